@@ -1,0 +1,1 @@
+"""The release-approval engine: lifecycle, approvals, windows, signing and the ledger."""

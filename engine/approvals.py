@@ -1,0 +1,85 @@
+"""Policy and votes in, resolution out (spec section 3, "Approvers"). Pure."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from engine.facts import Facts, Vote
+from engine.vocabulary import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """How far a round of approval has come."""
+
+    required: int
+    received: int
+
+    @property
+    def remaining(self) -> int:
+        """Approvals still missing, never negative."""
+        return max(0, self.required - self.received)
+
+    @property
+    def is_met(self) -> bool:
+        """The quorum stands."""
+        return self.remaining == 0
+
+
+def resolve(
+    required: int, votes: tuple[Vote, ...], eligible: frozenset[UUID], material_revision: int
+) -> Resolution:
+    """Count the approvals of this material revision by people who are still eligible."""
+    approving = {
+        vote.approver_id
+        for vote in votes
+        if vote.verdict is Verdict.APPROVE and vote.material_revision == material_revision
+    }
+    return Resolution(required, len(approving & eligible))
+
+
+def resolve_with_actor(facts: Facts) -> Resolution:
+    """The resolution if the actor's approval counted too."""
+    release = facts.subject
+    assert facts.actor.user_id is not None
+    own = Vote(
+        approver_id=facts.actor.user_id,
+        verdict=Verdict.APPROVE,
+        material_revision=release.material_revision,
+    )
+    return resolve(
+        release.required_approvals,
+        (*facts.votes, own),
+        facts.approver_ids,
+        release.material_revision,
+    )
+
+
+def has_voted(facts: Facts) -> bool:
+    """The actor decided on this material revision already."""
+    return any(
+        vote.approver_id == facts.actor.user_id
+        and vote.material_revision == facts.subject.material_revision
+        for vote in facts.votes
+    )
+
+
+def authors(facts: Facts) -> frozenset[UUID]:
+    """Whose own request it is: the creator, and who edited it materially since the round began."""
+    return facts.editor_ids | {facts.subject.creator_id}
+
+
+def possible_approvers(facts: Facts) -> frozenset[UUID]:
+    """Who could approve the draft: the eligible, less its authors unless self-approval is on."""
+    if facts.policy.allow_self_approval:
+        return facts.draft_approver_ids
+    involved = facts.editor_ids | {facts.actor.user_id}
+    if facts.release is not None:
+        involved |= {facts.release.creator_id}
+    return frozenset(facts.draft_approver_ids - involved)
+
+
+def required_by_policy(facts: Facts) -> int:
+    """How many approvals a round beginning now asks for."""
+    if facts.team is not None:
+        return facts.team.required_approvals
+    return facts.policy.required_approvals

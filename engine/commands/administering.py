@@ -1,0 +1,129 @@
+"""What the commands that change an account's own things have in common."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+from uuid import UUID
+from zoneinfo import available_timezones
+
+import sqlalchemy as sa
+from sqlalchemy import Table
+
+from engine.errors import Code, Refusal, not_found
+from engine.naming import name_fault
+from engine.persistence import loading
+from engine.persistence import tables as t
+from engine.persistence.work import Work
+from engine.vocabulary import Permission
+
+_ADDRESS = re.compile(
+    r"[^\s@<>()\[\],;:\"\\]{1,64}@[^\s@<>()\[\],;:\"\\]+\.?[^\s@<>()\[\],;:\"\\]+"
+)
+_LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+
+
+def require_permission(work: Work, permission: Permission) -> None:
+    """The actor holds it and the credential reaches that far, or FORBIDDEN."""
+    if permission not in work.actor.permissions:
+        words = permission.replace("_", " ").capitalize()
+        message = f"You need the permission {words}. Ask an administrator for it."
+        raise Refusal(Code.FORBIDDEN, message)
+
+
+def refuse(refusal: Refusal | None) -> None:
+    """Raise it, if there is one."""
+    if refusal is not None:
+        raise refusal
+
+
+def clean_name(name: str, what: str, field: str) -> str:
+    """The name as given, or INVALID_INPUT."""
+    refuse(name_fault(name, what, field))
+    return name
+
+
+def require_address(email: str) -> None:
+    """One mailbox, nothing that could become another header or recipient."""
+    refuse(name_fault(email, "address", "email", limit=254))
+    if not _ADDRESS.fullmatch(email):
+        message = "This is no e-mail address. Give one like dana@example.com."
+        raise Refusal(Code.INVALID_INPUT, message, "email")
+
+
+def require_time_zone(name: str) -> None:
+    """A zone of the IANA database."""
+    if name not in available_timezones():
+        message = "There is no such time zone. Use a name like Europe/Berlin."
+        raise Refusal(Code.INVALID_INPUT, message, "time_zone")
+
+
+def require_locale(name: str) -> None:
+    """A language tag."""
+    if not _LOCALE.fullmatch(name):
+        message = "This is no language tag. Use one like en or de-AT."
+        raise Refusal(Code.INVALID_INPUT, message, "locale")
+
+
+def require_quorum(required: int) -> None:
+    """1 or more; the upper bound keeps it in an INTEGER."""
+    if not 1 <= required <= 1000:
+        message = "The number of required approvals must be from 1 to 1000."
+        raise Refusal(Code.INVALID_INPUT, message, "required_approvals")
+
+
+def require_all(work: Work, table: Table, ids: Collection[UUID], what: str, field: str) -> None:
+    """Every id is one of the account's, or NOT_FOUND."""
+    if not ids:
+        return
+    query = sa.select(sa.func.count()).where(
+        table.c.id.in_(sorted(set(ids))), table.c.account_id == work.account_id
+    )
+    if work.connection.execute(query).scalar_one() != len(set(ids)):
+        raise not_found(what, field)
+
+
+def require_possible_quorum(work: Work, team_id: UUID, required: int) -> None:
+    """Never more than the team's possible approvers (spec section 2, `Team`)."""
+    possible = len(loading.load_approvers(work.connection, work.account_id, team_id))
+    if required > possible:
+        raise Refusal(
+            Code.NOT_ENOUGH_APPROVERS,
+            f"{required} approvals are required and {possible} of the members could give one."
+            " Add approvers or lower the number.",
+            "required_approvals",
+        )
+
+
+def require_an_administrator(work: Work) -> None:
+    """After the change somebody can still manage users (spec section 2)."""
+    u = t.users
+    query = loading.permitted_users(Permission.MANAGE_USERS).where(
+        u.c.account_id == work.account_id, ~u.c.service
+    )
+    if work.connection.execute(query.limit(1)).first() is None:
+        raise Refusal(
+            Code.LAST_ADMINISTRATOR,
+            "Nobody could manage users any more. Give somebody else that permission first.",
+        )
+
+
+def replace_set(
+    work: Work, table: Table, owner: tuple[str, UUID], column: str, ids: Collection[UUID]
+) -> None:
+    """Make the owner's rows of a linking table exactly these."""
+    name, owner_id = owner
+    work.connection.execute(sa.delete(table).where(table.c[name] == owner_id))
+    rows = [{name: owner_id, column: value} for value in sorted(set(ids))]
+    if rows:
+        work.connection.execute(table.insert(), rows)
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """What changed, for the ledger: name -> (before, after)."""
+    return {
+        name: (before.get(name), value)
+        for name, value in after.items()
+        if before.get(name) != value
+    }

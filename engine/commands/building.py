@@ -1,0 +1,81 @@
+"""Facts for the guards, built from locked rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from engine.errors import Refusal, not_found
+from engine.facts import Facts, Fields, Release
+from engine.guards import sees_release
+from engine.naming import name_fault, name_key
+from engine.persistence import loading
+from engine.persistence import tables as t
+from engine.persistence.work import Work
+from engine.vocabulary import Status
+
+
+def release_facts(work: Work, release: Release, **asked: Any) -> Facts:
+    """The facts of a release as it stands, for a decision on it; refuses NOT_FOUND if unseen."""
+    team_id = release.fields.team_id
+    facts = Facts(
+        now=work.now,
+        policy=work.policy,
+        actor=work.actor,
+        release=release,
+        team=loading.load_team(work.connection, work.account_id, team_id) if team_id else None,
+        approver_ids=loading.load_approvers(work.connection, work.account_id, team_id),
+        **asked,
+    )
+    require(sees_release, facts)
+    if release.status is not Status.PENDING:
+        return facts
+    return replace(
+        facts,
+        votes=loading.load_votes(work.connection, release),
+        editor_ids=loading.load_editors(work.connection, release),
+    )
+
+
+def with_draft(work: Work, facts: Facts, draft: Fields) -> Facts:
+    """The same facts with what is asked for: its keypairs, team, participants and name."""
+    connection, account_id = work.connection, work.account_id
+    team_id = draft.team_id
+    return replace(
+        facts,
+        proposed=draft,
+        keypairs=loading.load_keypairs(connection, account_id, draft.keypair_ids),
+        team=loading.load_team(connection, account_id, team_id) if team_id else None,
+        draft_approver_ids=loading.load_approvers(connection, account_id, team_id),
+        inactive_ids=_inactive(work, draft.participant_ids),
+        name_taken=_name_is_taken(work, facts.release, draft.name),
+    )
+
+
+def require(guard: Callable[[Facts], Refusal | None], facts: Facts) -> None:
+    """Raise the guard's refusal, if it has one."""
+    refusal = guard(facts)
+    if refusal is not None:
+        raise refusal
+
+
+def _inactive(work: Work, user_ids: frozenset[UUID]) -> frozenset[UUID]:
+    if not user_ids:
+        return frozenset()
+    u = t.users
+    query = u.select().where(u.c.id.in_(sorted(user_ids)), u.c.account_id == work.account_id)
+    rows = work.connection.execute(query).all()
+    if len(rows) != len(user_ids):
+        raise not_found("user", "participant_ids")
+    return frozenset(row.id for row in rows if not row.active)
+
+
+def _name_is_taken(work: Work, release: Release | None, name: str) -> bool:
+    gave_it_back = release is not None and release.status.is_final and release.opened_at is None
+    # A malformed name is refused by its own rule; the database need not see it.
+    if gave_it_back or name_fault(name, "name") is not None:
+        return False
+    own_id = release.id if release else None
+    return loading.name_is_taken(work.connection, work.account_id, name_key(name), own_id)

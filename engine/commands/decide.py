@@ -1,0 +1,106 @@
+"""Approve or reject a pending release (spec section 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from engine import machine
+from engine.approvals import Resolution, resolve, resolve_with_actor
+from engine.commands.building import release_facts
+from engine.events import DecisionRecorded, ReleaseApproved, ReleaseRejected
+from engine.facts import Facts
+from engine.naming import optional_text
+from engine.persistence import tables as t
+from engine.persistence.ids import uuid7
+from engine.persistence.locks import Lock
+from engine.persistence.storing import Ending, move
+from engine.persistence.unit_of_work import Attempt
+from engine.persistence.work import Work
+from engine.vocabulary import Status, Trigger, Verdict
+
+_TRIGGERS = {Verdict.APPROVE: Trigger.APPROVE, Verdict.REJECT: Trigger.REJECT}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decide:
+    """One approver's verdict on the revision they looked at; answers the release's id."""
+
+    release_id: UUID
+    revision: int
+    verdict: Verdict
+    comment: str | None = None
+
+    def lock(self) -> Lock:
+        """The release: of two decisions at the same instant its lock makes one the later."""
+        return Lock(releases=frozenset({self.release_id}))
+
+    def attempt(self) -> Attempt:
+        """An entry of the release's history."""
+        return Attempt(
+            command=self.verdict.lower(),
+            subject_kind="Release",
+            subject_id=self.release_id,
+            details={"revision": self.revision},
+        )
+
+    def apply(self, work: Work) -> UUID:
+        """Decide by the table; record the decision, and the transition if it brings one."""
+        release = work.release(self.release_id)
+        comment = optional_text(self.comment)
+        facts = release_facts(
+            work, release, seen_revision=self.revision, verdict=self.verdict, reason=comment
+        )
+        target = machine.fire(_TRIGGERS[self.verdict], facts)
+        self._insert(work, facts)
+        work.record(self._recorded(facts))
+        if target is Status.APPROVED:
+            move(work.connection, release, target, work.now)
+            work.record(
+                ReleaseApproved.of(release.id, from_status=release.status, to_status=target)
+            )
+        elif target is Status.REJECTED:
+            move(work.connection, release, target, work.now, Ending("REJECTED", comment))
+            work.record(
+                ReleaseRejected.of(
+                    release.id, from_status=release.status, to_status=target, reason=comment
+                )
+            )
+        return release.id
+
+    def _insert(self, work: Work, facts: Facts) -> None:
+        work.connection.execute(
+            t.decisions.insert().values(
+                id=uuid7(),
+                release_id=self.release_id,
+                approver_id=work.actor.user_id,
+                verdict=self.verdict,
+                material_revision=facts.subject.material_revision,
+                revision=self.revision,
+                comment=facts.reason,
+                channel=work.actor.channel,
+                decided_at=work.now,
+            )
+        )
+
+    def _recorded(self, facts: Facts) -> DecisionRecorded:
+        counted = self._resolution(facts)
+        return DecisionRecorded.of(
+            self.release_id,
+            reason=facts.reason,
+            verdict=self.verdict,
+            revision=self.revision,
+            received=counted.received,
+            required=counted.required,
+        )
+
+    def _resolution(self, facts: Facts) -> Resolution:
+        if self.verdict is Verdict.APPROVE:
+            return resolve_with_actor(facts)
+        release = facts.subject
+        return resolve(
+            release.required_approvals,
+            facts.votes,
+            facts.approver_ids,
+            release.material_revision,
+        )

@@ -1,0 +1,91 @@
+"""Request a release (spec section 3, the three rows of `request`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from engine import machine
+from engine.approvals import required_by_policy
+from engine.commands.building import with_draft
+from engine.events import ReleaseRequested
+from engine.facts import Facts, Fields, Release
+from engine.persistence import tables as t
+from engine.persistence.ids import uuid7
+from engine.persistence.locks import Hold, Lock
+from engine.persistence.storing import insert_release
+from engine.persistence.unit_of_work import Attempt
+from engine.persistence.work import Work
+from engine.vocabulary import Status, Trigger, Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestRelease:
+    """Answers the new release's id."""
+
+    fields: Fields
+    #: Offline with Teams off: ask for Approved at once.
+    as_approved: bool = False
+
+    def lock(self) -> Lock:
+        """The settings as they are, and the keypairs with whatever holds them."""
+        return Lock(account=Hold.SHARED, keypairs=self.fields.keypair_ids, keypair_rows=True)
+
+    def attempt(self) -> Attempt:
+        """There is no release yet; the entry is the account's."""
+        return Attempt(command="request_release", details={"name": self.fields.name[:200]})
+
+    def apply(self, work: Work) -> UUID:
+        """Decide by the table, then write the release and hold its keypairs."""
+        draft = self.fields
+        asked = Facts(
+            now=work.now, policy=work.policy, actor=work.actor, asks_approved=self.as_approved
+        )
+        facts = with_draft(work, asked, draft)
+        target = machine.fire(
+            Trigger.REQUEST, replace(facts, approver_ids=facts.draft_approver_ids)
+        )
+        release = _new_release(work, facts, target)
+        insert_release(work.connection, release)
+        if target is Status.APPROVED:
+            _approve_own(work, release)
+        work.record(
+            ReleaseRequested.of(
+                release.id, to_status=target, name=draft.name, revision=release.revision
+            )
+        )
+        return release.id
+
+
+def _new_release(work: Work, facts: Facts, status: Status) -> Release:
+    assert facts.proposed is not None and work.actor.user_id is not None
+    needs_approval = status is not Status.ACTIVE
+    return Release(
+        id=uuid7(),
+        account_id=work.account_id,
+        fields=facts.proposed,
+        status=status,
+        status_since=work.now,
+        creator_id=work.actor.user_id,
+        created_at=work.now,
+        revision=1,
+        material_revision=1,
+        required_approvals=required_by_policy(facts) if needs_approval else 0,
+        round_revision=1,
+    )
+
+
+def _approve_own(work: Work, release: Release) -> None:
+    work.connection.execute(
+        t.decisions.insert().values(
+            id=uuid7(),
+            release_id=release.id,
+            approver_id=release.creator_id,
+            verdict=Verdict.APPROVE,
+            material_revision=1,
+            revision=1,
+            comment=None,
+            channel=work.actor.channel,
+            decided_at=work.now,
+        )
+    )

@@ -1,0 +1,75 @@
+"""Change the account's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from engine.commands.administering import differences, require_permission, require_quorum
+from engine.errors import Code, Refusal
+from engine.events import AccountUpdated
+from engine.persistence import tables as t
+from engine.persistence.locks import Hold, Lock
+from engine.persistence.unit_of_work import Attempt
+from engine.persistence.work import Work
+from engine.vocabulary import HOLDING, Permission
+
+#: How many of the releases that stand in the way are named.
+NAMED = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateAccount:
+    """Settings by the names of `facts.Policy`; what is left out stays. Answers the account's id."""
+
+    account_id: UUID
+    settings: Mapping[str, Any]
+
+    def lock(self) -> Lock:
+        """The settings, while nobody requests or edits a release by them."""
+        return Lock(account=Hold.ALONE)
+
+    def attempt(self) -> Attempt:
+        """An entry about the account."""
+        return Attempt(command="update_account", subject_id=self.account_id)
+
+    def apply(self, work: Work) -> UUID:
+        """Needs `MANAGE_ACCOUNT`."""
+        require_permission(work, Permission.MANAGE_ACCOUNT)
+        before = {name: getattr(work.policy, name) for name in self.settings}
+        changes = differences(before, self.settings)
+        if "required_approvals" in changes:
+            require_quorum(self.settings["required_approvals"])
+        if "teams_enabled" in changes:
+            _require_nothing_open(work)
+        if not changes:
+            return work.account_id
+        columns = {name: after for name, (_, after) in changes.items()}
+        if "enabled_release_types" in columns:
+            columns["enabled_release_types"] = " ".join(sorted(columns["enabled_release_types"]))
+        a = t.accounts
+        work.connection.execute(a.update().where(a.c.id == work.account_id).values(**columns))
+        work.record(AccountUpdated(subject_id=work.account_id, changes=changes))
+        return work.account_id
+
+
+def _require_nothing_open(work: Work) -> None:
+    """Teams are switched only while no release is open; the refusal names what is."""
+    r = t.releases
+    open_ones = work.connection.scalars(
+        sa.select(r.c.name)
+        .where(r.c.account_id == work.account_id, r.c.status.in_(sorted(HOLDING)))
+        .order_by(r.c.name_key)
+    ).all()
+    if open_ones:
+        more = f" and {len(open_ones) - NAMED} more" if len(open_ones) > NAMED else ""
+        raise Refusal(
+            Code.WRONG_STATUS,
+            f"Teams cannot be switched while releases are open: {', '.join(open_ones[:NAMED])}"
+            f"{more}. Wait until they have ended, or withdraw or stop them.",
+            "teams_enabled",
+        )

@@ -1,0 +1,109 @@
+"""Change a keypair: alias, access, users, certificate, or whether it is enabled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from engine import machine
+from engine.commands.administering import (
+    clean_name,
+    differences,
+    replace_set,
+    require_all,
+    require_permission,
+)
+from engine.errors import not_found
+from engine.events import KeypairUpdated, ReleaseStopped
+from engine.facts import Facts
+from engine.naming import name_key, tidy
+from engine.persistence import loading
+from engine.persistence import tables as t
+from engine.persistence.locks import Hold, Lock
+from engine.persistence.storing import Ending, move
+from engine.persistence.unit_of_work import Attempt
+from engine.persistence.work import Work
+from engine.vocabulary import KeypairAccess, Permission, Trigger
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateKeypair:
+    """Answers the keypair's id. What is None stays as it is."""
+
+    keypair_id: UUID
+    alias: str | None = None
+    access: KeypairAccess | None = None
+    user_ids: frozenset[UUID] | None = None
+    has_default_certificate: bool | None = None
+    enabled: bool | None = None
+
+    def lock(self) -> Lock:
+        """The keypair, and the release that holds it."""
+        return Lock(account=Hold.SHARED, keypairs=frozenset({self.keypair_id}), keypair_rows=True)
+
+    def attempt(self) -> Attempt:
+        """An entry about the keypair."""
+        return Attempt(command="update_keypair", subject_kind="Keypair", subject_id=self.keypair_id)
+
+    def apply(self, work: Work) -> UUID:
+        """Needs `MANAGE_KEYPAIRS`. Disabling it stops the open release that holds it."""
+        require_permission(work, Permission.MANAGE_KEYPAIRS)
+        k = t.keypairs
+        row = work.connection.execute(
+            sa.select(k).where(k.c.id == self.keypair_id, k.c.account_id == work.account_id)
+        ).one_or_none()
+        if row is None:
+            raise not_found("keypair", "id")
+        mapped = loading.column_set(
+            work.connection, t.keypair_users.c.user_id, keypair_id=self.keypair_id
+        )
+        changes = differences(dict(row._mapping) | {"user_ids": mapped}, self._asked(work))
+        columns = {n: after for n, (_, after) in changes.items() if n in k.c}
+        if "alias" in columns:
+            columns["alias_key"] = name_key(columns["alias"])
+        if columns:
+            work.connection.execute(k.update().where(k.c.id == row.id).values(**columns))
+        if "user_ids" in changes:
+            owner = ("keypair_id", self.keypair_id)
+            replace_set(work, t.keypair_users, owner, "user_id", changes["user_ids"][1])
+        if changes:
+            work.record(KeypairUpdated(subject_id=row.id, changes=changes))
+        if "enabled" in changes and not self.enabled:
+            self._stop_holder(work)
+        return self.keypair_id
+
+    def _asked(self, work: Work) -> dict[str, Any]:
+        names = ("access", "user_ids", "has_default_certificate", "enabled")
+        asked = {n: getattr(self, n) for n in names if getattr(self, n) is not None}
+        if self.alias is not None:
+            asked["alias"] = clean_name(tidy(self.alias), "alias", "alias")
+        if self.user_ids is not None:
+            require_all(work, t.users, self.user_ids, "user", "user_ids")
+        return asked
+
+    def _stop_holder(self, work: Work) -> None:
+        connection, account_id = work.connection, work.account_id
+        (keypair,) = loading.load_keypairs(connection, account_id, [self.keypair_id])
+        if keypair.held_by is None:
+            return
+        release = work.release(keypair.held_by)
+        facts = Facts(now=work.now, policy=work.policy, actor=work.actor, release=release)
+        facts = replace(facts, keypairs=(keypair,))
+        # A pending release waits on: it cannot sign while the keypair is disabled.
+        if machine.refusal_of(Trigger.STOP, facts) is not None:
+            return
+        target = machine.fire(Trigger.STOP, facts)
+        reason = f"Its keypair {keypair.alias} was disabled."
+        move(connection, release, target, work.now, Ending("KEYPAIR_DISABLED", reason))
+        work.record(
+            ReleaseStopped.of(
+                release.id,
+                from_status=release.status,
+                to_status=target,
+                reason=reason,
+                code="KEYPAIR_DISABLED",
+            )
+        )

@@ -1,0 +1,111 @@
+"""Change a user: name, zone, language, roles, or whether they are active."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Row
+
+from engine.commands.administering import (
+    clean_name,
+    differences,
+    replace_set,
+    require_an_administrator,
+    require_locale,
+    require_permission,
+    require_time_zone,
+)
+from engine.commands.roles import refuse_self_grant, role_ids
+from engine.errors import not_found
+from engine.events import UserUpdated
+from engine.naming import tidy
+from engine.persistence import loading
+from engine.persistence import tables as t
+from engine.persistence.locks import Hold, Lock
+from engine.persistence.unit_of_work import Attempt
+from engine.persistence.work import Work
+from engine.vocabulary import Permission
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateUser:
+    """Answers the user's id. What is None stays as it is."""
+
+    user_id: UUID
+    name: str | None = None
+    time_zone: str | None = None
+    locale: str | None = None
+    roles: tuple[str, ...] | None = None
+    active: bool | None = None
+
+    def lock(self) -> Lock:
+        """The account's people."""
+        return Lock(account=Hold.ALONE)
+
+    def attempt(self) -> Attempt:
+        """An entry about the user."""
+        return Attempt(command="update_user", subject_kind="User", subject_id=self.user_id)
+
+    def apply(self, work: Work) -> UUID:
+        """Needs `MANAGE_USERS`, but for one's own name, zone and language."""
+        touches_rights = self.roles is not None or self.active is not None
+        if touches_rights or self.user_id != work.actor.user_id:
+            require_permission(work, Permission.MANAGE_USERS)
+        u = t.users
+        row = work.connection.execute(
+            sa.select(u).where(u.c.id == self.user_id, u.c.account_id == work.account_id)
+        ).one_or_none()
+        if row is None:
+            raise not_found("user", "id")
+        changes = differences(dict(row._mapping), self._values(row))
+        if changes:
+            values = {name: after for name, (_, after) in changes.items()}
+            work.connection.execute(u.update().where(u.c.id == row.id).values(**values))
+        if self.roles is not None:
+            changes |= self._set_roles(work, self.roles)
+        if touches_rights:
+            require_an_administrator(work)
+        if "active" in changes and not self.active:
+            _end_credentials(work, row.id)
+        if changes:
+            work.record(UserUpdated(subject_id=row.id, changes=changes))
+        return self.user_id
+
+    def _values(self, row: Row[Any]) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        if self.name is not None:
+            values["name"] = clean_name(tidy(self.name), "name", "name")
+        if self.time_zone is not None:
+            require_time_zone(self.time_zone)
+            values["time_zone"] = self.time_zone
+        if self.locale is not None:
+            require_locale(self.locale)
+            values["locale"] = self.locale
+        if self.active is not None:
+            values["active"] = self.active
+        return values
+
+    def _set_roles(self, work: Work, names: tuple[str, ...]) -> dict[str, tuple[Any, Any]]:
+        before = loading.load_permissions(work.connection, self.user_id)
+        r, ur = t.roles, t.user_roles
+        query = sa.select(r.c.name).join(ur, ur.c.role_id == r.c.id)
+        held = sorted(work.connection.scalars(query.where(ur.c.user_id == self.user_id)))
+        wanted = role_ids(work, names)
+        replace_set(work, ur, ("user_id", self.user_id), "role_id", wanted.values())
+        if self.user_id == work.actor.user_id:
+            after = loading.load_permissions(work.connection, self.user_id)
+            refuse_self_grant(work, before, after)
+        return differences({"roles": held}, {"roles": sorted(wanted)})
+
+
+def _end_credentials(work: Work, user_id: UUID) -> None:
+    """Deactivating a user ends their tokens at once (spec section 2)."""
+    k = t.api_tokens
+    work.connection.execute(
+        k.update()
+        .where(k.c.user_id == user_id, k.c.revoked_at.is_(None))
+        .values(revoked_at=work.now)
+    )

@@ -1,0 +1,90 @@
+"""The refusals: a stable code, a sentence that says what to do, and the field at fault."""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Every way the engine can say no. Stable: clients branch on these."""
+
+    #: It does not exist, or not for the caller.
+    NOT_FOUND = "NOT_FOUND"
+    #: The caller lacks the permission.
+    FORBIDDEN = "FORBIDDEN"
+    #: A value is malformed or out of range.
+    INVALID_INPUT = "INVALID_INPUT"
+    #: Another of the account's things has the name.
+    NAME_TAKEN = "NAME_TAKEN"
+    #: Another open release holds the keypair.
+    KEYPAIR_IN_USE = "KEYPAIR_IN_USE"
+    #: The keypair's type is not the release's.
+    KEYPAIR_TYPE_MISMATCH = "KEYPAIR_TYPE_MISMATCH"
+    #: The keypair's category is not the release's.
+    KEYPAIR_CATEGORY_MISMATCH = "KEYPAIR_CATEGORY_MISMATCH"
+    #: The release asks for default certificates and the keypair has none.
+    KEYPAIR_CERTIFICATE_MISMATCH = "KEYPAIR_CERTIFICATE_MISMATCH"
+    #: The team was not granted the keypair.
+    KEYPAIR_NOT_ALLOWED = "KEYPAIR_NOT_ALLOWED"
+    #: The window ends before it starts.
+    WINDOW_INVALID = "WINDOW_INVALID"
+    #: The window is over already.
+    WINDOW_PASSED = "WINDOW_PASSED"
+    #: Too few people could approve for the quorum ever to be met.
+    NOT_ENOUGH_APPROVERS = "NOT_ENOUGH_APPROVERS"
+    #: The approver decided on this revision before.
+    ALREADY_DECIDED = "ALREADY_DECIDED"
+    #: Nobody approves what they themselves asked for.
+    OWN_REQUEST = "OWN_REQUEST"
+    #: The caller is no approver of this release.
+    NOT_AN_APPROVER = "NOT_AN_APPROVER"
+    #: The release's status does not allow it.
+    WRONG_STATUS = "WRONG_STATUS"
+    #: The release was changed since the caller looked.
+    REVISION_CONFLICT = "REVISION_CONFLICT"
+    #: The account does not use this type of release.
+    RELEASE_TYPE_DISABLED = "RELEASE_TYPE_DISABLED"
+    #: The account would be left without anyone who can manage users.
+    LAST_ADMINISTRATOR = "LAST_ADMINISTRATOR"
+    #: Too much is under way; try again shortly.
+    OVERLOADED = "OVERLOADED"
+    #: The account's kill switch is on.
+    SIGNING_FROZEN = "SIGNING_FROZEN"
+    #: Teams are on and the release names none.
+    TEAM_REQUIRED = "TEAM_REQUIRED"
+    #: The field cannot be edited in this status, or not by the caller.
+    FIELD_LOCKED = "FIELD_LOCKED"
+    #: The caller may not sign in this release.
+    NOT_A_PARTICIPANT = "NOT_A_PARTICIPANT"
+    #: No release window is open for the keypair.
+    OUTSIDE_WINDOW = "OUTSIDE_WINDOW"
+    #: The release's signatures are used up.
+    QUOTA_EXHAUSTED = "QUOTA_EXHAUSTED"
+    #: The keypair was disabled.
+    KEYPAIR_DISABLED = "KEYPAIR_DISABLED"
+    #: The keypair is restricted and the caller not mapped to it.
+    KEYPAIR_RESTRICTED = "KEYPAIR_RESTRICTED"
+    #: The idempotency key was used for something else.
+    IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
+    #: The signer could not make the signature.
+    SIGNER_FAILED = "SIGNER_FAILED"
+    #: No valid credentials.
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+
+
+#: Refusals that leave no ledger entry (spec section 3): nothing the caller may see was touched.
+UNRECORDED = frozenset({Code.NOT_FOUND, Code.INVALID_INPUT, Code.UNAUTHENTICATED})
+
+
+class Refusal(Exception):
+    """The engine's no. Everything is as it was before the command."""
+
+    def __init__(self, code: Code, message: str, *field: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        #: Path of the input at fault, in the engine's snake_case; empty when it is none of them.
+        self.field = field
+
+
+def not_found(what: str, *field: str) -> Refusal:
+    """What one may not see does not exist."""
+    return Refusal(Code.NOT_FOUND, f"There is no such {what}. Check the id.", *field)

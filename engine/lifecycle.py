@@ -1,0 +1,172 @@
+"""THE table of transitions: every rule of who-goes-where is a row here (spec section 3).
+
+The state machine, the diagram, `availableActions` and the tests are all read off this table.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine import conditions as when
+from engine import guards, requirements
+from engine.conditions import Condition
+from engine.facts import Fields
+from engine.guards import Guard
+from engine.vocabulary import Status, Trigger
+
+#: Where a request starts from: no status, since there is no release yet.
+UNREQUESTED = "UNREQUESTED"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One row: applies when `when` holds; then each of `guards` may still refuse."""
+
+    trigger: Trigger
+    source: Status | None
+    target: Status
+    when: Condition | None = None
+    guards: tuple[Guard, ...] = ()
+
+
+LABELLED: tuple[Guard, ...] = (
+    requirements.name_is_clean,
+    requirements.version_is_clean,
+    requirements.note_is_clean,
+    requirements.name_is_free,
+)
+
+DRAFTED: tuple[Guard, ...] = (
+    requirements.type_is_enabled,
+    requirements.team_as_settings_ask,
+    guards.on_the_team,
+    requirements.participants_as_settings_ask,
+    requirements.has_keypairs,
+    requirements.keypairs_are_enabled,
+    requirements.keypairs_have_the_type,
+    requirements.keypairs_have_the_category,
+    requirements.keypairs_have_certificates,
+    requirements.keypairs_are_the_teams,
+    requirements.window_is_ordered,
+    requirements.window_is_not_over,
+    requirements.maximum_is_in_range,
+    requirements.keypairs_are_free,
+)
+
+REQUEST: tuple[Guard, ...] = (
+    guards.may_request,
+    requirements.status_can_be_chosen,
+    *LABELLED,
+    *DRAFTED,
+)
+
+DECIDE: tuple[Guard, ...] = (
+    guards.is_eligible_approver,
+    guards.looked_at_what_counts,
+    guards.has_not_decided,
+    guards.comment_is_clean,
+)
+APPROVE: tuple[Guard, ...] = (*DECIDE, guards.is_not_own_request)
+
+LABEL_EDIT: tuple[Guard, ...] = (
+    guards.may_edit,
+    guards.edits_the_latest,
+    guards.fields_are_editable,
+    *LABELLED,
+)
+EDIT: tuple[Guard, ...] = (*LABEL_EDIT, *DRAFTED)
+EDIT_TO_PENDING: tuple[Guard, ...] = (*EDIT, requirements.quorum_can_be_met)
+
+WITHDRAW: tuple[Guard, ...] = (guards.requester_or_approver, guards.reason_is_clean)
+STOP: tuple[Guard, ...] = (guards.may_stop, guards.gives_a_reason, guards.reason_is_clean)
+
+
+def _rows() -> Iterator[Transition]:
+    pending, approved, active = Status.PENDING, Status.APPROVED, Status.ACTIVE
+    in_progress = Status.IN_PROGRESS
+
+    row = Transition
+    yield row(
+        Trigger.REQUEST,
+        None,
+        pending,
+        when.awaits_approval,
+        (*REQUEST, requirements.quorum_can_be_met),
+    )
+    yield row(
+        Trigger.REQUEST,
+        None,
+        approved,
+        when.requested_as_approved,
+        (*REQUEST, requirements.may_approve_at_once),
+    )
+    yield row(Trigger.REQUEST, None, active, when.needs_no_approval, REQUEST)
+
+    yield row(Trigger.APPROVE, pending, pending, when.leaves_the_quorum_open, APPROVE)
+    yield row(Trigger.APPROVE, pending, approved, when.completes_the_quorum, APPROVE)
+    yield row(Trigger.REJECT, pending, Status.REJECTED, None, DECIDE)
+
+    for source in (pending, approved, active):
+        yield row(Trigger.WITHDRAW, source, Status.REJECTED, None, WITHDRAW)
+
+    for final in (Status.COMPLETED, Status.FAILED, Status.REJECTED):
+        yield row(Trigger.REVISE, final, final, None, LABEL_EDIT)
+    for source in (pending, approved, active, in_progress):
+        yield row(Trigger.REVISE, source, source, when.touches_labels_only, LABEL_EDIT)
+    yield row(Trigger.REVISE, pending, pending, when.material_edit_stays_offline, EDIT_TO_PENDING)
+    yield row(Trigger.REVISE, pending, active, when.material_edit_needs_no_approval, EDIT)
+    yield row(Trigger.REVISE, approved, pending, when.reopens_approval, EDIT_TO_PENDING)
+    yield row(
+        Trigger.REVISE,
+        approved,
+        approved,
+        when.keeps_approval,
+        (guards.approver_edits_approved, *EDIT),
+    )
+    yield row(Trigger.REVISE, approved, active, when.material_edit_needs_no_approval, EDIT)
+    yield row(Trigger.REVISE, active, active, when.material_edit_needs_no_approval, EDIT)
+    yield row(Trigger.REVISE, active, pending, when.material_edit_stays_offline, EDIT_TO_PENDING)
+    yield row(
+        Trigger.REVISE,
+        in_progress,
+        in_progress,
+        when.is_material,
+        (*EDIT, requirements.maximum_covers_what_is_used),
+    )
+
+    yield row(Trigger.OPEN, approved, in_progress, when.window_has_started)
+    yield row(Trigger.OPEN, active, in_progress, when.window_has_started)
+    yield row(Trigger.CLOSE, in_progress, Status.COMPLETED, when.window_is_over)
+    yield row(Trigger.CLOSE, in_progress, Status.COMPLETED, when.closed_early, WITHDRAW)
+    yield row(Trigger.EXPIRE, pending, Status.FAILED, when.window_is_over)
+
+    for source in (approved, active, in_progress):
+        yield row(Trigger.STOP, source, Status.FAILED, when.keypair_was_disabled)
+        yield row(Trigger.STOP, source, Status.FAILED, when.stopped_by_a_person, STOP)
+
+
+TRANSITIONS: tuple[Transition, ...] = tuple(_rows())
+
+#: Which edge of the window makes a trigger due by itself.
+DUE_AT: dict[Trigger, str] = {
+    Trigger.OPEN: "starts_at",
+    Trigger.CLOSE: "ends_at",
+    Trigger.EXPIRE: "ends_at",
+}
+
+#: status -> (trigger, edge of the window, next status): what time alone will do to it.
+TIMED: dict[Status, tuple[Trigger, str, Status]] = {
+    row.source: (row.trigger, DUE_AT[row.trigger], row.target)
+    for row in TRANSITIONS
+    if row.source is not None and row.when in (when.window_has_started, when.window_is_over)
+}
+
+
+def status_at(status: Status, fields: Fields, now: datetime) -> Status:
+    """The status as of now: the stored one, plus every transition that time has made due."""
+    while status in TIMED:
+        _, edge, following = TIMED[status]
+        if now < getattr(fields, edge):
+            break
+        status = following
+    return status

@@ -1,0 +1,59 @@
+"""What a name, a label or a longer text may be, and when two names are the same."""
+
+import unicodedata
+
+from engine.errors import Code, Refusal
+
+NAME_LENGTH = 200
+VERSION_LENGTH = 100
+TEXT_LENGTH = 10_000
+
+
+def name_key(name: str) -> str:
+    """The form in which names are compared: NFC and case-folded (spec section 2)."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def tidy(text: str) -> str:
+    """NFC, without white space around it: how names are stored."""
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def optional_text(text: str | None) -> str | None:
+    """Tidied; blank means none."""
+    return (tidy(text) or None) if text is not None else None
+
+
+def name_fault(value: str, what: str, *field: str, limit: int = NAME_LENGTH) -> Refusal | None:
+    """A one-line text for people: something in it, not too long, no control characters."""
+    if not value:
+        return Refusal(Code.INVALID_INPUT, f"The {what} is empty. Give it one.", *field)
+    if len(value) > limit:
+        message = f"The {what} has {len(value)} characters. Use at most {limit}."
+        return Refusal(Code.INVALID_INPUT, message, *field)
+    if any(_is_control(character) for character in value):
+        message = f"The {what} has line breaks or control characters. Leave them out."
+        return Refusal(Code.INVALID_INPUT, message, *field)
+    return None
+
+
+def text_fault(value: str | None, what: str, *field: str) -> Refusal | None:
+    """A longer text: lines and tabs are fine, other control characters are not."""
+    if value is None:
+        return None
+    if len(value) > TEXT_LENGTH:
+        message = f"The {what} has {len(value)} characters. Use at most {TEXT_LENGTH}."
+        return Refusal(Code.INVALID_INPUT, message, *field)
+    if any(_is_control(character) for character in value if character not in "\n\r\t"):
+        message = f"The {what} has control characters. Leave them out."
+        return Refusal(Code.INVALID_INPUT, message, *field)
+    return None
+
+
+def _is_control(character: str) -> bool:
+    # Cc: control; Cs: lone surrogates; Zl, Zp: line and paragraph separators. The explicit few
+    # reorder what a reader sees, so that a name could pass for another.
+    return (
+        unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
+        or character in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    )

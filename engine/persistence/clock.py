@@ -1,0 +1,29 @@
+"""The one place the engine asks for the time."""
+
+from datetime import UTC, datetime
+from typing import Protocol
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+# Not now(): that is the transaction's start, stale after waiting for a lock.
+_CLOCK = sa.text("SELECT clock_timestamp()")
+
+
+class Clock(Protocol):
+    """Answers the instant of a decision, in UTC."""
+
+    def now(self, connection: Connection) -> datetime:
+        """Ask after every lock is held."""
+        ...
+
+
+class DatabaseClock:
+    """PostgreSQL's clock, so that several machines agree; on SQLite this machine's."""
+
+    def now(self, connection: Connection) -> datetime:
+        """The instant, with an offset of zero."""
+        if connection.dialect.name == "postgresql":
+            instant: datetime = connection.execute(_CLOCK).scalar_one()
+            return instant.astimezone(UTC)
+        return datetime.now(UTC)

@@ -1,0 +1,57 @@
+"""Column types that mean the same on SQLite and PostgreSQL."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Column, Dialect, Text, TypeDecorator
+
+
+class Instant(TypeDecorator[datetime]):
+    """A UTC instant with microseconds, of fixed width, so that text order is time order."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive datetimes: they name no instant."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs an offset")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """SQLite gives no offset back; PostgreSQL gives the session's."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+#: Text compared byte by byte on both databases, whatever the server's locale.
+ExactText = Text().with_variant(Text(collation="C"), "postgresql")
+
+
+def word(enum: type[StrEnum]) -> sa.Enum:
+    """One word of a closed set, stored as text; the rows hold no other (CHECK)."""
+    name = "".join("_" + c.lower() if c.isupper() else c for c in enum.__name__).lstrip("_")
+    return sa.Enum(enum, native_enum=False, create_constraint=True, length=30, name=name)
+
+
+def key() -> Column[UUID]:
+    """The primary key: a version 7 UUID, made by the engine."""
+    return Column("id", sa.Uuid, primary_key=True)
+
+
+def link(name: str, target: str, **options: Any) -> Column[UUID]:
+    """A reference to another row; not null unless said otherwise."""
+    options.setdefault("nullable", False)
+    return Column(name, sa.Uuid, sa.ForeignKey(target), **options)
+
+
+def instant(name: str, **options: Any) -> Column[datetime]:
+    """A UTC instant; not null unless said otherwise."""
+    options.setdefault("nullable", False)
+    return Column(name, Instant, **options)

@@ -1,0 +1,69 @@
+"""When the database itself says no: its constraints' names, and the refusal each one is.
+
+Checks before give better messages; these decide the races the checks cannot see.
+"""
+
+from sqlalchemy.exc import IntegrityError
+
+from engine.errors import Code, Refusal
+
+#: What the message of SQLite or PostgreSQL contains -> the refusal.
+_CONFLICTS: tuple[tuple[tuple[str, ...], Code, str, str], ...] = (
+    (
+        ("uq_release_keypairs_held", "release_keypairs.keypair_id"),
+        Code.KEYPAIR_IN_USE,
+        "Another release took one of the keypairs just now. Choose another.",
+        "keypair_ids",
+    ),
+    (
+        ("uq_releases_name", "releases.account_id, releases.name_key"),
+        Code.NAME_TAKEN,
+        "Another release took the name just now. Choose another.",
+        "name",
+    ),
+    (
+        ("uq_decisions_release_id", "decisions.release_id, decisions.material_revision"),
+        Code.ALREADY_DECIDED,
+        "You have decided on this revision already.",
+        "id",
+    ),
+    (
+        ("uq_users_account_id", "users.account_id, users.email_key"),
+        Code.NAME_TAKEN,
+        "Another user has this address.",
+        "email",
+    ),
+    (
+        ("uq_teams_account_id", "teams.account_id, teams.name_key"),
+        Code.NAME_TAKEN,
+        "Another team has this name.",
+        "name",
+    ),
+    (
+        ("uq_roles_account_id", "roles.account_id, roles.name_key"),
+        Code.NAME_TAKEN,
+        "Another role has this name.",
+        "name",
+    ),
+    (
+        ("uq_keypairs_account_id", "keypairs.account_id, keypairs.alias_key"),
+        Code.NAME_TAKEN,
+        "Another keypair has this alias.",
+        "alias",
+    ),
+    (
+        ("uq_accounts_name_key", "accounts.name_key"),
+        Code.NAME_TAKEN,
+        "Another account has this name.",
+        "name",
+    ),
+)
+
+
+def refusal_of(error: IntegrityError) -> Refusal:
+    """The refusal a violated constraint stands for; a constraint not listed here is a bug."""
+    message = str(error.orig)
+    for signs, code, sentence, field in _CONFLICTS:
+        if any(sign in message for sign in signs):
+            return Refusal(code, sentence, field)
+    raise error

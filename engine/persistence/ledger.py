@@ -1,0 +1,118 @@
+"""The ledger: gapless positions in commit order, each entry chained by hash to the one before.
+
+An entry's hash is SHA-256 over its body, canonical JSON that contains the previous hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from engine.events import Recorded
+from engine.persistence.canonical import canonical
+from engine.persistence.tables import ledger_entries, ledger_heads
+
+#: What the first entry of an account is chained to.
+GENESIS = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A recorded event with its place in the ledger."""
+
+    position: int
+    recorded: Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How long an account's ledger is, and the hash of its last entry."""
+
+    count: int
+    hash: bytes
+
+
+def start(connection: Connection, account_id: UUID) -> None:
+    """Give a new account its empty ledger."""
+    connection.execute(ledger_heads.insert().values(account_id=account_id, count=0, hash=GENESIS))
+
+
+def head(connection: Connection, account_id: UUID, *, lock: bool = False) -> Head:
+    """The account's head; locked, it is the last lock a transaction takes."""
+    query = sa.select(ledger_heads.c.count, ledger_heads.c.hash).where(
+        ledger_heads.c.account_id == account_id
+    )
+    count, digest = connection.execute(query.with_for_update() if lock else query).one()
+    return Head(count, digest)
+
+
+def append(
+    connection: Connection, account_id: UUID, recorded: list[Recorded], recorded_at: datetime
+) -> list[Entry]:
+    """Write the events as the account's next entries."""
+    if not recorded:
+        return []
+    before = head(connection, account_id, lock=True)
+    entries, rows, previous = [], [], before.hash
+    for position, item in enumerate(recorded, before.count + 1):
+        body = canonical(_body(account_id, position, item, recorded_at, previous))
+        previous = hashlib.sha256(body.encode()).digest()
+        entries.append(Entry(position, item))
+        rows.append(_row(account_id, position, item, recorded_at, body, previous))
+    connection.execute(ledger_entries.insert(), rows)
+    connection.execute(
+        ledger_heads.update()
+        .where(ledger_heads.c.account_id == account_id)
+        .values(count=before.count + len(rows), hash=previous)
+    )
+    return entries
+
+
+def _body(
+    account_id: UUID, position: int, item: Recorded, recorded_at: datetime, previous: bytes
+) -> dict[str, Any]:
+    event, actor = item.event, item.actor
+    return {
+        "account": account_id,
+        "position": position,
+        "tag": event.tag,
+        "actor": {"id": actor.user_id, "name": actor.name, "email": actor.email},
+        "channel": actor.channel,
+        "subject": {"kind": event.kind, "id": event.subject_id},
+        "release": event.release_id,
+        "from": event.from_status,
+        "to": event.to_status,
+        "reason": event.reason,
+        "details": event.details(),
+        "effective_at": item.effective_at,
+        "recorded_at": recorded_at,
+        "previous": previous,
+    }
+
+
+def _row(
+    account_id: UUID,
+    position: int,
+    item: Recorded,
+    recorded_at: datetime,
+    body: str,
+    digest: bytes,
+) -> dict[str, Any]:
+    return {
+        "account_id": account_id,
+        "position": position,
+        "tag": item.event.tag,
+        "actor_id": item.actor.user_id,
+        "subject_id": item.event.subject_id,
+        "release_id": item.event.release_id,
+        "effective_at": item.effective_at,
+        "recorded_at": recorded_at,
+        "body": body,
+        "hash": digest,
+    }

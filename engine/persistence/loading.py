@@ -1,0 +1,256 @@
+"""Rows in, facts out: what commands look at before they decide."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row, Select
+
+from engine import facts
+from engine.errors import not_found
+from engine.facts import Actor, Fields, Keypair, Policy, Release, Team, Vote
+from engine.persistence import tables as t
+from engine.principal import Principal
+from engine.vocabulary import Permission, ReleaseType
+
+
+def load_policy(connection: Connection, account_id: UUID) -> Policy:
+    """The account's settings."""
+    row = connection.execute(sa.select(t.accounts).where(t.accounts.c.id == account_id)).one()
+    return Policy(
+        account_id=row.id,
+        account_name=row.name,
+        signing_frozen=row.signing_frozen,
+        teams_enabled=row.teams_enabled,
+        reapprove_on_edit=row.reapprove_on_edit,
+        allow_self_approval=row.allow_self_approval,
+        required_approvals=row.required_approvals,
+        enabled_release_types=frozenset(map(ReleaseType, row.enabled_release_types.split())),
+        quota_on_online=row.quota_on_online,
+        restrict_signing_to_releases=row.restrict_signing_to_releases,
+    )
+
+
+def load_actor(connection: Connection, principal: Principal) -> Actor:
+    """Who acts, with the permissions held now, narrowed by the credential's scopes."""
+    user = connection.execute(
+        sa.select(t.users).where(
+            t.users.c.id == principal.user_id, t.users.c.account_id == principal.account_id
+        )
+    ).one_or_none()
+    if user is None:
+        raise not_found("user")
+    held = load_permissions(connection, user.id) if user.active else frozenset()
+    scopes = principal.scopes
+    return Actor(
+        user_id=user.id,
+        name=user.name,
+        email=user.email,
+        active=user.active,
+        service=user.service,
+        permissions=held if scopes is None else held & scopes,
+        scopes=scopes,
+        team_ids=load_team_ids(connection, user.id),
+        channel=principal.channel,
+    )
+
+
+def load_permissions(connection: Connection, user_id: UUID) -> frozenset[Permission]:
+    """What the user's roles grant."""
+    query = (
+        sa.select(t.role_permissions.c.permission)
+        .join(t.user_roles, t.user_roles.c.role_id == t.role_permissions.c.role_id)
+        .where(t.user_roles.c.user_id == user_id)
+    )
+    return frozenset(connection.execute(query).scalars().all())
+
+
+def load_team_ids(connection: Connection, user_id: UUID) -> frozenset[UUID]:
+    """The teams the user is in at this moment."""
+    query = sa.select(t.team_members.c.team_id).where(t.team_members.c.user_id == user_id)
+    return frozenset(connection.execute(query).scalars().all())
+
+
+def permitted_users(permission: Permission) -> Select[UUID]:
+    """Active users, people and services, whose roles grant a permission."""
+    return (
+        sa.select(t.users.c.id)
+        .distinct()
+        .join(t.user_roles, t.user_roles.c.user_id == t.users.c.id)
+        .join(t.role_permissions, t.role_permissions.c.role_id == t.user_roles.c.role_id)
+        .where(t.role_permissions.c.permission == permission, t.users.c.active)
+    )
+
+
+def load_approvers(
+    connection: Connection, account_id: UUID, team_id: UUID | None
+) -> frozenset[UUID]:
+    """Eligible approvers: of the team, or of the account with Teams off (spec section 3)."""
+    query = permitted_users(Permission.APPROVE_RELEASE).where(
+        t.users.c.account_id == account_id, ~t.users.c.service
+    )
+    if team_id is not None:
+        query = query.join(t.team_members, t.team_members.c.user_id == t.users.c.id).where(
+            t.team_members.c.team_id == team_id
+        )
+    return frozenset(connection.execute(query).scalars().all())
+
+
+def load_team(
+    connection: Connection, account_id: UUID, team_id: UUID, field: str = "team_id"
+) -> Team:
+    """A team of the account, with its members; refuses NOT_FOUND otherwise."""
+    row = connection.execute(
+        sa.select(t.teams).where(t.teams.c.id == team_id, t.teams.c.account_id == account_id)
+    ).one_or_none()
+    if row is None:
+        raise not_found("team", field)
+    return Team(
+        id=row.id,
+        name=row.name,
+        required_approvals=row.required_approvals,
+        member_ids=column_set(connection, t.team_members.c.user_id, team_id=team_id),
+    )
+
+
+def column_set(connection: Connection, column: Any, **where: UUID) -> frozenset[UUID]:
+    """One column of the rows in which others have these values."""
+    query = sa.select(column)
+    for name, value in where.items():
+        query = query.where(column.table.c[name] == value)
+    return frozenset(connection.execute(query).scalars().all())
+
+
+def load_keypairs(
+    connection: Connection, account_id: UUID, ids: Collection[UUID]
+) -> tuple[Keypair, ...]:
+    """Keypairs of the account, by id; refuses NOT_FOUND when one is not there."""
+    k = t.keypairs
+    rows = connection.execute(
+        sa.select(k, t.release_keypairs.c.release_id.label("held_by"))
+        .outerjoin(
+            t.release_keypairs,
+            sa.and_(t.release_keypairs.c.keypair_id == k.c.id, t.release_keypairs.c.held),
+        )
+        .where(k.c.id.in_(sorted(ids)), k.c.account_id == account_id)
+        .order_by(k.c.id)
+    ).all()
+    if len(rows) != len(set(ids)):
+        raise not_found("keypair", "keypair_ids")
+    users = _grouped(connection, t.keypair_users.c.keypair_id, t.keypair_users.c.user_id, ids)
+    teams = _grouped(connection, t.team_keypairs.c.keypair_id, t.team_keypairs.c.team_id, ids)
+    return tuple(_keypair(row, users, teams) for row in rows)
+
+
+def _keypair(
+    row: Row[Any], users: dict[UUID, frozenset[UUID]], teams: dict[UUID, frozenset[UUID]]
+) -> Keypair:
+    return Keypair(
+        id=row.id,
+        alias=row.alias,
+        category=row.category,
+        type=row.type,
+        access=row.access,
+        enabled=row.enabled,
+        has_default_certificate=row.has_default_certificate,
+        user_ids=users.get(row.id, frozenset()),
+        team_ids=teams.get(row.id, frozenset()),
+        held_by=row.held_by,
+    )
+
+
+def _grouped(
+    connection: Connection, by: Any, column: Any, ids: Iterable[UUID]
+) -> dict[UUID, frozenset[UUID]]:
+    groups: dict[UUID, set[UUID]] = {}
+    for key, value in connection.execute(sa.select(by, column).where(by.in_(sorted(ids)))):
+        groups.setdefault(key, set()).add(value)
+    return {key: frozenset(values) for key, values in groups.items()}
+
+
+def load_releases(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Release]:
+    """Releases by id, with their keypairs and participants; three statements for any number."""
+    if not ids:
+        return {}
+    keypairs = _grouped(
+        connection, t.release_keypairs.c.release_id, t.release_keypairs.c.keypair_id, ids
+    )
+    people = _grouped(
+        connection, t.release_participants.c.release_id, t.release_participants.c.user_id, ids
+    )
+    rows = connection.execute(sa.select(t.releases).where(t.releases.c.id.in_(sorted(ids))))
+    return {row.id: _release(row, keypairs, people) for row in rows}
+
+
+def _release(
+    row: Row[Any], keypairs: dict[UUID, frozenset[UUID]], people: dict[UUID, frozenset[UUID]]
+) -> Release:
+    fields = Fields(
+        name=row.name,
+        version=row.version,
+        note=row.note,
+        category=row.category,
+        type=row.type,
+        team_id=row.team_id,
+        participant_ids=people.get(row.id, frozenset()),
+        with_default_certificate=row.with_default_certificate,
+        keypair_ids=keypairs.get(row.id, frozenset()),
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        max_signatures=row.max_signatures,
+    )
+    return Release(
+        id=row.id,
+        account_id=row.account_id,
+        fields=fields,
+        status=row.status,
+        status_since=row.status_since,
+        creator_id=row.creator_id,
+        created_at=row.created_at,
+        revision=row.revision,
+        material_revision=row.material_revision,
+        required_approvals=row.required_approvals,
+        round_revision=row.round_revision,
+        signatures_used=row.signatures_used,
+        signatures_reserved=row.signatures_reserved,
+        opened_at=row.opened_at,
+        ended_at=row.ended_at,
+        end_code=row.end_code,
+        end_reason=row.end_reason,
+    )
+
+
+def load_votes(connection: Connection, release: Release) -> tuple[facts.Vote, ...]:
+    """The decisions on the release's current material revision."""
+    d = t.decisions
+    rows = connection.execute(
+        sa.select(d.c.approver_id, d.c.verdict, d.c.material_revision).where(
+            d.c.release_id == release.id, d.c.material_revision == release.material_revision
+        )
+    )
+    return tuple(
+        Vote(approver_id=a, verdict=v, material_revision=revision) for a, v, revision in rows
+    )
+
+
+def load_editors(connection: Connection, release: Release) -> frozenset[UUID]:
+    """Who made a material edit since the round began."""
+    e = t.release_edits
+    query = sa.select(e.c.editor_id).where(
+        e.c.release_id == release.id, e.c.material, e.c.revision >= release.round_revision
+    )
+    return frozenset(connection.execute(query).scalars().all())
+
+
+def name_is_taken(
+    connection: Connection, account_id: UUID, name_key: str, other_than: UUID | None
+) -> bool:
+    """Another release of the account holds the name."""
+    r = t.releases
+    query = sa.select(r.c.id).where(
+        r.c.account_id == account_id, r.c.name_key == name_key, r.c.name_held
+    )
+    if other_than is not None:
+        query = query.where(r.c.id != other_than)
+    return connection.execute(query.limit(1)).first() is not None

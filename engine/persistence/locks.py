@@ -1,0 +1,65 @@
+"""What a command locks, always in the same order: account, releases, keypairs; the head last.
+
+On SQLite the transaction itself is the lock (BEGIN IMMEDIATE).
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from engine.persistence import tables as t
+
+
+class Hold(StrEnum):
+    """How the account's settings and people are held."""
+
+    #: As they are, together with others who need the same.
+    SHARED = "SHARED"
+    #: Alone, to change them.
+    ALONE = "ALONE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """What a command needs to stand still."""
+
+    account: Hold | None = None
+    releases: frozenset[UUID] = frozenset()
+    #: Their holding releases are locked too.
+    keypairs: frozenset[UUID] = frozenset()
+    #: The keypairs' rows as well: to take, give or change them.
+    keypair_rows: bool = False
+
+
+def take(connection: Connection, account_id: UUID, lock: Lock) -> frozenset[UUID]:
+    """Wait for the locks; answers the ids of the releases held, as far as they exist."""
+    if lock.account is not None:
+        row = sa.select(t.accounts.c.id).where(t.accounts.c.id == account_id)
+        shared = lock.account is Hold.SHARED
+        connection.execute(row.with_for_update(read=shared)).all()
+    wanted = lock.releases | holders(connection, lock.keypairs)
+    held: frozenset[UUID] = frozenset()
+    if wanted:
+        r = t.releases
+        rows = sa.select(r.c.id).where(r.c.id.in_(sorted(wanted)), r.c.account_id == account_id)
+        held = frozenset(
+            connection.execute(rows.order_by(r.c.id).with_for_update()).scalars().all()
+        )
+    if lock.keypairs and lock.keypair_rows:
+        k = t.keypairs
+        rows = sa.select(k.c.id).where(k.c.id.in_(sorted(lock.keypairs)))
+        connection.execute(rows.order_by(k.c.id).with_for_update()).all()
+    return held
+
+
+def holders(connection: Connection, keypair_ids: Collection[UUID]) -> frozenset[UUID]:
+    """The open releases that hold these keypairs."""
+    if not keypair_ids:
+        return frozenset()
+    h = t.release_keypairs
+    query = sa.select(h.c.release_id).where(h.c.keypair_id.in_(sorted(keypair_ids)), h.c.held)
+    return frozenset(connection.execute(query).scalars().all())

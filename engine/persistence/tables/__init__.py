@@ -1,0 +1,48 @@
+"""The tables, a file for each group of things that change together."""
+
+from engine.persistence.tables.accounts import accounts, key_checks
+from engine.persistence.tables.base import metadata
+from engine.persistence.tables.keypairs import keypair_users, keypairs
+from engine.persistence.tables.ledger import ledger_entries, ledger_heads
+from engine.persistence.tables.people import (
+    api_tokens,
+    role_permissions,
+    roles,
+    team_keypairs,
+    team_members,
+    teams,
+    user_roles,
+    users,
+)
+from engine.persistence.tables.releases import (
+    decisions,
+    release_edits,
+    release_keypairs,
+    release_participants,
+    releases,
+)
+from engine.persistence.tables.signatures import signatures
+
+__all__ = [
+    "accounts",
+    "api_tokens",
+    "decisions",
+    "key_checks",
+    "keypair_users",
+    "keypairs",
+    "ledger_entries",
+    "ledger_heads",
+    "metadata",
+    "release_edits",
+    "release_keypairs",
+    "release_participants",
+    "releases",
+    "role_permissions",
+    "roles",
+    "signatures",
+    "team_keypairs",
+    "team_members",
+    "teams",
+    "user_roles",
+    "users",
+]

@@ -1,0 +1,35 @@
+"""The ledger: entries chained by hash, and each account's head, locked last."""
+
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, Uuid
+
+from engine.persistence.columns import instant, link
+from engine.persistence.tables.base import metadata
+
+ledger_heads = Table(
+    "ledger_heads",
+    metadata,
+    link("account_id", "accounts.id", primary_key=True),
+    #: Entries so far; the last one's position.
+    Column("count", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+ledger_entries = Table(
+    "ledger_entries",
+    metadata,
+    link("account_id", "accounts.id", primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("tag", Text, nullable=False),
+    # No references: the ledger outlives what it speaks of.
+    Column("actor_id", Uuid),
+    Column("subject_id", Uuid),
+    Column("release_id", Uuid),
+    instant("effective_at"),
+    instant("recorded_at"),
+    #: What is hashed: canonical JSON, exactly these characters.
+    Column("body", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Index(None, "release_id", "position"),
+    Index(None, "account_id", "subject_id", "position"),
+    Index(None, "account_id", "actor_id", "position"),
+)

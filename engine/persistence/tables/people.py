@@ -1,0 +1,105 @@
+"""Users, what roles grant them, teams, and API tokens."""
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from engine.persistence.columns import ExactText, instant, key, link, word
+from engine.persistence.tables.base import metadata
+from engine.vocabulary import Permission
+
+users = Table(
+    "users",
+    metadata,
+    key(),
+    link("account_id", "accounts.id"),
+    Column("email", Text, nullable=False),
+    Column("email_key", ExactText, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("time_zone", Text, nullable=False),
+    Column("locale", Text, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("service", Boolean, nullable=False),
+    instant("created_at"),
+    UniqueConstraint("account_id", "email_key"),
+)
+
+roles = Table(
+    "roles",
+    metadata,
+    key(),
+    link("account_id", "accounts.id"),
+    Column("name", Text, nullable=False),
+    Column("name_key", ExactText, nullable=False),
+    Column("built_in", Boolean, nullable=False),
+    UniqueConstraint("account_id", "name_key"),
+)
+
+role_permissions = Table(
+    "role_permissions",
+    metadata,
+    link("role_id", "roles.id", primary_key=True),
+    Column("permission", word(Permission), primary_key=True),
+)
+
+user_roles = Table(
+    "user_roles",
+    metadata,
+    link("user_id", "users.id", primary_key=True),
+    link("role_id", "roles.id", primary_key=True),
+    Index(None, "role_id"),
+)
+
+teams = Table(
+    "teams",
+    metadata,
+    key(),
+    link("account_id", "accounts.id"),
+    Column("name", Text, nullable=False),
+    Column("name_key", ExactText, nullable=False),
+    Column("required_approvals", Integer, nullable=False),
+    instant("created_at"),
+    UniqueConstraint("account_id", "name_key"),
+    CheckConstraint("required_approvals >= 1", name="quorum"),
+)
+
+team_members = Table(
+    "team_members",
+    metadata,
+    link("team_id", "teams.id", primary_key=True),
+    link("user_id", "users.id", primary_key=True),
+    Index(None, "user_id"),
+)
+
+team_keypairs = Table(
+    "team_keypairs",
+    metadata,
+    link("team_id", "teams.id", primary_key=True),
+    link("keypair_id", "keypairs.id", primary_key=True),
+    Index(None, "keypair_id"),
+)
+
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    key(),
+    link("account_id", "accounts.id"),
+    link("user_id", "users.id", index=True),
+    Column("name", Text, nullable=False),
+    #: SHA-256 of the secret: 256 random bits need no slower hash.
+    Column("secret_hash", LargeBinary, nullable=False, unique=True),
+    #: Space-separated permissions; null: everything but APPROVE_RELEASE.
+    Column("scopes", Text),
+    instant("created_at"),
+    instant("expires_at", nullable=True),
+    instant("last_used_at", nullable=True),
+    instant("revoked_at", nullable=True),
+)

@@ -1,0 +1,47 @@
+"""Signatures: reserved, then settled. Only a reserved one can be settled."""
+
+from sqlalchemy import Column, Index, LargeBinary, Table, Text, text
+
+from engine.algorithms import DigestAlgorithm
+from engine.persistence.columns import ExactText, instant, key, link, word
+from engine.persistence.tables.base import metadata
+from engine.vocabulary import Channel, SignatureState
+
+signatures = Table(
+    "signatures",
+    metadata,
+    key(),
+    link("account_id", "accounts.id"),
+    link("user_id", "users.id"),
+    link("keypair_id", "keypairs.id"),
+    #: The release it counts toward; null when unassociated.
+    link("release_id", "releases.id", nullable=True),
+    Column("state", word(SignatureState), nullable=False),
+    #: Of the content, where content was signed.
+    Column("digest", LargeBinary, nullable=False),
+    Column("digest_algorithm", word(DigestAlgorithm), nullable=False),
+    Column("value", LargeBinary),
+    Column("factors", Text, nullable=False),  # canonical JSON
+    Column("channel", word(Channel), nullable=False),
+    Column("idempotency_key", ExactText),
+    instant("reserved_at"),
+    #: When an unsettled reservation is given back.
+    instant("lapses_at"),
+    instant("settled_at", nullable=True),
+    Index(
+        "uq_signatures_idempotency",
+        "user_id",
+        "idempotency_key",
+        unique=True,
+        sqlite_where=text("idempotency_key IS NOT NULL AND state IN ('RESERVED', 'MADE')"),
+        postgresql_where=text("idempotency_key IS NOT NULL AND state IN ('RESERVED', 'MADE')"),
+    ),
+    Index(
+        "ix_signatures_reserved",
+        "lapses_at",
+        sqlite_where=text("state = 'RESERVED'"),
+        postgresql_where=text("state = 'RESERVED'"),
+    ),
+    Index(None, "release_id", "id"),
+    Index(None, "keypair_id", "id"),
+)

@@ -1,0 +1,227 @@
+"""What a requested or edited release must be like: every rule of creation, as pure guards.
+
+Each edit re-checks them all (spec section 4).
+"""
+
+from engine import approvals, naming
+from engine.errors import Code, Refusal
+from engine.facts import Facts
+from engine.guards import is_eligible_approver
+from engine.vocabulary import KeypairCategory, ReleaseType
+
+#: A GraphQL Int, and an INTEGER column, hold no more.
+MAX_SIGNATURES = 2**31 - 1
+
+
+def name_is_clean(facts: Facts) -> Refusal | None:
+    """One line, not empty, at most 200 characters."""
+    return naming.name_fault(facts.draft.name, "name", "name")
+
+
+def version_is_clean(facts: Facts) -> Refusal | None:
+    """None, or one line of at most 100 characters."""
+    version = facts.draft.version
+    if version is None:
+        return None
+    return naming.name_fault(version, "version", "version", limit=naming.VERSION_LENGTH)
+
+
+def note_is_clean(facts: Facts) -> Refusal | None:
+    """At most 10,000 characters, lines allowed."""
+    return naming.text_fault(facts.draft.note, "note", "note")
+
+
+def name_is_free(facts: Facts) -> Refusal | None:
+    """Unique in the account, also against ended releases (spec section 2)."""
+    if not facts.name_taken:
+        return None
+    message = f"Another release is named {facts.draft.name}. Choose another name."
+    return Refusal(Code.NAME_TAKEN, message, "name")
+
+
+def type_is_enabled(facts: Facts) -> Refusal | None:
+    """The account says which types of release it uses."""
+    if facts.draft.type in facts.policy.enabled_release_types:
+        return None
+    return Refusal(
+        Code.RELEASE_TYPE_DISABLED,
+        f"This account makes no {facts.draft.type.value.lower()} releases. Choose another type,"
+        " or ask an administrator to enable it.",
+        "type",
+    )
+
+
+def team_as_settings_ask(facts: Facts) -> Refusal | None:
+    """A team with Teams on, and only then."""
+    if facts.policy.teams_enabled and facts.draft.team_id is None:
+        return Refusal(Code.TEAM_REQUIRED, "Name the team that works on this release.", "team_id")
+    if not facts.policy.teams_enabled and facts.draft.team_id is not None:
+        message = "Teams are off in this account. Leave the team out and name participants."
+        return Refusal(Code.INVALID_INPUT, message, "team_id")
+    return None
+
+
+def participants_as_settings_ask(facts: Facts) -> Refusal | None:
+    """Participants with Teams off, and only then; all of them active."""
+    given = facts.draft.participant_ids
+    if facts.policy.teams_enabled and given:
+        message = "Teams are on: the team's members take part. Leave the participants out."
+        return Refusal(Code.INVALID_INPUT, message, "participant_ids")
+    if not facts.policy.teams_enabled and not given:
+        message = "Name at least one participant who may sign."
+        return Refusal(Code.INVALID_INPUT, message, "participant_ids")
+    if facts.inactive_ids:
+        message = "One of the participants is deactivated. Leave them out."
+        return Refusal(Code.INVALID_INPUT, message, "participant_ids")
+    return None
+
+
+def has_keypairs(facts: Facts) -> Refusal | None:
+    """One or more."""
+    if facts.draft.keypair_ids:
+        return None
+    return Refusal(Code.INVALID_INPUT, "Name at least one keypair.", "keypair_ids")
+
+
+def keypairs_are_enabled(facts: Facts) -> Refusal | None:
+    """A disabled keypair signs nothing, so no release can want it."""
+    aliases = [k.alias for k in facts.keypairs if not k.enabled]
+    return _keypair_refusal(Code.KEYPAIR_DISABLED, aliases, "disabled. Enable it or choose another")
+
+
+def keypairs_have_the_type(facts: Facts) -> Refusal | None:
+    """Offline releases use offline keypairs, online online, test test."""
+    wanted = facts.draft.type
+    aliases = [k.alias for k in facts.keypairs if k.type is not wanted]
+    return _keypair_refusal(
+        Code.KEYPAIR_TYPE_MISMATCH, aliases, f"not of the type {wanted}. Choose one that is"
+    )
+
+
+def keypairs_have_the_category(facts: Facts) -> Refusal | None:
+    """Standard or GPG, as the release says."""
+    wanted: KeypairCategory = facts.draft.category
+    aliases = [k.alias for k in facts.keypairs if k.category is not wanted]
+    return _keypair_refusal(
+        Code.KEYPAIR_CATEGORY_MISMATCH, aliases, f"not of the category {wanted}. Choose one that is"
+    )
+
+
+def keypairs_have_certificates(facts: Facts) -> Refusal | None:
+    """Asked for: every keypair has a default certificate. Not asked for: no constraint."""
+    if not facts.draft.with_default_certificate:
+        return None
+    aliases = [k.alias for k in facts.keypairs if not k.has_default_certificate]
+    return _keypair_refusal(
+        Code.KEYPAIR_CERTIFICATE_MISMATCH,
+        aliases,
+        "without a default certificate. Choose one that has it, or do not ask for it",
+    )
+
+
+def keypairs_are_the_teams(facts: Facts) -> Refusal | None:
+    """With Teams on, only keypairs the team was granted."""
+    team = facts.team
+    if team is None:
+        return None
+    aliases = [k.alias for k in facts.keypairs if team.id not in k.team_ids]
+    return _keypair_refusal(
+        Code.KEYPAIR_NOT_ALLOWED,
+        aliases,
+        f"not granted to the team {team.name}. Choose one that is",
+    )
+
+
+def keypairs_are_free(facts: Facts) -> Refusal | None:
+    """One keypair, one release at a time (spec section 2)."""
+    own = facts.release.id if facts.release else None
+    aliases = [k.alias for k in facts.keypairs if k.held_by not in (None, own)]
+    return _keypair_refusal(
+        Code.KEYPAIR_IN_USE,
+        aliases,
+        "held by another open release. Wait until that has ended, or choose another",
+    )
+
+
+def _keypair_refusal(code: Code, aliases: list[str], what: str) -> Refusal | None:
+    if not aliases:
+        return None
+    return Refusal(code, f"The keypair {min(aliases)} is {what}.", "keypair_ids")
+
+
+def window_is_ordered(facts: Facts) -> Refusal | None:
+    """The window is half open, start <= now < end, so it must not be empty."""
+    if facts.draft.starts_at < facts.draft.ends_at:
+        return None
+    return Refusal(
+        Code.WINDOW_INVALID, "The window ends before it starts. Set a later end.", "ends_at"
+    )
+
+
+def window_is_not_over(facts: Facts) -> Refusal | None:
+    """A start in the past opens at once; an end in the past never opens."""
+    if facts.draft.ends_at > facts.now:
+        return None
+    return Refusal(Code.WINDOW_PASSED, "The window is over already. Set a later end.", "ends_at")
+
+
+def maximum_is_in_range(facts: Facts) -> Refusal | None:
+    """At least one signature."""
+    if 1 <= facts.draft.max_signatures <= MAX_SIGNATURES:
+        return None
+    return Refusal(
+        Code.INVALID_INPUT,
+        f"The maximum of signatures must be from 1 to {MAX_SIGNATURES}.",
+        "max_signatures",
+    )
+
+
+def maximum_covers_what_is_used(facts: Facts) -> Refusal | None:
+    """Never below used plus reserved."""
+    release = facts.subject
+    taken = release.signatures_used + release.signatures_reserved
+    if facts.draft.max_signatures >= taken:
+        return None
+    return Refusal(
+        Code.INVALID_INPUT,
+        f"{taken} signatures are used or under way. Set a maximum of at least that.",
+        "max_signatures",
+    )
+
+
+def quorum_can_be_met(facts: Facts) -> Refusal | None:
+    """A request that could never be approved is refused when it is made (spec section 3)."""
+    possible = len(approvals.possible_approvers(facts))
+    required = approvals.required_by_policy(facts)
+    if possible >= required:
+        return None
+    who = f"The team {facts.team.name}" if facts.team else "The account"
+    return Refusal(
+        Code.NOT_ENOUGH_APPROVERS,
+        f"{who} asks for {required} approvals and only {possible} people could give one."
+        " Add approvers or lower the number.",
+    )
+
+
+def status_can_be_chosen(facts: Facts) -> Refusal | None:
+    """Choosing the status Approved is for offline releases with Teams off."""
+    if not facts.asks_approved:
+        return None
+    if facts.policy.teams_enabled or facts.draft.type is not ReleaseType.OFFLINE:
+        message = "Only an offline release with Teams off can be requested as Approved."
+        return Refusal(Code.INVALID_INPUT, message, "status")
+    return None
+
+
+def may_approve_at_once(facts: Facts) -> Refusal | None:
+    """Requesting as Approved is approving one's own (spec section 3, "Approvers")."""
+    refusal = is_eligible_approver(facts)
+    if refusal is not None:
+        return Refusal(Code.FORBIDDEN, refusal.message, "status")
+    if facts.policy.allow_self_approval and facts.policy.required_approvals == 1:
+        return None
+    return Refusal(
+        Code.OWN_REQUEST,
+        "Nobody can approve their own request here. Request it as Pending.",
+        "status",
+    )

@@ -1,0 +1,1 @@
+"""The backends that make keys and signatures; `base` is their port."""

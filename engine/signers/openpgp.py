@@ -1,0 +1,75 @@
+"""OpenPGP keys: detached armored signatures over content, which `gpg --verify` accepts."""
+
+import subprocess
+import sys
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+
+from pysequoia import SignatureMode, Tsk, sign
+
+from engine.algorithms import KeypairAlgorithm
+from engine.signers.base import (
+    Content,
+    GeneratedKey,
+    KeyBinding,
+    Message,
+    SignerContext,
+    SignerFailed,
+    SigningKey,
+    UnsuitableMessage,
+    require_supported,
+)
+from engine.signers.sealed_keys import SealedKeys
+from engine.vocabulary import KeypairCategory
+
+_KEYGEN = Path(__file__).with_name("openpgp_keygen.py")
+_KEYGEN_SECONDS = 120
+
+
+class OpenPgpSigner:
+    """Keys are whole transferable secret keys, sealed by the keyring; content is hashed here."""
+
+    name = "openpgp"
+    algorithms: AbstractSet[KeypairAlgorithm] = frozenset(
+        algorithm for algorithm in KeypairAlgorithm if algorithm.category is KeypairCategory.GPG
+    )
+
+    def __init__(self, context: SignerContext) -> None:
+        self._keyring = context.keyring
+        self._keys = SealedKeys(context.keyring, lambda secret: Tsk.from_bytes(secret).signer())
+
+    @classmethod
+    def from_context(cls, context: SignerContext) -> "OpenPgpSigner":
+        """Always there: it needs nothing but the keyring."""
+        return cls(context)
+
+    def generate(self, algorithm: KeypairAlgorithm, binding: KeyBinding) -> GeneratedKey:
+        """The public key is armored, its user id names the keypair, and it does not expire."""
+        require_supported(self, algorithm)
+        secret = _make(algorithm, f"Countersign {binding.keypair_id}")
+        public = str(Tsk.from_bytes(secret).extract_certificate())
+        sealed = self._keyring.seal(secret, binding)
+        return GeneratedKey(public, sealed.material, sealed.key_id)
+
+    def sign(self, key: SigningKey, message: Message) -> bytes:
+        """A detached signature in ASCII armor."""
+        if not isinstance(message, Content):
+            raise UnsuitableMessage("An OpenPGP keypair signs content, not a digest.")
+        signer = self._keys.get(key)
+        try:
+            return sign(signer, message.value, mode=SignatureMode.DETACHED)
+        except RuntimeError as error:
+            raise SignerFailed("The OpenPGP signature could not be made.") from error
+
+
+def _make(algorithm: KeypairAlgorithm, user_id: str) -> bytes:
+    # -P: the program's own directory must not hide installed packages of the same names.
+    command = [sys.executable, "-P", str(_KEYGEN), algorithm.value, user_id]
+    try:
+        made = subprocess.run(  # noqa: S603 - an algorithm's name and a uuid, and no shell
+            command, capture_output=True, timeout=_KEYGEN_SECONDS, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        # Without its cause, which would hold whatever was already written of the key.
+        raise SignerFailed("The OpenPGP key could not be made.") from None
+    return made.stdout

@@ -1,0 +1,77 @@
+"""Keys that live in an HSM and never leave it, through PKCS#11."""
+
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING
+
+from engine.algorithms import KeypairAlgorithm
+from engine.signers.base import (
+    GeneratedKey,
+    KeyBinding,
+    Message,
+    SignerContext,
+    SignerFailed,
+    SigningKey,
+    require_digest,
+    require_supported,
+)
+
+if TYPE_CHECKING:
+    from engine.signers.pkcs11_token import Token
+
+
+class Pkcs11Signer:
+    """Options: `pkcs11_module` (path of the library), `pkcs11_token` (its label), `pkcs11_pin`.
+
+    Absent without `pkcs11_module`. Connects at first use, so that a process may fork before it.
+    """
+
+    name = "pkcs11"
+
+    def __init__(self, token: "Token") -> None:
+        self._token = token
+
+    @classmethod
+    def from_context(cls, context: SignerContext) -> "Pkcs11Signer | None":
+        """`SignerFailed` if an option or the package is missing; the HSM may be away."""
+        module = context.options.get("pkcs11_module")
+        if not module:
+            return None
+        # Only here: the package is an extra dependency.
+        try:
+            from engine.signers.pkcs11_token import Token
+        except ModuleNotFoundError as error:
+            message = "pkcs11_module is set; install countersign[pkcs11] to use it."
+            raise SignerFailed(message) from error
+        return cls(Token(module, _option(context, "pkcs11_token"), _option(context, "pkcs11_pin")))
+
+    @property
+    def algorithms(self) -> AbstractSet[KeypairAlgorithm]:
+        """What this token can make: asks it."""
+        return self._token.algorithms()
+
+    def generate(self, algorithm: KeypairAlgorithm, binding: KeyBinding) -> GeneratedKey:
+        """The key's CKA_ID is the keypair's id; its label, `<account>/<keypair>`, the material."""
+        require_supported(self, algorithm)
+        label = _label(binding)
+        public = self._token.make_key(algorithm, binding.keypair_id.bytes, label)
+        return GeneratedKey(public, label.encode("ascii"), key_id=None)
+
+    def sign(self, key: SigningKey, message: Message) -> bytes:
+        """In the formats of the local signer."""
+        digest = require_digest(message)
+        label = _label(key.binding)
+        if key.material != label.encode("ascii"):
+            raise SignerFailed("The HSM's key belongs to another keypair.")
+        return self._token.sign(key.algorithm, key.binding.keypair_id.bytes, label, digest)
+
+
+def _option(context: SignerContext, name: str) -> str:
+    value = context.options.get(name)
+    if not value:
+        message = f"pkcs11_module is set, but {name} is not."
+        raise SignerFailed(message)
+    return value
+
+
+def _label(binding: KeyBinding) -> str:
+    return f"{binding.account_id}/{binding.keypair_id}"

@@ -1,0 +1,1 @@
+"""The signing gate: reserve (transaction) -> make -> settle (transaction); spec section 5."""

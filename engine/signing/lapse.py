@@ -1,0 +1,61 @@
+"""Reservations that were not settled in time: given back, because nothing left the service."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from engine.events import SignatureDropped
+from engine.facts import CLOCK
+from engine.persistence import tables as t
+from engine.persistence.work import Work
+from engine.vocabulary import SignatureState
+
+
+def give_back_lapsed(work: Work, release_ids: Collection[UUID]) -> None:
+    """Lapse the overdue reservations of these locked releases."""
+    if not release_ids:
+        return
+    s = t.signatures
+    overdue = work.connection.execute(
+        sa.select(s.c.id, s.c.keypair_id, s.c.release_id).where(
+            s.c.release_id.in_(sorted(release_ids)),
+            s.c.state == SignatureState.RESERVED,
+            s.c.lapses_at <= work.now,
+        )
+    ).all()
+    drop(work, [(row.id, row.keypair_id, row.release_id) for row in overdue], SignatureState.LAPSED)
+
+
+def drop(
+    work: Work, signatures: list[tuple[UUID, UUID, UUID | None]], state: SignatureState
+) -> None:
+    """End reserved signatures (id, keypair, release) without a value; give their count back."""
+    if not signatures:
+        return
+    s, r = t.signatures, t.releases
+    ids = [signature_id for signature_id, _, _ in signatures]
+    work.connection.execute(
+        s.update()
+        .where(s.c.id.in_(ids), s.c.state == SignatureState.RESERVED)
+        .values(state=state, settled_at=work.now)
+    )
+    releases = [release_id for _, _, release_id in signatures if release_id is not None]
+    for release_id in sorted(set(releases)):
+        work.connection.execute(
+            r.update()
+            .where(r.c.id == release_id)
+            .values(signatures_reserved=r.c.signatures_reserved - releases.count(release_id))
+        )
+    for signature_id, keypair_id, counted_by in signatures:
+        work.record(
+            SignatureDropped(
+                subject_id=signature_id,
+                release_id=counted_by,
+                keypair_id=keypair_id,
+                state=state.value,
+            ),
+            actor=CLOCK,
+        )

@@ -1,0 +1,38 @@
+"""Make the values of reserved signatures: outside any transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from engine.errors import Code, Refusal
+from engine.signers.base import SignerFailed, UnsuitableMessage
+from engine.signing.request import Reserved
+from engine.system import System
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A signature's bytes, or why there are none."""
+
+    signature_id: UUID
+    value: bytes | None
+    refusal: Refusal | None = None
+
+
+def make(system: System, reserved: Sequence[Reserved]) -> list[Value]:
+    """One value for each reservation, in their order."""
+    return [_make(system, reservation) for reservation in reserved]
+
+
+def _make(system: System, reserved: Reserved) -> Value:
+    signer = system.signers.get(reserved.backend)
+    if signer is None:
+        message = f"The signer {reserved.backend} is not set up here. Ask an administrator."
+        return Value(reserved.signature_id, None, Refusal(Code.SIGNER_FAILED, message))
+    try:
+        return Value(reserved.signature_id, signer.sign(reserved.key, reserved.message))
+    except UnsuitableMessage as fault:
+        return Value(reserved.signature_id, None, Refusal(Code.INVALID_INPUT, str(fault)))
+    except SignerFailed as failure:
+        refusal = Refusal(Code.SIGNER_FAILED, str(failure))
+        return Value(reserved.signature_id, None, refusal)

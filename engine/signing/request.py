@@ -1,0 +1,106 @@
+"""What is asked to be signed, and what became of it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from uuid import UUID
+
+from engine.algorithms import DigestAlgorithm
+from engine.errors import Code, Refusal
+from engine.factors import Factor
+from engine.signers.base import Content, Digest, Message, SigningKey
+
+#: Bytes of content an OpenPGP keypair signs at most.
+CONTENT_LIMIT = 10 * 1024 * 1024
+IDEMPOTENCY_KEY_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignRequest:
+    """One signature asked for: a digest, or for OpenPGP keypairs the content itself."""
+
+    keypair_id: UUID
+    digest: bytes | None = None
+    digest_algorithm: DigestAlgorithm = DigestAlgorithm.SHA256
+    content: bytes | None = None
+    idempotency_key: str | None = None
+
+    @property
+    def stored_digest(self) -> bytes:
+        """What the signature's row keeps: the digest, or the content's."""
+        if self.digest is not None:
+            return self.digest
+        return hashlib.new(self.digest_algorithm.lower(), self.content or b"").digest()
+
+    @property
+    def message(self) -> Message:
+        """What the signer gets."""
+        if self.digest is not None:
+            return Digest(self.digest_algorithm, self.digest)
+        return Content(self.content or b"")
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """Counted; the value is still to be made."""
+
+    signature_id: UUID
+    key: SigningKey
+    backend: str
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """The idempotency key was used before, for the same thing."""
+
+    signature_id: UUID
+    settled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """No signature, and the factors as they were evaluated, if it came to that."""
+
+    refusal: Refusal
+    factors: tuple[Factor, ...] = ()
+
+
+#: What reserving answers for one request.
+Reservation = Reserved | Existing | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A signature that left the service, or left it before under the same idempotency key."""
+
+    signature_id: UUID
+
+
+#: What signing answers for one request.
+Outcome = Made | Refused
+
+
+def malformed(request: SignRequest) -> Refusal | None:
+    """Exactly one of digest and content; the digest's length as its algorithm asks."""
+    if (request.digest is None) == (request.content is None):
+        message = "Give exactly one of digest and content."
+        return Refusal(Code.INVALID_INPUT, message, "digest")
+    due = request.digest_algorithm.length
+    if request.digest is not None and len(request.digest) != due:
+        message = (
+            f"A {request.digest_algorithm} digest has {due} bytes, this one {len(request.digest)}."
+        )
+        return Refusal(Code.INVALID_INPUT, message, "digest")
+    if request.content is not None and len(request.content) > CONTENT_LIMIT:
+        message = f"The content has more than {CONTENT_LIMIT} bytes. Sign a smaller file."
+        return Refusal(Code.INVALID_INPUT, message, "content")
+    return _malformed_key(request.idempotency_key)
+
+
+def _malformed_key(key: str | None) -> Refusal | None:
+    if key is None or (0 < len(key) <= IDEMPOTENCY_KEY_LENGTH and key.isprintable()):
+        return None
+    message = f"An idempotency key has 1 to {IDEMPOTENCY_KEY_LENGTH} printable characters."
+    return Refusal(Code.INVALID_INPUT, message, "idempotency_key")

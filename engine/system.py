@@ -1,0 +1,36 @@
+"""What the engine is made of, put together by whoever starts it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from engine.attempts import AttemptLimit
+from engine.persistence.clock import Clock, DatabaseClock
+from engine.persistence.database import Database
+from engine.signers.base import Signer
+
+if TYPE_CHECKING:
+    from engine.persistence.ledger import Entry
+    from engine.persistence.work import Work
+
+#: Called in the transaction of the change, with its ledger entries: the outbox is one.
+Listener = Callable[["Work", "list[Entry]"], None]
+#: Called after the commit, with the account: wakes whoever waits for news.
+Waker = Callable[[UUID], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """The parts every command works with."""
+
+    database: Database
+    signers: Mapping[str, Signer] = field(default_factory=dict)
+    clock: Clock = field(default_factory=DatabaseClock)
+    listeners: tuple[Listener, ...] = ()
+    wakers: tuple[Waker, ...] = ()
+    attempts: AttemptLimit = field(default_factory=AttemptLimit)
+    #: Seconds after which an unsettled signature is given back.
+    reservation_seconds: int = 30

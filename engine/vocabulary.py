@@ -1,0 +1,147 @@
+"""The closed sets of words the whole system shares (spec sections 2 and 3)."""
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Where a release stands. The last three are final."""
+
+    #: Awaits approval.
+    PENDING = "PENDING"
+    #: Approved, not started.
+    APPROVED = "APPROVED"
+    #: Needs no approval, scheduled, not started.
+    ACTIVE = "ACTIVE"
+    #: Its window is open.
+    IN_PROGRESS = "IN_PROGRESS"
+    #: Its window closed as planned, or early by a person.
+    COMPLETED = "COMPLETED"
+    #: Never approved in time, or stopped.
+    FAILED = "FAILED"
+    #: Rejected by an approver, or withdrawn.
+    REJECTED = "REJECTED"
+
+    @property
+    def is_final(self) -> bool:
+        """True once nothing but labels can change any more."""
+        return self in FINAL
+
+
+FINAL = frozenset({Status.COMPLETED, Status.FAILED, Status.REJECTED})
+NOT_STARTED = frozenset({Status.PENDING, Status.APPROVED, Status.ACTIVE})
+#: A release in one of these holds its keypairs.
+HOLDING = frozenset(Status) - FINAL
+
+
+class Trigger(StrEnum):
+    """What can happen to a release; the rows of the lifecycle table say where it leads."""
+
+    REQUEST = "REQUEST"
+    APPROVE = "APPROVE"
+    REJECT = "REJECT"
+    WITHDRAW = "WITHDRAW"
+    REVISE = "REVISE"
+    OPEN = "OPEN"
+    CLOSE = "CLOSE"
+    EXPIRE = "EXPIRE"
+    STOP = "STOP"
+
+
+class ReleaseType(StrEnum):
+    """Of releases and keypairs alike."""
+
+    #: Keypairs usable at any time; a release counts and associates their signatures.
+    ONLINE = "ONLINE"
+    #: Keypairs usable only inside an approved release window.
+    OFFLINE = "OFFLINE"
+    #: Like online, for test keypairs.
+    TEST = "TEST"
+
+
+class KeypairCategory(StrEnum):
+    """Which kind of signature a keypair makes."""
+
+    STANDARD = "STANDARD"
+    GPG = "GPG"
+
+
+class KeypairAccess(StrEnum):
+    """Who may use a keypair."""
+
+    OPEN = "OPEN"
+    #: Only the users mapped to it.
+    RESTRICTED = "RESTRICTED"
+
+
+class Verdict(StrEnum):
+    """One approver's decision."""
+
+    APPROVE = "APPROVE"
+    REJECT = "REJECT"
+
+
+class Channel(StrEnum):
+    """Through which face something came in."""
+
+    API = "API"
+    EMAIL = "EMAIL"
+    DASHBOARD = "DASHBOARD"
+    #: An operator on the machine.
+    COMMAND_LINE = "COMMAND_LINE"
+    #: Nobody: time made it due.
+    CLOCK = "CLOCK"
+
+
+class Permission(StrEnum):
+    """What a role can grant (spec section 2)."""
+
+    REQUEST_RELEASE = "REQUEST_RELEASE"
+    APPROVE_RELEASE = "APPROVE_RELEASE"
+    VIEW_RELEASES = "VIEW_RELEASES"
+    SIGN = "SIGN"
+    MANAGE_KEYPAIRS = "MANAGE_KEYPAIRS"
+    MANAGE_TEAMS = "MANAGE_TEAMS"
+    MANAGE_USERS = "MANAGE_USERS"
+    MANAGE_ACCOUNT = "MANAGE_ACCOUNT"
+    VIEW_LEDGER = "VIEW_LEDGER"
+
+
+#: The built-in roles, as data (spec section 2).
+BUILT_IN_ROLES: dict[str, frozenset[Permission]] = {
+    "ADMIN": frozenset(Permission) - {Permission.SIGN, Permission.APPROVE_RELEASE},
+    "LEAD": frozenset(
+        {
+            Permission.REQUEST_RELEASE,
+            Permission.APPROVE_RELEASE,
+            Permission.VIEW_RELEASES,
+            Permission.MANAGE_TEAMS,
+        }
+    ),
+    "DEVELOPER": frozenset({Permission.REQUEST_RELEASE, Permission.VIEW_RELEASES, Permission.SIGN}),
+    "SIGNER": frozenset({Permission.VIEW_RELEASES, Permission.SIGN}),
+    "AUDITOR": frozenset({Permission.VIEW_RELEASES, Permission.VIEW_LEDGER}),
+}
+
+
+class QuotaOnOnline(StrEnum):
+    """What an online signature over a release's maximum becomes (spec section 5)."""
+
+    #: Refused.
+    REFUSE = "REFUSE"
+    #: Made, but unassociated with the release and uncounted.
+    UNASSOCIATED = "UNASSOCIATED"
+
+
+class SignatureState(StrEnum):
+    """The life of one signature: reserved, then settled one way or another."""
+
+    #: Counted, its value being made.
+    RESERVED = "RESERVED"
+    #: Made and counted for good.
+    MADE = "MADE"
+    #: The signer failed; the count was given back.
+    FAILED = "FAILED"
+    #: Not settled within its time limit; the count was given back.
+    LAPSED = "LAPSED"
+    #: Its release was stopped meanwhile; the value was thrown away.
+    DISCARDED = "DISCARDED"

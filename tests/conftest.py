@@ -1,0 +1,76 @@
+"""What all tests share: the event loop, a PostgreSQL server, and the gate against skipping."""
+
+import os
+from collections.abc import Generator, Iterator
+
+import pytest
+
+from engine.persistence.database import Database
+from tests.support.databases import BACKENDS, Templates
+from tests.support.postgres import PostgresServer, running_postgres
+from tests.support.world import World, make_world
+
+REQUIRE_ALL = "COUNTERSIGN_REQUIRE_ALL"
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One server for each process that runs tests; a test takes a database of its own from it."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def templates(
+    postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Templates:
+    """Migrated databases to copy."""
+    return Templates(tmp_path_factory.mktemp("databases"), postgres_server)
+
+
+@pytest.fixture(params=BACKENDS)
+def database_url(request: pytest.FixtureRequest, templates: Templates) -> Iterator[str]:
+    """A fresh migrated database; the test runs on SQLite and on PostgreSQL."""
+    with templates.fresh(request.param) as url:
+        yield url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """The same, opened."""
+    opened = Database(database_url)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    """A small account on it, with a clock set by hand."""
+    return make_world(database)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    _refuse_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _refuse_skip(report)
+    return report
+
+
+def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Where everything must run, a skipped test has failed. An expected failure is no skip."""
+    if report.skipped and os.environ.get(REQUIRE_ALL) and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"{report.nodeid} did not run, and {REQUIRE_ALL} is set: {reason}"

