@@ -1,0 +1,1 @@
+"""The demo: a made-up account, and a mail catcher to read its mail in."""

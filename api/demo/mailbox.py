@@ -1,0 +1,94 @@
+"""The demo's mailbox: a real SMTP server that keeps what it is sent, in memory."""
+
+import asyncio
+import itertools
+from collections import Counter, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from weakref import WeakSet
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from api.demo.message import Message, parse
+
+KEPT = 500
+LARGEST = 5 * 2**20
+
+
+class Mailbox:
+    """The newest messages, whoever they are for; older ones are let go."""
+
+    def __init__(self, *, kept: int = KEPT) -> None:
+        self._messages: deque[Message] = deque(maxlen=kept)
+        self._ids = itertools.count(1)
+
+    def receive(self, raw: bytes, *, sender: str, recipients: list[str]) -> Message:
+        message = parse(
+            raw,
+            message_id=str(next(self._ids)),
+            received_at=datetime.now(UTC),
+            sender=sender,
+            recipients=tuple(recipients),
+        )
+        self._messages.append(message)
+        return message
+
+    def newest_first(self, *, to: str | None = None) -> list[Message]:
+        messages = list(reversed(self._messages))
+        return messages if to is None else [found for found in messages if found.is_for(to)]
+
+    def find(self, message_id: str) -> Message | None:
+        return next((found for found in self._messages if found.id == message_id), None)
+
+    def recipients(self) -> dict[str, int]:
+        """How many messages each recipient has, by address."""
+        counts = Counter(
+            recipient.casefold() for message in self._messages for recipient in message.recipients
+        )
+        return dict(sorted(counts.items()))
+
+
+class _Receiver:
+    """What the SMTP protocol hands each whole message to."""
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
+
+    async def handle_DATA(  # noqa: N802 - the protocol's name for it
+        self, _server: SMTP, _session: Session, envelope: Envelope
+    ) -> str:
+        assert isinstance(envelope.content, bytes)  # the protocol was told not to decode
+        self._mailbox.receive(
+            envelope.content, sender=envelope.mail_from or "", recipients=envelope.rcpt_tos
+        )
+        return "250 Message kept"
+
+
+@asynccontextmanager
+async def smtp_server(mailbox: Mailbox, *, host: str, port: int = 0) -> AsyncIterator[int]:
+    """Receives mail on the running loop and yields the port; port 0 takes a free one."""
+    loop = asyncio.get_running_loop()
+    receiver = _Receiver(mailbox)
+    connections: WeakSet[SMTP] = WeakSet()
+
+    def connection() -> SMTP:
+        protocol = SMTP(
+            receiver,
+            hostname="mailbox.example.com",
+            ident="Countersign demo mailbox",
+            data_size_limit=LARGEST,
+            enable_SMTPUTF8=True,
+            loop=loop,
+        )
+        connections.add(protocol)
+        return protocol
+
+    server = await loop.create_server(connection, host, port)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for protocol in connections:
+            if protocol.transport is not None:
+                protocol.transport.close()
