@@ -5,12 +5,10 @@ The state machine, the diagram, `availableActions` and the tests are all read of
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 
 from engine import conditions as when
 from engine import guards, requirements
 from engine.conditions import Condition
-from engine.facts import Fields
 from engine.guards import Guard
 from engine.vocabulary import Status, Trigger
 
@@ -160,13 +158,3 @@ TIMED: dict[Status, tuple[Trigger, str, Status]] = {
     for row in TRANSITIONS
     if row.source is not None and row.when in (when.window_has_started, when.window_is_over)
 }
-
-
-def status_at(status: Status, fields: Fields, now: datetime) -> Status:
-    """The status as of now: the stored one, plus every transition that time has made due."""
-    while status in TIMED:
-        _, edge, following = TIMED[status]
-        if now < getattr(fields, edge):
-            break
-        status = following
-    return status

@@ -13,30 +13,15 @@ from engine.guards import sees_release
 from engine.naming import name_fault, name_key
 from engine.persistence import loading
 from engine.persistence import tables as t
+from engine.persistence.assembling import assemble
 from engine.persistence.work import Work
-from engine.vocabulary import Status
 
 
 def release_facts(work: Work, release: Release, **asked: Any) -> Facts:
     """The facts of a release as it stands, for a decision on it; refuses NOT_FOUND if unseen."""
-    team_id = release.fields.team_id
-    facts = Facts(
-        now=work.now,
-        policy=work.policy,
-        actor=work.actor,
-        release=release,
-        team=loading.load_team(work.connection, work.account_id, team_id) if team_id else None,
-        approver_ids=loading.load_approvers(work.connection, work.account_id, team_id),
-        **asked,
-    )
+    facts = assemble(work.connection, work.now, work.policy, work.actor, [release])[release.id]
     require(sees_release, facts)
-    if release.status is not Status.PENDING:
-        return facts
-    return replace(
-        facts,
-        votes=loading.load_votes(work.connection, release),
-        editor_ids=loading.load_editors(work.connection, release),
-    )
+    return replace(facts, **asked)
 
 
 def with_draft(work: Work, facts: Facts, draft: Fields) -> Facts:

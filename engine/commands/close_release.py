@@ -6,9 +6,9 @@ from uuid import UUID
 from engine.commands import ending
 from engine.events import ReleaseClosed
 from engine.persistence.locks import Lock
-from engine.persistence.storing import Ending
 from engine.persistence.unit_of_work import Attempt
 from engine.persistence.work import Work
+from engine.timeline import Ending
 from engine.vocabulary import Trigger
 
 

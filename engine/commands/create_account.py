@@ -39,7 +39,7 @@ def create_account(
     made = NewAccount(uuid7(), uuid7())
     try:
         with transaction(system, made.account_id, None, Lock()) as work:
-            _insert_account(work, name, teams_enabled)
+            _insert_account(work, name, teams_enabled=teams_enabled)
             roles = _insert_roles(work)
             _insert_admin(work, made.user_id, email, roles["ADMIN"])
             work.record(AccountCreated(subject_id=made.account_id), actor=OPERATOR)
@@ -55,7 +55,7 @@ def create_account(
     return made
 
 
-def _insert_account(work: Work, name: str, teams_enabled: bool) -> None:
+def _insert_account(work: Work, name: str, *, teams_enabled: bool) -> None:
     work.connection.execute(
         t.accounts.insert().values(
             id=work.account_id,
@@ -108,7 +108,7 @@ def _insert_admin(work: Work, user_id: UUID, email: str, role_id: UUID) -> None:
             account_id=work.account_id,
             email=email,
             email_key=name_key(email),
-            name=email.split("@")[0],
+            name=email.split("@", maxsplit=1)[0],
             time_zone="UTC",
             locale="en",
             active=True,

@@ -14,9 +14,10 @@ from engine.naming import optional_text
 from engine.persistence import tables as t
 from engine.persistence.ids import uuid7
 from engine.persistence.locks import Lock
-from engine.persistence.storing import Ending, move
+from engine.persistence.storing import move
 from engine.persistence.unit_of_work import Attempt
 from engine.persistence.work import Work
+from engine.timeline import Ending
 from engine.vocabulary import Status, Trigger, Verdict
 
 _TRIGGERS = {Verdict.APPROVE: Trigger.APPROVE, Verdict.REJECT: Trigger.REJECT}

@@ -11,9 +11,10 @@ from engine.commands.building import release_facts
 from engine.events import ReleaseEvent
 from engine.naming import optional_text
 from engine.persistence.locks import Lock
-from engine.persistence.storing import Ending, move
+from engine.persistence.storing import move
 from engine.persistence.unit_of_work import Attempt
 from engine.persistence.work import Work
+from engine.timeline import Ending
 from engine.vocabulary import Trigger
 
 

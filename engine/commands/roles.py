@@ -42,9 +42,7 @@ def role_ids(work: Work, names: Collection[str]) -> dict[str, UUID]:
     return {row.name: row.id for row in rows}
 
 
-def refuse_self_grant(
-    work: Work, before: frozenset[Permission], after: frozenset[Permission]
-) -> None:
+def refuse_self_grant(before: frozenset[Permission], after: frozenset[Permission]) -> None:
     """Nobody can give themselves a permission."""
     if after - before:
         gained = ", ".join(sorted(after - before))
@@ -139,7 +137,7 @@ class UpdateRole:
         p = t.role_permissions
         work.connection.execute(sa.delete(p).where(p.c.role_id == self.role_id))
         _grant(work, self.role_id, permissions)
-        refuse_self_grant(work, before, loading.load_permissions(work.connection, actor_id))
+        refuse_self_grant(before, loading.load_permissions(work.connection, actor_id))
         require_an_administrator(work)
 
 

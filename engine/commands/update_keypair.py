@@ -23,9 +23,10 @@ from engine.naming import name_key, tidy
 from engine.persistence import loading
 from engine.persistence import tables as t
 from engine.persistence.locks import Hold, Lock
-from engine.persistence.storing import Ending, move
+from engine.persistence.storing import move
 from engine.persistence.unit_of_work import Attempt
 from engine.persistence.work import Work
+from engine.timeline import Ending
 from engine.vocabulary import KeypairAccess, Permission, Trigger
 
 

@@ -97,7 +97,7 @@ class UpdateUser:
         replace_set(work, ur, ("user_id", self.user_id), "role_id", wanted.values())
         if self.user_id == work.actor.user_id:
             after = loading.load_permissions(work.connection, self.user_id)
-            refuse_self_grant(work, before, after)
+            refuse_self_grant(before, after)
         return differences({"roles": held}, {"roles": sorted(wanted)})
 
 

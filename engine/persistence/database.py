@@ -56,7 +56,7 @@ def normal_url(url: str) -> URL:
     raise ValueError(f"the database must be SQLite or PostgreSQL, not {backend}")
 
 
-def _sqlite_engine(url: URL, begin: str, pool_size: int, read_only: bool = False) -> Engine:
+def _sqlite_engine(url: URL, begin: str, pool_size: int, *, read_only: bool = False) -> Engine:
     engine = sa.create_engine(
         url,
         poolclass=sa.QueuePool,

@@ -7,7 +7,6 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row, Select
 
-from engine import facts
 from engine.errors import not_found
 from engine.facts import Actor, Fields, Keypair, Policy, Release, Team, Vote
 from engine.persistence import tables as t
@@ -87,31 +86,61 @@ def load_approvers(
     connection: Connection, account_id: UUID, team_id: UUID | None
 ) -> frozenset[UUID]:
     """Eligible approvers: of the team, or of the account with Teams off (spec section 3)."""
-    query = permitted_users(Permission.APPROVE_RELEASE).where(
+    return load_approvers_of(connection, account_id, [team_id])[team_id]
+
+
+def load_approvers_of(
+    connection: Connection, account_id: UUID, team_ids: Collection[UUID | None]
+) -> dict[UUID | None, frozenset[UUID]]:
+    """The same for several teams at once; None stands for the whole account."""
+    eligible = permitted_users(Permission.APPROVE_RELEASE).where(
         t.users.c.account_id == account_id, ~t.users.c.service
     )
-    if team_id is not None:
-        query = query.join(t.team_members, t.team_members.c.user_id == t.users.c.id).where(
-            t.team_members.c.team_id == team_id
+    found: dict[UUID | None, frozenset[UUID]] = {team_id: frozenset() for team_id in team_ids}
+    if None in found:
+        found[None] = frozenset(connection.execute(eligible).scalars().all())
+    teams = sorted(team_id for team_id in found if team_id is not None)
+    if teams:
+        m = t.team_members
+        members = sa.select(m.c.team_id, m.c.user_id).where(
+            m.c.team_id.in_(teams), m.c.user_id.in_(eligible.scalar_subquery())
         )
-    return frozenset(connection.execute(query).scalars().all())
+        for team_id, user_ids in _gather(connection.execute(members)).items():
+            found[team_id] = user_ids
+    return found
+
+
+def load_teams(
+    connection: Connection, account_id: UUID, team_ids: Collection[UUID]
+) -> dict[UUID, Team]:
+    """Teams of the account, with their members."""
+    if not team_ids:
+        return {}
+    members = _grouped(connection, t.team_members.c.team_id, t.team_members.c.user_id, team_ids)
+    rows = connection.execute(
+        sa.select(t.teams).where(
+            t.teams.c.id.in_(sorted(team_ids)), t.teams.c.account_id == account_id
+        )
+    )
+    return {
+        row.id: Team(
+            id=row.id,
+            name=row.name,
+            required_approvals=row.required_approvals,
+            member_ids=members.get(row.id, frozenset()),
+        )
+        for row in rows
+    }
 
 
 def load_team(
     connection: Connection, account_id: UUID, team_id: UUID, field: str = "team_id"
 ) -> Team:
-    """A team of the account, with its members; refuses NOT_FOUND otherwise."""
-    row = connection.execute(
-        sa.select(t.teams).where(t.teams.c.id == team_id, t.teams.c.account_id == account_id)
-    ).one_or_none()
-    if row is None:
+    """One team of the account; refuses NOT_FOUND otherwise."""
+    team = load_teams(connection, account_id, [team_id]).get(team_id)
+    if team is None:
         raise not_found("team", field)
-    return Team(
-        id=row.id,
-        name=row.name,
-        required_approvals=row.required_approvals,
-        member_ids=column_set(connection, t.team_members.c.user_id, team_id=team_id),
-    )
+    return team
 
 
 def column_set(connection: Connection, column: Any, **where: UUID) -> frozenset[UUID]:
@@ -163,8 +192,12 @@ def _keypair(
 def _grouped(
     connection: Connection, by: Any, column: Any, ids: Iterable[UUID]
 ) -> dict[UUID, frozenset[UUID]]:
+    return _gather(connection.execute(sa.select(by, column).where(by.in_(sorted(ids)))))
+
+
+def _gather(pairs: Iterable[Any]) -> dict[UUID, frozenset[UUID]]:
     groups: dict[UUID, set[UUID]] = {}
-    for key, value in connection.execute(sa.select(by, column).where(by.in_(sorted(ids)))):
+    for key, value in pairs:
         groups.setdefault(key, set()).add(value)
     return {key: frozenset(values) for key, values in groups.items()}
 
@@ -221,26 +254,43 @@ def _release(
     )
 
 
-def load_votes(connection: Connection, release: Release) -> tuple[facts.Vote, ...]:
-    """The decisions on the release's current material revision."""
-    d = t.decisions
+def load_votes(
+    connection: Connection, releases: Collection[Release]
+) -> dict[UUID, tuple[Vote, ...]]:
+    """The decisions on the current material revision of each release."""
+    d, r = t.decisions, t.releases
     rows = connection.execute(
-        sa.select(d.c.approver_id, d.c.verdict, d.c.material_revision).where(
-            d.c.release_id == release.id, d.c.material_revision == release.material_revision
+        sa.select(d.c.release_id, d.c.approver_id, d.c.verdict, d.c.material_revision)
+        .join(r, r.c.id == d.c.release_id)
+        .where(
+            d.c.release_id.in_(sorted(release.id for release in releases)),
+            d.c.material_revision == r.c.material_revision,
+        )
+        .order_by(d.c.id)
+    )
+    votes: dict[UUID, tuple[Vote, ...]] = {}
+    for release_id, approver_id, verdict, revision in rows:
+        vote = Vote(approver_id=approver_id, verdict=verdict, material_revision=revision)
+        votes[release_id] = (*votes.get(release_id, ()), vote)
+    return votes
+
+
+def load_editors(
+    connection: Connection, releases: Collection[Release]
+) -> dict[UUID, frozenset[UUID]]:
+    """Who made a material edit of each release since its round began."""
+    e, r = t.release_edits, t.releases
+    return _gather(
+        connection.execute(
+            sa.select(e.c.release_id, e.c.editor_id)
+            .join(r, r.c.id == e.c.release_id)
+            .where(
+                e.c.release_id.in_(sorted(release.id for release in releases)),
+                e.c.material,
+                e.c.revision >= r.c.round_revision,
+            )
         )
     )
-    return tuple(
-        Vote(approver_id=a, verdict=v, material_revision=revision) for a, v, revision in rows
-    )
-
-
-def load_editors(connection: Connection, release: Release) -> frozenset[UUID]:
-    """Who made a material edit since the round began."""
-    e = t.release_edits
-    query = sa.select(e.c.editor_id).where(
-        e.c.release_id == release.id, e.c.material, e.c.revision >= release.round_revision
-    )
-    return frozenset(connection.execute(query).scalars().all())
 
 
 def name_is_taken(

@@ -1,6 +1,5 @@
 """Decisions applied to rows: the only place a release's status is written."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,18 +10,21 @@ from sqlalchemy import Connection
 from engine.facts import Fields, Release
 from engine.naming import name_key
 from engine.persistence import tables as t
+from engine.timeline import Ending, moved
 from engine.vocabulary import SignatureState, Status
 
 #: Fields that are rows of their own rather than columns.
 _SETS = {"keypair_ids", "participant_ids"}
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a release ended, and why."""
-
-    code: str
-    reason: str | None
+#: What a move can change.
+_MOVED = (
+    "status",
+    "status_since",
+    "opened_at",
+    "ended_at",
+    "end_code",
+    "end_reason",
+    "signatures_reserved",
+)
 
 
 def insert_release(connection: Connection, release: Release) -> None:
@@ -78,18 +80,17 @@ def move(
     ending: Ending | None = None,
 ) -> Release:
     """Write a status the machine decided; an end lets go of the keypairs, maybe of the name."""
-    values: dict[str, Any] = {"status": target, "status_since": at}
-    if target is Status.IN_PROGRESS:
-        values["opened_at"] = at
+    after = moved(release, target, at, ending)
     if target.is_final:
-        assert ending is not None, "an end has a reason"
-        values |= {"ended_at": at, "end_code": ending.code, "end_reason": ending.reason}
         _let_go(connection, release)
-    if target is Status.FAILED and release.signatures_reserved:
+    if after.signatures_reserved != release.signatures_reserved:
         _discard_reservations(connection, release.id, at)
-        values["signatures_reserved"] = 0
-    connection.execute(t.releases.update().where(t.releases.c.id == release.id).values(**values))
-    return replace(release, **values)
+    connection.execute(
+        t.releases.update()
+        .where(t.releases.c.id == release.id)
+        .values({name: getattr(after, name) for name in _MOVED})
+    )
+    return after
 
 
 def _columns(fields: Fields) -> dict[str, Any]:

@@ -1,0 +1,46 @@
+"""How far a release's approval has come."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Row
+
+from engine.facts import Facts, Release
+from engine.persistence import tables as t
+from engine.queries.reading import Reading
+from engine.vocabulary import Status, Verdict
+
+
+def of_releases(reading: Reading, releases: Collection[Release]) -> dict[UUID, list[Row[Any]]]:
+    """The decisions that count for each release: of the last material revision decided on."""
+    d = t.decisions
+    query = (
+        sa.select(d)
+        .where(d.c.release_id.in_(sorted(release.id for release in releases)))
+        .order_by(d.c.id)
+    )
+    found: dict[UUID, list[Row[Any]]] = {release.id: [] for release in releases}
+    for row in reading.connection.execute(query):
+        found[row.release_id].append(row)
+    return {release.id: _counting(release, found[release.id]) for release in releases}
+
+
+def _counting(release: Release, rows: list[Row[Any]]) -> list[Row[Any]]:
+    # Pending: what was decided on an older revision is void. Later: what it was approved by.
+    if release.status is Status.PENDING or not rows:
+        latest = release.material_revision
+    else:
+        latest = max(row.material_revision for row in rows)
+    return [row for row in rows if row.material_revision == latest]
+
+
+def received(facts: Facts, decisions: list[Row[Any]]) -> int:
+    """Approvals that count; while pending only of people who are still eligible."""
+    approving = {row.approver_id for row in decisions if row.verdict is Verdict.APPROVE}
+    if facts.subject.status is Status.PENDING:
+        approving &= facts.approver_ids
+    return len(approving)

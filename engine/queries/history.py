@@ -1,0 +1,128 @@
+"""The ledger and signatures, read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Row
+
+from engine.errors import Code, Refusal
+from engine.persistence import tables as t
+from engine.queries.pages import Order, Page, Window, encode, fetch, stamp_of
+from engine.queries.reading import Reading
+from engine.vocabulary import Permission, SignatureState
+
+e, s = t.ledger_entries, t.signatures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerFilter:
+    """Every condition given must hold."""
+
+    tags: tuple[str, ...] | None = None
+    actor_id: UUID | None = None
+    subject_id: UUID | None = None
+    release_id: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def ledger(
+    reading: Reading, wanted: LedgerFilter, window: Window, *, descending: bool = True
+) -> Page[Row[Any]]:
+    """A page of the account's ledger; needs `VIEW_LEDGER`."""
+    if Permission.VIEW_LEDGER not in reading.actor.permissions:
+        message = "You need the permission View ledger. Ask an administrator for it."
+        raise Refusal(Code.FORBIDDEN, message)
+    query = sa.select(e).where(e.c.account_id == reading.account_id, *_conditions(wanted))
+    scope = {f.name: getattr(wanted, f.name) for f in fields(wanted)}
+    order = Order("POSITION", (e.c.position,), descending)
+    return fetch(reading.connection, query, order, window, scope)
+
+
+def of_releases(
+    reading: Reading, release_ids: Collection[UUID], window: Window
+) -> dict[UUID, Page[Row[Any]]]:
+    """The newest entries about each release, in one statement for all of them."""
+    return _latest(reading, e, (e.c.position,), e.c.release_id, release_ids, window, [])
+
+
+def signatures_of(
+    reading: Reading, release_ids: Collection[UUID], window: Window
+) -> dict[UUID, Page[Row[Any]]]:
+    """The newest signatures made in each release, in one statement for all of them."""
+    made = [s.c.state == SignatureState.MADE]
+    return _latest(reading, s, (s.c.id,), s.c.release_id, release_ids, window, made)
+
+
+def signatures_by_ids(reading: Reading, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
+    """Made signatures of the account that the viewer made, or may see all of."""
+    query = sa.select(s).where(
+        s.c.id.in_(sorted(ids)),
+        s.c.account_id == reading.account_id,
+        s.c.state == SignatureState.MADE,
+    )
+    held = reading.actor.permissions
+    if not held & {Permission.VIEW_LEDGER, Permission.MANAGE_KEYPAIRS}:
+        query = query.where(s.c.user_id == reading.actor.user_id)
+    return {row.id: row for row in reading.connection.execute(query)}
+
+
+def _latest(
+    reading: Reading,
+    table: sa.Table,
+    keys: tuple[ColumnElement[Any], ...],
+    by: ColumnElement[Any],
+    ids: Collection[UUID],
+    window: Window,
+    conditions: list[ColumnElement[bool]],
+) -> dict[UUID, Page[Row[Any]]]:
+    """Newest first. One owner takes a plain keyset page; several share a ranked statement."""
+    own = sa.select(table).where(table.c.account_id == reading.account_id, *conditions)
+    order = Order(table.name, keys, descending=True)
+    if len(ids) == 1 or window.after or window.before:
+        return {
+            id_: fetch(reading.connection, own.where(by == id_), order, window, id_) for id_ in ids
+        }
+    window.check()
+    rank = sa.func.row_number().over(partition_by=by, order_by=[key.desc() for key in keys])
+    ranked = own.where(by.in_(sorted(ids))).add_columns(rank.label("place")).subquery()
+    query = sa.select(ranked).where(ranked.c.place <= window.size + 1).order_by(ranked.c.place)
+    rows: dict[UUID, list[Row[Any]]] = {id_: [] for id_ in ids}
+    for row in reading.connection.execute(query):
+        rows[row._mapping["release_id"]].append(row)
+    return {id_: _cut(found, order, keys, window, id_) for id_, found in rows.items()}
+
+
+def _cut(
+    rows: list[Row[Any]],
+    order: Order,
+    keys: tuple[ColumnElement[Any], ...],
+    window: Window,
+    scope: UUID,
+) -> Page[Row[Any]]:
+    kept = rows[: window.size]
+    names = [key.key for key in keys]
+    stamp = stamp_of(order, scope)
+    cursors = [encode(stamp, [row._mapping[str(n)] for n in names]) for row in kept]
+    return Page(kept, cursors, has_next=len(rows) > window.size, has_previous=False)
+
+
+def _conditions(wanted: LedgerFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.tags is not None:
+        found.append(e.c.tag.in_(wanted.tags))
+    for name in ("actor_id", "subject_id", "release_id"):
+        value = getattr(wanted, name)
+        if value is not None:
+            found.append(e.c[name] == value)
+    if wanted.since is not None:
+        found.append(e.c.recorded_at >= wanted.since)
+    if wanted.until is not None:
+        found.append(e.c.recorded_at < wanted.until)
+    return found

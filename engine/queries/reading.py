@@ -1,0 +1,46 @@
+"""A read: one transaction, one instant, one viewer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from engine.errors import Code, Refusal
+from engine.facts import Actor, Policy
+from engine.persistence import loading
+from engine.principal import Principal
+from engine.system import System
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What every query works with."""
+
+    connection: Connection
+    #: Statuses are told as of this instant.
+    now: datetime
+    policy: Policy
+    #: The viewer, with the permissions held at this moment.
+    actor: Actor
+
+    @property
+    def account_id(self) -> UUID:
+        """Nothing of another account is ever read."""
+        return self.policy.account_id
+
+
+def read(system: System, principal: Principal, query: Callable[[Reading], Answer]) -> Answer:
+    """Run a query as somebody. Raises `Refusal` UNAUTHENTICATED for a deactivated user."""
+    with system.database.reading() as connection:
+        actor = loading.load_actor(connection, principal)
+        if not actor.active:
+            raise Refusal(Code.UNAUTHENTICATED, "This user is deactivated. Ask an administrator.")
+        policy = loading.load_policy(connection, principal.account_id)
+        return query(Reading(connection, system.clock.now(connection), policy, actor))

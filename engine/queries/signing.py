@@ -1,0 +1,44 @@
+"""Would a signature be made? The factors, evaluated without signing (spec section 5)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from engine.errors import Code, Refusal
+from engine.factors import Evaluation, SignFacts, evaluate
+from engine.facts import Actor, Keypair
+from engine.persistence import loading
+from engine.principal import Principal
+from engine.queries.reading import Reading
+from engine.timeline import as_of
+from engine.vocabulary import Permission
+
+
+def explain(
+    reading: Reading, keypair_id: UUID, user_id: UUID | None = None, at: datetime | None = None
+) -> Evaluation:
+    """For oneself now; for somebody else or another instant it needs `MANAGE_KEYPAIRS`."""
+    foreign = user_id is not None and user_id != reading.actor.user_id
+    if (foreign or at is not None) and Permission.MANAGE_KEYPAIRS not in reading.actor.permissions:
+        message = "You need the permission Manage keypairs to ask about others or other times."
+        raise Refusal(Code.FORBIDDEN, message, "user_id" if foreign else "at")
+    actor = _other(reading, user_id) if foreign and user_id else reading.actor
+    (keypair,) = loading.load_keypairs(reading.connection, reading.account_id, [keypair_id])
+    return evaluate(sign_facts(reading, actor, keypair, at or reading.now))
+
+
+def sign_facts(reading: Reading, actor: Actor, keypair: Keypair, now: datetime) -> SignFacts:
+    """The facts as `sign` would see them at that instant."""
+    release = None
+    if keypair.held_by is not None:
+        stored = loading.load_releases(reading.connection, [keypair.held_by])[keypair.held_by]
+        as_it_is = as_of(stored, now)
+        release = None if as_it_is.status.is_final else as_it_is
+    return SignFacts(now=now, policy=reading.policy, actor=actor, keypair=keypair, release=release)
+
+
+def _other(reading: Reading, user_id: UUID) -> Actor:
+    principal = Principal(account_id=reading.account_id, user_id=user_id)
+    return replace(loading.load_actor(reading.connection, principal), channel=reading.actor.channel)

@@ -1,0 +1,89 @@
+"""Users, teams, keypairs, roles and tokens: by id, and as pages."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Row, Select, Table
+
+from engine.naming import name_key, tidy
+from engine.persistence import tables as t
+from engine.queries.pages import Order, Page, Window, fetch
+from engine.queries.reading import Reading
+from engine.vocabulary import Permission
+
+#: The name each kind is listed by.
+_NAMES: dict[str, ColumnElement[Any]] = {
+    "users": t.users.c.email_key,
+    "teams": t.teams.c.name_key,
+    "keypairs": t.keypairs.c.alias_key,
+    "roles": t.roles.c.name_key,
+    "api_tokens": t.api_tokens.c.created_at,
+}
+
+
+def by_ids(reading: Reading, table: Table, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
+    """Rows of the viewer's account, by id."""
+    if not ids:
+        return {}
+    query = _own(reading, table).where(table.c.id.in_(sorted(set(ids))))
+    return {row.id: row for row in reading.connection.execute(query)}
+
+
+def find(
+    reading: Reading, table: Table, window: Window, *conditions: ColumnElement[bool]
+) -> Page[Row[Any]]:
+    """A page of the account's rows, by name. The conditions' values are part of the cursor."""
+    query = _own(reading, table).where(*conditions)
+    order = Order(table.name, (_NAMES[table.name], table.c.id))
+    scope = [str(c.compile(compile_kwargs={"literal_binds": False})) for c in conditions]
+    values = [sorted(map(str, c.compile().params.values())) for c in conditions]
+    return fetch(reading.connection, query, order, window, [scope, values])
+
+
+def count(reading: Reading, table: Table, *conditions: ColumnElement[bool]) -> int:
+    """How many of the account's rows meet the conditions."""
+    query = sa.select(sa.func.count()).select_from(table)
+    query = query.where(table.c.account_id == reading.account_id, *conditions)
+    return int(reading.connection.execute(query).scalar_one())
+
+
+def linked(
+    reading: Reading, by: sa.Column[Any], column: sa.Column[Any], ids: Collection[UUID]
+) -> dict[UUID, list[UUID]]:
+    """The other side of a linking table, for many owners at once, in id order."""
+    found: dict[UUID, list[UUID]] = {id_: [] for id_ in ids}
+    query = sa.select(by, column).where(by.in_(sorted(found))).order_by(by, column)
+    for owner, other in reading.connection.execute(query):
+        found[owner].append(other)
+    return found
+
+
+def permissions_of(
+    reading: Reading, user_ids: Collection[UUID]
+) -> dict[UUID, frozenset[Permission]]:
+    """What each user's roles grant."""
+    ur, rp = t.user_roles, t.role_permissions
+    query = (
+        sa.select(ur.c.user_id, rp.c.permission)
+        .join(rp, rp.c.role_id == ur.c.role_id)
+        .where(ur.c.user_id.in_(sorted(user_ids)))
+    )
+    found: dict[UUID, set[Permission]] = {user_id: set() for user_id in user_ids}
+    for user_id, permission in reading.connection.execute(query):
+        found[user_id].add(permission)
+    return {user_id: frozenset(held) for user_id, held in found.items()}
+
+
+def named_like(column: ColumnElement[Any], text: str | None) -> list[ColumnElement[bool]]:
+    """A condition for names that contain the text, letter case aside."""
+    if not text:
+        return []
+    return [column.contains(name_key(tidy(text)), autoescape=True)]
+
+
+def _own(reading: Reading, table: Table) -> Select[Any]:
+    return sa.select(table).where(table.c.account_id == reading.account_id)
