@@ -10,7 +10,7 @@ from uuid import UUID
 from engine.errors import Refusal, not_found
 from engine.facts import Facts, Fields, Release
 from engine.guards import sees_release
-from engine.naming import name_fault, name_key
+from engine.naming import name_fault, name_key, optional_text, tidy
 from engine.persistence import loading
 from engine.persistence import tables as t
 from engine.persistence.assembling import assemble
@@ -27,7 +27,7 @@ def release_facts(work: Work, release: Release, **asked: Any) -> Facts:
 def with_draft(work: Work, facts: Facts, draft: Fields) -> Facts:
     """The same facts with what is asked for: its keypairs, team, participants and name."""
     connection, account_id = work.connection, work.account_id
-    team_id = draft.team_id
+    draft, team_id = _tidied(draft), draft.team_id
     return replace(
         facts,
         proposed=draft,
@@ -36,6 +36,16 @@ def with_draft(work: Work, facts: Facts, draft: Fields) -> Facts:
         draft_approver_ids=loading.load_approvers(connection, account_id, team_id),
         inactive_ids=_inactive(work, draft.participant_ids),
         name_taken=_name_is_taken(work, facts.release, draft.name),
+    )
+
+
+def _tidied(draft: Fields) -> Fields:
+    """As names and texts are compared and stored; a blank one is none."""
+    return replace(
+        draft,
+        name=tidy(draft.name),
+        version=optional_text(draft.version),
+        note=optional_text(draft.note),
     )
 
 

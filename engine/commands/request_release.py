@@ -37,21 +37,22 @@ class RequestRelease:
 
     def apply(self, work: Work) -> UUID:
         """Decide by the table, then write the release and hold its keypairs."""
-        draft = self.fields
         asked = Facts(
             now=work.now, policy=work.policy, actor=work.actor, asks_approved=self.as_approved
         )
-        facts = with_draft(work, asked, draft)
+        facts = with_draft(work, asked, self.fields)
         target = machine.fire(
             Trigger.REQUEST, replace(facts, approver_ids=facts.draft_approver_ids)
         )
         release = _new_release(work, facts, target)
         insert_release(work.connection, release)
+        # Nobody else can have it: it advances with what is locked, so a begun window opens at once.
+        work.held |= {release.id}
         if target is Status.APPROVED:
             _approve_own(work, release)
         work.record(
             ReleaseRequested.of(
-                release.id, to_status=target, name=draft.name, revision=release.revision
+                release.id, to_status=target, name=facts.draft.name, revision=release.revision
             )
         )
         return release.id

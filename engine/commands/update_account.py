@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from engine.commands.administering import differences, require_permission, require_quorum
-from engine.errors import Code, Refusal
+from engine.errors import Code, Refusal, not_found
 from engine.events import AccountUpdated
 from engine.persistence import tables as t
 from engine.persistence.locks import Hold, Lock
@@ -39,6 +39,8 @@ class UpdateAccount:
 
     def apply(self, work: Work) -> UUID:
         """Needs `MANAGE_ACCOUNT`."""
+        if self.account_id != work.account_id:
+            raise not_found("account", "id")
         require_permission(work, Permission.MANAGE_ACCOUNT)
         before = {name: getattr(work.policy, name) for name in self.settings}
         changes = differences(before, self.settings)
@@ -58,11 +60,18 @@ class UpdateAccount:
 
 
 def _require_nothing_open(work: Work) -> None:
-    """Teams are switched only while no release is open; the refusal names what is."""
+    """Teams are switched only while no release is open; the refusal names what is.
+
+    One whose window is over has ended by now, whether or not that is written down yet.
+    """
     r = t.releases
     open_ones = work.connection.scalars(
         sa.select(r.c.name)
-        .where(r.c.account_id == work.account_id, r.c.status.in_(sorted(HOLDING)))
+        .where(
+            r.c.account_id == work.account_id,
+            r.c.status.in_(sorted(HOLDING)),
+            r.c.ends_at > work.now,
+        )
         .order_by(r.c.name_key)
     ).all()
     if open_ones:

@@ -105,8 +105,7 @@ def load_approvers_of(
         members = sa.select(m.c.team_id, m.c.user_id).where(
             m.c.team_id.in_(teams), m.c.user_id.in_(eligible.scalar_subquery())
         )
-        for team_id, user_ids in _gather(connection.execute(members)).items():
-            found[team_id] = user_ids
+        found.update(item for item in _gather(connection.execute(members)).items())
     return found
 
 

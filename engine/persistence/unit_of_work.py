@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -20,10 +20,13 @@ from engine.events import AttemptRefused
 from engine.persistence import ledger, locks
 from engine.persistence.advancing import advance
 from engine.persistence.conflicts import refusal_of
+from engine.persistence.database import Database
 from engine.persistence.locks import Lock
 from engine.persistence.work import Work
 from engine.principal import Principal
 from engine.system import System
+
+Answer = TypeVar("Answer")
 
 #: Where nothing exists yet, these only say that the input was wrong, and leave no entry.
 INPUT = frozenset({Code.WINDOW_INVALID, Code.WINDOW_PASSED, Code.TEAM_REQUIRED})
@@ -84,9 +87,9 @@ def transaction(
             wake(account_id)
 
 
-def bare_transaction(system: System, change: Callable[[Connection], Any]) -> Any:
+def bare_transaction(database: Database, change: Callable[[Connection], Answer]) -> Answer:
     """A change that is nobody's deed and has no ledger: sessions, link use, housekeeping."""
-    with system.database.writing() as connection:
+    with database.writing() as connection:
         result = change(connection)
         connection.commit()
     return result

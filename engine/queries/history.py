@@ -126,3 +126,13 @@ def _conditions(wanted: LedgerFilter) -> list[ColumnElement[bool]]:
     if wanted.until is not None:
         found.append(e.c.recorded_at < wanted.until)
     return found
+
+
+def entries_at(reading: Reading, positions: Collection[int]) -> list[Row[Any]]:
+    """Entries of the account by position; none without `VIEW_LEDGER`."""
+    if Permission.VIEW_LEDGER not in reading.actor.permissions:
+        return []
+    # A position that no entry can have would not fit the column either.
+    possible = sorted(position for position in positions if 0 < position < 2**63)
+    query = sa.select(e).where(e.c.account_id == reading.account_id, e.c.position.in_(possible))
+    return list(reading.connection.execute(query))

@@ -14,14 +14,19 @@ from engine.persistence.work import Work
 from engine.vocabulary import SignatureState
 
 
-def give_back_lapsed(work: Work, release_ids: Collection[UUID]) -> None:
-    """Lapse the overdue reservations of these locked releases."""
-    if not release_ids:
-        return
+def give_back_lapsed(work: Work, release_ids: Collection[UUID | None]) -> None:
+    """Lapse the overdue reservations of these locked releases; None: those of no release."""
     s = t.signatures
+    named = sorted(release_id for release_id in release_ids if release_id is not None)
+    of_these = [s.c.release_id.in_(named)] if named else []
+    if None in release_ids:
+        of_these.append(s.c.release_id.is_(None))
+    if not of_these:
+        return
     overdue = work.connection.execute(
         sa.select(s.c.id, s.c.keypair_id, s.c.release_id).where(
-            s.c.release_id.in_(sorted(release_ids)),
+            s.c.account_id == work.account_id,
+            sa.or_(*of_these),
             s.c.state == SignatureState.RESERVED,
             s.c.lapses_at <= work.now,
         )

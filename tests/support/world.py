@@ -20,6 +20,7 @@ from engine.commands.create_user import CreateUser
 from engine.commands.decide import Decide
 from engine.commands.request_release import RequestRelease
 from engine.commands.update_account import UpdateAccount
+from engine.commands.update_team import UpdateTeam
 from engine.errors import Refusal
 from engine.facts import Fields, Release
 from engine.keyring import Keyring
@@ -104,6 +105,15 @@ class World:
         )
         return self.things[name]
 
+    def set_team(
+        self, name: str, members: list[str] | None = None, keypairs: list[str] | None = None
+    ) -> None:
+        """Give a team exactly these members or keypairs."""
+        people = None if members is None else frozenset(self.people[m] for m in members)
+        keys = None if keypairs is None else frozenset(self.things[k] for k in keypairs)
+        command = UpdateTeam(team_id=self.things[name], member_ids=people, keypair_ids=keys)
+        self.do("admin", command)
+
     def settings(self, **values: Any) -> None:
         self.do("admin", UpdateAccount(account_id=self.account_id, settings=values))
 
@@ -126,10 +136,10 @@ class World:
         }
         return Fields(**(values | changes))
 
-    def request(self, name: str = "dev", *, as_approved: bool = False, **changes: Any) -> UUID:
+    def request(self, who: str = "dev", /, *, as_approved: bool = False, **changes: Any) -> UUID:
         """Request a release like `fields(...)`; answers its id."""
         command = RequestRelease(fields=self.fields(**changes), as_approved=as_approved)
-        release_id: UUID = self.do(name, command)
+        release_id: UUID = self.do(who, command)
         return release_id
 
     def decide(
@@ -174,14 +184,14 @@ class World:
             }
 
 
-def make_world(database: Database, **parts: Any) -> World:
+def make_world(database: Database, *, account: str = "Acme", **parts: Any) -> World:
     """Teams on; team `blue`: ann and bob approve (quorum 2), dev requests and signs; `vault`."""
     clock = HandClock()
     keyring = Keyring([os.urandom(32)])
     signers = {"local": LocalSigner(SignerContext(keyring, {}))}
     system = System(database=database, clock=clock, signers=signers, **parts)
-    account = create_account(system, "Acme", "admin@example.com")
-    world = World(system, clock, account.account_id, account.user_id)
+    made = create_account(system, account, "admin@example.com")
+    world = World(system, clock, made.account_id, made.user_id)
     world.add_user("ann", "LEAD")
     world.add_user("bob", "LEAD")
     world.add_user("dev", "DEVELOPER")

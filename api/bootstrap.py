@@ -1,0 +1,78 @@
+"""The composition root: a running system out of settings."""
+
+from __future__ import annotations
+
+from api.runtime import Runtime
+from api.settings import Settings
+from engine.commands.remember_master_key import remember_master_key
+from engine.keyring import Keyring
+from engine.persistence.database import Database
+from engine.persistence.executor import Executor
+from engine.persistence.migrate import is_current
+from engine.signers.base import SignerContext, load_signers
+from engine.signing.gate import SigningGate
+from engine.system import System
+from notifications.keys import ACTION_LINKS, derive
+from notifications.outbox import Outbox
+
+#: The purpose of the key that printed heads of the ledger are sealed with.
+LEDGER_HEADS = "ledger-heads"
+
+
+class NotReadyError(Exception):
+    """The service cannot start; the message says what to do."""
+
+
+def open_database(settings: Settings) -> Database:
+    """The database of the settings."""
+    return Database(settings.database_url.get_secret_value(), pool_size=settings.pool_size)
+
+
+def require_current(database: Database) -> None:
+    """The schema is there, or NotReadyError."""
+    with database.reading() as connection:
+        if not is_current(connection):
+            raise NotReadyError(
+                "The database lacks this version's tables. Run `countersign migrate`."
+            )
+
+
+def build_system(settings: Settings, database: Database) -> System:
+    """The engine with its signers and its outbox; refuses a wrong master key."""
+    keyring = Keyring.parse(settings.master_key.get_secret_value())
+    remember_master_key(database, keyring)
+    return System(
+        database=database,
+        signers=load_signers(SignerContext(keyring, signer_options(settings))),
+        listeners=(Outbox(link_key(settings)),),
+        reservation_seconds=settings.reservation_seconds,
+    )
+
+
+def build_runtime(settings: Settings) -> Runtime:
+    """Everything the faces need, over a database that is up to date."""
+    database = open_database(settings)
+    require_current(database)
+    system = build_system(settings, database)
+    executor = Executor(database, threads=settings.pool_size)
+    return Runtime(system, executor, SigningGate(system, executor))
+
+
+def link_key(settings: Settings) -> bytes:
+    """What action links are made with."""
+    return derive(settings.secret_key.get_secret_value(), ACTION_LINKS)
+
+
+def ledger_key(settings: Settings) -> bytes:
+    """What printed heads of the ledger are sealed with."""
+    return derive(settings.secret_key.get_secret_value(), LEDGER_HEADS)
+
+
+def signer_options(settings: Settings) -> dict[str, str]:
+    """The options that signer backends look for, as far as they are set."""
+    told = {
+        "pkcs11_module": settings.pkcs11_module,
+        "pkcs11_token": settings.pkcs11_token,
+        "pkcs11_pin": settings.pkcs11_pin.get_secret_value() if settings.pkcs11_pin else None,
+    }
+    return {name: value for name, value in told.items() if value is not None}

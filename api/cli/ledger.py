@@ -1,0 +1,88 @@
+"""`countersign ledger`: print a head to keep elsewhere, and walk the chain."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+import typer
+from sqlalchemy import Connection
+
+from api.bootstrap import ledger_key, open_database, require_current
+from api.cli.running import load_settings, told
+from engine.errors import Code, Refusal
+from engine.naming import name_key, tidy
+from engine.persistence import ledger
+from engine.persistence.tables import accounts
+from engine.persistence.verification import Anchor, verify
+
+app = typer.Typer(
+    no_args_is_help=True, help="The ledger: what to keep of it, and whether it holds."
+)
+
+Account = Annotated[str | None, typer.Option(help="The account's name, where there are several.")]
+
+
+@app.command("head")
+@told
+def print_head(account: Account = None) -> None:
+    """Print the ledger's head as JSON: keep it where this machine cannot reach."""
+    settings = load_settings()
+    database = open_database(settings)
+    require_current(database)
+    with database.reading() as connection:
+        account_id = _account_id(connection, account)
+        head = ledger.head(connection, account_id)
+    anchor = Anchor.of(account_id, head, ledger_key(settings))
+    told_ = {"account": str(account_id), "count": anchor.count, "hash": anchor.hash}
+    print(json.dumps({**told_, "hmac": anchor.hmac}))
+
+
+@app.command("verify")
+@told
+def verify_chain(
+    account: Account = None,
+    anchor: Annotated[
+        Path | None, typer.Option(help="A head that was printed earlier.", exists=True)
+    ] = None,
+) -> None:
+    """Walk the chain; exits with 1 and names the first broken entry if it does not hold."""
+    settings = load_settings()
+    kept = _read_anchor(anchor, ledger_key(settings)) if anchor is not None else None
+    database = open_database(settings)
+    require_current(database)
+    with database.reading() as connection:
+        account_id = kept.account_id if kept is not None else _account_id(connection, account)
+        verdict = verify(connection, account_id, kept)
+    if not verdict.holds:
+        print(f"The ledger is broken at entry {verdict.broken_at}: {verdict.fault}.")
+        raise typer.Exit(1)
+    against = f" It agrees with the head kept at {kept.count} entries." if kept else ""
+    print(f"The ledger holds: {verdict.head.count} entries.{against}")
+
+
+def _account_id(connection: Connection, name: str | None) -> UUID:
+    query = sa.select(accounts.c.id)
+    if name is not None:
+        query = query.where(accounts.c.name_key == name_key(tidy(name)))
+    found = connection.execute(query).scalars().all()
+    if len(found) != 1:
+        what = "There is no such account." if not found else "There are several accounts: name one."
+        raise Refusal(Code.NOT_FOUND, what)
+    return found[0]
+
+
+def _read_anchor(path: Path, key: bytes) -> Anchor:
+    try:
+        told_: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        anchor = Anchor(UUID(told_["account"]), int(told_["count"]), told_["hash"], told_["hmac"])
+        genuine = anchor.is_genuine(key)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Refusal(Code.INVALID_INPUT, f"{path} is no head that was printed here.") from error
+    if not genuine:
+        message = f"{path} was changed, or printed with another COUNTERSIGN_SECRET_KEY."
+        raise Refusal(Code.INVALID_INPUT, message)
+    return anchor

@@ -1,0 +1,138 @@
+"""`countersign`: set up, serve, and look after an installation."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from api.cli import ledger
+from api.cli.running import load_settings, told
+from api.graphql.ids import to_global
+from engine.commands.api_tokens import create_token_as_operator
+from engine.commands.create_account import create_account
+from engine.persistence.migrate import migrate as migrate_database
+from engine.vocabulary import Permission
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Release approval for code-signing keys."
+)
+tokens = typer.Typer(no_args_is_help=True, help="API tokens, for an operator on the machine.")
+app.add_typer(tokens, name="token")
+app.add_typer(ledger.app, name="ledger")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+@app.command()
+@told
+def init(
+    account: Annotated[str, typer.Option(help="The account's name.")],
+    admin_email: Annotated[str, typer.Option(help="The first administrator's address.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make an account (Teams on), an administrator and a first API token, shown once."""
+    from api.bootstrap import build_system, open_database
+
+    settings = load_settings()
+    database = open_database(settings)
+    migrate_database(database)
+    system = build_system(settings, database)
+    made = create_account(system, account, admin_email)
+    _, _, token = create_token_as_operator(system, account, admin_email, "first token", None)
+    _print_token(made.account_id, made.user_id, token.secret, as_json=as_json)
+
+
+@app.command()
+@told
+def migrate() -> None:
+    """Bring the database to this version's tables. Does nothing where it is there already."""
+    from api.bootstrap import open_database
+
+    migrate_database(open_database(load_settings()))
+    print("The database is up to date.")
+
+
+@tokens.command("create")
+@told
+def token_create(
+    user: Annotated[str, typer.Option(help="The user's address.")],
+    name: Annotated[str, typer.Option(help="What the token is for.")],
+    scope: Annotated[
+        list[Permission] | None,
+        typer.Option(help="Reach no further; repeat it. Without: all but APPROVE_RELEASE."),
+    ] = None,
+    account: Annotated[
+        str | None, typer.Option(help="Where several accounts have the address.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an API token for a user. Its secret is printed once and stored nowhere."""
+    from api.bootstrap import build_system, open_database, require_current
+
+    settings = load_settings()
+    database = open_database(settings)
+    require_current(database)
+    system = build_system(settings, database)
+    scopes = frozenset(scope) if scope else None
+    account_id, user_id, made = create_token_as_operator(system, account, user, name, scopes)
+    _print_token(account_id, user_id, made.secret, as_json=as_json)
+
+
+@app.command()
+@told
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    no_worker: Annotated[
+        bool, typer.Option("--no-worker", help="Leave the worker to another process.")
+    ] = False,
+) -> None:
+    """Serve GraphQL, the e-mail pages and the dashboard; with the worker in the same process."""
+    from api.cli.running import serve as run
+
+    run(load_settings(), host, port, worker=not no_worker)
+
+
+@app.command()
+@told
+def worker() -> None:
+    """Advance releases and relay messages, beside any number of servers and other workers."""
+    from api.cli.running import work
+
+    work(load_settings())
+
+
+@app.command()
+def schema() -> None:
+    """Print the GraphQL schema."""
+    from api.graphql.schema import schema as built
+
+    print(built.as_str())
+
+
+@app.command()
+@told
+def demo(
+    story: Annotated[
+        bool, typer.Option("--story", help="Tell the whole main job without hands, then end.")
+    ] = False,
+    port: Annotated[int, typer.Option(help="Port of the service; the mailbox takes the next.")]
+    = 8000,
+) -> None:
+    """A throw-away Countersign with people, keypairs and a mailbox, to try it in."""
+    from api.demo.run import run_demo, run_story
+
+    sys.exit(run_story() if story else run_demo(port))
+
+
+def _print_token(account_id: UUID, user_id: UUID, secret: str, *, as_json: bool) -> None:
+    ids = {"account": to_global("Account", account_id), "user": to_global("User", user_id)}
+    if as_json:
+        print(json.dumps({**ids, "token": secret}))
+        return
+    print(f"account  {ids['account']}\nuser     {ids['user']}\ntoken    {secret}")
+    print("The token is shown this once. Keep it safe.")

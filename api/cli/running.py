@@ -1,0 +1,100 @@
+"""Settings, servers and workers for the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import signal
+import sys
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import structlog
+import typer
+from pydantic import ValidationError
+
+from api.bootstrap import NotReadyError
+from api.settings import PREFIX, Settings
+from engine.errors import Refusal
+from engine.keyring import KeyringError
+from engine.signers.base import SignerFailed
+
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
+
+
+def told(command: Callable[Given, Answer]) -> Callable[Given, Answer]:
+    """What a person can mend is told in a sentence, not in a traceback."""
+
+    @functools.wraps(command)
+    def telling(*args: Given.args, **options: Given.kwargs) -> Answer:
+        try:
+            return command(*args, **options)
+        except (Refusal, NotReadyError, KeyringError, SignerFailed) as error:
+            print(f"countersign: {error}", file=sys.stderr)
+            raise typer.Exit(1) from error
+
+    return telling
+
+
+def load_settings() -> Settings:
+    """The settings, or a list of what is missing or wrong; values are never shown."""
+    try:
+        return Settings()  # type: ignore[call-arg] # filled from the environment
+    except ValidationError as error:
+        for fault in error.errors(include_url=False, include_input=False):
+            name = PREFIX + "_".join(str(part) for part in fault["loc"]).upper()
+            print(f"countersign: {name}: {fault['msg']}", file=sys.stderr)
+        print("Set it in the environment or in .env; see .env.example.", file=sys.stderr)
+        raise typer.Exit(2) from error
+
+
+def configure_logs(settings: Settings) -> None:
+    """One line for each event, on standard error."""
+    renderer = (
+        structlog.processors.JSONRenderer()
+        if settings.log_json
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+    )
+
+
+def serve(settings: Settings, host: str, port: int, *, worker: bool) -> None:
+    """Serve until told to stop."""
+    import uvicorn
+
+    from api.app import create_app
+
+    configure_logs(settings)
+    app = create_app(settings, worker=worker)
+    structlog.get_logger("countersign").info("serving", host=host, port=port, worker=worker)
+    uvicorn.run(
+        app, host=host, port=port, log_level="warning", access_log=False, server_header=False
+    )
+
+
+def work(settings: Settings) -> None:
+    """Work until told to stop."""
+    from api.bootstrap import build_runtime
+    from api.worker import run_worker
+
+    configure_logs(settings)
+    runtime = build_runtime(settings)
+
+    async def until_stopped() -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await run_worker(settings, runtime, stop)
+        runtime.executor.shutdown()
+
+    asyncio.run(until_stopped())

@@ -1,0 +1,229 @@
+"""The page behind View request: shows the whole request, and takes the approver's decision.
+
+GET and HEAD change nothing, ever: scanners open every link, follow redirects and run scripts. The
+page has no script, and only a POST with the page's own token decides: the token is bound to the
+link and to a cookie that came with the page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import re
+import secrets
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
+from uuid import UUID
+
+from anyio.to_thread import run_sync
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from api.email_pages import WithHeaders, plain_page, request_page
+from engine.commands.base import execute
+from engine.errors import Code, Refusal
+from engine.principal import Principal
+from engine.system import System
+from engine.vocabulary import Channel, Verdict
+from notifications import action_links
+from notifications.decide_by_link import DecideByLink
+from notifications.link_page import LinkPage, open_link
+
+COOKIE = "countersign_decide"
+#: A comment of the greatest length, of characters with four bytes each as a form spells them.
+LARGEST_BODY = 128 * 1024
+#: Seconds a body may take to arrive.
+SLOWEST_BODY = 15
+_COOKIE_VALUE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+_NOT_FROM_THE_PAGE = (
+    "Nothing was decided: this page had been open for too long, or in two windows. "
+    "Please decide again."
+)
+#: Refusals that leave the link as it is: the page says why and asks again.
+_ASK_AGAIN = {Code.INVALID_INPUT: 422, Code.OVERLOADED: 503}
+
+
+def email_action_routes(system: System, link_key: bytes, public_url: str) -> list[BaseRoute]:
+    """The routes of the links in the mails, to be put at the root of the application."""
+    actions = _Actions(system, link_key, public_url)
+    app = Starlette(
+        routes=[
+            Route("/{spelling}", actions.show, methods=["GET", "HEAD"]),
+            Route("/{spelling}", actions.decide, methods=["POST"]),
+        ],
+        exception_handlers={HTTPException: _show_error, Exception: _show_bug},
+    )
+    # Outside of the application's own handling of bugs, so that those answers have them too.
+    return [Mount(action_links.PATH, app=WithHeaders(app))]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What the page's form sends."""
+
+    csrf: str
+    verdict: Verdict
+    comment: str
+    revision: int | None
+
+    @classmethod
+    def of(cls, body: bytes) -> Form:
+        """Read it; ValueError for anything the page would not send."""
+        fields = dict(
+            parse_qsl(body.decode("ascii"), errors="strict", max_num_fields=10, strict_parsing=True)
+            if body
+            else ()
+        )
+        revision = fields.get("revision", "")
+        return cls(
+            csrf=fields.get("csrf", ""),
+            verdict=Verdict(fields.get("verdict", "")),
+            comment=fields.get("comment", "").replace("\r\n", "\n"),
+            revision=int(revision) if re.fullmatch(r"[0-9]{1,9}", revision) else None,
+        )
+
+
+class _Actions:
+    """The two things one can do with a link: look, and decide."""
+
+    def __init__(self, system: System, link_key: bytes, public_url: str) -> None:
+        self._system = system
+        self._link_key = link_key
+        self._csrf_key = hmac.digest(link_key, b"countersign:email-page", "sha256")
+        parts = urlsplit(public_url)
+        self._secure = parts.scheme == "https"
+        self._path = parts.path.rstrip("/") + action_links.PATH
+
+    async def show(self, request: Request) -> Response:
+        """The page. Reads, and never writes."""
+        page = await run_sync(self._open, request.path_params["spelling"])
+        if page is None:
+            return _missing(request)
+        return self._with_cookie(request, page, status=200)
+
+    async def decide(self, request: Request) -> Response:
+        """The form's answer: what is true now."""
+        try:
+            form = Form.of(await _body(request))
+        except ValueError:
+            return plain_page("malformed", _locale(request), 400)
+        spelling, cookie = request.path_params["spelling"], _cookie(request)
+        page = await run_sync(self._open, spelling)
+        if page is None:
+            return _missing(request)
+        if not self._is_from_the_page(page, cookie, form.csrf):
+            return self._with_cookie(request, page, 403, _NOT_FROM_THE_PAGE, form.comment)
+        refusal = await run_sync(self._execute, page, form)
+        after = await run_sync(self._open, spelling)
+        assert after is not None, "links are never deleted"
+        if refusal is None:
+            return self._with_cookie(request, after, status=200)
+        asks_again = refusal.code in _ASK_AGAIN or refusal.code is Code.OWN_REQUEST
+        return self._with_cookie(
+            request,
+            after,
+            _ASK_AGAIN.get(refusal.code, 409),
+            refusal.message if asks_again else "",
+            form.comment,
+        )
+
+    def _open(self, spelling: str) -> LinkPage | None:
+        with self._system.database.reading() as connection:
+            now = self._system.clock.now(connection)
+            return open_link(connection, self._link_key, spelling, now)
+
+    def _execute(self, page: LinkPage, form: Form) -> Refusal | None:
+        link = page.link
+        principal = Principal(
+            account_id=link.account_id, user_id=link.user_id, channel=Channel.EMAIL
+        )
+        command = DecideByLink(
+            link_id=link.id,
+            release_id=link.release_id,
+            # Labels may have been edited since the link was made, and the page showed them.
+            revision=link.revision if form.revision is None else form.revision,
+            verdict=form.verdict,
+            comment=form.comment,
+        )
+        try:
+            execute(self._system, principal, command)
+        except Refusal as refusal:
+            return refusal
+        return None
+
+    def _csrf(self, link_id: UUID, cookie: str) -> str:
+        digest = hmac.digest(self._csrf_key, link_id.bytes + cookie.encode("ascii"), "sha256")
+        return urlsafe_b64encode(digest).decode("ascii")
+
+    def _is_from_the_page(self, page: LinkPage, cookie: str | None, csrf: str) -> bool:
+        if cookie is None:
+            return False
+        return hmac.compare_digest(self._csrf(page.link.id, cookie).encode(), csrf.encode())
+
+    def _with_cookie(
+        self, request: Request, page: LinkPage, status: int, notice: str = "", comment: str = ""
+    ) -> Response:
+        cookie = _cookie(request) or secrets.token_urlsafe(32)
+        response = request_page(
+            page,
+            csrf=self._csrf(page.link.id, cookie),
+            status=status,
+            notice=notice,
+            comment=comment,
+        )
+        response.set_cookie(
+            COOKIE,
+            cookie,
+            path=f"{self._path}/{request.path_params['spelling']}",
+            secure=self._secure,
+            httponly=True,
+            samesite="strict",
+        )
+        return response
+
+
+def _cookie(request: Request) -> str | None:
+    value = request.cookies.get(COOKIE, "")
+    return value if _COOKIE_VALUE.fullmatch(value) else None
+
+
+async def _body(request: Request) -> bytes:
+    """A form's body within its limits; HTTPException otherwise."""
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != "application/x-www-form-urlencoded":
+        raise HTTPException(415)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(SLOWEST_BODY):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > LARGEST_BODY:
+                    raise HTTPException(413)
+    except TimeoutError as error:
+        raise HTTPException(408) from error
+    return bytes(body)
+
+
+def _locale(request: Request) -> str:
+    return request.headers.get("accept-language", "en").partition(",")[0].strip()
+
+
+def _missing(request: Request) -> Response:
+    return plain_page("missing", _locale(request), 404)
+
+
+async def _show_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    what = {404: "missing", 405: "method", 413: "too_large"}.get(error.status_code, "malformed")
+    response = plain_page(what, _locale(request), error.status_code)
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _show_bug(request: Request, error: Exception) -> Response:
+    """Starlette raises it again after this answer, so that it is logged."""
+    return plain_page("broken", _locale(request), 500)

@@ -1,0 +1,1 @@
+"""The GraphQL face: types, queries and mutations that translate, and nothing more."""

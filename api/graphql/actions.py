@@ -1,0 +1,74 @@
+"""`availableActions`: the same decisions as the commands', asked without doing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from uuid import UUID
+
+from api.graphql.errors import UserError
+from api.graphql.types.enums import ReleaseAction
+from api.graphql.types.release import AvailableAction
+from engine import machine
+from engine.errors import Refusal
+from engine.factors import SignFacts, evaluate
+from engine.facts import Facts, Keypair, Release
+from engine.persistence import loading
+from engine.queries import releases as queries
+from engine.queries.reading import Reading
+from engine.vocabulary import Trigger
+
+TRIGGERS = {
+    ReleaseAction.APPROVE: Trigger.APPROVE,
+    ReleaseAction.REJECT: Trigger.REJECT,
+    ReleaseAction.WITHDRAW: Trigger.WITHDRAW,
+    ReleaseAction.UPDATE: Trigger.REVISE,
+    ReleaseAction.CLOSE: Trigger.CLOSE,
+    ReleaseAction.STOP: Trigger.STOP,
+}
+
+
+def available_actions(
+    reading: Reading, releases: Collection[Release]
+) -> dict[UUID, list[AvailableAction]]:
+    """What the viewer can do with each release now, and why not."""
+    facts = queries.facts_of(reading, releases)
+    ids = frozenset[UUID]().union(*(release.fields.keypair_ids for release in releases))
+    found = loading.load_keypairs(reading.connection, reading.account_id, ids) if ids else ()
+    keypairs = {keypair.id: keypair for keypair in found}
+    return {
+        release.id: [
+            *(_asked(action, facts[release.id]) for action in TRIGGERS),
+            _signing(reading, release, [keypairs[id_] for id_ in release.fields.keypair_ids]),
+        ]
+        for release in releases
+    }
+
+
+def _asked(action: ReleaseAction, facts: Facts) -> AvailableAction:
+    release = facts.subject
+    # As somebody would ask who looked just now, changes nothing yet and has a reason.
+    asked = replace(facts, seen_revision=release.revision, proposed=release.fields, reason="asked")
+    return _answer(action, machine.refusal_of(TRIGGERS[action], asked))
+
+
+def _signing(reading: Reading, release: Release, keypairs: list[Keypair]) -> AvailableAction:
+    refusals = [
+        evaluate(
+            SignFacts(
+                now=reading.now,
+                policy=reading.policy,
+                actor=reading.actor,
+                keypair=keypair,
+                release=None if release.status.is_final else release,
+            )
+        ).refusal
+        for keypair in sorted(keypairs, key=lambda k: k.alias)
+    ]
+    usable = any(refusal is None for refusal in refusals)
+    return _answer(ReleaseAction.SIGN, None if usable else refusals[0])
+
+
+def _answer(action: ReleaseAction, refusal: Refusal | None) -> AvailableAction:
+    told = UserError.of(refusal) if refusal is not None else None
+    return AvailableAction(action=action, allowed=refusal is None, refusal=told)

@@ -1,0 +1,43 @@
+"""Refusals as data, and the few errors that are none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.utils.str_converters import to_camel_case
+
+from api.graphql.types.enums import ErrorCode
+from engine.errors import Code, Refusal
+
+
+@strawberry.type(description="Why something was refused, and what to do about it.")
+class UserError:
+    code: ErrorCode = strawberry.field(description="Stable: branch on this.")
+    message: str = strawberry.field(description="One sentence for people.")
+    field: list[str] | None = strawberry.field(
+        default=None, description="The input fields at fault, if any."
+    )
+
+    @classmethod
+    def of(cls, refusal: Refusal) -> UserError:
+        """The refusal, with its fields named as in the schema."""
+        names = [to_camel_case(name) for name in refusal.field]
+        return cls(code=refusal.code, message=refusal.message, field=names or None)
+
+
+def top_level(refusal: Refusal) -> GraphQLError:
+    """For queries, which have no payload to carry a refusal."""
+    extensions: dict[str, Any] = {"code": refusal.code.value}
+    if refusal.field:
+        extensions["field"] = [to_camel_case(name) for name in refusal.field]
+    return GraphQLError(refusal.message, extensions=extensions, original_error=refusal)
+
+
+def unauthenticated() -> Refusal:
+    """No or bad credentials."""
+    return Refusal(
+        Code.UNAUTHENTICATED,
+        "Send a valid API token as `Authorization: Bearer ...`, or sign in.",
+    )

@@ -1,0 +1,74 @@
+"""Fields of signatures, explanations and ledger entries; and of every connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from api.graphql.plan import Call
+from api.graphql.prefetch import loads
+from api.graphql.shelf import Shelf
+from api.graphql.types.history import LedgerEntry, Signature, SignExplanation
+from api.graphql.types.keypair import Keypair
+from api.graphql.types.node import Connection, Edge
+from api.graphql.types.people import User
+from api.graphql.types.release import Release
+
+
+@loads(Connection, "edges")
+def edges(shelf: Shelf, connections: Sequence[Connection[Any]], call: Call) -> Iterable[Any]:
+    return [edge for connection in connections for edge in connection.edges]
+
+
+@loads(Edge, "node")
+def edge_node(shelf: Shelf, found: Sequence[Edge[Any]], call: Call) -> Iterable[Any]:
+    return [edge.node for edge in found]
+
+
+@loads(Signature, "signer")
+def signer(shelf: Shelf, signatures: Sequence[Signature], call: Call) -> Iterable[User]:
+    users = shelf.users({signature.source.user_id for signature in signatures})
+    for signature in signatures:
+        signature.signer = users[signature.source.user_id]
+    return users.values()
+
+
+@loads(Signature, "keypair")
+def keypair(shelf: Shelf, signatures: Sequence[Signature], call: Call) -> Iterable[Keypair]:
+    keypairs = shelf.keypairs({signature.source.keypair_id for signature in signatures})
+    for signature in signatures:
+        signature.keypair = keypairs[signature.source.keypair_id]
+    return keypairs.values()
+
+
+@loads(Signature, "release")
+def signature_release(shelf: Shelf, found: Sequence[Signature], call: Call) -> Iterable[Release]:
+    return _set_releases(shelf, found, "release", [s.source.release_id for s in found])
+
+
+@loads(LedgerEntry, "release")
+def entry_release(shelf: Shelf, found: Sequence[LedgerEntry], call: Call) -> Iterable[Release]:
+    return _set_releases(shelf, found, "release", [e.source.release_id for e in found])
+
+
+@loads(SignExplanation, "associatedRelease")
+def explained(shelf: Shelf, found: Sequence[SignExplanation], call: Call) -> Iterable[Release]:
+    return _set_releases(shelf, found, "associated_release", [e.release_id for e in found])
+
+
+@loads(LedgerEntry, "actor")
+def entry_actor(shelf: Shelf, found: Sequence[LedgerEntry], call: Call) -> Iterable[User]:
+    users = shelf.users({e.source.actor_id for e in found if e.source.actor_id is not None})
+    for entry in found:
+        entry.actor = users.get(entry.source.actor_id)
+    return users.values()
+
+
+def _set_releases(
+    shelf: Shelf, owners: Sequence[Any], name: str, ids: Sequence[UUID | None]
+) -> Iterable[Release]:
+    releases = shelf.releases({id_ for id_ in ids if id_ is not None})
+    for owner, id_ in zip(owners, ids, strict=True):
+        setattr(owner, name, releases.get(id_) if id_ else None)
+    return releases.values()

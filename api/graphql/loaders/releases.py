@@ -1,0 +1,167 @@
+"""Fields of releases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from api.graphql.actions import available_actions
+from api.graphql.plan import Call
+from api.graphql.prefetch import loads
+from api.graphql.shelf import Shelf
+from api.graphql.types.history import LedgerEntry, Signature
+from api.graphql.types.keypair import Keypair
+from api.graphql.types.node import Connection, Edge, connect
+from api.graphql.types.people import Team, User
+from api.graphql.types.release import ApprovalState, Decision, Release
+from engine.approvals import Resolution
+from engine.queries import decisions, history
+from engine.queries import releases as queries
+from engine.queries.pages import Window
+
+PAGE_ARGUMENTS = ("first", "after", "last", "before")
+
+
+@loads(Release, "team")
+def team(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterable[Team]:
+    teams = shelf.teams(_team_ids(releases))
+    for release in releases:
+        team_id = release.source.fields.team_id
+        release.team = teams.get(team_id) if team_id else None
+    return teams.values()
+
+
+@loads(Release, "keypairs")
+def keypairs(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterable[Keypair]:
+    ids = frozenset().union(*(release.source.fields.keypair_ids for release in releases))
+    found = shelf.keypairs(ids)
+    for release in releases:
+        held = (found[id_] for id_ in release.source.fields.keypair_ids)
+        release.keypairs = sorted(held, key=lambda keypair: keypair.alias)
+    return found.values()
+
+
+@loads(Release, "participants")
+def participants(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterable[User]:
+    from api.graphql.loaders.people import team_members
+
+    teams = shelf.teams(_team_ids(releases))
+    team_members(shelf, list(teams.values()), call)
+    listed = shelf.users(
+        frozenset().union(*(release.source.fields.participant_ids for release in releases))
+    )
+    for release in releases:
+        fields = release.source.fields
+        if fields.team_id is not None:
+            release.participants = teams[fields.team_id].members
+        else:
+            named = (listed[id_] for id_ in fields.participant_ids)
+            release.participants = sorted(named, key=lambda user: (user.name, user.id))
+    return [user for release in releases for user in release.participants]
+
+
+@loads(Release, "requestedBy")
+def requested_by(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterable[User]:
+    users = shelf.users({release.source.creator_id for release in releases})
+    for release in releases:
+        release.requested_by = users[release.source.creator_id]
+    return users.values()
+
+
+@loads(Release, "availableActions")
+def actions(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterable[Any]:
+    sources = [release.source for release in releases]
+    answers = available_actions(shelf.reading, sources)
+    for release in releases:
+        release.available_actions = answers[release.source.id]
+    return ()
+
+
+@loads(Release, "approval")
+def approval(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterable[ApprovalState]:
+    needing = [release for release in releases if release.source.required_approvals]
+    if not needing:
+        return ()
+    sources = [release.source for release in needing]
+    facts = queries.facts_of(shelf.reading, sources)
+    made = decisions.of_releases(shelf.reading, sources)
+    eligible: dict[Any, list[User]] = {}
+    if "eligibleApprovers" in call.plan:
+        ids = frozenset().union(*(facts[source.id].approver_ids for source in sources))
+        users = shelf.users(ids)
+        for source in sources:
+            able = (users[id_] for id_ in facts[source.id].approver_ids)
+            eligible[source.id] = sorted(able, key=lambda user: (user.name, user.id))
+    for release in needing:
+        id_ = release.source.id
+        counted = Resolution(
+            release.source.required_approvals, decisions.received(facts[id_], made[id_])
+        )
+        release.approval = ApprovalState(
+            required=counted.required,
+            received=counted.received,
+            remaining=counted.remaining,
+            decisions=[Decision.of(row) for row in made[id_]],
+            eligible_approvers=eligible.get(id_, []),
+        )
+    return [release.approval for release in needing if release.approval]
+
+
+@loads(ApprovalState, "decisions")
+def state_decisions(
+    shelf: Shelf, states: Sequence[ApprovalState], call: Call
+) -> Iterable[Decision]:
+    return [decision for state in states for decision in state.decisions]
+
+
+@loads(ApprovalState, "eligibleApprovers")
+def state_approvers(shelf: Shelf, states: Sequence[ApprovalState], call: Call) -> Iterable[User]:
+    return [user for state in states for user in state.eligible_approvers]
+
+
+@loads(Decision, "approver")
+def decision_approver(shelf: Shelf, made: Sequence[Decision], call: Call) -> Iterable[User]:
+    users = shelf.users({decision.source.approver_id for decision in made})
+    for decision in made:
+        decision.approver = users[decision.source.approver_id]
+    return users.values()
+
+
+@loads(Release, "signatures")
+def signatures(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterable[Any]:
+    pages = history.signatures_of(shelf.reading, _ids(releases), window_of(call))
+    return _connect(releases, call, "signatures", pages, Signature)
+
+
+@loads(Release, "history")
+def release_history(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterable[Any]:
+    pages = history.of_releases(shelf.reading, _ids(releases), window_of(call))
+    return _connect(releases, call, "history", pages, LedgerEntry)
+
+
+def window_of(call: Call) -> Window:
+    """The page a connection's arguments ask for."""
+    return Window(**{name: call.arguments.get(name) for name in PAGE_ARGUMENTS})
+
+
+def _connect(
+    releases: Sequence[Release], call: Call, name: str, pages: dict[Any, Any], kind: Any
+) -> list[Any]:
+    made = []
+    for release in releases:
+        page = pages[release.source.id]
+        items = [kind.of(row) for row in page.items]
+        connection = connect(Connection[kind], Edge[kind], items, page)
+        asked = tuple(call.arguments.get(argument) for argument in PAGE_ARGUMENTS)
+        release.pages[name, *asked] = connection
+        made.append(connection)
+    return made
+
+
+def _ids(releases: Sequence[Release]) -> list[Any]:
+    return [release.source.id for release in releases]
+
+
+def _team_ids(releases: Sequence[Release]) -> set[Any]:
+    ids = {release.source.fields.team_id for release in releases}
+    return {id_ for id_ in ids if id_ is not None}

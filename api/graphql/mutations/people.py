@@ -1,0 +1,184 @@
+"""Make and change users, roles and teams."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import strawberry
+
+from api.graphql.context import Info, change
+from api.graphql.ids import from_global, from_globals
+from api.graphql.mutations.payload import Payload, given, one
+from api.graphql.shelf import Shelf
+from api.graphql.types.enums import Permission
+from api.graphql.types.people import Role, Team, User
+from api.runtime import Runtime
+from engine.commands.create_team import CreateTeam
+from engine.commands.create_user import CreateUser
+from engine.commands.roles import CreateRole, UpdateRole
+from engine.commands.update_team import UpdateTeam
+from engine.commands.update_user import UpdateUser
+from engine.principal import Principal
+
+
+@strawberry.input(description="A user to add.")
+class CreateUserInput:
+    email: str = strawberry.field(description="Unique in the account, letter case aside.")
+    name: str = strawberry.field(description="One line.")
+    roles: list[str] = strawberry.field(
+        description="By name. Built in: ADMIN, LEAD, DEVELOPER, SIGNER, AUDITOR."
+    )
+    time_zone: str | None = strawberry.field(default=None, description="IANA name; UTC without.")
+    locale: str | None = strawberry.field(default=None, description="Language tag; en without.")
+    service: bool = strawberry.field(default=False, description="A pipeline's service user.")
+
+
+@strawberry.input(description="A change of a user. A field left out stays.")
+class UpdateUserInput:
+    id: strawberry.ID = strawberry.field(description="Which user.")
+    name: str | None = strawberry.field(default=None, description="A new name.")
+    time_zone: str | None = strawberry.field(default=None, description="IANA name.")
+    locale: str | None = strawberry.field(default=None, description="Language tag.")
+    roles: list[str] | None = strawberry.field(
+        default=None, description="All roles, the old ones too."
+    )
+    active: bool | None = strawberry.field(
+        default=None, description="Deactivating ends the user's credentials at once."
+    )
+
+
+@strawberry.input(description="A role to define.")
+class CreateRoleInput:
+    name: str = strawberry.field(description="Unique in the account; one line.")
+    permissions: list[Permission] = strawberry.field(description="What it grants.")
+
+
+@strawberry.input(description="A change of a role. A field left out stays.")
+class UpdateRoleInput:
+    id: strawberry.ID = strawberry.field(description="Which role.")
+    name: str | None = strawberry.field(default=None, description="A new name.")
+    permissions: list[Permission] | None = strawberry.field(
+        default=None, description="All it grants, the old ones too."
+    )
+
+
+@strawberry.input(description="A team to make.")
+class CreateTeamInput:
+    name: str = strawberry.field(description="Unique in the account; one line.")
+    member_ids: list[strawberry.ID] = strawberry.field(description="Who is in it.")
+    keypair_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="What it may use."
+    )
+    required_approvals: int = strawberry.field(
+        default=1, description="The quorum; never more than the possible approvers."
+    )
+
+
+@strawberry.input(description="A change of a team. A field left out stays.")
+class UpdateTeamInput:
+    id: strawberry.ID = strawberry.field(description="Which team.")
+    name: str | None = strawberry.field(default=None, description="A new name.")
+    member_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="All members, the old ones too."
+    )
+    keypair_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="All it may use, the old ones too."
+    )
+    required_approvals: int | None = strawberry.field(default=None, description="The quorum.")
+
+
+@strawberry.type(description="The new user.")
+class CreateUserPayload(Payload):
+    user: User | None = strawberry.field(default=None, description="As they are now.")
+
+
+@strawberry.type(description="The changed user.")
+class UpdateUserPayload(Payload):
+    user: User | None = strawberry.field(default=None, description="As they are now.")
+
+
+@strawberry.type(description="The new role.")
+class CreateRolePayload(Payload):
+    role: Role | None = strawberry.field(default=None, description="As it is now.")
+
+
+@strawberry.type(description="The changed role.")
+class UpdateRolePayload(Payload):
+    role: Role | None = strawberry.field(default=None, description="As it is now.")
+
+
+@strawberry.type(description="The new team.")
+class CreateTeamPayload(Payload):
+    team: Team | None = strawberry.field(default=None, description="As it is now.")
+
+
+@strawberry.type(description="The changed team.")
+class UpdateTeamPayload(Payload):
+    team: Team | None = strawberry.field(default=None, description="As it is now.")
+
+
+@strawberry.type
+class PeopleMutations:
+    @strawberry.mutation(description="Add a user. Needs MANAGE_USERS.")
+    async def create_user(self, info: Info, input: CreateUserInput) -> CreateUserPayload:
+        async def act(runtime: Runtime, principal: Principal) -> UUID:
+            told = given(input, "email", "name", "time_zone", "locale", "service")
+            return await runtime.execute(principal, CreateUser(roles=tuple(input.roles), **told))
+
+        return await change(info, CreateUserPayload, act, user=one(Shelf.users))
+
+    @strawberry.mutation(description="Change a user. Needs MANAGE_USERS, but for one's own labels.")
+    async def update_user(self, info: Info, input: UpdateUserInput) -> UpdateUserPayload:
+        async def act(runtime: Runtime, principal: Principal) -> UUID:
+            changes = given(input, "name", "time_zone", "locale", "active")
+            if input.roles is not None:
+                changes["roles"] = tuple(input.roles)
+            user_id = from_global(input.id, "User")
+            return await runtime.execute(principal, UpdateUser(user_id=user_id, **changes))
+
+        return await change(info, UpdateUserPayload, act, user=one(Shelf.users))
+
+    @strawberry.mutation(description="Define a role of the account's own. Needs MANAGE_USERS.")
+    async def create_role(self, info: Info, input: CreateRoleInput) -> CreateRolePayload:
+        async def act(runtime: Runtime, principal: Principal) -> UUID:
+            granted = frozenset(input.permissions)
+            return await runtime.execute(
+                principal, CreateRole(name=input.name, permissions=granted)
+            )
+
+        return await change(info, CreateRolePayload, act, role=one(Shelf.roles))
+
+    @strawberry.mutation(description="Change a role of the account's own. Needs MANAGE_USERS.")
+    async def update_role(self, info: Info, input: UpdateRoleInput) -> UpdateRolePayload:
+        async def act(runtime: Runtime, principal: Principal) -> UUID:
+            granted = frozenset(input.permissions) if input.permissions is not None else None
+            command = UpdateRole(
+                role_id=from_global(input.id, "Role"), name=input.name, permissions=granted
+            )
+            return await runtime.execute(principal, command)
+
+        return await change(info, UpdateRolePayload, act, role=one(Shelf.roles))
+
+    @strawberry.mutation(description="Make a team. Needs MANAGE_TEAMS.")
+    async def create_team(self, info: Info, input: CreateTeamInput) -> CreateTeamPayload:
+        async def act(runtime: Runtime, principal: Principal) -> UUID:
+            command = CreateTeam(
+                name=input.name,
+                member_ids=from_globals(input.member_ids, "User", "member_ids"),
+                keypair_ids=from_globals(input.keypair_ids or (), "Keypair", "keypair_ids"),
+                required_approvals=input.required_approvals,
+            )
+            return await runtime.execute(principal, command)
+
+        return await change(info, CreateTeamPayload, act, team=one(Shelf.teams))
+
+    @strawberry.mutation(description="Change a team. Needs MANAGE_TEAMS.")
+    async def update_team(self, info: Info, input: UpdateTeamInput) -> UpdateTeamPayload:
+        async def act(runtime: Runtime, principal: Principal) -> UUID:
+            changes = given(input, "name", "required_approvals")
+            for name, kind in (("member_ids", "User"), ("keypair_ids", "Keypair")):
+                changes |= {n: from_globals(v, kind, n) for n, v in given(input, name).items()}
+            team_id = from_global(input.id, "Team")
+            return await runtime.execute(principal, UpdateTeam(team_id=team_id, **changes))
+
+        return await change(info, UpdateTeamPayload, act, team=one(Shelf.teams))

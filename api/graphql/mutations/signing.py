@@ -1,0 +1,163 @@
+"""Sign one digest or content, or many digests at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import strawberry
+
+from api.graphql.context import Info, change
+from api.graphql.errors import UserError
+from api.graphql.ids import from_global
+from api.graphql.mutations.payload import Payload
+from api.graphql.scalars import Base64
+from api.graphql.shelf import Shelf
+from api.graphql.types.enums import DigestAlgorithm
+from api.graphql.types.history import Factor, Signature
+from api.runtime import Runtime
+from engine.errors import Code, Refusal
+from engine.principal import Principal
+from engine.queries import history
+from engine.signing.request import Made, Outcome, Refused, SignRequest
+
+#: Digests that `signBatch` takes at once.
+MOST_DIGESTS = 1000
+
+
+@strawberry.input(description="Exactly one of digest and content (content: OpenPGP keypairs).")
+class SignInput:
+    keypair_id: strawberry.ID = strawberry.field(description="With which keypair.")
+    digest: Base64 | None = strawberry.field(default=None, description="The raw digest.")
+    digest_algorithm: DigestAlgorithm = strawberry.field(
+        default=DigestAlgorithm.SHA256, description="How the digest was made."
+    )
+    content: Base64 | None = strawberry.field(default=None, description="The bytes to sign.")
+    idempotency_key: str | None = strawberry.field(
+        default=None, description="The same key returns the same signature and uses no second one."
+    )
+
+
+@strawberry.input(description="One digest of a batch.")
+class SignBatchItem:
+    digest: Base64 = strawberry.field(description="The raw digest.")
+    digest_algorithm: DigestAlgorithm = strawberry.field(
+        default=DigestAlgorithm.SHA256, description="How the digest was made."
+    )
+    idempotency_key: str | None = strawberry.field(
+        default=None, description="As for `sign`, of this digest alone."
+    )
+
+
+@strawberry.input(description="Up to 1,000 digests for one keypair.")
+class SignBatchInput:
+    keypair_id: strawberry.ID = strawberry.field(description="With which keypair.")
+    items: list[SignBatchItem] = strawberry.field(description="What to sign, each on its own.")
+
+
+@strawberry.type(description="The signature, or why there is none.")
+class SignPayload(Payload):
+    signature: Signature | None = strawberry.field(default=None, description="What was made.")
+    factors: list[Factor] = strawberry.field(
+        default_factory=list, description="The conditions as they were evaluated, also of a no."
+    )
+
+
+@strawberry.type(description="What became of one digest of a batch.")
+class SignOutcome:
+    signature: Signature | None = strawberry.field(default=None, description="What was made.")
+    errors: list[UserError] = strawberry.field(
+        default_factory=list, description="Why there is none; empty when there is one."
+    )
+
+
+@strawberry.type(description="What became of each digest, in their order.")
+class SignBatchPayload(Payload):
+    outcomes: list[SignOutcome] = strawberry.field(
+        default_factory=list, description="One for each digest."
+    )
+
+
+@strawberry.type
+class SigningMutations:
+    @strawberry.mutation(description="Make a signature, if every factor holds. Needs SIGN.")
+    async def sign(self, info: Info, input: SignInput) -> SignPayload:
+        async def act(runtime: Runtime, principal: Principal) -> Outcome:
+            keypair_id = from_global(input.keypair_id, "Keypair", "keypair_id")
+            request = SignRequest(
+                keypair_id=keypair_id,
+                digest=input.digest,
+                digest_algorithm=input.digest_algorithm,
+                content=input.content,
+                idempotency_key=input.idempotency_key,
+            )
+            (outcome,) = await runtime.gate.sign(principal, keypair_id, [request])
+            return outcome
+
+        return await change(
+            info, _sign_payload, act, signature=_signature, refused=_refused, factors=_factors
+        )
+
+    @strawberry.mutation(description="Sign many digests; each is decided on its own. Needs SIGN.")
+    async def sign_batch(self, info: Info, input: SignBatchInput) -> SignBatchPayload:
+        async def act(runtime: Runtime, principal: Principal) -> list[Outcome]:
+            if not 1 <= len(input.items) <= MOST_DIGESTS:
+                message = f"Give 1 to {MOST_DIGESTS} digests; these are {len(input.items)}."
+                raise Refusal(Code.INVALID_INPUT, message, "items")
+            keypair_id = from_global(input.keypair_id, "Keypair", "keypair_id")
+            return await runtime.gate.sign(
+                principal, keypair_id, [_request(keypair_id, item) for item in input.items]
+            )
+
+        return await change(info, SignBatchPayload, act, outcomes=_outcomes)
+
+
+def _request(keypair_id: UUID, item: SignBatchItem) -> SignRequest:
+    return SignRequest(
+        keypair_id=keypair_id,
+        digest=item.digest,
+        digest_algorithm=item.digest_algorithm,
+        idempotency_key=item.idempotency_key,
+    )
+
+
+def _sign_payload(
+    errors: list[UserError], refused: Refusal | None = None, **parts: Any
+) -> SignPayload:
+    told = [UserError.of(refused)] if refused is not None else errors
+    return SignPayload(errors=told, **parts)
+
+
+def _signature(shelf: Shelf, outcome: Outcome) -> Signature | None:
+    return _signatures(shelf, [outcome])[0]
+
+
+def _signatures(shelf: Shelf, outcomes: Sequence[Outcome]) -> list[Signature | None]:
+    ids = {outcome.signature_id for outcome in outcomes if isinstance(outcome, Made)}
+    rows = history.signatures_by_ids(shelf.reading, ids) if ids else {}
+    made = {id_: Signature.of(row) for id_, row in rows.items()}
+    return [made.get(o.signature_id) if isinstance(o, Made) else None for o in outcomes]
+
+
+def _refused(shelf: Shelf, outcome: Outcome) -> Refusal | None:
+    return outcome.refusal if isinstance(outcome, Refused) else None
+
+
+def _factors(shelf: Shelf, outcome: Outcome) -> list[Factor]:
+    if isinstance(outcome, Refused):
+        return [Factor.of(factor) for factor in outcome.factors]
+    found = _signature(shelf, outcome)
+    return found.factors() if found is not None else []
+
+
+def _outcomes(shelf: Shelf, outcomes: list[Outcome]) -> list[SignOutcome]:
+    signatures = _signatures(shelf, outcomes)
+    return [
+        SignOutcome(signature=signature, errors=_told(outcome))
+        for signature, outcome in zip(signatures, outcomes, strict=True)
+    ]
+
+
+def _told(outcome: Outcome) -> list[UserError]:
+    return [UserError.of(outcome.refusal)] if isinstance(outcome, Refused) else []

@@ -1,0 +1,40 @@
+"""Reads ahead all that a plan selects, level by level: a statement or few for each field, for any
+number of rows. What resolvers then do is look at attributes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from api.graphql.plan import Call, Plan
+from api.graphql.shelf import Shelf
+
+#: Fills one field of many parents; answers the children, to go on with.
+Loader = Callable[[Shelf, Sequence[Any], Call], Iterable[Any]]
+
+_LOADERS: dict[tuple[type, str], Loader] = {}
+
+
+def loads(owner: type, name: str) -> Callable[[Loader], Loader]:
+    """Register the loader of a field, by its name in the schema."""
+
+    def register(loader: Loader) -> Loader:
+        _LOADERS[owner, name] = loader
+        return loader
+
+    return register
+
+
+def prefetch(shelf: Shelf, things: Iterable[Any], plan: Plan) -> None:
+    """Fill every selected field of these things, and of what lies beneath."""
+    by_type: dict[type, dict[int, Any]] = {}
+    for thing in things:
+        if thing is not None:
+            by_type.setdefault(type(thing), {})[id(thing)] = thing
+    for kind, group in by_type.items():
+        parents = list(group.values())
+        for name, call in plan:
+            loader = _LOADERS.get((kind, name))
+            if loader is not None:
+                prefetch(shelf, loader(shelf, parents, call), call.plan)

@@ -1,0 +1,206 @@
+"""Keypairs, teams, users, roles, tokens and the ledger."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypeVar
+
+import sqlalchemy as sa
+import strawberry
+
+from api.graphql.context import Info, ask
+from api.graphql.ids import from_global
+from api.graphql.plan import Plan
+from api.graphql.shelf import Shelf
+from api.graphql.types.enums import Direction, KeypairCategory, ReleaseType
+from api.graphql.types.history import LedgerEntry
+from api.graphql.types.keypair import Keypair
+from api.graphql.types.node import Connection, Edge, connect
+from api.graphql.types.people import ApiToken, Role, Team, User
+from engine.persistence import tables as t
+from engine.queries import history, things
+from engine.queries.pages import Window
+from engine.vocabulary import Permission
+
+Thing = TypeVar("Thing")
+
+
+@strawberry.input(description="Which keypairs; every condition given must hold.")
+class KeypairFilter:
+    type: list[ReleaseType] | None = strawberry.field(default=None, description="One of these.")
+    category: list[KeypairCategory] | None = strawberry.field(
+        default=None, description="One of these."
+    )
+    team_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Granted to this team."
+    )
+    enabled: bool | None = strawberry.field(default=None, description="Enabled, or disabled.")
+    alias_contains: str | None = strawberry.field(
+        default=None, description="The alias has this in it, letter case aside."
+    )
+
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """The engine's form. Refuses NOT_FOUND for ids that are none."""
+        k = t.keypairs.c
+        found = things.named_like(k.alias_key, self.alias_contains)
+        if self.type is not None:
+            found.append(k.type.in_(self.type))
+        if self.category is not None:
+            found.append(k.category.in_(self.category))
+        if self.enabled is not None:
+            found.append(k.enabled == self.enabled)
+        if self.team_id is not None:
+            granted = t.team_keypairs.c
+            team_id = from_global(self.team_id, "Team", "filter", "teamId")
+            of_team = sa.select(granted.keypair_id).where(granted.team_id == team_id)
+            found.append(k.id.in_(of_team))
+        return found
+
+
+@strawberry.input(description="Which users; every condition given must hold.")
+class UserFilter:
+    active: bool | None = strawberry.field(default=None, description="Active, or deactivated.")
+    service: bool | None = strawberry.field(default=None, description="Service users, or people.")
+    email_contains: str | None = strawberry.field(
+        default=None, description="The address has this in it, letter case aside."
+    )
+
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """The engine's form."""
+        u = t.users.c
+        found = things.named_like(u.email_key, self.email_contains)
+        if self.active is not None:
+            found.append(u.active == self.active)
+        if self.service is not None:
+            found.append(u.service == self.service)
+        return found
+
+
+@strawberry.input(description="Which ledger entries; every condition given must hold.")
+class LedgerFilter:
+    tags: list[str] | None = strawberry.field(
+        default=None, description="One of these, like `release:approved`."
+    )
+    actor_id: strawberry.ID | None = strawberry.field(default=None, description="By this user.")
+    release_id: strawberry.ID | None = strawberry.field(
+        default=None, description="About this release."
+    )
+    since: datetime | None = strawberry.field(default=None, description="Recorded then or later.")
+    until: datetime | None = strawberry.field(default=None, description="Recorded before.")
+
+    def wanted(self) -> history.LedgerFilter:
+        """The engine's form. Refuses NOT_FOUND for ids that are none."""
+        actor, release = self.actor_id, self.release_id
+        return history.LedgerFilter(
+            tags=tuple(self.tags) if self.tags is not None else None,
+            actor_id=from_global(actor, "User", "filter", "actorId") if actor else None,
+            release_id=from_global(release, "Release", "filter", "releaseId") if release else None,
+            since=self.since,
+            until=self.until,
+        )
+
+
+@strawberry.type
+class AdministrationQueries:
+    @strawberry.field(description="The account's keypairs, by alias.")
+    async def keypairs(
+        self,
+        info: Info,
+        filter: KeypairFilter | None = None,
+        first: int | None = None,
+        after: str | None = None,
+    ) -> Connection[Keypair]:
+        def find(shelf: Shelf, plan: Plan) -> Connection[Keypair]:
+            conditions = (filter or KeypairFilter()).conditions()
+            return _listed(shelf, plan, Keypair, t.keypairs, Window(first, after), conditions)
+
+        return await ask(info, find)
+
+    @strawberry.field(description="The account's teams, by name.")
+    async def teams(
+        self, info: Info, first: int | None = None, after: str | None = None
+    ) -> Connection[Team]:
+        def find(shelf: Shelf, plan: Plan) -> Connection[Team]:
+            return _listed(shelf, plan, Team, t.teams, Window(first, after), [])
+
+        return await ask(info, find)
+
+    @strawberry.field(description="The account's users, by address.")
+    async def users(
+        self,
+        info: Info,
+        filter: UserFilter | None = None,
+        first: int | None = None,
+        after: str | None = None,
+    ) -> Connection[User]:
+        def find(shelf: Shelf, plan: Plan) -> Connection[User]:
+            conditions = (filter or UserFilter()).conditions()
+            return _listed(shelf, plan, User, t.users, Window(first, after), conditions)
+
+        return await ask(info, find)
+
+    @strawberry.field(description="The account's roles, by name.")
+    async def roles(
+        self, info: Info, first: int | None = None, after: str | None = None
+    ) -> Connection[Role]:
+        def find(shelf: Shelf, plan: Plan) -> Connection[Role]:
+            return _listed(shelf, plan, Role, t.roles, Window(first, after), [])
+
+        return await ask(info, find)
+
+    @strawberry.field(
+        description="One's own API tokens, oldest first; with MANAGE_USERS everybody's."
+    )
+    async def api_tokens(
+        self, info: Info, first: int | None = None, after: str | None = None
+    ) -> Connection[ApiToken]:
+        def find(shelf: Shelf, plan: Plan) -> Connection[ApiToken]:
+            actor, conditions = shelf.reading.actor, []
+            if Permission.MANAGE_USERS not in actor.permissions:
+                conditions = [t.api_tokens.c.user_id == actor.user_id]
+            return _listed(shelf, plan, ApiToken, t.api_tokens, Window(first, after), conditions)
+
+        return await ask(info, find)
+
+    @strawberry.field(description="The account's ledger, newest first unless asked otherwise.")
+    async def ledger(
+        self,
+        info: Info,
+        filter: LedgerFilter | None = None,
+        direction: Direction = Direction.DESC,
+        first: int | None = None,
+        after: str | None = None,
+    ) -> Connection[LedgerEntry]:
+        def find(shelf: Shelf, plan: Plan) -> Connection[LedgerEntry]:
+            page = history.ledger(
+                shelf.reading,
+                (filter or LedgerFilter()).wanted(),
+                Window(first, after),
+                descending=direction is Direction.DESC,
+            )
+            items = [LedgerEntry.of(row) for row in page.items]
+            return connect(Connection[LedgerEntry], Edge[LedgerEntry], items, page)
+
+        return await ask(info, find)
+
+
+def _listed(
+    shelf: Shelf,
+    plan: Plan,
+    kind: type[Thing],
+    table: sa.Table,
+    window: Window,
+    conditions: list[sa.ColumnElement[bool]],
+) -> Connection[Thing]:
+    page = things.find(shelf.reading, table, window, *conditions)
+    total = None
+    if "totalCount" in plan:
+        total = things.count(shelf.reading, table, *conditions)
+    items = shelf.shelve(kind, page.items)
+    return connect(
+        Connection[kind],  # type: ignore[valid-type]
+        Edge[kind],  # type: ignore[valid-type]
+        items,
+        page,
+        total,
+    )

@@ -1,0 +1,102 @@
+"""Anything by its id, and who is asking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+from uuid import UUID
+
+import strawberry
+
+from api.graphql.context import Info, ask
+from api.graphql.ids import parse
+from api.graphql.plan import Plan
+from api.graphql.shelf import Shelf
+from api.graphql.types.account import Account, Viewer
+from api.graphql.types.history import LedgerEntry, Signature
+from api.graphql.types.node import Node
+from engine.errors import Code, Refusal
+from engine.queries import history
+from engine.vocabulary import Permission
+
+#: Ids that `nodes` takes at once.
+MOST_NODES = 100
+
+Finder = Callable[[Shelf, Collection[UUID]], dict[UUID, Any]]
+
+
+def _account(shelf: Shelf, ids: Collection[UUID]) -> dict[UUID, Any]:
+    own = shelf.reading.account_id
+    return {own: Account.of(shelf.reading.policy)} if own in ids else {}
+
+
+def _tokens(shelf: Shelf, ids: Collection[UUID]) -> dict[UUID, Any]:
+    actor = shelf.reading.actor
+    everybodys = Permission.MANAGE_USERS in actor.permissions
+    found = shelf.tokens(ids)
+    return {i: k for i, k in found.items() if everybodys or k.source.user_id == actor.user_id}
+
+
+def _signatures(shelf: Shelf, ids: Collection[UUID]) -> dict[UUID, Any]:
+    found = history.signatures_by_ids(shelf.reading, ids)
+    return {id_: Signature.of(row) for id_, row in found.items()}
+
+
+def _entries(shelf: Shelf, ids: Collection[UUID]) -> dict[UUID, Any]:
+    found = history.entries_at(shelf.reading, [id_.int for id_ in ids])
+    return {UUID(int=row.position): LedgerEntry.of(row) for row in found}
+
+
+FINDERS: dict[str, Finder] = {
+    "Account": _account,
+    "ApiToken": _tokens,
+    "Keypair": Shelf.keypairs,
+    "LedgerEntry": _entries,
+    "Release": Shelf.releases,
+    "Role": Shelf.roles,
+    "Signature": _signatures,
+    "Team": Shelf.teams,
+    "User": Shelf.users,
+}
+
+
+def _find(shelf: Shelf, ids: list[str]) -> list[Any]:
+    wanted = [parse(id_) for id_ in ids]
+    found: dict[str, dict[UUID, Any]] = {}
+    for kind in {known[0] for known in wanted if known is not None} & FINDERS.keys():
+        of_kind = {known[1] for known in wanted if known is not None and known[0] == kind}
+        found[kind] = FINDERS[kind](shelf, of_kind)
+    return [found.get(known[0], {}).get(known[1]) if known else None for known in wanted]
+
+
+@strawberry.type
+class NodeQueries:
+    @strawberry.field(description="Anything by its id; null if it does not exist for the viewer.")
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+        def find(shelf: Shelf, plan: Plan) -> list[Node | None]:
+            return _find(shelf, [id])
+
+        return (await ask(info, find))[0]
+
+    @strawberry.field(description="The same for up to 100 ids at once, in their order.")
+    async def nodes(self, info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
+        def find(shelf: Shelf, plan: Plan) -> list[Any]:
+            if len(ids) > MOST_NODES:
+                message = f"At most {MOST_NODES} ids at once; {len(ids)} were given."
+                raise Refusal(Code.INVALID_INPUT, message, "ids")
+            return _find(shelf, list(ids))
+
+        return await ask(info, find)
+
+    @strawberry.field(description="Who am I: the user, the account and what I may do.")
+    async def viewer(self, info: Info) -> Viewer:
+        def find(shelf: Shelf, plan: Plan) -> Viewer:
+            actor = shelf.reading.actor
+            assert actor.user_id is not None
+            return Viewer(
+                user=shelf.users([actor.user_id])[actor.user_id],
+                account=Account.of(shelf.reading.policy),
+                permissions=sorted(actor.permissions),
+            )
+
+        return await ask(info, find)

@@ -1,0 +1,1 @@
+"""The schema's types: plain attributes, filled ahead by `prefetch`."""

@@ -1,0 +1,37 @@
+"""What a running Countersign is made of: the engine, its threads, and how to reach it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from engine.commands.base import Command, execute
+from engine.persistence.executor import Executor
+from engine.principal import Principal
+from engine.queries.reading import Reading, read
+from engine.signing.gate import SigningGate
+from engine.system import System
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """The engine for callers on an event loop; each call is one hop to a thread."""
+
+    system: System
+    executor: Executor
+    gate: SigningGate
+
+    async def execute(self, principal: Principal, command: Command[Answer]) -> Answer:
+        """Run a command; raises its `Refusal`."""
+        return await self.executor.write(lambda: execute(self.system, principal, command))
+
+    async def read(self, principal: Principal, query: Callable[[Reading], Answer]) -> Answer:
+        """Run a query; raises its `Refusal`."""
+        return await self.executor.read(lambda: read(self.system, principal, query))
+
+    async def work(self, task: Callable[[], Any]) -> Any:
+        """Something slow that opens its own transactions."""
+        return await self.executor.work(task)

@@ -1,0 +1,83 @@
+"""Settings from the environment and `.env`; each can come from a file named by `..._FILE`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "COUNTERSIGN_"
+ENV_FILE = ".env"
+
+
+class Settings(BaseSettings):
+    """Each is `COUNTERSIGN_` and its name in capitals."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", hide_input_in_errors=True
+    )
+
+    database_url: SecretStr = Field(
+        default=SecretStr("sqlite:///countersign.db"),
+        description="SQLite or PostgreSQL, as a URL. Without it a SQLite file here.",
+    )
+    smtp_url: SecretStr = Field(
+        description="Where mail goes: smtp://user:password@host:587?tls=starttls (or tls, none)."
+    )
+    mail_from: str = Field(description="The sender, like Countersign <countersign@example.com>.")
+    public_url: str = Field(description="How people reach this service; links start with it.")
+    secret_key: SecretStr = Field(
+        min_length=32, description="For links and sessions: at least 32 random characters."
+    )
+    master_key: SecretStr = Field(
+        description="Seals private keys: 32 random bytes in base64. Several, separated by commas,"
+        " for rotation: the first seals, all open."
+    )
+    pool_size: int = Field(
+        default=8, ge=1, le=100, description="Threads, and connections to PostgreSQL."
+    )
+    reservation_seconds: int = Field(
+        default=30, ge=5, le=3600, description="After which an unfinished signature is given back."
+    )
+    pkcs11_module: str | None = Field(default=None, description="The HSM's PKCS#11 library.")
+    pkcs11_token: str | None = Field(default=None, description="The label of the HSM's token.")
+    pkcs11_pin: SecretStr | None = Field(default=None, description="The PIN of the HSM's token.")
+    ide: bool = Field(default=True, description="Serve the GraphQL IDE at /graphql.")
+    log_json: bool = Field(default=False, description="Log JSON lines rather than text.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base says so
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment first, then files it names, then `.env`."""
+        return init_settings, env_settings, _FromFiles(settings_cls), dotenv_settings
+
+
+class _FromFiles(PydanticBaseSettingsSource):
+    """`COUNTERSIGN_X_FILE` names a file that holds X, as secret stores mount them."""
+
+    def __init__(self, settings_cls: type[BaseSettings]) -> None:
+        super().__init__(settings_cls)
+        self._told = {**dotenv_values(ENV_FILE), **os.environ}
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """The file's text without the line break at its end, or None."""
+        path = self._told.get(f"{PREFIX}{field_name.upper()}_FILE")
+        value = Path(path).read_text(encoding="utf-8").strip() if path else None
+        return value, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """All fields that a file gives."""
+        names = self.settings_cls.model_fields
+        found = {name: self.get_field_value(field, name)[0] for name, field in names.items()}
+        return {name: value for name, value in found.items() if value is not None}

@@ -1,0 +1,33 @@
+"""The worker: advances what time has made due, and relays messages, until it is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import structlog
+
+from api.runtime import Runtime
+from engine.commands.advance_due import BATCH, advance_due
+
+log = structlog.get_logger("countersign.worker")
+
+#: Seconds between two looks at the clock: a timer would sleep through a clock that jumps.
+PAUSE = 0.4
+#: Seconds to wait after a failure, so that a database that is away is not hammered.
+AFTER_FAILURE = 1.0
+
+
+async def advance_forever(runtime: Runtime, stop: asyncio.Event) -> None:
+    """Advance releases within a second of their instant."""
+    while not stop.is_set():
+        pause = PAUSE
+        try:
+            found = await runtime.executor.write(lambda: advance_due(runtime.system))
+            if found >= BATCH:
+                continue
+        except Exception:
+            log.exception("advance failed")
+            pause = AFTER_FAILURE
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), pause)

@@ -1,0 +1,117 @@
+"""The ledger's chain: whatever is done to its rows behind the engine's back is found."""
+
+import hashlib
+import json
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from engine.persistence import ledger
+from engine.persistence.canonical import canonical
+from engine.persistence.tables import ledger_entries as e
+from engine.persistence.tables import ledger_heads
+from engine.persistence.verification import Anchor, verify
+from tests.support.world import World
+
+KEY = bytes(32)
+
+
+def tamper(world: World, change: Callable[[Connection], object]) -> None:
+    with world.system.database.writing() as connection:
+        change(connection)
+        connection.commit()
+
+
+def broken_at(world: World, anchor: Anchor | None = None) -> int | None:
+    with world.system.database.reading() as connection:
+        return verify(connection, world.account_id, anchor).broken_at
+
+
+def anchor_of(world: World) -> Anchor:
+    with world.system.database.reading() as connection:
+        head = ledger.head(connection, world.account_id)
+    return Anchor.of(world.account_id, head, KEY)
+
+
+def rewrite_from(connection: Connection, world: World, position: int) -> None:
+    """What somebody with the whole database would do: change one entry and redo the chain."""
+    rows = connection.execute(
+        sa.select(e).where(e.c.account_id == world.account_id).order_by(e.c.position)
+    ).all()
+    previous = rows[position - 2].hash
+    for row in rows[position - 1 :]:
+        body = json.loads(row.body)
+        body["previous"], body["reason"] = previous, "nothing to see"
+        text = canonical(body)
+        previous = hashlib.sha256(text.encode()).digest()
+        connection.execute(
+            e.update().where(e.c.position == row.position).values(body=text, hash=previous)
+        )
+    connection.execute(ledger_heads.update().values(hash=previous))
+
+
+def test_an_untouched_ledger_holds_and_agrees_with_its_head(world: World) -> None:
+    world.approved()
+    anchor = anchor_of(world)
+    world.clock.pass_(hours=1)
+    world.sign("dev")
+    assert broken_at(world) is None
+    assert broken_at(world, anchor) is None
+    assert anchor.is_genuine(KEY)
+    assert not anchor.is_genuine(bytes([1]) * 32)
+
+
+@pytest.mark.parametrize(
+    ("change", "found_at"),
+    [
+        (lambda c: c.execute(e.update().where(e.c.position == 4).values(body="{}")), 4),
+        (lambda c: c.execute(e.update().where(e.c.position == 4).values(tag="x")), 4),
+        (lambda c: c.execute(e.delete().where(e.c.position == 4)), 4),
+        (lambda c: c.execute(e.delete().where(e.c.position == 1)), 1),
+    ],
+    ids=["changed text", "changed column", "deleted", "first deleted"],
+)
+def test_a_changed_or_deleted_row_is_named(
+    world: World, change: Callable[[Connection], object], found_at: int
+) -> None:
+    tamper(world, change)
+    assert broken_at(world) == found_at
+
+
+def test_swapped_rows_are_named(world: World) -> None:
+    def swap(connection: Connection) -> None:
+        for old, new in ((3, -3), (4, 3), (-3, 4)):
+            connection.execute(e.update().where(e.c.position == old).values(position=new))
+
+    tamper(world, swap)
+    assert broken_at(world) == 3
+
+
+def test_a_cut_end_is_found_even_without_an_anchor(world: World) -> None:
+    count = len(world.ledger())
+    tamper(world, lambda c: c.execute(e.delete().where(e.c.position == count)))
+    assert broken_at(world) == count
+
+
+def test_truncation_with_a_fitting_head_is_found_by_the_anchor(world: World) -> None:
+    entries = world.ledger()
+    anchor = anchor_of(world)
+
+    def truncate(connection: Connection) -> None:
+        connection.execute(e.delete().where(e.c.position == len(entries)))
+        head = ledger_heads.update().values(count=len(entries) - 1, hash=entries[-2].hash)
+        connection.execute(head)
+
+    tamper(world, truncate)
+    assert broken_at(world) is None
+    assert broken_at(world, anchor) == len(entries)
+
+
+def test_a_full_rewrite_is_found_by_the_anchor(world: World) -> None:
+    entries = world.ledger()
+    anchor = anchor_of(world)
+    tamper(world, lambda c: rewrite_from(c, world, 3))
+    assert broken_at(world) is None
+    assert broken_at(world, anchor) == len(entries)

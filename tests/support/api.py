@@ -1,0 +1,82 @@
+"""GraphQL in tests: the real endpoint over a world, asked by people with real tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from starlette.applications import Starlette
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from api.graphql.endpoint import Endpoint
+from api.graphql.ids import to_global
+from api.runtime import Runtime
+from engine.commands.api_tokens import CreateApiToken
+from engine.persistence.executor import Executor
+from engine.signing.gate import SigningGate
+from engine.vocabulary import Permission
+from tests.support.world import World
+
+
+@dataclass
+class Api:
+    """Asks as one of the world's people; tokens are made at first use, with every scope."""
+
+    world: World
+    client: TestClient
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def token(self, name: str) -> str:
+        if name not in self.tokens:
+            command = CreateApiToken(name="test", scopes=frozenset(Permission))
+            self.tokens[name] = self.world.do(name, command).secret
+        return self.tokens[name]
+
+    def post(self, name: str | None, query: str, **variables: Any) -> dict[str, Any]:
+        """The whole answer; `name` None asks anonymously."""
+        headers = {"Authorization": f"Bearer {self.token(name)}"} if name else {}
+        answer = self.client.post(
+            "/graphql", json={"query": query, "variables": variables}, headers=headers
+        )
+        told: dict[str, Any] = answer.json()
+        return told
+
+    def ask(self, name: str, query: str, **variables: Any) -> dict[str, Any]:
+        """The data; errors fail the test."""
+        answer = self.post(name, query, **variables)
+        assert "errors" not in answer, answer["errors"]
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    def change(self, name: str, mutation: str, input_: dict[str, Any], what: str) -> Any:
+        """Run `mutation` and select `what` of its payload; refusals fail the test."""
+        payload = self.try_(name, mutation, input_, what)
+        assert payload["errors"] == [], payload["errors"]
+        return payload
+
+    def try_(self, name: str, mutation: str, input_: dict[str, Any], what: str = "") -> Any:
+        """Run `mutation`; the payload with its errors."""
+        kind = mutation[0].upper() + mutation[1:] + "Input"
+        query = (
+            f"mutation ($input: {kind}!) {{ {mutation}(input: $input)"
+            f" {{ {what} errors {{ code message field }} }} }}"
+        )
+        return self.ask(name, query, input=input_)[mutation]
+
+    def id(self, kind: str, name: str | UUID) -> str:
+        """The global id of a person, a team or a keypair by its name in the world."""
+        if isinstance(name, UUID):
+            return to_global(kind, name)
+        if name == "admin":
+            return to_global(kind, self.world.admin_id)
+        return to_global(kind, (self.world.people | self.world.things)[name])
+
+
+def make_api(world: World) -> tuple[Api, Runtime]:
+    """The endpoint over the world's system."""
+    executor = Executor(world.system.database, threads=4)
+    runtime = Runtime(world.system, executor, SigningGate(world.system, executor))
+    app = Starlette(routes=[Route("/graphql", Endpoint(runtime, ide=False))])
+    return Api(world, TestClient(app)), runtime
