@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -37,9 +37,9 @@ def create_app(settings: Settings, *, worker: bool = True) -> Starlette:
 
 def _lifespan(
     settings: Settings, runtime: Runtime, *, worker: bool
-) -> Callable[[Starlette], object]:
+) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         stop = asyncio.Event()
         task = asyncio.create_task(run_worker(settings, runtime, stop)) if worker else None
         yield
@@ -52,13 +52,13 @@ def _lifespan(
     return lifespan
 
 
-async def _alive(request: Request) -> Response:
+async def _alive(_request: Request) -> Response:
     """The process answers."""
     return JSONResponse({"status": "ok"})
 
 
 def _readiness(runtime: Runtime) -> Callable[[Request], object]:
-    async def ready(request: Request) -> Response:
+    async def ready(_request: Request) -> Response:
         """The database answers, and has the tables this version needs."""
 
         def check() -> bool:

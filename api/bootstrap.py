@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from starlette.routing import BaseRoute
+
+from api.email_actions import email_action_routes
 from api.runtime import Runtime
 from api.settings import Settings
 from engine.commands.remember_master_key import remember_master_key
@@ -11,9 +14,13 @@ from engine.persistence.executor import Executor
 from engine.persistence.migrate import is_current
 from engine.signers.base import SignerContext, load_signers
 from engine.signing.gate import SigningGate
-from engine.system import System
+from engine.system import System, Waker
+from notifications.channels.smtp import SmtpChannel
 from notifications.keys import ACTION_LINKS, derive
+from notifications.messages import Writer
 from notifications.outbox import Outbox
+from notifications.relay import Relay
+from notifications.wakeup import Wakeup
 
 #: The purpose of the key that printed heads of the ledger are sealed with.
 LEDGER_HEADS = "ledger-heads"
@@ -37,7 +44,7 @@ def require_current(database: Database) -> None:
             )
 
 
-def build_system(settings: Settings, database: Database) -> System:
+def build_system(settings: Settings, database: Database, *wakers: Waker) -> System:
     """The engine with its signers and its outbox; refuses a wrong master key."""
     keyring = Keyring.parse(settings.master_key.get_secret_value())
     remember_master_key(database, keyring)
@@ -45,6 +52,7 @@ def build_system(settings: Settings, database: Database) -> System:
         database=database,
         signers=load_signers(SignerContext(keyring, signer_options(settings))),
         listeners=(Outbox(link_key(settings)),),
+        wakers=wakers,
         reservation_seconds=settings.reservation_seconds,
     )
 
@@ -53,9 +61,22 @@ def build_runtime(settings: Settings) -> Runtime:
     """Everything the faces need, over a database that is up to date."""
     database = open_database(settings)
     require_current(database)
-    system = build_system(settings, database)
+    news = Wakeup()
+    system = build_system(settings, database, news)
     executor = Executor(database, threads=settings.pool_size)
-    return Runtime(system, executor, SigningGate(system, executor))
+    return Runtime(system, executor, SigningGate(system, executor), news)
+
+
+def build_relay(settings: Settings, runtime: Runtime) -> Relay:
+    """What takes messages from the outbox to the mail server."""
+    channel = SmtpChannel(settings.smtp_url.get_secret_value(), settings.mail_from)
+    writer = Writer(settings.public_url)
+    return Relay(runtime.system, channel, writer, link_key(settings), settings.public_url)
+
+
+def email_routes(settings: Settings, runtime: Runtime) -> list[BaseRoute]:
+    """The pages behind the links in mails."""
+    return email_action_routes(runtime.system, link_key(settings), settings.public_url)
 
 
 def link_key(settings: Settings) -> bytes:

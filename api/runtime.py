@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from engine.commands.base import Command, execute
@@ -12,6 +12,7 @@ from engine.principal import Principal
 from engine.queries.reading import Reading, read
 from engine.signing.gate import SigningGate
 from engine.system import System
+from notifications.wakeup import Wakeup
 
 Answer = TypeVar("Answer")
 
@@ -23,6 +24,8 @@ class Runtime:
     system: System
     executor: Executor
     gate: SigningGate
+    #: Set after every commit of this process: the relay waits for it.
+    news: Wakeup = field(default_factory=Wakeup)
 
     async def execute(self, principal: Principal, command: Command[Answer]) -> Answer:
         """Run a command; raises its `Refusal`."""

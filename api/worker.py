@@ -7,7 +7,9 @@ from contextlib import suppress
 
 import structlog
 
+from api.bootstrap import build_relay
 from api.runtime import Runtime
+from api.settings import Settings
 from engine.commands.advance_due import BATCH, advance_due
 
 log = structlog.get_logger("countersign.worker")
@@ -16,6 +18,12 @@ log = structlog.get_logger("countersign.worker")
 PAUSE = 0.4
 #: Seconds to wait after a failure, so that a database that is away is not hammered.
 AFTER_FAILURE = 1.0
+
+
+async def run_worker(settings: Settings, runtime: Runtime, stop: asyncio.Event) -> None:
+    """Both halves of the worker, until `stop` is set; what is under way is finished."""
+    relay = build_relay(settings, runtime)
+    await asyncio.gather(advance_forever(runtime, stop), relay.run(stop, runtime.news))
 
 
 async def advance_forever(runtime: Runtime, stop: asyncio.Event) -> None:

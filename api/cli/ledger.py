@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -68,7 +69,7 @@ def _account_id(connection: Connection, name: str | None) -> UUID:
     query = sa.select(accounts.c.id)
     if name is not None:
         query = query.where(accounts.c.name_key == name_key(tidy(name)))
-    found = connection.execute(query).scalars().all()
+    found: Sequence[UUID] = connection.execute(query).scalars().all()
     if len(found) != 1:
         what = "There is no such account." if not found else "There are several accounts: name one."
         raise Refusal(Code.NOT_FOUND, what)

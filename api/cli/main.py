@@ -120,8 +120,9 @@ def demo(
     story: Annotated[
         bool, typer.Option("--story", help="Tell the whole main job without hands, then end.")
     ] = False,
-    port: Annotated[int, typer.Option(help="Port of the service; the mailbox takes the next.")]
-    = 8000,
+    port: Annotated[
+        int, typer.Option(help="Port of the service; the mailbox takes the next.")
+    ] = 8000,
 ) -> None:
     """A throw-away Countersign with people, keypairs and a mailbox, to try it in."""
     from api.demo.run import run_demo, run_story

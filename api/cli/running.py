@@ -40,7 +40,7 @@ def told(command: Callable[Given, Answer]) -> Callable[Given, Answer]:
 def load_settings() -> Settings:
     """The settings, or a list of what is missing or wrong; values are never shown."""
     try:
-        return Settings()  # type: ignore[call-arg] # filled from the environment
+        return Settings()
     except ValidationError as error:
         for fault in error.errors(include_url=False, include_input=False):
             name = PREFIX + "_".join(str(part) for part in fault["loc"]).upper()

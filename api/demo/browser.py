@@ -1,0 +1,82 @@
+"""A person at a desk, over real HTTP: asks GraphQL, reads mail, opens a link, fills in its form."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from http.client import HTTPMessage
+from http.cookiejar import CookieJar
+from typing import Any
+from urllib.parse import urlencode, urljoin
+from urllib.request import HTTPCookieProcessor, Request, build_opener
+
+_LINK = re.compile(r"https?://\S+/decide/\S+")
+#: Seconds to wait for a mail.
+PATIENCE = 10.0
+
+
+@dataclass
+class Form(HTMLParser):
+    """The form of a page: where it goes, and what is filled in already."""
+
+    action: str = ""
+    fields: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Collect the hidden fields."""
+        told = dict(attrs)
+        if tag == "form":
+            self.action = told.get("action") or ""
+        if tag == "input" and told.get("type") == "hidden" and told.get("name"):
+            self.fields[told["name"] or ""] = told.get("value") or ""
+
+
+class Person:
+    """One person, with a token for GraphQL and a browser with cookies of its own."""
+
+    def __init__(self, url: str, mailbox_url: str, email: str, token: str) -> None:
+        self._url, self._mailbox_url = url, mailbox_url
+        self.email, self._token = email, token
+        self._browser = build_opener(HTTPCookieProcessor(CookieJar()))
+
+    def ask(self, query: str, **variables: Any) -> dict[str, Any]:
+        """The data of a GraphQL answer."""
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._token}"}
+        text, _ = self._fetch(Request(f"{self._url}/graphql", body, headers))
+        answer: dict[str, Any] = json.loads(text)
+        if answer.get("errors"):
+            raise RuntimeError(answer["errors"][0]["message"])
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    def mail_with_link(self) -> str:
+        """The link of the newest mail that has one, once it has arrived."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            text, _ = self._fetch(Request(f"{self._mailbox_url}/api/messages?to={self.email}"))
+            for message in json.loads(text):
+                found = _LINK.search(message["text"] or "")
+                if found is not None:
+                    return found.group().rstrip(".>)")
+            time.sleep(0.1)
+        raise RuntimeError(f"no mail with a link for {self.email} arrived")
+
+    def decide(self, link: str, verdict: str, comment: str) -> str:
+        """Open the link, press the button; answers the page that comes back."""
+        page, _ = self._fetch(Request(link))
+        form = Form()
+        form.feed(page)
+        filled = {**form.fields, "verdict": verdict, "comment": comment}
+        answer, _ = self._fetch(Request(urljoin(link, form.action), urlencode(filled).encode()))
+        return answer
+
+    def _fetch(self, request: Request) -> tuple[str, HTTPMessage]:
+        with self._browser.open(request, timeout=10) as answer:
+            return answer.read().decode(), answer.headers

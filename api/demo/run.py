@@ -1,0 +1,88 @@
+"""`countersign demo`: the stage for people to walk on, or the story told without hands."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from datetime import UTC, datetime, timedelta
+
+from api.demo.people import KEYPAIRS
+from api.demo.stage import Stage, stage
+from api.demo.story import StoryError, tell
+from api.graphql.ids import to_global
+
+GUIDE = """
+Countersign is running, with made-up people and secrets. Nothing is kept when you stop it (Ctrl-C).
+
+  GraphQL IDE   {url}/graphql
+  Mailbox       {mailbox_url}/      every mail that Countersign sends
+
+Tokens, for the header  Authorization: Bearer ...
+{tokens}
+
+Try it: Dana requests an offline release that opens in a minute. The approvers Ann, Bob and Cleo
+get a mail each; two of them must approve, from the link in the mail. Paste this:
+
+{curl}
+
+Then read the mailbox, open View request in two of the mails, and approve. Once the window is open:
+
+{sign}
+"""
+
+
+def run_demo(port: int) -> int:
+    """Serve until Ctrl-C."""
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    with stage(port) as ready:
+        print(_guide(ready), flush=True)
+        stopped.wait()
+    return 0
+
+
+def run_story() -> int:
+    """Tell the main job over real HTTP and SMTP; answers the exit code."""
+    with stage() as ready:
+        try:
+            tell(ready)
+        except StoryError as error:
+            print(f"\nThe story broke off: {error}", flush=True)
+            return 1
+    return 0
+
+
+def _guide(ready: Stage) -> str:
+    cast = ready.cast
+    width = max(map(len, cast.tokens))
+    tokens = "\n".join(f"  {email:<{width}}  {token}" for email, token in cast.tokens.items())
+    start = datetime.now(UTC) + timedelta(minutes=1)
+    keypair = to_global("Keypair", cast.keypairs[KEYPAIRS[0][0]])
+    request = (
+        'mutation { createRelease(input: { name: \\"Falcon 1.0\\", type: OFFLINE,'
+        f' teamId: \\"{to_global("Team", cast.team_id)}\\", keypairIds: [\\"{keypair}\\"],'
+        f' startsAt: \\"{start:%Y-%m-%dT%H:%M:%SZ}\\",'
+        f' endsAt: \\"{start + timedelta(hours=2):%Y-%m-%dT%H:%M:%SZ}\\",'
+        " maxSignatures: 3 }) { release { id status } errors { code message } } }"
+    )
+    sign = (
+        f'mutation {{ sign(input: {{ keypairId: \\"{keypair}\\",'
+        ' digest: \\"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\\" })'
+        " { signature { id value } factors { name passed detail } errors { code message } } }"
+    )
+    return GUIDE.format(
+        url=ready.url,
+        mailbox_url=ready.mailbox_url,
+        tokens=tokens,
+        curl=_curl(ready, "dana@example.com", request),
+        sign=_curl(ready, "dana@example.com", sign),
+    )
+
+
+def _curl(ready: Stage, email: str, query: str) -> str:
+    return (
+        f"curl -s {ready.url}/graphql -H 'Content-Type: application/json' \\\n"
+        f"  -H 'Authorization: Bearer {ready.cast.tokens[email]}' \\\n"
+        f"""  -d '{{"query": "{query}"}}'"""
+    )

@@ -1,0 +1,128 @@
+"""The demo's stage: settings with made-up secrets, servers in threads, and a clean folder."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import uvicorn
+from pydantic import SecretStr
+from starlette.types import ASGIApp
+
+from api.app import create_app
+from api.bootstrap import build_system, open_database
+from api.demo.mailbox import Mailbox, smtp_server
+from api.demo.mailbox_app import mailbox_app
+from api.demo.people import Cast, settle_in
+from api.settings import Settings
+from engine.persistence.migrate import migrate
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where everything is."""
+
+    url: str
+    mailbox_url: str
+    smtp_port: int
+    mailbox: Mailbox
+    cast: Cast
+    folder: Path
+
+
+@contextmanager
+def stage(port: int | None = None) -> Iterator[Stage]:
+    """The whole product and a mailbox, until the block ends; nothing is left behind."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="countersign-demo-")))
+        mailbox = Mailbox()
+        smtp_port = stack.enter_context(_mail_server(mailbox))
+        own, mail = _free_port(port), _free_port(port + 1 if port else None)
+        settings = _settings(folder, own, smtp_port)
+        cast = _prepare(settings)
+        stack.enter_context(_served(mailbox_app(mailbox), mail))
+        stack.enter_context(_served(create_app(settings), own))
+        yield Stage(
+            f"http://{HOST}:{own}", f"http://{HOST}:{mail}", smtp_port, mailbox, cast, folder
+        )
+
+
+def _settings(folder: Path, port: int, smtp_port: int) -> Settings:
+    # Made up anew each time: the demo's secrets are worth nothing.
+    return Settings(
+        database_url=SecretStr(f"sqlite:///{folder / 'countersign.db'}"),
+        smtp_url=SecretStr(f"smtp://{HOST}:{smtp_port}?tls=none"),
+        mail_from="Countersign <countersign@example.com>",
+        public_url=f"http://{HOST}:{port}",
+        secret_key=SecretStr(secrets.token_urlsafe(32)),
+        master_key=SecretStr(base64.b64encode(os.urandom(32)).decode()),
+    )
+
+
+def _prepare(settings: Settings) -> Cast:
+    database = open_database(settings)
+    migrate(database)
+    cast = settle_in(build_system(settings, database))
+    database.dispose()
+    return cast
+
+
+@contextmanager
+def _served(app: ASGIApp, port: int) -> Iterator[None]:
+    config = uvicorn.Config(app, host=HOST, port=port, log_level="warning", access_log=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        if not thread.is_alive():
+            raise RuntimeError(f"nothing could be served on port {port}")
+        time.sleep(0.01)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+
+
+@contextmanager
+def _mail_server(mailbox: Mailbox) -> Iterator[int]:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    server = smtp_server(mailbox, host=HOST)
+    port = asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result(10)
+    try:
+        yield port
+    finally:
+        asyncio.run_coroutine_threadsafe(server.__aexit__(None, None, None), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(timeout=10)
+        loop.close()
+
+
+def _free_port(wanted: int | None) -> int:
+    """The wanted port if it is free, else any."""
+    for port in (wanted, 0):
+        if port is None:
+            continue
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            found: int = probe.getsockname()[1]
+            return found
+    raise RuntimeError("there is no free port")
