@@ -125,8 +125,11 @@ def demo(
     ] = 8000,
 ) -> None:
     """A throw-away Countersign with people, keypairs and a mailbox, to try it in."""
-    from api.demo.run import run_demo, run_story
-
+    try:
+        from api.demo.run import run_demo, run_story
+    except ModuleNotFoundError as error:
+        print(f"countersign: {error.name} is missing. Install countersign[demo].", file=sys.stderr)
+        raise typer.Exit(2) from error
     sys.exit(run_story() if story else run_demo(port))
 
 

@@ -6,11 +6,13 @@ import asyncio
 import functools
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
 import structlog
 import typer
+import uvicorn
 from pydantic import ValidationError
 
 from api.bootstrap import NotReadyError
@@ -18,6 +20,9 @@ from api.settings import PREFIX, Settings
 from engine.errors import Refusal
 from engine.keyring import KeyringError
 from engine.signers.base import SignerFailed
+
+#: Seconds that what is under way may take once the server is told to end.
+GRACE = 20
 
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
@@ -68,18 +73,37 @@ def configure_logs(settings: Settings) -> None:
     )
 
 
+class _QuietServer(uvicorn.Server):
+    """Ends with success when it was told to end: uvicorn's own dies of the signal once more."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """SIGTERM and SIGINT ask for a graceful end."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.handle_exit)
+        yield
+
+
 def serve(settings: Settings, host: str, port: int, *, worker: bool) -> None:
     """Serve until told to stop."""
-    import uvicorn
-
     from api.app import create_app
 
     configure_logs(settings)
     app = create_app(settings, worker=worker)
     structlog.get_logger("countersign").info("serving", host=host, port=port, worker=worker)
-    uvicorn.run(
-        app, host=host, port=port, log_level="warning", access_log=False, server_header=False
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
     )
+    server = _QuietServer(config)
+    server.run()
+    if not server.started:
+        raise typer.Exit(3)
 
 
 def work(settings: Settings) -> None:

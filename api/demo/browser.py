@@ -14,6 +14,12 @@ from urllib.parse import urlencode, urljoin
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 _LINK = re.compile(r"https?://\S+/decide/\S+")
+
+
+class StoryError(Exception):
+    """Something did not happen as it should."""
+
+
 #: Seconds to wait for a mail.
 PATIENCE = 10.0
 
@@ -52,7 +58,7 @@ class Person:
         text, _ = self._fetch(Request(f"{self._url}/graphql", body, headers))
         answer: dict[str, Any] = json.loads(text)
         if answer.get("errors"):
-            raise RuntimeError(answer["errors"][0]["message"])
+            raise StoryError(answer["errors"][0]["message"])
         data: dict[str, Any] = answer["data"]
         return data
 
@@ -66,7 +72,7 @@ class Person:
                 if found is not None:
                     return found.group().rstrip(".>)")
             time.sleep(0.1)
-        raise RuntimeError(f"no mail with a link for {self.email} arrived")
+        raise StoryError(f"no mail with a link for {self.email} arrived")
 
     def decide(self, link: str, verdict: str, comment: str) -> str:
         """Open the link, press the button; answers the page that comes back."""

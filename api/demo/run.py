@@ -6,9 +6,10 @@ import signal
 import threading
 from datetime import UTC, datetime, timedelta
 
+from api.demo.browser import StoryError
 from api.demo.people import KEYPAIRS
 from api.demo.stage import Stage, stage
-from api.demo.story import StoryError, tell
+from api.demo.story import tell
 from api.graphql.ids import to_global
 
 GUIDE = """

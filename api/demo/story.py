@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePub
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from api.demo.browser import Person
+from api.demo.browser import Person, StoryError
 from api.demo.people import ADMIN
 from api.demo.stage import Stage
 from api.graphql.ids import to_global
@@ -32,10 +32,6 @@ SIGN = """mutation ($input: SignInput!) {
 STATUS = "query ($id: ID!) { release(id: $id) { status signaturesUsed } }"
 HISTORY = """query ($id: ID!) { release(id: $id) {
   history(first: 50) { edges { node { position tag recordedAt effectiveAt } } } } }"""
-
-
-class StoryError(Exception):
-    """Something did not happen as it should."""
 
 
 @dataclass

@@ -1,0 +1,113 @@
+"""The command line, as an operator uses it: real processes, a folder of their own."""
+
+import json
+import signal
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+
+from tests.support.running import init, run, serving, settings
+
+
+@pytest.fixture
+def environment(database_url: str) -> dict[str, str]:
+    return settings(database_url)
+
+
+def test_init_makes_an_account_whose_token_works_and_serve_ends_on_sigterm(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    made = init(environment, tmp_path)
+    with serving(environment, tmp_path) as server:
+        query = json.dumps({"query": "{ viewer { user { id } account { id name } } }"}).encode()
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {made['token']}"}
+        with urlopen(Request(f"{server.url}/graphql", query, headers), timeout=5) as answer:
+            viewer = json.load(answer)["data"]["viewer"]
+        assert viewer == {
+            "user": {"id": made["user"]},
+            "account": {"id": made["account"], "name": "Acme"},
+        }
+        with urlopen(f"{server.url}/healthz", timeout=5) as answer:
+            assert answer.status == 200
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(timeout=10) == 0
+
+
+def test_a_second_account_of_the_same_name_is_refused(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    init(environment, tmp_path)
+    words = ("init", "--account", "ACME", "--admin-email", "other@example.com")
+    refused = run(environment, tmp_path, *words, succeeds=False)
+    assert refused.returncode == 1
+    assert "Another account has this name." in refused.stderr
+
+
+def test_an_operator_makes_tokens_with_the_scopes_named(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    made = init(environment, tmp_path)
+    words = ("token", "create", "--user", "ADMIN@example.com", "--name", "ci", "--json")
+    token = json.loads(run(environment, tmp_path, *words, "--scope", "VIEW_LEDGER").stdout)
+    assert (token["account"], token["user"]) == (made["account"], made["user"])
+    assert token["token"] != made["token"]
+    unknown = ("token", "create", "--user", "nobody@example.com", "--name", "ci")
+    refused = run(environment, tmp_path, *unknown, succeeds=False)
+    assert refused.returncode == 1
+    assert "no active user" in refused.stderr
+
+
+def test_without_secrets_nothing_starts_and_none_is_shown(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    del environment["COUNTERSIGN_MASTER_KEY"]
+    environment["COUNTERSIGN_SECRET_KEY"] = "too-short"
+    refused = run(environment, tmp_path, "serve", succeeds=False)
+    assert refused.returncode == 2
+    assert "COUNTERSIGN_MASTER_KEY" in refused.stderr
+    assert "COUNTERSIGN_SECRET_KEY" in refused.stderr
+    assert "too-short" not in refused.stderr
+
+
+def test_another_master_key_is_refused_at_the_start(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    init(environment, tmp_path)
+    other = environment | {"COUNTERSIGN_MASTER_KEY": settings("")["COUNTERSIGN_MASTER_KEY"]}
+    refused = run(other, tmp_path, "serve", succeeds=False)
+    assert refused.returncode == 1
+    assert "master key" in refused.stderr
+
+
+def test_secrets_can_come_from_files_and_from_dotenv(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "master").write_text(environment.pop("COUNTERSIGN_MASTER_KEY") + "\n")
+    secret = environment.pop("COUNTERSIGN_SECRET_KEY")
+    (tmp_path / ".env").write_text(f"COUNTERSIGN_SECRET_KEY={secret}\n")
+    environment["COUNTERSIGN_MASTER_KEY_FILE"] = "master"
+    assert init(environment, tmp_path)["token"].startswith("csn_")
+
+
+def test_the_ledgers_head_is_printed_and_verified(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    init(environment, tmp_path)
+    head = run(environment, tmp_path, "ledger", "head").stdout
+    (tmp_path / "head.json").write_text(head)
+    verified = run(environment, tmp_path, "ledger", "verify", "--anchor", "head.json").stdout
+    assert "The ledger holds: 3 entries." in verified
+    forged = json.loads(head) | {"count": 2}
+    (tmp_path / "forged.json").write_text(json.dumps(forged))
+    words = ("ledger", "verify", "--anchor", "forged.json")
+    assert run(environment, tmp_path, *words, succeeds=False).returncode == 1
+
+
+def test_an_empty_database_is_not_served_until_it_is_migrated(tmp_path: Path) -> None:
+    environment = settings("sqlite:///empty.db")
+    refused = run(environment, tmp_path, "serve", succeeds=False)
+    assert refused.returncode == 1
+    assert "countersign migrate" in refused.stderr
+    run(environment, tmp_path, "migrate")
+    run(environment, tmp_path, "migrate")

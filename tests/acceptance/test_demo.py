@@ -1,0 +1,39 @@
+"""The demo tells its story, and the README's diagram is the table's."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from engine.diagram import drawn_into
+from tests.support.running import settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_story_is_told_to_its_end(tmp_path: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "api.cli", "demo", "--story"],
+        cwd=tmp_path,
+        env=settings("sqlite:///unused.db"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert told.stderr == ""
+    for step in (
+        "requested the offline release",
+        "with a link of their own",
+        "Bob opened the link and approved: APPROVED",
+        "opened by itself",
+        "fits the public key",
+        "QUOTA_EXHAUSTED",
+        "COMPLETED, 2 of 2 signatures used",
+    ):
+        assert step in told.stdout
+
+
+def test_the_diagram_in_the_readme_is_the_tables() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert drawn_into(readme) == readme
