@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from api.bootstrap import build_runtime, email_routes
+from api.bootstrap import build_runtime, connected, email_routes
 from api.graphql.endpoint import Endpoint
 from api.runtime import Runtime
 from api.settings import Settings
@@ -42,12 +42,11 @@ def _lifespan(
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         stop = asyncio.Event()
         task = asyncio.create_task(run_worker(settings, runtime, stop)) if worker else None
-        yield
-        stop.set()
-        if task is not None:
-            await task
-        runtime.executor.shutdown()
-        runtime.system.database.dispose()
+        with connected(runtime):
+            yield
+            stop.set()
+            if task is not None:
+                await task
 
     return lifespan
 

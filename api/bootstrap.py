@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from starlette.routing import BaseRoute
 
 from api.email_actions import email_action_routes
+from api.news import News
 from api.runtime import Runtime
 from api.settings import Settings
 from engine.commands.remember_master_key import remember_master_key
@@ -12,6 +16,7 @@ from engine.keyring import Keyring
 from engine.persistence.database import Database
 from engine.persistence.executor import Executor
 from engine.persistence.migrate import is_current
+from engine.persistence.signals import Listener, Notifier
 from engine.signers.base import SignerContext, load_signers
 from engine.signing.gate import SigningGate
 from engine.system import System, Waker
@@ -61,10 +66,28 @@ def build_runtime(settings: Settings) -> Runtime:
     """Everything the faces need, over a database that is up to date."""
     database = open_database(settings)
     require_current(database)
-    news = Wakeup()
-    system = build_system(settings, database, news)
+    news, outbox = News(), Wakeup()
+    notifier = None if database.is_sqlite else Notifier(database.url)
+    others: tuple[Waker, ...] = (notifier,) if notifier is not None else ()
+    system = build_system(settings, database, news, outbox, *others)
     executor = Executor(database, threads=settings.pool_size)
-    return Runtime(system, executor, SigningGate(system, executor), news)
+    return Runtime(system, executor, SigningGate(system, executor), news, outbox, notifier)
+
+
+@contextmanager
+def connected(runtime: Runtime) -> Iterator[None]:
+    """Hears of other processes' commits while the block lasts, and lets go of everything after."""
+    database = runtime.system.database
+    listener = None if database.is_sqlite else Listener(database.url, runtime.heard)
+    try:
+        yield
+    finally:
+        if listener is not None:
+            listener.close()
+        runtime.executor.shutdown()
+        if runtime.notifier is not None:
+            runtime.notifier.close()
+        database.dispose()
 
 
 def build_relay(settings: Settings, runtime: Runtime) -> Relay:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from uuid import UUID
 
+from api.news import News
 from engine.commands.base import Command, execute
 from engine.persistence.executor import Executor
+from engine.persistence.signals import Notifier
 from engine.principal import Principal
 from engine.queries.reading import Reading, read
 from engine.signing.gate import SigningGate
@@ -24,8 +27,17 @@ class Runtime:
     system: System
     executor: Executor
     gate: SigningGate
-    #: Set after every commit of this process: the relay waits for it.
-    news: Wakeup = field(default_factory=Wakeup)
+    #: Wakes subscribers after a commit, here or in another process.
+    news: News = field(default_factory=News)
+    #: Wakes the relay after a commit.
+    outbox: Wakeup = field(default_factory=Wakeup)
+    #: Tells other processes of this one's commits, where the database can.
+    notifier: Notifier | None = None
+
+    def heard(self, account_id: UUID) -> None:
+        """Something was committed, here or elsewhere."""
+        self.news(account_id)
+        self.outbox(account_id)
 
     async def execute(self, principal: Principal, command: Command[Answer]) -> Answer:
         """Run a command; raises its `Refusal`."""

@@ -23,7 +23,7 @@ AFTER_FAILURE = 1.0
 async def run_worker(settings: Settings, runtime: Runtime, stop: asyncio.Event) -> None:
     """Both halves of the worker, until `stop` is set; what is under way is finished."""
     relay = build_relay(settings, runtime)
-    await asyncio.gather(advance_forever(runtime, stop), relay.run(stop, runtime.news))
+    await asyncio.gather(advance_forever(runtime, stop), relay.run(stop, runtime.outbox))
 
 
 async def advance_forever(runtime: Runtime, stop: asyncio.Event) -> None:

@@ -18,7 +18,10 @@ from engine.persistence.migrate import migrate as migrate_database
 from engine.vocabulary import Permission
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Release approval for code-signing keys."
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Release approval for code-signing keys.",
 )
 tokens = typer.Typer(no_args_is_help=True, help="API tokens, for an operator on the machine.")
 app.add_typer(tokens, name="token")

@@ -108,7 +108,7 @@ def serve(settings: Settings, host: str, port: int, *, worker: bool) -> None:
 
 def work(settings: Settings) -> None:
     """Work until told to stop."""
-    from api.bootstrap import build_runtime
+    from api.bootstrap import build_runtime, connected
     from api.worker import run_worker
 
     configure_logs(settings)
@@ -118,7 +118,7 @@ def work(settings: Settings) -> None:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        await run_worker(settings, runtime, stop)
-        runtime.executor.shutdown()
+        with connected(runtime):
+            await run_worker(settings, runtime, stop)
 
     asyncio.run(until_stopped())

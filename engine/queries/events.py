@@ -1,0 +1,55 @@
+"""What happened to the releases one sees, after a position in the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Row
+
+from engine.persistence import ledger
+from engine.persistence import tables as t
+from engine.queries.reading import Reading
+from engine.queries.visibility import is_visible
+
+e = t.ledger_entries
+
+#: Entries looked at in one reading.
+CHUNK = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """Entries about releases that the viewer sees, and how far the ledger was read for them."""
+
+    entries: list[Row[Any]]
+    #: Go on after this position.
+    position: int
+
+
+def newest_position(reading: Reading) -> int:
+    """Where somebody who wants only what is new starts."""
+    return ledger.head(reading.connection, reading.account_id).count
+
+
+def happened_after(reading: Reading, position: int, release_id: UUID | None) -> Happened:
+    """The next entries in commit order: nothing is missed, since positions have no gaps."""
+    concerned = sa.select(t.releases.c.id).where(is_visible(reading))
+    query = (
+        sa.select(e)
+        .where(
+            e.c.account_id == reading.account_id,
+            e.c.position > position,
+            e.c.release_id == release_id if release_id else e.c.release_id.is_not(None),
+            e.c.release_id.in_(concerned),
+        )
+        .order_by(e.c.position)
+        .limit(CHUNK)
+    )
+    newest = newest_position(reading)
+    entries = list(reading.connection.execute(query))
+    if len(entries) == CHUNK:
+        return Happened(entries, entries[-1].position)
+    return Happened(entries, max(newest, position, *(row.position for row in entries), 0))
