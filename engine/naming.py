@@ -14,6 +14,17 @@ def name_key(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
+def lookup_key(text: str) -> str:
+    """The form in which a name is looked up; what no name can have in it finds nothing."""
+    # PostgreSQL takes no U+0000 in text.
+    return name_key(tidy(text)).replace("\x00", "\ufffd")
+
+
+def quoted(text: str, limit: int = NAME_LENGTH) -> str:
+    """What somebody gave, fit to be written down: cut, and every character printable."""
+    return "".join(c if not _is_control(c) else "\ufffd" for c in text[:limit])
+
+
 def tidy(text: str) -> str:
     """NFC, without white space around it: how names are stored."""
     return unicodedata.normalize("NFC", text).strip()

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from api.bootstrap import ledger_key, open_database, require_current
 from api.cli.running import load_settings, told
 from engine.errors import Code, Refusal
-from engine.naming import name_key, tidy
+from engine.naming import lookup_key
 from engine.persistence import ledger
 from engine.persistence.tables import accounts
 from engine.persistence.verification import Anchor, verify
@@ -68,7 +68,7 @@ def verify_chain(
 def _account_id(connection: Connection, name: str | None) -> UUID:
     query = sa.select(accounts.c.id)
     if name is not None:
-        query = query.where(accounts.c.name_key == name_key(tidy(name)))
+        query = query.where(accounts.c.name_key == lookup_key(name))
     found: Sequence[UUID] = connection.execute(query).scalars().all()
     if len(found) != 1:
         what = "There is no such account." if not found else "There are several accounts: name one."

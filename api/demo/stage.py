@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -74,7 +74,8 @@ def _settings(folder: Path, port: int, smtp_port: int) -> Settings:
 def _prepare(settings: Settings) -> Cast:
     database = open_database(settings)
     migrate(database)
-    cast = settle_in(build_system(settings, database))
+    # Nobody wants to read a mailbox full of how the demo was set up.
+    cast = settle_in(replace(build_system(settings, database), listeners=()))
     database.dispose()
     return cast
 

@@ -14,7 +14,7 @@ from engine.commands.administering import clean_name, require_permission
 from engine.errors import Code, Refusal, not_found
 from engine.events import TokenCreated, TokenRevoked
 from engine.facts import OPERATOR
-from engine.naming import name_key, tidy
+from engine.naming import lookup_key, quoted, tidy
 from engine.persistence import tables as t
 from engine.persistence.ids import uuid7
 from engine.persistence.locks import Lock
@@ -56,7 +56,7 @@ class CreateApiToken:
 
     def attempt(self) -> Attempt:
         """There is no token yet; the entry is the account's."""
-        return Attempt(command="create_api_token", details={"name": self.name[:200]})
+        return Attempt(command="create_api_token", details={"name": quoted(self.name)})
 
     def apply(self, work: Work) -> NewToken:
         """A token reaches no further than the credential that makes it."""
@@ -134,10 +134,10 @@ def create_token_as_operator(
     query = (
         sa.select(u.c.account_id, u.c.id)
         .join(a, a.c.id == u.c.account_id)
-        .where(u.c.email_key == name_key(tidy(email)), u.c.active)
+        .where(u.c.email_key == lookup_key(email), u.c.active)
     )
     if account_name is not None:
-        query = query.where(a.c.name_key == name_key(tidy(account_name)))
+        query = query.where(a.c.name_key == lookup_key(account_name))
     with system.database.reading() as connection:
         rows = connection.execute(query).all()
     if len(rows) != 1:

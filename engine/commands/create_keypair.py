@@ -15,7 +15,7 @@ from engine.commands.administering import (
 from engine.commands.base import execute
 from engine.errors import Code, Refusal
 from engine.events import KeypairCreated
-from engine.naming import name_key, tidy
+from engine.naming import name_key, quoted, tidy
 from engine.persistence import tables as t
 from engine.persistence.ids import uuid7
 from engine.persistence.locks import Hold, Lock
@@ -48,7 +48,7 @@ class CreateKeypair:
 
     def attempt(self) -> Attempt:
         """There is no keypair yet; the entry is the account's."""
-        return Attempt(command="create_keypair", details={"alias": self.alias[:200]})
+        return Attempt(command="create_keypair", details={"alias": quoted(self.alias)})
 
     def apply(self, work: Work) -> None:
         """Needs `MANAGE_KEYPAIRS`."""
@@ -97,7 +97,7 @@ def create_keypair(system: System, principal: Principal, asked: CreateKeypair) -
     signer = system.signers.get(asked.backend)
     if signer is None or asked.algorithm not in signer.algorithms:
         message = (
-            f"No signer {asked.backend[:50]!r} makes {asked.algorithm} keys here."
+            f"No signer {quoted(asked.backend, 50)} makes {asked.algorithm} keys here."
             f" Choose one of: {', '.join(sorted(system.signers))}."
         )
         raise Refusal(Code.INVALID_INPUT, message, "backend")

@@ -14,7 +14,7 @@ from engine.commands.administering import (
     require_quorum,
 )
 from engine.events import TeamCreated
-from engine.naming import name_key, tidy
+from engine.naming import name_key, quoted, tidy
 from engine.persistence import tables as t
 from engine.persistence.ids import uuid7
 from engine.persistence.locks import Hold, Lock
@@ -38,7 +38,7 @@ class CreateTeam:
 
     def attempt(self) -> Attempt:
         """There is no team yet; the entry is the account's."""
-        return Attempt(command="create_team", details={"name": self.name[:200]})
+        return Attempt(command="create_team", details={"name": quoted(self.name)})
 
     def apply(self, work: Work) -> UUID:
         """Needs `MANAGE_TEAMS`."""

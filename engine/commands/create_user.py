@@ -15,7 +15,7 @@ from engine.commands.administering import (
 )
 from engine.commands.roles import role_ids
 from engine.events import UserCreated
-from engine.naming import name_key, tidy
+from engine.naming import name_key, quoted, tidy
 from engine.persistence import tables as t
 from engine.persistence.ids import uuid7
 from engine.persistence.locks import Hold, Lock
@@ -41,7 +41,7 @@ class CreateUser:
 
     def attempt(self) -> Attempt:
         """There is no user yet; the entry is the account's."""
-        return Attempt(command="create_user", details={"email": self.email[:254]})
+        return Attempt(command="create_user", details={"email": quoted(self.email)})
 
     def apply(self, work: Work) -> UUID:
         """Needs `MANAGE_USERS`."""

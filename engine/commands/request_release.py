@@ -10,6 +10,7 @@ from engine.approvals import required_by_policy
 from engine.commands.building import with_draft
 from engine.events import ReleaseRequested
 from engine.facts import Facts, Fields, Release
+from engine.naming import quoted
 from engine.persistence import tables as t
 from engine.persistence.ids import uuid7
 from engine.persistence.locks import Hold, Lock
@@ -33,7 +34,7 @@ class RequestRelease:
 
     def attempt(self) -> Attempt:
         """There is no release yet; the entry is the account's."""
-        return Attempt(command="request_release", details={"name": self.fields.name[:200]})
+        return Attempt(command="request_release", details={"name": quoted(self.fields.name)})
 
     def apply(self, work: Work) -> UUID:
         """Decide by the table, then write the release and hold its keypairs."""

@@ -16,7 +16,7 @@ from engine.commands.administering import (
 )
 from engine.errors import Code, Refusal, not_found
 from engine.events import RoleCreated, RoleUpdated
-from engine.naming import name_key, tidy
+from engine.naming import lookup_key, name_key, quoted, tidy
 from engine.persistence import loading
 from engine.persistence import tables as t
 from engine.persistence.ids import uuid7
@@ -28,7 +28,7 @@ from engine.vocabulary import Permission
 
 def role_ids(work: Work, names: Collection[str]) -> dict[str, UUID]:
     """The account's roles by name, letter case aside; refuses NOT_FOUND."""
-    keys = {name_key(tidy(name)): name for name in names}
+    keys = {lookup_key(name): name for name in names}
     r = t.roles
     rows = work.connection.execute(
         sa.select(r.c.id, r.c.name, r.c.name_key).where(
@@ -37,7 +37,7 @@ def role_ids(work: Work, names: Collection[str]) -> dict[str, UUID]:
     ).all()
     missing = sorted(set(keys) - {row.name_key for row in rows})
     if missing:
-        message = f"There is no role {keys[missing[0]][:200]!r}. Choose one of the account's roles."
+        message = f"There is no role {quoted(keys[missing[0]])}. Choose one of the account's roles."
         raise Refusal(Code.NOT_FOUND, message, "roles")
     return {row.name: row.id for row in rows}
 
@@ -63,7 +63,7 @@ class CreateRole:
 
     def attempt(self) -> Attempt:
         """There is no role yet; the entry is the account's."""
-        return Attempt(command="create_role", details={"name": self.name[:200]})
+        return Attempt(command="create_role", details={"name": quoted(self.name)})
 
     def apply(self, work: Work) -> UUID:
         """Needs `MANAGE_USERS`."""

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Row
 
 from engine.errors import Code, Refusal
+from engine.naming import lookup_key
 from engine.persistence import tables as t
 from engine.queries.pages import Order, Page, Window, encode, fetch, stamp_of
 from engine.queries.reading import Reading
@@ -116,7 +117,7 @@ def _cut(
 def _conditions(wanted: LedgerFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.tags is not None:
-        found.append(e.c.tag.in_(wanted.tags))
+        found.append(e.c.tag.in_([lookup_key(tag) for tag in wanted.tags]))
     for name in ("actor_id", "subject_id", "release_id"):
         value = getattr(wanted, name)
         if value is not None:

@@ -153,6 +153,6 @@ def _unmark(kind: str, text: Any) -> Any:
         return datetime.fromisoformat(text)
     if kind == "u":
         return UUID(hex=text)
-    if not isinstance(text, (str, int)):
+    if not isinstance(text, (str, int)) or (isinstance(text, str) and "\x00" in text):
         raise TypeError(kind)
     return text

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement
 
 from engine.facts import Facts, Release
 from engine.lifecycle import TIMED
-from engine.naming import name_key, tidy
+from engine.naming import lookup_key
 from engine.persistence import loading
 from engine.persistence import tables as t
 from engine.persistence.assembling import assemble
@@ -65,7 +65,7 @@ def by_name(reading: Reading, name: str) -> Release | None:
     """The release that holds the name; else the latest that had it and gave it back."""
     query = (
         sa.select(r.c.id)
-        .where(r.c.name_key == name_key(tidy(name)), is_visible(reading))
+        .where(r.c.name_key == lookup_key(name), is_visible(reading))
         .order_by(r.c.name_held.desc(), r.c.id.desc())
         .limit(1)
     )
@@ -176,7 +176,7 @@ def _conditions(reading: Reading, wanted: ReleaseFilter) -> list[ColumnElement[b
     if wanted.overlaps_until is not None:
         found.append(r.c.starts_at < wanted.overlaps_until)
     if wanted.name_contains:
-        part = name_key(tidy(wanted.name_contains))
+        part = lookup_key(wanted.name_contains)
         found.append(r.c.name_key.contains(part, autoescape=True))
     return found
 

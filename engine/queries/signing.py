@@ -12,6 +12,7 @@ from engine.facts import Actor, Keypair
 from engine.persistence import loading
 from engine.principal import Principal
 from engine.queries.reading import Reading
+from engine.signing.lapse import count_overdue
 from engine.timeline import as_of
 from engine.vocabulary import Permission
 
@@ -35,7 +36,10 @@ def sign_facts(reading: Reading, actor: Actor, keypair: Keypair, now: datetime) 
     if keypair.held_by is not None:
         stored = loading.load_releases(reading.connection, [keypair.held_by])[keypair.held_by]
         as_it_is = as_of(stored, now)
-        release = None if as_it_is.status.is_final else as_it_is
+        if not as_it_is.status.is_final:
+            overdue = count_overdue(reading.connection, as_it_is.id, now)
+            left_over = as_it_is.signatures_reserved - overdue
+            release = replace(as_it_is, signatures_reserved=left_over)
     return SignFacts(now=now, policy=reading.policy, actor=actor, keypair=keypair, release=release)
 
 

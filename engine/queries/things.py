@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Row, Select, Table
 
-from engine.naming import name_key, tidy
+from engine.naming import lookup_key
 from engine.persistence import tables as t
 from engine.queries.pages import Order, Page, Window, fetch
 from engine.queries.reading import Reading
@@ -82,7 +82,7 @@ def named_like(column: ColumnElement[Any], text: str | None) -> list[ColumnEleme
     """A condition for names that contain the text, letter case aside."""
     if not text:
         return []
-    return [column.contains(name_key(tidy(text)), autoescape=True)]
+    return [column.contains(lookup_key(text), autoescape=True)]
 
 
 def _own(reading: Reading, table: Table) -> Select[Any]:

@@ -157,3 +157,18 @@ def test_another_accounts_things_do_not_exist(api: Api) -> None:
     sign = {"keypairId": api.id("Keypair", theirs), "digest": "A" * 43 + "="}
     assert [e["code"] for e in api.try_("dev", "sign", sign)["errors"]] == ["NOT_FOUND"]
     assert everything(api) == before
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        '{ releases(filter: { nameContains: "a\\u0000" }) { totalCount } }',
+        '{ release(name: "a\\u0000") { id } }',
+        '{ keypairs(filter: { aliasContains: "\\u0000" }) { totalCount } }',
+        '{ users(filter: { emailContains: "\\u0000" }) { totalCount } }',
+        '{ ledger(filter: { tags: ["\\u0000"] }) { edges { cursor } } }',
+    ],
+)
+def test_what_no_name_can_have_in_it_finds_nothing(api: Api, query: str) -> None:
+    (found,) = api.ask("admin", query).values()
+    assert found in (None, {"totalCount": 0}, {"edges": []})
