@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
+from orjson import Fragment
+
 from engine.facts import Actor
-from engine.vocabulary import Status, Verdict
+from engine.vocabulary import SignInMethod, Status, Verdict
 
 Changes = dict[str, tuple[Any, Any]]
 
@@ -32,8 +35,13 @@ class Event:
 
     def details(self) -> dict[str, Any]:
         """What the event's own class adds, for the ledger."""
-        common = {f.name for f in fields(Event)}
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in common}
+        return {name: getattr(self, name) for name in _own_fields(type(self))}  # type: ignore[arg-type]
+
+
+@cache
+def _own_fields(kind: type[Event]) -> tuple[str, ...]:
+    common = {f.name for f in fields(Event)}
+    return tuple(f.name for f in fields(kind) if f.name not in common)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +177,12 @@ class SignatureMade(Event):
     keypair_id: UUID
     digest: str
     digest_algorithm: str
-    factors: list[dict[str, Any]]
+    #: Canonical JSON, as it is kept beside the signature.
+    factors: str
+
+    def details(self) -> dict[str, Any]:
+        """The factors as they are: they need not be read to be written again."""
+        return super().details() | {"factors": Fragment(self.factors)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -301,3 +314,52 @@ class TokenRevoked(Administered):
 
     tag = "token:revoked"
     kind = "ApiToken"
+
+
+# --- signing in -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionEvent(Event):
+    """Of a browser session; its subject is the user. Nobody is mailed."""
+
+    kind = "User"
+    session_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionStarted(SessionEvent):
+    """Somebody signed in."""
+
+    tag = "session:started"
+    method: SignInMethod
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionEnded(SessionEvent):
+    """Somebody signed out, or the session was ended from elsewhere."""
+
+    tag = "session:ended"
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityEvent(Event):
+    """Of the tie between a user and their identity at a sign-in service."""
+
+    kind = "User"
+    issuer: str
+    subject: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityLinked(IdentityEvent):
+    """The user can sign in with it from now on."""
+
+    tag = "identity:linked"
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityUnlinked(IdentityEvent):
+    """The user cannot sign in with it any more."""
+
+    tag = "identity:unlinked"

@@ -114,7 +114,7 @@ def _signature_left(facts: SignFacts) -> tuple[bool, str]:
         return False, "There is no release to count toward."
     left, maximum = release.signatures_left - facts.taken, release.fields.max_signatures
     if left > 0:
-        return True, f"{left} of {maximum} signatures are left."
+        return True, f"Of the {maximum} signatures of {release.fields.name} some are left."
     return False, f"All {maximum} signatures of {release.fields.name} are used or under way."
 
 

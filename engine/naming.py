@@ -1,5 +1,6 @@
 """What a name, a label or a longer text may be, and when two names are the same."""
 
+import re
 import unicodedata
 
 from engine.errors import Code, Refusal
@@ -7,6 +8,9 @@ from engine.errors import Code, Refusal
 NAME_LENGTH = 200
 VERSION_LENGTH = 100
 TEXT_LENGTH = 10_000
+
+#: PostgreSQL takes no U+0000 in text, and half a surrogate pair has no UTF-8.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def name_key(name: str) -> str:
@@ -16,8 +20,7 @@ def name_key(name: str) -> str:
 
 def lookup_key(text: str) -> str:
     """The form in which a name is looked up; what no name can have in it finds nothing."""
-    # PostgreSQL takes no U+0000 in text.
-    return name_key(tidy(text)).replace("\x00", "\ufffd")
+    return _UNSTORABLE.sub("\ufffd", name_key(tidy(text)))
 
 
 def quoted(text: str, limit: int = NAME_LENGTH) -> str:

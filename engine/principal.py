@@ -17,3 +17,5 @@ class Principal:
     scopes: frozenset[Permission] | None = None
     #: The API token that proved it, if one did.
     token_id: UUID | None = None
+    #: The browser session that proved it, if one did.
+    session_id: UUID | None = None

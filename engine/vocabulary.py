@@ -123,6 +123,15 @@ BUILT_IN_ROLES: dict[str, frozenset[Permission]] = {
 }
 
 
+class SignInMethod(StrEnum):
+    """How the person behind a browser session proved who they are."""
+
+    #: A link sent to their address.
+    MAIL = "MAIL"
+    #: The account's own sign-in service, by OpenID Connect.
+    OPENID_CONNECT = "OPENID_CONNECT"
+
+
 class QuotaOnOnline(StrEnum):
     """What an online signature over a release's maximum becomes (spec section 5)."""
 

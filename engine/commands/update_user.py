@@ -102,10 +102,13 @@ class UpdateUser:
 
 
 def _end_credentials(work: Work, user_id: UUID) -> None:
-    """Deactivating a user ends their tokens at once (spec section 2)."""
-    k = t.api_tokens
+    """Deactivating a user ends their tokens and sessions at once (spec section 2)."""
+    k, s = t.api_tokens, t.sessions
     work.connection.execute(
         k.update()
         .where(k.c.user_id == user_id, k.c.revoked_at.is_(None))
         .values(revoked_at=work.now)
+    )
+    work.connection.execute(
+        s.update().where(s.c.user_id == user_id, s.c.ended_at.is_(None)).values(ended_at=work.now)
     )

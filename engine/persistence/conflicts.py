@@ -60,6 +60,15 @@ _CONFLICTS: tuple[tuple[tuple[str, ...], Code, str, str], ...] = (
 )
 
 
+#: Two first uses of one idempotency key at the same instant: the later finds the earlier's.
+_KEY_TAKEN = ("uq_signatures_idempotency", "signatures.user_id, signatures.idempotency_key")
+
+
+def is_key_taken(error: IntegrityError) -> bool:
+    """Another call used the idempotency key just now."""
+    return any(sign in str(error.orig) for sign in _KEY_TAKEN)
+
+
 def refusal_of(error: IntegrityError) -> Refusal:
     """The refusal a violated constraint stands for; a constraint not listed here is a bug."""
     message = str(error.orig)

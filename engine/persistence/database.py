@@ -24,7 +24,9 @@ class Database:
             self._writer = _sqlite_engine(self.url, "BEGIN IMMEDIATE", pool_size=1)
             self._reader = _sqlite_engine(self.url, "BEGIN", pool_size=pool_size, read_only=True)
         else:
-            self._writer = self._reader = _postgresql_engine(self.url, pool_size)
+            self._writer = _postgresql_engine(self.url, pool_size)
+            # The same pool; only BEGIN says READ ONLY.
+            self._reader = self._writer.execution_options(postgresql_readonly=True)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -35,7 +37,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction to read in; on SQLite it cannot write."""
+        """A transaction to read in; it cannot write."""
         with self._reader.connect() as connection, connection.begin():
             yield connection
 

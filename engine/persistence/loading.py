@@ -33,14 +33,40 @@ def load_policy(connection: Connection, account_id: UUID) -> Policy:
 
 def load_actor(connection: Connection, principal: Principal) -> Actor:
     """Who acts, with the permissions held now, narrowed by the credential's scopes."""
-    user = connection.execute(
-        sa.select(t.users).where(
-            t.users.c.id == principal.user_id, t.users.c.account_id == principal.account_id
-        )
-    ).one_or_none()
-    if user is None:
+    actor = load_actors(connection, [principal]).get(principal)
+    if actor is None:
         raise not_found("user")
-    held = load_permissions(connection, user.id) if user.active else frozenset()
+    return actor
+
+
+def load_actors(
+    connection: Connection, principals: Collection[Principal]
+) -> dict[Principal, Actor]:
+    """The same for several callers, in three statements; who is not there is left out."""
+    ids = {principal.user_id for principal in principals}
+    u = t.users
+    users = {
+        (row.account_id, row.id): row
+        for row in connection.execute(sa.select(u).where(u.c.id.in_(sorted(ids))))
+    }
+    active = {row.id for row in users.values() if row.active}
+    held = load_permissions_of(connection, active)
+    teams = _grouped(connection, t.team_members.c.user_id, t.team_members.c.team_id, ids)
+    found = {}
+    for principal in principals:
+        user = users.get((principal.account_id, principal.user_id))
+        if user is not None:
+            found[principal] = _actor(user, principal, held, teams)
+    return found
+
+
+def _actor(
+    user: Row[Any],
+    principal: Principal,
+    held: dict[UUID, frozenset[Permission]],
+    teams: dict[UUID, frozenset[UUID]],
+) -> Actor:
+    permissions = held.get(user.id, frozenset[Permission]())
     scopes = principal.scopes
     return Actor(
         user_id=user.id,
@@ -48,27 +74,31 @@ def load_actor(connection: Connection, principal: Principal) -> Actor:
         email=user.email,
         active=user.active,
         service=user.service,
-        permissions=held if scopes is None else held & scopes,
+        permissions=permissions if scopes is None else permissions & scopes,
         scopes=scopes,
-        team_ids=load_team_ids(connection, user.id),
+        team_ids=teams.get(user.id, frozenset()),
         channel=principal.channel,
     )
 
 
 def load_permissions(connection: Connection, user_id: UUID) -> frozenset[Permission]:
     """What the user's roles grant."""
+    return load_permissions_of(connection, [user_id]).get(user_id, frozenset())
+
+
+def load_permissions_of(
+    connection: Connection, user_ids: Collection[UUID]
+) -> dict[UUID, frozenset[Permission]]:
+    """What each user's roles grant; users without any are left out."""
+    if not user_ids:
+        return {}
+    ur, rp = t.user_roles, t.role_permissions
     query = (
-        sa.select(t.role_permissions.c.permission)
-        .join(t.user_roles, t.user_roles.c.role_id == t.role_permissions.c.role_id)
-        .where(t.user_roles.c.user_id == user_id)
+        sa.select(ur.c.user_id, rp.c.permission)
+        .join(rp, rp.c.role_id == ur.c.role_id)
+        .where(ur.c.user_id.in_(sorted(user_ids)))
     )
-    return frozenset(connection.execute(query).scalars().all())
-
-
-def load_team_ids(connection: Connection, user_id: UUID) -> frozenset[UUID]:
-    """The teams the user is in at this moment."""
-    query = sa.select(t.team_members.c.team_id).where(t.team_members.c.user_id == user_id)
-    return frozenset(connection.execute(query).scalars().all())
+    return _gather(connection.execute(query))
 
 
 def permitted_users(permission: Permission) -> Select[UUID]:
@@ -194,8 +224,8 @@ def _grouped(
     return _gather(connection.execute(sa.select(by, column).where(by.in_(sorted(ids)))))
 
 
-def _gather(pairs: Iterable[Any]) -> dict[UUID, frozenset[UUID]]:
-    groups: dict[UUID, set[UUID]] = {}
+def _gather(pairs: Iterable[Any]) -> dict[UUID, frozenset[Any]]:
+    groups: dict[UUID, set[Any]] = {}
     for key, value in pairs:
         groups.setdefault(key, set()).add(value)
     return {key: frozenset(values) for key, values in groups.items()}

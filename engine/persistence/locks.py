@@ -42,18 +42,26 @@ def take(connection: Connection, account_id: UUID, lock: Lock) -> frozenset[UUID
         shared = lock.account is Hold.SHARED
         connection.execute(row.with_for_update(read=shared)).all()
     wanted = lock.releases | holders(connection, lock.keypairs)
-    held: frozenset[UUID] = frozenset()
-    if wanted:
-        r = t.releases
-        rows = sa.select(r.c.id).where(r.c.id.in_(sorted(wanted)), r.c.account_id == account_id)
-        held = frozenset(
-            connection.execute(rows.order_by(r.c.id).with_for_update()).scalars().all()
-        )
+    held = _take_releases(connection, account_id, wanted)
     if lock.keypairs and lock.keypair_rows:
         k = t.keypairs
         rows = sa.select(k.c.id).where(k.c.id.in_(sorted(lock.keypairs)))
         connection.execute(rows.order_by(k.c.id).with_for_update()).all()
+    # Whoever was waited for may have ended, and another release taken a keypair meanwhile.
+    while come := holders(connection, lock.keypairs) - wanted:
+        held |= _take_releases(connection, account_id, come)
+        wanted |= come
     return held
+
+
+def _take_releases(
+    connection: Connection, account_id: UUID, wanted: Collection[UUID]
+) -> frozenset[UUID]:
+    if not wanted:
+        return frozenset()
+    r = t.releases
+    rows = sa.select(r.c.id).where(r.c.id.in_(sorted(wanted)), r.c.account_id == account_id)
+    return frozenset(connection.execute(rows.order_by(r.c.id).with_for_update()).scalars().all())
 
 
 def holders(connection: Connection, keypair_ids: Collection[UUID]) -> frozenset[UUID]:

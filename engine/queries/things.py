@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Row, Select, Table
 
 from engine.naming import lookup_key
+from engine.persistence import loading
 from engine.persistence import tables as t
 from engine.queries.pages import Order, Page, Window, fetch
 from engine.queries.reading import Reading
@@ -66,16 +67,8 @@ def permissions_of(
     reading: Reading, user_ids: Collection[UUID]
 ) -> dict[UUID, frozenset[Permission]]:
     """What each user's roles grant."""
-    ur, rp = t.user_roles, t.role_permissions
-    query = (
-        sa.select(ur.c.user_id, rp.c.permission)
-        .join(rp, rp.c.role_id == ur.c.role_id)
-        .where(ur.c.user_id.in_(sorted(user_ids)))
-    )
-    found: dict[UUID, set[Permission]] = {user_id: set() for user_id in user_ids}
-    for user_id, permission in reading.connection.execute(query):
-        found[user_id].add(permission)
-    return {user_id: frozenset(held) for user_id, held in found.items()}
+    held = loading.load_permissions_of(reading.connection, user_ids)
+    return {user_id: held.get(user_id, frozenset()) for user_id in user_ids}
 
 
 def named_like(column: ColumnElement[Any], text: str | None) -> list[ColumnElement[bool]]:

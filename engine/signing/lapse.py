@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy import Connection
 
 from engine.events import SignatureDropped
 from engine.facts import CLOCK
@@ -24,14 +26,33 @@ def give_back_lapsed(work: Work, release_ids: Collection[UUID | None]) -> None:
     if not of_these:
         return
     overdue = work.connection.execute(
-        sa.select(s.c.id, s.c.keypair_id, s.c.release_id).where(
+        sa.select(s.c.id, s.c.keypair_id, s.c.release_id)
+        .where(
             s.c.account_id == work.account_id,
             sa.or_(*of_these),
             s.c.state == SignatureState.RESERVED,
             s.c.lapses_at <= work.now,
         )
+        .order_by(s.c.id)
+        # No release's lock stands before those of no release.
+        .with_for_update()
     ).all()
     drop(work, [(row.id, row.keypair_id, row.release_id) for row in overdue], SignatureState.LAPSED)
+
+
+def count_overdue(connection: Connection, release_id: UUID, now: datetime) -> int:
+    """Reservations of a release that the next to reserve will give back first."""
+    s = t.signatures
+    query = (
+        sa.select(sa.func.count())
+        .select_from(s)
+        .where(
+            s.c.release_id == release_id,
+            s.c.state == SignatureState.RESERVED,
+            s.c.lapses_at <= now,
+        )
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 def drop(
@@ -54,13 +75,14 @@ def drop(
             .where(r.c.id == release_id)
             .values(signatures_reserved=r.c.signatures_reserved - releases.count(release_id))
         )
-    for signature_id, keypair_id, counted_by in signatures:
-        work.record(
-            SignatureDropped(
-                subject_id=signature_id,
-                release_id=counted_by,
-                keypair_id=keypair_id,
-                state=state.value,
-            ),
-            actor=CLOCK,
-        )
+    for signature in signatures:
+        work.record(dropped(*signature, state), actor=CLOCK)
+
+
+def dropped(
+    signature_id: UUID, keypair_id: UUID, release_id: UUID | None, state: SignatureState
+) -> SignatureDropped:
+    """What the ledger says of a reserved signature that came to nothing."""
+    return SignatureDropped(
+        subject_id=signature_id, release_id=release_id, keypair_id=keypair_id, state=state.value
+    )

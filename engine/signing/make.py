@@ -15,6 +15,8 @@ class Value:
     """A signature's bytes, or why there are none."""
 
     signature_id: UUID
+    #: The release it counts toward, whose lock settling takes.
+    release_id: UUID | None
     value: bytes | None
     refusal: Refusal | None = None
 
@@ -28,11 +30,15 @@ def _make(system: System, reserved: Reserved) -> Value:
     signer = system.signers.get(reserved.backend)
     if signer is None:
         message = f"The signer {reserved.backend} is not set up here. Ask an administrator."
-        return Value(reserved.signature_id, None, Refusal(Code.SIGNER_FAILED, message))
+        return _none(reserved, Code.SIGNER_FAILED, message)
     try:
-        return Value(reserved.signature_id, signer.sign(reserved.key, reserved.message))
+        value = signer.sign(reserved.key, reserved.message)
     except UnsuitableMessage as fault:
-        return Value(reserved.signature_id, None, Refusal(Code.INVALID_INPUT, str(fault)))
+        return _none(reserved, Code.INVALID_INPUT, str(fault))
     except SignerFailed as failure:
-        refusal = Refusal(Code.SIGNER_FAILED, str(failure))
-        return Value(reserved.signature_id, None, refusal)
+        return _none(reserved, Code.SIGNER_FAILED, str(failure))
+    return Value(reserved.signature_id, reserved.release_id, value)
+
+
+def _none(reserved: Reserved, code: Code, message: str) -> Value:
+    return Value(reserved.signature_id, reserved.release_id, None, Refusal(code, message))

@@ -9,6 +9,7 @@ from uuid import UUID
 from engine.algorithms import DigestAlgorithm
 from engine.errors import Code, Refusal
 from engine.factors import Factor
+from engine.principal import Principal
 from engine.signers.base import Content, Digest, Message, SigningKey
 
 #: Bytes of content an OpenPGP keypair signs at most.
@@ -42,10 +43,19 @@ class SignRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """One caller's requests on one keypair."""
+
+    principal: Principal
+    requests: tuple[SignRequest, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Reserved:
     """Counted; the value is still to be made."""
 
     signature_id: UUID
+    release_id: UUID | None
     key: SigningKey
     backend: str
     message: Message

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -12,14 +11,14 @@ from sqlalchemy import Row
 
 from engine.errors import Code, Refusal
 from engine.events import QuotaReached, SignatureMade
-from engine.facts import CLOCK, Release
+from engine.facts import CLOCK, Actor, Release
 from engine.persistence import loading
 from engine.persistence import tables as t
 from engine.persistence.locks import Lock
+from engine.persistence.retrying import retrying
 from engine.persistence.unit_of_work import transaction
 from engine.persistence.work import Work
-from engine.principal import Principal
-from engine.signing.lapse import drop
+from engine.signing.lapse import drop, dropped
 from engine.signing.make import Value
 from engine.signing.request import Made, Outcome, Refused
 from engine.system import System
@@ -34,18 +33,21 @@ TOO_LATE = Refusal(
 )
 
 
-def settle(system: System, principal: Principal, values: Sequence[Value]) -> list[Outcome]:
-    """Write the values, in one transaction; answers what each became, in their order."""
+def settle(system: System, account_id: UUID, values: Sequence[Value]) -> list[Outcome]:
+    """Write the values of any callers, in one transaction; what each became, in their order."""
     if not values:
         return []
+    return retrying(lambda: _settle(system, account_id, values))
+
+
+def _settle(system: System, account_id: UUID, values: Sequence[Value]) -> list[Outcome]:
     ids = [value.signature_id for value in values]
-    with system.database.reading() as connection:
-        s = t.signatures
-        query = sa.select(s.c.release_id).where(s.c.id.in_(ids), s.c.release_id.is_not(None))
-        releases = frozenset(connection.execute(query.distinct()).scalars().all())
-    with transaction(system, principal.account_id, principal, Lock(releases=releases)) as work:
-        pending = _still_reserved(work, ids)
+    releases = frozenset(v.release_id for v in values if v.release_id is not None)
+    with transaction(system, account_id, None, Lock(releases=releases)) as work:
+        found = _locked(work, ids)
+        pending = {row.id: row for row in found if row.state is SignatureState.RESERVED}
         made = [v for v in values if v.value is not None and v.signature_id in pending]
+        _say_discarded(work, found)
         _write(work, made, pending)
         _give_back(work, values, pending)
     kept = {value.signature_id for value in made}
@@ -55,16 +57,23 @@ def settle(system: System, principal: Principal, values: Sequence[Value]) -> lis
     ]
 
 
-def _still_reserved(work: Work, ids: list[UUID]) -> dict[UUID, Row[Any]]:
-    s = t.signatures
+def _locked(work: Work, ids: list[UUID]) -> Sequence[Row[Any]]:
+    s, u = t.signatures, t.users
     query = (
-        sa.select(s.c.id, s.c.keypair_id, s.c.release_id, s.c.digest, s.c.digest_algorithm)
-        .add_columns(s.c.factors)
-        .where(s.c.id.in_(ids), s.c.state == SignatureState.RESERVED)
+        sa.select(s.c.id, s.c.state, s.c.keypair_id, s.c.release_id, s.c.channel, s.c.user_id)
+        .add_columns(s.c.digest, s.c.digest_algorithm, s.c.factors, u.c.name, u.c.email)
+        .join(u, u.c.id == s.c.user_id)
+        .where(s.c.id.in_(ids))
         .order_by(s.c.id)
-        .with_for_update()
+        .with_for_update(of=s)
     )
-    return {row.id: row for row in work.connection.execute(query)}
+    return work.connection.execute(query).all()
+
+
+def _say_discarded(work: Work, found: Sequence[Row[Any]]) -> None:
+    for row in found:
+        if row.state is SignatureState.DISCARDED:
+            work.record(dropped(row.id, row.keypair_id, row.release_id, row.state), actor=CLOCK)
 
 
 def _write(work: Work, made: list[Value], pending: dict[UUID, Row[Any]]) -> None:
@@ -78,7 +87,10 @@ def _write(work: Work, made: list[Value], pending: dict[UUID, Row[Any]]) -> None
         [{"signature": v.signature_id, "made": v.value} for v in made],
     )
     for value in made:
-        work.record(_event(pending[value.signature_id]))
+        row = pending[value.signature_id]
+        # The instant of the reservation decided; who was deactivated since still signed then.
+        signer = Actor(user_id=row.user_id, name=row.name, email=row.email, channel=row.channel)
+        work.record(_event(row), actor=signer)
     _count(work, [pending[v.signature_id].release_id for v in made])
 
 
@@ -89,7 +101,7 @@ def _event(row: Row[Any]) -> SignatureMade:
         keypair_id=row.keypair_id,
         digest=row.digest.hex(),
         digest_algorithm=row.digest_algorithm,
-        factors=json.loads(row.factors),
+        factors=row.factors,
     )
 
 

@@ -31,7 +31,7 @@ def sign(
     settled = dict(
         zip(
             (r.signature_id for r in mine),
-            settle(system, principal, make(system, mine)),
+            settle(system, principal.account_id, make(system, mine)),
             strict=True,
         )
     )

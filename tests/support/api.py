@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Thread
 from typing import Any
 from uuid import UUID
 
+import uvicorn
 from starlette.applications import Starlette
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
+from starlette.types import ASGIApp
 
 from api.graphql.endpoint import Endpoint
 from api.graphql.ids import to_global
@@ -74,9 +80,26 @@ class Api:
         return to_global(kind, (self.world.people | self.world.things)[name])
 
 
-def make_api(world: World) -> tuple[Api, Runtime]:
-    """The endpoint over the world's system."""
+def make_api(world: World, **options: Any) -> tuple[Api, Runtime]:
+    """The endpoint over the world's system; `options` are the endpoint's."""
     executor = Executor(world.system.database, threads=4)
     runtime = Runtime(world.system, executor, SigningGate(world.system, executor))
-    app = Starlette(routes=[Route("/graphql", Endpoint(runtime, ide=False))])
+    endpoint = Endpoint(runtime, **{"ide": False} | options)
+    app = Starlette(routes=[Route("/graphql", endpoint), WebSocketRoute("/graphql", endpoint)])
     return Api(world, TestClient(app)), runtime
+
+
+@contextmanager
+def serving(app: ASGIApp) -> Iterator[str]:
+    """A real server on a free port of this machine, in a thread; its address."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
+    thread = Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()

@@ -96,7 +96,7 @@ class PostgresServer:
 def running_postgres() -> Iterator[PostgresServer]:
     """A server for as long as the block lasts, its data in a folder that goes with it."""
     with tempfile.TemporaryDirectory(
-        prefix="countersign-pg-", dir=_quickest_place(), ignore_cleanup_errors=True
+        prefix="countersign-pg-", dir=quickest_place(), ignore_cleanup_errors=True
     ) as name:
         folder = Path(name)
         if NOBODY:
@@ -110,7 +110,8 @@ def running_postgres() -> Iterator[PostgresServer]:
             process.communicate()
 
 
-def _quickest_place() -> Path | None:
+def quickest_place() -> Path | None:
+    """A folder in memory, if there is one with room; None: the usual one."""
     roomy = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ROOM_NEEDED
     return MEMORY if roomy else None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from engine.algorithms import KeypairAlgorithm
+from engine.attempts import AttemptLimit
 from engine.commands.base import Command, execute
 from engine.commands.create_account import create_account
 from engine.commands.create_keypair import CreateKeypair, create_keypair
@@ -182,6 +183,19 @@ class World:
                 for table in t.metadata.sorted_tables
                 if not table.name.startswith("ledger_")
             }
+
+
+def world_on(database: Database, settled: World) -> World:
+    """The same account in a copy of its database, at the same instant."""
+    clock = HandClock()
+    system = replace(settled.system, database=database, clock=clock, attempts=AttemptLimit())
+    return replace(
+        settled,
+        system=system,
+        clock=clock,
+        people=dict(settled.people),
+        things=dict(settled.things),
+    )
 
 
 def make_world(database: Database, *, account: str = "Acme", **parts: Any) -> World:

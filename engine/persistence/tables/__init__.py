@@ -2,6 +2,7 @@
 
 from engine.persistence.tables.accounts import accounts, key_checks
 from engine.persistence.tables.base import metadata
+from engine.persistence.tables.credentials import identities, sessions, sign_ins
 from engine.persistence.tables.keypairs import keypair_users, keypairs
 from engine.persistence.tables.ledger import ledger_entries, ledger_heads
 from engine.persistence.tables.people import (
@@ -27,6 +28,7 @@ __all__ = [
     "accounts",
     "api_tokens",
     "decisions",
+    "identities",
     "key_checks",
     "keypair_users",
     "keypairs",
@@ -39,6 +41,8 @@ __all__ = [
     "releases",
     "role_permissions",
     "roles",
+    "sessions",
+    "sign_ins",
     "signatures",
     "team_keypairs",
     "team_members",

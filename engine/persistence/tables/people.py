@@ -30,6 +30,8 @@ users = Table(
     Column("service", Boolean, nullable=False),
     instant("created_at"),
     UniqueConstraint("account_id", "email_key"),
+    #: Signing in starts with an address, before any account is known.
+    Index(None, "email_key"),
 )
 
 roles = Table(

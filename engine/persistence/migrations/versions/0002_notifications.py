@@ -41,13 +41,14 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_action_links_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_action_links")),
-        sa.UniqueConstraint(
-            "release_id",
-            "material_revision",
-            "user_id",
-            "purpose",
-            name=op.f("uq_action_links_release_id_material_revision_user_id_purpose"),
-        ),
+    )
+    op.create_index(
+        "uq_action_links_live",
+        "action_links",
+        ["release_id", "material_revision", "user_id", "purpose"],
+        unique=True,
+        sqlite_where=sa.text("voided_at IS NULL"),
+        postgresql_where=sa.text("voided_at IS NULL"),
     )
     op.create_index(op.f("ix_action_links_user_id"), "action_links", ["user_id"], unique=False)
 

@@ -1,0 +1,168 @@
+"""Accounts: how one begins, its settings, and switching Teams."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from engine.commands.create_account import create_account
+from engine.commands.update_account import UpdateAccount
+from engine.errors import Code, Refusal
+from engine.persistence import loading
+from engine.persistence import tables as t
+from engine.vocabulary import Permission, QuotaOnOnline, ReleaseType, Status
+from tests.support.refusals import assert_refused, tags, told
+from tests.support.releases import release_in, rows
+from tests.support.world import World
+
+
+def setting(world: World, **settings: Any) -> UpdateAccount:
+    return UpdateAccount(account_id=world.account_id, settings=settings)
+
+
+def test_an_account_begins_with_the_specified_settings_and_one_administrator(
+    world: World,
+) -> None:
+    made = create_account(world.system, " Other ", "root@example.com")
+    with world.system.database.reading() as connection:
+        policy = loading.load_policy(connection, made.account_id)
+    assert policy.account_name == "Other"
+    assert (policy.signing_frozen, policy.teams_enabled) == (False, True)
+    assert (policy.reapprove_on_edit, policy.allow_self_approval) == (True, False)
+    assert (policy.required_approvals, policy.quota_on_online) == (1, QuotaOnOnline.REFUSE)
+    assert policy.enabled_release_types == frozenset(ReleaseType)
+    assert policy.restrict_signing_to_releases is False
+    (user,) = rows(world, t.users, account_id=made.account_id)
+    assert (user.id, user.email, user.active) == (made.user_id, "root@example.com", True)
+    entries = rows(world, t.ledger_entries, account_id=made.account_id)
+    assert {e.position: e.tag for e in entries} == {1: "account:created", 2: "user:created"}
+
+
+@pytest.mark.parametrize(
+    ("name", "email", "code"),
+    [
+        ("", "root@example.com", Code.INVALID_INPUT),
+        ("a\nb", "root@example.com", Code.INVALID_INPUT),
+        ("Other", "root", Code.INVALID_INPUT),
+        ("ACME", "root@example.com", Code.NAME_TAKEN),
+    ],
+)
+def test_a_refused_account_leaves_nothing_behind(
+    world: World, name: str, email: str, code: Code
+) -> None:
+    before = world.snapshot()
+    with pytest.raises(Refusal) as refused:
+        create_account(world.system, name, email)
+    assert refused.value.code is code
+    assert world.snapshot() == before
+    assert len(rows(world, t.ledger_heads)) == 1
+
+
+def test_every_setting_is_changed_and_written_down(world: World) -> None:
+    wanted = {
+        "signing_frozen": True,
+        "teams_enabled": False,
+        "reapprove_on_edit": False,
+        "allow_self_approval": True,
+        "required_approvals": 3,
+        "enabled_release_types": frozenset({ReleaseType.OFFLINE}),
+        "quota_on_online": QuotaOnOnline.UNASSOCIATED,
+        "restrict_signing_to_releases": True,
+    }
+    before = len(world.ledger())
+    world.settings(**wanted)
+    with world.system.database.reading() as connection:
+        policy = loading.load_policy(connection, world.account_id)
+    assert {name: getattr(policy, name) for name in wanted} == wanted
+    assert tags(world, before) == ["account:updated"]
+    changes = told(world.ledger()[-1])["changes"]
+    assert set(changes) == set(wanted)
+    assert changes["required_approvals"] == [1, 3]
+
+
+def test_what_is_as_it_was_is_no_change(world: World) -> None:
+    before = len(world.ledger())
+    world.settings(teams_enabled=True, required_approvals=1)
+    world.settings()
+    assert tags(world, before) == []
+
+
+def test_settings_need_manage_account(world: World) -> None:
+    assert_refused(world, "ann", setting(world, signing_frozen=True), Code.FORBIDDEN)
+    narrowed = frozenset({Permission.MANAGE_USERS})
+    command = setting(world, signing_frozen=True)
+    assert_refused(world, "admin", command, Code.FORBIDDEN, scopes=narrowed)
+
+
+@pytest.mark.parametrize("required", [0, -1, 10**9])
+def test_a_quorum_is_one_or_more(world: World, required: int) -> None:
+    command = setting(world, required_approvals=required, signing_frozen=True)
+    assert_refused(world, "admin", command, Code.INVALID_INPUT, recorded=False)
+
+
+def test_another_account_does_not_exist(world: World) -> None:
+    other = create_account(world.system, "Other", "root@example.com")
+    for account_id in (other.account_id, uuid4()):
+        command = UpdateAccount(account_id=account_id, settings={"signing_frozen": True})
+        assert_refused(world, "admin", command, Code.NOT_FOUND, recorded=False)
+
+
+# --- switching Teams ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "status", [Status.PENDING, Status.APPROVED, Status.ACTIVE, Status.IN_PROGRESS]
+)
+def test_teams_are_not_switched_while_a_release_is_open_and_it_is_named(
+    world: World, status: Status
+) -> None:
+    type_ = ReleaseType.ONLINE if status is Status.ACTIVE else ReleaseType.OFFLINE
+    release_in(world, status, type_)
+    command = setting(world, teams_enabled=False)
+    refusal = assert_refused(world, "admin", command, Code.WRONG_STATUS, "teams_enabled")
+    assert "Falcon 1.0" in refusal.message
+
+
+def test_every_release_in_the_way_is_named_up_to_ten(world: World) -> None:
+    for number in range(12):
+        world.add_keypair(f"key {number}")
+    keys = [f"key {number}" for number in range(12)]
+    world.set_team("blue", keypairs=keys)
+    for number, key in enumerate(keys):
+        world.request(name=f"Release {number:02}", keypair_ids=frozenset({world.things[key]}))
+    refusal = assert_refused(world, "admin", setting(world, teams_enabled=False), Code.WRONG_STATUS)
+    named = [number for number in range(12) if f"Release {number:02}" in refusal.message]
+    assert named == list(range(10))
+    assert "and 2 more" in refusal.message
+
+
+@pytest.mark.parametrize("status", [Status.COMPLETED, Status.FAILED, Status.REJECTED])
+def test_ended_releases_are_in_nobodys_way(world: World, status: Status) -> None:
+    release = release_in(world, status)
+    world.settings(teams_enabled=False)
+    world.settings(teams_enabled=True)
+    assert world.release(release).fields.team_id == world.things["blue"]
+
+
+@pytest.mark.parametrize("status", [Status.PENDING, Status.APPROVED, Status.IN_PROGRESS])
+def test_a_release_whose_window_is_over_has_ended_though_nobody_looked(
+    world: World, status: Status
+) -> None:
+    release = release_in(world, status)
+    world.clock.instant = world.release(release).fields.ends_at - timedelta(microseconds=1)
+    command = setting(world, teams_enabled=False)
+    assert_refused(world, "admin", command, Code.WRONG_STATUS)
+    world.clock.pass_(microseconds=1)
+    world.do("admin", command)
+
+
+def test_switching_to_teams_needs_the_same_and_releases_then_name_a_team(world: World) -> None:
+    world.settings(teams_enabled=False)
+    release = world.request(teams=False)
+    command = setting(world, teams_enabled=True)
+    assert_refused(world, "admin", command, Code.WRONG_STATUS)
+    world.decide("ann", release)
+    world.clock.pass_(hours=3)
+    world.do("admin", command)
+    world.request(name="Eagle")

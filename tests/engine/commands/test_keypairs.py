@@ -1,0 +1,188 @@
+"""Keypairs: made, changed, and disabled, which stops the open release that holds one."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from engine.algorithms import KeypairAlgorithm
+from engine.commands.create_keypair import CreateKeypair, create_keypair
+from engine.commands.update_keypair import UpdateKeypair
+from engine.errors import Code, Refusal
+from engine.persistence import tables as t
+from engine.signing.request import Refused
+from engine.vocabulary import KeypairAccess, KeypairCategory, Permission, ReleaseType, Status
+from tests.support.refusals import assert_refused, tags, told
+from tests.support.releases import keypair_of, moves, release_in, rows
+from tests.support.world import World, make_world
+
+
+def making(**changes: Any) -> CreateKeypair:
+    values: dict[str, Any] = {
+        "alias": "Deploy",
+        "type": ReleaseType.ONLINE,
+        "algorithm": KeypairAlgorithm.ED25519,
+    }
+    return CreateKeypair(**(values | changes))
+
+
+def refused_making(world: World, who: str, code: Code, *field: str, **changes: Any) -> None:
+    recorded = bool(changes.pop("recorded", True))
+    before, known = world.snapshot(), len(world.ledger())
+    with pytest.raises(Refusal) as refused:
+        create_keypair(world.system, world.principal(who), making(**changes))
+    assert (refused.value.code, refused.value.field) == (code, field)
+    assert world.snapshot() == before
+    assert tags(world, known) == ["attempt:refused"] * recorded
+
+
+def test_a_keypair_is_enabled_with_its_private_part_sealed(world: World) -> None:
+    before = len(world.ledger())
+    made = world.add_keypair(" Deploy ", ReleaseType.ONLINE, access=KeypairAccess.RESTRICTED)
+    (row,) = rows(world, t.keypairs, id=made)
+    assert (row.alias, row.alias_key, row.enabled) == ("Deploy", "deploy", True)
+    assert (row.category, row.type, row.access) == (
+        KeypairCategory.STANDARD,
+        ReleaseType.ONLINE,
+        KeypairAccess.RESTRICTED,
+    )
+    assert row.public_key.startswith("-----BEGIN PUBLIC KEY-----")
+    assert row.master_key_id is not None
+    assert tags(world, before) == ["keypair:created"]
+    assert row.material.hex() not in world.ledger()[-1].body
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "field"),
+    [
+        ({"alias": " "}, Code.INVALID_INPUT, "alias"),
+        ({"alias": "a" * 201}, Code.INVALID_INPUT, "alias"),
+        ({"alias": "a\nb"}, Code.INVALID_INPUT, "alias"),
+        ({"category": KeypairCategory.GPG}, Code.INVALID_INPUT, "algorithm"),
+        ({"algorithm": KeypairAlgorithm.OPENPGP_ED25519}, Code.INVALID_INPUT, "algorithm"),
+        ({"backend": "cloud"}, Code.INVALID_INPUT, "backend"),
+        ({"user_ids": frozenset({uuid4()})}, Code.NOT_FOUND, "user_ids"),
+    ],
+)
+def test_bad_input_makes_no_keypair(
+    world: World, changes: dict[str, Any], code: Code, field: str
+) -> None:
+    refused_making(world, "admin", code, field, recorded=False, **changes)
+
+
+def test_an_alias_is_unique_in_the_account_whatever_its_letter_case(world: World) -> None:
+    refused_making(world, "admin", Code.NAME_TAKEN, "alias", alias="VAULT")
+    other = make_world(world.system.database, account="Other")
+    assert other.things["vault"] != world.things["vault"]
+
+
+def test_making_and_changing_need_manage_keypairs(world: World) -> None:
+    refused_making(world, "ann", Code.FORBIDDEN)
+    command = UpdateKeypair(keypair_id=world.things["vault"], alias="Safe")
+    assert_refused(world, "ann", command, Code.FORBIDDEN)
+    narrowed = frozenset({Permission.MANAGE_USERS})
+    assert_refused(world, "admin", command, Code.FORBIDDEN, scopes=narrowed)
+
+
+def test_a_change_says_what_was_and_what_is(world: World) -> None:
+    people = frozenset({world.people["dev"]})
+    command = UpdateKeypair(
+        keypair_id=world.things["vault"],
+        alias="Safe",
+        access=KeypairAccess.RESTRICTED,
+        user_ids=people,
+        has_default_certificate=True,
+    )
+    world.do("admin", command)
+    assert told(world.ledger()[-1])["changes"] == {
+        "alias": ["vault", "Safe"],
+        "access": ["OPEN", "RESTRICTED"],
+        "user_ids": [[], [str(world.people["dev"])]],
+        "has_default_certificate": [False, True],
+    }
+    known = len(world.ledger())
+    world.do("admin", command)
+    assert tags(world, known) == []
+
+
+def test_a_change_is_checked_like_a_new_keypair(world: World) -> None:
+    vault = world.things["vault"]
+    for command, code, recorded in (
+        (UpdateKeypair(keypair_id=vault, alias=""), Code.INVALID_INPUT, False),
+        (UpdateKeypair(keypair_id=vault, alias="SPARE"), Code.NAME_TAKEN, True),
+        (UpdateKeypair(keypair_id=vault, user_ids=frozenset({uuid4()})), Code.NOT_FOUND, False),
+        (UpdateKeypair(keypair_id=uuid4(), alias="Safe"), Code.NOT_FOUND, False),
+    ):
+        assert_refused(world, "admin", command, code, recorded=recorded)
+
+
+def test_another_accounts_keypairs_and_users_do_not_exist(world: World) -> None:
+    other = make_world(world.system.database, account="Other")
+    foreign = UpdateKeypair(keypair_id=other.things["vault"], enabled=False)
+    assert_refused(world, "admin", foreign, Code.NOT_FOUND, recorded=False)
+    users = frozenset({other.people["dev"]})
+    refused_making(world, "admin", Code.NOT_FOUND, "user_ids", recorded=False, user_ids=users)
+
+
+@pytest.mark.parametrize(
+    ("status", "type_"),
+    [
+        (Status.APPROVED, ReleaseType.OFFLINE),
+        (Status.ACTIVE, ReleaseType.ONLINE),
+        (Status.IN_PROGRESS, ReleaseType.OFFLINE),
+        (Status.IN_PROGRESS, ReleaseType.TEST),
+    ],
+)
+def test_disabling_a_keypair_stops_the_open_release_that_holds_it(
+    world: World, status: Status, type_: ReleaseType
+) -> None:
+    release = release_in(world, status, type_)
+    keypair = keypair_of(world, type_)
+    before = len(world.ledger())
+    world.do("admin", UpdateKeypair(keypair_id=keypair, enabled=False))
+    ended = world.release(release)
+    assert (ended.status, ended.end_code) == (Status.FAILED, "KEYPAIR_DISABLED")
+    (alias,) = [name for name, id_ in world.things.items() if id_ == keypair]
+    assert ended.end_reason == f"Its keypair {alias} was disabled."
+    assert tags(world, before) == ["keypair:updated", "release:stopped"]
+    assert told(world.ledger()[-1])["code"] == "KEYPAIR_DISABLED"
+    assert moves(world, release)[-1] == (status, Status.FAILED, world.clock.instant)
+
+
+def test_one_disabled_keypair_of_several_is_enough(world: World) -> None:
+    both = frozenset({world.things["vault"], world.things["spare"]})
+    release = release_in(world, Status.APPROVED, keypair_ids=both)
+    world.do("admin", UpdateKeypair(keypair_id=world.things["spare"], enabled=False))
+    assert world.release(release).status is Status.FAILED
+    assert [row.held for row in rows(world, t.release_keypairs)] == [False, False]
+
+
+def test_a_pending_release_is_not_stopped_but_cannot_sign_while_it_is_disabled(
+    world: World,
+) -> None:
+    release = world.request()
+    world.do("admin", UpdateKeypair(keypair_id=world.things["vault"], enabled=False))
+    world.decide("ann", release)
+    world.decide("bob", release)
+    assert world.release(release).status is Status.APPROVED
+    world.clock.pass_(hours=1)
+    (outcome,) = world.sign("dev")
+    assert isinstance(outcome, Refused)
+    assert outcome.refusal.code is Code.KEYPAIR_DISABLED
+
+
+def test_disabling_or_enabling_what_nothing_holds_stops_nothing(world: World) -> None:
+    spare = world.things["spare"]
+    for enabled in (False, True):
+        before = len(world.ledger())
+        world.do("admin", UpdateKeypair(keypair_id=spare, enabled=enabled))
+        assert tags(world, before) == ["keypair:updated"]
+
+
+def test_a_holder_that_is_over_by_now_is_closed_not_stopped(world: World) -> None:
+    release = release_in(world, Status.IN_PROGRESS)
+    world.clock.pass_(hours=2)
+    before = len(world.ledger())
+    world.do("admin", UpdateKeypair(keypair_id=world.things["vault"], enabled=False))
+    assert world.release(release).status is Status.COMPLETED
+    assert tags(world, before) == ["release:closed", "keypair:updated"]

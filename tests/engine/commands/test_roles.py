@@ -1,0 +1,143 @@
+"""Roles: the built-in ones as specified and unchangeable, and the account's own."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from engine.commands.roles import CreateRole, UpdateRole
+from engine.commands.update_user import UpdateUser
+from engine.errors import Code
+from engine.persistence import loading
+from engine.persistence import tables as t
+from engine.vocabulary import Permission
+from tests.support.refusals import assert_refused, tags, told
+from tests.support.releases import rows
+from tests.support.world import World, make_world
+
+P = Permission
+#: Spec section 2, "Built-in roles".
+BUILT_IN = {
+    "ADMIN": {
+        P.REQUEST_RELEASE,
+        P.VIEW_RELEASES,
+        P.MANAGE_KEYPAIRS,
+        P.MANAGE_TEAMS,
+        P.MANAGE_USERS,
+        P.MANAGE_ACCOUNT,
+        P.VIEW_LEDGER,
+    },
+    "LEAD": {P.REQUEST_RELEASE, P.APPROVE_RELEASE, P.VIEW_RELEASES, P.MANAGE_TEAMS},
+    "DEVELOPER": {P.REQUEST_RELEASE, P.VIEW_RELEASES, P.SIGN},
+    "SIGNER": {P.VIEW_RELEASES, P.SIGN},
+    "AUDITOR": {P.VIEW_RELEASES, P.VIEW_LEDGER},
+}
+
+
+def held(world: World, user_id: UUID) -> frozenset[Permission]:
+    with world.system.database.reading() as connection:
+        return loading.load_permissions(connection, user_id)
+
+
+def test_every_account_begins_with_the_built_in_roles(world: World) -> None:
+    found = {
+        role.name: {row.permission for row in rows(world, t.role_permissions, role_id=role.id)}
+        for role in rows(world, t.roles, built_in=True)
+    }
+    assert found == BUILT_IN
+
+
+def test_there_are_the_permissions_of_the_specification_and_no_others() -> None:
+    assert set().union(*BUILT_IN.values()) == set(Permission)
+
+
+def test_a_role_of_ones_own_grants_what_it_names(world: World) -> None:
+    before = len(world.ledger())
+    permissions = frozenset({P.SIGN, P.APPROVE_RELEASE})
+    world.do("admin", CreateRole(name=" Signing lead ", permissions=permissions))
+    assert tags(world, before) == ["role:created"]
+    fay = world.add_user("fay", "signing LEAD")
+    assert held(world, fay) == permissions
+
+
+def test_roles_add_up(world: World) -> None:
+    fay = world.add_user("fay", "SIGNER", "AUDITOR")
+    assert held(world, fay) == BUILT_IN["SIGNER"] | BUILT_IN["AUDITOR"]
+
+
+def test_a_changed_role_holds_at_once_for_everyone_who_has_it(world: World) -> None:
+    role = world.do("admin", CreateRole(name="Helper", permissions=frozenset({P.SIGN})))
+    fay = world.add_user("fay", "Helper")
+    command = UpdateRole(role_id=role, name="Aide", permissions=frozenset({P.VIEW_LEDGER}))
+    world.do("admin", command)
+    assert held(world, fay) == {P.VIEW_LEDGER}
+    assert told(world.ledger()[-1])["changes"] == {
+        "name": ["Helper", "Aide"],
+        "permissions": [["SIGN"], ["VIEW_LEDGER"]],
+    }
+    known = len(world.ledger())
+    world.do("admin", command)
+    assert tags(world, known) == []
+
+
+def test_the_built_in_roles_stay_as_they_are(world: World) -> None:
+    for role in rows(world, t.roles, built_in=True):
+        for change in ({"name": "Other"}, {"permissions": frozenset(Permission)}):
+            command = UpdateRole(role_id=role.id, **change)
+            assert_refused(world, "admin", command, Code.FIELD_LOCKED)
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "recorded"),
+    [
+        ("", Code.INVALID_INPUT, False),
+        ("a\nb", Code.INVALID_INPUT, False),
+        ("r" * 201, Code.INVALID_INPUT, False),
+        ("admin", Code.NAME_TAKEN, True),
+    ],
+)
+def test_a_name_is_clean_and_taken_once(
+    world: World, name: str, code: Code, recorded: bool
+) -> None:
+    command: Any = CreateRole(name=name, permissions=frozenset())
+    assert_refused(world, "admin", command, code, "name", recorded=recorded)
+    role = world.do("admin", CreateRole(name="Helper", permissions=frozenset()))
+    command = UpdateRole(role_id=role, name=name)
+    assert_refused(world, "admin", command, code, "name", recorded=recorded)
+
+
+def test_roles_need_manage_users(world: World) -> None:
+    role = world.do("admin", CreateRole(name="Helper", permissions=frozenset()))
+    for command in (
+        CreateRole(name="Mine", permissions=frozenset(Permission)),
+        UpdateRole(role_id=role, permissions=frozenset(Permission)),
+    ):
+        assert_refused(world, "ann", command, Code.FORBIDDEN)
+
+
+def test_nobody_gives_themselves_a_permission_through_a_role_they_have(world: World) -> None:
+    own = frozenset({P.MANAGE_USERS})
+    role = world.do("admin", CreateRole(name="Helpdesk", permissions=own))
+    world.add_user("fay", "Helpdesk")
+    command = UpdateRole(role_id=role, permissions=own | {P.APPROVE_RELEASE})
+    assert_refused(world, "fay", command, Code.FORBIDDEN)
+    world.do("admin", command)
+
+
+def test_the_last_role_that_manages_users_keeps_that_permission(world: World) -> None:
+    own = frozenset({P.MANAGE_USERS})
+    role = world.do("admin", CreateRole(name="Helpdesk", permissions=own))
+    world.add_user("fay", "Helpdesk")
+    world.do("fay", UpdateUser(user_id=world.admin_id, active=False))
+    command = UpdateRole(role_id=role, permissions=frozenset())
+    assert_refused(world, "fay", command, Code.LAST_ADMINISTRATOR)
+
+
+def test_unknown_and_foreign_roles_do_not_exist(world: World) -> None:
+    other = make_world(world.system.database, account="Other")
+    theirs = other.do("admin", CreateRole(name="Theirs", permissions=frozenset()))
+    for role_id in (uuid4(), theirs):
+        command = UpdateRole(role_id=role_id, name="Mine")
+        assert_refused(world, "admin", command, Code.NOT_FOUND, recorded=False)
+    giving = UpdateUser(user_id=world.people["dev"], roles=("Theirs",))
+    assert_refused(world, "admin", giving, Code.NOT_FOUND, "roles", recorded=False)

@@ -1,0 +1,205 @@
+"""Two accounts in one database never see, count or collide with each other's things."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from engine import commands
+from engine.commands.api_tokens import CreateApiToken, RevokeApiToken
+from engine.commands.base import Command
+from engine.commands.close_release import CloseRelease
+from engine.commands.create_keypair import CreateKeypair
+from engine.commands.create_team import CreateTeam
+from engine.commands.create_user import CreateUser
+from engine.commands.decide import Decide
+from engine.commands.request_release import RequestRelease
+from engine.commands.revise_release import ReviseRelease
+from engine.commands.roles import CreateRole, UpdateRole
+from engine.commands.stop_release import StopRelease
+from engine.commands.update_account import UpdateAccount
+from engine.commands.update_keypair import UpdateKeypair
+from engine.commands.update_team import UpdateTeam
+from engine.commands.update_user import UpdateUser
+from engine.commands.withdraw_release import WithdrawRelease
+from engine.errors import Code, Refusal
+from engine.persistence import tables as t
+from engine.principal import Principal
+from engine.signing.request import SignRequest
+from engine.signing.sign import sign
+from engine.vocabulary import Permission, ReleaseType, SignatureState, Status, Verdict
+from tests.support.refusals import assert_refused
+from tests.support.releases import release_in, rows
+from tests.support.world import DIGEST, World, make_world
+
+#: A command of ours on something of theirs; who gives it; None: nothing foreign can be named.
+Foreign = Callable[[World, World], Command[Any]]
+ON_FOREIGN_THINGS: dict[type[Any], list[Foreign]] = {
+    RequestRelease: [
+        lambda us, them: RequestRelease(
+            fields=replace(us.fields(), keypair_ids=frozenset({them.things["vault"]}))
+        ),
+        lambda us, them: RequestRelease(fields=replace(us.fields(), team_id=them.things["blue"])),
+    ],
+    ReviseRelease: [
+        lambda us, them: ReviseRelease(
+            release_id=them.things["release"], revision=1, changes={"note": "ours"}
+        ),
+        lambda us, them: ReviseRelease(
+            release_id=us.things["release"],
+            revision=1,
+            changes={"keypair_ids": frozenset({them.things["vault"]})},
+        ),
+        lambda us, them: ReviseRelease(
+            release_id=us.things["release"],
+            revision=1,
+            changes={"team_id": them.things["blue"]},
+        ),
+    ],
+    Decide: [
+        lambda us, them: Decide(
+            release_id=them.things["release"], revision=1, verdict=Verdict.APPROVE
+        ),
+        lambda us, them: Decide(
+            release_id=them.things["release"], revision=1, verdict=Verdict.REJECT
+        ),
+    ],
+    WithdrawRelease: [lambda us, them: WithdrawRelease(release_id=them.things["release"])],
+    CloseRelease: [lambda us, them: CloseRelease(release_id=them.things["release"])],
+    StopRelease: [lambda us, them: StopRelease(release_id=them.things["release"], reason="ours")],
+    CreateKeypair: [
+        lambda us, them: CreateKeypair(
+            alias="new", type=ReleaseType.TEST, user_ids=frozenset({them.people["dev"]})
+        )
+    ],
+    UpdateKeypair: [
+        lambda us, them: UpdateKeypair(keypair_id=them.things["vault"], enabled=False),
+        lambda us, them: UpdateKeypair(
+            keypair_id=us.things["vault"], user_ids=frozenset({them.people["dev"]})
+        ),
+    ],
+    CreateTeam: [
+        lambda us, them: CreateTeam(name="new", member_ids=frozenset({them.people["ann"]})),
+        lambda us, them: CreateTeam(
+            name="new",
+            member_ids=frozenset({us.people["ann"]}),
+            keypair_ids=frozenset({them.things["vault"]}),
+        ),
+    ],
+    UpdateTeam: [
+        lambda us, them: UpdateTeam(team_id=them.things["blue"], name="ours"),
+        lambda us, them: UpdateTeam(
+            team_id=us.things["blue"], keypair_ids=frozenset({them.things["vault"]})
+        ),
+    ],
+    CreateUser: [
+        lambda us, them: CreateUser(email="x@example.com", name="X", roles=("Their role",))
+    ],
+    UpdateUser: [
+        lambda us, them: UpdateUser(user_id=them.people["dev"], active=False),
+        lambda us, them: UpdateUser(user_id=us.people["dev"], roles=("Their role",)),
+    ],
+    CreateRole: [],
+    UpdateRole: [lambda us, them: UpdateRole(role_id=them.things["role"], name="ours")],
+    UpdateAccount: [
+        lambda us, them: UpdateAccount(
+            account_id=them.account_id, settings={"signing_frozen": True}
+        )
+    ],
+    CreateApiToken: [
+        lambda us, them: CreateApiToken(name="x", user_id=them.people["bot"]),
+    ],
+    RevokeApiToken: [lambda us, them: RevokeApiToken(token_id=them.things["token"])],
+}
+CASES = [
+    pytest.param(make, id=f"{kind.__name__} {number}")
+    for kind, makers in ON_FOREIGN_THINGS.items()
+    for number, make in enumerate(makers, 1)
+]
+
+
+@pytest.fixture
+def us(world: World) -> World:
+    """Our account, where one person may do everything."""
+    everything = frozenset(Permission)
+    world.do("admin", CreateRole(name="Everything", permissions=everything))
+    world.add_user("max", "Everything")
+    world.set_team("blue", members=["ann", "bob", "dev", "max"])
+    world.things["release"] = world.request()
+    return world
+
+
+@pytest.fixture
+def them(us: World) -> Iterator[World]:
+    """Theirs, in the same database, with one thing of every kind."""
+    other = make_world(us.system.database, account="Other")
+    other.add_user("bot", "SIGNER", service=True)
+    other.things["release"] = other.request()
+    other.things["role"] = other.do("admin", CreateRole(name="Their role", permissions=frozenset()))
+    other.things["token"] = other.do("dev", CreateApiToken(name="laptop")).token_id
+    before = other.ledger()
+    yield other
+    assert other.ledger()[: len(before)] == before
+    assert all(
+        entry.actor_id in {None, *other.people.values()} for entry in other.ledger()[len(before) :]
+    )
+
+
+def all_commands() -> set[type[Any]]:
+    """Every command there is, found by what it can do."""
+    import importlib
+    import pkgutil
+
+    found = set()
+    for module in pkgutil.iter_modules(commands.__path__):
+        names = vars(importlib.import_module(f"engine.commands.{module.name}"))
+        found |= {
+            kind
+            for kind in names.values()
+            if isinstance(kind, type) and hasattr(kind, "apply") and hasattr(kind, "attempt")
+        }
+    return {kind for kind in found if kind.__name__ != "Command"}
+
+
+def test_no_command_is_left_out() -> None:
+    assert set(ON_FOREIGN_THINGS) == all_commands()
+
+
+@pytest.mark.parametrize("make", CASES)
+def test_what_belongs_to_another_account_does_not_exist(
+    us: World, them: World, make: Foreign
+) -> None:
+    assert_refused(us, "max", make(us, them), Code.NOT_FOUND, recorded=False)
+
+
+def test_a_principal_of_two_accounts_is_nobody(us: World, them: World) -> None:
+    mixed = Principal(account_id=us.account_id, user_id=them.people["ann"])
+    before = us.snapshot()
+    command = Decide(release_id=us.things["release"], revision=1, verdict=Verdict.APPROVE)
+    with pytest.raises(Refusal) as refused:
+        commands.base.execute(us.system, mixed, command)
+    assert refused.value.code is Code.NOT_FOUND
+    assert us.snapshot() == before
+
+
+def test_nobody_signs_with_another_accounts_keypair(us: World, them: World) -> None:
+    release_in(
+        them, Status.IN_PROGRESS, keypair_ids=frozenset({them.things["spare"]}), name="Eagle"
+    )
+    request = SignRequest(keypair_id=them.things["spare"], digest=DIGEST)
+    before = us.snapshot()
+    with pytest.raises(Refusal) as refused:
+        sign(us.system, us.principal("max"), them.things["spare"], [request])
+    assert refused.value.code is Code.NOT_FOUND
+    assert us.snapshot() == before
+    assert rows(us, t.signatures, state=SignatureState.RESERVED) == []
+
+
+def test_each_ledger_counts_its_own_entries_without_gaps(us: World, them: World) -> None:
+    them.things.clear()
+    for world in (us, them):
+        positions = [entry.position for entry in world.ledger()]
+        assert positions == list(range(1, len(positions) + 1))
+        (head,) = rows(world, t.ledger_heads, account_id=world.account_id)
+        assert head.count == len(positions)

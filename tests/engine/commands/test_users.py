@@ -1,0 +1,192 @@
+"""Users: added, changed, deactivated. Nobody grants themselves anything; somebody manages."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from engine.commands.api_tokens import CreateApiToken
+from engine.commands.create_user import CreateUser
+from engine.commands.roles import CreateRole
+from engine.commands.update_user import UpdateUser
+from engine.errors import Code
+from engine.persistence import tables as t
+from engine.queries.credentials import principal_of_token
+from engine.vocabulary import Permission, Status
+from tests.support.refusals import assert_refused, tags, told
+from tests.support.releases import rows
+from tests.support.world import World, make_world
+
+
+def adding(**changes: Any) -> CreateUser:
+    values: dict[str, Any] = {"email": "fay@example.com", "name": "Fay", "roles": ("DEVELOPER",)}
+    return CreateUser(**(values | changes))
+
+
+def changing(world: World, whom: str, /, **changes: Any) -> UpdateUser:
+    return UpdateUser(user_id=world.principal(whom).user_id, **changes)
+
+
+def test_a_user_is_added_active_and_written_down(world: World) -> None:
+    before = len(world.ledger())
+    made = world.do("admin", adding(email=" Fay@Example.com ", roles=("signer", "AUDITOR")))
+    (row,) = rows(world, t.users, id=made)
+    assert (row.email, row.email_key, row.active, row.service) == (
+        "Fay@Example.com",
+        "fay@example.com",
+        True,
+        False,
+    )
+    assert tags(world, before) == ["user:created"]
+    assert told(world.ledger()[-1])["changes"]["roles"] == [None, ["AUDITOR", "SIGNER"]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "field"),
+    [
+        ({"email": ""}, Code.INVALID_INPUT, "email"),
+        ({"email": "fay"}, Code.INVALID_INPUT, "email"),
+        ({"email": "fay@a@b.com"}, Code.INVALID_INPUT, "email"),
+        ({"email": "fay@example.com, eve@example.com"}, Code.INVALID_INPUT, "email"),
+        ({"email": "Fay <fay@example.com>"}, Code.INVALID_INPUT, "email"),
+        ({"email": "fay@example.com\r\nBcc: eve@example.com"}, Code.INVALID_INPUT, "email"),
+        ({"email": "f" * 250 + "@example.com"}, Code.INVALID_INPUT, "email"),
+        ({"name": " "}, Code.INVALID_INPUT, "name"),
+        ({"name": "Fay\nEve"}, Code.INVALID_INPUT, "name"),
+        ({"time_zone": "Mars/Olympus"}, Code.INVALID_INPUT, "time_zone"),
+        ({"time_zone": "../../etc/passwd"}, Code.INVALID_INPUT, "time_zone"),
+        ({"locale": "english please"}, Code.INVALID_INPUT, "locale"),
+        ({"roles": ("PHARAOH",)}, Code.NOT_FOUND, "roles"),
+        ({"roles": ("",)}, Code.NOT_FOUND, "roles"),
+        ({"roles": ("ADMIN\0",)}, Code.NOT_FOUND, "roles"),
+        ({"roles": ("ADMIN\ud800",)}, Code.NOT_FOUND, "roles"),
+    ],
+)
+def test_bad_input_adds_nobody(
+    world: World, changes: dict[str, Any], code: Code, field: str
+) -> None:
+    assert_refused(world, "admin", adding(**changes), code, field, recorded=False)
+
+
+def test_an_address_is_unique_in_its_account_whatever_its_letter_case(world: World) -> None:
+    command = adding(email="DEV@example.COM")
+    assert_refused(world, "admin", command, Code.NAME_TAKEN, "email")
+    other = make_world(world.system.database, account="Other")
+    assert other.people["dev"] != world.people["dev"]
+
+
+def test_adding_and_changing_others_needs_manage_users(world: World) -> None:
+    assert_refused(world, "ann", adding(), Code.FORBIDDEN)
+    assert_refused(world, "ann", changing(world, "dev", name="Devon"), Code.FORBIDDEN)
+    narrowed = frozenset({Permission.VIEW_RELEASES})
+    assert_refused(world, "admin", adding(), Code.FORBIDDEN, scopes=narrowed)
+
+
+def test_ones_own_name_zone_and_language_are_ones_own_to_change(world: World) -> None:
+    command = changing(world, "dev", name="Devon", time_zone="Europe/Berlin", locale="de-AT")
+    world.do("dev", command)
+    (row,) = rows(world, t.users, id=world.people["dev"])
+    assert (row.name, row.time_zone, row.locale) == ("Devon", "Europe/Berlin", "de-AT")
+    for rights in ({"roles": ("ADMIN",)}, {"active": False}):
+        assert_refused(world, "dev", changing(world, "dev", **rights), Code.FORBIDDEN)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "a\0"}, "name"),
+        ({"time_zone": "Nowhere"}, "time_zone"),
+        ({"locale": "?"}, "locale"),
+    ],
+)
+def test_a_change_is_checked_like_a_new_user(
+    world: World, changes: dict[str, Any], field: str
+) -> None:
+    command = changing(world, "dev", **changes)
+    assert_refused(world, "admin", command, Code.INVALID_INPUT, field, recorded=False)
+
+
+def test_a_change_says_what_was_and_what_is(world: World) -> None:
+    world.do("admin", changing(world, "dev", name="Devon", roles=("SIGNER",)))
+    assert told(world.ledger()[-1])["changes"] == {
+        "name": ["Dev", "Devon"],
+        "roles": [["DEVELOPER"], ["SIGNER"]],
+    }
+    known = len(world.ledger())
+    world.do("admin", changing(world, "dev", name="Devon", roles=("signer",)))
+    assert tags(world, known) == []
+
+
+# --- rights ---------------------------------------------------------------------------------
+
+
+def test_nobody_gives_themselves_a_permission(world: World) -> None:
+    for roles in (("ADMIN", "LEAD"), ("ADMIN", "SIGNER")):
+        refusal = assert_refused(
+            world, "admin", changing(world, "admin", roles=roles), Code.FORBIDDEN, "roles"
+        )
+        assert "yourself" in refusal.message
+
+
+def test_another_administrator_can_give_it_and_one_may_give_up_what_one_has(world: World) -> None:
+    world.add_user("amy", "ADMIN")
+    world.do("amy", changing(world, "admin", roles=("ADMIN", "LEAD")))
+    world.do("admin", changing(world, "admin", roles=("ADMIN",)))
+    world.do("amy", changing(world, "amy", roles=()))
+    assert_refused(world, "amy", adding(), Code.FORBIDDEN)
+
+
+def test_the_last_administrator_stays(world: World) -> None:
+    for change in ({"active": False}, {"roles": ()}, {"roles": ("AUDITOR",)}):
+        command = changing(world, "admin", **change)
+        assert_refused(world, "admin", command, Code.LAST_ADMINISTRATOR)
+
+
+def test_neither_a_pipeline_nor_somebody_inactive_is_an_administrator(world: World) -> None:
+    world.add_user("bot", "ADMIN", service=True)
+    world.add_user("amy", "ADMIN")
+    world.do("admin", changing(world, "amy", active=False))
+    leaving = changing(world, "admin", active=False)
+    assert_refused(world, "admin", leaving, Code.LAST_ADMINISTRATOR)
+    world.do("admin", changing(world, "amy", active=True))
+    world.do("admin", leaving)
+
+
+def test_a_role_of_the_accounts_own_makes_an_administrator_too(world: World) -> None:
+    permissions = frozenset({Permission.MANAGE_USERS})
+    world.do("admin", CreateRole(name="Helpdesk", permissions=permissions))
+    world.add_user("amy", "helpdesk")
+    world.do("amy", changing(world, "admin", active=False))
+
+
+# --- deactivating ---------------------------------------------------------------------------
+
+
+def test_deactivating_ends_tokens_and_every_right_at_once(world: World) -> None:
+    made = world.do("dev", CreateApiToken(name="laptop"))
+    release = world.request()
+    world.do("admin", changing(world, "dev", active=False))
+    with world.system.database.reading() as connection:
+        assert principal_of_token(connection, made.secret, world.clock.instant) is None
+    (token,) = rows(world, t.api_tokens)
+    assert token.revoked_at == world.clock.instant
+    command = changing(world, "dev", name="Devon")
+    assert_refused(world, "dev", command, Code.UNAUTHENTICATED, recorded=False)
+    assert world.release(release).status is Status.PENDING
+
+
+def test_activated_again_one_has_ones_rights_but_not_ones_tokens(world: World) -> None:
+    made = world.do("dev", CreateApiToken(name="laptop"))
+    for active in (False, True):
+        world.do("admin", changing(world, "dev", active=active))
+    world.request()
+    with world.system.database.reading() as connection:
+        assert principal_of_token(connection, made.secret, world.clock.instant) is None
+
+
+def test_unknown_and_foreign_users_do_not_exist(world: World) -> None:
+    other = make_world(world.system.database, account="Other")
+    for user_id in (uuid4(), other.people["dev"], other.admin_id):
+        command = UpdateUser(user_id=user_id, active=False)
+        assert_refused(world, "admin", command, Code.NOT_FOUND, "id", recorded=False)

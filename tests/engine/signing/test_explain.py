@@ -1,0 +1,221 @@
+"""`explainSign` and `sign` agree: over generated worlds, factor for factor."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.errors import Code, Refusal
+from engine.factors import Evaluation
+from engine.persistence import tables as t
+from engine.persistence.ids import uuid7
+from engine.queries import signing
+from engine.queries.reading import read
+from engine.signing.request import Made, Refused
+from engine.vocabulary import (
+    Channel,
+    KeypairAccess,
+    QuotaOnOnline,
+    ReleaseType,
+    SignatureState,
+    Status,
+)
+from tests.support.releases import release_in, rows
+from tests.support.world import World
+
+HOUR = timedelta(hours=1)
+
+WORLDS = st.fixed_dictionaries(
+    {
+        "frozen": st.booleans().map(lambda hit: hit),
+        "teams": st.booleans(),
+        "quota": st.sampled_from(QuotaOnOnline),
+        "confined": st.booleans(),
+        "type": st.sampled_from(ReleaseType),
+        "enabled": st.sampled_from([True, True, True, False]),
+        "access": st.sampled_from(KeypairAccess),
+        "mapped": st.booleans(),
+        "granted": st.sampled_from([True, True, False]),
+        "member": st.sampled_from([True, True, False]),
+        "may_sign": st.sampled_from([True, True, True, False]),
+        "listed": st.sampled_from([True, True, False]),
+        "status": st.sampled_from(
+            [None, Status.PENDING, Status.APPROVED, Status.IN_PROGRESS, Status.IN_PROGRESS]
+        ),
+        "starts": st.sampled_from([-2, -1, 0, 1]),
+        "lasts": st.sampled_from([1, 2, 3]),
+        "maximum": st.integers(1, 3),
+        "used": st.integers(0, 3),
+        "reserved": st.lists(st.sampled_from([-1, 0, 1]), max_size=2),
+    }
+)
+
+
+def arrange(world: World, drawn: dict[str, Any]) -> None:
+    """Write the drawn world over the one there is."""
+    now, vault, dev = world.clock.instant, world.things["vault"], world.people["dev"]
+    (release,) = rows(world, t.releases)
+    (role,) = rows(world, t.roles, name="SIGNER" if drawn["may_sign"] else "AUDITOR")
+    starts_at = now + drawn["starts"] * HOUR
+    used = min(drawn["used"], drawn["maximum"])
+    lapses = drawn["reserved"][: drawn["maximum"] - used]
+    status = drawn["status"] or Status.REJECTED
+    if drawn["type"] is not ReleaseType.OFFLINE and status is Status.APPROVED:
+        status = Status.ACTIVE
+    statements: list[tuple[Any, Any]] = [
+        (
+            t.accounts.update().values(
+                signing_frozen=drawn["frozen"] and drawn["maximum"] == 3,
+                teams_enabled=drawn["teams"],
+                quota_on_online=drawn["quota"],
+                restrict_signing_to_releases=drawn["confined"],
+            ),
+            None,
+        ),
+        (
+            t.keypairs.update()
+            .where(t.keypairs.c.id == vault)
+            .values(type=drawn["type"], enabled=drawn["enabled"], access=drawn["access"]),
+            None,
+        ),
+        (t.keypair_users.delete(), None),
+        (t.team_keypairs.delete(), None),
+        (t.team_members.delete().where(t.team_members.c.user_id == dev), None),
+        (t.release_participants.delete(), None),
+        (t.signatures.delete(), None),
+        (t.user_roles.update().where(t.user_roles.c.user_id == dev).values(role_id=role.id), None),
+        (
+            t.releases.update().values(
+                status=status,
+                type=drawn["type"],
+                team_id=world.things["blue"] if drawn["teams"] else None,
+                starts_at=starts_at,
+                ends_at=starts_at + drawn["lasts"] * HOUR,
+                max_signatures=drawn["maximum"],
+                signatures_used=used,
+                signatures_reserved=len(lapses),
+                status_since=now - 5 * HOUR,
+                ended_at=None,
+            ),
+            None,
+        ),
+        (t.release_keypairs.update().values(held=drawn["status"] is not None), None),
+    ]
+    linked = [
+        (drawn["mapped"], t.keypair_users, {"keypair_id": vault, "user_id": dev}),
+        (
+            drawn["granted"],
+            t.team_keypairs,
+            {"team_id": world.things["blue"], "keypair_id": vault},
+        ),
+        (drawn["member"], t.team_members, {"team_id": world.things["blue"], "user_id": dev}),
+        (
+            drawn["listed"] and not drawn["teams"],
+            t.release_participants,
+            {"release_id": release.id, "user_id": dev},
+        ),
+    ]
+    statements += [(table.insert(), row) for wanted, table, row in linked if wanted]
+    statements += [
+        (
+            t.signatures.insert(),
+            {
+                "id": uuid7(),
+                "account_id": world.account_id,
+                "user_id": dev,
+                "keypair_id": vault,
+                "release_id": release.id,
+                "state": SignatureState.RESERVED,
+                "digest": b"",
+                "digest_algorithm": "SHA256",
+                "factors": "[]",
+                "channel": Channel.API,
+                "reserved_at": now - HOUR,
+                "lapses_at": now + lapse * timedelta(seconds=1),
+            },
+        )
+        for lapse in lapses
+    ]
+    with world.system.database.writing() as connection:
+        for statement, row in statements:
+            connection.execute(statement, row) if row else connection.execute(statement)
+        connection.commit()
+
+
+def explained(world: World) -> Evaluation:
+    return read(
+        world.system,
+        world.principal("dev"),
+        lambda reading: signing.explain(reading, world.things["vault"]),
+    )
+
+
+def test_what_is_explained_is_what_happens(world: World) -> None:
+    release_in(world, Status.IN_PROGRESS)
+    seen: set[Code | None] = set()
+
+    @settings(
+        max_examples=120,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+        database=None,
+    )
+    @given(drawn=WORLDS)
+    def agree(drawn: dict[str, Any]) -> None:
+        arrange(world, drawn)
+        foretold = explained(world)
+        (outcome,) = world.sign("dev")
+        seen.add(foretold.refusal.code if foretold.refusal else None)
+        if isinstance(outcome, Refused):
+            assert foretold.refusal is not None
+            assert (outcome.refusal.code, outcome.refusal.message) == (
+                foretold.refusal.code,
+                foretold.refusal.message,
+            )
+            assert outcome.factors == foretold.factors
+        else:
+            assert isinstance(outcome, Made)
+            assert foretold.allowed
+            (row,) = rows(world, t.signatures, id=outcome.signature_id)
+            assert row.release_id == foretold.release_id
+            told = [(factor["name"], factor["passed"]) for factor in json.loads(row.factors)]
+            assert told == [(factor.name, factor.passed) for factor in foretold.factors]
+
+    agree()
+    assert seen >= {None, Code.SIGNING_FROZEN, Code.FORBIDDEN, Code.KEYPAIR_DISABLED}
+    assert seen >= {Code.KEYPAIR_RESTRICTED, Code.OUTSIDE_WINDOW, Code.QUOTA_EXHAUSTED}
+
+
+def test_explaining_signs_nothing_and_writes_nothing(world: World) -> None:
+    release_in(world, Status.IN_PROGRESS)
+    before, known = world.snapshot(), len(world.ledger())
+    assert explained(world).allowed
+    assert (world.snapshot(), len(world.ledger())) == (before, known)
+
+
+def test_others_and_other_instants_are_explained_to_those_who_manage_keypairs(
+    world: World,
+) -> None:
+    release = release_in(world, Status.APPROVED)
+    vault, dev = world.things["vault"], world.people["dev"]
+    start = world.release(release).fields.starts_at
+
+    def ask(who: str, **asked: Any) -> Evaluation:
+        return read(
+            world.system,
+            world.principal(who),
+            lambda reading: signing.explain(reading, vault, **asked),
+        )
+
+    for asked in ({"user_id": dev}, {"at": start}):
+        with pytest.raises(Refusal) as refused:
+            ask("ann", **asked)
+        assert refused.value.code is Code.FORBIDDEN
+    assert not ask("admin", user_id=dev).allowed
+    assert ask("admin", user_id=dev, at=start).allowed
+    assert not ask("admin", user_id=dev, at=start - timedelta(microseconds=1)).allowed
+    assert not ask("admin", user_id=dev, at=world.release(release).fields.ends_at).allowed

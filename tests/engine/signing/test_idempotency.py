@@ -1,0 +1,130 @@
+"""The same idempotency key from the same user: the same signature, and no second one."""
+
+from typing import Any
+
+import pytest
+
+from engine.algorithms import DigestAlgorithm
+from engine.commands.update_user import UpdateUser
+from engine.errors import Code, Refusal
+from engine.persistence import tables as t
+from engine.signers.base import SignerFailed
+from engine.signers.local import LocalSigner
+from engine.signing.request import Made, Outcome, SignRequest
+from engine.signing.sign import sign
+from engine.vocabulary import SignatureState, Status
+from tests.support.refusals import tags
+from tests.support.releases import release_in, rows
+from tests.support.signing import code_of
+from tests.support.world import DIGEST, World
+
+
+@pytest.fixture
+def open_world(world: World) -> World:
+    """An open release of the vault and the spare, in which ann may sign too."""
+    world.do("admin", UpdateUser(user_id=world.people["ann"], roles=("LEAD", "SIGNER")))
+    both = frozenset({world.things["vault"], world.things["spare"]})
+    release_in(world, Status.IN_PROGRESS, keypair_ids=both)
+    return world
+
+
+def once(world: World, who: str = "dev", alias: str = "vault", **changes: Any) -> Outcome:
+    values = {"digest": DIGEST, "idempotency_key": "build 1"} | changes
+    request = SignRequest(keypair_id=world.things[alias], **values)
+    (outcome,) = sign(world.system, world.principal(who), world.things[alias], [request])
+    return outcome
+
+
+def used(world: World) -> int:
+    return int(rows(world, t.releases)[0].signatures_used)
+
+
+def test_the_same_again_is_the_same_signature_and_uses_no_second_one(open_world: World) -> None:
+    world = open_world
+    first = once(world)
+    before, known = world.snapshot(), len(world.ledger())
+    assert [once(world), once(world)] == [first, first]
+    assert isinstance(first, Made)
+    assert (world.snapshot(), len(world.ledger())) == (before, known)
+    assert used(world) == 1
+
+
+def test_in_one_batch_too(open_world: World) -> None:
+    outcomes = open_world.sign("dev", number=3, idempotency_key="build 1")
+    assert len(set(outcomes)) == 1
+    assert used(open_world) == 1
+
+
+def test_also_when_the_quota_is_used_up_and_after_the_window(open_world: World) -> None:
+    world = open_world
+    first = once(world)
+    world.sign("dev", number=4)
+    assert once(world) == first
+    world.clock.pass_(days=30)
+    assert once(world) == first
+    assert code_of(once(world, idempotency_key="build 2")) is Code.OUTSIDE_WINDOW
+
+
+def test_also_for_somebody_who_may_sign_no_more_but_not_for_the_deactivated(
+    open_world: World,
+) -> None:
+    world = open_world
+    first = once(world)
+    world.do("admin", UpdateUser(user_id=world.people["dev"], roles=("AUDITOR",)))
+    assert once(world) == first
+    world.do("admin", UpdateUser(user_id=world.people["dev"], active=False))
+    with pytest.raises(Refusal) as refused:
+        once(world)
+    assert refused.value.code is Code.UNAUTHENTICATED
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"digest": bytes(32)},
+        {"digest": bytes(48), "digest_algorithm": DigestAlgorithm.SHA384},
+        {"alias": "spare"},
+    ],
+)
+def test_for_something_else_it_is_refused_and_written_down(
+    open_world: World, other: dict[str, Any]
+) -> None:
+    world = open_world
+    once(world)
+    before, known = world.snapshot(), len(world.ledger())
+    assert code_of(once(world, **other)) is Code.IDEMPOTENCY_MISMATCH
+    assert world.snapshot() == before
+    assert tags(world, known) == ["attempt:refused"]
+
+
+def test_a_key_is_its_users_own(open_world: World) -> None:
+    world = open_world
+    first, second = once(world), once(world, "ann", digest=bytes(32))
+    assert isinstance(second, Made)
+    assert first != second
+    assert used(world) == 2
+
+
+def test_what_came_to_nothing_may_be_tried_again(
+    open_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = open_world
+
+    def fails(*_: object) -> bytes:
+        raise SignerFailed("no device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(LocalSigner, "sign", fails)
+        assert code_of(once(world)) is Code.SIGNER_FAILED
+    assert isinstance(once(world), Made)
+    assert used(world) == 1
+    assert {row.state for row in rows(world, t.signatures)} == {
+        SignatureState.FAILED,
+        SignatureState.MADE,
+    }
+
+
+def test_a_refused_attempt_does_not_use_up_the_key(world: World) -> None:
+    assert code_of(once(world)) is Code.OUTSIDE_WINDOW
+    release_in(world, Status.IN_PROGRESS)
+    assert isinstance(once(world), Made)

