@@ -52,8 +52,7 @@ def email_action_routes(system: System, link_key: bytes, public_url: str) -> lis
     actions = _Actions(system, link_key, public_url)
     app = Starlette(
         routes=[
-            Route("/{spelling}", actions.show, methods=["GET", "HEAD"]),
-            Route("/{spelling}", actions.decide, methods=["POST"]),
+            Route("/{spelling}", actions.answer, methods=["GET", "HEAD", "POST"]),
         ],
         exception_handlers={HTTPException: _show_error, Exception: _show_bug},
     )
@@ -97,6 +96,10 @@ class _Actions:
         parts = urlsplit(public_url)
         self._secure = parts.scheme == "https"
         self._path = parts.path.rstrip("/") + action_links.PATH
+
+    async def answer(self, request: Request) -> Response:
+        """Only a POST decides."""
+        return await (self.decide if request.method == "POST" else self.show)(request)
 
     async def show(self, request: Request) -> Response:
         """The page. Reads, and never writes."""
@@ -224,6 +227,6 @@ async def _show_error(request: Request, error: Exception) -> Response:
     return response
 
 
-async def _show_bug(request: Request, error: Exception) -> Response:
+async def _show_bug(request: Request, _error: Exception) -> Response:
     """Starlette raises it again after this answer, so that it is logged."""
     return plain_page("broken", _locale(request), 500)

@@ -2,13 +2,15 @@
 
 import os
 from collections.abc import Generator, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from engine.persistence.database import Database
 from tests.support.databases import BACKENDS, Templates
-from tests.support.postgres import PostgresServer, running_postgres
-from tests.support.world import World, make_world
+from tests.support.postgres import PostgresServer, quickest_place, running_postgres
+from tests.support.world import World
 
 REQUIRE_ALL = "COUNTERSIGN_REQUIRE_ALL"
 
@@ -26,17 +28,16 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def templates(
-    postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
-) -> Templates:
-    """Migrated databases to copy."""
-    return Templates(tmp_path_factory.mktemp("databases"), postgres_server)
+def templates(postgres_server: PostgresServer) -> Iterator[Templates]:
+    """Migrated databases to copy; in memory, where nothing waits for a disk."""
+    with TemporaryDirectory(prefix="countersign-sqlite-", dir=quickest_place()) as folder:
+        yield Templates(Path(folder), postgres_server)
 
 
 @pytest.fixture(params=BACKENDS)
 def database_url(request: pytest.FixtureRequest, templates: Templates) -> Iterator[str]:
     """A fresh migrated database; the test runs on SQLite and on PostgreSQL."""
-    with templates.fresh(request.param) as url:
+    with templates.fresh(request.param, settled="settled" in request.fixturenames) as url:
         yield url
 
 
@@ -48,10 +49,16 @@ def database(database_url: str) -> Iterator[Database]:
     opened.dispose()
 
 
+@pytest.fixture(scope="session")
+def settled(templates: Templates) -> Templates:
+    """Asking for it makes `database_url` one that has the small account in it already."""
+    return templates
+
+
 @pytest.fixture
-def world(database: Database) -> World:
+def world(database: Database, settled: Templates) -> World:
     """A small account on it, with a clock set by hand."""
-    return make_world(database)
+    return settled.world_on(database)
 
 
 @pytest.hookimpl(wrapper=True)

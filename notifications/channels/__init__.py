@@ -1,0 +1,1 @@
+"""Ways to reach people. A channel is a small class behind the port in `base`."""

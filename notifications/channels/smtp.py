@@ -1,0 +1,188 @@
+"""Mail over SMTP, with a few connections kept open."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import aiosmtplib
+from aiosmtplib import (
+    SMTP,
+    SMTPAuthenticationError,
+    SMTPConnectResponseError,
+    SMTPException,
+    SMTPHeloError,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+)
+
+from notifications.channels.base import Outgoing, Refused, Undelivered
+from notifications.channels.mime import build, sender_of
+from notifications.vocabulary import EMAIL
+
+_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+_LONGEST_ERROR = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Where to hand mail in: `smtp://user:password@host:587?tls=starttls|tls|none`."""
+
+    host: str
+    port: int
+    tls: str
+    user: str | None = None
+    password: str | None = None
+
+    @classmethod
+    def of(cls, url: str) -> Server:
+        """Read the setting; what it cannot mean is refused."""
+        parts = urlsplit(url)
+        tls = parse_qs(parts.query).get("tls", ["starttls"])[0]
+        if parts.scheme != "smtp" or not parts.hostname or tls not in _PORTS:
+            raise ValueError("the mail server is given as smtp://host:port?tls=starttls|tls|none")
+        return cls(
+            host=parts.hostname,
+            port=parts.port or _PORTS[tls],
+            tls=tls,
+            user=unquote(parts.username) if parts.username else None,
+            password=unquote(parts.password) if parts.password else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """Ready to hand in."""
+
+    recipient: str
+    content: bytes
+
+
+class SmtpChannel:
+    """Hands mail to one server; at most `connections` at a time, each used for many messages."""
+
+    name = EMAIL
+
+    def __init__(
+        self,
+        url: str,
+        sender: str,
+        *,
+        connections: int = 16,
+        timeout: float = 20,
+        idle: float = 30,
+        tls_context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._server = Server.of(url)
+        self._sender = sender_of(sender)
+        self._timeout = timeout
+        self._idle_limit = idle
+        self._tls_context = tls_context
+        self._turns = asyncio.Semaphore(connections)
+        #: Connections nobody uses, with the time since when; the newest last.
+        self._idle: list[tuple[float, SMTP]] = []
+
+    def prepare(self, outgoing: Outgoing) -> Mail:
+        """Build and serialise the mail."""
+        return Mail(outgoing.address, build(outgoing, self._sender))
+
+    async def send(self, prepared: Mail) -> None:
+        """Hand it in; the server's own words are in the error, if it does not take it."""
+        try:
+            async with self._turns, asyncio.timeout(self._timeout), self._connection() as smtp:
+                await self._hand_in(smtp, prepared)
+        except TimeoutError as error:
+            raise Undelivered(f"no answer within {self._timeout:g} seconds") from error
+        except (SMTPException, OSError, ValueError) as error:
+            raise _undelivered(error) from error
+
+    async def close(self) -> None:
+        """Say good-bye on every idle connection."""
+        while self._idle:
+            _, smtp = self._idle.pop()
+            with suppress(SMTPException, OSError, TimeoutError):
+                await smtp.quit(timeout=2)
+            smtp.close()
+
+    async def _hand_in(self, smtp: SMTP, mail: Mail) -> None:
+        options = [] if mail.recipient.isascii() else ["SMTPUTF8"]
+        await smtp.sendmail(
+            self._sender.addr_spec, [mail.recipient], mail.content, mail_options=options
+        )
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[SMTP]:
+        """A connection for one message; kept for the next one unless anything went wrong."""
+        smtp = self._waiting() or await self._connect()
+        usable = False
+        try:
+            yield smtp
+            usable = True
+        except (SMTPResponseException, SMTPRecipientsRefused):
+            # The server said no and the envelope was reset: the connection itself is well.
+            usable = True
+            raise
+        finally:
+            if usable and smtp.is_connected:
+                self._idle.append((time.monotonic(), smtp))
+            else:
+                smtp.close()
+
+    def _waiting(self) -> SMTP | None:
+        while self._idle:
+            since, smtp = self._idle.pop()
+            if smtp.is_connected and time.monotonic() - since < self._idle_limit:
+                return smtp
+            smtp.close()
+        return None
+
+    async def _connect(self) -> SMTP:
+        server = self._server
+        secure: dict[str, Any] = {"use_tls": server.tls == "tls"}
+        secure["start_tls"] = server.tls == "starttls"
+        if server.tls != "none":
+            secure["tls_context"] = self._tls_context or ssl.create_default_context()
+        smtp = aiosmtplib.SMTP(
+            hostname=server.host,
+            port=server.port,
+            username=server.user,
+            password=server.password,
+            timeout=self._timeout,
+            **secure,
+        )
+        try:
+            await smtp.connect()
+        except BaseException:
+            smtp.close()
+            raise
+        return smtp
+
+
+def _undelivered(error: Exception) -> Undelivered:
+    text = _words_of(error)[:_LONGEST_ERROR]
+    return Refused(text) if _is_final(error) else Undelivered(text)
+
+
+def _is_final(error: Exception) -> bool:
+    """A 5xx about this message; about us, or about the connection, it may be mended."""
+    if isinstance(error, SMTPRecipientsRefused):
+        return all(refused.code >= 500 for refused in error.recipients)
+    ours = (SMTPAuthenticationError, SMTPConnectResponseError, SMTPHeloError)
+    if isinstance(error, SMTPResponseException) and not isinstance(error, ours):
+        return error.code >= 500
+    # An address that SMTP cannot carry; anything else is the network's.
+    return isinstance(error, ValueError) and not isinstance(error, OSError)
+
+
+def _words_of(error: Exception) -> str:
+    if isinstance(error, SMTPRecipientsRefused):
+        return "; ".join(f"{refused.code} {refused.message}" for refused in error.recipients)
+    if isinstance(error, SMTPResponseException):
+        return f"{error.code} {error.message}"
+    return str(error) or type(error).__name__

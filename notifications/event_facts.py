@@ -1,0 +1,122 @@
+"""What a message needs to know of an event, as plain data: taken now, read when it is sent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Table
+
+from engine.events import Changes, Event, Recorded
+from engine.facts import Release
+from engine.persistence import loading
+from engine.persistence import tables as t
+from engine.persistence.work import Work
+from notifications.description import describe, names_of, progress
+
+#: Of an event's own details, what messages speak of.
+TOLD = ("percent", "used", "maximum", "early", "code", "widened", "asks_anew")
+#: Fields that hold ids, and where those have their names.
+IDENTIFIED: dict[str, tuple[Table, str]] = {
+    "member_ids": (t.users, "name"),
+    "user_ids": (t.users, "name"),
+    "participant_ids": (t.users, "name"),
+    "keypair_ids": (t.keypairs, "alias"),
+    "team_id": (t.teams, "name"),
+}
+#: How the subjects of administration are called.
+NAMED: dict[str, tuple[Table, str]] = {
+    "Account": (t.accounts, "name"),
+    "User": (t.users, "name"),
+    "Role": (t.roles, "name"),
+    "Team": (t.teams, "name"),
+    "Keypair": (t.keypairs, "alias"),
+    "ApiToken": (t.api_tokens, "name"),
+}
+
+
+def facts_of_event(work: Work, recorded: Recorded, release: Release) -> dict[str, Any]:
+    """Of an event of a release: the event, the release and its approval as they stand."""
+    return {
+        "event": _event(work.connection, recorded),
+        "release": describe(work.connection, release),
+        "approval": progress(work.connection, release),
+        "self_approval": work.policy.allow_self_approval,
+        "account": work.policy.account_name,
+    }
+
+
+def facts_of_time(connection: Connection, release: Release, now: datetime) -> dict[str, Any]:
+    """Of a release about which nothing happened but time."""
+    policy = loading.load_policy(connection, release.account_id)
+    told = {"tag": "time", "at": now, "actor": None, "channel": None, "reason": None, "changes": []}
+    return {
+        "event": told,
+        "release": describe(connection, release),
+        "approval": progress(connection, release),
+        "self_approval": policy.allow_self_approval,
+        "account": policy.account_name,
+    }
+
+
+def facts_of_administration(work: Work, recorded: Recorded) -> dict[str, Any]:
+    """Of a change of the account's own things: what was changed, and how it is called."""
+    event = recorded.event
+    return {
+        "event": _event(work.connection, recorded),
+        "subject": {"kind": event.kind, "name": _name(work, event)},
+        "account": work.policy.account_name,
+    }
+
+
+def _event(connection: Connection, recorded: Recorded) -> dict[str, Any]:
+    event, actor = recorded.event, recorded.actor
+    details = event.details()
+    return {
+        "tag": event.tag,
+        "at": recorded.effective_at,
+        "actor": actor.name if actor.user_id else None,
+        "channel": actor.channel,
+        "reason": event.reason,
+        "changes": _changes(connection, details.get("changes", {})),
+        **{name: details[name] for name in TOLD if name in details},
+    }
+
+
+def _changes(connection: Connection, changes: Changes) -> list[dict[str, Any]]:
+    told = []
+    for field, values in sorted(changes.items()):
+        if field in IDENTIFIED:
+            values = _named(connection, *IDENTIFIED[field], values)
+        elif field.endswith(("_id", "_ids")):  # ids say nothing to people
+            continue
+        before, after = map(_plain, values)
+        told.append({"field": field, "before": before, "after": after})
+    return told
+
+
+def _named(
+    connection: Connection, table: Table, column: str, values: tuple[Any, Any]
+) -> tuple[Any, Any]:
+    sides = [set() if v is None else {v} if isinstance(v, UUID) else set(v) for v in values]
+    names = names_of(connection, table, sides[0] | sides[1], column)
+    before, after = ([names.get(id_, "?") for id_ in side] for side in sides)
+    return before, after
+
+
+def _plain(value: Any) -> Any:
+    """Sets and tuples as lists of words; the rest as it is."""
+    if isinstance(value, (set, frozenset, list, tuple)):
+        return sorted(map(str, value))
+    return value
+
+
+def _name(work: Work, event: Event) -> str | None:
+    if event.kind not in NAMED:
+        return None
+    table, column = NAMED[event.kind]
+    query = sa.select(table.c[column]).where(table.c.id == event.subject_id)
+    name: str | None = work.connection.execute(query).scalar_one_or_none()
+    return name

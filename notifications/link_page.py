@@ -1,0 +1,169 @@
+"""What a link shows to whoever opens it. Reading only: it changes nothing, however often."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from engine.facts import Release
+from engine.persistence import loading
+from engine.persistence import tables as t
+from engine.timeline import as_of
+from engine.vocabulary import Status
+from notifications import action_links
+from notifications.description import describe, progress
+
+
+class Standing(StrEnum):
+    """Whether a link can still decide, and if not, what happened instead."""
+
+    #: It can.
+    OPEN = "OPEN"
+    #: Its approver has decided, with it or otherwise.
+    DECIDED = "DECIDED"
+    #: The request was changed in what approvers agree to.
+    CHANGED = "CHANGED"
+    #: Others approved it.
+    APPROVED = "APPROVED"
+    #: It became a release that needs no approval.
+    NOT_NEEDED = "NOT_NEEDED"
+    REJECTED = "REJECTED"
+    WITHDRAWN = "WITHDRAWN"
+    #: The window ended before it was approved.
+    EXPIRED = "EXPIRED"
+    STOPPED = "STOPPED"
+    #: The link's own time is over.
+    LAPSED = "LAPSED"
+    #: Its holder is no approver any more; the page shows no more than that.
+    VOID = "VOID"
+
+
+_ENDINGS = {
+    "REJECTED": Standing.REJECTED,
+    "WITHDRAWN": Standing.WITHDRAWN,
+    "APPROVAL_NOT_OBTAINED": Standing.EXPIRED,
+}
+#: The ledger's tags that say who brought it about, and when.
+_TAGS = {
+    Standing.APPROVED: "release:approved",
+    Standing.REJECTED: "release:rejected",
+    Standing.WITHDRAWN: "release:withdrawn",
+    Standing.STOPPED: "release:stopped",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkPage:
+    """A link with what its page shows."""
+
+    link: Row[Any]
+    standing: Standing
+    #: The approver whose link it is.
+    user: Row[Any]
+    account: str
+    #: The release as of now and its approval; None where the page must not show them.
+    request: dict[str, Any] | None = None
+    approval: dict[str, Any] | None = None
+    #: The approver's own decision on the current material revision.
+    own: dict[str, Any] | None = None
+    #: Who brought about what the standing says, when and why.
+    cause: dict[str, Any] | None = None
+    #: Nobody approves what they asked for or edited themselves; they may still reject it.
+    is_own_request: bool = False
+
+
+def open_link(connection: Connection, key: bytes, spelling: str, now: datetime) -> LinkPage | None:
+    """The page of the link that this path names; None where there is no such link."""
+    link = action_links.find(connection, key, spelling)
+    if link is None:
+        return None
+    user = connection.execute(sa.select(t.users).where(t.users.c.id == link.user_id)).one()
+    policy = loading.load_policy(connection, link.account_id)
+    stored = loading.load_releases(connection, [link.release_id])[link.release_id]
+    release = as_of(stored, now)
+    own = _own_decision(connection, release, user.id)
+    shown: dict[str, Any] = {"link": link, "user": user, "account": policy.account_name}
+    team_id = release.fields.team_id
+    eligible = user.id in loading.load_approvers(connection, link.account_id, team_id)
+    if not user.active or not (eligible or own):
+        return LinkPage(standing=Standing.VOID, **shown)
+    standing = Standing.DECIDED if own else _standing(link, release, now)
+    editors = loading.load_editors(connection, [release]).get(release.id, frozenset())
+    authors = editors | {release.creator_id}
+    return LinkPage(
+        standing=standing,
+        request=describe(connection, release),
+        approval=progress(connection, release),
+        own=own,
+        cause=_cause(connection, release, standing),
+        is_own_request=user.id in authors and not policy.allow_self_approval,
+        **shown,
+    )
+
+
+def _standing(link: Row[Any], release: Release, now: datetime) -> Standing:
+    if release.status is Status.PENDING:
+        if link.material_revision != release.material_revision:
+            return Standing.CHANGED
+        lapsed = link.voided_at is not None or link.expires_at <= now
+        return Standing.LAPSED if lapsed else Standing.OPEN
+    if release.end_code in _ENDINGS:
+        return _ENDINGS[release.end_code]
+    if release.status is Status.FAILED:
+        return Standing.STOPPED
+    return Standing.APPROVED if release.required_approvals else Standing.NOT_NEEDED
+
+
+def _own_decision(connection: Connection, release: Release, user_id: UUID) -> dict[str, Any] | None:
+    d = t.decisions
+    row = connection.execute(
+        sa.select(d).where(
+            d.c.release_id == release.id,
+            d.c.material_revision == release.material_revision,
+            d.c.approver_id == user_id,
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return {"verdict": row.verdict, "comment": row.comment, "at": row.decided_at}
+
+
+def _cause(connection: Connection, release: Release, standing: Standing) -> dict[str, Any] | None:
+    if standing is Standing.EXPIRED:
+        return {"actor": None, "at": release.fields.ends_at, "reason": None}
+    if standing in (Standing.CHANGED, Standing.NOT_NEEDED):
+        return _last_edit(connection, release)
+    return _last_entry(connection, release, _TAGS[standing]) if standing in _TAGS else None
+
+
+def _last_edit(connection: Connection, release: Release) -> dict[str, Any] | None:
+    """The edit that made the current material revision; a later one of labels is none."""
+    e = t.release_edits
+    query = (
+        sa.select(t.users.c.name, e.c.edited_at)
+        .join(t.users, t.users.c.id == e.c.editor_id)
+        .where(e.c.release_id == release.id, e.c.revision == release.material_revision)
+    )
+    row = connection.execute(query).one_or_none()
+    return {"actor": row.name, "at": row.edited_at, "reason": None} if row else None
+
+
+def _last_entry(connection: Connection, release: Release, tag: str) -> dict[str, Any] | None:
+    e = t.ledger_entries
+    query = sa.select(e.c.body, e.c.effective_at).where(
+        e.c.release_id == release.id, e.c.tag == tag
+    )
+    row = connection.execute(query.order_by(e.c.position.desc()).limit(1)).one_or_none()
+    if row is None:
+        return None
+    body = json.loads(row.body)
+    actor = body["actor"]
+    name = actor["name"] if actor["id"] else None
+    return {"actor": name, "at": row.effective_at, "reason": body["reason"]}

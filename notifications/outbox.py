@@ -1,0 +1,99 @@
+"""The outbox: what happened becomes rows to be delivered, in the transaction of the change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from engine.events import DecisionRecorded, ReleaseEvent, ReleaseRevised, UserUpdated
+from engine.facts import Release
+from engine.persistence import loading
+from engine.persistence.ledger import Entry
+from engine.persistence.work import Work
+from engine.vocabulary import Status
+from notifications import action_links, queueing, recipients
+from notifications.event_facts import facts_of_administration, facts_of_event
+from notifications.recipients import Rule
+from notifications.vocabulary import Kind
+
+
+class Outbox:
+    """A listener of the engine: `System(listeners=(Outbox(link_key),))`."""
+
+    def __init__(
+        self, link_key: bytes, *, link_lifetime: timedelta = action_links.LIFETIME
+    ) -> None:
+        self._link_key = link_key
+        self._link_lifetime = link_lifetime
+
+    def __call__(self, work: Work, entries: list[Entry]) -> None:
+        """Void the links that ended and queue a message for everyone concerned."""
+        releases: dict[UUID, Release] = {}
+        for entry in entries:
+            event = entry.recorded.event
+            self._end_links(work, entry)
+            rule = recipients.rule_for(event)
+            if rule is None:
+                continue
+            if isinstance(event, ReleaseEvent):
+                self._tell_of_release(work, entry, rule, _release(work, event, releases))
+            else:
+                self._tell_administrators(work, entry, rule)
+
+    def _end_links(self, work: Work, entry: Entry) -> None:
+        event, actor = entry.recorded.event, entry.recorded.actor
+        if isinstance(event, DecisionRecorded) and actor.user_id is not None:
+            # Decided without the link: a request that is still queued need not be sent.
+            action_links.void(
+                work.connection, work.now, release_id=event.subject_id, user_id=actor.user_id
+            )
+        elif isinstance(event, ReleaseEvent) and _ends_a_round(event):
+            action_links.void(work.connection, work.now, release_id=event.subject_id)
+        elif isinstance(event, UserUpdated) and event.changes.get("active") == (True, False):
+            action_links.void(work.connection, work.now, user_id=event.subject_id)
+
+    def _tell_of_release(self, work: Work, entry: Entry, rule: Rule, release: Release) -> None:
+        people = recipients.of_release(work.connection, release, rule.told)
+        if not people:
+            return
+        links: Mapping[UUID, UUID] = {}
+        if rule.kind is Kind.REQUEST:
+            links = action_links.ensure(
+                work.connection,
+                self._link_key,
+                release,
+                people,
+                work.now,
+                self._link_lifetime,
+            )
+        message = queueing.Message(
+            kind=rule.kind,
+            account_id=work.account_id,
+            facts=facts_of_event(work, entry.recorded, release),
+            release=release,
+        )
+        queueing.enqueue(work.connection, message, people, work.now, links)
+
+    def _tell_administrators(self, work: Work, entry: Entry, rule: Rule) -> None:
+        people = recipients.administrators(work.connection, work.account_id)
+        message = queueing.Message(
+            kind=rule.kind,
+            account_id=work.account_id,
+            facts=facts_of_administration(work, entry.recorded),
+        )
+        queueing.enqueue(work.connection, message, people, work.now)
+
+
+def _ends_a_round(event: ReleaseEvent) -> bool:
+    left = event.from_status is Status.PENDING and event.to_status is not Status.PENDING
+    return (left and event.to_status is not None) or (
+        isinstance(event, ReleaseRevised) and event.asks_anew
+    )
+
+
+def _release(work: Work, event: Any, known: dict[UUID, Release]) -> Release:
+    if event.subject_id not in known:
+        known |= loading.load_releases(work.connection, [event.subject_id])
+    return known[event.subject_id]

@@ -1,0 +1,180 @@
+"""The relay: claim, send, settle; again and again, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import structlog
+from anyio.to_thread import run_sync
+from sqlalchemy import Row
+from sqlalchemy.exc import SQLAlchemyError
+
+from engine.system import System
+from notifications import action_links, claims
+from notifications.channels.base import Channel, Outgoing, Undelivered
+from notifications.claims import Outcome, Policy, Wanted
+from notifications.messages import Reader, Writer
+from notifications.texts import language_of
+from notifications.vocabulary import Kind
+from notifications.wakeup import Wakeup
+
+#: What is due is asked of the clock at least this often, in seconds.
+POLL = 1.0
+log = structlog.get_logger(__name__)
+
+
+class Relay:
+    """Conveys what the outbox holds. Any number of them may run, in any number of processes."""
+
+    def __init__(
+        self,
+        system: System,
+        channel: Channel[Any],
+        writer: Writer,
+        link_key: bytes,
+        public_url: str,
+        *,
+        policy: Policy = Policy(),  # noqa: B008 - frozen
+        concurrency: int = 16,
+    ) -> None:
+        self._system = system
+        self._channel = channel
+        self._writer = writer
+        self._link_key = link_key
+        self._public_url = public_url
+        self._policy = policy
+        self._concurrency = concurrency
+        self._under_way: dict[asyncio.Task[None], Row[Any]] = {}
+        self._outcomes: list[Outcome] = []
+
+    async def run(self, stop: asyncio.Event, wake: Wakeup | None = None) -> None:
+        """Until `stop` is set; then what is under way is finished and settled."""
+        wake = wake or Wakeup()
+        stopping = asyncio.create_task(stop.wait())
+        stopping.add_done_callback(lambda _: wake())
+        try:
+            while not stop.is_set():
+                if not await self._turn(wake):
+                    await wake.wait(POLL)
+        finally:
+            stopping.cancel()
+            await self._finish()
+
+    async def run_once(self) -> int:
+        """Send whatever is due now and settle it; answers how many were tried."""
+        wake, tried = Wakeup(), 0
+        while claimed := await self._claim(wake):
+            tried += claimed
+            await asyncio.gather(*self._under_way)
+            await self._settle()
+        return tried
+
+    async def _turn(self, wake: Wakeup) -> bool:
+        """Settle what is done, claim what is due; False where there was nothing to do."""
+        try:
+            settled = await self._settle()
+            claimed = await self._claim(wake)
+        except SQLAlchemyError as error:
+            log.warning("relay_database_trouble", error=str(error)[:500])
+            return False
+        return settled or claimed > 0
+
+    async def _claim(self, wake: Wakeup) -> int:
+        room = self._concurrency - len(self._under_way)
+        if room <= 0:
+            return 0
+        rows = self._under_way.values()
+        # Half of the room is for what was never tried: a slow server's retries cannot take it all.
+        retried = sum(row.attempts > 1 for row in rows)
+        wanted = Wanted(
+            limit=room,
+            channel=self._channel.name,
+            busy=frozenset(row.user_id for row in rows),
+            fresh_only=retried >= self._concurrency // 2,
+        )
+        claimed = await run_sync(self._claim_and_write, wanted)
+        for row, prepared in claimed:
+            task = asyncio.create_task(self._send(row, prepared))
+            self._under_way[task] = row
+            task.add_done_callback(self._under_way.pop)
+            task.add_done_callback(lambda _: wake())
+        return len(claimed)
+
+    def _claim_and_write(self, wanted: Wanted) -> list[tuple[Row[Any], Any]]:
+        """In a thread: the whole hop to the database, and the rendering."""
+        rows = claims.claim(self._system, wanted, self._policy)
+        return [(row, self._prepared(row)) for row in rows]
+
+    def _prepared(self, row: Row[Any]) -> Any:
+        """What the channel sends, or the error that writing it met."""
+        try:
+            return self._channel.prepare(self._outgoing(row))
+        except Exception as error:
+            # A message that cannot be written keeps nobody else's from being sent.
+            log.exception("message_not_written", delivery=str(row.id), kind=row.kind)
+            return Undelivered(f"it could not be written: {type(error).__name__}")
+
+    def _outgoing(self, row: Row[Any]) -> Outgoing:
+        reader = Reader(
+            language=language_of(row.locale),
+            zone=row.time_zone,
+            audiences=row.audiences,
+            account_id=row.account_id,
+            has_link=row.action_link_id is not None,
+        )
+        return Outgoing(
+            delivery_id=row.id,
+            created_at=row.created_at,
+            address=row.email,
+            name=row.name,
+            message=self._writer.write(Kind(row.kind), row.facts, reader),
+            link=self._link(row) if reader.has_link else None,
+            release_id=row.release_id,
+        )
+
+    def _link(self, row: Row[Any]) -> str:
+        token = action_links.token_of(self._link_key, row.action_link_id, row.nonce)
+        if action_links.hash_of(token) != row.token_hash:
+            raise ValueError("the link was made with another key")
+        return action_links.url_of(self._public_url, row.action_link_id, token)
+
+    async def _send(self, row: Row[Any], prepared: Any) -> None:
+        error = prepared if isinstance(prepared, Undelivered) else await self._tried(prepared)
+        if error is None:
+            outcome = Outcome(delivery=row)
+        else:
+            outcome = Outcome(delivery=row, error=str(error), final=error.final)
+        self._outcomes.append(outcome)
+
+    async def _tried(self, prepared: Any) -> Undelivered | None:
+        try:
+            await self._channel.send(prepared)
+        except Undelivered as error:
+            return error
+        except Exception as error:
+            log.exception("channel_broke")
+            return Undelivered(f"{type(error).__name__}: {error}"[:500])
+        return None
+
+    async def _settle(self) -> bool:
+        if not self._outcomes:
+            return False
+        outcomes, self._outcomes = self._outcomes, []
+        try:
+            await run_sync(claims.settle, self._system, outcomes, self._policy)
+        except BaseException:
+            # They are sent: not to settle them would send them again.
+            self._outcomes = outcomes + self._outcomes
+            raise
+        return True
+
+    async def _finish(self) -> None:
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=self._policy.lease.total_seconds() / 2)
+        for task in list(self._under_way):
+            task.cancel()
+        try:
+            await self._settle()
+        finally:
+            await self._channel.close()

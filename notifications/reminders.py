@@ -1,0 +1,234 @@
+"""What time alone makes worth saying: a decision is still missing, or a window closes soon.
+
+What is due is a query; the release is locked before anything is queued, so that any number of
+workers remind once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+import structlog
+from anyio.to_thread import run_sync
+from sqlalchemy import Connection, Row
+from sqlalchemy.exc import SQLAlchemyError
+
+from engine.errors import Refusal
+from engine.facts import Release
+from engine.persistence import loading, locks
+from engine.persistence import tables as t
+from engine.persistence.locks import Lock
+from engine.persistence.unit_of_work import bare_transaction
+from engine.system import System
+from engine.vocabulary import Status
+from notifications import action_links, queueing, recipients
+from notifications.event_facts import facts_of_time
+from notifications.recipients import People
+from notifications.tables import deliveries
+from notifications.times import zone_of
+from notifications.vocabulary import Kind
+
+log = structlog.get_logger(__name__)
+#: Seconds between two looks.
+POLL = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """When people are reminded."""
+
+    #: Of the time from the last message to the start, how much passes before the next.
+    share: float = 0.5
+    #: At most one in this time.
+    at_most_every: timedelta = timedelta(days=1)
+    #: In the recipient's own zone; nobody is woken for what can wait until morning.
+    night_begins: time = time(21)
+    night_ends: time = time(7)
+    #: A window closes soon when no more of it is left than both of these.
+    closing: timedelta = timedelta(hours=1)
+    closing_share: float = 0.2
+
+    def next_reminder(
+        self, asked_at: datetime, reminded_at: datetime | None, starts_at: datetime, zone: str
+    ) -> datetime:
+        """When somebody is to be reminded, who was asked and perhaps reminded before."""
+        last = reminded_at or asked_at
+        due = last + (starts_at - last) * self.share
+        if reminded_at is not None:
+            due = max(due, reminded_at + self.at_most_every)
+        morning = self._morning_after(due, zone)
+        return due if morning is None or morning >= starts_at else morning
+
+    def closes_soon_at(self, starts_at: datetime, ends_at: datetime) -> datetime:
+        """From when on it is said that the window closes soon."""
+        return ends_at - min(self.closing, (ends_at - starts_at) * self.closing_share)
+
+    def _morning_after(self, due: datetime, zone: str) -> datetime | None:
+        """The end of the night that an instant lies in; None by day."""
+        there = due.astimezone(zone_of(zone))
+        if self.night_ends <= there.time() < self.night_begins:
+            return None
+        evening = there.time() >= self.night_begins
+        day = there.date() + timedelta(days=1) if evening else there.date()
+        return datetime.combine(day, self.night_ends, there.tzinfo).astimezone(due.tzinfo)
+
+
+class Reminders:
+    """Queues reminders as they become due. May run in any number of processes."""
+
+    def __init__(self, system: System, link_key: bytes, rhythm: Rhythm = Rhythm()) -> None:
+        self._system = system
+        self._link_key = link_key
+        self._rhythm = rhythm
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set."""
+        while not stop.is_set():
+            try:
+                await run_sync(self.run_once)
+            except (SQLAlchemyError, Refusal) as error:
+                log.warning("reminders_database_trouble", error=str(error)[:500])
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), POLL)
+
+    def run_once(self) -> int:
+        """Queue whatever is due; answers for how many releases."""
+        with self._system.database.reading() as connection:
+            now = self._system.clock.now(connection)
+            due = [*self._undecided(connection, now), *self._closing(connection, now)]
+        for kind, account_id, release_id in dict.fromkeys(due):
+            self._say(kind, account_id, release_id)
+        return len(set(due))
+
+    def _say(self, kind: Kind, account_id: UUID, release_id: UUID) -> None:
+        def change(connection: Connection) -> None:
+            locks.take(connection, account_id, Lock(releases=frozenset({release_id})))
+            now = self._system.clock.now(connection)
+            release = loading.load_releases(connection, [release_id])[release_id]
+            # Again, now that nobody else can say it at the same time.
+            if kind is Kind.REMINDER:
+                self._remind(connection, release, now)
+            elif any(self._closing(connection, now, release_id)):
+                people = recipients.of_release(connection, release, recipients.CLOSING_SOON)
+                self._queue(connection, kind, release, people, now)
+
+        bare_transaction(self._system.database, change)
+
+    def _remind(self, connection: Connection, release: Release, now: datetime) -> None:
+        due = {row.user_id for row in self._to_remind(connection, now, release.id)}
+        undecided = recipients.of_release(connection, release, recipients.REMINDED)
+        people = {user_id: who for user_id, who in undecided.items() if user_id in due}
+        self._queue(connection, Kind.REMINDER, release, people, now)
+
+    def _queue(
+        self, connection: Connection, kind: Kind, release: Release, people: People, now: datetime
+    ) -> None:
+        if not people:
+            return
+        links = {}
+        if kind is Kind.REMINDER:
+            links = action_links.ensure(connection, self._link_key, release, people, now)
+        message = queueing.Message(
+            kind=kind,
+            account_id=release.account_id,
+            facts=facts_of_time(connection, release, now),
+            release=release,
+        )
+        queueing.enqueue(connection, message, people, now, links)
+
+    def _undecided(
+        self, connection: Connection, now: datetime
+    ) -> Iterator[tuple[Kind, UUID, UUID]]:
+        for row in self._to_remind(connection, now):
+            yield Kind.REMINDER, row.account_id, row.release_id
+
+    def _to_remind(
+        self, connection: Connection, now: datetime, release_id: UUID | None = None
+    ) -> list[Row[Any]]:
+        rows = _asked(connection, now, release_id)
+        return [
+            row
+            for row in rows
+            if self._rhythm.next_reminder(
+                row.asked_at, row.reminded_at, row.starts_at, row.time_zone
+            )
+            <= now
+        ]
+
+    def _closing(
+        self, connection: Connection, now: datetime, release_id: UUID | None = None
+    ) -> Iterator[tuple[Kind, UUID, UUID]]:
+        for row in _open(connection, now, now + self._rhythm.closing, release_id):
+            since = self._rhythm.closes_soon_at(row.starts_at, row.ends_at)
+            if since <= now and (row.said_at is None or row.said_at < since):
+                yield Kind.CLOSING_SOON, row.account_id, row.id
+
+
+def _asked(connection: Connection, now: datetime, release_id: UUID | None) -> list[Row[Any]]:
+    """Who was asked about the current revision and has not decided, and when they last were."""
+    d, r, u, v, a = deliveries, t.releases, t.users, t.decisions, t.accounts
+    voted = sa.exists().where(
+        v.c.release_id == r.c.id,
+        v.c.approver_id == d.c.user_id,
+        v.c.material_revision == r.c.material_revision,
+    )
+    query = (
+        sa.select(
+            d.c.release_id,
+            d.c.user_id,
+            r.c.account_id,
+            r.c.starts_at,
+            u.c.time_zone,
+            sa.func.max(d.c.created_at, type_=d.c.created_at.type).label("asked_at"),
+            sa.func.max(
+                sa.case((d.c.kind == Kind.REMINDER, d.c.created_at)), type_=d.c.created_at.type
+            ).label("reminded_at"),
+        )
+        .join(r, r.c.id == d.c.release_id)
+        .join(u, u.c.id == d.c.user_id)
+        .join(a, a.c.id == r.c.account_id)
+        .where(
+            r.c.status == Status.PENDING,
+            r.c.starts_at > now,
+            d.c.kind.in_((Kind.REQUEST, Kind.REMINDER)),
+            d.c.revision >= r.c.material_revision,
+            u.c.active,
+            ~voted,
+            # Whom nothing is needed from, since it is their own.
+            a.c.allow_self_approval | (d.c.user_id != r.c.creator_id),
+        )
+        .group_by(d.c.release_id, d.c.user_id, r.c.account_id, r.c.starts_at, u.c.time_zone)
+    )
+    if release_id is not None:
+        query = query.where(r.c.id == release_id)
+    return list(connection.execute(query))
+
+
+def _open(
+    connection: Connection, now: datetime, until: datetime, release_id: UUID | None
+) -> list[Row[Any]]:
+    """Open releases with signatures left that end by then, and when that was last said."""
+    d, r = deliveries, t.releases
+    said = (
+        sa.select(sa.func.max(d.c.created_at, type_=d.c.created_at.type))
+        .where(d.c.release_id == r.c.id, d.c.kind == Kind.CLOSING_SOON)
+        .scalar_subquery()
+    )
+    query = sa.select(
+        r.c.id, r.c.account_id, r.c.starts_at, r.c.ends_at, said.label("said_at")
+    ).where(
+        r.c.status == Status.IN_PROGRESS,
+        r.c.ends_at > now,
+        r.c.ends_at <= until,
+        r.c.signatures_used < r.c.max_signatures,
+    )
+    if release_id is not None:
+        query = query.where(r.c.id == release_id)
+    return list(connection.execute(query))

@@ -1,0 +1,108 @@
+"""Send a settled message again: it failed, got lost, or its link lapsed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Row
+
+from engine.commands.building import release_facts, require
+from engine.errors import Code, Refusal, not_found
+from engine.facts import Release
+from engine.guards import requester_or_approver
+from engine.persistence import loading
+from engine.persistence.ids import uuid7
+from engine.persistence.locks import Lock
+from engine.persistence.unit_of_work import Attempt
+from engine.persistence.work import Work
+from engine.vocabulary import Permission, Status
+from notifications import action_links
+from notifications.tables import deliveries
+from notifications.vocabulary import DeliveryState, Kind
+
+#: Those carry a link, and are true only while somebody has to decide.
+_ASKING = frozenset({Kind.REQUEST, Kind.REMINDER})
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendAgain:
+    """Queues the same message to the same person once more; answers the new delivery's id.
+
+    By the release's requester or approvers, or whoever manages the account.
+    """
+
+    delivery_id: UUID
+    #: Of the delivery; looked up by the caller, for the lock.
+    release_id: UUID | None
+    link_key: bytes
+
+    def lock(self) -> Lock:
+        """The release, where there is one."""
+        return Lock(releases=frozenset({self.release_id}) if self.release_id else frozenset())
+
+    def attempt(self) -> Attempt:
+        """An entry of the release's history, or of the account."""
+        if self.release_id is None:
+            return Attempt(command="send_again")
+        return Attempt(command="send_again", subject_kind="Release", subject_id=self.release_id)
+
+    def apply(self, work: Work) -> UUID:
+        """The settled delivery stays as it is; a new one takes its place in the queue."""
+        row = self._row(work)
+        release = work.release(row.release_id) if row.release_id else None
+        self._require(work, release)
+        if row.state is DeliveryState.QUEUED:
+            message = "This message is still waiting to be sent."
+            raise Refusal(Code.WRONG_STATUS, message, "id")
+        link_id = self._link(work, row, release) if row.kind in _ASKING else None
+        copied = {c: row._mapping[c] for c in ("account_id", "user_id", "channel", "kind")}
+        copied |= {c: row._mapping[c] for c in ("audiences", "release_id", "revision", "facts")}
+        delivery_id = uuid7()
+        work.connection.execute(
+            deliveries.insert().values(
+                id=delivery_id,
+                action_link_id=link_id,
+                state=DeliveryState.QUEUED,
+                attempts=0,
+                next_attempt_at=work.now,
+                created_at=work.now,
+                **copied,
+            )
+        )
+        return delivery_id
+
+    def _row(self, work: Work) -> Row[Any]:
+        query = sa.select(deliveries).where(
+            deliveries.c.id == self.delivery_id,
+            deliveries.c.account_id == work.account_id,
+            deliveries.c.release_id == self.release_id,
+        )
+        row = work.connection.execute(query).one_or_none()
+        if row is None:
+            raise not_found("delivery", "id")
+        return row
+
+    def _require(self, work: Work, release: Release | None) -> None:
+        facts = release_facts(work, release) if release is not None else None
+        if Permission.MANAGE_ACCOUNT in work.actor.permissions:
+            return
+        if facts is None:
+            # Messages about the account are its administrators' alone.
+            raise not_found("delivery", "id")
+        require(requester_or_approver, facts)
+
+    def _link(self, work: Work, row: Row[Any], release: Release | None) -> UUID:
+        assert release is not None, "only releases ask for decisions"
+        votes = loading.load_votes(work.connection, [release]).get(release.id, ())
+        decided = any(vote.approver_id == row.user_id for vote in votes)
+        outdated = row.revision < release.material_revision
+        if release.status is not Status.PENDING or decided or outdated:
+            message = "This request for a decision is not true any more."
+            raise Refusal(Code.WRONG_STATUS, message, "id")
+        links = action_links.ensure(
+            work.connection, self.link_key, release, [row.user_id], work.now
+        )
+        return links[row.user_id]

@@ -1,0 +1,65 @@
+"""The closed sets of words of this room."""
+
+from enum import StrEnum
+
+
+class DeliveryState(StrEnum):
+    """What became of one message to one person."""
+
+    #: Waits for its turn, or for its next try.
+    QUEUED = "QUEUED"
+    #: The channel took it.
+    SENT = "SENT"
+    #: Refused for good, or tried for too long.
+    FAILED = "FAILED"
+    #: No longer true when its turn came, so it was not sent.
+    VOID = "VOID"
+
+
+class LinkPurpose(StrEnum):
+    """What an action link lets its holder do."""
+
+    #: Approve or reject one material revision of a release.
+    DECIDE = "DECIDE"
+
+
+class Kind(StrEnum):
+    """What a message says; each has a template of that name."""
+
+    #: Please approve or reject; carries the link.
+    REQUEST = "REQUEST"
+    #: The same, as the start nears.
+    REMINDER = "REMINDER"
+    #: An approved or open release was changed without asking anew.
+    REVISED = "REVISED"
+    #: It needs no approval any more.
+    NOT_NEEDED = "NOT_NEEDED"
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+    WITHDRAWN = "WITHDRAWN"
+    EXPIRED = "EXPIRED"
+    OPENED = "OPENED"
+    CLOSING_SOON = "CLOSING_SOON"
+    CLOSED = "CLOSED"
+    STOPPED = "STOPPED"
+    #: So much of the maximum is used.
+    QUOTA = "QUOTA"
+    #: Something of the account itself changed.
+    ADMINISTERED = "ADMINISTERED"
+    #: The link to sign in with; to whoever asked, and not by way of the outbox.
+    SIGN_IN = "SIGN_IN"
+
+
+class Audience(StrEnum):
+    """In which capacity somebody is told."""
+
+    REQUESTER = "REQUESTER"
+    PARTICIPANT = "PARTICIPANT"
+    APPROVER = "APPROVER"
+    #: An approver who has not decided on the current round.
+    UNDECIDED = "UNDECIDED"
+    ADMINISTRATOR = "ADMINISTRATOR"
+
+
+#: The one channel everybody has; others are found by name.
+EMAIL = "email"

@@ -1,0 +1,30 @@
+"""Wakes a loop from any thread: one of the engine's `System.wakers`."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from uuid import UUID
+
+
+class Wakeup:
+    """Made before the loop runs; calls before somebody waits are not lost."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._event = asyncio.Event()
+
+    def __call__(self, account_id: UUID | None = None) -> None:
+        """There is news; may be called from any thread."""
+        if self._loop is None:
+            self._event.set()
+            return
+        with suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(self._event.set)
+
+    async def wait(self, seconds: float) -> None:
+        """Until there is news, or the time is over."""
+        self._loop = asyncio.get_running_loop()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._event.wait(), seconds)
+        self._event.clear()

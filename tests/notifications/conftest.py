@@ -1,0 +1,19 @@
+"""A world whose changes are told: its outbox, and shorthand to look into it."""
+
+import pytest
+
+from engine.persistence.database import Database
+from tests.notifications.notices import Notices, outbox_world
+from tests.support.world import World
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    """The small account, with an outbox."""
+    return outbox_world(database)
+
+
+@pytest.fixture
+def notices(world: World) -> Notices:
+    """What the outbox of that world holds."""
+    return Notices(world)

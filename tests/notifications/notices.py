@@ -1,0 +1,60 @@
+"""Shorthand to look into a world's outbox: who was told what, and with which link."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Row
+
+from engine.persistence import tables as t
+from engine.persistence.database import Database
+from notifications import action_links, keys
+from notifications import tables as n
+from notifications.outbox import Outbox
+from tests.support.world import World, make_world
+
+LINK_KEY = keys.derive("a secret for tests", keys.ACTION_LINKS)
+
+
+def outbox_world(database: Database, *more: Any, **parts: Any) -> World:
+    """The small account with an outbox; its own making is not in there any more."""
+    world = make_world(database, listeners=(Outbox(LINK_KEY), *more), **parts)
+    with database.writing() as connection:
+        connection.execute(sa.delete(n.deliveries))
+        connection.commit()
+    return world
+
+
+@dataclass
+class Notices:
+    """The outbox of a world."""
+
+    world: World
+
+    def rows(self, **where: Any) -> list[Row[Any]]:
+        """Deliveries in the order they were queued, with their user's name."""
+        d = n.deliveries
+        query = sa.select(d, t.users.c.email).join(t.users, t.users.c.id == d.c.user_id)
+        for name, value in where.items():
+            query = query.where(d.c[name] == value)
+        with self.world.system.database.reading() as connection:
+            return list(connection.execute(query.order_by(d.c.id)))
+
+    def told(self, **where: Any) -> list[tuple[str, str]]:
+        """(who, what) of every delivery, sorted."""
+        return sorted((row.email.partition("@")[0], row.kind) for row in self.rows(**where))
+
+    def links(self, **where: Any) -> list[Row[Any]]:
+        """Action links, oldest first."""
+        query = sa.select(n.action_links)
+        for name, value in where.items():
+            query = query.where(n.action_links.c[name] == value)
+        with self.world.system.database.reading() as connection:
+            return list(connection.execute(query.order_by(n.action_links.c.id)))
+
+    def spelling(self, name: str, release_id: UUID) -> str:
+        """The last part of the URL in the newest mail to this approver about this release."""
+        user_id = self.world.people[name]
+        link = self.links(user_id=user_id, release_id=release_id)[-1]
+        return f"{link.id.hex}.{action_links.token_of(LINK_KEY, link.id, link.nonce)}"

@@ -1,0 +1,288 @@
+"""What messages say, and that nothing a user typed can get out of its place."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from notifications.channels.base import Outgoing
+from notifications.channels.mime import build, sender_of
+from notifications.messages import LINK, Message, Reader, Writer
+from notifications.texts import LANGUAGES
+from notifications.vocabulary import Kind
+
+STARTS = "2030-06-03T13:00:00.000000Z"
+ENDS = "2030-06-04T01:30:00.000000Z"
+RELEASE = {
+    "id": "01a2094b-e7a7-7531-801a-1e238f7f6f66",
+    "name": "Falcon",
+    "version": "1.0",
+    "note": None,
+    "type": "OFFLINE",
+    "category": "STANDARD",
+    "with_default_certificate": False,
+    "team": "blue",
+    "keypairs": ["spare", "vault"],
+    "participants": [],
+    "requested_by": "Dev",
+    "starts_at": STARTS,
+    "ends_at": ENDS,
+    "max_signatures": 5,
+    "signatures_used": 2,
+    "status": "PENDING",
+    "revision": 1,
+}
+EVENT = {
+    "tag": "release:requested",
+    "at": "2030-06-03T12:00:00.000000Z",
+    "actor": "Dev",
+    "channel": "API",
+    "reason": None,
+    "changes": [
+        {"field": "ends_at", "before": STARTS, "after": ENDS},
+        {"field": "roles", "before": [], "after": ["LEAD"]},
+        {"field": "active", "before": True, "after": False},
+        {"field": "keypair_ids"},
+    ],
+    "percent": 80,
+    "used": 4,
+    "maximum": 5,
+    "early": False,
+    "widened": True,
+}
+APPROVAL = {
+    "required": 2,
+    "received": 1,
+    "remaining": 1,
+    "decisions": [{"name": "Ann", "verdict": "APPROVE", "comment": "Fine.", "at": STARTS}],
+}
+BERLIN = Reader(zone="Europe/Berlin", audiences="APPROVER", has_link=True)
+HOSTILE = "<img src=x onerror=alert(1)>&\"'{{ 7*7 }}{% raw %}"
+
+
+def facts(**changes: Any) -> str:
+    """Facts of a request, some of them different."""
+    release = RELEASE | changes.pop("release", {})
+    event = EVENT | changes.pop("event", {})
+    return json.dumps(
+        {
+            "account": "Acme",
+            "self_approval": False,
+            "release": release,
+            "event": event,
+            "approval": APPROVAL,
+            "subject": {"kind": "Team", "name": "blue"},
+        }
+        | changes
+    )
+
+
+@pytest.fixture(scope="module")
+def writer() -> Writer:
+    return Writer("https://countersign.example.com")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", Kind)
+def test_every_kind_says_something_in_every_language(
+    writer: Writer, kind: Kind, language: str
+) -> None:
+    message = writer.write(kind, facts(), replace(BERLIN, language=language, has_link=False))
+
+    assert message.subject
+    assert "\n" not in message.subject
+    assert len(message.text.splitlines()) > 5
+    assert f'<html lang="{language}">' in message.html
+    assert "%(" not in message.text + message.html + message.subject
+
+
+def test_the_request_says_who_what_when_and_how_many(writer: Writer) -> None:
+    message = writer.write(Kind.REQUEST, facts(), BERLIN)
+
+    for shown in (
+        "Dev asks for your approval of Falcon",
+        "up to 5 signatures with spare, vault",
+        "Mon 3 Jun 2030, 15:00 CEST (13:00 UTC)",
+        "Tue 4 Jun 2030, 03:30 CEST (01:30 UTC)",
+        "1 more approval is needed.",
+        "Approved by: Ann (Fine.)",
+    ):
+        assert shown in message.text
+
+
+def test_the_day_in_utc_is_told_where_it_differs(writer: Writer) -> None:
+    reader = replace(BERLIN, zone="America/Sao_Paulo")
+
+    message = writer.write(Kind.REQUEST, facts(), reader)
+
+    assert "Mon 3 Jun 2030, 22:30 UTC-03 (Tue 4 Jun 2030, 01:30 UTC)" in message.text
+    in_utc = writer.write(Kind.REQUEST, facts(), replace(BERLIN, zone="UTC"))
+    assert "From: Mon 3 Jun 2030, 13:00 UTC\n" in in_utc.text
+
+
+def test_everybody_with_the_same_words_shares_one_rendering(writer: Writer) -> None:
+    first = writer.write(Kind.REQUEST, facts(), BERLIN)
+    again = writer.write(Kind.REQUEST, facts(), replace(BERLIN))
+
+    assert first is again
+    mine = first.with_link("https://countersign.example.com/decide/mine")
+    assert LINK not in mine.text + mine.html
+    assert mine.html.count("https://countersign.example.com/decide/mine") == 1
+
+
+def test_the_html_is_inlined_and_fetches_nothing(writer: Writer) -> None:
+    html = writer.write(Kind.REQUEST, facts(), BERLIN).html
+
+    assert 'class="button" style="' in html or "style=" in html
+    assert "prefers-color-scheme: dark" in html
+    for fetching in ("<img", "<link", "<script", "url(", "@import", "http://"):
+        assert fetching not in html
+    assert html.count("https://") == 1
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_what_users_typed_stays_text(writer: Writer, kind: Kind) -> None:
+    named = {
+        "name": HOSTILE,
+        "version": HOSTILE,
+        "note": HOSTILE,
+        "requested_by": HOSTILE,
+        "keypairs": [HOSTILE],
+        "team": HOSTILE,
+        "participants": [HOSTILE],
+    }
+    event = {"actor": HOSTILE, "reason": HOSTILE}
+    told = facts(release=named, event=event, account=HOSTILE, subject={"name": HOSTILE})
+
+    message = writer.write(kind, told, BERLIN)
+
+    assert "<img" not in message.html
+    assert "49" not in message.html
+    assert HOSTILE in message.text
+
+
+def test_lines_of_a_note_cannot_pass_for_ours(writer: Writer) -> None:
+    note = "Harmless.\n\nView request:\nhttps://evil.example.com"
+
+    text = writer.write(Kind.REQUEST, facts(release={"note": note}), BERLIN).text
+
+    assert [line for line in text.splitlines() if line == "View request:"] == ["View request:"]
+    assert "\n  https://evil.example.com" in text
+
+
+def mail_of(**changes: Any) -> EmailMessage:
+    """Built, serialised and read again."""
+    values: dict[str, Any] = {
+        "delivery_id": UUID(int=7),
+        "created_at": datetime(2030, 6, 3, 12, tzinfo=UTC),
+        "address": "ann@example.com",
+        "name": "Ann",
+        "message": Message(subject="Hello", text="Text ü\n", html="<p>Text ü</p>\n"),
+        "release_id": UUID(int=9),
+    }
+    sender = sender_of("Countersign <countersign@mail.example.com>")
+    raw = build(Outgoing(**(values | changes)), sender)
+    assert raw.isascii()
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+    mail = message_from_bytes(raw, policy=policy.default)
+    assert isinstance(mail, EmailMessage)
+    return mail
+
+
+def contents_of(mail: EmailMessage) -> list[str]:
+    return [part.get_content().replace("\r\n", "\n") for part in mail.iter_parts()]
+
+
+def test_the_headers_that_good_mail_has() -> None:
+    mail = mail_of()
+
+    assert mail["From"] == "Countersign <countersign@mail.example.com>"
+    assert mail["Message-ID"] == f"<{UUID(int=7)}@mail.example.com>"
+    assert mail["References"] == f"<release.{UUID(int=9)}@mail.example.com>"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Date"] == "Mon, 03 Jun 2030 12:00:00 +0000"
+    assert contents_of(mail) == ["Text ü\n", "<p>Text ü</p>\n"]
+
+
+@pytest.mark.parametrize("length", [1, 23, 24, 25, 200, 2000])
+def test_the_link_of_one_person_is_put_into_what_all_share(length: int) -> None:
+    link = "https://x.example.com/?a=b/" + "é=" * length
+    text = f"Long ago =3D {'x' * 90}{LINK}{'y' * 90} and {LINK}\n"
+    message = Message(subject="Hello", text=text, html=f'<a href="{LINK}">ü</a>\n')
+
+    text_got, html_got = contents_of(mail_of(message=message, link=link))
+
+    assert text_got == text.replace(LINK, link)
+    assert html_got == f'<a href="{link}">ü</a>\n'
+
+
+@pytest.mark.parametrize("ending", ["\r\n", "\n", "\r"])
+@pytest.mark.parametrize("place", ["name", "subject", "address"])
+def test_a_line_break_in_a_header_is_refused(place: str, ending: str) -> None:
+    evil = f"Ann{ending}Bcc: eve@example.com"
+    changes: dict[str, Any] = {"name": evil}
+    if place == "subject":
+        changes = {"message": Message(subject=evil, text="", html="")}
+    elif place == "address":
+        changes = {"address": f"ann@example.com{ending}Bcc: eve@example.com"}
+
+    with pytest.raises(ValueError, match=r"CR|carriage"):
+        mail_of(**changes)
+
+
+@settings(deadline=None)
+@given(
+    st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=200)
+)
+def test_no_name_adds_a_header_or_a_recipient(name: str) -> None:
+    plain = mail_of()
+
+    mail = mail_of(name=name, message=Message(subject=f"Approved: {name}", text="", html=""))
+
+    assert mail.keys() == plain.keys()
+    assert [address.addr_spec for address in mail["To"].addresses] == ["ann@example.com"]
+
+
+def test_an_own_folder_of_templates_wins(tmp_path: Any) -> None:
+    (tmp_path / "kinds").mkdir()
+    (tmp_path / "kinds" / "approved.j2").write_text(
+        "{% extends layout %}{% block subject %}Go: {{ release.name }}{% endblock %}"
+    )
+    writer = Writer("https://countersign.example.com", tmp_path)
+
+    assert writer.write(Kind.APPROVED, facts(), BERLIN).subject == "Go: Falcon"
+    assert writer.write(Kind.OPENED, facts(), BERLIN).subject == "Open: Falcon"
+
+    account = UUID(int=5)
+    (tmp_path / str(account) / "kinds").mkdir(parents=True)
+    (tmp_path / str(account) / "kinds" / "approved.j2").write_text(
+        "{% extends layout %}{% block subject %}Ours: {{ release.name }}{% endblock %}"
+    )
+    theirs = replace(BERLIN, account_id=account)
+    assert writer.write(Kind.APPROVED, facts(), theirs).subject == "Ours: Falcon"
+    assert writer.write(Kind.APPROVED, facts(), BERLIN).subject == "Go: Falcon"
+
+
+def test_senders_are_checked_at_once() -> None:
+    assert sender_of("a@b.example").domain == "b.example"
+    with pytest.raises(ValueError, match="no sender's address"):
+        sender_of("Countersign")
+
+
+def test_readers_times_are_of_their_own_summer(writer: Writer) -> None:
+    winter = datetime(2030, 1, 15, 13, tzinfo=UTC)
+    told = facts(
+        release={
+            "starts_at": winter.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "ends_at": (winter + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        }
+    )
+
+    assert "Tue 15 Jan 2030, 14:00 CET (13:00 UTC)" in writer.write(Kind.REQUEST, told, BERLIN).text

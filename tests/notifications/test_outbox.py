@@ -1,0 +1,221 @@
+"""What happened becomes deliveries in the transaction of the change: who is told what."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from engine.commands.revise_release import ReviseRelease
+from engine.commands.stop_release import StopRelease
+from engine.commands.update_account import UpdateAccount
+from engine.commands.update_team import UpdateTeam
+from engine.commands.update_user import UpdateUser
+from engine.commands.withdraw_release import WithdrawRelease
+from engine.persistence.database import Database
+from engine.vocabulary import ReleaseType, Verdict
+from tests.notifications.notices import Notices, outbox_world
+from tests.support.world import World
+
+
+def test_each_approver_is_asked_with_a_link_of_their_own(world: World, notices: Notices) -> None:
+    release = world.request()
+
+    assert notices.told() == [("ann", "REQUEST"), ("bob", "REQUEST")]
+    first, second = notices.rows()
+    assert first.action_link_id != second.action_link_id
+    assert {link.user_id for link in notices.links(release_id=release)} == {
+        world.people["ann"],
+        world.people["bob"],
+    }
+
+
+def test_a_failing_listener_leaves_nothing(database: Database) -> None:
+    def fails(work: Any, entries: Any) -> None:
+        if any(entry.recorded.event.tag == "release:requested" for entry in entries):
+            raise RuntimeError("no room in the outbox")
+
+    world = outbox_world(database, fails)
+    before, entries = world.snapshot(), world.ledger()
+
+    with pytest.raises(RuntimeError):
+        world.request()
+
+    assert world.snapshot() == before
+    assert world.ledger() == entries
+
+
+def test_a_refused_command_tells_nobody(world: World, notices: Notices) -> None:
+    release = world.request()
+    before = world.snapshot()
+
+    world.refused("eve", StopRelease(release_id=release, reason="because"))
+
+    assert world.snapshot() == before
+
+
+def test_approval_is_told_to_those_concerned_and_those_who_need_not_decide(
+    world: World, notices: Notices
+) -> None:
+    world.add_user("cat", "LEAD")
+    world.add_team("red", ["ann", "bob", "cat", "dev"], ["spare"], 2)
+    release = world.request(
+        team_id=world.things["red"], keypair_ids=frozenset({world.things["spare"]})
+    )
+    world.decide("ann", release)
+    assert notices.told(kind="APPROVED") == []
+
+    world.decide("bob", release)
+
+    assert notices.told(kind="APPROVED") == [
+        (name, "APPROVED") for name in ("ann", "bob", "cat", "dev")
+    ]
+    audiences = {
+        row.email.partition("@")[0]: row.audiences for row in notices.rows(kind="APPROVED")
+    }
+    assert audiences == {
+        "ann": "APPROVER PARTICIPANT",
+        "bob": "APPROVER PARTICIPANT",
+        "cat": "APPROVER PARTICIPANT UNDECIDED",
+        "dev": "PARTICIPANT REQUESTER",
+    }
+
+
+def test_a_rejection_voids_the_links_of_the_others(world: World, notices: Notices) -> None:
+    release = world.request()
+
+    world.decide("ann", release, Verdict.REJECT, comment="Too early.")
+
+    assert all(link.voided_at == world.clock.instant for link in notices.links())
+    assert [
+        row.audiences for row in notices.rows(kind="REJECTED", user_id=world.people["bob"])
+    ] == ["APPROVER PARTICIPANT UNDECIDED"]
+
+
+def test_a_material_edit_asks_anew_with_new_links(world: World, notices: Notices) -> None:
+    release = world.request()
+    old = notices.links()
+
+    changes = {"max_signatures": 7}
+    world.do("dev", ReviseRelease(release_id=release, revision=1, changes=changes))
+
+    assert notices.told() == [("ann", "REQUEST")] * 2 + [("bob", "REQUEST")] * 2
+    links = notices.links()
+    assert [link.voided_at is not None for link in links] == [True, True, False, False]
+    assert {link.id for link in old}.isdisjoint(link.id for link in links[2:])
+    assert {link.material_revision for link in links[2:]} == {2}
+
+
+def test_an_edit_of_labels_tells_nobody_and_leaves_links_valid(
+    world: World, notices: Notices
+) -> None:
+    release = world.request()
+    before = notices.rows(), notices.links()
+
+    world.do("dev", ReviseRelease(release_id=release, revision=1, changes={"note": "Hello."}))
+
+    assert (notices.rows(), notices.links()) == before
+
+
+def test_a_release_that_needs_no_approval_any_more_says_so(world: World, notices: Notices) -> None:
+    world.add_keypair("quick", ReleaseType.ONLINE)
+    world.settings(teams_enabled=False, required_approvals=1)
+    release = world.request(teams=False)
+    changes = {"type": ReleaseType.ONLINE, "keypair_ids": frozenset({world.things["quick"]})}
+
+    world.do("dev", ReviseRelease(release_id=release, revision=1, changes=changes))
+
+    assert notices.told(kind="NOT_NEEDED") == [("ann", "NOT_NEEDED"), ("bob", "NOT_NEEDED")]
+    assert all(link.voided_at for link in notices.links())
+
+
+def test_window_end_and_stop_are_told(world: World, notices: Notices) -> None:
+    release = world.approved()
+    everyone = ["ann", "bob", "dev"]
+    world.clock.pass_(hours=1)
+
+    world.sign("dev")
+    assert [who for who, _ in notices.told(kind="OPENED")] == everyone
+
+    world.do("ann", StopRelease(release_id=release, reason="The build is bad."))
+    assert [who for who, _ in notices.told(kind="STOPPED")] == everyone
+    assert ["APPROVER" in row.audiences for row in notices.rows(kind="STOPPED")].count(True) == 2
+
+
+def test_quotas_are_told_to_requester_and_approvers(world: World, notices: Notices) -> None:
+    world.approved(max_signatures=5)
+    world.clock.pass_(hours=1)
+
+    world.sign("dev", number=4)
+    assert notices.told(kind="QUOTA") == [(who, "QUOTA") for who in ("ann", "bob", "dev")]
+
+    world.sign("dev")
+    assert len(notices.told(kind="QUOTA")) == 6
+
+
+def test_widening_an_open_release_is_told_to_all_approvers(world: World, notices: Notices) -> None:
+    release = world.approved()
+    world.clock.pass_(hours=1)
+    revision = world.release(release).revision
+    changes = {"ends_at": world.clock.instant + timedelta(hours=9)}
+
+    world.do("ann", ReviseRelease(release_id=release, revision=revision, changes=changes))
+
+    assert notices.told(kind="REVISED") == [("ann", "REVISED"), ("bob", "REVISED")]
+
+
+def test_nobody_inactive_and_no_service_gets_mail(world: World, notices: Notices) -> None:
+    robot = world.add_user("robot", "LEAD", service=True)
+    world.add_user("cat", "LEAD")
+    world.add_team("red", ["ann", "bob", "cat", "dev", "robot"], ["spare"], 1)
+    world.do("admin", UpdateUser(user_id=world.people["cat"], active=False))
+
+    release = world.request(
+        team_id=world.things["red"], keypair_ids=frozenset({world.things["spare"]})
+    )
+    world.do("dev", WithdrawRelease(release_id=release))
+
+    assert {who for who, _ in notices.told(release_id=release)} == {"ann", "bob", "dev"}
+    assert notices.rows(user_id=robot) == []
+
+
+def test_a_deactivated_approvers_links_end_for_good(world: World, notices: Notices) -> None:
+    release = world.request()
+
+    world.do("admin", UpdateUser(user_id=world.people["ann"], active=False))
+    world.do("admin", UpdateUser(user_id=world.people["ann"], active=True))
+
+    (link,) = notices.links(user_id=world.people["ann"], release_id=release)
+    assert link.voided_at is not None
+
+
+def test_what_changed_is_told_by_name(world: World, notices: Notices) -> None:
+    members = frozenset({world.people["ann"], world.people["bob"]})
+    world.do("admin", UpdateTeam(team_id=world.things["blue"], member_ids=members))
+
+    (told,) = notices.rows(kind="ADMINISTERED")
+    assert json.loads(told.facts)["event"]["changes"] == [
+        {"field": "member_ids", "before": ["Ann", "Bob", "Dev"], "after": ["Ann", "Bob"]}
+    ]
+    assert json.loads(told.facts)["subject"] == {"kind": "Team", "name": "blue"}
+
+
+def test_a_request_made_anew_says_what_changed(world: World, notices: Notices) -> None:
+    release = world.request()
+    both = frozenset({world.things["vault"], world.things["spare"]})
+    changes = {"keypair_ids": both, "max_signatures": 7}
+    world.do("dev", ReviseRelease(release_id=release, revision=1, changes=changes))
+
+    told = notices.rows(revision=2)[0]
+    assert json.loads(told.facts)["event"]["changes"] == [
+        {"field": "keypair_ids", "before": ["vault"], "after": ["spare", "vault"]},
+        {"field": "max_signatures", "before": 5, "after": 7},
+    ]
+
+
+def test_administrators_hear_of_changes_of_the_account(world: World, notices: Notices) -> None:
+    settings = UpdateAccount(account_id=world.account_id, settings={"signing_frozen": True})
+
+    world.do("admin", settings)
+
+    assert notices.told() == [("admin", "ADMINISTERED")]

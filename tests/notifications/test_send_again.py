@@ -1,0 +1,106 @@
+"""A settled message is sent again by those concerned, as long as it is true."""
+
+import pytest
+import sqlalchemy as sa
+
+from engine.errors import Code
+from engine.queries.pages import Window
+from engine.queries.reading import read
+from engine.vocabulary import Verdict
+from notifications import tables as n
+from notifications.queries import deliveries_by_ids, deliveries_of
+from notifications.send_again import SendAgain
+from notifications.vocabulary import DeliveryState
+from tests.notifications.notices import LINK_KEY, Notices
+from tests.support.world import World
+
+
+def fail_all(world: World) -> None:
+    with world.system.database.writing() as connection:
+        connection.execute(
+            sa.update(n.deliveries).values(state=DeliveryState.FAILED, last_error="550 no")
+        )
+        connection.commit()
+
+
+@pytest.mark.parametrize("who", ["dev", "ann", "admin"])
+def test_a_failed_request_is_sent_again_with_its_link(
+    world: World, notices: Notices, who: str
+) -> None:
+    release = world.request()
+    fail_all(world)
+    (failed,) = notices.rows(user_id=world.people["bob"])
+
+    again = world.do(who, SendAgain(delivery_id=failed.id, release_id=release, link_key=LINK_KEY))
+
+    first, second = sorted(notices.rows(user_id=world.people["bob"]), key=lambda r: r.state)
+    assert (first.state, second.state, second.id) == ("FAILED", "QUEUED", again)
+    assert second.action_link_id == failed.action_link_id
+    assert second.facts == failed.facts
+
+
+def test_a_lapsed_link_is_replaced(world: World, notices: Notices) -> None:
+    later = world.clock.instant.replace(year=2031)
+    release = world.request(ends_at=later)
+    fail_all(world)
+    (failed,) = notices.rows(user_id=world.people["bob"])
+
+    world.clock.pass_(days=20)
+    command = SendAgain(delivery_id=failed.id, release_id=release, link_key=LINK_KEY)
+    world.do("dev", command)
+
+    old, new = notices.links(user_id=world.people["bob"])
+    assert (old.voided_at is None, new.voided_at is None) == (False, True)
+
+
+def test_what_is_not_true_any_more_is_not_sent(world: World, notices: Notices) -> None:
+    release = world.request()
+    (request,) = notices.rows(user_id=world.people["bob"])
+    command = SendAgain(delivery_id=request.id, release_id=release, link_key=LINK_KEY)
+    assert world.refused("dev", command).code is Code.WRONG_STATUS
+    world.decide("ann", release, Verdict.REJECT)
+    fail_all(world)
+    before = world.snapshot()
+
+    assert world.refused("dev", command).code is Code.WRONG_STATUS
+    assert world.snapshot() == before
+
+
+def test_strangers_do_not_see_it(world: World, notices: Notices) -> None:
+    release = world.request()
+    fail_all(world)
+    (failed,) = notices.rows(user_id=world.people["bob"])
+
+    command = SendAgain(delivery_id=failed.id, release_id=release, link_key=LINK_KEY)
+    assert world.refused("eve", command).code is Code.NOT_FOUND
+    other = SendAgain(delivery_id=failed.id, release_id=None, link_key=LINK_KEY)
+    assert world.refused("admin", other).code is Code.NOT_FOUND
+
+
+def test_each_persons_outcome_is_read(world: World, notices: Notices) -> None:
+    release = world.request()
+    other = world.request(name="Kestrel", keypair_ids=frozenset({world.things["spare"]}))
+
+    pages = read(
+        world.system,
+        world.principal("dev"),
+        lambda reading: deliveries_of(reading, [release, other], Window(first=1)),
+    )
+    assert {id_: (len(page.items), page.has_next) for id_, page in pages.items()} == {
+        release: (1, True),
+        other: (1, True),
+    }
+    window = Window(first=5, after=pages[release].cursors[0])
+    rest = read(
+        world.system,
+        world.principal("dev"),
+        lambda reading: deliveries_of(reading, [release], window),
+    )[release]
+    assert len(rest.items) == 1
+    assert not rest.has_next
+    found = read(
+        world.system,
+        world.principal("dev"),
+        lambda reading: deliveries_by_ids(reading, [rest.items[0].id]),
+    )
+    assert [row.release_id for row in found.values()] == [release]
