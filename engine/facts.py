@@ -32,6 +32,8 @@ class Policy:
     enabled_release_types: frozenset[ReleaseType] = frozenset(ReleaseType)
     quota_on_online: QuotaOnOnline = QuotaOnOnline.REFUSE
     restrict_signing_to_releases: bool = False
+    #: Deciding from a mail also takes the approver's own browser session.
+    signed_in_approvals: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,28 +34,36 @@ LABELLED: tuple[Guard, ...] = (
     requirements.name_is_free,
 )
 
-DRAFTED: tuple[Guard, ...] = (
+AS_SETTINGS_ASK: tuple[Guard, ...] = (
     requirements.type_is_enabled,
     requirements.team_as_settings_ask,
-    guards.on_the_team,
     requirements.participants_as_settings_ask,
+)
+#: Only where Teams may be on.
+OF_THE_TEAM: tuple[Guard, ...] = (guards.on_the_team, requirements.keypairs_are_the_teams)
+FITTING: tuple[Guard, ...] = (
     requirements.has_keypairs,
     requirements.keypairs_are_enabled,
     requirements.keypairs_have_the_type,
     requirements.keypairs_have_the_category,
     requirements.keypairs_have_certificates,
-    requirements.keypairs_are_the_teams,
     requirements.window_is_ordered,
     requirements.window_is_not_over,
     requirements.maximum_is_in_range,
     requirements.keypairs_are_free,
 )
 
-REQUEST: tuple[Guard, ...] = (
+DRAFTED: tuple[Guard, ...] = (*AS_SETTINGS_ASK, *OF_THE_TEAM, *FITTING)
+
+REQUEST: tuple[Guard, ...] = (guards.may_request, *LABELLED, *DRAFTED)
+#: Only with Teams off, which the first of them asks.
+REQUEST_AS_APPROVED: tuple[Guard, ...] = (
     guards.may_request,
     requirements.status_can_be_chosen,
     *LABELLED,
-    *DRAFTED,
+    *AS_SETTINGS_ASK,
+    *FITTING,
+    requirements.may_approve_at_once,
 )
 
 DECIDE: tuple[Guard, ...] = (
@@ -66,13 +74,10 @@ DECIDE: tuple[Guard, ...] = (
 )
 APPROVE: tuple[Guard, ...] = (*DECIDE, guards.is_not_own_request)
 
-LABEL_EDIT: tuple[Guard, ...] = (
-    guards.may_edit,
-    guards.edits_the_latest,
-    guards.fields_are_editable,
-    *LABELLED,
-)
+AMENDED: tuple[Guard, ...] = (guards.edits_the_latest, guards.fields_are_editable, *LABELLED)
+LABEL_EDIT: tuple[Guard, ...] = (guards.may_edit, *AMENDED)
 EDIT: tuple[Guard, ...] = (*LABEL_EDIT, *DRAFTED)
+APPROVERS_EDIT: tuple[Guard, ...] = (guards.approver_edits_approved, *AMENDED, *DRAFTED)
 EDIT_TO_PENDING: tuple[Guard, ...] = (*EDIT, requirements.quorum_can_be_met)
 
 WITHDRAW: tuple[Guard, ...] = (guards.requester_or_approver, guards.reason_is_clean)
@@ -96,9 +101,15 @@ def _rows() -> Iterator[Transition]:
         None,
         approved,
         when.requested_as_approved,
-        (*REQUEST, requirements.may_approve_at_once),
+        REQUEST_AS_APPROVED,
     )
-    yield row(Trigger.REQUEST, None, active, when.needs_no_approval, REQUEST)
+    yield row(
+        Trigger.REQUEST,
+        None,
+        active,
+        when.needs_no_approval,
+        (requirements.status_can_be_chosen, *REQUEST),
+    )
 
     yield row(Trigger.APPROVE, pending, pending, when.leaves_the_quorum_open, APPROVE)
     yield row(Trigger.APPROVE, pending, approved, when.completes_the_quorum, APPROVE)
@@ -114,13 +125,7 @@ def _rows() -> Iterator[Transition]:
     yield row(Trigger.REVISE, pending, pending, when.material_edit_stays_offline, EDIT_TO_PENDING)
     yield row(Trigger.REVISE, pending, active, when.material_edit_needs_no_approval, EDIT)
     yield row(Trigger.REVISE, approved, pending, when.reopens_approval, EDIT_TO_PENDING)
-    yield row(
-        Trigger.REVISE,
-        approved,
-        approved,
-        when.keeps_approval,
-        (guards.approver_edits_approved, *EDIT),
-    )
+    yield row(Trigger.REVISE, approved, approved, when.keeps_approval, APPROVERS_EDIT)
     yield row(Trigger.REVISE, approved, active, when.material_edit_needs_no_approval, EDIT)
     yield row(Trigger.REVISE, active, active, when.material_edit_needs_no_approval, EDIT)
     yield row(Trigger.REVISE, active, pending, when.material_edit_stays_offline, EDIT_TO_PENDING)

@@ -69,6 +69,7 @@ def _insert_account(work: Work, name: str, *, teams_enabled: bool) -> None:
             enabled_release_types=" ".join(ReleaseType),
             quota_on_online=QuotaOnOnline.REFUSE,
             restrict_signing_to_releases=False,
+            signed_in_approvals=False,
             created_at=work.now,
         )
     )

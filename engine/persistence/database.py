@@ -41,6 +41,20 @@ class Database:
         with self._reader.connect() as connection, connection.begin():
             yield connection
 
+    def pools(self) -> dict[str, tuple[int, int]]:
+        """Of each pool: connections in use, and how many there can be."""
+        engines = (
+            {"write": self._writer, "read": self._reader}
+            if self.is_sqlite
+            else {"all": self._writer}
+        )
+        pools = {name: engine.pool for name, engine in engines.items()}
+        return {
+            name: (pool.checkedout(), pool.size())
+            for name, pool in pools.items()
+            if isinstance(pool, sa.QueuePool)
+        }
+
     def dispose(self) -> None:
         """Close every pooled connection."""
         self._writer.dispose()

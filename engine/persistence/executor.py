@@ -40,6 +40,11 @@ class Executor:
         """Something slow that holds no transaction: making keys and signatures."""
         return await self._run(self._workers, task)
 
+    @property
+    def waiting(self) -> int:
+        """Calls that wait for a thread, or run in one."""
+        return self._waiting
+
     async def _run(self, pool: ThreadPoolExecutor, task: Callable[[], Answer]) -> Answer:
         if self._waiting >= self._queue:
             message = "Too much is under way at once. Try again shortly."

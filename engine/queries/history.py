@@ -46,11 +46,19 @@ def ledger(
     return fetch(reading.connection, query, order, window, scope)
 
 
+def ledger_count(reading: Reading, wanted: LedgerFilter) -> int:
+    """How many entries the filter finds; for those whom `ledger` lets."""
+    query = sa.select(sa.func.count()).where(
+        e.c.account_id == reading.account_id, *_conditions(wanted)
+    )
+    return int(reading.connection.execute(query).scalar_one())
+
+
 def of_releases(
     reading: Reading, release_ids: Collection[UUID], window: Window
 ) -> dict[UUID, Page[Row[Any]]]:
     """The newest entries about each release, in one statement for all of them."""
-    return _latest(reading, e, (e.c.position,), e.c.release_id, release_ids, window, [])
+    return latest(reading, e, (e.c.position,), e.c.release_id, release_ids, window, [])
 
 
 def signatures_of(
@@ -58,7 +66,7 @@ def signatures_of(
 ) -> dict[UUID, Page[Row[Any]]]:
     """The newest signatures made in each release, in one statement for all of them."""
     made = [s.c.state == SignatureState.MADE]
-    return _latest(reading, s, (s.c.id,), s.c.release_id, release_ids, window, made)
+    return latest(reading, s, (s.c.id,), s.c.release_id, release_ids, window, made)
 
 
 def signatures_by_ids(reading: Reading, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
@@ -74,7 +82,7 @@ def signatures_by_ids(reading: Reading, ids: Collection[UUID]) -> dict[UUID, Row
     return {row.id: row for row in reading.connection.execute(query)}
 
 
-def _latest(
+def latest(
     reading: Reading,
     table: sa.Table,
     keys: tuple[ColumnElement[Any], ...],
@@ -83,7 +91,9 @@ def _latest(
     window: Window,
     conditions: list[ColumnElement[bool]],
 ) -> dict[UUID, Page[Row[Any]]]:
-    """Newest first. One owner takes a plain keyset page; several share a ranked statement."""
+    """A page for each owner, newest first. One owner takes a plain keyset page; several share
+    a ranked statement.
+    """
     own = sa.select(table).where(table.c.account_id == reading.account_id, *conditions)
     order = Order(table.name, keys, descending=True)
     if len(ids) == 1 or window.after or window.before:
@@ -91,7 +101,9 @@ def _latest(
             id_: fetch(reading.connection, own.where(by == id_), order, window, id_) for id_ in ids
         }
     window.check()
-    rank = sa.func.row_number().over(partition_by=by, order_by=[key.desc() for key in keys])
+    # Counted from the end that is wanted.
+    near = [key.asc() if window.is_backward else key.desc() for key in keys]
+    rank = sa.func.row_number().over(partition_by=by, order_by=near)
     ranked = own.where(by.in_(sorted(ids))).add_columns(rank.label("place")).subquery()
     query = sa.select(ranked).where(ranked.c.place <= window.size + 1).order_by(ranked.c.place)
     rows: dict[UUID, list[Row[Any]]] = {id_: [] for id_ in ids}
@@ -107,11 +119,18 @@ def _cut(
     window: Window,
     scope: UUID,
 ) -> Page[Row[Any]]:
-    kept = rows[: window.size]
+    kept, more = rows[: window.size], len(rows) > window.size
+    if window.is_backward:
+        kept.reverse()
     names = [key.key for key in keys]
     stamp = stamp_of(order, scope)
     cursors = [encode(stamp, [row._mapping[str(n)] for n in names]) for row in kept]
-    return Page(kept, cursors, has_next=len(rows) > window.size, has_previous=False)
+    return Page(
+        kept,
+        cursors,
+        has_next=more and not window.is_backward,
+        has_previous=more and window.is_backward,
+    )
 
 
 def _conditions(wanted: LedgerFilter) -> list[ColumnElement[bool]]:

@@ -7,7 +7,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select
 
 from engine.errors import Code, Refusal
 from engine.persistence.canonical import canonical
+from engine.persistence.columns import Instant
 
 #: Rows on a page at most, and where nothing is asked.
 LARGEST = 100
@@ -85,9 +86,10 @@ def fetch(
     stamp = stamp_of(order, scope)
     labelled = [key.label(f"_key{n}") for n, key in enumerate(order.keys)]
     query = query.add_columns(*labelled)
-    for cursor, forward in ((window.after, True), (window.before, False)):
+    for name, cursor in (("after", window.after), ("before", window.before)):
         if cursor is not None:
-            query = query.where(_beyond(order, decode(cursor, stamp), forward=forward))
+            values = decode(cursor, stamp, order, name)
+            query = query.where(_beyond(order, values, forward=name == "after"))
     downward = order.descending != window.is_backward
     query = query.order_by(*(key.desc() if downward else key.asc() for key in order.keys))
     rows = list(connection.execute(query.limit(window.size + 1)))
@@ -126,18 +128,32 @@ def encode(stamp: str, values: Sequence[Any]) -> str:
     return urlsafe_b64encode(canonical([stamp, [_mark(v) for v in values]]).encode()).decode()
 
 
-def decode(cursor: str, stamp: str) -> list[Any]:
+def decode(cursor: str, stamp: str, order: Order, name: str) -> list[Any]:
     """A cursor's values; refuses INVALID_INPUT when it is none of this order and filter's."""
     try:
         found, values = json.loads(urlsafe_b64decode(cursor.encode("ascii")))
-        unmarked = [_unmark(kind, text) for kind, text in values]
-    except (ValueError, TypeError, RecursionError) as error:
+        if found == stamp:
+            marked = zip(values, order.keys, strict=True)
+            return [_fitting(_unmark(kind, text), key) for (kind, text), key in marked]
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         message = "This cursor is malformed. Use one that a page gave you."
-        raise Refusal(Code.INVALID_INPUT, message, "after") from error
-    if found != stamp:
-        message = "This cursor belongs to another order or filter. Start from the first page."
-        raise Refusal(Code.INVALID_INPUT, message, "after")
-    return unmarked
+        raise Refusal(Code.INVALID_INPUT, message, name) from error
+    message = "This cursor belongs to another order or filter. Start from the first page."
+    raise Refusal(Code.INVALID_INPUT, message, name)
+
+
+def _fitting(value: Any, key: ColumnElement[Any]) -> Any:
+    """Anybody can write a cursor: what the column cannot be compared with raises."""
+    kind = datetime if isinstance(key.type, Instant) else key.type.python_type
+    if type(value) is not kind:
+        raise TypeError(kind)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    if isinstance(value, str):
+        value.encode()
+    elif isinstance(value, int):
+        value.to_bytes(8, signed=True)
+    return value
 
 
 def _mark(value: Any) -> tuple[str, Any]:

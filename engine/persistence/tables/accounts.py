@@ -20,6 +20,7 @@ accounts = Table(
     Column("enabled_release_types", Text, nullable=False),  # space-separated words
     Column("quota_on_online", word(QuotaOnOnline), nullable=False),
     Column("restrict_signing_to_releases", Boolean, nullable=False),
+    Column("signed_in_approvals", Boolean, nullable=False),
     instant("created_at"),
     CheckConstraint("required_approvals >= 1", name="quorum"),
 )

@@ -1,0 +1,41 @@
+"""Rows in, facts out: what commands look at before they decide."""
+
+from engine.persistence.loading.grouping import column_set
+from engine.persistence.loading.keypairs import load_keypairs
+from engine.persistence.loading.people import (
+    load_actor,
+    load_actors,
+    load_approvers,
+    load_approvers_of,
+    load_permissions,
+    load_permissions_of,
+    load_policy,
+    load_team,
+    load_teams,
+    permitted_users,
+)
+from engine.persistence.loading.releases import (
+    load_editors,
+    load_releases,
+    load_votes,
+    name_is_taken,
+)
+
+__all__ = [
+    "column_set",
+    "load_actor",
+    "load_actors",
+    "load_approvers",
+    "load_approvers_of",
+    "load_editors",
+    "load_keypairs",
+    "load_permissions",
+    "load_permissions_of",
+    "load_policy",
+    "load_releases",
+    "load_team",
+    "load_teams",
+    "load_votes",
+    "name_is_taken",
+    "permitted_users",
+]

@@ -1,0 +1,174 @@
+"""The account's settings, who acts, who could approve, and teams."""
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row, Select
+
+from engine.errors import not_found
+from engine.facts import Actor, Policy, Team
+from engine.persistence import tables as t
+from engine.persistence.loading.grouping import gather, grouped
+from engine.principal import Principal
+from engine.vocabulary import Permission, ReleaseType
+
+
+def load_policy(connection: Connection, account_id: UUID) -> Policy:
+    """The account's settings."""
+    row = connection.execute(sa.select(t.accounts).where(t.accounts.c.id == account_id)).one()
+    return Policy(
+        account_id=row.id,
+        account_name=row.name,
+        signing_frozen=row.signing_frozen,
+        teams_enabled=row.teams_enabled,
+        reapprove_on_edit=row.reapprove_on_edit,
+        allow_self_approval=row.allow_self_approval,
+        required_approvals=row.required_approvals,
+        enabled_release_types=frozenset(map(ReleaseType, row.enabled_release_types.split())),
+        quota_on_online=row.quota_on_online,
+        restrict_signing_to_releases=row.restrict_signing_to_releases,
+        signed_in_approvals=row.signed_in_approvals,
+    )
+
+
+def load_actor(connection: Connection, principal: Principal) -> Actor:
+    """Who acts, with the permissions held now, narrowed by the credential's scopes."""
+    actor = load_actors(connection, [principal]).get(principal)
+    if actor is None:
+        raise not_found("user")
+    return actor
+
+
+def load_actors(
+    connection: Connection, principals: Collection[Principal]
+) -> dict[Principal, Actor]:
+    """The same for several callers, in three statements; who is not there is left out."""
+    ids = {principal.user_id for principal in principals}
+    u = t.users
+    users = {
+        (row.account_id, row.id): row
+        for row in connection.execute(sa.select(u).where(u.c.id.in_(sorted(ids))))
+    }
+    active = {row.id for row in users.values() if row.active}
+    held = load_permissions_of(connection, active)
+    teams = grouped(connection, t.team_members.c.user_id, t.team_members.c.team_id, ids)
+    found = {}
+    for principal in principals:
+        user = users.get((principal.account_id, principal.user_id))
+        if user is not None:
+            found[principal] = _actor(user, principal, held, teams)
+    return found
+
+
+def _actor(
+    user: Row[Any],
+    principal: Principal,
+    held: dict[UUID, frozenset[Permission]],
+    teams: dict[UUID, frozenset[UUID]],
+) -> Actor:
+    permissions = held.get(user.id, frozenset[Permission]())
+    scopes = principal.scopes
+    return Actor(
+        user_id=user.id,
+        name=user.name,
+        email=user.email,
+        active=user.active,
+        service=user.service,
+        permissions=permissions if scopes is None else permissions & scopes,
+        scopes=scopes,
+        team_ids=teams.get(user.id, frozenset()),
+        channel=principal.channel,
+    )
+
+
+def load_permissions(connection: Connection, user_id: UUID) -> frozenset[Permission]:
+    """What the user's roles grant."""
+    return load_permissions_of(connection, [user_id]).get(user_id, frozenset())
+
+
+def load_permissions_of(
+    connection: Connection, user_ids: Collection[UUID]
+) -> dict[UUID, frozenset[Permission]]:
+    """What each user's roles grant; users without any are left out."""
+    if not user_ids:
+        return {}
+    ur, rp = t.user_roles, t.role_permissions
+    query = (
+        sa.select(ur.c.user_id, rp.c.permission)
+        .join(rp, rp.c.role_id == ur.c.role_id)
+        .where(ur.c.user_id.in_(sorted(user_ids)))
+    )
+    return gather(connection.execute(query))
+
+
+def permitted_users(permission: Permission) -> Select[UUID]:
+    """Active users, people and services, whose roles grant a permission."""
+    return (
+        sa.select(t.users.c.id)
+        .distinct()
+        .join(t.user_roles, t.user_roles.c.user_id == t.users.c.id)
+        .join(t.role_permissions, t.role_permissions.c.role_id == t.user_roles.c.role_id)
+        .where(t.role_permissions.c.permission == permission, t.users.c.active)
+    )
+
+
+def load_approvers(
+    connection: Connection, account_id: UUID, team_id: UUID | None
+) -> frozenset[UUID]:
+    """Eligible approvers: of the team, or of the account with Teams off (spec section 3)."""
+    return load_approvers_of(connection, account_id, [team_id])[team_id]
+
+
+def load_approvers_of(
+    connection: Connection, account_id: UUID, team_ids: Collection[UUID | None]
+) -> dict[UUID | None, frozenset[UUID]]:
+    """The same for several teams at once; None stands for the whole account."""
+    eligible = permitted_users(Permission.APPROVE_RELEASE).where(
+        t.users.c.account_id == account_id, ~t.users.c.service
+    )
+    found: dict[UUID | None, frozenset[UUID]] = {team_id: frozenset() for team_id in team_ids}
+    if None in found:
+        found[None] = frozenset(connection.execute(eligible).scalars().all())
+    teams = sorted(team_id for team_id in found if team_id is not None)
+    if teams:
+        m = t.team_members
+        members = sa.select(m.c.team_id, m.c.user_id).where(
+            m.c.team_id.in_(teams), m.c.user_id.in_(eligible.scalar_subquery())
+        )
+        found.update(item for item in gather(connection.execute(members)).items())
+    return found
+
+
+def load_teams(
+    connection: Connection, account_id: UUID, team_ids: Collection[UUID]
+) -> dict[UUID, Team]:
+    """Teams of the account, with their members."""
+    if not team_ids:
+        return {}
+    members = grouped(connection, t.team_members.c.team_id, t.team_members.c.user_id, team_ids)
+    rows = connection.execute(
+        sa.select(t.teams).where(
+            t.teams.c.id.in_(sorted(team_ids)), t.teams.c.account_id == account_id
+        )
+    )
+    return {
+        row.id: Team(
+            id=row.id,
+            name=row.name,
+            required_approvals=row.required_approvals,
+            member_ids=members.get(row.id, frozenset()),
+        )
+        for row in rows
+    }
+
+
+def load_team(
+    connection: Connection, account_id: UUID, team_id: UUID, field: str = "team_id"
+) -> Team:
+    """One team of the account; refuses NOT_FOUND otherwise."""
+    team = load_teams(connection, account_id, [team_id]).get(team_id)
+    if team is None:
+        raise not_found("team", field)
+    return team

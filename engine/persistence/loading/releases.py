@@ -1,0 +1,116 @@
+"""Releases as stored, and how far their round of approval has come."""
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from engine.facts import Fields, Release, Vote
+from engine.persistence import tables as t
+from engine.persistence.loading.grouping import gather, grouped
+
+
+def load_releases(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Release]:
+    """Releases by id, with their keypairs and participants; three statements for any number."""
+    if not ids:
+        return {}
+    keypairs = grouped(
+        connection, t.release_keypairs.c.release_id, t.release_keypairs.c.keypair_id, ids
+    )
+    people = grouped(
+        connection, t.release_participants.c.release_id, t.release_participants.c.user_id, ids
+    )
+    rows = connection.execute(sa.select(t.releases).where(t.releases.c.id.in_(sorted(ids))))
+    return {row.id: _release(row, keypairs, people) for row in rows}
+
+
+def _release(
+    row: Row[Any], keypairs: dict[UUID, frozenset[UUID]], people: dict[UUID, frozenset[UUID]]
+) -> Release:
+    fields = Fields(
+        name=row.name,
+        version=row.version,
+        note=row.note,
+        category=row.category,
+        type=row.type,
+        team_id=row.team_id,
+        participant_ids=people.get(row.id, frozenset()),
+        with_default_certificate=row.with_default_certificate,
+        keypair_ids=keypairs.get(row.id, frozenset()),
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        max_signatures=row.max_signatures,
+    )
+    return Release(
+        id=row.id,
+        account_id=row.account_id,
+        fields=fields,
+        status=row.status,
+        status_since=row.status_since,
+        creator_id=row.creator_id,
+        created_at=row.created_at,
+        revision=row.revision,
+        material_revision=row.material_revision,
+        required_approvals=row.required_approvals,
+        round_revision=row.round_revision,
+        signatures_used=row.signatures_used,
+        signatures_reserved=row.signatures_reserved,
+        opened_at=row.opened_at,
+        ended_at=row.ended_at,
+        end_code=row.end_code,
+        end_reason=row.end_reason,
+    )
+
+
+def load_votes(
+    connection: Connection, releases: Collection[Release]
+) -> dict[UUID, tuple[Vote, ...]]:
+    """The decisions on the current material revision of each release."""
+    d, r = t.decisions, t.releases
+    rows = connection.execute(
+        sa.select(d.c.release_id, d.c.approver_id, d.c.verdict, d.c.material_revision)
+        .join(r, r.c.id == d.c.release_id)
+        .where(
+            d.c.release_id.in_(sorted(release.id for release in releases)),
+            d.c.material_revision == r.c.material_revision,
+        )
+        .order_by(d.c.id)
+    )
+    votes: dict[UUID, tuple[Vote, ...]] = {}
+    for release_id, approver_id, verdict, revision in rows:
+        vote = Vote(approver_id=approver_id, verdict=verdict, material_revision=revision)
+        votes[release_id] = (*votes.get(release_id, ()), vote)
+    return votes
+
+
+def load_editors(
+    connection: Connection, releases: Collection[Release]
+) -> dict[UUID, frozenset[UUID]]:
+    """Who made a material edit of each release since its round began."""
+    e, r = t.release_edits, t.releases
+    return gather(
+        connection.execute(
+            sa.select(e.c.release_id, e.c.editor_id)
+            .join(r, r.c.id == e.c.release_id)
+            .where(
+                e.c.release_id.in_(sorted(release.id for release in releases)),
+                e.c.material,
+                e.c.revision >= r.c.round_revision,
+            )
+        )
+    )
+
+
+def name_is_taken(
+    connection: Connection, account_id: UUID, name_key: str, other_than: UUID | None
+) -> bool:
+    """Another release of the account holds the name."""
+    r = t.releases
+    query = sa.select(r.c.id).where(
+        r.c.account_id == account_id, r.c.name_key == name_key, r.c.name_held
+    )
+    if other_than is not None:
+        query = query.where(r.c.id != other_than)
+    return connection.execute(query.limit(1)).first() is not None
