@@ -7,14 +7,19 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from api.bootstrap import build_runtime, connected, email_routes
+from api.bootstrap import auth_routes, build_runtime, connected, email_routes
 from api.graphql.endpoint import Endpoint
+from api.headers import SecurityHeaders
 from api.runtime import Runtime
 from api.settings import Settings
+from api.telemetry.exposition import exposed
+from api.telemetry.requests import ObservedRequests
+from api.usage import write_usage_forever
 from api.worker import run_worker
 from engine.persistence.migrate import is_current
 
@@ -22,7 +27,8 @@ from engine.persistence.migrate import is_current
 def create_app(settings: Settings, *, worker: bool = True) -> Starlette:
     """The application, with the worker in its process unless told otherwise."""
     runtime = build_runtime(settings)
-    endpoint = Endpoint(runtime, ide=settings.ide)
+    endpoint = Endpoint(runtime, ide=settings.ide, public_url=settings.public_url)
+    secure = settings.public_url.startswith("https:")
     return Starlette(
         routes=[
             Route("/graphql", endpoint),
@@ -30,6 +36,11 @@ def create_app(settings: Settings, *, worker: bool = True) -> Starlette:
             Route("/healthz", _alive),
             Route("/readyz", _readiness(runtime)),
             *email_routes(settings, runtime),
+            *auth_routes(settings, runtime),
+        ],
+        middleware=[
+            Middleware(ObservedRequests, meter=runtime.meter, log_requests=settings.log_requests),
+            Middleware(SecurityHeaders, secure=secure),
         ],
         lifespan=_lifespan(settings, runtime, worker=worker),
     )
@@ -41,12 +52,13 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         stop = asyncio.Event()
-        task = asyncio.create_task(run_worker(settings, runtime, stop)) if worker else None
-        with connected(runtime):
+        tasks = [asyncio.create_task(write_usage_forever(runtime, stop))]
+        if worker:
+            tasks.append(asyncio.create_task(run_worker(settings, runtime, stop)))
+        with exposed(runtime.meter.registry, settings.metrics_address), connected(runtime):
             yield
             stop.set()
-            if task is not None:
-                await task
+            await asyncio.gather(*tasks)
 
     return lifespan
 

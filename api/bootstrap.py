@@ -4,31 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
+from starlette.requests import Request
 from starlette.routing import BaseRoute
 
+from api.auth.browser import Browser
+from api.auth.openid import PATH as OPENID_PATH
+from api.auth.provider import Client, Provider
+from api.auth.routes import OpenId, sign_in_routes
+from api.channels import Telling, build_telling
+from api.credentials import session_of
 from api.email_actions import email_action_routes
+from api.graphql.ids import to_global
 from api.news import News
 from api.runtime import Runtime
 from api.settings import Settings
+from api.telemetry.backlog import Backlog
+from api.telemetry.gate import MeteredGate
+from api.telemetry.meter import Meter
+from api.telemetry.tracing import TracingMissingError, make_tracer
 from engine.commands.remember_master_key import remember_master_key
 from engine.keyring import Keyring
 from engine.persistence.database import Database
 from engine.persistence.executor import Executor
 from engine.persistence.migrate import is_current
 from engine.persistence.signals import Listener, Notifier
+from engine.principal import Principal
 from engine.signers.base import SignerContext, load_signers
-from engine.signing.gate import SigningGate
 from engine.system import System, Waker
+from notifications.channels.base import ChannelFailed
 from notifications.channels.smtp import SmtpChannel
 from notifications.keys import ACTION_LINKS, derive
 from notifications.messages import Writer
 from notifications.outbox import Outbox
 from notifications.relay import Relay
+from notifications.reminders import Reminders
+from notifications.sign_in_links import PURPOSE as SIGN_IN_LINKS
+from notifications.sign_in_mail import SignInMailer
+from notifications.vocabulary import WEBHOOK
 from notifications.wakeup import Wakeup
+from notifications.webhooks.outbox import WebhookOutbox
 
 #: The purpose of the key that printed heads of the ledger are sealed with.
 LEDGER_HEADS = "ledger-heads"
+#: Of a channel, messages under way at a time. Each webhook has its own server, maybe a slow one.
+CONCURRENCY = {WEBHOOK: 64}
 
 
 class NotReadyError(Exception):
@@ -49,14 +70,17 @@ def require_current(database: Database) -> None:
             )
 
 
-def build_system(settings: Settings, database: Database, *wakers: Waker) -> System:
+def build_system(
+    settings: Settings, database: Database, *wakers: Waker, telling: Telling | None = None
+) -> System:
     """The engine with its signers and its outbox; refuses a wrong master key."""
+    personal = (telling or telling_of(settings)).personal
     keyring = Keyring.parse(settings.master_key.get_secret_value())
     remember_master_key(database, keyring)
     return System(
         database=database,
         signers=load_signers(SignerContext(keyring, signer_options(settings))),
-        listeners=(Outbox(link_key(settings)),),
+        listeners=(Outbox(link_key(settings), channels=personal), WebhookOutbox(to_global)),
         wakers=wakers,
         reservation_seconds=settings.reservation_seconds,
     )
@@ -69,9 +93,38 @@ def build_runtime(settings: Settings) -> Runtime:
     news, outbox = News(), Wakeup()
     notifier = None if database.is_sqlite else Notifier(database.url)
     others: tuple[Waker, ...] = (notifier,) if notifier is not None else ()
-    system = build_system(settings, database, news, outbox, *others)
+    telling = telling_of(settings)
+    system = build_system(settings, database, news, outbox, *others, telling=telling)
     executor = Executor(database, threads=settings.pool_size)
-    return Runtime(system, executor, SigningGate(system, executor), news, outbox, notifier)
+    meter = build_meter(settings)
+    meter.registry.register(Backlog(system, executor))
+    return Runtime(
+        system,
+        executor,
+        MeteredGate(system, executor, meter),
+        news,
+        outbox,
+        notifier,
+        browser=Browser(settings.public_url),
+        meter=meter,
+        telling=telling,
+    )
+
+
+def telling_of(settings: Settings) -> Telling:
+    """The configured channels."""
+    try:
+        return build_telling(settings)
+    except ChannelFailed as error:
+        raise NotReadyError(str(error)) from error
+
+
+def build_meter(settings: Settings) -> Meter:
+    """Counts, and traces where they are switched on."""
+    try:
+        return Meter(make_tracer() if settings.traces else None)
+    except TracingMissingError as error:
+        raise NotReadyError(str(error)) from error
 
 
 @contextmanager
@@ -90,21 +143,74 @@ def connected(runtime: Runtime) -> Iterator[None]:
         database.dispose()
 
 
-def build_relay(settings: Settings, runtime: Runtime) -> Relay:
-    """What takes messages from the outbox to the mail server."""
-    channel = SmtpChannel(settings.smtp_url.get_secret_value(), settings.mail_from)
-    writer = Writer(settings.public_url)
-    return Relay(runtime.system, channel, writer, link_key(settings), settings.public_url)
+def build_relays(settings: Settings, runtime: Runtime) -> list[Relay]:
+    """What takes messages from the outbox, one relay for each configured channel."""
+    assert runtime.telling is not None
+    system, writer, key = runtime.system, Writer(settings.public_url), link_key(settings)
+    return [
+        Relay(
+            system, channel, writer, key, settings.public_url, concurrency=CONCURRENCY.get(name, 16)
+        )
+        for name, channel in runtime.telling.channels.items()
+    ]
+
+
+def build_reminders(settings: Settings, runtime: Runtime) -> Reminders:
+    """What reminds approvers, and tells that a window closes soon."""
+    assert runtime.telling is not None
+    personal = runtime.telling.personal
+    return Reminders(runtime.system, link_key(settings), channels=personal)
+
+
+def build_sign_in_mailer(settings: Settings, runtime: Runtime) -> SignInMailer:
+    """What sends the mails to sign in with; over connections of its own, so it waits for nobody."""
+    channel = SmtpChannel(settings.smtp_url.get_secret_value(), settings.mail_from, connections=2)
+    writer, key = Writer(settings.public_url), sign_in_key(settings)
+    return SignInMailer(runtime.system, channel, writer, key, settings.public_url)
 
 
 def email_routes(settings: Settings, runtime: Runtime) -> list[BaseRoute]:
     """The pages behind the links in mails."""
-    return email_action_routes(runtime.system, link_key(settings), settings.public_url)
+
+    async def session(request: Request) -> Principal | None:
+        return await session_of(runtime, request)
+
+    return email_action_routes(
+        runtime.system, link_key(settings), settings.public_url, session=session
+    )
+
+
+def auth_routes(settings: Settings, runtime: Runtime) -> list[BaseRoute]:
+    """The pages to sign in and out with."""
+    assert runtime.browser is not None
+    secret = settings.secret_key.get_secret_value()
+    return sign_in_routes(runtime, runtime.browser, secret, openid=build_openid(settings))
+
+
+def build_openid(settings: Settings) -> OpenId | None:
+    """Sign-in by OpenID Connect, where it is set up."""
+    issuer, client_id = settings.oidc_issuer, settings.oidc_client_id
+    if issuer is None or client_id is None:
+        return None
+    secret = settings.oidc_client_secret
+    client = Client(
+        issuer=issuer,
+        client_id=client_id,
+        client_secret=secret.get_secret_value() if secret is not None else None,
+        redirect_uri=f"{settings.public_url.rstrip('/')}{OPENID_PATH}/callback",
+    )
+    name = settings.oidc_name or urlsplit(issuer).hostname or issuer
+    return OpenId(provider=Provider(client), name=name, account=settings.oidc_account)
 
 
 def link_key(settings: Settings) -> bytes:
     """What action links are made with."""
     return derive(settings.secret_key.get_secret_value(), ACTION_LINKS)
+
+
+def sign_in_key(settings: Settings) -> bytes:
+    """What links and codes to sign in with are made with."""
+    return derive(settings.secret_key.get_secret_value(), SIGN_IN_LINKS)
 
 
 def ledger_key(settings: Settings) -> bytes:

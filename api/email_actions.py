@@ -12,8 +12,10 @@ import hmac
 import re
 import secrets
 from base64 import urlsafe_b64encode
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlsplit
+from functools import partial
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
 
 from anyio.to_thread import run_sync
@@ -32,6 +34,10 @@ from engine.vocabulary import Channel, Verdict
 from notifications import action_links
 from notifications.decide_by_link import DecideByLink
 from notifications.link_page import LinkPage, open_link
+from notifications.sign_in_links import PATH as SIGN_IN
+
+#: Whose browser session a request comes with.
+Session = Callable[[Request], Awaitable[Principal | None]]
 
 COOKIE = "countersign_decide"
 #: A comment of the greatest length, of characters with four bytes each as a form spells them.
@@ -45,11 +51,22 @@ _NOT_FROM_THE_PAGE = (
 )
 #: Refusals that leave the link as it is: the page says why and asks again.
 _ASK_AGAIN = {Code.INVALID_INPUT: 422, Code.OVERLOADED: 503}
+#: The page itself says it in its own words.
+_SIGN_IN_FIRST = {Code.UNAUTHENTICATED: 403}
 
 
-def email_action_routes(system: System, link_key: bytes, public_url: str) -> list[BaseRoute]:
-    """The routes of the links in the mails, to be put at the root of the application."""
-    actions = _Actions(system, link_key, public_url)
+async def _nobody(_request: Request) -> Principal | None:
+    return None
+
+
+def email_action_routes(
+    system: System, link_key: bytes, public_url: str, *, session: Session = _nobody
+) -> list[BaseRoute]:
+    """The routes of the links in the mails, to be put at the root of the application.
+
+    `session` is asked where the account wants its approvers signed in.
+    """
+    actions = _Actions(system, link_key, public_url, session)
     app = Starlette(
         routes=[
             Route("/{spelling}", actions.answer, methods=["GET", "HEAD", "POST"]),
@@ -89,13 +106,15 @@ class Form:
 class _Actions:
     """The two things one can do with a link: look, and decide."""
 
-    def __init__(self, system: System, link_key: bytes, public_url: str) -> None:
+    def __init__(self, system: System, link_key: bytes, public_url: str, session: Session) -> None:
         self._system = system
+        self._session = session
         self._link_key = link_key
         self._csrf_key = hmac.digest(link_key, b"countersign:email-page", "sha256")
         parts = urlsplit(public_url)
         self._secure = parts.scheme == "https"
-        self._path = parts.path.rstrip("/") + action_links.PATH
+        self._root = parts.path.rstrip("/")
+        self._path = self._root + action_links.PATH
 
     async def answer(self, request: Request) -> Response:
         """Only a POST decides."""
@@ -106,7 +125,7 @@ class _Actions:
         page = await run_sync(self._open, request.path_params["spelling"])
         if page is None:
             return _missing(request)
-        return self._with_cookie(request, page, status=200)
+        return await self._with_cookie(request, page, status=200)
 
     async def decide(self, request: Request) -> Response:
         """The form's answer: what is true now."""
@@ -119,17 +138,18 @@ class _Actions:
         if page is None:
             return _missing(request)
         if not self._is_from_the_page(page, cookie, form.csrf):
-            return self._with_cookie(request, page, 403, _NOT_FROM_THE_PAGE, form.comment)
-        refusal = await run_sync(self._execute, page, form)
+            return await self._with_cookie(request, page, 403, _NOT_FROM_THE_PAGE, form.comment)
+        signed_in = await self._is_signed_in(request, page)
+        refusal = await run_sync(partial(self._execute, page, form, signed_in=signed_in))
         after = await run_sync(self._open, spelling)
         assert after is not None, "links are never deleted"
         if refusal is None:
-            return self._with_cookie(request, after, status=200)
+            return await self._with_cookie(request, after, status=200)
         asks_again = refusal.code in _ASK_AGAIN or refusal.code is Code.OWN_REQUEST
-        return self._with_cookie(
+        return await self._with_cookie(
             request,
             after,
-            _ASK_AGAIN.get(refusal.code, 409),
+            (_ASK_AGAIN | _SIGN_IN_FIRST).get(refusal.code, 409),
             refusal.message if asks_again else "",
             form.comment,
         )
@@ -139,7 +159,14 @@ class _Actions:
             now = self._system.clock.now(connection)
             return open_link(connection, self._link_key, spelling, now)
 
-    def _execute(self, page: LinkPage, form: Form) -> Refusal | None:
+    async def _is_signed_in(self, request: Request, page: LinkPage) -> bool:
+        """As the approver whose link it is; not asked where nobody wants to know."""
+        if not page.wants_session:
+            return False
+        person = await self._session(request)
+        return person is not None and person.user_id == page.link.user_id
+
+    def _execute(self, page: LinkPage, form: Form, *, signed_in: bool) -> Refusal | None:
         link = page.link
         principal = Principal(
             account_id=link.account_id, user_id=link.user_id, channel=Channel.EMAIL
@@ -151,6 +178,7 @@ class _Actions:
             revision=link.revision if form.revision is None else form.revision,
             verdict=form.verdict,
             comment=form.comment,
+            signed_in=signed_in,
         )
         try:
             execute(self._system, principal, command)
@@ -167,21 +195,25 @@ class _Actions:
             return False
         return hmac.compare_digest(self._csrf(page.link.id, cookie).encode(), csrf.encode())
 
-    def _with_cookie(
+    async def _with_cookie(
         self, request: Request, page: LinkPage, status: int, notice: str = "", comment: str = ""
     ) -> Response:
         cookie = _cookie(request) or secrets.token_urlsafe(32)
+        path = f"{self._path}/{request.path_params['spelling']}"
+        must_sign_in = page.wants_session and not await self._is_signed_in(request, page)
+        query = urlencode({"next": path})
         response = request_page(
             page,
             csrf=self._csrf(page.link.id, cookie),
             status=status,
             notice=notice,
             comment=comment,
+            sign_in=f"{self._root}{SIGN_IN}?{query}" if must_sign_in else None,
         )
         response.set_cookie(
             COOKIE,
             cookie,
-            path=f"{self._path}/{request.path_params['spelling']}",
+            path=path,
             secure=self._secure,
             httponly=True,
             samesite="strict",

@@ -60,9 +60,18 @@ class WithHeaders:
 
 
 def request_page(
-    page: LinkPage, *, csrf: str, status: int = 200, notice: str = "", comment: str = ""
+    page: LinkPage,
+    *,
+    csrf: str,
+    status: int = 200,
+    notice: str = "",
+    comment: str = "",
+    sign_in: str | None = None,
 ) -> HTMLResponse:
-    """The request, with the form where the link can still decide."""
+    """The request, with the form where the link can still decide.
+
+    `sign_in`: where to go first, in place of the form.
+    """
     if page.request is None:
         return plain_page("void", page.user.locale, 200 if status == 200 else 403)
     language = texts.language_of(page.user.locale)
@@ -77,6 +86,7 @@ def request_page(
         "notice": words.gettext(notice) if notice else "",
         "csrf": csrf,
         "comment": comment,
+        "sign_in": sign_in,
     }
     content = environment.get_template("request.html").render(values)
     return HTMLResponse(content, status)

@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
 
+from api.auth.browser import Browser
+from api.channels import Telling
 from api.news import News
+from api.telemetry.meter import Kind, Meter
+from api.usage import Usage
 from engine.commands.base import Command, execute
 from engine.persistence.executor import Executor
 from engine.persistence.signals import Notifier
@@ -33,6 +37,14 @@ class Runtime:
     outbox: Wakeup = field(default_factory=Wakeup)
     #: Tells other processes of this one's commits, where the database can.
     notifier: Notifier | None = None
+    #: Which tokens and sessions were used, to be written down now and then.
+    usage: Usage = field(default_factory=Usage)
+    #: How browsers are recognised; without it only tokens are taken.
+    browser: Browser | None = None
+    #: What this process has done, for an operator to see.
+    meter: Meter = field(default_factory=Meter)
+    #: How people and webhooks are told; without it nothing of that can be changed.
+    telling: Telling | None = None
 
     def heard(self, account_id: UUID) -> None:
         """Something was committed, here or elsewhere."""
@@ -41,11 +53,13 @@ class Runtime:
 
     async def execute(self, principal: Principal, command: Command[Answer]) -> Answer:
         """Run a command; raises its `Refusal`."""
-        return await self.executor.write(lambda: execute(self.system, principal, command))
+        with self.meter.operation(Kind.COMMAND, type(command).__name__):
+            return await self.executor.write(lambda: execute(self.system, principal, command))
 
     async def read(self, principal: Principal, query: Callable[[Reading], Answer]) -> Answer:
         """Run a query; raises its `Refusal`."""
-        return await self.executor.read(lambda: read(self.system, principal, query))
+        with self.meter.operation(Kind.QUERY, "read"):
+            return await self.executor.read(lambda: read(self.system, principal, query))
 
     async def work(self, task: Callable[[], Any]) -> Any:
         """Something slow that opens its own transactions."""

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from api.auth.addresses import is_safe
 
 PREFIX = "COUNTERSIGN_"
 ENV_FILE = ".env"
@@ -47,8 +49,46 @@ class Settings(BaseSettings):
     pkcs11_module: str | None = Field(default=None, description="The HSM's PKCS#11 library.")
     pkcs11_token: str | None = Field(default=None, description="The label of the HSM's token.")
     pkcs11_pin: SecretStr | None = Field(default=None, description="The PIN of the HSM's token.")
+    oidc_issuer: str | None = Field(
+        default=None, description="Sign-in by OpenID Connect: the provider's issuer, a URL."
+    )
+    oidc_client_id: str | None = Field(default=None, description="Our name at the provider.")
+    oidc_client_secret: SecretStr | None = Field(
+        default=None, description="Our secret at the provider; none for a public client."
+    )
+    oidc_account: str | None = Field(
+        default=None, description="The one account it is for, by name; all of them without."
+    )
+    oidc_name: str | None = Field(
+        default=None, description="What the button calls the provider; its host without."
+    )
+    webhook_allow_private: bool = Field(
+        default=False,
+        description="Let webhooks go to private addresses, and without TLS. For closed networks.",
+    )
+    channel_options: SecretStr | None = Field(
+        default=None, description="Options of channels from elsewhere: a JSON object of texts."
+    )
     ide: bool = Field(default=True, description="Serve the GraphQL IDE at /graphql.")
     log_json: bool = Field(default=False, description="Log JSON lines rather than text.")
+    log_requests: bool = Field(default=False, description="Log a line for each request.")
+    metrics_address: str | None = Field(
+        default=None,
+        pattern=r"^(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):[0-9]{1,5}$",
+        description="Where Prometheus finds /metrics, like 127.0.0.1:9464. Nowhere without it.",
+    )
+    traces: bool = Field(
+        default=False,
+        description="Send OpenTelemetry traces; needs countersign[otel].",
+    )
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> Settings:
+        if (self.oidc_issuer is None) != (self.oidc_client_id is None):
+            raise ValueError("OIDC_ISSUER and OIDC_CLIENT_ID go together")
+        if self.oidc_issuer is not None and not is_safe(self.oidc_issuer):
+            raise ValueError("OIDC_ISSUER must begin with https://")
+        return self
 
     @classmethod
     def settings_customise_sources(

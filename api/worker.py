@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import structlog
 
-from api.bootstrap import build_relay
+from api.bootstrap import build_relays, build_reminders, build_sign_in_mailer
 from api.runtime import Runtime
 from api.settings import Settings
 from engine.commands.advance_due import BATCH, advance_due
@@ -21,9 +21,14 @@ AFTER_FAILURE = 1.0
 
 
 async def run_worker(settings: Settings, runtime: Runtime, stop: asyncio.Event) -> None:
-    """Both halves of the worker, until `stop` is set; what is under way is finished."""
-    relay = build_relay(settings, runtime)
-    await asyncio.gather(advance_forever(runtime, stop), relay.run(stop, runtime.outbox))
+    """All parts of the worker, until `stop` is set; what is under way is finished."""
+    relays, mailer = build_relays(settings, runtime), build_sign_in_mailer(settings, runtime)
+    await asyncio.gather(
+        advance_forever(runtime, stop),
+        *(relay.run(stop, runtime.outbox.branch()) for relay in relays),
+        mailer.run(stop),
+        build_reminders(settings, runtime).run(stop),
+    )
 
 
 async def advance_forever(runtime: Runtime, stop: asyncio.Event) -> None:

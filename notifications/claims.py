@@ -20,11 +20,13 @@ from engine.persistence import tables as t
 from engine.persistence.unit_of_work import bare_transaction
 from engine.system import System
 from engine.vocabulary import Status
-from notifications.tables import action_links, deliveries
+from notifications.tables import action_links, deliveries, webhooks
 from notifications.vocabulary import EMAIL, DeliveryState, Kind
 
 #: Of the queue's head so many times as much is looked at as there is room for.
 _LOOKAHEAD = 50
+#: Whom a delivery is for: a person, or a webhook.
+RECIPIENT = sa.func.coalesce(deliveries.c.user_id, deliveries.c.webhook_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,7 @@ class Wanted:
 
     limit: int
     channel: str = EMAIL
-    #: People who are being written to: their next message waits.
+    #: People, or webhooks, who are being written to: their next message waits.
     busy: frozenset[UUID] = frozenset()
     #: Nothing that was tried before.
     fresh_only: bool = False
@@ -76,7 +78,7 @@ def claim(system: System, wanted: Wanted, policy: Policy) -> list[Row[Any]]:
         now = system.clock.now(connection)
         claim_id = uuid4()
         while _take(connection, claim_id, wanted, now, policy):
-            rows = _claimed(connection, claim_id)
+            rows = _claimed(connection, claim_id, now)
             true = [row for row in rows if _still_true(row, now)]
             _void(connection, {row.id for row in rows} - {row.id for row in true}, now)
             if true:
@@ -119,14 +121,14 @@ def _take(
     )
     if wanted.fresh_only:
         due = (*due, d.c.attempts == 0)
-    query = sa.select(d.c.id, d.c.user_id, d.c.next_attempt_at).where(*due)
+    query = sa.select(d.c.id, RECIPIENT.label("recipient_id"), d.c.next_attempt_at).where(*due)
     if wanted.busy:
-        query = query.where(d.c.user_id.not_in(sorted(wanted.busy)))
+        query = query.where(RECIPIENT.not_in(sorted(wanted.busy)))
     # However long the queue is, no more of it is looked at than this.
     first = query.order_by(d.c.next_attempt_at, d.c.id).limit(wanted.limit * _LOOKAHEAD).subquery()
     # One at a time for each person: whoever is slow keeps only themselves waiting.
     turn = sa.func.row_number().over(
-        partition_by=first.c.user_id, order_by=(first.c.next_attempt_at, first.c.id)
+        partition_by=first.c.recipient_id, order_by=(first.c.next_attempt_at, first.c.id)
     )
     ranked = sa.select(first.c.id, turn.label("turn")).subquery()
     chosen = (
@@ -144,16 +146,22 @@ def _take(
     return taken.rowcount > 0
 
 
-def _claimed(connection: Connection, claim_id: UUID) -> Sequence[Row[Any]]:
-    d, u, link, r = deliveries, t.users, action_links, t.releases
+def _claimed(connection: Connection, claim_id: UUID, now: datetime) -> Sequence[Row[Any]]:
+    d, u, w, link, r = deliveries, t.users, webhooks, action_links, t.releases
     query = (
         sa.select(
             d,
+            RECIPIENT.label("recipient_id"),
+            sa.func.coalesce(u.c.active, w.c.active).label("active"),
+            w.c.name.label("webhook_name"),
+            w.c.url,
+            w.c.seed,
+            # The secret before this one, while receivers change over.
+            sa.case((w.c.previous_until > now, w.c.previous_seed)).label("previous_seed"),
             u.c.email,
             u.c.name,
             u.c.locale,
             u.c.time_zone,
-            u.c.active,
             link.c.nonce,
             link.c.token_hash,
             link.c.used_at,
@@ -164,7 +172,8 @@ def _claimed(connection: Connection, claim_id: UUID) -> Sequence[Row[Any]]:
             r.c.status,
             r.c.ends_at,
         )
-        .join(u, u.c.id == d.c.user_id)
+        .outerjoin(u, u.c.id == d.c.user_id)
+        .outerjoin(w, w.c.id == d.c.webhook_id)
         .outerjoin(link, link.c.id == d.c.action_link_id)
         .outerjoin(r, r.c.id == d.c.release_id)
         .where(d.c.claim_id == claim_id)

@@ -24,6 +24,8 @@ class DecideByLink:
     revision: int
     verdict: Verdict
     comment: str | None = None
+    #: The approver's own browser session came with it.
+    signed_in: bool = False
 
     def lock(self) -> Lock:
         """As for any decision: the release, which also makes two uses of a link wait."""
@@ -36,6 +38,9 @@ class DecideByLink:
     def apply(self, work: Work) -> UUID:
         """Decide, and consume the link in the same savepoint; answers the release's id."""
         assert work.actor.user_id is not None
+        if work.policy.signed_in_approvals and not self.signed_in:
+            message = "Sign in first: in this account approvers decide signed in."
+            raise Refusal(Code.UNAUTHENTICATED, message)
         # The decision first: what it is refused for says more than that the link has ended.
         release_id = self._decide().apply(work)
         if not action_links.use(work.connection, self.link_id, work.actor.user_id, work.now):

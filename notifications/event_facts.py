@@ -15,6 +15,7 @@ from engine.persistence import loading
 from engine.persistence import tables as t
 from engine.persistence.work import Work
 from notifications.description import describe, names_of, progress
+from notifications.tables import webhooks
 
 #: Of an event's own details, what messages speak of.
 TOLD = ("percent", "used", "maximum", "early", "code", "widened", "asks_anew")
@@ -34,6 +35,7 @@ NAMED: dict[str, tuple[Table, str]] = {
     "Team": (t.teams, "name"),
     "Keypair": (t.keypairs, "alias"),
     "ApiToken": (t.api_tokens, "name"),
+    "Webhook": (webhooks, "name"),
 }
 
 

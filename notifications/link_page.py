@@ -77,6 +77,8 @@ class LinkPage:
     cause: dict[str, Any] | None = None
     #: Nobody approves what they asked for or edited themselves; they may still reject it.
     is_own_request: bool = False
+    #: To decide, the approver must also be signed in.
+    wants_session: bool = False
 
 
 def open_link(connection: Connection, key: bytes, spelling: str, now: datetime) -> LinkPage | None:
@@ -104,6 +106,7 @@ def open_link(connection: Connection, key: bytes, spelling: str, now: datetime) 
         own=own,
         cause=_cause(connection, release, standing),
         is_own_request=user.id in authors and not policy.allow_self_approval,
+        wants_session=policy.signed_in_approvals,
         **shown,
     )
 

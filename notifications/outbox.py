@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -13,20 +13,25 @@ from engine.persistence import loading
 from engine.persistence.ledger import Entry
 from engine.persistence.work import Work
 from engine.vocabulary import Status
-from notifications import action_links, queueing, recipients
-from notifications.event_facts import facts_of_administration, facts_of_event
-from notifications.recipients import Rule
-from notifications.vocabulary import Kind
+from notifications import action_links, newcomers, queueing, recipients
+from notifications.event_facts import facts_of_administration, facts_of_event, facts_of_time
+from notifications.recipients import People, Rule
+from notifications.vocabulary import EMAIL, Kind
 
 
 class Outbox:
     """A listener of the engine: `System(listeners=(Outbox(link_key),))`."""
 
     def __init__(
-        self, link_key: bytes, *, link_lifetime: timedelta = action_links.LIFETIME
+        self,
+        link_key: bytes,
+        *,
+        link_lifetime: timedelta = action_links.LIFETIME,
+        channels: Collection[str] = (EMAIL,),
     ) -> None:
         self._link_key = link_key
         self._link_lifetime = link_lifetime
+        self._channels = frozenset(channels)
 
     def __call__(self, work: Work, entries: list[Entry]) -> None:
         """Void the links that ended and queue a message for everyone concerned."""
@@ -41,6 +46,8 @@ class Outbox:
                 self._tell_of_release(work, entry, rule, _release(work, event, releases))
             else:
                 self._tell_administrators(work, entry, rule)
+        if any(newcomers.can_make_approvers(entry.recorded.event) for entry in entries):
+            self._ask_newcomers(work)
 
     def _end_links(self, work: Work, entry: Entry) -> None:
         event, actor = entry.recorded.event, entry.recorded.actor
@@ -58,23 +65,24 @@ class Outbox:
         people = recipients.of_release(work.connection, release, rule.told)
         if not people:
             return
-        links: Mapping[UUID, UUID] = {}
-        if rule.kind is Kind.REQUEST:
-            links = action_links.ensure(
-                work.connection,
-                self._link_key,
-                release,
-                people,
-                work.now,
-                self._link_lifetime,
-            )
         message = queueing.Message(
             kind=rule.kind,
             account_id=work.account_id,
             facts=facts_of_event(work, entry.recorded, release),
             release=release,
         )
-        queueing.enqueue(work.connection, message, people, work.now, links)
+        self._queue(work, message, people)
+
+    def _ask_newcomers(self, work: Work) -> None:
+        """Nothing happened to the release: only to who can approve it."""
+        for release, people in newcomers.unasked(work):
+            message = queueing.Message(
+                kind=Kind.REQUEST,
+                account_id=work.account_id,
+                facts=facts_of_time(work.connection, release, work.now),
+                release=release,
+            )
+            self._queue(work, message, people)
 
     def _tell_administrators(self, work: Work, entry: Entry, rule: Rule) -> None:
         people = recipients.administrators(work.connection, work.account_id)
@@ -83,7 +91,21 @@ class Outbox:
             account_id=work.account_id,
             facts=facts_of_administration(work, entry.recorded),
         )
-        queueing.enqueue(work.connection, message, people, work.now)
+        self._queue(work, message, people)
+
+    def _queue(self, work: Work, message: queueing.Message, people: People) -> None:
+        links: Mapping[UUID, UUID] = {}
+        if message.kind is Kind.REQUEST:
+            assert message.release is not None
+            links = action_links.ensure(
+                work.connection,
+                self._link_key,
+                message.release,
+                people,
+                work.now,
+                self._link_lifetime,
+            )
+        queueing.enqueue(work.connection, message, people, work.now, links, channels=self._channels)
 
 
 def _ends_a_round(event: ReleaseEvent) -> bool:

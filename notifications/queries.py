@@ -1,4 +1,4 @@
-"""Deliveries, read: each person's outcome, for whoever may see the release."""
+"""Deliveries and webhooks, read: each outcome, for whoever may see it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def deliveries_of(
 
     That the viewer may see the releases is for the caller to have made sure of.
     """
-    own = sa.select(d).where(d.c.account_id == reading.account_id)
+    own = sa.select(d).where(d.c.account_id == reading.account_id, d.c.webhook_id.is_(None))
     if len(release_ids) == 1 or window.after or window.before:
         return {
             id_: fetch(reading.connection, own.where(d.c.release_id == id_), _NEWEST, window, id_)
@@ -42,8 +42,9 @@ def deliveries_of(
 
 
 def deliveries_by_ids(reading: Reading, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
-    """Deliveries of the account by id."""
+    """Deliveries to people of the account, by id."""
     query = sa.select(d).where(d.c.id.in_(sorted(ids)), d.c.account_id == reading.account_id)
+    query = query.where(d.c.webhook_id.is_(None))
     return {row.id: row for row in reading.connection.execute(query)}
 
 

@@ -14,10 +14,11 @@ from engine.system import System
 from notifications import action_links, claims
 from notifications.channels.base import Channel, Outgoing, Undelivered
 from notifications.claims import Outcome, Policy, Wanted
-from notifications.messages import Reader, Writer
+from notifications.messages import Message, Reader, Writer
 from notifications.texts import language_of
 from notifications.vocabulary import Kind
 from notifications.wakeup import Wakeup
+from notifications.webhooks.disable import disable_gone
 
 #: What is due is asked of the clock at least this often, in seconds.
 POLL = 1.0
@@ -90,7 +91,7 @@ class Relay:
         wanted = Wanted(
             limit=room,
             channel=self._channel.name,
-            busy=frozenset(row.user_id for row in rows),
+            busy=frozenset(row.recipient_id for row in rows),
             fresh_only=retried >= self._concurrency // 2,
         )
         claimed = await run_sync(self._claim_and_write, wanted)
@@ -109,7 +110,10 @@ class Relay:
     def _prepared(self, row: Row[Any]) -> Any:
         """What the channel sends, or the error that writing it met."""
         try:
-            return self._channel.prepare(self._outgoing(row))
+            outgoing = self._outgoing if row.webhook_id is None else self._posting
+            return self._channel.prepare(outgoing(row))
+        except Undelivered as error:
+            return error
         except Exception as error:
             # A message that cannot be written keeps nobody else's from being sent.
             log.exception("message_not_written", delivery=str(row.id), kind=row.kind)
@@ -131,6 +135,20 @@ class Relay:
             message=self._writer.write(Kind(row.kind), row.facts, reader),
             link=self._link(row) if reader.has_link else None,
             release_id=row.release_id,
+            recipient_id=row.user_id,
+        )
+
+    def _posting(self, row: Row[Any]) -> Outgoing:
+        """For a webhook: the message was written when it was queued, and has no link."""
+        return Outgoing(
+            delivery_id=row.id,
+            created_at=row.created_at,
+            address=row.url,
+            name=row.webhook_name,
+            message=Message(subject=row.kind, text=row.facts, html=""),
+            release_id=row.release_id,
+            recipient_id=row.webhook_id,
+            seeds=tuple(seed for seed in (row.seed, row.previous_seed) if seed is not None),
         )
 
     def _link(self, row: Row[Any]) -> str:
@@ -141,6 +159,8 @@ class Relay:
 
     async def _send(self, row: Row[Any], prepared: Any) -> None:
         error = prepared if isinstance(prepared, Undelivered) else await self._tried(prepared)
+        if error is not None and error.gone and row.webhook_id is not None:
+            await self._disable(row, str(error))
         if error is None:
             outcome = Outcome(delivery=row)
         else:
@@ -156,6 +176,13 @@ class Relay:
             log.exception("channel_broke")
             return Undelivered(f"{type(error).__name__}: {error}"[:500])
         return None
+
+    async def _disable(self, row: Row[Any], reason: str) -> None:
+        """If that fails, the next message there is told the same."""
+        try:
+            await run_sync(disable_gone, self._system, row.account_id, row.webhook_id, reason)
+        except SQLAlchemyError as error:
+            log.warning("relay_database_trouble", error=str(error)[:500])
 
     async def _settle(self) -> bool:
         if not self._outcomes:

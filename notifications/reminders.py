@@ -7,7 +7,7 @@ workers remind once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -33,7 +33,7 @@ from notifications.event_facts import facts_of_time
 from notifications.recipients import People
 from notifications.tables import deliveries
 from notifications.times import zone_of
-from notifications.vocabulary import Kind
+from notifications.vocabulary import EMAIL, Kind
 
 log = structlog.get_logger(__name__)
 #: Seconds between two looks.
@@ -83,10 +83,18 @@ class Rhythm:
 class Reminders:
     """Queues reminders as they become due. May run in any number of processes."""
 
-    def __init__(self, system: System, link_key: bytes, rhythm: Rhythm = Rhythm()) -> None:
+    def __init__(
+        self,
+        system: System,
+        link_key: bytes,
+        rhythm: Rhythm = Rhythm(),
+        *,
+        channels: Collection[str] = (EMAIL,),
+    ) -> None:
         self._system = system
         self._link_key = link_key
         self._rhythm = rhythm
+        self._channels = frozenset(channels)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set."""
@@ -141,7 +149,7 @@ class Reminders:
             facts=facts_of_time(connection, release, now),
             release=release,
         )
-        queueing.enqueue(connection, message, people, now, links)
+        queueing.enqueue(connection, message, people, now, links, channels=self._channels)
 
     def _undecided(
         self, connection: Connection, now: datetime

@@ -53,12 +53,13 @@ class SendAgain:
         """The settled delivery stays as it is; a new one takes its place in the queue."""
         row = self._row(work)
         release = work.release(row.release_id) if row.release_id else None
-        self._require(work, release)
+        self._require(work, row, release)
         if row.state is DeliveryState.QUEUED:
             message = "This message is still waiting to be sent."
             raise Refusal(Code.WRONG_STATUS, message, "id")
         link_id = self._link(work, row, release) if row.kind in _ASKING else None
         copied = {c: row._mapping[c] for c in ("account_id", "user_id", "channel", "kind")}
+        copied |= {"webhook_id": row.webhook_id}
         copied |= {c: row._mapping[c] for c in ("audiences", "release_id", "revision", "facts")}
         delivery_id = uuid7()
         work.connection.execute(
@@ -85,12 +86,12 @@ class SendAgain:
             raise not_found("delivery", "id")
         return row
 
-    def _require(self, work: Work, release: Release | None) -> None:
+    def _require(self, work: Work, row: Row[Any], release: Release | None) -> None:
         facts = release_facts(work, release) if release is not None else None
         if Permission.MANAGE_ACCOUNT in work.actor.permissions:
             return
-        if facts is None:
-            # Messages about the account are its administrators' alone.
+        if facts is None or row.webhook_id is not None:
+            # Messages about the account, and to its webhooks, are its administrators' alone.
             raise not_found("delivery", "id")
         require(requester_or_approver, facts)
 

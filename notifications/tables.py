@@ -1,6 +1,8 @@
-"""Deliveries and action links, on the same MetaData as the engine's tables."""
+"""Deliveries, action links, webhooks and preferences, on the engine's MetaData."""
 
 from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
     Column,
     Index,
     Integer,
@@ -48,13 +50,45 @@ action_links = Table(
     Index(None, "user_id"),
 )
 
+webhooks = Table(
+    "webhooks",
+    metadata,
+    key(),
+    link("account_id", "accounts.id"),
+    Column("name", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    #: Which ledger entries it is told: space-separated patterns of tags.
+    Column("tags", Text, nullable=False),
+    Column("active", Boolean, nullable=False),
+    #: Why it was switched off, if we did it ourselves.
+    Column("disabled_reason", Text),
+    #: With the webhook's id and a key it makes the secret, which is stored nowhere.
+    Column("seed", LargeBinary, nullable=False),
+    #: Of the secret before this one, which signs too until then.
+    Column("previous_seed", LargeBinary),
+    instant("previous_until", nullable=True),
+    instant("created_at"),
+    Index(None, "account_id"),
+)
+
+preferences = Table(
+    "preferences",
+    metadata,
+    link("user_id", "users.id", primary_key=True),
+    Column("kind", Text, primary_key=True),
+    #: Space-separated names; none: not told. Whoever has no row is told by mail.
+    Column("channels", Text, nullable=False),
+)
+
 deliveries = Table(
     "deliveries",
     metadata,
     #: Also names the message, so that a repeat is recognised as one.
     key(),
     link("account_id", "accounts.id"),
-    link("user_id", "users.id"),
+    #: A person, or a webhook.
+    link("user_id", "users.id", nullable=True),
+    link("webhook_id", "webhooks.id", nullable=True),
     Column("channel", Text, nullable=False),
     Column("kind", Text, nullable=False),
     #: Why this person is told: space-separated audiences.
@@ -73,6 +107,7 @@ deliveries = Table(
     Column("last_error", Text),
     instant("created_at"),
     instant("settled_at", nullable=True),
+    CheckConstraint("(user_id IS NULL) <> (webhook_id IS NULL)", name="one_recipient"),
     Index(
         "ix_deliveries_due",
         "next_attempt_at",
@@ -82,5 +117,6 @@ deliveries = Table(
     ),
     Index(None, "release_id", "id"),
     Index(None, "user_id", "id"),
+    Index(None, "webhook_id", "id"),
     Index(None, "action_link_id"),
 )

@@ -50,6 +50,15 @@ class Kind(StrEnum):
     SIGN_IN = "SIGN_IN"
 
 
+class WebhookKind(StrEnum):
+    """What a webhook is sent."""
+
+    #: A ledger entry.
+    EVENT = "EVENT"
+    #: Nothing happened: somebody tries whether it works.
+    TEST = "TEST"
+
+
 class Audience(StrEnum):
     """In which capacity somebody is told."""
 
@@ -63,3 +72,10 @@ class Audience(StrEnum):
 
 #: The one channel everybody has; others are found by name.
 EMAIL = "email"
+#: To programs rather than people.
+WEBHOOK = "webhook"
+
+#: What people are told by way of the outbox; of these they choose.
+CHOOSABLE = frozenset(Kind) - {Kind.SIGN_IN}
+#: An approver can choose by which way, but never that nobody asks them.
+NEVER_SILENT = frozenset({Kind.REQUEST})

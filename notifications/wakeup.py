@@ -13,9 +13,18 @@ class Wakeup:
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._event = asyncio.Event()
+        self._branches: list[Wakeup] = []
+
+    def branch(self) -> Wakeup:
+        """Another one that wakes with this one: for a second loop that waits."""
+        made = Wakeup()
+        self._branches.append(made)
+        return made
 
     def __call__(self, account_id: UUID | None = None) -> None:
         """There is news; may be called from any thread."""
+        for branch in self._branches:
+            branch(account_id)
         if self._loop is None:
             self._event.set()
             return

@@ -17,6 +17,8 @@ from pydantic import ValidationError
 
 from api.bootstrap import NotReadyError
 from api.settings import PREFIX, Settings
+from api.telemetry.exposition import exposed
+from api.telemetry.logs import configure_logs
 from engine.errors import Refusal
 from engine.keyring import KeyringError
 from engine.signers.base import SignerFailed
@@ -54,25 +56,6 @@ def load_settings() -> Settings:
         raise typer.Exit(2) from error
 
 
-def configure_logs(settings: Settings) -> None:
-    """One line for each event, on standard error."""
-    renderer = (
-        structlog.processors.JSONRenderer()
-        if settings.log_json
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-    )
-
-
 class _QuietServer(uvicorn.Server):
     """Ends with success when it was told to end: uvicorn's own dies of the signal once more."""
 
@@ -88,14 +71,14 @@ def serve(settings: Settings, host: str, port: int, *, worker: bool) -> None:
     """Serve until told to stop."""
     from api.app import create_app
 
-    configure_logs(settings)
+    configure_logs(as_json=settings.log_json)
     app = create_app(settings, worker=worker)
     structlog.get_logger("countersign").info("serving", host=host, port=port, worker=worker)
     config = uvicorn.Config(
         app,
         host=host,
         port=port,
-        log_level="warning",
+        log_config=None,  # as everything else is logged
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE,
@@ -111,14 +94,14 @@ def work(settings: Settings) -> None:
     from api.bootstrap import build_runtime, connected
     from api.worker import run_worker
 
-    configure_logs(settings)
+    configure_logs(as_json=settings.log_json)
     runtime = build_runtime(settings)
 
     async def until_stopped() -> None:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        with connected(runtime):
+        with exposed(runtime.meter.registry, settings.metrics_address), connected(runtime):
             await run_worker(settings, runtime, stop)
 
     asyncio.run(until_stopped())

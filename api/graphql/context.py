@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, TypeAlias, TypeVar
+from uuid import UUID
 
 from strawberry.types.info import Info as StrawberryInfo
 from strawberry.utils.str_converters import to_camel_case
 
 import api.graphql.loaders  # noqa: F401 - registers them
 from api.graphql.errors import UserError, top_level, unauthenticated
+from api.graphql.limits.numbers import Limits
+from api.graphql.limits.rate import Buckets
+from api.graphql.limits.refusal import too_often
 from api.graphql.plan import Plan, plan_of
 from api.graphql.prefetch import prefetch
 from api.graphql.shelf import Shelf
@@ -29,6 +33,16 @@ class Context:
     runtime: Runtime
     #: None for anonymous callers, who get no further than the schema itself.
     caller: Principal | None
+    #: Looks a caller up, by what a WebSocket client gave when it connected if it did.
+    look_up: Callable[[str | None], Awaitable[Principal | None]]
+    _: KW_ONLY
+    #: The payload of a WebSocket's `connection_init`.
+    connection_params: dict[str, object] | None = None
+    limits: Limits = field(default_factory=Limits)
+    #: Shared by all of the endpoint's callers.
+    buckets: Buckets | None = None
+    #: Where the request came from: who an anonymous caller is.
+    address: str = ""
 
     @property
     def principal(self) -> Principal:
@@ -36,6 +50,29 @@ class Context:
         if self.caller is None:
             raise top_level(unauthenticated())
         return self.caller
+
+    async def authenticate(self) -> Principal | None:
+        """Look the caller up again: a subscription outlives what was true when it began."""
+        params = {k.lower(): v for k, v in (self.connection_params or {}).items()}
+        told = params.get("authorization")
+        self.caller = await self.look_up(told if isinstance(told, str) else None)
+        return self.caller
+
+    @property
+    def payer(self) -> UUID | str:
+        """Whose rate an operation counts toward."""
+        return self.caller.user_id if self.caller is not None else self.address
+
+    def admit(self) -> None:
+        """Count an operation toward the caller's rate; refuses RATE_LIMITED."""
+        wait = self.buckets.wait(self.payer) if self.buckets is not None else 0
+        if wait:
+            raise too_often(self.limits.rate, wait)
+
+    def owe(self, operations: float) -> None:
+        """Count what an operation costs beyond the first."""
+        if self.buckets is not None:
+            self.buckets.owe(self.payer, operations)
 
 
 Info: TypeAlias = StrawberryInfo[Context, None]

@@ -2,37 +2,192 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from cross_web import HTTPException
+from cross_web import AsyncHTTPRequestAdapter, HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData, process_result
+from strawberry.http.base import BaseRequestProtocol
+from strawberry.schema.exceptions import InvalidOperationTypeError
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
+from strawberry.types.unset import UnsetType
 
 from api.credentials import principal_of
 from api.graphql.context import Context
+from api.graphql.http import answers
+from api.graphql.http.body import Body, read_json
+from api.graphql.http.operation import read_operation
+from api.graphql.http.origin import Origins
+from api.graphql.http.refused import RefusedError, wrong_method
+from api.graphql.limits.numbers import Limits
+from api.graphql.limits.rate import Buckets
+from api.graphql.masking import apology, note
 from api.graphql.schema import schema
 from api.runtime import Runtime
+from engine.errors import Refusal
 
 
 class Endpoint(GraphQL[Context, None]):
     """Strawberry's view with Countersign's context and manners."""
 
-    def __init__(self, runtime: Runtime, *, ide: bool) -> None:
-        super().__init__(schema, graphql_ide="graphiql" if ide else None)
+    def __init__(
+        self,
+        runtime: Runtime,
+        *,
+        ide: bool,
+        limits: Limits | None = None,
+        public_url: str | None = None,
+    ) -> None:
+        super().__init__(
+            schema,
+            graphql_ide="graphiql" if ide else None,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
+            connection_init_wait_timeout=timedelta(seconds=10),
+        )
         self._runtime = runtime
+        self._limits = limits or Limits()
+        self._buckets = Buckets(self._limits.rate, self._limits.burst)
+        self._origins = Origins(public_url)
+        self.request_adapter_class = self._body  # type: ignore[assignment]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """An answer to everything: what is refused is told in the manner of GraphQL's errors."""
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        try:
+            self._check(request)
+            response = await self.run(request)
+        except Exception as error:  # noqa: BLE001 - the last place where a bug can be masked
+            response = answers.refusal(_told(error), _media_type(request))
+        await response(scope, receive, send)
 
     async def get_context(
         self, request: Request | WebSocket, response: Response | WebSocket
     ) -> Context:
         """Who is asking is looked up for every request: a revocation holds at once."""
-        return Context(self._runtime, await principal_of(self._runtime, request))
+        look_up = partial(principal_of, self._runtime, request)
+        return Context(
+            self._runtime,
+            await look_up(),
+            look_up,
+            limits=self._limits,
+            buckets=self._buckets,
+            address=request.client.host if request.client is not None else "",
+        )
+
+    async def on_ws_connect(self, context: Context) -> UnsetType:
+        """A WebSocket's credentials may come with its first message."""
+        if await context.authenticate() is None and context.connection_params:
+            raise ConnectionRejectionError({"code": "UNAUTHENTICATED"})
+        return UnsetType()
+
+    async def get_sub_response(self, request: Request | WebSocket) -> Response:
+        """Carries the media type to where the answer is made."""
+        return Response(media_type=_media_type(request))
+
+    def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
+        """For people alone; programs that forget the query are told so."""
+        wanted = "text/html" in request.headers.get("accept", "")
+        return bool(self.graphql_ide) and wanted and super().should_render_graphql_ide(request)
+
+    def is_websocket_origin_allowed(self, request: WebSocket, origin: str) -> bool:
+        """The same rule as for requests."""
+        return self._origins.is_ours(origin, request.headers.get("host", ""))
+
+    def _body(self, request: Request) -> Body:
+        return Body(request, self._limits.body_bytes)
 
     def decode_json(self, data: str | bytes) -> Any:
         """Whatever is no JSON that can be read is the caller's fault."""
-        try:
-            return json.loads(data)
-        except (ValueError, RecursionError) as error:
-            raise HTTPException(400, "The body is not JSON that can be read.") from error
+        return read_json(data)
+
+    def encode_json(self, data: object) -> str:
+        """Text, which WebSocket clients expect."""
+        return answers.encode(data).decode()
+
+    def parse_json(self, data: str | bytes) -> Any:
+        """Of a query string's parts."""
+        return read_json(data)
+
+    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
+        """The operation asked for, in the body or in the query string."""
+        transport = self._get_stream_transport_from_headers(request.headers)
+        if request.method == "GET":
+            told = self.parse_query_params(request.query_params)
+        else:
+            told = read_json(await request.get_body())
+        return read_operation(told, transport.protocol if transport else "http")
+
+    async def process_result(
+        self, request: Request, result: ExecutionResult
+    ) -> GraphQLHTTPResponse:
+        """An operation that was not run has no `data`."""
+        told = process_result(result)
+        if result.data is None and _was_not_run(result):
+            del told["data"]
+        return told
+
+    def create_response(
+        self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
+    ) -> Response:
+        """With the status and type that GraphQL over HTTP asks for."""
+        assert not isinstance(response_data, list), "batches are refused"
+        return answers.answer(dict(response_data), sub_response.media_type or answers.JSON)
+
+    def _check(self, request: Request) -> None:
+        """What its headers tell, before its body is read."""
+        if request.method not in {"GET", "POST"}:
+            raise wrong_method("Use GET or POST.", "GET, POST")
+        if self._origins.is_foreign(request):
+            message = "Web pages of other sites cannot use this API."
+            raise RefusedError(403, "FOREIGN_ORIGIN", message)
+        if request.method == "POST":
+            _check_content(request.headers)
+
+
+def _check_content(headers: Mapping[str, str]) -> None:
+    # A page of another site can send a form or plain text unasked, but not JSON.
+    kind, _, options = headers.get("content-type", "").lower().partition(";")
+    if kind.strip() != answers.JSON:
+        message = "Send the operation as `Content-Type: application/json`."
+        raise RefusedError(415, "UNSUPPORTED_MEDIA_TYPE", message)
+    charset = options.partition("charset=")[2].strip(' "')
+    if charset not in {"", "utf-8", "utf8"}:
+        raise RefusedError(415, "UNSUPPORTED_MEDIA_TYPE", "Send the operation in UTF-8.")
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise RefusedError(415, "UNSUPPORTED_MEDIA_TYPE", "Send the body uncompressed.")
+
+
+def _was_not_run(result: ExecutionResult) -> bool:
+    # What goes wrong while it runs has a place in the answer: a path.
+    return isinstance(result, PreExecutionError) or not any(e.path for e in result.errors or ())
+
+
+def _media_type(request: Request | WebSocket) -> str:
+    return answers.media_type(request.headers.get("accept", ""))
+
+
+def _told(error: Exception) -> RefusedError:
+    if isinstance(error, RefusedError):
+        return error
+    if isinstance(error, Refusal):
+        # While the credential was looked up, there is no operation to answer yet.
+        return RefusedError(503, error.code, error.message)
+    if not isinstance(error, HTTPException):
+        id_ = note(error)
+        return RefusedError(500, "BUG", apology(id_), id=id_)
+    if isinstance(error.__cause__, InvalidOperationTypeError):
+        return wrong_method("GET runs queries alone. Send this as a POST.", "POST")
+    return RefusedError(error.status_code, "BAD_REQUEST", error.reason)

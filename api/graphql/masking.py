@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+import time
+import traceback
+from collections import OrderedDict
+from dataclasses import dataclass
 
 import structlog
 from graphql import GraphQLError
-from strawberry.extensions import MaskErrors
+from sqlalchemy.exc import StatementError
 
 from engine.errors import Refusal
 
 log = structlog.get_logger("countersign.graphql")
+
+#: A kind of bug is logged once in so many seconds, with how often it was seen meanwhile.
+QUIET = 10.0
+#: Kinds remembered.
+KINDS = 500
+#: What must not be in a log even by way of an exception's message.
+SECRETS = re.compile(r"csn_[\w-]+|eyJ[\w-]+\.[\w.-]+|(?<=://)[^/\s@]+@|[\w+/-]{40,}=*")
+
+
+@dataclass(slots=True)
+class Seen:
+    """A kind of bug: the id it was last logged under, and how often it came since."""
+
+    id: str
+    logged_at: float
+    since: int = 0
+
+
+_seen: OrderedDict[tuple[str, ...], Seen] = OrderedDict()
+
+
+def mask_bugs(errors: list[GraphQLError]) -> list[GraphQLError]:
+    """The errors as the caller may see them."""
+    return [_masked(error) if is_bug(error) else error for error in errors]
 
 
 def is_bug(error: GraphQLError) -> bool:
@@ -19,17 +48,45 @@ def is_bug(error: GraphQLError) -> bool:
     return original is not None and not isinstance(original, (Refusal, GraphQLError))
 
 
-class MaskBugs(MaskErrors):
-    """The caller gets an id that is in the log, and nothing else."""
+def _masked(error: GraphQLError) -> GraphQLError:
+    assert error.original_error is not None
+    id_ = note(error.original_error, error.path)
+    told = {"code": "BUG", "id": id_}
+    return GraphQLError(apology(id_), nodes=error.nodes, path=error.path, extensions=told)
 
-    def __init__(self) -> None:
-        super().__init__(is_bug)
 
-    def anonymise_error(self, error: GraphQLError) -> GraphQLError:
-        """Log the whole of it; answer the id."""
-        id_ = secrets.token_hex(8)
-        log.error("bug", id=id_, path=error.path, exc_info=error.original_error)
-        message = f"Something went wrong on our side. Tell your operator the id {id_}."
-        return GraphQLError(
-            message, nodes=error.nodes, path=error.path, extensions={"code": "BUG", "id": id_}
+def apology(id_: str) -> str:
+    """All that a caller learns of a bug."""
+    return f"Something went wrong on our side. Tell your operator the id {id_}."
+
+
+def note(bug: BaseException, path: object = None) -> str:
+    """Log a bug, each kind now and then; the id that the log has for it."""
+    frames = [
+        f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(bug.__traceback__)[-12:]
+    ]
+    kind = (type(bug).__qualname__, *frames[-1:])
+    now = time.monotonic()
+    seen = _seen.pop(kind, None)
+    if seen is None or now - seen.logged_at >= QUIET:
+        more = seen.since if seen is not None else 0
+        seen = Seen(secrets.token_hex(8), now)
+        log.error(
+            "bug", id=seen.id, path=path, error=_described(bug), frames=frames, not_logged=more
         )
+    else:
+        seen.since += 1
+    _seen[kind] = seen
+    while len(_seen) > KINDS:
+        _seen.popitem(last=False)
+    return seen.id
+
+
+def _described(bug: BaseException | None) -> str:
+    """Types and messages down to the cause; neither SQL with its values nor secrets."""
+    told = []
+    while bug is not None:
+        text = "" if isinstance(bug, StatementError) else str(bug).partition("\n")[0][:200]
+        told.append(f"{type(bug).__module__}.{type(bug).__qualname__}: {text}")
+        bug = bug.__cause__
+    return SECRETS.sub("[hidden]", " <- ".join(told))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
     FieldNode,
+    FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLIncludeDirective,
-    GraphQLResolveInfo,
+    GraphQLSchema,
     GraphQLSkipDirective,
     InlineFragmentNode,
     SelectionNode,
     SelectionSetNode,
+    VariableValues,
     get_argument_values,
     get_directive_values,
     get_named_type,
@@ -70,51 +72,70 @@ class Call:
     plan: Plan
 
 
+@dataclass(frozen=True, slots=True)
+class _Operation:
+    """What the selections of an operation refer to."""
+
+    schema: GraphQLSchema
+    fragments: Mapping[str, FragmentDefinitionNode]
+    variables: VariableValues
+
+
 def plan_of(info: Info[Any, Any]) -> Plan:
     """What the operation selects beneath the field being resolved."""
     raw = info._raw_info  # noqa: SLF001 - Strawberry's own selections lack types and defaults
+    # Strawberry hands out the plain values, graphql-core's functions want them wrapped.
+    variables = VariableValues({}, raw.variable_values)  # type: ignore[arg-type]
+    operation = _Operation(raw.schema, raw.fragments, variables)
     plan = Plan()
     returned = get_named_type(raw.return_type)
     for node in raw.field_nodes:
-        _gather(plan, raw, returned, node.selection_set)
+        _gather(plan, operation, returned, node.selection_set)
     return plan
 
 
 def _gather(
-    plan: Plan, raw: GraphQLResolveInfo, kind: Any, selected: SelectionSetNode | None
+    plan: Plan,
+    operation: _Operation,
+    kind: Any,
+    selected: SelectionSetNode | None,
+    spread: set[str] | None = None,
 ) -> None:
+    # A second spread of a fragment in one place adds nothing, and could double with each level.
+    spread = set() if spread is None else spread
     for node in selected.selections if selected is not None else ():
-        if _is_left_out(node, raw):
+        if _is_left_out(node, operation):
             continue
         if isinstance(node, FieldNode):
-            _add(plan, raw, kind, node)
-        elif isinstance(node, FragmentSpreadNode):
-            fragment = raw.fragments[node.name.value].definition
+            _add(plan, operation, kind, node)
+        elif isinstance(node, FragmentSpreadNode) and node.name.value not in spread:
+            spread.add(node.name.value)
+            fragment = operation.fragments[node.name.value]
             # A fragment on another type only adds what that type's loaders then look at.
-            beneath = raw.schema.get_type(fragment.type_condition.name.value)
-            _gather(plan, raw, beneath, fragment.selection_set)
+            beneath = operation.schema.get_type(fragment.type_condition.name.value)
+            _gather(plan, operation, beneath, fragment.selection_set, spread)
         elif isinstance(node, InlineFragmentNode):
             condition = node.type_condition
-            beneath = raw.schema.get_type(condition.name.value) if condition else kind
-            _gather(plan, raw, beneath, node.selection_set)
+            beneath = operation.schema.get_type(condition.name.value) if condition else kind
+            _gather(plan, operation, beneath, node.selection_set, spread)
 
 
-def _add(plan: Plan, raw: GraphQLResolveInfo, kind: Any, node: FieldNode) -> None:
+def _add(plan: Plan, operation: _Operation, kind: Any, node: FieldNode) -> None:
     name = node.name.value
     definition = kind.fields.get(name)
     if definition is None:  # __typename
         return
     arguments = (
-        get_argument_values(definition, node, raw.variable_values) if definition.args else {}
+        get_argument_values(definition, node, operation.variables) if definition.args else {}
     )
     beneath = Plan()
-    _gather(beneath, raw, get_named_type(definition.type), node.selection_set)
+    _gather(beneath, operation, get_named_type(definition.type), node.selection_set)
     plan.add(name, Call(arguments, beneath))
 
 
-def _is_left_out(node: SelectionNode, raw: GraphQLResolveInfo) -> bool:
+def _is_left_out(node: SelectionNode, operation: _Operation) -> bool:
     if not node.directives:
         return False
-    skip = get_directive_values(GraphQLSkipDirective, node, raw.variable_values)
-    include = get_directive_values(GraphQLIncludeDirective, node, raw.variable_values)
+    skip = get_directive_values(GraphQLSkipDirective, node, operation.variables)
+    include = get_directive_values(GraphQLIncludeDirective, node, operation.variables)
     return bool(skip and skip["if"]) or bool(include and not include["if"])

@@ -1,27 +1,124 @@
 """The executable schema."""
 
+from __future__ import annotations
+
+import asyncio
+import time
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationDefinitionNode, get_operation_ast, print_schema
+from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types.execution import ExecutionContext, PreExecutionError
 
-from api.graphql.masking import MaskBugs
+from api.graphql.documents import Documents, InvalidDocumentError
+from api.graphql.finish import finish
+from api.graphql.limits.answer import BoundedExecution
+from api.graphql.limits.cost import cost_of
+from api.graphql.limits.numbers import Limits
+from api.graphql.limits.refusal import exceeded, too_slow
+from api.graphql.masking import mask_bugs
 from api.graphql.mutations import Mutation
 from api.graphql.queries import Query
 from api.graphql.scalars import SCALARS
+from api.graphql.subscriptions.release_events import ReleaseSubscriptions
+
+#: Objects answered, and seconds of parsing and validating, that count toward the caller's rate
+#: like one more operation.
+OBJECTS_AN_OPERATION = 100
+SECONDS_AN_OPERATION = 0.001
 
 
 class Schema(strawberry.Schema):
-    """Leaves logging to `MaskBugs`: callers' faults are not worth a log line each."""
+    """Strawberry's, with limits before an operation runs and while it does, on every transport."""
 
-    def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
-        """Log nothing here."""
+    def __init__(self, *rest: Any, **more: Any) -> None:
+        super().__init__(*rest, **more)
+        finish(self._schema)
+        self._documents = Documents(self._schema)
+
+    def as_str(self) -> str:
+        """The schema's text, as `schema.graphql` has it."""
+        return print_schema(self._schema)
+
+    async def _prepare_operation_async(
+        self, context: ExecutionContext, extensions_runner: SchemaExtensionsRunner
+    ) -> PreExecutionError | None:
+        """In place of parsing and validating each time anew."""
+        errors: list[GraphQLError] = []
+        try:
+            if context.query:
+                context.context.admit()
+                self._read(context, context.query)
+                self._weigh(context)
+        except InvalidDocumentError as invalid:
+            errors = invalid.errors
+        except GraphQLError as refused:
+            errors = [refused]
+        if errors:
+            context.pre_execution_errors = errors
+            return PreExecutionError(data=None, errors=errors)
+        return await super()._prepare_operation_async(context, extensions_runner)
+
+    def _read(self, context: ExecutionContext, text: str) -> None:
+        began = time.perf_counter()
+        try:
+            context.graphql_document = self._documents.read(text, _limits(context))
+            context.pre_execution_errors = []
+        finally:
+            context.context.owe((time.perf_counter() - began) / SECONDS_AN_OPERATION)
+
+    def _weigh(self, context: ExecutionContext) -> None:
+        """Refuse what would answer too much."""
+        limits, document = _limits(context), context.graphql_document
+        assert document is not None
+        # What was asked for: Strawberry would fall back to the first of several.
+        name = context._provided_operation_name  # noqa: SLF001
+        operation = get_operation_ast(document, name)
+        if not isinstance(operation, OperationDefinitionNode):
+            raise GraphQLError(
+                "Name one of the document's operations in operationName.",
+                extensions={"code": "OPERATION_UNKNOWN"},
+            )
+        cost = cost_of(self._schema, document, operation, context.variables)
+        if cost > limits.cost:
+            raise exceeded("cost", limits.cost, cost, "Too much at once, in objects answered")
+        context.context.owe(cost / OBJECTS_AN_OPERATION)
+
+    async def _execute_operation(self, execution_context: ExecutionContext, *rest: Any) -> Any:
+        """Within the time that an operation may take."""
+        seconds = _limits(execution_context).seconds
+        try:
+            async with asyncio.timeout(seconds):
+                return await super()._execute_operation(execution_context, *rest)
+        except TimeoutError:
+            raise too_slow(seconds) from None
+
+    def process_errors(
+        self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
+    ) -> None:
+        """Every error goes through here on its way out; a bug goes no further."""
+        errors[:] = mask_bugs(errors)
+        for error in errors:
+            if error.path is None and not error.extensions:
+                error.extensions = {"code": "INVALID_VARIABLES"}
+
+
+@strawberry.type(description="What can be followed.")
+class Subscription(ReleaseSubscriptions):
+    pass
+
+
+def _limits(context: ExecutionContext) -> Limits:
+    limits: Limits = context.context.limits
+    return limits
 
 
 schema = Schema(
     query=Query,
     mutation=Mutation,
+    subscription=Subscription,
     config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
-    extensions=[MaskBugs],
+    execution_context_class=BoundedExecution,
 )

@@ -88,6 +88,7 @@ class CreateKeypair:
         replace_set(work, t.keypair_users, ("keypair_id", keypair_id), "user_id", self.user_ids)
         told = ("type", "category", "access", "algorithm", "backend", "user_ids")
         changes = {"alias": (None, alias)} | {n: (None, getattr(self, n)) for n in told}
+        changes["has_default_certificate"] = (None, self.has_default_certificate)
         work.record(KeypairCreated(subject_id=keypair_id, changes=changes))
 
 

@@ -29,8 +29,13 @@ class RequestRelease:
     as_approved: bool = False
 
     def lock(self) -> Lock:
-        """The settings as they are, and the keypairs with whatever holds them."""
-        return Lock(account=Hold.SHARED, keypairs=self.fields.keypair_ids, keypair_rows=True)
+        """The settings as they are, and the keypairs and the name with whatever holds them."""
+        return Lock(
+            account=Hold.SHARED,
+            keypairs=self.fields.keypair_ids,
+            keypair_rows=True,
+            name=self.fields.name,
+        )
 
     def attempt(self) -> Attempt:
         """There is no release yet; the entry is the account's."""

@@ -32,12 +32,13 @@ class ReviseRelease:
     changes: Mapping[str, Any]
 
     def lock(self) -> Lock:
-        """The settings as they are, the release, and the keypairs it would hold."""
+        """The settings as they are, the release, and the keypairs and name it would hold."""
         return Lock(
             account=Hold.SHARED,
             releases=frozenset({self.release_id}),
             keypairs=frozenset(self.changes.get("keypair_ids", ())),
             keypair_rows=True,
+            name=self.changes.get("name"),
         )
 
     def attempt(self) -> Attempt:

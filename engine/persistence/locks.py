@@ -11,7 +11,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from engine.naming import lookup_key
 from engine.persistence import tables as t
+from engine.vocabulary import HOLDING
 
 
 class Hold(StrEnum):
@@ -33,6 +35,8 @@ class Lock:
     keypairs: frozenset[UUID] = frozenset()
     #: The keypairs' rows as well: to take, give or change them.
     keypair_rows: bool = False
+    #: A name for a release: the open one that has it is locked too, for it may be over by now.
+    name: str | None = None
 
 
 def take(connection: Connection, account_id: UUID, lock: Lock) -> frozenset[UUID]:
@@ -42,6 +46,7 @@ def take(connection: Connection, account_id: UUID, lock: Lock) -> frozenset[UUID
         shared = lock.account is Hold.SHARED
         connection.execute(row.with_for_update(read=shared)).all()
     wanted = lock.releases | holders(connection, lock.keypairs)
+    wanted |= _namesakes(connection, account_id, lock.name)
     held = _take_releases(connection, account_id, wanted)
     if lock.keypairs and lock.keypair_rows:
         k = t.keypairs
@@ -62,6 +67,19 @@ def _take_releases(
     r = t.releases
     rows = sa.select(r.c.id).where(r.c.id.in_(sorted(wanted)), r.c.account_id == account_id)
     return frozenset(connection.execute(rows.order_by(r.c.id).with_for_update()).scalars().all())
+
+
+def _namesakes(connection: Connection, account_id: UUID, name: str | None) -> frozenset[UUID]:
+    if name is None:
+        return frozenset()
+    r = t.releases
+    query = sa.select(r.c.id).where(
+        r.c.account_id == account_id,
+        r.c.name_key == lookup_key(name),
+        r.c.name_held,
+        r.c.status.in_(sorted(HOLDING)),
+    )
+    return frozenset(connection.execute(query).scalars().all())
 
 
 def holders(connection: Connection, keypair_ids: Collection[UUID]) -> frozenset[UUID]:

@@ -108,7 +108,7 @@ def latest(
     query = sa.select(ranked).where(ranked.c.place <= window.size + 1).order_by(ranked.c.place)
     rows: dict[UUID, list[Row[Any]]] = {id_: [] for id_ in ids}
     for row in reading.connection.execute(query):
-        rows[row._mapping["release_id"]].append(row)
+        rows[row._mapping[str(by.key)]].append(row)
     return {id_: _cut(found, order, keys, window, id_) for id_, found in rows.items()}
 
 

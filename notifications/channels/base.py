@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Protocol, Self, TypeVar
 from uuid import UUID
 
 from notifications.messages import Message
@@ -12,9 +13,18 @@ from notifications.messages import Message
 Prepared = TypeVar("Prepared")
 
 
+@dataclass(frozen=True, slots=True)
+class ChannelContext:
+    """What a channel is built from; it picks its own `options` by name (`smtp_url`)."""
+
+    options: Mapping[str, str] = field(repr=False)
+    #: A key of 32 bytes for a purpose of the channel's own.
+    key: Callable[[str], bytes] = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """One message for one person."""
+    """One message for one person, or one webhook."""
 
     delivery_id: UUID
     #: When it was queued.
@@ -27,6 +37,9 @@ class Outgoing:
     link: str | None = None
     #: What it belongs to; messages of one release are read together.
     release_id: UUID | None = None
+    #: The user, or the webhook with what its secrets are made from, the newest first.
+    recipient_id: UUID | None = None
+    seeds: tuple[bytes, ...] = ()
 
     @property
     def written(self) -> Message:
@@ -39,6 +52,8 @@ class Undelivered(Exception):
 
     #: Trying again would not help.
     final = False
+    #: Nor would sending anything else there, ever.
+    gone = False
 
 
 class Refused(Undelivered):
@@ -47,8 +62,23 @@ class Refused(Undelivered):
     final = True
 
 
+class Gone(Refused):
+    """There is nobody any more: a webhook is switched off then."""
+
+    gone = True
+
+
+class ChannelFailed(Exception):
+    """A channel cannot be loaded, or is configured wrongly; the message says which and why."""
+
+
 class Channel(Protocol[Prepared]):
-    """Conveys messages to people."""
+    """Conveys messages to people. Used on one event loop; needs no locks."""
+
+    @classmethod
+    def from_context(cls, context: ChannelContext) -> Self | None:
+        """The channel, or None if it is not configured. `ChannelFailed` if wrongly so."""
+        ...
 
     @property
     def name(self) -> str:

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
@@ -22,7 +22,13 @@ from aiosmtplib import (
     SMTPResponseException,
 )
 
-from notifications.channels.base import Outgoing, Refused, Undelivered
+from notifications.channels.base import (
+    ChannelContext,
+    ChannelFailed,
+    Outgoing,
+    Refused,
+    Undelivered,
+)
 from notifications.channels.mime import build, sender_of
 from notifications.vocabulary import EMAIL
 
@@ -87,6 +93,14 @@ class SmtpChannel:
         self._turns = asyncio.Semaphore(connections)
         #: Connections nobody uses, with the time since when; the newest last.
         self._idle: list[tuple[float, SMTP]] = []
+
+    @classmethod
+    def from_context(cls, context: ChannelContext) -> Self:
+        """Everybody has this one: `smtp_url` and `mail_from`."""
+        try:
+            return cls(context.options["smtp_url"], context.options["mail_from"])
+        except (KeyError, ValueError) as error:
+            raise ChannelFailed(f"The channel {cls.name} cannot be used: {error}") from error
 
     def prepare(self, outgoing: Outgoing) -> Mail:
         """Build and serialise the mail."""

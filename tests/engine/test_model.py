@@ -51,7 +51,7 @@ from tests.support.signing import reservations, settled
 from tests.support.world import make_world
 
 LONG = os.environ.get("COUNTERSIGN_MODEL") == "long"
-EXAMPLES = 2000 if LONG else 12
+EXAMPLES = 2000 if LONG else 8
 STEPS = 40
 
 #: Refusals that leave no ledger entry (spec section 3).

@@ -185,8 +185,9 @@ def test_a_deactivated_approvers_links_end_for_good(world: World, notices: Notic
     world.do("admin", UpdateUser(user_id=world.people["ann"], active=False))
     world.do("admin", UpdateUser(user_id=world.people["ann"], active=True))
 
-    (link,) = notices.links(user_id=world.people["ann"], release_id=release)
-    assert link.voided_at is not None
+    ended, anew = notices.links(user_id=world.people["ann"], release_id=release)
+    assert ended.voided_at is not None
+    assert anew.voided_at is None
 
 
 def test_what_changed_is_told_by_name(world: World, notices: Notices) -> None:

@@ -1,4 +1,4 @@
-"""Fields of signatures, explanations and ledger entries; and of every connection."""
+"""Fields of signatures, explanations, ledger entries and deliveries; and of every connection."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from uuid import UUID
 from api.graphql.plan import Call
 from api.graphql.prefetch import loads
 from api.graphql.shelf import Shelf
+from api.graphql.types.delivery import Delivery
 from api.graphql.types.history import LedgerEntry, Signature, SignExplanation
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.node import Connection, Edge
@@ -62,6 +63,14 @@ def entry_actor(shelf: Shelf, found: Sequence[LedgerEntry], call: Call) -> Itera
     users = shelf.users({e.source.actor_id for e in found if e.source.actor_id is not None})
     for entry in found:
         entry.actor = users.get(entry.source.actor_id)
+    return users.values()
+
+
+@loads(Delivery, "recipient")
+def recipient(shelf: Shelf, found: Sequence[Delivery], call: Call) -> Iterable[User]:
+    users = shelf.users({delivery.source.user_id for delivery in found})
+    for delivery in found:
+        delivery.recipient = users[delivery.source.user_id]
     return users.values()
 
 

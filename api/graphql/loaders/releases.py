@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import sqlalchemy as sa
+
 from api.graphql.actions import available_actions
 from api.graphql.plan import Call
 from api.graphql.prefetch import loads
 from api.graphql.shelf import Shelf
+from api.graphql.types.delivery import Delivery
 from api.graphql.types.history import LedgerEntry, Signature
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.node import Connection, Edge, connect
 from api.graphql.types.people import Team, User
 from api.graphql.types.release import ApprovalState, Decision, Release
 from engine.approvals import Resolution
+from engine.persistence import tables as t
 from engine.queries import decisions, history
 from engine.queries import releases as queries
 from engine.queries.pages import Window
+from engine.vocabulary import SignatureState
+from notifications.tables import deliveries
 
 PAGE_ARGUMENTS = ("first", "after", "last", "before")
 
@@ -130,13 +136,28 @@ def decision_approver(shelf: Shelf, made: Sequence[Decision], call: Call) -> Ite
 @loads(Release, "signatures")
 def signatures(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterable[Any]:
     pages = history.signatures_of(shelf.reading, _ids(releases), window_of(call))
-    return _connect(releases, call, "signatures", pages, Signature)
+    made = [t.signatures.c.state == SignatureState.MADE]
+    totals = _totals(shelf, releases, call, t.signatures, *made)
+    return _connect(releases, call, "signatures", pages, totals, Signature)
 
 
 @loads(Release, "history")
 def release_history(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterable[Any]:
     pages = history.of_releases(shelf.reading, _ids(releases), window_of(call))
-    return _connect(releases, call, "history", pages, LedgerEntry)
+    totals = _totals(shelf, releases, call, t.ledger_entries)
+    return _connect(releases, call, "history", pages, totals, LedgerEntry)
+
+
+@loads(Release, "deliveries")
+def release_deliveries(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterable[Any]:
+    d, window = deliveries.c, window_of(call)
+    ids = _ids(releases)
+    to_people = d.webhook_id.is_(None)
+    pages = history.latest(
+        shelf.reading, deliveries, (d.id,), d.release_id, ids, window, [to_people]
+    )
+    totals = _totals(shelf, releases, call, deliveries, to_people)
+    return _connect(releases, call, "deliveries", pages, totals, Delivery)
 
 
 def window_of(call: Call) -> Window:
@@ -144,14 +165,43 @@ def window_of(call: Call) -> Window:
     return Window(**{name: call.arguments.get(name) for name in PAGE_ARGUMENTS})
 
 
+def _totals(
+    shelf: Shelf,
+    releases: Sequence[Release],
+    call: Call,
+    table: sa.Table,
+    *conditions: sa.ColumnElement[bool],
+) -> dict[Any, int] | None:
+    """Rows of the table for each release, in one statement; None where nobody asks."""
+    if "totalCount" not in call.plan:
+        return None
+    query = (
+        sa.select(table.c.release_id, sa.func.count())
+        .where(
+            table.c.account_id == shelf.reading.account_id,
+            table.c.release_id.in_(sorted(_ids(releases))),
+            *conditions,
+        )
+        .group_by(table.c.release_id)
+    )
+    counted = {row[0]: row[1] for row in shelf.reading.connection.execute(query)}
+    return {id_: counted.get(id_, 0) for id_ in _ids(releases)}
+
+
 def _connect(
-    releases: Sequence[Release], call: Call, name: str, pages: dict[Any, Any], kind: Any
+    releases: Sequence[Release],
+    call: Call,
+    name: str,
+    pages: dict[Any, Any],
+    totals: dict[Any, int] | None,
+    kind: Any,
 ) -> list[Any]:
     made = []
     for release in releases:
         page = pages[release.source.id]
         items = [kind.of(row) for row in page.items]
-        connection = connect(Connection[kind], Edge[kind], items, page)
+        total = totals[release.source.id] if totals is not None else None
+        connection = connect(Connection[kind], Edge[kind], items, page, total)
         asked = tuple(call.arguments.get(argument) for argument in PAGE_ARGUMENTS)
         release.pages[name, *asked] = connection
         made.append(connection)

@@ -1,22 +1,28 @@
 """What can be done, grouped by what it is done to. Each takes one `input`, answers a payload."""
 
-from strawberry.tools import merge_types
+import strawberry
 
 from api.graphql.mutations.account import AccountMutations
 from api.graphql.mutations.keypairs import KeypairMutations
+from api.graphql.mutations.notifications import NotificationMutations
 from api.graphql.mutations.people import PeopleMutations
 from api.graphql.mutations.releases import ReleaseMutations
 from api.graphql.mutations.signing import SigningMutations
 from api.graphql.mutations.tokens import TokenMutations
+from api.graphql.mutations.webhooks import WebhookMutations
 
-Mutation = merge_types(
-    "Mutation",
-    (
-        ReleaseMutations,
-        SigningMutations,
-        KeypairMutations,
-        PeopleMutations,
-        AccountMutations,
-        TokenMutations,
-    ),
+
+@strawberry.type(
+    description="What can be done. A refusal is data: see the payload's `errors`, empty when done."
 )
+class Mutation(
+    ReleaseMutations,
+    SigningMutations,
+    KeypairMutations,
+    PeopleMutations,
+    AccountMutations,
+    TokenMutations,
+    NotificationMutations,
+    WebhookMutations,
+):
+    pass

@@ -23,6 +23,7 @@ SETTINGS = (
     "required_approvals",
     "quota_on_online",
     "restrict_signing_to_releases",
+    "signed_in_approvals",
 )
 
 
@@ -51,6 +52,9 @@ class UpdateAccountInput:
     )
     restrict_signing_to_releases: bool | None = strawberry.field(
         default=None, description="Online and test keypairs sign inside releases only."
+    )
+    signed_in_approvals: bool | None = strawberry.field(
+        default=None, description="To decide from a mail, approvers must also be signed in."
     )
 
 

@@ -1,9 +1,13 @@
 """What can be asked, grouped by what it is about."""
 
-from strawberry.tools import merge_types
+import strawberry
 
 from api.graphql.queries.administration import AdministrationQueries
 from api.graphql.queries.nodes import NodeQueries
 from api.graphql.queries.releases import ReleaseQueries
+from api.graphql.queries.webhooks import WebhookQueries
 
-Query = merge_types("Query", (NodeQueries, ReleaseQueries, AdministrationQueries))
+
+@strawberry.type(description="What can be asked. What the viewer may not see does not exist.")
+class Query(NodeQueries, ReleaseQueries, AdministrationQueries, WebhookQueries):
+    pass

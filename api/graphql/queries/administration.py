@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import sqlalchemy as sa
 import strawberry
@@ -12,6 +12,7 @@ from api.graphql.context import Info, ask
 from api.graphql.ids import from_global
 from api.graphql.plan import Plan
 from api.graphql.shelf import Shelf
+from api.graphql.types.arguments import After, Before, First, Last
 from api.graphql.types.enums import Direction, KeypairCategory, ReleaseType
 from api.graphql.types.history import LedgerEntry
 from api.graphql.types.keypair import Keypair
@@ -107,21 +108,30 @@ class AdministrationQueries:
         self,
         info: Info,
         filter: KeypairFilter | None = None,
-        first: int | None = None,
-        after: str | None = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
     ) -> Connection[Keypair]:
         def find(shelf: Shelf, plan: Plan) -> Connection[Keypair]:
             conditions = (filter or KeypairFilter()).conditions()
-            return _listed(shelf, plan, Keypair, t.keypairs, Window(first, after), conditions)
+            return _listed(
+                shelf, plan, Keypair, t.keypairs, Window(first, after, last, before), conditions
+            )
 
         return await ask(info, find)
 
     @strawberry.field(description="The account's teams, by name.")
     async def teams(
-        self, info: Info, first: int | None = None, after: str | None = None
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
     ) -> Connection[Team]:
         def find(shelf: Shelf, plan: Plan) -> Connection[Team]:
-            return _listed(shelf, plan, Team, t.teams, Window(first, after), [])
+            return _listed(shelf, plan, Team, t.teams, Window(first, after, last, before), [])
 
         return await ask(info, find)
 
@@ -130,21 +140,30 @@ class AdministrationQueries:
         self,
         info: Info,
         filter: UserFilter | None = None,
-        first: int | None = None,
-        after: str | None = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
     ) -> Connection[User]:
         def find(shelf: Shelf, plan: Plan) -> Connection[User]:
             conditions = (filter or UserFilter()).conditions()
-            return _listed(shelf, plan, User, t.users, Window(first, after), conditions)
+            return _listed(
+                shelf, plan, User, t.users, Window(first, after, last, before), conditions
+            )
 
         return await ask(info, find)
 
     @strawberry.field(description="The account's roles, by name.")
     async def roles(
-        self, info: Info, first: int | None = None, after: str | None = None
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
     ) -> Connection[Role]:
         def find(shelf: Shelf, plan: Plan) -> Connection[Role]:
-            return _listed(shelf, plan, Role, t.roles, Window(first, after), [])
+            return _listed(shelf, plan, Role, t.roles, Window(first, after, last, before), [])
 
         return await ask(info, find)
 
@@ -152,13 +171,20 @@ class AdministrationQueries:
         description="One's own API tokens, oldest first; with MANAGE_USERS everybody's."
     )
     async def api_tokens(
-        self, info: Info, first: int | None = None, after: str | None = None
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
     ) -> Connection[ApiToken]:
         def find(shelf: Shelf, plan: Plan) -> Connection[ApiToken]:
             actor, conditions = shelf.reading.actor, []
             if Permission.MANAGE_USERS not in actor.permissions:
                 conditions = [t.api_tokens.c.user_id == actor.user_id]
-            return _listed(shelf, plan, ApiToken, t.api_tokens, Window(first, after), conditions)
+            return _listed(
+                shelf, plan, ApiToken, t.api_tokens, Window(first, after, last, before), conditions
+            )
 
         return await ask(info, find)
 
@@ -167,19 +193,21 @@ class AdministrationQueries:
         self,
         info: Info,
         filter: LedgerFilter | None = None,
-        direction: Direction = Direction.DESC,
-        first: int | None = None,
-        after: str | None = None,
+        direction: Annotated[
+            Direction, strawberry.argument(description="By position: newest or oldest first.")
+        ] = Direction.DESC,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
     ) -> Connection[LedgerEntry]:
         def find(shelf: Shelf, plan: Plan) -> Connection[LedgerEntry]:
-            page = history.ledger(
-                shelf.reading,
-                (filter or LedgerFilter()).wanted(),
-                Window(first, after),
-                descending=direction is Direction.DESC,
-            )
+            wanted, window = (filter or LedgerFilter()).wanted(), Window(first, after, last, before)
+            newest = direction is Direction.DESC
+            page = history.ledger(shelf.reading, wanted, window, descending=newest)
+            total = history.ledger_count(shelf.reading, wanted) if "totalCount" in plan else None
             items = [LedgerEntry.of(row) for row in page.items]
-            return connect(Connection[LedgerEntry], Edge[LedgerEntry], items, page)
+            return connect(Connection[LedgerEntry], Edge[LedgerEntry], items, page, total)
 
         return await ask(info, find)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
@@ -11,13 +11,16 @@ import strawberry
 from api.graphql.context import Info, ask
 from api.graphql.ids import parse
 from api.graphql.plan import Plan
+from api.graphql.queries.webhooks import webhook_deliveries_found, webhooks_found
 from api.graphql.shelf import Shelf
 from api.graphql.types.account import Account, Viewer
+from api.graphql.types.delivery import Delivery
 from api.graphql.types.history import LedgerEntry, Signature
 from api.graphql.types.node import Node
 from engine.errors import Code, Refusal
 from engine.queries import history
 from engine.vocabulary import Permission
+from notifications.queries import deliveries_by_ids
 
 #: Ids that `nodes` takes at once.
 MOST_NODES = 100
@@ -47,9 +50,24 @@ def _entries(shelf: Shelf, ids: Collection[UUID]) -> dict[UUID, Any]:
     return {UUID(int=row.position): LedgerEntry.of(row) for row in found}
 
 
+def _deliveries(shelf: Shelf, ids: Collection[UUID]) -> dict[UUID, Any]:
+    actor = shelf.reading.actor
+    found = deliveries_by_ids(shelf.reading, ids)
+    releases = shelf.releases({row.release_id for row in found.values() if row.release_id})
+    administers = Permission.MANAGE_ACCOUNT in actor.permissions
+    return {
+        id_: Delivery.of(row)
+        for id_, row in found.items()
+        # One about a release is for whoever sees the release; one about the account is not.
+        if row.release_id in releases
+        or (row.release_id is None and (administers or row.user_id == actor.user_id))
+    }
+
+
 FINDERS: dict[str, Finder] = {
     "Account": _account,
     "ApiToken": _tokens,
+    "Delivery": _deliveries,
     "Keypair": Shelf.keypairs,
     "LedgerEntry": _entries,
     "Release": Shelf.releases,
@@ -57,6 +75,8 @@ FINDERS: dict[str, Finder] = {
     "Signature": _signatures,
     "Team": Shelf.teams,
     "User": Shelf.users,
+    "Webhook": webhooks_found,
+    "WebhookDelivery": webhook_deliveries_found,
 }
 
 
@@ -72,14 +92,24 @@ def _find(shelf: Shelf, ids: list[str]) -> list[Any]:
 @strawberry.type
 class NodeQueries:
     @strawberry.field(description="Anything by its id; null if it does not exist for the viewer.")
-    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+    async def node(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="Of anything.")],
+    ) -> Node | None:
         def find(shelf: Shelf, plan: Plan) -> list[Node | None]:
             return _find(shelf, [id])
 
         return (await ask(info, find))[0]
 
     @strawberry.field(description="The same for up to 100 ids at once, in their order.")
-    async def nodes(self, info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
+    async def nodes(
+        self,
+        info: Info,
+        ids: Annotated[
+            list[strawberry.ID], strawberry.argument(description="Up to 100, of anything.")
+        ],
+    ) -> list[Node | None]:
         def find(shelf: Shelf, plan: Plan) -> list[Any]:
             if len(ids) > MOST_NODES:
                 message = f"At most {MOST_NODES} ids at once; {len(ids)} were given."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 import strawberry
 
@@ -10,6 +11,7 @@ from api.graphql.context import Info, ask
 from api.graphql.ids import from_global
 from api.graphql.plan import Plan
 from api.graphql.shelf import Shelf
+from api.graphql.types.arguments import After, Before, First, Last
 from api.graphql.types.enums import (
     Direction,
     KeypairCategory,
@@ -92,7 +94,12 @@ class ExplainSignInput:
 class ReleaseQueries:
     @strawberry.field(description="One release by its id or its name; null if it does not exist.")
     async def release(
-        self, info: Info, id: strawberry.ID | None = None, name: str | None = None
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID | None, strawberry.argument(description="Its id.")] = None,
+        name: Annotated[
+            str | None, strawberry.argument(description="Or its name, letter case aside.")
+        ] = None,
     ) -> Release | None:
         def find(shelf: Shelf, plan: Plan) -> Release | None:
             if (id is None) == (name is None):
@@ -111,10 +118,10 @@ class ReleaseQueries:
         info: Info,
         filter: ReleaseFilter | None = None,
         order_by: ReleaseOrder | None = None,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
     ) -> Connection[Release]:
         def find(shelf: Shelf, plan: Plan) -> Connection[Release]:
             wanted = (filter or ReleaseFilter()).wanted()
@@ -134,10 +141,15 @@ class ReleaseQueries:
 
     @strawberry.field(description="What waits for the viewer's decision, soonest start first.")
     async def approval_inbox(
-        self, info: Info, first: int | None = None, after: str | None = None
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
     ) -> Connection[Release]:
         def find(shelf: Shelf, plan: Plan) -> Connection[Release]:
-            page = queries.inbox(shelf.reading, Window(first, after))
+            page = queries.inbox(shelf.reading, Window(first, after, last, before))
             total = queries.inbox_count(shelf.reading) if "totalCount" in plan else None
             return _connect(shelf, page, total)
 

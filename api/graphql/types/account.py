@@ -7,6 +7,7 @@ import strawberry
 from api.graphql.ids import to_global
 from api.graphql.types.enums import Permission, QuotaOnOnline, ReleaseType
 from api.graphql.types.node import Node
+from api.graphql.types.notification import NotificationPreference
 from api.graphql.types.people import User
 from engine.facts import Policy
 
@@ -32,6 +33,9 @@ class Account(Node):
     restrict_signing_to_releases: bool = strawberry.field(
         description="Online and test keypairs sign inside releases only."
     )
+    signed_in_approvals: bool = strawberry.field(
+        description="To decide from a mail, approvers must also be signed in."
+    )
 
     @classmethod
     def of(cls, policy: Policy) -> Account:
@@ -47,6 +51,7 @@ class Account(Node):
             enabled_release_types=sorted(policy.enabled_release_types),
             quota_on_online=policy.quota_on_online,
             restrict_signing_to_releases=policy.restrict_signing_to_releases,
+            signed_in_approvals=policy.signed_in_approvals,
         )
 
 
@@ -57,3 +62,12 @@ class Viewer:
     permissions: list[Permission] = strawberry.field(
         description="What the user may do with this credential."
     )
+    notification_preferences: list[NotificationPreference] = strawberry.field(
+        default_factory=list,
+        description="What the user is told and by which ways, for every kind of message.",
+    )
+
+    @strawberry.field(description="The ways there are to be told, to choose of.")
+    def notification_channels(self, info: strawberry.Info) -> list[str]:
+        telling = info.context.runtime.telling
+        return sorted(telling.personal) if telling is not None else []

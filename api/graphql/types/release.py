@@ -10,6 +10,8 @@ from sqlalchemy import Row
 
 from api.graphql.errors import UserError
 from api.graphql.ids import to_global
+from api.graphql.types.arguments import After, Before, First, Last
+from api.graphql.types.delivery import Delivery
 from api.graphql.types.enums import (
     DecisionChannel,
     DecisionVerdict,
@@ -118,10 +120,10 @@ class Release(Node):
     @strawberry.field(description="The signatures made in it, newest first.")
     def signatures(
         self,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
     ) -> Connection[Signature]:
         page: Connection[Signature] = self.pages["signatures", first, after, last, before]
         return page
@@ -129,12 +131,23 @@ class Release(Node):
     @strawberry.field(description="The ledger's entries about it, newest first.")
     def history(
         self,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
     ) -> Connection[LedgerEntry]:
         page: Connection[LedgerEntry] = self.pages["history", first, after, last, before]
+        return page
+
+    @strawberry.field(description="The messages about it, newest first.")
+    def deliveries(
+        self,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Delivery]:
+        page: Connection[Delivery] = self.pages["deliveries", first, after, last, before]
         return page
 
     @classmethod

@@ -321,6 +321,16 @@ def test_a_name_is_checked_against_all_others_but_its_own(world: World) -> None:
     edit(world, other, name="Falcon 1.0")
 
 
+def test_the_name_of_one_that_expired_unattended_is_free(world: World) -> None:
+    world.request()
+    spare = frozenset({world.things["spare"]})
+    later = world.clock.instant + 9 * HOUR
+    other = world.request(name="Eagle", keypair_ids=spare, ends_at=later)
+    refused_edit(world, other, Code.NAME_TAKEN, "name", name="falcon 1.0")
+    world.clock.pass_(hours=3)
+    edit(world, other, name="falcon 1.0")
+
+
 def test_an_ended_release_that_gave_its_name_back_is_in_nobodys_way(world: World) -> None:
     ended = release_in(world, Status.REJECTED)
     world.request()

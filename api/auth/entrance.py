@@ -1,0 +1,94 @@
+"""What follows on a proof, whichever it was: choose the account, start the session, go on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.auth.browser import Browser
+from api.auth.forms import fields_of, local_path
+from api.auth.pages import go, page, trouble
+from api.auth.sealed import Seal
+from api.credentials import session_of
+from api.runtime import Runtime
+from engine.commands.sessions import LIFETIME, EndSession, StartSession
+from engine.errors import Refusal
+from engine.principal import Principal
+from engine.vocabulary import Channel, SignInMethod
+
+#: Seconds to choose an account in.
+CHOOSING = 600
+PROOF = "proof"
+#: While an identity waits to be linked, this is where one goes on to.
+PENDING = "identity"
+PENDING_PATH = "/sign-in/openid/link"
+
+
+class Entrance:
+    """The one place where sessions start."""
+
+    def __init__(self, runtime: Runtime, browser: Browser, secret: str) -> None:
+        self._runtime = runtime
+        self._browser = browser
+        self._proofs = Seal(secret, "sign-in-proof", CHOOSING)
+
+    async def enter(
+        self, request: Request, people: Sequence[Row[Any]], method: SignInMethod, then: str | None
+    ) -> Response:
+        """In, if the proof is of one user; else to the choice of the account."""
+        if not people:
+            return trouble(request, "nobody", self._browser.root, 403)
+        if len(people) == 1:
+            (person,) = people
+            return await self._start(request, person.account_id, person.id, method, then)
+        choices = [[str(one.account_id), str(one.id), one.account, one.name] for one in people]
+        response = go(f"{self._browser.root}/sign-in/account")
+        proof = self._proofs.seal(choices=choices, method=method, then=then)
+        self._browser.give(response, proof, CHOOSING, PROOF)
+        return response
+
+    async def choose(self, request: Request) -> Response:
+        """The choice between the accounts that the proof holds for."""
+        proof = self._proofs.open(self._browser.read(request, PROOF))
+        if proof is None:
+            return go(f"{self._browser.root}/sign-in")
+        choices = {choice[1]: choice for choice in proof["choices"]}
+        if request.method == "POST":
+            chosen = choices.get((await fields_of(request)).get("user", ""))
+            if chosen is not None:
+                account_id, user_id = UUID(chosen[0]), UUID(chosen[1])
+                method = SignInMethod(proof["method"])
+                return await self._start(request, account_id, user_id, method, proof["then"])
+        return page(request, "accounts", self._browser.root, choices=proof["choices"])
+
+    async def _start(
+        self,
+        request: Request,
+        account_id: UUID,
+        user_id: UUID,
+        method: SignInMethod,
+        then: str | None,
+    ) -> Response:
+        """A new session in place of the one this browser may have had."""
+        person = Principal(account_id=account_id, user_id=user_id, channel=Channel.DASHBOARD)
+        agent = request.headers.get("user-agent", "")
+        command = StartSession(method=method, user_agent=agent)
+        made = await self._runtime.execute(person, command)
+        before = await session_of(self._runtime, request)
+        if before is not None and before.session_id is not None:
+            with suppress(Refusal):  # it ended meanwhile
+                await self._runtime.execute(before, EndSession(session_id=before.session_id))
+        root, browser = self._browser.root, self._browser
+        waits = method is SignInMethod.MAIL and browser.read(request, PENDING)
+        path = f"{root}{PENDING_PATH}" if waits else local_path(then) or f"{root}/sign-in"
+        response = go(path)
+        browser.give(response, made.secret, int(LIFETIME.total_seconds()))
+        for spent in (PROOF, "asking"):
+            browser.take(response, spent)
+        return response

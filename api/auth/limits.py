@@ -1,0 +1,50 @@
+"""How often one may ask for a mail and try a code: in this process, and in bounded memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import IPv6Address, ip_address
+
+from starlette.requests import Request
+
+from api.graphql.limits.rate import Buckets
+from engine.naming import name_key, tidy
+
+
+@dataclass(frozen=True, slots=True)
+class SignInLimits:
+    """Token buckets: so many a second in the long run, so many at once after a pause.
+
+    A whole office may come from one address in the same minute; nobody wants many mails.
+    """
+
+    #: Mails asked for by one client.
+    asking: Buckets = field(default_factory=lambda: Buckets(rate=1 / 6, burst=60))
+    #: Mails to one address, whoever asks.
+    address: Buckets = field(default_factory=lambda: Buckets(rate=1 / 300, burst=5))
+    #: Codes typed by one client. What keeps a code from being guessed is counted for each mail.
+    typing: Buckets = field(default_factory=lambda: Buckets(rate=1 / 3, burst=60))
+
+    def asks_too_often(self, request: Request) -> bool:
+        """This client has to wait before it asks for another mail."""
+        return self.asking.wait(client_of(request)) > 0
+
+    def is_mailed_enough(self, address: str) -> bool:
+        """This address got as many mails as anybody can want."""
+        return self.address.wait(name_key(tidy(address))) > 0
+
+    def types_too_often(self, request: Request) -> bool:
+        """This client has to wait before it tries another code."""
+        return self.typing.wait(client_of(request)) > 0
+
+
+def client_of(request: Request) -> str:
+    """Where a request comes from; of IPv6 the network, since one client has all of it."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address):
+        return address.exploded[:19]
+    return host

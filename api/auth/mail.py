@@ -1,0 +1,139 @@
+"""Sign-in by a link sent by mail: ask, open the link where one asked, or type its code there."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.auth.browser import Browser
+from api.auth.entrance import Entrance
+from api.auth.forms import fields_of, local_path
+from api.auth.limits import SignInLimits
+from api.auth.pages import go, page, trouble
+from api.auth.sealed import Seal
+from api.runtime import Runtime
+from engine.commands.administering import require_address
+from engine.errors import Refusal
+from engine.naming import tidy
+from engine.persistence.unit_of_work import bare_transaction
+from engine.queries.credentials import people_with_address
+from engine.vocabulary import SignInMethod
+from notifications import sign_in_links as links
+
+ASKING = "asking"
+_WRONG_CODE = "This code does not fit. Look at it again, or ask for a new mail."
+
+
+class MailSignIn:
+    """The pages of it. No answer says whether anybody has an address."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        browser: Browser,
+        entrance: Entrance,
+        keys: tuple[str, bytes],
+        limits: SignInLimits,
+        *,
+        openid: str | None,
+    ) -> None:
+        self._runtime = runtime
+        self._browser = browser
+        self._entrance = entrance
+        secret, self._key = keys
+        self._limits = limits
+        self._openid = openid
+        self._asking = Seal(secret, "sign-in-asking", int(links.LIFETIME.total_seconds()))
+
+    def form(self, request: Request, notice: str = "", status: int = 200, **more: str) -> Response:
+        """The page that asks for an address."""
+        then = local_path(request.query_params.get("next")) or ""
+        values: dict[str, Any] = {"openid": self._openid, "address": "", "then": then, **more}
+        return page(request, "ask", self._browser.root, status, notice=notice, **values)
+
+    async def ask(self, request: Request) -> Response:
+        """The same answer for every address, and all of its work is the same, too."""
+        fields = await fields_of(request)
+        address, then = tidy(fields.get("address", "")), local_path(fields.get("next"))
+        try:
+            require_address(address)
+        except Refusal as refusal:
+            return self.form(request, refusal.message, 422, address=address, then=then or "")
+        if self._limits.asks_too_often(request):
+            return trouble(request, "too_often", self._browser.root, 429)
+        known = self._asking.open(self._browser.read(request, ASKING)) or {}
+        secret = known.get("secret") or secrets.token_urlsafe(32)
+        if not self._limits.is_mailed_enough(address):
+            await self._write(lambda db, now: links.ask(db, address, secret, now))
+        response = go(f"{self._browser.root}/sign-in/code")
+        sealed = self._asking.seal(secret=secret, then=then)
+        self._browser.give(response, sealed, self._asking.seconds, ASKING)
+        return response
+
+    async def code(self, request: Request) -> Response:
+        """Where the browser that asked waits, with a field for the code from another one."""
+        asking = self._asked(request)
+        if asking is None:
+            return go(f"{self._browser.root}/sign-in")
+        if request.method != "POST":
+            return page(request, "code", self._browser.root)
+        typed = (await fields_of(request)).get("code", "")
+        if self._limits.types_too_often(request):
+            return trouble(request, "too_often", self._browser.root, 429)
+
+        def use(db: Connection, now: datetime) -> Sequence[Row[Any]] | None:
+            address = links.use_code(db, self._key, asking["secret"], typed, now)
+            return None if address is None else people_with_address(db, address)
+
+        people = await self._write(use)
+        if people is None:
+            return page(request, "code", self._browser.root, 422, notice=_WRONG_CODE)
+        return await self._entrance.enter(request, people, SignInMethod.MAIL, asking["then"])
+
+    async def link(self, request: Request) -> Response:
+        """Looking changes nothing. The button is only in the browser that asked."""
+        row = await self._find(request.path_params["spelling"])
+        if row is None:
+            return trouble(request, "ended", self._browser.root, 404)
+        asking = self._asked(request)
+        if asking is None or not links.is_asking(row, asking["secret"]):
+            status = 200 if request.method != "POST" else 403
+            code = links.code_of(self._key, row)
+            return page(request, "elsewhere", self._browser.root, status, code=code, row=row)
+        if request.method != "POST":
+            return page(request, "link", self._browser.root, row=row)
+
+        def use(db: Connection, now: datetime) -> Sequence[Row[Any]] | None:
+            used = links.use(db, row.id, asking["secret"], now)
+            return people_with_address(db, row.address) if used else None
+
+        people = await self._write(use)
+        if people is None:
+            return trouble(request, "ended", self._browser.root, 404)
+        return await self._entrance.enter(request, people, SignInMethod.MAIL, asking["then"])
+
+    def _asked(self, request: Request) -> dict[str, Any] | None:
+        return self._asking.open(self._browser.read(request, ASKING))
+
+    async def _find(self, spelling: str) -> Row[Any] | None:
+        system = self._runtime.system
+
+        def read() -> Row[Any] | None:
+            with system.database.reading() as db:
+                return links.find(db, self._key, spelling, system.clock.now(db))
+
+        return await self._runtime.executor.read(read)
+
+    async def _write(self, change: Callable[[Connection, datetime], Any]) -> Any:
+        system = self._runtime.system
+
+        def whole() -> Any:
+            return bare_transaction(system.database, lambda db: change(db, system.clock.now(db)))
+
+        return await self._runtime.executor.write(whole)

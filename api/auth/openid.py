@@ -1,0 +1,157 @@
+"""Sign-in by OpenID Connect: away to the provider, back with an identity, in if we know it.
+
+An identity that nobody here has yet is tied to a user once, by that user: signed in by mail, or
+already. What the provider says of an address plays no part in it.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy import Row
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.auth.browser import Browser
+from api.auth.entrance import PENDING, PENDING_PATH, Entrance
+from api.auth.forms import fields_of, local_path
+from api.auth.pages import go, page, trouble
+from api.auth.provider import Flow, Identity, Provider, ProviderError, new_flow
+from api.auth.sealed import Seal
+from api.credentials import session_of
+from api.runtime import Runtime
+from engine.commands.identities import LinkIdentity
+from engine.errors import Refusal
+from engine.naming import name_key, tidy
+from engine.persistence import tables as t
+from engine.principal import Principal
+from engine.queries.credentials import people_with_identity
+from engine.vocabulary import SignInMethod
+
+log = structlog.get_logger("countersign.openid")
+
+AWAY = "openid"
+PATH = "/sign-in/openid"
+#: Seconds to be away at the provider, and to confirm an identity.
+_AWAY, _PENDING = 600, 1800
+
+
+class OpenIdSignIn:
+    """The pages of it."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        browser: Browser,
+        entrance: Entrance,
+        provider: Provider,
+        secret: str,
+        account: str | None,
+    ) -> None:
+        self._runtime = runtime
+        self._browser = browser
+        self._entrance = entrance
+        self._provider = provider
+        self._account = account
+        self._away = Seal(secret, "openid-away", _AWAY)
+        self._pending = Seal(secret, "openid-pending", _PENDING)
+
+    async def leave(self, request: Request) -> Response:
+        """Away to the provider; this browser alone can come back from there."""
+        flow = new_flow()
+        try:
+            url = await self._provider.leave_for(flow)
+        except ProviderError as error:
+            return self._failed(request, error)
+        response = go(url)
+        then = local_path(request.query_params.get("next"))
+        self._browser.give(response, self._away.seal(**asdict(flow), then=then), _AWAY, AWAY)
+        return response
+
+    async def arrive(self, request: Request) -> Response:
+        """Back from the provider: in, or on to the confirmation of a new identity."""
+        kept, told = self._away.open(self._browser.read(request, AWAY)), request.query_params
+        state = told.get("state", "")
+        if kept is None or not hmac.compare_digest(kept["state"].encode(), state.encode()):
+            return self._failed(request, ProviderError("the answer is to another question"))
+        flow = Flow(kept["state"], kept["nonce"], kept["verifier"])
+        if "code" not in told:
+            return self._failed(request, ProviderError("the provider said no"))
+        try:
+            identity = await self._provider.identify(told["code"], flow, told.get("iss"))
+        except ProviderError as error:
+            return self._failed(request, error)
+        people = await self._people(identity)
+        if people:
+            method = SignInMethod.OPENID_CONNECT
+            response = await self._entrance.enter(request, people, method, kept["then"])
+        else:
+            response = await self._ask_to_confirm(request, identity)
+        self._browser.take(response, AWAY)
+        return response
+
+    async def link(self, request: Request) -> Response:
+        """Tie the identity to the user who is signed in, if that is what they say."""
+        pending = self._pending.open(self._browser.read(request, PENDING))
+        principal = await session_of(self._runtime, request)
+        home = go(f"{self._browser.root}/sign-in")
+        if pending is None or principal is None:
+            if pending is None:
+                self._browser.take(home, PENDING)
+            return home
+        person = await self._runtime.executor.read(lambda: self._person(principal))
+        values: dict[str, Any] = {"identity": pending, "user": person, "account": person.account}
+        if not self._is_for(person.account):
+            return page(request, "identity", self._browser.root, 403, allowed=False, **values)
+        if request.method != "POST":
+            return page(request, "identity", self._browser.root, allowed=True, **values)
+        if (await fields_of(request)).get("answer") == "yes":
+            command = LinkIdentity(issuer=pending["issuer"], subject=pending["subject"])
+            try:
+                await self._runtime.execute(principal, command)
+            except Refusal as refusal:
+                values |= {"allowed": False, "notice": refusal.message}
+                return page(request, "identity", self._browser.root, 409, **values)
+        self._browser.take(home, PENDING)
+        return home
+
+    async def _ask_to_confirm(self, request: Request, identity: Identity) -> Response:
+        """Who is signed in is asked at once; anybody else signs in by mail first."""
+        if await session_of(self._runtime, request) is not None:
+            response = go(f"{self._browser.root}{PENDING_PATH}")
+        else:
+            told = {"address": identity.email or "", "issuer": identity.issuer}
+            response = page(request, "first", self._browser.root, 200, **told)
+        sealed = self._pending.seal(**asdict(identity))
+        self._browser.give(response, sealed, _PENDING, PENDING)
+        return response
+
+    async def _people(self, identity: Identity) -> Sequence[Row[Any]]:
+        system = self._runtime.system
+
+        def read() -> Sequence[Row[Any]]:
+            with system.database.reading() as db:
+                return people_with_identity(db, identity.issuer, identity.subject, self._account)
+
+        return await self._runtime.executor.read(read)
+
+    def _person(self, principal: Principal) -> Any:
+        u, a = t.users, t.accounts
+        query = sa.select(u.c.name, u.c.email, a.c.name.label("account"))
+        query = query.join(a, a.c.id == u.c.account_id).where(u.c.id == principal.user_id)
+        with self._runtime.system.database.reading() as db:
+            return db.execute(query).one()
+
+    def _is_for(self, account: str) -> bool:
+        return self._account is None or name_key(tidy(self._account)) == name_key(account)
+
+    def _failed(self, request: Request, error: ProviderError) -> Response:
+        log.warning("openid_sign_in_failed", why=str(error))
+        response = trouble(request, "openid", self._browser.root, 403)
+        self._browser.take(response, AWAY)
+        return response

@@ -1,0 +1,105 @@
+"""The sign-in pages and what stands before each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from api.auth.browser import Browser
+from api.auth.entrance import Entrance
+from api.auth.limits import SignInLimits
+from api.auth.mail import MailSignIn
+from api.auth.openid import PATH as OPENID
+from api.auth.openid import OpenIdSignIn
+from api.auth.pages import trouble
+from api.auth.provider import Provider
+from api.auth.sessions import Sessions
+from api.credentials import session_of
+from api.runtime import Runtime
+from engine.errors import Code, Refusal
+from notifications.keys import derive
+from notifications.sign_in_links import PATH, PURPOSE
+
+Handler = Callable[[Request], Awaitable[Response]]
+LOOK, POST, BOTH = ["GET", "HEAD"], ["POST"], ["GET", "HEAD", "POST"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenId:
+    """How to sign in by OpenID Connect, where that is set up."""
+
+    provider: Provider
+    #: What the button calls it.
+    name: str
+    #: The one account it is for; all of them without.
+    account: str | None = None
+
+
+def sign_in_routes(
+    runtime: Runtime,
+    browser: Browser,
+    secret: str,
+    *,
+    openid: OpenId | None = None,
+    limits: SignInLimits | None = None,
+) -> list[BaseRoute]:
+    """All of them, to be put at the root of the application."""
+    entrance, sessions = Entrance(runtime, browser, secret), Sessions(runtime, browser)
+    keys, limits = (secret, derive(secret, PURPOSE)), limits or SignInLimits()
+    name = openid.name if openid is not None else None
+    mail = MailSignIn(runtime, browser, entrance, keys, limits, openid=name)
+    guard = _Guard(browser)
+
+    async def start(request: Request) -> Response:
+        principal = await session_of(runtime, request)
+        return await sessions.show(request, principal) if principal else mail.form(request)
+
+    others: list[BaseRoute] = []
+    if openid is not None:
+        away = OpenIdSignIn(runtime, browser, entrance, openid.provider, secret, openid.account)
+        others = [
+            Route(OPENID, guard(away.leave), methods=LOOK),
+            Route(f"{OPENID}/callback", guard(away.arrive), methods=LOOK),
+            Route(f"{OPENID}/link", guard(away.link), methods=BOTH),
+        ]
+    return [
+        Route(PATH, guard(start), methods=LOOK),
+        Route(PATH, guard(mail.ask), methods=POST),
+        Route(f"{PATH}/code", guard(mail.code), methods=BOTH),
+        Route(f"{PATH}/account", guard(entrance.choose), methods=BOTH),
+        Route(f"{PATH}/end", guard(sessions.end), methods=POST),
+        Route("/sign-out", guard(sessions.end), methods=POST),
+        *others,
+        Route(f"{PATH}/{{spelling}}", guard(mail.link), methods=BOTH),
+    ]
+
+
+class _Guard:
+    """A foreign page changes nothing; whatever goes wrong is told on a page."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+
+    def __call__(self, handler: Handler) -> Handler:
+        """The handler behind the guard."""
+
+        async def guarded(request: Request) -> Response:
+            if not self._browser.may_act(request):
+                return self._trouble(request, "foreign", 403)
+            try:
+                return await handler(request)
+            except HTTPException as error:
+                return self._trouble(request, "malformed", error.status_code)
+            except Refusal as refusal:
+                busy = refusal.code is Code.OVERLOADED
+                return self._trouble(request, *("busy", 503) if busy else ("nobody", 403))
+
+        return guarded
+
+    def _trouble(self, request: Request, what: str, status: int) -> Response:
+        return trouble(request, what, self._browser.root, status)

@@ -1,0 +1,1 @@
+"""GraphQL over HTTP, to the letter: what a request may look like, and how it is answered."""

@@ -1,0 +1,64 @@
+"""Answers: their media type, their status, and requests refused before there was an operation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from api.graphql.http.refused import RefusedError
+from api.graphql.limits.refusal import RATE_LIMITED, TIMED_OUT
+
+JSON = "application/json"
+GRAPHQL = "application/graphql-response+json"
+
+#: Statuses of operations that did not run, other than 400. Older clients, which take
+#: application/json, are told of the rest by the errors alone.
+STATUSES = {RATE_LIMITED: 429, TIMED_OUT: 503, "BUG": 500}
+
+#: Answers are somebody's own, may hold a secret, and are never a page.
+HEADERS = {"Cache-Control": "no-store", "Vary": "Accept", "X-Content-Type-Options": "nosniff"}
+
+
+def encode(answer: object) -> bytes:
+    """JSON in UTF-8."""
+    return orjson.dumps(answer)
+
+
+def media_type(accept: str) -> str:
+    """GraphQL's own type for those who ask for it; JSON for everybody else."""
+    wanted = {JSON: 0.0, GRAPHQL: 0.0}
+    for part in accept.lower().split(","):
+        name, *options = (text.strip() for text in part.split(";"))
+        if name in wanted:
+            wanted[name] = _quality(options)
+    return GRAPHQL if wanted[GRAPHQL] > 0 and wanted[GRAPHQL] >= wanted[JSON] else JSON
+
+
+def answer(told: dict[str, Any], kind: str) -> Response:
+    """An operation's result. Without `data` nothing was run."""
+    status, headers = 200, dict(HEADERS)
+    if "data" not in told:
+        extensions = told["errors"][0].get("extensions", {})
+        status = STATUSES.get(extensions.get("code"), 400 if kind == GRAPHQL else 200)
+        if "retryAfter" in extensions:
+            headers["Retry-After"] = str(int(extensions["retryAfter"]) + 1)
+    return Response(encode(told), status, headers, f"{kind}; charset=utf-8")
+
+
+def refusal(refused: RefusedError, kind: str) -> Response:
+    """A request that is no operation."""
+    error = {"message": refused.reason, "extensions": refused.extensions}
+    content, headers = encode({"errors": [error]}), HEADERS | refused.headers
+    return Response(content, refused.status_code, headers, f"{kind}; charset=utf-8")
+
+
+def _quality(options: list[str]) -> float:
+    for option in options:
+        if option.startswith("q="):
+            try:
+                return float(option[2:])
+            except ValueError:
+                return 0.0
+    return 1.0

@@ -1,0 +1,140 @@
+"""What an operation could answer at most, in objects, told from its page sizes before it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionNode,
+    SelectionSetNode,
+    TypeMetaFieldDef,
+    VariableNode,
+    get_named_type,
+    is_introspection_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+    value_from_ast_untyped,
+)
+from graphql.type import SchemaMetaFieldDef
+
+from engine.queries.pages import LARGEST, USUAL
+
+#: Objects that a list without pages is taken to have.
+LISTED = 10
+#: The schema is in memory and answers quickly: so many of its objects count as one.
+INTROSPECTED = 10
+#: Objects of introspection's lists, about as many as there are.
+INTROSPECTION_LISTS = {"types": 130, "fields": 8, "args": 3, "inputFields": 3, "directives": 6}
+
+_META = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
+
+
+@dataclass
+class Estimate:
+    """Of one operation with its variables."""
+
+    schema: GraphQLSchema
+    variables: Mapping[str, Any]
+    fragments: Mapping[str, FragmentDefinitionNode]
+    #: A fragment costs the same wherever it stands on a page of the same size.
+    _known: dict[tuple[str, int], float] = field(default_factory=dict)
+
+    def selection(self, selected: SelectionSetNode, kind: GraphQLNamedType, page: int) -> float:
+        """Objects beneath one object of this kind; `page`: of the connection it may be."""
+        return sum(self._one(node, kind, page) for node in selected.selections)
+
+    def _one(self, node: SelectionNode, kind: GraphQLNamedType, page: int) -> float:
+        if isinstance(node, FragmentSpreadNode):
+            return self._fragment(node.name.value, page)
+        if isinstance(node, InlineFragmentNode):
+            condition = node.type_condition
+            narrowed = self.schema.get_type(condition.name.value) if condition else None
+            return self.selection(node.selection_set, narrowed or kind, page)
+        assert isinstance(node, FieldNode)
+        return self._field(node, kind, page)
+
+    def _fragment(self, name: str, page: int) -> float:
+        if (name, page) not in self._known:
+            fragment = self.fragments[name]
+            kind = self.schema.get_type(fragment.type_condition.name.value)
+            assert kind is not None
+            self._known[name, page] = self.selection(fragment.selection_set, kind, page)
+        return self._known[name, page]
+
+    def _field(self, node: FieldNode, kind: GraphQLNamedType, page: int) -> float:
+        name = node.name.value
+        definition = _META.get(name) or getattr(kind, "fields", {}).get(name)
+        if definition is None or node.selection_set is None:
+            return 0
+        returned = get_named_type(definition.type)
+        if is_leaf_type(returned):
+            return 0
+        beneath = self.selection(node.selection_set, returned, self._page(node, definition))
+        each = (1 / INTROSPECTED if is_introspection_type(returned) else 1) + beneath
+        return self._size(node, definition, kind, page) * each
+
+    def _page(self, node: FieldNode, definition: GraphQLField) -> int:
+        asked = [self._argument(node, n) for n in ("first", "last") if n in definition.args]
+        sizes = [size for size in asked if isinstance(size, int) and size >= 0]
+        # Too large a page is the engine's to refuse.
+        return min(max(sizes), LARGEST) if sizes else USUAL
+
+    def _size(
+        self, node: FieldNode, definition: GraphQLField, kind: GraphQLNamedType, page: int
+    ) -> int:
+        type_ = definition.type
+        if not is_list_type(type_.of_type if is_non_null_type(type_) else type_):
+            return 1
+        if node.name.value == "edges":
+            return page
+        if is_introspection_type(kind):
+            return INTROSPECTION_LISTS.get(node.name.value, 1)
+        ids = self._argument(node, "ids")
+        return len(ids) if isinstance(ids, list) else LISTED
+
+    def _argument(self, node: FieldNode, name: str) -> Any:
+        for argument in node.arguments or ():
+            if argument.name.value == name:
+                if isinstance(argument.value, VariableNode):
+                    return self.variables.get(argument.value.name.value)
+                return value_from_ast_untyped(argument.value)
+        return None
+
+
+def cost_of(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    variables: Mapping[str, Any] | None,
+) -> int:
+    """The objects it could answer; of a valid document only."""
+    root = schema.get_root_type(operation.operation)
+    assert isinstance(root, GraphQLObjectType)
+    found = {
+        definition.name.value: definition
+        for definition in document.definitions
+        if isinstance(definition, FragmentDefinitionNode)
+    }
+    given = {**_defaults(operation), **(variables or {})}
+    return round(Estimate(schema, given, found).selection(operation.selection_set, root, USUAL))
+
+
+def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:
+    return {
+        definition.variable.name.value: value_from_ast_untyped(definition.default_value)
+        for definition in operation.variable_definitions or ()
+        if definition.default_value is not None
+    }

@@ -1,0 +1,39 @@
+"""The limits, as numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the endpoint lets through. Page sizes are the engine's own (`engine.queries.pages`)."""
+
+    #: Bytes of a request's body.
+    body_bytes: int = 2 * 1024 * 1024
+    #: Tokens of a document.
+    tokens: int = 4000
+    #: Fields inside of fields, introspection's too.
+    depth: int = 16
+    #: Fields of a document with an alias.
+    aliases: int = 50
+    #: Directives of a document. Clients' own introspection has a few dozen.
+    directives: int = 60
+    #: Operations and fragments of a document.
+    definitions: int = 100
+    #: How often one selection may name the same field. Comparing them costs the square of it.
+    repeats: int = 20
+    #: Fields at the root of an operation.
+    root_fields: int = 20
+    #: Objects that an operation could answer, by its page sizes, estimated before it runs.
+    cost: int = 10_000
+    #: Rows that a query does answer: lists are as long as they are.
+    rows: int = 20_000
+    #: Seconds that an operation may take.
+    seconds: float = 20
+    #: Operations of a caller in a second, in the long run; 0 for no limit. Large ones count more.
+    rate: float = 200
+    #: Operations of a caller at once, after a pause.
+    burst: int = 2000
+    #: Clients may ask for the schema.
+    introspection: bool = True

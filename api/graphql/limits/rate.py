@@ -1,0 +1,44 @@
+"""How often a caller may come: a token bucket for each, in this process."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+
+#: Callers remembered; who is forgotten starts with a full bucket.
+REMEMBERED = 10_000
+
+
+class Buckets:
+    """Each holds up to `burst` tokens, gains `rate` in a second, and pays with one or more."""
+
+    def __init__(
+        self, rate: float, burst: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._clock = clock
+        self._held: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
+
+    def wait(self, caller: Hashable) -> float:
+        """Take a token; 0, or the seconds until there is one, and then none was taken."""
+        if not self._rate:
+            return 0
+        held = self._held_by(caller)
+        if held < 1:
+            return (1 - held) / self._rate
+        self.owe(caller, 1)
+        return 0
+
+    def owe(self, caller: Hashable, tokens: float) -> None:
+        """Take tokens that there may not be: what something turned out to cost."""
+        self._held[caller] = (self._held_by(caller) - tokens, self._clock())
+        self._held.move_to_end(caller)
+        while len(self._held) > REMEMBERED:
+            self._held.popitem(last=False)
+
+    def _held_by(self, caller: Hashable) -> float:
+        now = self._clock()
+        held, since = self._held.get(caller, (self._burst, now))
+        return min(self._burst, held + (now - since) * self._rate)

@@ -1,0 +1,41 @@
+"""How a limit says no."""
+
+from __future__ import annotations
+
+from graphql import GraphQLError
+
+#: The `extensions.code` of all limits but the rate and the time, which have their own.
+LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+RATE_LIMITED = "RATE_LIMITED"
+TIMED_OUT = "TIMED_OUT"
+INTROSPECTION_DISABLED = "INTROSPECTION_DISABLED"
+
+
+def exceeded(limit: str, allowed: int, asked: int, what: str) -> GraphQLError:
+    """A refusal that names the limit, what it allows and what was asked."""
+    return GraphQLError(
+        f"{what}: {asked} were asked for, {allowed} are allowed.",
+        extensions={"code": LIMIT_EXCEEDED, "limit": limit, "allowed": allowed, "asked": asked},
+    )
+
+
+def too_often(rate: float, seconds: float) -> GraphQLError:
+    """Refused for now; says when to come back."""
+    return GraphQLError(
+        f"Too many operations: {rate:g} a second are allowed. Try again in {seconds:.1f} s.",
+        extensions={
+            "code": RATE_LIMITED,
+            "limit": "rate",
+            "allowed": rate,
+            "retryAfter": round(seconds, 3),
+        },
+    )
+
+
+def too_slow(seconds: float) -> GraphQLError:
+    """Given up on; what it had begun to change may still be carried out."""
+    return GraphQLError(
+        f"The operation took more than {seconds:g} s. If it changes something, look before you"
+        " try again: it may have been carried out.",
+        extensions={"code": TIMED_OUT, "limit": "seconds", "allowed": seconds},
+    )

@@ -1,0 +1,94 @@
+"""What waits: mail to be sent, releases to be moved on. Asked when somebody looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import sqlalchemy as sa
+import structlog
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from sqlalchemy import Connection
+
+from engine.lifecycle import TIMED
+from engine.persistence import tables as t
+from engine.persistence.database import Database
+from engine.persistence.executor import Executor
+from engine.system import System
+from notifications.tables import deliveries
+from notifications.vocabulary import DeliveryState
+
+log = structlog.get_logger("countersign.metrics")
+
+
+class Backlog(Collector):
+    """Gauges of the whole installation: every process shows the same."""
+
+    def __init__(self, system: System, executor: Executor) -> None:
+        self._system = system
+        self._executor = executor
+
+    def collect(self) -> Iterable[Metric]:
+        """Asked at each look; a database that does not answer is itself the news."""
+        yield from _pool(self._system.database)
+        yield _gauge(
+            "countersign_calls_waiting",
+            "Calls that wait for a thread or run in one.",
+            self._executor.waiting,
+        )
+        try:
+            with self._system.database.reading() as connection:
+                found = list(_waiting(connection, self._system.clock.now(connection)))
+        except Exception as error:  # noqa: BLE001 - whatever keeps it from answering
+            log.warning("backlog not read", error=type(error).__name__)
+            found = []
+        yield _gauge("countersign_database_up", "Whether the database answered.", bool(found))
+        yield from found
+
+    def describe(self) -> Iterable[Metric]:
+        """Registering asks nothing of the database."""
+        return ()
+
+
+def _waiting(connection: Connection, now: datetime) -> Iterable[Metric]:
+    d = deliveries
+    queued = sa.select(sa.func.count(), sa.func.min(d.c.created_at))
+    depth, oldest = connection.execute(queued.where(d.c.state == DeliveryState.QUEUED)).one()
+    yield _gauge("countersign_outbox_queued", "Messages not sent yet.", depth)
+    yield _gauge(
+        "countersign_outbox_oldest_seconds", "Age of the oldest of them.", _age(oldest, now)
+    )
+    yield _gauge(
+        "countersign_worker_lag_seconds",
+        "How long ago the most overdue release should have opened, closed or expired.",
+        max(_age(edge, now) for edge in _overdue(connection, now)),
+    )
+
+
+def _overdue(connection: Connection, now: datetime) -> Iterable[datetime | None]:
+    r = t.releases
+    for status, (_, edge, _reason) in TIMED.items():
+        query = sa.select(sa.func.min(r.c[edge])).where(r.c.status == status, r.c[edge] <= now)
+        yield connection.execute(query).scalar_one()
+
+
+def _pool(database: Database) -> Iterable[Metric]:
+    used = GaugeMetricFamily(
+        "countersign_pool_connections_used", "Connections in use.", labels=("pool",)
+    )
+    size = GaugeMetricFamily(
+        "countersign_pool_connections_limit", "Connections at most.", labels=("pool",)
+    )
+    for name, (busy, limit) in database.pools().items():
+        used.add_metric((name,), busy)
+        size.add_metric((name,), limit)
+    return used, size
+
+
+def _age(instant: datetime | None, now: datetime) -> float:
+    return max((now - instant).total_seconds(), 0.0) if instant is not None else 0.0
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, text, value=value)

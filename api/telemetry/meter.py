@@ -1,0 +1,115 @@
+"""Counts and durations, in a registry of their own; every label takes one of a few known words."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from engine.errors import Code, Refusal
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Tracer
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
+
+
+class Kind(StrEnum):
+    """Of an operation."""
+
+    QUERY = "query"
+    COMMAND = "command"
+    SIGNATURE = "signature"
+
+
+class Result(StrEnum):
+    """Of an operation."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class Meter:
+    """What this process has done."""
+
+    def __init__(self, tracer: Tracer | None = None) -> None:
+        self.registry = registry = CollectorRegistry()
+        self.tracer = tracer
+        self._requests = Counter(
+            "countersign_http_requests",
+            "Requests answered, by face and class of status.",
+            ("face", "status"),
+            registry=registry,
+        )
+        self._request_seconds = Histogram(
+            "countersign_http_request_seconds",
+            "How long answering took.",
+            ("face",),
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._operations = Counter(
+            "countersign_operations",
+            "Queries, commands and calls to sign.",
+            ("kind", "result"),
+            registry=registry,
+        )
+        self._operation_seconds = Histogram(
+            "countersign_operation_seconds",
+            "How long they took.",
+            ("kind",),
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._refusals = Counter(
+            "countersign_refusals", "Refusals, by code.", ("code",), registry=registry
+        )
+        self._signatures = Counter(
+            "countersign_signatures",
+            "Signatures asked for: MADE, or the code of the refusal.",
+            ("outcome",),
+            registry=registry,
+        )
+
+    @contextmanager
+    def operation(self, kind: Kind, name: str) -> Iterator[None]:
+        """Times it, counts how it ended, and is a span of the trace where there is one."""
+        started, result = time.perf_counter(), Result.FAILED
+        with self._span(f"{kind} {name}"):
+            try:
+                yield
+                result = Result.DONE
+            except Refusal as refusal:
+                result = Result.REFUSED
+                self.refused(refusal.code)
+                raise
+            finally:
+                self._operations.labels(kind, result).inc()
+                self._operation_seconds.labels(kind).observe(time.perf_counter() - started)
+
+    def refused(self, code: Code) -> None:
+        """One refusal."""
+        self._refusals.labels(code).inc()
+
+    def signed(self, code: Code | None, number: int = 1) -> None:
+        """So many signatures made, or refused for a reason."""
+        self._signatures.labels(code or "MADE").inc(number)
+
+    def answered(self, face: str, status: int, seconds: float) -> None:
+        """One request."""
+        self._requests.labels(face, f"{status // 100}xx").inc()
+        self._request_seconds.labels(face).observe(seconds)
+
+    @contextmanager
+    def _span(self, name: str) -> Iterator[None]:
+        if self.tracer is None:
+            yield
+            return
+        # What an exception says may hold what a trace must not.
+        with self.tracer.start_as_current_span(name, record_exception=False):
+            yield

@@ -1,0 +1,56 @@
+"""OpenTelemetry traces, where they are switched on and `countersign[otel]` is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace.export import SpanExporter
+    from opentelemetry.trace import Tracer
+
+
+class TracingMissingError(Exception):
+    """Traces are switched on and cannot be made; the message says what to install."""
+
+
+def make_tracer(exporter: SpanExporter | None = None) -> Tracer:
+    """Sends spans by OTLP over HTTP, to where the standard `OTEL_EXPORTER_OTLP_...` say."""
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    except ModuleNotFoundError as error:
+        message = f"Traces need {error.name}. Install countersign[otel]."
+        raise TracingMissingError(message) from error
+    provider = TracerProvider(resource=Resource.create({"service.name": "countersign"}))
+    provider.add_span_processor(BatchSpanProcessor(exporter or OTLPSpanExporter()))
+    return provider.get_tracer("countersign")
+
+
+@contextmanager
+def span_of_request(tracer: Tracer, scope: Scope, face: str, request_id: str) -> Iterator[None]:
+    """Continues the caller's trace. No path, no query, no header: they may hold what is secret."""
+    from opentelemetry.propagate import extract
+    from opentelemetry.trace import SpanKind
+
+    headers = Headers(scope=scope)
+    carrier = {name: headers[name] for name in ("traceparent", "tracestate") if name in headers}
+    attributes = {
+        "http.request.method": scope.get("method", "GET"),
+        "countersign.face": face,
+        "countersign.request_id": request_id,
+    }
+    with tracer.start_as_current_span(
+        f"{scope['type']} {face}",
+        context=extract(carrier),
+        kind=SpanKind.SERVER,
+        attributes=attributes,
+        record_exception=False,
+    ):
+        yield

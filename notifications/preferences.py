@@ -1,0 +1,109 @@
+"""What people want to be told, and by which way. Whoever chose nothing is told all by mail."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from engine.errors import Code, Refusal
+from engine.events import Event
+from engine.persistence.locks import Hold, Lock
+from engine.persistence.unit_of_work import Attempt
+from engine.persistence.work import Work
+from notifications.tables import preferences
+from notifications.vocabulary import CHOOSABLE, EMAIL, NEVER_SILENT, Kind
+
+#: Kind of message -> names of channels; an empty set silences it.
+Choice: TypeAlias = Mapping[Kind, frozenset[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreferencesUpdated(Event):
+    """Somebody chose anew; nobody is mailed."""
+
+    tag = "preferences:updated"
+    kind = "User"
+    chosen: dict[str, list[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdatePreferences:
+    """One's own; kinds that are left out stay. Answers the user's id."""
+
+    chosen: Choice
+    #: The channels there are for people.
+    channels: frozenset[str]
+
+    def lock(self) -> Lock:
+        """The account's people."""
+        return Lock(account=Hold.SHARED)
+
+    def attempt(self) -> Attempt:
+        """An entry of the account."""
+        return Attempt(command="update_preferences")
+
+    def apply(self, work: Work) -> UUID:
+        """What nobody may silence stays heard."""
+        actor = work.actor
+        assert actor.user_id is not None
+        if actor.service:
+            raise Refusal(Code.FORBIDDEN, "A service user gets no messages.")
+        for kind, channels in self.chosen.items():
+            self._check(kind, channels)
+        p = preferences
+        mine = (p.c.user_id == actor.user_id, p.c.kind.in_(sorted(self.chosen)))
+        work.connection.execute(p.delete().where(*mine))
+        stored = {kind: " ".join(sorted(names)) for kind, names in sorted(self.chosen.items())}
+        if stored:
+            rows = [
+                {"user_id": actor.user_id, "kind": kind, "channels": names}
+                for kind, names in stored.items()
+            ]
+            work.connection.execute(p.insert(), rows)
+            told = {str(kind): names.split() for kind, names in stored.items()}
+            work.record(PreferencesUpdated(subject_id=actor.user_id, chosen=told))
+        return actor.user_id
+
+    def _check(self, kind: Kind, channels: frozenset[str]) -> None:
+        if kind not in CHOOSABLE:
+            message = f"Messages of kind {kind} cannot be chosen."
+            raise Refusal(Code.INVALID_INPUT, message, "preferences")
+        if channels - self.channels:
+            message = f"There is no such channel. Choose of {', '.join(sorted(self.channels))}."
+            raise Refusal(Code.INVALID_INPUT, message, "preferences")
+        if kind in NEVER_SILENT and not channels:
+            message = "Requests for your approval cannot be silenced. Choose a channel for them."
+            raise Refusal(Code.INVALID_INPUT, message, "preferences")
+
+
+def chosen_by(connection: Connection, user_id: UUID) -> Choice:
+    """A person's choice for every kind."""
+    p = preferences
+    query = sa.select(p.c.kind, p.c.channels).where(p.c.user_id == user_id)
+    rows = {kind: frozenset(names.split()) for kind, names in connection.execute(query)}
+    return {kind: rows.get(kind, frozenset({EMAIL})) for kind in Kind if kind in CHOOSABLE}
+
+
+def channels_of(
+    connection: Connection, user_ids: Collection[UUID], kind: Kind, there_are: Collection[str]
+) -> dict[UUID, list[str]]:
+    """By which ways each of them is told of this; a way that is no more is replaced by mail."""
+    p = preferences
+    query = sa.select(p.c.user_id, p.c.channels).where(
+        p.c.user_id.in_(sorted(user_ids)), p.c.kind == kind
+    )
+    chosen = {user_id: names.split() for user_id, names in connection.execute(query)}
+    return {
+        user_id: _present(chosen.get(user_id, [EMAIL]), there_are, kind) for user_id in user_ids
+    }
+
+
+def _present(names: list[str], there_are: Collection[str], kind: Kind) -> list[str]:
+    if not names and kind not in NEVER_SILENT:
+        return []
+    return [name for name in names if name in there_are] or [EMAIL]

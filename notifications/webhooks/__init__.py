@@ -1,0 +1,1 @@
+"""Webhooks: an account's own programs, told of its ledger as it grows."""

@@ -1,0 +1,53 @@
+"""What the commands on webhooks have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Row
+
+from engine.commands.administering import require_permission
+from engine.errors import Code, Refusal, not_found
+from engine.persistence.unit_of_work import Attempt
+from engine.persistence.work import Work
+from engine.vocabulary import Permission
+from notifications.tables import webhooks
+from notifications.webhooks import tags
+
+#: In use at a time, in one account: each is told in the transaction of the change.
+MOST = 20
+
+
+def attempt_on(command: str, webhook_id: UUID) -> Attempt:
+    """An entry about the webhook."""
+    return Attempt(command=command, subject_kind="Webhook", subject_id=webhook_id)
+
+
+def find(work: Work, webhook_id: UUID) -> Row[Any]:
+    """The account's webhook, for whoever manages the account; else a refusal."""
+    require_permission(work, Permission.MANAGE_ACCOUNT)
+    w = webhooks
+    query = sa.select(w).where(w.c.id == webhook_id, w.c.account_id == work.account_id)
+    row = work.connection.execute(query.with_for_update()).one_or_none()
+    if row is None:
+        raise not_found("webhook", "id")
+    return row
+
+
+def require_tags(work: Work, patterns: Collection[str]) -> None:
+    """Patterns that mean something; what is not about releases takes VIEW_LEDGER too."""
+    tags.require_patterns(patterns)
+    if not tags.only_of_releases(patterns):
+        require_permission(work, Permission.VIEW_LEDGER)
+
+
+def require_room(work: Work) -> None:
+    """One more can be in use."""
+    w = webhooks
+    query = sa.select(sa.func.count()).where(w.c.account_id == work.account_id, w.c.active)
+    if work.connection.execute(query).scalar_one() >= MOST:
+        message = f"At most {MOST} webhooks can be active. Switch one off first."
+        raise Refusal(Code.INVALID_INPUT, message)

@@ -1,0 +1,65 @@
+"""Make a webhook."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from engine.commands.administering import clean_name, require_permission
+from engine.naming import quoted, tidy
+from engine.persistence.ids import uuid7
+from engine.persistence.locks import Hold, Lock
+from engine.persistence.unit_of_work import Attempt
+from engine.persistence.work import Work
+from engine.vocabulary import Permission
+from notifications.tables import webhooks
+from notifications.webhooks import base, tags
+from notifications.webhooks.addresses import origin_only, require_url
+from notifications.webhooks.events import WebhookCreated
+from notifications.webhooks.secrets import NewSecret, new_seed, secret_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateWebhook:
+    """Answers its id and its secret."""
+
+    name: str
+    url: str
+    tags: Collection[str] = tags.USUAL
+    key: bytes = field(repr=False)
+    #: The operator lets webhooks go anywhere, and without TLS.
+    allow_private: bool = False
+
+    def lock(self) -> Lock:
+        """The account, so that there are never too many."""
+        return Lock(account=Hold.ALONE)
+
+    def attempt(self) -> Attempt:
+        """There is no webhook yet; the entry is the account's."""
+        return Attempt(command="create_webhook", details={"name": quoted(self.name)})
+
+    def apply(self, work: Work) -> NewSecret:
+        """Needs `MANAGE_ACCOUNT`."""
+        require_permission(work, Permission.MANAGE_ACCOUNT)
+        name = clean_name(tidy(self.name), "name", "name")
+        require_url(self.url, allow_private=self.allow_private)
+        base.require_tags(work, self.tags)
+        base.require_room(work)
+        webhook_id, patterns = uuid7(), tags.stored(self.tags)
+        seed = new_seed(self.key, webhook_id)
+        work.connection.execute(
+            webhooks.insert().values(
+                id=webhook_id,
+                account_id=work.account_id,
+                name=name,
+                url=self.url,
+                tags=patterns,
+                active=True,
+                seed=seed,
+                created_at=work.now,
+            )
+        )
+        told = {"name": name, "url": origin_only(self.url), "tags": patterns}
+        changes = {field_: (None, value) for field_, value in told.items()}
+        work.record(WebhookCreated(subject_id=webhook_id, changes=changes))
+        return NewSecret(webhook_id, secret_of(self.key, webhook_id, seed))

@@ -1,0 +1,26 @@
+"""Switch a webhook off whose receiver said that it is gone."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from engine.facts import CLOCK
+from engine.persistence.locks import Lock
+from engine.persistence.unit_of_work import transaction
+from engine.system import System
+from notifications.tables import webhooks
+from notifications.webhooks.events import WebhookDisabled
+
+
+def disable_gone(system: System, account_id: UUID, webhook_id: UUID, reason: str) -> None:
+    """Once, however many deliveries are told so; what is still queued is then void."""
+    with transaction(system, account_id, None, Lock()) as work:
+        w = webhooks
+        changed = work.connection.execute(
+            w.update()
+            .where(w.c.id == webhook_id, w.c.active)
+            .values(active=False, disabled_reason=reason)
+        )
+        if changed.rowcount:
+            event = WebhookDisabled(subject_id=webhook_id, reason=reason)
+            work.record(event, actor=CLOCK)

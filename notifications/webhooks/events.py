@@ -1,0 +1,39 @@
+"""What happens to webhooks themselves; administrators are told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.events import Administered
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookCreated(Administered):
+    """A webhook was made; its secret is not here."""
+
+    tag = "webhook:created"
+    kind = "Webhook"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookUpdated(Administered):
+    """A webhook's name, address, tags or state changed."""
+
+    tag = "webhook:updated"
+    kind = "Webhook"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookSecretRotated(Administered):
+    """A webhook got another secret."""
+
+    tag = "webhook:secret:rotated"
+    kind = "Webhook"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookDisabled(Administered):
+    """Its receiver said that it is gone, so it was switched off."""
+
+    tag = "webhook:disabled"
+    kind = "Webhook"

@@ -1,0 +1,86 @@
+"""The webhooks' listener: each ledger entry becomes a row for every webhook that wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from engine.persistence import tables as t
+from engine.persistence.ledger import Entry
+from engine.persistence.work import Work
+from notifications.description import names_of
+from notifications.tables import webhooks
+from notifications.vocabulary import WebhookKind
+from notifications.webhooks import payload, queueing, tags
+from notifications.webhooks.payload import Scene, Spelling
+
+#: Of a release, what its events are told with.
+_TOLD = ("name", "version", "type", "status", "revision")
+
+
+class WebhookOutbox:
+    """A listener of the engine, beside the one that tells people."""
+
+    def __init__(self, spell: Spelling) -> None:
+        self._spell = spell
+
+    def __call__(self, work: Work, entries: list[Entry]) -> None:
+        """One look for webhooks; where there are none, no more than that."""
+        wanting = _wanting(work) if entries else {}
+        if not wanting:
+            return
+        heard = [e for e in entries if any(tags.matches(p, _tag(e)) for p in wanting.values())]
+        scene = _scene(work, heard) if heard else None
+        told = []
+        for entry in heard:
+            assert scene is not None
+            body = payload.of_entry(entry, scene, self._spell)
+            told += [
+                queueing.Told(
+                    webhook_id=webhook_id,
+                    kind=WebhookKind.EVENT,
+                    body=body,
+                    release_id=entry.recorded.event.release_id,
+                )
+                for webhook_id, patterns in wanting.items()
+                if tags.matches(patterns, _tag(entry))
+            ]
+        queueing.enqueue(work, told)
+
+
+def _tag(entry: Entry) -> str:
+    return entry.recorded.event.tag
+
+
+def _wanting(work: Work) -> dict[UUID, tuple[str, ...]]:
+    w = webhooks
+    query = sa.select(w.c.id, w.c.tags).where(w.c.account_id == work.account_id, w.c.active)
+    query = query.order_by(w.c.id)
+    return {row.id: tags.patterns_of(row.tags) for row in work.connection.execute(query)}
+
+
+def _scene(work: Work, entries: Sequence[Entry]) -> Scene:
+    events = [entry.recorded.event for entry in entries]
+    release_ids = {event.release_id for event in events if event.release_id is not None}
+    keypair_ids = {event.keypair_id for event in events if hasattr(event, "keypair_id")}
+    return Scene(
+        account_id=work.account_id,
+        account=work.policy.account_name,
+        recorded_at=work.now,
+        releases=_releases(work.connection, release_ids),
+        keypairs=names_of(work.connection, t.keypairs, keypair_ids, "alias"),
+    )
+
+
+def _releases(connection: Connection, ids: set[UUID]) -> Mapping[UUID, Mapping[str, Any]]:
+    if not ids:
+        return {}
+    r = t.releases
+    query = sa.select(r.c.id, *(r.c[name] for name in _TOLD)).where(r.c.id.in_(sorted(ids)))
+    return {
+        row.id: {name: row._mapping[name] for name in _TOLD} for row in connection.execute(query)
+    }

@@ -1,0 +1,75 @@
+"""Webhooks and what was sent to them, for whoever manages the account."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Row
+
+from engine.errors import Code, Refusal
+from engine.queries import history
+from engine.queries.pages import Order, Page, Window, fetch
+from engine.queries.reading import Reading
+from engine.vocabulary import Permission
+from notifications.tables import deliveries, webhooks
+
+w, d = webhooks, deliveries
+_OLDEST = Order("webhooks", (w.c.id,))
+
+
+def page(reading: Reading, window: Window) -> Page[Row[Any]]:
+    """A page of the account's webhooks, oldest first; needs `MANAGE_ACCOUNT`."""
+    if not _may(reading):
+        message = "You need the permission Manage account. Ask an administrator for it."
+        raise Refusal(Code.FORBIDDEN, message)
+    own = sa.select(w).where(w.c.account_id == reading.account_id)
+    return fetch(reading.connection, own, _OLDEST, window)
+
+
+def count(reading: Reading) -> int:
+    """How many there are; for those whom `page` lets."""
+    query = sa.select(sa.func.count()).where(w.c.account_id == reading.account_id)
+    return int(reading.connection.execute(query).scalar_one())
+
+
+def by_ids(reading: Reading, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
+    """Webhooks of the account by id; none without `MANAGE_ACCOUNT`."""
+    query = sa.select(w).where(w.c.id.in_(sorted(ids)), w.c.account_id == reading.account_id)
+    return _found(reading, query)
+
+
+def deliveries_by_ids(reading: Reading, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
+    """What was sent to webhooks, by id; nothing without `MANAGE_ACCOUNT`."""
+    query = sa.select(d).where(d.c.id.in_(sorted(ids)), d.c.account_id == reading.account_id)
+    return _found(reading, query.where(d.c.webhook_id.is_not(None)))
+
+
+def deliveries_of(
+    reading: Reading, webhook_ids: Collection[UUID], window: Window
+) -> dict[UUID, Page[Row[Any]]]:
+    """The newest deliveries to each webhook, in one statement for all of them."""
+    return history.latest(reading, d, (d.c.id,), d.c.webhook_id, webhook_ids, window, [])
+
+
+def deliveries_count(reading: Reading, webhook_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many there are to each webhook."""
+    query = (
+        sa.select(d.c.webhook_id, sa.func.count())
+        .where(d.c.account_id == reading.account_id, d.c.webhook_id.in_(sorted(webhook_ids)))
+        .group_by(d.c.webhook_id)
+    )
+    found = {row[0]: row[1] for row in reading.connection.execute(query)}
+    return {id_: found.get(id_, 0) for id_ in webhook_ids}
+
+
+def _found(reading: Reading, query: sa.Select[Any]) -> dict[UUID, Row[Any]]:
+    if not _may(reading):
+        return {}
+    return {row.id: row for row in reading.connection.execute(query)}
+
+
+def _may(reading: Reading) -> bool:
+    return Permission.MANAGE_ACCOUNT in reading.actor.permissions

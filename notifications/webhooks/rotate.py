@@ -1,0 +1,57 @@
+"""Give a webhook another secret; for a while the old one signs beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from engine.errors import Code, Refusal
+from engine.persistence.locks import Lock
+from engine.persistence.unit_of_work import Attempt
+from engine.persistence.work import Work
+from notifications.tables import webhooks
+from notifications.webhooks import base
+from notifications.webhooks.events import WebhookSecretRotated
+from notifications.webhooks.secrets import NewSecret, new_seed, secret_of
+
+#: Hours in which receivers change over, unless said otherwise.
+OVERLAP = 24
+LONGEST_OVERLAP = 24 * 7
+
+
+@dataclass(frozen=True, kw_only=True)
+class RotateWebhookSecret:
+    """Answers the new secret. No overlap: the old one, perhaps leaked, signs nothing any more."""
+
+    webhook_id: UUID
+    overlap_hours: int = OVERLAP
+    key: bytes = field(repr=False)
+
+    def lock(self) -> Lock:
+        """The webhook's own row is locked when it is read."""
+        return Lock()
+
+    def attempt(self) -> Attempt:
+        """An entry about the webhook."""
+        return base.attempt_on("rotate_webhook_secret", self.webhook_id)
+
+    def apply(self, work: Work) -> NewSecret:
+        """Needs `MANAGE_ACCOUNT`. A secret from before the old one ends at once."""
+        row = base.find(work, self.webhook_id)
+        if not 0 <= self.overlap_hours <= LONGEST_OVERLAP:
+            message = f"The old secret can go on for 0 to {LONGEST_OVERLAP} hours."
+            raise Refusal(Code.INVALID_INPUT, message, "overlap_hours")
+        until = work.now + timedelta(hours=self.overlap_hours) if self.overlap_hours else None
+        seed = new_seed(self.key, row.id)
+        work.connection.execute(
+            webhooks.update()
+            .where(webhooks.c.id == row.id)
+            .values(
+                seed=seed,
+                previous_seed=row.seed if until is not None else None,
+                previous_until=until,
+            )
+        )
+        work.record(WebhookSecretRotated(subject_id=row.id))
+        return NewSecret(row.id, secret_of(self.key, row.id, seed))

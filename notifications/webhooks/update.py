@@ -1,0 +1,69 @@
+"""Change a webhook, switch it off, and on again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from engine.commands.administering import clean_name, differences
+from engine.naming import tidy
+from engine.persistence.locks import Hold, Lock
+from engine.persistence.unit_of_work import Attempt
+from engine.persistence.work import Work
+from notifications.tables import webhooks
+from notifications.webhooks import base, tags
+from notifications.webhooks.addresses import origin_only, require_url
+from notifications.webhooks.events import WebhookUpdated
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateWebhook:
+    """Answers its id. What is None stays as it is; what is still queued goes where it is now."""
+
+    webhook_id: UUID
+    name: str | None = None
+    url: str | None = None
+    tags: Collection[str] | None = None
+    active: bool | None = None
+    allow_private: bool = False
+
+    def lock(self) -> Lock:
+        """The account, so that there are never too many."""
+        return Lock(account=Hold.ALONE)
+
+    def attempt(self) -> Attempt:
+        """An entry about the webhook."""
+        return base.attempt_on("update_webhook", self.webhook_id)
+
+    def apply(self, work: Work) -> UUID:
+        """Needs `MANAGE_ACCOUNT`."""
+        row = base.find(work, self.webhook_id)
+        changes = differences(row._asdict(), self._asked(work))
+        if not changes:
+            return self.webhook_id
+        columns = {name: after for name, (_, after) in changes.items()}
+        if columns.get("active"):
+            base.require_room(work)
+            columns["disabled_reason"] = None
+        work.connection.execute(webhooks.update().where(webhooks.c.id == row.id).values(**columns))
+        if "url" in changes:
+            before, after = changes["url"]
+            changes["url"] = (origin_only(before), origin_only(after))
+        work.record(WebhookUpdated(subject_id=row.id, changes=changes))
+        return self.webhook_id
+
+    def _asked(self, work: Work) -> dict[str, Any]:
+        asked: dict[str, Any] = {}
+        if self.name is not None:
+            asked["name"] = clean_name(tidy(self.name), "name", "name")
+        if self.url is not None:
+            require_url(self.url, allow_private=self.allow_private)
+            asked["url"] = self.url
+        if self.tags is not None:
+            base.require_tags(work, self.tags)
+            asked["tags"] = tags.stored(self.tags)
+        if self.active is not None:
+            asked["active"] = self.active
+        return asked

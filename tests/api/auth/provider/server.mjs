@@ -1,0 +1,21 @@
+// An OpenID provider for one client; says its issuer once it listens. Any name and password sign in.
+import { createServer } from "node:http";
+import Provider from "oidc-provider";
+
+const [, , redirectUri, clientSecret] = process.argv;
+const server = createServer();
+server.listen(0, "127.0.0.1", () => {
+  const issuer = `http://127.0.0.1:${server.address().port}`;
+  const provider = new Provider(issuer, {
+    claims: { openid: ["sub"], email: ["email", "email_verified"] },
+    clients: [{ client_id: "countersign", client_secret: clientSecret, redirect_uris: [redirectUri] }],
+    conformIdTokenClaims: false,
+    findAccount: (_context, id) => ({
+      accountId: id,
+      claims: () => ({ sub: id, email: `${id}@example.com`, email_verified: true }),
+    }),
+    pkce: { required: () => true },
+  });
+  server.on("request", provider.callback());
+  console.log(issuer);
+});

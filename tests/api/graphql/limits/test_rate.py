@@ -1,0 +1,63 @@
+"""Each caller has a bucket of their own; an empty one says when to come back."""
+
+from api.graphql.limits.numbers import Limits
+from api.graphql.limits.rate import REMEMBERED, Buckets
+from tests.support.api import make_api
+from tests.support.world import World
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_bucket_empties_fills_and_never_overflows() -> None:
+    clock = Clock()
+    buckets = Buckets(rate=2, burst=3, clock=clock)
+
+    assert [buckets.wait("ann") for _ in range(4)] == [0, 0, 0, 0.5]
+    assert buckets.wait("bob") == 0
+    clock.now = 0.5
+    assert [buckets.wait("ann") for _ in range(2)] == [0, 0.5]
+    clock.now = 100
+    assert [buckets.wait("ann") for _ in range(4)] == [0, 0, 0, 0.5]
+
+
+def test_what_cost_more_is_paid_before_the_next() -> None:
+    clock = Clock()
+    buckets = Buckets(rate=2, burst=3, clock=clock)
+
+    assert buckets.wait("ann") == 0
+    buckets.owe("ann", 10)
+    assert buckets.wait("ann") == 4.5
+    clock.now = 4.5
+    assert buckets.wait("ann") == 0
+
+
+def test_without_a_rate_nobody_waits_and_callers_are_forgotten_in_time() -> None:
+    assert [Buckets(rate=0, burst=1).wait("ann") for _ in range(3)] == [0, 0, 0]
+    buckets = Buckets(rate=1, burst=1, clock=Clock())
+    for caller in range(REMEMBERED + 5):
+        buckets.owe(caller, 1)
+    assert buckets.wait(0) == 0
+    assert buckets.wait(REMEMBERED + 4) == 1
+
+
+def test_a_caller_in_a_hurry_is_told_when_to_come_back(small_world: World) -> None:
+    api, runtime = make_api(small_world, limits=Limits(rate=0.01, burst=2))
+    headers = {"Authorization": f"Bearer {api.token('dev')}"}
+    ask = {"json": {"query": "{ viewer { permissions } }"}, "headers": headers}
+    first = api.client.post("/graphql", **ask)
+    answer = api.client.post("/graphql", **ask)
+
+    assert first.status_code == 200
+    assert answer.status_code == 429
+    (error,) = answer.json()["errors"]
+    assert error["extensions"]["code"] == "RATE_LIMITED"
+    assert int(answer.headers["retry-after"]) >= error["extensions"]["retryAfter"]
+    # Others are not held up: neither another user, nor those who are nobody.
+    assert "errors" not in api.post("ann", "{ viewer { permissions } }")
+    assert "errors" not in api.post(None, "{ __typename }")
+    runtime.executor.shutdown()

@@ -1,0 +1,103 @@
+"""The schema as a text: described throughout, committed, and true to its outline."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphql import (
+    EnumTypeDefinitionNode,
+    GraphQLNamedType,
+    InputObjectTypeDefinitionNode,
+    Undefined,
+    ast_from_value,
+    is_introspection_type,
+    is_specified_scalar_type,
+    parse,
+    print_ast,
+)
+
+from api.graphql.schema import schema
+
+HERE = Path(__file__).parent
+COMMITTED = HERE.parents[2] / "api/graphql/schema.graphql"
+OUTLINE = parse((HERE / "outline.graphql").read_text()).definitions
+OURS = schema._schema
+
+
+def types() -> Iterator[GraphQLNamedType]:
+    for type_ in OURS.type_map.values():
+        if not is_introspection_type(type_) and not is_specified_scalar_type(type_):
+            yield type_
+
+
+def everything_named() -> Iterator[tuple[str, Any]]:
+    for type_ in types():
+        yield type_.name, type_
+        for name, part in (getattr(type_, "fields", None) or {}).items():
+            yield f"{type_.name}.{name}", part
+            for argument, value in getattr(part, "args", {}).items():
+                yield f"{type_.name}.{name}({argument})", value
+        values = getattr(type_, "values", None)
+        for name, value in values.items() if values else ():
+            yield f"{type_.name}.{name}", value
+
+
+def test_everything_is_described() -> None:
+    told = dict(everything_named())
+
+    assert len(told) > 500
+    assert [name for name, part in told.items() if not part.description] == []
+    # A description is a sentence or a phrase, not the name again.
+    assert [
+        n for n, part in told.items() if not part.description.rstrip().endswith((".", "?"))
+    ] == []
+
+
+def test_the_committed_text_is_the_schema() -> None:
+    assert COMMITTED.read_text() == schema.as_str() + "\n", (
+        "run `countersign schema > api/graphql/schema.graphql`"
+    )
+
+
+@pytest.mark.parametrize("node", OUTLINE, ids=lambda node: node.name.value)
+def test_the_outline_holds(node: Any) -> None:
+    ours: Any = OURS.type_map[node.name.value]
+
+    if isinstance(node, EnumTypeDefinitionNode):
+        assert list(ours.values) == [value.name.value for value in node.values]
+        return
+    assert [type_.name for type_ in getattr(ours, "interfaces", ())] == [
+        type_.name.value for type_ in getattr(node, "interfaces", None) or ()
+    ]
+    for field in getattr(node, "fields", None) or ():
+        _compare(ours.fields[field.name.value], field)
+        for argument in getattr(field, "arguments", None) or ():
+            _compare(ours.fields[field.name.value].args[argument.name.value], argument)
+        if isinstance(node, InputObjectTypeDefinitionNode):
+            _compare_default(ours.fields[field.name.value], field)
+
+
+def _compare(ours: Any, told: Any) -> None:
+    assert str(ours.type) == print_ast(told.type), told.name.value
+
+
+def _compare_default(ours: Any, told: Any) -> None:
+    wanted = print_ast(told.default_value) if told.default_value is not None else None
+    value = ours.default_value
+    has = None if value is Undefined else ast_from_value(value, ours.type)
+    assert (print_ast(has) if has is not None else None) == wanted, told.name.value
+
+
+def test_every_mutation_takes_one_input_and_answers_a_payload() -> None:
+    mutation: Any = OURS.mutation_type
+    for name, field in mutation.fields.items():
+        capital = name[0].upper() + name[1:]
+        assert {n: str(a.type) for n, a in field.args.items()} == {"input": f"{capital}Input!"}
+        assert str(field.type) == f"{capital}Payload!"
+        payload = field.type.of_type
+        assert str(payload.fields["errors"].type) == "[UserError!]!"
+        assert all(
+            not str(part.type).endswith("!") or str(part.type).startswith("[")
+            for part in payload.fields.values()
+        ), f"{capital}Payload: a refusal leaves the rest empty"

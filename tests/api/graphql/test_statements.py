@@ -1,0 +1,83 @@
+"""However many rows there are, a query runs the same number of statements."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from tests.api.graphql.crowd import Crowd
+from tests.support.api import Api
+from tests.support.world import World
+
+PERSON = "name roles { name permissions } permissions"
+RELEASE = """
+  name team { members { name } } keypairs { alias users { name } heldBy { name } }
+  participants { name } requestedBy { name roles { name } } availableActions { action allowed }
+  approval { received decisions { verdict approver { name } } eligibleApprovers { name } }
+  signatures(first: 2) { totalCount edges { node { signer { name } keypair { alias } } } }
+  history(first: 2) { totalCount edges { node { tag actor { name } } } }
+  deliveries(first: 2) { totalCount edges { node { state recipient { name } } } }
+"""
+HEAVIEST = {
+    "releases": f"{{ releases(first: 30) {{ totalCount edges {{ node {{ {RELEASE} }} }} }} }}",
+    "inbox": f"{{ approvalInbox(first: 30) {{ totalCount edges {{ node {{ {RELEASE} }} }} }} }}",
+    "teams": (
+        f"{{ teams(first: 30) {{ edges {{ node {{ name members {{ {PERSON} }}"
+        " keypairs { alias heldBy { name requestedBy { name } } } } } } }"
+    ),
+    "keypairs": (
+        f"{{ keypairs(first: 30) {{ totalCount edges {{ node {{ alias users {{ {PERSON} }}"
+        " teams { name } heldBy { name team { name } approval { remaining } } } } } }"
+    ),
+    "ledger": (
+        "{ ledger(first: 100) { totalCount edges { node { tag actor { name roles { name } }"
+        " release { name team { name } keypairs { alias } signatures(first: 1) { totalCount } }"
+        " } } } }"
+    ),
+}
+
+#: What each needs, the look-up of the credential and of the viewer's permissions included.
+STATEMENTS = {"releases": 39, "inbox": 39, "teams": 19, "keypairs": 26, "ledger": 18}
+
+
+@contextmanager
+def counting(world: World) -> Iterator[list[str]]:
+    """The statements sent to the database meanwhile."""
+    sent: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        if not statement.startswith("BEGIN"):
+            sent.append(statement)
+
+    engine = world.system.database._reader
+    sa.event.listen(engine, "before_cursor_execute", note)
+    yield sent
+    sa.event.remove(engine, "before_cursor_execute", note)
+
+
+def statements(api: Api) -> dict[str, int]:
+    """How many each of the heaviest queries needs."""
+    found = {}
+    for name, query in HEAVIEST.items():
+        with counting(api.world) as sent:
+            (connection,) = api.ask("chief", query).values()
+        assert connection["edges"]
+        found[name] = len(sent)
+    return found
+
+
+@pytest.mark.timeout(300)
+def test_statements_at_10_and_at_10_000_rows(api: Api) -> None:
+    api.world.add_user("chief", "ADMIN", "LEAD", "AUDITOR")
+    members = ("ann", "dev", "chief")
+    Crowd(api.world, 10, *members)
+    api.token("chief")
+    few = statements(api)
+
+    Crowd(api.world, 9_990, *members, first=10)
+    many = statements(api)
+
+    assert many == few
+    assert few == STATEMENTS

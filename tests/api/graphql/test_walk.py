@@ -1,0 +1,205 @@
+"""A walk over every operation: as nobody, as somebody without permissions, and as a stranger.
+
+The operations are made from the schema, so what is added later is walked over as well.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from api.graphql.ids import to_global
+from engine.commands.roles import CreateRole
+from engine.persistence import tables as t
+from notifications.outbox import Outbox
+from notifications.tables import deliveries
+from tests.api.graphql.operations import MUTATIONS, NODES, QUERIES, mutation, query, takes_an_id
+from tests.support.api import Api, make_api
+from tests.support.world import World, make_world
+
+#: What everybody may do with what is their own.
+OWN = {"createApiToken"}
+
+
+@pytest.fixture
+def world(database: Any) -> World:
+    """With something of every type, every name marked."""
+    world = make_world(database, account="Marked Ltd", listeners=(Outbox(b"k" * 32),))
+    release = world.approved(name="Marked release", note="Marked note")
+    world.clock.pass_(hours=1)
+    world.sign("dev")
+    world.things["release"] = release
+    world.things["role"] = world.do("admin", CreateRole(name="Marked", permissions=frozenset()))
+    world.add_user("nobody", "Marked")
+    return world
+
+
+@pytest.fixture
+def stranger(world: World) -> Iterator[Api]:
+    """The administrator, lead, signer and auditor of another account in the same database."""
+    other = make_world(world.system.database, account="Other Inc")
+    other.system = world.system
+    other.clock = world.clock
+    other.add_user("chief", "ADMIN", "LEAD", "DEVELOPER", "AUDITOR")
+    made, runtime = make_api(other)
+    with made.client:
+        yield made
+    runtime.executor.shutdown()
+
+
+@pytest.fixture
+def marked(world: World, api: Api) -> dict[str, str]:
+    """The global id of something of every type in the first account."""
+    api.token("dev")
+    with world.system.database.reading() as connection:
+
+        def one(table: sa.Table) -> Any:
+            own = sa.select(table.c.id).where(table.c.account_id == world.account_id)
+            return connection.execute(own.limit(1)).scalar_one()
+
+        found = {
+            "Account": world.account_id,
+            "ApiToken": one(t.api_tokens),
+            "Delivery": one(deliveries),
+            "Keypair": world.things["vault"],
+            "Release": world.things["release"],
+            "Role": world.things["role"],
+            "Signature": one(t.signatures),
+            "Team": world.things["blue"],
+            "User": world.people["dev"],
+        }
+    ids = {kind: to_global(kind, id_) for kind, id_ in found.items()}
+    hook = {"name": "Marked hook", "url": "https://example.com/"}
+    ids["Webhook"] = api.change("admin", "createWebhook", hook, "webhook { id }")["webhook"]["id"]
+    sent = api.change("admin", "sendTestWebhook", {"id": ids["Webhook"]}, "delivery { id }")
+    ids["WebhookDelivery"] = sent["delivery"]["id"]
+    return ids | {"LedgerEntry": api.ask("admin", LEDGER)["ledger"]["edges"][0]["node"]["id"]}
+
+
+LEDGER = "{ ledger(first: 1) { edges { node { id } } } }"
+
+
+def account_rows(world: World) -> dict[str, set[str]]:
+    """Every row that belongs to the account, the ledger's too."""
+    with world.system.database.reading() as connection:
+        tables = {
+            table.name: {repr(row) for row in connection.execute(sa.select(table))}
+            for table in t.metadata.sorted_tables
+        }
+    ids = {str(world.account_id), *map(str, (world.people | world.things).values())}
+    return {
+        name: {row for row in rows if any(f"UUID('{id_}')" in row for id_ in ids)}
+        for name, rows in tables.items()
+    }
+
+
+def every_mutation(marked: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Each with the id of something of every type, where it takes one."""
+    for name in MUTATIONS:
+        for id_ in marked.values() if takes_an_id(name) else [marked["User"]]:
+            yield name, id_
+
+
+def codes(answer: dict[str, Any], name: str) -> set[str]:
+    """Of top-level errors, or of a payload's own."""
+    if "errors" in answer:
+        return {error["extensions"]["code"] for error in answer["errors"]}
+    payload = answer["data"][name]
+    told = payload["errors"] + [e for o in payload.get("outcomes", ()) for e in o["errors"]]
+    return {error["code"] for error in told}
+
+
+def test_the_walk_knows_something_of_every_type(marked: dict[str, str]) -> None:
+    assert sorted(marked) == NODES
+
+
+def test_everything_wants_credentials(api: Api, marked: dict[str, str]) -> None:
+    before = api.world.snapshot()
+    for names, operation in ((QUERIES, query), (MUTATIONS, mutation)):
+        for name in names:
+            text, variables = operation(name, marked["Release"])
+            assert codes(api.post(None, text, **variables), name) == {"UNAUTHENTICATED"}, name
+    assert api.world.snapshot() == before
+
+
+def test_no_mutation_works_without_a_permission(api: Api, marked: dict[str, str]) -> None:
+    api.token("nobody")
+    before = api.world.snapshot()
+    for name, id_ in every_mutation(marked):
+        if name not in OWN:
+            text, variables = mutation(name, id_)
+            assert codes(api.post("nobody", text, **variables), name), (name, "was not refused")
+            assert api.world.snapshot() == before, name
+
+
+def test_every_query_runs_for_those_who_may(api: Api, marked: dict[str, str]) -> None:
+    api.world.add_user("chief", "ADMIN", "LEAD", "DEVELOPER", "AUDITOR")
+    for name in QUERIES:
+        refused = []
+        for id_ in marked.values():
+            text, variables = query(name, id_)
+            answer = api.post("chief", text, **variables)
+            if "errors" in answer:
+                refused.append(codes(answer, name))
+        assert all(told <= {"NOT_FOUND", "INVALID_INPUT"} for told in refused), (name, refused)
+
+
+def test_no_query_shows_a_stranger_anything(
+    stranger: Api, world: World, marked: dict[str, str]
+) -> None:
+    for name in QUERIES:
+        for kind, id_ in marked.items():
+            text, variables = query(name, id_)
+            told = json.dumps(stranger.post("chief", text, **variables))
+            assert "Marked" not in told, (name, kind)
+            # A ledger's positions are alike in every account: such an id is the stranger's own.
+            seen = [other for other in marked if marked[other] in told and other != "LedgerEntry"]
+            assert seen == [], (name, kind)
+
+
+def test_no_mutation_lets_a_stranger_change_anything(
+    stranger: Api, world: World, marked: dict[str, str]
+) -> None:
+    before = account_rows(world)
+    assert len(before["ledger_entries"]) > 5
+    for name, id_ in every_mutation(marked):
+        text, variables = mutation(name, id_)
+        answer = stranger.post("chief", text, **variables)
+        if takes_an_id(name):
+            assert codes(answer, name) == {"NOT_FOUND"}, (name, answer)
+        told = json.dumps(answer)
+        assert "Marked" not in told, name
+        assert [kind for kind, other in marked.items() if other in told] == [], name
+    assert account_rows(world) == before
+
+
+def test_nobodys_lists_have_nothing_that_takes_a_permission_to_see(
+    api: Api, marked: dict[str, str]
+) -> None:
+    api.token("nobody")
+    seen = api.ask("nobody", "{ releases { totalCount } approvalInbox { totalCount } }")
+    assert {connection["totalCount"] for connection in seen.values()} == {0}
+    tokens = api.ask("nobody", "{ apiTokens { edges { node { user { email } } } } }")
+    owners = {edge["node"]["user"]["email"] for edge in tokens["apiTokens"]["edges"]}
+    assert owners == {"nobody@example.com"}
+    assert codes(api.post("nobody", LEDGER), "ledger") == {"FORBIDDEN"}
+    for kind in ("Release", "Signature", "Delivery", "LedgerEntry", "ApiToken"):
+        found = api.ask("nobody", "query ($id: ID!) { node(id: $id) { id } }", id=marked[kind])
+        assert found["node"] is None, kind
+
+
+@pytest.mark.parametrize("kind", NODES)
+def test_everything_is_a_node(api: Api, marked: dict[str, str], kind: str) -> None:
+    api.world.add_user("chief", "ADMIN", "LEAD", "DEVELOPER", "AUDITOR")
+    ids = [marked[kind], marked["Team"], marked[kind]]
+    asked = (
+        "query ($id: ID!, $ids: [ID!]!) { node(id: $id) { id __typename } nodes(ids: $ids) { id } }"
+    )
+    found = api.ask("chief", asked, id=marked[kind], ids=ids)
+
+    assert found["node"] == {"id": marked[kind], "__typename": kind}
+    assert [node["id"] for node in found["nodes"]] == ids

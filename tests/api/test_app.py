@@ -1,0 +1,102 @@
+"""The application as it is put together: headers on every answer, and its parts in place."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pydantic import SecretStr, ValidationError
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from api.settings import Settings
+
+PATHS = ("/healthz", "/graphql", "/sign-in", "/sign-in/x", "/decide/x", "/nowhere")
+
+
+def settings(database_url: str, **more: Any) -> Settings:
+    told = {
+        "database_url": SecretStr(database_url),
+        "smtp_url": SecretStr("smtp://127.0.0.1:1?tls=none"),
+        "mail_from": "Countersign <countersign@example.com>",
+        "public_url": "https://countersign.example.com",
+        "secret_key": SecretStr("x" * 40),
+        "master_key": SecretStr(base64.b64encode(os.urandom(32)).decode()),
+    }
+    return Settings(_env_file=None, **(told | more))
+
+
+@pytest.fixture
+def browser(database_url: str) -> Iterator[TestClient]:
+    app = create_app(settings(database_url), worker=False)
+    with TestClient(app, base_url="https://countersign.example.com") as client:
+        yield client
+
+
+def test_every_answer_has_the_headers_that_keep_it_in_its_place(browser: TestClient) -> None:
+    for path in PATHS:
+        answer = browser.get(path)
+        headers = answer.headers
+        assert headers["x-content-type-options"] == "nosniff", path
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["strict-transport-security"] == "max-age=31536000"
+        assert headers["referrer-policy"] in {"same-origin", "no-referrer"}
+        assert len(headers["x-request-id"]) == 16
+        assert len(headers.get_list("referrer-policy")) == 1
+        if not headers["content-type"].startswith("text/html"):
+            assert "default-src 'none'" in headers["content-security-policy"]
+
+
+def test_plain_http_is_not_told_to_be_https_for_ever(database_url: str) -> None:
+    app = create_app(settings(database_url, public_url="http://127.0.0.1:8000"), worker=False)
+    with TestClient(app, base_url="http://127.0.0.1:8000") as client:
+        answer = client.get("/sign-in")
+        assert "strict-transport-security" not in answer.headers
+        asked = client.post(
+            "/sign-in",
+            data={"address": "ann@example.com"},
+            headers={"Origin": "http://127.0.0.1:8000"},
+            follow_redirects=False,
+        )
+        (cookie,) = asked.headers.get_list("set-cookie")
+        assert cookie.startswith("countersign-asking=")
+        assert "Secure" not in cookie
+
+
+def test_below_a_path_of_the_host_all_links_stay_below_it(database_url: str) -> None:
+    url = "https://example.com/signing"
+    app = create_app(settings(database_url, public_url=url), worker=False)
+    with TestClient(app, base_url="https://example.com") as client:
+        assert 'action="/signing/sign-in"' in client.get("/sign-in").text
+        asked = client.post(
+            "/sign-in",
+            data={"address": "ann@example.com"},
+            headers={"Sec-Fetch-Site": "same-origin"},
+            follow_redirects=False,
+        )
+        assert asked.headers["location"] == "/signing/sign-in/code"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"oidc_issuer": "https://login.example.com"},
+        {"oidc_client_id": "countersign"},
+        {"oidc_issuer": "http://login.example.com", "oidc_client_id": "countersign"},
+        {"metrics_address": "9464"},
+        {"metrics_address": "127.0.0.1"},
+    ],
+)
+def test_settings_that_cannot_be_meant_are_refused(more: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        settings("sqlite://", **more)
+
+
+def test_openid_connect_is_offered_where_it_is_set_up(database_url: str) -> None:
+    more = {"oidc_issuer": "https://login.example.com", "oidc_client_id": "countersign"}
+    app = create_app(settings(database_url, **more), worker=False)
+    with TestClient(app, base_url="https://countersign.example.com") as client:
+        assert "Sign in with login.example.com" in client.get("/sign-in").text

@@ -1,0 +1,148 @@
+"""What Prometheus is told: exact counts, known words only, and at an address of its own."""
+
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from urllib.request import urlopen
+
+import httpx2
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from api.graphql.endpoint import Endpoint
+from api.runtime import Runtime
+from api.telemetry.backlog import Backlog
+from api.telemetry.exposition import exposed
+from api.telemetry.gate import MeteredGate
+from api.telemetry.meter import Meter
+from api.telemetry.requests import ObservedRequests
+from engine.persistence.database import Database
+from engine.persistence.executor import Executor
+from tests.notifications.notices import outbox_world
+from tests.support.api import Api
+from tests.support.running import free_port, init, serving, settings
+from tests.support.world import DIGEST, World
+
+SIGN = "signature { id }"
+Sample = tuple[str, frozenset[tuple[str, str]]]
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    return outbox_world(database)
+
+
+@pytest.fixture
+def runtime(world: World) -> Iterator[Runtime]:
+    executor = Executor(world.system.database, threads=4)
+    meter = Meter()
+    meter.registry.register(Backlog(world.system, executor))
+    yield Runtime(world.system, executor, MeteredGate(world.system, executor, meter), meter=meter)
+    executor.shutdown()
+
+
+@pytest.fixture
+def api(world: World, runtime: Runtime) -> Iterator[Api]:
+    app = Starlette(
+        routes=[Route("/graphql", Endpoint(runtime, ide=False))],
+        middleware=[Middleware(ObservedRequests, meter=runtime.meter, log_requests=False)],
+    )
+    with TestClient(app) as client:
+        yield Api(world, client)
+
+
+def looked(runtime: Runtime) -> dict[str, float]:
+    """Over HTTP, as Prometheus does it: sample with its labels -> value."""
+    with exposed(runtime.meter.registry, f"127.0.0.1:{free_port()}") as port:
+        text = urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5).read().decode()
+    return {
+        sample.name + "".join(f" {value}" for value in sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if not sample.name.endswith(("_created", "_bucket"))
+    }
+
+
+def test_signatures_are_counted_as_their_callers_were_told(
+    world: World, api: Api, runtime: Runtime
+) -> None:
+    world.approved(max_signatures=2)
+    world.clock.pass_(hours=1)
+    asked = {"keypairId": api.id("Keypair", "vault"), "digest": b64encode(DIGEST).decode()}
+    for _ in range(3):
+        api.try_("dev", "sign", asked, SIGN)
+    api.try_("ann", "sign", asked, SIGN)
+    api.try_("dev", "createRelease", {"name": ""} | release_input(api), "release { id }")
+
+    seen = looked(runtime)
+
+    assert seen["countersign_signatures_total MADE"] == 2
+    assert seen["countersign_signatures_total QUOTA_EXHAUSTED"] == 1
+    assert seen["countersign_refusals_total QUOTA_EXHAUSTED"] == 1
+    assert seen["countersign_refusals_total INVALID_INPUT"] == 1
+    assert seen["countersign_operations_total command refused"] == 1
+    assert seen["countersign_operation_seconds_count signature"] == 4
+    assert seen["countersign_http_requests_total graphql 2xx"] == 5
+    assert seen["countersign_http_request_seconds_count graphql"] == 5
+
+
+def release_input(api: Api) -> dict[str, object]:
+    start = api.world.clock.instant + timedelta(hours=5)
+    return {
+        "type": "OFFLINE",
+        "teamId": api.id("Team", "blue"),
+        "keypairIds": [api.id("Keypair", "spare")],
+        "startsAt": start.isoformat(),
+        "endsAt": (start + timedelta(hours=1)).isoformat(),
+        "maxSignatures": 1,
+    }
+
+
+def test_what_waits_is_shown_with_its_age(world: World, runtime: Runtime) -> None:
+    assert looked(runtime)["countersign_outbox_queued"] == 0
+    world.approved()
+    queued = looked(runtime)["countersign_outbox_queued"]
+    assert queued > 0
+    world.clock.pass_(hours=1, seconds=5)
+    seen = looked(runtime)
+    assert seen["countersign_outbox_queued"] == queued
+    assert seen["countersign_outbox_oldest_seconds"] == 3605
+    assert seen["countersign_worker_lag_seconds"] == 5
+    assert seen["countersign_database_up"] == 1
+    pools = [n for n in seen if n.startswith("countersign_pool_connections_limit")]
+    assert len(pools) == (2 if world.system.database.is_sqlite else 1)
+
+
+def test_a_database_that_is_away_is_news_and_not_an_error(runtime: Runtime, world: World) -> None:
+    away = Database("sqlite:////nowhere/at/all.db")
+    meter = Meter()
+    meter.registry.register(Backlog(replace(world.system, database=away), runtime.executor))
+    seen = looked(replace(runtime, meter=meter))
+    assert seen["countersign_database_up"] == 0
+    assert "countersign_outbox_queued" not in seen
+
+
+def test_no_request_makes_a_label_of_its_own(api: Api, runtime: Runtime) -> None:
+    paths = ("/a", "/b/c", "/graphql/x", "/decide/" + "a" * 32 + ".b", "//", "/sign-in/abc", "/%00")
+    for path in paths:
+        api.client.get(path)
+        api.client.request("BREW", path)
+    faces = {n.split()[1] for n in looked(runtime) if n.startswith("countersign_http_requests_")}
+    assert faces == {"other", "graphql", "decide", "sign-in"}
+
+
+@pytest.mark.timeout(60)
+def test_it_is_at_its_own_address_and_nowhere_else(database_url: str, tmp_path: Path) -> None:
+    port = free_port()
+    environment = settings(database_url, COUNTERSIGN_METRICS_ADDRESS=f"127.0.0.1:{port}")
+    init(environment, tmp_path)
+    with serving(environment, tmp_path) as server:
+        told = httpx2.get(f"http://127.0.0.1:{port}/metrics").text
+        assert 'countersign_http_requests_total{face="health",status="2xx"}' in told
+        assert httpx2.get(f"{server.url}/metrics").status_code == 404

@@ -1,0 +1,114 @@
+"""`releaseEvents` over real WebSockets: nothing missed, nothing twice, and only while allowed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+
+from tests.support.people import Installation, install
+from tests.support.running import serving, settings
+
+EVENTS = """subscription ($after: String) { releaseEvents(after: $after) {
+  cursor tag release { name status } entry { position } } }"""
+
+
+@pytest.fixture
+def installation(database_url: str, tmp_path: Path) -> Installation:
+    return install(settings(database_url), tmp_path)
+
+
+@asynccontextmanager
+async def subscriber(
+    url: str, token: str, **variables: Any
+) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
+    """Follows the events over graphql-transport-ws."""
+    address = url.replace("http", "ws") + "/graphql"
+    async with connect(address, subprotocols=["graphql-transport-ws"]) as socket:  # type: ignore[list-item]
+        params = {"Authorization": f"Bearer {token}"}
+        await _send(socket, type="connection_init", payload=params)
+        assert json.loads(await socket.recv())["type"] == "connection_ack"
+        asked = {"query": EVENTS, "variables": variables}
+        await _send(socket, id="1", type="subscribe", payload=asked)
+        yield _messages(socket)
+
+
+async def _send(socket: ClientConnection, **message: Any) -> None:
+    await socket.send(json.dumps(message))
+
+
+async def _messages(socket: ClientConnection) -> AsyncIterator[dict[str, Any]]:
+    async for text in socket:
+        yield json.loads(text)
+
+
+async def next_event(messages: AsyncIterator[dict[str, Any]], seconds: float = 5) -> dict[str, Any]:
+    message = await asyncio.wait_for(anext(messages), seconds)
+    assert message["type"] == "next", message
+    event: dict[str, Any] = message["payload"]["data"]["releaseEvents"]
+    return event
+
+
+@pytest.mark.timeout(120)
+async def test_it_resumes_after_a_lost_connection_with_nothing_missed_and_nothing_twice(
+    installation: Installation,
+) -> None:
+    with serving(installation.environment, installation.folder) as server:
+        dev = installation.token("dev")
+        async with subscriber(server.url, dev) as messages:
+            await asyncio.sleep(0.5)
+            release = installation.request(server.url, "dev")
+            first = await next_event(messages)
+        assert (first["tag"], first["release"]["status"]) == ("release:requested", "PENDING")
+        installation.approve(server.url, "ann", release)
+        installation.approve(server.url, "bob", release)
+        async with subscriber(server.url, dev, after=first["cursor"]) as messages:
+            missed = [await next_event(messages) for _ in range(4)]
+        assert [event["tag"] for event in missed] == [
+            "release:approval:recorded",
+            "release:approval:recorded",
+            "release:approved",
+            "release:opened",
+        ]
+        positions = [event["entry"]["position"] for event in (first, *missed)]
+        assert positions == sorted(set(positions))
+
+
+@pytest.mark.timeout(120)
+async def test_a_revoked_token_ends_it_within_a_second_or_so(installation: Installation) -> None:
+    with serving(installation.environment, installation.folder) as server:
+        async with subscriber(server.url, installation.token("dev")) as messages:
+            await asyncio.sleep(0.5)
+            installation.deactivate(server.url, "dev")
+            message = await asyncio.wait_for(anext(messages), 3)
+        assert message["type"] in {"error", "next"}
+        assert "UNAUTHENTICATED" in json.dumps(message)
+
+
+@pytest.mark.timeout(120)
+async def test_somebody_elses_releases_are_not_followed(installation: Installation) -> None:
+    with serving(installation.environment, installation.folder) as server:
+        async with subscriber(server.url, installation.token("eve")) as messages:
+            await asyncio.sleep(0.5)
+            installation.request(server.url, "dev")
+            with pytest.raises(TimeoutError):
+                await next_event(messages, seconds=2)
+
+
+@pytest.mark.timeout(120)
+async def test_a_change_through_one_process_arrives_at_the_others_subscriber(
+    installation: Installation,
+) -> None:
+    here, folder = installation.environment, installation.folder
+    with serving(here, folder) as one, serving(here, folder, "--no-worker") as other:
+        async with subscriber(other.url, installation.token("dev")) as messages:
+            await asyncio.sleep(0.5)
+            installation.request(one.url, "dev")
+            event = await next_event(messages)
+        assert event["tag"] == "release:requested"

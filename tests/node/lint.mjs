@@ -1,0 +1,50 @@
+// The schema as @graphql-eslint sees it: its recommended rules and Relay's, but for the exceptions below.
+import { dirname } from "node:path";
+import plugin from "@graphql-eslint/eslint-plugin";
+import { ESLint } from "eslint";
+
+const file = process.argv[2];
+const recommended = plugin.configs["flat/schema-recommended"].rules;
+const relay = plugin.configs["flat/schema-relay"].rules;
+
+const rule = (name, options) => ({ [`@graphql-eslint/${name}`]: ["error", options] });
+const exceptions = {
+  // Lists that are short by nature (a release's keypairs, a team's members) have no pages.
+  ...rule("relay-edge-types", {
+    withEdgeSuffix: true,
+    shouldImplementNode: true,
+    listTypeCanWrapOnlyEdgeType: false,
+  }),
+  // What has no identity of its own has no id: pages, answers, and values.
+  ...rule("strict-id-in-types", {
+    exceptions: {
+      suffixes: ["Connection", "Edge", "Payload", "Outcome", "State", "Explanation"],
+      types: [
+        "Viewer",
+        "PageInfo",
+        "UserError",
+        "Factor",
+        "Decision",
+        "AvailableAction",
+        "ReleaseEvent",
+        "NotificationPreference",
+      ],
+    },
+  }),
+};
+
+const eslint = new ESLint({
+  cwd: dirname(file),
+  overrideConfigFile: true,
+  overrideConfig: [
+    {
+      files: ["**/*.graphql"],
+      languageOptions: { parser: plugin.parser, parserOptions: { graphQLConfig: { schema: file } } },
+      plugins: { "@graphql-eslint": plugin },
+      rules: { ...recommended, ...relay, ...exceptions },
+    },
+  ],
+});
+const [result] = await eslint.lintFiles([file]);
+const told = result.messages.map(({ line, ruleId, message }) => ({ line, rule: ruleId, message }));
+console.log(JSON.stringify({ rules: Object.keys({ ...recommended, ...relay }), told }));

@@ -1,0 +1,191 @@
+"""Where webhooks may go: checked when they are made, and again at the address that is connected."""
+
+import asyncio
+import socket
+from ipaddress import ip_address
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notifications.channels import pinned
+from notifications.webhooks.addresses import is_public, origin_only, url_fault
+from tests.notifications.webhooks.hooks import Hooks
+from tests.notifications.webhooks.receiver import Receiver
+from tests.support.world import World
+
+PRIVATE = [
+    "127.0.0.1",
+    "127.9.9.9",
+    "0.0.0.0",
+    "10.0.0.1",
+    "172.16.0.1",
+    "172.31.255.255",
+    "192.168.1.1",
+    "169.254.169.254",
+    "100.64.0.1",
+    "168.63.129.16",
+    "192.0.0.1",
+    "192.0.2.1",
+    "198.18.0.1",
+    "224.0.0.1",
+    "239.255.255.250",
+    "240.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::1",
+    "::ffff:127.0.0.1",
+    "::ffff:10.0.0.1",
+    "::127.0.0.1",
+    "64:ff9b::7f00:1",
+    "64:ff9b:1::a00:1",
+    "2002:7f00:1::",
+    "2002:0a00:0001::1",
+    "2001:0:7f00:1::",
+    "2001:db8::1",
+    "fe80::1",
+    "fec0::1",
+    "fc00::1",
+    "fd12:3456::1",
+    "ff02::1",
+    "100::1",
+]
+
+
+@pytest.mark.parametrize("text", PRIVATE)
+def test_not_public(text: str) -> None:
+    assert not is_public(ip_address(text))
+    host = f"[{text}]" if ":" in text else text
+    assert url_fault(f"https://{host}/", allow_private=False) is not None
+
+
+@pytest.mark.parametrize(
+    "text", ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "::ffff:1.1.1.1", "172.32.0.1"]
+)
+def test_public(text: str) -> None:
+    assert is_public(ip_address(text))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "example.com",
+        "http://example.com/",
+        "ftp://example.com/",
+        "file:///etc/passwd",
+        "https://",
+        "https:///path",
+        "https://user@example.com/",
+        "https://user:pw@example.com/",
+        "https://example.com/#part",
+        "https://example.com:0/",
+        "https://example.com:99999/",
+        "https://example.com:x/",
+        "https://exa mple.com/",
+        "https://example.com/a b",
+        "https://example.com/\r\nX: y",
+        "https://example.com\\@127.0.0.1/",
+        "https://exämple.com/",
+        "https://127.0.0.1@example.com/",
+        "https://[::1%25eth0]/",
+        "https://example.com/" + "x" * 2000,
+    ],
+)
+def test_no_address_of_a_webhook(url: str) -> None:
+    assert url_fault(url, allow_private=False) is not None
+
+
+@pytest.mark.parametrize(
+    "url", ["https://example.com", "https://example.com:8443/a?b=c", "https://[2606:4700::1111]/x"]
+)
+def test_an_address_of_a_webhook(url: str) -> None:
+    assert url_fault(url, allow_private=False) is None
+
+
+def test_the_operator_can_allow_more() -> None:
+    assert url_fault("http://127.0.0.1:8080/", allow_private=True) is None
+    assert url_fault("ftp://127.0.0.1/", allow_private=True) is not None
+
+
+@given(st.text())
+def test_no_text_breaks_it(text: str) -> None:
+    url_fault(text, allow_private=False)
+    url_fault("https://" + text, allow_private=False)
+
+
+def test_what_may_be_secret_of_an_address_is_not_told() -> None:
+    assert origin_only("https://example.com:1/T0/x?y") == "https://example.com:1/…"
+
+
+@pytest.mark.anyio
+async def test_a_private_address_gets_no_connection(
+    world: World, hooks: Hooks, receiver: Receiver
+) -> None:
+    made = hooks.make("inside", receiver.url().replace("http:", "https:"))
+    world.request()
+
+    await hooks.send(allow_private=False)
+
+    (row,) = hooks.rows()
+    assert (row.state, row.last_error) == ("FAILED", "Webhooks go to public addresses only.")
+    assert receiver.connections == 0
+    assert made
+
+
+class Names:
+    """A look-up that answers as told, in turn, and counts how often it is asked."""
+
+    def __init__(self, *answers: list[str]) -> None:
+        self.answers = list(answers)
+        self.asked: list[str] = []
+
+    def __call__(self, host: str, port: int, **_: Any) -> list[Any]:
+        self.asked.append(host)
+        found = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        families = [socket.AF_INET6 if ":" in a else socket.AF_INET for a in found]
+        return [(f, 1, 6, "", (a, port)) for f, a in zip(families, found, strict=True)]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1"])
+async def test_a_name_of_a_private_address_gets_no_connection(
+    world: World, hooks: Hooks, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    hooks.make("named", "https://hooks.example.com/")
+    world.request()
+    names = Names([address])
+    monkeypatch.setattr(pinned.socket, "getaddrinfo", names)
+
+    await hooks.send(allow_private=False)
+
+    (row,) = hooks.rows()
+    expected = "hooks.example.com is not on the public internet"
+    assert (row.state, row.last_error) == ("FAILED", expected)
+    assert names.asked == ["hooks.example.com"]
+
+
+@pytest.mark.anyio
+async def test_the_connection_goes_to_the_address_that_was_checked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = Names(["10.0.0.1", "93.184.216.34"], ["127.0.0.1"])
+    monkeypatch.setattr(pinned.socket, "getaddrinfo", names)
+    backend = pinned.PinnedBackend(allow_private=False)
+    went: list[str] = []
+
+    async def connect(host: str, *_: Any) -> str:
+        went.append(host)
+        await asyncio.sleep(0)
+        return "connected"
+
+    monkeypatch.setattr(backend._inner, "connect_tcp", connect)
+
+    assert await backend.connect_tcp("rebinding.example.com", 443) == "connected"  # type: ignore[comparison-overlap]
+    # Looked up once: a name that answers something else the next time gains nothing.
+    assert (went, names.asked) == (["93.184.216.34"], ["rebinding.example.com"])
+    with pytest.raises(pinned.PrivateAddressError):
+        await backend.connect_tcp("rebinding.example.com", 443)
+    assert went == ["93.184.216.34"]
+    backend.close()

@@ -1,0 +1,166 @@
+"""What if one rule were missing? Leaves out each guard, condition and factor; a test must fail.
+
+Run by `scripts/mutate-guards`. The tests are collected once; then each mutant lives in a process
+of its own, forked off, which alters the tables in memory and runs them until one fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from engine import factors, lifecycle, machine
+from engine.lifecycle import Transition
+
+LIFECYCLE = "tests/engine/test_lifecycle.py"
+FACTORS = "tests/engine/test_factors.py"
+PROCESSES = 2
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One rule that is left out."""
+
+    #: Which tests must notice.
+    tests: str
+    #: Of the lifecycle table, or of the list of factors.
+    row: int
+    what: str
+    #: Of the row's guards; None: its `when`, or the factor itself.
+    guard: int | None = None
+
+    def live(self) -> None:
+        """Alter the tables of this process."""
+        if self.tests == FACTORS:
+            _replace_everywhere("RULES", factors.RULES, _without(factors.RULES, self.row))
+            return
+        rows = list(lifecycle.TRANSITIONS)
+        row = rows[self.row]
+        if self.guard is None:
+            rows[self.row] = replace(row, when=None)
+        else:
+            rows[self.row] = replace(row, guards=_without(row.guards, self.guard))
+        _replace_everywhere("TRANSITIONS", lifecycle.TRANSITIONS, tuple(rows))
+        machine._machine = machine.compile_table(tuple(rows))
+
+
+def mutants() -> Iterator[Mutant]:
+    """Every rule there is, one left out each time."""
+    for number, row in enumerate(lifecycle.TRANSITIONS):
+        name = _told(row)
+        for guard, rule in enumerate(row.guards):
+            yield Mutant(LIFECYCLE, number, f"{name}  guard {rule.__name__}", guard)
+        if row.when is not None:
+            yield Mutant(LIFECYCLE, number, f"{name}  when {row.when.__name__}")
+    for number, factor in enumerate(factors.RULES):
+        yield Mutant(FACTORS, number, f"SIGN  factor {factor.name}")
+
+
+@dataclass
+class Laboratory:
+    """A pytest plugin that, instead of running the tests once, runs them on each mutant."""
+
+    wanted: list[Mutant]
+    survivors: list[Mutant] = field(default_factory=list)
+    items: list[pytest.Item] = field(default_factory=list)
+    caught_by: str = ""
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """After the collection; the answer keeps pytest from running them itself."""
+        global _laboratory
+        self.items, _laboratory = session.items, self
+        gc.freeze()
+        began = time.monotonic()
+        forking = multiprocessing.get_context("fork")
+        with forking.Pool(PROCESSES, maxtasksperchild=1) as pool:
+            for mutant, by in pool.imap(_examine, self.wanted, chunksize=1):
+                _print(f"{'caught  ' if by else 'SURVIVED'}  {mutant.what:<80}  {by}")
+                if not by:
+                    self.survivors.append(mutant)
+        seconds = time.monotonic() - began
+        _print(f"{len(self.wanted)} mutants, {len(self.survivors)} survived, {seconds:.0f} s")
+        return True
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """In a fork: which test failed first."""
+        if report.failed and not self.caught_by:
+            self.caught_by = report.nodeid.partition("::")[2]
+
+    def examine(self, mutant: Mutant) -> str:
+        """In a fork: the test that notices the mutant; empty if none does."""
+        mutant.live()
+        of_these = [item for item in self.items if item.nodeid.startswith(mutant.tests)]
+        for item in sorted(of_these, key=lambda item: not _is_about(item, mutant)):
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
+            if self.caught_by:
+                break
+        return self.caught_by
+
+
+#: The one there is, so that the forks find it.
+_laboratory: Laboratory
+
+
+def _examine(mutant: Mutant) -> tuple[Mutant, str]:
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
+    return mutant, _laboratory.examine(mutant)
+
+
+def main() -> int:
+    """Print a table; 1 if any mutant went unnoticed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("-k", default="", metavar="TEXT", help="only mutants with this in them")
+    text = parser.parse_args().k
+    laboratory = Laboratory([mutant for mutant in mutants() if text in mutant.what])
+    options = ["-q", "--no-header", "--capture=no", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    code = pytest.main([*options, LIFECYCLE, FACTORS], plugins=[laboratory])
+    return int(code != pytest.ExitCode.OK or bool(laboratory.survivors))
+
+
+def _is_about(item: pytest.Item, mutant: Mutant) -> bool:
+    """Those tests come first that fire the same transition: so the forks are short."""
+    row = getattr(item, "callspec", None) and item.callspec.params.get("row")
+    if row is None or mutant.tests == FACTORS:
+        return False
+    changed = lifecycle.TRANSITIONS[mutant.row]
+    return (row.trigger, row.source, row.target) == (
+        changed.trigger,
+        changed.source,
+        changed.target,
+    )
+
+
+def _told(row: Transition) -> str:
+    source = row.source or lifecycle.UNREQUESTED
+    return f"{row.trigger} {source} -> {row.target}"
+
+
+def _without(rules: tuple[Any, ...], number: int) -> tuple[Any, ...]:
+    return rules[:number] + rules[number + 1 :]
+
+
+def _replace_everywhere(name: str, old: Any, new: Any) -> None:
+    """Also where it was imported by name."""
+    for module in list(sys.modules.values()):
+        if vars(module).get(name) is old:
+            setattr(module, name, new)
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
