@@ -14,6 +14,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from api.bootstrap import auth_routes, build_runtime, connected, email_routes
 from api.graphql.endpoint import Endpoint
+from api.graphql.limits.numbers import Limits
 from api.headers import SecurityHeaders
 from api.runtime import Runtime
 from api.settings import Settings
@@ -27,7 +28,9 @@ from engine.persistence.migrate import is_current
 def create_app(settings: Settings, *, worker: bool = True) -> Starlette:
     """The application, with the worker in its process unless told otherwise."""
     runtime = build_runtime(settings)
-    endpoint = Endpoint(runtime, ide=settings.ide, public_url=settings.public_url)
+    endpoint = Endpoint(
+        runtime, ide=settings.ide, limits=limits_of(settings), public_url=settings.public_url
+    )
     secure = settings.public_url.startswith("https:")
     return Starlette(
         routes=[
@@ -84,3 +87,16 @@ def _readiness(runtime: Runtime) -> Callable[[Request], object]:
         return JSONResponse({"status": status}, status_code=200 if current else 503)
 
     return ready
+
+
+def limits_of(settings: Settings) -> Limits:
+    """What the GraphQL endpoint lets through."""
+    return Limits(
+        body_bytes=settings.graphql_body_bytes,
+        depth=settings.graphql_depth,
+        cost=settings.graphql_cost,
+        seconds=settings.graphql_seconds,
+        rate=settings.graphql_rate,
+        burst=settings.graphql_burst,
+        introspection=settings.introspection,
+    )

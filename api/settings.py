@@ -69,6 +69,21 @@ class Settings(BaseSettings):
     channel_options: SecretStr | None = Field(
         default=None, description="Options of channels from elsewhere: a JSON object of texts."
     )
+    graphql_body_bytes: int = Field(
+        default=2 * 1024 * 1024, ge=1024, description="Bytes of a GraphQL request at most."
+    )
+    graphql_depth: int = Field(default=16, ge=1, description="Fields inside of fields at most.")
+    graphql_cost: int = Field(
+        default=10_000, ge=1, description="Objects an operation could answer at most."
+    )
+    graphql_seconds: float = Field(default=20, gt=0, description="An operation may take so long.")
+    graphql_rate: float = Field(
+        default=200, ge=0, description="Operations of a caller in a second; 0 for no limit."
+    )
+    graphql_burst: int = Field(
+        default=2000, ge=1, description="Operations of a caller at once, after a pause."
+    )
+    introspection: bool = Field(default=True, description="Clients may ask for the schema.")
     ide: bool = Field(default=True, description="Serve the GraphQL IDE at /graphql.")
     log_json: bool = Field(default=False, description="Log JSON lines rather than text.")
     log_requests: bool = Field(default=False, description="Log a line for each request.")

@@ -92,7 +92,7 @@ class Relay:
             limit=room,
             channel=self._channel.name,
             busy=frozenset(row.recipient_id for row in rows),
-            fresh_only=retried >= self._concurrency // 2,
+            fresh_only=retried >= max(1, self._concurrency // 2),
         )
         claimed = await run_sync(self._claim_and_write, wanted)
         for row, prepared in claimed:

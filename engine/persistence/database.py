@@ -76,6 +76,7 @@ def _sqlite_engine(url: URL, begin: str, pool_size: int, *, read_only: bool = Fa
     engine = sa.create_engine(
         url,
         poolclass=sa.QueuePool,
+        hide_parameters=True,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=WAIT,
@@ -109,6 +110,6 @@ def _postgresql_engine(url: URL, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=WAIT,
-        pool_pre_ping=False,
+        hide_parameters=True,
         connect_args={"options": limits, "connect_timeout": WAIT},
     )

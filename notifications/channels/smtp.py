@@ -20,6 +20,7 @@ from aiosmtplib import (
     SMTPHeloError,
     SMTPRecipientsRefused,
     SMTPResponseException,
+    SMTPSenderRefused,
 )
 
 from notifications.channels.base import (
@@ -34,6 +35,8 @@ from notifications.vocabulary import EMAIL
 
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _LONGEST_ERROR = 500
+#: At MAIL the message's size is told: this refuses the message, anything else the sender.
+_TOO_LARGE = 552
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +190,8 @@ def _is_final(error: Exception) -> bool:
     """A 5xx about this message; about us, or about the connection, it may be mended."""
     if isinstance(error, SMTPRecipientsRefused):
         return all(refused.code >= 500 for refused in error.recipients)
+    if isinstance(error, SMTPSenderRefused):
+        return error.code == _TOO_LARGE
     ours = (SMTPAuthenticationError, SMTPConnectResponseError, SMTPHeloError)
     if isinstance(error, SMTPResponseException) and not isinstance(error, ours):
         return error.code >= 500

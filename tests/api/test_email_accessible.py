@@ -10,7 +10,6 @@ from starlette.applications import Starlette
 
 from api.email_actions import email_action_routes
 from engine.commands.revise_release import ReviseRelease
-from engine.commands.update_user import UpdateUser
 from engine.persistence.database import Database
 from engine.vocabulary import Verdict
 from tests.api.test_email_scanner import CHROMIUM, free_port, needs_chromium, serving
@@ -39,6 +38,8 @@ def pages(world: World, public: str) -> list[dict[str, Any]]:
     world.add_keypair("fourth")
     world.add_keypair("fifth")
     world.set_team("blue", keypairs=["vault", "spare", "third", "fourth", "fifth"])
+    world.add_user("cat", "LEAD", locale="de")
+    world.set_team("blue", members=["ann", "bob", "cat", "dev"])
     found: list[dict[str, Any]] = []
 
     def add(name: str, spelling: str, says: str, **more: Any) -> None:
@@ -70,8 +71,7 @@ def pages(world: World, public: str) -> list[dict[str, Any]]:
     press = {"forget": True, "click": "button.approve"}
     add("not from the page", opened, "Dev asks for your approval of Falcon", **press)
     add("missing", "nothing", "There is no such link")
-    world.do("admin", UpdateUser(user_id=world.people["ann"], locale="de"))
-    add("in German", notices.spelling("ann", release), "Dev bittet um Ihre Genehmigung")
+    add("in German", notices.spelling("cat", release), "Dev bittet um Ihre Genehmigung")
     return found
 
 

@@ -1,0 +1,84 @@
+"""Whatever a mail server does at whichever moment: the right outcome, and nobody else is harmed."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from engine.persistence.database import Database
+from notifications.channels.smtp import SmtpChannel
+from notifications.messages import Writer
+from notifications.relay import Relay
+from tests.notifications.notices import LINK_KEY, Notices, outbox_world
+from tests.notifications.unruly_server import CLOSE, HANG, unruly
+from tests.support.databases import Templates
+from tests.support.world import World
+
+pytestmark = pytest.mark.anyio
+PUBLIC = "https://countersign.example.com"
+SENDER = "Countersign <countersign@example.com>"
+#: Once the server knows what it is about, its refusal is final; before, it is about us.
+ABOUT_THE_MESSAGE = ("RCPT", "DATA", "end")
+ABOUT_US = ("greeting", "EHLO", "MAIL")
+SAYING = {
+    "421 4.3.2 Closing": "421 4.3.2 Closing",
+    "450 4.2.1 Try later": "450 4.2.1 Try later",
+    "550 5.1.1 No such user": "550 5.1.1 No such user",
+    CLOSE: r".+",
+    HANG: "no answer within 0.3 seconds",
+}
+
+
+@pytest.fixture
+def world(templates: Templates) -> Iterator[World]:
+    """On SQLite alone: what is tried here is the server."""
+    with templates.fresh("sqlite") as url:
+        database = Database(url)
+        yield outbox_world(database)
+        database.dispose()
+
+
+def cases() -> Iterator[tuple[str, str]]:
+    for moment in (*ABOUT_US, *ABOUT_THE_MESSAGE):
+        for reply in SAYING:
+            # To an EHLO that is refused there is still HELO.
+            if moment != "EHLO" or reply in (CLOSE, HANG):
+                yield moment, reply
+    for reply in (CLOSE, HANG):  # in the middle of it there is nothing to say
+        yield "content", reply
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+@pytest.mark.parametrize(("moment", "reply"), list(cases()))
+async def test_the_right_outcome_and_others_unharmed(
+    world: World, notices: Notices, moment: str, reply: str, concurrency: int
+) -> None:
+    for name in ("cat", "kim", "lou"):
+        world.add_user(name, "LEAD")
+    world.set_team("blue", members=["ann", "bob", "cat", "dev", "kim", "lou"])
+    with world.system.database.writing() as connection:
+        connection.exec_driver_sql("DELETE FROM deliveries")
+        connection.commit()
+    world.request()
+    async with unruly(moment, reply) as server:
+        channel = SmtpChannel(server.url, SENDER, connections=concurrency, timeout=0.3)
+        relay = Relay(
+            world.system, channel, Writer(PUBLIC), LINK_KEY, PUBLIC, concurrency=concurrency
+        )
+
+        await relay.run_once()
+
+        (unlucky,) = [row for row in notices.rows() if row.state != "SENT"]
+        final = reply.startswith("550") and moment in ABOUT_THE_MESSAGE
+        assert unlucky.state == ("FAILED" if final else "QUEUED")
+        assert re.fullmatch(SAYING[reply], unlucky.last_error)
+        if moment not in ABOUT_US:
+            assert unlucky.email == "ann@example.com"
+        assert len(server.took) == len(set(server.took)) == 4
+
+        server.moment = "never"
+        world.clock.pass_(seconds=6)
+        await relay.run_once()
+        await relay._finish()
+        assert len(server.took) == len(set(server.took)) == (4 if final else 5)
+        assert {row.state for row in notices.rows()} == ({"SENT", "FAILED"} if final else {"SENT"})
