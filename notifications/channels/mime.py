@@ -8,28 +8,29 @@ from __future__ import annotations
 
 import base64
 import quopri
+import re
 from datetime import datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, EmailPolicy
+from email.policy import SMTP
 from email.utils import parseaddr
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
 from notifications.channels.base import Outgoing
 from notifications.messages import LINK, Message
 
-if TYPE_CHECKING:
-    Policy: TypeAlias = EmailPolicy[EmailMessage[Any, Any]]
-
 # Encoded words and quoted-printable, so that any server passes it on as it is.
 POLICY = SMTP.clone(raise_on_defect=True, cte_type="7bit", utf8=False)
-_UTF8 = POLICY.clone(utf8=True)
 #: A line of its own in the serialised mail, where the person's link goes.
 _MARK = "countersign-link-of-one-person"
 #: Quoted-printable lines have 76 characters at most; one is for the soft line break.
 _LINE = 72
+#: A name that means itself in an address; any other is spelt in encoded words.
+_PLAIN = re.compile(r"[A-Za-z0-9]+(?:[ '_-][A-Za-z0-9]+)*", re.ASCII)
+_LONGEST_PLAIN = 40
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def sender_of(text: str) -> Address:
@@ -43,21 +44,35 @@ def sender_of(text: str) -> Address:
 def build(outgoing: Outgoing, sender: Address) -> bytes:
     """Text and HTML, perhaps an invitation; the same delivery always has the same `Message-ID`."""
     common = _common(outgoing.message, str(sender), outgoing.created_at, outgoing.release_id)
-    # An international address has no spelling in ASCII; its server must speak SMTPUTF8.
-    policy = POLICY if outgoing.address.isascii() else _UTF8
-    own = _header("To", _recipient(outgoing), policy)
-    own += _header("Message-ID", f"<{outgoing.delivery_id}@{sender.domain}>")
+    own = _recipient(outgoing) + _header("Message-ID", f"<{outgoing.delivery_id}@{sender.domain}>")
     if outgoing.link is not None:
         common = common.replace(_MARK.encode(), _quoted(outgoing.link))
     return own + common
 
 
-def _recipient(outgoing: Outgoing) -> Address:
+def _recipient(outgoing: Outgoing) -> bytes:
+    """The header `To`. Not by the policy: it drops the quotes of a long name when it folds it, and
+    what is in such a name then reads as more recipients.
+    """
     local, _, domain = outgoing.address.rpartition("@")
-    if not outgoing.address.isascii():
-        return Address(display_name=outgoing.name, username=local, domain=domain)
-    # Checked more closely: it is one address, and all of it is used.
-    return Address(display_name=outgoing.name, addr_spec=outgoing.address)
+    if outgoing.address.isascii():
+        # It is one address, and all of it is used.
+        address = Address(addr_spec=outgoing.address).addr_spec
+    else:
+        # International: no spelling in ASCII; its server must speak SMTPUTF8.
+        address = Address(username=local, domain=domain).addr_spec
+    name = outgoing.name
+    if _CONTROL.search(name + address):
+        raise ValueError("names and addresses have no CR, LF or other control characters")
+    if not _PLAIN.fullmatch(name) or len(name) > _LONGEST_PLAIN:
+        name = Header(_literal(name), "utf-8", header_name="To").encode(linesep="\r\n")
+    gap = "\r\n " if len(name) + len(address) > _LINE else " "
+    return f"To: {name}{gap}<{address}>\r\n".encode()
+
+
+def _literal(text: str) -> str:
+    """Text that looks like an encoded word stays as it looks: a word joiner keeps it apart."""
+    return text.replace("=?", "=\u2060?")
 
 
 @lru_cache(maxsize=256)
@@ -66,7 +81,7 @@ def _common(
 ) -> bytes:
     mail, sender = EmailMessage(policy=POLICY), sender_of(sender_text)
     mail["From"] = sender
-    mail["Subject"] = message.subject
+    mail["Subject"] = _literal(message.subject)
     mail["Date"] = created_at
     if release_id is not None:
         thread = f"<release.{release_id}@{sender.domain}>"
@@ -107,7 +122,7 @@ def _quoted(link: str) -> bytes:
     return b"=\r\n".join(quopri.encodestring(line.encode()) for line in lines)
 
 
-def _header(name: str, value: str | Address, policy: Policy = POLICY) -> bytes:
-    name, stored = policy.header_store_parse(name, value)
-    folded: bytes = policy.fold_binary(name, stored)
+def _header(name: str, value: str) -> bytes:
+    name, stored = POLICY.header_store_parse(name, value)
+    folded: bytes = POLICY.fold_binary(name, stored)
     return folded

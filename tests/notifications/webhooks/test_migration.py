@@ -1,0 +1,50 @@
+"""What was there before webhooks is there after them."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+
+from engine.persistence import migrate
+from engine.persistence.database import Database
+from tests.support.databases import Templates
+
+ID = "0" * 31
+BEFORE = (
+    f"INSERT INTO accounts VALUES ('{ID}1', 'A', 'a', 0, 1, 1, 0, 1, '', 'REFUSE', 0, 't')",
+    f"INSERT INTO users VALUES ('{ID}2', '{ID}1', 'a@b', 'a@b', 'A', 'UTC', 'en', 1, 0, 't')",
+    f"""INSERT INTO deliveries (id, account_id, user_id, channel, kind, audiences, facts, state,
+        attempts, next_attempt_at, created_at) VALUES ('{ID}3', '{ID}1', '{ID}2', 'email',
+        'CLOSED', 'REQUESTER', '', 'SENT', 1, 't', 't')""",
+)
+
+
+def upgrade(database: Database, to: str) -> None:
+    alembic = migrate.config()
+    with database.writing() as connection:
+        alembic.attributes["connection"] = connection
+        command.upgrade(alembic, to)
+        connection.commit()
+
+
+def rows(database: Database, query: str) -> list[Any]:
+    with database.reading() as connection:
+        return list(connection.execute(sa.text(query)))
+
+
+def test_deliveries_and_accounts_are_kept(templates: Templates) -> None:
+    with templates.fresh("sqlite") as url:
+        # The same place, empty: the template is at the newest step already.
+        database = Database(url.replace(".sqlite", ".before.sqlite"))
+        upgrade(database, "0003")
+        with database.writing() as connection:
+            for text in BEFORE:
+                connection.execute(sa.text(text))
+            connection.commit()
+
+        upgrade(database, "head")
+
+        (kept,) = rows(database, "SELECT id, user_id, webhook_id, state FROM deliveries")
+        assert tuple(kept) == (f"{ID}3", f"{ID}2", None, "SENT")
+        assert rows(database, "SELECT signed_in_approvals FROM accounts") == [(0,)]
+        database.dispose()
