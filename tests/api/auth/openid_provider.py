@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import urljoin
 
 import httpx2
 
-from tests.support.node import _program as program
+from tests.support.node import PROVIDER, install, program
 
-FOLDER = Path(__file__).parent / "provider"
-_INSTALLED = FOLDER / "node_modules" / ".countersign"
 SECRET = "the secret that only the provider and we know"
 
 
 @contextmanager
 def running_provider(redirect_uri: str) -> Iterator[str]:
     """Its issuer, while it runs."""
-    _install()
+    install(PROVIDER)
     process = subprocess.Popen(
         [*program("node"), "server.mjs", redirect_uri, SECRET],
-        cwd=FOLDER,
+        cwd=PROVIDER,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -61,13 +56,3 @@ async def agree(url: str, name: str) -> str:
                 form = {"prompt": prompt[1], "login": name, "password": "any"}
                 answer = await client.post(urljoin(str(answer.url), action[1]), data=form)
     raise AssertionError("the provider did not come to an end")
-
-
-def _install() -> None:
-    """What the lock file pins, once; processes that test at the same time wait."""
-    wanted = hashlib.sha256((FOLDER / "package-lock.json").read_bytes()).hexdigest()
-    with (FOLDER / ".npmrc").open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not _INSTALLED.exists() or _INSTALLED.read_text() != wanted:
-            subprocess.run([*program("npm"), "ci", "--silent"], cwd=FOLDER, check=True)
-            _INSTALLED.write_text(wanted)
