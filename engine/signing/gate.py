@@ -12,21 +12,17 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from engine.errors import Code, Refusal
+from engine.errors import Refusal
 from engine.persistence.executor import Executor
 from engine.principal import Principal
 from engine.signing.make import Value, make
 from engine.signing.request import Ask, Existing, Made, Outcome, Refused, Reserved, SignRequest
 from engine.signing.reserve import Answers, reserve_all
 from engine.signing.settle import settle
-from engine.signing.sign import PAUSE, state_of
+from engine.signing.sign import NOTHING_CAME, PAUSE, state_of
 from engine.system import System
 from engine.vocabulary import SignatureState
 
-NOTHING_CAME = Refusal(
-    Code.SIGNER_FAILED,
-    "The first call with this idempotency key came to nothing. Send it again.",
-)
 #: Calls decided in one transaction at most.
 LARGEST = 256
 

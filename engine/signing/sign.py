@@ -20,6 +20,10 @@ from engine.vocabulary import SignatureState
 
 #: Seconds between two looks at a signature somebody else is making.
 PAUSE = 0.02
+NOTHING_CAME = Refusal(
+    Code.SIGNER_FAILED,
+    "The first call with this idempotency key came to nothing. Send it again.",
+)
 
 
 def sign(
@@ -56,8 +60,7 @@ def _await(system: System, existing: Existing) -> Outcome:
         if state is not SignatureState.RESERVED:
             break
         time.sleep(PAUSE)
-    message = "The first call with this idempotency key came to nothing. Send it again."
-    return Refused(Refusal(Code.SIGNER_FAILED, message))
+    return Refused(NOTHING_CAME)
 
 
 def state_of(system: System, signature_id: UUID) -> SignatureState:
