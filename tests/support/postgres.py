@@ -54,6 +54,7 @@ SETTINGS = {
     "synchronous_commit": "off",
     "wal_level": "minimal",
 }
+DURABLE = {"listen_addresses": "", "max_connections": "200"}
 
 
 class PostgresServer:
@@ -93,15 +94,19 @@ class PostgresServer:
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
-    """A server for as long as the block lasts, its data in a folder that goes with it."""
+def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
+    """A server for as long as the block lasts, its data in a folder that goes with it.
+
+    Durable: on disk and as careful as the server's defaults, to measure what that costs.
+    """
+    place = None if durable else quickest_place()
     with tempfile.TemporaryDirectory(
-        prefix="countersign-pg-", dir=quickest_place(), ignore_cleanup_errors=True
+        prefix="countersign-pg-", dir=place, ignore_cleanup_errors=True
     ) as name:
         folder = Path(name)
         if NOBODY:
             shutil.chown(folder, NOBODY.pw_uid)
-        process = _start(folder)
+        process = _start(folder, DURABLE if durable else SETTINGS)
         try:
             server = PostgresServer(folder)
             _await_readiness(server, process, folder)
@@ -116,15 +121,15 @@ def quickest_place() -> Path | None:
     return MEMORY if roomy else None
 
 
-def _start(folder: Path) -> subprocess.Popen[bytes]:
+def _start(folder: Path, settings: dict[str, str]) -> subprocess.Popen[bytes]:
     programs, data = _programs(folder), folder / "data"
     layout = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale"]
     initdb = _spawn(folder, [programs / "initdb", *layout, "--no-sync", "--pgdata", data])
     initdb.communicate()
     assert initdb.returncode == 0, _log(folder)
-    settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+    told = [f"--{name}={value}" for name, value in settings.items()]
     server: list[str | Path] = [programs / "postgres", "-D", data, "-k", folder]
-    return _spawn(folder, ["sh", "-c", WATCHED, "sh", folder, *server, *settings])
+    return _spawn(folder, ["sh", "-c", WATCHED, "sh", folder, *server, *told])
 
 
 def _programs(folder: Path) -> Path:

@@ -1,0 +1,1 @@
+"""How fast Countersign is: ratios to a floor or a peer in the same run. See `scripts/bench`."""
