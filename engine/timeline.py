@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 from engine.facts import Release
 from engine.lifecycle import TIMED
@@ -36,16 +37,36 @@ class Step:
     ending: Ending | None
 
 
+class Window(Protocol):
+    """Anything with the edges of a window: the fields of a release, or its row."""
+
+    @property
+    def starts_at(self) -> datetime:
+        """From this instant."""
+
+    @property
+    def ends_at(self) -> datetime:
+        """To before this one."""
+
+
+def is_due(status: Status, window: Window, now: datetime) -> bool:
+    """Time has made a transition due on a release of this status and window."""
+    return status in TIMED and now >= _edge(status, window)
+
+
 def due_step(release: Release, now: datetime) -> Step | None:
     """The next transition that is due, if one is."""
-    if release.status not in TIMED:
+    if not is_due(release.status, release.fields, now):
         return None
-    trigger, edge, target = TIMED[release.status]
-    instant: datetime = getattr(release.fields, edge)
-    if now < instant:
-        return None
+    trigger, _, target = TIMED[release.status]
+    instant = _edge(release.status, release.fields)
     # Nothing opens before it was approved.
     return Step(trigger, target, max(instant, release.status_since), ENDINGS.get(trigger))
+
+
+def _edge(status: Status, window: Window) -> datetime:
+    edge: datetime = getattr(window, TIMED[status][1])
+    return edge
 
 
 def due_steps(release: Release, now: datetime) -> Iterator[Step]:

@@ -33,7 +33,7 @@ def advance_due(system: System, limit: int = BATCH) -> int:
     for account_id, release_ids in _by_account(overdue):
         lock = Lock(releases=frozenset(release_ids))
         with transaction(system, account_id, None, lock) as work:
-            give_back_lapsed(work, [*work.held, None])
+            give_back_lapsed(work)
     return len(due) + len(overdue)
 
 

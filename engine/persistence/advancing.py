@@ -1,7 +1,9 @@
 """Time as a guard: the transitions that are due on a release, fired with their own instants."""
 
-from collections.abc import Collection
-from uuid import UUID
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Row
 
 from engine import machine
 from engine.events import ReleaseClosed, ReleaseEvent, ReleaseExpired, ReleaseOpened
@@ -9,13 +11,14 @@ from engine.facts import CLOCK, Facts, Release
 from engine.persistence import loading
 from engine.persistence.storing import move
 from engine.persistence.work import Work
-from engine.timeline import Step, due_step
+from engine.timeline import Step, due_step, is_due
 from engine.vocabulary import Trigger
 
 
-def advance(work: Work, release_ids: Collection[UUID]) -> None:
+def advance(work: Work, standing: Iterable[Row[Any]]) -> None:
     """Apply whatever time has made due on these locked releases; none is skipped."""
-    for release in loading.load_releases(work.connection, release_ids).values():
+    due = [row.id for row in standing if is_due(row.status, row, work.now)]
+    for release in loading.load_releases(work.connection, due).values():
         current = release
         while (step := due_step(current, work.now)) is not None:
             current = _take(work, current, step)

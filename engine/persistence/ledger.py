@@ -21,6 +21,18 @@ from engine.persistence.tables import ledger_entries, ledger_heads
 #: What the first entry of an account is chained to.
 GENESIS = bytes(32)
 
+# Statements of the hot path are built once: to build one costs more than to run it.
+_HEAD = sa.select(ledger_heads.c.count, ledger_heads.c.hash).where(
+    ledger_heads.c.account_id == sa.bindparam("account")
+)
+_LOCKED_HEAD = _HEAD.with_for_update()
+_APPEND = ledger_entries.insert()
+_MOVE_HEAD = (
+    ledger_heads.update()
+    .where(ledger_heads.c.account_id == sa.bindparam("account"))
+    .values(count=sa.bindparam("entries"), hash=sa.bindparam("last"))
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -45,10 +57,8 @@ def start(connection: Connection, account_id: UUID) -> None:
 
 def head(connection: Connection, account_id: UUID, *, lock: bool = False) -> Head:
     """The account's head; locked, it is the last lock a transaction takes."""
-    query = sa.select(ledger_heads.c.count, ledger_heads.c.hash).where(
-        ledger_heads.c.account_id == account_id
-    )
-    count, digest = connection.execute(query.with_for_update() if lock else query).one()
+    query = _LOCKED_HEAD if lock else _HEAD
+    count, digest = connection.execute(query, {"account": account_id}).one()
     return Head(count, digest)
 
 
@@ -65,12 +75,9 @@ def append(
         previous = hashlib.sha256(body.encode()).digest()
         entries.append(Entry(position, item))
         rows.append(_row(account_id, position, item, recorded_at, body, previous))
-    connection.execute(ledger_entries.insert(), rows)
-    connection.execute(
-        ledger_heads.update()
-        .where(ledger_heads.c.account_id == account_id)
-        .values(count=before.count + len(rows), hash=previous)
-    )
+    connection.execute(_APPEND, rows)
+    moved = {"account": account_id, "entries": before.count + len(rows), "last": previous}
+    connection.execute(_MOVE_HEAD, moved)
     return entries
 
 

@@ -6,14 +6,25 @@ On SQLite the transaction itself is the lock (BEGIN IMMEDIATE).
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from engine.naming import lookup_key
 from engine.persistence import tables as t
+from engine.persistence.loading.grouping import IDS
 from engine.vocabulary import HOLDING
+
+# Statements of the hot path are built once: to build one costs more than to run it.
+_R, _H, _K = t.releases, t.release_keypairs, t.keypairs
+_STANDING = sa.select(_R.c.id, _R.c.status, _R.c.starts_at, _R.c.ends_at).where(_R.c.id.in_(IDS))
+_LOCKED = (
+    _STANDING.where(_R.c.account_id == sa.bindparam("account")).order_by(_R.c.id).with_for_update()
+)
+_HOLDERS = sa.select(_H.c.release_id).where(_H.c.keypair_id.in_(IDS), _H.c.held)
+_KEYPAIRS = sa.select(_K.c.id).where(_K.c.id.in_(IDS)).order_by(_K.c.id).with_for_update()
 
 
 class Hold(StrEnum):
@@ -39,8 +50,8 @@ class Lock:
     name: str | None = None
 
 
-def take(connection: Connection, account_id: UUID, lock: Lock) -> frozenset[UUID]:
-    """Wait for the locks; answers the ids of the releases held, as far as they exist."""
+def take(connection: Connection, account_id: UUID, lock: Lock) -> list[Row[Any]]:
+    """Wait for the locks; answers how the releases held stand, as far as they exist."""
     if lock.account is not None:
         row = sa.select(t.accounts.c.id).where(t.accounts.c.id == account_id)
         shared = lock.account is Hold.SHARED
@@ -49,24 +60,27 @@ def take(connection: Connection, account_id: UUID, lock: Lock) -> frozenset[UUID
     wanted |= _namesakes(connection, account_id, lock.name)
     held = _take_releases(connection, account_id, wanted)
     if lock.keypairs and lock.keypair_rows:
-        k = t.keypairs
-        rows = sa.select(k.c.id).where(k.c.id.in_(sorted(lock.keypairs)))
-        connection.execute(rows.order_by(k.c.id).with_for_update()).all()
+        connection.execute(_KEYPAIRS, {"ids": sorted(lock.keypairs)}).all()
     # Whoever was waited for may have ended, and another release taken a keypair meanwhile.
     while come := holders(connection, lock.keypairs) - wanted:
-        held |= _take_releases(connection, account_id, come)
+        held += _take_releases(connection, account_id, come)
         wanted |= come
     return held
 
 
+def standing(connection: Connection, release_ids: Collection[UUID]) -> list[Row[Any]]:
+    """How releases stand that are held already: their status and window."""
+    if not release_ids:
+        return []
+    return list(connection.execute(_STANDING, {"ids": sorted(release_ids)}))
+
+
 def _take_releases(
     connection: Connection, account_id: UUID, wanted: Collection[UUID]
-) -> frozenset[UUID]:
+) -> list[Row[Any]]:
     if not wanted:
-        return frozenset()
-    r = t.releases
-    rows = sa.select(r.c.id).where(r.c.id.in_(sorted(wanted)), r.c.account_id == account_id)
-    return frozenset(connection.execute(rows.order_by(r.c.id).with_for_update()).scalars().all())
+        return []
+    return list(connection.execute(_LOCKED, {"ids": sorted(wanted), "account": account_id}))
 
 
 def _namesakes(connection: Connection, account_id: UUID, name: str | None) -> frozenset[UUID]:
@@ -86,6 +100,4 @@ def holders(connection: Connection, keypair_ids: Collection[UUID]) -> frozenset[
     """The open releases that hold these keypairs."""
     if not keypair_ids:
         return frozenset()
-    h = t.release_keypairs
-    query = sa.select(h.c.release_id).where(h.c.keypair_id.in_(sorted(keypair_ids)), h.c.held)
-    return frozenset(connection.execute(query).scalars().all())
+    return frozenset(connection.execute(_HOLDERS, {"ids": sorted(keypair_ids)}).scalars().all())

@@ -56,7 +56,7 @@ def unit_of_work(
         kept = len(work.recorded)
         try:
             yield work
-            advance(work, work.held)
+            advance(work, locks.standing(work.connection, work.held))
             savepoint.commit()
         except (Refusal, IntegrityError) as error:
             refusal = error if isinstance(error, Refusal) else refusal_of(error)
@@ -73,10 +73,11 @@ def transaction(
 ) -> Iterator[Work]:
     """Locks taken and time applied on the way in; ledger, listeners and commit on the way out."""
     with system.database.writing() as connection:
-        held = locks.take(connection, account_id, lock)
+        standing = locks.take(connection, account_id, lock)
         now = system.clock.now(connection)
+        held = frozenset(row.id for row in standing)
         work = Work(system, connection, account_id, principal, now, held)
-        advance(work, held)
+        advance(work, standing)
         yield work
         entries = ledger.append(connection, account_id, work.recorded, work.now)
         for listener in system.listeners:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from sqlalchemy import Row
 
 from engine.algorithms import KeypairAlgorithm
 from engine.errors import UNRECORDED, Code, Refusal, not_found
-from engine.events import AttemptRefused
+from engine.events import AttemptRefused, SignatureMade
 from engine.factors import Evaluation, SignFacts, evaluate
 from engine.facts import Actor, Keypair, Release
 from engine.persistence import loading
@@ -38,6 +38,28 @@ from engine.vocabulary import KeypairCategory, SignatureState
 
 #: An earlier signature, by who asked for it and their idempotency key.
 Earlier = dict[tuple[UUID, str], dict[str, Any]]
+
+# Statements of the hot path are built once: to build one costs more than to run it.
+_S, _R = t.signatures, t.releases
+_INSERT = _S.insert()
+_COUNT = (
+    _R.update()
+    .where(_R.c.id == sa.bindparam("release"))
+    .values(signatures_reserved=_R.c.signatures_reserved + sa.bindparam("number"))
+)
+_EARLIER = sa.select(
+    _S.c.user_id,
+    _S.c.idempotency_key,
+    _S.c.id,
+    _S.c.keypair_id,
+    _S.c.digest,
+    _S.c.digest_algorithm,
+    _S.c.state,
+).where(
+    _S.c.user_id.in_(sa.bindparam("users", expanding=True)),
+    _S.c.idempotency_key.in_(sa.bindparam("keys", expanding=True)),
+    t.IS_RESERVED_OR_MADE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +94,10 @@ class Desk:
     def write(self) -> None:
         """All reservations, and their number on the release."""
         if self._rows:
-            self._work.connection.execute(t.signatures.insert(), self._rows)
+            self._work.connection.execute(_INSERT, self._rows)
         if self._taken and self._release is not None:
-            r = t.releases
-            self._work.connection.execute(
-                r.update()
-                .where(r.c.id == self._release.id)
-                .values(signatures_reserved=r.c.signatures_reserved + self._taken)
-            )
+            counted = {"release": self._release.id, "number": self._taken}
+            self._work.connection.execute(_COUNT, counted)
 
     # --- what is decided on ---------------------------------------------------------------
 
@@ -90,15 +108,14 @@ class Desk:
 
     @cached_property
     def _row(self) -> Row[Any] | None:
-        k = t.keypairs
-        account_id = self._work.account_id
-        query = sa.select(k).where(k.c.id == self._keypair_id, k.c.account_id == account_id)
-        return self._work.connection.execute(query).one_or_none()
+        work = self._work
+        rows = loading.load_keypair_rows(work.connection, work.account_id, [self._keypair_id])
+        return rows[0] if rows else None
 
     @cached_property
     def _keypair(self) -> Keypair:
-        account_id = self._work.account_id
-        (found,) = loading.load_keypairs(self._work.connection, account_id, [self._keypair_id])
+        assert self._row is not None
+        (found,) = loading.keypairs_of(self._work.connection, [self._row])
         return found
 
     @cached_property
@@ -122,6 +139,10 @@ class Desk:
         )
 
     @cached_property
+    def _lapses_at(self) -> datetime:
+        return self._work.now + timedelta(seconds=self._work.system.reservation_seconds)
+
+    @cached_property
     def _earlier(self) -> Earlier:
         return _load_earlier(self._work, self._asks)
 
@@ -139,7 +160,7 @@ class Desk:
         if refusal is not None:
             self._record_refusal(actor, refusal, request, judged)
             return Refused(refusal, judged.evaluation.factors)
-        return self._reserve(principal, request, judged)
+        return self._reserve(principal, actor, request, judged)
 
     def _judge(self, principal: Principal, actor: Actor) -> _Judged:
         """The factors differ by who asks and by whether a signature is left, and by no more."""
@@ -184,23 +205,32 @@ class Desk:
         self._record_refusal(actor, refusal, request, None)
         return Refused(refusal)
 
-    def _reserve(self, principal: Principal, request: SignRequest, judged: _Judged) -> Reserved:
-        work, release_id = self._work, judged.evaluation.release_id
-        signature_id = uuid7()
+    def _reserve(
+        self, principal: Principal, actor: Actor, request: SignRequest, judged: _Judged
+    ) -> Reserved:
+        work, release_id, digest = self._work, judged.evaluation.release_id, request.stored_digest
+        event = SignatureMade(
+            subject_id=uuid7(),
+            release_id=release_id,
+            keypair_id=self._keypair_id,
+            digest=digest.hex(),
+            digest_algorithm=request.digest_algorithm,
+            factors=judged.told,
+        )
         row = {
-            "id": signature_id,
+            "id": event.subject_id,
             "account_id": work.account_id,
             "user_id": principal.user_id,
             "keypair_id": self._keypair_id,
             "release_id": release_id,
             "state": SignatureState.RESERVED,
-            "digest": request.stored_digest,
+            "digest": digest,
             "digest_algorithm": request.digest_algorithm,
             "factors": judged.told,
             "channel": principal.channel,
             "idempotency_key": request.idempotency_key,
             "reserved_at": work.now,
-            "lapses_at": work.now + timedelta(seconds=work.system.reservation_seconds),
+            "lapses_at": self._lapses_at,
         }
         self._rows.append(row)
         if release_id is not None:
@@ -208,7 +238,7 @@ class Desk:
         if request.idempotency_key is not None:
             self._earlier[principal.user_id, request.idempotency_key] = row
         assert self._row is not None
-        return Reserved(signature_id, release_id, self._key, self._row.backend, request.message)
+        return Reserved(event, actor, self._key, self._row.backend, request.message)
 
     def _record_refusal(
         self, actor: Actor, refusal: Refusal, request: SignRequest, judged: _Judged | None
@@ -248,14 +278,9 @@ def _load_earlier(work: Work, asks: Sequence[Ask]) -> Earlier:
     }
     if not given:
         return {}
-    s = t.signatures
-    rows = work.connection.execute(
-        sa.select(s.c.user_id, s.c.idempotency_key, s.c.id, s.c.keypair_id)
-        .add_columns(s.c.digest, s.c.digest_algorithm, s.c.state)
-        .where(
-            s.c.user_id.in_(sorted({user_id for user_id, _ in given})),
-            s.c.idempotency_key.in_(sorted({key for _, key in given})),
-            s.c.state.in_([SignatureState.RESERVED, SignatureState.MADE]),
-        )
-    )
+    asked = {
+        "users": sorted({user_id for user_id, _ in given}),
+        "keys": sorted({key for _, key in given}),
+    }
+    rows = work.connection.execute(_EARLIER, asked)
     return {(row.user_id, row.idempotency_key): dict(row._mapping) for row in rows}

@@ -1,40 +1,62 @@
 """Signing for callers on an event loop: concurrent calls are gathered into few transactions.
 
 While one transaction of a keypair is under way, the calls that come meanwhile wait in a line and
-are decided together in the next; settling is gathered for each account, whose ledger is one.
+are decided together in the next. What was reserved together is made and settled together; settling
+is gathered for each account, whose ledger is one.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from engine.errors import Refusal
+import sqlalchemy as sa
+
+from engine.errors import Code, Refusal
+from engine.persistence import tables as t
 from engine.persistence.executor import Executor
 from engine.principal import Principal
 from engine.signing.make import Value, make
-from engine.signing.request import Ask, Existing, Made, Outcome, Refused, Reserved, SignRequest
+from engine.signing.request import (
+    Ask,
+    Existing,
+    Made,
+    Outcome,
+    Refused,
+    Reservation,
+    Reserved,
+    SignRequest,
+)
 from engine.signing.reserve import Answers, reserve_all
 from engine.signing.settle import settle
-from engine.signing.sign import NOTHING_CAME, PAUSE, state_of
 from engine.system import System
 from engine.vocabulary import SignatureState
 
 #: Calls decided in one transaction at most.
 LARGEST = 256
+#: Signatures made in one hop: a slow signer, such as a token, is asked from several threads.
+TOGETHER = 16
+#: Seconds between two looks at a signature somebody else is making.
+PAUSE = 0.02
+NOTHING_CAME = Refusal(
+    Code.SIGNER_FAILED,
+    "The first call with this idempotency key came to nothing. Send it again.",
+)
 
 Given = TypeVar("Given")
 Got = TypeVar("Got")
+#: What each signature of a batch became.
+Outcomes = dict[UUID, Outcome]
 
 
 class _Line(Generic[Given, Got]):
     """Calls that wait to be answered together; one batch is under way at a time."""
 
-    def __init__(self, executor: Executor, answer: Callable[[list[Given]], list[Got]]) -> None:
-        self._executor = executor
+    def __init__(self, answer: Callable[[list[Given]], Awaitable[list[Got]]]) -> None:
         self._answer = answer
         self._waiting: list[tuple[Given, asyncio.Future[Got]]] = []
         self._task: asyncio.Task[None] | None = None
@@ -62,7 +84,7 @@ class _Line(Generic[Given, Got]):
 
     async def _serve(self, batch: list[tuple[Given, asyncio.Future[Got]]]) -> None:
         try:
-            answers = await self._run([given for given, _ in batch])
+            answers = await self._answer([given for given, _ in batch])
         except Exception as error:  # noqa: BLE001 - told to whoever asked
             if len(batch) == 1:
                 _fail(batch[0][1], error)
@@ -75,13 +97,18 @@ class _Line(Generic[Given, Got]):
             if not future.done():
                 future.set_result(answer)
 
-    async def _run(self, given: list[Given]) -> list[Got]:
-        return await self._executor.write(partial(self._answer, given))
-
 
 def _fail(future: asyncio.Future[Got], error: Exception) -> None:
     if not future.done():
         future.set_exception(error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """What one call's requests came to, and the making of all that its batch reserved."""
+
+    answers: Answers
+    making: asyncio.Future[Outcomes]
 
 
 class SigningGate:
@@ -90,53 +117,63 @@ class SigningGate:
     def __init__(self, system: System, executor: Executor) -> None:
         self._system = system
         self._executor = executor
-        self._reserving: dict[tuple[UUID, UUID], _Line[Ask, Answers]] = {}
+        self._reserving: dict[tuple[UUID, UUID], _Line[Ask, _Decided]] = {}
         self._settling: dict[UUID, _Line[Sequence[Value], list[Outcome]]] = {}
 
     async def sign(
         self, principal: Principal, keypair_id: UUID, requests: Sequence[SignRequest]
     ) -> list[Outcome]:
         """An outcome for each request on this keypair, in their order. Raises `Refusal`."""
-        reservations = await self._reserve(principal, keypair_id, requests)
-        mine = [r for r in reservations if isinstance(r, Reserved)]
-        outcomes = await self._make_and_settle(principal.account_id, mine) if mine else []
-        settled = {r.signature_id: o for r, o in zip(mine, outcomes, strict=True)}
-        return [await self._outcome(r, settled) for r in reservations]
+        decide = partial(self._decide, principal.account_id, keypair_id)
+        line = _line(self._reserving, (principal.account_id, keypair_id), decide)
+        decided = await line.join(Ask(principal, tuple(requests)))
+        if isinstance(decided.answers, Refusal):
+            raise decided.answers
+        # One who does not wait any longer must not end it for the others.
+        outcomes = await asyncio.shield(decided.making)
+        return [await self._outcome(answer, outcomes) for answer in decided.answers]
 
-    async def _reserve(
-        self, principal: Principal, keypair_id: UUID, requests: Sequence[SignRequest]
-    ) -> list[Reserved | Existing | Refused]:
-        account_id = principal.account_id
-        key = (account_id, keypair_id)
-        line = self._reserving.get(key)
-        if line is None:
-            _forget_idle(self._reserving)
-            answer = partial(reserve_all, self._system, account_id, keypair_id)
-            line = self._reserving[key] = _Line(self._executor, answer)
-        answers = await line.join(Ask(principal, tuple(requests)))
-        if isinstance(answers, Refusal):
-            raise answers
-        return answers
+    async def _decide(self, account_id: UUID, keypair_id: UUID, asks: list[Ask]) -> list[_Decided]:
+        reserving = partial(reserve_all, self._system, account_id, keypair_id, asks)
+        answers = await self._executor.write(reserving)
+        reserved = [
+            answer
+            for some in answers
+            if not isinstance(some, Refusal)
+            for answer in some
+            if isinstance(answer, Reserved)
+        ]
+        making = asyncio.ensure_future(self._make_and_settle(account_id, reserved))
+        return [_Decided(some, making) for some in answers]
 
-    async def _make_and_settle(self, account_id: UUID, mine: list[Reserved]) -> list[Outcome]:
-        values = await self._executor.work(partial(make, self._system, mine))
-        line = self._settling.get(account_id)
-        if line is None:
-            _forget_idle(self._settling)
-            answer = partial(_settle_all, self._system, account_id)
-            line = self._settling[account_id] = _Line(self._executor, answer)
-        return await line.join(values)
+    async def _make_and_settle(self, account_id: UUID, reserved: list[Reserved]) -> Outcomes:
+        if not reserved:
+            return {}
+        parts = [reserved[i : i + TOGETHER] for i in range(0, len(reserved), TOGETHER)]
+        made = await asyncio.gather(
+            *(self._executor.work(partial(make, self._system, part)) for part in parts)
+        )
+        values = [value for part in made for value in part]
+        line = _line(self._settling, account_id, partial(self._settle, account_id))
+        outcomes = await line.join(values)
+        return {r.signature_id: o for r, o in zip(reserved, outcomes, strict=True)}
 
-    async def _outcome(
-        self, reservation: Reserved | Existing | Refused, settled: dict[UUID, Outcome]
-    ) -> Outcome:
-        if isinstance(reservation, Refused):
-            return reservation
-        known = settled.get(reservation.signature_id)
+    async def _settle(
+        self, account_id: UUID, batches: list[Sequence[Value]]
+    ) -> list[list[Outcome]]:
+        values = [value for batch in batches for value in batch]
+        settling = partial(settle, self._system, account_id, values)
+        outcomes = iter(await self._executor.write(settling))
+        return [[next(outcomes) for _ in batch] for batch in batches]
+
+    async def _outcome(self, answer: Reservation, outcomes: Outcomes) -> Outcome:
+        if isinstance(answer, Refused):
+            return answer
+        known = outcomes.get(answer.signature_id)
         if known is not None:
             return known
-        assert isinstance(reservation, Existing)
-        return await self._await_first(reservation)
+        assert isinstance(answer, Existing), "what was reserved has an outcome"
+        return await self._await_first(answer)
 
     async def _await_first(self, existing: Existing) -> Outcome:
         """While the first call is under way, the second waits for it."""
@@ -145,21 +182,30 @@ class SigningGate:
         while state is SignatureState.RESERVED and looks > 0:
             await asyncio.sleep(PAUSE)
             looks -= 1
-            look = partial(state_of, self._system, existing.signature_id)
+            look = partial(_state_of, self._system, existing.signature_id)
             state = await self._executor.read(look)
         if state is SignatureState.MADE:
             return Made(existing.signature_id)
         return Refused(NOTHING_CAME)
 
 
-def _settle_all(
-    system: System, account_id: UUID, calls: list[Sequence[Value]]
-) -> list[list[Outcome]]:
-    outcomes = iter(settle(system, account_id, [value for call in calls for value in call]))
-    return [[next(outcomes) for _ in call] for call in calls]
+def _state_of(system: System, signature_id: UUID) -> SignatureState:
+    s = t.signatures
+    with system.database.reading() as connection:
+        query = sa.select(s.c.state).where(s.c.id == signature_id)
+        state: SignatureState = connection.execute(query).scalar_one()
+    return state
 
 
-def _forget_idle(lines: dict[Given, _Line[Any, Any]]) -> None:
-    """Lines nobody stands in are not kept for ever."""
-    for key in [key for key, line in lines.items() if line.is_idle]:
-        del lines[key]
+def _line(
+    lines: dict[Any, _Line[Given, Got]],
+    key: Any,
+    answer: Callable[[list[Given]], Awaitable[list[Got]]],
+) -> _Line[Given, Got]:
+    """The line of this key. Lines nobody stands in are not kept for ever."""
+    line = lines.get(key)
+    if line is None:
+        for idle in [other for other, line in lines.items() if line.is_idle]:
+            del lines[idle]
+        line = lines[key] = _Line(answer)
+    return line

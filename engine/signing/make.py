@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 from engine.errors import Code, Refusal
 from engine.signers.base import SignerFailed, UnsuitableMessage
@@ -12,11 +11,9 @@ from engine.system import System
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A signature's bytes, or why there are none."""
+    """A reserved signature's bytes, or why there are none."""
 
-    signature_id: UUID
-    #: The release it counts toward, whose lock settling takes.
-    release_id: UUID | None
+    reserved: Reserved
     value: bytes | None
     refusal: Refusal | None = None
 
@@ -37,8 +34,8 @@ def _make(system: System, reserved: Reserved) -> Value:
         return _none(reserved, Code.INVALID_INPUT, str(fault))
     except SignerFailed as failure:
         return _none(reserved, Code.SIGNER_FAILED, str(failure))
-    return Value(reserved.signature_id, reserved.release_id, value)
+    return Value(reserved, value)
 
 
 def _none(reserved: Reserved, code: Code, message: str) -> Value:
-    return Value(reserved.signature_id, reserved.release_id, None, Refusal(code, message))
+    return Value(reserved, None, Refusal(code, message))

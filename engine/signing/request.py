@@ -8,7 +8,9 @@ from uuid import UUID
 
 from engine.algorithms import DigestAlgorithm
 from engine.errors import Code, Refusal
+from engine.events import SignatureMade
 from engine.factors import Factor
+from engine.facts import Actor
 from engine.principal import Principal
 from engine.signers.base import Content, Digest, Message, SigningKey
 
@@ -54,11 +56,23 @@ class Ask:
 class Reserved:
     """Counted; the value is still to be made."""
 
-    signature_id: UUID
-    release_id: UUID | None
+    #: What the ledger will say if it is.
+    event: SignatureMade
+    #: Who signs, as they were at the instant of the reservation, which decides.
+    signer: Actor
     key: SigningKey
     backend: str
     message: Message
+
+    @property
+    def signature_id(self) -> UUID:
+        """Its row."""
+        return self.event.subject_id
+
+    @property
+    def release_id(self) -> UUID | None:
+        """The release it counts toward, if any."""
+        return self.event.release_id
 
 
 @dataclass(frozen=True, slots=True)

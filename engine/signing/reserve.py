@@ -46,7 +46,7 @@ def _reserve_all(
 ) -> list[Answers]:
     lock = Lock(keypairs=frozenset({keypair_id}))
     with transaction(system, account_id, None, lock) as work:
-        give_back_lapsed(work, [*work.held, None])
+        give_back_lapsed(work)
         desk = Desk(work, keypair_id, asks)
         answers = [desk.answer(ask) for ask in asks]
         desk.write()

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import Row
 
 from engine.errors import Code, Refusal
-from engine.events import QuotaReached, SignatureMade
-from engine.facts import CLOCK, Actor, Release
-from engine.persistence import loading
+from engine.events import QuotaReached
+from engine.facts import CLOCK
 from engine.persistence import tables as t
+from engine.persistence.loading.grouping import IDS
 from engine.persistence.locks import Lock
 from engine.persistence.retrying import retrying
 from engine.persistence.unit_of_work import transaction
@@ -32,6 +31,26 @@ TOO_LATE = Refusal(
     "The signature was not finished in time or its release was stopped. Nothing was used.",
 )
 
+# Statements of the hot path are built once: to build one costs more than to run it.
+_S, _R = t.signatures, t.releases
+_STATES = sa.select(_S.c.id, _S.c.state).where(_S.c.id.in_(IDS)).order_by(_S.c.id).with_for_update()
+_SETTLE = (
+    _S.update()
+    .where(_S.c.id == sa.bindparam("signature"), t.IS_RESERVED)
+    .values(
+        state=SignatureState.MADE, value=sa.bindparam("made"), settled_at=sa.bindparam("instant")
+    )
+)
+_USED = sa.select(_R.c.id, _R.c.signatures_used, _R.c.max_signatures).where(_R.c.id.in_(IDS))
+_COUNT = (
+    _R.update()
+    .where(_R.c.id == sa.bindparam("release"))
+    .values(
+        signatures_reserved=_R.c.signatures_reserved - sa.bindparam("number"),
+        signatures_used=_R.c.signatures_used + sa.bindparam("number"),
+    )
+)
+
 
 def settle(system: System, account_id: UUID, values: Sequence[Value]) -> list[Outcome]:
     """Write the values of any callers, in one transaction; what each became, in their order."""
@@ -41,101 +60,81 @@ def settle(system: System, account_id: UUID, values: Sequence[Value]) -> list[Ou
 
 
 def _settle(system: System, account_id: UUID, values: Sequence[Value]) -> list[Outcome]:
-    ids = [value.signature_id for value in values]
-    releases = frozenset(v.release_id for v in values if v.release_id is not None)
-    with transaction(system, account_id, None, Lock(releases=releases)) as work:
-        found = _locked(work, ids)
-        pending = {row.id: row for row in found if row.state is SignatureState.RESERVED}
-        made = [v for v in values if v.value is not None and v.signature_id in pending]
-        _say_discarded(work, found)
-        _write(work, made, pending)
-        _give_back(work, values, pending)
-    kept = {value.signature_id for value in made}
-    return [
-        Made(v.signature_id) if v.signature_id in kept else Refused(v.refusal or TOO_LATE)
-        for v in values
-    ]
+    releases = {v.reserved.release_id for v in values}
+    lock = Lock(releases=frozenset(id_ for id_ in releases if id_ is not None))
+    with transaction(system, account_id, None, lock) as work:
+        states = _locked_states(work, values)
+        pending = [
+            v for v in values if states.get(v.reserved.signature_id) is SignatureState.RESERVED
+        ]
+        made = [v for v in pending if v.value is not None]
+        _say_discarded(work, values, states)
+        _write(work, made)
+        _count(work, made)
+        _give_back(work, [v for v in pending if v.value is None])
+    kept = {v.reserved.signature_id for v in made}
+    return [_outcome(v, kept) for v in values]
 
 
-def _locked(work: Work, ids: list[UUID]) -> Sequence[Row[Any]]:
-    s, u = t.signatures, t.users
-    query = (
-        sa.select(s.c.id, s.c.state, s.c.keypair_id, s.c.release_id, s.c.channel, s.c.user_id)
-        .add_columns(s.c.digest, s.c.digest_algorithm, s.c.factors, u.c.name, u.c.email)
-        .join(u, u.c.id == s.c.user_id)
-        .where(s.c.id.in_(ids))
-        .order_by(s.c.id)
-        .with_for_update(of=s)
-    )
-    return work.connection.execute(query).all()
+def _outcome(value: Value, kept: set[UUID]) -> Outcome:
+    signature_id = value.reserved.signature_id
+    return Made(signature_id) if signature_id in kept else Refused(value.refusal or TOO_LATE)
 
 
-def _say_discarded(work: Work, found: Sequence[Row[Any]]) -> None:
-    for row in found:
-        if row.state is SignatureState.DISCARDED:
-            work.record(dropped(row.id, row.keypair_id, row.release_id, row.state), actor=CLOCK)
+def _locked_states(work: Work, values: Sequence[Value]) -> dict[UUID, SignatureState]:
+    ids = sorted(v.reserved.signature_id for v in values)
+    return {row.id: row.state for row in work.connection.execute(_STATES, {"ids": ids})}
 
 
-def _write(work: Work, made: list[Value], pending: dict[UUID, Row[Any]]) -> None:
+def _say_discarded(work: Work, values: Sequence[Value], states: dict[UUID, SignatureState]) -> None:
+    for value in values:
+        event = value.reserved.event
+        state = states.get(event.subject_id)
+        if state is SignatureState.DISCARDED:
+            lost = dropped(event.subject_id, event.keypair_id, event.release_id, state)
+            work.record(lost, actor=CLOCK)
+
+
+def _write(work: Work, made: list[Value]) -> None:
     if not made:
         return
-    s = t.signatures
     work.connection.execute(
-        s.update()
-        .where(s.c.id == sa.bindparam("signature"), s.c.state == SignatureState.RESERVED)
-        .values(state=SignatureState.MADE, value=sa.bindparam("made"), settled_at=work.now),
-        [{"signature": v.signature_id, "made": v.value} for v in made],
+        _SETTLE,
+        [
+            {"signature": v.reserved.signature_id, "made": v.value, "instant": work.now}
+            for v in made
+        ],
     )
     for value in made:
-        row = pending[value.signature_id]
         # The instant of the reservation decided; who was deactivated since still signed then.
-        signer = Actor(user_id=row.user_id, name=row.name, email=row.email, channel=row.channel)
-        work.record(_event(row), actor=signer)
-    _count(work, [pending[v.signature_id].release_id for v in made])
+        work.record(value.reserved.event, actor=value.reserved.signer)
 
 
-def _event(row: Row[Any]) -> SignatureMade:
-    return SignatureMade(
-        subject_id=row.id,
-        release_id=row.release_id,
-        keypair_id=row.keypair_id,
-        digest=row.digest.hex(),
-        digest_algorithm=row.digest_algorithm,
-        factors=row.factors,
-    )
+def _count(work: Work, made: list[Value]) -> None:
+    counted = Counter(v.reserved.release_id for v in made)
+    ids = sorted(release_id for release_id in counted if release_id is not None)
+    if not ids:
+        return
+    for release in work.connection.execute(_USED, {"ids": ids}).all():
+        number = counted[release.id]
+        work.connection.execute(_COUNT, {"release": release.id, "number": number})
+        _notice(work, release.id, release.max_signatures, release.signatures_used, number)
 
 
-def _count(work: Work, release_ids: list[UUID | None]) -> None:
-    counted = sorted({r for r in release_ids if r is not None})
-    r = t.releases
-    for release in loading.load_releases(work.connection, counted).values():
-        number = release_ids.count(release.id)
-        work.connection.execute(
-            r.update()
-            .where(r.c.id == release.id)
-            .values(
-                signatures_reserved=r.c.signatures_reserved - number,
-                signatures_used=r.c.signatures_used + number,
-            )
-        )
-        _notice(work, release, number)
-
-
-def _notice(work: Work, release: Release, number: int) -> None:
-    maximum, before = release.fields.max_signatures, release.signatures_used
+def _notice(work: Work, release_id: UUID, maximum: int, before: int, number: int) -> None:
     used = before + number
     crossed = [p for p in NOTICES if before * 100 < p * maximum <= used * 100]
     for percent in crossed[-1:]:
         work.record(
-            QuotaReached.of(release.id, percent=percent, used=used, maximum=maximum),
+            QuotaReached.of(release_id, percent=percent, used=used, maximum=maximum),
             actor=CLOCK,
         )
 
 
-def _give_back(work: Work, values: Sequence[Value], pending: dict[UUID, Row[Any]]) -> None:
-    failed = [
-        (row.id, row.keypair_id, row.release_id)
-        for value in values
-        if value.value is None and (row := pending.get(value.signature_id)) is not None
-    ]
-    drop(work, failed, SignatureState.FAILED)
+def _give_back(work: Work, failed: list[Value]) -> None:
+    events = [value.reserved.event for value in failed]
+    drop(
+        work,
+        [(e.subject_id, e.keypair_id, e.release_id) for e in events],
+        SignatureState.FAILED,
+    )

@@ -24,9 +24,9 @@ from engine.persistence import tables as t
 from engine.persistence.locks import Lock
 from engine.signers.local import LocalSigner
 from engine.signing.request import Made, Outcome, Refused, SignRequest
-from engine.signing.sign import sign
 from engine.vocabulary import HOLDING, ReleaseType, SignatureState, Status, Verdict
 from tests.support.releases import keypair_of, release_in, requested, rows
+from tests.support.sign_now import sign
 from tests.support.threads import at_once
 from tests.support.world import DIGEST, World
 
@@ -209,7 +209,7 @@ def test_a_release_that_took_the_keypair_while_one_waited_is_locked_too(
     with world.system.database.writing() as connection:
         wanted = Lock(keypairs=frozenset({world.things["vault"]}), keypair_rows=True)
         held = locks.take(connection, world.account_id, wanted)
-    assert held == {release}
+    assert {row.id for row in held} == {release}
     looks.clear()
     world.do("admin", UpdateKeypair(keypair_id=world.things["vault"], alias="Safe"))
 

@@ -32,9 +32,9 @@ from engine.principal import Principal
 from engine.signers.base import SignerContext
 from engine.signers.local import LocalSigner
 from engine.signing.request import Outcome, SignRequest
-from engine.signing.sign import sign
 from engine.system import System
 from engine.vocabulary import KeypairCategory, ReleaseType, Verdict
+from tests.support.sign_now import sign
 
 NOON = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
 DIGEST = bytes(range(32))

@@ -1,6 +1,6 @@
 """Keypairs, who may use them and what holds them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,25 +10,38 @@ from sqlalchemy import Connection, Row
 from engine.errors import not_found
 from engine.facts import Keypair
 from engine.persistence import tables as t
-from engine.persistence.loading.grouping import grouped
+from engine.persistence.loading.grouping import IDS, grouped
+
+_K, _H = t.keypairs, t.release_keypairs
+_KEYPAIRS = (
+    sa.select(_K, _H.c.release_id.label("held_by"))
+    .outerjoin(_H, sa.and_(_H.c.keypair_id == _K.c.id, _H.c.held))
+    .where(_K.c.id.in_(IDS), _K.c.account_id == sa.bindparam("account"))
+    .order_by(_K.c.id)
+)
 
 
 def load_keypairs(
     connection: Connection, account_id: UUID, ids: Collection[UUID]
 ) -> tuple[Keypair, ...]:
     """Keypairs of the account, by id; refuses NOT_FOUND when one is not there."""
-    k = t.keypairs
-    rows = connection.execute(
-        sa.select(k, t.release_keypairs.c.release_id.label("held_by"))
-        .outerjoin(
-            t.release_keypairs,
-            sa.and_(t.release_keypairs.c.keypair_id == k.c.id, t.release_keypairs.c.held),
-        )
-        .where(k.c.id.in_(sorted(ids)), k.c.account_id == account_id)
-        .order_by(k.c.id)
-    ).all()
+    rows = load_keypair_rows(connection, account_id, ids)
     if len(rows) != len(set(ids)):
         raise not_found("keypair", "keypair_ids")
+    return keypairs_of(connection, rows)
+
+
+def load_keypair_rows(
+    connection: Connection, account_id: UUID, ids: Collection[UUID]
+) -> Sequence[Row[Any]]:
+    """Their rows with `held_by`, the release that holds each; as many as there are."""
+    asked = {"ids": sorted(ids), "account": account_id}
+    return connection.execute(_KEYPAIRS, asked).all()
+
+
+def keypairs_of(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Keypair, ...]:
+    """The keypairs of such rows, with who may use them."""
+    ids = [row.id for row in rows]
     users = grouped(connection, t.keypair_users.c.keypair_id, t.keypair_users.c.user_id, ids)
     teams = grouped(connection, t.team_keypairs.c.keypair_id, t.team_keypairs.c.team_id, ids)
     return tuple(_keypair(row, users, teams) for row in rows)

@@ -10,14 +10,25 @@ from sqlalchemy import Connection, Row, Select
 from engine.errors import not_found
 from engine.facts import Actor, Policy, Team
 from engine.persistence import tables as t
-from engine.persistence.loading.grouping import gather, grouped
+from engine.persistence.loading.grouping import IDS, gather, grouped
 from engine.principal import Principal
 from engine.vocabulary import Permission, ReleaseType
+
+_POLICY = sa.select(t.accounts).where(t.accounts.c.id == sa.bindparam("account"))
+_USERS = sa.select(t.users).where(t.users.c.id.in_(IDS))
+_PERMISSIONS = (
+    sa.select(t.user_roles.c.user_id, t.role_permissions.c.permission)
+    .join(t.role_permissions, t.role_permissions.c.role_id == t.user_roles.c.role_id)
+    .where(t.user_roles.c.user_id.in_(IDS))
+)
+_TEAMS = sa.select(t.teams).where(
+    t.teams.c.id.in_(IDS), t.teams.c.account_id == sa.bindparam("account")
+)
 
 
 def load_policy(connection: Connection, account_id: UUID) -> Policy:
     """The account's settings."""
-    row = connection.execute(sa.select(t.accounts).where(t.accounts.c.id == account_id)).one()
+    row = connection.execute(_POLICY, {"account": account_id}).one()
     return Policy(
         account_id=row.id,
         account_name=row.name,
@@ -46,11 +57,8 @@ def load_actors(
 ) -> dict[Principal, Actor]:
     """The same for several callers, in three statements; who is not there is left out."""
     ids = {principal.user_id for principal in principals}
-    u = t.users
-    users = {
-        (row.account_id, row.id): row
-        for row in connection.execute(sa.select(u).where(u.c.id.in_(sorted(ids))))
-    }
+    found_users = connection.execute(_USERS, {"ids": sorted(ids)})
+    users = {(row.account_id, row.id): row for row in found_users}
     active = {row.id for row in users.values() if row.active}
     held = load_permissions_of(connection, active)
     teams = grouped(connection, t.team_members.c.user_id, t.team_members.c.team_id, ids)
@@ -94,13 +102,7 @@ def load_permissions_of(
     """What each user's roles grant; users without any are left out."""
     if not user_ids:
         return {}
-    ur, rp = t.user_roles, t.role_permissions
-    query = (
-        sa.select(ur.c.user_id, rp.c.permission)
-        .join(rp, rp.c.role_id == ur.c.role_id)
-        .where(ur.c.user_id.in_(sorted(user_ids)))
-    )
-    return gather(connection.execute(query))
+    return gather(connection.execute(_PERMISSIONS, {"ids": sorted(user_ids)}))
 
 
 def permitted_users(permission: Permission) -> Select[UUID]:
@@ -148,11 +150,7 @@ def load_teams(
     if not team_ids:
         return {}
     members = grouped(connection, t.team_members.c.team_id, t.team_members.c.user_id, team_ids)
-    rows = connection.execute(
-        sa.select(t.teams).where(
-            t.teams.c.id.in_(sorted(team_ids)), t.teams.c.account_id == account_id
-        )
-    )
+    rows = connection.execute(_TEAMS, {"ids": sorted(team_ids), "account": account_id})
     return {
         row.id: Team(
             id=row.id,

@@ -9,7 +9,32 @@ from sqlalchemy import Connection, Row
 
 from engine.facts import Fields, Release, Vote
 from engine.persistence import tables as t
-from engine.persistence.loading.grouping import gather, grouped
+from engine.persistence.loading.grouping import IDS, gather, grouped
+
+_RELEASES = sa.select(t.releases).where(t.releases.c.id.in_(IDS))
+_VOTES = (
+    sa.select(
+        t.decisions.c.release_id,
+        t.decisions.c.approver_id,
+        t.decisions.c.verdict,
+        t.decisions.c.material_revision,
+    )
+    .join(t.releases, t.releases.c.id == t.decisions.c.release_id)
+    .where(
+        t.decisions.c.release_id.in_(IDS),
+        t.decisions.c.material_revision == t.releases.c.material_revision,
+    )
+    .order_by(t.decisions.c.id)
+)
+_EDITORS = (
+    sa.select(t.release_edits.c.release_id, t.release_edits.c.editor_id)
+    .join(t.releases, t.releases.c.id == t.release_edits.c.release_id)
+    .where(
+        t.release_edits.c.release_id.in_(IDS),
+        t.release_edits.c.material,
+        t.release_edits.c.revision >= t.releases.c.round_revision,
+    )
+)
 
 
 def load_releases(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Release]:
@@ -22,7 +47,7 @@ def load_releases(connection: Connection, ids: Collection[UUID]) -> dict[UUID, R
     people = grouped(
         connection, t.release_participants.c.release_id, t.release_participants.c.user_id, ids
     )
-    rows = connection.execute(sa.select(t.releases).where(t.releases.c.id.in_(sorted(ids))))
+    rows = connection.execute(_RELEASES, {"ids": sorted(ids)})
     return {row.id: _release(row, keypairs, people) for row in rows}
 
 
@@ -68,16 +93,7 @@ def load_votes(
     connection: Connection, releases: Collection[Release]
 ) -> dict[UUID, tuple[Vote, ...]]:
     """The decisions on the current material revision of each release."""
-    d, r = t.decisions, t.releases
-    rows = connection.execute(
-        sa.select(d.c.release_id, d.c.approver_id, d.c.verdict, d.c.material_revision)
-        .join(r, r.c.id == d.c.release_id)
-        .where(
-            d.c.release_id.in_(sorted(release.id for release in releases)),
-            d.c.material_revision == r.c.material_revision,
-        )
-        .order_by(d.c.id)
-    )
+    rows = connection.execute(_VOTES, {"ids": sorted(release.id for release in releases)})
     votes: dict[UUID, tuple[Vote, ...]] = {}
     for release_id, approver_id, verdict, revision in rows:
         vote = Vote(approver_id=approver_id, verdict=verdict, material_revision=revision)
@@ -89,18 +105,8 @@ def load_editors(
     connection: Connection, releases: Collection[Release]
 ) -> dict[UUID, frozenset[UUID]]:
     """Who made a material edit of each release since its round began."""
-    e, r = t.release_edits, t.releases
-    return gather(
-        connection.execute(
-            sa.select(e.c.release_id, e.c.editor_id)
-            .join(r, r.c.id == e.c.release_id)
-            .where(
-                e.c.release_id.in_(sorted(release.id for release in releases)),
-                e.c.material,
-                e.c.revision >= r.c.round_revision,
-            )
-        )
-    )
+    asked = {"ids": sorted(release.id for release in releases)}
+    return gather(connection.execute(_EDITORS, asked))
 
 
 def name_is_taken(

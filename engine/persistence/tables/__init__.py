@@ -22,9 +22,11 @@ from engine.persistence.tables.releases import (
     release_participants,
     releases,
 )
-from engine.persistence.tables.signatures import signatures
+from engine.persistence.tables.signatures import IS_RESERVED, IS_RESERVED_OR_MADE, signatures
 
 __all__ = [
+    "IS_RESERVED",
+    "IS_RESERVED_OR_MADE",
     "accounts",
     "api_tokens",
     "decisions",

@@ -7,6 +7,10 @@ from engine.persistence.columns import ExactText, instant, key, link, word
 from engine.persistence.tables.base import metadata
 from engine.vocabulary import Channel, SignatureState
 
+#: As text, so that the database sees that a partial index serves: a parameter could be anything.
+IS_RESERVED = text("state = 'RESERVED'")
+IS_RESERVED_OR_MADE = text("state IN ('RESERVED', 'MADE')")
+
 signatures = Table(
     "signatures",
     metadata,
@@ -39,8 +43,8 @@ signatures = Table(
     Index(
         "ix_signatures_reserved",
         "lapses_at",
-        sqlite_where=text("state = 'RESERVED'"),
-        postgresql_where=text("state = 'RESERVED'"),
+        sqlite_where=IS_RESERVED,
+        postgresql_where=IS_RESERVED,
     ),
     Index(None, "release_id", "id"),
     Index(None, "keypair_id", "id"),

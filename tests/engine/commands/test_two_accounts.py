@@ -31,10 +31,10 @@ from engine.errors import Code, Refusal
 from engine.persistence import tables as t
 from engine.principal import Principal
 from engine.signing.request import SignRequest
-from engine.signing.sign import sign
 from engine.vocabulary import Permission, ReleaseType, SignatureState, SignInMethod, Status, Verdict
 from tests.support.refusals import assert_refused
 from tests.support.releases import release_in, rows
+from tests.support.sign_now import sign
 from tests.support.world import DIGEST, World, make_world
 
 #: A command of ours on something of theirs; who gives it; None: nothing foreign can be named.

@@ -11,10 +11,10 @@ from engine.persistence import tables as t
 from engine.signers.base import SignerFailed
 from engine.signers.local import LocalSigner
 from engine.signing.request import Made, Outcome, SignRequest
-from engine.signing.sign import sign
 from engine.vocabulary import SignatureState, Status
 from tests.support.refusals import tags
 from tests.support.releases import release_in, rows
+from tests.support.sign_now import sign
 from tests.support.signing import code_of
 from tests.support.world import DIGEST, World
 

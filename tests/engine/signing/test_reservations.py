@@ -29,10 +29,10 @@ from engine.signing.request import (
     SignRequest,
 )
 from engine.signing.settle import settle
-from engine.signing.sign import sign
 from engine.vocabulary import Channel, ReleaseType, SignatureState, Status
 from tests.support.refusals import assert_refused, tags, told
 from tests.support.releases import keypair_of, release_in, rows
+from tests.support.sign_now import sign
 from tests.support.signing import code_of, reservations, reserved, settled, values
 from tests.support.world import DIGEST, World
 
