@@ -17,7 +17,7 @@ def canonical(value: Any) -> str:
 
 def instant_text(value: datetime) -> str:
     """ISO 8601 in UTC, of fixed width."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _plain(value: Any) -> Any:

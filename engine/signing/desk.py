@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,7 @@ from engine.persistence import loading
 from engine.persistence import tables as t
 from engine.persistence.canonical import canonical
 from engine.persistence.ids import uuid7
+from engine.persistence.many import insert_many
 from engine.persistence.work import Work
 from engine.principal import Principal
 from engine.signers.base import KeyBinding, SigningKey
@@ -41,7 +42,6 @@ Earlier = dict[tuple[UUID, str], dict[str, Any]]
 
 # Statements of the hot path are built once: to build one costs more than to run it.
 _S, _R = t.signatures, t.releases
-_INSERT = _S.insert()
 _COUNT = (
     _R.update()
     .where(_R.c.id == sa.bindparam("release"))
@@ -70,6 +70,15 @@ class _Judged:
     told: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    """Who asks, and what the factors say to them: with a signature left, and without."""
+
+    principal: Principal
+    actor: Actor
+    judged: dict[bool, _Judged] = field(default_factory=dict)
+
+
 class Desk:
     """Answers asks in their order; what it reserved is written all at once."""
 
@@ -79,22 +88,21 @@ class Desk:
         self._asks = asks
         self._taken = 0
         self._rows: list[dict[str, Any]] = []
-        self._judged: dict[tuple[Principal, bool], _Judged] = {}
 
     def answer(self, ask: Ask) -> list[Reservation] | Refusal:
         """For each of its requests: reserved, found to exist already, or refused."""
-        actor = self._actors.get(ask.principal)
-        if actor is None or not actor.active:
+        caller = self._callers.get(ask.principal)
+        if caller is None or not caller.actor.active:
             message = "This user is deactivated. Ask an administrator."
             return Refusal(Code.UNAUTHENTICATED, message)
         if self._row is None:
             return not_found("keypair", "keypair_id")
-        return [self._answer(ask.principal, actor, request) for request in ask.requests]
+        return [self._answer(caller, request) for request in ask.requests]
 
     def write(self) -> None:
         """All reservations, and their number on the release."""
         if self._rows:
-            self._work.connection.execute(_INSERT, self._rows)
+            insert_many(self._work.connection, _S, self._shared, self._rows)
         if self._taken and self._release is not None:
             counted = {"release": self._release.id, "number": self._taken}
             self._work.connection.execute(_COUNT, counted)
@@ -102,9 +110,10 @@ class Desk:
     # --- what is decided on ---------------------------------------------------------------
 
     @cached_property
-    def _actors(self) -> dict[Principal, Actor]:
+    def _callers(self) -> dict[Principal, _Caller]:
         principals = {ask.principal for ask in self._asks}
-        return loading.load_actors(self._work.connection, principals)
+        actors = loading.load_actors(self._work.connection, principals)
+        return {principal: _Caller(principal, actor) for principal, actor in actors.items()}
 
     @cached_property
     def _row(self) -> Row[Any] | None:
@@ -139,8 +148,16 @@ class Desk:
         )
 
     @cached_property
-    def _lapses_at(self) -> datetime:
-        return self._work.now + timedelta(seconds=self._work.system.reservation_seconds)
+    def _shared(self) -> dict[str, Any]:
+        """What all reservations made here have in common."""
+        now, system = self._work.now, self._work.system
+        return {
+            "account_id": self._work.account_id,
+            "keypair_id": self._keypair_id,
+            "state": SignatureState.RESERVED,
+            "reserved_at": now,
+            "lapses_at": now + timedelta(seconds=system.reservation_seconds),
+        }
 
     @cached_property
     def _earlier(self) -> Earlier:
@@ -148,36 +165,36 @@ class Desk:
 
     # --- deciding -------------------------------------------------------------------------
 
-    def _answer(self, principal: Principal, actor: Actor, request: SignRequest) -> Reservation:
+    def _answer(self, caller: _Caller, request: SignRequest) -> Reservation:
         refusal = malformed(request) or self._unsuitable(request)
         if refusal is not None:
             return Refused(refusal)
-        earlier = self._earlier.get((principal.user_id, request.idempotency_key or ""))
-        if earlier is not None:
-            return self._again(actor, request, earlier)
-        judged = self._judge(principal, actor)
+        if request.idempotency_key is not None:
+            earlier = self._earlier.get((caller.principal.user_id, request.idempotency_key))
+            if earlier is not None:
+                return self._again(caller.actor, request, earlier)
+        judged = self._judge(caller)
         refusal = judged.evaluation.refusal
         if refusal is not None:
-            self._record_refusal(actor, refusal, request, judged)
+            self._record_refusal(caller.actor, refusal, request, judged)
             return Refused(refusal, judged.evaluation.factors)
-        return self._reserve(principal, actor, request, judged)
+        return self._reserve(caller, request, judged)
 
-    def _judge(self, principal: Principal, actor: Actor) -> _Judged:
+    def _judge(self, caller: _Caller) -> _Judged:
         """The factors differ by who asks and by whether a signature is left, and by no more."""
         some_left = self._release is None or self._release.signatures_left > self._taken
-        key = (principal, some_left)
-        if key not in self._judged:
+        if some_left not in caller.judged:
             facts = SignFacts(
                 now=self._work.now,
                 policy=self._work.policy,
-                actor=actor,
+                actor=caller.actor,
                 keypair=self._keypair,
                 release=self._release,
                 taken=self._taken,
             )
             evaluation = evaluate(facts)
-            self._judged[key] = _Judged(evaluation, _told(evaluation))
-        return self._judged[key]
+            caller.judged[some_left] = _Judged(evaluation, _told(evaluation))
+        return caller.judged[some_left]
 
     def _unsuitable(self, request: SignRequest) -> Refusal | None:
         wants_content = self._keypair.category is KeypairCategory.GPG
@@ -205,10 +222,8 @@ class Desk:
         self._record_refusal(actor, refusal, request, None)
         return Refused(refusal)
 
-    def _reserve(
-        self, principal: Principal, actor: Actor, request: SignRequest, judged: _Judged
-    ) -> Reserved:
-        work, release_id, digest = self._work, judged.evaluation.release_id, request.stored_digest
+    def _reserve(self, caller: _Caller, request: SignRequest, judged: _Judged) -> Reserved:
+        release_id, digest = judged.evaluation.release_id, request.stored_digest
         event = SignatureMade(
             subject_id=uuid7(),
             release_id=release_id,
@@ -219,26 +234,21 @@ class Desk:
         )
         row = {
             "id": event.subject_id,
-            "account_id": work.account_id,
-            "user_id": principal.user_id,
-            "keypair_id": self._keypair_id,
+            "user_id": caller.principal.user_id,
             "release_id": release_id,
-            "state": SignatureState.RESERVED,
             "digest": digest,
             "digest_algorithm": request.digest_algorithm,
             "factors": judged.told,
-            "channel": principal.channel,
+            "channel": caller.principal.channel,
             "idempotency_key": request.idempotency_key,
-            "reserved_at": work.now,
-            "lapses_at": self._lapses_at,
         }
         self._rows.append(row)
         if release_id is not None:
             self._taken += 1
         if request.idempotency_key is not None:
-            self._earlier[principal.user_id, request.idempotency_key] = row
+            self._earlier[caller.principal.user_id, request.idempotency_key] = self._shared | row
         assert self._row is not None
-        return Reserved(event, actor, self._key, self._row.backend, request.message)
+        return Reserved(event, caller.actor, self._key, self._row.backend, request.message)
 
     def _record_refusal(
         self, actor: Actor, refusal: Refusal, request: SignRequest, judged: _Judged | None

@@ -35,7 +35,11 @@ _OVERDUE = (
 
 def give_back_lapsed(work: Work) -> None:
     """Lapse the overdue reservations of the locked releases, and those of no release."""
-    asked = {"account": work.account_id, "ids": [work.account_id, *sorted(work.held)], "now": work.now}
+    asked = {
+        "account": work.account_id,
+        "ids": [work.account_id, *sorted(work.held)],
+        "now": work.now,
+    }
     overdue = work.connection.execute(_OVERDUE, asked).all()
     drop(work, [(row.id, row.keypair_id, row.release_id) for row in overdue], SignatureState.LAPSED)
 

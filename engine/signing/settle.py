@@ -14,6 +14,7 @@ from engine.facts import CLOCK
 from engine.persistence import tables as t
 from engine.persistence.loading.grouping import IDS
 from engine.persistence.locks import Lock
+from engine.persistence.many import update_many
 from engine.persistence.retrying import retrying
 from engine.persistence.unit_of_work import transaction
 from engine.persistence.work import Work
@@ -34,13 +35,6 @@ TOO_LATE = Refusal(
 # Statements of the hot path are built once: to build one costs more than to run it.
 _S, _R = t.signatures, t.releases
 _STATES = sa.select(_S.c.id, _S.c.state).where(_S.c.id.in_(IDS)).order_by(_S.c.id).with_for_update()
-_SETTLE = (
-    _S.update()
-    .where(_S.c.id == sa.bindparam("signature"), t.IS_RESERVED)
-    .values(
-        state=SignatureState.MADE, value=sa.bindparam("made"), settled_at=sa.bindparam("instant")
-    )
-)
 _USED = sa.select(_R.c.id, _R.c.signatures_used, _R.c.max_signatures).where(_R.c.id.in_(IDS))
 _COUNT = (
     _R.update()
@@ -98,13 +92,9 @@ def _say_discarded(work: Work, values: Sequence[Value], states: dict[UUID, Signa
 def _write(work: Work, made: list[Value]) -> None:
     if not made:
         return
-    work.connection.execute(
-        _SETTLE,
-        [
-            {"signature": v.reserved.signature_id, "made": v.value, "instant": work.now}
-            for v in made
-        ],
-    )
+    settled = {"state": SignatureState.MADE, "settled_at": work.now}
+    rows = [{"id": v.reserved.signature_id, "value": v.value} for v in made]
+    update_many(work.connection, _S, t.IS_RESERVED, settled, rows)
     for value in made:
         # The instant of the reservation decided; who was deactivated since still signed then.
         work.record(value.reserved.event, actor=value.reserved.signer)
