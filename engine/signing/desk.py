@@ -248,7 +248,15 @@ class Desk:
         if request.idempotency_key is not None:
             self._earlier[caller.principal.user_id, request.idempotency_key] = self._shared | row
         assert self._row is not None
-        return Reserved(event, caller.actor, self._key, self._row.backend, request.message)
+        return Reserved(
+            event,
+            caller.actor,
+            self._work.now,
+            digest,
+            self._key,
+            self._row.backend,
+            request.message,
+        )
 
     def _record_refusal(
         self, actor: Actor, refusal: Refusal, request: SignRequest, judged: _Judged | None

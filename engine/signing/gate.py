@@ -8,10 +8,9 @@ is gathered for each account, whose ledger is one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -19,6 +18,7 @@ import sqlalchemy as sa
 from engine.errors import Code, Refusal
 from engine.persistence import tables as t
 from engine.persistence.executor import Executor
+from engine.persistence.lines import Lines
 from engine.principal import Principal
 from engine.signing.make import Value, make
 from engine.signing.request import (
@@ -36,8 +36,6 @@ from engine.signing.settle import settle
 from engine.system import System
 from engine.vocabulary import SignatureState
 
-#: Calls decided in one transaction at most.
-LARGEST = 256
 #: Signatures made in one hop: a slow signer, such as a token, is asked from several threads.
 TOGETHER = 16
 #: Seconds between two looks at a signature somebody else is making.
@@ -47,60 +45,8 @@ NOTHING_CAME = Refusal(
     "The first call with this idempotency key came to nothing. Send it again.",
 )
 
-Given = TypeVar("Given")
-Got = TypeVar("Got")
 #: What each signature of a batch became.
 Outcomes = dict[UUID, Outcome]
-
-
-class _Line(Generic[Given, Got]):
-    """Calls that wait to be answered together; one batch is under way at a time."""
-
-    def __init__(self, answer: Callable[[list[Given]], Awaitable[list[Got]]]) -> None:
-        self._answer = answer
-        self._waiting: list[tuple[Given, asyncio.Future[Got]]] = []
-        self._task: asyncio.Task[None] | None = None
-
-    @property
-    def is_idle(self) -> bool:
-        """Nobody waits, nothing is under way."""
-        return self._task is None
-
-    async def join(self, given: Given) -> Got:
-        """The answer to one call; raises what answering it raised."""
-        future: asyncio.Future[Got] = asyncio.get_running_loop().create_future()
-        self._waiting.append((given, future))
-        if self._task is None:
-            self._task = asyncio.create_task(self._drain())
-        return await future
-
-    async def _drain(self) -> None:
-        try:
-            while self._waiting:
-                batch, self._waiting = self._waiting[:LARGEST], self._waiting[LARGEST:]
-                await self._serve(batch)
-        finally:
-            self._task = None
-
-    async def _serve(self, batch: list[tuple[Given, asyncio.Future[Got]]]) -> None:
-        try:
-            answers = await self._answer([given for given, _ in batch])
-        except Exception as error:  # noqa: BLE001 - told to whoever asked
-            if len(batch) == 1:
-                _fail(batch[0][1], error)
-                return
-            # One of them is at fault, and nobody else shall suffer for it.
-            for one in batch:
-                await self._serve([one])
-            return
-        for (_, future), answer in zip(batch, answers, strict=True):
-            if not future.done():
-                future.set_result(answer)
-
-
-def _fail(future: asyncio.Future[Got], error: Exception) -> None:
-    if not future.done():
-        future.set_exception(error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,23 +63,23 @@ class SigningGate:
     def __init__(self, system: System, executor: Executor) -> None:
         self._system = system
         self._executor = executor
-        self._reserving: dict[tuple[UUID, UUID], _Line[Ask, _Decided]] = {}
-        self._settling: dict[UUID, _Line[Sequence[Value], list[Outcome]]] = {}
+        self._reserving = Lines[tuple[UUID, UUID], Ask, _Decided](self._decide)
+        self._settling = Lines[UUID, Sequence[Value], list[Outcome]](self._settle)
 
     async def sign(
         self, principal: Principal, keypair_id: UUID, requests: Sequence[SignRequest]
     ) -> list[Outcome]:
         """An outcome for each request on this keypair, in their order. Raises `Refusal`."""
-        decide = partial(self._decide, principal.account_id, keypair_id)
-        line = _line(self._reserving, (principal.account_id, keypair_id), decide)
-        decided = await line.join(Ask(principal, tuple(requests)))
+        ask = Ask(principal, tuple(requests))
+        decided = await self._reserving.join((principal.account_id, keypair_id), ask)
         if isinstance(decided.answers, Refusal):
             raise decided.answers
         # One who does not wait any longer must not end it for the others.
         outcomes = await asyncio.shield(decided.making)
         return [await self._outcome(answer, outcomes) for answer in decided.answers]
 
-    async def _decide(self, account_id: UUID, keypair_id: UUID, asks: list[Ask]) -> list[_Decided]:
+    async def _decide(self, of: tuple[UUID, UUID], asks: list[Ask]) -> list[_Decided]:
+        account_id, keypair_id = of
         reserving = partial(reserve_all, self._system, account_id, keypair_id, asks)
         answers = await self._executor.write(reserving)
         reserved = [
@@ -154,8 +100,7 @@ class SigningGate:
             *(self._executor.work(partial(make, self._system, part)) for part in parts)
         )
         values = [value for part in made for value in part]
-        line = _line(self._settling, account_id, partial(self._settle, account_id))
-        outcomes = await line.join(values)
+        outcomes = await self._settling.join(account_id, values)
         return {r.signature_id: o for r, o in zip(reserved, outcomes, strict=True)}
 
     async def _settle(
@@ -195,17 +140,3 @@ def _state_of(system: System, signature_id: UUID) -> SignatureState:
         query = sa.select(s.c.state).where(s.c.id == signature_id)
         state: SignatureState = connection.execute(query).scalar_one()
     return state
-
-
-def _line(
-    lines: dict[Any, _Line[Given, Got]],
-    key: Any,
-    answer: Callable[[list[Given]], Awaitable[list[Got]]],
-) -> _Line[Given, Got]:
-    """The line of this key. Lines nobody stands in are not kept for ever."""
-    line = lines.get(key)
-    if line is None:
-        for idle in [other for other, line in lines.items() if line.is_idle]:
-            del lines[idle]
-        line = lines[key] = _Line(answer)
-    return line

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from engine.algorithms import DigestAlgorithm
@@ -13,6 +14,7 @@ from engine.factors import Factor
 from engine.facts import Actor
 from engine.principal import Principal
 from engine.signers.base import Content, Digest, Message, SigningKey
+from engine.vocabulary import Channel
 
 #: Bytes of content an OpenPGP keypair signs at most.
 CONTENT_LIMIT = 10 * 1024 * 1024
@@ -60,6 +62,8 @@ class Reserved:
     event: SignatureMade
     #: Who signs, as they were at the instant of the reservation, which decides.
     signer: Actor
+    reserved_at: datetime
+    digest: bytes
     key: SigningKey
     backend: str
     message: Message
@@ -96,10 +100,46 @@ Reservation = Reserved | Existing | Refused
 
 
 @dataclass(frozen=True, slots=True)
+class Signed:
+    """A signature as its row has it."""
+
+    id: UUID
+    user_id: UUID
+    keypair_id: UUID
+    release_id: UUID | None
+    digest: bytes
+    digest_algorithm: DigestAlgorithm
+    value: bytes
+    factors: str
+    channel: Channel
+    reserved_at: datetime
+
+    @classmethod
+    def of(cls, reserved: Reserved, value: bytes) -> Signed:
+        """What was reserved, with its value."""
+        event, signer = reserved.event, reserved.signer
+        assert signer.user_id is not None
+        return cls(
+            event.subject_id,
+            signer.user_id,
+            event.keypair_id,
+            event.release_id,
+            reserved.digest,
+            DigestAlgorithm(event.digest_algorithm),
+            value,
+            event.factors,
+            signer.channel,
+            reserved.reserved_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Made:
     """A signature that left the service, or left it before under the same idempotency key."""
 
     signature_id: UUID
+    #: None: it was made by an earlier call, and is to be looked up.
+    signed: Signed | None = field(default=None, compare=False)
 
 
 #: What signing answers for one request.

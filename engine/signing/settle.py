@@ -20,7 +20,7 @@ from engine.persistence.unit_of_work import transaction
 from engine.persistence.work import Work
 from engine.signing.lapse import drop, dropped
 from engine.signing.make import Value
-from engine.signing.request import Made, Outcome, Refused
+from engine.signing.request import Made, Outcome, Refused, Signed
 from engine.system import System
 from engine.vocabulary import SignatureState
 
@@ -72,7 +72,9 @@ def _settle(system: System, account_id: UUID, values: Sequence[Value]) -> list[O
 
 def _outcome(value: Value, kept: set[UUID]) -> Outcome:
     signature_id = value.reserved.signature_id
-    return Made(signature_id) if signature_id in kept else Refused(value.refusal or TOO_LATE)
+    if value.value is None or signature_id not in kept:
+        return Refused(value.refusal or TOO_LATE)
+    return Made(signature_id, Signed.of(value.reserved, value.value))
 
 
 def _locked_states(work: Work, values: Sequence[Value]) -> dict[UUID, SignatureState]:
