@@ -1,0 +1,107 @@
+"""One client that asks over a few connections at once, kept open; cheap beside what it asks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+_LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A GraphQL operation, and where it is sent."""
+
+    url: str
+    query: str
+    token: str | None = None
+    variables: dict[str, Any] = field(default_factory=dict)
+
+    def request(self) -> bytes:
+        """The whole of it, as it goes over the wire."""
+        body = json.dumps({"query": self.query, "variables": self.variables}).encode()
+        where = urlsplit(self.url)
+        lines = [
+            f"POST {where.path} HTTP/1.1",
+            f"Host: {where.netloc}",
+            "Content-Type: application/json",
+            "Accept: application/json",
+            f"Content-Length: {len(body)}",
+        ]
+        if self.token:
+            lines.append(f"Authorization: Bearer {self.token}")
+        return "\r\n".join([*lines, "", ""]).encode() + body
+
+    def answer(self) -> Any:
+        """Asked once; errors are raised."""
+        answer = json.loads(asyncio.run(self._once()))
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+    def rate(self, connections: int, seconds: float) -> float:
+        """Answers in a second."""
+        return rate([self], connections, seconds)
+
+    def seconds(self, times: int) -> float:
+        """How long one answer takes, one after the other."""
+        return asyncio.run(self._seconds(times))
+
+    async def _once(self) -> bytes:
+        async with _Connection(self.url) as connection:
+            return await connection.ask(self.request())
+
+    async def _seconds(self, times: int) -> float:
+        request = self.request()
+        async with _Connection(self.url) as connection:
+            began = time.perf_counter()
+            for _ in range(times):
+                await connection.ask(request)
+            return (time.perf_counter() - began) / times
+
+
+def rate(questions: Sequence[Question], connections: int, seconds: float) -> float:
+    """Answers in a second, of so many connections that each ask one of the questions."""
+    return asyncio.run(_rate([questions[i % len(questions)] for i in range(connections)], seconds))
+
+
+async def _rate(questions: Sequence[Question], seconds: float) -> float:
+    began = time.perf_counter()
+
+    async def ask(question: Question) -> int:
+        answered, request = 0, question.request()
+        async with _Connection(question.url) as connection:
+            while time.perf_counter() < began + seconds:
+                await connection.ask(request)
+                answered += 1
+        return answered
+
+    answered = await asyncio.gather(*(ask(question) for question in questions))
+    return sum(answered) / (time.perf_counter() - began)
+
+
+class _Connection:
+    def __init__(self, url: str) -> None:
+        where = urlsplit(url)
+        self._host, self._port = where.hostname, where.port
+
+    async def __aenter__(self) -> Self:
+        self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._writer.close()
+
+    async def ask(self, request: bytes) -> bytes:
+        self._writer.write(request)
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        length = _LENGTH.search(head)
+        assert length is not None, head
+        body = await self._reader.readexactly(int(length[1]))
+        assert head.startswith(b"HTTP/1.1 200"), body
+        return body

@@ -1,0 +1,151 @@
+"""The relay empties an outbox, against a bare loop of connections that sends the same mails."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+import uvloop
+from aiosmtplib import SMTP
+
+from benchmarks import crowd, servers
+from benchmarks.comparing import Comparison, Goal, by_turns
+from benchmarks.databases import BACKENDS, empty_database
+from benchmarks.people import LINK_KEY, approved_in_teams, new_account
+from engine.persistence.clock import DatabaseClock
+from engine.persistence.database import Database
+from engine.system import System
+from notifications.channels.base import Outgoing
+from notifications.channels.smtp import Mail, SmtpChannel
+from notifications.messages import Writer
+from notifications.relay import Relay
+from notifications.tables import deliveries
+from notifications.vocabulary import DeliveryState, Kind
+
+TEAMS = 20
+#: Of each release three people are told that it is approved.
+COPIES = 33
+MAILS = TEAMS * (COPIES + 1) * 3
+CONNECTIONS = 8
+SENDER = "Countersign <countersign@example.com>"
+PUBLIC_URL = "https://countersign.example.com"
+HOW = (
+    f"{MAILS} mails to {TEAMS * 3} people; ours claimed from the outbox, written in text and HTML,"
+    " sent and settled; theirs ready-made bytes over 8 connections; one sink, in its own process"
+)
+
+
+def run(rounds: int) -> Iterator[Comparison]:
+    """Mails a second."""
+    for backend in BACKENDS:
+        with empty_database(backend) as url, servers.sink() as port:
+            box = _fill(url, port)
+            figures = by_turns(rounds, {"ours": box.relayed, "theirs": box.looped})
+        yield Comparison(
+            title=f"mails relayed, {backend}",
+            unit="mails/s",
+            ours=figures["ours"],
+            other=f"a loop of {CONNECTIONS} aiosmtplib connections",
+            theirs=figures["theirs"],
+            goal=Goal(ratio=0.8),
+            note=HOW,
+        )
+
+
+class Listed(SmtpChannel):
+    """Keeps what it sends, and tells when it was so many."""
+
+    def __init__(self, url: str, mails: int) -> None:
+        super().__init__(url, SENDER)
+        self.prepared: list[Mail] = []
+        self.done = asyncio.Event()
+        self._left = mails
+
+    def prepare(self, outgoing: Outgoing) -> Mail:
+        mail = super().prepare(outgoing)
+        self.prepared.append(mail)
+        return mail
+
+    async def send(self, mail: Mail) -> None:
+        await super().send(mail)
+        self._left -= 1
+        if not self._left:
+            self.done.set()
+
+
+@dataclass(slots=True)
+class Outbox:
+    """The same mails, to be sent again and again."""
+
+    system: System
+    port: int
+    #: Ready-made, once the relay has sent them.
+    mails: list[Mail] = field(default_factory=list)
+
+    def relayed(self) -> float:
+        """By Countersign."""
+        self._queue()
+        return MAILS / _run(self._relay())
+
+    def looped(self) -> float:
+        """By the loop."""
+        return MAILS / _run(self._loop())
+
+    def _queue(self) -> None:
+        d = deliveries
+        told = d.c.kind == Kind.APPROVED
+        with self.system.database.writing() as connection:
+            others = d.update().where(~told)
+            connection.execute(others.values(state=DeliveryState.SENT, settled_at=d.c.created_at))
+            again = {"state": DeliveryState.QUEUED, "attempts": 0, "settled_at": None}
+            connection.execute(
+                d.update().where(told).values(**again, next_attempt_at=d.c.created_at)
+            )
+            connection.commit()
+
+    async def _relay(self) -> None:
+        url = f"smtp://127.0.0.1:{self.port}?tls=none"
+        channel = Listed(url, MAILS)
+        relay = Relay(self.system, channel, Writer(PUBLIC_URL), LINK_KEY, PUBLIC_URL)
+        await relay.run(channel.done)
+        self.mails = channel.prepared
+        with self.system.database.reading() as connection:
+            left = sa.select(sa.func.count()).where(deliveries.c.state != DeliveryState.SENT)
+            assert connection.execute(left).scalar_one() == 0, "everything is settled"
+
+    async def _loop(self) -> None:
+        waiting = list(self.mails)
+        assert len(waiting) == MAILS
+
+        async def send() -> None:
+            server = SMTP(hostname="127.0.0.1", port=self.port, use_tls=False, start_tls=False)
+            async with server:
+                while waiting:
+                    mail = waiting.pop()
+                    await server.sendmail(SENDER, [mail.recipient], mail.content)
+
+        await asyncio.gather(*(send() for _ in range(CONNECTIONS)))
+
+
+def _run(work: Coroutine[Any, Any, None]) -> float:
+    """How many seconds it takes."""
+    began = time.perf_counter()
+    uvloop.run(work)
+    return time.perf_counter() - began
+
+
+def _fill(url: str, port: int) -> Outbox:
+    world = new_account(url, datetime.now(UTC))
+    models = approved_in_teams(world, TEAMS)
+    copies = [
+        crowd.Crowd(model=model, number=COPIES, series=series, own_keypairs=True)
+        for series, model in enumerate(models)
+    ]
+    crowd.insert(url, *copies)
+    system = System(database=Database(url), clock=DatabaseClock(), signers={})
+    return Outbox(system, port)

@@ -1,0 +1,84 @@
+"""Signing in the engine: the hot release with 32 callers, and a batch of 1,000."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+
+from benchmarks.by_hand import by_hand
+from benchmarks.comparing import Comparison, Goal, by_turns
+from benchmarks.databases import BACKENDS, empty_database
+from benchmarks.signing_world import Signing, signing_world
+from engine.algorithms import KeypairAlgorithm
+from engine.persistence.executor import Executor
+from engine.signers.base import Message, SigningKey
+from engine.signers.local import LocalSigner
+from engine.signing.gate import SigningGate
+from engine.signing.request import Made, SignRequest
+
+CALLERS = 32
+SECONDS = 3.0
+
+
+class _NoArithmetic(LocalSigner):
+    """What signing costs around the key operation."""
+
+    def sign(self, key: SigningKey, message: Message) -> bytes:
+        return bytes(71)
+
+
+def run(rounds: int) -> Iterator[Comparison]:
+    """Signatures a second, against the statements by hand with one transaction for each."""
+    for backend in BACKENDS:
+        with empty_database(backend) as url:
+            signing = signing_world(url, KeypairAlgorithm.ECDSA_P256)
+            bare = {"local": _NoArithmetic.__new__(_NoArithmetic)}
+            without = replace(signing, system=replace(signing.system, signers=bare))
+            sides: dict[str, Callable[[], float]] = {
+                "by hand": partial(by_hand, url, signing, CALLERS, SECONDS),
+                "ECDSA": partial(engine_rate, signing, CALLERS, SECONDS),
+                "no key": partial(engine_rate, without, CALLERS, SECONDS),
+            }
+            figures = by_turns(rounds, sides)
+            signing.system.database.dispose()
+        for side, told, goal in (
+            ("ECDSA", "ECDSA P-256", Goal(ratio=4)),
+            ("no key", "without the key operation", Goal(ratio=8)),
+        ):
+            yield Comparison(
+                title=f"engine's sign, {CALLERS} callers, hot release, {backend}, {told}",
+                unit="signatures/s",
+                ours=figures[side],
+                other="the statements by hand",
+                theirs=figures["by hand"],
+                goal=goal,
+            )
+
+
+def engine_rate(signing: Signing, callers: int, seconds: float) -> float:
+    """Signatures a second of so many callers, one signature a call."""
+    return asyncio.run(_rate(signing, callers, seconds))
+
+
+async def _rate(signing: Signing, callers: int, seconds: float) -> float:
+    executor = Executor(signing.system.database)
+    gate, keypair_id = SigningGate(signing.system, executor), signing.keypair_ids[0]
+    began = time.perf_counter()
+
+    async def call() -> int:
+        made = 0
+        while time.perf_counter() < began + seconds:
+            request = SignRequest(keypair_id=keypair_id, digest=os.urandom(32))
+            (outcome,) = await gate.sign(signing.principal, keypair_id, [request])
+            assert isinstance(outcome, Made), outcome
+            made += 1
+        return made
+
+    made = sum(await asyncio.gather(*(call() for _ in range(callers))))
+    taken = time.perf_counter() - began
+    executor.shutdown()
+    return made / taken

@@ -1,0 +1,60 @@
+"""An account with releases that are open for a long time, to sign in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from benchmarks.people import token_of
+from engine.algorithms import KeypairAlgorithm
+from engine.commands.advance_due import advance_due
+from engine.persistence.clock import DatabaseClock
+from engine.persistence.database import Database
+from engine.persistence.migrate import migrate
+from engine.principal import Principal
+from engine.system import System
+from engine.vocabulary import ReleaseType
+from tests.support.world import make_world
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """Who signs, with which keypairs, each in an open release of its own."""
+
+    system: System
+    principal: Principal
+    #: Of an API token of theirs.
+    token: str
+    keypair_ids: list[UUID]
+    release_ids: list[UUID]
+
+
+def signing_world(
+    url: str, algorithm: KeypairAlgorithm, releases: int = 1, master_key: bytes | None = None
+) -> Signing:
+    """A new account in an empty database."""
+    database = Database(url)
+    migrate(database)
+    world = make_world(database, master_key=master_key)
+    world.clock.instant = datetime.now(UTC) - timedelta(hours=1)
+    aliases = [f"key {number}" for number in range(releases)]
+    for alias in aliases:
+        world.add_keypair(alias, ReleaseType.OFFLINE, algorithm=algorithm)
+    world.set_team("blue", keypairs=aliases)
+    release_ids = [
+        world.approved(
+            name=f"Release of {alias}",
+            keypair_ids=frozenset({world.things[alias]}),
+            starts_at=world.clock.instant + timedelta(minutes=1),
+            ends_at=world.clock.instant + timedelta(days=30),
+            max_signatures=1_000_000_000,
+        )
+        for alias in aliases
+    ]
+    system = replace(world.system, clock=DatabaseClock())
+    while advance_due(system):
+        pass
+    keypair_ids = [world.things[alias] for alias in aliases]
+    principal, token = world.principal("dev"), token_of(world, "dev")
+    return Signing(system, principal, token, keypair_ids, release_ids)
