@@ -19,15 +19,18 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
 
 from anyio.to_thread import run_sync
+from sqlalchemy.exc import DBAPIError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from api.auth.addresses import is_safe
 from api.email_pages import WithHeaders, plain_page, request_page
 from engine.commands.base import execute
 from engine.errors import Code, Refusal
+from engine.persistence.retrying import is_away
 from engine.principal import Principal
 from engine.system import System
 from engine.vocabulary import Channel, Verdict
@@ -49,10 +52,16 @@ _NOT_FROM_THE_PAGE = (
     "Nothing was decided: this page had been open for too long, or in two windows. "
     "Please decide again."
 )
-#: Refusals that leave the link as it is: the page says why and asks again.
-_ASK_AGAIN = {Code.INVALID_INPUT: 422, Code.OVERLOADED: 503}
-#: The page itself says it in its own words.
-_SIGN_IN_FIRST = {Code.UNAUTHENTICATED: 403}
+#: Refusals after which the page asks again, in words that have a translation.
+ASKED_AGAIN = {
+    Code.INVALID_INPUT: "Nothing was decided: a comment has at most 10,000 characters, and none "
+    "that cannot be seen. Please decide again.",
+    Code.OVERLOADED: "Too much is under way just now. If this page still asks, nothing was "
+    "decided: please decide again in a moment.",
+    Code.OWN_REQUEST: "Nothing was decided: others have to approve what you asked for or edited "
+    "yourself.",
+}
+_STATUS = {Code.INVALID_INPUT: 422, Code.OVERLOADED: 503, Code.UNAUTHENTICATED: 403}
 
 
 async def _nobody(_request: Request) -> Principal | None:
@@ -71,7 +80,11 @@ def email_action_routes(
         routes=[
             Route("/{spelling}", actions.answer, methods=["GET", "HEAD", "POST"]),
         ],
-        exception_handlers={HTTPException: _show_error, Exception: _show_bug},
+        exception_handlers={
+            HTTPException: _show_error,
+            DBAPIError: _show_trouble,
+            Exception: _show_bug,
+        },
     )
     # Outside of the application's own handling of bugs, so that those answers have them too.
     return [Mount(action_links.PATH, app=WithHeaders(app))]
@@ -113,6 +126,8 @@ class _Actions:
         self._csrf_key = hmac.digest(link_key, b"countersign:email-page", "sha256")
         parts = urlsplit(public_url)
         self._secure = parts.scheme == "https"
+        # Over plain http browsers do not say which page a decision comes from.
+        self._knows_sessions = is_safe(public_url)
         self._root = parts.path.rstrip("/")
         self._path = self._root + action_links.PATH
 
@@ -145,14 +160,8 @@ class _Actions:
         assert after is not None, "links are never deleted"
         if refusal is None:
             return await self._with_cookie(request, after, status=200)
-        asks_again = refusal.code in _ASK_AGAIN or refusal.code is Code.OWN_REQUEST
-        return await self._with_cookie(
-            request,
-            after,
-            (_ASK_AGAIN | _SIGN_IN_FIRST).get(refusal.code, 409),
-            refusal.message if asks_again else "",
-            form.comment,
-        )
+        status, notice = _STATUS.get(refusal.code, 409), ASKED_AGAIN.get(refusal.code, "")
+        return await self._with_cookie(request, after, status, notice, form.comment)
 
     def _open(self, spelling: str) -> LinkPage | None:
         with self._system.database.reading() as connection:
@@ -209,6 +218,7 @@ class _Actions:
             notice=notice,
             comment=comment,
             sign_in=f"{self._root}{SIGN_IN}?{query}" if must_sign_in else None,
+            must_be_safe=page.wants_session and not self._knows_sessions,
         )
         response.set_cookie(
             COOKIE,
@@ -256,6 +266,15 @@ async def _show_error(request: Request, error: Exception) -> Response:
     what = {404: "missing", 405: "method", 413: "too_large"}.get(error.status_code, "malformed")
     response = plain_page(what, _locale(request), error.status_code)
     response.headers.update(error.headers or {})
+    return response
+
+
+async def _show_trouble(request: Request, error: Exception) -> Response:
+    """A database that is away is soon back; whatever else it says is a bug."""
+    if not (isinstance(error, DBAPIError) and is_away(error)):
+        raise error
+    response = plain_page("broken", _locale(request), 503)
+    response.headers["Retry-After"] = "5"
     return response
 
 

@@ -67,10 +67,12 @@ def request_page(
     notice: str = "",
     comment: str = "",
     sign_in: str | None = None,
+    must_be_safe: bool = False,
 ) -> HTMLResponse:
     """The request, with the form where the link can still decide.
 
-    `sign_in`: where to go first, in place of the form.
+    `sign_in`: where to go first, in place of the form; `must_be_safe`: that would be of no use, for
+    sessions are not seen over plain http.
     """
     if page.request is None:
         return plain_page("void", page.user.locale, 200 if status == 200 else 403)
@@ -87,6 +89,7 @@ def request_page(
         "csrf": csrf,
         "comment": comment,
         "sign_in": sign_in,
+        "must_be_safe": must_be_safe,
     }
     content = environment.get_template("request.html").render(values)
     return HTMLResponse(content, status)

@@ -36,14 +36,18 @@ class Policy:
     #: Longer than any channel's own time limit.
     lease: timedelta = timedelta(seconds=60)
     first_wait: timedelta = timedelta(seconds=5)
+    #: Also of what the other side asks for.
     longest_wait: timedelta = timedelta(hours=1)
     #: After this it has failed, however temporary each refusal was.
     give_up_after: timedelta = timedelta(days=2)
 
-    def wait(self, attempts: int) -> timedelta:
-        """Twice as long each time, spread so that not all come back at once."""
+    def wait(self, attempts: int, asked: timedelta | None = None) -> timedelta:
+        """Twice as long each time, spread so that not all come back at once; never less than the
+        other side asked for, within reason.
+        """
         longest = min(self.first_wait * float(2 ** min(attempts - 1, 30)), self.longest_wait)
-        return longest * random.uniform(0.5, 1)  # noqa: S311 - spreads load, guards nothing
+        ours = longest * random.uniform(0.5, 1)  # noqa: S311 - spreads load, guards nothing
+        return ours if asked is None else max(ours, min(asked, self.longest_wait))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,8 @@ class Outcome:
     #: None: it was sent.
     error: str | None = None
     final: bool = False
+    #: How long the other side asked to be left alone.
+    after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +79,11 @@ def claim(system: System, wanted: Wanted, policy: Policy) -> list[Row[Any]]:
 
     Those that are not true any more are voided here and not returned.
     """
+    # On SQLite to claim takes the one lock that signing needs too; to look does not.
+    with system.database.reading() as connection:
+        due = _due(wanted, system.clock.now(connection))
+        if connection.execute(sa.select(deliveries.c.id).where(*due).limit(1)).first() is None:
+            return []
 
     def change(connection: Connection) -> list[Row[Any]]:
         now = system.clock.now(connection)
@@ -96,7 +107,7 @@ def settle(system: System, outcomes: Sequence[Outcome], policy: Policy) -> None:
         now = system.clock.now(connection)
         d = deliveries
         for outcome in outcomes:
-            row = outcome.delivery
+            row, values = outcome.delivery, _values(outcome, now, policy)
             connection.execute(
                 d.update()
                 .where(
@@ -104,23 +115,28 @@ def settle(system: System, outcomes: Sequence[Outcome], policy: Policy) -> None:
                     d.c.claim_id == row.claim_id,
                     d.c.state == DeliveryState.QUEUED,
                 )
-                .values(**_values(outcome, now, policy))
+                .values(**values)
             )
+            if outcome.after is not None and "next_attempt_at" in values:
+                _hold(connection, row, values["next_attempt_at"])
 
     bare_transaction(system.database, change)
 
 
-def _take(
-    connection: Connection, claim_id: UUID, wanted: Wanted, now: datetime, policy: Policy
-) -> bool:
+def _due(wanted: Wanted, now: datetime) -> tuple[ColumnElement[bool], ...]:
     d = deliveries
     due: tuple[ColumnElement[bool], ...] = (
         d.c.state == DeliveryState.QUEUED,
         d.c.next_attempt_at <= now,
         d.c.channel == wanted.channel,
     )
-    if wanted.fresh_only:
-        due = (*due, d.c.attempts == 0)
+    return (*due, d.c.attempts == 0) if wanted.fresh_only else due
+
+
+def _take(
+    connection: Connection, claim_id: UUID, wanted: Wanted, now: datetime, policy: Policy
+) -> bool:
+    d, due = deliveries, _due(wanted, now)
     query = sa.select(d.c.id, RECIPIENT.label("recipient_id"), d.c.next_attempt_at).where(*due)
     if wanted.busy:
         query = query.where(RECIPIENT.not_in(sorted(wanted.busy)))
@@ -192,6 +208,22 @@ def _void(connection: Connection, ids: Collection[UUID], now: datetime) -> None:
         )
 
 
+def _hold(connection: Connection, row: Row[Any], until: datetime) -> None:
+    """Whoever asked to be left alone is sent nothing else by that way either."""
+    d = deliveries
+    owner = d.c.user_id if row.webhook_id is None else d.c.webhook_id
+    connection.execute(
+        d.update()
+        .where(
+            owner == row.recipient_id,
+            d.c.channel == row.channel,
+            d.c.state == DeliveryState.QUEUED,
+            d.c.next_attempt_at < until,
+        )
+        .values(next_attempt_at=until)
+    )
+
+
 def _still_true(row: Row[Any], now: datetime) -> bool:
     """Whoever is gone gets nothing; nobody gets a link that has ended."""
     if not row.active:
@@ -214,7 +246,7 @@ def _values(outcome: Outcome, now: datetime, policy: Policy) -> dict[str, Any]:
     row = outcome.delivery
     if outcome.error is None:
         return {"state": DeliveryState.SENT, "settled_at": now}
-    wait = policy.wait(row.attempts)
+    wait = policy.wait(row.attempts, outcome.after)
     if outcome.final or now + wait > row.created_at + policy.give_up_after:
         return {
             "state": DeliveryState.FAILED,

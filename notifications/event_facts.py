@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,8 @@ from notifications.tables import webhooks
 
 #: Of an event's own details, what messages speak of.
 TOLD = ("percent", "used", "maximum", "early", "code", "widened", "asks_anew")
+#: Why a release was stopped that nobody stopped by itself.
+KEYPAIR_DISABLED = "KEYPAIR_DISABLED"
 #: Fields that hold ids, and where those have their names.
 IDENTIFIED: dict[str, tuple[Table, str]] = {
     "member_ids": (t.users, "name"),
@@ -26,6 +29,7 @@ IDENTIFIED: dict[str, tuple[Table, str]] = {
     "participant_ids": (t.users, "name"),
     "keypair_ids": (t.keypairs, "alias"),
     "team_id": (t.teams, "name"),
+    "user_id": (t.users, "name"),
 }
 #: How the subjects of administration are called.
 NAMED: dict[str, tuple[Table, str]] = {
@@ -42,7 +46,7 @@ NAMED: dict[str, tuple[Table, str]] = {
 def facts_of_event(work: Work, recorded: Recorded, release: Release) -> dict[str, Any]:
     """Of an event of a release: the event, the release and its approval as they stand."""
     return {
-        "event": _event(work.connection, recorded),
+        "event": _event(work.connection, recorded) | _disabled(work.connection, recorded, release),
         "release": describe(work.connection, release),
         "approval": progress(work.connection, release),
         "self_approval": work.policy.allow_self_approval,
@@ -81,10 +85,24 @@ def _event(connection: Connection, recorded: Recorded) -> dict[str, Any]:
         "at": recorded.effective_at,
         "actor": actor.name if actor.user_id else None,
         "channel": actor.channel,
-        "reason": event.reason,
+        "reason": event.reason if is_told_by_a_person(actor.user_id, details) else None,
         "changes": _changes(connection, details.get("changes", {})),
         **{name: details[name] for name in TOLD if name in details},
     }
+
+
+def is_told_by_a_person(actor_id: Any, details: Mapping[str, Any]) -> bool:
+    """Whether an event's reason is somebody's own words; messages say ours in every language."""
+    return actor_id is not None and details.get("code") != KEYPAIR_DISABLED
+
+
+def _disabled(connection: Connection, recorded: Recorded, release: Release) -> dict[str, Any]:
+    """The keypairs that a release was stopped for."""
+    if recorded.event.details().get("code") != KEYPAIR_DISABLED:
+        return {}
+    k = t.keypairs
+    query = sa.select(k.c.alias).where(k.c.id.in_(sorted(release.fields.keypair_ids)), ~k.c.enabled)
+    return {"disabled": list(connection.execute(query.order_by(k.c.alias)).scalars())}
 
 
 def _changes(connection: Connection, changes: Changes) -> list[dict[str, Any]]:

@@ -21,6 +21,8 @@ STATES: dict[Kind, tuple[str, int]] = {
     Kind.REJECTED: ("CANCELLED", 7),
     Kind.EXPIRED: ("CANCELLED", 8),
 }
+#: A revision that asks for approval anew; its approval comes after.
+_UNCERTAIN = ("TENTATIVE", 0)
 #: These cancel what an earlier round may have published; in the first there was none.
 _NEVER_OPENED = frozenset({Kind.REJECTED, Kind.EXPIRED})
 #: A line has 75 octets at most; one is for the space that continues it.
@@ -34,8 +36,9 @@ def window_calendar(kind: Kind, facts: dict[str, Any]) -> str | None:
         return None
     if kind in _NEVER_OPENED and release["revision"] == 1:
         return None
-    status, stage = STATES[kind]
     event = facts["event"]
+    asks_anew = kind is Kind.REVISED and event.get("asks_anew")
+    status, stage = _UNCERTAIN if asks_anew else STATES[kind]
     ends_at = min(release["ends_at"], event["at"]) if event.get("early") else release["ends_at"]
     lines = [
         "BEGIN:VCALENDAR",

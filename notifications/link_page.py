@@ -19,6 +19,7 @@ from engine.timeline import as_of
 from engine.vocabulary import Status
 from notifications import action_links
 from notifications.description import describe, progress
+from notifications.event_facts import is_told_by_a_person
 
 
 class Standing(StrEnum):
@@ -167,6 +168,8 @@ def _last_entry(connection: Connection, release: Release, tag: str) -> dict[str,
     if row is None:
         return None
     body = json.loads(row.body)
-    actor = body["actor"]
+    actor, details = body["actor"], body["details"]
     name = actor["name"] if actor["id"] else None
-    return {"actor": name, "at": row.effective_at, "reason": body["reason"]}
+    reason = body["reason"] if is_told_by_a_person(actor["id"], details) else None
+    code = details.get("code")
+    return {"actor": name, "at": row.effective_at, "reason": reason, "code": code}

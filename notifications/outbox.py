@@ -37,15 +37,14 @@ class Outbox:
         """Void the links that ended and queue a message for everyone concerned."""
         releases: dict[UUID, Release] = {}
         for entry in entries:
-            event = entry.recorded.event
+            event, told = entry.recorded.event, set[UUID]()
             self._end_links(work, entry)
-            rule = recipients.rule_for(event)
-            if rule is None:
-                continue
-            if isinstance(event, ReleaseEvent):
-                self._tell_of_release(work, entry, rule, _release(work, event, releases))
-            else:
-                self._tell_administrators(work, entry, rule)
+            for rule in recipients.rules_for(event):
+                if isinstance(event, ReleaseEvent):
+                    release = _release(work, event, releases)
+                    told |= self._tell_of_release(work, entry, rule, release, told)
+                else:
+                    self._tell_administrators(work, entry, rule)
         if any(newcomers.can_make_approvers(entry.recorded.event) for entry in entries):
             self._ask_newcomers(work)
 
@@ -61,17 +60,21 @@ class Outbox:
         elif isinstance(event, UserUpdated) and event.changes.get("active") == (True, False):
             action_links.void(work.connection, work.now, user_id=event.subject_id)
 
-    def _tell_of_release(self, work: Work, entry: Entry, rule: Rule, release: Release) -> None:
-        people = recipients.of_release(work.connection, release, rule.told)
-        if not people:
-            return
-        message = queueing.Message(
-            kind=rule.kind,
-            account_id=work.account_id,
-            facts=facts_of_event(work, entry.recorded, release),
-            release=release,
-        )
-        self._queue(work, message, people)
+    def _tell_of_release(
+        self, work: Work, entry: Entry, rule: Rule, release: Release, told: Collection[UUID]
+    ) -> set[UUID]:
+        """Tells those who were not told yet; answers who they are."""
+        found = recipients.of_release(work.connection, release, rule.told)
+        people = {user_id: who for user_id, who in found.items() if user_id not in told}
+        if people:
+            message = queueing.Message(
+                kind=rule.kind,
+                account_id=work.account_id,
+                facts=facts_of_event(work, entry.recorded, release),
+                release=release,
+            )
+            self._queue(work, message, people)
+        return set(people)
 
     def _ask_newcomers(self, work: Work) -> None:
         """Nothing happened to the release: only to who can approve it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -22,6 +22,8 @@ People: TypeAlias = dict[UUID, frozenset[Audience]]
 REQUESTER, PARTICIPANT = Audience.REQUESTER, Audience.PARTICIPANT
 APPROVER, UNDECIDED = Audience.APPROVER, Audience.UNDECIDED
 CONCERNED = frozenset({REQUESTER, PARTICIPANT})
+#: What is in people's calendars.
+WINDOW = frozenset({"starts_at", "ends_at"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,16 @@ def _was_pending(event: happened.Event) -> bool:
     return event.from_status is Status.PENDING
 
 
+def _moves_what_was_announced(event: happened.ReleaseRevised) -> bool:
+    announced = event.from_status in {Status.APPROVED, Status.IN_PROGRESS}
+    return announced and (event.asks_anew or not WINDOW.isdisjoint(event.changes))
+
+
 def _keeps_its_approval(event: happened.ReleaseRevised) -> bool:
     return event.widened or (event.material and event.to_status is Status.APPROVED)
 
 
-#: Rows are tried in order; the first whose event and condition fit is the one. No row: no mail.
+#: Every row whose event and condition fit counts; who is named by several is told by the first.
 RULES: tuple[Rule, ...] = (
     Rule(happened.ReleaseRequested, Kind.REQUEST, frozenset({APPROVER}), _awaits_approval),
     Rule(
@@ -68,10 +75,17 @@ RULES: tuple[Rule, ...] = (
         lambda event: _was_pending(event) and not _awaits_approval(event),
     ),
     Rule(happened.ReleaseRevised, Kind.REVISED, frozenset({APPROVER}), _keeps_its_approval),
+    # Their calendars follow.
+    Rule(happened.ReleaseRevised, Kind.REVISED, CONCERNED, _moves_what_was_announced),
     Rule(happened.ReleaseApproved, Kind.APPROVED, CONCERNED | {UNDECIDED}),
     Rule(happened.ReleaseRejected, Kind.REJECTED, CONCERNED | {UNDECIDED}),
     Rule(happened.ReleaseWithdrawn, Kind.WITHDRAWN, CONCERNED | {UNDECIDED}, _was_pending),
-    Rule(happened.ReleaseWithdrawn, Kind.WITHDRAWN, CONCERNED),
+    Rule(
+        happened.ReleaseWithdrawn,
+        Kind.WITHDRAWN,
+        CONCERNED,
+        lambda event: not _was_pending(event),
+    ),
     Rule(happened.ReleaseExpired, Kind.EXPIRED, CONCERNED | {UNDECIDED}),
     Rule(happened.ReleaseOpened, Kind.OPENED, CONCERNED),
     Rule(happened.ReleaseClosed, Kind.CLOSED, CONCERNED),
@@ -90,12 +104,11 @@ REMINDED = frozenset({UNDECIDED})
 CLOSING_SOON = CONCERNED
 
 
-def rule_for(event: happened.Event) -> Rule | None:
-    """The row that applies, if any."""
+def rules_for(event: happened.Event) -> Iterator[Rule]:
+    """The rows that apply."""
     for rule in RULES:
         if isinstance(event, rule.event) and (rule.when is None or rule.when(event)):
-            return rule
-    return None
+            yield rule
 
 
 def of_release(connection: Connection, release: Release, told: Collection[Audience]) -> People:

@@ -164,7 +164,8 @@ class Relay:
         if error is None:
             outcome = Outcome(delivery=row)
         else:
-            outcome = Outcome(delivery=row, error=str(error), final=error.final)
+            words, final = str(error), error.final
+            outcome = Outcome(delivery=row, error=words, final=final, after=error.after)
         self._outcomes.append(outcome)
 
     async def _tried(self, prepared: Any) -> Undelivered | None:

@@ -14,7 +14,6 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
 import structlog
 from anyio.to_thread import run_sync
 from sqlalchemy import Connection, Row
@@ -23,15 +22,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from engine.errors import Refusal
 from engine.facts import Release
 from engine.persistence import loading, locks
-from engine.persistence import tables as t
 from engine.persistence.locks import Lock
 from engine.persistence.unit_of_work import bare_transaction
 from engine.system import System
-from engine.vocabulary import Status
-from notifications import action_links, queueing, recipients
+from notifications import action_links, queueing, recipients, remindable
 from notifications.event_facts import facts_of_time
 from notifications.recipients import People
-from notifications.tables import deliveries
 from notifications.times import zone_of
 from notifications.vocabulary import EMAIL, Kind
 
@@ -160,7 +156,7 @@ class Reminders:
     def _to_remind(
         self, connection: Connection, now: datetime, release_id: UUID | None = None
     ) -> list[Row[Any]]:
-        rows = _asked(connection, now, release_id)
+        rows = remindable.undecided(connection, now, release_id)
         return [
             row
             for row in rows
@@ -173,70 +169,8 @@ class Reminders:
     def _closing(
         self, connection: Connection, now: datetime, release_id: UUID | None = None
     ) -> Iterator[tuple[Kind, UUID, UUID]]:
-        for row in _open(connection, now, now + self._rhythm.closing, release_id):
+        until = now + self._rhythm.closing
+        for row in remindable.closing(connection, now, until, release_id):
             since = self._rhythm.closes_soon_at(row.starts_at, row.ends_at)
             if since <= now and (row.said_at is None or row.said_at < since):
                 yield Kind.CLOSING_SOON, row.account_id, row.id
-
-
-def _asked(connection: Connection, now: datetime, release_id: UUID | None) -> list[Row[Any]]:
-    """Who was asked about the current revision and has not decided, and when they last were."""
-    d, r, u, v, a = deliveries, t.releases, t.users, t.decisions, t.accounts
-    voted = sa.exists().where(
-        v.c.release_id == r.c.id,
-        v.c.approver_id == d.c.user_id,
-        v.c.material_revision == r.c.material_revision,
-    )
-    query = (
-        sa.select(
-            d.c.release_id,
-            d.c.user_id,
-            r.c.account_id,
-            r.c.starts_at,
-            u.c.time_zone,
-            sa.func.max(d.c.created_at, type_=d.c.created_at.type).label("asked_at"),
-            sa.func.max(
-                sa.case((d.c.kind == Kind.REMINDER, d.c.created_at)), type_=d.c.created_at.type
-            ).label("reminded_at"),
-        )
-        .join(r, r.c.id == d.c.release_id)
-        .join(u, u.c.id == d.c.user_id)
-        .join(a, a.c.id == r.c.account_id)
-        .where(
-            r.c.status == Status.PENDING,
-            r.c.starts_at > now,
-            d.c.kind.in_((Kind.REQUEST, Kind.REMINDER)),
-            d.c.revision >= r.c.material_revision,
-            u.c.active,
-            ~voted,
-            # Whom nothing is needed from, since it is their own.
-            a.c.allow_self_approval | (d.c.user_id != r.c.creator_id),
-        )
-        .group_by(d.c.release_id, d.c.user_id, r.c.account_id, r.c.starts_at, u.c.time_zone)
-    )
-    if release_id is not None:
-        query = query.where(r.c.id == release_id)
-    return list(connection.execute(query))
-
-
-def _open(
-    connection: Connection, now: datetime, until: datetime, release_id: UUID | None
-) -> list[Row[Any]]:
-    """Open releases with signatures left that end by then, and when that was last said."""
-    d, r = deliveries, t.releases
-    said = (
-        sa.select(sa.func.max(d.c.created_at, type_=d.c.created_at.type))
-        .where(d.c.release_id == r.c.id, d.c.kind == Kind.CLOSING_SOON)
-        .scalar_subquery()
-    )
-    query = sa.select(
-        r.c.id, r.c.account_id, r.c.starts_at, r.c.ends_at, said.label("said_at")
-    ).where(
-        r.c.status == Status.IN_PROGRESS,
-        r.c.ends_at > now,
-        r.c.ends_at <= until,
-        r.c.signatures_used < r.c.max_signatures,
-    )
-    if release_id is not None:
-        query = query.where(r.c.id == release_id)
-    return list(connection.execute(query))

@@ -1,13 +1,19 @@
 """The ledger: gapless positions in commit order, each entry chained by hash to the one before.
 
 An entry's hash is SHA-256 over its body, canonical JSON that contains the previous hash.
+
+The head also says which tags somebody outside listens to. It is read and locked by every commit
+anyway: so a commit that nobody listens to asks no further, in whatever process it is, and one that
+waited for the lock knows of whoever began to listen meanwhile.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import datetime
+from fnmatch import fnmatchcase
 from typing import Any
 from uuid import UUID
 
@@ -16,17 +22,17 @@ from sqlalchemy import Connection
 
 from engine.events import Recorded
 from engine.persistence.canonical import canonical
+from engine.persistence.many import insert_many
 from engine.persistence.tables import ledger_entries, ledger_heads
 
 #: What the first entry of an account is chained to.
 GENESIS = bytes(32)
 
 # Statements of the hot path are built once: to build one costs more than to run it.
-_HEAD = sa.select(ledger_heads.c.count, ledger_heads.c.hash).where(
+_HEAD = sa.select(ledger_heads.c.count, ledger_heads.c.hash, ledger_heads.c.heard).where(
     ledger_heads.c.account_id == sa.bindparam("account")
 )
 _LOCKED_HEAD = _HEAD.with_for_update()
-_APPEND = ledger_entries.insert()
 _MOVE_HEAD = (
     ledger_heads.update()
     .where(ledger_heads.c.account_id == sa.bindparam("account"))
@@ -40,6 +46,8 @@ class Entry:
 
     position: int
     recorded: Recorded
+    #: Somebody outside listens to its tag.
+    heard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,8 @@ class Head:
 
     count: int
     hash: bytes
+    #: What somebody outside listens to; no part of the ledger itself.
+    heard: str = field(default="", compare=False)
 
 
 def start(connection: Connection, account_id: UUID) -> None:
@@ -58,8 +68,13 @@ def start(connection: Connection, account_id: UUID) -> None:
 def head(connection: Connection, account_id: UUID, *, lock: bool = False) -> Head:
     """The account's head; locked, it is the last lock a transaction takes."""
     query = _LOCKED_HEAD if lock else _HEAD
-    count, digest = connection.execute(query, {"account": account_id}).one()
-    return Head(count, digest)
+    return Head(*connection.execute(query, {"account": account_id}).one())
+
+
+def listen(connection: Connection, account_id: UUID, heard: Collection[str]) -> None:
+    """From now on somebody listens to these tags; the head is locked already."""
+    mine = ledger_heads.c.account_id == account_id
+    connection.execute(ledger_heads.update().where(mine).values(heard=" ".join(sorted(heard))))
 
 
 def append(
@@ -70,12 +85,15 @@ def append(
         return []
     before = head(connection, account_id, lock=True)
     entries, rows, previous = [], [], before.hash
+    heard = before.heard.split()
     for position, item in enumerate(recorded, before.count + 1):
         body = canonical(_body(account_id, position, item, recorded_at, previous))
         previous = hashlib.sha256(body.encode()).digest()
-        entries.append(Entry(position, item))
-        rows.append(_row(account_id, position, item, recorded_at, body, previous))
-    connection.execute(_APPEND, rows)
+        is_heard = any(fnmatchcase(item.event.tag, pattern) for pattern in heard)
+        entries.append(Entry(position, item, is_heard))
+        rows.append(_row(position, item, body, previous))
+    shared = {"account_id": account_id, "recorded_at": recorded_at}
+    insert_many(connection, ledger_entries, shared, rows)
     moved = {"account": account_id, "entries": before.count + len(rows), "last": previous}
     connection.execute(_MOVE_HEAD, moved)
     return entries
@@ -103,23 +121,14 @@ def _body(
     }
 
 
-def _row(
-    account_id: UUID,
-    position: int,
-    item: Recorded,
-    recorded_at: datetime,
-    body: str,
-    digest: bytes,
-) -> dict[str, Any]:
+def _row(position: int, item: Recorded, body: str, digest: bytes) -> dict[str, Any]:
     return {
-        "account_id": account_id,
         "position": position,
         "tag": item.event.tag,
         "actor_id": item.actor.user_id,
         "subject_id": item.event.subject_id,
         "release_id": item.event.release_id,
         "effective_at": item.effective_at,
-        "recorded_at": recorded_at,
         "body": body,
         "hash": digest,
     }

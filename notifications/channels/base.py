@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, Self, TypeVar
 from uuid import UUID
 
@@ -54,6 +54,11 @@ class Undelivered(Exception):
     final = False
     #: Nor would sending anything else there, ever.
     gone = False
+
+    def __init__(self, message: str, *, after: timedelta | None = None) -> None:
+        super().__init__(message)
+        #: The other side asked to be left alone for so long.
+        self.after = after
 
 
 class Refused(Undelivered):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -25,6 +27,8 @@ TIME_LIMIT = 15.0
 #: Of an answer's body so much is read, for the connection to be of further use.
 _READ = 4096
 _LONGEST_ERROR = 300
+#: Answers that may say when to come back: too many requests, unavailable.
+_BUSY = frozenset({429, 503})
 _NETWORK = (
     httpcore2.NetworkError,
     httpcore2.ProtocolError,
@@ -92,7 +96,7 @@ class WebhookChannel:
         """Post it. Only a status of 2xx is an answer; redirects are not followed."""
         try:
             async with asyncio.timeout(self._time_limit):
-                status = await self._post(prepared)
+                status, after = await self._post(prepared)
         except TimeoutError as error:
             raise Undelivered(f"no answer within {self._time_limit:g} seconds") from error
         except PrivateAddressError as error:
@@ -103,7 +107,7 @@ class WebhookChannel:
         if status == 410:
             raise Gone("it answered 410 Gone")
         if not 200 <= status < 300:
-            raise Undelivered(f"it answered {status}")
+            raise Undelivered(f"it answered {status}", after=after)
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -114,7 +118,7 @@ class WebhookChannel:
         assert outgoing.recipient_id is not None
         return secret_of(self._key, outgoing.recipient_id, seed)
 
-    async def _post(self, posting: Posting) -> int:
+    async def _post(self, posting: Posting) -> tuple[int, timedelta | None]:
         request = self._pool.stream(
             "POST", posting.url, headers=_headers(posting), content=posting.body.encode()
         )
@@ -124,7 +128,21 @@ class WebhookChannel:
                 size += len(chunk)
                 if size > _READ:
                     break
-            return response.status
+            return response.status, _asked_patience(response)
+
+
+def _asked_patience(response: httpcore2.Response) -> timedelta | None:
+    """What `Retry-After` says, in seconds or as a date; None where it makes no sense."""
+    headers = {name.lower(): value for name, value in response.headers}
+    told = headers.get(b"retry-after", b"").decode("latin-1").strip()
+    if response.status not in _BUSY or not told:
+        return None
+    if re.fullmatch("[0-9]{1,9}", told, re.ASCII):
+        return timedelta(seconds=int(told))
+    try:
+        return parsedate_to_datetime(told) - datetime.now(UTC)
+    except (ValueError, TypeError):
+        return None
 
 
 def _headers(posting: Posting) -> dict[bytes | str, bytes | str]:

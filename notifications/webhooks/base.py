@@ -11,6 +11,7 @@ from sqlalchemy import Row
 
 from engine.commands.administering import require_permission
 from engine.errors import Code, Refusal, not_found
+from engine.persistence import ledger
 from engine.persistence.unit_of_work import Attempt
 from engine.persistence.work import Work
 from engine.vocabulary import Permission
@@ -31,7 +32,8 @@ def find(work: Work, webhook_id: UUID) -> Row[Any]:
     require_permission(work, Permission.MANAGE_ACCOUNT)
     w = webhooks
     query = sa.select(w).where(w.c.id == webhook_id, w.c.account_id == work.account_id)
-    row = work.connection.execute(query.with_for_update()).one_or_none()
+    # Deliveries that others queue meanwhile refer to the row, and need not wait for it.
+    row = work.connection.execute(query.with_for_update(key_share=True)).one_or_none()
     if row is None:
         raise not_found("webhook", "id")
     return row
@@ -51,3 +53,16 @@ def require_room(work: Work) -> None:
     if work.connection.execute(query).scalar_one() >= MOST:
         message = f"At most {MOST} webhooks can be active. Switch one off first."
         raise Refusal(Code.INVALID_INPUT, message)
+
+
+def note_heard(work: Work) -> None:
+    """Write on the ledger's head what the account's webhooks listen to, after any change of that.
+
+    Looked up once the head is locked: of two changes at a time the later knows of the earlier.
+    """
+    ledger.head(work.connection, work.account_id, lock=True)
+    w = webhooks
+    query = sa.select(w.c.tags).where(w.c.account_id == work.account_id, w.c.active)
+    told = work.connection.execute(query).scalars().all()
+    heard = {pattern for text in told for pattern in tags.patterns_of(text)}
+    ledger.listen(work.connection, work.account_id, heard)

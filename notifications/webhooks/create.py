@@ -59,6 +59,7 @@ class CreateWebhook:
                 created_at=work.now,
             )
         )
+        base.note_heard(work)
         told = {"name": name, "url": origin_only(self.url), "tags": patterns}
         changes = {field_: (None, value) for field_, value in told.items()}
         work.record(WebhookCreated(subject_id=webhook_id, changes=changes))

@@ -9,6 +9,7 @@ from engine.persistence.locks import Lock
 from engine.persistence.unit_of_work import transaction
 from engine.system import System
 from notifications.tables import webhooks
+from notifications.webhooks.base import note_heard
 from notifications.webhooks.events import WebhookDisabled
 
 
@@ -22,5 +23,6 @@ def disable_gone(system: System, account_id: UUID, webhook_id: UUID, reason: str
             .values(active=False, disabled_reason=reason)
         )
         if changed.rowcount:
+            note_heard(work)
             event = WebhookDisabled(subject_id=webhook_id, reason=reason)
             work.record(event, actor=CLOCK)

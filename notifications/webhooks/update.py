@@ -48,6 +48,7 @@ class UpdateWebhook:
             base.require_room(work)
             columns["disabled_reason"] = None
         work.connection.execute(webhooks.update().where(webhooks.c.id == row.id).values(**columns))
+        base.note_heard(work)
         if "url" in changes:
             before, after = changes["url"]
             changes["url"] = (origin_only(before), origin_only(after))

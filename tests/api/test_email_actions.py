@@ -227,8 +227,12 @@ def test_a_refused_decision_leaves_the_link_as_it_was(
 
     refused = decide(browser, spelling, comment="x" * 10_001)
     assert refused.status_code == 422
-    assert "Use at most 10000." in refused.text
+    assert "a comment has at most 10,000 characters" in refused.text
 
+    world.do("admin", UpdateUser(user_id=world.people["ann"], locale="de"))
+    refused = decide(browser, spelling, comment="x" * 10_001)
+    assert "ein Kommentar hat höchstens 10.000 Zeichen" in refused.text
+    assert "Nothing was decided" not in refused.text
     assert notices.links(user_id=world.people["ann"])[0].used_at is None
     assert decide(browser, spelling).status_code == 200
 
@@ -372,7 +376,7 @@ def test_ones_own_request_can_only_be_rejected(
     assert 'value="APPROVE"' not in page
     refused = decide(browser, spelling)
     assert refused.status_code == 409
-    assert "You requested or edited this release yourself." in refused.text
+    assert "others have to approve what you asked for or edited yourself" in refused.text
     assert decide(browser, spelling, "REJECT").status_code == 200
     assert world.release(release).status is Status.REJECTED
 

@@ -149,6 +149,22 @@ def test_where_there_are_no_sessions_nobody_can_decide(world: World, world_relea
         refused(world, press(browser, world_release, csrf))
 
 
+@pytest.mark.parametrize(
+    ("public", "useless"),
+    [("http://countersign.internal", True), ("http://localhost:8000", False), (PUBLIC, False)],
+)
+def test_where_sessions_cannot_be_seen_the_page_says_so(
+    world: World, world_release: str, public: str, useless: bool
+) -> None:
+    app = Starlette(routes=email_action_routes(world.system, LINK_KEY, public))
+    with TestClient(app, base_url=public) as browser:
+        page = browser.get(world_release).text
+
+    assert ("this one is reached by plain http" in page) is useless
+    assert ("Sign in as Ann" in page) is not useless
+    assert "<form" not in page
+
+
 def test_without_the_setting_a_link_is_enough(
     world: World, browser: TestClient, world_release: str
 ) -> None:

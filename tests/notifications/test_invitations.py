@@ -45,6 +45,18 @@ def test_a_later_one_replaces_an_earlier_one() -> None:
     assert numbers == sorted(set(numbers))
 
 
+def test_what_awaits_approval_again_is_uncertain_until_it_comes() -> None:
+    anew = facts(release={"revision": 2}, event={"asks_anew": True})
+
+    uncertain, sure = (
+        lines_of(window_calendar(kind, read_facts(anew)) or "")
+        for kind in (Kind.REVISED, Kind.APPROVED)
+    )
+
+    assert ("STATUS:TENTATIVE" in uncertain, "SEQUENCE:20" in uncertain) == (True, True)
+    assert ("STATUS:CONFIRMED" in sure, "SEQUENCE:21" in sure) == (True, True)
+
+
 def test_one_closed_early_ends_when_it_was_closed() -> None:
     event = {"early": True, "at": "2030-06-03T14:00:00.000000Z"}
 

@@ -9,6 +9,7 @@ import pytest
 from engine.commands.revise_release import ReviseRelease
 from engine.commands.stop_release import StopRelease
 from engine.commands.update_account import UpdateAccount
+from engine.commands.update_keypair import UpdateKeypair
 from engine.commands.update_team import UpdateTeam
 from engine.commands.update_user import UpdateUser
 from engine.commands.withdraw_release import WithdrawRelease
@@ -161,7 +162,44 @@ def test_widening_an_open_release_is_told_to_all_approvers(world: World, notices
 
     world.do("ann", ReviseRelease(release_id=release, revision=revision, changes=changes))
 
-    assert notices.told(kind="REVISED") == [("ann", "REVISED"), ("bob", "REVISED")]
+    assert notices.told(kind="REVISED") == [(name, "REVISED") for name in ("ann", "bob", "dev")]
+
+
+def test_those_concerned_hear_when_the_window_moves(world: World, notices: Notices) -> None:
+    release = world.approved()
+    later = {"ends_at": world.clock.instant + timedelta(hours=9)}
+
+    world.do("dev", ReviseRelease(release_id=release, revision=1, changes=later))
+
+    # Approvers are asked anew; they are participants too, and are not told twice.
+    assert notices.told(revision=2) == [("ann", "REQUEST"), ("bob", "REQUEST"), ("dev", "REVISED")]
+    (told,) = notices.rows(kind="REVISED")
+    assert told.action_link_id is None
+    read = json.loads(told.facts)
+    assert (read["event"]["asks_anew"], read["release"]["status"]) == (True, "PENDING")
+
+    world.decide("ann", release)
+    world.decide("bob", release)
+    world.clock.pass_(hours=1)
+    world.sign("dev")
+    revision = world.release(release).revision
+    sooner = {"ends_at": world.clock.instant + timedelta(hours=1)}
+    world.do("ann", ReviseRelease(release_id=release, revision=revision, changes=sooner))
+    everyone = [(name, "REVISED") for name in ("ann", "bob", "dev")]
+    assert notices.told(kind="REVISED", revision=revision + 1) == everyone
+
+
+def test_what_the_service_says_itself_is_no_ones_words(world: World, notices: Notices) -> None:
+    release = world.approved()
+    world.do("admin", UpdateKeypair(keypair_id=world.things["vault"], enabled=False))
+
+    told = json.loads(notices.rows(kind="STOPPED", release_id=release)[0].facts)["event"]
+    assert (told["reason"], told["disabled"]) == (None, ["vault"])
+
+    second = world.request(keypair_ids=frozenset({world.things["spare"]}))
+    world.clock.pass_(hours=4)
+    world.refused("dev", StopRelease(release_id=second, reason="It is over."))
+    assert json.loads(notices.rows(kind="EXPIRED")[0].facts)["event"]["reason"] is None
 
 
 def test_nobody_inactive_and_no_service_gets_mail(world: World, notices: Notices) -> None:

@@ -8,7 +8,9 @@ import pytest
 
 from engine.commands.revise_release import ReviseRelease
 from engine.commands.update_user import UpdateUser
+from notifications.preferences import UpdatePreferences
 from notifications.reminders import Reminders, Rhythm
+from notifications.vocabulary import Kind
 from tests.notifications.notices import LINK_KEY, Notices
 from tests.support.world import NOON, World
 
@@ -122,6 +124,48 @@ def test_nobody_gone_is_reminded(world: World, notices: Notices, reminders: Remi
     reminders.run_once()
 
     assert notices.told(kind="REMINDER") == [("ann", "REMINDER")]
+
+
+def silence(world: World, name: str, kind: Kind) -> None:
+    world.do(name, UpdatePreferences(chosen={kind: frozenset()}, channels=frozenset({"email"})))
+
+
+def test_whoever_will_not_be_reminded_is_not_considered_again(
+    world: World, notices: Notices, reminders: Reminders
+) -> None:
+    # Bob wants none, ann edits it and cat leaves: none of them is waited for.
+    world.add_user("cat", "LEAD")
+    world.set_team("blue", ["ann", "bob", "cat", "dev"])
+    silence(world, "bob", Kind.REMINDER)
+    release = week(world)
+    changes = {"max_signatures": 9}
+    world.do("ann", ReviseRelease(release_id=release, revision=1, changes=changes))
+    world.set_team("blue", ["ann", "bob", "dev"])
+
+    world.clock.pass_(days=4)
+
+    assert reminders.run_once() == 0
+    assert notices.told(kind="REMINDER") == []
+    silence_ends = UpdatePreferences(
+        chosen={Kind.REMINDER: frozenset({"email"})}, channels=frozenset({"email"})
+    )
+    world.do("bob", silence_ends)
+    assert reminders.run_once() == 1
+    assert notices.told(kind="REMINDER") == [("bob", "REMINDER")]
+
+
+def test_a_window_whose_closing_nobody_wants_to_hear_of_is_left_alone(
+    world: World, notices: Notices, reminders: Reminders
+) -> None:
+    for name in ("ann", "bob", "dev"):
+        silence(world, name, Kind.CLOSING_SOON)
+    world.approved()
+    world.clock.pass_(hours=1)
+    world.sign("dev")
+
+    world.clock.pass_(minutes=100)
+
+    assert reminders.run_once() == 0
 
 
 def test_a_window_that_closes_soon_is_told_once(

@@ -2,13 +2,25 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api import email_actions, email_pages
+from engine.commands.api_tokens import CreateApiToken
+from engine.commands.roles import CreateRole
+from engine.commands.update_keypair import UpdateKeypair
+from engine.commands.update_user import UpdateUser
+from engine.events import Administered
+from engine.facts import FIELD_NAMES
+from engine.vocabulary import Permission, QuotaOnOnline, ReleaseType
 from notifications import texts, times
+from notifications.webhooks.create import CreateWebhook
+from notifications.webhooks.tags import known_tags
+from tests.notifications.notices import Notices
+from tests.support.world import World
 
 PLACES = re.compile(r"%\(\w+\)s|\{\w+\}|%%")
 OTHERS = [language for language in texts.LANGUAGES if language != "en"]
@@ -30,7 +42,10 @@ def sentences_in(folder: Path) -> dict[str, tuple[str, ...]]:
 EXPECTED = {
     texts.HERE: sentences_in(texts.HERE) | {word: (word,) for word in times.WORDS},
     email_pages.FOLDER: sentences_in(email_pages.FOLDER)
-    | {email_actions._NOT_FROM_THE_PAGE: (email_actions._NOT_FROM_THE_PAGE,)},
+    | {
+        said: (said,)
+        for said in (email_actions._NOT_FROM_THE_PAGE, *email_actions.ASKED_AGAIN.values())
+    },
 }
 
 
@@ -53,6 +68,50 @@ def test_translations_fill_in_the_same(folder: Path, language: str) -> None:
         assert len(said) == len(forms), original
         for form, translation in zip(forms, said, strict=True):
             assert sorted(PLACES.findall(form)) == sorted(PLACES.findall(translation)), original
+
+
+def macro(name: str) -> Any:
+    """A word of the messages, in German."""
+    environment = texts.environment((texts.HERE,), "de", "text")
+    known = {"event": {"tag": ""}, "audiences": (), "approval": None, "moment": str}
+    return getattr(environment.get_template("words.j2").make_module(known), name)
+
+
+def administered(kind: type[Any]) -> Iterator[str]:
+    for more in kind.__subclasses__():
+        yield more.tag
+        yield from administered(more)
+
+
+def test_every_change_of_the_account_has_a_name() -> None:
+    known_tags()  # which knows every event there is
+    unnamed = [tag for tag in administered(Administered) if macro("deed")(tag).strip() == tag]
+
+    assert unnamed == ["account:created"]  # nobody is told of that
+
+
+def test_every_field_that_can_change_has_a_name(world: World, notices: Notices) -> None:
+    settings = {"signing_frozen": True, "allow_self_approval": True, "required_approvals": 2}
+    settings |= {"reapprove_on_edit": False, "quota_on_online": QuotaOnOnline.UNASSOCIATED}
+    settings |= {"restrict_signing_to_releases": True, "signed_in_approvals": True}
+    settings |= {"enabled_release_types": frozenset({ReleaseType.OFFLINE})}
+    world.settings(**settings)
+    world.add_user("robot", "SIGNER", service=True)
+    world.do("admin", UpdateUser(user_id=world.people["eve"], name="E", time_zone="Asia/Tokyo"))
+    world.do("admin", UpdateUser(user_id=world.people["eve"], locale="de", active=False))
+    world.do("admin", CreateRole(name="Both", permissions=frozenset({Permission.SIGN})))
+    world.do("ann", CreateApiToken(name="ci", scopes=frozenset({Permission.SIGN})))
+    world.add_keypair("third", has_default_certificate=True)
+    world.do("admin", UpdateKeypair(keypair_id=world.things["third"], enabled=False))
+    world.add_team("red", ["ann", "bob"], ["third"], 1)
+    world.do("admin", CreateWebhook(name="CI", url="https://hooks.example.com", key=bytes(32)))
+
+    told = [json.loads(row.facts)["event"]["changes"] for row in notices.rows(kind="ADMINISTERED")]
+    changed = {change["field"] for changes in told for change in changes} | set(FIELD_NAMES)
+
+    assert len(changed) > 30
+    name = macro("field")
+    assert [f for f in sorted(changed) if name(f).strip() == f.replace("_", " ")] == []
 
 
 def test_languages_of_locales() -> None:

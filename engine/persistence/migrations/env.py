@@ -8,6 +8,8 @@ context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=context.config.attributes.get("metadata", metadata),
     render_as_batch=True,
-    transaction_per_migration=False,
+    # Unless one is under way already, as on SQLite.
+    transaction_per_migration=True,
 )
-context.run_migrations()
+with context.begin_transaction():
+    context.run_migrations()

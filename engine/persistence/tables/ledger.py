@@ -12,6 +12,8 @@ ledger_heads = Table(
     #: Entries so far; the last one's position.
     Column("count", BigInteger, nullable=False),
     Column("hash", LargeBinary, nullable=False),
+    #: Which tags somebody outside listens to: space-separated, some ending in `*`.
+    Column("heard", Text, nullable=False, server_default=""),
 )
 
 ledger_entries = Table(

@@ -77,6 +77,8 @@ releases = Table(
         sqlite_where=text("status IN ('PENDING', 'IN_PROGRESS')"),
         postgresql_where=text("status IN ('PENDING', 'IN_PROGRESS')"),
     ),
+    #: What waits for a decision, whatever lies behind it.
+    Index(None, "account_id", "status", "starts_at", "id"),
     Index(None, "account_id", "starts_at", "id"),
     Index(None, "account_id", "ends_at", "id"),
     Index(None, "account_id", "created_at", "id"),

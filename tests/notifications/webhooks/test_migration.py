@@ -48,3 +48,28 @@ def test_deliveries_and_accounts_are_kept(templates: Templates) -> None:
         assert tuple(kept) == (f"{ID}3", f"{ID}2", None, "SENT")
         assert rows(database, "SELECT signed_in_approvals FROM accounts") == [(0,)]
         database.dispose()
+
+
+def test_what_webhooks_listen_to_is_on_the_head(templates: Templates) -> None:
+    with templates.fresh("sqlite") as url:
+        database = Database(url.replace(".sqlite", ".before.sqlite"))
+        upgrade(database, "0003")
+        with database.writing() as connection:
+            connection.execute(sa.text(BEFORE[0]))
+            connection.commit()
+        upgrade(database, "0004")
+        hook = "INSERT INTO webhooks (id, account_id, name, url, tags, active, seed, created_at)"
+        with database.writing() as connection:
+            for text in (
+                f"INSERT INTO ledger_heads (account_id, count, hash) VALUES ('{ID}1', 0, '')",
+                f"{hook} VALUES ('{ID}2', '{ID}1', 'W', 'u', 'release:* team:*', 1, '', 't')",
+                f"{hook} VALUES ('{ID}3', '{ID}1', 'W', 'u', 'release:* user:*', 1, '', 't')",
+                f"{hook} VALUES ('{ID}4', '{ID}1', 'W', 'u', '*', 0, '', 't')",
+            ):
+                connection.execute(sa.text(text))
+            connection.commit()
+
+        upgrade(database, "head")
+
+        assert rows(database, "SELECT heard FROM ledger_heads") == [("release:* team:* user:*",)]
+        database.dispose()

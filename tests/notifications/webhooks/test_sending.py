@@ -2,9 +2,11 @@
 
 import json
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
+from anyio.to_thread import run_sync
 from standardwebhooks import WebhookVerificationError
 
 from api.graphql.ids import to_global
@@ -74,7 +76,7 @@ async def test_nothing_in_it_is_a_link_or_a_secret(
     world.decide("ann", release)
     world.decide("bob", release)
     world.clock.pass_(hours=1)
-    world.sign("dev")
+    await run_sync(world.sign, "dev")
     world.do("admin", RotateWebhookSecret(webhook_id=made.webhook_id, key=KEY))
 
     tried = await hooks.send()
@@ -147,6 +149,49 @@ async def test_any_other_answer_is_tried_again(
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
     second.verified_by(secret)
     assert [row.state for row in hooks.rows()] == ["SENT", "SENT"]
+
+
+def date_in(**time: float) -> str:
+    """As HTTP spells it, by the real clock."""
+    return format_datetime(datetime.now(UTC) + timedelta(**time), usegmt=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "told", "minutes"),
+    [
+        (429, "600", 10),
+        (503, "a date", 10),
+        # Within reason.
+        (503, "999999", 60),
+        (429, "soon", 0),
+        (429, "-600", 0),
+        (500, "600", 0),
+    ],
+)
+async def test_whoever_asks_to_be_left_alone_is(
+    world: World, hooks: Hooks, receiver: Receiver, status: int, told: str, minutes: int
+) -> None:
+    hooks.make("busy", receiver.url())
+    hooks.make("other", receiver.url("/other"))
+    receiver.status["/hook"] = status
+    receiver.headers["Retry-After"] = date_in(minutes=10) if told == "a date" else told
+    release = world.request()
+    world.decide("ann", release)
+
+    await hooks.send()
+
+    # Not for the next message either, and nobody else waits.
+    assert len(receiver.at("/hook")) == (1 if minutes else 2)
+    assert len(receiver.at("/other")) == 2
+    waits = {row.next_attempt_at - world.clock.instant for row in hooks.rows(state="QUEUED")}
+    expected = timedelta(minutes=minutes)
+    assert all(
+        expected - timedelta(minutes=1) <= wait <= expected + timedelta(seconds=5) for wait in waits
+    )
+    receiver.status.clear()
+    world.clock.pass_(minutes=minutes, seconds=5)
+    await hooks.send()
+    assert {row.state for row in hooks.rows()} == {"SENT"}
 
 
 async def test_it_is_given_up_in_the_end(world: World, hooks: Hooks, receiver: Receiver) -> None:

@@ -1,0 +1,120 @@
+"""Whom time alone could give reason to tell: only who would be told, if it were due.
+
+So whoever wants no such messages, or may not decide any more, is not considered again and again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Connection, Row
+
+from engine.persistence import loading
+from engine.persistence import tables as t
+from engine.vocabulary import Permission, Status
+from notifications.tables import deliveries, preferences
+from notifications.vocabulary import Kind
+
+d, r, u = deliveries, t.releases, t.users
+
+
+def undecided(connection: Connection, now: datetime, release_id: UUID | None) -> list[Row[Any]]:
+    """Who was asked about the current revision and has not decided, and when they last were."""
+    a, v = t.accounts, t.decisions
+    voted = sa.exists().where(
+        v.c.release_id == r.c.id,
+        v.c.approver_id == d.c.user_id,
+        v.c.material_revision == r.c.material_revision,
+    )
+    approvers = loading.permitted_users(Permission.APPROVE_RELEASE)
+    query = (
+        sa.select(
+            d.c.release_id,
+            d.c.user_id,
+            r.c.account_id,
+            r.c.starts_at,
+            u.c.time_zone,
+            sa.func.max(d.c.created_at, type_=d.c.created_at.type).label("asked_at"),
+            sa.func.max(
+                sa.case((d.c.kind == Kind.REMINDER, d.c.created_at)), type_=d.c.created_at.type
+            ).label("reminded_at"),
+        )
+        .join(r, r.c.id == d.c.release_id)
+        .join(u, u.c.id == d.c.user_id)
+        .join(a, a.c.id == r.c.account_id)
+        .where(
+            r.c.status == Status.PENDING,
+            r.c.starts_at > now,
+            d.c.kind.in_((Kind.REQUEST, Kind.REMINDER)),
+            d.c.revision >= r.c.material_revision,
+            d.c.user_id.in_(approvers.scalar_subquery()),
+            r.c.team_id.is_(None) | _is_member(d.c.user_id),
+            ~voted,
+            # Whom nothing is needed from, since it is their own.
+            a.c.allow_self_approval | ~_is_author(d.c.user_id),
+            ~_is_silenced(d.c.user_id, Kind.REMINDER),
+        )
+        .group_by(d.c.release_id, d.c.user_id, r.c.account_id, r.c.starts_at, u.c.time_zone)
+    )
+    if release_id is not None:
+        query = query.where(r.c.id == release_id)
+    return list(connection.execute(query))
+
+
+def closing(
+    connection: Connection, now: datetime, until: datetime, release_id: UUID | None
+) -> list[Row[Any]]:
+    """Open releases with signatures left that end by then, and when that was last said."""
+    p = t.release_participants
+    said = (
+        sa.select(sa.func.max(d.c.created_at, type_=d.c.created_at.type))
+        .where(d.c.release_id == r.c.id, d.c.kind == Kind.CLOSING_SOON)
+        .scalar_subquery()
+    )
+    listed = sa.exists().where(p.c.release_id == r.c.id, p.c.user_id == u.c.id)
+    hearing = sa.exists().where(
+        u.c.account_id == r.c.account_id,
+        u.c.active,
+        ~u.c.service,
+        (u.c.id == r.c.creator_id) | listed | _is_member(u.c.id),
+        ~_is_silenced(u.c.id, Kind.CLOSING_SOON),
+    )
+    query = sa.select(
+        r.c.id, r.c.account_id, r.c.starts_at, r.c.ends_at, said.label("said_at")
+    ).where(
+        r.c.status == Status.IN_PROGRESS,
+        r.c.ends_at > now,
+        r.c.ends_at <= until,
+        r.c.signatures_used < r.c.max_signatures,
+        hearing,
+    )
+    if release_id is not None:
+        query = query.where(r.c.id == release_id)
+    return list(connection.execute(query))
+
+
+def _is_member(user_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Of the release's team, where it has one."""
+    m = t.team_members
+    return sa.exists().where(m.c.team_id == r.c.team_id, m.c.user_id == user_id)
+
+
+def _is_author(user_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whoever requested it, or edited it materially since its round began."""
+    e = t.release_edits
+    edited = sa.exists().where(
+        e.c.release_id == r.c.id,
+        e.c.editor_id == user_id,
+        e.c.material,
+        e.c.revision >= r.c.round_revision,
+    )
+    return (r.c.creator_id == user_id) | edited
+
+
+def _is_silenced(user_id: ColumnElement[Any], kind: Kind) -> ColumnElement[bool]:
+    """They chose no channel at all for messages of this kind."""
+    p = preferences
+    return sa.exists().where(p.c.user_id == user_id, p.c.kind == kind, p.c.channels == "")

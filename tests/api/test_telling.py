@@ -1,0 +1,71 @@
+"""What an operator sets of the telling reaches those who do it."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from pydantic import ValidationError
+
+from api.bootstrap import (
+    build_relays,
+    build_reminders,
+    build_retention,
+    build_runtime,
+    connected,
+    email_routes,
+)
+from notifications.messages import Reader
+from notifications.vocabulary import Kind
+from tests.api.test_app import settings
+from tests.notifications.test_messages import facts
+
+
+def test_patience_reminders_templates_and_retention(database_url: str, tmp_path: Path) -> None:
+    (tmp_path / "kinds").mkdir()
+    (tmp_path / "kinds" / "approved.j2").write_text(
+        "{% extends layout %}{% block subject %}Go: {{ release.name }}{% endblock %}"
+    )
+    more: dict[str, Any] = {
+        "delivery_retry_hours": 3,
+        "delivery_retention_days": 7,
+        "reminder_share": 0.25,
+        "templates": tmp_path,
+    }
+    told = settings(database_url, **more)
+    runtime = build_runtime(told)
+
+    with connected(runtime):
+        relays = build_relays(told, runtime)
+        assert {relay._policy.give_up_after for relay in relays} == {timedelta(hours=3)}
+        message = relays[0]._writer.write(Kind.APPROVED, facts(), Reader())
+        assert message.subject == "Go: Falcon"
+        assert build_reminders(told, runtime)._rhythm.share == 0.25
+        (retention,) = build_retention(told, runtime)
+        assert retention._kept == timedelta(days=7)
+        for_ever = settings(database_url, delivery_retention_days=0)
+        assert build_retention(for_ever, runtime) == []
+
+
+def test_a_folder_of_templates_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError):
+        settings("sqlite://", templates=tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("public", "warned"),
+    [
+        ("https://countersign.example.com", False),
+        ("http://localhost:8000", False),
+        ("http://countersign.internal", True),
+    ],
+)
+def test_plain_http_is_warned_of_at_the_start(database_url: str, public: str, warned: bool) -> None:
+    told = settings(database_url, public_url=public)
+    runtime = build_runtime(told)
+
+    with connected(runtime), structlog.testing.capture_logs() as logs:
+        email_routes(told, runtime)
+
+    assert ("public_url_without_tls" in [line["event"] for line in logs]) is warned

@@ -1,0 +1,72 @@
+"""Deliveries that were settled long ago are deleted; nothing that anybody still needs."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from engine.commands.update_user import UpdateUser
+from engine.commands.withdraw_release import WithdrawRelease
+from notifications import retention
+from notifications import tables as n
+from notifications.retention import Retention
+from tests.notifications.notices import Notices
+from tests.support.world import World
+
+
+def settle_all(world: World) -> None:
+    with world.system.database.writing() as connection:
+        sent = n.deliveries.update().where(n.deliveries.c.settled_at.is_(None))
+        connection.execute(sent.values(state="SENT", settled_at=world.clock.instant))
+        connection.commit()
+
+
+@pytest.fixture
+def ninety_days(world: World) -> Retention:
+    return Retention(world.system, timedelta(days=90))
+
+
+def test_what_was_settled_long_ago_is_deleted(
+    world: World, notices: Notices, ninety_days: Retention
+) -> None:
+    release = world.request()
+    world.do("dev", WithdrawRelease(release_id=release))
+    settle_all(world)
+    world.do("admin", UpdateUser(user_id=world.people["eve"], name="Eva"))
+
+    world.clock.pass_(days=90)
+    assert ninety_days.run_once() == 0
+    world.clock.pass_(minutes=1)
+    assert ninety_days.run_once() == 5
+    assert ninety_days.run_once() == 0
+
+    # What still waits to be sent is never too old.
+    assert notices.told() == [("admin", "ADMINISTERED")]
+    assert len(notices.links(release_id=release)) == 2
+
+
+def test_what_was_told_of_a_release_stays_until_it_has_ended(
+    world: World, notices: Notices, ninety_days: Retention
+) -> None:
+    start = world.clock.instant + timedelta(days=200)
+    release = world.request(starts_at=start, ends_at=start + timedelta(hours=1))
+    settle_all(world)
+
+    world.clock.pass_(days=100)
+    assert ninety_days.run_once() == 0
+
+    world.do("dev", WithdrawRelease(release_id=release))
+    assert ninety_days.run_once() == 2
+
+
+def test_in_small_batches(
+    world: World, ninety_days: Retention, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "BATCH", 3)
+    world.do("dev", WithdrawRelease(release_id=world.request()))
+    settle_all(world)
+    world.clock.pass_(days=91)
+
+    assert [ninety_days.run_once() for _ in range(3)] == [3, 2, 0]
+    with world.system.database.reading() as connection:
+        assert connection.execute(sa.select(n.deliveries)).all() == []

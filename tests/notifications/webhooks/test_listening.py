@@ -1,0 +1,108 @@
+"""The ledger's head says what webhooks listen to: exact at any moment, and free for all others."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+
+from engine.events import SessionEnded
+from engine.facts import CLOCK
+from engine.persistence import ledger
+from engine.persistence.locks import Lock
+from engine.persistence.unit_of_work import transaction
+from notifications.webhooks.disable import disable_gone
+from notifications.webhooks.update import UpdateWebhook
+from tests.notifications.webhooks.hooks import Hooks
+from tests.support.threads import at_once
+from tests.support.world import World
+
+NOWHERE = "http://127.0.0.1:1/"
+
+
+def heard(world: World) -> str:
+    with world.system.database.reading() as connection:
+        return ledger.head(connection, world.account_id).heard
+
+
+@contextmanager
+def counting(world: World) -> Iterator[list[str]]:
+    """The statements that change something, and those beside them."""
+    sent: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        sent.append(statement)
+
+    engine = world.system.database._writer
+    sa.event.listen(engine, "before_cursor_execute", note)
+    yield sent
+    sa.event.remove(engine, "before_cursor_execute", note)
+
+
+def signing(world: World) -> int:
+    with counting(world) as sent:
+        world.sign("dev")
+    wanted = any("webhooks" in statement or "deliveries" in statement for statement in sent)
+    assert wanted is ("signature:" in heard(world))
+    return len(sent)
+
+
+def test_a_signature_that_no_webhook_wants_costs_no_statement(world: World, hooks: Hooks) -> None:
+    world.approved(max_signatures=50)
+    world.clock.pass_(hours=1)
+    world.sign("dev")  # which opens the release
+    without = signing(world)
+
+    hooks.make("releases", NOWHERE, "release:*")
+    assert signing(world) == without
+
+    hooks.make("signatures", NOWHERE, "signature:*")
+    assert signing(world) > without
+    assert [json.loads(row.facts)["type"] for row in hooks.rows()] == ["signature.made"]
+
+
+def test_it_follows_every_change_of_webhooks(world: World, hooks: Hooks) -> None:
+    assert heard(world) == ""
+    first = hooks.make("first", NOWHERE, "release:*", "team:*").webhook_id
+    second = hooks.make("second", NOWHERE, "release:*", "user:*").webhook_id
+    assert heard(world) == "release:* team:* user:*"
+
+    world.do("admin", UpdateWebhook(webhook_id=first, tags=["release:opened"]))
+    assert heard(world) == "release:* release:opened user:*"
+    disable_gone(world.system, world.account_id, second, "it answered 410 Gone")
+    assert heard(world) == "release:opened"
+    world.do("admin", UpdateWebhook(webhook_id=first, active=False))
+    assert heard(world) == ""
+    world.do("admin", UpdateWebhook(webhook_id=second, active=True))
+    assert heard(world) == "release:* user:*"
+
+
+def test_of_changes_at_once_none_is_forgotten(world: World, hooks: Hooks) -> None:
+    gone = [hooks.make(kind, NOWHERE, f"{kind}:*") for kind in ("team", "role")]
+
+    def end(webhook_id: UUID) -> None:
+        disable_gone(world.system, world.account_id, webhook_id, "it answered 410 Gone")
+
+    ends = [partial(end, one.webhook_id) for one in gone]
+    makes = [partial(hooks.make, kind, NOWHERE, f"{kind}:*") for kind in ("user", "keypair")]
+    at_once([*ends, *makes])
+
+    assert heard(world) == "keypair:* user:*"
+
+
+def test_from_its_making_on_it_is_told_each_entry_once(world: World, hooks: Hooks) -> None:
+    def happen() -> None:
+        for _ in range(10):
+            with transaction(world.system, world.account_id, None, Lock()) as work:
+                work.record(SessionEnded(subject_id=uuid4(), session_id=uuid4()), actor=CLOCK)
+
+    make = partial(hooks.make, "late", NOWHERE, "session:*", "webhook:*")
+    at_once([happen, happen, make, happen])
+
+    (made,) = world.ledger(tag="webhook:created")
+    wanted = [e.position for e in world.ledger() if e.position >= made.position]
+    told = [json.loads(row.facts)["data"]["position"] for row in hooks.rows()]
+    assert sorted(told) == wanted
