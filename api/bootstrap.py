@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from urllib.parse import urlsplit
 
+import structlog
+from sqlalchemy.engine import URL
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
+from api.auth.addresses import is_safe
 from api.auth.browser import Browser
 from api.auth.openid import PATH as OPENID_PATH
 from api.auth.provider import Client, Provider
@@ -23,23 +27,26 @@ from api.settings import Settings
 from api.telemetry.backlog import Backlog
 from api.telemetry.gate import MeteredGate
 from api.telemetry.meter import Meter
-from api.telemetry.tracing import TracingMissingError, make_tracer
+from api.telemetry.tracing import TracingMissingError, close_tracer, make_tracer
 from engine.commands.remember_master_key import remember_master_key
 from engine.keyring import Keyring
-from engine.persistence.database import Database
+from engine.persistence.clock import skew
+from engine.persistence.database import Database, normal_url
 from engine.persistence.executor import Executor
-from engine.persistence.migrate import is_current
+from engine.persistence.migrate import Standing, standing
 from engine.persistence.signals import Listener, Notifier
 from engine.principal import Principal
 from engine.signers.base import SignerContext, load_signers
 from engine.system import System, Waker
 from notifications.channels.base import ChannelFailed
 from notifications.channels.smtp import SmtpChannel
+from notifications.claims import Policy
 from notifications.keys import ACTION_LINKS, derive
 from notifications.messages import Writer
 from notifications.outbox import Outbox
 from notifications.relay import Relay
-from notifications.reminders import Reminders
+from notifications.reminders import Reminders, Rhythm
+from notifications.retention import Retention
 from notifications.sign_in_links import PURPOSE as SIGN_IN_LINKS
 from notifications.sign_in_mail import SignInMailer
 from notifications.vocabulary import WEBHOOK
@@ -50,6 +57,22 @@ from notifications.webhooks.outbox import WebhookOutbox
 LEDGER_HEADS = "ledger-heads"
 #: Of a channel, messages under way at a time. Each webhook has its own server, maybe a slow one.
 CONCURRENCY = {WEBHOOK: 64}
+
+
+#: Seconds between two clocks that are worth a warning.
+SKEW = 1.0
+_NOT_READY = {
+    Standing.BEHIND: "The database lacks this version's tables. Run `countersign migrate`.",
+    Standing.CONTRACTED: "A newer version has taken away tables or columns that this one needs."
+    " Run that version, or a newer one.",
+}
+
+_NO_TLS = (
+    "People are reached over plain http: secrets can be read on the way, and accounts where"
+    " approvers decide signed in cannot decide from mails."
+)
+
+log = structlog.get_logger("countersign")
 
 
 class NotReadyError(Exception):
@@ -64,10 +87,9 @@ def open_database(settings: Settings) -> Database:
 def require_current(database: Database) -> None:
     """The schema is there, or NotReadyError."""
     with database.reading() as connection:
-        if not is_current(connection):
-            raise NotReadyError(
-                "The database lacks this version's tables. Run `countersign migrate`."
-            )
+        found = standing(connection)
+    if found in _NOT_READY:
+        raise NotReadyError(_NOT_READY[found])
 
 
 def build_system(
@@ -91,10 +113,12 @@ def build_runtime(settings: Settings) -> Runtime:
     database = open_database(settings)
     require_current(database)
     news, outbox = News(), Wakeup()
-    notifier = None if database.is_sqlite else Notifier(database.url)
+    direct = direct_url(settings, database)
+    notifier = None if database.is_sqlite else Notifier(direct or database.url)
     others: tuple[Waker, ...] = (notifier,) if notifier is not None else ()
     telling = telling_of(settings)
     system = build_system(settings, database, news, outbox, *others, telling=telling)
+    compare_clocks(system)
     executor = Executor(database, threads=settings.pool_size)
     meter = build_meter(settings)
     meter.registry.register(Backlog(system, executor))
@@ -108,7 +132,32 @@ def build_runtime(settings: Settings) -> Runtime:
         browser=Browser(settings.public_url),
         meter=meter,
         telling=telling,
+        listener=None if direct is None else Listener(direct),
     )
+
+
+def direct_url(settings: Settings, database: Database) -> URL | None:
+    """Where LISTEN can be said: a pooler gives each transaction another session."""
+    if database.is_sqlite:
+        return None
+    if settings.listen_url is not None:
+        return normal_url(settings.listen_url.get_secret_value())
+    if database.is_pooled:
+        log.info("behind a pooler without COUNTERSIGN_LISTEN_URL: news are polled for")
+        return None
+    return database.url
+
+
+def compare_clocks(system: System) -> None:
+    """Instants are the database's; this machine's own are in its logs and links alone."""
+    if system.database.is_sqlite:
+        return
+    with system.database.reading() as connection:
+        ahead = skew(system.clock, connection).total_seconds()
+    if abs(ahead) > SKEW:
+        log.warning("this machine's clock is not the database's", database_ahead=round(ahead, 3))
+    else:
+        log.info("clock", database_ahead=round(ahead, 3))
 
 
 def telling_of(settings: Settings) -> Telling:
@@ -130,26 +179,35 @@ def build_meter(settings: Settings) -> Meter:
 @contextmanager
 def connected(runtime: Runtime) -> Iterator[None]:
     """Hears of other processes' commits while the block lasts, and lets go of everything after."""
-    database = runtime.system.database
-    listener = None if database.is_sqlite else Listener(database.url, runtime.heard)
+    if runtime.listener is not None:
+        runtime.listener.start(runtime.heard)
     try:
         yield
     finally:
-        if listener is not None:
-            listener.close()
+        if runtime.listener is not None:
+            runtime.listener.close()
         runtime.executor.shutdown()
         if runtime.notifier is not None:
             runtime.notifier.close()
-        database.dispose()
+        runtime.system.database.dispose()
+        if runtime.meter.tracer is not None:
+            close_tracer(runtime.meter.tracer)
 
 
 def build_relays(settings: Settings, runtime: Runtime) -> list[Relay]:
     """What takes messages from the outbox, one relay for each configured channel."""
     assert runtime.telling is not None
-    system, writer, key = runtime.system, Writer(settings.public_url), link_key(settings)
+    writer, key = build_writer(settings), link_key(settings)
+    policy = Policy(give_up_after=timedelta(hours=settings.delivery_retry_hours))
     return [
         Relay(
-            system, channel, writer, key, settings.public_url, concurrency=CONCURRENCY.get(name, 16)
+            runtime.system,
+            channel,
+            writer,
+            key,
+            settings.public_url,
+            policy=policy,
+            concurrency=CONCURRENCY.get(name, 16),
         )
         for name, channel in runtime.telling.channels.items()
     ]
@@ -158,19 +216,32 @@ def build_relays(settings: Settings, runtime: Runtime) -> list[Relay]:
 def build_reminders(settings: Settings, runtime: Runtime) -> Reminders:
     """What reminds approvers, and tells that a window closes soon."""
     assert runtime.telling is not None
-    personal = runtime.telling.personal
-    return Reminders(runtime.system, link_key(settings), channels=personal)
+    personal, rhythm = runtime.telling.personal, Rhythm(share=settings.reminder_share)
+    return Reminders(runtime.system, link_key(settings), rhythm, channels=personal)
+
+
+def build_retention(settings: Settings, runtime: Runtime) -> list[Retention]:
+    """What deletes deliveries that were settled long ago; nothing where all are kept."""
+    days = settings.delivery_retention_days
+    return [Retention(runtime.system, timedelta(days=days))] if days else []
+
+
+def build_writer(settings: Settings) -> Writer:
+    """What writes messages; with templates of the operator's own, if there are any."""
+    return Writer(settings.public_url, settings.templates)
 
 
 def build_sign_in_mailer(settings: Settings, runtime: Runtime) -> SignInMailer:
     """What sends the mails to sign in with; over connections of its own, so it waits for nobody."""
     channel = SmtpChannel(settings.smtp_url.get_secret_value(), settings.mail_from, connections=2)
-    writer, key = Writer(settings.public_url), sign_in_key(settings)
+    writer, key = build_writer(settings), sign_in_key(settings)
     return SignInMailer(runtime.system, channel, writer, key, settings.public_url)
 
 
 def email_routes(settings: Settings, runtime: Runtime) -> list[BaseRoute]:
     """The pages behind the links in mails."""
+    if not is_safe(settings.public_url):
+        log.warning("public_url_without_tls", public_url=settings.public_url, meaning=_NO_TLS)
 
     async def session(request: Request) -> Principal | None:
         return await session_of(runtime, request)

@@ -7,10 +7,16 @@ from contextlib import suppress
 
 import structlog
 
-from api.bootstrap import build_relays, build_reminders, build_sign_in_mailer
+from api.bootstrap import (
+    build_relays,
+    build_reminders,
+    build_retention,
+    build_sign_in_mailer,
+)
 from api.runtime import Runtime
 from api.settings import Settings
 from engine.commands.advance_due import BATCH, advance_due
+from engine.errors import Refusal
 
 log = structlog.get_logger("countersign.worker")
 
@@ -28,6 +34,7 @@ async def run_worker(settings: Settings, runtime: Runtime, stop: asyncio.Event) 
         *(relay.run(stop, runtime.outbox.branch()) for relay in relays),
         mailer.run(stop),
         build_reminders(settings, runtime).run(stop),
+        *(retention.run(stop) for retention in build_retention(settings, runtime)),
     )
 
 
@@ -39,6 +46,9 @@ async def advance_forever(runtime: Runtime, stop: asyncio.Event) -> None:
             found = await runtime.executor.write(lambda: advance_due(runtime.system))
             if found >= BATCH:
                 continue
+        except Refusal as refusal:  # the database is away, or has too much to do
+            log.warning("advance waits", reason=refusal.message)
+            pause = AFTER_FAILURE
         except Exception:
             log.exception("advance failed")
             pause = AFTER_FAILURE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
@@ -57,6 +58,22 @@ def migrate() -> None:
 
     migrate_database(open_database(load_settings()))
     print("The database is up to date.")
+
+
+@app.command()
+@told
+def backup(
+    file: Annotated[Path, typer.Argument(help="The new file to write. It must not exist.")],
+) -> None:
+    """Copy a SQLite database while it is in use, and check the copy and its ledgers."""
+    from api.bootstrap import open_database, require_current
+    from engine.persistence.backup import back_up
+
+    database = open_database(load_settings())
+    require_current(database)
+    made = back_up(database, file)
+    print(f"{file}: {made.bytes} bytes, {made.accounts} accounts, {made.entries} ledger entries.")
+    print("The copy is whole and its ledgers hold. Keep the master key beside it, elsewhere.")
 
 
 @tokens.command("create")

@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
 import signal
+import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import ParamSpec, TypeVar
 
 import structlog
 import typer
 import uvicorn
 from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
 
 from api.bootstrap import NotReadyError
+from api.draining import UnderWay
 from api.settings import PREFIX, Settings
 from api.telemetry.exposition import exposed
 from api.telemetry.logs import configure_logs
 from engine.errors import Refusal
 from engine.keyring import KeyringError
+from engine.persistence.backup import BackupError
+from engine.persistence.retrying import told as database_trouble
 from engine.signers.base import SignerFailed
 
-#: Seconds that what is under way may take once the server is told to end.
-GRACE = 20
+#: Of the time that a process has to end in, how much is for requests under way; the rest is for
+#: the worker's messages and for letting go.
+GRACE = 0.6
 
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
@@ -37,11 +46,20 @@ def told(command: Callable[Given, Answer]) -> Callable[Given, Answer]:
     def telling(*args: Given.args, **options: Given.kwargs) -> Answer:
         try:
             return command(*args, **options)
-        except (Refusal, NotReadyError, KeyringError, SignerFailed) as error:
+        except (Refusal, NotReadyError, KeyringError, SignerFailed, BackupError) as error:
             print(f"countersign: {error}", file=sys.stderr)
+            raise typer.Exit(1) from error
+        except DBAPIError as error:
+            if not isinstance(trouble := database_trouble(error), Refusal):
+                raise
+            print(f"countersign: {trouble} ({_first_line(error.orig)})", file=sys.stderr)
             raise typer.Exit(1) from error
 
     return telling
+
+
+def _first_line(error: object) -> str:
+    return str(error).strip().partition("\n")[0]
 
 
 def load_settings() -> Settings:
@@ -56,8 +74,40 @@ def load_settings() -> Settings:
         raise typer.Exit(2) from error
 
 
+def end_within(seconds: float) -> None:
+    """However much hangs then: nothing is lost that would not also outlive a power cut."""
+
+    def end() -> None:
+        structlog.get_logger("countersign").warning("did not end in time", seconds=seconds)
+        os._exit(1)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+
+
 class _QuietServer(uvicorn.Server):
     """Ends with success when it was told to end: uvicorn's own dies of the signal once more."""
+
+    def __init__(
+        self, config: uvicorn.Config, ending: asyncio.Event, under_way: UnderWay, seconds: float
+    ) -> None:
+        super().__init__(config)
+        self._ending = ending
+        self._under_way = under_way
+        self._seconds = seconds
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """From now on the time runs."""
+        if not self.should_exit:
+            end_within(self._seconds)
+        super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Refuse new work, finish what is under way, and only then close the door."""
+        self._ending.set()
+        await self._under_way.finished(self._seconds * GRACE)
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -81,9 +131,10 @@ def serve(settings: Settings, host: str, port: int, *, worker: bool) -> None:
         log_config=None,  # as everything else is logged
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=GRACE,
+        timeout_graceful_shutdown=1,  # after the time that requests have
     )
-    server = _QuietServer(config)
+    state, seconds = app.state, settings.shutdown_seconds
+    server = _QuietServer(config, state.ending, state.under_way, seconds)
     server.run()
     if not server.started:
         raise typer.Exit(3)
@@ -99,8 +150,14 @@ def work(settings: Settings) -> None:
 
     async def until_stopped() -> None:
         stop = asyncio.Event()
+
+        def end() -> None:
+            if not stop.is_set():
+                end_within(settings.shutdown_seconds)
+            stop.set()
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+            asyncio.get_running_loop().add_signal_handler(number, end)
         with exposed(runtime.meter.registry, settings.metrics_address), connected(runtime):
             await run_worker(settings, runtime, stop)
 

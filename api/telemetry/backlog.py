@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from engine.lifecycle import TIMED
 from engine.persistence import tables as t
+from engine.persistence.clock import skew
 from engine.persistence.database import Database
 from engine.persistence.executor import Executor
 from engine.system import System
@@ -39,11 +40,18 @@ class Backlog(Collector):
         )
         try:
             with self._system.database.reading() as connection:
+                ahead = skew(self._system.clock, connection).total_seconds()
                 found = list(_waiting(connection, self._system.clock.now(connection)))
         except Exception as error:  # noqa: BLE001 - whatever keeps it from answering
             log.warning("backlog not read", error=type(error).__name__)
-            found = []
+            ahead, found = 0.0, []
         yield _gauge("countersign_database_up", "Whether the database answered.", bool(found))
+        if found:
+            yield _gauge(
+                "countersign_clock_skew_seconds",
+                "How far the clock of decisions is ahead of this machine's.",
+                ahead,
+            )
         yield from found
 
     def describe(self) -> Iterable[Metric]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from graphql import GraphQLError
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from engine.errors import Code, Refusal
 
@@ -32,6 +34,13 @@ class Result(StrEnum):
     DONE = "done"
     REFUSED = "refused"
     FAILED = "failed"
+
+
+@dataclass(slots=True)
+class Asked:
+    """An operation under way; failed unless told otherwise."""
+
+    result: Result = Result.FAILED
 
 
 class Meter:
@@ -66,6 +75,22 @@ class Meter:
             buckets=_SECONDS,
             registry=registry,
         )
+        self._asked = Counter(
+            "countersign_graphql_operations",
+            "Operations of GraphQL clients, by type and the field they ask for.",
+            ("kind", "name", "result"),
+            registry=registry,
+        )
+        self._asked_seconds = Histogram(
+            "countersign_graphql_operation_seconds",
+            "How long they took, once they were found valid. Subscriptions are not timed.",
+            ("kind", "name"),
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._followed = Gauge(
+            "countersign_graphql_subscriptions", "Subscriptions that are open.", registry=registry
+        )
         self._refusals = Counter(
             "countersign_refusals", "Refusals, by code.", ("code",), registry=registry
         )
@@ -92,6 +117,37 @@ class Meter:
                 self._operations.labels(kind, result).inc()
                 self._operation_seconds.labels(kind).observe(time.perf_counter() - started)
 
+    @contextmanager
+    def asked(self, kind: str, name: str) -> Iterator[Asked]:
+        """Times an operation of a GraphQL client, and counts how it was answered."""
+        started, asked = time.perf_counter(), Asked()
+        with self._span(f"{kind} {name}"):
+            try:
+                yield asked
+            finally:
+                self._asked.labels(kind, name, asked.result).inc()
+                self._asked_seconds.labels(kind, name).observe(time.perf_counter() - started)
+
+    def asked_in_vain(self) -> None:
+        """One that was refused before it ran, whatever it may have been."""
+        self._asked.labels("unknown", "unknown", Result.REFUSED).inc()
+
+    @contextmanager
+    def followed(self, name: str) -> Iterator[None]:
+        """Counts a subscription, open and then ended; the client's going is a good end."""
+        result = Result.DONE
+        try:
+            with self._followed.track_inprogress():
+                yield
+        except GraphQLError:
+            result = Result.REFUSED
+            raise
+        except Exception:
+            result = Result.FAILED
+            raise
+        finally:
+            self._asked.labels("subscription", name, result).inc()
+
     def refused(self, code: Code) -> None:
         """One refusal."""
         self._refusals.labels(code).inc()
@@ -100,10 +156,11 @@ class Meter:
         """So many signatures made, or refused for a reason."""
         self._signatures.labels(code or "MADE").inc(number)
 
-    def answered(self, face: str, status: int, seconds: float) -> None:
-        """One request."""
+    def answered(self, face: str, status: int, seconds: float | None) -> None:
+        """One request; without seconds where they say nothing."""
         self._requests.labels(face, f"{status // 100}xx").inc()
-        self._request_seconds.labels(face).observe(seconds)
+        if seconds is not None:
+            self._request_seconds.labels(face).observe(seconds)
 
     @contextmanager
     def _span(self, name: str) -> Iterator[None]:

@@ -6,6 +6,7 @@ import re
 import secrets
 import time
 from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -18,6 +19,7 @@ from api.telemetry.tracing import span_of_request
 log = structlog.get_logger("countersign.requests")
 
 HEADER = "X-Request-ID"
+EVENTS = "text/event-stream"
 #: What an id from outside may look like: nothing that could forge a line of a log.
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 #: The first part of a path, and the face behind it. Paths are not written: links have tokens.
@@ -29,6 +31,14 @@ _FACES = {
     "healthz": "health",
     "readyz": "health",
 }
+
+
+@dataclass(slots=True)
+class Answered:
+    """What is known of the answer once it has begun."""
+
+    status: int = 500
+    streams: bool = False
 
 
 class ObservedRequests:
@@ -44,13 +54,15 @@ class ObservedRequests:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        id_, started, answered = request_id(scope), time.perf_counter(), [500]
+        id_, started, answered = request_id(scope), time.perf_counter(), Answered()
         face = face_of(scope)
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                answered[0] = message["status"]
-                MutableHeaders(scope=message)[HEADER] = id_
+                headers = MutableHeaders(scope=message)
+                headers[HEADER] = id_
+                answered.status = message["status"]
+                answered.streams = headers.get("content-type", "").startswith(EVENTS)
             await send(message)
 
         span: Any = nullcontext()
@@ -60,18 +72,19 @@ class ObservedRequests:
             try:
                 await self._app(scope, receive, send_with_id)
             finally:
-                self._count(scope, face, answered[0], time.perf_counter() - started)
+                self._count(scope, face, answered, time.perf_counter() - started)
 
-    def _count(self, scope: Scope, face: str, status: int, seconds: float) -> None:
+    def _count(self, scope: Scope, face: str, answered: Answered, seconds: float) -> None:
         if scope["type"] != "http":  # a websocket lasts as long as somebody listens
             return
-        self._meter.answered(face, status, seconds)
+        # So does a stream of events.
+        self._meter.answered(face, answered.status, None if answered.streams else seconds)
         if self._log_requests:
             log.info(
                 "request",
                 face=face,
                 method=scope["method"],
-                status=status,
+                status=answered.status,
                 milliseconds=round(seconds * 1000, 1),
             )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
@@ -12,6 +13,9 @@ from starlette.types import Scope
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
     from opentelemetry.trace import Tracer
+
+#: Seconds for the last spans.
+CLOSING = 1.0
 
 
 class TracingMissingError(Exception):
@@ -28,9 +32,21 @@ def make_tracer(exporter: SpanExporter | None = None) -> Tracer:
     except ModuleNotFoundError as error:
         message = f"Traces need {error.name}. Install countersign[otel]."
         raise TracingMissingError(message) from error
-    provider = TracerProvider(resource=Resource.create({"service.name": "countersign"}))
+    # Its own end waits for a collector that does not answer: `close_tracer` is the end here.
+    provider = TracerProvider(
+        resource=Resource.create({"service.name": "countersign"}), shutdown_on_exit=False
+    )
     provider.add_span_processor(BatchSpanProcessor(exporter or OTLPSpanExporter()))
     return provider.get_tracer("countersign")
+
+
+def close_tracer(tracer: Tracer) -> None:
+    """Send what is left, if that is quick: no collector keeps a process from ending."""
+    processor = getattr(tracer, "span_processor", None)
+    if processor is not None:
+        closing = Thread(target=processor.shutdown, name="traces", daemon=True)
+        closing.start()
+        closing.join(CLOSING)
 
 
 @contextmanager

@@ -1,17 +1,38 @@
-"""Connections to SQLite or PostgreSQL, with the begin rules that savepoints need."""
+"""Connections to SQLite or PostgreSQL. Every transaction begins with one statement of ours.
+
+On SQLite it is the begin that savepoints need. On PostgreSQL it brings its limits along: nothing
+is a session's, so that a pooler like PgBouncer may give each transaction another connection.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
+from psycopg.pq import ExecStatus
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import OperationalError
 
 #: Seconds anything waits for a lock, a pooled connection, or a new one.
 WAIT = 5
 #: Seconds one statement may run on PostgreSQL.
 STATEMENT = 30
+
+# One message to the server, so that the limits cost no round trip.
+_LIMITS = f"SET LOCAL lock_timeout = '{WAIT}s'; SET LOCAL statement_timeout = '{STATEMENT}s'"
+_WRITE = f"BEGIN; {_LIMITS}"
+_READ = f"BEGIN READ ONLY; {_LIMITS}"
+#: Filling a large table takes its time; to wait for a lock would make everybody else wait behind.
+_MIGRATE = f"BEGIN; SET LOCAL lock_timeout = '{WAIT}s'; SET LOCAL statement_timeout = 0"
+#: A network that went silent is noticed within about so many seconds.
+_SILENCE = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
 
 
 class Database:
@@ -24,22 +45,45 @@ class Database:
             self._writer = _sqlite_engine(self.url, "BEGIN IMMEDIATE", pool_size=1)
             self._reader = _sqlite_engine(self.url, "BEGIN", pool_size=pool_size, read_only=True)
         else:
-            self._writer = _postgresql_engine(self.url, pool_size)
-            # The same pool; only BEGIN says READ ONLY.
-            self._reader = self._writer.execution_options(postgresql_readonly=True)
+            # One pool; they differ in how a transaction begins.
+            self._pooler = _Pooler()
+            engine = _postgresql_engine(self.url, pool_size, self._pooler)
+            self._writer = engine.execution_options(begin=_WRITE)
+            self._reader = engine.execution_options(begin=_READ)
+
+    @property
+    def is_pooled(self) -> bool:
+        """A pooler stands before PostgreSQL, as the connections made so far have shown."""
+        return not self.is_sqlite and self._pooler.seen
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction to write in. Left without a commit, it is rolled back."""
-        with self._writer.connect() as connection:
-            connection.begin()
+        with _begun(self._writer) as connection:
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction to read in; it cannot write."""
-        with self._reader.connect() as connection, connection.begin():
-            yield connection
+        with _begun(self._reader) as connection:
+            transaction = connection.get_transaction()
+            assert transaction is not None
+            # Not rolled back: the driver would forget its prepared statements.
+            with transaction:
+                yield connection
+
+    @contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """A connection to migrate by: on SQLite in one transaction, on PostgreSQL in none yet."""
+        if self.is_sqlite:
+            with self.writing() as connection:
+                yield connection
+            return
+        with self._writer.connect() as connection:
+            try:
+                yield connection.execution_options(begin=_MIGRATE)
+            finally:
+                connection.invalidate()  # a migration may have changed its ways
 
     def pools(self) -> dict[str, tuple[int, int]]:
         """Of each pool: connections in use, and how many there can be."""
@@ -103,13 +147,74 @@ def _sqlite_engine(url: URL, begin: str, pool_size: int, *, read_only: bool = Fa
     return engine
 
 
-def _postgresql_engine(url: URL, pool_size: int) -> Engine:
-    limits = f"-c timezone=UTC -c lock_timeout={WAIT}s -c statement_timeout={STATEMENT}s"
-    return sa.create_engine(
+class _Pooler:
+    """Whether one was seen: it gives each client a process id that is not the server's."""
+
+    def __init__(self) -> None:
+        self.seen = False
+
+    def look(self, connection: psycopg.Connection) -> None:
+        """Behind a pooler a prepared statement may be in another session than the next call."""
+        (process,) = connection.execute("SELECT pg_backend_pid()").fetchone() or (None,)
+        if process != connection.info.backend_pid:
+            self.seen = True
+            connection.prepare_threshold = None
+
+
+def _postgresql_engine(url: URL, pool_size: int, pooler: _Pooler) -> Engine:
+    engine = sa.create_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=WAIT,
         hide_parameters=True,
-        connect_args={"options": limits, "connect_timeout": WAIT},
+        # The driver leaves transactions alone: its own BEGIN is a round trip that sets nothing.
+        connect_args={"autocommit": True, "connect_timeout": WAIT, **_SILENCE},
     )
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _: Any) -> None:
+        pooler.look(connection)
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if options.get("isolation_level") != "AUTOCOMMIT":  # as a migration may ask for
+            _begin(connection, options.get("begin", _WRITE))
+
+    return engine
+
+
+def _begin(connection: Connection, statement: str) -> None:
+    """Straight through libpq, as the driver's own BEGIN would go: a cursor for it costs as much
+    as the statement.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    try:
+        status = driver.pgconn.exec_(statement.encode()).status
+    except psycopg.OperationalError:
+        status = ExecStatus.FATAL_ERROR
+    if status != ExecStatus.COMMAND_OK:
+        connection.exec_driver_sql(statement)  # fails again, as SQLAlchemy tells it
+
+
+def _begun(engine: Engine) -> Connection:
+    """A connection in a transaction. One that died in the pool is no reason to fail: it did
+    nothing yet, and with it the pool lets go of all that are as old.
+    """
+    try:
+        return _started(engine)
+    except OperationalError as error:
+        if not error.connection_invalidated:
+            raise
+    return _started(engine)
+
+
+def _started(engine: Engine) -> Connection:
+    connection = engine.connect()
+    try:
+        connection.begin()
+    except BaseException:
+        connection.close()
+        raise
+    return connection

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Lock
 from typing import TypeVar
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from engine.errors import Code, Refusal
 from engine.persistence.database import Database
+from engine.persistence.retrying import OVERLOADED, told
 
 Answer = TypeVar("Answer")
 
@@ -27,6 +32,7 @@ class Executor:
         self._workers = ThreadPoolExecutor(threads, "work")
         self._queue = queue
         self._waiting = 0
+        self._counting = Lock()
 
     async def write(self, unit: Callable[[], Answer]) -> Answer:
         """A unit of work, on SQLite's one writer thread or one of PostgreSQL's."""
@@ -47,13 +53,26 @@ class Executor:
 
     async def _run(self, pool: ThreadPoolExecutor, task: Callable[[], Answer]) -> Answer:
         if self._waiting >= self._queue:
-            message = "Too much is under way at once. Try again shortly."
-            raise Refusal(Code.OVERLOADED, message)
-        self._waiting += 1
+            raise Refusal(Code.OVERLOADED, OVERLOADED)
+        self._count(1)
         try:
-            return await asyncio.get_running_loop().run_in_executor(pool, task)
-        finally:
-            self._waiting -= 1
+            future = pool.submit(task)
+        except BaseException:
+            self._count(-1)
+            raise
+        # A caller that gives up does not end the thread's work: its place is taken until then.
+        future.add_done_callback(self._done)
+        try:
+            return await asyncio.wrap_future(future)
+        except (DBAPIError, PoolTimeout) as error:
+            raise told(error) from error
+
+    def _done(self, _future: Future[Answer]) -> None:
+        self._count(-1)
+
+    def _count(self, number: int) -> None:
+        with self._counting:
+            self._waiting += number
 
     def shutdown(self) -> None:
         """Let what is under way finish; take nothing new."""

@@ -23,6 +23,7 @@ _STANDING = sa.select(_R.c.id, _R.c.status, _R.c.starts_at, _R.c.ends_at).where(
 _LOCKED = (
     _STANDING.where(_R.c.account_id == sa.bindparam("account")).order_by(_R.c.id).with_for_update()
 )
+_FREE = _LOCKED.with_for_update(skip_locked=True)
 _HOLDERS = sa.select(_H.c.release_id).where(_H.c.keypair_id.in_(IDS), _H.c.held)
 _KEYPAIRS = sa.select(_K.c.id).where(_K.c.id.in_(IDS)).order_by(_K.c.id).with_for_update()
 
@@ -48,6 +49,8 @@ class Lock:
     keypair_rows: bool = False
     #: A name for a release: the open one that has it is locked too, for it may be over by now.
     name: str | None = None
+    #: Leave out releases that somebody else holds, rather than wait for them.
+    skip_locked: bool = False
 
 
 def take(connection: Connection, account_id: UUID, lock: Lock) -> list[Row[Any]]:
@@ -55,10 +58,11 @@ def take(connection: Connection, account_id: UUID, lock: Lock) -> list[Row[Any]]
     if lock.account is not None:
         row = sa.select(t.accounts.c.id).where(t.accounts.c.id == account_id)
         shared = lock.account is Hold.SHARED
-        connection.execute(row.with_for_update(read=shared)).all()
+        # Whoever holds the head writes entries, which refer to the account: they must not wait.
+        connection.execute(row.with_for_update(read=shared, key_share=not shared)).all()
     wanted = lock.releases | holders(connection, lock.keypairs)
     wanted |= _namesakes(connection, account_id, lock.name)
-    held = _take_releases(connection, account_id, wanted)
+    held = _take_releases(connection, account_id, wanted, _FREE if lock.skip_locked else _LOCKED)
     if lock.keypairs and lock.keypair_rows:
         connection.execute(_KEYPAIRS, {"ids": sorted(lock.keypairs)}).all()
     # Whoever was waited for may have ended, and another release taken a keypair meanwhile.
@@ -76,11 +80,11 @@ def standing(connection: Connection, release_ids: Collection[UUID]) -> list[Row[
 
 
 def _take_releases(
-    connection: Connection, account_id: UUID, wanted: Collection[UUID]
+    connection: Connection, account_id: UUID, wanted: Collection[UUID], query: Any = _LOCKED
 ) -> list[Row[Any]]:
     if not wanted:
         return []
-    return list(connection.execute(_LOCKED, {"ids": sorted(wanted), "account": account_id}))
+    return list(connection.execute(query, {"ids": sorted(wanted), "account": account_id}))
 
 
 def _namesakes(connection: Connection, account_id: UUID, name: str | None) -> frozenset[UUID]:

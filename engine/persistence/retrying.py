@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from sqlalchemy.exc import IntegrityError, OperationalError
+import psycopg
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from engine.errors import Code, Refusal
@@ -17,10 +18,16 @@ Answer = TypeVar("Answer")
 TRIES = 4
 #: PostgreSQL: serialization failure, deadlock.
 _LOST = {"40001", "40P01"}
-#: PostgreSQL: lock not available, too many connections, cannot connect now.
-_BUSY = {"55P03", "53300", "57P03", "57014"}
+#: PostgreSQL: lock not available, too many connections, statement took too long.
+_BUSY = {"55P03", "53300", "57014"}
+#: PostgreSQL: shut down, crashed, cannot connect now; and a connection that broke.
+_AWAY = {"57P01", "57P02", "57P03", "08000", "08001", "08003", "08004", "08006"}
 
 OVERLOADED = "Too much is under way at once. Try again shortly."
+#: If the connection broke during the commit, nobody here knows how it ended.
+AWAY = (
+    "The database does not answer just now. Try again shortly, and look first whether it was done."
+)
 
 
 def retrying(unit: Callable[[], Answer]) -> Answer:
@@ -28,27 +35,35 @@ def retrying(unit: Callable[[], Answer]) -> Answer:
     for left in reversed(range(TRIES)):
         try:
             return unit()
-        except PoolTimeout as error:
-            raise Refusal(Code.OVERLOADED, OVERLOADED) from error
-        except (OperationalError, IntegrityError) as error:
+        except (OperationalError, IntegrityError, PoolTimeout) as error:
             if not left or not _gave_way(error):
-                raise _told(error) from error
+                raise told(error) from error
     raise AssertionError("unreachable")
 
 
-def _gave_way(error: OperationalError | IntegrityError) -> bool:
+def told(error: DBAPIError | PoolTimeout) -> Exception:
+    """OVERLOADED where waiting was cut short or nobody answers; other trouble stays what it is."""
+    if isinstance(error, PoolTimeout) or _state(error) in _BUSY | _LOST:
+        return Refusal(Code.OVERLOADED, OVERLOADED)
+    if "database is locked" in str(error.orig):
+        return Refusal(Code.OVERLOADED, OVERLOADED)
+    return Refusal(Code.OVERLOADED, AWAY) if is_away(error) else error
+
+
+def is_away(error: DBAPIError) -> bool:
+    """There is no connection to the database, or no more."""
+    if error.connection_invalidated or _state(error) in _AWAY:
+        return True
+    # A connection that could not be made has no state to tell.
+    return isinstance(error.orig, psycopg.OperationalError) and _state(error) is None
+
+
+def _gave_way(error: OperationalError | IntegrityError | PoolTimeout) -> bool:
     """Tried again it may well pass, or find what the other has written."""
     if isinstance(error, IntegrityError):
         return is_key_taken(error)
-    return _state(error) in _LOST
+    return isinstance(error, OperationalError) and _state(error) in _LOST
 
 
-def _told(error: OperationalError | IntegrityError) -> Exception:
-    """OVERLOADED where waiting was cut short; any other trouble stays what it is."""
-    if _state(error) in _BUSY | _LOST or "locked" in str(error.orig):
-        return Refusal(Code.OVERLOADED, OVERLOADED)
-    return error
-
-
-def _state(error: OperationalError | IntegrityError) -> str | None:
+def _state(error: DBAPIError) -> str | None:
     return getattr(error.orig, "sqlstate", None)

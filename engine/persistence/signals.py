@@ -9,17 +9,26 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import psycopg
 import structlog
 from sqlalchemy.engine import URL
 
+from engine.persistence.database import WAIT
+
 log = structlog.get_logger("countersign.signals")
 
 CHANNEL = "countersign"
 #: Seconds between two looks whether to stop, or to connect again.
 PAUSE = 0.5
+#: Through a pooler a prepared statement would be looked for in another session.
+_OPTIONS: dict[str, Any] = {
+    "autocommit": True,
+    "connect_timeout": WAIT,
+    "prepare_threshold": None,
+}
 
 
 def connection_string(url: URL) -> str:
@@ -54,12 +63,14 @@ class Notifier:
             self._thread.join(timeout=5)
 
     def _run(self) -> None:
+        trouble = _Trouble("notify")
         while not (self._stopped.is_set() and not self._accounts):
             try:
-                with psycopg.connect(connection_string(self._url), autocommit=True) as connection:
+                with psycopg.connect(connection_string(self._url), **_OPTIONS) as connection:
+                    trouble.over()
                     self._send(connection)
-            except psycopg.Error:
-                log.warning("notify failed", exc_info=True)
+            except psycopg.Error as error:
+                trouble.seen(error)
                 if self._stopped.wait(PAUSE):
                     return
 
@@ -69,8 +80,14 @@ class Notifier:
             self._news.clear()
             with self._lock:
                 accounts, self._accounts = self._accounts, set()
-            for account_id in accounts:
-                connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, str(account_id)))
+            try:
+                for account_id in accounts:
+                    connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, str(account_id)))
+            except psycopg.Error:
+                with self._lock:
+                    self._accounts |= accounts
+                self._news.set()
+                raise
             if self._stopped.is_set():
                 return
 
@@ -78,32 +95,58 @@ class Notifier:
 class Listener:
     """Hears which accounts have news, from whichever process; connects again when it has to."""
 
-    def __init__(self, url: URL, heard: Callable[[UUID], None]) -> None:
+    def __init__(self, url: URL) -> None:
         self._url = url
-        self._heard = heard
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="listen", daemon=True)
+        self._thread: threading.Thread | None = None
+
+    def start(self, heard: Callable[[UUID], None]) -> None:
+        """Listen from now on, in a thread."""
+        self._thread = threading.Thread(target=self._run, args=(heard,), name="listen", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         """Stop within a moment."""
         self._stopped.set()
-        self._thread.join(timeout=5)
+        if self._thread is not None:
+            self._thread.join(timeout=5)
 
-    def _run(self) -> None:
+    def _run(self, heard: Callable[[UUID], None]) -> None:
+        trouble = _Trouble("listen")
         while not self._stopped.is_set():
             try:
-                with psycopg.connect(connection_string(self._url), autocommit=True) as connection:
+                with psycopg.connect(connection_string(self._url), **_OPTIONS) as connection:
                     connection.execute(f"LISTEN {CHANNEL}")
-                    self._listen(connection)
-            except psycopg.Error:
-                log.warning("listen failed", exc_info=True)
+                    trouble.over()
+                    self._listen(connection, heard)
+            except psycopg.Error as error:
+                trouble.seen(error)
                 self._stopped.wait(PAUSE)
 
-    def _listen(self, connection: psycopg.Connection) -> None:
+    def _listen(self, connection: psycopg.Connection, heard: Callable[[UUID], None]) -> None:
         while not self._stopped.is_set():
             for told in connection.notifies(timeout=PAUSE):
                 try:
-                    self._heard(UUID(told.payload))
+                    heard(UUID(told.payload))
                 except ValueError:
                     continue
+
+
+class _Trouble:
+    """Says once that something fails, and once that it works again."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._is_on = False
+
+    def seen(self, error: Exception) -> None:
+        """It failed, maybe again."""
+        if not self._is_on:
+            log.warning("signals fail", what=self._what, error=str(error)[:500])
+        self._is_on = True
+
+    def over(self) -> None:
+        """It works."""
+        if self._is_on:
+            log.info("signals work again", what=self._what)
+        self._is_on = False

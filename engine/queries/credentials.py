@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Row
@@ -15,7 +16,8 @@ from engine.commands.sessions import IDLE
 from engine.naming import name_key, tidy
 from engine.persistence import tables as t
 from engine.principal import Principal
-from engine.vocabulary import Channel
+from engine.queries.reading import Reading
+from engine.vocabulary import Channel, Permission
 
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
@@ -24,17 +26,8 @@ def principal_of_token(connection: Connection, secret: str, now: datetime) -> Pr
     """The token's user, or None for an unknown, expired or revoked one or an inactive user."""
     if not secret.startswith(PREFIX):
         return None
-    k, u = t.api_tokens, t.users
-    row = connection.execute(
-        sa.select(k.c.id, k.c.account_id, k.c.user_id, k.c.scopes)
-        .join(u, u.c.id == k.c.user_id)
-        .where(
-            k.c.secret_hash == secret_hash(secret),
-            k.c.revoked_at.is_(None),
-            sa.or_(k.c.expires_at.is_(None), k.c.expires_at > now),
-            u.c.active,
-        )
-    ).one_or_none()
+    asked = {"hash": secret_hash(secret), "now": now}
+    row = connection.execute(_TOKEN, asked).one_or_none()
     if row is None:
         return None
     return Principal(
@@ -48,12 +41,8 @@ def principal_of_token(connection: Connection, secret: str, now: datetime) -> Pr
 
 def principal_of_session(connection: Connection, secret: str, now: datetime) -> Principal | None:
     """The session's person, with all their permissions; None once it has ended in any way."""
-    s, u = t.sessions, t.users
-    row = connection.execute(
-        sa.select(s.c.id, s.c.account_id, s.c.user_id)
-        .join(u, u.c.id == s.c.user_id)
-        .where(s.c.secret_hash == secret_hash(secret), *_is_live(now), u.c.active)
-    ).one_or_none()
+    asked = {"hash": secret_hash(secret), "now": now, "idle_since": now - IDLE}
+    row = connection.execute(_SESSION, asked).one_or_none()
     if row is None:
         return None
     return Principal(
@@ -71,9 +60,23 @@ def live_sessions(
     s = t.sessions
     names = ("id", "method", "user_agent", "created_at", "last_seen_at", "expires_at")
     query = sa.select(*(s.c[name] for name in names)).where(
-        s.c.user_id == principal.user_id, *_is_live(now)
+        s.c.user_id == principal.user_id, *_is_live(now, now - IDLE)
     )
     return connection.execute(query.order_by(s.c.created_at.desc(), s.c.id.desc())).all()
+
+
+def sessions_of(reading: Reading, user_ids: Collection[UUID]) -> Sequence[Row[Any]]:
+    """Live sessions of those of these users whose credentials the viewer sees, newest first."""
+    s, now = t.sessions, reading.now
+    query = sa.select(s).where(_is_shown(reading, s, user_ids), *_is_live(now, now - IDLE))
+    return reading.connection.execute(query.order_by(s.c.created_at.desc(), s.c.id.desc())).all()
+
+
+def identities_of(reading: Reading, user_ids: Collection[UUID]) -> Sequence[Row[Any]]:
+    """Identities of those of these users whose credentials the viewer sees, oldest first."""
+    i = t.identities
+    query = sa.select(i).where(_is_shown(reading, i, user_ids))
+    return reading.connection.execute(query.order_by(i.c.created_at, i.c.id)).all()
 
 
 def people_with_address(connection: Connection, address: str) -> Sequence[Row[Any]]:
@@ -106,9 +109,41 @@ def _people() -> sa.Select[Any]:
     return query.where(u.c.active, ~u.c.service).order_by(a.c.name, u.c.id)
 
 
-def _is_live(now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _is_shown(reading: Reading, table: sa.Table, user_ids: Collection[UUID]) -> ColumnElement[bool]:
+    """One's own, or with `MANAGE_USERS` the account's."""
+    shown = set(user_ids)
+    if Permission.MANAGE_USERS not in reading.actor.permissions:
+        shown &= {reading.actor.user_id}
+    return sa.and_(table.c.account_id == reading.account_id, table.c.user_id.in_(sorted(shown)))
+
+
+def _is_live(now: Any, idle_since: Any) -> tuple[ColumnElement[bool], ...]:
     s = t.sessions
-    return s.c.ended_at.is_(None), s.c.expires_at > now, s.c.last_seen_at > now - IDLE
+    return s.c.ended_at.is_(None), s.c.expires_at > now, s.c.last_seen_at > idle_since
+
+
+# Asked with each request: built once, for to build a statement costs more than to run it.
+_HASH: sa.BindParameter[Any] = sa.bindparam("hash")
+_NOW: sa.BindParameter[Any] = sa.bindparam("now")
+_TOKEN = (
+    sa.select(*t.api_tokens.c["id", "account_id", "user_id", "scopes"])
+    .join(t.users, t.users.c.id == t.api_tokens.c.user_id)
+    .where(
+        t.api_tokens.c.secret_hash == _HASH,
+        t.api_tokens.c.revoked_at.is_(None),
+        sa.or_(t.api_tokens.c.expires_at.is_(None), t.api_tokens.c.expires_at > _NOW),
+        t.users.c.active,
+    )
+)
+_SESSION = (
+    sa.select(*t.sessions.c["id", "account_id", "user_id"])
+    .join(t.users, t.users.c.id == t.sessions.c.user_id)
+    .where(
+        t.sessions.c.secret_hash == _HASH,
+        *_is_live(_NOW, sa.bindparam("idle_since")),
+        t.users.c.active,
+    )
+)
 
 
 def _mailbox(address: str) -> str:

@@ -34,6 +34,12 @@ def newest_position(reading: Reading) -> int:
     return ledger.head(reading.connection, reading.account_id).count
 
 
+def is_seen(reading: Reading, release_id: UUID) -> bool:
+    """The viewer sees the release, still."""
+    query = sa.select(t.releases.c.id).where(t.releases.c.id == release_id, is_visible(reading))
+    return reading.connection.execute(query).one_or_none() is not None
+
+
 def happened_after(reading: Reading, position: int, release_id: UUID | None) -> Happened:
     """The next entries in commit order: nothing is missed, since positions have no gaps."""
     concerned = sa.select(t.releases.c.id).where(is_visible(reading))

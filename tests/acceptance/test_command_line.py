@@ -104,6 +104,29 @@ def test_the_ledgers_head_is_printed_and_verified(
     assert run(environment, tmp_path, *words, succeeds=False).returncode == 1
 
 
+def test_a_backup_is_checked_and_starts_elsewhere(tmp_path: Path) -> None:
+    environment = settings("sqlite:///here.db")
+    made = init(environment, tmp_path)
+    with serving(environment, tmp_path):
+        told = run(environment, tmp_path, "backup", "copy.db").stdout
+    assert "1 accounts, 3 ledger entries" in told
+    again = run(environment, tmp_path, "backup", "copy.db", succeeds=False)
+    assert (again.returncode, "exists" in again.stderr) == (1, True)
+    restored = environment | {"COUNTERSIGN_DATABASE_URL": "sqlite:///copy.db"}
+    assert "holds: 3 entries" in run(restored, tmp_path, "ledger", "verify").stdout
+    words = ("token", "create", "--user", "admin@example.com", "--name", "ci", "--json")
+    assert json.loads(run(restored, tmp_path, *words).stdout)["account"] == made["account"]
+
+
+def test_a_database_that_does_not_answer_is_told_in_a_sentence(tmp_path: Path) -> None:
+    environment = settings("postgresql://nobody:hidden@127.0.0.1:1/nothing")
+    refused = run(environment, tmp_path, "migrate", succeeds=False)
+    assert refused.returncode == 1
+    assert "The database does not answer" in refused.stderr
+    assert "hidden" not in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
 def test_an_empty_database_is_not_served_until_it_is_migrated(tmp_path: Path) -> None:
     environment = settings("sqlite:///empty.db")
     refused = run(environment, tmp_path, "serve", succeeds=False)

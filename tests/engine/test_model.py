@@ -46,6 +46,10 @@ from engine.persistence.database import Database
 from engine.signing.request import Made, Refused, Reserved
 from engine.timeline import as_of
 from engine.vocabulary import HOLDING, QuotaOnOnline, ReleaseType, SignatureState, Status, Verdict
+from notifications import tables as n
+from notifications.outbox import Outbox
+from notifications.vocabulary import Kind
+from tests.notifications.notices import LINK_KEY
 from tests.support.model import LIMIT, Draft, Kept, Key, Model, Person, Settings
 from tests.support.signing import reservations, settled
 from tests.support.world import make_world
@@ -96,7 +100,8 @@ class Disagreements(RuleBasedStateMachine):
     def begin(self, teams: bool, reapprove: bool, own: bool, quorum: int, first: set[str]) -> None:
         """An account of its own in the one database."""
         ran["examples"] += 1
-        world = make_world(self.database, account=f"Model {next(numbers)}")
+        outbox = Outbox(LINK_KEY)
+        world = make_world(self.database, account=f"Model {next(numbers)}", listeners=(outbox,))
         world.add_user("cid", "LEAD")
         world.add_user("sig", "SIGNER")
         world.add_keypair("web", ReleaseType.ONLINE)
@@ -487,11 +492,25 @@ class Disagreements(RuleBasedStateMachine):
         assert self.tags["approvers asked"] == asked, "each round is told once"
 
     def _count(self, tag: str, body: dict[str, Any]) -> None:
-        """The mails hang on these events: a request that is pending, and a round asked anew."""
+        """A request that is pending, and a round asked anew: each approver gets one mail."""
         self.tags[tag] += 1
         pending = tag == "release:requested" and body["to"] == Status.PENDING
         if pending or (tag == "release:revised" and body["details"]["asks_anew"]):
             self.tags["approvers asked"] += 1
+            assert self._mailed(UUID(body["release"])) == Counter(
+                self.world.people[name] for name in self.model.approvers()
+            )
+
+    def _mailed(self, release_id: UUID) -> Counter[UUID]:
+        """How many mails ask each approver to decide on a release as it is now."""
+        d, r = n.deliveries, t.releases
+        query = (
+            sa.select(d.c.user_id)
+            .join(r, r.c.id == d.c.release_id)
+            .where(d.c.kind == Kind.REQUEST, r.c.id == release_id, d.c.revision == r.c.revision)
+        )
+        with self.world.system.database.reading() as connection:
+            return Counter(connection.execute(query).scalars())
 
     def teardown(self) -> None:
         """Out of the way of the examples to come, whose clocks begin at noon again."""

@@ -7,8 +7,10 @@ import hashlib
 import importlib.util
 import shutil
 import subprocess
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -29,6 +31,19 @@ def run_node(script: str, *arguments: str) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+@contextmanager
+def running_node(script: str, *arguments: str) -> Iterator[IO[str]]:
+    """What a script of tests/node prints while it runs; it is ended with the block."""
+    install()
+    command = [*program("node"), script, *arguments]
+    with subprocess.Popen(command, cwd=FOLDER, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout
+        finally:
+            process.kill()
 
 
 def install(folder: Path = FOLDER) -> None:

@@ -71,6 +71,13 @@ class Installation:
         decision = {"id": release, "revision": 1}
         self.change(url, self.token(name), "approveRelease", decision, "release { id }")
 
+    def revoke(self, url: str, name: str) -> None:
+        """The person's token, with which they ask for it themselves."""
+        own = "{ apiTokens { edges { node { id } } } }"
+        (edge,) = self.ask(url, self.token(name), own)["apiTokens"]["edges"]
+        token = {"id": edge["node"]["id"]}
+        self.change(url, self.token(name), "revokeApiToken", token, "token { id }")
+
     def deactivate(self, url: str, name: str) -> None:
         change = {"id": self.ids[name], "active": False}
         self.change(url, self.admin_token, "updateUser", change, "user { id }")

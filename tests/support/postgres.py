@@ -4,6 +4,7 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -29,7 +30,7 @@ folder=$1; shift
 exec 3<&0 </dev/null
 watch() {
   read -r _ <&3
-  kill -INT $$
+  kill -INT "$(head -n 1 data/postmaster.pid)"
   for _ in $(seq 50); do [ -e data/postmaster.pid ] || break; sleep 0.1; done
   rm -r "$folder"
 }
@@ -54,14 +55,17 @@ SETTINGS = {
     "synchronous_commit": "off",
     "wal_level": "minimal",
 }
+# What was committed outlives the server, if not the machine.
+STOPPABLE = SETTINGS | {"synchronous_commit": "on"}
 DURABLE = {"listen_addresses": "", "max_connections": "200"}
 
 
 class PostgresServer:
     """A running server, reached over a unix socket in its own folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, process: subprocess.Popen[bytes]) -> None:
         self._folder = folder
+        self._process = process
         self._numbers = itertools.count(1)
         self.url = self._url("postgres")
 
@@ -80,6 +84,23 @@ class PostgresServer:
         """Drops it, whoever is connected."""
         self._execute("DROP DATABASE {} WITH (FORCE)", _name(url))
 
+    def stop(self) -> None:
+        """At once, as if the power had failed: `immediate`."""
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait(timeout=30)
+
+    def start(self) -> None:
+        """Again, after it was stopped."""
+        command = _command(self._folder, STOPPABLE)
+        self._process = _spawn(self._folder, command)
+        _await_readiness(self, self._process, self._folder)
+
+    def end(self) -> None:
+        """Until it is gone, whichever was the last."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=30)
+
     def connect(self) -> psycopg.Connection:
         return psycopg.connect(
             host=str(self._folder), user="postgres", dbname="postgres", autocommit=True
@@ -94,11 +115,13 @@ class PostgresServer:
 
 
 @contextmanager
-def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
+def running_postgres(*, durable: bool = False, stoppable: bool = False) -> Iterator[PostgresServer]:
     """A server for as long as the block lasts, its data in a folder that goes with it.
 
     Durable: on disk and as careful as the server's defaults, to measure what that costs.
+    Stoppable: its commits are kept when it is stopped.
     """
+    settings = DURABLE if durable else STOPPABLE if stoppable else SETTINGS
     place = None if durable else quickest_place()
     with tempfile.TemporaryDirectory(
         prefix="countersign-pg-", dir=place, ignore_cleanup_errors=True
@@ -106,13 +129,14 @@ def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
         folder = Path(name)
         if NOBODY:
             shutil.chown(folder, NOBODY.pw_uid)
-        process = _start(folder, DURABLE if durable else SETTINGS)
+        process = _start(folder, settings)
+        server = PostgresServer(folder, process)
         try:
-            server = PostgresServer(folder)
             _await_readiness(server, process, folder)
             yield server
         finally:
-            process.communicate()
+            process.communicate()  # the watcher stops whichever server runs
+            server.end()
 
 
 def quickest_place() -> Path | None:
@@ -127,13 +151,19 @@ def _start(folder: Path, settings: dict[str, str]) -> subprocess.Popen[bytes]:
     initdb = _spawn(folder, [programs / "initdb", *layout, "--no-sync", "--pgdata", data])
     initdb.communicate()
     assert initdb.returncode == 0, _log(folder)
+    return _spawn(folder, ["sh", "-c", WATCHED, "sh", folder, *_command(folder, settings)])
+
+
+def _command(folder: Path, settings: dict[str, str]) -> list[str | Path]:
+    program = _programs(folder) / "postgres"
     told = [f"--{name}={value}" for name, value in settings.items()]
-    server: list[str | Path] = [programs / "postgres", "-D", data, "-k", folder]
-    return _spawn(folder, ["sh", "-c", WATCHED, "sh", folder, *server, *told])
+    return [program, "-D", folder / "data", "-k", folder, *told]
 
 
 def _programs(folder: Path) -> Path:
     """Where initdb and postgres are: copied if a private folder hides the wheel from their user."""
+    if (folder / PROGRAMS).exists():
+        return folder / PROGRAMS / "bin"
     try:
         _spawn(folder, [SITE / PROGRAMS / "bin/postgres", "--version"]).communicate()
     except PermissionError:

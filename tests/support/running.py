@@ -81,7 +81,18 @@ def serving(environment: dict[str, str], folder: Path, *words: str) -> Iterator[
         yield server
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=30)
+
+
+@contextmanager
+def working(environment: dict[str, str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """`countersign worker` until the block ends."""
+    process = subprocess.Popen([*COUNTERSIGN, "worker"], env=environment, cwd=folder)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
 
 
 def free_port() -> int:

@@ -198,10 +198,12 @@ def world_on(database: Database, settled: World) -> World:
     )
 
 
-def make_world(database: Database, *, account: str = "Acme", **parts: Any) -> World:
+def make_world(
+    database: Database, *, account: str = "Acme", master_key: bytes | None = None, **parts: Any
+) -> World:
     """Teams on; team `blue`: ann and bob approve (quorum 2), dev requests and signs; `vault`."""
     clock = HandClock()
-    keyring = Keyring([os.urandom(32)])
+    keyring = Keyring([master_key or os.urandom(32)])
     signers = {"local": LocalSigner(SignerContext(keyring, {}))}
     system = System(database=database, clock=clock, signers=signers, **parts)
     made = create_account(system, account, "admin@example.com")

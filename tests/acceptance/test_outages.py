@@ -1,0 +1,212 @@
+"""What is away is told quickly and found again; what ends finishes what it has begun.
+
+COUNTERSIGN_OUTAGE_SECONDS makes the outage of the database longer than the everyday one.
+"""
+
+import asyncio
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import psycopg
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+from engine.persistence.database import WAIT, normal_url
+from engine.persistence.signals import connection_string
+from tests.support.callers import Caller, Crowd, gather_crowd, open_release, release_input
+from tests.support.postgres import PostgresServer, running_postgres
+from tests.support.running import init, serving, settings
+
+OUTAGE = float(os.environ.get("COUNTERSIGN_OUTAGE_SECONDS", "3"))
+NOTE = "mutation ($input: UpdateReleaseInput!) { updateRelease(input: $input) { errors { code } } }"
+STATUS = "query ($id: ID!) { release(id: $id) { status } }"
+PATIENCE = 20.0
+#: For a server that has three seconds to end in; the machine may be busy.
+LIMIT = 7.0
+
+pytestmark = pytest.mark.timeout(120 + 2 * OUTAGE)
+
+
+@pytest.fixture
+def server() -> Iterator[PostgresServer]:
+    """A PostgreSQL of this test's own, to be stopped."""
+    with running_postgres(stoppable=True) as found:
+        yield found
+
+
+@pytest.fixture
+def url(server: PostgresServer) -> str:
+    return server.create_database()
+
+
+async def timed(client: httpx2.AsyncClient, crowd: Crowd, query: str, **variables: Any) -> Any:
+    """The answer to dev, and the seconds it took."""
+    started = time.monotonic()
+    headers = {"Authorization": f"Bearer {crowd.tokens['dev']}"}
+    body = {"query": query, "variables": variables}
+    answer = await client.post("/graphql", json=body, headers=headers)
+    return answer, time.monotonic() - started
+
+
+def note(release: str, revision: int = 1) -> dict[str, Any]:
+    return {"id": release, "revision": revision, "note": f"noted after {revision}"}
+
+
+async def until(what: str, look: Any) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not await look():
+        assert time.monotonic() < deadline, what
+        await asyncio.sleep(0.1)
+
+
+async def test_a_database_that_is_stopped_is_told_quickly_and_found_again(
+    server: PostgresServer, url: str, tmp_path: Path
+) -> None:
+    environment = settings(url)
+    admin = init(environment, tmp_path)["token"]
+    with serving(environment, tmp_path) as served:
+        async with httpx2.AsyncClient(base_url=served.url, timeout=30) as client:
+            crowd = await gather_crowd(Caller(client, admin), environment, tmp_path, "a", "b")
+            release = await open_release(client, crowd, 5)
+            opens = datetime.now(UTC) + timedelta(seconds=OUTAGE / 2)
+            asked = release_input(
+                crowd, crowd.keypairs[1], 5, name="Next", startsAt=opens.isoformat()
+            )
+            dev = Caller(client, crowd.tokens["dev"])
+            following = (await dev.change("createRelease", asked, "release { id }"))["release"]
+            for name in ("ann", "bob"):
+                decision = {"id": following["id"], "revision": 1}
+                caller = Caller(client, crowd.tokens[name])
+                await caller.change("approveRelease", decision, "release { id }")
+
+            server.stop()
+            ends = time.monotonic() + OUTAGE
+            seen = []
+            while time.monotonic() < ends:
+                asked_at_once = [timed(client, crowd, STATUS, id=release) for _ in range(20)]
+                seen += await asyncio.gather(*asked_at_once)
+                assert (await client.get("/readyz")).status_code == 503
+                assert (await client.get("/healthz")).status_code == 200
+                await asyncio.sleep(0.1)
+            server.start()
+
+            assert {answer.status_code for answer, _ in seen} == {503}
+            codes = {answer.json()["errors"][0]["extensions"]["code"] for answer, _ in seen}
+            assert codes == {"OVERLOADED"}
+            assert all("Retry-After" in answer.headers for answer, _ in seen)
+            assert max(seconds for _, seconds in seen) < WAIT + 1
+
+            async def ready() -> bool:
+                return (await client.get("/readyz")).status_code == 200
+
+            async def opened() -> bool:
+                # Of the tables, where only the worker's own steps show.
+                with psycopg.connect(connection_string(normal_url(url))) as connection:
+                    query = "SELECT count(*) FROM releases WHERE status = 'IN_PROGRESS'"
+                    return connection.execute(query).fetchone() == (2,)
+
+            async def listening() -> bool:
+                with psycopg.connect(connection_string(normal_url(url))) as connection:
+                    query = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
+                    return connection.execute(query).fetchone() == (1,)
+
+            await until("ready again", ready)
+            answers = await asyncio.gather(
+                *(timed(client, crowd, STATUS, id=release) for _ in range(20))
+            )
+            assert {answer.status_code for answer, _ in answers} == {200}
+            await until("the worker came back", opened)
+            await until("LISTEN came back", listening)
+
+
+async def test_a_sqlite_file_that_somebody_locks_is_told_within_the_limit(tmp_path: Path) -> None:
+    environment = settings(f"sqlite:///{tmp_path}/here.db")
+    admin = init(environment, tmp_path)["token"]
+    with serving(environment, tmp_path, "--no-worker") as served:
+        async with httpx2.AsyncClient(base_url=served.url, timeout=30) as client:
+            crowd = await gather_crowd(Caller(client, admin), environment, tmp_path, "vault")
+            release = await open_release(client, crowd, 5)
+            other = sqlite3.connect(tmp_path / "here.db", isolation_level=None)
+            other.execute("BEGIN IMMEDIATE")
+            changed, seconds = await timed(client, crowd, NOTE, input=note(release))
+            assert changed.json()["data"]["updateRelease"]["errors"] == [{"code": "OVERLOADED"}]
+            assert seconds < WAIT + 2
+            read, seconds = await timed(client, crowd, STATUS, id=release)
+            assert read.json()["data"]["release"]["status"] == "IN_PROGRESS"
+            assert seconds < 2
+            other.rollback()
+            other.close()
+            changed, _ = await timed(client, crowd, NOTE, input=note(release))
+            assert changed.json()["data"]["updateRelease"]["errors"] == []
+
+
+async def test_told_to_end_it_finishes_what_is_under_way_and_refuses_what_comes(
+    url: str, tmp_path: Path
+) -> None:
+    environment = settings(url)
+    admin = init(environment, tmp_path)["token"]
+    with ExitStack() as stack:
+        served = stack.enter_context(serving(environment, tmp_path, "--no-worker"))
+        async with httpx2.AsyncClient(base_url=served.url, timeout=30) as client:
+            crowd = await gather_crowd(Caller(client, admin), environment, tmp_path, "vault")
+            release = await open_release(client, crowd, 5)
+            holder = stack.enter_context(psycopg.connect(connection_string(normal_url(url))))
+            holder.execute("SELECT 1 FROM releases FOR UPDATE")
+            under_way = asyncio.create_task(timed(client, crowd, NOTE, input=note(release)))
+            address = served.url.replace("http:", "ws:") + "/graphql"
+            async with connect(address, subprotocols=["graphql-transport-ws"]) as socket:  # type: ignore[list-item]
+                await asyncio.sleep(1)
+                served.process.send_signal(signal.SIGTERM)
+                with pytest.raises(ConnectionClosed) as closed:
+                    await asyncio.wait_for(socket.recv(), 5)
+                assert closed.value.rcvd is not None
+                assert closed.value.rcvd.code == 1001
+
+            refused, _ = await timed(client, crowd, STATUS, id=release)
+            assert refused.status_code == 503
+            assert refused.headers["Retry-After"] == "2"
+            assert (await client.get("/readyz")).status_code == 503
+            assert not under_way.done()
+
+            holder.rollback()
+            answer, _ = await under_way
+            assert answer.json()["data"]["updateRelease"]["errors"] == []
+        assert served.process.wait(timeout=10) == 0
+
+
+@pytest.mark.parametrize("hangs", ["a request", "the collector of traces"])
+async def test_it_ends_in_time_whatever_hangs(url: str, tmp_path: Path, hangs: str) -> None:
+    environment = settings(url, COUNTERSIGN_SHUTDOWN_SECONDS="3")
+    if hangs == "the collector of traces":
+        address = "http://127.0.0.1:9"
+        environment |= {"COUNTERSIGN_TRACES": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": address}
+    admin = init(environment, tmp_path)["token"]
+    with ExitStack() as stack:
+        served = stack.enter_context(serving(environment, tmp_path, "--no-worker"))
+        async with httpx2.AsyncClient(base_url=served.url, timeout=30) as client:
+            crowd = await gather_crowd(Caller(client, admin), environment, tmp_path, "vault")
+            release = await open_release(client, crowd, 5)
+            holder = stack.enter_context(psycopg.connect(connection_string(normal_url(url))))
+            if hangs == "a request":
+                holder.execute("SELECT 1 FROM releases FOR UPDATE")
+                waits = asyncio.create_task(timed(client, crowd, NOTE, input=note(release)))
+                await asyncio.sleep(0.5)
+            started = time.monotonic()
+            served.process.send_signal(signal.SIGTERM)
+            code = await asyncio.to_thread(served.process.wait, 15)
+            assert time.monotonic() - started < LIMIT
+            if hangs == "a request":
+                (cut_off,) = await asyncio.gather(waits, return_exceptions=True)
+                is_told = isinstance(cut_off, tuple) and cut_off[0].status_code >= 500
+                assert is_told or isinstance(cut_off, httpx2.HTTPError)
+            else:
+                assert code == 0

@@ -1,0 +1,80 @@
+"""Any number of workers advance what is due: none waits for another, each step is taken once."""
+
+import threading
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from engine.commands.advance_due import advance_due
+from engine.persistence import tables as t
+from engine.persistence.database import Database
+from engine.vocabulary import Status
+from tests.support.threads import at_once
+from tests.support.world import World, world_on
+
+RELEASES = 12
+
+
+@pytest.fixture
+def due(world: World) -> list[UUID]:
+    """Releases whose whole window has passed unopened, and one that expires."""
+    releases = []
+    for number in range(RELEASES):
+        key = world.add_keypair(f"key {number}")
+        world.set_team("blue", keypairs=[name for name in world.things if name != "blue"])
+        release = world.request(name=f"Falcon {number}", keypair_ids=frozenset({key}))
+        if number:
+            world.decide("ann", release)
+            world.decide("bob", release)
+        releases.append(release)
+    world.clock.pass_(hours=5)
+    return releases
+
+
+def entries(world: World, tag: str) -> int:
+    return len(world.ledger(tag=tag))
+
+
+def test_many_workers_take_each_step_once(world: World, due: list[UUID]) -> None:
+    found = at_once([lambda: advance_due(world.system, limit=3)] * 8)
+    while advance_due(world.system):
+        pass
+    assert max(found) <= 3
+    assert entries(world, "release:opened") == entries(world, "release:closed") == RELEASES - 1
+    assert entries(world, "release:expired") == 1
+    ended = {world.release(release).status for release in due}
+    assert ended == {Status.COMPLETED, Status.FAILED}
+    positions = [row.position for row in world.ledger()]
+    assert positions == list(range(1, len(positions) + 1))
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_what_another_worker_holds_is_passed_by(world: World, due: list[UUID]) -> None:
+    held, rest = due[:4], due[4:]
+    with world.system.database.writing() as other:
+        locked = sa.select(t.releases.c.id).where(t.releases.c.id.in_(held)).with_for_update()
+        assert len(other.execute(locked).all()) == len(held)
+
+        worker = threading.Thread(target=advance_due, args=(world.system,))
+        worker.start()
+        worker.join(timeout=4)  # less than a lock's time limit
+
+        assert not worker.is_alive()
+        assert {world.release(release).opened_at is None for release in held} == {True}
+        assert {world.release(release).status for release in rest} == {Status.COMPLETED}
+    assert advance_due(world.system) == len(held)
+    assert {world.release(release).status for release in due} == {Status.COMPLETED, Status.FAILED}
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_workers_with_databases_of_their_own(
+    world: World, database_url: str, due: list[UUID]
+) -> None:
+    other = Database(database_url)
+    second = world_on(other, world)
+    second.clock.instant = world.clock.instant
+    at_once([lambda: advance_due(world.system), lambda: advance_due(second.system)] * 4)
+    assert advance_due(world.system) == 0
+    assert entries(world, "release:closed") == RELEASES - 1
+    other.dispose()

@@ -1,0 +1,68 @@
+"""Threads for callers on an event loop: a place is taken for as long as there is work."""
+
+import asyncio
+import threading
+
+import psycopg
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from engine.errors import Code, Refusal
+from engine.persistence.database import Database
+from engine.persistence.executor import Executor
+
+
+async def test_a_caller_who_gives_up_leaves_its_place_to_the_work(database: Database) -> None:
+    executor = Executor(database, threads=1, queue=2)
+    began, go_on = threading.Event(), threading.Event()
+
+    def work() -> None:
+        began.set()
+        go_on.wait(10)
+
+    running = asyncio.create_task(executor.work(work))
+    await asyncio.to_thread(began.wait, 10)
+    queued = asyncio.create_task(executor.work(work))
+    await asyncio.sleep(0)
+    assert executor.waiting == 2
+
+    for task in (running, queued):
+        task.cancel()
+    await asyncio.gather(running, queued, return_exceptions=True)
+
+    # The one that had not begun is gone; the other one's thread works on.
+    assert executor.waiting == 1
+    go_on.set()
+    executor.shutdown()
+    assert executor.waiting == 0
+
+
+async def test_where_all_places_are_taken_newcomers_are_told(database: Database) -> None:
+    executor = Executor(database, queue=0)
+    with pytest.raises(Refusal) as refused:
+        await executor.read(lambda: None)
+    assert refused.value.code is Code.OVERLOADED
+    executor.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (psycopg.OperationalError("connection refused"), Code.OVERLOADED),
+        (psycopg.errors.AdminShutdown("terminating"), Code.OVERLOADED),
+        (psycopg.errors.LockNotAvailable("canceling"), Code.OVERLOADED),
+        (psycopg.errors.DiskFull("no space"), None),
+    ],
+)
+async def test_trouble_that_passes_is_a_refusal_and_other_trouble_is_not(
+    database: Database, error: Exception, code: Code | None
+) -> None:
+    executor = Executor(database)
+
+    def fail() -> None:
+        raise OperationalError("SELECT 1", {}, error)
+
+    with pytest.raises(Refusal if code else OperationalError) as raised:
+        await executor.read(fail)
+    assert getattr(raised.value, "code", None) == (code or raised.value.code)
+    executor.shutdown()

@@ -1,0 +1,150 @@
+"""What must be true of a database however it was treated: a name, the faults, a note."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Connection
+
+from engine.lifecycle import TIMED
+from engine.persistence import tables as t
+from engine.persistence.clock import DatabaseClock
+from engine.persistence.verification import verify
+from engine.vocabulary import HOLDING, SignatureState, Status, Verdict
+from notifications.tables import deliveries
+from notifications.vocabulary import DeliveryState
+
+_R, _S, _D = t.releases, t.signatures, t.decisions
+#: What only a release that was approved can be.
+_APPROVED = (Status.APPROVED, Status.IN_PROGRESS, Status.COMPLETED)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One invariant: broken if there is any fault."""
+
+    name: str
+    faults: int
+    note: str = ""
+
+
+def findings(
+    connection: Connection, received: Mapping[UUID, bytes], arrived: Sequence[str]
+) -> Iterator[Finding]:
+    """Of signatures that clients received, and of the Message-IDs of mails that arrived."""
+    yield from _of_releases(connection)
+    yield from _of_signatures(connection, received)
+    yield from _of_ledgers(connection)
+    yield from _of_mails(connection, Counter(arrived))
+
+
+def _of_releases(connection: Connection) -> Iterator[Finding]:
+    h = t.release_keypairs
+    twice = sa.select(h.c.keypair_id).where(h.c.held).group_by(h.c.keypair_id)
+    twice = twice.having(sa.func.count() > 1)
+    yield Finding("one open release for each keypair", len(connection.execute(twice).all()))
+    wrong = sa.select(h).join(_R, _R.c.id == h.c.release_id)
+    wrong = wrong.where(h.c.held != _R.c.status.in_(sorted(HOLDING)))
+    yield Finding("held by those that are open", len(connection.execute(wrong).all()))
+
+    statuses = Counter(connection.execute(sa.select(_R.c.status)).scalars())
+    told = ", ".join(f"{number} {status}" for status, number in sorted(statuses.items()))
+    now = DatabaseClock().now(connection)
+    due = [(_R.c.status == status) & (_R.c[e] <= now) for status, (_, e, _) in TIMED.items()]
+    yield _number(connection, "statuses are true now", sa.or_(*due), told)
+    ended = _R.c.status.in_([status for status in Status if status.is_final])
+    yield _number(connection, "what is over says when", ended != _R.c.ended_at.is_not(None))
+
+    votes = (
+        sa.select(sa.func.count(_D.c.approver_id.distinct()))
+        .where(_D.c.release_id == _R.c.id, _D.c.material_revision == _R.c.material_revision)
+        .where(_D.c.verdict == Verdict.APPROVE)
+        .scalar_subquery()
+    )
+    short = _R.c.status.in_(_APPROVED) & (votes < _R.c.required_approvals)
+    yield _number(connection, "approved by a quorum", short)
+    waiting = (_R.c.status == Status.PENDING) & (votes >= _R.c.required_approvals)
+    yield _number(connection, "with a quorum none waits", waiting)
+    rejected = sa.exists().where(
+        _D.c.release_id == _R.c.id,
+        _D.c.material_revision == _R.c.material_revision,
+        _D.c.verdict == Verdict.REJECT,
+    )
+    yield _number(connection, "one rejection ends it", rejected & (_R.c.status != Status.REJECTED))
+
+
+def _of_signatures(connection: Connection, received: Mapping[UUID, bytes]) -> Iterator[Finding]:
+    over = _R.c.signatures_used + _R.c.signatures_reserved > _R.c.max_signatures
+    yield _number(connection, "never more than the maximum", over)
+    counted = (
+        sa.select(sa.func.count())
+        .where(_S.c.release_id == _R.c.id, _S.c.state == SignatureState.MADE)
+        .scalar_subquery()
+    )
+    yield _number(connection, "used is what was made", _R.c.signatures_used != counted)
+    yield _number(connection, "nothing stays reserved", _R.c.signatures_reserved != 0)
+    rows = sa.select(_S.c.id, _S.c.value).where(_S.c.state == SignatureState.MADE)
+    made = {row.id: row.value for row in connection.execute(rows)}
+    strange = [id_ for id_, value in received.items() if made.get(id_) != value]
+    note = f"{len(made)} made, {len(received)} received, {len(made.keys() - received)} only made"
+    yield Finding("what was received was made", len(strange), note)
+    twice = sa.select(_S.c.user_id).where(_S.c.idempotency_key.is_not(None))
+    twice = twice.where(_S.c.state == SignatureState.MADE)
+    twice = twice.group_by(_S.c.user_id, _S.c.idempotency_key).having(sa.func.count() > 1)
+    yield Finding("one for each idempotency key", len(connection.execute(twice).all()))
+
+
+def _of_ledgers(connection: Connection) -> Iterator[Finding]:
+    for account_id in connection.execute(sa.select(t.accounts.c.id)).scalars().all():
+        verdict = verify(connection, account_id)
+        fault = f"entry {verdict.broken_at}: {verdict.fault}" if verdict.fault else ""
+        note = fault or f"{verdict.head.count} entries"
+        yield Finding("the ledger holds, without a gap", int(not verdict.holds), note)
+        entries = t.ledger_entries
+        told = sa.select(sa.func.count()).where(
+            entries.c.account_id == account_id, entries.c.tag == "signature:made"
+        )
+        made = sa.select(sa.func.count()).where(
+            _S.c.account_id == account_id, _S.c.state == SignatureState.MADE
+        )
+        difference = connection.execute(told).scalar_one() - connection.execute(made).scalar_one()
+        yield Finding("each signature is in the ledger", abs(difference))
+
+
+def _of_mails(connection: Connection, arrived: Counter[str]) -> Iterator[Finding]:
+    rows = connection.execute(sa.select(deliveries.c.id, deliveries.c.state)).all()
+    states = Counter(row.state for row in rows)
+    note = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
+    unsettled = states[DeliveryState.QUEUED] + states[DeliveryState.FAILED]
+    yield Finding("each message is settled", unsettled, note)
+    sent = {str(row.id) for row in rows if row.state is DeliveryState.SENT}
+    repeats = sum(arrived.values()) - len(arrived)
+    note = f"{len(arrived)} arrived, {repeats} of them once more"
+    yield Finding("what was sent arrived", len(sent - arrived.keys()), note)
+    strange = arrived.keys() - {str(row.id) for row in rows}
+    yield Finding("what arrived had been queued", len(strange))
+
+
+def _number(
+    connection: Connection, name: str, wrong: ColumnElement[bool], note: str = ""
+) -> Finding:
+    query = sa.select(sa.func.count()).select_from(_R).where(wrong)
+    return Finding(name, connection.execute(query).scalar_one(), note)
+
+
+def table(found: Sequence[Finding]) -> str:
+    """For people."""
+    width = max(len(finding.name) for finding in found)
+    return "\n".join(
+        f"{'BROKEN' if f.faults else 'holds ':6}  {f.name:{width}}  {f.faults:4}  {f.note}".rstrip()
+        for f in found
+    )
+
+
+def describe(outcomes: Mapping[str, int]) -> str:
+    """Counts in one line."""
+    return ", ".join(f"{number} {name}" for name, number in sorted(outcomes.items()))
