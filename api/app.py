@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from api.bootstrap import auth_routes, build_runtime, connected, email_routes
+from api.draining import Draining, UnderWay
 from api.graphql.endpoint import Endpoint
 from api.graphql.limits.numbers import Limits
 from api.headers import SecurityHeaders
@@ -31,8 +32,8 @@ def create_app(settings: Settings, *, worker: bool = True) -> Starlette:
     endpoint = Endpoint(
         runtime, ide=settings.ide, limits=limits_of(settings), public_url=settings.public_url
     )
-    secure = settings.public_url.startswith("https:")
-    return Starlette(
+    secure, under_way = settings.public_url.startswith("https:"), UnderWay()
+    app = Starlette(
         routes=[
             Route("/graphql", endpoint),
             WebSocketRoute("/graphql", endpoint),
@@ -44,9 +45,12 @@ def create_app(settings: Settings, *, worker: bool = True) -> Starlette:
         middleware=[
             Middleware(ObservedRequests, meter=runtime.meter, log_requests=settings.log_requests),
             Middleware(SecurityHeaders, secure=secure),
+            Middleware(Draining, ending=runtime.ending, under_way=under_way),
         ],
         lifespan=_lifespan(settings, runtime, worker=worker),
     )
+    app.state.ending, app.state.under_way = runtime.ending, under_way
+    return app
 
 
 def _lifespan(

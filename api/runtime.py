@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -10,11 +11,12 @@ from uuid import UUID
 from api.auth.browser import Browser
 from api.channels import Telling
 from api.news import News
+from api.proofs import Proofs
 from api.telemetry.meter import Kind, Meter
 from api.usage import Usage
 from engine.commands.base import Command, execute
 from engine.persistence.executor import Executor
-from engine.persistence.signals import Notifier
+from engine.persistence.signals import Listener, Notifier
 from engine.principal import Principal
 from engine.queries.reading import Reading, read
 from engine.signing.gate import SigningGate
@@ -37,6 +39,8 @@ class Runtime:
     outbox: Wakeup = field(default_factory=Wakeup)
     #: Tells other processes of this one's commits, where the database can.
     notifier: Notifier | None = None
+    #: Hears of theirs, where the database can and no pooler stands between.
+    listener: Listener | None = None
     #: Which tokens and sessions were used, to be written down now and then.
     usage: Usage = field(default_factory=Usage)
     #: How browsers are recognised; without it only tokens are taken.
@@ -45,6 +49,15 @@ class Runtime:
     meter: Meter = field(default_factory=Meter)
     #: How people and webhooks are told; without it nothing of that can be changed.
     telling: Telling | None = None
+    #: Set when the server is about to end: streams of events end then, too.
+    ending: asyncio.Event = field(default_factory=asyncio.Event)
+
+    #: Who credentials prove.
+    proofs: Proofs = field(init=False)
+
+    def __post_init__(self) -> None:
+        """The parts that are made of others."""
+        object.__setattr__(self, "proofs", Proofs(self.system, self.executor))
 
     def heard(self, account_id: UUID) -> None:
         """Something was committed, here or elsewhere."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, model_validator
+from pydantic import DirectoryPath, Field, SecretStr, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -28,6 +28,11 @@ class Settings(BaseSettings):
         default=SecretStr("sqlite:///countersign.db"),
         description="SQLite or PostgreSQL, as a URL. Without it a SQLite file here.",
     )
+    listen_url: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL itself, where DATABASE_URL is a pooler's: to hear of other"
+        " processes' commits at once. Without it they are polled for.",
+    )
     smtp_url: SecretStr = Field(
         description="Where mail goes: smtp://user:password@host:587?tls=starttls (or tls, none)."
     )
@@ -42,6 +47,9 @@ class Settings(BaseSettings):
     )
     pool_size: int = Field(
         default=8, ge=1, le=100, description="Threads, and connections to PostgreSQL."
+    )
+    shutdown_seconds: float = Field(
+        default=20, ge=2, le=600, description="Within which a process ends that is told to."
     )
     reservation_seconds: int = Field(
         default=30, ge=5, le=3600, description="After which an unfinished signature is given back."
@@ -69,6 +77,23 @@ class Settings(BaseSettings):
     channel_options: SecretStr | None = Field(
         default=None, description="Options of channels from elsewhere: a JSON object of texts."
     )
+    templates: DirectoryPath | None = Field(
+        default=None,
+        description="A folder with mail templates of your own; its folders named by an account's"
+        " id are for that account alone.",
+    )
+    delivery_retry_hours: float = Field(
+        default=48, gt=0, le=24 * 30, description="For how long a message is tried again."
+    )
+    delivery_retention_days: int = Field(
+        default=90, ge=0, description="Days a settled delivery is kept; 0: for ever."
+    )
+    reminder_share: float = Field(
+        default=0.5,
+        gt=0,
+        lt=1,
+        description="Of the time left until the start, how much passes before a reminder.",
+    )
     graphql_body_bytes: int = Field(
         default=2 * 1024 * 1024, ge=1024, description="Bytes of a GraphQL request at most."
     )
@@ -84,7 +109,10 @@ class Settings(BaseSettings):
         default=2000, ge=1, description="Operations of a caller at once, after a pause."
     )
     introspection: bool = Field(default=True, description="Clients may ask for the schema.")
-    ide: bool = Field(default=True, description="Serve the GraphQL IDE at /graphql.")
+    ide: bool = Field(
+        default=False,
+        description="Serve the GraphQL IDE at /graphql. It loads scripts from a public network.",
+    )
     log_json: bool = Field(default=False, description="Log JSON lines rather than text.")
     log_requests: bool = Field(default=False, description="Log a line for each request.")
     metrics_address: str | None = Field(

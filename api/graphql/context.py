@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
@@ -12,6 +13,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 import api.graphql.loaders  # noqa: F401 - registers them
 from api.graphql.errors import UserError, top_level, unauthenticated
+from api.graphql.limits.followers import Followers
 from api.graphql.limits.numbers import Limits
 from api.graphql.limits.rate import Buckets
 from api.graphql.limits.refusal import too_often
@@ -34,13 +36,15 @@ class Context:
     #: None for anonymous callers, who get no further than the schema itself.
     caller: Principal | None
     #: Looks a caller up, by what a WebSocket client gave when it connected if it did.
-    look_up: Callable[[str | None], Awaitable[Principal | None]]
+    look_up: Callable[..., Awaitable[Principal | None]]
     _: KW_ONLY
     #: The payload of a WebSocket's `connection_init`.
     connection_params: dict[str, object] | None = None
     limits: Limits = field(default_factory=Limits)
     #: Shared by all of the endpoint's callers.
     buckets: Buckets | None = None
+    #: Shared as well.
+    followers: Followers | None = None
     #: Where the request came from: who an anonymous caller is.
     address: str = ""
 
@@ -55,7 +59,7 @@ class Context:
         """Look the caller up again: a subscription outlives what was true when it began."""
         params = {k.lower(): v for k, v in (self.connection_params or {}).items()}
         told = params.get("authorization")
-        self.caller = await self.look_up(told if isinstance(told, str) else None)
+        self.caller = await self.look_up(told if isinstance(told, str) else None, again=True)
         return self.caller
 
     @property
@@ -68,6 +72,16 @@ class Context:
         wait = self.buckets.wait(self.payer) if self.buckets is not None else 0
         if wait:
             raise too_often(self.limits.rate, wait)
+
+    @contextmanager
+    def following(self, name: str) -> Iterator[None]:
+        """While a subscription lasts; refuses one too many."""
+        followers = self.followers
+        with (
+            self.runtime.meter.followed(name),
+            followers.one_more(self.payer) if followers is not None else nullcontext(),
+        ):
+            yield
 
     def owe(self, operations: float) -> None:
         """Count what an operation costs beyond the first."""
@@ -98,19 +112,23 @@ async def change(
     info: Info,
     payload: Callable[..., Payload],
     act: Callable[[Runtime, Principal], Awaitable[Any]],
+    at_hand: Callable[[Any, Plan], dict[str, Any] | None] = lambda _result, _plan: None,
     **parts: Callable[[Shelf, Any], Any],
 ) -> Payload:
     """Run a mutation: a refusal is data, a success reads back what is selected.
 
-    `parts`: the payload's fields, each found again by what `act` answered.
+    `parts`: the payload's fields, each found again by what `act` answered. `at_hand`: all of them
+    if they are known without reading, else None.
     """
     context, plan = info.context, plan_of(info)
     principal = context.principal
     try:
         result = await act(context.runtime, principal)
-        found = await context.runtime.read(
-            principal, lambda reading: _read_back(Shelf(reading), plan, result, parts)
-        )
+        found = at_hand(result, plan)
+        if found is None:
+            found = await context.runtime.read(
+                principal, lambda reading: _read_back(Shelf(reading), plan, result, parts)
+            )
     except Refusal as refusal:
         return payload(errors=[UserError.of(refusal)])
     return payload(errors=[], **found)

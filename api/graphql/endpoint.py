@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -16,8 +16,8 @@ from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData, process_result
 from strawberry.http.base import BaseRequestProtocol
-from strawberry.schema.exceptions import InvalidOperationTypeError
-from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.http.exceptions import NonJsonMessageReceived
+from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.unset import UnsetType
@@ -26,19 +26,26 @@ from api.credentials import principal_of
 from api.graphql.context import Context
 from api.graphql.http import answers
 from api.graphql.http.body import Body, read_json
+from api.graphql.http.events import Events, EventStream
 from api.graphql.http.operation import read_operation
 from api.graphql.http.origin import Origins
 from api.graphql.http.refused import RefusedError, wrong_method
+from api.graphql.ide import ide_page
+from api.graphql.limits.followers import Followers
 from api.graphql.limits.numbers import Limits
 from api.graphql.limits.rate import Buckets
 from api.graphql.masking import apology, note
 from api.graphql.schema import schema
+from api.graphql.subscriptions.socket import Socket
 from api.runtime import Runtime
 from engine.errors import Refusal
 
 
 class Endpoint(GraphQL[Context, None]):
     """Strawberry's view with Countersign's context and manners."""
+
+    graphql_transport_ws_handler_class = Socket
+    stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: Events}  # noqa: RUF012 - as in the base
 
     def __init__(
         self,
@@ -51,12 +58,13 @@ class Endpoint(GraphQL[Context, None]):
         super().__init__(
             schema,
             graphql_ide="graphiql" if ide else None,
-            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
             connection_init_wait_timeout=timedelta(seconds=10),
         )
         self._runtime = runtime
         self._limits = limits or Limits()
         self._buckets = Buckets(self._limits.rate, self._limits.burst)
+        self._followers = Followers(self._limits.subscriptions)
         self._origins = Origins(public_url)
         self.request_adapter_class = self._body  # type: ignore[assignment]
 
@@ -84,6 +92,7 @@ class Endpoint(GraphQL[Context, None]):
             look_up,
             limits=self._limits,
             buckets=self._buckets,
+            followers=self._followers,
             address=request.client.host if request.client is not None else "",
         )
 
@@ -102,6 +111,10 @@ class Endpoint(GraphQL[Context, None]):
         wanted = "text/html" in request.headers.get("accept", "")
         return bool(self.graphql_ide) and wanted and super().should_render_graphql_ide(request)
 
+    async def render_graphql_ide(self, request: Request) -> Response:
+        """The page."""
+        return ide_page(self.graphql_ide_html)
+
     def is_websocket_origin_allowed(self, request: WebSocket, origin: str) -> bool:
         """The same rule as for requests."""
         return self._origins.is_ours(origin, request.headers.get("host", ""))
@@ -110,8 +123,13 @@ class Endpoint(GraphQL[Context, None]):
         return Body(request, self._limits.body_bytes)
 
     def decode_json(self, data: str | bytes) -> Any:
-        """Whatever is no JSON that can be read is the caller's fault."""
-        return read_json(data)
+        """Of a WebSocket's message, which is no larger than a body."""
+        if not isinstance(data, str) or len(data) > self._limits.body_bytes:
+            raise NonJsonMessageReceived
+        try:
+            return read_json(data)
+        except RefusedError as refused:
+            raise NonJsonMessageReceived from refused
 
     def encode_json(self, data: object) -> str:
         """Text, which WebSocket clients expect."""
@@ -146,10 +164,20 @@ class Endpoint(GraphQL[Context, None]):
         assert not isinstance(response_data, list), "batches are refused"
         return answers.answer(dict(response_data), sub_response.media_type or answers.JSON)
 
+    async def create_streaming_response(
+        self,
+        request: Request | WebSocket,
+        stream: Callable[[], AsyncIterator[str]],
+        sub_response: Response,
+        headers: Mapping[str, str],
+    ) -> Response:
+        """Events for as long as the client, the operation and the server last."""
+        return EventStream(stream(), headers, self._runtime.ending)
+
     def _check(self, request: Request) -> None:
         """What its headers tell, before its body is read."""
         if request.method not in {"GET", "POST"}:
-            raise wrong_method("Use GET or POST.", "GET, POST")
+            raise wrong_method()
         if self._origins.is_foreign(request):
             message = "Web pages of other sites cannot use this API."
             raise RefusedError(403, "FOREIGN_ORIGIN", message)
@@ -184,10 +212,10 @@ def _told(error: Exception) -> RefusedError:
         return error
     if isinstance(error, Refusal):
         # While the credential was looked up, there is no operation to answer yet.
-        return RefusedError(503, error.code, error.message)
+        refused = RefusedError(503, error.code, error.message)
+        refused.headers["Retry-After"] = "2"
+        return refused
     if not isinstance(error, HTTPException):
         id_ = note(error)
         return RefusedError(500, "BUG", apology(id_), id=id_)
-    if isinstance(error.__cause__, InvalidOperationTypeError):
-        return wrong_method("GET runs queries alone. Send this as a POST.", "POST")
     return RefusedError(error.status_code, "BAD_REQUEST", error.reason)

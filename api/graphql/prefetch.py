@@ -26,6 +26,11 @@ def loads(owner: type, name: str) -> Callable[[Loader], Loader]:
     return register
 
 
+def reads_ahead(kind: type, plan: Plan) -> bool:
+    """Something is selected that has to be read for things of this type."""
+    return any((kind, name) in _LOADERS for name, _ in plan)
+
+
 def prefetch(shelf: Shelf, things: Iterable[Any], plan: Plan) -> None:
     """Fill every selected field of these things, and of what lies beneath."""
     by_type: dict[type, dict[int, Any]] = {}

@@ -10,20 +10,26 @@ import strawberry
 from graphql import GraphQLError, OperationDefinitionNode, get_operation_ast, print_schema
 from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types.execution import ExecutionContext, PreExecutionError
+from strawberry.schema.exceptions import InvalidOperationTypeError
+from strawberry.types.execution import ExecutionContext, ExecutionResult, PreExecutionError
+from strawberry.types.graphql import OperationType
 
 from api.graphql.documents import Documents, InvalidDocumentError
 from api.graphql.finish import finish
+from api.graphql.http.refused import wrong_kind
 from api.graphql.limits.answer import BoundedExecution
 from api.graphql.limits.cost import cost_of
 from api.graphql.limits.numbers import Limits
 from api.graphql.limits.refusal import exceeded, too_slow
 from api.graphql.masking import mask_bugs
+from api.graphql.measured import kind_and_name, result_of
 from api.graphql.mutations import Mutation
 from api.graphql.queries import Query
 from api.graphql.scalars import SCALARS
 from api.graphql.subscriptions.release_events import ReleaseSubscriptions
 
+#: What has one answer.
+ANSWERED = frozenset({OperationType.QUERY, OperationType.MUTATION})
 #: Objects answered, and seconds of parsing and validating, that count toward the caller's rate
 #: like one more operation.
 OBJECTS_AN_OPERATION = 100
@@ -42,24 +48,31 @@ class Schema(strawberry.Schema):
         """The schema's text, as `schema.graphql` has it."""
         return print_schema(self._schema)
 
+    async def execute(self, *rest: Any, **more: Any) -> ExecutionResult:
+        """One answer; a subscription is streamed, or not at all."""
+        allowed = more.get("allowed_operation_types") or ANSWERED
+        more["allowed_operation_types"] = ANSWERED.intersection(allowed)
+        return await super().execute(*rest, **more)
+
     async def _prepare_operation_async(
         self, context: ExecutionContext, extensions_runner: SchemaExtensionsRunner
     ) -> PreExecutionError | None:
         """In place of parsing and validating each time anew."""
-        errors: list[GraphQLError] = []
         try:
             if context.query:
                 context.context.admit()
                 self._read(context, context.query)
                 self._weigh(context)
+            return await super()._prepare_operation_async(context, extensions_runner)
         except InvalidDocumentError as invalid:
             errors = invalid.errors
+        except InvalidOperationTypeError as wrong:
+            errors = [wrong_kind(wrong.operation_type)]
         except GraphQLError as refused:
             errors = [refused]
-        if errors:
-            context.pre_execution_errors = errors
-            return PreExecutionError(data=None, errors=errors)
-        return await super()._prepare_operation_async(context, extensions_runner)
+        context.context.runtime.meter.asked_in_vain()
+        context.pre_execution_errors = errors
+        return PreExecutionError(data=None, errors=errors)
 
     def _read(self, context: ExecutionContext, text: str) -> None:
         began = time.perf_counter()
@@ -73,9 +86,7 @@ class Schema(strawberry.Schema):
         """Refuse what would answer too much."""
         limits, document = _limits(context), context.graphql_document
         assert document is not None
-        # What was asked for: Strawberry would fall back to the first of several.
-        name = context._provided_operation_name  # noqa: SLF001
-        operation = get_operation_ast(document, name)
+        operation = get_operation_ast(document, _operation_name(context))
         if not isinstance(operation, OperationDefinitionNode):
             raise GraphQLError(
                 "Name one of the document's operations in operationName.",
@@ -88,12 +99,17 @@ class Schema(strawberry.Schema):
 
     async def _execute_operation(self, execution_context: ExecutionContext, *rest: Any) -> Any:
         """Within the time that an operation may take."""
-        seconds = _limits(execution_context).seconds
-        try:
-            async with asyncio.timeout(seconds):
-                return await super()._execute_operation(execution_context, *rest)
-        except TimeoutError:
-            raise too_slow(seconds) from None
+        seconds, document = _limits(execution_context).seconds, execution_context.graphql_document
+        assert document is not None
+        kind, name = kind_and_name(document, _operation_name(execution_context))
+        with execution_context.context.runtime.meter.asked(kind, name) as asked:
+            try:
+                async with asyncio.timeout(seconds):
+                    answer = await super()._execute_operation(execution_context, *rest)
+            except TimeoutError:
+                raise too_slow(seconds) from None
+            asked.result = result_of(answer)
+        return answer
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
@@ -108,6 +124,11 @@ class Schema(strawberry.Schema):
 @strawberry.type(description="What can be followed.")
 class Subscription(ReleaseSubscriptions):
     pass
+
+
+def _operation_name(context: ExecutionContext) -> str | None:
+    # What was asked for: Strawberry would fall back to the first of several.
+    return context._provided_operation_name  # noqa: SLF001
 
 
 def _limits(context: ExecutionContext) -> Limits:

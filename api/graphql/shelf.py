@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.people import ApiToken, Role, Team, User
 from api.graphql.types.release import Release
+from api.graphql.types.sign_in import Identity, Session
 from engine import facts
 from engine.persistence import tables as t
 from engine.queries import releases, things
@@ -46,6 +47,14 @@ class Shelf:
     def tokens(self, ids: Collection[UUID]) -> dict[UUID, ApiToken]:
         """API tokens of the account."""
         return self._rows(ApiToken, t.api_tokens, ids)
+
+    def sessions(self, ids: Collection[UUID]) -> dict[UUID, Session]:
+        """Browser sessions of the account."""
+        return self._rows(Session, t.sessions, ids)
+
+    def identities(self, ids: Collection[UUID]) -> dict[UUID, Identity]:
+        """Identities of the account's users at a sign-in service."""
+        return self._rows(Identity, t.identities, ids)
 
     def releases(self, ids: Collection[UUID]) -> dict[UUID, Release]:
         """Releases the viewer sees, as of now; others are left out."""

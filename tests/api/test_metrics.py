@@ -26,7 +26,9 @@ from engine.persistence.database import Database
 from engine.persistence.executor import Executor
 from tests.notifications.notices import outbox_world
 from tests.support.api import Api
+from tests.support.api import serving as serving_app
 from tests.support.running import free_port, init, serving, settings
+from tests.support.waiting import until
 from tests.support.world import DIGEST, World
 
 SIGN = "signature { id }"
@@ -90,6 +92,55 @@ def test_signatures_are_counted_as_their_callers_were_told(
     assert seen["countersign_operation_seconds_count signature"] == 4
     assert seen["countersign_http_requests_total graphql 2xx"] == 5
     assert seen["countersign_http_request_seconds_count graphql"] == 5
+
+
+def test_operations_are_counted_by_what_of_the_schema_they_ask_for(
+    world: World, api: Api, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.ask("dev", "query MyOwnName { mine: viewer { permissions } }")
+    api.ask("dev", "{ viewer { permissions } releases { totalCount } }")
+    api.ask("dev", "{ ...All } fragment All on Query { viewer { permissions } }")
+    api.post(None, "{ viewer { permissions } }")
+    api.try_("dev", "createRelease", {"name": ""} | release_input(api), "release { id }")
+    for text in ("{", "{ nothing }", "query A { __typename } query B { __typename }"):
+        api.post("dev", text)
+    with monkeypatch.context() as broken:
+        broken.setattr(Runtime, "read", None)
+        api.post("dev", "{ viewer { permissions } }")
+
+    counted = {
+        name.removeprefix("countersign_graphql_operations_total "): value
+        for name, value in looked(runtime).items()
+        if name.startswith("countersign_graphql_operations_total")
+    }
+    assert counted == {
+        "query viewer done": 1,
+        "query viewer refused": 1,
+        "query viewer failed": 1,
+        "query several done": 2,
+        "mutation createRelease refused": 1,
+        "unknown unknown refused": 3,
+    }
+    assert looked(runtime)["countersign_graphql_operation_seconds_count query viewer"] == 3
+
+
+def test_subscriptions_are_counted_while_they_are_open_and_never_timed(
+    world: World, api: Api, runtime: Runtime
+) -> None:
+    asked = {"query": "subscription MyOwnName { releaseEvents { tag } }"}
+    events = {"Accept": "text/event-stream"}
+    with serving_app(api.client.app) as url:
+        httpx2.post(f"{url}/graphql", json=asked, headers=events)
+        told = events | {"Authorization": f"Bearer {api.token('dev')}"}
+        with httpx2.stream("POST", f"{url}/graphql", json=asked, headers=told):
+            until(lambda: looked(runtime)["countersign_graphql_subscriptions"] == 1)
+        until(lambda: looked(runtime)["countersign_graphql_subscriptions"] == 0)
+
+    seen = looked(runtime)
+    assert seen["countersign_graphql_operations_total subscription releaseEvents refused"] == 1
+    assert seen["countersign_graphql_operations_total subscription releaseEvents done"] == 1
+    assert seen["countersign_http_requests_total graphql 2xx"] == 2
+    assert not [name for name in seen if "_seconds_count" in name and "graphql" in name]
 
 
 def release_input(api: Api) -> dict[str, object]:

@@ -53,10 +53,17 @@ def test_operations_are_spans_of_the_callers_trace(
     api.client.headers["traceparent"] = f"00-{TRACE}-b7ad6b7169203331-01"
     api.change("admin", "updateAccount", {"signingFrozen": True}, "account { name }")
     spans = {span.name: span for span in exported.get_finished_spans()}
-    assert set(spans) == {"http graphql", "command UpdateAccount", "query read"}
+    assert set(spans) == {
+        "http graphql",
+        "mutation updateAccount",
+        "command UpdateAccount",
+        "query read",
+    }
     request = spans["http graphql"]
     assert {f"{span.context.trace_id:032x}" for span in spans.values()} == {TRACE}
-    assert spans["command UpdateAccount"].parent == request.context
+    mutation = spans["mutation updateAccount"]
+    assert mutation.parent == request.context
+    assert spans["command UpdateAccount"].parent == mutation.context
     assert set(request.attributes or ()) == {
         "http.request.method",
         "countersign.face",

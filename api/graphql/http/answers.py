@@ -7,15 +7,22 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from api.graphql.http.refused import RefusedError
+from api.graphql.http.refused import WRONG_METHOD, WRONG_TRANSPORT, RefusedError
 from api.graphql.limits.refusal import RATE_LIMITED, TIMED_OUT
 
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
+EVENTS = "text/event-stream"
 
 #: Statuses of operations that did not run, other than 400. Older clients, which take
 #: application/json, are told of the rest by the errors alone.
-STATUSES = {RATE_LIMITED: 429, TIMED_OUT: 503, "BUG": 500}
+STATUSES = {
+    RATE_LIMITED: 429,
+    TIMED_OUT: 503,
+    WRONG_METHOD: 405,
+    WRONG_TRANSPORT: 406,
+    "BUG": 500,
+}
 
 #: Answers are somebody's own, may hold a secret, and are never a page.
 HEADERS = {"Cache-Control": "no-store", "Vary": "Accept", "X-Content-Type-Options": "nosniff"}
@@ -28,12 +35,14 @@ def encode(answer: object) -> bytes:
 
 def media_type(accept: str) -> str:
     """GraphQL's own type for those who ask for it; JSON for everybody else."""
-    wanted = {JSON: 0.0, GRAPHQL: 0.0}
-    for part in accept.lower().split(","):
-        name, *options = (text.strip() for text in part.split(";"))
-        if name in wanted:
-            wanted[name] = _quality(options)
+    wanted = _wishes(accept)
     return GRAPHQL if wanted[GRAPHQL] > 0 and wanted[GRAPHQL] >= wanted[JSON] else JSON
+
+
+def prefers_events(accept: str) -> bool:
+    """Rather a stream of events than a JSON answer."""
+    wanted = _wishes(accept)
+    return wanted[EVENTS] > max(wanted[JSON], wanted[GRAPHQL])
 
 
 def answer(told: dict[str, Any], kind: str) -> Response:
@@ -42,6 +51,8 @@ def answer(told: dict[str, Any], kind: str) -> Response:
     if "data" not in told:
         extensions = told["errors"][0].get("extensions", {})
         status = STATUSES.get(extensions.get("code"), 400 if kind == GRAPHQL else 200)
+        if status == 405:
+            headers["Allow"] = "POST"
         if "retryAfter" in extensions:
             headers["Retry-After"] = str(int(extensions["retryAfter"]) + 1)
     return Response(encode(told), status, headers, f"{kind}; charset=utf-8")
@@ -49,9 +60,17 @@ def answer(told: dict[str, Any], kind: str) -> Response:
 
 def refusal(refused: RefusedError, kind: str) -> Response:
     """A request that is no operation."""
-    error = {"message": refused.reason, "extensions": refused.extensions}
-    content, headers = encode({"errors": [error]}), HEADERS | refused.headers
+    content, headers = encode({"errors": [refused.told]}), HEADERS | refused.headers
     return Response(content, refused.status_code, headers, f"{kind}; charset=utf-8")
+
+
+def _wishes(accept: str) -> dict[str, float]:
+    wanted = {JSON: 0.0, GRAPHQL: 0.0, EVENTS: 0.0}
+    for part in accept.lower().split(","):
+        name, *options = (text.strip() for text in part.split(";"))
+        if name in wanted:
+            wanted[name] = _quality(options)
+    return wanted
 
 
 def _quality(options: list[str]) -> float:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from cross_web import HTTPException
+from graphql import GraphQLError, GraphQLFormattedError
+from strawberry.types.graphql import OperationType
+
+WRONG_METHOD = "METHOD_NOT_ALLOWED"
+WRONG_TRANSPORT = "NOT_ACCEPTABLE"
 
 
 class RefusedError(HTTPException):
@@ -10,12 +15,26 @@ class RefusedError(HTTPException):
 
     def __init__(self, status: int, code: str, message: str, **more: object) -> None:
         super().__init__(status, message)
-        self.extensions = {"code": code, **more}
+        self.extensions: dict[str, object] = {"code": code, **more}
         self.headers: dict[str, str] = {}
 
+    @property
+    def told(self) -> GraphQLFormattedError:
+        """As an error of GraphQL."""
+        return GraphQLError(self.reason, extensions=self.extensions).formatted
 
-def wrong_method(message: str, allowed: str) -> RefusedError:
+
+def wrong_method() -> RefusedError:
     """Refused, with the methods that would do."""
-    refused = RefusedError(405, "METHOD_NOT_ALLOWED", message)
-    refused.headers["Allow"] = allowed
+    refused = RefusedError(405, WRONG_METHOD, "Use GET or POST.")
+    refused.headers["Allow"] = "GET, POST"
     return refused
+
+
+def wrong_kind(kind: OperationType) -> GraphQLError:
+    """A kind of operation that cannot come this way."""
+    if kind is OperationType.SUBSCRIPTION:
+        message = "Follow this over a WebSocket, or with `Accept: text/event-stream`."
+        return GraphQLError(message, extensions={"code": WRONG_TRANSPORT})
+    message = "GET changes nothing. Send this as a POST."
+    return GraphQLError(message, extensions={"code": WRONG_METHOD})

@@ -35,5 +35,7 @@ class Limits:
     rate: float = 200
     #: Operations of a caller at once, after a pause.
     burst: int = 2000
+    #: Subscriptions of a caller at once, in this process.
+    subscriptions: int = 100
     #: Clients may ask for the schema.
     introspection: bool = True

@@ -12,6 +12,8 @@ from api.graphql.context import Info, change
 from api.graphql.errors import UserError
 from api.graphql.ids import from_global
 from api.graphql.mutations.payload import Payload
+from api.graphql.plan import Plan
+from api.graphql.prefetch import reads_ahead
 from api.graphql.scalars import Base64
 from api.graphql.shelf import Shelf
 from api.graphql.types.enums import DigestAlgorithm
@@ -96,7 +98,13 @@ class SigningMutations:
             return outcome
 
         return await change(
-            info, _sign_payload, act, signature=_signature, refused=_refused, factors=_factors
+            info,
+            _sign_payload,
+            act,
+            at_hand=_sign_at_hand,
+            signature=_signature,
+            refused=_refused,
+            factors=_factors,
         )
 
     @strawberry.mutation(description="Sign many digests; each is decided on its own. Needs SIGN.")
@@ -110,7 +118,7 @@ class SigningMutations:
                 principal, keypair_id, [_request(keypair_id, item) for item in input.items]
             )
 
-        return await change(info, SignBatchPayload, act, outcomes=_outcomes)
+        return await change(info, SignBatchPayload, act, at_hand=_batch_at_hand, outcomes=_outcomes)
 
 
 def _request(keypair_id: UUID, item: SignBatchItem) -> SignRequest:
@@ -127,6 +135,40 @@ def _sign_payload(
 ) -> SignPayload:
     told = [UserError.of(refused)] if refused is not None else errors
     return SignPayload(errors=told, **parts)
+
+
+# What was just made is known to its last byte: it is read again only where more than its own fields
+# is selected, or where an earlier call made it.
+
+
+def _sign_at_hand(outcome: Outcome, plan: Plan) -> dict[str, Any] | None:
+    signatures = _known([outcome], plan.into("signature"))
+    if signatures is None:
+        return None
+    (signature,) = signatures
+    factors = signature.factors() if signature is not None and "factors" in plan else []
+    if isinstance(outcome, Refused):
+        return {"refused": outcome.refusal, "factors": _refused_factors(outcome)}
+    return {"signature": signature, "factors": factors}
+
+
+def _batch_at_hand(outcomes: Sequence[Outcome], plan: Plan) -> dict[str, Any] | None:
+    signatures = _known(outcomes, plan.into("outcomes", "signature"))
+    if signatures is None:
+        return None
+    return {"outcomes": _paired(signatures, outcomes)}
+
+
+def _known(outcomes: Sequence[Outcome], plan: Plan) -> list[Signature | None] | None:
+    if reads_ahead(Signature, plan):
+        return None
+    made = [outcome.signed for outcome in outcomes if isinstance(outcome, Made)]
+    if None in made:
+        return None
+    return [
+        Signature.of(outcome.signed) if isinstance(outcome, Made) and outcome.signed else None
+        for outcome in outcomes
+    ]
 
 
 def _signature(shelf: Shelf, outcome: Outcome) -> Signature | None:
@@ -146,13 +188,22 @@ def _refused(shelf: Shelf, outcome: Outcome) -> Refusal | None:
 
 def _factors(shelf: Shelf, outcome: Outcome) -> list[Factor]:
     if isinstance(outcome, Refused):
-        return [Factor.of(factor) for factor in outcome.factors]
+        return _refused_factors(outcome)
     found = _signature(shelf, outcome)
     return found.factors() if found is not None else []
 
 
+def _refused_factors(outcome: Refused) -> list[Factor]:
+    return [Factor.of(factor) for factor in outcome.factors]
+
+
 def _outcomes(shelf: Shelf, outcomes: list[Outcome]) -> list[SignOutcome]:
-    signatures = _signatures(shelf, outcomes)
+    return _paired(_signatures(shelf, outcomes), outcomes)
+
+
+def _paired(
+    signatures: Sequence[Signature | None], outcomes: Sequence[Outcome]
+) -> list[SignOutcome]:
     return [
         SignOutcome(signature=signature, errors=_told(outcome))
         for signature, outcome in zip(signatures, outcomes, strict=True)

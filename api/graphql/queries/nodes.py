@@ -33,11 +33,19 @@ def _account(shelf: Shelf, ids: Collection[UUID]) -> dict[UUID, Any]:
     return {own: Account.of(shelf.reading.policy)} if own in ids else {}
 
 
-def _tokens(shelf: Shelf, ids: Collection[UUID]) -> dict[UUID, Any]:
-    actor = shelf.reading.actor
-    everybodys = Permission.MANAGE_USERS in actor.permissions
-    found = shelf.tokens(ids)
-    return {i: k for i, k in found.items() if everybodys or k.source.user_id == actor.user_id}
+def _credentials(find: Finder) -> Finder:
+    """One's own, or with MANAGE_USERS everybody's."""
+
+    def found(shelf: Shelf, ids: Collection[UUID]) -> dict[UUID, Any]:
+        actor = shelf.reading.actor
+        everybodys = Permission.MANAGE_USERS in actor.permissions
+        return {
+            id_: thing
+            for id_, thing in find(shelf, ids).items()
+            if everybodys or thing.source.user_id == actor.user_id
+        }
+
+    return found
 
 
 def _signatures(shelf: Shelf, ids: Collection[UUID]) -> dict[UUID, Any]:
@@ -66,12 +74,14 @@ def _deliveries(shelf: Shelf, ids: Collection[UUID]) -> dict[UUID, Any]:
 
 FINDERS: dict[str, Finder] = {
     "Account": _account,
-    "ApiToken": _tokens,
+    "ApiToken": _credentials(Shelf.tokens),
     "Delivery": _deliveries,
+    "Identity": _credentials(Shelf.identities),
     "Keypair": Shelf.keypairs,
     "LedgerEntry": _entries,
     "Release": Shelf.releases,
     "Role": Shelf.roles,
+    "Session": _credentials(Shelf.sessions),
     "Signature": _signatures,
     "Team": Shelf.teams,
     "User": Shelf.users,

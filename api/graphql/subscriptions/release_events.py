@@ -52,19 +52,20 @@ class ReleaseSubscriptions:
         ] = None,
     ) -> AsyncGenerator[ReleaseEvent, None]:
         context, plan = info.context, plan_of(info)
-        principal = await _still_valid(context)
-        try:
-            only = from_global(release_id, "Release", "release_id") if release_id else None
-            position = await _start(context, principal, only, after)
-            while True:
+        with context.following(info.field_name):
+            try:
                 principal = await _still_valid(context)
-                found, position = await _next(context, principal, position, only, plan)
-                for event in found:
-                    yield event
-                if not found:
-                    await context.runtime.news.wait(principal.account_id, PAUSE)
-        except Refusal as refusal:
-            raise top_level(refusal) from refusal
+                only = from_global(release_id, "Release", "release_id") if release_id else None
+                position = await _start(context, principal, after)
+                while True:
+                    principal = await _still_valid(context)
+                    found, position = await _next(context, principal, position, only, plan)
+                    for event in found:
+                        yield event
+                    if not found:
+                        await context.runtime.news.wait(principal.account_id, PAUSE)
+            except Refusal as refusal:
+                raise top_level(refusal) from refusal
 
 
 async def _still_valid(context: Context) -> Principal:
@@ -75,21 +76,18 @@ async def _still_valid(context: Context) -> Principal:
     return principal
 
 
-async def _start(
-    context: Context, principal: Principal, only: UUID | None, after: str | None
-) -> int:
-    def find(reading: Reading) -> int:
-        if only is not None and only not in Shelf(reading).releases([only]):
-            raise not_found("release", "release_id")
-        return events.newest_position(reading) if after is None else _position(after)
-
-    return await context.runtime.read(principal, find)
+async def _start(context: Context, principal: Principal, after: str | None) -> int:
+    if after is not None:
+        return _position(after)
+    return await context.runtime.read(principal, events.newest_position)
 
 
 async def _next(
     context: Context, principal: Principal, position: int, only: UUID | None, plan: Plan
 ) -> tuple[list[ReleaseEvent], int]:
     def find(reading: Reading) -> tuple[list[ReleaseEvent], int]:
+        if only is not None and not events.is_seen(reading, only):
+            raise not_found("release", "release_id")
         happened = events.happened_after(reading, position, only)
         return _told(Shelf(reading), happened, plan), happened.position
 

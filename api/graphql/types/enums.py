@@ -96,6 +96,17 @@ described(
     },
 )
 
+SignInMethod = vocabulary.SignInMethod
+described(
+    SignInMethod,
+    "SignInMethod",
+    "How somebody at a browser proved who they are.",
+    {
+        "MAIL": "By a link sent to their address.",
+        "OPENID_CONNECT": "At the sign-in service, by OpenID Connect.",
+    },
+)
+
 QuotaOnOnline = vocabulary.QuotaOnOnline
 described(
     QuotaOnOnline,

@@ -18,6 +18,7 @@ from api.graphql.types.keypair import Keypair
 from api.graphql.types.node import Node
 from api.graphql.types.people import User
 from engine import factors
+from engine.signing.request import Signed
 
 if TYPE_CHECKING:
     from api.graphql.types.release import Release
@@ -61,7 +62,7 @@ class SignExplanation:
 
 @strawberry.type(description="A signature that was made.")
 class Signature(Node):
-    source: strawberry.Private[Row[Any]]
+    source: strawberry.Private[Row[Any] | Signed]
     digest: Base64 = strawberry.field(description="What was signed, or the content's digest.")
     digest_algorithm: DigestAlgorithm = strawberry.field(description="How it was made.")
     value: Base64 | None = strawberry.field(description="The signature itself.")
@@ -78,7 +79,7 @@ class Signature(Node):
         return stored_factors(self.source.factors)
 
     @classmethod
-    def of(cls, row: Row[Any]) -> Signature:
+    def of(cls, row: Row[Any] | Signed) -> Signature:
         """A signature from its row."""
         return cls(
             id=strawberry.ID(to_global("Signature", row.id)),

@@ -24,7 +24,7 @@ described(
     {
         "REQUEST": "Please approve or reject.",
         "REMINDER": "The same, as the start nears.",
-        "REVISED": "The release was changed without asking anew.",
+        "REVISED": "An approved or open release was changed.",
         "NOT_NEEDED": "It needs no approval any more.",
         "APPROVED": "It is approved.",
         "REJECTED": "It is rejected.",

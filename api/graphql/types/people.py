@@ -15,6 +15,7 @@ from engine.commands.api_tokens import load_token_scopes
 
 if TYPE_CHECKING:
     from api.graphql.types.keypair import Keypair
+    from api.graphql.types.sign_in import Identity, Session
 
 
 @strawberry.type(description="A named bundle of permissions.")
@@ -51,6 +52,20 @@ class User(Node):
     )
     teams: list[Team] = strawberry.field(
         default_factory=list, description="The teams the user is in."
+    )
+    sessions: list[Annotated[Session, strawberry.lazy("api.graphql.types.sign_in")]] = (
+        strawberry.field(
+            default_factory=list,
+            description="Where the user is signed in, newest first. For the user and those with"
+            " MANAGE_USERS; empty for others.",
+        )
+    )
+    identities: list[Annotated[Identity, strawberry.lazy("api.graphql.types.sign_in")]] = (
+        strawberry.field(
+            default_factory=list,
+            description="What the user signs in with by OpenID Connect. For the user and those"
+            " with MANAGE_USERS; empty for others.",
+        )
     )
 
     @classmethod

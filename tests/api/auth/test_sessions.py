@@ -1,5 +1,6 @@
 """Browser sessions: who they prove, how they end, and that no foreign page can use one."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -186,6 +187,22 @@ async def test_a_websocket_of_a_foreign_page_is_nobodys(site: Site) -> None:
         except (WebSocketDisconnect, KeyError):
             continue
         assert "ann@example.com" not in str(told)
+
+
+async def test_following_is_no_sign_that_somebody_sits_there(site: Site) -> None:
+    ann = await site.signed_in("ann")
+    site.runtime.usage.drain()
+    headers = {"Accept": "text/event-stream", "Sec-Fetch-Site": "same-origin"}
+    query = {"query": "subscription { releaseEvents { tag } }"}
+    following = asyncio.create_task(ann.client.post("/graphql", json=query, headers=headers))
+    await asyncio.sleep(1)
+    tokens, (session,) = site.runtime.usage.drain()
+    assert tokens == set()
+    await asyncio.sleep(1)
+    assert site.runtime.usage.drain() == (set(), set())
+    site.world.do("ann", EndSession(session_id=session))
+    answer = await asyncio.wait_for(following, 5)
+    assert "UNAUTHENTICATED" in answer.text
 
 
 async def test_a_cookie_that_could_not_be_ours_is_not_looked_up(site: Site) -> None:

@@ -13,8 +13,11 @@ import pytest
 import sqlalchemy as sa
 
 from api.graphql.ids import to_global
+from engine.commands.identities import LinkIdentity
 from engine.commands.roles import CreateRole
+from engine.commands.sessions import StartSession
 from engine.persistence import tables as t
+from engine.vocabulary import SignInMethod
 from notifications.outbox import Outbox
 from notifications.tables import deliveries
 from tests.api.graphql.operations import MUTATIONS, NODES, QUERIES, mutation, query, takes_an_id
@@ -72,6 +75,11 @@ def marked(world: World, api: Api) -> dict[str, str]:
             "Team": world.things["blue"],
             "User": world.people["dev"],
         }
+    signed_in = StartSession(method=SignInMethod.MAIL, user_agent="Marked browser")
+    found["Session"] = world.do("dev", signed_in).session_id
+    world.do("dev", LinkIdentity(issuer="https://login.example.com", subject="Marked"))
+    with world.system.database.reading() as connection:
+        found["Identity"] = one(t.identities)
     ids = {kind: to_global(kind, id_) for kind, id_ in found.items()}
     hook = {"name": "Marked hook", "url": "https://example.com/"}
     ids["Webhook"] = api.change("admin", "createWebhook", hook, "webhook { id }")["webhook"]["id"]
@@ -187,7 +195,11 @@ def test_nobodys_lists_have_nothing_that_takes_a_permission_to_see(
     owners = {edge["node"]["user"]["email"] for edge in tokens["apiTokens"]["edges"]}
     assert owners == {"nobody@example.com"}
     assert codes(api.post("nobody", LEDGER), "ledger") == {"FORBIDDEN"}
-    for kind in ("Release", "Signature", "Delivery", "LedgerEntry", "ApiToken"):
+    people = api.ask("nobody", "{ users { edges { node { sessions { id } identities { id } } } } }")
+    for edge in people["users"]["edges"]:
+        assert edge["node"] == {"sessions": [], "identities": []}
+    credentials = ("ApiToken", "Session", "Identity")
+    for kind in ("Release", "Signature", "Delivery", "LedgerEntry", *credentials):
         found = api.ask("nobody", "query ($id: ID!) { node(id: $id) { id } }", id=marked[kind])
         assert found["node"] is None, kind
 

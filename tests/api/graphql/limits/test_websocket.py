@@ -1,15 +1,46 @@
 """The limits hold on a WebSocket, too; and a fault of one operation ends no other."""
 
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from starlette.testclient import WebSocketTestSession
+from starlette.websockets import WebSocketDisconnect
 
-from tests.support.api import Api
+from api.graphql.limits.numbers import Limits
+from tests.support.api import Api, make_api
+from tests.support.world import World
+
+EVENTS = "subscription { releaseEvents { tag } }"
+#: From the beginning, so that nothing depends on who is quicker.
+ALL_EVENTS = (
+    f'subscription {{ releaseEvents(after: "{b64encode(b"event:0").decode()}") {{ tag }} }}'
+)
 
 
-def ask(socket: WebSocketTestSession, id_: str, document: str) -> list[Any]:
+@contextmanager
+def connected(api: Api) -> Iterator[WebSocketTestSession]:
+    headers = {"Authorization": f"Bearer {api.token('dev')}"}
+    with api.client.websocket_connect(
+        "/graphql", subprotocols=["graphql-transport-ws"], headers=headers
+    ) as socket:
+        socket.send_json({"type": "connection_init"})
+        assert socket.receive_json() == {"type": "connection_ack"}
+        yield socket
+
+
+def subscribe(socket: WebSocketTestSession, id_: str, payload: object) -> None:
+    socket.send_json({"id": id_, "type": "subscribe", "payload": payload})
+
+
+def ask(socket: WebSocketTestSession, id_: str, payload: object) -> list[Any]:
     """Run an operation to its end."""
-    socket.send_json({"id": id_, "type": "subscribe", "payload": {"query": document}})
+    subscribe(socket, id_, payload)
     told = [socket.receive_json()]
     while told[-1]["type"] == "next":
         told.append(socket.receive_json())
@@ -17,26 +48,99 @@ def ask(socket: WebSocketTestSession, id_: str, document: str) -> list[Any]:
     return told
 
 
-def test_limits_and_faults_over_a_websocket(small_api: Api) -> None:
-    headers = {"Authorization": f"Bearer {small_api.token('dev')}"}
-    with small_api.client.websocket_connect(
-        "/graphql", subprotocols=["graphql-transport-ws"], headers=headers
-    ) as socket:
-        socket.send_json({"type": "connection_init"})
-        assert socket.receive_json() == {"type": "connection_ack"}
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        ({"query": "{"}, "SYNTAX_ERROR"),
+        ({"query": "{ nothing }"}, "VALIDATION_FAILED"),
+        ({"query": "subscription { releaseEvents { nothing } }"}, "VALIDATION_FAILED"),
+        ({"query": "{ a" * 900}, "LIMIT_EXCEEDED"),
+        ({"query": "query A { __typename } query B { __typename }"}, "OPERATION_UNKNOWN"),
+        ({"query": "query A { __typename }", "operationName": "B"}, "OPERATION_UNKNOWN"),
+        ({"query": "fragment A on Query { __typename }"}, "VALIDATION_FAILED"),
+        ({"query": ""}, "BAD_REQUEST"),
+        ({"query": 5}, "BAD_REQUEST"),
+        ({"query": "{ __typename }", "variables": "x"}, "BAD_REQUEST"),
+        ({"query": "{ __typename }", "operationName": 5}, "BAD_REQUEST"),
+        ({}, "BAD_REQUEST"),
+        (None, "BAD_REQUEST"),
+        ([], "LIMIT_EXCEEDED"),
+    ],
+)
+def test_what_cannot_run_is_an_error_of_its_own_and_disturbs_no_other(
+    small_api: Api, small_world: World, payload: object, code: str
+) -> None:
+    with connected(small_api) as socket:
+        subscribe(socket, "events", {"query": ALL_EVENTS})
+        (error,) = ask(socket, "wrong", payload)
+        assert error["type"] == "error"
+        assert {e["extensions"]["code"] for e in error["payload"]} == {code}
 
-        for n, (document, code) in enumerate(
-            (
-                ("{", "SYNTAX_ERROR"),
-                ("{ nothing }", "VALIDATION_FAILED"),
-                ("{ a" * 900, "LIMIT_EXCEEDED"),
-                ("query A { __typename } query B { __typename }", "OPERATION_UNKNOWN"),
-            )
-        ):
-            (error,) = ask(socket, f"wrong{n}", document)
-            assert error["type"] == "error"
-            assert {e["extensions"]["code"] for e in error["payload"]} == {code}
-
-        answer, complete = ask(socket, "right", "{ viewer { user { name } } }")
+        answer, complete = ask(socket, "wrong", {"query": "{ viewer { user { name } } }"})
         assert answer["payload"]["data"] == {"viewer": {"user": {"name": "Dev"}}}
         assert complete["type"] == "complete"
+        small_world.request()
+        assert socket.receive_json() == {
+            "id": "events",
+            "type": "next",
+            "payload": {"data": {"releaseEvents": {"tag": "release:requested"}}},
+        }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x",
+        "[]",
+        "5",
+        "null",
+        "{}",
+        "[" * 100_000,
+        '{"type": "\\ud800"}',
+        '{"type": "nothing"}',
+        '{"type": "complete"}',
+        '{"type": "complete", "id": []}',
+        '{"type": "subscribe", "id": 5, "payload": {"query": "{ __typename }"}}',
+        '{"type": "subscribe", "id": "1"}',
+        json.dumps({"type": "ping", "payload": {"text": "x" * Limits().body_bytes}}),
+    ],
+    ids=lambda text: text[:40],
+)
+def test_what_is_no_message_ends_the_connection_and_is_no_bug(small_api: Api, text: str) -> None:
+    with connected(small_api) as socket:
+        socket.send_text(text)
+        with pytest.raises(WebSocketDisconnect) as ended:
+            socket.receive_json()
+        assert ended.value.code == 4400
+
+
+def test_bytes_are_no_message_either(small_api: Api) -> None:
+    with connected(small_api) as socket:
+        socket.send_bytes(b"{}")
+        with pytest.raises(WebSocketDisconnect) as ended:
+            socket.receive_json()
+        assert ended.value.code == 4400
+
+
+def test_a_caller_follows_so_much_at_once_on_all_connections_together(small_world: World) -> None:
+    api, runtime = make_api(small_world, limits=Limits(subscriptions=2))
+    small_world.request()
+    with api.client, connected(api) as one, connected(api) as other:
+        begun = {"query": ALL_EVENTS}
+        for socket, id_ in ((one, "a"), (other, "b")):
+            subscribe(socket, id_, begun)
+            assert socket.receive_json()["type"] == "next"
+        answer, _ = ask(other, "c", {"query": EVENTS})
+        (error,) = answer["payload"]["errors"]
+        assert error["extensions"] == {
+            "code": "LIMIT_EXCEEDED",
+            "limit": "subscriptions",
+            "allowed": 2,
+            "asked": 3,
+        }
+        one.send_json({"id": "a", "type": "complete"})
+        one.send_json({"type": "ping"})
+        assert one.receive_json() == {"type": "pong"}
+        subscribe(other, "c", begun)
+        assert other.receive_json()["payload"]["data"]
+    runtime.executor.shutdown()

@@ -1,0 +1,38 @@
+"""Who credentials prove, looked up for many requests in one transaction and one hop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from engine.persistence.executor import Executor
+from engine.persistence.lines import Line
+from engine.principal import Principal
+from engine.system import System
+
+LookUp = Callable[[Connection, str, datetime], Principal | None]
+
+
+class Proofs:
+    """Each request asks anew, for a revocation holds at once; those that come together share."""
+
+    def __init__(self, system: System, executor: Executor) -> None:
+        self._system = system
+        self._executor = executor
+        self._line = Line[tuple[LookUp, str], Principal | None](self._answer)
+
+    async def of(self, look_up: LookUp, secret: str) -> Principal | None:
+        """Who this secret proves; None: nobody."""
+        return await self._line.join((look_up, secret))
+
+    async def _answer(self, asked: list[tuple[LookUp, str]]) -> list[Principal | None]:
+        system = self._system
+
+        def read() -> list[Principal | None]:
+            with system.database.reading() as connection:
+                now = system.clock.now(connection)
+                return [look_up(connection, secret, now) for look_up, secret in asked]
+
+        return await self._executor.read(read)

@@ -1,0 +1,137 @@
+"""Other people's clients follow releases at a running server: an event, the rest, the end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from gql import Client, GraphQLRequest
+from gql.client import AsyncClientSession
+from gql.transport.exceptions import TransportQueryError
+from gql.transport.websockets import WebsocketsTransport
+
+from tests.support.databases import Templates
+from tests.support.node import running_node
+from tests.support.people import Installation, install
+from tests.support.running import serving, settings
+
+# The first that uses node installs what the lock file pins.
+pytestmark = pytest.mark.timeout(300)
+
+EVENTS = """subscription ($after: String) { releaseEvents(after: $after) {
+  cursor tag release { name status } entry { position } } }"""
+#: What follows on a request whose window is open.
+DECIDED = ["release:approval:recorded", "release:approval:recorded", "release:approved"]
+OPENED = "release:opened"
+
+
+@pytest.fixture
+def installation(templates: Templates, tmp_path: Path) -> Iterator[Installation]:
+    with templates.fresh("sqlite") as url:
+        yield install(settings(url), tmp_path)
+
+
+@asynccontextmanager
+async def following(url: str, token: str) -> AsyncIterator[AsyncClientSession]:
+    """Python's gql, over graphql-transport-ws."""
+    transport = WebsocketsTransport(
+        url=url.replace("http", "ws") + "/graphql",
+        subprotocols=[WebsocketsTransport.GRAPHQLWS_SUBPROTOCOL],
+        init_payload={"Authorization": f"Bearer {token}"},
+    )
+    async with Client(transport=transport) as session:
+        yield session
+
+
+def followed(session: AsyncClientSession, after: str | None = None) -> AsyncIterator[Any]:
+    return session.subscribe(GraphQLRequest(EVENTS, variable_values={"after": after}))
+
+
+async def next_one(events: AsyncIterator[Any]) -> dict[str, Any]:
+    told: dict[str, Any] = (await asyncio.wait_for(anext(events), 10))["releaseEvents"]
+    return told
+
+
+async def test_gql_follows_resumes_and_is_ended(installation: Installation) -> None:
+    here = installation
+    with serving(here.environment, here.folder) as server:
+        async with following(server.url, here.token("dev")) as session:
+            events = followed(session)
+            first = asyncio.create_task(next_one(events))
+            await asyncio.sleep(1)
+            release = await asyncio.to_thread(here.request, server.url, "dev")
+            seen = await first
+        assert seen["tag"] == "release:requested"
+        assert seen["release"] == {"name": "Falcon 1.0", "status": "PENDING"}
+
+        for name in ("ann", "bob"):
+            here.approve(server.url, name, release)
+        async with following(server.url, here.token("dev")) as session:
+            events = followed(session, seen["cursor"])
+            missed = [await next_one(events) for _ in (*DECIDED, OPENED)]
+            assert [event["tag"] for event in missed] == [*DECIDED, OPENED]
+
+            await asyncio.to_thread(here.revoke, server.url, "dev")
+            revoked = time.monotonic()
+            with pytest.raises(TransportQueryError, match="UNAUTHENTICATED"):
+                await next_one(events)
+            assert time.monotonic() - revoked < 1.5
+
+
+def test_a_server_that_is_told_to_end_does_not_wait_for_who_follows(
+    installation: Installation,
+) -> None:
+    headers = {
+        "Accept": "text/event-stream",
+        "Authorization": f"Bearer {installation.token('dev')}",
+    }
+    with (
+        serving(installation.environment, installation.folder) as server,
+        httpx2.stream(
+            "POST", f"{server.url}/graphql", headers=headers, json={"query": EVENTS}
+        ) as answer,
+    ):
+        server.process.terminate()
+        assert server.process.wait(timeout=5) == 0
+        assert "".join(answer.iter_text()) == ""
+
+
+@contextmanager
+def told_by(client: str, url: str, token: str, *after: str) -> Iterator[Iterator[dict[str, Any]]]:
+    """What a JavaScript client tells, line by line."""
+    with running_node("subscribe.mjs", client, f"{url}/graphql", token, *after) as lines:
+        told = (json.loads(line) for line in lines)
+        assert next(told) == {"subscribing": True}
+        yield told
+
+
+@pytest.mark.parametrize("client", ["graphql-ws", "graphql-sse"])
+def test_javascript_follows_resumes_and_is_ended(installation: Installation, client: str) -> None:
+    here = installation
+    with serving(here.environment, here.folder) as server:
+        with told_by(client, server.url, here.token("dev")) as told:
+            time.sleep(1)
+            release = here.request(server.url, "dev")
+            first = next(told)
+        assert first["tag"] == "release:requested"
+        assert first["release"] == {"name": "Falcon 1.0", "status": "PENDING"}
+
+        for name in ("ann", "bob"):
+            here.approve(server.url, name, release)
+        with told_by(client, server.url, here.token("dev"), first["cursor"]) as told:
+            missed = [next(told) for _ in (*DECIDED, OPENED)]
+            assert [event["tag"] for event in missed] == [*DECIDED, OPENED]
+
+            here.revoke(server.url, "dev")
+            revoked = time.monotonic()
+            (error,) = next(told)["errors"]
+            assert error["extensions"]["code"] == "UNAUTHENTICATED"
+            assert next(told) == {"complete": True}
+            assert time.monotonic() - revoked < 1.5
