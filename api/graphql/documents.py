@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import dataclass, field
 
 from graphql import (
     DocumentNode,
@@ -36,22 +37,31 @@ class InvalidDocumentError(Exception):
         self.errors = errors
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A valid one."""
+
+    node: DocumentNode
+    #: What its operations cost, by name, as far as that does not depend on variables.
+    costs: dict[str | None, int] = field(default_factory=dict)
+
+
 class Documents:
     """Valid documents of a schema by their text, the latest used, up to a total size."""
 
     def __init__(self, schema: GraphQLSchema, remembered: int = REMEMBERED) -> None:
         self._schema = schema
-        self._known: OrderedDict[tuple[str, Limits], DocumentNode] = OrderedDict()
+        self._known: OrderedDict[tuple[str, Limits], Document] = OrderedDict()
         self._room = remembered
 
-    def read(self, text: str, limits: Limits) -> DocumentNode:
+    def read(self, text: str, limits: Limits) -> Document:
         """The document. Raises GraphQLError, or InvalidDocumentError with several."""
         key = (text, limits)
         document = self._known.get(key)
         if document is not None:
             self._known.move_to_end(key)
             return document
-        document = _checked(self._schema, text, limits)
+        document = Document(_checked(self._schema, text, limits))
         self._known[key] = document
         self._room -= len(text)
         while self._room < 0:

@@ -14,7 +14,7 @@ from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types.execution import ExecutionContext, ExecutionResult, PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from api.graphql.documents import Documents, InvalidDocumentError
+from api.graphql.documents import Document, Documents, InvalidDocumentError
 from api.graphql.finish import finish
 from api.graphql.http.refused import wrong_kind
 from api.graphql.limits.answer import BoundedExecution
@@ -61,8 +61,8 @@ class Schema(strawberry.Schema):
         try:
             if context.query:
                 context.context.admit()
-                self._read(context, context.query)
-                self._weigh(context)
+                document = self._read(context, context.query)
+                self._weigh(context, document)
             return await super()._prepare_operation_async(context, extensions_runner)
         except InvalidDocumentError as invalid:
             errors = invalid.errors
@@ -74,28 +74,37 @@ class Schema(strawberry.Schema):
         context.pre_execution_errors = errors
         return PreExecutionError(data=None, errors=errors)
 
-    def _read(self, context: ExecutionContext, text: str) -> None:
+    def _read(self, context: ExecutionContext, text: str) -> Document:
         began = time.perf_counter()
         try:
-            context.graphql_document = self._documents.read(text, _limits(context))
+            document = self._documents.read(text, _limits(context))
+            context.graphql_document = document.node
             context.pre_execution_errors = []
+            return document
         finally:
             context.context.owe((time.perf_counter() - began) / SECONDS_AN_OPERATION)
 
-    def _weigh(self, context: ExecutionContext) -> None:
+    def _weigh(self, context: ExecutionContext, document: Document) -> None:
         """Refuse what would answer too much."""
-        limits, document = _limits(context), context.graphql_document
-        assert document is not None
-        operation = get_operation_ast(document, _operation_name(context))
+        limits, name = _limits(context), _operation_name(context)
+        cost = document.costs.get(name)
+        if cost is None:
+            cost = self._estimate(context, document, name)
+        if cost > limits.cost:
+            raise exceeded("cost", limits.cost, cost, "Too much at once, in objects answered")
+        context.context.owe(cost / OBJECTS_AN_OPERATION)
+
+    def _estimate(self, context: ExecutionContext, document: Document, name: str | None) -> int:
+        operation = get_operation_ast(document.node, name)
         if not isinstance(operation, OperationDefinitionNode):
             raise GraphQLError(
                 "Name one of the document's operations in operationName.",
                 extensions={"code": "OPERATION_UNKNOWN"},
             )
-        cost = cost_of(self._schema, document, operation, context.variables)
-        if cost > limits.cost:
-            raise exceeded("cost", limits.cost, cost, "Too much at once, in objects answered")
-        context.context.owe(cost / OBJECTS_AN_OPERATION)
+        cost, is_fixed = cost_of(self._schema, document.node, operation, context.variables)
+        if is_fixed:
+            document.costs[name] = cost
+        return cost
 
     async def _execute_operation(self, execution_context: ExecutionContext, *rest: Any) -> Any:
         """Within the time that an operation may take."""

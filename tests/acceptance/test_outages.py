@@ -33,7 +33,7 @@ PATIENCE = 20.0
 #: For a server that has three seconds to end in; the machine may be busy.
 LIMIT = 7.0
 
-pytestmark = pytest.mark.timeout(120 + 2 * OUTAGE)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(120 + 2 * OUTAGE)]
 
 
 @pytest.fixture

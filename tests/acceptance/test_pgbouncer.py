@@ -18,6 +18,8 @@ from tests.support.pgbouncer import pooled
 from tests.support.running import init, run, serving, settings, working
 from tests.support.world import DIGEST
 
+pytestmark = pytest.mark.long
+
 CALLS, MAXIMUM = 200, 50
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.support.running import settings
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 

@@ -18,6 +18,8 @@ from tests.support.databases import Templates
 from tests.support.node import run_node
 from tests.support.world import World
 
+pytestmark = pytest.mark.long
+
 #: Wide, narrow, light and dark.
 WAYS = 4
 

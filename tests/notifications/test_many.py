@@ -27,7 +27,7 @@ from tests.notifications.smtp_server import Inbox, smtp_server
 from tests.notifications.test_messages import facts
 from tests.support.world import World, make_world
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.long, pytest.mark.anyio]
 PUBLIC = "https://countersign.example.com"
 KILLS = 20
 

@@ -15,6 +15,8 @@ from tests.notifications.postfix import running_postfix, why_not
 from tests.notifications.test_many import PUBLIC, fill, states
 from tests.support.world import make_world
 
+pytestmark = pytest.mark.long
+
 SENDER = "Countersign <countersign@example.com>"
 needs_postfix = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
 

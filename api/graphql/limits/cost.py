@@ -49,6 +49,8 @@ class Estimate:
     schema: GraphQLSchema
     variables: Mapping[str, Any]
     fragments: Mapping[str, FragmentDefinitionNode]
+    #: It is the same whatever the variables are.
+    is_fixed: bool = True
     #: A fragment costs the same wherever it stands on a page of the same size.
     _known: dict[tuple[str, int], float] = field(default_factory=dict)
 
@@ -109,6 +111,7 @@ class Estimate:
         for argument in node.arguments or ():
             if argument.name.value == name:
                 if isinstance(argument.value, VariableNode):
+                    self.is_fixed = False
                     return self.variables.get(argument.value.name.value)
                 return value_from_ast_untyped(argument.value)
         return None
@@ -119,8 +122,8 @@ def cost_of(
     document: DocumentNode,
     operation: OperationDefinitionNode,
     variables: Mapping[str, Any] | None,
-) -> int:
-    """The objects it could answer; of a valid document only."""
+) -> tuple[int, bool]:
+    """The objects it could answer, of a valid document only; and whether that is always so."""
     root = schema.get_root_type(operation.operation)
     assert isinstance(root, GraphQLObjectType)
     found = {
@@ -129,7 +132,9 @@ def cost_of(
         if isinstance(definition, FragmentDefinitionNode)
     }
     given = {**_defaults(operation), **(variables or {})}
-    return round(Estimate(schema, given, found).selection(operation.selection_set, root, USUAL))
+    estimate = Estimate(schema, given, found)
+    objects = round(estimate.selection(operation.selection_set, root, USUAL))
+    return objects, estimate.is_fixed
 
 
 def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:

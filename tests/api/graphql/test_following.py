@@ -23,7 +23,7 @@ from tests.support.people import Installation, install
 from tests.support.running import serving, settings
 
 # The first that uses node installs what the lock file pins.
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 EVENTS = """subscription ($after: String) { releaseEvents(after: $after) {
   cursor tag release { name status } entry { position } } }"""
