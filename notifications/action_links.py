@@ -12,7 +12,7 @@ import hmac
 import os
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from engine.facts import Release
+from engine.persistence import tables as t
 from engine.persistence.ids import uuid7
+from engine.persistence.loading.grouping import IDS
+from engine.persistence.many import insert_many
 from notifications.tables import action_links
 from notifications.vocabulary import LinkPurpose
 
@@ -30,6 +33,33 @@ PATH = "/decide"
 LIFETIME = timedelta(days=14)
 _NONCE = 16
 _SPELLING = re.compile(r"([0-9a-f]{32})\.([A-Za-z0-9_-]{43})", re.ASCII)
+
+# Statements of the hot path are built once: to build one costs more than to run it.
+_L, _R = action_links, t.releases
+_AT: sa.BindParameter[datetime] = sa.bindparam("at")
+_FIND = sa.select(_L).where(_L.c.id == sa.bindparam("link"))
+_LIVE = (
+    sa.select(_L.c.release_id, _L.c.user_id, _L.c.id, _L.c.used_at, _L.c.expires_at)
+    .add_columns((_L.c.material_revision == _R.c.material_revision).label("is_current"))
+    .join(_R, _R.c.id == _L.c.release_id)
+    .where(_L.c.release_id.in_(IDS), _L.c.voided_at.is_(None))
+)
+_VOID = _L.update().where(_L.c.used_at.is_(None), _L.c.voided_at.is_(None)).values(voided_at=_AT)
+_VOID_OF_RELEASES = _VOID.where(_L.c.release_id.in_(IDS))
+_VOID_OF_USERS = _VOID.where(_L.c.user_id.in_(IDS))
+_VOID_OF_ONE = _VOID_OF_RELEASES.where(_L.c.user_id == sa.bindparam("whose"))
+_VOID_THESE = _VOID.where(_L.c.id.in_(IDS))
+_USE = (
+    _L.update()
+    .where(
+        _L.c.id == sa.bindparam("link"),
+        _L.c.user_id == sa.bindparam("whose"),
+        _L.c.used_at.is_(None),
+        _L.c.voided_at.is_(None),
+        _L.c.expires_at > _AT,
+    )
+    .values(used_at=_AT)
+)
 
 
 def token_of(key: bytes, link_id: UUID, nonce: bytes) -> str:
@@ -54,8 +84,7 @@ def find(connection: Connection, key: bytes, spelling: str) -> Row[Any] | None:
     if parts is None:
         return None
     link_id, token = UUID(parts[1]), parts[2]
-    query = sa.select(action_links).where(action_links.c.id == link_id)
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_FIND, {"link": link_id}).one_or_none()
     return row if row is not None and is_genuine(key, row, token) else None
 
 
@@ -68,73 +97,82 @@ def is_genuine(key: bytes, row: Row[Any], token: str) -> bool:
 def ensure(
     connection: Connection,
     key: bytes,
-    release: Release,
-    user_ids: Collection[UUID],
+    asked: Sequence[tuple[Release, Collection[UUID]]],
     now: datetime,
     lifetime: timedelta = LIFETIME,
-) -> dict[UUID, UUID]:
-    """A live link for each approver of the release's current material revision, by user."""
-    links = action_links
-    mine = (links.c.release_id == release.id, links.c.voided_at.is_(None))
-    outlived = (links.c.material_revision != release.material_revision) | (
-        links.c.expires_at <= now
-    )
-    connection.execute(
-        links.update().where(*mine, links.c.used_at.is_(None), outlived).values(voided_at=now)
-    )
-    present = sa.select(links.c.user_id, links.c.id).where(
-        *mine, links.c.material_revision == release.material_revision
-    )
-    found = {row.user_id: row.id for row in connection.execute(present)}
-    rows = [
-        _row(key, release, user_id, now, lifetime) for user_id in user_ids if user_id not in found
-    ]
+) -> dict[tuple[UUID, UUID], UUID]:
+    """A live link for each approver of a release's current material revision: by release and user.
+
+    The releases are as they are stored.
+    """
+    ids = sorted({release.id for release, _ in asked})
+    if not ids:
+        return {}
+    found = _current(connection, ids, now)
+    rows = {
+        (release.id, user_id): _row(key, release, user_id)
+        for release, people in asked
+        for user_id in people
+        if (release.id, user_id) not in found
+    }
     if rows:
-        connection.execute(links.insert(), rows)
-    return found | {row["user_id"]: row["id"] for row in rows}
+        shared = {
+            "purpose": LinkPurpose.DECIDE,
+            "created_at": now,
+            "expires_at": now + lifetime,
+        }
+        insert_many(connection, action_links, shared, list(rows.values()))
+    return found | {whose: row["id"] for whose, row in rows.items()}
 
 
-def void(connection: Connection, now: datetime, **where: UUID) -> None:
-    """End the unused links of a release (`release_id`) or of a user (`user_id`)."""
-    query = action_links.update().where(
-        action_links.c.used_at.is_(None), action_links.c.voided_at.is_(None)
-    )
-    for name, value in where.items():
-        query = query.where(action_links.c[name] == value)
-    connection.execute(query.values(voided_at=now))
+def _current(
+    connection: Connection, release_ids: Collection[UUID], now: datetime
+) -> dict[tuple[UUID, UUID], UUID]:
+    """The good links there are, by release and user; those that outlived their use end."""
+    found, outlived = {}, []
+    for row in connection.execute(_LIVE, {"ids": release_ids}):
+        if row.used_at is None and not (row.is_current and now < row.expires_at):
+            outlived.append(row.id)
+        elif row.is_current:
+            found[row.release_id, row.user_id] = row.id
+    if outlived:
+        connection.execute(_VOID_THESE, {"ids": outlived, "at": now})
+    return found
+
+
+def void_of_releases(connection: Connection, ids: Collection[UUID], now: datetime) -> None:
+    """End the unused links of these releases."""
+    if ids:
+        connection.execute(_VOID_OF_RELEASES, {"ids": sorted(ids), "at": now})
+
+
+def void_of_users(connection: Connection, ids: Collection[UUID], now: datetime) -> None:
+    """End the unused links of these people."""
+    if ids:
+        connection.execute(_VOID_OF_USERS, {"ids": sorted(ids), "at": now})
+
+
+def void_of(connection: Connection, release_id: UUID, user_id: UUID, now: datetime) -> None:
+    """End the unused links of a release that one person has."""
+    asked = {"ids": [release_id], "whose": user_id, "at": now}
+    connection.execute(_VOID_OF_ONE, asked)
 
 
 def use(connection: Connection, link_id: UUID, user_id: UUID, now: datetime) -> bool:
     """Consume the link; of any number of attempts exactly one is told True."""
-    links = action_links
-    result = connection.execute(
-        links.update()
-        .where(
-            links.c.id == link_id,
-            links.c.user_id == user_id,
-            links.c.used_at.is_(None),
-            links.c.voided_at.is_(None),
-            links.c.expires_at > now,
-        )
-        .values(used_at=now)
-    )
+    result = connection.execute(_USE, {"link": link_id, "whose": user_id, "at": now})
     return result.rowcount == 1
 
 
-def _row(
-    key: bytes, release: Release, user_id: UUID, now: datetime, lifetime: timedelta
-) -> dict[str, Any]:
+def _row(key: bytes, release: Release, user_id: UUID) -> dict[str, Any]:
     link_id, nonce = uuid7(), os.urandom(_NONCE)
     return {
         "id": link_id,
         "account_id": release.account_id,
         "user_id": user_id,
         "release_id": release.id,
-        "purpose": LinkPurpose.DECIDE,
         "revision": release.revision,
         "material_revision": release.material_revision,
         "nonce": nonce,
         "token_hash": hash_of(token_of(key, link_id, nonce)),
-        "created_at": now,
-        "expires_at": now + lifetime,
     }

@@ -10,17 +10,19 @@ import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, Connection, Row
+from sqlalchemy import Connection, Row, Select, Update
 
 from engine.persistence import tables as t
+from engine.persistence.loading.grouping import IDS, gather
 from engine.persistence.unit_of_work import bare_transaction
 from engine.system import System
 from engine.vocabulary import Status
-from notifications.tables import action_links, deliveries, webhooks
+from notifications.tables import IS_QUEUED, action_links, deliveries, webhooks
 from notifications.vocabulary import EMAIL, DeliveryState, Kind
 
 #: Of the queue's head so many times as much is looked at as there is room for.
@@ -60,6 +62,8 @@ class Outcome:
     final: bool = False
     #: How long the other side asked to be left alone.
     after: timedelta | None = None
+    #: False: its turn did not come while the claim was good; it is given back.
+    tried: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,27 +78,30 @@ class Wanted:
     fresh_only: bool = False
 
 
-def claim(system: System, wanted: Wanted, policy: Policy) -> list[Row[Any]]:
+def claim(
+    system: System, wanted: Wanted, policy: Policy, outcomes: Sequence[Outcome] = ()
+) -> list[Row[Any]]:
     """Due deliveries, one for each person who is not busy, with what it takes to write them.
 
-    Those that are not true any more are voided here and not returned.
+    Those that are not true any more are voided here and not returned. What became of earlier ones
+    is settled in the same transaction.
     """
-    # On SQLite to claim takes the one lock that signing needs too; to look does not.
-    with system.database.reading() as connection:
-        due = _due(wanted, system.clock.now(connection))
-        if connection.execute(sa.select(deliveries.c.id).where(*due).limit(1)).first() is None:
-            return []
+    if not outcomes:
+        # On SQLite to claim takes the one lock that signing needs too; to look does not.
+        with system.database.reading() as connection:
+            asked = _asked(wanted, system.clock.now(connection))
+            if connection.execute(_look(fresh_only=wanted.fresh_only), asked).first() is None:
+                return []
 
     def change(connection: Connection) -> list[Row[Any]]:
         now = system.clock.now(connection)
-        claim_id = uuid4()
-        while _take(connection, claim_id, wanted, now, policy):
-            rows = _claimed(connection, claim_id, now)
+        _settle(connection, outcomes, now, policy)
+        while ids := _take(connection, wanted, now, policy):
+            rows = connection.execute(_CLAIMED, {"ids": ids, "now": now}).all()
             true = [row for row in rows if _still_true(row, now)]
             _void(connection, {row.id for row in rows} - {row.id for row in true}, now)
             if true:
                 return true
-            claim_id = uuid4()
         return []
 
     return bare_transaction(system.database, change)
@@ -104,67 +111,93 @@ def settle(system: System, outcomes: Sequence[Outcome], policy: Policy) -> None:
     """Write down what became of them; a claim that lapsed meanwhile settles nothing."""
 
     def change(connection: Connection) -> None:
-        now = system.clock.now(connection)
-        d = deliveries
-        for outcome in outcomes:
-            row, values = outcome.delivery, _values(outcome, now, policy)
-            connection.execute(
-                d.update()
-                .where(
-                    d.c.id == row.id,
-                    d.c.claim_id == row.claim_id,
-                    d.c.state == DeliveryState.QUEUED,
-                )
-                .values(**values)
-            )
-            if outcome.after is not None and "next_attempt_at" in values:
-                _hold(connection, row, values["next_attempt_at"])
+        _settle(connection, outcomes, system.clock.now(connection), policy)
 
     bare_transaction(system.database, change)
 
 
-def _due(wanted: Wanted, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    d = deliveries
-    due: tuple[ColumnElement[bool], ...] = (
-        d.c.state == DeliveryState.QUEUED,
-        d.c.next_attempt_at <= now,
-        d.c.channel == wanted.channel,
-    )
-    return (*due, d.c.attempts == 0) if wanted.fresh_only else due
+def _settle(
+    connection: Connection, outcomes: Sequence[Outcome], now: datetime, policy: Policy
+) -> None:
+    sent = [one.delivery for one in outcomes if one.tried and one.error is None]
+    for claim_id, ids in gather((row.claim_id, row.id) for row in sent).items():
+        given = {"claim": claim_id, "ids": sorted(ids), "now": now}
+        connection.execute(_SENT, given)
+    for outcome in outcomes:
+        if outcome.tried and outcome.error is None:
+            continue
+        row, values = outcome.delivery, _values(outcome, now, policy)
+        chosen = {"claim": row.claim_id, "ids": [row.id]}
+        connection.execute(_CHOSEN.values(**values), chosen)
+        if outcome.after is not None and "next_attempt_at" in values:
+            _hold(connection, row, values["next_attempt_at"])
 
 
-def _take(
-    connection: Connection, claim_id: UUID, wanted: Wanted, now: datetime, policy: Policy
-) -> bool:
-    d, due = deliveries, _due(wanted, now)
-    query = sa.select(d.c.id, RECIPIENT.label("recipient_id"), d.c.next_attempt_at).where(*due)
-    if wanted.busy:
-        query = query.where(RECIPIENT.not_in(sorted(wanted.busy)))
+def _asked(wanted: Wanted, now: datetime) -> dict[str, Any]:
+    return {"now": now, "by_channel": wanted.channel}
+
+
+def _take(connection: Connection, wanted: Wanted, now: datetime, policy: Policy) -> list[UUID]:
+    given = _asked(wanted, now) | {
+        "busy": sorted(wanted.busy),
+        "limit": wanted.limit,
+        "look": wanted.limit * _LOOKAHEAD,
+        "claim": uuid4(),
+        "until": now + policy.lease,
+    }
+    return sorted(connection.execute(_taking(fresh_only=wanted.fresh_only), given).scalars())
+
+
+# Statements are built once: to build one costs more than to run it.
+_D = deliveries
+_SET_ASIDE = sa.bindparam("claim", type_=sa.Uuid)
+_NOW = sa.bindparam("now", type_=_D.c.next_attempt_at.type)
+_CHOSEN = _D.update().where(_D.c.id.in_(IDS), _D.c.claim_id == _SET_ASIDE, IS_QUEUED)
+_SENT = _CHOSEN.values(state=DeliveryState.SENT, settled_at=_NOW)
+
+
+def _due(*, fresh_only: bool) -> tuple[Any, ...]:
+    due = (IS_QUEUED, _D.c.next_attempt_at <= _NOW, _D.c.channel == sa.bindparam("by_channel"))
+    return (*due, _D.c.attempts == 0) if fresh_only else due
+
+
+@cache
+def _look(*, fresh_only: bool) -> Select[Any]:
+    return sa.select(_D.c.id).where(*_due(fresh_only=fresh_only)).limit(1)
+
+
+@cache
+def _taking(*, fresh_only: bool) -> Update:
+    due = _due(fresh_only=fresh_only)
+    busy: sa.BindParameter[Any] = sa.bindparam("busy", expanding=True)
     # However long the queue is, no more of it is looked at than this.
-    first = query.order_by(d.c.next_attempt_at, d.c.id).limit(wanted.limit * _LOOKAHEAD).subquery()
+    first = (
+        sa.select(_D.c.id, RECIPIENT.label("recipient_id"), _D.c.next_attempt_at)
+        .where(*due, RECIPIENT.not_in(busy))
+        .order_by(_D.c.next_attempt_at, _D.c.id)
+        .limit(sa.bindparam("look", type_=sa.Integer))
+        .subquery()
+    )
     # One at a time for each person: whoever is slow keeps only themselves waiting.
     turn = sa.func.row_number().over(
         partition_by=first.c.recipient_id, order_by=(first.c.next_attempt_at, first.c.id)
     )
     ranked = sa.select(first.c.id, turn.label("turn")).subquery()
     chosen = (
-        sa.select(d.c.id)
-        .where(*due, d.c.id.in_(sa.select(ranked.c.id).where(ranked.c.turn == 1)))
-        .order_by(d.c.next_attempt_at, d.c.id)
-        .limit(wanted.limit)
+        sa.select(_D.c.id)
+        .where(*due, _D.c.id.in_(sa.select(ranked.c.id).where(ranked.c.turn == 1)))
+        .order_by(_D.c.next_attempt_at, _D.c.id)
+        .limit(sa.bindparam("limit", type_=sa.Integer))
         .with_for_update(skip_locked=True)
     )
-    taken = connection.execute(
-        d.update()
-        .where(d.c.id.in_(chosen))
-        .values(claim_id=claim_id, next_attempt_at=now + policy.lease, attempts=d.c.attempts + 1)
-    )
-    return taken.rowcount > 0
+    until = sa.bindparam("until", type_=_D.c.next_attempt_at.type)
+    values = {"claim_id": _SET_ASIDE, "next_attempt_at": until, "attempts": _D.c.attempts + 1}
+    return _D.update().where(_D.c.id.in_(chosen)).values(values).returning(_D.c.id)
 
 
-def _claimed(connection: Connection, claim_id: UUID, now: datetime) -> Sequence[Row[Any]]:
+def _claimed() -> Select[Any]:
     d, u, w, link, r = deliveries, t.users, webhooks, action_links, t.releases
-    query = (
+    return (
         sa.select(
             d,
             RECIPIENT.label("recipient_id"),
@@ -173,7 +206,7 @@ def _claimed(connection: Connection, claim_id: UUID, now: datetime) -> Sequence[
             w.c.url,
             w.c.seed,
             # The secret before this one, while receivers change over.
-            sa.case((w.c.previous_until > now, w.c.previous_seed)).label("previous_seed"),
+            sa.case((w.c.previous_until > _NOW, w.c.previous_seed)).label("previous_seed"),
             u.c.email,
             u.c.name,
             u.c.locale,
@@ -192,10 +225,12 @@ def _claimed(connection: Connection, claim_id: UUID, now: datetime) -> Sequence[
         .outerjoin(w, w.c.id == d.c.webhook_id)
         .outerjoin(link, link.c.id == d.c.action_link_id)
         .outerjoin(r, r.c.id == d.c.release_id)
-        .where(d.c.claim_id == claim_id)
+        .where(d.c.id.in_(IDS))
         .order_by(d.c.id)
     )
-    return connection.execute(query).all()
+
+
+_CLAIMED = _claimed()
 
 
 def _void(connection: Connection, ids: Collection[UUID], now: datetime) -> None:
@@ -217,7 +252,7 @@ def _hold(connection: Connection, row: Row[Any], until: datetime) -> None:
         .where(
             owner == row.recipient_id,
             d.c.channel == row.channel,
-            d.c.state == DeliveryState.QUEUED,
+            IS_QUEUED,
             d.c.next_attempt_at < until,
         )
         .values(next_attempt_at=until)
@@ -244,8 +279,8 @@ def _still_true(row: Row[Any], now: datetime) -> bool:
 
 def _values(outcome: Outcome, now: datetime, policy: Policy) -> dict[str, Any]:
     row = outcome.delivery
-    if outcome.error is None:
-        return {"state": DeliveryState.SENT, "settled_at": now}
+    if not outcome.tried:
+        return {"next_attempt_at": now, "attempts": row.attempts - 1}
     wait = policy.wait(row.attempts, outcome.after)
     if outcome.final or now + wait > row.created_at + policy.give_up_after:
         return {

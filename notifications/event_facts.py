@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Table
 
 from engine.events import Changes, Event, Recorded
-from engine.facts import Release
-from engine.persistence import loading
+from engine.facts import Policy, Release
 from engine.persistence import tables as t
 from engine.persistence.work import Work
-from notifications.description import describe, names_of, progress
+from notifications.description import describe, progress
+from notifications.surroundings import Surroundings, names_of
 from notifications.tables import webhooks
 
 #: Of an event's own details, what messages speak of.
@@ -43,25 +43,28 @@ NAMED: dict[str, tuple[Table, str]] = {
 }
 
 
-def facts_of_event(work: Work, recorded: Recorded, release: Release) -> dict[str, Any]:
+def facts_of_event(
+    work: Work, recorded: Recorded, release: Release, around: Surroundings
+) -> dict[str, Any]:
     """Of an event of a release: the event, the release and its approval as they stand."""
     return {
         "event": _event(work.connection, recorded) | _disabled(work.connection, recorded, release),
-        "release": describe(work.connection, release),
-        "approval": progress(work.connection, release),
+        "release": describe(release, around),
+        "approval": progress(release, around),
         "self_approval": work.policy.allow_self_approval,
         "account": work.policy.account_name,
     }
 
 
-def facts_of_time(connection: Connection, release: Release, now: datetime) -> dict[str, Any]:
+def facts_of_time(
+    policy: Policy, release: Release, around: Surroundings, now: datetime
+) -> dict[str, Any]:
     """Of a release about which nothing happened but time."""
-    policy = loading.load_policy(connection, release.account_id)
     told = {"tag": "time", "at": now, "actor": None, "channel": None, "reason": None, "changes": []}
     return {
         "event": told,
-        "release": describe(connection, release),
-        "approval": progress(connection, release),
+        "release": describe(release, around),
+        "approval": progress(release, around),
         "self_approval": policy.allow_self_approval,
         "account": policy.account_name,
     }
@@ -137,6 +140,4 @@ def _name(work: Work, event: Event) -> str | None:
     if event.kind not in NAMED:
         return None
     table, column = NAMED[event.kind]
-    query = sa.select(table.c[column]).where(table.c.id == event.subject_id)
-    name: str | None = work.connection.execute(query).scalar_one_or_none()
-    return name
+    return names_of(work.connection, table, {event.subject_id}, column).get(event.subject_id)

@@ -20,6 +20,7 @@ from engine.vocabulary import Status
 from notifications import action_links
 from notifications.description import describe, progress
 from notifications.event_facts import is_told_by_a_person
+from notifications.surroundings import look_around
 
 
 class Standing(StrEnum):
@@ -93,8 +94,8 @@ def open_link(connection: Connection, key: bytes, spelling: str, now: datetime) 
     release = as_of(stored, now)
     own = _own_decision(connection, release, user.id)
     shown: dict[str, Any] = {"link": link, "user": user, "account": policy.account_name}
-    team_id = release.fields.team_id
-    eligible = user.id in loading.load_approvers(connection, link.account_id, team_id)
+    around = look_around(connection, [release])
+    eligible = user.id in around.approvers_of(release)
     if not user.active or not (eligible or own):
         return LinkPage(standing=Standing.VOID, **shown)
     standing = Standing.DECIDED if own else _standing(link, release, now)
@@ -102,8 +103,8 @@ def open_link(connection: Connection, key: bytes, spelling: str, now: datetime) 
     authors = editors | {release.creator_id}
     return LinkPage(
         standing=standing,
-        request=describe(connection, release),
-        approval=progress(connection, release),
+        request=describe(release, around),
+        approval=progress(release, around),
         own=own,
         cause=_cause(connection, release, standing),
         is_own_request=user.id in authors and not policy.allow_self_approval,

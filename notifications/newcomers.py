@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,10 +11,12 @@ from engine.events import Event, RoleUpdated, TeamUpdated, UserCreated, UserUpda
 from engine.facts import Release
 from engine.persistence import loading
 from engine.persistence import tables as t
+from engine.persistence.loading.grouping import IDS, gather
 from engine.persistence.work import Work
 from engine.vocabulary import Status
 from notifications import recipients
 from notifications.recipients import People
+from notifications.surroundings import Surroundings, look_around
 from notifications.tables import action_links
 from notifications.vocabulary import Audience
 
@@ -26,6 +28,26 @@ _MAKING: dict[type[Event], frozenset[str] | None] = {
     RoleUpdated: frozenset({"permissions"}),
 }
 
+_R, _A = t.releases, action_links
+_OPEN = (
+    sa.select(_R.c.id)
+    .where(
+        _R.c.account_id == sa.bindparam("account"),
+        _R.c.status == Status.PENDING,
+        _R.c.ends_at > sa.bindparam("now"),
+    )
+    .order_by(_R.c.id)
+)
+_ASKED = (
+    sa.select(_A.c.release_id, _A.c.user_id)
+    .join(_R, _R.c.id == _A.c.release_id)
+    .where(
+        _A.c.release_id.in_(IDS),
+        _A.c.material_revision == _R.c.material_revision,
+        _A.c.voided_at.is_(None),
+    )
+)
+
 
 def can_make_approvers(event: Event) -> bool:
     """After it somebody may be asked who was not asked before."""
@@ -35,27 +57,22 @@ def can_make_approvers(event: Event) -> bool:
     return fields is None or not fields.isdisjoint(getattr(event, "changes", {}))
 
 
-def unasked(work: Work) -> Iterator[tuple[Release, People]]:
+def unasked(work: Work) -> Iterator[tuple[Release, People, Surroundings]]:
     """Each open request with the approvers that nobody asked in this round."""
-    r = t.releases
-    query = sa.select(r.c.id).where(
-        r.c.account_id == work.account_id, r.c.status == Status.PENDING, r.c.ends_at > work.now
-    )
-    ids = work.connection.execute(query.order_by(r.c.id)).scalars().all()
-    for release in loading.load_releases(work.connection, ids).values():
-        undecided = recipients.of_release(work.connection, release, {Audience.UNDECIDED})
-        asked = _asked(work, release)
-        people = {user_id: who for user_id, who in undecided.items() if user_id not in asked}
+    asked = {"account": work.account_id, "now": work.now}
+    ids = work.connection.execute(_OPEN, asked).scalars().all()
+    if not ids:
+        return
+    releases = loading.load_releases(work.connection, ids)
+    around, links = look_around(work.connection, releases.values()), _asked(work, ids)
+    for release in releases.values():
+        undecided = recipients.of_release(release, {Audience.UNDECIDED}, around)
+        asked_users = links.get(release.id, frozenset())
+        people = {user_id: who for user_id, who in undecided.items() if user_id not in asked_users}
         if people:
-            yield release, people
+            yield release, people, around
 
 
-def _asked(work: Work, release: Release) -> frozenset[UUID]:
+def _asked(work: Work, ids: Sequence[UUID]) -> dict[UUID, frozenset[UUID]]:
     """Whose link is good; a link that ended with its user's deactivation is not."""
-    a = action_links
-    query = sa.select(a.c.user_id).where(
-        a.c.release_id == release.id,
-        a.c.material_revision == release.material_revision,
-        a.c.voided_at.is_(None),
-    )
-    return frozenset(work.connection.execute(query).scalars().all())
+    return gather(work.connection.execute(_ASKED, {"ids": ids}))

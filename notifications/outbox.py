@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TypeAlias
 from uuid import UUID
 
-from engine.events import DecisionRecorded, ReleaseEvent, ReleaseRevised, UserUpdated
-from engine.facts import Release
-from engine.persistence import loading
+from engine.events import DecisionRecorded, Recorded, ReleaseEvent, ReleaseRevised, UserUpdated
+from engine.persistence.assembling import Staff
 from engine.persistence.ledger import Entry
 from engine.persistence.work import Work
 from engine.vocabulary import Status
 from notifications import action_links, newcomers, queueing, recipients
 from notifications.event_facts import facts_of_administration, facts_of_event, facts_of_time
-from notifications.recipients import People, Rule
+from notifications.queueing import Message
+from notifications.recipients import Rule
+from notifications.surroundings import look_around
 from notifications.vocabulary import EMAIL, Kind
+
+#: What happened, and the rules that say who hears of it.
+Told: TypeAlias = tuple[Recorded, list[Rule]]
 
 
 class Outbox:
@@ -35,80 +39,95 @@ class Outbox:
 
     def __call__(self, work: Work, entries: list[Entry]) -> None:
         """Void the links that ended and queue a message for everyone concerned."""
-        releases: dict[UUID, Release] = {}
-        for entry in entries:
-            event, told = entry.recorded.event, set[UUID]()
-            self._end_links(work, entry)
-            for rule in recipients.rules_for(event):
-                if isinstance(event, ReleaseEvent):
-                    release = _release(work, event, releases)
-                    told |= self._tell_of_release(work, entry, rule, release, told)
-                else:
-                    self._tell_administrators(work, entry, rule)
+        _end_links(work, [entry.recorded for entry in entries])
+        told = [
+            (entry.recorded, rules)
+            for entry in entries
+            if (rules := list(recipients.rules_for(entry.recorded.event)))
+        ]
+        messages = [*_of_releases(work, told), *_of_administration(work, told)]
         if any(newcomers.can_make_approvers(entry.recorded.event) for entry in entries):
-            self._ask_newcomers(work)
+            messages += _to_newcomers(work)
+        self._queue(work, messages)
 
-    def _end_links(self, work: Work, entry: Entry) -> None:
-        event, actor = entry.recorded.event, entry.recorded.actor
+    def _queue(self, work: Work, messages: Sequence[Message]) -> None:
+        asking = [
+            (message.release, message.people)
+            for message in messages
+            if message.kind is Kind.REQUEST and message.release is not None
+        ]
+        links = action_links.ensure(
+            work.connection, self._link_key, asking, work.now, self._link_lifetime
+        )
+        queueing.enqueue(work.connection, messages, work.now, links, channels=self._channels)
+
+
+def _end_links(work: Work, recorded: Sequence[Recorded]) -> None:
+    """All of them before any is made."""
+    rounds, users, decided = set[UUID](), set[UUID](), set[tuple[UUID, UUID]]()
+    for event, actor in ((one.event, one.actor) for one in recorded):
         if isinstance(event, DecisionRecorded) and actor.user_id is not None:
             # Decided without the link: a request that is still queued need not be sent.
-            action_links.void(
-                work.connection, work.now, release_id=event.subject_id, user_id=actor.user_id
-            )
+            decided.add((event.subject_id, actor.user_id))
         elif isinstance(event, ReleaseEvent) and _ends_a_round(event):
-            action_links.void(work.connection, work.now, release_id=event.subject_id)
+            rounds.add(event.subject_id)
         elif isinstance(event, UserUpdated) and event.changes.get("active") == (True, False):
-            action_links.void(work.connection, work.now, user_id=event.subject_id)
+            users.add(event.subject_id)
+    for release_id, user_id in decided:
+        if release_id not in rounds:
+            action_links.void_of(work.connection, release_id, user_id, work.now)
+    action_links.void_of_releases(work.connection, rounds, work.now)
+    action_links.void_of_users(work.connection, users, work.now)
 
-    def _tell_of_release(
-        self, work: Work, entry: Entry, rule: Rule, release: Release, told: Collection[UUID]
-    ) -> set[UUID]:
-        """Tells those who were not told yet; answers who they are."""
-        found = recipients.of_release(work.connection, release, rule.told)
-        people = {user_id: who for user_id, who in found.items() if user_id not in told}
-        if people:
-            message = queueing.Message(
+
+def _of_releases(work: Work, told: Sequence[Told]) -> Iterator[Message]:
+    """What happened to releases: who and what is looked up for all of them at once."""
+    told = [(one, rules) for one, rules in told if isinstance(one.event, ReleaseEvent)]
+    if not told:
+        return
+    releases = work.stored({one.event.subject_id for one, _ in told})
+    teams = {release.fields.team_id for release in releases.values()}
+    staff = Staff(work.teams_of(teams), work.approvers_of(teams))
+    around = look_around(work.connection, releases.values(), staff)
+    for one, rules in told:
+        release, reached = releases[one.event.subject_id], set[UUID]()
+        for rule in rules:
+            found = recipients.of_release(release, rule.told, around)
+            people = {user_id: who for user_id, who in found.items() if user_id not in reached}
+            reached |= people.keys()
+            if people:
+                yield Message(
+                    kind=rule.kind,
+                    account_id=work.account_id,
+                    facts=facts_of_event(work, one, release, around),
+                    people=people,
+                    release=release,
+                )
+
+
+def _of_administration(work: Work, told: Sequence[Told]) -> Iterator[Message]:
+    for one, rules in told:
+        if isinstance(one.event, ReleaseEvent):
+            continue
+        for rule in rules:
+            yield Message(
                 kind=rule.kind,
                 account_id=work.account_id,
-                facts=facts_of_event(work, entry.recorded, release),
-                release=release,
+                facts=facts_of_administration(work, one),
+                people=recipients.administrators(work.connection, work.account_id),
             )
-            self._queue(work, message, people)
-        return set(people)
 
-    def _ask_newcomers(self, work: Work) -> None:
-        """Nothing happened to the release: only to who can approve it."""
-        for release, people in newcomers.unasked(work):
-            message = queueing.Message(
-                kind=Kind.REQUEST,
-                account_id=work.account_id,
-                facts=facts_of_time(work.connection, release, work.now),
-                release=release,
-            )
-            self._queue(work, message, people)
 
-    def _tell_administrators(self, work: Work, entry: Entry, rule: Rule) -> None:
-        people = recipients.administrators(work.connection, work.account_id)
-        message = queueing.Message(
-            kind=rule.kind,
+def _to_newcomers(work: Work) -> Iterator[Message]:
+    """Nothing happened to the release: only to who can approve it."""
+    for release, people, around in newcomers.unasked(work):
+        yield Message(
+            kind=Kind.REQUEST,
             account_id=work.account_id,
-            facts=facts_of_administration(work, entry.recorded),
+            facts=facts_of_time(work.policy, release, around, work.now),
+            people=people,
+            release=release,
         )
-        self._queue(work, message, people)
-
-    def _queue(self, work: Work, message: queueing.Message, people: People) -> None:
-        links: Mapping[UUID, UUID] = {}
-        if message.kind is Kind.REQUEST:
-            assert message.release is not None
-            links = action_links.ensure(
-                work.connection,
-                self._link_key,
-                message.release,
-                people,
-                work.now,
-                self._link_lifetime,
-            )
-        queueing.enqueue(work.connection, message, people, work.now, links, channels=self._channels)
 
 
 def _ends_a_round(event: ReleaseEvent) -> bool:
@@ -116,9 +135,3 @@ def _ends_a_round(event: ReleaseEvent) -> bool:
     return (left and event.to_status is not None) or (
         isinstance(event, ReleaseRevised) and event.asks_anew
     )
-
-
-def _release(work: Work, event: Any, known: dict[UUID, Release]) -> Release:
-    if event.subject_id not in known:
-        known |= loading.load_releases(work.connection, [event.subject_id])
-    return known[event.subject_id]

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from engine.errors import Code, Refusal
 from engine.events import Event
+from engine.persistence.loading.grouping import IDS
 from engine.persistence.locks import Hold, Lock
 from engine.persistence.unit_of_work import Attempt
 from engine.persistence.work import Work
@@ -20,6 +21,11 @@ from notifications.vocabulary import CHOOSABLE, EMAIL, NEVER_SILENT, Kind
 
 #: Kind of message -> names of channels; an empty set silences it.
 Choice: TypeAlias = Mapping[Kind, frozenset[str]]
+
+_CHOSEN = sa.select(preferences.c.user_id, preferences.c.kind, preferences.c.channels).where(
+    preferences.c.user_id.in_(IDS),
+    preferences.c.kind.in_(sa.bindparam("kinds", expanding=True)),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,17 +96,13 @@ def chosen_by(connection: Connection, user_id: UUID) -> Choice:
 
 
 def channels_of(
-    connection: Connection, user_ids: Collection[UUID], kind: Kind, there_are: Collection[str]
-) -> dict[UUID, list[str]]:
-    """By which ways each of them is told of this; a way that is no more is replaced by mail."""
-    p = preferences
-    query = sa.select(p.c.user_id, p.c.channels).where(
-        p.c.user_id.in_(sorted(user_ids)), p.c.kind == kind
-    )
-    chosen = {user_id: names.split() for user_id, names in connection.execute(query)}
-    return {
-        user_id: _present(chosen.get(user_id, [EMAIL]), there_are, kind) for user_id in user_ids
-    }
+    connection: Connection, told: Collection[tuple[UUID, Kind]], there_are: Collection[str]
+) -> dict[tuple[UUID, Kind], list[str]]:
+    """By which ways each is told of this; a way that is no more is replaced by mail."""
+    people, kinds = {user_id for user_id, _ in told}, {kind for _, kind in told}
+    rows = connection.execute(_CHOSEN, {"ids": sorted(people), "kinds": sorted(kinds)})
+    chosen = {(user_id, kind): names.split() for user_id, kind, names in rows}
+    return {one: _present(chosen.get(one, [EMAIL]), there_are, one[1]) for one in told}
 
 
 def _present(names: list[str], there_are: Collection[str], kind: Kind) -> list[str]:

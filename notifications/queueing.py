@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from engine.facts import Release
 from engine.persistence.canonical import canonical
 from engine.persistence.ids import uuid7
+from engine.persistence.many import insert_many
 from notifications import preferences
 from notifications.recipients import People
 from notifications.tables import deliveries
@@ -26,26 +27,42 @@ class Message:
     kind: Kind
     account_id: UUID
     facts: dict[str, Any]
+    people: People
     release: Release | None = None
 
 
 def enqueue(
     connection: Connection,
-    message: Message,
-    people: People,
+    messages: Sequence[Message],
     now: datetime,
-    links: Mapping[UUID, UUID] | None = None,
+    links: Mapping[tuple[UUID, UUID], UUID] | None = None,
     *,
     channels: Collection[str] = (EMAIL,),
 ) -> None:
-    """Queue it for these people, due at once; each with their own link, where there are any.
+    """Queue them, due at once; each person with their own link, where there are any.
 
-    `channels`: those there are for people, of which they chose.
+    `links`: by release and user. `channels`: those there are for people, of which they chose.
     """
-    if not people:
+    told = {(user_id, message.kind) for message in messages for user_id in message.people}
+    if not told:
         return
-    links = links or {}
-    chosen = preferences.channels_of(connection, people, message.kind, channels)
+    chosen = preferences.channels_of(connection, told, channels)
+    rows = [row for message in messages for row in _rows(message, links or {}, chosen)]
+    shared = {
+        "state": DeliveryState.QUEUED,
+        "attempts": 0,
+        "next_attempt_at": now,
+        "created_at": now,
+    }
+    if rows:
+        insert_many(connection, deliveries, shared, rows)
+
+
+def _rows(
+    message: Message,
+    links: Mapping[tuple[UUID, UUID], UUID],
+    chosen: Mapping[tuple[UUID, Kind], list[str]],
+) -> list[dict[str, Any]]:
     release = message.release
     common = {
         "account_id": message.account_id,
@@ -53,22 +70,16 @@ def enqueue(
         "release_id": release.id if release else None,
         "revision": release.revision if release else None,
         "facts": canonical(message.facts),
-        "state": DeliveryState.QUEUED,
-        "attempts": 0,
-        "next_attempt_at": now,
-        "created_at": now,
     }
-    rows = [
+    return [
         {
             "id": uuid7(),
             "user_id": user_id,
             "channel": channel,
             "audiences": " ".join(sorted(audiences)),
-            "action_link_id": links.get(user_id),
+            "action_link_id": links.get((release.id, user_id)) if release else None,
             **common,
         }
-        for user_id, audiences in people.items()
-        for channel in chosen[user_id]
+        for user_id, audiences in message.people.items()
+        for channel in chosen[user_id, message.kind]
     ]
-    if rows:
-        connection.execute(deliveries.insert(), rows)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from engine import events as happened
 from engine.facts import Release
 from engine.persistence import loading
 from engine.persistence import tables as t
 from engine.vocabulary import Permission, Status
+from notifications.surroundings import Surroundings, users_of
 from notifications.vocabulary import Audience, Kind
 
 People: TypeAlias = dict[UUID, frozenset[Audience]]
@@ -103,6 +104,10 @@ RULES: tuple[Rule, ...] = (
 REMINDED = frozenset({UNDECIDED})
 CLOSING_SOON = CONCERNED
 
+_ADMINISTRATORS = loading.permitted_users(Permission.MANAGE_ACCOUNT).where(
+    t.users.c.account_id == sa.bindparam("account")
+)
+
 
 def rules_for(event: happened.Event) -> Iterator[Rule]:
     """The rows that apply."""
@@ -111,47 +116,34 @@ def rules_for(event: happened.Event) -> Iterator[Rule]:
             yield rule
 
 
-def of_release(connection: Connection, release: Release, told: Collection[Audience]) -> People:
+def of_release(release: Release, told: Collection[Audience], around: Surroundings) -> People:
     """The people of a release in these capacities; only active ones, and no service users."""
     # Told or not as such, a requester who is also an approver reads different words.
     groups: dict[Audience, frozenset[UUID]] = {REQUESTER: frozenset({release.creator_id})}
     if PARTICIPANT in told:
-        groups[PARTICIPANT] = _participants(connection, release)
+        groups[PARTICIPANT] = around.participants_of(release)
     if APPROVER in told or UNDECIDED in told:
-        eligible = loading.load_approvers(connection, release.account_id, release.fields.team_id)
-        votes = loading.load_votes(connection, [release]).get(release.id, ())
+        eligible = around.approvers_of(release)
         groups[APPROVER] = eligible
-        groups[UNDECIDED] = eligible - {vote.approver_id for vote in votes}
-    return _reachable(connection, groups, told)
+        groups[UNDECIDED] = eligible - {vote.approver_id for vote in around.votes_of(release)}
+    return _reachable(groups, told, around.users)
 
 
 def administrators(connection: Connection, account_id: UUID) -> People:
     """Who manages the account."""
-    query = loading.permitted_users(Permission.MANAGE_ACCOUNT).where(
-        t.users.c.account_id == account_id
-    )
-    ids = frozenset(connection.execute(query).scalars().all())
-    groups = {Audience.ADMINISTRATOR: ids}
-    return _reachable(connection, groups, groups)
-
-
-def _participants(connection: Connection, release: Release) -> frozenset[UUID]:
-    team_id = release.fields.team_id
-    if team_id is None:
-        return release.fields.participant_ids
-    return loading.column_set(connection, t.team_members.c.user_id, team_id=team_id)
+    found = connection.execute(_ADMINISTRATORS, {"account": account_id}).scalars().all()
+    groups = {Audience.ADMINISTRATOR: frozenset(found)}
+    return _reachable(groups, groups, users_of(connection, found))
 
 
 def _reachable(
-    connection: Connection, groups: dict[Audience, frozenset[UUID]], told: Collection[Audience]
+    groups: Mapping[Audience, frozenset[UUID]],
+    told: Collection[Audience],
+    users: Mapping[UUID, Row[Any]],
 ) -> People:
     wanted = frozenset[UUID]().union(*(ids for who, ids in groups.items() if who in told))
-    if not wanted:
-        return {}
-    u = t.users
-    query = sa.select(u.c.id).where(u.c.id.in_(sorted(wanted)), u.c.active, ~u.c.service)
-    reachable = connection.execute(query.order_by(u.c.id)).scalars().all()
     return {
         user_id: frozenset(who for who, ids in groups.items() if user_id in ids)
-        for user_id in reachable
+        for user_id in sorted(wanted)
+        if users[user_id].active and not users[user_id].service
     }

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import structlog
@@ -22,6 +25,8 @@ from notifications.webhooks.disable import disable_gone
 
 #: What is due is asked of the clock at least this often, in seconds.
 POLL = 1.0
+#: As many times what is sent at once is claimed: to claim many costs little more than to claim one.
+_AHEAD = 4
 log = structlog.get_logger(__name__)
 
 
@@ -48,10 +53,14 @@ class Relay:
         self._concurrency = concurrency
         self._under_way: dict[asyncio.Task[None], Row[Any]] = {}
         self._outcomes: list[Outcome] = []
+        self._stopped = False
+        self._turns = asyncio.Semaphore(concurrency)
+        # Half of the room is for what was never tried: a slow server's retries cannot take it all.
+        self._retries = asyncio.Semaphore(max(1, concurrency // 2))
 
     async def run(self, stop: asyncio.Event, wake: Wakeup | None = None) -> None:
         """Until `stop` is set; then what is under way is finished and settled."""
-        wake = wake or Wakeup()
+        wake, self._stopped = wake or Wakeup(), False
         stopping = asyncio.create_task(stop.wait())
         stopping.add_done_callback(lambda _: wake())
         try:
@@ -60,11 +69,12 @@ class Relay:
                     await wake.wait(POLL)
         finally:
             stopping.cancel()
+            self._stopped = True
             await self._finish()
 
     async def run_once(self) -> int:
         """Send whatever is due now and settle it; answers how many were tried."""
-        wake, tried = Wakeup(), 0
+        wake, tried, self._stopped = Wakeup(), 0, False
         while claimed := await self._claim(wake):
             tried += claimed
             await asyncio.gather(*self._under_way)
@@ -73,38 +83,51 @@ class Relay:
 
     async def _turn(self, wake: Wakeup) -> bool:
         """Settle what is done, claim what is due; False where there was nothing to do."""
+        settled = bool(self._outcomes)
         try:
-            settled = await self._settle()
             claimed = await self._claim(wake)
+            # What became of others meanwhile comes with the next.
+            if settled and not claimed:
+                await self._settle()
         except SQLAlchemyError as error:
             log.warning("relay_database_trouble", error=str(error)[:500])
             return False
         return settled or claimed > 0
 
-    async def _claim(self, wake: Wakeup) -> int:
-        room = self._concurrency - len(self._under_way)
-        if room <= 0:
-            return 0
+    def _wanted(self) -> Wanted | None:
+        """What there is room for; None while enough waits for its turn."""
         rows = self._under_way.values()
-        # Half of the room is for what was never tried: a slow server's retries cannot take it all.
         retried = sum(row.attempts > 1 for row in rows)
-        wanted = Wanted(
+        room = self._concurrency * _AHEAD - len(rows)
+        if room <= 0 or len(rows) - retried > self._concurrency * 3 // 2:
+            return None
+        return Wanted(
             limit=room,
             channel=self._channel.name,
             busy=frozenset(row.recipient_id for row in rows),
             fresh_only=retried >= max(1, self._concurrency // 2),
         )
-        claimed = await run_sync(self._claim_and_write, wanted)
+
+    async def _claim(self, wake: Wakeup) -> int:
+        """What was sent is settled with it, in one transaction."""
+        wanted = self._wanted()
+        if wanted is None:
+            return 0
+        lapses = time.monotonic() + self._policy.lease.total_seconds()
+        async with self._settling() as outcomes:
+            claimed = await run_sync(self._claim_and_write, wanted, outcomes)
         for row, prepared in claimed:
-            task = asyncio.create_task(self._send(row, prepared))
+            task = asyncio.create_task(self._send(row, prepared, lapses))
             self._under_way[task] = row
             task.add_done_callback(self._under_way.pop)
             task.add_done_callback(lambda _: wake())
         return len(claimed)
 
-    def _claim_and_write(self, wanted: Wanted) -> list[tuple[Row[Any], Any]]:
+    def _claim_and_write(
+        self, wanted: Wanted, outcomes: list[Outcome]
+    ) -> list[tuple[Row[Any], Any]]:
         """In a thread: the whole hop to the database, and the rendering."""
-        rows = claims.claim(self._system, wanted, self._policy)
+        rows = claims.claim(self._system, wanted, self._policy, outcomes)
         return [(row, self._prepared(row)) for row in rows]
 
     def _prepared(self, row: Row[Any]) -> Any:
@@ -157,8 +180,16 @@ class Relay:
             raise ValueError("the link was made with another key")
         return action_links.url_of(self._public_url, row.action_link_id, token)
 
-    async def _send(self, row: Row[Any], prepared: Any) -> None:
-        error = prepared if isinstance(prepared, Undelivered) else await self._tried(prepared)
+    async def _send(self, row: Row[Any], prepared: Any, lapses: float) -> None:
+        async with self._turn_of(row):
+            # Sent later it might be sent by another relay too; so it is in time for a channel
+            # that takes half of the lease.
+            late = time.monotonic() > lapses - self._policy.lease.total_seconds() / 2
+            if late or self._stopped:
+                self._outcomes.append(Outcome(delivery=row, tried=False))
+                return
+            failed = isinstance(prepared, Undelivered)
+            error = prepared if failed else await self._tried(prepared)
         if error is not None and error.gone and row.webhook_id is not None:
             await self._disable(row, str(error))
         if error is None:
@@ -167,6 +198,14 @@ class Relay:
             words, final = str(error), error.final
             outcome = Outcome(delivery=row, error=words, final=final, after=error.after)
         self._outcomes.append(outcome)
+
+    @asynccontextmanager
+    async def _turn_of(self, row: Row[Any]) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            if row.attempts > 1:
+                await stack.enter_async_context(self._retries)
+            await stack.enter_async_context(self._turns)
+            yield
 
     async def _tried(self, prepared: Any) -> Undelivered | None:
         try:
@@ -185,17 +224,20 @@ class Relay:
         except SQLAlchemyError as error:
             log.warning("relay_database_trouble", error=str(error)[:500])
 
-    async def _settle(self) -> bool:
-        if not self._outcomes:
-            return False
+    async def _settle(self) -> None:
+        if self._outcomes:
+            async with self._settling() as outcomes:
+                await run_sync(claims.settle, self._system, outcomes, self._policy)
+
+    @asynccontextmanager
+    async def _settling(self) -> AsyncIterator[list[Outcome]]:
         outcomes, self._outcomes = self._outcomes, []
         try:
-            await run_sync(claims.settle, self._system, outcomes, self._policy)
+            yield outcomes
         except BaseException:
             # They are sent: not to settle them would send them again.
             self._outcomes = outcomes + self._outcomes
             raise
-        return True
 
     async def _finish(self) -> None:
         if self._under_way:

@@ -28,6 +28,7 @@ from engine.system import System
 from notifications import action_links, queueing, recipients, remindable
 from notifications.event_facts import facts_of_time
 from notifications.recipients import People
+from notifications.surroundings import Surroundings, look_around
 from notifications.times import zone_of
 from notifications.vocabulary import EMAIL, Kind
 
@@ -120,32 +121,42 @@ class Reminders:
             if kind is Kind.REMINDER:
                 self._remind(connection, release, now)
             elif any(self._closing(connection, now, release_id)):
-                people = recipients.of_release(connection, release, recipients.CLOSING_SOON)
-                self._queue(connection, kind, release, people, now)
+                around = look_around(connection, [release])
+                people = recipients.of_release(release, recipients.CLOSING_SOON, around)
+                self._queue(connection, kind, release, people, around, now)
 
         bare_transaction(self._system.database, change)
 
     def _remind(self, connection: Connection, release: Release, now: datetime) -> None:
         due = {row.user_id for row in self._to_remind(connection, now, release.id)}
-        undecided = recipients.of_release(connection, release, recipients.REMINDED)
+        around = look_around(connection, [release])
+        undecided = recipients.of_release(release, recipients.REMINDED, around)
         people = {user_id: who for user_id, who in undecided.items() if user_id in due}
-        self._queue(connection, Kind.REMINDER, release, people, now)
+        self._queue(connection, Kind.REMINDER, release, people, around, now)
 
     def _queue(
-        self, connection: Connection, kind: Kind, release: Release, people: People, now: datetime
+        self,
+        connection: Connection,
+        kind: Kind,
+        release: Release,
+        people: People,
+        around: Surroundings,
+        now: datetime,
     ) -> None:
         if not people:
             return
         links = {}
         if kind is Kind.REMINDER:
-            links = action_links.ensure(connection, self._link_key, release, people, now)
+            links = action_links.ensure(connection, self._link_key, [(release, people)], now)
+        policy = loading.load_policy(connection, release.account_id)
         message = queueing.Message(
             kind=kind,
             account_id=release.account_id,
-            facts=facts_of_time(connection, release, now),
+            facts=facts_of_time(policy, release, around, now),
+            people=people,
             release=release,
         )
-        queueing.enqueue(connection, message, people, now, links, channels=self._channels)
+        queueing.enqueue(connection, [message], now, links, channels=self._channels)
 
     def _undecided(
         self, connection: Connection, now: datetime

@@ -103,7 +103,7 @@ class SendAgain:
         if release.status is not Status.PENDING or decided or outdated:
             message = "This request for a decision is not true any more."
             raise Refusal(Code.WRONG_STATUS, message, "id")
-        links = action_links.ensure(
-            work.connection, self.link_key, release, [row.user_id], work.now
-        )
-        return links[row.user_id]
+        asked = [(release, [row.user_id])]
+        links = action_links.ensure(work.connection, self.link_key, asked, work.now)
+        link_id: UUID = links[release.id, row.user_id]
+        return link_id

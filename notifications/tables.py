@@ -17,6 +17,9 @@ from engine.persistence.columns import instant, key, link, word
 from engine.persistence.tables.base import metadata
 from notifications.vocabulary import DeliveryState, LinkPurpose
 
+#: As text, so that the database sees that a partial index serves: a parameter could be anything.
+IS_QUEUED = text("state = 'QUEUED'")
+
 action_links = Table(
     "action_links",
     metadata,
@@ -112,8 +115,8 @@ deliveries = Table(
         "ix_deliveries_due",
         "next_attempt_at",
         "id",
-        sqlite_where=text("state = 'QUEUED'"),
-        postgresql_where=text("state = 'QUEUED'"),
+        sqlite_where=IS_QUEUED,
+        postgresql_where=IS_QUEUED,
     ),
     Index(None, "release_id", "id"),
     Index(None, "user_id", "id"),

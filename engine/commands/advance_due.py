@@ -5,25 +5,44 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Select
 
-from engine.lifecycle import TIMED
 from engine.persistence import tables as t
 from engine.persistence.locks import Lock
 from engine.persistence.unit_of_work import transaction
 from engine.signing.lapse import give_back_lapsed
 from engine.system import System
-from engine.vocabulary import SignatureState
 
 #: Releases advanced in one transaction, so that none holds its locks for long.
 BATCH = 100
 
 #: An account, and a release of it; None: signatures of no release.
 Found = list[tuple[UUID, UUID | None]]
+
+# Statements of the hot path are built once: to build one costs more than to run it.
+_R, _S = t.releases, t.signatures
+_NOW: sa.BindParameter[datetime] = sa.bindparam("now")
+_LIMIT: sa.BindParameter[int] = sa.bindparam("limit")
+#: Either half has an index of its own.
+DUE_RELEASES = (
+    sa.select(_R.c.account_id, _R.c.id)
+    .where(
+        sa.or_(
+            sa.and_(t.IS_DUE_TO_OPEN, _R.c.starts_at <= _NOW),
+            sa.and_(t.IS_DUE_TO_END, _R.c.ends_at <= _NOW),
+        )
+    )
+    .limit(_LIMIT)
+    .with_for_update(skip_locked=True)
+)
+OVERDUE_RESERVATIONS = (
+    sa.select(_S.c.account_id, _S.c.release_id)
+    .where(t.IS_RESERVED, _S.c.lapses_at <= _NOW)
+    .limit(_LIMIT)
+    .with_for_update(skip_locked=True)
+)
 
 
 def advance_due(system: System, limit: int = BATCH) -> int:
@@ -50,36 +69,10 @@ def _find(system: System, limit: int) -> tuple[Found, Found]:
     """What is due, and on PostgreSQL held by nobody: so that each worker finds other work."""
     database = system.database
     with database.reading() if database.is_sqlite else database.writing() as connection:
-        now = system.clock.now(connection)
-        return (
-            _free(connection, _due_releases(now).limit(limit)),
-            _free(connection, _overdue_reservations(now).limit(limit)),
-        )
-
-
-def _free(connection: Connection, query: Select[UUID, Any]) -> Found:
-    found = connection.execute(query.with_for_update(skip_locked=True))
-    return [(account_id, release_id) for account_id, release_id in found]
-
-
-def _due_releases(now: datetime) -> Select[UUID, UUID]:
-    r = t.releases
-    edges = {edge for _, edge, _ in TIMED.values()}
-    due = [
-        sa.and_(
-            r.c.status.in_([status for status, (_, e, _) in TIMED.items() if e == edge]),
-            r.c[edge] <= now,
-        )
-        for edge in sorted(edges)
-    ]
-    return sa.select(r.c.account_id, r.c.id).where(sa.or_(*due))
-
-
-def _overdue_reservations(now: datetime) -> Select[UUID, UUID]:
-    s = t.signatures
-    return sa.select(s.c.account_id, s.c.release_id).where(
-        s.c.state == SignatureState.RESERVED, s.c.lapses_at <= now
-    )
+        asked = {"now": system.clock.now(connection), "limit": limit}
+        due = connection.execute(DUE_RELEASES, asked).all()
+        overdue = connection.execute(OVERDUE_RESERVATIONS, asked).all()
+    return [(row[0], row[1]) for row in due], [(row[0], row[1]) for row in overdue]
 
 
 def _by_account(found: Found) -> Iterable[tuple[UUID, set[UUID]]]:

@@ -7,19 +7,29 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from engine.errors import Refusal, not_found
-from engine.facts import Facts, Fields, Release
+from engine.facts import Facts, Fields, Release, Team
 from engine.guards import sees_release
 from engine.naming import name_fault, name_key, optional_text, tidy
 from engine.persistence import loading
 from engine.persistence import tables as t
-from engine.persistence.assembling import assemble
+from engine.persistence.assembling import Staff, assemble
+from engine.persistence.loading.grouping import IDS
 from engine.persistence.work import Work
+
+_USERS = sa.select(t.users.c.id, t.users.c.active).where(
+    t.users.c.id.in_(IDS), t.users.c.account_id == sa.bindparam("account")
+)
 
 
 def release_facts(work: Work, release: Release, **asked: Any) -> Facts:
     """The facts of a release as it stands, for a decision on it; refuses NOT_FOUND if unseen."""
-    facts = assemble(work.connection, work.now, work.policy, work.actor, [release])[release.id]
+    team_ids = [release.fields.team_id]
+    known = Staff(work.teams_of(team_ids), work.approvers_of(team_ids))
+    seen = assemble(work.connection, work.now, work.policy, work.actor, [release], known)
+    facts = seen[release.id]
     require(sees_release, facts)
     return replace(facts, **asked)
 
@@ -32,8 +42,8 @@ def with_draft(work: Work, facts: Facts, draft: Fields) -> Facts:
         facts,
         proposed=draft,
         keypairs=loading.load_keypairs(connection, account_id, draft.keypair_ids),
-        team=loading.load_team(connection, account_id, team_id) if team_id else None,
-        draft_approver_ids=loading.load_approvers(connection, account_id, team_id),
+        team=_team(work, team_id) if team_id else None,
+        draft_approver_ids=work.approvers_of([team_id])[team_id],
         inactive_ids=_inactive(work, draft.participant_ids),
         name_taken=_name_is_taken(work, facts.release, draft.name),
     )
@@ -56,12 +66,18 @@ def require(guard: Callable[[Facts], Refusal | None], facts: Facts) -> None:
         raise refusal
 
 
+def _team(work: Work, team_id: UUID) -> Team:
+    team = work.teams_of([team_id]).get(team_id)
+    if team is None:
+        raise not_found("team", "team_id")
+    return team
+
+
 def _inactive(work: Work, user_ids: frozenset[UUID]) -> frozenset[UUID]:
     if not user_ids:
         return frozenset()
-    u = t.users
-    query = u.select().where(u.c.id.in_(sorted(user_ids)), u.c.account_id == work.account_id)
-    rows = work.connection.execute(query).all()
+    asked = {"ids": sorted(user_ids), "account": work.account_id}
+    rows = work.connection.execute(_USERS, asked).all()
     if len(rows) != len(user_ids):
         raise not_found("user", "participant_ids")
     return frozenset(row.id for row in rows if not row.active)

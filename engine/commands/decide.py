@@ -11,10 +11,8 @@ from engine.commands.building import release_facts
 from engine.events import DecisionRecorded, ReleaseApproved, ReleaseRejected
 from engine.facts import Facts
 from engine.naming import optional_text
-from engine.persistence import tables as t
-from engine.persistence.ids import uuid7
 from engine.persistence.locks import Lock
-from engine.persistence.storing import move
+from engine.persistence.storing import insert_decision, move
 from engine.persistence.unit_of_work import Attempt
 from engine.persistence.work import Work
 from engine.timeline import Ending
@@ -56,12 +54,13 @@ class Decide:
         self._insert(work, facts)
         work.record(self._recorded(facts))
         if target is Status.APPROVED:
-            move(work.connection, release, target, work.now)
+            work.keep(move(work.connection, release, target, work.now))
             work.record(
                 ReleaseApproved.of(release.id, from_status=release.status, to_status=target)
             )
         elif target is Status.REJECTED:
-            move(work.connection, release, target, work.now, Ending("REJECTED", comment))
+            ending = Ending("REJECTED", comment)
+            work.keep(move(work.connection, release, target, work.now, ending))
             work.record(
                 ReleaseRejected.of(
                     release.id, from_status=release.status, to_status=target, reason=comment
@@ -70,18 +69,16 @@ class Decide:
         return release.id
 
     def _insert(self, work: Work, facts: Facts) -> None:
-        work.connection.execute(
-            t.decisions.insert().values(
-                id=uuid7(),
-                release_id=self.release_id,
-                approver_id=work.actor.user_id,
-                verdict=self.verdict,
-                material_revision=facts.subject.material_revision,
-                revision=self.revision,
-                comment=facts.reason,
-                channel=work.actor.channel,
-                decided_at=work.now,
-            )
+        assert work.actor.user_id is not None
+        insert_decision(
+            work.connection,
+            facts.subject,
+            work.actor.user_id,
+            self.verdict,
+            revision=self.revision,
+            comment=facts.reason,
+            channel=work.actor.channel,
+            at=work.now,
         )
 
     def _recorded(self, facts: Facts) -> DecisionRecorded:

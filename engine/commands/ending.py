@@ -41,7 +41,8 @@ def end(
     reason = optional_text(ending.reason)
     facts = release_facts(work, release, reason=reason)
     target = machine.fire(trigger, facts)
-    move(work.connection, release, target, work.now, replace(ending, reason=reason))
+    ending = replace(ending, reason=reason)
+    work.keep(move(work.connection, release, target, work.now, ending))
     work.record(
         event.of(release.id, from_status=release.status, to_status=target, reason=reason, **details)
     )

@@ -11,10 +11,9 @@ from engine.commands.building import with_draft
 from engine.events import ReleaseRequested
 from engine.facts import Facts, Fields, Release
 from engine.naming import quoted
-from engine.persistence import tables as t
 from engine.persistence.ids import uuid7
 from engine.persistence.locks import Hold, Lock
-from engine.persistence.storing import insert_release
+from engine.persistence.storing import insert_decision, insert_release
 from engine.persistence.unit_of_work import Attempt
 from engine.persistence.work import Work
 from engine.vocabulary import Status, Trigger, Verdict
@@ -52,6 +51,7 @@ class RequestRelease:
         )
         release = _new_release(work, facts, target)
         insert_release(work.connection, release)
+        work.keep(release)
         # Nobody else can have it: it advances with what is locked, so a begun window opens at once.
         work.held |= {release.id}
         if target is Status.APPROVED:
@@ -83,16 +83,13 @@ def _new_release(work: Work, facts: Facts, status: Status) -> Release:
 
 
 def _approve_own(work: Work, release: Release) -> None:
-    work.connection.execute(
-        t.decisions.insert().values(
-            id=uuid7(),
-            release_id=release.id,
-            approver_id=release.creator_id,
-            verdict=Verdict.APPROVE,
-            material_revision=1,
-            revision=1,
-            comment=None,
-            channel=work.actor.channel,
-            decided_at=work.now,
-        )
+    insert_decision(
+        work.connection,
+        release,
+        release.creator_id,
+        Verdict.APPROVE,
+        revision=release.revision,
+        comment=None,
+        channel=work.actor.channel,
+        at=work.now,
     )

@@ -14,7 +14,6 @@ from engine.conditions import is_material
 from engine.editing import widens
 from engine.events import ReleaseRevised
 from engine.facts import Facts, Release
-from engine.persistence import tables as t
 from engine.persistence.locks import Hold, Lock
 from engine.persistence.storing import move, rewrite_release
 from engine.persistence.unit_of_work import Attempt
@@ -59,23 +58,19 @@ class ReviseRelease:
         if not facts.changes:
             return release.id
         after = _revised(release, facts, target)
-        rewrite_release(work.connection, release, after)
-        self._remember(work, facts, after)
+        rewrite_release(
+            work.connection,
+            release,
+            after,
+            editor_id=work.actor.user_id,
+            material=is_material(facts),
+            at=work.now,
+        )
         if target is not release.status:
-            move(work.connection, after, target, work.now)
+            after = move(work.connection, after, target, work.now)
+        work.keep(after)
         work.record(_event(facts, after, target))
         return release.id
-
-    def _remember(self, work: Work, facts: Facts, after: Release) -> None:
-        work.connection.execute(
-            t.release_edits.insert().values(
-                release_id=after.id,
-                revision=after.revision,
-                editor_id=work.actor.user_id,
-                material=is_material(facts),
-                edited_at=work.now,
-            )
-        )
 
 
 def _asks_anew(facts: Facts, target: Status) -> bool:

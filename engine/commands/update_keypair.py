@@ -98,7 +98,8 @@ class UpdateKeypair:
             return
         target = machine.fire(Trigger.STOP, facts)
         reason = f"Its keypair {keypair.alias} was disabled."
-        move(connection, release, target, work.now, Ending("KEYPAIR_DISABLED", reason))
+        ending = Ending("KEYPAIR_DISABLED", reason)
+        work.keep(move(connection, release, target, work.now, ending))
         work.record(
             ReleaseStopped.of(
                 release.id,

@@ -1,44 +1,61 @@
 """Time as a guard: the transitions that are due on a release, fired with their own instants."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row
 
 from engine import machine
 from engine.events import ReleaseClosed, ReleaseEvent, ReleaseExpired, ReleaseOpened
 from engine.facts import CLOCK, Facts, Release
-from engine.persistence import loading
-from engine.persistence.storing import move
+from engine.persistence import locks
+from engine.persistence.storing import write_moves
 from engine.persistence.work import Work
-from engine.timeline import Step, due_step, is_due
+from engine.timeline import Step, due_steps, is_due, moved
 from engine.vocabulary import Trigger
 
 
 def advance(work: Work, standing: Iterable[Row[Any]]) -> None:
     """Apply whatever time has made due on these locked releases; none is skipped."""
-    due = [row.id for row in standing if is_due(row.status, row, work.now)]
-    for release in loading.load_releases(work.connection, due).values():
-        current = release
-        while (step := due_step(current, work.now)) is not None:
-            current = _take(work, current, step)
+    _apply(work, [row.id for row in standing if is_due(row.status, row, work.now)])
 
 
-def _take(work: Work, release: Release, step: Step) -> Release:
+def advance_again(work: Work) -> None:
+    """What a command made due on the releases held; those it remembers are not asked for."""
+    kept = [work.kept[release_id] for release_id in sorted(work.held & work.kept.keys())]
+    _apply(work, [one.id for one in kept if is_due(one.status, one.fields, work.now)])
+    advance(work, locks.standing(work.connection, work.held - {one.id for one in kept}))
+
+
+def _apply(work: Work, due: Collection[UUID]) -> None:
+    before = work.stored(due)
+    moves = [(release, _advanced(work, release)) for release in before.values()]
+    write_moves(work.connection, moves)
+    work.forget(before)
+
+
+def _advanced(work: Work, release: Release) -> Release:
+    for step in due_steps(release, work.now):
+        _fire(work, release, step)
+        release = moved(release, step.target, step.at, step.ending)
+    return release
+
+
+def _fire(work: Work, release: Release, step: Step) -> None:
     facts = Facts(now=work.now, policy=work.policy, actor=CLOCK, release=release)
-    target = machine.fire(step.trigger, facts)
+    machine.fire(step.trigger, facts)
     work.record(_event(release, step), actor=CLOCK, effective_at=step.at)
-    return move(work.connection, release, target, step.at, step.ending)
 
 
 def _event(release: Release, step: Step) -> ReleaseEvent:
-    moved = {
+    told = {
         "from_status": release.status,
         "to_status": step.target,
         "reason": step.ending.reason if step.ending else None,
     }
     if step.trigger is Trigger.OPEN:
-        return ReleaseOpened.of(release.id, **moved)
+        return ReleaseOpened.of(release.id, **told)
     if step.trigger is Trigger.CLOSE:
-        return ReleaseClosed.of(release.id, early=False, **moved)
-    return ReleaseExpired.of(release.id, **moved)
+        return ReleaseClosed.of(release.id, early=False, **told)
+    return ReleaseExpired.of(release.id, **told)

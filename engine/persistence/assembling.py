@@ -1,14 +1,33 @@
 """Facts of many releases at once: what guards look at, in a constant number of statements."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection
 
-from engine.facts import Actor, Facts, Policy, Release
+from engine.facts import Actor, Facts, Policy, Release, Team
 from engine.persistence import loading
 from engine.vocabulary import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """The teams of some releases and who can approve these; None stands for no team."""
+
+    teams: Mapping[UUID, Team]
+    approvers: Mapping[UUID | None, frozenset[UUID]]
+
+
+def load_staff(connection: Connection, account_id: UUID, releases: Collection[Release]) -> Staff:
+    """Of releases of one account."""
+    team_ids = {release.fields.team_id for release in releases}
+    named = {team_id for team_id in team_ids if team_id is not None}
+    return Staff(
+        teams=loading.load_teams(connection, account_id, named),
+        approvers=loading.load_approvers_of(connection, account_id, team_ids) if releases else {},
+    )
 
 
 def assemble(
@@ -17,13 +36,14 @@ def assemble(
     policy: Policy,
     actor: Actor,
     releases: Collection[Release],
+    staff: Staff | None = None,
 ) -> dict[UUID, Facts]:
-    """The facts of each release as it stands: its team, approvers, votes and editors."""
-    account_id = policy.account_id
-    team_ids = {release.fields.team_id for release in releases}
-    named = {team_id for team_id in team_ids if team_id is not None}
-    teams = loading.load_teams(connection, account_id, named)
-    approvers = loading.load_approvers_of(connection, account_id, team_ids) if releases else {}
+    """The facts of each release as it stands: its team, approvers, votes and editors.
+
+    `staff`: of their teams, where they are known already.
+    """
+    if staff is None:
+        staff = load_staff(connection, policy.account_id, releases)
     pending = [release for release in releases if release.status is Status.PENDING]
     votes = loading.load_votes(connection, pending) if pending else {}
     editors = loading.load_editors(connection, pending) if pending else {}
@@ -33,8 +53,8 @@ def assemble(
             policy=policy,
             actor=actor,
             release=release,
-            team=teams.get(release.fields.team_id) if release.fields.team_id else None,
-            approver_ids=approvers[release.fields.team_id],
+            team=staff.teams.get(release.fields.team_id) if release.fields.team_id else None,
+            approver_ids=staff.approvers[release.fields.team_id],
             votes=votes.get(release.id, ()),
             editor_ids=editors.get(release.id, frozenset()),
         )

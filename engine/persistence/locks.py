@@ -24,7 +24,14 @@ _LOCKED = (
     _STANDING.where(_R.c.account_id == sa.bindparam("account")).order_by(_R.c.id).with_for_update()
 )
 _FREE = _LOCKED.with_for_update(skip_locked=True)
-_HOLDERS = sa.select(_H.c.release_id).where(_H.c.keypair_id.in_(IDS), _H.c.held)
+_HOLDERS = sa.select(_H.c.release_id).where(_H.c.keypair_id.in_(IDS), t.IS_HELD)
+_NAMESAKES = sa.select(_R.c.id).where(
+    _R.c.account_id == sa.bindparam("account"),
+    _R.c.name_key == sa.bindparam("name"),
+    _R.c.name_held,
+    _R.c.status.in_(sorted(HOLDING)),
+)
+_ACCOUNT = sa.select(t.accounts.c.id).where(t.accounts.c.id == sa.bindparam("account"))
 _KEYPAIRS = sa.select(_K.c.id).where(_K.c.id.in_(IDS)).order_by(_K.c.id).with_for_update()
 
 
@@ -35,6 +42,13 @@ class Hold(StrEnum):
     SHARED = "SHARED"
     #: Alone, to change them.
     ALONE = "ALONE"
+
+
+# Whoever holds the head writes entries, which refer to the account: they must not wait.
+_ACCOUNTS = {
+    Hold.SHARED: _ACCOUNT.with_for_update(read=True),
+    Hold.ALONE: _ACCOUNT.with_for_update(key_share=True),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +70,7 @@ class Lock:
 def take(connection: Connection, account_id: UUID, lock: Lock) -> list[Row[Any]]:
     """Wait for the locks; answers how the releases held stand, as far as they exist."""
     if lock.account is not None:
-        row = sa.select(t.accounts.c.id).where(t.accounts.c.id == account_id)
-        shared = lock.account is Hold.SHARED
-        # Whoever holds the head writes entries, which refer to the account: they must not wait.
-        connection.execute(row.with_for_update(read=shared, key_share=not shared)).all()
+        connection.execute(_ACCOUNTS[lock.account], {"account": account_id}).all()
     wanted = lock.releases | holders(connection, lock.keypairs)
     wanted |= _namesakes(connection, account_id, lock.name)
     held = _take_releases(connection, account_id, wanted, _FREE if lock.skip_locked else _LOCKED)
@@ -90,14 +101,8 @@ def _take_releases(
 def _namesakes(connection: Connection, account_id: UUID, name: str | None) -> frozenset[UUID]:
     if name is None:
         return frozenset()
-    r = t.releases
-    query = sa.select(r.c.id).where(
-        r.c.account_id == account_id,
-        r.c.name_key == lookup_key(name),
-        r.c.name_held,
-        r.c.status.in_(sorted(HOLDING)),
-    )
-    return frozenset(connection.execute(query).scalars().all())
+    asked = {"account": account_id, "name": lookup_key(name)}
+    return frozenset(connection.execute(_NAMESAKES, asked).scalars().all())
 
 
 def holders(connection: Connection, keypair_ids: Collection[UUID]) -> frozenset[UUID]:

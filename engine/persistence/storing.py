@@ -1,5 +1,6 @@
 """Decisions applied to rows: the only place a release's status is written."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -7,16 +8,20 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from engine.facts import Fields, Release
+from engine.facts import FIELD_NAMES, Fields, Release
 from engine.naming import name_key
 from engine.persistence import tables as t
+from engine.persistence.ids import uuid7
+from engine.persistence.loading.grouping import IDS
+from engine.persistence.many import insert_many, update_many
 from engine.timeline import Ending, moved
-from engine.vocabulary import SignatureState, Status
+from engine.vocabulary import Channel, SignatureState, Status, Verdict
 
 #: Fields that are rows of their own rather than columns.
 _SETS = {"keypair_ids", "participant_ids"}
 #: What a move can change.
 _MOVED = (
+    "id",
     "status",
     "status_since",
     "opened_at",
@@ -25,51 +30,93 @@ _MOVED = (
     "end_reason",
     "signatures_reserved",
 )
+#: What an edit can change, besides the fields.
+_REVISED = ("id", "revision", "material_revision", "required_approvals", "round_revision")
+
+# Statements of the hot path are built once: to build one costs more than to run it.
+_R, _H, _P, _S = t.releases, t.release_keypairs, t.release_participants, t.signatures
+_ANY = sa.true()
+_INSERT = _R.insert()
+_INSERT_DECISION = t.decisions.insert()
+_INSERT_EDIT = t.release_edits.insert()
+_LET_GO = _H.update().where(_H.c.release_id.in_(IDS), _H.c.held).values(held=False)
+_DISCARD = (
+    _S.update()
+    .where(_S.c.release_id == sa.bindparam("release"), t.IS_RESERVED)
+    .values(state=SignatureState.DISCARDED, settled_at=sa.bindparam("at"))
+)
+_OF_RELEASE: sa.BindParameter[UUID] = sa.bindparam("release")
+_DROP_KEYPAIRS = _H.delete().where(_H.c.release_id == _OF_RELEASE, _H.c.keypair_id.in_(IDS))
+_DROP_PARTICIPANTS = _P.delete().where(_P.c.release_id == _OF_RELEASE, _P.c.user_id.in_(IDS))
 
 
 def insert_release(connection: Connection, release: Release) -> None:
     """A new release with its keypairs, held from now on, and its participants."""
-    connection.execute(
-        t.releases.insert().values(
-            id=release.id,
-            account_id=release.account_id,
-            name_held=True,
-            status=release.status,
-            status_since=release.status_since,
-            creator_id=release.creator_id,
-            created_at=release.created_at,
-            revision=release.revision,
-            material_revision=release.material_revision,
-            required_approvals=release.required_approvals,
-            round_revision=release.round_revision,
-            signatures_used=0,
-            signatures_reserved=0,
-            **_columns(release.fields),
-        )
-    )
+    values = {
+        "account_id": release.account_id,
+        "name_held": True,
+        "status": release.status,
+        "status_since": release.status_since,
+        "creator_id": release.creator_id,
+        "created_at": release.created_at,
+        "signatures_used": 0,
+        "signatures_reserved": 0,
+    }
+    connection.execute(_INSERT, values | _revised(release))
     _hold(connection, release.id, release.fields.keypair_ids)
     _take_part(connection, release.id, release.fields.participant_ids)
 
 
-def rewrite_release(connection: Connection, before: Release, after: Release) -> None:
-    """An edit: the fields and revisions, then the sets that differ."""
-    connection.execute(
-        t.releases.update()
-        .where(t.releases.c.id == after.id)
-        .values(
-            revision=after.revision,
-            material_revision=after.material_revision,
-            required_approvals=after.required_approvals,
-            round_revision=after.round_revision,
-            **_columns(after.fields),
-        )
-    )
-    gone = before.fields.keypair_ids - after.fields.keypair_ids
-    _drop(connection, t.release_keypairs.c.keypair_id, after.id, gone)
-    _hold(connection, after.id, after.fields.keypair_ids - before.fields.keypair_ids)
-    gone = before.fields.participant_ids - after.fields.participant_ids
-    _drop(connection, t.release_participants.c.user_id, after.id, gone)
-    _take_part(connection, after.id, after.fields.participant_ids - before.fields.participant_ids)
+def insert_decision(
+    connection: Connection,
+    release: Release,
+    approver_id: UUID,
+    verdict: Verdict,
+    *,
+    revision: int,
+    comment: str | None,
+    channel: Channel,
+    at: datetime,
+) -> None:
+    """A verdict on a release as it stands; `revision` is the one that was looked at."""
+    row = {
+        "id": uuid7(),
+        "release_id": release.id,
+        "approver_id": approver_id,
+        "verdict": verdict,
+        "material_revision": release.material_revision,
+        "revision": revision,
+        "comment": comment,
+        "channel": channel,
+        "decided_at": at,
+    }
+    connection.execute(_INSERT_DECISION, row)
+
+
+def rewrite_release(
+    connection: Connection,
+    before: Release,
+    after: Release,
+    *,
+    editor_id: UUID | None,
+    material: bool,
+    at: datetime,
+) -> None:
+    """An edit: the fields and revisions, the sets that differ, and who did it."""
+    update_many(connection, _R, _ANY, {}, [_revised(after)])
+    old, new = before.fields, after.fields
+    _drop(connection, _DROP_KEYPAIRS, after.id, old.keypair_ids - new.keypair_ids)
+    _hold(connection, after.id, new.keypair_ids - old.keypair_ids)
+    _drop(connection, _DROP_PARTICIPANTS, after.id, old.participant_ids - new.participant_ids)
+    _take_part(connection, after.id, new.participant_ids - old.participant_ids)
+    edit = {
+        "release_id": after.id,
+        "revision": after.revision,
+        "editor_id": editor_id,
+        "material": material,
+        "edited_at": at,
+    }
+    connection.execute(_INSERT_EDIT, edit)
 
 
 def move(
@@ -79,61 +126,57 @@ def move(
     at: datetime,
     ending: Ending | None = None,
 ) -> Release:
-    """Write a status the machine decided; an end lets go of the keypairs, maybe of the name."""
+    """Write a status the machine decided; answers the release after it."""
     after = moved(release, target, at, ending)
-    if target.is_final:
-        _let_go(connection, release)
-    if after.signatures_reserved != release.signatures_reserved:
-        _discard_reservations(connection, release.id, at)
-    connection.execute(
-        t.releases.update()
-        .where(t.releases.c.id == release.id)
-        .values({name: getattr(after, name) for name in _MOVED})
-    )
+    write_moves(connection, [(release, after)])
     return after
 
 
+def write_moves(connection: Connection, moves: Sequence[tuple[Release, Release]]) -> None:
+    """Releases before and after; an end lets go of the keypairs, maybe of the name."""
+    ended = [after.id for _, after in moves if after.status.is_final]
+    if ended:
+        connection.execute(_LET_GO, {"ids": ended})
+    discarded = [
+        {"release": after.id, "at": after.ended_at}
+        for before, after in moves
+        if before.signatures_reserved != after.signatures_reserved
+    ]
+    if discarded:
+        connection.execute(_DISCARD, discarded)
+    if moves:
+        update_many(connection, _R, _ANY, {}, [_moved(after) for _, after in moves])
+
+
+def _moved(after: Release) -> dict[str, Any]:
+    holds_name = not after.status.is_final or after.opened_at is not None
+    return {name: getattr(after, name) for name in _MOVED} | {"name_held": holds_name}
+
+
+def _revised(after: Release) -> dict[str, Any]:
+    return {name: getattr(after, name) for name in _REVISED} | _columns(after.fields)
+
+
 def _columns(fields: Fields) -> dict[str, Any]:
-    values = {name: getattr(fields, name) for name in fields.__slots__ if name not in _SETS}
+    values = {name: getattr(fields, name) for name in FIELD_NAMES if name not in _SETS}
     return values | {"name_key": name_key(fields.name)}
 
 
-def _let_go(connection: Connection, release: Release) -> None:
-    h = t.release_keypairs
-    connection.execute(h.update().where(h.c.release_id == release.id, h.c.held).values(held=False))
-    if release.opened_at is None:
-        connection.execute(
-            t.releases.update().where(t.releases.c.id == release.id).values(name_held=False)
-        )
-
-
-def _discard_reservations(connection: Connection, release_id: UUID, at: datetime) -> None:
-    s = t.signatures
-    connection.execute(
-        s.update()
-        .where(s.c.release_id == release_id, s.c.state == SignatureState.RESERVED)
-        .values(state=SignatureState.DISCARDED, settled_at=at)
-    )
-
-
-def _hold(connection: Connection, release_id: UUID, keypair_ids: frozenset[UUID]) -> None:
+def _hold(connection: Connection, release_id: UUID, keypair_ids: Collection[UUID]) -> None:
     # In id order, so that two requests for the same keypairs wait for each other, not in a ring.
-    rows = [{"release_id": release_id, "keypair_id": k, "held": True} for k in sorted(keypair_ids)]
+    rows = [{"keypair_id": keypair_id} for keypair_id in sorted(keypair_ids)]
     if rows:
-        connection.execute(t.release_keypairs.insert(), rows)
+        insert_many(connection, _H, {"release_id": release_id, "held": True}, rows)
 
 
-def _take_part(connection: Connection, release_id: UUID, user_ids: frozenset[UUID]) -> None:
-    rows = [{"release_id": release_id, "user_id": u} for u in sorted(user_ids)]
+def _take_part(connection: Connection, release_id: UUID, user_ids: Collection[UUID]) -> None:
+    rows = [{"user_id": user_id} for user_id in sorted(user_ids)]
     if rows:
-        connection.execute(t.release_participants.insert(), rows)
+        insert_many(connection, _P, {"release_id": release_id}, rows)
 
 
 def _drop(
-    connection: Connection, column: sa.Column[UUID], release_id: UUID, gone: frozenset[UUID]
+    connection: Connection, statement: sa.Delete, release_id: UUID, gone: Collection[UUID]
 ) -> None:
     if gone:
-        table = column.table
-        connection.execute(
-            sa.delete(table).where(table.c.release_id == release_id, column.in_(sorted(gone)))
-        )
+        connection.execute(statement, {"release": release_id, "ids": sorted(gone)})

@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from engine.errors import UNRECORDED, Code, Refusal
 from engine.events import AttemptRefused
 from engine.persistence import ledger, locks
-from engine.persistence.advancing import advance
+from engine.persistence.advancing import advance, advance_again
 from engine.persistence.conflicts import refusal_of
 from engine.persistence.database import Database
 from engine.persistence.locks import Lock
@@ -56,12 +56,13 @@ def unit_of_work(
         kept = len(work.recorded)
         try:
             yield work
-            advance(work, locks.standing(work.connection, work.held))
+            advance_again(work)
             savepoint.commit()
         except (Refusal, IntegrityError) as error:
             refusal = error if isinstance(error, Refusal) else refusal_of(error)
             savepoint.rollback()
             del work.recorded[kept:]
+            work.forget(work.held)
             _record_refusal(work, attempt, refusal)
     if refusal is not None:
         raise refusal

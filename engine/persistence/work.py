@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -11,7 +12,7 @@ from sqlalchemy import Connection
 
 from engine.errors import Code, Refusal, not_found
 from engine.events import Event, Recorded
-from engine.facts import Actor, Policy, Release
+from engine.facts import Actor, Policy, Release, Team
 from engine.persistence import loading
 from engine.principal import Principal
 from engine.system import System
@@ -31,6 +32,11 @@ class Work:
     #: The releases locked, and advanced to what is true now.
     held: frozenset[UUID] = frozenset()
     recorded: list[Recorded] = field(default_factory=list)
+    #: Releases as a command loaded them, and then as it wrote them.
+    kept: dict[UUID, Release] = field(default_factory=dict)
+    #: By team; None stands for the whole account.
+    _approvers: dict[UUID | None, frozenset[UUID]] = field(default_factory=dict)
+    _teams: dict[UUID, Team] = field(default_factory=dict)
 
     @cached_property
     def policy(self) -> Policy:
@@ -50,7 +56,37 @@ class Work:
         """A locked release of the account, as it stands; refuses NOT_FOUND."""
         if release_id not in self.held:
             raise not_found("release", "id")
-        return loading.load_releases(self.connection, [release_id])[release_id]
+        release = self.stored([release_id])[release_id]
+        self.keep(release)
+        return release
+
+    def approvers_of(self, team_ids: Collection[UUID | None]) -> dict[UUID | None, frozenset[UUID]]:
+        """Eligible approvers; asked only before the account's people change, or after it."""
+        if missing := set(team_ids) - self._approvers.keys():
+            found = loading.load_approvers_of(self.connection, self.account_id, missing)
+            self._approvers |= found
+        return {team_id: self._approvers[team_id] for team_id in team_ids}
+
+    def teams_of(self, team_ids: Collection[UUID | None]) -> dict[UUID, Team]:
+        """Teams with their members, under the same condition; None is no team."""
+        wanted = {team_id for team_id in team_ids if team_id is not None}
+        if missing := wanted - self._teams.keys():
+            self._teams |= loading.load_teams(self.connection, self.account_id, missing)
+        return {team_id: self._teams[team_id] for team_id in wanted & self._teams.keys()}
+
+    def keep(self, release: Release) -> None:
+        """This is how it stands, written or read: whoever writes a release keeps it."""
+        self.kept[release.id] = release
+
+    def forget(self, ids: Iterable[UUID]) -> None:
+        """These were changed, or their changes were taken back."""
+        for release_id in list(ids):
+            self.kept.pop(release_id, None)
+
+    def stored(self, ids: Collection[UUID]) -> dict[UUID, Release]:
+        """Releases as this transaction leaves them."""
+        kept = {id_: self.kept[id_] for id_ in ids if id_ in self.kept}
+        return kept | loading.load_releases(self.connection, set(ids) - kept.keys())
 
     def record(
         self, event: Event, *, actor: Actor | None = None, effective_at: datetime | None = None

@@ -17,8 +17,9 @@ from sqlalchemy import Connection
 
 from engine.persistence import tables as t
 from engine.persistence.ledger import Entry
+from engine.persistence.loading.grouping import IDS
 from engine.persistence.work import Work
-from notifications.description import names_of
+from notifications.surroundings import names_of
 from notifications.tables import webhooks
 from notifications.vocabulary import WebhookKind
 from notifications.webhooks import payload, queueing, tags
@@ -26,6 +27,15 @@ from notifications.webhooks.payload import Scene, Spelling
 
 #: Of a release, what its events are told with.
 _TOLD = ("name", "version", "type", "status", "revision")
+
+_RELEASES = sa.select(t.releases.c.id, *(t.releases.c[name] for name in _TOLD)).where(
+    t.releases.c.id.in_(IDS)
+)
+_WANTING = (
+    sa.select(webhooks.c.id, webhooks.c.tags)
+    .where(webhooks.c.account_id == sa.bindparam("account"), webhooks.c.active)
+    .order_by(webhooks.c.id)
+)
 
 
 class WebhookOutbox:
@@ -60,10 +70,8 @@ def _tag(entry: Entry) -> str:
 
 
 def _wanting(work: Work) -> dict[UUID, tuple[str, ...]]:
-    w = webhooks
-    query = sa.select(w.c.id, w.c.tags).where(w.c.account_id == work.account_id, w.c.active)
-    query = query.order_by(w.c.id)
-    return {row.id: tags.patterns_of(row.tags) for row in work.connection.execute(query)}
+    rows = work.connection.execute(_WANTING, {"account": work.account_id})
+    return {row.id: tags.patterns_of(row.tags) for row in rows}
 
 
 def _scene(work: Work, entries: Sequence[Entry]) -> Scene:
@@ -82,8 +90,5 @@ def _scene(work: Work, entries: Sequence[Entry]) -> Scene:
 def _releases(connection: Connection, ids: set[UUID]) -> Mapping[UUID, Mapping[str, Any]]:
     if not ids:
         return {}
-    r = t.releases
-    query = sa.select(r.c.id, *(r.c[name] for name in _TOLD)).where(r.c.id.in_(sorted(ids)))
-    return {
-        row.id: {name: row._mapping[name] for name in _TOLD} for row in connection.execute(query)
-    }
+    rows = connection.execute(_RELEASES, {"ids": sorted(ids)})
+    return {row.id: {name: row._mapping[name] for name in _TOLD} for row in rows}

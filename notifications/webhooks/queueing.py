@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from engine.persistence.ids import uuid7
+from engine.persistence.many import insert_many
 from engine.persistence.work import Work
 from notifications.tables import deliveries
 from notifications.vocabulary import WEBHOOK, DeliveryState, WebhookKind
@@ -30,20 +31,22 @@ def enqueue(work: Work, told: Sequence[Told]) -> list[UUID]:
     rows = [
         {
             "id": id_,
-            "account_id": work.account_id,
             "webhook_id": one.webhook_id,
-            "channel": WEBHOOK,
             "kind": one.kind,
-            "audiences": "",
             "release_id": one.release_id,
             "facts": one.body,
-            "state": DeliveryState.QUEUED,
-            "attempts": 0,
-            "next_attempt_at": work.now,
-            "created_at": work.now,
         }
         for id_, one in zip(ids, told, strict=True)
     ]
+    shared = {
+        "account_id": work.account_id,
+        "channel": WEBHOOK,
+        "audiences": "",
+        "state": DeliveryState.QUEUED,
+        "attempts": 0,
+        "next_attempt_at": work.now,
+        "created_at": work.now,
+    }
     if rows:
-        work.connection.execute(deliveries.insert(), rows)
+        insert_many(work.connection, deliveries, shared, rows)
     return ids

@@ -15,7 +15,7 @@ from engine.persistence.loading.grouping import IDS, grouped
 _K, _H = t.keypairs, t.release_keypairs
 _KEYPAIRS = (
     sa.select(_K, _H.c.release_id.label("held_by"))
-    .outerjoin(_H, sa.and_(_H.c.keypair_id == _K.c.id, _H.c.held))
+    .outerjoin(_H, sa.and_(_H.c.keypair_id == _K.c.id, t.IS_HELD))
     .where(_K.c.id.in_(IDS), _K.c.account_id == sa.bindparam("account"))
     .order_by(_K.c.id)
 )

@@ -116,6 +116,15 @@ def permitted_users(permission: Permission) -> Select[UUID]:
     )
 
 
+_APPROVERS = permitted_users(Permission.APPROVE_RELEASE).where(
+    t.users.c.account_id == sa.bindparam("account"), ~t.users.c.service
+)
+_TEAM_APPROVERS = sa.select(t.team_members.c.team_id, t.team_members.c.user_id).where(
+    t.team_members.c.team_id.in_(IDS),
+    t.team_members.c.user_id.in_(_APPROVERS.scalar_subquery()),
+)
+
+
 def load_approvers(
     connection: Connection, account_id: UUID, team_id: UUID | None
 ) -> frozenset[UUID]:
@@ -127,19 +136,14 @@ def load_approvers_of(
     connection: Connection, account_id: UUID, team_ids: Collection[UUID | None]
 ) -> dict[UUID | None, frozenset[UUID]]:
     """The same for several teams at once; None stands for the whole account."""
-    eligible = permitted_users(Permission.APPROVE_RELEASE).where(
-        t.users.c.account_id == account_id, ~t.users.c.service
-    )
     found: dict[UUID | None, frozenset[UUID]] = {team_id: frozenset() for team_id in team_ids}
     if None in found:
-        found[None] = frozenset(connection.execute(eligible).scalars().all())
+        eligible = connection.execute(_APPROVERS, {"account": account_id})
+        found[None] = frozenset(eligible.scalars().all())
     teams = sorted(team_id for team_id in found if team_id is not None)
     if teams:
-        m = t.team_members
-        members = sa.select(m.c.team_id, m.c.user_id).where(
-            m.c.team_id.in_(teams), m.c.user_id.in_(eligible.scalar_subquery())
-        )
-        found.update(item for item in gather(connection.execute(members)).items())
+        members = connection.execute(_TEAM_APPROVERS, {"ids": teams, "account": account_id})
+        found.update(item for item in gather(members).items())
     return found
 
 

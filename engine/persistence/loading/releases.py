@@ -35,6 +35,13 @@ _EDITORS = (
         t.release_edits.c.revision >= t.releases.c.round_revision,
     )
 )
+_R = t.releases
+#: One at most: the name is unique among those that hold it.
+_NAMED = sa.select(_R.c.id).where(
+    _R.c.account_id == sa.bindparam("account"),
+    _R.c.name_key == sa.bindparam("name"),
+    _R.c.name_held,
+)
 
 
 def load_releases(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Release]:
@@ -113,10 +120,6 @@ def name_is_taken(
     connection: Connection, account_id: UUID, name_key: str, other_than: UUID | None
 ) -> bool:
     """Another release of the account holds the name."""
-    r = t.releases
-    query = sa.select(r.c.id).where(
-        r.c.account_id == account_id, r.c.name_key == name_key, r.c.name_held
-    )
-    if other_than is not None:
-        query = query.where(r.c.id != other_than)
-    return connection.execute(query.limit(1)).first() is not None
+    asked = {"account": account_id, "name": name_key}
+    found = connection.execute(_NAMED, asked).scalars().all()
+    return any(release_id != other_than for release_id in found)

@@ -16,6 +16,9 @@ from engine.persistence.tables.people import (
     users,
 )
 from engine.persistence.tables.releases import (
+    IS_DUE_TO_END,
+    IS_DUE_TO_OPEN,
+    IS_HELD,
     decisions,
     release_edits,
     release_keypairs,
@@ -25,6 +28,9 @@ from engine.persistence.tables.releases import (
 from engine.persistence.tables.signatures import IS_RESERVED, IS_RESERVED_OR_MADE, signatures
 
 __all__ = [
+    "IS_DUE_TO_END",
+    "IS_DUE_TO_OPEN",
+    "IS_HELD",
     "IS_RESERVED",
     "IS_RESERVED_OR_MADE",
     "accounts",

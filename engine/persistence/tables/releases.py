@@ -20,6 +20,14 @@ from engine.persistence.columns import ExactText, instant, key, link, word
 from engine.persistence.tables.base import metadata
 from engine.vocabulary import Channel, KeypairCategory, ReleaseType, Status, Verdict
 
+#: What starts, and what ends, as time passes. As text, so that the database sees that a partial
+#: index serves: a parameter could be anything.
+IS_DUE_TO_OPEN = text("status IN ('APPROVED', 'ACTIVE')")
+IS_DUE_TO_END = text("status IN ('PENDING', 'IN_PROGRESS')")
+
+#: As text, so that the database sees that a partial index serves: `held = 1` it would not.
+IS_HELD = text("held")
+
 releases = Table(
     "releases",
     metadata,
@@ -68,14 +76,14 @@ releases = Table(
     Index(
         "ix_releases_due_to_open",
         "starts_at",
-        sqlite_where=text("status IN ('APPROVED', 'ACTIVE')"),
-        postgresql_where=text("status IN ('APPROVED', 'ACTIVE')"),
+        sqlite_where=IS_DUE_TO_OPEN,
+        postgresql_where=IS_DUE_TO_OPEN,
     ),
     Index(
         "ix_releases_due_to_end",
         "ends_at",
-        sqlite_where=text("status IN ('PENDING', 'IN_PROGRESS')"),
-        postgresql_where=text("status IN ('PENDING', 'IN_PROGRESS')"),
+        sqlite_where=IS_DUE_TO_END,
+        postgresql_where=IS_DUE_TO_END,
     ),
     #: What waits for a decision, whatever lies behind it.
     Index(None, "account_id", "status", "starts_at", "id"),
@@ -98,8 +106,8 @@ release_keypairs = Table(
         "uq_release_keypairs_held",
         "keypair_id",
         unique=True,
-        sqlite_where=text("held"),
-        postgresql_where=text("held"),
+        sqlite_where=IS_HELD,
+        postgresql_where=IS_HELD,
     ),
     Index(None, "keypair_id"),
 )

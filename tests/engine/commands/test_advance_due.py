@@ -6,7 +6,8 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from engine.commands.advance_due import advance_due
+from engine.commands.advance_due import DUE_RELEASES, advance_due
+from engine.lifecycle import TIMED
 from engine.persistence import tables as t
 from engine.persistence.database import Database
 from engine.vocabulary import Status
@@ -78,3 +79,21 @@ def test_workers_with_databases_of_their_own(
     assert advance_due(world.system) == 0
     assert entries(world, "release:closed") == RELEASES - 1
     other.dispose()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_is_due_is_found_by_indexes_of_its_own(world: World) -> None:
+    with world.system.database.reading() as connection:
+        explained = f"EXPLAIN QUERY PLAN {DUE_RELEASES.compile(connection)}"
+        now, limit = world.clock.instant.isoformat(), 100
+        plan = connection.exec_driver_sql(explained, (now, now, limit, 0)).all()
+    told = " ".join(row[-1] for row in plan)
+    assert "ix_releases_due_to_open" in told and "ix_releases_due_to_end" in told
+    assert "SCAN" not in told
+
+
+def test_each_status_that_time_moves_is_found_by_its_edge() -> None:
+    found = {"starts_at": str(t.IS_DUE_TO_OPEN), "ends_at": str(t.IS_DUE_TO_END)}
+    for status in Status:
+        edges = {edge for edge, condition in found.items() if f"'{status}'" in condition}
+        assert edges == ({TIMED[status][1]} if status in TIMED else set())

@@ -1,0 +1,122 @@
+"""What is to be known around releases to tell people of them, looked up for all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row, Select, Table
+
+from engine.facts import Release, Team, Vote
+from engine.persistence import tables as t
+from engine.persistence.assembling import Staff, load_staff
+from engine.persistence.loading.grouping import IDS
+
+# Statements of the hot path are built once: to build one costs more than to run it.
+_U, _D, _R = t.users, t.decisions, t.releases
+_USERS = sa.select(_U.c.id, _U.c.name, _U.c.active, _U.c.service).where(_U.c.id.in_(IDS))
+_DECISIONS = (
+    sa.select(_D, _U.c.name)
+    .join(_U, _U.c.id == _D.c.approver_id)
+    .join(_R, _R.c.id == _D.c.release_id)
+    .where(_D.c.release_id.in_(IDS), _D.c.material_revision == _R.c.material_revision)
+    .order_by(_D.c.release_id, _D.c.decided_at, _D.c.id)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """People, names and decisions, by id."""
+
+    staff: Staff
+    #: On the current material revision of each release, in their order.
+    decisions: Mapping[UUID, Sequence[Row[Any]]]
+    #: Everyone who could be told, with name, `active` and `service`.
+    users: Mapping[UUID, Row[Any]]
+    keypairs: Mapping[UUID, str]
+
+    def approvers_of(self, release: Release) -> frozenset[UUID]:
+        """Who can approve it."""
+        return self.staff.approvers[release.fields.team_id]
+
+    def team_of(self, release: Release) -> Team | None:
+        """None where it has none."""
+        team_id = release.fields.team_id
+        return self.staff.teams[team_id] if team_id else None
+
+    def participants_of(self, release: Release) -> frozenset[UUID]:
+        """Its team, or whom it names."""
+        team = self.team_of(release)
+        return team.member_ids if team else release.fields.participant_ids
+
+    def decisions_of(self, release: Release) -> Sequence[Row[Any]]:
+        """On its current material revision."""
+        return self.decisions.get(release.id, ())
+
+    def votes_of(self, release: Release) -> tuple[Vote, ...]:
+        """The same, as rules see them."""
+        return tuple(
+            Vote(
+                approver_id=row.approver_id,
+                verdict=row.verdict,
+                material_revision=row.material_revision,
+            )
+            for row in self.decisions_of(release)
+        )
+
+
+def look_around(
+    connection: Connection, releases: Collection[Release], staff: Staff | None = None
+) -> Surroundings:
+    """Of releases of one account; a constant number of statements. `staff`: if known."""
+    if staff is None:
+        (account_id,) = {release.account_id for release in releases}
+        staff = load_staff(connection, account_id, releases)
+    user_ids = _ids(staff.approvers.values(), (team.member_ids for team in staff.teams.values()))
+    user_ids |= {release.creator_id for release in releases}
+    user_ids |= _ids(release.fields.participant_ids for release in releases)
+    keypair_ids = _ids(release.fields.keypair_ids for release in releases)
+    return Surroundings(
+        staff=staff,
+        decisions=_decisions(connection, releases),
+        users=users_of(connection, user_ids),
+        keypairs=names_of(connection, t.keypairs, keypair_ids, "alias"),
+    )
+
+
+def users_of(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
+    """Their names, and whether they can be told anything."""
+    rows: Iterable[Row[Any]] = connection.execute(_USERS, {"ids": sorted(ids)})
+    return {row.id: row for row in rows}
+
+
+def names_of(
+    connection: Connection, table: Table, ids: Collection[UUID], column: str = "name"
+) -> dict[UUID, str]:
+    """What these rows are called, by id."""
+    if not ids:
+        return {}
+    found = connection.execute(_names(table, column), {"ids": sorted(ids)})
+    return {id_: name for id_, name in found}  # noqa: C416 - rows are no pairs to mypy
+
+
+@cache
+def _names(table: Table, column: str) -> Select[UUID, str]:
+    return sa.select(table.c.id, table.c[column]).where(table.c.id.in_(IDS))
+
+
+def _decisions(
+    connection: Connection, releases: Collection[Release]
+) -> dict[UUID, Sequence[Row[Any]]]:
+    rows = connection.execute(_DECISIONS, {"ids": sorted(release.id for release in releases)})
+    return {id_: list(found) for id_, found in groupby(rows, attrgetter("release_id"))}
+
+
+def _ids(*groups: Iterable[frozenset[UUID]]) -> set[UUID]:
+    return {id_ for sets in groups for ids in sets for id_ in ids}
