@@ -55,7 +55,7 @@ def verify_chain(
     kept = _read_anchor(anchor, ledger_key(settings)) if anchor is not None else None
     database = open_database(settings)
     require_current(database)
-    with database.reading() as connection:
+    with database.snapshot() as connection:
         account_id = kept.account_id if kept is not None else _account_id(connection, account)
         verdict = verify(connection, account_id, kept)
     if not verdict.holds:

@@ -17,7 +17,7 @@ from engine.facts import OPERATOR
 from engine.naming import lookup_key, quoted, tidy
 from engine.persistence import tables as t
 from engine.persistence.ids import uuid7
-from engine.persistence.locks import Lock
+from engine.persistence.locks import Hold, Lock
 from engine.persistence.unit_of_work import Attempt, transaction
 from engine.persistence.work import Work
 from engine.system import System
@@ -25,6 +25,9 @@ from engine.vocabulary import Permission
 
 #: So that a leaked token is recognised for what it is.
 PREFIX = "csn_"
+
+_NO_USER = "There is no active user with this address."
+_SEVERAL = "Several accounts have this user. Name the account."
 
 
 def secret_hash(secret: str) -> bytes:
@@ -51,8 +54,8 @@ class CreateApiToken:
     expires_at: datetime | None = None
 
     def lock(self) -> Lock:
-        """Nothing else has to stand still."""
-        return Lock()
+        """The people: nobody is deactivated, or loses a permission, meanwhile."""
+        return Lock(account=Hold.SHARED)
 
     def attempt(self) -> Attempt:
         """There is no token yet; the entry is the account's."""
@@ -141,10 +144,12 @@ def create_token_as_operator(
     with system.database.reading() as connection:
         rows = connection.execute(query).all()
     if len(rows) != 1:
-        many = "Several accounts have this user. Name the account." if rows else ""
-        raise Refusal(Code.NOT_FOUND, many or "There is no active user with this address.", "user")
+        raise Refusal(Code.NOT_FOUND, _SEVERAL if rows else _NO_USER, "user")
     account_id, user_id = rows[0]
-    with transaction(system, account_id, None, Lock()) as work:
+    with transaction(system, account_id, None, Lock(account=Hold.SHARED)) as work:
+        # Found before the people were held.
+        if not work.connection.scalar(sa.select(u.c.active).where(u.c.id == user_id)):
+            raise Refusal(Code.NOT_FOUND, _NO_USER, "user")
         made = _make(work, user_id, name, scopes, None)
     return account_id, user_id, made
 

@@ -54,13 +54,13 @@ class Decide:
         self._insert(work, facts)
         work.record(self._recorded(facts))
         if target is Status.APPROVED:
-            work.keep(move(work.connection, release, target, work.now))
+            work.keep(move(work, release, target))
             work.record(
                 ReleaseApproved.of(release.id, from_status=release.status, to_status=target)
             )
         elif target is Status.REJECTED:
             ending = Ending("REJECTED", comment)
-            work.keep(move(work.connection, release, target, work.now, ending))
+            work.keep(move(work, release, target, ending))
             work.record(
                 ReleaseRejected.of(
                     release.id, from_status=release.status, to_status=target, reason=comment

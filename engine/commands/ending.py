@@ -42,8 +42,8 @@ def end(
     facts = release_facts(work, release, reason=reason)
     target = machine.fire(trigger, facts)
     ending = replace(ending, reason=reason)
-    work.keep(move(work.connection, release, target, work.now, ending))
     work.record(
         event.of(release.id, from_status=release.status, to_status=target, reason=reason, **details)
     )
+    work.keep(move(work, release, target, ending))
     return release.id

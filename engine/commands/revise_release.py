@@ -18,6 +18,7 @@ from engine.persistence.locks import Hold, Lock
 from engine.persistence.storing import move, rewrite_release
 from engine.persistence.unit_of_work import Attempt
 from engine.persistence.work import Work
+from engine.signing.lapse import give_back_lapsed
 from engine.vocabulary import ReleaseType, Status, Trigger
 
 
@@ -51,6 +52,8 @@ class ReviseRelease:
 
     def apply(self, work: Work) -> UUID:
         """Decide by the table, then write the fields and, where it moves, the status."""
+        if "max_signatures" in self.changes:
+            give_back_lapsed(work)
         release = work.release(self.release_id)
         facts = release_facts(work, release, seen_revision=self.revision)
         facts = with_draft(work, facts, replace(release.fields, **self.changes))
@@ -67,7 +70,7 @@ class ReviseRelease:
             at=work.now,
         )
         if target is not release.status:
-            after = move(work.connection, after, target, work.now)
+            after = move(work, after, target)
         work.keep(after)
         work.record(_event(facts, after, target))
         return release.id

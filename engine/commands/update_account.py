@@ -19,7 +19,7 @@ from engine.persistence.work import Work
 from engine.vocabulary import HOLDING, Permission
 
 #: How many of the releases that stand in the way are named.
-NAMED = 10
+NAMED = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,10 +75,11 @@ def _require_nothing_open(work: Work) -> None:
         .order_by(r.c.name_key)
     ).all()
     if open_ones:
-        more = f" and {len(open_ones) - NAMED} more" if len(open_ones) > NAMED else ""
+        named, further = ", ".join(open_ones[:NAMED]), len(open_ones) - NAMED
+        more = f" and {further} more, as the list of open releases shows" if further > 0 else ""
         raise Refusal(
             Code.WRONG_STATUS,
-            f"Teams cannot be switched while releases are open: {', '.join(open_ones[:NAMED])}"
-            f"{more}. Wait until they have ended, or withdraw or stop them.",
+            f"Teams cannot be switched while releases are open: {named}{more}."
+            " Wait until they have ended, or withdraw or stop them.",
             "teams_enabled",
         )

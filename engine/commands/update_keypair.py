@@ -86,8 +86,8 @@ class UpdateKeypair:
         return asked
 
     def _stop_holder(self, work: Work) -> None:
-        connection, account_id = work.connection, work.account_id
-        (keypair,) = loading.load_keypairs(connection, account_id, [self.keypair_id])
+        asked = [self.keypair_id]
+        (keypair,) = loading.load_keypairs(work.connection, work.account_id, asked)
         if keypair.held_by is None:
             return
         release = work.release(keypair.held_by)
@@ -99,7 +99,6 @@ class UpdateKeypair:
         target = machine.fire(Trigger.STOP, facts)
         reason = f"Its keypair {keypair.alias} was disabled."
         ending = Ending("KEYPAIR_DISABLED", reason)
-        work.keep(move(connection, release, target, work.now, ending))
         work.record(
             ReleaseStopped.of(
                 release.id,
@@ -109,3 +108,4 @@ class UpdateKeypair:
                 code="KEYPAIR_DISABLED",
             )
         )
+        work.keep(move(work, release, target, ending))

@@ -21,7 +21,7 @@ from engine.commands.administering import (
 from engine.commands.roles import refuse_self_grant, role_ids
 from engine.errors import not_found
 from engine.events import UserUpdated
-from engine.naming import tidy
+from engine.naming import lookup_key, tidy
 from engine.persistence import loading
 from engine.persistence import tables as t
 from engine.persistence.locks import Hold, Lock
@@ -69,7 +69,7 @@ class UpdateUser:
         if touches_rights:
             require_an_administrator(work)
         if "active" in changes and not self.active:
-            _end_credentials(work, row.id)
+            _end_credentials(work, row)
         if changes:
             work.record(UserUpdated(subject_id=row.id, changes=changes))
         return self.user_id
@@ -101,14 +101,20 @@ class UpdateUser:
         return differences({"roles": held}, {"roles": sorted(wanted)})
 
 
-def _end_credentials(work: Work, user_id: UUID) -> None:
-    """Deactivating a user ends their tokens and sessions at once (spec section 2)."""
-    k, s = t.api_tokens, t.sessions
+def _end_credentials(work: Work, user: Row[Any]) -> None:
+    """Deactivating a user ends their tokens, sessions and links at once (spec section 2)."""
+    k, s, i = t.api_tokens, t.sessions, t.sign_ins
     work.connection.execute(
         k.update()
-        .where(k.c.user_id == user_id, k.c.revoked_at.is_(None))
+        .where(k.c.user_id == user.id, k.c.revoked_at.is_(None))
         .values(revoked_at=work.now)
     )
     work.connection.execute(
-        s.update().where(s.c.user_id == user_id, s.c.ended_at.is_(None)).values(ended_at=work.now)
+        s.update().where(s.c.user_id == user.id, s.c.ended_at.is_(None)).values(ended_at=work.now)
     )
+    # What was asked for is an address as it was typed; few of them are live at a time.
+    live = work.connection.execute(
+        sa.select(i.c.id, i.c.address).where(i.c.used_at.is_(None), i.c.expires_at > work.now)
+    )
+    theirs = [row.id for row in live if lookup_key(row.address) == user.email_key]
+    work.connection.execute(i.update().where(i.c.id.in_(theirs)).values(expires_at=work.now))

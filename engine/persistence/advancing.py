@@ -31,7 +31,7 @@ def advance_again(work: Work) -> None:
 def _apply(work: Work, due: Collection[UUID]) -> None:
     before = work.stored(due)
     moves = [(release, _advanced(work, release)) for release in before.values()]
-    write_moves(work.connection, moves)
+    write_moves(work, moves)
     work.forget(before)
 
 

@@ -24,6 +24,7 @@ STATEMENT = 30
 _LIMITS = f"SET LOCAL lock_timeout = '{WAIT}s'; SET LOCAL statement_timeout = '{STATEMENT}s'"
 _WRITE = f"BEGIN; {_LIMITS}"
 _READ = f"BEGIN READ ONLY; {_LIMITS}"
+_SNAPSHOT = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_LIMITS}"
 #: Filling a large table takes its time; to wait for a lock would make everybody else wait behind.
 _MIGRATE = f"BEGIN; SET LOCAL lock_timeout = '{WAIT}s'; SET LOCAL statement_timeout = 0"
 #: A network that went silent is noticed within about so many seconds.
@@ -44,12 +45,15 @@ class Database:
         if self.is_sqlite:
             self._writer = _sqlite_engine(self.url, "BEGIN IMMEDIATE", pool_size=1)
             self._reader = _sqlite_engine(self.url, "BEGIN", pool_size=pool_size, read_only=True)
+            # Every read is of one instant here.
+            self._snapshots = self._reader
         else:
             # One pool; they differ in how a transaction begins.
             self._pooler = _Pooler()
             engine = _postgresql_engine(self.url, pool_size, self._pooler)
             self._writer = engine.execution_options(begin=_WRITE)
             self._reader = engine.execution_options(begin=_READ)
+            self._snapshots = engine.execution_options(begin=_SNAPSHOT)
 
     @property
     def is_pooled(self) -> bool:
@@ -65,12 +69,14 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction to read in; it cannot write."""
-        with _begun(self._reader) as connection:
-            transaction = connection.get_transaction()
-            assert transaction is not None
-            # Not rolled back: the driver would forget its prepared statements.
-            with transaction:
-                yield connection
+        with _reading(self._reader) as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """The same, and all its statements see the database as it was at the first."""
+        with _reading(self._snapshots) as connection:
+            yield connection
 
     @contextmanager
     def migrating(self) -> Iterator[Connection]:
@@ -196,6 +202,16 @@ def _begin(connection: Connection, statement: str) -> None:
         status = ExecStatus.FATAL_ERROR
     if status != ExecStatus.COMMAND_OK:
         connection.exec_driver_sql(statement)  # fails again, as SQLAlchemy tells it
+
+
+@contextmanager
+def _reading(engine: Engine) -> Iterator[Connection]:
+    with _begun(engine) as connection:
+        transaction = connection.get_transaction()
+        assert transaction is not None
+        # Not rolled back: the driver would forget its prepared statements.
+        with transaction:
+            yield connection
 
 
 def _begun(engine: Engine) -> Connection:

@@ -8,12 +8,14 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from engine.facts import FIELD_NAMES, Fields, Release
+from engine.events import SignatureDropped
+from engine.facts import CLOCK, FIELD_NAMES, Fields, Release
 from engine.naming import name_key
 from engine.persistence import tables as t
 from engine.persistence.ids import uuid7
 from engine.persistence.loading.grouping import IDS
 from engine.persistence.many import insert_many, update_many
+from engine.persistence.work import Work
 from engine.timeline import Ending, moved
 from engine.vocabulary import Channel, SignatureState, Status, Verdict
 
@@ -44,6 +46,7 @@ _DISCARD = (
     _S.update()
     .where(_S.c.release_id == sa.bindparam("release"), t.IS_RESERVED)
     .values(state=SignatureState.DISCARDED, settled_at=sa.bindparam("at"))
+    .returning(_S.c.id, _S.c.keypair_id)
 )
 _OF_RELEASE: sa.BindParameter[UUID] = sa.bindparam("release")
 _DROP_KEYPAIRS = _H.delete().where(_H.c.release_id == _OF_RELEASE, _H.c.keypair_id.in_(IDS))
@@ -119,33 +122,36 @@ def rewrite_release(
     connection.execute(_INSERT_EDIT, edit)
 
 
-def move(
-    connection: Connection,
-    release: Release,
-    target: Status,
-    at: datetime,
-    ending: Ending | None = None,
-) -> Release:
+def move(work: Work, release: Release, target: Status, ending: Ending | None = None) -> Release:
     """Write a status the machine decided; answers the release after it."""
-    after = moved(release, target, at, ending)
-    write_moves(connection, [(release, after)])
+    after = moved(release, target, work.now, ending)
+    write_moves(work, [(release, after)])
     return after
 
 
-def write_moves(connection: Connection, moves: Sequence[tuple[Release, Release]]) -> None:
+def write_moves(work: Work, moves: Sequence[tuple[Release, Release]]) -> None:
     """Releases before and after; an end lets go of the keypairs, maybe of the name."""
     ended = [after.id for _, after in moves if after.status.is_final]
     if ended:
-        connection.execute(_LET_GO, {"ids": ended})
-    discarded = [
-        {"release": after.id, "at": after.ended_at}
-        for before, after in moves
-        if before.signatures_reserved != after.signatures_reserved
-    ]
-    if discarded:
-        connection.execute(_DISCARD, discarded)
+        work.connection.execute(_LET_GO, {"ids": ended})
+    for before, after in moves:
+        if before.signatures_reserved != after.signatures_reserved:
+            _discard(work, after)
     if moves:
-        update_many(connection, _R, _ANY, {}, [_moved(after) for _, after in moves])
+        update_many(work.connection, _R, _ANY, {}, [_moved(after) for _, after in moves])
+
+
+def _discard(work: Work, release: Release) -> None:
+    """What is reserved leaves the service no more, whether or not its value still comes."""
+    asked = {"release": release.id, "at": release.ended_at}
+    for row in work.connection.execute(_DISCARD, asked).all():
+        event = SignatureDropped(
+            subject_id=row.id,
+            release_id=release.id,
+            keypair_id=row.keypair_id,
+            state=SignatureState.DISCARDED,
+        )
+        work.record(event, actor=CLOCK)
 
 
 def _moved(after: Release) -> dict[str, Any]:

@@ -58,7 +58,10 @@ class Verdict:
 
 
 def verify(connection: Connection, account_id: UUID, anchor: Anchor | None = None) -> Verdict:
-    """Walk the account's entries from the first; against an anchor also truncation shows."""
+    """Walk the account's entries from the first; against an anchor also truncation shows.
+
+    Wants a snapshot: entries written meanwhile would not be the head's.
+    """
     head = ledger.head(connection, account_id)
     previous, expected = GENESIS, 1
     for row in _entries(connection, account_id):
@@ -91,10 +94,14 @@ def _fault(row: Row[Any], account_id: UUID, expected: int, previous: bytes) -> s
         return f"the entry is missing; the next one has position {row.position}"
     if hashlib.sha256(row.body.encode()).digest() != row.hash:
         return "its text was changed"
-    body = json.loads(row.body)
-    if b64decode(body["previous"]) != previous:
+    try:
+        body = json.loads(row.body)
+        chained_to, told = b64decode(body["previous"]), _told_by(body)
+    except (ValueError, KeyError, TypeError):
+        return "its text is no entry"
+    if chained_to != previous:
         return "it is not chained to the entry before"
-    if _told_by(body) != _told_by_columns(row, account_id):
+    if told != _told_by_columns(row, account_id):
         return "its columns differ from its text"
     return None
 

@@ -20,6 +20,7 @@ from engine.persistence.assembling import assemble
 from engine.queries.pages import Order, Page, Window, fetch
 from engine.queries.reading import Reading
 from engine.queries.visibility import is_visible
+from engine.signing.lapse import without_overdue
 from engine.timeline import as_of
 from engine.vocabulary import KeypairCategory, Permission, ReleaseType, Status
 
@@ -57,8 +58,10 @@ def by_ids(reading: Reading, ids: Collection[UUID]) -> dict[UUID, Release]:
 
 def load(reading: Reading, ids: Collection[UUID]) -> dict[UUID, Release]:
     """Releases known to be visible, as of now."""
-    found = loading.load_releases(reading.connection, ids)
-    return {id_: as_of(release, reading.now) for id_, release in found.items()}
+    stored = loading.load_releases(reading.connection, ids)
+    as_they_are = [as_of(release, reading.now) for release in stored.values()]
+    found = without_overdue(reading.connection, as_they_are, reading.now)
+    return {release.id: release for release in found}
 
 
 def by_name(reading: Reading, name: str) -> Release | None:

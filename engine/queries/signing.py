@@ -12,7 +12,7 @@ from engine.facts import Actor, Keypair
 from engine.persistence import loading
 from engine.principal import Principal
 from engine.queries.reading import Reading
-from engine.signing.lapse import count_overdue
+from engine.signing.lapse import without_overdue
 from engine.timeline import as_of
 from engine.vocabulary import Permission
 
@@ -37,9 +37,7 @@ def sign_facts(reading: Reading, actor: Actor, keypair: Keypair, now: datetime) 
         stored = loading.load_releases(reading.connection, [keypair.held_by])[keypair.held_by]
         as_it_is = as_of(stored, now)
         if not as_it_is.status.is_final:
-            overdue = count_overdue(reading.connection, as_it_is.id, now)
-            left_over = as_it_is.signatures_reserved - overdue
-            release = replace(as_it_is, signatures_reserved=left_over)
+            (release,) = without_overdue(reading.connection, [as_it_is], now)
     return SignFacts(now=now, policy=reading.policy, actor=actor, keypair=keypair, release=release)
 
 

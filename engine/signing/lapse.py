@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -9,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from engine.events import SignatureDropped
-from engine.facts import CLOCK
+from engine.facts import CLOCK, Release
 from engine.persistence import tables as t
 from engine.persistence.loading.grouping import IDS
 from engine.persistence.work import Work
@@ -17,19 +19,26 @@ from engine.vocabulary import SignatureState
 
 # Statements of the hot path are built once: to build one costs more than to run it.
 _S, _R = t.signatures, t.releases
+# Computed, as the reserved ones' own index is: no other may lead to them, for a release has many
+# signatures and few that are reserved.
+_HELD_BY = sa.func.coalesce(_S.c.release_id, _S.c.account_id)
 _OVERDUE = (
     sa.select(_S.c.id, _S.c.keypair_id, _S.c.release_id)
     .where(
         t.IS_RESERVED,
         _S.c.lapses_at <= sa.bindparam("now"),
         _S.c.account_id == sa.bindparam("account"),
-        # Computed, and sorted as the reserved ones' own index is: no other may lead here, for a
-        # release has many signatures and few that are reserved.
-        sa.func.coalesce(_S.c.release_id, _S.c.account_id).in_(IDS),
+        _HELD_BY.in_(IDS),
     )
     .order_by(_S.c.lapses_at, _S.c.id)
     # No release's lock stands before those of no release.
     .with_for_update()
+)
+
+_NUMBER_OVERDUE = (
+    sa.select(_S.c.release_id, sa.func.count().label("number"))
+    .where(t.IS_RESERVED, _S.c.lapses_at <= sa.bindparam("now"), _HELD_BY.in_(IDS))
+    .group_by(_S.c.release_id)
 )
 
 
@@ -44,19 +53,21 @@ def give_back_lapsed(work: Work) -> None:
     drop(work, [(row.id, row.keypair_id, row.release_id) for row in overdue], SignatureState.LAPSED)
 
 
-def count_overdue(connection: Connection, release_id: UUID, now: datetime) -> int:
-    """Reservations of a release that the next to reserve will give back first."""
-    s = t.signatures
-    query = (
-        sa.select(sa.func.count())
-        .select_from(s)
-        .where(
-            s.c.release_id == release_id,
-            t.IS_RESERVED,
-            s.c.lapses_at <= now,
-        )
-    )
-    return int(connection.execute(query).scalar_one())
+def without_overdue(
+    connection: Connection, releases: Collection[Release], now: datetime
+) -> list[Release]:
+    """The releases less the reservations that the next to reserve will give back first."""
+    ids = sorted(release.id for release in releases if release.signatures_reserved)
+    if not ids:
+        return list(releases)
+    counted = connection.execute(_NUMBER_OVERDUE, {"ids": ids, "now": now})
+    overdue: dict[UUID, int] = {row.release_id: row.number for row in counted}
+    return [
+        replace(release, signatures_reserved=release.signatures_reserved - overdue[release.id])
+        if release.id in overdue
+        else release
+        for release in releases
+    ]
 
 
 def drop(
@@ -79,14 +90,8 @@ def drop(
             .where(r.c.id == release_id)
             .values(signatures_reserved=r.c.signatures_reserved - releases.count(release_id))
         )
-    for signature in signatures:
-        work.record(dropped(*signature, state), actor=CLOCK)
-
-
-def dropped(
-    signature_id: UUID, keypair_id: UUID, release_id: UUID | None, state: SignatureState
-) -> SignatureDropped:
-    """What the ledger says of a reserved signature that came to nothing."""
-    return SignatureDropped(
-        subject_id=signature_id, release_id=release_id, keypair_id=keypair_id, state=state.value
-    )
+    for signature_id, keypair_id, counted_on in signatures:
+        event = SignatureDropped(
+            subject_id=signature_id, release_id=counted_on, keypair_id=keypair_id, state=state
+        )
+        work.record(event, actor=CLOCK)

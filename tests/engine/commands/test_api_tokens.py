@@ -1,5 +1,7 @@
 """API tokens: the user's permissions, narrowed by scopes; never approval unless by name."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -11,10 +13,12 @@ from engine.commands.api_tokens import (
     RevokeApiToken,
     create_token_as_operator,
 )
+from engine.commands.base import execute
 from engine.commands.create_account import create_account
 from engine.errors import Code, Refusal
-from engine.persistence import loading
+from engine.persistence import loading, locks
 from engine.persistence import tables as t
+from engine.persistence.locks import Hold, Lock
 from engine.principal import Principal
 from engine.queries.credentials import principal_of_token
 from engine.vocabulary import Permission
@@ -137,6 +141,27 @@ def test_unknown_and_foreign_tokens_and_users_do_not_exist(world: World) -> None
     bot = other.add_user("bot", "SIGNER", service=True)
     making = CreateApiToken(name="ci", user_id=bot)
     assert_refused(world, "admin", making, Code.NOT_FOUND, "user_id", recorded=False)
+
+
+def test_nobody_gets_a_token_while_being_deactivated(world: World) -> None:
+    """Whoever makes one waits for the deactivation, and then finds it done."""
+    dev, database = world.principal("dev"), world.system.database
+    making = [
+        lambda: execute(world.system, dev, CreateApiToken(name="laptop")),
+        lambda: by_operator(world, None, "dev@example.com"),
+    ]
+    with ThreadPoolExecutor(len(making)) as threads:
+        with database.writing() as connection:
+            locks.take(connection, world.account_id, Lock(account=Hold.ALONE))
+            waiting = [threads.submit(make) for make in making]
+            time.sleep(0.2)  # long enough to get ahead, if it did not wait
+            u = t.users
+            connection.execute(u.update().where(u.c.id == dev.user_id).values(active=False))
+            connection.commit()
+        refused = [one.exception() for one in waiting]
+    codes = [error.code for error in refused if isinstance(error, Refusal)]
+    assert codes == [Code.UNAUTHENTICATED, Code.NOT_FOUND]
+    assert rows(world, t.api_tokens) == []
 
 
 # --- by an operator on the machine ----------------------------------------------------------

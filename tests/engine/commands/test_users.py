@@ -1,7 +1,11 @@
 """Users: added, changed, deactivated. Nobody grants themselves anything; somebody manages."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import uuid4
+
+from sqlalchemy import Connection
 
 from engine.commands.api_tokens import CreateApiToken
 from engine.commands.create_user import CreateUser
@@ -9,8 +13,10 @@ from engine.commands.roles import CreateRole
 from engine.commands.update_user import UpdateUser
 from engine.errors import Code
 from engine.persistence import tables as t
+from engine.persistence.unit_of_work import bare_transaction
 from engine.queries.credentials import principal_of_token
 from engine.vocabulary import Permission, Status
+from notifications import sign_in_links
 from tests.support.refusals import assert_refused, tags, told
 from tests.support.releases import rows
 from tests.support.world import World, make_world
@@ -177,6 +183,22 @@ def test_activated_again_one_has_ones_rights_but_not_ones_tokens(world: World) -
     world.request()
     with world.system.database.reading() as connection:
         assert principal_of_token(connection, made.secret, world.clock.instant) is None
+
+
+def test_a_link_to_sign_in_with_ends_with_the_deactivation(world: World) -> None:
+    def write(change: Callable[[Connection], Any]) -> Any:
+        return bare_transaction(world.system.database, change)
+
+    now, addresses = world.clock.instant, ["Dev@Example.com", "ann@example.com"]
+    asked = [
+        write(partial(sign_in_links.ask, address=address, browser="b", now=now))
+        for address in addresses
+    ]
+    for active in (False, True):
+        world.do("admin", changing(world, "dev", active=active))
+    use = partial(sign_in_links.use, browser="b", now=now)
+    used = [write(partial(use, sign_in_id=sign_in_id)) for sign_in_id in asked]
+    assert used == [False, True]
 
 
 def test_unknown_and_foreign_users_do_not_exist(world: World) -> None:

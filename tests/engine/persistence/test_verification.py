@@ -80,6 +80,28 @@ def test_a_changed_or_deleted_row_is_named(
     assert broken_at(world) == found_at
 
 
+@pytest.mark.parametrize("text", ["{}", "[]", "x", '{"previous": 1}', '{"previous": "&"}'])
+def test_a_text_that_is_no_entry_is_named_though_its_hash_fits(world: World, text: str) -> None:
+    count, digest = len(world.ledger()), hashlib.sha256(text.encode()).digest()
+
+    def replace(connection: Connection) -> None:
+        last = e.update().where(e.c.position == count)
+        connection.execute(last.values(body=text, hash=digest))
+        connection.execute(ledger_heads.update().values(hash=digest))
+
+    tamper(world, replace)
+    assert broken_at(world) == count
+
+
+def test_what_is_written_while_it_is_verified_is_no_fault(world: World) -> None:
+    with world.system.database.snapshot() as connection:
+        before = ledger.head(connection, world.account_id)
+        world.request()
+        verdict = verify(connection, world.account_id)
+    assert (verdict.holds, verdict.head) == (True, before)
+    assert len(world.ledger()) > before.count
+
+
 def test_swapped_rows_are_named(world: World) -> None:
     def swap(connection: Connection) -> None:
         for old, new in ((3, -3), (4, 3), (-3, 4)):
