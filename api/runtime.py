@@ -67,7 +67,9 @@ class Runtime:
     async def execute(self, principal: Principal, command: Command[Answer]) -> Answer:
         """Run a command; raises its `Refusal`."""
         with self.meter.operation(Kind.COMMAND, type(command).__name__):
-            return await self.executor.write(lambda: execute(self.system, principal, command))
+            return await self.executor.write(
+                lambda: execute(self.system, principal, command), principal.account_id
+            )
 
     async def read(self, principal: Principal, query: Callable[[Reading], Answer]) -> Answer:
         """Run a query; raises its `Refusal`."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 from typing import TypeVar
+from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -14,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from engine.errors import Code, Refusal
 from engine.persistence.database import Database
 from engine.persistence.retrying import OVERLOADED, told
+from engine.persistence.turns import Turns
 
 Answer = TypeVar("Answer")
 
@@ -30,30 +32,52 @@ class Executor:
         self._writers = ThreadPoolExecutor(writers, "write")
         self._readers = ThreadPoolExecutor(threads, "read")
         self._workers = ThreadPoolExecutor(threads, "work")
+        self._turns = Turns(writers)
         self._queue = queue
         self._waiting = 0
         self._counting = Lock()
 
-    async def write(self, unit: Callable[[], Answer]) -> Answer:
-        """A unit of work, on SQLite's one writer thread or one of PostgreSQL's."""
-        return await self._run(self._writers, unit)
+    async def write(
+        self,
+        unit: Callable[[], Answer],
+        account_id: UUID | None = None,
+        *,
+        admitted: bool = False,
+    ) -> Answer:
+        """A unit of work, on SQLite's one writer thread or one of PostgreSQL's, in its account's
+        turn. What was `admitted` belongs to something begun, and is never told OVERLOADED.
+        """
+        self._admit(admitted=admitted)
+        loop = asyncio.get_running_loop()
+        await self._turns.take(account_id)
+        try:
+            future = self._submit(self._writers, unit)
+        except BaseException:
+            self._turns.give()
+            raise
+        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._turns.give))
+        return await self._answer(future)
 
     async def read(self, query: Callable[[], Answer]) -> Answer:
         """A batch of reads."""
-        return await self._run(self._readers, query)
+        self._admit()
+        return await self._answer(self._submit(self._readers, query))
 
-    async def work(self, task: Callable[[], Answer]) -> Answer:
+    async def work(self, task: Callable[[], Answer], *, admitted: bool = False) -> Answer:
         """Something slow that holds no transaction: making keys and signatures."""
-        return await self._run(self._workers, task)
+        self._admit(admitted=admitted)
+        return await self._answer(self._submit(self._workers, task))
 
     @property
     def waiting(self) -> int:
         """Calls that wait for a thread, or run in one."""
-        return self._waiting
+        return self._waiting + self._turns.waiting
 
-    async def _run(self, pool: ThreadPoolExecutor, task: Callable[[], Answer]) -> Answer:
-        if self._waiting >= self._queue:
+    def _admit(self, *, admitted: bool = False) -> None:
+        if not admitted and self.waiting >= self._queue:
             raise Refusal(Code.OVERLOADED, OVERLOADED)
+
+    def _submit(self, pool: ThreadPoolExecutor, task: Callable[[], Answer]) -> Future[Answer]:
         self._count(1)
         try:
             future = pool.submit(task)
@@ -62,6 +86,9 @@ class Executor:
             raise
         # A caller that gives up does not end the thread's work: its place is taken until then.
         future.add_done_callback(self._done)
+        return future
+
+    async def _answer(self, future: Future[Answer]) -> Answer:
         try:
             return await asyncio.wrap_future(future)
         except (DBAPIError, PoolTimeout) as error:

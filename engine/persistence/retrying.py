@@ -30,13 +30,17 @@ AWAY = (
 )
 
 
-def retrying(unit: Callable[[], Answer]) -> Answer:
-    """Run the unit, each try a transaction of its own. Raises `Refusal` OVERLOADED."""
+def retrying(unit: Callable[[], Answer], *, also_if_away: bool = False) -> Answer:
+    """Run the unit, each try a transaction of its own. Raises `Refusal` OVERLOADED.
+
+    `also_if_away`: after a broken connection too, since done twice the unit is done once.
+    """
     for left in reversed(range(TRIES)):
         try:
             return unit()
         except (OperationalError, IntegrityError, PoolTimeout) as error:
-            if not left or not _gave_way(error):
+            again = _gave_way(error) or (also_if_away and _broke(error))
+            if not left or not again:
                 raise told(error) from error
     raise AssertionError("unreachable")
 
@@ -63,6 +67,10 @@ def _gave_way(error: OperationalError | IntegrityError | PoolTimeout) -> bool:
     if isinstance(error, IntegrityError):
         return is_key_taken(error)
     return isinstance(error, OperationalError) and _state(error) in _LOST
+
+
+def _broke(error: DBAPIError | PoolTimeout) -> bool:
+    return isinstance(error, DBAPIError) and is_away(error)
 
 
 def _state(error: DBAPIError) -> str | None:

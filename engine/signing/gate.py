@@ -1,16 +1,18 @@
 """Signing for callers on an event loop: concurrent calls are gathered into few transactions.
 
 While one transaction of a keypair is under way, the calls that come meanwhile wait in a line and
-are decided together in the next. What was reserved together is made and settled together; settling
-is gathered for each account, whose ledger is one.
+are decided together in the next. What was reserved is made in parts; those made at about the same
+time are settled together, for the whole account, whose ledger is one. A call waits for no more than
+its own signatures.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,9 +20,10 @@ import sqlalchemy as sa
 from engine.errors import Code, Refusal
 from engine.persistence import tables as t
 from engine.persistence.executor import Executor
-from engine.persistence.lines import Lines
+from engine.persistence.lines import Lines, Room
 from engine.principal import Principal
 from engine.signing.make import Value, make
+from engine.signing.pace import Pace
 from engine.signing.request import (
     Ask,
     Existing,
@@ -36,17 +39,29 @@ from engine.signing.settle import settle
 from engine.system import System
 from engine.vocabulary import SignatureState
 
+#: Requests of one call that stand in line together: a large batch takes turns with others.
+TOGETHER = 64
 #: Signatures made in one hop: a slow signer, such as a token, is asked from several threads.
-TOGETHER = 16
+PART = 16
+#: Seconds that a part waits at most for the others of its batch, to be settled with them.
+LINGER = 0.05
 #: Seconds between two looks at a signature somebody else is making.
 PAUSE = 0.02
+#: Keypairs whose signer's pace is remembered.
+REMEMBERED = 1000
 NOTHING_CAME = Refusal(
     Code.SIGNER_FAILED,
     "The first call with this idempotency key came to nothing. Send it again.",
 )
 
-#: What each signature of a batch became.
+One = TypeVar("One")
+
+#: An account's keypair.
+Of = tuple[UUID, UUID]
+#: What each signature of a part became.
 Outcomes = dict[UUID, Outcome]
+#: By signature, the part it is in.
+Making = Mapping[UUID, asyncio.Task[Outcomes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +69,7 @@ class _Decided:
     """What one call's requests came to, and the making of all that its batch reserved."""
 
     answers: Answers
-    making: asyncio.Future[Outcomes]
+    making: Making
 
 
 class SigningGate:
@@ -63,25 +78,54 @@ class SigningGate:
     def __init__(self, system: System, executor: Executor) -> None:
         self._system = system
         self._executor = executor
-        self._reserving = Lines[tuple[UUID, UUID], Ask, _Decided](self._decide)
-        self._settling = Lines[UUID, Sequence[Value], list[Outcome]](self._settle)
+        self._reserving = Lines[Of, Ask, _Decided](self._decide, weigh=_weight, room=self._room)
+        self._settling = Lines[UUID, Sequence[Value], list[Outcome]](self._settle, weigh=len)
+        self._paces: dict[UUID, Pace] = {}
+        self._under_way: set[asyncio.Task[Outcomes]] = set()
 
     async def sign(
         self, principal: Principal, keypair_id: UUID, requests: Sequence[SignRequest]
     ) -> list[Outcome]:
         """An outcome for each request on this keypair, in their order. Raises `Refusal`."""
-        ask = Ask(principal, tuple(requests))
-        decided = await self._reserving.join((principal.account_id, keypair_id), ask)
-        if isinstance(decided.answers, Refusal):
-            raise decided.answers
-        # One who does not wait any longer must not end it for the others.
-        outcomes = await asyncio.shield(decided.making)
-        return [await self._outcome(answer, outcomes) for answer in decided.answers]
+        of = principal.account_id, keypair_id
+        asks = [Ask(principal, tuple(some)) for some in _parts(requests, TOGETHER)]
+        if len(asks) == 1:
+            answers = [await self._answer(of, asks[0])]
+        else:
+            answers = await asyncio.gather(*(self._answer(of, ask) for ask in asks))
+        refused = [answer for answer in answers if isinstance(answer, Refusal)]
+        if refused and len(refused) == len(answers):
+            raise refused[0]
+        return [
+            outcome
+            for ask, answer in zip(asks, answers, strict=True)
+            for outcome in _each(ask, answer)
+        ]
 
-    async def _decide(self, of: tuple[UUID, UUID], asks: list[Ask]) -> list[_Decided]:
+    async def _answer(self, of: Of, ask: Ask) -> list[Outcome] | Refusal:
+        try:
+            decided = await self._reserving.join(of, ask)
+        except Refusal as refusal:
+            return refusal
+        if isinstance(decided.answers, Refusal):
+            return decided.answers
+        return [await self._outcome(answer, decided.making) for answer in decided.answers]
+
+    # --- what is done for many ------------------------------------------------------------
+
+    def _room(self, of: Of) -> Room:
+        _, keypair_id = of
+        pace = self._paces.get(keypair_id)
+        if pace is None:
+            if len(self._paces) >= REMEMBERED:
+                self._paces = {id_: pace for id_, pace in self._paces.items() if not pace.is_idle}
+            pace = self._paces[keypair_id] = Pace(self._system.reservation_seconds)
+        return pace.room
+
+    async def _decide(self, of: Of, asks: list[Ask]) -> list[_Decided]:
         account_id, keypair_id = of
         reserving = partial(reserve_all, self._system, account_id, keypair_id, asks)
-        answers = await self._executor.write(reserving)
+        answers = await self._executor.write(reserving, account_id)
         reserved = [
             answer
             for some in answers
@@ -89,36 +133,60 @@ class SigningGate:
             for answer in some
             if isinstance(answer, Reserved)
         ]
-        making = asyncio.ensure_future(self._make_and_settle(account_id, reserved))
+        making = self._start(of, reserved)
         return [_Decided(some, making) for some in answers]
 
-    async def _make_and_settle(self, account_id: UUID, reserved: list[Reserved]) -> Outcomes:
-        if not reserved:
-            return {}
-        parts = [reserved[i : i + TOGETHER] for i in range(0, len(reserved), TOGETHER)]
-        made = await asyncio.gather(
-            *(self._executor.work(partial(make, self._system, part)) for part in parts)
-        )
-        values = [value for part in made for value in part]
-        outcomes = await self._settling.join(account_id, values)
-        return {r.signature_id: o for r, o in zip(reserved, outcomes, strict=True)}
+    def _start(self, of: Of, reserved: Sequence[Reserved]) -> Making:
+        account_id, keypair_id = of
+        making: dict[UUID, asyncio.Task[Outcomes]] = {}
+        batch = _Batch(self._paces[keypair_id], len(reserved))
+        for part in _parts(reserved, PART):
+            task = asyncio.create_task(self._make_and_settle(account_id, batch, part))
+            # It goes on though all who asked have left, and what it raises then is nobody's.
+            self._under_way.add(task)
+            task.add_done_callback(self._ended)
+            making |= dict.fromkeys((one.signature_id for one in part), task)
+        return making
+
+    def _ended(self, task: asyncio.Task[Outcomes]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.exception()
+
+    async def _make_and_settle(
+        self, account_id: UUID, batch: _Batch, part: Sequence[Reserved]
+    ) -> Outcomes:
+        try:
+            values = await self._executor.work(partial(make, self._system, part), admitted=True)
+            await batch.linger(len(part))
+            outcomes = await self._settling.join(account_id, values)
+        finally:
+            batch.pace.end(len(part))
+        return {r.signature_id: o for r, o in zip(part, outcomes, strict=True)}
 
     async def _settle(
         self, account_id: UUID, batches: list[Sequence[Value]]
     ) -> list[list[Outcome]]:
         values = [value for batch in batches for value in batch]
         settling = partial(settle, self._system, account_id, values)
-        outcomes = iter(await self._executor.write(settling))
+        outcomes = iter(await self._executor.write(settling, account_id, admitted=True))
         return [[next(outcomes) for _ in batch] for batch in batches]
 
-    async def _outcome(self, answer: Reservation, outcomes: Outcomes) -> Outcome:
+    # --- what one request came to ---------------------------------------------------------
+
+    async def _outcome(self, answer: Reservation, making: Making) -> Outcome:
         if isinstance(answer, Refused):
             return answer
-        known = outcomes.get(answer.signature_id)
-        if known is not None:
-            return known
-        assert isinstance(answer, Existing), "what was reserved has an outcome"
-        return await self._await_first(answer)
+        part = making.get(answer.signature_id)
+        if part is None:
+            assert isinstance(answer, Existing), "what was reserved is being made"
+            return await self._await_first(answer)
+        try:
+            # One who does not wait any longer must not end it for the others.
+            outcomes = part.result() if part.done() else await asyncio.shield(part)
+        except Refusal as refusal:
+            return Refused(refusal)
+        return outcomes[answer.signature_id]
 
     async def _await_first(self, existing: Existing) -> Outcome:
         """While the first call is under way, the second waits for it."""
@@ -132,6 +200,39 @@ class SigningGate:
         if state is SignatureState.MADE:
             return Made(existing.signature_id)
         return Refused(NOTHING_CAME)
+
+
+class _Batch:
+    """What was reserved together, while it is made."""
+
+    def __init__(self, pace: Pace, number: int) -> None:
+        self.pace = pace
+        self._left = number
+        self._made = asyncio.Event()
+        pace.begin(number)
+
+    async def linger(self, number: int) -> None:
+        """So many are made: wait a moment for the rest."""
+        self._left -= number
+        if not self._left:
+            self._made.set()
+        try:
+            async with asyncio.timeout(LINGER):
+                await self._made.wait()
+        except TimeoutError:
+            pass
+
+
+def _weight(ask: Ask) -> int:
+    return len(ask.requests)
+
+
+def _parts(whole: Sequence[One], size: int) -> list[Sequence[One]]:
+    return [whole[start : start + size] for start in range(0, len(whole), size)]
+
+
+def _each(ask: Ask, answer: list[Outcome] | Refusal) -> list[Outcome]:
+    return [Refused(answer)] * len(ask.requests) if isinstance(answer, Refusal) else answer
 
 
 def _state_of(system: System, signature_id: UUID) -> SignatureState:

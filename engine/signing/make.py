@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from engine.errors import Code, Refusal
 from engine.signers.base import SignerFailed, UnsuitableMessage
 from engine.signing.request import Reserved
 from engine.system import System
+
+log = structlog.get_logger("countersign.signing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,11 @@ def _make(system: System, reserved: Reserved) -> Value:
         return _none(reserved, Code.INVALID_INPUT, str(fault))
     except SignerFailed as failure:
         return _none(reserved, Code.SIGNER_FAILED, str(failure))
+    except Exception:
+        # Of a backend that is not ours, maybe. It is one signature's trouble, not its batch's.
+        log.exception("a signer failed in an unforeseen way", backend=reserved.backend)
+        message = "The signer failed; the log says how. Nothing was used. Tell an administrator."
+        return _none(reserved, Code.SIGNER_FAILED, message)
     return Value(reserved, value)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from engine.persistence.many import update_many
 from engine.persistence.retrying import retrying
 from engine.persistence.unit_of_work import transaction
 from engine.persistence.work import Work
-from engine.signing.lapse import drop, dropped
+from engine.signing.lapse import drop
 from engine.signing.make import Value
 from engine.signing.request import Made, Outcome, Refused, Signed
 from engine.system import System
@@ -32,9 +33,17 @@ TOO_LATE = Refusal(
     "The signature was not finished in time or its release was stopped. Nothing was used.",
 )
 
+#: The rows of signatures, by id.
+Standing = Mapping[UUID, Any]
+
 # Statements of the hot path are built once: to build one costs more than to run it.
 _S, _R = t.signatures, t.releases
-_STATES = sa.select(_S.c.id, _S.c.state).where(_S.c.id.in_(IDS)).order_by(_S.c.id).with_for_update()
+_STANDING = (
+    sa.select(_S.c.id, _S.c.state, _S.c.value)
+    .where(_S.c.id.in_(IDS))
+    .order_by(_S.c.id)
+    .with_for_update()
+)
 _USED = sa.select(_R.c.id, _R.c.signatures_used, _R.c.max_signatures).where(_R.c.id.in_(IDS))
 _COUNT = (
     _R.update()
@@ -47,26 +56,27 @@ _COUNT = (
 
 
 def settle(system: System, account_id: UUID, values: Sequence[Value]) -> list[Outcome]:
-    """Write the values of any callers, in one transaction; what each became, in their order."""
+    """Write the values of any callers, in one transaction; what each became, in their order.
+
+    Done twice it is done once: so it is tried again also where nobody knows how a commit ended.
+    """
     if not values:
         return []
-    return retrying(lambda: _settle(system, account_id, values))
+    return retrying(lambda: _settle(system, account_id, values), also_if_away=True)
 
 
 def _settle(system: System, account_id: UUID, values: Sequence[Value]) -> list[Outcome]:
     releases = {v.reserved.release_id for v in values}
     lock = Lock(releases=frozenset(id_ for id_ in releases if id_ is not None))
     with transaction(system, account_id, None, lock) as work:
-        states = _locked_states(work, values)
-        pending = [
-            v for v in values if states.get(v.reserved.signature_id) is SignatureState.RESERVED
-        ]
+        standing = _locked(work, values)
+        settled = [v for v in values if _is_settled(v, standing)]
+        pending = [v for v in values if _is_reserved(v, standing)]
         made = [v for v in pending if v.value is not None]
-        _say_discarded(work, values, states)
         _write(work, made)
         _count(work, made)
         _give_back(work, [v for v in pending if v.value is None])
-    kept = {v.reserved.signature_id for v in made}
+    kept = {v.reserved.signature_id for v in (*settled, *made)}
     return [_outcome(v, kept) for v in values]
 
 
@@ -77,18 +87,22 @@ def _outcome(value: Value, kept: set[UUID]) -> Outcome:
     return Made(signature_id, Signed.of(value.reserved, value.value))
 
 
-def _locked_states(work: Work, values: Sequence[Value]) -> dict[UUID, SignatureState]:
+def _locked(work: Work, values: Sequence[Value]) -> Standing:
     ids = sorted(v.reserved.signature_id for v in values)
-    return {row.id: row.state for row in work.connection.execute(_STATES, {"ids": ids})}
+    return {row.id: row for row in work.connection.execute(_STANDING, {"ids": ids})}
 
 
-def _say_discarded(work: Work, values: Sequence[Value], states: dict[UUID, SignatureState]) -> None:
-    for value in values:
-        event = value.reserved.event
-        state = states.get(event.subject_id)
-        if state is SignatureState.DISCARDED:
-            lost = dropped(event.subject_id, event.keypair_id, event.release_id, state)
-            work.record(lost, actor=CLOCK)
+def _is_reserved(value: Value, standing: Standing) -> bool:
+    row = standing.get(value.reserved.signature_id)
+    return row is not None and row.state is SignatureState.RESERVED
+
+
+def _is_settled(value: Value, standing: Standing) -> bool:
+    """By an earlier try, whose commit was not answered."""
+    row = standing.get(value.reserved.signature_id)
+    if row is None or row.state is not SignatureState.MADE:
+        return False
+    return bool(row.value == value.value)
 
 
 def _write(work: Work, made: list[Value]) -> None:

@@ -1,0 +1,249 @@
+"""The gate on an event loop: what is gathered, and that nobody suffers for what others ask."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from engine.commands.advance_due import advance_due
+from engine.errors import Code, Refusal
+from engine.persistence import tables as t
+from engine.persistence.clock import DatabaseClock
+from engine.persistence.executor import Executor
+from engine.signers.base import Message, SigningKey
+from engine.signers.local import LocalSigner
+from engine.signing import gate as module
+from engine.signing import settle as settling
+from engine.signing.gate import SigningGate
+from engine.signing.pace import FIRST
+from engine.signing.request import Made, Outcome, Refused, SignRequest
+from engine.vocabulary import SignatureState, Status
+from tests.support.releases import release_in, rows
+from tests.support.signing import code_of
+from tests.support.world import World
+
+S = SignatureState
+
+
+class Signer(LocalSigner):
+    """As slow as told, and it stumbles over some digests."""
+
+    stumbles_over = b"\x13" * 32
+    seconds = 0.0
+
+    def sign(self, key: SigningKey, message: Message) -> bytes:
+        time.sleep(self.seconds)
+        if getattr(message, "value", None) == self.stumbles_over:
+            raise ValueError("a bug of the backend's")
+        return super().sign(key, message)
+
+
+@pytest.fixture
+def open_world(world: World) -> World:
+    """An open release of many signatures, and a signer that can be slow."""
+    local = world.system.signers["local"]
+    assert isinstance(local, LocalSigner)
+    local.__class__ = Signer
+    release_in(world, Status.IN_PROGRESS, max_signatures=100_000)
+    return world
+
+
+@asynccontextmanager
+async def gate_of(world: World, **more: Any) -> AsyncIterator[tuple[SigningGate, Executor]]:
+    executor = Executor(world.system.database, **more)
+    try:
+        yield SigningGate(world.system, executor), executor
+    finally:
+        executor.shutdown()
+
+
+def asked(world: World, digest: bytes | None = None, **more: Any) -> SignRequest:
+    digest = os.urandom(32) if digest is None else digest
+    return SignRequest(keypair_id=world.things["vault"], digest=digest, **more)
+
+
+async def sign(gate: SigningGate, world: World, who: str = "dev", *requests: Any) -> list[Outcome]:
+    asks = requests or (asked(world),)
+    return await gate.sign(world.principal(who), world.things["vault"], asks)
+
+
+def counts(world: World) -> tuple[int, int]:
+    (release,) = rows(world, t.releases)
+    return release.signatures_used, release.signatures_reserved
+
+
+def entries(world: World, tag: str) -> int:
+    return len(world.ledger(tag=tag))
+
+
+async def test_calls_of_one_moment_are_reserved_and_settled_together(
+    open_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, transactions = open_world, []
+    for name in ("reserve_all", "settle"):
+        whole = getattr(module, name)
+
+        def counted(*args: Any, whole: Any = whole, name: str = name) -> Any:
+            transactions.append(name)
+            return whole(*args)
+
+        monkeypatch.setattr(module, name, counted)
+    async with gate_of(world) as (gate, _):
+        told = await asyncio.gather(*(sign(gate, world) for _ in range(32)))
+    assert all(isinstance(outcome, Made) for (outcome,) in told)
+    assert transactions == ["reserve_all", "settle"]
+    assert (counts(world), entries(world, "signature:made")) == ((32, 0), 32)
+
+
+async def test_a_backend_that_breaks_over_one_digest_breaks_it_for_that_one(
+    open_world: World,
+) -> None:
+    world = open_world
+    bad = asked(world, Signer.stumbles_over)
+    async with gate_of(world) as (gate, _):
+        told = await asyncio.gather(
+            *(sign(gate, world) for _ in range(5)),
+            sign(gate, world, "dev", bad),
+            sign(gate, world, "eve"),
+        )
+    codes = [code_of(outcome) for (outcome,) in told]
+    assert codes == [None] * 5 + [Code.SIGNER_FAILED, Code.KEYPAIR_NOT_ALLOWED]
+    assert counts(world) == (5, 0)
+    assert entries(world, "signature:dropped") == 1
+
+
+async def test_who_is_refused_does_not_wait_for_the_signatures_of_others(
+    open_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = open_world
+    done: list[str] = []
+
+    async def one(name: str, who: str) -> None:
+        await sign(gate, world, who)
+        done.append(name)
+
+    async with gate_of(world) as (gate, _):
+        monkeypatch.setattr(Signer, "seconds", 0.2)
+        await asyncio.gather(one("signs", "dev"), one("is refused", "eve"))
+    assert done == ["is refused", "signs"]
+
+
+async def test_what_was_reserved_is_never_refused_for_want_of_a_place(open_world: World) -> None:
+    """A place in the queue is asked for once, before anything is counted."""
+    world = open_world
+    batch = [asked(world) for _ in range(200)]
+    async with gate_of(world, queue=2, threads=2) as (gate, _):
+        outcomes = await sign(gate, world, "dev", *batch)
+    codes = Counter(code_of(outcome) for outcome in outcomes)
+    assert codes.keys() <= {None, Code.OVERLOADED}, "refused before, or made"
+    assert codes[None] >= FIRST
+    assert (counts(world), entries(world, "signature:dropped")) == ((codes[None], 0), 0)
+
+
+async def test_a_slow_signer_has_no_more_reserved_than_it_can_make_in_time(
+    open_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So it is all made, whoever asks for how much: a hundred a second, here."""
+    world = open_world
+    world.system = replace(world.system, clock=DatabaseClock(), reservation_seconds=6)
+    _open_now(world)
+    monkeypatch.setattr(Signer, "seconds", 0.02)
+    most, watching = 0, True
+
+    async def watch() -> None:
+        nonlocal most
+        while watching:
+            await asyncio.to_thread(advance_due, world.system)
+            most = max(most, counts(world)[1])
+            await asyncio.sleep(0.02)
+
+    async with gate_of(world, threads=2) as (gate, _):
+        watcher = asyncio.create_task(watch())
+        batches = [[asked(world) for _ in range(150)] for _ in range(3)]
+        told = await asyncio.gather(*(sign(gate, world, "dev", *batch) for batch in batches))
+        watching = False
+        await watcher
+    codes = {code_of(outcome) for outcomes in told for outcome in outcomes}
+    assert codes == {None}
+    assert counts(world) == (450, 0)
+    assert most < 300, "the rest waited in line, where nothing is counted"
+
+
+async def test_a_commit_that_was_not_answered_is_looked_up_and_not_called_a_failure(
+    open_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = open_world
+    whole, broken = settling.transaction, []
+
+    @contextmanager
+    def breaking(*args: Any) -> Any:
+        with whole(*args) as work:
+            yield work
+        if not broken:
+            broken.append(1)
+            raise OperationalError("COMMIT", {}, Exception(), connection_invalidated=True)
+
+    monkeypatch.setattr(settling, "transaction", breaking)
+    async with gate_of(world) as (gate, _):
+        told = await asyncio.gather(*(sign(gate, world) for _ in range(9)))
+    assert [code_of(outcome) for (outcome,) in told] == [None] * 9
+    assert (counts(world), entries(world, "signature:made")) == ((9, 0), 9)
+
+
+async def test_who_gives_up_in_line_uses_nothing(open_world: World) -> None:
+    world = open_world
+    async with gate_of(world) as (gate, executor):
+        first = asyncio.create_task(sign(gate, world))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert executor.waiting, "the first one's transaction is under way"
+        later = [asyncio.create_task(sign(gate, world)) for _ in range(5)]
+        await asyncio.sleep(0)
+        for task in later[1:]:
+            task.cancel()
+        told = await asyncio.gather(first, *later, return_exceptions=True)
+    assert [isinstance(one, list) for one in told] == [True, True, False, False, False, False]
+    assert counts(world) == (2, 0)
+
+
+async def test_the_same_key_twice_in_one_batch_is_one_signature(open_world: World) -> None:
+    world = open_world
+    twice = asked(world, idempotency_key="build 1")
+    async with gate_of(world) as (gate, _):
+        outcomes = await sign(gate, world, "dev", twice, twice)
+        (again,) = await sign(gate, world, "dev", twice)
+    ids = {outcome.signature_id for outcome in (*outcomes, again) if isinstance(outcome, Made)}
+    assert (len(ids), counts(world)) == (1, (1, 0))
+
+
+async def test_a_large_batch_for_nobody_is_refused_as_a_whole(open_world: World) -> None:
+    world = open_world
+    batch = [asked(world) for _ in range(200)]
+    async with gate_of(world) as (gate, _):
+        with pytest.raises(Refusal) as refused:
+            await gate.sign(world.principal("dev"), world.account_id, batch)
+        outcomes = await sign(gate, world, "eve", *batch)
+    assert refused.value.code is Code.NOT_FOUND
+    assert {outcome.refusal.code for outcome in outcomes if isinstance(outcome, Refused)} == {
+        Code.KEYPAIR_NOT_ALLOWED
+    }
+    assert counts(world) == (0, 0)
+
+
+def _open_now(world: World) -> None:
+    """Its window is put around the real present."""
+    with world.system.database.writing() as connection:
+        now = world.system.clock.now(connection)
+        hour = timedelta(hours=1)
+        connection.execute(t.releases.update().values(starts_at=now - hour, ends_at=now + hour))
+        connection.commit()
