@@ -173,7 +173,6 @@ class Facts:
     seen_revision: int | None = None
     #: The requester asked for the status Approved at once.
     asks_approved: bool = False
-    verdict: Verdict | None = None
     reason: str | None = None
     #: The keypairs of the proposed fields, else of the release.
     keypairs: tuple[Keypair, ...] = ()

@@ -47,9 +47,7 @@ class Decide:
         """Decide by the table; record the decision, and the transition if it brings one."""
         release = work.release(self.release_id)
         comment = optional_text(self.comment)
-        facts = release_facts(
-            work, release, seen_revision=self.revision, verdict=self.verdict, reason=comment
-        )
+        facts = release_facts(work, release, seen_revision=self.revision, reason=comment)
         target = machine.fire(_TRIGGERS[self.verdict], facts)
         self._insert(work, facts)
         work.record(self._recorded(facts))
