@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from engine.errors import UNRECORDED, Code, Refusal
+from engine.errors import UNRECORDED, Refusal
 from engine.events import AttemptRefused
 from engine.persistence import ledger, locks
 from engine.persistence.advancing import advance, advance_again
@@ -27,9 +27,6 @@ from engine.principal import Principal
 from engine.system import System
 
 Answer = TypeVar("Answer")
-
-#: Where nothing exists yet, these only say that the input was wrong, and leave no entry.
-INPUT = frozenset({Code.WINDOW_INVALID, Code.WINDOW_PASSED, Code.TEAM_REQUIRED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +95,7 @@ def bare_transaction(database: Database, change: Callable[[Connection], Answer])
 
 
 def _record_refusal(work: Work, attempt: Attempt, refusal: Refusal) -> None:
-    if refusal.code in UNRECORDED or (attempt.subject_id is None and refusal.code in INPUT):
+    if refusal.code in UNRECORDED:
         return
     actor = work.actor
     assert actor.user_id is not None

@@ -1,10 +1,14 @@
-"""Bad input: a clear error each, and nothing is written, not even a ledger entry."""
+"""Bad input: a clear error each, and nothing is written, not even a ledger entry.
+
+What is well-formed and breaks a rule is an attempt, and leaves one.
+"""
 
 from typing import Any
 
 import pytest
 
 from tests.support.api import Api
+from tests.support.refusals import tags
 
 PAST, SOON, LATER = "2030-06-03T11:00:00Z", "2030-06-03T13:00:00Z", "2030-06-03T15:00:00Z"
 
@@ -28,9 +32,6 @@ def everything(api: Api) -> tuple[Any, ...]:
 @pytest.mark.parametrize(
     ("changes", "code", "field"),
     [
-        ({"startsAt": PAST, "endsAt": "2030-06-03T11:59:59Z"}, "WINDOW_PASSED", "endsAt"),
-        ({"startsAt": LATER, "endsAt": SOON}, "WINDOW_INVALID", "endsAt"),
-        ({"startsAt": SOON, "endsAt": SOON}, "WINDOW_INVALID", "endsAt"),
         ({"teamId": "VGVhbTowMDAw"}, "NOT_FOUND", "teamId"),
         ({"teamId": "not an id"}, "NOT_FOUND", "teamId"),
         ({"keypairIds": ["S2V5cGFpcjoK"]}, "NOT_FOUND", "keypairIds"),
@@ -61,6 +62,28 @@ def test_a_malformed_request_writes_nothing(
     assert payload["release"] is None
     assert [(e["code"], e["field"]) for e in payload["errors"]] == [(code, [field])]
     assert everything(api) == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "field"),
+    [
+        ({"startsAt": PAST, "endsAt": "2030-06-03T11:59:59Z"}, "WINDOW_PASSED", "endsAt"),
+        ({"startsAt": LATER, "endsAt": SOON}, "WINDOW_INVALID", "endsAt"),
+        ({"startsAt": SOON, "endsAt": SOON}, "WINDOW_INVALID", "endsAt"),
+        ({"teamId": None}, "TEAM_REQUIRED", "teamId"),
+    ],
+)
+def test_a_request_that_a_rule_refuses_leaves_one_entry_and_nothing_else(
+    api: Api, changes: dict[str, Any], code: str, field: str
+) -> None:
+    asked = release_input(api, **changes)
+    api.token("dev")
+    snapshot, entries = everything(api)
+    payload = api.try_("dev", "createRelease", asked, "release { id }")
+    assert payload["release"] is None
+    assert [(e["code"], e["field"]) for e in payload["errors"]] == [(code, [field])]
+    assert everything(api)[0] == snapshot
+    assert tags(api.world, len(entries)) == ["attempt:refused"]
 
 
 @pytest.mark.parametrize(

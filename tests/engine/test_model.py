@@ -60,8 +60,6 @@ STEPS = 40
 
 #: Refusals that leave no ledger entry (spec section 3).
 SILENT = {Code.NOT_FOUND, Code.INVALID_INPUT, Code.UNAUTHENTICATED}
-#: And of a request, where there is nothing yet that an entry could be about.
-SILENT_REQUEST = SILENT | {Code.WINDOW_INVALID, Code.WINDOW_PASSED}
 
 KEYS = {
     "vault": ReleaseType.OFFLINE,
@@ -138,9 +136,7 @@ class Disagreements(RuleBasedStateMachine):
 
     # --- deeds ----------------------------------------------------------------------------
 
-    def attempt(
-        self, name_: str, command: Command[Any], codes: set[Code], silent: set[Code] = SILENT
-    ) -> Any:
+    def attempt(self, name_: str, command: Command[Any], codes: set[Code]) -> Any:
         """The engine must do what the model said."""
         if not codes:
             ran[type(command).__name__] += 1
@@ -148,7 +144,7 @@ class Disagreements(RuleBasedStateMachine):
         refusal = self.world.refused(name_, command)
         assert refusal.code in codes, refusal.message
         ran[refusal.code] += 1
-        self.refusals += refusal.code not in silent
+        self.refusals += refusal.code not in SILENT
         return None
 
     def picked(self, number: int) -> tuple[UUID, Kept]:
@@ -207,7 +203,7 @@ class Disagreements(RuleBasedStateMachine):
             people = frozenset(self.world.people[p] for p in self.model.participants)
             fields = replace(fields, participant_ids=people)
         command = RequestRelease(fields=fields, as_approved=at_once)
-        made = self.attempt(who, command, codes, SILENT_REQUEST)
+        made = self.attempt(who, command, codes)
         if made is not None:
             self.ids.append(made)
 
