@@ -8,7 +8,7 @@ from uuid import UUID
 from engine import machine
 from engine.approvals import required_by_policy
 from engine.commands.building import with_draft
-from engine.events import ReleaseRequested
+from engine.events import DecisionRecorded, ReleaseRequested
 from engine.facts import Facts, Fields, Release
 from engine.naming import quoted
 from engine.persistence.ids import uuid7
@@ -54,13 +54,13 @@ class RequestRelease:
         work.keep(release)
         # Nobody else can have it: it advances with what is locked, so a begun window opens at once.
         work.held |= {release.id}
-        if target is Status.APPROVED:
-            _approve_own(work, release)
         work.record(
             ReleaseRequested.of(
                 release.id, to_status=target, name=facts.draft.name, revision=release.revision
             )
         )
+        if target is Status.APPROVED:
+            _approve_own(work, release)
         return release.id
 
 
@@ -92,4 +92,13 @@ def _approve_own(work: Work, release: Release) -> None:
         comment=None,
         channel=work.actor.channel,
         at=work.now,
+    )
+    work.record(
+        DecisionRecorded.of(
+            release.id,
+            verdict=Verdict.APPROVE,
+            revision=release.revision,
+            received=1,
+            required=release.required_approvals,
+        )
     )

@@ -68,11 +68,16 @@ def test_with_teams_off_an_offline_request_awaits_the_accounts_quorum(world: Wor
 
 def test_as_approved_is_ones_own_approval_and_is_written_down(world: World) -> None:
     world.settings(teams_enabled=False, allow_self_approval=True)
+    before = len(world.ledger())
     release = world.request("ann", as_approved=True, teams=False)
     assert world.release(release).status is Status.APPROVED
     (decision,) = rows(world, t.decisions)
     assert (decision.approver_id, decision.verdict) == (world.people["ann"], Verdict.APPROVE)
     assert moves(world, release) == [(None, Status.APPROVED, world.clock.instant)]
+    assert tags(world, before) == ["release:requested", "release:approval:recorded"]
+    entry = world.ledger()[-1]
+    assert entry.actor_id == world.people["ann"]
+    assert told(entry) == {"verdict": "APPROVE", "revision": 1, "received": 1, "required": 1}
 
 
 @pytest.mark.parametrize(
