@@ -37,21 +37,26 @@ def resolve(
     return Resolution(required, len(approving & eligible))
 
 
-def resolve_with_actor(facts: Facts) -> Resolution:
-    """The resolution if the actor's approval counted too."""
+def resolve_as_it_stands(facts: Facts, *further: Vote) -> Resolution:
+    """The resolution by the votes there are, and by further ones if they are given."""
     release = facts.subject
+    return resolve(
+        release.required_approvals,
+        (*facts.votes, *further),
+        counting(facts),
+        release.material_revision,
+    )
+
+
+def resolve_with_actor(facts: Facts) -> Resolution:
+    """The resolution if the actor approved too."""
     assert facts.actor.user_id is not None
     own = Vote(
         approver_id=facts.actor.user_id,
         verdict=Verdict.APPROVE,
-        material_revision=release.material_revision,
+        material_revision=facts.subject.material_revision,
     )
-    return resolve(
-        release.required_approvals,
-        (*facts.votes, own),
-        facts.approver_ids,
-        release.material_revision,
-    )
+    return resolve_as_it_stands(facts, own)
 
 
 def has_voted(facts: Facts) -> bool:
@@ -66,6 +71,16 @@ def has_voted(facts: Facts) -> bool:
 def authors(facts: Facts) -> frozenset[UUID]:
     """Whose own request it is: the creator, and who edited it materially since the round began."""
     return facts.editor_ids | {facts.subject.creator_id}
+
+
+def counting(facts: Facts) -> frozenset[UUID]:
+    """Whose approvals count now: the eligible, less its authors unless self-approval is on.
+
+    Somebody may have approved their own while that was allowed (spec section 3, "Approvers").
+    """
+    if facts.policy.allow_self_approval:
+        return facts.approver_ids
+    return facts.approver_ids - authors(facts)
 
 
 def possible_approvers(facts: Facts) -> frozenset[UUID]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from engine import machine
-from engine.approvals import Resolution, resolve, resolve_with_actor
+from engine.approvals import Resolution, resolve_as_it_stands, resolve_with_actor
 from engine.commands.building import release_facts
 from engine.events import DecisionRecorded, ReleaseApproved, ReleaseRejected
 from engine.facts import Facts
@@ -93,10 +93,4 @@ class Decide:
     def _resolution(self, facts: Facts) -> Resolution:
         if self.verdict is Verdict.APPROVE:
             return resolve_with_actor(facts)
-        release = facts.subject
-        return resolve(
-            release.required_approvals,
-            facts.votes,
-            facts.approver_ids,
-            release.material_revision,
-        )
+        return resolve_as_it_stands(facts)

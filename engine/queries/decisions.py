@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Row
 
+from engine.approvals import counting
 from engine.facts import Facts, Release
 from engine.persistence import tables as t
 from engine.queries.reading import Reading
@@ -39,8 +40,8 @@ def _counting(release: Release, rows: list[Row[Any]]) -> list[Row[Any]]:
 
 
 def received(facts: Facts, decisions: list[Row[Any]]) -> int:
-    """Approvals that count; while pending only of people who are still eligible."""
+    """Approvals that count; while pending only of people whose approval would count now."""
     approving = {row.approver_id for row in decisions if row.verdict is Verdict.APPROVE}
     if facts.subject.status is Status.PENDING:
-        approving &= facts.approver_ids
+        approving &= counting(facts)
     return len(approving)

@@ -65,6 +65,17 @@ def test_a_vote_of_somebody_no_longer_eligible_does_not_help_to_the_quorum() -> 
     assert (found.received, found.is_met) == (1, False)
 
 
+def test_an_authors_own_vote_counts_only_while_self_approval_is_on() -> None:
+    given = facts(Status.PENDING, who=BOB, votes=(vote(ANN),))
+    requested = replace(given, release=replace(given.subject, creator_id=ANN))
+    edited = replace(given, editor_ids=frozenset({ANN}))
+    for own in (requested, edited):
+        found = approvals.resolve_with_actor(own)
+        assert (found.received, found.is_met) == (1, False)
+        assert approvals.resolve_as_it_stands(own).received == 0
+        assert approvals.resolve_with_actor(ruled(own, allow_self_approval=True)).is_met
+
+
 def test_one_has_voted_only_on_the_revision_one_voted_on() -> None:
     given = facts(Status.PENDING, who=ANN)
     assert not approvals.has_voted(given)

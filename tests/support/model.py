@@ -238,8 +238,8 @@ class Model:
             codes.add(Code.REVISION_CONFLICT)
         if who in release.votes:
             codes.add(Code.ALREADY_DECIDED)
-        own = who in release.editors | {release.creator}
-        if verdict is Verdict.APPROVE and own and not self.settings.self_approval:
+        authors = release.editors | {release.creator}
+        if verdict is Verdict.APPROVE and who in authors and not self.settings.self_approval:
             codes.add(Code.OWN_REQUEST)
         if codes:
             return codes
@@ -247,7 +247,7 @@ class Model:
         approving = {name for name, v in release.votes.items() if v is Verdict.APPROVE}
         if verdict is Verdict.REJECT:
             self._end(release, S.REJECTED)
-        elif len(approving & self.approvers()) >= release.required:
+        elif len(approving & self.may_approve(authors)) >= release.required:
             release.status = S.APPROVED
             release.approved += 1
         return codes

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.commands.decide import Decide
+from engine.commands.revise_release import ReviseRelease
 from engine.commands.stop_release import StopRelease
 from engine.commands.update_user import UpdateUser
 from engine.commands.withdraw_release import WithdrawRelease
@@ -166,6 +167,26 @@ def test_a_vote_of_somebody_no_longer_eligible_does_not_count_at_the_quorum(
         world.set_team("blue", members=["bob", "cid", "dev"])
     else:
         world.do("admin", UpdateUser(user_id=ann, roles=("DEVELOPER",)))
+    world.decide("bob", release)
+    assert world.release(release).status is Status.PENDING
+    assert told(world.ledger()[-1])["received"] == 1
+    world.decide("cid", release)
+    assert world.release(release).status is Status.APPROVED
+
+
+@pytest.mark.parametrize("how", ["requested", "edited"])
+def test_ones_own_vote_counts_no_more_once_self_approval_is_switched_off(
+    world: World, how: str
+) -> None:
+    world.add_user("cid", "LEAD")
+    world.set_team("blue", members=["ann", "bob", "cid", "dev"])
+    world.settings(allow_self_approval=True)
+    release = world.request("ann" if how == "requested" else "dev")
+    if how == "edited":
+        change = {"max_signatures": 6}
+        world.do("ann", ReviseRelease(release_id=release, revision=1, changes=change))
+    world.decide("ann", release)
+    world.settings(allow_self_approval=False)
     world.decide("bob", release)
     assert world.release(release).status is Status.PENDING
     assert told(world.ledger()[-1])["received"] == 1
