@@ -184,7 +184,7 @@ def fields_are_editable(facts: Facts) -> Refusal | None:
 
 def approver_edits_approved(facts: Facts) -> Refusal | None:
     """With `reapprove_on_edit` off only approvers make material edits of an approved release."""
-    if facts.is_approver:
+    if facts.is_approver or facts.policy.reapprove_on_edit:
         return None
     return Refusal(
         Code.NOT_AN_APPROVER,

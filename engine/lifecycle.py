@@ -126,7 +126,13 @@ def _rows() -> Iterator[Transition]:
     yield row(Trigger.REVISE, pending, active, when.material_edit_needs_no_approval, EDIT)
     yield row(Trigger.REVISE, approved, pending, when.reopens_approval, EDIT_TO_PENDING)
     yield row(Trigger.REVISE, approved, approved, when.keeps_approval, APPROVERS_EDIT)
-    yield row(Trigger.REVISE, approved, active, when.material_edit_needs_no_approval, EDIT)
+    yield row(
+        Trigger.REVISE,
+        approved,
+        active,
+        when.material_edit_needs_no_approval,
+        (guards.approver_edits_approved, *EDIT),
+    )
     yield row(Trigger.REVISE, active, active, when.material_edit_needs_no_approval, EDIT)
     yield row(Trigger.REVISE, active, pending, when.material_edit_stays_offline, EDIT_TO_PENDING)
     yield row(

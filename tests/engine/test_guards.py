@@ -251,9 +251,12 @@ def test_locked_fields_are_named_one_by_one() -> None:
 
 
 def test_an_approved_release_is_edited_by_its_approvers_where_approvals_are_kept() -> None:
-    assert guards.approver_edits_approved(facts(Status.APPROVED, who=ANN)) is None
-    refusal = guards.approver_edits_approved(facts(Status.APPROVED, who=CREATOR))
-    assert code_of(refusal) is Code.NOT_AN_APPROVER
+    approver = ruled(facts(Status.APPROVED, who=ANN), reapprove_on_edit=False)
+    assert guards.approver_edits_approved(approver) is None
+    creator = facts(Status.APPROVED, who=CREATOR)
+    kept = ruled(creator, reapprove_on_edit=False)
+    assert code_of(guards.approver_edits_approved(kept)) is Code.NOT_AN_APPROVER
+    assert guards.approver_edits_approved(creator) is None
 
 
 def test_guards_leave_the_facts_as_they_were() -> None:

@@ -151,14 +151,18 @@ KEPT = {
         Trigger.REVISE, APPROVED, ruled(_widened(APPROVED, OFFLINE, ANN), reapprove_on_edit=False)
     ),
 }
+BY_APPROVERS = {
+    f"approved to {type_.lower()}, reapproval off": Row(
+        Trigger.REVISE,
+        ACTIVE,
+        ruled(_retyped(APPROVED, OFFLINE, type_, ANN), reapprove_on_edit=False),
+    )
+    for type_ in (ONLINE, TEST)
+}
 MADE_ACTIVE = {
     "pending to online": Row(Trigger.REVISE, ACTIVE, _retyped(PENDING, OFFLINE, ONLINE)),
     "approved to test": Row(Trigger.REVISE, ACTIVE, _retyped(APPROVED, OFFLINE, TEST)),
-    "approved to online, reapproval off": Row(
-        Trigger.REVISE,
-        ACTIVE,
-        ruled(_retyped(APPROVED, OFFLINE, ONLINE), reapprove_on_edit=False),
-    ),
+    "approved to online": Row(Trigger.REVISE, ACTIVE, _retyped(APPROVED, OFFLINE, ONLINE)),
     "edit active": Row(Trigger.REVISE, ACTIVE, _widened(ACTIVE, ONLINE)),
     "edit active test": Row(Trigger.REVISE, ACTIVE, _widened(ACTIVE, TEST)),
     "active online to test": Row(Trigger.REVISE, ACTIVE, _retyped(ACTIVE, ONLINE, TEST)),
@@ -192,7 +196,7 @@ DISABLED = {
     )
     for status, type_ in ((APPROVED, OFFLINE), (ACTIVE, ONLINE), (IN_PROGRESS, OFFLINE))
 }
-MATERIAL_EDITS = REOPENED | KEPT | MADE_ACTIVE | OPEN_EDITS
+MATERIAL_EDITS = REOPENED | KEPT | BY_APPROVERS | MADE_ACTIVE | OPEN_EDITS
 ROWS: dict[str, Row] = {
     **REQUESTS,
     **DECISIONS,
@@ -523,7 +527,7 @@ RULED: list[tuple[dict[str, Row], dict[str, tuple[Violation, Expected]]]] = [
     (WITHDRAWALS | CLOSURES, LEAVER),
     (LABEL_EDITS | REOPENED | MADE_ACTIVE | OPEN_EDITS, EDITOR),
     (
-        KEPT,
+        KEPT | BY_APPROVERS,
         {
             "by no approver": (_without_permissions, (Code.NOT_AN_APPROVER,)),
             "stale revision": EDITOR["stale revision"],

@@ -338,7 +338,8 @@ class Model:
             authors = release.editors if release.status is S.PENDING else set()
             if len(self.may_approve(authors | {who, release.creator})) < self.quorum:
                 codes.add(Code.NOT_ENOUGH_APPROVERS)
-        if target is S.APPROVED and who not in self.approvers():
+        kept = release.status is S.APPROVED and not self.settings.reapprove
+        if kept and who not in self.approvers():
             codes.add(Code.NOT_AN_APPROVER)
         taken = release.used + len(release.reserved)
         if release.status is S.IN_PROGRESS and draft.maximum < taken:

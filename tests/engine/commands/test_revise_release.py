@@ -178,6 +178,17 @@ def test_with_reapproval_off_only_approvers_edit_an_approved_release_and_it_stay
     assert (said["material"], said["asks_anew"]) == (True, False)
 
 
+def test_with_reapproval_off_only_approvers_make_an_approved_release_online(
+    world: World,
+) -> None:
+    online = {"type": ReleaseType.ONLINE, "keypair_ids": {keypair_of(world, ReleaseType.ONLINE)}}
+    world.settings(reapprove_on_edit=False)
+    release = release_in(world, Status.APPROVED)
+    refused_edit(world, release, Code.NOT_AN_APPROVER, **online)
+    edit(world, release, "ann", **online)
+    assert world.release(release).status is Status.ACTIVE
+
+
 # --- the type -------------------------------------------------------------------------------
 
 
