@@ -72,7 +72,11 @@ DECIDE: tuple[Guard, ...] = (
     guards.has_not_decided,
     guards.comment_is_clean,
 )
-APPROVE: tuple[Guard, ...] = (*DECIDE, guards.is_not_own_request)
+APPROVE: tuple[Guard, ...] = (
+    *DECIDE,
+    guards.is_not_own_request,
+    requirements.keypairs_are_still_enabled,
+)
 
 AMENDED: tuple[Guard, ...] = (guards.edits_the_latest, guards.fields_are_editable, *LABELLED)
 LABEL_EDIT: tuple[Guard, ...] = (guards.may_edit, *AMENDED)

@@ -89,6 +89,17 @@ def keypairs_are_enabled(facts: Facts) -> Refusal | None:
     return _keypair_refusal(Code.KEYPAIR_DISABLED, aliases, "disabled. Enable it or choose another")
 
 
+def keypairs_are_still_enabled(facts: Facts) -> Refusal | None:
+    """One disabled meanwhile would stop what is approved, so the approval waits for it."""
+    aliases = [k.alias for k in facts.keypairs if not k.enabled]
+    if not aliases:
+        return None
+    return Refusal(
+        Code.KEYPAIR_DISABLED,
+        f"The keypair {min(aliases)} is disabled. Enable it, or change the request.",
+    )
+
+
 def keypairs_have_the_type(facts: Facts) -> Refusal | None:
     """Offline releases use offline keypairs, online online, test test."""
     wanted = facts.draft.type

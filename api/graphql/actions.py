@@ -36,23 +36,33 @@ def available_actions(
     ids = frozenset[UUID]().union(*(release.fields.keypair_ids for release in releases))
     found = loading.load_keypairs(reading.connection, reading.account_id, ids) if ids else ()
     keypairs = {keypair.id: keypair for keypair in found}
+    used = {
+        release.id: tuple(keypairs[id_] for id_ in release.fields.keypair_ids)
+        for release in releases
+    }
     return {
         release.id: [
-            *(_asked(action, facts[release.id]) for action in TRIGGERS),
-            _signing(reading, release, [keypairs[id_] for id_ in release.fields.keypair_ids]),
+            *(_asked(action, facts[release.id], used[release.id]) for action in TRIGGERS),
+            _signing(reading, release, used[release.id]),
         ]
         for release in releases
     }
 
 
-def _asked(action: ReleaseAction, facts: Facts) -> AvailableAction:
+def _asked(action: ReleaseAction, facts: Facts, keypairs: tuple[Keypair, ...]) -> AvailableAction:
     release = facts.subject
     # As somebody would ask who looked just now, changes nothing yet and has a reason.
-    asked = replace(facts, seen_revision=release.revision, proposed=release.fields, reason="asked")
+    asked = replace(
+        facts,
+        seen_revision=release.revision,
+        proposed=release.fields,
+        reason="asked",
+        keypairs=keypairs,
+    )
     return _answer(action, machine.refusal_of(TRIGGERS[action], asked))
 
 
-def _signing(reading: Reading, release: Release, keypairs: list[Keypair]) -> AvailableAction:
+def _signing(reading: Reading, release: Release, keypairs: tuple[Keypair, ...]) -> AvailableAction:
     refusals = [
         evaluate(
             SignFacts(

@@ -11,6 +11,7 @@ from engine.commands.building import release_facts
 from engine.events import DecisionRecorded, ReleaseApproved, ReleaseRejected
 from engine.facts import Facts
 from engine.naming import optional_text
+from engine.persistence import loading
 from engine.persistence.locks import Lock
 from engine.persistence.storing import insert_decision, move
 from engine.persistence.unit_of_work import Attempt
@@ -47,7 +48,12 @@ class Decide:
         """Decide by the table; record the decision, and the transition if it brings one."""
         release = work.release(self.release_id)
         comment = optional_text(self.comment)
-        facts = release_facts(work, release, seen_revision=self.revision, reason=comment)
+        keypairs = loading.load_keypairs(
+            work.connection, work.account_id, release.fields.keypair_ids
+        )
+        facts = release_facts(
+            work, release, seen_revision=self.revision, reason=comment, keypairs=keypairs
+        )
         target = machine.fire(_TRIGGERS[self.verdict], facts)
         self._insert(work, facts)
         work.record(self._recorded(facts))

@@ -459,7 +459,8 @@ DECIDER: dict[str, tuple[Violation, Expected]] = {
         (Code.INVALID_INPUT, "comment"),
     ),
 }
-OWN: dict[str, tuple[Violation, Expected]] = {
+APPROVER: dict[str, tuple[Violation, Expected]] = {
+    "keypair disabled meanwhile": (_with_keypair(enabled=False), (Code.KEYPAIR_DISABLED,)),
     "own request": (
         lambda f: replace(f, release=replace(f.subject, creator_id=ANN)),
         (Code.OWN_REQUEST,),
@@ -523,7 +524,7 @@ RULED: list[tuple[dict[str, Row], dict[str, tuple[Violation, Expected]]]] = [
         },
     ),
     (DECISIONS, DECIDER),
-    ({n: r for n, r in DECISIONS.items() if r.trigger is Trigger.APPROVE}, OWN),
+    ({n: r for n, r in DECISIONS.items() if r.trigger is Trigger.APPROVE}, APPROVER),
     (WITHDRAWALS | CLOSURES, LEAVER),
     (LABEL_EDITS | REOPENED | MADE_ACTIVE | OPEN_EDITS, EDITOR),
     (
@@ -609,6 +610,12 @@ def test_an_online_or_test_release_is_stopped_by_its_creator_too(
 def test_one_may_reject_what_one_asked_for() -> None:
     given = facts(PENDING, who=ANN, editor_ids=frozenset({ANN}))
     assert machine.fire(Trigger.REJECT, given) is REJECTED
+
+
+def test_with_a_keypair_disabled_meanwhile_one_may_reject_and_withdraw() -> None:
+    given = facts(PENDING, who=ANN, keypairs=(keypair(enabled=False),))
+    assert machine.fire(Trigger.REJECT, given) is REJECTED
+    assert machine.fire(Trigger.WITHDRAW, given) is REJECTED
 
 
 def test_an_approver_withdraws_and_closes_too() -> None:

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -193,6 +194,27 @@ def test_no_open_release_is_left_with_a_keypair_disabled_meanwhile(world: World)
         assert [row for row in rows(world, t.releases) if row.status in HOLDING] == []
         world.do("admin", UpdateKeypair(keypair_id=keypair, enabled=True))
     assert seen.total() == 10
+
+
+def test_of_an_approval_and_a_disabled_keypair_at_once_neither_is_overlooked(
+    world: World,
+) -> None:
+    vault = world.things["vault"]
+    for number in range(10):
+        release = world.request(name=f"Round {number}")
+        world.decide("ann", release)
+        disable = UpdateKeypair(keypair_id=vault, enabled=False)
+        approving, disabling = at_once(
+            [deciding(world, "bob", release), partial(world.do, "admin", disable)]
+        )
+        assert disabling == vault
+        stands = world.release(release)
+        if isinstance(approving, Refusal):
+            assert (approving.code, stands.status) == (Code.KEYPAIR_DISABLED, Status.PENDING)
+            world.do("dev", WithdrawRelease(release_id=release))
+        else:
+            assert (stands.status, stands.end_code) == (Status.FAILED, "KEYPAIR_DISABLED")
+        world.do("admin", UpdateKeypair(keypair_id=vault, enabled=True))
 
 
 def test_a_release_that_took_the_keypair_while_one_waited_is_locked_too(

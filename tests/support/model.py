@@ -241,6 +241,9 @@ class Model:
         authors = release.editors | {release.creator}
         if verdict is Verdict.APPROVE and who in authors and not self.settings.self_approval:
             codes.add(Code.OWN_REQUEST)
+        enabled = all(self.keys[alias].enabled for alias in release.draft.keys)
+        if verdict is Verdict.APPROVE and not enabled:
+            codes.add(Code.KEYPAIR_DISABLED)
         if codes:
             return codes
         release.votes[who] = verdict

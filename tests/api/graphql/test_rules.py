@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
-from engine.vocabulary import Verdict
+from engine.vocabulary import ReleaseType, Verdict
 from tests.support.api import Api
 from tests.support.world import World
+
 
 APPROVAL = "approval { required received remaining decisions { verdict approver { name } } }"
 
@@ -46,3 +48,43 @@ def test_what_is_received_leaves_out_ones_own_once_self_approval_is_off(api: Api
     assert look(api, "bob", release, counted)["approval"] == {"received": 1, "remaining": 1}
     api.world.settings(allow_self_approval=False)
     assert look(api, "bob", release, counted)["approval"] == {"received": 0, "remaining": 2}
+
+
+def _answer(api: Api, name: str, release: Any, action: str) -> Any:
+    """What `availableActions` says: allowed, or the refusal's code."""
+    told = look(api, name, release, "availableActions { action allowed refusal { code } }")
+    (found,) = [one for one in told["availableActions"] if one["action"] == action]
+    return found["allowed"] or found["refusal"]["code"]
+
+
+def test_what_has_a_disabled_keypair_is_rejected_or_waits_but_is_not_approved(api: Api) -> None:
+    release = api.world.request()
+    disabled = {"id": api.id("Keypair", "vault"), "enabled": False}
+    api.change("admin", "updateKeypair", disabled, "")
+    assert _answer(api, "ann", release, "APPROVE") == "KEYPAIR_DISABLED"
+    assert _answer(api, "ann", release, "REJECT") is True
+    approval = {"id": api.id("Release", release), "revision": 1}
+    payload = api.try_("ann", "approveRelease", approval, "release { status }")
+    assert [(error["code"], error["field"]) for error in payload["errors"]] == [
+        ("KEYPAIR_DISABLED", None)
+    ]
+    api.change("admin", "updateKeypair", disabled | {"enabled": True}, "")
+    assert _answer(api, "ann", release, "APPROVE") is True
+
+
+def test_with_reapproval_off_an_approved_release_is_made_online_by_approvers_only(
+    api: Api,
+) -> None:
+    online = {"type": "ONLINE", "keypairIds": [api.id("Keypair", _online_keypair(api.world))]}
+    api.world.settings(reapprove_on_edit=False)
+    edit = {"id": api.id("Release", api.world.approved()), "revision": 1} | online
+    refused = api.try_("dev", "updateRelease", edit, "release { status }")
+    assert [error["code"] for error in refused["errors"]] == ["NOT_AN_APPROVER"]
+    edited = api.change("ann", "updateRelease", edit, "release { status }")
+    assert edited["release"] == {"status": "ACTIVE"}
+
+
+def _online_keypair(world: World) -> UUID:
+    world.add_keypair("web", ReleaseType.ONLINE)
+    world.set_team("blue", keypairs=["vault", "web"])
+    return world.things["web"]

@@ -1,5 +1,6 @@
 """Keypairs: made, changed, and disabled, which stops the open release that holds one."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -7,11 +8,20 @@ import pytest
 
 from engine.algorithms import KeypairAlgorithm
 from engine.commands.create_keypair import CreateKeypair, create_keypair
+from engine.commands.decide import Decide
+from engine.commands.revise_release import ReviseRelease
 from engine.commands.update_keypair import UpdateKeypair
+from engine.commands.withdraw_release import WithdrawRelease
 from engine.errors import Code, Refusal
 from engine.persistence import tables as t
-from engine.signing.request import Refused
-from engine.vocabulary import KeypairAccess, KeypairCategory, Permission, ReleaseType, Status
+from engine.vocabulary import (
+    KeypairAccess,
+    KeypairCategory,
+    Permission,
+    ReleaseType,
+    Status,
+    Verdict,
+)
 from tests.support.refusals import assert_refused, tags, told
 from tests.support.releases import keypair_of, moves, release_in, rows
 from tests.support.world import World, make_world
@@ -155,18 +165,41 @@ def test_one_disabled_keypair_of_several_is_enough(world: World) -> None:
     assert [row.held for row in rows(world, t.release_keypairs)] == [False, False]
 
 
-def test_a_pending_release_is_not_stopped_but_cannot_sign_while_it_is_disabled(
+def test_a_pending_release_is_not_stopped_but_not_approved_while_it_is_disabled(
     world: World,
 ) -> None:
+    vault = world.things["vault"]
     release = world.request()
-    world.do("admin", UpdateKeypair(keypair_id=world.things["vault"], enabled=False))
     world.decide("ann", release)
-    world.decide("bob", release)
+    world.do("admin", UpdateKeypair(keypair_id=vault, enabled=False))
+    assert world.release(release).status is Status.PENDING
+    approve = Decide(release_id=release, revision=1, verdict=Verdict.APPROVE)
+    refusal = assert_refused(world, "bob", approve, Code.KEYPAIR_DISABLED)
+    assert "keypair vault is disabled" in refusal.message
+    world.do("admin", UpdateKeypair(keypair_id=vault, enabled=True))
+    world.do("bob", approve)
     assert world.release(release).status is Status.APPROVED
-    world.clock.pass_(hours=1)
-    (outcome,) = world.sign("dev")
-    assert isinstance(outcome, Refused)
-    assert outcome.refusal.code is Code.KEYPAIR_DISABLED
+
+
+def test_or_the_request_is_changed_rejected_or_withdrawn(world: World) -> None:
+    disable = UpdateKeypair(keypair_id=world.things["vault"], enabled=False)
+    enable = replace(disable, enabled=True)
+    rejected = world.request()
+    world.do("admin", disable)
+    world.decide("ann", rejected, Verdict.REJECT)
+    world.do("admin", enable)
+    withdrawn = world.request()
+    world.do("admin", disable)
+    world.do("dev", WithdrawRelease(release_id=withdrawn))
+    world.do("admin", enable)
+    changed = world.request()
+    world.do("admin", disable)
+    spare = {"keypair_ids": frozenset({world.things["spare"]})}
+    world.do("dev", ReviseRelease(release_id=changed, revision=1, changes=spare))
+    world.decide("ann", changed)
+    world.decide("bob", changed)
+    statuses = [world.release(id_).status for id_ in (rejected, withdrawn, changed)]
+    assert statuses == [Status.REJECTED, Status.REJECTED, Status.APPROVED]
 
 
 def test_disabling_or_enabling_what_nothing_holds_stops_nothing(world: World) -> None:
