@@ -6,7 +6,7 @@ What a release must be like is in `requirements`, which table row applies in `co
 
 from collections.abc import Callable
 
-from engine import approvals, editing, naming
+from engine import approvals, editing, naming, visibility
 from engine.errors import Code, Refusal, not_found
 from engine.facts import Facts
 from engine.vocabulary import Permission, ReleaseType
@@ -15,28 +15,9 @@ Guard = Callable[[Facts], Refusal | None]
 
 
 def sees_release(facts: Facts) -> Refusal | None:
-    """What one may not see does not exist (spec section 2, `VIEW_RELEASES`)."""
-    return None if _sees(facts) else not_found("release")
-
-
-def _sees(facts: Facts) -> bool:
-    actor, release = facts.actor, facts.subject
-    if actor.user_id == release.creator_id or actor.user_id in facts.approver_ids:
-        return True
-    team_id = release.fields.team_id
-    if actor.user_id in release.fields.participant_ids or team_id in actor.team_ids:
-        return True
-    return sees_all(facts) or (
-        not facts.policy.teams_enabled and Permission.VIEW_RELEASES in actor.permissions
-    )
-
-
-def sees_all(facts: Facts) -> bool:
-    """Every release of the account is visible (spec section 2)."""
-    held = facts.actor.permissions
-    return Permission.VIEW_RELEASES in held and bool(
-        held & {Permission.VIEW_LEDGER, Permission.MANAGE_ACCOUNT}
-    )
+    """What one may not see does not exist (spec section 2)."""
+    seen = visibility.sees(facts.policy, facts.actor, facts.subject)
+    return None if seen else not_found("release")
 
 
 def may_request(facts: Facts) -> Refusal | None:
@@ -57,7 +38,9 @@ def may_edit(facts: Facts) -> Refusal | None:
 def on_the_team(facts: Facts) -> Refusal | None:
     """With Teams on, one requests for a team one is in, or when one sees everything."""
     team = facts.team
-    if team is None or team.id in facts.actor.team_ids or sees_all(facts):
+    if team is None or team.id in facts.actor.team_ids:
+        return None
+    if visibility.sees_everything(facts.policy, facts.actor):
         return None
     if facts.release is not None and "team_id" not in facts.changes:
         return None

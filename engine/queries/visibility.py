@@ -1,4 +1,4 @@
-"""The SQL form of `guards.sees_release`: what one may not see does not exist (spec section 2)."""
+"""The SQL form of `engine.visibility.sees`: who sees which releases (spec section 2)."""
 
 from __future__ import annotations
 
@@ -7,24 +7,15 @@ from sqlalchemy import ColumnElement
 
 from engine.persistence import tables as t
 from engine.queries.reading import Reading
-from engine.vocabulary import Permission
-
-#: With either, `VIEW_RELEASES` reaches every release of the account.
-_WIDE = frozenset({Permission.VIEW_LEDGER, Permission.MANAGE_ACCOUNT})
+from engine.visibility import approves_without_team, sees_everything
 
 
 def is_visible(reading: Reading) -> ColumnElement[bool]:
     """A condition on `releases`; never true for another account's."""
     own_account = t.releases.c.account_id == reading.account_id
-    if sees_everything(reading):
+    if sees_everything(reading.policy, reading.actor):
         return own_account
     return sa.and_(own_account, _concerns(reading))
-
-
-def sees_everything(reading: Reading) -> bool:
-    """The viewer sees all releases of the account."""
-    held, teams = reading.actor.permissions, reading.policy.teams_enabled
-    return Permission.VIEW_RELEASES in held and (bool(held & _WIDE) or not teams)
 
 
 def _concerns(reading: Reading) -> ColumnElement[bool]:
@@ -34,7 +25,6 @@ def _concerns(reading: Reading) -> ColumnElement[bool]:
         r.c.team_id.in_(sorted(actor.team_ids)),
         sa.exists().where(p.c.release_id == r.c.id, p.c.user_id == actor.user_id),
     ]
-    if Permission.APPROVE_RELEASE in actor.permissions:
-        # An approver of a release without a team is one of the whole account.
+    if approves_without_team(actor):
         mine.append(r.c.team_id.is_(None))
     return sa.or_(*mine)

@@ -46,10 +46,26 @@ def test_with_teams_on_its_creator_and_team_see_a_release_whatever_they_hold(who
     assert guards.sees_release(held_by(facts(Status.PENDING, who=who))) is None
 
 
-def test_the_creator_and_the_approvers_see_it_after_leaving_the_team() -> None:
-    for who in (CREATOR, ANN):
-        given = facts(Status.PENDING, who=who)
-        assert guards.sees_release(held_by(given, team_ids=frozenset())) is None
+def test_who_left_the_team_sees_it_as_its_creator_and_no_more_as_its_approver() -> None:
+    for who, code in ((CREATOR, None), (ANN, Code.NOT_FOUND)):
+        given = held_by(facts(Status.PENDING, who=who), P.APPROVE_RELEASE, team_ids=frozenset())
+        assert code_of(guards.sees_release(given)) is code
+
+
+@pytest.mark.parametrize(
+    ("held", "service", "sees"),
+    [
+        ({P.APPROVE_RELEASE}, False, True),
+        ({P.APPROVE_RELEASE}, True, False),
+        (frozenset(P) - {P.APPROVE_RELEASE, P.VIEW_RELEASES}, False, False),
+    ],
+)
+def test_with_teams_off_approvers_see_it_who_are_people_with_a_credential_that_reaches_as_far(
+    held: set[Permission], service: bool, sees: bool
+) -> None:
+    given = teams_off(facts(Status.PENDING, who=STRANGER))
+    refusal = guards.sees_release(held_by(given, *held, service=service))
+    assert code_of(refusal) is (None if sees else Code.NOT_FOUND)
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from engine.vocabulary import ReleaseType, Verdict
+import pytest
+
+from engine.commands.api_tokens import CreateApiToken
+from engine.commands.roles import CreateRole
+from engine.vocabulary import Permission, ReleaseType, Verdict
 from tests.support.api import Api
 from tests.support.world import World
 
+APPROVING = frozenset({Permission.APPROVE_RELEASE})
 
 APPROVAL = "approval { required received remaining decisions { verdict approver { name } } }"
 
@@ -88,3 +93,23 @@ def _online_keypair(world: World) -> UUID:
     world.add_keypair("web", ReleaseType.ONLINE)
     world.set_team("blue", keypairs=["vault", "web"])
     return world.things["web"]
+
+
+@pytest.mark.parametrize("scope", ["APPROVE_RELEASE", "REQUEST_RELEASE"])
+def test_a_token_that_does_not_approve_makes_nobody_see_as_an_approver(
+    api: Api, scope: str
+) -> None:
+    world = api.world
+    world.do("admin", CreateRole(name="Approving", permissions=APPROVING))
+    world.add_user("cid", "Approving")
+    world.settings(teams_enabled=False)
+    release = world.request(teams=False)
+    command = CreateApiToken(name="test", scopes=frozenset({Permission(scope)}))
+    api.tokens["cid"] = world.do("cid", command).secret
+    seen, asked = look(api, "cid", release, "status"), {"id": api.id("Release", release)}
+    payload = api.try_("cid", "withdrawRelease", asked, "release { status }")
+    if Permission(scope) in APPROVING:
+        assert (seen, payload["errors"]) == ({"status": "PENDING"}, [])
+    else:
+        assert seen is None
+        assert [error["code"] for error in payload["errors"]] == ["NOT_FOUND"]

@@ -1,0 +1,125 @@
+"""One rule says who sees a release, and its SQL form finds the same ones."""
+
+import itertools
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.commands.roles import CreateRole
+from engine.commands.withdraw_release import WithdrawRelease
+from engine.errors import Code
+from engine.facts import Actor, Policy, Release
+from engine.persistence.ids import uuid7
+from engine.persistence.storing import insert_release
+from engine.queries import releases
+from engine.queries.reading import Reading, read
+from engine.visibility import sees
+from engine.vocabulary import Permission, Status
+from tests.support.facts import release as release_like
+from tests.support.refusals import assert_refused
+from tests.support.world import World, make_world
+
+ACTORS = st.fixed_dictionaries(
+    {
+        "permissions": st.frozensets(st.sampled_from(Permission)),
+        "service": st.booleans(),
+        "teams": st.frozensets(st.sampled_from(["blue", "red"])),
+    }
+)
+
+
+def every_kind(world: World) -> list[Release]:
+    """By whom, of which team and with whom: a release of each kind there can be."""
+    dev, eve = world.people["dev"], world.people["eve"]
+    teams = (None, world.things["blue"], world.things["red"])
+    participants: list[set[UUID]] = [set(), {dev}, {eve}, {dev, eve}]
+    made = []
+    for number, (creator, team, people) in enumerate(
+        itertools.product((dev, eve), teams, participants)
+    ):
+        like = release_like(Status.PENDING, id=uuid7(), account_id=world.account_id)
+        written = replace(
+            like.fields,
+            name=f"Falcon {number}",
+            team_id=team,
+            participant_ids=frozenset(people),
+            keypair_ids=frozenset(),
+        )
+        made.append(replace(like, creator_id=creator, fields=written))
+    with world.system.database.writing() as connection:
+        for release in made:
+            insert_release(connection, release)
+        connection.commit()
+    return made
+
+
+def found(reading: Reading, ids: list[UUID]) -> set[UUID]:
+    return set(releases.by_ids(reading, ids))
+
+
+def test_the_rule_and_its_sql_form_agree_on_every_release(world: World) -> None:
+    world.add_team("red", ["bob"], [], 1)
+    known = every_kind(world)
+    theirs = make_world(world.system.database, account="Other").request()
+    ids = [theirs, *(release.id for release in known)]
+    seen: set[int] = set()
+
+    @settings(
+        max_examples=150,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+        database=None,
+    )
+    @given(drawn=ACTORS, teams_enabled=st.booleans())
+    def agree(drawn: dict[str, Any], teams_enabled: bool) -> None:
+        actor = Actor(
+            user_id=world.people["dev"],
+            permissions=drawn["permissions"],
+            service=drawn["service"],
+            team_ids=frozenset(world.things[name] for name in drawn["teams"]),
+        )
+        policy = Policy(
+            account_id=world.account_id, account_name="Acme", teams_enabled=teams_enabled
+        )
+        by_rule = {release.id for release in known if sees(policy, actor, release)}
+        reading = Reading(connection, world.clock.instant, policy, actor)
+        assert found(reading, ids) == by_rule
+        seen.add(len(by_rule))
+
+    with world.system.database.reading() as connection:
+        agree()
+    # What dev requested or takes part in; of the rest those of none, one, two or all of the teams.
+    assert seen == {18, 20, 22, 24}
+
+
+@pytest.mark.parametrize(
+    ("name", "scopes", "visible"),
+    [
+        ("cid", None, True),
+        ("cid", frozenset({Permission.APPROVE_RELEASE}), True),
+        ("cid", frozenset(Permission) - {Permission.APPROVE_RELEASE}, False),
+        ("bot", None, False),
+    ],
+)
+def test_with_teams_off_a_command_finds_what_a_query_finds(
+    world: World, name: str, scopes: frozenset[Permission] | None, visible: bool
+) -> None:
+    approving = frozenset({Permission.APPROVE_RELEASE})
+    world.do("admin", CreateRole(name="Approving", permissions=approving))
+    world.add_user("cid", "Approving")
+    world.add_user("bot", "Approving", service=True)
+    world.settings(teams_enabled=False)
+    release = world.request(teams=False)
+    principal = world.principal(name, scopes=scopes)
+    looked = read(world.system, principal, lambda reading: found(reading, [release]))
+    assert looked == ({release} if visible else set())
+    withdraw = WithdrawRelease(release_id=release)
+    if visible:
+        world.do(name, withdraw, scopes=scopes)
+    else:
+        assert_refused(world, name, withdraw, Code.NOT_FOUND, recorded=False, scopes=scopes)
