@@ -1,4 +1,8 @@
-"""The signing factors (spec section 5), pure. One list serves sign, explainSign and the ledger."""
+"""The signing factors (spec section 5), pure. One list serves sign, explainSign and the ledger.
+
+Whom they are told may not see the release: it is another one to them then, without its name, window
+and maximum (spec section 2). Outcomes do not depend on that.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +11,7 @@ from uuid import UUID
 
 from engine.errors import Code, Refusal
 from engine.facts import Actor, Keypair, Policy, Release
+from engine.visibility import sees
 from engine.vocabulary import KeypairAccess, Permission, QuotaOnOnline, ReleaseType, Status
 
 
@@ -22,6 +27,15 @@ class SignFacts:
     release: Release | None
     #: Signatures earlier in the same batch have taken already.
     taken: int = 0
+    #: Whom the factors are told; None: the ledger, whose readers see every release.
+    viewer: Actor | None = None
+
+    @property
+    def names_release(self) -> bool:
+        """The release is told as what it is."""
+        if self.release is None or self.viewer is None:
+            return True
+        return sees(self.policy, self.viewer, self.release)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +103,9 @@ def _release_window_open(facts: SignFacts) -> tuple[bool, str]:
         return False, f"No release holds the keypair {facts.keypair.alias} now."
     fields = release.fields
     if release.status is Status.IN_PROGRESS and fields.starts_at <= facts.now < fields.ends_at:
-        return True, f"The window of {fields.name} is open."
+        return True, f"The window of {_called(facts, release)} is open."
+    if not facts.names_release:
+        return False, _held_by_another(facts, "its window is not open")
     window = f"{fields.starts_at:%Y-%m-%d %H:%M:%S} to {fields.ends_at:%Y-%m-%d %H:%M:%S} UTC"
     status = release.status.value.replace("_", " ").lower()
     return False, f"The release {fields.name} is {status}; its window is {window}."
@@ -104,7 +120,9 @@ def _is_participant(facts: SignFacts) -> tuple[bool, str]:
     else:
         takes_part = facts.actor.user_id in release.fields.participant_ids
     if takes_part:
-        return True, f"The user takes part in {release.fields.name}."
+        return True, f"The user takes part in {_called(facts, release)}."
+    if not facts.names_release:
+        return False, _held_by_another(facts, "the user takes no part in it")
     return False, f"The user does not take part in {release.fields.name}."
 
 
@@ -112,10 +130,23 @@ def _signature_left(facts: SignFacts) -> tuple[bool, str]:
     release = facts.release
     if release is None:
         return False, "There is no release to count toward."
-    left, maximum = release.signatures_left - facts.taken, release.fields.max_signatures
-    if left > 0:
-        return True, f"Of the {maximum} signatures of {release.fields.name} some are left."
-    return False, f"All {maximum} signatures of {release.fields.name} are used or under way."
+    signatures = f"signatures of {_called(facts, release)}"
+    if facts.names_release:
+        signatures = f"{release.fields.max_signatures} {signatures}"
+    if release.signatures_left > facts.taken:
+        return True, f"Of the {signatures} some are left."
+    return False, f"All {signatures} are used or under way."
+
+
+def _called(facts: SignFacts, release: Release) -> str:
+    return release.fields.name if facts.names_release else "another release"
+
+
+def _held_by_another(facts: SignFacts, why: str) -> str:
+    return (
+        f"Another release holds the keypair {facts.keypair.alias} and {why};"
+        " wait until it has ended, or ask an administrator."
+    )
 
 
 #: In the order of spec section 5. Group 3 associates a signature with a release, group 4 counts.

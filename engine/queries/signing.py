@@ -27,7 +27,8 @@ def explain(
         raise Refusal(Code.FORBIDDEN, message, "user_id" if foreign else "at")
     actor = _other(reading, user_id) if foreign and user_id else reading.actor
     (keypair,) = loading.load_keypairs(reading.connection, reading.account_id, [keypair_id])
-    return evaluate(sign_facts(reading, actor, keypair, at or reading.now))
+    facts = sign_facts(reading, actor, keypair, at or reading.now)
+    return evaluate(replace(facts, viewer=reading.actor))
 
 
 def sign_facts(reading: Reading, actor: Actor, keypair: Keypair, now: datetime) -> SignFacts:

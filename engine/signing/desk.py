@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -68,6 +68,9 @@ class _Judged:
 
     evaluation: Evaluation
     told: str
+    #: The same for the ledger, whose readers see also what the caller does not.
+    recorded: Evaluation
+    recorded_told: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +177,9 @@ class Desk:
             if earlier is not None:
                 return self._again(caller.actor, request, earlier)
         judged = self._judge(caller)
-        refusal = judged.evaluation.refusal
-        if refusal is not None:
-            self._record_refusal(caller.actor, refusal, request, judged)
+        refusal, recorded = judged.evaluation.refusal, judged.recorded.refusal
+        if refusal is not None and recorded is not None:
+            self._record_refusal(caller.actor, recorded, request, judged.recorded_told)
             return Refused(refusal, judged.evaluation.factors)
         return self._reserve(caller, request, judged)
 
@@ -191,9 +194,9 @@ class Desk:
                 keypair=self._keypair,
                 release=self._release,
                 taken=self._taken,
+                viewer=caller.actor,
             )
-            evaluation = evaluate(facts)
-            caller.judged[some_left] = _Judged(evaluation, _told(evaluation))
+            caller.judged[some_left] = _judged(facts)
         return caller.judged[some_left]
 
     def _unsuitable(self, request: SignRequest) -> Refusal | None:
@@ -219,7 +222,7 @@ class Desk:
             "This idempotency key was used for something else. Use a new one.",
             "idempotency_key",
         )
-        self._record_refusal(actor, refusal, request, None)
+        self._record_refusal(actor, refusal, request)
         return Refused(refusal)
 
     def _reserve(self, caller: _Caller, request: SignRequest, judged: _Judged) -> Reserved:
@@ -259,7 +262,7 @@ class Desk:
         )
 
     def _record_refusal(
-        self, actor: Actor, refusal: Refusal, request: SignRequest, judged: _Judged | None
+        self, actor: Actor, refusal: Refusal, request: SignRequest, factors: str = "[]"
     ) -> None:
         work = self._work
         assert actor.user_id is not None
@@ -275,10 +278,19 @@ class Desk:
             details_of_attempt={
                 "digest": request.stored_digest,
                 "digest_algorithm": request.digest_algorithm,
-                "factors": Fragment(judged.told if judged else "[]"),
+                "factors": Fragment(factors),
             },
         )
         work.record(event, actor=actor)
+
+
+def _judged(facts: SignFacts) -> _Judged:
+    evaluation = evaluate(facts)
+    told = _told(evaluation)
+    if facts.names_release:
+        return _Judged(evaluation, told, evaluation, told)
+    recorded = evaluate(replace(facts, viewer=None))
+    return _Judged(evaluation, told, recorded, _told(recorded))
 
 
 def _told(evaluation: Evaluation) -> str:

@@ -309,6 +309,52 @@ def test_every_combination_of_factors_comes_out_as_specified() -> None:
         assert (found.release_id == RELEASE) == associated, case
 
 
+#: Of the release in `sign_facts`, what only those may know who see it.
+SECRET = ("Falcon", "10", "2030", "approved")
+
+
+@pytest.mark.parametrize("status", [Status.APPROVED, Status.IN_PROGRESS])
+@pytest.mark.parametrize("used", [0, 10])
+def test_a_release_that_one_does_not_see_is_told_as_another_one(status: Status, used: int) -> None:
+    held = replace(release(status), signatures_used=used)
+    outsider = replace(SIGNER, team_ids=frozenset({RED}))
+    shared = keypair(held_by=RELEASE, team_ids=frozenset({BLUE, RED}))
+    whole = sign_facts(actor=outsider, release=held, keypair=shared)
+    told = evaluate(replace(whole, viewer=outsider))
+    ours = evaluate(whole)
+    assert [(f.name, f.passed, f.code) for f in told.factors] == [
+        (f.name, f.passed, f.code) for f in ours.factors
+    ]
+    assert told.refusal is not None
+    assert ours.refusal is not None
+    assert told.refusal.code is ours.refusal.code
+    assert told.refusal.message.startswith("Another release holds the keypair vault and ")
+    for factor in told.factors:
+        assert not any(word in factor.detail for word in SECRET)
+        assert factor.detail.endswith(".")
+    assert [f.name for f in ours.factors if "Falcon" in f.detail] == [
+        "release_window_open",
+        "is_participant",
+        "signature_left",
+    ]
+
+
+def test_who_asks_for_another_is_told_what_they_see_themselves() -> None:
+    stranger = replace(actor(STRANGER), permissions=frozenset({Permission.MANAGE_KEYPAIRS}))
+    found = evaluate(sign_facts(viewer=stranger))
+    assert (found.allowed, found.release_id) == (True, RELEASE)
+    assert [factor.detail for factor in found.factors[-3:]] == [
+        "The window of another release is open.",
+        "The user takes part in another release.",
+        "Of the signatures of another release some are left.",
+    ]
+    auditor = replace(
+        stranger, permissions=frozenset({Permission.VIEW_RELEASES, Permission.VIEW_LEDGER})
+    )
+    for viewer in (SIGNER, auditor, None):
+        assert evaluate(sign_facts(viewer=viewer)) == evaluate(sign_facts())
+
+
 def test_a_factor_says_its_name_outcome_and_reason() -> None:
     (frozen, *_) = evaluate(sign_facts(policy=policy(signing_frozen=True))).factors
     assert frozen == Factor(

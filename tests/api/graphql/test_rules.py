@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from engine.commands.api_tokens import CreateApiToken
 from engine.commands.roles import CreateRole
 from engine.vocabulary import Permission, ReleaseType, Verdict
 from tests.support.api import Api
-from tests.support.world import World
+from tests.support.world import DIGEST, World
 
 APPROVING = frozenset({Permission.APPROVE_RELEASE})
 
@@ -93,6 +94,22 @@ def _online_keypair(world: World) -> UUID:
     world.add_keypair("web", ReleaseType.ONLINE)
     world.set_team("blue", keypairs=["vault", "web"])
     return world.things["web"]
+
+
+def test_a_release_that_one_does_not_see_shows_in_no_factor(api: Api) -> None:
+    api.world.add_team("red", ["ann", "eve"], ["vault"], 1)
+    release = api.world.request(name="Secret Falcon")
+    assert look(api, "eve", release, "name") is None
+    asked = {"keypairId": api.id("Keypair", "vault")}
+    explain = """query ($i: ExplainSignInput!) { explainSign(input: $i) {
+      factors { name passed detail } } }"""
+    explained = api.ask("eve", explain, i=asked)["explainSign"]
+    digest = {"digest": b64encode(DIGEST).decode()}
+    refused = api.try_("eve", "sign", asked | digest, "factors { name passed detail }")
+    assert [error["code"] for error in refused["errors"]] == ["OUTSIDE_WINDOW"]
+    assert refused["factors"] == explained["factors"]
+    assert "Secret" not in str(refused)
+    assert "2030" not in str(refused)
 
 
 @pytest.mark.parametrize("scope", ["APPROVE_RELEASE", "REQUEST_RELEASE"])

@@ -23,6 +23,7 @@ from engine.vocabulary import (
     SignatureState,
     Status,
 )
+from tests.support.refusals import told
 from tests.support.releases import release_in, rows
 from tests.support.world import World
 
@@ -246,3 +247,33 @@ def test_others_and_other_instants_are_explained_to_those_who_manage_keypairs(
     assert ask("admin", user_id=dev, at=start).allowed
     assert not ask("admin", user_id=dev, at=start - timedelta(microseconds=1)).allowed
     assert not ask("admin", user_id=dev, at=world.release(release).fields.ends_at).allowed
+
+
+def test_a_release_that_one_does_not_see_is_not_told_by_its_factors(world: World) -> None:
+    world.request(name="Secret Falcon")
+    world.add_team("red", ["ann", "eve"], ["vault"], 1)
+    vault, known = world.things["vault"], len(world.ledger())
+    asked = read(world.system, world.principal("eve"), lambda now: signing.explain(now, vault))
+    (outcome,) = world.sign("eve")
+    assert isinstance(outcome, Refused)
+    assert asked.factors == outcome.factors
+    assert outcome.refusal.code is Code.OUTSIDE_WINDOW
+    assert "Secret" not in outcome.refusal.message
+    assert not [f for f in outcome.factors if "Secret" in f.detail or "2030" in f.detail]
+    (entry,) = world.ledger()[known:]
+    assert entry.tag == "attempt:refused"
+    assert "The release Secret Falcon is pending" in json.loads(entry.body)["reason"]
+    kept = [f["detail"] for f in told(entry)["details_of_attempt"]["factors"]]
+    assert len([detail for detail in kept if "Secret Falcon" in detail]) == 3
+
+
+def test_nor_by_those_of_a_signature_made_outside_of_it(world: World) -> None:
+    world.add_keypair("web", ReleaseType.ONLINE)
+    world.add_team("red", ["ann", "eve"], ["web"], 1)
+    world.set_team("blue", keypairs=["vault", "web"])
+    web = frozenset({world.things["web"]})
+    world.request(name="Secret Falcon", type=ReleaseType.ONLINE, keypair_ids=web)
+    (made,) = world.sign("eve", "web")
+    assert isinstance(made, Made)
+    (row,) = rows(world, t.signatures)
+    assert (row.release_id, "Secret" in row.factors, "2030" in row.factors) == (None, False, False)
