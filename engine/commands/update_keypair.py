@@ -93,7 +93,7 @@ class UpdateKeypair:
         release = work.release(keypair.held_by)
         facts = Facts(now=work.now, policy=work.policy, actor=work.actor, release=release)
         facts = replace(facts, keypairs=(keypair,))
-        # A pending release waits on: it cannot sign while the keypair is disabled.
+        # A pending release waits on: it is not approved while the keypair is disabled.
         if machine.refusal_of(Trigger.STOP, facts) is not None:
             return
         target = machine.fire(Trigger.STOP, facts)
