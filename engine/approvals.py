@@ -1,5 +1,7 @@
 """Policy and votes in, resolution out (spec section 3, "Approvers"). Pure."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -23,6 +25,23 @@ class Resolution:
     def is_met(self) -> bool:
         """The quorum stands."""
         return self.remaining == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Quorum:
+    """How many approvals a team asks for, and how many of its members could give one."""
+
+    required: int
+    possible: int
+
+    @property
+    def can_be_met(self) -> bool:
+        """Never more than its possible approvers (spec section 2, `Team`)."""
+        return self.required <= self.possible
+
+    def is_worse_than(self, other: Quorum) -> bool:
+        """More is asked for, or fewer could give it."""
+        return self.required > other.required or self.possible < other.possible
 
 
 def resolve(

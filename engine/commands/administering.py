@@ -12,6 +12,7 @@ from zoneinfo import available_timezones
 import sqlalchemy as sa
 from sqlalchemy import Table
 
+from engine.approvals import Quorum
 from engine.errors import Code, Refusal, not_found
 from engine.naming import name_fault
 from engine.persistence import loading
@@ -91,16 +92,28 @@ def require_all(work: Work, table: Table, ids: Collection[UUID], what: str, fiel
         raise not_found(what, field)
 
 
-def require_possible_quorum(work: Work, team_id: UUID, required: int) -> None:
-    """Never more than the team's possible approvers (spec section 2, `Team`)."""
-    possible = len(loading.load_approvers(work.connection, work.account_id, team_id))
-    if required > possible:
-        raise Refusal(
-            Code.NOT_ENOUGH_APPROVERS,
-            f"{required} approvals are required and {possible} of the members could give one."
-            " Add approvers or lower the number.",
-            "required_approvals",
-        )
+def quorum_of(work: Work, team_id: UUID, required: int) -> Quorum:
+    """Of a team as this transaction leaves it, if it asks for so many approvals."""
+    possible = loading.load_approvers(work.connection, work.account_id, team_id)
+    return Quorum(required, len(possible))
+
+
+def require_possible_quorum(quorum: Quorum, before: Quorum | None = None) -> None:
+    """It can be met, or could not be met before either and is no worse now."""
+    if quorum.can_be_met or (before is not None and not quorum.is_worse_than(before)):
+        return
+    raise Refusal(
+        Code.NOT_ENOUGH_APPROVERS,
+        f"{quorum.required} approvals are required and {quorum.possible} of the members could"
+        " give one. Add approvers or lower the number.",
+        "required_approvals",
+    )
+
+
+def shortages(work: Work) -> dict[str, list[str]]:
+    """Teams whose quorum cannot be met, as a change of people's rights tells them."""
+    short = loading.load_teams_short_of_approvers(work.connection, work.account_id)
+    return {"teams_short_of_approvers": short}
 
 
 def require_an_administrator(work: Work) -> None:

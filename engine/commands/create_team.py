@@ -7,6 +7,7 @@ from uuid import UUID
 
 from engine.commands.administering import (
     clean_name,
+    quorum_of,
     replace_set,
     require_all,
     require_permission,
@@ -60,7 +61,7 @@ class CreateTeam:
         )
         replace_set(work, t.team_members, ("team_id", team_id), "user_id", self.member_ids)
         replace_set(work, t.team_keypairs, ("team_id", team_id), "keypair_id", self.keypair_ids)
-        require_possible_quorum(work, team_id, self.required_approvals)
+        require_possible_quorum(quorum_of(work, team_id, self.required_approvals))
         changes = {
             "name": (None, name),
             "member_ids": (None, self.member_ids),

@@ -13,6 +13,7 @@ from engine.commands.administering import (
     differences,
     require_an_administrator,
     require_permission,
+    shortages,
 )
 from engine.errors import Code, Refusal, not_found
 from engine.events import RoleCreated, RoleUpdated
@@ -117,7 +118,7 @@ class UpdateRole:
             work.connection.scalars(sa.select(p.c.permission).where(p.c.role_id == row.id)).all()
         )
         before = {"name": row.name, "permissions": sorted(held)}
-        after = dict(before)
+        after, short = dict(before), shortages(work)
         if self.name is not None:
             after["name"] = clean_name(tidy(self.name), "name", "name")
             values = {"name": after["name"], "name_key": name_key(after["name"])}
@@ -125,7 +126,7 @@ class UpdateRole:
         if self.permissions is not None:
             self._regrant(work, self.permissions)
             after["permissions"] = sorted(self.permissions)
-        changes = differences(before, after)
+        changes = differences(before, after) | differences(short, shortages(work))
         if changes:
             work.record(RoleUpdated(subject_id=row.id, changes=changes))
         return self.role_id

@@ -9,6 +9,7 @@ from uuid import UUID
 from engine.commands.administering import (
     clean_name,
     differences,
+    quorum_of,
     replace_set,
     require_all,
     require_permission,
@@ -47,6 +48,8 @@ class UpdateTeam:
         """Needs `MANAGE_TEAMS`."""
         require_permission(work, Permission.MANAGE_TEAMS)
         before = self._before(work)
+        required = before["required_approvals"]
+        quorum = quorum_of(work, self.team_id, required)
         changes = differences(before, self._asked(work))
         columns = {n: after for n, (_, after) in changes.items() if n in t.teams.c}
         if "name" in columns:
@@ -60,8 +63,8 @@ class UpdateTeam:
         if "keypair_ids" in changes:
             replace_set(work, t.team_keypairs, owner, "keypair_id", changes["keypair_ids"][1])
         if changes.keys() & {"member_ids", "required_approvals"}:
-            required = columns.get("required_approvals", before["required_approvals"])
-            require_possible_quorum(work, self.team_id, required)
+            required = columns.get("required_approvals", required)
+            require_possible_quorum(quorum_of(work, self.team_id, required), quorum)
         if changes:
             work.record(TeamUpdated(subject_id=self.team_id, changes=changes))
         return self.team_id

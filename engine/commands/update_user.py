@@ -17,6 +17,7 @@ from engine.commands.administering import (
     require_locale,
     require_permission,
     require_time_zone,
+    shortages,
 )
 from engine.commands.roles import refuse_self_grant, role_ids
 from engine.errors import not_found
@@ -60,6 +61,7 @@ class UpdateUser:
         ).one_or_none()
         if row is None:
             raise not_found("user", "id")
+        short = shortages(work)
         changes = differences(dict(row._mapping), self._values(row))
         if changes:
             values = {name: after for name, (_, after) in changes.items()}
@@ -68,6 +70,7 @@ class UpdateUser:
             changes |= self._set_roles(work, self.roles)
         if touches_rights:
             require_an_administrator(work)
+            changes |= differences(short, shortages(work))
         if "active" in changes and not self.active:
             _end_credentials(work, row)
         if changes:

@@ -50,6 +50,28 @@ def test_more_approvals_than_required_leave_none_missing() -> None:
     assert (found.received, found.remaining, found.is_met) == (2, 0, True)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "can_be_met", "is_worse"),
+    [
+        ((2, 2), (2, 2), True, False),
+        ((2, 2), (3, 2), False, True),
+        ((2, 2), (2, 1), False, True),
+        ((2, 1), (2, 1), False, False),
+        ((3, 1), (3, 2), False, False),
+        ((3, 1), (2, 1), False, False),
+        ((3, 2), (2, 1), False, True),
+        ((2, 1), (3, 2), False, True),
+        ((2, 1), (3, 3), True, True),
+    ],
+)
+def test_a_quorum_gets_worse_where_more_is_asked_for_or_fewer_could_give_it(
+    before: tuple[int, int], after: tuple[int, int], can_be_met: bool, is_worse: bool
+) -> None:
+    quorum = approvals.Quorum(*after)
+    assert quorum.can_be_met == can_be_met
+    assert quorum.is_worse_than(approvals.Quorum(*before)) == is_worse
+
+
 def test_the_quorum_is_that_of_the_round_not_of_the_team_as_it_is_now() -> None:
     given = facts(Status.PENDING, who=ANN)
     assert given.team is not None

@@ -37,6 +37,7 @@ from engine.commands.request_release import RequestRelease
 from engine.commands.revise_release import ReviseRelease
 from engine.commands.stop_release import StopRelease
 from engine.commands.update_keypair import UpdateKeypair
+from engine.commands.update_team import UpdateTeam
 from engine.commands.update_user import UpdateUser
 from engine.commands.withdraw_release import WithdrawRelease
 from engine.errors import Code, Refusal
@@ -389,10 +390,9 @@ class Disagreements(RuleBasedStateMachine):
     def join_or_leave(self, name_: str) -> None:
         people = self.model.people
         wanted = [n for n, p in people.items() if p.in_team != (n == name_)]
-        if sum(people[n].approves and people[n].active for n in wanted) < 2:
-            return
-        people[name_].in_team = not people[name_].in_team
-        self.world.set_team("blue", members=wanted)
+        members = frozenset(self.world.people[n] for n in wanted)
+        command = UpdateTeam(team_id=self.world.things["blue"], member_ids=members)
+        self.attempt("admin", command, self.model.join_or_leave(name_))
 
     @rule(alias=alias, disable=rarely)
     def enable_or_disable(self, alias: str, disable: bool) -> None:

@@ -160,6 +160,19 @@ class Model:
         """What a round that begins now asks for."""
         return QUORUM if self.settings.teams else self.settings.required
 
+    def join_or_leave(self, who: str) -> set[Code]:
+        """Codes that may refuse it; none: done. No edit leaves the team with too few approvers."""
+        before = self._possible()
+        person = self.people[who]
+        person.in_team = not person.in_team
+        if self._possible() >= min(before, QUORUM):
+            return set()
+        person.in_team = not person.in_team
+        return {Code.NOT_ENOUGH_APPROVERS}
+
+    def _possible(self) -> int:
+        return sum(p.in_team and p.approves and p.active for p in self.people.values())
+
     def holder(self, alias: str) -> Kept | None:
         """The open release that holds a keypair."""
         holding = [r for r in self.releases if alias in r.draft.keys and r.status not in ENDED]

@@ -12,6 +12,7 @@ from engine.persistence.loading.people import (
     load_policy,
     load_team,
     load_teams,
+    load_teams_short_of_approvers,
     permitted_users,
 )
 from engine.persistence.loading.releases import (
@@ -37,6 +38,7 @@ __all__ = [
     "load_releases",
     "load_team",
     "load_teams",
+    "load_teams_short_of_approvers",
     "load_votes",
     "name_is_taken",
     "permitted_users",

@@ -125,6 +125,23 @@ _TEAM_APPROVERS = sa.select(t.team_members.c.team_id, t.team_members.c.user_id).
 )
 
 
+_SHORT_OF_APPROVERS = (
+    sa.select(t.teams.c.name)
+    .where(
+        t.teams.c.account_id == sa.bindparam("account"),
+        t.teams.c.required_approvals
+        > sa.select(sa.func.count())
+        .where(
+            t.team_members.c.team_id == t.teams.c.id,
+            t.team_members.c.user_id.in_(_APPROVERS.scalar_subquery()),
+        )
+        .correlate(t.teams)
+        .scalar_subquery(),
+    )
+    .order_by(t.teams.c.name_key)
+)
+
+
 def load_approvers(
     connection: Connection, account_id: UUID, team_id: UUID | None
 ) -> frozenset[UUID]:
@@ -145,6 +162,11 @@ def load_approvers_of(
         members = connection.execute(_TEAM_APPROVERS, {"ids": teams, "account": account_id})
         found.update(item for item in gather(members).items())
     return found
+
+
+def load_teams_short_of_approvers(connection: Connection, account_id: UUID) -> list[str]:
+    """Names of the teams that ask for more approvals than their members could give."""
+    return list(connection.execute(_SHORT_OF_APPROVERS, {"account": account_id}).scalars())
 
 
 def load_teams(

@@ -130,3 +130,19 @@ def test_a_token_that_does_not_approve_makes_nobody_see_as_an_approver(
     else:
         assert seen is None
         assert [error["code"] for error in payload["errors"]] == ["NOT_FOUND"]
+
+
+def test_deactivating_an_approver_says_which_team_is_short_and_the_team_can_be_mended(
+    api: Api,
+) -> None:
+    gone = {"id": api.id("User", "bob"), "active": False}
+    api.change("admin", "updateUser", gone, "user { active }")
+    newest = api.ask("admin", "{ ledger(first: 1) { edges { node { tag details } } } }")
+    (edge,) = newest["ledger"]["edges"]
+    assert edge["node"]["tag"] == "user:updated"
+    assert edge["node"]["details"]["changes"]["teams_short_of_approvers"] == [[], ["blue"]]
+    left = [api.id("User", name) for name in ("ann", "dev")]
+    change = {"id": api.id("Team", "blue"), "memberIds": left}
+    api.change("admin", "updateTeam", change, "team { name }")
+    worse = api.try_("admin", "updateTeam", change | {"requiredApprovals": 3}, "team { name }")
+    assert [error["code"] for error in worse["errors"]] == ["NOT_ENOUGH_APPROVERS"]

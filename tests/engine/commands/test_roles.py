@@ -80,6 +80,21 @@ def test_a_changed_role_holds_at_once_for_everyone_who_has_it(world: World) -> N
     assert tags(world, known) == []
 
 
+def test_a_role_that_approves_no_more_names_the_teams_it_leaves_short(world: World) -> None:
+    role = world.do(
+        "admin", CreateRole(name="Approver", permissions=frozenset({P.APPROVE_RELEASE}))
+    )
+    for name in ("fay", "gus"):
+        world.add_user(name, "Approver")
+    world.add_team("red", ["fay", "gus", "ann"], [], 2)
+    world.add_team("Azure", ["fay", "ann", "bob"], [], 2)
+    world.do("admin", UpdateRole(role_id=role, permissions=frozenset({P.SIGN})))
+    assert told(world.ledger()[-1])["changes"] == {
+        "permissions": [["APPROVE_RELEASE"], ["SIGN"]],
+        "teams_short_of_approvers": [[], ["red"]],
+    }
+
+
 def test_the_built_in_roles_stay_as_they_are(world: World) -> None:
     for role in rows(world, t.roles, built_in=True):
         for change in ({"name": "Other"}, {"permissions": frozenset(Permission)}):

@@ -1,12 +1,13 @@
 """Teams: members, keypairs they may use, and a quorum their approvers could reach."""
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from engine.commands.create_team import CreateTeam
 from engine.commands.update_team import UpdateTeam
+from engine.commands.update_user import UpdateUser
 from engine.errors import Code
 from engine.persistence import tables as t
 from engine.vocabulary import Permission, Status
@@ -70,6 +71,43 @@ def test_a_quorum_is_never_more_than_the_possible_approvers(world: World) -> Non
     assert_refused(world, "admin", over, Code.NOT_ENOUGH_APPROVERS, field)
     fewer = updating(world, member_ids=frozenset({world.people["ann"], world.people["dev"]}))
     assert_refused(world, "admin", fewer, Code.NOT_ENOUGH_APPROVERS, field)
+
+
+@pytest.mark.parametrize("change", [{"active": False}, {"roles": ("SIGNER",)}])
+def test_whoever_leaves_a_quorum_unmet_may_go_and_the_teams_are_named(
+    world: World, change: dict[str, Any]
+) -> None:
+    world.add_user("cid", "LEAD")
+    world.add_team("red", ["ann", "bob", "cid"], [], 2)
+    bob = world.people["bob"]
+    world.do("admin", UpdateUser(user_id=bob, **change))
+    said = told(world.ledger()[-1])["changes"]
+    assert said.keys() == {*change, "teams_short_of_approvers"}
+    assert said["teams_short_of_approvers"] == [[], ["blue"]]
+    world.do("admin", UpdateUser(user_id=bob, active=True, roles=("LEAD",)))
+    assert told(world.ledger()[-1])["changes"]["teams_short_of_approvers"] == [["blue"], []]
+
+
+def test_a_team_left_short_is_edited_in_every_way_that_makes_it_no_worse(world: World) -> None:
+    world.add_user("cid", "LEAD")
+    world.add_user("fay", "LEAD")
+    world.do("admin", UpdateUser(user_id=world.people["bob"], active=False))
+
+    def members(*names: str) -> frozenset[UUID]:
+        return frozenset(world.people[name] for name in names)
+
+    world.do("admin", updating(world, name="Azure", member_ids=members("ann", "dev")))
+    world.do("admin", updating(world, member_ids=members("ann", "dev", "eve")))
+    for worse in (
+        {"required_approvals": 3},
+        {"member_ids": members("dev", "eve")},
+        {"member_ids": members("dev", "cid"), "required_approvals": 3},
+    ):
+        command = updating(world, **worse)
+        assert_refused(world, "admin", command, Code.NOT_ENOUGH_APPROVERS, "required_approvals")
+    world.do("admin", updating(world, member_ids=members("ann", "cid", "fay", "dev")))
+    fewer = updating(world, member_ids=members("ann", "dev"))
+    assert_refused(world, "admin", fewer, Code.NOT_ENOUGH_APPROVERS, "required_approvals")
 
 
 def test_pipelines_and_the_inactive_are_no_possible_approvers(world: World) -> None:
