@@ -94,8 +94,8 @@ Info: TypeAlias = StrawberryInfo[Context, None]
 
 async def ask(info: Info, query: Callable[[Shelf, Plan], Thing]) -> Thing:
     """Answer a query: find its things and read ahead what is selected, in one hop."""
-    context, plan = info.context, plan_of(info)
-    principal = context.principal
+    context = info.context
+    principal, plan = context.principal, plan_of(info)
 
     def whole(shelf: Shelf) -> Thing:
         found = query(shelf, plan)
@@ -120,8 +120,8 @@ async def change(
     `parts`: the payload's fields, each found again by what `act` answered. `at_hand`: all of them
     if they are known without reading, else None.
     """
-    context, plan = info.context, plan_of(info)
-    principal = context.principal
+    context = info.context
+    principal, plan = context.principal, plan_of(info)
     try:
         result = await act(context.runtime, principal)
         found = at_hand(result, plan)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLIncludeDirective,
+    GraphQLNamedType,
     GraphQLSchema,
     GraphQLSkipDirective,
     InlineFragmentNode,
@@ -81,46 +82,65 @@ class _Operation:
     variables: VariableValues
 
 
+@dataclass(slots=True)
+class _Asked:
+    """A field's nodes that are one call: what they answer, and what is selected beneath each."""
+
+    arguments: dict[str, Any]
+    kind: GraphQLNamedType
+    selected: list[SelectionSetNode]
+
+
 def plan_of(info: Info[Any, Any]) -> Plan:
     """What the operation selects beneath the field being resolved."""
     raw = info._raw_info  # noqa: SLF001 - Strawberry's own selections lack types and defaults
     # Strawberry hands out the plain values, graphql-core's functions want them wrapped.
     variables = VariableValues({}, raw.variable_values)  # type: ignore[arg-type]
     operation = _Operation(raw.schema, raw.fragments, variables)
+    return _plan(operation, get_named_type(raw.return_type), _beneath(raw.field_nodes))
+
+
+def _plan(operation: _Operation, kind: Any, selected: Iterable[SelectionSetNode]) -> Plan:
+    """Of selections that are answered together: merged first, as the executor does it.
+
+    To follow each of them by itself would double with every level that names a field twice.
+    """
+    asked: dict[str, list[_Asked]] = {}
+    spread: set[str] = set()
+    for one in selected:
+        _gather(asked, operation, kind, one, spread)
     plan = Plan()
-    returned = get_named_type(raw.return_type)
-    for node in raw.field_nodes:
-        _gather(plan, operation, returned, node.selection_set)
+    for name, calls in asked.items():
+        for call in calls:
+            plan.add(name, Call(call.arguments, _plan(operation, call.kind, call.selected)))
     return plan
 
 
 def _gather(
-    plan: Plan,
+    asked: dict[str, list[_Asked]],
     operation: _Operation,
     kind: Any,
-    selected: SelectionSetNode | None,
-    spread: set[str] | None = None,
+    selected: SelectionSetNode,
+    spread: set[str],
 ) -> None:
-    # A second spread of a fragment in one place adds nothing, and could double with each level.
-    spread = set() if spread is None else spread
-    for node in selected.selections if selected is not None else ():
+    for node in selected.selections:
         if _is_left_out(node, operation):
             continue
         if isinstance(node, FieldNode):
-            _add(plan, operation, kind, node)
+            _ask(asked, operation, kind, node)
         elif isinstance(node, FragmentSpreadNode) and node.name.value not in spread:
             spread.add(node.name.value)
             fragment = operation.fragments[node.name.value]
             # A fragment on another type only adds what that type's loaders then look at.
             beneath = operation.schema.get_type(fragment.type_condition.name.value)
-            _gather(plan, operation, beneath, fragment.selection_set, spread)
+            _gather(asked, operation, beneath, fragment.selection_set, spread)
         elif isinstance(node, InlineFragmentNode):
             condition = node.type_condition
             beneath = operation.schema.get_type(condition.name.value) if condition else kind
-            _gather(plan, operation, beneath, node.selection_set, spread)
+            _gather(asked, operation, beneath, node.selection_set, spread)
 
 
-def _add(plan: Plan, operation: _Operation, kind: Any, node: FieldNode) -> None:
+def _ask(asked: dict[str, list[_Asked]], operation: _Operation, kind: Any, node: FieldNode) -> None:
     name = node.name.value
     definition = kind.fields.get(name)
     if definition is None:  # __typename
@@ -128,9 +148,16 @@ def _add(plan: Plan, operation: _Operation, kind: Any, node: FieldNode) -> None:
     arguments = (
         get_argument_values(definition, node, operation.variables) if definition.args else {}
     )
-    beneath = Plan()
-    _gather(beneath, operation, get_named_type(definition.type), node.selection_set)
-    plan.add(name, Call(arguments, beneath))
+    returned, selected = get_named_type(definition.type), _beneath([node])
+    for known in asked.setdefault(name, []):
+        if known.kind is returned and known.arguments == arguments:
+            known.selected += selected
+            return
+    asked[name].append(_Asked(arguments, returned, selected))
+
+
+def _beneath(nodes: Iterable[FieldNode]) -> list[SelectionSetNode]:
+    return [node.selection_set for node in nodes if node.selection_set is not None]
 
 
 def _is_left_out(node: SelectionNode, operation: _Operation) -> bool:

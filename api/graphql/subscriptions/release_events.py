@@ -51,10 +51,11 @@ class ReleaseSubscriptions:
             str | None, strawberry.argument(description="The last cursor that was received.")
         ] = None,
     ) -> AsyncGenerator[ReleaseEvent, None]:
-        context, plan = info.context, plan_of(info)
+        context = info.context
         with context.following(info.field_name):
             try:
                 principal = await _still_valid(context)
+                plan = plan_of(info)
                 only = from_global(release_id, "Release", "release_id") if release_id else None
                 position = await _start(context, principal, after)
                 while True:
