@@ -93,10 +93,8 @@ def _parsed(text: str, limits: Limits) -> DocumentNode:
         return parse(text, max_tokens=limits.tokens)
     except GraphQLError as error:
         if "tokens. Parsing aborted" in error.message:
-            asked = limits.tokens + 1
-            raise exceeded(
-                "tokens", limits.tokens, asked, "Too long a document, in tokens"
-            ) from None
+            what, asked = "Too long a document, in tokens", limits.tokens + 1
+            raise exceeded("tokens", limits.tokens, asked, what, or_more=True) from None
         if "nested too deeply" in error.message:
             raise too_deep(limits) from None
         # Not as the subclass: over a WebSocket that would end every operation of the client.

@@ -90,9 +90,10 @@ class Estimate:
 
     def _page(self, node: FieldNode, definition: GraphQLField) -> int:
         asked = [self._argument(node, n) for n in ("first", "last") if n in definition.args]
-        sizes = [size for size in asked if isinstance(size, int) and size >= 0]
-        # Too large a page is the engine's to refuse.
-        return min(max(sizes), LARGEST) if sizes else USUAL
+        sizes = [size for size in asked if isinstance(size, int)]
+        # Too large a page is the engine's to refuse. An empty one is taken to have a row: what is
+        # selected beneath has to be read and planned all the same.
+        return min(max(*sizes, 1), LARGEST) if sizes else USUAL
 
     def _size(
         self, node: FieldNode, definition: GraphQLField, kind: GraphQLNamedType, page: int
@@ -105,7 +106,7 @@ class Estimate:
         if is_introspection_type(kind):
             return INTROSPECTION_LISTS.get(node.name.value, 1)
         ids = self._argument(node, "ids")
-        return len(ids) if isinstance(ids, list) else LISTED
+        return max(len(ids), 1) if isinstance(ids, list) else LISTED
 
     def _argument(self, node: FieldNode, name: str) -> Any:
         for argument in node.arguments or ():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from graphql import GraphQLError, IntValueNode, Node
+from graphql import IntValueNode, Node
+
+from api.graphql.limits.refusal import exceeded
 
 #: Digits of an integer; none that is meant has more, and Python refuses to read 4,301.
 DIGITS = 100
@@ -11,5 +13,4 @@ DIGITS = 100
 def check_literal(node: Node) -> None:
     """Refuse integers without end."""
     if isinstance(node, IntValueNode) and len(node.value) > DIGITS:
-        message = f"An integer of {len(node.value)} digits is too large."
-        raise GraphQLError(message, node, extensions={"code": "VALIDATION_FAILED"})
+        raise exceeded("digits", DIGITS, len(node.value), "Too long an integer, in digits")

@@ -21,8 +21,12 @@ class Limits:
     directives: int = 60
     #: Operations and fragments of a document.
     definitions: int = 100
-    #: How often one selection may name the same field. Comparing them costs the square of it.
-    repeats: int = 20
+    #: Fields of a document's operations and fragments, each fragment written out wherever it is
+    #: spread: to read and to plan takes as long.
+    fields: int = 5000
+    #: Pairs of fields of one name in one place, and of fragments: validation compares each, and a
+    #: hundred such take it a millisecond.
+    comparisons: int = 10_000
     #: Fields at the root of an operation.
     root_fields: int = 20
     #: Objects that an operation could answer, by its page sizes, estimated before it runs.

@@ -9,12 +9,22 @@ LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
 RATE_LIMITED = "RATE_LIMITED"
 TIMED_OUT = "TIMED_OUT"
 INTROSPECTION_DISABLED = "INTROSPECTION_DISABLED"
+#: The largest integer that every reader of JSON takes for what it is.
+LARGEST_TOLD = 2**53 - 1
 
 
-def exceeded(limit: str, allowed: int, asked: int, what: str) -> GraphQLError:
-    """A refusal that names the limit, what it allows and what was asked."""
+def exceeded(
+    limit: str, allowed: int, asked: int, what: str, *, or_more: bool = False
+) -> GraphQLError:
+    """A refusal that names the limit, what it allows and what was asked.
+
+    `or_more`: it was not counted to the end.
+    """
+    if asked > LARGEST_TOLD:
+        asked, or_more = LARGEST_TOLD, True
+    told = f"{asked} or more" if or_more else str(asked)
     return GraphQLError(
-        f"{what}: {asked} were asked for, {allowed} are allowed.",
+        f"{what}: {told} were asked for, {allowed} are allowed.",
         extensions={"code": LIMIT_EXCEEDED, "limit": limit, "allowed": allowed, "asked": asked},
     )
 

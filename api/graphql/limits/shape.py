@@ -3,40 +3,46 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from functools import cached_property
 
 from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLError,
-    InlineFragmentNode,
     Node,
     OperationDefinitionNode,
-    SelectionSetNode,
 )
 
 from api.graphql.limits.literals import check_literal
+from api.graphql.limits.measures import (
+    DEPTH,
+    FIELDS,
+    WIDTH,
+    Measure,
+    Measured,
+    comparisons,
+)
 from api.graphql.limits.numbers import Limits
 from api.graphql.limits.refusal import INTROSPECTION_DISABLED, exceeded
 
+#: Operations and fragments.
+DEFINED = (OperationDefinitionNode, FragmentDefinitionNode)
+#: Where Python's own stack ends, there are at least so many levels.
+UNCOUNTED = 100
 
-@dataclass
+_TOO_DEEP = "Too many fields inside of fields"
+
+
 class Shape:
     """What the limits look at."""
 
-    document: DocumentNode
-    counts: Counter[str] = field(default_factory=Counter)
-    repeats: int = 0
-    introspects: bool = False
-    _fragments: dict[str, FragmentDefinitionNode] = field(default_factory=dict)
-    _depths: dict[str, int] = field(default_factory=dict)
-    _widths: dict[str, int] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for node in _descend(self.document):
+    def __init__(self, document: DocumentNode) -> None:
+        self.counts = Counter(definitions=len(document.definitions))
+        self.introspects = False
+        self._definitions = [d for d in document.definitions if isinstance(d, DEFINED)]
+        for node in _descend(document):
             self._look_at(node)
 
     def _look_at(self, node: Node) -> None:
@@ -44,56 +50,39 @@ class Shape:
         if isinstance(node, FieldNode):
             self.counts["aliases"] += node.alias is not None
             self.introspects |= node.name.value in {"__schema", "__type"}
-        elif isinstance(node, SelectionSetNode):
-            self.repeats = max(self.repeats, _most_repeated(node))
-        elif isinstance(node, FragmentDefinitionNode):
-            self._fragments[node.name.value] = node
         else:
             check_literal(node)
 
-    def depth(self) -> int:
-        """Of the deepest operation."""
-        operations = _operations(self.document)
-        return max((self._depth(operation.selection_set) for operation in operations), default=0)
+    @cached_property
+    def _fragments(self) -> dict[str, FragmentDefinitionNode]:
+        return {d.name.value: d for d in self._definitions if isinstance(d, FragmentDefinitionNode)}
 
-    def _depth(self, selected: SelectionSetNode) -> int:
-        deepest = 0
-        for node in selected.selections:
-            if isinstance(node, FragmentSpreadNode):
-                deepest = max(deepest, self._fragment_depth(node.name.value))
-            else:
-                beneath = getattr(node, "selection_set", None)
-                own = isinstance(node, FieldNode)
-                deepest = max(deepest, own + (self._depth(beneath) if beneath else 0))
-        return deepest
+    def of_operations(self, measure: Measure) -> int:
+        """The measure of the operation that has most of it."""
+        measured = Measured(measure, self._fragments)
+        operations = (d for d in self._definitions if isinstance(d, OperationDefinitionNode))
+        return max((measured.of(operation.selection_set) for operation in operations), default=0)
 
-    def width(self) -> int:
-        """Fields at the root of the widest operation."""
-        operations = _operations(self.document)
-        return max((self._width(operation.selection_set) for operation in operations), default=0)
+    def fields(self) -> int:
+        """Of all operations and fragments, each with its own fragments written out."""
+        measured = Measured(FIELDS, self._fragments)
+        return sum(measured.of(definition.selection_set) for definition in self._definitions)
 
-    def _width(self, selected: SelectionSetNode) -> int:
-        found = 0
-        for node in selected.selections:
-            if isinstance(node, FragmentSpreadNode):
-                found += self._fragment_width(node.name.value)
-            elif isinstance(node, InlineFragmentNode):
-                found += self._width(node.selection_set)
-            else:
-                found += 1
-        return found
+    def comparisons(self, most: int) -> int:
+        """What validation has to compare; no further than `most`."""
+        selections = [definition.selection_set for definition in self._definitions]
+        return comparisons(selections, self._fragments, most)
 
-    def _fragment_width(self, name: str) -> int:
-        if name not in self._widths and name in self._fragments:
-            self._widths[name] = 0  # for one that holds itself, which validation then refuses
-            self._widths[name] = self._width(self._fragments[name].selection_set)
-        return self._widths.get(name, 0)
 
-    def _fragment_depth(self, name: str) -> int:
-        if name not in self._depths and name in self._fragments:
-            self._depths[name] = 0  # as above
-            self._depths[name] = self._depth(self._fragments[name].selection_set)
-        return self._depths.get(name, 0)
+#: A limit, what is said of it, and what is asked.
+_LIMITS: tuple[tuple[str, str, Callable[[Shape], int]], ...] = (
+    ("directives", "Too many directives", lambda shape: shape.counts["directives"]),
+    ("aliases", "Too many aliases", lambda shape: shape.counts["aliases"]),
+    ("definitions", "Too many operations and fragments", lambda shape: shape.counts["definitions"]),
+    ("root_fields", "Too many fields at the operation's root", lambda s: s.of_operations(WIDTH)),
+    ("depth", _TOO_DEEP, lambda shape: shape.of_operations(DEPTH)),
+    ("fields", "Too many fields, fragments written out", lambda shape: shape.fields()),
+)
 
 
 def check_shape(document: DocumentNode, limits: Limits) -> None:
@@ -112,41 +101,20 @@ def check_shape(document: DocumentNode, limits: Limits) -> None:
 
 def too_deep(limits: Limits) -> GraphQLError:
     """Refused unmeasured: so deep that nobody counts."""
-    return exceeded("depth", limits.depth, 100, "Too many fields inside of fields, 100 or more")
+    return exceeded("depth", limits.depth, UNCOUNTED, _TOO_DEEP, or_more=True)
 
 
 def _check(shape: Shape, limits: Limits) -> None:
-    counts = shape.counts
-    for limit, asked, what in (
-        ("directives", counts["directives"], "Too many directives"),
-        ("aliases", counts["aliases"], "Too many aliases"),
-        ("definitions", len(shape.document.definitions), "Too many operations and fragments"),
-        ("root_fields", shape.width(), "Too many fields at the operation's root"),
-        ("repeats", shape.repeats, "The same field too often in one selection"),
-        ("depth", shape.depth(), "Too many fields inside of fields"),
-    ):
+    # In this order: what takes long to tell comes after what bounds it.
+    for limit, what, asked in _LIMITS:
         allowed = getattr(limits, limit)
-        if asked > allowed:
-            raise exceeded(limit, allowed, asked, what)
-
-
-def _operations(document: DocumentNode) -> Iterator[OperationDefinitionNode]:
-    return (d for d in document.definitions if isinstance(d, OperationDefinitionNode))
-
-
-def _most_repeated(selected: SelectionSetNode) -> int:
-    return max(_names(selected).values(), default=0)
-
-
-def _names(selected: SelectionSetNode) -> Counter[str]:
-    """How often each field is named here, inline fragments being no place of their own."""
-    found: Counter[str] = Counter()
-    for node in selected.selections:
-        if isinstance(node, FieldNode):
-            found[(node.alias or node.name).value] += 1
-        elif isinstance(node, InlineFragmentNode):
-            found += _names(node.selection_set)
-    return found
+        found = asked(shape)
+        if found > allowed:
+            raise exceeded(limit, allowed, found, what)
+    pairs = shape.comparisons(limits.comparisons)
+    if pairs > limits.comparisons:
+        what = "The same fields too often in one place, in pairs to compare"
+        raise exceeded("comparisons", limits.comparisons, pairs, what, or_more=True)
 
 
 def _descend(node: Node) -> Iterator[Node]:

@@ -12,6 +12,8 @@ from tests.support.world import World
 
 Make = Callable[..., Api]
 
+NOT_COUNTED_TO_THE_END = {"tokens", "comparisons"}
+
 
 @pytest.fixture
 def make(small_world: World) -> Iterator[Make]:
@@ -36,6 +38,7 @@ def refusal(api: Api, document: str, name: str | None = "dev", **variables: Any)
     extensions: dict[str, Any] = error["extensions"]
     for number in ("allowed", "asked"):
         assert str(extensions[number]) in error["message"]
+    assert ("or more" in error["message"]) == (extensions["limit"] in NOT_COUNTED_TO_THE_END)
     return extensions
 
 
@@ -56,7 +59,10 @@ IN_FRAGMENT = "fragment R on Query { a: __typename b: __typename c: __typename }
         ("aliases", 2, "{ a: __typename b: __typename c: __typename }", 3),
         ("directives", 1, "{ __typename @skip(if: false) @include(if: true) }", 2),
         ("definitions", 4, FRAGMENTS + "{ viewer { user { ...F0 ...F1 ...F2 ...F3 } } }", 5),
-        ("repeats", 2, "{ viewer { user { id id } user { id ... { id ...{ id } } } } }", 3),
+        ("fields", 9, FRAGMENTS + "{ viewer { user { ...F0 ...F1 ...F2 ...F3 } } }", 10),
+        ("fields", 4, IN_FRAGMENT + "{ ...R ...R }", 9),
+        ("comparisons", 2, "{ viewer { user { id } } viewer { user { id ... { id } } } }", 5),
+        ("comparisons", 0, "{ ...R ...R } fragment R on Query { __typename }", 1),
         ("root_fields", 2, "{ a: __typename b: __typename c: __typename }", 3),
         ("root_fields", 2, IN_FRAGMENT + "{ ...R }", 3),
         ("tokens", 9, "{ a b c d e f g h }", 10),
@@ -70,6 +76,20 @@ def test_a_document_has_a_bounded_shape(
 
 
 @pytest.mark.parametrize(
+    ("document", "limit", "asked"),
+    [
+        ("{ " + "__typename " * 9000 + "}", "tokens", 4001),
+        ("{ viewer { user { " + "id " * 900 + "} } }", "comparisons", 10_001),
+    ],
+)
+def test_what_is_far_too_much_is_not_counted_to_the_end_and_says_so(
+    small_api: Api, document: str, limit: str, asked: int
+) -> None:
+    told = refusal(small_api, document)
+    assert (told["limit"], told["asked"]) == (limit, asked)
+
+
+@pytest.mark.parametrize(
     ("document", "variables", "asked"),
     [
         ("{ releases(first: 5) { edges { node { history(first: 9) { edges { cursor } } } } } }",
@@ -80,6 +100,11 @@ def test_a_document_has_a_bounded_shape(
         ("{ teams(first: 2) { edges { node { members { teams { members { id } } } } } } }",
          {}, 2225),
         ("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ["a"] * 30}, 30),
+        # What is empty costs as much as one.
+        ("{ nodes(ids: []) { ... on Team { members { teams { id } } } } }", {}, 111),
+        ("{ releases(first: 0) { edges { node { team { members { id } } } } } }", {}, 14),
+        ("query ($n: Int) { releases(last: $n) { edges { node { team { members { id } } } } } }",
+         {"n": 0}, 14),
         ("{ releases { ...P } } fragment P on ReleaseConnection { edges { node { id } } }",
          {}, 41),
     ],
@@ -119,9 +144,84 @@ def test_a_list_longer_than_it_was_taken_for_stops_a_query_but_no_mutation(make:
     assert len(made["team"]["members"]) == 3
 
 
+def test_a_cost_beyond_the_integers_of_json_is_told_as_far_as_they_go(make: Make) -> None:
+    circle = "{ name }"
+    for _ in range(9):
+        circle = f"{{ teams {{ members {circle} }} }}"
+
+    (error,) = make(depth=30).post(None, f"{{ viewer {{ user {circle} }} }}")["errors"]
+
+    assert error["extensions"] == exceeded("cost", 10_000, 2**53 - 1)
+    assert f"{2**53 - 1} or more were asked for" in error["message"]
+
+
 def test_so_deep_that_nobody_counts(small_api: Api) -> None:
     for document in ("{a" * 900, "{ nodes(ids: " + "[" * 900):
-        assert refusal(small_api, document)["limit"] == "depth"
+        (error,) = small_api.post("dev", document)["errors"]
+        assert error["extensions"] == exceeded("depth", 16, 100)
+        assert "100 or more were asked for, 16 are allowed" in error["message"]
+
+
+def bomb(levels: int, repeats: int) -> str:
+    """Fragments that name one field over and over: written out, they double with every level."""
+    document = "{ releases(first: 0) { edges { node { team { ...F0 } } } } } "
+    kinds = [("Team", "members"), ("User", "teams")]
+    for level in range(levels):
+        on, name = kinds[level % 2]
+        inner = f"...F{level + 1}" if level < levels - 1 else "id"
+        document += f"fragment F{level} on {on} {{ {f'{name} {{ {inner} }} ' * repeats} }} "
+    return document
+
+
+@pytest.mark.parametrize("name", [None, "dev"])
+def test_what_doubles_with_every_level_is_refused_whatever_its_page_sizes(
+    small_api: Api, name: str | None
+) -> None:
+    told = refusal(small_api, bomb(levels=3, repeats=20), name)
+    # From the last fragment to the operation: 40, 20 * 41, 20 * 821, and 4 more than that.
+    assert told == exceeded("fields", 5000, 33_704)
+    assert refusal(small_api, bomb(levels=10, repeats=20), name)["limit"] == "fields"
+
+
+def test_repeats_that_multiply_along_the_way_are_refused_before_they_are_compared(
+    small_api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    validated: list[object] = []
+    monkeypatch.setattr("api.graphql.documents.validate", lambda *_, **__: validated.append(1))
+    members = "members { id } " * 20
+    teams = f"teams {{ {members} }} " * 20
+
+    told = refusal(small_api, f"{{ viewer {{ user {{ {teams} }} }} }}")
+
+    assert (told["limit"], told["allowed"], validated) == ("comparisons", 10_000, [])
+
+
+@pytest.mark.parametrize("spreads", ["...F", "teams { members { ...F } }"])
+def test_a_fragment_without_an_end_is_refused_before_it_is_written_out(
+    small_api: Api, spreads: str
+) -> None:
+    answer = small_api.post(
+        None, f"{{ viewer {{ user {{ ...F }} }} }} fragment F on User {{ {spreads} }}"
+    )
+    (error,) = answer["errors"]
+    assert error["message"] == "Cannot spread fragment 'F' within itself."
+    assert error["extensions"] == {"code": "VALIDATION_FAILED"}
+
+
+def test_fragments_of_many_components_pass(small_api: Api) -> None:
+    spread = " ".join(f"...C{n}" for n in range(30))
+    each = "__typename id name status team { __typename id name members { __typename id name } }"
+    components = " ".join(f"fragment C{n} on Release {{ {each} }}" for n in range(30))
+
+    assert "errors" not in small_api.post(
+        "dev", f"{{ releases(first: 5) {{ edges {{ node {{ {spread} }} }} }} }} {components}"
+    )
+
+
+@pytest.mark.parametrize("digits", [101, 5000])
+def test_an_integer_has_a_bounded_length(small_api: Api, digits: int) -> None:
+    document = f"{{ releases(first: {'9' * digits}) {{ totalCount }} }}"
+    assert refusal(small_api, document) == exceeded("digits", 100, digits)
 
 
 def test_clients_own_introspection_passes_and_can_be_switched_off(make: Make) -> None:

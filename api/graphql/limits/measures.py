@@ -1,0 +1,117 @@
+"""Numbers of a document, its fragments taken to stand wherever they are spread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import combinations, islice
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    InlineFragmentNode,
+    SelectionNode,
+    SelectionSetNode,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A number of a selection, told from its parts'."""
+
+    join: Callable[[Iterable[int]], int]
+    #: Of a field, by what lies beneath it.
+    field: Callable[[int], int]
+
+
+#: No field has this name.
+SPREADS = "..."
+
+#: Fields inside of fields.
+DEPTH = Measure(lambda parts: max(parts, default=0), lambda beneath: 1 + beneath)
+#: Fields at the root.
+WIDTH = Measure(sum, lambda _: 1)
+#: Fields everywhere.
+FIELDS = Measure(sum, lambda beneath: 1 + beneath)
+
+
+@dataclass(slots=True)
+class Measured:
+    """Selections by one measure; a fragment is measured once, however often it is spread."""
+
+    measure: Measure
+    fragments: Mapping[str, FragmentDefinitionNode]
+    _known: dict[str, int] = field(default_factory=dict)
+    _begun: set[str] = field(default_factory=set)
+
+    def of(self, selected: SelectionSetNode | None) -> int:
+        """The selection's number."""
+        nodes = selected.selections if selected is not None else ()
+        return self.measure.join([self._one(node) for node in nodes])
+
+    def _one(self, node: SelectionNode) -> int:
+        if isinstance(node, FragmentSpreadNode):
+            return self._fragment(node.name.value)
+        if isinstance(node, InlineFragmentNode):
+            return self.of(node.selection_set)
+        assert isinstance(node, FieldNode)
+        return self.measure.field(self.of(node.selection_set))
+
+    def _fragment(self, name: str) -> int:
+        if name in self._begun:
+            raise _endless(name)
+        if name not in self._known and name in self.fragments:
+            self._begun.add(name)
+            self._known[name] = self.of(self.fragments[name].selection_set)
+            self._begun.remove(name)
+        return self._known.get(name, 0)
+
+
+def _endless(name: str) -> GraphQLError:
+    # In validation's own words, which comes too late: written out, it has no end.
+    message = f"Cannot spread fragment '{name}' within itself."
+    return GraphQLError(message, extensions={"code": "VALIDATION_FAILED"})
+
+
+def comparisons(
+    selections: Iterable[SelectionSetNode],
+    fragments: Mapping[str, FragmentDefinitionNode],
+    most: int,
+) -> int:
+    """Pairs of fields of one name in one place, and of spreads there; no further than `most`.
+
+    Validation compares each, and what lies beneath the one with what lies beneath the other.
+    The fragments have an end: to have measured them shows it.
+    """
+    pairs: set[tuple[int, int]] = set()
+    waiting = [[selected] for selected in selections]
+    while waiting and len(pairs) <= most:
+        for nodes in _merged(waiting.pop(), fragments).values():
+            # Those within a fragment are compared once, wherever it is spread.
+            ids = sorted(id(node) for node in nodes)
+            pairs.update(islice(combinations(ids, 2), most + 1))
+            fields = [node for node in nodes if isinstance(node, FieldNode)]
+            waiting.append([n.selection_set for n in fields if n.selection_set is not None])
+    return len(pairs)
+
+
+def _merged(
+    selections: Iterable[SelectionSetNode], fragments: Mapping[str, FragmentDefinitionNode]
+) -> dict[str, list[SelectionNode]]:
+    """What stands in selections that are answered together: fields by their name, and spreads."""
+    found: dict[str, list[SelectionNode]] = {}
+    waiting, spread = list(selections), set()
+    while waiting:
+        for node in waiting.pop().selections:
+            if isinstance(node, FieldNode):
+                found.setdefault((node.alias or node.name).value, []).append(node)
+            elif isinstance(node, InlineFragmentNode):
+                waiting.append(node.selection_set)
+            elif isinstance(node, FragmentSpreadNode):
+                found.setdefault(SPREADS, []).append(node)
+                if node.name.value in fragments and node.name.value not in spread:
+                    spread.add(node.name.value)
+                    waiting.append(fragments[node.name.value].selection_set)
+    return found

@@ -1,0 +1,62 @@
+"""What is selected is looked at once, and for nobody who may not ask."""
+
+from typing import Any
+
+import pytest
+
+from api.graphql import plan
+from api.graphql.limits.numbers import Limits
+from tests.api.graphql.limits.test_limits import bomb
+from tests.support.api import Api, make_api
+from tests.support.world import World
+
+
+@pytest.fixture
+def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The nodes that planning looks at, each time it does."""
+    seen: list[Any] = []
+    left_out = plan._is_left_out
+
+    def look(node: Any, operation: Any) -> bool:
+        seen.append(node)
+        return left_out(node, operation)
+
+    monkeypatch.setattr(plan, "_is_left_out", look)
+    return seen
+
+
+def test_nodes_of_one_field_are_planned_together(small_world: World, looked_at: list[Any]) -> None:
+    far = 10**9
+    limits = Limits(fields=far, comparisons=far, cost=far)
+    api, runtime = make_api(small_world, limits=limits)
+
+    api.ask("dev", bomb(levels=3, repeats=5))
+
+    # edges, node, team and the spread; then five fields a level, and what stands in each of them.
+    assert len(looked_at) == 4 + 5 + (1 + 4 + 5) + (1 + 4 + 5) + 5
+    runtime.executor.shutdown()
+
+
+def test_nobody_has_a_plan_made(small_api: Api, looked_at: list[Any]) -> None:
+    for asked in (
+        "{ releases { totalCount } }",
+        'mutation { revokeApiToken(input: {id: "a"}) { errors { code } } }',
+    ):
+        (error,) = small_api.post(None, asked)["errors"]
+        assert error["extensions"]["code"] == "UNAUTHENTICATED"
+
+    assert looked_at == []
+
+
+def test_the_same_field_with_other_arguments_is_another_call(
+    small_api: Api, small_world: World
+) -> None:
+    small_world.request()
+    first = "a: history(first: 1) { edges { cursor } }"
+    last = "b: history(last: 2) { edges { node { tag } } } b: history(last: 2) { totalCount }"
+    data = small_api.ask("dev", f"{{ releases {{ edges {{ node {{ {first} {last} }} }} }} }}")
+    node = data["releases"]["edges"][0]["node"]
+
+    assert len(node["a"]["edges"]) == 1
+    assert len(node["b"]["edges"]) == min(2, node["b"]["totalCount"])
+    assert node["b"]["edges"][0]["node"]["tag"] == "release:requested"
