@@ -37,7 +37,7 @@ class Window:
     @property
     def size(self) -> int:
         """Rows asked for."""
-        return self.first if self.first is not None else self.last or USUAL
+        return next((asked for asked in (self.first, self.last) if asked is not None), USUAL)
 
     @property
     def is_backward(self) -> bool:

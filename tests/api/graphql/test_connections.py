@@ -254,14 +254,18 @@ def test_a_page_has_a_size(api: Api) -> None:
             assert error["extensions"] == {"code": "INVALID_INPUT", "field": [at_fault]}
 
 
-def test_an_empty_page_still_says_where_it_stands(api: Api) -> None:
-    found = page(api, first=0)
+@pytest.mark.parametrize(
+    ("end", "more"),
+    [
+        ("first", {"hasNextPage": True, "hasPreviousPage": False}),
+        ("last", {"hasNextPage": False, "hasPreviousPage": True}),
+    ],
+)
+def test_an_empty_page_still_says_where_it_stands(
+    api: Api, end: str, more: dict[str, bool]
+) -> None:
+    found = page(api, **{end: 0})
 
     assert found["edges"] == []
     assert found["totalCount"] == 30
-    assert found["pageInfo"] == {
-        "hasNextPage": True,
-        "hasPreviousPage": False,
-        "startCursor": None,
-        "endCursor": None,
-    }
+    assert found["pageInfo"] == {**more, "startCursor": None, "endCursor": None}
