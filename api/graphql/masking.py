@@ -8,6 +8,7 @@ import time
 import traceback
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from graphql import GraphQLError
@@ -42,6 +43,12 @@ def mask_bugs(errors: list[GraphQLError]) -> list[GraphQLError]:
     return [_masked(error) if is_bug(error) else error for error in errors]
 
 
+def masked(bug: Exception, **where: Any) -> GraphQLError:
+    """A bug as the caller may see it; `where`: the nodes and the path of the query, if known."""
+    id_ = note(bug, where.get("path"))
+    return GraphQLError(apology(id_), **where, extensions={"code": "BUG", "id": id_})
+
+
 def is_bug(error: GraphQLError) -> bool:
     """Neither a refusal nor a fault of the query."""
     original = error.original_error
@@ -50,9 +57,7 @@ def is_bug(error: GraphQLError) -> bool:
 
 def _masked(error: GraphQLError) -> GraphQLError:
     assert error.original_error is not None
-    id_ = note(error.original_error, error.path)
-    told = {"code": "BUG", "id": id_}
-    return GraphQLError(apology(id_), nodes=error.nodes, path=error.path, extensions=told)
+    return masked(error.original_error, nodes=error.nodes, path=error.path)
 
 
 def apology(id_: str) -> str:

@@ -16,6 +16,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
+from api.auth.browser import Browser
 from api.channels import Telling
 from api.graphql.endpoint import Endpoint
 from api.graphql.ids import to_global
@@ -89,7 +90,8 @@ def make_api(world: World, **options: Any) -> tuple[Api, Runtime]:
     """The endpoint over the world's system; `options` are the endpoint's."""
     executor = Executor(world.system.database, threads=4)
     gate = SigningGate(world.system, executor)
-    runtime = Runtime(world.system, executor, gate, telling=_TELLING)
+    browser = Browser("http://testserver")
+    runtime = Runtime(world.system, executor, gate, telling=_TELLING, browser=browser)
     endpoint = Endpoint(runtime, **{"ide": False} | options)
     app = Starlette(routes=[Route("/graphql", endpoint), WebSocketRoute("/graphql", endpoint)])
     return Api(world, TestClient(app)), runtime

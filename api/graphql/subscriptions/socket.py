@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from graphql import GraphQLError
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
     BaseGraphQLTransportWSHandler,
+    Operation,
 )
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
     ErrorMessage,
@@ -14,8 +16,11 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 )
 
 from api.graphql.context import Context
+from api.graphql.errors import top_level
 from api.graphql.http.operation import read_operation
 from api.graphql.http.refused import RefusedError
+from api.graphql.masking import masked
+from engine.errors import Refusal
 
 
 class Socket(BaseGraphQLTransportWSHandler[Context, None]):
@@ -39,3 +44,16 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
                 await self.send_message(error)
                 return
         await super().handle_subscribe(message)
+
+    async def run_operation(self, operation: Operation[Context, None]) -> None:
+        """Who is asking is looked up for every operation, as for a request over HTTP."""
+        try:
+            await self.context.authenticate()
+        except Exception as error:  # noqa: BLE001 - the last place where a bug can be masked
+            await operation.send_initial_errors([_told(error)])
+            return
+        await super().run_operation(operation)
+
+
+def _told(error: Exception) -> GraphQLError:
+    return top_level(error) if isinstance(error, Refusal) else masked(error)
