@@ -7,7 +7,6 @@ link and to a cookie that came with the page.
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import re
 import secrets
@@ -27,6 +26,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from api.auth.addresses import is_safe
+from api.bodies import form_of
 from api.email_pages import WithHeaders, plain_page, request_page
 from engine.commands.base import execute
 from engine.errors import Code, Refusal
@@ -45,8 +45,6 @@ Session = Callable[[Request], Awaitable[Principal | None]]
 COOKIE = "countersign_decide"
 #: A comment of the greatest length, of characters with four bytes each as a form spells them.
 LARGEST_BODY = 128 * 1024
-#: Seconds a body may take to arrive.
-SLOWEST_BODY = 15
 _COOKIE_VALUE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _NOT_FROM_THE_PAGE = (
     "Nothing was decided: this page had been open for too long, or in two windows. "
@@ -241,16 +239,7 @@ async def _body(request: Request) -> bytes:
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/x-www-form-urlencoded":
         raise HTTPException(415)
-    body = bytearray()
-    try:
-        async with asyncio.timeout(SLOWEST_BODY):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > LARGEST_BODY:
-                    raise HTTPException(413)
-    except TimeoutError as error:
-        raise HTTPException(408) from error
-    return bytes(body)
+    return await form_of(request, LARGEST_BODY)
 
 
 def _locale(request: Request) -> str:

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from api.bodies import form_of
+
 #: Bytes; the longest field is an address or a path.
 LARGEST_BODY = 8 * 1024
-#: Seconds a body may take to arrive.
-SLOWEST_BODY = 15
 #: A path of this host: not `//elsewhere`, and no backslash, which browsers take for a slash.
 _LOCAL = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,500}", re.ASCII)
 
 
 async def fields_of(request: Request) -> dict[str, str]:
     """A form's fields; HTTPException for anything that our pages would not send."""
-    body = bytearray()
-    try:
-        async with asyncio.timeout(SLOWEST_BODY):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > LARGEST_BODY:
-                    raise HTTPException(413)
-    except TimeoutError as error:
-        raise HTTPException(408) from error
+    body = await form_of(request, LARGEST_BODY)
     if not body:
         return {}
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from ipaddress import IPv6Address, ip_address
 
 from starlette.requests import Request
 
+from api.clients import client_of
 from api.graphql.limits.rate import Buckets
 from engine.naming import name_key, tidy
 
@@ -36,15 +36,3 @@ class SignInLimits:
     def types_too_often(self, request: Request) -> bool:
         """This client has to wait before it tries another code."""
         return self.typing.wait(client_of(request)) > 0
-
-
-def client_of(request: Request) -> str:
-    """Where a request comes from; of IPv6 the network, since one client has all of it."""
-    host = request.client.host if request.client else ""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host
-    if isinstance(address, IPv6Address):
-        return address.exploded[:19]
-    return host

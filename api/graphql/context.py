@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import KW_ONLY, dataclass, field
+from math import ceil
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -15,7 +16,7 @@ import api.graphql.loaders  # noqa: F401 - registers them
 from api.graphql.errors import UserError, top_level, unauthenticated
 from api.graphql.limits.followers import Followers
 from api.graphql.limits.numbers import Limits
-from api.graphql.limits.rate import Buckets
+from api.graphql.limits.rate import Rates
 from api.graphql.limits.refusal import too_often
 from api.graphql.plan import Plan, plan_of
 from api.graphql.prefetch import prefetch
@@ -42,7 +43,7 @@ class Context:
     connection_params: dict[str, object] | None = None
     limits: Limits = field(default_factory=Limits)
     #: Shared by all of the endpoint's callers.
-    buckets: Buckets | None = None
+    rates: Rates | None = None
     #: Shared as well.
     followers: Followers | None = None
     #: Where the request came from: who an anonymous caller is.
@@ -69,9 +70,13 @@ class Context:
 
     def admit(self) -> None:
         """Count an operation toward the caller's rate; refuses RATE_LIMITED."""
-        wait = self.buckets.wait(self.payer) if self.buckets is not None else 0
+        if self.rates is None:
+            return
+        buckets, limits = self.rates.of(self.payer), self.limits
+        wait = buckets.wait(self.payer)
         if wait:
-            raise too_often(self.limits.rate, wait)
+            asked = ceil(buckets.spent(self.payer) + 1)
+            raise too_often(limits.rate, limits.burst, asked, wait)
 
     @contextmanager
     def following(self, name: str) -> Iterator[None]:
@@ -85,8 +90,8 @@ class Context:
 
     def owe(self, operations: float) -> None:
         """Count what an operation costs beyond the first."""
-        if self.buckets is not None:
-            self.buckets.owe(self.payer, operations)
+        if self.rates is not None:
+            self.rates.of(self.payer).owe(self.payer, operations)
 
 
 Info: TypeAlias = StrawberryInfo[Context, None]

@@ -16,16 +16,16 @@ from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData, process_result
 from strawberry.http.base import BaseRequestProtocol
-from strawberry.http.exceptions import NonJsonMessageReceived
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.unset import UnsetType
 
+from api.clients import client_of
 from api.credentials import principal_of
 from api.graphql.context import Context
 from api.graphql.http import answers
-from api.graphql.http.body import Body, read_json
+from api.graphql.http.body import Body, read_json, read_message
 from api.graphql.http.events import Events, EventStream
 from api.graphql.http.operation import read_operation
 from api.graphql.http.origin import Origins
@@ -33,7 +33,7 @@ from api.graphql.http.refused import RefusedError, wrong_method
 from api.graphql.ide import ide_page
 from api.graphql.limits.followers import Followers
 from api.graphql.limits.numbers import Limits
-from api.graphql.limits.rate import Buckets
+from api.graphql.limits.rate import Rates
 from api.graphql.masking import apology, note
 from api.graphql.schema import schema
 from api.graphql.subscriptions.socket import Socket
@@ -55,16 +55,17 @@ class Endpoint(GraphQL[Context, None]):
         limits: Limits | None = None,
         public_url: str | None = None,
     ) -> None:
+        limits = limits or Limits()
         super().__init__(
             schema,
             graphql_ide="graphiql" if ide else None,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
-            connection_init_wait_timeout=timedelta(seconds=10),
+            connection_init_wait_timeout=timedelta(seconds=limits.init_seconds),
         )
         self._runtime = runtime
-        self._limits = limits or Limits()
-        self._buckets = Buckets(self._limits.rate, self._limits.burst)
-        self._followers = Followers(self._limits.subscriptions)
+        self._limits = limits
+        self._rates = Rates(limits.rate, limits.burst)
+        self._followers = Followers(limits.subscriptions)
         self._origins = Origins(public_url)
         self.request_adapter_class = self._body  # type: ignore[assignment]
 
@@ -91,9 +92,9 @@ class Endpoint(GraphQL[Context, None]):
             await look_up(),
             look_up,
             limits=self._limits,
-            buckets=self._buckets,
+            rates=self._rates,
             followers=self._followers,
-            address=request.client.host if request.client is not None else "",
+            address=client_of(request),
         )
 
     async def on_ws_connect(self, context: Context) -> UnsetType:
@@ -120,16 +121,15 @@ class Endpoint(GraphQL[Context, None]):
         return self._origins.is_ours(origin, request.headers.get("host", ""))
 
     def _body(self, request: Request) -> Body:
-        return Body(request, self._limits.body_bytes)
+        return Body(request, self._limits)
 
     def decode_json(self, data: str | bytes) -> Any:
         """Of a WebSocket's message, which is no larger than a body."""
-        if not isinstance(data, str) or len(data) > self._limits.body_bytes:
-            raise NonJsonMessageReceived
         try:
-            return read_json(data)
+            return read_message(data, self._limits.body_bytes)
         except RefusedError as refused:
-            raise NonJsonMessageReceived from refused
+            # Strawberry would end the connection without the reason.
+            return refused
 
     def encode_json(self, data: object) -> str:
         """Text, which WebSocket clients expect."""

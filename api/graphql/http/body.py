@@ -1,4 +1,4 @@
-"""A request's body: of bounded size, and JSON that can be read."""
+"""A request's body: within its limits, and JSON that can be read."""
 
 from __future__ import annotations
 
@@ -8,48 +8,76 @@ from typing import Any, NoReturn
 from cross_web import StarletteRequestAdapter
 from starlette.requests import ClientDisconnect, Request
 
+from api.bodies import TooLargeError, TooSlowError, body_of
 from api.graphql.http.refused import RefusedError
-from api.graphql.limits.refusal import LIMIT_EXCEEDED
+from api.graphql.limits.literals import DIGITS, digits_of
+from api.graphql.limits.numbers import Limits
+from api.graphql.limits.refusal import LIMIT_EXCEEDED, TIMED_OUT
 
 #: Lists and objects inside of each other, in a body.
 DEEPEST = 64
 
 
 class Body(StarletteRequestAdapter):
-    """Reads no more than it may."""
+    """Reads no more than it may, and waits no longer."""
 
-    def __init__(self, request: Request, most: int) -> None:
+    def __init__(self, request: Request, limits: Limits) -> None:
         super().__init__(request)
-        self._most = most
+        self._limits = limits
 
     async def get_body(self) -> bytes:
-        """The body; refuses one that is too large, whatever its header said."""
-        read = bytearray()
+        """The body, or a refusal."""
+        limits = self._limits
         try:
-            async for piece in self._request.stream():
-                read += piece
-                if len(read) > self._most:
-                    self._refuse(len(read))
+            return await body_of(self._request, limits.body_bytes, limits.body_seconds)
         except ClientDisconnect as gone:
             raise RefusedError(400, "BAD_REQUEST", "The body ended too soon.") from gone
-        return bytes(read)
+        except TooLargeError as large:
+            raise _too_large(large.size, limits.body_bytes) from large
+        except TooSlowError as slow:
+            raise _too_slow(limits.body_seconds) from slow
 
-    def _refuse(self, size: int) -> NoReturn:
-        message = f"The body is too large: {size} bytes or more, {self._most} are allowed."
-        limit = {"limit": "body_bytes", "allowed": self._most, "asked": size}
-        raise RefusedError(413, LIMIT_EXCEEDED, message, **limit)
+
+def _too_large(size: int, most: int) -> RefusedError:
+    message = f"The body is too large: {size} bytes or more, {most} are allowed."
+    limit = {"limit": "body_bytes", "allowed": most, "asked": size}
+    return RefusedError(413, LIMIT_EXCEEDED, message, **limit)
+
+
+def _too_slow(seconds: float) -> RefusedError:
+    message = f"The body took more than {seconds:g} s to arrive. Nothing was done."
+    limit = {"limit": "body_seconds", "allowed": seconds}
+    return RefusedError(408, TIMED_OUT, message, **limit)
+
+
+def read_message(text: str | bytes, most: int) -> Any:
+    """What a WebSocket's message says, which is no larger than a body."""
+    size = len(text if isinstance(text, bytes) else text.encode(errors="surrogatepass"))
+    if size > most:
+        message = f"The message is too large: {size} bytes, {most} are allowed."
+        raise RefusedError(413, LIMIT_EXCEEDED, message)
+    return read_json(text)
 
 
 def read_json(data: str | bytes) -> Any:
     """The value; refuses what cannot be read, is too deep, or holds what is no text."""
     try:
         text = data.decode("utf-8") if isinstance(data, bytes) else data
-        value = json.loads(text, parse_constant=_no_constant)
+        value = json.loads(text, parse_constant=_no_constant, parse_int=_integer)
     except (ValueError, RecursionError) as error:
         raise RefusedError(400, "BAD_REQUEST", "This is not JSON that can be read.") from error
     # Only an escape can make half a character.
     _check(value, look_at_text="\\u" in text)
     return value
+
+
+def _integer(text: str) -> int:
+    digits = digits_of(text)
+    if digits > DIGITS:
+        message = f"Too long an integer: {digits} digits, {DIGITS} are allowed."
+        limit = {"limit": "digits", "allowed": DIGITS, "asked": digits}
+        raise RefusedError(400, LIMIT_EXCEEDED, message, **limit)
+    return int(text)
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -12,5 +12,10 @@ DIGITS = 100
 
 def check_literal(node: Node) -> None:
     """Refuse integers without end."""
-    if isinstance(node, IntValueNode) and len(node.value) > DIGITS:
-        raise exceeded("digits", DIGITS, len(node.value), "Too long an integer, in digits")
+    if isinstance(node, IntValueNode) and digits_of(node.value) > DIGITS:
+        raise exceeded("digits", DIGITS, digits_of(node.value), "Too long an integer, in digits")
+
+
+def digits_of(integer: str) -> int:
+    """How many it has, its sign being none."""
+    return len(integer.removeprefix("-"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from api.bodies import SLOWEST
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -11,6 +13,10 @@ class Limits:
 
     #: Bytes of a request's body.
     body_bytes: int = 2 * 1024 * 1024
+    #: Seconds that it may take to arrive.
+    body_seconds: float = SLOWEST
+    #: Seconds that a WebSocket may take to begin.
+    init_seconds: float = 10
     #: Tokens of a document.
     tokens: int = 4000
     #: Fields inside of fields, introspection's too.

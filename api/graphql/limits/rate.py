@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from uuid import UUID
 
 #: Callers remembered; who is forgotten starts with a full bucket.
 REMEMBERED = 10_000
@@ -31,6 +32,10 @@ class Buckets:
         self.owe(caller, 1)
         return 0
 
+    def spent(self, caller: Hashable) -> float:
+        """What has been taken and has not come back yet."""
+        return self._burst - self._held_by(caller)
+
     def owe(self, caller: Hashable, tokens: float) -> None:
         """Take tokens that there may not be: what something turned out to cost."""
         self._held[caller] = (self._held_by(caller) - tokens, self._clock())
@@ -42,3 +47,15 @@ class Buckets:
         now = self._clock()
         held, since = self._held.get(caller, (self._burst, now))
         return min(self._burst, held + (now - since) * self._rate)
+
+
+class Rates:
+    """Users and strangers apart: however many addresses come, no user is forgotten for them."""
+
+    def __init__(self, rate: float, burst: int) -> None:
+        self._users = Buckets(rate, burst)
+        self._strangers = Buckets(rate, burst)
+
+    def of(self, payer: UUID | str) -> Buckets:
+        """A user's, or an address's."""
+        return self._users if isinstance(payer, UUID) else self._strangers

@@ -29,14 +29,17 @@ def exceeded(
     )
 
 
-def too_often(rate: float, seconds: float) -> GraphQLError:
-    """Refused for now; says when to come back."""
+def too_often(rate: float, burst: int, asked: int, seconds: float) -> GraphQLError:
+    """Refused for now; says when to come back. `asked`: those of the last while, with this one."""
     return GraphQLError(
-        f"Too many operations: {rate:g} a second are allowed. Try again in {seconds:.1f} s.",
+        f"Too many operations: {asked} were asked for, {burst} at once and {rate:g} a second are"
+        f" allowed. Try again in {seconds:.1f} s.",
         extensions={
             "code": RATE_LIMITED,
             "limit": "rate",
             "allowed": rate,
+            "burst": burst,
+            "asked": asked,
             "retryAfter": round(seconds, 3),
         },
     )

@@ -28,8 +28,10 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
 
     async def handle_message(self, message: Message) -> None:
         """What is no message of the protocol ends the connection, as the protocol has it."""
-        told: Any = message  # whatever JSON the client sent
-        if isinstance(told, dict) and isinstance(told.get("id", ""), str):
+        told: Any = message  # whatever JSON the client sent, or why it was not read
+        if isinstance(told, RefusedError):
+            await self.handle_invalid_message(told.reason)
+        elif isinstance(told, dict) and isinstance(told.get("id", ""), str):
             await super().handle_message(message)
         else:
             await self.handle_invalid_message("This is no message of graphql-transport-ws")

@@ -168,7 +168,8 @@ def test_errors_of_an_operation_that_ran_keep_its_data(small_api: Api) -> None:
         ("{ releases(first: 99999999999) { totalCount } }", {}, "VALIDATION_FAILED"),
         (f"{{ releases(first: {'9' * 5000}) {{ totalCount }} }}", {}, "LIMIT_EXCEEDED"),
         ("query ($id: ID!) { node(id: $id) { id } }", {"id": {"a": 1}}, "INVALID_VARIABLES"),
-        ("query ($id: ID!) { node(id: $id) { id } }", {"id": int("9" * 4000)}, None),
+        ("query ($id: ID!) { node(id: $id) { id } }", {"id": -int("9" * 100)}, None),
+        ("query ($id: ID!) { node(id: $id) { id } }", {"id": int("9" * 101)}, "LIMIT_EXCEEDED"),
         ("query ($n: Int) { releases(first: $n) { totalCount } }", {"n": "1"}, "INVALID_VARIABLES"),
     ],
 )

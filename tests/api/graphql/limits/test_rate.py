@@ -1,7 +1,11 @@
 """Each caller has a bucket of their own; an empty one says when to come back."""
 
+from uuid import uuid4
+
+import httpx2
+
 from api.graphql.limits.numbers import Limits
-from api.graphql.limits.rate import REMEMBERED, Buckets
+from api.graphql.limits.rate import REMEMBERED, Buckets, Rates
 from tests.support.api import make_api
 from tests.support.world import World
 
@@ -55,9 +59,47 @@ def test_a_caller_in_a_hurry_is_told_when_to_come_back(small_world: World) -> No
     assert first.status_code == 200
     assert answer.status_code == 429
     (error,) = answer.json()["errors"]
-    assert error["extensions"]["code"] == "RATE_LIMITED"
-    assert int(answer.headers["retry-after"]) >= error["extensions"]["retryAfter"]
+    told = error["extensions"]
+    wait = told.pop("retryAfter")
+    assert told == {
+        "code": "RATE_LIMITED",
+        "limit": "rate",
+        "allowed": 0.01,
+        "burst": 2,
+        "asked": told["asked"],
+    }
+    # To have read the document counts as well.
+    assert told["asked"] > 2
+    asked = f"{told['asked']} were asked for, 2 at once and 0.01 a second are allowed."
+    assert asked in error["message"]
+    assert int(answer.headers["retry-after"]) >= wait
     # Others are not held up: neither another user, nor those who are nobody.
     assert "errors" not in api.post("ann", "{ viewer { permissions } }")
     assert "errors" not in api.post(None, "{ __typename }")
+    runtime.executor.shutdown()
+
+
+def test_many_addresses_do_not_make_a_users_debt_forgotten() -> None:
+    rates, user = Rates(rate=0.001, burst=1), uuid4()
+    rates.of(user).owe(user, 5)
+    for stranger in range(REMEMBERED + 1):
+        rates.of(str(stranger)).owe(str(stranger), 1)
+
+    assert rates.of(user).wait(user) > 0
+
+
+async def test_an_ipv6_network_is_one_stranger(small_world: World) -> None:
+    api, runtime = make_api(small_world, limits=Limits(rate=0.001, burst=1))
+
+    async def ask(address: str) -> int:
+        transport = httpx2.ASGITransport(app=api.client.app, client=(address, 1))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://testserver") as client:
+            answer = await client.post("/graphql", json={"query": "{ __typename }"})
+        return answer.status_code
+
+    assert await ask("2001:db8:1:2::1") == 200
+    assert await ask("2001:db8:1:2:ffff::2") == 429
+    assert await ask("2001:db8:1:3::1") == 200
+    assert [await ask(f"::ffff:192.0.2.{n}") for n in (1, 2)] == [200, 200]
+    assert await ask("192.0.2.1") == 429
     runtime.executor.shutdown()

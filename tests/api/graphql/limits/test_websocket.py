@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -102,7 +102,6 @@ def test_what_cannot_run_is_an_error_of_its_own_and_disturbs_no_other(
         '{"type": "complete", "id": []}',
         '{"type": "subscribe", "id": 5, "payload": {"query": "{ __typename }"}}',
         '{"type": "subscribe", "id": "1"}',
-        json.dumps({"type": "ping", "payload": {"text": "x" * Limits().body_bytes}}),
     ],
     ids=lambda text: text[:40],
 )
@@ -112,6 +111,32 @@ def test_what_is_no_message_ends_the_connection_and_is_no_bug(small_api: Api, te
         with pytest.raises(WebSocketDisconnect) as ended:
             socket.receive_json()
         assert ended.value.code == 4400
+
+
+@pytest.mark.parametrize("text", ["x" * 1000, "\N{KEY}" * 250])
+def test_too_large_a_message_is_told_its_size_and_the_limit(small_world: World, text: str) -> None:
+    api, runtime = make_api(small_world, limits=Limits(body_bytes=999))
+    with api.client, connected(api) as socket:
+        socket.send_text(text)
+        with pytest.raises(WebSocketDisconnect) as ended:
+            socket.receive_json()
+    told = "The message is too large: 1000 bytes, 999 are allowed."
+    assert (ended.value.code, ended.value.reason) == (4400, told)
+    runtime.executor.shutdown()
+
+
+def test_a_connection_that_does_not_begin_is_ended(small_world: World) -> None:
+    api, runtime = make_api(small_world, limits=Limits(init_seconds=0.05))
+    protocols = ["graphql-transport-ws"]
+    with api.client, api.client.websocket_connect("/graphql", subprotocols=protocols) as socket:
+        with pytest.raises(WebSocketDisconnect) as ended:
+            socket.receive_json()
+        assert ended.value.code == 4408
+    with api.client, connected(api) as begun:
+        time.sleep(0.1)
+        answer, _ = ask(begun, "1", {"query": "{ __typename }"})
+        assert answer["payload"]["data"] == {"__typename": "Query"}
+    runtime.executor.shutdown()
 
 
 def test_bytes_are_no_message_either(small_api: Api) -> None:
