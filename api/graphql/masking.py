@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-import re
-import secrets
-import time
 import traceback
-from collections import OrderedDict
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from graphql import GraphQLError
 from sqlalchemy.exc import StatementError
 
+from api.telemetry.redaction import without_secrets
+from api.telemetry.seldom import Seldom
 from engine.errors import Refusal
 
 log = structlog.get_logger("countersign.graphql")
 
-#: A kind of bug is logged once in so many seconds, with how often it was seen meanwhile.
-QUIET = 10.0
-#: Kinds remembered.
-KINDS = 500
-#: What must not be in a log even by way of an exception's message.
-SECRETS = re.compile(r"csn_[\w-]+|eyJ[\w-]+\.[\w.-]+|(?<=://)[^/\s@]+@|[\w+/-]{40,}=*")
-
-
-@dataclass(slots=True)
-class Seen:
-    """A kind of bug: the id it was last logged under, and how often it came since."""
-
-    id: str
-    logged_at: float
-    since: int = 0
-
-
-_seen: OrderedDict[tuple[str, ...], Seen] = OrderedDict()
+_bugs = Seldom()
 
 
 def mask_bugs(errors: list[GraphQLError]) -> list[GraphQLError]:
@@ -70,28 +50,25 @@ def note(bug: BaseException, path: object = None) -> str:
     frames = [
         f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(bug.__traceback__)[-12:]
     ]
-    kind = (type(bug).__qualname__, *frames[-1:])
-    now = time.monotonic()
-    seen = _seen.pop(kind, None)
-    if seen is None or now - seen.logged_at >= QUIET:
-        more = seen.since if seen is not None else 0
-        seen = Seen(secrets.token_hex(8), now)
-        log.error(
-            "bug", id=seen.id, path=path, error=_described(bug), frames=frames, not_logged=more
-        )
-    else:
-        seen.since += 1
-    _seen[kind] = seen
-    while len(_seen) > KINDS:
-        _seen.popitem(last=False)
-    return seen.id
+    id_, untold = _bugs.meet((type(bug).__qualname__, *frames[-1:]))
+    if untold is not None:
+        told = " <- ".join(map(_described, _causes(bug)))
+        log.error("bug", id=id_, path=path, error=told, frames=frames, not_logged=untold)
+    return id_
 
 
-def _described(bug: BaseException | None) -> str:
-    """Types and messages down to the cause; neither SQL with its values nor secrets."""
-    told = []
-    while bug is not None:
-        text = "" if isinstance(bug, StatementError) else str(bug).partition("\n")[0][:200]
-        told.append(f"{type(bug).__module__}.{type(bug).__qualname__}: {text}")
-        bug = bug.__cause__
-    return SECRETS.sub("[hidden]", " <- ".join(told))
+def _causes(bug: BaseException) -> list[BaseException]:
+    """The bug and what it came from; an exception can be its own cause."""
+    found, cause = [bug], bug.__cause__
+    while cause is not None and cause not in found:
+        found.append(cause)
+        cause = cause.__cause__
+    return found
+
+
+def _described(bug: BaseException) -> str:
+    """Type and message; neither SQL with its values nor secrets."""
+    # First without secrets, then cut: half a secret no longer looks like one.
+    said = "" if isinstance(bug, StatementError) else without_secrets(str(bug))
+    text = said.partition("\n")[0][:200]
+    return f"{type(bug).__module__}.{type(bug).__qualname__}: {text}"

@@ -24,8 +24,9 @@ _SHAPES = re.compile(
   | (?i:(?<=bearer\s)|(?<=basic\s))[\w.~+/=-]+  # credentials of a header
   | -----BEGIN[^-]*PRIVATE[^-]*-----.*?(-----END[^-]*-----|\Z)
   | \[parameters:.*?\](?=\s|\\n|["']|\Z)        # the values of an SQL statement
-  | (?<![\w-])(?=[\w-]*\d)[\w-]{40,}={0,2}      # random bytes, as they are spelt in URLs
-  | [A-Za-z0-9+/]{40,}={1,2}                    # the same in plain base64
+  | (?<![\w-])(?=[\w-]*[\dA-Z])[\w-]{40,}={0,2}  # random bytes, as they are spelt in URLs
+  | [A-Za-z0-9+/]{40,}={1,2}                    # the same in plain base64, and without padding:
+  | (?<![\w+/])(?=[a-zA-Z+/]*\d)(?=[a-z\d+/]*[A-Z])[A-Za-z0-9+/]{40,}
     """,
     re.VERBOSE | re.DOTALL,
 )

@@ -41,7 +41,9 @@ def retrying(unit: Callable[[], Answer], *, also_if_away: bool = False) -> Answe
         except (OperationalError, IntegrityError, PoolTimeout) as error:
             again = _gave_way(error) or (also_if_away and _broke(error))
             if not left or not again:
-                raise told(error) from error
+                if (trouble := told(error)) is error:
+                    raise  # from itself it would be its own cause
+                raise trouble from error
     raise AssertionError("unreachable")
 
 

@@ -1,5 +1,6 @@
 """A bug tells the caller an id, which is in the log; neither tells more than they may."""
 
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from structlog.testing import capture_logs
 from api.graphql import masking
 from api.graphql.masking import note
 from api.runtime import Runtime
+from api.telemetry.redaction import HIDDEN
+from api.telemetry.seldom import QUIET, Seldom
 from engine.errors import Code, Refusal
 from tests.support.api import Api
 
@@ -18,7 +21,7 @@ VIEWER = "{ viewer { permissions } }"
 
 @pytest.fixture(autouse=True)
 def nothing_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(masking, "_seen", type(masking._seen)())
+    monkeypatch.setattr(masking, "_bugs", Seldom())
 
 
 @pytest.fixture
@@ -61,13 +64,14 @@ def test_a_bug_is_masked_and_logged_under_the_id(small_api: Api, broken: None) -
 def test_the_log_is_quiet_about_a_kind_it_told_of_a_moment_ago(
     small_api: Api, broken: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    clock = iter([0.0] * 20 + [QUIET])
+    monkeypatch.setattr(masking, "_bugs", Seldom(clock=lambda: next(clock)))
     small_api.token("dev")
     with capture_logs() as logged:
         answers = [small_api.post("dev", VIEWER) for _ in range(20)]
 
     ids = {answer["errors"][0]["extensions"]["id"] for answer in answers}
     assert [entry["id"] for entry in logged] == list(ids)
-    monkeypatch.setattr(masking, "QUIET", 0)
     with capture_logs() as logged:
         small_api.post("dev", VIEWER)
     assert [entry["not_logged"] for entry in logged] == [19]
@@ -104,25 +108,36 @@ def test_callers_faults_are_not_logged(small_api: Api) -> None:
     assert logged == []
 
 
-def test_every_kind_of_secret_is_hidden() -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql://cs:hunter2@db/x",
+        "Bearer csn_abc",
+        "eyJhbGciOi.eyJzdWIi.c2lnbmF0dXJl",
+        "q" * 42 + "Q",
+        b64encode(bytes(range(200, 248))).decode(),
+        " " * 180 + "Q" * 43,
+    ],
+)
+def test_every_kind_of_secret_is_hidden(text: str) -> None:
     with capture_logs() as logged:
-        for text in (
-            "postgresql://cs:hunter2@db/x",
-            "Bearer csn_abc",
-            "eyJhbGciOi.eyJzdWIi.c2lnbmF0dXJl",
-            "q" * 43,
-        ):
-            note(ValueError(text))
-            masking._seen.clear()
-    told = " ".join(entry["error"] for entry in logged)
-    assert told.count("[hidden]") == 4
-    for part in ("hunter2", "csn_abc", "eyJ", "qqq"):
-        assert part not in told
+        note(ValueError(text))
+    (entry,) = logged
+    assert entry["error"].count(HIDDEN) == 1
+    for part in ("hunter2", "csn_abc", "eyJ", "qqq", "yMnK", "QQQ"):
+        assert part not in entry["error"]
 
 
-def test_kinds_remembered_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(masking, "KINDS", 3)
-    with capture_logs():
-        for n in range(9):
-            note(type(f"Error{n}", (Exception,), {})())
-    assert len(masking._seen) == 3
+def test_a_bug_that_is_its_own_cause_is_told_once() -> None:
+    bug, other = ValueError("one"), ValueError("other")
+    bug.__cause__, other.__cause__ = other, bug
+    with capture_logs() as logged:
+        note(bug)
+    assert logged[0]["error"] == "builtins.ValueError: one <- builtins.ValueError: other"
+
+
+def test_kinds_remembered_have_a_bound() -> None:
+    seldom = Seldom(kinds=3)
+    for n in range(9):
+        assert seldom.meet(n)[1] == 0
+    assert [seldom.meet(n)[1] for n in (8, 7, 6, 5)] == [None, None, None, 0]

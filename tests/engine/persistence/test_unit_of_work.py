@@ -23,7 +23,7 @@ from engine.errors import Code, Refusal
 from engine.persistence import ledger, loading, unit_of_work
 from engine.persistence import tables as t
 from engine.persistence.ledger import Entry
-from engine.persistence.retrying import TRIES
+from engine.persistence.retrying import TRIES, retrying
 from engine.persistence.work import Work
 from engine.vocabulary import Status, Verdict
 from tests.support.refusals import tags, told
@@ -361,3 +361,15 @@ def test_a_transaction_left_without_a_commit_is_rolled_back(world: World) -> Non
     with world.system.database.writing() as connection:
         connection.execute(sa.update(t.accounts).values(signing_frozen=True))
     assert world.snapshot() == before
+
+
+def test_trouble_of_an_unknown_kind_stays_what_it_is_and_is_not_its_own_cause() -> None:
+    trouble = sa.exc.OperationalError("SELECT 1", {}, Exception("no such table"))
+
+    def unit() -> None:
+        raise trouble
+
+    with pytest.raises(sa.exc.OperationalError) as raised:
+        retrying(unit)
+    assert raised.value is trouble
+    assert raised.value.__cause__ is None
