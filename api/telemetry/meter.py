@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from graphql import GraphQLError
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from api.telemetry.tracing import span
 from engine.errors import Code, Refusal
 
 if TYPE_CHECKING:
@@ -162,11 +163,5 @@ class Meter:
         if seconds is not None:
             self._request_seconds.labels(face).observe(seconds)
 
-    @contextmanager
-    def _span(self, name: str) -> Iterator[None]:
-        if self.tracer is None:
-            yield
-            return
-        # What an exception says may hold what a trace must not.
-        with self.tracer.start_as_current_span(name, record_exception=False):
-            yield
+    def _span(self, name: str) -> AbstractContextManager[None]:
+        return span(self.tracer, name) if self.tracer is not None else nullcontext()

@@ -4,9 +4,11 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sa
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import StatusCode
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
@@ -17,11 +19,14 @@ from api.runtime import Runtime
 from api.telemetry.meter import Meter
 from api.telemetry.requests import ObservedRequests
 from api.telemetry.tracing import TracingMissingError, make_tracer
+from engine.commands.update_account import UpdateAccount
 from engine.persistence.executor import Executor
+from engine.persistence.work import Work
 from engine.signing.gate import SigningGate
 from tests.support.api import Api
 from tests.support.world import World
 
+SECRET = "csn_supersecret"
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
@@ -78,6 +83,33 @@ def test_no_span_has_a_path_or_a_secret(api: Api, exported: InMemorySpanExporter
     assert "http decide" in told
     assert token not in told
     assert "secret" not in told
+
+
+def test_a_span_says_that_it_failed_and_not_what(
+    api: Api, exported: InMemorySpanExporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def apply(self: UpdateAccount, work: Work) -> None:
+        work.connection.execute(sa.text("SELECT hush FROM nowhere WHERE x = :x"), {"x": SECRET})
+
+    async def answer(self: Endpoint, *rest: object) -> None:
+        raise ValueError(SECRET)
+
+    api.token("admin")
+    monkeypatch.setattr(UpdateAccount, "apply", apply)
+    asked = "mutation { updateAccount(input: {signingFrozen: true}) { errors { code } } }"
+    assert api.post("admin", asked)["errors"][0]["extensions"]["code"] == "BUG"
+    monkeypatch.setattr(Endpoint, "__call__", answer)
+    with pytest.raises(ValueError, match=SECRET):
+        api.client.get("/graphql")
+
+    spans = exported.get_finished_spans()
+    failed = [span for span in spans if span.status.status_code is StatusCode.ERROR]
+    assert [span.name for span in failed] == ["command UpdateAccount", "http graphql"]
+    assert {span.status.description for span in failed} == {None}
+    assert [event for span in spans for event in span.events] == []
+    told = "".join(span.to_json() for span in spans)
+    assert "hush" not in told
+    assert SECRET not in told
 
 
 def test_without_the_package_one_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
