@@ -45,6 +45,11 @@ class Settings(BaseSettings):
         description="Seals private keys: 32 random bytes in base64. Several, separated by commas,"
         " for rotation: the first seals, all open."
     )
+    trusted_proxies: str = Field(
+        default="127.0.0.1,::1",
+        description="Addresses or networks of your proxies, separated by commas: what they say in"
+        " X-Forwarded-For is believed. Everybody behind any other proxy counts as one client.",
+    )
     pool_size: int = Field(
         default=8, ge=1, le=100, description="Threads, and connections to PostgreSQL."
     )

@@ -19,6 +19,7 @@ import typer
 import uvicorn
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
+from starlette.types import ASGIApp
 
 from api.bootstrap import NotReadyError
 from api.draining import UnderWay
@@ -117,6 +118,20 @@ class _QuietServer(uvicorn.Server):
         yield
 
 
+def server_config(app: ASGIApp, host: str, port: int, *, trusted_proxies: str) -> uvicorn.Config:
+    """How uvicorn serves it."""
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        forwarded_allow_ips=trusted_proxies,
+        log_config=None,  # as everything else is logged
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,  # after the time that requests have
+    )
+
+
 def serve(settings: Settings, host: str, port: int, *, worker: bool) -> None:
     """Serve until told to stop."""
     from api.app import create_app
@@ -124,15 +139,7 @@ def serve(settings: Settings, host: str, port: int, *, worker: bool) -> None:
     configure_logs(as_json=settings.log_json)
     app = create_app(settings, worker=worker)
     structlog.get_logger("countersign").info("serving", host=host, port=port, worker=worker)
-    config = uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        log_config=None,  # as everything else is logged
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=1,  # after the time that requests have
-    )
+    config = server_config(app, host, port, trusted_proxies=settings.trusted_proxies)
     state, seconds = app.state, settings.shutdown_seconds
     server = _QuietServer(config, state.ending, state.under_way, seconds)
     server.run()
