@@ -8,6 +8,8 @@ from engine.vocabulary import Permission
 
 #: With either, `VIEW_RELEASES` reaches every release of the account.
 WIDE = frozenset({Permission.VIEW_LEDGER, Permission.MANAGE_ACCOUNT})
+#: All that widen what one sees.
+WIDENING = WIDE | {Permission.VIEW_RELEASES, Permission.APPROVE_RELEASE}
 
 
 def sees(policy: Policy, actor: Actor, release: Release) -> bool:

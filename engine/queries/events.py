@@ -34,6 +34,20 @@ def newest_position(reading: Reading) -> int:
     return ledger.head(reading.connection, reading.account_id).count
 
 
+def hash_at(reading: Reading, position: int) -> bytes | None:
+    """What the ledger has at a position, as it is now; None past its head."""
+    if position == 0:
+        return ledger.GENESIS
+    head = ledger.head(reading.connection, reading.account_id)
+    if position > head.count:  # also what no database can count to
+        return None
+    query = sa.select(e.c.hash).where(
+        e.c.account_id == reading.account_id, e.c.position == position
+    )
+    found: bytes | None = reading.connection.execute(query).scalar_one_or_none()
+    return found
+
+
 def is_seen(reading: Reading, release_id: UUID) -> bool:
     """The viewer sees the release, still."""
     query = sa.select(t.releases.c.id).where(t.releases.c.id == release_id, is_visible(reading))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
+from api.graphql.subscriptions.cursors import cursor_of
+from engine.persistence.ledger import GENESIS
 from tests.support.people import Installation, install
 from tests.support.running import serving, settings
 
@@ -81,14 +83,26 @@ async def test_it_resumes_after_a_lost_connection_with_nothing_missed_and_nothin
 
 
 @pytest.mark.timeout(120)
-async def test_a_revoked_token_ends_it_within_a_second_or_so(installation: Installation) -> None:
+@pytest.mark.parametrize(
+    ("lose", "code"),
+    [
+        (Installation.revoke, "UNAUTHENTICATED"),
+        (Installation.deactivate, "UNAUTHENTICATED"),
+        (Installation.take_roles, "FORBIDDEN"),
+    ],
+)
+async def test_what_is_lost_ends_it_within_a_second(
+    installation: Installation, lose: Callable[[Installation, str, str], None], code: str
+) -> None:
     with serving(installation.environment, installation.folder) as server:
-        async with subscriber(server.url, installation.token("dev")) as messages:
-            await asyncio.sleep(0.5)
-            installation.deactivate(server.url, "dev")
-            message = await asyncio.wait_for(anext(messages), 3)
-        assert message["type"] in {"error", "next"}
-        assert "UNAUTHENTICATED" in json.dumps(message)
+        dev = installation.token("dev")
+        installation.request(server.url, "dev")
+        async with subscriber(server.url, dev, after=cursor_of(0, GENESIS)) as messages:
+            await next_event(messages)
+            await asyncio.to_thread(lose, installation, server.url, "dev")
+            message = await asyncio.wait_for(anext(messages), 1)
+        (error,) = message["payload"]["errors"]
+        assert error["extensions"]["code"] == code
 
 
 @pytest.mark.timeout(120)

@@ -82,6 +82,10 @@ class Installation:
         change = {"id": self.ids[name], "active": False}
         self.change(url, self.admin_token, "updateUser", change, "user { id }")
 
+    def take_roles(self, url: str, name: str) -> None:
+        change: dict[str, Any] = {"id": self.ids[name], "roles": []}
+        self.change(url, self.admin_token, "updateUser", change, "user { id }")
+
 
 def install(environment: dict[str, str], folder: Path) -> Installation:
     """`countersign init`, then people, a keypair and a team over GraphQL."""

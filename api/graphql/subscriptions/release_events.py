@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+import time
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from api.graphql.ids import from_global
 from api.graphql.plan import Plan, plan_of
 from api.graphql.prefetch import prefetch
 from api.graphql.shelf import Shelf
+from api.graphql.subscriptions.cursors import cursor_of, position_of
 from api.graphql.types.history import LedgerEntry
 from api.graphql.types.release import Release
 from engine.errors import Code, Refusal, not_found
@@ -22,9 +24,13 @@ from engine.principal import Principal
 from engine.queries import events
 from engine.queries.events import Happened
 from engine.queries.reading import Reading
+from engine.visibility import WIDENING
+from engine.vocabulary import Permission
 
 #: Seconds after which the ledger, and the credential, are looked at again in any case.
 PAUSE = 0.8
+#: A filter would go on as if there were no more news.
+_SHRUNK = "You may see less than when this began. Subscribe again to follow what you see now."
 
 
 @strawberry.type(description="Something that happened to a release the viewer sees.")
@@ -57,13 +63,19 @@ class ReleaseSubscriptions:
                 principal = await _still_valid(context)
                 plan = plan_of(info)
                 only = from_global(release_id, "Release", "release_id") if release_id else None
-                position = await _start(context, principal, after)
+                position, held = await _start(context, principal, after)
                 while True:
                     principal = await _still_valid(context)
-                    found, position = await _next(context, principal, position, only, plan)
-                    for event in found:
+                    found = await _next(context, principal, position, only, plan, held)
+                    for event in found.events:
                         yield event
-                    if not found:
+                        position = event.entry.position
+                        # Who was slow to take it may have lost the right to the rest meanwhile.
+                        if found.is_stale():
+                            break
+                    else:
+                        position = found.position
+                    if not found.events:
                         await context.runtime.news.wait(principal.account_id, PAUSE)
             except Refusal as refusal:
                 raise top_level(refusal) from refusal
@@ -77,20 +89,48 @@ async def _still_valid(context: Context) -> Principal:
     return principal
 
 
-async def _start(context: Context, principal: Principal, after: str | None) -> int:
-    if after is not None:
-        return _position(after)
-    return await context.runtime.read(principal, events.newest_position)
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Events to tell, as true as they were when they were read."""
+
+    events: list[ReleaseEvent]
+    #: Go on after this position once all are told.
+    position: int
+    read_at: float = field(default_factory=time.monotonic)
+
+    def is_stale(self) -> bool:
+        """Read so long ago that credential and permissions are looked at first."""
+        return time.monotonic() - self.read_at > PAUSE
+
+
+async def _start(
+    context: Context, principal: Principal, after: str | None
+) -> tuple[int, frozenset[Permission]]:
+    """Where to begin, and which permissions it is begun with."""
+
+    def find(reading: Reading) -> tuple[int, frozenset[Permission]]:
+        newest = events.newest_position(reading)
+        position = newest if after is None else position_of(reading, after)
+        return position, reading.actor.permissions & WIDENING
+
+    return await context.runtime.read(principal, find)
 
 
 async def _next(
-    context: Context, principal: Principal, position: int, only: UUID | None, plan: Plan
-) -> tuple[list[ReleaseEvent], int]:
-    def find(reading: Reading) -> tuple[list[ReleaseEvent], int]:
+    context: Context,
+    principal: Principal,
+    position: int,
+    only: UUID | None,
+    plan: Plan,
+    held: frozenset[Permission],
+) -> Found:
+    def find(reading: Reading) -> Found:
+        if held - reading.actor.permissions:
+            raise Refusal(Code.FORBIDDEN, _SHRUNK)
         if only is not None and not events.is_seen(reading, only):
             raise not_found("release", "release_id")
         happened = events.happened_after(reading, position, only)
-        return _told(Shelf(reading), happened, plan), happened.position
+        return Found(_told(Shelf(reading), happened, plan), happened.position)
 
     return await context.runtime.read(principal, find)
 
@@ -99,7 +139,7 @@ def _told(shelf: Shelf, happened: Happened, plan: Plan) -> list[ReleaseEvent]:
     releases: dict[Any, Release] = shelf.releases({row.release_id for row in happened.entries})
     found = [
         ReleaseEvent(
-            cursor=_cursor(row.position),
+            cursor=cursor_of(row.position, row.hash),
             tag=row.tag,
             release=releases[row.release_id],
             entry=LedgerEntry.of(row),
@@ -110,19 +150,3 @@ def _told(shelf: Shelf, happened: Happened, plan: Plan) -> list[ReleaseEvent]:
     prefetch(shelf, [event.release for event in found], plan.into("release"))
     prefetch(shelf, [event.entry for event in found], plan.into("entry"))
     return found
-
-
-def _cursor(position: int) -> str:
-    return urlsafe_b64encode(f"event:{position}".encode()).decode()
-
-
-def _position(cursor: str) -> int:
-    try:
-        kind, _, text = urlsafe_b64decode(cursor.encode("ascii")).decode("ascii").partition(":")
-        position = int(text) if kind == "event" and len(text) < 19 else -1
-    except ValueError:
-        position = -1
-    if position < 0:
-        message = "This cursor is malformed. Use one that an event gave you."
-        raise Refusal(Code.INVALID_INPUT, message, "after")
-    return position

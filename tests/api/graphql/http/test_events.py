@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,8 +13,11 @@ import pytest
 
 from api.graphql.http.answers import prefers_events
 from api.graphql.limits.numbers import Limits
+from api.graphql.subscriptions.cursors import cursor_of
 from engine.commands.api_tokens import CreateApiToken, RevokeApiToken
 from engine.commands.update_team import UpdateTeam
+from engine.commands.update_user import UpdateUser
+from engine.persistence.ledger import GENESIS
 from tests.support.api import Api, make_api, serving
 from tests.support.waiting import until
 from tests.support.world import World
@@ -24,7 +26,7 @@ EVENTS = {"Accept": "text/event-stream"}
 FOLLOW = """subscription ($id: ID, $after: String) {
   releaseEvents(releaseId: $id, after: $after) { cursor tag } }"""
 #: Before the first of all, so that nothing depends on who is quicker.
-BEGINNING = b64encode(b"event:0").decode()
+BEGINNING = cursor_of(0, GENESIS)
 VIEWER = "{ viewer { user { name } } }"
 Told = tuple[str, Any]
 
@@ -137,6 +139,19 @@ def test_who_no_longer_sees_the_release_follows_it_no_longer(
         left = time.monotonic()
         assert code_of(next(events)) == "NOT_FOUND"
         assert time.monotonic() - left < 1.5
+
+
+def test_who_loses_their_roles_follows_no_longer(
+    small_api: Api, small_world: World, server: str
+) -> None:
+    small_world.request()
+    with streamed(server, small_api.token("dev"), FOLLOW, after=BEGINNING) as events:
+        assert next(events)[1]["data"]
+        small_world.do("admin", UpdateUser(user_id=small_world.people["dev"], roles=()))
+        lost = time.monotonic()
+        assert code_of(next(events)) == "FORBIDDEN"
+        assert next(events) == ("complete", None)
+        assert time.monotonic() - lost < 1.5
 
 
 def test_nobody_and_foreign_pages_follow_nothing(server: str) -> None:

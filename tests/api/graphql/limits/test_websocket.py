@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,14 +12,14 @@ from starlette.testclient import WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
 from api.graphql.limits.numbers import Limits
+from api.graphql.subscriptions.cursors import cursor_of
+from engine.persistence.ledger import GENESIS
 from tests.support.api import Api, make_api
 from tests.support.world import World
 
 EVENTS = "subscription { releaseEvents { tag } }"
 #: From the beginning, so that nothing depends on who is quicker.
-ALL_EVENTS = (
-    f'subscription {{ releaseEvents(after: "{b64encode(b"event:0").decode()}") {{ tag }} }}'
-)
+ALL_EVENTS = f'subscription {{ releaseEvents(after: "{cursor_of(0, GENESIS)}") {{ tag }} }}'
 
 
 @contextmanager

@@ -1,0 +1,129 @@
+"""`releaseEvents`: from where one may resume, and when a slow follower is told no more."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64encode
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from api.graphql.context import Context
+from api.graphql.schema import schema
+from api.graphql.subscriptions import release_events
+from api.graphql.subscriptions.cursors import cursor_of
+from api.runtime import Runtime
+from engine.commands.api_tokens import CreateApiToken, RevokeApiToken
+from engine.commands.update_user import UpdateUser
+from engine.persistence import tables as t
+from engine.persistence.ledger import GENESIS
+from engine.persistence.unit_of_work import bare_transaction
+from engine.queries.credentials import principal_of_token
+from engine.vocabulary import Permission
+from tests.support.api import make_api
+from tests.support.world import World, make_world
+
+FOLLOW = "subscription ($after: String) { releaseEvents(after: $after) { cursor tag } }"
+BEGINNING = cursor_of(0, GENESIS)
+
+
+@pytest.fixture
+def runtime(world: World) -> Iterator[Runtime]:
+    made = make_api(world)[1]
+    yield made
+    made.executor.shutdown()
+
+
+@asynccontextmanager
+async def followed(runtime: Runtime, secret: str, after: str) -> AsyncIterator[AsyncIterator[Any]]:
+    """The answers of a subscription, each taken when the follower asks for it."""
+
+    async def look_up(*_told: object, again: bool = False) -> Any:
+        return await runtime.proofs.of(principal_of_token, secret)
+
+    context = Context(runtime, await look_up(), look_up)
+    answers: Any = await schema.subscribe(FOLLOW, {"after": after}, context_value=context)
+    yield answers
+    await answers.aclose()
+
+
+def code_of(answer: Any) -> str:
+    (error,) = answer.errors
+    return str(error.extensions["code"])
+
+
+async def first_answer(runtime: Runtime, world: World, after: str) -> Any:
+    secret = world.do("dev", CreateApiToken(name="test", scopes=frozenset(Permission))).secret
+    async with followed(runtime, secret, after) as answers:
+        return await anext(answers)
+
+
+@pytest.mark.parametrize(("lost", "code"), [("token", "UNAUTHENTICATED"), ("roles", "FORBIDDEN")])
+async def test_a_slow_follower_is_not_told_the_rest_of_what_was_read_before_the_loss(
+    world: World, runtime: Runtime, monkeypatch: pytest.MonkeyPatch, lost: str, code: str
+) -> None:
+    monkeypatch.setattr(release_events, "PAUSE", 0)
+    world.approved()
+    made = world.do("dev", CreateApiToken(name="test", scopes=frozenset(Permission)))
+    async with followed(runtime, made.secret, BEGINNING) as answers:
+        tags = [(await anext(answers)).data["releaseEvents"]["tag"] for _ in range(2)]
+        assert tags == ["release:requested", "release:approval:recorded"]
+        if lost == "token":
+            world.do("dev", RevokeApiToken(token_id=made.token_id))
+        else:
+            world.do("admin", UpdateUser(user_id=world.people["dev"], roles=()))
+        assert code_of(await anext(answers)) == code
+        assert [answer async for answer in answers] == []
+
+
+async def test_a_slow_follower_misses_nothing_and_gets_nothing_twice(
+    world: World, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(release_events, "PAUSE", 0)
+    world.approved()
+    secret = world.do("dev", CreateApiToken(name="test")).secret
+    async with followed(runtime, secret, BEGINNING) as answers:
+        told = [(await anext(answers)).data["releaseEvents"]["cursor"] for _ in range(4)]
+    entries = [row for row in world.ledger() if row.release_id is not None]
+    assert told == [cursor_of(row.position, row.hash) for row in entries]
+
+
+async def test_a_cursor_past_the_head_of_a_restored_ledger_is_refused(
+    world: World, runtime: Runtime
+) -> None:
+    world.request()
+    *_, before, last = world.ledger()
+    cursor = cursor_of(last.position, last.hash)
+
+    def restore(db: sa.Connection) -> None:
+        db.execute(t.ledger_entries.delete().where(t.ledger_entries.c.position == last.position))
+        db.execute(t.ledger_heads.update().values(count=before.position, hash=before.hash))
+
+    bare_transaction(world.system.database, restore)
+    answer = await first_answer(runtime, world, cursor_of(last.position + 5, last.hash))
+    assert code_of(answer) == "INVALID_INPUT"
+    assert "a backup was restored" in answer.errors[0].message
+    # Making the token above took the position that the cursor is of.
+    assert world.ledger()[-1].position >= last.position
+    assert code_of(await first_answer(runtime, world, cursor)) == "INVALID_INPUT"
+
+
+async def test_a_cursor_of_another_account_is_refused(world: World, runtime: Runtime) -> None:
+    other = make_world(world.system.database, account="Umbrella")
+    other.request()
+    theirs = next(row for row in other.ledger() if row.release_id is not None)
+    answer = await first_answer(runtime, world, cursor_of(theirs.position, theirs.hash))
+    assert code_of(answer) == "INVALID_INPUT"
+    assert "another account's" in answer.errors[0].message
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    ["", "x", "\u00e9", urlsafe_b64encode(b"event:7").decode(), "_" * 22 + "==", "A" * 10_000],
+)
+async def test_what_is_no_cursor_is_refused(world: World, runtime: Runtime, cursor: str) -> None:
+    answer = await first_answer(runtime, world, cursor)
+    assert code_of(answer) == "INVALID_INPUT"
+    assert answer.errors[0].extensions["field"] == ["after"]
