@@ -1,4 +1,4 @@
-"""How often one may ask for a mail and try a code: in this process, and in bounded memory."""
+"""How often one may ask, type and travel to sign in: in this process, and in bounded memory."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ class SignInLimits:
     address: Buckets = field(default_factory=lambda: Buckets(rate=1 / 300, burst=5))
     #: Codes typed by one client. What keeps a code from being guessed is counted for each mail.
     typing: Buckets = field(default_factory=lambda: Buckets(rate=1 / 3, burst=60))
+    #: Ways to the OpenID provider and back of one client; each asks the provider something.
+    travelling: Buckets = field(default_factory=lambda: Buckets(rate=1 / 3, burst=120))
 
     def asks_too_often(self, request: Request) -> bool:
         """This client has to wait before it asks for another mail."""
@@ -36,3 +38,7 @@ class SignInLimits:
     def types_too_often(self, request: Request) -> bool:
         """This client has to wait before it tries another code."""
         return self.typing.wait(client_of(request)) > 0
+
+    def travels_too_often(self, request: Request) -> bool:
+        """This client has to wait before it goes to the provider, or comes back, once more."""
+        return self.travelling.wait(client_of(request)) > 0

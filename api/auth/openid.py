@@ -20,11 +20,13 @@ from starlette.responses import Response
 from api.auth.browser import Browser
 from api.auth.entrance import PENDING, PENDING_PATH, Entrance
 from api.auth.forms import fields_of, local_path
+from api.auth.limits import SignInLimits
 from api.auth.pages import go, page, trouble
 from api.auth.provider import Flow, Identity, Provider, ProviderError, new_flow
 from api.auth.sealed import Seal
 from api.credentials import session_of
 from api.runtime import Runtime
+from api.telemetry.seldom import Seldom
 from engine.commands.identities import LinkIdentity
 from engine.errors import Refusal
 from engine.naming import name_key, tidy
@@ -51,18 +53,24 @@ class OpenIdSignIn:
         entrance: Entrance,
         provider: Provider,
         secret: str,
+        limits: SignInLimits,
+        *,
         account: str | None,
     ) -> None:
         self._runtime = runtime
         self._browser = browser
         self._entrance = entrance
         self._provider = provider
+        self._limits = limits
         self._account = account
+        self._failures = Seldom()
         self._away = Seal(secret, "openid-away", _AWAY)
         self._pending = Seal(secret, "openid-pending", _PENDING)
 
     async def leave(self, request: Request) -> Response:
         """Away to the provider; this browser alone can come back from there."""
+        if self._limits.travels_too_often(request):
+            return trouble(request, "too_often", self._browser.root, 429)
         flow = new_flow()
         try:
             url = await self._provider.leave_for(flow)
@@ -75,6 +83,8 @@ class OpenIdSignIn:
 
     async def arrive(self, request: Request) -> Response:
         """Back from the provider: in, or on to the confirmation of a new identity."""
+        if self._limits.travels_too_often(request):
+            return trouble(request, "too_often", self._browser.root, 429)
         kept, told = self._away.open(self._browser.read(request, AWAY)), request.query_params
         state = told.get("state", "")
         if kept is None or not hmac.compare_digest(kept["state"].encode(), state.encode()):
@@ -151,7 +161,10 @@ class OpenIdSignIn:
         return self._account is None or name_key(tidy(self._account)) == name_key(account)
 
     def _failed(self, request: Request, error: ProviderError) -> Response:
-        log.warning("openid_sign_in_failed", why=str(error))
+        why = str(error)
+        _, untold = self._failures.meet(why)
+        if untold is not None:
+            log.warning("openid_sign_in_failed", why=why, not_logged=untold)
         response = trouble(request, "openid", self._browser.root, 403)
         self._browser.take(response, AWAY)
         return response

@@ -61,7 +61,8 @@ def sign_in_routes(
 
     others: list[BaseRoute] = []
     if openid is not None:
-        away = OpenIdSignIn(runtime, browser, entrance, openid.provider, secret, openid.account)
+        provider, account = openid.provider, openid.account
+        away = OpenIdSignIn(runtime, browser, entrance, provider, secret, limits, account=account)
         others = [
             Route(OPENID, guard(away.leave), methods=LOOK),
             Route(f"{OPENID}/callback", guard(away.arrive), methods=LOOK),

@@ -9,9 +9,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
-from api.auth.provider import Client, Provider
+from api.auth.limits import SignInLimits
+from api.auth.provider import Client, Flow, Provider, ProviderError
 from api.auth.routes import OpenId
+from api.graphql.limits.rate import Buckets
 from engine.commands.identities import LinkIdentity, UnlinkIdentity
 from engine.commands.update_user import UpdateUser
 from engine.errors import Code
@@ -150,8 +153,13 @@ async def test_the_same_identity_in_two_accounts_chooses_after_the_proof(
     assert (await through(person, "both")).headers["location"] == "/sign-in/account"
     users = choices((await person.get("/sign-in/account")).text)
     assert list(users) == ["Acme", "Umbrella"]
+    proof = f"__Host-countersign-proof={person.client.cookies['__Host-countersign-proof']}"
     await person.post("/sign-in/account", user=users["Umbrella"])
     assert "in the account Umbrella" in (await person.get("/sign-in")).text
+    replay = await site.person(Cookie=proof)
+    assert (await replay.post("/sign-in/account", user=users["Acme"])).status_code == 404
+    assert replay.secret is None
+    assert site.world.ledger(tag="session:started") == []
 
 
 async def test_deactivated_or_untied_it_does_not_let_in(site: Site) -> None:
@@ -249,3 +257,35 @@ async def test_a_provider_that_is_away_is_told_on_a_page(world: World) -> None:
     async with open_site(world, openid=OpenId(provider=Provider(gone), name="Login")) as site:
         answer = await (await site.person()).get("/sign-in/openid")
         assert (answer.status_code, "did not let you in" in answer.text) == (403, True)
+
+
+class CountedProvider(Provider):
+    """One that is away, and counts who wants something of it."""
+
+    asked = 0
+
+    async def leave_for(self, flow: Flow) -> str:
+        self.asked += 1
+        raise ProviderError("the provider did not answer")
+
+
+async def test_a_client_goes_there_and_back_only_so_often_and_the_log_stays_short(
+    world: World,
+) -> None:
+    gone = CountedProvider(Client("http://127.0.0.1:1", "countersign", SECRET, CALLBACK))
+    limits = SignInLimits(travelling=Buckets(rate=1 / 60, burst=5))
+    async with open_site(world, openid=OpenId(provider=gone, name="Login"), limits=limits) as site:
+        person, before = await site.person(), world.snapshot()
+        with capture_logs() as logged:
+            left = [await person.get("/sign-in/openid") for _ in range(3)]
+            came = [await person.get("/sign-in/openid/callback?state=x") for _ in range(3)]
+            left.append(await person.get("/sign-in/openid"))
+        assert [answer.status_code for answer in left] == [403, 403, 403, 429]
+        assert [answer.status_code for answer in came] == [403, 403, 429]
+        assert "That was too often" in came[-1].text
+        assert gone.asked == 3
+        assert [(entry["why"], entry["not_logged"]) for entry in logged] == [
+            ("the provider did not answer", 0),
+            ("the answer is to another question", 0),
+        ]
+        assert world.snapshot() == before
