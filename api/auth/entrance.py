@@ -18,7 +18,8 @@ from api.auth.sealed import Seal
 from api.credentials import session_of
 from api.runtime import Runtime
 from engine.commands.sessions import LIFETIME, EndSession, StartSession
-from engine.errors import Refusal
+from engine.errors import Code, Refusal
+from engine.persistence.ids import uuid7
 from engine.principal import Principal
 from engine.vocabulary import Channel, SignInMethod
 
@@ -49,7 +50,9 @@ class Entrance:
             return await self._start(request, person.account_id, person.id, method, then)
         choices = [[str(one.account_id), str(one.id), one.account, one.name] for one in people]
         response = go(f"{self._browser.root}/sign-in/account")
-        proof = self._proofs.seal(choices=choices, method=method, then=then)
+        # The session's id is told beforehand: so one proof starts one session.
+        told = {"choices": choices, "method": method, "then": then, "session": str(uuid7())}
+        proof = self._proofs.seal(**told)
         self._browser.give(response, proof, CHOOSING, PROOF)
         return response
 
@@ -63,8 +66,15 @@ class Entrance:
             chosen = choices.get((await fields_of(request)).get("user", ""))
             if chosen is not None:
                 account_id, user_id = UUID(chosen[0]), UUID(chosen[1])
-                method = SignInMethod(proof["method"])
-                return await self._start(request, account_id, user_id, method, proof["then"])
+                method, session_id = SignInMethod(proof["method"]), UUID(proof["session"])
+                try:
+                    return await self._start(
+                        request, account_id, user_id, method, proof["then"], session_id
+                    )
+                except Refusal as refusal:
+                    if refusal.code is not Code.NOT_FOUND:
+                        raise
+                    return trouble(request, "ended", self._browser.root, 404)
         return page(request, "accounts", self._browser.root, choices=proof["choices"])
 
     async def _start(
@@ -74,11 +84,12 @@ class Entrance:
         user_id: UUID,
         method: SignInMethod,
         then: str | None,
+        session_id: UUID | None = None,
     ) -> Response:
         """A new session in place of the one this browser may have had."""
         person = Principal(account_id=account_id, user_id=user_id, channel=Channel.DASHBOARD)
         agent = request.headers.get("user-agent", "")
-        command = StartSession(method=method, user_agent=agent)
+        command = StartSession(method=method, user_agent=agent, session_id=session_id)
         made = await self._runtime.execute(person, command)
         before = await session_of(self._runtime, request)
         if before is not None and before.session_id is not None:

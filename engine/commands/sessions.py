@@ -40,6 +40,8 @@ class StartSession:
 
     method: SignInMethod
     user_agent: str = ""
+    #: Of a proof that could be shown twice: the second time there is such a session already.
+    session_id: UUID | None = None
 
     def lock(self) -> Lock:
         """The account's people: nobody is deactivated and signed in at the same moment."""
@@ -55,7 +57,7 @@ class StartSession:
         assert actor.user_id is not None
         if actor.service:
             raise Refusal(Code.FORBIDDEN, "A service user has no browser. Use a token.")
-        made = NewSession(uuid7(), secrets.token_urlsafe(32))
+        made = NewSession(self.session_id or uuid7(), secrets.token_urlsafe(32))
         work.connection.execute(
             t.sessions.insert().values(
                 id=made.session_id,

@@ -57,6 +57,12 @@ _CONFLICTS: tuple[tuple[tuple[str, ...], Code, str, str], ...] = (
         "Another account has this name.",
         "name",
     ),
+    (
+        ("pk_sessions", "sessions.id"),
+        Code.NOT_FOUND,
+        "This sign-in was used already. Ask for a new one.",
+        "session_id",
+    ),
 )
 
 

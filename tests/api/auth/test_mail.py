@@ -236,6 +236,27 @@ async def test_with_users_in_several_accounts_one_chooses_after_the_proof(site: 
     assert again.headers["location"] == "/sign-in"
 
 
+async def test_one_proof_chooses_one_account_once(site: Site) -> None:
+    other = make_world(site.world.system.database, account="Umbrella")
+    person = await site.person()
+    await person.ask("ann@example.com")
+    await person.post(await site.link("ann"))
+    proof = f"__Host-countersign-proof={person.client.cookies['__Host-countersign-proof']}"
+    replays = [await site.person(Cookie=proof) for _ in range(3)]
+    assert (await person.post("/sign-in/account", user=str(other.people["ann"]))).status_code == 303
+    before = site.world.snapshot(), site.world.ledger(), other.ledger()
+
+    for replay in replays:
+        for world in (site.world, other):
+            answer = await replay.post("/sign-in/account", user=str(world.people["ann"]))
+            assert (answer.status_code, "does not work any more" in answer.text) == (404, True)
+        assert replay.secret is None
+
+    assert (site.world.snapshot(), site.world.ledger(), other.ledger()) == before
+    assert len(other.ledger(tag="session:started")) == 1
+    assert await person.who() == "ann@example.com"
+
+
 async def test_whoever_was_deactivated_before_choosing_does_not_get_in(site: Site) -> None:
     make_world(site.world.system.database, account="Umbrella")
     person = await site.person()
