@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from engine.facts import Release
 from engine.persistence.canonical import canonical
-from engine.persistence.ids import uuid7
+from engine.persistence.ids import uuid7s
 from engine.persistence.many import insert_many
 from notifications import preferences
 from notifications.recipients import People
@@ -48,6 +48,12 @@ def enqueue(
         return
     chosen = preferences.channels_of(connection, told, channels)
     rows = [row for message in messages for row in _rows(message, links or {}, chosen)]
+    _insert(connection, rows, now)
+
+
+def _insert(connection: Connection, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
+    # Sent in the order of their ids: that of the messages.
+    ids = uuid7s(len(rows))
     shared = {
         "state": DeliveryState.QUEUED,
         "attempts": 0,
@@ -55,7 +61,8 @@ def enqueue(
         "created_at": now,
     }
     if rows:
-        insert_many(connection, deliveries, shared, rows)
+        identified = [{"id": id_, **row} for id_, row in zip(ids, rows, strict=True)]
+        insert_many(connection, deliveries, shared, identified)
 
 
 def _rows(
@@ -73,7 +80,6 @@ def _rows(
     }
     return [
         {
-            "id": uuid7(),
             "user_id": user_id,
             "channel": channel,
             "audiences": " ".join(sorted(audiences)),

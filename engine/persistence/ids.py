@@ -13,3 +13,8 @@ def uuid7() -> UUID:
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return UUID(int=value)
+
+
+def uuid7s(number: int) -> list[UUID]:
+    """So many of them, in order: those of one millisecond have none of their own."""
+    return sorted(uuid7() for _ in range(number))

@@ -82,6 +82,22 @@ def test_approval_is_told_to_those_concerned_and_those_who_need_not_decide(
     }
 
 
+def test_what_happens_at_once_is_told_in_its_order(world: World, notices: Notices) -> None:
+    everyone = [f"dev{number}" for number in range(12)]
+    for name in everyone:
+        world.add_user(name, "DEVELOPER")
+    world.set_team("blue", ["ann", "bob", "dev", *everyone])
+    release = world.request()
+    world.clock.pass_(hours=2)
+
+    world.decide("ann", release)
+    world.decide("bob", release)
+
+    for name in everyone:
+        rows = notices.rows(user_id=world.people[name])
+        assert [row.kind for row in rows] == ["APPROVED", "OPENED"]
+
+
 def test_a_rejection_voids_the_links_of_the_others(world: World, notices: Notices) -> None:
     release = world.request()
 
