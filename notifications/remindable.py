@@ -22,7 +22,10 @@ d, r, u = deliveries, t.releases, t.users
 
 
 def undecided(connection: Connection, now: datetime, release_id: UUID | None) -> list[Row[Any]]:
-    """Who was asked about the current revision and has not decided, and when they last were."""
+    """Who was asked about the current revision and has not decided, and when they last were.
+
+    `reminded_at` is of any revision: also who is asked anew is not reminded twice a day.
+    """
     a, v = t.accounts, t.decisions
     voted = sa.exists().where(
         v.c.release_id == r.c.id,
@@ -30,6 +33,7 @@ def undecided(connection: Connection, now: datetime, release_id: UUID | None) ->
         v.c.material_revision == r.c.material_revision,
     )
     approvers = loading.permitted_users(Permission.APPROVE_RELEASE)
+    asked_at = _last(d.c.revision >= r.c.material_revision)
     query = (
         sa.select(
             d.c.release_id,
@@ -37,10 +41,8 @@ def undecided(connection: Connection, now: datetime, release_id: UUID | None) ->
             r.c.account_id,
             r.c.starts_at,
             u.c.time_zone,
-            sa.func.max(d.c.created_at, type_=d.c.created_at.type).label("asked_at"),
-            sa.func.max(
-                sa.case((d.c.kind == Kind.REMINDER, d.c.created_at)), type_=d.c.created_at.type
-            ).label("reminded_at"),
+            asked_at.label("asked_at"),
+            _last(d.c.kind == Kind.REMINDER).label("reminded_at"),
         )
         .join(r, r.c.id == d.c.release_id)
         .join(u, u.c.id == d.c.user_id)
@@ -49,7 +51,6 @@ def undecided(connection: Connection, now: datetime, release_id: UUID | None) ->
             r.c.status == Status.PENDING,
             r.c.starts_at > now,
             d.c.kind.in_((Kind.REQUEST, Kind.REMINDER)),
-            d.c.revision >= r.c.material_revision,
             d.c.user_id.in_(approvers.scalar_subquery()),
             r.c.team_id.is_(None) | _is_member(d.c.user_id),
             ~voted,
@@ -58,6 +59,7 @@ def undecided(connection: Connection, now: datetime, release_id: UUID | None) ->
             ~_is_silenced(d.c.user_id, Kind.REMINDER),
         )
         .group_by(d.c.release_id, d.c.user_id, r.c.account_id, r.c.starts_at, u.c.time_zone)
+        .having(asked_at.is_not(None))
     )
     if release_id is not None:
         query = query.where(r.c.id == release_id)
@@ -94,6 +96,11 @@ def closing(
     if release_id is not None:
         query = query.where(r.c.id == release_id)
     return list(connection.execute(query))
+
+
+def _last(only: ColumnElement[bool]) -> ColumnElement[Any]:
+    """When the last such message was queued."""
+    return sa.func.max(sa.case((only, d.c.created_at)), type_=d.c.created_at.type)
 
 
 def _is_member(user_id: ColumnElement[Any]) -> ColumnElement[bool]:

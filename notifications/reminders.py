@@ -53,13 +53,21 @@ class Rhythm:
     closing_share: float = 0.2
 
     def next_reminder(
-        self, asked_at: datetime, reminded_at: datetime | None, starts_at: datetime, zone: str
+        self,
+        asked_at: datetime,
+        reminded_at: datetime | None,
+        starts_at: datetime,
+        zone: str,
+        now: datetime,
     ) -> datetime:
-        """When somebody is to be reminded, who was asked and perhaps reminded before."""
-        last = reminded_at or asked_at
-        due = last + (starts_at - last) * self.share
+        """When somebody is to be reminded, who was asked and perhaps reminded before.
+
+        Never before now: what was due while nothing ran may have become due at night.
+        """
+        due = asked_at + (starts_at - asked_at) * self.share
         if reminded_at is not None:
             due = max(due, reminded_at + self.at_most_every)
+        due = max(due, now)
         morning = self._morning_after(due, zone)
         return due if morning is None or morning >= starts_at else morning
 
@@ -172,7 +180,7 @@ class Reminders:
             row
             for row in rows
             if self._rhythm.next_reminder(
-                row.asked_at, row.reminded_at, row.starts_at, row.time_zone
+                row.asked_at, row.reminded_at, row.starts_at, row.time_zone, now
             )
             <= now
         ]

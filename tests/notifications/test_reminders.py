@@ -31,8 +31,8 @@ def at(text: str) -> datetime:
     [
         # Half of the time that was left.
         ("2030-06-03 08:00", None, "2030-06-03 16:00", "UTC", "2030-06-03 12:00"),
-        # Not twice a day.
-        ("2030-06-03 08:00", "2030-06-03 12:00", "2030-06-05 12:00", "UTC", "2030-06-04 12:00"),
+        # Not twice a day; whoever was reminded was asked by that too.
+        ("2030-06-03 12:00", "2030-06-03 12:00", "2030-06-05 12:00", "UTC", "2030-06-04 12:00"),
         # Not at night, where they live.
         ("2030-06-03 12:00", None, "2030-06-04 12:00", "UTC", "2030-06-04 07:00"),
         ("2030-06-03 12:00", None, "2030-06-05 05:00", "Asia/Tokyo", "2030-06-04 08:30"),
@@ -46,9 +46,37 @@ def test_when_somebody_is_reminded(
 ) -> None:
     before = at(reminded) if reminded else None
 
-    found = RHYTHM.next_reminder(at(asked), before, at(starts), zone)
+    found = RHYTHM.next_reminder(at(asked), before, at(starts), zone, at(asked))
 
     assert found == at(due)
+
+
+@pytest.mark.parametrize(
+    ("now", "starts", "due"),
+    [
+        ("2030-06-05 02:00", "2030-06-05 12:00", "2030-06-05 07:00"),
+        ("2030-06-05 23:00", "2030-06-07 12:00", "2030-06-06 07:00"),
+        ("2030-06-05 08:00", "2030-06-05 12:00", "2030-06-05 08:00"),
+        # The start is closer than the morning.
+        ("2030-06-05 02:00", "2030-06-05 06:00", "2030-06-05 02:00"),
+    ],
+)
+def test_what_was_due_long_ago_waits_for_the_morning_too(now: str, starts: str, due: str) -> None:
+    found = RHYTHM.next_reminder(at("2030-06-03 12:00"), None, at(starts), "UTC", at(now))
+
+    assert found == at(due)
+
+
+def test_after_an_outage_nobody_is_woken(
+    world: World, notices: Notices, reminders: Reminders
+) -> None:
+    week(world)
+
+    world.clock.pass_(days=4, hours=14)
+    assert reminders.run_once() == 0
+    world.clock.pass_(hours=5)
+    assert reminders.run_once() == 1
+    assert notices.told(kind="REMINDER") == [("ann", "REMINDER"), ("bob", "REMINDER")]
 
 
 def week(world: World, **more: Any) -> Any:
@@ -114,6 +142,23 @@ def test_a_new_round_begins_anew(world: World, notices: Notices, reminders: Remi
     assert reminders.run_once() == 0
     world.clock.pass_(hours=24)
     assert reminders.run_once() == 1
+
+
+def test_at_most_once_a_day_whichever_the_round(
+    world: World, notices: Notices, reminders: Reminders
+) -> None:
+    release = week(world)
+    world.clock.pass_(days=6, hours=16, minutes=-1)
+    assert reminders.run_once() == 0
+    world.clock.pass_(hours=3, minutes=1)
+    assert reminders.run_once() == 1
+    start = NOON + timedelta(days=7, hours=8)
+    changes = {"starts_at": start, "ends_at": start + timedelta(days=1)}
+    world.do("dev", ReviseRelease(release_id=release, revision=1, changes=changes))
+
+    for _ in range(23):
+        world.clock.pass_(hours=1)
+        assert reminders.run_once() == 0
 
 
 def test_nobody_gone_is_reminded(world: World, notices: Notices, reminders: Reminders) -> None:
