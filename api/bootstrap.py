@@ -96,16 +96,20 @@ def build_system(
     settings: Settings, database: Database, *wakers: Waker, telling: Telling | None = None
 ) -> System:
     """The engine with its signers and its outbox; refuses a wrong master key."""
-    personal = (telling or telling_of(settings)).personal
+    telling = telling or telling_of(settings)
     keyring = Keyring.parse(settings.master_key.get_secret_value())
     remember_master_key(database, keyring)
     return System(
         database=database,
         signers=load_signers(SignerContext(keyring, signer_options(settings))),
-        listeners=(Outbox(link_key(settings), channels=personal), WebhookOutbox(to_global)),
+        listeners=(_outbox(telling), WebhookOutbox(to_global)),
         wakers=wakers,
         reservation_seconds=settings.reservation_seconds,
     )
+
+
+def _outbox(telling: Telling) -> Outbox:
+    return Outbox(telling.link_key, link_lifetime=telling.link_lifetime, channels=telling.personal)
 
 
 def build_runtime(settings: Settings) -> Runtime:
@@ -216,8 +220,14 @@ def build_relays(settings: Settings, runtime: Runtime) -> list[Relay]:
 def build_reminders(settings: Settings, runtime: Runtime) -> Reminders:
     """What reminds approvers, and tells that a window closes soon."""
     assert runtime.telling is not None
-    personal, rhythm = runtime.telling.personal, Rhythm(share=settings.reminder_share)
-    return Reminders(runtime.system, link_key(settings), rhythm, channels=personal)
+    telling, rhythm = runtime.telling, Rhythm(share=settings.reminder_share)
+    return Reminders(
+        runtime.system,
+        telling.link_key,
+        rhythm,
+        link_lifetime=telling.link_lifetime,
+        channels=telling.personal,
+    )
 
 
 def build_retention(settings: Settings, runtime: Runtime) -> list[Retention]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from api.settings import Settings
+from notifications import action_links
 from notifications.channels.base import Channel, ChannelContext, ChannelFailed
 from notifications.channels.loading import load_channels
 from notifications.channels.webhook import ALLOW_PRIVATE
@@ -22,6 +24,7 @@ class Telling:
 
     channels: Mapping[str, Channel[Any]] = field(default_factory=dict)
     link_key: bytes = field(repr=False)
+    link_lifetime: timedelta = action_links.LIFETIME
     webhook_key: bytes = field(repr=False)
     #: Webhooks may go to private addresses, and without TLS.
     allow_private: bool = False
@@ -41,6 +44,7 @@ def build_telling(settings: Settings) -> Telling:
     return Telling(
         channels=load_channels(ChannelContext(channel_options(settings), key)),
         link_key=key(ACTION_LINKS),
+        link_lifetime=timedelta(days=settings.link_days),
         webhook_key=key(PURPOSE),
         allow_private=settings.webhook_allow_private,
     )

@@ -93,6 +93,12 @@ class Settings(BaseSettings):
     delivery_retention_days: int = Field(
         default=90, ge=0, description="Days a settled delivery is kept; 0: for ever."
     )
+    link_days: int = Field(
+        default=14,
+        ge=2,
+        le=365,
+        description="Days an approver's link works at most; whoever has not decided gets another.",
+    )
     reminder_share: float = Field(
         default=0.5,
         gt=0,

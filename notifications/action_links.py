@@ -30,7 +30,10 @@ from notifications.vocabulary import LinkPurpose
 
 #: Where the page lives, below the public URL.
 PATH = "/decide"
+#: At most; no link outlives the window of its release.
 LIFETIME = timedelta(days=14)
+#: Whoever is asked gets a link that works for at least so long, or as long as the window.
+LASTING = timedelta(days=2)
 _NONCE = 16
 _SPELLING = re.compile(r"([0-9a-f]{32})\.([A-Za-z0-9_-]{43})", re.ASCII)
 
@@ -39,7 +42,7 @@ _L, _R = action_links, t.releases
 _AT: sa.BindParameter[datetime] = sa.bindparam("at")
 _FIND = sa.select(_L).where(_L.c.id == sa.bindparam("link"))
 _LIVE = (
-    sa.select(_L.c.release_id, _L.c.user_id, _L.c.id, _L.c.used_at, _L.c.expires_at)
+    sa.select(_L.c.release_id, _L.c.user_id, _L.c.id, _L.c.used_at, _L.c.expires_at, _R.c.ends_at)
     .add_columns((_L.c.material_revision == _R.c.material_revision).label("is_current"))
     .join(_R, _R.c.id == _L.c.release_id)
     .where(_L.c.release_id.in_(IDS), _L.c.voided_at.is_(None))
@@ -99,42 +102,41 @@ def ensure(
     key: bytes,
     asked: Sequence[tuple[Release, Collection[UUID]]],
     now: datetime,
-    lifetime: timedelta = LIFETIME,
+    lifetime: timedelta,
 ) -> dict[tuple[UUID, UUID], UUID]:
     """A live link for each approver of a release's current material revision: by release and user.
 
     The releases are as they are stored.
     """
-    ids = sorted({release.id for release, _ in asked})
-    if not ids:
+    releases = {(release.id, user_id): release for release, people in asked for user_id in people}
+    if not releases:
         return {}
-    found = _current(connection, ids, now)
+    found = _lasting(connection, releases.keys(), now)
     rows = {
-        (release.id, user_id): _row(key, release, user_id)
-        for release, people in asked
-        for user_id in people
-        if (release.id, user_id) not in found
+        whose: _row(key, release, whose[1], now + lifetime)
+        for whose, release in releases.items()
+        if whose not in found
     }
     if rows:
-        shared = {
-            "purpose": LinkPurpose.DECIDE,
-            "created_at": now,
-            "expires_at": now + lifetime,
-        }
+        shared = {"purpose": LinkPurpose.DECIDE, "created_at": now}
         insert_many(connection, action_links, shared, list(rows.values()))
     return found | {whose: row["id"] for whose, row in rows.items()}
 
 
-def _current(
-    connection: Connection, release_ids: Collection[UUID], now: datetime
+def _lasting(
+    connection: Connection, asked: Collection[tuple[UUID, UUID]], now: datetime
 ) -> dict[tuple[UUID, UUID], UUID]:
-    """The good links there are, by release and user; those that outlived their use end."""
+    """Those of their links that will do, by release and user; others that are unused end."""
     found, outlived = {}, []
-    for row in connection.execute(_LIVE, {"ids": release_ids}):
-        if row.used_at is None and not (row.is_current and now < row.expires_at):
+    for row in connection.execute(_LIVE, {"ids": sorted({release_id for release_id, _ in asked})}):
+        whose = row.release_id, row.user_id
+        lasts = row.expires_at >= min(row.ends_at, now + LASTING)
+        if whose not in asked:
+            continue
+        if row.used_at is None and not (row.is_current and lasts):
             outlived.append(row.id)
         elif row.is_current:
-            found[row.release_id, row.user_id] = row.id
+            found[whose] = row.id
     if outlived:
         connection.execute(_VOID_THESE, {"ids": outlived, "at": now})
     return found
@@ -164,7 +166,7 @@ def use(connection: Connection, link_id: UUID, user_id: UUID, now: datetime) -> 
     return result.rowcount == 1
 
 
-def _row(key: bytes, release: Release, user_id: UUID) -> dict[str, Any]:
+def _row(key: bytes, release: Release, user_id: UUID, until: datetime) -> dict[str, Any]:
     link_id, nonce = uuid7(), os.urandom(_NONCE)
     return {
         "id": link_id,
@@ -175,4 +177,5 @@ def _row(key: bytes, release: Release, user_id: UUID) -> dict[str, Any]:
         "material_revision": release.material_revision,
         "nonce": nonce,
         "token_hash": hash_of(token_of(key, link_id, nonce)),
+        "expires_at": min(until, release.fields.ends_at),
     }

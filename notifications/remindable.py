@@ -1,10 +1,11 @@
 """Whom time alone could give reason to tell: only who would be told, if it were due.
 
-So whoever wants no such messages, or may not decide any more, is not considered again and again.
+So whoever may not decide any more, or wants no such messages, is not considered again and again.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,55 +16,91 @@ from sqlalchemy import ColumnElement, Connection, Row
 from engine.persistence import loading
 from engine.persistence import tables as t
 from engine.vocabulary import Permission, Status
-from notifications.tables import deliveries, preferences
-from notifications.vocabulary import Kind
+from notifications.tables import action_links, deliveries, preferences
+from notifications.vocabulary import ASKING, Kind
 
 d, r, u = deliveries, t.releases, t.users
 
 
-def undecided(connection: Connection, now: datetime, release_id: UUID | None) -> list[Row[Any]]:
-    """Who was asked about the current revision and has not decided, and when they last were.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """An approver who was asked about the current revision and has not decided."""
 
-    `reminded_at` is of any revision: also who is asked anew is not reminded twice a day.
-    """
-    a, v = t.accounts, t.decisions
+    account_id: UUID
+    release_id: UUID
+    user_id: UUID
+    time_zone: str
+    starts_at: datetime
+    ends_at: datetime
+    asked_at: datetime
+    #: About whichever revision: also who is asked anew is not reminded twice a day.
+    reminded_at: datetime | None
+    #: Their newest link; None where all of them have ended.
+    lapses_at: datetime | None
+    #: They want no reminders.
+    silenced: bool
+
+    @property
+    def kind(self) -> Kind:
+        """How they are told: that nobody asks them is nothing they could choose."""
+        return Kind.REQUEST if self.silenced else Kind.REMINDER
+
+
+def undecided(connection: Connection, now: datetime, release_id: UUID | None) -> list[Asked]:
+    """Of every open request, or of this one."""
+    a, v, link = t.accounts, t.decisions, action_links
     voted = sa.exists().where(
         v.c.release_id == r.c.id,
         v.c.approver_id == d.c.user_id,
         v.c.material_revision == r.c.material_revision,
     )
     approvers = loading.permitted_users(Permission.APPROVE_RELEASE)
+    whose = (
+        r.c.account_id,
+        d.c.release_id,
+        d.c.user_id,
+        u.c.time_zone,
+        r.c.starts_at,
+        r.c.ends_at,
+    )
+    lapses_at = (
+        sa.select(sa.func.max(link.c.expires_at, type_=link.c.expires_at.type))
+        .where(
+            link.c.release_id == d.c.release_id,
+            link.c.user_id == d.c.user_id,
+            link.c.material_revision == r.c.material_revision,
+            link.c.voided_at.is_(None),
+        )
+        .scalar_subquery()
+    )
     asked_at = _last(d.c.revision >= r.c.material_revision)
     query = (
         sa.select(
-            d.c.release_id,
-            d.c.user_id,
-            r.c.account_id,
-            r.c.starts_at,
-            u.c.time_zone,
+            *whose,
             asked_at.label("asked_at"),
             _last(d.c.kind == Kind.REMINDER).label("reminded_at"),
+            lapses_at.label("lapses_at"),
+            _is_silenced(d.c.user_id, Kind.REMINDER).label("silenced"),
         )
         .join(r, r.c.id == d.c.release_id)
         .join(u, u.c.id == d.c.user_id)
         .join(a, a.c.id == r.c.account_id)
         .where(
             r.c.status == Status.PENDING,
-            r.c.starts_at > now,
-            d.c.kind.in_((Kind.REQUEST, Kind.REMINDER)),
+            r.c.ends_at > now,
+            d.c.kind.in_(sorted(ASKING)),
             d.c.user_id.in_(approvers.scalar_subquery()),
             r.c.team_id.is_(None) | _is_member(d.c.user_id),
             ~voted,
             # Whom nothing is needed from, since it is their own.
             a.c.allow_self_approval | ~_is_author(d.c.user_id),
-            ~_is_silenced(d.c.user_id, Kind.REMINDER),
         )
-        .group_by(d.c.release_id, d.c.user_id, r.c.account_id, r.c.starts_at, u.c.time_zone)
+        .group_by(*whose, r.c.material_revision)
         .having(asked_at.is_not(None))
     )
     if release_id is not None:
         query = query.where(r.c.id == release_id)
-    return list(connection.execute(query))
+    return [Asked(**row._mapping) for row in connection.execute(query)]
 
 
 def closing(

@@ -1,5 +1,7 @@
 """What time alone makes worth saying: a decision is still missing, or a window closes soon.
 
+Nobody who has to decide is left without a link that works: who will have none soon gets another.
+
 What is due is a query; the release is locked before anything is queued, so that any number of
 workers remind once.
 """
@@ -11,12 +13,11 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Any
 from uuid import UUID
 
 import structlog
 from anyio.to_thread import run_sync
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.errors import Refusal
@@ -28,9 +29,10 @@ from engine.system import System
 from notifications import action_links, queueing, recipients, remindable
 from notifications.event_facts import facts_of_time
 from notifications.recipients import People
+from notifications.remindable import Asked
 from notifications.surroundings import Surroundings, look_around
 from notifications.times import zone_of
-from notifications.vocabulary import EMAIL, Kind
+from notifications.vocabulary import ASKING, EMAIL, Kind
 
 log = structlog.get_logger(__name__)
 #: Seconds between two looks.
@@ -45,6 +47,8 @@ class Rhythm:
     share: float = 0.5
     #: At most one in this time.
     at_most_every: timedelta = timedelta(days=1)
+    #: So long before their link lapses they get another; longer than a night.
+    before_lapse: timedelta = timedelta(days=1)
     #: In the recipient's own zone; nobody is woken for what can wait until morning.
     night_begins: time = time(21)
     night_ends: time = time(7)
@@ -52,28 +56,33 @@ class Rhythm:
     closing: timedelta = timedelta(hours=1)
     closing_share: float = 0.2
 
-    def next_reminder(
-        self,
-        asked_at: datetime,
-        reminded_at: datetime | None,
-        starts_at: datetime,
-        zone: str,
-        now: datetime,
-    ) -> datetime:
-        """When somebody is to be reminded, who was asked and perhaps reminded before.
+    def next_reminder(self, asked: Asked, now: datetime) -> datetime | None:
+        """When they are to be reminded; None where nothing is left to remind them of.
 
         Never before now: what was due while nothing ran may have become due at night.
         """
-        due = asked_at + (starts_at - asked_at) * self.share
-        if reminded_at is not None:
-            due = max(due, reminded_at + self.at_most_every)
-        due = max(due, now)
-        morning = self._morning_after(due, zone)
-        return due if morning is None or morning >= starts_at else morning
+        reasons = [*self._as_the_start_nears(asked, now), *self._before_the_link_lapses(asked)]
+        if not reasons:
+            return None
+        due = max(now, min(reasons))
+        if asked.reminded_at is not None:
+            due = max(due, asked.reminded_at + self.at_most_every)
+        morning = self._morning_after(due, asked.time_zone)
+        edge = asked.starts_at if now < asked.starts_at else asked.ends_at
+        return due if morning is None or morning >= edge else morning
 
     def closes_soon_at(self, starts_at: datetime, ends_at: datetime) -> datetime:
         """From when on it is said that the window closes soon."""
         return ends_at - min(self.closing, (ends_at - starts_at) * self.closing_share)
+
+    def _as_the_start_nears(self, asked: Asked, now: datetime) -> Iterator[datetime]:
+        if now < asked.starts_at and not asked.silenced:
+            yield asked.asked_at + (asked.starts_at - asked.asked_at) * self.share
+
+    def _before_the_link_lapses(self, asked: Asked) -> Iterator[datetime]:
+        lapses_at = asked.lapses_at or asked.asked_at
+        if lapses_at < asked.ends_at:
+            yield lapses_at - self.before_lapse
 
     def _morning_after(self, due: datetime, zone: str) -> datetime | None:
         """The end of the night that an instant lies in; None by day."""
@@ -94,11 +103,13 @@ class Reminders:
         link_key: bytes,
         rhythm: Rhythm = Rhythm(),
         *,
+        link_lifetime: timedelta = action_links.LIFETIME,
         channels: Collection[str] = (EMAIL,),
     ) -> None:
         self._system = system
         self._link_key = link_key
         self._rhythm = rhythm
+        self._link_lifetime = link_lifetime
         self._channels = frozenset(channels)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -136,11 +147,12 @@ class Reminders:
         bare_transaction(self._system.database, change)
 
     def _remind(self, connection: Connection, release: Release, now: datetime) -> None:
-        due = {row.user_id for row in self._to_remind(connection, now, release.id)}
+        kinds = {one.user_id: one.kind for one in self._to_remind(connection, now, release.id)}
         around = look_around(connection, [release])
         undecided = recipients.of_release(release, recipients.REMINDED, around)
-        people = {user_id: who for user_id, who in undecided.items() if user_id in due}
-        self._queue(connection, Kind.REMINDER, release, people, around, now)
+        for kind in sorted(set(kinds.values())):
+            people = {id_: who for id_, who in undecided.items() if kinds.get(id_) is kind}
+            self._queue(connection, kind, release, people, around, now)
 
     def _queue(
         self,
@@ -154,8 +166,9 @@ class Reminders:
         if not people:
             return
         links = {}
-        if kind is Kind.REMINDER:
-            links = action_links.ensure(connection, self._link_key, [(release, people)], now)
+        if kind in ASKING:
+            asked = [(release, people)]
+            links = action_links.ensure(connection, self._link_key, asked, now, self._link_lifetime)
         policy = loading.load_policy(connection, release.account_id)
         message = queueing.Message(
             kind=kind,
@@ -174,16 +187,13 @@ class Reminders:
 
     def _to_remind(
         self, connection: Connection, now: datetime, release_id: UUID | None = None
-    ) -> list[Row[Any]]:
-        rows = remindable.undecided(connection, now, release_id)
-        return [
-            row
-            for row in rows
-            if self._rhythm.next_reminder(
-                row.asked_at, row.reminded_at, row.starts_at, row.time_zone, now
-            )
-            <= now
-        ]
+    ) -> list[Asked]:
+        found = remindable.undecided(connection, now, release_id)
+        return [one for one in found if self._is_due(one, now)]
+
+    def _is_due(self, asked: Asked, now: datetime) -> bool:
+        due = self._rhythm.next_reminder(asked, now)
+        return due is not None and due <= now
 
     def _closing(
         self, connection: Connection, now: datetime, release_id: UUID | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,10 +22,7 @@ from engine.persistence.work import Work
 from engine.vocabulary import Permission, Status
 from notifications import action_links
 from notifications.tables import deliveries
-from notifications.vocabulary import DeliveryState, Kind
-
-#: Those carry a link, and are true only while somebody has to decide.
-_ASKING = frozenset({Kind.REQUEST, Kind.REMINDER})
+from notifications.vocabulary import ASKING, DeliveryState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +36,7 @@ class SendAgain:
     #: Of the delivery; looked up by the caller, for the lock.
     release_id: UUID | None
     link_key: bytes
+    link_lifetime: timedelta = action_links.LIFETIME
 
     def lock(self) -> Lock:
         """The release, where there is one."""
@@ -57,7 +56,7 @@ class SendAgain:
         if row.state is DeliveryState.QUEUED:
             message = "This message is still waiting to be sent."
             raise Refusal(Code.WRONG_STATUS, message, "id")
-        link_id = self._link(work, row, release) if row.kind in _ASKING else None
+        link_id = self._link(work, row, release) if row.kind in ASKING else None
         copied = {c: row._mapping[c] for c in ("account_id", "user_id", "channel", "kind")}
         copied |= {"webhook_id": row.webhook_id}
         copied |= {c: row._mapping[c] for c in ("audiences", "release_id", "revision", "facts")}
@@ -104,6 +103,8 @@ class SendAgain:
             message = "This request for a decision is not true any more."
             raise Refusal(Code.WRONG_STATUS, message, "id")
         asked = [(release, [row.user_id])]
-        links = action_links.ensure(work.connection, self.link_key, asked, work.now)
+        links = action_links.ensure(
+            work.connection, self.link_key, asked, work.now, self.link_lifetime
+        )
         link_id: UUID = links[release.id, row.user_id]
         return link_id

@@ -70,6 +70,9 @@ class Audience(StrEnum):
     ADMINISTRATOR = "ADMINISTRATOR"
 
 
+#: These carry a link, and are true only while somebody has to decide.
+ASKING = frozenset({Kind.REQUEST, Kind.REMINDER})
+
 #: The one channel everybody has; others are found by name.
 EMAIL = "email"
 #: To programs rather than people.

@@ -17,6 +17,7 @@ from api.bootstrap import (
     email_routes,
 )
 from notifications.messages import Reader
+from notifications.outbox import Outbox
 from notifications.vocabulary import Kind
 from tests.api.test_app import settings
 from tests.notifications.test_messages import facts
@@ -31,6 +32,7 @@ def test_patience_reminders_templates_and_retention(database_url: str, tmp_path:
         "delivery_retry_hours": 3,
         "delivery_retention_days": 7,
         "reminder_share": 0.25,
+        "link_days": 5,
         "templates": tmp_path,
     }
     told = settings(database_url, **more)
@@ -41,7 +43,13 @@ def test_patience_reminders_templates_and_retention(database_url: str, tmp_path:
         assert {relay._policy.give_up_after for relay in relays} == {timedelta(hours=3)}
         message = relays[0]._writer.write(Kind.APPROVED, facts(), Reader())
         assert message.subject == "Go: Falcon"
-        assert build_reminders(told, runtime)._rhythm.share == 0.25
+        reminders, (outbox, _) = build_reminders(told, runtime), runtime.system.listeners
+        assert reminders._rhythm.share == 0.25
+        assert reminders._link_lifetime == timedelta(days=5)
+        assert isinstance(outbox, Outbox)
+        assert outbox._link_lifetime == timedelta(days=5)
+        assert runtime.telling is not None
+        assert runtime.telling.link_lifetime == timedelta(days=5)
         (retention,) = build_retention(told, runtime)
         assert retention._kept == timedelta(days=7)
         for_ever = settings(database_url, delivery_retention_days=0)

@@ -3,18 +3,23 @@
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from engine.commands.revise_release import ReviseRelease
 from engine.commands.update_user import UpdateUser
+from engine.persistence.database import Database
+from notifications.outbox import Outbox
 from notifications.preferences import UpdatePreferences
+from notifications.remindable import Asked
 from notifications.reminders import Reminders, Rhythm
 from notifications.vocabulary import Kind
 from tests.notifications.notices import LINK_KEY, Notices
-from tests.support.world import NOON, World
+from tests.support.world import NOON, World, make_world
 
 RHYTHM = Rhythm()
+LIFETIME = timedelta(days=14)
 
 
 @pytest.fixture
@@ -26,8 +31,28 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
+def asked(when: str, starts: str, zone: str = "UTC", **more: Any) -> Asked:
+    """For a window of a day, whose end the link lives to see."""
+    starts_at = at(starts)
+    values: dict[str, Any] = {
+        "reminded_at": None,
+        "ends_at": starts_at + timedelta(days=1),
+        "lapses_at": starts_at + timedelta(days=1),
+        "silenced": False,
+    }
+    return Asked(
+        account_id=uuid4(),
+        release_id=uuid4(),
+        user_id=uuid4(),
+        time_zone=zone,
+        starts_at=starts_at,
+        asked_at=at(when),
+        **(values | more),
+    )
+
+
 @pytest.mark.parametrize(
-    ("asked", "reminded", "starts", "zone", "due"),
+    ("when", "reminded", "starts", "zone", "due"),
     [
         # Half of the time that was left.
         ("2030-06-03 08:00", None, "2030-06-03 16:00", "UTC", "2030-06-03 12:00"),
@@ -42,11 +67,11 @@ def at(text: str) -> datetime:
     ],
 )
 def test_when_somebody_is_reminded(
-    asked: str, reminded: str | None, starts: str, zone: str, due: str
+    when: str, reminded: str | None, starts: str, zone: str, due: str
 ) -> None:
     before = at(reminded) if reminded else None
 
-    found = RHYTHM.next_reminder(at(asked), before, at(starts), zone, at(asked))
+    found = RHYTHM.next_reminder(asked(when, starts, zone, reminded_at=before), at(when))
 
     assert found == at(due)
 
@@ -62,9 +87,31 @@ def test_when_somebody_is_reminded(
     ],
 )
 def test_what_was_due_long_ago_waits_for_the_morning_too(now: str, starts: str, due: str) -> None:
-    found = RHYTHM.next_reminder(at("2030-06-03 12:00"), None, at(starts), "UTC", at(now))
+    found = RHYTHM.next_reminder(asked("2030-06-03 12:00", starts), at(now))
 
     assert found == at(due)
+
+
+@pytest.mark.parametrize(
+    ("now", "more", "due"),
+    [
+        # A day before the link lapses, and so before a night that it would not live through.
+        ("2030-06-10 12:00", {}, "2030-06-16 12:00"),
+        ("2030-06-16 22:00", {}, "2030-06-17 07:00"),
+        # Also who wants no reminders, and when the window is open already.
+        ("2030-06-10 12:00", {"silenced": True}, "2030-06-16 12:00"),
+        ("2030-08-02 12:00", {"lapses_at": at("2030-08-10 12:00")}, "2030-08-09 12:00"),
+        ("2030-08-02 12:00", {"lapses_at": None}, "2030-08-02 12:00"),
+        # Nothing is left to be said.
+        ("2030-08-02 12:00", {"lapses_at": at("2030-09-01 12:00")}, None),
+        ("2030-06-10 12:00", {"lapses_at": at("2030-09-01 12:00"), "silenced": True}, None),
+    ],
+)
+def test_nobody_is_left_without_a_link(now: str, more: dict[str, Any], due: str | None) -> None:
+    long = {"ends_at": at("2030-09-01 12:00"), "lapses_at": at("2030-06-17 12:00")}
+    one = asked("2030-06-03 12:00", "2030-08-02 12:00", **(long | more))
+
+    assert RHYTHM.next_reminder(one, at(now)) == (at(due) if due else None)
 
 
 def test_after_an_outage_nobody_is_woken(
@@ -103,17 +150,52 @@ def test_those_who_have_not_decided_are_reminded_with_the_same_link(
     assert reminder.action_link_id == notices.links(user_id=world.people["bob"])[0].id
 
 
-def test_a_lapsed_link_is_replaced_by_the_reminder(
+def working(notices: Notices, name: str) -> int:
+    world = notices.world
+    links = notices.links(user_id=world.people[name], used_at=None, voided_at=None)
+    return sum(link.expires_at > world.clock.instant for link in links)
+
+
+def test_everybody_has_a_link_that_works_until_the_request_ends(
     world: World, notices: Notices, reminders: Reminders
 ) -> None:
+    silence(world, "bob", Kind.REMINDER)
     start = world.clock.instant + timedelta(days=60)
-    world.request(starts_at=start, ends_at=start + timedelta(hours=5))
+    world.request(starts_at=start, ends_at=start + timedelta(days=30))
 
-    world.clock.pass_(days=31)
-    assert reminders.run_once() == 1
+    for _ in range(90 * 4 - 1):
+        world.clock.pass_(hours=6)
+        reminders.run_once()
+        assert (working(notices, "ann"), working(notices, "bob")) == (1, 1)
 
-    old, new = notices.links(user_id=world.people["ann"])
-    assert (old.voided_at is None, new.voided_at is None) == (False, True)
+    links = notices.links()
+    assert all(link.expires_at - link.created_at <= LIFETIME for link in links)
+    assert max(link.expires_at for link in links) == start + timedelta(days=30)
+    # Who wants no reminders gets the request anew, and only for its link.
+    assert notices.told(kind="REMINDER", user_id=world.people["bob"]) == []
+    assert len(notices.told(kind="REQUEST", user_id=world.people["bob"])) == 7
+    assert len(notices.links(user_id=world.people["bob"])) == 7
+
+
+def test_no_link_outlives_the_window(world: World, notices: Notices) -> None:
+    release = world.request()
+
+    ends = {link.expires_at for link in notices.links(release_id=release)}
+    assert ends == {world.clock.instant + timedelta(hours=3)}
+
+
+def test_how_long_links_work_is_the_operators_choice(database: Database) -> None:
+    lifetime = timedelta(days=3)
+    world = make_world(database, listeners=(Outbox(LINK_KEY, link_lifetime=lifetime),))
+    notices = Notices(world)
+    week(world)
+    assert {link.expires_at for link in notices.links()} == {NOON + lifetime}
+
+    world.clock.pass_(days=2)
+    assert Reminders(world.system, LINK_KEY, link_lifetime=lifetime).run_once() == 1
+    assert {link.expires_at for link in notices.links(voided_at=None)} == {
+        NOON + timedelta(days=2) + lifetime
+    }
 
 
 def test_at_most_once_a_day_and_not_after_the_start(

@@ -1,5 +1,7 @@
 """A settled message is sent again by those concerned, as long as it is true."""
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 
@@ -39,18 +41,26 @@ def test_a_failed_request_is_sent_again_with_its_link(
     assert second.facts == failed.facts
 
 
-def test_a_lapsed_link_is_replaced(world: World, notices: Notices) -> None:
+def test_a_link_that_lapses_soon_is_replaced(world: World, notices: Notices) -> None:
     later = world.clock.instant.replace(year=2031)
     release = world.request(ends_at=later)
     fail_all(world)
     (failed,) = notices.rows(user_id=world.people["bob"])
 
-    world.clock.pass_(days=20)
-    command = SendAgain(delivery_id=failed.id, release_id=release, link_key=LINK_KEY)
+    world.clock.pass_(days=13)
+    command = SendAgain(
+        delivery_id=failed.id,
+        release_id=release,
+        link_key=LINK_KEY,
+        link_lifetime=timedelta(days=3),
+    )
     world.do("dev", command)
 
     old, new = notices.links(user_id=world.people["bob"])
     assert (old.voided_at is None, new.voided_at is None) == (False, True)
+    assert new.expires_at == world.clock.instant + timedelta(days=3)
+    # It is nobody else's business.
+    assert len(notices.links(user_id=world.people["ann"], voided_at=None)) == 1
 
 
 def test_what_is_not_true_any_more_is_not_sent(world: World, notices: Notices) -> None:

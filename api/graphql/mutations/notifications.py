@@ -91,10 +91,12 @@ class NotificationMutations:
             release_id = await runtime.read(
                 principal, lambda reading: _release_id(reading, kind, delivery_id)
             )
+            telling = telling_of(runtime)
             command = SendAgain(
                 delivery_id=delivery_id,
                 release_id=release_id,
-                link_key=telling_of(runtime).link_key,
+                link_key=telling.link_key,
+                link_lifetime=telling.link_lifetime,
             )
             return await runtime.execute(principal, command)
 
