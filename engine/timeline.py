@@ -54,6 +54,13 @@ def is_due(status: Status, window: Window, now: datetime) -> bool:
     return status in TIMED and now >= _edge(status, window)
 
 
+def status_at(status: Status, window: Window, now: datetime) -> Status:
+    """The status that is true now, of a release that was stored with this one."""
+    while is_due(status, window, now):
+        status = TIMED[status][2]
+    return status
+
+
 def due_step(release: Release, now: datetime) -> Step | None:
     """The next transition that is due, if one is."""
     if not is_due(release.status, release.fields, now):

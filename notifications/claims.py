@@ -7,7 +7,7 @@ what a killed relay had under way is sent by another, or by itself when it is ba
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -21,9 +21,9 @@ from engine.persistence import tables as t
 from engine.persistence.loading.grouping import IDS, gather
 from engine.persistence.unit_of_work import bare_transaction
 from engine.system import System
-from engine.vocabulary import Status
+from notifications import truth
 from notifications.tables import IS_QUEUED, action_links, deliveries, webhooks
-from notifications.vocabulary import EMAIL, DeliveryState, Kind
+from notifications.vocabulary import EMAIL, DeliveryState
 
 #: Of the queue's head so many times as much is looked at as there is room for.
 _LOOKAHEAD = 50
@@ -83,8 +83,8 @@ def claim(
 ) -> list[Row[Any]]:
     """Due deliveries, one for each person who is not busy, with what it takes to write them.
 
-    Those that are not true any more are voided here and not returned. What became of earlier ones
-    is settled in the same transaction.
+    Those that are not worth sending any more are voided here, with the reason, and not returned.
+    What became of earlier ones is settled in the same transaction.
     """
     if not outcomes:
         # On SQLite to claim takes the one lock that signing needs too; to look does not.
@@ -98,9 +98,9 @@ def claim(
         _settle(connection, outcomes, now, policy)
         while ids := _take(connection, wanted, now, policy):
             rows = connection.execute(_CLAIMED, {"ids": ids, "now": now}).all()
-            true = [row for row in rows if _still_true(row, now)]
-            _void(connection, {row.id for row in rows} - {row.id for row in true}, now)
-            if true:
+            wrong = {row.id: truth.what_is_wrong(row, now) for row in rows}
+            _void(connection, {id_: why for id_, why in wrong.items() if why is not None}, now)
+            if true := [row for row in rows if wrong[row.id] is None]:
                 return true
         return []
 
@@ -154,6 +154,16 @@ _SET_ASIDE = sa.bindparam("claim", type_=sa.Uuid)
 _NOW = sa.bindparam("now", type_=_D.c.next_attempt_at.type)
 _CHOSEN = _D.update().where(_D.c.id.in_(IDS), _D.c.claim_id == _SET_ASIDE, IS_QUEUED)
 _SENT = _CHOSEN.values(state=DeliveryState.SENT, settled_at=_NOW)
+_VOID = (
+    _D.update()
+    .where(_D.c.id.in_(IDS))
+    .values(
+        state=DeliveryState.VOID,
+        settled_at=_NOW,
+        attempts=_D.c.attempts - 1,
+        last_error=sa.bindparam("reason", type_=sa.Text),
+    )
+)
 
 
 def _due(*, fresh_only: bool) -> tuple[Any, ...]:
@@ -219,6 +229,7 @@ def _claimed() -> Select[Any]:
             link.c.material_revision.label("link_revision"),
             r.c.material_revision,
             r.c.status,
+            r.c.starts_at,
             r.c.ends_at,
         )
         .outerjoin(u, u.c.id == d.c.user_id)
@@ -233,14 +244,10 @@ def _claimed() -> Select[Any]:
 _CLAIMED = _claimed()
 
 
-def _void(connection: Connection, ids: Collection[UUID], now: datetime) -> None:
-    d = deliveries
-    if ids:
-        connection.execute(
-            d.update()
-            .where(d.c.id.in_(sorted(ids)))
-            .values(state=DeliveryState.VOID, settled_at=now, attempts=d.c.attempts - 1)
-        )
+def _void(connection: Connection, reasons: Mapping[UUID, str], now: datetime) -> None:
+    for reason, ids in gather((reason, id_) for id_, reason in reasons.items()).items():
+        given = {"ids": sorted(ids), "now": now, "reason": reason}
+        connection.execute(_VOID, given)
 
 
 def _hold(connection: Connection, row: Row[Any], until: datetime) -> None:
@@ -256,24 +263,6 @@ def _hold(connection: Connection, row: Row[Any], until: datetime) -> None:
             d.c.next_attempt_at < until,
         )
         .values(next_attempt_at=until)
-    )
-
-
-def _still_true(row: Row[Any], now: datetime) -> bool:
-    """Whoever is gone gets nothing; nobody gets a link that has ended."""
-    if not row.active:
-        return False
-    if row.kind == Kind.CLOSING_SOON:
-        return row.status is Status.IN_PROGRESS and row.ends_at > now
-    if row.action_link_id is None:
-        return True
-    return bool(
-        row.used_at is None
-        and row.voided_at is None
-        and row.expires_at > now
-        and row.link_revision == row.material_revision
-        and row.status is Status.PENDING
-        and row.ends_at > now
     )
 
 

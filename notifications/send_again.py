@@ -19,10 +19,10 @@ from engine.persistence.ids import uuid7
 from engine.persistence.locks import Lock
 from engine.persistence.unit_of_work import Attempt
 from engine.persistence.work import Work
-from engine.vocabulary import Permission, Status
-from notifications import action_links
+from engine.vocabulary import Permission
+from notifications import action_links, truth
 from notifications.tables import deliveries
-from notifications.vocabulary import ASKING, DeliveryState
+from notifications.vocabulary import ASKING, DeliveryState, Kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +53,7 @@ class SendAgain:
         row = self._row(work)
         release = work.release(row.release_id) if row.release_id else None
         self._require(work, row, release)
+        _require_truth(row, release)
         if row.state is DeliveryState.QUEUED:
             message = "This message is still waiting to be sent."
             raise Refusal(Code.WRONG_STATUS, message, "id")
@@ -99,12 +100,22 @@ class SendAgain:
         votes = loading.load_votes(work.connection, [release]).get(release.id, ())
         decided = any(vote.approver_id == row.user_id for vote in votes)
         outdated = row.revision < release.material_revision
-        if release.status is not Status.PENDING or decided or outdated:
-            message = "This request for a decision is not true any more."
-            raise Refusal(Code.WRONG_STATUS, message, "id")
+        if decided or outdated:
+            raise _not_true()
         asked = [(release, [row.user_id])]
         links = action_links.ensure(
             work.connection, self.link_key, asked, work.now, self.link_lifetime
         )
         link_id: UUID = links[release.id, row.user_id]
         return link_id
+
+
+def _require_truth(row: Row[Any], release: Release | None) -> None:
+    if release is None or row.webhook_id is not None:
+        return
+    if not truth.is_true(Kind(row.kind), row.facts, release.status):
+        raise _not_true()
+
+
+def _not_true() -> Refusal:
+    return Refusal(Code.WRONG_STATUS, "This message is not true any more.", "id")

@@ -107,6 +107,7 @@ deliveries = Table(
     instant("next_attempt_at"),
     #: Whose turn it is; only they may settle it.
     Column("claim_id", Uuid),
+    #: Of the last try; why it was not sent, if it is void.
     Column("last_error", Text),
     instant("created_at"),
     instant("settled_at", nullable=True),

@@ -22,7 +22,9 @@ class Delivery(Node):
     audiences: list[Audience] = strawberry.field(description="Why this person is told.")
     state: DeliveryState = strawberry.field(description="What became of it.")
     attempts: int = strawberry.field(description="How often it was tried.")
-    last_error: str | None = strawberry.field(description="What the last try failed of, if it did.")
+    last_error: str | None = strawberry.field(
+        description="Why it was not sent, or what the last try failed of."
+    )
     created_at: datetime = strawberry.field(description="When it was queued.")
     next_attempt_at: datetime | None = strawberry.field(
         description="When it is due; null once it is settled."
