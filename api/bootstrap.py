@@ -49,6 +49,7 @@ from notifications.reminders import Reminders, Rhythm
 from notifications.retention import Retention
 from notifications.sign_in_links import PURPOSE as SIGN_IN_LINKS
 from notifications.sign_in_mail import SignInMailer
+from notifications.stranded import Stranded
 from notifications.vocabulary import WEBHOOK
 from notifications.wakeup import Wakeup
 from notifications.webhooks.outbox import WebhookOutbox
@@ -234,6 +235,12 @@ def build_retention(settings: Settings, runtime: Runtime) -> list[Retention]:
     """What deletes deliveries that were settled long ago; nothing where all are kept."""
     days = settings.delivery_retention_days
     return [Retention(runtime.system, timedelta(days=days))] if days else []
+
+
+def build_stranded(runtime: Runtime) -> Stranded:
+    """What ends the messages for channels that are not configured any more."""
+    assert runtime.telling is not None
+    return Stranded(runtime.system, runtime.telling.channels)
 
 
 def build_writer(settings: Settings) -> Writer:

@@ -12,6 +12,7 @@ from api.bootstrap import (
     build_reminders,
     build_retention,
     build_sign_in_mailer,
+    build_stranded,
 )
 from api.runtime import Runtime
 from api.settings import Settings
@@ -34,6 +35,7 @@ async def run_worker(settings: Settings, runtime: Runtime, stop: asyncio.Event) 
         *(relay.run(stop, runtime.outbox.branch()) for relay in relays),
         mailer.run(stop),
         build_reminders(settings, runtime).run(stop),
+        build_stranded(runtime).run(stop),
         *(retention.run(stop) for retention in build_retention(settings, runtime)),
     )
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from engine.facts import Release
 from engine.persistence.canonical import canonical
@@ -18,6 +18,18 @@ from notifications import preferences
 from notifications.recipients import People
 from notifications.tables import deliveries
 from notifications.vocabulary import EMAIL, DeliveryState, Kind
+
+#: What a copy of a delivery has of it.
+_KEPT = (
+    "account_id",
+    "user_id",
+    "webhook_id",
+    "kind",
+    "audiences",
+    "release_id",
+    "revision",
+    "facts",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +60,17 @@ def enqueue(
         return
     chosen = preferences.channels_of(connection, told, channels)
     rows = [row for message in messages for row in _rows(message, links or {}, chosen)]
-    _insert(connection, rows, now)
+    insert(connection, rows, now)
 
 
-def _insert(connection: Connection, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
+def copy_of(row: Row[Any], channel: str, link_id: UUID | None) -> dict[str, Any]:
+    """The same message to the same recipient, to be queued once more."""
+    kept = {name: row._mapping[name] for name in _KEPT}
+    return {**kept, "channel": channel, "action_link_id": link_id}
+
+
+def insert(connection: Connection, rows: Sequence[Mapping[str, Any]], now: datetime) -> list[UUID]:
+    """Queue rows that all name the same columns; answers their ids."""
     # Sent in the order of their ids: that of the messages.
     ids = uuid7s(len(rows))
     shared = {
@@ -63,6 +82,7 @@ def _insert(connection: Connection, rows: Sequence[Mapping[str, Any]], now: date
     if rows:
         identified = [{"id": id_, **row} for id_, row in zip(ids, rows, strict=True)]
         insert_many(connection, deliveries, shared, identified)
+    return ids
 
 
 def _rows(

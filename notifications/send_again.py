@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,14 +16,13 @@ from engine.errors import Code, Refusal, not_found
 from engine.facts import Release
 from engine.guards import requester_or_approver
 from engine.persistence import loading
-from engine.persistence.ids import uuid7
 from engine.persistence.locks import Lock
 from engine.persistence.unit_of_work import Attempt
 from engine.persistence.work import Work
 from engine.vocabulary import Permission
-from notifications import action_links, truth
+from notifications import action_links, preferences, queueing, truth
 from notifications.tables import deliveries
-from notifications.vocabulary import ASKING, DeliveryState, Kind
+from notifications.vocabulary import ASKING, EMAIL, WEBHOOK, DeliveryState, Kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +37,8 @@ class SendAgain:
     release_id: UUID | None
     link_key: bytes
     link_lifetime: timedelta = action_links.LIFETIME
+    #: The channels there are for people.
+    channels: Collection[str] = (EMAIL,)
 
     def lock(self) -> Lock:
         """The release, where there is one."""
@@ -58,21 +60,8 @@ class SendAgain:
             message = "This message is still waiting to be sent."
             raise Refusal(Code.WRONG_STATUS, message, "id")
         link_id = self._link(work, row, release) if row.kind in ASKING else None
-        copied = {c: row._mapping[c] for c in ("account_id", "user_id", "channel", "kind")}
-        copied |= {"webhook_id": row.webhook_id}
-        copied |= {c: row._mapping[c] for c in ("audiences", "release_id", "revision", "facts")}
-        delivery_id = uuid7()
-        work.connection.execute(
-            deliveries.insert().values(
-                id=delivery_id,
-                action_link_id=link_id,
-                state=DeliveryState.QUEUED,
-                attempts=0,
-                next_attempt_at=work.now,
-                created_at=work.now,
-                **copied,
-            )
-        )
+        again = queueing.copy_of(row, self._channel(work, row), link_id)
+        (delivery_id,) = queueing.insert(work.connection, [again], work.now)
         return delivery_id
 
     def _row(self, work: Work) -> Row[Any]:
@@ -94,6 +83,17 @@ class SendAgain:
             # Messages about the account, and to its webhooks, are its administrators' alone.
             raise not_found("delivery", "id")
         require(requester_or_approver, facts)
+
+    def _channel(self, work: Work, row: Row[Any]) -> str:
+        """The same, if it is still there and still chosen; another of their choice if not."""
+        if row.webhook_id is not None:
+            return WEBHOOK
+        told = row.user_id, Kind(row.kind)
+        ways = preferences.channels_of(work.connection, {told}, self.channels)[told]
+        if not ways:
+            message = "Whom it is for does not want messages of this kind any more."
+            raise Refusal(Code.WRONG_STATUS, message, "id")
+        return row.channel if row.channel in ways else ways[0]
 
     def _link(self, work: Work, row: Row[Any], release: Release | None) -> UUID:
         assert release is not None, "only releases ask for decisions"

@@ -13,6 +13,7 @@ from api.bootstrap import (
     build_reminders,
     build_retention,
     build_runtime,
+    build_stranded,
     connected,
     email_routes,
 )
@@ -50,6 +51,7 @@ def test_patience_reminders_templates_and_retention(database_url: str, tmp_path:
         assert outbox._link_lifetime == timedelta(days=5)
         assert runtime.telling is not None
         assert runtime.telling.link_lifetime == timedelta(days=5)
+        assert build_stranded(runtime)._channels == ["email", "webhook"]
         (retention,) = build_retention(told, runtime)
         assert retention._kept == timedelta(days=7)
         for_ever = settings(database_url, delivery_retention_days=0)

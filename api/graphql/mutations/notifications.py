@@ -97,6 +97,7 @@ class NotificationMutations:
                 release_id=release_id,
                 link_key=telling.link_key,
                 link_lifetime=telling.link_lifetime,
+                channels=telling.personal,
             )
             return await runtime.execute(principal, command)
 
