@@ -86,13 +86,15 @@ def _of_releases(work: Work, told: Sequence[Told]) -> Iterator[Message]:
     if not told:
         return
     releases = work.stored({one.event.subject_id for one, _ in told})
-    teams = {release.fields.team_id for release in releases.values()}
+    edited = [recipients.before(releases[one.event.subject_id], one.event) for one, _ in told]
+    known = [*releases.values(), *(before for before in edited if before is not None)]
+    teams = {release.fields.team_id for release in known}
     staff = Staff(work.teams_of(teams), work.approvers_of(teams))
-    around = look_around(work.connection, releases.values(), staff)
-    for one, rules in told:
+    around = look_around(work.connection, known, staff)
+    for (one, rules), before in zip(told, edited, strict=True):
         release, reached = releases[one.event.subject_id], set[UUID]()
         for rule in rules:
-            found = recipients.of_release(release, rule.told, around)
+            found = recipients.of_release(release, rule.told, around, before)
             people = {user_id: who for user_id, who in found.items() if user_id not in reached}
             reached |= people.keys()
             if people:

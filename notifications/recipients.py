@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -23,6 +23,10 @@ People: TypeAlias = dict[UUID, frozenset[Audience]]
 REQUESTER, PARTICIPANT = Audience.REQUESTER, Audience.PARTICIPANT
 APPROVER, UNDECIDED = Audience.APPROVER, Audience.UNDECIDED
 CONCERNED = frozenset({REQUESTER, PARTICIPANT})
+#: Who may sign since an edit, and who may not any more.
+EXCHANGED = frozenset({Audience.NEW_PARTICIPANT, Audience.FORMER_PARTICIPANT})
+#: The fields that say who may sign.
+ROSTER = frozenset({"team_id", "participant_ids"})
 #: What is in people's calendars.
 WINDOW = frozenset({"starts_at", "ends_at"})
 
@@ -45,9 +49,13 @@ def _was_pending(event: happened.Event) -> bool:
     return event.from_status is Status.PENDING
 
 
+def _was_announced(event: happened.ReleaseRevised) -> bool:
+    return event.from_status in {Status.APPROVED, Status.IN_PROGRESS}
+
+
 def _moves_what_was_announced(event: happened.ReleaseRevised) -> bool:
-    announced = event.from_status in {Status.APPROVED, Status.IN_PROGRESS}
-    return announced and (event.asks_anew or not WINDOW.isdisjoint(event.changes))
+    moved = event.asks_anew or not WINDOW.isdisjoint(event.changes)
+    return moved and _was_announced(event)
 
 
 def _keeps_its_approval(event: happened.ReleaseRevised) -> bool:
@@ -78,6 +86,8 @@ RULES: tuple[Rule, ...] = (
     Rule(happened.ReleaseRevised, Kind.REVISED, frozenset({APPROVER}), _keeps_its_approval),
     # Their calendars follow.
     Rule(happened.ReleaseRevised, Kind.REVISED, CONCERNED, _moves_what_was_announced),
+    # Those who stay have nothing to learn from it.
+    Rule(happened.ReleaseRevised, Kind.REVISED, EXCHANGED, _was_announced),
     Rule(happened.ReleaseApproved, Kind.APPROVED, CONCERNED | {UNDECIDED}),
     Rule(happened.ReleaseRejected, Kind.REJECTED, CONCERNED | {UNDECIDED}),
     Rule(happened.ReleaseWithdrawn, Kind.WITHDRAWN, CONCERNED | {UNDECIDED}, _was_pending),
@@ -116,7 +126,20 @@ def rules_for(event: happened.Event) -> Iterator[Rule]:
             yield rule
 
 
-def of_release(release: Release, told: Collection[Audience], around: Surroundings) -> People:
+def before(release: Release, event: happened.Event) -> Release | None:
+    """The release with the people it was for before an edit; None where those stayed."""
+    if not isinstance(event, happened.ReleaseRevised) or ROSTER.isdisjoint(event.changes):
+        return None
+    was = {name: event.changes[name][0] for name in ROSTER & event.changes.keys()}
+    return replace(release, fields=replace(release.fields, **was))
+
+
+def of_release(
+    release: Release,
+    told: Collection[Audience],
+    around: Surroundings,
+    before: Release | None = None,
+) -> People:
     """The people of a release in these capacities; only active ones, and no service users."""
     # Told or not as such, a requester who is also an approver reads different words.
     groups: dict[Audience, frozenset[UUID]] = {REQUESTER: frozenset({release.creator_id})}
@@ -126,6 +149,10 @@ def of_release(release: Release, told: Collection[Audience], around: Surrounding
         eligible = around.approvers_of(release)
         groups[APPROVER] = eligible
         groups[UNDECIDED] = eligible - {vote.approver_id for vote in around.votes_of(release)}
+    if before is not None:
+        was, now = around.participants_of(before), around.participants_of(release)
+        groups[Audience.NEW_PARTICIPANT] = now - was
+        groups[Audience.FORMER_PARTICIPANT] = was - now
     return _reachable(groups, told, around.users)
 
 

@@ -68,6 +68,10 @@ class Audience(StrEnum):
     #: An approver who has not decided on the current round.
     UNDECIDED = "UNDECIDED"
     ADMINISTRATOR = "ADMINISTRATOR"
+    #: A participant since the edit that is told of.
+    NEW_PARTICIPANT = "NEW_PARTICIPANT"
+    #: A participant until then.
+    FORMER_PARTICIPANT = "FORMER_PARTICIPANT"
 
 
 #: These carry a link, and are true only while somebody has to decide.

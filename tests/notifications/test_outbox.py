@@ -205,6 +205,69 @@ def test_those_concerned_hear_when_the_window_moves(world: World, notices: Notic
     assert notices.told(kind="REVISED", revision=revision + 1) == everyone
 
 
+@pytest.mark.parametrize("opened", [False, True])
+def test_whom_an_edit_lets_sign_hears_of_it_and_whom_it_does_not_any_more(
+    world: World, notices: Notices, opened: bool
+) -> None:
+    world.settings(teams_enabled=False, required_approvals=1, reapprove_on_edit=False)
+    release = world.request(teams=False)
+    world.decide("ann", release)
+    if opened:
+        world.clock.pass_(hours=1)
+        world.sign("dev")
+    dev, eve = world.people["dev"], world.people["eve"]
+
+    both = {"participant_ids": frozenset({dev, eve})}
+    world.do("ann", ReviseRelease(release_id=release, revision=1, changes=both))
+    told = {row.user_id: row for row in notices.rows(kind="REVISED")}
+    assert told[eve].audiences == "NEW_PARTICIPANT"
+    assert dev not in told
+
+    only = {"participant_ids": frozenset({dev})}
+    world.do("ann", ReviseRelease(release_id=release, revision=2, changes=only))
+    (left,) = notices.rows(kind="REVISED", revision=3, user_id=eve)
+    assert left.audiences == "FORMER_PARTICIPANT"
+    assert json.loads(left.facts)["event"]["changes"] == [
+        {"field": "participant_ids", "before": ["Dev", "Eve"], "after": ["Dev"]}
+    ]
+    assert notices.rows(kind="REVISED", user_id=dev) == []
+
+
+def test_another_teams_members_hear_that_the_release_is_theirs_now(
+    world: World, notices: Notices
+) -> None:
+    world.add_user("cat", "DEVELOPER")
+    world.set_team("blue", ["ann", "bob", "cat", "dev"])
+    world.add_team("red", ["ann", "bob", "dev", "eve"], ["vault"], 2)
+    release = world.approved()
+
+    changes = {"team_id": world.things["red"]}
+    world.do("dev", ReviseRelease(release_id=release, revision=1, changes=changes))
+
+    assert notices.told(revision=2) == [
+        ("ann", "REQUEST"),
+        ("bob", "REQUEST"),
+        ("cat", "REVISED"),
+        ("dev", "REVISED"),
+        ("eve", "REVISED"),
+    ]
+    audiences = {row.user_id: row.audiences for row in notices.rows(kind="REVISED")}
+    assert audiences[world.people["cat"]] == "FORMER_PARTICIPANT"
+    assert audiences[world.people["eve"]] == "NEW_PARTICIPANT PARTICIPANT"
+
+
+def test_before_anything_was_announced_nobody_hears_who_was_exchanged(
+    world: World, notices: Notices
+) -> None:
+    world.settings(teams_enabled=False, required_approvals=1)
+    release = world.request(teams=False)
+
+    changes = {"participant_ids": frozenset({world.people["eve"]})}
+    world.do("dev", ReviseRelease(release_id=release, revision=1, changes=changes))
+
+    assert notices.told(revision=2) == [("ann", "REQUEST"), ("bob", "REQUEST")]
+
+
 def test_what_the_service_says_itself_is_no_ones_words(world: World, notices: Notices) -> None:
     release = world.approved()
     world.do("admin", UpdateKeypair(keypair_id=world.things["vault"], enabled=False))

@@ -53,5 +53,7 @@ described(
         "APPROVER": "Who can approve it.",
         "UNDECIDED": "Who can approve it and has not decided.",
         "ADMINISTRATOR": "Who administers the account.",
+        "NEW_PARTICIPANT": "Who may sign in it since the edit.",
+        "FORMER_PARTICIPANT": "Who could sign in it until the edit.",
     },
 )
