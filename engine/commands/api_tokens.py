@@ -179,6 +179,7 @@ def _make(
         "name": (None, name),
         "user_id": (None, user_id),
         "scopes": (None, sorted(default_scopes(scopes))),
+        "expires_at": (None, expires_at),
     }
     event = TokenCreated(subject_id=made.token_id, changes=changes)
     work.record(event, actor=OPERATOR if work.principal is None else None)
