@@ -100,6 +100,7 @@ def _values(page: LinkPage) -> dict[str, Any]:
     cause = page.cause
     return {
         "standing": page.standing,
+        "otherwise": page.otherwise,
         "account": page.account,
         "user": page.user,
         "release": page.request,
@@ -109,6 +110,7 @@ def _values(page: LinkPage) -> dict[str, Any]:
         "who": (cause and cause["actor"]) or "?",
         "quoted": page.own["comment"] if page.own else cause and cause["reason"],
         "is_own_request": page.is_own_request,
+        "is_requester": page.is_requester,
     }
 
 

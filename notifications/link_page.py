@@ -58,6 +58,7 @@ _TAGS = {
     Standing.REJECTED: "release:rejected",
     Standing.WITHDRAWN: "release:withdrawn",
     Standing.STOPPED: "release:stopped",
+    Standing.NOT_NEEDED: "release:revised",
 }
 
 
@@ -67,6 +68,8 @@ class LinkPage:
 
     link: Row[Any]
     standing: Standing
+    #: What it would be, had its approver not decided.
+    otherwise: Standing = Standing.VOID
     #: The approver whose link it is.
     user: Row[Any]
     account: str
@@ -79,6 +82,8 @@ class LinkPage:
     cause: dict[str, Any] | None = None
     #: Nobody approves what they asked for or edited themselves; they may still reject it.
     is_own_request: bool = False
+    #: They asked for it themselves.
+    is_requester: bool = False
     #: To decide, the approver must also be signed in.
     wants_session: bool = False
 
@@ -98,16 +103,18 @@ def open_link(connection: Connection, key: bytes, spelling: str, now: datetime) 
     eligible = user.id in around.approvers_of(release)
     if not user.active or not (eligible or own):
         return LinkPage(standing=Standing.VOID, **shown)
-    standing = Standing.DECIDED if own else _standing(link, release, now)
-    editors = loading.load_editors(connection, [release]).get(release.id, frozenset())
-    authors = editors | {release.creator_id}
+    otherwise = _standing(link, release, now)
+    standing = Standing.DECIDED if own else otherwise
+    authors = around.editors_of(release) | {release.creator_id}
     return LinkPage(
         standing=standing,
+        otherwise=otherwise,
         request=describe(release, around),
         approval=progress(release, around),
         own=own,
         cause=_cause(connection, release, standing),
         is_own_request=user.id in authors and not policy.allow_self_approval,
+        is_requester=user.id == release.creator_id,
         wants_session=policy.signed_in_approvals,
         **shown,
     )
@@ -143,7 +150,7 @@ def _own_decision(connection: Connection, release: Release, user_id: UUID) -> di
 def _cause(connection: Connection, release: Release, standing: Standing) -> dict[str, Any] | None:
     if standing is Standing.EXPIRED:
         return {"actor": None, "at": release.fields.ends_at, "reason": None}
-    if standing in (Standing.CHANGED, Standing.NOT_NEEDED):
+    if standing is Standing.CHANGED:
         return _last_edit(connection, release)
     return _last_entry(connection, release, _TAGS[standing]) if standing in _TAGS else None
 
@@ -165,12 +172,19 @@ def _last_entry(connection: Connection, release: Release, tag: str) -> dict[str,
     query = sa.select(e.c.body, e.c.effective_at).where(
         e.c.release_id == release.id, e.c.tag == tag
     )
-    row = connection.execute(query.order_by(e.c.position.desc()).limit(1)).one_or_none()
-    if row is None:
+    rows = connection.execute(query.order_by(e.c.position.desc()))
+    bodies = ((json.loads(row.body), row.effective_at) for row in rows)
+    found = next((one for one in bodies if _moved_it(one[0])), None)
+    if found is None:
         return None
-    body = json.loads(row.body)
+    body, at = found
     actor, details = body["actor"], body["details"]
     name = actor["name"] if actor["id"] else None
     reason = body["reason"] if is_told_by_a_person(actor["id"], details) else None
     code = details.get("code")
-    return {"actor": name, "at": row.effective_at, "reason": reason, "code": code}
+    return {"actor": name, "at": at, "reason": reason, "code": code}
+
+
+def _moved_it(body: dict[str, Any]) -> bool:
+    """Edits mostly leave a release where it is; the one that is looked for did not."""
+    return bool(body["from"] != body["to"])

@@ -20,7 +20,7 @@ import css_inline
 
 from notifications import texts
 from notifications.invitations import window_calendar
-from notifications.times import local_text, utc_text, zone_of
+from notifications.times import local_text, utc_text, when_text, zone_of
 from notifications.vocabulary import Kind
 
 #: Stands in the rendered text where a person's own link goes.
@@ -131,12 +131,16 @@ class Writer:
 
 
 def clock_values(folders: Sequence[Path], language: str, zone_name: str) -> dict[str, Any]:
-    """What templates tell the time with: `local(instant)` and `utc(instant)`."""
+    """What templates tell the time with: `local(instant)`, `utc(instant)`, and `when(instant)`.
+
+    The first two are for tables that show both; a sentence tells `when`.
+    """
     words, zone = texts.catalogue(folders, language).gettext, zone_of(zone_name)
     return {
         "local": lambda instant: local_text(instant, zone, words),
         "utc": lambda instant: utc_text(instant, zone, words),
-        "moment": lambda it: local_text(it, zone, words) if isinstance(it, datetime) else it,
+        "when": lambda instant: when_text(instant, zone, words),
+        "moment": lambda it: when_text(it, zone, words) if isinstance(it, datetime) else it,
         "zone": zone.key,
     }
 

@@ -141,14 +141,18 @@ def of_release(
     before: Release | None = None,
 ) -> People:
     """The people of a release in these capacities; only active ones, and no service users."""
-    # Told or not as such, a requester who is also an approver reads different words.
+    # Told or not as such, an approver who requested or edited it reads different words.
     groups: dict[Audience, frozenset[UUID]] = {REQUESTER: frozenset({release.creator_id})}
     if PARTICIPANT in told:
         groups[PARTICIPANT] = around.participants_of(release)
     if APPROVER in told or UNDECIDED in told:
         eligible = around.approvers_of(release)
         groups[APPROVER] = eligible
-        groups[UNDECIDED] = eligible - {vote.approver_id for vote in around.votes_of(release)}
+        groups[Audience.EDITOR] = eligible & around.editors_of(release)
+        groups[Audience.DECIDED_BEFORE] = eligible & around.earlier_deciders_of(release)
+        # Only where it is about the decision: of anything else that happens it says nothing.
+        if UNDECIDED in told:
+            groups[UNDECIDED] = eligible - {vote.approver_id for vote in around.votes_of(release)}
     if before is not None:
         was, now = around.participants_of(before), around.participants_of(release)
         groups[Audience.NEW_PARTICIPANT] = now - was

@@ -14,9 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row, Select, Table
 
 from engine.facts import Release, Team, Vote
+from engine.persistence import loading
 from engine.persistence import tables as t
 from engine.persistence.assembling import Staff, load_staff
-from engine.persistence.loading.grouping import IDS
+from engine.persistence.loading.grouping import IDS, gather
+from engine.vocabulary import Status
 
 # Statements of the hot path are built once: to build one costs more than to run it.
 _U, _D, _R = t.users, t.decisions, t.releases
@@ -28,6 +30,11 @@ _DECISIONS = (
     .where(_D.c.release_id.in_(IDS), _D.c.material_revision == _R.c.material_revision)
     .order_by(_D.c.release_id, _D.c.decided_at, _D.c.id)
 )
+_EARLIER = (
+    sa.select(_D.c.release_id, _D.c.approver_id)
+    .join(_R, _R.c.id == _D.c.release_id)
+    .where(_D.c.release_id.in_(IDS), _D.c.material_revision < _R.c.material_revision)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +44,10 @@ class Surroundings:
     staff: Staff
     #: On the current material revision of each release, in their order.
     decisions: Mapping[UUID, Sequence[Row[Any]]]
+    #: Of requests that were edited while they await approval: who edited what is agreed to, and
+    #: who had decided on an earlier revision.
+    editors: Mapping[UUID, frozenset[UUID]]
+    earlier_deciders: Mapping[UUID, frozenset[UUID]]
     #: Everyone who could be told, with name, `active` and `service`.
     users: Mapping[UUID, Row[Any]]
     keypairs: Mapping[UUID, str]
@@ -59,6 +70,14 @@ class Surroundings:
         """On its current material revision."""
         return self.decisions.get(release.id, ())
 
+    def editors_of(self, release: Release) -> frozenset[UUID]:
+        """Who edited it in this round of approval."""
+        return self.editors.get(release.id, frozenset())
+
+    def earlier_deciders_of(self, release: Release) -> frozenset[UUID]:
+        """Who had decided before it was edited."""
+        return self.earlier_deciders.get(release.id, frozenset())
+
     def votes_of(self, release: Release) -> tuple[Vote, ...]:
         """The same, as rules see them."""
         return tuple(
@@ -74,7 +93,7 @@ class Surroundings:
 def look_around(
     connection: Connection, releases: Collection[Release], staff: Staff | None = None
 ) -> Surroundings:
-    """Of releases of one account; a constant number of statements. `staff`: if known."""
+    """Of releases of one account; a bounded number of statements. `staff`: if known."""
     if staff is None:
         (account_id,) = {release.account_id for release in releases}
         staff = load_staff(connection, account_id, releases)
@@ -82,9 +101,12 @@ def look_around(
     user_ids |= {release.creator_id for release in releases}
     user_ids |= _ids(release.fields.participant_ids for release in releases)
     keypair_ids = _ids(release.fields.keypair_ids for release in releases)
+    edited = [one for one in releases if one.status is Status.PENDING and one.material_revision > 1]
     return Surroundings(
         staff=staff,
         decisions=_decisions(connection, releases),
+        editors=loading.load_editors(connection, edited) if edited else {},
+        earlier_deciders=_earlier_deciders(connection, edited) if edited else {},
         users=users_of(connection, user_ids),
         keypairs=names_of(connection, t.keypairs, keypair_ids, "alias"),
     )
@@ -116,6 +138,12 @@ def _decisions(
 ) -> dict[UUID, Sequence[Row[Any]]]:
     rows = connection.execute(_DECISIONS, {"ids": sorted(release.id for release in releases)})
     return {id_: list(found) for id_, found in groupby(rows, attrgetter("release_id"))}
+
+
+def _earlier_deciders(
+    connection: Connection, releases: Collection[Release]
+) -> dict[UUID, frozenset[UUID]]:
+    return gather(connection.execute(_EARLIER, {"ids": sorted(release.id for release in releases)}))
 
 
 def _ids(*groups: Iterable[frozenset[UUID]]) -> set[UUID]:

@@ -9,8 +9,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 PATTERN = "{weekday} {day} {month} {year}, {time}"
+CLOCK = "{time}"
+BOTH = "{local} ({utc})"
+#: Short names of zones that are called otherwise in other languages.
+ZONES = ("WET", "WEST", "CET", "CEST", "EET", "EEST")
 #: Everything here that a catalogue translates.
-WORDS = (*WEEKDAYS, *MONTHS, PATTERN)
+WORDS = (*WEEKDAYS, *MONTHS, PATTERN, CLOCK, BOTH, *ZONES)
 
 Words = Callable[[str], str]
 
@@ -26,7 +30,7 @@ def zone_of(name: str) -> ZoneInfo:
 def local_text(instant: datetime, zone: ZoneInfo, words: Words) -> str:
     """As on the reader's clock, with the zone's short name: `Mon 3 Jun 2030, 14:00 CEST`."""
     there = instant.astimezone(zone)
-    return f"{_spelt(there, words)} {_short_name(there)}"
+    return f"{_spelt(there, words)} {_short_name(there, words)}"
 
 
 def utc_text(instant: datetime, zone: ZoneInfo, words: Words) -> str:
@@ -34,8 +38,14 @@ def utc_text(instant: datetime, zone: ZoneInfo, words: Words) -> str:
     there, utc = instant.astimezone(zone), instant.astimezone(UTC)
     if not there.utcoffset():
         return ""
-    text = _clock(utc) if there.date() == utc.date() else _spelt(utc, words)
+    text = _clock(utc, words) if there.date() == utc.date() else _spelt(utc, words)
     return f"{text} UTC"
+
+
+def when_text(instant: datetime, zone: ZoneInfo, words: Words) -> str:
+    """Both, for a sentence: `Mon 3 Jun 2030, 14:00 CEST (12:00 UTC)`; UTC once where it is both."""
+    local, utc = local_text(instant, zone, words), utc_text(instant, zone, words)
+    return words(BOTH).format(local=local, utc=utc) if utc else local
 
 
 def _spelt(instant: datetime, words: Words) -> str:
@@ -44,15 +54,16 @@ def _spelt(instant: datetime, words: Words) -> str:
         day=instant.day,
         month=words(MONTHS[instant.month - 1]),
         year=instant.year,
-        time=_clock(instant),
+        time=_clock(instant, words),
     )
 
 
-def _clock(instant: datetime) -> str:
-    return f"{instant:%H:%M:%S}" if instant.second else f"{instant:%H:%M}"
+def _clock(instant: datetime, words: Words) -> str:
+    digits = f"{instant:%H:%M:%S}" if instant.second else f"{instant:%H:%M}"
+    return words(CLOCK).format(time=digits)
 
 
-def _short_name(instant: datetime) -> str:
+def _short_name(instant: datetime, words: Words) -> str:
     # Some zones have no letters of their own but an offset: -03.
     name = instant.tzname() or ""
-    return name if name.isalpha() else f"UTC{name}"
+    return words(name) if name.isalpha() else f"UTC{name}"

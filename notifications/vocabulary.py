@@ -67,6 +67,10 @@ class Audience(StrEnum):
     APPROVER = "APPROVER"
     #: An approver who has not decided on the current round.
     UNDECIDED = "UNDECIDED"
+    #: An approver whose decision an edit has voided.
+    DECIDED_BEFORE = "DECIDED_BEFORE"
+    #: An approver who edited the request, so that others have to approve it.
+    EDITOR = "EDITOR"
     ADMINISTRATOR = "ADMINISTRATOR"
     #: A participant since the edit that is told of.
     NEW_PARTICIPANT = "NEW_PARTICIPANT"

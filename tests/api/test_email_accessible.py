@@ -73,7 +73,7 @@ def pages(world: World, public: str) -> list[dict[str, Any]]:
     press = {"forget": True, "click": "button.approve"}
     add("not from the page", opened, "Dev asks for your approval of Falcon", **press)
     add("missing", "nothing", "There is no such link")
-    add("in German", notices.spelling("cat", release), "Dev bittet um Ihre Genehmigung")
+    add("in German", notices.spelling("cat", release), "Dev bittet Sie, Falcon zu genehmigen")
     return found
 
 

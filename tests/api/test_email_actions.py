@@ -72,7 +72,7 @@ def test_two_approvals_by_mail_approve_the_release(
     assert world.release(release).status is Status.PENDING
 
     second = decide(browser, notices.spelling("bob", release))
-    assert "The release is approved; its window opens" in second.text
+    assert "The release was approved. Its window opens on" in second.text
     assert world.release(release).status is Status.APPROVED
     entries = world.ledger(tag="release:approval:recorded")
     assert [f'"channel":"{Channel.EMAIL}"' in entry.body for entry in entries] == [True, True]
@@ -231,7 +231,7 @@ def test_a_refused_decision_leaves_the_link_as_it_was(
 
     world.do("admin", UpdateUser(user_id=world.people["ann"], locale="de"))
     refused = decide(browser, spelling, comment="x" * 10_001)
-    assert "ein Kommentar hat höchstens 10.000 Zeichen" in refused.text
+    assert "Ein Kommentar hat höchstens 10.000 Zeichen" in refused.text
     assert "Nothing was decided" not in refused.text
     assert notices.links(user_id=world.people["ann"])[0].used_at is None
     assert decide(browser, spelling).status_code == 200

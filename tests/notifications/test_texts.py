@@ -2,20 +2,30 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api import email_actions, email_pages
+from engine.algorithms import KeypairAlgorithm
 from engine.commands.api_tokens import CreateApiToken
 from engine.commands.roles import CreateRole
 from engine.commands.update_keypair import UpdateKeypair
 from engine.commands.update_user import UpdateUser
 from engine.events import Administered
 from engine.facts import FIELD_NAMES
-from engine.vocabulary import Permission, QuotaOnOnline, ReleaseType
+from engine.vocabulary import (
+    BUILT_IN_ROLES,
+    Channel,
+    KeypairAccess,
+    KeypairCategory,
+    Permission,
+    QuotaOnOnline,
+    ReleaseType,
+    Verdict,
+)
 from notifications import texts, times
 from notifications.webhooks.create import CreateWebhook
 from notifications.webhooks.tags import known_tags
@@ -70,9 +80,9 @@ def test_translations_fill_in_the_same(folder: Path, language: str) -> None:
             assert sorted(PLACES.findall(form)) == sorted(PLACES.findall(translation)), original
 
 
-def macro(name: str) -> Any:
-    """A word of the messages, in German."""
-    environment = texts.environment((texts.HERE,), "de", "text")
+def macro(name: str, language: str = "de") -> Any:
+    """A word of the messages."""
+    environment = texts.environment((texts.HERE,), language, "text")
     known = {"event": {"tag": ""}, "audiences": (), "approval": None, "moment": str}
     return getattr(environment.get_template("words.j2").make_module(known), name)
 
@@ -112,6 +122,48 @@ def test_every_field_that_can_change_has_a_name(world: World, notices: Notices) 
     assert len(changed) > 30
     name = macro("field")
     assert [f for f in sorted(changed) if name(f).strip() == f.replace("_", " ")] == []
+
+
+#: The fields whose values are constants of ours, and all of those.
+CONSTANTS: dict[str, Iterable[str]] = {
+    "type": ReleaseType,
+    "enabled_release_types": ReleaseType,
+    "category": KeypairCategory,
+    "access": KeypairAccess,
+    "algorithm": KeypairAlgorithm,
+    "quota_on_online": QuotaOnOnline,
+    "permissions": Permission,
+    "scopes": Permission,
+    "roles": BUILT_IN_ROLES,
+}
+#: Called the same by everybody.
+NAMES = {"GPG"}
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+@pytest.mark.parametrize("field", CONSTANTS)
+def test_every_constant_that_mails_show_has_words(field: str, language: str) -> None:
+    value = macro("value", language)
+    for constant in set(CONSTANTS[field]) - NAMES:
+        for said in (value(str(constant), field), value([str(constant)], field)):
+            assert said.strip()
+            assert constant not in said
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_every_verdict_channel_and_type_has_words(language: str) -> None:
+    known = {Verdict: "verdict", Channel: "channel", ReleaseType: "type"}
+    for constants, name in known.items():
+        said = [macro(name, language)(str(one)).strip() for one in constants]
+        assert len(set(said)) == len(constants)
+        assert not set(said) & set(constants)
+
+
+def test_a_name_that_somebody_chose_is_left_alone() -> None:
+    value = macro("value")
+
+    assert value("LEAD", "name").strip() == "LEAD"
+    assert value(["Deploy", "LEAD"], "roles").strip() == "Deploy, Leitung"
 
 
 def test_languages_of_locales() -> None:

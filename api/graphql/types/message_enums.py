@@ -52,6 +52,8 @@ described(
         "PARTICIPANT": "Who may sign in it.",
         "APPROVER": "Who can approve it.",
         "UNDECIDED": "Who can approve it and has not decided.",
+        "DECIDED_BEFORE": "Who had decided, until an edit voided that.",
+        "EDITOR": "Who edited the request, so that others have to approve it.",
         "ADMINISTRATOR": "Who administers the account.",
         "NEW_PARTICIPANT": "Who may sign in it since the edit.",
         "FORMER_PARTICIPANT": "Who could sign in it until the edit.",

@@ -418,7 +418,7 @@ async def test_the_mail_speaks_the_language_of_the_user_and_says_what_it_is(site
     assert mail["Auto-Submitted"] == "auto-generated"
     body = mail.get_body(("plain",))
     assert body is not None
-    assert "Mo., 3. Juni 2030, 14:00 CEST" in body.get_content()
+    assert "am Mo., 3. Juni 2030, 14:00 Uhr MESZ (12:00 Uhr UTC)" in body.get_content()
 
 
 async def test_the_pages_speak_the_language_of_the_browser(site: Site) -> None:
