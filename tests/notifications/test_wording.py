@@ -173,6 +173,18 @@ def test_where_ones_own_may_be_approved_an_editor_is_asked_like_others(
     assert "since you edited it" not in text
 
 
+def test_why_it_was_rejected_is_said_once(world: World, read: Read) -> None:
+    release = world.request()
+    world.decide("bob", release, comment="Looks fine.")
+    world.decide("ann", release, Verdict.REJECT, comment="Too early.")
+
+    text = read("dev", Kind.REJECTED)
+
+    assert "> Too early.\n" in text
+    assert text.count("Too early.") == 1
+    assert text.count("Looks fine.") == 1
+
+
 @pytest.mark.parametrize(
     ("kind", "language", "said"),
     [
