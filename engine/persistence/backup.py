@@ -10,7 +10,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from engine.persistence.database import WAIT, Database
+from engine.persistence.database import Database
+from engine.persistence.reaching import WAIT
 from engine.persistence.tables import accounts
 from engine.persistence.verification import verify
 

@@ -10,30 +10,30 @@ from typing import Any
 
 import psycopg
 import sqlalchemy as sa
+from psycopg import generators
 from psycopg.pq import ExecStatus
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError
 
-#: Seconds anything waits for a lock, a pooled connection, or a new one.
-WAIT = 5
-#: Seconds one statement may run on PostgreSQL.
-STATEMENT = 30
+from engine.persistence import reaching
+from engine.persistence.reaching import IDLE, STATEMENT, WAIT
 
-# One message to the server, so that the limits cost no round trip.
-_LIMITS = f"SET LOCAL lock_timeout = '{WAIT}s'; SET LOCAL statement_timeout = '{STATEMENT}s'"
+# One message to the server, so that the limits cost no round trip. A process that is frozen, or
+# its machine, gives back what it holds once its transaction has been idle for too long.
+_LIMITS = "; ".join(
+    f"SET LOCAL {name} = '{seconds}s'"
+    for name, seconds in {
+        "lock_timeout": WAIT,
+        "statement_timeout": STATEMENT,
+        "idle_in_transaction_session_timeout": IDLE,
+    }.items()
+)
 _WRITE = f"BEGIN; {_LIMITS}"
 _READ = f"BEGIN READ ONLY; {_LIMITS}"
 _SNAPSHOT = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_LIMITS}"
 #: Filling a large table takes its time; to wait for a lock would make everybody else wait behind.
 _MIGRATE = f"BEGIN; SET LOCAL lock_timeout = '{WAIT}s'; SET LOCAL statement_timeout = 0"
-#: A network that went silent is noticed within about so many seconds.
-_SILENCE = {
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 25_000,
-}
 
 
 class Database:
@@ -86,6 +86,7 @@ class Database:
                 yield connection
             return
         with self._writer.connect() as connection:
+            _driver_of(connection).silence = None
             try:
                 yield connection.execution_options(begin=_MIGRATE)
             finally:
@@ -175,8 +176,12 @@ def _postgresql_engine(url: URL, pool_size: int, pooler: _Pooler) -> Engine:
         pool_timeout=WAIT,
         hide_parameters=True,
         # The driver leaves transactions alone: its own BEGIN is a round trip that sets nothing.
-        connect_args={"autocommit": True, "connect_timeout": WAIT, **_SILENCE},
+        connect_args={"autocommit": True, **reaching.REACH},
     )
+
+    @event.listens_for(engine, "do_connect")
+    def on_reach(_: Any, __: Any, args: Any, options: Any) -> reaching.Connection:
+        return reaching.Connection.connect(*args, **options)
 
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _: Any) -> None:
@@ -195,12 +200,14 @@ def _begin(connection: Connection, statement: str) -> None:
     """Straight through libpq, as the driver's own BEGIN would go: a cursor for it costs as much
     as the statement.
     """
-    driver: Any = connection.connection.dbapi_connection
+    driver = _driver_of(connection)
     try:
-        status = driver.pgconn.exec_(statement.encode()).status
+        driver.pgconn.send_query(statement.encode())
+        results = driver.wait(generators.execute(driver.pgconn))
+        begun = all(result.status == ExecStatus.COMMAND_OK for result in results)
     except psycopg.OperationalError:
-        status = ExecStatus.FATAL_ERROR
-    if status != ExecStatus.COMMAND_OK:
+        begun = False
+    if not begun:
         connection.exec_driver_sql(statement)  # fails again, as SQLAlchemy tells it
 
 
@@ -212,6 +219,12 @@ def _reading(engine: Engine) -> Iterator[Connection]:
         # Not rolled back: the driver would forget its prepared statements.
         with transaction:
             yield connection
+
+
+def _driver_of(connection: Connection) -> reaching.Connection:
+    driver = connection.connection.dbapi_connection
+    assert isinstance(driver, reaching.Connection)
+    return driver
 
 
 def _begun(engine: Engine) -> Connection:

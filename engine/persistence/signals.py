@@ -9,31 +9,33 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 import psycopg
 import structlog
 from sqlalchemy.engine import URL
 
-from engine.persistence.database import WAIT
+from engine.persistence.reaching import REACH, Connection
 
 log = structlog.get_logger("countersign.signals")
 
 CHANNEL = "countersign"
 #: Seconds between two looks whether to stop, or to connect again.
 PAUSE = 0.5
-#: Through a pooler a prepared statement would be looked for in another session.
-_OPTIONS: dict[str, Any] = {
-    "autocommit": True,
-    "connect_timeout": WAIT,
-    "prepare_threshold": None,
-}
 
 
 def connection_string(url: URL) -> str:
     """The URL as psycopg itself reads it."""
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def connected(url: URL) -> Connection:
+    """One connection of its own; through a pooler a prepared statement would be looked for in
+    another session.
+    """
+    return Connection.connect(
+        connection_string(url), autocommit=True, prepare_threshold=None, **REACH
+    )
 
 
 class Notifier:
@@ -66,7 +68,7 @@ class Notifier:
         trouble = _Trouble("notify")
         while not (self._stopped.is_set() and not self._accounts):
             try:
-                with psycopg.connect(connection_string(self._url), **_OPTIONS) as connection:
+                with connected(self._url) as connection:
                     trouble.over()
                     self._send(connection)
             except psycopg.Error as error:
@@ -115,7 +117,7 @@ class Listener:
         trouble = _Trouble("listen")
         while not self._stopped.is_set():
             try:
-                with psycopg.connect(connection_string(self._url), **_OPTIONS) as connection:
+                with connected(self._url) as connection:
                     connection.execute(f"LISTEN {CHANNEL}")
                     trouble.over()
                     self._listen(connection, heard)

@@ -11,7 +11,8 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 
-from engine.persistence.database import STATEMENT, WAIT, Database
+from engine.persistence.database import Database
+from engine.persistence.reaching import IDLE, STATEMENT, WAIT
 from tests.support.callers import SIGN, Caller, gather_crowd, open_release
 from tests.support.databases import Templates
 from tests.support.pgbouncer import pooled
@@ -43,9 +44,14 @@ def test_every_transaction_has_its_limits_and_leaves_nothing_behind(through: str
         with database.reading() as connection:
             limits = [
                 connection.execute(sa.text(f"SHOW {name}")).scalar_one()
-                for name in ("lock_timeout", "statement_timeout", "transaction_read_only")
+                for name in (
+                    "lock_timeout",
+                    "statement_timeout",
+                    "idle_in_transaction_session_timeout",
+                    "transaction_read_only",
+                )
             ]
-        assert limits == [f"{WAIT}s", f"{STATEMENT}s", "on"]
+        assert limits == [f"{WAIT}s", f"{STATEMENT}s", f"{IDLE}s", "on"]
     with database.writing() as connection:
         prepared = connection.execute(sa.text("SELECT name FROM pg_prepared_statements")).all()
     assert prepared == []

@@ -95,11 +95,35 @@ class PostgresServer:
         self._process = _spawn(self._folder, command)
         _await_readiness(self, self._process, self._folder)
 
+    def freeze(self) -> None:
+        """All of its processes, as a hung disk or a paused machine does."""
+        self._tell_all(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """They go on."""
+        self._tell_all(signal.SIGCONT)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """For as long as the block lasts."""
+        self.freeze()
+        try:
+            yield
+        finally:
+            self.thaw()
+
     def end(self) -> None:
         """Until it is gone, whichever was the last."""
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait(timeout=30)
+
+    def _tell_all(self, what: signal.Signals) -> None:
+        # The postmaster is known by its own file: the process started may be the watcher's shell.
+        postmaster = (self._folder / "data/postmaster.pid").read_text().split()[0]
+        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+        for process in (postmaster, *children):
+            os.kill(int(process), what)
 
     def connect(self) -> psycopg.Connection:
         return psycopg.connect(

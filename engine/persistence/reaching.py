@@ -1,0 +1,48 @@
+"""How long PostgreSQL is waited for: a server, or a network, that went silent is given up on."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.abc import PQGen
+from psycopg.pq import TransactionStatus
+
+Answer = TypeVar("Answer")
+
+#: Seconds anything waits for a lock, a pooled connection, or a new one.
+WAIT = 5
+#: Seconds one statement may run on PostgreSQL, and a transaction do nothing at all.
+STATEMENT = IDLE = 10
+#: Seconds until the answer must be there: by then a server that works has ended the statement.
+SILENCE = STATEMENT + 2
+
+#: For every connection: a host that is gone is noticed, whether or not something is asked.
+REACH: dict[str, Any] = {
+    "connect_timeout": WAIT,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+
+
+class Connection(psycopg.Connection[Any]):
+    """Waits for no answer for ever: one whose server stays silent is closed, and so discarded.
+
+    A frozen server enforces none of its own limits, and its machine still acknowledges packets.
+    """
+
+    #: None: for as long as it takes.
+    silence: float | None = SILENCE
+
+    def wait(
+        self, gen: PQGen[Answer], interval: float = 0.1, timeout: float | None = None
+    ) -> Answer:
+        """As the driver does, within the limit."""
+        try:
+            return super().wait(gen, interval, self.silence if timeout is None else timeout)
+        except psycopg.OperationalError:
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                self.close()  # its answer may still come, to whoever asked next
+            raise

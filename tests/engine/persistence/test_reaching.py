@@ -1,0 +1,110 @@
+"""Whoever goes silent is given up on: PostgreSQL, or whoever holds a lock in it."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from engine.errors import Code, Refusal
+from engine.persistence import reaching, signals
+from engine.persistence import tables as t
+from engine.persistence.database import Database
+from engine.persistence.reaching import IDLE, WAIT
+from engine.persistence.retrying import told
+from tests.support.postgres import PostgresServer, running_postgres
+from tests.support.world import World
+
+on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+
+@pytest.fixture
+def server() -> Iterator[PostgresServer]:
+    """One of this test's own, to be frozen."""
+    with running_postgres() as found:
+        yield found
+        found.thaw()
+
+
+@pytest.mark.parametrize("moment", ["before", "within"])
+def test_a_server_that_is_frozen_is_given_up_on(
+    server: PostgresServer, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    monkeypatch.setattr(reaching.Connection, "silence", 0.5)
+    database = Database(server.create_database(), pool_size=1)
+    with database.reading() as connection:
+        connection.execute(sa.text("SELECT 1"))
+
+    def ask() -> None:
+        if moment == "before":
+            server.freeze()
+        with database.reading() as connection:
+            server.freeze()
+            connection.execute(sa.text("SELECT 1"))
+
+    started = time.monotonic()
+    with pytest.raises(DBAPIError) as raised:
+        ask()
+    server.thaw()
+
+    refusal = told(raised.value)
+    assert isinstance(refusal, Refusal)
+    assert refusal.code is Code.OVERLOADED
+    # A connection that does not answer is tried once more, as a new one.
+    assert time.monotonic() - started < WAIT + 3
+    with database.reading() as connection:
+        assert connection.execute(sa.text("SELECT 2")).scalar_one() == 2
+    database.dispose()
+
+
+@on_postgresql
+def test_a_migration_may_take_its_time(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reaching.Connection, "silence", 0.2)
+    with database.migrating() as connection, connection.begin():
+        connection.execute(sa.text("SELECT pg_sleep(0.5)"))
+
+
+@pytest.mark.long
+@on_postgresql
+def test_whoever_stops_in_the_middle_of_a_transaction_gives_its_locks_back(
+    world: World, database_url: str
+) -> None:
+    frozen = Database(database_url)
+    with ExitStack() as stack:
+        connection = stack.enter_context(frozen.writing())
+        connection.execute(sa.select(t.ledger_heads).with_for_update()).all()
+
+        with pytest.raises(Refusal) as refused:
+            world.request()
+        assert refused.value.code is Code.OVERLOADED
+        time.sleep(IDLE + 1 - WAIT)
+        world.request()
+
+        with pytest.raises(DBAPIError, match="idle-in-transaction"):
+            connection.commit()
+    frozen.dispose()
+
+
+@on_postgresql
+@pytest.mark.parametrize("of", ["pool", "signals"])
+def test_every_connection_notices_a_host_that_is_gone(
+    database: Database, database_url: str, of: str
+) -> None:
+    if of == "pool":
+        with database.reading() as connection:
+            driver = connection.connection.dbapi_connection
+            assert isinstance(driver, psycopg.Connection)
+            assert_reaches(driver)
+    else:
+        with signals.connected(database.url) as driver:
+            assert_reaches(driver)
+
+
+def assert_reaches(driver: psycopg.Connection) -> None:
+    assert isinstance(driver, reaching.Connection)
+    told = driver.info.get_parameters()
+    for name, value in reaching.REACH.items():
+        assert told[name] == str(value)
