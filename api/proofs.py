@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from engine.persistence.executor import Executor
+from engine.errors import Code, Refusal
+from engine.persistence.executor import LIMIT, Executor
 from engine.persistence.lines import Line
+from engine.persistence.retrying import AWAY
 from engine.principal import Principal
 from engine.system import System
 
@@ -24,8 +27,13 @@ class Proofs:
         self._line = Line[tuple[LookUp, str], Principal | None](self._answer)
 
     async def of(self, look_up: LookUp, secret: str) -> Principal | None:
-        """Who this secret proves; None: nobody."""
-        return await self._line.join((look_up, secret))
+        """Who this secret proves; None: nobody. Refuses OVERLOADED if that is not known in time."""
+        try:
+            # Waiting in the line counts too, behind those whom the database does not answer.
+            async with asyncio.timeout(LIMIT):
+                return await self._line.join((look_up, secret))
+        except TimeoutError as error:
+            raise Refusal(Code.OVERLOADED, AWAY) from error
 
     async def _answer(self, asked: list[tuple[LookUp, str]]) -> list[Principal | None]:
         system = self._system

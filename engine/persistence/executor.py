@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 from threading import Lock
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
@@ -14,19 +15,24 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from engine.errors import Code, Refusal
 from engine.persistence.database import Database
-from engine.persistence.retrying import OVERLOADED, told
+from engine.persistence.reaching import SILENCE
+from engine.persistence.retrying import AWAY, OVERLOADED, tell
 from engine.persistence.turns import Turns
 
 Answer = TypeVar("Answer")
 
 #: Calls that may wait for a thread before newcomers are told OVERLOADED.
 QUEUE = 2000
+#: Seconds within which a call to the database is answered, even if the database never does.
+LIMIT = SILENCE
 
 
 class Executor:
     """Threads for the synchronous engine, for callers on an event loop."""
 
-    def __init__(self, database: Database, threads: int = 8, queue: int = QUEUE) -> None:
+    def __init__(
+        self, database: Database, threads: int = 8, queue: int = QUEUE, limit: float = LIMIT
+    ) -> None:
         # SQLite has one writer; more threads would only wait for it.
         writers = 1 if database.is_sqlite else threads
         self._writers = ThreadPoolExecutor(writers, "write")
@@ -34,7 +40,8 @@ class Executor:
         self._workers = ThreadPoolExecutor(threads, "work")
         self._turns = Turns(writers)
         self._queue = queue
-        self._waiting = 0
+        self._limit = limit
+        self._under_way: set[Future[Any]] = set()
         self._counting = Lock()
 
     async def write(
@@ -45,63 +52,78 @@ class Executor:
         admitted: bool = False,
     ) -> Answer:
         """A unit of work, on SQLite's one writer thread or one of PostgreSQL's, in its account's
-        turn. What was `admitted` belongs to something begun, and is never told OVERLOADED.
+        turn. What was `admitted` belongs to something begun, and finds a place in any case.
         """
-        self._admit(admitted=admitted)
-        loop = asyncio.get_running_loop()
-        await self._turns.take(account_id)
-        try:
-            future = self._submit(self._writers, unit)
-        except BaseException:
-            self._turns.give()
-            raise
-        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._turns.give))
-        return await self._answer(future)
+        turn = partial(self._turns.take, account_id)
+        return await self._run(self._writers, unit, self._limit, turn=turn, admitted=admitted)
 
     async def read(self, query: Callable[[], Answer]) -> Answer:
         """A batch of reads."""
-        self._admit()
-        return await self._answer(self._submit(self._readers, query))
+        return await self._run(self._readers, query, self._limit)
 
     async def work(self, task: Callable[[], Answer], *, admitted: bool = False) -> Answer:
-        """Something slow that holds no transaction: making keys and signatures."""
-        self._admit(admitted=admitted)
-        return await self._answer(self._submit(self._workers, task))
+        """Something slow, for as long as it takes: making keys and signatures."""
+        return await self._run(self._workers, task, None, admitted=admitted)
 
     @property
     def waiting(self) -> int:
         """Calls that wait for a thread, or run in one."""
-        return self._waiting + self._turns.waiting
+        return len(self._under_way) + self._turns.waiting
 
-    def _admit(self, *, admitted: bool = False) -> None:
+    async def _run(
+        self,
+        pool: ThreadPoolExecutor,
+        task: Callable[[], Answer],
+        limit: float | None,
+        *,
+        turn: Callable[[], Awaitable[None]] | None = None,
+        admitted: bool = False,
+    ) -> Answer:
         if not admitted and self.waiting >= self._queue:
             raise Refusal(Code.OVERLOADED, OVERLOADED)
+        deadline = asyncio.timeout(limit)
+        future: Future[Answer] | None = None
+        try:
+            async with deadline:
+                if turn is not None:
+                    await turn()
+                future = self._begin(pool, task, has_turn=turn is not None)
+                return await asyncio.wrap_future(future)
+        except TimeoutError as error:
+            if not deadline.expired():
+                raise
+            # What never began is not begun any more.
+            began = future is not None and not future.cancelled()
+            raise Refusal(Code.OVERLOADED, AWAY if began else OVERLOADED) from error
+        except (DBAPIError, PoolTimeout) as error:
+            tell(error)
 
-    def _submit(self, pool: ThreadPoolExecutor, task: Callable[[], Answer]) -> Future[Answer]:
-        self._count(1)
+    def _begin(
+        self, pool: ThreadPoolExecutor, task: Callable[[], Answer], *, has_turn: bool
+    ) -> Future[Answer]:
+        loop = asyncio.get_running_loop()
         try:
             future = pool.submit(task)
         except BaseException:
-            self._count(-1)
+            if has_turn:
+                self._turns.give()
             raise
         # A caller that gives up does not end the thread's work: its place is taken until then.
+        with self._counting:
+            self._under_way.add(future)
         future.add_done_callback(self._done)
+        if has_turn:
+            future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._turns.give))
         return future
 
-    async def _answer(self, future: Future[Answer]) -> Answer:
-        try:
-            return await asyncio.wrap_future(future)
-        except (DBAPIError, PoolTimeout) as error:
-            raise told(error) from error
-
-    def _done(self, _future: Future[Answer]) -> None:
-        self._count(-1)
-
-    def _count(self, number: int) -> None:
+    def _done(self, future: Future[Any]) -> None:
         with self._counting:
-            self._waiting += number
+            self._under_way.discard(future)
 
     def shutdown(self) -> None:
-        """Let what is under way finish; take nothing new."""
+        """Take nothing new, and let what is under way finish, unless it hangs."""
         for pool in (self._writers, self._readers, self._workers):
-            pool.shutdown(wait=True, cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=True)
+        with self._counting:
+            under_way = set(self._under_way)
+        wait(under_way, self._limit)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import psycopg
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
@@ -41,10 +41,15 @@ def retrying(unit: Callable[[], Answer], *, also_if_away: bool = False) -> Answe
         except (OperationalError, IntegrityError, PoolTimeout) as error:
             again = _gave_way(error) or (also_if_away and _broke(error))
             if not left or not again:
-                if (trouble := told(error)) is error:
-                    raise  # from itself it would be its own cause
-                raise trouble from error
+                tell(error)
     raise AssertionError("unreachable")
+
+
+def tell(error: DBAPIError | PoolTimeout) -> NoReturn:
+    """Raise it as callers are told it, with the trouble as its cause."""
+    if (trouble := told(error)) is error:
+        raise error  # from itself it would be its own cause
+    raise trouble from error
 
 
 def told(error: DBAPIError | PoolTimeout) -> Exception:

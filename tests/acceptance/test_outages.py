@@ -20,7 +20,8 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from engine.persistence.database import WAIT, normal_url
+from engine.persistence.database import normal_url
+from engine.persistence.reaching import SILENCE, WAIT
 from engine.persistence.signals import connection_string
 from tests.support.callers import Caller, Crowd, gather_crowd, open_release, release_input
 from tests.support.postgres import PostgresServer, running_postgres
@@ -30,6 +31,8 @@ OUTAGE = float(os.environ.get("COUNTERSIGN_OUTAGE_SECONDS", "3"))
 NOTE = "mutation ($input: UpdateReleaseInput!) { updateRelease(input: $input) { errors { code } } }"
 STATUS = "query ($id: ID!) { release(id: $id) { status } }"
 PATIENCE = 20.0
+#: Seconds for a page: one silent connection, and one more that cannot be made.
+FROZEN = SILENCE + WAIT + 5
 #: For a server that has three seconds to end in; the machine may be busy.
 LIMIT = 7.0
 
@@ -126,6 +129,44 @@ async def test_a_database_that_is_stopped_is_told_quickly_and_found_again(
             assert {answer.status_code for answer, _ in answers} == {200}
             await until("the worker came back", opened)
             await until("LISTEN came back", listening)
+
+
+async def test_a_database_that_is_frozen_is_told_in_time(
+    server: PostgresServer, url: str, tmp_path: Path
+) -> None:
+    environment = settings(url)
+    admin = {"Authorization": f"Bearer {init(environment, tmp_path)['token']}"}
+    with serving(environment, tmp_path) as served:
+        async with httpx2.AsyncClient(base_url=served.url, timeout=60) as client:
+
+            async def asked() -> tuple[int, float]:
+                started = time.monotonic()
+                body = {"query": "{ viewer { user { name } } }"}
+                answer = await client.post("/graphql", json=body, headers=admin)
+                return answer.status_code, time.monotonic() - started
+
+            async def shown() -> tuple[int, float]:
+                started = time.monotonic()
+                answer = await client.get(f"/decide/{0:032}.{0:043}")
+                return answer.status_code, time.monotonic() - started
+
+            assert (await asked())[0] == 200
+            with server.frozen():
+                calls = asyncio.gather(shown(), *(asked() for _ in range(10)))
+                started = time.monotonic()
+                assert (await client.get("/healthz")).status_code == 200
+                assert (await client.get("/readyz")).status_code == 503
+                assert time.monotonic() - started < 5
+                page, *seen = await calls
+            assert {status for status, _ in seen} == {503}
+            assert max(seconds for _, seconds in seen) < SILENCE + 3
+            assert page[0] >= 500
+            assert page[1] < FROZEN
+
+            async def answered() -> bool:
+                return (await asked())[0] == 200
+
+            await until("answered again", answered)
 
 
 async def test_a_sqlite_file_that_somebody_locks_is_told_within_the_limit(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 
 import psycopg
 import pytest
@@ -10,6 +11,8 @@ from sqlalchemy.exc import OperationalError
 from engine.errors import Code, Refusal
 from engine.persistence.database import Database
 from engine.persistence.executor import Executor
+from engine.persistence.retrying import AWAY, OVERLOADED
+from tests.support.waiting import until
 
 
 async def test_a_caller_who_gives_up_leaves_its_place_to_the_work(database: Database) -> None:
@@ -42,6 +45,45 @@ async def test_where_all_places_are_taken_newcomers_are_told(database: Database)
     with pytest.raises(Refusal) as refused:
         await executor.read(lambda: None)
     assert refused.value.code is Code.OVERLOADED
+    executor.shutdown()
+
+
+async def test_whoever_the_database_never_answers_is_told_in_time(database: Database) -> None:
+    executor, go_on, done = Executor(database, threads=1, limit=0.2), threading.Event(), []
+
+    def hang() -> None:
+        go_on.wait(10)
+        done.append("hung")
+
+    hangs = asyncio.create_task(executor.read(hang))
+    await asyncio.sleep(0)
+    queued = asyncio.create_task(executor.read(lambda: done.append("queued")))
+    told = await asyncio.gather(hangs, queued, return_exceptions=True)
+
+    assert [str(refusal) for refusal in told] == [AWAY, OVERLOADED]
+    assert executor.waiting == 1
+    started = time.monotonic()
+    executor.shutdown()
+    assert time.monotonic() - started < 2
+    go_on.set()
+    await asyncio.to_thread(until, lambda: executor.waiting == 0)
+    assert done == ["hung"]
+
+
+async def test_keys_may_take_longer(database: Database) -> None:
+    executor = Executor(database, limit=0.01)
+    assert await executor.work(lambda: time.sleep(0.1) or "made") == "made"
+    executor.shutdown()
+
+
+async def test_a_limit_of_the_works_own_is_not_the_callers(database: Database) -> None:
+    executor = Executor(database)
+
+    def fail() -> None:
+        raise TimeoutError("its own")
+
+    with pytest.raises(TimeoutError, match="its own"):
+        await executor.read(fail)
     executor.shutdown()
 
 
