@@ -16,7 +16,7 @@ from api.bootstrap import (
 )
 from api.runtime import Runtime
 from api.settings import Settings
-from engine.commands.advance_due import BATCH, advance_due
+from engine.commands.advance_due import advance_due
 from engine.errors import Refusal
 
 log = structlog.get_logger("countersign.worker")
@@ -45,8 +45,8 @@ async def advance_forever(runtime: Runtime, stop: asyncio.Event) -> None:
     while not stop.is_set():
         pause = PAUSE
         try:
-            found = await runtime.executor.write(lambda: advance_due(runtime.system))
-            if found >= BATCH:
+            # What is found is maybe held by others: only what moved is a reason to hurry.
+            if await runtime.executor.write(lambda: advance_due(runtime.system)):
                 continue
         except Refusal as refusal:  # the database is away, or has too much to do
             log.warning("advance waits", reason=refusal.message)

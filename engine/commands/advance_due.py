@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+import time
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
+import structlog
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from engine.persistence import tables as t
+from engine.persistence.database import Database
 from engine.persistence.locks import Lock
+from engine.persistence.retrying import is_away
 from engine.persistence.unit_of_work import transaction
+from engine.persistence.work import Work
 from engine.signing.lapse import give_back_lapsed
 from engine.system import System
 
+log = structlog.get_logger("countersign.time")
+
 #: Releases advanced in one transaction, so that none holds its locks for long.
 BATCH = 100
+#: Seconds in which one account's fault is logged once.
+QUIET = 60.0
+#: Accounts remembered for that.
+REMEMBERED = 1000
 
 #: An account, and a release of it; None: signatures of no release.
 Found = list[tuple[UUID, UUID | None]]
@@ -34,51 +47,111 @@ DUE_RELEASES = (
             sa.and_(t.IS_DUE_TO_END, _R.c.ends_at <= _NOW),
         )
     )
+    .order_by(sa.case((t.IS_DUE_TO_OPEN, _R.c.starts_at), else_=_R.c.ends_at))
     .limit(_LIMIT)
     .with_for_update(skip_locked=True)
 )
 OVERDUE_RESERVATIONS = (
     sa.select(_S.c.account_id, _S.c.release_id)
     .where(t.IS_RESERVED, _S.c.lapses_at <= _NOW)
+    .order_by(_S.c.lapses_at)
     .limit(_LIMIT)
     .with_for_update(skip_locked=True)
 )
 
 
 def advance_due(system: System, limit: int = BATCH) -> int:
-    """Advance up to `limit` releases that are due; answers how many, so that one can go on.
+    """Advance up to `limit` releases that are due; answers how many moved, so that one can go on.
 
-    Any number of workers may do it at once: what one of them has under way, the others pass by.
+    Any number of workers may do it at once: what one of them has under way, the others pass by. An
+    account that cannot be advanced keeps no other one waiting.
     """
-    due, overdue = _find(system, limit)
-    for account_id, release_ids in _by_account(due):
-        # Entering the transaction advances what it locks.
-        with transaction(system, account_id, None, _lock(release_ids)):
-            pass
-    for account_id, release_ids in _by_account(overdue):
-        with transaction(system, account_id, None, _lock(release_ids)) as work:
-            give_back_lapsed(work)
-    return len(due) + len(overdue)
+    at_fault: set[UUID] = set()
+    while True:
+        due, overdue = _find(system, limit, at_fault)
+        faults = len(at_fault)
+        moved = _advance_each(system, due, _advanced, at_fault)
+        moved += _advance_each(system, overdue, _given_back, at_fault)
+        if moved or len(at_fault) == faults:
+            return moved
 
 
-def _lock(release_ids: set[UUID]) -> Lock:
-    return Lock(releases=frozenset(release_ids), skip_locked=True)
+def _advance_each(
+    system: System, found: Found, act: Callable[[Work], int], at_fault: set[UUID]
+) -> int:
+    moved = 0
+    for account_id, release_ids in _by_account(found).items():
+        lock = Lock(releases=frozenset(release_ids), skip_locked=True)
+        try:
+            with transaction(system, account_id, None, lock) as work:
+                number = act(work)
+        except Exception as error:
+            if _is_everybodys(error, system.database):
+                raise
+            at_fault.add(account_id)
+            _faults.tell(account_id, error)
+        else:
+            moved += number
+    return moved
 
 
-def _find(system: System, limit: int) -> tuple[Found, Found]:
+def _advanced(work: Work) -> int:
+    """Entering the transaction advanced what it locked."""
+    return len({one.event.subject_id for one in work.recorded})
+
+
+def _given_back(work: Work) -> int:
+    before = len(work.recorded)
+    give_back_lapsed(work)
+    return len(work.recorded) - before
+
+
+def _is_everybodys(error: Exception, database: Database) -> bool:
+    """The database is away, or locked as a whole: the next account would fare no better."""
+    if isinstance(error, OperationalError):
+        return database.is_sqlite or is_away(error)
+    return isinstance(error, PoolTimeout)
+
+
+class _Faults:
+    """Logs each account's now and then: it comes back twice a second for as long as it lasts."""
+
+    def __init__(self) -> None:
+        self._told: OrderedDict[UUID, float] = OrderedDict()
+
+    def tell(self, account_id: UUID, error: Exception) -> None:
+        """One account's, with its traceback."""
+        now = time.monotonic()
+        if now - self._told.get(account_id, -QUIET) < QUIET:
+            return
+        log.error("an account does not advance", account=str(account_id), exc_info=error)
+        self._told.pop(account_id, None)
+        self._told[account_id] = now
+        while len(self._told) > REMEMBERED:
+            self._told.popitem(last=False)
+
+
+_faults = _Faults()
+
+
+def _find(system: System, limit: int, passed_by: Collection[UUID]) -> tuple[Found, Found]:
     """What is due, and on PostgreSQL held by nobody: so that each worker finds other work."""
     database = system.database
     with database.reading() if database.is_sqlite else database.writing() as connection:
         asked = {"now": system.clock.now(connection), "limit": limit}
-        due = connection.execute(DUE_RELEASES, asked).all()
-        overdue = connection.execute(OVERDUE_RESERVATIONS, asked).all()
+        releases, reservations = DUE_RELEASES, OVERDUE_RESERVATIONS
+        if passed_by:
+            releases = releases.where(_R.c.account_id.not_in(passed_by))
+            reservations = reservations.where(_S.c.account_id.not_in(passed_by))
+        due = connection.execute(releases, asked).all()
+        overdue = connection.execute(reservations, asked).all()
     return [(row[0], row[1]) for row in due], [(row[0], row[1]) for row in overdue]
 
 
-def _by_account(found: Found) -> Iterable[tuple[UUID, set[UUID]]]:
+def _by_account(found: Found) -> Mapping[UUID, set[UUID]]:
     accounts: dict[UUID, set[UUID]] = defaultdict(set)
     for account_id, id_ in found:
         ids = accounts[account_id]
         if id_ is not None:
             ids.add(id_)
-    return accounts.items()
+    return accounts

@@ -1,18 +1,26 @@
 """Any number of workers advance what is due: none waits for another, each step is taken once."""
 
 import threading
+from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
+import psycopg
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
 
 from engine.commands.advance_due import DUE_RELEASES, advance_due
 from engine.lifecycle import TIMED
 from engine.persistence import tables as t
 from engine.persistence.database import Database
+from engine.persistence.work import Work
 from engine.vocabulary import Status
+from tests.support.releases import release_in
+from tests.support.signing import reserved
 from tests.support.threads import at_once
-from tests.support.world import World, world_on
+from tests.support.world import World, make_world, world_on
 
 RELEASES = 12
 
@@ -66,6 +74,73 @@ def test_what_another_worker_holds_is_passed_by(world: World, due: list[UUID]) -
         assert {world.release(release).status for release in rest} == {Status.COMPLETED}
     assert advance_due(world.system) == len(held)
     assert {world.release(release).status for release in due} == {Status.COMPLETED, Status.FAILED}
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_reservations_that_another_holds_are_no_reason_to_hurry(world: World) -> None:
+    release = release_in(world, Status.IN_PROGRESS)
+    reserved(world, number=3)
+    world.clock.pass_(minutes=1)
+    with world.system.database.writing() as other:
+        locked = sa.select(t.releases.c.id).where(t.releases.c.id == release).with_for_update()
+        other.execute(locked).all()
+        assert advance_due(world.system, limit=2) == 0
+    assert [advance_due(world.system, limit=2) for _ in range(2)] == [3, 0]
+
+
+def test_one_accounts_fault_stops_time_for_no_other(database: Database) -> None:
+    broken = set[UUID]()
+
+    def listen(work: Work, _entries: object) -> None:
+        if work.account_id in broken:
+            raise RuntimeError("a listener's bug")
+
+    one = make_world(database, listeners=(listen,))
+    other = make_world(database, account="Other", listeners=(listen,))
+    system = one.system
+    other.clock.instant = one.clock.instant
+    at_fault = [
+        one.approved(name=f"R {alias}", keypair_ids=frozenset({one.things[alias]}))
+        for alias in ("vault", "spare")
+    ]
+    release = other.approved()
+    for world in (one, other):
+        world.clock.pass_(hours=2)
+    broken.add(one.account_id)
+
+    with capture_logs() as logs:
+        assert advance_due(system, limit=2) == 1
+        assert advance_due(system, limit=2) == 0
+    assert other.release(release).status is Status.IN_PROGRESS
+    assert {one.release(id_).status for id_ in at_fault} == {Status.APPROVED}
+    told = [line["account"] for line in logs if line["log_level"] == "error"]
+    assert told == [str(one.account_id)]
+
+    broken.clear()
+    assert advance_due(system, limit=2) == 2
+    assert {one.release(id_).status for id_ in at_fault} == {Status.IN_PROGRESS}
+
+
+def test_what_has_been_due_longest_comes_first(world: World, due: list[UUID]) -> None:
+    world.clock.pass_(hours=-5)
+    world.add_keypair("early")
+    world.set_team("blue", keypairs=[name for name in world.things if name != "blue"])
+    starts = world.clock.instant + timedelta(minutes=1)
+    keypairs = frozenset({world.things["early"]})
+    early = world.approved(name="Early", keypair_ids=keypairs, starts_at=starts)
+    world.clock.pass_(hours=5)
+    assert advance_due(world.system, limit=1) == 1
+    assert world.release(early).opened_at == starts
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_database_that_is_away_is_no_accounts_fault(world: World, due: list[UUID]) -> None:
+    def gone(_work: Work, _entries: object) -> None:
+        raise OperationalError("COMMIT", {}, psycopg.OperationalError("gone"))
+
+    with capture_logs() as logs, pytest.raises(OperationalError):
+        advance_due(replace(world.system, listeners=(gone,)))
+    assert logs == []
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
