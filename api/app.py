@@ -61,10 +61,12 @@ def _lifespan(
         stop = asyncio.Event()
         tasks = [asyncio.create_task(write_usage_forever(runtime, stop))]
         if worker:
-            tasks.append(asyncio.create_task(run_worker(settings, runtime, stop)))
+            # It ends while requests do: one after the other they might not have the time.
+            tasks.append(asyncio.create_task(run_worker(settings, runtime, runtime.ending)))
         with exposed(runtime.meter.registry, settings.metrics_address), connected(runtime):
             yield
             stop.set()
+            runtime.ending.set()
             await asyncio.gather(*tasks)
 
     return lifespan

@@ -58,7 +58,8 @@ from notifications.webhooks.outbox import WebhookOutbox
 LEDGER_HEADS = "ledger-heads"
 #: Of a channel, messages under way at a time. Each webhook has its own server, maybe a slow one.
 CONCURRENCY = {WEBHOOK: 64}
-
+#: Of the time that a process has to end in, how much is for messages that are being sent.
+SENDING = 0.5
 
 #: Seconds between two clocks that are worth a warning.
 SKEW = 1.0
@@ -213,6 +214,7 @@ def build_relays(settings: Settings, runtime: Runtime) -> list[Relay]:
             settings.public_url,
             policy=policy,
             concurrency=CONCURRENCY.get(name, 16),
+            patience=settings.shutdown_seconds * SENDING,
         )
         for name, channel in runtime.telling.channels.items()
     ]
@@ -250,7 +252,12 @@ def build_writer(settings: Settings) -> Writer:
 
 def build_sign_in_mailer(settings: Settings, runtime: Runtime) -> SignInMailer:
     """What sends the mails to sign in with; over connections of its own, so it waits for nobody."""
-    channel = SmtpChannel(settings.smtp_url.get_secret_value(), settings.mail_from, connections=2)
+    channel = SmtpChannel(
+        settings.smtp_url.get_secret_value(),
+        settings.mail_from,
+        connections=2,
+        timeout=min(20, settings.shutdown_seconds * SENDING),
+    )
     writer, key = build_writer(settings), sign_in_key(settings)
     return SignInMailer(runtime.system, channel, writer, key, settings.public_url)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import structlog
@@ -27,6 +27,10 @@ from notifications.webhooks.disable import disable_gone
 POLL = 1.0
 #: As many times what is sent at once is claimed: to claim many costs little more than to claim one.
 _AHEAD = 4
+#: Seconds that what is being sent has to finish in, once the relay is told to stop.
+PATIENCE = 10.0
+#: Seconds for saying good-bye to servers.
+_GOODBYE = 2.0
 log = structlog.get_logger(__name__)
 
 
@@ -43,6 +47,7 @@ class Relay:
         *,
         policy: Policy = Policy(),  # noqa: B008 - frozen
         concurrency: int = 16,
+        patience: float = PATIENCE,
     ) -> None:
         self._system = system
         self._channel = channel
@@ -51,6 +56,7 @@ class Relay:
         self._public_url = public_url
         self._policy = policy
         self._concurrency = concurrency
+        self._patience = patience
         self._under_way: dict[asyncio.Task[None], Row[Any]] = {}
         self._outcomes: list[Outcome] = []
         self._stopped = False
@@ -240,11 +246,21 @@ class Relay:
             raise
 
     async def _finish(self) -> None:
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=self._policy.lease.total_seconds() / 2)
-        for task in list(self._under_way):
+        """What is sent is settled as it comes: however this ends, it is not sent once more."""
+        ends = time.monotonic() + self._patience
+        while self._under_way and (left := ends - time.monotonic()) > 0:
+            await asyncio.wait(self._under_way, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            await self._try_to_settle()
+        for task in self._under_way:
             task.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GOODBYE):
+                await asyncio.gather(*self._under_way, return_exceptions=True)
+                await self._channel.close()
+        await self._try_to_settle()
+
+    async def _try_to_settle(self) -> None:
         try:
             await self._settle()
-        finally:
-            await self._channel.close()
+        except SQLAlchemyError as error:
+            log.warning("relay_database_trouble", error=str(error)[:500])

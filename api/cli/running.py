@@ -33,7 +33,7 @@ from engine.persistence.retrying import told as database_trouble
 from engine.signers.base import SignerFailed
 
 #: Of the time that a process has to end in, how much is for requests under way; the rest is for
-#: the worker's messages and for letting go.
+#: letting go.
 GRACE = 0.6
 
 Given = ParamSpec("Given")

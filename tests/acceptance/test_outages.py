@@ -17,15 +17,24 @@ from typing import Any
 import httpx2
 import psycopg
 import pytest
+import sqlalchemy as sa
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from engine.persistence.database import normal_url
+from engine.commands.base import execute
+from engine.commands.create_user import CreateUser
+from engine.persistence import tables as t
+from engine.persistence.database import Database, normal_url
 from engine.persistence.reaching import SILENCE, WAIT
 from engine.persistence.signals import connection_string
+from engine.principal import Principal
+from engine.system import System
+from notifications.outbox import Outbox
+from notifications.tables import deliveries
+from tests.notifications.smtp_server import smtp_server
 from tests.support.callers import Caller, Crowd, gather_crowd, open_release, release_input
 from tests.support.postgres import PostgresServer, running_postgres
-from tests.support.running import init, serving, settings
+from tests.support.running import init, serving, settings, working
 
 OUTAGE = float(os.environ.get("COUNTERSIGN_OUTAGE_SECONDS", "3"))
 NOTE = "mutation ($input: UpdateReleaseInput!) { updateRelease(input: $input) { errors { code } } }"
@@ -251,3 +260,44 @@ async def test_it_ends_in_time_whatever_hangs(url: str, tmp_path: Path, hangs: s
                 assert is_told or isinstance(cut_off, httpx2.HTTPError)
             else:
                 assert code == 0
+
+
+async def test_a_worker_whose_mail_server_hangs_settles_what_was_sent_and_ends_well(
+    tmp_path: Path,
+) -> None:
+    async with smtp_server() as inbox:
+        inbox.hanging.add("admin@example.com")
+        environment = settings(
+            f"sqlite:///{tmp_path}/here.db",
+            COUNTERSIGN_SMTP_URL=inbox.url,
+            COUNTERSIGN_SHUTDOWN_SECONDS="4",
+        )
+        await asyncio.to_thread(init, environment, tmp_path)
+        database = Database(environment["COUNTERSIGN_DATABASE_URL"])
+        _tell_administrators(database, "ann", "bob")
+        with working(environment, tmp_path) as worker:
+
+            async def taken() -> bool:
+                assert worker.poll() is None
+                return len(inbox.mails) >= 2
+
+            await until("others have their mail", taken)
+            worker.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(worker.wait, 15) == 0
+        with database.reading() as connection:
+            query = sa.select(deliveries.c.state, sa.func.count()).group_by(deliveries.c.state)
+            states = {row[0].value: row[1] for row in connection.execute(query)}
+        database.dispose()
+        assert states["SENT"] == len(inbox.mails)
+        assert states["QUEUED"] >= 1
+
+
+def _tell_administrators(database: Database, *names: str) -> None:
+    """Each new one is told to those there are."""
+    with database.reading() as connection:
+        admin = connection.execute(sa.select(t.users)).one()
+    system = System(database=database, listeners=(Outbox(bytes(32)),))
+    principal = Principal(account_id=admin.account_id, user_id=admin.id)
+    for name in names:
+        command = CreateUser(email=f"{name}@example.com", name=name, roles=("ADMIN",))
+        execute(system, principal, command)

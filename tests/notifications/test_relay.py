@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,7 @@ from notifications.wakeup import Wakeup
 from tests.notifications.notices import LINK_KEY, Notices
 from tests.notifications.smtp_server import Inbox, smtp_server
 from tests.notifications.test_many import fill
+from tests.support.waiting import until
 from tests.support.world import HandClock, World
 
 pytestmark = pytest.mark.anyio
@@ -342,6 +344,49 @@ async def test_it_runs_until_stopped_and_wakes_at_once(
     await asyncio.wait_for(running, 2)
 
     assert {row.state for row in notices.rows()} == {"SENT"}
+
+
+async def test_told_to_stop_it_settles_what_was_sent_and_waits_for_no_one_who_hangs(
+    world: World, notices: Notices, inbox: Inbox
+) -> None:
+    world.request()
+    inbox.hanging.add("ann@example.com")
+    inbox.delay = 0.3
+    stop = asyncio.Event()
+    relay = relay_of(world, inbox, patience=1.5)
+    running = asyncio.create_task(relay.run(stop))
+    await asyncio.to_thread(until, lambda: inbox.connections == 2)
+    stop.set()
+    stopped = time.monotonic()
+
+    def told() -> dict[str, str]:
+        return {row.email.partition("@")[0]: row.state for row in notices.rows()}
+
+    await asyncio.to_thread(until, lambda: told()["bob"] == "SENT")
+    assert not running.done()
+    await running
+
+    assert time.monotonic() - stopped < 4
+    assert told() == {"ann": "QUEUED", "bob": "SENT"}
+
+
+async def test_what_had_not_begun_when_it_was_told_to_stop_is_due_at_once(
+    world: World, notices: Notices, inbox: Inbox
+) -> None:
+    world.request()
+    inbox.delay = 0.3
+    stop = asyncio.Event()
+    relay = relay_of(world, inbox, concurrency=1)
+    running = asyncio.create_task(relay.run(stop))
+    await asyncio.to_thread(until, lambda: inbox.connections)
+    stop.set()
+    await running
+
+    assert sorted((row.state, row.attempts) for row in notices.rows()) == [
+        ("QUEUED", 0),
+        ("SENT", 1),
+    ]
+    assert await relay_of(world, inbox).run_once() == 1
 
 
 async def test_connections_are_kept_for_the_next_message(

@@ -18,7 +18,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 COUNTERSIGN = [sys.executable, "-m", "api.cli"]
-START_LIMIT = 30.0
+START_LIMIT = 60.0
 
 
 def settings(database_url: str, **more: str) -> dict[str, str]:
