@@ -18,6 +18,7 @@ from api.runtime import Runtime
 from api.settings import Settings
 from engine.commands.advance_due import advance_due
 from engine.errors import Refusal
+from notifications.webhooks.heard import mend_heard
 
 log = structlog.get_logger("countersign.worker")
 
@@ -25,6 +26,8 @@ log = structlog.get_logger("countersign.worker")
 PAUSE = 0.4
 #: Seconds to wait after a failure, so that a database that is away is not hammered.
 AFTER_FAILURE = 1.0
+#: Seconds between two looks whether each webhook is heard.
+HEARING = 300.0
 
 
 async def run_worker(settings: Settings, runtime: Runtime, stop: asyncio.Event) -> None:
@@ -32,6 +35,7 @@ async def run_worker(settings: Settings, runtime: Runtime, stop: asyncio.Event) 
     relays, mailer = build_relays(settings, runtime), build_sign_in_mailer(settings, runtime)
     await asyncio.gather(
         advance_forever(runtime, stop),
+        listen_forever(runtime, stop),
         *(relay.run(stop, runtime.outbox.branch()) for relay in relays),
         mailer.run(stop),
         build_reminders(settings, runtime).run(stop),
@@ -56,3 +60,17 @@ async def advance_forever(runtime: Runtime, stop: asyncio.Event) -> None:
             pause = AFTER_FAILURE
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause)
+
+
+async def listen_forever(runtime: Runtime, stop: asyncio.Event) -> None:
+    """Have webhooks heard that a version made which did not know that it has to be said."""
+    while not stop.is_set():
+        try:
+            if mended := await runtime.executor.write(lambda: mend_heard(runtime.system)):
+                log.info("webhooks of an older version are heard now", accounts=mended)
+        except Refusal as refusal:
+            log.warning("webhooks wait to be heard", reason=refusal.message)
+        except Exception:
+            log.exception("webhooks are not heard")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), HEARING)

@@ -1,4 +1,9 @@
-"""A newer version's migrations are applied while this one works, and this one goes on."""
+"""A newer version's migrations are applied while this one works, and this one goes on.
+
+The migrations are invented: this shows that the kinds of change the rules allow leave a running
+program alone. It does not show that an earlier release's own statements still work on today's
+tables; there is none yet. What one would leave behind is tested where it is mended.
+"""
 
 import threading
 from collections.abc import Iterator

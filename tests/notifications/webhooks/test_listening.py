@@ -13,8 +13,10 @@ from engine.events import SessionEnded
 from engine.facts import CLOCK
 from engine.persistence import ledger
 from engine.persistence.locks import Lock
+from engine.persistence.tables import ledger_heads
 from engine.persistence.unit_of_work import transaction
 from notifications.webhooks.disable import disable_gone
+from notifications.webhooks.heard import mend_heard
 from notifications.webhooks.update import UpdateWebhook
 from tests.notifications.webhooks.hooks import Hooks
 from tests.support.threads import at_once
@@ -78,6 +80,21 @@ def test_it_follows_every_change_of_webhooks(world: World, hooks: Hooks) -> None
     assert heard(world) == ""
     world.do("admin", UpdateWebhook(webhook_id=second, active=True))
     assert heard(world) == "release:* user:*"
+
+
+def test_a_webhook_that_an_older_version_made_is_heard_soon(world: World, hooks: Hooks) -> None:
+    hooks.make("releases", NOWHERE, "release:*")
+    with world.system.database.writing() as connection:  # what that version leaves behind
+        connection.execute(sa.update(ledger_heads).values(heard=""))
+        connection.commit()
+    world.request()
+    assert hooks.rows() == []
+
+    assert mend_heard(world.system) == 1
+    assert mend_heard(world.system) == 0
+
+    world.request(keypair_ids=frozenset({world.things["spare"]}), name="Next")
+    assert [json.loads(row.facts)["type"] for row in hooks.rows()] == ["release.requested"]
 
 
 def test_of_changes_at_once_none_is_forgotten(world: World, hooks: Hooks) -> None:
