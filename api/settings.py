@@ -114,7 +114,9 @@ class Settings(BaseSettings):
     )
     graphql_seconds: float = Field(default=20, gt=0, description="An operation may take so long.")
     graphql_rate: float = Field(
-        default=200, ge=0, description="Operations of a caller in a second, in each process; 0: no limit."
+        default=200,
+        ge=0,
+        description="Operations of a caller in a second, in each process; 0: no limit.",
     )
     graphql_burst: int = Field(
         default=2000, ge=1, description="Operations of a caller at once, after a pause."

@@ -2,13 +2,15 @@
 
     python -m tests.acceptance.soak --minutes 10
 
-Two servers and two workers on a PostgreSQL of its own. Exits with 1 if anything is broken.
+Two servers and two workers on a PostgreSQL of its own, or with --database sqlite on a file. Exits
+with 1 if anything is broken.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import random
 import re
 import signal
@@ -18,37 +20,45 @@ import tempfile
 import time
 from base64 import b64decode, b64encode
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import httpx2
 import sqlalchemy as sa
 
 from api.demo.browser import Form
 from api.graphql.ids import from_global
-from engine.persistence.clock import DatabaseClock
+from engine.persistence import tables as t
 from engine.persistence.database import Database
 from engine.vocabulary import SignatureState
 from notifications.tables import deliveries
 from notifications.vocabulary import DeliveryState
 from tests.notifications.smtp_server import Inbox, smtp_server
 from tests.support.callers import SIGN, Caller, Crowd, gather_crowd, release_input
-from tests.support.invariants import Finding, describe, findings, table
+from tests.support.databases import BACKENDS
+from tests.support.invariants import Finding, Heard, describe, findings, table
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.running import COUNTERSIGN, free_port, init, settings
+from tests.support.waiting import until
 
-KEYPAIRS = 6
+KEYPAIRS, ONLINE = 6, 2
 #: Seconds of a release's window.
 WINDOW = 15
 #: Seconds in which all must have settled in the end.
 PATIENCE = 120
+#: What must have been answered at least once, or nothing is shown.
+TRAFFIC = ("releases", "batches", "pages read")
 #: Seconds a killed server has to be back before the next is killed.
 COMEBACK = 15
+SIGN_BATCH = """mutation ($input: SignBatchInput!) { signBatch(input: $input) {
+  outcomes { signature { id value } errors { code } } errors { code } } }"""
+LIST = "{ releases(first: 20) { edges { node { name status signaturesUsed team { name } } } } }"
+INBOX = "{ approvalInbox(first: 20) { edges { node { name approval { remaining } } } } }"
+FOLLOW = "subscription ($after: String) { releaseEvents(after: $after) { cursor tag } }"
 LINK = re.compile(r"https?://\S+(/decide/\S+)")
 
 
@@ -99,19 +109,22 @@ class Soak:
     crowd: Crowd
     inbox: Inbox
     stop: asyncio.Event = field(default_factory=asyncio.Event)
-    received: dict[UUID, bytes] = field(default_factory=dict)
+    heard: Heard = field(default_factory=Heard)
     seen: Counter[str] = field(default_factory=Counter)
 
-    async def ask(self, name: str, query: str, **variables: Any) -> dict[str, Any] | None:
+    async def ask(
+        self, name: str, query: str, keys: Sequence[str] = (), **variables: Any
+    ) -> dict[str, Any] | None:
         """The answer of whichever server, asked again until there is one; None at the end."""
         while not self.stop.is_set():
             with suppress(httpx2.HTTPError, AssertionError, ValueError):
                 async with httpx2.AsyncClient(base_url=self.fleet.url, timeout=15) as client:
                     data = await Caller(client, self.crowd.tokens[name]).ask(query, **variables)
-                    codes = {e["code"] for payload in data.values() for e in payload["errors"]}
+                    codes = {e["code"] for p in data.values() for e in p.get("errors", ())}
                     if "OVERLOADED" not in codes:
                         self.seen.update(codes)
                         return dict(data)
+            self.heard.cut_off.update(keys)
             self.seen["asked again"] += 1
             await asyncio.sleep(random.uniform(0.1, 0.5))
         return None
@@ -145,7 +158,12 @@ class Soak:
                 continue
             self.seen["releases"] += 1
             release = made["release"]["id"]
-            await asyncio.gather(self.by_mail("ann", name), self.approve("bob", release))
+            noted = {"id": release, "revision": 1, "note": f"Of {name}."}
+            await asyncio.gather(
+                self.by_mail("ann", name),
+                self.approve("bob", release),
+                self.change("dev", "updateRelease", noted),
+            )
             await asyncio.gather(*(self.sign(keypair, f"{name}-{n}") for n in range(30)))
             if random.random() < 0.3:
                 await self.change("dev", "closeRelease", {"id": release})
@@ -182,19 +200,71 @@ class Soak:
 
     async def sign(self, keypair: str, key: str) -> None:
         """One signature; the same key until there is an answer."""
-        digest = b64encode(random.randbytes(32)).decode()
         await asyncio.sleep(random.uniform(0, WINDOW / 2))
-        asked = {"keypairId": keypair, "digest": digest, "idempotencyKey": key}
-        answer = await self.ask("dev", SIGN, input=asked)
-        made = answer["sign"]["signature"] if answer is not None else None
-        if made is not None:
-            self.received[from_global(made["id"], "Signature", "id")] = b64decode(made["value"])
+        asked = {"keypairId": keypair, "digest": _digest(), "idempotencyKey": key}
+        answer = await self.ask("dev", SIGN, [key], input=asked)
+        if answer is not None:
+            self._hear(key, answer["sign"])
 
-    async def faults(self, server: PostgresServer) -> None:
+    async def online(self, keypair: str) -> None:
+        """Batches that no release counts."""
+        number = 0
+        while not self.stop.is_set():
+            number += 1
+            keys = [f"{keypair}-{number}-{n}" for n in range(5)]
+            items = [{"digest": _digest(), "idempotencyKey": key} for key in keys]
+            asked = {"keypairId": keypair, "items": items}
+            answer = await self.ask("dev", SIGN_BATCH, keys, input=asked)
+            outcomes = answer["signBatch"]["outcomes"] if answer is not None else []
+            for key, outcome in zip(keys, outcomes, strict=False):
+                self._hear(key, outcome)
+            self.seen["batches"] += len(outcomes) > 0
+            await asyncio.sleep(random.uniform(0.1, 0.6))
+
+    def _hear(self, key: str, outcome: dict[str, Any]) -> None:
+        made = outcome["signature"]
+        codes = {error["code"] for error in outcome["errors"]}
+        if made is not None:
+            value = b64decode(made["value"])
+            self.heard.received[from_global(made["id"], "Signature", "id")] = value
+        elif "OVERLOADED" in codes:
+            self.heard.cut_off.add(key)
+        elif "SIGNER_FAILED" in codes:
+            self.heard.nothing_used.add(key)
+
+    async def reads(self) -> None:
+        """A list and an inbox, as a page that somebody leaves open asks for them."""
+        while not self.stop.is_set():
+            for name, query in (("dev", LIST), ("ann", INBOX)):
+                answer = await self.ask(name, query)
+                self.seen["pages read"] += answer is not None
+            await asyncio.sleep(random.uniform(0.2, 1))
+
+    async def follow(self) -> None:
+        """From the first event on; connected again, from the last one received."""
+        after = b64encode(b"event:0").decode()
+        headers = {"Authorization": f"Bearer {self.crowd.tokens['ann']}"}
+        headers |= {"Accept": "text/event-stream"}
+        while True:
+            asked = {"query": FOLLOW, "variables": {"after": after}}
+            with suppress(httpx2.HTTPError, ValueError):
+                async with (
+                    httpx2.AsyncClient(base_url=self.fleet.url, timeout=20) as client,
+                    client.stream("POST", "/graphql", json=asked, headers=headers) as answer,
+                ):
+                    async for line in answer.aiter_lines():
+                        told = json.loads(line[6:] or "null") if line.startswith("data: ") else {}
+                        if event := ((told or {}).get("data") or {}).get("releaseEvents"):
+                            after = event["cursor"]
+                            self.heard.followed.append(int(b64decode(after).split(b":")[1]))
+            self.seen["followed again"] += 1
+            await asyncio.sleep(0.3)
+
+    async def faults(self, server: PostgresServer | None) -> None:
         """Somebody is killed every few seconds; each fifth time it is the database."""
         while not self.stop.is_set():
             await asyncio.sleep(random.uniform(1.5, 4))
-            if random.random() < 0.2:
+            if server is not None and random.random() < 0.2:
                 self.seen["database stopped"] += 1
                 await asyncio.to_thread(server.stop)
                 await asyncio.sleep(random.uniform(0.2, 2))
@@ -215,39 +285,51 @@ class Soak:
                 return
 
 
-async def soak(seconds: float) -> list[Finding]:
+async def soak(seconds: float, backend: str = "postgresql") -> list[Finding]:
     """So long, and then what is found."""
-    with running_postgres(stoppable=True) as server, tempfile.TemporaryDirectory() as name:
-        url, folder = server.create_database(), Path(name)
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder, server, url = Path(name), None, f"sqlite:///{name}/here.db"
+        if backend == "postgresql":
+            server = stack.enter_context(running_postgres(stoppable=True))
+            url = server.create_database()
         async with smtp_server() as inbox:
             with _fleet(url, inbox, folder) as fleet:
                 admin = await asyncio.to_thread(init, fleet.environment, folder)
                 fleet.start()
-                crowd = await _crowd(fleet, admin["token"])
-                run = Soak(fleet, crowd, inbox)
-                tasks = [asyncio.create_task(run.releases(k)) for k in crowd.keypairs]
-                tasks.append(asyncio.create_task(run.faults(server)))
-                await asyncio.sleep(seconds)
-                run.stop.set()
-                await asyncio.gather(*tasks)
+                run = Soak(fleet, await _crowd(fleet, admin["token"]), inbox)
+                following = asyncio.create_task(run.follow())
+                await _traffic(run, server, seconds)
                 print(describe(run.seen))  # noqa: T201 - a command line
                 database = Database(url)
-                try:
-                    # What the dead had claimed is due at once, to not wait for a lease to lapse.
-                    await asyncio.to_thread(fleet.kill)
-                    await asyncio.to_thread(_lapse, database)
-                    fleet.start()
-                    await _settled(database)
-                    arrived = [
-                        mail["Message-ID"].strip("<>").split("@")[0] for _, mail in inbox.mails
-                    ]
-                    with database.reading() as connection:
-                        found = list(findings(connection, run.received, arrived))
-                    if any(finding.faults for finding in found):
-                        fleet.tell()
-                    return found
-                finally:
-                    database.dispose()
+                stack.callback(database.dispose)
+                # What the dead had claimed comes back when its lease has lapsed.
+                await asyncio.to_thread(fleet.kill)
+                fleet.start()
+                await _settled(database)
+                await _caught_up(database, run.heard)
+                following.cancel()
+                await asyncio.gather(following, return_exceptions=True)
+                return _found(database, run)
+
+
+async def _traffic(run: Soak, server: PostgresServer | None, seconds: float) -> None:
+    under_way = [run.releases(keypair) for keypair in run.crowd.keypairs]
+    under_way += [run.online(keypair) for keypair in run.crowd.online]
+    tasks = [asyncio.create_task(c) for c in (*under_way, run.reads(), run.faults(server))]
+    await asyncio.sleep(seconds)
+    run.stop.set()
+    await asyncio.gather(*tasks)
+
+
+def _found(database: Database, run: Soak) -> list[Finding]:
+    arrived = [mail["Message-ID"].strip("<>").split("@")[0] for _, mail in run.inbox.mails]
+    with database.reading() as connection:
+        found = list(findings(connection, run.heard, arrived))
+    silent = [kind for kind in TRAFFIC if not run.seen[kind]]
+    found.append(Finding("traffic of every kind", len(silent), ", ".join(silent)))
+    if any(finding.faults for finding in found):
+        run.fleet.tell()
+    return found
 
 
 @contextmanager
@@ -281,16 +363,8 @@ async def _crowd(fleet: Fleet, token: str) -> Crowd:
     aliases = [f"key {number}" for number in range(KEYPAIRS)]
     async with httpx2.AsyncClient(base_url=fleet.url, timeout=30) as client:
         admin = Caller(client, token)
-        return await gather_crowd(admin, fleet.environment, fleet.folder, *aliases)
-
-
-def _lapse(database: Database) -> None:
-    d = deliveries
-    with database.writing() as connection:
-        now = DatabaseClock().now(connection)
-        queued = d.update().where(d.c.state == DeliveryState.QUEUED)
-        connection.execute(queued.values(next_attempt_at=now))
-        connection.commit()
+        online = [f"online {number}" for number in range(ONLINE)]
+        return await gather_crowd(admin, fleet.environment, fleet.folder, *aliases, online=online)
 
 
 async def _settled(database: Database) -> None:
@@ -310,16 +384,31 @@ async def _settled(database: Database) -> None:
         await asyncio.sleep(0.3)
 
 
+async def _caught_up(database: Database, heard: Heard) -> None:
+    """Until the subscriber was told of the last entry, or there is no hope."""
+    entries = t.ledger_entries
+    last = sa.select(sa.func.max(entries.c.position)).where(entries.c.release_id.is_not(None))
+    with database.reading() as connection:
+        newest = connection.execute(last).scalar_one()
+    with suppress(AssertionError):
+        await asyncio.to_thread(until, lambda: newest in heard.followed[-1:], COMEBACK)
+
+
+def _digest() -> str:
+    return b64encode(random.randbytes(32)).decode()
+
+
 def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    parser.add_argument("--database", choices=BACKENDS, default="postgresql")
     told = parser.parse_args()
     random.seed(told.seed)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # whoever was started is taken along
     print(f"seed {told.seed}")  # noqa: T201 - a command line
-    found = asyncio.run(soak(told.minutes * 60))
+    found = asyncio.run(soak(told.minutes * 60, told.database))
     print(table(found))  # noqa: T201 - a command line
     return int(any(finding.faults for finding in found))
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -46,28 +47,37 @@ class Crowd:
     team: str
     keypairs: list[str]
     tokens: dict[str, str]
+    #: Keypairs that need no release.
+    online: list[str] = field(default_factory=list)
 
 
 async def gather_crowd(
-    admin: Caller, environment: dict[str, str], folder: Path, *aliases: str
+    admin: Caller,
+    environment: dict[str, str],
+    folder: Path,
+    *aliases: str,
+    online: Sequence[str] = (),
 ) -> Crowd:
     """Made over the API by the administrator; the tokens by an operator."""
-    users, keypairs = {}, []
+    users: dict[str, str] = {}
+    keypairs: dict[str, list[str]] = {"OFFLINE": [], "ONLINE": []}
     for name, role in (("ann", "LEAD"), ("bob", "LEAD"), ("dev", "DEVELOPER")):
         asked = {"email": f"{name}@example.com", "name": name, "roles": [role]}
         users[name] = (await admin.change("createUser", asked, "user { id }"))["user"]["id"]
-    for alias in aliases:
-        asked = {"alias": alias, "type": "OFFLINE", "algorithm": "ECDSA_P256"}
-        made = await admin.change("createKeypair", asked, "keypair { id }")
-        keypairs.append(made["keypair"]["id"])
+    for type_, names in (("OFFLINE", aliases), ("ONLINE", online)):
+        for alias in names:
+            asked = {"alias": alias, "type": type_, "algorithm": "ECDSA_P256"}
+            made = await admin.change("createKeypair", asked, "keypair { id }")
+            keypairs[type_].append(made["keypair"]["id"])
     team_input = {
         "name": "blue",
         "memberIds": list(users.values()),
-        "keypairIds": keypairs,
+        "keypairIds": [*keypairs["OFFLINE"], *keypairs["ONLINE"]],
         "requiredApprovals": 2,
     }
     team = (await admin.change("createTeam", team_input, "team { id }"))["team"]["id"]
-    return Crowd(team, keypairs, {name: token_of(environment, folder, name) for name in users})
+    tokens = {name: token_of(environment, folder, name) for name in users}
+    return Crowd(team, keypairs["OFFLINE"], tokens, keypairs["ONLINE"])
 
 
 def release_input(crowd: Crowd, keypair: str, maximum: int, **more: Any) -> dict[str, Any]:

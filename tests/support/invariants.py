@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -32,13 +33,25 @@ class Finding:
     note: str = ""
 
 
-def findings(
-    connection: Connection, received: Mapping[UUID, bytes], arrived: Sequence[str]
-) -> Iterator[Finding]:
-    """Of signatures that clients received, and of the Message-IDs of mails that arrived."""
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What clients were told; signatures are known by their idempotency keys."""
+
+    received: dict[UUID, bytes] = field(default_factory=dict)
+    #: Told that it came to nothing.
+    nothing_used: set[str] = field(default_factory=set)
+    #: Once without an answer, or one that says to look first whether it was done.
+    cut_off: set[str] = field(default_factory=set)
+    #: Positions of the ledger that a subscriber was told of, in the order they came.
+    followed: list[int] = field(default_factory=list)
+
+
+def findings(connection: Connection, heard: Heard, arrived: Sequence[str]) -> Iterator[Finding]:
+    """Of what clients heard, and of the Message-IDs of mails that arrived."""
     yield from _of_releases(connection)
-    yield from _of_signatures(connection, received)
+    yield from _of_signatures(connection, heard)
     yield from _of_ledgers(connection)
+    yield from _of_followers(connection, heard.followed)
     yield from _of_mails(connection, Counter(arrived))
 
 
@@ -77,7 +90,7 @@ def _of_releases(connection: Connection) -> Iterator[Finding]:
     yield _number(connection, "one rejection ends it", rejected & (_R.c.status != Status.REJECTED))
 
 
-def _of_signatures(connection: Connection, received: Mapping[UUID, bytes]) -> Iterator[Finding]:
+def _of_signatures(connection: Connection, heard: Heard) -> Iterator[Finding]:
     over = _R.c.signatures_used + _R.c.signatures_reserved > _R.c.max_signatures
     yield _number(connection, "never more than the maximum", over)
     counted = (
@@ -87,11 +100,18 @@ def _of_signatures(connection: Connection, received: Mapping[UUID, bytes]) -> It
     )
     yield _number(connection, "used is what was made", _R.c.signatures_used != counted)
     yield _number(connection, "nothing stays reserved", _R.c.signatures_reserved != 0)
-    rows = sa.select(_S.c.id, _S.c.value).where(_S.c.state == SignatureState.MADE)
-    made = {row.id: row.value for row in connection.execute(rows)}
-    strange = [id_ for id_, value in received.items() if made.get(id_) != value]
-    note = f"{len(made)} made, {len(received)} received, {len(made.keys() - received)} only made"
+    rows = sa.select(_S.c.id, _S.c.value, _S.c.idempotency_key)
+    rows = rows.where(_S.c.state == SignatureState.MADE)
+    made = {row.id: row for row in connection.execute(rows)}
+    received = heard.received
+    strange = [id_ for id_, value in received.items() if id_ not in made or made[id_][1] != value]
+    unheard = {made[id_].idempotency_key for id_ in made.keys() - received.keys()}
+    note = f"{len(made)} made, {len(received)} received, {len(unheard)} only made"
     yield Finding("what was received was made", len(strange), note)
+    yield Finding("what nobody received was cut off", len(unheard - heard.cut_off))
+    keys = {row.idempotency_key for row in made.values()}
+    note = f"{len(heard.nothing_used)} told so"
+    yield Finding("nothing used, nothing made", len(heard.nothing_used & keys), note)
     twice = sa.select(_S.c.user_id).where(_S.c.idempotency_key.is_not(None))
     twice = twice.where(_S.c.state == SignatureState.MADE)
     twice = twice.group_by(_S.c.user_id, _S.c.idempotency_key).having(sa.func.count() > 1)
@@ -115,8 +135,19 @@ def _of_ledgers(connection: Connection) -> Iterator[Finding]:
         yield Finding("each signature is in the ledger", abs(difference))
 
 
+def _of_followers(connection: Connection, followed: Sequence[int]) -> Iterator[Finding]:
+    entries = t.ledger_entries
+    query = sa.select(entries.c.position).where(entries.c.release_id.is_not(None))
+    positions = set(connection.execute(query).scalars())
+    missed = positions.symmetric_difference(followed)
+    yield Finding("a follower misses nothing", len(missed), f"{len(followed)} events")
+    disorder = sum(a >= b for a, b in itertools.pairwise(followed))
+    yield Finding("nothing comes twice, or too early", disorder)
+
+
 def _of_mails(connection: Connection, arrived: Counter[str]) -> Iterator[Finding]:
-    rows = connection.execute(sa.select(deliveries.c.id, deliveries.c.state)).all()
+    d = deliveries
+    rows = connection.execute(sa.select(d.c.id, d.c.state, d.c.attempts)).all()
     states = Counter(row.state for row in rows)
     note = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
     unsettled = states[DeliveryState.QUEUED] + states[DeliveryState.FAILED]
@@ -125,6 +156,8 @@ def _of_mails(connection: Connection, arrived: Counter[str]) -> Iterator[Finding
     repeats = sum(arrived.values()) - len(arrived)
     note = f"{len(arrived)} arrived, {repeats} of them once more"
     yield Finding("what was sent arrived", len(sent - arrived.keys()), note)
+    too_often = [row for row in rows if arrived[str(row.id)] > row.attempts]
+    yield Finding("none arrived more often than it was tried", len(too_often))
     strange = arrived.keys() - {str(row.id) for row in rows}
     yield Finding("what arrived had been queued", len(strange))
 
