@@ -25,6 +25,7 @@ from tests.support.world import DIGEST
 SCHEMA = schema._schema
 QUERIES = sorted(SCHEMA.query_type.fields)  # type: ignore[union-attr]
 MUTATIONS = sorted(SCHEMA.mutation_type.fields)  # type: ignore[union-attr]
+SUBSCRIPTIONS = sorted(SCHEMA.subscription_type.fields)  # type: ignore[union-attr]
 NODES = sorted(type_.name for type_ in SCHEMA.get_implementations(SCHEMA.type_map["Node"]).objects)  # type: ignore[arg-type]
 
 #: Fields that are no level of depth of their own.
@@ -65,6 +66,17 @@ def query(name: str, id_: str) -> tuple[str, dict[str, Any]]:
 def mutation(name: str, id_: str) -> tuple[str, dict[str, Any]]:
     """Run a field of Mutation, every ID being this one."""
     return _operation("mutation", SCHEMA.mutation_type.fields[name], name, id_)  # type: ignore[union-attr]
+
+
+def subscription(name: str, id_: str, **given: Any) -> tuple[str, dict[str, Any]]:
+    """Follow a field of Subscription, every ID being this one; optional arguments as given."""
+    text, variables = _operation(
+        "subscription",
+        SCHEMA.subscription_type.fields[name],  # type: ignore[union-attr]
+        name,
+        id_,
+    )
+    return text, variables | given
 
 
 def takes_an_id(name: str) -> bool:

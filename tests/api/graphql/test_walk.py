@@ -6,21 +6,37 @@ The operations are made from the schema, so what is added later is walked over a
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from starlette.testclient import WebSocketTestSession
 
 from api.graphql.ids import to_global
+from api.graphql.limits.numbers import Limits
+from api.graphql.subscriptions.cursors import cursor_of
 from engine.commands.identities import LinkIdentity
 from engine.commands.roles import CreateRole
 from engine.commands.sessions import StartSession
+from engine.commands.update_user import UpdateUser
 from engine.persistence import tables as t
+from engine.persistence.ledger import GENESIS
 from engine.vocabulary import SignInMethod
 from notifications.outbox import Outbox
 from notifications.tables import deliveries
-from tests.api.graphql.operations import MUTATIONS, NODES, QUERIES, mutation, query, takes_an_id
+from tests.api.graphql.operations import (
+    MUTATIONS,
+    NODES,
+    QUERIES,
+    SUBSCRIPTIONS,
+    mutation,
+    query,
+    subscription,
+    takes_an_id,
+)
 from tests.support.api import Api, make_api
 from tests.support.world import World, make_world
 
@@ -42,13 +58,22 @@ def world(database: Any) -> World:
 
 
 @pytest.fixture
+def api(world: World) -> Iterator[Api]:
+    """Without a rate: a walk is quicker than any client."""
+    made, runtime = make_api(world, limits=Limits(rate=0))
+    with made.client:
+        yield made
+    runtime.executor.shutdown()
+
+
+@pytest.fixture
 def stranger(world: World) -> Iterator[Api]:
     """The administrator, lead, signer and auditor of another account in the same database."""
     other = make_world(world.system.database, account="Other Inc")
     other.system = world.system
     other.clock = world.clock
     other.add_user("chief", "ADMIN", "LEAD", "DEVELOPER", "AUDITOR")
-    made, runtime = make_api(other)
+    made, runtime = make_api(other, limits=Limits(rate=0))
     with made.client:
         yield made
     runtime.executor.shutdown()
@@ -202,6 +227,101 @@ def test_nobodys_lists_have_nothing_that_takes_a_permission_to_see(
     for kind in ("Release", "Signature", "Delivery", "LedgerEntry", *credentials):
         found = api.ask("nobody", "query ($id: ID!) { node(id: $id) { id } }", id=marked[kind])
         assert found["node"] is None, kind
+
+
+# --- over a WebSocket -----------------------------------------------------------------------
+
+#: An operation of every type, by its names in the schema.
+EVERYTHING = ((QUERIES, query), (MUTATIONS, mutation), (SUBSCRIPTIONS, subscription))
+#: Arguments that would have a subscription start from the beginning of all that there is.
+BEGINNING = {"after": cursor_of(0, GENESIS)}
+
+
+@contextmanager
+def connected(api: Api, name: str | None) -> Iterator[WebSocketTestSession]:
+    headers = {"Authorization": f"Bearer {api.token(name)}"} if name else {}
+    with api.client.websocket_connect(
+        "/graphql", subprotocols=["graphql-transport-ws"], headers=headers
+    ) as socket:
+        socket.send_json({"type": "connection_init"})
+        assert socket.receive_json() == {"type": "connection_ack"}
+        yield socket
+
+
+def told_first(socket: WebSocketTestSession, text: str, variables: dict[str, Any]) -> Any:
+    """The first answer to an operation, which is then ended."""
+    id_ = secrets.token_hex(4)
+    payload = {"query": text, "variables": variables}
+    socket.send_json({"id": id_, "type": "subscribe", "payload": payload})
+    while (message := socket.receive_json())["id"] != id_:
+        pass
+    assert message["type"] == "next", message
+    socket.send_json({"id": id_, "type": "complete"})
+    return message["payload"]
+
+
+def test_a_websocket_wants_credentials_for_everything(api: Api, marked: dict[str, str]) -> None:
+    before = api.world.snapshot()
+    with connected(api, None) as socket:
+        for names, operation in EVERYTHING:
+            for name in names:
+                told = told_first(socket, *operation(name, marked["Release"]))
+                assert codes(told, name) == {"UNAUTHENTICATED"}, name
+                assert "Marked" not in json.dumps(told), name
+    assert api.world.snapshot() == before
+
+
+@pytest.mark.parametrize("name", SUBSCRIPTIONS)
+def test_a_subscription_tells_those_who_may_and_nobody_else(
+    api: Api, stranger: Api, marked: dict[str, str], name: str
+) -> None:
+    api.world.add_user("chief", "ADMIN", "LEAD", "DEVELOPER", "AUDITOR")
+    text, one = subscription(name, marked["Release"], **BEGINNING)
+    everything = dict.fromkeys(one) | BEGINNING
+    cursor = f"subscription ($after: String) {{ {name}(after: $after) {{ cursor }} }}"
+    with connected(api, "chief") as socket:
+        assert "Marked release" in json.dumps(told_first(socket, text, one))
+        assert "Marked release" in json.dumps(told_first(socket, text, everything))
+        theirs = told_first(socket, cursor, BEGINNING)["data"][name]["cursor"]
+    # Their own event comes first: whatever was shown of another account would come before it.
+    stranger.world.request(name="Own release")
+    for other, may in ((stranger, "chief"), (api, "nobody")):
+        with connected(other, may) as socket:
+            for id_ in marked.values():
+                told = told_first(socket, *subscription(name, id_, **BEGINNING))
+                assert codes(told, name) == {"NOT_FOUND"}, (may, id_)
+    with connected(stranger, "chief") as socket:
+        told = json.dumps(told_first(socket, text, everything))
+        assert "Own release" in told
+        assert "Marked" not in told
+        refused = told_first(socket, text, everything | {"after": theirs})
+        assert codes(refused, name) == {"INVALID_INPUT"}
+    with connected(api, "nobody") as socket:
+        payload = {"query": text, "variables": everything}
+        socket.send_json({"id": "all", "type": "subscribe", "payload": payload})
+        socket.send_json({"type": "ping"})
+        assert socket.receive_json() == {"type": "pong"}
+        api.world.do("admin", UpdateUser(user_id=api.world.people["nobody"], active=False))
+        message = socket.receive_json()
+        assert (message["id"], codes(message["payload"], name)) == ("all", {"UNAUTHENTICATED"})
+
+
+#: What names of the first account's things nobody sees without a permission.
+HIDDEN = ("Release", "Signature", "Delivery", "LedgerEntry", "ApiToken", "Session", "Identity")
+
+
+def test_no_query_shows_more_without_a_permission(api: Api, marked: dict[str, str]) -> None:
+    api.token("nobody")
+    before = api.world.snapshot()
+    for name in QUERIES:
+        for kind, id_ in marked.items():
+            text, variables = query(name, id_)
+            told = json.dumps(api.post("nobody", text, **variables))
+            assert "Marked note" not in told, (name, kind)
+            assert "Marked release" not in told, (name, kind)
+            seen = [hidden for hidden in HIDDEN if marked[hidden] in told]
+            assert seen == [], (name, kind)
+    assert api.world.snapshot() == before
 
 
 @pytest.mark.parametrize("kind", NODES)
