@@ -26,14 +26,14 @@ from notifications.vocabulary import DeliveryState
 from tests.support.world import DIGEST, World
 
 Rows = dict[sa.Table, list[dict[str, Any]]]
-#: Of each a user, a team and a keypair; releases, signatures and the like are so many times more.
-EACH = 10
 
 
 class Crowd:
-    """`size` releases, each with all that can hang on it, and a tenth of the rest."""
+    """`size` releases, each with all that can hang on it; of the rest, one for `each` so many."""
 
-    def __init__(self, world: World, size: int, *members: str, first: int = 0) -> None:
+    def __init__(
+        self, world: World, size: int, *members: str, first: int = 0, each: int = 10
+    ) -> None:
         self.world = world
         #: Numbers names and positions, so that a second crowd can join a first.
         self.first = first
@@ -41,7 +41,7 @@ class Crowd:
         self.members = members
         self.rows: Rows = {}
         self.lead = self._lead()
-        few = range(max(1, size // EACH))
+        few = range(max(1, size // each))
         self.users = [self._user(n) for n in few]
         self.keypairs = [self._keypair(n) for n in few]
         self.teams = [self._team(n) for n in few]
@@ -102,7 +102,7 @@ class Crowd:
 
     def _release(self, n: int) -> UUID:
         id_, now, few = uuid7(), self.world.clock.instant, len(self.users)
-        # One of each ten awaits approval and holds its keypair.
+        # The first of each keypair awaits approval and holds it.
         pending = n < few
         self._add(
             t.releases,
