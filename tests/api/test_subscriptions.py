@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,10 +16,19 @@ from websockets.asyncio.client import ClientConnection, connect
 from api.graphql.subscriptions.cursors import cursor_of
 from engine.persistence.ledger import GENESIS
 from tests.support.people import Installation, install
-from tests.support.running import serving, settings
+from tests.support.running import COUNTERSIGN, serving, settings
 
 EVENTS = """subscription ($after: String) { releaseEvents(after: $after) {
   cursor tag release { name status } entry { position } } }"""
+
+#: As good as never looks by itself whether there is news: it has to be told.
+_PROGRAM = """
+from api.cli.main import app
+from api.graphql.subscriptions import release_events
+release_events.PAUSE = 600
+app()
+"""
+PATIENT = [sys.executable, "-c", _PROGRAM]
 
 
 @pytest.fixture
@@ -117,12 +127,20 @@ async def test_somebody_elses_releases_are_not_followed(installation: Installati
 
 @pytest.mark.timeout(120)
 async def test_a_change_through_one_process_arrives_at_the_others_subscriber(
-    installation: Installation,
+    installation: Installation, database_url: str
 ) -> None:
-    here, folder = installation.environment, installation.folder
-    with serving(here, folder) as one, serving(here, folder, "--no-worker") as other:
-        async with subscriber(other.url, installation.token("dev")) as messages:
-            await asyncio.sleep(0.5)
-            installation.request(one.url, "dev")
-            event = await next_event(messages)
-        assert event["tag"] == "release:requested"
+    here, folder, dev = installation.environment, installation.folder, installation.token("dev")
+    told_at_once = database_url.startswith("postgresql")
+    program = PATIENT if told_at_once else COUNTERSIGN
+    with (
+        serving(here, folder) as one,
+        serving(here, folder, "--no-worker", program=program) as other,
+    ):
+        release = installation.request(one.url, "dev")
+        async with subscriber(other.url, dev, after=cursor_of(0, GENESIS)) as messages:
+            assert (await next_event(messages))["tag"] == "release:requested"
+            for name in ("ann", "bob"):
+                await asyncio.sleep(0.5)  # until it waits again
+                installation.approve(one.url, name, release)
+                event = await next_event(messages, seconds=20)
+                assert event["tag"] == "release:approval:recorded"

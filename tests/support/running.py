@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,11 +69,13 @@ class Server:
 
 
 @contextmanager
-def serving(environment: dict[str, str], folder: Path, *words: str) -> Iterator[Server]:
+def serving(
+    environment: dict[str, str], folder: Path, *words: str, program: Sequence[str] = COUNTERSIGN
+) -> Iterator[Server]:
     """`countersign serve` until the block ends."""
     port = free_port()
     process = subprocess.Popen(
-        [*COUNTERSIGN, "serve", "--port", str(port), *words], env=environment, cwd=folder
+        [*program, "serve", "--port", str(port), *words], env=environment, cwd=folder
     )
     server = Server(f"http://127.0.0.1:{port}", process)
     try:
