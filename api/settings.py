@@ -1,17 +1,21 @@
-"""Settings from the environment and `.env`; each can come from a file named by `..._FILE`."""
+"""Settings from the environment and `.env`; each can come from a file named by `..._FILE`.
+
+The descriptions here are all there is to say of a setting: `.env.example` is made of them.
+"""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from dotenv import dotenv_values
-from pydantic import DirectoryPath, Field, SecretStr, model_validator
+from pydantic import DirectoryPath, Field, SecretStr, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from api.auth.addresses import is_safe
+from api import settings_rules as rules
+from api.settings_rules import MAKE_KEY, SECRET_KEY_LENGTH, Unreadable, kept
 
 PREFIX = "COUNTERSIGN_"
 ENV_FILE = ".env"
@@ -24,86 +28,150 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", hide_input_in_errors=True
     )
 
-    database_url: SecretStr = Field(
+    database_url: Annotated[SecretStr, kept(rules.database_url)] = Field(
         default=SecretStr("sqlite:///countersign.db"),
-        description="SQLite or PostgreSQL, as a URL. Without it a SQLite file here.",
+        description="Where everything is kept. SQLite suits one machine; PostgreSQL runs many"
+        " processes, as postgresql+psycopg://countersign:password@db.example.com/countersign does.",
     )
-    listen_url: SecretStr | None = Field(
+    listen_url: Annotated[SecretStr, kept(rules.postgresql_url)] | None = Field(
         default=None,
-        description="PostgreSQL itself, where DATABASE_URL is a pooler's: to hear of other"
-        " processes' commits at once. Without it they are polled for.",
+        description="PostgreSQL itself, where DATABASE_URL leads to a pooler like PgBouncer: to"
+        " hear of other processes' commits at once, over one connection of each process. Without"
+        " it they are polled for, about once a second.",
+        examples=["postgresql+psycopg://countersign:password@db.example.com/countersign"],
     )
-    smtp_url: SecretStr = Field(
-        description="Where mail goes: smtp://user:password@host:587?tls=starttls (or tls, none)."
+    smtp_url: Annotated[SecretStr, kept(rules.smtp_url)] = Field(
+        description="The mail server: smtp://user:password@host:port?tls=starttls, tls (from the"
+        " first byte) or none.",
+        examples=["smtp://countersign:password@smtp.example.com:587?tls=starttls"],
     )
-    mail_from: str = Field(description="The sender, like Countersign <countersign@example.com>.")
-    public_url: str = Field(description="How people reach this service; links start with it.")
-    secret_key: SecretStr = Field(
-        min_length=32, description="For links and sessions: at least 32 random characters."
+    mail_from: Annotated[str, kept(rules.sender)] = Field(
+        description='The sender of every mail, like "Countersign <countersign@example.com>".',
+        examples=['"Countersign <countersign@example.com>"'],
     )
-    master_key: SecretStr = Field(
-        description="Seals private keys: 32 random bytes in base64. Several, separated by commas,"
-        " for rotation: the first seals, all open."
+    public_url: Annotated[str, kept(rules.public_url)] = Field(
+        description="Where people reach this service, like https://countersign.example.com: links"
+        " in mails begin with it.",
+        examples=["https://countersign.example.com"],
+    )
+    secret_key: Annotated[SecretStr, kept(rules.secret_key)] = Field(
+        description=f"Protects links and sessions: at least {SECRET_KEY_LENGTH} random characters,"
+        f" as `{MAKE_KEY}` prints them. A new one ends all sessions and open links, and webhooks"
+        " need new secrets.",
+        examples=[""],
+    )
+    master_key: Annotated[SecretStr, kept(rules.master_key)] = Field(
+        description="Seals the private keys of the local signer: 32 random bytes in base64, other"
+        f" ones than above, as `{MAKE_KEY}` prints them. Without it those keys are lost: keep a"
+        " copy in a safe place, away from the database's backups. Several, separated by commas,"
+        " for rotation: the first seals, all open.",
+        examples=[""],
     )
     trusted_proxies: str = Field(
         default="127.0.0.1,::1",
-        description="Addresses or networks of your proxies, separated by commas: what they say in"
-        " X-Forwarded-For is believed. Everybody behind any other proxy counts as one client.",
+        description="Your proxies, if not on this machine: addresses or networks, separated by"
+        " commas. What they say in X-Forwarded-For and X-Forwarded-Proto is believed, and nobody"
+        " else's word. Behind any other proxy everybody counts as one client, also where sign-ins"
+        " are limited.",
     )
     pool_size: int = Field(
         default=8, ge=1, le=100, description="Threads, and connections to PostgreSQL."
     )
     shutdown_seconds: float = Field(
-        default=20, ge=2, le=600, description="Within which a process ends that is told to."
+        default=20,
+        ge=2,
+        le=600,
+        description="Within how many seconds a process ends that was told to, by SIGTERM. Most of"
+        " it is for what is under way.",
     )
     reservation_seconds: int = Field(
-        default=30, ge=5, le=3600, description="After which an unfinished signature is given back."
+        default=30,
+        ge=5,
+        le=3600,
+        description="After how many seconds an unfinished signature is given back.",
     )
-    pkcs11_module: str | None = Field(default=None, description="The HSM's PKCS#11 library.")
-    pkcs11_token: str | None = Field(default=None, description="The label of the HSM's token.")
-    pkcs11_pin: SecretStr | None = Field(default=None, description="The PIN of the HSM's token.")
-    oidc_issuer: str | None = Field(
-        default=None, description="Sign-in by OpenID Connect: the provider's issuer, a URL."
+    pkcs11_module: str | None = Field(
+        default=None,
+        description='The HSM\'s PKCS#11 library; needs `pip install "countersign[pkcs11]"`.',
+        examples=["/usr/lib/softhsm/libsofthsm2.so"],
     )
-    oidc_client_id: str | None = Field(default=None, description="Our name at the provider.")
+    pkcs11_token: str | None = Field(
+        default=None, description="The label of the HSM's token.", examples=["countersign"]
+    )
+    pkcs11_pin: SecretStr | None = Field(
+        default=None, description="The PIN of the HSM's token.", examples=[""]
+    )
+    oidc_issuer: Annotated[str, kept(rules.issuer)] | None = Field(
+        default=None,
+        description="Sign-in by OpenID Connect, beside the link by mail: the provider's issuer."
+        " Register <public URL>/sign-in/openid/callback there. The first time, each person"
+        " confirms by mail which user they are; addresses that the provider tells prove nothing.",
+        examples=["https://login.example.com"],
+    )
+    oidc_client_id: str | None = Field(
+        default=None,
+        validate_default=True,
+        description="Our name at the provider.",
+        examples=["countersign"],
+    )
     oidc_client_secret: SecretStr | None = Field(
-        default=None, description="Our secret at the provider; none for a public client."
+        default=None,
+        description="Our secret at the provider; none for a public client.",
+        examples=[""],
     )
     oidc_account: str | None = Field(
-        default=None, description="The one account it is for, by name; all of them without."
+        default=None,
+        description="The one account it is for, by name; all of them without.",
+        examples=["Acme"],
     )
     oidc_name: str | None = Field(
-        default=None, description="What the button calls the provider; its host without."
+        default=None,
+        description="What the button calls the provider; its host without.",
+        examples=["Example Login"],
     )
     webhook_allow_private: bool = Field(
         default=False,
-        description="Let webhooks go to private addresses, and without TLS. For closed networks.",
+        description="Let webhooks go to private addresses, and without TLS. Without it only https"
+        " to the public internet: whoever manages an account could otherwise reach into your"
+        " network. For networks that are closed anyway.",
     )
     channel_options: SecretStr | None = Field(
-        default=None, description="Options of channels from elsewhere: a JSON object of texts."
+        default=None,
+        description="Options of channels that other packages add, as a JSON object of texts.",
+        examples=['{"chat_token": "..."}'],
     )
     templates: DirectoryPath | None = Field(
         default=None,
-        description="A folder with mail templates of your own; its folders named by an account's"
-        " id are for that account alone.",
+        description="A folder with mail templates of your own, laid out as notifications/templates"
+        " is: a file there replaces ours of that name. What is in its folders named by an"
+        " account's id is for that account alone.",
+        examples=["/etc/countersign/templates"],
     )
     delivery_retry_hours: float = Field(
-        default=48, gt=0, le=24 * 30, description="For how long a message is tried again."
+        default=48,
+        gt=0,
+        le=24 * 30,
+        description="For how many hours a message is tried again that a server refuses for the"
+        " moment.",
     )
     delivery_retention_days: int = Field(
-        default=90, ge=0, description="Days a settled delivery is kept; 0: for ever."
+        default=90,
+        ge=0,
+        description="For how many days a settled delivery can still be seen; 0: for ever.",
     )
     link_days: int = Field(
         default=14,
         ge=2,
         le=365,
-        description="Days an approver's link works at most; whoever has not decided gets another.",
+        description="For how many days the link in a request for approval works, at most until the"
+        " release's window ends. Whoever has not decided by then gets another in time.",
     )
     reminder_share: float = Field(
         default=0.5,
         gt=0,
         lt=1,
-        description="Of the time left until the start, how much passes before a reminder.",
+        description="Of the time left until a release starts, how much passes before those who"
+        " have not decided are reminded.",
     )
     graphql_body_bytes: int = Field(
         default=2 * 1024 * 1024, ge=1024, description="Bytes of a GraphQL request at most."
@@ -112,39 +180,51 @@ class Settings(BaseSettings):
     graphql_cost: int = Field(
         default=10_000, ge=1, description="Objects an operation could answer at most."
     )
-    graphql_seconds: float = Field(default=20, gt=0, description="An operation may take so long.")
+    graphql_seconds: float = Field(
+        default=20, gt=0, description="Seconds an operation may take at most."
+    )
     graphql_rate: float = Field(
         default=200,
         ge=0,
-        description="Operations of a caller in a second, in each process; 0: no limit.",
+        description="Operations of a caller in a second at most, in each process; 0: no limit.",
     )
     graphql_burst: int = Field(
-        default=2000, ge=1, description="Operations of a caller at once, after a pause."
+        default=2000, ge=1, description="Operations of a caller at once, after a pause, at most."
     )
-    introspection: bool = Field(default=True, description="Clients may ask for the schema.")
+    introspection: bool = Field(default=True, description="Whether clients may ask for the schema.")
     ide: bool = Field(
         default=False,
-        description="Serve the GraphQL IDE at /graphql. It loads scripts from a public network.",
+        description="Show the GraphQL IDE at /graphql in a browser. Its scripts come from a public"
+        " CDN (unpkg), each checked against a hash.",
     )
     log_json: bool = Field(default=False, description="Log JSON lines rather than text.")
-    log_requests: bool = Field(default=False, description="Log a line for each request.")
-    metrics_address: str | None = Field(
+    log_requests: bool = Field(
+        default=False,
+        description="Log a line for each request. It has no path: links have secrets in them.",
+    )
+    metrics_address: Annotated[str, kept(rules.metrics_address)] | None = Field(
         default=None,
-        pattern=r"^(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):[0-9]{1,5}$",
-        description="Where Prometheus finds /metrics, like 127.0.0.1:9464. Nowhere without it.",
+        description="Where Prometheus finds /metrics: an address of its own, so that no proxy"
+        " publishes it by accident. Each process, worker or server, has its own. Without it there"
+        " is none.",
+        examples=["127.0.0.1:9464"],
     )
     traces: bool = Field(
         default=False,
-        description="Send OpenTelemetry traces; needs countersign[otel].",
+        description='Send OpenTelemetry traces; needs `pip install "countersign[otel]"`. Where to'
+        " is told by the standard variables, like"
+        " OTEL_EXPORTER_OTLP_ENDPOINT=http://collector.example.com:4318",
     )
 
-    @model_validator(mode="after")
-    def _both_or_neither(self) -> Settings:
-        if (self.oidc_issuer is None) != (self.oidc_client_id is None):
-            raise ValueError("OIDC_ISSUER and OIDC_CLIENT_ID go together")
-        if self.oidc_issuer is not None and not is_safe(self.oidc_issuer):
-            raise ValueError("OIDC_ISSUER must begin with https://")
-        return self
+    _is_readable = field_validator("*", mode="before")(rules.is_readable)
+
+    @field_validator("oidc_client_id")
+    @classmethod
+    def _with_its_issuer(cls, value: str | None, info: ValidationInfo) -> str | None:
+        # An issuer with a fault of its own is not among the data.
+        if "oidc_issuer" in info.data and (value is None) != (info.data["oidc_issuer"] is None):
+            raise ValueError(f"and {PREFIX}OIDC_ISSUER go together")
+        return value
 
     @classmethod
     def settings_customise_sources(
@@ -168,12 +248,22 @@ class _FromFiles(PydanticBaseSettingsSource):
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """The file's text without the line break at its end, or None."""
-        path = self._told.get(f"{PREFIX}{field_name.upper()}_FILE")
-        value = Path(path).read_text(encoding="utf-8").strip() if path else None
-        return value, field_name, False
+        variable = f"{PREFIX}{field_name.upper()}_FILE"
+        path = self._told.get(variable)
+        return _read(variable, path) if path else None, field_name, False
 
     def __call__(self) -> dict[str, Any]:
         """All fields that a file gives."""
         names = self.settings_cls.model_fields
         found = {name: self.get_field_value(field, name)[0] for name, field in names.items()}
         return {name: value for name, value in found.items() if value is not None}
+
+
+def _read(variable: str, path: str) -> str | Unreadable:
+    """What cannot be read becomes a fault like any other, told with the rest of them."""
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        return Unreadable(variable, path, error.strerror or "it cannot be read")
+    except UnicodeDecodeError:
+        return Unreadable(variable, path, "it is no text in UTF-8; write the key in base64")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -22,13 +23,25 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Release approval for code-signing keys.",
 )
 tokens = typer.Typer(no_args_is_help=True, help="API tokens, for an operator on the machine.")
 app.add_typer(tokens, name="token")
 app.add_typer(ledger.app, name="ledger")
 
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+@app.callback(invoke_without_command=True)
+def countersign(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, help="Print the version, and end.")
+    ] = False,
+) -> None:
+    """Release approval for code-signing keys."""
+    if version:
+        print(installed_version("countersign"))
+        raise typer.Exit
 
 
 @app.command()
@@ -73,7 +86,10 @@ def backup(
     require_current(database)
     made = back_up(database, file)
     print(f"{file}: {made.bytes} bytes, {made.accounts} accounts, {made.entries} ledger entries.")
-    print("The copy is whole and its ledgers hold. Keep the master key beside it, elsewhere.")
+    print(
+        "The copy is whole and its ledgers hold."
+        " Keep the master key in another place than this copy."
+    )
 
 
 @tokens.command("create")
@@ -106,12 +122,12 @@ def token_create(
 @told
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    port: Port = 8000,
     no_worker: Annotated[
         bool, typer.Option("--no-worker", help="Leave the worker to another process.")
     ] = False,
 ) -> None:
-    """Serve GraphQL, the e-mail pages and the dashboard; with the worker in the same process."""
+    """Serve GraphQL, the e-mail pages and the sign-in; with the worker in the same process."""
     from api.cli.running import serve as run
 
     run(load_settings(), host, port, worker=not no_worker)
@@ -124,6 +140,14 @@ def worker() -> None:
     from api.cli.running import work
 
     work(load_settings())
+
+
+@app.command()
+def settings() -> None:
+    """Print every setting with its meaning and default, to be filled in as .env."""
+    from api.settings_told import example
+
+    print(example(), end="")
 
 
 @app.command()
@@ -141,7 +165,8 @@ def demo(
         bool, typer.Option("--story", help="Tell the whole main job without hands, then end.")
     ] = False,
     port: Annotated[
-        int, typer.Option(help="Port of the service; the mailbox takes the next.")
+        int,
+        typer.Option(min=1, max=65534, help="Port of the service; the mailbox takes the next."),
     ] = 8000,
 ) -> None:
     """A throw-away Countersign with people, keypairs and a mailbox, to try it in."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import functools
 import os
 import signal
@@ -23,7 +24,8 @@ from starlette.types import ASGIApp
 
 from api.bootstrap import NotReadyError
 from api.draining import UnderWay
-from api.settings import PREFIX, Settings
+from api.settings import ENV_FILE, Settings
+from api.settings_told import faults
 from api.telemetry.exposition import exposed
 from api.telemetry.logs import configure_logs
 from engine.errors import Refusal
@@ -31,6 +33,8 @@ from engine.keyring import KeyringError
 from engine.persistence.backup import BackupError
 from engine.persistence.retrying import told as database_trouble
 from engine.signers.base import SignerFailed
+
+log = structlog.get_logger("countersign")
 
 #: Of the time that a process has to end in, how much is for requests under way; the rest is for
 #: letting go.
@@ -64,22 +68,31 @@ def _first_line(error: object) -> str:
 
 
 def load_settings() -> Settings:
-    """The settings, or a list of what is missing or wrong; values are never shown."""
+    """The settings, or a list of all that is missing or wrong; values are never shown."""
     try:
         return Settings()
     except ValidationError as error:
-        for fault in error.errors(include_url=False, include_input=False):
-            name = PREFIX + "_".join(str(part) for part in fault["loc"]).upper()
-            print(f"countersign: {name}: {fault['msg']}", file=sys.stderr)
-        print("Set it in the environment or in .env; see .env.example.", file=sys.stderr)
+        for fault in faults(error):
+            print(f"countersign: {fault}", file=sys.stderr)
+        where = "Settings are read from the environment and from .env;"
+        print(f"{where} `countersign settings` explains each.", file=sys.stderr)
         raise typer.Exit(2) from error
+    except (OSError, UnicodeDecodeError) as error:
+        print(f"countersign: {ENV_FILE} cannot be read: {error}", file=sys.stderr)
+        raise typer.Exit(2) from error
+
+
+def told_to_end(number: int, seconds: float) -> None:
+    """Say so, and see to it that it ends in time."""
+    log.info("ending", signal=signal.Signals(number).name, within_seconds=seconds)
+    end_within(seconds)
 
 
 def end_within(seconds: float) -> None:
     """However much hangs then: nothing is lost that would not also outlive a power cut."""
 
     def end() -> None:
-        structlog.get_logger("countersign").warning("did not end in time", seconds=seconds)
+        log.warning("did not end in time", seconds=seconds)
         os._exit(1)
 
     timer = threading.Timer(seconds, end)
@@ -98,10 +111,17 @@ class _QuietServer(uvicorn.Server):
         self._under_way = under_way
         self._seconds = seconds
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say so once callers are answered."""
+        await super().startup(sockets)
+        for bound in sockets or ():
+            host, port = bound.getsockname()[:2]
+            log.info("serving", host=host, port=port)
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """From now on the time runs."""
         if not self.should_exit:
-            end_within(self._seconds)
+            told_to_end(sig, self._seconds)
         super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -132,17 +152,48 @@ def server_config(app: ASGIApp, host: str, port: int, *, trusted_proxies: str) -
     )
 
 
+def bind(host: str, port: int) -> list[socket.socket]:
+    """Every address of the host, before anything is begun that would have to be ended again."""
+    bound: list[socket.socket] = []
+    try:
+        for family, kind, _, _, address in socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        ):
+            opened = socket.socket(family, kind)
+            bound.append(opened)
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            opened.bind(address)
+    except OSError as error:
+        for opened in bound:
+            opened.close()
+        raise NotReadyError(_unbound(host, port, error)) from error
+    return bound
+
+
+def _unbound(host: str, port: int, error: OSError) -> str:
+    sentences = {
+        errno.EADDRINUSE: f"Port {port} is taken: choose another with --port.",
+        errno.EACCES: f"Port {port} needs more rights than this user has: choose one from 1024 on"
+        " with --port.",
+        errno.EADDRNOTAVAIL: f"{host} is no address of this machine: choose another with --host.",
+    }
+    unknown = f"Nothing can listen on {host}, port {port}: {error.strerror}."
+    return sentences.get(error.errno or 0, unknown)
+
+
 def serve(settings: Settings, host: str, port: int, *, worker: bool) -> None:
     """Serve until told to stop."""
     from api.app import create_app
 
     configure_logs(as_json=settings.log_json)
+    sockets = bind(host, port)
     app = create_app(settings, worker=worker)
-    structlog.get_logger("countersign").info("serving", host=host, port=port, worker=worker)
     config = server_config(app, host, port, trusted_proxies=settings.trusted_proxies)
     state, seconds = app.state, settings.shutdown_seconds
     server = _QuietServer(config, state.ending, state.under_way, seconds)
-    server.run()
+    server.run(sockets)
     if not server.started:
         raise typer.Exit(3)
 
@@ -158,13 +209,13 @@ def work(settings: Settings) -> None:
     async def until_stopped() -> None:
         stop = asyncio.Event()
 
-        def end() -> None:
+        def end(number: int) -> None:
             if not stop.is_set():
-                end_within(settings.shutdown_seconds)
+                told_to_end(number, settings.shutdown_seconds)
             stop.set()
 
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, end)
+            asyncio.get_running_loop().add_signal_handler(number, end, number)
         with exposed(runtime.meter.registry, settings.metrics_address), connected(runtime):
             await run_worker(settings, runtime, stop)
 

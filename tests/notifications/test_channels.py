@@ -114,7 +114,7 @@ def settings(**more: Any) -> Settings:
         _env_file=None,
         public_url="https://countersign.example.com",
         secret_key="x" * 32,
-        master_key="y" * 44,
+        master_key="y" * 43 + "=",
         **(OPTIONS | more),
     )
 
