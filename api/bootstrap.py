@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import structlog
@@ -69,6 +71,11 @@ _NOT_READY = {
     " Run that version, or a newer one.",
 }
 
+NO_DATABASE = "There is no database here yet: run `countersign init`."
+_CANNOT_OPEN = (
+    "The database {file} cannot be opened: does its folder exist, and may this user write there?"
+)
+
 _NO_TLS = (
     "People are reached over plain http: secrets can be read on the way, and accounts where"
     " approvers decide signed in cannot decide from mails."
@@ -82,12 +89,25 @@ class NotReadyError(Exception):
 
 
 def open_database(settings: Settings) -> Database:
-    """The database of the settings."""
-    return Database(settings.database_url.get_secret_value(), pool_size=settings.pool_size)
+    """The database of the settings, or NotReadyError where a file could not be opened."""
+    database = Database(settings.database_url.get_secret_value(), pool_size=settings.pool_size)
+    file = database.file
+    if file is not None and not _can_be_opened(file):
+        raise NotReadyError(_CANNOT_OPEN.format(file=file))
+    return database
+
+
+def _can_be_opened(file: Path) -> bool:
+    # Beside the file SQLite writes its log.
+    if not os.access(file.parent, os.W_OK | os.X_OK):
+        return False
+    return not file.exists() or (file.is_file() and os.access(file, os.R_OK | os.W_OK))
 
 
 def require_current(database: Database) -> None:
     """The schema is there, or NotReadyError."""
+    if database.is_empty_file:
+        raise NotReadyError(NO_DATABASE)
     with database.reading() as connection:
         found = standing(connection)
     if found in _NOT_READY:

@@ -112,7 +112,10 @@ class Keyring:
         name = key_id.decode("ascii", "replace")
         if name not in self._ciphers:
             configured = ", ".join(sorted(self._ciphers))
-            message = f"The database was set up with master key {name}; configured: {configured}."
+            message = (
+                f"The database was set up with master key {name}; configured: {configured}."
+                " Set COUNTERSIGN_MASTER_KEY to the one it was set up with."
+            )
             raise WrongMasterKeyError(message)
         try:
             self._decrypt(sealed, name, _FOR_CHECK)

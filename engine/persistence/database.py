@@ -4,8 +4,10 @@ On SQLite it is the begin that savepoints need. On PostgreSQL it brings its limi
 is a session's, so that a pooler like PgBouncer may give each transaction another connection.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -54,6 +56,21 @@ class Database:
             self._writer = engine.execution_options(begin=_WRITE)
             self._reader = engine.execution_options(begin=_READ)
             self._snapshots = engine.execution_options(begin=_SNAPSHOT)
+
+    @property
+    def file(self) -> Path | None:
+        """Where SQLite keeps it; its `-wal` and `-shm` lie beside."""
+        return Path(self.url.database or "").absolute() if self.is_sqlite else None
+
+    @property
+    def is_empty_file(self) -> bool:
+        """SQLite's file is not there, or was never written to."""
+        return self.file is not None and not (self.file.exists() and self.file.stat().st_size)
+
+    def make_file(self) -> None:
+        """A new file of SQLite's is its owner's alone; those beside it get the same mode."""
+        if self.file is not None:
+            os.close(os.open(self.file, os.O_CREAT | os.O_RDWR, 0o600))
 
     @property
     def is_pooled(self) -> bool:

@@ -73,6 +73,7 @@ def migrate(database: Database, *more: Path) -> None:
     OVERLOADED: migrating once more goes on from there. Steps that only a newer version knows are
     left as they are.
     """
+    database.make_file()
     alembic = config(*more)
     head = Revision.of(ScriptDirectory.from_config(alembic).get_current_head())
     with _alone(database):

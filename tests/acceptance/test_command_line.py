@@ -2,6 +2,8 @@
 
 import json
 import signal
+import socket
+from importlib.metadata import version
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -77,7 +79,7 @@ def test_another_master_key_is_refused_at_the_start(
     other = environment | {"COUNTERSIGN_MASTER_KEY": settings("")["COUNTERSIGN_MASTER_KEY"]}
     refused = run(other, tmp_path, "serve", succeeds=False)
     assert refused.returncode == 1
-    assert "master key" in refused.stderr
+    assert "Set COUNTERSIGN_MASTER_KEY to the one it was set up with." in refused.stderr
 
 
 def test_secrets_can_come_from_files_and_from_dotenv(
@@ -127,10 +129,51 @@ def test_a_database_that_does_not_answer_is_told_in_a_sentence(tmp_path: Path) -
     assert "Traceback" not in refused.stderr
 
 
-def test_an_empty_database_is_not_served_until_it_is_migrated(tmp_path: Path) -> None:
+def test_without_a_database_serve_says_how_to_make_one_and_makes_none(tmp_path: Path) -> None:
     environment = settings("sqlite:///empty.db")
     refused = run(environment, tmp_path, "serve", succeeds=False)
     assert refused.returncode == 1
-    assert "countersign migrate" in refused.stderr
+    assert "There is no database here yet: run `countersign init`." in refused.stderr
+    assert list(tmp_path.iterdir()) == []
     run(environment, tmp_path, "migrate")
     run(environment, tmp_path, "migrate")
+
+
+def test_a_database_in_no_folder_is_told_in_a_sentence(tmp_path: Path) -> None:
+    environment = settings("sqlite:////nonexistent/x.db")
+    refused = run(environment, tmp_path, "migrate", succeeds=False)
+    assert refused.stderr == (
+        "countersign: The database /nonexistent/x.db cannot be opened:"
+        " does its folder exist, and may this user write there?\n"
+    )
+
+
+def test_a_new_database_is_its_owners_alone(tmp_path: Path) -> None:
+    environment = settings("sqlite:///here.db")
+    made = init(environment, tmp_path)
+    with serving(environment, tmp_path):
+        modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert made["token"]
+    assert modes == {"here.db": 0o600, "here.db-wal": 0o600, "here.db-shm": 0o600}
+
+
+def test_a_port_that_cannot_be_had_ends_serve_with_a_sentence(tmp_path: Path) -> None:
+    environment = settings("sqlite:///here.db")
+    init(environment, tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        refused = run(environment, tmp_path, "serve", "--port", port, succeeds=False)
+    assert refused.returncode == 1
+    assert refused.stderr == (f"countersign: Port {port} is taken: choose another with --port.\n")
+    elsewhere = run(environment, tmp_path, "serve", "--host", "192.0.2.1", succeeds=False)
+    assert "192.0.2.1 is no address of this machine" in elsewhere.stderr
+    for command in ("serve", "demo"):
+        beyond = run(environment, tmp_path, command, "--port", "99999", succeeds=False)
+        assert beyond.returncode == 2
+        assert "equal to 6553" in beyond.stderr
+
+
+def test_the_version_and_every_setting_are_printed_without_any_settings(tmp_path: Path) -> None:
+    nothing = {k: v for k, v in settings("").items() if not k.startswith("COUNTERSIGN_")}
+    assert run(nothing, tmp_path, "--version").stdout.strip() == version("countersign")
+    assert "#COUNTERSIGN_IDE=false" in run(nothing, tmp_path, "settings").stdout
