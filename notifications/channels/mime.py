@@ -149,8 +149,7 @@ def _lines(text: bytes) -> bytes:
 
 
 def _quoted(link: str) -> bytes:
-    lines = [link[at : at + _LINE // 3] for at in range(0, len(link), _LINE // 3)]
-    return b"=\r\n".join(quopri.encodestring(line.encode()) for line in lines)
+    return _lines(quopri.encodestring(link.encode()))
 
 
 def _subject(text: str) -> bytes:
