@@ -19,6 +19,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from api.graphql.limits.numbers import Limits
 from api.graphql.limits.refusal import exceeded
 from api.graphql.limits.shape import check_shape, too_deep
+from api.graphql.values import without_input
 
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 #: Characters of all documents remembered; a parsed one takes some 200 bytes for each.
@@ -74,7 +75,9 @@ def _checked(schema: GraphQLSchema, text: str, limits: Limits) -> DocumentNode:
     try:
         document = _parsed(text, limits)
         check_shape(document, limits)
-        errors = validate(schema, document, RULES, max_errors=TOLD, hide_suggestions=True)
+        # Whoever may not ask for the schema is not told names of it that were nearly asked for.
+        quiet = not limits.introspection
+        errors = validate(schema, document, RULES, max_errors=TOLD, hide_suggestions=quiet)
     except RecursionError:
         raise too_deep(limits) from None
     if errors:
@@ -84,7 +87,8 @@ def _checked(schema: GraphQLSchema, text: str, limits: Limits) -> DocumentNode:
 
 def _shortened(error: GraphQLError) -> GraphQLError:
     # Some repeat the whole of a value.
-    message = error.message if len(error.message) <= LONGEST else error.message[:LONGEST] + "..."
+    message = without_input(error.message)
+    message = message if len(message) <= LONGEST else message[:LONGEST] + "..."
     return GraphQLError(message, error.nodes, extensions={"code": "VALIDATION_FAILED"})
 
 

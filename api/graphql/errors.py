@@ -24,7 +24,7 @@ class UserError:
     def of(cls, refusal: Refusal) -> UserError:
         """The refusal, with its fields named as in the schema."""
         names = [to_camel_case(name) for name in refusal.field]
-        return cls(code=refusal.code, message=refusal.message, field=names or None)
+        return cls(code=refusal.code, message=_sentence(refusal), field=names or None)
 
 
 def top_level(refusal: Refusal) -> GraphQLError:
@@ -32,7 +32,16 @@ def top_level(refusal: Refusal) -> GraphQLError:
     extensions: dict[str, Any] = {"code": refusal.code.value}
     if refusal.field:
         extensions["field"] = [to_camel_case(name) for name in refusal.field]
-    return GraphQLError(refusal.message, extensions=extensions, original_error=refusal)
+    return GraphQLError(_sentence(refusal), extensions=extensions, original_error=refusal)
+
+
+def _sentence(refusal: Refusal) -> str:
+    """As the engine says it; where it names the fields at fault, by their names in the schema."""
+    told = refusal.message
+    for name in refusal.field:
+        if "_" in name:
+            told = told.replace(name, to_camel_case(name))
+    return told
 
 
 def unauthenticated() -> Refusal:

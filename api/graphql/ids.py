@@ -4,7 +4,25 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable
 from uuid import UUID
 
-from engine.errors import not_found
+from engine.errors import Code, Refusal, not_found
+
+#: What people call the types that have ids.
+_CALLED = {
+    "Account": "an account",
+    "ApiToken": "a token",
+    "Delivery": "a delivery",
+    "Identity": "an identity",
+    "Keypair": "a keypair",
+    "LedgerEntry": "a ledger entry",
+    "Release": "a release",
+    "Role": "a role",
+    "Session": "a session",
+    "Signature": "a signature",
+    "Team": "a team",
+    "User": "a user",
+    "Webhook": "a webhook",
+    "WebhookDelivery": "a webhook's delivery",
+}
 
 
 def to_global(kind: str, id_: UUID) -> str:
@@ -25,9 +43,14 @@ def parse(id_: str) -> tuple[str, UUID] | None:
 def from_global(id_: str, kind: str, *field: str) -> UUID:
     """The UUID of an id of this type; what is none refuses NOT_FOUND, as if it did not exist."""
     found = parse(id_)
-    if found is None or found[0] != kind:
-        raise not_found(kind.lower(), *(field or ("id",)))
-    return found[1]
+    if found is not None and found[0] == kind:
+        return found[1]
+    field = field or ("id",)
+    # The id itself says so: whether there is such a thing is not looked up.
+    if found is not None and found[0] in _CALLED:
+        message = f"This is the id of {_CALLED[found[0]]}, not of {_CALLED[kind]}."
+        raise Refusal(Code.NOT_FOUND, message, *field)
+    raise not_found(_CALLED[kind].partition(" ")[2], *field)
 
 
 def from_globals(ids: Iterable[str], kind: str, *field: str) -> frozenset[UUID]:

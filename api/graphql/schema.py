@@ -27,6 +27,7 @@ from api.graphql.mutations import Mutation
 from api.graphql.queries import Query
 from api.graphql.scalars import SCALARS
 from api.graphql.subscriptions.release_events import ReleaseSubscriptions
+from api.graphql.values import without_input
 
 #: What has one answer.
 ANSWERED = frozenset({OperationType.QUERY, OperationType.MUTATION})
@@ -129,6 +130,7 @@ class Schema(strawberry.Schema):
         for error in errors:
             if error.path is None and not error.extensions:
                 error.extensions = {"code": "INVALID_VARIABLES"}
+                error.message = without_input(error.message)
 
 
 @strawberry.type(description="What can be followed.")

@@ -74,7 +74,9 @@ def verify(connection: Connection, account_id: UUID, anchor: Anchor | None = Non
     if head != Head(expected - 1, previous):
         return Verdict(head, expected, "entries are missing at the end, or the head was changed")
     if anchor is not None and anchor.count > head.count:
-        return Verdict(head, expected, f"the ledger had {anchor.count} entries once")
+        there, kept = head.count, anchor.count
+        fault = f"{there} entries are here, the kept head had {kept}: the last {kept - there}"
+        return Verdict(head, expected, f"{fault} are missing")
     return Verdict(head)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import string
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -19,6 +21,7 @@ from engine.vocabulary import Channel
 #: Bytes of content an OpenPGP keypair signs at most.
 CONTENT_LIMIT = 10 * 1024 * 1024
 IDEMPOTENCY_KEY_LENGTH = 200
+_HEX = " It looks like hex: send the raw bytes in base64."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,12 +158,19 @@ def malformed(request: SignRequest) -> Refusal | None:
     if request.digest is not None and len(request.digest) != due:
         message = (
             f"A {request.digest_algorithm} digest has {due} bytes, this one {len(request.digest)}."
+            + (_HEX if _was_hex(request.digest, due) else "")
         )
         return Refusal(Code.INVALID_INPUT, message, "digest")
     if request.content is not None and len(request.content) > CONTENT_LIMIT:
         message = f"The content has more than {CONTENT_LIMIT} bytes. Sign a smaller file."
         return Refusal(Code.INVALID_INPUT, message, "content")
     return _malformed_key(request.idempotency_key)
+
+
+def _was_hex(digest: bytes, due: int) -> bool:
+    """Hex digits are base64, too, of half as many bytes again."""
+    text = base64.b64encode(digest).decode("ascii")
+    return len(text) == 2 * due and set(text) <= set(string.hexdigits)
 
 
 def _malformed_key(key: str | None) -> Refusal | None:

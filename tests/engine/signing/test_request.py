@@ -1,0 +1,36 @@
+"""What is handed in to be signed, before anything is looked up."""
+
+from base64 import b64decode
+from hashlib import sha256, sha512
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from engine.algorithms import DigestAlgorithm
+from engine.signing.request import SignRequest, malformed
+
+
+def fault(digest: bytes, algorithm: DigestAlgorithm) -> str | None:
+    request = SignRequest(keypair_id=uuid4(), digest=digest, digest_algorithm=algorithm)
+    refusal = malformed(request)
+    return refusal.message if refusal else None
+
+
+@pytest.mark.parametrize(
+    ("hashed", "algorithm", "told"),
+    [
+        (sha256(b"x"), DigestAlgorithm.SHA256, "has 32 bytes, this one 48. It looks like hex"),
+        (sha512(b"x"), DigestAlgorithm.SHA512, "has 64 bytes, this one 96. It looks like hex"),
+    ],
+)
+def test_hex_digits_sent_as_base64_are_recognised(
+    hashed: Any, algorithm: DigestAlgorithm, told: str
+) -> None:
+    assert told in (fault(b64decode(hashed.hexdigest()), algorithm) or "")
+    assert fault(hashed.digest(), algorithm) is None
+
+
+def test_other_bytes_of_that_length_are_not_taken_for_hex() -> None:
+    message = fault(b"\xff" * 48, DigestAlgorithm.SHA256)
+    assert message == "A SHA256 digest has 32 bytes, this one 48."
