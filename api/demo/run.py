@@ -15,8 +15,8 @@ from api.graphql.ids import to_global
 GUIDE = """
 Countersign is running, with made-up people and secrets. Nothing is kept when you stop it (Ctrl-C).
 
-  GraphQL IDE   {url}/graphql
-  Mailbox       {mailbox_url}/      every mail that Countersign sends
+  GraphQL   {url}/graphql   in a browser an IDE, whose scripts come from unpkg.com
+  Mailbox   {mailbox_url}/          every mail that Countersign sends
 
 Tokens, for the header  Authorization: Bearer ...
 {tokens}
@@ -38,7 +38,7 @@ def run_demo(port: int) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     with stage(port) as ready:
-        print(_guide(ready), flush=True)
+        print(guide(ready), flush=True)
         stopped.wait()
     return 0
 
@@ -54,7 +54,8 @@ def run_story() -> int:
     return 0
 
 
-def _guide(ready: Stage) -> str:
+def guide(ready: Stage) -> str:
+    """Where to click and what to paste."""
     cast = ready.cast
     width = max(map(len, cast.tokens))
     tokens = "\n".join(f"  {email:<{width}}  {token}" for email, token in cast.tokens.items())

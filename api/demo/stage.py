@@ -68,6 +68,7 @@ def _settings(folder: Path, port: int, smtp_port: int) -> Settings:
         public_url=f"http://{HOST}:{port}",
         secret_key=SecretStr(secrets.token_urlsafe(32)),
         master_key=SecretStr(base64.b64encode(os.urandom(32)).decode()),
+        ide=True,
     )
 
 

@@ -1,0 +1,49 @@
+"""What the demo prints leads somewhere: every link opens, and every curl line can be pasted."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+
+from api.demo.run import guide
+from api.demo.stage import Stage, stage
+
+
+@pytest.fixture(scope="module")
+def ready() -> Iterator[Stage]:
+    with stage() as made:
+        yield made
+
+
+def test_every_link_opens_in_a_browser(ready: Stage) -> None:
+    links = {link.rstrip("/") for link in re.findall(r"https?://\S+", guide(ready))}
+    assert links == {f"{ready.url}/graphql", ready.mailbox_url}
+    for link in links:
+        with urlopen(Request(link, headers={"Accept": "text/html,*/*;q=0.8"})) as answer:
+            assert answer.status == 200
+            assert answer.headers["content-type"].startswith("text/html")
+
+
+def test_what_is_to_be_pasted_is_answered(ready: Stage) -> None:
+    request, sign = (
+        pasted(line) for line in re.findall(r"^curl .*\n.*\n.*$", guide(ready), re.MULTILINE)
+    )
+    assert request["createRelease"]["release"]["status"] == "PENDING"
+    # Nobody has approved it yet.
+    assert [error["code"] for error in sign["sign"]["errors"]] == ["OUTSIDE_WINDOW"]
+
+
+def pasted(line: str) -> Any:
+    words = shlex.split(line.replace("\\\n", " "))
+    url = next(word for word in words if word.startswith("http"))
+    options = dict(pairwise(words))
+    headers = dict(words[at + 1].split(": ", 1) for at, word in enumerate(words) if word == "-H")
+    with urlopen(Request(url, options["-d"].encode(), headers)) as answer:
+        told = json.load(answer)
+    assert "errors" not in told
+    return told["data"]
