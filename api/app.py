@@ -12,11 +12,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
+from api.auth.browser import Browser
 from api.bootstrap import auth_routes, build_runtime, connected, email_routes
 from api.draining import Draining, UnderWay
 from api.graphql.endpoint import Endpoint
 from api.graphql.limits.numbers import Limits
 from api.headers import SecurityHeaders
+from api.lost import nothing_here, to_sign_in
 from api.runtime import Runtime
 from api.settings import Settings
 from api.telemetry.exposition import exposed
@@ -33,8 +35,10 @@ def create_app(settings: Settings, *, worker: bool = True) -> Starlette:
         runtime, ide=settings.ide, limits=limits_of(settings), public_url=settings.public_url
     )
     secure, under_way = settings.public_url.startswith("https:"), UnderWay()
+    root = Browser(settings.public_url).root
     app = Starlette(
         routes=[
+            Route("/", to_sign_in(root)),
             Route("/graphql", endpoint),
             WebSocketRoute("/graphql", endpoint),
             Route("/healthz", _alive),
@@ -47,6 +51,7 @@ def create_app(settings: Settings, *, worker: bool = True) -> Starlette:
             Middleware(SecurityHeaders, secure=secure),
             Middleware(Draining, ending=runtime.ending, under_way=under_way),
         ],
+        exception_handlers={404: nothing_here(root)},
         lifespan=_lifespan(settings, runtime, worker=worker),
     )
     app.state.ending, app.state.under_way = runtime.ending, under_way

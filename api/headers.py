@@ -1,6 +1,8 @@
-"""Headers that every answer has, unless it brings its own of that name."""
+"""Headers that every answer has, unless it brings its own of that name; and what callers' say."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,6 +18,11 @@ _ALWAYS = {
 _SECURE = {b"strict-transport-security": b"max-age=31536000"}
 #: Nothing but a page has any use for more.
 _NO_PAGE = {b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'"}
+
+
+def wants_page(headers: Mapping[str, str]) -> bool:
+    """A person looks at the answer, in a browser."""
+    return "text/html" in headers.get("accept", "")
 
 
 class SecurityHeaders:

@@ -37,6 +37,7 @@ from api.graphql.limits.rate import Rates
 from api.graphql.masking import apology, note
 from api.graphql.schema import schema
 from api.graphql.subscriptions.socket import Socket
+from api.headers import wants_page
 from api.runtime import Runtime
 from engine.errors import Refusal
 
@@ -109,8 +110,8 @@ class Endpoint(GraphQL[Context, None]):
 
     def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
         """For people alone; programs that forget the query are told so."""
-        wanted = "text/html" in request.headers.get("accept", "")
-        return bool(self.graphql_ide) and wanted and super().should_render_graphql_ide(request)
+        wanted = bool(self.graphql_ide) and wants_page(request.headers)
+        return wanted and super().should_render_graphql_ide(request)
 
     async def render_graphql_ide(self, request: Request) -> Response:
         """The page."""
@@ -183,6 +184,9 @@ class Endpoint(GraphQL[Context, None]):
             raise RefusedError(403, "FOREIGN_ORIGIN", message)
         if request.method == "POST":
             _check_content(request.headers)
+        elif not self.graphql_ide and not request.query_params and wants_page(request.headers):
+            message = "Ask in GraphQL, by POST. COUNTERSIGN_IDE=true shows an IDE here."
+            raise RefusedError(400, "BAD_REQUEST", message)
 
 
 def _check_content(headers: Mapping[str, str]) -> None:

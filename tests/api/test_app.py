@@ -50,6 +50,28 @@ def test_every_answer_has_the_headers_that_keep_it_in_its_place(browser: TestCli
             assert "default-src 'none'" in headers["content-security-policy"]
 
 
+def test_without_a_path_people_come_to_the_sign_in(browser: TestClient) -> None:
+    answer = browser.get("/", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+
+
+def test_a_path_that_leads_nowhere_is_told_as_is_fit(browser: TestClient) -> None:
+    page = browser.get("/nowhere", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert page.status_code == 404
+    assert "There is no such page" in page.text
+    assert "/sign-in" in page.text
+    told = browser.get("/nowhere")
+    assert (told.status_code, told.headers["content-type"].split(";")[0]) == (404, "text/plain")
+    assert told.text == "There is nothing at this path. The API is at /graphql.\n"
+
+
+def test_without_the_ide_a_browser_is_told_how_to_get_one(browser: TestClient) -> None:
+    page = browser.get("/graphql", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert page.status_code == 400
+    assert "COUNTERSIGN_IDE=true shows an IDE here" in page.text
+    assert "COUNTERSIGN_IDE" not in browser.get("/graphql").text
+
+
 def test_plain_http_is_not_told_to_be_https_for_ever(database_url: str) -> None:
     app = create_app(settings(database_url, public_url="http://127.0.0.1:8000"), worker=False)
     with TestClient(app, base_url="http://127.0.0.1:8000") as client:
