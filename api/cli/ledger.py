@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
-import sqlalchemy as sa
 import typer
-from sqlalchemy import Connection
 
 from api.bootstrap import ledger_key, open_database, require_current
+from api.cli.accounts import account_called
 from api.cli.running import load_settings, told
 from engine.errors import Code, Refusal
-from engine.naming import lookup_key
 from engine.persistence import ledger
-from engine.persistence.tables import accounts
 from engine.persistence.verification import Anchor, verify
 
 app = typer.Typer(
@@ -35,7 +31,7 @@ def print_head(account: Account = None) -> None:
     database = open_database(settings)
     require_current(database)
     with database.reading() as connection:
-        account_id = _account_id(connection, account)
+        account_id = account_called(connection, account)
         head = ledger.head(connection, account_id)
     anchor = Anchor.of(account_id, head, ledger_key(settings))
     told_ = {"account": str(account_id), "count": anchor.count, "hash": anchor.hash}
@@ -56,24 +52,13 @@ def verify_chain(
     database = open_database(settings)
     require_current(database)
     with database.snapshot() as connection:
-        account_id = kept.account_id if kept is not None else _account_id(connection, account)
+        account_id = kept.account_id if kept is not None else account_called(connection, account)
         verdict = verify(connection, account_id, kept)
     if not verdict.holds:
         print(f"The ledger is broken at entry {verdict.broken_at}: {verdict.fault}.")
         raise typer.Exit(1)
     against = f" It agrees with the head kept at {kept.count} entries." if kept else ""
     print(f"The ledger holds: {verdict.head.count} entries.{against}")
-
-
-def _account_id(connection: Connection, name: str | None) -> UUID:
-    query = sa.select(accounts.c.id)
-    if name is not None:
-        query = query.where(accounts.c.name_key == lookup_key(name))
-    found: Sequence[UUID] = connection.execute(query).scalars().all()
-    if len(found) != 1:
-        what = "There is no such account." if not found else "There are several accounts: name one."
-        raise Refusal(Code.NOT_FOUND, what)
-    return found[0]
 
 
 def _read_anchor(path: Path, key: bytes) -> Anchor:

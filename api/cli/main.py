@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import timedelta
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,8 @@ from uuid import UUID
 import typer
 
 from api.cli import ledger
+from api.cli.accounts import account_called
+from api.cli.lifetimes import lifetime
 from api.cli.running import load_settings, told
 from api.graphql.ids import to_global
 from engine.commands.api_tokens import create_token_as_operator
@@ -101,6 +104,10 @@ def token_create(
         list[Permission] | None,
         typer.Option(help="Reach no further; repeat it. Without: all but APPROVE_RELEASE."),
     ] = None,
+    expires_in: Annotated[
+        timedelta | None,
+        typer.Option(parser=lifetime, metavar="90d", help="Days, hours (12h) or minutes (30m)."),
+    ] = None,
     account: Annotated[
         str | None, typer.Option(help="Where several accounts have the address.")
     ] = None,
@@ -112,9 +119,14 @@ def token_create(
     settings = load_settings()
     database = open_database(settings)
     require_current(database)
+    if account is not None:
+        with database.reading() as connection:
+            account_called(connection, account)  # refuses a wrong name, and tells the right ones
     system = build_system(settings, database)
     scopes = frozenset(scope) if scope else None
-    account_id, user_id, made = create_token_as_operator(system, account, user, name, scopes)
+    account_id, user_id, made = create_token_as_operator(
+        system, account, user, name, scopes, expires_in
+    )
     _print_token(account_id, user_id, made.secret, as_json=as_json)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -131,6 +131,7 @@ def create_token_as_operator(
     email: str,
     name: str,
     scopes: frozenset[Permission] | None,
+    lifetime: timedelta | None = None,
 ) -> tuple[UUID, UUID, NewToken]:
     """For somebody with a shell on the machine; answers account, user and token."""
     u, a = t.users, t.accounts
@@ -150,7 +151,8 @@ def create_token_as_operator(
         # Found before the people were held.
         if not work.connection.scalar(sa.select(u.c.active).where(u.c.id == user_id)):
             raise Refusal(Code.NOT_FOUND, _NO_USER, "user")
-        made = _make(work, user_id, name, scopes, None)
+        expires_at = work.now + lifetime if lifetime is not None else None
+        made = _make(work, user_id, name, scopes, expires_at)
     return account_id, user_id, made
 
 

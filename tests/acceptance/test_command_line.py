@@ -3,12 +3,16 @@
 import json
 import signal
 import socket
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
+import sqlalchemy as sa
 
+from engine.persistence.database import Database
+from engine.persistence.tables import api_tokens
 from tests.support.running import init, run, serving, settings
 
 
@@ -58,6 +62,37 @@ def test_an_operator_makes_tokens_with_the_scopes_named(
     refused = run(environment, tmp_path, *unknown, succeeds=False)
     assert refused.returncode == 1
     assert "no active user" in refused.stderr
+
+
+def test_a_token_made_by_an_operator_can_end_by_itself(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    init(environment, tmp_path)
+    words = ("token", "create", "--user", "admin@example.com", "--name", "ci", "--json")
+    before = datetime.now(UTC)
+    run(environment, tmp_path, *words, "--expires-in", "90d")
+    database = Database(environment["COUNTERSIGN_DATABASE_URL"])
+    with database.reading() as connection:
+        query = sa.select(api_tokens.c.expires_at).where(api_tokens.c.name == "ci")
+        expires_at = connection.execute(query).scalar_one()
+    database.dispose()
+    assert timedelta(0) <= expires_at - before - timedelta(days=90) < timedelta(minutes=5)
+    refused = run(environment, tmp_path, *words, "--expires-in", "soon", succeeds=False)
+    assert (refused.returncode, "90d, 12h or 30m" in refused.stderr) == (2, True)
+
+
+def test_an_account_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
+    environment = settings("sqlite:///here.db")
+    token = ("token", "create", "--user", "admin@example.com", "--name", "ci")
+    run(environment, tmp_path, "migrate")
+    for words in (("ledger", "head"), ("ledger", "head", "--account", "Nope")):
+        refused = run(environment, tmp_path, *words, succeeds=False)
+        assert "There is no account yet: run `countersign init`." in refused.stderr
+    init(environment, tmp_path)
+    for words in (("ledger", "verify", "--account", "Nope"), (*token, "--account", "Nope")):
+        refused = run(environment, tmp_path, *words, succeeds=False)
+        assert refused.returncode == 1
+        assert "There is no account called Nope. There are: Acme." in refused.stderr
 
 
 def test_without_secrets_nothing_starts_and_none_is_shown(

@@ -1,0 +1,27 @@
+"""Which account an operator means, by its name."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from engine.errors import Code, Refusal
+from engine.naming import lookup_key, quoted
+from engine.persistence.tables import accounts
+
+
+def account_called(connection: Connection, name: str | None) -> UUID:
+    """The account of this name, or the only one there is; else a refusal that lists them."""
+    rows = connection.execute(sa.select(accounts.c.id, accounts.c.name, accounts.c.name_key)).all()
+    wanted = [row for row in rows if name is None or row.name_key == lookup_key(name)]
+    if len(wanted) == 1:
+        found: UUID = wanted[0].id
+        return found
+    if not rows:
+        raise Refusal(Code.NOT_FOUND, "There is no account yet: run `countersign init`.")
+    there = f"There are: {', '.join(sorted(row.name for row in rows))}."
+    if name is None:
+        raise Refusal(Code.NOT_FOUND, f"Name one of the accounts with --account. {there}")
+    raise Refusal(Code.NOT_FOUND, f"There is no account called {quoted(name)}. {there}")

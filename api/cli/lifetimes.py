@@ -1,0 +1,17 @@
+"""A span of time as people write it."""
+
+import re
+from datetime import timedelta
+
+import typer
+
+_SPAN = re.compile(r"([1-9][0-9]{0,4})([dhm])", re.ASCII)
+_UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
+
+
+def lifetime(text: str) -> timedelta:
+    """`90d`, `12h` or `30m`."""
+    found = _SPAN.fullmatch(text)
+    if found is None:
+        raise typer.BadParameter("write it like 90d, 12h or 30m.")
+    return int(found[1]) * _UNITS[found[2]]
