@@ -24,7 +24,7 @@ from starlette.types import ASGIApp
 
 from api.bootstrap import NotReadyError
 from api.draining import UnderWay
-from api.settings import ENV_FILE, Settings
+from api.settings import ENV_FILE, PREFIX, Settings
 from api.settings_told import faults
 from api.telemetry.exposition import exposed
 from api.telemetry.logs import configure_logs
@@ -152,7 +152,7 @@ def server_config(app: ASGIApp, host: str, port: int, *, trusted_proxies: str) -
     )
 
 
-def bind(host: str, port: int) -> list[socket.socket]:
+def bind(host: str, port: int, by: str = "--port") -> list[socket.socket]:
     """Every address of the host, before anything is begun that would have to be ended again."""
     bound: list[socket.socket] = []
     try:
@@ -168,16 +168,24 @@ def bind(host: str, port: int) -> list[socket.socket]:
     except OSError as error:
         for opened in bound:
             opened.close()
-        raise NotReadyError(_unbound(host, port, error)) from error
+        raise NotReadyError(_unbound(host, port, by, error)) from error
     return bound
 
 
-def _unbound(host: str, port: int, error: OSError) -> str:
+def require_metrics_address(address: str | None) -> None:
+    """It can be had. Later there would be more to end than a sentence can tell."""
+    if address is not None:
+        host, _, port = address.rpartition(":")
+        for opened in bind(host.strip("[]"), int(port), f"{PREFIX}METRICS_ADDRESS"):
+            opened.close()
+
+
+def _unbound(host: str, port: int, by: str, error: OSError) -> str:
     sentences = {
-        errno.EADDRINUSE: f"Port {port} is taken: choose another with --port.",
+        errno.EADDRINUSE: f"Port {port} is taken: choose another with {by}.",
         errno.EACCES: f"Port {port} needs more rights than this user has: choose one from 1024 on"
-        " with --port.",
-        errno.EADDRNOTAVAIL: f"{host} is no address of this machine: choose another with --host.",
+        f" with {by}.",
+        errno.EADDRNOTAVAIL: f"{host} is no address of this machine.",
     }
     unknown = f"Nothing can listen on {host}, port {port}: {error.strerror}."
     return sentences.get(error.errno or 0, unknown)
@@ -189,6 +197,7 @@ def serve(settings: Settings, host: str, port: int, *, worker: bool) -> None:
 
     configure_logs(as_json=settings.log_json)
     sockets = bind(host, port)
+    require_metrics_address(settings.metrics_address)
     app = create_app(settings, worker=worker)
     config = server_config(app, host, port, trusted_proxies=settings.trusted_proxies)
     state, seconds = app.state, settings.shutdown_seconds
@@ -204,6 +213,7 @@ def work(settings: Settings) -> None:
     from api.worker import run_worker
 
     configure_logs(as_json=settings.log_json)
+    require_metrics_address(settings.metrics_address)
     runtime = build_runtime(settings)
 
     async def until_stopped() -> None:

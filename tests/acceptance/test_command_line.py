@@ -3,16 +3,12 @@
 import json
 import signal
 import socket
-from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
-import sqlalchemy as sa
 
-from engine.persistence.database import Database
-from engine.persistence.tables import api_tokens
 from tests.support.running import init, run, serving, settings
 
 
@@ -62,37 +58,6 @@ def test_an_operator_makes_tokens_with_the_scopes_named(
     refused = run(environment, tmp_path, *unknown, succeeds=False)
     assert refused.returncode == 1
     assert "no active user" in refused.stderr
-
-
-def test_a_token_made_by_an_operator_can_end_by_itself(
-    environment: dict[str, str], tmp_path: Path
-) -> None:
-    init(environment, tmp_path)
-    words = ("token", "create", "--user", "admin@example.com", "--name", "ci", "--json")
-    before = datetime.now(UTC)
-    run(environment, tmp_path, *words, "--expires-in", "90d")
-    database = Database(environment["COUNTERSIGN_DATABASE_URL"])
-    with database.reading() as connection:
-        query = sa.select(api_tokens.c.expires_at).where(api_tokens.c.name == "ci")
-        expires_at = connection.execute(query).scalar_one()
-    database.dispose()
-    assert timedelta(0) <= expires_at - before - timedelta(days=90) < timedelta(minutes=5)
-    refused = run(environment, tmp_path, *words, "--expires-in", "soon", succeeds=False)
-    assert (refused.returncode, "90d, 12h or 30m" in refused.stderr) == (2, True)
-
-
-def test_an_account_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
-    environment = settings("sqlite:///here.db")
-    token = ("token", "create", "--user", "admin@example.com", "--name", "ci")
-    run(environment, tmp_path, "migrate")
-    for words in (("ledger", "head"), ("ledger", "head", "--account", "Nope")):
-        refused = run(environment, tmp_path, *words, succeeds=False)
-        assert "There is no account yet: run `countersign init`." in refused.stderr
-    init(environment, tmp_path)
-    for words in (("ledger", "verify", "--account", "Nope"), (*token, "--account", "Nope")):
-        refused = run(environment, tmp_path, *words, succeeds=False)
-        assert refused.returncode == 1
-        assert "There is no account called Nope. There are: Acme." in refused.stderr
 
 
 def test_without_secrets_nothing_starts_and_none_is_shown(
@@ -192,20 +157,13 @@ def test_a_new_database_is_its_owners_alone(tmp_path: Path) -> None:
     assert modes == {"here.db": 0o600, "here.db-wal": 0o600, "here.db-shm": 0o600}
 
 
-def test_a_port_that_cannot_be_had_ends_serve_with_a_sentence(tmp_path: Path) -> None:
-    environment = settings("sqlite:///here.db")
-    init(environment, tmp_path)
+def test_a_port_that_is_taken_ends_serve_with_a_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        refused = run(environment, tmp_path, "serve", "--port", port, succeeds=False)
+        words = ("serve", "--port", port)
+        refused = run(settings("sqlite:///here.db"), tmp_path, *words, succeeds=False)
     assert refused.returncode == 1
-    assert refused.stderr == (f"countersign: Port {port} is taken: choose another with --port.\n")
-    elsewhere = run(environment, tmp_path, "serve", "--host", "192.0.2.1", succeeds=False)
-    assert "192.0.2.1 is no address of this machine" in elsewhere.stderr
-    for command in ("serve", "demo"):
-        beyond = run(environment, tmp_path, command, "--port", "99999", succeeds=False)
-        assert beyond.returncode == 2
-        assert "equal to 6553" in beyond.stderr
+    assert refused.stderr == f"countersign: Port {port} is taken: choose another with --port.\n"
 
 
 def test_the_version_and_every_setting_are_printed_without_any_settings(tmp_path: Path) -> None:
