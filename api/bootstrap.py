@@ -267,7 +267,7 @@ def build_stranded(runtime: Runtime) -> Stranded:
 
 def build_writer(settings: Settings) -> Writer:
     """What writes messages; with templates of the operator's own, if there are any."""
-    return Writer(settings.public_url, settings.templates)
+    return Writer(settings.public_url, settings.templates, mail_from=settings.mail_from)
 
 
 def build_sign_in_mailer(settings: Settings, runtime: Runtime) -> SignInMailer:

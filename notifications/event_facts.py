@@ -56,6 +56,16 @@ def facts_of_event(
     }
 
 
+def facts_of_leaving(work: Work, recorded: Recorded, release: Release) -> dict[str, Any]:
+    """For people who take no part in a release any more: no more than how it is called."""
+    told = {"tag": recorded.event.tag, "at": recorded.effective_at, "actor": None, "reason": None}
+    return {
+        "event": told,
+        "subject": {"kind": "Release", "name": release.fields.name},
+        "account": work.policy.account_name,
+    }
+
+
 def facts_of_time(
     policy: Policy, release: Release, around: Surroundings, now: datetime
 ) -> dict[str, Any]:

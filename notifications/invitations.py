@@ -1,85 +1,161 @@
-"""The release's window as an iCalendar file (RFC 5545), updated and cancelled with the release.
+"""What people's calendars show of a release's window: published once it is sure, then kept true.
 
-Published, not an invitation to answer: whoever takes it in sees when the key may sign.
+What each person gets follows from what they were sent before, which their deliveries keep: an
+update goes to whoever has the window otherwise than it is, a cancellation to whoever has it and
+should not, and to nobody else.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, TypeAlias
+from uuid import UUID
 
-from notifications.vocabulary import Kind
+import orjson
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
 
-#: Which messages carry one, what it says then, and its place among those of one revision.
-STATES: dict[Kind, tuple[str, int]] = {
-    Kind.APPROVED: ("CONFIRMED", 1),
-    Kind.REVISED: ("CONFIRMED", 2),
-    Kind.OPENED: ("CONFIRMED", 3),
-    Kind.CLOSED: ("CONFIRMED", 4),
-    Kind.WITHDRAWN: ("CANCELLED", 5),
-    Kind.STOPPED: ("CANCELLED", 6),
-    Kind.REJECTED: ("CANCELLED", 7),
-    Kind.EXPIRED: ("CANCELLED", 8),
+from engine.facts import Release
+from engine.persistence.canonical import canonical
+from engine.persistence.loading.grouping import IDS
+from engine.vocabulary import Status
+from notifications.surroundings import Surroundings
+from notifications.tables import deliveries
+from notifications.vocabulary import DeliveryState, Kind
+
+#: Of an event in a calendar, what its owner sees.
+Shown: TypeAlias = dict[str, str]
+
+CANCELLED = "CANCELLED"
+#: How sure the window is.
+SURENESS: dict[Status, str] = {
+    Status.PENDING: "TENTATIVE",
+    Status.APPROVED: "CONFIRMED",
+    Status.ACTIVE: "CONFIRMED",
+    Status.IN_PROGRESS: "CONFIRMED",
+    Status.COMPLETED: "CONFIRMED",
+    Status.REJECTED: CANCELLED,
+    Status.FAILED: CANCELLED,
 }
-#: A revision that asks for approval anew; its approval comes after.
-_UNCERTAIN = ("TENTATIVE", 0)
-#: These cancel what an earlier round may have published; in the first there was none.
-_NEVER_OPENED = frozenset({Kind.REJECTED, Kind.EXPIRED})
-#: A line has 75 octets at most; one is for the space that continues it.
-_LINE = 74
+#: With these it is put into calendars that do not have it, while the release is yet to come or on.
+PUBLISHING = frozenset({Kind.APPROVED, Kind.REVISED, Kind.OPENED})
+_AHEAD = frozenset({Status.APPROVED, Status.ACTIVE, Status.IN_PROGRESS})
+
+_D = deliveries
+_SENT = (
+    sa.select(_D.c.release_id, _D.c.user_id, _D.c.calendar, _D.c.state, _D.c.action_link_id)
+    .where(_D.c.release_id.in_(IDS), _D.c.calendar.is_not(None))
+    .order_by(_D.c.release_id, _D.c.user_id)
+)
 
 
-def window_calendar(kind: Kind, facts: dict[str, Any]) -> str | None:
-    """The file for this message, or None where it has none."""
-    release = facts.get("release")
-    if release is None or kind not in STATES:
-        return None
-    if kind in _NEVER_OPENED and release["revision"] == 1:
-        return None
-    event = facts["event"]
-    asks_anew = kind is Kind.REVISED and event.get("asks_anew")
-    status, stage = _UNCERTAIN if asks_anew else STATES[kind]
-    ends_at = min(release["ends_at"], event["at"]) if event.get("early") else release["ends_at"]
-    lines = [
-        "BEGIN:VCALENDAR",
-        "VERSION:2.0",
-        "PRODID:-//Countersign//Release windows//EN",
-        "METHOD:PUBLISH",
-        "BEGIN:VEVENT",
-        f"UID:release-{release['id']}@countersign",
-        # A later one replaces an earlier one.
-        f"SEQUENCE:{release['revision'] * 10 + stage}",
-        f"DTSTAMP:{_utc(event['at'])}",
-        f"DTSTART:{_utc(release['starts_at'])}",
-        f"DTEND:{_utc(max(ends_at, release['starts_at']))}",
-        f"SUMMARY:{_text(release['name'])}",
-        f"DESCRIPTION:{_text(', '.join(release['keypairs']))}",
-        f"STATUS:{status}",
-        "TRANSP:TRANSPARENT",
-        "END:VEVENT",
-        "END:VCALENDAR",
-    ]
-    return "".join(_folded(line) for line in lines)
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What one person was sent of one release so far."""
+
+    #: Files there were, whatever became of them: the next one's number.
+    files: int
+    #: What is in their calendar; None: it has no such event, or a cancelled one.
+    shown: Shown | None
 
 
-def _utc(instant: datetime) -> str:
-    return instant.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+Mailed: TypeAlias = Mapping[UUID, Sent]
 
 
-def _text(value: str) -> str:
-    """Escaped, so that it stays one value of one line."""
-    for special in ("\\", ";", ","):
-        value = value.replace(special, f"\\{special}")
-    return "\\n".join(value.splitlines())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calendars:
+    """Those of one release's people, and what should be in them."""
+
+    release: Release
+    true: Shown
+    concerned: frozenset[UUID]
+    sent: Mailed
+
+    @property
+    def former(self) -> frozenset[UUID]:
+        """Who has it in their calendar and takes no part in it any more."""
+        return frozenset(self._having() - self.concerned)
+
+    @property
+    def outdated(self) -> frozenset[UUID]:
+        """Who has it in their calendar otherwise than it is."""
+        return frozenset(id_ for id_ in self._having() if self.sent[id_].shown != self._due(id_))
+
+    def files(self, kind: Kind, people: Collection[UUID], now: datetime) -> dict[UUID, str]:
+        """What to send with this message, for those whose calendar is to change."""
+        found = {}
+        for user_id in people:
+            before, due = self.sent.get(user_id, Sent(0, None)), self._due(user_id)
+            wanted = due != before.shown if before.shown else self._publishes(kind, user_id)
+            if wanted:
+                file = {"uid": self.release.id, "sequence": before.files, "at": now, "shown": due}
+                found[user_id] = canonical(file)
+        return found
+
+    def _having(self) -> set[UUID]:
+        return {user_id for user_id, sent in self.sent.items() if sent.shown}
+
+    def _due(self, user_id: UUID) -> Shown:
+        return self.true if user_id in self.concerned else self.true | {"status": CANCELLED}
+
+    def _publishes(self, kind: Kind, user_id: UUID) -> bool:
+        ahead = self.release.status in _AHEAD
+        return kind in PUBLISHING and ahead and user_id in self.concerned
 
 
-def _folded(line: str) -> str:
-    """Cut into lines of no more octets than allowed, never inside a character."""
-    pieces, current = [], b""
-    for character in line:
-        encoded = character.encode()
-        if len(current) + len(encoded) > _LINE:
-            pieces.append(current)
-            current = b""
-        current += encoded
-    return b"\r\n ".join([*pieces, current]).decode() + "\r\n"
+def sent_of(connection: Connection, release_ids: Collection[UUID]) -> dict[UUID, Mailed]:
+    """What was sent of these releases, by release and person; one statement."""
+    rows = connection.execute(_SENT, {"ids": sorted(release_ids)}).all()
+    by_release = groupby(rows, attrgetter("release_id"))
+    return {release_id: _by_person(found) for release_id, found in by_release}
+
+
+def calendars_of(release: Release, around: Surroundings, sent: Mailed) -> Calendars:
+    """What is in the calendars of its people, and what should be."""
+    return Calendars(
+        release=release,
+        true=_shown(release, around),
+        concerned=around.participants_of(release) | {release.creator_id},
+        sent=sent,
+    )
+
+
+def _by_person(rows: Iterable[Any]) -> Mailed:
+    return {user_id: _sent(list(found)) for user_id, found in groupby(rows, attrgetter("user_id"))}
+
+
+def _sent(rows: Collection[Row[Any]]) -> Sent:
+    files = sorted(
+        ((orjson.loads(row.calendar), _counts(row)) for row in rows),
+        key=lambda one: int(one[0]["sequence"]),
+    )
+    arrived: list[Shown] = [file["shown"] for file, counts in files if counts]
+    last = arrived[-1] if arrived else None
+    shown = None if last is None or last["status"] == CANCELLED else last
+    return Sent(files[-1][0]["sequence"] + 1, shown)
+
+
+def _counts(row: Row[Any]) -> bool:
+    """It came, or will come: what carries a link may still be void by its turn."""
+    waits = row.state is DeliveryState.QUEUED and row.action_link_id is None
+    return waits or row.state is DeliveryState.SENT
+
+
+def _shown(release: Release, around: Surroundings) -> Shown:
+    fields, ends_at = release.fields, release.fields.ends_at
+    if release.status is Status.COMPLETED and release.ended_at is not None:
+        ends_at = min(ends_at, release.ended_at)
+    values = {
+        "status": SURENESS[release.status],
+        "starts_at": fields.starts_at,
+        "ends_at": ends_at,
+        "summary": fields.name,
+        "description": ", ".join(sorted(around.keypairs[id_] for id_ in fields.keypair_ids)),
+    }
+    # As it is stored, to be compared with that.
+    shown: Shown = orjson.loads(canonical(values))
+    return shown

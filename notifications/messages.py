@@ -19,7 +19,7 @@ from uuid import UUID
 import css_inline
 
 from notifications import texts
-from notifications.invitations import window_calendar
+from notifications.calendar_file import calendar_file
 from notifications.times import local_text, utc_text, when_text, zone_of
 from notifications.vocabulary import Kind
 
@@ -76,16 +76,30 @@ class Writer:
     `own_templates/kinds/approved.j2` does for all of them.
     """
 
-    def __init__(self, public_url: str, own_templates: Path | None = None) -> None:
+    def __init__(
+        self,
+        public_url: str,
+        own_templates: Path | None = None,
+        *,
+        mail_from: str = "countersign@localhost",
+    ) -> None:
         self._public_url = public_url.rstrip("/")
         self._own_templates = own_templates
+        #: Who organises the windows in people's calendars.
+        self._mail_from = mail_from
         self._inliner = css_inline.CSSInliner(
             keep_at_rules=True, keep_style_tags=False, load_remote_stylesheets=False
         )
-        self.write = lru_cache(maxsize=256)(self._write)
+        self._written = lru_cache(maxsize=256)(self._write)
+
+    def write(self, kind: Kind, facts: str, reader: Reader, calendar: str | None = None) -> Message:
+        """The message for everybody who reads as this reader does; `calendar`: as it is stored."""
+        message = self._written(kind, facts, reader)
+        if calendar is None:
+            return message
+        return replace(message, calendar=calendar_file(calendar, self._mail_from))
 
     def _write(self, kind: Kind, facts: str, reader: Reader) -> Message:
-        """The message for everybody who reads as this reader does."""
         known = read_facts(facts)
         values = self._values(kind, known, reader)
         render = self._render
@@ -96,7 +110,6 @@ class Writer:
             subject=subject,
             text=text,
             html=self._inliner.inline(render("html", "layout.html", kind, reader, values)),
-            calendar=window_calendar(kind, known),
         )
 
     def _folders(self, reader: Reader) -> tuple[Path, ...]:

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from engine.events import DecisionRecorded, Recorded, ReleaseEvent, ReleaseRevised, UserUpdated
+from engine.facts import Release
 from engine.persistence.assembling import Staff
 from engine.persistence.ledger import Entry
 from engine.persistence.work import Work
 from engine.vocabulary import Status
-from notifications import action_links, newcomers, queueing, recipients
-from notifications.event_facts import facts_of_administration, facts_of_event, facts_of_time
+from notifications import action_links, invitations, newcomers, queueing, recipients
+from notifications.event_facts import (
+    facts_of_administration,
+    facts_of_event,
+    facts_of_leaving,
+    facts_of_time,
+)
+from notifications.invitations import Calendars
 from notifications.queueing import Message
-from notifications.recipients import Rule
-from notifications.surroundings import look_around
+from notifications.recipients import People, Rule
+from notifications.surroundings import Surroundings, look_around
 from notifications.vocabulary import EMAIL, Kind
 
 #: What happened, and the rules that say who hears of it.
@@ -90,21 +97,46 @@ def _of_releases(work: Work, told: Sequence[Told]) -> Iterator[Message]:
     known = [*releases.values(), *(before for before in edited if before is not None)]
     teams = {release.fields.team_id for release in known}
     staff = Staff(work.teams_of(teams), work.approvers_of(teams))
-    around = look_around(work.connection, known, staff)
+    sent = invitations.sent_of(work.connection, releases)
+    others = {user_id for mailed in sent.values() for user_id in mailed}
+    around = look_around(work.connection, known, staff, others)
+    calendars = {
+        release.id: invitations.calendars_of(release, around, sent.get(release.id, {}))
+        for release in releases.values()
+    }
     for (one, rules), before in zip(told, edited, strict=True):
         release, reached = releases[one.event.subject_id], set[UUID]()
         for rule in rules:
-            found = recipients.of_release(release, rule.told, around, before)
+            found = _people(rule, calendars[release.id], around, before)
             people = {user_id: who for user_id, who in found.items() if user_id not in reached}
             reached |= people.keys()
             if people:
                 yield Message(
                     kind=rule.kind,
                     account_id=work.account_id,
-                    facts=facts_of_event(work, one, release, around),
+                    facts=_facts(work, rule, one, release, around),
                     people=people,
                     release=release,
+                    calendars=calendars[release.id].files(rule.kind, people, work.now),
                 )
+
+
+def _facts(
+    work: Work, rule: Rule, recorded: Recorded, release: Release, around: Surroundings
+) -> dict[str, Any]:
+    if rule.kind is Kind.LEFT:
+        return facts_of_leaving(work, recorded, release)
+    return facts_of_event(work, recorded, release, around)
+
+
+def _people(
+    rule: Rule, calendars: Calendars, around: Surroundings, before: Release | None
+) -> People:
+    release, outdated = calendars.release, calendars.outdated
+    found = recipients.of_release(release, rule.told, around, before, calendars.former)
+    if not rule.outdated_only:
+        return found
+    return {user_id: who for user_id, who in found.items() if user_id in outdated}
 
 
 def _of_administration(work: Work, told: Sequence[Told]) -> Iterator[Message]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -29,6 +29,7 @@ _KEPT = (
     "release_id",
     "revision",
     "facts",
+    "calendar",
 )
 
 
@@ -41,6 +42,8 @@ class Message:
     facts: dict[str, Any]
     people: People
     release: Release | None = None
+    #: What the calendar file of each shows, of those who get one.
+    calendars: Mapping[UUID, str] = field(default_factory=dict)
 
 
 def enqueue(
@@ -104,6 +107,7 @@ def _rows(
             "channel": channel,
             "audiences": " ".join(sorted(audiences)),
             "action_link_id": links.get((release.id, user_id)) if release else None,
+            "calendar": message.calendars.get(user_id),
             **common,
         }
         for user_id, audiences in message.people.items()

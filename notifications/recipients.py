@@ -14,7 +14,7 @@ from engine import events as happened
 from engine.facts import Release
 from engine.persistence import loading
 from engine.persistence import tables as t
-from engine.vocabulary import Permission, Status
+from engine.vocabulary import FINAL, Permission, Status
 from notifications.surroundings import Surroundings, users_of
 from notifications.vocabulary import Audience, Kind
 
@@ -22,13 +22,23 @@ People: TypeAlias = dict[UUID, frozenset[Audience]]
 
 REQUESTER, PARTICIPANT = Audience.REQUESTER, Audience.PARTICIPANT
 APPROVER, UNDECIDED = Audience.APPROVER, Audience.UNDECIDED
+NEW_PARTICIPANT = Audience.NEW_PARTICIPANT
 CONCERNED = frozenset({REQUESTER, PARTICIPANT})
-#: Who may sign since an edit, and who may not any more.
-EXCHANGED = frozenset({Audience.NEW_PARTICIPANT, Audience.FORMER_PARTICIPANT})
 #: The fields that say who may sign.
 ROSTER = frozenset({"team_id", "participant_ids"})
-#: What is in people's calendars.
+#: What was announced and is planned by.
 WINDOW = frozenset({"starts_at", "ends_at"})
+#: Whatever changes a release's window or how sure it is.
+MOVING: tuple[type[happened.ReleaseEvent], ...] = (
+    happened.ReleaseRevised,
+    happened.ReleaseApproved,
+    happened.ReleaseRejected,
+    happened.ReleaseWithdrawn,
+    happened.ReleaseExpired,
+    happened.ReleaseOpened,
+    happened.ReleaseClosed,
+    happened.ReleaseStopped,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,8 @@ class Rule:
     kind: Kind
     told: frozenset[Audience]
     when: Callable[[Any], bool] | None = None
+    #: Only those whose calendar shows something else by now.
+    outdated_only: bool = False
 
 
 def _awaits_approval(event: happened.Event) -> bool:
@@ -56,6 +68,10 @@ def _was_announced(event: happened.ReleaseRevised) -> bool:
 def _moves_what_was_announced(event: happened.ReleaseRevised) -> bool:
     moved = event.asks_anew or not WINDOW.isdisjoint(event.changes)
     return moved and _was_announced(event)
+
+
+def _is_not_over(event: happened.ReleaseEvent) -> bool:
+    return event.from_status not in FINAL
 
 
 def _keeps_its_approval(event: happened.ReleaseRevised) -> bool:
@@ -84,10 +100,11 @@ RULES: tuple[Rule, ...] = (
         lambda event: _was_pending(event) and not _awaits_approval(event),
     ),
     Rule(happened.ReleaseRevised, Kind.REVISED, frozenset({APPROVER}), _keeps_its_approval),
-    # Their calendars follow.
     Rule(happened.ReleaseRevised, Kind.REVISED, CONCERNED, _moves_what_was_announced),
-    # Those who stay have nothing to learn from it.
-    Rule(happened.ReleaseRevised, Kind.REVISED, EXCHANGED, _was_announced),
+    Rule(happened.ReleaseRevised, Kind.REVISED, frozenset({NEW_PARTICIPANT}), _was_announced),
+    # Calendars follow, whatever was announced to whom.
+    Rule(happened.ReleaseRevised, Kind.REVISED, CONCERNED, _is_not_over, outdated_only=True),
+    *(Rule(event, Kind.LEFT, frozenset({Audience.FORMER}), _is_not_over) for event in MOVING),
     Rule(happened.ReleaseApproved, Kind.APPROVED, CONCERNED | {UNDECIDED}),
     Rule(happened.ReleaseRejected, Kind.REJECTED, CONCERNED | {UNDECIDED}),
     Rule(happened.ReleaseWithdrawn, Kind.WITHDRAWN, CONCERNED | {UNDECIDED}, _was_pending),
@@ -139,8 +156,12 @@ def of_release(
     told: Collection[Audience],
     around: Surroundings,
     before: Release | None = None,
+    former: frozenset[UUID] = frozenset(),
 ) -> People:
-    """The people of a release in these capacities; only active ones, and no service users."""
+    """The people of a release in these capacities; only active ones, and no service users.
+
+    `before`: with the people it was for before an edit; `former`: who takes no part any more.
+    """
     # Told or not as such, an approver who requested or edited it reads different words.
     groups: dict[Audience, frozenset[UUID]] = {REQUESTER: frozenset({release.creator_id})}
     if PARTICIPANT in told:
@@ -154,9 +175,9 @@ def of_release(
         if UNDECIDED in told:
             groups[UNDECIDED] = eligible - {vote.approver_id for vote in around.votes_of(release)}
     if before is not None:
-        was, now = around.participants_of(before), around.participants_of(release)
-        groups[Audience.NEW_PARTICIPANT] = now - was
-        groups[Audience.FORMER_PARTICIPANT] = was - now
+        groups[NEW_PARTICIPANT] = around.participants_of(release) - around.participants_of(before)
+    if Audience.FORMER in told:
+        groups[Audience.FORMER] = former
     return _reachable(groups, told, around.users)
 
 

@@ -161,7 +161,7 @@ class Relay:
             created_at=row.created_at,
             address=row.email,
             name=row.name,
-            message=self._writer.write(Kind(row.kind), row.facts, reader),
+            message=self._writer.write(Kind(row.kind), row.facts, reader, row.calendar),
             link=self._link(row) if reader.has_link else None,
             release_id=row.release_id,
             recipient_id=row.user_id,

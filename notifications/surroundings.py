@@ -91,14 +91,20 @@ class Surroundings:
 
 
 def look_around(
-    connection: Connection, releases: Collection[Release], staff: Staff | None = None
+    connection: Connection,
+    releases: Collection[Release],
+    staff: Staff | None = None,
+    others: Collection[UUID] = (),
 ) -> Surroundings:
-    """Of releases of one account; a bounded number of statements. `staff`: if known."""
+    """Of releases of one account; a bounded number of statements.
+
+    `staff`: if known; `others`: more people who may be told.
+    """
     if staff is None:
         (account_id,) = {release.account_id for release in releases}
         staff = load_staff(connection, account_id, releases)
     user_ids = _ids(staff.approvers.values(), (team.member_ids for team in staff.teams.values()))
-    user_ids |= {release.creator_id for release in releases}
+    user_ids |= {release.creator_id for release in releases} | set(others)
     user_ids |= _ids(release.fields.participant_ids for release in releases)
     keypair_ids = _ids(release.fields.keypair_ids for release in releases)
     edited = [one for one in releases if one.status is Status.PENDING and one.material_revision > 1]

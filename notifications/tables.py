@@ -101,6 +101,8 @@ deliveries = Table(
     link("action_link_id", "action_links.id", nullable=True),
     #: What the message says that may be different later: canonical JSON.
     Column("facts", Text, nullable=False),
+    #: What its calendar file shows, as `invitations` wrote it; null where it has none.
+    Column("calendar", Text),
     Column("state", word(DeliveryState), nullable=False),
     Column("attempts", Integer, nullable=False),
     #: When it is due; while claimed, when the claim lapses.

@@ -29,6 +29,7 @@ TRUE_WHILE: Mapping[Kind, frozenset[Status]] = {
     Kind.CLOSING_SOON: OPEN,
     Kind.CLOSED: EVER,
     Kind.STOPPED: EVER,
+    Kind.LEFT: EVER,
     Kind.QUOTA: OPEN,
     Kind.ADMINISTERED: EVER,
 }

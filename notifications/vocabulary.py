@@ -42,6 +42,8 @@ class Kind(StrEnum):
     CLOSING_SOON = "CLOSING_SOON"
     CLOSED = "CLOSED"
     STOPPED = "STOPPED"
+    #: The reader takes no part in it any more; their calendar forgets it.
+    LEFT = "LEFT"
     #: So much of the maximum is used.
     QUOTA = "QUOTA"
     #: Something of the account itself changed.
@@ -74,8 +76,8 @@ class Audience(StrEnum):
     ADMINISTRATOR = "ADMINISTRATOR"
     #: A participant since the edit that is told of.
     NEW_PARTICIPANT = "NEW_PARTICIPANT"
-    #: A participant until then.
-    FORMER_PARTICIPANT = "FORMER_PARTICIPANT"
+    #: Who has the window in their calendar and takes no part in it any more.
+    FORMER = "FORMER"
 
 
 #: These carry a link, and are true only while somebody has to decide.

@@ -34,6 +34,7 @@ described(
         "CLOSING_SOON": "Its window closes soon.",
         "CLOSED": "Its window is closed.",
         "STOPPED": "It was stopped.",
+        "LEFT": "One takes no part in it any more; one's calendar forgets it.",
         "QUOTA": "Most or all of its signatures are used.",
         "ADMINISTERED": "Something of the account itself changed.",
         "EVENT": "A ledger entry, for a webhook.",
@@ -56,6 +57,6 @@ described(
         "EDITOR": "Who edited the request, so that others have to approve it.",
         "ADMINISTRATOR": "Who administers the account.",
         "NEW_PARTICIPANT": "Who may sign in it since the edit.",
-        "FORMER_PARTICIPANT": "Who could sign in it until the edit.",
+        "FORMER": "Who takes no part in the release any more.",
     },
 )
