@@ -14,12 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from notifications.calendar_file import calendar_file
 from notifications.channels.base import Outgoing
 from notifications.channels.mime import ALTERNATIVE, MIXED, POLICY, build, sender_of
-from notifications.invitations import window_calendar
-from notifications.messages import LINK, Message, read_facts
-from notifications.vocabulary import Kind
-from tests.notifications.test_messages import facts
+from notifications.messages import LINK, Message
+from tests.notifications.test_invitations import stored
 
 SENDERS = [
     "Countersign <countersign@example.com>",
@@ -164,11 +163,7 @@ def test_whatever_is_in_a_part(text: str, calendar: str | None) -> None:
 
 
 def test_the_invitation_of_a_release() -> None:
-    calendar = window_calendar(
-        Kind.APPROVED, read_facts(facts(release={"name": "ü\r\nX: y;," * 9}))
-    )
-    assert calendar is not None
-    check(calendar=calendar)
+    check(calendar=calendar_file(stored(summary="ü\r\nX: y;," * 9), "ü <c@example.com>"))
 
 
 def test_without_a_release_there_is_no_thread() -> None:
