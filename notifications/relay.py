@@ -164,6 +164,7 @@ class Relay:
             message=self._writer.write(Kind(row.kind), row.facts, reader, row.calendar),
             link=self._link(row) if reader.has_link else None,
             release_id=row.release_id,
+            account_id=row.account_id,
             recipient_id=row.user_id,
         )
 
@@ -176,6 +177,7 @@ class Relay:
             name=row.webhook_name,
             message=Message(subject=row.kind, text=row.facts, html=""),
             release_id=row.release_id,
+            account_id=row.account_id,
             recipient_id=row.webhook_id,
             seeds=tuple(seed for seed in (row.seed, row.previous_seed) if seed is not None),
         )

@@ -37,6 +37,8 @@ class Outgoing:
     link: str | None = None
     #: What it belongs to; messages of one release are read together.
     release_id: UUID | None = None
+    #: Whose message it is.
+    account_id: UUID | None = None
     #: The user, or the webhook with what its secrets are made from, the newest first.
     recipient_id: UUID | None = None
     seeds: tuple[bytes, ...] = ()

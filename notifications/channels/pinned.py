@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
 
 from httpcore2 import (
@@ -17,13 +15,12 @@ from httpcore2 import (
     ConnectTimeout,
 )
 
+from notifications.channels.names import Names
 from notifications.webhooks.addresses import is_public
 
 #: Of a name's addresses so many are tried, each for so many seconds.
 _TRIED = 3
 _PATIENCE = 4.0
-#: Names looked up at a time. In threads of their own: slow names keep nobody else's waiting.
-_LOOK_UPS = 8
 
 
 class PrivateAddressError(Exception):
@@ -36,7 +33,7 @@ class PinnedBackend(AsyncNetworkBackend):
     def __init__(self, *, allow_private: bool) -> None:
         self._allow_private = allow_private
         self._inner = AnyIOBackend()
-        self._threads = ThreadPoolExecutor(_LOOK_UPS, "webhook-names")
+        self._names = Names()
 
     async def connect_tcp(
         self,
@@ -72,22 +69,14 @@ class PinnedBackend(AsyncNetworkBackend):
 
     def close(self) -> None:
         """No more look-ups."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._names.close()
 
     async def _checked(self, host: str, port: int) -> list[str]:
-        found = await asyncio.get_running_loop().run_in_executor(
-            self._threads, _addresses, host, port
-        )
+        try:
+            found = await self._names.addresses(host, port)
+        except (OSError, UnicodeError) as error:
+            raise ConnectError(f"{host} cannot be found: {error}") from error
         allowed = [a for a in found if self._allow_private or is_public(ip_address(a))]
         if found and not allowed:
             raise PrivateAddressError(f"{host} is not on the public internet")
         return allowed[:_TRIED]
-
-
-def _addresses(host: str, port: int) -> list[str]:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise ConnectError(f"{host} cannot be found: {error}") from error
-    # A scope names an interface of ours: only link-local addresses have one.
-    return list(dict.fromkeys(str(where[0]).partition("%")[0] for *_, where in found))

@@ -10,11 +10,13 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Self
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import httpcore2
 from standardwebhooks import Webhook
 
 from notifications.channels.base import ChannelContext, Gone, Outgoing, Refused, Undelivered
+from notifications.channels.names import on_behalf_of
 from notifications.channels.pinned import PinnedBackend, PrivateAddressError
 from notifications.vocabulary import WEBHOOK
 from notifications.webhooks.addresses import url_fault
@@ -46,6 +48,7 @@ class Posting:
     url: str
     body: str
     secrets: tuple[str, ...] = field(repr=False)
+    account_id: UUID | None = None
 
 
 class WebhookChannel:
@@ -89,14 +92,20 @@ class WebhookChannel:
             secrets = [self._secret(outgoing, seed) for seed in outgoing.seeds]
         except OtherKeyError as error:
             raise Undelivered(str(error)) from error
-        body, message_id = outgoing.message.text, str(outgoing.delivery_id)
-        return Posting(message_id, outgoing.address, body, tuple(secrets))
+        return Posting(
+            message_id=str(outgoing.delivery_id),
+            url=outgoing.address,
+            body=outgoing.message.text,
+            secrets=tuple(secrets),
+            account_id=outgoing.account_id,
+        )
 
     async def send(self, prepared: Posting) -> None:
         """Post it. Only a status of 2xx is an answer; redirects are not followed."""
         try:
             async with asyncio.timeout(self._time_limit):
-                status, after = await self._post(prepared)
+                with on_behalf_of(prepared.account_id):
+                    status, after = await self._post(prepared)
         except TimeoutError as error:
             raise Undelivered(f"no answer within {self._time_limit:g} seconds") from error
         except PrivateAddressError as error:

@@ -2,14 +2,19 @@
 
 import asyncio
 import socket
+import threading
 from ipaddress import ip_address
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notifications.channels import names as looking_up
 from notifications.channels import pinned
+from notifications.channels.names import Names as LookUps
+from notifications.channels.names import on_behalf_of
 from notifications.webhooks.addresses import is_public, origin_only, url_fault
 from tests.notifications.webhooks.hooks import Hooks
 from tests.notifications.webhooks.receiver import Receiver
@@ -156,7 +161,7 @@ async def test_a_name_of_a_private_address_gets_no_connection(
     hooks.make("named", "https://hooks.example.com/")
     world.request()
     names = Names([address])
-    monkeypatch.setattr(pinned.socket, "getaddrinfo", names)
+    monkeypatch.setattr(looking_up.socket, "getaddrinfo", names)
 
     await hooks.send(allow_private=False)
 
@@ -171,7 +176,7 @@ async def test_the_connection_goes_to_the_address_that_was_checked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     names = Names(["10.0.0.1", "93.184.216.34"], ["127.0.0.1"])
-    monkeypatch.setattr(pinned.socket, "getaddrinfo", names)
+    monkeypatch.setattr(looking_up.socket, "getaddrinfo", names)
     backend = pinned.PinnedBackend(allow_private=False)
     went: list[str] = []
 
@@ -189,3 +194,35 @@ async def test_the_connection_goes_to_the_address_that_was_checked(
         await backend.connect_tcp("rebinding.example.com", 443)
     assert went == ["93.184.216.34"]
     backend.close()
+
+
+@pytest.mark.anyio
+async def test_slow_names_of_one_account_keep_no_other_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names, answered = LookUps(), threading.Event()
+
+    def answer(host: str, port: int, **more: Any) -> Any:
+        if host.startswith("slow"):
+            answered.wait()
+        return Names(["93.184.216.34"])(host, port, **more)
+
+    monkeypatch.setattr(looking_up.socket, "getaddrinfo", answer)
+
+    async def given_up(host: str) -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await names.addresses(host, 443)
+
+    with on_behalf_of(uuid4()):
+        # More than there are threads; nobody waits for them any more, and yet they go on.
+        await asyncio.gather(*(given_up(f"slow{number}.example") for number in range(40)))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await names.addresses("good.example", 443)
+    with on_behalf_of(uuid4()):
+        async with asyncio.timeout(5):
+            assert await names.addresses("good.example", 443) == ["93.184.216.34"]
+
+    answered.set()
+    names.close()
