@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from ssl import SSLContext
 from typing import Any
 
 from aiosmtpd.smtp import SMTP
@@ -62,7 +63,9 @@ class Inbox:
 
 
 @asynccontextmanager
-async def smtp_server(**options: Any) -> AsyncIterator[Inbox]:
+async def smtp_server(
+    *, implicit_tls: SSLContext | None = None, **options: Any
+) -> AsyncIterator[Inbox]:
     """An inbox behind a free port, for as long as the block lasts."""
     inbox = Inbox()
     loop = asyncio.get_running_loop()
@@ -74,7 +77,7 @@ async def smtp_server(**options: Any) -> AsyncIterator[Inbox]:
         open_ones.append(made)
         return made
 
-    server = await loop.create_server(connection, "127.0.0.1", 0)
+    server = await loop.create_server(connection, "127.0.0.1", 0, ssl=implicit_tls)
     inbox.port = server.sockets[0].getsockname()[1]
     try:
         yield inbox

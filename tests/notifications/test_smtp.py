@@ -147,6 +147,34 @@ async def test_an_untrusted_certificate_gets_no_mail(
 
 
 @pytest.mark.anyio
+async def test_tls_from_the_first_byte(contexts: tuple[ssl.SSLContext, ssl.SSLContext]) -> None:
+    server_side, trusting = contexts
+    async with smtp_server(implicit_tls=server_side) as inbox:
+        url = f"smtp://127.0.0.1:{inbox.port}?tls=tls"
+        channel = SmtpChannel(url, SENDER, timeout=5, tls_context=trusting)
+
+        await channel.send(channel.prepare(outgoing()))
+        await channel.close()
+
+        assert [to for to, _ in inbox.mails] == ["ann@example.com"]
+
+
+@pytest.mark.anyio
+async def test_tls_from_the_first_byte_wants_a_certificate_to_trust(
+    contexts: tuple[ssl.SSLContext, ssl.SSLContext],
+) -> None:
+    async with smtp_server(implicit_tls=contexts[0]) as inbox:
+        channel = SmtpChannel(f"smtp://127.0.0.1:{inbox.port}?tls=tls", SENDER, timeout=5)
+
+        with pytest.raises(Undelivered, match=r"(?i)certificate") as caught:
+            await channel.send(channel.prepare(outgoing()))
+
+        assert not caught.value.final
+        assert inbox.mails == []
+        await channel.close()
+
+
+@pytest.mark.anyio
 async def test_a_server_without_starttls_gets_no_mail() -> None:
     async with smtp_server() as inbox:
         channel = SmtpChannel(f"smtp://127.0.0.1:{inbox.port}?tls=starttls", SENDER, timeout=5)
