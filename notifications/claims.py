@@ -74,6 +74,8 @@ class Wanted:
     channel: str = EMAIL
     #: People, or webhooks, who are being written to: their next message waits.
     busy: frozenset[UUID] = frozenset()
+    #: Accounts that have all the turns they can have.
+    crowding: frozenset[UUID] = frozenset()
     #: Nothing that was tried before.
     fresh_only: bool = False
 
@@ -134,7 +136,8 @@ def _settle(
 
 
 def _asked(wanted: Wanted, now: datetime) -> dict[str, Any]:
-    return {"now": now, "by_channel": wanted.channel}
+    crowding = sorted(wanted.crowding)
+    return {"now": now, "by_channel": wanted.channel, "crowding": crowding}
 
 
 def _take(connection: Connection, wanted: Wanted, now: datetime, policy: Policy) -> list[UUID]:
@@ -167,7 +170,13 @@ _VOID = (
 
 
 def _due(*, fresh_only: bool) -> tuple[Any, ...]:
-    due = (IS_QUEUED, _D.c.next_attempt_at <= _NOW, _D.c.channel == sa.bindparam("by_channel"))
+    crowding: sa.BindParameter[Any] = sa.bindparam("crowding", expanding=True)
+    due = (
+        IS_QUEUED,
+        _D.c.next_attempt_at <= _NOW,
+        _D.c.channel == sa.bindparam("by_channel"),
+        _D.c.account_id.not_in(crowding),
+    )
     return (*due, _D.c.attempts == 0) if fresh_only else due
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import structlog
@@ -19,6 +19,7 @@ from notifications.channels.base import Channel, Outgoing, Undelivered
 from notifications.claims import Outcome, Policy, Wanted
 from notifications.messages import Message, Reader, Writer
 from notifications.texts import language_of
+from notifications.turns import Turns
 from notifications.vocabulary import Kind
 from notifications.wakeup import Wakeup
 from notifications.webhooks.disable import disable_gone
@@ -60,9 +61,7 @@ class Relay:
         self._under_way: dict[asyncio.Task[None], Row[Any]] = {}
         self._outcomes: list[Outcome] = []
         self._stopped = False
-        self._turns = asyncio.Semaphore(concurrency)
-        # Half of the room is for what was never tried: a slow server's retries cannot take it all.
-        self._retries = asyncio.Semaphore(max(1, concurrency // 2))
+        self._turns = Turns(concurrency)
 
     async def run(self, stop: asyncio.Event, wake: Wakeup | None = None) -> None:
         """Until `stop` is set; then what is under way is finished and settled."""
@@ -102,7 +101,9 @@ class Relay:
 
     def _wanted(self) -> Wanted | None:
         """What there is room for; None while enough waits for its turn."""
-        rows = self._under_way.values()
+        under_way = self._under_way.values()
+        crowding = self._turns.crowding(under_way)
+        rows = [row for row in under_way if row.account_id not in crowding]
         retried = sum(row.attempts > 1 for row in rows)
         room = self._concurrency * _AHEAD - len(rows)
         if room <= 0 or len(rows) - retried > self._concurrency * 3 // 2:
@@ -110,7 +111,8 @@ class Relay:
         return Wanted(
             limit=room,
             channel=self._channel.name,
-            busy=frozenset(row.recipient_id for row in rows),
+            busy=frozenset(row.recipient_id for row in under_way),
+            crowding=crowding,
             fresh_only=retried >= max(1, self._concurrency // 2),
         )
 
@@ -189,7 +191,7 @@ class Relay:
         return action_links.url_of(self._public_url, row.action_link_id, token)
 
     async def _send(self, row: Row[Any], prepared: Any, lapses: float) -> None:
-        async with self._turn_of(row):
+        async with self._turns.one_for(row):
             # Sent later it might be sent by another relay too; so it is in time for a channel
             # that takes half of the lease.
             late = time.monotonic() > lapses - self._policy.lease.total_seconds() / 2
@@ -206,14 +208,6 @@ class Relay:
             words, final = str(error), error.final
             outcome = Outcome(delivery=row, error=words, final=final, after=error.after)
         self._outcomes.append(outcome)
-
-    @asynccontextmanager
-    async def _turn_of(self, row: Row[Any]) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            if row.attempts > 1:
-                await stack.enter_async_context(self._retries)
-            await stack.enter_async_context(self._turns)
-            yield
 
     async def _tried(self, prepared: Any) -> Undelivered | None:
         try:

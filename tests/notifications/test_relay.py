@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
@@ -31,7 +32,7 @@ from tests.notifications.notices import LINK_KEY, Notices
 from tests.notifications.smtp_server import Inbox, smtp_server
 from tests.notifications.test_many import fill
 from tests.support.waiting import until
-from tests.support.world import HandClock, World
+from tests.support.world import HandClock, World, make_world
 
 pytestmark = pytest.mark.anyio
 PUBLIC = "https://countersign.example.com"
@@ -290,6 +291,30 @@ async def test_another_channels_messages_are_left_alone(
         connection.commit()
 
     assert await relay_of(world, inbox).run_once() == 0
+
+
+async def test_an_account_whose_receivers_hang_keeps_no_other_waiting(
+    database: Database, inbox: Inbox
+) -> None:
+    slow, other = make_world(database, account="Slow"), make_world(database, account="Other")
+    fill(slow, people=200, each=1)
+    inbox.hanging |= {f"user{number}@example.com" for number in range(200)}
+    channel = SmtpChannel(inbox.url, SENDER, timeout=8)
+    relay = Relay(System(database=database), channel, Writer(PUBLIC), LINK_KEY, PUBLIC)
+    stop, wake, came = asyncio.Event(), Wakeup(), asyncio.Event()
+    running = asyncio.create_task(relay.run(stop, wake))
+    await asyncio.sleep(1)
+    inbox.on_mail = came.set
+
+    # By hosts of their own: a host's share is less than an account's.
+    await asyncio.to_thread(fill, other, people=1, each=1, host="other.example.com")
+    wake(other.account_id)
+    await asyncio.wait_for(came.wait(), 5)
+
+    assert [to for to, _ in inbox.mails] == ["user0@other.example.com"]
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
 
 
 HOSTILE = "Ann\r\nBcc: eve@example.com"
