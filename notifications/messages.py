@@ -8,21 +8,28 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import css_inline
+import structlog
 
 from notifications import texts
 from notifications.calendar_file import calendar_file
 from notifications.times import local_text, utc_text, when_text, zone_of
 from notifications.vocabulary import Kind
 
+#: The folder of our own templates.
+OURS = (texts.HERE,)
+#: For so many seconds it is not said again that a template of the operator's is broken.
+_QUIET = 3600.0
+log = structlog.get_logger(__name__)
 #: Stands in the rendered text where a person's own link goes.
 LINK = "https://link.invalid/of-one-person-alone"
 #: The colour a kind is shown in: good news, bad news, a question, or neither.
@@ -90,6 +97,7 @@ class Writer:
         self._inliner = css_inline.CSSInliner(
             keep_at_rules=True, keep_style_tags=False, load_remote_stylesheets=False
         )
+        self._complained_at: dict[tuple[Kind, UUID | None], float] = {}
         self._written = lru_cache(maxsize=256)(self._write)
 
     def write(self, kind: Kind, facts: str, reader: Reader, calendar: str | None = None) -> Message:
@@ -100,34 +108,53 @@ class Writer:
         return replace(message, calendar=calendar_file(calendar, self._mail_from))
 
     def _write(self, kind: Kind, facts: str, reader: Reader) -> Message:
-        known = read_facts(facts)
-        values = self._values(kind, known, reader)
-        render = self._render
-        subject = " ".join(render("text", "layout.subject", kind, reader, values).split())
-        text = _tidy(render("text", "layout.txt", kind, reader, values))
+        """By the operator's own templates; by ours where those are broken, for it must arrive."""
+        folders = self._folders(reader)
+        try:
+            return self._composed(kind, facts, reader, folders)
+        except Exception as error:
+            if folders == OURS:
+                raise
+            message = self._composed(kind, facts, reader, OURS)
+            self._complain(kind, reader, error)
+            return message
+
+    def _complain(self, kind: Kind, reader: Reader, error: Exception) -> None:
+        about, now = (kind, reader.account_id), time.monotonic()
+        if now - self._complained_at.get(about, -_QUIET) >= _QUIET:
+            self._complained_at[about] = now
+            log.error(
+                "own_template_broken",
+                kind=kind,
+                account=str(reader.account_id),
+                error=f"{type(error).__name__}: {error}"[:500],
+            )
+
+    def _composed(
+        self, kind: Kind, facts: str, reader: Reader, folders: tuple[Path, ...]
+    ) -> Message:
+        values = self._values(kind, read_facts(facts), reader, folders)
+        render = partial(_render, kind, reader.language, folders)
+        subject = " ".join(render("text", "layout.subject", values).split())
+        text = _tidy(render("text", "layout.txt", values))
         values |= {"title": subject, "html": True}
         return Message(
             subject=subject,
             text=text,
-            html=self._inliner.inline(render("html", "layout.html", kind, reader, values)),
+            html=self._inliner.inline(render("html", "layout.html", values)),
         )
 
     def _folders(self, reader: Reader) -> tuple[Path, ...]:
         if self._own_templates is None:
-            return (texts.HERE,)
+            return OURS
         account = self._own_templates / str(reader.account_id)
         own = (account, self._own_templates) if account.is_dir() else (self._own_templates,)
-        return (*own, texts.HERE)
+        return (*own, *OURS)
 
-    def _render(
-        self, form: str, layout: str, kind: Kind, reader: Reader, values: dict[str, Any]
-    ) -> str:
-        templates = texts.environment(self._folders(reader), reader.language, form)
-        template = templates.get_template(f"kinds/{kind.lower()}.j2")
-        return template.render(layout=layout, **values)
-
-    def _values(self, kind: Kind, facts: dict[str, Any], reader: Reader) -> dict[str, Any]:
-        clock = clock_values(self._folders(reader), reader.language, reader.zone)
+    def _values(
+        self, kind: Kind, facts: dict[str, Any], reader: Reader, folders: tuple[Path, ...]
+    ) -> dict[str, Any]:
+        clock = clock_values(folders, reader.language, reader.zone)
         return {
             "release": None,
             "approval": None,
@@ -141,6 +168,18 @@ class Writer:
             "link": LINK if reader.has_link else None,
             "public_url": self._public_url,
         }
+
+
+def _render(
+    kind: Kind,
+    language: str,
+    folders: tuple[Path, ...],
+    form: str,
+    layout: str,
+    values: dict[str, Any],
+) -> str:
+    templates = texts.environment(folders, language, form)
+    return templates.get_template(f"kinds/{kind.lower()}.j2").render(layout=layout, **values)
 
 
 def clock_values(folders: Sequence[Path], language: str, zone_name: str) -> dict[str, Any]:

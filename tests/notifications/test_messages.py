@@ -6,10 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+import structlog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -272,6 +274,38 @@ def test_an_own_folder_of_templates_wins(tmp_path: Any) -> None:
     theirs = replace(BERLIN, account_id=account)
     assert writer.write(Kind.APPROVED, facts(), theirs).subject == "Ours: Falcon"
     assert writer.write(Kind.APPROVED, facts(), BERLIN).subject == "Go: Falcon"
+
+
+@pytest.mark.parametrize("broken", ["{% if %}", "{{ nothing.here }}", "{% extends 'no.such' %}"])
+def test_what_an_own_template_cannot_say_is_said_by_ours(tmp_path: Path, broken: str) -> None:
+    own = tmp_path / "kinds"
+    own.mkdir()
+    (own / "request.j2").write_text(broken, "utf-8")
+    ours = Writer("https://countersign.example.com")
+    writer = Writer("https://countersign.example.com", tmp_path)
+
+    with structlog.testing.capture_logs() as logged:
+        for zone in ("UTC", "Asia/Tokyo"):
+            reader = Reader(zone=zone, has_link=True, account_id=UUID(int=7))
+            assert writer.write(Kind.REQUEST, facts(), reader) == ours.write(
+                Kind.REQUEST, facts(), reader
+            )
+
+    # Once, however many messages it is about.
+    assert [(line["event"], line["kind"]) for line in logged] == [
+        ("own_template_broken", "REQUEST")
+    ]
+
+
+def test_words_of_ones_own_that_are_no_json_keep_no_message_back(tmp_path: Path) -> None:
+    (tmp_path / "de.json").write_text("{", "utf-8")
+    reader = Reader(language="de")
+
+    message = Writer("https://countersign.example.com", tmp_path).write(
+        Kind.OPENED, facts(), reader
+    )
+
+    assert message.subject == "Offen: Falcon"
 
 
 def test_senders_are_checked_at_once() -> None:
