@@ -52,10 +52,11 @@ class Executor:
         admitted: bool = False,
     ) -> Answer:
         """A unit of work, on SQLite's one writer thread or one of PostgreSQL's, in its account's
-        turn. What was `admitted` belongs to something begun, and finds a place in any case.
+        turn. What was `admitted` belongs to something begun: it finds a place, and has its time.
         """
         turn = partial(self._turns.take, account_id)
-        return await self._run(self._writers, unit, self._limit, turn=turn, admitted=admitted)
+        limit = None if admitted else self._limit
+        return await self._run(self._writers, unit, limit, turn=turn, admitted=admitted)
 
     async def read(self, query: Callable[[], Answer]) -> Answer:
         """A batch of reads."""
