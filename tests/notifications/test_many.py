@@ -115,7 +115,7 @@ async def test_a_thousand_messages_to_two_hundred_people(
     assert states(database) == {"SENT": 1000}
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 async def test_a_relay_killed_again_and_again_loses_nothing(
     database: Database, database_url: str, record_property: Any
 ) -> None:
@@ -165,10 +165,12 @@ async def dies_at_random(random_points: random.Random, database_url: str, inbox:
         str(script),
         database_url,
         inbox.url,
-        "1",
+        "4",
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
     )
-    await asyncio.wait_for(ripe.wait(), 30)
-    await asyncio.sleep(random_points.uniform(0, 0.02))
-    process.kill()
-    await process.wait()
+    try:
+        await asyncio.wait_for(ripe.wait(), 30)
+        await asyncio.sleep(random_points.uniform(0, 0.02))
+    finally:
+        process.kill()
+        await process.wait()
