@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Callable
 from typing import Any
 
 from graphql import (
@@ -16,6 +17,7 @@ from graphql import (
     is_list_type,
     is_non_null_type,
     is_required_argument,
+    is_required_input_field,
 )
 
 from api.graphql.ids import parse
@@ -27,6 +29,9 @@ QUERIES = sorted(SCHEMA.query_type.fields)  # type: ignore[union-attr]
 MUTATIONS = sorted(SCHEMA.mutation_type.fields)  # type: ignore[union-attr]
 SUBSCRIPTIONS = sorted(SCHEMA.subscription_type.fields)  # type: ignore[union-attr]
 NODES = sorted(type_.name for type_ in SCHEMA.get_implementations(SCHEMA.type_map["Node"]).objects)  # type: ignore[arg-type]
+
+#: An operation's text, and its variables.
+Operation = tuple[str, dict[str, Any]]
 
 #: Fields that are no level of depth of their own.
 FLAT = {"edges", "node", "pageInfo", "errors"}
@@ -58,30 +63,76 @@ _BY_TYPE: dict[str, Any] = {
 }
 
 
-def query(name: str, id_: str) -> tuple[str, dict[str, Any]]:
-    """Ask a field of Query, every ID being this one."""
-    return _operation("query", SCHEMA.query_type.fields[name], name, id_)  # type: ignore[union-attr]
+#: Says which id to put at a place of an operation: its path of names, and the kind wanted there.
+Pick = Callable[[tuple[str, ...], str], str]
+#: What kind of thing an ID is of, by the name of its field. One that is not here ends the walk.
+KINDS = {
+    "teamId": "Team",
+    "keypairId": "Keypair",
+    "keypairIds": "Keypair",
+    "releaseId": "Release",
+    "userId": "User",
+    "userIds": "User",
+    "actorId": "User",
+    "memberIds": "User",
+    "participantIds": "User",
+    "requestedById": "User",
+}
+#: What a plain `id` is of, where the operation's name does not say.
+_SUBJECTS = {"node": "Release", "nodes": "Release", "sendAgain": "Delivery"}
 
 
-def mutation(name: str, id_: str) -> tuple[str, dict[str, Any]]:
-    """Run a field of Mutation, every ID being this one."""
-    return _operation("mutation", SCHEMA.mutation_type.fields[name], name, id_)  # type: ignore[union-attr]
+def kind_of(operation: str, name: str) -> str:
+    """The kind of thing that an ID of this operation is of."""
+    if name not in {"id", "ids"}:
+        return KINDS[name]
+    named = [kind for kind in NODES if kind.lower() in operation.lower()]
+    return _SUBJECTS[operation] if operation in _SUBJECTS else max(named, key=len)
 
 
-def subscription(name: str, id_: str, **given: Any) -> tuple[str, dict[str, Any]]:
-    """Follow a field of Subscription, every ID being this one; optional arguments as given."""
-    text, variables = _operation(
-        "subscription",
-        SCHEMA.subscription_type.fields[name],  # type: ignore[union-attr]
-        name,
-        id_,
-    )
+def query(name: str, pick: Pick, only: tuple[str, ...] | None = None) -> Operation:
+    """Ask a field of Query: with everything that it needs, and of the rest as in `only`."""
+    return _operation("query", SCHEMA.query_type.fields[name], name, pick, only)  # type: ignore[union-attr]
+
+
+def mutation(name: str, pick: Pick) -> Operation:
+    """Run a field of Mutation, with everything it takes."""
+    return _operation("mutation", SCHEMA.mutation_type.fields[name], name, pick)  # type: ignore[union-attr]
+
+
+def subscription(name: str, pick: Pick, **given: Any) -> Operation:
+    """Follow a field of Subscription; arguments as given, the rest filled in."""
+    field = SCHEMA.subscription_type.fields[name]  # type: ignore[union-attr]
+    text, variables = _operation("subscription", field, name, pick)
     return text, variables | given
 
 
-def takes_an_id(name: str) -> bool:
-    """The mutation's input has an ID in it somewhere."""
-    return "some id" in str(mutation(name, "some id")[1])
+def id_places(name: str) -> list[tuple[str, ...]]:
+    """Where the mutation's input has an ID in it."""
+    places: list[tuple[str, ...]] = []
+
+    def note(path: tuple[str, ...], kind: str) -> str:
+        places.append(path)
+        return ""
+
+    mutation(name, note)
+    return places
+
+
+def ways(name: str) -> list[tuple[str, ...]]:
+    """How a query can be asked: barely, and with each thing it may be given, alone."""
+    found: list[tuple[str, ...]] = [()]
+    for argument, definition in SCHEMA.query_type.fields[name].args.items():  # type: ignore[union-attr]
+        type_ = get_named_type(definition.type)
+        if argument in _NAMED and _NAMED[argument] is None:
+            continue
+        if is_required_argument(definition):
+            continue
+        if isinstance(type_, GraphQLInputObjectType):
+            found += [(argument, field) for field in type_.fields]
+        else:
+            found.append((argument,))
+    return found
 
 
 def selection(type_: Any, depth: int, kind: str | None = None) -> str:
@@ -111,27 +162,45 @@ def _fields(type_: GraphQLObjectType, depth: int) -> list[str]:
 
 
 def _operation(
-    kind: str, field: GraphQLField, name: str, id_: str, depth: int = 1
-) -> tuple[str, dict[str, Any]]:
-    declared = ", ".join(f"${n}: {a.type}" for n, a in field.args.items())
-    given = ", ".join(f"{n}: ${n}" for n in field.args)
+    kind: str,
+    field: GraphQLField,
+    name: str,
+    pick: Pick,
+    only: tuple[str, ...] | None = None,
+    depth: int = 1,
+) -> Operation:
+    taken = {n: a for n, a in field.args.items() if is_required_argument(a) or _is_in((n,), only)}
+    declared = ", ".join(f"${n}: {a.type}" for n, a in taken.items())
+    given = ", ".join(f"{n}: ${n}" for n in taken)
     head = f"{kind} ({declared})" if declared else kind
     arguments = f"({given})" if given else ""
-    of_id = parse(id_)
+    variables = {n: _value(name, (n,), a.type, pick, only) for n, a in taken.items()}
+    of_id = parse(str(variables.get("id") or (variables.get("ids") or [""])[0]))
     selected = selection(field.type, depth, of_id[0] if of_id else None)
-    text = f"{head} {{ {name}{arguments} {selected} }}"
-    return text, {n: _value(n, a.type, id_) for n, a in field.args.items()}
+    return f"{head} {{ {name}{arguments} {selected} }}", variables
 
 
-def _value(name: str, type_: Any, id_: str) -> Any:
+def _is_in(path: tuple[str, ...], only: tuple[str, ...] | None) -> bool:
+    """Asked for, or on the way to what is; without `only` everything is."""
+    return only is None or path == only[: len(path)]
+
+
+def _value(
+    operation: str, path: tuple[str, ...], type_: Any, pick: Pick, only: tuple[str, ...] | None
+) -> Any:
+    name = path[-1]
     if name in _NAMED:
         return _NAMED[name]
     if is_non_null_type(type_):
-        return _value(name, type_.of_type, id_)
+        return _value(operation, path, type_.of_type, pick, only)
     if is_list_type(type_):
-        return [_value("", type_.of_type, id_)]
+        return [_value(operation, path, type_.of_type, pick, only)]
     if isinstance(type_, GraphQLInputObjectType):
-        return {n: _value(n, f.type, id_) for n, f in type_.fields.items()}
+        return {
+            n: _value(operation, (*path, n), f.type, pick, only)
+            for n, f in type_.fields.items()
+            if is_required_input_field(f) or _is_in((*path, n), only)
+        }
     if isinstance(type_, GraphQLEnumType):
         return next(iter(type_.values))
-    return id_ if type_.name == "ID" else _BY_TYPE[type_.name]
+    return pick(path, kind_of(operation, name)) if type_.name == "ID" else _BY_TYPE[type_.name]
