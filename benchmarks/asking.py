@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import re
 import time
@@ -48,40 +49,62 @@ class Question:
         """Answers in a second."""
         return rate([self], connections, seconds)
 
-    def seconds(self, times: int) -> float:
-        """How long one answer takes, one after the other."""
-        return asyncio.run(self._seconds(times))
-
     async def _once(self) -> bytes:
         async with _Connection(self.url) as connection:
             return await connection.ask(self.request())
 
-    async def _seconds(self, times: int) -> float:
-        request = self.request()
-        async with _Connection(self.url) as connection:
-            began = time.perf_counter()
-            for _ in range(times):
-                await connection.ask(request)
-            return (time.perf_counter() - began) / times
+
+def seconds(questions: Sequence[Question]) -> float:
+    """How long one answer takes, one question after the other over one connection."""
+    return asyncio.run(_seconds(questions))
 
 
 def rate(questions: Sequence[Question], connections: int, seconds: float) -> float:
-    """Answers in a second, of so many connections that each ask one of the questions."""
-    return asyncio.run(_rate([questions[i % len(questions)] for i in range(connections)], seconds))
+    """Answers in a second, of so many connections that walk through the questions in turn.
+
+    Each has a server of those that are asked, and begins at a place of its own.
+    """
+    return asyncio.run(_rate(_walks(questions, connections), seconds))
 
 
-async def _rate(questions: Sequence[Question], seconds: float) -> float:
+def _walks(questions: Sequence[Question], connections: int) -> list[list[Question]]:
+    """What each connection asks, over and over."""
+    servers: dict[str, list[Question]] = {}
+    for question in questions:
+        servers.setdefault(question.url, []).append(question)
+    shares = list(servers.values())
+    walks = []
+    for number in range(connections):
+        share = shares[number % len(shares)]
+        begin = number * len(share) // connections
+        walks.append(share[begin:] + share[:begin])
+    return walks
+
+
+async def _seconds(questions: Sequence[Question]) -> float:
+    requests = [question.request() for question in questions]
+    async with _Connection(questions[0].url) as connection:
+        began = time.perf_counter()
+        for request in requests:
+            await connection.ask(request)
+        return (time.perf_counter() - began) / len(requests)
+
+
+async def _rate(walks: Sequence[Sequence[Question]], seconds: float) -> float:
+    asked = [(walk[0].url, [question.request() for question in walk]) for walk in walks]
     began = time.perf_counter()
 
-    async def ask(question: Question) -> int:
-        answered, request = 0, question.request()
-        async with _Connection(question.url) as connection:
-            while time.perf_counter() < began + seconds:
+    async def ask(url: str, requests: list[bytes]) -> int:
+        answered = 0
+        async with _Connection(url) as connection:
+            for request in itertools.cycle(requests):
+                if time.perf_counter() >= began + seconds:
+                    break
                 await connection.ask(request)
                 answered += 1
         return answered
 
-    answered = await asyncio.gather(*(ask(question) for question in questions))
+    answered = await asyncio.gather(*(ask(url, requests) for url, requests in asked))
     return sum(answered) / (time.perf_counter() - began)
 
 

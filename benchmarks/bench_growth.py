@@ -6,19 +6,28 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
+from itertools import cycle, islice
+from random import Random
 
 from benchmarks import servers
-from benchmarks.asking import Question
+from benchmarks.asking import Question, seconds
 from benchmarks.comparing import Comparison, Goal, by_turns
 from benchmarks.databases import BACKENDS, empty_database
-from benchmarks.history import questions, write_history
+from benchmarks.history import Asking, write_history
 
 SIZES = (1_000, 20_000)
 #: Takes some ten minutes and gigabytes more; asked for by this variable.
 LARGEST = 200_000
 FULL = "COUNTERSIGN_BENCH_FULL"
 TIMES = 40
-HOW = "one after the other over one connection; 10 signatures and 17 ledger entries a release"
+#: Which release, keypair or page is asked for, as shares of the whole: for every size the same,
+#: and others in every round.
+SHARES = tuple(Random(6).random() for _ in range(240))
+HOW = (
+    f"{TIMES} one after the other over one connection, each of another release, keypair or page,"
+    " in every size at the same shares of it; deep: in the oldest tenth; 10 signatures and 17"
+    " ledger entries a release"
+)
 
 
 def run(rounds: int) -> Iterator[Comparison]:
@@ -28,7 +37,9 @@ def run(rounds: int) -> Iterator[Comparison]:
         with ExitStack() as stack:
             asked = {size: _served(stack, backend, size) for size in sizes}
             for name in asked[sizes[0]]:
-                sides = {str(size): partial(_milliseconds, asked[size][name]) for size in sizes}
+                sides = {
+                    str(size): partial(_milliseconds, cycle(asked[size][name])) for size in sizes
+                }
                 figures = by_turns(rounds, sides)
                 for size in sizes[1:]:
                     yield Comparison(
@@ -42,15 +53,21 @@ def run(rounds: int) -> Iterator[Comparison]:
                     )
 
 
-def _served(stack: ExitStack, backend: str, size: int) -> dict[str, Question]:
+def _served(stack: ExitStack, backend: str, size: int) -> dict[str, list[Question]]:
     url = stack.enter_context(empty_database(backend))
     history = write_history(url, size)
     server = stack.enter_context(servers.countersign(url, "--no-worker"))
-    asked = questions(history, f"{server.url}/graphql")
-    for question in asked.values():
-        question.answer()
+    asked = Asking(history, f"{server.url}/graphql").questions(SHARES)
+    for questions in asked.values():
+        _check(questions[0])
     return asked
 
 
-def _milliseconds(question: Question) -> float:
-    return question.seconds(TIMES) * 1000
+def _check(question: Question) -> None:
+    """It is answered, and not by a refusal or nothing."""
+    (answer,) = question.answer().values()
+    assert answer and not answer.get("errors"), answer
+
+
+def _milliseconds(questions: Iterator[Question]) -> float:
+    return seconds(list(islice(questions, TIMES))) * 1000

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
+from base64 import b64encode, urlsafe_b64decode
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 from uuid import UUID
+
+import sqlalchemy as sa
 
 from api.graphql.ids import to_global
 from benchmarks import crowd
@@ -13,75 +20,159 @@ from benchmarks.people import approve, new_account, token_of
 from benchmarks.servers import MASTER_KEY
 from engine.commands.advance_due import advance_due
 from engine.keyring import Keyring
+from engine.persistence import tables as t
+from engine.queries.pages import encode
 from engine.signers.base import SignerContext
 from engine.signers.local import LocalSigner
+from engine.vocabulary import Status
 from tests.support.world import World
 
+Thing = TypeVar("Thing")
 SIGNATURES = 10
 #: Open work does not grow with the years.
 WAITING = 20
-LIST = "releases(first: 50) { edges { node { id name status startsAt team { id name } } } }"
-DETAIL = """release(id: "%s") { name status keypairs { alias } requestedBy { name }
-  approval { required decisions { verdict approver { name } } }
+#: Each with past releases of its own, and one that is open.
+KEYPAIRS = 10
+MINUTES_APART = 5
+LIST = """query ($after: String) { releases(first: 50, after: $after) {
+  edges { cursor node { id name status startsAt team { id name } } } } }"""
+DETAIL = """query ($id: ID!) { release(id: $id) { name status keypairs { alias }
+  requestedBy { name } approval { required decisions { verdict approver { name } } }
   availableActions { action allowed }
   signatures(first: 10) { totalCount edges { node { id digest } } }
-  history(first: 20) { edges { node { tag actorName } } } }"""
-INBOX = "approvalInbox(first: 20) { totalCount edges { node { id name startsAt } } }"
-LEDGER = "ledger(first: 50) { edges { node { position tag actorName release { name } } } }"
-SIGN = """mutation { sign(input: { keypairId: "%s",
-  digest: "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }) {
+  history(first: 20) { edges { node { tag actorName } } } } }"""
+INBOX = """query ($after: String) { approvalInbox(first: 10, after: $after) {
+  totalCount edges { cursor node { id name startsAt } } } }"""
+LEDGER = """query ($after: String) { ledger(first: 50, after: $after) {
+  edges { cursor node { position tag actorName release { name } } } } }"""
+SIGN = """mutation ($input: SignInput!) { sign(input: $input) {
   signature { id value } errors { code } } }"""
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What the questions name."""
+    """What the questions name, and what is needed for cursors."""
 
     tokens: dict[str, str]
-    keypair_id: UUID
-    #: One from the middle of it.
-    release_id: UUID
+    keypair_ids: list[UUID]
+    #: Start and id of the releases that have ended, the latest first.
+    past: list[tuple[datetime, UUID]]
+    #: The same of those that wait, the first to start first.
+    waiting: list[tuple[datetime, UUID]]
+    entries: int
 
 
-def questions(history: History, url: str) -> dict[str, Question]:
-    """By name; each over HTTP, as one of the people."""
-    keypair = to_global("Keypair", history.keypair_id)
-    release = to_global("Release", history.release_id)
-    asked = {
-        "sign": ("dev", SIGN % keypair),
-        "list": ("dev", f"{{ {LIST} }}"),
-        "list of one who sees few": ("eve", f"{{ {LIST} }}"),
-        "detail": ("dev", f"{{ {DETAIL % release} }}"),
-        "inbox": ("ann", f"{{ {INBOX} }}"),
-        "ledger page": ("admin", f"{{ {LEDGER} }}"),
-    }
-    return {name: Question(url, query, history.tokens[who]) for name, (who, query) in asked.items()}
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Makes the questions; each over HTTP, as one of the people."""
+
+    history: History
+    url: str
+
+    def questions(self, shares: Sequence[float]) -> dict[str, list[Question]]:
+        """By name, one for each share of the way from now to the beginning.
+
+        With the same shares an account of any size is asked the same; deep is the oldest tenth.
+        """
+        deep = [0.9 + share / 10 for share in shares]
+        keypairs = [self._at(share, self.history.keypair_ids) for share in shares]
+        details = [to_global("Release", self._at(share, self.history.past)[1]) for share in shares]
+        inbox = self._after("ann", INBOX, "approvalInbox", self.history.waiting[:-10])
+        releases = self._after("dev", LIST, "releases", self.history.past[:-50])
+        few = self._after("eve", LIST, "releases", self.history.past[:-50])
+        entries = range(self.history.entries, 50, -1)
+        ledger = self._after("admin", LEDGER, "ledger", [(place,) for place in entries])
+        return {
+            "sign": [self._sign(keypair_id) for keypair_id in keypairs],
+            "list": releases(shares),
+            "deep list": releases(deep),
+            "list of one who sees few": few(shares),
+            "detail": [self._ask("dev", DETAIL, {"id": id_}) for id_ in details],
+            "inbox": inbox(shares),
+            "ledger page": ledger(shares),
+            "deep ledger page": ledger(deep),
+        }
+
+    def _sign(self, keypair_id: UUID) -> Question:
+        digest = b64encode(os.urandom(32)).decode()
+        told = {"keypairId": to_global("Keypair", keypair_id), "digest": digest}
+        return self._ask("dev", SIGN, {"input": told})
+
+    def _after(
+        self, who: str, query: str, field: str, keys: Sequence[tuple[Any, ...]]
+    ) -> Callable[[Sequence[float]], list[Question]]:
+        """The pages after rows at some share of the way: as if somebody had paged that far."""
+        first = self._ask(who, query, {}).answer()[field]["edges"][0]["cursor"]
+        stamp = json.loads(urlsafe_b64decode(first))[0]
+
+        def asked(shares: Sequence[float]) -> list[Question]:
+            cursors = [encode(stamp, self._at(share, keys)) for share in shares]
+            return [self._ask(who, query, {"after": cursor}) for cursor in cursors]
+
+        return asked
+
+    def _ask(self, who: str, query: str, variables: dict[str, Any]) -> Question:
+        return Question(self.url, query, self.history.tokens[who], variables)
+
+    @staticmethod
+    def _at(share: float, things: Sequence[Thing]) -> Thing:
+        return things[int(share * len(things))]
 
 
 def write_history(url: str, releases: int) -> History:
-    """Completed releases, one every five minutes; a few that wait; one that is open."""
+    """Completed releases, one every five minutes; a few that wait; some that are open."""
     now = datetime.now(UTC)
-    world = new_account(url, now - timedelta(hours=2))
+    world = new_account(url, now - timedelta(hours=KEYPAIRS + 2))
     signers = {"local": LocalSigner(SignerContext(Keyring([MASTER_KEY]), {}))}
     world.system = replace(world.system, signers=signers)
-    keypair_id = world.add_keypair("hot")
+    hot = [f"hot {number}" for number in range(KEYPAIRS)]
+    keypair_ids = [world.add_keypair(alias) for alias in hot]
     world.add_keypair("cold")
-    world.set_team("blue", keypairs=["hot", "cold"])
+    world.set_team("blue", keypairs=[*hot, "cold"])
     world.add_team("red", ["ann", "bob", "eve"], ["cold"], quorum=2)
-    past = crowd.Crowd(model=_completed(world), number=releases - 1, minutes_apart=-5)
-    few = crowd.Crowd(model=_completed(world, "red"), number=WAITING - 1, series=2)
+    crowds = [
+        crowd.Crowd(
+            model=_completed(world, alias),
+            number=releases // KEYPAIRS - 1,
+            series=series,
+            minutes_apart=-MINUTES_APART * KEYPAIRS,
+        )
+        for series, alias in enumerate(hot, 1)
+    ]
+    # Those of one who sees few lie as far apart as the years are long.
+    few = crowd.Crowd(
+        model=_completed(world, "cold", "red"),
+        number=WAITING - 1,
+        series=KEYPAIRS + 1,
+        minutes_apart=-MINUTES_APART * releases // WAITING,
+    )
     world.clock.instant = now
-    _open(world)
+    for alias in hot:
+        _open(world, alias)
     waiting = crowd.Crowd(
         model=_requested(world, "Waiting"),
         number=WAITING - 1,
-        series=3,
+        series=KEYPAIRS + 2,
         minutes_apart=1,
         own_keypairs=True,
     )
-    crowd.insert(url, past, few, waiting)
+    crowd.insert(url, *crowds, few, waiting)
     tokens = {name: token_of(world, name) for name in ("admin", "ann", "dev", "eve")}
-    return History(tokens, keypair_id, crowd.copy_of(past, releases // 2))
+    return _found(world, tokens, keypair_ids)
+
+
+def _found(world: World, tokens: dict[str, str], keypair_ids: list[UUID]) -> History:
+    r = t.releases.c
+    with world.system.database.reading() as connection:
+
+        def of(status: Status, *order: Any) -> list[tuple[datetime, UUID]]:
+            query = sa.select(r.starts_at, r.id).where(r.status == status).order_by(*order)
+            return [(row.starts_at, row.id) for row in connection.execute(query)]
+
+        past = of(Status.COMPLETED, r.starts_at.desc(), r.id.desc())
+        waiting = of(Status.PENDING, r.starts_at, r.id)
+        entries = connection.execute(sa.select(t.ledger_heads.c.count)).scalar_one()
+    return History(tokens, keypair_ids, past, waiting, entries)
 
 
 def _requested(world: World, name: str, team: str = "blue") -> UUID:
@@ -90,12 +181,12 @@ def _requested(world: World, name: str, team: str = "blue") -> UUID:
     return world.request(who, name=name, team_id=world.things[team], keypair_ids=keypair)
 
 
-def _completed(world: World, team: str = "blue") -> UUID:
+def _completed(world: World, alias: str, team: str = "blue") -> UUID:
     """Approved, opened, signed in, closed; the clock stands at its end."""
-    who, alias = ("dev", "hot") if team == "blue" else ("eve", "cold")
+    who = "dev" if team == "blue" else "eve"
     release_id = world.request(
         who,
-        name=f"Past of {team}",
+        name=f"Past of {alias}",
         team_id=world.things[team],
         keypair_ids=frozenset({world.things[alias]}),
         starts_at=world.clock.instant + timedelta(minutes=1),
@@ -110,10 +201,10 @@ def _completed(world: World, team: str = "blue") -> UUID:
     return release_id
 
 
-def _open(world: World) -> None:
+def _open(world: World, alias: str) -> None:
     release_id = world.request(
-        name="Open",
-        keypair_ids=frozenset({world.things["hot"]}),
+        name=f"Open of {alias}",
+        keypair_ids=frozenset({world.things[alias]}),
         starts_at=world.clock.instant - timedelta(minutes=1),
         ends_at=world.clock.instant + timedelta(days=30),
         max_signatures=1_000_000_000,
