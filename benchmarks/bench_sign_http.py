@@ -6,11 +6,13 @@ import os
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 
 from api.graphql.ids import to_global
 from benchmarks import servers
 from benchmarks.asking import Question, rate
+from benchmarks.by_hand import by_hand
 from benchmarks.comparing import Comparison, Goal, Run, by_turns
 from benchmarks.databases import BACKENDS, empty_database
 from benchmarks.signing_world import Signing, signing_world
@@ -26,6 +28,35 @@ SIGN_BATCH = """mutation ($input: SignBatchInput!) { signBatch(input: $input) {
   outcomes { signature { value } } errors { code } } }"""
 
 
+#: Processes over one database.
+PROCESSES = (1, 2)
+FLOOR = "bare Strawberry answering a constant"
+HAND = "the statements by hand"
+HOW = (
+    f"{CONNECTIONS} kept connections of one client for {SECONDS:g} s, each walks through the"
+    " releases; with two processes half of them ask each, of the floor's too"
+)
+HAND_HOW = (
+    f"theirs without HTTP, {CONNECTIONS} clients of pgbench or one thread of sqlite3, one"
+    " transaction for each signature"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is signed in, and by how many processes."""
+
+    releases: int
+    processes: int
+
+    def __str__(self) -> str:
+        what = "a hot release" if self.releases == 1 else f"{self.releases} releases"
+        return what if self.processes == 1 else f"{what}, {self.processes} processes"
+
+
+CASES = [Case(releases, processes) for processes in PROCESSES for releases in (1, RELEASES)]
+
+
 def run(rounds: int) -> Iterator[Comparison]:
     """Signatures a second."""
     for backend in BACKENDS:
@@ -35,35 +66,70 @@ def run(rounds: int) -> Iterator[Comparison]:
 
 def _one_by_one(backend: str, rounds: int) -> Iterator[Comparison]:
     with ExitStack() as stack:
-        signing, urls = _served(stack, backend, KeypairAlgorithm.ECDSA_P256, RELEASES)
-        floor = stack.enter_context(servers.bare_strawberry("bare_sign"))
-        hot, many = _questions(signing, urls[:1], 1), _questions(signing, urls[:1], RELEASES)
-        constant = [Question(f"{floor.url}/graphql", SIGN, None, hot[0].variables)]
-        sides = {"constant": constant, "a hot release": hot, f"{RELEASES} releases": many}
-        sides["a hot release, 2 processes"] = _questions(signing, urls, 1)
-        rates: dict[str, Run] = {
-            name: partial(rate, asked, CONNECTIONS, SECONDS) for name, asked in sides.items()
-        }
-        figures = by_turns(rounds, rates)
-    floor_figures = figures.pop("constant")
-    for name, figure in figures.items():
+        url = stack.enter_context(empty_database(backend))
+        signing = signing_world(url, KeypairAlgorithm.ECDSA_P256, RELEASES)
+        figures = by_turns(rounds, _sides(stack, url, signing))
+    for case in CASES:
+        # Processes of the floor share nothing, ours a release's row: the goal is for one.
         yield Comparison(
-            title=f"sign over HTTP, {name}, {backend}",
+            title=f"sign over HTTP, {case}, {backend}",
             unit="signatures/s",
-            ours=figure,
-            other="bare Strawberry answering a constant",
-            theirs=floor_figures,
-            goal=Goal(ratio=0.6) if "processes" not in name else None,
-            note=f"{CONNECTIONS} kept connections of one client for {SECONDS:g} s",
+            ours=figures[str(case)],
+            other=FLOOR if case.processes == 1 else f"{FLOOR}, {case.processes} processes",
+            theirs=figures[f"{FLOOR} {case.processes}"],
+            goal=Goal(ratio=0.6) if case.processes == 1 else None,
+            note=HOW if case == CASES[0] else "",
         )
+    for case in CASES:
+        yield Comparison(
+            title=f"sign over HTTP, {case}, {backend}, beside by hand",
+            unit="signatures/s",
+            ours=figures[str(case)],
+            other=HAND,
+            theirs=figures[f"{HAND} {case.releases}"],
+            note=HAND_HOW if case == CASES[0] else "",
+        )
+
+
+def _sides(stack: ExitStack, url: str, signing: Signing) -> dict[str, Run]:
+    """Ours in every case, the floor with as many processes, by hand in as many releases."""
+    ours = [stack.enter_context(servers.countersign(url)).url for _ in range(max(PROCESSES))]
+    floors = [
+        stack.enter_context(servers.bare_strawberry("bare_sign")).url for _ in range(max(PROCESSES))
+    ]
+    asked = {str(case): _questions(_part(signing, case), ours[: case.processes]) for case in CASES}
+    asked |= {f"{FLOOR} {n}": _questions(signing.hot, floors[:n]) for n in PROCESSES}
+    _check(asked)
+    sides: dict[str, Run] = {
+        name: partial(rate, questions, CONNECTIONS, SECONDS) for name, questions in asked.items()
+    }
+    for part in (signing.hot, signing):
+        name = f"{HAND} {len(part.release_ids)}"
+        sides[name] = partial(by_hand, url, part, CONNECTIONS, SECONDS)
+    return sides
+
+
+def _part(signing: Signing, case: Case) -> Signing:
+    return signing.hot if case.releases == 1 else signing
+
+
+def _check(asked: dict[str, list[Question]]) -> None:
+    """Everybody signs, or says so."""
+    for questions in asked.values():
+        for question in questions:
+            answer = question.answer()["sign"]
+            assert answer["signature"]["value"], answer
 
 
 def _batches(backend: str, rounds: int) -> Comparison:
     with ExitStack() as stack:
-        signing, urls = _served(stack, backend, KeypairAlgorithm.ED25519, 1)
+        url = stack.enter_context(empty_database(backend))
+        signing = signing_world(url, KeypairAlgorithm.ED25519)
+        server = stack.enter_context(servers.countersign(url))
         items = [{"digest": b64encode(os.urandom(32)).decode()} for _ in range(BATCH)]
-        asked = {"input": {"keypairId": _keypair(signing, 0), "items": items}}
-        question = Question(f"{urls[0]}/graphql", SIGN_BATCH, signing.token, asked)
+        keypair = to_global("Keypair", signing.keypair_ids[0])
+        asked = {"input": {"keypairId": keypair, "items": items}}
+        question = Question(f"{server.url}/graphql", SIGN_BATCH, signing.token, asked)
         answer = question.answer()["signBatch"]
         assert all(outcome["signature"]["value"] for outcome in answer["outcomes"]), answer
         figures = by_turns(rounds, {"ours": partial(question.rate, 1, SECONDS)})["ours"]
@@ -75,30 +141,16 @@ def _batches(backend: str, rounds: int) -> Comparison:
     )
 
 
-def _served(
-    stack: ExitStack, backend: str, algorithm: KeypairAlgorithm, releases: int
-) -> tuple[Signing, list[str]]:
-    """Two processes over the same database."""
-    url, key = stack.enter_context(empty_database(backend)), os.urandom(32)
-    signing = signing_world(url, algorithm, releases, key)
-    signing.system.database.dispose()
-    told = {"COUNTERSIGN_MASTER_KEY": b64encode(key).decode()}
-    processes = [stack.enter_context(servers.countersign(url, **told)) for _ in range(2)]
-    return signing, [process.url for process in processes]
-
-
-def _questions(signing: Signing, urls: list[str], keypairs: int) -> list[Question]:
+def _questions(signing: Signing, urls: list[str]) -> list[Question]:
+    """A signature with every keypair, of every server."""
     digest = b64encode(os.urandom(32)).decode()
     return [
         Question(
-            f"{urls[number % len(urls)]}/graphql",
+            f"{url}/graphql",
             SIGN,
             signing.token,
-            {"input": {"keypairId": _keypair(signing, number % keypairs), "digest": digest}},
+            {"input": {"keypairId": to_global("Keypair", keypair_id), "digest": digest}},
         )
-        for number in range(max(keypairs, len(urls)))
+        for url in urls
+        for keypair_id in signing.keypair_ids
     ]
-
-
-def _keypair(signing: Signing, number: int) -> str:
-    return to_global("Keypair", signing.keypair_ids[number])

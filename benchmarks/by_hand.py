@@ -1,18 +1,20 @@
 """The floor of signing: the same statements written by hand, one transaction for each signature.
 
-It decides nothing and signs nothing: it reads the release, writes a signature of the usual size,
-counts it, and appends an entry of the usual size to the ledger.
+It decides nothing and signs nothing: it reads a release, any of those there are, writes a signature
+of the usual size, counts it, and appends an entry of the usual size to the ledger.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import random
 import sqlite3
 import subprocess
 import tempfile
 import time
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,20 +26,21 @@ from tests.support.postgres import PROGRAMS, SITE
 FACTORS = "f" * 900
 BODY = "b" * 1400
 
-# A colon would name one of its variables.
+# A colon would name one of its variables; of two in a row it makes nothing.
 _PGBENCH = """\
+\\set number random(1, {number})
 BEGIN;
 SELECT status, starts_at, ends_at, signatures_used, signatures_reserved, max_signatures
-  FROM releases WHERE id = '{release}' FOR UPDATE;
+  FROM releases WHERE id = {release} FOR UPDATE;
 INSERT INTO signatures (id, account_id, user_id, keypair_id, release_id, state, digest,
     digest_algorithm, value, factors, channel, reserved_at, lapses_at, settled_at)
-  VALUES (gen_random_uuid(), '{account}', '{user}', '{keypair}', '{release}', 'MADE',
+  VALUES (gen_random_uuid(), '{account}', '{user}', {keypair}, {release}, 'MADE',
     '\\x{digest}', 'SHA256', '\\x{value}', '{factors}', 'API', now(), now(), now());
-UPDATE releases SET signatures_used = signatures_used + 1 WHERE id = '{release}';
+UPDATE releases SET signatures_used = signatures_used + 1 WHERE id = {release};
 SELECT count, hash FROM ledger_heads WHERE account_id = '{account}' FOR UPDATE;
 INSERT INTO ledger_entries (account_id, position, tag, actor_id, subject_id, release_id,
     effective_at, recorded_at, body, hash)
-  SELECT '{account}', count + 1, 'signature-made', '{user}', gen_random_uuid(), '{release}',
+  SELECT '{account}', count + 1, 'signature-made', '{user}', gen_random_uuid(), {release},
     now(), now(), '{body}', sha256('{body}'::bytea) FROM ledger_heads
   WHERE account_id = '{account}';
 UPDATE ledger_heads SET count = count + 1, hash = sha256('{body}'::bytea)
@@ -67,7 +70,8 @@ def _sqlite(path: str, signing: Signing, seconds: float) -> float:
 
 def _one(connection: sqlite3.Connection, signing: Signing) -> None:
     account, user = signing.principal.account_id.hex, signing.principal.user_id.hex
-    release, signature = signing.release_ids[0].hex, uuid.uuid4().hex
+    number, signature = random.randrange(len(signing.release_ids)), uuid.uuid4().hex
+    release, keypair = signing.release_ids[number].hex, signing.keypair_ids[number].hex
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
     connection.execute("BEGIN IMMEDIATE")
     connection.execute(
@@ -75,7 +79,7 @@ def _one(connection: sqlite3.Connection, signing: Signing) -> None:
         " FROM releases WHERE id = ?",
         (release,),
     ).fetchone()
-    keypair, digest, value = signing.keypair_ids[0].hex, os.urandom(32), os.urandom(71)
+    digest, value = os.urandom(32), os.urandom(71)
     connection.execute(
         "INSERT INTO signatures (id, account_id, user_id, keypair_id, release_id, state, digest,"
         " digest_algorithm, value, factors, channel, reserved_at, lapses_at, settled_at)"
@@ -102,13 +106,20 @@ def _one(connection: sqlite3.Connection, signing: Signing) -> None:
     connection.execute("COMMIT")
 
 
+def _of_number(ids: Sequence[uuid.UUID]) -> str:
+    """In SQL, the one of pgbench's chance number."""
+    told = ",".join(map(str, ids))
+    return f"('{{{told}}}'::uuid[])[:number]"
+
+
 def _pgbench(url: str, signing: Signing, callers: int, seconds: float) -> float:
     where = make_url(url)
     told = _PGBENCH.format(
         account=signing.principal.account_id,
         user=signing.principal.user_id,
-        release=signing.release_ids[0],
-        keypair=signing.keypair_ids[0],
+        number=len(signing.release_ids),
+        release=_of_number(signing.release_ids),
+        keypair=_of_number(signing.keypair_ids),
         digest=os.urandom(32).hex(),
         value=os.urandom(71).hex(),
         factors=FACTORS,

@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from benchmarks.people import token_of
+from benchmarks.servers import MASTER_KEY
 from engine.algorithms import KeypairAlgorithm
 from engine.commands.advance_due import advance_due
 from engine.persistence.clock import DatabaseClock
 from engine.persistence.database import Database
 from engine.persistence.migrate import migrate
 from engine.principal import Principal
-from engine.system import System
 from engine.vocabulary import ReleaseType
 from tests.support.world import make_world
 
@@ -22,21 +22,23 @@ from tests.support.world import make_world
 class Signing:
     """Who signs, with which keypairs, each in an open release of its own."""
 
-    system: System
     principal: Principal
     #: Of an API token of theirs.
     token: str
     keypair_ids: list[UUID]
     release_ids: list[UUID]
 
+    @property
+    def hot(self) -> Signing:
+        """The first of the releases alone."""
+        return replace(self, keypair_ids=self.keypair_ids[:1], release_ids=self.release_ids[:1])
 
-def signing_world(
-    url: str, algorithm: KeypairAlgorithm, releases: int = 1, master_key: bytes | None = None
-) -> Signing:
-    """A new account in an empty database."""
+
+def signing_world(url: str, algorithm: KeypairAlgorithm, releases: int = 1) -> Signing:
+    """A new account in an empty database, for servers with the usual master key."""
     database = Database(url)
     migrate(database)
-    world = make_world(database, master_key=master_key)
+    world = make_world(database, master_key=MASTER_KEY)
     world.clock.instant = datetime.now(UTC) - timedelta(hours=1)
     aliases = [f"key {number}" for number in range(releases)]
     for alias in aliases:
@@ -57,4 +59,5 @@ def signing_world(
         pass
     keypair_ids = [world.things[alias] for alias in aliases]
     principal, token = world.principal("dev"), token_of(world, "dev")
-    return Signing(system, principal, token, keypair_ids, release_ids)
+    database.dispose()
+    return Signing(principal, token, keypair_ids, release_ids)

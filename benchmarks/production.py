@@ -1,0 +1,34 @@
+"""The engine as a server has it: its listeners, wakers and clock, out of the composition root."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pydantic import SecretStr
+
+from api.bootstrap import build_runtime, connected
+from api.settings import Settings
+from benchmarks.servers import MASTER_KEY
+from engine.system import System
+
+
+@contextmanager
+def production_system(url: str, master_key: bytes = MASTER_KEY) -> Iterator[System]:
+    """Over a database that is up to date; as long as the block lasts."""
+    runtime = build_runtime(_settings(url, master_key))
+    with connected(runtime):
+        yield runtime.system
+
+
+def _settings(url: str, master_key: bytes) -> Settings:
+    """What has to be set, and nothing else."""
+    return Settings(
+        database_url=SecretStr(url),
+        smtp_url=SecretStr("smtp://127.0.0.1:1?tls=none"),
+        mail_from="Countersign <countersign@example.com>",
+        public_url="http://127.0.0.1:8000",
+        secret_key=SecretStr(base64.b64encode(bytes(32)).decode()),
+        master_key=SecretStr(base64.b64encode(master_key).decode()),
+    )
