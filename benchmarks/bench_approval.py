@@ -11,6 +11,7 @@ from benchmarks.comparing import Comparison, Goal, Run, by_turns
 from benchmarks.databases import BACKENDS, databases
 from benchmarks.peers import python
 from benchmarks.people import approve, new_account
+from benchmarks.production import production_system
 from engine.commands.withdraw_release import WithdrawRelease
 from tests.support.world import World
 
@@ -25,7 +26,8 @@ PEERS: Mapping[str, tuple[str, float | None]] = {
 }
 HOW = (
     f"requested, approved by two, 5 mails queued; {JOBS} jobs one after the other (DBOS on"
-    " PostgreSQL: 8 at once, which is quicker); ours with permissions, rules, ledger, links"
+    " PostgreSQL: 8 at once, which is quicker); ours as a server has it, with permissions, rules,"
+    " ledger, links, webhooks, wake-ups and the database's clock"
 )
 
 
@@ -33,11 +35,13 @@ def run(rounds: int) -> Iterator[Comparison]:
     """Jobs a second, on both databases."""
     for backend in BACKENDS:
         with databases(backend) as new_database:
-            world = new_account(new_database(), datetime.now(UTC))
-            sides: dict[str, Run] = {"Countersign": partial(_ours, world)}
-            for name, (script, _) in PEERS.items():
-                sides[name] = partial(_theirs, script, new_database)
-            figures = by_turns(rounds, sides)
+            url = new_database()
+            world = new_account(url, datetime.now(UTC))
+            with production_system(url) as world.system:
+                sides: dict[str, Run] = {"Countersign": partial(_ours, world)}
+                for name, (script, _) in PEERS.items():
+                    sides[name] = partial(_theirs, script, new_database)
+                figures = by_turns(rounds, sides)
         first = next(iter(PEERS))
         for name, (_, ratio) in PEERS.items():
             yield Comparison(
