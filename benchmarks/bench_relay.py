@@ -36,7 +36,8 @@ SENDER = "Countersign <countersign@example.com>"
 PUBLIC_URL = "https://countersign.example.com"
 HOW = (
     f"{MAILS} mails to {TEAMS * 3} people; ours claimed from the outbox, written in text and HTML,"
-    " sent and settled; theirs ready-made bytes over 8 connections; one sink, in its own process"
+    " sent and settled; theirs ready-made bytes; both over 8 connections to one sink, in a process"
+    " of its own"
 )
 
 
@@ -61,7 +62,7 @@ class Listed(SmtpChannel):
     """Keeps what it sends, and tells when it was so many."""
 
     def __init__(self, url: str, mails: int) -> None:
-        super().__init__(url, SENDER)
+        super().__init__(url, SENDER, connections=CONNECTIONS)
         self.prepared: list[Mail] = []
         self.done = asyncio.Event()
         self._left = mails
