@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from statistics import quantiles
 
 import sqlalchemy as sa
+import uvloop
 from sqlalchemy import Engine
 
-from benchmarks import crowd, servers
+from benchmarks import crowd, servers, sink
+from benchmarks.bare_loop import CONNECTIONS, hand_in
 from benchmarks.comparing import Comparison, Goal
 from benchmarks.databases import BACKENDS, empty_database
 from benchmarks.following import following, openings
@@ -27,13 +32,24 @@ from notifications.vocabulary import DeliveryState, Kind
 TEAMS = 20
 #: Windows, and under how many seconds 99 of 100 are to be seen open.
 SIZES = {1_000: 1.0, 10_000: 5.0}
+#: Counted rounds at most, where each takes minutes.
+ROUNDS = {10_000: 2}
 #: Seconds until the windows open, once they are all written.
 AHEAD = 4
-#: Three mails a window: for more than this it is not waited until all are sent.
-SENT_AT_MOST = 1_000
+MAILS = 3
+#: Seconds between two looks at how many mails are queued.
+LOOK = 0.05
+SENDER = "countersign@example.com"
+SENT, LOOPED = "mails sent", "mails sent by a loop"
+#: Percentiles, by their place in a list of them.
+PLACES = {"p50": 49, "p99": 98}
+#: The loop's figure beside one of ours.
+LOOP = {f"{SENT}, {place}": f"{LOOPED}, {place}" for place in PLACES}
 HOW = (
     "from starts_at, one `countersign serve`, a subscriber of releaseEvents and a mail server;"
-    f" {TEAMS} teams, 3 mails a window"
+    f" {TEAMS} teams, {MAILS} mails a window; queued: when another connection to the database sees"
+    f" them, which looks every {LOOK:g} s; sent: when the mail server has taken them; theirs: as"
+    f" many ready-made mails over {CONNECTIONS} connections, from the start of the loop"
 )
 
 
@@ -41,24 +57,37 @@ def run(rounds: int) -> Iterator[Comparison]:
     """Seconds since the windows' start."""
     for backend in BACKENDS:
         for number, limit in SIZES.items():
-            figures = _measured(backend, number, rounds)
-            for name, told in figures.items():
-                aimed = Goal(ratio=limit, bound="under") if name == "seen, p99" else None
-                title = f"{number:,} windows open, {backend}: {name}"
-                note = HOW if name == "seen, p99" else ""
-                yield Comparison(title=title, unit="s", ours=told, goal=aimed, note=note)
+            figures = _measured(backend, number, min(rounds, ROUNDS.get(number, rounds)))
+            for name, ours in figures.items():
+                if name in LOOP.values():
+                    continue
+                loop = LOOP.get(name)
+                yield Comparison(
+                    title=f"{number:,} windows open, {backend}: {name}",
+                    unit="s",
+                    ours=ours,
+                    other=f"a loop of {CONNECTIONS} aiosmtplib connections" if loop else None,
+                    theirs=figures[loop] if loop else [],
+                    goal=Goal(ratio=limit, bound="under") if name == "seen, p99" else None,
+                    note=HOW if name == "seen, p99" else "",
+                )
 
 
 def _measured(backend: str, number: int, rounds: int) -> dict[str, list[float]]:
+    """The windows and the loop by turns."""
     figures: dict[str, list[float]] = defaultdict(list)
-    with empty_database(backend) as url, servers.sink() as port:
+    with (
+        empty_database(backend) as url,
+        tempfile.TemporaryDirectory(prefix="countersign-bench-") as folder,
+        servers.sink(Path(folder)) as port,
+    ):
         token = _fill(url, number)
-        windows = Windows(sa.create_engine(normal_url(url)), number)
-        with servers.countersign(
-            url, COUNTERSIGN_SMTP_URL=f"smtp://127.0.0.1:{port}?tls=none"
-        ) as server:
+        windows = Windows(sa.create_engine(normal_url(url)), number, Post(Path(folder), port))
+        smtp = f"smtp://127.0.0.1:{port}?tls=none"
+        with servers.countersign(url, COUNTERSIGN_SMTP_URL=smtp) as server:
             for turn in range(rounds + 1):
                 told = asyncio.run(windows.opened(server.url, token))
+                told |= windows.post.looped(number * MAILS)
                 for name, seconds in told.items():
                     if turn:
                         figures[name].append(seconds)
@@ -68,7 +97,7 @@ def _measured(backend: str, number: int, rounds: int) -> dict[str, list[float]]:
 def _fill(url: str, number: int) -> str:
     """Approved releases; answers an administrator's token."""
     world = new_account(url, datetime.now(UTC))
-    models = approved_in_teams(world, TEAMS)
+    models, token = approved_in_teams(world, TEAMS), token_of(world, "admin")
     d = deliveries
     with world.system.database.writing() as connection:
         connection.execute(d.update().values(state=DeliveryState.SENT, settled_at=d.c.created_at))
@@ -81,7 +110,33 @@ def _fill(url: str, number: int) -> str:
             for series, model in enumerate(models)
         ),
     )
-    return token_of(world, "admin")
+    return token
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What the mail server has taken."""
+
+    folder: Path
+    port: int
+
+    def empty(self) -> None:
+        """Forget what was."""
+        os.truncate(self.folder / sink.ARRIVALS, 0)
+
+    def taken(self, mails: int, began: float) -> list[float]:
+        """Seconds from then until each; they are so many."""
+        found = sink.arrivals(self.folder)
+        assert len(found) == mails, f"{len(found)} mails were taken, not {mails}"
+        return [instant - began for instant in found]
+
+    def looped(self, mails: int) -> dict[str, float]:
+        """As many mails like the first one, without Countersign."""
+        self.empty()
+        mail = (self.folder / sink.FIRST).read_bytes()
+        began = time.time()
+        uvloop.run(hand_in(self.port, SENDER, [("ann@example.com", mail)] * mails))
+        return _percentiles(LOOPED, self.taken(mails, began))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,33 +145,31 @@ class Windows:
 
     engine: Engine
     number: int
+    post: Post
 
     async def opened(self, url: str, token: str) -> dict[str, float]:
         """Open them all at once; how long everything took."""
+        self._clear()
         async with following(url, token) as socket:
             start = datetime.now(UTC) + timedelta(seconds=AHEAD)
             self._put(start)
-            late = start.timestamp() - time.time()
-            assert late > 0, "the windows were not written in time"
-            seen = [at - start.timestamp() for at in await openings(socket, self.number)]
-        told = _percentiles("seen", seen)
-        with_sent = self.number <= SENT_AT_MOST
-        if with_sent:
-            await self._until_sent()
+            began = start.timestamp()
+            assert began > time.time(), "the windows were not written in time"
+            queued = asyncio.create_task(asyncio.to_thread(self._queued, began))
+            seen = [at - began for at in await openings(socket, self.number)]
+        told = _percentiles("seen", seen) | _percentiles("mails queued", await queued)
+        await self._until_settled()
+        return told | _percentiles(SENT, self.post.taken(self.number * MAILS, began))
+
+    def _clear(self) -> None:
+        """Nothing is left of the round before."""
+        self.post.empty()
         with self.engine.begin() as connection:
-            d = deliveries.c
-            rows = connection.execute(
-                sa.select(d.created_at, d.settled_at).where(d.kind == Kind.OPENED)
-            ).all()
-        told |= _percentiles("mails queued", [(row[0] - start).total_seconds() for row in rows])
-        if with_sent:
-            told |= _percentiles("mails sent", [(row[1] - start).total_seconds() for row in rows])
-        return told
+            connection.execute(deliveries.delete().where(deliveries.c.kind == Kind.OPENED))
 
     def _put(self, start: datetime) -> None:
         r = t.releases
         with self.engine.begin() as connection:
-            connection.execute(deliveries.delete().where(deliveries.c.kind == Kind.OPENED))
             connection.execute(
                 r.update().values(
                     status=Status.APPROVED,
@@ -127,7 +180,18 @@ class Windows:
                 )
             )
 
-    async def _until_sent(self) -> None:
+    def _queued(self, began: float) -> list[float]:
+        """Seconds from then until each mail is committed: a row's own instant is before that."""
+        counting = sa.select(sa.func.count()).where(deliveries.c.kind == Kind.OPENED)
+        seen: list[float] = []
+        while len(seen) < self.number * MAILS:
+            with self.engine.connect() as connection:
+                count = connection.execute(counting).scalar_one()
+            seen += [time.time() - began] * (count - len(seen))
+            time.sleep(LOOK)
+        return seen
+
+    async def _until_settled(self) -> None:
         d = deliveries.c
         query = sa.select(sa.func.count()).where(d.state == DeliveryState.QUEUED)
         while True:
@@ -139,4 +203,4 @@ class Windows:
 
 def _percentiles(name: str, seconds: list[float]) -> dict[str, float]:
     cuts = quantiles(seconds, n=100)
-    return {f"{name}, p50": cuts[49], f"{name}, p99": cuts[98]}
+    return {f"{name}, {place}": cuts[at] for place, at in PLACES.items()}

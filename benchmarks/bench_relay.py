@@ -11,9 +11,9 @@ from typing import Any
 
 import sqlalchemy as sa
 import uvloop
-from aiosmtplib import SMTP
 
 from benchmarks import crowd, servers
+from benchmarks.bare_loop import CONNECTIONS, hand_in
 from benchmarks.comparing import Comparison, Goal, by_turns
 from benchmarks.databases import BACKENDS, empty_database
 from benchmarks.people import LINK_KEY, approved_in_teams, new_account
@@ -31,13 +31,12 @@ TEAMS = 20
 #: Of each release three people are told that it is approved.
 COPIES = 33
 MAILS = TEAMS * (COPIES + 1) * 3
-CONNECTIONS = 8
 SENDER = "Countersign <countersign@example.com>"
 PUBLIC_URL = "https://countersign.example.com"
 HOW = (
     f"{MAILS} mails to {TEAMS * 3} people; ours claimed from the outbox, written in text and HTML,"
-    " sent and settled; theirs ready-made bytes; both over 8 connections to one sink, in a process"
-    " of its own"
+    f" sent and settled; theirs ready-made bytes; both over {CONNECTIONS} connections to one sink,"
+    " in a process of its own"
 )
 
 
@@ -120,17 +119,8 @@ class Outbox:
             assert connection.execute(left).scalar_one() == 0, "everything is settled"
 
     async def _loop(self) -> None:
-        waiting = list(self.mails)
-        assert len(waiting) == MAILS
-
-        async def send() -> None:
-            server = SMTP(hostname="127.0.0.1", port=self.port, use_tls=False, start_tls=False)
-            async with server:
-                while waiting:
-                    mail = waiting.pop()
-                    await server.sendmail(SENDER, [mail.recipient], mail.content)
-
-        await asyncio.gather(*(send() for _ in range(CONNECTIONS)))
+        assert len(self.mails) == MAILS
+        await hand_in(self.port, SENDER, [(mail.recipient, mail.content) for mail in self.mails])
 
 
 def _run(work: Coroutine[Any, Any, None]) -> float:

@@ -58,10 +58,11 @@ def postgraphile(database_url: str) -> Iterator[Server]:
 
 
 @contextmanager
-def sink() -> Iterator[int]:
-    """A mail server that takes everything; its port."""
+def sink(folder: Path | None = None) -> Iterator[int]:
+    """A mail server that takes everything, and tells of it in the folder; its port."""
     port = free_port()
-    with _running([sys.executable, "-m", "benchmarks.sink", str(port)], port):
+    words = [str(port)] if folder is None else [str(port), str(folder)]
+    with _running([sys.executable, "-m", "benchmarks.sink", *words], port):
         yield port
 
 
