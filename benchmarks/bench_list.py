@@ -11,7 +11,10 @@ from benchmarks import crowd, servers
 from benchmarks.asking import Question
 from benchmarks.comparing import Comparison, Goal, by_turns
 from benchmarks.databases import BACKENDS, empty_database
+from benchmarks.list_parts import TIMES, WHOLE, Parts, with_the_rest
 from benchmarks.people import new_account, token_of
+from benchmarks.production import production_runtime
+from engine.principal import Principal
 
 RELEASES = 50
 CONNECTIONS = 6
@@ -35,17 +38,22 @@ HOW = (
     f"{RELEASES} releases of 12 scalars, team, 2 keypairs and 2 decisions each;"
     f" {CONNECTIONS} kept connections of one client for {SECONDS:g} s"
 )
+PARTS = (
+    f"{TIMES} one after the other; all but the whole of it in one process, where nothing else runs"
+)
 
 
 def run(rounds: int) -> Iterator[Comparison]:
     """Lists a second."""
     with ExitStack() as stack:
-        sides = {"floor": Question(_enter_floor(stack), QUERY)}
+        sides, parts = {"floor": Question(_enter_floor(stack), QUERY)}, {}
         for backend in BACKENDS:
             url = stack.enter_context(empty_database(backend))
-            token = _fill(url)
+            principal, token = _fill(url)
             server = stack.enter_context(servers.countersign(url, "--no-worker"))
             sides[backend] = Question(f"{server.url}/graphql", QUERY, token)
+            runtime = stack.enter_context(production_runtime(url))
+            parts[backend] = Parts(runtime, principal, sides[backend])
             if backend == "PostgreSQL":
                 peer = stack.enter_context(servers.postgraphile(url))
                 sides["PostGraphile"] = Question(f"{peer.url}/graphql", TABLES)
@@ -55,6 +63,9 @@ def run(rounds: int) -> Iterator[Comparison]:
             name: partial(question.rate, CONNECTIONS, SECONDS) for name, question in sides.items()
         }
         figures = by_turns(rounds, rates)
+        taken = {
+            backend: with_the_rest(by_turns(rounds, parts[backend].sides())) for backend in BACKENDS
+        }
     for backend in BACKENDS:
         yield Comparison(
             title=f"list, {backend}",
@@ -73,21 +84,26 @@ def run(rounds: int) -> Iterator[Comparison]:
         theirs=figures["PostGraphile"],
         note=HOW,
     )
+    for backend in BACKENDS:
+        for name, spent in taken[backend].items():
+            note = PARTS if name == WHOLE else ""
+            title = f"a list's time, {backend}: {name}"
+            yield Comparison(title=title, unit="ms", ours=spent, note=note)
 
 
 def _enter_floor(stack: ExitStack) -> str:
     return f"{stack.enter_context(servers.bare_strawberry()).url}/graphql"
 
 
-def _fill(url: str) -> str:
-    """Approved releases; answers the token of one who sees them."""
+def _fill(url: str) -> tuple[Principal, str]:
+    """Approved releases; answers one who sees them, and a token of theirs."""
     world = new_account(url, datetime.now(UTC))
     keypairs = frozenset({world.things["vault"], world.things["spare"]})
     note = "The one that everybody waits for."
     model = world.approved(keypair_ids=keypairs, note=note)
     copies = crowd.Crowd(model=model, number=RELEASES - 1, minutes_apart=1, own_keypairs=True)
     crowd.insert(url, copies)
-    return token_of(world, "dev")
+    return world.principal("dev"), token_of(world, "dev")
 
 
 def _check(question: Question) -> None:

@@ -9,20 +9,28 @@ from contextlib import contextmanager
 from pydantic import SecretStr
 
 from api.bootstrap import build_runtime, connected
+from api.runtime import Runtime
 from api.settings import Settings
 from benchmarks.servers import MASTER_KEY
 from engine.system import System
 
 
 @contextmanager
-def production_system(url: str, master_key: bytes = MASTER_KEY) -> Iterator[System]:
+def production_runtime(url: str) -> Iterator[Runtime]:
     """Over a database that is up to date; as long as the block lasts."""
-    runtime = build_runtime(_settings(url, master_key))
+    runtime = build_runtime(_settings(url))
     with connected(runtime):
+        yield runtime
+
+
+@contextmanager
+def production_system(url: str) -> Iterator[System]:
+    """The engine alone."""
+    with production_runtime(url) as runtime:
         yield runtime.system
 
 
-def _settings(url: str, master_key: bytes) -> Settings:
+def _settings(url: str) -> Settings:
     """What has to be set, and nothing else."""
     return Settings(
         database_url=SecretStr(url),
@@ -30,5 +38,5 @@ def _settings(url: str, master_key: bytes) -> Settings:
         mail_from="Countersign <countersign@example.com>",
         public_url="http://127.0.0.1:8000",
         secret_key=SecretStr(base64.b64encode(bytes(32)).decode()),
-        master_key=SecretStr(base64.b64encode(master_key).decode()),
+        master_key=SecretStr(base64.b64encode(MASTER_KEY).decode()),
     )
