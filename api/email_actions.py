@@ -58,6 +58,8 @@ ASKED_AGAIN = {
     "decided: please decide again in a moment.",
     Code.OWN_REQUEST: "Nothing was decided: others have to approve what you asked for or edited "
     "yourself.",
+    Code.KEYPAIR_DISABLED: "Nothing was decided: one of its keypairs is disabled. It can be "
+    "approved once that is enabled again, or the request is changed; you can reject it now.",
 }
 _STATUS = {Code.INVALID_INPUT: 422, Code.OVERLOADED: 503, Code.UNAUTHENTICATED: 403}
 
