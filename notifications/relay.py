@@ -102,7 +102,7 @@ class Relay:
     def _wanted(self) -> Wanted | None:
         """What there is room for; None while enough waits for its turn."""
         under_way = self._under_way.values()
-        crowding = self._turns.crowding(under_way)
+        crowding = self._turns.crowding()
         rows = [row for row in under_way if row.account_id not in crowding]
         retried = sum(row.attempts > 1 for row in rows)
         room = self._concurrency * _AHEAD - len(rows)

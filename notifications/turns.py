@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from asyncio import Semaphore
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from fractions import Fraction
 from typing import Any
@@ -36,25 +36,32 @@ class Turns:
         self._account_share = _share(_OF_AN_ACCOUNT, number)
         self._accounts = defaultdict[UUID, Semaphore](lambda: Semaphore(self._account_share))
         self._hosts = defaultdict[str, Semaphore](lambda: Semaphore(_share(_OF_A_HOST, number)))
+        #: How many of an account have a turn, or wait for one.
+        self._asking = Counter[UUID]()
         #: When something of an account was last done.
         self._done_at: dict[UUID, float] = {}
 
     @asynccontextmanager
     async def one_for(self, row: Row[Any]) -> AsyncIterator[None]:
         """Whoever waits for their own share holds nobody else's turn."""
-        async with AsyncExitStack() as stack:
-            for semaphore in self._asked(row):
-                await stack.enter_async_context(semaphore)
-            yield
-        self._done_at[row.account_id] = time.monotonic()
+        account_id = row.account_id
+        self._asking[account_id] += 1
+        try:
+            async with AsyncExitStack() as stack:
+                for semaphore in self._asked(row):
+                    await stack.enter_async_context(semaphore)
+                yield
+            self._done_at[account_id] = time.monotonic()
+        finally:
+            self._asking[account_id] -= 1
 
-    def crowding(self, rows: Collection[Row[Any]]) -> frozenset[UUID]:
+    def crowding(self) -> frozenset[UUID]:
         """The accounts that have all their turns taken, and get nothing done."""
-        since, counts = time.monotonic() - _STUCK, Counter(row.account_id for row in rows)
+        since = time.monotonic() - _STUCK
         return frozenset(
             account_id
-            for account_id, count in counts.items()
-            if count >= self._account_share and self._done_at.get(account_id, 0) < since
+            for account_id, number in self._asking.items()
+            if number >= self._account_share and self._done_at.get(account_id, 0) < since
         )
 
     def _asked(self, row: Row[Any]) -> Iterator[Semaphore]:
