@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -295,7 +295,11 @@ def _judged(facts: SignFacts) -> _Judged:
 
 def _told(evaluation: Evaluation) -> str:
     """The factors as they are kept beside a signature: canonical JSON."""
-    return canonical([asdict(factor) for factor in evaluation.factors])
+    told = [
+        {"name": f.name, "passed": f.passed, "detail": f.detail, "code": f.code}
+        for f in evaluation.factors
+    ]
+    return canonical(told)
 
 
 def _load_earlier(work: Work, asks: Sequence[Ask]) -> Earlier:

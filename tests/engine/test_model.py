@@ -296,6 +296,8 @@ class Disagreements(RuleBasedStateMachine):
             written["keypair_ids"] = self.ids_of(written["keypair_ids"])
         command = ReviseRelease(release_id=id_, revision=revision, changes=written)
         self.attempt(who, command, codes)
+        if "max_signatures" in written and not codes:
+            self.model.lapse(kept)
 
     # --- signing --------------------------------------------------------------------------
 

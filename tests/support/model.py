@@ -357,7 +357,8 @@ class Model:
         kept = release.status is S.APPROVED and not self.settings.reapprove
         if kept and who not in self.approvers():
             codes.add(Code.NOT_AN_APPROVER)
-        taken = release.used + len(release.reserved)
+        # What was reserved too long ago is given back, and counts no more.
+        taken = release.used + sum(at > self.now for at in release.reserved.values())
         if release.status is S.IN_PROGRESS and draft.maximum < taken:
             codes.add(Code.INVALID_INPUT)
         return codes
