@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from base64 import b64decode, b64encode
+from base64 import b64decode, b64encode, urlsafe_b64decode
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -32,8 +32,10 @@ import sqlalchemy as sa
 
 from api.demo.browser import Form
 from api.graphql.ids import from_global
+from api.graphql.subscriptions.cursors import cursor_of
 from engine.persistence import tables as t
 from engine.persistence.database import Database
+from engine.persistence.ledger import GENESIS
 from engine.vocabulary import SignatureState
 from notifications.tables import deliveries
 from notifications.vocabulary import DeliveryState
@@ -242,7 +244,7 @@ class Soak:
 
     async def follow(self) -> None:
         """From the first event on; connected again, from the last one received."""
-        after = b64encode(b"event:0").decode()
+        after = cursor_of(0, GENESIS)
         headers = {"Authorization": f"Bearer {self.crowd.tokens['ann']}"}
         headers |= {"Accept": "text/event-stream"}
         while True:
@@ -256,7 +258,8 @@ class Soak:
                         told = json.loads(line[6:] or "null") if line.startswith("data: ") else {}
                         if event := ((told or {}).get("data") or {}).get("releaseEvents"):
                             after = event["cursor"]
-                            self.heard.followed.append(int(b64decode(after).split(b":")[1]))
+                            position = urlsafe_b64decode(after)[:8]
+                            self.heard.followed.append(int.from_bytes(position, "big"))
             self.seen["followed again"] += 1
             await asyncio.sleep(0.3)
 
