@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import structlog
 
-from api.bootstrap import (
+from api.duties import (
     build_relays,
     build_reminders,
     build_retention,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from engine.facts import Facts, Vote
-from engine.vocabulary import Verdict
+from engine.facts import Facts, Policy, Release, Vote
+from engine.vocabulary import Status, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,24 +92,33 @@ def authors(facts: Facts) -> frozenset[UUID]:
     return facts.editor_ids | {facts.subject.creator_id}
 
 
-def counting(facts: Facts) -> frozenset[UUID]:
-    """Whose approvals count now: the eligible, less its authors unless self-approval is on.
+def entitled(
+    policy: Policy, eligible: frozenset[UUID], authors: frozenset[UUID | None]
+) -> frozenset[UUID]:
+    """Whose approvals count: the eligible, less the request's authors unless self-approval is on.
 
     Somebody may have approved their own while that was allowed (spec section 3, "Approvers").
     """
-    if facts.policy.allow_self_approval:
-        return facts.approver_ids
-    return facts.approver_ids - authors(facts)
+    return eligible if policy.allow_self_approval else eligible - authors
+
+
+def counting(facts: Facts) -> frozenset[UUID]:
+    """Whose approvals count now."""
+    return entitled(facts.policy, facts.approver_ids, authors(facts))
+
+
+def progress(release: Release, approving: frozenset[UUID], entitled: frozenset[UUID]) -> Resolution:
+    """How far it has come; while pending only approvals that would count now do."""
+    counted = approving & entitled if release.status is Status.PENDING else approving
+    return Resolution(release.required_approvals, len(counted))
 
 
 def possible_approvers(facts: Facts) -> frozenset[UUID]:
-    """Who could approve the draft: the eligible, less its authors unless self-approval is on."""
-    if facts.policy.allow_self_approval:
-        return facts.draft_approver_ids
+    """Who could approve the draft."""
     involved = facts.editor_ids | {facts.actor.user_id}
     if facts.release is not None:
         involved |= {facts.release.creator_id}
-    return frozenset(facts.draft_approver_ids - involved)
+    return entitled(facts.policy, facts.draft_approver_ids, involved)
 
 
 def required_by_policy(facts: Facts) -> int:

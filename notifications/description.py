@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from engine import approvals
-from engine.facts import Release
+from engine.facts import Policy, Release
+from engine.vocabulary import Verdict
 from notifications.surroundings import Surroundings
 
 
@@ -33,14 +34,13 @@ def describe(release: Release, around: Surroundings) -> dict[str, Any]:
     }
 
 
-def progress(release: Release, around: Surroundings) -> dict[str, Any]:
+def progress(policy: Policy, release: Release, around: Surroundings) -> dict[str, Any]:
     """How far its approval has come: what is required, received, and who decided what."""
-    counted = approvals.resolve(
-        release.required_approvals,
-        around.votes_of(release),
-        around.approvers_of(release),
-        release.material_revision,
-    )
+    rows = around.decisions_of(release)
+    approving = frozenset(row.approver_id for row in rows if row.verdict is Verdict.APPROVE)
+    eligible, authors = around.approvers_of(release), around.authors_of(release)
+    entitled = approvals.entitled(policy, eligible, authors)
+    counted = approvals.progress(release, approving, entitled)
     return {
         "required": counted.required,
         "received": counted.received,
@@ -53,6 +53,6 @@ def progress(release: Release, around: Surroundings) -> dict[str, Any]:
                 "channel": row.channel,
                 "at": row.decided_at,
             }
-            for row in around.decisions_of(release)
+            for row in rows
         ],
     }

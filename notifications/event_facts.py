@@ -50,7 +50,7 @@ def facts_of_event(
     return {
         "event": _event(work.connection, recorded) | _disabled(work.connection, recorded, release),
         "release": describe(release, around),
-        "approval": progress(release, around),
+        "approval": progress(work.policy, release, around),
         "self_approval": work.policy.allow_self_approval,
         "account": work.policy.account_name,
     }
@@ -74,7 +74,7 @@ def facts_of_time(
     return {
         "event": told,
         "release": describe(release, around),
-        "approval": progress(release, around),
+        "approval": progress(policy, release, around),
         "self_approval": policy.allow_self_approval,
         "account": policy.account_name,
     }

@@ -105,15 +105,14 @@ def open_link(connection: Connection, key: bytes, spelling: str, now: datetime) 
         return LinkPage(standing=Standing.VOID, **shown)
     otherwise = _standing(link, release, now)
     standing = Standing.DECIDED if own else otherwise
-    authors = around.editors_of(release) | {release.creator_id}
     return LinkPage(
         standing=standing,
         otherwise=otherwise,
         request=describe(release, around),
-        approval=progress(release, around),
+        approval=progress(policy, release, around),
         own=own,
         cause=_cause(connection, release, standing),
-        is_own_request=user.id in authors and not policy.allow_self_approval,
+        is_own_request=user.id in around.authors_of(release) and not policy.allow_self_approval,
         is_requester=user.id == release.creator_id,
         wants_session=policy.signed_in_approvals,
         **shown,

@@ -173,7 +173,7 @@ def of_release(
         groups[Audience.DECIDED_BEFORE] = eligible & around.earlier_deciders_of(release)
         # Only where it is about the decision: of anything else that happens it says nothing.
         if UNDECIDED in told:
-            groups[UNDECIDED] = eligible - {vote.approver_id for vote in around.votes_of(release)}
+            groups[UNDECIDED] = eligible - {row.approver_id for row in around.decisions_of(release)}
     if before is not None:
         groups[NEW_PARTICIPANT] = around.participants_of(release) - around.participants_of(before)
     if Audience.FORMER in told:

@@ -18,8 +18,8 @@ from notifications import action_links, claims
 from notifications.channels.base import Channel, Outgoing, Undelivered
 from notifications.claims import Outcome, Policy, Wanted
 from notifications.messages import Message, Reader, Writer
+from notifications.shares import Shares
 from notifications.texts import language_of
-from notifications.turns import Turns
 from notifications.vocabulary import Kind
 from notifications.wakeup import Wakeup
 from notifications.webhooks.disable import disable_gone
@@ -61,7 +61,7 @@ class Relay:
         self._under_way: dict[asyncio.Task[None], Row[Any]] = {}
         self._outcomes: list[Outcome] = []
         self._stopped = False
-        self._turns = Turns(concurrency)
+        self._shares = Shares(concurrency)
 
     async def run(self, stop: asyncio.Event, wake: Wakeup | None = None) -> None:
         """Until `stop` is set; then what is under way is finished and settled."""
@@ -102,7 +102,7 @@ class Relay:
     def _wanted(self) -> Wanted | None:
         """What there is room for; None while enough waits for its turn."""
         under_way = self._under_way.values()
-        crowding = self._turns.crowding()
+        crowding = self._shares.crowding()
         rows = [row for row in under_way if row.account_id not in crowding]
         retried = sum(row.attempts > 1 for row in rows)
         room = self._concurrency * _AHEAD - len(rows)
@@ -191,7 +191,7 @@ class Relay:
         return action_links.url_of(self._public_url, row.action_link_id, token)
 
     async def _send(self, row: Row[Any], prepared: Any, lapses: float) -> None:
-        async with self._turns.one_for(row):
+        async with self._shares.one_for(row):
             # Sent later it might be sent by another relay too; so it is in time for a channel
             # that takes half of the lease.
             late = time.monotonic() > lapses - self._policy.lease.total_seconds() / 2

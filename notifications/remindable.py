@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, Connection, Row
+from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect
 
 from engine.persistence import loading
 from engine.persistence import tables as t
@@ -48,12 +48,7 @@ class Asked:
 
 def undecided(connection: Connection, now: datetime, release_id: UUID | None) -> list[Asked]:
     """Of every open request, or of this one."""
-    a, v, link = t.accounts, t.decisions, action_links
-    voted = sa.exists().where(
-        v.c.release_id == r.c.id,
-        v.c.approver_id == d.c.user_id,
-        v.c.material_revision == r.c.material_revision,
-    )
+    a = t.accounts
     approvers = loading.permitted_users(Permission.APPROVE_RELEASE)
     whose = (
         r.c.account_id,
@@ -63,23 +58,13 @@ def undecided(connection: Connection, now: datetime, release_id: UUID | None) ->
         r.c.starts_at,
         r.c.ends_at,
     )
-    lapses_at = (
-        sa.select(sa.func.max(link.c.expires_at, type_=link.c.expires_at.type))
-        .where(
-            link.c.release_id == d.c.release_id,
-            link.c.user_id == d.c.user_id,
-            link.c.material_revision == r.c.material_revision,
-            link.c.voided_at.is_(None),
-        )
-        .scalar_subquery()
-    )
     asked_at = _last(d.c.revision >= r.c.material_revision)
     query = (
         sa.select(
             *whose,
             asked_at.label("asked_at"),
             _last(d.c.kind == Kind.REMINDER).label("reminded_at"),
-            lapses_at.label("lapses_at"),
+            _lapses_at().label("lapses_at"),
             _is_silenced(d.c.user_id, Kind.REMINDER).label("silenced"),
         )
         .join(r, r.c.id == d.c.release_id)
@@ -91,7 +76,7 @@ def undecided(connection: Connection, now: datetime, release_id: UUID | None) ->
             d.c.kind.in_(sorted(ASKING)),
             d.c.user_id.in_(approvers.scalar_subquery()),
             r.c.team_id.is_(None) | _is_member(d.c.user_id),
-            ~voted,
+            ~_has_voted(d.c.user_id),
             # Whom nothing is needed from, since it is their own.
             a.c.allow_self_approval | ~_is_author(d.c.user_id),
         )
@@ -138,6 +123,31 @@ def closing(
 def _last(only: ColumnElement[bool]) -> ColumnElement[Any]:
     """When the last such message was queued."""
     return sa.func.max(sa.case((only, d.c.created_at)), type_=d.c.created_at.type)
+
+
+def _lapses_at() -> ScalarSelect[Any]:
+    """When the newest of their links to the current revision ends."""
+    link = action_links
+    return (
+        sa.select(sa.func.max(link.c.expires_at, type_=link.c.expires_at.type))
+        .where(
+            link.c.release_id == d.c.release_id,
+            link.c.user_id == d.c.user_id,
+            link.c.material_revision == r.c.material_revision,
+            link.c.voided_at.is_(None),
+        )
+        .scalar_subquery()
+    )
+
+
+def _has_voted(user_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """On the current material revision."""
+    v = t.decisions
+    return sa.exists().where(
+        v.c.release_id == r.c.id,
+        v.c.approver_id == user_id,
+        v.c.material_revision == r.c.material_revision,
+    )
 
 
 def _is_member(user_id: ColumnElement[Any]) -> ColumnElement[bool]:

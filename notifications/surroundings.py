@@ -13,7 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row, Select, Table
 
-from engine.facts import Release, Team, Vote
+from engine.facts import Release, Team
 from engine.persistence import loading
 from engine.persistence import tables as t
 from engine.persistence.assembling import Staff, load_staff
@@ -74,20 +74,13 @@ class Surroundings:
         """Who edited it in this round of approval."""
         return self.editors.get(release.id, frozenset())
 
+    def authors_of(self, release: Release) -> frozenset[UUID]:
+        """Whose own request it is."""
+        return self.editors_of(release) | {release.creator_id}
+
     def earlier_deciders_of(self, release: Release) -> frozenset[UUID]:
         """Who had decided before it was edited."""
         return self.earlier_deciders.get(release.id, frozenset())
-
-    def votes_of(self, release: Release) -> tuple[Vote, ...]:
-        """The same, as rules see them."""
-        return tuple(
-            Vote(
-                approver_id=row.approver_id,
-                verdict=row.verdict,
-                material_revision=row.material_revision,
-            )
-            for row in self.decisions_of(release)
-        )
 
 
 def look_around(

@@ -26,13 +26,13 @@ from api.auth.provider import Flow, Identity, Provider, ProviderError, new_flow
 from api.auth.sealed import Seal
 from api.credentials import session_of
 from api.runtime import Runtime
-from api.telemetry.seldom import Seldom
 from engine.commands.identities import LinkIdentity
 from engine.errors import Refusal
 from engine.naming import name_key, tidy
 from engine.persistence import tables as t
 from engine.principal import Principal
 from engine.queries.credentials import people_with_identity
+from engine.seldom import Seldom
 from engine.vocabulary import SignInMethod
 
 log = structlog.get_logger("countersign.openid")

@@ -9,9 +9,10 @@ from uuid import UUID
 
 import typer
 
-from api.bootstrap import ledger_key, open_database, require_current
 from api.cli.accounts import account_called
 from api.cli.running import load_settings, told
+from api.keys import ledger_key
+from api.readiness import open_database, require_current
 from engine.errors import Code, Refusal
 from engine.persistence import ledger
 from engine.persistence.verification import Anchor, verify

@@ -55,7 +55,8 @@ def init(
     as_json: AsJson = False,
 ) -> None:
     """Make an account (Teams on), an administrator and a first API token, shown once."""
-    from api.bootstrap import build_system, open_database
+    from api.bootstrap import build_system
+    from api.readiness import open_database
 
     settings = load_settings()
     database = open_database(settings)
@@ -70,7 +71,7 @@ def init(
 @told
 def migrate() -> None:
     """Bring the database to this version's tables. Does nothing where it is there already."""
-    from api.bootstrap import open_database
+    from api.readiness import open_database
 
     migrate_database(open_database(load_settings()))
     print("The database is up to date.")
@@ -82,7 +83,7 @@ def backup(
     file: Annotated[Path, typer.Argument(help="The new file to write. It must not exist.")],
 ) -> None:
     """Copy a SQLite database while it is in use, and check the copy and its ledgers."""
-    from api.bootstrap import open_database, require_current
+    from api.readiness import open_database, require_current
     from engine.persistence.backup import back_up
 
     database = open_database(load_settings())
@@ -114,7 +115,8 @@ def token_create(
     as_json: AsJson = False,
 ) -> None:
     """Make an API token for a user. Its secret is printed once and stored nowhere."""
-    from api.bootstrap import build_system, open_database, require_current
+    from api.bootstrap import build_system
+    from api.readiness import open_database, require_current
 
     settings = load_settings()
     database = open_database(settings)

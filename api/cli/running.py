@@ -22,8 +22,8 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 from starlette.types import ASGIApp
 
-from api.bootstrap import NotReadyError
 from api.draining import UnderWay
+from api.readiness import NotReadyError
 from api.settings import ENV_FILE, PREFIX, Settings
 from api.settings_told import faults
 from api.telemetry.exposition import exposed

@@ -20,10 +20,11 @@ from pydantic import SecretStr
 from starlette.types import ASGIApp
 
 from api.app import create_app
-from api.bootstrap import build_system, open_database
+from api.bootstrap import build_system
 from api.demo.mailbox import Mailbox, smtp_server
 from api.demo.mailbox_app import mailbox_app
 from api.demo.people import Cast, settle_in
+from api.readiness import open_database
 from api.settings import Settings
 from engine.persistence.migrate import migrate
 

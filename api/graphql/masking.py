@@ -10,8 +10,8 @@ from graphql import GraphQLError
 from sqlalchemy.exc import StatementError
 
 from api.telemetry.redaction import without_secrets
-from api.telemetry.seldom import Seldom
 from engine.errors import Refusal
+from engine.seldom import Seldom
 
 log = structlog.get_logger("countersign.graphql")
 

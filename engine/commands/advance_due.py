@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from uuid import UUID
@@ -19,6 +18,7 @@ from engine.persistence.locks import Lock
 from engine.persistence.retrying import is_away
 from engine.persistence.unit_of_work import transaction
 from engine.persistence.work import Work
+from engine.seldom import Seldom
 from engine.signing.lapse import give_back_lapsed
 from engine.system import System
 
@@ -26,10 +26,6 @@ log = structlog.get_logger("countersign.time")
 
 #: Releases advanced in one transaction, so that none holds its locks for long.
 BATCH = 100
-#: Seconds in which one account's fault is logged once.
-QUIET = 60.0
-#: Accounts remembered for that.
-REMEMBERED = 1000
 
 #: An account, and a release of it; None: signatures of no release.
 Found = list[tuple[UUID, UUID | None]]
@@ -89,7 +85,7 @@ def _advance_each(
             if _is_everybodys(error, system.database):
                 raise
             at_fault.add(account_id)
-            _faults.tell(account_id, error)
+            _tell(account_id, error)
         else:
             moved += number
     return moved
@@ -113,25 +109,16 @@ def _is_everybodys(error: Exception, database: Database) -> bool:
     return isinstance(error, PoolTimeout)
 
 
-class _Faults:
-    """Logs each account's now and then: it comes back twice a second for as long as it lasts."""
-
-    def __init__(self) -> None:
-        self._told: OrderedDict[UUID, float] = OrderedDict()
-
-    def tell(self, account_id: UUID, error: Exception) -> None:
-        """One account's, with its traceback."""
-        now = time.monotonic()
-        if now - self._told.get(account_id, -QUIET) < QUIET:
-            return
-        log.error("an account does not advance", account=str(account_id), exc_info=error)
-        self._told.pop(account_id, None)
-        self._told[account_id] = now
-        while len(self._told) > REMEMBERED:
-            self._told.popitem(last=False)
+def _tell(account_id: UUID, error: Exception) -> None:
+    """With its traceback, now and then: it comes back twice a second for as long as it lasts."""
+    _, untold = _faults.meet(account_id)
+    if untold is not None:
+        log.error(
+            "an account does not advance", account=str(account_id), untold=untold, exc_info=error
+        )
 
 
-_faults = _Faults()
+_faults = Seldom(quiet=60.0, kinds=1000)
 
 
 def _find(system: System, limit: int, passed_by: Collection[UUID]) -> tuple[Found, Found]:

@@ -9,7 +9,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Row
 
-from engine.approvals import counting
+from engine import approvals
+from engine.approvals import Resolution
 from engine.facts import Facts, Release
 from engine.persistence import tables as t
 from engine.queries.reading import Reading
@@ -39,9 +40,7 @@ def _counting(release: Release, rows: list[Row[Any]]) -> list[Row[Any]]:
     return [row for row in rows if row.material_revision == latest]
 
 
-def received(facts: Facts, decisions: list[Row[Any]]) -> int:
-    """Approvals that count; while pending only of people whose approval would count now."""
-    approving = {row.approver_id for row in decisions if row.verdict is Verdict.APPROVE}
-    if facts.subject.status is Status.PENDING:
-        approving &= counting(facts)
-    return len(approving)
+def progress(facts: Facts, decisions: list[Row[Any]]) -> Resolution:
+    """By what was decided on the release that these facts are of."""
+    approving = frozenset(row.approver_id for row in decisions if row.verdict is Verdict.APPROVE)
+    return approvals.progress(facts.subject, approving, approvals.counting(facts))

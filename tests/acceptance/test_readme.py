@@ -13,7 +13,8 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.bootstrap import build_system, open_database
+from api.bootstrap import build_system
+from api.readiness import open_database
 from api.settings import Settings
 from engine.commands.api_tokens import create_token_as_operator
 from engine.commands.create_account import create_account

@@ -8,15 +8,8 @@ import pytest
 import structlog
 from pydantic import ValidationError
 
-from api.bootstrap import (
-    build_relays,
-    build_reminders,
-    build_retention,
-    build_runtime,
-    build_stranded,
-    connected,
-    email_routes,
-)
+from api.bootstrap import build_runtime, connected, email_routes
+from api.duties import build_relays, build_reminders, build_retention, build_stranded
 from notifications.messages import Reader
 from notifications.outbox import Outbox
 from notifications.vocabulary import Kind

@@ -7,8 +7,10 @@ from typing import Any, Self
 
 import pytest
 
-from api.bootstrap import NotReadyError, build_relays, build_reminders, telling_of
+from api.bootstrap import telling_of
 from api.channels import channel_options
+from api.duties import build_relays, build_reminders
+from api.readiness import NotReadyError
 from api.runtime import Runtime
 from api.settings import Settings
 from engine.persistence.executor import Executor

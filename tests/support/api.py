@@ -13,7 +13,7 @@ from uuid import UUID
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
-from starlette.testclient import TestClient
+from starlette.testclient import TestClient, WebSocketTestSession
 from starlette.types import ASGIApp
 
 from api.auth.browser import Browser
@@ -50,6 +50,17 @@ class Api:
         )
         told: dict[str, Any] = answer.json()
         return told
+
+    @contextmanager
+    def socket(self, name: str | None) -> Iterator[WebSocketTestSession]:
+        """A connection of graphql-transport-ws that was acknowledged."""
+        headers = {"Authorization": f"Bearer {self.token(name)}"} if name else {}
+        with self.client.websocket_connect(
+            "/graphql", subprotocols=["graphql-transport-ws"], headers=headers
+        ) as socket:
+            socket.send_json({"type": "connection_init"})
+            assert socket.receive_json() == {"type": "connection_ack"}
+            yield socket
 
     def ask(self, name: str, query: str, /, **variables: Any) -> dict[str, Any]:
         """The data; errors fail the test."""

@@ -17,7 +17,6 @@ from api.graphql.types.keypair import Keypair
 from api.graphql.types.node import Connection, Edge, connect
 from api.graphql.types.people import Team, User
 from api.graphql.types.release import ApprovalState, Decision, Release
-from engine.approvals import Resolution
 from engine.persistence import tables as t
 from engine.queries import decisions, history
 from engine.queries import releases as queries
@@ -100,9 +99,7 @@ def approval(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterable[
             eligible[source.id] = sorted(able, key=lambda user: (user.name, user.id))
     for release in needing:
         id_ = release.source.id
-        counted = Resolution(
-            release.source.required_approvals, decisions.received(facts[id_], made[id_])
-        )
+        counted = decisions.progress(facts[id_], made[id_])
         release.approval = ApprovalState(
             required=counted.required,
             received=counted.received,

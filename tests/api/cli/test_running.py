@@ -10,11 +10,11 @@ import sqlalchemy as sa
 import typer
 from typer.testing import CliRunner
 
-from api.bootstrap import NotReadyError
 from api.cli.accounts import account_called
 from api.cli.lifetimes import lifetime
 from api.cli.main import app
 from api.cli.running import bind, require_metrics_address
+from api.readiness import NotReadyError
 from engine.commands.api_tokens import create_token_as_operator
 from engine.commands.create_account import create_account
 from engine.errors import Refusal

@@ -11,8 +11,8 @@ from api.graphql import masking
 from api.graphql.masking import note
 from api.runtime import Runtime
 from api.telemetry.redaction import HIDDEN
-from api.telemetry.seldom import QUIET, Seldom
 from engine.errors import Code, Refusal
+from engine.seldom import QUIET, Seldom
 from tests.support.api import Api
 
 SECRET = "csn_" + "s3cr3t" * 7

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -267,17 +266,6 @@ EVERYTHING = ((QUERIES, query), (MUTATIONS, mutation), (SUBSCRIPTIONS, subscript
 BEGINNING = {"after": cursor_of(0, GENESIS)}
 
 
-@contextmanager
-def connected(api: Api, name: str | None) -> Iterator[WebSocketTestSession]:
-    headers = {"Authorization": f"Bearer {api.token(name)}"} if name else {}
-    with api.client.websocket_connect(
-        "/graphql", subprotocols=["graphql-transport-ws"], headers=headers
-    ) as socket:
-        socket.send_json({"type": "connection_init"})
-        assert socket.receive_json() == {"type": "connection_ack"}
-        yield socket
-
-
 def told_first(socket: WebSocketTestSession, text: str, variables: dict[str, Any]) -> Any:
     """The first answer to an operation, which is then ended."""
     id_ = secrets.token_hex(4)
@@ -292,7 +280,7 @@ def told_first(socket: WebSocketTestSession, text: str, variables: dict[str, Any
 
 def test_a_websocket_wants_credentials_for_everything(api: Api, marked: dict[str, str]) -> None:
     before = api.world.snapshot()
-    with connected(api, None) as socket:
+    with api.socket(None) as socket:
         for names, operation in EVERYTHING:
             for name in names:
                 told = told_first(socket, *operation(name, all_of(marked)))
@@ -309,21 +297,21 @@ def test_a_subscription_tells_those_who_may_and_nobody_else(
     text, one = subscription(name, all_of(marked), **BEGINNING)
     everything = dict.fromkeys(one) | BEGINNING
     cursor = f"subscription ($after: String) {{ {name}(after: $after) {{ cursor }} }}"
-    with connected(api, "chief") as socket:
+    with api.socket("chief") as socket:
         assert "Marked release" in json.dumps(told_first(socket, text, one))
         assert "Marked release" in json.dumps(told_first(socket, text, everything))
         theirs = told_first(socket, cursor, BEGINNING)["data"][name]["cursor"]
     for other, may in ((stranger, "chief"), (api, "nobody")):
-        with connected(other, may) as socket:
+        with other.socket(may) as socket:
             told = told_first(socket, text, one)
             assert codes(told, name) == {"NOT_FOUND"}, may
-    with connected(stranger, "chief") as socket:
+    with stranger.socket("chief") as socket:
         told = json.dumps(told_first(socket, text, everything))
         assert "Own release" in told
         assert "Marked" not in told
         refused = told_first(socket, text, everything | {"after": theirs})
         assert codes(refused, name) == {"INVALID_INPUT"}
-    with connected(api, "nobody") as socket:
+    with api.socket("nobody") as socket:
         payload = {"query": text, "variables": everything}
         socket.send_json({"id": "all", "type": "subscribe", "payload": payload})
         socket.send_json({"type": "ping"})

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import structlog
 
-from api.bootstrap import SKEW, compare_clocks
+from api.readiness import SKEW, compare_clocks
 from engine.persistence.clock import DatabaseClock, skew
 from engine.persistence.database import Database
 from engine.system import System

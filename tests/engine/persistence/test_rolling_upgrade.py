@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from api.bootstrap import NotReadyError, require_current
+from api.readiness import NotReadyError, require_current
 from engine.persistence.database import Database
 from engine.persistence.migrate import Standing, migrate, revision_of, standing
 from engine.signing.request import Made

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -20,17 +18,6 @@ from tests.support.world import World
 EVENTS = "subscription { releaseEvents { tag } }"
 #: From the beginning, so that nothing depends on who is quicker.
 ALL_EVENTS = f'subscription {{ releaseEvents(after: "{cursor_of(0, GENESIS)}") {{ tag }} }}'
-
-
-@contextmanager
-def connected(api: Api) -> Iterator[WebSocketTestSession]:
-    headers = {"Authorization": f"Bearer {api.token('dev')}"}
-    with api.client.websocket_connect(
-        "/graphql", subprotocols=["graphql-transport-ws"], headers=headers
-    ) as socket:
-        socket.send_json({"type": "connection_init"})
-        assert socket.receive_json() == {"type": "connection_ack"}
-        yield socket
 
 
 def subscribe(socket: WebSocketTestSession, id_: str, payload: object) -> None:
@@ -69,7 +56,7 @@ def ask(socket: WebSocketTestSession, id_: str, payload: object) -> list[Any]:
 def test_what_cannot_run_is_an_error_of_its_own_and_disturbs_no_other(
     small_api: Api, small_world: World, payload: object, code: str
 ) -> None:
-    with connected(small_api) as socket:
+    with small_api.socket("dev") as socket:
         subscribe(socket, "events", {"query": ALL_EVENTS})
         (error,) = ask(socket, "wrong", payload)
         assert error["type"] == "error"
@@ -105,7 +92,7 @@ def test_what_cannot_run_is_an_error_of_its_own_and_disturbs_no_other(
     ids=lambda text: text[:40],
 )
 def test_what_is_no_message_ends_the_connection_and_is_no_bug(small_api: Api, text: str) -> None:
-    with connected(small_api) as socket:
+    with small_api.socket("dev") as socket:
         socket.send_text(text)
         with pytest.raises(WebSocketDisconnect) as ended:
             socket.receive_json()
@@ -115,7 +102,7 @@ def test_what_is_no_message_ends_the_connection_and_is_no_bug(small_api: Api, te
 @pytest.mark.parametrize("text", ["x" * 1000, "\N{KEY}" * 250])
 def test_too_large_a_message_is_told_its_size_and_the_limit(small_world: World, text: str) -> None:
     api, runtime = make_api(small_world, limits=Limits(body_bytes=999))
-    with api.client, connected(api) as socket:
+    with api.client, api.socket("dev") as socket:
         socket.send_text(text)
         with pytest.raises(WebSocketDisconnect) as ended:
             socket.receive_json()
@@ -131,7 +118,7 @@ def test_a_connection_that_does_not_begin_is_ended(small_world: World) -> None:
         with pytest.raises(WebSocketDisconnect) as ended:
             socket.receive_json()
         assert ended.value.code == 4408
-    with api.client, connected(api) as begun:
+    with api.client, api.socket("dev") as begun:
         time.sleep(0.1)
         answer, _ = ask(begun, "1", {"query": "{ __typename }"})
         assert answer["payload"]["data"] == {"__typename": "Query"}
@@ -139,7 +126,7 @@ def test_a_connection_that_does_not_begin_is_ended(small_world: World) -> None:
 
 
 def test_bytes_are_no_message_either(small_api: Api) -> None:
-    with connected(small_api) as socket:
+    with small_api.socket("dev") as socket:
         socket.send_bytes(b"{}")
         with pytest.raises(WebSocketDisconnect) as ended:
             socket.receive_json()
@@ -149,7 +136,7 @@ def test_bytes_are_no_message_either(small_api: Api) -> None:
 def test_a_caller_follows_so_much_at_once_on_all_connections_together(small_world: World) -> None:
     api, runtime = make_api(small_world, limits=Limits(subscriptions=2))
     small_world.request()
-    with api.client, connected(api) as one, connected(api) as other:
+    with api.client, api.socket("dev") as one, api.socket("dev") as other:
         begun = {"query": ALL_EVENTS}
         for socket, id_ in ((one, "a"), (other, "b")):
             subscribe(socket, id_, begun)

@@ -27,8 +27,8 @@ _OF_RETRIES = Fraction(1, 2)
 _STUCK = 1.0
 
 
-class Turns:
-    """Turns to send, of one relay. Used on one event loop."""
+class Shares:
+    """Of the turns to send, of one relay. Used on one event loop."""
 
     def __init__(self, number: int) -> None:
         self._all = Semaphore(number)

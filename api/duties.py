@@ -1,0 +1,86 @@
+"""What a worker has to do, made out of settings."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from api.keys import link_key, sign_in_key
+from api.runtime import Runtime
+from api.settings import Settings
+from notifications.channels.smtp import SmtpChannel
+from notifications.claims import Policy
+from notifications.messages import Writer
+from notifications.relay import Relay
+from notifications.reminders import Reminders, Rhythm
+from notifications.retention import Retention
+from notifications.sign_in_mail import SignInMailer
+from notifications.stranded import Stranded
+from notifications.vocabulary import WEBHOOK
+
+#: Of a channel, messages under way at a time. Each webhook has its own server, maybe a slow one.
+CONCURRENCY = {WEBHOOK: 64}
+
+#: Of the time that a process has to end in, how much is for messages that are being sent.
+SENDING = 0.5
+
+
+def build_relays(settings: Settings, runtime: Runtime) -> list[Relay]:
+    """What takes messages from the outbox, one relay for each configured channel."""
+    assert runtime.telling is not None
+    writer, key = build_writer(settings), link_key(settings)
+    policy = Policy(give_up_after=timedelta(hours=settings.delivery_retry_hours))
+    return [
+        Relay(
+            runtime.system,
+            channel,
+            writer,
+            key,
+            settings.public_url,
+            policy=policy,
+            concurrency=CONCURRENCY.get(name, 16),
+            patience=settings.shutdown_seconds * SENDING,
+        )
+        for name, channel in runtime.telling.channels.items()
+    ]
+
+
+def build_reminders(settings: Settings, runtime: Runtime) -> Reminders:
+    """What reminds approvers, and tells that a window closes soon."""
+    assert runtime.telling is not None
+    telling, rhythm = runtime.telling, Rhythm(share=settings.reminder_share)
+    return Reminders(
+        runtime.system,
+        telling.link_key,
+        rhythm,
+        link_lifetime=telling.link_lifetime,
+        channels=telling.personal,
+    )
+
+
+def build_retention(settings: Settings, runtime: Runtime) -> list[Retention]:
+    """What deletes deliveries that were settled long ago; nothing where all are kept."""
+    days = settings.delivery_retention_days
+    return [Retention(runtime.system, timedelta(days=days))] if days else []
+
+
+def build_stranded(runtime: Runtime) -> Stranded:
+    """What ends the messages for channels that are not configured any more."""
+    assert runtime.telling is not None
+    return Stranded(runtime.system, runtime.telling.channels)
+
+
+def build_writer(settings: Settings) -> Writer:
+    """What writes messages; with templates of the operator's own, if there are any."""
+    return Writer(settings.public_url, settings.templates, mail_from=settings.mail_from)
+
+
+def build_sign_in_mailer(settings: Settings, runtime: Runtime) -> SignInMailer:
+    """What sends the mails to sign in with; over connections of its own, so it waits for nobody."""
+    channel = SmtpChannel(
+        settings.smtp_url.get_secret_value(),
+        settings.mail_from,
+        connections=2,
+        timeout=min(20, settings.shutdown_seconds * SENDING),
+    )
+    writer, key = build_writer(settings), sign_in_key(settings)
+    return SignInMailer(runtime.system, channel, writer, key, settings.public_url)
