@@ -6,26 +6,39 @@ as much there. SQLite, which is in the same process, runs one prepared statement
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from itertools import repeat
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy import BindParameter, Connection, Insert, Table, TableValuedAlias, Update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Dialect,
+    Insert,
+    Table,
+    TableValuedAlias,
+    Update,
+)
 from sqlalchemy.dialects.postgresql import JSON
+from sqlalchemy.types import TypeEngine
 
 Values = Mapping[str, Any]
+#: Makes a value what the driver takes for it.
+Bind = Callable[[Any], Any]
 
 
 def insert_many(
     connection: Connection, table: Table, shared: Values, rows: Sequence[Values]
 ) -> None:
     """Insert rows that all name the same columns, besides those they share."""
+    names = tuple(shared), tuple(rows[0])
     if connection.dialect.name == "sqlite":
-        connection.execute(_insert_each(table), [{**shared, **row} for row in rows])
+        _run_each(connection, table, _insert_each(table, *names), shared, rows)
     else:
-        statement = _insert_set(table, tuple(shared), tuple(rows[0]))
+        statement = _insert_set(table, *names)
         connection.execute(statement, _given_all(shared) | _given_rows(rows))
 
 
@@ -33,13 +46,28 @@ def update_many(
     connection: Connection, table: Table, only: Any, shared: Values, rows: Sequence[Values]
 ) -> None:
     """Update rows by their `id` if `only` holds for them: some values shared, some their own."""
-    names, everyone = (tuple(shared), tuple(rows[0])), _given_all(shared)
+    names = tuple(shared), tuple(rows[0])
     if connection.dialect.name == "sqlite":
-        each = [{**everyone, **{f"each_{k}": v for k, v in row.items()}} for row in rows]
-        connection.execute(_update_each(table, only, *names), each)
+        _run_each(connection, table, _update_each(table, only, *names), shared, rows)
     else:
         statement = _update_set(table, only, *names)
-        connection.execute(statement, everyone | _given_rows(rows))
+        connection.execute(statement, _given_all(shared) | _given_rows(rows))
+
+
+def _run_each(
+    connection: Connection,
+    table: Table,
+    statement: Insert | Update,
+    shared: Values,
+    rows: Sequence[Values],
+) -> None:
+    """Bound here, by column: what the rows share is bound once, not once for each."""
+    text, asked = _compiled(table, statement, connection.dialect)
+    columns: list[Iterable[Any]] = [
+        repeat(bind(shared[name]), len(rows)) if name in shared else [bind(r[name]) for r in rows]
+        for name, bind in asked
+    ]
+    connection.exec_driver_sql(text, list(zip(*columns, strict=True)))
 
 
 def _given_all(shared: Values) -> dict[str, Any]:
@@ -70,12 +98,30 @@ def _all(table: Table, names: tuple[str, ...]) -> dict[str, BindParameter[Any]]:
     return {name: sa.bindparam(f"all_{name}", type_=table.c[name].type) for name in names}
 
 
+def _each(names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: sa.bindparam(f"each_{name}") for name in names}
+
+
 # Statements are built once: to build one costs more than to run it.
 
 
 @cache
-def _insert_each(table: Table) -> Insert:
-    return table.insert()
+def _compiled(
+    table: Table, statement: Insert | Update, dialect: Dialect
+) -> tuple[str, list[tuple[str, Bind]]]:
+    """Its text, and in order: which column's value it asks for, and how the driver gets that."""
+    compiled = statement.compile(dialect=dialect)
+    names = [name.partition("_")[2] for name in compiled.positiontup or ()]
+    return str(compiled), [(name, _binder(table.c[name].type, dialect)) for name in names]
+
+
+def _binder(type_: TypeEngine[Any], dialect: Dialect) -> Bind:
+    return type_.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value)
+
+
+@cache
+def _insert_each(table: Table, shared: tuple[str, ...], own: tuple[str, ...]) -> Insert:
+    return table.insert().values(_all(table, shared) | _each(own))
 
 
 @cache
@@ -87,7 +133,7 @@ def _insert_set(table: Table, shared: tuple[str, ...], own: tuple[str, ...]) -> 
 
 @cache
 def _update_each(table: Table, only: Any, shared: tuple[str, ...], own: tuple[str, ...]) -> Update:
-    each: dict[str, Any] = {name: sa.bindparam(f"each_{name}") for name in own}
+    each = _each(own)
     chosen = table.update().where(table.c.id == each.pop("id"), only)
     return chosen.values(_all(table, shared) | each)
 

@@ -127,8 +127,7 @@ class Desk:
     @cached_property
     def _keypair(self) -> Keypair:
         assert self._row is not None
-        (found,) = loading.keypairs_of(self._work.connection, [self._row])
-        return found
+        return loading.keypair_of(self._row)
 
     @cached_property
     def _release(self) -> Release | None:

@@ -33,18 +33,20 @@ TOO_LATE = Refusal(
     "The signature was not finished in time or its release was stopped. Nothing was used.",
 )
 
-#: The rows of signatures, by id.
-Standing = Mapping[UUID, Any]
+#: The rows of signatures that are not reserved any more, by id.
+Ended = Mapping[UUID, Any]
 
 # Statements of the hot path are built once: to build one costs more than to run it.
 _S, _R = t.signatures, t.releases
-_STANDING = (
+# All are locked; told are those it is too late for, which is hardly ever one.
+_LOCKED = (
     sa.select(_S.c.id, _S.c.state, _S.c.value)
     .where(_S.c.id.in_(IDS))
     .order_by(_S.c.id)
     .with_for_update()
+    .cte("locked")
 )
-_USED = sa.select(_R.c.id, _R.c.signatures_used, _R.c.max_signatures).where(_R.c.id.in_(IDS))
+_ENDED = sa.select(_LOCKED).where(_LOCKED.c.state != SignatureState.RESERVED)
 _COUNT = (
     _R.update()
     .where(_R.c.id == sa.bindparam("release"))
@@ -52,6 +54,7 @@ _COUNT = (
         signatures_reserved=_R.c.signatures_reserved - sa.bindparam("number"),
         signatures_used=_R.c.signatures_used + sa.bindparam("number"),
     )
+    .returning(_R.c.signatures_used, _R.c.max_signatures)
 )
 
 
@@ -69,9 +72,9 @@ def _settle(system: System, account_id: UUID, values: Sequence[Value]) -> list[O
     releases = {v.reserved.release_id for v in values}
     lock = Lock(releases=frozenset(id_ for id_ in releases if id_ is not None))
     with transaction(system, account_id, None, lock) as work:
-        standing = _locked(work, values)
-        settled = [v for v in values if _is_settled(v, standing)]
-        pending = [v for v in values if _is_reserved(v, standing)]
+        ended = _ended(work, values)
+        settled = [v for v in values if _is_settled(v, ended)]
+        pending = [v for v in values if v.reserved.signature_id not in ended]
         made = [v for v in pending if v.value is not None]
         _write(work, made)
         _count(work, made)
@@ -87,19 +90,14 @@ def _outcome(value: Value, kept: set[UUID]) -> Outcome:
     return Made(signature_id, Signed.of(value.reserved, value.value))
 
 
-def _locked(work: Work, values: Sequence[Value]) -> Standing:
+def _ended(work: Work, values: Sequence[Value]) -> Ended:
     ids = sorted(v.reserved.signature_id for v in values)
-    return {row.id: row for row in work.connection.execute(_STANDING, {"ids": ids})}
+    return {row.id: row for row in work.connection.execute(_ENDED, {"ids": ids})}
 
 
-def _is_reserved(value: Value, standing: Standing) -> bool:
-    row = standing.get(value.reserved.signature_id)
-    return row is not None and row.state is SignatureState.RESERVED
-
-
-def _is_settled(value: Value, standing: Standing) -> bool:
+def _is_settled(value: Value, ended: Ended) -> bool:
     """By an earlier try, whose commit was not answered."""
-    row = standing.get(value.reserved.signature_id)
+    row = ended.get(value.reserved.signature_id)
     if row is None or row.state is not SignatureState.MADE:
         return False
     return bool(row.value == value.value)
@@ -118,17 +116,14 @@ def _write(work: Work, made: list[Value]) -> None:
 
 def _count(work: Work, made: list[Value]) -> None:
     counted = Counter(v.reserved.release_id for v in made)
-    ids = sorted(release_id for release_id in counted if release_id is not None)
-    if not ids:
-        return
-    for release in work.connection.execute(_USED, {"ids": ids}).all():
-        number = counted[release.id]
-        work.connection.execute(_COUNT, {"release": release.id, "number": number})
-        _notice(work, release.id, release.max_signatures, release.signatures_used, number)
+    for release_id in sorted(id_ for id_ in counted if id_ is not None):
+        asked = {"release": release_id, "number": counted[release_id]}
+        used, maximum = work.connection.execute(_COUNT, asked).one()
+        _notice(work, release_id, maximum, used, counted[release_id])
 
 
-def _notice(work: Work, release_id: UUID, maximum: int, before: int, number: int) -> None:
-    used = before + number
+def _notice(work: Work, release_id: UUID, maximum: int, used: int, number: int) -> None:
+    before = used - number
     crossed = [p for p in NOTICES if before * 100 < p * maximum <= used * 100]
     for percent in crossed[-1:]:
         work.record(

@@ -217,6 +217,8 @@ def test_of_an_approval_and_a_disabled_keypair_at_once_neither_is_overlooked(
         world.do("admin", UpdateKeypair(keypair_id=vault, enabled=True))
 
 
+# On SQLite whoever looks has waited already.
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_release_that_took_the_keypair_while_one_waited_is_locked_too(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,7 +1,7 @@
 """Rows in, facts out: what commands look at before they decide."""
 
 from engine.persistence.loading.grouping import column_set
-from engine.persistence.loading.keypairs import keypairs_of, load_keypair_rows, load_keypairs
+from engine.persistence.loading.keypairs import keypair_of, load_keypair_rows, load_keypairs
 from engine.persistence.loading.people import (
     load_actor,
     load_actors,
@@ -24,7 +24,7 @@ from engine.persistence.loading.releases import (
 
 __all__ = [
     "column_set",
-    "keypairs_of",
+    "keypair_of",
     "load_actor",
     "load_actors",
     "load_approvers",

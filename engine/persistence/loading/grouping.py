@@ -1,12 +1,11 @@
 """Linking tables, read as sets by their owner."""
 
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Select
+from sqlalchemy import Connection, Dialect, ScalarSelect, TypeDecorator
 
 #: The ids a statement is asked for. Statements are built once: to build costs more than to run.
 IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
@@ -20,16 +19,29 @@ def column_set(connection: Connection, column: Any, **where: UUID) -> frozenset[
     return frozenset(connection.execute(query).scalars().all())
 
 
-def grouped(
-    connection: Connection, by: Any, column: Any, ids: Iterable[UUID]
-) -> dict[UUID, frozenset[UUID]]:
-    """The other column's values of each owner; owners without any are left out."""
-    return gather(connection.execute(_pairs(by, column), {"ids": sorted(ids)}))
+class SetOf(TypeDecorator[frozenset[Any]]):
+    """Values aggregated into one text; no value at all is the empty set."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def __init__(self, parse: Callable[[str], Any]) -> None:
+        super().__init__()
+        self.parse = parse
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> frozenset[Any]:
+        """Each read for itself."""
+        return frozenset(map(self.parse, value.split(","))) if value else frozenset()
 
 
-@cache
-def _pairs(by: Any, column: Any) -> Select[tuple[UUID, Any]]:
-    return sa.select(by, column).where(by.in_(IDS))
+def set_of(column: Any, parse: Callable[[str], Any], *where: Any) -> ScalarSelect[Any]:
+    """A column beside others: another table's values that belong to the row, as a set.
+
+    So a thing and what belongs to it are one statement. `where` refers to the row; no value may
+    contain a comma.
+    """
+    told = sa.func.aggregate_strings(sa.cast(column, sa.Text), ",")
+    return sa.select(sa.type_coerce(told, SetOf(parse))).where(*where).scalar_subquery()
 
 
 def gather(pairs: Iterable[Any]) -> dict[UUID, frozenset[Any]]:

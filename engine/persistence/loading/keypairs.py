@@ -10,11 +10,17 @@ from sqlalchemy import Connection, Row
 from engine.errors import not_found
 from engine.facts import Keypair
 from engine.persistence import tables as t
-from engine.persistence.loading.grouping import IDS, grouped
+from engine.persistence.loading.grouping import IDS, set_of
 
 _K, _H = t.keypairs, t.release_keypairs
+_U, _T = t.keypair_users, t.team_keypairs
 _KEYPAIRS = (
-    sa.select(_K, _H.c.release_id.label("held_by"))
+    sa.select(
+        _K,
+        _H.c.release_id.label("held_by"),
+        set_of(_U.c.user_id, UUID, _U.c.keypair_id == _K.c.id).label("user_ids"),
+        set_of(_T.c.team_id, UUID, _T.c.keypair_id == _K.c.id).label("team_ids"),
+    )
     .outerjoin(_H, sa.and_(_H.c.keypair_id == _K.c.id, t.IS_HELD))
     .where(_K.c.id.in_(IDS), _K.c.account_id == sa.bindparam("account"))
     .order_by(_K.c.id)
@@ -28,28 +34,21 @@ def load_keypairs(
     rows = load_keypair_rows(connection, account_id, ids)
     if len(rows) != len(set(ids)):
         raise not_found("keypair", "keypair_ids")
-    return keypairs_of(connection, rows)
+    return tuple(map(keypair_of, rows))
 
 
 def load_keypair_rows(
     connection: Connection, account_id: UUID, ids: Collection[UUID]
 ) -> Sequence[Row[Any]]:
-    """Their rows with `held_by`, the release that holds each; as many as there are."""
+    """Their rows, with who may use them and `held_by`, the release that holds each; as many as
+    there are.
+    """
     asked = {"ids": sorted(ids), "account": account_id}
     return connection.execute(_KEYPAIRS, asked).all()
 
 
-def keypairs_of(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Keypair, ...]:
-    """The keypairs of such rows, with who may use them."""
-    ids = [row.id for row in rows]
-    users = grouped(connection, t.keypair_users.c.keypair_id, t.keypair_users.c.user_id, ids)
-    teams = grouped(connection, t.team_keypairs.c.keypair_id, t.team_keypairs.c.team_id, ids)
-    return tuple(_keypair(row, users, teams) for row in rows)
-
-
-def _keypair(
-    row: Row[Any], users: dict[UUID, frozenset[UUID]], teams: dict[UUID, frozenset[UUID]]
-) -> Keypair:
+def keypair_of(row: Row[Any]) -> Keypair:
+    """The keypair of such a row."""
     return Keypair(
         id=row.id,
         alias=row.alias,
@@ -58,7 +57,7 @@ def _keypair(
         access=row.access,
         enabled=row.enabled,
         has_default_certificate=row.has_default_certificate,
-        user_ids=users.get(row.id, frozenset()),
-        team_ids=teams.get(row.id, frozenset()),
+        user_ids=row.user_ids,
+        team_ids=row.team_ids,
         held_by=row.held_by,
     )

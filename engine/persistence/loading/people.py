@@ -10,20 +10,24 @@ from sqlalchemy import Connection, Row, Select
 from engine.errors import not_found
 from engine.facts import Actor, Policy, Team
 from engine.persistence import tables as t
-from engine.persistence.loading.grouping import IDS, gather, grouped
+from engine.persistence.loading.grouping import IDS, gather, set_of
 from engine.principal import Principal
 from engine.vocabulary import Permission, ReleaseType
 
 _POLICY = sa.select(t.accounts).where(t.accounts.c.id == sa.bindparam("account"))
-_USERS = sa.select(t.users).where(t.users.c.id.in_(IDS))
-_PERMISSIONS = (
-    sa.select(t.user_roles.c.user_id, t.role_permissions.c.permission)
-    .join(t.role_permissions, t.role_permissions.c.role_id == t.user_roles.c.role_id)
-    .where(t.user_roles.c.user_id.in_(IDS))
+_U, _R, _P, _M = t.users, t.user_roles, t.role_permissions, t.team_members
+_PERMISSIONS = set_of(
+    _P.c.permission, Permission, _P.c.role_id == _R.c.role_id, _R.c.user_id == _U.c.id
 )
-_TEAMS = sa.select(t.teams).where(
-    t.teams.c.id.in_(IDS), t.teams.c.account_id == sa.bindparam("account")
-)
+_USERS = sa.select(
+    _U,
+    _PERMISSIONS.label("permissions"),
+    set_of(_M.c.team_id, UUID, _M.c.user_id == _U.c.id).label("team_ids"),
+).where(_U.c.id.in_(IDS))
+_GRANTED = sa.select(_U.c.id, _PERMISSIONS.label("permissions")).where(_U.c.id.in_(IDS))
+_TEAMS = sa.select(
+    t.teams, set_of(_M.c.user_id, UUID, _M.c.team_id == t.teams.c.id).label("member_ids")
+).where(t.teams.c.id.in_(IDS), t.teams.c.account_id == sa.bindparam("account"))
 
 
 def load_policy(connection: Connection, account_id: UUID) -> Policy:
@@ -55,28 +59,16 @@ def load_actor(connection: Connection, principal: Principal) -> Actor:
 def load_actors(
     connection: Connection, principals: Collection[Principal]
 ) -> dict[Principal, Actor]:
-    """The same for several callers, in three statements; who is not there is left out."""
+    """The same for several callers, in one statement; who is not there is left out."""
     ids = {principal.user_id for principal in principals}
-    found_users = connection.execute(_USERS, {"ids": sorted(ids)})
-    users = {(row.account_id, row.id): row for row in found_users}
-    active = {row.id for row in users.values() if row.active}
-    held = load_permissions_of(connection, active)
-    teams = grouped(connection, t.team_members.c.user_id, t.team_members.c.team_id, ids)
-    found = {}
-    for principal in principals:
-        user = users.get((principal.account_id, principal.user_id))
-        if user is not None:
-            found[principal] = _actor(user, principal, held, teams)
-    return found
+    found = connection.execute(_USERS, {"ids": sorted(ids)})
+    users = {(row.account_id, row.id): row for row in found}
+    asked = ((one, users.get((one.account_id, one.user_id))) for one in principals)
+    return {one: _actor(user, one) for one, user in asked if user is not None}
 
 
-def _actor(
-    user: Row[Any],
-    principal: Principal,
-    held: dict[UUID, frozenset[Permission]],
-    teams: dict[UUID, frozenset[UUID]],
-) -> Actor:
-    permissions = held.get(user.id, frozenset[Permission]())
+def _actor(user: Row[Any], principal: Principal) -> Actor:
+    permissions: frozenset[Permission] = user.permissions if user.active else frozenset()
     scopes = principal.scopes
     return Actor(
         user_id=user.id,
@@ -86,7 +78,7 @@ def _actor(
         service=user.service,
         permissions=permissions if scopes is None else permissions & scopes,
         scopes=scopes,
-        team_ids=teams.get(user.id, frozenset()),
+        team_ids=user.team_ids,
         channel=principal.channel,
     )
 
@@ -102,7 +94,8 @@ def load_permissions_of(
     """What each user's roles grant; users without any are left out."""
     if not user_ids:
         return {}
-    return gather(connection.execute(_PERMISSIONS, {"ids": sorted(user_ids)}))
+    granted = connection.execute(_GRANTED, {"ids": sorted(user_ids)})
+    return {row.id: row.permissions for row in granted if row.permissions}
 
 
 def permitted_users(permission: Permission) -> Select[UUID]:
@@ -175,14 +168,13 @@ def load_teams(
     """Teams of the account, with their members."""
     if not team_ids:
         return {}
-    members = grouped(connection, t.team_members.c.team_id, t.team_members.c.user_id, team_ids)
     rows = connection.execute(_TEAMS, {"ids": sorted(team_ids), "account": account_id})
     return {
         row.id: Team(
             id=row.id,
             name=row.name,
             required_approvals=row.required_approvals,
-            member_ids=members.get(row.id, frozenset()),
+            member_ids=row.member_ids,
         )
         for row in rows
     }

@@ -9,9 +9,14 @@ from sqlalchemy import Connection, Row
 
 from engine.facts import Fields, Release, Vote
 from engine.persistence import tables as t
-from engine.persistence.loading.grouping import IDS, gather, grouped
+from engine.persistence.loading.grouping import IDS, gather, set_of
 
-_RELEASES = sa.select(t.releases).where(t.releases.c.id.in_(IDS))
+_R, _K, _P = t.releases, t.release_keypairs, t.release_participants
+_RELEASES = sa.select(
+    _R,
+    set_of(_K.c.keypair_id, UUID, _K.c.release_id == _R.c.id).label("keypair_ids"),
+    set_of(_P.c.user_id, UUID, _P.c.release_id == _R.c.id).label("participant_ids"),
+).where(_R.c.id.in_(IDS))
 _VOTES = (
     sa.select(
         t.decisions.c.release_id,
@@ -35,7 +40,6 @@ _EDITORS = (
         t.release_edits.c.revision >= t.releases.c.round_revision,
     )
 )
-_R = t.releases
 #: One at most: the name is unique among those that hold it.
 _NAMED = sa.select(_R.c.id).where(
     _R.c.account_id == sa.bindparam("account"),
@@ -45,22 +49,14 @@ _NAMED = sa.select(_R.c.id).where(
 
 
 def load_releases(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Release]:
-    """Releases by id, with their keypairs and participants; three statements for any number."""
+    """Releases by id, with their keypairs and participants; one statement for any number."""
     if not ids:
         return {}
-    keypairs = grouped(
-        connection, t.release_keypairs.c.release_id, t.release_keypairs.c.keypair_id, ids
-    )
-    people = grouped(
-        connection, t.release_participants.c.release_id, t.release_participants.c.user_id, ids
-    )
     rows = connection.execute(_RELEASES, {"ids": sorted(ids)})
-    return {row.id: _release(row, keypairs, people) for row in rows}
+    return {row.id: _release(row) for row in rows}
 
 
-def _release(
-    row: Row[Any], keypairs: dict[UUID, frozenset[UUID]], people: dict[UUID, frozenset[UUID]]
-) -> Release:
+def _release(row: Row[Any]) -> Release:
     fields = Fields(
         name=row.name,
         version=row.version,
@@ -68,9 +64,9 @@ def _release(
         category=row.category,
         type=row.type,
         team_id=row.team_id,
-        participant_ids=people.get(row.id, frozenset()),
+        participant_ids=row.participant_ids,
         with_default_certificate=row.with_default_certificate,
-        keypair_ids=keypairs.get(row.id, frozenset()),
+        keypair_ids=row.keypair_ids,
         starts_at=row.starts_at,
         ends_at=row.ends_at,
         max_signatures=row.max_signatures,

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 import pytest
@@ -200,17 +201,26 @@ async def test_a_commit_that_was_not_answered_is_looked_up_and_not_called_a_fail
     assert (counts(world), entries(world, "signature:made")) == ((9, 0), 9)
 
 
-async def test_who_gives_up_in_line_uses_nothing(open_world: World) -> None:
-    world = open_world
-    async with gate_of(world) as (gate, executor):
+async def test_who_gives_up_in_line_uses_nothing(
+    open_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, begun, may_go_on = open_world, asyncio.Event(), Event()
+    reserve_all, loop = module.reserve_all, asyncio.get_running_loop()
+
+    def slow(*args: Any) -> Any:
+        loop.call_soon_threadsafe(begun.set)
+        may_go_on.wait()
+        return reserve_all(*args)
+
+    monkeypatch.setattr(module, "reserve_all", slow)
+    async with gate_of(world) as (gate, _):
         first = asyncio.create_task(sign(gate, world))
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        assert executor.waiting, "the first one's transaction is under way"
+        await begun.wait()
         later = [asyncio.create_task(sign(gate, world)) for _ in range(5)]
         await asyncio.sleep(0)
         for task in later[1:]:
             task.cancel()
+        may_go_on.set()
         told = await asyncio.gather(first, *later, return_exceptions=True)
     assert [isinstance(one, list) for one in told] == [True, True, False, False, False, False]
     assert counts(world) == (2, 0)
