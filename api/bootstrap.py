@@ -51,7 +51,11 @@ log = structlog.get_logger("countersign")
 
 
 def build_system(
-    settings: Settings, database: Database, *wakers: Waker, telling: Telling | None = None
+    settings: Settings,
+    database: Database,
+    *wakers: Waker,
+    senders: tuple[Waker, ...] = (),
+    telling: Telling | None = None,
 ) -> System:
     """The engine with its signers and its outbox; refuses a wrong master key."""
     telling = telling or telling_of(settings)
@@ -62,6 +66,7 @@ def build_system(
         signers=load_signers(SignerContext(keyring, signer_options(settings))),
         listeners=(_outbox(telling), WebhookOutbox(to_global)),
         wakers=wakers,
+        senders=senders,
         reservation_seconds=settings.reservation_seconds,
     )
 
@@ -79,7 +84,7 @@ def build_runtime(settings: Settings) -> Runtime:
     notifier = None if database.is_sqlite else Notifier(direct or database.url)
     others: tuple[Waker, ...] = (notifier,) if notifier is not None else ()
     telling = telling_of(settings)
-    system = build_system(settings, database, news, outbox, *others, telling=telling)
+    system = build_system(settings, database, news, *others, senders=(outbox,), telling=telling)
     compare_clocks(system)
     executor = Executor(database, threads=settings.pool_size)
     meter = build_meter(settings)

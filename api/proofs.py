@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from engine.errors import Code, Refusal
 from engine.persistence.executor import LIMIT, Executor
-from engine.persistence.lines import Line
+from engine.persistence.lines import Line, Take
 from engine.persistence.retrying import AWAY
 from engine.principal import Principal
 from engine.system import System
@@ -35,10 +35,11 @@ class Proofs:
         except TimeoutError as error:
             raise Refusal(Code.OVERLOADED, AWAY) from error
 
-    async def _answer(self, asked: list[tuple[LookUp, str]]) -> list[Principal | None]:
+    async def _answer(self, take: Take[tuple[LookUp, str]]) -> list[Principal | None]:
         system = self._system
 
         def read() -> list[Principal | None]:
+            asked = take()
             with system.database.reading() as connection:
                 now = system.clock.now(connection)
                 # A pipeline asks many times at once with one token.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: Called in the transaction of the change, with its ledger entries: the outbox is one.
 Listener = Callable[["Work", "list[Entry]"], None]
-#: Called after the commit, with the account: wakes whoever waits for news.
+#: Called after the commit, with the account: wakes whoever waits for that.
 Waker = Callable[[UUID], None]
 
 
@@ -31,6 +31,8 @@ class System:
     clock: Clock = field(default_factory=DatabaseClock)
     listeners: tuple[Listener, ...] = ()
     wakers: tuple[Waker, ...] = ()
+    #: Called after a commit that left something to be sent: most leave nothing.
+    senders: tuple[Waker, ...] = ()
     attempts: AttemptLimit = field(default_factory=AttemptLimit)
     #: Seconds after which an unsettled signature is given back.
     reservation_seconds: int = 30

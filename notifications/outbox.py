@@ -67,6 +67,7 @@ class Outbox:
             work.connection, self._link_key, asking, work.now, self._link_lifetime
         )
         queueing.enqueue(work.connection, messages, work.now, links, channels=self._channels)
+        work.to_send |= bool(messages)
 
 
 def _end_links(work: Work, recorded: Sequence[Recorded]) -> None:

@@ -62,6 +62,7 @@ class SendAgain:
         link_id = self._link(work, row, release) if row.kind in ASKING else None
         again = queueing.copy_of(row, self._channel(work, row), link_id)
         (delivery_id,) = queueing.insert(work.connection, [again], work.now)
+        work.to_send = True
         return delivery_id
 
     def _row(self, work: Work) -> Row[Any]:

@@ -1,4 +1,4 @@
-"""Wakes a loop from any thread: one of the engine's `System.wakers`."""
+"""Wakes a loop from any thread: one of the engine's `System.senders`."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import cache
 from typing import Any
 
 import strawberry
@@ -11,6 +12,7 @@ from graphql import GraphQLError, OperationDefinitionNode, get_operation_ast, pr
 from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.exceptions import InvalidOperationTypeError
+from strawberry.schema.name_converter import NameConverter
 from strawberry.types.execution import ExecutionContext, ExecutionResult, PreExecutionError
 from strawberry.types.graphql import OperationType
 
@@ -133,6 +135,14 @@ class Schema(strawberry.Schema):
                 error.message = without_input(error.message)
 
 
+class Names(NameConverter):
+    """As the schema spells them, each spelt once: Strawberry asks anew for every input."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.apply_naming_config = cache(super().apply_naming_config)  # type: ignore[method-assign]
+
+
 @strawberry.type(description="What can be followed.")
 class Subscription(ReleaseSubscriptions):
     pass
@@ -152,6 +162,8 @@ schema = Schema(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,
-    config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
+    config=StrawberryConfig(
+        scalar_map=SCALARS, disable_field_suggestions=True, name_converter=Names()
+    ),
     execution_context_class=BoundedExecution,
 )

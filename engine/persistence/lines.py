@@ -1,10 +1,15 @@
-"""Concurrent calls, answered together: while one batch is under way, the next ones gather."""
+"""Concurrent calls, answered together: while one batch is under way, the next ones gather.
+
+Who goes along is settled at the last moment, when a thread takes the batch: whoever came while the
+line waited for that thread is answered with the others.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
-from functools import partial
+from functools import cached_property, partial
+from threading import Lock
 from typing import Generic, TypeVar
 
 from engine.errors import Code, Refusal
@@ -19,6 +24,9 @@ Key = TypeVar("Key", bound=Hashable)
 Given = TypeVar("Given")
 Got = TypeVar("Got")
 
+#: The calls that are to be answered now, on whatever thread asks; the same each time.
+Take = Callable[[], list[Given]]
+Calls = list[tuple[Given, "asyncio.Future[Got]"]]
 #: How many units a call is.
 Weigh = Callable[[Given], int]
 #: How many units may be answered next; waits until any may.
@@ -38,7 +46,7 @@ class Lines(Generic[Key, Given, Got]):
 
     def __init__(
         self,
-        answer: Callable[[Key, list[Given]], Awaitable[list[Got]]],
+        answer: Callable[[Key, Take[Given]], Awaitable[list[Got]]],
         *,
         weigh: Weigh[Given] = _one,
         room: Callable[[Key], Room] = lambda _key: _always,
@@ -65,7 +73,7 @@ class Line(Generic[Given, Got]):
 
     def __init__(
         self,
-        answer: Callable[[list[Given]], Awaitable[list[Got]]],
+        answer: Callable[[Take[Given]], Awaitable[list[Got]]],
         *,
         weigh: Weigh[Given] = _one,
         room: Room = _always,
@@ -75,6 +83,8 @@ class Line(Generic[Given, Got]):
         self._room = room
         self._waiting: list[tuple[Given, asyncio.Future[Got]]] = []
         self._units = 0
+        #: Held while the line itself changes, for a batch is taken on another thread.
+        self._changing = Lock()
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -87,8 +97,9 @@ class Line(Generic[Given, Got]):
         if self._units >= LONGEST:
             raise Refusal(Code.OVERLOADED, OVERLOADED)
         future: asyncio.Future[Got] = asyncio.get_running_loop().create_future()
-        self._waiting.append((given, future))
-        self._units += self._weigh(given)
+        with self._changing:
+            self._waiting.append((given, future))
+            self._units += self._weigh(given)
         if self._task is None:
             self._task = asyncio.create_task(self._drain())
         return await future
@@ -96,48 +107,61 @@ class Line(Generic[Given, Got]):
     async def _drain(self) -> None:
         try:
             while self._waiting:
-                batch = self._next(min(LARGEST, await self._room()))
-                if batch:
-                    await self._serve(batch)
+                await self._serve(_Batch(partial(self._next, min(LARGEST, await self._room()))))
         finally:
             self._task = None
 
-    def _next(self, room: int) -> list[tuple[Given, asyncio.Future[Got]]]:
+    def _next(self, room: int) -> Calls[Given, Got]:
         """Those at the head of the line that there is room for, at least one; without those who
         have left it, for whom nothing shall be done any more.
         """
-        batch: list[tuple[Given, asyncio.Future[Got]]] = []
+        batch: Calls[Given, Got] = []
         units = taken = 0
-        for given, future in self._waiting:
-            weight = self._weigh(given)
-            if not future.done():
-                if batch and units + weight > room:
-                    break
-                batch.append((given, future))
-                units += weight
-            self._units -= weight
-            taken += 1
-        del self._waiting[:taken]
+        with self._changing:
+            for given, future in self._waiting:
+                weight = self._weigh(given)
+                if not future.done():
+                    if batch and units + weight > room:
+                        break
+                    batch.append((given, future))
+                    units += weight
+                self._units -= weight
+                taken += 1
+            del self._waiting[:taken]
         return batch
 
-    async def _serve(self, batch: list[tuple[Given, asyncio.Future[Got]]]) -> None:
+    async def _serve(self, batch: _Batch[Given, Got]) -> None:
         try:
-            answers = await self._answer([given for given, _ in batch])
+            answers = await self._answer(batch.take)
         except Refusal as refusal:
             # Such as a database that does not answer: once for each would take as long again.
-            for _, future in batch:
+            for _, future in batch.calls:
                 _fail(future, refusal)
         except Exception as error:  # noqa: BLE001 - told to whoever asked
-            if len(batch) == 1:
-                _fail(batch[0][1], error)
+            if len(batch.calls) == 1:
+                _fail(batch.calls[0][1], error)
                 return
             # One of them is at fault, and nobody else shall suffer for it.
-            for one in batch:
-                await self._serve([one])
+            for one in batch.calls:
+                await self._serve(_Batch(partial(list, [one])))
         else:
-            for (_, future), answer in zip(batch, answers, strict=True):
+            for (_, future), answer in zip(batch.calls, answers, strict=True):
                 if not future.done():
                     future.set_result(answer)
+
+
+class _Batch(Generic[Given, Got]):
+    """Calls that are chosen when they are first asked for."""
+
+    def __init__(self, choose: Callable[[], Calls[Given, Got]]) -> None:
+        self._choose = choose
+
+    @cached_property
+    def calls(self) -> Calls[Given, Got]:
+        return self._choose()
+
+    def take(self) -> list[Given]:
+        return [given for given, _ in self.calls]
 
 
 def _fail(future: asyncio.Future[Got], error: Exception) -> None:

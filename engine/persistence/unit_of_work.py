@@ -81,9 +81,11 @@ def transaction(
         for listener in system.listeners:
             listener(work, entries)
         connection.commit()
-    if entries:
-        for wake in system.wakers:
-            wake(account_id)
+    for wake in (
+        *(system.wakers if entries else ()),
+        *(system.senders if work.to_send else ()),
+    ):
+        wake(account_id)
 
 
 def bare_transaction(database: Database, change: Callable[[Connection], Answer]) -> Answer:

@@ -32,6 +32,8 @@ class Work:
     #: The releases locked, and advanced to what is true now.
     held: frozenset[UUID] = frozenset()
     recorded: list[Recorded] = field(default_factory=list)
+    #: Set by whoever leaves something to be sent after the commit.
+    to_send: bool = False
     #: Releases as a command loaded them, and then as it wrote them.
     kept: dict[UUID, Release] = field(default_factory=dict)
     #: By team; None stands for the whole account.

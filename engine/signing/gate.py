@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from engine.errors import Code, Refusal
 from engine.persistence import tables as t
 from engine.persistence.executor import Executor
-from engine.persistence.lines import Lines, Room
+from engine.persistence.lines import Lines, Room, Take
 from engine.principal import Principal
 from engine.signing.make import Value, make
 from engine.signing.pace import Pace
@@ -122,9 +122,12 @@ class SigningGate:
             pace = self._paces[keypair_id] = Pace(self._system.reservation_seconds)
         return pace.room
 
-    async def _decide(self, of: Of, asks: list[Ask]) -> list[_Decided]:
+    async def _decide(self, of: Of, take: Take[Ask]) -> list[_Decided]:
         account_id, keypair_id = of
-        reserving = partial(reserve_all, self._system, account_id, keypair_id, asks)
+
+        def reserving() -> list[Answers]:
+            return reserve_all(self._system, account_id, keypair_id, take())
+
         answers = await self._executor.write(reserving, account_id)
         reserved = [
             answer
@@ -164,13 +167,14 @@ class SigningGate:
             batch.pace.end(len(part))
         return {r.signature_id: o for r, o in zip(part, outcomes, strict=True)}
 
-    async def _settle(
-        self, account_id: UUID, batches: list[Sequence[Value]]
-    ) -> list[list[Outcome]]:
-        values = [value for batch in batches for value in batch]
-        settling = partial(settle, self._system, account_id, values)
-        outcomes = iter(await self._executor.write(settling, account_id, admitted=True))
-        return [[next(outcomes) for _ in batch] for batch in batches]
+    async def _settle(self, account_id: UUID, take: Take[Sequence[Value]]) -> list[list[Outcome]]:
+        def settling() -> list[list[Outcome]]:
+            parts = take()
+            values = [value for part in parts for value in part]
+            outcomes = iter(settle(self._system, account_id, values))
+            return [[next(outcomes) for _ in part] for part in parts]
+
+        return await self._executor.write(settling, account_id, admitted=True)
 
     # --- what one request came to ---------------------------------------------------------
 

@@ -38,6 +38,8 @@ def reserve_all(
     system: System, account_id: UUID, keypair_id: UUID, asks: Sequence[Ask]
 ) -> list[Answers]:
     """The same for several callers at once, in one transaction; what time made due stays."""
+    if not asks:
+        return []
     return retrying(lambda: _reserve_all(system, account_id, keypair_id, asks))
 
 

@@ -49,4 +49,5 @@ def enqueue(work: Work, told: Sequence[Told]) -> list[UUID]:
     }
     if rows:
         insert_many(work.connection, deliveries, shared, rows)
+        work.to_send = True
     return ids

@@ -15,7 +15,8 @@ from engine.commands.update_user import UpdateUser
 from engine.commands.withdraw_release import WithdrawRelease
 from engine.persistence.database import Database
 from engine.vocabulary import ReleaseType, Verdict
-from tests.notifications.notices import Notices, outbox_world
+from notifications.link_page import open_link
+from tests.notifications.notices import LINK_KEY, Notices, outbox_world
 from tests.support.world import World
 
 
@@ -96,6 +97,28 @@ def test_what_happens_at_once_is_told_in_its_order(world: World, notices: Notice
     for name in everyone:
         rows = notices.rows(user_id=world.people[name])
         assert [row.kind for row in rows] == ["APPROVED", "OPENED"]
+
+
+def test_ones_own_approval_is_not_told_as_one_once_it_counts_no_more(
+    world: World, notices: Notices
+) -> None:
+    world.add_user("cid", "LEAD")
+    world.set_team("blue", members=["ann", "bob", "cid", "dev"])
+    world.settings(allow_self_approval=True)
+    release = world.request("ann")
+    world.decide("ann", release)
+
+    def received() -> int:
+        spelling, now = notices.spelling("bob", release), world.clock.instant
+        with world.system.database.reading() as connection:
+            page = open_link(connection, LINK_KEY, spelling, now)
+        assert page is not None
+        assert page.approval is not None
+        return int(page.approval["received"])
+
+    assert received() == 1
+    world.settings(allow_self_approval=False)
+    assert received() == 0
 
 
 def test_a_rejection_voids_the_links_of_the_others(world: World, notices: Notices) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -64,7 +66,8 @@ def refusal(refused: RefusedError, kind: str) -> Response:
     return Response(content, refused.status_code, headers, f"{kind}; charset=utf-8")
 
 
-def _wishes(accept: str) -> dict[str, float]:
+@lru_cache(64)
+def _wishes(accept: str) -> Mapping[str, float]:
     wanted = {JSON: 0.0, GRAPHQL: 0.0, EVENTS: 0.0}
     for part in accept.lower().split(","):
         name, *options = (text.strip() for text in part.split(";"))

@@ -41,7 +41,7 @@ HEAVIEST = {
 }
 
 #: What each needs, the look-up of the credential and of the viewer's permissions included.
-STATEMENTS = {"releases": 39, "inbox": 39, "teams": 19, "keypairs": 26, "ledger": 18}
+STATEMENTS = {"releases": 31, "inbox": 31, "teams": 15, "keypairs": 21, "ledger": 14}
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import pytest
 
 from engine.errors import Code, Refusal
 from engine.persistence import lines
-from engine.persistence.lines import Line, Lines
+from engine.persistence.lines import Line, Lines, Take
 
 
 class Clerk:
@@ -17,7 +17,8 @@ class Clerk:
         self.open = asyncio.Event()
         self.open.set()
 
-    async def answer(self, given: list[int]) -> list[int]:
+    async def answer(self, take: Take[int]) -> list[int]:
+        given = take()
         self.batches.append(given)
         await self.open.wait()
         if 13 in given:
@@ -125,9 +126,9 @@ async def test_a_line_that_is_too_long_takes_nobody_else(monkeypatch: pytest.Mon
 async def test_each_key_has_a_line_of_its_own_which_is_forgotten_when_nobody_stands_in_it() -> None:
     batches: list[tuple[str, list[int]]] = []
 
-    async def answer(key: str, given: list[int]) -> list[int]:
-        batches.append((key, given))
-        return given
+    async def answer(key: str, take: Take[int]) -> list[int]:
+        batches.append((key, take()))
+        return take()
 
     counters = Lines(answer)
     await asyncio.gather(counters.join("a", 1), counters.join("b", 2), counters.join("a", 3))

@@ -268,6 +268,22 @@ def test_whoever_waits_is_woken_once_after_the_commit_and_only_if_something_happ
     assert len(woken) == 2
 
 
+def test_senders_are_woken_after_the_commit_and_only_if_something_is_to_be_sent(
+    world: World,
+) -> None:
+    woken: list[int] = []
+
+    def leaves(work: Work, entries: list[Entry]) -> None:
+        work.to_send = entries[0].recorded.event.tag == "release:requested"
+
+    system = replace(world.system, listeners=(leaves,))
+    world.system = replace(system, senders=(lambda _: woken.append(len(world.ledger())),))
+    release = world.request()
+    assert woken == [len(world.ledger())]
+    world.decide("ann", release)
+    assert len(woken) == 1
+
+
 # --- giving way ------------------------------------------------------------------------------
 
 
