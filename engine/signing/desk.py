@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -16,16 +16,17 @@ from sqlalchemy import Row
 from engine.algorithms import KeypairAlgorithm
 from engine.errors import UNRECORDED, Code, Refusal, not_found
 from engine.events import AttemptRefused, SignatureMade
-from engine.factors import Evaluation, SignFacts, evaluate
+from engine.factors import SignFacts
 from engine.facts import Actor, Keypair, Release
 from engine.persistence import loading
 from engine.persistence import tables as t
-from engine.persistence.canonical import canonical
 from engine.persistence.ids import uuid7
 from engine.persistence.many import insert_many
 from engine.persistence.work import Work
 from engine.principal import Principal
 from engine.signers.base import KeyBinding, SigningKey
+from engine.signing.earlier import Earlier, load_earlier
+from engine.signing.judgement import Judgement, judge
 from engine.signing.request import (
     Ask,
     Existing,
@@ -37,9 +38,6 @@ from engine.signing.request import (
 )
 from engine.vocabulary import KeypairCategory, SignatureState
 
-#: An earlier signature, by who asked for it and their idempotency key.
-Earlier = dict[tuple[UUID, str], dict[str, Any]]
-
 # Statements of the hot path are built once: to build one costs more than to run it.
 _S, _R = t.signatures, t.releases
 _COUNT = (
@@ -47,30 +45,6 @@ _COUNT = (
     .where(_R.c.id == sa.bindparam("release"))
     .values(signatures_reserved=_R.c.signatures_reserved + sa.bindparam("number"))
 )
-_EARLIER = sa.select(
-    _S.c.user_id,
-    _S.c.idempotency_key,
-    _S.c.id,
-    _S.c.keypair_id,
-    _S.c.digest,
-    _S.c.digest_algorithm,
-    _S.c.state,
-).where(
-    _S.c.user_id.in_(sa.bindparam("users", expanding=True)),
-    _S.c.idempotency_key.in_(sa.bindparam("keys", expanding=True)),
-    t.IS_RESERVED_OR_MADE,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """What the factors say to one caller, and the text of it that is kept."""
-
-    evaluation: Evaluation
-    told: str
-    #: The same for the ledger, whose readers see also what the caller does not.
-    recorded: Evaluation
-    recorded_told: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +53,7 @@ class _Caller:
 
     principal: Principal
     actor: Actor
-    judged: dict[bool, _Judged] = field(default_factory=dict)
+    judged: dict[bool, Judgement] = field(default_factory=dict)
 
 
 class Desk:
@@ -163,7 +137,7 @@ class Desk:
 
     @cached_property
     def _earlier(self) -> Earlier:
-        return _load_earlier(self._work, self._asks)
+        return load_earlier(self._work, self._asks)
 
     # --- deciding -------------------------------------------------------------------------
 
@@ -182,7 +156,7 @@ class Desk:
             return Refused(refusal, judged.evaluation.factors)
         return self._reserve(caller, request, judged)
 
-    def _judge(self, caller: _Caller) -> _Judged:
+    def _judge(self, caller: _Caller) -> Judgement:
         """The factors differ by who asks and by whether a signature is left, and by no more."""
         some_left = self._release is None or self._release.signatures_left > self._taken
         if some_left not in caller.judged:
@@ -195,7 +169,7 @@ class Desk:
                 taken=self._taken,
                 viewer=caller.actor,
             )
-            caller.judged[some_left] = _judged(facts)
+            caller.judged[some_left] = judge(facts)
         return caller.judged[some_left]
 
     def _unsuitable(self, request: SignRequest) -> Refusal | None:
@@ -224,7 +198,7 @@ class Desk:
         self._record_refusal(actor, refusal, request)
         return Refused(refusal)
 
-    def _reserve(self, caller: _Caller, request: SignRequest, judged: _Judged) -> Reserved:
+    def _reserve(self, caller: _Caller, request: SignRequest, judged: Judgement) -> Reserved:
         release_id, digest = judged.evaluation.release_id, request.stored_digest
         event = SignatureMade(
             subject_id=uuid7(),
@@ -281,39 +255,3 @@ class Desk:
             },
         )
         work.record(event, actor=actor)
-
-
-def _judged(facts: SignFacts) -> _Judged:
-    evaluation = evaluate(facts)
-    told = _told(evaluation)
-    if facts.names_release:
-        return _Judged(evaluation, told, evaluation, told)
-    recorded = evaluate(replace(facts, viewer=None))
-    return _Judged(evaluation, told, recorded, _told(recorded))
-
-
-def _told(evaluation: Evaluation) -> str:
-    """The factors as they are kept beside a signature: canonical JSON."""
-    told = [
-        {"name": f.name, "passed": f.passed, "detail": f.detail, "code": f.code}
-        for f in evaluation.factors
-    ]
-    return canonical(told)
-
-
-def _load_earlier(work: Work, asks: Sequence[Ask]) -> Earlier:
-    # A malformed key is refused by its own rule; the database need not see it.
-    given = {
-        (ask.principal.user_id, request.idempotency_key)
-        for ask in asks
-        for request in ask.requests
-        if request.idempotency_key is not None and malformed(request) is None
-    }
-    if not given:
-        return {}
-    asked = {
-        "users": sorted({user_id for user_id, _ in given}),
-        "keys": sorted({key for _, key in given}),
-    }
-    rows = work.connection.execute(_EARLIER, asked)
-    return {(row.user_id, row.idempotency_key): dict(row._mapping) for row in rows}
