@@ -11,6 +11,9 @@ import pytest
 
 from tests.support.running import init, run, serving, settings
 
+#: Each starts servers of its own.
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def environment(database_url: str) -> dict[str, str]:

@@ -11,6 +11,9 @@ import pytest
 from tests.support.callers import SIGN, Caller, gather_crowd, open_release
 from tests.support.running import init, run, serving, settings
 
+#: Each starts servers of its own.
+pytestmark = pytest.mark.long
+
 CALLS, MAXIMUM = 200, 50
 
 

@@ -18,6 +18,9 @@ from engine.persistence.ledger import GENESIS
 from tests.support.people import Installation, install
 from tests.support.running import COUNTERSIGN, serving, settings
 
+#: Each starts servers of its own.
+pytestmark = pytest.mark.long
+
 EVENTS = """subscription ($after: String) { releaseEvents(after: $after) {
   cursor tag release { name status } entry { position } } }"""
 

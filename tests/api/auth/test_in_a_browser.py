@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
@@ -37,7 +37,8 @@ def attacking(url: str) -> Iterator[str]:
 
         def log_message(self, *rest: object) -> None: ...
 
-    server = HTTPServer(("127.0.0.1", 0), Page)
+    # Browsers open connections ahead, and say nothing on them for a minute.
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
     thread = Thread(target=server.serve_forever)
     thread.start()
     try:
