@@ -34,6 +34,9 @@ _LIMITS = "; ".join(
 _WRITE = f"BEGIN; {_LIMITS}"
 _READ = f"BEGIN READ ONLY; {_LIMITS}"
 _SNAPSHOT = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_LIMITS}"
+#: Pages in SQLite's log before they are copied into the database, each once however often it was
+#: written meanwhile: 32 MB.
+CHECKPOINT = 8192
 #: Filling a large table takes its time; to wait for a lock would make everybody else wait behind.
 _MIGRATE = f"BEGIN; SET LOCAL lock_timeout = '{WAIT}s'; SET LOCAL statement_timeout = 0"
 
@@ -158,6 +161,7 @@ def _sqlite_engine(url: URL, begin: str, pool_size: int, *, read_only: bool = Fa
         for pragma in (
             "journal_mode=WAL",
             "synchronous=FULL",
+            f"wal_autocheckpoint={CHECKPOINT}",
             "foreign_keys=ON",
             f"busy_timeout={WAIT * 1000}",
             f"query_only={'ON' if read_only else 'OFF'}",

@@ -34,6 +34,7 @@ def insert_many(
     connection: Connection, table: Table, shared: Values, rows: Sequence[Values]
 ) -> None:
     """Insert rows that all name the same columns, besides those they share."""
+    shared, rows = _shared_too(shared, rows)
     names = tuple(shared), tuple(rows[0])
     if connection.dialect.name == "sqlite":
         _run_each(connection, table, _insert_each(table, *names), shared, rows)
@@ -52,6 +53,15 @@ def update_many(
     else:
         statement = _update_set(table, only, *names)
         connection.execute(statement, _given_all(shared) | _given_rows(rows))
+
+
+def _shared_too(shared: Values, rows: Sequence[Values]) -> tuple[Values, Sequence[Values]]:
+    """What is one and the same thing in all rows is given once as well: often it is the largest."""
+    first = rows[0]
+    same = {k: v for k, v in first.items() if all(row[k] is v for row in rows)}
+    if len(rows) == 1 or not same:
+        return shared, rows
+    return {**shared, **same}, [{k: row[k] for k in row if k not in same} for row in rows]
 
 
 def _run_each(

@@ -2,7 +2,6 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
-from hashlib import sha256
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -32,7 +31,7 @@ class SealedKeys(Generic[PrivateKey]):
     def get(self, key: SigningKey) -> PrivateKey:
         """The private key. `SignerFailed` if its material was altered, moved, or is no such key."""
         # The whole binding is in the name: what is kept opens for nobody it was not sealed for.
-        name = (key.binding, key.key_id, sha256(key.material).digest())
+        name = (key.binding, key.key_id, key.material)
         with self._lock:
             if name in self._kept:
                 self._kept.move_to_end(name)
