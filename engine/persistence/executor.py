@@ -23,6 +23,10 @@ Answer = TypeVar("Answer")
 
 #: Calls that may wait for a thread before newcomers are told OVERLOADED.
 QUEUE = 2000
+#: Reads at a time, on SQLite and PostgreSQL. Making things of rows is Python's work, for which more
+#: threads only fight: with eight of them six lists at once took twice as long. Of a few, one that is
+#: slow keeps no other waiting.
+READERS = (2, 4)
 #: Seconds within which a call to the database is answered, even if the database never does.
 LIMIT = SILENCE
 
@@ -34,9 +38,9 @@ class Executor:
         self, database: Database, threads: int = 8, queue: int = QUEUE, limit: float = LIMIT
     ) -> None:
         # SQLite has one writer; more threads would only wait for it.
-        writers = 1 if database.is_sqlite else threads
+        writers, readers = (1, READERS[0]) if database.is_sqlite else (threads, READERS[1])
         self._writers = ThreadPoolExecutor(writers, "write")
-        self._readers = ThreadPoolExecutor(threads, "read")
+        self._readers = ThreadPoolExecutor(min(threads, readers), "read")
         self._workers = ThreadPoolExecutor(threads, "work")
         self._turns = Turns(writers)
         self._queue = queue
