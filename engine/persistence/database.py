@@ -5,6 +5,8 @@ is a session's, so that a pooler like PgBouncer may give each transaction anothe
 """
 
 import os
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -158,8 +160,8 @@ def _sqlite_engine(url: URL, begin: str, pool_size: int, *, read_only: bool = Fa
 
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _: Any) -> None:
+        _into_wal(connection)
         for pragma in (
-            "journal_mode=WAL",
             "synchronous=FULL",
             f"wal_autocheckpoint={CHECKPOINT}",
             "foreign_keys=ON",
@@ -173,6 +175,19 @@ def _sqlite_engine(url: URL, begin: str, pool_size: int, *, read_only: bool = Fa
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _into_wal(connection: Any) -> None:
+    """Of several that begin with a new file, SQLite has all but one fail, and none wait."""
+    until = time.monotonic() + WAIT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 class _Pooler:

@@ -24,8 +24,8 @@ Answer = TypeVar("Answer")
 #: Calls that may wait for a thread before newcomers are told OVERLOADED.
 QUEUE = 2000
 #: Reads at a time, on SQLite and PostgreSQL. Making things of rows is Python's work, for which more
-#: threads only fight: with eight of them six lists at once took twice as long. Of a few, one that is
-#: slow keeps no other waiting.
+#: threads only fight: with eight of them six lists at once took twice as long. Of a few, one that
+#: is slow keeps no other waiting.
 READERS = (2, 4)
 #: Seconds within which a call to the database is answered, even if the database never does.
 LIMIT = SILENCE

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from api.readiness import NotReadyError, require_current
 from engine.persistence.database import Database
 from engine.persistence.migrate import Standing, migrate, revision_of, standing
+from engine.persistence.unit_of_work import bare_transaction
 from engine.signing.request import Made
 from engine.vocabulary import ReleaseType
 from tests.support.migration_rules import faults
@@ -120,6 +121,14 @@ def empty_url(
     url = server.create_database()
     yield url
     server.drop_database(url)
+
+
+def test_those_who_begin_with_a_new_file_at_once_wait_for_each_other(tmp_path: Path) -> None:
+    for number in range(25):
+        opened = [Database(f"sqlite:///{tmp_path / f'{number}.db'}") for _ in range(6)]
+        at_once([lambda one=one: bare_transaction(one, lambda _: None) for one in opened])
+        for one in opened:
+            one.dispose()
 
 
 def test_processes_that_migrate_at_once_wait_for_each_other(empty_url: str) -> None:
