@@ -7,6 +7,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import Column, Dialect, Text, TypeDecorator
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 
 class Instant(TypeDecorator[datetime]):
@@ -38,6 +41,31 @@ def word(enum: type[StrEnum]) -> sa.Enum:
     """One word of a closed set, stored as text; the rows hold no other (CHECK)."""
     name = "".join("_" + c.lower() if c.isupper() else c for c in enum.__name__).lstrip("_")
     return sa.Enum(enum, native_enum=False, create_constraint=True, length=30, name=name)
+
+
+class unindexed(FunctionElement[Any]):  # noqa: N801 - said in statements like SQLAlchemy's own
+    """A column that rows found by their ids are only checked by.
+
+    SQLite takes whatever has an index for ten rows: for a dozen ids it would rather read the whole
+    account. A plus before the column keeps its indexes out.
+    """
+
+    inherit_cache = True
+    name = "unindexed"
+
+    def __init__(self, column: Column[Any]) -> None:
+        super().__init__(column)
+        self.type = column.type
+
+
+@compiles(unindexed)
+def _as_it_is(element: unindexed, compiler: SQLCompiler, **more: Any) -> str:
+    return compiler.process(element.clauses, **more)
+
+
+@compiles(unindexed, "sqlite")
+def _with_a_plus(element: unindexed, compiler: SQLCompiler, **more: Any) -> str:
+    return f"+{compiler.process(element.clauses, **more)}"
 
 
 def key() -> Column[UUID]:

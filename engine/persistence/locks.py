@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row
 
 from engine.naming import lookup_key
 from engine.persistence import tables as t
+from engine.persistence.columns import unindexed
 from engine.persistence.loading.grouping import IDS
 from engine.vocabulary import HOLDING
 
@@ -21,7 +22,9 @@ from engine.vocabulary import HOLDING
 _R, _H, _K = t.releases, t.release_keypairs, t.keypairs
 _STANDING = sa.select(_R.c.id, _R.c.status, _R.c.starts_at, _R.c.ends_at).where(_R.c.id.in_(IDS))
 _LOCKED = (
-    _STANDING.where(_R.c.account_id == sa.bindparam("account")).order_by(_R.c.id).with_for_update()
+    _STANDING.where(unindexed(_R.c.account_id) == sa.bindparam("account"))
+    .order_by(_R.c.id)
+    .with_for_update()
 )
 _FREE = _LOCKED.with_for_update(skip_locked=True)
 _HOLDERS = sa.select(_H.c.release_id).where(_H.c.keypair_id.in_(IDS), t.IS_HELD)

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Row, Select, Table
 from engine.naming import lookup_key
 from engine.persistence import loading
 from engine.persistence import tables as t
+from engine.persistence.columns import unindexed
 from engine.queries.pages import Order, Page, Window, fetch
 from engine.queries.reading import Reading
 from engine.vocabulary import Permission
@@ -30,7 +31,9 @@ def by_ids(reading: Reading, table: Table, ids: Collection[UUID]) -> dict[UUID, 
     """Rows of the viewer's account, by id."""
     if not ids:
         return {}
-    query = _own(reading, table).where(table.c.id.in_(sorted(set(ids))))
+    query = sa.select(table).where(
+        table.c.id.in_(sorted(set(ids))), unindexed(table.c.account_id) == reading.account_id
+    )
     return {row.id: row for row in reading.connection.execute(query)}
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row
 from engine.errors import not_found
 from engine.facts import Keypair
 from engine.persistence import tables as t
+from engine.persistence.columns import unindexed
 from engine.persistence.loading.grouping import IDS, set_of
 
 _K, _H = t.keypairs, t.release_keypairs
@@ -22,7 +23,7 @@ _KEYPAIRS = (
         set_of(_T.c.team_id, UUID, _T.c.keypair_id == _K.c.id).label("team_ids"),
     )
     .outerjoin(_H, sa.and_(_H.c.keypair_id == _K.c.id, t.IS_HELD))
-    .where(_K.c.id.in_(IDS), _K.c.account_id == sa.bindparam("account"))
+    .where(_K.c.id.in_(IDS), unindexed(_K.c.account_id) == sa.bindparam("account"))
     .order_by(_K.c.id)
 )
 

@@ -1,0 +1,56 @@
+"""SQLite, which keeps no statistics here, is not to read a whole account for a few ids."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from engine.persistence import loading, locks
+from engine.persistence import tables as t
+from engine.persistence.ids import uuid7s
+from engine.persistence.locks import Lock
+from engine.queries import releases, things
+from engine.queries.reading import read
+from tests.support.world import World
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@contextmanager
+def planned(world: World) -> Iterator[list[str]]:
+    """How each statement that is said meanwhile gets at its rows."""
+    plans: list[str] = []
+
+    def plan(_c: Any, cursor: Any, statement: str, told: Any, *_: Any) -> None:
+        if statement.startswith("SELECT"):
+            found = cursor.execute(f"EXPLAIN QUERY PLAN {statement}", told).fetchall()
+            plans.extend(row[3] for row in found)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", plan)
+    try:
+        yield plans
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", plan)
+
+
+IDS: list[UUID] = uuid7s(60)
+
+
+def test_what_is_asked_for_by_ids_is_found_by_them(world: World) -> None:
+    account, ids = world.account_id, frozenset(IDS)
+    with planned(world) as plans:
+        with world.system.database.writing() as connection:
+            locks.take(connection, account, Lock(releases=ids))
+            loading.load_releases(connection, ids)
+            loading.load_keypair_rows(connection, account, IDS)
+            loading.load_teams(connection, account, IDS)
+        for table in (t.users, t.teams, t.keypairs, t.roles):
+            read(
+                world.system, world.principal("dev"), lambda r, of=table: things.by_ids(r, of, IDS)
+            )
+        read(world.system, world.principal("dev"), lambda r: releases.by_ids(r, IDS))
+    assert len(plans) > 10
+    assert not [plan for plan in plans if "(account_id=?)" in plan or plan.startswith("SCAN")]
