@@ -93,6 +93,8 @@ class PostgresServer:
         """Again, after it was stopped."""
         command = _command(self._folder, STOPPABLE)
         self._process = _spawn(self._folder, command)
+        assert self._process.stdin is not None
+        self._process.stdin.close()  # only the first one is watched by it
         _await_readiness(self, self._process, self._folder)
 
     def freeze(self) -> None:
