@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
-from functools import cached_property, partial
+from functools import partial
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -151,14 +151,20 @@ class Line(Generic[Given, Got]):
 
 
 class _Batch(Generic[Given, Got]):
-    """Calls that are chosen when they are first asked for."""
+    """Calls that are chosen when they are first asked for, by whichever thread asks first."""
 
     def __init__(self, choose: Callable[[], Calls[Given, Got]]) -> None:
         self._choose = choose
+        self._choosing = Lock()
+        self._chosen: Calls[Given, Got] | None = None
 
-    @cached_property
+    @property
     def calls(self) -> Calls[Given, Got]:
-        return self._choose()
+        # A thread may begin in the very moment in which the line gives up waiting for it.
+        with self._choosing:
+            if self._chosen is None:
+                self._chosen = self._choose()
+            return self._chosen
 
     def take(self) -> list[Given]:
         return [given for given, _ in self.calls]

@@ -1,6 +1,7 @@
 """Gathering: what comes while a batch is under way is the next one; nobody suffers for another."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -136,3 +137,23 @@ async def test_each_key_has_a_line_of_its_own_which_is_forgotten_when_nobody_sta
     await asyncio.sleep(0)
     await counters.join("c", 4)
     assert list(counters._lines) == ["c"]
+
+
+async def test_threads_that_ask_at_once_are_given_the_same_calls() -> None:
+    """Others, and nobody would answer those."""
+    took: list[list[int]] = []
+
+    def slowly(_given: int) -> int:
+        time.sleep(0.02)
+        return 1
+
+    async def answer(take: Take[int]) -> list[int]:
+        took.extend(await asyncio.gather(*(asyncio.to_thread(take) for _ in range(3))))
+        return take()
+
+    async def room() -> int:
+        return 1
+
+    line = Line(answer, weigh=slowly, room=room)
+    assert await asyncio.gather(*map(line.join, (1, 2))) == [1, 2]
+    assert took == [[1]] * 3 + [[2]] * 3
