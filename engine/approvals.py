@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -107,8 +108,11 @@ def counting(facts: Facts) -> frozenset[UUID]:
     return entitled(facts.policy, facts.approver_ids, authors(facts))
 
 
-def progress(release: Release, approving: frozenset[UUID], entitled: frozenset[UUID]) -> Resolution:
-    """How far it has come; while pending only approvals that would count now do."""
+def progress(
+    release: Release, verdicts: Mapping[UUID, Verdict], entitled: frozenset[UUID]
+) -> Resolution:
+    """How far it has come by each approver's verdict; while pending only what would count now."""
+    approving = {who for who, verdict in verdicts.items() if verdict is Verdict.APPROVE}
     counted = approving & entitled if release.status is Status.PENDING else approving
     return Resolution(release.required_approvals, len(counted))
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from engine import approvals
 from engine.facts import Policy, Release
-from engine.vocabulary import Verdict
 from notifications.surroundings import Surroundings
 
 
@@ -37,10 +36,10 @@ def describe(release: Release, around: Surroundings) -> dict[str, Any]:
 def progress(policy: Policy, release: Release, around: Surroundings) -> dict[str, Any]:
     """How far its approval has come: what is required, received, and who decided what."""
     rows = around.decisions_of(release)
-    approving = frozenset(row.approver_id for row in rows if row.verdict is Verdict.APPROVE)
+    verdicts = {row.approver_id: row.verdict for row in rows}
     eligible, authors = around.approvers_of(release), around.authors_of(release)
     entitled = approvals.entitled(policy, eligible, authors)
-    counted = approvals.progress(release, approving, entitled)
+    counted = approvals.progress(release, verdicts, entitled)
     return {
         "required": counted.required,
         "received": counted.received,

@@ -14,7 +14,7 @@ from engine.approvals import Resolution
 from engine.facts import Facts, Release
 from engine.persistence import tables as t
 from engine.queries.reading import Reading
-from engine.vocabulary import Status, Verdict
+from engine.vocabulary import Status
 
 
 def of_releases(reading: Reading, releases: Collection[Release]) -> dict[UUID, list[Row[Any]]]:
@@ -42,5 +42,5 @@ def _counting(release: Release, rows: list[Row[Any]]) -> list[Row[Any]]:
 
 def progress(facts: Facts, decisions: list[Row[Any]]) -> Resolution:
     """By what was decided on the release that these facts are of."""
-    approving = frozenset(row.approver_id for row in decisions if row.verdict is Verdict.APPROVE)
-    return approvals.progress(facts.subject, approving, approvals.counting(facts))
+    verdicts = {row.approver_id: row.verdict for row in decisions}
+    return approvals.progress(facts.subject, verdicts, approvals.counting(facts))
