@@ -102,8 +102,7 @@ def test_what_happens_at_once_is_told_in_its_order(world: World, notices: Notice
 def test_ones_own_approval_is_not_told_as_one_once_it_counts_no_more(
     world: World, notices: Notices
 ) -> None:
-    world.add_user("cid", "LEAD")
-    world.set_team("blue", members=["ann", "bob", "cid", "dev"])
+    world.add_third_approver()
     world.settings(allow_self_approval=True)
     release = world.request("ann")
     world.decide("ann", release)

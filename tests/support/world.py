@@ -115,6 +115,11 @@ class World:
         command = UpdateTeam(team_id=self.things[name], member_ids=people, keypair_ids=keys)
         self.do("admin", command)
 
+    def add_third_approver(self) -> None:
+        """cid, who leads as ann and bob do, joins team `blue`."""
+        self.add_user("cid", "LEAD")
+        self.set_team("blue", members=["ann", "bob", "cid", "dev"])
+
     def settings(self, **values: Any) -> None:
         self.do("admin", UpdateAccount(account_id=self.account_id, settings=values))
 

@@ -40,13 +40,8 @@ def test_requesting_as_approved_is_a_decision_in_the_history(api: Api) -> None:
     assert tags == ["release:approval:recorded", "release:requested"]
 
 
-def _with_a_third_approver(world: World) -> None:
-    world.add_user("cid", "LEAD")
-    world.set_team("blue", members=["ann", "bob", "cid", "dev"])
-
-
 def test_what_is_received_leaves_out_ones_own_once_self_approval_is_off(api: Api) -> None:
-    _with_a_third_approver(api.world)
+    api.world.add_third_approver()
     api.world.settings(allow_self_approval=True)
     release = api.world.request("ann")
     api.world.decide("ann", release, Verdict.APPROVE)

@@ -69,8 +69,7 @@ def test_one_rejection_cancels_the_whole_request(world: World) -> None:
 
 
 def test_its_own_creator_and_editor_may_reject(world: World) -> None:
-    world.add_user("cid", "LEAD")
-    world.set_team("blue", members=["ann", "bob", "cid", "dev"])
+    world.add_third_approver()
     release = world.request("ann")
     world.decide("ann", release, Verdict.REJECT)
     assert world.release(release).status is Status.REJECTED
@@ -80,8 +79,7 @@ def test_its_own_creator_and_editor_may_reject(world: World) -> None:
 def test_nobody_approves_their_own_request_unless_the_account_allows_it(
     world: World, allowed: bool
 ) -> None:
-    world.add_user("cid", "LEAD")
-    world.set_team("blue", members=["ann", "bob", "cid", "dev"])
+    world.add_third_approver()
     world.settings(allow_self_approval=allowed)
     release = world.request("ann")
     if allowed:
@@ -156,8 +154,7 @@ def test_eligibility_is_looked_up_when_the_decision_is_made(world: World) -> Non
 def test_a_vote_of_somebody_no_longer_eligible_does_not_count_at_the_quorum(
     world: World, how: str
 ) -> None:
-    world.add_user("cid", "LEAD")
-    world.set_team("blue", members=["ann", "bob", "cid", "dev"])
+    world.add_third_approver()
     release = world.request()
     world.decide("ann", release)
     ann = world.people["ann"]
@@ -178,8 +175,7 @@ def test_a_vote_of_somebody_no_longer_eligible_does_not_count_at_the_quorum(
 def test_ones_own_vote_counts_no_more_once_self_approval_is_switched_off(
     world: World, how: str
 ) -> None:
-    world.add_user("cid", "LEAD")
-    world.set_team("blue", members=["ann", "bob", "cid", "dev"])
+    world.add_third_approver()
     world.settings(allow_self_approval=True)
     release = world.request("ann" if how == "requested" else "dev")
     if how == "edited":

@@ -48,8 +48,7 @@ ALLOWED: dict[tuple[str, Status], Status] = {
 @pytest.mark.parametrize("status", S)
 def test_every_verb_on_this_status(world: World, status: Status) -> None:
     """Each refused one leaves everything as it was and one entry; then each allowed one is done."""
-    world.add_user("cid", "LEAD")
-    world.set_team("blue", members=["ann", "bob", "cid", "dev"])
+    world.add_third_approver()
     type_ = ReleaseType.ONLINE if status is S.ACTIVE else ReleaseType.OFFLINE
     release = release_in(world, status, type_)
     for verb, command_on in VERBS.items():
@@ -64,8 +63,7 @@ def test_every_verb_on_this_status(world: World, status: Status) -> None:
 def test_what_is_allowed_leads_where_the_table_says(
     world: World, verb: str, status: Status
 ) -> None:
-    world.add_user("cid", "LEAD")
-    world.set_team("blue", members=["ann", "bob", "cid", "dev"])
+    world.add_third_approver()
     type_ = ReleaseType.ONLINE if status is S.ACTIVE else ReleaseType.OFFLINE
     release = release_in(world, status, type_)
     world.do("cid", VERBS[verb](release))

@@ -45,8 +45,7 @@ def refused_edit(
 @pytest.fixture
 def third_lead(world: World) -> World:
     """The same world with a third approver, cid, in blue."""
-    world.add_user("cid", "LEAD")
-    world.set_team("blue", members=["ann", "bob", "cid", "dev"])
+    world.add_third_approver()
     return world
 
 
