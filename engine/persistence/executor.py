@@ -23,10 +23,11 @@ Answer = TypeVar("Answer")
 
 #: Calls that may wait for a thread before newcomers are told OVERLOADED.
 QUEUE = 2000
-#: Reads at a time, on SQLite and PostgreSQL. Making things of rows is Python's work, for which more
+#: Reads at a time. Making things of rows is Python's work, for which more
 #: threads only fight: with eight of them six lists at once took twice as long. Of a few, one that
 #: is slow keeps no other waiting.
-READERS = (2, 4)
+READERS_OF_SQLITE = 2
+READERS_OF_POSTGRESQL = 4
 #: Seconds within which a call to the database is answered, even if the database never does.
 LIMIT = SILENCE
 
@@ -38,7 +39,8 @@ class Executor:
         self, database: Database, threads: int = 8, queue: int = QUEUE, limit: float = LIMIT
     ) -> None:
         # SQLite has one writer; more threads would only wait for it.
-        writers, readers = (1, READERS[0]) if database.is_sqlite else (threads, READERS[1])
+        writers = 1 if database.is_sqlite else threads
+        readers = READERS_OF_SQLITE if database.is_sqlite else READERS_OF_POSTGRESQL
         self._writers = ThreadPoolExecutor(writers, "write")
         self._readers = ThreadPoolExecutor(min(threads, readers), "read")
         self._workers = ThreadPoolExecutor(threads, "work")

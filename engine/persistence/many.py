@@ -57,10 +57,10 @@ def update_many(
 
 def _shared_too(shared: Values, rows: Sequence[Values]) -> tuple[Values, Sequence[Values]]:
     """What is one and the same thing in all rows is given once as well: often it is the largest."""
-    first = rows[0]
-    same = {k: v for k, v in first.items() if all(row[k] is v for row in rows)}
-    if len(rows) == 1 or not same:
+    first, *others = rows
+    if not others:
         return shared, rows
+    same = {k: v for k, v in first.items() if all(row[k] is v for row in others)}
     return {**shared, **same}, [{k: row[k] for k in row if k not in same} for row in rows]
 
 

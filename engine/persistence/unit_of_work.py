@@ -6,7 +6,7 @@ commit. A refusal rolls back to the savepoint and leaves one ledger entry; a bug
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -24,7 +24,7 @@ from engine.persistence.database import Database
 from engine.persistence.locks import Lock
 from engine.persistence.work import Work
 from engine.principal import Principal
-from engine.system import System
+from engine.system import System, Waker
 
 Answer = TypeVar("Answer")
 
@@ -81,10 +81,14 @@ def transaction(
         for listener in system.listeners:
             listener(work, entries)
         connection.commit()
-    for wake in (
-        *(system.wakers if entries else ()),
-        *(system.senders if work.to_send else ()),
-    ):
+    if entries:
+        _wake(system.wakers, account_id)
+    if work.to_send:
+        _wake(system.senders, account_id)
+
+
+def _wake(concerned: Sequence[Waker], account_id: UUID) -> None:
+    for wake in concerned:
         wake(account_id)
 
 
