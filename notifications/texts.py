@@ -64,8 +64,12 @@ def environment(folders: Sequence[Path], language: str, kind: str) -> Environmen
         extensions=["jinja2.ext.i18n"],
         trim_blocks=True,
         lstrip_blocks=True,
+        # Ours do not change while they are used: each mail would ask the disk about all of them.
+        auto_reload=folders != (HERE,),
     )
     made.policies["ext.i18n.trimmed"] = True
     words = catalogue(folders, language)
     made.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]
+    # The alias it made looks the other one up, in a call of its own each time.
+    made.globals["_"] = made.globals["gettext"]
     return made
