@@ -18,12 +18,13 @@ from api.runtime import Runtime
 from api.settings import Settings
 from engine.commands.advance_due import advance_due
 from engine.errors import Refusal
+from notifications.precedence import Precedence
 from notifications.webhooks.heard import mend_heard
 
 log = structlog.get_logger("countersign.worker")
 
 #: Seconds between two looks at the clock: a timer would sleep through a clock that jumps.
-PAUSE = 0.4
+PAUSE = 0.2
 #: Seconds to wait after a failure, so that a database that is away is not hammered.
 AFTER_FAILURE = 1.0
 #: Seconds between two looks whether each webhook is heard.
@@ -33,10 +34,11 @@ HEARING = 300.0
 async def run_worker(settings: Settings, runtime: Runtime, stop: asyncio.Event) -> None:
     """All parts of the worker, until `stop` is set; what is under way is finished."""
     relays, mailer = build_relays(settings, runtime), build_sign_in_mailer(settings, runtime)
+    first = Precedence()
     await asyncio.gather(
-        advance_forever(runtime, stop),
+        advance_forever(runtime, stop, first),
         listen_forever(runtime, stop),
-        *(relay.run(stop, runtime.outbox.branch()) for relay in relays),
+        *(relay.run(stop, runtime.outbox.branch(), first) for relay in relays),
         mailer.run(stop),
         build_reminders(settings, runtime).run(stop),
         build_stranded(runtime).run(stop),
@@ -44,22 +46,29 @@ async def run_worker(settings: Settings, runtime: Runtime, stop: asyncio.Event) 
     )
 
 
-async def advance_forever(runtime: Runtime, stop: asyncio.Event) -> None:
+async def advance_forever(runtime: Runtime, stop: asyncio.Event, first: Precedence) -> None:
     """Advance releases within a second of their instant."""
     while not stop.is_set():
-        pause = PAUSE
-        try:
-            # What is found is maybe held by others: only what moved is a reason to hurry.
-            if await runtime.executor.write(lambda: advance_due(runtime.system)):
-                continue
-        except Refusal as refusal:  # the database is away, or has too much to do
-            log.warning("advance waits", reason=refusal.message)
-            pause = AFTER_FAILURE
-        except Exception:
-            log.exception("advance failed")
-            pause = AFTER_FAILURE
+        with first.held():
+            pause = await _advance_all(runtime, stop)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause)
+
+
+async def _advance_all(runtime: Runtime, stop: asyncio.Event) -> float:
+    """Whatever is due; answers how many seconds to wait until the next look."""
+    try:
+        # What is found is maybe held by others: only what moved is a reason to go on.
+        while await runtime.executor.write(lambda: advance_due(runtime.system)):
+            if stop.is_set():
+                break
+    except Refusal as refusal:  # the database is away, or has too much to do
+        log.warning("advance waits", reason=refusal.message)
+        return AFTER_FAILURE
+    except Exception:
+        log.exception("advance failed")
+        return AFTER_FAILURE
+    return PAUSE
 
 
 async def listen_forever(runtime: Runtime, stop: asyncio.Event) -> None:

@@ -18,6 +18,7 @@ from notifications import action_links, claims
 from notifications.channels.base import Channel, Outgoing, Undelivered
 from notifications.claims import Outcome, Policy, Wanted
 from notifications.messages import Message, Reader, Writer
+from notifications.precedence import Precedence
 from notifications.shares import Shares
 from notifications.texts import language_of
 from notifications.vocabulary import Kind
@@ -63,13 +64,19 @@ class Relay:
         self._stopped = False
         self._shares = Shares(concurrency)
 
-    async def run(self, stop: asyncio.Event, wake: Wakeup | None = None) -> None:
-        """Until `stop` is set; then what is under way is finished and settled."""
+    async def run(
+        self, stop: asyncio.Event, wake: Wakeup | None = None, first: Precedence | None = None
+    ) -> None:
+        """Until `stop` is set; then what is under way is finished and settled. `first`: what is to
+        wait for before anything more is taken.
+        """
         wake, self._stopped = wake or Wakeup(), False
         stopping = asyncio.create_task(stop.wait())
         stopping.add_done_callback(lambda _: wake())
         try:
             while not stop.is_set():
+                if first is not None:
+                    await first.wait()
                 if not await self._turn(wake):
                     await wake.wait(POLL)
         finally:

@@ -29,10 +29,10 @@ def advance_again(work: Work) -> None:
 
 
 def _apply(work: Work, due: Collection[UUID]) -> None:
-    before = work.stored(due)
-    moves = [(release, _advanced(work, release)) for release in before.values()]
+    moves = [(release, _advanced(work, release)) for release in work.stored(due).values()]
     write_moves(work, moves)
-    work.forget(before)
+    for _, after in moves:
+        work.keep(after)
 
 
 def _advanced(work: Work, release: Release) -> Release:

@@ -34,7 +34,7 @@ class Work:
     recorded: list[Recorded] = field(default_factory=list)
     #: Set by whoever leaves something to be sent after the commit.
     to_send: bool = False
-    #: Releases as a command loaded them, and then as it wrote them.
+    #: Releases as they were loaded, and then as they were written.
     kept: dict[UUID, Release] = field(default_factory=dict)
     #: By team; None stands for the whole account.
     _approvers: dict[UUID | None, frozenset[UUID]] = field(default_factory=dict)

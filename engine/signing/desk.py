@@ -83,6 +83,7 @@ class Desk:
         if self._taken and self._release is not None:
             counted = {"release": self._release.id, "number": self._taken}
             self._work.connection.execute(_COUNT, counted)
+            self._work.forget([self._release.id])
 
     # --- what is decided on ---------------------------------------------------------------
 
@@ -109,7 +110,7 @@ class Desk:
         # One that is not locked took the keypair after the instant of this decision.
         if held_by is None or held_by not in self._work.held:
             return None
-        return loading.load_releases(self._work.connection, [held_by])[held_by]
+        return self._work.stored([held_by])[held_by]
 
     @cached_property
     def _key(self) -> SigningKey:

@@ -90,6 +90,7 @@ def drop(
             .where(r.c.id == release_id)
             .values(signatures_reserved=r.c.signatures_reserved - releases.count(release_id))
         )
+    work.forget(releases)
     for signature_id, keypair_id, counted_on in signatures:
         event = SignatureDropped(
             subject_id=signature_id, release_id=counted_on, keypair_id=keypair_id, state=state

@@ -119,6 +119,7 @@ def _count(work: Work, made: list[Value]) -> None:
     for release_id in sorted(id_ for id_ in counted if id_ is not None):
         asked = {"release": release_id, "number": counted[release_id]}
         used, maximum = work.connection.execute(_COUNT, asked).one()
+        work.forget([release_id])
         _notice(work, release_id, maximum, used, counted[release_id])
 
 

@@ -26,6 +26,7 @@ from notifications import tables as n
 from notifications.channels.smtp import SmtpChannel
 from notifications.claims import Policy, Wanted
 from notifications.messages import Writer
+from notifications.precedence import Precedence
 from notifications.relay import Relay
 from notifications.wakeup import Wakeup
 from tests.notifications.notices import LINK_KEY, Notices
@@ -368,6 +369,21 @@ async def test_it_runs_until_stopped_and_wakes_at_once(
     stop.set()
     await asyncio.wait_for(running, 2)
 
+    assert {row.state for row in notices.rows()} == {"SENT"}
+
+
+async def test_it_takes_nothing_while_time_goes_first(
+    world: World, notices: Notices, inbox: Inbox
+) -> None:
+    stop, first = asyncio.Event(), Precedence()
+    with first.held():
+        running = asyncio.create_task(relay_of(world, inbox).run(stop, first=first))
+        world.request()
+        await asyncio.sleep(0.1)
+        assert {(row.state, row.attempts) for row in notices.rows()} == {("QUEUED", 0)}
+    await asyncio.to_thread(until, lambda: len(inbox.mails) == 2)
+    stop.set()
+    await running
     assert {row.state for row in notices.rows()} == {"SENT"}
 
 

@@ -1,0 +1,49 @@
+"""Who goes first, and that nobody waits for it for ever."""
+
+import asyncio
+
+import pytest
+
+from notifications.precedence import Precedence
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_what_nobody_holds_is_not_waited_for() -> None:
+    first = Precedence()
+    with first.held():
+        pass
+    waiting = first.wait()
+    with pytest.raises(StopIteration):  # it is done before anything else has a turn
+        waiting.send(None)
+
+
+async def test_one_waits_until_it_is_let_go() -> None:
+    first, went = Precedence(), list[str]()
+
+    async def second() -> None:
+        await first.wait()
+        went.append("second")
+
+    with first.held():
+        task = asyncio.create_task(second())
+        await asyncio.sleep(0.02)
+        went.append("first")
+    await task
+    assert went == ["first", "second"]
+
+
+async def test_one_waits_no_longer_than_patience_lasts_however_often_one_asks() -> None:
+    first = Precedence(patience=0.05)
+    with first.held():
+        await asyncio.wait_for(first.wait(), 10)
+        waiting = first.wait()
+        with pytest.raises(StopIteration):
+            waiting.send(None)
+
+
+async def test_it_is_let_go_by_an_error_too() -> None:
+    first = Precedence()
+    with pytest.raises(ValueError, match="oops"), first.held():
+        raise ValueError("oops")
+    await asyncio.wait_for(first.wait(), 1)
