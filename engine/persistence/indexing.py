@@ -1,19 +1,33 @@
-"""For migrations: an index on a table that is in use, built without stopping those who write."""
+"""For migrations: an index on a table that is in use, built or dropped while others write.
 
-from collections.abc import Sequence
+On PostgreSQL CONCURRENTLY, outside of a transaction: what came before it is committed, so it
+belongs into a migration of its own.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from alembic import op
 
 
 def build_index(name: str, table: str, columns: Sequence[str], **options: Any) -> None:
-    """On PostgreSQL CONCURRENTLY, outside of a transaction: what came before it is committed, so
-    it belongs into a migration of its own.
-    """
+    """Anew, if need be: what a try that failed left behind is invalid, and of no use."""
+    drop_index(name, table)
+    with _concurrently() as how:
+        op.create_index(name, table, columns, **how, **options)
+
+
+def drop_index(name: str, table: str) -> None:
+    """It may be gone already."""
+    with _concurrently() as how:
+        op.drop_index(name, table, if_exists=True, **how)
+
+
+@contextmanager
+def _concurrently() -> Iterator[dict[str, Any]]:
     if op.get_bind().dialect.name != "postgresql":
-        op.create_index(name, table, columns, **options)
+        yield {}
         return
     with op.get_context().autocommit_block():
-        # What an earlier try left behind is marked invalid, and of no use.
-        op.drop_index(name, table, if_exists=True, postgresql_concurrently=True)
-        op.create_index(name, table, columns, postgresql_concurrently=True, **options)
+        yield {"postgresql_concurrently": True}

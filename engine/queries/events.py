@@ -16,8 +16,10 @@ from engine.queries.visibility import is_visible
 
 e = t.ledger_entries
 
-#: Entries looked at in one reading.
+#: Entries given in one reading.
 CHUNK = 100
+#: Entries gone through in one reading: most of them may be nobody's business here.
+LOOKED_AT = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ class Happened:
     entries: list[Row[Any]]
     #: Go on after this position.
     position: int
+    #: There is more behind it, to be looked at at once.
+    has_more: bool
 
 
 def newest_position(reading: Reading) -> int:
@@ -56,14 +60,17 @@ def is_seen(reading: Reading, release_id: UUID) -> bool:
 
 def happened_after(reading: Reading, position: int, release_id: UUID | None) -> Happened:
     """The next entries in commit order: nothing is missed, since positions have no gaps."""
-    concerned = sa.select(t.releases.c.id).where(is_visible(reading))
+    until = position + LOOKED_AT
+    # By its id, release by release: a set of all that one sees would be made anew each time.
+    seen = sa.exists().where(t.releases.c.id == e.c.release_id, is_visible(reading))
     query = (
         sa.select(e)
         .where(
             e.c.account_id == reading.account_id,
             e.c.position > position,
+            e.c.position <= until,
             e.c.release_id == release_id if release_id else e.c.release_id.is_not(None),
-            e.c.release_id.in_(concerned),
+            seen,
         )
         .order_by(e.c.position)
         .limit(CHUNK)
@@ -71,5 +78,7 @@ def happened_after(reading: Reading, position: int, release_id: UUID | None) -> 
     newest = newest_position(reading)
     entries = list(reading.connection.execute(query))
     if len(entries) == CHUNK:
-        return Happened(entries, entries[-1].position)
-    return Happened(entries, max(newest, position, *(row.position for row in entries), 0))
+        return Happened(entries, entries[-1].position, has_more=True)
+    # On PostgreSQL an entry may have come since the head was read.
+    end = max(newest, position, *(row.position for row in entries), 0)
+    return Happened(entries, min(until, end), has_more=until < newest)

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, Connection, Row, Select
+from sqlalchemy import ColumnElement, Connection, Label, Row, Select
 
 from engine.errors import Code, Refusal
 from engine.persistence.canonical import canonical
@@ -80,8 +80,11 @@ def fetch(
     order: Order,
     window: Window,
     scope: Any = None,
+    any_of: Sequence[ColumnElement[bool]] = (),
 ) -> Page[Row[Any]]:
-    """One page of the query, in one statement. `scope`: the filter, which cursors carry too."""
+    """One page of the query, in one statement. `scope`: the filter, which cursors carry too;
+    `any_of`: conditions of which one is to hold, each looked up by an index of its own.
+    """
     window.check()
     stamp = stamp_of(order, scope)
     labelled = [key.label(f"_key{n}") for n, key in enumerate(order.keys)]
@@ -90,9 +93,10 @@ def fetch(
         if cursor is not None:
             values = decode(cursor, stamp, order, name)
             query = query.where(_beyond(order, values, forward=name == "after"))
+    parts = [query.where(condition) for condition in any_of] or [query]
     downward = order.descending != window.is_backward
-    query = query.order_by(*(key.desc() if downward else key.asc() for key in order.keys))
-    rows = list(connection.execute(query.limit(window.size + 1)))
+    found = _first(parts, labelled, window.size + 1, downward=downward)
+    rows = list(connection.execute(found))
     more = len(rows) > window.size
     rows = rows[: window.size]
     if window.is_backward:
@@ -106,6 +110,23 @@ def fetch(
         has_next=window.before is not None if window.is_backward else more,
         has_previous=more if window.is_backward else window.after is not None,
     )
+
+
+def _first(
+    parts: Sequence[Select[Any]], keys: Sequence[Label[Any]], number: int, *, downward: bool
+) -> Select[Any]:
+    """The first rows of all parts together; of none of them more are looked at."""
+    order = [key.desc() if downward else key.asc() for key in keys]
+    found = [part.order_by(*order).limit(number) for part in parts]
+    if len(found) == 1:
+        return found[0]
+    # Spelt by names: for SQLAlchemy to derive each part's columns takes longer than the answer.
+    each = [sa.select(sa.text("*")).select_from(part.subquery()) for part in found]
+    columns = {c.name: sa.column(c.name, c.type) for c in found[0].selected_columns}
+    named = [columns[key.name] for key in keys]
+    order = [key.desc() if downward else key.asc() for key in named]
+    together = sa.union(*each).subquery()
+    return sa.select(*columns.values()).select_from(together).order_by(*order).limit(number)
 
 
 def _beyond(order: Order, values: list[Any], *, forward: bool) -> ColumnElement[bool]:

@@ -19,7 +19,7 @@ from engine.persistence import tables as t
 from engine.persistence.assembling import assemble
 from engine.queries.pages import Order, Page, Window, fetch
 from engine.queries.reading import Reading
-from engine.queries.visibility import is_visible
+from engine.queries.visibility import is_visible, reasons
 from engine.signing.lapse import without_overdue
 from engine.timeline import as_of
 from engine.visibility import sees
@@ -89,9 +89,14 @@ def find(
     descending: bool = False,
 ) -> Page[Release]:
     """A page of the visible releases."""
-    query = sa.select(r.c.id).where(is_visible(reading), *_conditions(reading, wanted))
-    sorted_by = Order(order, ORDERS[order], descending)
-    return _page(reading, fetch(reading.connection, query, sorted_by, window, _scope(wanted)))
+    query = sa.select(r.c.id).where(*_conditions(reading, wanted))
+    sorted_by, scope, seen = (
+        Order(order, ORDERS[order], descending),
+        _scope(wanted),
+        reasons(reading),
+    )
+    page = fetch(reading.connection, query, sorted_by, window, scope, any_of=seen)
+    return _page(reading, page)
 
 
 def count(reading: Reading, wanted: ReleaseFilter) -> int:

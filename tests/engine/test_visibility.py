@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,10 +14,14 @@ from engine.commands.roles import CreateRole
 from engine.commands.withdraw_release import WithdrawRelease
 from engine.errors import Code
 from engine.facts import Actor, Policy, Release
+from engine.persistence import tables as t
 from engine.persistence.ids import uuid7
 from engine.persistence.storing import insert_release
-from engine.queries import releases
+from engine.queries import releases, visibility
+from engine.queries.pages import Window
 from engine.queries.reading import Reading, read
+from engine.queries.releases import ReleaseFilter
+from engine.queries.visibility import is_visible
 from engine.visibility import sees
 from engine.vocabulary import Permission, Status
 from tests.support.facts import release as release_like
@@ -58,10 +63,32 @@ def every_kind(world: World) -> list[Release]:
 
 
 def found(reading: Reading, ids: list[UUID]) -> set[UUID]:
-    return set(releases.by_ids(reading, ids))
+    """By their ids; the SQL form finds the same, and as many are counted."""
+    query = sa.select(t.releases.c.id).where(is_visible(reading))
+    visible = set(reading.connection.execute(query).scalars())
+    assert visible == set(releases.by_ids(reading, ids))
+    assert releases.count(reading, ReleaseFilter()) == len(visible)
+    return visible
 
 
-def test_the_rule_and_its_sql_form_agree_on_every_release(world: World) -> None:
+def paged(reading: Reading, order: str, *, descending: bool, backward: bool) -> list[UUID]:
+    """All pages of the list, put together."""
+    listed: list[Release] = []
+    window = Window(last=5) if backward else Window(first=5)
+    while True:
+        page = releases.find(reading, ReleaseFilter(), order, window, descending=descending)
+        listed = [*page.items, *listed] if backward else [*listed, *page.items]
+        if not (page.has_previous if backward else page.has_next):
+            return [release.id for release in listed]
+        cursor = page.cursors[0 if backward else -1]
+        window = Window(last=5, before=cursor) if backward else Window(first=5, after=cursor)
+
+
+@pytest.mark.parametrize("each", [20, 1], ids=["each team by itself", "teams together"])
+def test_the_rule_and_its_sql_form_agree_on_every_release(
+    world: World, each: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(visibility, "TEAMS", each)
     world.add_team("red", ["bob"], [], 1)
     known = every_kind(world)
     theirs = make_world(world.system.database, account="Other").request()
@@ -69,14 +96,22 @@ def test_the_rule_and_its_sql_form_agree_on_every_release(world: World) -> None:
     seen: set[int] = set()
 
     @settings(
-        max_examples=150,
+        max_examples=100,
         deadline=None,
         derandomize=True,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
         database=None,
     )
-    @given(drawn=ACTORS, teams_enabled=st.booleans())
-    def agree(drawn: dict[str, Any], teams_enabled: bool) -> None:
+    @given(
+        drawn=ACTORS,
+        teams_enabled=st.booleans(),
+        order=st.sampled_from(sorted(releases.ORDERS)),
+        descending=st.booleans(),
+        backward=st.booleans(),
+    )
+    def agree(
+        drawn: dict[str, Any], teams_enabled: bool, order: str, descending: bool, backward: bool
+    ) -> None:
         actor = Actor(
             user_id=world.people["dev"],
             permissions=drawn["permissions"],
@@ -89,6 +124,11 @@ def test_the_rule_and_its_sql_form_agree_on_every_release(world: World) -> None:
         by_rule = {release.id for release in known if sees(policy, actor, release)}
         reading = Reading(connection, world.clock.instant, policy, actor)
         assert found(reading, ids) == by_rule
+        listed = paged(reading, order, descending=descending, backward=backward)
+        in_order = releases.ORDERS[order]
+        query = sa.select(t.releases.c.id).where(t.releases.c.id.in_(by_rule)).order_by(*in_order)
+        expected = list(connection.execute(query).scalars())
+        assert listed == (expected[::-1] if descending else expected)
         seen.add(len(by_rule))
 
     with world.system.database.reading() as connection:

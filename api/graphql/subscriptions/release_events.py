@@ -75,7 +75,7 @@ class ReleaseSubscriptions:
                             break
                     else:
                         position = found.position
-                    if not found.events:
+                    if not found.events and not found.has_more:
                         await context.runtime.news.wait(principal.account_id, PAUSE)
             except Refusal as refusal:
                 raise top_level(refusal) from refusal
@@ -96,6 +96,8 @@ class Found:
     events: list[ReleaseEvent]
     #: Go on after this position once all are told.
     position: int
+    #: There is more behind it, to be looked at at once.
+    has_more: bool
     read_at: float = field(default_factory=time.monotonic)
 
     def is_stale(self) -> bool:
@@ -130,7 +132,8 @@ async def _next(
         if only is not None and not events.is_seen(reading, only):
             raise not_found("release", "release_id")
         happened = events.happened_after(reading, position, only)
-        return Found(_told(Shelf(reading), happened, plan), happened.position)
+        told = _told(Shelf(reading), happened, plan)
+        return Found(told, happened.position, happened.has_more)
 
     return await context.runtime.read(principal, find)
 

@@ -91,8 +91,12 @@ releases = Table(
     Index(None, "account_id", "ends_at", "id"),
     Index(None, "account_id", "created_at", "id"),
     Index("ix_releases_names", "account_id", "name_key", "id"),
-    Index(None, "team_id"),
-    Index(None, "creator_id"),
+    #: What somebody sees as its creator or in a team, in every order of lists.
+    *(
+        Index(f"ix_releases_{whose}_{order}", whose, order, "id")
+        for whose in ("creator_id", "team_id")
+        for order in ("starts_at", "ends_at", "created_at", "name_key")
+    ),
 )
 
 release_keypairs = Table(

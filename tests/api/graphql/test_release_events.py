@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -20,6 +21,7 @@ from engine.commands.update_user import UpdateUser
 from engine.persistence import tables as t
 from engine.persistence.ledger import GENESIS
 from engine.persistence.unit_of_work import bare_transaction
+from engine.queries import events
 from engine.queries.credentials import principal_of_token
 from engine.vocabulary import Permission
 from tests.support.api import make_api
@@ -88,6 +90,23 @@ async def test_a_slow_follower_misses_nothing_and_gets_nothing_twice(
         told = [(await anext(answers)).data["releaseEvents"]["cursor"] for _ in range(4)]
     entries = [row for row in world.ledger() if row.release_id is not None]
     assert told == [cursor_of(row.position, row.hash) for row in entries]
+
+
+async def test_whoever_sees_few_goes_through_the_rest_without_waiting_for_news(
+    world: World, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "LOOKED_AT", 2)
+    monkeypatch.setattr(release_events, "PAUSE", 60)
+    # Nothing of eve's, and more than one reading goes through.
+    world.approved()
+    world.add_team("red", ["ann", "bob", "eve"], ["spare"], 1)
+    fields = {"team_id": world.things["red"], "keypair_ids": {world.things["spare"]}}
+    mine = world.request("eve", name="Mine", **fields)
+    secret = world.do("eve", CreateApiToken(name="test")).secret
+    async with followed(runtime, secret, BEGINNING) as answers, asyncio.timeout(20):
+        told = (await anext(answers)).data["releaseEvents"]["cursor"]
+    entries = [row for row in world.ledger() if row.release_id == mine]
+    assert [told] == [cursor_of(row.position, row.hash) for row in entries]
 
 
 async def test_a_cursor_past_the_head_of_a_restored_ledger_is_refused(

@@ -12,8 +12,10 @@ from engine.persistence import loading, locks
 from engine.persistence import tables as t
 from engine.persistence.ids import uuid7s
 from engine.persistence.locks import Lock
-from engine.queries import releases, things
-from engine.queries.reading import read
+from engine.queries import events, releases, things
+from engine.queries.pages import Window
+from engine.queries.reading import Reading, read
+from engine.queries.releases import ReleaseFilter
 from tests.support.world import World
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -54,3 +56,24 @@ def test_what_is_asked_for_by_ids_is_found_by_them(world: World) -> None:
         read(world.system, world.principal("dev"), lambda r: releases.by_ids(r, IDS))
     assert len(plans) > 10
     assert not [plan for plan in plans if "(account_id=?)" in plan or plan.startswith("SCAN")]
+
+
+@pytest.mark.parametrize("order", sorted(releases.ORDERS))
+def test_whoever_sees_few_finds_them_in_order_without_everybodys(world: World, order: str) -> None:
+    column = releases.ORDERS[order][0].key
+
+    def find(reading: Reading) -> None:
+        releases.find(reading, ReleaseFilter(), order, Window(first=5))
+
+    with planned(world) as plans:
+        read(world.system, world.principal("dev"), find)
+    found = [plan for plan in plans if plan.startswith("SEARCH releases")]
+    for whose in ("creator_id", "team_id"):
+        assert f"SEARCH releases USING INDEX ix_releases_{whose}_{column} ({whose}=?)" in found
+    assert not [plan for plan in found if "account_id" in plan]
+
+
+def test_what_happened_is_looked_up_release_by_release(world: World) -> None:
+    with planned(world) as plans:
+        read(world.system, world.principal("admin"), lambda r: events.happened_after(r, 0, None))
+    assert "SEARCH releases USING INDEX sqlite_autoindex_releases_1 (id=?)" in plans
