@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row, Select, Update
 
 from engine.persistence import tables as t
+from engine.persistence.columns import Id
 from engine.persistence.loading.grouping import IDS, gather
 from engine.persistence.unit_of_work import bare_transaction
 from engine.system import System
@@ -153,7 +154,7 @@ def _take(connection: Connection, wanted: Wanted, now: datetime, policy: Policy)
 
 # Statements are built once: to build one costs more than to run it.
 _D = deliveries
-_SET_ASIDE = sa.bindparam("claim", type_=sa.Uuid)
+_SET_ASIDE = sa.bindparam("claim", type_=Id)
 _NOW = sa.bindparam("now", type_=_D.c.next_attempt_at.type)
 _CHOSEN = _D.update().where(_D.c.id.in_(IDS), _D.c.claim_id == _SET_ASIDE, IS_QUEUED)
 _SENT = _CHOSEN.values(state=DeliveryState.SENT, settled_at=_NOW)

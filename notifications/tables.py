@@ -9,11 +9,10 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
-    Uuid,
     text,
 )
 
-from engine.persistence.columns import instant, key, link, word
+from engine.persistence.columns import Id, instant, key, link, word
 from engine.persistence.tables.base import metadata
 from notifications.vocabulary import DeliveryState, LinkPurpose
 
@@ -108,7 +107,7 @@ deliveries = Table(
     #: When it is due; while claimed, when the claim lapses.
     instant("next_attempt_at"),
     #: Whose turn it is; only they may settle it.
-    Column("claim_id", Uuid),
+    Column("claim_id", Id),
     #: Of the last try; why it was not sent, if it is void.
     Column("last_error", Text),
     instant("created_at"),

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,21 @@ from sqlalchemy import Column, Dialect, Text, TypeDecorator
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+
+#: Those of people, teams and keypairs are read again and again, and to make one takes a while.
+uuid_of = lru_cache(maxsize=10_000)(UUID)
+
+
+class Id(sa.Uuid[UUID]):
+    """Who or what it is. SQLite has it as text, and gives one and the same each time."""
+
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """Nothing is left to do where the database knows ids."""
+        if dialect.supports_native_uuid:
+            return None
+        return lambda text: None if text is None else uuid_of(text)
 
 
 class Instant(TypeDecorator[datetime]):
@@ -26,11 +42,11 @@ class Instant(TypeDecorator[datetime]):
             raise ValueError("an instant needs an offset")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """SQLite gives no offset back; PostgreSQL gives the session's."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """SQLite gives text without an offset; PostgreSQL an instant with the session's."""
+        if dialect.name == "sqlite":
+            return lambda text: None if text is None else datetime.fromisoformat(f"{text}+00:00")
+        return lambda value: None if value is None else value.astimezone(UTC)
 
 
 #: Text compared byte by byte on both databases, whatever the server's locale.
@@ -70,13 +86,13 @@ def _with_a_plus(element: unindexed, compiler: SQLCompiler, **more: Any) -> str:
 
 def key() -> Column[UUID]:
     """The primary key: a version 7 UUID, made by the engine."""
-    return Column("id", sa.Uuid, primary_key=True)
+    return Column("id", Id, primary_key=True)
 
 
 def link(name: str, target: str, **options: Any) -> Column[UUID]:
     """A reference to another row; not null unless said otherwise."""
     options.setdefault("nullable", False)
-    return Column(name, sa.Uuid, sa.ForeignKey(target), **options)
+    return Column(name, Id, sa.ForeignKey(target), **options)
 
 
 def instant(name: str, **options: Any) -> Column[datetime]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row
 from engine.errors import not_found
 from engine.facts import Keypair
 from engine.persistence import tables as t
-from engine.persistence.columns import unindexed
+from engine.persistence.columns import unindexed, uuid_of
 from engine.persistence.loading.grouping import IDS, set_of
 
 _K, _H = t.keypairs, t.release_keypairs
@@ -19,8 +19,8 @@ _KEYPAIRS = (
     sa.select(
         _K,
         _H.c.release_id.label("held_by"),
-        set_of(_U.c.user_id, UUID, _U.c.keypair_id == _K.c.id).label("user_ids"),
-        set_of(_T.c.team_id, UUID, _T.c.keypair_id == _K.c.id).label("team_ids"),
+        set_of(_U.c.user_id, uuid_of, _U.c.keypair_id == _K.c.id).label("user_ids"),
+        set_of(_T.c.team_id, uuid_of, _T.c.keypair_id == _K.c.id).label("team_ids"),
     )
     .outerjoin(_H, sa.and_(_H.c.keypair_id == _K.c.id, t.IS_HELD))
     .where(_K.c.id.in_(IDS), unindexed(_K.c.account_id) == sa.bindparam("account"))

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Select
 from engine.errors import not_found
 from engine.facts import Actor, Policy, Team
 from engine.persistence import tables as t
-from engine.persistence.columns import unindexed
+from engine.persistence.columns import unindexed, uuid_of
 from engine.persistence.loading.grouping import IDS, gather, set_of
 from engine.principal import Principal
 from engine.vocabulary import Permission, ReleaseType
@@ -23,11 +23,11 @@ _PERMISSIONS = set_of(
 _USERS = sa.select(
     _U,
     _PERMISSIONS.label("permissions"),
-    set_of(_M.c.team_id, UUID, _M.c.user_id == _U.c.id).label("team_ids"),
+    set_of(_M.c.team_id, uuid_of, _M.c.user_id == _U.c.id).label("team_ids"),
 ).where(_U.c.id.in_(IDS))
 _GRANTED = sa.select(_U.c.id, _PERMISSIONS.label("permissions")).where(_U.c.id.in_(IDS))
 _TEAMS = sa.select(
-    t.teams, set_of(_M.c.user_id, UUID, _M.c.team_id == t.teams.c.id).label("member_ids")
+    t.teams, set_of(_M.c.user_id, uuid_of, _M.c.team_id == t.teams.c.id).label("member_ids")
 ).where(t.teams.c.id.in_(IDS), unindexed(t.teams.c.account_id) == sa.bindparam("account"))
 
 

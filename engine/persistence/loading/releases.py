@@ -9,13 +9,14 @@ from sqlalchemy import Connection, Row
 
 from engine.facts import Fields, Release, Vote
 from engine.persistence import tables as t
+from engine.persistence.columns import uuid_of
 from engine.persistence.loading.grouping import IDS, gather, set_of
 
 _R, _K, _P = t.releases, t.release_keypairs, t.release_participants
 _RELEASES = sa.select(
     _R,
-    set_of(_K.c.keypair_id, UUID, _K.c.release_id == _R.c.id).label("keypair_ids"),
-    set_of(_P.c.user_id, UUID, _P.c.release_id == _R.c.id).label("participant_ids"),
+    set_of(_K.c.keypair_id, uuid_of, _K.c.release_id == _R.c.id).label("keypair_ids"),
+    set_of(_P.c.user_id, uuid_of, _P.c.release_id == _R.c.id).label("participant_ids"),
 ).where(_R.c.id.in_(IDS))
 _VOTES = (
     sa.select(

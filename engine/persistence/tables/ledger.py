@@ -1,8 +1,8 @@
 """The ledger: entries chained by hash, and each account's head, locked last."""
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text
 
-from engine.persistence.columns import instant, link
+from engine.persistence.columns import Id, instant, link
 from engine.persistence.tables.base import metadata
 
 ledger_heads = Table(
@@ -23,9 +23,9 @@ ledger_entries = Table(
     Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("tag", Text, nullable=False),
     # No references: the ledger outlives what it speaks of.
-    Column("actor_id", Uuid),
-    Column("subject_id", Uuid),
-    Column("release_id", Uuid),
+    Column("actor_id", Id),
+    Column("subject_id", Id),
+    Column("release_id", Id),
     instant("effective_at"),
     instant("recorded_at"),
     #: What is hashed: canonical JSON, exactly these characters.
