@@ -22,8 +22,8 @@ from sqlalchemy import Connection, Row
 
 from engine.facts import Release
 from engine.persistence import tables as t
+from engine.persistence.columns import among
 from engine.persistence.ids import uuid7
-from engine.persistence.loading.grouping import IDS
 from engine.persistence.many import insert_many
 from notifications.tables import action_links
 from notifications.vocabulary import LinkPurpose
@@ -45,13 +45,13 @@ _LIVE = (
     sa.select(_L.c.release_id, _L.c.user_id, _L.c.id, _L.c.used_at, _L.c.expires_at, _R.c.ends_at)
     .add_columns((_L.c.material_revision == _R.c.material_revision).label("is_current"))
     .join(_R, _R.c.id == _L.c.release_id)
-    .where(_L.c.release_id.in_(IDS), _L.c.voided_at.is_(None))
+    .where(among(_L.c.release_id), _L.c.voided_at.is_(None))
 )
 _VOID = _L.update().where(_L.c.used_at.is_(None), _L.c.voided_at.is_(None)).values(voided_at=_AT)
-_VOID_OF_RELEASES = _VOID.where(_L.c.release_id.in_(IDS))
-_VOID_OF_USERS = _VOID.where(_L.c.user_id.in_(IDS))
+_VOID_OF_RELEASES = _VOID.where(among(_L.c.release_id))
+_VOID_OF_USERS = _VOID.where(among(_L.c.user_id))
 _VOID_OF_ONE = _VOID_OF_RELEASES.where(_L.c.user_id == sa.bindparam("whose"))
-_VOID_THESE = _VOID.where(_L.c.id.in_(IDS))
+_VOID_THESE = _VOID.where(among(_L.c.id))
 _USE = (
     _L.update()
     .where(
@@ -128,7 +128,9 @@ def _lasting(
 ) -> dict[tuple[UUID, UUID], UUID]:
     """Those of their links that will do, by release and user; others that are unused end."""
     found, outlived = {}, []
-    for row in connection.execute(_LIVE, {"ids": sorted({release_id for release_id, _ in asked})}):
+    for row in connection.execute(
+        _LIVE, {"ids": sorted({release_id for release_id, _ in asked})}
+    ).all():
         whose = row.release_id, row.user_id
         lasts = row.expires_at >= min(row.ends_at, now + LASTING)
         if whose not in asked:

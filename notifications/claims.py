@@ -18,8 +18,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row, Select, Update
 
 from engine.persistence import tables as t
-from engine.persistence.columns import Id
-from engine.persistence.loading.grouping import IDS, gather
+from engine.persistence.columns import Id, among
+from engine.persistence.loading.grouping import gather
 from engine.persistence.unit_of_work import bare_transaction
 from engine.system import System
 from notifications import truth
@@ -156,11 +156,11 @@ def _take(connection: Connection, wanted: Wanted, now: datetime, policy: Policy)
 _D = deliveries
 _SET_ASIDE = sa.bindparam("claim", type_=Id)
 _NOW = sa.bindparam("now", type_=_D.c.next_attempt_at.type)
-_CHOSEN = _D.update().where(_D.c.id.in_(IDS), _D.c.claim_id == _SET_ASIDE, IS_QUEUED)
+_CHOSEN = _D.update().where(among(_D.c.id), _D.c.claim_id == _SET_ASIDE, IS_QUEUED)
 _SENT = _CHOSEN.values(state=DeliveryState.SENT, settled_at=_NOW)
 _VOID = (
     _D.update()
-    .where(_D.c.id.in_(IDS))
+    .where(among(_D.c.id))
     .values(
         state=DeliveryState.VOID,
         settled_at=_NOW,
@@ -246,7 +246,7 @@ def _claimed() -> Select[Any]:
         .outerjoin(w, w.c.id == d.c.webhook_id)
         .outerjoin(link, link.c.id == d.c.action_link_id)
         .outerjoin(r, r.c.id == d.c.release_id)
-        .where(d.c.id.in_(IDS))
+        .where(among(d.c.id))
         .order_by(d.c.id)
     )
 

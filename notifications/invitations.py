@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Row
 
 from engine.facts import Release
 from engine.persistence.canonical import canonical
-from engine.persistence.loading.grouping import IDS
+from engine.persistence.columns import among
 from engine.vocabulary import Status
 from notifications.surroundings import Surroundings
 from notifications.tables import deliveries
@@ -48,7 +48,7 @@ _AHEAD = frozenset({Status.APPROVED, Status.ACTIVE, Status.IN_PROGRESS})
 _D = deliveries
 _SENT = (
     sa.select(_D.c.release_id, _D.c.user_id, _D.c.calendar, _D.c.state, _D.c.action_link_id)
-    .where(_D.c.release_id.in_(IDS), _D.c.calendar.is_not(None))
+    .where(among(_D.c.release_id), _D.c.calendar.is_not(None))
     .order_by(_D.c.release_id, _D.c.user_id)
 )
 

@@ -171,7 +171,7 @@ def _last_entry(connection: Connection, release: Release, tag: str) -> dict[str,
     query = sa.select(e.c.body, e.c.effective_at).where(
         e.c.release_id == release.id, e.c.tag == tag
     )
-    rows = connection.execute(query.order_by(e.c.position.desc()))
+    rows = connection.execute(query.order_by(e.c.position.desc())).all()
     bodies = ((json.loads(row.body), row.effective_at) for row in rows)
     found = next((one for one in bodies if _moved_it(one[0])), None)
     if found is None:

@@ -11,7 +11,8 @@ from engine.events import Event, RoleUpdated, TeamUpdated, UserCreated, UserUpda
 from engine.facts import Release
 from engine.persistence import loading
 from engine.persistence import tables as t
-from engine.persistence.loading.grouping import IDS, gather
+from engine.persistence.columns import among
+from engine.persistence.loading.grouping import gather
 from engine.persistence.work import Work
 from engine.vocabulary import Status
 from notifications import recipients
@@ -42,7 +43,7 @@ _ASKED = (
     sa.select(_A.c.release_id, _A.c.user_id)
     .join(_R, _R.c.id == _A.c.release_id)
     .where(
-        _A.c.release_id.in_(IDS),
+        among(_A.c.release_id),
         _A.c.material_revision == _R.c.material_revision,
         _A.c.voided_at.is_(None),
     )
@@ -75,4 +76,4 @@ def unasked(work: Work) -> Iterator[tuple[Release, People, Surroundings]]:
 
 def _asked(work: Work, ids: Sequence[UUID]) -> dict[UUID, frozenset[UUID]]:
     """Whose link is good; a link that ended with its user's deactivation is not."""
-    return gather(work.connection.execute(_ASKED, {"ids": ids}))
+    return gather(work.connection.execute(_ASKED, {"ids": ids}).all())

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from engine.errors import Code, Refusal
 from engine.events import Event
-from engine.persistence.loading.grouping import IDS
+from engine.persistence.columns import among
 from engine.persistence.locks import Hold, Lock
 from engine.persistence.unit_of_work import Attempt
 from engine.persistence.work import Work
@@ -23,7 +23,7 @@ from notifications.vocabulary import CHOOSABLE, EMAIL, NEVER_SILENT, Kind
 Choice: TypeAlias = Mapping[Kind, frozenset[str]]
 
 _CHOSEN = sa.select(preferences.c.user_id, preferences.c.kind, preferences.c.channels).where(
-    preferences.c.user_id.in_(IDS),
+    among(preferences.c.user_id),
     preferences.c.kind.in_(sa.bindparam("kinds", expanding=True)),
 )
 
@@ -91,7 +91,7 @@ def chosen_by(connection: Connection, user_id: UUID) -> Choice:
     """A person's choice for every kind."""
     p = preferences
     query = sa.select(p.c.kind, p.c.channels).where(p.c.user_id == user_id)
-    rows = {kind: frozenset(names.split()) for kind, names in connection.execute(query)}
+    rows = {kind: frozenset(names.split()) for kind, names in connection.execute(query).all()}
     return {kind: rows.get(kind, frozenset({EMAIL})) for kind in Kind if kind in CHOOSABLE}
 
 
@@ -100,7 +100,7 @@ def channels_of(
 ) -> dict[tuple[UUID, Kind], list[str]]:
     """By which ways each is told of this; a way that is no more is replaced by mail."""
     people, kinds = {user_id for user_id, _ in told}, {kind for _, kind in told}
-    rows = connection.execute(_CHOSEN, {"ids": sorted(people), "kinds": sorted(kinds)})
+    rows = connection.execute(_CHOSEN, {"ids": sorted(people), "kinds": sorted(kinds)}).all()
     chosen = {(user_id, kind): names.split() for user_id, kind, names in rows}
     return {one: _present(chosen.get(one, [EMAIL]), there_are, one[1]) for one in told}
 

@@ -32,4 +32,4 @@ def deliveries_by_ids(reading: Reading, ids: Collection[UUID]) -> dict[UUID, Row
     """Deliveries to people of the account, by id."""
     query = sa.select(d).where(d.c.id.in_(sorted(ids)), d.c.account_id == reading.account_id)
     query = query.where(d.c.webhook_id.is_(None))
-    return {row.id: row for row in reading.connection.execute(query)}
+    return {row.id: row for row in reading.connection.execute(query).all()}

@@ -85,7 +85,7 @@ def undecided(connection: Connection, now: datetime, release_id: UUID | None) ->
     )
     if release_id is not None:
         query = query.where(r.c.id == release_id)
-    return [Asked(**row._mapping) for row in connection.execute(query)]
+    return [Asked(**row._mapping) for row in connection.execute(query).all()]
 
 
 def closing(

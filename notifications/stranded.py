@@ -75,7 +75,7 @@ class Stranded:
                 )
                 .returning(d)
             )
-            rows = sorted(connection.execute(settled), key=attrgetter("id"))
+            rows = sorted(connection.execute(settled).all(), key=attrgetter("id"))
             self._ask_otherwise(connection, [row for row in rows if row.kind in ASKING], now)
             return len(rows)
 
@@ -108,4 +108,6 @@ def _asked_with(
 ) -> set[tuple[UUID, datetime, str]]:
     links = sorted({row.action_link_id for row in rows})
     query = sa.select(d.c.action_link_id, d.c.created_at, d.c.channel)
-    return {tuple(row) for row in connection.execute(query.where(d.c.action_link_id.in_(links)))}
+    return {
+        tuple(row) for row in connection.execute(query.where(d.c.action_link_id.in_(links))).all()
+    }

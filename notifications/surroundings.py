@@ -17,23 +17,24 @@ from engine.facts import Release, Team
 from engine.persistence import loading
 from engine.persistence import tables as t
 from engine.persistence.assembling import Staff, load_staff
-from engine.persistence.loading.grouping import IDS, gather
+from engine.persistence.columns import among
+from engine.persistence.loading.grouping import gather
 from engine.vocabulary import Status
 
 # Statements of the hot path are built once: to build one costs more than to run it.
 _U, _D, _R = t.users, t.decisions, t.releases
-_USERS = sa.select(_U.c.id, _U.c.name, _U.c.active, _U.c.service).where(_U.c.id.in_(IDS))
+_USERS = sa.select(_U.c.id, _U.c.name, _U.c.active, _U.c.service).where(among(_U.c.id))
 _DECISIONS = (
     sa.select(_D, _U.c.name)
     .join(_U, _U.c.id == _D.c.approver_id)
     .join(_R, _R.c.id == _D.c.release_id)
-    .where(_D.c.release_id.in_(IDS), _D.c.material_revision == _R.c.material_revision)
+    .where(among(_D.c.release_id), _D.c.material_revision == _R.c.material_revision)
     .order_by(_D.c.release_id, _D.c.decided_at, _D.c.id)
 )
 _EARLIER = (
     sa.select(_D.c.release_id, _D.c.approver_id)
     .join(_R, _R.c.id == _D.c.release_id)
-    .where(_D.c.release_id.in_(IDS), _D.c.material_revision < _R.c.material_revision)
+    .where(among(_D.c.release_id), _D.c.material_revision < _R.c.material_revision)
 )
 
 
@@ -129,20 +130,22 @@ def names_of(
 
 @cache
 def _names(table: Table, column: str) -> Select[UUID, str]:
-    return sa.select(table.c.id, table.c[column]).where(table.c.id.in_(IDS))
+    return sa.select(table.c.id, table.c[column]).where(among(table.c.id))
 
 
 def _decisions(
     connection: Connection, releases: Collection[Release]
 ) -> dict[UUID, Sequence[Row[Any]]]:
-    rows = connection.execute(_DECISIONS, {"ids": sorted(release.id for release in releases)})
+    rows = connection.execute(_DECISIONS, {"ids": sorted(release.id for release in releases)}).all()
     return {id_: list(found) for id_, found in groupby(rows, attrgetter("release_id"))}
 
 
 def _earlier_deciders(
     connection: Connection, releases: Collection[Release]
 ) -> dict[UUID, frozenset[UUID]]:
-    return gather(connection.execute(_EARLIER, {"ids": sorted(release.id for release in releases)}))
+    return gather(
+        connection.execute(_EARLIER, {"ids": sorted(release.id for release in releases)}).all()
+    )
 
 
 def _ids(*groups: Iterable[frozenset[UUID]]) -> set[UUID]:

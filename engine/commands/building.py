@@ -16,12 +16,11 @@ from engine.naming import name_fault, name_key, optional_text, tidy
 from engine.persistence import loading
 from engine.persistence import tables as t
 from engine.persistence.assembling import Staff, assemble
-from engine.persistence.columns import unindexed
-from engine.persistence.loading.grouping import IDS
+from engine.persistence.columns import among, unindexed
 from engine.persistence.work import Work
 
 _USERS = sa.select(t.users.c.id, t.users.c.active).where(
-    t.users.c.id.in_(IDS), unindexed(t.users.c.account_id) == sa.bindparam("account")
+    among(t.users.c.id), unindexed(t.users.c.account_id) == sa.bindparam("account")
 )
 
 

@@ -14,20 +14,19 @@ from sqlalchemy import Connection, Row
 
 from engine.naming import lookup_key
 from engine.persistence import tables as t
-from engine.persistence.columns import unindexed
-from engine.persistence.loading.grouping import IDS
+from engine.persistence.columns import among, unindexed
 from engine.vocabulary import HOLDING
 
 # Statements of the hot path are built once: to build one costs more than to run it.
 _R, _H, _K = t.releases, t.release_keypairs, t.keypairs
-_STANDING = sa.select(_R.c.id, _R.c.status, _R.c.starts_at, _R.c.ends_at).where(_R.c.id.in_(IDS))
+_STANDING = sa.select(_R.c.id, _R.c.status, _R.c.starts_at, _R.c.ends_at).where(among(_R.c.id))
 _LOCKED = (
     _STANDING.where(unindexed(_R.c.account_id) == sa.bindparam("account"))
     .order_by(_R.c.id)
     .with_for_update()
 )
 _FREE = _LOCKED.with_for_update(skip_locked=True)
-_HOLDERS = sa.select(_H.c.release_id).where(_H.c.keypair_id.in_(IDS), t.IS_HELD)
+_HOLDERS = sa.select(_H.c.release_id).where(among(_H.c.keypair_id), t.IS_HELD)
 _NAMESAKES = sa.select(_R.c.id).where(
     _R.c.account_id == sa.bindparam("account"),
     _R.c.name_key == sa.bindparam("name"),
@@ -35,7 +34,7 @@ _NAMESAKES = sa.select(_R.c.id).where(
     _R.c.status.in_(sorted(HOLDING)),
 )
 _ACCOUNT = sa.select(t.accounts.c.id).where(t.accounts.c.id == sa.bindparam("account"))
-_KEYPAIRS = sa.select(_K.c.id).where(_K.c.id.in_(IDS)).order_by(_K.c.id).with_for_update()
+_KEYPAIRS = sa.select(_K.c.id).where(among(_K.c.id)).order_by(_K.c.id).with_for_update()
 
 
 class Hold(StrEnum):

@@ -12,8 +12,8 @@ from engine.events import SignatureDropped
 from engine.facts import CLOCK, FIELD_NAMES, Fields, Release
 from engine.naming import name_key
 from engine.persistence import tables as t
+from engine.persistence.columns import among
 from engine.persistence.ids import uuid7
-from engine.persistence.loading.grouping import IDS
 from engine.persistence.many import insert_many, update_many
 from engine.persistence.work import Work
 from engine.timeline import Ending, moved
@@ -41,7 +41,7 @@ _ANY = sa.true()
 _INSERT = _R.insert()
 _INSERT_DECISION = t.decisions.insert()
 _INSERT_EDIT = t.release_edits.insert()
-_LET_GO = _H.update().where(_H.c.release_id.in_(IDS), _H.c.held).values(held=False)
+_LET_GO = _H.update().where(among(_H.c.release_id), _H.c.held).values(held=False)
 _DISCARD = (
     _S.update()
     .where(_S.c.release_id == sa.bindparam("release"), t.IS_RESERVED)
@@ -49,8 +49,8 @@ _DISCARD = (
     .returning(_S.c.id, _S.c.keypair_id)
 )
 _OF_RELEASE: sa.BindParameter[UUID] = sa.bindparam("release")
-_DROP_KEYPAIRS = _H.delete().where(_H.c.release_id == _OF_RELEASE, _H.c.keypair_id.in_(IDS))
-_DROP_PARTICIPANTS = _P.delete().where(_P.c.release_id == _OF_RELEASE, _P.c.user_id.in_(IDS))
+_DROP_KEYPAIRS = _H.delete().where(_H.c.release_id == _OF_RELEASE, among(_H.c.keypair_id))
+_DROP_PARTICIPANTS = _P.delete().where(_P.c.release_id == _OF_RELEASE, among(_P.c.user_id))
 
 
 def insert_release(connection: Connection, release: Release) -> None:

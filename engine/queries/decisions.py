@@ -13,20 +13,18 @@ from engine import approvals
 from engine.approvals import Resolution
 from engine.facts import Facts, Release
 from engine.persistence import tables as t
+from engine.persistence.columns import among
 from engine.queries.reading import Reading
 from engine.vocabulary import Status
+
+_D = t.decisions
+_DECISIONS = sa.select(_D).where(among(_D.c.release_id)).order_by(_D.c.id)
 
 
 def of_releases(reading: Reading, releases: Collection[Release]) -> dict[UUID, list[Row[Any]]]:
     """The decisions that count for each release: of the last material revision decided on."""
-    d = t.decisions
-    query = (
-        sa.select(d)
-        .where(d.c.release_id.in_(sorted(release.id for release in releases)))
-        .order_by(d.c.id)
-    )
     found: dict[UUID, list[Row[Any]]] = {release.id: [] for release in releases}
-    for row in reading.connection.execute(query):
+    for row in reading.connection.execute(_DECISIONS, {"ids": sorted(found)}).all():
         found[row.release_id].append(row)
     return {release.id: _counting(release, found[release.id]) for release in releases}
 

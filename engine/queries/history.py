@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Row
 from engine.errors import Code, Refusal
 from engine.naming import lookup_key
 from engine.persistence import tables as t
+from engine.persistence.columns import among
 from engine.queries.pages import Order, Page, Window, encode, fetch, stamp_of
 from engine.queries.reading import Reading
 from engine.vocabulary import Permission, SignatureState
@@ -72,14 +73,14 @@ def signatures_of(
 def signatures_by_ids(reading: Reading, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
     """Made signatures of the account that the viewer made, or may see all of."""
     query = sa.select(s).where(
-        s.c.id.in_(sorted(ids)),
+        among(s.c.id),
         s.c.account_id == reading.account_id,
         s.c.state == SignatureState.MADE,
     )
     held = reading.actor.permissions
     if not held & {Permission.VIEW_LEDGER, Permission.MANAGE_KEYPAIRS}:
         query = query.where(s.c.user_id == reading.actor.user_id)
-    return {row.id: row for row in reading.connection.execute(query)}
+    return {row.id: row for row in reading.connection.execute(query, {"ids": sorted(ids)}).all()}
 
 
 def latest(
@@ -104,10 +105,10 @@ def latest(
     # Counted from the end that is wanted.
     near = [key.asc() if window.is_backward else key.desc() for key in keys]
     rank = sa.func.row_number().over(partition_by=by, order_by=near)
-    ranked = own.where(by.in_(sorted(ids))).add_columns(rank.label("place")).subquery()
+    ranked = own.where(among(by)).add_columns(rank.label("place")).subquery()
     query = sa.select(ranked).where(ranked.c.place <= window.size + 1).order_by(ranked.c.place)
     rows: dict[UUID, list[Row[Any]]] = {id_: [] for id_ in ids}
-    for row in reading.connection.execute(query):
+    for row in reading.connection.execute(query, {"ids": sorted(ids)}).all():
         rows[row._mapping[str(by.key)]].append(row)
     return {id_: _cut(found, order, keys, window, id_) for id_, found in rows.items()}
 

@@ -96,7 +96,7 @@ def fetch(
     parts = [query.where(condition) for condition in any_of] or [query]
     downward = order.descending != window.is_backward
     found = _first(parts, labelled, window.size + 1, downward=downward)
-    rows = list(connection.execute(found))
+    rows = list(connection.execute(found).all())
     more = len(rows) > window.size
     rows = rows[: window.size]
     if window.is_backward:

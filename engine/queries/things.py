@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from sqlalchemy import ColumnElement, Row, Select, Table
 from engine.naming import lookup_key
 from engine.persistence import loading
 from engine.persistence import tables as t
-from engine.persistence.columns import unindexed
+from engine.persistence.columns import among, unindexed
 from engine.queries.pages import Order, Page, Window, fetch
 from engine.queries.reading import Reading
 from engine.vocabulary import Permission
@@ -31,10 +32,14 @@ def by_ids(reading: Reading, table: Table, ids: Collection[UUID]) -> dict[UUID, 
     """Rows of the viewer's account, by id."""
     if not ids:
         return {}
-    query = sa.select(table).where(
-        table.c.id.in_(sorted(set(ids))), unindexed(table.c.account_id) == reading.account_id
-    )
-    return {row.id: row for row in reading.connection.execute(query)}
+    asked = {"ids": sorted(set(ids)), "account": reading.account_id}
+    return {row.id: row for row in reading.connection.execute(_by_ids(table), asked).all()}
+
+
+@cache
+def _by_ids(table: Table) -> Select[Any]:
+    own = unindexed(table.c.account_id) == sa.bindparam("account")
+    return sa.select(table).where(among(table.c.id), own)
 
 
 def find(
@@ -60,10 +65,15 @@ def linked(
 ) -> dict[UUID, list[UUID]]:
     """The other side of a linking table, for many owners at once, in id order."""
     found: dict[UUID, list[UUID]] = {id_: [] for id_ in ids}
-    query = sa.select(by, column).where(by.in_(sorted(found))).order_by(by, column)
-    for owner, other in reading.connection.execute(query):
+    asked = {"ids": sorted(found)}
+    for owner, other in reading.connection.execute(_linked(by, column), asked).all():
         found[owner].append(other)
     return found
+
+
+@cache
+def _linked(by: sa.Column[Any], column: sa.Column[Any]) -> Select[Any]:
+    return sa.select(by, column).where(among(by)).order_by(by, column)
 
 
 def permissions_of(

@@ -46,5 +46,5 @@ def load_earlier(work: Work, asks: Sequence[Ask]) -> Earlier:
         "users": sorted({user_id for user_id, _ in given}),
         "keys": sorted({key for _, key in given}),
     }
-    rows = work.connection.execute(_EARLIER, asked)
+    rows = work.connection.execute(_EARLIER, asked).all()
     return {(row.user_id, row.idempotency_key): dict(row._mapping) for row in rows}

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from engine.events import SignatureDropped
 from engine.facts import CLOCK, Release
 from engine.persistence import tables as t
-from engine.persistence.loading.grouping import IDS
+from engine.persistence.columns import among
 from engine.persistence.work import Work
 from engine.vocabulary import SignatureState
 
@@ -28,7 +28,7 @@ _OVERDUE = (
         t.IS_RESERVED,
         _S.c.lapses_at <= sa.bindparam("now"),
         _S.c.account_id == sa.bindparam("account"),
-        _HELD_BY.in_(IDS),
+        among(_HELD_BY),
     )
     .order_by(_S.c.lapses_at, _S.c.id)
     # No release's lock stands before those of no release.
@@ -37,7 +37,7 @@ _OVERDUE = (
 
 _NUMBER_OVERDUE = (
     sa.select(_S.c.release_id, sa.func.count().label("number"))
-    .where(t.IS_RESERVED, _S.c.lapses_at <= sa.bindparam("now"), _HELD_BY.in_(IDS))
+    .where(t.IS_RESERVED, _S.c.lapses_at <= sa.bindparam("now"), among(_HELD_BY))
     .group_by(_S.c.release_id)
 )
 
@@ -80,8 +80,9 @@ def drop(
     ids = [signature_id for signature_id, _, _ in signatures]
     work.connection.execute(
         s.update()
-        .where(s.c.id.in_(ids), s.c.state == SignatureState.RESERVED)
-        .values(state=state, settled_at=work.now)
+        .where(among(s.c.id), s.c.state == SignatureState.RESERVED)
+        .values(state=state, settled_at=work.now),
+        {"ids": ids},
     )
     releases = [release_id for _, _, release_id in signatures if release_id is not None]
     for release_id in sorted(set(releases)):

@@ -13,7 +13,7 @@ from engine.errors import Code, Refusal
 from engine.events import QuotaReached
 from engine.facts import CLOCK
 from engine.persistence import tables as t
-from engine.persistence.loading.grouping import IDS
+from engine.persistence.columns import among
 from engine.persistence.locks import Lock
 from engine.persistence.many import update_many
 from engine.persistence.retrying import retrying
@@ -41,7 +41,7 @@ _S, _R = t.signatures, t.releases
 # All are locked; told are those it is too late for, which is hardly ever one.
 _LOCKED = (
     sa.select(_S.c.id, _S.c.state, _S.c.value)
-    .where(_S.c.id.in_(IDS))
+    .where(among(_S.c.id))
     .order_by(_S.c.id)
     .with_for_update()
     .cte("locked")
@@ -92,7 +92,7 @@ def _outcome(value: Value, kept: set[UUID]) -> Outcome:
 
 def _ended(work: Work, values: Sequence[Value]) -> Ended:
     ids = sorted(v.reserved.signature_id for v in values)
-    return {row.id: row for row in work.connection.execute(_ENDED, {"ids": ids})}
+    return {row.id: row for row in work.connection.execute(_ENDED, {"ids": ids}).all()}
 
 
 def _is_settled(value: Value, ended: Ended) -> bool:

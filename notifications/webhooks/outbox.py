@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from engine.persistence import tables as t
+from engine.persistence.columns import among
 from engine.persistence.ledger import Entry
-from engine.persistence.loading.grouping import IDS
 from engine.persistence.work import Work
 from notifications.surroundings import names_of
 from notifications.tables import webhooks
@@ -29,7 +29,7 @@ from notifications.webhooks.payload import Scene, Spelling
 _TOLD = ("name", "version", "type", "status", "revision")
 
 _RELEASES = sa.select(t.releases.c.id, *(t.releases.c[name] for name in _TOLD)).where(
-    t.releases.c.id.in_(IDS)
+    among(t.releases.c.id)
 )
 _WANTING = (
     sa.select(webhooks.c.id, webhooks.c.tags)
@@ -70,7 +70,7 @@ def _tag(entry: Entry) -> str:
 
 
 def _wanting(work: Work) -> dict[UUID, tuple[str, ...]]:
-    rows = work.connection.execute(_WANTING, {"account": work.account_id})
+    rows = work.connection.execute(_WANTING, {"account": work.account_id}).all()
     return {row.id: tags.patterns_of(row.tags) for row in rows}
 
 
@@ -90,5 +90,5 @@ def _scene(work: Work, entries: Sequence[Entry]) -> Scene:
 def _releases(connection: Connection, ids: set[UUID]) -> Mapping[UUID, Mapping[str, Any]]:
     if not ids:
         return {}
-    rows = connection.execute(_RELEASES, {"ids": sorted(ids)})
+    rows = connection.execute(_RELEASES, {"ids": sorted(ids)}).all()
     return {row.id: {name: row._mapping[name] for name in _TOLD} for row in rows}

@@ -61,14 +61,14 @@ def deliveries_count(reading: Reading, webhook_ids: Collection[UUID]) -> dict[UU
         .where(d.c.account_id == reading.account_id, d.c.webhook_id.in_(sorted(webhook_ids)))
         .group_by(d.c.webhook_id)
     )
-    found = {row[0]: row[1] for row in reading.connection.execute(query)}
+    found = {row[0]: row[1] for row in reading.connection.execute(query).all()}
     return {id_: found.get(id_, 0) for id_ in webhook_ids}
 
 
 def _found(reading: Reading, query: sa.Select[Any]) -> dict[UUID, Row[Any]]:
     if not _may(reading):
         return {}
-    return {row.id: row for row in reading.connection.execute(query)}
+    return {row.id: row for row in reading.connection.execute(query).all()}
 
 
 def _may(reading: Reading) -> bool:

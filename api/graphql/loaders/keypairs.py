@@ -13,6 +13,7 @@ from api.graphql.types.keypair import Keypair
 from api.graphql.types.people import Team, User
 from api.graphql.types.release import Release
 from engine.persistence import tables as t
+from engine.persistence.columns import among
 from engine.queries import things
 
 
@@ -44,8 +45,9 @@ def keypair_teams(shelf: Shelf, keypairs: Sequence[Keypair], call: Call) -> Iter
 def keypair_held_by(shelf: Shelf, keypairs: Sequence[Keypair], call: Call) -> Iterable[Release]:
     h = t.release_keypairs
     ids = sorted(keypair.source.id for keypair in keypairs)
-    query = sa.select(h.c.keypair_id, h.c.release_id).where(h.c.keypair_id.in_(ids), h.c.held)
-    holding = {row.keypair_id: row.release_id for row in shelf.reading.connection.execute(query)}
+    query = sa.select(h.c.keypair_id, h.c.release_id).where(among(h.c.keypair_id), h.c.held)
+    found = shelf.reading.connection.execute(query, {"ids": ids}).all()
+    holding = {row.keypair_id: row.release_id for row in found}
     releases = shelf.releases(set(holding.values()))
     # One whose window is over holds nothing, whether or not that was written down yet.
     still_open = {id_: r for id_, r in releases.items() if not r.status.is_final}

@@ -18,6 +18,7 @@ from api.graphql.types.node import Connection, Edge, connect
 from api.graphql.types.people import Team, User
 from api.graphql.types.release import ApprovalState, Decision, Release
 from engine.persistence import tables as t
+from engine.persistence.columns import among
 from engine.queries import decisions, history
 from engine.queries import releases as queries
 from engine.queries.pages import Window
@@ -176,12 +177,13 @@ def _totals(
         sa.select(table.c.release_id, sa.func.count())
         .where(
             table.c.account_id == shelf.reading.account_id,
-            table.c.release_id.in_(sorted(_ids(releases))),
+            among(table.c.release_id),
             *conditions,
         )
         .group_by(table.c.release_id)
     )
-    counted = {row[0]: row[1] for row in shelf.reading.connection.execute(query)}
+    found = shelf.reading.connection.execute(query, {"ids": sorted(_ids(releases))}).all()
+    counted = {row[0]: row[1] for row in found}
     return {id_: counted.get(id_, 0) for id_ in _ids(releases)}
 
 

@@ -7,9 +7,6 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection, Dialect, ScalarSelect, TypeDecorator
 
-#: The ids a statement is asked for. Statements are built once: to build costs more than to run.
-IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
-
 
 def column_set(connection: Connection, column: Any, **where: UUID) -> frozenset[UUID]:
     """One column of the rows in which others have these values."""

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Row
 from engine.errors import not_found
 from engine.facts import Keypair
 from engine.persistence import tables as t
-from engine.persistence.columns import unindexed, uuid_of
-from engine.persistence.loading.grouping import IDS, set_of
+from engine.persistence.columns import among, unindexed, uuid_of
+from engine.persistence.loading.grouping import set_of
 
 _K, _H = t.keypairs, t.release_keypairs
 _U, _T = t.keypair_users, t.team_keypairs
@@ -23,7 +23,7 @@ _KEYPAIRS = (
         set_of(_T.c.team_id, uuid_of, _T.c.keypair_id == _K.c.id).label("team_ids"),
     )
     .outerjoin(_H, sa.and_(_H.c.keypair_id == _K.c.id, t.IS_HELD))
-    .where(_K.c.id.in_(IDS), unindexed(_K.c.account_id) == sa.bindparam("account"))
+    .where(among(_K.c.id), unindexed(_K.c.account_id) == sa.bindparam("account"))
     .order_by(_K.c.id)
 )
 

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Row, Select
 from engine.errors import not_found
 from engine.facts import Actor, Policy, Team
 from engine.persistence import tables as t
-from engine.persistence.columns import unindexed, uuid_of
-from engine.persistence.loading.grouping import IDS, gather, set_of
+from engine.persistence.columns import among, unindexed, uuid_of
+from engine.persistence.loading.grouping import gather, set_of
 from engine.principal import Principal
 from engine.vocabulary import Permission, ReleaseType
 
@@ -24,11 +24,11 @@ _USERS = sa.select(
     _U,
     _PERMISSIONS.label("permissions"),
     set_of(_M.c.team_id, uuid_of, _M.c.user_id == _U.c.id).label("team_ids"),
-).where(_U.c.id.in_(IDS))
-_GRANTED = sa.select(_U.c.id, _PERMISSIONS.label("permissions")).where(_U.c.id.in_(IDS))
+).where(among(_U.c.id))
+_GRANTED = sa.select(_U.c.id, _PERMISSIONS.label("permissions")).where(among(_U.c.id))
 _TEAMS = sa.select(
     t.teams, set_of(_M.c.user_id, uuid_of, _M.c.team_id == t.teams.c.id).label("member_ids")
-).where(t.teams.c.id.in_(IDS), unindexed(t.teams.c.account_id) == sa.bindparam("account"))
+).where(among(t.teams.c.id), unindexed(t.teams.c.account_id) == sa.bindparam("account"))
 
 
 def load_policy(connection: Connection, account_id: UUID) -> Policy:
@@ -114,7 +114,7 @@ _APPROVERS = permitted_users(Permission.APPROVE_RELEASE).where(
     t.users.c.account_id == sa.bindparam("account"), ~t.users.c.service
 )
 _TEAM_APPROVERS = sa.select(t.team_members.c.team_id, t.team_members.c.user_id).where(
-    t.team_members.c.team_id.in_(IDS),
+    among(t.team_members.c.team_id),
     t.team_members.c.user_id.in_(_APPROVERS.scalar_subquery()),
 )
 
@@ -169,7 +169,7 @@ def load_teams(
     """Teams of the account, with their members."""
     if not team_ids:
         return {}
-    rows = connection.execute(_TEAMS, {"ids": sorted(team_ids), "account": account_id})
+    rows = connection.execute(_TEAMS, {"ids": sorted(team_ids), "account": account_id}).all()
     return {
         row.id: Team(
             id=row.id,

@@ -9,15 +9,15 @@ from sqlalchemy import Connection, Row
 
 from engine.facts import Fields, Release, Vote
 from engine.persistence import tables as t
-from engine.persistence.columns import uuid_of
-from engine.persistence.loading.grouping import IDS, gather, set_of
+from engine.persistence.columns import among, uuid_of
+from engine.persistence.loading.grouping import gather, set_of
 
 _R, _K, _P = t.releases, t.release_keypairs, t.release_participants
 _RELEASES = sa.select(
     _R,
     set_of(_K.c.keypair_id, uuid_of, _K.c.release_id == _R.c.id).label("keypair_ids"),
     set_of(_P.c.user_id, uuid_of, _P.c.release_id == _R.c.id).label("participant_ids"),
-).where(_R.c.id.in_(IDS))
+).where(among(_R.c.id))
 _VOTES = (
     sa.select(
         t.decisions.c.release_id,
@@ -27,7 +27,7 @@ _VOTES = (
     )
     .join(t.releases, t.releases.c.id == t.decisions.c.release_id)
     .where(
-        t.decisions.c.release_id.in_(IDS),
+        among(t.decisions.c.release_id),
         t.decisions.c.material_revision == t.releases.c.material_revision,
     )
     .order_by(t.decisions.c.id)
@@ -36,7 +36,7 @@ _EDITORS = (
     sa.select(t.release_edits.c.release_id, t.release_edits.c.editor_id)
     .join(t.releases, t.releases.c.id == t.release_edits.c.release_id)
     .where(
-        t.release_edits.c.release_id.in_(IDS),
+        among(t.release_edits.c.release_id),
         t.release_edits.c.material,
         t.release_edits.c.revision >= t.releases.c.round_revision,
     )
@@ -53,7 +53,7 @@ def load_releases(connection: Connection, ids: Collection[UUID]) -> dict[UUID, R
     """Releases by id, with their keypairs and participants; one statement for any number."""
     if not ids:
         return {}
-    rows = connection.execute(_RELEASES, {"ids": sorted(ids)})
+    rows = connection.execute(_RELEASES, {"ids": sorted(ids)}).all()
     return {row.id: _release(row) for row in rows}
 
 
@@ -97,7 +97,7 @@ def load_votes(
     connection: Connection, releases: Collection[Release]
 ) -> dict[UUID, tuple[Vote, ...]]:
     """The decisions on the current material revision of each release."""
-    rows = connection.execute(_VOTES, {"ids": sorted(release.id for release in releases)})
+    rows = connection.execute(_VOTES, {"ids": sorted(release.id for release in releases)}).all()
     votes: dict[UUID, tuple[Vote, ...]] = {}
     for release_id, approver_id, verdict, revision in rows:
         vote = Vote(approver_id=approver_id, verdict=verdict, material_revision=revision)
@@ -110,7 +110,7 @@ def load_editors(
 ) -> dict[UUID, frozenset[UUID]]:
     """Who made a material edit of each release since its round began."""
     asked = {"ids": sorted(release.id for release in releases)}
-    return gather(connection.execute(_EDITORS, asked))
+    return gather(connection.execute(_EDITORS, asked).all())
 
 
 def name_is_taken(
