@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
 import psycopg
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from engine.errors import Code, Refusal
@@ -16,8 +16,9 @@ Answer = TypeVar("Answer")
 
 #: How often a unit is tried again that the database gave up on for another's sake.
 TRIES = 4
-#: PostgreSQL: serialization failure, deadlock.
-_LOST = {"40001", "40P01"}
+#: PostgreSQL, which has rolled back: serialization failure, deadlock, idle in a transaction for too
+#: long (whoever was frozen meanwhile, or whose machine was).
+_LOST = {"40001", "40P01", "25P03"}
 #: PostgreSQL: lock not available, too many connections, statement took too long.
 _BUSY = {"55P03", "53300", "57014"}
 #: PostgreSQL: shut down, crashed, cannot connect now; and a connection that broke.
@@ -38,7 +39,7 @@ def retrying(unit: Callable[[], Answer], *, also_if_away: bool = False) -> Answe
     for left in reversed(range(TRIES)):
         try:
             return unit()
-        except (OperationalError, IntegrityError, PoolTimeout) as error:
+        except (DBAPIError, PoolTimeout) as error:
             again = _gave_way(error) or (also_if_away and _broke(error))
             if not left or not again:
                 tell(error)
@@ -69,11 +70,11 @@ def is_away(error: DBAPIError) -> bool:
     return isinstance(error.orig, psycopg.OperationalError) and _state(error) is None
 
 
-def _gave_way(error: OperationalError | IntegrityError | PoolTimeout) -> bool:
+def _gave_way(error: DBAPIError | PoolTimeout) -> bool:
     """Tried again it may well pass, or find what the other has written."""
     if isinstance(error, IntegrityError):
         return is_key_taken(error)
-    return isinstance(error, OperationalError) and _state(error) in _LOST
+    return isinstance(error, DBAPIError) and _state(error) in _LOST
 
 
 def _broke(error: DBAPIError | PoolTimeout) -> bool:

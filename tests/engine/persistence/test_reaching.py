@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import psycopg
 import pytest
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from engine.errors import Code, Refusal
-from engine.persistence import reaching, signals
+from engine.persistence import ledger, reaching, signals, unit_of_work
 from engine.persistence import tables as t
 from engine.persistence.database import Database
 from engine.persistence.reaching import IDLE, WAIT
@@ -86,6 +87,25 @@ def test_whoever_stops_in_the_middle_of_a_transaction_gives_its_locks_back(
         with pytest.raises(DBAPIError, match="idle-in-transaction"):
             connection.commit()
     frozen.dispose()
+
+
+@on_postgresql
+def test_a_command_that_was_frozen_for_too_long_is_tried_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries, append = list[str](), ledger.append
+
+    def frozen_at_first(connection: sa.Connection, *told: Any) -> Any:
+        tries.append("try")
+        if len(tries) == 1:
+            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 20")
+            time.sleep(0.5)
+        return append(connection, *told)
+
+    monkeypatch.setattr(unit_of_work.ledger, "append", frozen_at_first)
+    release = world.request()
+    assert len(tries) == 2
+    assert [row.tag for row in world.ledger(release_id=release)] == ["release:requested"]
 
 
 @on_postgresql
