@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
@@ -49,17 +50,18 @@ async def run_worker(settings: Settings, runtime: Runtime, stop: asyncio.Event) 
 async def advance_forever(runtime: Runtime, stop: asyncio.Event, first: Precedence) -> None:
     """Advance releases within a second of their instant."""
     while not stop.is_set():
-        with first.held():
-            pause = await _advance_all(runtime, stop)
+        with first.held() as insist:
+            pause = await _advance_all(runtime, stop, insist)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause)
 
 
-async def _advance_all(runtime: Runtime, stop: asyncio.Event) -> float:
+async def _advance_all(runtime: Runtime, stop: asyncio.Event, insist: Callable[[], None]) -> float:
     """Whatever is due; answers how many seconds to wait until the next look."""
     try:
         # What is found is maybe held by others: only what moved is a reason to go on.
         while await runtime.executor.write(lambda: advance_due(runtime.system)):
+            insist()
             if stop.is_set():
                 break
     except Refusal as refusal:  # the database is away, or has too much to do

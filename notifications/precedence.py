@@ -8,35 +8,44 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-#: Seconds that mails wait at most; after that they are sent beside whatever still goes on.
+#: Seconds that mails wait while it is looked whether anything is due.
+GLANCE = 0.1
+#: Seconds that they wait while a lot is; after that they are sent beside whatever still goes on.
 PATIENCE = 5.0
 
 
 class Precedence:
     """Held by whoever goes first; the others wait for it. Used on one event loop."""
 
-    def __init__(self, patience: float = PATIENCE) -> None:
+    def __init__(self, glance: float = GLANCE, patience: float = PATIENCE) -> None:
+        self._glance = glance
         self._patience = patience
         self._is_free = asyncio.Event()
         self._is_free.set()
         self._held_until = 0.0
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """By one at a time."""
-        self._held_until = time.monotonic() + self._patience
+    def held(self) -> Iterator[Callable[[], None]]:
+        """By one at a time, who insists once there turns out to be a lot to do: a look may itself
+        have to wait for a busy database, and mails shall not for that.
+        """
+        since = time.monotonic()
+
+        def insist() -> None:
+            self._held_until = since + self._patience
+
+        self._held_until = since + self._glance
         self._is_free.clear()
         try:
-            yield
+            yield insist
         finally:
             self._is_free.set()
 
     async def wait(self) -> None:
         """Until it is free, or has been held for too long."""
-        left = self._held_until - time.monotonic()
-        if not self._is_free.is_set() and left > 0:
+        while not self._is_free.is_set() and (left := self._held_until - time.monotonic()) > 0:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._is_free.wait(), left)

@@ -25,7 +25,8 @@ async def test_one_waits_until_it_is_let_go() -> None:
         await first.wait()
         went.append("second")
 
-    with first.held():
+    with first.held() as insist:
+        insist()
         task = asyncio.create_task(second())
         await asyncio.sleep(0.02)
         went.append("first")
@@ -33,10 +34,25 @@ async def test_one_waits_until_it_is_let_go() -> None:
     assert went == ["first", "second"]
 
 
-async def test_one_waits_no_longer_than_patience_lasts_however_often_one_asks() -> None:
-    first = Precedence(patience=0.05)
+async def test_one_waits_for_a_moment_only_unless_the_other_insists() -> None:
+    first = Precedence(glance=0.05, patience=60)
     with first.held():
         await asyncio.wait_for(first.wait(), 10)
+    with first.held() as insist:
+        task = asyncio.create_task(first.wait())
+        await asyncio.sleep(0.01)
+        insist()
+        await asyncio.sleep(0.2)
+        assert not task.done()
+    await asyncio.wait_for(task, 10)
+
+
+async def test_one_waits_no_longer_than_patience_lasts_however_often_one_asks() -> None:
+    first = Precedence(patience=0.05)
+    with first.held() as insist:
+        insist()
+        await asyncio.wait_for(first.wait(), 10)
+        insist()
         waiting = first.wait()
         with pytest.raises(StopIteration):
             waiting.send(None)

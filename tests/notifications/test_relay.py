@@ -376,7 +376,8 @@ async def test_it_takes_nothing_while_time_goes_first(
     world: World, notices: Notices, inbox: Inbox
 ) -> None:
     stop, first = asyncio.Event(), Precedence()
-    with first.held():
+    with first.held() as insist:
+        insist()
         running = asyncio.create_task(relay_of(world, inbox).run(stop, first=first))
         world.request()
         await asyncio.sleep(0.1)
