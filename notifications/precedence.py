@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 #: Seconds that mails wait while it is looked whether anything is due.
 GLANCE = 0.1
 #: Seconds that they wait while a lot is; after that they are sent beside whatever still goes on.
-PATIENCE = 5.0
+PATIENCE = 15.0
 
 
 class Precedence:
