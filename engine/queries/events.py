@@ -60,7 +60,9 @@ def is_seen(reading: Reading, release_id: UUID) -> bool:
 
 def happened_after(reading: Reading, position: int, release_id: UUID | None) -> Happened:
     """The next entries in commit order: nothing is missed, since positions have no gaps."""
-    until = position + LOOKED_AT
+    newest = newest_position(reading)
+    # One release has an index of its own: nothing else is gone through.
+    until = position + LOOKED_AT if release_id is None else max(newest, position)
     # By its id, release by release: a set of all that one sees would be made anew each time.
     seen = sa.exists().where(t.releases.c.id == e.c.release_id, is_visible(reading))
     query = (
@@ -75,7 +77,6 @@ def happened_after(reading: Reading, position: int, release_id: UUID | None) -> 
         .order_by(e.c.position)
         .limit(CHUNK)
     )
-    newest = newest_position(reading)
     entries = list(reading.connection.execute(query))
     if len(entries) == CHUNK:
         return Happened(entries, entries[-1].position, has_more=True)

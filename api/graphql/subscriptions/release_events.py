@@ -74,8 +74,8 @@ class ReleaseSubscriptions:
                         if found.is_stale():
                             break
                     else:
-                        position = found.position
-                    if not found.events and not found.has_more:
+                        position = found.happened.position
+                    if not found.events and not found.happened.has_more:
                         await context.runtime.news.wait(principal.account_id, PAUSE)
             except Refusal as refusal:
                 raise top_level(refusal) from refusal
@@ -94,10 +94,8 @@ class Found:
     """Events to tell, as true as they were when they were read."""
 
     events: list[ReleaseEvent]
-    #: Go on after this position once all are told.
-    position: int
-    #: There is more behind it, to be looked at at once.
-    has_more: bool
+    #: What they were read from; its position holds once all are told.
+    happened: Happened
     read_at: float = field(default_factory=time.monotonic)
 
     def is_stale(self) -> bool:
@@ -132,8 +130,7 @@ async def _next(
         if only is not None and not events.is_seen(reading, only):
             raise not_found("release", "release_id")
         happened = events.happened_after(reading, position, only)
-        told = _told(Shelf(reading), happened, plan)
-        return Found(told, happened.position, happened.has_more)
+        return Found(_told(Shelf(reading), happened, plan), happened)
 
     return await context.runtime.read(principal, find)
 

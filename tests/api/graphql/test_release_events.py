@@ -23,6 +23,7 @@ from engine.persistence.ledger import GENESIS
 from engine.persistence.unit_of_work import bare_transaction
 from engine.queries import events
 from engine.queries.credentials import principal_of_token
+from engine.queries.reading import read
 from engine.vocabulary import Permission
 from tests.support.api import make_api
 from tests.support.world import World, make_world
@@ -107,6 +108,17 @@ async def test_whoever_sees_few_goes_through_the_rest_without_waiting_for_news(
         told = (await anext(answers)).data["releaseEvents"]["cursor"]
     entries = [row for row in world.ledger() if row.release_id == mine]
     assert [told] == [cursor_of(row.position, row.hash) for row in entries]
+
+
+def test_one_release_is_followed_without_going_through_the_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "LOOKED_AT", 2)
+    world.approved()
+    other = world.request(name="Kestrel", keypair_ids=frozenset({world.things["spare"]}))
+    found = read(world.system, world.principal("dev"), lambda r: events.happened_after(r, 0, other))
+    assert [row.tag for row in found.entries] == ["release:requested"]
+    assert (found.position, found.has_more) == (world.ledger()[-1].position, False)
 
 
 async def test_a_cursor_past_the_head_of_a_restored_ledger_is_refused(
