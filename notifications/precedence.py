@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from typing import Any
 
 #: Seconds that mails wait while it is looked whether anything is due.
 GLANCE = 0.1
@@ -44,8 +45,12 @@ class Precedence:
         finally:
             self._is_free.set()
 
-    async def wait(self) -> None:
-        """Until it is free, or has been held for too long."""
+    async def wait(self, stopping: asyncio.Task[Any] | None = None) -> None:
+        """Until it is free, or has been held for too long, or whoever waits is to stop."""
         while not self._is_free.is_set() and (left := self._held_until - time.monotonic()) > 0:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._is_free.wait(), left)
+            freed = asyncio.create_task(self._is_free.wait())
+            either = {freed} if stopping is None else {freed, stopping}
+            await asyncio.wait(either, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            freed.cancel()
+            if stopping is not None and stopping.done():
+                return

@@ -76,8 +76,8 @@ class Relay:
         try:
             while not stop.is_set():
                 if first is not None:
-                    await first.wait()
-                if not await self._turn(wake):
+                    await first.wait(stopping)
+                if not stop.is_set() and not await self._turn(wake):
                     await wake.wait(POLL)
         finally:
             stopping.cancel()

@@ -58,6 +58,18 @@ async def test_one_waits_no_longer_than_patience_lasts_however_often_one_asks() 
             waiting.send(None)
 
 
+async def test_whoever_is_to_stop_does_not_wait_for_it() -> None:
+    first, stop = Precedence(), asyncio.Event()
+    stopping = asyncio.create_task(stop.wait())
+    with first.held() as insist:
+        insist()
+        waiting = asyncio.create_task(first.wait(stopping))
+        await asyncio.sleep(0.2)
+        assert not waiting.done()
+        stop.set()
+        await asyncio.wait_for(waiting, 5)
+
+
 async def test_it_is_let_go_by_an_error_too() -> None:
     first = Precedence()
     with pytest.raises(ValueError, match="oops"), first.held():
