@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
@@ -116,17 +116,19 @@ def _first(
     parts: Sequence[Select[Any]], keys: Sequence[Label[Any]], number: int, *, downward: bool
 ) -> Select[Any]:
     """The first rows of all parts together; of none of them more are looked at."""
-    order = [key.desc() if downward else key.asc() for key in keys]
-    found = [part.order_by(*order).limit(number) for part in parts]
+    found = [part.order_by(*_ordered(keys, downward=downward)).limit(number) for part in parts]
     if len(found) == 1:
         return found[0]
     # Spelt by names: for SQLAlchemy to derive each part's columns takes longer than the answer.
     each = [sa.select(sa.text("*")).select_from(part.subquery()) for part in found]
     columns = {c.name: sa.column(c.name, c.type) for c in found[0].selected_columns}
     named = [columns[key.name] for key in keys]
-    order = [key.desc() if downward else key.asc() for key in named]
-    together = sa.union(*each).subquery()
-    return sa.select(*columns.values()).select_from(together).order_by(*order).limit(number)
+    together = sa.select(*columns.values()).select_from(sa.union(*each).subquery())
+    return together.order_by(*_ordered(named, downward=downward)).limit(number)
+
+
+def _ordered(keys: Iterable[ColumnElement[Any]], *, downward: bool) -> list[ColumnElement[Any]]:
+    return [key.desc() if downward else key.asc() for key in keys]
 
 
 def _beyond(order: Order, values: list[Any], *, forward: bool) -> ColumnElement[bool]:

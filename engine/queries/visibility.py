@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
@@ -27,18 +29,18 @@ def reasons(reading: Reading) -> list[ColumnElement[bool]]:
     in_account = r.c.account_id == reading.account_id
     if sees_everything(reading.policy, actor):
         return [in_account]
-    teams = sorted(actor.team_ids)
     takes_part = sa.select(p.c.release_id).where(p.c.user_id == actor.user_id)
     mine = [
         r.c.creator_id == actor.user_id,
-        *(
-            [r.c.team_id == id_ for id_ in teams]
-            if len(teams) <= TEAMS
-            else [r.c.team_id.in_(teams)]
-        ),
+        *_of_teams(sorted(actor.team_ids)),
         r.c.id.in_(takes_part),
     ]
     found = [sa.and_(unindexed(r.c.account_id) == reading.account_id, one) for one in mine]
     if approves_without_team(actor):
         found.append(sa.and_(in_account, unindexed(r.c.team_id).is_(None)))
     return found
+
+
+def _of_teams(ids: list[UUID]) -> list[ColumnElement[bool]]:
+    team_id = t.releases.c.team_id
+    return [team_id == id_ for id_ in ids] if len(ids) <= TEAMS else [team_id.in_(ids)]
