@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from uuid import UUID
+from collections.abc import Iterator
 
 import sqlalchemy as sa
 
@@ -12,7 +11,7 @@ from engine.facts import Release
 from engine.persistence import loading
 from engine.persistence import tables as t
 from engine.persistence.columns import among
-from engine.persistence.loading.grouping import gather
+from engine.persistence.loading.grouping import gathered
 from engine.persistence.work import Work
 from engine.vocabulary import Status
 from notifications import recipients
@@ -39,6 +38,7 @@ _OPEN = (
     )
     .order_by(_R.c.id)
 )
+#: Whose link is good; a link that ended with its user's deactivation is not.
 _ASKED = (
     sa.select(_A.c.release_id, _A.c.user_id)
     .join(_R, _R.c.id == _A.c.release_id)
@@ -65,15 +65,11 @@ def unasked(work: Work) -> Iterator[tuple[Release, People, Surroundings]]:
     if not ids:
         return
     releases = loading.load_releases(work.connection, ids)
-    around, links = look_around(work.connection, releases.values()), _asked(work, ids)
+    around = look_around(work.connection, releases.values())
+    links = gathered(work.connection, _ASKED, ids)
     for release in releases.values():
         undecided = recipients.of_release(release, {Audience.UNDECIDED}, around)
         asked_users = links.get(release.id, frozenset())
         people = {user_id: who for user_id, who in undecided.items() if user_id not in asked_users}
         if people:
             yield release, people, around
-
-
-def _asked(work: Work, ids: Sequence[UUID]) -> dict[UUID, frozenset[UUID]]:
-    """Whose link is good; a link that ended with its user's deactivation is not."""
-    return gather(work.connection.execute(_ASKED, {"ids": ids}).all())

@@ -18,7 +18,7 @@ from engine.persistence import loading
 from engine.persistence import tables as t
 from engine.persistence.assembling import Staff, load_staff
 from engine.persistence.columns import among
-from engine.persistence.loading.grouping import gather
+from engine.persistence.loading.grouping import gathered
 from engine.vocabulary import Status
 
 # Statements of the hot path are built once: to build one costs more than to run it.
@@ -143,9 +143,7 @@ def _decisions(
 def _earlier_deciders(
     connection: Connection, releases: Collection[Release]
 ) -> dict[UUID, frozenset[UUID]]:
-    return gather(
-        connection.execute(_EARLIER, {"ids": sorted(release.id for release in releases)}).all()
-    )
+    return gathered(connection, _EARLIER, (release.id for release in releases))
 
 
 def _ids(*groups: Iterable[frozenset[UUID]]) -> set[UUID]:

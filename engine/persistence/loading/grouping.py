@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Dialect, ScalarSelect, TypeDecorator
+from sqlalchemy import Connection, Dialect, ScalarSelect, Select, TypeDecorator
 
 
 def column_set(connection: Connection, column: Any, **where: UUID) -> frozenset[UUID]:
@@ -39,6 +39,13 @@ def set_of(column: Any, parse: Callable[[str], Any], *where: Any) -> ScalarSelec
     """
     told = sa.func.aggregate_strings(sa.cast(column, sa.Text), ",")
     return sa.select(sa.type_coerce(told, SetOf(parse))).where(*where).scalar_subquery()
+
+
+def gathered(
+    connection: Connection, statement: Select[Any], ids: Iterable[UUID]
+) -> dict[UUID, frozenset[Any]]:
+    """What a statement finds among `ids`, pairs of owner and value, by owner."""
+    return gather(connection.execute(statement, {"ids": sorted(ids)}).all())
 
 
 def gather(pairs: Iterable[Any]) -> dict[UUID, frozenset[Any]]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row
 from engine.facts import Fields, Release, Vote
 from engine.persistence import tables as t
 from engine.persistence.columns import among, uuid_of
-from engine.persistence.loading.grouping import gather, set_of
+from engine.persistence.loading.grouping import gathered, set_of
 
 _R, _K, _P = t.releases, t.release_keypairs, t.release_participants
 _RELEASES = sa.select(
@@ -109,8 +109,7 @@ def load_editors(
     connection: Connection, releases: Collection[Release]
 ) -> dict[UUID, frozenset[UUID]]:
     """Who made a material edit of each release since its round began."""
-    asked = {"ids": sorted(release.id for release in releases)}
-    return gather(connection.execute(_EDITORS, asked).all())
+    return gathered(connection, _EDITORS, (release.id for release in releases))
 
 
 def name_is_taken(
