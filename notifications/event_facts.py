@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Table
 from engine.events import Changes, Event, Recorded
 from engine.facts import Policy, Release
 from engine.persistence import tables as t
+from engine.persistence.columns import among
 from engine.persistence.work import Work
 from notifications.description import describe, progress
 from notifications.surroundings import Surroundings, names_of
@@ -114,8 +115,9 @@ def _disabled(connection: Connection, recorded: Recorded, release: Release) -> d
     if recorded.event.details().get("code") != KEYPAIR_DISABLED:
         return {}
     k = t.keypairs
-    query = sa.select(k.c.alias).where(k.c.id.in_(sorted(release.fields.keypair_ids)), ~k.c.enabled)
-    return {"disabled": list(connection.execute(query.order_by(k.c.alias)).scalars())}
+    query = sa.select(k.c.alias).where(among(k.c.id), ~k.c.enabled).order_by(k.c.alias)
+    asked = {"ids": sorted(release.fields.keypair_ids)}
+    return {"disabled": list(connection.execute(query, asked).scalars())}
 
 
 def _changes(connection: Connection, changes: Changes) -> list[dict[str, Any]]:

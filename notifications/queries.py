@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Row
 
+from engine.persistence.columns import among
 from engine.queries import history
 from engine.queries.pages import Page, Window
 from engine.queries.reading import Reading
@@ -30,6 +31,6 @@ def deliveries_of(
 
 def deliveries_by_ids(reading: Reading, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
     """Deliveries to people of the account, by id."""
-    query = sa.select(d).where(d.c.id.in_(sorted(ids)), d.c.account_id == reading.account_id)
-    query = query.where(d.c.webhook_id.is_(None))
-    return {row.id: row for row in reading.connection.execute(query).all()}
+    query = sa.select(d).where(among(d.c.id), d.c.account_id == reading.account_id)
+    found = reading.connection.execute(query.where(d.c.webhook_id.is_(None)), {"ids": sorted(ids)})
+    return {row.id: row for row in found.all()}

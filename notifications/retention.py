@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Select
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.persistence import tables as t
+from engine.persistence.columns import among
 from engine.persistence.unit_of_work import bare_transaction
 from engine.system import System
 from engine.vocabulary import HOLDING
@@ -56,7 +57,7 @@ class Retention:
             ids = connection.execute(_outlived(before).limit(BATCH)).scalars().all()
 
         def change(connection: Connection) -> None:
-            connection.execute(deliveries.delete().where(deliveries.c.id.in_(ids)))
+            connection.execute(deliveries.delete().where(among(deliveries.c.id)), {"ids": ids})
 
         if ids:
             bare_transaction(self._system.database, change)

@@ -21,6 +21,7 @@ from sqlalchemy import ColumnElement, Connection, Row
 
 from engine.naming import tidy
 from engine.persistence import tables as t
+from engine.persistence.columns import among
 from engine.persistence.ids import uuid7
 
 #: The purpose of the key that the links are made with.
@@ -114,8 +115,8 @@ def use_code(
         if hmac.compare_digest(made, typed) and use(connection, row.id, browser, now):
             address: str = row.address
             return address
-    counted = s.update().where(s.c.id.in_([row.id for row in rows]))
-    connection.execute(counted.values(code_attempts=s.c.code_attempts + 1))
+    counted = s.update().where(among(s.c.id)).values(code_attempts=s.c.code_attempts + 1)
+    connection.execute(counted, {"ids": [row.id for row in rows]})
     return None
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Row
 
 from engine.persistence import tables as t
 from engine.persistence.canonical import canonical
+from engine.persistence.columns import among
 from engine.persistence.unit_of_work import bare_transaction
 from engine.queries.credentials import people_with_address
 from engine.system import System
@@ -151,7 +152,8 @@ def _has_work(connection: Connection, now: datetime) -> bool:
 def _update(connection: Connection, rows: Sequence[Row[Any]], **values: Any) -> None:
     s = t.sign_ins
     if rows:
-        connection.execute(s.update().where(s.c.id.in_([row.id for row in rows])).values(**values))
+        changed = s.update().where(among(s.c.id)).values(**values)
+        connection.execute(changed, {"ids": [row.id for row in rows]})
 
 
 def _next_try(row: Row[Any], now: datetime) -> datetime | None:

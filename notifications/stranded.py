@@ -19,6 +19,7 @@ from anyio.to_thread import run_sync
 from sqlalchemy import Connection, Row
 from sqlalchemy.exc import SQLAlchemyError
 
+from engine.persistence.columns import among
 from engine.persistence.unit_of_work import bare_transaction
 from engine.system import System
 from notifications import preferences, queueing
@@ -67,7 +68,7 @@ class Stranded:
             now = self._system.clock.now(connection)
             settled = (
                 d.update()
-                .where(d.c.id.in_(ids), *self._stranded(now))
+                .where(among(d.c.id), *self._stranded(now))
                 .values(
                     state=DeliveryState.FAILED,
                     settled_at=now,
@@ -75,7 +76,7 @@ class Stranded:
                 )
                 .returning(d)
             )
-            rows = sorted(connection.execute(settled).all(), key=attrgetter("id"))
+            rows = sorted(connection.execute(settled, {"ids": ids}).all(), key=attrgetter("id"))
             self._ask_otherwise(connection, [row for row in rows if row.kind in ASKING], now)
             return len(rows)
 
@@ -106,8 +107,7 @@ class Stranded:
 def _asked_with(
     connection: Connection, rows: Sequence[Row[Any]]
 ) -> set[tuple[UUID, datetime, str]]:
-    links = sorted({row.action_link_id for row in rows})
     query = sa.select(d.c.action_link_id, d.c.created_at, d.c.channel)
-    return {
-        tuple(row) for row in connection.execute(query.where(d.c.action_link_id.in_(links))).all()
-    }
+    asked = {"ids": sorted({row.action_link_id for row in rows})}
+    found = connection.execute(query.where(among(d.c.action_link_id)), asked)
+    return {tuple(row) for row in found.all()}

@@ -17,7 +17,7 @@ from engine.errors import Code, Refusal, not_found
 from engine.naming import name_fault
 from engine.persistence import loading
 from engine.persistence import tables as t
-from engine.persistence.columns import unindexed
+from engine.persistence.columns import among, unindexed
 from engine.persistence.work import Work
 from engine.vocabulary import Permission
 
@@ -86,10 +86,10 @@ def require_all(work: Work, table: Table, ids: Collection[UUID], what: str, fiel
     """Every id is one of the account's, or NOT_FOUND."""
     if not ids:
         return
-    query = sa.select(sa.func.count()).where(
-        table.c.id.in_(sorted(set(ids))), unindexed(table.c.account_id) == work.account_id
-    )
-    if work.connection.execute(query).scalar_one() != len(set(ids)):
+    theirs = among(table.c.id), unindexed(table.c.account_id) == work.account_id
+    query = sa.select(sa.func.count()).where(*theirs)
+    found = work.connection.execute(query, {"ids": sorted(set(ids))}).scalar_one()
+    if found != len(set(ids)):
         raise not_found(what, field)
 
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Table
 
 from engine.persistence import tables as t
+from engine.persistence.columns import among
 from engine.persistence.unit_of_work import bare_transaction
 from engine.system import System
 
@@ -37,6 +38,7 @@ def _touch(
     last = table.c[column]
     stale = sa.or_(last.is_(None), last <= now - EVERY)
     # Another process that writes the same rows at this moment does it for us as well.
-    free = sa.select(table.c.id).where(table.c.id.in_(sorted(ids)), stale)
+    free = sa.select(table.c.id).where(among(table.c.id), stale)
     chosen = free.order_by(table.c.id).with_for_update(skip_locked=True)
-    connection.execute(table.update().where(table.c.id.in_(chosen)).values({column: now}))
+    touched = table.update().where(table.c.id.in_(chosen)).values({column: now})
+    connection.execute(touched, {"ids": sorted(ids)})

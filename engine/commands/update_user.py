@@ -25,6 +25,7 @@ from engine.events import UserUpdated
 from engine.naming import lookup_key, tidy
 from engine.persistence import loading
 from engine.persistence import tables as t
+from engine.persistence.columns import among
 from engine.persistence.locks import Hold, Lock
 from engine.persistence.unit_of_work import Attempt
 from engine.persistence.work import Work
@@ -120,4 +121,6 @@ def _end_credentials(work: Work, user: Row[Any]) -> None:
         sa.select(i.c.id, i.c.address).where(i.c.used_at.is_(None), i.c.expires_at > work.now)
     )
     theirs = [row.id for row in live if lookup_key(row.address) == user.email_key]
-    work.connection.execute(i.update().where(i.c.id.in_(theirs)).values(expires_at=work.now))
+    work.connection.execute(
+        i.update().where(among(i.c.id)).values(expires_at=work.now), {"ids": theirs}
+    )

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Row
 
 from engine.errors import Code, Refusal
+from engine.persistence.columns import among
 from engine.queries import history
 from engine.queries.pages import Order, Page, Window, fetch
 from engine.queries.reading import Reading
@@ -37,14 +38,14 @@ def count(reading: Reading) -> int:
 
 def by_ids(reading: Reading, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
     """Webhooks of the account by id; none without `MANAGE_ACCOUNT`."""
-    query = sa.select(w).where(w.c.id.in_(sorted(ids)), w.c.account_id == reading.account_id)
-    return _found(reading, query)
+    query = sa.select(w).where(among(w.c.id), w.c.account_id == reading.account_id)
+    return _found(reading, query, ids)
 
 
 def deliveries_by_ids(reading: Reading, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
     """What was sent to webhooks, by id; nothing without `MANAGE_ACCOUNT`."""
-    query = sa.select(d).where(d.c.id.in_(sorted(ids)), d.c.account_id == reading.account_id)
-    return _found(reading, query.where(d.c.webhook_id.is_not(None)))
+    query = sa.select(d).where(among(d.c.id), d.c.account_id == reading.account_id)
+    return _found(reading, query.where(d.c.webhook_id.is_not(None)), ids)
 
 
 def deliveries_of(
@@ -58,17 +59,18 @@ def deliveries_count(reading: Reading, webhook_ids: Collection[UUID]) -> dict[UU
     """How many there are to each webhook."""
     query = (
         sa.select(d.c.webhook_id, sa.func.count())
-        .where(d.c.account_id == reading.account_id, d.c.webhook_id.in_(sorted(webhook_ids)))
+        .where(d.c.account_id == reading.account_id, among(d.c.webhook_id))
         .group_by(d.c.webhook_id)
     )
-    found = {row[0]: row[1] for row in reading.connection.execute(query).all()}
+    rows = reading.connection.execute(query, {"ids": sorted(webhook_ids)}).all()
+    found = {row[0]: row[1] for row in rows}
     return {id_: found.get(id_, 0) for id_ in webhook_ids}
 
 
-def _found(reading: Reading, query: sa.Select[Any]) -> dict[UUID, Row[Any]]:
+def _found(reading: Reading, query: sa.Select[Any], ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
     if not _may(reading):
         return {}
-    return {row.id: row for row in reading.connection.execute(query).all()}
+    return {row.id: row for row in reading.connection.execute(query, {"ids": sorted(ids)}).all()}
 
 
 def _may(reading: Reading) -> bool:
