@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row, Select, Update
 
 from engine.persistence import tables as t
-from engine.persistence.columns import Id, among
+from engine.persistence.columns import Id, among, one_of
 from engine.persistence.loading.grouping import gather
 from engine.persistence.unit_of_work import bare_transaction
 from engine.system import System
@@ -205,14 +205,14 @@ def _taking(*, fresh_only: bool) -> Update:
     ranked = sa.select(first.c.id, turn.label("turn")).subquery()
     chosen = (
         sa.select(_D.c.id)
-        .where(*due, _D.c.id.in_(sa.select(ranked.c.id).where(ranked.c.turn == 1)))
+        .where(*due, one_of(_D.c.id, sa.select(ranked.c.id).where(ranked.c.turn == 1)))
         .order_by(_D.c.next_attempt_at, _D.c.id)
         .limit(sa.bindparam("limit", type_=sa.Integer))
         .with_for_update(skip_locked=True)
     )
     until = sa.bindparam("until", type_=_D.c.next_attempt_at.type)
     values = {"claim_id": _SET_ASIDE, "next_attempt_at": until, "attempts": _D.c.attempts + 1}
-    return _D.update().where(_D.c.id.in_(chosen)).values(values).returning(_D.c.id)
+    return _D.update().where(one_of(_D.c.id, chosen)).values(values).returning(_D.c.id)
 
 
 def _claimed() -> Select[Any]:

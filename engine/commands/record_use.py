@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Table
 
 from engine.persistence import tables as t
-from engine.persistence.columns import among
+from engine.persistence.columns import among, one_of
 from engine.persistence.unit_of_work import bare_transaction
 from engine.system import System
 
@@ -40,5 +40,5 @@ def _touch(
     # Another process that writes the same rows at this moment does it for us as well.
     free = sa.select(table.c.id).where(among(table.c.id), stale)
     chosen = free.order_by(table.c.id).with_for_update(skip_locked=True)
-    touched = table.update().where(table.c.id.in_(chosen)).values({column: now})
+    touched = table.update().where(one_of(table.c.id, chosen)).values({column: now})
     connection.execute(touched, {"ids": sorted(ids)})

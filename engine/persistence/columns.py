@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import Column, ColumnElement, Dialect, Text, TypeDecorator
+from sqlalchemy import Column, ColumnElement, Dialect, Select, Text, TypeDecorator
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -118,6 +118,36 @@ def _in_an_array(element: among, compiler: SQLCompiler, **more: Any) -> str:
     (column,) = element.clauses
     given = sa.cast(sa.bindparam("ids", type_=_Array()), sa.ARRAY(sa.Uuid))
     return compiler.process(column == sa.any_(given), **more)
+
+
+class one_of(FunctionElement[bool]):  # noqa: N801 - said in statements like SQLAlchemy's own
+    """A column has one of the ids that a query finds, which is asked once.
+
+    PostgreSQL takes a queue for almost empty, since it mostly is, and would ask again for each row.
+    """
+
+    inherit_cache = True
+    name = "one_of"
+    type = sa.Boolean()
+
+    def __init__(self, column: ColumnElement[Any], query: Select[Any]) -> None:
+        super().__init__(column, query.correlate(None).scalar_subquery())
+
+    def self_group(self, against: OperatorType | None = None) -> one_of:
+        """As it is, like `among`."""
+        return self
+
+
+@compiles(one_of)
+def _in_a_query(element: one_of, compiler: SQLCompiler, **more: Any) -> str:
+    column, query = element.clauses
+    return compiler.process(column.in_(query), **more)
+
+
+@compiles(one_of, "postgresql")
+def _in_an_array_of_it(element: one_of, compiler: SQLCompiler, **more: Any) -> str:
+    column, query = element.clauses
+    return compiler.process(column == sa.any_(sa.func.array(query)), **more)
 
 
 class _Array(TypeDecorator[Iterable[UUID]]):
