@@ -133,10 +133,10 @@ def _facts(
 def _people(
     rule: Rule, calendars: Calendars, around: Surroundings, before: Release | None
 ) -> People:
-    release, outdated = calendars.release, calendars.outdated
-    found = recipients.of_release(release, rule.told, around, before, calendars.former)
+    found = recipients.of_release(calendars.release, rule.told, around, before, calendars.former)
     if not rule.outdated_only:
         return found
+    outdated = calendars.outdated
     return {user_id: who for user_id, who in found.items() if user_id in outdated}
 
 

@@ -38,6 +38,17 @@ class StraightExecution(StrawberryGraphQLCoreExecutionContext):
         super().__init__(*rest, **more)
         #: By the selection's identity; the selection is kept so that it stays the only one.
         self._readers: dict[int, tuple[Any, Reader | None]] = {}
+        #: What the operation selects at its root.
+        self._roots: dict[GraphQLObjectType, Any] = {}
+
+    def execute_collected_root_fields(
+        self, root_type: GraphQLObjectType, root_value: Any, fields: Any, *rest: Any
+    ) -> Any:
+        """Every event of a subscription is answered from the first one's fields: what is known of
+        fields is kept by their identity, and would be found out and kept once more for each event.
+        """
+        known = self._roots.setdefault(root_type, fields)
+        return super().execute_collected_root_fields(root_type, root_value, known, *rest)
 
     def execute_fields(
         self, parent_type: GraphQLObjectType, source_value: Any, path: Any, fields: Any, *rest: Any

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from api.graphql.context import Context
+from api.graphql.limits.answer import BoundedExecution
 from api.graphql.schema import schema
 from api.graphql.subscriptions import release_events
 from api.graphql.subscriptions.cursors import cursor_of
@@ -91,6 +92,26 @@ async def test_a_slow_follower_misses_nothing_and_gets_nothing_twice(
         told = [(await anext(answers)).data["releaseEvents"]["cursor"] for _ in range(4)]
     entries = [row for row in world.ledger() if row.release_id is not None]
     assert told == [cursor_of(row.position, row.hash) for row in entries]
+
+
+async def test_however_many_events_there_are_nothing_more_is_kept_of_them(
+    world: World, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[tuple[int, int]] = []
+    begin = BoundedExecution.build_per_event_executor
+
+    def noted(execution: Any, payload: Any) -> Any:
+        kept.append((len(execution._readers), len(execution._relevant_sub_fields)))
+        return begin(execution, payload)
+
+    monkeypatch.setattr(BoundedExecution, "build_per_event_executor", noted)
+    world.approved()
+    secret = world.do("dev", CreateApiToken(name="test")).secret
+    async with followed(runtime, secret, BEGINNING) as answers:
+        told = [(await anext(answers)).data["releaseEvents"]["tag"] for _ in range(4)]
+    assert told[0] == "release:requested"
+    assert len(kept) == 4
+    assert (0, 0) == kept[0] < kept[1] == kept[2] == kept[3]
 
 
 async def test_whoever_sees_few_goes_through_the_rest_without_waiting_for_news(
