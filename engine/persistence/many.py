@@ -44,14 +44,18 @@ def insert_many(
 
 
 def update_many(
-    connection: Connection, table: Table, only: Any, shared: Values, rows: Sequence[Values]
+    connection: Connection, table: Table, shared: Values, rows: Sequence[Values]
 ) -> None:
-    """Update rows by their `id` if `only` holds for them: some values shared, some their own."""
+    """Update locked rows by their `id`: some values are shared, some their own.
+
+    By nothing else: what only few rows have is an index to PostgreSQL, which on a busy table holds
+    all those that had it since it was last cleared.
+    """
     names = tuple(shared), tuple(rows[0])
     if connection.dialect.name == "sqlite":
-        _run_each(connection, table, _update_each(table, only, *names), shared, rows)
+        _run_each(connection, table, _update_each(table, *names), shared, rows)
     else:
-        statement = _update_set(table, only, *names)
+        statement = _update_set(table, *names)
         connection.execute(statement, _given_all(shared) | _given_rows(rows))
 
 
@@ -142,15 +146,15 @@ def _insert_set(table: Table, shared: tuple[str, ...], own: tuple[str, ...]) -> 
 
 
 @cache
-def _update_each(table: Table, only: Any, shared: tuple[str, ...], own: tuple[str, ...]) -> Update:
+def _update_each(table: Table, shared: tuple[str, ...], own: tuple[str, ...]) -> Update:
     each = _each(own)
-    chosen = table.update().where(table.c.id == each.pop("id"), only)
+    chosen = table.update().where(table.c.id == each.pop("id"))
     return chosen.values(_all(table, shared) | each)
 
 
 @cache
-def _update_set(table: Table, only: Any, shared: tuple[str, ...], own: tuple[str, ...]) -> Update:
+def _update_set(table: Table, shared: tuple[str, ...], own: tuple[str, ...]) -> Update:
     given = _recordset(table, own)
     each = {name: given.c[name] for name in own if name != "id"}
-    chosen = table.update().where(table.c.id == given.c.id, only)
+    chosen = table.update().where(table.c.id == given.c.id)
     return chosen.values(_all(table, shared) | each)

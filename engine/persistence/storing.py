@@ -37,7 +37,6 @@ _REVISED = ("id", "revision", "material_revision", "required_approvals", "round_
 
 # Statements of the hot path are built once: to build one costs more than to run it.
 _R, _H, _P, _S = t.releases, t.release_keypairs, t.release_participants, t.signatures
-_ANY = sa.true()
 _INSERT = _R.insert()
 _INSERT_DECISION = t.decisions.insert()
 _INSERT_EDIT = t.release_edits.insert()
@@ -106,7 +105,7 @@ def rewrite_release(
     at: datetime,
 ) -> None:
     """An edit: the fields and revisions, the sets that differ, and who did it."""
-    update_many(connection, _R, _ANY, {}, [_revised(after)])
+    update_many(connection, _R, {}, [_revised(after)])
     old, new = before.fields, after.fields
     _drop(connection, _DROP_KEYPAIRS, after.id, old.keypair_ids - new.keypair_ids)
     _hold(connection, after.id, new.keypair_ids - old.keypair_ids)
@@ -138,7 +137,7 @@ def write_moves(work: Work, moves: Sequence[tuple[Release, Release]]) -> None:
         if before.signatures_reserved != after.signatures_reserved:
             _discard(work, after)
     if moves:
-        update_many(work.connection, _R, _ANY, {}, [_moved(after) for _, after in moves])
+        update_many(work.connection, _R, {}, [_moved(after) for _, after in moves])
 
 
 def _discard(work: Work, release: Release) -> None:

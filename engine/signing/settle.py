@@ -108,7 +108,7 @@ def _write(work: Work, made: list[Value]) -> None:
         return
     settled = {"state": SignatureState.MADE, "settled_at": work.now}
     rows = [{"id": v.reserved.signature_id, "value": v.value} for v in made]
-    update_many(work.connection, _S, t.IS_RESERVED, settled, rows)
+    update_many(work.connection, _S, settled, rows)
     for value in made:
         # The instant of the reservation decided; who was deactivated since still signed then.
         work.record(value.reserved.event, actor=value.reserved.signer)
