@@ -25,6 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.types import TypeEngine
 
+from engine.persistence.columns import among
+
 Values = Mapping[str, Any]
 #: Makes a value what the driver takes for it.
 Bind = Callable[[Any], Any]
@@ -55,8 +57,8 @@ def update_many(
     if connection.dialect.name == "sqlite":
         _run_each(connection, table, _update_each(table, *names), shared, rows)
     else:
-        statement = _update_set(table, *names)
-        connection.execute(statement, _given_all(shared) | _given_rows(rows))
+        given = _given_all(shared) | _given_rows(rows) | {"ids": [row["id"] for row in rows]}
+        connection.execute(_update_set(table, *names), given)
 
 
 def _shared_too(shared: Values, rows: Sequence[Values]) -> tuple[Values, Sequence[Values]]:
@@ -156,5 +158,7 @@ def _update_each(table: Table, shared: tuple[str, ...], own: tuple[str, ...]) ->
 def _update_set(table: Table, shared: tuple[str, ...], own: tuple[str, ...]) -> Update:
     given = _recordset(table, own)
     each = {name: given.c[name] for name in own if name != "id"}
-    chosen = table.update().where(table.c.id == given.c.id)
+    # By their ids as well, of which it expects few: of rows it expects so many that as long as the
+    # table is small it would go through all of it, and keep that plan while the table grows.
+    chosen = table.update().where(table.c.id == given.c.id, among(table.c.id))
     return chosen.values(_all(table, shared) | each)

@@ -22,14 +22,16 @@ _S, _R = t.signatures, t.releases
 # Computed, as the reserved ones' own index is: no other may lead to them, for a release has many
 # signatures and few that are reserved.
 _HELD_BY = sa.func.coalesce(_S.c.release_id, _S.c.account_id)
+_NOW = sa.bindparam("now", type_=_S.c.lapses_at.type)
+_EARLIEST = (
+    sa.select(sa.func.min(_S.c.lapses_at)).where(t.IS_RESERVED).correlate(None).scalar_subquery()
+)
+# First whether there are any: for that PostgreSQL goes along the index and is done with those that
+# were reserved and are not any more. To find them all it would visit each of these every time.
+_IS_OVERDUE = sa.and_(_EARLIEST <= _NOW, t.IS_RESERVED, _S.c.lapses_at <= _NOW)
 _OVERDUE = (
     sa.select(_S.c.id, _S.c.keypair_id, _S.c.release_id)
-    .where(
-        t.IS_RESERVED,
-        _S.c.lapses_at <= sa.bindparam("now"),
-        _S.c.account_id == sa.bindparam("account"),
-        among(_HELD_BY),
-    )
+    .where(_IS_OVERDUE, _S.c.account_id == sa.bindparam("account"), among(_HELD_BY))
     .order_by(_S.c.lapses_at, _S.c.id)
     # No release's lock stands before those of no release.
     .with_for_update()
@@ -37,7 +39,7 @@ _OVERDUE = (
 
 _NUMBER_OVERDUE = (
     sa.select(_S.c.release_id, sa.func.count().label("number"))
-    .where(t.IS_RESERVED, _S.c.lapses_at <= sa.bindparam("now"), among(_HELD_BY))
+    .where(_IS_OVERDUE, among(_HELD_BY))
     .group_by(_S.c.release_id)
 )
 

@@ -104,6 +104,7 @@ def _is_settled(value: Value, ended: Ended) -> bool:
 
 
 def _write(work: Work, made: list[Value]) -> None:
+    # Of those that are reserved still (spec section 5): `_ended` has locked them and looked.
     if not made:
         return
     settled = {"state": SignatureState.MADE, "settled_at": work.now}
