@@ -24,6 +24,9 @@ from engine.system import System
 
 CALLERS = 32
 SECONDS = 3.0
+#: How long one signs without a pause: stretches of so many seconds, of which the first and the last
+#: are compared.
+STRETCH, STRETCHES, COMPARED = 10.0, 7, 2
 HOW = "put together as a server is: ledger, outbox, webhooks and wake-ups included"
 
 
@@ -61,6 +64,23 @@ def run(rounds: int) -> Iterator[Comparison]:
                 goal=goal,
                 note=HOW if side == "ECDSA" else "",
             )
+        yield _sustained(backend)
+
+
+def _sustained(backend: str) -> Comparison:
+    """A table that was empty a minute ago has neither been analyzed nor vacuumed since."""
+    with empty_database(backend) as url:
+        signing = signing_world(url, KeypairAlgorithm.ECDSA_P256)
+        with production_system(url) as system:
+            rates = [engine_rate(system, signing, CALLERS, STRETCH) for _ in range(STRETCHES)]
+    return Comparison(
+        title=f"engine's sign, {CALLERS} callers, after {STRETCH * STRETCHES:g} s, {backend}",
+        unit="signatures/s",
+        ours=rates[-COMPARED:],
+        other=f"the first {STRETCH * COMPARED:g} s of them",
+        theirs=rates[:COMPARED],
+        goal=Goal(ratio=0.8),
+    )
 
 
 def engine_rate(system: System, signing: Signing, callers: int, seconds: float) -> float:
