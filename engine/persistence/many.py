@@ -22,7 +22,7 @@ from sqlalchemy import (
     TableValuedAlias,
     Update,
 )
-from sqlalchemy.dialects.postgresql import JSON
+from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.types import TypeEngine
 
 from engine.persistence.columns import among
@@ -57,7 +57,8 @@ def update_many(
     if connection.dialect.name == "sqlite":
         _run_each(connection, table, _update_each(table, *names), shared, rows)
     else:
-        given = _given_all(shared) | _given_rows(rows) | {"ids": [row["id"] for row in rows]}
+        by_id = {str(row["id"]): row for row in rows}
+        given = _given_all(shared) | _given_rows(by_id) | {"ids": [row["id"] for row in rows]}
         connection.execute(_update_set(table, *names), given)
 
 
@@ -90,7 +91,7 @@ def _given_all(shared: Values) -> dict[str, Any]:
     return {f"all_{name}": value for name, value in shared.items()}
 
 
-def _given_rows(rows: Sequence[Values]) -> dict[str, str]:
+def _given_rows(rows: Sequence[Values] | Mapping[str, Values]) -> dict[str, str]:
     return {"rows": orjson.dumps(rows, _plain).decode()}
 
 
@@ -156,9 +157,17 @@ def _update_each(table: Table, shared: tuple[str, ...], own: tuple[str, ...]) ->
 
 @cache
 def _update_set(table: Table, shared: tuple[str, ...], own: tuple[str, ...]) -> Update:
-    given = _recordset(table, own)
-    each = {name: given.c[name] for name in own if name != "id"}
-    # By their ids as well, of which it expects few: of rows it expects so many that as long as the
-    # table is small it would go through all of it, and keep that plan while the table grows.
-    chosen = table.update().where(table.c.id == given.c.id, among(table.c.id))
+    # No join: planned while the table was small it would go through all of it, or through all that
+    # is given for each row, and that plan is kept while the table grows. What is given is looked up
+    # by id; the offset has it read once and not for each row.
+    rows = sa.cast(sa.bindparam("rows", type_=sa.Text), JSONB)
+    given = sa.select(rows.label("rows")).offset(0).subquery("given")
+    id_ = sa.cast(table.c.id, sa.Text)
+    row = given.c.rows.op("->", return_type=JSONB())(id_)
+    each = {
+        name: sa.cast(row.op("->>", return_type=sa.Text())(name), table.c[name].type)
+        for name in own
+        if name != "id"
+    }
+    chosen = table.update().where(among(table.c.id), given.c.rows.has_key(id_))
     return chosen.values(_all(table, shared) | each)
