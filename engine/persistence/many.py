@@ -50,8 +50,8 @@ def update_many(
 ) -> None:
     """Update locked rows by their `id`: some values are shared, some their own.
 
-    By nothing else: what only few rows have is an index to PostgreSQL, which on a busy table holds
-    all those that had it since it was last cleared.
+    No other condition chooses them: by one that a partial index has, PostgreSQL would go through
+    every row that met it since the table was last vacuumed.
     """
     names = tuple(shared), tuple(rows[0])
     if connection.dialect.name == "sqlite":

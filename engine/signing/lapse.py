@@ -26,8 +26,8 @@ _NOW = sa.bindparam("now", type_=_S.c.lapses_at.type)
 _EARLIEST = (
     sa.select(sa.func.min(_S.c.lapses_at)).where(t.IS_RESERVED).correlate(None).scalar_subquery()
 )
-# First whether there are any: for that PostgreSQL goes along the index and is done with those that
-# were reserved and are not any more. To find them all it would visit each of these every time.
+# First whether there are any: that goes along the index, and on the way PostgreSQL clears away what
+# was reserved and is not any more. To find them all it would visit each of these every time.
 _IS_OVERDUE = sa.and_(_EARLIEST <= _NOW, t.IS_RESERVED, _S.c.lapses_at <= _NOW)
 _OVERDUE = (
     sa.select(_S.c.id, _S.c.keypair_id, _S.c.release_id)
