@@ -16,7 +16,7 @@ from httpcore2 import (
 )
 
 from notifications.channels.names import Names
-from notifications.webhooks.addresses import is_public
+from notifications.webhooks.public_addresses import is_public
 
 #: Of a name's addresses so many are tried, each for so many seconds.
 _TRIED = 3

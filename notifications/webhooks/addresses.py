@@ -7,21 +7,37 @@ checked: a name that answers differently the second time gains nothing.
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from engine.errors import Code, Refusal
-
-Address = IPv4Address | IPv6Address
+from notifications.webhooks.public_addresses import Address, is_public
 
 _LONGEST = 2000
 #: Everything else is spelt with percent signs, or as `xn--` in a host.
 _PRINTABLE = re.compile(r"[\x21-\x7e]+", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]", re.ASCII)
-#: IPv6 that a gateway translates to whatever IPv4 it carries, and local translations.
-_TRANSLATED = tuple(map(ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")))
-#: Reachable from anywhere, says the registry; but not what a webhook is meant for.
-_NEVER = tuple(map(ip_network, ("192.88.99.0/24", "168.63.129.16/32", "fec0::/10", "::/96")))
+_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)", re.ASCII)
+_LONGEST_NAME = 253
+#: A name that ends like this is an IPv4 address to browsers and to the system's resolver
+#: (https://url.spec.whatwg.org/#ends-in-a-number-checker): `2130706433`, `0x7f.1`, `127.1`.
+_NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*", re.ASCII)
+#: Names that no public name server answers for (RFC 6761, RFC 6762, RFC 7686, RFC 8375, RFC 9476,
+#: and ICANN's resolution 2024.07.29.06 for `internal`), with all names below them.
+_PRIVATE_NAMES = frozenset(
+    {"alt", "home.arpa", "internal", "invalid", "local", "localdomain", "localhost", "onion"}
+)
+
+_NO_ADDRESS = "This is no web address. Give one like https://example.com/hooks."
+_PUBLIC_ONLY = "Webhooks go to public addresses only."
+_ODD_IPV4 = (
+    "This host is a number, or an IP address in an unusual spelling. Give a name, or an address"
+    " of four decimal numbers without leading zeros."
+)
+_NO_NAME = (
+    "This host is no name of the public internet. Give the whole name, like hooks.example.com,"
+    " without a dot at its end."
+)
 
 
 def require_url(url: str, *, allow_private: bool) -> None:
@@ -35,32 +51,40 @@ def url_fault(url: str, *, allow_private: bool) -> str | None:
     """What keeps a webhook from having this address; None if nothing does."""
     parts = _split(url)
     if parts is None:
-        return "This is no web address. Give one like https://example.com/hooks."
+        return _NO_ADDRESS
     if parts.scheme != "https" and not (allow_private and parts.scheme == "http"):
         return "A webhook's address must begin with https://."
     if parts.username is not None or parts.password is not None or parts.fragment:
         return "A webhook's address has no user name, password or fragment."
-    address = literal(parts.hostname or "")
-    if address is not None and not (allow_private or is_public(address)):
-        return "Webhooks go to public addresses only."
-    return None
+    return _host_fault(parts.hostname or "", allow_private=allow_private)
+
+
+def _host_fault(host: str, *, allow_private: bool) -> str | None:
+    """What is wrong with the host, as far as it can be told without looking its name up."""
+    address = literal(host)
+    if address is not None:
+        return None if allow_private or is_public(address) else _PUBLIC_ONLY
+    labels = host.split(".")
+    last = next((label for label in reversed(labels) if label), "")
+    if _NUMBER.fullmatch(last):
+        return _ODD_IPV4
+    if len(host) > _LONGEST_NAME or not all(map(_LABEL.fullmatch, labels)):
+        return _NO_NAME
+    return None if allow_private or not _is_private_name(labels) else _NO_NAME
+
+
+def _is_private_name(labels: list[str]) -> bool:
+    """A name of one label means a host of the local network, and so do those of the table."""
+    endings = {".".join(labels[start:]) for start in range(len(labels))}
+    return len(labels) == 1 or not endings.isdisjoint(_PRIVATE_NAMES)
 
 
 def literal(host: str) -> Address | None:
-    """The address that a host spells out; None for a name."""
+    """The address that a host spells out in the usual form; None for anything else."""
     try:
         return ip_address(host.partition("%")[0])
     except ValueError:
         return None
-
-
-def is_public(address: Address) -> bool:
-    """On the public internet: neither private, loopback, link-local, multicast nor translated."""
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    if not address.is_global or address.is_multicast or address.is_reserved:
-        return False
-    return not any(address in network for network in _TRANSLATED + _NEVER)
 
 
 def origin_only(url: str) -> str:

@@ -11,12 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.errors import Code
 from notifications.channels import names as looking_up
 from notifications.channels import pinned
 from notifications.channels.names import Names as LookUps
 from notifications.channels.names import on_behalf_of
-from notifications.webhooks.addresses import is_public, origin_only, url_fault
-from tests.notifications.webhooks.hooks import Hooks
+from notifications.webhooks.addresses import origin_only, url_fault
+from notifications.webhooks.create import CreateWebhook
+from notifications.webhooks.public_addresses import is_public
+from notifications.webhooks.update import UpdateWebhook
+from tests.notifications.webhooks.hooks import KEY, Hooks
 from tests.notifications.webhooks.receiver import Receiver
 from tests.support.world import World
 
@@ -95,6 +99,37 @@ def test_public(text: str) -> None:
         "https://exämple.com/",
         "https://127.0.0.1@example.com/",
         "https://[::1%25eth0]/",
+        "https://2130706433/",
+        "https://0x7f000001/",
+        "https://0x7f.1/",
+        "https://0X7F.0.0.1/",
+        "https://127.1/",
+        "https://0177.0.0.1/",
+        "https://127.0.0.01/",
+        "https://127.0.0.1./",
+        "https://example.1/",
+        "https://example.0x/",
+        "https://1.2.3.4.5/",
+        "https://1.1.1.256/",
+        "https://\N{FULLWIDTH DIGIT ONE}27.0.0.1/",
+        "https://%31%32%37.0.0.1/",
+        "https://localhost/",
+        "https://LocalHost:8443/",
+        "https://localhost./",
+        "https://hooks.localhost/",
+        "https://a.b.localhost/",
+        "https://localhost.localdomain/",
+        "https://printer.local/",
+        "https://metadata.google.internal/",
+        "https://router.home.arpa/",
+        "https://intranet/",
+        "https://hooks.example.com./",
+        "https://example..com/",
+        "https://.example.com/",
+        "https://-a.example.com/",
+        "https://./",
+        f"https://{'a' * 64}.example.com/",
+        f"https://{'a.' * 126}com/",
         "https://example.com/" + "x" * 2000,
     ],
 )
@@ -103,13 +138,61 @@ def test_no_address_of_a_webhook(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["https://example.com", "https://example.com:8443/a?b=c", "https://[2606:4700::1111]/x"]
+    "url",
+    [
+        "https://example.com",
+        "https://example.com:8443/a?b=c",
+        "https://[2606:4700::1111]/x",
+        "https://1.1.1.1/x",
+        "https://xn--exmple-cua.com/",
+        "https://localhost.example.com/",
+        "https://home-arpa.example.com/",
+        "https://0x7f.example.com/",
+        "https://127.0.0.1.example.com/",
+    ],
 )
 def test_an_address_of_a_webhook(url: str) -> None:
     assert url_fault(url, allow_private=False) is None
 
 
+ODD = [
+    "https://2130706433/",
+    "https://0x7f.1/",
+    "https://127.1/",
+    "https://localhost/",
+    "https://hooks.localhost/",
+    "https://127.0.0.1./",
+    "https://\N{FULLWIDTH DIGIT ONE}27.0.0.1/",
+    "https://192.0.0.192/",
+    "https://192.31.196.1/",
+    "https://[3fff::1]/",
+    "https://[2620:4f:8000::1]/",
+]
+
+
+def test_what_is_not_public_is_refused_when_a_webhook_is_made_and_when_it_is_changed(
+    world: World,
+) -> None:
+    create = CreateWebhook(name="CI", url="https://hooks.example.com/", key=KEY)
+    webhook_id = world.do("admin", create).webhook_id
+    before = world.snapshot(), len(world.ledger())
+
+    for url in ODD:
+        for command in (
+            CreateWebhook(name="CD", url=url, key=KEY),
+            UpdateWebhook(webhook_id=webhook_id, url=url),
+        ):
+            refusal = world.refused("admin", command)
+            assert (refusal.code, refusal.field) == (Code.INVALID_INPUT, ("url",)), url
+
+    assert (world.snapshot(), len(world.ledger())) == before
+
+
 def test_the_operator_can_allow_more() -> None:
+    for host in ("localhost", "intranet", "printer.local", "10.0.0.1", "[::1]"):
+        assert url_fault(f"https://{host}/", allow_private=True) is None
+    for host in ("2130706433", "0x7f.1", "127.1", "127.0.0.1.", "localhost."):
+        assert url_fault(f"https://{host}/", allow_private=True) is not None
     assert url_fault("http://127.0.0.1:8080/", allow_private=True) is None
     assert url_fault("ftp://127.0.0.1/", allow_private=True) is not None
 
