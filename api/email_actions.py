@@ -27,9 +27,11 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from api.auth.addresses import is_safe
 from api.bodies import form_of
+from api.decision_notices import NOT_FROM_THE_PAGE, Notice, notice_of
 from api.email_pages import WithHeaders, plain_page, request_page
 from engine.commands.base import execute
 from engine.errors import Code, Refusal
+from engine.naming import is_blank
 from engine.persistence.retrying import is_away
 from engine.principal import Principal
 from engine.system import System
@@ -43,24 +45,10 @@ from notifications.sign_in_links import PATH as SIGN_IN
 Session = Callable[[Request], Awaitable[Principal | None]]
 
 COOKIE = "countersign_decide"
-#: A comment of the greatest length, of characters with four bytes each as a form spells them.
-LARGEST_BODY = 128 * 1024
+#: A comment and a reason of the greatest length, of characters with four bytes each as a form
+#: spells them.
+LARGEST_BODY = 256 * 1024
 _COOKIE_VALUE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
-_NOT_FROM_THE_PAGE = (
-    "Nothing was decided: this page had been open for too long, or in two windows. "
-    "Please decide again."
-)
-#: Refusals after which the page asks again, in words that have a translation.
-ASKED_AGAIN = {
-    Code.INVALID_INPUT: "Nothing was decided: a comment has at most 10,000 characters, and none "
-    "that cannot be seen. Please decide again.",
-    Code.OVERLOADED: "Too much is under way just now. If this page still asks, nothing was "
-    "decided: please decide again in a moment.",
-    Code.OWN_REQUEST: "Nothing was decided: others have to approve what you asked for or edited "
-    "yourself.",
-    Code.KEYPAIR_DISABLED: "Nothing was decided: one of its keypairs is disabled. It can be "
-    "approved once that is enabled again, or the request is changed; you can reject it now.",
-}
 _STATUS = {Code.INVALID_INPUT: 422, Code.OVERLOADED: 503, Code.UNAUTHENTICATED: 403}
 
 
@@ -96,8 +84,18 @@ class Form:
 
     csrf: str
     verdict: Verdict
+    #: What goes with an approval.
     comment: str
+    #: Why it is rejected.
+    reason: str
     revision: int | None
+
+    @property
+    def text(self) -> str:
+        """What is said with the verdict: of a rejection the reason, wherever it was written."""
+        if self.verdict is Verdict.APPROVE or is_blank(self.reason):
+            return self.comment
+        return self.reason
 
     @classmethod
     def of(cls, body: bytes) -> Form:
@@ -112,6 +110,7 @@ class Form:
             csrf=fields.get("csrf", ""),
             verdict=Verdict(fields.get("verdict", "")),
             comment=fields.get("comment", "").replace("\r\n", "\n"),
+            reason=fields.get("reason", "").replace("\r\n", "\n"),
             revision=int(revision) if re.fullmatch(r"[0-9]{1,9}", revision) else None,
         )
 
@@ -153,15 +152,15 @@ class _Actions:
         if page is None:
             return _missing(request)
         if not self._is_from_the_page(page, cookie, form.csrf):
-            return await self._with_cookie(request, page, 403, _NOT_FROM_THE_PAGE, form.comment)
+            return await self._with_cookie(request, page, 403, (NOT_FROM_THE_PAGE,), form)
         signed_in = await self._is_signed_in(request, page)
         refusal = await run_sync(partial(self._execute, page, form, signed_in=signed_in))
         after = await run_sync(self._open, spelling)
         assert after is not None, "links are never deleted"
         if refusal is None:
             return await self._with_cookie(request, after, status=200)
-        status, notice = _STATUS.get(refusal.code, 409), ASKED_AGAIN.get(refusal.code, "")
-        return await self._with_cookie(request, after, status, notice, form.comment)
+        notice = notice_of(refusal, form.verdict, form.text, after)
+        return await self._with_cookie(request, after, _STATUS.get(refusal.code, 409), notice, form)
 
     def _open(self, spelling: str) -> LinkPage | None:
         with self._system.database.reading() as connection:
@@ -186,7 +185,7 @@ class _Actions:
             # Labels may have been edited since the link was made, and the page showed them.
             revision=link.revision if form.revision is None else form.revision,
             verdict=form.verdict,
-            comment=form.comment,
+            comment=form.text,
             signed_in=signed_in,
         )
         try:
@@ -205,7 +204,12 @@ class _Actions:
         return hmac.compare_digest(self._csrf(page.link.id, cookie).encode(), csrf.encode())
 
     async def _with_cookie(
-        self, request: Request, page: LinkPage, status: int, notice: str = "", comment: str = ""
+        self,
+        request: Request,
+        page: LinkPage,
+        status: int,
+        notice: Notice = (),
+        form: Form | None = None,
     ) -> Response:
         cookie = _cookie(request) or secrets.token_urlsafe(32)
         path = f"{self._path}/{request.path_params['spelling']}"
@@ -216,7 +220,9 @@ class _Actions:
             csrf=self._csrf(page.link.id, cookie),
             status=status,
             notice=notice,
-            comment=comment,
+            comment=form.comment if form else "",
+            reason=form.reason if form else "",
+            rejecting=form is not None and form.verdict is Verdict.REJECT,
             sign_in=f"{self._root}{SIGN_IN}?{query}" if must_sign_in else None,
             must_be_safe=page.wants_session and not self._knows_sessions,
         )

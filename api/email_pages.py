@@ -11,7 +11,9 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.decision_notices import Notice
 from notifications import texts
+from notifications.durations import largest_units
 from notifications.link_page import LinkPage, Standing
 from notifications.messages import clock_values
 
@@ -64,15 +66,25 @@ def request_page(
     *,
     csrf: str,
     status: int = 200,
-    notice: str = "",
+    notice: Notice = (),
     comment: str = "",
+    reason: str = "",
+    rejecting: bool = False,
     sign_in: str | None = None,
     must_be_safe: bool = False,
 ) -> HTMLResponse:
     """The request, with the form where the link can still decide.
 
-    `sign_in`: where to go first, in place of the form; `must_be_safe`: that would be of no use, for
-    sessions are not seen over plain http.
+    Args:
+        page: What the link shows.
+        csrf: The form's own token.
+        status: Of HTTP.
+        notice: Sentences to be said first.
+        comment: As it was written already, if the page asks again.
+        reason: The same for the reason of a rejection.
+        rejecting: Whether the second step of a rejection is open.
+        sign_in: Where to go first, in place of the form.
+        must_be_safe: That would be of no use, for sessions are not seen over plain http.
     """
     if page.request is None:
         return plain_page("void", page.user.locale, 200 if status == 200 else 403)
@@ -85,9 +97,11 @@ def request_page(
         "language": language,
         "css": Markup(CSS),  # noqa: S704 - our own file
         "tone": _tone(page),
-        "notice": words.gettext(notice) if notice else "",
+        "notice": " ".join(map(words.gettext, notice)),
         "csrf": csrf,
         "comment": comment,
+        "reason": reason,
+        "rejecting": rejecting,
         "sign_in": sign_in,
         "must_be_safe": must_be_safe,
     }
@@ -111,6 +125,20 @@ def _values(page: LinkPage) -> dict[str, Any]:
         "quoted": page.own["comment"] if page.own else cause and cause["reason"],
         "is_own_request": page.is_own_request,
         "is_requester": page.is_requester,
+        **_timing(page),
+    }
+
+
+def _timing(page: LinkPage) -> dict[str, Any]:
+    """How long its window lasts, and how far it is away or has gone, each as units to be said."""
+    assert page.request is not None
+    starts_at, ends_at = page.request["starts_at"], page.request["ends_at"]
+    return {
+        "lasts": largest_units(ends_at - starts_at),
+        "has_begun": starts_at <= page.now,
+        "opens_in": largest_units(starts_at - page.now),
+        "open_for": largest_units(page.now - starts_at),
+        "closes_in": largest_units(ends_at - page.now),
     }
 
 

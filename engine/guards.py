@@ -125,8 +125,15 @@ def may_stop(facts: Facts) -> Refusal | None:
 
 def gives_a_reason(facts: Facts) -> Refusal | None:
     """A stop is explained to everyone concerned."""
-    if not (facts.reason or "").strip():
+    if naming.is_blank(facts.reason):
         return Refusal(Code.INVALID_INPUT, "Say why, in a few words.", "reason")
+    return None
+
+
+def rejection_gives_a_reason(facts: Facts) -> Refusal | None:
+    """One rejection ends the request of others, so they are told why (spec section 3, reject)."""
+    if naming.is_blank(facts.reason):
+        return Refusal(Code.INVALID_INPUT, "Say why you reject it, in a few words.", "comment")
     return None
 
 

@@ -78,6 +78,8 @@ APPROVE: tuple[Guard, ...] = (
     requirements.keypairs_are_still_enabled,
 )
 
+REJECT: tuple[Guard, ...] = (*DECIDE, guards.rejection_gives_a_reason)
+
 AMENDED: tuple[Guard, ...] = (guards.edits_the_latest, guards.fields_are_editable, *LABELLED)
 LABEL_EDIT: tuple[Guard, ...] = (guards.may_edit, *AMENDED)
 EDIT: tuple[Guard, ...] = (*LABEL_EDIT, *DRAFTED)
@@ -117,7 +119,7 @@ def _rows() -> Iterator[Transition]:
 
     yield row(Trigger.APPROVE, pending, pending, when.leaves_the_quorum_open, APPROVE)
     yield row(Trigger.APPROVE, pending, approved, when.completes_the_quorum, APPROVE)
-    yield row(Trigger.REJECT, pending, Status.REJECTED, None, DECIDE)
+    yield row(Trigger.REJECT, pending, Status.REJECTED, None, REJECT)
 
     for source in (pending, approved, active):
         yield row(Trigger.WITHDRAW, source, Status.REJECTED, None, WITHDRAW)

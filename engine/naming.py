@@ -12,6 +12,9 @@ TEXT_LENGTH = 10_000
 #: PostgreSQL takes no U+0000 in text, and half a surrogate pair has no UTF-8.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
+#: Fillers that Unicode counts among the letters and symbols.
+_DRAWN_AS_NOTHING = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+
 
 def name_key(name: str) -> str:
     """The form in which names are compared: NFC and case-folded (spec section 2)."""
@@ -36,6 +39,14 @@ def tidy(text: str) -> str:
 def optional_text(text: str | None) -> str | None:
     """Tidied; blank means none."""
     return (tidy(text) or None) if text is not None else None
+
+
+def is_blank(text: str | None) -> bool:
+    """Nothing in it can be seen: white space, and characters that are drawn as nothing."""
+    return not any(
+        unicodedata.category(character)[0] in "LNPS" and character not in _DRAWN_AS_NOTHING
+        for character in text or ""
+    )
 
 
 def name_fault(value: str, what: str, *field: str, limit: int = NAME_LENGTH) -> Refusal | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -12,11 +12,14 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from engine.facts import Release
+from engine import machine
+from engine.facts import Policy, Release
 from engine.persistence import loading
 from engine.persistence import tables as t
+from engine.persistence.assembling import assemble
+from engine.principal import Principal
 from engine.timeline import as_of
-from engine.vocabulary import Status
+from engine.vocabulary import Channel, Status, Trigger
 from notifications import action_links
 from notifications.description import describe, progress
 from notifications.event_facts import is_told_by_a_person
@@ -52,6 +55,8 @@ _ENDINGS = {
     "WITHDRAWN": Standing.WITHDRAWN,
     "APPROVAL_NOT_OBTAINED": Standing.EXPIRED,
 }
+#: What ends a release that cannot be rejected any more.
+INSTEAD_OF_REJECTING = (Trigger.WITHDRAW, Trigger.STOP)
 #: The ledger's tags that say who brought it about, and when.
 _TAGS = {
     Standing.APPROVED: "release:approved",
@@ -68,6 +73,8 @@ class LinkPage:
 
     link: Row[Any]
     standing: Standing
+    #: The instant as of which all of this is true.
+    now: datetime
     #: What it would be, had its approver not decided.
     otherwise: Standing = Standing.VOID
     #: The approver whose link it is.
@@ -78,6 +85,8 @@ class LinkPage:
     approval: dict[str, Any] | None = None
     #: The approver's own decision on the current material revision.
     own: dict[str, Any] | None = None
+    #: What can be done instead by its approver who wanted to reject it: withdraw, stop.
+    left_to_do: frozenset[Trigger] = frozenset()
     #: Who brought about what the standing says, when and why.
     cause: dict[str, Any] | None = None
     #: Nobody approves what they asked for or edited themselves; they may still reject it.
@@ -99,6 +108,7 @@ def open_link(connection: Connection, key: bytes, spelling: str, now: datetime) 
     release = as_of(stored, now)
     own = _own_decision(connection, release, user.id)
     shown: dict[str, Any] = {"link": link, "user": user, "account": policy.account_name}
+    shown["now"] = now
     around = look_around(connection, [release])
     eligible = user.id in around.approvers_of(release)
     if not user.active or not (eligible or own):
@@ -111,6 +121,7 @@ def open_link(connection: Connection, key: bytes, spelling: str, now: datetime) 
         request=describe(release, around),
         approval=progress(policy, release, around),
         own=own,
+        left_to_do=_left_to_do(connection, policy, release, user.id, now),
         cause=_cause(connection, release, standing),
         is_own_request=user.id in around.authors_of(release) and not policy.allow_self_approval,
         is_requester=user.id == release.creator_id,
@@ -130,6 +141,19 @@ def _standing(link: Row[Any], release: Release, now: datetime) -> Standing:
     if release.status is Status.FAILED:
         return Standing.STOPPED
     return Standing.APPROVED if release.required_approvals else Standing.NOT_NEEDED
+
+
+def _left_to_do(
+    connection: Connection, policy: Policy, release: Release, user_id: UUID, now: datetime
+) -> frozenset[Trigger]:
+    """By the same decision as the commands'."""
+    principal = Principal(account_id=release.account_id, user_id=user_id, channel=Channel.EMAIL)
+    actor = loading.load_actor(connection, principal)
+    facts = assemble(connection, now, policy, actor, [release])[release.id]
+    asked = replace(facts, reason="asked")
+    return frozenset(
+        trigger for trigger in INSTEAD_OF_REJECTING if machine.refusal_of(trigger, asked) is None
+    )
 
 
 def _own_decision(connection: Connection, release: Release, user_id: UUID) -> dict[str, Any] | None:

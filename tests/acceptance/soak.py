@@ -175,7 +175,7 @@ class Soak:
     async def approve(self, name: str, release: str) -> None:
         """Over the API; sometimes a rejection."""
         verb = "rejectRelease" if random.random() < 0.1 else "approveRelease"
-        await self.change(name, verb, {"id": release, "revision": 1})
+        await self.change(name, verb, {"id": release, "revision": 1, "comment": "A test."})
 
     async def by_mail(self, name: str, release: str) -> None:
         """From the link in the mail, if it comes while the window lasts."""

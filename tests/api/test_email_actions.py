@@ -377,7 +377,7 @@ def test_ones_own_request_can_only_be_rejected(
     refused = decide(browser, spelling)
     assert refused.status_code == 409
     assert "others have to approve what you asked for or edited yourself" in refused.text
-    assert decide(browser, spelling, "REJECT").status_code == 200
+    assert decide(browser, spelling, "REJECT", comment="Too early.").status_code == 200
     assert world.release(release).status is Status.REJECTED
 
 

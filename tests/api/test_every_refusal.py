@@ -165,7 +165,7 @@ def a_developer_approves(api: Api) -> Any:
 
 @reaches(Code.WRONG_STATUS)
 def rejecting_what_is_approved(api: Api) -> Any:
-    asked = {"id": approved(api)["id"], "revision": 1}
+    asked = {"id": approved(api)["id"], "revision": 1, "comment": "Too early."}
     return api.try_("ann", "rejectRelease", asked)
 
 

@@ -224,11 +224,23 @@ def test_an_approver_stops_any_release_its_creator_all_but_offline(type_: Releas
 
 
 @pytest.mark.parametrize(
-    ("reason", "given"), [(None, False), ("", False), (" \n\t", False), ("leaked", True)]
+    ("reason", "given"),
+    [
+        (None, False),
+        ("", False),
+        (" \n\t", False),
+        ("\u200b\u2060\u3164\u00ad", False),
+        ("leaked", True),
+        ("漏", True),
+        ("?", True),
+    ],
 )
-def test_a_stop_gives_a_reason(reason: str | None, given: bool) -> None:
-    refusal = guards.gives_a_reason(facts(Status.IN_PROGRESS, who=ANN, reason=reason))
-    assert code_of(refusal) is (None if given else Code.INVALID_INPUT)
+def test_a_stop_and_a_rejection_give_a_reason(reason: str | None, given: bool) -> None:
+    stop = guards.gives_a_reason(facts(Status.IN_PROGRESS, who=ANN, reason=reason))
+    rejection = guards.rejection_gives_a_reason(facts(Status.PENDING, who=ANN, reason=reason))
+    for refusal, field in ((stop, "reason"), (rejection, "comment")):
+        assert code_of(refusal) is (None if given else Code.INVALID_INPUT)
+        assert refusal is None or refusal.field == (field,)
 
 
 @pytest.mark.parametrize(

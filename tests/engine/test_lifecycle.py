@@ -126,7 +126,7 @@ DECISIONS = {
     "approve, quorum met": Row(
         Trigger.APPROVE, APPROVED, facts(PENDING, who=ANN, votes=(vote(BOB),))
     ),
-    "reject": Row(Trigger.REJECT, REJECTED, facts(PENDING, who=ANN)),
+    "reject": Row(Trigger.REJECT, REJECTED, facts(PENDING, who=ANN, reason="Too early.")),
 }
 WITHDRAWALS = {
     f"withdraw {status.lower()}": Row(
@@ -477,6 +477,9 @@ APPROVER: dict[str, tuple[Violation, Expected]] = {
         (Code.OWN_REQUEST,),
     ),
 }
+REJECTER: dict[str, tuple[Violation, Expected]] = {
+    "no reason": (lambda f: replace(f, reason=" \n"), (Code.INVALID_INPUT, "comment")),
+}
 LEAVER: dict[str, tuple[Violation, Expected]] = {
     "neither requester nor approver": (
         lambda f: replace(f, actor=actor(STRANGER)),
@@ -535,6 +538,7 @@ RULED: list[tuple[dict[str, Row], dict[str, tuple[Violation, Expected]]]] = [
     ),
     (DECISIONS, DECIDER),
     ({n: r for n, r in DECISIONS.items() if r.trigger is Trigger.APPROVE}, APPROVER),
+    ({n: r for n, r in DECISIONS.items() if r.trigger is Trigger.REJECT}, REJECTER),
     (WITHDRAWALS | CLOSURES, LEAVER),
     (LABEL_EDITS | REOPENED | MADE_ACTIVE | OPEN_EDITS, EDITOR),
     (
@@ -618,12 +622,12 @@ def test_an_online_or_test_release_is_stopped_by_its_creator_too(
 
 
 def test_one_may_reject_what_one_asked_for() -> None:
-    given = facts(PENDING, who=ANN, editor_ids=frozenset({ANN}))
+    given = facts(PENDING, who=ANN, editor_ids=frozenset({ANN}), reason="Too early.")
     assert machine.fire(Trigger.REJECT, given) is REJECTED
 
 
 def test_with_a_keypair_disabled_meanwhile_one_may_reject_and_withdraw() -> None:
-    given = facts(PENDING, who=ANN, keypairs=(keypair(enabled=False),))
+    given = facts(PENDING, who=ANN, keypairs=(keypair(enabled=False),), reason="Too early.")
     assert machine.fire(Trigger.REJECT, given) is REJECTED
     assert machine.fire(Trigger.WITHDRAW, given) is REJECTED
 
@@ -708,7 +712,7 @@ def test_firing_leaves_nothing_behind_in_the_machine() -> None:
     given = ROWS["approve, quorum met"].given
     for _ in range(3):
         assert machine.fire(Trigger.APPROVE, given) is APPROVED
-    assert machine.fire(Trigger.REJECT, given) is REJECTED
+    assert machine.fire(Trigger.REJECT, replace(given, reason="Too early.")) is REJECTED
 
 
 def test_labels_and_statuses_are_the_closed_sets_of_the_specification() -> None:

@@ -226,7 +226,8 @@ class Disagreements(RuleBasedStateMachine):
         id_, kept = self.picked(number)
         revision = kept.revision - back
         codes = self.model.decide(who, kept, verdict, revision)
-        self.attempt(who, Decide(release_id=id_, revision=revision, verdict=verdict), codes)
+        command = Decide(release_id=id_, revision=revision, verdict=verdict, comment="Because.")
+        self.attempt(who, command, codes)
 
     @precondition(lambda self: self.ids)
     @rule(number=pick)

@@ -35,7 +35,7 @@ ROUNDS = 50
 
 
 def deciding(world: World, who: str, release: UUID, verdict: Verdict = Verdict.APPROVE) -> Any:
-    command = Decide(release_id=release, revision=1, verdict=verdict)
+    command = Decide(release_id=release, revision=1, verdict=verdict, comment="So be it.")
     return lambda: world.do(who, command)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api import email_actions, email_pages
+from api import decision_notices, email_pages
 from engine.algorithms import KeypairAlgorithm
 from engine.commands.api_tokens import CreateApiToken
 from engine.commands.roles import CreateRole
@@ -52,10 +52,7 @@ def sentences_in(folder: Path) -> dict[str, tuple[str, ...]]:
 EXPECTED = {
     texts.HERE: sentences_in(texts.HERE) | {word: (word,) for word in times.WORDS},
     email_pages.FOLDER: sentences_in(email_pages.FOLDER)
-    | {
-        said: (said,)
-        for said in (email_actions._NOT_FROM_THE_PAGE, *email_actions.ASKED_AGAIN.values())
-    },
+    | {said: (said,) for said in decision_notices.SENTENCES},
 }
 
 

@@ -153,6 +153,7 @@ class World:
     ) -> None:
         """Approve or reject the revision as it stands."""
         more.setdefault("revision", self.release(release_id).revision)
+        more.setdefault("comment", "No." if verdict is Verdict.REJECT else None)
         self.do(name, Decide(release_id=release_id, verdict=verdict, **more))
 
     def approved(self, **changes: Any) -> UUID:

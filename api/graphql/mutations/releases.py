@@ -137,7 +137,9 @@ class ApproveReleaseInput:
 class RejectReleaseInput:
     id: strawberry.ID = strawberry.field(description="Which release.")
     revision: int = strawberry.field(description="The revision that was looked at.")
-    comment: str | None = strawberry.field(default=None, description="For everyone concerned.")
+    comment: str | None = strawberry.field(
+        default=None, description="Why, for everyone concerned. It must say something."
+    )
 
 
 @strawberry.input(description="A withdrawal before the start.")

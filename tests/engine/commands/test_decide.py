@@ -68,6 +68,15 @@ def test_one_rejection_cancels_the_whole_request(world: World) -> None:
     assert_refused(world, "ann", deciding(release), Code.WRONG_STATUS)
 
 
+@pytest.mark.parametrize("reason", [None, "", " \n", "\u200b"])
+def test_a_rejection_without_a_reason_is_refused(world: World, reason: str | None) -> None:
+    release = world.request()
+    command = Decide(release_id=release, revision=1, verdict=Verdict.REJECT, comment=reason)
+    assert_refused(world, "ann", command, Code.INVALID_INPUT, "comment", recorded=False)
+    world.decide("ann", release, comment=reason)
+    assert world.release(release).status is Status.PENDING
+
+
 def test_its_own_creator_and_editor_may_reject(world: World) -> None:
     world.add_third_approver()
     release = world.request("ann")

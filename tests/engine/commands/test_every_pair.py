@@ -21,7 +21,7 @@ from tests.support.world import World
 S = Status
 VERBS: dict[str, Callable[[UUID], Command[Any]]] = {
     "approve": lambda id_: Decide(release_id=id_, revision=1, verdict=Verdict.APPROVE),
-    "reject": lambda id_: Decide(release_id=id_, revision=1, verdict=Verdict.REJECT),
+    "reject": lambda id_: Decide(release_id=id_, revision=1, verdict=Verdict.REJECT, comment="No."),
     "withdraw": lambda id_: WithdrawRelease(release_id=id_, reason="Because."),
     "revise": lambda id_: ReviseRelease(release_id=id_, revision=1, changes={"max_signatures": 9}),
     "close": lambda id_: CloseRelease(release_id=id_, reason="Because."),

@@ -66,7 +66,7 @@ ON_FOREIGN_THINGS: dict[type[Any], list[Foreign]] = {
             release_id=them.things["release"], revision=1, verdict=Verdict.APPROVE
         ),
         lambda us, them: Decide(
-            release_id=them.things["release"], revision=1, verdict=Verdict.REJECT
+            release_id=them.things["release"], revision=1, verdict=Verdict.REJECT, comment="No."
         ),
     ],
     WithdrawRelease: [lambda us, them: WithdrawRelease(release_id=them.things["release"])],
