@@ -18,6 +18,7 @@ from api.draining import Draining, UnderWay
 from api.graphql.endpoint import Endpoint
 from api.graphql.limits.numbers import Limits
 from api.headers import SecurityHeaders
+from api.hosts import KnownHosts
 from api.lost import nothing_here, to_sign_in
 from api.runtime import Runtime
 from api.settings import Settings
@@ -49,11 +50,14 @@ def create_app(settings: Settings, *, worker: bool = True) -> Starlette:
         middleware=[
             Middleware(ObservedRequests, meter=runtime.meter, log_requests=settings.log_requests),
             Middleware(SecurityHeaders, secure=secure),
+            Middleware(KnownHosts, public_url=settings.public_url, others=settings.allowed_hosts),
             Middleware(Draining, ending=runtime.ending, under_way=under_way),
         ],
         exception_handlers={404: nothing_here(root)},
         lifespan=_lifespan(settings, runtime, worker=worker),
     )
+    # A redirect would repeat the Host header of the request, and secrets of the path with it.
+    app.router.redirect_slashes = False
     app.state.ending, app.state.under_way = runtime.ending, under_way
     return app
 

@@ -74,6 +74,7 @@ def email_action_routes(
             Exception: _show_bug,
         },
     )
+    app.router.redirect_slashes = False
     # Outside of the application's own handling of bugs, so that those answers have them too.
     return [Mount(action_links.PATH, app=WithHeaders(app))]
 

@@ -54,6 +54,14 @@ class Settings(BaseSettings):
         " in mails begin with it.",
         examples=["https://countersign.example.com"],
     )
+    allowed_hosts: Annotated[str, kept(rules.hosts)] | None = Field(
+        default=None,
+        description="Further hosts that requests may be for, separated by commas: the names or"
+        " addresses by which pipelines or a proxy reach this service, where those are not the host"
+        " of PUBLIC_URL. That one and this machine's own (localhost, 127.0.0.1, ::1) always count,"
+        " and /healthz and /readyz are answered whichever host is asked.",
+        examples=["countersign.internal,10.0.0.5"],
+    )
     secret_key: Annotated[SecretStr, kept(rules.secret_key)] = Field(
         description=f"Protects links and sessions: at least {SECRET_KEY_LENGTH} random characters,"
         f" as `{MAKE_KEY}` prints them. A new one ends all sessions and open links, and webhooks"

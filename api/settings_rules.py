@@ -12,6 +12,7 @@ from pydantic import AfterValidator, SecretStr
 from sqlalchemy.exc import ArgumentError
 
 from api.auth.addresses import is_safe
+from api.hosts import hosts_of
 from engine.keyring import InvalidMasterKeyError, Keyring
 from engine.persistence.database import normal_url
 from notifications.channels.mime import sender_of
@@ -84,6 +85,18 @@ def public_url(url: str) -> None:
     """Links are made by putting paths behind it."""
     if not _is_address(url):
         raise ValueError("must be an address for browsers, like https://countersign.example.com")
+
+
+def hosts(text: str) -> None:
+    """Names and addresses alone."""
+    try:
+        hosts_of(text)
+    except ValueError:
+        message = (
+            "must be names or addresses without scheme and port, separated by commas,"
+            " like countersign.internal,10.0.0.5"
+        )
+        raise ValueError(message) from None
 
 
 def _is_address(url: str) -> bool:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from api.graphql.http.origin import origin_of
+from api.graphql.http.origin import Origins, Source
 
 NAME = "countersign"
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
@@ -25,7 +25,7 @@ class Browser:
 
     def __init__(self, public_url: str) -> None:
         parts = urlsplit(public_url)
-        self._origin = origin_of(public_url)
+        self._origins = Origins(public_url)
         self._secure = parts.scheme == "https"
         #: Of the pages, below the host.
         self.root = parts.path.rstrip("/")
@@ -72,14 +72,4 @@ class Browser:
 
     def is_our_page(self, connection: HTTPConnection) -> bool:
         """By what browsers say themselves and no page can change; saying nothing is not enough."""
-        site = connection.headers.get("sec-fetch-site")
-        if site is not None:
-            return site == "same-origin"
-        return _origin(connection.headers.get("origin", "")) == self._origin
-
-
-def _origin(text: str) -> str | None:
-    try:
-        return origin_of(text)
-    except ValueError:
-        return None
+        return self._origins.source_of(connection) is Source.OWN_PAGE

@@ -57,6 +57,7 @@ def mailbox_app(mailbox: Mailbox) -> Starlette:
         ],
         exception_handlers={HTTPException: show_error},
     )
+    app.router.redirect_slashes = False
     app.state.mailbox = mailbox
     return app
 

@@ -28,7 +28,7 @@ from api.graphql.http import answers
 from api.graphql.http.body import Body, read_json, read_message
 from api.graphql.http.events import Events, EventStream
 from api.graphql.http.operation import read_operation
-from api.graphql.http.origin import Origins
+from api.graphql.http.origin import BRIEFLY, Origins
 from api.graphql.http.refused import RefusedError, wrong_method
 from api.graphql.ide import ide_page
 from api.graphql.limits.followers import Followers
@@ -36,7 +36,7 @@ from api.graphql.limits.numbers import Limits
 from api.graphql.limits.rate import Rates
 from api.graphql.masking import apology, note
 from api.graphql.schema import schema
-from api.graphql.subscriptions.socket import Socket
+from api.graphql.subscriptions.socket import Socket, refuse_socket
 from api.headers import wants_page
 from api.runtime import Runtime
 from engine.errors import Refusal
@@ -72,7 +72,11 @@ class Endpoint(GraphQL[Context, None]):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """An answer to everything: what is refused is told in the manner of GraphQL's errors."""
-        if scope["type"] != "http":
+        if scope["type"] == "websocket":
+            socket = WebSocket(scope, receive, send)
+            if self._origins.refusal_of(socket):
+                await refuse_socket(socket, BRIEFLY)
+                return
             await super().__call__(scope, receive, send)
             return
         request = Request(scope, receive)
@@ -118,8 +122,8 @@ class Endpoint(GraphQL[Context, None]):
         return ide_page(self.graphql_ide_html)
 
     def is_websocket_origin_allowed(self, request: WebSocket, origin: str) -> bool:
-        """The same rule as for requests."""
-        return self._origins.is_ours(origin, request.headers.get("host", ""))
+        """Whatever has a foreign origin was refused before it came here."""
+        return True
 
     def _body(self, request: Request) -> Body:
         return Body(request, self._limits)
@@ -179,9 +183,8 @@ class Endpoint(GraphQL[Context, None]):
         """What its headers tell, before its body is read."""
         if request.method not in {"GET", "POST"}:
             raise wrong_method()
-        if self._origins.is_foreign(request):
-            message = "Web pages of other sites cannot use this API."
-            raise RefusedError(403, "FOREIGN_ORIGIN", message)
+        if refused := self._origins.refusal_of(request):
+            raise refused
         if request.method == "POST":
             _check_content(request.headers)
         elif not self.graphql_ide and not request.query_params and wants_page(request.headers):

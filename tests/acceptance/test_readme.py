@@ -75,7 +75,8 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
     migrate(database)
     system = build_system(settings, database)
     create_account(system, "Acme", ADMIN)
-    with TestClient(create_app(settings, worker=False)) as client:
+    app = create_app(settings, worker=False)
+    with TestClient(app, base_url=settings.public_url) as client:
         yield Reader(client, system)
     database.dispose()
 

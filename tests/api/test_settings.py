@@ -32,6 +32,7 @@ FAULTS = [
     ("PUBLIC_URL", "foo", "must be an address for browsers"),
     ("PUBLIC_URL", "https://countersign.example.com:port", "must be an address for browsers"),
     ("PUBLIC_URL", "https://countersign.example.com?x=y", "must be an address for browsers"),
+    ("ALLOWED_HOSTS", "https://a.example", "must be names or addresses without scheme"),
     ("SECRET_KEY", "hidden", "must have at least 32 characters, and has 6. Make one with: openssl"),
     ("MASTER_KEY", "hidden", "must be 32 bytes in base64"),
     ("MASTER_KEY", "", "No master key is configured. Make one with: openssl rand -base64 32"),

@@ -1,15 +1,47 @@
 """Web pages of others cannot use a visitor's session: which requests are our own pages' or no
 page's at all.
+
+This is the one rule for requests, for streams of events and for WebSockets. Chromium sends no
+Sec-Fetch-Site when it opens a WebSocket, so what a page may do must not depend on that header
+alone: an Origin that is this service's says as much.
 """
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 
+from api.graphql.http.refused import RefusedError
+
+FOREIGN_ORIGIN = "FOREIGN_ORIGIN"
 #: What browsers say in Sec-Fetch-Site of requests that no foreign page made.
 _HARMLESS = {"same-origin", "none"}
+#: A page that hides its address, as the pages behind links in mails do, has this for an origin.
+_HIDDEN = "null"
+_SENTENCE = (
+    "Web pages of other sites cannot use this API: the page's origin{origin} is neither the one of"
+    " COUNTERSIGN_PUBLIC_URL nor that of the host that was asked{host}. If it is a page of this"
+    " service, a proxy in between has changed the Host header: it must pass it on as it is."
+)
+#: The same for the reason of a closed WebSocket, which has room for 123 bytes.
+BRIEFLY = (
+    f"{FOREIGN_ORIGIN}: Web pages of other sites cannot use this API;"
+    " a proxy must pass on the Host header as it is."
+)
+_LONGEST_TOLD = 100
+
+
+class Source(Enum):
+    """What browsers tell of the page that made a request."""
+
+    #: A page of this service made it.
+    OWN_PAGE = auto()
+    #: A page of another site made it, or one may have.
+    FOREIGN_PAGE = auto()
+    #: Nothing is told: it is a program, or somebody who followed a link of no page.
+    UNKNOWN = auto()
 
 
 def origin_of(url: str) -> str:
@@ -29,14 +61,33 @@ class Origins:
     def __init__(self, public_url: str | None) -> None:
         self._public = origin_of(public_url) if public_url else None
 
-    def is_foreign(self, connection: HTTPConnection) -> bool:
-        """Another site's page made the request, or one may have, and with a session of ours."""
+    def source_of(self, connection: HTTPConnection) -> Source:
+        """Tell whose page made the request. Origin and Sec-Fetch-Site must not contradict."""
         headers = connection.headers
-        origin = headers.get("origin")
-        if origin is not None:
-            return not self.is_ours(origin, headers.get("host", ""))
-        site = headers.get("sec-fetch-site")
-        return "cookie" in headers and site is not None and site not in _HARMLESS
+        origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+        if origin == _HIDDEN and site == "same-origin":
+            return Source.OWN_PAGE
+        if origin is not None and not self.is_ours(origin, headers.get("host", "")):
+            return Source.FOREIGN_PAGE
+        if site is not None and site not in _HARMLESS:
+            return Source.FOREIGN_PAGE
+        return Source.OWN_PAGE if origin is not None or site == "same-origin" else Source.UNKNOWN
+
+    def refusal_of(self, connection: HTTPConnection) -> RefusedError | None:
+        """Why the API does not answer this request; None if it does.
+
+        A page of another site is refused by its origin. Where only Sec-Fetch-Site tells, a request
+        without any cookie is harmless.
+        """
+        headers = connection.headers
+        origin, host = headers.get("origin"), headers.get("host", "")
+        if self.source_of(connection) is not Source.FOREIGN_PAGE:
+            return None
+        is_named = origin is not None and not self.is_ours(origin, host)
+        if not is_named and "cookie" not in headers:
+            return None
+        sentence = _SENTENCE.format(origin=_told(origin), host=_told(host))
+        return RefusedError(403, FOREIGN_ORIGIN, sentence)
 
     def is_ours(self, origin: str, host: str) -> bool:
         """A page with this origin is the service's own."""
@@ -48,3 +99,7 @@ class Origins:
             return asked.netloc == urlsplit(origin_of(f"{asked.scheme}://{host}")).netloc
         except ValueError:
             return False
+
+
+def _told(value: str | None) -> str:
+    return f" ({value[:_LONGEST_TOLD]})" if value else ""
