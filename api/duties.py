@@ -27,7 +27,7 @@ SENDING = 0.5
 def build_relays(settings: Settings, runtime: Runtime) -> list[Relay]:
     """What takes messages from the outbox, one relay for each configured channel."""
     assert runtime.telling is not None
-    writer, key = build_writer(settings), link_key(settings)
+    writer, key = build_writer(settings, runtime), link_key(settings)
     policy = Policy(give_up_after=timedelta(hours=settings.delivery_retry_hours))
     return [
         Relay(
@@ -69,9 +69,14 @@ def build_stranded(runtime: Runtime) -> Stranded:
     return Stranded(runtime.system, runtime.telling.channels)
 
 
-def build_writer(settings: Settings) -> Writer:
+def build_writer(settings: Settings, runtime: Runtime) -> Writer:
     """What writes messages; with templates of the operator's own, if there are any."""
-    return Writer(settings.public_url, settings.templates, mail_from=settings.mail_from)
+    return Writer(
+        settings.public_url,
+        settings.templates,
+        mail_from=settings.mail_from,
+        on_fault=runtime.meter.message_in_plain_form,
+    )
 
 
 def build_sign_in_mailer(settings: Settings, runtime: Runtime) -> SignInMailer:
@@ -82,5 +87,5 @@ def build_sign_in_mailer(settings: Settings, runtime: Runtime) -> SignInMailer:
         connections=2,
         timeout=min(20, settings.shutdown_seconds * SENDING),
     )
-    writer, key = build_writer(settings), sign_in_key(settings)
+    writer, key = build_writer(settings, runtime), sign_in_key(settings)
     return SignInMailer(runtime.system, channel, writer, key, settings.public_url)

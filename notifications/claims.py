@@ -63,6 +63,8 @@ class Outcome:
     final: bool = False
     #: How long the other side asked to be left alone.
     after: timedelta | None = None
+    #: Why it was sent in its plain form; None: it said everything.
+    fault: str | None = None
     #: False: its turn did not come while the claim was good; it is given back.
     tried: bool = True
 
@@ -122,12 +124,13 @@ def settle(system: System, outcomes: Sequence[Outcome], policy: Policy) -> None:
 def _settle(
     connection: Connection, outcomes: Sequence[Outcome], now: datetime, policy: Policy
 ) -> None:
-    sent = [one.delivery for one in outcomes if one.tried and one.error is None]
+    whole = [one for one in outcomes if one.tried and one.error is None and one.fault is None]
+    sent = [one.delivery for one in whole]
     for claim_id, ids in gather((row.claim_id, row.id) for row in sent).items():
         given = {"claim": claim_id, "ids": sorted(ids), "now": now}
         connection.execute(_SENT, given)
     for outcome in outcomes:
-        if outcome.tried and outcome.error is None:
+        if outcome.tried and outcome.error is None and outcome.fault is None:
             continue
         row, values = outcome.delivery, _values(outcome, now, policy)
         chosen = {"claim": row.claim_id, "ids": [row.id]}
@@ -280,6 +283,8 @@ def _values(outcome: Outcome, now: datetime, policy: Policy) -> dict[str, Any]:
     row = outcome.delivery
     if not outcome.tried:
         return {"next_attempt_at": now, "attempts": row.attempts - 1}
+    if outcome.error is None:
+        return {"state": DeliveryState.SENT, "settled_at": now, "last_error": outcome.fault}
     wait = policy.wait(row.attempts, outcome.after)
     if outcome.final or now + wait > row.created_at + policy.give_up_after:
         return {

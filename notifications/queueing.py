@@ -11,11 +11,11 @@ from uuid import UUID
 from sqlalchemy import Connection, Row
 
 from engine.facts import Release
-from engine.persistence.canonical import canonical
 from engine.persistence.ids import uuid7s
 from engine.persistence.many import insert_many
 from notifications import preferences
 from notifications.recipients import People
+from notifications.stored_facts import store_facts
 from notifications.tables import deliveries
 from notifications.vocabulary import EMAIL, DeliveryState, Kind
 
@@ -99,7 +99,7 @@ def _rows(
         "kind": message.kind,
         "release_id": release.id if release else None,
         "revision": release.revision if release else None,
-        "facts": canonical(message.facts),
+        "facts": store_facts(message.facts),
     }
     return [
         {

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -17,7 +18,8 @@ from engine.system import System
 from notifications import action_links, claims
 from notifications.channels.base import Channel, Outgoing, Undelivered
 from notifications.claims import Outcome, Policy, Wanted
-from notifications.messages import Message, Reader, Writer
+from notifications.message import Message, Parts
+from notifications.messages import Reader, Writer
 from notifications.precedence import Precedence
 from notifications.shares import Shares
 from notifications.texts import language_of
@@ -34,6 +36,17 @@ PATIENCE = 10.0
 #: Seconds for saying good-bye to servers.
 _GOODBYE = 2.0
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A claimed delivery with what the channel sends, or why there is nothing to send."""
+
+    row: Row[Any]
+    content: Any = None
+    error: Undelivered | None = None
+    #: Why the message is in its plain form; None: it says everything.
+    fault: str | None = None
 
 
 class Relay:
@@ -131,31 +144,30 @@ class Relay:
         lapses = time.monotonic() + self._policy.lease.total_seconds()
         async with self._settling() as outcomes:
             claimed = await run_sync(self._claim_and_write, wanted, outcomes)
-        for row, prepared in claimed:
-            task = asyncio.create_task(self._send(row, prepared, lapses))
-            self._under_way[task] = row
+        for prepared in claimed:
+            task = asyncio.create_task(self._send(prepared, lapses))
+            self._under_way[task] = prepared.row
             task.add_done_callback(self._under_way.pop)
             task.add_done_callback(lambda _: wake())
         return len(claimed)
 
-    def _claim_and_write(
-        self, wanted: Wanted, outcomes: list[Outcome]
-    ) -> list[tuple[Row[Any], Any]]:
+    def _claim_and_write(self, wanted: Wanted, outcomes: list[Outcome]) -> list[_Prepared]:
         """In a thread: the whole hop to the database, and the rendering."""
         rows = claims.claim(self._system, wanted, self._policy, outcomes)
-        return [(row, self._prepared(row)) for row in rows]
+        return [self._prepare(row) for row in rows]
 
-    def _prepared(self, row: Row[Any]) -> Any:
-        """What the channel sends, or the error that writing it met."""
+    def _prepare(self, row: Row[Any]) -> _Prepared:
+        """What the channel sends, or the error that preparing it met."""
         try:
-            outgoing = self._outgoing if row.webhook_id is None else self._posting
-            return self._channel.prepare(outgoing(row))
+            outgoing = self._outgoing(row) if row.webhook_id is None else self._posting(row)
+            return _Prepared(row, self._channel.prepare(outgoing), fault=outgoing.message.fault)
         except Undelivered as error:
-            return error
+            return _Prepared(row, error=error)
         except Exception as error:
             # A message that cannot be written keeps nobody else's from being sent.
             log.exception("message_not_written", delivery=str(row.id), kind=row.kind)
-            return Undelivered(f"it could not be written: {type(error).__name__}")
+            message = f"it could not be written: {type(error).__name__}"
+            return _Prepared(row, error=Undelivered(message))
 
     def _outgoing(self, row: Row[Any]) -> Outgoing:
         reader = Reader(
@@ -163,15 +175,15 @@ class Relay:
             zone=row.time_zone,
             audiences=row.audiences,
             account_id=row.account_id,
-            has_link=row.action_link_id is not None,
         )
+        link, kind = self._link(row), Kind(row.kind)
         return Outgoing(
             delivery_id=row.id,
             created_at=row.created_at,
             address=row.email,
             name=row.name,
-            message=self._writer.write(Kind(row.kind), row.facts, reader, row.calendar),
-            link=self._link(row) if reader.has_link else None,
+            message=self._writer.write(kind, row.facts, reader, link=link, calendar=row.calendar),
+            link=link,
             release_id=row.release_id,
             account_id=row.account_id,
             recipient_id=row.user_id,
@@ -184,20 +196,25 @@ class Relay:
             created_at=row.created_at,
             address=row.url,
             name=row.webhook_name,
-            message=Message(subject=row.kind, text=row.facts, html=""),
+            message=Message(subject=row.kind, text_parts=Parts(row.facts), html_parts=Parts("")),
             release_id=row.release_id,
             account_id=row.account_id,
             recipient_id=row.webhook_id,
             seeds=tuple(seed for seed in (row.seed, row.previous_seed) if seed is not None),
         )
 
-    def _link(self, row: Row[Any]) -> str:
+    def _link(self, row: Row[Any]) -> str | None:
+        """The person's link; None where there is none, or the key that made it is not at hand."""
+        if row.action_link_id is None:
+            return None
         token = action_links.token_of(self._link_key, row.action_link_id, row.nonce)
         if action_links.hash_of(token) != row.token_hash:
-            raise ValueError("the link was made with another key")
+            log.error("action_link_of_another_key", delivery=str(row.id))
+            return None
         return action_links.url_of(self._public_url, row.action_link_id, token)
 
-    async def _send(self, row: Row[Any], prepared: Any, lapses: float) -> None:
+    async def _send(self, prepared: _Prepared, lapses: float) -> None:
+        row = prepared.row
         async with self._shares.one_for(row):
             # Sent later it might be sent by another relay too; so it is in time for a channel
             # that takes half of the lease.
@@ -205,12 +222,11 @@ class Relay:
             if late or self._stopped:
                 self._outcomes.append(Outcome(delivery=row, tried=False))
                 return
-            failed = isinstance(prepared, Undelivered)
-            error = prepared if failed else await self._tried(prepared)
+            error = prepared.error or await self._tried(prepared.content)
         if error is not None and error.gone and row.webhook_id is not None:
             await self._disable(row, str(error))
         if error is None:
-            outcome = Outcome(delivery=row)
+            outcome = Outcome(delivery=row, fault=prepared.fault)
         else:
             words, final = str(error), error.final
             outcome = Outcome(delivery=row, error=words, final=final, after=error.after)

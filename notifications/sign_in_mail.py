@@ -19,7 +19,6 @@ from anyio.to_thread import run_sync
 from sqlalchemy import Connection, Row
 
 from engine.persistence import tables as t
-from engine.persistence.canonical import canonical
 from engine.persistence.columns import among
 from engine.persistence.unit_of_work import bare_transaction
 from engine.queries.credentials import people_with_address
@@ -27,6 +26,7 @@ from engine.system import System
 from notifications import sign_in_links
 from notifications.channels.base import Channel, Outgoing, Undelivered
 from notifications.messages import Reader, Writer
+from notifications.stored_facts import store_facts
 from notifications.texts import language_of
 from notifications.vocabulary import Kind
 
@@ -123,14 +123,15 @@ class SignInMailer:
             "account": accounts[0] if len(accounts) == 1 else "Countersign",
             "event": {"tag": "sign_in", "at": asked.row.created_at, "reason": None},
         }
-        reader = Reader(language=language_of(person.locale), zone=person.time_zone, has_link=True)
+        reader = Reader(language=language_of(person.locale), zone=person.time_zone)
+        link = sign_in_links.url_of(self._key, self._public_url, asked.row)
         return Outgoing(
             delivery_id=asked.row.id,
             created_at=asked.row.created_at,
             address=person.email,
             name=person.name,
-            message=self._writer.write(Kind.SIGN_IN, canonical(facts), reader),
-            link=sign_in_links.url_of(self._key, self._public_url, asked.row),
+            message=self._writer.write(Kind.SIGN_IN, store_facts(facts), reader, link=link),
+            link=link,
         )
 
     def _settle(self, row: Row[Any], error: Undelivered | None) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
+from notifications.mail_styles import style_attribute
+
 #: The templates say it in English; the others have a catalogue, `<language>.json`.
 LANGUAGES = ("en", "de")
 HERE = Path(__file__).parent / "templates"
@@ -72,4 +74,5 @@ def environment(folders: Sequence[Path], language: str, kind: str) -> Environmen
     made.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]
     # The alias it made looks the other one up, in a call of its own each time.
     made.globals["_"] = made.globals["gettext"]
+    made.globals["css"] = style_attribute
     return made

@@ -102,6 +102,13 @@ class Meter:
             registry=registry,
         )
 
+        self._plain_messages = Counter(
+            "countersign_messages_in_plain_form",
+            "Messages that were sent in their plain form, because rendering them failed.",
+            ("kind",),
+            registry=registry,
+        )
+
     @contextmanager
     def operation(self, kind: Kind, name: str) -> Iterator[None]:
         """Times it, counts how it ended, and is a span of the trace where there is one."""
@@ -156,6 +163,10 @@ class Meter:
     def signed(self, code: Code | None, number: int = 1) -> None:
         """So many signatures made, or refused for a reason."""
         self._signatures.labels(code or "MADE").inc(number)
+
+    def message_in_plain_form(self, kind: str) -> None:
+        """One message that could not be rendered as it should be."""
+        self._plain_messages.labels(kind).inc()
 
     def answered(self, face: str, status: int, seconds: float | None) -> None:
         """One request; without seconds where they say nothing."""

@@ -1,8 +1,9 @@
 """Canonical JSON: one text for one value, so that it can be hashed."""
 
 from base64 import b64encode
+from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import orjson
@@ -11,9 +12,15 @@ import orjson
 _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
-def canonical(value: Any) -> str:
-    """Sorted keys, no spaces; instants in UTC with microseconds, sets as sorted lists."""
-    return orjson.dumps(value, _plain, _OPTIONS).decode()
+def canonical(value: Any, *, instant: Callable[[datetime], Any] | None = None) -> str:
+    """Sorted keys, no spaces; instants in UTC with microseconds, sets as sorted lists.
+
+    Args:
+        value: What to write down.
+        instant: How an instant is written, where it is not by `instant_text`.
+    """
+    default = _plain if instant is None else partial(_plain, write_instant=instant)
+    return orjson.dumps(value, default, _OPTIONS).decode()
 
 
 # A batch has few instants, and each entry of it tells one three times.
@@ -23,9 +30,9 @@ def instant_text(value: datetime) -> str:
     return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, write_instant: Callable[[datetime], Any] = instant_text) -> Any:
     if isinstance(value, datetime):
-        return instant_text(value)
+        return write_instant(value)
     if isinstance(value, bytes):
         return b64encode(value).decode("ascii")
     if isinstance(value, (set, frozenset)):

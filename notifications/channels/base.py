@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, Self, TypeVar
 from uuid import UUID
 
-from notifications.messages import Message
+from notifications.message import Message
 
 Prepared = TypeVar("Prepared")
 
@@ -32,9 +32,10 @@ class Outgoing:
     #: Where it goes, by the channel's own kind of address.
     address: str
     name: str
-    #: The same for everybody; `written` has this person's link in it.
+    #: As this person gets it, their own link in it.
     message: Message
-    link: str | None = None
+    #: The same link by itself, for channels that show it as a button of their own.
+    link: str | None = field(default=None, repr=False)
     #: What it belongs to; messages of one release are read together.
     release_id: UUID | None = None
     #: Whose message it is.
@@ -42,11 +43,6 @@ class Outgoing:
     #: The user, or the webhook with what its secrets are made from, the newest first.
     recipient_id: UUID | None = None
     seeds: tuple[bytes, ...] = ()
-
-    @property
-    def written(self) -> Message:
-        """The message as this person gets it."""
-        return self.message.with_link(self.link) if self.link else self.message
 
 
 class Undelivered(Exception):

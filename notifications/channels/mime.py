@@ -3,6 +3,9 @@
 The standard library writes whatever a user may have a say in, and refuses line breaks in any
 header. Its generator is left out: the parts are joined here, byte for byte as it would join them,
 and so is what can have one form only. That was most of the cost of sending a mail.
+
+What belongs to one person, their address and the part with their link, is encoded by itself and
+joined in at its place. Encoded text is never searched.
 """
 
 from __future__ import annotations
@@ -20,15 +23,13 @@ from functools import lru_cache
 from uuid import UUID
 
 from notifications.channels.base import Outgoing
-from notifications.messages import LINK, Message
+from notifications.message import Parts
 
 # Encoded words and quoted-printable, so that any server passes it on as it is.
 POLICY = SMTP.clone(raise_on_defect=True, cte_type="7bit", utf8=False)
 #: Between parts: in quoted-printable no `=` stands before `_`, and base64 has no `_` at all.
 ALTERNATIVE = "=_countersign_alternative"
 MIXED = "=_countersign_mixed"
-#: A line of its own in the serialised mail, where the person's link goes.
-_MARK = "countersign-link-of-one-person"
 #: Quoted-printable lines have 76 characters at most; one is for the soft line break.
 _LINE = 72
 #: A name that means itself in an address; any other is spelt in encoded words.
@@ -40,11 +41,12 @@ _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[a-z0-9-]+(?
 #: A subject of one line that needs no encoding.
 _PLAIN_SUBJECT = re.compile(r"[!-~]+(?: [!-~]+)*")
 _LONGEST_SUBJECT = 60
+#: Where the standard library folds a header.
+_LONGEST_LINE = 78
+_PLAIN_DOMAIN = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*")
 _BREAK = re.compile(rb"\r\n|\r|\n")
 #: One header: each line after the first is a continuation.
 _HEADER = re.compile(rb"[!-9;-~]+:[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*")
-#: Stands for an id until its own is known; as long as any.
-_SOME_ID = UUID(int=0)
 
 
 @lru_cache(maxsize=16)
@@ -58,11 +60,19 @@ def sender_of(text: str) -> Address:
 
 def build(outgoing: Outgoing, sender: Address) -> bytes:
     """Text and HTML, perhaps an invitation; the same delivery always has the same `Message-ID`."""
-    common = _common(outgoing.message, str(sender), outgoing.created_at, outgoing.release_id)
-    own = _recipient(outgoing) + _with_id("Message-ID", "", sender.domain, outgoing.delivery_id)
-    if outgoing.link is not None:
-        common = common.replace(_MARK.encode(), _quoted(outgoing.link))
-    return own + common
+    message = outgoing.message
+    message_id = _id_header("Message-ID", str(outgoing.delivery_id), sender.domain)
+    headers = _common_headers(
+        message.subject, str(sender), outgoing.created_at, outgoing.release_id
+    )
+    content = _multipart(
+        "alternative",
+        ALTERNATIVE,
+        [_part("plain", message.text_parts), _part("html", message.html_parts)],
+    )
+    if message.calendar is not None:
+        content = _multipart("mixed", MIXED, [content, _invitation(message.calendar)])
+    return b"".join([_recipient(outgoing), message_id, headers, content])
 
 
 def _recipient(outgoing: Outgoing) -> bytes:
@@ -93,27 +103,24 @@ def _literal(text: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _common(
-    message: Message, sender_text: str, created_at: datetime, release_id: UUID | None
+def _common_headers(
+    subject: str, sender_text: str, created_at: datetime, release_id: UUID | None
 ) -> bytes:
-    heads = [
+    headers = [
         _header("From", sender_text),
-        _subject(_literal(message.subject)),
+        _subject(_literal(subject)),
         f"Date: {format_datetime(created_at)}\r\n".encode(),
     ]
     if release_id is not None:
         domain = sender_of(sender_text).domain
-        heads += [
-            _with_id(name, "release.", domain, release_id) for name in ("In-Reply-To", "References")
+        headers += [
+            _id_header(name, f"release.{release_id}", domain)
+            for name in ("In-Reply-To", "References")
         ]
-    heads.append(
+    headers.append(
         b"Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\nMIME-Version: 1.0\r\n"
     )
-    parts = [_part("plain", message.text), _part("html", message.html)]
-    content = _multipart("alternative", ALTERNATIVE, parts)
-    if message.calendar is not None:
-        content = _multipart("mixed", MIXED, [content, _invitation(message.calendar)])
-    return b"".join([*heads, content])
+    return b"".join(headers)
 
 
 def _multipart(subtype: str, boundary: str, parts: Sequence[bytes]) -> bytes:
@@ -135,21 +142,32 @@ def _invitation(calendar: str) -> bytes:
     ) + _lines(base64.encodebytes(calendar.encode()))
 
 
-def _part(subtype: str, content: str) -> bytes:
-    # Soft line breaks around it keep the link in one piece, to be found and replaced.
-    pieces = [quopri.encodestring(piece.encode()) for piece in content.split(LINK)]
-    return (
+def _part(subtype: str, parts: Parts) -> bytes:
+    headers = (
         f'Content-Type: text/{subtype}; charset="utf-8"\r\n'
         "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-    ).encode() + _lines(f"=\n{_MARK}=\n".encode().join(pieces))
+    )
+    encoded = [_encode_shared(parts.before), _encode(parts.own), _encode_shared(parts.after)]
+    return headers.encode() + _join_encoded(encoded)
+
+
+def _join_encoded(pieces: Sequence[bytes]) -> bytes:
+    """Quoted-printable after quoted-printable; a soft line break where a line goes on."""
+    filled = [piece for piece in pieces if piece]
+    joined = [piece if piece.endswith(b"\n") else piece + b"=\r\n" for piece in filled[:-1]]
+    return b"".join([*joined, *filled[-1:]])
+
+
+def _encode(text: str) -> bytes:
+    return _lines(quopri.encodestring(text.encode()))
+
+
+#: For what many people read; what one person reads is not kept.
+_encode_shared = lru_cache(maxsize=256)(_encode)
 
 
 def _lines(text: bytes) -> bytes:
     return _BREAK.sub(b"\r\n", text)
-
-
-def _quoted(link: str) -> bytes:
-    return _lines(quopri.encodestring(link.encode()))
 
 
 def _subject(text: str) -> bytes:
@@ -158,10 +176,13 @@ def _subject(text: str) -> bytes:
     return _written("Subject", text)
 
 
-def _with_id(name: str, prefix: str, domain: str, id_: UUID) -> bytes:
-    """A header with an id of ours in angle brackets; what is around it is written once."""
-    like = _header(name, f"<{prefix}{_SOME_ID}@{domain}>")
-    return like.replace(str(_SOME_ID).encode(), str(id_).encode())
+def _id_header(name: str, identifier: str, domain: str) -> bytes:
+    """A header with an id of ours in angle brackets, like `Message-ID`."""
+    line = f"{name}: <{identifier}@{domain}>"
+    if len(line) <= _LONGEST_LINE and _PLAIN_DOMAIN.fullmatch(domain):
+        return f"{line}\r\n".encode("ascii")
+    ascii_domain = domain if domain.isascii() else domain.encode("idna").decode("ascii")
+    return _written(name, f"<{identifier}@{ascii_domain}>")
 
 
 @lru_cache(maxsize=256)

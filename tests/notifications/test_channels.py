@@ -47,7 +47,7 @@ class Chat:
         return outgoing
 
     async def send(self, prepared: Outgoing) -> None:
-        text = prepared.written.text
+        text = prepared.message.text
         self.said.append((prepared.address, prepared.message.subject, "/decide/" in text))
 
     async def close(self) -> None:

@@ -142,7 +142,7 @@ def test_whoever_is_taken_out_learns_no_more_than_that(world: World, notices: No
     (left,) = notices.rows(kind=Kind.LEFT)
     assert left.email == "eve@example.com"
     message = Writer("https://c.example.com").write(
-        Kind.LEFT, left.facts, Reader(audiences=left.audiences), left.calendar
+        Kind.LEFT, left.facts, Reader(audiences=left.audiences), calendar=left.calendar
     )
     assert "You take no part in Falcon 1.0 any more" in message.text
     assert "you took part in this release" in message.text
@@ -346,7 +346,7 @@ def test_no_name_adds_a_line(name: str) -> None:
 
 def test_it_comes_with_the_mail() -> None:
     writer = Writer("https://x.example.com", mail_from=SENDER)
-    message = writer.write(Kind.APPROVED, facts(), Reader(), stored())
+    message = writer.write(Kind.APPROVED, facts(), Reader(), calendar=stored())
 
     mail = mail_of(message=message)
 
@@ -364,6 +364,6 @@ def test_all_who_get_the_same_file_get_one_that_was_made_once() -> None:
     writer = Writer("https://x.example.com", mail_from=SENDER)
 
     for zone in ("UTC", "Asia/Tokyo", "Europe/Berlin"):
-        writer.write(Kind.APPROVED, facts(), Reader(zone=zone), stored())
+        writer.write(Kind.APPROVED, facts(), Reader(zone=zone), calendar=stored())
 
     assert calendar_file.cache_info().misses == 1

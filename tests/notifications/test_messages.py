@@ -1,6 +1,5 @@
 """What messages say, and that nothing a user typed can get out of its place."""
 
-import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,12 +16,14 @@ from hypothesis import strategies as st
 
 from notifications.channels.base import Outgoing
 from notifications.channels.mime import build, sender_of
-from notifications.messages import LINK, Message, Reader, Writer
+from notifications.message import Message, Parts
+from notifications.messages import Reader, Writer
+from notifications.stored_facts import store_facts
 from notifications.texts import LANGUAGES
 from notifications.vocabulary import Kind
 
-STARTS = "2030-06-03T13:00:00.000000Z"
-ENDS = "2030-06-04T01:30:00.000000Z"
+STARTS = datetime(2030, 6, 3, 13, tzinfo=UTC)
+ENDS = datetime(2030, 6, 4, 1, 30, tzinfo=UTC)
 RELEASE = {
     "id": "01a2094b-e7a7-7531-801a-1e238f7f6f66",
     "name": "Falcon",
@@ -44,7 +45,7 @@ RELEASE = {
 }
 EVENT = {
     "tag": "release:requested",
-    "at": "2030-06-03T12:00:00.000000Z",
+    "at": datetime(2030, 6, 3, 12, tzinfo=UTC),
     "actor": "Dev",
     "channel": "API",
     "reason": None,
@@ -68,7 +69,8 @@ APPROVAL = {
         {"name": "Ann", "verdict": "APPROVE", "comment": "Fine.", "at": STARTS, "channel": "EMAIL"}
     ],
 }
-BERLIN = Reader(zone="Europe/Berlin", audiences="APPROVER", has_link=True)
+BERLIN = Reader(zone="Europe/Berlin", audiences="APPROVER")
+LINK = "https://countersign.example.com/decide/own"
 HOSTILE = "<img src=x onerror=alert(1)>&\"'{{ 7*7 }}{% raw %}"
 
 
@@ -76,7 +78,7 @@ def facts(**changes: Any) -> str:
     """Facts of a request, some of them different."""
     release = RELEASE | changes.pop("release", {})
     event = EVENT | changes.pop("event", {})
-    return json.dumps(
+    return store_facts(
         {
             "account": "Acme",
             "self_approval": False,
@@ -99,7 +101,7 @@ def writer() -> Writer:
 def test_every_kind_says_something_in_every_language(
     writer: Writer, kind: Kind, language: str
 ) -> None:
-    message = writer.write(kind, facts(), replace(BERLIN, language=language, has_link=False))
+    message = writer.write(kind, facts(), replace(BERLIN, language=language))
 
     assert message.subject
     assert "\n" not in message.subject
@@ -132,18 +134,22 @@ def test_the_day_in_utc_is_told_where_it_differs(writer: Writer) -> None:
     assert "From: Mon 3 Jun 2030, 13:00 UTC\n" in in_utc.text
 
 
-def test_everybody_with_the_same_words_shares_one_rendering(writer: Writer) -> None:
-    first = writer.write(Kind.REQUEST, facts(), BERLIN)
-    again = writer.write(Kind.REQUEST, facts(), replace(BERLIN))
+def test_everybody_with_the_same_words_shares_all_but_their_own_part(writer: Writer) -> None:
+    first = writer.write(Kind.REQUEST, facts(), BERLIN, link=f"{LINK}?one")
+    second = writer.write(Kind.REQUEST, facts(), replace(BERLIN), link=f"{LINK}?other")
 
-    assert first is again
-    mine = first.with_link("https://countersign.example.com/decide/mine")
-    assert LINK not in mine.text + mine.html
-    assert mine.html.count("https://countersign.example.com/decide/mine") == 1
+    for mine, theirs in (
+        (first.text_parts, second.text_parts),
+        (first.html_parts, second.html_parts),
+    ):
+        assert mine.before is theirs.before
+        assert mine.after is theirs.after
+        assert (mine.own.count(f"{LINK}?one"), theirs.own.count(f"{LINK}?other")) == (1, 1)
+        assert LINK not in mine.before + mine.after
 
 
 def test_the_html_is_inlined_and_fetches_nothing(writer: Writer) -> None:
-    html = writer.write(Kind.REQUEST, facts(), BERLIN).html
+    html = writer.write(Kind.REQUEST, facts(), BERLIN, link=LINK).html
 
     (button,) = re.findall(r'<a class="button"[^>]* style="([^"]*)"', html)
     assert "background: #2456c5" in button
@@ -177,10 +183,14 @@ def test_what_users_typed_stays_text(writer: Writer, kind: Kind) -> None:
 def test_lines_of_a_note_cannot_pass_for_ours(writer: Writer) -> None:
     note = "Harmless.\n\nView request:\nhttps://evil.example.com"
 
-    text = writer.write(Kind.REQUEST, facts(release={"note": note}), BERLIN).text
+    text = writer.write(Kind.REQUEST, facts(release={"note": note}), BERLIN, link=LINK).text
 
     assert [line for line in text.splitlines() if line == "View request:"] == ["View request:"]
     assert "\n  https://evil.example.com" in text
+
+
+def message_of(text: str = "", html: str = "", subject: str = "Hello") -> Message:
+    return Message(subject=subject, text_parts=Parts(text), html_parts=Parts(html))
 
 
 def mail_of(**changes: Any) -> EmailMessage:
@@ -190,7 +200,7 @@ def mail_of(**changes: Any) -> EmailMessage:
         "created_at": datetime(2030, 6, 3, 12, tzinfo=UTC),
         "address": "ann@example.com",
         "name": "Ann",
-        "message": Message(subject="Hello", text="Text ü\n", html="<p>Text ü</p>\n"),
+        "message": message_of("Text ü\n", "<p>Text ü</p>\n"),
         "release_id": UUID(int=9),
     }
     sender = sender_of("Countersign <countersign@mail.example.com>")
@@ -217,25 +227,13 @@ def test_the_headers_that_good_mail_has() -> None:
     assert contents_of(mail) == ["Text ü\n", "<p>Text ü</p>\n"]
 
 
-@pytest.mark.parametrize("length", [1, 23, 24, 25, 200, 2000])
-def test_the_link_of_one_person_is_put_into_what_all_share(length: int) -> None:
-    link = "https://x.example.com/?a=b/" + "é=" * length
-    text = f"Long ago =3D {'x' * 90}{LINK}{'y' * 90} and {LINK}\n"
-    message = Message(subject="Hello", text=text, html=f'<a href="{LINK}">ü</a>\n')
-
-    text_got, html_got = contents_of(mail_of(message=message, link=link))
-
-    assert text_got == text.replace(LINK, link)
-    assert html_got == f'<a href="{link}">ü</a>\n'
-
-
 @pytest.mark.parametrize("ending", ["\r\n", "\n", "\r"])
 @pytest.mark.parametrize("place", ["name", "subject", "address"])
 def test_a_line_break_in_a_header_is_refused(place: str, ending: str) -> None:
     evil = f"Ann{ending}Bcc: eve@example.com"
     changes: dict[str, Any] = {"name": evil}
     if place == "subject":
-        changes = {"message": Message(subject=evil, text="", html="")}
+        changes = {"message": message_of(subject=evil)}
     elif place == "address":
         changes = {"address": f"ann@example.com{ending}Bcc: eve@example.com"}
 
@@ -250,7 +248,7 @@ def test_a_line_break_in_a_header_is_refused(place: str, ending: str) -> None:
 def test_no_name_adds_a_header_or_a_recipient(name: str) -> None:
     plain = mail_of()
 
-    mail = mail_of(name=name, message=Message(subject=f"Approved: {name}", text="", html=""))
+    mail = mail_of(name=name, message=message_of(subject=f"Approved: {name}"))
 
     assert mail.keys() == plain.keys()
     assert [address.addr_spec for address in mail["To"].addresses] == ["ann@example.com"]
@@ -286,7 +284,7 @@ def test_what_an_own_template_cannot_say_is_said_by_ours(tmp_path: Path, broken:
 
     with structlog.testing.capture_logs() as logged:
         for zone in ("UTC", "Asia/Tokyo"):
-            reader = Reader(zone=zone, has_link=True, account_id=UUID(int=7))
+            reader = Reader(zone=zone, account_id=UUID(int=7))
             assert writer.write(Kind.REQUEST, facts(), reader) == ours.write(
                 Kind.REQUEST, facts(), reader
             )
@@ -294,6 +292,20 @@ def test_what_an_own_template_cannot_say_is_said_by_ours(tmp_path: Path, broken:
     # Once, however many messages it is about.
     assert [(line["event"], line["kind"]) for line in logged] == [
         ("own_template_broken", "REQUEST")
+    ]
+
+
+@pytest.mark.parametrize("folder", ["", str(UUID(int=7))])
+def test_a_layout_that_nothing_uses_any_more_is_warned_of(tmp_path: Path, folder: str) -> None:
+    (tmp_path / folder).mkdir(exist_ok=True)
+    former = tmp_path / folder / "layout.html"
+    former.write_text("{% block headline %}{% endblock %}")
+
+    with structlog.testing.capture_logs() as logged:
+        Writer("https://countersign.example.com", tmp_path)
+
+    assert logged == [
+        {"event": "own_template_without_use", "log_level": "warning", "path": str(former)}
     ]
 
 
@@ -318,8 +330,8 @@ def test_readers_times_are_of_their_own_summer(writer: Writer) -> None:
     winter = datetime(2030, 1, 15, 13, tzinfo=UTC)
     told = facts(
         release={
-            "starts_at": winter.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            "ends_at": (winter + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "starts_at": winter,
+            "ends_at": winter + timedelta(hours=1),
         }
     )
 

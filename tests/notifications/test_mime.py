@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from notifications.calendar_file import calendar_file
 from notifications.channels.base import Outgoing
 from notifications.channels.mime import ALTERNATIVE, MIXED, POLICY, build, sender_of
-from notifications.messages import LINK, Message
+from notifications.message import Message, Parts
 from tests.notifications.test_invitations import stored
 
 SENDERS = [
@@ -68,6 +68,15 @@ SUBJECTS = [
 ]
 
 
+def plain(
+    subject: str = "Hello", text: str = "", html: str = "", calendar: str | None = None
+) -> Message:
+    """A message without a part for one person."""
+    return Message(
+        subject=subject, text_parts=Parts(text), html_parts=Parts(html), calendar=calendar
+    )
+
+
 def the_packages(outgoing: Outgoing, sender: Address) -> EmailMessage:
     """The same mail, but for `To`, by `EmailMessage` alone."""
     mail, message = EmailMessage(policy=POLICY), outgoing.message
@@ -105,7 +114,7 @@ def check(sender_text: str = SENDERS[0], **changes: Any) -> None:
     told = {name: changes.pop(name, "Hello\n") for name in ("subject", "text", "html")}
     if told["subject"] == "Hello\n":
         told["subject"] = "Hello"
-    message = Message(**told, calendar=changes.pop("calendar", None))
+    message = plain(**told, calendar=changes.pop("calendar", None))
     values: dict[str, Any] = {
         "delivery_id": UUID(int=7),
         "created_at": datetime(2030, 6, 3, 12, 1, 2, 345, tzinfo=UTC),
@@ -189,7 +198,7 @@ def test_an_address_is_used_as_the_package_reads_it(address: str) -> None:
         expected = Address(addr_spec=address).addr_spec
     except (ValueError, MessageError):
         return
-    message = Message(subject="Hello", text="", html="")
+    message = plain()
     raw = build(
         Outgoing(
             delivery_id=UUID(int=7),
@@ -203,21 +212,42 @@ def test_an_address_is_used_as_the_package_reads_it(address: str) -> None:
     assert raw.startswith(f"To: Ann <{expected}>\r\n".encode())
 
 
-@pytest.mark.parametrize("link", ["https://x.example/a?b=c", f"https://x.example/{'é=' * 300}"])
-def test_a_persons_own_link_leaves_the_rest_as_it_is(link: str) -> None:
-    text = f"{'x' * 75}{LINK}\n--{ALTERNATIVE}\n{LINK}"
-    message = Message(subject="Hello", text=text, html=text, calendar="BEGIN\r\n")
+#: What may be around the part of one person, and in it.
+PARTS = st.tuples(ANYTHING, ANYTHING, ANYTHING)
+
+
+def read_parts(text: Parts, html: Parts) -> list[str]:
+    """The two bodies of a mail with these parts, as an independent parser reads them."""
     outgoing = Outgoing(
         delivery_id=UUID(int=7),
         created_at=datetime(2030, 6, 3, tzinfo=UTC),
         address="ann@example.com",
         name="Ann",
-        message=message,
-        link=link,
+        message=Message(
+            subject="Hello", text_parts=text, html_parts=html, calendar="BEGIN:VCALENDAR\r\n"
+        ),
     )
-
-    read = message_from_bytes(build(outgoing, sender_of(SENDERS[0])), policy=policy.default)
-
-    contents = [part.get_content() for part in read.walk() if not part.is_multipart()]
-    assert [_ends(one) for one in contents[:2]] == [text.replace(LINK, link)] * 2
+    raw = build(outgoing, sender_of(SENDERS[0]))
+    read = message_from_bytes(raw, policy=policy.default)
     assert all(part.defects == [] for part in read.walk())
+    assert all(len(line) <= 998 for line in raw.split(b"\r\n"))
+    contents = [part.get_content() for part in read.walk() if not part.is_multipart()]
+    return [_ends(one) for one in contents[:2]]
+
+
+@pytest.mark.parametrize("link", ["https://x.example/a?b=c", f"https://x.example/{'é=' * 300}"])
+@pytest.mark.parametrize("before", ["", "x" * 75, "line\n", f"--{ALTERNATIVE}\n", "space "])
+def test_a_persons_own_part_stands_in_its_place(link: str, before: str) -> None:
+    parts = Parts(before, link, f"\n--{ALTERNATIVE}\n")
+
+    assert read_parts(parts, parts) == [f"{before}{link}\n--{ALTERNATIVE}\n"] * 2
+
+
+@settings(deadline=None, max_examples=300)
+@given(text=PARTS, html=PARTS)
+def test_whatever_the_parts_are_they_are_read_in_their_order(
+    text: tuple[str, str, str], html: tuple[str, str, str]
+) -> None:
+    read = read_parts(Parts(*text), Parts(*html))
+
+    assert read == ["".join(map(_ends, parts)) for parts in (text, html)]

@@ -17,8 +17,8 @@ from cryptography.x509.oid import NameOID
 
 from notifications.channels.base import Outgoing, Refused, Undelivered
 from notifications.channels.smtp import Server, SmtpChannel
-from notifications.messages import Message
 from tests.notifications.smtp_server import smtp_server
+from tests.notifications.test_mime import plain
 
 SENDER = "Countersign <countersign@example.com>"
 
@@ -29,7 +29,7 @@ def outgoing(address: str = "ann@example.com") -> Outgoing:
         created_at=dt.datetime(2030, 6, 3, tzinfo=UTC),
         address=address,
         name="Ann",
-        message=Message(subject="Hello", text="Hello\n", html="<p>Hello</p>\n"),
+        message=plain(text="Hello\n", html="<p>Hello</p>\n"),
     )
 
 

@@ -26,7 +26,7 @@ from engine.vocabulary import (
     ReleaseType,
     Verdict,
 )
-from notifications import texts, times
+from notifications import plain_message, texts, times
 from notifications.webhooks.create import CreateWebhook
 from notifications.webhooks.tags import known_tags
 from tests.notifications.notices import Notices
@@ -50,7 +50,8 @@ def sentences_in(folder: Path) -> dict[str, tuple[str, ...]]:
 
 
 EXPECTED = {
-    texts.HERE: sentences_in(texts.HERE) | {word: (word,) for word in times.WORDS},
+    texts.HERE: sentences_in(texts.HERE)
+    | {word: (word,) for word in (*times.WORDS, *plain_message.WORDS)},
     email_pages.FOLDER: sentences_in(email_pages.FOLDER)
     | {said: (said,) for said in decision_notices.SENTENCES},
 }

@@ -44,9 +44,9 @@ def read(world: World, notices: Notices) -> Read:
             language=language,
             zone=zone,
             audiences=row.audiences,
-            has_link=row.action_link_id is not None,
         )
-        message = WRITER.write(kind, row.facts, reader)
+        link = "https://countersign.example.com/decide/own" if row.action_link_id else None
+        message = WRITER.write(kind, row.facts, reader, link=link)
         assert message.text.count(RELIEF[language]) == message.html.count(RELIEF[language])
         return message.text
 
