@@ -11,7 +11,6 @@ from sqlalchemy.engine import URL
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
-from api.auth.addresses import is_safe
 from api.auth.browser import Browser
 from api.auth.openid import PATH as OPENID_PATH
 from api.auth.provider import Client, Provider
@@ -25,6 +24,7 @@ from api.news import News
 from api.readiness import NotReadyError, compare_clocks, open_database, require_current
 from api.runtime import Runtime
 from api.settings import Settings
+from api.settings_warnings import log_warnings
 from api.telemetry.backlog import Backlog
 from api.telemetry.gate import MeteredGate
 from api.telemetry.meter import Meter
@@ -41,11 +41,6 @@ from notifications.channels.base import ChannelFailed
 from notifications.outbox import Outbox
 from notifications.wakeup import Wakeup
 from notifications.webhooks.outbox import WebhookOutbox
-
-_NO_TLS = (
-    "People are reached over plain http: secrets can be read on the way, and accounts where"
-    " approvers decide signed in cannot decide from mails."
-)
 
 log = structlog.get_logger("countersign")
 
@@ -77,6 +72,7 @@ def _outbox(telling: Telling) -> Outbox:
 
 def build_runtime(settings: Settings) -> Runtime:
     """Everything the faces need, over a database that is up to date."""
+    log_warnings(settings)
     database = open_database(settings)
     require_current(database)
     news, outbox = News(), Wakeup()
@@ -151,8 +147,6 @@ def connected(runtime: Runtime) -> Iterator[None]:
 
 def email_routes(settings: Settings, runtime: Runtime) -> list[BaseRoute]:
     """The pages behind the links in mails."""
-    if not is_safe(settings.public_url):
-        log.warning("public_url_without_tls", public_url=settings.public_url, meaning=_NO_TLS)
 
     async def session(request: Request) -> Principal | None:
         return await session_of(runtime, request)

@@ -226,6 +226,15 @@ class Settings(BaseSettings):
 
     _is_readable = field_validator("*", mode="before")(rules.is_readable)
 
+    @field_validator("master_key")
+    @classmethod
+    def _is_another_key(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        # A secret key with a fault of its own is not among the data.
+        if "secret_key" in info.data:
+            secret: SecretStr = info.data["secret_key"]
+            rules.other_keys(value.get_secret_value(), secret.get_secret_value())
+        return value
+
     @field_validator("oidc_client_id")
     @classmethod
     def _with_its_issuer(cls, value: str | None, info: ValidationInfo) -> str | None:

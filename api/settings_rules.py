@@ -13,7 +13,8 @@ from sqlalchemy.exc import ArgumentError
 
 from api.auth.addresses import is_safe
 from api.hosts import hosts_of
-from engine.keyring import InvalidMasterKeyError, Keyring
+from api.secret_strength import is_same_secret, weakness, weakness_of_text
+from engine.keyring import InvalidMasterKeyError, Keyring, master_keys_of, parse_master_key
 from engine.persistence.database import normal_url
 from notifications.channels.mime import sender_of
 from notifications.channels.smtp import Server
@@ -116,15 +117,37 @@ def secret_key(text: str) -> None:
             f" Make one with: {MAKE_KEY}"
         )
         raise ValueError(message)
+    _require_strength(weakness_of_text(text))
 
 
 def master_key(text: str) -> None:
-    """As the keyring takes it."""
+    """As the keyring takes it; and the key that seals cannot be guessed.
+
+    The others only open what was sealed before: a weak one must be there to be replaced.
+    """
     try:
         Keyring.parse(text)
     except InvalidMasterKeyError as error:
         message = f"must be 32 bytes in base64. {error} Make one with: {MAKE_KEY}"
         raise ValueError(message) from None
+    sealing = parse_master_key(master_keys_of(text)[0])
+    typed = "is a text that was typed instead of being random" if _is_printable(sealing) else None
+    _require_strength(weakness(sealing) or typed)
+
+
+def other_keys(master: str, secret: str) -> None:
+    """No master key is the secret key as well, in any spelling."""
+    if any(is_same_secret(key, secret) for key in master_keys_of(master)):
+        raise ValueError(f"must be another key than SECRET_KEY. Make one with: {MAKE_KEY}")
+
+
+def _require_strength(fault: str | None) -> None:
+    if fault is not None:
+        raise ValueError(f"{fault}: it can be guessed. Make one with: {MAKE_KEY}")
+
+
+def _is_printable(key: bytes) -> bool:
+    return key.isascii() and key.decode("ascii").isprintable()
 
 
 def issuer(url: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -37,6 +38,6 @@ def _settings(url: str) -> Settings:
         smtp_url=SecretStr("smtp://127.0.0.1:1?tls=none"),
         mail_from="Countersign <countersign@example.com>",
         public_url="http://127.0.0.1:8000",
-        secret_key=SecretStr(base64.b64encode(bytes(32)).decode()),
+        secret_key=SecretStr(secrets.token_urlsafe(32)),
         master_key=SecretStr(base64.b64encode(MASTER_KEY).decode()),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 import socket
 import subprocess
@@ -18,7 +19,7 @@ from tests.support.running import Server, free_port, serving, settings
 
 PEERS = Path(__file__).parent / "peers"
 #: The same for every server, so that one can follow another on a database.
-MASTER_KEY = bytes(range(32))
+MASTER_KEY = hashlib.sha256(b"benchmarks").digest()
 START_LIMIT = 30.0
 
 

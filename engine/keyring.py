@@ -76,8 +76,8 @@ class Keyring:
 
         Raises `InvalidMasterKeyError`, which names the key by its position only.
         """
-        words = [word for word in re.split(r"[\s,]+", text) if word]
-        return cls([parse_master_key(word, at) for at, word in enumerate(words, start=1)])
+        words = enumerate(master_keys_of(text), start=1)
+        return cls([parse_master_key(word, at) for at, word in words])
 
     def __repr__(self) -> str:
         return f"<Keyring seals={self._sealing_key_id} opens={sorted(self._ciphers)}>"
@@ -134,6 +134,11 @@ class Keyring:
         if len(nonce) < _NONCE_BYTES:
             raise InvalidTag
         return self._ciphers[key_id].decrypt(nonce, ciphertext, _FORMAT + associated)
+
+
+def master_keys_of(text: str) -> list[str]:
+    """Split a setting into its keys, as they are written; the first seals."""
+    return [word for word in re.split(r"[\s,]+", text) if word]
 
 
 def parse_master_key(text: str, position: int = 1) -> bytes:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -68,8 +70,8 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
         smtp_url=SecretStr("smtp://127.0.0.1:1?tls=none"),
         mail_from="Countersign <countersign@example.com>",
         public_url="http://127.0.0.1:8000",
-        secret_key=SecretStr("x" * 40),
-        master_key=SecretStr(base64.b64encode(b"m" * 32).decode()),
+        secret_key=SecretStr(secrets.token_urlsafe(32)),
+        master_key=SecretStr(base64.b64encode(os.urandom(32)).decode()),
     )
     database = open_database(settings)
     migrate(database)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import secrets
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,7 +24,7 @@ def settings(database_url: str, **more: Any) -> Settings:
         "smtp_url": SecretStr("smtp://127.0.0.1:1?tls=none"),
         "mail_from": "Countersign <countersign@example.com>",
         "public_url": "https://countersign.example.com",
-        "secret_key": SecretStr("x" * 40),
+        "secret_key": SecretStr(secrets.token_urlsafe(32)),
         "master_key": SecretStr(base64.b64encode(os.urandom(32)).decode()),
     }
     return Settings(_env_file=None, **(told | more))

@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import os
+import secrets
 from pathlib import Path
 
 import pytest
+import structlog
 from pydantic import ValidationError
 
+from api.secret_strength import weakness, weakness_of_text
 from api.settings import PREFIX, Settings
 from api.settings_told import example, faults
+from api.settings_warnings import log_warnings, secret_files, settings_warnings
 
 ROOT = Path(__file__).parents[2]
+
+
+def key_of(purpose: str) -> str:
+    """As random to look at as a key of a generator, and the same each time."""
+    return base64.b64encode(hashlib.sha256(purpose.encode()).digest()).decode()
+
+
 GOOD = {
     "SMTP_URL": "smtp://mx.example.com",
     "MAIL_FROM": "Countersign <countersign@example.com>",
     "PUBLIC_URL": "https://countersign.example.com",
-    "SECRET_KEY": "x" * 44,
-    "MASTER_KEY": base64.b64encode(b"m" * 32).decode(),
+    "SECRET_KEY": key_of("secret"),
+    "MASTER_KEY": key_of("master"),
 }
 FAULTS = [
     ("DATABASE_URL", "foo", "must be sqlite:///FILE or postgresql"),
@@ -116,3 +129,145 @@ def test_a_file_that_cannot_be_read_is_told_with_its_variable(
     (tmp_path / "raw").write_bytes(b"\xff" * 32)
     (raw,) = told(monkeypatch, values | {"MASTER_KEY_FILE": "raw"})
     assert "no text in UTF-8" in raw
+
+
+def in_base64(key: bytes) -> str:
+    return base64.b64encode(key).decode()
+
+
+FEW, COUNTS, REPEATS = "has too few different", "counts up or down", "repeats itself"
+WEAK_KEYS = [
+    (bytes(32), FEW),
+    (b"\xff" * 32, FEW),
+    (b"\x00\x01" * 16, FEW),
+    (bytes(range(32)), COUNTS),
+    (bytes(range(32, 0, -1)), COUNTS),
+    (bytes(range(0, 96, 3)), COUNTS),
+    (hashlib.sha256(b"half").digest()[:16] * 2, REPEATS),
+    (hashlib.sha256(b"third").digest()[:10] * 3 + b"ab", REPEATS),
+    (b"my master key for countersign !!", "is a text that was typed"),
+]
+WEAK_SECRETS = [
+    ("x" * 44, FEW),
+    ("abab" * 10, FEW),
+    ("password" * 5, FEW),
+    ("changeme" * 4 + "!", REPEATS),
+    ("abcdefghijklmnopqrstuvwxyz012345", COUNTS),
+    (bytes(32).hex(), FEW),
+    ("0123456789abcdef" * 2, COUNTS),
+    *((in_base64(key), fault) for key, fault in WEAK_KEYS[:-1]),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fault"),
+    [("MASTER_KEY", in_base64(key), fault) for key, fault in WEAK_KEYS]
+    + [("SECRET_KEY", text, fault) for text, fault in WEAK_SECRETS],
+)
+def test_a_secret_that_can_be_guessed_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, fault: str
+) -> None:
+    (sentence,) = told(monkeypatch, GOOD | {name: value})
+    assert sentence.startswith(f"{PREFIX}{name} {fault}")
+    assert sentence.endswith(": it can be guessed. Make one with: openssl rand -base64 32.")
+    assert value not in sentence
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        GOOD["MASTER_KEY"],
+        GOOD["MASTER_KEY"].rstrip("="),
+        GOOD["MASTER_KEY"].replace("+", "-").replace("/", "_"),
+        base64.b64decode(GOOD["MASTER_KEY"]).hex(),
+        base64.b64decode(GOOD["MASTER_KEY"]).hex().upper(),
+        key_of("old"),
+    ],
+)
+def test_no_master_key_is_the_secret_key_too_in_whatever_spelling(
+    monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
+    keys = f"{GOOD['MASTER_KEY']},{key_of('old')}"
+    (sentence,) = told(monkeypatch, GOOD | {"SECRET_KEY": secret, "MASTER_KEY": keys})
+    assert sentence == (
+        f"{PREFIX}MASTER_KEY must be another key than SECRET_KEY."
+        " Make one with: openssl rand -base64 32."
+    )
+
+
+def test_a_weak_master_key_can_be_replaced_by_a_better_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    weak, good = in_base64(bytes(32)), GOOD["MASTER_KEY"]
+    assert told(monkeypatch, GOOD | {"MASTER_KEY": f"{good},{weak}"}) == []
+    assert len(told(monkeypatch, GOOD | {"MASTER_KEY": f"{weak},{good}"})) == 1
+
+
+def test_what_generators_print_is_never_refused() -> None:
+    for _ in range(500):
+        key = os.urandom(32)
+        for text in (in_base64(key), key.hex(), key[:16].hex(), secrets.token_urlsafe(24)):
+            assert weakness_of_text(text) is None, text
+        assert weakness(key) is None
+
+
+@pytest.mark.parametrize(
+    ("mode", "warned"), [(0o600, False), (0o640, False), (0o644, True), (0o602, True)]
+)
+def test_files_with_secrets_that_everybody_can_read_are_warned_of(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mode: int, warned: bool
+) -> None:
+    values = {
+        name: value for name, value in GOOD.items() if name not in ("MASTER_KEY", "SECRET_KEY")
+    }
+    (tmp_path / "master").write_text(GOOD["MASTER_KEY"])
+    env = f"{PREFIX}SECRET_KEY={GOOD['SECRET_KEY']}\n{PREFIX}PUBLIC_URL_FILE=public\n"
+    (tmp_path / ".env").write_text(env)
+    (tmp_path / "public").write_text("https://countersign.example.com")
+    (tmp_path / "public").chmod(0o644)  # there is no secret in it
+    for name in ("master", ".env"):
+        (tmp_path / name).chmod(mode)
+    assert told(monkeypatch, values | {"MASTER_KEY_FILE": "master"}) == []
+
+    with structlog.testing.capture_logs() as logs:
+        log_warnings(Settings())
+
+    files = [line["subject"] for line in logs if line["event"] == "secret_file_readable_by_all"]
+    assert files == ([".env", "master"] if warned else [])
+    assert not warned or "chmod 600 master" in str(logs)
+    assert GOOD["MASTER_KEY"] not in str(logs)
+
+
+def test_an_env_file_without_secrets_may_be_read_by_all(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text(f"{PREFIX}IDE=true\n")
+    (tmp_path / ".env").chmod(0o644)
+    assert told(monkeypatch, GOOD) == []
+    assert settings_warnings(Settings()) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "warned"),
+    [
+        ("http://countersign.example.com", True),
+        ("http://10.0.0.1:8000", True),
+        ("http://127.0.0.1:8000", False),
+        ("http://localhost", False),
+        ("https://countersign.example.com", False),
+    ],
+)
+def test_plain_http_that_leaves_this_machine_is_warned_of(
+    monkeypatch: pytest.MonkeyPatch, url: str, warned: bool
+) -> None:
+    assert told(monkeypatch, GOOD | {"PUBLIC_URL": url}) == []
+    events = [warning.event for warning in settings_warnings(Settings())]
+    assert events == (["public_url_without_tls"] if warned else [])
+
+
+def test_every_setting_that_is_secret_has_its_file_looked_at(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    names = ["database_url", "listen_url", "smtp_url", "secret_key", "master_key", "pkcs11_pin"]
+    names += ["oidc_client_secret", "channel_options"]
+    for name in names:
+        monkeypatch.setenv(f"{PREFIX}{name.upper()}_FILE", str(tmp_path / name))
+    assert {file.name for file in secret_files()} >= set(names)

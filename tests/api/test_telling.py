@@ -8,7 +8,7 @@ import pytest
 import structlog
 from pydantic import ValidationError
 
-from api.bootstrap import build_runtime, connected, email_routes
+from api.bootstrap import build_runtime, connected
 from api.duties import build_relays, build_reminders, build_retention, build_stranded
 from notifications.messages import Reader
 from notifications.outbox import Outbox
@@ -66,9 +66,8 @@ def test_a_folder_of_templates_that_is_none_is_refused(tmp_path: Path) -> None:
 )
 def test_plain_http_is_warned_of_at_the_start(database_url: str, public: str, warned: bool) -> None:
     told = settings(database_url, public_url=public)
-    runtime = build_runtime(told)
 
-    with connected(runtime), structlog.testing.capture_logs() as logs:
-        email_routes(told, runtime)
+    with structlog.testing.capture_logs() as logs, connected(build_runtime(told)):
+        pass
 
     assert ("public_url_without_tls" in [line["event"] for line in logs]) is warned

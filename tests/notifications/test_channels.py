@@ -1,6 +1,9 @@
 """Channels are found by their entry points; a fault of one is told by its name."""
 
 import asyncio
+import base64
+import os
+import secrets
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint
 from typing import Any, Self
@@ -115,8 +118,8 @@ def settings(**more: Any) -> Settings:
     return Settings(
         _env_file=None,
         public_url="https://countersign.example.com",
-        secret_key="x" * 32,
-        master_key="y" * 43 + "=",
+        secret_key=secrets.token_urlsafe(32),
+        master_key=base64.b64encode(os.urandom(32)).decode(),
         **(OPTIONS | more),
     )
 
