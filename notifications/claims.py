@@ -22,7 +22,7 @@ from engine.persistence.columns import Id, among, one_of
 from engine.persistence.loading.grouping import gather
 from engine.persistence.unit_of_work import bare_transaction
 from engine.system import System
-from notifications import truth
+from notifications import calendar_handover, lanes, truth
 from notifications.tables import IS_QUEUED, action_links, deliveries, webhooks
 from notifications.vocabulary import EMAIL, DeliveryState
 
@@ -88,6 +88,9 @@ def claim(
 ) -> list[Row[Any]]:
     """Due deliveries, one for each person who is not busy, with what it takes to write them.
 
+    Of what one person is to be told about one release, only what was queued first: it is not
+    overtaken while it waits for another try.
+
     Those that are not worth sending any more are voided here, with the reason, and not returned.
     What became of earlier ones is settled in the same transaction.
     """
@@ -105,6 +108,8 @@ def claim(
             rows = connection.execute(_CLAIMED, {"ids": ids, "now": now}).all()
             wrong = {row.id: truth.what_is_wrong(row, now) for row in rows}
             _void(connection, {id_: why for id_, why in wrong.items() if why is not None}, now)
+            unsent = [row for row in rows if wrong[row.id] is not None]
+            calendar_handover.hand_over(connection, unsent)
             if true := [row for row in rows if wrong[row.id] is None]:
                 return true
         return []
@@ -134,9 +139,15 @@ def _settle(
             continue
         row, values = outcome.delivery, _values(outcome, now, policy)
         chosen = {"claim": row.claim_id, "ids": [row.id]}
-        connection.execute(_CHOSEN.values(**values), chosen)
-        if outcome.after is not None and "next_attempt_at" in values:
+        settled = connection.execute(_CHOSEN.values(**values), chosen)
+        if not settled.rowcount:
+            continue
+        if "next_attempt_at" not in values:
+            calendar_handover.hand_over(connection, [row])
+        elif outcome.after is not None:
             _hold(connection, row, values["next_attempt_at"])
+        elif outcome.tried:
+            lanes.hold(connection, row, values["next_attempt_at"])
 
 
 def _asked(wanted: Wanted, now: datetime) -> dict[str, Any]:
@@ -186,7 +197,7 @@ def _due(*, fresh_only: bool) -> tuple[Any, ...]:
 
 @cache
 def _look(*, fresh_only: bool) -> Select[Any]:
-    return sa.select(_D.c.id).where(*_due(fresh_only=fresh_only)).limit(1)
+    return sa.select(_D.c.id).where(*_due(fresh_only=fresh_only), lanes.is_first(_D)).limit(1)
 
 
 @cache
@@ -196,7 +207,7 @@ def _taking(*, fresh_only: bool) -> Update:
     # However long the queue is, no more of it is looked at than this.
     first = (
         sa.select(_D.c.id, RECIPIENT.label("recipient_id"), _D.c.next_attempt_at)
-        .where(*due, RECIPIENT.not_in(busy))
+        .where(*due, RECIPIENT.not_in(busy), lanes.is_first(_D))
         .order_by(_D.c.next_attempt_at, _D.c.id)
         .limit(sa.bindparam("look", type_=sa.Integer))
         .subquery()
@@ -234,6 +245,7 @@ def _claimed() -> Select[Any]:
             u.c.name,
             u.c.locale,
             u.c.time_zone,
+            lanes.is_followed(d).label("is_followed"),
             link.c.nonce,
             link.c.token_hash,
             link.c.used_at,
@@ -241,6 +253,9 @@ def _claimed() -> Select[Any]:
             link.c.expires_at,
             link.c.material_revision.label("link_revision"),
             r.c.material_revision,
+            r.c.round_revision,
+            r.c.signatures_used,
+            r.c.max_signatures,
             r.c.status,
             r.c.starts_at,
             r.c.ends_at,

@@ -31,13 +31,14 @@ from notifications.vocabulary import DeliveryState, Kind
 Shown: TypeAlias = dict[str, str]
 
 CANCELLED = "CANCELLED"
+CONFIRMED = "CONFIRMED"
 #: How sure the window is.
 SURENESS: dict[Status, str] = {
     Status.PENDING: "TENTATIVE",
-    Status.APPROVED: "CONFIRMED",
-    Status.ACTIVE: "CONFIRMED",
-    Status.IN_PROGRESS: "CONFIRMED",
-    Status.COMPLETED: "CONFIRMED",
+    Status.APPROVED: CONFIRMED,
+    Status.ACTIVE: CONFIRMED,
+    Status.IN_PROGRESS: CONFIRMED,
+    Status.COMPLETED: CONFIRMED,
     Status.REJECTED: CANCELLED,
     Status.FAILED: CANCELLED,
 }
@@ -61,6 +62,8 @@ class Sent:
     files: int
     #: What is in their calendar; None: it has no such event, or a cancelled one.
     shown: Shown | None
+    #: What may yet come to be in it, after that.
+    perhaps: tuple[Shown, ...] = ()
 
 
 Mailed: TypeAlias = Mapping[UUID, Sent]
@@ -83,18 +86,34 @@ class Calendars:
     @property
     def outdated(self) -> frozenset[UUID]:
         """Who has it in their calendar otherwise than it is."""
-        return frozenset(id_ for id_ in self._having() if self.sent[id_].shown != self._due(id_))
+        return frozenset(id_ for id_ in self._having() if self._differs(id_))
 
     def files(self, kind: Kind, people: Collection[UUID], now: datetime) -> dict[UUID, str]:
         """What to send with this message, for those whose calendar is to change."""
         found = {}
         for user_id in people:
-            before, due = self.sent.get(user_id, Sent(0, None)), self._due(user_id)
-            wanted = due != before.shown if before.shown else self._publishes(kind, user_id)
-            if wanted:
-                file = {"uid": self.release.id, "sequence": before.files, "at": now, "shown": due}
-                found[user_id] = canonical(file)
+            has_it = self._before(user_id).shown is not None
+            if self._differs(user_id) if has_it else self._publishes(kind, user_id):
+                found[user_id] = self._file(user_id, now)
         return found
+
+    def again(self, user_id: UUID, now: datetime) -> str | None:
+        """What to send with a message that is repeated: how it is now, whatever that showed."""
+        due, before = self._due(user_id), self._before(user_id)
+        if before.shown is None and due["status"] != CONFIRMED:
+            return None
+        return self._file(user_id, now)
+
+    def _file(self, user_id: UUID, now: datetime) -> str:
+        number, due = self._before(user_id).files, self._due(user_id)
+        return canonical({"uid": self.release.id, "sequence": number, "at": now, "shown": due})
+
+    def _before(self, user_id: UUID) -> Sent:
+        return self.sent.get(user_id, Sent(0, None))
+
+    def _differs(self, user_id: UUID) -> bool:
+        before, due = self._before(user_id), self._due(user_id)
+        return any(shown != due for shown in (before.shown, *before.perhaps))
 
     def _having(self) -> set[UUID]:
         return {user_id for user_id, sent in self.sent.items() if sent.shown}
@@ -130,17 +149,25 @@ def _by_person(rows: Iterable[Any]) -> Mailed:
 
 def _sent(rows: Collection[Row[Any]]) -> Sent:
     files = sorted(
-        ((orjson.loads(row.calendar), _counts(row)) for row in rows),
+        ((orjson.loads(row.calendar), row) for row in rows),
         key=lambda one: int(one[0]["sequence"]),
     )
-    arrived: list[Shown] = [file["shown"] for file, counts in files if counts]
-    last = arrived[-1] if arrived else None
+    last: Shown | None = None
+    perhaps = list[Shown]()
+    for file, row in files:
+        if _counts(row):
+            last, perhaps = file["shown"], []
+        elif row.state is DeliveryState.QUEUED:
+            perhaps.append(file["shown"])
     shown = None if last is None or last["status"] == CANCELLED else last
-    return Sent(files[-1][0]["sequence"] + 1, shown)
+    return Sent(files[-1][0]["sequence"] + 1, shown, tuple(perhaps))
 
 
 def _counts(row: Row[Any]) -> bool:
-    """It came, or will come: what carries a link may still be void by its turn."""
+    """It came, or will come: what carries a link may still be void by its turn.
+
+    If another turns out not to be sent, the message after it takes over its file.
+    """
     waits = row.state is DeliveryState.QUEUED and row.action_link_id is None
     return waits or row.state is DeliveryState.SENT
 

@@ -105,6 +105,7 @@ def _of_releases(work: Work, told: Sequence[Told]) -> Iterator[Message]:
         release.id: invitations.calendars_of(release, around, sent.get(release.id, {}))
         for release in releases.values()
     }
+    filed = set[tuple[UUID, UUID]]()
     for (one, rules), before in zip(told, edited, strict=True):
         release, reached = releases[one.event.subject_id], set[UUID]()
         for rule in rules:
@@ -112,13 +113,17 @@ def _of_releases(work: Work, told: Sequence[Told]) -> Iterator[Message]:
             people = {user_id: who for user_id, who in found.items() if user_id not in reached}
             reached |= people.keys()
             if people:
+                # What is told after it relies on the file that came with the first.
+                without = [id_ for id_ in people if (release.id, id_) not in filed]
+                files = calendars[release.id].files(rule.kind, without, work.now)
+                filed |= {(release.id, user_id) for user_id in files}
                 yield Message(
                     kind=rule.kind,
                     account_id=work.account_id,
                     facts=_facts(work, rule, one, release, around),
                     people=people,
                     release=release,
-                    calendars=calendars[release.id].files(rule.kind, people, work.now),
+                    calendars=files,
                 )
 
 

@@ -20,8 +20,10 @@ from engine.persistence.locks import Lock
 from engine.persistence.unit_of_work import Attempt
 from engine.persistence.work import Work
 from engine.vocabulary import Permission
-from notifications import action_links, preferences, queueing, truth
+from notifications import action_links, invitations, preferences, queueing, truth
+from notifications.surroundings import look_around
 from notifications.tables import deliveries
+from notifications.truth import Standing, Told
 from notifications.vocabulary import ASKING, EMAIL, WEBHOOK, DeliveryState, Kind
 
 
@@ -55,12 +57,15 @@ class SendAgain:
         row = self._row(work)
         release = work.release(row.release_id) if row.release_id else None
         self._require(work, row, release)
-        _require_truth(row, release)
+        if release is not None and row.webhook_id is None:
+            _require_truth(row, release)
         if row.state is DeliveryState.QUEUED:
             message = "This message is still waiting to be sent."
             raise Refusal(Code.WRONG_STATUS, message, "id")
         link_id = self._link(work, row, release) if row.kind in ASKING else None
         again = queueing.copy_of(row, self._channel(work, row), link_id)
+        if release is not None and row.calendar is not None:
+            again["calendar"] = _calendar(work, row.user_id, release)
         (delivery_id,) = queueing.insert(work.connection, [again], work.now)
         work.to_send = True
         return delivery_id
@@ -111,11 +116,17 @@ class SendAgain:
         return link_id
 
 
-def _require_truth(row: Row[Any], release: Release | None) -> None:
-    if release is None or row.webhook_id is not None:
-        return
-    if not truth.is_true(Kind(row.kind), row.facts, release.status):
+def _require_truth(row: Row[Any], release: Release) -> None:
+    now = Standing.of(release, release.fields.max_signatures)
+    if truth.contradiction(Told.of(row), now) is not None:
         raise _not_true()
+
+
+def _calendar(work: Work, user_id: UUID, release: Release) -> str | None:
+    """Not what it showed, but how it is now, as the newest file."""
+    sent = invitations.sent_of(work.connection, [release.id]).get(release.id, {})
+    around = look_around(work.connection, [release], others=sent)
+    return invitations.calendars_of(release, around, sent).again(user_id, work.now)
 
 
 def _not_true() -> Refusal:

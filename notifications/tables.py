@@ -120,6 +120,17 @@ deliveries = Table(
         sqlite_where=IS_QUEUED,
         postgresql_where=IS_QUEUED,
     ),
+    #: What one person is to be told about one release, by one channel, in its order.
+    Index(
+        "ix_deliveries_lane",
+        "release_id",
+        "user_id",
+        "channel",
+        "created_at",
+        "id",
+        sqlite_where=IS_QUEUED,
+        postgresql_where=IS_QUEUED,
+    ),
     Index(None, "release_id", "id"),
     Index(None, "user_id", "id"),
     Index(None, "webhook_id", "id"),

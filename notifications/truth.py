@@ -1,27 +1,36 @@
-"""Whether a message that waited is still worth sending: by its kind and its release's status."""
+"""Whether a message that waited is still worth sending: what it says, against its release now.
+
+Its kind alone does not tell: "X is approved" is true again after an edit and a second approval, but
+it was another approval. So what a message said of its release is compared with what is so now.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
 
+from engine.signing.settle import NOTICES
 from engine.timeline import status_at
 from engine.vocabulary import HOLDING, Status
 from notifications.vocabulary import Kind
 
 EVER = frozenset(Status)
 OPEN = frozenset({Status.IN_PROGRESS})
-#: In which states of its release a message is true, and news. What became of a release stays both.
+#: Approved, or in need of no approval, and not over.
+USABLE = HOLDING - {Status.PENDING}
+#: In which states of its release a message is true, and news. How a release ended stays both.
 TRUE_WHILE: Mapping[Kind, frozenset[Status]] = {
     Kind.REQUEST: frozenset({Status.PENDING}),
     Kind.REMINDER: frozenset({Status.PENDING}),
     Kind.REVISED: HOLDING,
-    Kind.NOT_NEEDED: HOLDING,
-    Kind.APPROVED: EVER,
+    Kind.NOT_NEEDED: USABLE,
+    # After the end, too, it was approved until then.
+    Kind.APPROVED: USABLE | {Status.COMPLETED},
     Kind.REJECTED: EVER,
     Kind.WITHDRAWN: EVER,
     Kind.EXPIRED: EVER,
@@ -33,10 +42,93 @@ TRUE_WHILE: Mapping[Kind, frozenset[Status]] = {
     Kind.QUOTA: OPEN,
     Kind.ADMINISTERED: EVER,
 }
-
-
+#: Of an edit it depends on what it left its release as: that approvals stand is not true of one
+#: that awaits approval again, nor the other way round.
+REVISED_WHILE: Mapping[Status, frozenset[Status]] = {
+    Status.PENDING: frozenset({Status.PENDING}),
+    Status.APPROVED: USABLE,
+    Status.ACTIVE: USABLE,
+    Status.IN_PROGRESS: OPEN,
+}
 #: That all signatures are used stays true; that some are left ends with the window.
 _USED_UP = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a message said, as its delivery keeps it."""
+
+    kind: Kind
+    revision: int
+    facts: Mapping[str, Any]
+    #: Another message about the same release waits for the same person.
+    is_followed: bool = False
+
+    @classmethod
+    def of(cls, row: Row[Any], *, is_followed: bool = False) -> Told:
+        """Of a delivery about a release."""
+        facts = json.loads(row.facts)
+        return cls(kind=Kind(row.kind), revision=row.revision, facts=facts, is_followed=is_followed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a message is compared with: its release now."""
+
+    status: Status
+    #: The revision that the current round of approval began with.
+    round_revision: int
+    #: Of the last edit that touched what approvers agree to.
+    material_revision: int
+    signatures_used: int
+    max_signatures: int
+
+    @classmethod
+    def of(cls, release: Any, max_signatures: int, now: datetime | None = None) -> Standing:
+        """Of a release, or of a row with its columns; `now`: if time may have moved it since."""
+        status = release.status if now is None else status_at(release.status, release, now)
+        return cls(
+            status=status,
+            round_revision=release.round_revision,
+            material_revision=release.material_revision,
+            signatures_used=release.signatures_used,
+            max_signatures=max_signatures,
+        )
+
+
+def _is_of_another_round(told: Told, now: Standing) -> bool:
+    return told.revision < now.round_revision
+
+
+def _said_otherwise(told: Told, now: Standing) -> bool:
+    status = told.facts.get("release", {}).get("status")
+    return now.status not in REVISED_WHILE.get(status, EVER)
+
+
+def _was_edited(told: Told, now: Standing) -> bool:
+    return told.revision < now.material_revision
+
+
+def _counts_differently(told: Told, now: Standing) -> bool:
+    """Of the numbers that are told of, another one has been reached, or none."""
+    reached = [p for p in NOTICES if now.signatures_used * 100 >= p * now.max_signatures]
+    percent: int = told.facts["event"]["percent"]
+    return percent != max(reached, default=None)
+
+
+def _is_back(told: Told, _: Standing) -> bool:
+    return told.is_followed
+
+
+#: What a later event may have made untrue although the status fits, and how that is called.
+CONTRADICTED: Mapping[Kind, tuple[Callable[[Told, Standing], bool], str]] = {
+    Kind.APPROVED: (_is_of_another_round, "that approval was followed by another request"),
+    Kind.NOT_NEEDED: (_is_of_another_round, "approval was asked for meanwhile"),
+    Kind.REVISED: (_said_otherwise, "the release is {status}"),
+    Kind.CLOSING_SOON: (_was_edited, "the release was changed meanwhile"),
+    Kind.QUOTA: (_counts_differently, "another part of the signatures is used by now"),
+    Kind.LEFT: (_is_back, "the release was changed meanwhile"),
+}
 
 
 def what_is_wrong(row: Row[Any], now: datetime) -> str | None:
@@ -45,17 +137,22 @@ def what_is_wrong(row: Row[Any], now: datetime) -> str | None:
         return "the recipient is not active any more"
     if row.webhook_id is not None or row.release_id is None:
         return None
-    status = status_at(row.status, row, now)
-    if not is_true(Kind(row.kind), row.facts, status):
-        return f"not true any more: the release is {status}"
+    told = Told.of(row, is_followed=row.is_followed)
+    reason = contradiction(told, Standing.of(row, row.max_signatures, now))
+    if reason is not None:
+        return f"not true any more: {reason}"
     return None if row.action_link_id is None else _what_ended(row, now)
 
 
-def is_true(kind: Kind, facts: str, status: Status) -> bool:
-    """Of a release with this status; `facts` as they are stored."""
-    if status in TRUE_WHILE[kind]:
-        return True
-    return kind is Kind.QUOTA and json.loads(facts)["event"]["percent"] >= _USED_UP
+def contradiction(told: Told, now: Standing) -> str | None:
+    """What became of the release that makes the message untrue; None: it is true."""
+    is_used_up = told.kind is Kind.QUOTA and told.facts["event"]["percent"] >= _USED_UP
+    if now.status not in TRUE_WHILE[told.kind] and not is_used_up:
+        return f"the release is {now.status}"
+    is_contradicted, reason = CONTRADICTED.get(told.kind, (None, ""))
+    if is_contradicted is None or not is_contradicted(told, now):
+        return None
+    return reason.format(status=now.status)
 
 
 def _what_ended(row: Row[Any], now: datetime) -> str | None:

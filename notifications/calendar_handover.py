@@ -1,0 +1,60 @@
+"""A calendar file whose message is not sent goes with the next one, where that relies on it.
+
+What a later message carries was chosen when it was queued, on the understanding that the earlier
+ones arrive (`invitations`). So the next one takes over the file, unless it has a newer one; and
+nothing is cancelled that was never published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from notifications import lanes
+from notifications.invitations import CONFIRMED
+from notifications.tables import deliveries
+from notifications.vocabulary import DeliveryState
+
+_D = deliveries
+_TAKE_OVER = (
+    _D.update()
+    .where(_D.c.id == sa.bindparam("delivery"))
+    .values(calendar=sa.bindparam("file", type_=sa.Text))
+)
+_PUBLISHED = (
+    sa.select(_D.c.id)
+    .where(
+        _D.c.release_id == sa.bindparam("release"),
+        _D.c.user_id == sa.bindparam("whose"),
+        _D.c.channel == sa.bindparam("way"),
+        _D.c.calendar.is_not(None),
+        _D.c.state == DeliveryState.SENT,
+    )
+    .limit(1)
+)
+
+
+def hand_over(connection: Connection, unsent: Iterable[Row[Any]]) -> None:
+    """For deliveries that have just been settled and were not sent."""
+    for row in unsent:
+        # On what carries a link nothing relies: it may be void by its turn.
+        if row.calendar is None or row.user_id is None or row.action_link_id is not None:
+            continue
+        for following in lanes.waiting(connection, row)[:1]:
+            _hand_over(connection, row, following)
+
+
+def _hand_over(connection: Connection, row: Row[Any], following: Row[Any]) -> None:
+    file = following.calendar or row.calendar
+    if orjson.loads(file)["shown"]["status"] != CONFIRMED and not _is_published(connection, row):
+        file = None
+    if file != following.calendar:
+        connection.execute(_TAKE_OVER, {"delivery": following.id, "file": file})
+
+
+def _is_published(connection: Connection, row: Row[Any]) -> bool:
+    return connection.execute(_PUBLISHED, lanes.of(row)).first() is not None
