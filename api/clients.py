@@ -9,7 +9,11 @@ from starlette.requests import HTTPConnection
 
 def client_of(connection: HTTPConnection) -> str:
     """Where it comes from; of IPv6 the network, since one client has all of it."""
-    host = connection.client.host if connection.client else ""
+    return client_network(connection.client.host if connection.client else "")
+
+
+def client_network(host: str) -> str:
+    """The client that an address belongs to: itself, or its network of 64 bits of IPv6."""
     try:
         address = ip_address(host)
     except ValueError:

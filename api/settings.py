@@ -82,6 +82,27 @@ class Settings(BaseSettings):
         " else's word. Behind any other proxy everybody counts as one client, also where sign-ins"
         " are limited.",
     )
+    connections: int = Field(
+        default=1000,
+        ge=16,
+        le=100_000,
+        description="Connections of clients that a process holds at most, streams of events and"
+        " WebSockets included; fewer where the limit of file descriptors (`ulimit -n`) leaves no"
+        " more. One more is answered 503.",
+    )
+    connections_per_client: int = Field(
+        default=250,
+        ge=1,
+        description="How many of them one client may hold: an address, or a network of 64 bits of"
+        " IPv6, but never more than three quarters of all. A proxy is one client, whoever comes"
+        " through it: behind one raise this to CONNECTIONS, and let the proxy count.",
+    )
+    header_seconds: float = Field(
+        default=10,
+        ge=1,
+        le=300,
+        description="Seconds that the headers of a request may take to arrive.",
+    )
     pool_size: int = Field(
         default=8, ge=1, le=100, description="Threads, and connections to PostgreSQL."
     )

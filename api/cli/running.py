@@ -23,6 +23,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 from starlette.types import ASGIApp
 
+from api.connections import ConnectionLimits, connection_limits, limited_protocols
 from api.draining import UnderWay
 from api.readiness import NotReadyError
 from api.settings import ENV_FILE, PREFIX, Settings
@@ -145,12 +146,22 @@ class _QuietServer(uvicorn.Server):
         yield
 
 
-def server_config(app: ASGIApp, host: str, port: int, *, trusted_proxies: str) -> uvicorn.Config:
+def server_config(
+    app: ASGIApp,
+    host: str,
+    port: int,
+    *,
+    trusted_proxies: str,
+    limits: ConnectionLimits | None = None,
+) -> uvicorn.Config:
     """How uvicorn serves it."""
+    http, socket_ = limited_protocols(limits) if limits is not None else ("auto", "auto")
     return uvicorn.Config(
         app,
         host=host,
         port=port,
+        http=http,
+        ws=socket_,
         forwarded_allow_ips=trusted_proxies,
         log_config=None,  # as everything else is logged
         access_log=False,
@@ -218,7 +229,14 @@ def serve(settings: Settings, host: str, port: int, *, worker: bool) -> None:
     require_metrics_address(settings.metrics_address)
     app = create_app(settings, worker=worker)
     settle_in()
-    config = server_config(app, host, port, trusted_proxies=settings.trusted_proxies)
+    limits = connection_limits(
+        total=settings.connections,
+        per_client=settings.connections_per_client,
+        header_seconds=settings.header_seconds,
+        pool_size=settings.pool_size,
+    )
+    proxies = settings.trusted_proxies
+    config = server_config(app, host, port, trusted_proxies=proxies, limits=limits)
     state, seconds = app.state, settings.shutdown_seconds
     server = _QuietServer(config, state.ending, state.under_way, seconds)
     server.run(sockets)
