@@ -34,6 +34,8 @@ class Policy:
     restrict_signing_to_releases: bool = False
     #: Deciding from a mail also takes the approver's own browser session.
     signed_in_approvals: bool = False
+    #: Off: names are changed by those who manage users alone, so that nobody takes another's.
+    users_may_rename_themselves: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,8 @@ class Fields:
 FIELD_NAMES = tuple(f.name for f in fields(Fields))
 #: Labels: an edit of these leaves approvals and links standing (spec section 3, revise).
 LABELS = frozenset({"name", "version", "note"})
+#: What a release is called and said to be, whether or not an edit of it asks for approval anew.
+LABEL_FIELDS = frozenset({"name", "version", "note"})
 MATERIAL = frozenset(FIELD_NAMES) - LABELS
 
 

@@ -70,6 +70,7 @@ def _insert_account(work: Work, name: str, *, teams_enabled: bool) -> None:
             quota_on_online=QuotaOnOnline.REFUSE,
             restrict_signing_to_releases=False,
             signed_in_approvals=False,
+            users_may_rename_themselves=True,
             created_at=work.now,
         )
     )

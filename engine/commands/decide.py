@@ -9,13 +9,14 @@ from engine import machine
 from engine.approvals import Resolution, resolve_as_it_stands, resolve_with_actor
 from engine.commands.building import release_facts
 from engine.events import DecisionRecorded, ReleaseApproved, ReleaseRejected
-from engine.facts import Facts
+from engine.facts import Facts, Fields, Release
 from engine.naming import optional_text
 from engine.persistence import loading
 from engine.persistence.locks import Lock
 from engine.persistence.storing import insert_decision, move
 from engine.persistence.unit_of_work import Attempt
 from engine.persistence.work import Work
+from engine.release_changes import fields_at
 from engine.timeline import Ending
 from engine.vocabulary import Status, Trigger, Verdict
 
@@ -56,7 +57,7 @@ class Decide:
         )
         target = machine.fire(_TRIGGERS[self.verdict], facts)
         self._insert(work, facts)
-        work.record(self._recorded(facts))
+        work.record(self._recorded(facts, self._fields_looked_at(work, release)))
         if target is Status.APPROVED:
             work.keep(move(work, release, target))
             work.record(
@@ -85,7 +86,13 @@ class Decide:
             at=work.now,
         )
 
-    def _recorded(self, facts: Facts) -> DecisionRecorded:
+    def _fields_looked_at(self, work: Work, release: Release) -> Fields:
+        if self.revision == release.revision:
+            return release.fields
+        edits = loading.load_edits(work.connection, [release.id])[release.id]
+        return fields_at(release.fields, edits, self.revision)
+
+    def _recorded(self, facts: Facts, looked_at: Fields) -> DecisionRecorded:
         counted = self._resolution(facts)
         return DecisionRecorded.of(
             self.release_id,
@@ -94,6 +101,9 @@ class Decide:
             revision=self.revision,
             received=counted.received,
             required=counted.required,
+            name=looked_at.name,
+            version=looked_at.version,
+            note=looked_at.note,
         )
 
     def _resolution(self, facts: Facts) -> Resolution:

@@ -100,5 +100,8 @@ def _approve_own(work: Work, release: Release) -> None:
             revision=release.revision,
             received=1,
             required=release.required_approvals,
+            name=release.fields.name,
+            version=release.fields.version,
+            note=release.fields.note,
         )
     )

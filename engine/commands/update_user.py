@@ -20,7 +20,7 @@ from engine.commands.administering import (
     shortages,
 )
 from engine.commands.roles import refuse_self_grant, role_ids
-from engine.errors import not_found
+from engine.errors import Code, Refusal, not_found
 from engine.events import UserUpdated
 from engine.naming import lookup_key, tidy
 from engine.persistence import loading
@@ -64,6 +64,8 @@ class UpdateUser:
             raise not_found("user", "id")
         short = shortages(work)
         changes = differences(dict(row._mapping), self._values(row))
+        if "name" in changes:
+            _require_renaming(work)
         if changes:
             values = {name: after for name, (_, after) in changes.items()}
             work.connection.execute(u.update().where(u.c.id == row.id).values(**values))
@@ -103,6 +105,17 @@ class UpdateUser:
             after = loading.load_permissions(work.connection, self.user_id)
             refuse_self_grant(before, after)
         return differences({"roles": held}, {"roles": sorted(wanted)})
+
+
+def _require_renaming(work: Work) -> None:
+    """An account may keep its users from taking names that others go by."""
+    if work.policy.users_may_rename_themselves:
+        return
+    if Permission.MANAGE_USERS not in work.actor.permissions:
+        message = (
+            "In this account names are changed by those who manage users. Ask an administrator."
+        )
+        raise Refusal(Code.FORBIDDEN, message, "name")
 
 
 def _end_credentials(work: Work, user: Row[Any]) -> None:

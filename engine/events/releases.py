@@ -40,6 +40,10 @@ class DecisionRecorded(ReleaseEvent):
     revision: int
     received: int
     required: int
+    #: The labels that the approver looked at; later edits of them leave the decision standing.
+    name: str
+    version: str | None
+    note: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

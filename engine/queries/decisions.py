@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +11,12 @@ from sqlalchemy import Row
 
 from engine import approvals
 from engine.approvals import Resolution
-from engine.facts import Facts, Release
+from engine.facts import Facts, Fields, Release
+from engine.persistence import loading
 from engine.persistence import tables as t
 from engine.persistence.columns import among
 from engine.queries.reading import Reading
+from engine.release_changes import fields_at
 from engine.vocabulary import Status
 
 _D = t.decisions
@@ -36,6 +38,23 @@ def _counting(release: Release, rows: list[Row[Any]]) -> list[Row[Any]]:
     else:
         latest = max(row.material_revision for row in rows)
     return [row for row in rows if row.material_revision == latest]
+
+
+def fields_looked_at(
+    reading: Reading, releases: Collection[Release], made: Mapping[UUID, Collection[Row[Any]]]
+) -> dict[UUID, Fields]:
+    """The release's fields as each decision's approver saw them, by the decision's id."""
+    edited = [
+        release.id
+        for release in releases
+        if any(row.revision < release.revision for row in made[release.id])
+    ]
+    edits = loading.load_edits(reading.connection, edited)
+    return {
+        row.id: fields_at(release.fields, edits.get(release.id, ()), row.revision)
+        for release in releases
+        for row in made[release.id]
+    }
 
 
 def progress(facts: Facts, decisions: list[Row[Any]]) -> Resolution:

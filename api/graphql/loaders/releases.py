@@ -91,6 +91,7 @@ def approval(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterable[
     sources = [release.source for release in needing]
     facts = queries.facts_of(shelf.reading, sources)
     made = decisions.of_releases(shelf.reading, sources)
+    seen = decisions.fields_looked_at(shelf.reading, sources, made)
     eligible: dict[Any, list[User]] = {}
     if "eligibleApprovers" in call.plan:
         ids = frozenset().union(*(facts[source.id].approver_ids for source in sources))
@@ -105,7 +106,7 @@ def approval(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterable[
             required=counted.required,
             received=counted.received,
             remaining=counted.remaining,
-            decisions=[Decision.of(row) for row in made[id_]],
+            decisions=[Decision.of(row, seen[row.id], release.source.fields) for row in made[id_]],
             eligible_approvers=eligible.get(id_, []),
         )
     return [release.approval for release in needing if release.approval]

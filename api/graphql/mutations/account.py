@@ -24,6 +24,7 @@ SETTINGS = (
     "quota_on_online",
     "restrict_signing_to_releases",
     "signed_in_approvals",
+    "users_may_rename_themselves",
 )
 
 
@@ -55,6 +56,10 @@ class UpdateAccountInput:
     )
     signed_in_approvals: bool | None = strawberry.field(
         default=None, description="To decide from a mail, approvers must also be signed in."
+    )
+    users_may_rename_themselves: bool | None = strawberry.field(
+        default=None,
+        description="Users may change their own name. Off: only holders of MANAGE_USERS do.",
     )
 
 

@@ -36,6 +36,10 @@ class Account(Node):
     signed_in_approvals: bool = strawberry.field(
         description="To decide from a mail, approvers must also be signed in."
     )
+    users_may_rename_themselves: bool = strawberry.field(
+        description="Users may change their own name. Off: only holders of MANAGE_USERS change"
+        " names, so that nobody can take the name of somebody else."
+    )
 
     @classmethod
     def of(cls, policy: Policy) -> Account:
@@ -52,6 +56,7 @@ class Account(Node):
             quota_on_online=policy.quota_on_online,
             restrict_signing_to_releases=policy.restrict_signing_to_releases,
             signed_in_approvals=policy.signed_in_approvals,
+            users_may_rename_themselves=policy.users_may_rename_themselves,
         )
 
 

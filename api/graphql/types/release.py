@@ -35,11 +35,24 @@ class Decision:
     channel: DecisionChannel = strawberry.field(description="Through which face.")
     revision: int = strawberry.field(description="The revision that was looked at.")
     decided_at: datetime = strawberry.field(description="When.")
+    release_name: str = strawberry.field(
+        description="The release's name as the approver saw it; later edits of it do not show here."
+    )
+    release_version: str | None = strawberry.field(
+        description="The release's version as the approver saw it."
+    )
+    release_note: str | None = strawberry.field(
+        description="The release's note as the approver saw it."
+    )
+    labels_changed: bool = strawberry.field(
+        description="The release's name, version or note has been edited since the approver"
+        " looked at it."
+    )
     approver: User = strawberry.field(default=None, description="Who decided.")
 
     @classmethod
-    def of(cls, row: Row[Any]) -> Decision:
-        """A decision from its row."""
+    def of(cls, row: Row[Any], seen: facts.Fields, now: facts.Fields) -> Decision:
+        """A decision from its row, and the release's fields as they were looked at and are."""
         return cls(
             source=row,
             verdict=row.verdict,
@@ -47,6 +60,10 @@ class Decision:
             channel=DecisionChannel(row.channel.value),
             revision=row.revision,
             decided_at=row.decided_at,
+            release_name=seen.name,
+            release_version=seen.version,
+            release_note=seen.note,
+            labels_changed=bool(seen.changed_from(now) & facts.LABEL_FIELDS),
         )
 
 

@@ -1,5 +1,6 @@
 """Rows in, facts out: what commands look at before they decide."""
 
+from engine.persistence.loading.edits import load_edits
 from engine.persistence.loading.grouping import column_set
 from engine.persistence.loading.keypairs import keypair_of, load_keypair_rows, load_keypairs
 from engine.persistence.loading.people import (
@@ -30,6 +31,7 @@ __all__ = [
     "load_approvers",
     "load_approvers_of",
     "load_editors",
+    "load_edits",
     "load_keypair_rows",
     "load_keypairs",
     "load_permissions",

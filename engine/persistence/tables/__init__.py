@@ -4,7 +4,7 @@ from engine.persistence.tables.accounts import accounts, key_checks
 from engine.persistence.tables.base import metadata
 from engine.persistence.tables.credentials import identities, sessions, sign_ins
 from engine.persistence.tables.keypairs import keypair_users, keypairs
-from engine.persistence.tables.ledger import ledger_entries, ledger_heads
+from engine.persistence.tables.ledger import IS_RELEASE_EDIT, ledger_entries, ledger_heads
 from engine.persistence.tables.people import (
     api_tokens,
     role_permissions,
@@ -31,6 +31,7 @@ __all__ = [
     "IS_DUE_TO_END",
     "IS_DUE_TO_OPEN",
     "IS_HELD",
+    "IS_RELEASE_EDIT",
     "IS_RESERVED",
     "IS_RESERVED_OR_MADE",
     "accounts",

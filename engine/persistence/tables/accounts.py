@@ -1,6 +1,6 @@
 """Accounts, and the check that the master key is the one the private keys were sealed with."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Integer, LargeBinary, Table, Text
+from sqlalchemy import Boolean, CheckConstraint, Column, Integer, LargeBinary, Table, Text, true
 
 from engine.persistence.columns import ExactText, instant, key, word
 from engine.persistence.tables.base import metadata
@@ -21,6 +21,7 @@ accounts = Table(
     Column("quota_on_online", word(QuotaOnOnline), nullable=False),
     Column("restrict_signing_to_releases", Boolean, nullable=False),
     Column("signed_in_approvals", Boolean, nullable=False),
+    Column("users_may_rename_themselves", Boolean, nullable=False, server_default=true()),
     instant("created_at"),
     CheckConstraint("required_approvals >= 1", name="quorum"),
 )

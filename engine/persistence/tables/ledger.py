@@ -1,9 +1,12 @@
 """The ledger: entries chained by hash, and each account's head, locked last."""
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, text
 
 from engine.persistence.columns import Id, instant, link
 from engine.persistence.tables.base import metadata
+
+#: As text, so that the database sees that a partial index serves: a parameter could be anything.
+IS_RELEASE_EDIT = text("tag = 'release:revised'")
 
 ledger_heads = Table(
     "ledger_heads",
@@ -32,6 +35,14 @@ ledger_entries = Table(
     Column("body", Text, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     Index(None, "release_id", "position"),
+    #: Edits are few among what happens to a release.
+    Index(
+        "ix_ledger_entries_release_edits",
+        "release_id",
+        "position",
+        sqlite_where=IS_RELEASE_EDIT,
+        postgresql_where=IS_RELEASE_EDIT,
+    ),
     Index(None, "account_id", "subject_id", "position"),
     Index(None, "account_id", "actor_id", "position"),
 )

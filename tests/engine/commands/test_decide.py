@@ -68,6 +68,20 @@ def test_one_rejection_cancels_the_whole_request(world: World) -> None:
     assert_refused(world, "ann", deciding(release), Code.WRONG_STATUS)
 
 
+def test_a_decision_is_recorded_with_the_labels_that_its_approver_looked_at(world: World) -> None:
+    release = world.request(note="Reviewed.")
+    labels = {"name": "Falcon 2.0", "note": "Not reviewed."}
+    world.do("dev", ReviseRelease(release_id=release, revision=1, changes=labels))
+    world.decide("ann", release, revision=1)
+    world.do("dev", ReviseRelease(release_id=release, revision=2, changes={"note": None}))
+    world.decide("bob", release, revision=3)
+
+    ann, bob = map(told, world.ledger(tag="release:approval:recorded"))
+    assert (ann["revision"], ann["name"], ann["note"]) == (1, "Falcon 1.0", "Reviewed.")
+    assert (bob["revision"], bob["name"], bob["note"]) == (3, "Falcon 2.0", None)
+    assert ann["version"] == bob["version"] == "1.0"
+
+
 @pytest.mark.parametrize("reason", [None, "", " \n", "\u200b"])
 def test_a_rejection_without_a_reason_is_refused(world: World, reason: str | None) -> None:
     release = world.request()

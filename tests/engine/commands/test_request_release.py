@@ -77,7 +77,9 @@ def test_as_approved_is_ones_own_approval_and_is_written_down(world: World) -> N
     assert tags(world, before) == ["release:requested", "release:approval:recorded"]
     entry = world.ledger()[-1]
     assert entry.actor_id == world.people["ann"]
-    assert told(entry) == {"verdict": "APPROVE", "revision": 1, "received": 1, "required": 1}
+    labels = {"name": "Falcon 1.0", "version": "1.0", "note": None}
+    counted = {"revision": 1, "received": 1, "required": 1}
+    assert told(entry) == {"verdict": "APPROVE"} | counted | labels
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,25 @@ def test_ones_own_name_zone_and_language_are_ones_own_to_change(world: World) ->
         assert_refused(world, "dev", changing(world, "dev", **rights), Code.FORBIDDEN)
 
 
+def test_an_account_may_keep_its_users_from_renaming_themselves(world: World) -> None:
+    world.settings(users_may_rename_themselves=False)
+
+    rename = changing(world, "dev", name="Ann", time_zone="Europe/Berlin")
+    assert_refused(world, "dev", rename, Code.FORBIDDEN, "name")
+    # What is no new name is one's own to say, and all the rest.
+    world.do("dev", changing(world, "dev", name=" Dev ", time_zone="Europe/Berlin"))
+    world.do("admin", changing(world, "dev", name="Devon"))
+    own = changing(world, "admin", name="Chief")
+    narrowed = frozenset({Permission.VIEW_RELEASES})
+    assert_refused(world, "admin", own, Code.FORBIDDEN, "name", scopes=narrowed)
+    world.do("admin", own)
+
+    (row,) = rows(world, t.users, id=world.people["dev"])
+    assert (row.name, row.time_zone) == ("Devon", "Europe/Berlin")
+    (row,) = rows(world, t.users, id=world.admin_id)
+    assert row.name == "Chief"
+
+
 BAD_CHANGES: list[tuple[Any, ...]] = [
     ({"name": ""}, "name"),
     ({"name": "a\0"}, "name"),

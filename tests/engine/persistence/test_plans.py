@@ -49,6 +49,7 @@ def test_what_is_asked_for_by_ids_is_found_by_them(world: World) -> None:
             loading.load_releases(connection, ids)
             loading.load_keypair_rows(connection, account, IDS)
             loading.load_teams(connection, account, IDS)
+            loading.load_edits(connection, IDS)
         for table in (t.users, t.teams, t.keypairs, t.roles):
             read(
                 world.system, world.principal("dev"), lambda r, of=table: things.by_ids(r, of, IDS)
@@ -56,6 +57,9 @@ def test_what_is_asked_for_by_ids_is_found_by_them(world: World) -> None:
         read(world.system, world.principal("dev"), lambda r: releases.by_ids(r, IDS))
     assert len(plans) > 10
     assert not [plan for plan in plans if "(account_id=?)" in plan or plan.startswith("SCAN")]
+    # A release can have as many entries as signatures, and has few edits.
+    edits = "SEARCH ledger_entries USING INDEX ix_ledger_entries_release_edits (release_id=?)"
+    assert edits in plans
 
 
 @pytest.mark.parametrize("order", sorted(releases.ORDERS))
