@@ -36,6 +36,8 @@ class Policy:
     signed_in_approvals: bool = False
     #: Off: names are changed by those who manage users alone, so that nobody takes another's.
     users_may_rename_themselves: bool = True
+    #: A window is at most so long.
+    max_window_days: int = 366
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,6 +48,7 @@ FITTING: tuple[Guard, ...] = (
     requirements.keypairs_have_the_category,
     requirements.keypairs_have_certificates,
     requirements.window_is_ordered,
+    requirements.window_is_in_range,
     requirements.window_is_not_over,
     requirements.maximum_is_in_range,
     requirements.keypairs_are_free,

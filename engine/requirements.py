@@ -3,12 +3,16 @@
 Each edit re-checks them all (spec section 4).
 """
 
+from datetime import UTC, datetime, timedelta
+
 from engine import approvals, naming
 from engine.errors import Code, Refusal
 from engine.facts import Facts
 from engine.guards import is_eligible_approver
 from engine.vocabulary import KeypairCategory, ReleaseType
 
+#: A window lies between these instants: everybody's clock can show them.
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 #: A GraphQL Int, and an INTEGER column, hold no more.
 MAX_SIGNATURES = 2**31 - 1
 
@@ -166,6 +170,24 @@ def window_is_ordered(facts: Facts) -> Refusal | None:
         return None
     return Refusal(
         Code.WINDOW_INVALID, "The window ends before it starts. Set a later end.", "ends_at"
+    )
+
+
+def window_is_in_range(facts: Facts) -> Refusal | None:
+    """Between the years 2000 and 2200, and no longer than the account's settings allow."""
+    starts_at, ends_at = facts.draft.starts_at, facts.draft.ends_at
+    for instant, field in ((starts_at, "starts_at"), (ends_at, "ends_at")):
+        if not EARLIEST <= instant <= LATEST:
+            message = "A window lies between the years 2000 and 2200. Set another instant."
+            return Refusal(Code.WINDOW_INVALID, message, field)
+    days = facts.policy.max_window_days
+    if ends_at - starts_at <= timedelta(days=days):
+        return None
+    return Refusal(
+        Code.WINDOW_INVALID,
+        f"The window is too long: the limit of this account, in days, is {days}. Set an earlier"
+        " end, or ask an administrator to raise the limit.",
+        "ends_at",
     )
 
 

@@ -86,7 +86,11 @@ class Rhythm:
 
     def _morning_after(self, due: datetime, zone: str) -> datetime | None:
         """The end of the night that an instant lies in; None by day."""
-        there = due.astimezone(zone_of(zone))
+        try:
+            there = due.astimezone(zone_of(zone))
+        except OverflowError:
+            # Before year 1 or after 9999 on that zone's clock: nobody's night.
+            return None
         if self.night_ends <= there.time() < self.night_begins:
             return None
         evening = there.time() >= self.night_begins

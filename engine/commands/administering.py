@@ -24,6 +24,8 @@ from engine.vocabulary import Permission
 _ADDRESS = re.compile(
     r"[^\s@<>()\[\],;:\"\\]{1,64}@[^\s@<>()\[\],;:\"\\]+\.?[^\s@<>()\[\],;:\"\\]+"
 )
+#: What an account may set as the longest window.
+MAX_WINDOW_SPAN_DAYS = 36_500
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -80,6 +82,13 @@ def require_quorum(required: int) -> None:
     if not 1 <= required <= 1000:
         message = "The number of required approvals must be from 1 to 1000."
         raise Refusal(Code.INVALID_INPUT, message, "required_approvals")
+
+
+def require_window_span(days: int) -> None:
+    """From a day to a hundred years."""
+    if not 1 <= days <= MAX_WINDOW_SPAN_DAYS:
+        message = f"The longest window must be from 1 to {MAX_WINDOW_SPAN_DAYS} days."
+        raise Refusal(Code.INVALID_INPUT, message, "max_window_days")
 
 
 def require_all(work: Work, table: Table, ids: Collection[UUID], what: str, field: str) -> None:

@@ -9,7 +9,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from engine.commands.administering import differences, require_permission, require_quorum
+from engine.commands.administering import (
+    differences,
+    require_permission,
+    require_quorum,
+    require_window_span,
+)
 from engine.errors import Code, Refusal, not_found
 from engine.events import AccountUpdated
 from engine.persistence import tables as t
@@ -46,6 +51,8 @@ class UpdateAccount:
         changes = differences(before, self.settings)
         if "required_approvals" in changes:
             require_quorum(self.settings["required_approvals"])
+        if "max_window_days" in changes:
+            require_window_span(self.settings["max_window_days"])
         if "teams_enabled" in changes:
             _require_nothing_open(work)
         if not changes:

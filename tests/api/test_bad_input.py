@@ -70,6 +70,11 @@ def test_a_malformed_request_writes_nothing(
         ({"startsAt": PAST, "endsAt": "2030-06-03T11:59:59Z"}, "WINDOW_PASSED", "endsAt"),
         ({"startsAt": LATER, "endsAt": SOON}, "WINDOW_INVALID", "endsAt"),
         ({"startsAt": SOON, "endsAt": SOON}, "WINDOW_INVALID", "endsAt"),
+        (
+            {"startsAt": "0001-01-01T00:00:00Z", "endsAt": "9999-12-31T23:59:59Z"},
+            "WINDOW_INVALID",
+            "startsAt",
+        ),
         ({"teamId": None}, "TEAM_REQUIRED", "teamId"),
     ],
 )

@@ -395,6 +395,10 @@ DRAFT_RULES: dict[str, tuple[Violation, Expected]] = {
         (Code.KEYPAIR_CERTIFICATE_MISMATCH, "keypair_ids"),
     ),
     "empty window": (_empty_window, (Code.WINDOW_INVALID, "ends_at")),
+    "window longer than the account allows": (
+        lambda f: drafting(f, ends_at=f.draft.starts_at + timedelta(days=367)),
+        (Code.WINDOW_INVALID, "ends_at"),
+    ),
     "window gone by": (_window_gone_by, (Code.WINDOW_PASSED, "ends_at")),
     "no signature at all": (
         lambda f: drafting(f, max_signatures=0),

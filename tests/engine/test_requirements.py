@@ -1,7 +1,7 @@
 """What a requested or edited release must be like: every rule of creation, at its edges."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -204,6 +204,31 @@ def test_a_window_is_not_empty(length: timedelta, ordered: bool) -> None:
     given = drafting(facts(None), ends_at=NOON + HOUR + length)
     wrong = (Code.WINDOW_INVALID, "ends_at")
     assert said(requirements.window_is_ordered(given)) == (None if ordered else wrong)
+
+
+YEAR_2000, YEAR_2200 = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("starts_at", "ends_at", "field"),
+    [
+        (YEAR_2000, YEAR_2000 + HOUR, None),
+        (YEAR_2000 - MOMENT, YEAR_2000 + HOUR, "starts_at"),
+        (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC), "starts_at"),
+        (YEAR_2200 - HOUR, YEAR_2200, None),
+        (YEAR_2200 - HOUR, YEAR_2200 + MOMENT, "ends_at"),
+        (NOON, datetime.max.replace(tzinfo=UTC), "ends_at"),
+        (NOON, NOON + timedelta(days=10), None),
+        (NOON, NOON + timedelta(days=10) + MOMENT, "ends_at"),
+    ],
+)
+def test_a_window_lies_within_two_centuries_and_is_as_long_as_the_account_allows(
+    starts_at: datetime, ends_at: datetime, field: str | None
+) -> None:
+    given = drafting(facts(None), starts_at=starts_at, ends_at=ends_at)
+    given = replace(given, policy=replace(given.policy, max_window_days=10))
+    refused = said(requirements.window_is_in_range(given))
+    assert refused == (None if field is None else (Code.WINDOW_INVALID, field))
 
 
 @pytest.mark.parametrize(("end", "open_"), [(MOMENT, True), (0 * MOMENT, False), (-HOUR, False)])

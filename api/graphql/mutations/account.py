@@ -25,6 +25,7 @@ SETTINGS = (
     "restrict_signing_to_releases",
     "signed_in_approvals",
     "users_may_rename_themselves",
+    "max_window_days",
 )
 
 
@@ -60,6 +61,11 @@ class UpdateAccountInput:
     users_may_rename_themselves: bool | None = strawberry.field(
         default=None,
         description="Users may change their own name. Off: only holders of MANAGE_USERS do.",
+    )
+    max_window_days: int | None = strawberry.field(
+        default=None,
+        description="A release's window is at most this many days long, from 1 to 36500. Releases"
+        " that are open already keep theirs until they are edited.",
     )
 
 

@@ -40,6 +40,9 @@ class Account(Node):
         description="Users may change their own name. Off: only holders of MANAGE_USERS change"
         " names, so that nobody can take the name of somebody else."
     )
+    max_window_days: int = strawberry.field(
+        description="A release's window is at most this many days long."
+    )
 
     @classmethod
     def of(cls, policy: Policy) -> Account:
@@ -57,6 +60,7 @@ class Account(Node):
             restrict_signing_to_releases=policy.restrict_signing_to_releases,
             signed_in_approvals=policy.signed_in_approvals,
             users_may_rename_themselves=policy.users_may_rename_themselves,
+            max_window_days=policy.max_window_days,
         )
 
 

@@ -47,6 +47,7 @@ def load_policy(connection: Connection, account_id: UUID) -> Policy:
         restrict_signing_to_releases=row.restrict_signing_to_releases,
         signed_in_approvals=row.signed_in_approvals,
         users_may_rename_themselves=row.users_may_rename_themselves,
+        max_window_days=row.max_window_days,
     )
 
 

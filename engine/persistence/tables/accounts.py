@@ -1,6 +1,16 @@
 """Accounts, and the check that the master key is the one the private keys were sealed with."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Integer, LargeBinary, Table, Text, true
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    text,
+    true,
+)
 
 from engine.persistence.columns import ExactText, instant, key, word
 from engine.persistence.tables.base import metadata
@@ -22,6 +32,8 @@ accounts = Table(
     Column("restrict_signing_to_releases", Boolean, nullable=False),
     Column("signed_in_approvals", Boolean, nullable=False),
     Column("users_may_rename_themselves", Boolean, nullable=False, server_default=true()),
+    #: Programs of the version before this one write none.
+    Column("max_window_days", Integer, nullable=False, server_default=text("366")),
     instant("created_at"),
     CheckConstraint("required_approvals >= 1", name="quorum"),
 )

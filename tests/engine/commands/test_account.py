@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from engine.commands.create_account import create_account
+from engine.commands.request_release import RequestRelease
 from engine.commands.update_account import UpdateAccount
 from engine.errors import Code, Refusal
 from engine.persistence import loading
@@ -33,10 +34,31 @@ def test_an_account_begins_with_the_specified_settings_and_one_administrator(
     assert (policy.required_approvals, policy.quota_on_online) == (1, QuotaOnOnline.REFUSE)
     assert policy.enabled_release_types == frozenset(ReleaseType)
     assert policy.restrict_signing_to_releases is False
+    assert policy.max_window_days == 366
     (user,) = rows(world, t.users, account_id=made.account_id)
     assert (user.id, user.email, user.active) == (made.user_id, "root@example.com", True)
     entries = rows(world, t.ledger_entries, account_id=made.account_id)
     assert {e.position: e.tag for e in entries} == {1: "account:created", 2: "user:created"}
+
+
+@pytest.mark.parametrize("days", [-1, 0, 36_501])
+def test_the_longest_window_is_a_day_or_more(world: World, days: int) -> None:
+    command = setting(world, max_window_days=days)
+    assert_refused(world, "admin", command, Code.INVALID_INPUT, "max_window_days", recorded=False)
+
+
+@pytest.mark.parametrize("days", [1, 36_500])
+def test_a_window_may_be_as_long_as_the_settings_say(world: World, days: int) -> None:
+    world.settings(max_window_days=days)
+    starts_at = world.clock.instant + timedelta(hours=1)
+    longest = starts_at + timedelta(days=days)
+    fields = world.fields(starts_at=starts_at, ends_at=longest + timedelta(microseconds=1))
+    asking = RequestRelease(fields=fields)
+    assert_refused(world, "dev", asking, Code.WINDOW_INVALID, "ends_at")
+
+    release = world.request(starts_at=starts_at, ends_at=longest)
+
+    assert world.release(release).fields.ends_at == longest
 
 
 @pytest.mark.parametrize(

@@ -155,6 +155,7 @@ def test_a_window_is_not_empty_and_not_over(world: World) -> None:
     for window, code in (
         ({"starts_at": now + HOUR, "ends_at": now + HOUR}, Code.WINDOW_INVALID),
         ({"starts_at": now + 2 * HOUR, "ends_at": now + HOUR}, Code.WINDOW_INVALID),
+        ({"starts_at": now, "ends_at": now + timedelta(days=366, hours=1)}, Code.WINDOW_INVALID),
         ({"starts_at": now - HOUR, "ends_at": now}, Code.WINDOW_PASSED),
     ):
         assert_refused(world, "dev", asking(world, **window), code, "ends_at")
