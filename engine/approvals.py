@@ -108,6 +108,16 @@ def counting(facts: Facts) -> frozenset[UUID]:
     return entitled(facts.policy, facts.approver_ids, authors(facts))
 
 
+def can_be_met(release: Release, entitled: frozenset[UUID]) -> bool:
+    """Enough people could still give the approvals that a pending release asks for.
+
+    Args:
+        release: As it stands.
+        entitled: Whose approvals would count now.
+    """
+    return release.status is not Status.PENDING or len(entitled) >= release.required_approvals
+
+
 def progress(
     release: Release, verdicts: Mapping[UUID, Verdict], entitled: frozenset[UUID]
 ) -> Resolution:

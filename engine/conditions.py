@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from engine import approvals
-from engine.facts import MATERIAL, Facts
+from engine.facts import Facts, labels_of
 from engine.vocabulary import ReleaseType
 
 Condition = Callable[[Facts], bool]
@@ -34,6 +34,11 @@ def completes_the_quorum(facts: Facts) -> bool:
     return approvals.resolve_with_actor(facts).is_met
 
 
+def has_its_quorum(facts: Facts) -> bool:
+    """The approvals of those who may approve it now meet the quorum, without a further one."""
+    return approvals.resolve_as_it_stands(facts).is_met
+
+
 def leaves_the_quorum_open(facts: Facts) -> bool:
     """With this approval more are still needed."""
     return not completes_the_quorum(facts)
@@ -41,7 +46,7 @@ def leaves_the_quorum_open(facts: Facts) -> bool:
 
 def is_material(facts: Facts) -> bool:
     """The edit touches what approvers agreed to."""
-    return bool(facts.changes & MATERIAL)
+    return bool(facts.changes - labels_of(facts.subject.status))
 
 
 def touches_labels_only(facts: Facts) -> bool:

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from engine.facts import FIELD_NAMES, LABELS, Facts
+from engine.facts import FIELD_NAMES, LABEL_FIELDS, Facts
 from engine.vocabulary import FINAL, NOT_STARTED, ReleaseType, Status
 
 ALL = frozenset(FIELD_NAMES)
@@ -22,7 +22,7 @@ class Editor(StrEnum):
 EDITABLE: tuple[
     tuple[frozenset[Status], frozenset[ReleaseType], frozenset[Editor], frozenset[str]], ...
 ] = (
-    (FINAL, frozenset(ReleaseType), frozenset(Editor), LABELS),
+    (FINAL, frozenset(ReleaseType), frozenset(Editor), LABEL_FIELDS),
     (NOT_STARTED, frozenset(ReleaseType), frozenset(Editor), ALL),
     (
         frozenset({Status.IN_PROGRESS}),
@@ -36,7 +36,12 @@ EDITABLE: tuple[
         frozenset({Editor.CREATOR}),
         ALL - LOCKED_IN_PROGRESS,
     ),
-    (frozenset({Status.IN_PROGRESS}), frozenset(ReleaseType), frozenset(Editor), LABELS),
+    (
+        frozenset({Status.IN_PROGRESS}),
+        frozenset(ReleaseType),
+        frozenset(Editor),
+        LABEL_FIELDS,
+    ),
 )
 
 

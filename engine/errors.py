@@ -24,7 +24,7 @@ class Code(StrEnum):
     KEYPAIR_CERTIFICATE_MISMATCH = "KEYPAIR_CERTIFICATE_MISMATCH"
     #: The team was not granted the keypair.
     KEYPAIR_NOT_ALLOWED = "KEYPAIR_NOT_ALLOWED"
-    #: The window ends before it starts.
+    #: The window does not end after its start.
     WINDOW_INVALID = "WINDOW_INVALID"
     #: The window is over already.
     WINDOW_PASSED = "WINDOW_PASSED"

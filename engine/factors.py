@@ -13,6 +13,7 @@ from engine.errors import Code, Refusal
 from engine.facts import Actor, Keypair, Policy, Release
 from engine.visibility import sees
 from engine.vocabulary import KeypairAccess, Permission, QuotaOnOnline, ReleaseType, Status
+from engine.wording import STANDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +108,7 @@ def _release_window_open(facts: SignFacts) -> tuple[bool, str]:
     if not facts.names_release:
         return False, _held_by_another(facts, "its window is not open")
     window = f"{fields.starts_at:%Y-%m-%d %H:%M:%S} to {fields.ends_at:%Y-%m-%d %H:%M:%S} UTC"
-    status = release.status.value.replace("_", " ").lower()
-    return False, f"The release {fields.name} is {status}; its window is {window}."
+    return False, f"The release {fields.name} {STANDS[release.status]}; its window is {window}."
 
 
 def _is_participant(facts: SignFacts) -> tuple[bool, str]:
@@ -130,10 +130,14 @@ def _signature_left(facts: SignFacts) -> tuple[bool, str]:
     release = facts.release
     if release is None:
         return False, "There is no release to count toward."
-    signatures = f"signatures of {_called(facts, release)}"
+    signatures, maximum = f"signatures of {_called(facts, release)}", release.fields.max_signatures
+    is_left = release.signatures_left > facts.taken
+    if facts.names_release and maximum == 1:
+        only = f"The only signature of {release.fields.name} is"
+        return is_left, f"{only} left." if is_left else f"{only} used or under way."
     if facts.names_release:
-        signatures = f"{release.fields.max_signatures} {signatures}"
-    if release.signatures_left > facts.taken:
+        signatures = f"{maximum} {signatures}"
+    if is_left:
         return True, f"Of the {signatures} some are left."
     return False, f"All {signatures} are used or under way."
 

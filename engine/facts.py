@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from engine.vocabulary import (
+    NOT_STARTED,
     Channel,
     KeypairAccess,
     KeypairCategory,
@@ -90,10 +91,14 @@ class Fields:
 
 FIELD_NAMES = tuple(f.name for f in fields(Fields))
 #: Labels: an edit of these leaves approvals and links standing (spec section 3, revise).
-LABELS = frozenset({"name", "version", "note"})
-#: What a release is called and said to be, whether or not an edit of it asks for approval anew.
-LABEL_FIELDS = frozenset({"name", "version", "note"})
-MATERIAL = frozenset(FIELD_NAMES) - LABELS
+LABELS = frozenset({"name", "note"})
+#: What a release is called and said to be; from the opening of its window on, all are labels.
+LABEL_FIELDS = LABELS | {"version"}
+
+
+def labels_of(status: Status) -> frozenset[str]:
+    """The fields that are labels while a release has this status; all others are material."""
+    return LABELS if status in NOT_STARTED else LABEL_FIELDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +117,8 @@ class Release:
     material_revision: int
     #: Approvals the round asks for, fixed when it began; 0 where none are needed.
     required_approvals: int
-    #: The revision with which it last came to await approval.
+    #: The revision with which what is still to be approved began: its request, or its first
+    #: material edit since it was approved.
     round_revision: int
     signatures_used: int = 0
     signatures_reserved: int = 0

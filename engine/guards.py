@@ -10,6 +10,7 @@ from engine import approvals, editing, naming, visibility
 from engine.errors import Code, Refusal, not_found
 from engine.facts import Facts
 from engine.vocabulary import Permission, ReleaseType
+from engine.wording import STANDS
 
 Guard = Callable[[Facts], Refusal | None]
 
@@ -164,10 +165,9 @@ def fields_are_editable(facts: Facts) -> Refusal | None:
     locked = sorted(facts.changes - editing.editable(facts))
     if not locked:
         return None
-    status = facts.subject.status.value.replace("_", " ").lower()
     return Refusal(
         Code.FIELD_LOCKED,
-        f"While the release is {status} you cannot change: {', '.join(locked)}.",
+        f"The release {STANDS[facts.subject.status]}, so you cannot change: {', '.join(locked)}.",
         *locked,
     )
 

@@ -27,12 +27,14 @@ class Transition:
     guards: tuple[Guard, ...] = ()
 
 
-LABELLED: tuple[Guard, ...] = (
+#: Labels at any time.
+NAMED: tuple[Guard, ...] = (
     requirements.name_is_clean,
-    requirements.version_is_clean,
     requirements.note_is_clean,
     requirements.name_is_free,
 )
+#: With the version, which is a label once the window has opened.
+LABELLED: tuple[Guard, ...] = (*NAMED, requirements.version_is_clean)
 
 AS_SETTINGS_ASK: tuple[Guard, ...] = (
     requirements.type_is_enabled,
@@ -67,22 +69,26 @@ REQUEST_AS_APPROVED: tuple[Guard, ...] = (
     requirements.may_approve_at_once,
 )
 
+#: What creation asks of a release whoever requests it: asked again where it is approved.
+AS_IT_STANDS: tuple[Guard, ...] = tuple(
+    requirements.as_it_stands(rule)
+    for rule in (*AS_SETTINGS_ASK, requirements.keypairs_are_the_teams, *FITTING)
+)
+
 DECIDE: tuple[Guard, ...] = (
     guards.is_eligible_approver,
     guards.looked_at_what_counts,
     guards.has_not_decided,
     guards.comment_is_clean,
 )
-APPROVE: tuple[Guard, ...] = (
-    *DECIDE,
-    guards.is_not_own_request,
-    requirements.keypairs_are_still_enabled,
-)
+APPROVE: tuple[Guard, ...] = (*DECIDE, guards.is_not_own_request, *AS_IT_STANDS)
 
 REJECT: tuple[Guard, ...] = (*DECIDE, guards.rejection_gives_a_reason)
 
-AMENDED: tuple[Guard, ...] = (guards.edits_the_latest, guards.fields_are_editable, *LABELLED)
+CURRENT: tuple[Guard, ...] = (guards.edits_the_latest, guards.fields_are_editable)
+AMENDED: tuple[Guard, ...] = (*CURRENT, *LABELLED)
 LABEL_EDIT: tuple[Guard, ...] = (guards.may_edit, *AMENDED)
+LABEL_EDIT_BEFORE_THE_START: tuple[Guard, ...] = (guards.may_edit, *CURRENT, *NAMED)
 EDIT: tuple[Guard, ...] = (*LABEL_EDIT, *DRAFTED)
 APPROVERS_EDIT: tuple[Guard, ...] = (guards.approver_edits_approved, *AMENDED, *DRAFTED)
 EDIT_TO_PENDING: tuple[Guard, ...] = (*EDIT, requirements.quorum_can_be_met)
@@ -120,6 +126,7 @@ def _rows() -> Iterator[Transition]:
 
     yield row(Trigger.APPROVE, pending, pending, when.leaves_the_quorum_open, APPROVE)
     yield row(Trigger.APPROVE, pending, approved, when.completes_the_quorum, APPROVE)
+    yield row(Trigger.REASSESS, pending, approved, when.has_its_quorum, AS_IT_STANDS)
     yield row(Trigger.REJECT, pending, Status.REJECTED, None, REJECT)
 
     for source in (pending, approved, active):
@@ -127,8 +134,11 @@ def _rows() -> Iterator[Transition]:
 
     for final in (Status.COMPLETED, Status.FAILED, Status.REJECTED):
         yield row(Trigger.REVISE, final, final, None, LABEL_EDIT)
-    for source in (pending, approved, active, in_progress):
-        yield row(Trigger.REVISE, source, source, when.touches_labels_only, LABEL_EDIT)
+    for source in (pending, approved, active):
+        yield row(
+            Trigger.REVISE, source, source, when.touches_labels_only, LABEL_EDIT_BEFORE_THE_START
+        )
+    yield row(Trigger.REVISE, in_progress, in_progress, when.touches_labels_only, LABEL_EDIT)
     yield row(Trigger.REVISE, pending, pending, when.material_edit_stays_offline, EDIT_TO_PENDING)
     yield row(Trigger.REVISE, pending, active, when.material_edit_needs_no_approval, EDIT)
     yield row(Trigger.REVISE, approved, pending, when.reopens_approval, EDIT_TO_PENDING)

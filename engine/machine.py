@@ -13,6 +13,7 @@ from engine.errors import Code, Refusal
 from engine.facts import Facts
 from engine.lifecycle import TRANSITIONS, UNREQUESTED, Transition
 from engine.vocabulary import Status, Trigger
+from engine.wording import STANDS
 
 
 @dataclass(slots=True)
@@ -58,11 +59,17 @@ def compile_table(table: tuple[Transition, ...]) -> Machine:
 
 _machine = compile_table(TRANSITIONS)
 
-_WHAT = {
+#: What a release cannot be when no row of the trigger applies.
+_DONE = {
+    Trigger.REQUEST: "requested",
     Trigger.APPROVE: "approved",
+    Trigger.REASSESS: "approved",
     Trigger.REJECT: "rejected",
     Trigger.WITHDRAW: "withdrawn",
+    Trigger.REVISE: "changed",
+    Trigger.OPEN: "opened",
     Trigger.CLOSE: "closed",
+    Trigger.EXPIRE: "ended for want of approval",
     Trigger.STOP: "stopped",
 }
 
@@ -89,8 +96,7 @@ def refusal_of(trigger: Trigger, facts: Facts) -> Refusal | None:
 
 
 def _wrong_status(trigger: Trigger, facts: Facts) -> Refusal:
-    release = facts.subject
-    status = release.status.value.replace("_", " ").lower()
-    what = _WHAT.get(trigger, trigger.value.lower())
-    advice = "Request a new one." if release.status.is_final else "Look at it again."
-    return Refusal(Code.WRONG_STATUS, f"The release is {status} and cannot be {what}. {advice}")
+    status = facts.subject.status
+    advice = "Request a new one." if status.is_final else "Look at it again."
+    message = f"The release {STANDS[status]} and cannot be {_DONE[trigger]}. {advice}"
+    return Refusal(Code.WRONG_STATUS, message)

@@ -4,17 +4,33 @@ Each edit re-checks them all (spec section 4).
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import wraps
 
 from engine import approvals, naming
 from engine.errors import Code, Refusal
 from engine.facts import Facts
-from engine.guards import is_eligible_approver
+from engine.guards import Guard, is_eligible_approver
 from engine.vocabulary import KeypairCategory, ReleaseType
+from engine.wording import chosen, counted, only_people
 
 #: A window lies between these instants: everybody's clock can show them.
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 #: A GraphQL Int, and an INTEGER column, hold no more.
 MAX_SIGNATURES = 2**31 - 1
+
+
+def as_it_stands(rule: Guard) -> Guard:
+    """The rule of creation, asked of a stored release: its refusal names no field of an input."""
+
+    @wraps(rule)
+    def asked_again(facts: Facts) -> Refusal | None:
+        refusal = rule(facts)
+        if refusal is None:
+            return None
+        message = f"The request cannot be approved as it stands. {refusal.message}"
+        return Refusal(refusal.code, message)
+
+    return asked_again
 
 
 def name_is_clean(facts: Facts) -> Refusal | None:
@@ -93,17 +109,6 @@ def keypairs_are_enabled(facts: Facts) -> Refusal | None:
     return _keypair_refusal(Code.KEYPAIR_DISABLED, aliases, "disabled. Enable it or choose another")
 
 
-def keypairs_are_still_enabled(facts: Facts) -> Refusal | None:
-    """One disabled meanwhile would stop what is approved, so the approval waits for it."""
-    aliases = [k.alias for k in facts.keypairs if not k.enabled]
-    if not aliases:
-        return None
-    return Refusal(
-        Code.KEYPAIR_DISABLED,
-        f"The keypair {min(aliases)} is disabled. Enable it, or change the request.",
-    )
-
-
 def keypairs_have_the_type(facts: Facts) -> Refusal | None:
     """Offline releases use offline keypairs, online online, test test."""
     wanted = facts.draft.type
@@ -169,7 +174,7 @@ def window_is_ordered(facts: Facts) -> Refusal | None:
     if facts.draft.starts_at < facts.draft.ends_at:
         return None
     return Refusal(
-        Code.WINDOW_INVALID, "The window ends before it starts. Set a later end.", "ends_at"
+        Code.WINDOW_INVALID, "The window must end after its start. Set a later end.", "ends_at"
     )
 
 
@@ -217,7 +222,8 @@ def maximum_covers_what_is_used(facts: Facts) -> Refusal | None:
         return None
     return Refusal(
         Code.INVALID_INPUT,
-        f"{taken} signatures are used or under way. Set a maximum of at least that.",
+        f"{counted(taken, 'signature')} {chosen(taken, 'is', 'are')} used or under way."
+        f" Set a maximum of at least {taken}.",
         "max_signatures",
     )
 
@@ -231,8 +237,8 @@ def quorum_can_be_met(facts: Facts) -> Refusal | None:
     who = f"The team {facts.team.name}" if facts.team else "The account"
     return Refusal(
         Code.NOT_ENOUGH_APPROVERS,
-        f"{who} asks for {required} approvals and only {possible} people could give one."
-        " Add approvers or lower the number.",
+        f"{who} asks for {counted(required, 'approval')} and {only_people(possible)}"
+        " could give one. Add approvers or lower the number.",
     )
 
 

@@ -38,6 +38,7 @@ class Trigger(StrEnum):
 
     REQUEST = "REQUEST"
     APPROVE = "APPROVE"
+    REASSESS = "REASSESS"
     REJECT = "REJECT"
     WITHDRAW = "WITHDRAW"
     REVISE = "REVISE"

@@ -13,7 +13,6 @@ from engine import machine
 from engine.errors import Refusal
 from engine.factors import SignFacts, evaluate
 from engine.facts import Facts, Keypair, Release
-from engine.persistence import loading
 from engine.queries import releases as queries
 from engine.queries.reading import Reading
 from engine.vocabulary import Trigger
@@ -32,24 +31,17 @@ def available_actions(
     reading: Reading, releases: Collection[Release]
 ) -> dict[UUID, list[AvailableAction]]:
     """What the viewer can do with each release now, and why not."""
-    facts = queries.facts_of(reading, releases)
-    ids = frozenset[UUID]().union(*(release.fields.keypair_ids for release in releases))
-    found = loading.load_keypairs(reading.connection, reading.account_id, ids) if ids else ()
-    keypairs = {keypair.id: keypair for keypair in found}
-    used = {
-        release.id: tuple(keypairs[id_] for id_ in release.fields.keypair_ids)
-        for release in releases
-    }
+    facts = queries.facts_of_approval(reading, releases)
     return {
         release.id: [
-            *(_asked(action, facts[release.id], used[release.id]) for action in TRIGGERS),
-            _signing(reading, release, used[release.id]),
+            *(_asked(action, facts[release.id]) for action in TRIGGERS),
+            _signing(reading, release, facts[release.id].keypairs),
         ]
         for release in releases
     }
 
 
-def _asked(action: ReleaseAction, facts: Facts, keypairs: tuple[Keypair, ...]) -> AvailableAction:
+def _asked(action: ReleaseAction, facts: Facts) -> AvailableAction:
     release = facts.subject
     # As somebody would ask who looked just now, changes nothing yet and has a reason.
     asked = replace(
@@ -57,7 +49,6 @@ def _asked(action: ReleaseAction, facts: Facts, keypairs: tuple[Keypair, ...]) -
         seen_revision=release.revision,
         proposed=release.fields,
         reason="asked",
-        keypairs=keypairs,
     )
     return _answer(action, machine.refusal_of(TRIGGERS[action], asked))
 

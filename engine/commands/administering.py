@@ -20,6 +20,7 @@ from engine.persistence import tables as t
 from engine.persistence.columns import among, unindexed
 from engine.persistence.work import Work
 from engine.vocabulary import Permission
+from engine.wording import chosen, counted, only_people
 
 _ADDRESS = re.compile(
     r"[^\s@<>()\[\],;:\"\\]{1,64}@[^\s@<>()\[\],;:\"\\]+\.?[^\s@<>()\[\],;:\"\\]+"
@@ -114,16 +115,11 @@ def require_possible_quorum(quorum: Quorum, before: Quorum | None = None) -> Non
         return
     raise Refusal(
         Code.NOT_ENOUGH_APPROVERS,
-        f"{quorum.required} approvals are required and {quorum.possible} of the members could"
-        " give one. Add approvers or lower the number.",
+        f"{counted(quorum.required, 'approval')} {chosen(quorum.required, 'is', 'are')} required"
+        f" and {only_people(quorum.possible)} of the team could give one."
+        " Add approvers or lower the number.",
         "required_approvals",
     )
-
-
-def shortages(work: Work) -> dict[str, list[str]]:
-    """Teams whose quorum cannot be met, as a change of people's rights tells them."""
-    short = loading.load_teams_short_of_approvers(work.connection, work.account_id)
-    return {"teams_short_of_approvers": short}
 
 
 def require_an_administrator(work: Work) -> None:

@@ -15,7 +15,7 @@ from engine.guards import sees_release
 from engine.naming import name_fault, name_key, optional_text, tidy
 from engine.persistence import loading
 from engine.persistence import tables as t
-from engine.persistence.assembling import Staff, assemble
+from engine.persistence.assembling import Staff, assemble, with_facts_of_creation
 from engine.persistence.columns import among, unindexed
 from engine.persistence.work import Work
 
@@ -32,6 +32,12 @@ def release_facts(work: Work, release: Release, **asked: Any) -> Facts:
     facts = seen[release.id]
     require(sees_release, facts)
     return replace(facts, **asked)
+
+
+def standing_facts(work: Work, release: Release, **asked: Any) -> Facts:
+    """The same, with what the rules of creation look at: they are asked again of the release."""
+    facts = release_facts(work, release, **asked)
+    return with_facts_of_creation(work.connection, work.account_id, {release.id: facts})[release.id]
 
 
 def with_draft(work: Work, facts: Facts, draft: Fields) -> Facts:

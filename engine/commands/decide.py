@@ -7,11 +7,10 @@ from uuid import UUID
 
 from engine import machine
 from engine.approvals import Resolution, resolve_as_it_stands, resolve_with_actor
-from engine.commands.building import release_facts
+from engine.commands.building import standing_facts
 from engine.events import DecisionRecorded, ReleaseApproved, ReleaseRejected
 from engine.facts import Facts, Fields, Release
 from engine.naming import optional_text
-from engine.persistence import loading
 from engine.persistence.locks import Lock
 from engine.persistence.storing import insert_decision, move
 from engine.persistence.unit_of_work import Attempt
@@ -49,12 +48,7 @@ class Decide:
         """Decide by the table; record the decision, and the transition if it brings one."""
         release = work.release(self.release_id)
         comment = optional_text(self.comment)
-        keypairs = loading.load_keypairs(
-            work.connection, work.account_id, release.fields.keypair_ids
-        )
-        facts = release_facts(
-            work, release, seen_revision=self.revision, reason=comment, keypairs=keypairs
-        )
+        facts = standing_facts(work, release, seen_revision=self.revision, reason=comment)
         target = machine.fire(_TRIGGERS[self.verdict], facts)
         self._insert(work, facts)
         work.record(self._recorded(facts, self._fields_looked_at(work, release)))

@@ -87,14 +87,15 @@ def _revised(release: Release, facts: Facts, target: Status) -> Release:
         required = required_by_policy(facts)
     elif target is Status.ACTIVE:
         required = 0
-    begins = target is Status.PENDING and release.status is not Status.PENDING
+    # What was approved is agreed; what was edited since awaits it, in whatever type meanwhile.
+    leaves_approval = release.status is Status.APPROVED and target is not Status.APPROVED
     return replace(
         release,
         fields=facts.draft,
         revision=revision,
         material_revision=revision if is_material(facts) else release.material_revision,
         required_approvals=required,
-        round_revision=revision if begins else release.round_revision,
+        round_revision=revision if leaves_approval else release.round_revision,
     )
 
 

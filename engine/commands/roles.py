@@ -13,8 +13,8 @@ from engine.commands.administering import (
     differences,
     require_an_administrator,
     require_permission,
-    shortages,
 )
+from engine.commands.rule_breaks import shortages
 from engine.errors import Code, Refusal, not_found
 from engine.events import RoleCreated, RoleUpdated
 from engine.naming import lookup_key, name_key, quoted, tidy

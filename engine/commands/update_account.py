@@ -15,6 +15,7 @@ from engine.commands.administering import (
     require_quorum,
     require_window_span,
 )
+from engine.commands.rule_breaks import shortages
 from engine.errors import Code, Refusal, not_found
 from engine.events import AccountUpdated
 from engine.persistence import tables as t
@@ -22,6 +23,7 @@ from engine.persistence.locks import Hold, Lock
 from engine.persistence.unit_of_work import Attempt
 from engine.persistence.work import Work
 from engine.vocabulary import HOLDING, Permission
+from engine.wording import chosen, counted
 
 #: How many of the releases that stand in the way are named.
 NAMED = 20
@@ -58,10 +60,12 @@ class UpdateAccount:
         if not changes:
             return work.account_id
         columns = {name: after for name, (_, after) in changes.items()}
+        short = shortages(work)
         if "enabled_release_types" in columns:
             columns["enabled_release_types"] = " ".join(sorted(columns["enabled_release_types"]))
         a = t.accounts
         work.connection.execute(a.update().where(a.c.id == work.account_id).values(**columns))
+        changes |= differences(short, shortages(work))
         work.record(AccountUpdated(subject_id=work.account_id, changes=changes))
         return work.account_id
 
@@ -84,9 +88,12 @@ def _require_nothing_open(work: Work) -> None:
     if open_ones:
         named, further = ", ".join(open_ones[:NAMED]), len(open_ones) - NAMED
         more = f" and {further} more, as the list of open releases shows" if further > 0 else ""
+        number = len(open_ones)
         raise Refusal(
             Code.WRONG_STATUS,
-            f"Teams cannot be switched while releases are open: {named}{more}."
-            " Wait until they have ended, or withdraw or stop them.",
+            f"Teams cannot be switched while {counted(number, 'release')}"
+            f" {chosen(number, 'is', 'are')} open: {named}{more}."
+            f" Wait until {chosen(number, 'it has', 'they have')} ended, or withdraw or stop"
+            f" {chosen(number, 'it', 'them')}.",
             "teams_enabled",
         )

@@ -16,6 +16,7 @@ from engine.commands.administering import (
     require_all,
     require_permission,
 )
+from engine.commands.rule_breaks import shortages_with_keypair
 from engine.errors import not_found
 from engine.events import KeypairUpdated, ReleaseStopped
 from engine.facts import Facts
@@ -62,6 +63,7 @@ class UpdateKeypair:
             work.connection, t.keypair_users.c.user_id, keypair_id=self.keypair_id
         )
         changes = differences(dict(row._mapping) | {"user_ids": mapped}, self._asked(work))
+        broken = shortages_with_keypair(work, self.keypair_id)
         columns = {n: after for n, (_, after) in changes.items() if n in k.c}
         if "alias" in columns:
             columns["alias_key"] = name_key(columns["alias"])
@@ -71,6 +73,7 @@ class UpdateKeypair:
             owner = ("keypair_id", self.keypair_id)
             replace_set(work, t.keypair_users, owner, "user_id", changes["user_ids"][1])
         if changes:
+            changes |= differences(broken, shortages_with_keypair(work, self.keypair_id))
             work.record(KeypairUpdated(subject_id=row.id, changes=changes))
         if "enabled" in changes and not self.enabled:
             self._stop_holder(work)

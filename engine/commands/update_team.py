@@ -16,6 +16,7 @@ from engine.commands.administering import (
     require_possible_quorum,
     require_quorum,
 )
+from engine.commands.rule_breaks import shortages
 from engine.events import TeamUpdated
 from engine.naming import name_key, tidy
 from engine.persistence import loading
@@ -49,7 +50,7 @@ class UpdateTeam:
         require_permission(work, Permission.MANAGE_TEAMS)
         before = self._before(work)
         required = before["required_approvals"]
-        quorum = quorum_of(work, self.team_id, required)
+        quorum, short = quorum_of(work, self.team_id, required), shortages(work)
         changes = differences(before, self._asked(work))
         columns = {n: after for n, (_, after) in changes.items() if n in t.teams.c}
         if "name" in columns:
@@ -66,6 +67,7 @@ class UpdateTeam:
             required = columns.get("required_approvals", required)
             require_possible_quorum(quorum_of(work, self.team_id, required), quorum)
         if changes:
+            changes |= differences(short, shortages(work))
             work.record(TeamUpdated(subject_id=self.team_id, changes=changes))
         return self.team_id
 

@@ -17,9 +17,9 @@ from engine.commands.administering import (
     require_locale,
     require_permission,
     require_time_zone,
-    shortages,
 )
 from engine.commands.roles import refuse_self_grant, role_ids
+from engine.commands.rule_breaks import shortages
 from engine.errors import Code, Refusal, not_found
 from engine.events import UserUpdated
 from engine.naming import lookup_key, tidy

@@ -1,7 +1,7 @@
 """Facts of many releases at once: what guards look at, in a constant number of statements."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +10,9 @@ from sqlalchemy import Connection
 from engine.facts import Actor, Facts, Policy, Release, Team
 from engine.persistence import loading
 from engine.vocabulary import Status
+
+#: What was edited then is still to be approved: by others, if it comes to that.
+_UNAPPROVED = frozenset({Status.PENDING, Status.ACTIVE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,9 @@ def assemble(
     if staff is None:
         staff = load_staff(connection, policy.account_id, releases)
     pending = [release for release in releases if release.status is Status.PENDING]
+    unapproved = [release for release in releases if release.status in _UNAPPROVED]
     votes = loading.load_votes(connection, pending) if pending else {}
-    editors = loading.load_editors(connection, pending) if pending else {}
+    editors = loading.load_editors(connection, unapproved) if unapproved else {}
     return {
         release.id: Facts(
             now=now,
@@ -59,4 +63,27 @@ def assemble(
             editor_ids=editors.get(release.id, frozenset()),
         )
         for release in releases
+    }
+
+
+def with_facts_of_creation(
+    connection: Connection, account_id: UUID, facts: Mapping[UUID, Facts]
+) -> dict[UUID, Facts]:
+    """The same with what the rules of creation look at besides: keypairs, inactive participants.
+
+    Two statements at most, for any number of releases.
+    """
+    fields = {id_: one.subject.fields for id_, one in facts.items()}
+    keypair_ids = frozenset[UUID]().union(*(one.keypair_ids for one in fields.values()))
+    user_ids = frozenset[UUID]().union(*(one.participant_ids for one in fields.values()))
+    found = loading.load_keypairs(connection, account_id, keypair_ids) if keypair_ids else ()
+    keypairs = {keypair.id: keypair for keypair in found}
+    inactive = loading.load_inactive(connection, user_ids)
+    return {
+        id_: replace(
+            one,
+            keypairs=tuple(keypairs[key] for key in sorted(fields[id_].keypair_ids)),
+            inactive_ids=fields[id_].participant_ids & inactive,
+        )
+        for id_, one in facts.items()
     }

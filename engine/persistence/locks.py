@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row
 from engine.naming import lookup_key
 from engine.persistence import tables as t
 from engine.persistence.columns import among, unindexed
-from engine.vocabulary import HOLDING
+from engine.vocabulary import HOLDING, Status
 
 # Statements of the hot path are built once: to build one costs more than to run it.
 _R, _H, _K = t.releases, t.release_keypairs, t.keypairs
@@ -33,6 +33,9 @@ _NAMESAKES = sa.select(_R.c.id).where(
     _R.c.name_held,
     _R.c.status.in_(sorted(HOLDING)),
 )
+_PENDING = sa.select(_R.c.id).where(
+    _R.c.account_id == sa.bindparam("account"), _R.c.status == Status.PENDING
+)
 _ACCOUNT = sa.select(t.accounts.c.id).where(t.accounts.c.id == sa.bindparam("account"))
 _KEYPAIRS = sa.select(_K.c.id).where(among(_K.c.id)).order_by(_K.c.id).with_for_update()
 
@@ -42,7 +45,8 @@ class Hold(StrEnum):
 
     #: As they are, together with others who need the same.
     SHARED = "SHARED"
-    #: Alone, to change them.
+    #: Alone, to change them: every request that awaits approval is locked too, for they decide who
+    #: may approve it.
     ALONE = "ALONE"
 
 
@@ -74,6 +78,9 @@ def take(connection: Connection, account_id: UUID, lock: Lock) -> list[Row[Any]]
     if lock.account is not None:
         connection.execute(_ACCOUNTS[lock.account], {"account": account_id}).all()
     wanted = lock.releases | holders(connection, lock.keypairs)
+    if lock.account is Hold.ALONE:
+        # Those who request or edit wait for the account, so that no further one comes to await it.
+        wanted |= _pending(connection, account_id)
     wanted |= _namesakes(connection, account_id, lock.name)
     held = _take_releases(connection, account_id, wanted, _FREE if lock.skip_locked else _LOCKED)
     if lock.keypairs and lock.keypair_rows:
@@ -101,6 +108,11 @@ def _take_releases(
     if not wanted:
         return []
     return list(connection.execute(query, {"ids": sorted(wanted), "account": account_id}))
+
+
+def _pending(connection: Connection, account_id: UUID) -> frozenset[UUID]:
+    found = connection.execute(_PENDING, {"account": account_id})
+    return frozenset(found.scalars().all())
 
 
 def _namesakes(connection: Connection, account_id: UUID, name: str | None) -> frozenset[UUID]:

@@ -1,7 +1,8 @@
 """THE commit: state, ledger and messages land together or not at all.
 
-Lock, advance what time has made due (kept), savepoint, command, advance again, ledger, listeners,
-commit. A refusal rolls back to the savepoint and leaves one ledger entry; a bug rolls back all.
+Lock, advance what time has made due (kept), savepoint, command, approve the requests whose quorum
+it completed, advance again, ledger, listeners, commit. A refusal rolls back to the savepoint and
+leaves one ledger entry; a bug rolls back all.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from engine.persistence.advancing import advance, advance_again
 from engine.persistence.conflicts import refusal_of
 from engine.persistence.database import Database
 from engine.persistence.locks import Lock
+from engine.persistence.reassessing import reassess
 from engine.persistence.work import Work
 from engine.principal import Principal
 from engine.system import System, Waker
@@ -53,6 +55,7 @@ def unit_of_work(
         kept = len(work.recorded)
         try:
             yield work
+            reassess(work)
             advance_again(work)
             savepoint.commit()
         except (Refusal, IntegrityError) as error:

@@ -76,6 +76,12 @@ class Work:
             self._teams |= loading.load_teams(self.connection, self.account_id, missing)
         return {team_id: self._teams[team_id] for team_id in wanted & self._teams.keys()}
 
+    def look_again(self) -> None:
+        """The account's settings, people or teams were changed: what was known of them is old."""
+        self.__dict__.pop("policy", None)
+        self._approvers.clear()
+        self._teams.clear()
+
     def keep(self, release: Release) -> None:
         """This is how it stands, written or read: whoever writes a release keeps it."""
         self.kept[release.id] = release

@@ -57,6 +57,11 @@ def fields_looked_at(
     }
 
 
+def can_be_met(facts: Facts) -> bool:
+    """Enough people could still approve the release that these facts are of."""
+    return approvals.can_be_met(facts.subject, approvals.counting(facts))
+
+
 def progress(facts: Facts, decisions: list[Row[Any]]) -> Resolution:
     """By what was decided on the release that these facts are of."""
     verdicts = {row.approver_id: row.verdict for row in decisions}

@@ -16,7 +16,7 @@ from engine.lifecycle import TIMED
 from engine.naming import lookup_key
 from engine.persistence import loading
 from engine.persistence import tables as t
-from engine.persistence.assembling import assemble
+from engine.persistence.assembling import assemble, with_facts_of_creation
 from engine.queries.pages import Order, Page, Window, fetch
 from engine.queries.reading import Reading
 from engine.queries.visibility import is_visible, reasons
@@ -122,6 +122,12 @@ def inbox_count(reading: Reading) -> int:
 def facts_of(reading: Reading, releases: Collection[Release]) -> dict[UUID, Facts]:
     """What the viewer could do with each: the guards' own view of it."""
     return assemble(reading.connection, reading.now, reading.policy, reading.actor, releases)
+
+
+def facts_of_approval(reading: Reading, releases: Collection[Release]) -> dict[UUID, Facts]:
+    """The same, with what the rules of creation look at: an approval asks them again."""
+    facts = facts_of(reading, releases)
+    return with_facts_of_creation(reading.connection, reading.account_id, facts)
 
 
 def status_now(now: datetime) -> ColumnElement[Any]:

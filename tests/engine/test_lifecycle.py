@@ -9,7 +9,7 @@ import pytest
 
 from engine import editing, machine
 from engine.errors import Code, Refusal
-from engine.facts import CLOCK, LABELS, Facts
+from engine.facts import CLOCK, Facts, labels_of
 from engine.lifecycle import TRANSITIONS, Transition
 from engine.timeline import as_of
 from engine.vocabulary import FINAL, HOLDING, Permission, ReleaseType, Status, Trigger
@@ -47,6 +47,7 @@ OFFLINE, ONLINE, TEST = ReleaseType.OFFLINE, ReleaseType.ONLINE, ReleaseType.TES
 SPECIFIED: dict[tuple[Trigger, Status | None], set[Status]] = {
     (Trigger.REQUEST, None): {PENDING, APPROVED, ACTIVE},
     (Trigger.APPROVE, PENDING): {PENDING, APPROVED},
+    (Trigger.REASSESS, PENDING): {APPROVED},
     (Trigger.REJECT, PENDING): {REJECTED},
     (Trigger.WITHDRAW, PENDING): {REJECTED},
     (Trigger.WITHDRAW, APPROVED): {REJECTED},
@@ -82,7 +83,8 @@ class Row:
 
 
 def _labelled(status: Status, type_: ReleaseType, who: Any = CREATOR) -> Facts:
-    return drafting(facts(status, type_, who), name="Falcon 1.1", version=None, note="renamed")
+    edited = drafting(facts(status, type_, who), name="Falcon 1.1", note="renamed")
+    return drafting(edited, version=None) if "version" in labels_of(status) else edited
 
 
 def _widened(status: Status, type_: ReleaseType, who: Any = CREATOR) -> Facts:
@@ -126,8 +128,18 @@ DECISIONS = {
     "approve, quorum met": Row(
         Trigger.APPROVE, APPROVED, facts(PENDING, who=ANN, votes=(vote(BOB),))
     ),
+    "approve, Teams off": Row(Trigger.APPROVE, PENDING, teams_off(facts(PENDING, who=ANN))),
+    "approve, quorum met, Teams off": Row(
+        Trigger.APPROVE, APPROVED, teams_off(facts(PENDING, who=ANN, votes=(vote(BOB),)))
+    ),
     "reject": Row(Trigger.REJECT, REJECTED, facts(PENDING, who=ANN, reason="Too early.")),
 }
+_VOTED = facts(PENDING, votes=(vote(ANN), vote(BOB)), actor=CLOCK)
+REASSESSED = {
+    "reassess": Row(Trigger.REASSESS, APPROVED, _VOTED),
+    "reassess, Teams off": Row(Trigger.REASSESS, APPROVED, teams_off(_VOTED)),
+}
+APPROVALS = REASSESSED | {n: r for n, r in DECISIONS.items() if r.trigger is Trigger.APPROVE}
 WITHDRAWALS = {
     f"withdraw {status.lower()}": Row(
         Trigger.WITHDRAW, REJECTED, facts(status, type_, reason="Not needed.")
@@ -143,6 +155,12 @@ LABEL_EDITS = {
 }
 REOPENED = {
     "edit pending": Row(Trigger.REVISE, PENDING, _widened(PENDING, OFFLINE)),
+    "another version while pending": Row(
+        Trigger.REVISE, PENDING, drafting(facts(PENDING), version="2.0")
+    ),
+    "another version once approved": Row(
+        Trigger.REVISE, PENDING, drafting(facts(APPROVED), version="2.0")
+    ),
     "edit approved": Row(Trigger.REVISE, PENDING, _widened(APPROVED, OFFLINE)),
     "active to offline": Row(Trigger.REVISE, PENDING, _retyped(ACTIVE, ONLINE, OFFLINE)),
     "active test to offline": Row(Trigger.REVISE, PENDING, _retyped(ACTIVE, TEST, OFFLINE)),
@@ -164,6 +182,9 @@ MADE_ACTIVE = {
     "pending to online": Row(Trigger.REVISE, ACTIVE, _retyped(PENDING, OFFLINE, ONLINE)),
     "approved to test": Row(Trigger.REVISE, ACTIVE, _retyped(APPROVED, OFFLINE, TEST)),
     "approved to online": Row(Trigger.REVISE, ACTIVE, _retyped(APPROVED, OFFLINE, ONLINE)),
+    "another version while active": Row(
+        Trigger.REVISE, ACTIVE, drafting(facts(ACTIVE, ONLINE), version="2.0")
+    ),
     "edit active": Row(Trigger.REVISE, ACTIVE, _widened(ACTIVE, ONLINE)),
     "edit active test": Row(Trigger.REVISE, ACTIVE, _widened(ACTIVE, TEST)),
     "active online to test": Row(Trigger.REVISE, ACTIVE, _retyped(ACTIVE, ONLINE, TEST)),
@@ -201,6 +222,7 @@ MATERIAL_EDITS = REOPENED | KEPT | BY_APPROVERS | MADE_ACTIVE | OPEN_EDITS
 ROWS: dict[str, Row] = {
     **REQUESTS,
     **DECISIONS,
+    **REASSESSED,
     **WITHDRAWALS,
     **LABEL_EDITS,
     **MATERIAL_EDITS,
@@ -409,13 +431,16 @@ DRAFT_RULES: dict[str, tuple[Violation, Expected]] = {
         (Code.KEYPAIR_IN_USE, "keypair_ids"),
     ),
 }
-TEAM_RULES: dict[str, tuple[Violation, Expected]] = {
+OF_THE_TEAM: dict[str, tuple[Violation, Expected]] = {
     "no team": (_without_a_team, (Code.TEAM_REQUIRED, "team_id")),
-    "a team the actor is not in": (_of_another_team, (Code.FORBIDDEN, "team_id")),
     "keypair not granted to the team": (
         _with_keypair(team_ids=frozenset({RED})),
         (Code.KEYPAIR_NOT_ALLOWED, "keypair_ids"),
     ),
+}
+TEAM_RULES: dict[str, tuple[Violation, Expected]] = {
+    **OF_THE_TEAM,
+    "a team the actor is not in": (_of_another_team, (Code.FORBIDDEN, "team_id")),
 }
 TEAMS_OFF_RULES: dict[str, tuple[Violation, Expected]] = {
     "a team with Teams off": (_without_a_team, (Code.INVALID_INPUT, "team_id")),
@@ -471,7 +496,6 @@ DECIDER: dict[str, tuple[Violation, Expected]] = {
     ),
 }
 APPROVER: dict[str, tuple[Violation, Expected]] = {
-    "keypair disabled meanwhile": (_with_keypair(enabled=False), (Code.KEYPAIR_DISABLED,)),
     "own request": (
         lambda f: replace(_without_need(f), release=replace(f.subject, creator_id=ANN)),
         (Code.OWN_REQUEST,),
@@ -495,6 +519,14 @@ STOPPER: dict[str, tuple[Violation, Expected]] = {
     **LEAVER,
     "no reason": (lambda f: replace(f, reason=" \n"), (Code.INVALID_INPUT, "reason")),
 }
+
+
+def _of_no_field(
+    rules: dict[str, tuple[Violation, Expected]],
+) -> dict[str, tuple[Violation, Expected]]:
+    """As approvals ask them: what is at fault is the release, not what was given."""
+    return {name: (violate, (expected[0],)) for name, (violate, expected) in rules.items()}
+
 
 RULED: list[tuple[dict[str, Row], dict[str, tuple[Violation, Expected]]]] = [
     (REQUESTS, REQUESTER | LABEL_RULES | DRAFT_RULES),
@@ -543,6 +575,15 @@ RULED: list[tuple[dict[str, Row], dict[str, tuple[Violation, Expected]]]] = [
     (DECISIONS, DECIDER),
     ({n: r for n, r in DECISIONS.items() if r.trigger is Trigger.APPROVE}, APPROVER),
     ({n: r for n, r in DECISIONS.items() if r.trigger is Trigger.REJECT}, REJECTER),
+    (APPROVALS, _of_no_field(DRAFT_RULES)),
+    (
+        {n: r for n, r in APPROVALS.items() if r.given.policy.teams_enabled},
+        _of_no_field(OF_THE_TEAM),
+    ),
+    (
+        {n: r for n, r in APPROVALS.items() if not r.given.policy.teams_enabled},
+        _of_no_field(TEAMS_OFF_RULES),
+    ),
     (WITHDRAWALS | CLOSURES, LEAVER),
     (LABEL_EDITS | REOPENED | MADE_ACTIVE | OPEN_EDITS, EDITOR),
     (
@@ -623,6 +664,28 @@ def test_an_online_or_test_release_is_stopped_by_its_creator_too(
     status: Status, type_: ReleaseType
 ) -> None:
     assert machine.fire(Trigger.STOP, _stopped(status, type_, CREATOR)) is FAILED
+
+
+def test_a_quorum_that_is_not_met_by_those_who_may_approve_is_not_approved() -> None:
+    for given in (
+        facts(PENDING, votes=(vote(ANN),)),
+        replace(_VOTED, approver_ids=frozenset({ANN})),
+        replace(_VOTED, editor_ids=frozenset({ANN})),
+        replace(_VOTED, votes=(vote(ANN), vote(BOB, material_revision=1))),
+    ):
+        refusal = machine.refusal_of(Trigger.REASSESS, given)
+        assert refusal is not None
+        assert refusal.code is Code.WRONG_STATUS
+
+
+def test_an_approval_is_refused_for_what_creation_would_be_and_says_so() -> None:
+    given = replace(facts(PENDING, who=ANN), keypairs=(keypair(team_ids=frozenset({RED})),))
+    refusal = machine.refusal_of(Trigger.APPROVE, given)
+    assert refusal is not None
+    assert refusal.message == (
+        "The request cannot be approved as it stands. The keypair vault is not granted to the team"
+        " blue. Choose one that is."
+    )
 
 
 def test_one_may_reject_what_one_asked_for() -> None:
@@ -720,7 +783,10 @@ def test_firing_leaves_nothing_behind_in_the_machine() -> None:
 
 
 def test_labels_and_statuses_are_the_closed_sets_of_the_specification() -> None:
-    assert {"name", "version", "note"} == LABELS
+    for status in (PENDING, APPROVED, ACTIVE):
+        assert labels_of(status) == {"name", "note"}
+    for status in (IN_PROGRESS, *ENDED):
+        assert labels_of(status) == {"name", "version", "note"}
     assert {PENDING, APPROVED, ACTIVE, IN_PROGRESS} == HOLDING
     assert set(ENDED) == FINAL
     assert {ANN, BOB} == APPROVERS

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -17,6 +18,8 @@ from api.graphql.types.keypair import Keypair
 from api.graphql.types.node import Connection, Edge, connect
 from api.graphql.types.people import Team, User
 from api.graphql.types.release import ApprovalState, Decision, Release
+from engine.eligibility import able_to_approve
+from engine.facts import Facts
 from engine.persistence import tables as t
 from engine.persistence.columns import among
 from engine.queries import decisions, history
@@ -89,16 +92,12 @@ def approval(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterable[
     if not needing:
         return ()
     sources = [release.source for release in needing]
-    facts = queries.facts_of(shelf.reading, sources)
+    names_them = "eligibleApprovers" in call.plan
+    asked = queries.facts_of_approval if names_them else queries.facts_of
+    facts = asked(shelf.reading, sources)
     made = decisions.of_releases(shelf.reading, sources)
     seen = decisions.fields_looked_at(shelf.reading, sources, made)
-    eligible: dict[Any, list[User]] = {}
-    if "eligibleApprovers" in call.plan:
-        ids = frozenset().union(*(facts[source.id].approver_ids for source in sources))
-        users = shelf.users(ids)
-        for source in sources:
-            able = (users[id_] for id_ in facts[source.id].approver_ids)
-            eligible[source.id] = sorted(able, key=lambda user: (user.name, user.id))
+    eligible = _able_to_approve(shelf, facts) if names_them else {}
     for release in needing:
         id_ = release.source.id
         counted = decisions.progress(facts[id_], made[id_])
@@ -106,10 +105,20 @@ def approval(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterable[
             required=counted.required,
             received=counted.received,
             remaining=counted.remaining,
+            can_be_met=decisions.can_be_met(facts[id_]),
             decisions=[Decision.of(row, seen[row.id], release.source.fields) for row in made[id_]],
             eligible_approvers=eligible.get(id_, []),
         )
     return [release.approval for release in needing if release.approval]
+
+
+def _able_to_approve(shelf: Shelf, facts: Mapping[UUID, Facts]) -> dict[UUID, list[User]]:
+    able = {id_: able_to_approve(one) for id_, one in facts.items()}
+    users = shelf.users(frozenset().union(*able.values()))
+    return {
+        id_: sorted((users[who] for who in people), key=lambda user: (user.name, user.id))
+        for id_, people in able.items()
+    }
 
 
 @loads(ApprovalState, "decisions")

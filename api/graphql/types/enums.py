@@ -158,7 +158,7 @@ described(
         "KEYPAIR_CATEGORY_MISMATCH": "The keypair's category is not the release's.",
         "KEYPAIR_CERTIFICATE_MISMATCH": "The keypair has no default certificate.",
         "KEYPAIR_NOT_ALLOWED": "No team concerned was granted the keypair.",
-        "WINDOW_INVALID": "The window ends before it starts.",
+        "WINDOW_INVALID": "The window does not end after its start.",
         "WINDOW_PASSED": "The window is over already.",
         "NOT_ENOUGH_APPROVERS": "Too few people could approve for the quorum to be met.",
         "ALREADY_DECIDED": "The approver decided on this revision before.",

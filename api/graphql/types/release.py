@@ -73,8 +73,14 @@ class ApprovalState:
     received: int = strawberry.field(description="Approvals that count.")
     remaining: int = strawberry.field(description="Approvals still missing.")
     decisions: list[Decision] = strawberry.field(description="The decisions, oldest first.")
+    can_be_met: bool = strawberry.field(
+        description="False while a pending release asks for more approvals than there are people"
+        " whose approval would count. Somebody has to add approvers or change the request then."
+    )
     eligible_approvers: list[User] = strawberry.field(
-        description="Who can approve at this moment, decided or not."
+        description="The people whose approval would be accepted at this moment: not those who have"
+        " decided already, nor, unless self-approval is on, those whose own request it is. Empty"
+        " unless the release is pending and can be approved as it stands."
     )
 
 

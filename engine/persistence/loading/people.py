@@ -25,6 +25,7 @@ _USERS = sa.select(
     _PERMISSIONS.label("permissions"),
     set_of(_M.c.team_id, uuid_of, _M.c.user_id == _U.c.id).label("team_ids"),
 ).where(among(_U.c.id))
+_INACTIVE = sa.select(_U.c.id).where(among(_U.c.id), ~_U.c.active)
 _GRANTED = sa.select(_U.c.id, _PERMISSIONS.label("permissions")).where(among(_U.c.id))
 _TEAMS = sa.select(
     t.teams, set_of(_M.c.user_id, uuid_of, _M.c.team_id == t.teams.c.id).label("member_ids")
@@ -84,6 +85,13 @@ def _actor(user: Row[Any], principal: Principal) -> Actor:
         team_ids=user.team_ids,
         channel=principal.channel,
     )
+
+
+def load_inactive(connection: Connection, user_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Those of these users who are deactivated."""
+    if not user_ids:
+        return frozenset()
+    return frozenset(connection.execute(_INACTIVE, {"ids": sorted(user_ids)}).scalars().all())
 
 
 def load_permissions(connection: Connection, user_id: UUID) -> frozenset[Permission]:

@@ -13,7 +13,7 @@ from engine.commands.update_team import UpdateTeam
 from engine.commands.update_user import UpdateUser
 from engine.errors import Code
 from engine.persistence import tables as t
-from engine.vocabulary import Permission, ReleaseType, Status, Verdict
+from engine.vocabulary import NOT_STARTED, Permission, ReleaseType, Status, Verdict
 from tests.support.refusals import assert_refused, tags, told
 from tests.support.releases import keypair_of, release_in, rows
 from tests.support.world import World
@@ -55,16 +55,17 @@ def test_labels_change_in_any_status_and_leave_status_and_material_revision(
 ) -> None:
     type_ = ReleaseType.ONLINE if status is Status.ACTIVE else ReleaseType.OFFLINE
     release = release_in(world, status, type_)
-    said = edit(world, release, name=" Eagle ", version="2", note="Renamed.\nTwice.")
+    version = {} if status in NOT_STARTED else {"version": "2"}
+    said = edit(world, release, name=" Eagle ", note="Renamed.\nTwice.", **version)
     after = world.release(release)
     assert (after.status, after.revision, after.material_revision) == (status, 2, 1)
     labels = (after.fields.name, after.fields.version, after.fields.note)
-    assert labels == ("Eagle", "2", "Renamed.\nTwice.")
+    assert labels == ("Eagle", version.get("version", "1.0"), "Renamed.\nTwice.")
     assert (said["material"], said["asks_anew"], said["widened"]) == (False, False, False)
     assert said["changes"] == {
         "name": ["Falcon 1.0", "Eagle"],
-        "version": ["1.0", "2"],
         "note": [None, "Renamed.\nTwice."],
+        **({"version": ["1.0", "2"]} if version else {}),
     }
 
 
@@ -76,7 +77,9 @@ def test_votes_stay_through_an_edit_of_labels_and_hold_on_the_older_revision(wor
     assert world.release(release).status is Status.APPROVED
 
 
-@pytest.mark.parametrize("field", ["max_signatures", "ends_at", "starts_at", "keypair_ids"])
+@pytest.mark.parametrize(
+    "field", ["max_signatures", "ends_at", "starts_at", "keypair_ids", "version"]
+)
 def test_a_material_edit_of_an_approved_release_asks_anew(world: World, field: str) -> None:
     release = release_in(world, Status.APPROVED)
     before = world.release(release).fields
@@ -85,6 +88,7 @@ def test_a_material_edit_of_an_approved_release_asks_anew(world: World, field: s
         "ends_at": before.ends_at + HOUR,
         "starts_at": before.starts_at + timedelta(minutes=1),
         "keypair_ids": frozenset({world.things["spare"]}),
+        "version": "2.0",
     }[field]
     said = edit(world, release, **{field: value})
     after = world.release(release)
@@ -109,6 +113,39 @@ def test_a_material_edit_while_pending_voids_the_decisions_so_far(world: World) 
     world.decide("ann", release)
     assert world.release(release).status is Status.APPROVED
     assert len(rows(world, t.decisions)) == 3
+
+
+@pytest.mark.parametrize("version", ["2.0", None])
+def test_another_version_while_pending_is_agreed_to_anew(world: World, version: str | None) -> None:
+    release = world.request()
+    world.decide("ann", release)
+    said = edit(world, release, version=version)
+    assert (said["material"], said["asks_anew"], said["changes"]) == (
+        True,
+        True,
+        {"version": ["1.0", version]},
+    )
+    stale = Decide(release_id=release, revision=1, verdict=Verdict.APPROVE)
+    assert_refused(world, "bob", stale, Code.REVISION_CONFLICT, "revision")
+    world.decide("bob", release)
+    assert world.release(release).status is Status.PENDING
+
+
+def test_of_an_active_release_another_version_counts_as_a_material_edit(world: World) -> None:
+    release = release_in(world, Status.ACTIVE, ReleaseType.ONLINE)
+    assert edit(world, release, version="2.0")["material"] is True
+    after = world.release(release)
+    assert (after.status, after.revision, after.material_revision) == (Status.ACTIVE, 2, 2)
+
+
+def test_with_reapproval_off_another_version_of_an_approved_release_is_its_approvers_affair(
+    world: World,
+) -> None:
+    world.settings(reapprove_on_edit=False)
+    release = release_in(world, Status.APPROVED)
+    refused_edit(world, release, Code.NOT_AN_APPROVER, version="2.0")
+    edit(world, release, "ann", version="2.0")
+    assert world.release(release).status is Status.APPROVED
 
 
 def test_whoever_edits_materially_cannot_approve_in_that_round(third_lead: World) -> None:
@@ -208,10 +245,66 @@ def test_online_to_offline_before_the_start_begins_a_round(world: World) -> None
     vault = frozenset({world.things["vault"]})
     said = edit(world, release, type=ReleaseType.OFFLINE, keypair_ids=vault)
     after = world.release(release)
-    assert (after.status, after.required_approvals, after.round_revision) == (Status.PENDING, 2, 2)
+    assert (after.status, after.required_approvals, after.round_revision) == (Status.PENDING, 2, 1)
     assert said["asks_anew"] is True
     world.decide("ann", release)
     world.decide("bob", release)
+    assert world.release(release).status is Status.APPROVED
+
+
+def retype(world: World, release: UUID, type_: ReleaseType, who: str = "dev") -> None:
+    keypairs = frozenset({keypair_of(world, type_)})
+    edit(world, release, who, type=type_, keypair_ids=keypairs)
+
+
+@pytest.mark.parametrize("type_", [ReleaseType.ONLINE, ReleaseType.TEST])
+def test_who_edited_is_remembered_while_the_type_goes_to_and_fro(
+    third_lead: World, type_: ReleaseType
+) -> None:
+    world = third_lead
+    release = world.request()
+    edit(world, release, "ann", max_signatures=600)
+    retype(world, release, type_)
+    retype(world, release, ReleaseType.OFFLINE)
+    command = Decide(release_id=release, revision=4, verdict=Verdict.APPROVE)
+    assert_refused(world, "ann", command, Code.OWN_REQUEST)
+    world.decide("bob", release)
+    world.decide("cid", release)
+    assert world.release(release).status is Status.APPROVED
+
+
+def test_who_edited_it_while_it_needed_no_approval_does_not_approve_that_either(
+    third_lead: World,
+) -> None:
+    world = third_lead
+    release = release_in(world, Status.ACTIVE, ReleaseType.ONLINE)
+    edit(world, release, "ann", max_signatures=600)
+    retype(world, release, ReleaseType.OFFLINE)
+    command = Decide(release_id=release, revision=3, verdict=Verdict.APPROVE)
+    assert_refused(world, "ann", command, Code.OWN_REQUEST)
+
+
+def test_too_few_others_are_left_for_what_was_edited_before_it_became_offline(
+    world: World,
+) -> None:
+    release = release_in(world, Status.ACTIVE, ReleaseType.ONLINE)
+    edit(world, release, "ann", max_signatures=600)
+    vault = {"type": ReleaseType.OFFLINE, "keypair_ids": frozenset({world.things["vault"]})}
+    refused_edit(world, release, Code.NOT_ENOUGH_APPROVERS, **vault)
+
+
+def test_what_was_approved_is_agreed_whatever_type_it_has_next(third_lead: World) -> None:
+    world = third_lead
+    release = world.request()
+    edit(world, release, "ann", max_signatures=6)
+    world.decide("bob", release)
+    world.decide("cid", release)
+    retype(world, release, ReleaseType.ONLINE)
+    retype(world, release, ReleaseType.OFFLINE, "bob")
+    command = Decide(release_id=release, revision=4, verdict=Verdict.APPROVE)
+    assert_refused(world, "bob", command, Code.OWN_REQUEST)
+    world.decide("ann", release)
+    world.decide("cid", release)
     assert world.release(release).status is Status.APPROVED
 
 

@@ -161,7 +161,7 @@ def test_what_a_refused_command_wrote_before_it_was_refused_is_undone(world: Wor
     class WritesThenRefuses(Decide):
         def apply(self, work: Work) -> UUID:
             work.connection.execute(t.releases.update().values(note="half done"))
-            self._insert(work, decide.release_facts(work, work.release(self.release_id)))
+            self._insert(work, decide.standing_facts(work, work.release(self.release_id)))
             raise Refusal(Code.FORBIDDEN, "No.")
 
     command = WritesThenRefuses(release_id=release, revision=1, verdict=Verdict.REJECT)
