@@ -41,7 +41,7 @@ HEAVIEST = {
 }
 
 #: What each needs, the look-up of the credential and of the viewer's permissions included.
-STATEMENTS = {"releases": 31, "inbox": 31, "teams": 14, "keypairs": 20, "ledger": 13}
+STATEMENTS = {"releases": 34, "inbox": 34, "teams": 14, "keypairs": 20, "ledger": 13}
 
 
 @contextmanager
