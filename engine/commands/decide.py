@@ -11,6 +11,7 @@ from engine.commands.building import standing_facts
 from engine.events import DecisionRecorded, ReleaseApproved, ReleaseRejected
 from engine.facts import Facts, Fields, Release
 from engine.naming import optional_text
+from engine.persistence import loading
 from engine.persistence.locks import Lock
 from engine.persistence.storing import insert_decision, move
 from engine.persistence.unit_of_work import Attempt
