@@ -27,6 +27,8 @@ from api.telemetry.requests import ObservedRequests
 from api.usage import write_usage_forever
 from api.worker import run_worker
 from engine.persistence.migrate import is_current
+from engine.persistence.storage_faults import SENTENCES
+from engine.persistence.writable import storage_fault
 
 
 def create_app(settings: Settings, *, worker: bool = True) -> Starlette:
@@ -88,18 +90,23 @@ async def _alive(_request: Request) -> Response:
 
 def _readiness(runtime: Runtime) -> Callable[[Request], object]:
     async def ready(_request: Request) -> Response:
-        """The database answers, and has the tables this version needs."""
+        """The database answers, has the tables this version needs, and can store."""
+        database = runtime.system.database
 
-        def check() -> bool:
-            with runtime.system.database.reading() as connection:
-                return is_current(connection)
+        def check() -> str | None:
+            with database.reading() as connection:
+                if not is_current(connection):
+                    return "The database has not the tables that this version needs."
+                fault = storage_fault(database, connection)
+            return SENTENCES[fault] if fault is not None else None
 
         try:
-            current = await asyncio.wait_for(runtime.executor.read(check), timeout=3)
+            reason = await asyncio.wait_for(runtime.executor.read(check), timeout=3)
         except Exception:  # noqa: BLE001 - whatever keeps it from answering
-            current = False
-        status = "ready" if current else "not ready"
-        return JSONResponse({"status": status}, status_code=200 if current else 503)
+            reason = "The database does not answer."
+        if reason is None:
+            return JSONResponse({"status": "ready"})
+        return JSONResponse({"status": "not ready", "reason": reason}, 503)
 
     return ready
 

@@ -20,6 +20,8 @@ ASKED_AGAIN = {
     "that cannot be seen. Please decide again.",
     Code.OVERLOADED: "Too much is under way just now. If this page still asks, nothing was "
     "decided: please decide again in a moment.",
+    Code.STORAGE_FAILED: "The database of this service cannot store anything just now. Tell its "
+    "operator, and decide again later if this page still asks then.",
     Code.OWN_REQUEST: "Nothing was decided: others have to approve what you asked for or edited "
     "yourself.",
     Code.KEYPAIR_DISABLED: "Nothing was decided: one of its keypairs is disabled. It can be "

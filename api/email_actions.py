@@ -32,7 +32,7 @@ from api.email_pages import WithHeaders, plain_page, request_page
 from engine.commands.base import execute
 from engine.errors import Code, Refusal
 from engine.naming import is_blank
-from engine.persistence.retrying import is_away
+from engine.persistence.retrying import told
 from engine.principal import Principal
 from engine.system import System
 from engine.vocabulary import Channel, Verdict
@@ -49,7 +49,12 @@ COOKIE = "countersign_decide"
 #: spells them.
 LARGEST_BODY = 256 * 1024
 _COOKIE_VALUE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
-_STATUS = {Code.INVALID_INPUT: 422, Code.OVERLOADED: 503, Code.UNAUTHENTICATED: 403}
+_STATUS = {
+    Code.INVALID_INPUT: 422,
+    Code.OVERLOADED: 503,
+    Code.STORAGE_FAILED: 503,
+    Code.UNAUTHENTICATED: 403,
+}
 
 
 async def _nobody(_request: Request) -> Principal | None:
@@ -268,8 +273,8 @@ async def _show_error(request: Request, error: Exception) -> Response:
 
 
 async def _show_trouble(request: Request, error: Exception) -> Response:
-    """A database that is away is soon back; whatever else it says is a bug."""
-    if not (isinstance(error, DBAPIError) and is_away(error)):
+    """A database that is away is soon back, and one that cannot store is no bug of ours either."""
+    if not (isinstance(error, DBAPIError) and isinstance(told(error), Refusal)):
         raise error
     response = plain_page("broken", _locale(request), 503)
     response.headers["Retry-After"] = "5"

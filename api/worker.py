@@ -19,10 +19,14 @@ from api.runtime import Runtime
 from api.settings import Settings
 from engine.commands.advance_due import advance_due
 from engine.errors import Refusal
+from engine.seldom import Seldom
 from notifications.precedence import Precedence
 from notifications.webhooks.heard import mend_heard
 
 log = structlog.get_logger("countersign.worker")
+
+#: A database that is away or full is told of now and then, not once a second.
+_waits = Seldom()
 
 #: Seconds between two looks at the clock: a timer would sleep through a clock that jumps.
 PAUSE = 0.2
@@ -65,7 +69,9 @@ async def _advance_all(runtime: Runtime, stop: asyncio.Event, insist: Callable[[
             if stop.is_set():
                 break
     except Refusal as refusal:  # the database is away, or has too much to do
-        log.warning("advance waits", reason=refusal.message)
+        _, not_logged = _waits.meet(refusal.message)
+        if not_logged is not None:
+            log.warning("advance waits", reason=refusal.message, not_logged=not_logged)
         return AFTER_FAILURE
     except Exception:
         log.exception("advance failed")

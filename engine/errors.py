@@ -46,6 +46,8 @@ class Code(StrEnum):
     LAST_ADMINISTRATOR = "LAST_ADMINISTRATOR"
     #: Too much is under way; try again shortly.
     OVERLOADED = "OVERLOADED"
+    #: The database cannot store anything: its operator has to act.
+    STORAGE_FAILED = "STORAGE_FAILED"
     #: The account's kill switch is on.
     SIGNING_FROZEN = "SIGNING_FROZEN"
     #: Teams are on and the release names none.
@@ -83,6 +85,16 @@ class Refusal(Exception):
         self.message = message
         #: Path of the input at fault, in the engine's snake_case; empty when it is none of them.
         self.field = field
+
+
+class StorageFailed(Refusal):
+    """No is not the engine's here but the database's: full, read-only or damaged.
+
+    Nothing that the caller could change helps, and so no face tells it as an answer to the caller.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(Code.STORAGE_FAILED, message)
 
 
 def not_found(what: str, *field: str) -> Refusal:

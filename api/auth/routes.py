@@ -26,6 +26,8 @@ from notifications.keys import derive
 from notifications.sign_in_links import PATH, PURPOSE
 
 Handler = Callable[[Request], Awaitable[Response]]
+#: What is told where the trouble is ours, and its status.
+_REFUSED = {Code.OVERLOADED: ("busy", 503), Code.STORAGE_FAILED: ("storage", 503)}
 LOOK, POST, BOTH = ["GET", "HEAD"], ["POST"], ["GET", "HEAD", "POST"]
 
 
@@ -97,8 +99,7 @@ class _Guard:
             except HTTPException as error:
                 return self._trouble(request, "malformed", error.status_code)
             except Refusal as refusal:
-                busy = refusal.code is Code.OVERLOADED
-                return self._trouble(request, *("busy", 503) if busy else ("nobody", 403))
+                return self._trouble(request, *_REFUSED.get(refusal.code, ("nobody", 403)))
 
         return guarded
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
+from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -39,7 +40,7 @@ from api.graphql.schema import schema
 from api.graphql.subscriptions.socket import Socket, refuse_socket
 from api.headers import wants_page
 from api.runtime import Runtime
-from engine.errors import Refusal
+from engine.errors import Code, Refusal
 
 
 class Endpoint(GraphQL[Context, None]):
@@ -160,6 +161,10 @@ class Endpoint(GraphQL[Context, None]):
         told = process_result(result)
         if result.data is None and _was_not_run(result):
             del told["data"]
+        elif failed := _storage_errors(result):
+            # Nothing came of it, and nothing that the caller changes would help.
+            del told["data"]
+            told["errors"] = [error.formatted for error in failed]
         return told
 
     def create_response(
@@ -208,6 +213,18 @@ def _check_content(headers: Mapping[str, str]) -> None:
 def _was_not_run(result: ExecutionResult) -> bool:
     # What goes wrong while it runs has a place in the answer: a path.
     return isinstance(result, PreExecutionError) or not any(e.path for e in result.errors or ())
+
+
+def _storage_errors(result: ExecutionResult) -> list[GraphQLError]:
+    """What the database could not store, if the operation has no other result."""
+    if any(value is not None for value in (result.data or {}).values()):
+        return []
+    errors = result.errors or []
+    return [error for error in errors if _code_of(error) == Code.STORAGE_FAILED]
+
+
+def _code_of(error: GraphQLError) -> object:
+    return (error.extensions or {}).get("code")
 
 
 def _media_type(request: Request | WebSocket) -> str:

@@ -9,7 +9,7 @@ from graphql import GraphQLError
 from strawberry.utils.str_converters import to_camel_case
 
 from api.graphql.types.enums import ErrorCode
-from engine.errors import Code, Refusal
+from engine.errors import Code, Refusal, StorageFailed
 
 
 @strawberry.type(description="Why something was refused, and what to do about it.")
@@ -22,7 +22,17 @@ class UserError:
 
     @classmethod
     def of(cls, refusal: Refusal) -> UserError:
-        """The refusal, with its fields named as in the schema."""
+        """The refusal, with its fields named as in the schema.
+
+        Raises GraphQLError for a database that cannot store: that is no answer to a caller.
+        """
+        if isinstance(refusal, StorageFailed):
+            raise top_level(refusal)
+        return cls.among_others(refusal)
+
+    @classmethod
+    def among_others(cls, refusal: Refusal) -> UserError:
+        """The same, beside results that there are."""
         names = [to_camel_case(name) for name in refusal.field]
         return cls(code=refusal.code, message=_sentence(refusal), field=names or None)
 

@@ -17,11 +17,12 @@ import sqlalchemy as sa
 from psycopg import generators
 from psycopg.pq import ExecStatus
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import OperationalError
 
 from engine.persistence import reaching
 from engine.persistence.reaching import IDLE, STATEMENT, WAIT
+from engine.persistence.storage_faults import StorageHealth
 
 # One message to the server, so that the limits cost no round trip. A process that is frozen, or
 # its machine, gives back what it holds once its transaction has been idle for too long.
@@ -49,6 +50,8 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
         self.url = normal_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        #: Whether it could store what it was given lately.
+        self.storage = StorageHealth()
         if self.is_sqlite:
             self._writer = _sqlite_engine(self.url, "BEGIN IMMEDIATE", pool_size=1)
             self._reader = _sqlite_engine(self.url, "BEGIN", pool_size=pool_size, read_only=True)
@@ -61,6 +64,12 @@ class Database:
             self._writer = engine.execution_options(begin=_WRITE)
             self._reader = engine.execution_options(begin=_READ)
             self._snapshots = engine.execution_options(begin=_SNAPSHOT)
+        for engine in (self._writer, self._reader):
+            event.listen(engine, "handle_error", self._on_error)
+
+    def _on_error(self, context: ExceptionContext) -> None:
+        """Every error of the driver comes through here, whichever way it is used."""
+        self.storage.meet(context.original_exception)
 
     @property
     def file(self) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
@@ -9,8 +10,9 @@ import psycopg
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from engine.errors import Code, Refusal
+from engine.errors import Code, Refusal, StorageFailed
 from engine.persistence.conflicts import is_key_taken
+from engine.persistence.storage_faults import SENTENCES, fault_of, primary_code
 
 Answer = TypeVar("Answer")
 
@@ -19,8 +21,11 @@ TRIES = 4
 #: PostgreSQL, which has rolled back: serialization failure, deadlock, idle in a transaction for too
 #: long (whoever was frozen meanwhile, or whose machine was).
 _LOST = {"40001", "40P01", "25P03"}
-#: PostgreSQL: lock not available, too many connections, statement took too long.
-_BUSY = {"55P03", "53300", "57014"}
+#: PostgreSQL: lock not available, too many connections, out of memory or another resource,
+#: statement took too long.
+_BUSY = {"55P03", "53000", "53200", "53300", "53400", "57014"}
+#: SQLite, the same.
+_LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM}
 #: PostgreSQL: shut down, crashed, cannot connect now; and a connection that broke.
 _AWAY = {"57P01", "57P02", "57P03", "08000", "08001", "08003", "08004", "08006"}
 
@@ -54,12 +59,15 @@ def tell(error: DBAPIError | PoolTimeout) -> NoReturn:
 
 
 def told(error: DBAPIError | PoolTimeout) -> Exception:
-    """OVERLOADED where waiting was cut short or nobody answers; other trouble stays what it is."""
-    if isinstance(error, PoolTimeout) or _state(error) in _BUSY | _LOST:
+    """OVERLOADED where waiting was cut short or nobody answers, STORAGE_FAILED where the database
+    cannot store; other trouble stays what it is.
+    """
+    if isinstance(error, PoolTimeout) or _state(error) in _BUSY | _LOST or _is_locked(error):
         return Refusal(Code.OVERLOADED, OVERLOADED)
-    if "database is locked" in str(error.orig):
-        return Refusal(Code.OVERLOADED, OVERLOADED)
-    return Refusal(Code.OVERLOADED, AWAY) if is_away(error) else error
+    if is_away(error):
+        return Refusal(Code.OVERLOADED, AWAY)
+    fault = fault_of(error.orig)
+    return StorageFailed(SENTENCES[fault]) if fault is not None else error
 
 
 def is_away(error: DBAPIError) -> bool:
@@ -68,6 +76,11 @@ def is_away(error: DBAPIError) -> bool:
         return True
     # A connection that could not be made has no state to tell.
     return isinstance(error.orig, psycopg.OperationalError) and _state(error) is None
+
+
+def _is_locked(error: DBAPIError) -> bool:
+    """SQLite's lock was waited for long enough, or its memory did not suffice for the moment."""
+    return isinstance(error.orig, sqlite3.Error) and primary_code(error.orig) in _LOCKED
 
 
 def _gave_way(error: DBAPIError | PoolTimeout) -> bool:

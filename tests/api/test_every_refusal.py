@@ -279,8 +279,8 @@ def test_it_is_refused_with_that_code_alone(
 
 
 def test_no_code_is_forgotten() -> None:
-    # UNAUTHENTICATED is an error of the whole request, tested with the credentials.
-    assert SCENARIOS.keys() == set(Code) - {Code.UNAUTHENTICATED}
+    # These are errors of the whole request, tested with the credentials and with the storage.
+    assert SCENARIOS.keys() == set(Code) - {Code.UNAUTHENTICATED, Code.STORAGE_FAILED}
 
 
 def test_explaining_for_others_and_other_instants_needs_manage_keypairs(api: Api) -> None:

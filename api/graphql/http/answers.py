@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from api.graphql.http.refused import WRONG_METHOD, WRONG_TRANSPORT, RefusedError
 from api.graphql.limits.refusal import RATE_LIMITED, TIMED_OUT
+from engine.errors import Code
 
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
@@ -24,6 +25,7 @@ STATUSES = {
     WRONG_METHOD: 405,
     WRONG_TRANSPORT: 406,
     "BUG": 500,
+    Code.STORAGE_FAILED: 503,
 }
 
 #: Answers are somebody's own, may hold a secret, and are never a page.

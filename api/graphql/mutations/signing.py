@@ -19,7 +19,7 @@ from api.graphql.shelf import Shelf
 from api.graphql.types.enums import DigestAlgorithm
 from api.graphql.types.history import Factor, Signature
 from api.runtime import Runtime
-from engine.errors import Code, Refusal
+from engine.errors import Code, Refusal, StorageFailed
 from engine.principal import Principal
 from engine.queries import history
 from engine.signing.request import Made, Outcome, Refused, SignRequest
@@ -114,9 +114,10 @@ class SigningMutations:
                 message = f"Give 1 to {MOST_DIGESTS} digests; these are {len(input.items)}."
                 raise Refusal(Code.INVALID_INPUT, message, "items")
             keypair_id = from_global(input.keypair_id, "Keypair", "keypair_id")
-            return await runtime.gate.sign(
-                principal, keypair_id, [_request(keypair_id, item) for item in input.items]
-            )
+            requests = [_request(keypair_id, item) for item in input.items]
+            outcomes = await runtime.gate.sign(principal, keypair_id, requests)
+            _require_storage(outcomes)
+            return outcomes
 
         return await change(info, SignBatchPayload, act, at_hand=_batch_at_hand, outcomes=_outcomes)
 
@@ -211,4 +212,11 @@ def _paired(
 
 
 def _told(outcome: Outcome) -> list[UserError]:
-    return [UserError.of(outcome.refusal)] if isinstance(outcome, Refused) else []
+    return [UserError.among_others(outcome.refusal)] if isinstance(outcome, Refused) else []
+
+
+def _require_storage(outcomes: Sequence[Outcome]) -> None:
+    """Raise the database's own failure where nothing else came of the whole batch."""
+    refusals = [outcome.refusal for outcome in outcomes if isinstance(outcome, Refused)]
+    if len(refusals) == len(outcomes) and all(isinstance(r, StorageFailed) for r in refusals):
+        raise refusals[0]

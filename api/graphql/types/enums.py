@@ -169,6 +169,8 @@ described(
         "RELEASE_TYPE_DISABLED": "The account makes no releases of this type.",
         "LAST_ADMINISTRATOR": "Nobody could manage users any more.",
         "OVERLOADED": "Too much is under way; try again shortly.",
+        "STORAGE_FAILED": "The database cannot store anything just now, and its operator has to"
+        " act. Never in a payload: it is a top-level error, and the answer's status is 503.",
         "SIGNING_FROZEN": "The account's kill switch is on.",
         "TEAM_REQUIRED": "Teams are on and the release names none.",
         "FIELD_LOCKED": "The field cannot be edited in this status, or not by the caller.",

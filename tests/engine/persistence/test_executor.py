@@ -93,10 +93,13 @@ async def test_a_limit_of_the_works_own_is_not_the_callers(database: Database) -
         (psycopg.OperationalError("connection refused"), Code.OVERLOADED),
         (psycopg.errors.AdminShutdown("terminating"), Code.OVERLOADED),
         (psycopg.errors.LockNotAvailable("canceling"), Code.OVERLOADED),
-        (psycopg.errors.DiskFull("no space"), None),
+        (psycopg.errors.OutOfMemory("out of memory"), Code.OVERLOADED),
+        (psycopg.errors.DiskFull("no space"), Code.STORAGE_FAILED),
+        (psycopg.errors.IoError("could not read"), Code.STORAGE_FAILED),
+        (psycopg.errors.UndefinedColumn("no such column"), None),
     ],
 )
-async def test_trouble_that_passes_is_a_refusal_and_other_trouble_is_not(
+async def test_trouble_of_the_database_is_a_refusal_and_a_mistake_of_ours_is_not(
     database: Database, error: Exception, code: Code | None
 ) -> None:
     executor = Executor(database)
