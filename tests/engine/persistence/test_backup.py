@@ -97,6 +97,39 @@ def test_of_a_ledger_that_was_changed_there_is_no_backup(world: World, tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
+def _tamper(world: World, *statements: str) -> None:
+    database = world.system.database.url.database
+    assert database is not None
+    world.system.database.dispose()
+    with sqlite3.connect(database) as connection:
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()
+
+
+def test_of_a_damaged_database_there_is_no_backup(world: World, tmp_path: Path) -> None:
+    # The index claims to be of another column, so its rows are the wrong ones.
+    _tamper(
+        world,
+        "CREATE INDEX damaged ON users (name)",
+        "PRAGMA writable_schema = ON",
+        "UPDATE sqlite_schema SET sql = 'CREATE INDEX damaged ON users (email)'"
+        " WHERE name = 'damaged'",
+    )
+    with pytest.raises(BackupError, match="the copy is damaged: row 1 missing from index damaged"):
+        back_up(world.system.database, tmp_path / "copy.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_of_a_database_with_dangling_references_there_is_no_backup(
+    world: World, tmp_path: Path
+) -> None:
+    _tamper(world, "PRAGMA foreign_keys = OFF", "DELETE FROM teams")
+    with pytest.raises(BackupError, match="refer to nothing"):
+        back_up(world.system.database, tmp_path / "copy.db")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_postgresql_has_tools_of_its_own(templates: Templates, tmp_path: Path) -> None:
     with templates.fresh("postgresql") as url:
         database = Database(url)

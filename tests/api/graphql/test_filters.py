@@ -1,0 +1,361 @@
+"""Every filter and order of every list, held against the same thing said in Python."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from graphql import GraphQLInputObjectType, build_schema
+
+from engine.algorithms import KeypairAlgorithm
+from engine.commands.roles import CreateRole
+from engine.commands.update_keypair import UpdateKeypair
+from engine.commands.update_user import UpdateUser
+from engine.keyring import Keyring
+from engine.signers.base import Signer, SignerContext
+from engine.signers.openpgp import OpenPgpSigner
+from engine.vocabulary import KeypairCategory, Permission, ReleaseType, Verdict
+from notifications.webhooks.create import CreateWebhook
+from tests.support.api import Api
+from tests.support.world import NOON, World
+
+HOUR = timedelta(hours=1)
+#: Some of what the account did was before it, some after.
+SPLIT = timedelta(minutes=3)
+Node = dict[str, Any]
+Holds = Callable[[Api, Node], bool]
+SCHEMA = Path(__file__).parents[3] / "api/graphql/schema.graphql"
+
+#: What is selected of each list's nodes, for conditions and orders to be checked with.
+SELECTIONS = {
+    "releases": "id name status type category startsAt endsAt createdAt"
+    " team { id } keypairs { id } requestedBy { id }",
+    "keypairs": "id alias type category enabled teams { id }",
+    "users": "id email active service",
+    "ledger": "id position tag recordedAt actor { id } release { id }",
+    "teams": "id name",
+    "roles": "id name",
+    "apiTokens": "id name createdAt user { id }",
+    "webhooks": "id name createdAt",
+    "approvalInbox": "id name startsAt",
+}
+
+
+def instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+#: By filter and field: a value, as GraphQL, and what holds of exactly the nodes that it finds.
+CASES: dict[str, list[tuple[Callable[[Api], str] | str, Holds]]] = {
+    "ReleaseFilter.status": [
+        ("[PENDING]", lambda api, it: it["status"] == "PENDING"),
+        ("[REJECTED, APPROVED]", lambda api, it: it["status"] in {"REJECTED", "APPROVED"}),
+        ("[]", lambda api, it: False),
+    ],
+    "ReleaseFilter.type": [
+        ("[ONLINE]", lambda api, it: it["type"] == "ONLINE"),
+        ("[OFFLINE, TEST]", lambda api, it: it["type"] != "ONLINE"),
+    ],
+    "ReleaseFilter.category": [
+        ("[GPG]", lambda api, it: it["category"] == "GPG"),
+        ("[STANDARD]", lambda api, it: it["category"] == "STANDARD"),
+    ],
+    "ReleaseFilter.teamId": [
+        (
+            lambda api: f'"{api.id("Team", "red")}"',
+            lambda api, it: it["team"]["id"] == api.id("Team", "red"),
+        )
+    ],
+    "ReleaseFilter.keypairId": [
+        (
+            lambda api: f'"{api.id("Keypair", "spare")}"',
+            lambda api, it: api.id("Keypair", "spare") in {one["id"] for one in it["keypairs"]},
+        )
+    ],
+    "ReleaseFilter.requestedById": [
+        (
+            lambda api: f'"{api.id("User", "ann")}"',
+            lambda api, it: it["requestedBy"]["id"] == api.id("User", "ann"),
+        )
+    ],
+    "ReleaseFilter.overlapsFrom": [
+        (
+            f'"{(NOON + 3 * HOUR).isoformat()}"',
+            lambda api, it: instant(it["endsAt"]) > NOON + 3 * HOUR,
+        )
+    ],
+    "ReleaseFilter.overlapsUntil": [
+        (
+            f'"{(NOON + 2 * HOUR).isoformat()}"',
+            lambda api, it: instant(it["startsAt"]) < NOON + 2 * HOUR,
+        )
+    ],
+    "ReleaseFilter.nameContains": [
+        ('"LCO"', lambda api, it: "lco" in it["name"].lower()),
+        ('"_"', lambda api, it: "_" in it["name"]),
+    ],
+    "KeypairFilter.type": [
+        ("[ONLINE]", lambda api, it: it["type"] == "ONLINE"),
+        ("[OFFLINE, TEST]", lambda api, it: it["type"] in {"OFFLINE", "TEST"}),
+    ],
+    "KeypairFilter.category": [("[GPG]", lambda api, it: it["category"] == "GPG")],
+    "KeypairFilter.teamId": [
+        (
+            lambda api: f'"{api.id("Team", "red")}"',
+            lambda api, it: api.id("Team", "red") in {one["id"] for one in it["teams"]},
+        )
+    ],
+    "KeypairFilter.enabled": [
+        ("true", lambda api, it: it["enabled"]),
+        ("false", lambda api, it: not it["enabled"]),
+    ],
+    "KeypairFilter.aliasContains": [('"AU"', lambda api, it: "au" in it["alias"].lower())],
+    "UserFilter.active": [
+        ("true", lambda api, it: it["active"]),
+        ("false", lambda api, it: not it["active"]),
+    ],
+    "UserFilter.service": [
+        ("true", lambda api, it: it["service"]),
+        ("false", lambda api, it: not it["service"]),
+    ],
+    "UserFilter.emailContains": [('"EV"', lambda api, it: "ev" in it["email"])],
+    "LedgerFilter.tags": [
+        ('["release:approved"]', lambda api, it: it["tag"] == "release:approved"),
+        (
+            '["user:created", "team:created"]',
+            lambda api, it: it["tag"] in {"user:created", "team:created"},
+        ),
+    ],
+    "LedgerFilter.actorId": [
+        (
+            lambda api: f'"{api.id("User", "ann")}"',
+            lambda api, it: it["actor"] is not None and it["actor"]["id"] == api.id("User", "ann"),
+        )
+    ],
+    "LedgerFilter.releaseId": [
+        (
+            lambda api: f'"{api.id("Release", "falcon")}"',
+            lambda api, it: (
+                it["release"] is not None and it["release"]["id"] == api.id("Release", "falcon")
+            ),
+        )
+    ],
+    "LedgerFilter.since": [
+        (
+            f'"{(NOON + SPLIT).isoformat()}"',
+            lambda api, it: instant(it["recordedAt"]) >= NOON + SPLIT,
+        )
+    ],
+    "LedgerFilter.until": [
+        (
+            f'"{(NOON + SPLIT).isoformat()}"',
+            lambda api, it: instant(it["recordedAt"]) < NOON + SPLIT,
+        )
+    ],
+}
+LISTS = {
+    "ReleaseFilter": "releases",
+    "KeypairFilter": "keypairs",
+    "UserFilter": "users",
+    "LedgerFilter": "ledger",
+}
+
+
+@pytest.fixture
+def api(api: Api) -> Api:
+    """An account in which each filter finds some, and not all."""
+    furnish(api.world)
+    return api
+
+
+def furnish(world: World) -> None:
+    world.add_third_approver()
+    world.add_user("chief", "ADMIN", "LEAD", "AUDITOR")
+    world.add_user("robot", "SIGNER", service=True)
+    world.do("admin", UpdateUser(user_id=world.people["eve"], active=False))
+    world.do("admin", CreateRole(name="Clerk", permissions=frozenset({Permission.SIGN})))
+    world.add_keypair("quick", ReleaseType.ONLINE)
+    world.add_keypair("tester", ReleaseType.TEST)
+    signers = cast(dict[str, Signer], world.system.signers)
+    signers["openpgp"] = OpenPgpSigner(SignerContext(Keyring([bytes(range(32))]), {}))
+    world.add_keypair(
+        "letters",
+        backend="openpgp",
+        category=KeypairCategory.GPG,
+        algorithm=KeypairAlgorithm.OPENPGP_ED25519,
+    )
+    world.add_keypair("austere")
+    world.do("admin", UpdateKeypair(keypair_id=world.things["austere"], enabled=False))
+    world.add_team("red", ["ann", "bob", "dev"], ["quick", "letters"], 1)
+    world.do("admin", CreateWebhook(name="Ours", url="https://hooks.example.com", key=bytes(32)))
+    world.clock.pass_(minutes=1)
+    world.do("admin", CreateWebhook(name="Other", url="https://hooks.example.com", key=bytes(32)))
+
+    def request(who: str, name: str, key: str, team: str, start: int, end: int, **more: Any) -> Any:
+        world.things[name.lower()] = world.request(
+            who,
+            name=name,
+            keypair_ids=frozenset({world.things[key]}),
+            team_id=world.things[team],
+            starts_at=NOON + start * HOUR,
+            ends_at=NOON + end * HOUR,
+            **more,
+        )
+        world.clock.pass_(minutes=1)
+        return world.things[name.lower()]
+
+    approved = request("dev", "Falcon", "vault", "blue", 2, 4)
+    world.decide("ann", approved)
+    world.decide("bob", approved)
+    request("ann", "an_other", "spare", "blue", 1, 3)
+    request("dev", "Quick", "quick", "red", 5, 9, type=ReleaseType.ONLINE)
+    rejected = request("dev", "Mail", "letters", "red", 2, 5, category=KeypairCategory.GPG)
+    world.clock.pass_(minutes=50)
+    world.decide("bob", rejected, Verdict.REJECT)
+    request("ann", "Second mail", "letters", "red", 3, 6, category=KeypairCategory.GPG)
+
+
+def nodes(api: Api, field: str, filter_: str = "", who: str = "chief", **more: str) -> list[Node]:
+    """All nodes of a list that a filter finds, and that it counts them right."""
+    given = {"first": "100"} | more | ({"filter": f"{{ {filter_} }}"} if filter_ else {})
+    arguments = ", ".join(f"{name}: {value}" for name, value in given.items())
+    query = (
+        f"{{ {field}({arguments}) {{ totalCount edges {{ node {{ {SELECTIONS[field]} }} }} }} }}"
+    )
+    found = api.ask(who, query)[field]
+    listed = [edge["node"] for edge in found["edges"]]
+    assert found["totalCount"] == len(listed)
+    return listed
+
+
+def test_no_filter_is_forgotten() -> None:
+    schema = build_schema(SCHEMA.read_text("utf-8"))
+    filters = {
+        f"{name}.{field}"
+        for name, kind in schema.type_map.items()
+        if name.endswith("Filter") and isinstance(kind, GraphQLInputObjectType)
+        for field in kind.fields
+    }
+    assert set(CASES) == filters
+    assert set(SELECTIONS) == {
+        name
+        for name, field in schema.query_type.fields.items()  # type: ignore[union-attr]
+        if str(field.type).endswith("Connection!")
+    }
+
+
+def test_every_filter_finds_exactly_what_it_says(api: Api) -> None:
+    whole = {field: nodes(api, field) for field in LISTS.values()}
+    for name, cases in CASES.items():
+        kind, _, field = name.partition(".")
+        listed = whole[LISTS[kind]]
+        for value, holds in cases:
+            text = value if isinstance(value, str) else value(api)
+            expected = [node for node in listed if holds(api, node)]
+            if text != "[]":
+                assert 0 < len(expected) < len(listed), f"{name} makes no difference"
+            assert nodes(api, LISTS[kind], f"{field}: {text}") == expected, f"{name}: {text}"
+
+
+def test_conditions_hold_together(api: Api) -> None:
+    both = nodes(api, "releases", "type: [OFFLINE], status: [PENDING, APPROVED]")
+    assert {node["name"] for node in both} == {"Falcon", "an_other", "Second mail"}
+    assert nodes(api, "users", "active: false, service: true") == []
+    assert [
+        node["alias"] for node in nodes(api, "keypairs", "enabled: false, type: [OFFLINE]")
+    ] == ["austere"]
+
+
+ORDERED_BY: dict[str, Callable[[Node], Any]] = {
+    "keypairs": lambda it: it["alias"].lower(),
+    "teams": lambda it: it["name"].lower(),
+    "users": lambda it: it["email"].lower(),
+    "roles": lambda it: it["name"].lower(),
+    "apiTokens": lambda it: it["createdAt"],
+    "webhooks": lambda it: it["createdAt"],
+    "approvalInbox": lambda it: it["startsAt"],
+}
+
+
+@pytest.mark.parametrize("field", ORDERED_BY)
+def test_each_list_has_its_order(api: Api, field: str) -> None:
+    api.world.add_team("amber", ["ann"], [], 1)
+    api.token("ann")
+    api.world.clock.pass_(minutes=1)
+    api.token("dev")
+    listed = nodes(api, field, who="bob" if field == "approvalInbox" else "chief")
+    assert listed == sorted(listed, key=ORDERED_BY[field])
+    assert len({ORDERED_BY[field](node) for node in listed}) >= 2
+
+
+@pytest.mark.parametrize(
+    ("order", "key"),
+    [
+        ("STARTS_AT", lambda it: it["startsAt"]),
+        ("ENDS_AT", lambda it: it["endsAt"]),
+        ("CREATED_AT", lambda it: it["createdAt"]),
+        ("NAME", lambda it: it["name"].lower()),
+    ],
+)
+def test_releases_are_sorted_as_asked(api: Api, order: str, key: Callable[[Node], Any]) -> None:
+    up = nodes(api, "releases", orderBy=f"{{ field: {order}, direction: ASC }}")
+    down = nodes(api, "releases", orderBy=f"{{ field: {order}, direction: DESC }}")
+
+    assert [key(node) for node in up] == sorted(key(node) for node in up)
+    assert [node["id"] for node in down] == [node["id"] for node in up][::-1]
+    assert len({key(node) for node in up}) > 2
+
+
+def test_the_ledger_is_read_either_way(api: Api) -> None:
+    newest = [node["position"] for node in nodes(api, "ledger", direction="DESC")]
+    oldest = [node["position"] for node in nodes(api, "ledger", direction="ASC")]
+
+    assert oldest == list(range(1, len(oldest) + 1))
+    assert newest == oldest[::-1]
+    assert [node["position"] for node in nodes(api, "ledger")] == newest
+
+
+#: Who may read each list at all, by the roles of people of the world; the others are refused.
+READERS = {
+    "ledger": {"admin", "chief"},
+    "webhooks": {"admin", "chief"},
+}
+
+
+@pytest.mark.parametrize("field", SELECTIONS)
+def test_who_may_read_each_list(api: Api, field: str) -> None:
+    everybody = {"admin", "ann", "bob", "dev", "chief"}
+    may = set()
+    for who in sorted(everybody):
+        answer = api.post(who, f"{{ {field} {{ edges {{ node {{ id }} }} }} }}")
+        if "errors" not in answer:
+            may.add(who)
+        else:
+            assert {error["extensions"]["code"] for error in answer["errors"]} == {"FORBIDDEN"}
+    assert may == READERS.get(field, everybody)
+
+
+def test_one_lists_ones_own_tokens_and_an_administrator_everybodys(api: Api) -> None:
+    for who in ("ann", "dev", "chief"):
+        api.token(who)
+    query = "{ apiTokens { edges { node { user { id } } } } }"
+
+    def owners(who: str) -> set[str]:
+        return {e["node"]["user"]["id"] for e in api.ask(who, query)["apiTokens"]["edges"]}
+
+    assert owners("ann") == {api.id("User", "ann")}
+    assert owners("chief") == {api.id("User", name) for name in ("ann", "dev", "chief")}
+
+
+def test_the_inbox_holds_what_waits_for_ones_decision(api: Api) -> None:
+    query = "{ approvalInbox { totalCount edges { node { name } } } }"
+
+    def inbox(who: str) -> list[str]:
+        found = api.ask(who, query)["approvalInbox"]
+        names = [edge["node"]["name"] for edge in found["edges"]]
+        assert found["totalCount"] == len(names)
+        return names
+
+    # Ann requested both that are pending; dev approves nothing.
+    assert (inbox("ann"), inbox("bob"), inbox("dev")) == ([], ["an_other", "Second mail"], [])
