@@ -174,6 +174,7 @@ def build_openid(settings: Settings) -> OpenId | None:
         client_id=client_id,
         client_secret=secret.get_secret_value() if secret is not None else None,
         redirect_uri=f"{settings.public_url.rstrip('/')}{OPENID_PATH}/callback",
+        auth_method=settings.oidc_auth_method,
     )
     name = settings.oidc_name or urlsplit(issuer).hostname or issuer
     return OpenId(provider=Provider(client), name=name, account=settings.oidc_account)

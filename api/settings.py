@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
 from pydantic import DirectoryPath, Field, SecretStr, ValidationInfo, field_validator
@@ -132,7 +132,9 @@ class Settings(BaseSettings):
     )
     oidc_issuer: Annotated[str, kept(rules.issuer)] | None = Field(
         default=None,
-        description="Sign-in by OpenID Connect, beside the link by mail: the provider's issuer."
+        description="Sign-in by OpenID Connect, beside the link by mail: the provider's issuer, as"
+        " its metadata spell it, except that a slash at the end may be missing or too many. One"
+        " issuer, so at Microsoft Entra the address with your tenant's id, not `common`."
         " Register <public URL>/sign-in/openid/callback there. The first time, each person"
         " confirms by mail which user they are; addresses that the provider tells prove nothing.",
         examples=["https://login.example.com"],
@@ -147,6 +149,13 @@ class Settings(BaseSettings):
         default=None,
         description="Our secret at the provider; none for a public client.",
         examples=[""],
+    )
+    oidc_auth_method: Literal["client_secret_basic", "client_secret_post"] | None = Field(
+        default=None,
+        description="How the secret is sent to the provider's token endpoint. Without it,"
+        " client_secret_basic unless the provider's metadata offer client_secret_post alone, and"
+        " the other one where both are offered and the first is not taken.",
+        examples=["client_secret_post"],
     )
     oidc_account: str | None = Field(
         default=None,

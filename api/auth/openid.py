@@ -6,7 +6,7 @@ already. What the provider says of an address plays no part in it.
 
 from __future__ import annotations
 
-import hmac
+import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -19,10 +19,12 @@ from starlette.responses import Response
 
 from api.auth.browser import Browser
 from api.auth.entrance import PENDING, PENDING_PATH, Entrance
+from api.auth.flow_cookies import FlowCookies
 from api.auth.forms import fields_of, local_path
 from api.auth.limits import SignInLimits
 from api.auth.pages import go, page, trouble
-from api.auth.provider import Flow, Identity, Provider, ProviderError, new_flow
+from api.auth.provider import Identity, Provider, new_flow
+from api.auth.provider_errors import ProviderError
 from api.auth.sealed import Seal
 from api.credentials import session_of
 from api.runtime import Runtime
@@ -37,10 +39,9 @@ from engine.vocabulary import SignInMethod
 
 log = structlog.get_logger("countersign.openid")
 
-AWAY = "openid"
 PATH = "/sign-in/openid"
-#: Seconds to be away at the provider, and to confirm an identity.
-_AWAY, _PENDING = 600, 1800
+#: Seconds to confirm an identity.
+_PENDING = 1800
 
 
 class OpenIdSignIn:
@@ -64,7 +65,7 @@ class OpenIdSignIn:
         self._limits = limits
         self._account = account
         self._failures = Seldom()
-        self._away = Seal(secret, "openid-away", _AWAY)
+        self._flows = FlowCookies(browser, secret)
         self._pending = Seal(secret, "openid-pending", _PENDING)
 
     async def leave(self, request: Request) -> Response:
@@ -77,33 +78,36 @@ class OpenIdSignIn:
         except ProviderError as error:
             return self._failed(request, error)
         response = go(url)
-        then = local_path(request.query_params.get("next"))
-        self._browser.give(response, self._away.seal(**asdict(flow), then=then), _AWAY, AWAY)
+        self._flows.begin(request, response, flow, local_path(request.query_params.get("next")))
         return response
 
     async def arrive(self, request: Request) -> Response:
         """Back from the provider: in, or on to the confirmation of a new identity."""
         if self._limits.travels_too_often(request):
             return trouble(request, "too_often", self._browser.root, 429)
-        kept, told = self._away.open(self._browser.read(request, AWAY)), request.query_params
-        state = told.get("state", "")
-        if kept is None or not hmac.compare_digest(kept["state"].encode(), state.encode()):
-            return self._failed(request, ProviderError("the answer is to another question"))
-        flow = Flow(kept["state"], kept["nonce"], kept["verifier"])
-        if "code" not in told:
-            return self._failed(request, ProviderError("the provider said no"))
+        answer = request.query_params
+        state = answer.get("state", "")
+        kept = self._flows.find(request, state)
+        if kept is None:
+            if await session_of(self._runtime, request) is not None:
+                # Opened a second time, or ended by another tab: this browser is in already.
+                return go(f"{self._browser.root}/sign-in")
+            return self._failed(request, ProviderError("This browser did not begin the sign-in."))
         try:
-            identity = await self._provider.identify(told["code"], flow, told.get("iss"))
+            identity = await self._provider.identify(answer, kept.flow)
         except ProviderError as error:
-            return self._failed(request, error)
+            response = self._failed(request, error)
+        else:
+            response = await self._let_in(request, identity, kept.then)
+        self._flows.end(response, state)
+        return response
+
+    async def _let_in(self, request: Request, identity: Identity, then: str | None) -> Response:
         people = await self._people(identity)
         if people:
             method = SignInMethod.OPENID_CONNECT
-            response = await self._entrance.enter(request, people, method, kept["then"])
-        else:
-            response = await self._ask_to_confirm(request, identity)
-        self._browser.take(response, AWAY)
-        return response
+            return await self._entrance.enter(request, people, method, then)
+        return await self._ask_to_confirm(request, identity)
 
     async def link(self, request: Request) -> Response:
         """Tie the identity to the user who is signed in, if that is what they say."""
@@ -116,11 +120,15 @@ class OpenIdSignIn:
             return home
         person = await self._runtime.executor.read(lambda: self._person(principal))
         values: dict[str, Any] = {"identity": pending, "user": person, "account": person.account}
-        if not self._is_for(person.account):
-            return page(request, "identity", self._browser.root, 403, allowed=False, **values)
-        if request.method != "POST":
-            return page(request, "identity", self._browser.root, allowed=True, **values)
-        if (await fields_of(request)).get("answer") == "yes":
+        values["mark"] = _mark(pending)
+        allowed = self._is_for(person.account)
+        fields = await fields_of(request) if request.method == "POST" else {}
+        is_answer = fields.get("identity") == values["mark"]
+        # Anything else only asks, or answers about the identity of another tab.
+        if not is_answer or (fields.get("answer") == "yes" and not allowed):
+            status = 200 if allowed else 403
+            return page(request, "identity", self._browser.root, status, allowed=allowed, **values)
+        if fields.get("answer") == "yes":
             command = LinkIdentity(issuer=pending["issuer"], subject=pending["subject"])
             try:
                 await self._runtime.execute(principal, command)
@@ -161,10 +169,13 @@ class OpenIdSignIn:
         return self._account is None or name_key(tidy(self._account)) == name_key(account)
 
     def _failed(self, request: Request, error: ProviderError) -> Response:
-        why = str(error)
-        _, untold = self._failures.meet(why)
+        _, untold = self._failures.meet(error.why)
         if untold is not None:
-            log.warning("openid_sign_in_failed", why=why, not_logged=untold)
-        response = trouble(request, "openid", self._browser.root, 403)
-        self._browser.take(response, AWAY)
-        return response
+            log.warning("openid_sign_in_failed", why=error.why, not_logged=untold, **error.values)
+        return trouble(request, "openid", self._browser.root, 403, said=error.said)
+
+
+def _mark(identity: dict[str, Any]) -> str:
+    """Which identity a form is about."""
+    text = f"{identity['issuer']}\n{identity['subject']}"
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:32]

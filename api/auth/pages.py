@@ -46,9 +46,11 @@ def page(request: Request, template: str, root: str, status: int = 200, **values
     return HTMLResponse(content.render(told), status, HEADERS)
 
 
-def trouble(request: Request, what: str, root: str, status: int) -> Response:
-    """A page that says what is the matter and what to do."""
-    return page(request, "trouble", root, status, what=what)
+def trouble(
+    request: Request, what: str, root: str, status: int, *, said: str | None = None
+) -> Response:
+    """A page that says what is the matter and what to do; `said` is what a provider said of it."""
+    return page(request, "trouble", root, status, what=what, said=said)
 
 
 def go(path: str) -> Response:

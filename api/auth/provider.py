@@ -1,38 +1,39 @@
-"""An OpenID provider: found by its issuer's name, asked with PKCE, believed by its signature."""
+"""An OpenID provider: found by its issuer's name, asked with PKCE, believed by its signature.
+
+Authlib's Starlette client was weighed and is not used, since most of it would have to be replaced:
+it keeps one sign-in for each browser (a second tab ends the first), takes a key set whole or not
+at all, believes every algorithm that the metadata name, looks for new keys only when a `kid` is
+unknown, and never for new metadata, does not check the issuer of an authorization response
+(RFC 9207), does not form-encode the client's secret (RFC 6749, section 2.3.1), and limits neither
+the size nor the whole time of an answer. What is hard, signatures and claims, is joserfc's here as
+it is there.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-import time
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import httpx2
-from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.httpx_client import AsyncOAuth2Client
-from authlib.oidc.core import CodeIDToken
-from joserfc import jwt
-from joserfc.errors import InvalidKeyIdError, JoseError
-from joserfc.jwk import KeySet
-from joserfc.jws import JWSRegistry
+from hashlib import sha256
+from typing import Any, Literal, TypeVar
+from urllib.parse import quote_plus, urlencode, urlsplit
 
 from api.auth.addresses import is_safe
+from api.auth.id_token import Expected, claims_of
+from api.auth.provider_answers import Answer, ask
+from api.auth.provider_documents import DocumentCache, Documents, Metadata
+from api.auth.provider_errors import ProviderError, or_nothing, refused_by_provider
 
-#: Signatures that only the provider can make: none with the client's secret, and not `none`.
-ALGORITHMS = frozenset(
-    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}
-    | {"ES256", "ES384", "ES512", "EdDSA", "Ed25519"}
-)
-#: Seconds: for each answer of the provider; that what it said of itself is believed; that its
-#: clock may differ from ours.
-TIMEOUT, FRESH, LEEWAY = 10.0, 3600.0, 60
-#: Seconds between two looks for a key that we do not know.
-_KEYS_AGAIN = 60.0
-
-
-class ProviderError(Exception):
-    """The provider did not answer, said no, or cannot be believed. Says which, and no secret."""
+AuthMethod = Literal["client_secret_basic", "client_secret_post", "none"]
+_Result = TypeVar("_Result")
+_BASIC: AuthMethod = "client_secret_basic"
+_POST: AuthMethod = "client_secret_post"
+_SCOPE = "openid email"
+#: Statuses of a server at which there is no token endpoint any more.
+_GONE = frozenset({404, 405, 410, 421})
+#: Characters; the longest address that mail can be sent to.
+_EMAIL_CHARACTERS = 254
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class Client:
     client_id: str
     client_secret: str | None
     redirect_uri: str
+    #: How to authenticate at the token endpoint; None leaves it to what the metadata offer.
+    auth_method: AuthMethod | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,117 +73,174 @@ class Provider:
         if not is_safe(client.issuer):
             raise ValueError("the issuer of OpenID Connect must begin with https://")
         self._client = client
-        self._lock = asyncio.Lock()
-        self._metadata: dict[str, Any] = {}
-        self._keys: dict[str, Any] = {}
-        self._metadata_at = self._keys_at = -FRESH
+        self._documents = DocumentCache(client.issuer)
+        #: The method that the token endpoint took last.
+        self._taken: AuthMethod | None = None
 
     async def leave_for(self, flow: Flow) -> str:
-        """Where to send the browser."""
-        metadata = await self._known()
-        async with self._session(metadata) as session:
-            url, _ = session.create_authorization_url(
-                metadata["authorization_endpoint"],
-                state=flow.state,
-                nonce=flow.nonce,
-                code_verifier=flow.verifier,
-            )
-        return str(url)
+        """Where to send the browser.
 
-    async def identify(self, code: str, flow: Flow, issuer: str | None) -> Identity:
-        """Who came back. `issuer` is what the answer says it comes from (RFC 9207)."""
-        metadata = await self._known()
-        expected = issuer is not None or metadata.get(
-            "authorization_response_iss_parameter_supported"
-        )
-        if expected and issuer != self._client.issuer:
-            raise ProviderError("the answer is of another issuer")
-        try:
-            async with self._session(metadata) as session:
-                token = await session.fetch_token(
-                    metadata["token_endpoint"], code=code, code_verifier=flow.verifier
-                )
-        except (httpx2.HTTPError, AuthlibBaseError, ValueError) as error:
-            raise ProviderError(f"the code was not redeemed: {type(error).__name__}") from error
-        claims = await self._believed(str(token.get("id_token", "")), flow, metadata)
-        email = claims.get("email")
-        subject = claims["sub"]
-        if not isinstance(subject, str) or not 0 < len(subject) <= 255 or not subject.isprintable():
-            raise ProviderError("the subject is none")
-        return Identity(self._client.issuer, subject, email if isinstance(email, str) else None)
-
-    async def _believed(self, text: str, flow: Flow, metadata: dict[str, Any]) -> dict[str, Any]:
-        """The claims of the ID token: signed by the issuer, for us, now, and for this flow."""
-        told = metadata.get("id_token_signing_alg_values_supported", ["RS256"])
-        registry = JWSRegistry(algorithms=sorted(ALGORITHMS.intersection(told)))
-        try:
-            try:
-                token = jwt.decode(text, await self._key_set(metadata), registry=registry)
-            except InvalidKeyIdError:
-                keys = await self._key_set(metadata, again=True)
-                token = jwt.decode(text, keys, registry=registry)
-            ours = {
-                "iss": {"essential": True, "value": self._client.issuer},
-                "aud": {"essential": True, "value": self._client.client_id},
+        Raises:
+            ProviderError: The provider's documents cannot be had.
+        """
+        endpoint = (await self._documents.current()).metadata.authorization_endpoint
+        digest = sha256(flow.verifier.encode("ascii")).digest()
+        query = urlencode(
+            {
+                "response_type": "code",
+                "client_id": self._client.client_id,
+                "redirect_uri": self._client.redirect_uri,
+                "scope": _SCOPE,
+                "state": flow.state,
+                "nonce": flow.nonce,
+                "code_challenge": urlsafe_b64encode(digest).decode("ascii").rstrip("="),
+                "code_challenge_method": "S256",
             }
-            params = {"nonce": flow.nonce, "client_id": self._client.client_id}
-            claims = CodeIDToken(token.claims, token.header, ours, params)
-            claims.validate(leeway=LEEWAY)
-        except (JoseError, AuthlibBaseError, ValueError, TypeError) as error:
-            raise ProviderError(f"the ID token is not good: {type(error).__name__}") from error
-        return dict(claims)
-
-    async def _known(self) -> dict[str, Any]:
-        """What the issuer says of itself, at the address that follows from its name."""
-        async with self._lock:
-            if time.monotonic() - self._metadata_at >= FRESH:
-                url = f"{self._client.issuer.rstrip('/')}/.well-known/openid-configuration"
-                found = await _fetch(url)
-                if found.get("issuer") != self._client.issuer:
-                    raise ProviderError("the metadata are of another issuer")
-                for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
-                    if not is_safe(str(found.get(name, ""))):
-                        raise ProviderError(f"the metadata have no good {name}")
-                self._metadata, self._metadata_at = found, time.monotonic()
-            return self._metadata
-
-    async def _key_set(self, metadata: dict[str, Any], *, again: bool = False) -> KeySet:
-        async with self._lock:
-            age = time.monotonic() - self._keys_at
-            if age >= (_KEYS_AGAIN if again else FRESH):
-                self._keys = await _fetch(metadata["jwks_uri"])
-                self._keys_at = time.monotonic()
-            return KeySet.import_key_set(self._keys)  # type: ignore[arg-type] # checked inside
-
-    def _session(self, metadata: dict[str, Any]) -> AsyncOAuth2Client:
-        secret = self._client.client_secret
-        methods = metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
-        basic = "client_secret_basic" if "client_secret_basic" in methods else "client_secret_post"
-        return AsyncOAuth2Client(
-            self._client.client_id,
-            secret,
-            token_endpoint_auth_method=basic if secret else "none",
-            scope="openid email",
-            redirect_uri=self._client.redirect_uri,
-            code_challenge_method="S256",
-            timeout=TIMEOUT,
         )
+        parts = urlsplit(endpoint)
+        joined = f"{parts.query}&{query}" if parts.query else query
+        return parts._replace(query=joined, fragment="").geturl()
+
+    async def identify(self, answer: Mapping[str, str], flow: Flow) -> Identity:
+        """Who came back, by the parameters of the authorization response.
+
+        Raises:
+            ProviderError: The provider refused, or cannot be believed.
+        """
+        await self._step(
+            lambda documents: self._check_issuer(answer.get("iss"), documents.metadata),
+            depends_on=lambda documents: documents.metadata,
+        )
+        if answer.get("error"):
+            raise refused_by_provider("The provider answered with an error.", dict(answer))
+        code = answer.get("code")
+        if not code:
+            raise ProviderError("The provider's answer has neither a code nor an error.")
+        tokens = await self._step(
+            lambda documents: self._redeem(code, flow, documents.metadata),
+            depends_on=lambda documents: documents.metadata.token_endpoint,
+        )
+
+        async def believe(documents: Documents) -> Identity:
+            return self._identity(tokens, flow, documents)
+
+        return await self._step(believe, depends_on=lambda documents: documents)
+
+    async def _step(
+        self,
+        step: Callable[[Documents], Awaitable[_Result]],
+        *,
+        depends_on: Callable[[Documents], object],
+    ) -> _Result:
+        """A step with the cached documents; once more if they were why it failed and changed."""
+        documents = await self._documents.current()
+        try:
+            return await step(documents)
+        except ProviderError as error:
+            newer = await self._documents.newer_than(documents) if error.may_be_outdated else None
+            if newer is None or depends_on(newer) == depends_on(documents):
+                raise
+        return await step(newer)
+
+    async def _check_issuer(self, received: str | None, metadata: Metadata) -> None:
+        """RFC 9207: the answer is of this provider, where it says so or would have to."""
+        if received == metadata.issuer or (received is None and not metadata.names_issuer):
+            return
+        raise ProviderError(
+            "The provider's answer is of another issuer.",
+            {"parameter": "iss", "expected": metadata.issuer, "received": or_nothing(received)},
+            may_be_outdated=True,
+        )
+
+    async def _redeem(self, code: str, flow: Flow, metadata: Metadata) -> dict[str, Any]:
+        """What the token endpoint gives for the code."""
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self._client.redirect_uri,
+            "code_verifier": flow.verifier,
+        }
+        first, *others = self._methods(metadata)
+        answer = await self._ask_for_tokens(metadata.token_endpoint, form, first)
+        if others and (answer.document or {}).get("error") == "invalid_client":
+            answer = await self._ask_for_tokens(metadata.token_endpoint, form, others[0])
+        return _tokens(answer)
+
+    async def _ask_for_tokens(
+        self, endpoint: str, form: dict[str, str], method: AuthMethod
+    ) -> Answer:
+        more, headers = self._authentication(method)
+        what = "The token endpoint's answer"
+        answer = await ask(endpoint, what, form=form | more, headers=headers)
+        if answer.is_success:
+            self._taken = method
+        return answer
+
+    def _methods(self, metadata: Metadata) -> list[AuthMethod]:
+        """How to authenticate, in this order: Basic unless only POST is offered.
+
+        Providers that offer both may have registered us for either of them, so the other one is
+        tried when we are not recognized. What is configured is used alone.
+        """
+        if self._client.client_secret is None:
+            return ["none"]
+        if self._client.auth_method is not None:
+            return [self._client.auth_method]
+        offered = [method for method in (_BASIC, _POST) if method in metadata.auth_methods]
+        return sorted(offered or [_BASIC], key=lambda method: method != self._taken)
+
+    def _authentication(self, method: AuthMethod) -> tuple[dict[str, str], dict[str, str]]:
+        """Fields and headers that say who we are (RFC 6749, section 2.3.1)."""
+        name, secret = self._client.client_id, self._client.client_secret or ""
+        if method == _BASIC:
+            pair = f"{quote_plus(name)}:{quote_plus(secret)}".encode("ascii")
+            return {}, {"Authorization": f"Basic {b64encode(pair).decode('ascii')}"}
+        return {"client_id": name} | ({"client_secret": secret} if method == _POST else {}), {}
+
+    def _identity(self, tokens: dict[str, Any], flow: Flow, documents: Documents) -> Identity:
+        issuer, access_token = documents.metadata.issuer, tokens.get("access_token")
+        is_text = isinstance(access_token, str) and access_token.isascii()
+        expected = Expected(
+            issuer=issuer,
+            client_id=self._client.client_id,
+            nonce=flow.nonce,
+            access_token=access_token if is_text else None,
+        )
+        claims = claims_of(tokens["id_token"], documents, expected)
+        return Identity(issuer, claims["sub"], _email(claims.get("email")))
 
 
 def new_flow() -> Flow:
     """Unguessable, each part for its own purpose."""
-    state, nonce, verifier = (secrets.token_urlsafe(48) for _ in range(3))
+    state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
     return Flow(state, nonce, verifier)
 
 
-async def _fetch(url: str) -> dict[str, Any]:
-    try:
-        async with httpx2.AsyncClient(timeout=TIMEOUT) as client:
-            answer = await client.get(url, headers={"Accept": "application/json"})
-            answer.raise_for_status()
-            found = answer.json()
-    except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
-        raise ProviderError(f"the provider did not answer: {type(error).__name__}") from error
-    if not isinstance(found, dict):
-        raise ProviderError("the provider did not answer with an object")
-    return found
+def _tokens(answer: Answer) -> dict[str, Any]:
+    """The members of a token response that has an ID token.
+
+    Raises:
+        ProviderError: The code was not redeemed.
+    """
+    document = answer.document
+    if document is None:
+        raise ProviderError(
+            "The token endpoint's answer is no JSON object.",
+            answer.facts(),
+            may_be_outdated=answer.status in _GONE,
+        )
+    if not answer.is_success or "error" in document:
+        raise refused_by_provider("The provider did not redeem the code.", document, answer.facts())
+    if not isinstance(document.get("id_token"), str):
+        raise ProviderError(
+            "The token endpoint's answer has no ID token.",
+            {"expected": "a text", "received": or_nothing(document.get("id_token"))},
+        )
+    return document
+
+
+def _email(claim: object) -> str | None:
+    """An address to fill in a form with; None of anything else."""
+    if not isinstance(claim, str) or not claim.isprintable():
+        return None
+    return claim if 0 < len(claim) <= _EMAIL_CHARACTERS else None

@@ -12,7 +12,8 @@ import httpx2
 
 from tests.support.node import PROVIDER, install, program
 
-SECRET = "the secret that only the provider and we know"
+#: With everything in it that form-encoding changes.
+SECRET = "the secret+that%only: the provider & we know~*"
 
 
 @contextmanager

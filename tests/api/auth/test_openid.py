@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from api.auth.limits import SignInLimits
-from api.auth.provider import Client, Flow, Provider, ProviderError
+from api.auth.provider import AuthMethod, Client, Flow, Provider
+from api.auth.provider_errors import ProviderError
 from api.auth.routes import OpenId
 from api.graphql.limits.rate import Buckets
 from engine.commands.identities import LinkIdentity, UnlinkIdentity
@@ -26,6 +27,7 @@ from tests.support.world import World, make_world
 
 CALLBACK = f"{PUBLIC}/sign-in/openid/callback"
 LINK = "/sign-in/openid/link"
+_MARK = re.compile(r'name="identity" value="([0-9a-f]{32})"')
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +38,9 @@ def issuer() -> Iterator[str]:
 
 @pytest.fixture
 def openid(issuer: str) -> OpenId:
-    return OpenId(provider=Provider(Client(issuer, "countersign", SECRET, CALLBACK)), name="Login")
+    return OpenId(
+        provider=Provider(Client(issuer, "client_secret_basic", SECRET, CALLBACK)), name="Login"
+    )
 
 
 @pytest.fixture
@@ -52,6 +56,12 @@ async def through(person: Person, name: str) -> Any:
     back = await agree(away.headers["location"], name)
     assert back.startswith(CALLBACK)
     return await person.get(back.removeprefix(PUBLIC))
+
+
+async def answered(person: Person, answer: str) -> Any:
+    """The form about the identity that waits, filled in."""
+    (mark,) = _MARK.findall((await person.get(LINK)).text)
+    return await person.post(LINK, answer=answer, identity=mark)
 
 
 def identities(site: Site) -> list[Any]:
@@ -71,7 +81,7 @@ async def confirmed(site: Site, name: str, user: str) -> Person:
     await through(person, name)
     await person.ask(f"{user}@example.com")
     await person.post(await site.link(user))
-    await person.post(LINK, answer="yes")
+    await answered(person, "yes")
     return person
 
 
@@ -92,7 +102,7 @@ async def test_the_first_time_the_user_confirms_by_mail_and_from_then_on_it_is_e
     question = (await person.get(LINK)).text
     assert "ann.login@example.com" in question
     assert "Ann (ann@example.com)" in question
-    await person.post(LINK, answer="yes")
+    await answered(person, "yes")
 
     (row,) = identities(site)
     assert (row.issuer, row.subject) == (issuer, "ann.login")
@@ -118,7 +128,7 @@ async def test_who_is_signed_in_already_is_asked_and_may_say_no(site: Site) -> N
     bob = await site.signed_in("bob")
     came = await through(bob, "robert")
     assert came.headers["location"] == LINK
-    await bob.post(LINK, answer="no")
+    await answered(bob, "no")
     assert identities(site) == []
     assert (await bob.get(LINK)).headers["location"] == "/sign-in"
     assert await bob.who() == "bob@example.com"
@@ -130,7 +140,9 @@ async def test_nothing_is_tied_without_a_session_or_by_a_foreign_page(site: Site
     assert (await person.post(LINK, answer="yes")).headers["location"] == "/sign-in"
     await person.ask("ann@example.com")
     await person.post(await site.link("ann"))
-    assert (await person.post(LINK, site="cross-site", answer="yes")).status_code == 403
+    (mark,) = _MARK.findall((await person.get(LINK)).text)
+    forged = await person.post(LINK, site="cross-site", answer="yes", identity=mark)
+    assert forged.status_code == 403
     assert identities(site) == []
 
 
@@ -177,6 +189,43 @@ async def test_deactivated_or_untied_it_does_not_let_in(site: Site) -> None:
     assert len(site.world.ledger(tag="identity:unlinked")) == 1
 
 
+@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
+@pytest.mark.parametrize("configured", [True, False])
+async def test_either_way_to_authenticate_is_taken(
+    world: World, issuer: str, method: AuthMethod, configured: bool
+) -> None:
+    client = Client(issuer, method, SECRET, CALLBACK, method if configured else None)
+    async with open_site(world, openid=OpenId(provider=Provider(client), name="Login")) as site:
+        for name in ("first", "second"):
+            page = await through(await site.person(), name)
+            assert f'value="{name}@example.com"' in page.text
+
+
+async def test_a_secret_that_is_not_ours_is_told(world: World, issuer: str) -> None:
+    client = Client(issuer, "client_secret_post", f"{SECRET}?", CALLBACK)
+    async with open_site(world, openid=OpenId(provider=Provider(client), name="Login")) as site:
+        with capture_logs() as logged:
+            page = await through(await site.person(), "ann")
+        assert (page.status_code, "Its message: invalid_client" in page.text) == (403, True)
+        (entry,) = [entry for entry in logged if entry["event"] == "openid_sign_in_failed"]
+        assert (entry["why"], entry["status"]) == ("The provider did not redeem the code.", 401)
+        assert SECRET not in str(entry)
+
+
+async def test_a_form_about_the_identity_of_another_tab_ties_nothing(site: Site) -> None:
+    ann = await site.signed_in("ann")
+    await through(ann, "work")
+    (of_work,) = _MARK.findall((await ann.get(LINK)).text)
+    await through(ann, "home")
+    page = await ann.post(LINK, answer="yes", identity=of_work)
+    assert (page.status_code, "home@example.com" in page.text) == (200, True)
+    assert identities(site) == []
+    (of_home,) = _MARK.findall(page.text)
+    assert of_home != of_work
+    await ann.post(LINK, answer="yes", identity=of_home)
+    assert [row.subject for row in identities(site)] == ["home"]
+
+
 async def test_only_the_browser_that_left_comes_back_and_once(site: Site) -> None:
     await confirmed(site, "ann.login", "ann")
     leaver, thief = await site.person(), await site.person()
@@ -188,6 +237,10 @@ async def test_only_the_browser_that_left_comes_back_and_once(site: Site) -> Non
     assert thief.secret is None
     jar = dict(leaver.client.cookies)
     assert (await leaver.get(back)).status_code == 303
+    again = await leaver.get(back)
+    assert (again.status_code, again.headers["location"]) == (303, "/sign-in")
+    assert await leaver.who() == "ann@example.com"
+    assert len(site.world.ledger(tag="session:started")) == 2
     replay = await site.person(Cookie="; ".join(f"{k}={v}" for k, v in jar.items()))
     assert (await replay.get(back)).status_code == 403
     assert replay.secret is None
@@ -248,8 +301,10 @@ async def test_it_can_be_for_one_account_alone(world: World, openid: OpenId) -> 
         question = await person.get(LINK)
         assert question.status_code == 403
         assert "cannot be used in this account" in question.text
-        assert (await person.post(LINK, answer="yes")).status_code == 403
+        assert (await answered(person, "yes")).status_code == 403
         assert identities(site) == []
+        assert (await answered(person, "no")).headers["location"] == "/sign-in"
+        assert (await person.get(LINK)).headers["location"] == "/sign-in"
 
 
 async def test_a_provider_that_is_away_is_told_on_a_page(world: World) -> None:
@@ -286,6 +341,6 @@ async def test_a_client_goes_there_and_back_only_so_often_and_the_log_stays_shor
         assert gone.asked == 3
         assert [(entry["why"], entry["not_logged"]) for entry in logged] == [
             ("the provider did not answer", 0),
-            ("the answer is to another question", 0),
+            ("This browser did not begin the sign-in.", 0),
         ]
         assert world.snapshot() == before

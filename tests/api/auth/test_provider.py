@@ -1,211 +1,242 @@
-"""What of a provider's answers is believed: a provider that lies in one point at a time."""
+"""What is sent to a provider, and when its documents are fetched anew."""
 
 from __future__ import annotations
 
-import time
+import asyncio
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from hashlib import sha256
 from urllib.parse import parse_qs, urlsplit
 
+import httpx2
 import pytest
-from joserfc import jwt
-from joserfc.jwk import ECKey, OctKey
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.responses import Response
 
-from api.auth.provider import Client, Identity, Provider, ProviderError, new_flow
+from api.auth import provider_documents
+from api.auth.provider import Client, Flow, Identity, Provider, new_flow
+from api.auth.provider_documents import DocumentCache, Documents
+from api.auth.provider_errors import ProviderError, shown
+from tests.api.auth.loopback_issuer import EC, OTHER_RSA, SUBJECT, Issuer, Loopback, public
+from tests.api.auth.quirks import KEYS, METADATA
 from tests.support.api import serving
 
-SECRET = "a secret of at least thirty-two characters"
-FLOW = new_flow()
+CALLBACK = "https://c.example.com/callback"
+BAD_SIGNATURE = "The ID token's signature is by none of the provider's keys."
 
 
-@dataclass
-class Liar:
-    """A provider whose metadata and tokens can be changed."""
-
-    issuer: str = ""
-    metadata: dict[str, Any] = field(default_factory=dict)
-    claims: dict[str, Any] = field(default_factory=dict)
-    header: dict[str, Any] = field(default_factory=dict)
-    without: tuple[str, ...] = ()
-    key: Any = None
-    published: list[Any] = field(default_factory=list)
-    raw: str | None = None
-    looked_for_keys: int = 0
-    forms: list[dict[str, list[str]]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.key = ECKey.generate_key("P-256", {"kid": "one", "alg": "ES256"})
-        self.published = [self.key]
-
-    def discovery(self, _request: Request) -> Response:
-        told = {
-            "issuer": self.issuer,
-            "authorization_endpoint": f"{self.issuer}/authorize",
-            "token_endpoint": f"{self.issuer}/token",
-            "jwks_uri": f"{self.issuer}/keys",
-            "id_token_signing_alg_values_supported": ["ES256", "HS256", "none"],
-        }
-        return JSONResponse(told | self.metadata)
-
-    def keys(self, _request: Request) -> Response:
-        self.looked_for_keys += 1
-        return JSONResponse({"keys": [key.as_dict(private=False) for key in self.published]})
-
-    async def token(self, request: Request) -> Response:
-        self.forms.append(parse_qs((await request.body()).decode()))
-        return JSONResponse(
-            {"access_token": "at", "token_type": "Bearer", "id_token": self.raw or self.signed()}
-        )
-
-    def signed(self) -> str:
-        now = int(time.time())
-        claims = {
-            "iss": self.issuer,
-            "sub": "ann",
-            "aud": "countersign",
-            "iat": now,
-            "exp": now + 300,
-            "nonce": FLOW.nonce,
-        } | self.claims
-        for name in self.without:
-            del claims[name]
-        header = {"alg": "ES256", "kid": self.key.kid} | self.header
-        return jwt.encode(header, claims, self.key, algorithms=["ES256", "HS256"])
-
-
-@pytest.fixture
-def liar() -> Iterator[Liar]:
-    made = Liar()
-    app = Starlette(
-        routes=[
-            Route("/.well-known/openid-configuration", made.discovery),
-            Route("/keys", made.keys),
-            Route("/token", made.token, methods=["POST"]),
-        ]
-    )
-    with serving(app) as made.issuer:
+@pytest.fixture(scope="module")
+def loopback() -> Iterator[Loopback]:
+    made = Loopback()
+    with serving(made.app) as made.address:
         yield made
 
 
-def provider(liar: Liar, secret: str | None = SECRET) -> Provider:
-    return Provider(Client(liar.issuer, "countersign", secret, "https://c.example/callback"))
+@pytest.fixture
+def issuer(loopback: Loopback) -> Issuer:
+    return loopback.fresh()
 
 
-async def test_an_honest_one_is_believed_and_gets_the_verifier(liar: Liar) -> None:
-    asked = provider(liar)
-    assert await asked.identify("code", FLOW, None) == Identity(liar.issuer, "ann", None)
-    assert liar.forms[0]["code_verifier"] == [FLOW.verifier]
-    url = await asked.leave_for(FLOW)
-    assert FLOW.verifier not in url
-    assert parse_qs(urlsplit(url).query)["nonce"] == [FLOW.nonce]
+class Clock:
+    """Seconds, as they are told."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def sign_in(provider: Provider, flow: Flow | None = None) -> Identity:
+    """There and back again, without a browser's cookies."""
+    flow = flow or new_flow()
+    async with httpx2.AsyncClient() as client:
+        back = await client.get(await provider.leave_for(flow))
+    query = parse_qs(urlsplit(back.headers["location"]).query)
+    return await provider.identify({name: values[0] for name, values in query.items()}, flow)
+
+
+async def test_the_provider_gets_the_challenge_first_and_the_verifier_later(issuer: Issuer) -> None:
+    provider, flow = Provider(issuer.as_client(CALLBACK)), new_flow()
+    asked = parse_qs(urlsplit(await provider.leave_for(flow)).query)
+    digest = sha256(flow.verifier.encode()).digest()
+    assert asked == {
+        "response_type": ["code"],
+        "client_id": ["countersign"],
+        "redirect_uri": [CALLBACK],
+        "scope": ["openid email"],
+        "state": [flow.state],
+        "nonce": [flow.nonce],
+        "code_challenge": [urlsafe_b64encode(digest).decode().rstrip("=")],
+        "code_challenge_method": ["S256"],
+    }
+    found = await sign_in(provider, flow)
+    assert found == Identity(issuer.address, SUBJECT, "ann.login@example.com")
+    assert issuer.forms == [
+        {
+            "grant_type": ["authorization_code"],
+            "code": ["code 1"],
+            "redirect_uri": [CALLBACK],
+            "code_verifier": [flow.verifier],
+        }
+    ]
+
+
+async def test_a_query_of_the_endpoint_is_kept(issuer: Issuer) -> None:
+    issuer.metadata = {"authorization_endpoint": f"{issuer.address}/authorize?policy=sign-in#top"}
+    parts = urlsplit(await Provider(issuer.as_client(CALLBACK)).leave_for(new_flow()))
+    assert parse_qs(parts.query)["policy"] == ["sign-in"]
+    assert (parts.query.count("?"), parts.fragment) == (0, "")
+
+
+async def test_a_public_client_has_no_secret_to_send(issuer: Issuer) -> None:
+    issuer.client, issuer.takes = {"client_secret": None}, ("none",)
+    await sign_in(Provider(issuer.as_client(CALLBACK)))
+    assert issuer.forms[0]["client_id"] == ["countersign"]
+    assert "client_secret" not in issuer.forms[0]
+
+
+async def test_the_method_that_was_taken_is_the_first_from_then_on(issuer: Issuer) -> None:
+    issuer.takes = ("client_secret_post",)
+    offered = ["client_secret_basic", "client_secret_post"]
+    issuer.metadata = {"token_endpoint_auth_methods_supported": offered}
+    provider = Provider(issuer.as_client(CALLBACK))
+    await sign_in(provider)
+    assert ["client_secret" in form for form in issuer.forms] == [False, True]
+    await sign_in(provider)
+    assert ["client_secret" in form for form in issuer.forms] == [False, True, True]
 
 
 @pytest.mark.parametrize(
-    "claims",
+    ("claim", "email"),
     [
-        {"iss": "https://evil.example"},
-        {"aud": "another client"},
-        {"aud": ["countersign", "another"], "azp": "another"},
-        {"exp": 1},
-        {"iat": int(time.time()) + 3600},
-        {"nonce": "another"},
-        {"sub": ""},
-        {"sub": "a\nb"},
-        {"sub": "a" * 256},
-        {"sub": 7},
+        ("ANN@EXAMPLE.COM", "ANN@EXAMPLE.COM"),
+        ("a" * 254, "a" * 254),
+        ("a" * 255, None),
+        ("a\r\nBcc: b", None),
+        (["a@example.com"], None),
+        ("", None),
+        (None, None),
     ],
 )
-async def test_a_token_of_somebody_or_something_else_is_not(
-    liar: Liar, claims: dict[str, Any]
+async def test_an_address_is_taken_as_it_is_or_not_at_all(
+    issuer: Issuer, claim: object, email: str | None
 ) -> None:
-    liar.claims = claims
-    with pytest.raises(ProviderError):
-        await provider(liar).identify("code", FLOW, None)
+    issuer.claims = {"email": claim, "email_verified": "perhaps"}
+    found = await sign_in(Provider(issuer.as_client(CALLBACK)))
+    assert found == Identity(issuer.address, SUBJECT, email)
 
 
-@pytest.mark.parametrize("missing", ["iss", "sub", "aud", "exp", "iat", "nonce"])
-async def test_a_token_that_leaves_something_out_is_not(liar: Liar, missing: str) -> None:
-    liar.without = (missing,)
-    with pytest.raises(ProviderError):
-        await provider(liar).identify("code", FLOW, None)
+@pytest.mark.parametrize("more", ["", "/"])
+async def test_the_identity_is_of_the_issuer_as_the_provider_spells_it(
+    issuer: Issuer, more: str
+) -> None:
+    issuer.named = f"{issuer.address}/"
+    issuer.configured = f"{issuer.address}{more}"
+    found = await sign_in(Provider(issuer.as_client(CALLBACK)))
+    assert found.issuer == f"{issuer.address}/"
+    assert issuer.paths[0] == METADATA
 
 
-async def test_a_signature_by_another_key_is_not(liar: Liar) -> None:
-    liar.key = ECKey.generate_key("P-256", {"kid": "one", "alg": "ES256"})
-    with pytest.raises(ProviderError):
-        await provider(liar).identify("code", FLOW, None)
-
-
-async def test_a_signature_with_our_own_secret_or_with_none_is_not(liar: Liar) -> None:
-    liar.key = OctKey.import_key(SECRET, {"kid": "one"})
-    liar.header = {"alg": "HS256"}
-    with pytest.raises(ProviderError):
-        await provider(liar).identify("code", FLOW, None)
-    parts = (b'{"alg":"none"}', b'{"sub":"ann"}', b"")
-    liar.raw = ".".join(urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
-    with pytest.raises(ProviderError):
-        await provider(liar).identify("code", FLOW, None)
-
-
-@pytest.mark.parametrize("raw", ["x", "a.b.c", "é", "." * 5])
-async def test_what_is_no_token_is_not(liar: Liar, raw: str) -> None:
-    liar.raw = raw
-    with pytest.raises(ProviderError):
-        await provider(liar).identify("code", FLOW, None)
-
-
-async def test_new_keys_are_looked_for_but_not_at_every_strangers_word(liar: Liar) -> None:
-    asked = provider(liar)
-    await asked.identify("code", FLOW, None)
-    liar.key = ECKey.generate_key("P-256", {"kid": "two", "alg": "ES256"})
+async def test_after_a_failure_documents_are_fetched_once_and_not_again_for_a_while(
+    issuer: Issuer,
+) -> None:
+    provider, clock = Provider(issuer.as_client(CALLBACK)), Clock()
+    provider._documents = DocumentCache(issuer.address, clock)
+    await sign_in(provider)
+    issuer.key, issuer.own_keys = OTHER_RSA, [public(EC)]
     for _ in range(5):
-        with pytest.raises(ProviderError):
-            await asked.identify("code", FLOW, None)
-    assert liar.looked_for_keys == 1
-    liar.published = [liar.key]
-    asked._keys_at -= 60
-    assert (await asked.identify("code", FLOW, None)).subject == "ann"
-    assert liar.looked_for_keys == 2
+        with pytest.raises(ProviderError, match=BAD_SIGNATURE):
+            await sign_in(provider)
+    assert issuer.paths.count(KEYS) == 2
+    issuer.own_keys = None
+    clock.now += provider_documents.RENEWAL_SECONDS - 1
+    with pytest.raises(ProviderError, match=BAD_SIGNATURE):
+        await sign_in(provider)
+    clock.now += 1
+    assert (await sign_in(provider)).subject == SUBJECT
+    assert (issuer.paths.count(KEYS), issuer.paths.count(METADATA)) == (3, 3)
 
 
-@pytest.mark.parametrize(
-    "metadata",
-    [
-        {"issuer": "https://evil.example"},
-        {"token_endpoint": "http://evil.example/token"},
-        {"jwks_uri": None},
-        {"authorization_endpoint": "javascript:alert(1)"},
-    ],
-)
-async def test_metadata_of_another_or_to_unsafe_places_are_not(
-    liar: Liar, metadata: dict[str, Any]
+async def test_documents_are_used_for_an_hour(issuer: Issuer) -> None:
+    clock = Clock()
+    cache = DocumentCache(issuer.address, clock)
+    first = await cache.current()
+    clock.now += provider_documents.FRESH_SECONDS - 1
+    assert await cache.current() is first
+    clock.now += 1
+    assert await cache.current() == first
+    assert issuer.paths == [METADATA, KEYS] * 2
+
+
+async def test_who_fails_with_old_documents_takes_those_that_another_fetched(
+    issuer: Issuer,
 ) -> None:
-    liar.metadata = metadata
-    with pytest.raises(ProviderError):
-        await provider(liar).leave_for(FLOW)
+    cache = DocumentCache(issuer.address)
+    used = await cache.current()
+    issuer.key = OTHER_RSA
+    newer = await asyncio.gather(*(cache.newer_than(used) for _ in range(20)))
+    assert isinstance(newer[0], Documents)
+    assert all(documents is newer[0] for documents in newer)
+    assert newer[0].keys != used.keys
+    assert issuer.paths == [METADATA, KEYS] * 2
 
 
-async def test_where_the_answer_must_name_its_issuer_it_must(liar: Liar) -> None:
-    liar.metadata = {"authorization_response_iss_parameter_supported": True}
-    asked = provider(liar)
-    with pytest.raises(ProviderError):
-        await asked.identify("code", FLOW, None)
-    assert (await asked.identify("code", FLOW, liar.issuer)).subject == "ann"
+async def test_a_failure_is_the_answer_to_all_who_wait_for_the_same(issuer: Issuer) -> None:
+    clock = Clock()
+    cache = DocumentCache(issuer.address, clock)
+    issuer.replies = {METADATA: lambda: Response(status_code=503)}
+    asked = [cache.current() for _ in range(20)]
+    failed = await asyncio.gather(*asked, return_exceptions=True)
+    assert {str(error) for error in failed} == {
+        "The provider's metadata document could not be fetched."
+    }
+    assert issuer.paths == [METADATA]
+    issuer.replies = {}
+    clock.now += provider_documents.FAILURE_SECONDS
+    assert (await cache.current()).metadata.issuer == issuer.address
 
 
-async def test_a_public_client_has_no_secret_to_send(liar: Liar) -> None:
-    await provider(liar, None).identify("code", FLOW, None)
-    assert liar.forms[0]["client_id"] == ["countersign"]
-    assert "client_secret" not in liar.forms[0]
+async def test_documents_that_cannot_be_fetched_anew_leave_the_failure_as_it_was(
+    issuer: Issuer,
+) -> None:
+    provider = Provider(issuer.as_client(CALLBACK))
+    await sign_in(provider)
+    issuer.key, issuer.replies = OTHER_RSA, {METADATA: lambda: Response(status_code=503)}
+    with pytest.raises(ProviderError, match=BAD_SIGNATURE):
+        await sign_in(provider)
+
+
+async def test_the_code_is_not_sent_a_second_time_to_where_it_was_refused(issuer: Issuer) -> None:
+    provider = Provider(issuer.as_client(CALLBACK))
+    await sign_in(provider)
+    issuer.replies = {"/token": lambda: Response(status_code=404)}
+    with pytest.raises(ProviderError, match="no JSON object"):
+        await sign_in(provider)
+    assert issuer.paths.count("/token") == 2
 
 
 @pytest.mark.parametrize("issuer", ["http://login.example.com", "ftp://x", "login", "https://"])
 def test_an_issuer_is_reached_safely_or_not_at_all(issuer: str) -> None:
     with pytest.raises(ValueError, match="https"):
-        Provider(Client(issuer, "countersign", None, "https://c.example/callback"))
+        Provider(Client(issuer, "countersign", None, CALLBACK))
+
+
+@pytest.mark.parametrize(
+    ("value", "in_the_log"),
+    [
+        ("plain", "plain"),
+        ("a\nb\x1b[31m\u202e\ud800", "a\\u000ab\\u001b[31m\\u202e\\ud800"),
+        ("x" * 301, "x" * 300 + "…"),
+        (7, 7),
+        (10**30, "a number of more than 20 digits"),
+        (None, None),
+        (True, True),
+        ({"a": 1}, "a value of the type dict"),
+        ([[1], "b\n", 7], ["a value of the type list", "b\\u000a", 7]),
+        (list(range(50)), list(range(10))),
+        (frozenset({"b", "a"}), ["a", "b"]),
+    ],
+)
+def test_a_foreign_value_is_short_and_on_one_line_in_the_log(
+    value: object, in_the_log: object
+) -> None:
+    assert shown(value) == in_the_log

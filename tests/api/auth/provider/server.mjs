@@ -1,4 +1,4 @@
-// An OpenID provider for one client; says its issuer once it listens. Any name and password sign in.
+// An OpenID provider for one client of each way to authenticate; says its issuer once it listens. Any name and password sign in.
 import { createServer } from "node:http";
 import Provider from "oidc-provider";
 
@@ -8,7 +8,12 @@ server.listen(0, "127.0.0.1", () => {
   const issuer = `http://127.0.0.1:${server.address().port}`;
   const provider = new Provider(issuer, {
     claims: { openid: ["sub"], email: ["email", "email_verified"] },
-    clients: [{ client_id: "countersign", client_secret: clientSecret, redirect_uris: [redirectUri] }],
+    clients: ["client_secret_basic", "client_secret_post"].map((method) => ({
+      client_id: method,
+      client_secret: clientSecret,
+      redirect_uris: [redirectUri],
+      token_endpoint_auth_method: method,
+    })),
     conformIdTokenClaims: false,
     findAccount: (_context, id) => ({
       accountId: id,
