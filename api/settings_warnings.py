@@ -20,6 +20,7 @@ from pydantic.fields import FieldInfo
 
 from api.auth.addresses import is_safe
 from api.settings import ENV_FILE, PREFIX, Settings
+from engine.persistence.database import normal_url
 
 NO_TLS = (
     "People are reached over plain http: secrets can be read on the way, and accounts where"
@@ -29,6 +30,10 @@ NO_TLS = (
 READABLE_BY_ALL = (
     "Every user of this machine can read the secrets in this file. Let only its owner read it:"
     " chmod 600 {file}"
+)
+DATABASE_READABLE_BY_ALL = (
+    "Every user of this machine can read the database. Let only its owner read it: chmod 600"
+    " {file}*"
 )
 
 log = structlog.get_logger("countersign")
@@ -52,7 +57,7 @@ def log_warnings(settings: Settings) -> None:
 
 def settings_warnings(settings: Settings) -> list[SettingsWarning]:
     """All that is dangerous about these settings, and about the files they were read from."""
-    return [*_of_public_url(settings), *_of_files()]
+    return [*_of_public_url(settings), *_of_files(), *_of_database(settings)]
 
 
 def secret_files() -> list[Path]:
@@ -88,6 +93,16 @@ def _of_files() -> Iterator[SettingsWarning]:
         if is_readable_by_all(file):
             sentence = READABLE_BY_ALL.format(file=file)
             yield SettingsWarning("secret_file_readable_by_all", str(file), sentence)
+
+
+def _of_database(settings: Settings) -> Iterator[SettingsWarning]:
+    url = normal_url(settings.database_url.get_secret_value())
+    if url.get_backend_name() != "sqlite":
+        return
+    file = Path(url.database or "")
+    if is_readable_by_all(file):
+        sentence = DATABASE_READABLE_BY_ALL.format(file=file)
+        yield SettingsWarning("database_file_readable_by_all", str(file), sentence)
 
 
 def _is_secret(field: FieldInfo) -> bool:

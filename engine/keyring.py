@@ -83,6 +83,11 @@ class Keyring:
         return f"<Keyring seals={self._sealing_key_id} opens={sorted(self._ciphers)}>"
 
     @property
+    def key_ids(self) -> frozenset[str]:
+        """The ids of all configured keys."""
+        return frozenset(self._ciphers)
+
+    @property
     def sealing_key_id(self) -> str:
         """16 hex digits; material sealed under any other id awaits rotation."""
         return self._sealing_key_id

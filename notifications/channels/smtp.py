@@ -111,9 +111,13 @@ class SmtpChannel:
 
     async def send(self, prepared: Mail) -> None:
         """Hand it in; the server's own words are in the error, if it does not take it."""
+        await self.hand_in(prepared)
+
+    async def hand_in(self, prepared: Mail) -> str:
+        """The same; answers what the server said to it."""
         try:
             async with self._turns, asyncio.timeout(self._timeout), self._connection() as smtp:
-                await self._hand_in(smtp, prepared)
+                return await self._hand_in(smtp, prepared)
         except TimeoutError as error:
             raise Undelivered(f"no answer within {self._timeout:g} seconds") from error
         except (SMTPException, OSError, ValueError) as error:
@@ -127,11 +131,12 @@ class SmtpChannel:
                 await smtp.quit(timeout=2)
             smtp.close()
 
-    async def _hand_in(self, smtp: SMTP, mail: Mail) -> None:
+    async def _hand_in(self, smtp: SMTP, mail: Mail) -> str:
         options = [] if mail.recipient.isascii() else ["SMTPUTF8"]
-        await smtp.sendmail(
+        _, answer = await smtp.sendmail(
             self._sender.addr_spec, [mail.recipient], mail.content, mail_options=options
         )
+        return answer
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[SMTP]:

@@ -1,0 +1,1 @@
+"""What `countersign doctor` looks at: whether this installation can do what it is for."""

@@ -1,0 +1,134 @@
+"""Whether the database can be written to, agrees about the time, and has no key we cannot open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from api.doctor.report import CheckResult, failed, passed
+from api.readiness import SKEW
+from engine.commands.remember_master_key import PURPOSE
+from engine.errors import Refusal
+from engine.keyring import Keyring, WrongMasterKeyError
+from engine.persistence import tables as t
+from engine.persistence.clock import DatabaseClock, skew
+from engine.persistence.database import Database
+from engine.persistence.loading.people import permitted_users
+from engine.persistence.retrying import told
+from engine.persistence.storage_faults import SENTENCES
+from engine.persistence.unit_of_work import bare_transaction
+from engine.persistence.writable import storage_fault
+from engine.vocabulary import Permission
+
+_CHECK_IT = "Look at COUNTERSIGN_DATABASE_URL, and at the server and its log."
+_ADD_KEY = (
+    "Add it to COUNTERSIGN_MASTER_KEY, behind the key that seals and a comma: without it they"
+    " cannot sign."
+)
+
+
+def check_database(database: Database, keyring: Keyring) -> Iterator[CheckResult]:
+    """The checks of a database that can be read."""
+    checks: dict[str, Callable[[], CheckResult]] = {
+        "database writes": lambda: _check_writes(database),
+        "clock": lambda: _check_clock(database),
+        "master key": lambda: _check_keys(database, keyring),
+    }
+    for name, check in checks.items():
+        try:
+            yield check()
+        except (DBAPIError, PoolTimeout) as error:
+            yield unusable(name, error)
+
+
+def unusable(name: str, error: DBAPIError | PoolTimeout) -> CheckResult:
+    """What the database said, in our words and its own."""
+    trouble = told(error)
+    said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+    sentence = trouble.message if isinstance(trouble, Refusal) else "The database refused."
+    return failed(name, f"{sentence} ({said})", _CHECK_IT)
+
+
+def first_administrator(database: Database) -> str | None:
+    """The address of the person who was there first of those who manage users; None without any."""
+    u = t.users
+    query = (
+        sa.select(u.c.email)
+        .where(u.c.id.in_(permitted_users(Permission.MANAGE_USERS)), u.c.active, ~u.c.service)
+        .order_by(u.c.created_at, u.c.id)
+        .limit(1)
+    )
+    with database.reading() as connection:
+        return connection.execute(query).scalar_one_or_none()
+
+
+def backends_in_use(database: Database) -> dict[str, int]:
+    """How many keypairs are with each signer."""
+    k = t.keypairs
+    query = sa.select(k.c.backend, sa.func.count().label("number")).group_by(k.c.backend)
+    with database.reading() as connection:
+        return {row.backend: row.number for row in connection.execute(query)}
+
+
+def _check_writes(database: Database) -> CheckResult:
+    """Write a row as it is, and commit it."""
+    name = "database writes"
+    with database.reading() as connection:
+        fault = storage_fault(database, connection)
+    if fault is not None:
+        return failed(name, SENTENCES[fault], "")
+
+    def write(connection: Connection) -> None:
+        c = t.key_checks
+        same = c.update().where(c.c.purpose == PURPOSE).values(value=c.c.value)
+        connection.execute(same)
+
+    bare_transaction(database, write)
+    return passed(name, "A transaction was committed.")
+
+
+def _check_clock(database: Database) -> CheckResult:
+    name = "clock"
+    if database.is_sqlite:
+        return passed(name, "Instants are this machine's own.")
+    with database.reading() as connection:
+        ahead = skew(DatabaseClock(), connection).total_seconds()
+    told_ = f"The database's clock is {abs(ahead):.1f} s {'ahead of' if ahead > 0 else 'behind'}"
+    if abs(ahead) > SKEW:
+        advice = "Synchronise both with a time server (NTP). Releases follow the database's clock."
+        return failed(name, f"{told_} this machine's.", advice)
+    return passed(name, f"{told_} this machine's.")
+
+
+def _check_keys(database: Database, keyring: Keyring) -> CheckResult:
+    """Each master key that sealed something is configured."""
+    name, k = "master key", t.keypairs
+    number = sa.func.count().label("number")
+    by_key = sa.select(k.c.master_key_id, number).group_by(k.c.master_key_id)
+    with database.reading() as connection:
+        check = connection.execute(
+            sa.select(t.key_checks.c.value).where(t.key_checks.c.purpose == PURPOSE)
+        ).scalar_one_or_none()
+        rows = connection.execute(by_key.where(k.c.master_key_id.is_not(None))).all()
+    in_use = {row.master_key_id: row.number for row in rows}
+    missing = sorted(in_use.keys() - keyring.key_ids)
+    if missing:
+        which = ", ".join(f"{keypairs(in_use[key])} under {key}" for key in missing)
+        return failed(name, f"Keys that are not configured sealed {which}.", _ADD_KEY)
+    try:
+        if check is not None:
+            keyring.verify_check(check)
+    except WrongMasterKeyError as error:
+        return failed(name, str(error), "")
+    sealed = [f"{keypairs(in_use[key])} under {key}" for key in sorted(in_use)]
+    told_ = f" Sealed are {', '.join(sealed)}, and all can be opened." if sealed else ""
+    return passed(name, f"{keyring.sealing_key_id} seals.{told_}")
+
+
+def keypairs(number: int) -> str:
+    """So many, in words."""
+    return f"{number} keypair" if number == 1 else f"{number} keypairs"

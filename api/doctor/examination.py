@@ -1,0 +1,139 @@
+"""All checks, in an order in which the first that fails is the first to mend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from api.bootstrap import signer_options, telling_of
+from api.doctor import database_checks, signer_checks
+from api.doctor.mail_check import check_mail
+from api.doctor.public_url_check import check_public_url
+from api.doctor.report import CheckResult, failed, passed, skipped
+from api.readiness import NotReadyError, open_database, require_current
+from api.settings import Settings
+from api.settings_warnings import settings_warnings
+from engine.errors import Refusal
+from engine.keyring import Keyring
+from engine.persistence.database import Database
+from engine.persistence.retrying import told
+from engine.signers.base import SignerContext, SignerFailed, load_signers
+
+Found = TypeVar("Found")
+
+_OF_DATABASE = ("database writes", "clock", "master key")
+_NO_DATABASE = "It was not looked at, because the database cannot be used."
+
+
+def examine(
+    settings: Settings, *, mail_to: str | None = None, public_url: bool = True
+) -> Iterator[CheckResult]:
+    """Look at everything; each result as soon as it is known.
+
+    Args:
+        settings: The settings, which are valid.
+        mail_to: Who gets a test mail; the first administrator if None.
+        public_url: Whether to ask the public URL for an answer.
+    """
+    yield passed("settings", "They are all valid, and the keys look random.")
+    yield from _warnings(settings)
+    if public_url:
+        yield check_public_url(settings.public_url)
+    else:
+        yield skipped("public URL answers", "It was not asked, as you wished.")
+    keyring = Keyring.parse(settings.master_key.get_secret_value())
+    database, result = _open(settings)
+    yield result
+    if database is None:
+        yield from (skipped(name, _NO_DATABASE) for name in _OF_DATABASE)
+    else:
+        yield from database_checks.check_database(database, keyring)
+    yield from _signers(settings, keyring, _backends(database))
+    yield _channels(settings)
+    yield check_mail(settings, mail_to or _first_administrator(database))
+    if database is not None:
+        database.dispose()
+
+
+def _warnings(settings: Settings) -> Iterator[CheckResult]:
+    """Of what is dangerous about valid settings, each kind in a line of its own."""
+    names = {
+        "secret_file_readable_by_all": "secret files",
+        "database_file_readable_by_all": "database file",
+        "public_url_without_tls": "public URL is safe",
+    }
+    fine = {
+        "secret_file_readable_by_all": "No file with secrets can be read by every user.",
+        "database_file_readable_by_all": "It cannot be read by every user, if there is one.",
+        "public_url_without_tls": "It begins with https://, or does not leave this machine.",
+    }
+    warnings = settings_warnings(settings)
+    for event, name in names.items():
+        of_kind = [warning for warning in warnings if warning.event == event]
+        if not of_kind:
+            yield passed(name, fine[event])
+        for warning in of_kind:
+            yield failed(name, f"{warning.subject}:", warning.sentence)
+
+
+def _open(settings: Settings) -> tuple[Database | None, CheckResult]:
+    """The database if it can be used, and what was seen of it."""
+    name = "database"
+    try:
+        database = open_database(settings)
+        require_current(database)
+    except NotReadyError as error:
+        return None, failed(name, "It cannot be used.", str(error))
+    except (DBAPIError, PoolTimeout) as error:
+        return None, database_checks.unusable(name, error)
+    kind = "SQLite" if database.is_sqlite else "PostgreSQL"
+    return database, passed(name, f"{kind} answers, and has the tables of this version.")
+
+
+def _signers(
+    settings: Settings, keyring: Keyring, in_use: Mapping[str, int]
+) -> Iterator[CheckResult]:
+    try:
+        signers = load_signers(SignerContext(keyring, signer_options(settings)))
+    except SignerFailed as error:
+        yield failed("signers", str(error), "Look at the settings that begin with PKCS11_.")
+        return
+    for signer in signers.values():
+        yield signer_checks.check_signer(signer)
+    for backend in sorted(in_use.keys() - signers.keys()):
+        message = f"{database_checks.keypairs(in_use[backend])} cannot sign: it is not configured."
+        yield failed(f"signer {backend}", message, "Configure it again, or install its package.")
+
+
+def _channels(settings: Settings) -> CheckResult:
+    try:
+        telling = telling_of(settings)
+    except NotReadyError as error:
+        return failed("channels", str(error), "Correct the channel's options.")
+    names = ", ".join(sorted(telling.channels))
+    return passed("channels", f"These are configured: {names}.")
+
+
+def _backends(database: Database | None) -> Mapping[str, int]:
+    return _asked(database, database_checks.backends_in_use, {})
+
+
+def _first_administrator(database: Database | None) -> str | None:
+    return _asked(database, database_checks.first_administrator, None)
+
+
+def _asked(
+    database: Database | None, query: Callable[[Database], Found], otherwise: Found
+) -> Found:
+    """What the database answers, if it does; that it does not was told before."""
+    if database is None:
+        return otherwise
+    try:
+        return query(database)
+    except (DBAPIError, PoolTimeout) as error:
+        if isinstance(told(error), Refusal):
+            return otherwise
+        raise

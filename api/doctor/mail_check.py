@@ -1,0 +1,123 @@
+"""Whether the mail server takes mail from us, by handing it some."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, make_msgid
+
+from aiosmtplib import (
+    SMTPAuthenticationError,
+    SMTPConnectError,
+    SMTPException,
+    SMTPNotSupported,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+    SMTPSenderRefused,
+)
+
+from api.doctor.report import CheckResult, failed, passed, skipped
+from api.settings import Settings
+from notifications.channels.base import Undelivered
+from notifications.channels.mime import sender_of
+from notifications.channels.smtp import Mail, Server, SmtpChannel
+
+NAME = "mail"
+#: Seconds for everything, from the connection to the answer.
+_TIMEOUT = 15.0
+_SUBJECT = "Test mail of Countersign"
+_TEXT = """\
+This is a test mail that `countersign doctor` sent from {host}.
+
+Somebody who looks after this installation asked whether its mail arrives. It does.
+There is nothing to do.
+"""
+_NOBODY = "There is nobody to send a test mail to: run `countersign init`, or give --mail-to."
+_OTHERWISE = "Ask whoever looks after the mail server what this answer means."
+_WRONG_TLS = (
+    "The server does not offer what COUNTERSIGN_SMTP_URL asks for: look at ?tls= (starttls, tls or"
+    " none), at the port, and whether it lets users sign in there."
+)
+_NO_TLS = (
+    "TLS cannot be spoken with this server: look at ?tls= and the port in COUNTERSIGN_SMTP_URL, and"
+    " at the server's certificate."
+)
+_NOT_ASCII = "The server takes addresses in ASCII only: try another one with --mail-to."
+_UNREACHABLE = (
+    "Look at host and port in COUNTERSIGN_SMTP_URL, and whether a firewall is in between."
+)
+#: By the server's own code, which says more than the command that it answers (RFC 3207, RFC 4954).
+_ADVICE_BY_CODE = {
+    530: "The server wants TLS, or a user and a password, before it takes mail: look at ?tls= and"
+    " at the user in COUNTERSIGN_SMTP_URL.",
+}
+#: What stands behind a failure, and what to do about it. The first that fits is told.
+_ADVICE: tuple[tuple[type[BaseException], str], ...] = (
+    (SMTPAuthenticationError, "Look at the user and the password in COUNTERSIGN_SMTP_URL."),
+    (SMTPNotSupported, _NOT_ASCII),
+    (SMTPSenderRefused, "The server does not let us send as COUNTERSIGN_MAIL_FROM."),
+    (SMTPRecipientsRefused, "The server does not take mail for this address: try --mail-to."),
+    (ssl.SSLError, _NO_TLS),
+    (SMTPConnectError, _UNREACHABLE),
+    (OSError, _UNREACHABLE),
+    (SMTPResponseException, _OTHERWISE),
+    # Of the rest the library tells in its base class that an extension is missing.
+    (SMTPException, _WRONG_TLS),
+)
+
+
+def check_mail(settings: Settings, address: str | None) -> CheckResult:
+    """Hand in a test mail, and tell what the server said to it."""
+    if address is None:
+        return skipped(NAME, _NOBODY)
+    server = Server.of(settings.smtp_url.get_secret_value())
+    where = f"{server.host}, port {server.port}"
+    try:
+        answer = asyncio.run(_hand_in(settings, address))
+    except Undelivered as error:
+        said = str(error).rstrip(".")
+        message = f"The server at {where} did not take a test mail to {address}: {said}."
+        return failed(NAME, message, _advice(error))
+    except ValueError as error:
+        return failed(NAME, f"{address} is no address for mail: {error}.", "Give another one.")
+    return passed(NAME, f"The server at {where} took a test mail to {address}: {answer}")
+
+
+async def _hand_in(settings: Settings, address: str) -> str:
+    channel = SmtpChannel(
+        settings.smtp_url.get_secret_value(), settings.mail_from, timeout=_TIMEOUT
+    )
+    try:
+        return await channel.hand_in(Mail(address, _test_mail(settings.mail_from, address)))
+    finally:
+        await channel.close()
+
+
+def _test_mail(mail_from: str, address: str) -> bytes:
+    sender = sender_of(mail_from)
+    mail = EmailMessage(policy=SMTP.clone(utf8=not address.isascii()))
+    mail["From"] = sender
+    mail["To"] = address
+    mail["Subject"] = _SUBJECT
+    mail["Date"] = format_datetime(datetime.now(UTC))
+    mail["Message-ID"] = make_msgid(domain=sender.domain)
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(_TEXT.format(host=sender.domain))
+    return mail.as_bytes()
+
+
+def _advice(error: BaseException) -> str:
+    """By what the failure came from, however deep that is."""
+    causes = [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) and cause not in causes:
+        causes.append(cause)
+    for cause in causes:
+        if (advice := _ADVICE_BY_CODE.get(getattr(cause, "code", 0))) is not None:
+            return advice
+    for kind, advice in _ADVICE:
+        if any(isinstance(one, kind) for one in causes):
+            return advice
+    return _OTHERWISE

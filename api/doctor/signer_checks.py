@@ -1,0 +1,19 @@
+"""Whether each signer that keypairs may be with can be used."""
+
+from __future__ import annotations
+
+from api.doctor.report import CheckResult, failed, passed
+from engine.signers.base import Signer, SignerFailed
+
+
+def check_signer(signer: Signer) -> CheckResult:
+    """Ask a signer for its health, if it can tell; otherwise it is enough that it was loaded."""
+    name = f"signer {signer.name}"
+    health = getattr(signer, "health", None)
+    if health is None:
+        return passed(name, "It is configured.")
+    try:
+        health()
+    except SignerFailed as error:
+        return failed(name, str(error), "Keypairs with it cannot sign until this is mended.")
+    return passed(name, "It is ready to sign.")
