@@ -11,6 +11,7 @@ from uuid import UUID
 
 from engine.errors import Code, Refusal
 from engine.facts import Actor, Keypair, Policy, Release
+from engine.grants import missing_permission
 from engine.visibility import sees
 from engine.vocabulary import KeypairAccess, Permission, QuotaOnOnline, ReleaseType, Status
 from engine.wording import STANDS
@@ -71,8 +72,9 @@ def _account_not_frozen(facts: SignFacts) -> tuple[bool, str]:
 def _signer_may_sign(facts: SignFacts) -> tuple[bool, str]:
     if not facts.actor.active:
         return False, "The user is deactivated."
-    if Permission.SIGN not in facts.actor.permissions:
-        return False, "The user, or the token used, lacks the permission Sign."
+    refusal = missing_permission(facts.actor, Permission.SIGN)
+    if refusal is not None:
+        return False, refusal.message
     return True, "The user is active and may sign."
 
 

@@ -43,7 +43,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who acts, as of now. `permissions` are the user's own, narrowed by the token's scopes."""
+    """Who acts, as of now. `permissions`: what the user holds, narrowed by the token's scopes."""
 
     user_id: UUID | None
     name: str = ""
@@ -51,6 +51,8 @@ class Actor:
     active: bool = True
     service: bool = False
     permissions: frozenset[Permission] = frozenset()
+    #: What the user holds, however far the credential reaches.
+    held: frozenset[Permission] = frozenset()
     #: None: not narrowed by a token.
     scopes: frozenset[Permission] | None = None
     team_ids: frozenset[UUID] = frozenset()

@@ -94,7 +94,7 @@ class Channel(StrEnum):
 
 
 class Permission(StrEnum):
-    """What a role can grant (spec section 2)."""
+    """What somebody may do, and what a token's scopes can name (spec section 2)."""
 
     REQUEST_RELEASE = "REQUEST_RELEASE"
     APPROVE_RELEASE = "APPROVE_RELEASE"
@@ -105,11 +105,24 @@ class Permission(StrEnum):
     MANAGE_USERS = "MANAGE_USERS"
     MANAGE_ACCOUNT = "MANAGE_ACCOUNT"
     VIEW_LEDGER = "VIEW_LEDGER"
+    #: Change one's own profile and preferences, end one's own sessions and identities.
+    MANAGE_OWN_PROFILE = "MANAGE_OWN_PROFILE"
+    #: Make and revoke one's own tokens.
+    MANAGE_OWN_TOKENS = "MANAGE_OWN_TOKENS"
 
+
+#: Held by every active user, whatever their roles; no role grants them. They are permissions like
+#: the others, so that a token's scopes narrow them by the same intersection, and everything that
+#: asks for a permission asks for them in the same way.
+OWN_PERMISSIONS = frozenset({Permission.MANAGE_OWN_PROFILE, Permission.MANAGE_OWN_TOKENS})
+#: What a role can grant.
+ROLE_PERMISSIONS = frozenset(Permission) - OWN_PERMISSIONS
+#: A token has these only if its scopes name them.
+SCOPES_BY_NAME = OWN_PERMISSIONS | {Permission.APPROVE_RELEASE}
 
 #: The built-in roles, as data (spec section 2).
 BUILT_IN_ROLES: dict[str, frozenset[Permission]] = {
-    "ADMIN": frozenset(Permission) - {Permission.SIGN, Permission.APPROVE_RELEASE},
+    "ADMIN": ROLE_PERMISSIONS - {Permission.SIGN, Permission.APPROVE_RELEASE},
     "LEAD": frozenset(
         {
             Permission.REQUEST_RELEASE,

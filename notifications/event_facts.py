@@ -31,6 +31,7 @@ IDENTIFIED: dict[str, tuple[Table, str]] = {
     "keypair_ids": (t.keypairs, "alias"),
     "team_id": (t.teams, "name"),
     "user_id": (t.users, "name"),
+    "parent_id": (t.api_tokens, "name"),
 }
 #: How the subjects of administration are called.
 NAMED: dict[str, tuple[Table, str]] = {

@@ -10,12 +10,14 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from engine.commands.administering import require_permission
 from engine.errors import Code, Refusal
 from engine.events import Event
 from engine.persistence.columns import among
 from engine.persistence.locks import Hold, Lock
 from engine.persistence.unit_of_work import Attempt
 from engine.persistence.work import Work
+from engine.vocabulary import Permission
 from notifications.tables import preferences
 from notifications.vocabulary import CHOOSABLE, EMAIL, NEVER_SILENT, Kind
 
@@ -54,7 +56,8 @@ class UpdatePreferences:
         return Attempt(command="update_preferences")
 
     def apply(self, work: Work) -> UUID:
-        """What nobody may silence stays heard."""
+        """Needs `MANAGE_OWN_PROFILE`; what nobody may silence stays heard."""
+        require_permission(work, Permission.MANAGE_OWN_PROFILE)
         actor = work.actor
         assert actor.user_id is not None
         if actor.service:

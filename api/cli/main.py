@@ -65,7 +65,9 @@ def init(
     migrate_database(database)
     system = build_system(settings, database)
     made = create_account(system, account, admin_email)
-    _, _, token = create_token_as_operator(system, account, admin_email, "first token", None)
+    # It sets the account up: it may appoint those who approve and sign, as in the browser.
+    scopes = frozenset(Permission)
+    _, _, token = create_token_as_operator(system, account, admin_email, "first token", scopes)
     _print_token(made.account_id, made.user_id, token.secret, as_json=as_json)
 
 
@@ -105,7 +107,9 @@ def token_create(
     name: Annotated[str, typer.Option(help="What the token is for.")],
     scope: Annotated[
         list[Permission] | None,
-        typer.Option(help="Reach no further; repeat it. Without: all but APPROVE_RELEASE."),
+        typer.Option(
+            help="Reach no further; repeat it. Without: all but APPROVE_RELEASE and MANAGE_OWN_*."
+        ),
     ] = None,
     expires_in: Annotated[
         timedelta | None,

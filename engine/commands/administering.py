@@ -10,8 +10,9 @@ from uuid import UUID
 from zoneinfo import available_timezones
 
 import sqlalchemy as sa
-from sqlalchemy import Table
+from sqlalchemy import Row, Table
 
+from engine import grants
 from engine.approvals import Quorum
 from engine.errors import Code, Refusal, not_found
 from engine.naming import name_fault
@@ -32,10 +33,40 @@ _LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 def require_permission(work: Work, permission: Permission) -> None:
     """The actor holds it and the credential reaches that far, or FORBIDDEN."""
-    if permission not in work.actor.permissions:
-        words = permission.replace("_", " ").capitalize()
-        message = f"You need the permission {words}. Ask an administrator for it."
+    refuse(grants.missing_permission(work.actor, permission))
+
+
+def require_own_or_managed(work: Work, row: Row[Any], what: str, own: Permission) -> None:
+    """One's own, by the permission for that, or anybody's by `MANAGE_USERS`.
+
+    Of others' nobody else learns that they exist.
+    """
+    if Permission.MANAGE_USERS in work.actor.permissions:
+        return
+    if row.user_id != work.actor.user_id:
+        raise not_found(what, "id")
+    require_permission(work, own)
+
+
+def require_in_person(work: Work) -> None:
+    """With no token, however far it reaches: a way to sign in reaches further than any token."""
+    if work.actor.scopes is not None:
+        message = "No token can do this. Sign in, and do it in the browser."
         raise Refusal(Code.FORBIDDEN, message)
+
+
+def require_placement(
+    work: Work, placing: Permission, user_ids: Collection[UUID], *field: str
+) -> None:
+    """The credential covers what these people may do where they are placed.
+
+    Teams and restricted keypairs say where people may use what they hold; see `grants.PLACED`.
+    """
+    if not user_ids:
+        return
+    held = loading.load_permissions_of(work.connection, user_ids).values()
+    used = frozenset().union(*held) & grants.PLACED[placing]
+    refuse(grants.refuse_placement(work.actor, used | grants.SHOWN[placing], *field))
 
 
 def refuse(refusal: Refusal | None) -> None:

@@ -6,14 +6,22 @@ import hashlib
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from engine.commands.administering import clean_name, require_permission
+from engine.commands.administering import (
+    clean_name,
+    refuse,
+    require_own_or_managed,
+    require_permission,
+)
+from engine.commands.token_endings import RevokedTokens, end_tokens, token_row
 from engine.errors import Code, Refusal, not_found
 from engine.events import TokenCreated, TokenRevoked
 from engine.facts import OPERATOR
+from engine.grants import default_scopes, refuse_scopes
 from engine.naming import lookup_key, quoted, tidy
 from engine.persistence import tables as t
 from engine.persistence.ids import uuid7
@@ -43,18 +51,32 @@ class NewToken:
     secret: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A token that may be made."""
+
+    user_id: UUID
+    name: str
+    scopes: frozenset[Permission] | None
+    expires_at: datetime | None
+    parent_id: UUID | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class CreateApiToken:
-    """For oneself, or with `MANAGE_USERS` for a service user."""
+    """For oneself, or with `MANAGE_USERS` for a service user.
+
+    A token that was made with a token names it as its parent, and ends with it at the latest.
+    """
 
     name: str
     user_id: UUID | None = None
-    #: None: everything the user may, but APPROVE_RELEASE.
+    #: None: everything the user may, but what has to be asked for by name.
     scopes: frozenset[Permission] | None = None
     expires_at: datetime | None = None
 
     def lock(self) -> Lock:
-        """The people: nobody is deactivated, or loses a permission, meanwhile."""
+        """The people: nobody is deactivated, loses a permission, or a token, meanwhile."""
         return Lock(account=Hold.SHARED)
 
     def attempt(self) -> Attempt:
@@ -62,22 +84,24 @@ class CreateApiToken:
         return Attempt(command="create_api_token", details={"name": quoted(self.name)})
 
     def apply(self, work: Work) -> NewToken:
-        """A token reaches no further than the credential that makes it."""
+        """A token reaches no further than the credential that makes it, nor longer."""
         owner = self.user_id or work.actor.user_id
-        if owner != work.actor.user_id:
+        assert owner is not None
+        own = owner == work.actor.user_id
+        if own:
+            require_permission(work, Permission.MANAGE_OWN_TOKENS)
+        else:
             self._require_service_user(work, owner)
-        elif work.actor.scopes is not None:
-            beyond = default_scopes(self.scopes) - work.actor.scopes
-            if beyond:
-                message = f"This token does not reach as far as {', '.join(sorted(beyond))}."
-                raise Refusal(Code.FORBIDDEN, message + " Ask for fewer scopes.", "scopes")
+        refuse(refuse_scopes(work.actor, self.scopes, own=own))
         if self.expires_at is not None and self.expires_at <= work.now:
             message = "The token would be expired already. Set a later end."
             raise Refusal(Code.INVALID_INPUT, message, "expires_at")
-        assert owner is not None
-        return _make(work, owner, self.name, self.scopes, self.expires_at)
+        parent_id = work.principal.token_id if work.principal is not None else None
+        expires_at = self._end(work, parent_id)
+        asked = _Asked(owner, self.name, self.scopes, expires_at, parent_id)
+        return _make(work, asked)
 
-    def _require_service_user(self, work: Work, owner: UUID | None) -> None:
+    def _require_service_user(self, work: Work, owner: UUID) -> None:
         require_permission(work, Permission.MANAGE_USERS)
         u = t.users
         query = sa.select(u.c.service).where(u.c.id == owner, u.c.account_id == work.account_id)
@@ -88,16 +112,35 @@ class CreateApiToken:
             message = "People make their own tokens. You can make them for service users."
             raise Refusal(Code.FORBIDDEN, message, "user_id")
 
+    def _end(self, work: Work, parent_id: UUID | None) -> datetime | None:
+        """Its own, or its parent's; the parent is looked at while nobody can revoke it."""
+        if parent_id is None:
+            return self.expires_at
+        parent = token_row(work, parent_id)
+        if parent.revoked_at is not None:
+            raise Refusal(Code.UNAUTHENTICATED, "This token was revoked. Use another one.")
+        end: datetime | None = parent.expires_at
+        if self.expires_at is None or end is None:
+            return self.expires_at or end
+        if self.expires_at > end:
+            message = f"The token you use ends at {end:%Y-%m-%d %H:%M:%S} UTC."
+            message += " Set an end that is no later, or none."
+            raise Refusal(Code.INVALID_INPUT, message, "expires_at")
+        return self.expires_at
+
 
 @dataclass(frozen=True, kw_only=True)
 class RevokeApiToken:
-    """One's own, or with `MANAGE_USERS` anybody's; it holds at once. Answers the token's id."""
+    """One's own, or with `MANAGE_USERS` anybody's; it holds at once.
+
+    Answers the ids of all tokens that ended with it: the token itself, and those made with it.
+    """
 
     token_id: UUID
 
     def lock(self) -> Lock:
-        """Nothing else has to stand still."""
-        return Lock()
+        """The account's tokens: none is made with this one meanwhile."""
+        return Lock(account=Hold.ALONE)
 
     def attempt(self) -> Attempt:
         """An entry about the token."""
@@ -105,24 +148,20 @@ class RevokeApiToken:
             command="revoke_api_token", subject_kind="ApiToken", subject_id=self.token_id
         )
 
-    def apply(self, work: Work) -> UUID:
+    def apply(self, work: Work) -> RevokedTokens:
         """Revoking twice is once."""
-        k = t.api_tokens
-        query = sa.select(k).where(k.c.id == self.token_id, k.c.account_id == work.account_id)
-        row = work.connection.execute(query).one_or_none()
-        may = Permission.MANAGE_USERS in work.actor.permissions
-        if row is None or (row.user_id != work.actor.user_id and not may):
-            raise not_found("token", "id")
-        if row.revoked_at is None:
-            update = k.update().where(k.c.id == row.id, k.c.revoked_at.is_(None))
-            work.connection.execute(update.values(revoked_at=work.now))
-            work.record(TokenRevoked(subject_id=row.id, changes={"name": (row.name, row.name)}))
-        return self.token_id
-
-
-def default_scopes(scopes: frozenset[Permission] | None) -> frozenset[Permission]:
-    """Never APPROVE_RELEASE unless it was asked for by name (spec section 2)."""
-    return frozenset(Permission) - {Permission.APPROVE_RELEASE} if scopes is None else scopes
+        row = token_row(work, self.token_id)
+        require_own_or_managed(work, row, "token", Permission.MANAGE_OWN_TOKENS)
+        if row.revoked_at is not None:
+            return RevokedTokens(row.id, (row.id,))
+        ended = end_tokens(work, [row.id], f"The token {row.name} was revoked.")
+        descendants = [token.id for token in ended if token.id != row.id]
+        changes: dict[str, tuple[Any, Any]] = {"name": (row.name, row.name)}
+        if descendants:
+            names = sorted(token.name for token in ended if token.id != row.id)
+            changes["ended_with_it"] = (None, names)
+        work.record(TokenRevoked(subject_id=row.id, changes=changes))
+        return RevokedTokens(row.id, (row.id, *descendants))
 
 
 def create_token_as_operator(
@@ -152,37 +191,34 @@ def create_token_as_operator(
         if not work.connection.scalar(sa.select(u.c.active).where(u.c.id == user_id)):
             raise Refusal(Code.NOT_FOUND, _NO_USER, "user")
         expires_at = work.now + lifetime if lifetime is not None else None
-        made = _make(work, user_id, name, scopes, expires_at)
+        made = _make(work, _Asked(user_id, name, scopes, expires_at))
     return account_id, user_id, made
 
 
-def _make(
-    work: Work,
-    user_id: UUID,
-    name: str,
-    scopes: frozenset[Permission] | None,
-    expires_at: datetime | None,
-) -> NewToken:
-    name = clean_name(tidy(name), "name", "name")
+def _make(work: Work, asked: _Asked) -> NewToken:
+    name = clean_name(tidy(asked.name), "name", "name")
     made = NewToken(uuid7(), PREFIX + secrets.token_urlsafe(32))
     work.connection.execute(
         t.api_tokens.insert().values(
             id=made.token_id,
             account_id=work.account_id,
-            user_id=user_id,
+            user_id=asked.user_id,
             name=name,
             secret_hash=secret_hash(made.secret),
-            scopes=" ".join(sorted(scopes)) if scopes is not None else None,
+            scopes=" ".join(sorted(asked.scopes)) if asked.scopes is not None else None,
+            parent_id=asked.parent_id,
             created_at=work.now,
-            expires_at=expires_at,
+            expires_at=asked.expires_at,
         )
     )
-    changes = {
+    changes: dict[str, tuple[Any, Any]] = {
         "name": (None, name),
-        "user_id": (None, user_id),
-        "scopes": (None, sorted(default_scopes(scopes))),
-        "expires_at": (None, expires_at),
+        "user_id": (None, asked.user_id),
+        "scopes": (None, sorted(default_scopes(asked.scopes))),
+        "expires_at": (None, asked.expires_at),
     }
+    if asked.parent_id is not None:
+        changes["parent_id"] = (None, asked.parent_id)
     event = TokenCreated(subject_id=made.token_id, changes=changes)
     work.record(event, actor=OPERATOR if work.principal is None else None)
     return made

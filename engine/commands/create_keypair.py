@@ -11,6 +11,7 @@ from engine.commands.administering import (
     replace_set,
     require_all,
     require_permission,
+    require_placement,
 )
 from engine.commands.base import execute
 from engine.errors import Code, Refusal
@@ -51,7 +52,7 @@ class CreateKeypair:
         return Attempt(command="create_keypair", details={"alias": quoted(self.alias)})
 
     def apply(self, work: Work) -> None:
-        """Needs `MANAGE_KEYPAIRS`."""
+        """Needs `MANAGE_KEYPAIRS`; the credential covers what those mapped to it may do."""
         require_permission(work, Permission.MANAGE_KEYPAIRS)
         clean_name(tidy(self.alias), "alias", "alias")
         if self.algorithm.category is not self.category:
@@ -61,6 +62,7 @@ class CreateKeypair:
             )
             raise Refusal(Code.INVALID_INPUT, message, "algorithm")
         require_all(work, t.users, self.user_ids, "user", "user_ids")
+        require_placement(work, Permission.MANAGE_KEYPAIRS, self.user_ids, "user_ids")
         if self.key is not None and self.keypair_id is not None:
             self._insert(work, self.keypair_id, self.key)
 

@@ -11,6 +11,7 @@ from engine.commands.administering import (
     replace_set,
     require_all,
     require_permission,
+    require_placement,
     require_possible_quorum,
     require_quorum,
 )
@@ -42,12 +43,13 @@ class CreateTeam:
         return Attempt(command="create_team", details={"name": quoted(self.name)})
 
     def apply(self, work: Work) -> UUID:
-        """Needs `MANAGE_TEAMS`."""
+        """Needs `MANAGE_TEAMS`; the credential covers what the members may do there."""
         require_permission(work, Permission.MANAGE_TEAMS)
         name = clean_name(tidy(self.name), "name", "name")
         require_quorum(self.required_approvals)
         require_all(work, t.users, self.member_ids, "user", "member_ids")
         require_all(work, t.keypairs, self.keypair_ids, "keypair", "keypair_ids")
+        require_placement(work, Permission.MANAGE_TEAMS, self.member_ids, "member_ids")
         team_id = uuid7()
         work.connection.execute(
             t.teams.insert().values(

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from engine.commands.administering import (
     clean_name,
+    refuse,
     require_address,
     require_locale,
     require_permission,
@@ -15,7 +16,9 @@ from engine.commands.administering import (
 )
 from engine.commands.roles import role_ids
 from engine.events import UserCreated
+from engine.grants import refuse_grant
 from engine.naming import name_key, quoted, tidy
+from engine.persistence import loading
 from engine.persistence import tables as t
 from engine.persistence.ids import uuid7
 from engine.persistence.locks import Hold, Lock
@@ -44,13 +47,15 @@ class CreateUser:
         return Attempt(command="create_user", details={"email": quoted(self.email)})
 
     def apply(self, work: Work) -> UUID:
-        """Needs `MANAGE_USERS`."""
+        """Needs `MANAGE_USERS`, and what the roles grant."""
         require_permission(work, Permission.MANAGE_USERS)
         email, name = tidy(self.email), clean_name(tidy(self.name), "name", "name")
         require_address(email)
         require_time_zone(self.time_zone)
         require_locale(self.locale)
         roles = role_ids(work, self.roles)
+        granted = loading.load_role_permissions(work.connection, roles.values())
+        refuse(refuse_grant(work.actor, granted, granted, "roles"))
         user_id = uuid7()
         work.connection.execute(
             t.users.insert().values(

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from engine.commands.administering import require_in_person, require_own_or_managed
 from engine.errors import Code, Refusal, not_found
 from engine.events import IdentityLinked, IdentityUnlinked
 from engine.persistence import tables as t
@@ -36,6 +37,7 @@ class LinkIdentity:
         """Answers the user's id. In one account an identity stands for one user only."""
         user_id = work.actor.user_id
         assert user_id is not None
+        require_in_person(work)
         i = t.identities
         mine = (i.c.issuer == self.issuer, i.c.subject == self.subject)
         taken = sa.select(i.c.user_id).where(*mine, i.c.account_id == work.account_id)
@@ -80,9 +82,9 @@ class UnlinkIdentity:
         i = t.identities
         query = sa.select(i).where(i.c.id == self.identity_id, i.c.account_id == work.account_id)
         row = work.connection.execute(query).one_or_none()
-        may = Permission.MANAGE_USERS in work.actor.permissions
-        if row is None or (row.user_id != work.actor.user_id and not may):
+        if row is None:
             raise not_found("identity", "id")
+        require_own_or_managed(work, row, "identity", Permission.MANAGE_OWN_PROFILE)
         gone = work.connection.execute(i.delete().where(i.c.id == row.id))
         if gone.rowcount:
             work.record(

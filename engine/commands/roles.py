@@ -11,12 +11,14 @@ import sqlalchemy as sa
 from engine.commands.administering import (
     clean_name,
     differences,
+    refuse,
     require_an_administrator,
     require_permission,
 )
 from engine.commands.rule_breaks import shortages
 from engine.errors import Code, Refusal, not_found
 from engine.events import RoleCreated, RoleUpdated
+from engine.grants import refuse_grant
 from engine.naming import lookup_key, name_key, quoted, tidy
 from engine.persistence import loading
 from engine.persistence import tables as t
@@ -24,7 +26,7 @@ from engine.persistence.ids import uuid7
 from engine.persistence.locks import Hold, Lock
 from engine.persistence.unit_of_work import Attempt
 from engine.persistence.work import Work
-from engine.vocabulary import Permission
+from engine.vocabulary import OWN_PERMISSIONS, Permission
 
 
 def role_ids(work: Work, names: Collection[str]) -> dict[str, UUID]:
@@ -67,8 +69,10 @@ class CreateRole:
         return Attempt(command="create_role", details={"name": quoted(self.name)})
 
     def apply(self, work: Work) -> UUID:
-        """Needs `MANAGE_USERS`."""
+        """Needs `MANAGE_USERS`, and what the role grants."""
         require_permission(work, Permission.MANAGE_USERS)
+        _require_grantable(self.permissions)
+        refuse(refuse_grant(work.actor, self.permissions, self.permissions, "permissions"))
         name = clean_name(tidy(self.name), "name", "name")
         role_id = uuid7()
         work.connection.execute(
@@ -103,8 +107,9 @@ class UpdateRole:
         return Attempt(command="update_role", subject_kind="Role", subject_id=self.role_id)
 
     def apply(self, work: Work) -> UUID:
-        """Needs `MANAGE_USERS`; the built-in roles stay as they are."""
+        """Needs `MANAGE_USERS`, and what is added; the built-in roles stay as they are."""
         require_permission(work, Permission.MANAGE_USERS)
+        _require_grantable(self.permissions or frozenset())
         r, p = t.roles, t.role_permissions
         row = work.connection.execute(
             sa.select(r).where(r.c.id == self.role_id, r.c.account_id == work.account_id)
@@ -124,14 +129,16 @@ class UpdateRole:
             values = {"name": after["name"], "name_key": name_key(after["name"])}
             work.connection.execute(r.update().where(r.c.id == row.id).values(**values))
         if self.permissions is not None:
-            self._regrant(work, self.permissions)
+            self._regrant(work, held, self.permissions)
             after["permissions"] = sorted(self.permissions)
         changes = differences(before, after) | differences(short, shortages(work))
         if changes:
             work.record(RoleUpdated(subject_id=row.id, changes=changes))
         return self.role_id
 
-    def _regrant(self, work: Work, permissions: frozenset[Permission]) -> None:
+    def _regrant(
+        self, work: Work, held: frozenset[Permission], permissions: frozenset[Permission]
+    ) -> None:
         actor_id = work.actor.user_id
         assert actor_id is not None
         before = loading.load_permissions(work.connection, actor_id)
@@ -139,7 +146,24 @@ class UpdateRole:
         work.connection.execute(sa.delete(p).where(p.c.role_id == self.role_id))
         _grant(work, self.role_id, permissions)
         refuse_self_grant(before, loading.load_permissions(work.connection, actor_id))
+        added = permissions - held
+        for held_then in self._held_by_its_users(work) | {permissions}:
+            refuse(refuse_grant(work.actor, added, held_then, "permissions"))
         require_an_administrator(work)
+
+    def _held_by_its_users(self, work: Work) -> set[frozenset[Permission]]:
+        """What each of its users holds now: its permissions may complete others'."""
+        ur = t.user_roles
+        query = sa.select(ur.c.user_id).where(ur.c.role_id == self.role_id)
+        users = work.connection.execute(query).scalars().all()
+        return set(loading.load_permissions_of(work.connection, users).values())
+
+
+def _require_grantable(permissions: frozenset[Permission]) -> None:
+    """What everybody holds is no role's to give or to keep back."""
+    if own := permissions & OWN_PERMISSIONS:
+        message = f"Everybody holds {', '.join(sorted(own))}. Leave it out of the role."
+        raise Refusal(Code.INVALID_INPUT, message, "permissions")
 
 
 def _grant(work: Work, role_id: UUID, permissions: frozenset[Permission]) -> None:

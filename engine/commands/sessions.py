@@ -9,6 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from engine.commands.administering import require_in_person, require_own_or_managed
 from engine.commands.api_tokens import secret_hash
 from engine.errors import Code, Refusal, not_found
 from engine.events import SessionEnded, SessionStarted
@@ -55,6 +56,7 @@ class StartSession:
         """Each sign-in makes a new session: a secret that was there before is worth nothing."""
         actor = work.actor
         assert actor.user_id is not None
+        require_in_person(work)
         if actor.service:
             raise Refusal(Code.FORBIDDEN, "A service user has no browser. Use a token.")
         made = NewSession(self.session_id or uuid7(), secrets.token_urlsafe(32))
@@ -97,9 +99,9 @@ class EndSession:
         s = t.sessions
         query = sa.select(s).where(s.c.id == self.session_id, s.c.account_id == work.account_id)
         row = work.connection.execute(query).one_or_none()
-        may = Permission.MANAGE_USERS in work.actor.permissions
-        if row is None or (row.user_id != work.actor.user_id and not may):
+        if row is None:
             raise not_found("session", "id")
+        require_own_or_managed(work, row, "session", Permission.MANAGE_OWN_PROFILE)
         ended = work.connection.execute(
             s.update().where(s.c.id == row.id, s.c.ended_at.is_(None)).values(ended_at=work.now)
         )

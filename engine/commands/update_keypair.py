@@ -8,17 +8,19 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from engine import machine
+from engine import grants, machine
 from engine.commands.administering import (
     clean_name,
     differences,
+    refuse,
     replace_set,
     require_all,
     require_permission,
+    require_placement,
 )
 from engine.commands.rule_breaks import shortages_with_keypair
 from engine.errors import not_found
-from engine.events import KeypairUpdated, ReleaseStopped
+from engine.events import Changes, KeypairUpdated, ReleaseStopped
 from engine.facts import Facts
 from engine.naming import name_key, tidy
 from engine.persistence import loading
@@ -51,7 +53,10 @@ class UpdateKeypair:
         return Attempt(command="update_keypair", subject_kind="Keypair", subject_id=self.keypair_id)
 
     def apply(self, work: Work) -> UUID:
-        """Needs `MANAGE_KEYPAIRS`. Disabling it stops the open release that holds it."""
+        """Needs `MANAGE_KEYPAIRS`; the credential covers what those mapped to it may do.
+
+        Disabling it stops the open release that holds it.
+        """
         require_permission(work, Permission.MANAGE_KEYPAIRS)
         k = t.keypairs
         row = work.connection.execute(
@@ -63,6 +68,7 @@ class UpdateKeypair:
             work.connection, t.keypair_users.c.user_id, keypair_id=self.keypair_id
         )
         changes = differences(dict(row._mapping) | {"user_ids": mapped}, self._asked(work))
+        self._require_placement(work, changes)
         broken = shortages_with_keypair(work, self.keypair_id)
         columns = {n: after for n, (_, after) in changes.items() if n in k.c}
         if "alias" in columns:
@@ -78,6 +84,13 @@ class UpdateKeypair:
         if "enabled" in changes and not self.enabled:
             self._stop_holder(work)
         return self.keypair_id
+
+    def _require_placement(self, work: Work, changes: Changes) -> None:
+        """Of those newly mapped to it; opened, of everybody who signs."""
+        before, after = changes.get("user_ids", (frozenset(), frozenset()))
+        require_placement(work, Permission.MANAGE_KEYPAIRS, after - before, "user_ids")
+        if changes.get("access", (None, None))[1] is KeypairAccess.OPEN:
+            refuse(grants.refuse_placement(work.actor, frozenset({Permission.SIGN}), "access"))
 
     def _asked(self, work: Work) -> dict[str, Any]:
         names = ("access", "user_ids", "has_default_certificate", "enabled")

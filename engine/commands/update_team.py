@@ -13,11 +13,12 @@ from engine.commands.administering import (
     replace_set,
     require_all,
     require_permission,
+    require_placement,
     require_possible_quorum,
     require_quorum,
 )
 from engine.commands.rule_breaks import shortages
-from engine.events import TeamUpdated
+from engine.events import Changes, TeamUpdated
 from engine.naming import name_key, tidy
 from engine.persistence import loading
 from engine.persistence import tables as t
@@ -46,12 +47,13 @@ class UpdateTeam:
         return Attempt(command="update_team", subject_kind="Team", subject_id=self.team_id)
 
     def apply(self, work: Work) -> UUID:
-        """Needs `MANAGE_TEAMS`."""
+        """Needs `MANAGE_TEAMS`; the credential covers what the members may do there."""
         require_permission(work, Permission.MANAGE_TEAMS)
         before = self._before(work)
         required = before["required_approvals"]
         quorum, short = quorum_of(work, self.team_id, required), shortages(work)
         changes = differences(before, self._asked(work))
+        self._require_placement(work, changes)
         columns = {n: after for n, (_, after) in changes.items() if n in t.teams.c}
         if "name" in columns:
             columns["name_key"] = name_key(columns["name"])
@@ -70,6 +72,17 @@ class UpdateTeam:
             changes |= differences(short, shortages(work))
             work.record(TeamUpdated(subject_id=self.team_id, changes=changes))
         return self.team_id
+
+    def _require_placement(self, work: Work, changes: Changes) -> None:
+        """Of new members, and with new keypairs of all: these are theirs to use from now on."""
+        kept, members = changes.get("member_ids", (frozenset(), frozenset()))
+        require_placement(work, Permission.MANAGE_TEAMS, members - kept, "member_ids")
+        had, granted = changes.get("keypair_ids", (frozenset(), frozenset()))
+        if granted - had:
+            everybody = members or loading.column_set(
+                work.connection, t.team_members.c.user_id, team_id=self.team_id
+            )
+            require_placement(work, Permission.MANAGE_TEAMS, everybody, "keypair_ids")
 
     def _before(self, work: Work) -> dict[str, Any]:
         team = loading.load_team(work.connection, work.account_id, self.team_id, "id")

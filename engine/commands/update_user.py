@@ -12,6 +12,7 @@ from sqlalchemy import Row
 from engine.commands.administering import (
     clean_name,
     differences,
+    refuse,
     replace_set,
     require_an_administrator,
     require_locale,
@@ -20,8 +21,10 @@ from engine.commands.administering import (
 )
 from engine.commands.roles import refuse_self_grant, role_ids
 from engine.commands.rule_breaks import shortages
+from engine.commands.token_endings import end_tokens
 from engine.errors import Code, Refusal, not_found
 from engine.events import UserUpdated
+from engine.grants import refuse_grant
 from engine.naming import lookup_key, tidy
 from engine.persistence import loading
 from engine.persistence import tables as t
@@ -52,10 +55,15 @@ class UpdateUser:
         return Attempt(command="update_user", subject_kind="User", subject_id=self.user_id)
 
     def apply(self, work: Work) -> UUID:
-        """Needs `MANAGE_USERS`, but for one's own name, zone and language."""
+        """Needs `MANAGE_USERS`; one's own name, zone and language need `MANAGE_OWN_PROFILE`.
+
+        New roles, and all of whoever is activated again, are handed on: see `grants`.
+        """
         touches_rights = self.roles is not None or self.active is not None
-        if touches_rights or self.user_id != work.actor.user_id:
-            require_permission(work, Permission.MANAGE_USERS)
+        own = self.user_id == work.actor.user_id and not touches_rights
+        manages = Permission.MANAGE_USERS in work.actor.permissions
+        needed = Permission.MANAGE_OWN_PROFILE if own and not manages else Permission.MANAGE_USERS
+        require_permission(work, needed)
         u = t.users
         row = work.connection.execute(
             sa.select(u).where(u.c.id == self.user_id, u.c.account_id == work.account_id)
@@ -71,6 +79,9 @@ class UpdateUser:
             work.connection.execute(u.update().where(u.c.id == row.id).values(**values))
         if self.roles is not None:
             changes |= self._set_roles(work, self.roles)
+        if "active" in changes and self.active:
+            held = loading.load_permissions(work.connection, self.user_id)
+            refuse(refuse_grant(work.actor, held, held, "active"))
         if touches_rights:
             require_an_administrator(work)
             changes |= differences(short, shortages(work))
@@ -97,14 +108,17 @@ class UpdateUser:
     def _set_roles(self, work: Work, names: tuple[str, ...]) -> dict[str, tuple[Any, Any]]:
         before = loading.load_permissions(work.connection, self.user_id)
         r, ur = t.roles, t.user_roles
-        query = sa.select(r.c.name).join(ur, ur.c.role_id == r.c.id)
-        held = sorted(work.connection.scalars(query.where(ur.c.user_id == self.user_id)))
-        wanted = role_ids(work, names)
+        query = sa.select(r.c.id, r.c.name).join(ur, ur.c.role_id == r.c.id)
+        rows = work.connection.execute(query.where(ur.c.user_id == self.user_id)).all()
+        held, wanted = {row.name: row.id for row in rows}, role_ids(work, names)
         replace_set(work, ur, ("user_id", self.user_id), "role_id", wanted.values())
+        after = loading.load_permissions(work.connection, self.user_id)
         if self.user_id == work.actor.user_id:
-            after = loading.load_permissions(work.connection, self.user_id)
             refuse_self_grant(before, after)
-        return differences({"roles": held}, {"roles": sorted(wanted)})
+        added = set(wanted.values()) - set(held.values())
+        granted = loading.load_role_permissions(work.connection, added)
+        refuse(refuse_grant(work.actor, granted, after, "roles"))
+        return differences({"roles": sorted(held)}, {"roles": sorted(wanted)})
 
 
 def _require_renaming(work: Work) -> None:
@@ -121,11 +135,9 @@ def _require_renaming(work: Work) -> None:
 def _end_credentials(work: Work, user: Row[Any]) -> None:
     """Deactivating a user ends their tokens, sessions and links at once (spec section 2)."""
     k, s, i = t.api_tokens, t.sessions, t.sign_ins
-    work.connection.execute(
-        k.update()
-        .where(k.c.user_id == user.id, k.c.revoked_at.is_(None))
-        .values(revoked_at=work.now)
-    )
+    query = sa.select(k.c.id).where(k.c.user_id == user.id, k.c.revoked_at.is_(None))
+    tokens = work.connection.execute(query).scalars().all()
+    end_tokens(work, tokens, f"{user.name} was deactivated, with whose token it was made.")
     work.connection.execute(
         s.update().where(s.c.user_id == user.id, s.c.ended_at.is_(None)).values(ended_at=work.now)
     )

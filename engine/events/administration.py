@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from engine.events.base import Changes, Event
 
@@ -108,3 +109,13 @@ class TokenRevoked(Administered):
 
     tag = "token:revoked"
     kind = "ApiToken"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenEnded(Event):
+    """An API token ended with the token it was made with; that one's entry is what is mailed."""
+
+    tag = "token:ended"
+    kind = "ApiToken"
+    name: str
+    parent_id: UUID | None

@@ -36,7 +36,7 @@ from engine.signing.request import (
     SignRequest,
     malformed,
 )
-from engine.vocabulary import KeypairCategory, SignatureState
+from engine.vocabulary import KeypairCategory, Permission, SignatureState
 
 # Statements of the hot path are built once: to build one costs more than to run it.
 _S, _R = t.signatures, t.releases
@@ -146,7 +146,9 @@ class Desk:
         refusal = malformed(request) or self._unsuitable(request)
         if refusal is not None:
             return Refused(refusal)
-        if request.idempotency_key is not None:
+        # A token that does not reach as far as signing gets no earlier signature either.
+        covered = caller.actor.covers(Permission.SIGN)
+        if request.idempotency_key is not None and covered:
             earlier = self._earlier.get((caller.principal.user_id, request.idempotency_key))
             if earlier is not None:
                 return self._again(caller.actor, request, earlier)

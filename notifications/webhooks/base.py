@@ -40,8 +40,13 @@ def find(work: Work, webhook_id: UUID) -> Row[Any]:
 
 
 def require_tags(work: Work, patterns: Collection[str]) -> None:
-    """Patterns that mean something; what is not about releases takes VIEW_LEDGER too."""
+    """Patterns that mean something, about what the actor may see.
+
+    What a webhook is told of releases takes VIEW_RELEASES, what it is told of anything else
+    VIEW_LEDGER too.
+    """
     tags.require_patterns(patterns)
+    require_permission(work, Permission.VIEW_RELEASES)
     if not tags.only_of_releases(patterns):
         require_permission(work, Permission.VIEW_LEDGER)
 

@@ -38,12 +38,14 @@ class UpdateWebhook:
         return base.attempt_on("update_webhook", self.webhook_id)
 
     def apply(self, work: Work) -> UUID:
-        """Needs `MANAGE_ACCOUNT`."""
+        """Needs `MANAGE_ACCOUNT`, and to see what is told at another address or told again."""
         row = base.find(work, self.webhook_id)
         changes = differences(row._asdict(), self._asked(work))
         if not changes:
             return self.webhook_id
         columns = {name: after for name, (_, after) in changes.items()}
+        if columns.get("active") or "url" in columns:
+            base.require_tags(work, tags.patterns_of(columns.get("tags", row.tags)))
         if columns.get("active"):
             base.require_room(work)
             columns["disabled_reason"] = None

@@ -13,7 +13,7 @@ from engine.commands.stop_release import StopRelease
 from engine.commands.update_keypair import UpdateKeypair
 from engine.commands.update_user import UpdateUser
 from engine.commands.withdraw_release import WithdrawRelease
-from engine.vocabulary import Permission, QuotaOnOnline, ReleaseType, Verdict
+from engine.vocabulary import ROLE_PERMISSIONS, Permission, QuotaOnOnline, ReleaseType, Verdict
 from notifications.messages import Reader, Writer
 from notifications.texts import LANGUAGES
 from notifications.vocabulary import Kind
@@ -300,7 +300,7 @@ def test_administrators_read_words_and_no_constants(
         enabled_release_types=frozenset({ReleaseType.OFFLINE}),
         quota_on_online=QuotaOnOnline.UNASSOCIATED,
     )
-    world.do("admin", CreateRole(name="Both", permissions=frozenset(Permission)))
+    world.do("admin", CreateRole(name="Both", permissions=ROLE_PERMISSIONS))
     world.add_keypair("third")
     world.do("admin", UpdateKeypair(keypair_id=world.things["third"], enabled=False))
     world.do("admin", UpdateUser(user_id=world.people["eve"], roles=("LEAD", "AUDITOR")))

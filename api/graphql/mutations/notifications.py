@@ -66,7 +66,10 @@ class SendAgainPayload(Payload):
 
 @strawberry.type
 class NotificationMutations:
-    @strawberry.mutation(description="Choose what one is told oneself, and by which ways.")
+    @strawberry.mutation(
+        description="Choose what one is told oneself, and by which ways. With a token this needs"
+        " the scope MANAGE_OWN_PROFILE."
+    )
     async def update_notification_preferences(
         self, info: Info, input: UpdateNotificationPreferencesInput
     ) -> UpdateNotificationPreferencesPayload:

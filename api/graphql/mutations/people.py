@@ -119,7 +119,11 @@ class UpdateTeamPayload(Payload):
 
 @strawberry.type
 class PeopleMutations:
-    @strawberry.mutation(description="Add a user. Needs MANAGE_USERS.")
+    @strawberry.mutation(
+        description="Add a user. Needs MANAGE_USERS, and everything that the roles grant; only an"
+        " administrator whose credential nothing narrows gives SIGN and APPROVE_RELEASE without"
+        " holding them."
+    )
     async def create_user(self, info: Info, input: CreateUserInput) -> CreateUserPayload:
         async def act(runtime: Runtime, principal: Principal) -> UUID:
             told = given(input, "email", "name", "time_zone", "locale", "service")
@@ -127,7 +131,11 @@ class PeopleMutations:
 
         return await change(info, CreateUserPayload, act, user=one(Shelf.users))
 
-    @strawberry.mutation(description="Change a user. Needs MANAGE_USERS, but for one's own labels.")
+    @strawberry.mutation(
+        description="Change a user. Needs MANAGE_USERS, and as for `createUser` everything that"
+        " added roles grant, or that a user who is activated again holds. One's own name, time zone"
+        " and language need MANAGE_OWN_PROFILE, which a token has only by name."
+    )
     async def update_user(self, info: Info, input: UpdateUserInput) -> UpdateUserPayload:
         async def act(runtime: Runtime, principal: Principal) -> UUID:
             changes = given(input, "name", "time_zone", "locale", "active")
@@ -138,7 +146,10 @@ class PeopleMutations:
 
         return await change(info, UpdateUserPayload, act, user=one(Shelf.users))
 
-    @strawberry.mutation(description="Define a role of the account's own. Needs MANAGE_USERS.")
+    @strawberry.mutation(
+        description="Define a role of the account's own. Needs MANAGE_USERS, and as for"
+        " `createUser` everything that it grants."
+    )
     async def create_role(self, info: Info, input: CreateRoleInput) -> CreateRolePayload:
         async def act(runtime: Runtime, principal: Principal) -> UUID:
             granted = frozenset(input.permissions)
@@ -148,7 +159,10 @@ class PeopleMutations:
 
         return await change(info, CreateRolePayload, act, role=one(Shelf.roles))
 
-    @strawberry.mutation(description="Change a role of the account's own. Needs MANAGE_USERS.")
+    @strawberry.mutation(
+        description="Change a role of the account's own. Needs MANAGE_USERS, and as for"
+        " `createUser` everything that is added to it."
+    )
     async def update_role(self, info: Info, input: UpdateRoleInput) -> UpdateRolePayload:
         async def act(runtime: Runtime, principal: Principal) -> UUID:
             granted = frozenset(input.permissions) if input.permissions is not None else None

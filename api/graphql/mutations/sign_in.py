@@ -42,7 +42,7 @@ class UnlinkIdentityPayload(Payload):
 class SignInMutations:
     @strawberry.mutation(
         description="Sign a browser out; it holds at once. One's own, or with MANAGE_USERS"
-        " anybody's."
+        " anybody's. One's own with a token needs the scope MANAGE_OWN_PROFILE."
     )
     async def end_session(self, info: Info, input: EndSessionInput) -> EndSessionPayload:
         async def act(runtime: Runtime, principal: Principal) -> UUID:
@@ -53,7 +53,8 @@ class SignInMutations:
 
     @strawberry.mutation(
         description="Sign in with an identity no more; sessions go on until they are ended. One's"
-        " own, or with MANAGE_USERS anybody's."
+        " own, or with MANAGE_USERS anybody's. One's own with a token needs the scope"
+        " MANAGE_OWN_PROFILE."
     )
     async def unlink_identity(
         self, info: Info, input: UnlinkIdentityInput

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from uuid import UUID
 
 import strawberry
 
 from api.graphql.context import Info, change
-from api.graphql.ids import from_global
-from api.graphql.mutations.payload import Payload, one
+from api.graphql.ids import from_global, to_global
+from api.graphql.mutations.payload import Payload
 from api.graphql.shelf import Shelf
 from api.graphql.types.enums import Permission
 from api.graphql.types.people import ApiToken
 from api.runtime import Runtime
 from engine.commands.api_tokens import CreateApiToken, NewToken, RevokeApiToken
+from engine.commands.token_endings import RevokedTokens
 from engine.principal import Principal
 
 
@@ -26,10 +26,13 @@ class CreateApiTokenInput:
     )
     scopes: list[Permission] | None = strawberry.field(
         default=None,
-        description="It reaches no further. Without: everything but APPROVE_RELEASE.",
+        description="It reaches no further. Without: everything but APPROVE_RELEASE,"
+        " MANAGE_OWN_PROFILE and MANAGE_OWN_TOKENS, which have to be named.",
     )
     expires_at: datetime | None = strawberry.field(
-        default=None, description="When it ends by itself; never without."
+        default=None,
+        description="When it ends by itself; never without. A token that is made with a token ends"
+        " with that one at the latest.",
     )
 
 
@@ -49,11 +52,19 @@ class CreateApiTokenPayload(Payload):
 @strawberry.type(description="The revoked token.")
 class RevokeApiTokenPayload(Payload):
     token: ApiToken | None = strawberry.field(default=None, description="As it is now.")
+    revoked_ids: list[strawberry.ID] = strawberry.field(
+        default_factory=list,
+        description="All tokens that ended: this one first, then those that were made with it, and"
+        " with those.",
+    )
 
 
 @strawberry.type
 class TokenMutations:
-    @strawberry.mutation(description="Make an API token. Its secret is in this answer only.")
+    @strawberry.mutation(
+        description="Make an API token. Its secret is in this answer only. With a token this needs"
+        " the scope MANAGE_OWN_TOKENS, or MANAGE_USERS for a service user."
+    )
     async def create_api_token(
         self, info: Info, input: CreateApiTokenInput
     ) -> CreateApiTokenPayload:
@@ -70,19 +81,32 @@ class TokenMutations:
 
         return await change(info, CreateApiTokenPayload, act, token=_token, secret=_secret)
 
-    @strawberry.mutation(description="Revoke an API token; it holds at once.")
+    @strawberry.mutation(
+        description="Revoke an API token, and with it all that were made with it; it holds at once."
+        " One's own with a token needs the scope MANAGE_OWN_TOKENS, anybody's MANAGE_USERS."
+    )
     async def revoke_api_token(
         self, info: Info, input: RevokeApiTokenInput
     ) -> RevokeApiTokenPayload:
-        async def act(runtime: Runtime, principal: Principal) -> UUID:
+        async def act(runtime: Runtime, principal: Principal) -> RevokedTokens:
             command = RevokeApiToken(token_id=from_global(input.id, "ApiToken"))
             return await runtime.execute(principal, command)
 
-        return await change(info, RevokeApiTokenPayload, act, token=one(Shelf.tokens))
+        return await change(
+            info, RevokeApiTokenPayload, act, token=_revoked, revoked_ids=_revoked_ids
+        )
 
 
 def _token(shelf: Shelf, made: NewToken) -> ApiToken:
     return shelf.tokens([made.token_id])[made.token_id]
+
+
+def _revoked(shelf: Shelf, revoked: RevokedTokens) -> ApiToken:
+    return shelf.tokens([revoked.token_id])[revoked.token_id]
+
+
+def _revoked_ids(shelf: Shelf, revoked: RevokedTokens) -> list[strawberry.ID]:
+    return [strawberry.ID(to_global("ApiToken", id_)) for id_ in revoked.ended_ids]
 
 
 def _secret(shelf: Shelf, made: NewToken) -> str:

@@ -93,6 +93,10 @@ described(
         "MANAGE_USERS": "Make and change users, roles and service users' tokens.",
         "MANAGE_ACCOUNT": "Change the account's settings.",
         "VIEW_LEDGER": "Read the ledger.",
+        "MANAGE_OWN_PROFILE": "Change one's own profile and preferences, end one's own sessions"
+        " and identities. Everybody holds it; a token has it only if it is named.",
+        "MANAGE_OWN_TOKENS": "Make and revoke one's own tokens. Everybody holds it; a token has it"
+        " only if it is named.",
     },
 )
 

@@ -119,6 +119,9 @@ class ApiToken(Node):
     last_used_at: datetime | None = strawberry.field(description="To the minute.")
     revoked_at: datetime | None = strawberry.field(description="When it was revoked.")
     user: User = strawberry.field(default=None, description="Whose permissions it carries.")
+    parent_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The token it was made with, and with which it ends."
+    )
 
     @classmethod
     def of(cls, row: Row[Any]) -> ApiToken:
@@ -132,4 +135,7 @@ class ApiToken(Node):
             expires_at=row.expires_at,
             last_used_at=row.last_used_at,
             revoked_at=row.revoked_at,
+            parent_id=(
+                strawberry.ID(to_global("ApiToken", row.parent_id)) if row.parent_id else None
+            ),
         )

@@ -13,7 +13,7 @@ from engine.persistence import tables as t
 from engine.persistence.columns import among, unindexed, uuid_of
 from engine.persistence.loading.grouping import gather, set_of
 from engine.principal import Principal
-from engine.vocabulary import Permission, ReleaseType
+from engine.vocabulary import OWN_PERMISSIONS, Permission, ReleaseType
 
 _POLICY = sa.select(t.accounts).where(t.accounts.c.id == sa.bindparam("account"))
 _U, _R, _P, _M = t.users, t.user_roles, t.role_permissions, t.team_members
@@ -72,7 +72,7 @@ def load_actors(
 
 
 def _actor(user: Row[Any], principal: Principal) -> Actor:
-    permissions: frozenset[Permission] = user.permissions if user.active else frozenset()
+    held = user.permissions | OWN_PERMISSIONS if user.active else frozenset()
     scopes = principal.scopes
     return Actor(
         user_id=user.id,
@@ -80,7 +80,8 @@ def _actor(user: Row[Any], principal: Principal) -> Actor:
         email=user.email,
         active=user.active,
         service=user.service,
-        permissions=permissions if scopes is None else permissions & scopes,
+        permissions=held if scopes is None else held & scopes,
+        held=held,
         scopes=scopes,
         team_ids=user.team_ids,
         channel=principal.channel,
@@ -107,6 +108,14 @@ def load_permissions_of(
         return {}
     granted = connection.execute(_GRANTED, {"ids": sorted(user_ids)})
     return {row.id: row.permissions for row in granted if row.permissions}
+
+
+def load_role_permissions(
+    connection: Connection, role_ids: Collection[UUID]
+) -> frozenset[Permission]:
+    """What these roles grant together."""
+    query = sa.select(_P.c.permission).where(_P.c.role_id.in_(sorted(role_ids)))
+    return frozenset(connection.execute(query).scalars())
 
 
 def permitted_users(permission: Permission) -> Select[UUID]:

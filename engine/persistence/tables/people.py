@@ -4,17 +4,22 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Enum,
     Index,
     Integer,
     LargeBinary,
     Table,
     Text,
     UniqueConstraint,
+    column,
+    literal,
 )
 
-from engine.persistence.columns import ExactText, instant, key, link, word
+from engine.persistence.columns import ExactText, Id, instant, key, link
 from engine.persistence.tables.base import metadata
-from engine.vocabulary import Permission
+from engine.vocabulary import ROLE_PERMISSIONS, Permission
+
+_GRANTED = [literal(p.value, literal_execute=True) for p in Permission if p in ROLE_PERMISSIONS]
 
 users = Table(
     "users",
@@ -49,7 +54,9 @@ role_permissions = Table(
     "role_permissions",
     metadata,
     link("role_id", "roles.id", primary_key=True),
-    Column("permission", word(Permission), primary_key=True),
+    Column("permission", Enum(Permission, native_enum=False, length=30), primary_key=True),
+    #: What everybody holds is granted by no role.
+    CheckConstraint(column("permission").in_(_GRANTED), name="permission"),
 )
 
 user_roles = Table(
@@ -98,8 +105,10 @@ api_tokens = Table(
     Column("name", Text, nullable=False),
     #: SHA-256 of the secret: 256 random bits need no slower hash.
     Column("secret_hash", LargeBinary, nullable=False, unique=True),
-    #: Space-separated permissions; null: everything but APPROVE_RELEASE.
+    #: Space-separated permissions; null: all but those that have to be named.
     Column("scopes", Text),
+    #: The token it was made with, whose end is its end too.
+    Column("parent_id", Id, index=True),
     instant("created_at"),
     instant("expires_at", nullable=True),
     instant("last_used_at", nullable=True),

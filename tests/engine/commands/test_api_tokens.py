@@ -77,7 +77,7 @@ def test_scopes_narrow_and_never_add(world: World) -> None:
 
 
 def test_a_token_makes_no_token_that_reaches_further(world: World) -> None:
-    scopes = frozenset({P.SIGN})
+    scopes = frozenset({P.SIGN, P.MANAGE_OWN_TOKENS})
     for wider in (None, frozenset({P.SIGN, P.REQUEST_RELEASE}), frozenset({P.APPROVE_RELEASE})):
         command = CreateApiToken(name="more", scopes=wider)
         assert_refused(world, "dev", command, Code.FORBIDDEN, "scopes", scopes=scopes)

@@ -31,7 +31,14 @@ from engine.errors import Code, Refusal
 from engine.persistence import tables as t
 from engine.principal import Principal
 from engine.signing.request import SignRequest
-from engine.vocabulary import Permission, ReleaseType, SignatureState, SignInMethod, Status, Verdict
+from engine.vocabulary import (
+    ROLE_PERMISSIONS,
+    ReleaseType,
+    SignatureState,
+    SignInMethod,
+    Status,
+    Verdict,
+)
 from tests.support.refusals import assert_refused
 from tests.support.releases import release_in, rows
 from tests.support.sign_now import sign
@@ -125,7 +132,7 @@ ON_FOREIGN_THINGS: dict[type[Any], list[Foreign]] = {
 @pytest.fixture
 def us(world: World) -> World:
     """Our account, where one person may do everything."""
-    everything = frozenset(Permission)
+    everything = ROLE_PERMISSIONS
     world.do("admin", CreateRole(name="Everything", permissions=everything))
     world.add_user("max", "Everything")
     world.set_team("blue", members=["ann", "bob", "dev", "max"])

@@ -11,7 +11,7 @@ from engine.persistence import tables as t
 from engine.signers.base import SignerFailed
 from engine.signers.local import LocalSigner
 from engine.signing.request import Made, Outcome, SignRequest
-from engine.vocabulary import SignatureState, Status
+from engine.vocabulary import Permission, SignatureState, Status
 from tests.support.refusals import tags
 from tests.support.releases import release_in, rows
 from tests.support.sign_now import sign
@@ -128,3 +128,21 @@ def test_a_refused_attempt_does_not_use_up_the_key(world: World) -> None:
     assert code_of(once(world)) is Code.OUTSIDE_WINDOW
     release_in(world, Status.IN_PROGRESS)
     assert isinstance(once(world), Made)
+
+
+def test_a_token_that_does_not_reach_as_far_as_signing_gets_no_earlier_one(
+    open_world: World,
+) -> None:
+    world, alias = open_world, open_world.things["vault"]
+    first = once(world)
+    for digest in (DIGEST, bytes(32)):
+        request = SignRequest(keypair_id=alias, digest=digest, idempotency_key="build 1")
+        every_other = frozenset(Permission) - {Permission.SIGN}
+        before, known = world.snapshot(), len(world.ledger())
+        narrowed = world.principal("dev", scopes=every_other)
+        (outcome,) = sign(world.system, narrowed, alias, [request])
+        assert code_of(outcome) is Code.FORBIDDEN
+        assert (world.snapshot(), tags(world, known)) == (before, ["attempt:refused"])
+    reaching = world.principal("dev", scopes=frozenset({Permission.SIGN}))
+    request = SignRequest(keypair_id=alias, digest=DIGEST, idempotency_key="build 1")
+    assert sign(world.system, reaching, alias, [request]) == [first]
