@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 from tests.support.running import init, run, serving
 
 ROLES = {"ann": "LEAD", "bob": "LEAD", "dev": "DEVELOPER", "eve": "DEVELOPER"}
-SCOPES = ("APPROVE_RELEASE", "REQUEST_RELEASE", "SIGN", "VIEW_RELEASES")
+SCOPES = ("APPROVE_RELEASE", "MANAGE_OWN_TOKENS", "REQUEST_RELEASE", "SIGN", "VIEW_RELEASES")
 
 
 @dataclass
