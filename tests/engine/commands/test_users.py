@@ -102,7 +102,7 @@ def test_an_account_may_keep_its_users_from_renaming_themselves(world: World) ->
     world.do("dev", changing(world, "dev", name=" Dev ", time_zone="Europe/Berlin"))
     world.do("admin", changing(world, "dev", name="Devon"))
     own = changing(world, "admin", name="Chief")
-    narrowed = frozenset({Permission.VIEW_RELEASES})
+    narrowed = frozenset({Permission.MANAGE_OWN_PROFILE})
     assert_refused(world, "admin", own, Code.FORBIDDEN, "name", scopes=narrowed)
     world.do("admin", own)
 
