@@ -48,6 +48,8 @@ class Code(StrEnum):
     OVERLOADED = "OVERLOADED"
     #: The database cannot store anything: its operator has to act.
     STORAGE_FAILED = "STORAGE_FAILED"
+    #: The caller caused too much of this in a short time; try again later.
+    RATE_LIMITED = "RATE_LIMITED"
     #: The account's kill switch is on.
     SIGNING_FROZEN = "SIGNING_FROZEN"
     #: Teams are on and the release names none.

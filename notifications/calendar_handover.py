@@ -48,10 +48,20 @@ def hand_over(connection: Connection, unsent: Iterable[Row[Any]]) -> None:
             _hand_over(connection, row, following)
 
 
+def file_after(connection: Connection, row: Row[Any], calendar: str | None) -> str | None:
+    """What a message with this calendar file carries now that the one before it is not sent."""
+    file: str | None = calendar or row.calendar
+    if (
+        file is not None
+        and orjson.loads(file)["shown"]["status"] != CONFIRMED
+        and not _is_published(connection, row)
+    ):
+        return None
+    return file
+
+
 def _hand_over(connection: Connection, row: Row[Any], following: Row[Any]) -> None:
-    file = following.calendar or row.calendar
-    if orjson.loads(file)["shown"]["status"] != CONFIRMED and not _is_published(connection, row):
-        file = None
+    file = file_after(connection, row, following.calendar)
     if file != following.calendar:
         connection.execute(_TAKE_OVER, {"delivery": following.id, "file": file})
 

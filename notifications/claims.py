@@ -22,7 +22,7 @@ from engine.persistence.columns import Id, among, one_of
 from engine.persistence.loading.grouping import gather
 from engine.persistence.unit_of_work import bare_transaction
 from engine.system import System
-from notifications import calendar_handover, lanes, truth
+from notifications import administration_digest, calendar_handover, lanes, truth
 from notifications.tables import IS_QUEUED, action_links, deliveries, webhooks
 from notifications.vocabulary import EMAIL, DeliveryState
 
@@ -106,6 +106,8 @@ def claim(
         _settle(connection, outcomes, now, policy)
         while ids := _take(connection, wanted, now, policy):
             rows = connection.execute(_CLAIMED, {"ids": ids, "now": now}).all()
+            if administration_digest.gather_changes(connection, rows, now):
+                rows = connection.execute(_CLAIMED, {"ids": ids, "now": now}).all()
             wrong = {row.id: truth.what_is_wrong(row, now) for row in rows}
             _void(connection, {id_: why for id_, why in wrong.items() if why is not None}, now)
             unsent = [row for row in rows if wrong[row.id] is not None]

@@ -149,12 +149,15 @@ def _of_administration(work: Work, told: Sequence[Told]) -> Iterator[Message]:
     for one, rules in told:
         if isinstance(one.event, ReleaseEvent):
             continue
-        for rule in rules:
+        people = recipients.administrators(work.connection, work.account_id)
+        # Whoever did it knows.
+        told_people = {id_: who for id_, who in people.items() if id_ != one.actor.user_id}
+        for rule in rules if told_people else ():
             yield Message(
                 kind=rule.kind,
                 account_id=work.account_id,
                 facts=facts_of_administration(work, one),
-                people=recipients.administrators(work.connection, work.account_id),
+                people=told_people,
             )
 
 

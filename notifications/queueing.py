@@ -10,13 +10,16 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row
 
+from engine.events import ReleaseRequested
 from engine.facts import Release
 from engine.persistence.ids import uuid7s
 from engine.persistence.many import insert_many
-from notifications import preferences
+from notifications import administration_digest, preferences, request_pace, together
 from notifications.recipients import People
+from notifications.request_pace import Lane
 from notifications.stored_facts import store_facts
 from notifications.tables import deliveries
+from notifications.together import Draft
 from notifications.vocabulary import EMAIL, DeliveryState, Kind
 
 #: What a copy of a delivery has of it.
@@ -54,7 +57,10 @@ def enqueue(
     *,
     channels: Collection[str] = (EMAIL,),
 ) -> None:
-    """Queue them, due at once; each person with their own link, where there are any.
+    """Queue them; each person with their own link, where there are any.
+
+    They are due at once, but for what is told together with something else (`together`,
+    `administration_digest`), and for requests that come too often (`request_pace`).
 
     `links`: by release and user. `channels`: those there are for people, of which they chose.
     """
@@ -62,7 +68,18 @@ def enqueue(
     if not told:
         return
     chosen = preferences.channels_of(connection, told, channels)
-    rows = [row for message in messages for row in _rows(message, links or {}, chosen)]
+    drafted = [
+        (message, Draft(kind=message.kind, row=row))
+        for message in messages
+        for row in _rows(message, links or {}, chosen)
+    ]
+    kept = {id(draft) for draft in together.combine(connection, [d for _, d in drafted], now)}
+    left = [(message, draft) for message, draft in drafted if id(draft) in kept]
+    paces = request_pace.paced(connection, _asked_before(messages), now)
+    for message, draft in left:
+        draft.row["next_attempt_at"] = _due_at(message, draft, paces, now)
+    facts = _Facts()
+    rows = [draft.row | {"facts": facts.of(message, draft)} for message, draft in left]
     insert(connection, rows, now)
 
 
@@ -76,14 +93,11 @@ def insert(connection: Connection, rows: Sequence[Mapping[str, Any]], now: datet
     """Queue rows that all name the same columns; answers their ids."""
     # Sent in the order of their ids: that of the messages.
     ids = uuid7s(len(rows))
-    shared = {
-        "state": DeliveryState.QUEUED,
-        "attempts": 0,
-        "next_attempt_at": now,
-        "created_at": now,
-    }
+    shared = {"state": DeliveryState.QUEUED, "attempts": 0, "created_at": now}
     if rows:
-        identified = [{"id": id_, **row} for id_, row in zip(ids, rows, strict=True)]
+        identified = [
+            {"id": id_, "next_attempt_at": now, **row} for id_, row in zip(ids, rows, strict=True)
+        ]
         insert_many(connection, deliveries, shared, identified)
     return ids
 
@@ -99,7 +113,6 @@ def _rows(
         "kind": message.kind,
         "release_id": release.id if release else None,
         "revision": release.revision if release else None,
-        "facts": store_facts(message.facts),
     }
     return [
         {
@@ -113,3 +126,42 @@ def _rows(
         for user_id, audiences in message.people.items()
         for channel in chosen[user_id, message.kind]
     ]
+
+
+def _asked_before(messages: Sequence[Message]) -> dict[UUID, int]:
+    """The material revisions of releases, by id, whose requests are not the first about them."""
+    return {
+        message.release.id: message.release.material_revision
+        for message in messages
+        if message.kind is Kind.REQUEST
+        and message.release is not None
+        and message.facts["event"]["tag"] != ReleaseRequested.tag
+    }
+
+
+def _due_at(
+    message: Message, draft: Draft, paces: Mapping[Lane, datetime], now: datetime
+) -> datetime:
+    if message.kind is Kind.ADMINISTERED:
+        return now + administration_digest.DELAY
+    if message.release is None:
+        return now
+    if message.kind is Kind.REQUEST:
+        return max(now, paces.get(draft.lane, now))
+    return together.due_at(message.kind, message.release.fields.starts_at, now)
+
+
+class _Facts:
+    """Each message's facts as they are stored, made once for all who are told the same."""
+
+    def __init__(self) -> None:
+        self._stored: dict[tuple[int, frozenset[Kind]], str] = {}
+
+    def of(self, message: Message, draft: Draft) -> str:
+        """With the kinds of messages that it is told together with, if there are any."""
+        key = id(message), frozenset(draft.taken_in)
+        if key not in self._stored:
+            more = {"taken_in": sorted(draft.taken_in)} if draft.taken_in else {}
+            event = {**message.facts["event"], **more}
+            self._stored[key] = store_facts({**message.facts, "event": event})
+        return self._stored[key]

@@ -45,6 +45,9 @@ class Rhythm:
 
     #: Of the time from the last message to the start, how much passes before the next.
     share: float = 0.5
+    #: Nobody is reminded of what they were asked less than this before, nor told that a window
+    #: closes soon which opened less than this before.
+    earliest: timedelta = timedelta(minutes=5)
     #: At most one in this time.
     at_most_every: timedelta = timedelta(days=1)
     #: So long before their link lapses they get another; longer than a night.
@@ -73,16 +76,19 @@ class Rhythm:
 
     def closes_soon_at(self, starts_at: datetime, ends_at: datetime) -> datetime:
         """From when on it is said that the window closes soon."""
-        return ends_at - min(self.closing, (ends_at - starts_at) * self.closing_share)
+        soon = ends_at - min(self.closing, (ends_at - starts_at) * self.closing_share)
+        return max(soon, starts_at + self.earliest)
 
     def _as_the_start_nears(self, asked: Asked, now: datetime) -> Iterator[datetime]:
         if now < asked.starts_at and not asked.silenced:
-            yield asked.asked_at + (asked.starts_at - asked.asked_at) * self.share
+            due = asked.asked_at + (asked.starts_at - asked.asked_at) * self.share
+            yield max(due, asked.asked_at + self.earliest)
 
     def _before_the_link_lapses(self, asked: Asked) -> Iterator[datetime]:
         lapses_at = asked.lapses_at or asked.asked_at
         if lapses_at < asked.ends_at:
-            yield lapses_at - self.before_lapse
+            # A link that lapses within moments is replaced even so.
+            yield max(lapses_at - self.before_lapse, min(asked.asked_at + self.earliest, lapses_at))
 
     def _morning_after(self, due: datetime, zone: str) -> datetime | None:
         """The end of the night that an instant lies in; None by day."""

@@ -20,7 +20,7 @@ from engine.persistence.locks import Lock
 from engine.persistence.unit_of_work import Attempt
 from engine.persistence.work import Work
 from engine.vocabulary import Permission
-from notifications import action_links, invitations, preferences, queueing, truth
+from notifications import action_links, invitations, preferences, queueing, resend_limits, truth
 from notifications.surroundings import look_around
 from notifications.tables import deliveries
 from notifications.truth import Standing, Told
@@ -62,10 +62,13 @@ class SendAgain:
         if row.state is DeliveryState.QUEUED:
             message = "This message is still waiting to be sent."
             raise Refusal(Code.WRONG_STATUS, message, "id")
+        original_id = row.copy_of or row.id
+        resend_limits.check(work, original_id)
         link_id = self._link(work, row, release) if row.kind in ASKING else None
         again = queueing.copy_of(row, self._channel(work, row), link_id)
         if release is not None and row.calendar is not None:
             again["calendar"] = _calendar(work, row.user_id, release)
+        again |= {"copy_of": original_id, "requested_by": work.actor.user_id}
         (delivery_id,) = queueing.insert(work.connection, [again], work.now)
         work.to_send = True
         return delivery_id

@@ -112,6 +112,9 @@ deliveries = Table(
     Column("last_error", Text),
     instant("created_at"),
     instant("settled_at", nullable=True),
+    #: Of a message that was sent again: which delivery it repeats, and who asked for that.
+    Column("copy_of", Id),
+    Column("requested_by", Id),
     CheckConstraint("(user_id IS NULL) <> (webhook_id IS NULL)", name="one_recipient"),
     Index(
         "ix_deliveries_due",
@@ -130,6 +133,20 @@ deliveries = Table(
         "id",
         sqlite_where=IS_QUEUED,
         postgresql_where=IS_QUEUED,
+    ),
+    Index(
+        "ix_deliveries_requested",
+        "requested_by",
+        "created_at",
+        sqlite_where=text("requested_by IS NOT NULL"),
+        postgresql_where=text("requested_by IS NOT NULL"),
+    ),
+    Index(
+        "ix_deliveries_copies",
+        "copy_of",
+        "created_at",
+        sqlite_where=text("copy_of IS NOT NULL"),
+        postgresql_where=text("copy_of IS NOT NULL"),
     ),
     Index(None, "release_id", "id"),
     Index(None, "user_id", "id"),

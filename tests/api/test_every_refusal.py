@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from api.graphql.ids import to_global
 from engine.errors import Code
 from engine.persistence.executor import Executor
+from engine.persistence.ids import uuid7
 from engine.signers.base import SignerFailed
 from engine.vocabulary import ReleaseType
+from notifications.tables import deliveries
 from tests.support.api import Api
 from tests.support.world import DIGEST
 
@@ -192,6 +195,31 @@ def too_much_at_once(api: Api, monkeypatch: pytest.MonkeyPatch) -> Any:
     full = Executor(api.world.system.database, queue=0)
     monkeypatch.setattr(Executor, "write", full.write)
     return create(api)
+
+
+@reaches(Code.RATE_LIMITED)
+def one_message_again_and_again(api: Api) -> Any:
+    world, delivery_id = api.world, uuid7()
+    with world.system.database.writing() as connection:
+        connection.execute(
+            deliveries.insert().values(
+                id=delivery_id,
+                account_id=world.account_id,
+                user_id=world.people["ann"],
+                channel="email",
+                kind="ADMINISTERED",
+                audiences="ADMINISTRATOR",
+                facts="{}",
+                state="SENT",
+                attempts=1,
+                next_attempt_at=world.clock.instant,
+                created_at=world.clock.instant,
+            )
+        )
+        connection.commit()
+    asked = {"id": to_global("Delivery", delivery_id)}
+    assert api.try_("admin", "sendAgain", asked, "")["errors"] == []
+    return api.try_("admin", "sendAgain", asked, "")
 
 
 @reaches(Code.SIGNING_FROZEN)

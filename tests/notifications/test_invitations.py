@@ -238,7 +238,7 @@ def test_what_nothing_changes_brings_no_file(world: World) -> None:
     world.refused("dev", WithdrawRelease(release_id=release))
 
     told = {row.kind for row in Notices(world).rows(user_id=world.people["dev"])}
-    assert told == {"APPROVED", "OPENED", "CLOSED"}
+    assert told == {"APPROVED", "CLOSED"}
     assert len(Client(world, "dev").files(release)) == 1
 
 

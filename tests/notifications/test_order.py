@@ -12,12 +12,15 @@ from sqlalchemy import Row
 from engine.commands.close_release import CloseRelease
 from engine.commands.revise_release import ReviseRelease
 from engine.commands.stop_release import StopRelease
+from engine.commands.update_user import UpdateUser
 from engine.commands.withdraw_release import WithdrawRelease
 from engine.errors import Refusal
 from engine.persistence.canonical import canonical
 from engine.vocabulary import Verdict
 from notifications import claims
 from notifications.claims import Policy, Wanted
+from notifications.messages import Reader, Writer
+from notifications.preferences import UpdatePreferences
 from notifications.send_again import SendAgain
 from notifications.vocabulary import DeliveryState, Kind
 from tests.notifications.deliverer import Deliverer
@@ -238,6 +241,163 @@ def test_what_is_used_is_told_as_it_is(world: World, post: Deliverer) -> None:
     recovery(world, post)
 
     assert post.told("dev") == [Kind.APPROVED, Kind.OPENED]
+
+
+def soon(world: World, post: Deliverer, name: str = "Falcon 1.0") -> UUID:
+    """A request for a window that opens in 20 seconds; the mails that ask for approval are sent."""
+    instant = world.clock.instant
+    edges = {"starts_at": instant + timedelta(seconds=20), "ends_at": instant + timedelta(hours=2)}
+    release = world.request(name=name, **edges)
+    post.run()
+    return release
+
+
+def test_approved_and_open_at_once_is_one_message(
+    world: World, notices: Notices, post: Deliverer
+) -> None:
+    release = world.request()
+    post.run()
+    world.clock.pass_(hours=2)
+    approve(world, release)
+    post.run()
+
+    for name in ("ann", "bob", "dev"):
+        assert post.told(name, release)[-1] == Kind.OPENED
+        assert Kind.APPROVED not in post.told(name, release)
+        assert post.files(name) == [(0, "CONFIRMED", at(hours=3))]
+    (opened,) = notices.rows(kind=Kind.OPENED, user_id=world.people["dev"])
+    message = Writer("https://x.example.com").write(Kind.OPENED, opened.facts, Reader())
+    assert message.subject == "Approved and open: Falcon 1.0"
+    german = Writer("https://x.example.com").write(Kind.OPENED, opened.facts, Reader(language="de"))
+    assert german.subject == "Genehmigt und offen: Falcon 1.0"
+
+
+def test_approved_just_before_it_opens_is_one_message(world: World, post: Deliverer) -> None:
+    release = soon(world, post)
+    approve(world, release)
+    assert post.run() == []
+
+    world.clock.pass_(seconds=20)
+    world.sign("dev")
+    post.run()
+
+    assert post.told("dev") == [Kind.OPENED]
+    assert post.files("dev") == [(0, "CONFIRMED", at(hours=2))]
+
+
+def test_what_was_to_wait_for_the_opening_does_not_wait_longer(
+    world: World, post: Deliverer
+) -> None:
+    release = soon(world, post)
+    approve(world, release)
+    world.clock.pass_(seconds=25)  # no worker opens it
+
+    assert set(post.run()) == {Kind.APPROVED}
+    world.sign("dev")
+    assert set(post.run()) == {Kind.OPENED}
+
+
+def test_a_withdrawal_takes_in_the_approval_that_waits(world: World, post: Deliverer) -> None:
+    release = soon(world, post)
+    approve(world, release)
+    world.do("dev", WithdrawRelease(release_id=release))
+
+    post.run()
+
+    assert post.told("dev") == [Kind.WITHDRAWN]
+    assert post.files("dev") == []
+
+
+def test_an_edit_goes_before_no_approval_that_waits(world: World, post: Deliverer) -> None:
+    world.settings(reapprove_on_edit=False)
+    release = soon(world, post)
+    approve(world, release)
+    revise(world, release, "ann", ends_at=NOON + timedelta(hours=4))
+
+    post.run()
+
+    assert post.told("dev") == [Kind.APPROVED, Kind.REVISED]
+
+
+def test_who_wants_only_one_of_them_is_told_that(world: World, post: Deliverer) -> None:
+    silent = UpdatePreferences(chosen={Kind.OPENED: frozenset()}, channels=frozenset({"email"}))
+    world.do("dev", silent)
+    release = world.request()
+    world.clock.pass_(hours=2)
+    approve(world, release)
+
+    post.run()
+
+    assert post.told("dev") == [Kind.APPROVED]
+    assert post.told("ann")[-1] == Kind.OPENED
+
+
+def test_many_edits_are_few_requests(world: World, notices: Notices, post: Deliverer) -> None:
+    release = world.request()
+    post.run()
+    for maximum in range(10, 60):
+        world.clock.pass_(seconds=1)
+        revise(world, release, max_signatures=maximum)
+        post.run()
+
+    # Three at once; what follows waits until the first of them is five minutes old.
+    assert post.told("ann") == post.told("bob") == [Kind.REQUEST] * 3
+    assert [row.revision for row in post.sent if row.email.startswith("ann")] == [1, 2, 3]
+    (waiting,) = notices.rows(user_id=world.people["ann"], state=DeliveryState.QUEUED, revision=51)
+    assert waiting.next_attempt_at == NOON + timedelta(minutes=5)
+
+    world.clock.pass_(minutes=5)
+    post.run()
+    assert [row.revision for row in post.sent if row.email.startswith("ann")] == [1, 2, 3, 51]
+    assert notices.rows(state=DeliveryState.QUEUED) == []
+
+
+def test_whoever_is_made_an_approver_again_and_again_is_asked_once(
+    world: World, notices: Notices, post: Deliverer
+) -> None:
+    world.request()
+    post.run()
+    for _ in range(5):
+        for active in (False, True):
+            world.do("admin", UpdateUser(user_id=world.people["ann"], active=active))
+            world.clock.pass_(seconds=1)
+        post.run()
+
+    # The link that she has ended; so she gets one more, and not five.
+    assert post.told("ann") == [Kind.REQUEST]
+    world.clock.pass_(minutes=5)
+    post.run()
+    assert post.told("ann") == [Kind.REQUEST] * 2
+    (live,) = notices.links(user_id=world.people["ann"], voided_at=None)
+    assert post.sent[-1].action_link_id == live.id
+    assert notices.rows(state=DeliveryState.QUEUED) == []
+    assert post.told("bob") == [Kind.REQUEST]
+
+
+def test_a_role_that_comes_and_goes_asks_nobody_twice(world: World, post: Deliverer) -> None:
+    world.add_third_approver()
+    world.request()
+    post.run()
+    for _ in range(5):
+        for roles in (("DEVELOPER",), ("LEAD",)):
+            world.do("admin", UpdateUser(user_id=world.people["cid"], roles=roles))
+        world.clock.pass_(minutes=6)
+        post.run()
+
+    assert post.told("cid") == [Kind.REQUEST]
+
+
+def test_a_request_that_waits_keeps_nothing_else_waiting(world: World, post: Deliverer) -> None:
+    release = world.request()
+    post.run()
+    for maximum in range(10, 14):
+        revise(world, release, max_signatures=maximum)
+        post.run()
+    world.decide("ann", release, Verdict.REJECT)
+
+    post.run()
+
+    assert post.told("bob") == [Kind.REQUEST] * 3 + [Kind.REJECTED]
 
 
 def test_a_repeated_message_brings_the_newest_calendar(

@@ -56,6 +56,8 @@ def asked(when: str, starts: str, zone: str = "UTC", **more: Any) -> Asked:
     [
         # Half of the time that was left.
         ("2030-06-03 08:00", None, "2030-06-03 16:00", "UTC", "2030-06-03 12:00"),
+        # Not in the first minutes.
+        ("2030-06-03 08:00", None, "2030-06-03 08:08", "UTC", "2030-06-03 08:05"),
         # Not twice a day; whoever was reminded was asked by that too.
         ("2030-06-03 12:00", "2030-06-03 12:00", "2030-06-05 12:00", "UTC", "2030-06-04 12:00"),
         # Not at night, where they live.
@@ -326,3 +328,21 @@ def test_a_window_without_signatures_left_closes_without_a_word(
 
     world.clock.pass_(minutes=115)
     assert reminders.run_once() == 0
+
+
+def test_nobody_is_reminded_within_the_first_minutes(world: World, reminders: Reminders) -> None:
+    start = NOON + timedelta(seconds=52)
+    world.request(starts_at=start, ends_at=start + timedelta(hours=2))
+    for _ in range(30):
+        world.clock.pass_(seconds=10)
+        assert reminders.run_once() == 0
+
+
+def test_a_short_window_is_not_said_to_close_in_its_first_minutes() -> None:
+    def said_at(minutes: int) -> datetime:
+        return RHYTHM.closes_soon_at(NOON, NOON + timedelta(minutes=minutes))
+
+    assert said_at(2) == NOON + timedelta(minutes=5)  # it is over by then
+    assert said_at(6) == NOON + timedelta(minutes=5)
+    assert said_at(10) == NOON + timedelta(minutes=8)
+    assert said_at(600) == NOON + timedelta(minutes=540)

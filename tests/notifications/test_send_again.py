@@ -114,3 +114,68 @@ def test_each_persons_outcome_is_read(world: World, notices: Notices) -> None:
         lambda reading: deliveries_by_ids(reading, [rest.items[0].id]),
     )
     assert [row.release_id for row in found.values()] == [release]
+
+
+def assert_refused(world: World, who: str, command: SendAgain, sentence: str) -> None:
+    before = world.snapshot()
+    refusal = world.refused(who, command)
+    assert (refusal.code, refusal.message) == (Code.RATE_LIMITED, sentence)
+    assert world.snapshot() == before
+
+
+def test_of_a_message_there_is_one_copy_within_some_minutes(world: World, notices: Notices) -> None:
+    release = world.request()
+    fail_all(world)
+    (failed,) = notices.rows(user_id=world.people["bob"])
+    command = SendAgain(delivery_id=failed.id, release_id=release, link_key=LINK_KEY)
+    copy_id = world.do("dev", command)
+    sentence = (
+        "This message was sent again shortly before. Try again after 2030-06-03 12:05:00 UTC."
+    )
+
+    # Whoever asks, and as a copy of the copy, too.
+    assert_refused(world, "ann", command, sentence)
+    with world.system.database.writing() as connection:
+        connection.execute(sa.update(n.deliveries).values(state=DeliveryState.SENT))
+        connection.commit()
+    of_copy = SendAgain(delivery_id=copy_id, release_id=release, link_key=LINK_KEY)
+    assert_refused(world, "dev", of_copy, sentence)
+    # The other approver's message is another one.
+    (other,) = notices.rows(user_id=world.people["ann"])
+    world.do("dev", SendAgain(delivery_id=other.id, release_id=release, link_key=LINK_KEY))
+
+    world.clock.pass_(minutes=5)
+    world.do("dev", of_copy)
+    assert len(notices.rows(user_id=world.people["bob"])) == 3
+
+
+def test_a_copy_that_failed_is_followed_by_another(world: World, notices: Notices) -> None:
+    release = world.request()
+    fail_all(world)
+    (failed,) = notices.rows(user_id=world.people["bob"])
+    command = SendAgain(delivery_id=failed.id, release_id=release, link_key=LINK_KEY)
+    world.do("dev", command)
+    fail_all(world)
+
+    world.do("dev", command)
+
+    assert len(notices.rows(user_id=world.people["bob"])) == 3
+
+
+def test_one_person_causes_so_many_copies_in_an_hour(world: World, notices: Notices) -> None:
+    release = world.request()
+    (request,) = notices.rows(user_id=world.people["bob"])
+    command = SendAgain(delivery_id=request.id, release_id=release, link_key=LINK_KEY)
+    for _ in range(30):
+        fail_all(world)
+        world.do("dev", command)
+        world.clock.pass_(seconds=10)
+    fail_all(world)
+
+    assert_refused(
+        world,
+        "dev",
+        command,
+        "You had 30 messages sent again within an hour. Try again after 2030-06-03 13:00:00 UTC.",
+    )
+    world.do("ann", command)

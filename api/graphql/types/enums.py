@@ -175,6 +175,8 @@ described(
         "OVERLOADED": "Too much is under way; try again shortly.",
         "STORAGE_FAILED": "The database cannot store anything just now, and its operator has to"
         " act. Never in a payload: it is a top-level error, and the answer's status is 503.",
+        "RATE_LIMITED": "The caller caused too much of this in a short time. The message says from "
+        "when on it can be tried again.",
         "SIGNING_FROZEN": "The account's kill switch is on.",
         "TEAM_REQUIRED": "Teams are on and the release names none.",
         "FIELD_LOCKED": "The field cannot be edited in this status, or not by the caller.",

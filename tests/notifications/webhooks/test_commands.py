@@ -16,7 +16,7 @@ from notifications.webhooks.rotate import RotateWebhookSecret
 from notifications.webhooks.secrets import OtherKeyError, secret_of
 from notifications.webhooks.send_test import SendTestWebhook
 from notifications.webhooks.update import UpdateWebhook
-from tests.notifications.notices import Notices
+from tests.notifications.notices import Notices, add_administrator
 from tests.notifications.webhooks.hooks import KEY, Hooks
 from tests.support.world import World, make_world
 
@@ -43,6 +43,7 @@ def test_the_secret_is_told_once_and_stored_nowhere(world: World, hooks: Hooks) 
 
 
 def test_administrators_are_told_but_not_the_whole_address(world: World, notices: Notices) -> None:
+    add_administrator(world)
     made = world.do("admin", create())
     world.do("admin", UpdateWebhook(webhook_id=made.webhook_id, name="CD", tags=["release:*"]))
     world.do("admin", RotateWebhookSecret(webhook_id=made.webhook_id, key=KEY))

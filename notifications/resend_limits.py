@@ -1,0 +1,63 @@
+"""How often messages are sent again: nobody floods a mailbox, nor the mail server.
+
+Two limits: a message has one copy within some minutes, whoever asks for it; and one person causes
+only so many copies in an hour, whatever they repeat.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from engine.errors import Code, Refusal
+from engine.persistence.columns import Id
+from engine.persistence.work import Work
+from notifications.tables import deliveries
+from notifications.vocabulary import DeliveryState
+
+#: After a copy the same message is not copied again for so long, unless that copy failed.
+COPY_INTERVAL = timedelta(minutes=5)
+#: Copies that one person causes at most within `COPIES_PERIOD`.
+COPIES_PER_PERSON = 30
+COPIES_PERIOD = timedelta(hours=1)
+
+_D = deliveries
+_SINCE = sa.bindparam("since", type_=_D.c.created_at.type)
+_NEWEST_COPY = sa.select(sa.func.max(_D.c.created_at, type_=_D.c.created_at.type)).where(
+    _D.c.copy_of == sa.bindparam("original", type_=Id),
+    _D.c.created_at > _SINCE,
+    _D.c.state.in_([DeliveryState.QUEUED, DeliveryState.SENT]),
+)
+_LOCK = sa.select(_D.c.id).where(_D.c.id == sa.bindparam("original", type_=Id)).with_for_update()
+_OF_PERSON = (
+    sa.select(_D.c.created_at)
+    .where(_D.c.requested_by == sa.bindparam("person", type_=Id), _D.c.created_at > _SINCE)
+    .order_by(_D.c.created_at.desc())
+    .limit(COPIES_PER_PERSON)
+)
+
+
+def check(work: Work, original_id: UUID) -> None:
+    """Refuse a copy of this message that would be one too many.
+
+    Raises:
+        Refusal: With `RATE_LIMITED`, and from when on it can be sent again.
+    """
+    # Of two at the same time, the second sees the first's copy.
+    work.connection.execute(_LOCK, {"original": original_id})
+    asked = {"original": original_id, "since": work.now - COPY_INTERVAL}
+    newest = work.connection.execute(_NEWEST_COPY, asked).scalar_one()
+    if newest is not None:
+        raise _refusal("This message was sent again shortly before.", newest + COPY_INTERVAL)
+    by_person = {"person": work.actor.user_id, "since": work.now - COPIES_PERIOD}
+    copies = work.connection.execute(_OF_PERSON, by_person).scalars().all()
+    if len(copies) >= COPIES_PER_PERSON:
+        sentence = f"You had {COPIES_PER_PERSON} messages sent again within an hour."
+        raise _refusal(sentence, copies[-1] + COPIES_PERIOD)
+
+
+def _refusal(sentence: str, until: datetime) -> Refusal:
+    message = f"{sentence} Try again after {until:%Y-%m-%d %H:%M:%S} UTC."
+    return Refusal(Code.RATE_LIMITED, message, "id")

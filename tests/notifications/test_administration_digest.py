@@ -1,0 +1,138 @@
+"""Administrators get one mail for what is changed within a minute, and none of their own deeds."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from engine.commands.update_user import UpdateUser
+from notifications.messages import Reader, Writer
+from notifications.send_again import SendAgain
+from notifications.vocabulary import DeliveryState, Kind
+from tests.notifications.deliverer import Deliverer
+from tests.notifications.notices import LINK_KEY, Notices, add_administrator
+from tests.support.world import World
+
+
+@pytest.fixture
+def meg(world: World) -> UUID:
+    """Another administrator, to whom nothing is queued."""
+    return add_administrator(world)
+
+
+@pytest.fixture
+def post(world: World) -> Deliverer:
+    return Deliverer(world)
+
+
+def text_to(post: Deliverer, name: str, language: str = "en") -> str:
+    """The newest message to a person as they read it, its subject first."""
+    row = [row for row in post.sent if row.email.startswith(f"{name}@")][-1]
+    reader = Reader(language=language, audiences=row.audiences)
+    message = Writer("https://x.example.com").write(Kind(row.kind), row.facts, reader)
+    assert message.fault is None
+    return f"{message.subject}\n{message.text}"
+
+
+def test_25_new_users_are_one_mail(
+    world: World, meg: UUID, notices: Notices, post: Deliverer
+) -> None:
+    for number in range(25):
+        world.add_user(f"new{number}", "DEVELOPER")
+        world.clock.pass_(seconds=2)
+    assert post.run() == []
+
+    world.clock.pass_(minutes=1)
+    assert post.run() == [Kind.ADMINISTERED]
+
+    assert post.told("meg") == [Kind.ADMINISTERED]
+    text = text_to(post, "meg")
+    assert text.startswith("25 changes of Acme\n")
+    for number in range(25):
+        assert f"User added: New{number}\n" in text
+    # Each with who did it and when.
+    assert text.count("By admin on Mon 3 Jun 2030, 12:00") == 25
+    assert text_to(post, "meg", "de").startswith("25 Änderungen an Acme\n")
+    assert len(notices.rows(state=DeliveryState.VOID)) == 24
+    assert notices.rows(state=DeliveryState.QUEUED) == []
+
+
+def test_one_change_is_told_as_it_was(world: World, meg: UUID, post: Deliverer) -> None:
+    world.do("admin", UpdateUser(user_id=world.people["eve"], name="Eva"))
+    world.clock.pass_(minutes=1)
+    post.run()
+
+    assert text_to(post, "meg").startswith("User changed: Eva\n")
+
+
+def test_each_is_told_what_others_did(world: World, meg: UUID, post: Deliverer) -> None:
+    world.do("admin", UpdateUser(user_id=world.people["eve"], name="Eva"))
+    world.do("meg", UpdateUser(user_id=world.people["dev"], name="Devi"))
+    world.do("ann", UpdateUser(user_id=world.people["ann"], name="Anna"))
+    world.clock.pass_(minutes=1)
+    post.run()
+
+    assert text_to(post, "meg").startswith("2 changes of Acme\n")
+    assert "Devi" not in text_to(post, "meg")
+    assert text_to(post, "admin").startswith("2 changes of Acme\n")
+    assert "Eva" not in text_to(post, "admin")
+
+
+def test_what_comes_later_comes_with_the_next(world: World, meg: UUID, post: Deliverer) -> None:
+    world.do("admin", UpdateUser(user_id=world.people["eve"], name="Eva"))
+    world.clock.pass_(minutes=1)
+    post.run()
+    world.do("admin", UpdateUser(user_id=world.people["eve"], name="Ewa"))
+    assert post.run() == []
+    world.clock.pass_(minutes=1)
+    post.run()
+
+    assert post.told("meg") == [Kind.ADMINISTERED] * 2
+
+
+def test_nothing_is_lost_where_the_first_has_to_be_tried_again(
+    world: World, meg: UUID, post: Deliverer
+) -> None:
+    world.do("admin", UpdateUser(user_id=world.people["eve"], name="Eva"))
+    world.do("admin", UpdateUser(user_id=world.people["dev"], name="Devi"))
+    world.clock.pass_(minutes=1)
+    post.run(lambda _: "451 Later")
+    world.do("admin", UpdateUser(user_id=world.people["bob"], name="Bobby"))
+    for _ in range(10):
+        world.clock.pass_(seconds=20)
+        post.run()
+
+    assert post.told("meg") == [Kind.ADMINISTERED] * 2
+    every = "".join(row.facts for row in post.sent)
+    assert all(every.count(f'"name":"{name}"') for name in ("Eva", "Devi", "Bobby"))
+
+
+def test_more_than_fit_come_with_another(world: World, meg: UUID, post: Deliverer) -> None:
+    for number in range(101):
+        world.do("admin", UpdateUser(user_id=world.people["eve"], name=f"Eve {number}"))
+    world.clock.pass_(minutes=2)
+    post.run()
+
+    assert post.told("meg") == [Kind.ADMINISTERED] * 2
+    listed = [row.facts.count('"tag":"user:updated"') for row in post.sent]
+    # The last is told of at the top of the list's message, too.
+    assert sorted(listed) == [1, 101]
+
+
+def test_a_digest_is_sent_again_as_it_was(
+    world: World, meg: UUID, notices: Notices, post: Deliverer
+) -> None:
+    for name in ("Eva", "Ewa"):
+        world.do("admin", UpdateUser(user_id=world.people["eve"], name=name))
+    world.clock.pass_(minutes=1)
+    post.run()
+    (sent,) = notices.rows(state=DeliveryState.SENT)
+    world.clock.pass_(hours=1)
+    world.do("admin", UpdateUser(user_id=world.people["eve"], name="Eve"))
+    world.do("admin", SendAgain(delivery_id=sent.id, release_id=None, link_key=LINK_KEY))
+
+    post.run()
+
+    assert [row.facts for row in post.sent] == [sent.facts, sent.facts]
+    (waiting,) = notices.rows(state=DeliveryState.QUEUED)
+    assert waiting.next_attempt_at == world.clock.instant + timedelta(minutes=1)
