@@ -14,7 +14,9 @@ import structlog
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
+from api.websockets import refuse_socket
 from engine.seldom import Seldom
 
 log = structlog.get_logger("countersign.requests")
@@ -32,6 +34,11 @@ _SENTENCE = (
     "This service does not answer for the host that was asked. Use {public_url}. Where a proxy or"
     " another name leads here, let the proxy pass on the Host header as it is, or name the host in"
     " COUNTERSIGN_ALLOWED_HOSTS."
+)
+#: The same for the reason of a closed WebSocket.
+BRIEFLY = (
+    f"{UNKNOWN_HOST}: This service does not answer for the host that was asked;"
+    " see COUNTERSIGN_ALLOWED_HOSTS."
 )
 _LONGEST_LOGGED = 100
 
@@ -51,8 +58,7 @@ class KnownHosts:
         if scope["type"] == "lifespan" or scope["path"] in _FOR_ANY_HOST or self._knows(scope):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
-            # Its page is not ours, so that nobody is there to be told more than by the status.
-            await send({"type": "websocket.close", "code": 1008, "reason": UNKNOWN_HOST})
+            await refuse_socket(WebSocket(scope, receive, send), BRIEFLY)
         else:
             await self._refusal(scope)(scope, receive, send)
 
@@ -72,9 +78,10 @@ class KnownHosts:
             return False
 
     def _note(self, told: list[str]) -> None:
-        host = ", ".join(told)[:_LONGEST_LOGGED]
-        _, not_logged = self._refused.meet(host)
+        # Whatever the hosts are: each could be another one.
+        _, not_logged = self._refused.meet(UNKNOWN_HOST)
         if not_logged is not None:
+            host = ", ".join(told)[:_LONGEST_LOGGED]
             log.warning("request_for_unknown_host", host=host, not_logged=not_logged)
 
     def _refusal(self, scope: Scope) -> Response:

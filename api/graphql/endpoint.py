@@ -37,9 +37,10 @@ from api.graphql.limits.numbers import Limits
 from api.graphql.limits.rate import Rates
 from api.graphql.masking import apology, note
 from api.graphql.schema import schema
-from api.graphql.subscriptions.socket import Socket, refuse_socket
+from api.graphql.subscriptions.socket import Socket
 from api.headers import wants_page
 from api.runtime import Runtime
+from api.websockets import refuse_socket
 from engine.errors import Code, Refusal
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from api.app import create_app
-from api.hosts import MISDIRECTED, hosts_of
+from api.hosts import BRIEFLY, MISDIRECTED, hosts_of
 from tests.api.test_app import settings
 
 PUBLIC = "https://countersign.example.com"
@@ -78,11 +79,20 @@ def test_programs_are_told_in_their_own_manner(browser: TestClient) -> None:
     )
     (error,) = answer.json()["errors"]
     assert (answer.status_code, error["extensions"]) == (MISDIRECTED, {"code": "UNKNOWN_HOST"})
-    with (
-        pytest.raises(WebSocketDisconnect),
-        browser.websocket_connect("/graphql", headers={"Host": "evil.example"}),
-    ):
-        pass
+    headers = {"Host": "evil.example"}
+    with browser.websocket_connect("/graphql", headers=headers) as socket:
+        with pytest.raises(WebSocketDisconnect) as ended:
+            socket.receive_json()
+        assert (ended.value.code, ended.value.reason) == (4403, BRIEFLY)
+    assert len(BRIEFLY.encode()) <= 123
+
+
+def test_the_log_names_the_host_at_a_limited_rate(browser: TestClient) -> None:
+    with structlog.testing.capture_logs() as logs:
+        for number in range(50):
+            browser.get("/sign-in", headers={"Host": f"evil{number}.example"})
+    (line,) = [line for line in logs if line["event"] == "request_for_unknown_host"]
+    assert line["host"] == "evil0.example"
 
 
 def test_two_host_headers_are_none(browser: TestClient) -> None:

@@ -11,9 +11,13 @@ from __future__ import annotations
 from enum import Enum, auto
 from urllib.parse import urlsplit
 
+import structlog
 from starlette.requests import HTTPConnection
 
 from api.graphql.http.refused import RefusedError
+from engine.seldom import Seldom
+
+log = structlog.get_logger("countersign.requests")
 
 FOREIGN_ORIGIN = "FOREIGN_ORIGIN"
 #: What browsers say in Sec-Fetch-Site of requests that no foreign page made.
@@ -60,9 +64,26 @@ class Origins:
 
     def __init__(self, public_url: str | None) -> None:
         self._public = origin_of(public_url) if public_url else None
+        self._refused = Seldom()
 
     def source_of(self, connection: HTTPConnection) -> Source:
-        """Tell whose page made the request. Origin and Sec-Fetch-Site must not contradict."""
+        """Tell whose page made the request, and log a foreign one now and then."""
+        source = self._source_of(connection)
+        if source is Source.FOREIGN_PAGE:
+            _, not_logged = self._refused.meet(FOREIGN_ORIGIN)
+            if not_logged is not None:
+                headers = connection.headers
+                log.warning(
+                    "request_of_foreign_page",
+                    origin=headers.get("origin", "")[:_LONGEST_TOLD],
+                    host=headers.get("host", "")[:_LONGEST_TOLD],
+                    public_origin=self._public,
+                    not_logged=not_logged,
+                )
+        return source
+
+    def _source_of(self, connection: HTTPConnection) -> Source:
+        """Origin and Sec-Fetch-Site must not contradict each other."""
         headers = connection.headers
         origin, site = headers.get("origin"), headers.get("sec-fetch-site")
         if origin == _HIDDEN and site == "same-origin":

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from graphql import GraphQLError
-from starlette.websockets import WebSocket
-from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
     BaseGraphQLTransportWSHandler,
     Operation,
@@ -23,20 +21,6 @@ from api.graphql.http.operation import read_operation
 from api.graphql.http.refused import RefusedError
 from api.graphql.masking import masked
 from engine.errors import Refusal
-
-#: The protocol's own code for a connection that is not permitted: clients do not try again.
-FORBIDDEN = 4403
-
-
-async def refuse_socket(socket: WebSocket, reason: str) -> None:
-    """Open the connection only to say why it is refused.
-
-    A browser tells its page nothing of a handshake that failed, but code and reason of a
-    connection that was closed.
-    """
-    offered = GRAPHQL_TRANSPORT_WS_PROTOCOL in socket.scope.get("subprotocols", [])
-    await socket.accept(subprotocol=GRAPHQL_TRANSPORT_WS_PROTOCOL if offered else None)
-    await socket.close(FORBIDDEN, reason)
 
 
 class Socket(BaseGraphQLTransportWSHandler[Context, None]):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from starlette.websockets import WebSocketDisconnect
 
 from api.auth.browser import Browser
@@ -108,6 +109,16 @@ def test_a_refused_origin_is_told_with_what_to_change(api: Api) -> None:
         " (127.0.0.1:8000). If it is a page of this service, a proxy in between has changed the"
         " Host header: it must pass it on as it is."
     )
+
+
+def test_the_log_names_the_values_that_differ_at_a_limited_rate(api: Api) -> None:
+    with structlog.testing.capture_logs() as logs:
+        for number in range(50):
+            headers = {"Origin": f"https://evil{number}.com", "Host": "testserver"}
+            api.client.post("/graphql", json=MUTATION, headers=headers)
+    (line,) = [line for line in logs if line["event"] == "request_of_foreign_page"]
+    assert (line["origin"], line["host"]) == ("https://evil0.com", "testserver")
+    assert line["public_origin"] == "https://sign.example.com"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,21 @@
+"""WebSockets that are refused, so that their clients learn why."""
+
+from __future__ import annotations
+
+from starlette.websockets import WebSocket
+
+#: The only protocol that is spoken here.
+PROTOCOL = "graphql-transport-ws"
+#: The protocol's own code for a connection that is not permitted: clients do not try again.
+FORBIDDEN = 4403
+
+
+async def refuse_socket(socket: WebSocket, reason: str) -> None:
+    """Open the connection only to say why it is refused, in 123 bytes at most.
+
+    A browser tells its page nothing of a handshake that failed, but code and reason of a
+    connection that was closed.
+    """
+    offered = PROTOCOL in socket.scope.get("subprotocols", [])
+    await socket.accept(subprotocol=PROTOCOL if offered else None)
+    await socket.close(FORBIDDEN, reason)
