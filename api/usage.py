@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 
 from engine.commands.record_use import record_use
+from engine.errors import Refusal
 from engine.principal import Principal
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ async def write_usage(runtime: Runtime) -> None:
         return
     try:
         await runtime.executor.write(lambda: record_use(runtime.system, tokens, sessions))
+    except Refusal as refusal:  # the database is away, full, or has too much to do
+        log.warning("usage not written", reason=refusal.message)
     except Exception:
         log.exception("usage not written")
 

@@ -18,6 +18,7 @@ from engine.system import System
 from notifications import action_links, claims
 from notifications.channels.base import Channel, Outgoing, Undelivered
 from notifications.claims import Outcome, Policy, Wanted
+from notifications.database_trouble import log_database_trouble
 from notifications.message import Message, Parts
 from notifications.messages import Reader, Writer
 from notifications.precedence import Precedence
@@ -115,7 +116,7 @@ class Relay:
             if settled and not claimed:
                 await self._settle()
         except SQLAlchemyError as error:
-            log.warning("relay_database_trouble", error=str(error)[:500])
+            log_database_trouble("relay_database_trouble", error)
             return False
         return settled or claimed > 0
 
@@ -247,7 +248,7 @@ class Relay:
         try:
             await run_sync(disable_gone, self._system, row.account_id, row.webhook_id, reason)
         except SQLAlchemyError as error:
-            log.warning("relay_database_trouble", error=str(error)[:500])
+            log_database_trouble("relay_database_trouble", error)
 
     async def _settle(self) -> None:
         if self._outcomes:
@@ -282,4 +283,4 @@ class Relay:
         try:
             await self._settle()
         except SQLAlchemyError as error:
-            log.warning("relay_database_trouble", error=str(error)[:500])
+            log_database_trouble("relay_database_trouble", error)

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
-import structlog
 from anyio.to_thread import run_sync
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -27,6 +26,7 @@ from engine.persistence.locks import Lock
 from engine.persistence.unit_of_work import bare_transaction
 from engine.system import System
 from notifications import action_links, queueing, recipients, remindable
+from notifications.database_trouble import log_database_trouble
 from notifications.event_facts import facts_of_time
 from notifications.recipients import People
 from notifications.remindable import Asked
@@ -34,7 +34,6 @@ from notifications.surroundings import Surroundings, look_around
 from notifications.times import zone_of
 from notifications.vocabulary import ASKING, EMAIL, Kind
 
-log = structlog.get_logger(__name__)
 #: Seconds between two looks.
 POLL = 20.0
 
@@ -128,7 +127,7 @@ class Reminders:
             try:
                 await run_sync(self.run_once)
             except (SQLAlchemyError, Refusal) as error:
-                log.warning("reminders_database_trouble", error=str(error)[:500])
+                log_database_trouble("reminders_database_trouble", error)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), POLL)
 

@@ -12,7 +12,6 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-import structlog
 from anyio.to_thread import run_sync
 from sqlalchemy import Connection, Select
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,13 +21,13 @@ from engine.persistence.columns import among
 from engine.persistence.unit_of_work import bare_transaction
 from engine.system import System
 from engine.vocabulary import HOLDING
+from notifications.database_trouble import log_database_trouble
 from notifications.tables import deliveries
 
 #: Deleted in one transaction at most, so that nobody waits for it.
 BATCH = 200
 #: Seconds after a full batch, and after one that left nothing.
 BREATH, PAUSE = 1.0, 3600.0
-log = structlog.get_logger(__name__)
 
 
 class Retention:
@@ -46,7 +45,7 @@ class Retention:
                 if await run_sync(self.run_once) == BATCH:
                     pause = BREATH
             except SQLAlchemyError as error:
-                log.warning("retention_database_trouble", error=str(error)[:500])
+                log_database_trouble("retention_database_trouble", error)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause)
 

@@ -14,7 +14,6 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-import structlog
 from anyio.to_thread import run_sync
 from sqlalchemy import Connection, Row
 from sqlalchemy.exc import SQLAlchemyError
@@ -23,6 +22,7 @@ from engine.persistence.columns import among
 from engine.persistence.unit_of_work import bare_transaction
 from engine.system import System
 from notifications import preferences, queueing
+from notifications.database_trouble import log_database_trouble
 from notifications.tables import IS_QUEUED, deliveries
 from notifications.vocabulary import ASKING, WEBHOOK, DeliveryState, Kind
 
@@ -32,7 +32,6 @@ BATCH = 200
 PAUSE = 20.0
 #: Due for so long before it is given up: while a channel is brought in, some processes know it yet.
 GRACE = timedelta(minutes=1)
-log = structlog.get_logger(__name__)
 d = deliveries
 
 
@@ -50,7 +49,7 @@ class Stranded:
                 while await run_sync(self.run_once) == BATCH:
                     pass
             except SQLAlchemyError as error:
-                log.warning("stranded_database_trouble", error=str(error)[:500])
+                log_database_trouble("stranded_database_trouble", error)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), PAUSE)
 

@@ -1,0 +1,21 @@
+"""What loops log of a database that is away or full: now and then, not at every try."""
+
+from __future__ import annotations
+
+import structlog
+
+from engine.seldom import Seldom
+
+log = structlog.get_logger("countersign.notifications")
+
+_LONGEST_LOGGED = 500
+_logged = Seldom()
+
+
+def log_database_trouble(event: str, error: Exception) -> None:
+    """Log an event of a loop that tries again by itself, each kind of error at a limited rate."""
+    kind = type(getattr(error, "orig", None) or error)
+    _, not_logged = _logged.meet((event, kind))
+    if not_logged is not None:
+        said = str(error).partition("\n")[0][:_LONGEST_LOGGED]
+        log.warning(event, error=said, not_logged=not_logged)
