@@ -44,6 +44,7 @@ def progress(policy: Policy, release: Release, around: Surroundings) -> dict[str
         "required": counted.required,
         "received": counted.received,
         "remaining": counted.remaining,
+        "can_be_met": approvals.can_be_met(release, entitled),
         "decisions": [
             {
                 "name": row.name,

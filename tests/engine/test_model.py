@@ -35,6 +35,7 @@ from engine.commands.close_release import CloseRelease
 from engine.commands.decide import Decide
 from engine.commands.request_release import RequestRelease
 from engine.commands.revise_release import ReviseRelease
+from engine.commands.roles import CreateRole, UpdateRole
 from engine.commands.stop_release import StopRelease
 from engine.commands.update_keypair import UpdateKeypair
 from engine.commands.update_team import UpdateTeam
@@ -46,11 +47,20 @@ from engine.persistence import tables as t
 from engine.persistence.database import Database
 from engine.signing.request import Made, Refused, Reserved
 from engine.timeline import as_of
-from engine.vocabulary import HOLDING, QuotaOnOnline, ReleaseType, SignatureState, Status, Verdict
+from engine.vocabulary import (
+    HOLDING,
+    Permission,
+    QuotaOnOnline,
+    ReleaseType,
+    SignatureState,
+    Status,
+    Verdict,
+)
 from notifications import tables as n
 from notifications.outbox import Outbox
 from notifications.vocabulary import Kind
 from tests.notifications.notices import LINK_KEY
+from tests.support.invariants import complete_but_pending
 from tests.support.model import LIMIT, Draft, Kept, Key, Model, Person, Settings
 from tests.support.signing import reservations, settled
 from tests.support.world import make_world
@@ -68,6 +78,8 @@ KEYS = {
     "web": ReleaseType.ONLINE,
     "app": ReleaseType.TEST,
 }
+#: What cid can do besides approving.
+CHECKING = frozenset({Permission.REQUEST_RELEASE, Permission.VIEW_RELEASES})
 # What makes for a long life comes first and often: it is what is drawn most.
 who = st.sampled_from(["dev", "ann", "bob", "cid", "dev", "ann", "bob", "eve", "sig", "admin"])
 alias = st.sampled_from(["vault", "web", "vault", "spare", "app"])
@@ -101,7 +113,9 @@ class Disagreements(RuleBasedStateMachine):
         ran["examples"] += 1
         outbox = Outbox(LINK_KEY)
         world = make_world(self.database, account=f"Model {next(numbers)}", listeners=(outbox,))
-        world.add_user("cid", "LEAD")
+        checker = CreateRole(name="Checker", permissions=CHECKING | {Permission.APPROVE_RELEASE})
+        world.things["checker"] = world.do("admin", checker)
+        world.add_user("cid", "Checker")
         world.add_user("sig", "SIGNER")
         world.add_keypair("web", ReleaseType.ONLINE)
         world.add_keypair("app", ReleaseType.TEST)
@@ -193,6 +207,7 @@ class Disagreements(RuleBasedStateMachine):
         fields = self.world.fields(
             name=name,
             version=None,
+            note=None,
             type=type_,
             keypair_ids=self.ids_of(draft.keys),
             starts_at=starts_at,
@@ -261,6 +276,12 @@ class Disagreements(RuleBasedStateMachine):
     @rule(who=who, number=pick, name=name, back=revised)
     def relabel(self, who: str, number: int, name: str, back: int) -> None:
         self.revise(who, number, back, name=name)
+
+    @precondition(lambda self: self.ids)
+    @rule(who=who, number=pick, version=st.sampled_from([None, "1.0", "2.0"]), back=revised)
+    def reversion(self, who: str, number: int, version: str | None, back: int) -> None:
+        """Material before the start, and a label afterwards."""
+        self.revise(who, number, back, version=version)
 
     @precondition(lambda self: self.ids)
     @rule(
@@ -386,8 +407,56 @@ class Disagreements(RuleBasedStateMachine):
     def come_or_go(self, name_: str, away: bool) -> None:
         person = self.model.people[name_]
         person.active = not away
+        self.model.reassess()
         user_id = self.world.people[name_]
         self.world.do("admin", UpdateUser(user_id=user_id, active=person.active))
+
+    @rule(name_=st.sampled_from(["ann", "bob", "ann", "dev"]), leads=st.booleans())
+    def change_roles(self, name_: str, leads: bool) -> None:
+        """One leads or develops: approves or signs."""
+        person = self.model.people[name_]
+        person.approves, person.signs = leads, not leads
+        self.model.reassess()
+        roles = ("LEAD",) if leads else ("DEVELOPER",)
+        self.world.do("admin", UpdateUser(user_id=self.world.people[name_], roles=roles))
+
+    @rule(approves=st.booleans())
+    def change_the_role_of_cid(self, approves: bool) -> None:
+        self.model.people["cid"].approves = approves
+        self.model.reassess()
+        approving = {Permission.APPROVE_RELEASE} if approves else set()
+        role_id = self.world.things["checker"]
+        self.world.do("admin", UpdateRole(role_id=role_id, permissions=CHECKING | approving))
+
+    @rule(loser=st.sampled_from(["ann", "bob"]), last=st.sampled_from(["cid", "ann", "bob"]))
+    def lose_and_regain(self, loser: str, last: str) -> None:
+        """A vote counts no more, somebody else votes, and it counts again: rare by chance alone."""
+        self.request_what_is_free("dev", 2, 5)
+        for voter, leads in ((loser, False), (last, True)):
+            self.decide(voter, 0, Verdict.APPROVE, 0)
+            self.model.advance()
+            approved = sum(kept.approved for kept in self.model.releases)
+            self.change_roles(loser, leads)
+        ran["completed by a change"] += (
+            sum(kept.approved for kept in self.model.releases) - approved
+        )
+
+    @rule(alias=alias, taken=rarely)
+    def grant_or_take(self, alias: str, taken: bool) -> None:
+        """Whether the team may use a keypair."""
+        self.model.keys[alias].granted = not taken
+        self.model.reassess()
+        granted = frozenset(a for a, key in self.model.keys.items() if key.granted)
+        command = UpdateTeam(team_id=self.world.things["blue"], keypair_ids=self.ids_of(granted))
+        self.world.do("admin", command)
+
+    @rule(quorum=st.sampled_from([2, 1, 3]))
+    def change_the_quorum(self, quorum: int) -> None:
+        """Of the team and of the account."""
+        command = UpdateTeam(team_id=self.world.things["blue"], required_approvals=quorum)
+        self.attempt("admin", command, self.model.ask_for(quorum))
+        self.model.settings.required = quorum
+        self.world.settings(required_approvals=quorum)
 
     @rule(name_=st.sampled_from(["ann", "bob", "cid", "dev", "eve"]))
     def join_or_leave(self, name_: str) -> None:
@@ -403,6 +472,7 @@ class Disagreements(RuleBasedStateMachine):
             self.model.disable(alias)
         else:
             self.model.keys[alias].enabled = True
+            self.model.reassess()
         self.world.do(
             "admin", UpdateKeypair(keypair_id=self.world.things[alias], enabled=not disable)
         )
@@ -413,19 +483,29 @@ class Disagreements(RuleBasedStateMachine):
         confined=st.booleans(),
         reapprove=st.booleans(),
         own=st.booleans(),
+        without=st.sampled_from([None, None, None, *ReleaseType]),
     )
     def change_settings(
-        self, frozen: bool, over: QuotaOnOnline, confined: bool, reapprove: bool, own: bool
+        self,
+        frozen: bool,
+        over: QuotaOnOnline,
+        confined: bool,
+        reapprove: bool,
+        own: bool,
+        without: ReleaseType | None,
     ) -> None:
         ours = self.model.settings
         ours.frozen, ours.confined, ours.reapprove = frozen, confined, reapprove
         ours.self_approval, ours.refuse_over_quota = own, over is QuotaOnOnline.REFUSE
+        ours.types = set(ReleaseType) - {without}
+        self.model.reassess()
         self.world.settings(
             signing_frozen=frozen,
             quota_on_online=over,
             restrict_signing_to_releases=confined,
             reapprove_on_edit=reapprove,
             allow_self_approval=own,
+            enabled_release_types=frozenset(ours.types),
         )
 
     # --- what must hold after each --------------------------------------------------------
@@ -441,6 +521,8 @@ class Disagreements(RuleBasedStateMachine):
             held = (
                 connection.execute(sa.select(h.c.keypair_id).where(h.c.held, own)).scalars().all()
             )
+            stuck = complete_but_pending(connection)
+        assert not set(stuck) & set(self.ids), "never complete and pending"
         assert len(held) == len(set(held)), "one keypair, one open release"
         for id_, kept in zip(self.ids, self.model.releases, strict=True):
             stored = found[id_]
@@ -448,7 +530,7 @@ class Disagreements(RuleBasedStateMachine):
             assert now.status is kept.status
             assert (now.revision, now.material_revision) == (kept.revision, kept.material)
             assert (now.signatures_used, now.required_approvals) == (kept.used, kept.required)
-            assert now.fields.name == kept.draft.name
+            assert (now.fields.name, now.fields.version) == (kept.draft.name, kept.draft.version)
             assert (now.fields.starts_at, now.fields.ends_at) == (
                 kept.draft.starts_at,
                 kept.draft.ends_at,
@@ -550,3 +632,4 @@ def test_the_engine_does_what_the_model_says(
     if reporter is not None:
         reporter.write_line(f"\nmodel on {kind}: {ran['examples']} examples, {ran['steps']} steps")
     assert ran["examples"] >= EXAMPLES
+    assert ran["completed by a change"] > 0

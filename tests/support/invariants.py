@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
 from engine.lifecycle import TIMED
+from engine.persistence import loading
 from engine.persistence import tables as t
 from engine.persistence.clock import DatabaseClock
 from engine.persistence.verification import verify
-from engine.vocabulary import HOLDING, SignatureState, Status, Verdict
+from engine.vocabulary import HOLDING, Permission, SignatureState, Status, Verdict
 from notifications.tables import deliveries
 from notifications.vocabulary import DeliveryState
 
@@ -80,14 +81,60 @@ def _of_releases(connection: Connection) -> Iterator[Finding]:
     )
     short = _R.c.status.in_(_APPROVED) & (votes < _R.c.required_approvals)
     yield _number(connection, "approved by a quorum", short)
-    waiting = (_R.c.status == Status.PENDING) & (votes >= _R.c.required_approvals)
-    yield _number(connection, "with a quorum none waits", waiting)
+    yield Finding("with a quorum none waits", len(complete_but_pending(connection)))
     rejected = sa.exists().where(
         _D.c.release_id == _R.c.id,
         _D.c.material_revision == _R.c.material_revision,
         _D.c.verdict == Verdict.REJECT,
     )
     yield _number(connection, "one rejection ends it", rejected & (_R.c.status != Status.REJECTED))
+
+
+def complete_but_pending(connection: Connection) -> list[UUID]:
+    """Pending releases with enough approvals by people who may approve them, and fit to be.
+
+    Counted by the database alone, and by the people, teams and settings as they are.
+    """
+    m, e, a = t.team_members, t.release_edits, t.accounts
+    permitted = loading.permitted_users(Permission.APPROVE_RELEASE).where(~t.users.c.service)
+    on_the_team = sa.exists().where(m.c.team_id == _R.c.team_id, m.c.user_id == _D.c.approver_id)
+    edited = sa.exists().where(
+        e.c.release_id == _R.c.id,
+        e.c.editor_id == _D.c.approver_id,
+        e.c.material,
+        e.c.revision >= _R.c.round_revision,
+    )
+    own = edited | (_R.c.creator_id == _D.c.approver_id)
+    counted = (
+        sa.select(sa.func.count(_D.c.approver_id.distinct()))
+        .where(_D.c.release_id == _R.c.id, _D.c.material_revision == _R.c.material_revision)
+        .where(_D.c.verdict == Verdict.APPROVE, _D.c.approver_id.in_(permitted))
+        .where(_R.c.team_id.is_(None) | on_the_team, a.c.allow_self_approval | ~own)
+        .scalar_subquery()
+    )
+    query = (
+        sa.select(_R.c.id)
+        .join(a, a.c.id == _R.c.account_id)
+        .where(_R.c.status == Status.PENDING, counted >= _R.c.required_approvals, *_fit())
+    )
+    return list(connection.execute(query).scalars())
+
+
+def _fit() -> list[ColumnElement[bool]]:
+    """Of a release beside its account: nothing changed around it that creation would refuse."""
+    h, k, g, p, u = (
+        t.release_keypairs,
+        t.keypairs,
+        t.team_keypairs,
+        t.release_participants,
+        t.users,
+    )
+    granted = sa.exists().where(g.c.team_id == _R.c.team_id, g.c.keypair_id == k.c.id)
+    unusable = ~k.c.enabled | (_R.c.team_id.is_not(None) & ~granted)
+    keys = sa.exists().where(h.c.release_id == _R.c.id, h.c.keypair_id == k.c.id, unusable)
+    gone = sa.exists().where(p.c.release_id == _R.c.id, p.c.user_id == u.c.id, ~u.c.active)
+    types = t.accounts.c.enabled_release_types
+    return [~keys, ~gone, types.contains(sa.cast(_R.c.type, sa.Text))]
 
 
 def _of_signatures(connection: Connection, heard: Heard) -> Iterator[Finding]:

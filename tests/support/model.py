@@ -14,9 +14,10 @@ from engine.vocabulary import ReleaseType, Status, Verdict
 
 S, T = Status, ReleaseType
 ENDED = {S.COMPLETED, S.FAILED, S.REJECTED}
-LABELS = {"name", "note"}
+NOT_STARTED = {S.PENDING, S.APPROVED, S.ACTIVE}
+#: Before the start, and from then on.
+LABELS, LABELS_LATER = {"name", "note"}, {"name", "note", "version"}
 LIMIT = timedelta(seconds=30)
-QUORUM = 2
 
 
 @dataclass
@@ -37,11 +38,13 @@ class Key:
 
     type: ReleaseType
     enabled: bool = True
+    #: To the team.
+    granted: bool = True
 
 
 @dataclass
 class Settings:
-    """Of the account; Teams stay as they are."""
+    """Of the account and its team; Teams stay as they are."""
 
     teams: bool
     reapprove: bool = True
@@ -50,6 +53,9 @@ class Settings:
     frozen: bool = False
     refuse_over_quota: bool = True
     confined: bool = False
+    types: set[ReleaseType] = field(default_factory=lambda: set(T))
+    #: Of the team.
+    quorum: int = 2
 
 
 @dataclass
@@ -63,6 +69,7 @@ class Draft:
     starts_at: datetime
     ends_at: datetime
     maximum: int
+    version: str | None = None
 
     def changed(self, other: Draft) -> set[str]:
         """In which fields the two differ."""
@@ -158,20 +165,41 @@ class Model:
     @property
     def quorum(self) -> int:
         """What a round that begins now asks for."""
-        return QUORUM if self.settings.teams else self.settings.required
+        return self.settings.quorum if self.settings.teams else self.settings.required
 
     def join_or_leave(self, who: str) -> set[Code]:
         """Codes that may refuse it; none: done. No edit leaves the team with too few approvers."""
         before = self._possible()
         person = self.people[who]
         person.in_team = not person.in_team
-        if self._possible() >= min(before, QUORUM):
+        if self._possible() >= min(before, self.settings.quorum):
+            self.reassess()
             return set()
         person.in_team = not person.in_team
         return {Code.NOT_ENOUGH_APPROVERS}
 
+    def ask_for(self, quorum: int) -> set[Code]:
+        """Codes that may refuse that the team asks for so many; rounds under way keep theirs."""
+        if quorum > max(self.settings.quorum, self._possible()):
+            return {Code.NOT_ENOUGH_APPROVERS}
+        self.settings.quorum = quorum
+        return set()
+
     def _possible(self) -> int:
         return sum(p.in_team and p.approves and p.active for p in self.people.values())
+
+    def reassess(self) -> None:
+        """Whatever changed around them: no request is complete, as it ought to be, and pending."""
+        for release in self.releases:
+            if release.status is S.PENDING and self.is_complete(release):
+                release.status = S.APPROVED
+                release.approved += 1
+
+    def is_complete(self, release: Kept) -> bool:
+        """Enough of those who may approve it have, and it could be requested as it is."""
+        approving = {name for name, v in release.votes.items() if v is Verdict.APPROVE}
+        counted = approving & self.may_approve(release.editors | {release.creator})
+        return len(counted) >= release.required and not self._unfit(release.draft)
 
     def holder(self, alias: str) -> Kept | None:
         """The open release that holds a keypair."""
@@ -212,14 +240,11 @@ class Model:
         return set() if fits else {Code.OWN_REQUEST}
 
     def _wrong(self, draft: Draft, own: Kept | None) -> set[Code]:
-        codes = set()
+        codes = self._unfit(draft)
         if self._name_taken(draft.name, own):
             codes.add(Code.NAME_TAKEN)
         for alias in draft.keys:
-            key = self.keys[alias]
-            if not key.enabled:
-                codes.add(Code.KEYPAIR_DISABLED)
-            if key.type is not draft.type:
+            if self.keys[alias].type is not draft.type:
                 codes.add(Code.KEYPAIR_TYPE_MISMATCH)
             if self.holder(alias) not in (None, own):
                 codes.add(Code.KEYPAIR_IN_USE)
@@ -227,8 +252,22 @@ class Model:
             codes.add(Code.WINDOW_INVALID)
         if draft.ends_at <= self.now:
             codes.add(Code.WINDOW_PASSED)
+        if draft.maximum < 1:
+            codes.add(Code.INVALID_INPUT)
+        return codes
+
+    def _unfit(self, draft: Draft) -> set[Code]:
+        """What may come to be wrong with a release though nobody edits it."""
+        codes = set()
+        if draft.type not in self.settings.types:
+            codes.add(Code.RELEASE_TYPE_DISABLED)
+        keys = [self.keys[alias] for alias in draft.keys]
+        if not all(key.enabled for key in keys):
+            codes.add(Code.KEYPAIR_DISABLED)
+        if self.settings.teams and not all(key.granted for key in keys):
+            codes.add(Code.KEYPAIR_NOT_ALLOWED)
         inactive = any(not self.people[name].active for name in self.participants)
-        if draft.maximum < 1 or (not self.settings.teams and inactive):
+        if not self.settings.teams and inactive:
             codes.add(Code.INVALID_INPUT)
         return codes
 
@@ -254,18 +293,14 @@ class Model:
         authors = release.editors | {release.creator}
         if verdict is Verdict.APPROVE and who in authors and not self.settings.self_approval:
             codes.add(Code.OWN_REQUEST)
-        enabled = all(self.keys[alias].enabled for alias in release.draft.keys)
-        if verdict is Verdict.APPROVE and not enabled:
-            codes.add(Code.KEYPAIR_DISABLED)
+        if verdict is Verdict.APPROVE:
+            codes |= self._unfit(release.draft)
         if codes:
             return codes
         release.votes[who] = verdict
-        approving = {name for name, v in release.votes.items() if v is Verdict.APPROVE}
         if verdict is Verdict.REJECT:
             self._end(release, S.REJECTED)
-        elif len(approving & self.may_approve(authors)) >= release.required:
-            release.status = S.APPROVED
-            release.approved += 1
+        self.reassess()
         return codes
 
     def withdraw(self, who: str, release: Kept) -> set[Code]:
@@ -312,7 +347,7 @@ class Model:
         if codes:
             return codes
         changed = draft.changed(release.draft)
-        material = bool(changed - LABELS)
+        material = bool(changed - (LABELS if release.status in NOT_STARTED else LABELS_LATER))
         approver = who in self.approvers()
         if revision != release.revision:
             codes.add(Code.REVISION_CONFLICT)
@@ -332,12 +367,12 @@ class Model:
 
     def _locked(self, who: str, release: Kept, changed: set[str]) -> bool:
         if release.status in ENDED:
-            return bool(changed - LABELS)
+            return bool(changed - LABELS_LATER)
         if release.status is not S.IN_PROGRESS:
             return False
         offline = release.draft.type is T.OFFLINE
         whole = who in self.approvers() if offline else who == release.creator
-        return bool(changed & {"starts_at", "type"} if whole else changed - LABELS)
+        return bool(changed & {"starts_at", "type"} if whole else changed - LABELS_LATER)
 
     def _target(self, release: Kept, draft: Draft, *, material: bool) -> Status:
         if not material or release.status in ENDED | {S.IN_PROGRESS}:
@@ -351,7 +386,7 @@ class Model:
     def _wrong_material(self, who: str, release: Kept, draft: Draft, target: Status) -> set[Code]:
         codes = set()
         if target is S.PENDING:
-            authors = release.editors if release.status is S.PENDING else set()
+            authors = set() if release.status is S.APPROVED else release.editors
             if len(self.may_approve(authors | {who, release.creator})) < self.quorum:
                 codes.add(Code.NOT_ENOUGH_APPROVERS)
         kept = release.status is S.APPROVED and not self.settings.reapprove
@@ -372,9 +407,11 @@ class Model:
             return
         release.material = release.revision
         release.votes = {}
+        if release.status is S.APPROVED and target is not S.APPROVED:
+            release.editors = set()
+        if target in {S.PENDING, S.ACTIVE}:
+            release.editors.add(who)
         if target is S.PENDING:
-            begun = release.status is S.PENDING
-            release.editors = (release.editors if begun else set()) | {who}
             release.required = self.quorum
             release.asked += 1
         elif target is S.ACTIVE:
@@ -397,7 +434,10 @@ class Model:
             (not self.settings.frozen, Code.SIGNING_FROZEN),
             (person.signs, Code.FORBIDDEN),
             (key.enabled, Code.KEYPAIR_DISABLED),
-            (person.in_team or not self.settings.teams, Code.KEYPAIR_NOT_ALLOWED),
+            (
+                (person.in_team and key.granted) or not self.settings.teams,
+                Code.KEYPAIR_NOT_ALLOWED,
+            ),
         ]
         is_open = release is not None and release.status is S.IN_PROGRESS
         inside = [(is_open, Code.OUTSIDE_WINDOW), (self.takes_part(who), Code.NOT_A_PARTICIPANT)]
