@@ -98,5 +98,7 @@ def refusal_of(trigger: Trigger, facts: Facts) -> Refusal | None:
 def _wrong_status(trigger: Trigger, facts: Facts) -> Refusal:
     status = facts.subject.status
     advice = "Request a new one." if status.is_final else "Look at it again."
-    message = f"The release {STANDS[status]} and cannot be {_DONE[trigger]}. {advice}"
+    stands, done = STANDS[status], _DONE[trigger]
+    again = " again" if stands.endswith(done) else ""
+    message = f"The release {stands} and cannot be {done}{again}. {advice}"
     return Refusal(Code.WRONG_STATUS, message)

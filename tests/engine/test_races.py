@@ -93,6 +93,47 @@ def test_of_an_approval_and_a_rejection_one_decides_and_the_later_is_told(world:
             world.do("dev", WithdrawRelease(release_id=release))
 
 
+def test_of_a_vote_and_a_role_given_back_at_once_the_later_completes_the_quorum(
+    world: World,
+) -> None:
+    ann = world.people["ann"]
+    for number in range(20):
+        release = world.request(name=f"Round {number}")
+        world.decide("ann", release)
+        world.do("admin", UpdateUser(user_id=ann, roles=("SIGNER",)))
+        back = UpdateUser(user_id=ann, roles=("LEAD",))
+        calls = [deciding(world, "bob", release), lambda c=back: world.do("admin", c)]
+        answers = at_once(calls if number % 2 else calls[::-1])
+        assert sorted(map(str, answers)) == sorted(map(str, (release, ann)))
+        assert world.release(release).status is Status.APPROVED
+        assert entries(world, release, "release:approved") == 1
+        world.do("dev", WithdrawRelease(release_id=release))
+
+
+def test_votes_on_many_requests_and_changes_of_people_never_wait_in_a_ring(world: World) -> None:
+    ann = world.people["ann"]
+    spare = frozenset({world.things["spare"]})
+    for number in range(10):
+        releases = [
+            world.request(name=f"First {number}"),
+            world.request(name=f"Second {number}", keypair_ids=spare),
+        ]
+        for release in releases:
+            world.decide("ann", release)
+        world.do("admin", UpdateUser(user_id=ann, active=False))
+        back, rename = UpdateUser(user_id=ann, active=True), UpdateUser(user_id=ann, name="Anna")
+        at_once(
+            [
+                *(deciding(world, "bob", release) for release in releases),
+                lambda c=back: world.do("admin", c),
+                lambda c=rename: world.do("admin", c),
+            ]
+        )
+        for release in releases:
+            assert world.release(release).status is Status.APPROVED
+            world.do("dev", WithdrawRelease(release_id=release))
+
+
 def test_one_approver_in_two_windows_votes_once(world: World) -> None:
     for number in range(5):
         release = world.request(name=f"Round {number}")

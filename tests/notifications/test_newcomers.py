@@ -1,5 +1,6 @@
 """Whoever becomes an approver while a request is open is asked, with a link that works."""
 
+import json
 from uuid import UUID
 
 import pytest
@@ -52,6 +53,30 @@ def test_who_is_there_already_is_not_asked_twice(world: World, notices: Notices)
 
     # Eve is no approver; ann has decided, bob was asked.
     assert asked(notices, release) == ["ann", "bob"]
+
+
+def test_whose_vote_counts_again_and_completes_the_quorum_is_not_asked_but_all_are_told(
+    world: World, notices: Notices
+) -> None:
+    world.add_user("cat", "LEAD")
+    join(world, "ann", "bob", "cat", "dev")
+    release = world.request()
+    world.decide("ann", release)
+    join(world, "bob", "cat", "dev")
+    world.decide("bob", release)
+    asked_before = asked(notices, release)
+
+    join(world, "ann", "bob", "cat", "dev")
+
+    assert world.release(release).status is Status.APPROVED
+    assert asked(notices, release) == asked_before
+    told = notices.told(kind="APPROVED", release_id=release)
+    assert [who for who, _ in told] == ["ann", "bob", "cat", "dev"]
+    assert [link.voided_at or link.used_at for link in notices.links(user_id=world.people["cat"])]
+    facts = json.loads(notices.rows(kind="APPROVED", release_id=release)[0].facts)
+    assert (facts["event"]["actor"], facts["event"]["reason"]) == (None, None)
+    approval = facts["approval"]
+    assert (approval["required"], approval["received"], approval["can_be_met"]) == (2, 2, True)
 
 
 def test_who_gets_the_role_is_asked(world: World, notices: Notices) -> None:

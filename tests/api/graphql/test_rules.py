@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from engine.commands.api_tokens import CreateApiToken
+from engine.commands.decide import Decide
+from engine.commands.revise_release import ReviseRelease
 from engine.commands.roles import CreateRole
+from engine.commands.update_keypair import UpdateKeypair
+from engine.commands.update_user import UpdateUser
+from engine.persistence import tables as t
 from engine.vocabulary import Permission, ReleaseType, Verdict
 from tests.support.api import Api
+from tests.support.releases import rows
 from tests.support.world import DIGEST, World
 
 APPROVING = frozenset({Permission.APPROVE_RELEASE})
@@ -49,6 +56,94 @@ def test_what_is_received_leaves_out_ones_own_once_self_approval_is_off(api: Api
     assert look(api, "bob", release, counted)["approval"] == {"received": 1, "remaining": 1}
     api.world.settings(allow_self_approval=False)
     assert look(api, "bob", release, counted)["approval"] == {"received": 0, "remaining": 2}
+
+
+def _able(api: Api, release: Any) -> list[str]:
+    seen = look(api, "dev", release, "approval { eligibleApprovers { name } }")
+    return [user["name"].lower() for user in seen["approval"]["eligibleApprovers"]]
+
+
+def _disable(world: World) -> None:
+    world.do("admin", UpdateKeypair(keypair_id=world.things["vault"], enabled=False))
+
+
+def _edit_as_ann(world: World) -> None:
+    (release,) = rows(world, t.releases)
+    changes = {"max_signatures": 6}
+    world.do("ann", ReviseRelease(release_id=release.id, revision=1, changes=changes))
+
+
+def _vote_of_ann(world: World) -> None:
+    (release,) = rows(world, t.releases)
+    world.decide("ann", release.id)
+
+
+def _leave(world: World) -> None:
+    world.do("admin", UpdateUser(user_id=world.people["ann"], active=False))
+
+
+#: What happens to a request of bob's, and who can approve it then.
+ABLE: dict[str, tuple[list[Callable[[World], None]], list[str]]] = {
+    "requested": ([], ["ann", "cid"]),
+    "self-approval on": ([lambda w: w.settings(allow_self_approval=True)], ["ann", "bob", "cid"]),
+    "edited by ann": (
+        [
+            lambda w: w.settings(allow_self_approval=True),
+            _edit_as_ann,
+            lambda w: w.settings(allow_self_approval=False),
+        ],
+        ["cid"],
+    ),
+    "approved by ann": ([_vote_of_ann], ["cid"]),
+    "ann left": ([_leave], ["cid"]),
+    "its keypair disabled": ([_disable], []),
+    "its type switched off": (
+        [lambda w: w.settings(enabled_release_types=frozenset({ReleaseType.TEST}))],
+        [],
+    ),
+    "its keypair taken from the team": ([lambda w: w.set_team("blue", keypairs=["spare"])], []),
+}
+
+
+@pytest.mark.parametrize("name", ABLE)
+def test_the_eligible_approvers_are_those_whose_approval_is_not_refused(
+    api: Api, name: str
+) -> None:
+    world = api.world
+    world.add_third_approver()
+    release = world.request("bob")
+    happened, able = ABLE[name]
+    for change in happened:
+        change(world)
+    assert _able(api, release) == able
+    revision = world.release(release).revision
+    command = Decide(release_id=release, revision=revision, verdict=Verdict.APPROVE)
+    for who in sorted({"ann", "bob", "cid", "dev"} - set(able)):
+        world.refused(who, command)
+    for who in able:
+        assert _answer(api, who, release, "APPROVE") is True
+    for who in able[:1]:
+        world.do(who, command)
+
+
+def test_once_a_request_is_decided_nobody_is_listed_as_able_to_approve_it(api: Api) -> None:
+    release = api.world.approved()
+    assert _able(api, release) == []
+
+
+def test_a_request_says_when_too_few_people_are_left_to_approve_it(api: Api) -> None:
+    release = api.world.request()
+    seen = "approval { remaining canBeMet }"
+    assert look(api, "dev", release, seen)["approval"] == {"remaining": 2, "canBeMet": True}
+    _leave(api.world)
+    assert look(api, "dev", release, seen)["approval"] == {"remaining": 2, "canBeMet": False}
+    api.world.decide("bob", release)
+    assert look(api, "bob", release, seen)["approval"] == {"remaining": 1, "canBeMet": False}
+    api.world.do("admin", UpdateUser(user_id=api.world.people["ann"], active=True))
+    assert look(api, "bob", release, seen)["approval"] == {"remaining": 1, "canBeMet": True}
+    api.world.decide("ann", release)
+    _leave(api.world)
+    assert look(api, "bob", release, seen)["approval"] == {"remaining": 0, "canBeMet": True}
 
 
 def _answer(api: Api, name: str, release: Any, action: str) -> Any:
