@@ -183,7 +183,10 @@ class _Actions:
     def _execute(self, page: LinkPage, form: Form, *, signed_in: bool) -> Refusal | None:
         link = page.link
         principal = Principal(
-            account_id=link.account_id, user_id=link.user_id, channel=Channel.EMAIL
+            account_id=link.account_id,
+            user_id=link.user_id,
+            channel=Channel.EMAIL,
+            link_id=link.id,
         )
         command = DecideByLink(
             link_id=link.id,

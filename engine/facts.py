@@ -9,6 +9,7 @@ from uuid import UUID
 from engine.vocabulary import (
     NOT_STARTED,
     Channel,
+    CredentialKind,
     KeypairAccess,
     KeypairCategory,
     Permission,
@@ -41,6 +42,15 @@ class Policy:
     max_window_days: int = 366
 
 
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What proved who acts."""
+
+    kind: CredentialKind
+    #: Of the token, the session or the mail's link.
+    id: UUID | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """Who acts, as of now. `permissions`: what the user holds, narrowed by the token's scopes."""
@@ -57,6 +67,7 @@ class Actor:
     scopes: frozenset[Permission] | None = None
     team_ids: frozenset[UUID] = frozenset()
     channel: Channel = Channel.API
+    credential: Credential = Credential(CredentialKind.PROGRAM)
 
     def covers(self, permission: Permission) -> bool:
         """Does the credential reach as far as this permission, held or not?"""
@@ -64,9 +75,19 @@ class Actor:
 
 
 #: Time itself, which fires what is due.
-CLOCK = Actor(user_id=None, name="clock", channel=Channel.CLOCK)
+CLOCK = Actor(
+    user_id=None,
+    name="clock",
+    channel=Channel.CLOCK,
+    credential=Credential(CredentialKind.CLOCK),
+)
 #: Somebody with a shell on the machine.
-OPERATOR = Actor(user_id=None, name="operator", channel=Channel.COMMAND_LINE)
+OPERATOR = Actor(
+    user_id=None,
+    name="operator",
+    channel=Channel.COMMAND_LINE,
+    credential=Credential(CredentialKind.COMMAND_LINE),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +185,15 @@ class Team:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """An open release that holds a keypair, as far as the actor may know of it."""
+
+    keypair_id: UUID
+    name: str
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Vote:
     """One decision on one material revision."""
 
@@ -190,6 +220,8 @@ class Facts:
     reason: str | None = None
     #: The keypairs of the proposed fields, else of the release.
     keypairs: tuple[Keypair, ...] = ()
+    #: Other releases that hold one of them, of those that the actor sees.
+    holders: tuple[Holder, ...] = ()
     #: The team of the proposed fields, else of the release.
     team: Team | None = None
     #: Everyone who can approve the release as it stands (active, permitted, a person).

@@ -142,4 +142,6 @@ def _listed(permissions: Collection[Permission]) -> str:
 
 
 def _words(permission: Permission) -> str:
+    if permission is Permission.REQUEST_RELEASE:
+        return "Request release window"
     return permission.replace("_", " ").capitalize()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from engine import approvals, editing, naming, visibility
 from engine.errors import Code, Refusal, not_found
 from engine.facts import Facts
+from engine.grants import missing_permission
 from engine.vocabulary import Permission, ReleaseType
 from engine.wording import STANDS
 
@@ -23,12 +24,7 @@ def sees_release(facts: Facts) -> Refusal | None:
 
 def may_request(facts: Facts) -> Refusal | None:
     """Every request, and every edit, needs `REQUEST_RELEASE` (spec sections 3 and 4)."""
-    if Permission.REQUEST_RELEASE in facts.actor.permissions:
-        return None
-    return Refusal(
-        Code.FORBIDDEN,
-        "You need the permission Request release window. Ask an administrator for it.",
-    )
+    return missing_permission(facts.actor, Permission.REQUEST_RELEASE)
 
 
 def may_edit(facts: Facts) -> Refusal | None:
@@ -60,12 +56,7 @@ def is_eligible_approver(facts: Facts) -> Refusal | None:
             "You are not an approver of this release. Its approvers hold Approve release"
             + (" and are members of its team." if facts.policy.teams_enabled else "."),
         )
-    if Permission.APPROVE_RELEASE in facts.actor.permissions:
-        return None
-    return Refusal(
-        Code.FORBIDDEN,
-        "This token does not reach as far as approving. Make one with the scope APPROVE_RELEASE.",
-    )
+    return missing_permission(facts.actor, Permission.APPROVE_RELEASE)
 
 
 def is_not_own_request(facts: Facts) -> Refusal | None:

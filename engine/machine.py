@@ -12,6 +12,7 @@ from transitions import Machine, MachineError
 from engine.errors import Code, Refusal
 from engine.facts import Facts
 from engine.lifecycle import TRANSITIONS, UNREQUESTED, Transition
+from engine.narrowing import refusal_by
 from engine.vocabulary import Status, Trigger
 from engine.wording import STANDS
 
@@ -30,7 +31,7 @@ def _condition(row: Transition) -> Any:
         if row.when is not None and not row.when(facts):
             return False
         for guard in row.guards:
-            refusal = guard(facts)
+            refusal = refusal_by(guard, facts)
             if refusal is not None:
                 raise refusal
         return True

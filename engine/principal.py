@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from engine.vocabulary import Channel, Permission
+from engine.facts import Credential
+from engine.vocabulary import Channel, CredentialKind, Permission
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,3 +20,19 @@ class Principal:
     token_id: UUID | None = None
     #: The browser session that proved it, if one did.
     session_id: UUID | None = None
+    #: The link of a mail that proved it, if one did.
+    link_id: UUID | None = None
+    #: A sign-in has just proved it, and nothing else yet.
+    signing_in: bool = False
+
+    @property
+    def credential(self) -> Credential:
+        """What proved it, for the ledger."""
+        for kind, id_ in (
+            (CredentialKind.TOKEN, self.token_id),
+            (CredentialKind.SESSION, self.session_id),
+            (CredentialKind.LINK, self.link_id),
+        ):
+            if id_ is not None:
+                return Credential(kind, id_)
+        return Credential(CredentialKind.SIGN_IN if self.signing_in else CredentialKind.PROGRAM)

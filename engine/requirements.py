@@ -8,7 +8,7 @@ from functools import wraps
 
 from engine import approvals, naming
 from engine.errors import Code, Refusal
-from engine.facts import Facts
+from engine.facts import Facts, Holder
 from engine.guards import Guard, is_eligible_approver
 from engine.vocabulary import KeypairCategory, ReleaseType
 from engine.wording import chosen, counted, only_people
@@ -155,12 +155,23 @@ def keypairs_are_the_teams(facts: Facts) -> Refusal | None:
 def keypairs_are_free(facts: Facts) -> Refusal | None:
     """One keypair, one release at a time (spec section 2)."""
     own = facts.release.id if facts.release else None
-    aliases = [k.alias for k in facts.keypairs if k.held_by not in (None, own)]
-    return _keypair_refusal(
-        Code.KEYPAIR_IN_USE,
-        aliases,
-        "held by another open release. Wait until that has ended, or choose another",
-    )
+    held = [k for k in facts.keypairs if k.held_by not in (None, own)]
+    if not held:
+        return None
+    first = min(held, key=lambda keypair: keypair.alias)
+    holder = next((h for h in facts.holders if h.keypair_id == first.id), None)
+    return keypair_in_use(first.alias, holder)
+
+
+def keypair_in_use(alias: str, holder: Holder | None) -> Refusal:
+    """Which release holds the keypair and until when, where the actor may see that release."""
+    if holder is None:
+        what = "another open release. Wait until that has ended"
+    else:
+        what = f"the release {holder.name} until {holder.ends_at:%Y-%m-%d %H:%M:%S} UTC. Wait"
+        what += " until it has ended"
+    message = f"The keypair {alias} is held by {what}, or choose another."
+    return Refusal(Code.KEYPAIR_IN_USE, message, "keypair_ids")
 
 
 def _keypair_refusal(code: Code, aliases: list[str], what: str) -> Refusal | None:

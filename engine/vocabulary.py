@@ -93,6 +93,25 @@ class Channel(StrEnum):
     CLOCK = "CLOCK"
 
 
+class CredentialKind(StrEnum):
+    """What proved who did something."""
+
+    #: An API token.
+    TOKEN = "TOKEN"  # noqa: S105 - a kind, and no secret
+    #: A browser session.
+    SESSION = "SESSION"
+    #: The link in a mail, which is one person's alone.
+    LINK = "LINK"
+    #: A proof that has just become a session: a mailed link, or a sign-in service.
+    SIGN_IN = "SIGN_IN"
+    #: A shell on the machine.
+    COMMAND_LINE = "COMMAND_LINE"
+    #: Nobody: time made it due.
+    CLOCK = "CLOCK"
+    #: A program of this installation that works without a credential, like the demo.
+    PROGRAM = "PROGRAM"
+
+
 class Permission(StrEnum):
     """What somebody may do, and what a token's scopes can name (spec section 2)."""
 

@@ -87,7 +87,12 @@ class Entrance:
         session_id: UUID | None = None,
     ) -> Response:
         """A new session in place of the one this browser may have had."""
-        person = Principal(account_id=account_id, user_id=user_id, channel=Channel.DASHBOARD)
+        person = Principal(
+            account_id=account_id,
+            user_id=user_id,
+            channel=Channel.DASHBOARD,
+            signing_in=True,
+        )
         agent = request.headers.get("user-agent", "")
         command = StartSession(method=method, user_agent=agent, session_id=session_id)
         made = await self._runtime.execute(person, command)

@@ -13,10 +13,12 @@ from engine.errors import Refusal, not_found
 from engine.facts import Facts, Fields, Release, Team
 from engine.guards import sees_release
 from engine.naming import name_fault, name_key, optional_text, tidy
+from engine.narrowing import refusal_by
 from engine.persistence import loading
 from engine.persistence import tables as t
 from engine.persistence.assembling import Staff, assemble, with_facts_of_creation
 from engine.persistence.columns import among, unindexed
+from engine.persistence.holders import holders_of
 from engine.persistence.work import Work
 
 _USERS = sa.select(t.users.c.id, t.users.c.active).where(
@@ -44,10 +46,13 @@ def with_draft(work: Work, facts: Facts, draft: Fields) -> Facts:
     """The same facts with what is asked for: its keypairs, team, participants and name."""
     connection, account_id = work.connection, work.account_id
     draft, team_id = _tidied(draft), draft.team_id
+    keypairs = loading.load_keypairs(connection, account_id, draft.keypair_ids)
+    own_id = facts.release.id if facts.release else None
     return replace(
         facts,
         proposed=draft,
-        keypairs=loading.load_keypairs(connection, account_id, draft.keypair_ids),
+        keypairs=keypairs,
+        holders=holders_of(work, keypairs, own_id),
         team=_team(work, team_id) if team_id else None,
         draft_approver_ids=work.approvers_of([team_id])[team_id],
         inactive_ids=_inactive(work, draft.participant_ids),
@@ -67,7 +72,7 @@ def _tidied(draft: Fields) -> Fields:
 
 def require(guard: Callable[[Facts], Refusal | None], facts: Facts) -> None:
     """Raise the guard's refusal, if it has one."""
-    refusal = guard(facts)
+    refusal = refusal_by(guard, facts)
     if refusal is not None:
         raise refusal
 

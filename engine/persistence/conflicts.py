@@ -3,6 +3,9 @@
 Checks before give better messages; these decide the races the checks cannot see.
 """
 
+import re
+from uuid import UUID
+
 from sqlalchemy.exc import IntegrityError
 
 from engine.errors import Code, Refusal
@@ -73,6 +76,19 @@ _KEY_TAKEN = ("uq_signatures_idempotency", "signatures.user_id, signatures.idemp
 def is_key_taken(error: IntegrityError) -> bool:
     """Another call used the idempotency key just now."""
     return any(sign in str(error.orig) for sign in _KEY_TAKEN)
+
+
+#: How PostgreSQL names the keypair that two releases want; SQLite has one writer, whose checks
+#: nobody overtakes.
+_TAKEN = re.compile(r"\(keypair_id\)=\(([0-9a-f-]{36})\)")
+
+
+def taken_keypair(error: IntegrityError) -> UUID | None:
+    """The keypair that another release took meanwhile, if that is what the error says."""
+    if "uq_release_keypairs_held" not in str(error.orig):
+        return None
+    found = _TAKEN.search(str(error.orig))
+    return UUID(found[1]) if found else None
 
 
 def refusal_of(error: IntegrityError) -> Refusal:

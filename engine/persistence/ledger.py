@@ -1,6 +1,7 @@
 """The ledger: gapless positions in commit order, each entry chained by hash to the one before.
 
-An entry's hash is SHA-256 over its body, canonical JSON that contains the previous hash.
+An entry's hash is SHA-256 over its body, canonical JSON that contains the previous hash. Bodies
+have a format: the first, which has no number, does not say with which credential it was done.
 
 The head also says which tags somebody outside listens to. It is read and locked by every commit
 anyway: so a commit that nobody listens to asks no further, in whatever process it is, and one that
@@ -25,6 +26,8 @@ from engine.persistence.canonical import canonical
 from engine.persistence.many import insert_many
 from engine.persistence.tables import ledger_entries, ledger_heads
 
+#: Of the bodies that are written now: 2 has `credential`.
+FORMAT = 2
 #: What the first entry of an account is chained to.
 GENESIS = bytes(32)
 
@@ -104,11 +107,13 @@ def _body(
 ) -> dict[str, Any]:
     event, actor = item.event, item.actor
     return {
+        "format": FORMAT,
         "account": account_id,
         "position": position,
         "tag": event.tag,
         "actor": {"id": actor.user_id, "name": actor.name, "email": actor.email},
         "channel": actor.channel,
+        "credential": {"kind": actor.credential.kind, "id": actor.credential.id},
         "subject": {"kind": event.kind, "id": event.subject_id},
         "release": event.release_id,
         "from": event.from_status,

@@ -20,8 +20,8 @@ from engine.errors import UNRECORDED, Refusal
 from engine.events import AttemptRefused
 from engine.persistence import ledger, locks
 from engine.persistence.advancing import advance, advance_again
-from engine.persistence.conflicts import refusal_of
 from engine.persistence.database import Database
+from engine.persistence.holders import refusal_of_conflict
 from engine.persistence.locks import Lock
 from engine.persistence.reassessing import reassess
 from engine.persistence.work import Work
@@ -59,8 +59,9 @@ def unit_of_work(
             advance_again(work)
             savepoint.commit()
         except (Refusal, IntegrityError) as error:
-            refusal = error if isinstance(error, Refusal) else refusal_of(error)
             savepoint.rollback()
+            work.forget(work.held)
+            refusal = error if isinstance(error, Refusal) else refusal_of_conflict(work, error)
             del work.recorded[kept:]
             work.forget(work.held)
             _record_refusal(work, attempt, refusal)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row
 
 from engine.persistence import ledger
 from engine.persistence.canonical import canonical, instant_text
-from engine.persistence.ledger import GENESIS, Head
+from engine.persistence.ledger import FORMAT, GENESIS, Head
 from engine.persistence.tables import ledger_entries as e
 
 #: Entries read at once.
@@ -105,6 +105,19 @@ def _fault(row: Row[Any], account_id: UUID, expected: int, previous: bytes) -> s
         return "it is not chained to the entry before"
     if told != _told_by_columns(row, account_id):
         return "its columns differ from its text"
+    return _format_fault(body)
+
+
+def _format_fault(body: dict[str, Any]) -> str | None:
+    """Each format has its own fields; the first, from before they were numbered, has no number."""
+    number = body.get("format", 1)
+    if number == 1 and "format" not in body and "credential" not in body:
+        return None
+    if number != FORMAT:
+        return f"its format {number} is not known to this version"
+    credential = body.get("credential")
+    if not isinstance(credential, dict) or credential.keys() != {"kind", "id"}:
+        return "it does not say with which credential it was done"
     return None
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Row
 
-from engine.errors import Code, Refusal
+from engine.grants import missing_permission
 from engine.naming import lookup_key
 from engine.persistence import tables as t
 from engine.persistence.columns import among
@@ -38,9 +38,9 @@ def ledger(
     reading: Reading, wanted: LedgerFilter, window: Window, *, descending: bool = True
 ) -> Page[Row[Any]]:
     """A page of the account's ledger; needs `VIEW_LEDGER`."""
-    if Permission.VIEW_LEDGER not in reading.actor.permissions:
-        message = "You need the permission View ledger. Ask an administrator for it."
-        raise Refusal(Code.FORBIDDEN, message)
+    refusal = missing_permission(reading.actor, Permission.VIEW_LEDGER)
+    if refusal is not None:
+        raise refusal
     query = sa.select(e).where(e.c.account_id == reading.account_id, *_conditions(wanted))
     scope = {f.name: getattr(wanted, f.name) for f in fields(wanted)}
     order = Order("POSITION", (e.c.position,), descending)

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Row
 
-from engine.errors import Code, Refusal
+from engine.grants import missing_permission
 from engine.persistence.columns import among
 from engine.queries import history
 from engine.queries.pages import Order, Page, Window, fetch
@@ -23,9 +23,9 @@ _OLDEST = Order("webhooks", (w.c.id,))
 
 def page(reading: Reading, window: Window) -> Page[Row[Any]]:
     """A page of the account's webhooks, oldest first; needs `MANAGE_ACCOUNT`."""
-    if not _may(reading):
-        message = "You need the permission Manage account. Ask an administrator for it."
-        raise Refusal(Code.FORBIDDEN, message)
+    refusal = missing_permission(reading.actor, Permission.MANAGE_ACCOUNT)
+    if refusal is not None:
+        raise refusal
     own = sa.select(w).where(w.c.account_id == reading.account_id)
     return fetch(reading.connection, own, _OLDEST, window)
 

@@ -1,5 +1,6 @@
 """The page behind View request: looking changes nothing, and only the page's own form decides."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +17,9 @@ from engine.commands.update_user import UpdateUser
 from engine.commands.withdraw_release import WithdrawRelease
 from engine.persistence.database import Database
 from engine.vocabulary import Channel, ReleaseType, Status, Verdict
+from notifications.tables import action_links
 from tests.notifications.notices import LINK_KEY, Notices, outbox_world
+from tests.support.releases import rows
 from tests.support.world import World
 
 PUBLIC = "https://countersign.example.com"
@@ -75,6 +78,10 @@ def test_two_approvals_by_mail_approve_the_release(
     assert "The release was approved. Its window opens on" in second.text
     assert world.release(release).status is Status.APPROVED
     entries = world.ledger(tag="release:approval:recorded")
+    told = [json.loads(entry.body)["credential"] for entry in entries]
+    assert [one["kind"] for one in told] == ["LINK", "LINK"]
+    links = {row.user_id: str(row.id) for row in rows(world, action_links)}
+    assert [one["id"] for one in told] == [links[world.people[name]] for name in ("ann", "bob")]
     assert [f'"channel":"{Channel.EMAIL}"' in entry.body for entry in entries] == [True, True]
 
 

@@ -172,6 +172,9 @@ def test_of_two_requests_for_one_keypair_one_holds_it(world: World) -> None:
         (refusal,) = [answer for answer in answers if isinstance(answer, Refusal)]
         assert refusal.code is Code.KEYPAIR_IN_USE
         (release,) = [answer for answer in answers if not isinstance(answer, Refusal)]
+        # Also where the constraint decided, since neither saw the other.
+        name = world.release(release).fields.name
+        assert f"vault is held by the release {name} until " in refusal.message
         assert len(rows(world, t.release_keypairs, held=True)) == 1
         world.do("dev", WithdrawRelease(release_id=release))
 

@@ -211,6 +211,22 @@ described(
     },
 )
 
+CredentialKind = vocabulary.CredentialKind
+described(
+    CredentialKind,
+    "CredentialKind",
+    "What proved who did something.",
+    {
+        "TOKEN": "An API token.",
+        "SESSION": "A browser session.",
+        "LINK": "The link in a mail, which is one person's alone.",
+        "SIGN_IN": "A proof that has just become a session: a mailed link, or a sign-in service.",
+        "COMMAND_LINE": "A shell on the machine.",
+        "CLOCK": "Nobody: time made it due.",
+        "PROGRAM": "A program of the installation that works without a credential.",
+    },
+)
+
 Channel = vocabulary.Channel
 described(
     Channel,

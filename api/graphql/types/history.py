@@ -13,7 +13,13 @@ from strawberry.scalars import JSON
 
 from api.graphql.ids import to_global
 from api.graphql.scalars import Base64, parse_base64
-from api.graphql.types.enums import Channel, DigestAlgorithm, ErrorCode, ReleaseStatus
+from api.graphql.types.enums import (
+    Channel,
+    CredentialKind,
+    DigestAlgorithm,
+    ErrorCode,
+    ReleaseStatus,
+)
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.node import Node
 from api.graphql.types.people import User
@@ -92,6 +98,33 @@ class Signature(Node):
         )
 
 
+#: Types by whose ids credentials are named; a mail's link is of no type that can be asked for.
+_CREDENTIALS = {
+    CredentialKind.TOKEN: "ApiToken",
+    CredentialKind.SESSION: "Session",
+    CredentialKind.LINK: "ActionLink",
+}
+
+
+@strawberry.type(description="With which credential something was done.")
+class Credential:
+    kind: CredentialKind = strawberry.field(description="What kind of credential it was.")
+    id: strawberry.ID | None = strawberry.field(
+        description="Which token, session or mailed link it was; null for the other kinds. A mailed"
+        " link's id only tells one from another."
+    )
+
+    @classmethod
+    def of(cls, told: dict[str, Any] | None) -> Credential | None:
+        """As an entry's body has it; entries of the first format have none."""
+        if told is None:
+            return None
+        kind = CredentialKind(told["kind"])
+        named = told["id"] is not None and kind in _CREDENTIALS
+        id_ = to_global(_CREDENTIALS[kind], UUID(told["id"])) if named else None
+        return cls(kind=kind, id=strawberry.ID(id_) if id_ is not None else None)
+
+
 @strawberry.type(description="One entry of the account's ledger, chained to the one before.")
 class LedgerEntry(Node):
     source: strawberry.Private[Row[Any]]
@@ -102,6 +135,10 @@ class LedgerEntry(Node):
     recorded_at: datetime = strawberry.field(description="When it was written down.")
     actor_name: str = strawberry.field(description="Who did it, as named at the time.")
     channel: Channel = strawberry.field(description="Through which face.")
+    credential: Credential | None = strawberry.field(
+        description="With which token, session or mailed link it was done; null in entries from"
+        " before this was written down."
+    )
     from_status: ReleaseStatus | None = strawberry.field(description="The status before.")
     to_status: ReleaseStatus | None = strawberry.field(description="The status after.")
     reason: str | None = strawberry.field(description="Why, if it was said.")
@@ -129,6 +166,7 @@ class LedgerEntry(Node):
             recorded_at=row.recorded_at,
             actor_name=body["actor"]["name"],
             channel=Channel(body["channel"]),
+            credential=Credential.of(body.get("credential")),
             from_status=ReleaseStatus(body["from"]) if body["from"] else None,
             to_status=ReleaseStatus(body["to"]) if body["to"] else None,
             reason=body["reason"],

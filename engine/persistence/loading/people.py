@@ -85,6 +85,7 @@ def _actor(user: Row[Any], principal: Principal) -> Actor:
         scopes=scopes,
         team_ids=user.team_ids,
         channel=principal.channel,
+        credential=principal.credential,
     )
 
 

@@ -359,3 +359,22 @@ def test_the_inbox_holds_what_waits_for_ones_decision(api: Api) -> None:
 
     # Ann requested both that are pending; dev approves nothing.
     assert (inbox("ann"), inbox("bob"), inbox("dev")) == ([], ["an_other", "Second mail"], [])
+
+
+def test_a_ledger_entry_names_the_credential_it_was_done_with(api: Api) -> None:
+    api.change("admin", "createRole", {"name": "New", "permissions": []}, "role { id }")
+    newest = "{ ledger(first: 1) { edges { node { tag credential { kind id } } } } }"
+    (edge,) = api.ask("admin", newest)["ledger"]["edges"]
+    tokens = "{ apiTokens(first: 10) { edges { node { id user { id } } } } }"
+    own = [
+        edge["node"]["id"]
+        for edge in api.ask("admin", tokens)["apiTokens"]["edges"]
+        if edge["node"]["user"]["id"] == api.id("User", "admin")
+    ]
+    assert edge["node"] == {
+        "tag": "role:created",
+        "credential": {"kind": "TOKEN", "id": own[-1]},
+    }
+    clocks = "{ ledger(direction: ASC, first: 1) { edges { node { credential { kind id } } } } }"
+    (first,) = api.ask("admin", clocks)["ledger"]["edges"]
+    assert first["node"]["credential"] == {"kind": "COMMAND_LINE", "id": None}

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from engine.persistence import ledger
 from engine.persistence.canonical import canonical
+from engine.persistence.ledger import GENESIS
 from engine.persistence.tables import ledger_entries as e
 from engine.persistence.tables import ledger_heads
 from engine.persistence.verification import Anchor, verify
@@ -137,3 +138,68 @@ def test_a_full_rewrite_is_found_by_the_anchor(world: World) -> None:
     tamper(world, lambda c: rewrite_from(c, world, 3))
     assert broken_at(world) is None
     assert broken_at(world, anchor) == len(entries)
+
+
+# --- what the texts look like ---------------------------------------------------------------
+
+
+def as_first_format(connection: Connection, world: World, positions: range) -> None:
+    """Write these entries as older versions did, and chain all of them anew."""
+    rows = connection.execute(
+        sa.select(e).where(e.c.account_id == world.account_id).order_by(e.c.position)
+    ).all()
+    previous = GENESIS
+    for row in rows:
+        body = json.loads(row.body) | {"previous": previous}
+        if row.position in positions:
+            del body["format"], body["credential"]
+        text = canonical(body)
+        previous = hashlib.sha256(text.encode()).digest()
+        change = e.update().where(e.c.position == row.position)
+        connection.execute(change.values(body=text, hash=previous))
+    connection.execute(ledger_heads.update().values(hash=previous))
+
+
+def test_entries_of_the_first_format_still_hold_and_new_ones_are_chained_to_them(
+    world: World,
+) -> None:
+    count = len(world.ledger())
+    tamper(world, lambda connection: as_first_format(connection, world, range(count + 1)))
+    assert broken_at(world) is None
+    world.request()
+    assert broken_at(world) is None
+    formats = [json.loads(entry.body).get("format") for entry in world.ledger()]
+    assert formats == [None] * count + [2]
+    # While the new version is rolled out, the old one still writes.
+    tamper(
+        world, lambda connection: as_first_format(connection, world, range(count + 1, count + 2))
+    )
+    assert broken_at(world) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"format": 3}, "its format 3 is not known to this version"),
+        ({"format": 1}, "its format 1 is not known to this version"),
+        ({"format": None}, "its format None is not known to this version"),
+        ({"credential": None}, "it does not say with which credential it was done"),
+        ({"credential": {"kind": "TOKEN"}}, "it does not say with which credential it was done"),
+    ],
+)
+def test_a_text_of_no_known_format_is_named(
+    world: World, change: dict[str, object], fault: str
+) -> None:
+    count = len(world.ledger())
+
+    def reform(connection: Connection) -> None:
+        (row,) = connection.execute(sa.select(e).where(e.c.position == count)).all()
+        text = canonical(json.loads(row.body) | change)
+        digest = hashlib.sha256(text.encode()).digest()
+        connection.execute(e.update().where(e.c.position == count).values(body=text, hash=digest))
+        connection.execute(ledger_heads.update().values(hash=digest))
+
+    tamper(world, reform)
+    with world.system.database.reading() as connection:
+        verdict = verify(connection, world.account_id)
+    assert (verdict.broken_at, verdict.fault) == (count, fault)

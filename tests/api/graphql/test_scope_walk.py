@@ -1,0 +1,424 @@
+"""Every mutation, asked with tokens of each single scope and of each pair of scopes.
+
+The person behind the tokens holds every permission, so that the scopes alone decide. A mutation is
+done exactly with the scopes that this table names; with any others it is refused, and changes
+nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from api.graphql.ids import to_global
+from api.graphql.limits.numbers import Limits
+from engine.attempts import AttemptLimit
+from engine.commands.api_tokens import CreateApiToken
+from engine.commands.identities import LinkIdentity
+from engine.commands.roles import CreateRole
+from engine.commands.sessions import StartSession
+from engine.commands.update_keypair import UpdateKeypair
+from engine.commands.update_team import UpdateTeam
+from engine.commands.update_user import UpdateUser
+from engine.persistence import tables as t
+from engine.system import System
+from engine.vocabulary import KeypairAccess, Permission, ReleaseType, SignInMethod
+from notifications.outbox import Outbox
+from notifications.tables import deliveries
+from tests.api.graphql.operations import MUTATIONS
+from tests.support.api import Api, make_api
+from tests.support.world import World
+
+P = Permission
+Scopes = frozenset[Permission]
+SINGLE: list[Scopes] = [frozenset({scope}) for scope in Permission]
+PAIRS: list[Scopes] = [frozenset(pair) for pair in itertools.combinations(Permission, 2)]
+#: Codes that say: not with this credential.
+NO = {"FORBIDDEN", "NOT_FOUND", "NOT_AN_APPROVER"}
+
+
+class Stage:
+    """The world, and one new thing of a kind whenever a mutation used up the last one."""
+
+    def __init__(self, world: World, api: Api) -> None:
+        self.world, self.api = world, api
+        self.count = itertools.count()
+
+    def name(self) -> str:
+        return f"Thing {next(self.count)}"
+
+    def keypair(self, **more: Any) -> str:
+        alias = self.name()
+        self.world.add_keypair(alias, **more)
+        team = self.world.things["blue"]
+        keys = self.keys() | {self.world.things[alias]}
+        self.world.do("admin", UpdateTeam(team_id=team, keypair_ids=keys))
+        return alias
+
+    def keys(self) -> frozenset[UUID]:
+        granted = sa.select(t.team_keypairs.c.keypair_id)
+        with self.world.system.database.reading() as connection:
+            return frozenset(connection.execute(granted).scalars())
+
+    def release(self, who: str = "max", *, begun: bool = False, approved: bool = False) -> str:
+        """A pending one, or one that two leads approved, an hour from now or begun."""
+        alias, now = self.keypair(), self.world.clock.instant
+        release_id = self.world.request(
+            who,
+            name=self.name(),
+            keypair_ids=frozenset({self.world.things[alias]}),
+            starts_at=now - timedelta(minutes=1) if begun else now + timedelta(hours=1),
+        )
+        if begun or approved:
+            for name in ("ann", "bob"):
+                self.world.decide(name, release_id)
+        return to_global("Release", release_id)
+
+    def user(self, *roles: str, **more: Any) -> UUID:
+        return self.world.add_user(f"user{next(self.count)}", *roles, **more)
+
+    def role(self, *permissions: Permission) -> tuple[str, UUID]:
+        name = self.name()
+        command = CreateRole(name=name, permissions=frozenset(permissions))
+        return name, self.world.do("admin", command)
+
+    def session(self) -> UUID:
+        made = self.world.do("max", StartSession(method=SignInMethod.MAIL))
+        session_id: UUID = made.session_id
+        return session_id
+
+    def identity(self) -> UUID:
+        subject = self.name()
+        link = LinkIdentity(issuer="https://login.example.com", subject=subject)
+        self.world.do("max", link)
+        own = t.identities.c.subject == subject
+        with self.world.system.database.reading() as connection:
+            found: UUID = connection.execute(sa.select(t.identities.c.id).where(own)).scalar_one()
+        return found
+
+    def token(self) -> UUID:
+        made = self.world.do("max", CreateApiToken(name=self.name(), scopes=frozenset()))
+        token_id: UUID = made.token_id
+        return token_id
+
+    def delivery(self) -> UUID:
+        """Of a mail to an approver about a release of max, as if it had been sent."""
+        self.release()
+        d = deliveries
+        with self.world.system.database.writing() as connection:
+            connection.execute(d.update().values(state="SENT", settled_at=self.world.clock.instant))
+            newest = sa.select(d.c.id).where(d.c.action_link_id.is_not(None))
+            found: UUID = connection.execute(newest.order_by(d.c.id.desc())).scalars().first()
+            connection.commit()
+        return found
+
+    def webhook(self) -> str:
+        hook = {"name": self.name(), "url": "https://example.com/"}
+        made = self.api.change("max", "createWebhook", hook, "webhook { id }")["webhook"]["id"]
+        self.api.change("max", "updateWebhook", {"id": made, "active": False}, "webhook { id }")
+        return str(made)
+
+
+Input = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A mutation with an input that somebody who holds everything may ask for."""
+
+    mutation: str
+    #: Makes the input, with a new subject.
+    input: Callable[[Stage], Input]
+    #: Any of these is enough.
+    needs: tuple[Scopes, ...]
+
+
+def case(mutation: str, make: Callable[[Stage], Input], *needs: set[Permission]) -> Case:
+    return Case(mutation, make, tuple(map(frozenset, needs)))
+
+
+def _id(kind: str, id_: UUID) -> Input:
+    return {"id": to_global(kind, id_)}
+
+
+def _requested(stage: Stage) -> Input:
+    now, keypair = stage.world.clock.instant, stage.world.things[stage.keypair()]
+    return {
+        "name": stage.name(),
+        "type": "OFFLINE",
+        "teamId": to_global("Team", stage.world.things["blue"]),
+        "keypairIds": [to_global("Keypair", keypair)],
+        "startsAt": (now + timedelta(hours=1)).isoformat(),
+        "endsAt": (now + timedelta(hours=2)).isoformat(),
+        "maxSignatures": 1,
+    }
+
+
+def _team_with(stage: Stage, *names: str) -> Input:
+    """Team `blue` with others than before."""
+    everybody = ["ann", "bob", "dev", "max", *names]
+    stage.world.set_team("blue", members=["ann", "bob", "dev", "max"])
+    members = [stage.api.id("User", name) for name in everybody]
+    return _id("Team", stage.world.things["blue"]) | {"memberIds": members}
+
+
+def _restricted(stage: Stage) -> UUID:
+    keypair = stage.world.things[stage.keypair()]
+    restrict = UpdateKeypair(keypair_id=keypair, access=KeypairAccess.RESTRICTED)
+    stage.world.do("admin", restrict)
+    return keypair
+
+
+def _deactivated(stage: Stage) -> UUID:
+    role, _ = stage.role(P.VIEW_LEDGER)
+    user_id = stage.user(role)
+    stage.world.do("admin", UpdateUser(user_id=user_id, active=False))
+    return user_id
+
+
+def _user(stage: Stage, *roles: str) -> Input:
+    number = next(stage.count)
+    return {"email": f"u{number}@example.com", "name": "New", "roles": list(roles)}
+
+
+def _sign(stage: Stage) -> Input:
+    return {"keypairId": stage.api.id("Keypair", "web")}
+
+
+USERS, TEAMS, KEYS, ACCOUNT = (
+    P.MANAGE_USERS,
+    P.MANAGE_TEAMS,
+    P.MANAGE_KEYPAIRS,
+    P.MANAGE_ACCOUNT,
+)
+PROFILE, TOKENS = P.MANAGE_OWN_PROFILE, P.MANAGE_OWN_TOKENS
+REQUEST, APPROVE = P.REQUEST_RELEASE, P.APPROVE_RELEASE
+B64 = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+CASES = [
+    case("createRelease", _requested, {REQUEST}),
+    case(
+        "updateRelease",
+        lambda s: {"id": s.release(), "revision": 1, "note": "new"},
+        {REQUEST},
+        {APPROVE},
+    ),
+    case("approveRelease", lambda s: {"id": s.release("dev"), "revision": 1}, {APPROVE}),
+    case(
+        "rejectRelease",
+        lambda s: {"id": s.release("dev"), "revision": 1, "comment": "no"},
+        {APPROVE},
+    ),
+    case("withdrawRelease", lambda s: {"id": s.release()}, {REQUEST}, {APPROVE}),
+    case("closeRelease", lambda s: {"id": s.release(begun=True)}, {REQUEST}, {APPROVE}),
+    case("stopRelease", lambda s: {"id": s.release(approved=True), "reason": "leak"}, {APPROVE}),
+    case("sign", lambda s: _sign(s) | {"digest": B64}, {P.SIGN}),
+    case("signBatch", lambda s: _sign(s) | {"items": [{"digest": B64}]}, {P.SIGN}),
+    case(
+        "createKeypair",
+        lambda s: {"alias": s.name(), "type": "ONLINE", "algorithm": "ED25519"},
+        {KEYS},
+    ),
+    case(
+        "createKeypair",
+        lambda s: {
+            "alias": s.name(),
+            "type": "ONLINE",
+            "algorithm": "ED25519",
+            "access": "RESTRICTED",
+            "userIds": [s.api.id("User", "dev")],
+        },
+        {KEYS, P.SIGN},
+    ),
+    case(
+        "updateKeypair",
+        lambda s: _id("Keypair", s.world.things[s.keypair()]) | {"alias": s.name()},
+        {KEYS},
+    ),
+    case(
+        "updateKeypair",
+        lambda s: _id("Keypair", _restricted(s)) | {"userIds": [s.api.id("User", "dev")]},
+        {KEYS, P.SIGN},
+    ),
+    case(
+        "updateKeypair",
+        lambda s: _id("Keypair", _restricted(s)) | {"access": "OPEN"},
+        {KEYS, P.SIGN},
+    ),
+    case("createUser", _user, {USERS}),
+    case("createUser", lambda s: _user(s, s.role(P.SIGN)[0]), {USERS, P.SIGN}),
+    case("createUser", lambda s: _user(s, s.role(APPROVE)[0]), {USERS, APPROVE}),
+    case("createUser", lambda s: _user(s, "ADMIN") | {"service": True}),
+    case("createUser", lambda s: _user(s, s.role(TEAMS)[0])),
+    case("updateUser", lambda s: _id("User", s.user()) | {"name": s.name()}, {USERS}),
+    case(
+        "updateUser",
+        lambda s: _id("User", s.world.people["max"]) | {"name": s.name()},
+        {USERS},
+        {PROFILE},
+    ),
+    case("updateUser", lambda s: _id("User", s.user()) | {"active": False}, {USERS}),
+    case(
+        "updateUser",
+        lambda s: _id("User", _deactivated(s)) | {"active": True},
+        {USERS, P.VIEW_LEDGER},
+    ),
+    case(
+        "updateUser",
+        lambda s: _id("User", s.user()) | {"roles": [s.role(ACCOUNT)[0]]},
+        {USERS, ACCOUNT},
+    ),
+    case("updateUser", lambda s: _id("User", s.user()) | {"roles": ["LEAD"]}),
+    case("createRole", lambda s: {"name": s.name(), "permissions": []}, {USERS}),
+    case("createRole", lambda s: {"name": s.name(), "permissions": ["SIGN"]}, {USERS, P.SIGN}),
+    case(
+        "updateRole",
+        lambda s: _id("Role", s.role()[1]) | {"permissions": ["APPROVE_RELEASE"]},
+        {USERS, APPROVE},
+    ),
+    case("updateRole", lambda s: _id("Role", s.role(P.SIGN)[1]) | {"permissions": []}, {USERS}),
+    case(
+        "createTeam",
+        lambda s: {"name": s.name(), "memberIds": [s.api.id("User", "ann")]},
+    ),
+    case("updateTeam", lambda s: _team_with(s) | {"name": s.name()}, {TEAMS}),
+    case("updateTeam", lambda s: _team_with(s, "none"), {TEAMS, P.VIEW_RELEASES}),
+    case("updateTeam", lambda s: _team_with(s, "eve")),
+    case("updateAccount", lambda s: {"signingFrozen": bool(next(s.count) % 2)}, {ACCOUNT}),
+    case("createApiToken", lambda s: {"name": "t", "scopes": []}, {TOKENS}),
+    case("createApiToken", lambda s: {"name": "t", "scopes": ["SIGN"]}, {TOKENS, P.SIGN}),
+    case("createApiToken", lambda s: {"name": "t"}),
+    case(
+        "createApiToken",
+        lambda s: {"name": "t", "scopes": [], "userId": s.api.id("User", "bot")},
+        {USERS},
+    ),
+    case(
+        "createApiToken",
+        lambda s: {"name": "t", "scopes": ["SIGN"], "userId": s.api.id("User", "bot")},
+        {USERS, P.SIGN},
+    ),
+    case("revokeApiToken", lambda s: _id("ApiToken", s.token()), {TOKENS}, {USERS}),
+    case("endSession", lambda s: _id("Session", s.session()), {PROFILE}, {USERS}),
+    case("unlinkIdentity", lambda s: _id("Identity", s.identity()), {PROFILE}, {USERS}),
+    case(
+        "updateNotificationPreferences",
+        lambda s: {"preferences": [{"kind": "OPENED", "channels": ["email"]}]},
+        {PROFILE},
+    ),
+    case("sendAgain", lambda s: _id("Delivery", s.delivery()), {REQUEST}, {APPROVE}, {ACCOUNT}),
+    case(
+        "createWebhook",
+        lambda s: {"name": s.name(), "url": "https://example.com/"},
+        {ACCOUNT, P.VIEW_RELEASES},
+    ),
+    case("updateWebhook", lambda s: {"id": s.webhook(), "name": s.name()}, {ACCOUNT}),
+    case(
+        "updateWebhook",
+        lambda s: {"id": s.webhook(), "url": "https://example.net/"},
+        {ACCOUNT, P.VIEW_RELEASES},
+    ),
+    case(
+        "updateWebhook",
+        lambda s: {"id": s.webhook(), "active": True},
+        {ACCOUNT, P.VIEW_RELEASES},
+    ),
+    case("rotateWebhookSecret", lambda s: {"id": s.webhook()}, {ACCOUNT}),
+    case("sendTestWebhook", lambda s: {"id": s.api.hook}, {ACCOUNT}),  # type: ignore[attr-defined]
+]
+
+
+@pytest.fixture
+def stage(world: World) -> Iterator[Stage]:
+    world.system = _quiet(world)
+    world.add_user("max", "ADMIN", "LEAD", "DEVELOPER")
+    world.add_user("none")
+    world.add_user("bot", service=True)
+    world.add_keypair("web", ReleaseType.ONLINE)
+    keys = frozenset(world.things[alias] for alias in ("vault", "spare", "web"))
+    members = frozenset(world.people[name] for name in ("ann", "bob", "dev", "max"))
+    blue = UpdateTeam(team_id=world.things["blue"], member_ids=members, keypair_ids=keys)
+    world.do("admin", blue)
+    api, runtime = make_api(world, limits=Limits(rate=0))
+    with api.client:
+        made = Stage(world, api)
+        api.hook = hook = made.webhook()  # type: ignore[attr-defined]
+        api.change("max", "updateWebhook", {"id": hook, "active": True}, "webhook { id }")
+        for scopes in (*SINGLE, *PAIRS):
+            command = CreateApiToken(name="walk", scopes=scopes)
+            api.tokens[_called(scopes)] = world.do("max", command).secret
+        yield made
+    runtime.executor.shutdown()
+
+
+def _quiet(world: World) -> System:
+    """Every refusal is written down, and mails are queued."""
+    listeners = (Outbox(b"l" * 32),)
+    return replace(world.system, attempts=AttemptLimit(per_minute=10**6), listeners=listeners)
+
+
+def _called(scopes: Scopes) -> str:
+    return "+".join(sorted(scopes))
+
+
+def test_the_walk_knows_every_mutation() -> None:
+    assert {case.mutation for case in CASES} == set(MUTATIONS)
+
+
+def test_every_mutation_takes_the_scopes_it_needs_and_no_single_other_one(
+    stage: Stage, request: pytest.FixtureRequest
+) -> None:
+    _walk(stage, request, lambda case_: [*SINGLE, *(n for n in case_.needs if len(n) == 2)])
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_nor_does_any_pair_of_scopes_reach_further(
+    stage: Stage, request: pytest.FixtureRequest
+) -> None:
+    assert _walk(stage, request, lambda _: PAIRS) == len(CASES) * 55
+
+
+def _walk(
+    stage: Stage, request: pytest.FixtureRequest, scopes_of: Callable[[Case], list[Scopes]]
+) -> int:
+    """Asks each case with each of the scopes; answers how many calls that were."""
+    tried = 0
+    for case_ in CASES:
+        subject = None
+        for scopes in scopes_of(case_):
+            subject = subject or case_.input(stage)
+            codes, done = _ask(stage, case_.mutation, scopes, subject)
+            where = case_.mutation, sorted(scopes), subject, codes
+            if any(needed <= scopes for needed in case_.needs):
+                assert not codes, where
+                subject = None
+            else:
+                assert set(codes) & NO, where
+                assert not done, where
+            tried += 1
+    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.write_line(f"\nscope walk: {tried} calls of {len(CASES)} inputs")
+    return tried
+
+
+def _ask(stage: Stage, mutation: str, scopes: Scopes, input_: Input) -> tuple[list[str], list[str]]:
+    """The codes of the answer, and what the ledger says was done all the same."""
+    e, database = t.ledger_entries, stage.world.system.database
+    with database.reading() as connection:
+        known = connection.execute(sa.select(sa.func.max(e.c.position))).scalar_one()
+    each = "outcomes { errors { code } }" if mutation == "signBatch" else ""
+    payload = stage.api.try_(_called(scopes), mutation, input_, each)
+    errors = [*payload["errors"], *(e for o in payload.get("outcomes", ()) for e in o["errors"])]
+    entries = sa.select(e.c.tag).where(e.c.position > known, e.c.tag != "attempt:refused")
+    with database.reading() as connection:
+        done = list(connection.execute(entries).scalars())
+    return [error["code"] for error in errors], done
