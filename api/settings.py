@@ -75,7 +75,7 @@ class Settings(BaseSettings):
         " for rotation: the first seals, all open.",
         examples=[""],
     )
-    trusted_proxies: str = Field(
+    trusted_proxies: Annotated[str, kept(rules.trusted_proxies)] = Field(
         default="127.0.0.1,::1",
         description="Your proxies, if not on this machine: addresses or networks, separated by"
         " commas. What they say in X-Forwarded-For and X-Forwarded-Proto is believed, and nobody"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -98,6 +99,20 @@ def hosts(text: str) -> None:
             " like countersign.internal,10.0.0.5"
         )
         raise ValueError(message) from None
+
+
+def trusted_proxies(text: str) -> None:
+    """Addresses and networks; `*` for everybody is possible, and warned of."""
+    for part in filter(None, map(str.strip, text.split(","))):
+        try:
+            if part != "*":
+                ip_network(part)
+        except ValueError:
+            message = (
+                "must be addresses or networks, like 10.0.0.5 or 10.0.0.0/8 (without bits behind"
+                " the network's own), separated by commas"
+            )
+            raise ValueError(message) from None
 
 
 def _is_address(url: str) -> bool:

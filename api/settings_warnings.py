@@ -10,6 +10,7 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import get_args
 
@@ -30,6 +31,10 @@ NO_TLS = (
 READABLE_BY_ALL = (
     "Every user of this machine can read the secrets in this file. Let only its owner read it:"
     " chmod 600 {file}"
+)
+EVERYBODY = (
+    "Everybody who can connect is believed to be a proxy, and names the address that limits count"
+    f" by: let {PREFIX}TRUSTED_PROXIES name your proxies alone."
 )
 DATABASE_READABLE_BY_ALL = (
     "Every user of this machine can read the database. Let only its owner read it: chmod 600"
@@ -57,7 +62,12 @@ def log_warnings(settings: Settings) -> None:
 
 def settings_warnings(settings: Settings) -> list[SettingsWarning]:
     """All that is dangerous about these settings, and about the files they were read from."""
-    return [*_of_public_url(settings), *_of_files(), *_of_database(settings)]
+    return [
+        *_of_public_url(settings),
+        *_of_proxies(settings),
+        *_of_files(),
+        *_of_database(settings),
+    ]
 
 
 def secret_files() -> list[Path]:
@@ -86,6 +96,16 @@ def is_readable_by_all(file: Path) -> bool:
 def _of_public_url(settings: Settings) -> Iterator[SettingsWarning]:
     if not is_safe(settings.public_url):
         yield SettingsWarning("public_url_without_tls", settings.public_url, NO_TLS)
+
+
+def _of_proxies(settings: Settings) -> Iterator[SettingsWarning]:
+    everybody = [
+        part
+        for part in filter(None, map(str.strip, settings.trusted_proxies.split(",")))
+        if part == "*" or ip_network(part).prefixlen == 0
+    ]
+    if everybody:
+        yield SettingsWarning("everybody_is_a_trusted_proxy", ", ".join(everybody), EVERYBODY)
 
 
 def _of_files() -> Iterator[SettingsWarning]:

@@ -64,11 +64,13 @@ def _warnings(settings: Settings) -> Iterator[CheckResult]:
         "secret_file_readable_by_all": "secret files",
         "database_file_readable_by_all": "database file",
         "public_url_without_tls": "public URL is safe",
+        "everybody_is_a_trusted_proxy": "trusted proxies",
     }
     fine = {
         "secret_file_readable_by_all": "No file with secrets can be read by every user.",
         "database_file_readable_by_all": "It cannot be read by every user, if there is one.",
         "public_url_without_tls": "It begins with https://, or does not leave this machine.",
+        "everybody_is_a_trusted_proxy": "They are named.",
     }
     warnings = settings_warnings(settings)
     for event, name in names.items():

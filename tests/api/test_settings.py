@@ -45,6 +45,8 @@ FAULTS = [
     ("PUBLIC_URL", "foo", "must be an address for browsers"),
     ("PUBLIC_URL", "https://countersign.example.com:port", "must be an address for browsers"),
     ("PUBLIC_URL", "https://countersign.example.com?x=y", "must be an address for browsers"),
+    ("TRUSTED_PROXIES", "proxy.example.com", "must be addresses or networks"),
+    ("TRUSTED_PROXIES", "10.1.2.3/8", "must be addresses or networks"),
     ("ALLOWED_HOSTS", "https://a.example", "must be names or addresses without scheme"),
     ("SECRET_KEY", "hidden", "must have at least 32 characters, and has 6. Make one with: openssl"),
     ("MASTER_KEY", "hidden", "must be 32 bytes in base64"),
@@ -261,6 +263,24 @@ def test_plain_http_that_leaves_this_machine_is_warned_of(
     assert told(monkeypatch, GOOD | {"PUBLIC_URL": url}) == []
     events = [warning.event for warning in settings_warnings(Settings())]
     assert events == (["public_url_without_tls"] if warned else [])
+
+
+@pytest.mark.parametrize(
+    ("proxies", "warned"),
+    [
+        ("*", True),
+        ("10.0.0.1, 0.0.0.0/0", True),
+        ("::/0", True),
+        ("10.0.0.0/8,::1,", False),
+        ("", False),
+    ],
+)
+def test_everybody_as_a_proxy_is_warned_of(
+    monkeypatch: pytest.MonkeyPatch, proxies: str, warned: bool
+) -> None:
+    assert told(monkeypatch, GOOD | {"TRUSTED_PROXIES": proxies}) == []
+    events = [warning.event for warning in settings_warnings(Settings())]
+    assert events == (["everybody_is_a_trusted_proxy"] if warned else [])
 
 
 def test_every_setting_that_is_secret_has_its_file_looked_at(
