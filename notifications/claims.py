@@ -256,6 +256,7 @@ def _claimed() -> Select[Any]:
             link.c.material_revision.label("link_revision"),
             r.c.material_revision,
             r.c.round_revision,
+            r.c.required_approvals,
             r.c.signatures_used,
             r.c.max_signatures,
             r.c.status,

@@ -76,8 +76,10 @@ class Standing:
     """What a message is compared with: its release now."""
 
     status: Status
-    #: The revision that the current round of approval began with.
+    #: The revision with which what was approved last began to be another.
     round_revision: int
+    #: How many approvals it needs, or needed; 0 for none.
+    required_approvals: int
     #: Of the last edit that touched what approvers agree to.
     material_revision: int
     signatures_used: int
@@ -90,6 +92,7 @@ class Standing:
         return cls(
             status=status,
             round_revision=release.round_revision,
+            required_approvals=release.required_approvals,
             material_revision=release.material_revision,
             signatures_used=release.signatures_used,
             max_signatures=max_signatures,
@@ -98,6 +101,10 @@ class Standing:
 
 def _is_of_another_round(told: Told, now: Standing) -> bool:
     return told.revision < now.round_revision
+
+
+def _needs_approval(_: Told, now: Standing) -> bool:
+    return now.required_approvals > 0
 
 
 def _said_otherwise(told: Told, now: Standing) -> bool:
@@ -123,7 +130,7 @@ def _is_back(told: Told, _: Standing) -> bool:
 #: What a later event may have made untrue although the status fits, and how that is called.
 CONTRADICTED: Mapping[Kind, tuple[Callable[[Told, Standing], bool], str]] = {
     Kind.APPROVED: (_is_of_another_round, "that approval was followed by another request"),
-    Kind.NOT_NEEDED: (_is_of_another_round, "approval was asked for meanwhile"),
+    Kind.NOT_NEEDED: (_needs_approval, "approval was asked for meanwhile"),
     Kind.REVISED: (_said_otherwise, "the release is {status}"),
     Kind.CLOSING_SOON: (_was_edited, "the release was changed meanwhile"),
     Kind.QUOTA: (_counts_differently, "another part of the signatures is used by now"),

@@ -16,7 +16,7 @@ from engine.commands.update_user import UpdateUser
 from engine.commands.withdraw_release import WithdrawRelease
 from engine.errors import Refusal
 from engine.persistence.canonical import canonical
-from engine.vocabulary import Verdict
+from engine.vocabulary import ReleaseType, Verdict
 from notifications import claims
 from notifications.claims import Policy, Wanted
 from notifications.messages import Reader, Writer
@@ -26,6 +26,7 @@ from notifications.vocabulary import DeliveryState, Kind
 from tests.notifications.deliverer import Deliverer
 from tests.notifications.notices import LINK_KEY, Notices
 from tests.notifications.test_truth import voided
+from tests.support.releases import keypair_of
 from tests.support.world import World
 
 NOON = datetime(2030, 6, 3, 12, tzinfo=UTC)
@@ -86,6 +87,25 @@ def test_what_an_approval_made_untrue_is_not_told_after_it(
     assert voided(notices)["REVISED", "not true any more: the release is APPROVED"] == 1
     followed = "not true any more: that approval was followed by another request"
     assert voided(notices)["APPROVED", followed] == 3
+
+
+def test_that_no_approval_is_needed_is_not_told_of_what_was_approved_since(
+    world: World, notices: Notices, post: Deliverer
+) -> None:
+    release = world.request()
+    assert post.run().count(Kind.REQUEST) == 2
+    online = frozenset({keypair_of(world, ReleaseType.ONLINE)})
+    revise(world, release, type=ReleaseType.ONLINE, keypair_ids=online)
+    outage(world, post)
+    vault = frozenset({world.things["vault"]})
+    revise(world, release, type=ReleaseType.OFFLINE, keypair_ids=vault)
+    approve(world, release)
+
+    recovery(world, post)
+
+    assert Kind.NOT_NEEDED not in {*post.told("ann"), *post.told("bob")}
+    meanwhile = "not true any more: approval was asked for meanwhile"
+    assert voided(notices)["NOT_NEEDED", meanwhile] == 2
 
 
 def test_an_approval_is_not_told_after_the_withdrawal(

@@ -86,7 +86,10 @@ class UpdateReleaseInput:
     id: strawberry.ID = strawberry.field(description="Which release.")
     revision: int = strawberry.field(description="The revision the edit is based on.")
     name: str | None = strawberry.field(default=UNSET, description="A new name.")
-    version: str | None = strawberry.field(default=UNSET, description="A new version.")
+    version: str | None = strawberry.field(
+        default=UNSET,
+        description="A new version. Before the start of the window it has to be approved anew.",
+    )
     note: str | None = strawberry.field(default=UNSET, description="A new note.")
     category: KeypairCategory | None = strawberry.field(
         default=UNSET, description="Another category, with keypairs of it."

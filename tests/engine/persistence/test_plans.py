@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from engine.commands.update_user import UpdateUser
 from engine.persistence import loading, locks
 from engine.persistence import tables as t
 from engine.persistence.ids import uuid7s
@@ -41,6 +42,18 @@ def planned(world: World) -> Iterator[list[str]]:
 IDS: list[UUID] = uuid7s(60)
 
 
+def test_a_change_of_people_finds_what_awaits_approval_and_what_is_open(world: World) -> None:
+    world.decide("ann", world.request())
+    command = UpdateUser(user_id=world.people["bob"], active=False)
+    with planned(world) as plans:
+        world.do("admin", command)
+    assert "SEARCH releases USING COVERING INDEX ix_releases_account_id_status_starts_at_id" in {
+        plan.partition(" (")[0] for plan in plans
+    }
+    of_releases = [plan for plan in plans if "releases" in plan or "decisions" in plan]
+    assert not [plan for plan in of_releases if plan.startswith("SCAN")]
+
+
 def test_what_is_asked_for_by_ids_is_found_by_them(world: World) -> None:
     account, ids = world.account_id, frozenset(IDS)
     with planned(world) as plans:
@@ -50,6 +63,7 @@ def test_what_is_asked_for_by_ids_is_found_by_them(world: World) -> None:
             loading.load_keypair_rows(connection, account, IDS)
             loading.load_teams(connection, account, IDS)
             loading.load_edits(connection, IDS)
+            loading.load_inactive(connection, IDS)
         for table in (t.users, t.teams, t.keypairs, t.roles):
             read(
                 world.system, world.principal("dev"), lambda r, of=table: things.by_ids(r, of, IDS)
