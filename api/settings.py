@@ -5,20 +5,16 @@ The descriptions here are all there is to say of a setting: `.env.example` is ma
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from dotenv import dotenv_values
 from pydantic import DirectoryPath, Field, SecretStr, ValidationInfo, field_validator
-from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from api import settings_rules as rules
-from api.settings_rules import MAKE_KEY, SECRET_KEY_LENGTH, Unreadable, kept
+from api.settings_files import ENV_FILE, PREFIX, SecretFiles
+from api.settings_rules import MAKE_KEY, SECRET_KEY_LENGTH, kept
 
-PREFIX = "COUNTERSIGN_"
-ENV_FILE = ".env"
+__all__ = ["ENV_FILE", "PREFIX", "Settings"]
 
 
 class Settings(BaseSettings):
@@ -283,34 +279,4 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base says so
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment first, then files it names, then `.env`."""
-        return init_settings, env_settings, _FromFiles(settings_cls), dotenv_settings
-
-
-class _FromFiles(PydanticBaseSettingsSource):
-    """`COUNTERSIGN_X_FILE` names a file that holds X, as secret stores mount them."""
-
-    def __init__(self, settings_cls: type[BaseSettings]) -> None:
-        super().__init__(settings_cls)
-        self._told = {**dotenv_values(ENV_FILE), **os.environ}
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """The file's text without the line break at its end, or None."""
-        variable = f"{PREFIX}{field_name.upper()}_FILE"
-        path = self._told.get(variable)
-        return _read(variable, path) if path else None, field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        """All fields that a file gives."""
-        names = self.settings_cls.model_fields
-        found = {name: self.get_field_value(field, name)[0] for name, field in names.items()}
-        return {name: value for name, value in found.items() if value is not None}
-
-
-def _read(variable: str, path: str) -> str | Unreadable:
-    """What cannot be read becomes a fault like any other, told with the rest of them."""
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        return Unreadable(variable, path, error.strerror or "it cannot be read")
-    except UnicodeDecodeError:
-        return Unreadable(variable, path, "it is no text in UTF-8; write the key in base64")
+        return init_settings, env_settings, SecretFiles(settings_cls), dotenv_settings
