@@ -120,6 +120,8 @@ def _values(page: LinkPage) -> dict[str, Any]:
         "release": page.request,
         "approval": page.approval,
         "own": page.own,
+        "compared_with": page.compared_with,
+        "changes": page.changes,
         "cause": cause,
         "who": (cause and cause["actor"]) or "?",
         "quoted": page.own["comment"] if page.own else cause and cause["reason"],

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from engine import approvals
-from engine.facts import Policy, Release
+from engine.facts import LABEL_FIELDS, Policy, Release
+from notifications.person_names import person
 from notifications.surroundings import Surroundings
 
 
@@ -22,8 +23,9 @@ def describe(release: Release, around: Surroundings) -> dict[str, Any]:
         "with_default_certificate": fields.with_default_certificate,
         "team": team.name if team else None,
         "keypairs": sorted(around.keypairs[id_] for id_ in fields.keypair_ids),
-        "participants": sorted(around.users[id_].name for id_ in fields.participant_ids),
-        "requested_by": around.users[release.creator_id].name,
+        "participants": sorted(around.person(id_) for id_ in fields.participant_ids),
+        "requested_by": around.person(release.creator_id),
+        "requester_active": around.users[release.creator_id].active,
         "starts_at": fields.starts_at,
         "ends_at": fields.ends_at,
         "max_signatures": fields.max_signatures,
@@ -31,6 +33,13 @@ def describe(release: Release, around: Surroundings) -> dict[str, Any]:
         "status": release.status,
         "revision": release.revision,
     }
+
+
+def labels_then(release: Release, around: Surroundings, revision: int) -> list[dict[str, Any]]:
+    """The labels that were others when this revision was looked at: each with its value then."""
+    then = around.fields_at(release, revision)
+    changed = then.changed_from(release.fields) & LABEL_FIELDS
+    return [{"field": name, "value": getattr(then, name)} for name in sorted(changed)]
 
 
 def progress(policy: Policy, release: Release, around: Surroundings) -> dict[str, Any]:
@@ -47,11 +56,12 @@ def progress(policy: Policy, release: Release, around: Surroundings) -> dict[str
         "can_be_met": approvals.can_be_met(release, entitled),
         "decisions": [
             {
-                "name": row.name,
+                "name": person(row.name, row.email),
                 "verdict": row.verdict,
                 "comment": row.comment,
                 "channel": row.channel,
                 "at": row.decided_at,
+                "labels": labels_then(release, around, row.revision),
             }
             for row in rows
         ],

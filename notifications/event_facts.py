@@ -5,38 +5,37 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Table
 
-from engine.events import Changes, Event, Recorded
+from engine.events import Event, Recorded
 from engine.facts import Policy, Release
 from engine.persistence import tables as t
 from engine.persistence.columns import among
 from engine.persistence.work import Work
+from notifications.change_facts import describe_changes
 from notifications.description import describe, progress
-from notifications.surroundings import Surroundings, names_of
+from notifications.person_names import person
+from notifications.surroundings import Surroundings, names_of, people_by_ids
 from notifications.tables import webhooks
 
 #: Of an event's own details, what messages speak of.
-TOLD = ("percent", "used", "maximum", "early", "code", "widened", "asks_anew")
+TOLD = ("percent", "used", "maximum", "early", "code", "widened", "asks_anew", "material")
 #: Why a release was stopped that nobody stopped by itself.
 KEYPAIR_DISABLED = "KEYPAIR_DISABLED"
-#: Fields that hold ids, and where those have their names.
-IDENTIFIED: dict[str, tuple[Table, str]] = {
-    "member_ids": (t.users, "name"),
-    "user_ids": (t.users, "name"),
-    "participant_ids": (t.users, "name"),
-    "keypair_ids": (t.keypairs, "alias"),
-    "team_id": (t.teams, "name"),
-    "user_id": (t.users, "name"),
-    "parent_id": (t.api_tokens, "name"),
+#: What messages call it when the requester of a pending release has been deactivated.
+REQUESTER_LEFT = "requester:left"
+_NO_EVENT: dict[str, Any] = {
+    "from": None,
+    "actor": None,
+    "channel": None,
+    "reason": None,
+    "changes": [],
 }
 #: How the subjects of administration are called.
 NAMED: dict[str, tuple[Table, str]] = {
     "Account": (t.accounts, "name"),
-    "User": (t.users, "name"),
     "Role": (t.roles, "name"),
     "Team": (t.teams, "name"),
     "Keypair": (t.keypairs, "alias"),
@@ -72,14 +71,21 @@ def facts_of_time(
     policy: Policy, release: Release, around: Surroundings, now: datetime
 ) -> dict[str, Any]:
     """Of a release about which nothing happened but time."""
-    told = {"tag": "time", "at": now, "actor": None, "channel": None, "reason": None, "changes": []}
     return {
-        "event": told,
+        "event": {**_NO_EVENT, "tag": "time", "at": now},
         "release": describe(release, around),
         "approval": progress(policy, release, around),
         "self_approval": policy.allow_self_approval,
         "account": policy.account_name,
     }
+
+
+def facts_of_requester_leaving(
+    policy: Policy, release: Release, around: Surroundings, now: datetime
+) -> dict[str, Any]:
+    """Of a pending release whose requester has been deactivated."""
+    facts = facts_of_time(policy, release, around, now)
+    return facts | {"event": {**_NO_EVENT, "tag": REQUESTER_LEFT, "at": now}}
 
 
 def facts_of_administration(work: Work, recorded: Recorded) -> dict[str, Any]:
@@ -98,10 +104,11 @@ def _event(connection: Connection, recorded: Recorded) -> dict[str, Any]:
     return {
         "tag": event.tag,
         "at": recorded.effective_at,
-        "actor": actor.name if actor.user_id else None,
+        "from": event.from_status,
+        "actor": person(actor.name, actor.email) if actor.user_id else None,
         "channel": actor.channel,
         "reason": event.reason if is_told_by_a_person(actor.user_id, details) else None,
-        "changes": _changes(connection, details.get("changes", {})),
+        "changes": describe_changes(connection, details.get("changes", {})),
         **{name: details[name] for name in TOLD if name in details},
     }
 
@@ -121,35 +128,9 @@ def _disabled(connection: Connection, recorded: Recorded, release: Release) -> d
     return {"disabled": list(connection.execute(query, asked).scalars())}
 
 
-def _changes(connection: Connection, changes: Changes) -> list[dict[str, Any]]:
-    told = []
-    for field, values in sorted(changes.items()):
-        if field in IDENTIFIED:
-            values = _named(connection, *IDENTIFIED[field], values)
-        elif field.endswith(("_id", "_ids")):  # ids say nothing to people
-            continue
-        before, after = map(_plain, values)
-        told.append({"field": field, "before": before, "after": after})
-    return told
-
-
-def _named(
-    connection: Connection, table: Table, column: str, values: tuple[Any, Any]
-) -> tuple[Any, Any]:
-    sides = [set() if v is None else {v} if isinstance(v, UUID) else set(v) for v in values]
-    names = names_of(connection, table, sides[0] | sides[1], column)
-    before, after = ([names.get(id_, "?") for id_ in side] for side in sides)
-    return before, after
-
-
-def _plain(value: Any) -> Any:
-    """Sets and tuples as lists of words; the rest as it is."""
-    if isinstance(value, (set, frozenset, list, tuple)):
-        return sorted(map(str, value))
-    return value
-
-
 def _name(work: Work, event: Event) -> str | None:
+    if event.kind == "User":
+        return people_by_ids(work.connection, {event.subject_id}).get(event.subject_id)
     if event.kind not in NAMED:
         return None
     table, column = NAMED[event.kind]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -21,9 +22,13 @@ from engine.principal import Principal
 from engine.timeline import as_of
 from engine.vocabulary import Channel, Status, Trigger
 from notifications import action_links
+from notifications.change_facts import describe_changes
 from notifications.description import describe, progress
+from notifications.differences import Seen, changes_since, seen_by
 from notifications.event_facts import is_told_by_a_person
-from notifications.surroundings import look_around
+from notifications.person_names import person
+from notifications.surroundings import Surroundings, look_around
+from notifications.vocabulary import Reference
 
 
 class Standing(StrEnum):
@@ -55,6 +60,8 @@ _ENDINGS = {
     "WITHDRAWN": Standing.WITHDRAWN,
     "APPROVAL_NOT_OBTAINED": Standing.EXPIRED,
 }
+#: Where it matters what its approver has not seen yet.
+COMPARED = frozenset({Standing.OPEN, Standing.CHANGED, Standing.DECIDED})
 #: What ends a release that cannot be rejected any more.
 INSTEAD_OF_REJECTING = (Trigger.WITHDRAW, Trigger.STOP)
 #: The ledger's tags that say who brought it about, and when.
@@ -83,8 +90,11 @@ class LinkPage:
     #: The release as of now and its approval; None where the page must not show them.
     request: dict[str, Any] | None = None
     approval: dict[str, Any] | None = None
-    #: The approver's own decision on the current material revision.
+    #: The approver's own decision, with the labels as they were when it was made.
     own: dict[str, Any] | None = None
+    #: What differs from the revision that the approver knows; None where nothing was edited since.
+    compared_with: Reference | None = None
+    changes: Sequence[dict[str, Any]] = ()
     #: What can be done instead by its approver who wanted to reject it: withdraw, stop.
     left_to_do: frozenset[Trigger] = frozenset()
     #: Who brought about what the standing says, when and why.
@@ -106,10 +116,10 @@ def open_link(connection: Connection, key: bytes, spelling: str, now: datetime) 
     policy = loading.load_policy(connection, link.account_id)
     stored = loading.load_releases(connection, [link.release_id])[link.release_id]
     release = as_of(stored, now)
-    own = _own_decision(connection, release, user.id)
     shown: dict[str, Any] = {"link": link, "user": user, "account": policy.account_name}
     shown["now"] = now
     around = look_around(connection, [release])
+    own = _own_decision(release, around, user.id)
     eligible = user.id in around.approvers_of(release)
     if not user.active or not (eligible or own):
         return LinkPage(standing=Standing.VOID, **shown)
@@ -121,6 +131,7 @@ def open_link(connection: Connection, key: bytes, spelling: str, now: datetime) 
         request=describe(release, around),
         approval=progress(policy, release, around),
         own=own,
+        **_differences(connection, link, release, standing),
         left_to_do=_left_to_do(connection, policy, release, user.id, now),
         cause=_cause(connection, release, standing),
         is_own_request=user.id in around.authors_of(release) and not policy.allow_self_approval,
@@ -156,18 +167,32 @@ def _left_to_do(
     )
 
 
-def _own_decision(connection: Connection, release: Release, user_id: UUID) -> dict[str, Any] | None:
-    d = t.decisions
-    row = connection.execute(
-        sa.select(d).where(
-            d.c.release_id == release.id,
-            d.c.material_revision == release.material_revision,
-            d.c.approver_id == user_id,
-        )
-    ).one_or_none()
-    if row is None:
-        return None
-    return {"verdict": row.verdict, "comment": row.comment, "at": row.decided_at}
+def _own_decision(release: Release, around: Surroundings, user_id: UUID) -> dict[str, Any] | None:
+    """What they decided, and the release's name as they saw it; None where nothing stands."""
+    for row in around.standing_decisions_of(release):
+        if row.approver_id == user_id:
+            name = around.fields_at(release, row.revision).name
+            told = {"verdict": row.verdict, "comment": row.comment, "at": row.decided_at}
+            return told | {"release_name": name}
+    return None
+
+
+def _differences(
+    connection: Connection, link: Row[Any], release: Release, standing: Standing
+) -> dict[str, Any]:
+    """What the reader has not seen yet, where it matters."""
+    if release.revision == 1 or standing not in COMPARED:
+        return {}
+    seen = seen_by(connection, [release]).get((release.id, link.user_id), Seen())
+    if standing is Standing.OPEN:
+        revision, reference = seen.known_at_link(link.revision)
+    else:
+        revision, reference = seen.decided_or(link.revision)
+    if revision == release.revision:
+        return {}
+    edits = loading.load_edits(connection, [release.id])[release.id]
+    changes = describe_changes(connection, changes_since(edits, revision))
+    return {"compared_with": reference, "changes": changes}
 
 
 def _cause(connection: Connection, release: Release, standing: Standing) -> dict[str, Any] | None:
@@ -182,12 +207,14 @@ def _last_edit(connection: Connection, release: Release) -> dict[str, Any] | Non
     """The edit that made the current material revision; a later one of labels is none."""
     e = t.release_edits
     query = (
-        sa.select(t.users.c.name, e.c.edited_at)
+        sa.select(t.users.c.name, t.users.c.email, e.c.edited_at)
         .join(t.users, t.users.c.id == e.c.editor_id)
         .where(e.c.release_id == release.id, e.c.revision == release.material_revision)
     )
     row = connection.execute(query).one_or_none()
-    return {"actor": row.name, "at": row.edited_at, "reason": None} if row else None
+    if row is None:
+        return None
+    return {"actor": person(row.name, row.email), "at": row.edited_at, "reason": None}
 
 
 def _last_entry(connection: Connection, release: Release, tag: str) -> dict[str, Any] | None:
@@ -202,7 +229,7 @@ def _last_entry(connection: Connection, release: Release, tag: str) -> dict[str,
         return None
     body, at = found
     actor, details = body["actor"], body["details"]
-    name = actor["name"] if actor["id"] else None
+    name = person(actor["name"], actor["email"]) if actor["id"] else None
     reason = body["reason"] if is_told_by_a_person(actor["id"], details) else None
     code = details.get("code")
     return {"actor": name, "at": at, "reason": reason, "code": code}

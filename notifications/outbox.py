@@ -7,17 +7,33 @@ from datetime import timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from engine.events import DecisionRecorded, Recorded, ReleaseEvent, ReleaseRevised, UserUpdated
+from engine.events import (
+    DecisionRecorded,
+    Event,
+    Recorded,
+    ReleaseEvent,
+    ReleaseRevised,
+    UserUpdated,
+)
 from engine.facts import Release
 from engine.persistence.assembling import Staff
 from engine.persistence.ledger import Entry
 from engine.persistence.work import Work
 from engine.vocabulary import Status
-from notifications import action_links, invitations, newcomers, queueing, recipients
+from notifications import (
+    action_links,
+    invitations,
+    newcomers,
+    orphaned_requests,
+    queueing,
+    recipients,
+)
+from notifications.differences import for_each_reader
 from notifications.event_facts import (
     facts_of_administration,
     facts_of_event,
     facts_of_leaving,
+    facts_of_requester_leaving,
     facts_of_time,
 )
 from notifications.invitations import Calendars
@@ -55,7 +71,8 @@ class Outbox:
         messages = [*_of_releases(work, told), *_of_administration(work, told)]
         if any(newcomers.can_make_approvers(entry.recorded.event) for entry in entries):
             messages += _to_newcomers(work)
-        self._queue(work, messages)
+        messages += _of_requesters_who_left(work, entries)
+        self._queue(work, for_each_reader(work.connection, messages))
 
     def _queue(self, work: Work, messages: Sequence[Message]) -> None:
         asking = [
@@ -79,7 +96,7 @@ def _end_links(work: Work, recorded: Sequence[Recorded]) -> None:
             decided.add((event.subject_id, actor.user_id))
         elif isinstance(event, ReleaseEvent) and _ends_a_round(event):
             rounds.add(event.subject_id)
-        elif isinstance(event, UserUpdated) and event.changes.get("active") == (True, False):
+        elif _deactivates(event):
             users.add(event.subject_id)
     for release_id, user_id in decided:
         if release_id not in rounds:
@@ -110,7 +127,8 @@ def _of_releases(work: Work, told: Sequence[Told]) -> Iterator[Message]:
         release, reached = releases[one.event.subject_id], set[UUID]()
         for rule in rules:
             found = _people(rule, calendars[release.id], around, before)
-            people = {user_id: who for user_id, who in found.items() if user_id not in reached}
+            passed_over = reached | ({one.actor.user_id} if rule.except_actor else set())
+            people = {id_: who for id_, who in found.items() if id_ not in passed_over}
             reached |= people.keys()
             if people:
                 # What is told after it relies on the file that came with the first.
@@ -171,6 +189,26 @@ def _to_newcomers(work: Work) -> Iterator[Message]:
             people=people,
             release=release,
         )
+
+
+def _of_requesters_who_left(work: Work, entries: Sequence[Entry]) -> Iterator[Message]:
+    """Of requests that still await approval while nobody stands behind them any more."""
+    events = [entry.recorded.event for entry in entries]
+    left = {event.subject_id for event in events if _deactivates(event)}
+    for release, around in orphaned_requests.pending_of(work, left):
+        people = recipients.of_release(release, recipients.LEFT_BEHIND, around)
+        if people:
+            yield Message(
+                kind=Kind.REVISED,
+                account_id=work.account_id,
+                facts=facts_of_requester_leaving(work.policy, release, around, work.now),
+                people=people,
+                release=release,
+            )
+
+
+def _deactivates(event: Event) -> bool:
+    return isinstance(event, UserUpdated) and event.changes.get("active") == (True, False)
 
 
 def _ends_a_round(event: ReleaseEvent) -> bool:

@@ -51,6 +51,8 @@ class Rule:
     when: Callable[[Any], bool] | None = None
     #: Only those whose calendar shows something else by now.
     outdated_only: bool = False
+    #: Not whoever did it.
+    except_actor: bool = False
 
 
 def _awaits_approval(event: happened.Event) -> bool:
@@ -59,6 +61,10 @@ def _awaits_approval(event: happened.Event) -> bool:
 
 def _was_pending(event: happened.Event) -> bool:
     return event.from_status is Status.PENDING
+
+
+def _touches_labels_only(event: happened.ReleaseRevised) -> bool:
+    return not event.material
 
 
 def _was_announced(event: happened.ReleaseRevised) -> bool:
@@ -102,6 +108,20 @@ RULES: tuple[Rule, ...] = (
     Rule(happened.ReleaseRevised, Kind.REVISED, frozenset({APPROVER}), _keeps_its_approval),
     Rule(happened.ReleaseRevised, Kind.REVISED, CONCERNED, _moves_what_was_announced),
     Rule(happened.ReleaseRevised, Kind.REVISED, frozenset({NEW_PARTICIPANT}), _was_announced),
+    Rule(
+        happened.ReleaseRevised,
+        Kind.REVISED,
+        frozenset({REQUESTER}),
+        _was_pending,
+        except_actor=True,
+    ),
+    Rule(
+        happened.ReleaseRevised,
+        Kind.REVISED,
+        frozenset({Audience.DECIDED}),
+        _touches_labels_only,
+        except_actor=True,
+    ),
     # Calendars follow, whatever was announced to whom.
     Rule(happened.ReleaseRevised, Kind.REVISED, CONCERNED, _is_not_over, outdated_only=True),
     *(Rule(event, Kind.LEFT, frozenset({Audience.FORMER}), _is_not_over) for event in MOVING),
@@ -129,6 +149,8 @@ RULES: tuple[Rule, ...] = (
 )
 #: What time causes and no event says: reminders, and that a window closes soon.
 REMINDED = frozenset({UNDECIDED})
+#: Who hears that the requester of a pending release has been deactivated.
+LEFT_BEHIND = frozenset({APPROVER, PARTICIPANT})
 CLOSING_SOON = CONCERNED
 
 _ADMINISTRATORS = loading.permitted_users(Permission.MANAGE_ACCOUNT).where(
@@ -174,6 +196,8 @@ def of_release(
         # Only where it is about the decision: of anything else that happens it says nothing.
         if UNDECIDED in told:
             groups[UNDECIDED] = eligible - {row.approver_id for row in around.decisions_of(release)}
+    if Audience.DECIDED in told:
+        groups[Audience.DECIDED] = around.deciders_of(release)
     if before is not None:
         groups[NEW_PARTICIPANT] = around.participants_of(release) - around.participants_of(before)
     if Audience.FORMER in told:

@@ -27,6 +27,7 @@ from engine.persistence.unit_of_work import bare_transaction
 from engine.system import System
 from notifications import action_links, queueing, recipients, remindable
 from notifications.database_trouble import log_database_trouble
+from notifications.differences import for_each_reader
 from notifications.event_facts import facts_of_time
 from notifications.recipients import People
 from notifications.remindable import Asked
@@ -186,7 +187,8 @@ class Reminders:
             people=people,
             release=release,
         )
-        queueing.enqueue(connection, [message], now, links, channels=self._channels)
+        messages = for_each_reader(connection, [message])
+        queueing.enqueue(connection, messages, now, links, channels=self._channels)
 
     def _undecided(
         self, connection: Connection, now: datetime

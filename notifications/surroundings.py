@@ -13,28 +13,24 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row, Select, Table
 
-from engine.facts import Release, Team
+from engine.facts import Fields, Release, Team
 from engine.persistence import loading
 from engine.persistence import tables as t
 from engine.persistence.assembling import Staff, load_staff
 from engine.persistence.columns import among
-from engine.persistence.loading.grouping import gathered
+from engine.release_changes import Edit, fields_at
 from engine.vocabulary import Status
+from notifications.person_names import person
 
 # Statements of the hot path are built once: to build one costs more than to run it.
-_U, _D, _R = t.users, t.decisions, t.releases
-_USERS = sa.select(_U.c.id, _U.c.name, _U.c.active, _U.c.service).where(among(_U.c.id))
+_U, _D = t.users, t.decisions
+_USERS = sa.select(_U.c.id, _U.c.name, _U.c.email, _U.c.active, _U.c.service).where(among(_U.c.id))
+_PEOPLE = sa.select(_U.c.id, _U.c.name, _U.c.email).where(among(_U.c.id))
 _DECISIONS = (
-    sa.select(_D, _U.c.name)
+    sa.select(_D, _U.c.name, _U.c.email)
     .join(_U, _U.c.id == _D.c.approver_id)
-    .join(_R, _R.c.id == _D.c.release_id)
-    .where(among(_D.c.release_id), _D.c.material_revision == _R.c.material_revision)
+    .where(among(_D.c.release_id))
     .order_by(_D.c.release_id, _D.c.decided_at, _D.c.id)
-)
-_EARLIER = (
-    sa.select(_D.c.release_id, _D.c.approver_id)
-    .join(_R, _R.c.id == _D.c.release_id)
-    .where(among(_D.c.release_id), _D.c.material_revision < _R.c.material_revision)
 )
 
 
@@ -43,13 +39,13 @@ class Surroundings:
     """People, names and decisions, by id."""
 
     staff: Staff
-    #: On the current material revision of each release, in their order.
+    #: Of each release, whatever revision they were made on, in their order.
     decisions: Mapping[UUID, Sequence[Row[Any]]]
-    #: Of requests that were edited while they await approval: who edited what is agreed to, and
-    #: who had decided on an earlier revision.
+    #: Of the releases with a decision on a revision that is not the last one.
+    edits: Mapping[UUID, Sequence[Edit]]
+    #: Of requests that were edited while they await approval: who edited what is agreed to.
     editors: Mapping[UUID, frozenset[UUID]]
-    earlier_deciders: Mapping[UUID, frozenset[UUID]]
-    #: Everyone who could be told, with name, `active` and `service`.
+    #: Everyone who could be told, with name, address, `active` and `service`.
     users: Mapping[UUID, Row[Any]]
     keypairs: Mapping[UUID, str]
 
@@ -67,9 +63,34 @@ class Surroundings:
         team = self.team_of(release)
         return team.member_ids if team else release.fields.participant_ids
 
-    def decisions_of(self, release: Release) -> Sequence[Row[Any]]:
+    def person(self, user_id: UUID) -> str:
+        """Name and address."""
+        row = self.users[user_id]
+        return person(row.name, row.email)
+
+    def decisions_of(self, release: Release) -> list[Row[Any]]:
         """On its current material revision."""
-        return self.decisions.get(release.id, ())
+        return [
+            row
+            for row in self.decisions.get(release.id, ())
+            if row.material_revision == release.material_revision
+        ]
+
+    def standing_decisions_of(self, release: Release) -> list[Row[Any]]:
+        """While pending those on its current material revision; later those it was approved by."""
+        rows = self.decisions.get(release.id, ())
+        if release.status is Status.PENDING or not rows:
+            return self.decisions_of(release)
+        latest = max(row.material_revision for row in rows)
+        return [row for row in rows if row.material_revision == latest]
+
+    def deciders_of(self, release: Release) -> frozenset[UUID]:
+        """Whose decision stands."""
+        return frozenset(row.approver_id for row in self.standing_decisions_of(release))
+
+    def fields_at(self, release: Release, revision: int) -> Fields:
+        """Its fields as they were at the revision of one of its decisions."""
+        return fields_at(release.fields, self.edits.get(release.id, ()), revision)
 
     def editors_of(self, release: Release) -> frozenset[UUID]:
         """Who edited it in this round of approval."""
@@ -80,8 +101,14 @@ class Surroundings:
         return self.editors_of(release) | {release.creator_id}
 
     def earlier_deciders_of(self, release: Release) -> frozenset[UUID]:
-        """Who had decided before it was edited."""
-        return self.earlier_deciders.get(release.id, frozenset())
+        """Who had decided before it was edited, while it awaits approval."""
+        if release.status is not Status.PENDING:
+            return frozenset()
+        return frozenset(
+            row.approver_id
+            for row in self.decisions.get(release.id, ())
+            if row.material_revision < release.material_revision
+        )
 
 
 def look_around(
@@ -102,11 +129,18 @@ def look_around(
     user_ids |= _ids(release.fields.participant_ids for release in releases)
     keypair_ids = _ids(release.fields.keypair_ids for release in releases)
     edited = [one for one in releases if one.status is Status.PENDING and one.material_revision > 1]
+    decisions = _decisions(connection, releases)
+    user_ids |= {row.approver_id for rows in decisions.values() for row in rows}
+    outdated = {
+        release.id
+        for release in releases
+        if any(row.revision < release.revision for row in decisions.get(release.id, ()))
+    }
     return Surroundings(
         staff=staff,
-        decisions=_decisions(connection, releases),
+        decisions=decisions,
+        edits=loading.load_edits(connection, outdated),
         editors=loading.load_editors(connection, edited) if edited else {},
-        earlier_deciders=_earlier_deciders(connection, edited) if edited else {},
         users=users_of(connection, user_ids),
         keypairs=names_of(connection, t.keypairs, keypair_ids, "alias"),
     )
@@ -116,6 +150,14 @@ def users_of(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Row[An
     """Their names, and whether they can be told anything."""
     rows: Iterable[Row[Any]] = connection.execute(_USERS, {"ids": sorted(ids)})
     return {row.id: row for row in rows}
+
+
+def people_by_ids(connection: Connection, ids: Collection[UUID]) -> dict[UUID, str]:
+    """Names and addresses of people."""
+    if not ids:
+        return {}
+    rows = connection.execute(_PEOPLE, {"ids": sorted(ids)}).all()
+    return {row.id: person(row.name, row.email) for row in rows}
 
 
 def names_of(
@@ -138,12 +180,6 @@ def _decisions(
 ) -> dict[UUID, Sequence[Row[Any]]]:
     rows = connection.execute(_DECISIONS, {"ids": sorted(release.id for release in releases)}).all()
     return {id_: list(found) for id_, found in groupby(rows, attrgetter("release_id"))}
-
-
-def _earlier_deciders(
-    connection: Connection, releases: Collection[Release]
-) -> dict[UUID, frozenset[UUID]]:
-    return gathered(connection, _EARLIER, (release.id for release in releases))
 
 
 def _ids(*groups: Iterable[frozenset[UUID]]) -> set[UUID]:

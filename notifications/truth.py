@@ -107,7 +107,21 @@ def _needs_approval(_: Told, now: Standing) -> bool:
     return now.required_approvals > 0
 
 
+def _tells_of_labels(told: Told) -> bool:
+    """An edit of name or note says nothing of where the release stands."""
+    return told.kind is Kind.REVISED and told.facts["event"].get("material") is False
+
+
+def _stays_true(told: Told) -> bool:
+    if told.kind is Kind.QUOTA:
+        used_up: bool = told.facts["event"]["percent"] >= _USED_UP
+        return used_up
+    return _tells_of_labels(told)
+
+
 def _said_otherwise(told: Told, now: Standing) -> bool:
+    if _tells_of_labels(told):
+        return False
     status = told.facts.get("release", {}).get("status")
     return now.status not in REVISED_WHILE.get(status, EVER)
 
@@ -153,8 +167,7 @@ def what_is_wrong(row: Row[Any], now: datetime) -> str | None:
 
 def contradiction(told: Told, now: Standing) -> str | None:
     """What became of the release that makes the message untrue; None: it is true."""
-    is_used_up = told.kind is Kind.QUOTA and told.facts["event"]["percent"] >= _USED_UP
-    if now.status not in TRUE_WHILE[told.kind] and not is_used_up:
+    if now.status not in TRUE_WHILE[told.kind] and not _stays_true(told):
         return f"the release is {now.status}"
     is_contradicted, reason = CONTRADICTED.get(told.kind, (None, ""))
     if is_contradicted is None or not is_contradicted(told, now):

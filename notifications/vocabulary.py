@@ -71,6 +71,8 @@ class Audience(StrEnum):
     UNDECIDED = "UNDECIDED"
     #: An approver whose decision an edit has voided.
     DECIDED_BEFORE = "DECIDED_BEFORE"
+    #: An approver whose decision stands.
+    DECIDED = "DECIDED"
     #: An approver who edited the request, so that others have to approve it.
     EDITOR = "EDITOR"
     ADMINISTRATOR = "ADMINISTRATOR"
@@ -78,6 +80,17 @@ class Audience(StrEnum):
     NEW_PARTICIPANT = "NEW_PARTICIPANT"
     #: Who has the window in their calendar and takes no part in it any more.
     FORMER = "FORMER"
+
+
+class Reference(StrEnum):
+    """What the changes that a reader is shown are counted from."""
+
+    #: The revision that they decided on last.
+    DECISION = "DECISION"
+    #: The last message about the release that they were sent before.
+    EARLIER_MESSAGE = "EARLIER_MESSAGE"
+    #: The message whose link they opened.
+    THIS_MESSAGE = "THIS_MESSAGE"
 
 
 #: These carry a link, and are true only while somebody has to decide.

@@ -68,12 +68,21 @@ def pages(world: World, public: str) -> list[dict[str, Any]]:
     add("expired", notices.spelling("ann", expired), "Expired")
     release = request("Falcon", "vault", note="A note.\nhttps://example.com/" + "x" * 200)
     opened = notices.spelling("bob", release)
-    add("request", opened, "Dev asks for your approval of Falcon")
+    add("request", opened, "Dev (dev@example.com) asks for your approval of Falcon")
     # As after hours: the page's cookie is gone.
     press = {"forget": True, "click": "button.approve"}
-    add("not from the page", opened, "Dev asks for your approval of Falcon", **press)
+    add(
+        "not from the page",
+        opened,
+        "Dev (dev@example.com) asks for your approval of Falcon",
+        **press,
+    )
     add("missing", "nothing", "There is no such link")
-    add("in German", notices.spelling("cat", release), "Dev bittet Sie, Falcon zu genehmigen")
+    add(
+        "in German",
+        notices.spelling("cat", release),
+        "Dev (dev@example.com) bittet Sie, Falcon zu genehmigen",
+    )
     return found
 
 
@@ -109,6 +118,8 @@ def test_nothing_is_wrong_with_any_page_in_light_and_dark(world: World) -> None:
 @needs_chromium
 @pytest.mark.timeout(300)
 def test_nor_with_the_page_that_leads_to_signing_in(world: World) -> None:
-    found = visit(world, "Dev asks for your approval of Falcon", signed_in_approvals=True)
+    found = visit(
+        world, "Dev (dev@example.com) asks for your approval of Falcon", signed_in_approvals=True
+    )
 
     assert [one for one in found if one["violations"]] == []

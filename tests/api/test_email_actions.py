@@ -125,7 +125,7 @@ def test_the_page_shows_the_whole_request(
     page = browser.get(f"/decide/{notices.spelling('ann', release)}").text
 
     for shown in (
-        "Dev asks for your approval of Falcon 1.0",
+        "Dev (dev@example.com) asks for your approval of Falcon 1.0",
         "2 more approvals are needed.",
         "vault",
         "Mon 3 Jun 2030, 09:00 EDT",
@@ -288,7 +288,7 @@ def test_an_old_link_shows_the_new_request_and_the_new_one_decides(
 
     page = browser.get(f"/decide/{old}").text
     assert "Falcon 1.0 was changed since this mail" in page
-    assert "Dev changed it" in page
+    assert "Dev (dev@example.com) changed it" in page
     assert "at most 77" in page
     assert "<form" not in page
     form = {"csrf": token, "revision": "1", "verdict": "APPROVE"}

@@ -1,17 +1,23 @@
 """The decision page: what it warns of, how one rejects, and what it says of a lost race."""
 
+import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from starlette.testclient import TestClient
 
+from engine.commands.revise_release import ReviseRelease
 from engine.commands.stop_release import StopRelease
 from engine.commands.update_user import UpdateUser
 from engine.commands.withdraw_release import WithdrawRelease
+from engine.persistence import tables as t
 from engine.persistence.database import Database
 from engine.vocabulary import Status, Verdict
+from notifications import tables as n
+from notifications.vocabulary import DeliveryState
 from tests.api.test_email_actions import client_of, csrf_in, decide, votes
 from tests.api.test_email_standing import look, seen
 from tests.notifications.notices import Notices, outbox_world
@@ -266,3 +272,182 @@ def test_who_decided_is_not_warned_any_more(
     world.clock.pass_(hours=1)
 
     assert "has begun" not in look(browser, notices.spelling("ann", release))
+
+
+# --- what changed since the reader looked -----------------------------------------------------
+
+
+def edit(world: World, release: UUID, who: str = "dev", **changes: Any) -> None:
+    revision = world.release(release).revision
+    world.do(who, ReviseRelease(release_id=release, revision=revision, changes=changes))
+
+
+def sent(world: World) -> None:
+    """The mails that wait have arrived."""
+    with world.system.database.writing() as connection:
+        queued = n.deliveries.c.state == DeliveryState.QUEUED
+        connection.execute(n.deliveries.update().where(queued).values(state=DeliveryState.SENT))
+        connection.commit()
+
+
+def test_the_page_says_first_what_changed_since_ones_decision(
+    world: World, notices: Notices, browser: TestClient
+) -> None:
+    german(world, "cid")
+    release = world.request()
+    sent(world)
+    world.decide("ann", release)
+    both = frozenset({world.things["vault"], world.things["spare"]})
+    edit(world, release, "dev", keypair_ids=both)
+    edit(world, release, "dev", max_signatures=6)
+
+    page = look(browser, notices.spelling("ann", release))
+
+    told = "What changed since your decision keypairs: added spare maximum of signatures: 5 → 6"
+    assert told in page
+    assert page.index("What changed") < page.index("2 more approvals are needed.")
+    assert (
+        "Was sich seit der letzten Nachricht an Sie geändert hat Schlüsselpaare: hinzugekommen "
+        "spare Höchstzahl der Signaturen: 5 → 6"
+    ) in look(browser, notices.spelling("cid", release))
+
+
+def test_the_page_says_what_changed_since_the_mail_before(
+    world: World, notices: Notices, browser: TestClient
+) -> None:
+    release = world.request()
+    old = notices.spelling("bob", release)
+    sent(world)
+    edit(world, release, "dev", max_signatures=6)
+    sent(world)
+    edit(world, release, "dev", note="Hurry.")
+
+    page = look(browser, notices.spelling("bob", release))
+    assert "What changed since the last message to you maximum of signatures: 5 → 6" in page
+    assert "note: none → Hurry." in page
+    # The link of the first mail: what changed since that.
+    page = look(browser, old)
+    assert "Falcon 1.0 was changed since this mail" in page
+    assert "What changed since this message maximum of signatures: 5 → 6" in page
+
+
+def test_labels_edited_since_the_mail_are_the_first_thing_said(
+    world: World, notices: Notices, browser: TestClient
+) -> None:
+    release = world.request(note="Reviewed.")
+    spelling = notices.spelling("ann", release)
+    sent(world)
+    assert "What changed" not in look(browser, spelling)
+    edit(world, release, "dev", name="Falcon 2.0", note="Not reviewed.")
+
+    page = look(browser, spelling)
+
+    assert "asks for your approval of Falcon 2.0" in page
+    changed = (
+        "What changed since this message name: Falcon 1.0 → Falcon 2.0 "
+        "note: Reviewed. → Not reviewed."
+    )
+    assert changed in page
+    assert page.index(changed) < page.index("2 more approvals are needed.")
+
+
+def test_a_decision_is_shown_with_the_labels_it_was_made_on(
+    world: World, notices: Notices, browser: TestClient
+) -> None:
+    german(world, "cid")
+    release = world.request(note="Reviewed.")
+    ann, bob = notices.spelling("ann", release), notices.spelling("bob", release)
+    late = form_of(browser, bob, "APPROVE")
+    decide(browser, ann)
+    edit(world, release, "dev", name="Falcon 2.0", note="Not reviewed.")
+
+    page = look(browser, ann)
+    assert "You approved Falcon 1.0" in page
+    assert "You approved Falcon 2.0" not in page
+    assert "What changed since your decision name: Falcon 1.0 → Falcon 2.0" in page
+    assert "at that time: name “Falcon 1.0”, note “Reviewed.”" in page
+
+    # Bob's page had been open since before the edit: his approval is of what he saw.
+    said = seen(pressed_late(browser, bob, late).text)
+    assert "You approved Falcon 1.0" in said
+    assert "What changed since your decision name: Falcon 1.0 → Falcon 2.0" in said
+    german_page = look(browser, notices.spelling("cid", release))
+    assert "damals: Name „Falcon 1.0“, Notiz „Reviewed.“" in german_page
+
+
+def test_an_approval_that_outlives_an_edit_is_of_what_was_approved(
+    world: World, notices: Notices, browser: TestClient
+) -> None:
+    world.settings(reapprove_on_edit=False)
+    release = world.request()
+    spelling = notices.spelling("ann", release)
+    world.decide("ann", release)
+    world.decide("bob", release)
+    edit(world, release, "bob", max_signatures=7)
+
+    page = look(browser, spelling)
+
+    assert "You approved Falcon 1.0" in page
+    assert "What changed since your decision maximum of signatures: 5 → 7" in page
+
+
+def test_the_page_says_that_the_requester_has_left(
+    world: World, notices: Notices, browser: TestClient
+) -> None:
+    german(world, "cid")
+    release = world.request()
+    world.do("admin", UpdateUser(user_id=world.people["dev"], active=False))
+
+    page = look(browser, notices.spelling("ann", release))
+    assert "Dev (dev@example.com), who requested it, is not active any more." in page
+    assert "Requested by Dev (dev@example.com) not active any more" in page
+    assert "Dev (dev@example.com) hat es beantragt und ist nicht mehr aktiv." in look(
+        browser, notices.spelling("cid", release)
+    )
+
+
+def test_who_took_an_approvers_name_is_shown_with_their_own_address(
+    world: World, notices: Notices, browser: TestClient
+) -> None:
+    world.do("dev", UpdateUser(user_id=world.people["dev"], name="Bob"))
+    release = world.request()
+    world.decide("cid", release, comment="Fine.")
+
+    page = look(browser, notices.spelling("ann", release))
+
+    assert "Bob (dev@example.com) asks for your approval of Falcon 1.0" in page
+    assert "Cid (cid@example.com) on Mon 3 Jun 2030" in page
+    assert re.findall(r"\bBob\b(?! \(dev@example\.com\))", page) == []
+
+
+ZONES = ("Pacific/Kiritimati", "America/Los_Angeles", "Asia/Kathmandu", "UTC")
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("locale", ["en", "de"])
+def test_a_window_of_all_time_is_shown_in_every_zone(
+    world: World, notices: Notices, browser: TestClient, zone: str, locale: str
+) -> None:
+    """As a version that did not bound windows may have stored it."""
+    ann = UpdateUser(user_id=world.people["ann"], time_zone=zone, locale=locale)
+    world.do("admin", ann)
+    release = world.request()
+    spelling = notices.spelling("ann", release)
+    first, last = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
+    with world.system.database.writing() as connection:
+        window = {"starts_at": first, "ends_at": last}
+        connection.execute(t.releases.update().where(t.releases.c.id == release).values(**window))
+        connection.commit()
+
+    answer = browser.get(f"/decide/{spelling}")
+
+    assert answer.status_code == 200
+    page = seen(answer.text)
+    assert "9999" in page or "10000" in page
+    days = (last - first).days
+    assert f"{days} days and 23 hours in all" in page or f"{days} Tage und 23 Stunden" in page
+    # What could not be requested now is not approved either, and the page says why.
+    refused = decide(browser, spelling)
+    assert refused.status_code == 409
+    assert "A window lies between the years 2000 and 2200." in refused.text
+    assert ("for this reason:" if locale == "en" else "aus diesem Grund:") in refused.text

@@ -19,6 +19,8 @@ from tests.api.test_email_actions import client_of, decide
 from tests.notifications.notices import Notices, outbox_world
 from tests.support.world import World
 
+BOTH = "Ann (ann@example.com) and Bob (bob@example.com)."
+
 
 @pytest.fixture
 def world(database: Database) -> World:
@@ -71,10 +73,13 @@ def test_an_approved_request_says_who_approved_it_when_and_from_where(
     page = look(browser, others)
 
     assert "Falcon 1.0 is approved already" in page
-    assert "It was approved on Mon 3 Jun 2030, 14:30 CEST (12:30 UTC) by Ann and Bob." in page
+    assert "It was approved on Mon 3 Jun 2030, 14:30 CEST (12:30 UTC) by " + BOTH in page
     assert "Its window opens on Mon 3 Jun 2030, 15:00 CEST." in page
-    assert "Ann on Mon 3 Jun 2030, 14:00 CEST (12:00 UTC), from the mail Fine." in page
-    assert "Bob on Mon 3 Jun 2030, 14:30 CEST (12:30 UTC), over the API" in page
+    assert (
+        "Ann (ann@example.com) on Mon 3 Jun 2030, 14:00 CEST (12:00 UTC), from the mail Fine."
+        in page
+    )
+    assert "Bob (bob@example.com) on Mon 3 Jun 2030, 14:30 CEST (12:30 UTC), over the API" in page
 
 
 def test_long_after_its_window_an_approved_request_says_that_it_is_over(
@@ -137,7 +142,7 @@ def test_who_edited_a_request_is_told_that_others_approve_it(
     assert "You edited Falcon 1.0: others have to approve it" in page
     assert "Your request" not in page
     assert "you can still reject it" in page
-    assert "Dev asks for your approval of Falcon 1.0" in look(
+    assert "Dev (dev@example.com) asks for your approval of Falcon 1.0" in look(
         browser, notices.spelling("cat", release)
     )
 
@@ -156,7 +161,9 @@ def test_a_later_edit_is_not_taken_for_the_one_that_ended_the_asking(
     world.do("dev", ReviseRelease(release_id=release, revision=2, changes={"max_signatures": 9}))
 
     page = look(browser, link)
-    assert "Dev changed its type on Mon 3 Jun 2030, 14:00 CEST (12:00 UTC)." in page
+    assert (
+        "Dev (dev@example.com) changed its type on Mon 3 Jun 2030, 14:00 CEST (12:00 UTC)." in page
+    )
     assert "14:05" not in page
 
 

@@ -49,9 +49,9 @@ def test_25_new_users_are_one_mail(
     text = text_to(post, "meg")
     assert text.startswith("25 changes of Acme\n")
     for number in range(25):
-        assert f"User added: New{number}\n" in text
+        assert f"User added: New{number} (new{number}@example.com)\n" in text
     # Each with who did it and when.
-    assert text.count("By admin on Mon 3 Jun 2030, 12:00") == 25
+    assert text.count("By admin (admin@example.com) on Mon 3 Jun 2030, 12:00") == 25
     assert text_to(post, "meg", "de").startswith("25 Änderungen an Acme\n")
     assert len(notices.rows(state=DeliveryState.VOID)) == 24
     assert notices.rows(state=DeliveryState.QUEUED) == []
@@ -62,7 +62,7 @@ def test_one_change_is_told_as_it_was(world: World, meg: UUID, post: Deliverer) 
     world.clock.pass_(minutes=1)
     post.run()
 
-    assert text_to(post, "meg").startswith("User changed: Eva\n")
+    assert text_to(post, "meg").startswith("User changed: Eva (eve@example.com)\n")
 
 
 def test_each_is_told_what_others_did(world: World, meg: UUID, post: Deliverer) -> None:
@@ -104,7 +104,7 @@ def test_nothing_is_lost_where_the_first_has_to_be_tried_again(
 
     assert post.told("meg") == [Kind.ADMINISTERED] * 2
     every = "".join(row.facts for row in post.sent)
-    assert all(every.count(f'"name":"{name}"') for name in ("Eva", "Devi", "Bobby"))
+    assert all(every.count(f'"name":"{name} (') for name in ("Eva", "Devi", "Bobby"))
 
 
 def test_more_than_fit_come_with_another(world: World, meg: UUID, post: Deliverer) -> None:

@@ -242,14 +242,18 @@ def test_what_nothing_changes_brings_no_file(world: World) -> None:
     assert len(Client(world, "dev").files(release)) == 1
 
 
-def test_after_its_end_a_new_name_is_told_to_nobody(world: World) -> None:
+def test_after_its_end_a_new_name_is_told_to_who_decided_and_to_no_calendar(world: World) -> None:
     release = world.approved()
     world.do("dev", WithdrawRelease(release_id=release))
     before = len(Notices(world).rows())
 
     revise(world, release, name="Kestrel")
 
-    assert len(Notices(world).rows()) == before
+    told = Notices(world).rows()[before:]
+    assert [(row.email, row.kind, row.calendar) for row in told] == [
+        ("ann@example.com", "REVISED", None),
+        ("bob@example.com", "REVISED", None),
+    ]
 
 
 def withdrawn_unapproved(world: World) -> UUID:

@@ -334,7 +334,13 @@ def test_what_changed_is_told_by_name(world: World, notices: Notices) -> None:
 
     (told,) = notices.rows(kind="ADMINISTERED")
     assert json.loads(told.facts)["event"]["changes"] == [
-        {"field": "member_ids", "before": ["Ann", "Bob", "Dev"], "after": ["Ann", "Bob"]}
+        {
+            "field": "member_ids",
+            "before": ["Ann (ann@example.com)", "Bob (bob@example.com)", "Dev (dev@example.com)"],
+            "after": ["Ann (ann@example.com)", "Bob (bob@example.com)"],
+            "added": [],
+            "removed": ["Dev (dev@example.com)"],
+        }
     ]
     assert json.loads(told.facts)["subject"] == {"kind": "Team", "name": "blue"}
 
@@ -347,7 +353,13 @@ def test_a_request_made_anew_says_what_changed(world: World, notices: Notices) -
 
     told = notices.rows(revision=2)[0]
     assert json.loads(told.facts)["event"]["changes"] == [
-        {"field": "keypair_ids", "before": ["vault"], "after": ["spare", "vault"]},
+        {
+            "field": "keypair_ids",
+            "before": ["vault"],
+            "after": ["spare", "vault"],
+            "added": ["spare"],
+            "removed": [],
+        },
         {"field": "max_signatures", "before": 5, "after": 7},
     ]
 

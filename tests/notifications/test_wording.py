@@ -128,7 +128,9 @@ def test_a_request_that_needs_no_approval_any_more_says_so_once(world: World, re
 
     text = read("cat", Kind.NOT_NEEDED)
 
-    assert "Dev changed its type on Mon 3 Jun 2030, 14:00 CEST (12:00 UTC)." in text
+    assert (
+        "Dev (dev@example.com) changed its type on Mon 3 Jun 2030, 14:00 CEST (12:00 UTC)." in text
+    )
     assert text.count("Nothing is needed from you") == 1
     assert RELIEF["en"] not in text
 
@@ -283,7 +285,8 @@ def test_a_new_token_says_whose_it_is_and_until_when(world: World, read: Read) -
     world.do("ann", CreateApiToken(name="ci", scopes=frozenset({Permission.SIGN}), expires_at=ends))
 
     assert read("admin", Kind.ADMINISTERED).split("Details:\n")[1].split("\n\n")[0] == (
-        "* expires: Thu 6 Jun 2030, 14:00 CEST (12:00 UTC)\n* name: ci\n* may do: Sign\n* user: Ann"
+        "* expires: Thu 6 Jun 2030, 14:00 CEST (12:00 UTC)\n* name: ci\n* may do: Sign"
+        "\n* user: Ann (ann@example.com)"
     )
 
     world.do("ann", CreateApiToken(name="for ever", scopes=frozenset({Permission.SIGN})))

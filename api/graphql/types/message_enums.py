@@ -24,7 +24,7 @@ described(
     {
         "REQUEST": "Please approve or reject.",
         "REMINDER": "The same, as the start nears.",
-        "REVISED": "An approved or open release was changed.",
+        "REVISED": "A release was changed, and nothing is asked of the reader.",
         "NOT_NEEDED": "It needs no approval any more.",
         "APPROVED": "It is approved.",
         "REJECTED": "It is rejected.",
@@ -54,6 +54,7 @@ described(
         "APPROVER": "Who can approve it.",
         "UNDECIDED": "Who can approve it and has not decided.",
         "DECIDED_BEFORE": "Who had decided, until an edit voided that.",
+        "DECIDED": "Who decided on it, and whose decision stands.",
         "EDITOR": "Who edited the request, so that others have to approve it.",
         "ADMINISTRATOR": "Who administers the account.",
         "NEW_PARTICIPANT": "Who may sign in it since the edit.",

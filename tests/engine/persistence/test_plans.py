@@ -17,6 +17,7 @@ from engine.queries import events, releases, things
 from engine.queries.pages import Window
 from engine.queries.reading import Reading, read
 from engine.queries.releases import ReleaseFilter
+from notifications.differences import seen_by
 from tests.support.world import World
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -74,6 +75,14 @@ def test_what_is_asked_for_by_ids_is_found_by_them(world: World) -> None:
     # A release can have as many entries as signatures, and has few edits.
     edits = "SEARCH ledger_entries USING INDEX ix_ledger_entries_release_edits (release_id=?)"
     assert edits in plans
+
+
+def test_what_readers_know_of_releases_is_found_by_the_releases(world: World) -> None:
+    known = [world.release(world.request())]
+    with planned(world) as plans, world.system.database.reading() as connection:
+        seen_by(connection, known)
+    assert [plan for plan in plans if plan.startswith("SCAN")] == []
+    assert len([plan for plan in plans if "(release_id=?" in plan]) == 3
 
 
 @pytest.mark.parametrize("order", sorted(releases.ORDERS))
