@@ -30,7 +30,7 @@ class Kind(StrEnum):
     REQUEST = "REQUEST"
     #: The same, as the start nears.
     REMINDER = "REMINDER"
-    #: An approved or open release was changed; nothing is asked of the reader.
+    #: A release was changed, or who stands behind it; nothing is asked of the reader.
     REVISED = "REVISED"
     #: It needs no approval any more.
     NOT_NEEDED = "NOT_NEEDED"

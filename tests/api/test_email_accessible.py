@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 
 from api.email_actions import email_action_routes
 from engine.commands.revise_release import ReviseRelease
+from engine.commands.update_user import UpdateUser
 from engine.persistence.database import Database
 from engine.vocabulary import Verdict
 from tests.api.test_email_scanner import CHROMIUM, free_port, needs_chromium, serving
@@ -77,6 +78,9 @@ def pages(world: World, public: str) -> list[dict[str, Any]]:
         "Dev (dev@example.com) asks for your approval of Falcon",
         **press,
     )
+    world.do("dev", ReviseRelease(release_id=release, revision=1, changes={"note": "Another."}))
+    world.do("admin", UpdateUser(user_id=world.people["dev"], active=False))
+    add("rejecting", opened, "Dev (dev@example.com) asks", unfold="summary")
     add("missing", "nothing", "There is no such link")
     add(
         "in German",

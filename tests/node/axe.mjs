@@ -1,6 +1,7 @@
 // What axe-core finds on pages, in light and in dark, on a wide screen and on a narrow one.
-// Arguments: the browser's path, and JSON: [{name, url, forget, click}].
-// `forget` drops the page's cookies, then `click` presses what it names, to see the page behind it.
+// Arguments: the browser's path, and JSON: [{name, url, forget, unfold, click}].
+// `forget` drops the page's cookies, `unfold` opens a part of the page, then `click` presses what it
+// names, to see the page behind it.
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 
@@ -26,10 +27,11 @@ for (const colorScheme of ["light", "dark"]) {
   for (const viewport of screens) {
     // The page's own policy would keep axe-core out, as it does everything else.
     const context = await browser.newContext({ colorScheme, viewport, bypassCSP: true });
-    for (const { name, url, forget, click } of JSON.parse(pages)) {
+    for (const { name, url, forget, unfold, click } of JSON.parse(pages)) {
       const page = await context.newPage();
       await page.goto(url);
       if (forget) await context.clearCookies();
+      if (unfold) await page.click(unfold);
       if (click) await Promise.all([page.waitForEvent("load"), page.click(click)]);
       await page.evaluate(axe.source);
       const result = await page.evaluate(() =>

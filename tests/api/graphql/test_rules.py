@@ -16,7 +16,7 @@ from engine.commands.roles import CreateRole
 from engine.commands.update_keypair import UpdateKeypair
 from engine.commands.update_user import UpdateUser
 from engine.persistence import tables as t
-from engine.vocabulary import Permission, ReleaseType, Verdict
+from engine.vocabulary import Permission, ReleaseType, Status, Verdict
 from tests.support.api import Api
 from tests.support.releases import rows
 from tests.support.world import DIGEST, World
@@ -166,6 +166,20 @@ def test_what_has_a_disabled_keypair_is_rejected_or_waits_but_is_not_approved(ap
     ]
     api.change("admin", "updateKeypair", disabled | {"enabled": True}, "")
     assert _answer(api, "ann", release, "APPROVE") is True
+
+
+@pytest.mark.parametrize("comment", [None, "", " \n", "\u200b"])
+def test_a_rejection_over_the_api_needs_a_reason(api: Api, comment: str | None) -> None:
+    release = api.world.request()
+    rejection = {"id": api.id("Release", release), "revision": 1, "comment": comment}
+    payload = api.try_("ann", "rejectRelease", rejection, "release { status }")
+    assert [(error["code"], error["field"]) for error in payload["errors"]] == [
+        ("INVALID_INPUT", ["comment"])
+    ]
+    assert api.world.release(release).status is Status.PENDING
+    reasoned = rejection | {"comment": "Not before the audit."}
+    payload = api.change("ann", "rejectRelease", reasoned, "release { status endReason }")
+    assert payload["release"] == {"status": "REJECTED", "endReason": "Not before the audit."}
 
 
 def test_with_reapproval_off_an_approved_release_is_made_online_by_approvers_only(
