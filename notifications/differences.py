@@ -29,7 +29,7 @@ from notifications.vocabulary import DeliveryState, Kind, Reference
 #: A revision, and what makes it the one to compare with.
 Known: TypeAlias = tuple[int, Reference]
 #: Messages that tell of changes.
-COMPARING = frozenset({Kind.REQUEST, Kind.REMINDER, Kind.REVISED, Kind.APPROVED})
+COMPARING = frozenset({Kind.REQUEST, Kind.REMINDER, Kind.REVISED, Kind.APPROVED, Kind.OPENED})
 
 _D, _V, _E = deliveries, t.decisions, t.release_edits
 _DELIVERIES = (

@@ -232,6 +232,19 @@ def test_an_approval_tells_the_requester_of_edits_they_have_not_heard_of(
     assert told == ["maximum of signatures: 5 → 6"]
 
 
+def test_an_opening_that_is_told_together_with_the_approval_tells_of_them_too(
+    world: World, read: Read
+) -> None:
+    release = world.request(starts_at=world.clock.instant)
+    edit(world, release, "ann", max_signatures=6)
+    settle(world, DeliveryState.FAILED)
+    world.decide("bob", release)
+    world.decide("cid", release)
+
+    told = changes_in(read("dev", Kind.OPENED), SINCE_MESSAGE)
+    assert told == ["maximum of signatures: 5 → 6"]
+
+
 CASES: list[tuple[Seen, int, Any]] = [
     (Seen(), 4, None),
     (Seen(queued={1, 3}), 4, (1, EARLIER)),
