@@ -19,6 +19,7 @@ from api.cli.running import told
 from engine.persistence import writable
 from engine.persistence.database import Database
 from engine.persistence.storage_faults import SENTENCES, StorageFault, StorageHealth
+from tests.api.graphql.limits.test_websocket import ask
 from tests.api.test_app import settings
 from tests.api.test_email_actions import client_of, decide, votes
 from tests.notifications.notices import Notices, outbox_world
@@ -93,6 +94,18 @@ def test_what_cannot_be_stored_is_answered_503_with_whom_to_tell(api: Api, accep
         told_ = post(api, query, input_, accept)
         (payload,) = told_.json()["data"].values()
         assert (told_.status_code, payload["errors"]) == (200, [])
+
+
+def test_over_a_websocket_it_has_the_same_code_and_sentence(api: Api) -> None:
+    query, input_ = asked(api)[0]
+    operation = {"query": query, "variables": {"input": input_}}
+    with api.socket("dev") as socket:
+        with full_disk(api.world.system.database):
+            answer, _ = ask(socket, "1", operation)
+        (error,) = answer["payload"]["errors"]
+        assert (error["message"], error["extensions"]) == (FULL, {"code": "STORAGE_FAILED"})
+        answer, _ = ask(socket, "2", operation)
+        assert answer["payload"]["data"]["createRelease"]["errors"] == []
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
