@@ -132,13 +132,13 @@ def _check_claims(claims: dict[str, Any], expected: Expected, now: int) -> None:
         "iss": {"essential": True, "value": expected.issuer},
         "aud": {"essential": True, "value": expected.client_id},
     }
-    told = _told(expected, now)
+    descriptions = _descriptions(expected, now)
     try:
         JWTClaimsRegistry(now=now, leeway=LEEWAY_SECONDS, **options).validate(claims)
     except ClaimError as error:
         name = error.claim.partition(",")[0]
         kind = "lacks a claim" if isinstance(error, MissingClaimError) else "has a wrong claim"
-        raise _wrong(kind, name, told[name], claims.get(name)) from error
+        raise _wrong(kind, name, descriptions[name], claims.get(name)) from error
     subject = claims["sub"]
     wrong = {
         "sub": not 0 < len(subject) <= _SUBJECT_CHARACTERS or not subject.isprintable(),
@@ -146,10 +146,10 @@ def _check_claims(claims: dict[str, Any], expected: Expected, now: int) -> None:
         "azp": claims.get("azp", expected.client_id) != expected.client_id,
     }
     for name in (name for name, is_wrong in wrong.items() if is_wrong):
-        raise _wrong("has a wrong claim", name, told[name], claims[name])
+        raise _wrong("has a wrong claim", name, descriptions[name], claims[name])
 
 
-def _told(expected: Expected, now: int) -> dict[str, str]:
+def _descriptions(expected: Expected, now: int) -> dict[str, str]:
     """What the log says of each claim that was expected."""
     earliest, latest = f"after {now - LEEWAY_SECONDS}", f"not after {now + LEEWAY_SECONDS}"
     return {

@@ -143,8 +143,8 @@ class OpenIdSignIn:
         if await session_of(self._runtime, request) is not None:
             response = go(f"{self._browser.root}{PENDING_PATH}")
         else:
-            told = {"address": identity.email or "", "issuer": identity.issuer}
-            response = page(request, "first", self._browser.root, 200, **told)
+            values = {"address": identity.email or "", "issuer": identity.issuer}
+            response = page(request, "first", self._browser.root, 200, **values)
         sealed = self._pending.seal(**asdict(identity))
         self._browser.give(response, sealed, _PENDING, PENDING)
         return response

@@ -39,10 +39,10 @@ class Answer:
 
     def facts(self) -> dict[str, object]:
         """What the log tells of it."""
-        told: dict[str, object] = {"url": self.url, "status": self.status}
+        facts: dict[str, object] = {"url": self.url, "status": self.status}
         if self.location is not None:
-            return told | {"location": self.location}
-        return told if self.document is not None else told | {"content_type": self.content_type}
+            return facts | {"location": self.location}
+        return facts if self.document is not None else facts | {"content_type": self.content_type}
 
 
 class _TooLargeError(Exception):
@@ -125,7 +125,7 @@ def _decoded(response: httpx2.Response, body: bytes) -> bytes:
 
 def _object(body: bytes) -> dict[str, Any] | None:
     try:
-        found = json.loads(body)
+        parsed = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return parsed if isinstance(parsed, dict) else None

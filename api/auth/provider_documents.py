@@ -132,8 +132,8 @@ class DocumentCache:
 
     async def _fetch(self) -> Documents:
         url = self._issuer.removesuffix("/") + _WELL_KNOWN
-        found = await fetch_document(url, "The provider's metadata document")
-        metadata = read_metadata(found, self._issuer)
+        document = await fetch_document(url, "The provider's metadata document")
+        metadata = read_metadata(document, self._issuer)
         published = await fetch_document(metadata.jwks_uri, "The provider's key set")
         keys, ignored = read_keys(published)
         self._documents = Documents(metadata, keys, ignored)

@@ -47,9 +47,9 @@ def refused_by_provider(
         answer: The members of a JSON object, or the parameters of a redirect (RFC 6749).
         values: Further values for the log.
     """
-    told = {name: answer.get(name) for name in ("error", "error_description")}
-    texts = [str(shown(part)) for part in told.values() if isinstance(part, str) and part]
-    return ProviderError(why, {**(values or {}), **told}, said=": ".join(texts) or None)
+    members = {name: answer.get(name) for name in ("error", "error_description")}
+    texts = [str(shown(part)) for part in members.values() if isinstance(part, str) and part]
+    return ProviderError(why, {**(values or {}), **members}, said=": ".join(texts) or None)
 
 
 def or_nothing(value: object) -> object:

@@ -1,4 +1,4 @@
-"""An OpenID provider on this machine that does everything right unless it is told a quirk."""
+"""An OpenID provider on this machine that does everything right unless it is members a quirk."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ class Issuer:
         self.named = self.named or self.configured
 
     def as_client(self, redirect_uri: str) -> Client:
-        told = {"client_id": "countersign", "client_secret": SECRET} | self.client
-        return Client(issuer=self.configured, redirect_uri=redirect_uri, **told)
+        members = {"client_id": "countersign", "client_secret": SECRET} | self.client
+        return Client(issuer=self.configured, redirect_uri=redirect_uri, **members)
 
     async def serve(self, request: Request) -> Response:
         path = request.url.path
@@ -89,12 +89,11 @@ class Issuer:
             "/keys": self._keys,
             self.token_path: self._token,
         }
-        made = pages[path](request) if path in pages else Response("Not here", 404)
-        response = made if isinstance(made, Response) else await made
+        response = await pages[path](request) if path in pages else Response("Not here", 404)
         return self.wrap[path](response) if path in self.wrap else response
 
-    def _metadata(self, _request: Request) -> Response:
-        told = {
+    async def _metadata(self, _request: Request) -> Response:
+        members = {
             "issuer": self.named,
             "authorization_endpoint": f"{self.address}/authorize",
             "token_endpoint": f"{self.address}{self.token_path}",
@@ -105,21 +104,23 @@ class Issuer:
             "id_token_signing_alg_values_supported": [self.algorithm],
             "token_endpoint_auth_methods_supported": list(self.takes),
         } | self.metadata
-        return _json({k: v for k, v in told.items() if k not in self.without_metadata})
+        return _json({k: v for k, v in members.items() if k not in self.without_metadata})
 
-    def _keys(self, _request: Request) -> Response:
+    async def _keys(self, _request: Request) -> Response:
         if self.key_set is not None:
             return _json(self.key_set)
         own = [public(self.key)] if self.own_keys is None else self.own_keys
         return _json({"keys": [*self.odd_keys, *own]})
 
-    def _authorize(self, request: Request) -> Response:
-        asked = request.query_params
+    async def _authorize(self, request: Request) -> Response:
+        parameters = request.query_params
         code = f"code {len(self.nonces) + 1}"
-        self.nonces[code] = asked["nonce"]
-        told = {"code": code, "state": asked["state"]} | self.answer
-        told = {name: value for name, value in told.items() if name not in self.without_answer}
-        return RedirectResponse(f"{asked['redirect_uri']}?{urlencode(told)}", 303)
+        self.nonces[code] = parameters["nonce"]
+        members = {"code": code, "state": parameters["state"]} | self.answer
+        members = {
+            name: value for name, value in members.items() if name not in self.without_answer
+        }
+        return RedirectResponse(f"{parameters['redirect_uri']}?{urlencode(members)}", 303)
 
     async def _token(self, request: Request) -> Response:
         form = parse_qs((await request.body()).decode())
@@ -128,9 +129,9 @@ class Issuer:
             return _json({"error": "invalid_client", "error_description": "Unknown client"}, 401)
         self.nonce = self.nonces[form["code"][0]]
         token = self.token(self) if self.token is not None else self.signed()
-        told = {"access_token": "an access token", "token_type": "Bearer", "id_token": token}
-        told |= self.tokens
-        return _json({k: v for k, v in told.items() if k not in self.without_tokens})
+        members = {"access_token": "an access token", "token_type": "Bearer", "id_token": token}
+        members |= self.tokens
+        return _json({k: v for k, v in members.items() if k not in self.without_tokens})
 
     def _knows(self, authorization: str, form: dict[str, list[str]]) -> bool:
         pair = ("countersign", self.client.get("client_secret", SECRET))
@@ -140,8 +141,8 @@ class Issuer:
             if self.decodes:
                 name, secret = unquote_plus(name), unquote_plus(secret)
             return "client_secret_basic" in self.takes and (name, secret) == pair
-        told = (form.get("client_id", [""])[0], form.get("client_secret", [None])[0])
-        return told == pair and ("client_secret_post" in self.takes or pair[1] is None)
+        members = (form.get("client_id", [""])[0], form.get("client_secret", [None])[0])
+        return members == pair and ("client_secret_post" in self.takes or pair[1] is None)
 
     def signed(self, key: Key | None = None) -> str:
         """An ID token, as the fields say."""
@@ -185,8 +186,8 @@ class Loopback:
 
 def public(key: Key, **changes: Any) -> dict[str, Any]:
     """A key as it is published; a change to None leaves the member out."""
-    told = key.as_dict(private=False) | changes
-    return {name: value for name, value in told.items() if value is not None}
+    members = key.as_dict(private=False) | changes
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def _base64(data: bytes) -> str:

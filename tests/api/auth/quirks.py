@@ -55,8 +55,8 @@ def put(**values: Any) -> Setup:
 
 def both(*setups: Setup) -> Setup:
     def setup(issuer: Issuer) -> None:
-        for one in setups:
-            one(issuer)
+        for setup_part in setups:
+            setup_part(issuer)
 
     return setup
 
@@ -70,8 +70,8 @@ def rewrite(path: str, change: Callable[[bytes], bytes], **headers: str) -> Setu
     """The right answer, in other bytes or with other headers."""
 
     def wrap(response: Response) -> Response:
-        told = {"content-type": "application/json"} | headers
-        return Response(change(bytes(response.body)), response.status_code, told)
+        sent = {"content-type": "application/json"} | headers
+        return Response(change(bytes(response.body)), response.status_code, sent)
 
     return put(wrap={path: wrap})
 
@@ -735,4 +735,4 @@ GROUPS = {
     "token response": TOKENS,
     "authorization response": ANSWERS,
 }
-QUIRKS = {f"{group}: {quirk.name}": quirk for group, made in GROUPS.items() for quirk in made}
+QUIRKS = {f"{group}: {quirk.name}": quirk for group, quirks in GROUPS.items() for quirk in quirks}

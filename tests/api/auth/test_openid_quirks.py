@@ -27,9 +27,9 @@ CALLBACK = f"{PUBLIC}/sign-in/openid/callback"
 
 @pytest.fixture(scope="module")
 def loopback() -> Iterator[Loopback]:
-    made = Loopback()
-    with serving(made.app) as made.address:
-        yield made
+    loopback = Loopback()
+    with serving(loopback.app) as loopback.address:
+        yield loopback
 
 
 async def through(person: Person) -> httpx2.Response:
@@ -189,7 +189,7 @@ async def test_a_cookie_that_does_not_open_goes_with_the_next_flow(site: Site) -
     assert name not in person.client.cookies
 
 
-async def test_a_flow_is_of_one_state(site: Site) -> None:
+async def test_a_flow_is_of_one_state(site: Site, loopback: Loopback) -> None:
     person = await site.person()
     path, state = await leave(person)
     other = path.replace(state, state[:-1] + ("A" if state[-1] != "A" else "B"))
@@ -202,6 +202,7 @@ async def test_a_flow_is_of_one_state(site: Site) -> None:
     came = await thief.get(f"/sign-in/openid/callback?state={of_another}&code=code%202")
     assert came.status_code == 403
     assert thief.secret is None
+    assert "/token" not in loopback.issuer.paths
     assert (await person.get(path)).status_code == 303
 
 

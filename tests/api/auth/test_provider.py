@@ -10,12 +10,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from joserfc.jwk import RSAKey
 from starlette.responses import Response
 
 from api.auth import provider_documents
 from api.auth.provider import Client, Flow, Identity, Provider, new_flow
 from api.auth.provider_documents import DocumentCache, Documents
 from api.auth.provider_errors import ProviderError, shown
+from api.auth.provider_keys import read_keys
 from tests.api.auth.loopback_issuer import EC, OTHER_RSA, SUBJECT, Issuer, Loopback, public
 from tests.api.auth.quirks import KEYS, METADATA
 from tests.support.api import serving
@@ -26,9 +29,9 @@ BAD_SIGNATURE = "The ID token's signature is by none of the provider's keys."
 
 @pytest.fixture(scope="module")
 def loopback() -> Iterator[Loopback]:
-    made = Loopback()
-    with serving(made.app) as made.address:
-        yield made
+    loopback = Loopback()
+    with serving(loopback.app) as loopback.address:
+        yield loopback
 
 
 @pytest.fixture
@@ -56,9 +59,9 @@ async def sign_in(provider: Provider, flow: Flow | None = None) -> Identity:
 
 async def test_the_provider_gets_the_challenge_first_and_the_verifier_later(issuer: Issuer) -> None:
     provider, flow = Provider(issuer.as_client(CALLBACK)), new_flow()
-    asked = parse_qs(urlsplit(await provider.leave_for(flow)).query)
+    query = parse_qs(urlsplit(await provider.leave_for(flow)).query)
     digest = sha256(flow.verifier.encode()).digest()
-    assert asked == {
+    assert query == {
         "response_type": ["code"],
         "client_id": ["countersign"],
         "redirect_uri": [CALLBACK],
@@ -68,8 +71,8 @@ async def test_the_provider_gets_the_challenge_first_and_the_verifier_later(issu
         "code_challenge": [urlsafe_b64encode(digest).decode().rstrip("=")],
         "code_challenge_method": ["S256"],
     }
-    found = await sign_in(provider, flow)
-    assert found == Identity(issuer.address, SUBJECT, "ann.login@example.com")
+    identity = await sign_in(provider, flow)
+    assert identity == Identity(issuer.address, SUBJECT, "ann.login@example.com")
     assert issuer.forms == [
         {
             "grant_type": ["authorization_code"],
@@ -121,8 +124,8 @@ async def test_an_address_is_taken_as_it_is_or_not_at_all(
     issuer: Issuer, claim: object, email: str | None
 ) -> None:
     issuer.claims = {"email": claim, "email_verified": "perhaps"}
-    found = await sign_in(Provider(issuer.as_client(CALLBACK)))
-    assert found == Identity(issuer.address, SUBJECT, email)
+    identity = await sign_in(Provider(issuer.as_client(CALLBACK)))
+    assert identity == Identity(issuer.address, SUBJECT, email)
 
 
 @pytest.mark.parametrize("more", ["", "/"])
@@ -131,8 +134,8 @@ async def test_the_identity_is_of_the_issuer_as_the_provider_spells_it(
 ) -> None:
     issuer.named = f"{issuer.address}/"
     issuer.configured = f"{issuer.address}{more}"
-    found = await sign_in(Provider(issuer.as_client(CALLBACK)))
-    assert found.issuer == f"{issuer.address}/"
+    identity = await sign_in(Provider(issuer.as_client(CALLBACK)))
+    assert identity.issuer == f"{issuer.address}/"
     assert issuer.paths[0] == METADATA
 
 
@@ -184,8 +187,8 @@ async def test_a_failure_is_the_answer_to_all_who_wait_for_the_same(issuer: Issu
     clock = Clock()
     cache = DocumentCache(issuer.address, clock)
     issuer.replies = {METADATA: lambda: Response(status_code=503)}
-    asked = [cache.current() for _ in range(20)]
-    failed = await asyncio.gather(*asked, return_exceptions=True)
+    waiting = [cache.current() for _ in range(20)]
+    failed = await asyncio.gather(*waiting, return_exceptions=True)
     assert {str(error) for error in failed} == {
         "The provider's metadata document could not be fetched."
     }
@@ -212,6 +215,14 @@ async def test_the_code_is_not_sent_a_second_time_to_where_it_was_refused(issuer
     with pytest.raises(ProviderError, match="no JSON object"):
         await sign_in(provider)
     assert issuer.paths.count("/token") == 2
+
+
+@pytest.mark.filterwarnings("ignore:Key size should be")
+@pytest.mark.parametrize(("bits", "taken"), [(1024, 0), (2040, 0), (2048, 1)])
+def test_an_rsa_key_has_2048_bits_or_is_ignored(bits: int, taken: int) -> None:
+    key = RSAKey.import_key(generate_private_key(65537, bits))
+    keys, ignored = read_keys({"keys": [key.as_dict(private=False)]})
+    assert (len(keys), ignored) == (taken, 1 - taken)
 
 
 @pytest.mark.parametrize("issuer", ["http://login.example.com", "ftp://x", "login", "https://"])
