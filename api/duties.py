@@ -39,6 +39,7 @@ def build_relays(settings: Settings, runtime: Runtime) -> list[Relay]:
             policy=policy,
             concurrency=CONCURRENCY.get(name, 16),
             patience=settings.shutdown_seconds * SENDING,
+            on_outcome=runtime.meter.message_handed_in,
         )
         for name, channel in runtime.telling.channels.items()
     ]

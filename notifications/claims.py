@@ -23,6 +23,7 @@ from engine.persistence.loading.grouping import gather
 from engine.persistence.unit_of_work import bare_transaction
 from engine.system import System
 from notifications import administration_digest, calendar_handover, lanes, truth
+from notifications.settling import Failed, OnFailure, log_failure, settle_all
 from notifications.tables import IS_QUEUED, action_links, deliveries, webhooks
 from notifications.vocabulary import EMAIL, DeliveryState
 
@@ -84,7 +85,11 @@ class Wanted:
 
 
 def claim(
-    system: System, wanted: Wanted, policy: Policy, outcomes: Sequence[Outcome] = ()
+    system: System,
+    wanted: Wanted,
+    policy: Policy,
+    outcomes: Sequence[Outcome] = (),
+    on_failure: OnFailure = log_failure,
 ) -> list[Row[Any]]:
     """Due deliveries, one for each person who is not busy, with what it takes to write them.
 
@@ -101,9 +106,11 @@ def claim(
             if connection.execute(_look(fresh_only=wanted.fresh_only), asked).first() is None:
                 return []
 
+    failed = list[Failed]()
+
     def change(connection: Connection) -> list[Row[Any]]:
         now = system.clock.now(connection)
-        _settle(connection, outcomes, now, policy)
+        failed[:] = settle_all(connection, outcomes, now, policy)
         while ids := _take(connection, wanted, now, policy):
             rows = connection.execute(_CLAIMED, {"ids": ids, "now": now}).all()
             if administration_digest.gather_changes(connection, rows, now):
@@ -116,40 +123,25 @@ def claim(
                 return true
         return []
 
-    return bare_transaction(system.database, change)
+    rows = bare_transaction(system.database, change)
+    for row, error in failed:
+        on_failure(row, error)
+    return rows
 
 
-def settle(system: System, outcomes: Sequence[Outcome], policy: Policy) -> None:
+def settle(
+    system: System,
+    outcomes: Sequence[Outcome],
+    policy: Policy,
+    on_failure: OnFailure = log_failure,
+) -> None:
     """Write down what became of them; a claim that lapsed meanwhile settles nothing."""
 
-    def change(connection: Connection) -> None:
-        _settle(connection, outcomes, system.clock.now(connection), policy)
+    def change(connection: Connection) -> list[Failed]:
+        return settle_all(connection, outcomes, system.clock.now(connection), policy)
 
-    bare_transaction(system.database, change)
-
-
-def _settle(
-    connection: Connection, outcomes: Sequence[Outcome], now: datetime, policy: Policy
-) -> None:
-    whole = [one for one in outcomes if one.tried and one.error is None and one.fault is None]
-    sent = [one.delivery for one in whole]
-    for claim_id, ids in gather((row.claim_id, row.id) for row in sent).items():
-        given = {"claim": claim_id, "ids": sorted(ids), "now": now}
-        connection.execute(_SENT, given)
-    for outcome in outcomes:
-        if outcome.tried and outcome.error is None and outcome.fault is None:
-            continue
-        row, values = outcome.delivery, _values(outcome, now, policy)
-        chosen = {"claim": row.claim_id, "ids": [row.id]}
-        settled = connection.execute(_CHOSEN.values(**values), chosen)
-        if not settled.rowcount:
-            continue
-        if "next_attempt_at" not in values:
-            calendar_handover.hand_over(connection, [row])
-        elif outcome.after is not None:
-            _hold(connection, row, values["next_attempt_at"])
-        elif outcome.tried:
-            lanes.hold(connection, row, values["next_attempt_at"])
+    for row, error in bare_transaction(system.database, change):
+        on_failure(row, error)
 
 
 def _asked(wanted: Wanted, now: datetime) -> dict[str, Any]:
@@ -172,8 +164,6 @@ def _take(connection: Connection, wanted: Wanted, now: datetime, policy: Policy)
 _D = deliveries
 _SET_ASIDE = sa.bindparam("claim", type_=Id)
 _NOW = sa.bindparam("now", type_=_D.c.next_attempt_at.type)
-_CHOSEN = _D.update().where(among(_D.c.id), _D.c.claim_id == _SET_ASIDE, IS_QUEUED)
-_SENT = _CHOSEN.values(state=DeliveryState.SENT, settled_at=_NOW)
 _VOID = (
     _D.update()
     .where(among(_D.c.id))
@@ -279,35 +269,3 @@ def _void(connection: Connection, reasons: Mapping[UUID, str], now: datetime) ->
     for reason, ids in gather((reason, id_) for id_, reason in reasons.items()).items():
         given = {"ids": sorted(ids), "now": now, "reason": reason}
         connection.execute(_VOID, given)
-
-
-def _hold(connection: Connection, row: Row[Any], until: datetime) -> None:
-    """Whoever asked to be left alone is sent nothing else by that way either."""
-    d = deliveries
-    owner = d.c.user_id if row.webhook_id is None else d.c.webhook_id
-    connection.execute(
-        d.update()
-        .where(
-            owner == row.recipient_id,
-            d.c.channel == row.channel,
-            IS_QUEUED,
-            d.c.next_attempt_at < until,
-        )
-        .values(next_attempt_at=until)
-    )
-
-
-def _values(outcome: Outcome, now: datetime, policy: Policy) -> dict[str, Any]:
-    row = outcome.delivery
-    if not outcome.tried:
-        return {"next_attempt_at": now, "attempts": row.attempts - 1}
-    if outcome.error is None:
-        return {"state": DeliveryState.SENT, "settled_at": now, "last_error": outcome.fault}
-    wait = policy.wait(row.attempts, outcome.after)
-    if outcome.final or now + wait > row.created_at + policy.give_up_after:
-        return {
-            "state": DeliveryState.FAILED,
-            "settled_at": now,
-            "last_error": outcome.error,
-        }
-    return {"next_attempt_at": now + wait, "last_error": outcome.error}

@@ -19,6 +19,7 @@ TITLES: dict[Kind, str] = {
     Kind.REQUEST: "Approval requested",
     Kind.REMINDER: "Approval still needed",
     Kind.REVISED: "Release changed",
+    Kind.UNREACHABLE: "An approver was not reached",
     Kind.NOT_NEEDED: "No approval needed any more",
     Kind.APPROVED: "Release approved",
     Kind.REJECTED: "Release rejected",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +16,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from engine.system import System
 from notifications import action_links, claims
+from notifications.channel_health import ChannelHealth
 from notifications.channels.base import Channel, Outgoing, Undelivered
 from notifications.claims import Outcome, Policy, Wanted
 from notifications.database_trouble import log_database_trouble
 from notifications.message import Message, Parts
 from notifications.messages import Reader, Writer
 from notifications.precedence import Precedence
+from notifications.settling import log_failure
 from notifications.shares import Shares
 from notifications.texts import language_of
 from notifications.vocabulary import Kind
@@ -64,7 +66,12 @@ class Relay:
         policy: Policy = Policy(),  # noqa: B008 - frozen
         concurrency: int = 16,
         patience: float = PATIENCE,
+        on_outcome: Callable[[str, str], None] = lambda _channel, _outcome: None,
     ) -> None:
+        """Relay the messages of one channel.
+
+        `on_outcome`: called with the channel's name and `sent`, `retried` or `failed`.
+        """
         self._system = system
         self._channel = channel
         self._writer = writer
@@ -77,6 +84,8 @@ class Relay:
         self._outcomes: list[Outcome] = []
         self._stopped = False
         self._shares = Shares(concurrency)
+        self._health = ChannelHealth(channel.name)
+        self._on_outcome = on_outcome
 
     async def run(
         self, stop: asyncio.Event, wake: Wakeup | None = None, first: Precedence | None = None
@@ -154,7 +163,7 @@ class Relay:
 
     def _claim_and_write(self, wanted: Wanted, outcomes: list[Outcome]) -> list[_Prepared]:
         """In a thread: the whole hop to the database, and the rendering."""
-        rows = claims.claim(self._system, wanted, self._policy, outcomes)
+        rows = claims.claim(self._system, wanted, self._policy, outcomes, self._note_failure)
         return [self._prepare(row) for row in rows]
 
     def _prepare(self, row: Row[Any]) -> _Prepared:
@@ -226,12 +235,26 @@ class Relay:
             error = prepared.error or await self._tried(prepared.content)
         if error is not None and error.gone and row.webhook_id is not None:
             await self._disable(row, str(error))
+        self._note(error)
         if error is None:
             outcome = Outcome(delivery=row, fault=prepared.fault)
         else:
             words, final = str(error), error.final
             outcome = Outcome(delivery=row, error=words, final=final, after=error.after)
         self._outcomes.append(outcome)
+
+    def _note(self, error: Undelivered | None) -> None:
+        """What is refused for good is said of each message, once that is settled."""
+        if error is None:
+            self._health.succeeded()
+            self._on_outcome(self._channel.name, "sent")
+        elif not error.final:
+            self._health.failed(str(error))
+            self._on_outcome(self._channel.name, "retried")
+
+    def _note_failure(self, row: Row[Any], error: str) -> None:
+        log_failure(row, error)
+        self._on_outcome(row.channel, "failed")
 
     async def _tried(self, prepared: Any) -> Undelivered | None:
         try:
@@ -253,7 +276,9 @@ class Relay:
     async def _settle(self) -> None:
         if self._outcomes:
             async with self._settling() as outcomes:
-                await run_sync(claims.settle, self._system, outcomes, self._policy)
+                await run_sync(
+                    claims.settle, self._system, outcomes, self._policy, self._note_failure
+                )
 
     @asynccontextmanager
     async def _settling(self) -> AsyncIterator[list[Outcome]]:

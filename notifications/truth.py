@@ -27,6 +27,7 @@ USABLE = HOLDING - {Status.PENDING}
 TRUE_WHILE: Mapping[Kind, frozenset[Status]] = {
     Kind.REQUEST: frozenset({Status.PENDING}),
     Kind.REMINDER: frozenset({Status.PENDING}),
+    Kind.UNREACHABLE: frozenset({Status.PENDING}),
     Kind.REVISED: HOLDING,
     Kind.NOT_NEEDED: USABLE,
     # After the end, too, it was approved until then.
@@ -146,6 +147,7 @@ CONTRADICTED: Mapping[Kind, tuple[Callable[[Told, Standing], bool], str]] = {
     Kind.APPROVED: (_is_of_another_round, "that approval was followed by another request"),
     Kind.NOT_NEEDED: (_needs_approval, "approval was asked for meanwhile"),
     Kind.REVISED: (_said_otherwise, "the release is {status}"),
+    Kind.UNREACHABLE: (_was_edited, "the release was changed meanwhile"),
     Kind.CLOSING_SOON: (_was_edited, "the release was changed meanwhile"),
     Kind.QUOTA: (_counts_differently, "another part of the signatures is used by now"),
     Kind.LEFT: (_is_back, "the release was changed meanwhile"),

@@ -32,6 +32,8 @@ class Kind(StrEnum):
     REMINDER = "REMINDER"
     #: A release was changed, or who stands behind it; nothing is asked of the reader.
     REVISED = "REVISED"
+    #: An approver was not reached: the message that asks them failed for good.
+    UNREACHABLE = "UNREACHABLE"
     #: It needs no approval any more.
     NOT_NEEDED = "NOT_NEEDED"
     APPROVED = "APPROVED"

@@ -64,6 +64,14 @@ def _waiting(connection: Connection, now: datetime) -> Iterable[Metric]:
     queued = sa.select(sa.func.count(), sa.func.min(d.c.created_at))
     depth, oldest = connection.execute(queued.where(d.c.state == DeliveryState.QUEUED)).one()
     yield _gauge("countersign_outbox_queued", "Messages not sent yet.", depth)
+    retrying = sa.select(sa.func.count()).where(
+        d.c.state == DeliveryState.QUEUED, d.c.last_error.is_not(None)
+    )
+    yield _gauge(
+        "countersign_outbox_retrying",
+        "Of the messages not sent yet, those that failed at least once.",
+        connection.execute(retrying).scalar_one(),
+    )
     yield _gauge(
         "countersign_outbox_oldest_seconds", "Age of the oldest of them.", _age(oldest, now)
     )

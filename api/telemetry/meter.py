@@ -109,6 +109,13 @@ class Meter:
             registry=registry,
         )
 
+        self._deliveries = Counter(
+            "countersign_deliveries",
+            "Messages handed to a channel, by its name: sent, retried later, or failed for good.",
+            ("channel", "outcome"),
+            registry=registry,
+        )
+
     @contextmanager
     def operation(self, kind: Kind, name: str) -> Iterator[None]:
         """Times it, counts how it ended, and is a span of the trace where there is one."""
@@ -163,6 +170,10 @@ class Meter:
     def signed(self, code: Code | None, number: int = 1) -> None:
         """So many signatures made, or refused for a reason."""
         self._signatures.labels(code or "MADE").inc(number)
+
+    def message_handed_in(self, channel: str, outcome: str) -> None:
+        """One message that a channel took, or did not take: sent, retried or failed."""
+        self._deliveries.labels(channel, outcome).inc()
 
     def message_in_plain_form(self, kind: str) -> None:
         """One message that could not be rendered as it should be."""

@@ -58,6 +58,10 @@ def sender_of(text: str) -> Address:
     return Address(display_name=name, addr_spec=address)
 
 
+class UnwritableAddressError(ValueError):
+    """No mail can be addressed to it; no later try changes that."""
+
+
 def build(outgoing: Outgoing, sender: Address) -> bytes:
     """Text and HTML, perhaps an invitation; the same delivery always has the same `Message-ID`."""
     message = outgoing.message
@@ -72,7 +76,12 @@ def build(outgoing: Outgoing, sender: Address) -> bytes:
     )
     if message.calendar is not None:
         content = _multipart("mixed", MIXED, [content, _invitation(message.calendar)])
-    return b"".join([_recipient(outgoing), message_id, headers, content])
+    try:
+        recipient = _recipient(outgoing)
+    except Exception as error:
+        # The library has many ways to say that it is no address.
+        raise UnwritableAddressError(f"the address cannot be written: {error}") from error
+    return b"".join([recipient, message_id, headers, content])
 
 
 def _recipient(outgoing: Outgoing) -> bytes:

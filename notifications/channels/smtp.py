@@ -18,6 +18,7 @@ from aiosmtplib import (
     SMTPConnectResponseError,
     SMTPException,
     SMTPHeloError,
+    SMTPNotSupported,
     SMTPRecipientsRefused,
     SMTPResponseException,
     SMTPSenderRefused,
@@ -30,7 +31,7 @@ from notifications.channels.base import (
     Refused,
     Undelivered,
 )
-from notifications.channels.mime import build, sender_of
+from notifications.channels.mime import UnwritableAddressError, build, sender_of
 from notifications.vocabulary import EMAIL
 
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
@@ -107,7 +108,10 @@ class SmtpChannel:
 
     def prepare(self, outgoing: Outgoing) -> Mail:
         """Build and serialise the mail."""
-        return Mail(outgoing.address, build(outgoing, self._sender))
+        try:
+            return Mail(outgoing.address, build(outgoing, self._sender))
+        except UnwritableAddressError as error:
+            raise Refused(str(error)) from error
 
     async def send(self, prepared: Mail) -> None:
         """Hand it in; the server's own words are in the error, if it does not take it."""
@@ -133,9 +137,13 @@ class SmtpChannel:
 
     async def _hand_in(self, smtp: SMTP, mail: Mail) -> str:
         options = [] if mail.recipient.isascii() else ["SMTPUTF8"]
-        _, answer = await smtp.sendmail(
-            self._sender.addr_spec, [mail.recipient], mail.content, mail_options=options
-        )
+        try:
+            _, answer = await smtp.sendmail(
+                self._sender.addr_spec, [mail.recipient], mail.content, mail_options=options
+            )
+        except SMTPNotSupported as error:
+            # No later try changes what the server can carry.
+            raise Refused(f"the mail server cannot carry this address: {error}") from error
         return answer
 
     @asynccontextmanager

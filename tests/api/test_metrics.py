@@ -24,6 +24,7 @@ from api.telemetry.meter import Meter
 from api.telemetry.requests import ObservedRequests
 from engine.persistence.database import Database
 from engine.persistence.executor import Executor
+from tests.notifications.deliverer import Deliverer
 from tests.notifications.notices import outbox_world
 from tests.support.api import Api
 from tests.support.api import serving as serving_app
@@ -153,6 +154,23 @@ def release_input(api: Api) -> dict[str, object]:
         "endsAt": (start + timedelta(hours=1)).isoformat(),
         "maxSignatures": 1,
     }
+
+
+def test_what_is_tried_again_is_shown(world: World, runtime: Runtime) -> None:
+    world.request()
+    assert looked(runtime)["countersign_outbox_retrying"] == 0
+    Deliverer(world).run(lambda row: "451 Later" if row.email.startswith("ann@") else None)
+    seen = looked(runtime)
+    assert seen["countersign_outbox_retrying"] == seen["countersign_outbox_queued"] == 1
+
+
+def test_deliveries_are_counted_by_what_became_of_them(runtime: Runtime) -> None:
+    for outcome in ("sent", "sent", "failed"):
+        runtime.meter.message_handed_in("email", outcome)
+    value = runtime.meter.registry.get_sample_value
+    for outcome, number in (("sent", 2), ("failed", 1), ("retried", None)):
+        labels = {"channel": "email", "outcome": outcome}
+        assert value("countersign_deliveries_total", labels) == number
 
 
 def test_what_waits_is_shown_with_its_age(world: World, runtime: Runtime) -> None:

@@ -64,7 +64,7 @@ class Inbox:
 
 @asynccontextmanager
 async def smtp_server(
-    *, implicit_tls: SSLContext | None = None, **options: Any
+    *, implicit_tls: SSLContext | None = None, international: bool = True, **options: Any
 ) -> AsyncIterator[Inbox]:
     """An inbox behind a free port, for as long as the block lasts."""
     inbox = Inbox()
@@ -73,7 +73,9 @@ async def smtp_server(
 
     def connection() -> SMTP:
         inbox.connections += 1
-        made = SMTP(inbox, hostname="mx.example.com", loop=loop, enable_SMTPUTF8=True, **options)
+        made = SMTP(
+            inbox, hostname="mx.example.com", loop=loop, enable_SMTPUTF8=international, **options
+        )
         open_ones.append(made)
         return made
 

@@ -136,3 +136,17 @@ def test_a_digest_is_sent_again_as_it_was(
     assert [row.facts for row in post.sent] == [sent.facts, sent.facts]
     (waiting,) = notices.rows(state=DeliveryState.QUEUED)
     assert waiting.next_attempt_at == world.clock.instant + timedelta(minutes=1)
+
+
+def test_names_stay_text(world: World, meg: UUID, post: Deliverer) -> None:
+    for name in ("<img src=x>", "{{ 7 * 7 }}"):
+        world.do("admin", UpdateUser(user_id=world.people["eve"], name=name))
+    world.clock.pass_(minutes=1)
+    post.run()
+
+    (row,) = post.sent
+    message = Writer("https://x.example.com").write(Kind.ADMINISTERED, row.facts, Reader())
+    assert "User changed: <img src=x>" in message.text
+    assert "User changed: {{ 7 * 7 }}" in message.text
+    assert "&lt;img src=x&gt;" in message.html
+    assert "<img" not in message.html

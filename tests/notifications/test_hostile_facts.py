@@ -115,7 +115,9 @@ def hostile_facts(draw: st.DrawFn) -> dict[str, Any]:
         "release": release,
         "event": event,
         "approval": APPROVAL | {"decisions": [decision]},
-        "subject": {"kind": "Team", "name": draw(TEXT)},
+        "subject": {"kind": "Team", "name": draw(TEXT), "email": draw(TEXT)},
+        "channel": draw(TEXT),
+        "error": draw(TEXT),
     }
 
 
@@ -142,7 +144,13 @@ def harmless(facts: dict[str, Any]) -> dict[str, Any]:
         "event": event
         | {"actor": tame(event["actor"]), "reason": tame(event["reason"]), "changes": changes},
         "approval": facts["approval"] | {"decisions": decisions},
-        "subject": {"kind": "Team", "name": tame(facts["subject"]["name"])},
+        "subject": {
+            "kind": "Team",
+            "name": tame(facts["subject"]["name"]),
+            "email": tame(facts["subject"]["email"]),
+        },
+        "channel": tame(facts["channel"]),
+        "error": tame(facts["error"]),
     }
 
 

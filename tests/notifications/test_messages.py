@@ -85,7 +85,9 @@ def facts(**changes: Any) -> str:
             "release": release,
             "event": event,
             "approval": APPROVAL,
-            "subject": {"kind": "Team", "name": "blue"},
+            "subject": {"kind": "Team", "name": "blue", "email": "blue@example.com"},
+            "channel": "email",
+            "error": "550 No such user",
         }
         | changes
     )

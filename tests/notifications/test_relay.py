@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from engine.commands.create_user import CreateUser
 from engine.commands.request_release import RequestRelease
@@ -444,3 +445,30 @@ async def test_connections_are_kept_for_the_next_message(
 
     assert len(inbox.mails) == 5
     assert inbox.connections <= 3
+
+
+async def test_a_failing_server_and_its_recovery_are_logged_and_counted(
+    world: World, notices: Notices, inbox: Inbox
+) -> None:
+    world.request()
+    inbox.answers |= {"ann@example.com": "451 Later", "bob@example.com": "550 No such user"}
+    counted = list[tuple[str, str]]()
+    relay = relay_of(world, inbox, on_outcome=lambda *one: counted.append(one))
+
+    with capture_logs() as lines:
+        await relay.run_once()
+        inbox.answers.clear()
+        world.clock.pass_(minutes=1)
+        await relay.run_once()
+        await relay._finish()
+
+    (bob,) = notices.rows(user_id=world.people["bob"])
+    told = [line for line in lines if line["event"] != "delivery_failed"]
+    assert [line["event"] for line in told] == ["channel_failing", "channel_recovered"]
+    assert (told[0]["channel"], told[0]["error"]) == ("email", "451 Later")
+    (failure,) = [line for line in lines if line["event"] == "delivery_failed"]
+    assert failure["delivery"] == str(bob.id)
+    assert counted.count(("email", "failed")) == 1
+    assert counted.count(("email", "retried")) == 1
+    # Ann's request; that Bob was not reached, to the requester and the administrator.
+    assert counted.count(("email", "sent")) == 3

@@ -101,6 +101,17 @@ def test_what_names_no_server_is_refused(url: str) -> None:
 
 
 @pytest.mark.anyio
+async def test_an_address_that_the_server_cannot_carry_is_refused_at_once() -> None:
+    async with smtp_server(international=False) as inbox:
+        channel = SmtpChannel(inbox.url, SENDER, timeout=5)
+        with pytest.raises(Refused, match="cannot carry this address"):
+            await channel.send(channel.prepare(outgoing("müller@example.com")))
+        await channel.send(channel.prepare(outgoing()))
+        await channel.close()
+        assert [recipient for recipient, _ in inbox.mails] == ["ann@example.com"]
+
+
+@pytest.mark.anyio
 async def test_starttls_and_signing_in(contexts: tuple[ssl.SSLContext, ssl.SSLContext]) -> None:
     server_side, trusting = contexts
     options = {"tls_context": server_side, "require_starttls": True, "auth_required": True}

@@ -25,6 +25,8 @@ described(
         "REQUEST": "Please approve or reject.",
         "REMINDER": "The same, as the start nears.",
         "REVISED": "A release was changed, and nothing is asked of the reader.",
+        "UNREACHABLE": "An approver was not reached: the message that asks them to decide failed "
+        "for good.",
         "NOT_NEEDED": "It needs no approval any more.",
         "APPROVED": "It is approved.",
         "REJECTED": "It is rejected.",
