@@ -22,7 +22,7 @@ from engine.persistence.columns import Id, among, one_of
 from engine.persistence.loading.grouping import gather
 from engine.persistence.unit_of_work import bare_transaction
 from engine.system import System
-from notifications import administration_digest, calendar_handover, lanes, truth
+from notifications import administration_digest, calendar_handover, lanes, latest_facts, truth
 from notifications.settling import Failed, OnFailure, log_failure, settle_all
 from notifications.tables import IS_QUEUED, action_links, deliveries, webhooks
 from notifications.vocabulary import EMAIL, DeliveryState
@@ -108,7 +108,7 @@ def claim(
 
     failed = list[Failed]()
 
-    def change(connection: Connection) -> list[Row[Any]]:
+    def change(connection: Connection) -> Sequence[Row[Any]]:
         now = system.clock.now(connection)
         failed[:] = settle_all(connection, outcomes, now, policy)
         while ids := _take(connection, wanted, now, policy):
@@ -120,13 +120,16 @@ def claim(
             unsent = [row for row in rows if wrong[row.id] is not None]
             calendar_handover.hand_over(connection, unsent)
             if true := [row for row in rows if wrong[row.id] is None]:
+                if latest_facts.refresh(connection, true):
+                    asked = {"ids": sorted(row.id for row in true), "now": now}
+                    return connection.execute(_CLAIMED, asked).all()
                 return true
         return []
 
     rows = bare_transaction(system.database, change)
     for row, error in failed:
         on_failure(row, error)
-    return rows
+    return list(rows)
 
 
 def settle(
@@ -244,6 +247,7 @@ def _claimed() -> Select[Any]:
             link.c.voided_at,
             link.c.expires_at,
             link.c.material_revision.label("link_revision"),
+            r.c.revision.label("release_revision"),
             r.c.material_revision,
             r.c.round_revision,
             r.c.required_approvals,

@@ -420,6 +420,30 @@ def test_a_request_that_waits_keeps_nothing_else_waiting(world: World, post: Del
     assert post.told("bob") == [Kind.REQUEST] * 3 + [Kind.REJECTED]
 
 
+def test_what_waited_describes_the_release_as_it_is(
+    world: World, notices: Notices, post: Deliverer
+) -> None:
+    world.settings(reapprove_on_edit=False)
+    release = world.approved()
+    outage(world, post)
+    world.clock.pass_(hours=1)
+    world.sign("dev")
+    outage(world, post)
+    revise(world, release, "ann", name="Falcon 1.1", ends_at=NOON + timedelta(hours=4))
+
+    recovery(world, post)
+
+    assert post.told("dev") == [Kind.APPROVED, Kind.OPENED, Kind.REVISED]
+    for row in (row for row in post.sent if row.email == "dev@example.com"):
+        reader = Reader(audiences=row.audiences)
+        message = Writer("https://x.example.com").write(Kind(row.kind), row.facts, reader)
+        assert message.fault is None
+        assert message.subject.endswith(": Falcon 1.1")
+        assert "16:00" in message.text
+        # Only of the edit it is said what was before.
+        assert ("15:00" in message.text) == (row.kind == Kind.REVISED)
+
+
 def test_a_repeated_message_brings_the_newest_calendar(
     world: World, notices: Notices, post: Deliverer
 ) -> None:
