@@ -62,10 +62,11 @@ class SendAgain:
         if row.state is DeliveryState.QUEUED:
             message = "This message is still waiting to be sent."
             raise Refusal(Code.WRONG_STATUS, message, "id")
+        channel = self._channel(work, row)
         original_id = row.copy_of or row.id
         resend_limits.check(work, original_id)
         link_id = self._link(work, row, release) if row.kind in ASKING else None
-        again = queueing.copy_of(row, self._channel(work, row), link_id)
+        again = queueing.copy_of(row, channel, link_id)
         if release is not None and row.calendar is not None:
             again["calendar"] = _calendar(work, row.user_id, release)
         again |= {"copy_of": original_id, "requested_by": work.actor.user_id}

@@ -129,7 +129,7 @@ async def test_what_the_server_says_decides(
     await relay.run_once()
     await relay._finish()
 
-    ann, bob = sorted(notices.rows(), key=lambda row: row.email)
+    ann, bob = sorted(notices.rows(kind="REQUEST"), key=lambda row: row.email)
     assert (ann.state, ann.last_error, ann.attempts) == (state, error, 1)
     assert (bob.state, bob.last_error) == ("SENT", None)
     assert len(inbox.to("bob")) == 1
@@ -145,7 +145,7 @@ async def test_a_refusal_of_the_content_is_final(
     await relay.run_once()
     await relay._finish()
 
-    ann, _ = sorted(notices.rows(), key=lambda row: row.email)
+    ann, _ = sorted(notices.rows(kind="REQUEST"), key=lambda row: row.email)
     assert (ann.state, ann.last_error) == ("FAILED", "554 5.6.0 Not wanted")
 
 
@@ -190,8 +190,9 @@ async def test_nobody_listening_is_tried_again_until_given_up(
     world.clock.pass_(minutes=5)
     await relay.run_once()
     await relay._finish()
-    assert {row.state for row in notices.rows()} == {"FAILED"}
-    assert {row.attempts for row in notices.rows()} == {3}
+    assert {row.state for row in notices.rows(kind="REQUEST")} == {"FAILED"}
+    assert {row.attempts for row in notices.rows(kind="REQUEST")} == {3}
+    assert {row.kind for row in notices.rows(state="QUEUED")} == {"UNREACHABLE"}
     assert port
 
 
@@ -347,7 +348,7 @@ async def test_the_oddest_names_that_pass_stay_in_their_place(
     await relay._finish()
 
     to = sorted(to for to, _ in inbox.mails)
-    assert to == ["admin@example.com", "ann@example.com", "bob@example.com"]
+    assert to == ["ann@example.com", "bob@example.com"]
     (mail,) = inbox.to("ann")
     assert [address.addr_spec for address in mail["To"].addresses] == ["ann@example.com"]
     assert mail["Bcc"] is None

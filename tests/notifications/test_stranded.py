@@ -104,6 +104,7 @@ def test_sent_again_it_goes_by_the_way_they_have_now(world: World, notices: Noti
             delivery_id=failed.id, release_id=release, link_key=LINK_KEY, channels=channels
         )
         (row,) = notices.rows(id=world.do("dev", command))
+        world.clock.pass_(minutes=5)
         return str(row.channel)
 
     assert again("email") == "email"
