@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
@@ -16,8 +17,11 @@ from sqlalchemy import Connection, Row
 
 from notifications import lanes
 from notifications.invitations import CONFIRMED
-from notifications.tables import deliveries
+from notifications.tables import IS_QUEUED, deliveries
 from notifications.vocabulary import DeliveryState
+
+#: No id comes after it.
+_LAST = UUID(int=2**128 - 1)
 
 _D = deliveries
 _TAKE_OVER = (
@@ -32,7 +36,9 @@ _PUBLISHED = (
         _D.c.user_id == sa.bindparam("whose"),
         _D.c.channel == sa.bindparam("way"),
         _D.c.calendar.is_not(None),
-        _D.c.state == DeliveryState.SENT,
+        # What waits before it is sent before it; what carries a link may still be void by then.
+        (_D.c.state == DeliveryState.SENT)
+        | (IS_QUEUED & _D.c.action_link_id.is_(None) & (_D.c.id < sa.bindparam("before"))),
     )
     .limit(1)
 )
@@ -48,23 +54,33 @@ def hand_over(connection: Connection, unsent: Iterable[Row[Any]]) -> None:
             _hand_over(connection, row, following)
 
 
-def file_after(connection: Connection, row: Row[Any], calendar: str | None) -> str | None:
-    """What a message with this calendar file carries now that the one before it is not sent."""
+def file_after(
+    connection: Connection, row: Row[Any], calendar: str | None, *, before: UUID = _LAST
+) -> str | None:
+    """What a message with this calendar file carries now that the one before it is not sent.
+
+    Args:
+        connection: To the database.
+        row: The delivery that is not sent.
+        calendar: The file of the message after it, if it has one.
+        before: Deliveries with an id less than this come before that message.
+    """
     file: str | None = calendar or row.calendar
     if (
         file is not None
         and orjson.loads(file)["shown"]["status"] != CONFIRMED
-        and not _is_published(connection, row)
+        and not _is_published(connection, row, before)
     ):
         return None
     return file
 
 
 def _hand_over(connection: Connection, row: Row[Any], following: Row[Any]) -> None:
-    file = file_after(connection, row, following.calendar)
+    file = file_after(connection, row, following.calendar, before=row.id)
     if file != following.calendar:
         connection.execute(_TAKE_OVER, {"delivery": following.id, "file": file})
 
 
-def _is_published(connection: Connection, row: Row[Any]) -> bool:
-    return connection.execute(_PUBLISHED, lanes.of(row)).first() is not None
+def _is_published(connection: Connection, row: Row[Any], before: UUID) -> bool:
+    asked = lanes.of(row) | {"before": before}
+    return connection.execute(_PUBLISHED, asked).first() is not None

@@ -140,9 +140,14 @@ def _with_what_waits(connection: Connection, drafts: Sequence[Draft], now: datet
             taking[row.id] = draft, row
         elif row.next_attempt_at > now and draft.kind != row.kind:
             hurried.append(row.id)
+    newest = dict[tuple[UUID, UUID, str], tuple[Draft, Any]]()
     for id_ in _settled(connection, taking, now):
         draft, row = taking[id_]
         draft.take_in(Kind(row.kind), row.audiences)
+        if row.calendar is not None:
+            newest[draft.lane] = draft, row
+    # All of them are taken in by now: what is left in the lane is what will have been published.
+    for draft, row in newest.values():
         file = calendar_handover.file_after(connection, row, draft.row["calendar"])
         draft.row["calendar"] = file
     if hurried:
