@@ -18,6 +18,7 @@ from notifications.webhooks.send_test import SendTestWebhook
 from notifications.webhooks.update import UpdateWebhook
 from tests.notifications.notices import Notices, add_administrator
 from tests.notifications.webhooks.hooks import KEY, Hooks
+from tests.support.refusals import assert_refused
 from tests.support.world import World, make_world
 
 URL = "https://hooks.example.com/T0/secret-path?x=y"
@@ -126,7 +127,7 @@ def test_an_overlap_has_bounds(world: World, hooks: Hooks, hours: int) -> None:
 
 
 def test_what_is_not_about_releases_takes_view_ledger(world: World, hooks: Hooks) -> None:
-    granted = frozenset({Permission.MANAGE_ACCOUNT, Permission.MANAGE_USERS})
+    granted = frozenset({Permission.MANAGE_ACCOUNT, Permission.VIEW_RELEASES})
     world.do("admin", CreateRole(name="Office", permissions=granted))
     world.add_user("ola", "Office")
 
@@ -136,6 +137,28 @@ def test_what_is_not_about_releases_takes_view_ledger(world: World, hooks: Hooks
         update = UpdateWebhook(webhook_id=made.webhook_id, tags=tags)
         assert world.refused("ola", update).code is Code.FORBIDDEN
         world.do("admin", update)
+
+
+def test_nobody_sends_elsewhere_what_they_do_not_see(world: World, hooks: Hooks) -> None:
+    granted = frozenset({Permission.MANAGE_ACCOUNT})
+    world.do("admin", CreateRole(name="Office", permissions=granted))
+    world.add_user("ola", "Office")
+    hook = hooks.make("CI", URL).webhook_id
+    ledger = world.do("admin", create(name="Ledger", tags=["account:updated"])).webhook_id
+    world.do("ola", UpdateWebhook(webhook_id=hook, active=False))
+    seeing = {Permission.MANAGE_ACCOUNT, Permission.VIEW_RELEASES}
+
+    assert_refused(world, "ola", create(name="Mine"), Code.FORBIDDEN)
+    for update in (
+        UpdateWebhook(webhook_id=hook, url="https://example.net/"),
+        UpdateWebhook(webhook_id=hook, active=True),
+    ):
+        assert_refused(world, "ola", update, Code.FORBIDDEN)
+        world.do("admin", update, scopes=frozenset(seeing))
+    moved = UpdateWebhook(webhook_id=ledger, url="https://example.net/")
+    assert_refused(world, "admin", moved, Code.FORBIDDEN, scopes=frozenset(seeing))
+    world.do("admin", moved, scopes=frozenset(seeing | {Permission.VIEW_LEDGER}))
+    world.do("ola", UpdateWebhook(webhook_id=hook, name="Still mine to name"))
 
 
 def test_there_are_never_too_many_at_a_time(world: World, hooks: Hooks) -> None:
