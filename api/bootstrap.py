@@ -63,6 +63,7 @@ def build_system(
         wakers=wakers,
         senders=senders,
         reservation_seconds=settings.reservation_seconds,
+        international_addresses=settings.mail_international,
     )
 
 

@@ -41,6 +41,12 @@ class Settings(BaseSettings):
         " first byte) or none.",
         examples=["smtp://countersign:password@smtp.example.com:587?tls=starttls"],
     )
+    mail_international: bool = Field(
+        default=False,
+        description="The mail server carries addresses with letters beyond ASCII before the @"
+        " (SMTPUTF8, RFC 6531). Without it users with such addresses are refused. Domains may have"
+        " any letters either way.",
+    )
     mail_from: Annotated[str, kept(rules.sender)] = Field(
         description='The sender of every mail, like "Countersign <countersign@example.com>".',
         examples=['"Countersign <countersign@example.com>"'],

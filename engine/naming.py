@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+from engine.default_ignorable import has_ignorable, without_ignorable
 from engine.errors import Code, Refusal
 
 NAME_LENGTH = 200
@@ -17,8 +18,14 @@ _DRAWN_AS_NOTHING = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
 def name_key(name: str) -> str:
-    """The form in which names are compared: NFC and case-folded (spec section 2)."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    """The form in which names are compared: what looks the same is the same (spec section 2).
+
+    Letter case, compatibility forms such as full-width letters, characters that are drawn as
+    nothing and the width of white space make no difference (UTS 39 calls this a skeleton). Letters
+    of other scripts that look alike do: to tell them apart would forbid names of those scripts.
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return " ".join(without_ignorable(folded).split())
 
 
 def lookup_key(text: str) -> str:
@@ -51,13 +58,16 @@ def is_blank(text: str | None) -> bool:
 
 def name_fault(value: str, what: str, *field: str, limit: int = NAME_LENGTH) -> Refusal | None:
     """A one-line text for people: something in it, not too long, no control characters."""
-    if not value:
+    if is_blank(value):
         return Refusal(Code.INVALID_INPUT, f"The {what} is empty. Give it one.", *field)
     if len(value) > limit:
         message = f"The {what} has {len(value)} characters. Use at most {limit}."
         return Refusal(Code.INVALID_INPUT, message, *field)
     if any(_is_control(character) for character in value):
         message = f"The {what} has line breaks or control characters. Leave them out."
+        return Refusal(Code.INVALID_INPUT, message, *field)
+    if has_ignorable(value):
+        message = f"The {what} has characters that nobody can see. Leave them out."
         return Refusal(Code.INVALID_INPUT, message, *field)
     return None
 

@@ -36,3 +36,5 @@ class System:
     attempts: AttemptLimit = field(default_factory=AttemptLimit)
     #: Seconds after which an unsettled signature is given back.
     reservation_seconds: int = 30
+    #: The mail server carries addresses with letters beyond ASCII before the @ (SMTPUTF8).
+    international_addresses: bool = False

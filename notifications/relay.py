@@ -14,6 +14,7 @@ from anyio.to_thread import run_sync
 from sqlalchemy import Row
 from sqlalchemy.exc import SQLAlchemyError
 
+from engine import addresses
 from engine.system import System
 from notifications import action_links, claims
 from notifications.channel_health import ChannelHealth
@@ -190,7 +191,7 @@ class Relay:
         return Outgoing(
             delivery_id=row.id,
             created_at=row.created_at,
-            address=row.email,
+            address=addresses.deliverable(row.email),
             name=row.name,
             message=self._writer.write(kind, row.facts, reader, link=link, calendar=row.calendar),
             link=link,

@@ -18,6 +18,7 @@ import structlog
 from anyio.to_thread import run_sync
 from sqlalchemy import Connection, Row
 
+from engine import addresses
 from engine.persistence import tables as t
 from engine.persistence.columns import among
 from engine.persistence.unit_of_work import bare_transaction
@@ -128,7 +129,7 @@ class SignInMailer:
         return Outgoing(
             delivery_id=asked.row.id,
             created_at=asked.row.created_at,
-            address=person.email,
+            address=addresses.deliverable(person.email),
             name=person.name,
             message=self._writer.write(Kind.SIGN_IN, store_facts(facts), reader, link=link),
             link=link,

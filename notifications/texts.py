@@ -11,6 +11,7 @@ from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
+from engine import addresses
 from notifications.mail_styles import style_attribute
 
 #: The templates say it in English; the others have a catalogue, `<language>.json`.
@@ -74,5 +75,6 @@ def environment(folders: Sequence[Path], language: str, kind: str) -> Environmen
     made.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]
     # The alias it made looks the other one up, in a call of its own each time.
     made.globals["_"] = made.globals["gettext"]
+    made.filters["address"] = addresses.shown
     made.globals["css"] = style_attribute
     return made

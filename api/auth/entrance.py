@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from starlette.responses import Response
 
 from api.auth.browser import Browser
 from api.auth.forms import fields_of, local_path
+from api.auth.known_browsers import KnownBrowsers
 from api.auth.pages import go, page, trouble
 from api.auth.sealed import Seal
 from api.credentials import session_of
@@ -31,12 +33,26 @@ PENDING = "identity"
 PENDING_PATH = "/sign-in/openid/link"
 
 
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """Whose session starts."""
+
+    account_id: UUID
+    user_id: UUID
+    email: str
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> _Person:
+        return cls(row.account_id, row.id, row.email)
+
+
 class Entrance:
     """The one place where sessions start."""
 
     def __init__(self, runtime: Runtime, browser: Browser, secret: str) -> None:
         self._runtime = runtime
         self._browser = browser
+        self._known = KnownBrowsers(browser, secret)
         self._proofs = Seal(secret, "sign-in-proof", CHOOSING)
 
     async def enter(
@@ -47,8 +63,10 @@ class Entrance:
             return trouble(request, "nobody", self._browser.root, 403)
         if len(people) == 1:
             (person,) = people
-            return await self._start(request, person.account_id, person.id, method, then)
-        choices = [[str(one.account_id), str(one.id), one.account, one.name] for one in people]
+            return await self._start(request, _Person.of(person), method, then)
+        choices = [
+            [str(one.account_id), str(one.id), one.account, one.name, one.email] for one in people
+        ]
         response = go(f"{self._browser.root}/sign-in/account")
         # The session's id is told beforehand: so one proof starts one session.
         told = {"choices": choices, "method": method, "then": then, "session": str(uuid7())}
@@ -65,12 +83,10 @@ class Entrance:
         if request.method == "POST":
             chosen = choices.get((await fields_of(request)).get("user", ""))
             if chosen is not None:
-                account_id, user_id = UUID(chosen[0]), UUID(chosen[1])
+                person = _Person(UUID(chosen[0]), UUID(chosen[1]), chosen[4])
                 method, session_id = SignInMethod(proof["method"]), UUID(proof["session"])
                 try:
-                    return await self._start(
-                        request, account_id, user_id, method, proof["then"], session_id
-                    )
+                    return await self._start(request, person, method, proof["then"], session_id)
                 except Refusal as refusal:
                     if refusal.code is not Code.NOT_FOUND:
                         raise
@@ -80,16 +96,15 @@ class Entrance:
     async def _start(
         self,
         request: Request,
-        account_id: UUID,
-        user_id: UUID,
+        who: _Person,
         method: SignInMethod,
         then: str | None,
         session_id: UUID | None = None,
     ) -> Response:
         """A new session in place of the one this browser may have had."""
         person = Principal(
-            account_id=account_id,
-            user_id=user_id,
+            account_id=who.account_id,
+            user_id=who.user_id,
             channel=Channel.DASHBOARD,
             signing_in=True,
         )
@@ -105,6 +120,7 @@ class Entrance:
         path = f"{root}{PENDING_PATH}" if waits else local_path(then) or f"{root}/sign-in"
         response = go(path)
         browser.give(response, made.secret, int(LIFETIME.total_seconds()))
+        self._known.remember(request, response, who.email)
         for spent in (PROOF, "asking"):
             browser.take(response, spent)
         return response

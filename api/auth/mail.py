@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, Row
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,19 +16,23 @@ from starlette.responses import Response
 from api.auth.browser import Browser
 from api.auth.entrance import Entrance
 from api.auth.forms import fields_of, local_path
+from api.auth.known_browsers import KnownBrowsers
 from api.auth.limits import SignInLimits
 from api.auth.pages import go, page, trouble
 from api.auth.sealed import Seal
+from api.clients import client_of
 from api.runtime import Runtime
-from engine.commands.administering import require_address
+from engine import addresses
 from engine.errors import Refusal
 from engine.naming import tidy
 from engine.persistence.unit_of_work import bare_transaction
 from engine.queries.credentials import people_with_address
+from engine.seldom import Seldom
 from engine.vocabulary import SignInMethod
 from notifications import sign_in_links as links
 
 ASKING = "asking"
+log = structlog.get_logger("countersign.sign_in")
 _WRONG_CODE = "This code does not fit. Look at it again, or ask for a new mail."
 
 
@@ -49,6 +55,8 @@ class MailSignIn:
         secret, self._key = keys
         self._limits = limits
         self._openid = openid
+        self._known = KnownBrowsers(browser, secret)
+        self._withheld = Seldom()
         self._asking = Seal(secret, "sign-in-asking", int(links.LIFETIME.total_seconds()))
 
     def form(self, request: Request, notice: str = "", status: int = 200, **more: str) -> Response:
@@ -60,21 +68,37 @@ class MailSignIn:
     async def ask(self, request: Request) -> Response:
         """The same answer for every address, and all of its work is the same, too."""
         fields = await fields_of(request)
-        address, then = tidy(fields.get("address", "")), local_path(fields.get("next"))
+        typed, then = tidy(fields.get("address", "")), local_path(fields.get("next"))
         try:
-            require_address(address)
+            address = addresses.require(typed, international=True).stored
         except Refusal as refusal:
-            return self.form(request, refusal.message, 422, address=address, then=then or "")
+            return self.form(request, refusal.message, 422, address=typed, then=then or "")
         if self._limits.asks_too_often(request):
             return trouble(request, "too_often", self._browser.root, 429)
         known = self._asking.open(self._browser.read(request, ASKING)) or {}
         secret = known.get("secret") or secrets.token_urlsafe(32)
-        if not self._limits.is_mailed_enough(address):
+        if not self._is_exhausted(request, address):
             await self._write(lambda db, now: links.ask(db, address, secret, now))
         response = go(f"{self._browser.root}/sign-in/code")
         sealed = self._asking.seal(secret=secret, then=then)
         self._browser.give(response, sealed, self._asking.seconds, ASKING)
         return response
+
+    def _is_exhausted(self, request: Request, address: str) -> bool:
+        """Whether this address gets no more mails now; that is counted, and logged."""
+        known = self._known.id_for(request, address)
+        limit = self._limits.exhausted(address, client_of(request), known)
+        if limit is None:
+            return False
+        self._runtime.meter.sign_in_mail_withheld(limit)
+        # Of the address no more than tells two of them apart.
+        digest = hashlib.sha256(address.casefold().encode()).hexdigest()[:12]
+        _, not_logged = self._withheld.meet((limit, digest))
+        if not_logged is not None:
+            log.warning(
+                "sign_in_mail_withheld", limit=limit, address_digest=digest, not_logged=not_logged
+            )
+        return True
 
     async def code(self, request: Request) -> Response:
         """Where the browser that asked waits, with a field for the code from another one."""

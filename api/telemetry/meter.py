@@ -116,6 +116,13 @@ class Meter:
             registry=registry,
         )
 
+        self._withheld_mails = Counter(
+            "countersign_sign_in_mails_withheld",
+            "Mails to sign in with that a limit kept back, by the limit: client, address, browser.",
+            ("limit",),
+            registry=registry,
+        )
+
     @contextmanager
     def operation(self, kind: Kind, name: str) -> Iterator[None]:
         """Times it, counts how it ended, and is a span of the trace where there is one."""
@@ -174,6 +181,10 @@ class Meter:
     def message_handed_in(self, channel: str, outcome: str) -> None:
         """One message that a channel took, or did not take: sent, retried or failed."""
         self._deliveries.labels(channel, outcome).inc()
+
+    def sign_in_mail_withheld(self, limit: str) -> None:
+        """One mail that a limit kept back."""
+        self._withheld_mails.labels(limit).inc()
 
     def message_in_plain_form(self, kind: str) -> None:
         """One message that could not be rendered as it should be."""

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from engine import addresses
 from engine.commands.administering import (
     clean_name,
     refuse,
@@ -174,10 +175,12 @@ def create_token_as_operator(
 ) -> tuple[UUID, UUID, NewToken]:
     """For somebody with a shell on the machine; answers account, user and token."""
     u, a = t.users, t.accounts
+    address = addresses.parse(email)
+    keys = address.keys if address is not None else frozenset[str]()
     query = (
         sa.select(u.c.account_id, u.c.id)
         .join(a, a.c.id == u.c.account_id)
-        .where(u.c.email_key == lookup_key(email), u.c.active)
+        .where(u.c.email_key.in_(keys), u.c.active)
     )
     if account_name is not None:
         query = query.where(a.c.name_key == lookup_key(account_name))

@@ -7,7 +7,9 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
-from engine.commands.administering import clean_name, require_address
+from engine import addresses
+from engine.addresses import Address
+from engine.commands.administering import clean_name
 from engine.events import AccountCreated, UserCreated
 from engine.facts import OPERATOR
 from engine.naming import name_key, tidy
@@ -34,19 +36,19 @@ def create_account(
     system: System, name: str, admin_email: str, *, teams_enabled: bool = True
 ) -> NewAccount:
     """Raises `Refusal` INVALID_INPUT or NAME_TAKEN."""
-    name, email = clean_name(tidy(name), "name", "name"), tidy(admin_email)
-    require_address(email)
+    name = clean_name(tidy(name), "name", "name")
+    address = addresses.require(admin_email, international=system.international_addresses)
     made = NewAccount(uuid7(), uuid7())
     try:
         with transaction(system, made.account_id, None, Lock()) as work:
             _insert_account(work, name, teams_enabled=teams_enabled)
             roles = _insert_roles(work)
-            _insert_admin(work, made.user_id, email, roles["ADMIN"])
+            _insert_admin(work, made.user_id, address, roles["ADMIN"])
             work.record(AccountCreated(subject_id=made.account_id), actor=OPERATOR)
             work.record(
                 UserCreated(
                     subject_id=made.user_id,
-                    changes={"email": (None, email), "roles": (None, ["ADMIN"])},
+                    changes={"email": (None, address.stored), "roles": (None, ["ADMIN"])},
                 ),
                 actor=OPERATOR,
             )
@@ -103,14 +105,14 @@ def _insert_roles(work: Work) -> dict[str, UUID]:
     return ids
 
 
-def _insert_admin(work: Work, user_id: UUID, email: str, role_id: UUID) -> None:
+def _insert_admin(work: Work, user_id: UUID, address: Address, role_id: UUID) -> None:
     work.connection.execute(
         t.users.insert().values(
             id=user_id,
             account_id=work.account_id,
-            email=email,
-            email_key=name_key(email),
-            name=email.split("@", maxsplit=1)[0],
+            email=address.stored,
+            email_key=address.key,
+            name=address.local,
             time_zone="UTC",
             locale="en",
             active=True,

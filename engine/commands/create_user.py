@@ -8,8 +8,8 @@ from uuid import UUID
 
 from engine.commands.administering import (
     clean_name,
+    new_address,
     refuse,
-    require_address,
     require_locale,
     require_permission,
     require_time_zone,
@@ -17,7 +17,7 @@ from engine.commands.administering import (
 from engine.commands.roles import role_ids
 from engine.events import UserCreated
 from engine.grants import refuse_grant
-from engine.naming import name_key, quoted, tidy
+from engine.naming import quoted, tidy
 from engine.persistence import loading
 from engine.persistence import tables as t
 from engine.persistence.ids import uuid7
@@ -49,8 +49,7 @@ class CreateUser:
     def apply(self, work: Work) -> UUID:
         """Needs `MANAGE_USERS`, and what the roles grant."""
         require_permission(work, Permission.MANAGE_USERS)
-        email, name = tidy(self.email), clean_name(tidy(self.name), "name", "name")
-        require_address(email)
+        address, name = new_address(work, self.email), clean_name(tidy(self.name), "name", "name")
         require_time_zone(self.time_zone)
         require_locale(self.locale)
         roles = role_ids(work, self.roles)
@@ -61,8 +60,8 @@ class CreateUser:
             t.users.insert().values(
                 id=user_id,
                 account_id=work.account_id,
-                email=email,
-                email_key=name_key(email),
+                email=address.stored,
+                email_key=address.key,
                 name=name,
                 time_zone=self.time_zone,
                 locale=self.locale,
@@ -77,7 +76,7 @@ class CreateUser:
                 [{"user_id": user_id, "role_id": role} for role in sorted(roles.values())],
             )
         changes: dict[str, tuple[Any, Any]] = {
-            "email": (None, email),
+            "email": (None, address.stored),
             "name": (None, name),
             "roles": (None, sorted(roles)),
         }

@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Row
 
+from engine import addresses
 from engine.commands.administering import (
     clean_name,
     differences,
@@ -25,7 +26,7 @@ from engine.commands.token_endings import end_tokens
 from engine.errors import Code, Refusal, not_found
 from engine.events import UserUpdated
 from engine.grants import refuse_grant
-from engine.naming import lookup_key, tidy
+from engine.naming import tidy
 from engine.persistence import loading
 from engine.persistence import tables as t
 from engine.persistence.columns import among
@@ -145,7 +146,13 @@ def _end_credentials(work: Work, user: Row[Any]) -> None:
     live = work.connection.execute(
         sa.select(i.c.id, i.c.address).where(i.c.used_at.is_(None), i.c.expires_at > work.now)
     )
-    theirs = [row.id for row in live if lookup_key(row.address) == user.email_key]
+    theirs = [row.id for row in live if _names(row.address, user)]
     work.connection.execute(
         i.update().where(among(i.c.id)).values(expires_at=work.now), {"ids": theirs}
     )
+
+
+def _names(typed: str, user: Row[Any]) -> bool:
+    """Whether a typed address is the user's."""
+    address = addresses.parse(typed)
+    return address is not None and user.email_key in address.keys

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Row
 
+from engine import addresses
 from engine.commands.api_tokens import PREFIX, load_token_scopes, secret_hash
 from engine.commands.sessions import IDLE
 from engine.naming import name_key, tidy
@@ -18,8 +18,6 @@ from engine.persistence import tables as t
 from engine.principal import Principal
 from engine.queries.reading import Reading
 from engine.vocabulary import Channel, Permission
-
-_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 def principal_of_token(connection: Connection, secret: str, now: datetime) -> Principal | None:
@@ -86,8 +84,11 @@ def people_with_address(connection: Connection, address: str) -> Sequence[Row[An
     name, and two people's mail. So only the letter case of ASCII is overlooked.
     """
     u = t.users
-    rows = connection.execute(_people().where(u.c.email_key == name_key(tidy(address)))).all()
-    return [row for row in rows if _mailbox(row.email) == _mailbox(address)]
+    wanted = addresses.parse(address)
+    if wanted is None:
+        return []
+    rows = connection.execute(_people().where(u.c.email_key.in_(wanted.keys))).all()
+    return [row for row in rows if _mailbox(row.email) == wanted.mailbox]
 
 
 def people_with_identity(
@@ -146,5 +147,6 @@ _SESSION = (
 )
 
 
-def _mailbox(address: str) -> str:
-    return tidy(address).translate(_LOWER)
+def _mailbox(stored: str) -> str:
+    address = addresses.parse(stored)
+    return address.mailbox if address is not None else ""

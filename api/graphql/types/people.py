@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from api.graphql.ids import to_global
 from api.graphql.types.enums import Permission
 from api.graphql.types.node import Node
+from engine import addresses
 from engine.commands.api_tokens import load_token_scopes
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class User(Node):
         return cls(
             id=strawberry.ID(to_global("User", row.id)),
             source=row,
-            email=row.email,
+            email=addresses.shown(row.email),
             name=row.name,
             time_zone=row.time_zone,
             locale=row.locale,

@@ -1,10 +1,13 @@
 """Sign-in by mail: the link works once, for a while, in the browser that asked."""
 
 import re
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import structlog
 from sqlalchemy import event
 
 from api.auth.limits import SignInLimits
@@ -41,7 +44,7 @@ async def test_the_link_signs_in_where_it_was_asked_for(site: Site) -> None:
     link = await site.link("ann")
     assert await person.who() is None
     page = await person.get(link)
-    assert "You asked to sign in with Ann@Example.com." in page.text
+    assert "You asked to sign in with Ann@example.com." in page.text
 
     answer = await person.post(link)
 
@@ -198,7 +201,8 @@ async def test_what_is_no_address_is_said_to_be_none(site: Site, address: str) -
 
 async def test_the_mail_goes_to_the_mailbox_of_the_user_and_to_no_lookalike(site: Site) -> None:
     add = CreateUser(email="straße@example.com", name="Sam", roles=("SIGNER",))
-    site.world.do("admin", add)
+    system = replace(site.world.system, international_addresses=True)
+    replace(site.world, system=system).do("admin", add)
     desk = await site.person()
     await desk.ask("ANN@EXAMPLE.COM")
     await desk.ask("ad\u212ain@example.com")
@@ -307,11 +311,56 @@ async def test_no_foreign_page_does_anything(site: Site, says: dict[str, str]) -
 
 
 async def test_an_address_is_mailed_a_few_times_and_nobody_is_told(world: World) -> None:
-    limits = SignInLimits(asking=FAST, address=Buckets(rate=1 / 300, burst=2))
+    limits = SignInLimits(asking=FAST, address_and_client=Buckets(rate=1 / 300, burst=2))
     async with open_site(world, limits=limits) as site:
         answers = [await (await site.person()).ask("Ann@example.com") for _ in range(4)]
         assert {answer.status_code for answer in answers} == {303}
         assert len(await site.mails("ann")) == 2
+
+
+async def test_what_strangers_ask_for_keeps_no_mail_from_a_browser_that_is_known(
+    world: World,
+) -> None:
+    two = partial(Buckets, rate=1 / 300, burst=2)
+    limits = SignInLimits(
+        asking=FAST, address_and_client=two(), address=two(), address_and_browser=two()
+    )
+    async with open_site(world, limits=limits) as site:
+        ann = await site.signed_in("ann")
+        with structlog.testing.capture_logs() as logged:
+            strangers = [await (await site.person()).ask("ann@example.com") for _ in range(6)]
+        assert {answer.status_code for answer in strangers} == {303}
+        assert len(await site.mails("ann")) == 2
+        (line,) = [one for one in logged if one["event"] == "sign_in_mail_withheld"]
+        assert (line["limit"], "ann" in str(line)) == ("client", False)
+
+        again = [await ann.ask("Ann@example.com") for _ in range(3)]
+
+        assert {answer.status_code for answer in again} == {303}
+        assert len(await site.mails("ann")) == 4
+        # For somebody else's address it is a stranger like any other.
+        await ann.ask("bob@example.com")
+        assert len(await site.mails("bob")) == 1
+        withheld = site.runtime.meter.registry.get_sample_value
+        name = "countersign_sign_in_mails_withheld_total"
+        assert withheld(name, {"limit": "client"}) == 5
+        assert withheld(name, {"limit": "browser"}) == 1
+
+
+async def test_strangers_of_many_networks_have_a_limit_together(world: World) -> None:
+    limits = SignInLimits(address=Buckets(rate=1 / 300, burst=3))
+    asked = [limits.exhausted("ann@example.com", f"192.0.2.{n}", None) for n in range(5)]
+    assert asked == [None, None, None, "address", "address"]
+    assert limits.exhausted("ANN@example.com", "192.0.2.9", "browser") is None
+    assert limits.exhausted("bob@example.com", "192.0.2.9", None) is None
+
+
+@pytest.mark.parametrize("forged", ["", "x", "gAAAAAB" + "A" * 100])
+async def test_a_cookie_that_is_not_ours_makes_no_known_browser(site: Site, forged: str) -> None:
+    person = await site.person()
+    person.client.cookies.set("__Host-countersign-known", forged)
+    assert (await person.ask("ann@example.com")).status_code == 303
+    assert len(await site.mails("ann")) == 1
 
 
 async def test_a_client_asks_and_types_only_so_often(world: World) -> None:

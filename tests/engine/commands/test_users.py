@@ -1,10 +1,12 @@
 """Users: added, changed, deactivated. Nobody grants themselves anything; somebody manages."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from sqlalchemy import Connection
 
 from engine.commands.api_tokens import CreateApiToken
@@ -14,7 +16,7 @@ from engine.commands.update_user import UpdateUser
 from engine.errors import Code
 from engine.persistence import tables as t
 from engine.persistence.unit_of_work import bare_transaction
-from engine.queries.credentials import principal_of_token
+from engine.queries.credentials import people_with_address, principal_of_token
 from engine.vocabulary import Permission, Status
 from notifications import sign_in_links
 from tests.support.refusals import assert_refused, tags, told
@@ -36,7 +38,7 @@ def test_a_user_is_added_active_and_written_down(world: World) -> None:
     made = world.do("admin", adding(email=" Fay@Example.com ", roles=("signer", "AUDITOR")))
     (row,) = rows(world, t.users, id=made)
     assert (row.email, row.email_key, row.active, row.service) == (
-        "Fay@Example.com",
+        "Fay@example.com",
         "fay@example.com",
         True,
         False,
@@ -52,6 +54,33 @@ BAD_INPUT: list[tuple[Any, ...]] = [
     ({"email": "fay@example.com, eve@example.com"}, Code.INVALID_INPUT, "email"),
     ({"email": "Fay <fay@example.com>"}, Code.INVALID_INPUT, "email"),
     ({"email": "fay@example.com\r\nBcc: eve@example.com"}, Code.INVALID_INPUT, "email"),
+    *(
+        ({"email": email}, Code.INVALID_INPUT, "email")
+        for email in (
+            "x@example..com",
+            ".x@example.com",
+            "x.@example.com",
+            "x@example.com.",
+            "x@-a.com",
+            "x@exam\u200bple.com",
+            "x\u200b@example.com",
+            "x\u3164@example.com",
+            "x@a_b.com",
+            "x@[127.0.0.1]",
+            '"x y"@example.com',
+            "müller@example.com",
+            "x@\ud800.com",
+            "x@",
+        )
+    ),
+    ({"name": "\u200b"}, Code.INVALID_INPUT, "name"),
+    ({"name": "\u3164"}, Code.INVALID_INPUT, "name"),
+    ({"name": "\u2800"}, Code.INVALID_INPUT, "name"),
+    ({"name": "Fa\u200by"}, Code.INVALID_INPUT, "name"),
+    *(
+        ({"time_zone": zone}, Code.INVALID_INPUT, "time_zone")
+        for zone in ("localtime", "Factory", "posix/UTC", "right/UTC", "posixrules", "utc", "")
+    ),
     ({"email": "f" * 250 + "@example.com"}, Code.INVALID_INPUT, "email"),
     ({"name": " "}, Code.INVALID_INPUT, "name"),
     ({"name": "Fay\nEve"}, Code.INVALID_INPUT, "name"),
@@ -68,6 +97,47 @@ BAD_INPUT: list[tuple[Any, ...]] = [
 def test_bad_input_adds_nobody(world: World) -> None:
     for changes, code, field in BAD_INPUT:
         assert_refused(world, "admin", adding(**changes), code, field, recorded=False)
+
+
+@pytest.mark.parametrize(
+    "same",
+    ["fay@münchen.example", "FAY@MÜNCHEN.EXAMPLE", "fay@xn--mnchen-3ya.example",
+     "fay@ｍünchen.example", " fay@mu\u0308nchen.example "],
+)  # fmt: skip
+def test_one_mailbox_is_one_user_however_it_is_spelt(world: World, same: str) -> None:
+    made = world.do("admin", adding(email="Fay@München.example"))
+    (row,) = rows(world, t.users, id=made)
+    assert (row.email, row.email_key) == (
+        "Fay@xn--mnchen-3ya.example",
+        "fay@xn--mnchen-3ya.example",
+    )
+    assert_refused(world, "admin", adding(email=same), Code.NAME_TAKEN, "email")
+    with world.system.database.reading() as connection:
+        assert [one.id for one in people_with_address(connection, same)] == [made]
+
+
+def test_an_address_whose_domain_was_stored_as_typed_is_found_and_taken(world: World) -> None:
+    made = world.do("admin", adding(email="fay@example.com"))
+    with world.system.database.writing() as connection:
+        before = {"email": "fay@münchen.example", "email_key": "fay@münchen.example"}
+        connection.execute(t.users.update().where(t.users.c.id == made).values(**before))
+        connection.commit()
+    for spelling in ("fay@münchen.example", "fay@xn--mnchen-3ya.example"):
+        with world.system.database.reading() as connection:
+            assert [one.id for one in people_with_address(connection, spelling)] == [made]
+        command = adding(email=spelling)
+        assert_refused(world, "admin", command, Code.NAME_TAKEN, "email")
+
+
+def test_letters_beyond_ascii_before_the_at_need_a_mail_server_that_carries_them(
+    world: World,
+) -> None:
+    asked = adding(email="müller@example.com")
+    refusal = assert_refused(world, "admin", asked, Code.INVALID_INPUT, "email", recorded=False)
+    assert "carries only ASCII letters" in refusal.message
+    carries = replace(world, system=replace(world.system, international_addresses=True))
+    (row,) = rows(world, t.users, id=carries.do("admin", asked))
+    assert row.email == "müller@example.com"
 
 
 def test_an_address_is_unique_in_its_account_whatever_its_letter_case(world: World) -> None:
