@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -39,8 +39,7 @@ TAKEN_IN = "told together with what came after it"
 
 _D = deliveries
 _NOW = sa.bindparam("now", type_=_D.c.next_attempt_at.type)
-_SINCE = sa.bindparam("since", type_=_D.c.created_at.type)
-#: Not tried yet; of those that wait for a later instant, every kind.
+#: Everything that waits about these releases, in the order of each lane.
 _WAITING = (
     sa.select(
         _D.c.id,
@@ -50,16 +49,11 @@ _WAITING = (
         _D.c.kind,
         _D.c.audiences,
         _D.c.calendar,
+        _D.c.attempts,
         _D.c.next_attempt_at,
+        _D.c.created_at,
     )
-    .where(
-        among(_D.c.release_id),
-        _D.c.user_id.is_not(None),
-        _D.c.attempts == 0,
-        (_D.c.kind.in_(sorted(_ENDED)) & (_D.c.created_at > _SINCE))
-        | (_D.c.next_attempt_at > _NOW),
-        IS_QUEUED,
-    )
+    .where(among(_D.c.release_id), _D.c.user_id.is_not(None), IS_QUEUED)
     .order_by(_D.c.created_at, _D.c.id)
 )
 # Another transaction may have claimed it since it was looked for.
@@ -70,7 +64,11 @@ _TAKE_IN = _UNTRIED.values(
 _HURRY = _UNTRIED.values(next_attempt_at=_NOW)
 
 
-@dataclass(slots=True, kw_only=True)
+#: Release, person and channel.
+Lane: TypeAlias = tuple[UUID, UUID, str]
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
 class Draft:
     """A row that is about to be queued."""
 
@@ -80,8 +78,8 @@ class Draft:
     taken_in: set[Kind] = field(default_factory=set)
 
     @property
-    def lane(self) -> tuple[UUID, UUID, str]:
-        """Release, person and channel."""
+    def lane(self) -> Lane:
+        """Where it is queued."""
         return self.row["release_id"], self.row["user_id"], self.row["channel"]
 
     def take_in(self, kind: Kind, audiences: str) -> None:
@@ -96,11 +94,10 @@ def combine(connection: Connection, drafts: Sequence[Draft], now: datetime) -> l
 
     What waits in their lanes for a later instant waits no longer: it comes before them.
     """
-    of_releases = [draft for draft in drafts if draft.row["release_id"] is not None]
-    if not of_releases:
-        return list(drafts)
     left = _among_themselves(drafts)
-    _with_what_waits(connection, [one for one in left if one in of_releases], now)
+    of_releases = [draft for draft in left if draft.row["release_id"] is not None]
+    if of_releases:
+        _with_what_waits(connection, of_releases, now)
     return left
 
 
@@ -112,51 +109,68 @@ def due_at(kind: Kind, starts_at: datetime, now: datetime) -> datetime:
 
 
 def _among_themselves(drafts: Sequence[Draft]) -> list[Draft]:
-    left, by_lane = list[Draft](), defaultdict[tuple[UUID, UUID, str], list[Draft]](list)
+    by_lane, gone = defaultdict[Lane, list[Draft]](list), set[Draft]()
     for draft in drafts:
-        before = by_lane[draft.lane] if draft.row["release_id"] is not None else []
-        taken = TAKES_IN.get(draft.kind, frozenset())
-        for earlier in [one for one in before if one.kind in taken]:
+        if draft.row["release_id"] is None:
+            continue
+        before = by_lane[draft.lane]
+        while before and before[-1].kind in TAKES_IN.get(draft.kind, ()):
+            earlier = before.pop()
             draft.take_in(earlier.kind, earlier.row["audiences"])
             draft.row["calendar"] = draft.row["calendar"] or earlier.row["calendar"]
             draft.taken_in |= earlier.taken_in
-            before.remove(earlier)
-            left = [one for one in left if one is not earlier]
+            gone.add(earlier)
         before.append(draft)
-        left.append(draft)
-    return left
+    return [draft for draft in drafts if draft not in gone]
 
 
 def _with_what_waits(connection: Connection, drafts: Sequence[Draft], now: datetime) -> None:
+    first = {draft.lane: draft for draft in reversed(drafts)}
+    waiting = defaultdict[Lane, list[Any]](list)
     ids = sorted({draft.lane[0] for draft in drafts})
-    asked = {"ids": ids, "now": now, "since": now - MOMENTS}
-    by_lane = {draft.lane: draft for draft in reversed(drafts)}
-    taking, hurried = dict[UUID, tuple[Draft, Any]](), list[UUID]()
-    for row in connection.execute(_WAITING, asked).all():
-        draft = by_lane.get((row.release_id, row.user_id, row.channel))
-        if draft is None:
+    for row in connection.execute(_WAITING, {"ids": ids}).all():
+        waiting[row.release_id, row.user_id, row.channel].append(row)
+    taking, hurried = dict[Lane, list[Any]](), list[UUID]()
+    for lane, rows in waiting.items():
+        if (draft := first.get(lane)) is None:
             continue
-        if row.kind in TAKES_IN.get(draft.kind, ()):
-            taking[row.id] = draft, row
-        elif row.next_attempt_at > now and draft.kind != row.kind:
-            hurried.append(row.id)
-    newest = dict[tuple[UUID, UUID, str], tuple[Draft, Any]]()
-    for id_ in _settled(connection, taking, now):
-        draft, row = taking[id_]
-        draft.take_in(Kind(row.kind), row.audiences)
-        if row.calendar is not None:
-            newest[draft.lane] = draft, row
-    # All of them are taken in by now: what is left in the lane is what will have been published.
-    for draft, row in newest.values():
-        file = calendar_handover.file_after(connection, row, draft.row["calendar"])
-        draft.row["calendar"] = file
+        taking[lane] = _taken_from(rows, draft, now)
+        hurried += [
+            row.id
+            for row in rows
+            if row.attempts == 0 and row.next_attempt_at > now and row.kind != draft.kind
+        ]
+    settled = _settled(connection, {row.id for rows in taking.values() for row in rows}, now)
+    for lane, rows in taking.items():
+        _say(connection, first[lane], [row for row in rows if row.id in settled])
     if hurried:
         connection.execute(_HURRY, {"ids": sorted(hurried), "now": now})
 
 
-def _settled(connection: Connection, ids: Collection[UUID], now: datetime) -> list[UUID]:
+def _taken_from(rows: list[Any], draft: Draft, now: datetime) -> list[Any]:
+    """Take those off the end that the draft says all of; the last of them first."""
+    taken, kinds = list[Any](), TAKES_IN.get(draft.kind, frozenset())
+    while rows and rows[-1].kind in kinds and rows[-1].attempts == 0:
+        if rows[-1].created_at <= now - MOMENTS:
+            break
+        taken.append(rows.pop())
+    return taken
+
+
+def _say(connection: Connection, draft: Draft, rows: Sequence[Any]) -> None:
+    """Let the draft say what these were to say, which are settled; the last of them first."""
+    for row in rows:
+        draft.take_in(Kind(row.kind), row.audiences)
+        draft.row["calendar"] = draft.row["calendar"] or row.calendar
+    if rows:
+        # What is left in the lane is what will have been published.
+        file = calendar_handover.file_after(connection, rows[-1], draft.row["calendar"])
+        draft.row["calendar"] = file
+
+
+def _settled(connection: Connection, ids: Collection[UUID], now: datetime) -> frozenset[UUID]:
     """Which of them were still waiting, and are void by now."""
     if not ids:
-        return []
+        return frozenset()
     found = connection.execute(_TAKE_IN, {"ids": sorted(ids), "now": now})
-    return sorted(found.scalars().all())
+    return frozenset(found.scalars().all())

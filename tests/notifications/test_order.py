@@ -328,6 +328,30 @@ def test_a_withdrawal_takes_in_the_approval_that_waits(world: World, post: Deliv
     assert post.files("dev") == []
 
 
+def test_an_end_takes_in_only_what_is_right_before_it(world: World, post: Deliverer) -> None:
+    world.settings(reapprove_on_edit=False)
+    release = world.approved()
+    revise(world, release, "ann", ends_at=NOON + timedelta(hours=4))
+    world.do("ann", StopRelease(release_id=release, reason="no"))
+
+    post.run()
+
+    assert post.told("dev") == [Kind.STOPPED]
+    # Nothing was published, so nothing is cancelled; and nothing is published after the end.
+    assert post.files("dev") == []
+
+
+def test_an_end_takes_in_no_opening_behind_an_approval(world: World, post: Deliverer) -> None:
+    release = world.approved()
+    world.clock.pass_(hours=1)
+    world.do("ann", StopRelease(release_id=release, reason="no"))
+
+    post.run()
+
+    assert post.told("dev") == [Kind.STOPPED]
+    assert post.files("dev") == []
+
+
 def test_an_edit_goes_before_no_approval_that_waits(world: World, post: Deliverer) -> None:
     world.settings(reapprove_on_edit=False)
     release = soon(world, post)
