@@ -13,6 +13,9 @@ from engine.persistence.canonical import instant_text
 
 Base64 = NewType("Base64", bytes)
 
+#: ASCII white space, with which tools such as `base64` and `openssl` wrap what they encode.
+_WITHOUT_WHITE_SPACE = str.maketrans("", "", " \t\n\r\f\v")
+
 
 def parse_instant(value: Any) -> datetime:
     """ISO 8601 with an offset; anything else is a validation error."""
@@ -28,11 +31,11 @@ def parse_instant(value: Any) -> datetime:
 
 
 def parse_base64(value: Any) -> bytes:
-    """Standard base64 with padding; anything else is a validation error."""
+    """Standard base64 with padding, wrapped or not; anything else is a validation error."""
     if not isinstance(value, str):
         raise GraphQLError("Base64 is text.")
     try:
-        return b64decode(value.encode("ascii"), validate=True)
+        return b64decode(value.translate(_WITHOUT_WHITE_SPACE).encode("ascii"), validate=True)
     except (binascii.Error, UnicodeEncodeError) as error:
         raise GraphQLError("This is not base64. Encode the raw bytes, with padding.") from error
 
@@ -47,7 +50,8 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
     Base64: strawberry.scalar(
         name="Base64",
-        description="Bytes in standard base64 (RFC 4648, with padding).",
+        description="Bytes in standard base64 (RFC 4648, with padding). White space and line breaks"
+        " are ignored on input, and never written on output.",
         specified_by_url="https://datatracker.ietf.org/doc/html/rfc4648#section-4",
         serialize=lambda value: b64encode(value).decode("ascii"),
         parse_value=parse_base64,

@@ -3,9 +3,12 @@
 import subprocess
 import sys
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
-from pysequoia import SignatureMode, Tsk, sign
+from pysequoia import PySigner, SignatureMode, Tsk, sign
+from pysequoia.packet import PacketPile
 
 from engine.algorithms import KeypairAlgorithm
 from engine.signers.base import (
@@ -26,6 +29,14 @@ _KEYGEN = Path(__file__).with_name("openpgp_keygen.py")
 _KEYGEN_SECONDS = 120
 
 
+@dataclass(frozen=True, slots=True)
+class _OpenedKey:
+    """A key that is ready to sign, and the instant from which it is valid."""
+
+    valid_from: datetime
+    signer: PySigner
+
+
 class OpenPgpSigner:
     """Keys are whole transferable secret keys, sealed by the keyring; content is hashed here."""
 
@@ -36,7 +47,7 @@ class OpenPgpSigner:
 
     def __init__(self, context: SignerContext) -> None:
         self._keyring = context.keyring
-        self._keys = SealedKeys(context.keyring, lambda secret: Tsk.from_bytes(secret).signer())
+        self._keys = SealedKeys(context.keyring, _opened)
 
     @classmethod
     def from_context(cls, context: SignerContext) -> "OpenPgpSigner":
@@ -55,11 +66,33 @@ class OpenPgpSigner:
         """A detached signature in ASCII armor."""
         if not isinstance(message, Content):
             raise UnsuitableMessage("An OpenPGP keypair signs content, not a digest.")
-        signer = self._keys.get(key)
+        opened = self._keys.get(key)
+        _require_valid(opened.valid_from)
         try:
-            return sign(signer, message.value, mode=SignatureMode.DETACHED)
+            return sign(opened.signer, message.value, mode=SignatureMode.DETACHED)
         except RuntimeError as error:
             raise SignerFailed("The OpenPGP signature could not be made.") from error
+
+
+def _opened(secret: bytes) -> _OpenedKey:
+    packets = list(PacketPile.from_bytes(secret))
+    instants = [instant for p in packets for instant in (p.key_created, p.signature_created)]
+    valid_from = max(instant for instant in instants if instant is not None)
+    # The library says of a key from the future only that it has none to sign with.
+    _require_valid(valid_from)
+    return _OpenedKey(valid_from, Tsk.from_bytes(secret).signer())
+
+
+def _require_valid(valid_from: datetime) -> None:
+    """A signature that is older than its key is accepted by nobody."""
+    now = datetime.now(UTC)
+    if now >= valid_from:
+        return
+    message = (
+        f"The key is valid from {valid_from:%Y-%m-%dT%H:%M:%SZ}, and the clock of the machine that"
+        f" signs says {now:%Y-%m-%dT%H:%M:%SZ}. Set that clock right, then sign again."
+    )
+    raise SignerFailed(message)
 
 
 def _make(algorithm: KeypairAlgorithm, user_id: str) -> bytes:

@@ -186,10 +186,12 @@ class Desk:
         return Refusal(Code.INVALID_INPUT, message, "digest")
 
     def _again(self, actor: Actor, request: SignRequest, earlier: dict[str, Any]) -> Reservation:
+        # Content was once recorded under another algorithm; it is the same content all the same.
+        algorithm = earlier["digest_algorithm"]
         same = (
             earlier["keypair_id"] == self._keypair_id
-            and earlier["digest"] == request.stored_digest
-            and earlier["digest_algorithm"] == request.digest_algorithm
+            and earlier["digest"] == request.digest_by(algorithm)
+            and (request.content is not None or algorithm == request.hash_algorithm)
         )
         if same:
             return Existing(earlier["id"], earlier["state"] is SignatureState.MADE)
@@ -208,7 +210,7 @@ class Desk:
             release_id=release_id,
             keypair_id=self._keypair_id,
             digest=digest.hex(),
-            digest_algorithm=request.digest_algorithm,
+            digest_algorithm=request.hash_algorithm,
             factors=judged.told,
         )
         row = {
@@ -216,7 +218,7 @@ class Desk:
             "user_id": caller.principal.user_id,
             "release_id": release_id,
             "digest": digest,
-            "digest_algorithm": request.digest_algorithm,
+            "digest_algorithm": request.hash_algorithm,
             "factors": judged.told,
             "channel": caller.principal.channel,
             "idempotency_key": request.idempotency_key,
@@ -253,7 +255,7 @@ class Desk:
             subject_kind="Keypair",
             details_of_attempt={
                 "digest": request.stored_digest,
-                "digest_algorithm": request.digest_algorithm,
+                "digest_algorithm": request.hash_algorithm,
                 "factors": Fragment(factors),
             },
         )

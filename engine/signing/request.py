@@ -20,6 +20,8 @@ from engine.vocabulary import Channel
 
 #: Bytes of content an OpenPGP keypair signs at most.
 CONTENT_LIMIT = 10 * 1024 * 1024
+#: How the OpenPGP signer hashes content.
+CONTENT_HASH = DigestAlgorithm.SHA512
 IDEMPOTENCY_KEY_LENGTH = 200
 _HEX = " It looks like hex: send the raw bytes in base64."
 
@@ -30,22 +32,34 @@ class SignRequest:
 
     keypair_id: UUID
     digest: bytes | None = None
-    digest_algorithm: DigestAlgorithm = DigestAlgorithm.SHA256
+    #: Without one: a digest is SHA-256, content is hashed as OpenPGP signatures here hash it.
+    digest_algorithm: DigestAlgorithm | None = None
     content: bytes | None = None
     idempotency_key: str | None = None
 
     @property
+    def hash_algorithm(self) -> DigestAlgorithm:
+        """How the digest was made, or how the content will be hashed to be signed."""
+        if self.digest_algorithm is not None:
+            return self.digest_algorithm
+        return DigestAlgorithm.SHA256 if self.content is None else CONTENT_HASH
+
+    @property
     def stored_digest(self) -> bytes:
         """What the signature's row keeps: the digest, or the content's."""
+        return self.digest_by(self.hash_algorithm)
+
+    def digest_by(self, algorithm: DigestAlgorithm) -> bytes:
+        """The digest as it was given, or the content's by this algorithm."""
         if self.digest is not None:
             return self.digest
-        return hashlib.new(self.digest_algorithm.lower(), self.content or b"").digest()
+        return hashlib.new(algorithm.lower(), self.content or b"").digest()
 
     @property
     def message(self) -> Message:
         """What the signer gets."""
         if self.digest is not None:
-            return Digest(self.digest_algorithm, self.digest)
+            return Digest(self.hash_algorithm, self.digest)
         return Content(self.content or b"")
 
 
@@ -154,13 +168,19 @@ def malformed(request: SignRequest) -> Refusal | None:
     if (request.digest is None) == (request.content is None):
         message = "Give exactly one of digest and content."
         return Refusal(Code.INVALID_INPUT, message, "digest")
-    due = request.digest_algorithm.length
+    due = request.hash_algorithm.length
     if request.digest is not None and len(request.digest) != due:
         message = (
-            f"A {request.digest_algorithm} digest has {due} bytes, this one {len(request.digest)}."
+            f"A {request.hash_algorithm} digest has {due} bytes, this one {len(request.digest)}."
             + (_HEX if _was_hex(request.digest, due) else "")
         )
         return Refusal(Code.INVALID_INPUT, message, "digest")
+    if request.content is not None and request.hash_algorithm is not CONTENT_HASH:
+        message = (
+            f"Content is signed with {CONTENT_HASH}, not with {request.hash_algorithm}."
+            " Leave the digest algorithm out."
+        )
+        return Refusal(Code.INVALID_INPUT, message, "digest_algorithm")
     if request.content is not None and len(request.content) > CONTENT_LIMIT:
         message = f"The content has more than {CONTENT_LIMIT} bytes. Sign a smaller file."
         return Refusal(Code.INVALID_INPUT, message, "content")

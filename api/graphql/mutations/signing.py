@@ -32,8 +32,10 @@ MOST_DIGESTS = 1000
 class SignInput:
     keypair_id: strawberry.ID = strawberry.field(description="With which keypair.")
     digest: Base64 | None = strawberry.field(default=None, description="The raw digest.")
-    digest_algorithm: DigestAlgorithm = strawberry.field(
-        default=DigestAlgorithm.SHA256, description="How the digest was made."
+    digest_algorithm: DigestAlgorithm | None = strawberry.field(
+        default=None,
+        description="How the digest was made: SHA256 if it is left out. Content is hashed with"
+        " SHA512 to be signed; another algorithm is refused.",
     )
     content: Base64 | None = strawberry.field(default=None, description="The bytes to sign.")
     idempotency_key: str | None = strawberry.field(

@@ -6,15 +6,19 @@ import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import Mock
 from uuid import uuid4
 
 import pytest
+from pysequoia.packet import HashAlgorithm, PacketPile
 
 from engine.algorithms import DigestAlgorithm, KeypairAlgorithm
 from engine.keyring import KeyBinding, Keyring
 from engine.signers.base import Content, SignerContext, SignerFailed, UnsuitableMessage
 from engine.signers.openpgp import OpenPgpSigner
+from engine.signing.request import CONTENT_HASH
 
 ED25519, RSA = KeypairAlgorithm.OPENPGP_ED25519, KeypairAlgorithm.OPENPGP_RSA_4096
 CONTENT = Content(b"the package index\n" * 1000)
@@ -100,6 +104,48 @@ def test_a_key_opens_only_untouched_in_its_place_and_under_its_master_key(
     elsewhere = OpenPgpSigner(SignerContext(Keyring([os.urandom(32)]), {}))
     with pytest.raises(SignerFailed, match="which is not configured"):
         elsewhere.sign(key, CONTENT)
+
+
+@pytest.mark.parametrize("opened_before", [False, True])
+def test_on_a_machine_whose_clock_is_behind_the_refusal_speaks_of_the_clock(
+    openpgp, make_key, monkeypatch, opened_before
+) -> None:
+    key = make_key(ED25519)
+    if opened_before:
+        openpgp.sign(key, CONTENT)
+    behind = datetime.now(UTC) - timedelta(minutes=2)
+    clock = Mock(wraps=datetime, now=Mock(return_value=behind))
+    monkeypatch.setattr("engine.signers.openpgp.datetime", clock)
+    with pytest.raises(SignerFailed) as failed:
+        openpgp.sign(key, CONTENT)
+    message = str(failed.value)
+    assert f"the clock of the machine that signs says {behind:%Y-%m-%dT%H:%M:%SZ}" in message
+    assert message.endswith("Set that clock right, then sign again.")
+
+    clock.now.return_value = datetime.now(UTC)
+    assert openpgp.sign(key, CONTENT).startswith(b"-----BEGIN PGP SIGNATURE-----")
+
+
+def test_a_key_that_the_library_itself_finds_to_be_from_the_future(
+    openpgp, binding, stored
+) -> None:
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    key = stored(ED25519, binding, openpgp.generate(ED25519, binding))
+    secret = openpgp._keyring.open(key.material, key.key_id, binding)
+    packets = list(PacketPile.from_bytes(secret))
+    created = int(packets[0].key_created.timestamp()).to_bytes(4, "big")
+    future = secret.replace(created, int(tomorrow.timestamp()).to_bytes(4, "big"))
+    sealed = openpgp._keyring.seal(future, binding)
+    with pytest.raises(SignerFailed, match=r"Set that clock right, then sign again\.$"):
+        openpgp.sign(replace(key, material=sealed.material), CONTENT)
+
+
+@pytest.mark.parametrize("algorithm", [ED25519, RSA])
+def test_content_is_hashed_as_its_signature_is_recorded(openpgp, make_key, algorithm) -> None:
+    signature = openpgp.sign(make_key(algorithm), CONTENT)
+    (packet,) = PacketPile.from_bytes(signature)
+    assert packet.hash_algorithm is HashAlgorithm.SHA512
+    assert CONTENT_HASH is DigestAlgorithm.SHA512
 
 
 def test_many_threads_sign_with_one_key(openpgp, make_key, gpg, tmp_path) -> None:

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from engine.algorithms import DigestAlgorithm
+from engine.errors import Code
 from engine.signing.request import SignRequest, malformed
 
 
@@ -29,6 +30,32 @@ def test_hex_digits_sent_as_base64_are_recognised(
 ) -> None:
     assert told in (fault(b64decode(hashed.hexdigest()), algorithm) or "")
     assert fault(hashed.digest(), algorithm) is None
+
+
+def test_content_without_an_algorithm_is_recorded_as_it_is_signed() -> None:
+    request = SignRequest(keypair_id=uuid4(), content=b"x")
+    assert malformed(request) is None
+    assert request.hash_algorithm is DigestAlgorithm.SHA512
+    assert request.stored_digest == sha512(b"x").digest()
+
+
+@pytest.mark.parametrize("algorithm", [DigestAlgorithm.SHA256, DigestAlgorithm.SHA384])
+def test_content_is_not_said_to_be_signed_with_another_algorithm(
+    algorithm: DigestAlgorithm,
+) -> None:
+    request = SignRequest(keypair_id=uuid4(), content=b"x", digest_algorithm=algorithm)
+    refusal = malformed(request)
+    assert refusal is not None
+    assert (refusal.code, refusal.field) == (Code.INVALID_INPUT, ("digest_algorithm",))
+    assert refusal.message == (
+        f"Content is signed with SHA512, not with {algorithm}. Leave the digest algorithm out."
+    )
+
+
+def test_a_digest_without_an_algorithm_is_sha256() -> None:
+    request = SignRequest(keypair_id=uuid4(), digest=sha256(b"x").digest())
+    assert malformed(request) is None
+    assert request.hash_algorithm is DigestAlgorithm.SHA256
 
 
 def test_other_bytes_of_that_length_are_not_taken_for_hex() -> None:
