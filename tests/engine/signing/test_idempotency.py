@@ -1,17 +1,21 @@
 """The same idempotency key from the same user: the same signature, and no second one."""
 
+from dataclasses import replace
+from hashlib import sha256, sha512
 from typing import Any
 
 import pytest
 
-from engine.algorithms import DigestAlgorithm
+from engine.algorithms import DigestAlgorithm, KeypairAlgorithm
 from engine.commands.update_user import UpdateUser
 from engine.errors import Code, Refusal
+from engine.keyring import Keyring
 from engine.persistence import tables as t
-from engine.signers.base import SignerFailed
+from engine.signers.base import SignerContext, SignerFailed
 from engine.signers.local import LocalSigner
+from engine.signers.openpgp import OpenPgpSigner
 from engine.signing.request import Made, Outcome, SignRequest
-from engine.vocabulary import Permission, SignatureState, Status
+from engine.vocabulary import KeypairCategory, Permission, SignatureState, Status
 from tests.support.refusals import tags
 from tests.support.releases import release_in, rows
 from tests.support.sign_now import sign
@@ -146,3 +150,30 @@ def test_a_token_that_does_not_reach_as_far_as_signing_gets_no_earlier_one(
     reaching = world.principal("dev", scopes=frozenset({Permission.SIGN}))
     request = SignRequest(keypair_id=alias, digest=DIGEST, idempotency_key="build 1")
     assert sign(world.system, reaching, alias, [request]) == [first]
+
+
+def test_content_recorded_under_another_algorithm_is_still_the_same(world: World) -> None:
+    openpgp = OpenPgpSigner(SignerContext(Keyring([bytes(range(32))]), {}))
+    world.system = replace(world.system, signers={**world.system.signers, "openpgp": openpgp})
+    gpg = world.add_keypair(
+        "packages",
+        backend="openpgp",
+        category=KeypairCategory.GPG,
+        algorithm=KeypairAlgorithm.OPENPGP_ED25519,
+    )
+    world.set_team("blue", keypairs=["vault", "spare", "packages"])
+    release_in(
+        world, Status.IN_PROGRESS, category=KeypairCategory.GPG, keypair_ids=frozenset({gpg})
+    )
+    first = once(world, alias="packages", digest=None, content=b"x")
+    assert isinstance(first, Made)
+    (row,) = rows(world, t.signatures)
+    assert (row.digest_algorithm, row.digest) == (DigestAlgorithm.SHA512, sha512(b"x").digest())
+
+    earlier = {"digest_algorithm": DigestAlgorithm.SHA256, "digest": sha256(b"x").digest()}
+    with world.system.database.writing() as connection:
+        connection.execute(t.signatures.update().values(earlier))
+        connection.commit()
+    assert once(world, alias="packages", digest=None, content=b"x") == first
+    other = once(world, alias="packages", digest=None, content=b"y")
+    assert code_of(other) is Code.IDEMPOTENCY_MISMATCH
