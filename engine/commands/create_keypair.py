@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+import sqlalchemy as sa
+import structlog
+
 from engine.algorithms import KeypairAlgorithm
 from engine.commands.administering import (
     clean_name,
@@ -19,13 +22,16 @@ from engine.events import KeypairCreated
 from engine.naming import name_key, quoted, tidy
 from engine.persistence import tables as t
 from engine.persistence.ids import uuid7
-from engine.persistence.locks import Hold, Lock
+from engine.persistence.locks import Hold, Lock, take
 from engine.persistence.unit_of_work import Attempt
 from engine.persistence.work import Work
 from engine.principal import Principal
-from engine.signers.base import GeneratedKey, KeyBinding, SignerFailed
+from engine.signers.base import GeneratedKey, KeyBinding, Signer, SignerFailed, SigningKey
+from engine.signers.guard import can_generate, destroy_key, generate_key
 from engine.system import System
 from engine.vocabulary import KeypairAccess, KeypairCategory, Permission, ReleaseType
+
+log = structlog.get_logger("countersign.signers")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,10 +67,20 @@ class CreateKeypair:
                 " Choose another algorithm or category."
             )
             raise Refusal(Code.INVALID_INPUT, message, "algorithm")
+        self._require_free_alias(work)
         require_all(work, t.users, self.user_ids, "user", "user_ids")
         require_placement(work, Permission.MANAGE_KEYPAIRS, self.user_ids, "user_ids")
         if self.key is not None and self.keypair_id is not None:
             self._insert(work, self.keypair_id, self.key)
+
+    def _require_free_alias(self, work: Work) -> None:
+        # The constraint decides; but it speaks only after the key was made.
+        k = t.keypairs
+        namesake = sa.select(k.c.id).where(
+            k.c.account_id == work.account_id, k.c.alias_key == name_key(tidy(self.alias))
+        )
+        if work.connection.execute(namesake).first() is not None:
+            raise Refusal(Code.NAME_TAKEN, "Another keypair has this alias.", "alias")
 
     def _insert(self, work: Work, keypair_id: UUID, key: GeneratedKey) -> None:
         alias = tidy(self.alias)
@@ -95,19 +111,56 @@ class CreateKeypair:
 
 
 def create_keypair(system: System, principal: Principal, asked: CreateKeypair) -> UUID:
-    """Check, make the key, write it down; answers the keypair's id."""
+    """Check, make the key, write it down; answers the keypair's id.
+
+    A key that could not be written down is destroyed.
+    """
     execute(system, principal, asked)
-    signer = system.signers.get(asked.backend)
-    if signer is None or asked.algorithm not in signer.algorithms:
-        message = (
-            f"No signer {quoted(asked.backend, 50)} makes {asked.algorithm} keys here."
-            f" Choose one of: {', '.join(sorted(system.signers))}."
-        )
-        raise Refusal(Code.INVALID_INPUT, message, "backend")
-    keypair_id = uuid7()
+    binding = KeyBinding(principal.account_id, uuid7())
+    signer, key = _make_key(system, asked, binding)
     try:
-        key = signer.generate(asked.algorithm, KeyBinding(principal.account_id, keypair_id))
+        execute(system, principal, replace(asked, keypair_id=binding.keypair_id, key=key))
+    except BaseException:
+        made = SigningKey(binding, asked.algorithm, key.public_key_pem, key.material, key.key_id)
+        _destroy_unused(system, signer, made)
+        raise
+    return binding.keypair_id
+
+
+def _make_key(
+    system: System, asked: CreateKeypair, binding: KeyBinding
+) -> tuple[Signer, GeneratedKey]:
+    signer = system.signers.get(asked.backend)
+    try:
+        if signer is None or not can_generate(signer, asked.algorithm):
+            message = (
+                f"No signer {quoted(asked.backend, 50)} makes {asked.algorithm} keys here."
+                f" Choose one of: {', '.join(sorted(system.signers))}."
+            )
+            raise Refusal(Code.INVALID_INPUT, message, "backend")
+        return signer, generate_key(signer, asked.algorithm, binding)
     except SignerFailed as failure:
         raise Refusal(Code.SIGNER_FAILED, str(failure)) from failure
-    execute(system, principal, replace(asked, keypair_id=keypair_id, key=key))
-    return keypair_id
+
+
+def _destroy_unused(system: System, signer: Signer, key: SigningKey) -> None:
+    """Destroy the key unless its keypair was stored after all, which a lost commit may hide."""
+    try:
+        if not _is_stored(system, key.binding):
+            destroy_key(signer, key)
+    except Exception:
+        # What made the keypair fail is what the caller is told.
+        log.exception(
+            "unused_key_left_in_signer",
+            signer=signer.name,
+            account_id=str(key.binding.account_id),
+            keypair_id=str(key.binding.keypair_id),
+        )
+
+
+def _is_stored(system: System, binding: KeyBinding) -> bool:
+    # Waits for whoever holds the account: a commit whose answer was lost may be under way still.
+    query = sa.select(t.keypairs.c.id).where(t.keypairs.c.id == binding.keypair_id)
+    with system.database.writing() as connection:
+        take(connection, binding.account_id, Lock(account=Hold.ALONE))
+        return connection.execute(query).first() is not None

@@ -115,6 +115,13 @@ class Signer(Protocol):
     def sign(self, key: SigningKey, message: Message) -> bytes:
         """Sign with a key that `generate` made here. Raises `SignerFailed`."""
 
+    def destroy(self, key: SigningKey) -> None:
+        """Destroy a key that `generate` made here and no keypair uses; none there is no error.
+
+        A backend may also have a method `health()`, which raises `SignerFailed`, saying what to
+        check, if it could not sign now.
+        """
+
 
 def load_signers(context: SignerContext) -> dict[str, Signer]:
     """Every configured backend by its name. Raises `SignerFailed`, naming the one at fault."""
@@ -136,7 +143,16 @@ def _build(entry: EntryPoint, context: SignerContext) -> Signer | None:
     except (ImportError, AttributeError) as error:
         message = f"The signer backend {entry.name} ({entry.value}) cannot be loaded: {error}."
         raise SignerFailed(message) from error
-    return backend.from_context(context)
+    try:
+        return backend.from_context(context)
+    except SignerFailed:
+        raise
+    except Exception as error:
+        message = (
+            f"The signer backend {entry.name} ({entry.value}) cannot be set up:"
+            f" {type(error).__name__}. Check its options."
+        )
+        raise SignerFailed(message) from error
 
 
 def require_supported(signer: Signer, algorithm: KeypairAlgorithm) -> None:

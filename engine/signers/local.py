@@ -70,6 +70,9 @@ class LocalSigner:
         """ECDSA signatures are DER, the others as their standards have them."""
         return _sign(self._keys.get(key), key.algorithm, require_digest(message))
 
+    def destroy(self, key: SigningKey) -> None:
+        """Nothing is to be done: the key was nowhere but in its sealed material."""
+
 
 def _make(algorithm: KeypairAlgorithm) -> PrivateKey:
     match algorithm.scheme:

@@ -73,6 +73,9 @@ class OpenPgpSigner:
         except RuntimeError as error:
             raise SignerFailed("The OpenPGP signature could not be made.") from error
 
+    def destroy(self, key: SigningKey) -> None:
+        """Nothing is to be done: the key was nowhere but in its sealed material."""
+
 
 def _opened(secret: bytes) -> _OpenedKey:
     packets = list(PacketPile.from_bytes(secret))

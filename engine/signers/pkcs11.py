@@ -64,11 +64,22 @@ class Pkcs11Signer:
             raise SignerFailed("The HSM's key belongs to another keypair.")
         return self._token.sign(key.algorithm, key.binding.keypair_id.bytes, label, digest)
 
+    def destroy(self, key: SigningKey) -> None:
+        """Both halves, in the token."""
+        self._token.destroy_key(key.binding.keypair_id.bytes, _label(key.binding))
+
+    def health(self) -> None:
+        """Connect and ask the token; `SignerFailed` says what to check."""
+        self._token.check()
+
 
 def _option(context: SignerContext, name: str) -> str:
     value = context.options.get(name)
     if not value:
-        message = f"pkcs11_module is set, but {name} is not."
+        message = (
+            f"COUNTERSIGN_PKCS11_MODULE is set, but COUNTERSIGN_{name.upper()} is not."
+            " Set it, or take the module away."
+        )
         raise SignerFailed(message)
     return value
 

@@ -70,7 +70,7 @@ def sign(private: SignMixin, algorithm: KeypairAlgorithm, digest: Digest) -> byt
         case Scheme.ECDSA:
             # Some tokens refuse a digest longer than the curve; its leading bits are what counts.
             value = digest.value[: algorithm.bits // 8]
-            return _to_der(private.sign(value, mechanism=Mechanism.ECDSA))
+            return _to_der(private.sign(value, mechanism=Mechanism.ECDSA), algorithm)
         case Scheme.ED25519:
             return private.sign(digest.value, mechanism=Mechanism.EDDSA)
         case Scheme.RSA_PSS:
@@ -83,8 +83,10 @@ def sign(private: SignMixin, algorithm: KeypairAlgorithm, digest: Digest) -> byt
             return private.sign(value, mechanism=Mechanism.RSA_PKCS)
 
 
-def _to_der(pair: bytes) -> bytes:
-    half = len(pair) // 2
+def _to_der(pair: bytes, algorithm: KeypairAlgorithm) -> bytes:
+    half = algorithm.bits // 8
+    if len(pair) != 2 * half:
+        raise ValueError(f"The token answered {len(pair)} bytes for an {algorithm} signature.")
     r, s = int.from_bytes(pair[:half], "big"), int.from_bytes(pair[half:], "big")
     return encode_dss_signature(r, s)
 

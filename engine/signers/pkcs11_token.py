@@ -1,65 +1,60 @@
-"""One PKCS#11 token: its session, and calls that survive losing it once."""
+"""One PKCS#11 token: its session, and what happens when a call to it fails."""
 
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from ctypes import CDLL
 from functools import lru_cache
 from threading import Lock
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pkcs11
+import structlog
 from pkcs11 import Attribute, ObjectClass
 from pkcs11.exceptions import (
-    DeviceError,
-    DeviceRemoved,
-    GeneralError,
-    KeyHandleInvalid,
-    NoSuchKey,
-    ObjectHandleInvalid,
-    PinIncorrect,
-    PinLocked,
+    MultipleTokensReturned,
+    NoSuchToken,
     PKCS11Error,
-    SessionClosed,
-    SessionHandleInvalid,
-    TokenNotPresent,
     UserAlreadyLoggedIn,
-    UserNotLoggedIn,
 )
 from pkcs11.types import SignMixin
 
 from engine.algorithms import KeypairAlgorithm
 from engine.signers import pkcs11_keys
 from engine.signers.base import Digest, SignerFailed
+from engine.signers.pkcs11_errors import (
+    PIN_REFUSED,
+    is_already_initialized,
+    is_callers_own,
+    is_not_begun,
+    sentence_of,
+)
 
 Answer = TypeVar("Answer")
 
-_LOST = (
-    DeviceError,
-    DeviceRemoved,
-    GeneralError,
-    KeyHandleInvalid,
-    ObjectHandleInvalid,
-    SessionClosed,
-    SessionHandleInvalid,
-    TokenNotPresent,
-    UserNotLoggedIn,
-)
+log = structlog.get_logger("countersign.signers.pkcs11")
+
 # The package initialises the library with NULL, which promises it one caller at a time; SoftHSM
 # crashes when two threads break that promise, each in a session of its own.
 _ONE_CALLER = Lock()
 # Counts how often each library was started anew. Handles from before it may name other keys now.
 _STARTS: Counter[str] = Counter()
-_WAIT_SECONDS = 30
-_HANDLES_KEPT = 1024
+_LOCK_TIMEOUT_SECONDS = 30
+_CACHED_KEY_HANDLES = 1024
 
 
 class _Connection:
-    """A logged-in session of one start of the library, and the handles of keys found through it."""
+    """A logged-in session of one start of the library, and the handles of keys found through it.
+
+    The session only reads, so that a token that is write-protected or a user who may only sign
+    will do; a key is made in a session of its own.
+    """
 
     def __init__(self, session: pkcs11.Session, start: int) -> None:
         self.session = session
         self.start = start
-        self.private_key = lru_cache(maxsize=_HANDLES_KEPT)(self._private_key)
+        self.is_sound = True
+        self.private_key = lru_cache(maxsize=_CACHED_KEY_HANDLES)(self._private_key)
 
     def _private_key(self, key_id: bytes, label: str) -> SignMixin:
         key = self.session.get_key(ObjectClass.PRIVATE_KEY, label=label, id=key_id)
@@ -67,16 +62,30 @@ class _Connection:
             raise SignerFailed("The HSM's key for this keypair cannot sign.")
         return key
 
+    @contextmanager
+    def writable(self) -> Iterator[pkcs11.Session]:
+        """A session that may write; the login holds for all sessions of the process."""
+        session = self.session.token.open(rw=True)
+        try:
+            yield session
+        finally:
+            try:
+                session.close()
+            except PKCS11Error:
+                self.is_sound = False
+
 
 class Token:
-    """The token of this label. Thread-safe; connects at first use and again after a loss."""
+    """The token of this label. Thread-safe; connects at first use, and again after a failure."""
 
     def __init__(self, module: str, label: str, pin: str) -> None:
         self._module = module
         self._label = label
         self._pin = pin
-        self._pin_refused = False
+        self._pin_refusal: str | None = None
         self._connection: _Connection | None = None
+        # Keys that were begun and not finished: whatever is there of them is to be destroyed.
+        self._unfinished: set[tuple[bytes, str]] = set()
 
     def algorithms(self) -> frozenset[KeypairAlgorithm]:
         """Those whose mechanisms the token has."""
@@ -87,16 +96,40 @@ class Token:
             if mechanisms <= found
         )
 
+    def check(self) -> None:
+        """Ask the token for something; `SignerFailed` if it does not answer."""
+        self.algorithms()
+        self._clean_up()
+
     def make_key(self, algorithm: KeypairAlgorithm, key_id: bytes, label: str) -> str:
-        """Make a key inside the token; answers its public half in PEM."""
+        """Make a key inside the token; answers its public half in PEM.
+
+        After a failure nothing is left of it, as soon as the token can be reached again.
+        """
+        key = (key_id, label)
 
         def make(connection: _Connection) -> str:
-            # Also after a loss in the middle of this call: two keys of one id would sign for none.
-            if list(connection.session.get_objects({Attribute.ID: key_id})):
-                raise SignerFailed("The HSM already holds a key for this keypair.")
-            return pkcs11_keys.make(connection.session, algorithm, key_id, label)
+            with connection.writable() as session:
+                if key in self._unfinished:
+                    _destroy(session, *key)
+                elif list(session.get_objects({Attribute.ID: key_id})):
+                    # Two keys of one id would sign for none.
+                    raise SignerFailed("The HSM already holds a key for this keypair.")
+                self._unfinished.add(key)
+                pem = pkcs11_keys.make(session, algorithm, key_id, label)
+            self._unfinished.discard(key)
+            return pem
 
-        return self._run(make)
+        try:
+            return self._run(make)
+        except SignerFailed:
+            self._clean_up()
+            raise
+
+    def destroy_key(self, key_id: bytes, label: str) -> None:
+        """Destroy both halves of a key; a key that is not there is no error."""
+        self._unfinished.add((key_id, label))
+        self._run(self._destroy_unfinished)
 
     def sign(self, algorithm: KeypairAlgorithm, key_id: bytes, label: str, digest: Digest) -> bytes:
         """Sign with the key of this id and label."""
@@ -106,51 +139,116 @@ class Token:
 
         return self._run(make)
 
+    def _clean_up(self) -> None:
+        """Destroy what is left of unfinished keys, now or at a later call."""
+        if self._unfinished:
+            with suppress(SignerFailed):
+                self._run(self._destroy_unfinished)
+
+    def _destroy_unfinished(self, connection: _Connection) -> None:
+        with connection.writable() as session:
+            for key in sorted(self._unfinished):
+                _destroy(session, *key)
+                self._unfinished.discard(key)
+                connection.private_key.cache_clear()
+
     def _run(self, work: Callable[[_Connection], Answer]) -> Answer:
-        if not _ONE_CALLER.acquire(timeout=_WAIT_SECONDS):
-            raise SignerFailed("The HSM is busy.")
+        if not _ONE_CALLER.acquire(timeout=_LOCK_TIMEOUT_SECONDS):
+            raise SignerFailed("The HSM is busy. Try again shortly.")
         try:
-            return self._retried(work)
-        except NoSuchKey:
-            raise SignerFailed("The HSM holds no key for this keypair.") from None
-        except PKCS11Error as error:
-            message = f"The HSM refused: {type(error).__name__}."
-            raise SignerFailed(message) from error
+            return self._with_one_retry(work)
+        except SignerFailed:
+            raise
+        except Exception as error:
+            raise SignerFailed(self._end_call(error)) from error
         finally:
             _ONE_CALLER.release()
 
-    def _retried(self, work: Callable[[_Connection], Answer]) -> Answer:
+    def _with_one_retry(self, work: Callable[[_Connection], Answer]) -> Answer:
+        # Only what cannot have begun: nothing that may have signed is done a second time.
         try:
             return work(self._connected())
         except PKCS11Error as error:
-            # A bare PKCS11Error: a library that is no longer initialised, or the vendor's own code.
-            if not (isinstance(error, _LOST) or type(error) is PKCS11Error):
+            if not is_not_begun(error):
                 raise
         self._disconnect()
         return work(self._connected())
 
+    def _end_call(self, error: Exception) -> str:
+        """After a failure: drop the connection unless it is sound, and say what to check."""
+        sentence = sentence_of(error, self._module)
+        if isinstance(error, PIN_REFUSED):
+            self._pin_refusal = f"{sentence} It is not tried again before a restart."
+            sentence = self._pin_refusal
+        elif not is_callers_own(error):
+            self._disconnect()
+        log.warning(
+            "hsm_call_failed",
+            error=type(error).__name__,
+            detail=str(error),
+            token=self._label,
+            reconnects=self._connection is None,
+        )
+        return sentence
+
     def _connected(self) -> _Connection:
         start = _STARTS[self._module]
-        if self._connection is None or self._connection.start != start:
-            self._connection = _Connection(self._open(), start)
+        known = self._connection
+        if known is not None and known.start == start and known.is_sound:
+            return known
+        if known is not None and not known.is_sound:
+            self._disconnect()
+        self._connection = _Connection(self._open(), _STARTS[self._module])
         return self._connection
 
     def _open(self) -> pkcs11.Session:
-        if self._pin_refused:
-            raise SignerFailed("The HSM refused the PIN; it is not tried again before a restart.")
-        token = pkcs11.lib(self._module).get_token(token_label=self._label)
+        if self._pin_refusal is not None:
+            raise SignerFailed(self._pin_refusal)
+        token = _find_token(_library(self._module), self._label)
         try:
-            return token.open(rw=True, user_pin=self._pin)
+            return token.open(user_pin=self._pin)
         except UserAlreadyLoggedIn:
             # Logging in is for the whole process; another session did.
-            return token.open(rw=True)
-        except (PinIncorrect, PinLocked):
-            # A few wrong tries lock a token for good.
-            self._pin_refused = True
-            raise
+            return token.open()
 
     def _disconnect(self) -> None:
-        """Start the library anew: after a device was away, only that brings it back."""
+        """The next call starts the library anew: after a loss, only that brings a device back."""
+        self._connection = None
         _STARTS[self._module] += 1
         with suppress(PKCS11Error):
-            pkcs11.lib(self._module).finalize()
+            _library(self._module).finalize()
+
+
+def _library(module: str) -> Any:
+    try:
+        return pkcs11.lib(module)
+    except PKCS11Error as error:
+        if not is_already_initialized(error):
+            raise
+    # The package takes a library that refused to end for ended.
+    with suppress(OSError, AttributeError):
+        CDLL(module).C_Finalize(None)
+    return pkcs11.lib(module)
+
+
+def _find_token(library: Any, label: str) -> pkcs11.Token:
+    """The one token of the label; other slots may be empty or broken."""
+    tokens: list[pkcs11.Token] = []
+    trouble: PKCS11Error | None = None
+    for slot in library.get_slots(token_present=True):
+        try:
+            tokens.append(slot.get_token())
+        except PKCS11Error as error:
+            trouble = error
+    matching = [token for token in tokens if token.label == label]
+    if len(matching) > 1:
+        raise MultipleTokensReturned
+    if not matching:
+        raise trouble or NoSuchToken()
+    return matching[0]
+
+
+def _destroy(session: pkcs11.Session, key_id: bytes, label: str) -> None:
+    # Both halves have the id and the label; another keypair's key has neither.
+    for half in list(session.get_objects({Attribute.ID: key_id, Attribute.LABEL: label})):
+        half.destroy()

@@ -3,14 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import structlog
-
 from engine.errors import Code, Refusal
 from engine.signers.base import SignerFailed, UnsuitableMessage
+from engine.signers.guard import make_signature
 from engine.signing.request import Reserved
 from engine.system import System
-
-log = structlog.get_logger("countersign.signing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +30,11 @@ def _make(system: System, reserved: Reserved) -> Value:
         message = f"The signer {reserved.backend} is not set up here. Ask an administrator."
         return _none(reserved, Code.SIGNER_FAILED, message)
     try:
-        value = signer.sign(reserved.key, reserved.message)
+        value = make_signature(signer, reserved.key, reserved.message)
     except UnsuitableMessage as fault:
         return _none(reserved, Code.INVALID_INPUT, str(fault))
     except SignerFailed as failure:
         return _none(reserved, Code.SIGNER_FAILED, str(failure))
-    except Exception:
-        # Of a backend that is not ours, maybe. It is one signature's trouble, not its batch's.
-        log.exception("a signer failed in an unforeseen way", backend=reserved.backend)
-        message = "The signer failed; the log says how. Nothing was used. Tell an administrator."
-        return _none(reserved, Code.SIGNER_FAILED, message)
     return Value(reserved, value)
 
 

@@ -111,15 +111,29 @@ def test_configured_without_its_package_it_says_what_to_install(context, monkeyp
 @pytest.mark.parametrize("missing", ["pkcs11_token", "pkcs11_pin"])
 def test_a_missing_option_is_named(context, missing) -> None:
     options = {name: value for name, value in context.options.items() if name != missing}
-    with pytest.raises(SignerFailed, match=f"{missing} is not"):
+    with pytest.raises(SignerFailed, match=f"COUNTERSIGN_{missing.upper()} is not"):
         Pkcs11Signer.from_context(replace(context, options=options))
 
 
 @pytest.mark.parametrize(
     ("option", "value", "sentence"),
     [
-        ("pkcs11_module", "/nowhere.so", "The HSM refused: PKCS11Error."),
-        ("pkcs11_token", "another", "The HSM refused: NoSuchToken."),
+        (
+            "pkcs11_module",
+            "/nowhere.so",
+            (
+                "The PKCS#11 library /nowhere.so cannot be loaded. Check COUNTERSIGN_PKCS11_MODULE:"
+                " whether the file is there, readable, and made for this machine."
+            ),
+        ),
+        (
+            "pkcs11_token",
+            "another",
+            (
+                "The HSM has no token with the label of COUNTERSIGN_PKCS11_TOKEN."
+                " Check the label, and that the HSM is connected and running."
+            ),
+        ),
     ],
 )
 def test_an_hsm_that_cannot_be_reached_is_a_clear_failure(
@@ -129,6 +143,11 @@ def test_an_hsm_that_cannot_be_reached_is_a_clear_failure(
     with pytest.raises(SignerFailed) as failed:
         hsm.generate(KeypairAlgorithm.ECDSA_P256, binding)
     assert str(failed.value) == sentence
+    with pytest.raises(SignerFailed) as failed:
+        hsm.health()
+    assert str(failed.value) == sentence
+    with pytest.raises(SignerFailed):
+        assert hsm.algorithms
 
 
 def test_a_refused_pin_is_tried_once_only_and_never_shown(context, library, binding) -> None:
@@ -136,7 +155,7 @@ def test_a_refused_pin_is_tried_once_only_and_never_shown(context, library, bind
     hsm = Pkcs11Signer.from_context(
         replace(context, options={**context.options, "pkcs11_pin": "wrong-pin"})
     )
-    with pytest.raises(SignerFailed, match=r"PinIncorrect\.$"):
+    with pytest.raises(SignerFailed, match=r"refused the PIN\. Check COUNTERSIGN_PKCS11_PIN"):
         hsm.generate(KeypairAlgorithm.ECDSA_P256, binding)
     with pytest.raises(SignerFailed, match="not tried again") as failed:
         hsm.generate(KeypairAlgorithm.ECDSA_P256, binding)

@@ -1,0 +1,95 @@
+"""The one way in which signers are called: whatever a backend raises becomes `SignerFailed`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from engine.algorithms import KeypairAlgorithm
+from engine.signers.base import (
+    GeneratedKey,
+    KeyBinding,
+    Message,
+    Signer,
+    SignerFailed,
+    SigningKey,
+)
+
+log = structlog.get_logger("countersign.signers")
+
+
+def can_generate(signer: Signer, algorithm: KeypairAlgorithm) -> bool:
+    """Whether the signer makes keys of this algorithm: a backend may ask its device.
+
+    Raises:
+        SignerFailed: it cannot tell.
+    """
+    with _guarded(signer, "algorithms"):
+        return algorithm in signer.algorithms
+
+
+def generate_key(signer: Signer, algorithm: KeypairAlgorithm, binding: KeyBinding) -> GeneratedKey:
+    """Make a key.
+
+    Raises:
+        SignerFailed: there is none.
+    """
+    with _guarded(signer, "generate"):
+        key = signer.generate(algorithm, binding)
+        if not isinstance(key, GeneratedKey):  # a backend that no type checker saw
+            raise TypeError(f"generate returned {type(key).__name__}, not GeneratedKey")
+    return key
+
+
+def make_signature(signer: Signer, key: SigningKey, message: Message) -> bytes:
+    """Sign.
+
+    Raises:
+        UnsuitableMessage: the caller's own fault.
+        SignerFailed: there is no signature.
+    """
+    with _guarded(signer, "sign"):
+        value = signer.sign(key, message)
+        if not bytes(memoryview(value)):
+            raise ValueError("sign returned no signature")
+    return value
+
+
+def destroy_key(signer: Signer, key: SigningKey) -> None:
+    """Destroy a key that was made and is not going to be used.
+
+    Raises:
+        SignerFailed: it may still exist.
+    """
+    with _guarded(signer, "destroy"):
+        signer.destroy(key)
+
+
+def check_health(signer: Signer) -> bool:
+    """Ask the signer whether it could sign now; answers whether it can be asked.
+
+    Raises:
+        SignerFailed: it could not sign; the message says what to check.
+    """
+    health = getattr(signer, "health", None)
+    if health is None:
+        return False
+    with _guarded(signer, "health"):
+        health()
+    return True
+
+
+@contextmanager
+def _guarded(signer: Signer, operation: str) -> Iterator[None]:
+    try:
+        yield
+    except SignerFailed:
+        raise
+    except Exception as error:
+        # A backend may be anybody's, and so may the libraries that it calls.
+        name = getattr(type(signer), "__qualname__", "unknown")
+        log.exception("signer_raised_unexpected_error", signer=name, operation=operation)
+        message = "The signer failed; the log says how. Nothing was used. Tell an administrator."
+        raise SignerFailed(message) from error

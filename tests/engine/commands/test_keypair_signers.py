@@ -1,0 +1,167 @@
+"""Making a keypair when its signer is away or fails, and when the key was made in vain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from engine.algorithms import KeypairAlgorithm
+from engine.commands.create_keypair import CreateKeypair, create_keypair
+from engine.commands.update_user import UpdateUser
+from engine.errors import Code, Refusal
+from engine.keyring import KeyBinding, Keyring
+from engine.persistence import tables as t
+from engine.signers.base import GeneratedKey, SignerContext, SignerFailed, SigningKey
+from engine.signers.local import LocalSigner
+from engine.vocabulary import ReleaseType
+from tests.support.refusals import tags
+from tests.support.releases import rows
+from tests.support.world import World
+
+ED25519 = KeypairAlgorithm.ED25519
+LOGGED = "The signer failed; the log says how. Nothing was used. Tell an administrator."
+AWAY = "The HSM cannot be reached. Check that it is connected and running."
+
+
+class Vault(LocalSigner):
+    """Remembers which keys it holds, as an HSM does."""
+
+    name = "vault"
+
+    def __init__(self) -> None:
+        super().__init__(SignerContext(Keyring([bytes(range(32))]), {}))
+        self.held: list[KeyBinding] = []
+        self.generated = 0
+        self.after_generate: Callable[[], Any] = lambda: None
+
+    def generate(self, algorithm: KeypairAlgorithm, binding: KeyBinding) -> GeneratedKey:
+        made = super().generate(algorithm, binding)
+        self.generated += 1
+        self.held.append(binding)
+        self.after_generate()
+        return made
+
+    def destroy(self, key: SigningKey) -> None:
+        self.held.remove(key.binding)
+
+
+class BrokenVault(Vault):
+    """Does not let go of a key."""
+
+    def destroy(self, key: SigningKey) -> None:
+        raise OSError("connection reset")
+
+
+def raising(error: Exception) -> Any:
+    def fail(*_: Any) -> Any:
+        raise error
+
+    return fail
+
+
+def with_vault(world: World, vault: Vault) -> World:
+    world.system = replace(world.system, signers={**world.system.signers, "vault": vault})
+    return world
+
+
+def make(world: World, alias: str = "Deploy") -> Any:
+    asked = CreateKeypair(alias=alias, type=ReleaseType.ONLINE, algorithm=ED25519, backend="vault")
+    return create_keypair(world.system, world.principal("admin"), asked)
+
+
+def refused(world: World, alias: str = "Deploy") -> Refusal:
+    before = world.snapshot()
+    with pytest.raises(Refusal) as caught:
+        make(world, alias)
+    assert world.snapshot() == before
+    return caught.value
+
+
+def test_a_taken_alias_is_refused_before_a_key_is_made(world: World) -> None:
+    vault = Vault()
+    entries = len(world.ledger())
+    refusal = refused(with_vault(world, vault), " VAULT ")
+    assert (refusal.code, refusal.field) == (Code.NAME_TAKEN, ("alias",))
+    assert refusal.message == "Another keypair has this alias."
+    assert (vault.generated, vault.held) == (0, [])
+    assert tags(world, entries) == ["attempt:refused"]
+
+
+def test_a_key_whose_alias_was_taken_meanwhile_is_destroyed(world: World) -> None:
+    vault = Vault()
+    with_vault(world, vault)
+    vault.after_generate = lambda: world.add_keypair("Deploy")
+    with pytest.raises(Refusal) as caught:
+        make(world)
+    assert caught.value.code is Code.NAME_TAKEN
+    assert (vault.generated, vault.held) == (1, [])
+    (row,) = rows(world, t.keypairs, alias_key="deploy")
+    assert row.backend == "local"
+
+
+def test_a_key_of_somebody_deactivated_meanwhile_is_destroyed(world: World) -> None:
+    world.add_user("zoe", "ADMIN")
+    vault = Vault()
+    with_vault(world, vault)
+    command = UpdateUser(user_id=world.admin_id, active=False)
+    vault.after_generate = lambda: world.do("zoe", command)
+    with pytest.raises(Refusal) as caught:
+        make(world)
+    assert caught.value.code is Code.UNAUTHENTICATED
+    assert vault.held == []
+
+
+@pytest.mark.parametrize("lands", [False, True])
+def test_after_a_commit_without_an_answer_a_stored_key_stays_and_another_is_destroyed(
+    world: World, lands: bool
+) -> None:
+    vault = Vault()
+    with_vault(world, vault)
+
+    def lose(work: Any, entries: Any) -> None:
+        if lands and vault.generated:
+            work.connection.commit()
+        if vault.generated:
+            raise ConnectionResetError
+
+    world.system = replace(world.system, listeners=(lose,))
+    with pytest.raises(Exception):  # noqa: B017,PT011 - whatever the database makes of it
+        make(world)
+    stored = {row.id for row in rows(world, t.keypairs, backend="vault")}
+    assert len(stored) == lands
+    assert {binding.keypair_id for binding in vault.held} == stored
+
+
+def test_a_key_that_could_not_be_destroyed_is_named_in_the_log(world: World) -> None:
+    vault = BrokenVault()
+    with_vault(world, vault)
+    vault.after_generate = lambda: world.add_keypair("Deploy")
+    with capture_logs() as logs, pytest.raises(Refusal) as caught:
+        make(world)
+    assert caught.value.code is Code.NAME_TAKEN
+    (left,) = [entry for entry in logs if entry["event"] == "unused_key_left_in_signer"]
+    assert left["keypair_id"] == str(vault.held[0].keypair_id)
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [(SignerFailed(AWAY), AWAY), (OSError("no route"), LOGGED), (KeyError("slot"), LOGGED)],
+)
+@pytest.mark.parametrize("at", ["algorithms", "generate"])
+def test_a_signer_that_is_away_or_fails_in_its_own_way_is_no_bug(
+    world: World, monkeypatch: pytest.MonkeyPatch, at: str, error: Exception, sentence: str
+) -> None:
+    part = property(raising(error)) if at == "algorithms" else raising(error)
+    monkeypatch.setattr(Vault, at, part)
+    refusal = refused(with_vault(world, Vault()))
+    assert (refusal.code, refusal.message) == (Code.SIGNER_FAILED, sentence)
+
+
+def test_what_a_signer_answers_is_looked_at(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Vault, "generate", lambda *_: None)
+    refusal = refused(with_vault(world, Vault()))
+    assert (refusal.code, refusal.message) == (Code.SIGNER_FAILED, LOGGED)
