@@ -28,6 +28,8 @@ from engine.vocabulary import Channel, SignInMethod
 #: Seconds to choose an account in.
 CHOOSING = 600
 PROOF = "proof"
+#: While a mail to sign in with is on its way.
+ASKING = "asking"
 #: While an identity waits to be linked, this is where one goes on to.
 PENDING = "identity"
 PENDING_PATH = "/sign-in/openid/link"
@@ -40,10 +42,12 @@ class _Person:
     account_id: UUID
     user_id: UUID
     email: str
+    #: What proved it, where that was an identity at a sign-in service.
+    identity_id: UUID | None
 
     @classmethod
     def of(cls, row: Row[Any]) -> _Person:
-        return cls(row.account_id, row.id, row.email)
+        return cls(row.account_id, row.id, row.email, row._mapping.get("identity_id"))
 
 
 class Entrance:
@@ -69,21 +73,27 @@ class Entrance:
         ]
         response = go(f"{self._browser.root}/sign-in/account")
         # The session's id is told beforehand: so one proof starts one session.
-        told = {"choices": choices, "method": method, "then": then, "session": str(uuid7())}
+        told: dict[str, Any] = {"choices": choices, "method": method, "then": then}
+        told["session"] = str(uuid7())
+        identities = {str(one.id): one._mapping.get("identity_id") for one in people}
+        told["identities"] = {user: str(id_) for user, id_ in identities.items() if id_}
         proof = self._proofs.seal(**told)
         self._browser.give(response, proof, CHOOSING, PROOF)
         return response
 
     async def choose(self, request: Request) -> Response:
         """The choice between the accounts that the proof holds for."""
+        fields = await fields_of(request) if request.method == "POST" else {}
         proof = self._proofs.open(self._browser.read(request, PROOF))
         if proof is None:
             return go(f"{self._browser.root}/sign-in")
         choices = {choice[1]: choice for choice in proof["choices"]}
         if request.method == "POST":
-            chosen = choices.get((await fields_of(request)).get("user", ""))
+            chosen = choices.get(fields.get("user", ""))
             if chosen is not None:
-                person = _Person(UUID(chosen[0]), UUID(chosen[1]), chosen[4])
+                identity = proof.get("identities", {}).get(chosen[1])
+                identity_id = UUID(identity) if identity else None
+                person = _Person(UUID(chosen[0]), UUID(chosen[1]), chosen[4], identity_id)
                 method, session_id = SignInMethod(proof["method"]), UUID(proof["session"])
                 try:
                     return await self._start(request, person, method, proof["then"], session_id)
@@ -109,7 +119,9 @@ class Entrance:
             signing_in=True,
         )
         agent = request.headers.get("user-agent", "")
-        command = StartSession(method=method, user_agent=agent, session_id=session_id)
+        command = StartSession(
+            method=method, user_agent=agent, session_id=session_id, identity_id=who.identity_id
+        )
         made = await self._runtime.execute(person, command)
         before = await session_of(self._runtime, request)
         if before is not None and before.session_id is not None:
@@ -121,6 +133,6 @@ class Entrance:
         response = go(path)
         browser.give(response, made.secret, int(LIFETIME.total_seconds()))
         self._known.remember(request, response, who.email)
-        for spent in (PROOF, "asking"):
+        for spent in (PROOF, ASKING):
             browser.take(response, spent)
         return response

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.auth.browser import Browser
-from api.auth.entrance import Entrance
+from api.auth.entrance import ASKING, Entrance
 from api.auth.forms import fields_of, local_path
 from api.auth.known_browsers import KnownBrowsers
 from api.auth.limits import SignInLimits
@@ -31,7 +31,6 @@ from engine.seldom import Seldom
 from engine.vocabulary import SignInMethod
 from notifications import sign_in_links as links
 
-ASKING = "asking"
 log = structlog.get_logger("countersign.sign_in")
 _WRONG_CODE = "This code does not fit. Look at it again, or ask for a new mail."
 

@@ -111,6 +111,8 @@ class OpenIdSignIn:
 
     async def link(self, request: Request) -> Response:
         """Tie the identity to the user who is signed in, if that is what they say."""
+        # Read first: a session that ends while the form arrives ties nothing any more.
+        fields = await fields_of(request) if request.method == "POST" else {}
         pending = self._pending.open(self._browser.read(request, PENDING))
         principal = await session_of(self._runtime, request)
         home = go(f"{self._browser.root}/sign-in")
@@ -122,7 +124,6 @@ class OpenIdSignIn:
         values: dict[str, Any] = {"identity": pending, "user": person, "account": person.account}
         values["mark"] = _mark(pending)
         allowed = self._is_for(person.account)
-        fields = await fields_of(request) if request.method == "POST" else {}
         is_answer = fields.get("identity") == values["mark"]
         # Anything else only asks, or answers about the identity of another tab.
         if not is_answer or (fields.get("answer") == "yes" and not allowed):

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from api.auth.agents import name_of
 from api.auth.browser import Browser
+from api.auth.entrance import ASKING, PENDING, PROOF
 from api.auth.forms import fields_of
 from api.auth.pages import go, page
 from api.credentials import session_of
@@ -35,16 +36,19 @@ class Sessions:
 
     async def end(self, request: Request) -> Response:
         """One of one's own; without a name, this one."""
+        named = (await fields_of(request)).get("session", "")
         principal = await session_of(self._runtime, request)
         response = go(f"{self._browser.root}/sign-in")
         if principal is None or principal.session_id is None:
             self._browser.take(response)
             return response
-        named = (await fields_of(request)).get("session", "")
         session_id = _uuid(named) or principal.session_id
         await self._runtime.execute(principal, EndSession(session_id=session_id))
         if session_id == principal.session_id:
             self._browser.take(response)
+            # An identity or a proof that still waits is not for whoever signs in here next.
+            for waiting in (PENDING, PROOF, ASKING):
+                self._browser.take(response, waiting)
             # What other tabs and the browser's own back button could still show.
             response.headers["Clear-Site-Data"] = '"cache"'
         return response

@@ -92,7 +92,13 @@ class Endpoint(GraphQL[Context, None]):
     async def get_context(
         self, request: Request | WebSocket, response: Response | WebSocket
     ) -> Context:
-        """Who is asking is looked up for every request: a revocation holds at once."""
+        """Who is asking is looked up for every request: a revocation holds at once.
+
+        Not before the body is there: it takes as long as the client likes, within its limit, and a
+        credential that ends meanwhile must not be used any more.
+        """
+        if isinstance(request, Request) and request.method == "POST":
+            await self._body(request).get_body()
         look_up = partial(principal_of, self._runtime, request)
         return Context(
             self._runtime,

@@ -18,6 +18,7 @@ from engine.commands.administering import (
     require_own_or_managed,
     require_permission,
 )
+from engine.commands.standing import require_standing_credential
 from engine.commands.token_endings import RevokedTokens, end_tokens, token_row
 from engine.errors import Code, Refusal, not_found
 from engine.events import TokenCreated, TokenRevoked
@@ -86,6 +87,7 @@ class CreateApiToken:
 
     def apply(self, work: Work) -> NewToken:
         """A token reaches no further than the credential that makes it, nor longer."""
+        require_standing_credential(work)
         owner = self.user_id or work.actor.user_id
         assert owner is not None
         own = owner == work.actor.user_id
@@ -114,13 +116,10 @@ class CreateApiToken:
             raise Refusal(Code.FORBIDDEN, message, "user_id")
 
     def _end(self, work: Work, parent_id: UUID | None) -> datetime | None:
-        """Its own, or its parent's; the parent is looked at while nobody can revoke it."""
+        """Its own, or its parent's."""
         if parent_id is None:
             return self.expires_at
-        parent = token_row(work, parent_id)
-        if parent.revoked_at is not None:
-            raise Refusal(Code.UNAUTHENTICATED, "This token was revoked. Use another one.")
-        end: datetime | None = parent.expires_at
+        end: datetime | None = token_row(work, parent_id).expires_at
         if self.expires_at is None or end is None:
             return self.expires_at or end
         if self.expires_at > end:

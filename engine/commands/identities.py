@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from engine.commands.administering import require_in_person, require_own_or_managed
+from engine.commands.standing import require_standing_credential
 from engine.errors import Code, Refusal, not_found
 from engine.events import IdentityLinked, IdentityUnlinked
 from engine.persistence import tables as t
@@ -38,6 +39,7 @@ class LinkIdentity:
         user_id = work.actor.user_id
         assert user_id is not None
         require_in_person(work)
+        require_standing_credential(work)
         i = t.identities
         mine = (i.c.issuer == self.issuer, i.c.subject == self.subject)
         taken = sa.select(i.c.user_id).where(*mine, i.c.account_id == work.account_id)

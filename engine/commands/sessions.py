@@ -43,6 +43,8 @@ class StartSession:
     user_agent: str = ""
     #: Of a proof that could be shown twice: the second time there is such a session already.
     session_id: UUID | None = None
+    #: What proved it, where that was an identity at a sign-in service.
+    identity_id: UUID | None = None
 
     def lock(self) -> Lock:
         """The account's people: nobody is deactivated and signed in at the same moment."""
@@ -59,6 +61,7 @@ class StartSession:
         require_in_person(work)
         if actor.service:
             raise Refusal(Code.FORBIDDEN, "A service user has no browser. Use a token.")
+        self._require_identity(work)
         made = NewSession(self.session_id or uuid7(), secrets.token_urlsafe(32))
         work.connection.execute(
             t.sessions.insert().values(
@@ -78,6 +81,17 @@ class StartSession:
         )
         work.record(started)
         return made
+
+    def _require_identity(self, work: Work) -> None:
+        """It is still the user's: between the proof and the session it may have been unlinked."""
+        if self.identity_id is None:
+            return
+        i = t.identities
+        mine = i.c.id == self.identity_id, i.c.user_id == work.actor.user_id
+        query = sa.select(i.c.id).where(*mine).with_for_update(read=True)
+        if work.connection.execute(query).one_or_none() is None:
+            message = "This identity was unlinked. Sign in in another way."
+            raise Refusal(Code.UNAUTHENTICATED, message)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,6 +33,7 @@ from engine.persistence.columns import among
 from engine.persistence.locks import Hold, Lock
 from engine.persistence.unit_of_work import Attempt
 from engine.persistence.work import Work
+from engine.queries.credentials import people_with_address
 from engine.vocabulary import Permission
 
 
@@ -146,7 +147,13 @@ def _end_credentials(work: Work, user: Row[Any]) -> None:
     live = work.connection.execute(
         sa.select(i.c.id, i.c.address).where(i.c.used_at.is_(None), i.c.expires_at > work.now)
     )
-    theirs = [row.id for row in live if _names(row.address, user)]
+    theirs = [
+        row.id
+        for row in live
+        if _names(row.address, user)
+        # Whoever is in another account goes on there: it is not for this one to keep them out.
+        and not people_with_address(work.connection, row.address)
+    ]
     work.connection.execute(
         i.update().where(among(i.c.id)).values(expires_at=work.now), {"ids": theirs}
     )

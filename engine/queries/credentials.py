@@ -96,7 +96,7 @@ def people_with_identity(
 ) -> Sequence[Row[Any]]:
     """Active people with this identity at a sign-in service, in one account or in all."""
     i, u = t.identities, t.users
-    query = _people().join(i, i.c.user_id == u.c.id)
+    query = _people().join(i, i.c.user_id == u.c.id).add_columns(i.c.id.label("identity_id"))
     query = query.where(i.c.issuer == issuer, i.c.subject == subject)
     if account is not None:
         query = query.where(t.accounts.c.name_key == name_key(tidy(account)))

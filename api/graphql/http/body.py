@@ -19,7 +19,7 @@ DEEPEST = 64
 
 
 class Body(StarletteRequestAdapter):
-    """Reads no more than it may, and waits no longer."""
+    """Reads no more than it may, and waits no longer; what was read is kept with the request."""
 
     def __init__(self, request: Request, limits: Limits) -> None:
         super().__init__(request)
@@ -27,15 +27,18 @@ class Body(StarletteRequestAdapter):
 
     async def get_body(self) -> bytes:
         """The body, or a refusal."""
-        limits = self._limits
+        limits, kept = self._limits, self._request.state
+        if hasattr(kept, "body"):
+            return bytes(kept.body)
         try:
-            return await body_of(self._request, limits.body_bytes, limits.body_seconds)
+            kept.body = await body_of(self._request, limits.body_bytes, limits.body_seconds)
         except ClientDisconnect as gone:
             raise RefusedError(400, "BAD_REQUEST", "The body ended too soon.") from gone
         except TooLargeError as large:
             raise _too_large(large.size, limits.body_bytes) from large
         except TooSlowError as slow:
             raise _too_slow(limits.body_seconds) from slow
+        return bytes(kept.body)
 
 
 def _too_large(size: int, most: int) -> RefusedError:

@@ -174,6 +174,25 @@ async def test_the_same_identity_in_two_accounts_chooses_after_the_proof(
     assert site.world.ledger(tag="session:started") == []
 
 
+async def test_untied_while_the_account_is_chosen_it_does_not_let_in(
+    site: Site, issuer: str
+) -> None:
+    other = make_world(site.world.system.database, account="Umbrella")
+    for world in (site.world, other):
+        world.do("bob", LinkIdentity(issuer=issuer, subject="both"))
+    person = await site.person()
+    await through(person, "both")
+    users = choices((await person.get("/sign-in/account")).text)
+    (row,) = [one for one in identities(site) if one.account_id == other.account_id]
+    other.do("admin", UnlinkIdentity(identity_id=row.id))
+    refused = await person.post("/sign-in/account", user=users["Umbrella"])
+    assert refused.status_code == 403
+    assert person.secret is None
+    assert other.ledger(tag="session:started") == []
+    assert (await person.post("/sign-in/account", user=users["Acme"])).status_code == 303
+    assert await person.who() == "bob@example.com"
+
+
 async def test_deactivated_or_untied_it_does_not_let_in(site: Site) -> None:
     await confirmed(site, "ann.login", "ann")
     ann = site.world.people["ann"]

@@ -1,0 +1,35 @@
+"""Whether the credential used still stands, for what outlives it: tokens, and identities."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from engine.errors import Code, Refusal
+from engine.persistence import tables as t
+from engine.persistence.work import Work
+
+
+def require_standing_credential(work: Work) -> None:
+    """The token or session used has not ended since the request was proved; else UNAUTHENTICATED.
+
+    A request may wait for a lock while its credential is ended. Most of what it does then could as
+    well have been done before; but a credential made then would go on after the one it was made
+    with. The row is locked, so that whoever ends it waits for what was made, and sees it.
+    """
+    principal = work.principal
+    if principal is None:
+        return
+    k, s = t.api_tokens, t.sessions
+    if principal.token_id is not None:
+        live = sa.or_(k.c.expires_at.is_(None), k.c.expires_at > work.now)
+        query = sa.select(k.c.id).where(k.c.id == principal.token_id, k.c.revoked_at.is_(None))
+        message = "This token was revoked or has expired. Use another one."
+    elif principal.session_id is not None:
+        live = s.c.expires_at > work.now
+        query = sa.select(s.c.id).where(s.c.id == principal.session_id, s.c.ended_at.is_(None))
+        message = "This session was ended. Sign in again."
+    else:
+        return
+    standing = query.where(live).with_for_update(read=True)
+    if work.connection.execute(standing).one_or_none() is None:
+        raise Refusal(Code.UNAUTHENTICATED, message)
