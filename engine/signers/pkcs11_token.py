@@ -50,9 +50,10 @@ class _Connection:
     will do; a key is made in a session of its own.
     """
 
-    def __init__(self, session: pkcs11.Session, start: int) -> None:
+    def __init__(self, session: pkcs11.Session, start: int, *, logged_in_here: bool) -> None:
         self.session = session
         self.start = start
+        self.logged_in_here = logged_in_here
         self.is_sound = True
         self.private_key = lru_cache(maxsize=_CACHED_KEY_HANDLES)(self._private_key)
 
@@ -176,11 +177,7 @@ class Token:
 
     def _end_call(self, error: Exception) -> str:
         """After a failure: drop the connection unless it is sound, and say what to check."""
-        sentence = sentence_of(error, self._module)
-        if isinstance(error, PIN_REFUSED):
-            self._pin_refusal = f"{sentence} It is not tried again before a restart."
-            sentence = self._pin_refusal
-        elif not is_callers_own(error):
+        if self._pin_refusal is None and not (is_callers_own(error) and self._is_trusted()):
             self._disconnect()
         log.warning(
             "hsm_call_failed",
@@ -189,7 +186,11 @@ class Token:
             token=self._label,
             reconnects=self._connection is None,
         )
-        return sentence
+        return self._pin_refusal or sentence_of(error, self._module)
+
+    def _is_trusted(self) -> bool:
+        # Who is not logged in sees no private keys. Somebody else's login may have ended since.
+        return self._connection is not None and self._connection.logged_in_here
 
     def _connected(self) -> _Connection:
         start = _STARTS[self._module]
@@ -198,18 +199,23 @@ class Token:
             return known
         if known is not None and not known.is_sound:
             self._disconnect()
-        self._connection = _Connection(self._open(), _STARTS[self._module])
+        self._connection = self._connect()
         return self._connection
 
-    def _open(self) -> pkcs11.Session:
+    def _connect(self) -> _Connection:
         if self._pin_refusal is not None:
             raise SignerFailed(self._pin_refusal)
         token = _find_token(_library(self._module), self._label)
         try:
-            return token.open(user_pin=self._pin)
+            session = token.open(user_pin=self._pin)
         except UserAlreadyLoggedIn:
             # Logging in is for the whole process; another session did.
-            return token.open()
+            return _Connection(token.open(), _STARTS[self._module], logged_in_here=False)
+        except PIN_REFUSED as error:
+            sentence = sentence_of(error, self._module)
+            self._pin_refusal = f"{sentence} It is not tried again before a restart."
+            raise
+        return _Connection(session, _STARTS[self._module], logged_in_here=True)
 
     def _disconnect(self) -> None:
         """The next call starts the library anew: after a loss, only that brings a device back."""

@@ -1,11 +1,8 @@
 """Keys in an HSM: SoftHSM holds them, OpenSSL accepts what they sign."""
 
-import shutil
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -14,17 +11,17 @@ from engine.algorithms import DigestAlgorithm, KeypairAlgorithm, Scheme
 from engine.keyring import KeyBinding
 from engine.signers.base import Content, SignerContext, SignerFailed, UnsuitableMessage
 from engine.signers.pkcs11 import Pkcs11Signer
+from tests.support.softhsm import add_token, configure_softhsm, softhsm_module
 
 LABEL, PIN = "countersign", "2468-1357"
 SHA256 = DigestAlgorithm.SHA256
-MODULES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib64/pkcs11/libsofthsm2.so")
 ALGORITHMS = [a for a in KeypairAlgorithm if a.scheme is not Scheme.OPENPGP]
 
 
 @pytest.fixture(scope="module")
 def module() -> str:
-    found = next((path for path in MODULES if Path(path).exists()), None)
-    if found is None or shutil.which("softhsm2-util") is None:
+    found = softhsm_module()
+    if found is None:
         pytest.skip("SoftHSM (softhsm2) is not installed")
     pytest.importorskip("pkcs11", reason="python-pkcs11 is not installed")
     return found
@@ -36,12 +33,9 @@ def library(module, tmp_path_factory):
     import pkcs11
 
     home = tmp_path_factory.mktemp("softhsm")
-    (home / "tokens").mkdir()
-    (home / "conf").write_text(f"directories.tokendir = {home}/tokens\nlog.level = ERROR\n")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SOFTHSM2_CONF", str(home / "conf"))
-        new_token = ["--init-token", "--free", "--label", LABEL, "--so-pin", "9999", "--pin", PIN]
-        subprocess.run(["softhsm2-util", *new_token], check=True, capture_output=True)
+        patch.setenv("SOFTHSM2_CONF", configure_softhsm(home))
+        add_token(LABEL, PIN)
         library = pkcs11.lib(module)
         yield library
         if library.initialized:
