@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
 from engine import addresses
+from notifications import shortened_values
 from notifications.mail_styles import style_attribute
 
 #: The templates say it in English; the others have a catalogue, `<language>.json`.
@@ -76,5 +77,7 @@ def environment(folders: Sequence[Path], language: str, kind: str) -> Environmen
     # The alias it made looks the other one up, in a call of its own each time.
     made.globals["_"] = made.globals["gettext"]
     made.filters["address"] = addresses.shown
+    made.filters["shortened"] = shortened_values.shortened
+    made.filters["before_and_after"] = shortened_values.before_and_after
     made.globals["css"] = style_attribute
     return made
