@@ -48,6 +48,8 @@ class Context:
     followers: Followers | None = None
     #: Where the request came from: who an anonymous caller is.
     address: str = ""
+    #: A mutation was begun with what the caller was proved by.
+    has_changed: bool = False
 
     @property
     def principal(self) -> Principal:
@@ -58,10 +60,25 @@ class Context:
 
     async def authenticate(self) -> Principal | None:
         """Look the caller up again: a subscription outlives what was true when it began."""
+        self.caller = await self._prove_again()
+        return self.caller
+
+    async def principal_of_change(self) -> Principal:
+        """Who asks for a mutation; refuses UNAUTHENTICATED.
+
+        From the second on the credential is looked up again: an operation may have many, and does
+        no more of them once its credential has ended.
+        """
+        principal = await self._prove_again() if self.has_changed else self.caller
+        self.has_changed = True
+        if principal is None:
+            raise unauthenticated()
+        return principal
+
+    async def _prove_again(self) -> Principal | None:
         params = {k.lower(): v for k, v in (self.connection_params or {}).items()}
         told = params.get("authorization")
-        self.caller = await self.look_up(told if isinstance(told, str) else None, again=True)
-        return self.caller
+        return await self.look_up(told if isinstance(told, str) else None, again=True)
 
     @property
     def payer(self) -> UUID | str:
@@ -126,13 +143,13 @@ async def change(
     if they are known without reading, else None.
     """
     context = info.context
-    principal, plan = context.principal, plan_of(info)
+    reader, plan = context.principal, plan_of(info)
     try:
-        result = await act(context.runtime, principal)
+        result = await act(context.runtime, await context.principal_of_change())
         found = at_hand(result, plan)
         if found is None:
             found = await context.runtime.read(
-                principal, lambda reading: _read_back(Shelf(reading), plan, result, parts)
+                reader, lambda reading: _read_back(Shelf(reading), plan, result, parts)
             )
     except Refusal as refusal:
         return payload(errors=[UserError.of(refusal)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from api.graphql.ids import to_global
 from engine.commands.api_tokens import CreateApiToken, RevokeApiToken
 from engine.commands.identities import LinkIdentity, UnlinkIdentity
 from engine.commands.sessions import EndSession, StartSession
@@ -149,3 +151,34 @@ async def test_signing_out_leaves_nothing_for_the_next_person(site: Site) -> Non
     assert answer.status_code == 303
     assert PUBLIC.startswith("https://")
     assert not {name for name in ann.client.cookies if name != "__Host-countersign-known"}
+
+
+async def test_an_operation_goes_no_further_than_its_credential(site: Site) -> None:
+    token = site.world.do("admin", CreateApiToken(name="leaked", scopes=frozenset(Permission)))
+    query = """
+        mutation ($token: ID!) {
+          before: createRole(input: {name: "Before", permissions: []}) { errors { code } }
+          revoke: revokeApiToken(input: {id: $token}) { errors { code } }
+          after: createRole(input: {name: "After", permissions: []}) { errors { code } }
+          last: createApiToken(input: {name: "kept"}) { secret errors { code } }
+        }"""
+    variables = {"token": to_global("ApiToken", token.token_id)}
+    person = await site.person()
+    answer = await person.client.post(
+        "/graphql",
+        json={"query": query, "variables": variables},
+        headers={"Authorization": f"Bearer {token.secret}"},
+    )
+    ended = [{"code": Code.UNAUTHENTICATED}]
+    assert answer.json() == {
+        "data": {
+            "before": {"errors": []},
+            "revoke": {"errors": []},
+            "after": {"errors": ended},
+            "last": {"secret": None, "errors": ended},
+        }
+    }
+    created = site.world.ledger(tag="role:created")
+    assert [json.loads(entry.body)["details"]["changes"]["name"] for entry in created] == [
+        [None, "Before"]
+    ]
