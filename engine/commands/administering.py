@@ -160,8 +160,21 @@ def require_possible_quorum(quorum: Quorum, before: Quorum | None = None) -> Non
     )
 
 
-def require_an_administrator(work: Work) -> None:
-    """After the change somebody can still manage users (spec section 2)."""
+def somebody_appoints(work: Work) -> bool:
+    """Somebody active holds all that `grants.appoints` asks for, by whatever roles."""
+    query = loading.users_with_all(grants.ADMINISTRATION).where(
+        t.users.c.account_id == work.account_id, ~t.users.c.service
+    )
+    return work.connection.execute(query.limit(1)).first() is not None
+
+
+def require_an_administrator(work: Work, *, appointed_before: bool) -> None:
+    """After the change somebody can still manage users (spec section 2).
+
+    And give every permission, if somebody could before: whoever manages users and no more could
+    neither make another administrator nor an approver. `appointed_before`: `somebody_appoints`,
+    asked before the change.
+    """
     u = t.users
     query = loading.permitted_users(Permission.MANAGE_USERS).where(
         u.c.account_id == work.account_id, ~u.c.service
@@ -170,6 +183,11 @@ def require_an_administrator(work: Work) -> None:
         raise Refusal(
             Code.LAST_ADMINISTRATOR,
             "Nobody could manage users any more. Give somebody else that permission first.",
+        )
+    if appointed_before and not somebody_appoints(work):
+        raise Refusal(
+            Code.LAST_ADMINISTRATOR,
+            "Nobody could give every permission any more. Give somebody else the role ADMIN first.",
         )
 
 

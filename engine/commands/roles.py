@@ -14,6 +14,7 @@ from engine.commands.administering import (
     refuse,
     require_an_administrator,
     require_permission,
+    somebody_appoints,
 )
 from engine.commands.rule_breaks import shortages
 from engine.errors import Code, Refusal, not_found
@@ -142,6 +143,7 @@ class UpdateRole:
         actor_id = work.actor.user_id
         assert actor_id is not None
         before = loading.load_permissions(work.connection, actor_id)
+        appointed = somebody_appoints(work)
         p = t.role_permissions
         work.connection.execute(sa.delete(p).where(p.c.role_id == self.role_id))
         _grant(work, self.role_id, permissions)
@@ -149,7 +151,7 @@ class UpdateRole:
         added = permissions - held
         for held_then in self._held_by_its_users(work) | {permissions}:
             refuse(refuse_grant(work.actor, added, held_then, "permissions"))
-        require_an_administrator(work)
+        require_an_administrator(work, appointed_before=appointed)
 
     def _held_by_its_users(self, work: Work) -> set[frozenset[Permission]]:
         """What each of its users holds now: its permissions may complete others'."""

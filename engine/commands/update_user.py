@@ -19,6 +19,7 @@ from engine.commands.administering import (
     require_locale,
     require_permission,
     require_time_zone,
+    somebody_appoints,
 )
 from engine.commands.roles import refuse_self_grant, role_ids
 from engine.commands.rule_breaks import shortages
@@ -72,7 +73,7 @@ class UpdateUser:
         ).one_or_none()
         if row is None:
             raise not_found("user", "id")
-        short = shortages(work)
+        short, appointed = shortages(work), touches_rights and somebody_appoints(work)
         changes = differences(dict(row._mapping), self._values(row))
         if "name" in changes:
             _require_renaming(work)
@@ -85,7 +86,7 @@ class UpdateUser:
             held = loading.load_permissions(work.connection, self.user_id)
             refuse(refuse_grant(work.actor, held, held, "active"))
         if touches_rights:
-            require_an_administrator(work)
+            require_an_administrator(work, appointed_before=appointed)
             changes |= differences(short, shortages(work))
         if "active" in changes and not self.active:
             _end_credentials(work, row)

@@ -17,6 +17,7 @@ from engine.persistence.loading.people import (
     load_teams,
     load_teams_short_of_approvers,
     permitted_users,
+    users_with_all,
 )
 from engine.persistence.loading.releases import (
     load_editors,
@@ -48,4 +49,5 @@ __all__ = [
     "load_votes",
     "name_is_taken",
     "permitted_users",
+    "users_with_all",
 ]

@@ -130,6 +130,19 @@ def permitted_users(permission: Permission) -> Select[UUID]:
     )
 
 
+def users_with_all(permissions: Collection[Permission]) -> Select[UUID]:
+    """Active users, people and services, whose roles together grant all of these permissions."""
+    granted = t.role_permissions.c.permission
+    return (
+        sa.select(t.users.c.id)
+        .join(t.user_roles, t.user_roles.c.user_id == t.users.c.id)
+        .join(t.role_permissions, t.role_permissions.c.role_id == t.user_roles.c.role_id)
+        .where(granted.in_(sorted(permissions)), t.users.c.active)
+        .group_by(t.users.c.id)
+        .having(sa.func.count(granted.distinct()) == len(permissions))
+    )
+
+
 _APPROVERS = permitted_users(Permission.APPROVE_RELEASE).where(
     t.users.c.account_id == sa.bindparam("account"), ~t.users.c.service
 )

@@ -8,6 +8,7 @@ import pytest
 from engine.commands.roles import CreateRole, UpdateRole
 from engine.commands.update_user import UpdateUser
 from engine.errors import Code
+from engine.grants import ADMINISTRATION
 from engine.persistence import loading
 from engine.persistence import tables as t
 from engine.vocabulary import ROLE_PERMISSIONS, Permission
@@ -144,9 +145,26 @@ def test_the_last_role_that_manages_users_keeps_that_permission(world: World) ->
     own = frozenset({P.MANAGE_USERS})
     role = world.do("admin", CreateRole(name="Helpdesk", permissions=own))
     world.add_user("fay", "Helpdesk")
-    world.do("fay", UpdateUser(user_id=world.admin_id, active=False))
+    # In an account that nobody with every permission was left in, by an earlier version.
+    with world.system.database.writing() as connection:
+        theirs = t.users.c.id == world.admin_id
+        connection.execute(t.users.update().where(theirs).values(active=False))
+        connection.commit()
     command = UpdateRole(role_id=role, permissions=frozenset())
     assert_refused(world, "fay", command, Code.LAST_ADMINISTRATOR)
+    world.do("fay", UpdateRole(role_id=role, name="Service desk"))
+    world.do("fay", UpdateUser(user_id=world.people["eve"], roles=()))
+
+
+def test_the_last_role_that_grants_every_permission_keeps_them(world: World) -> None:
+    role = world.do("admin", CreateRole(name="Owner", permissions=ADMINISTRATION))
+    world.add_user("fay", "Owner")
+    fewer = UpdateRole(role_id=role, permissions=ADMINISTRATION - {P.VIEW_LEDGER})
+    world.do("admin", fewer)
+    world.do("admin", UpdateRole(role_id=role, permissions=ADMINISTRATION))
+    world.do("fay", UpdateUser(user_id=world.admin_id, active=False))
+    refusal = assert_refused(world, "fay", fewer, Code.LAST_ADMINISTRATOR)
+    assert "role ADMIN" in refusal.message
 
 
 def test_unknown_and_foreign_roles_do_not_exist(world: World) -> None:

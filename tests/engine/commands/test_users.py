@@ -17,7 +17,7 @@ from engine.errors import Code
 from engine.persistence import tables as t
 from engine.persistence.unit_of_work import bare_transaction
 from engine.queries.credentials import people_with_address, principal_of_token
-from engine.vocabulary import Permission, Status
+from engine.vocabulary import ROLE_PERMISSIONS, Permission, Status
 from notifications import sign_in_links
 from tests.support.refusals import assert_refused, tags, told
 from tests.support.releases import rows
@@ -232,6 +232,22 @@ def test_the_last_administrator_stays(world: World) -> None:
         assert_refused(world, "admin", command, Code.LAST_ADMINISTRATOR)
 
 
+def test_who_manages_users_and_no_more_does_not_end_the_last_who_appoints(world: World) -> None:
+    only = frozenset({Permission.MANAGE_USERS})
+    world.do("admin", CreateRole(name="Helpdesk", permissions=only))
+    world.add_user("fay", "Helpdesk")
+    for change in ({"active": False}, {"roles": ()}, {"roles": ("Helpdesk",)}):
+        for who in ("fay", "admin"):
+            command = changing(world, "admin", **change)
+            refusal = assert_refused(world, who, command, Code.LAST_ADMINISTRATOR)
+            assert "role ADMIN" in refusal.message
+    # By whatever roles together.
+    rest = ROLE_PERMISSIONS - {Permission.SIGN, Permission.APPROVE_RELEASE} - only
+    world.do("admin", CreateRole(name="Rest", permissions=rest))
+    world.do("admin", changing(world, "fay", roles=("Helpdesk", "Rest")))
+    world.do("fay", changing(world, "admin", active=False))
+
+
 def test_neither_a_pipeline_nor_somebody_inactive_is_an_administrator(world: World) -> None:
     world.add_user("bot", "ADMIN", service=True)
     world.add_user("amy", "ADMIN")
@@ -243,9 +259,9 @@ def test_neither_a_pipeline_nor_somebody_inactive_is_an_administrator(world: Wor
 
 
 def test_a_role_of_the_accounts_own_makes_an_administrator_too(world: World) -> None:
-    permissions = frozenset({Permission.MANAGE_USERS})
-    world.do("admin", CreateRole(name="Helpdesk", permissions=permissions))
-    world.add_user("amy", "helpdesk")
+    permissions = ROLE_PERMISSIONS - {Permission.SIGN, Permission.APPROVE_RELEASE}
+    world.do("admin", CreateRole(name="Owner", permissions=permissions))
+    world.add_user("amy", "owner")
     world.do("amy", changing(world, "admin", active=False))
 
 
