@@ -1,7 +1,7 @@
 """How often messages are sent again: nobody floods a mailbox, nor the mail server.
 
 Two limits: a message has one copy within some minutes, whoever asks for it; and one person causes
-only so many copies in an hour, whatever they repeat.
+only so many copies and test messages in an hour, whatever they repeat.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from notifications.vocabulary import DeliveryState
 
 #: After a copy the same message is not copied again for so long, unless that copy failed.
 COPY_INTERVAL = timedelta(minutes=5)
-#: Copies that one person causes at most within `COPIES_PERIOD`.
+#: Copies and test messages that one person causes at most within `COPIES_PERIOD`.
 COPIES_PER_PERSON = 30
 COPIES_PERIOD = timedelta(hours=1)
 
@@ -51,10 +51,19 @@ def check(work: Work, original_id: UUID) -> None:
     newest = work.connection.execute(_NEWEST_COPY, asked).scalar_one()
     if newest is not None:
         raise _refusal("This message was sent again shortly before.", newest + COPY_INTERVAL)
+    check_person(work)
+
+
+def check_person(work: Work) -> None:
+    """Refuse a copy or a test message that would be one too many of the actor's.
+
+    Raises:
+        Refusal: With `RATE_LIMITED`, and from when on there can be another one.
+    """
     by_person = {"person": work.actor.user_id, "since": work.now - COPIES_PERIOD}
     copies = work.connection.execute(_OF_PERSON, by_person).scalars().all()
     if len(copies) >= COPIES_PER_PERSON:
-        sentence = f"You had {COPIES_PER_PERSON} messages sent again within an hour."
+        sentence = f"You had {COPIES_PER_PERSON} messages sent again or as a test within an hour."
         raise _refusal(sentence, copies[-1] + COPIES_PERIOD)
 
 

@@ -22,6 +22,8 @@ class Told:
     #: JSON, as it is sent.
     body: str
     release_id: UUID | None = None
+    #: Who asked for it; None: what happened did.
+    requested_by: UUID | None = None
 
 
 def enqueue(work: Work, told: Sequence[Told]) -> list[UUID]:
@@ -34,6 +36,7 @@ def enqueue(work: Work, told: Sequence[Told]) -> list[UUID]:
             "webhook_id": one.webhook_id,
             "kind": one.kind,
             "release_id": one.release_id,
+            "requested_by": one.requested_by,
             "facts": one.body,
         }
         for id_, one in zip(ids, told, strict=True)

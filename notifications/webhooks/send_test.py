@@ -9,6 +9,7 @@ from engine.errors import Code, Refusal
 from engine.persistence.locks import Lock
 from engine.persistence.unit_of_work import Attempt
 from engine.persistence.work import Work
+from notifications import resend_limits
 from notifications.vocabulary import WebhookKind
 from notifications.webhooks import base, payload, queueing
 
@@ -28,12 +29,15 @@ class SendTestWebhook:
         return base.attempt_on("send_test_webhook", self.webhook_id)
 
     def apply(self, work: Work) -> UUID:
-        """Needs `MANAGE_ACCOUNT`."""
+        """Needs `MANAGE_ACCOUNT`; one person sends only so many in an hour."""
         row = base.find(work, self.webhook_id)
         if not row.active:
             message = "This webhook is switched off. Switch it on first."
             raise Refusal(Code.WRONG_STATUS, message, "id")
+        resend_limits.check_person(work)
         body = payload.of_test(work.now, row.name)
-        told = queueing.Told(webhook_id=row.id, kind=WebhookKind.TEST, body=body)
+        told = queueing.Told(
+            webhook_id=row.id, kind=WebhookKind.TEST, body=body, requested_by=work.actor.user_id
+        )
         (delivery_id,) = queueing.enqueue(work, [told])
         return delivery_id

@@ -176,6 +176,7 @@ def test_one_person_causes_so_many_copies_in_an_hour(world: World, notices: Noti
         world,
         "dev",
         command,
-        "You had 30 messages sent again within an hour. Try again after 2030-06-03 13:00:00 UTC.",
+        "You had 30 messages sent again or as a test within an hour."
+        " Try again after 2030-06-03 13:00:00 UTC.",
     )
     world.do("ann", command)

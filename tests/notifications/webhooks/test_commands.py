@@ -10,6 +10,7 @@ from engine.commands.roles import CreateRole
 from engine.errors import Code
 from engine.vocabulary import Permission
 from notifications import tables as n
+from notifications.resend_limits import COPIES_PER_PERSON
 from notifications.webhooks import base
 from notifications.webhooks.create import CreateWebhook
 from notifications.webhooks.rotate import RotateWebhookSecret
@@ -177,6 +178,26 @@ def test_trying_one_that_is_switched_off_is_refused(world: World, hooks: Hooks) 
 
     refusal = world.refused("admin", SendTestWebhook(webhook_id=webhook_id))
     assert refusal.code is Code.WRONG_STATUS
+
+
+def test_one_person_sends_only_so_many_test_messages_in_an_hour(world: World, hooks: Hooks) -> None:
+    commands = [
+        SendTestWebhook(webhook_id=hooks.make(name, URL).webhook_id) for name in ("CI", "Chat")
+    ]
+    for number in range(COPIES_PER_PERSON):
+        world.do("admin", commands[number % 2])
+        world.clock.pass_(seconds=10)
+    for command in commands:
+        refusal = assert_refused(world, "admin", command, Code.RATE_LIMITED, "id")
+        assert refusal.message == (
+            "You had 30 messages sent again or as a test within an hour."
+            " Try again after 2030-06-03 13:00:00 UTC."
+        )
+    add_administrator(world)
+    world.do("meg", commands[0])
+    world.clock.pass_(minutes=55, seconds=1)
+    world.do("admin", commands[1])
+    assert_refused(world, "admin", commands[0], Code.RATE_LIMITED)
 
 
 def test_a_delivery_has_exactly_one_recipient(world: World, hooks: Hooks) -> None:
