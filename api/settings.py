@@ -74,7 +74,7 @@ class Settings(BaseSettings):
         description="Seals the private keys of the local signer: 32 random bytes in base64, other"
         f" ones than above, as `{MAKE_KEY}` prints them. Without it those keys are lost: keep a"
         " copy in a safe place, away from the database's backups. Several, separated by commas,"
-        " for rotation: the first seals, all open.",
+        " to replace one: the first seals, all open; see `countersign keys reseal`.",
         examples=[""],
     )
     trusted_proxies: Annotated[str, kept(rules.trusted_proxies)] = Field(

@@ -120,6 +120,7 @@ class Keyring:
             message = (
                 f"The database was set up with master key {name}; configured: {configured}."
                 " Set COUNTERSIGN_MASTER_KEY to the one it was set up with."
+                " To change it, set both as NEW,OLD and run `countersign keys reseal`."
             )
             raise WrongMasterKeyError(message)
         try:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import typer
 
-from api.cli import ledger
+from api.cli import keys, ledger
 from api.cli.accounts import account_called
 from api.cli.doctor import doctor
 from api.cli.lifetimes import lifetime
@@ -31,6 +31,7 @@ app = typer.Typer(
 tokens = typer.Typer(no_args_is_help=True, help="API tokens, for an operator on the machine.")
 app.add_typer(tokens, name="token")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(keys.app, name="keys")
 app.command("doctor")(told(doctor))
 
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")]

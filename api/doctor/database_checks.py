@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api.doctor.report import CheckResult, failed, passed
 from api.readiness import SKEW
-from engine.commands.remember_master_key import PURPOSE
+from engine.commands.remember_master_key import PURPOSE, master_keys_in_use
 from engine.errors import Refusal
 from engine.keyring import Keyring, WrongMasterKeyError
 from engine.persistence import tables as t
@@ -106,15 +106,12 @@ def _check_clock(database: Database) -> CheckResult:
 
 def _check_keys(database: Database, keyring: Keyring) -> CheckResult:
     """Each master key that sealed something is configured."""
-    name, k = "master key", t.keypairs
-    number = sa.func.count().label("number")
-    by_key = sa.select(k.c.master_key_id, number).group_by(k.c.master_key_id)
+    name = "master key"
     with database.reading() as connection:
         check = connection.execute(
             sa.select(t.key_checks.c.value).where(t.key_checks.c.purpose == PURPOSE)
         ).scalar_one_or_none()
-        rows = connection.execute(by_key.where(k.c.master_key_id.is_not(None))).all()
-    in_use = {row.master_key_id: row.number for row in rows}
+        in_use = master_keys_in_use(connection)
     missing = sorted(in_use.keys() - keyring.key_ids)
     if missing:
         which = ", ".join(f"{keypairs(in_use[key])} under {key}" for key in missing)

@@ -96,6 +96,15 @@ class KeypairUpdated(Administered):
 
 
 @dataclass(frozen=True, kw_only=True)
+class KeypairResealed(Event):
+    """A keypair's private key was sealed under another master key; the key itself is the same."""
+
+    tag = "keypair:resealed"
+    kind = "Keypair"
+    changes: Changes
+
+
+@dataclass(frozen=True, kw_only=True)
 class TokenCreated(Administered):
     """An API token was made; its secret is not here."""
 

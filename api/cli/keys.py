@@ -1,0 +1,71 @@
+"""`countersign keys`: whether sealed keys open, and sealing them under a new master key."""
+
+from __future__ import annotations
+
+import typer
+
+from api.cli.running import load_settings, told
+from engine.commands.remember_master_key import master_keys_in_use
+from engine.commands.reseal_keypairs import UnopenedKeypair, reseal_keypairs, unopened_keypairs
+from engine.keyring import Keyring
+from engine.wording import counted
+
+app = typer.Typer(
+    no_args_is_help=True, help="Sealed private keys: whether they open, and new master keys."
+)
+
+
+@app.command("check")
+@told
+def check() -> None:
+    """Open every sealed private key; exits with 1 and names those that do not open."""
+    from api.readiness import open_database, require_current
+
+    settings = load_settings()
+    keyring = Keyring.parse(settings.master_key.get_secret_value())
+    database = open_database(settings)
+    require_current(database)
+    with database.reading() as connection:
+        in_use = master_keys_in_use(connection)
+    for key_id in sorted(in_use):
+        print(f"{counted(in_use[key_id], 'keypair')} under {key_id}: {_role(keyring, key_id)}.")
+    _exit_if_unopened(unopened_keypairs(database, keyring))
+    print(f"{keyring.sealing_key_id} seals. Every sealed key opens.")
+
+
+@app.command("reseal")
+@told
+def reseal() -> None:
+    """Seal every private key under the first key of COUNTERSIGN_MASTER_KEY.
+
+    Set COUNTERSIGN_MASTER_KEY=NEW,OLD for every process first, restart them, and run this while
+    they serve. It can be interrupted and run again. When it is done, OLD can be taken away.
+    """
+    from api.bootstrap import build_system
+    from api.readiness import open_database, require_current
+
+    settings = load_settings()
+    database = open_database(settings)
+    require_current(database)
+    keyring = Keyring.parse(settings.master_key.get_secret_value())
+    result = reseal_keypairs(build_system(settings, database), keyring)
+    print(f"{counted(result.resealed, 'keypair')} sealed anew under {keyring.sealing_key_id}.")
+    _exit_if_unopened(result.unopened)
+    print("Every sealed key is under the first master key. The others can be taken away.")
+
+
+def _role(keyring: Keyring, key_id: str) -> str:
+    if key_id == keyring.sealing_key_id:
+        return "the master key that seals"
+    if key_id in keyring.key_ids:
+        return "an older master key, to be kept until `countersign keys reseal` has run"
+    return "not configured"
+
+
+def _exit_if_unopened(unopened: tuple[UnopenedKeypair, ...]) -> None:
+    if not unopened:
+        return
+    for keypair in unopened:
+        print(f"The key of {keypair.alias} in {keypair.account_name}: {keypair.reason}")
+    print(f"{counted(len(unopened), 'key')} could not be opened. Nothing of them was changed.")
+    raise typer.Exit(1)
