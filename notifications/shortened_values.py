@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from os.path import commonprefix
 from typing import Any
 
 from engine import addresses
@@ -25,11 +24,16 @@ def before_and_after(change: Mapping[str, Any]) -> tuple[Any, Any]:
     before, after = change["before"], change["after"]
     if not (isinstance(before, str) and isinstance(after, str)):
         return before, after
-    differs_at = len(commonprefix([before, after]))
+    differs_at = _first_difference(before, after)
     if max(len(before), len(after)) <= LONGEST or differs_at < LONGEST // 2:
         return shortened(before), shortened(after)
     start = differs_at - _CONTEXT
     return _from(before, start), _from(after, start)
+
+
+def _first_difference(one: str, other: str) -> int:
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _from(text: str, start: int) -> str:
