@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -24,6 +24,7 @@ from notifications.database_trouble import log_database_trouble
 from notifications.message import Message, Parts
 from notifications.messages import Reader, Writer
 from notifications.precedence import Precedence
+from notifications.secret_words import without_link
 from notifications.settling import log_failure
 from notifications.shares import Shares
 from notifications.texts import language_of
@@ -51,6 +52,8 @@ class _Prepared:
     error: Undelivered | None = None
     #: Why the message is in its plain form; None: it says everything.
     fault: str | None = None
+    #: The person's own link, which nobody else is told.
+    link: str | None = field(default=None, repr=False)
 
 
 class Relay:
@@ -171,7 +174,8 @@ class Relay:
         """What the channel sends, or the error that preparing it met."""
         try:
             outgoing = self._outgoing(row) if row.webhook_id is None else self._posting(row)
-            return _Prepared(row, self._channel.prepare(outgoing), fault=outgoing.message.fault)
+            content, fault = self._channel.prepare(outgoing), outgoing.message.fault
+            return _Prepared(row, content, fault=fault, link=outgoing.link)
         except Undelivered as error:
             return _Prepared(row, error=error)
         except Exception as error:
@@ -234,6 +238,8 @@ class Relay:
                 self._outcomes.append(Outcome(delivery=row, tried=False))
                 return
             error = prepared.error or await self._tried(prepared.content)
+        if error is not None:
+            error = without_link(error, prepared.link)
         if error is not None and error.gone and row.webhook_id is not None:
             await self._disable(row, str(error))
         self._note(error)

@@ -1,0 +1,92 @@
+"""A mail server that repeats what is in a mail does not make somebody's link known to others."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from structlog.testing import capture_logs
+
+from notifications.channels.base import Gone, Refused, Undelivered
+from notifications.channels.smtp import SmtpChannel
+from notifications.messages import Writer
+from notifications.relay import Relay
+from notifications.secret_words import WITHHELD, without_link
+from notifications.vocabulary import DeliveryState, Kind
+from tests.notifications.notices import LINK_KEY, Notices
+from tests.notifications.smtp_server import smtp_server
+from tests.support.world import World
+
+PUBLIC = "https://countersign.example.com"
+SECRET = "q7Zr_0aB-cD1eF2gH3iJ4kL5mN6oP7qR8sT9uV0wXyZ"
+LINK = f"{PUBLIC}/decide/0123456789abcdef0123456789abcdef.{SECRET}"
+
+SPELLINGS: list[Callable[[str], str]] = [
+    lambda link: link,
+    lambda link: link.lower(),
+    lambda link: link.upper(),
+    lambda link: link.rpartition(".")[2],
+    lambda link: link[:-3],
+    lambda link: link[-8:],
+    lambda link: link[:-20] + "=\r\n" + link[-20:],
+    lambda link: link[:-20] + "\n" + link[-20:],
+    " ".join,
+]
+
+
+@pytest.mark.parametrize("kind", [Undelivered, Refused, Gone])
+@pytest.mark.parametrize("spell", SPELLINGS)
+def test_words_with_the_secret_are_withheld(
+    kind: type[Undelivered], spell: Callable[[str], str]
+) -> None:
+    after = timedelta(minutes=3)
+
+    error = without_link(kind(f"550 5.7.1 spam: {spell(LINK)}", after=after), LINK)
+
+    assert (type(error), str(error), error.after) == (kind, f"550 {WITHHELD}", after)
+
+
+def test_without_a_number_only_that_is_said() -> None:
+    assert str(without_link(Undelivered(f"bad: {LINK}"), LINK)) == WITHHELD
+
+
+@pytest.mark.parametrize(
+    ("words", "link"),
+    [
+        ("550 5.1.1 No such user", LINK),
+        ("", LINK),
+        (f"550 see {LINK[:-43]}", LINK),
+        (f"550 see {LINK}", None),
+    ],
+)
+def test_other_words_are_kept(words: str, link: str | None) -> None:
+    error = Refused(words)
+
+    assert without_link(error, link) is error
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("number", ["451", "550"])
+async def test_a_filter_that_names_the_link_tells_nobody(
+    world: World, notices: Notices, number: str
+) -> None:
+    release = world.request()
+    spelling = notices.spelling("ann", release)
+
+    async with smtp_server() as inbox:
+        inbox.at_data["ann@example.com"] = f"{number} 5.7.1 blocked: {PUBLIC}/decide/{spelling}"
+        channel = SmtpChannel(inbox.url, "Countersign <countersign@example.com>", timeout=5)
+        relay = Relay(world.system, channel, Writer(PUBLIC), LINK_KEY, PUBLIC)
+        with capture_logs() as logs:
+            await relay.run_once()
+            await relay._finish()
+
+    secret = spelling.rpartition(".")[2]
+    (ann,) = [row for row in notices.rows(kind=Kind.REQUEST) if row.email == "ann@example.com"]
+    assert ann.state is (DeliveryState.FAILED if number == "550" else DeliveryState.QUEUED)
+    assert ann.last_error == f"{number} {WITHHELD}"
+    assert secret not in json.dumps([list(map(str, row)) for row in notices.rows()])
+    assert secret not in json.dumps(logs, default=str)
+    for _, mail in inbox.mails:
+        for part in mail.iter_parts():
+            assert secret not in part.get_content()
