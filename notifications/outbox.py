@@ -13,6 +13,7 @@ from engine.events import (
     Recorded,
     ReleaseEvent,
     ReleaseRevised,
+    UserCreated,
     UserUpdated,
 )
 from engine.facts import Release
@@ -27,6 +28,7 @@ from notifications import (
     orphaned_requests,
     queueing,
     recipients,
+    user_invitations,
 )
 from notifications.differences import for_each_reader
 from notifications.event_facts import (
@@ -72,6 +74,7 @@ class Outbox:
         if any(newcomers.can_make_approvers(entry.recorded.event) for entry in entries):
             messages += _to_newcomers(work)
         messages += _of_requesters_who_left(work, entries)
+        messages += user_invitations.invitations_of(work, entries)
         self._queue(work, for_each_reader(work.connection, messages))
 
     def _queue(self, work: Work, messages: Sequence[Message]) -> None:
@@ -168,8 +171,11 @@ def _of_administration(work: Work, told: Sequence[Told]) -> Iterator[Message]:
         if isinstance(one.event, ReleaseEvent):
             continue
         people = recipients.administrators(work.connection, work.account_id)
-        # Whoever did it knows.
-        told_people = {id_: who for id_, who in people.items() if id_ != one.actor.user_id}
+        # Whoever did it knows, and whoever was added is invited.
+        aware = {one.actor.user_id}
+        if isinstance(one.event, UserCreated):
+            aware.add(one.event.subject_id)
+        told_people = {id_: who for id_, who in people.items() if id_ not in aware}
         for rule in rules if told_people else ():
             yield Message(
                 kind=rule.kind,

@@ -33,6 +33,7 @@ TITLES: dict[Kind, str] = {
     Kind.QUOTA: "Signatures running out",
     Kind.ADMINISTERED: "Account changed",
     Kind.SIGN_IN: "Sign in to Countersign",
+    Kind.INVITATION: "Invitation to Countersign",
 }
 SHORTENED = "This message could not be shown in full. Look at Countersign itself for the details."
 CONTINUE = "Continue here"

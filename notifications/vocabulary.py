@@ -52,6 +52,8 @@ class Kind(StrEnum):
     ADMINISTERED = "ADMINISTERED"
     #: The link to sign in with; to whoever asked, and not by way of the outbox.
     SIGN_IN = "SIGN_IN"
+    #: To a person who was added to an account: by whom, and where to sign in.
+    INVITATION = "INVITATION"
 
 
 class WebhookKind(StrEnum):
@@ -103,7 +105,7 @@ EMAIL = "email"
 #: To programs rather than people.
 WEBHOOK = "webhook"
 
-#: What people are told by way of the outbox; of these they choose.
-CHOOSABLE = frozenset(Kind) - {Kind.SIGN_IN}
+#: Of these people choose whether they are told, and by which channel.
+CHOOSABLE = frozenset(Kind) - {Kind.SIGN_IN, Kind.INVITATION}
 #: An approver can choose by which way, but never that nobody asks them.
 NEVER_SILENT = frozenset({Kind.REQUEST})

@@ -60,8 +60,8 @@ class MailSignIn:
 
     def form(self, request: Request, notice: str = "", status: int = 200, **more: str) -> Response:
         """The page that asks for an address."""
-        then = local_path(request.query_params.get("next")) or ""
-        values: dict[str, Any] = {"openid": self._openid, "address": "", "then": then, **more}
+        then, address = local_path(request.query_params.get("next")) or "", invited(request)
+        values: dict[str, Any] = {"openid": self._openid, "address": address, "then": then, **more}
         return page(request, "ask", self._browser.root, status, notice=notice, **values)
 
     async def ask(self, request: Request) -> Response:
@@ -160,3 +160,9 @@ class MailSignIn:
             return bare_transaction(system.database, lambda db: change(db, system.clock.now(db)))
 
         return await self._runtime.executor.write(whole)
+
+
+def invited(request: Request) -> str:
+    """Return the address that an invitation's link fills in, or nothing where it names none."""
+    address = addresses.parse(request.query_params.get("address", ""))
+    return address.stored if address is not None else ""

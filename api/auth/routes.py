@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 from api.auth.browser import Browser
 from api.auth.entrance import Entrance
 from api.auth.limits import SignInLimits
-from api.auth.mail import MailSignIn
+from api.auth.mail import MailSignIn, invited
 from api.auth.openid import PATH as OPENID
 from api.auth.openid import OpenIdSignIn
 from api.auth.pages import trouble
@@ -58,7 +58,8 @@ def sign_in_routes(
     guard = _Guard(browser)
 
     async def start(request: Request) -> Response:
-        principal = await session_of(runtime, request)
+        # An invitation is opened to sign in as whom it names, whoever is signed in here.
+        principal = None if invited(request) else await session_of(runtime, request)
         return await sessions.show(request, principal) if principal else mail.form(request)
 
     others: list[BaseRoute] = []

@@ -12,6 +12,7 @@ from engine.persistence.database import Database
 from notifications import action_links, keys
 from notifications import tables as n
 from notifications.outbox import Outbox
+from notifications.vocabulary import Kind
 from tests.support.world import World, make_world
 
 LINK_KEY = keys.derive("a secret for tests", keys.ACTION_LINKS)
@@ -20,10 +21,15 @@ LINK_KEY = keys.derive("a secret for tests", keys.ACTION_LINKS)
 def outbox_world(database: Database, *more: Any, **parts: Any) -> World:
     """The small account with an outbox; its own making is not in there any more."""
     world = make_world(database, listeners=(Outbox(LINK_KEY), *more), **parts)
-    with database.writing() as connection:
+    empty_outbox(world)
+    return world
+
+
+def empty_outbox(world: World) -> None:
+    """Forget what was queued so far."""
+    with world.system.database.writing() as connection:
         connection.execute(sa.delete(n.deliveries))
         connection.commit()
-    return world
 
 
 def add_administrator(world: World) -> UUID:
@@ -42,9 +48,14 @@ class Notices:
     world: World
 
     def rows(self, **where: Any) -> list[Row[Any]]:
-        """Deliveries in the order they were queued, with their user's name."""
+        """Deliveries in the order they were queued, with their user's name.
+
+        Invitations of users that a test adds are among them only where `kind` asks for them.
+        """
         d = n.deliveries
         query = sa.select(d, t.users.c.email).join(t.users, t.users.c.id == d.c.user_id)
+        if "kind" not in where:
+            query = query.where(d.c.kind != Kind.INVITATION)
         for name, value in where.items():
             query = query.where(d.c[name] == value)
         with self.world.system.database.reading() as connection:

@@ -40,7 +40,7 @@ def test_25_new_users_are_one_mail(
     for number in range(25):
         world.add_user(f"new{number}", "DEVELOPER")
         world.clock.pass_(seconds=2)
-    assert post.run() == []
+    assert post.run() == [Kind.INVITATION] * 25
 
     world.clock.pass_(minutes=1)
     assert post.run() == [Kind.ADMINISTERED]

@@ -255,7 +255,7 @@ def everything(world: World, evil: str) -> None:
 def check(inbox: Inbox) -> None:
     """Each mail has one recipient, the one it was handed in for, and our headers only."""
     assert len(inbox.mails) > 12
-    known = {f"{name}@example.com" for name in ("admin", "ann", "bob", "dev", "eve")}
+    known = {f"{name}@example.com" for name in ("admin", "ann", "bob", "dev", "eve", "x")}
     for recipient, mail in inbox.mails:
         assert recipient in known - {"eve@example.com"}
         assert {name.lower() for name in mail.keys()} <= HEADERS  # noqa: SIM118

@@ -88,6 +88,7 @@ def facts(**changes: Any) -> str:
             "subject": {"kind": "Team", "name": "blue", "email": "blue@example.com"},
             "channel": "email",
             "error": "550 No such user",
+            "sign_in": "/sign-in?address=blue%40example.com",
         }
         | changes
     )

@@ -428,7 +428,7 @@ def test_a_role_that_comes_and_goes_asks_nobody_twice(world: World, post: Delive
         world.clock.pass_(minutes=6)
         post.run()
 
-    assert post.told("cid") == [Kind.REQUEST]
+    assert post.told("cid") == [Kind.INVITATION, Kind.REQUEST]
 
 
 def test_a_request_that_waits_keeps_nothing_else_waiting(world: World, post: Deliverer) -> None:

@@ -12,7 +12,7 @@ from notifications.relay import Relay
 from notifications.send_again import SendAgain
 from notifications.stranded import GRACE, Stranded
 from notifications.vocabulary import DeliveryState, Kind
-from tests.notifications.notices import LINK_KEY, Notices
+from tests.notifications.notices import LINK_KEY, Notices, empty_outbox
 from tests.notifications.smtp_server import smtp_server
 from tests.notifications.test_relay import PUBLIC, link_in
 from tests.support.world import World, make_world
@@ -25,6 +25,7 @@ GONE = "the channel chat is not configured any more"
 def world(database: Database) -> World:
     """Bob hears of everything in a chat, ann is asked by mail too."""
     world = make_world(database, listeners=(Outbox(LINK_KEY, channels=BOTH),))
+    empty_outbox(world)
     choose(world, "bob", "chat")
     choose(world, "ann", "chat", "email")
     return world

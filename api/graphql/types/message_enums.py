@@ -42,6 +42,7 @@ described(
         "EVENT": "A ledger entry, for a webhook.",
         "TEST": "Nothing happened: a webhook is tried.",
         "SIGN_IN": "The link to sign in with.",
+        "INVITATION": "One was added to the account; says by whom, and where to sign in.",
     },
 )
 

@@ -496,3 +496,26 @@ async def test_a_sign_in_without_its_nonce_is_none(site: Site) -> None:
     database = site.world.system.database
     bare_transaction(database, lambda db: db.execute(t.sign_ins.update().values(nonce=bytes(16))))
     assert (await desk.post(link)).status_code == 404
+
+
+async def test_an_invitation_leads_to_the_page_with_the_address_filled_in(site: Site) -> None:
+    person = await site.person()
+    page = await person.get("/sign-in?address=ann%40example.com")
+
+    assert (page.status_code, page.headers["cache-control"]) == (200, "no-store")
+    assert 'name="address" type="email" value="ann@example.com"' in page.text
+    assert sign_ins(site) == []
+    for hostile in ("%22%3E%3Cscript%3Ealert(1)%3C/script%3E", "x" * 3000, "ann", "%ff%40x"):
+        answer = await person.get(f"/sign-in?address={hostile}")
+        assert (answer.status_code, 'value=""' in answer.text) == (200, True)
+
+
+async def test_an_invitation_is_for_whom_it_names_whoever_is_signed_in(site: Site) -> None:
+    ann = await site.signed_in("ann")
+    page = await ann.get("/sign-in?address=bob%40example.com")
+
+    assert 'value="bob@example.com"' in page.text
+    assert await ann.who() == "ann@example.com"
+    await ann.ask("bob@example.com")
+    await ann.post(await site.link("bob"))
+    assert await ann.who() == "bob@example.com"
