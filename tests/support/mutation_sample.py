@@ -15,6 +15,7 @@ import random
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ PACKAGES = ("engine", "notifications", "api")
 LEFT_OUT = ("engine/persistence/migrations/", "api/demo/")
 DATA = ROOT / ".coverage"
 #: Tests of one mutant, the nearest first; and how long they may take together.
-MOST_TESTS = 400
+MOST_TESTS = 60
 MUTANT_SECONDS = 240
 WORKERS = 2
 
@@ -146,19 +147,24 @@ def record_coverage() -> None:
         cwd=ROOT,
         check=True,
     )
+    if not DATA.exists():
+        subprocess.run([sys.executable, "-m", "coverage", "combine", "-q"], cwd=ROOT, check=True)
 
 
 def tests_of(data: CoverageData, mutant: Mutant) -> list[str]:
-    """The tests that execute the mutant's line, those of the mirrored folder first."""
+    """Tests that execute the mutant's line: of the mirrored folder first, of many functions."""
     contexts = data.contexts_by_lineno(str(ROOT / mutant.path)).get(mutant.line, [])
     tests = sorted({context.partition("|")[0] for context in contexts} - {""})
-    mirrored = f"tests/{mutant.path.parent}"
-    chosen = sorted(tests, key=lambda test: (not test.startswith(mirrored), test))
-    if not chosen:
+    if not tests:
         return [f"tests/{mutant.path.parts[0]}"]
-    # Beyond the nearest ones a spread of the others says as much as all of them.
-    near, far = chosen[: MOST_TESTS // 2], chosen[MOST_TESTS // 2 :]
-    return near + far[:: max(1, len(far) * 2 // MOST_TESTS)]
+    cases: Counter[str] = Counter()
+    ranked = []
+    for test in tests:
+        function = test.partition("[")[0]
+        mirrored = test.startswith(f"tests/{mutant.path.parent}")
+        ranked.append((not mirrored, cases[function], "postgresql" in test, test))
+        cases[function] += 1
+    return [test for *_, test in sorted(ranked)[:MOST_TESTS]]
 
 
 def is_noticed(mutant: Mutant, tests: list[str], folder: Path) -> bool:
