@@ -20,6 +20,7 @@ const exceptions = {
     exceptions: {
       suffixes: ["Connection", "Edge", "Payload", "Outcome", "State", "Explanation"],
       types: [
+        "Credential", // of the clock or an operator: without an id
         "Viewer",
         "PageInfo",
         "UserError",

@@ -95,7 +95,9 @@ async def test_a_team_whose_name_looks_like_something_is_told_of(
     world: World, notices: Notices, inbox: Inbox, name: str
 ) -> None:
     blue = world.things["blue"]
-    world.do("admin", UpdateTeam(team_id=blue, name=name, required_approvals=1))
+    world.do("ann", UpdateTeam(team_id=blue, name=name, required_approvals=1))
+    # What changes within a minute is one mail.
+    world.clock.pass_(minutes=2)
 
     await deliver(world, inbox)
 
