@@ -78,7 +78,7 @@ def test_what_became_of_it_is_told_however_late(world: World, notices: Notices) 
 
     assert relay(world) == {"STOPPED": 3, "QUOTA": 3}
     assert voided(notices)["APPROVED", "not true any more: the release is FAILED"] == 3
-    assert voided(notices)["OPENED", "told together with what came after it"] == 3
+    assert voided(notices)["OPENED", "not true any more: the release is FAILED"] == 3
 
 
 def test_in_time_everything_is_told(world: World, notices: Notices) -> None:
