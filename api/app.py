@@ -90,7 +90,10 @@ async def _alive(_request: Request) -> Response:
 
 def _readiness(runtime: Runtime) -> Callable[[Request], object]:
     async def ready(_request: Request) -> Response:
-        """The database answers, has the tables this version needs, and can store."""
+        """The database answers, has the tables this version needs, and can store.
+
+        Signers that are not ready are told, and do not count: others sign all the same.
+        """
         database = runtime.system.database
 
         def check() -> str | None:
@@ -105,7 +108,9 @@ def _readiness(runtime: Runtime) -> Callable[[Request], object]:
         except Exception:  # noqa: BLE001 - whatever keeps it from answering
             reason = "The database does not answer."
         if reason is None:
-            return JSONResponse({"status": "ready"})
+            signers = await asyncio.to_thread(runtime.signer_health.ready)
+            states = {name: "ready" if up else "not ready" for name, up in signers.items()}
+            return JSONResponse({"status": "ready"} | ({"signers": states} if states else {}))
         return JSONResponse({"status": "not ready", "reason": reason}, 503)
 
     return ready

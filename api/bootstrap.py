@@ -86,7 +86,7 @@ def build_runtime(settings: Settings) -> Runtime:
     executor = Executor(database, threads=settings.pool_size)
     meter = build_meter(settings)
     meter.registry.register(Backlog(system, executor))
-    return Runtime(
+    runtime = Runtime(
         system,
         executor,
         MeteredGate(system, executor, meter),
@@ -98,6 +98,8 @@ def build_runtime(settings: Settings) -> Runtime:
         telling=telling,
         listener=None if direct is None else Listener(direct),
     )
+    meter.registry.register(runtime.signer_health)
+    return runtime
 
 
 def direct_url(settings: Settings, database: Database) -> URL | None:

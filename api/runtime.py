@@ -13,6 +13,7 @@ from api.channels import Telling
 from api.news import News
 from api.proofs import Proofs
 from api.telemetry.meter import Kind, Meter
+from api.telemetry.signer_health import SignerHealth
 from api.usage import Usage
 from engine.commands.base import Command, execute
 from engine.persistence.executor import Executor
@@ -54,10 +55,13 @@ class Runtime:
 
     #: Who credentials prove.
     proofs: Proofs = field(init=False)
+    #: Whether devices that hold keys could sign.
+    signer_health: SignerHealth = field(init=False)
 
     def __post_init__(self) -> None:
         """The parts that are made of others."""
         object.__setattr__(self, "proofs", Proofs(self.system, self.executor))
+        object.__setattr__(self, "signer_health", SignerHealth(self.system.signers))
 
     def heard(self, account_id: UUID) -> None:
         """Something was committed, here or elsewhere."""

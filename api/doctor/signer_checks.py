@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from api.doctor.report import CheckResult, failed, passed
 from engine.signers.base import Signer, SignerFailed
+from engine.signers.guard import check_health
 
 
 def check_signer(signer: Signer) -> CheckResult:
     """Ask a signer for its health, if it can tell; otherwise it is enough that it was loaded."""
     name = f"signer {signer.name}"
-    health = getattr(signer, "health", None)
-    if health is None:
-        return passed(name, "It is configured.")
     try:
-        health()
+        if not check_health(signer):
+            return passed(name, "It is configured.")
     except SignerFailed as error:
         return failed(name, str(error), "Keypairs with it cannot sign until this is mended.")
     return passed(name, "It is ready to sign.")

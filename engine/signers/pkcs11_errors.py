@@ -30,6 +30,11 @@ _NOT_BEGUN = (
     p11.UserNotLoggedIn,
 )
 
+#: The token says that its next wrong PIN, or none any more, locks it.
+PIN_NOT_RISKED = (
+    "The HSM's PIN is locked, or one wrong PIN away from it, and is not tried. Check"
+    " COUNTERSIGN_PKCS11_PIN, and log in to the token once with another tool."
+)
 _UNREACHABLE = "The HSM cannot be reached. Check that it is connected and running."
 _SENTENCES: Mapping[type[PKCS11Error], str] = {
     p11.DeviceError: _UNREACHABLE,

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import pkcs11
 import structlog
-from pkcs11 import Attribute, ObjectClass
+from pkcs11 import Attribute, ObjectClass, TokenFlag
 from pkcs11.exceptions import (
     MultipleTokensReturned,
     NoSuchToken,
@@ -23,6 +23,7 @@ from engine.algorithms import KeypairAlgorithm
 from engine.signers import pkcs11_keys
 from engine.signers.base import Digest, SignerFailed
 from engine.signers.pkcs11_errors import (
+    PIN_NOT_RISKED,
     PIN_REFUSED,
     is_already_initialized,
     is_callers_own,
@@ -206,6 +207,9 @@ class Token:
         if self._pin_refusal is not None:
             raise SignerFailed(self._pin_refusal)
         token = _find_token(_library(self._module), self._label)
+        if token.flags & (TokenFlag.USER_PIN_FINAL_TRY | TokenFlag.USER_PIN_LOCKED):
+            # The flags go when somebody logs in; a wrong PIN of ours would lock the token.
+            raise SignerFailed(PIN_NOT_RISKED)
         try:
             session = token.open(user_pin=self._pin)
         except UserAlreadyLoggedIn:

@@ -21,13 +21,16 @@ struct function_list {
 #define CKR_GENERAL_ERROR 5UL
 #define CKF_RW_SESSION 2UL
 #define GET_SLOT_LIST 4
+#define GET_TOKEN_INFO 6
 #define OPEN_SESSION 12
+/* Behind a label, a maker, a model and a serial number. */
+#define TOKEN_FLAGS_OFFSET (32 + 32 + 16 + 16)
 
 enum mode { FAIL_BEFORE = 0, FAIL_AFTER = 1 };
 
 static struct function_list *real, list;
 static int fault_function = -1, fault_countdown, fault_mode, fault_hits, is_unplugged;
-static ulong_t fault_code, write_code;
+static ulong_t fault_code, write_code, token_flags;
 static int calls[FUNCTIONS], forwarded[FUNCTIONS];
 
 void faults_reset(void)
@@ -35,6 +38,7 @@ void faults_reset(void)
     fault_function = -1;
     fault_hits = is_unplugged = 0;
     write_code = CKR_OK;
+    token_flags = 0;
     memset(calls, 0, sizeof calls);
     memset(forwarded, 0, sizeof forwarded);
 }
@@ -53,6 +57,9 @@ void faults_unplug(int unplugged) { is_unplugged = unplugged; }
 
 /* Sessions that may write are refused with this code for as long as it is set. */
 void faults_refuse_writing(ulong_t code) { write_code = code; }
+
+/* Flags that the token has besides its own, until all is reset. */
+void faults_add_token_flags(ulong_t flags) { token_flags = flags; }
 
 int faults_hits(void) { return fault_hits; }
 int faults_calls(int function) { return calls[function]; }
@@ -77,6 +84,8 @@ static ulong_t forward(int function, ulong_t a, ulong_t b, ulong_t c, ulong_t d,
         return write_code;
     forwarded[function]++;
     ulong_t code = real->functions[function](a, b, c, d, e, f, g, h);
+    if (function == GET_TOKEN_INFO && code == CKR_OK)
+        *(ulong_t *)(b + TOKEN_FLAGS_OFFSET) |= token_flags;
     return fails ? fault_code : code;
 }
 

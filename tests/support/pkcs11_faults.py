@@ -151,6 +151,7 @@ class FaultyModule:
             ctypes.c_ulong,
             ctypes.c_int,
         )
+        self._library.faults_add_token_flags.argtypes = (ctypes.c_ulong,)
         self._library.faults_refuse_writing.argtypes = (ctypes.c_ulong,)
 
     def reset(self) -> None:
@@ -168,6 +169,10 @@ class FaultyModule:
     def refuse_writing(self, code: str) -> None:
         """No session may write, until `reset`."""
         self._library.faults_refuse_writing(CODES[code])
+
+    def add_token_flags(self, flags: int) -> None:
+        """The token has these flags besides its own, until `reset`."""
+        self._library.faults_add_token_flags(flags)
 
     @property
     def hits(self) -> int:

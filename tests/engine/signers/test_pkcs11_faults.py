@@ -242,6 +242,20 @@ def test_a_refused_pin_is_never_tried_again(hsm: Hsm, code: str) -> None:
     assert hsm.sign()
 
 
+@pytest.mark.parametrize("flag", ["USER_PIN_FINAL_TRY", "USER_PIN_LOCKED"])
+def test_the_last_try_of_a_pin_is_never_used(hsm: Hsm, flag: str) -> None:
+    from pkcs11 import TokenFlag
+
+    hsm.reconnect()
+    hsm.faults.add_token_flags(int(TokenFlag[flag]))
+    for _ in range(2):
+        with pytest.raises(SignerFailed, match="one wrong PIN away from it, and is not tried"):
+            hsm.sign()
+    assert "C_Login" not in hsm.faults.calls()
+    hsm.faults.reset()
+    assert hsm.sign()
+
+
 def test_a_token_that_was_away_during_one_call_is_there_for_the_next(hsm: Hsm) -> None:
     hsm.reconnect()
     hsm.faults.unplug(unplugged=True)
