@@ -14,12 +14,13 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from engine import machine
-from engine.facts import Policy, Release
+from engine.facts import Actor, Policy, Release
 from engine.persistence import loading
 from engine.persistence import tables as t
 from engine.persistence.assembling import assemble
 from engine.principal import Principal
 from engine.timeline import as_of
+from engine.visibility import sees
 from engine.vocabulary import Channel, Status, Trigger
 from notifications import action_links
 from notifications.change_facts import describe_changes
@@ -121,7 +122,9 @@ def open_link(connection: Connection, key: bytes, spelling: str, now: datetime) 
     around = look_around(connection, [release])
     own = _own_decision(release, around, user.id)
     eligible = user.id in around.approvers_of(release)
-    if not user.active or not (eligible or own):
+    actor = loading.load_actor(connection, _approver(release, user.id))
+    # Who decided and has left the team since sees no more of it here than anywhere else.
+    if not sees(policy, actor, release) or not user.active or not (eligible or own):
         return LinkPage(standing=Standing.VOID, **shown)
     otherwise = _standing(link, release, now)
     standing = Standing.DECIDED if own else otherwise
@@ -132,7 +135,7 @@ def open_link(connection: Connection, key: bytes, spelling: str, now: datetime) 
         approval=progress(policy, release, around),
         own=own,
         **_differences(connection, link, release, standing),
-        left_to_do=_left_to_do(connection, policy, release, user.id, now),
+        left_to_do=_left_to_do(connection, policy, release, actor, now),
         cause=_cause(connection, release, standing),
         is_own_request=user.id in around.authors_of(release) and not policy.allow_self_approval,
         is_requester=user.id == release.creator_id,
@@ -154,12 +157,14 @@ def _standing(link: Row[Any], release: Release, now: datetime) -> Standing:
     return Standing.APPROVED if release.required_approvals else Standing.NOT_NEEDED
 
 
+def _approver(release: Release, user_id: UUID) -> Principal:
+    return Principal(account_id=release.account_id, user_id=user_id, channel=Channel.EMAIL)
+
+
 def _left_to_do(
-    connection: Connection, policy: Policy, release: Release, user_id: UUID, now: datetime
+    connection: Connection, policy: Policy, release: Release, actor: Actor, now: datetime
 ) -> frozenset[Trigger]:
     """By the same decision as the commands'."""
-    principal = Principal(account_id=release.account_id, user_id=user_id, channel=Channel.EMAIL)
-    actor = loading.load_actor(connection, principal)
     facts = assemble(connection, now, policy, actor, [release])[release.id]
     asked = replace(facts, reason="asked")
     return frozenset(

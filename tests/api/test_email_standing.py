@@ -130,6 +130,22 @@ def test_who_decided_is_told_what_has_become_of_it(
     assert "Falcon 1.0 was stopped by Bob" in look(browser, others)
 
 
+def test_who_decided_and_left_the_team_sees_no_more_of_it(
+    world: World, notices: Notices, browser: TestClient
+) -> None:
+    release = world.request()
+    mine = notices.spelling("ann", release)
+    world.decide("ann", release)
+    world.do("admin", UpdateUser(user_id=world.people["ann"], roles=("DEVELOPER",)))
+    assert "Falcon 1.0" in look(browser, mine)
+
+    world.set_team("blue", members=["bob", "cat", "dev"])
+
+    assert "Falcon 1.0" not in browser.get(f"/decide/{mine}").text
+    world.set_team("blue", members=["ann", "bob", "cat", "dev"])
+    assert "Falcon 1.0" in look(browser, mine)
+
+
 def test_who_edited_a_request_is_told_that_others_approve_it(
     world: World, notices: Notices, browser: TestClient
 ) -> None:
