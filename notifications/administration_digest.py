@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Any
 
 import orjson
@@ -24,6 +25,9 @@ from notifications.vocabulary import DeliveryState, Kind
 DELAY = timedelta(minutes=1)
 #: Changes in one message; more come with the next.
 LONGEST = 100
+#: Of what is stored of the changes in one message, in characters: mail servers refuse large mails,
+#: and all that was told together would be lost together.
+LARGEST = 100_000
 TOLD_TOGETHER = "told together with other changes"
 
 _D = deliveries
@@ -73,13 +77,21 @@ def gather_changes(connection: Connection, rows: Sequence[Row[Any]], now: dateti
             continue
         asked = {"person": row.user_id, "way": row.channel}
         others = [one for one in connection.execute(_OTHERS, asked).all() if _is_current(one)]
-        if not others or not _is_current(row):
+        others = _that_fit(row, others) if _is_current(row) else []
+        if not others:
             continue
         facts = combined([row.facts, *(one.facts for one in others)])
         connection.execute(_SAY, {"delivery": row.id, "all_facts": facts})
         connection.execute(_TOLD, {"ids": sorted(one.id for one in others), "now": now})
         changed = True
     return changed
+
+
+def _that_fit(row: Row[Any], others: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """The first of them, up to the largest message; one change alone may be larger."""
+    sizes = accumulate((len(one.facts) for one in others), initial=len(row.facts))
+    next(sizes)
+    return [one for one, size in zip(others, sizes, strict=True) if size <= LARGEST]
 
 
 def combined(stored: Sequence[str]) -> str:

@@ -1,11 +1,16 @@
 """Administrators get one mail for what is changed within a minute, and none of their own deeds."""
 
+import json
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
+from engine.commands.create_user import CreateUser
+from engine.commands.update_team import UpdateTeam
 from engine.commands.update_user import UpdateUser
+from notifications import administration_digest
+from notifications.administration_digest import LARGEST
 from notifications.messages import Reader, Writer
 from notifications.send_again import SendAgain
 from notifications.vocabulary import DeliveryState, Kind
@@ -117,6 +122,45 @@ def test_more_than_fit_come_with_another(world: World, meg: UUID, post: Delivere
     listed = [row.facts.count('"tag":"user:updated"') for row in post.sent]
     # The last is told of at the top of the list's message, too.
     assert sorted(listed) == [1, 101]
+
+
+def test_what_would_make_it_too_large_comes_with_another(
+    world: World, meg: UUID, notices: Notices, post: Deliverer
+) -> None:
+    # Large changes: many people with long names join a team, and leave it.
+    people = [(f"n{n}@example.com", f"{n} {'x' * 190}") for n in range(60)]
+    users = [CreateUser(email=email, name=name, roles=["DEVELOPER"]) for email, name in people]
+    long = {world.do("admin", user) for user in users}
+    world.clock.pass_(minutes=2)
+    post.run()
+    blue, before = world.things["blue"], len(post.sent)
+    members = frozenset(world.people[name] for name in ("dev", "ann", "bob"))
+    for _ in range(10):
+        world.do("admin", UpdateTeam(team_id=blue, member_ids=members | long))
+        world.do("admin", UpdateTeam(team_id=blue, member_ids=members))
+
+    while notices.rows(state=DeliveryState.QUEUED):
+        world.clock.pass_(minutes=2)
+        post.run()
+
+    told = [row.facts for row in post.sent[before:] if row.kind == Kind.ADMINISTERED]
+    changes = [json.loads(facts).get("listed", [None]) for facts in told]
+    assert sum(map(len, changes)) == 20
+    assert 1 < len(told) < 20
+    assert max(map(len, told)) <= LARGEST * 1.5
+
+
+def test_one_change_is_told_however_large(
+    world: World, meg: UUID, notices: Notices, post: Deliverer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(administration_digest, "LARGEST", 1)
+    for number in range(3):
+        world.do("admin", UpdateUser(user_id=world.people["eve"], name=f"Eve {number}"))
+    world.clock.pass_(minutes=2)
+    post.run()
+
+    assert post.told("meg") == [Kind.ADMINISTERED] * 3
+    assert [f'"after":"Eve {n}"' in row.facts for n, row in enumerate(post.sent)] == [True] * 3
 
 
 def test_a_digest_is_sent_again_as_it_was(
