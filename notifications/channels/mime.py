@@ -101,9 +101,13 @@ def _recipient(outgoing: Outgoing) -> bytes:
     if _CONTROL.search(name + address):
         raise ValueError("names and addresses have no CR, LF or other control characters")
     if not _PLAIN.fullmatch(name) or len(name) > _LONGEST_PLAIN:
-        name = Header(_literal(name), "utf-8", header_name="To").encode(linesep="\r\n")
+        name = _encoded_words(_literal(name), "To")
     gap = "\r\n " if len(name) + len(address) > _LINE else " "
     return f"To: {name}{gap}<{address}>\r\n".encode()
+
+
+def _encoded_words(text: str, header_name: str) -> str:
+    return Header(text, "utf-8", header_name=header_name).encode(linesep="\r\n")
 
 
 def _literal(text: str) -> str:
@@ -182,7 +186,12 @@ def _lines(text: bytes) -> bytes:
 def _subject(text: str) -> bytes:
     if _PLAIN_SUBJECT.fullmatch(text) and len(text) <= _LONGEST_SUBJECT:
         return f"Subject: {text}\r\n".encode()
-    return _written("Subject", text)
+    if text.isascii():
+        return _written("Subject", text)
+    if _CONTROL.search(text):
+        raise ValueError("a subject has no CR, LF or other control characters")
+    # Not by the policy: it drops spaces where it folds between two encoded words.
+    return f"Subject: {_encoded_words(text, 'Subject')}\r\n".encode("ascii")
 
 
 def _id_header(name: str, identifier: str, domain: str) -> bytes:
