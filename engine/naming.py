@@ -30,7 +30,12 @@ def name_key(name: str) -> str:
 
 def lookup_key(text: str) -> str:
     """The form in which a name is looked up; what no name can have in it finds nothing."""
-    return _UNSTORABLE.sub("\ufffd", name_key(tidy(text)))
+    return storable(name_key(tidy(text)))
+
+
+def storable(text: str) -> str:
+    """A text from outside that a database can store, whatever it was."""
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 def quoted(text: str, limit: int = NAME_LENGTH) -> str:

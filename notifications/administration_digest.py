@@ -76,8 +76,8 @@ def gather_changes(connection: Connection, rows: Sequence[Row[Any]], now: dateti
         if row.kind != Kind.ADMINISTERED or not is_new:
             continue
         asked = {"person": row.user_id, "way": row.channel}
-        others = [one for one in connection.execute(_OTHERS, asked).all() if _is_current(one)]
-        others = _that_fit(row, others) if _is_current(row) else []
+        waiting = [one for one in connection.execute(_OTHERS, asked).all() if _is_current(one)]
+        others = _that_fit(row, waiting) if _is_current(row) else []
         if not others:
             continue
         facts = combined([row.facts, *(one.facts for one in others)])
@@ -87,7 +87,7 @@ def gather_changes(connection: Connection, rows: Sequence[Row[Any]], now: dateti
     return changed
 
 
-def _that_fit(row: Row[Any], others: Sequence[Row[Any]]) -> list[Row[Any]]:
+def _that_fit(row: Row[Any], others: Sequence[Any]) -> list[Any]:
     """The first of them, up to the largest message; one change alone may be larger."""
     sizes = accumulate((len(one.facts) for one in others), initial=len(row.facts))
     next(sizes)

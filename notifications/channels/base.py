@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, Self, TypeVar
 from uuid import UUID
 
+from engine.naming import storable
 from notifications.message import Message
 
 Prepared = TypeVar("Prepared")
@@ -54,7 +55,8 @@ class Undelivered(Exception):
     gone = False
 
     def __init__(self, message: str, *, after: timedelta | None = None) -> None:
-        super().__init__(message)
+        # The other side may say what no database stores.
+        super().__init__(storable(message))
         #: The other side asked to be left alone for so long.
         self.after = after
 

@@ -149,6 +149,22 @@ async def test_a_refusal_of_the_content_is_final(
     assert (ann.state, ann.last_error) == ("FAILED", "554 5.6.0 Not wanted")
 
 
+@pytest.mark.parametrize("answer", ["550 no \x00 such user", "450 later \x00"])
+async def test_an_answer_that_no_database_stores_is_settled_all_the_same(
+    world: World, notices: Notices, inbox: Inbox, answer: str
+) -> None:
+    world.request()
+    inbox.answers["ann@example.com"] = answer
+
+    relay = relay_of(world, inbox)
+    await relay.run_once()
+    await relay._finish()
+
+    told = {row.email.partition("@")[0]: row for row in notices.rows(kind="REQUEST")}
+    assert told["bob"].state == "SENT"
+    assert told["ann"].last_error == answer.replace("\x00", "\ufffd")
+
+
 async def test_hanging_and_dropping_servers_harm_nobody_else(
     world: World, notices: Notices, inbox: Inbox
 ) -> None:
