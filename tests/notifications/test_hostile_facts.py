@@ -314,6 +314,15 @@ def test_the_plain_form_names_the_release_whatever_it_is_called(
     assert "<script" not in message.html
 
 
+def test_the_plain_form_names_what_was_administered() -> None:
+    stored = store_facts({"subject": {"kind": "Team", "name": "blue\x00\nteam"}})
+
+    message = WRITER.write(Kind.ADMINISTERED, stored, Reader())
+
+    assert message.subject == "Account changed: blue\ufffd team"
+    assert WRITER.write(Kind.ADMINISTERED, "{}", Reader()).subject == "Account changed"
+
+
 @pytest.mark.parametrize("edge", [FIRST, LAST, FIRST + timedelta(days=1), LAST - timedelta(days=1)])
 def test_every_zone_has_a_text_for_every_instant(edge: datetime) -> None:
     facts = {
