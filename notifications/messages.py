@@ -22,7 +22,7 @@ from jinja2 import TemplateError
 from notifications import texts
 from notifications.calendar_file import calendar_file
 from notifications.message import Message, Parts
-from notifications.plain_message import plain_message
+from notifications.plain_message import one_line, plain_message
 from notifications.stored_facts import load_facts
 from notifications.times import local_text, utc_text, when_text, zone_of
 from notifications.vocabulary import Kind
@@ -225,7 +225,7 @@ def _compose(
     clock = clock_values(folders, reader.language, reader.zone)
     in_text = {**values, **clock, "html": False}
     text = partial(_render, kind, reader.language, folders, "text", values=in_text)
-    subject = " ".join(text("layout.subject").split())
+    subject = one_line(text("layout.subject"))
     in_html = {**in_text, "html": True, "title": subject}
     html = partial(_render, kind, reader.language, folders, "html", values=in_html)
 

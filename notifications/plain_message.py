@@ -81,12 +81,13 @@ def _name(facts: dict[str, Any]) -> str:
         parts = [subject.get("name")]
     else:
         parts = []
-    return _one_line(" ".join(part for part in parts if isinstance(part, str)))
+    return one_line(" ".join(part for part in parts if isinstance(part, str)))[:_LONGEST]
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """A text as a subject can have it: of one line, without control characters."""
     shown = "".join("\ufffd" if _is_unprintable(character) else character for character in text)
-    return " ".join(shown.split())[:_LONGEST]
+    return " ".join(shown.split())
 
 
 def _is_unprintable(character: str) -> bool:

@@ -26,6 +26,7 @@ def text_of(kind: Kind, written: str, tag: str = "release:revised") -> str:
         "release": RELEASE | {"note": written},
         "event": event,
         "approval": APPROVAL | {"decisions": [decision]},
+        "sign_in": "/sign-in?address=ann%40example.com",
         "subject": {"kind": "User", "name": "Ann", "email": "ann@example.com"},
         "channel": "email",
         "error": written,
