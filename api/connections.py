@@ -32,6 +32,11 @@ FEWEST_CONNECTIONS = 16
 LARGEST_SHARE = 0.75
 #: Bytes that the headers of one request may have.
 HEADER_BYTES = 64 * 1024
+#: A refused connection is closed once its client has sent something, or after these seconds:
+#: closing it before would reset the connection, and the client would lose the answer.
+REFUSED_SECONDS = 1.0
+#: So many refused connections wait for their clients; any further one is closed at once.
+MOST_REFUSED = 16
 
 _SERVER_FULL = "This server has as many connections as it can hold. Try again shortly."
 _CLIENT_FULL = (
@@ -57,6 +62,8 @@ class ConnectionLimits:
     header_seconds: float
     _open: Counter[str] = field(default_factory=Counter)
     _refused: Seldom = field(default_factory=Seldom)
+    #: Refused connections that wait until their clients have read the answer.
+    waiting: int = 0
 
     def admit(self, network: str) -> str | None:
         """Count a connection of this client; or say why it is not let in, and count nothing."""
@@ -117,6 +124,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     _deadline: asyncio.TimerHandle | None = None
     #: Bytes that came since a request began whose headers are not there yet; None: there is none.
     _header_bytes: int | None = None
+    #: Closes the refused connection; None: the connection is not refused, or does not wait.
+    _closing: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Count it, or refuse it at once."""
@@ -133,10 +142,13 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         """Nothing is waited for any more."""
         self._stop_waiting()
         self._release()
+        self._close_refused()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Read it, unless the connection was refused."""
+        if self._closing is not None:
+            self._close_refused()
         if self.transport.is_closing():
             return
         cycle: RequestResponseCycle | None = self.cycle  # uvicorn's own type leaves the None out
@@ -191,7 +203,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def _refuse(self, status: int, sentence: str) -> None:
         """Answer by a sentence, and end the connection."""
         self._stop_waiting()
-        if self.transport.is_closing():
+        if self._closing is not None or self.transport.is_closing():
             return
         body = f"{sentence}\n".encode()
         head = [
@@ -202,7 +214,21 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             "Retry-After: 2",
         ]
         self.transport.write("\r\n".join([*head, "", ""]).encode() + body)
-        self.transport.close()
+        if self.limits.waiting >= MOST_REFUSED:
+            self.transport.close()
+            return
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.limits.waiting += 1
+        self._closing = self.loop.call_later(REFUSED_SECONDS, self._close_refused)
+
+    def _close_refused(self) -> None:
+        """Close the connection if it is a refused one that waited for its client."""
+        if self._closing is not None:
+            self._closing.cancel()
+            self._closing = None
+            self.limits.waiting -= 1
+            self.transport.close()
 
 
 class LimitedWebSocketProtocol(WebSocketsSansIOProtocol):

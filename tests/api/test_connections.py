@@ -25,6 +25,7 @@ from websockets.sync.client import connect
 from api.cli.running import server_config
 from api.connections import (
     HEADER_BYTES,
+    MOST_REFUSED,
     ConnectionLimits,
     connection_limits,
     limited_protocols,
@@ -214,6 +215,26 @@ def test_one_client_has_so_many_connections_and_websockets_count() -> None:
     assert limits.held() == {}
 
 
+def test_a_refused_client_that_sends_at_once_reads_why() -> None:
+    limits = ConnectionLimits(total=100, per_client=1, header_seconds=30)
+    with served(limits) as port, opened(port) as held:
+        assert ask(held).endswith(b"hello")
+        for _ in range(50):
+            with opened(port, WHOLE) as client:
+                assert rest(client).startswith(b"HTTP/1.1 503 ")
+        await_waiting(limits, 0)
+
+
+def test_few_refused_connections_wait_for_their_clients() -> None:
+    limits = ConnectionLimits(total=100, per_client=1, header_seconds=30)
+    with served(limits) as port, opened(port) as held, ExitStack() as stack:
+        assert ask(held).endswith(b"hello")
+        for _ in range(3 * MOST_REFUSED):
+            stack.enter_context(opened(port))
+        await_waiting(limits, MOST_REFUSED)
+        await_waiting(limits, 0)  # after a second, though no client sent anything
+
+
 def test_all_clients_together_have_so_many() -> None:
     limits = ConnectionLimits(total=3, per_client=100, header_seconds=30)
     with served(limits) as port, ExitStack() as stack:
@@ -261,6 +282,13 @@ def test_without_limits_uvicorns_own_protocols_serve() -> None:
 
 def await_none(limits: ConnectionLimits) -> None:
     await_held(limits, 0)
+
+
+def await_waiting(limits: ConnectionLimits, number: int) -> None:
+    deadline = time.monotonic() + 10
+    while limits.waiting != number:
+        assert time.monotonic() < deadline, limits.waiting
+        time.sleep(0.005)
 
 
 def await_held(limits: ConnectionLimits, number: int) -> None:
