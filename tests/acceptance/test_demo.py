@@ -1,13 +1,10 @@
-"""The demo tells its story, and the README's diagram is the table's."""
+"""The demo tells its story."""
 
 import subprocess
 import sys
 from pathlib import Path
 
-from engine.diagram import drawn_into
 from tests.support.running import settings
-
-ROOT = Path(__file__).parents[2]
 
 
 def test_the_story_is_told_to_its_end(tmp_path: Path) -> None:
@@ -32,8 +29,3 @@ def test_the_story_is_told_to_its_end(tmp_path: Path) -> None:
         "COMPLETED, 2 of 2 signatures used",
     ):
         assert step in told.stdout
-
-
-def test_the_diagram_in_the_readme_is_the_tables() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert drawn_into(readme) == readme

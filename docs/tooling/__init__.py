@@ -1,0 +1,1 @@
+"""What builds the documents: sequence diagrams, generated pages, and the hooks of MkDocs."""
