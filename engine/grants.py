@@ -9,28 +9,79 @@ has to appoint those who do.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 from engine.errors import Code, Refusal
 from engine.facts import Actor
-from engine.vocabulary import BUILT_IN_ROLES, ROLE_PERMISSIONS, SCOPES_BY_NAME, Permission
+from engine.vocabulary import (
+    BUILT_IN_ROLES,
+    ROLE_PERMISSIONS,
+    SCOPES_BY_NAME,
+    Permission,
+    QuotaOnOnline,
+)
 
 #: Whoever holds all of these administers the account.
 ADMINISTRATION = BUILT_IN_ROLES["ADMIN"]
 #: What an administrator may give to others without holding it.
 APPOINTED = ROLE_PERMISSIONS - ADMINISTRATION
-#: With the first permission one decides where others may use the second ones: who is in a team, and
-#: who is mapped to a restricted keypair. A credential decides that as far as it covers them.
+#: What is used only where a team's members, a keypair's users or the account's settings allow it.
+_USED_IN_PLACES = frozenset(
+    {
+        Permission.VIEW_RELEASES,
+        Permission.REQUEST_RELEASE,
+        Permission.APPROVE_RELEASE,
+        Permission.SIGN,
+    }
+)
+_APPROVING, _SIGNING = frozenset({Permission.APPROVE_RELEASE}), frozenset({Permission.SIGN})
+
+
+def _raised(before: int, after: int) -> bool:
+    return after > before
+
+
+def _lowered(before: int, after: int) -> bool:
+    return after < before
+
+
+def _extended(before: frozenset[Any], after: frozenset[Any]) -> bool:
+    return not after <= before
+
+
+def _refuses_no_more(before: QuotaOnOnline, after: QuotaOnOnline) -> bool:
+    return before is QuotaOnOnline.REFUSE and after is not QuotaOnOnline.REFUSE
+
+
+#: Of each of the account's settings the changes that let others do more with what they hold, and
+#: which permissions those are. Whatever is not among them only needs `MANAGE_ACCOUNT`. What is on
+#: counts as more than what is off.
+LOOSENED_BY: Mapping[str, tuple[tuple[Callable[[Any, Any], bool], frozenset[Permission]], ...]] = {
+    "signing_frozen": ((_lowered, _SIGNING),),
+    # Without teams people see, request, approve and sign whatever is the account's; with teams the
+    # quorum is each team's own and not the account's.
+    "teams_enabled": ((_lowered, _USED_IN_PLACES), (_raised, _APPROVING)),
+    "reapprove_on_edit": ((_lowered, _APPROVING),),
+    "allow_self_approval": ((_raised, _APPROVING),),
+    "required_approvals": ((_lowered, _APPROVING),),
+    "enabled_release_types": ((_extended, frozenset({Permission.REQUEST_RELEASE})),),
+    "quota_on_online": ((_refuses_no_more, _SIGNING),),
+    "restrict_signing_to_releases": ((_lowered, _SIGNING),),
+    "signed_in_approvals": ((_lowered, _APPROVING),),
+    "users_may_rename_themselves": (),
+    "max_window_days": ((_raised, _SIGNING),),
+}
+
+#: With the first permission one decides where others may use the second ones: who is in a team,
+#: who is mapped to a restricted keypair, how strict the account's settings are. A credential
+#: decides that as far as it covers them.
 PLACED: dict[Permission, frozenset[Permission]] = {
-    Permission.MANAGE_TEAMS: frozenset(
-        {
-            Permission.VIEW_RELEASES,
-            Permission.REQUEST_RELEASE,
-            Permission.APPROVE_RELEASE,
-            Permission.SIGN,
-        }
+    Permission.MANAGE_TEAMS: _USED_IN_PLACES,
+    Permission.MANAGE_KEYPAIRS: _SIGNING,
+    Permission.MANAGE_ACCOUNT: frozenset().union(
+        *(used for changes in LOOSENED_BY.values() for _, used in changes)
     ),
-    Permission.MANAGE_KEYPAIRS: frozenset({Permission.SIGN}),
 }
 
 #: Whoever is placed gets this in any case: a team's members see its releases.
@@ -103,6 +154,19 @@ def refuse_placement(actor: Actor, used: frozenset[Permission], *field: str) -> 
     The permission to place people there is asked for apart; the credential has to cover the rest.
     """
     return _refusal(actor, frozenset(p for p in used if not actor.covers(p)), field)
+
+
+def refuse_loosening(actor: Actor, changes: Mapping[str, tuple[Any, Any]]) -> Refusal | None:
+    """May the actor change these settings of the account, each from one value to another?
+
+    Whoever holds the permissions that a change lets them use further uses them in person. So the
+    credential has to cover them, as it has to where people are placed.
+    """
+    for setting, (before, after) in changes.items():
+        for loosens, used in LOOSENED_BY[setting]:
+            if loosens(before, after) and (refusal := refuse_placement(actor, used, setting)):
+                return refusal
+    return None
 
 
 def refuse_scopes(

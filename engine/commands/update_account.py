@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from engine.commands.administering import (
     differences,
+    refuse,
     require_permission,
     require_quorum,
     require_window_span,
@@ -18,6 +19,7 @@ from engine.commands.administering import (
 from engine.commands.rule_breaks import shortages
 from engine.errors import Code, Refusal, not_found
 from engine.events import AccountUpdated
+from engine.grants import refuse_loosening
 from engine.persistence import tables as t
 from engine.persistence.locks import Hold, Lock
 from engine.persistence.unit_of_work import Attempt
@@ -45,7 +47,7 @@ class UpdateAccount:
         return Attempt(command="update_account", subject_id=self.account_id)
 
     def apply(self, work: Work) -> UUID:
-        """Needs `MANAGE_ACCOUNT`."""
+        """Needs `MANAGE_ACCOUNT`; a credential that covers what the settings then allow others."""
         if self.account_id != work.account_id:
             raise not_found("account", "id")
         require_permission(work, Permission.MANAGE_ACCOUNT)
@@ -55,6 +57,7 @@ class UpdateAccount:
             require_quorum(self.settings["required_approvals"])
         if "max_window_days" in changes:
             require_window_span(self.settings["max_window_days"])
+        refuse(refuse_loosening(work.actor, changes))
         if "teams_enabled" in changes:
             _require_nothing_open(work)
         if not changes:

@@ -11,11 +11,13 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from strawberry.utils.str_converters import to_camel_case
 
 from api.graphql.ids import to_global
 from api.graphql.limits.numbers import Limits
@@ -29,7 +31,13 @@ from engine.commands.update_team import UpdateTeam
 from engine.commands.update_user import UpdateUser
 from engine.persistence import tables as t
 from engine.system import System
-from engine.vocabulary import KeypairAccess, Permission, ReleaseType, SignInMethod
+from engine.vocabulary import (
+    KeypairAccess,
+    Permission,
+    QuotaOnOnline,
+    ReleaseType,
+    SignInMethod,
+)
 from notifications.outbox import Outbox
 from notifications.tables import deliveries
 from tests.api.graphql.operations import MUTATIONS
@@ -193,6 +201,15 @@ def _user(stage: Stage, *roles: str) -> Input:
     return {"email": f"u{number}@example.com", "name": "New", "roles": list(roles)}
 
 
+def _setting(stage: Stage, name: str, before: Any, after: Any) -> Input:
+    """A change of one setting, away from a value that it is given first."""
+    if name == "teams_enabled":  # which is switched while no release is open
+        stage.world.clock.pass_(days=1)
+    given = {"enabled_release_types": frozenset, "quota_on_online": QuotaOnOnline}
+    stage.world.settings(**{name: given.get(name, lambda value: value)(before)})
+    return {to_camel_case(name): after}
+
+
 def _sign(stage: Stage) -> Input:
     return {"keypairId": stage.api.id("Keypair", "web")}
 
@@ -205,6 +222,20 @@ USERS, TEAMS, KEYS, ACCOUNT = (
 )
 PROFILE, TOKENS = P.MANAGE_OWN_PROFILE, P.MANAGE_OWN_TOKENS
 REQUEST, APPROVE = P.REQUEST_RELEASE, P.APPROVE_RELEASE
+#: Of each setting a strict value and a loose one, and what a token needs to go from the first to
+#: the second besides `MANAGE_ACCOUNT`; the way back needs nothing else.
+SETTINGS: list[tuple[str, Any, Any, set[Permission]]] = [
+    ("signing_frozen", True, False, {P.SIGN}),
+    ("reapprove_on_edit", True, False, {APPROVE}),
+    ("allow_self_approval", False, True, {APPROVE}),
+    ("required_approvals", 2, 1, {APPROVE}),
+    ("enabled_release_types", ["OFFLINE"], ["OFFLINE", "ONLINE"], {REQUEST}),
+    ("quota_on_online", "REFUSE", "UNASSOCIATED", {P.SIGN}),
+    ("restrict_signing_to_releases", True, False, {P.SIGN}),
+    ("signed_in_approvals", True, False, {APPROVE}),
+    ("users_may_rename_themselves", False, True, set()),
+    ("max_window_days", 30, 31, {P.SIGN}),
+]
 B64 = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
 CASES = [
@@ -277,8 +308,13 @@ CASES = [
     ),
     case(
         "updateUser",
-        lambda s: _id("User", s.user()) | {"roles": [s.role(ACCOUNT)[0]]},
-        {USERS, ACCOUNT},
+        lambda s: _id("User", s.user()) | {"roles": [s.role(KEYS)[0]]},
+    ),
+    case("updateUser", lambda s: _id("User", s.user()) | {"roles": [s.role(ACCOUNT)[0]]}),
+    case(
+        "updateUser",
+        lambda s: _id("User", s.user()) | {"roles": [s.role(P.VIEW_LEDGER)[0]]},
+        {USERS, P.VIEW_LEDGER},
     ),
     case("updateUser", lambda s: _id("User", s.user()) | {"roles": ["LEAD"]}),
     case("createRole", lambda s: {"name": s.name(), "permissions": []}, {USERS}),
@@ -296,7 +332,6 @@ CASES = [
     case("updateTeam", lambda s: _team_with(s) | {"name": s.name()}, {TEAMS}),
     case("updateTeam", lambda s: _team_with(s, "none"), {TEAMS, P.VIEW_RELEASES}),
     case("updateTeam", lambda s: _team_with(s, "eve")),
-    case("updateAccount", lambda s: {"signingFrozen": bool(next(s.count) % 2)}, {ACCOUNT}),
     case("createApiToken", lambda s: {"name": "t", "scopes": []}, {TOKENS}),
     case("createApiToken", lambda s: {"name": "t", "scopes": ["SIGN"]}, {TOKENS, P.SIGN}),
     case("createApiToken", lambda s: {"name": "t"}),
@@ -337,6 +372,22 @@ CASES = [
     ),
     case("rotateWebhookSecret", lambda s: {"id": s.webhook()}, {ACCOUNT}),
     case("sendTestWebhook", lambda s: {"id": s.hook_an_hour_later()}, {ACCOUNT}),
+    # Last, for they leave the account with other settings.
+    *(
+        case("updateAccount", partial(_setting, name=name, before=before, after=after), needs)
+        for name, strict, loose, needs_to_loosen in SETTINGS
+        for before, after, needs in (
+            (loose, strict, {ACCOUNT}),
+            (strict, loose, {ACCOUNT} | needs_to_loosen),
+        )
+    ),
+    # More than any two scopes: everything that is used in teams.
+    case("updateAccount", partial(_setting, name="teams_enabled", before=True, after=False)),
+    case(
+        "updateAccount",
+        partial(_setting, name="teams_enabled", before=False, after=True),
+        {ACCOUNT, APPROVE},
+    ),
 ]
 
 

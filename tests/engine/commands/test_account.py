@@ -1,5 +1,6 @@
 """Accounts: how one begins, its settings, and switching Teams."""
 
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -8,14 +9,19 @@ import pytest
 
 from engine.commands.create_account import create_account
 from engine.commands.request_release import RequestRelease
+from engine.commands.roles import CreateRole
 from engine.commands.update_account import UpdateAccount
 from engine.errors import Code, Refusal
+from engine.facts import Policy
+from engine.grants import LOOSENED_BY
 from engine.persistence import loading
 from engine.persistence import tables as t
 from engine.vocabulary import Permission, QuotaOnOnline, ReleaseType, Status
 from tests.support.refusals import assert_refused, tags, told
 from tests.support.releases import release_in, rows
 from tests.support.world import World
+
+P = Permission
 
 
 def setting(world: World, **settings: Any) -> UpdateAccount:
@@ -115,6 +121,76 @@ def test_settings_need_manage_account(world: World) -> None:
     narrowed = frozenset({Permission.MANAGE_USERS})
     command = setting(world, signing_frozen=True)
     assert_refused(world, "admin", command, Code.FORBIDDEN, scopes=narrowed)
+
+
+#: Changes that let others do more, with what the credential then has to cover, and their opposites.
+LOOSENINGS: list[tuple[dict[str, Any], dict[str, Any], set[Permission]]] = [
+    ({"signing_frozen": True}, {"signing_frozen": False}, {P.SIGN}),
+    ({"reapprove_on_edit": True}, {"reapprove_on_edit": False}, {P.APPROVE_RELEASE}),
+    ({"allow_self_approval": False}, {"allow_self_approval": True}, {P.APPROVE_RELEASE}),
+    ({"required_approvals": 3}, {"required_approvals": 2}, {P.APPROVE_RELEASE}),
+    ({"signed_in_approvals": True}, {"signed_in_approvals": False}, {P.APPROVE_RELEASE}),
+    (
+        {"enabled_release_types": frozenset({ReleaseType.OFFLINE})},
+        {"enabled_release_types": frozenset({ReleaseType.ONLINE})},
+        {P.REQUEST_RELEASE},
+    ),
+    (
+        {"quota_on_online": QuotaOnOnline.REFUSE},
+        {"quota_on_online": QuotaOnOnline.UNASSOCIATED},
+        {P.SIGN},
+    ),
+    ({"restrict_signing_to_releases": True}, {"restrict_signing_to_releases": False}, {P.SIGN}),
+    ({"max_window_days": 30}, {"max_window_days": 31}, {P.SIGN}),
+    ({"teams_enabled": False}, {"teams_enabled": True}, {P.APPROVE_RELEASE}),
+    (
+        {"teams_enabled": True},
+        {"teams_enabled": False},
+        {P.VIEW_RELEASES, P.REQUEST_RELEASE, P.APPROVE_RELEASE, P.SIGN},
+    ),
+]
+
+
+@pytest.mark.parametrize(("strict", "loose", "used"), LOOSENINGS)
+def test_a_token_loosens_a_setting_only_as_far_as_it_covers_what_others_then_do(
+    world: World, strict: dict[str, Any], loose: dict[str, Any], used: set[Permission]
+) -> None:
+    world.settings(**strict)
+    every = frozenset(Permission)
+    for missing in used:
+        refusal = assert_refused(
+            world,
+            "admin",
+            setting(world, **loose),
+            Code.FORBIDDEN,
+            *loose,
+            scopes=every - {missing},
+        )
+        assert refusal.message == (
+            f"This token lacks the scope {missing}. Use one that has it, or sign in."
+        )
+    world.do("admin", setting(world, **loose), scopes=frozenset({P.MANAGE_ACCOUNT, *used}))
+    # The way back makes the account stricter.
+    if strict.keys().isdisjoint({"teams_enabled", "enabled_release_types"}):
+        world.do("admin", setting(world, **strict), scopes=frozenset({P.MANAGE_ACCOUNT}))
+
+
+def test_a_refused_loosening_changes_none_of_the_other_settings(world: World) -> None:
+    command = setting(world, max_window_days=30, allow_self_approval=True)
+    scopes = frozenset({P.MANAGE_ACCOUNT})
+    assert_refused(world, "admin", command, Code.FORBIDDEN, "allow_self_approval", scopes=scopes)
+
+
+def test_whoever_manages_the_account_in_person_loosens_it(world: World) -> None:
+    world.do("admin", CreateRole(name="Keeper", permissions=frozenset({P.MANAGE_ACCOUNT})))
+    world.add_user("kim", "Keeper")
+    world.do("kim", setting(world, allow_self_approval=True))
+    assert world.ledger()[-1].tag == "account:updated"
+
+
+def test_it_is_decided_of_every_setting_what_loosens_it() -> None:
+    names = {field.name for field in fields(Policy)} - {"account_id", "account_name"}
+    assert LOOSENED_BY.keys() == names
 
 
 @pytest.mark.parametrize("required", [0, -1, 10**9])

@@ -146,6 +146,20 @@ def test_nor_one_who_places_people_where_the_token_does_not_reach(world: World) 
     assert_refused(world, "admin", user("Places"), Code.FORBIDDEN, "roles", **more)
 
 
+def test_nor_one_who_loosens_the_account_where_the_token_does_not_reach(world: World) -> None:
+    world.do("admin", CreateRole(name="Keeper", permissions=frozenset({P.MANAGE_ACCOUNT})))
+    managing = P.MANAGE_USERS, P.MANAGE_ACCOUNT
+    refusal = assert_refused(
+        world, "admin", user("Keeper"), Code.FORBIDDEN, "roles", **scopes(*managing)
+    )
+    assert refusal.message == (
+        "This token lacks the scopes APPROVE_RELEASE, REQUEST_RELEASE, SIGN, VIEW_RELEASES."
+        " Use one that has it, or sign in."
+    )
+    used = P.APPROVE_RELEASE, P.REQUEST_RELEASE, P.SIGN, P.VIEW_RELEASES
+    world.do("admin", user("Keeper"), **scopes(*managing, *used))
+
+
 def test_what_a_role_grants_is_given_to_all_who_have_it(world: World) -> None:
     role = world.do("admin", CreateRole(name="Helper", permissions=frozenset()))
     world.add_user("fay", "Helper", "DEVELOPER")
