@@ -1,5 +1,6 @@
 """The refusals: a stable code, a sentence that says what to do, and the field at fault."""
 
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 
@@ -87,6 +88,26 @@ class Refusal(Exception):
         self.message = message
         #: Path of the input at fault, in the engine's snake_case; empty when it is none of them.
         self.field = field
+
+    def sentence(self, spell: Callable[[str], str]) -> str:
+        """The message, with the names of fields that it has spelled as the reader knows them."""
+        return self.message
+
+
+class FieldsLocked(Refusal):
+    """The only refusal whose sentence names fields: those that cannot be edited now."""
+
+    def __init__(self, cause: str, fields: Sequence[str]) -> None:
+        self._cause = cause
+        super().__init__(Code.FIELD_LOCKED, _with_names(cause, fields), *fields)
+
+    def sentence(self, spell: Callable[[str], str]) -> str:
+        """The cause, and the fields as the reader knows them."""
+        return _with_names(self._cause, [spell(name) for name in self.field])
+
+
+def _with_names(cause: str, names: Sequence[str]) -> str:
+    return f"{cause}, so you cannot change: {', '.join(names)}."
 
 
 class StorageFailed(Refusal):

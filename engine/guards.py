@@ -7,7 +7,7 @@ What a release must be like is in `requirements`, which table row applies in `co
 from collections.abc import Callable
 
 from engine import approvals, editing, naming, visibility
-from engine.errors import Code, Refusal, not_found
+from engine.errors import Code, FieldsLocked, Refusal, not_found
 from engine.facts import Facts
 from engine.grants import missing_permission
 from engine.vocabulary import Permission, ReleaseType
@@ -156,11 +156,7 @@ def fields_are_editable(facts: Facts) -> Refusal | None:
     locked = sorted(facts.changes - editing.editable(facts))
     if not locked:
         return None
-    return Refusal(
-        Code.FIELD_LOCKED,
-        f"The release {STANDS[facts.subject.status]}, so you cannot change: {', '.join(locked)}.",
-        *locked,
-    )
+    return FieldsLocked(f"The release {STANDS[facts.subject.status]}", locked)
 
 
 def approver_edits_approved(facts: Facts) -> Refusal | None:

@@ -34,7 +34,7 @@ class UserError:
     def among_others(cls, refusal: Refusal) -> UserError:
         """The same, beside results that there are."""
         names = [to_camel_case(name) for name in refusal.field]
-        return cls(code=refusal.code, message=_sentence(refusal), field=names or None)
+        return cls(code=refusal.code, message=refusal.sentence(to_camel_case), field=names or None)
 
 
 def top_level(refusal: Refusal) -> GraphQLError:
@@ -42,16 +42,9 @@ def top_level(refusal: Refusal) -> GraphQLError:
     extensions: dict[str, Any] = {"code": refusal.code.value}
     if refusal.field:
         extensions["field"] = [to_camel_case(name) for name in refusal.field]
-    return GraphQLError(_sentence(refusal), extensions=extensions, original_error=refusal)
-
-
-def _sentence(refusal: Refusal) -> str:
-    """As the engine says it; where it names the fields at fault, by their names in the schema."""
-    told = refusal.message
-    for name in refusal.field:
-        if "_" in name:
-            told = told.replace(name, to_camel_case(name))
-    return told
+    return GraphQLError(
+        refusal.sentence(to_camel_case), extensions=extensions, original_error=refusal
+    )
 
 
 def unauthenticated() -> Refusal:

@@ -10,7 +10,7 @@ from api.graphql.ids import from_global, to_global
 from api.graphql.limits.numbers import Limits
 from api.graphql.queries.nodes import FINDERS
 from api.graphql.schema import schema
-from engine.errors import Code, Refusal
+from engine.errors import Code, FieldsLocked, Refusal
 
 
 def refused(id_: str, kind: str) -> Refusal:
@@ -38,11 +38,20 @@ def test_every_type_with_an_id_has_a_name_for_people() -> None:
 
 
 def test_a_sentence_names_fields_as_the_schema_does() -> None:
-    message = "While the release is completed you cannot change: max_signatures, name."
-    refusal = Refusal(Code.FIELD_LOCKED, message, "max_signatures", "name")
-    wanted = "While the release is completed you cannot change: maxSignatures, name."
+    refusal = FieldsLocked("The release is completed", ["max_signatures", "name"])
+    assert refusal.message == (
+        "The release is completed, so you cannot change: max_signatures, name."
+    )
+    wanted = "The release is completed, so you cannot change: maxSignatures, name."
     assert UserError.of(refusal).message == top_level(refusal).message == wanted
     assert UserError.of(refusal).field == ["maxSignatures", "name"]
+
+
+def test_what_a_person_wrote_in_a_sentence_is_never_respelled() -> None:
+    message = "Another release is called starts_at."
+    refusal = Refusal(Code.NAME_TAKEN, message, "starts_at")
+    assert UserError.of(refusal).message == top_level(refusal).message == message
+    assert UserError.of(refusal).field == ["startsAt"]
 
 
 @pytest.mark.parametrize(
