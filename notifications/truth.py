@@ -17,6 +17,7 @@ from sqlalchemy import Row
 from engine.signing.settle import NOTICES
 from engine.timeline import status_at
 from engine.vocabulary import HOLDING, Status
+from engine.wording import STANDS
 from notifications.vocabulary import Kind
 
 EVER = frozenset(Status)
@@ -146,7 +147,7 @@ def _is_back(told: Told, _: Standing) -> bool:
 CONTRADICTED: Mapping[Kind, tuple[Callable[[Told, Standing], bool], str]] = {
     Kind.APPROVED: (_is_of_another_round, "that approval was followed by another request"),
     Kind.NOT_NEEDED: (_needs_approval, "approval was asked for meanwhile"),
-    Kind.REVISED: (_said_otherwise, "the release is {status}"),
+    Kind.REVISED: (_said_otherwise, "the release {stands}"),
     Kind.UNREACHABLE: (_was_edited, "the release was changed meanwhile"),
     Kind.CLOSING_SOON: (_was_edited, "the release was changed meanwhile"),
     Kind.QUOTA: (_counts_differently, "another part of the signatures is used by now"),
@@ -170,11 +171,11 @@ def what_is_wrong(row: Row[Any], now: datetime) -> str | None:
 def contradiction(told: Told, now: Standing) -> str | None:
     """What became of the release that makes the message untrue; None: it is true."""
     if now.status not in TRUE_WHILE[told.kind] and not _stays_true(told):
-        return f"the release is {now.status}"
+        return f"the release {STANDS[now.status]}"
     is_contradicted, reason = CONTRADICTED.get(told.kind, (None, ""))
     if is_contradicted is None or not is_contradicted(told, now):
         return None
-    return reason.format(status=now.status)
+    return reason.format(stands=STANDS[now.status])
 
 
 def _what_ended(row: Row[Any], now: datetime) -> str | None:

@@ -84,7 +84,7 @@ def test_what_an_approval_made_untrue_is_not_told_after_it(
 
     assert post.told("dev") == [Kind.APPROVED]
     assert post.sent[-1].revision == 2
-    assert voided(notices)["REVISED", "not true any more: the release is APPROVED"] == 1
+    assert voided(notices)["REVISED", "not true any more: the release is approved"] == 1
     followed = "not true any more: that approval was followed by another request"
     assert voided(notices)["APPROVED", followed] == 3
 
@@ -120,7 +120,7 @@ def test_an_approval_is_not_told_after_the_withdrawal(
     assert post.told("dev") == [Kind.WITHDRAWN]
     # Nothing was published that could be cancelled.
     assert post.files("dev") == []
-    assert voided(notices)["APPROVED", "not true any more: the release is REJECTED"] == 3
+    assert voided(notices)["APPROVED", "not true any more: the release was rejected"] == 3
 
 
 def test_a_calendar_never_goes_back(world: World, post: Deliverer) -> None:

@@ -20,7 +20,7 @@ from notifications.vocabulary import CHOOSABLE, DeliveryState, Kind
 from tests.notifications.notices import LINK_KEY, Notices
 from tests.support.world import World
 
-ENDED = "not true any more: the release is COMPLETED"
+ENDED = "not true any more: the release is completed"
 
 
 def relay(world: World) -> Counter[str]:
@@ -77,8 +77,8 @@ def test_what_became_of_it_is_told_however_late(world: World, notices: Notices) 
     world.clock.pass_(days=1)
 
     assert relay(world) == {"STOPPED": 3, "QUOTA": 3}
-    assert voided(notices)["APPROVED", "not true any more: the release is FAILED"] == 3
-    assert voided(notices)["OPENED", "not true any more: the release is FAILED"] == 3
+    assert voided(notices)["APPROVED", "not true any more: the release has failed"] == 3
+    assert voided(notices)["OPENED", "not true any more: the release has failed"] == 3
 
 
 def test_in_time_everything_is_told(world: World, notices: Notices) -> None:
@@ -100,12 +100,12 @@ def changes(world: World, release: UUID) -> None:
         (lambda world, release: world.decide("ann", release), "its link has ended"),
         (
             lambda world, release: world.decide("bob", release, Verdict.REJECT),
-            "not true any more: the release is REJECTED",
+            "not true any more: the release was rejected",
         ),
         (changes, "the request was changed meanwhile"),
         (
             lambda world, _: world.clock.pass_(days=1),
-            "not true any more: the release is FAILED",
+            "not true any more: the release has failed",
         ),
         (
             lambda world, _: world.do(
