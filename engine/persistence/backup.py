@@ -33,7 +33,7 @@ class Backup:
 def back_up(database: Database, path: Path) -> Backup:
     """Copy the database to a new file that only its owner can read. Raises BackupError."""
     if not database.is_sqlite:
-        raise BackupError("This database is PostgreSQL. Use its own tools: see the README.")
+        raise BackupError("This database is PostgreSQL. Back it up with pg_dump.")
     source = Path(database.url.database or "").resolve()
     _make(path)
     try:

@@ -133,6 +133,6 @@ def test_of_a_database_with_dangling_references_there_is_no_backup(
 def test_postgresql_has_tools_of_its_own(templates: Templates, tmp_path: Path) -> None:
     with templates.fresh("postgresql") as url:
         database = Database(url)
-        with pytest.raises(BackupError, match="README"):
+        with pytest.raises(BackupError, match="pg_dump"):
             back_up(database, tmp_path / "copy.db")
         database.dispose()
