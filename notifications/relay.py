@@ -15,6 +15,7 @@ from sqlalchemy import Row
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine import addresses
+from engine.logged_exceptions import log_origin
 from engine.system import System
 from notifications import action_links, claims
 from notifications.channel_health import ChannelHealth
@@ -178,9 +179,9 @@ class Relay:
             return _Prepared(row, content, fault=fault, link=outgoing.link)
         except Undelivered as error:
             return _Prepared(row, error=error)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - templates and channels may be anybody's
             # A message that cannot be written keeps nobody else's from being sent.
-            log.exception("message_not_written", delivery=str(row.id), kind=row.kind)
+            log_origin(log, "message_not_written", error, delivery=str(row.id), kind=row.kind)
             message = f"it could not be written: {type(error).__name__}"
             return _Prepared(row, error=Undelivered(message))
 
@@ -268,9 +269,10 @@ class Relay:
             await self._channel.send(prepared)
         except Undelivered as error:
             return error
-        except Exception as error:
-            log.exception("channel_broke")
-            return Undelivered(f"{type(error).__name__}: {error}"[:500])
+        except Exception as error:  # noqa: BLE001 - a channel may be anybody's
+            # What its exception says may hold a link or a secret, and is shown to nobody.
+            log_origin(log, "channel_broke", error, channel=self._channel.name)
+            return Undelivered(f"the channel failed: {type(error).__name__}")
         return None
 
     async def _disable(self, row: Row[Any], reason: str) -> None:

@@ -19,6 +19,7 @@ from engine.commands.administering import (
 from engine.commands.base import execute
 from engine.errors import Code, Refusal
 from engine.events import KeypairCreated
+from engine.logged_exceptions import log_origin
 from engine.naming import name_key, quoted, tidy
 from engine.persistence import tables as t
 from engine.persistence.ids import uuid7
@@ -148,10 +149,12 @@ def _destroy_unused(system: System, signer: Signer, key: SigningKey) -> None:
     try:
         if not _is_stored(system, key.binding):
             destroy_key(signer, key)
-    except Exception:
+    except Exception as error:  # noqa: BLE001 - a backend may be anybody's
         # What made the keypair fail is what the caller is told.
-        log.exception(
+        log_origin(
+            log,
             "unused_key_left_in_signer",
+            error,
             signer=signer.name,
             account_id=str(key.binding.account_id),
             keypair_id=str(key.binding.keypair_id),

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import structlog
 
 from engine.algorithms import KeypairAlgorithm
+from engine.logged_exceptions import log_origin
 from engine.signers.base import (
     GeneratedKey,
     KeyBinding,
@@ -90,6 +91,6 @@ def _guarded(signer: Signer, operation: str) -> Iterator[None]:
     except Exception as error:
         # A backend may be anybody's, and so may the libraries that it calls.
         name = getattr(type(signer), "__qualname__", "unknown")
-        log.exception("signer_raised_unexpected_error", signer=name, operation=operation)
+        log_origin(log, "signer_raised_unexpected_error", error, signer=name, operation=operation)
         message = "The signer failed; the log says how. Nothing was used. Tell an administrator."
         raise SignerFailed(message) from error

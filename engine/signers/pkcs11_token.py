@@ -183,7 +183,8 @@ class Token:
         log.warning(
             "hsm_call_failed",
             error=type(error).__name__,
-            detail=str(error),
+            # The texts of this library are its own; those of others may hold anything.
+            detail=str(error) if isinstance(error, PKCS11Error) else None,
             token=self._label,
             reconnects=self._connection is None,
         )

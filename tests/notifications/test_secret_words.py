@@ -3,11 +3,12 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from notifications.channels.base import Gone, Refused, Undelivered
+from notifications.channels.base import Gone, Outgoing, Refused, Undelivered
 from notifications.channels.smtp import SmtpChannel
 from notifications.messages import Writer
 from notifications.relay import Relay
@@ -90,3 +91,55 @@ async def test_a_filter_that_names_the_link_tells_nobody(
     for _, mail in inbox.mails:
         for part in mail.iter_parts():
             assert secret not in part.get_content()
+
+
+class BrokenChannel(SmtpChannel):
+    """Of somebody else: its own mistakes repeat what it was given, and its own password."""
+
+    at = "send"
+
+    def prepare(self, outgoing: Outgoing) -> Any:
+        self.given = outgoing.link
+        if self.at == "prepare":
+            self._break()
+        return super().prepare(outgoing)
+
+    async def send(self, prepared: Any) -> None:
+        self._break()
+
+    def _break(self) -> None:
+        try:
+            {}[f"{self.given} password=hunter2"]
+        except KeyError as error:
+            message = f"cannot send {self.given}, password=hunter2"
+            raise RuntimeError(message) from error
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("at", "event", "told"),
+    [
+        ("send", "channel_broke", "the channel failed: RuntimeError"),
+        ("prepare", "message_not_written", "it could not be written: RuntimeError"),
+    ],
+)
+async def test_a_channel_that_breaks_tells_nobody_what_it_was_given(
+    world: World, notices: Notices, at: str, event: str, told: str
+) -> None:
+    release = world.request()
+    secret = notices.spelling("ann", release).rpartition(".")[2]
+    channel = BrokenChannel("smtp://127.0.0.1:1", "Countersign <countersign@example.com>")
+    channel.at = at
+    relay = Relay(world.system, channel, Writer(PUBLIC), LINK_KEY, PUBLIC)
+    with capture_logs() as logs:
+        await relay.run_once()
+        await relay._finish()
+
+    entries = [entry for entry in logs if entry["event"] == event]
+    assert {entry["error"] for entry in entries} == {"builtins.RuntimeError <- builtins.KeyError"}
+    assert all(any("_break" in frame for frame in entry["frames"]) for entry in entries)
+    rows = notices.rows(kind=Kind.REQUEST)
+    assert {row.last_error for row in rows} == {told}
+    for words in (secret, "hunter2"):
+        assert words not in json.dumps([list(map(str, row)) for row in notices.rows()])
+        assert words not in json.dumps(logs, default=str)

@@ -53,7 +53,7 @@ class BrokenVault(Vault):
     """Does not let go of a key."""
 
     def destroy(self, key: SigningKey) -> None:
-        raise OSError("connection reset")
+        raise OSError("connection reset, pin 123456")
 
 
 def raising(error: Exception) -> Any:
@@ -145,6 +145,13 @@ def test_a_key_that_could_not_be_destroyed_is_named_in_the_log(world: World) -> 
     assert caught.value.code is Code.NAME_TAKEN
     (left,) = [entry for entry in logs if entry["event"] == "unused_key_left_in_signer"]
     assert left["keypair_id"] == str(vault.held[0].keypair_id)
+    # Of a backend's own words nothing is written down: they may hold anything.
+    types = "engine.signers.base.SignerFailed <- builtins.OSError <- engine.errors.Refusal"
+    assert left["error"] == types
+    (broke,) = [entry for entry in logs if entry["event"] == "signer_raised_unexpected_error"]
+    assert broke["error"] == types.partition(" <- ")[2]
+    assert any(frame.endswith(" destroy") for frame in broke["frames"])
+    assert "123456" not in str(logs)
 
 
 @pytest.mark.parametrize(
