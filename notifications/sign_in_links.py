@@ -100,8 +100,8 @@ def use(connection: Connection, sign_in_id: UUID, browser: str, now: datetime) -
 
 def use_code(
     connection: Connection, key: bytes, browser: str, code: str, now: datetime
-) -> str | None:
-    """Use up the sign-in of this browser that the code belongs to; answers its address.
+) -> Row[Any] | None:
+    """Use up the sign-in of this browser that the code belongs to, and answer it.
 
     A wrong code counts against each sign-in it was tried on.
     """
@@ -113,8 +113,7 @@ def use_code(
     for row in rows:
         made = code_of(key, row).replace("-", "").encode()
         if hmac.compare_digest(made, typed) and use(connection, row.id, browser, now):
-            address: str = row.address
-            return address
+            return row
     counted = s.update().where(among(s.c.id)).values(code_attempts=s.c.code_attempts + 1)
     connection.execute(counted, {"ids": [row.id for row in rows]})
     return None

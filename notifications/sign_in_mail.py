@@ -100,7 +100,7 @@ class SignInMailer:
             tried = {"due_at": now + LEASE, "mail_attempts": s.c.mail_attempts + 1}
             _update(connection, live, **tried)
             _update(connection, [row for row in rows if row not in live], due_at=None)
-            return [Asked(row, tuple(people_with_address(connection, row.address))) for row in live]
+            return [Asked(row, _people_of(connection, row)) for row in live]
 
         return bare_transaction(self._system.database, change)
 
@@ -143,6 +143,10 @@ class SignInMailer:
             _update(connection, [row], due_at=again)
 
         bare_transaction(self._system.database, change)
+
+
+def _people_of(connection: Connection, row: Row[Any]) -> tuple[Row[Any], ...]:
+    return tuple(people_with_address(connection, row.address, row.created_at))
 
 
 def _has_work(connection: Connection, now: datetime) -> bool:

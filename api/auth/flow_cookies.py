@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from hashlib import sha256
 
 from starlette.requests import Request
@@ -22,9 +23,10 @@ _PREFIX = "openid-"
 
 @dataclass(frozen=True, slots=True)
 class KeptFlow:
-    """A flow, and the path that the person was on the way to."""
+    """A flow, when it began, and the path that the person was on the way to."""
 
     flow: Flow
+    begun_at: datetime
     then: str | None
 
 
@@ -35,8 +37,9 @@ class FlowCookies:
         self._browser = browser
         self._seal = Seal(secret, "openid-flow", AWAY_SECONDS)
 
-    def begin(self, request: Request, response: Response, flow: Flow, then: str | None) -> None:
+    def begin(self, request: Request, response: Response, kept: KeptFlow) -> None:
         """Keep a flow; cookies of flows that are over go."""
+        flow = kept.flow
         numbers: dict[str, int] = {}
         for name in self._browser.names(request, _PREFIX):
             values = self._seal.open(self._browser.read(request, name))
@@ -48,7 +51,8 @@ class FlowCookies:
         for name in oldest_first[: max(0, len(oldest_first) - FLOWS + 1)]:
             self._browser.take(response, name)
         number = max(numbers.values(), default=0) + 1
-        sealed = self._seal.seal(**asdict(flow), then=then, number=number)
+        begun_at = kept.begun_at.isoformat()
+        sealed = self._seal.seal(**asdict(flow), begun_at=begun_at, then=kept.then, number=number)
         self._browser.give(response, sealed, AWAY_SECONDS, _name(flow.state))
 
     def find(self, request: Request, state: str) -> KeptFlow | None:
@@ -56,7 +60,11 @@ class FlowCookies:
         values = self._seal.open(self._browser.read(request, _name(state)))
         if values is None or not hmac.compare_digest(values["state"].encode(), state.encode()):
             return None
-        return KeptFlow(Flow(values["state"], values["nonce"], values["verifier"]), values["then"])
+        # The version before this one did not seal when the flow began.
+        if "begun_at" not in values:
+            return None
+        flow = Flow(values["state"], values["nonce"], values["verifier"])
+        return KeptFlow(flow, datetime.fromisoformat(values["begun_at"]), values["then"])
 
     def end(self, response: Response, state: str) -> None:
         """Forget this flow, and no other."""

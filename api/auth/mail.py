@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.auth.browser import Browser
-from api.auth.entrance import ASKING, Entrance
+from api.auth.entrance import ASKING, Entrance, Proof
 from api.auth.forms import fields_of, local_path
 from api.auth.known_browsers import KnownBrowsers
 from api.auth.limits import SignInLimits
@@ -110,14 +110,14 @@ class MailSignIn:
         if self._limits.types_too_often(request):
             return trouble(request, "too_often", self._browser.root, 429)
 
-        def use(db: Connection, now: datetime) -> Sequence[Row[Any]] | None:
-            address = links.use_code(db, self._key, asking["secret"], typed, now)
-            return None if address is None else people_with_address(db, address)
+        def use(db: Connection, now: datetime) -> Proof | None:
+            row = links.use_code(db, self._key, asking["secret"], typed, now)
+            return None if row is None else _proof_of(db, row)
 
-        people = await self._write(use)
-        if people is None:
+        proof = await self._write(use)
+        if proof is None:
             return page(request, "code", self._browser.root, 422, notice=_WRONG_CODE)
-        return await self._entrance.enter(request, people, SignInMethod.MAIL, asking["then"])
+        return await self._entrance.enter(request, proof, asking["then"])
 
     async def link(self, request: Request) -> Response:
         """Looking changes nothing. The button is only in the browser that asked."""
@@ -132,14 +132,14 @@ class MailSignIn:
         if request.method != "POST":
             return page(request, "link", self._browser.root, row=row)
 
-        def use(db: Connection, now: datetime) -> Sequence[Row[Any]] | None:
+        def use(db: Connection, now: datetime) -> Proof | None:
             used = links.use(db, row.id, asking["secret"], now)
-            return people_with_address(db, row.address) if used else None
+            return _proof_of(db, row) if used else None
 
-        people = await self._write(use)
-        if people is None:
+        proof = await self._write(use)
+        if proof is None:
             return trouble(request, "ended", self._browser.root, 404)
-        return await self._entrance.enter(request, people, SignInMethod.MAIL, asking["then"])
+        return await self._entrance.enter(request, proof, asking["then"])
 
     def _asked(self, request: Request) -> dict[str, Any] | None:
         return self._asking.open(self._browser.read(request, ASKING))
@@ -160,6 +160,12 @@ class MailSignIn:
             return bare_transaction(system.database, lambda db: change(db, system.clock.now(db)))
 
         return await self._runtime.executor.write(whole)
+
+
+def _proof_of(db: Connection, row: Row[Any]) -> Proof:
+    """What the sign-in that was just used up proves."""
+    people = people_with_address(db, row.address, row.created_at)
+    return Proof(people, SignInMethod.MAIL, row.created_at)
 
 
 def invited(request: Request) -> str:

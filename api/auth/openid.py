@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,8 +19,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.auth.browser import Browser
-from api.auth.entrance import PENDING, PENDING_PATH, Entrance
-from api.auth.flow_cookies import FlowCookies
+from api.auth.entrance import PENDING, PENDING_PATH, Entrance, Proof
+from api.auth.flow_cookies import FlowCookies, KeptFlow
 from api.auth.forms import fields_of, local_path
 from api.auth.limits import SignInLimits
 from api.auth.pages import go, page, trouble
@@ -72,13 +73,14 @@ class OpenIdSignIn:
         """Away to the provider; this browser alone can come back from there."""
         if self._limits.travels_too_often(request):
             return trouble(request, "too_often", self._browser.root, 429)
-        flow = new_flow()
+        flow, begun_at = new_flow(), await self._now()
         try:
             url = await self._provider.leave_for(flow)
         except ProviderError as error:
             return self._failed(request, error)
         response = go(url)
-        self._flows.begin(request, response, flow, local_path(request.query_params.get("next")))
+        then = local_path(request.query_params.get("next"))
+        self._flows.begin(request, response, KeptFlow(flow, begun_at, then))
         return response
 
     async def arrive(self, request: Request) -> Response:
@@ -98,22 +100,24 @@ class OpenIdSignIn:
         except ProviderError as error:
             response = self._failed(request, error)
         else:
-            response = await self._let_in(request, identity, kept.then)
+            response = await self._let_in(request, identity, kept)
         self._flows.end(response, state)
         return response
 
-    async def _let_in(self, request: Request, identity: Identity, then: str | None) -> Response:
-        people = await self._people(identity)
+    async def _let_in(self, request: Request, identity: Identity, kept: KeptFlow) -> Response:
+        people = await self._people(identity, kept.begun_at)
         if people:
-            method = SignInMethod.OPENID_CONNECT
-            return await self._entrance.enter(request, people, method, then)
-        return await self._ask_to_confirm(request, identity)
+            proof = Proof(people, SignInMethod.OPENID_CONNECT, kept.begun_at)
+            return await self._entrance.enter(request, proof, kept.then)
+        return await self._ask_to_confirm(request, identity, kept.begun_at)
 
     async def link(self, request: Request) -> Response:
         """Tie the identity to the user who is signed in, if that is what they say."""
         # Read first: a session that ends while the form arrives ties nothing any more.
         fields = await fields_of(request) if request.method == "POST" else {}
         pending = self._pending.open(self._browser.read(request, PENDING))
+        if pending is not None and "begun_at" not in pending:
+            pending = None  # of the version before this one
         principal = await session_of(self._runtime, request)
         home = go(f"{self._browser.root}/sign-in")
         if pending is None or principal is None:
@@ -130,7 +134,11 @@ class OpenIdSignIn:
             status = 200 if allowed else 403
             return page(request, "identity", self._browser.root, status, allowed=allowed, **values)
         if fields.get("answer") == "yes":
-            command = LinkIdentity(issuer=pending["issuer"], subject=pending["subject"])
+            command = LinkIdentity(
+                issuer=pending["issuer"],
+                subject=pending["subject"],
+                begun_at=datetime.fromisoformat(pending["begun_at"]),
+            )
             try:
                 await self._runtime.execute(principal, command)
             except Refusal as refusal:
@@ -139,23 +147,35 @@ class OpenIdSignIn:
         self._browser.take(home, PENDING)
         return home
 
-    async def _ask_to_confirm(self, request: Request, identity: Identity) -> Response:
+    async def _ask_to_confirm(
+        self, request: Request, identity: Identity, begun_at: datetime
+    ) -> Response:
         """Who is signed in is asked at once; anybody else signs in by mail first."""
         if await session_of(self._runtime, request) is not None:
             response = go(f"{self._browser.root}{PENDING_PATH}")
         else:
             values = {"address": identity.email or "", "issuer": identity.issuer}
             response = page(request, "first", self._browser.root, 200, **values)
-        sealed = self._pending.seal(**asdict(identity))
+        sealed = self._pending.seal(**asdict(identity), begun_at=begun_at.isoformat())
         self._browser.give(response, sealed, _PENDING, PENDING)
         return response
 
-    async def _people(self, identity: Identity) -> Sequence[Row[Any]]:
+    async def _now(self) -> datetime:
+        system = self._runtime.system
+
+        def read() -> datetime:
+            with system.database.reading() as db:
+                return system.clock.now(db)
+
+        return await self._runtime.executor.read(read)
+
+    async def _people(self, identity: Identity, begun_at: datetime) -> Sequence[Row[Any]]:
         system = self._runtime.system
 
         def read() -> Sequence[Row[Any]]:
             with system.database.reading() as db:
-                return people_with_identity(db, identity.issuer, identity.subject, self._account)
+                mine = identity.issuer, identity.subject
+                return people_with_identity(db, *mine, begun_at, self._account)
 
         return await self._runtime.executor.read(read)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from engine.commands.administering import require_in_person, require_own_or_managed
-from engine.commands.standing import require_standing_credential
+from engine.commands.standing import require_active_since, require_standing_credential
 from engine.errors import Code, Refusal, not_found
 from engine.events import IdentityLinked, IdentityUnlinked
 from engine.persistence import tables as t
@@ -25,6 +26,8 @@ class LinkIdentity:
 
     issuer: str
     subject: str
+    #: When the sign-in began that proved it; None: at this instant.
+    begun_at: datetime | None = None
 
     def lock(self) -> Lock:
         """The account's people, so that of two at once one waits and finds it done."""
@@ -40,6 +43,7 @@ class LinkIdentity:
         assert user_id is not None
         require_in_person(work)
         require_standing_credential(work)
+        require_active_since(work, self.begun_at)
         i = t.identities
         mine = (i.c.issuer == self.issuer, i.c.subject == self.subject)
         taken = sa.select(i.c.user_id).where(*mine, i.c.account_id == work.account_id)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from engine.commands.administering import require_in_person, require_own_or_managed
 from engine.commands.api_tokens import secret_hash
+from engine.commands.standing import require_active_since
 from engine.errors import Code, Refusal, not_found
 from engine.events import SessionEnded, SessionStarted
 from engine.persistence import tables as t
@@ -45,6 +46,8 @@ class StartSession:
     session_id: UUID | None = None
     #: What proved it, where that was an identity at a sign-in service.
     identity_id: UUID | None = None
+    #: When the sign-in began; None: at this instant.
+    begun_at: datetime | None = None
 
     def lock(self) -> Lock:
         """The account's people: nobody is deactivated and signed in at the same moment."""
@@ -62,6 +65,7 @@ class StartSession:
         if actor.service:
             raise Refusal(Code.FORBIDDEN, "A service user has no browser. Use a token.")
         self._require_identity(work)
+        require_active_since(work, self.begun_at)
         made = NewSession(self.session_id or uuid7(), secrets.token_urlsafe(32))
         work.connection.execute(
             t.sessions.insert().values(

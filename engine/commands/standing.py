@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 
 from engine.errors import Code, Refusal
@@ -32,4 +34,22 @@ def require_standing_credential(work: Work) -> None:
         return
     standing = query.where(live).with_for_update(read=True)
     if work.connection.execute(standing).one_or_none() is None:
+        raise Refusal(Code.UNAUTHENTICATED, message)
+
+
+def require_active_since(work: Work, begun_at: datetime | None) -> None:
+    """Refuse what began before the actor was deactivated last, although they are active again.
+
+    To be asked under a lock of the account's people, who are deactivated under the same.
+
+    Args:
+        work: Of the command.
+        begun_at: When the sign-in began that the command completes; None: at this instant.
+    """
+    if begun_at is None:
+        return
+    u = t.users
+    query = sa.select(u.c.id).where(u.c.id == work.actor.user_id, u.c.deactivated_at >= begun_at)
+    if work.connection.execute(query).one_or_none() is not None:
+        message = "You were deactivated since this sign-in began. Sign in again."
         raise Refusal(Code.UNAUTHENTICATED, message)

@@ -137,7 +137,8 @@ def _require_renaming(work: Work) -> None:
 
 def _end_credentials(work: Work, user: Row[Any]) -> None:
     """Deactivating a user ends their tokens, sessions and links at once (spec section 2)."""
-    k, s, i = t.api_tokens, t.sessions, t.sign_ins
+    k, s, i, u = t.api_tokens, t.sessions, t.sign_ins, t.users
+    work.connection.execute(u.update().where(u.c.id == user.id).values(deactivated_at=work.now))
     query = sa.select(k.c.id).where(k.c.user_id == user.id, k.c.revoked_at.is_(None))
     tokens = work.connection.execute(query).scalars().all()
     end_tokens(work, tokens, f"{user.name} was deactivated, with whose token it was made.")
@@ -146,14 +147,16 @@ def _end_credentials(work: Work, user: Row[Any]) -> None:
     )
     # What was asked for is an address as it was typed; few of them are live at a time.
     live = work.connection.execute(
-        sa.select(i.c.id, i.c.address).where(i.c.used_at.is_(None), i.c.expires_at > work.now)
+        sa.select(i.c.id, i.c.address, i.c.created_at).where(
+            i.c.used_at.is_(None), i.c.expires_at > work.now
+        )
     )
     theirs = [
         row.id
         for row in live
         if _names(row.address, user)
         # Whoever is in another account goes on there: it is not for this one to keep them out.
-        and not people_with_address(work.connection, row.address)
+        and not people_with_address(work.connection, row.address, row.created_at)
     ]
     work.connection.execute(
         i.update().where(among(i.c.id)).values(expires_at=work.now), {"ids": theirs}

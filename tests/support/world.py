@@ -22,6 +22,7 @@ from engine.commands.decide import Decide
 from engine.commands.request_release import RequestRelease
 from engine.commands.update_account import UpdateAccount
 from engine.commands.update_team import UpdateTeam
+from engine.commands.update_user import UpdateUser
 from engine.errors import Refusal
 from engine.facts import Fields, Release
 from engine.keyring import Keyring
@@ -119,6 +120,12 @@ class World:
         """cid, who leads as ann and bob do, joins team `blue`."""
         self.add_user("cid", "LEAD")
         self.set_team("blue", members=["ann", "bob", "cid", "dev"])
+
+    def leave_and_return(self, name: str) -> None:
+        """Somebody is deactivated, and active again a minute later."""
+        self.do("admin", UpdateUser(user_id=self.people[name], active=False))
+        self.clock.pass_(minutes=1)
+        self.do("admin", UpdateUser(user_id=self.people[name], active=True))
 
     def settings(self, **values: Any) -> None:
         self.do("admin", UpdateAccount(account_id=self.account_id, settings=values))

@@ -33,6 +33,8 @@ users = Table(
     Column("locale", Text, nullable=False),
     Column("active", Boolean, nullable=False),
     Column("service", Boolean, nullable=False),
+    #: The last time. Sign-ins that began before are void, whether or not the user is active again.
+    instant("deactivated_at", nullable=True),
     instant("created_at"),
     UniqueConstraint("account_id", "email_key"),
     #: Signing in starts with an address, before any account is known.

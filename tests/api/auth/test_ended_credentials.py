@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
 import sqlalchemy as sa
 
 from api.graphql.ids import to_global
@@ -23,6 +26,7 @@ from tests.api.auth.site import PUBLIC, Person, Site
 from tests.support.refusals import assert_refused
 from tests.support.world import World, make_world
 
+CODE = re.compile(r"[A-Z2-7]{4}-[A-Z2-7]{4}")
 MAKE_TOKEN = (
     b'{"query": "mutation { createApiToken(input: {name: \\"kept\\"})'
     b' { secret errors { code } } }"}'
@@ -140,6 +144,80 @@ async def test_deactivated_in_one_account_a_person_goes_on_in_another(site: Site
     assert "in the account Acme" in (await person.get("/sign-in")).text
     # Nor does the link start anything where the person was deactivated.
     assert other.ledger(tag="session:started") == []
+
+
+@pytest.mark.parametrize("typed", [False, True])
+async def test_a_link_from_before_a_deactivation_is_void_where_that_was(
+    site: Site, typed: bool
+) -> None:
+    other = make_world(site.world.system.database, account="Umbrella")
+    person, phone = await site.person(), await site.person("Phone")
+    await person.ask("ann@example.com")
+    link = await site.link("ann")
+    other.leave_and_return("ann")
+    site.world.clock.pass_(minutes=1)
+    if typed:
+        code = CODE.search((await phone.get(link)).text)
+        assert code is not None
+        answer = await person.post("/sign-in/code", code=code[0])
+    else:
+        answer = await person.post(link)
+    # There is no choice: the link is of one account now.
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    assert "in the account Acme" in (await person.get("/sign-in")).text
+    assert other.ledger(tag="session:started") == []
+    # One that is asked for now is of both.
+    again = await site.person()
+    await again.ask("ann@example.com")
+    answer = await again.post(await site.link("ann"))
+    assert answer.headers["location"] == "/sign-in/account"
+
+
+async def test_nor_is_anybody_mailed_whom_a_sign_in_lets_in_nowhere(site: Site) -> None:
+    person = await site.person()
+    await person.ask("ann@example.com")
+    with site.world.system.database.writing() as connection:
+        everywhere = t.users.update().values(deactivated_at=site.world.clock.instant)
+        connection.execute(everywhere)
+        connection.commit()
+    assert await site.mails("ann") == []
+
+
+async def test_a_choice_from_before_a_deactivation_is_void_where_that_was(site: Site) -> None:
+    other = make_world(site.world.system.database, account="Umbrella")
+    person = await site.person()
+    await person.ask("ann@example.com")
+    assert (await person.post(await site.link("ann"))).headers["location"] == "/sign-in/account"
+    site.world.leave_and_return("ann")
+    before = site.world.snapshot(), other.ledger()
+
+    answer = await person.post("/sign-in/account", user=str(site.world.people["ann"]))
+
+    assert answer.status_code == 403
+    assert person.secret is None
+    assert (site.world.snapshot(), other.ledger()) == before
+    answer = await person.post("/sign-in/account", user=str(other.people["ann"]))
+    assert answer.status_code == 303
+    assert "in the account Umbrella" in (await person.get("/sign-in")).text
+
+
+def test_what_began_before_a_deactivation_completes_nothing_after_it(world: World) -> None:
+    begun_at = world.clock.instant
+    world.clock.pass_(minutes=1)
+    for command in (
+        StartSession(method=SignInMethod.MAIL, begun_at=begun_at),
+        LinkIdentity(issuer="https://login.example.com", subject="ann", begun_at=begun_at),
+    ):
+        world.do("bob", command)
+        for _ in range(2):  # the last deactivation counts, and the same instant is before it
+            at = world.clock.instant
+            world.leave_and_return("ann")
+            refusal = assert_refused(
+                world, "ann", replace(command, begun_at=at), Code.UNAUTHENTICATED, recorded=False
+            )
+            assert (
+                refusal.message == "You were deactivated since this sign-in began. Sign in again."
+            )
 
 
 async def test_signing_out_leaves_nothing_for_the_next_person(site: Site) -> None:

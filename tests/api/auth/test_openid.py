@@ -193,6 +193,34 @@ async def test_untied_while_the_account_is_chosen_it_does_not_let_in(
     assert await person.who() == "bob@example.com"
 
 
+async def test_deactivated_while_away_at_the_provider_one_begins_anew(
+    site: Site, issuer: str
+) -> None:
+    site.world.do("bob", LinkIdentity(issuer=issuer, subject="bob.login"))
+    person = await site.person()
+    away = await person.get("/sign-in/openid")
+    back = await agree(away.headers["location"], "bob.login")
+    site.world.leave_and_return("bob")
+    page = await person.get(back.removeprefix(PUBLIC))
+    assert "this identity yet" in page.text
+    assert person.secret is None
+    assert site.world.ledger(tag="session:started") == []
+    # Nor does the old proof tie the identity, however one signs in then.
+    site.world.clock.pass_(minutes=1)
+    site.world.do("admin", UnlinkIdentity(identity_id=identities(site)[0].id))
+    await person.ask("bob@example.com")
+    entered = await person.post(await site.link("bob"))
+    assert entered.headers["location"] == LINK
+    refused = await answered(person, "yes")
+    assert refused.status_code == 409
+    assert "You were deactivated since this sign-in began. Sign in again." in refused.text
+    assert identities(site) == []
+    site.world.do("bob", LinkIdentity(issuer=issuer, subject="bob.login"))
+    again = await site.person()
+    assert (await through(again, "bob.login")).headers["location"] == "/sign-in"
+    assert await again.who() == "bob@example.com"
+
+
 async def test_deactivated_or_untied_it_does_not_let_in(site: Site) -> None:
     await confirmed(site, "ann.login", "ann")
     ann = site.world.people["ann"]

@@ -113,7 +113,9 @@ def test_one_mailbox_is_one_user_however_it_is_spelt(world: World, same: str) ->
     )
     assert_refused(world, "admin", adding(email=same), Code.NAME_TAKEN, "email")
     with world.system.database.reading() as connection:
-        assert [one.id for one in people_with_address(connection, same)] == [made]
+        assert [one.id for one in people_with_address(connection, same, world.clock.instant)] == [
+            made
+        ]
 
 
 def test_an_address_whose_domain_was_stored_as_typed_is_found_and_taken(world: World) -> None:
@@ -124,7 +126,9 @@ def test_an_address_whose_domain_was_stored_as_typed_is_found_and_taken(world: W
         connection.commit()
     for spelling in ("fay@münchen.example", "fay@xn--mnchen-3ya.example"):
         with world.system.database.reading() as connection:
-            assert [one.id for one in people_with_address(connection, spelling)] == [made]
+            assert [
+                one.id for one in people_with_address(connection, spelling, world.clock.instant)
+            ] == [made]
         command = adding(email=spelling)
         assert_refused(world, "admin", command, Code.NAME_TAKEN, "email")
 
