@@ -26,7 +26,14 @@ PROGRAMS = ("bash", "curl", "gpg", "jq", "openssl")
 #: Languages of which nothing can be run, and what is looked at instead.
 READ = frozenset({"mermaid", "dotenv", "json", "toml", "text"})
 #: Whole files, which test_samples.py imports; the walk saves and runs the first one.
-FILES = {"sign_file.py", "folder_signer.py", "spool_channel.py", "mounted.py", "embedded.py"}
+FILES = {
+    "sign_file.py",
+    "folder_signer.py",
+    "spool_channel.py",
+    "mounted.py",
+    "embedded.py",
+    "weekday.py",
+}
 #: How many blocks of each page are shown and not run.
 NOT_RUN = {
     "docs/getting-started.md": 4,

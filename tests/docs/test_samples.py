@@ -8,7 +8,8 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
@@ -21,16 +22,31 @@ from starlette.testclient import TestClient
 
 from engine.algorithms import DigestAlgorithm, KeypairAlgorithm
 from engine.commands.create_keypair import CreateKeypair, create_keypair
+from engine.errors import Code, Refusal
+from engine.facts import Facts
 from engine.keyring import Keyring
+from engine.lifecycle import TRANSITIONS
+from engine.machine import compile_table
 from engine.signers import base
 from engine.signers.base import Digest, KeyBinding, SignerContext, SignerFailed, SigningKey
-from engine.vocabulary import ReleaseType
+from engine.vocabulary import ReleaseType, Status, Trigger
 from notifications.channels import loading
 from notifications.channels.base import ChannelContext, ChannelFailed, Outgoing, Undelivered
 from notifications.message import Message, Parts
 from tests.docs.documents import ROOT, titled
 from tests.support import running
+from tests.support.facts import facts
 from tests.support.world import DIGEST, World
+
+PENDING = Status.PENDING
+
+
+@dataclass
+class Subject:
+    """What the state machine moves."""
+
+    state: str
+
 
 KEYRING = Keyring([b"0123456789abcdef0123456789abcdef"])
 
@@ -202,3 +218,22 @@ def test_the_embedded_engine_signs_once_and_refuses_the_second(tmp_path: Path) -
     assert len(bytes.fromhex(signature.removeprefix("signature: "))) == 64
     assert refused == "refused: The only signature of Nightly is used or under way."
     assert status == "status: IN_PROGRESS 1 used"
+
+
+def test_the_sample_rule_refuses_in_the_table_of_transitions(tmp_path: Path) -> None:
+    rule = module_of("development.md", "weekday.py", tmp_path).window_starts_on_a_weekday
+    (row,) = (r for r in TRANSITIONS if r.trigger is Trigger.WITHDRAW and r.source is PENDING)
+    table = compile_table((replace(row, guards=(rule,)),))
+    asked = facts(PENDING)
+    assert asked.subject.fields.starts_at.strftime("%A") == "Monday"
+    saturday = asked.subject.fields.starts_at + timedelta(days=5)
+    fields = replace(asked.subject.fields, starts_at=saturday)
+    on_saturday = replace(asked, release=replace(asked.subject, fields=fields), proposed=fields)
+
+    def fire(given: Facts) -> bool:
+        return bool(table.events["WITHDRAW"].trigger(Subject("PENDING"), given))
+
+    assert fire(asked)
+    with pytest.raises(Refusal, match="Start it on a weekday") as refused:
+        fire(on_saturday)
+    assert (refused.value.code, refused.value.field) == (Code.WINDOW_INVALID, ("starts_at",))
