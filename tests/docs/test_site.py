@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,17 +21,18 @@ from tests.docs.documents import DOCS, ROOT, pages
 
 PATH = re.compile(r"`((?:api|benchmarks|docs|engine|notifications|scripts|tests)/[\w./-]*)[^`]*`")
 DOTTED = re.compile(r"`((?:api|engine|notifications|docs|tests)(?:\.\w+)+)`")
+LINK = re.compile(r"\]\(([^)#]+)(?:#([\w-]+))?\)")
 SECTION = re.compile(r"spec sections? (\d+)(?:(?:,| and|, and) (\d+))*")
 #: How the GraphQL interface writes the codes of errors that are no refusals.
 CODE = re.compile(r'(?:"code": |RefusedError\(\d+, |^[A-Z_]+ = )"([A-Z][A-Z_]+)"', re.MULTILINE)
 WORD = re.compile(r"[\w'’-]+")
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("site")
-    done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)],
+def build(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """The site, as `scripts/docs` builds it."""
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
+    return subprocess.run(
+        [*command, *options],
         cwd=ROOT,
         env=os.environ | {"NO_MKDOCS_2_WARNING": "1", "NO_COLOR": "1"},
         capture_output=True,
@@ -38,6 +40,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         timeout=50,
         check=False,
     )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    done = build(folder)
     assert done.returncode == 0, done.stderr
     assert "WARNING" not in done.stderr
     return folder
@@ -53,6 +61,36 @@ def test_the_site_names_no_address_outside_of_the_project(site: Path) -> None:
         for address in foreign_addresses(path.read_text(encoding="utf-8"))
     }
     assert found == set()
+
+
+def test_a_link_to_nowhere_keeps_the_site_from_being_built(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "mkdocs.yml", tmp_path)
+    shutil.copytree(DOCS, tmp_path / "docs", ignore=shutil.ignore_patterns("__pycache__"))
+    with (tmp_path / "docs" / "index.md").open("a", encoding="utf-8") as page:
+        page.write("\n[a page](nowhere.md), [a place](glossary.md#nowhere)\n")
+
+    done = build(tmp_path / "site", "--config-file", str(tmp_path / "mkdocs.yml"))
+
+    assert done.returncode != 0
+    assert "'nowhere.md'" in done.stderr
+    assert "'#nowhere'" in done.stderr
+
+
+def test_links_of_the_files_beside_the_site_lead_somewhere() -> None:
+    for page in pages():
+        if DOCS in page.parents:
+            continue
+        for target, anchor in LINK.findall(page.read_text(encoding="utf-8")):
+            assert not target.startswith("http"), (page.name, target)
+            path = page.parent / target
+            assert path.exists(), (page.name, target)
+            assert not anchor or anchor in anchors_of(path), (page.name, target, anchor)
+
+
+def anchors_of(page: Path) -> set[str]:
+    """The ids of a page's headings, as forges and the site make them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
 
 
 def test_every_page_is_built_and_none_of_the_tooling(site: Path) -> None:
