@@ -123,7 +123,8 @@ class Settings(BaseSettings):
     )
     pkcs11_module: str | None = Field(
         default=None,
-        description='The HSM\'s PKCS#11 library; needs `pip install "countersign[pkcs11]"`.',
+        description="The HSM's PKCS#11 library; needs the package python-pkcs11, which the extra"
+        " `pkcs11` installs.",
         examples=["/usr/lib/softhsm/libsofthsm2.so"],
     )
     pkcs11_token: str | None = Field(
@@ -251,8 +252,8 @@ class Settings(BaseSettings):
     )
     traces: bool = Field(
         default=False,
-        description='Send OpenTelemetry traces; needs `pip install "countersign[otel]"`. Where to'
-        " is told by the standard variables, like"
+        description="Send OpenTelemetry traces; needs the packages that the extra `otel` installs."
+        " Where to is told by the standard variables, like"
         " OTEL_EXPORTER_OTLP_ENDPOINT=http://collector.example.com:4318",
     )
 

@@ -46,7 +46,7 @@ def countersign(
 ) -> None:
     """Release approval for code-signing keys."""
     if version:
-        print(installed_version("countersign"))
+        print(installed_version("countersign-server"))
         raise typer.Exit
 
 
@@ -194,7 +194,10 @@ def demo(
     try:
         from api.demo.run import run_demo, run_story
     except ModuleNotFoundError as error:
-        print(f"countersign: {error.name} is missing. Install countersign[demo].", file=sys.stderr)
+        print(
+            f"countersign: {error.name} is missing. It is part of the extra `demo`.",
+            file=sys.stderr,
+        )
         raise typer.Exit(2) from error
     sys.exit(run_story() if story else run_demo(port))
 

@@ -1,4 +1,4 @@
-"""OpenTelemetry traces, where they are switched on and `countersign[otel]` is installed."""
+"""OpenTelemetry traces, where they are switched on and the extra `otel` is installed."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 #: Seconds for the last spans.
 CLOSING = 1.0
+OTLP_PACKAGE = "opentelemetry-exporter-otlp-proto-http"
 
 
 class TracingMissingError(Exception):
@@ -30,7 +31,7 @@ def make_tracer(exporter: SpanExporter | None = None) -> Tracer:
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ModuleNotFoundError as error:
-        message = f"Traces need {error.name}. Install countersign[otel]."
+        message = f"Traces need {error.name}: install opentelemetry-sdk and {OTLP_PACKAGE}."
         raise TracingMissingError(message) from error
     # Its own end waits for a collector that does not answer: `close_tracer` is the end here.
     provider = TracerProvider(

@@ -40,7 +40,7 @@ class Pkcs11Signer:
         try:
             from engine.signers.pkcs11_token import Token
         except ModuleNotFoundError as error:
-            message = "pkcs11_module is set; install countersign[pkcs11] to use it."
+            message = "pkcs11_module is set; install python-pkcs11 to use it."
             raise SignerFailed(message) from error
         return cls(Token(module, _option(context, "pkcs11_token"), _option(context, "pkcs11_pin")))
 

@@ -171,5 +171,5 @@ def test_a_port_that_is_taken_ends_serve_with_a_sentence(tmp_path: Path) -> None
 
 def test_the_version_and_every_setting_are_printed_without_any_settings(tmp_path: Path) -> None:
     nothing = {k: v for k, v in settings("").items() if not k.startswith("COUNTERSIGN_")}
-    assert run(nothing, tmp_path, "--version").stdout.strip() == version("countersign")
+    assert run(nothing, tmp_path, "--version").stdout.strip() == version("countersign-server")
     assert "#COUNTERSIGN_IDE=false" in run(nothing, tmp_path, "settings").stdout

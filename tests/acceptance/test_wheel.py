@@ -32,10 +32,15 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
+def test_its_name_is_that_of_the_server(wheel: Path) -> None:
+    assert wheel.name.startswith("countersign_server-")
+
+
 def test_it_carries_the_three_rooms_with_migrations_and_templates(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     rooms = {name.split("/")[0] for name in names if ".dist-info/" not in name}
     assert rooms == {"engine", "notifications", "api"}
+    assert {f"{room}/py.typed" for room in rooms} <= names
     for kept in ("engine/persistence/migrations", "notifications/templates", "api/templates"):
         shipped = {
             str(path.relative_to(ROOT))

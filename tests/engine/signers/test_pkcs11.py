@@ -98,7 +98,7 @@ def test_configured_without_its_package_it_says_what_to_install(context, monkeyp
     for name in ("engine.signers.pkcs11_token", "engine.signers.pkcs11_keys"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, "pkcs11", None)
-    with pytest.raises(SignerFailed, match=r"install countersign\[pkcs11\]"):
+    with pytest.raises(SignerFailed, match="install python-pkcs11"):
         Pkcs11Signer.from_context(context)
 
 

@@ -1,0 +1,88 @@
+"""The distribution's name is our own, and no line asks anybody to fetch another's package."""
+
+import re
+import subprocess
+import tomllib
+from importlib.metadata import entry_points, version
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.cli.main import app
+
+ROOT = Path(__file__).parents[2]
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+#: An installer, options and whatever else on that line, and the name that is another's on PyPI.
+FETCHES = re.compile(
+    r"\b(?:[Ii]nstall|uvx|pipx run|uv add|uv tool run|poetry add)\b[^\n]*?"
+    r"[\s\"'`]countersign(?![\w./-])(?:\[|[\s\"'`=<>~]|$)",
+)
+#: The prefix by which sentences of the command line begin.
+SENTENCE = re.compile(r"countersign: ")
+
+
+def tracked() -> list[Path]:
+    names = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\0")
+    return [ROOT / name for name in names if name]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "pipx install countersign",
+        'pip install "countersign[pkcs11]"',
+        "python -m pip install --upgrade countersign==1.0",
+        "Install countersign[demo].",
+        "uvx countersign demo",
+    ],
+)
+def test_a_line_that_fetches_the_package_of_another_is_noticed(line: str) -> None:
+    assert FETCHES.search(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "pip install dist/countersign_server-0.1.0-py3-none-any.whl",
+        'pip install ".[pkcs11]"',
+        "uv pip install --require-hashes --requirement requirements.lock",
+        ".venv/bin/countersign init",
+    ],
+)
+def test_a_line_that_installs_what_is_here_is_fine(line: str) -> None:
+    assert not FETCHES.search(line)
+
+
+def test_no_line_fetches_the_package_of_another() -> None:
+    lines = [
+        f"{path.relative_to(ROOT)}: {line.strip()}"
+        for path in tracked()
+        if path != Path(__file__) and path.suffix not in {".lock", ".png"} and path.is_file()
+        for line in path.read_text("utf-8", errors="replace").splitlines()
+        # What development and a checkout of an earlier name leave behind may be removed.
+        if FETCHES.search(SENTENCE.sub("", line)) and "uninstall" not in line
+    ]
+    assert lines == []
+
+
+def test_the_command_keeps_its_name() -> None:
+    assert PROJECT["name"] == "countersign-server"
+    assert PROJECT["scripts"] == {"countersign": "api.cli.main:app"}
+    (command,) = (
+        entry for entry in entry_points(group="console_scripts") if entry.name == "countersign"
+    )
+    assert command.load() is app
+    assert version("countersign-server") == PROJECT["version"]
+
+
+def test_strawberry_is_bounded_above() -> None:
+    (bound,) = (line for line in PROJECT["dependencies"] if line.startswith("strawberry-graphql"))
+    assert re.fullmatch(r"strawberry-graphql>=0\.\d+,<0\.\d+", bound)
+
+
+@pytest.mark.parametrize("package", ["engine", "notifications", "api"])
+def test_each_package_says_that_it_is_typed(package: str) -> None:
+    assert (ROOT / package / "py.typed").is_file()
