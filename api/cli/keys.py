@@ -7,7 +7,9 @@ import typer
 from api.cli.running import load_settings, told
 from engine.commands.remember_master_key import master_keys_in_use
 from engine.commands.reseal_keypairs import UnopenedKeypair, reseal_keypairs, unopened_keypairs
+from engine.commands.unused_keys import UnusedKey, unused_keys
 from engine.keyring import Keyring
+from engine.signers.base import SignerContext, load_signers
 from engine.wording import counted
 
 app = typer.Typer(
@@ -18,7 +20,11 @@ app = typer.Typer(
 @app.command("check")
 @told
 def check() -> None:
-    """Open every sealed private key; exits with 1 and names those that do not open."""
+    """Open every sealed private key, and look for keys in an HSM that no keypair uses.
+
+    Exits with 1 and names those that do not open, and those that are not used.
+    """
+    from api.bootstrap import signer_options
     from api.readiness import open_database, require_current
 
     settings = load_settings()
@@ -31,6 +37,8 @@ def check() -> None:
         print(f"{counted(in_use[key_id], 'keypair')} under {key_id}: {_role(keyring, key_id)}.")
     _exit_if_unopened(unopened_keypairs(database, keyring))
     print(f"{keyring.sealing_key_id} seals. Every sealed key opens.")
+    signers = load_signers(SignerContext(keyring, signer_options(settings)))
+    _exit_if_unused(unused_keys(database, signers.values()))
 
 
 @app.command("reseal")
@@ -68,4 +76,15 @@ def _exit_if_unopened(unopened: tuple[UnopenedKeypair, ...]) -> None:
     for keypair in unopened:
         print(f"The key of {keypair.alias} in {keypair.account_name}: {keypair.reason}")
     print(f"{counted(len(unopened), 'key')} could not be opened. Nothing of them was changed.")
+    raise typer.Exit(1)
+
+
+def _exit_if_unused(unused: tuple[UnusedKey, ...]) -> None:
+    if not unused:
+        return
+    for key in unused:
+        print(
+            f"The signer {key.signer} holds a key of the account {key.account_name} that no keypair"
+            f" uses. If no keypair is being created now, {key.removal}."
+        )
     raise typer.Exit(1)

@@ -119,7 +119,8 @@ class Signer(Protocol):
         """Destroy a key that `generate` made here and no keypair uses; none there is no error.
 
         A backend may also have a method `health()`, which raises `SignerFailed`, saying what to
-        check, if it could not sign now.
+        check, if it could not sign now; and, if it keeps its keys itself, `stored_keys()`, which
+        answers the `KeyBinding` of each, and `removal(binding)`, how an operator removes one.
         """
 
 

@@ -82,6 +82,21 @@ def check_health(signer: Signer) -> bool:
     return True
 
 
+def stored_keys(signer: Signer) -> dict[KeyBinding, str]:
+    """The keys that the signer keeps itself, each with how an operator removes it.
+
+    Empty for one that keeps none, or cannot tell.
+
+    Raises:
+        SignerFailed: it does not answer.
+    """
+    listing = getattr(signer, "stored_keys", None)
+    if listing is None:
+        return {}
+    with _guarded(signer, "stored_keys"):
+        return {binding: signer.removal(binding) for binding in listing()}  # type: ignore[attr-defined]
+
+
 @contextmanager
 def _guarded(signer: Signer, operation: str) -> Iterator[None]:
     try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from engine.algorithms import KeypairAlgorithm
 from engine.signers.base import (
@@ -68,6 +69,19 @@ class Pkcs11Signer:
         """Both halves, in the token."""
         self._token.destroy_key(key.binding.keypair_id.bytes, _label(key.binding))
 
+    def stored_keys(self) -> frozenset[KeyBinding]:
+        """Those whose labels are of this signer's making, of this installation or another one."""
+        return frozenset(filter(None, map(_binding, self._token.labels())))
+
+    def removal(self, binding: KeyBinding) -> str:
+        """The object in the token, as the tools of an HSM ask for it."""
+        return (
+            f"delete the private and the public key with the id {binding.keypair_id.hex}"
+            f" and the label {_label(binding)} from the token with the HSM's own tool,"
+            f" for example with pkcs11-tool --login --delete-object --type privkey"
+            f" --id {binding.keypair_id.hex}, and the same with pubkey"
+        )
+
     def health(self) -> None:
         """Connect and ask the token; `SignerFailed` says what to check."""
         self._token.check()
@@ -86,3 +100,13 @@ def _option(context: SignerContext, name: str) -> str:
 
 def _label(binding: KeyBinding) -> str:
     return f"{binding.account_id}/{binding.keypair_id}"
+
+
+def _binding(label: str) -> KeyBinding | None:
+    """What a label of `_label` was made of; None for a label of others."""
+    account, _, keypair = label.partition("/")
+    try:
+        binding = KeyBinding(UUID(account), UUID(keypair))
+    except ValueError:
+        return None
+    return binding if _label(binding) == label else None

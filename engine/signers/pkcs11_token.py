@@ -141,6 +141,16 @@ class Token:
 
         return self._run(make)
 
+    def labels(self) -> frozenset[str]:
+        """The labels of all keys in the token, also of one half without the other."""
+        return self._run(
+            lambda connection: frozenset(
+                str(key[Attribute.LABEL])
+                for kind in (ObjectClass.PRIVATE_KEY, ObjectClass.PUBLIC_KEY)
+                for key in connection.session.get_objects({Attribute.CLASS: kind})
+            )
+        )
+
     def _clean_up(self) -> None:
         """Destroy what is left of unfinished keys, now or at a later call."""
         if self._unfinished:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from structlog.testing import capture_logs
 
 from engine.algorithms import KeypairAlgorithm
 from engine.commands.create_keypair import CreateKeypair, create_keypair
+from engine.commands.unused_keys import unused_keys
 from engine.commands.update_user import UpdateUser
 from engine.errors import Code, Refusal
 from engine.keyring import KeyBinding, Keyring
@@ -172,3 +174,35 @@ def test_what_a_signer_answers_is_looked_at(world: World, monkeypatch: pytest.Mo
     monkeypatch.setattr(Vault, "generate", lambda *_: None)
     refusal = refused(with_vault(world, Vault()))
     assert (refusal.code, refusal.message) == (Code.SIGNER_FAILED, LOGGED)
+
+
+class ListingVault(Vault):
+    """Can tell which keys it holds."""
+
+    def stored_keys(self) -> list[KeyBinding]:
+        return self.held
+
+    def removal(self, binding: KeyBinding) -> str:
+        return f"remove {binding.keypair_id}"
+
+
+def test_a_key_that_no_keypair_uses_is_found_and_those_of_others_are_not(world: World) -> None:
+    vault = ListingVault()
+    with_vault(world, vault)
+    make(world)
+    database, signers = world.system.database, world.system.signers.values()
+    assert unused_keys(database, signers) == ()
+    left = KeyBinding(world.account_id, uuid4())
+    vault.held += [left, KeyBinding(uuid4(), uuid4())]
+    (unused,) = unused_keys(database, signers)
+    assert (unused.signer, unused.account_name, unused.binding) == ("vault", "Acme", left)
+    assert unused.removal == f"remove {left.keypair_id}"
+
+
+def test_a_signer_that_cannot_list_its_keys_now_is_named(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ListingVault, "stored_keys", raising(SignerFailed(AWAY)))
+    with pytest.raises(SignerFailed, match=AWAY):
+        unused_keys(world.system.database, [ListingVault()])
+    assert unused_keys(world.system.database, [Vault()]) == ()

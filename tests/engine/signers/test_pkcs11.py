@@ -223,3 +223,18 @@ def test_two_backends_and_many_threads_share_the_token(
     assert len(set(made)) == 400
     for signature in made[:4]:
         assert openssl_verifies(key.algorithm, key.public_key_pem, digest, signature)
+
+
+def test_its_keys_are_told_from_those_of_others_by_their_labels(hsm, make_key) -> None:
+    key = make_key(KeypairAlgorithm.ECDSA_P256)
+    foreign = [f"{uuid4()}", "web", f"{uuid4()}/{uuid4()}".upper(), f"{uuid4()}/x"]
+    for label in foreign:
+        hsm._token.make_key(KeypairAlgorithm.ECDSA_P256, uuid4().bytes, label)
+    other = KeyBinding(uuid4(), uuid4())
+    hsm.generate(KeypairAlgorithm.ECDSA_P256, other)
+    assert hsm.stored_keys() >= {key.binding, other}
+    assert hsm._token.labels() >= set(foreign)
+    found = {f"{one.account_id}/{one.keypair_id}" for one in hsm.stored_keys()}
+    assert found.isdisjoint(label.lower() for label in foreign)
+    hsm.destroy(key)
+    assert key.binding not in hsm.stored_keys()
