@@ -4,7 +4,9 @@ The tables repeat the IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC
 of October 2025: https://www.iana.org/assignments/iana-ipv4-special-registry and
 https://www.iana.org/assignments/iana-ipv6-special-registry. The `ipaddress` module of the standard
 library has a table too, but it differs from one Python version to the next, and what a webhook can
-reach must not.
+reach must not. Compared with those of Python 3.11 to 3.13 nothing that they call private or
+reserved is public here. They lack 3fff::/20, which matters, 6to4 addresses and the 6to4 relay
+(before 3.13 in part), and they call globally reachable what the next paragraph refuses.
 
 No special-purpose address is a receiver of webhooks, and so all of them are refused, including
 those that the registries call globally reachable: they are anycast services (PCP, TURN, AMT,

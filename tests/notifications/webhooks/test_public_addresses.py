@@ -13,6 +13,12 @@ from notifications.webhooks.public_addresses import (
     is_public,
 )
 
+#: Of every block of 16 bits of IPv4, and of every one of 32 bits in what the registry uses most.
+SAMPLE = [
+    *(IPv4Address(block << 16 | last) for block in range(1 << 16) for last in (1, 0xFFFE)),
+    *(IPv6Address(block << 112 | 1) for block in range(1 << 16)),
+    *(IPv6Address((0x2001 << 16 | block) << 96 | 1) for block in range(1 << 16)),
+]
 ROWS = IPV4_SPECIAL_PURPOSE + IPV6_SPECIAL_PURPOSE
 #: Written down apart from the table: the address before each block, or block of neighbours that
 #: belong together, and the one after it, with what they are.
@@ -152,3 +158,9 @@ def test_the_table_has_every_row_once_and_says_what_the_registries_say() -> None
     }
     unknown = {str(row.network) for row in ROWS if row.globally_reachable is None}
     assert unknown == {"192.88.99.0/24", "2001::/32", "2001:10::/28", "2002::/16"}
+
+
+def test_nothing_that_python_knows_to_be_private_is_public() -> None:
+    public = [address for address in SAMPLE if is_public(address)]
+    assert len(public) > 50_000
+    assert [str(address) for address in public if not address.is_global] == []

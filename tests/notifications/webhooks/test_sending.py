@@ -10,6 +10,7 @@ from anyio.to_thread import run_sync
 from standardwebhooks import WebhookVerificationError
 
 from api.graphql.ids import to_global
+from engine.commands.advance_due import advance_due
 from notifications.claims import Policy
 from notifications.webhooks.rotate import RotateWebhookSecret
 from notifications.webhooks.send_test import SendTestWebhook
@@ -65,6 +66,25 @@ async def test_it_is_told_what_happened_in_signed_json(
     assert got.headers["content-type"] == "application/json"
     assert got.headers["host"] == f"127.0.0.1:{receiver.port}"
     assert abs(int(got.headers["webhook-timestamp"]) - time.time()) < 10
+
+
+async def test_who_did_it_is_an_id_and_a_name_or_nobody(
+    world: World, hooks: Hooks, receiver: Receiver
+) -> None:
+    hooks.make("all", receiver.url(), "release:*")
+    world.approved()
+    world.clock.pass_(hours=1)
+    await run_sync(advance_due, world.system)
+
+    while await hooks.send():
+        pass
+
+    told = [json.loads(got.body)["data"] for got in receiver.got]
+    actors = {one["tag"]: (one["channel"], one["actor"]) for one in told}
+    dev = {"id": to_global("User", world.people["dev"]), "name": "Dev"}
+    assert actors["release:requested"] == ("API", dev)
+    assert actors["release:opened"] == ("CLOCK", None)
+    assert "@" not in json.dumps(told)
 
 
 async def test_nothing_in_it_is_a_link_or_a_secret(
