@@ -1,0 +1,28 @@
+"""Reservations as they are asked for: of one caller, of several, and of nobody."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from engine.errors import Code, Refusal
+from engine.signing.request import SignRequest
+from engine.signing.reserve import reserve, reserve_all
+from tests.support.world import DIGEST, World
+
+
+def test_a_refusal_of_all_that_was_asked_is_raised(world: World) -> None:
+    keypair_id = uuid4()
+    request = SignRequest(keypair_id=keypair_id, digest=DIGEST)
+    before = world.snapshot()
+    with pytest.raises(Refusal) as caught:
+        reserve(world.system, world.principal("dev"), keypair_id, [request])
+    assert caught.value.code is Code.NOT_FOUND
+    assert world.snapshot() == before
+
+
+def test_nothing_is_asked_of_the_database_for_nobody(world: World) -> None:
+    unusable: Any = None
+    system = replace(world.system, database=unusable)
+    assert reserve_all(system, world.account_id, world.things["vault"], []) == []
