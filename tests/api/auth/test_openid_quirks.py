@@ -48,8 +48,27 @@ def test_every_quirk_has_a_name_of_its_own() -> None:
     assert len(QUIRKS) >= 60
 
 
+def everyday_quirks() -> set[str]:
+    """The names of the first quirk of each kind: its group, and the outcome that it has."""
+    first: dict[tuple[str, str | None, bool], str] = {}
+    for group, quirks in GROUPS.items():
+        for quirk in quirks:
+            kind = (group, quirk.why, quirk.then is not None)
+            first.setdefault(kind, f"{group}: {quirk.name}")
+    return set(first.values())
+
+
+def quirk_parameters() -> list[Any]:
+    """Every quirk; those of a kind that is tried already are left to the long tests."""
+    everyday = everyday_quirks()
+    return [
+        pytest.param(quirk, id=name, marks=() if name in everyday else pytest.mark.long)
+        for name, quirk in QUIRKS.items()
+    ]
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("quirk", QUIRKS.values(), ids=QUIRKS)
+@pytest.mark.parametrize("quirk", quirk_parameters())
 async def test_a_quirk_has_its_outcome(
     world: World, loopback: Loopback, quirk: Quirk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
