@@ -12,6 +12,8 @@ from api.settings import Settings
 from notifications import action_links
 from notifications.channels.base import Channel, ChannelContext, ChannelFailed
 from notifications.channels.loading import load_channels
+from notifications.channels.mail_folder import MailFolderChannel, folder_of
+from notifications.channels.smtp import SmtpChannel
 from notifications.channels.webhook import ALLOW_PRIVATE
 from notifications.keys import ACTION_LINKS, derive
 from notifications.vocabulary import WEBHOOK
@@ -48,6 +50,17 @@ def build_telling(settings: Settings) -> Telling:
         webhook_key=key(PURPOSE),
         allow_private=settings.webhook_allow_private,
     )
+
+
+def mail_channel(
+    settings: Settings, *, connections: int = 16, timeout_seconds: float = 20
+) -> SmtpChannel | MailFolderChannel:
+    """What conveys mail that no relay takes from the outbox: to sign in with, and for tests."""
+    url = settings.smtp_url.get_secret_value()
+    folder = folder_of(url)
+    if folder is not None:
+        return MailFolderChannel(folder, settings.mail_from)
+    return SmtpChannel(url, settings.mail_from, connections=connections, timeout=timeout_seconds)
 
 
 def channel_options(settings: Settings) -> dict[str, str]:

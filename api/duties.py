@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from api.channels import mail_channel
 from api.keys import link_key, sign_in_key
 from api.runtime import Runtime
 from api.settings import Settings
-from notifications.channels.smtp import SmtpChannel
 from notifications.claims import Policy
 from notifications.messages import Writer
 from notifications.relay import Relay
@@ -82,11 +82,7 @@ def build_writer(settings: Settings, runtime: Runtime) -> Writer:
 
 def build_sign_in_mailer(settings: Settings, runtime: Runtime) -> SignInMailer:
     """What sends the mails to sign in with; over connections of its own, so it waits for nobody."""
-    channel = SmtpChannel(
-        settings.smtp_url.get_secret_value(),
-        settings.mail_from,
-        connections=2,
-        timeout=min(20, settings.shutdown_seconds * SENDING),
-    )
+    seconds = min(20, settings.shutdown_seconds * SENDING)
+    channel = mail_channel(settings, connections=2, timeout_seconds=seconds)
     writer, key = build_writer(settings, runtime), sign_in_key(settings)
     return SignInMailer(runtime.system, channel, writer, key, settings.public_url)

@@ -1,5 +1,7 @@
 """Settings from the environment and `.env`; each can come from a file named by `..._FILE`.
 
+`COUNTERSIGN_ENV_FILE` names another file than `.env` of the working directory.
+
 The descriptions here are all there is to say of a setting: `.env.example` is made of them.
 """
 
@@ -8,20 +10,25 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import DirectoryPath, Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from api import settings_rules as rules
-from api.settings_files import ENV_FILE, PREFIX, SecretFiles
+from api.settings_files import PREFIX, SecretFiles, existing_env_file
 from api.settings_rules import MAKE_KEY, SECRET_KEY_LENGTH, kept
 
-__all__ = ["ENV_FILE", "PREFIX", "Settings"]
+__all__ = ["PREFIX", "Settings"]
 
 
 class Settings(BaseSettings):
     """Each is `COUNTERSIGN_` and its name in capitals."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", hide_input_in_errors=True
+        env_prefix=PREFIX, env_file=".env", extra="ignore", hide_input_in_errors=True
     )
 
     database_url: Annotated[SecretStr, kept(rules.database_url)] = Field(
@@ -38,8 +45,14 @@ class Settings(BaseSettings):
     )
     smtp_url: Annotated[SecretStr, kept(rules.smtp_url)] = Field(
         description="The mail server: smtp://user:password@host:port?tls=starttls, tls (from the"
-        " first byte) or none.",
+        " first byte) or none. Or log:FOLDER, which sends nothing: each mail becomes a file in that"
+        " folder (without a name: mails), and `countersign serve` shows them at MAIL_PAGE_ADDRESS.",
         examples=["smtp://countersign:password@smtp.example.com:587?tls=starttls"],
+    )
+    mail_page_address: Annotated[str, kept(rules.address_and_port)] = Field(
+        default="127.0.0.1:8025",
+        description="Where `countersign serve` shows the mails that SMTP_URL=log: keeps, to whoever"
+        " can connect there. There are links in them with which anybody can approve and sign in.",
     )
     mail_international: bool = Field(
         default=False,
@@ -243,7 +256,7 @@ class Settings(BaseSettings):
         default=False,
         description="Log a line for each request. It has no path: links have secrets in them.",
     )
-    metrics_address: Annotated[str, kept(rules.metrics_address)] | None = Field(
+    metrics_address: Annotated[str, kept(rules.address_and_port)] | None = Field(
         default=None,
         description="Where Prometheus finds /metrics: an address of its own, so that no proxy"
         " publishes it by accident. Each process, worker or server, has its own. Without it there"
@@ -285,5 +298,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base says so
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment first, then files it names, then `.env`."""
-        return init_settings, env_settings, SecretFiles(settings_cls), dotenv_settings
+        """The environment first, then files it names, then `.env` or the file in its place."""
+        assert isinstance(dotenv_settings, DotEnvSettingsSource)
+        file = existing_env_file() if dotenv_settings.env_file is not None else None
+        in_file = DotEnvSettingsSource(settings_cls, env_file=file)
+        return init_settings, env_settings, SecretFiles(settings_cls), in_file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,34 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from api.settings_rules import Unreadable
 
 PREFIX = "COUNTERSIGN_"
-ENV_FILE = ".env"
+#: The variable of the environment that names another file than `.env` of the working directory.
+ENV_FILE_VARIABLE = f"{PREFIX}ENV_FILE"
+
+
+def env_file() -> Path:
+    """The file that settings are read from where the environment does not give them."""
+    return Path(os.environ.get(ENV_FILE_VARIABLE) or ".env")
+
+
+def existing_env_file() -> Path | None:
+    """The same, if it is there.
+
+    Raises:
+        FileNotFoundError: The environment names a file that is not there. To go on without it
+            would look as if all that it says had been forgotten.
+    """
+    file = env_file()
+    if file.exists():
+        return file
+    if os.environ.get(ENV_FILE_VARIABLE):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file))
+    return None
+
+
+def values_in_env_file() -> dict[str, str | None]:
+    """What the file gives, by variable; nothing where there is none."""
+    file = existing_env_file()
+    return dotenv_values(file) if file is not None else {}
 
 
 class SecretFiles(PydanticBaseSettingsSource):
@@ -21,7 +49,7 @@ class SecretFiles(PydanticBaseSettingsSource):
 
     def __init__(self, settings_cls: type[BaseSettings]) -> None:
         super().__init__(settings_cls)
-        self._told = {**dotenv_values(ENV_FILE), **os.environ}
+        self._told = {**values_in_env_file(), **os.environ}
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """The file's text without the line break at its end, or None."""

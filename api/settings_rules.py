@@ -17,6 +17,7 @@ from api.hosts import hosts_of
 from api.secret_strength import is_same_secret, weakness, weakness_of_text
 from engine.keyring import InvalidMasterKeyError, Keyring, master_keys_of, parse_master_key
 from engine.persistence.database import normal_url
+from notifications.channels.mail_folder import folder_of
 from notifications.channels.mime import sender_of
 from notifications.channels.smtp import Server
 
@@ -66,11 +67,15 @@ def postgresql_url(url: str) -> None:
 
 
 def smtp_url(url: str) -> None:
-    """A mail server as its channel reads it."""
+    """A mail server as its channel reads it, or a folder in its place."""
+    if folder_of(url) is not None:
+        return
     try:
         Server.of(url)
     except ValueError:
-        message = "must be smtp://USER:PASSWORD@HOST:PORT?tls=starttls (or tls, or none)"
+        message = (
+            "must be smtp://USER:PASSWORD@HOST:PORT?tls=starttls (or tls, or none), or log:FOLDER"
+        )
         raise ValueError(message) from None
 
 
@@ -171,7 +176,7 @@ def issuer(url: str) -> None:
         raise ValueError("must begin with https://")
 
 
-def metrics_address(text: str) -> None:
+def address_and_port(text: str) -> None:
     """An address and a port."""
     host, _, port = text.rpartition(":")
     if not _HOST.fullmatch(host) or not _PORT.fullmatch(port) or int(port) > 65535:

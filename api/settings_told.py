@@ -16,6 +16,7 @@ _HEAD = f"""\
 # Settings of Countersign, as `countersign settings` prints them. Copy them to .env and fill in what
 # has no `#` before it, or set them in the environment, which wins. .env has secrets in it: only its
 # owner should read it (chmod 600 .env).
+# COUNTERSIGN_ENV_FILE in the environment names another file than .env of the working directory.
 # Each can be read from a file instead: {PREFIX}SECRET_KEY_FILE=/run/secrets/secret_key and so on.
 # Behind `#` stands the default, or an example where it says that there is none.
 """

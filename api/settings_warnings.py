@@ -15,18 +15,24 @@ from pathlib import Path
 from typing import get_args
 
 import structlog
-from dotenv import dotenv_values
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from api.auth.addresses import is_safe
-from api.settings import ENV_FILE, PREFIX, Settings
+from api.settings import PREFIX, Settings
+from api.settings_files import env_file, values_in_env_file
 from engine.persistence.database import normal_url
+from notifications.channels.mail_folder import folder_of
 
 NO_TLS = (
     "People are reached over plain http: secrets can be read on the way, and accounts where"
     " approvers decide signed in cannot decide from mails. Put a proxy that speaks TLS in front,"
     f" and begin {PREFIX}PUBLIC_URL with https://."
+)
+NO_MAIL = (
+    "No mail leaves this machine: each is kept in this folder, and shown to everybody who can"
+    " connect to http://{address}/, with links to approve and to sign in. Set"
+    f" {PREFIX}SMTP_URL to a mail server before anybody relies on this installation."
 )
 READABLE_BY_ALL = (
     "Every user of this machine can read the secrets in this file. Let only its owner read it:"
@@ -63,6 +69,7 @@ def log_warnings(settings: Settings) -> None:
 def settings_warnings(settings: Settings) -> list[SettingsWarning]:
     """All that is dangerous about these settings, and about the files they were read from."""
     return [
+        *_of_mail(settings),
         *_of_public_url(settings),
         *_of_proxies(settings),
         *_of_files(),
@@ -72,14 +79,14 @@ def settings_warnings(settings: Settings) -> list[SettingsWarning]:
 
 def secret_files() -> list[Path]:
     """The files that give settings which are secrets: `.env`, and those that `..._FILE` name."""
-    in_file = dotenv_values(ENV_FILE)
+    in_file = values_in_env_file()
     variables = {**in_file, **os.environ}
     secrets = [
         f"{PREFIX}{name.upper()}"
         for name, field in Settings.model_fields.items()
         if _is_secret(field)
     ]
-    files = [Path(ENV_FILE)] if any(in_file.get(variable) for variable in secrets) else []
+    files = [env_file()] if any(in_file.get(variable) for variable in secrets) else []
     named = (variables.get(f"{variable}_FILE") for variable in secrets)
     return files + [Path(path) for path in named if path]
 
@@ -91,6 +98,13 @@ def is_readable_by_all(file: Path) -> bool:
     except OSError:
         return False
     return stat.S_ISREG(mode) and bool(mode & (stat.S_IROTH | stat.S_IWOTH))
+
+
+def _of_mail(settings: Settings) -> Iterator[SettingsWarning]:
+    folder = folder_of(settings.smtp_url.get_secret_value())
+    if folder is not None:
+        sentence = NO_MAIL.format(address=settings.mail_page_address)
+        yield SettingsWarning("mails_are_not_sent", str(folder), sentence)
 
 
 def _of_public_url(settings: Settings) -> Iterator[SettingsWarning]:

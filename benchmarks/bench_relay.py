@@ -21,7 +21,8 @@ from engine.persistence.clock import DatabaseClock
 from engine.persistence.database import Database
 from engine.system import System
 from notifications.channels.base import Outgoing
-from notifications.channels.smtp import Mail, SmtpChannel
+from notifications.channels.mime import Mail
+from notifications.channels.smtp import SmtpChannel
 from notifications.messages import Writer
 from notifications.relay import Relay
 from notifications.tables import deliveries

@@ -10,7 +10,8 @@ import typer
 from pydantic import ValidationError
 
 from api.doctor.report import CheckResult, as_json, as_lines, failed, is_healthy
-from api.settings import ENV_FILE, Settings
+from api.settings import Settings
+from api.settings_files import env_file
 from api.settings_told import faults
 from api.telemetry.logs import configure_logs
 
@@ -54,7 +55,7 @@ def _examined(mail_to: str | None, *, public_url: bool) -> Iterator[CheckResult]
         yield from (failed("settings", fault, advice) for fault in faults(error))
         return
     except (OSError, UnicodeDecodeError) as error:
-        yield failed("settings", f"{ENV_FILE} cannot be read: {error}.", "Make it readable.")
+        yield failed("settings", f"{env_file()} cannot be read: {error}.", "Make it readable.")
         return
     configure_logs(as_json=settings.log_json)
     yield from examine(settings, mail_to=mail_to, public_url=public_url)

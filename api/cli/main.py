@@ -16,6 +16,7 @@ from api.cli import keys, ledger
 from api.cli.accounts import account_called
 from api.cli.doctor import doctor
 from api.cli.lifetimes import lifetime
+from api.cli.mailbox import mailbox
 from api.cli.running import load_settings, told
 from api.graphql.ids import to_global
 from engine.commands.api_tokens import create_token_as_operator
@@ -33,6 +34,7 @@ app.add_typer(tokens, name="token")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(keys.app, name="keys")
 app.command("doctor")(told(doctor))
+app.command("mailbox")(told(mailbox))
 
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]

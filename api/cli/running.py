@@ -23,10 +23,12 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 from starlette.types import ASGIApp
 
+from api.background_server import background_server
 from api.connections import ConnectionLimits, connection_limits, limited_protocols
 from api.draining import UnderWay
 from api.readiness import NotReadyError
-from api.settings import ENV_FILE, PREFIX, Settings
+from api.settings import PREFIX, Settings
+from api.settings_files import env_file
 from api.settings_told import faults
 from api.telemetry.exposition import exposed
 from api.telemetry.logs import configure_logs
@@ -35,6 +37,7 @@ from engine.keyring import KeyringError
 from engine.persistence.backup import BackupError
 from engine.persistence.retrying import told as database_trouble
 from engine.signers.base import SignerFailed
+from notifications.channels.mail_folder import folder_of
 
 log = structlog.get_logger("countersign")
 
@@ -86,7 +89,7 @@ def load_settings() -> Settings:
         print(f"{where} `countersign settings` explains each.", file=sys.stderr)
         raise typer.Exit(2) from error
     except (OSError, UnicodeDecodeError) as error:
-        print(f"countersign: {ENV_FILE} cannot be read: {error}", file=sys.stderr)
+        print(f"countersign: {env_file()} cannot be read: {error}", file=sys.stderr)
         raise typer.Exit(2) from error
 
 
@@ -108,7 +111,7 @@ def end_within(seconds: float) -> None:
     timer.start()
 
 
-class _QuietServer(uvicorn.Server):
+class QuietServer(uvicorn.Server):
     """Ends with success when it was told to end: uvicorn's own dies of the signal once more."""
 
     def __init__(
@@ -193,9 +196,32 @@ def bind(host: str, port: int, by: str = "--port") -> list[socket.socket]:
 def require_metrics_address(address: str | None) -> None:
     """It can be had. Later there would be more to end than a sentence can tell."""
     if address is not None:
-        host, _, port = address.rpartition(":")
-        for opened in bind(host.strip("[]"), int(port), f"{PREFIX}METRICS_ADDRESS"):
+        host, port = host_and_port(address)
+        for opened in bind(host, port, f"{PREFIX}METRICS_ADDRESS"):
             opened.close()
+
+
+def host_and_port(address: str) -> tuple[str, int]:
+    """Of a setting like `127.0.0.1:9464` or `[::1]:9464`."""
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+@contextmanager
+def mail_page(settings: Settings) -> Iterator[None]:
+    """Show the mails that are kept instead of being sent, while the block lasts."""
+    folder = folder_of(settings.smtp_url.get_secret_value())
+    if folder is None:
+        yield
+        return
+    from api.mail_page import MailFolder, mail_page_app
+
+    host, port = host_and_port(settings.mail_page_address)
+    sockets = bind(host, port, f"{PREFIX}MAIL_PAGE_ADDRESS")
+    app = mail_page_app(MailFolder(folder), settings.public_url, settings.allowed_hosts)
+    with background_server(app, host, port, sockets):
+        log.warning("mails_are_shown", folder=str(folder), address=settings.mail_page_address)
+        yield
 
 
 def _unbound(host: str, port: int, by: str, error: OSError) -> str:
@@ -238,8 +264,9 @@ def serve(settings: Settings, host: str, port: int, *, worker: bool) -> None:
     proxies = settings.trusted_proxies
     config = server_config(app, host, port, trusted_proxies=proxies, limits=limits)
     state, seconds = app.state, settings.shutdown_seconds
-    server = _QuietServer(config, state.ending, state.under_way, seconds)
-    server.run(sockets)
+    server = QuietServer(config, state.ending, state.under_way, seconds)
+    with mail_page(settings):
+        server.run(sockets)
     if not server.started:
         raise typer.Exit(3)
 

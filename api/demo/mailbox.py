@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections import Counter, deque
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from api.demo.message import Message, parse
+from api.demo.message import Message, count_recipients, parse
 
 KEPT = 500
 LARGEST = 5 * 2**20
@@ -43,10 +43,7 @@ class Mailbox:
 
     def recipients(self) -> dict[str, int]:
         """How many messages each recipient has, by address."""
-        counts = Counter(
-            recipient.casefold() for message in self._messages for recipient in message.recipients
-        )
-        return dict(sorted(counts.items()))
+        return count_recipients(self._messages)
 
 
 class _Receiver:

@@ -11,8 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from api.demo.mailbox import Mailbox
-from api.demo.message import Message
+from api.demo.message import Message, MessageStore
 
 HERE = Path(__file__).parent
 
@@ -44,7 +43,7 @@ templates = Environment(
 )
 
 
-def mailbox_app(mailbox: Mailbox) -> Starlette:
+def mailbox_app(mailbox: MessageStore) -> Starlette:
     app = Starlette(
         routes=[
             Route("/", show_mailbox, name="mailbox"),
@@ -104,8 +103,8 @@ async def show_error(request: Request, error: Exception) -> Response:
     return _page(request, "error.html", error.status_code, reason=error.detail)
 
 
-def _mailbox(request: Request) -> Mailbox:
-    mailbox: Mailbox = request.app.state.mailbox
+def _mailbox(request: Request) -> MessageStore:
+    mailbox: MessageStore = request.app.state.mailbox
     return mailbox
 
 

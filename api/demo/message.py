@@ -1,11 +1,14 @@
 """A message as it was received, and what a reader wants of it. Nothing is trusted to parse."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
 from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message as Mime
+from typing import Protocol
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -24,6 +27,30 @@ class Message:
 
     def is_for(self, address: str) -> bool:
         return address.casefold() in (recipient.casefold() for recipient in self.recipients)
+
+
+class MessageStore(Protocol):
+    """Where a mailbox has its messages from."""
+
+    def newest_first(self, *, to: str | None = None) -> list[Message]:
+        """All of them, or those for one address."""
+        ...
+
+    def find(self, message_id: str) -> Message | None:
+        """One of them by its id."""
+        ...
+
+    def recipients(self) -> dict[str, int]:
+        """How many messages each recipient has, by address."""
+        ...
+
+
+def count_recipients(messages: Iterable[Message]) -> dict[str, int]:
+    """How many of them each recipient has, by address."""
+    counts = Counter(
+        recipient.casefold() for message in messages for recipient in message.recipients
+    )
+    return dict(sorted(counts.items()))
 
 
 def parse(

@@ -8,18 +8,16 @@ import os
 import secrets
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import uvicorn
 from pydantic import SecretStr
-from starlette.types import ASGIApp
 
 from api.app import create_app
+from api.background_server import background_server
 from api.bootstrap import build_system
 from api.demo.mailbox import Mailbox, smtp_server
 from api.demo.mailbox_app import mailbox_app
@@ -53,8 +51,8 @@ def stage(port: int | None = None) -> Iterator[Stage]:
         own, mail = _free_port(port), _free_port(port + 1 if port else None)
         settings = _settings(folder, own, smtp_port)
         cast = _prepare(settings)
-        stack.enter_context(_served(mailbox_app(mailbox), mail))
-        stack.enter_context(_served(create_app(settings), own))
+        stack.enter_context(background_server(mailbox_app(mailbox), HOST, mail))
+        stack.enter_context(background_server(create_app(settings), HOST, own))
         yield Stage(
             f"http://{HOST}:{own}", f"http://{HOST}:{mail}", smtp_port, mailbox, cast, folder
         )
@@ -80,23 +78,6 @@ def _prepare(settings: Settings) -> Cast:
     cast = settle_in(replace(build_system(settings, database), listeners=()))
     database.dispose()
     return cast
-
-
-@contextmanager
-def _served(app: ASGIApp, port: int) -> Iterator[None]:
-    config = uvicorn.Config(app, host=HOST, port=port, log_level="warning", access_log=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        if not thread.is_alive():
-            raise RuntimeError(f"nothing could be served on port {port}")
-        time.sleep(0.01)
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        thread.join(timeout=10)
 
 
 @contextmanager

@@ -19,11 +19,14 @@ from aiosmtplib import (
     SMTPSenderRefused,
 )
 
-from api.doctor.report import CheckResult, failed, passed, skipped
+from api.channels import mail_channel
+from api.doctor.report import CheckResult, failed, passed, skipped, warned
 from api.settings import Settings
+from api.settings_warnings import NO_MAIL
 from notifications.channels.base import Undelivered
-from notifications.channels.mime import sender_of
-from notifications.channels.smtp import Mail, Server, SmtpChannel
+from notifications.channels.mail_folder import folder_of
+from notifications.channels.mime import Mail, sender_of
+from notifications.channels.smtp import Server
 
 NAME = "mail"
 #: Seconds for everything, from the connection to the answer.
@@ -46,6 +49,7 @@ _NO_TLS = (
     " at the server's certificate."
 )
 _NOT_ASCII = "The server takes addresses in ASCII only: try another one with --mail-to."
+_UNWRITABLE = "Let COUNTERSIGN_SMTP_URL name a folder that this user can write to, as log:FOLDER."
 _UNREACHABLE = (
     "Look at host and port in COUNTERSIGN_SMTP_URL, and whether a firewall is in between."
 )
@@ -73,23 +77,30 @@ def check_mail(settings: Settings, address: str | None) -> CheckResult:
     """Hand in a test mail, and tell what the server said to it."""
     if address is None:
         return skipped(NAME, _NOBODY)
-    server = Server.of(settings.smtp_url.get_secret_value())
-    where = f"{server.host}, port {server.port}"
+    folder = folder_of(settings.smtp_url.get_secret_value())
+    where = _server(settings) if folder is None else f"The folder {folder}"
     try:
         answer = asyncio.run(_hand_in(settings, address))
     except Undelivered as error:
         said = str(error).rstrip(".")
-        message = f"The server at {where} did not take a test mail to {address}: {said}."
-        return failed(NAME, message, _advice(error))
+        message = f"{where} did not take a test mail to {address}: {said}."
+        advice = _advice(error) if folder is None else _UNWRITABLE
+        return failed(NAME, message, advice)
     except ValueError as error:
         return failed(NAME, f"{address} is no address for mail: {error}.", "Give another one.")
-    return passed(NAME, f"The server at {where} took a test mail to {address}: {answer}")
+    if folder is not None:
+        advice = NO_MAIL.format(address=settings.mail_page_address)
+        return warned(NAME, f"{where} took a test mail to {address}.", advice)
+    return passed(NAME, f"{where} took a test mail to {address}: {answer}")
+
+
+def _server(settings: Settings) -> str:
+    server = Server.of(settings.smtp_url.get_secret_value())
+    return f"The server at {server.host}, port {server.port}"
 
 
 async def _hand_in(settings: Settings, address: str) -> str:
-    channel = SmtpChannel(
-        settings.smtp_url.get_secret_value(), settings.mail_from, timeout=_TIMEOUT
-    )
+    channel = mail_channel(settings, timeout_seconds=_TIMEOUT)
     try:
         return await channel.hand_in(Mail(address, _test_mail(settings.mail_from, address)))
     finally:

@@ -13,12 +13,19 @@ class Verdict(StrEnum):
 
     PASSED = "PASSED"
     FAILED = "FAILED"
+    #: It works, but not as anybody can rely on.
+    WARNING = "WARNING"
     #: It needs something that is not there, which is told by another check or was not asked for.
     SKIPPED = "SKIPPED"
 
 
-_MARKS = {Verdict.PASSED: "✓", Verdict.FAILED: "✗", Verdict.SKIPPED: "-"}
-_MARKS_IN_ASCII = {Verdict.PASSED: "[ok]", Verdict.FAILED: "[failed]", Verdict.SKIPPED: "[-]"}
+_MARKS = {Verdict.PASSED: "✓", Verdict.FAILED: "✗", Verdict.WARNING: "!", Verdict.SKIPPED: "-"}
+_MARKS_IN_ASCII = {
+    Verdict.PASSED: "[ok]",
+    Verdict.FAILED: "[failed]",
+    Verdict.WARNING: "[warning]",
+    Verdict.SKIPPED: "[-]",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,11 @@ def passed(name: str, message: str) -> CheckResult:
 def failed(name: str, message: str, advice: str) -> CheckResult:
     """Somebody has to act."""
     return CheckResult(name, Verdict.FAILED, message, advice)
+
+
+def warned(name: str, message: str, advice: str) -> CheckResult:
+    """It works, and somebody has to act before others rely on it."""
+    return CheckResult(name, Verdict.WARNING, message, advice)
 
 
 def skipped(name: str, message: str) -> CheckResult:

@@ -14,6 +14,7 @@ import base64
 import quopri
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
 from email.headerregistry import Address
@@ -47,6 +48,14 @@ _PLAIN_DOMAIN = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*")
 _BREAK = re.compile(rb"\r\n|\r|\n")
 #: One header: each line after the first is a continuation.
 _HEADER = re.compile(rb"[!-9;-~]+:[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """Ready to hand in."""
+
+    recipient: str
+    content: bytes
 
 
 @lru_cache(maxsize=16)

@@ -31,7 +31,8 @@ from notifications.channels.base import (
     Refused,
     Undelivered,
 )
-from notifications.channels.mime import UnwritableAddressError, build, sender_of
+from notifications.channels.mail_folder import folder_of
+from notifications.channels.mime import Mail, UnwritableAddressError, build, sender_of
 from notifications.vocabulary import EMAIL
 
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
@@ -66,14 +67,6 @@ class Server:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """Ready to hand in."""
-
-    recipient: str
-    content: bytes
-
-
 class SmtpChannel:
     """Hands mail to one server; at most `connections` at a time, each used for many messages."""
 
@@ -99,9 +92,11 @@ class SmtpChannel:
         self._idle: list[tuple[float, SMTP]] = []
 
     @classmethod
-    def from_context(cls, context: ChannelContext) -> Self:
-        """Everybody has this one: `smtp_url` and `mail_from`."""
+    def from_context(cls, context: ChannelContext) -> Self | None:
+        """Made of `smtp_url` and `mail_from`; None where a folder takes its place."""
         try:
+            if folder_of(context.options["smtp_url"]) is not None:
+                return None
             return cls(context.options["smtp_url"], context.options["mail_from"])
         except (KeyError, ValueError) as error:
             raise ChannelFailed(f"The channel {cls.name} cannot be used: {error}") from error

@@ -211,6 +211,15 @@ def test_what_generators_print_is_never_refused() -> None:
         assert weakness(key) is None
 
 
+def test_mails_that_are_not_sent_are_warned_of_with_the_page_that_shows_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert told(monkeypatch, GOOD | {"SMTP_URL": "log:kept"}) == []
+    (warning,) = settings_warnings(Settings())
+    assert (warning.event, warning.subject) == ("mails_are_not_sent", "kept")
+    assert "http://127.0.0.1:8025/" in warning.sentence
+
+
 @pytest.mark.parametrize(
     ("mode", "warned"), [(0o600, False), (0o640, False), (0o644, True), (0o602, True)]
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from api.doctor.mail_check import check_mail
 from api.doctor.report import (
     CheckResult,
     Verdict,
+    as_lines,
+    is_healthy,
 )
 from tests.api.test_app import settings
 from tests.notifications.smtp_server import smtp_server
@@ -111,3 +114,28 @@ async def test_without_anybody_no_mail_is_sent() -> None:
     assert result.verdict is Verdict.SKIPPED
     assert "--mail-to" in result.message
     assert inbox.connections == 0
+
+
+@pytest.mark.anyio
+async def test_a_folder_in_place_of_a_server_takes_the_mail_and_is_warned_of(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "mails"
+    result = await mail(f"log:{folder}")
+    assert result.verdict is Verdict.WARNING
+    assert is_healthy([result])
+    assert result.message == f"The folder {folder} took a test mail to {TO}."
+    assert "No mail leaves this machine" in result.advice
+    assert "http://127.0.0.1:8025/" in result.advice
+    assert as_lines([result], "ascii").startswith("[warning] mail: ")
+    (file,) = folder.iterdir()
+    assert b"Subject: Test mail of Countersign" in file.read_bytes()
+
+
+@pytest.mark.anyio
+async def test_a_folder_that_cannot_be_written_to_fails(tmp_path: Path) -> None:
+    (tmp_path / "mails").write_text("a file")
+    result = await mail(f"log:{tmp_path / 'mails'}")
+    assert result.verdict is Verdict.FAILED
+    assert "did not take a test mail" in result.message
+    assert "log:FOLDER" in result.advice
