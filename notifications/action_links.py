@@ -7,11 +7,8 @@ makes a link that works.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
-import re
-from base64 import urlsafe_b64encode
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +17,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
+from engine import derived_tokens
 from engine.facts import Release
 from engine.persistence import tables as t
 from engine.persistence.columns import among
@@ -34,8 +32,6 @@ PATH = "/decide"
 LIFETIME = timedelta(days=14)
 #: Whoever is asked gets a link that works for at least so long, or as long as the window.
 LASTING = timedelta(days=2)
-_NONCE = 16
-_SPELLING = re.compile(r"([0-9a-f]{32})\.([A-Za-z0-9_-]{43})", re.ASCII)
 
 # Statements of the hot path are built once: to build one costs more than to run it.
 _L, _R = action_links, t.releases
@@ -67,26 +63,25 @@ _USE = (
 
 def token_of(key: bytes, link_id: UUID, nonce: bytes) -> str:
     """The link's secret half, for rendering only."""
-    digest = hmac.digest(key, link_id.bytes + nonce, "sha256")
-    return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+    return derived_tokens.derive_token(key, b"", link_id, nonce)
 
 
 def hash_of(token: str) -> bytes:
     """What is stored of a token."""
-    return hashlib.sha256(token.encode("ascii")).digest()
+    return derived_tokens.hash_token(token)
 
 
 def url_of(public_url: str, link_id: UUID, token: str) -> str:
     """The address in the mail."""
-    return f"{public_url.rstrip('/')}{PATH}/{link_id.hex}.{token}"
+    return f"{public_url.rstrip('/')}{PATH}/{derived_tokens.spell(link_id, token)}"
 
 
 def find(connection: Connection, key: bytes, spelling: str) -> Row[Any] | None:
     """The link this path names, if its token is the right one; None for anything else."""
-    parts = _SPELLING.fullmatch(spelling)
+    parts = derived_tokens.split_spelling(spelling)
     if parts is None:
         return None
-    link_id, token = UUID(parts[1]), parts[2]
+    link_id, token = parts
     row = connection.execute(_FIND, {"link": link_id}).one_or_none()
     return row if row is not None and is_genuine(key, row, token) else None
 
@@ -169,7 +164,7 @@ def use(connection: Connection, link_id: UUID, user_id: UUID, now: datetime) -> 
 
 
 def _row(key: bytes, release: Release, user_id: UUID, until: datetime) -> dict[str, Any]:
-    link_id, nonce = uuid7(), os.urandom(_NONCE)
+    link_id, nonce = uuid7(), os.urandom(derived_tokens.NONCE_BYTES)
     return {
         "id": link_id,
         "account_id": release.account_id,

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import os
 import re
-from base64 import b32encode, urlsafe_b64encode
+from base64 import b32encode
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Row
 
+from engine import derived_tokens
 from engine.naming import tidy
 from engine.persistence import tables as t
 from engine.persistence.columns import among
@@ -33,7 +34,6 @@ LIFETIME = timedelta(minutes=15)
 TRIES = 5
 #: Of one browser, the sign-ins that a typed code may belong to: the newest.
 _NEWEST = 3
-_SPELLING = re.compile(r"([0-9a-f]{32})\.([A-Za-z0-9_-]{43})", re.ASCII)
 #: What a hurried reader takes for a letter of ours; base32 has no 0, 1, 8 and 9.
 _MISREAD = str.maketrans("018", "OIB")
 
@@ -51,7 +51,7 @@ def ask(connection: Connection, address: str, browser: str, now: datetime) -> UU
             id=sign_in_id,
             address=tidy(address),
             browser_hash=hash_of(browser),
-            nonce=os.urandom(16),
+            nonce=os.urandom(derived_tokens.NONCE_BYTES),
             created_at=now,
             expires_at=now + LIFETIME,
             due_at=now,
@@ -64,23 +64,24 @@ def ask(connection: Connection, address: str, browser: str, now: datetime) -> UU
 
 def url_of(key: bytes, public_url: str, row: Row[Any]) -> str:
     """The address in the mail."""
-    return f"{public_url.rstrip('/')}{PATH}/{row.id.hex}.{_token(key, row)}"
+    return f"{public_url.rstrip('/')}{PATH}/{derived_tokens.spell(row.id, _token(key, row))}"
 
 
 def code_of(key: bytes, row: Row[Any]) -> str:
     """The short code, as shown: `ABCD-EFGH`."""
-    letters = b32encode(_digest(key, b"code", row)[:5]).decode("ascii")
+    digest = derived_tokens.derive_digest(key, b"code", row.id, row.nonce)
+    letters = b32encode(digest[:5]).decode("ascii")
     return f"{letters[:4]}-{letters[4:]}"
 
 
 def find(connection: Connection, key: bytes, spelling: str, now: datetime) -> Row[Any] | None:
     """The live sign-in that this path names, if its token is the right one."""
-    parts = _SPELLING.fullmatch(spelling)
+    parts = derived_tokens.split_spelling(spelling)
     if parts is None:
         return None
-    query = sa.select(t.sign_ins).where(t.sign_ins.c.id == UUID(parts[1]), *_is_live(now))
+    query = sa.select(t.sign_ins).where(t.sign_ins.c.id == parts[0], *_is_live(now))
     row = connection.execute(query).one_or_none()
-    if row is None or not hmac.compare_digest(_token(key, row), parts[2]):
+    if row is None or not hmac.compare_digest(_token(key, row), parts[1]):
         return None
     return row
 
@@ -125,12 +126,7 @@ def forget(connection: Connection, before: datetime) -> None:
 
 
 def _token(key: bytes, row: Row[Any]) -> str:
-    digest = _digest(key, b"link", row)
-    return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
-
-
-def _digest(key: bytes, purpose: bytes, row: Row[Any]) -> bytes:
-    return hmac.digest(key, purpose + row.id.bytes + row.nonce, "sha256")
+    return derived_tokens.derive_token(key, b"link", row.id, row.nonce)
 
 
 def _is_live(now: datetime) -> tuple[ColumnElement[bool], ...]:
