@@ -226,6 +226,7 @@ def _taking(*, fresh_only: bool) -> Update:
 
 def _claimed() -> Select[Any]:
     d, u, w, link, r = deliveries, t.users, webhooks, action_links, t.releases
+    c = t.address_changes
     return (
         sa.select(
             d,
@@ -247,6 +248,9 @@ def _claimed() -> Select[Any]:
             link.c.voided_at,
             link.c.expires_at,
             link.c.material_revision.label("link_revision"),
+            c.c.nonce.label("change_nonce"),
+            c.c.expires_at.label("change_expires_at"),
+            sa.func.coalesce(c.c.used_at, c.c.voided_at).label("change_ended_at"),
             r.c.revision.label("release_revision"),
             r.c.material_revision,
             r.c.round_revision,
@@ -261,6 +265,7 @@ def _claimed() -> Select[Any]:
         .outerjoin(w, w.c.id == d.c.webhook_id)
         .outerjoin(link, link.c.id == d.c.action_link_id)
         .outerjoin(r, r.c.id == d.c.release_id)
+        .outerjoin(c, c.c.id == d.c.address_change_id)
         .where(among(d.c.id))
         .order_by(d.c.id)
     )

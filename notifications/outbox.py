@@ -23,6 +23,7 @@ from engine.persistence.work import Work
 from engine.vocabulary import Status
 from notifications import (
     action_links,
+    address_mails,
     invitations,
     newcomers,
     orphaned_requests,
@@ -76,6 +77,7 @@ class Outbox:
         messages += _of_requesters_who_left(work, entries)
         messages += user_invitations.invitations_of(work, entries)
         self._queue(work, for_each_reader(work.connection, messages))
+        address_mails.enqueue(work, entries)
 
     def _queue(self, work: Work, messages: Sequence[Message]) -> None:
         asking = [

@@ -34,6 +34,8 @@ TITLES: dict[Kind, str] = {
     Kind.ADMINISTERED: "Account changed",
     Kind.SIGN_IN: "Sign in to Countersign",
     Kind.INVITATION: "Invitation to Countersign",
+    Kind.ADDRESS_LINK: "Confirm your e-mail address",
+    Kind.ADDRESS_CHANGE: "Your e-mail address changes",
 }
 SHORTENED = "This message could not be shown in full. Look at Countersign itself for the details."
 CONTINUE = "Continue here"

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from engine import addresses
 from engine.logged_exceptions import log_origin
 from engine.system import System
-from notifications import action_links, claims
+from notifications import action_links, address_mails, claims
 from notifications.channel_health import ChannelHealth
 from notifications.channels.base import Channel, Outgoing, Undelivered
 from notifications.claims import Outcome, Policy, Wanted
@@ -196,7 +196,7 @@ class Relay:
         return Outgoing(
             delivery_id=row.id,
             created_at=row.created_at,
-            address=addresses.deliverable(row.email),
+            address=addresses.deliverable(row.address or row.email),
             name=row.name,
             message=self._writer.write(kind, row.facts, reader, link=link, calendar=row.calendar),
             link=link,
@@ -221,6 +221,8 @@ class Relay:
 
     def _link(self, row: Row[Any]) -> str | None:
         """The person's link; None where there is none, or the key that made it is not at hand."""
+        if row.address_change_id is not None:
+            return address_mails.url_of(self._link_key, self._public_url, row)
         if row.action_link_id is None:
             return None
         token = action_links.token_of(self._link_key, row.action_link_id, row.nonce)

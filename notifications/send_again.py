@@ -59,6 +59,9 @@ class SendAgain:
         self._require(work, row, release)
         if release is not None and row.webhook_id is None:
             _require_truth(row, release)
+        if row.address is not None:
+            message = "This message is sent once. Ask for the change of the address again."
+            raise Refusal(Code.WRONG_STATUS, message, "id")
         if row.state is DeliveryState.QUEUED:
             message = "This message is still waiting to be sent."
             raise Refusal(Code.WRONG_STATUS, message, "id")

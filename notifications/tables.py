@@ -115,6 +115,10 @@ deliveries = Table(
     #: Of a message that was sent again: which delivery it repeats, and who asked for that.
     Column("copy_of", Id),
     Column("requested_by", Id),
+    #: Another than the user's own: one that they are to have, or had.
+    Column("address", Text),
+    #: The change of the address whose link it carries.
+    Column("address_change_id", Id),
     CheckConstraint("(user_id IS NULL) <> (webhook_id IS NULL)", name="one_recipient"),
     Index(
         "ix_deliveries_due",

@@ -159,6 +159,9 @@ def what_is_wrong(row: Row[Any], now: datetime) -> str | None:
     """Why a claimed delivery is not to be sent any more; None: it is."""
     if not row.active:
         return "the recipient is not active any more"
+    if row.address_change_id is not None:
+        is_over = row.change_ended_at is not None or row.change_expires_at <= now
+        return "its link has ended" if is_over else None
     if row.webhook_id is not None or row.release_id is None:
         return None
     told = Told.of(row, is_followed=row.is_followed)

@@ -54,6 +54,10 @@ class Kind(StrEnum):
     SIGN_IN = "SIGN_IN"
     #: To a person who was added to an account: by whom, and where to sign in.
     INVITATION = "INVITATION"
+    #: To an address that a user is to have: the link that confirms it.
+    ADDRESS_LINK = "ADDRESS_LINK"
+    #: To the address before it: another was asked for, or is theirs now.
+    ADDRESS_CHANGE = "ADDRESS_CHANGE"
 
 
 class WebhookKind(StrEnum):
@@ -106,6 +110,11 @@ EMAIL = "email"
 WEBHOOK = "webhook"
 
 #: Of these people choose whether they are told, and by which channel.
-CHOOSABLE = frozenset(Kind) - {Kind.SIGN_IN, Kind.INVITATION}
+CHOOSABLE = frozenset(Kind) - {
+    Kind.SIGN_IN,
+    Kind.INVITATION,
+    Kind.ADDRESS_LINK,
+    Kind.ADDRESS_CHANGE,
+}
 #: An approver can choose by which way, but never that nobody asks them.
 NEVER_SILENT = frozenset({Kind.REQUEST})

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from api.auth.address_change import AddressChangePage
 from api.auth.browser import Browser
 from api.auth.entrance import Entrance
 from api.auth.limits import SignInLimits
@@ -22,7 +23,8 @@ from api.auth.sessions import Sessions
 from api.credentials import session_of
 from api.runtime import Runtime
 from engine.errors import Code, Refusal
-from notifications.keys import derive
+from notifications.address_mails import PATH as ADDRESS_PATH
+from notifications.keys import ACTION_LINKS, derive
 from notifications.sign_in_links import PATH, PURPOSE
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -56,6 +58,8 @@ def sign_in_routes(
     name = openid.name if openid is not None else None
     mail = MailSignIn(runtime, browser, entrance, keys, limits, openid=name)
     guard = _Guard(browser)
+    link_key = derive(secret, ACTION_LINKS)
+    address_page = AddressChangePage(runtime, browser, limits, link_key)
 
     async def start(request: Request) -> Response:
         # An invitation is opened to sign in as whom it names, whoever is signed in here.
@@ -79,6 +83,7 @@ def sign_in_routes(
         Route(f"{PATH}/end", guard(sessions.end), methods=POST),
         Route("/sign-out", guard(sessions.end), methods=POST),
         *others,
+        Route(f"{ADDRESS_PATH}/{{spelling}}", guard(address_page.answer), methods=BOTH),
         Route(f"{PATH}/{{spelling}}", guard(mail.link), methods=BOTH),
     ]
 

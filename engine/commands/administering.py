@@ -79,8 +79,8 @@ def clean_name(name: str, what: str, field: str) -> str:
     return name
 
 
-def new_address(work: Work, email: str) -> Address:
-    """The mailbox of a user to be, or INVALID_INPUT; NAME_TAKEN where somebody has it.
+def new_address(work: Work, email: str, of_user: UUID | None = None) -> Address:
+    """The mailbox of a user to be, or INVALID_INPUT; NAME_TAKEN where another user has it.
 
     The database makes sure of the latter as well, but for addresses that were written down before
     domains were kept as A-labels.
@@ -90,6 +90,8 @@ def new_address(work: Work, email: str) -> Address:
     taken = sa.select(u.c.id).where(
         u.c.account_id == work.account_id, u.c.email_key.in_(address.keys)
     )
+    if of_user is not None:
+        taken = taken.where(u.c.id != of_user)
     if work.connection.execute(taken.limit(1)).first() is not None:
         raise Refusal(Code.NAME_TAKEN, "Another user has this address.", "email")
     return address

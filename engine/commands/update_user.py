@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from engine.commands.administering import (
     require_time_zone,
     somebody_appoints,
 )
+from engine.commands.change_address import request_change, void_changes
 from engine.commands.roles import refuse_self_grant, role_ids
 from engine.commands.rule_breaks import shortages
 from engine.commands.token_endings import end_tokens
@@ -48,6 +49,10 @@ class UpdateUser:
     locale: str | None = None
     roles: tuple[str, ...] | None = None
     active: bool | None = None
+    #: Only asked for, unless it is a service user's: see `change_address`.
+    email: str | None = None
+    #: What the link to the new address is made with.
+    link_key: bytes | None = field(default=None, repr=False)
 
     def lock(self) -> Lock:
         """The account's people."""
@@ -92,6 +97,8 @@ class UpdateUser:
             _end_credentials(work, row)
         if changes:
             work.record(UserUpdated(subject_id=row.id, changes=changes))
+        if self.email is not None:
+            request_change(work, row, self.email, self.link_key)
         return self.user_id
 
     def _values(self, row: Row[Any]) -> dict[str, Any]:
@@ -137,6 +144,7 @@ def _require_renaming(work: Work) -> None:
 
 def _end_credentials(work: Work, user: Row[Any]) -> None:
     """Deactivating a user ends their tokens, sessions and links at once (spec section 2)."""
+    void_changes(work.connection, user.id, work.now)
     k, s, i, u = t.api_tokens, t.sessions, t.sign_ins, t.users
     work.connection.execute(u.update().where(u.c.id == user.id).values(deactivated_at=work.now))
     query = sa.select(k.c.id).where(k.c.user_id == user.id, k.c.revoked_at.is_(None))

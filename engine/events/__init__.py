@@ -6,6 +6,7 @@ A recorded event becomes one ledger entry; listeners turn some of them into mess
 from engine.events.administration import (
     AccountCreated,
     AccountUpdated,
+    AddressChangeRequested,
     Administered,
     KeypairCreated,
     KeypairResealed,
@@ -58,6 +59,7 @@ from engine.events.signatures import (
 __all__ = [
     "AccountCreated",
     "AccountUpdated",
+    "AddressChangeRequested",
     "Administered",
     "AttemptRefused",
     "Changes",

@@ -48,6 +48,17 @@ class UserUpdated(Administered):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AddressChangeRequested(Event):
+    """Another address was asked for; it is the user's once its mailbox has answered."""
+
+    tag = "user:address:requested"
+    kind = "User"
+    change_id: UUID
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RoleCreated(Administered):
     """A role was defined."""
 

@@ -55,6 +55,7 @@ ONE_LINE: dict[str, Making] = {
     "CreateUserInput.roles": lambda w, it: w.do("admin", _user(roles=(it,))),
     "CreateUserInput.timeZone": lambda w, it: w.do("admin", _user(time_zone=it)),
     "CreateUserInput.locale": lambda w, it: w.do("admin", _user(locale=it)),
+    "UpdateUserInput.email": lambda w, it: w.do("ann", _ann(w, email=it, link_key=bytes(32))),
     "UpdateUserInput.name": lambda w, it: w.do("ann", _ann(w, name=it)),
     "UpdateUserInput.roles": lambda w, it: w.do("admin", _ann(w, roles=(it,))),
     "UpdateUserInput.timeZone": lambda w, it: w.do("ann", _ann(w, time_zone=it)),

@@ -89,6 +89,7 @@ def facts(**changes: Any) -> str:
             "channel": "email",
             "error": "550 No such user",
             "sign_in": "/sign-in?address=blue%40example.com",
+            "addresses": {"before": "a@example.com", "after": "b@example.com"},
         }
         | changes
     )

@@ -45,6 +45,12 @@ class UpdateUserInput:
     active: bool | None = strawberry.field(
         default=None, description="Deactivating ends the user's credentials at once."
     )
+    email: str | None = strawberry.field(
+        default=None,
+        description="A new e-mail address. A person's is asked for: it changes once it is confirmed"
+        " by the link that is sent there, within 24 hours; the address before it is told. A service"
+        " user's changes at once.",
+    )
 
 
 @strawberry.input(description="A role to define.")
@@ -134,13 +140,18 @@ class PeopleMutations:
     @strawberry.mutation(
         description="Change a user. Needs MANAGE_USERS, and as for `createUser` everything that"
         " added roles grant, or that a user who is activated again holds. One's own name, time zone"
-        " and language need MANAGE_OWN_PROFILE, which a token has only by name."
+        " and language need MANAGE_OWN_PROFILE, which a token has only by name; so does one's own"
+        " e-mail address, which a token changes only if it reaches all that one may do. Another's"
+        " address needs everything that the user holds."
     )
     async def update_user(self, info: Info, input: UpdateUserInput) -> UpdateUserPayload:
         async def act(runtime: Runtime, principal: Principal) -> UUID:
             changes = given(input, "name", "time_zone", "locale", "active")
             if input.roles is not None:
                 changes["roles"] = tuple(input.roles)
+            if input.email is not None:
+                assert runtime.telling is not None
+                changes |= {"email": input.email, "link_key": runtime.telling.link_key}
             user_id = from_global(input.id, "User")
             return await runtime.execute(principal, UpdateUser(user_id=user_id, **changes))
 

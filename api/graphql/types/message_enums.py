@@ -43,6 +43,8 @@ described(
         "TEST": "Nothing happened: a webhook is tried.",
         "SIGN_IN": "The link to sign in with.",
         "INVITATION": "One was added to the account; says by whom, and where to sign in.",
+        "ADDRESS_LINK": "The link that confirms a new e-mail address; it is sent there.",
+        "ADDRESS_CHANGE": "Another e-mail address was asked for or confirmed; sent to the old one.",
     },
 )
 

@@ -2,7 +2,7 @@
 
 from engine.persistence.tables.accounts import accounts, key_checks
 from engine.persistence.tables.base import metadata
-from engine.persistence.tables.credentials import identities, sessions, sign_ins
+from engine.persistence.tables.credentials import address_changes, identities, sessions, sign_ins
 from engine.persistence.tables.keypairs import keypair_users, keypairs
 from engine.persistence.tables.ledger import IS_RELEASE_EDIT, ledger_entries, ledger_heads
 from engine.persistence.tables.people import (
@@ -35,6 +35,7 @@ __all__ = [
     "IS_RESERVED",
     "IS_RESERVED_OR_MADE",
     "accounts",
+    "address_changes",
     "api_tokens",
     "decisions",
     "identities",

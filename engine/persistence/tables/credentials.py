@@ -50,6 +50,35 @@ sign_ins = Table(
     ),
 )
 
+#: Somebody asked for another address of a user; it becomes theirs once its mailbox has answered.
+address_changes = Table(
+    "address_changes",
+    metadata,
+    key(),
+    link("account_id", "accounts.id"),
+    link("user_id", "users.id"),
+    link("requested_by", "users.id"),
+    Column("address", Text, nullable=False),
+    #: With the row's id and a key it makes the link's token, which is stored nowhere.
+    Column("nonce", LargeBinary, nullable=False),
+    #: SHA-256 of the token.
+    Column("token_hash", LargeBinary, nullable=False),
+    instant("created_at"),
+    instant("expires_at"),
+    instant("used_at", nullable=True),
+    #: Ended by a newer request, or by its user's deactivation.
+    instant("voided_at", nullable=True),
+    Index(
+        "uq_address_changes_live",
+        "user_id",
+        unique=True,
+        sqlite_where=text("used_at IS NULL AND voided_at IS NULL"),
+        postgresql_where=text("used_at IS NULL AND voided_at IS NULL"),
+    ),
+    Index(None, "user_id", "created_at"),
+    Index(None, "requested_by", "created_at"),
+)
+
 #: Matched by issuer and subject, never by an address. One identity may stand for a person's users
 #: in several accounts.
 identities = Table(

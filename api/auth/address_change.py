@@ -1,0 +1,65 @@
+"""The page behind the link that confirms a user's new e-mail address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.auth.browser import Browser
+from api.auth.limits import SignInLimits
+from api.auth.pages import page, trouble
+from api.runtime import Runtime
+from engine.commands.change_address import ConfirmAddress, find_change
+from engine.errors import Code, Refusal
+from engine.principal import Principal
+from engine.vocabulary import Channel
+
+
+class AddressChangePage:
+    """Looking changes nothing, however often; the form does, once."""
+
+    def __init__(
+        self, runtime: Runtime, browser: Browser, limits: SignInLimits, key: bytes
+    ) -> None:
+        self._runtime = runtime
+        self._browser = browser
+        self._limits = limits
+        self._key = key
+
+    async def answer(self, request: Request) -> Response:
+        """Show the change, or make it."""
+        root, spelling = self._browser.root, request.path_params["spelling"]
+        if self._limits.types_too_often(request):
+            return trouble(request, "too_often", root, 429)
+        row = await self._find(spelling)
+        if row is None:
+            return trouble(request, "change_ended", root, 404)
+        if request.method != "POST":
+            return page(request, "address", root, row=row, done=False)
+        principal = Principal(
+            account_id=row.account_id, user_id=row.user_id, channel=Channel.EMAIL, link_id=row.id
+        )
+        command = ConfirmAddress(spelling=spelling, key=self._key)
+        try:
+            await self._runtime.execute(principal, command)
+        except Refusal as refusal:
+            if refusal.code is Code.NAME_TAKEN:
+                return page(
+                    request, "address", root, 409, row=row, done=False, notice=refusal.message
+                )
+            if refusal.code is Code.WRONG_STATUS:
+                return trouble(request, "change_ended", root, 404)
+            raise
+        return page(request, "address", root, row=row, done=True)
+
+    async def _find(self, spelling: str) -> Row[Any] | None:
+        system = self._runtime.system
+
+        def read() -> Row[Any] | None:
+            with system.database.reading() as db:
+                return find_change(db, self._key, spelling, system.clock.now(db))
+
+        return await self._runtime.executor.read(read)

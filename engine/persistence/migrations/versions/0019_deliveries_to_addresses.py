@@ -1,0 +1,12 @@
+"""A message may go to another address than its user's own."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0019"
+down_revision: str | None = "0018"
+
+
+def upgrade() -> None:
+    op.add_column("deliveries", sa.Column("address", sa.Text(), nullable=True))
+    op.add_column("deliveries", sa.Column("address_change_id", sa.Uuid(), nullable=True))

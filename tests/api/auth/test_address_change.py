@@ -1,0 +1,181 @@
+"""A new e-mail address is the user's once its own mailbox has confirmed it, and not before."""
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from engine.commands.change_address import REQUESTS_FOR_ONE_USER
+from engine.commands.update_user import UpdateUser
+from engine.errors import Code
+from engine.persistence import tables as t
+from engine.persistence.database import Database
+from engine.vocabulary import Permission
+from notifications import address_mails, claims
+from notifications.claims import Policy, Wanted
+from notifications.keys import ACTION_LINKS, derive
+from notifications.messages import Reader, Writer
+from notifications.vocabulary import Kind
+from tests.api.auth.site import PUBLIC, SECRET, Site, open_site
+from tests.notifications.notices import outbox_world
+from tests.support.refusals import told
+
+NEW = "ann.archer@example.com"
+OLD = "ann@example.com"
+KEY = derive(SECRET, ACTION_LINKS)
+PROFILE = frozenset({Permission.MANAGE_OWN_PROFILE})
+
+
+@pytest.fixture
+async def site(database: Database) -> AsyncIterator[Site]:
+    """The pages over a world with an outbox."""
+    async with open_site(outbox_world(database)) as opened:
+        yield opened
+
+
+def ask(site: Site, email: str = NEW, who: str = "ann", of: str = "ann", **more: Any) -> Any:
+    command = UpdateUser(user_id=site.world.people[of], email=email, link_key=KEY)
+    return site.world.do(who, command, **more)
+
+
+def refused(site: Site, email: str = NEW, who: str = "ann", of: str = "ann", **more: Any) -> Code:
+    command = UpdateUser(user_id=site.world.people[of], email=email, link_key=KEY)
+    before = site.world.snapshot()
+    code = site.world.refused(who, command, **more).code
+    assert site.world.snapshot() == before
+    return code
+
+
+def mails(site: Site) -> dict[tuple[str, Kind], str]:
+    """What is due to be sent: the texts by address and kind."""
+    sent: dict[tuple[str, Kind], str] = {}
+    while rows := claims.claim(site.world.system, Wanted(limit=99), Policy()):
+        for row in rows:
+            is_asking = row.address_change_id is not None
+            link = address_mails.url_of(KEY, PUBLIC, row) if is_asking else None
+            message = Writer(PUBLIC).write(Kind(row.kind), row.facts, Reader(), link=link)
+            assert message.fault is None
+            sent[row.address or row.email, Kind(row.kind)] = message.text
+    return sent
+
+
+def link_of(site: Site, address: str = NEW) -> str:
+    found = re.search(rf"{PUBLIC}(/sign-in/address/\S+)", mails(site)[address, Kind.ADDRESS_LINK])
+    assert found is not None
+    return found[1]
+
+
+def address_of(site: Site, name: str) -> str:
+    query = sa.select(t.users.c.email).where(t.users.c.id == site.world.people[name])
+    with site.world.system.database.reading() as connection:
+        return str(connection.execute(query).scalar_one())
+
+
+async def test_the_address_changes_once_the_new_mailbox_confirms_it(site: Site) -> None:
+    ann, stranger = await site.signed_in("ann"), await site.person()
+    ask(site)
+    entry = site.world.ledger(tag="user:address:requested")[-1]
+    assert (told(entry)["before"], told(entry)["after"]) == (OLD, NEW)
+    sent = mails(site)
+    assert sorted(sent) == [(NEW, Kind.ADDRESS_LINK), (OLD, Kind.ADDRESS_CHANGE)]
+    assert f"asked that {NEW} becomes your address" in sent[OLD, Kind.ADDRESS_CHANGE]
+    assert "/sign-in/address/" not in sent[OLD, Kind.ADDRESS_CHANGE]
+    found = re.search(rf"{PUBLIC}(/\S+)", sent[NEW, Kind.ADDRESS_LINK])
+    assert found is not None
+    link, before = found[1], site.world.snapshot()
+    assert link.rpartition(".")[2] not in str(before) + entry.body
+
+    for _ in range(3):
+        page = await stranger.get(link)
+        assert (page.status_code, page.headers["cache-control"]) == (200, "no-store")
+        assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+        assert f"{NEW} becomes the address of Ann in Acme." in page.text
+    assert (await stranger.post(link, site="cross-site")).status_code == 403
+    assert site.world.snapshot() == before
+
+    assert f"with {NEW} from now on" in (await stranger.post(link)).text
+
+    assert address_of(site, "ann") == NEW
+    assert await ann.who() == NEW
+    entry = site.world.ledger(tag="user:updated")[-1]
+    assert told(entry)["changes"] == {"email": [OLD, NEW]}
+    assert '"kind":"LINK"' in entry.body
+    done = mails(site)
+    assert f"{OLD} does not work any more" in done[OLD, Kind.ADDRESS_CHANGE]
+    assert await site.mails("ann.archer") == []
+    browser = await site.person()
+    await browser.ask(NEW)
+    assert len(await site.mails("ann.archer")) == 1
+    count = len(await site.mails("ann"))
+    await browser.ask(OLD)
+    assert len(await site.mails("ann")) == count
+    assert (await stranger.post(link)).status_code == 404
+    assert (await stranger.get(link)).status_code == 404
+
+
+async def test_a_link_ends_by_time_by_a_newer_one_and_by_deactivation(site: Site) -> None:
+    person = await site.person()
+    ask(site)
+    older = link_of(site)
+    ask(site, "other@example.com")
+    newer = link_of(site, "other@example.com")
+    assert (await person.post(older)).status_code == 404
+    assert (await person.post(newer[:-1] + "_")).status_code == 404
+    site.world.clock.pass_(hours=24)
+    assert (await person.post(newer)).status_code == 404
+
+    ask(site)
+    last = link_of(site)
+    for active in (False, True):
+        change = UpdateUser(user_id=site.world.people["ann"], active=active)
+        site.world.do("admin", change)
+    assert (await person.post(last)).status_code == 404
+    assert address_of(site, "ann") == OLD
+
+
+async def test_an_address_that_was_taken_meanwhile_is_refused(site: Site) -> None:
+    person = await site.person()
+    assert refused(site, "BOB@example.com") is Code.NAME_TAKEN
+    ask(site)
+    link = link_of(site)
+    site.world.add_user("ann.archer", "DEVELOPER")
+
+    answer = await person.post(link)
+
+    assert (answer.status_code, address_of(site, "ann")) == (409, OLD)
+    assert "Another user has this address." in answer.text
+
+
+async def test_who_may_ask(site: Site) -> None:
+    site.world.add_user("ci", "SIGNER", service=True)
+    assert refused(site, OLD) is Code.INVALID_INPUT
+    assert refused(site, "nobody") is Code.INVALID_INPUT
+    assert refused(site, who="bob") is Code.FORBIDDEN
+    # A way to sign in reaches further than this token.
+    assert refused(site, scopes=PROFILE) is Code.FORBIDDEN
+    # Whoever manages users and no more does not become an administrator.
+    managing = frozenset({Permission.MANAGE_USERS})
+    assert refused(site, who="admin", scopes=managing) is Code.FORBIDDEN
+
+    ask(site, who="admin")
+    assert address_of(site, "ann") == OLD
+    assert (NEW, Kind.ADDRESS_LINK) in mails(site)
+    ask(site, "pipeline@example.com", who="admin", of="ci")
+    assert address_of(site, "ci") == "pipeline@example.com"
+    assert not {address for address, _ in mails(site)} & {"ci@example.com", "pipeline@example.com"}
+
+
+async def test_letter_case_alone_can_change(site: Site) -> None:
+    ask(site, "Ann@example.com")
+    assert ("Ann@example.com", Kind.ADDRESS_LINK) in mails(site)
+
+
+async def test_nobody_floods_a_mailbox(site: Site) -> None:
+    for number in range(REQUESTS_FOR_ONE_USER):
+        ask(site, f"ann{number}@example.com")
+    assert refused(site) is Code.RATE_LIMITED
+    assert refused(site, who="admin") is Code.RATE_LIMITED
+    site.world.clock.pass_(hours=24)
+    ask(site)
