@@ -42,15 +42,15 @@ def enqueue(work: Work, entries: Sequence[Entry]) -> None:
 
 def _rows(work: Work, recorded: Recorded) -> Iterator[dict[str, Any]]:
     event = recorded.event
+    if not isinstance(event, AddressChangeRequested | UserUpdated) or "email" not in event.changes:
+        return
+    before, after = event.changes["email"]
+    facts = _facts(work, recorded, before, after)
     if isinstance(event, AddressChangeRequested):
-        facts = _facts(work, recorded, event.before, event.after)
-        yield _row(work, event.subject_id, Kind.ADDRESS_LINK, facts, event.after, event.change_id)
-        yield _row(work, event.subject_id, Kind.ADDRESS_CHANGE, facts, event.before, None)
-    elif isinstance(event, UserUpdated) and "email" in event.changes:
-        before, after = event.changes["email"]
-        if not _is_service(work, event.subject_id):
-            facts = _facts(work, recorded, before, after)
-            yield _row(work, event.subject_id, Kind.ADDRESS_CHANGE, facts, before, None)
+        yield _row(work, event.subject_id, Kind.ADDRESS_LINK, facts, after, event.change_id)
+        yield _row(work, event.subject_id, Kind.ADDRESS_CHANGE, facts, before, None)
+    elif not _is_service(work, event.subject_id):
+        yield _row(work, event.subject_id, Kind.ADDRESS_CHANGE, facts, before, None)
 
 
 def _row(

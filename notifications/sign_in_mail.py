@@ -19,6 +19,7 @@ from anyio.to_thread import run_sync
 from sqlalchemy import Connection, Row
 
 from engine import addresses
+from engine.commands.change_address import delete_old_changes, has_old_changes
 from engine.persistence import tables as t
 from engine.persistence.columns import among
 from engine.persistence.unit_of_work import bare_transaction
@@ -94,6 +95,7 @@ class SignInMailer:
         def change(connection: Connection) -> list[Asked]:
             now, s = self._system.clock.now(connection), t.sign_ins
             sign_in_links.forget(connection, now - KEPT)
+            delete_old_changes(connection, now)
             due = sa.select(s).where(s.c.due_at <= now).order_by(s.c.due_at).limit(BATCH)
             rows = connection.execute(due.with_for_update(skip_locked=True)).all()
             live = [row for row in rows if row.used_at is None and row.expires_at > now]
@@ -152,7 +154,8 @@ def _people_of(connection: Connection, row: Row[Any]) -> tuple[Row[Any], ...]:
 def _has_work(connection: Connection, now: datetime) -> bool:
     s = t.sign_ins
     found = sa.select(s.c.id).where(sa.or_(s.c.due_at <= now, s.c.created_at < now - KEPT))
-    return connection.execute(found.limit(1)).first() is not None
+    is_due = connection.execute(found.limit(1)).first() is not None
+    return is_due or has_old_changes(connection, now)
 
 
 def _update(connection: Connection, rows: Sequence[Row[Any]], **values: Any) -> None:

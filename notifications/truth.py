@@ -52,6 +52,8 @@ REVISED_WHILE: Mapping[Status, frozenset[Status]] = {
     Status.ACTIVE: USABLE,
     Status.IN_PROGRESS: OPEN,
 }
+#: Told to people who were deactivated meanwhile, too: somebody else may have taken over their user.
+EVEN_TO_INACTIVE = frozenset({Kind.ADDRESS_CHANGE})
 #: That all signatures are used stays true; that some are left ends with the window.
 _USED_UP = 100
 
@@ -157,10 +159,11 @@ CONTRADICTED: Mapping[Kind, tuple[Callable[[Told, Standing], bool], str]] = {
 
 def what_is_wrong(row: Row[Any], now: datetime) -> str | None:
     """Why a claimed delivery is not to be sent any more; None: it is."""
-    if not row.active:
+    if not row.active and row.kind not in EVEN_TO_INACTIVE:
         return "the recipient is not active any more"
     if row.address_change_id is not None:
-        is_over = row.change_ended_at is not None or row.change_expires_at <= now
+        # A change that was deleted in the meantime has no such column any more.
+        is_over = row.change_ended_at is not None or not _is_after(row.change_expires_at, now)
         return "its link has ended" if is_over else None
     if row.webhook_id is not None or row.release_id is None:
         return None
@@ -169,6 +172,10 @@ def what_is_wrong(row: Row[Any], now: datetime) -> str | None:
     if reason is not None:
         return f"not true any more: {reason}"
     return None if row.action_link_id is None else _what_ended(row, now)
+
+
+def _is_after(instant: datetime | None, now: datetime) -> bool:
+    return instant is not None and instant > now
 
 
 def contradiction(told: Told, now: Standing) -> str | None:

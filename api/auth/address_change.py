@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -12,10 +13,13 @@ from api.auth.browser import Browser
 from api.auth.limits import SignInLimits
 from api.auth.pages import page, trouble
 from api.runtime import Runtime
-from engine.commands.change_address import ConfirmAddress, find_change
+from engine.commands.change_address import ConfirmAddress, find_change, is_live
 from engine.errors import Code, Refusal
 from engine.principal import Principal
 from engine.vocabulary import Channel
+
+#: The link ended, or its user was deactivated, between two looks.
+ENDED = frozenset({Code.WRONG_STATUS, Code.NOT_FOUND})
 
 
 class AddressChangePage:
@@ -34,32 +38,37 @@ class AddressChangePage:
         root, spelling = self._browser.root, request.path_params["spelling"]
         if self._limits.types_too_often(request):
             return trouble(request, "too_often", root, 429)
-        row = await self._find(spelling)
-        if row is None:
+        row, now = await self._find(spelling)
+        if row is None or not row.active:
             return trouble(request, "change_ended", root, 404)
-        if request.method != "POST":
-            return page(request, "address", root, row=row, done=False)
+        if request.method == "POST":
+            return await self._confirm(request, row, spelling)
+        if not is_live(row, now):
+            return trouble(request, "change_ended", root, 404)
+        return page(request, "address", root, row=row, done=False)
+
+    async def _confirm(self, request: Request, row: Row[Any], spelling: str) -> Response:
+        root = self._browser.root
         principal = Principal(
             account_id=row.account_id, user_id=row.user_id, channel=Channel.EMAIL, link_id=row.id
         )
-        command = ConfirmAddress(spelling=spelling, key=self._key)
+        command = ConfirmAddress(user_id=row.user_id, spelling=spelling, key=self._key)
         try:
             await self._runtime.execute(principal, command)
         except Refusal as refusal:
-            if refusal.code is Code.NAME_TAKEN:
-                return page(
-                    request, "address", root, 409, row=row, done=False, notice=refusal.message
-                )
-            if refusal.code is Code.WRONG_STATUS:
+            if refusal.code in ENDED:
                 return trouble(request, "change_ended", root, 404)
-            raise
+            if refusal.code is not Code.NAME_TAKEN:
+                raise
+            said = refusal.message
+            return page(request, "address", root, 409, row=row, done=False, notice=said)
         return page(request, "address", root, row=row, done=True)
 
-    async def _find(self, spelling: str) -> Row[Any] | None:
+    async def _find(self, spelling: str) -> tuple[Row[Any] | None, datetime]:
         system = self._runtime.system
 
-        def read() -> Row[Any] | None:
+        def read() -> tuple[Row[Any] | None, datetime]:
             with system.database.reading() as db:
-                return find_change(db, self._key, spelling, system.clock.now(db))
+                return find_change(db, self._key, spelling), system.clock.now(db)
 
         return await self._runtime.executor.read(read)

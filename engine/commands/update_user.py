@@ -1,4 +1,4 @@
-"""Change a user: name, zone, language, roles, or whether they are active."""
+"""Change a user: name, zone, language, roles, address, or whether they are active."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Row
 
-from engine import addresses
 from engine.commands.administering import (
     clean_name,
     differences,
@@ -22,6 +21,7 @@ from engine.commands.administering import (
     somebody_appoints,
 )
 from engine.commands.change_address import request_change, void_changes
+from engine.commands.pending_sign_ins import end_pending_sign_ins
 from engine.commands.roles import refuse_self_grant, role_ids
 from engine.commands.rule_breaks import shortages
 from engine.commands.token_endings import end_tokens
@@ -31,11 +31,9 @@ from engine.grants import refuse_grant
 from engine.naming import tidy
 from engine.persistence import loading
 from engine.persistence import tables as t
-from engine.persistence.columns import among
 from engine.persistence.locks import Hold, Lock
 from engine.persistence.unit_of_work import Attempt
 from engine.persistence.work import Work
-from engine.queries.credentials import people_with_address
 from engine.vocabulary import Permission
 
 
@@ -49,7 +47,7 @@ class UpdateUser:
     locale: str | None = None
     roles: tuple[str, ...] | None = None
     active: bool | None = None
-    #: Only asked for, unless it is a service user's: see `change_address`.
+    #: Asked for, unless it is a service user's; the present one withdraws: see `change_address`.
     email: str | None = None
     #: What the link to the new address is made with.
     link_key: bytes | None = field(default=None, repr=False)
@@ -65,7 +63,8 @@ class UpdateUser:
     def apply(self, work: Work) -> UUID:
         """Needs `MANAGE_USERS`; one's own name, zone and language need `MANAGE_OWN_PROFILE`.
 
-        New roles, and all of whoever is activated again, are handed on: see `grants`.
+        New roles, and all of whoever is activated again, are handed on: see `grants`. No token
+        changes an address, because a session that it leads to would outlive the token.
         """
         touches_rights = self.roles is not None or self.active is not None
         own = self.user_id == work.actor.user_id and not touches_rights
@@ -98,7 +97,7 @@ class UpdateUser:
         if changes:
             work.record(UserUpdated(subject_id=row.id, changes=changes))
         if self.email is not None:
-            request_change(work, row, self.email, self.link_key)
+            self._request_address(work, row, self.email)
         return self.user_id
 
     def _values(self, row: Row[Any]) -> dict[str, Any]:
@@ -114,6 +113,10 @@ class UpdateUser:
         if self.active is not None:
             values["active"] = self.active
         return values
+
+    def _request_address(self, work: Work, row: Row[Any], email: str) -> None:
+        active = row.active if self.active is None else self.active
+        request_change(work, row, email, self.link_key, active=active)
 
     def _set_roles(self, work: Work, names: tuple[str, ...]) -> dict[str, tuple[Any, Any]]:
         before = loading.load_permissions(work.connection, self.user_id)
@@ -145,7 +148,7 @@ def _require_renaming(work: Work) -> None:
 def _end_credentials(work: Work, user: Row[Any]) -> None:
     """Deactivating a user ends their tokens, sessions and links at once (spec section 2)."""
     void_changes(work.connection, user.id, work.now)
-    k, s, i, u = t.api_tokens, t.sessions, t.sign_ins, t.users
+    k, s, u = t.api_tokens, t.sessions, t.users
     work.connection.execute(u.update().where(u.c.id == user.id).values(deactivated_at=work.now))
     query = sa.select(k.c.id).where(k.c.user_id == user.id, k.c.revoked_at.is_(None))
     tokens = work.connection.execute(query).scalars().all()
@@ -153,25 +156,4 @@ def _end_credentials(work: Work, user: Row[Any]) -> None:
     work.connection.execute(
         s.update().where(s.c.user_id == user.id, s.c.ended_at.is_(None)).values(ended_at=work.now)
     )
-    # What was asked for is an address as it was typed; few of them are live at a time.
-    live = work.connection.execute(
-        sa.select(i.c.id, i.c.address, i.c.created_at).where(
-            i.c.used_at.is_(None), i.c.expires_at > work.now
-        )
-    )
-    theirs = [
-        row.id
-        for row in live
-        if _names(row.address, user)
-        # Whoever is in another account goes on there: it is not for this one to keep them out.
-        and not people_with_address(work.connection, row.address, row.created_at)
-    ]
-    work.connection.execute(
-        i.update().where(among(i.c.id)).values(expires_at=work.now), {"ids": theirs}
-    )
-
-
-def _names(typed: str, user: Row[Any]) -> bool:
-    """Whether a typed address is the user's."""
-    address = addresses.parse(typed)
-    return address is not None and user.email_key in address.keys
+    end_pending_sign_ins(work, user)

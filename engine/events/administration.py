@@ -48,14 +48,21 @@ class UserUpdated(Administered):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AddressChangeRequested(Event):
+class AddressChangeRequested(Administered):
     """Another address was asked for; it is the user's once its mailbox has answered."""
 
     tag = "user:address:requested"
     kind = "User"
     change_id: UUID
-    before: str
-    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressChangeWithdrawn(Administered):
+    """A change of the address that waited for its mailbox's answer was taken back."""
+
+    tag = "user:address:withdrawn"
+    kind = "User"
+    change_id: UUID
 
 
 @dataclass(frozen=True, kw_only=True)

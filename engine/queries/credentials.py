@@ -77,6 +77,15 @@ def identities_of(reading: Reading, user_ids: Collection[UUID]) -> Sequence[Row[
     return reading.connection.execute(query.order_by(i.c.created_at, i.c.id)).all()
 
 
+def pending_addresses_of(reading: Reading, user_ids: Collection[UUID]) -> Sequence[Row[Any]]:
+    """Return what waits to be confirmed for those of these users whose credentials are seen."""
+    c = t.address_changes
+    is_pending = (c.c.used_at.is_(None), c.c.voided_at.is_(None), c.c.expires_at > reading.now)
+    query = sa.select(*c.c["user_id", "address", "created_at", "expires_at"])
+    query = query.where(_is_shown(reading, c, user_ids), *is_pending)
+    return reading.connection.execute(query).all()
+
+
 def people_with_address(
     connection: Connection, address: str, begun_at: datetime
 ) -> Sequence[Row[Any]]:

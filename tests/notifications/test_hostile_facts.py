@@ -102,7 +102,9 @@ def hostile_facts(draw: st.DrawFn) -> dict[str, Any]:
         "actor": draw(st.none() | TEXT),
         "reason": draw(st.none() | TEXT),
         "changes": draw(st.lists(edits | st.fixed_dictionaries({"field": names}), max_size=4)),
-        "tag": draw(st.sampled_from(["release:revised", "user:created", "webhook:disabled"])),
+        "tag": draw(
+            st.sampled_from(["release:revised", "user:created", "user:updated", "webhook:disabled"])
+        ),
     }
     decision = APPROVAL["decisions"][0] | {  # type: ignore[index]
         "name": draw(TEXT),
@@ -119,6 +121,7 @@ def hostile_facts(draw: st.DrawFn) -> dict[str, Any]:
         "subject": {"kind": "Team", "name": draw(TEXT), "email": draw(TEXT)},
         "channel": draw(TEXT),
         "error": draw(TEXT),
+        "addresses": {"before": draw(TEXT), "after": draw(TEXT)},
     }
 
 
@@ -152,6 +155,7 @@ def harmless(facts: dict[str, Any]) -> dict[str, Any]:
         },
         "channel": tame(facts["channel"]),
         "error": tame(facts["error"]),
+        "addresses": {name: tame(text) for name, text in facts["addresses"].items()},
     }
 
 
@@ -163,8 +167,8 @@ def write(kind: Kind, facts: dict[str, Any], reader: Reader, link: str | None) -
 
 
 def links(kind: Kind) -> int:
-    """How often a message of this kind holds its reader's link; an invitation has no secret."""
-    return 0 if kind is Kind.INVITATION else 1
+    """How often a message of this kind holds its reader's link: some have no secret."""
+    return 0 if kind in {Kind.INVITATION, Kind.ADDRESS_CHANGE} else 1
 
 
 def raw_mail(message: Message) -> bytes:

@@ -1,4 +1,4 @@
-"""Sessions and identities of users: one's own, or with MANAGE_USERS anybody's."""
+"""How users sign in, or are to: one's own, or with MANAGE_USERS anybody's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uuid import UUID
 from api.graphql.plan import Call
 from api.graphql.prefetch import loads
 from api.graphql.shelf import Shelf
-from api.graphql.types.people import User
+from api.graphql.types.people import PendingEmail, User
 from api.graphql.types.sign_in import Identity, Session
 from engine.queries import credentials
 
@@ -33,6 +33,15 @@ def user_identities(shelf: Shelf, users: Sequence[User], call: Call) -> Iterable
     for user in users:
         user.identities = owned[user.source.id]
     return found
+
+
+@loads(User, "pendingEmail")
+def user_pending_email(shelf: Shelf, users: Sequence[User], call: Call) -> Iterable[Any]:
+    rows = credentials.pending_addresses_of(shelf.reading, [user.source.id for user in users])
+    pending = {row.user_id: PendingEmail.of(row) for row in rows}
+    for user in users:
+        user.pending_email = pending.get(user.source.id)
+    return ()
 
 
 @loads(Session, "user")

@@ -47,9 +47,10 @@ class UpdateUserInput:
     )
     email: str | None = strawberry.field(
         default=None,
-        description="A new e-mail address. A person's is asked for: it changes once it is confirmed"
-        " by the link that is sent there, within 24 hours; the address before it is told. A service"
-        " user's changes at once.",
+        description="A new e-mail address. A person's address changes once it is confirmed by the"
+        " link that is sent to it, which works for 24 hours; the present address is told, and a"
+        " newer request replaces the one before. To withdraw a request, give the present address."
+        " A service user's address changes at once.",
     )
 
 
@@ -140,9 +141,9 @@ class PeopleMutations:
     @strawberry.mutation(
         description="Change a user. Needs MANAGE_USERS, and as for `createUser` everything that"
         " added roles grant, or that a user who is activated again holds. One's own name, time zone"
-        " and language need MANAGE_OWN_PROFILE, which a token has only by name; so does one's own"
-        " e-mail address, which a token changes only if it reaches all that one may do. Another's"
-        " address needs everything that the user holds."
+        " and language need MANAGE_OWN_PROFILE, which a token has only by name. No token changes an"
+        " e-mail address, however far it reaches: that needs somebody who is signed in. Another"
+        " user's address needs everything that this user may do."
     )
     async def update_user(self, info: Info, input: UpdateUserInput) -> UpdateUserPayload:
         async def act(runtime: Runtime, principal: Principal) -> UUID:
@@ -150,8 +151,8 @@ class PeopleMutations:
             if input.roles is not None:
                 changes["roles"] = tuple(input.roles)
             if input.email is not None:
-                assert runtime.telling is not None
-                changes |= {"email": input.email, "link_key": runtime.telling.link_key}
+                key = runtime.telling.link_key if runtime.telling is not None else None
+                changes |= {"email": input.email, "link_key": key}
             user_id = from_global(input.id, "User")
             return await runtime.execute(principal, UpdateUser(user_id=user_id, **changes))
 

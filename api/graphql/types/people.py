@@ -35,6 +35,25 @@ class Role(Node):
         return cls(id=id_, source=row, name=row.name, built_in=row.built_in)
 
 
+@strawberry.type(
+    description="An e-mail address that a user is to have. It becomes theirs once the link that was"
+    " sent to it is confirmed."
+)
+class PendingEmail:
+    email: str = strawberry.field(description="The address that the link was sent to.")
+    requested_at: datetime = strawberry.field(description="When the change was asked for.")
+    expires_at: datetime = strawberry.field(description="Until when the link can be confirmed.")
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> PendingEmail:
+        """A change that waits, from its row; what would confirm it is not in there."""
+        return cls(
+            email=addresses.shown(row.address),
+            requested_at=row.created_at,
+            expires_at=row.expires_at,
+        )
+
+
 @strawberry.type(description="A person, or a pipeline's service user.")
 class User(Node):
     source: strawberry.Private[Row[Any]]
@@ -45,6 +64,11 @@ class User(Node):
     active: bool = strawberry.field(description="Deactivated users can do nothing.")
     service: bool = strawberry.field(description="A pipeline: gets no mail, cannot approve.")
     created_at: datetime = strawberry.field(description="When the user was added.")
+    pending_email: PendingEmail | None = strawberry.field(
+        default=None,
+        description="The address that the user is to have, while it waits to be confirmed. For the"
+        " user and those with MANAGE_USERS; null for others.",
+    )
     roles: list[Role] = strawberry.field(
         default_factory=list, description="What grants the user's permissions."
     )

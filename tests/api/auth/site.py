@@ -16,13 +16,15 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from api.auth.browser import Browser
 from api.auth.limits import SignInLimits
 from api.auth.routes import sign_in_routes
+from api.channels import Telling
 from api.graphql.endpoint import Endpoint
 from api.runtime import Runtime
 from engine.persistence.executor import Executor
 from engine.signing.gate import SigningGate
 from notifications.channels.smtp import SmtpChannel
-from notifications.keys import derive
+from notifications.keys import ACTION_LINKS, derive
 from notifications.messages import Writer
+from notifications.relay import Relay
 from notifications.sign_in_links import PURPOSE
 from notifications.sign_in_mail import SignInMailer
 from tests.notifications.smtp_server import Inbox, smtp_server
@@ -77,6 +79,7 @@ class Site:
     runtime: Runtime
     inbox: Inbox
     mailer: SignInMailer
+    relay: Relay
     app: Starlette
     stack: AsyncExitStack
     agents: list[str] = field(default_factory=list)
@@ -120,10 +123,13 @@ async def open_site(world: World, *more: BaseRoute, **parts: Any) -> AsyncIterat
         executor = Executor(world.system.database, threads=4)
         stack.callback(executor.shutdown)
         gate, browser = SigningGate(world.system, executor), Browser(PUBLIC)
-        runtime = Runtime(world.system, executor, gate, browser=browser)
+        key = derive(SECRET, ACTION_LINKS)
+        telling = Telling(channels={}, link_key=key, webhook_key=bytes(32))
+        runtime = Runtime(world.system, executor, gate, browser=browser, telling=telling)
         channel = SmtpChannel(inbox.url, "Countersign <countersign@example.com>")
         stack.push_async_callback(channel.close)
         mailer = SignInMailer(world.system, channel, Writer(PUBLIC), LINK_KEY, PUBLIC)
+        relay = Relay(world.system, channel, Writer(PUBLIC), key, PUBLIC)
         parts.setdefault("limits", SignInLimits())
         endpoint = Endpoint(runtime, ide=False, public_url=PUBLIC)
         routes = [
@@ -132,4 +138,4 @@ async def open_site(world: World, *more: BaseRoute, **parts: Any) -> AsyncIterat
             *sign_in_routes(runtime, browser, SECRET, **parts),
             *more,
         ]
-        yield Site(world, runtime, inbox, mailer, Starlette(routes=routes), stack)
+        yield Site(world, runtime, inbox, mailer, relay, Starlette(routes=routes), stack)

@@ -201,6 +201,11 @@ def _user(stage: Stage, *roles: str) -> Input:
     return {"email": f"u{number}@example.com", "name": "New", "roles": list(roles)}
 
 
+def _addressed(stage: Stage, whom: str) -> Input:
+    number = next(stage.count)
+    return _id("User", stage.world.people[whom]) | {"email": f"a{number}@example.org"}
+
+
 def _setting(stage: Stage, name: str, before: Any, after: Any) -> Input:
     """A change of one setting, away from a value that it is given first."""
     if name == "teams_enabled":  # which is switched while no release is open
@@ -300,6 +305,8 @@ CASES = [
         {USERS},
         {PROFILE},
     ),
+    # No token changes an address: anybody's, one's own, a service user's.
+    *(case("updateUser", partial(_addressed, whom=whom)) for whom in ("max", "none", "bot")),
     case("updateUser", lambda s: _id("User", s.user()) | {"active": False}, {USERS}),
     case(
         "updateUser",

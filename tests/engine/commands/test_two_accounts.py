@@ -11,6 +11,7 @@ import pytest
 from engine import commands
 from engine.commands.api_tokens import CreateApiToken, RevokeApiToken
 from engine.commands.base import Command
+from engine.commands.change_address import TOKEN_PURPOSE, ConfirmAddress
 from engine.commands.close_release import CloseRelease
 from engine.commands.create_keypair import CreateKeypair
 from engine.commands.create_team import CreateTeam
@@ -27,6 +28,7 @@ from engine.commands.update_keypair import UpdateKeypair
 from engine.commands.update_team import UpdateTeam
 from engine.commands.update_user import UpdateUser
 from engine.commands.withdraw_release import WithdrawRelease
+from engine.derived_tokens import derive_token, spell
 from engine.errors import Code, Refusal
 from engine.persistence import tables as t
 from engine.principal import Principal
@@ -43,6 +45,17 @@ from tests.support.refusals import assert_refused
 from tests.support.releases import release_in, rows
 from tests.support.sign_now import sign
 from tests.support.world import DIGEST, World, make_world
+
+LINK_KEY = b"l" * 32
+
+
+def confirming(them: World, *, of: World) -> ConfirmAddress:
+    """A link to a new address of theirs, for a user of one of the accounts."""
+    (change,) = rows(them, t.address_changes, account_id=them.account_id)
+    token = derive_token(LINK_KEY, TOKEN_PURPOSE, change.id, change.nonce)
+    user_id = of.people["dev" if of is them else "max"]
+    return ConfirmAddress(user_id=user_id, spelling=spell(change.id, token), key=LINK_KEY)
+
 
 #: A command of ours on something of theirs; who gives it; None: nothing foreign can be named.
 Foreign = Callable[[World, World], Command[Any]]
@@ -110,6 +123,13 @@ ON_FOREIGN_THINGS: dict[type[Any], list[Foreign]] = {
     UpdateUser: [
         lambda us, them: UpdateUser(user_id=them.people["dev"], active=False),
         lambda us, them: UpdateUser(user_id=us.people["dev"], roles=("Their role",)),
+        lambda us, them: UpdateUser(
+            user_id=them.people["dev"], email="dev@example.org", link_key=LINK_KEY
+        ),
+    ],
+    ConfirmAddress: [
+        lambda us, them: confirming(them, of=them),
+        lambda us, them: confirming(them, of=us),
     ],
     CreateRole: [],
     UpdateRole: [lambda us, them: UpdateRole(role_id=them.things["role"], name="ours")],
@@ -153,6 +173,9 @@ def them(us: World) -> Iterator[World]:
     other.do("dev", LinkIdentity(issuer="https://id.example.com", subject="dev"))
     (identity,) = rows(other, t.identities, account_id=other.account_id)
     other.things["identity"] = identity.id
+    other.do(
+        "dev", UpdateUser(user_id=other.people["dev"], email="new@example.org", link_key=LINK_KEY)
+    )
     before = other.ledger()
     yield other
     assert other.ledger()[: len(before)] == before
