@@ -22,8 +22,8 @@ from engine import addresses
 from engine.commands.change_address import delete_old_changes, has_old_changes
 from engine.persistence import tables as t
 from engine.persistence.columns import among
+from engine.persistence.loading.sign_in import people_with_address
 from engine.persistence.unit_of_work import bare_transaction
-from engine.queries.credentials import people_with_address
 from engine.system import System
 from notifications import sign_in_links
 from notifications.channels.base import Channel, Outgoing, Undelivered

@@ -25,8 +25,8 @@ from api.runtime import Runtime
 from engine import addresses
 from engine.errors import Refusal
 from engine.naming import tidy
+from engine.persistence.loading.sign_in import people_with_address
 from engine.persistence.unit_of_work import bare_transaction
-from engine.queries.credentials import people_with_address
 from engine.seldom import Seldom
 from engine.vocabulary import SignInMethod
 from notifications import sign_in_links as links

@@ -33,8 +33,8 @@ from engine.commands.identities import LinkIdentity
 from engine.errors import Refusal
 from engine.naming import name_key, tidy
 from engine.persistence import tables as t
+from engine.persistence.loading.sign_in import people_with_identity
 from engine.principal import Principal
-from engine.queries.credentials import people_with_identity
 from engine.seldom import Seldom
 from engine.vocabulary import SignInMethod
 

@@ -10,8 +10,8 @@ from sqlalchemy import Row
 from engine import addresses
 from engine.persistence import tables as t
 from engine.persistence.columns import among
+from engine.persistence.loading.sign_in import people_with_address
 from engine.persistence.work import Work
-from engine.queries.credentials import people_with_address
 
 
 def end_pending_sign_ins(work: Work, user: Row[Any]) -> None:

@@ -15,8 +15,9 @@ from engine.commands.roles import CreateRole
 from engine.commands.update_user import UpdateUser
 from engine.errors import Code
 from engine.persistence import tables as t
+from engine.persistence.loading.sign_in import people_with_address
 from engine.persistence.unit_of_work import bare_transaction
-from engine.queries.credentials import people_with_address, principal_of_token
+from engine.queries.credentials import principal_of_token
 from engine.vocabulary import ROLE_PERMISSIONS, Permission, Status
 from notifications import sign_in_links
 from tests.support.refusals import assert_refused, tags, told
