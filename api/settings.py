@@ -18,7 +18,7 @@ from pydantic_settings import (
 )
 
 from api import settings_rules as rules
-from api.settings_files import PREFIX, SecretFiles, existing_env_file
+from api.settings_files import PREFIX, SecretFiles, existing_env_file, values_in_env_file
 from api.settings_rules import MAKE_KEY, SECRET_KEY_LENGTH, kept
 
 __all__ = ["PREFIX", "Settings"]
@@ -302,4 +302,5 @@ class Settings(BaseSettings):
         assert isinstance(dotenv_settings, DotEnvSettingsSource)
         file = existing_env_file() if dotenv_settings.env_file is not None else None
         in_file = DotEnvSettingsSource(settings_cls, env_file=file)
-        return init_settings, env_settings, SecretFiles(settings_cls), in_file
+        secret_files = SecretFiles(settings_cls, values_in_env_file() if file is not None else {})
+        return init_settings, env_settings, secret_files, in_file

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +48,11 @@ def values_in_env_file() -> dict[str, str | None]:
 class SecretFiles(PydanticBaseSettingsSource):
     """`COUNTERSIGN_X_FILE` names a file that holds X, as secret stores mount them."""
 
-    def __init__(self, settings_cls: type[BaseSettings]) -> None:
+    def __init__(
+        self, settings_cls: type[BaseSettings], in_env_file: Mapping[str, str | None]
+    ) -> None:
         super().__init__(settings_cls)
-        self._told = {**values_in_env_file(), **os.environ}
+        self._told = {**in_env_file, **os.environ}
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """The file's text without the line break at its end, or None."""

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from datetime import timedelta
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated
-from uuid import UUID
 
 import typer
 
 from api.cli import keys, ledger
 from api.cli.accounts import account_called
 from api.cli.doctor import doctor
+from api.cli.first_signature import first_signature
+from api.cli.init import init
 from api.cli.lifetimes import lifetime
 from api.cli.mailbox import mailbox
+from api.cli.output import AsJson, print_token
 from api.cli.running import load_settings, told
-from api.graphql.ids import to_global
 from engine.commands.api_tokens import create_token_as_operator
-from engine.commands.create_account import create_account
 from engine.persistence.migrate import migrate as migrate_database
 from engine.vocabulary import Permission
 
@@ -33,11 +32,12 @@ tokens = typer.Typer(no_args_is_help=True, help="API tokens, for an operator on 
 app.add_typer(tokens, name="token")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(keys.app, name="keys")
+app.command("init")(told(init))
 app.command("doctor")(told(doctor))
+app.command("first-signature")(told(first_signature))
 app.command("mailbox")(told(mailbox))
 
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -50,28 +50,6 @@ def countersign(
     if version:
         print(installed_version("countersign-server"))
         raise typer.Exit
-
-
-@app.command()
-@told
-def init(
-    account: Annotated[str, typer.Option(help="The account's name.")],
-    admin_email: Annotated[str, typer.Option(help="The first administrator's address.")],
-    as_json: AsJson = False,
-) -> None:
-    """Make an account (Teams on), an administrator and a first API token, shown once."""
-    from api.bootstrap import build_system
-    from api.readiness import open_database
-
-    settings = load_settings()
-    database = open_database(settings)
-    migrate_database(database)
-    system = build_system(settings, database)
-    made = create_account(system, account, admin_email)
-    # It sets the account up: it may appoint those who approve and sign, as in the browser.
-    scopes = frozenset(Permission)
-    _, _, token = create_token_as_operator(system, account, admin_email, "first token", scopes)
-    _print_token(made.account_id, made.user_id, token.secret, as_json=as_json)
 
 
 @app.command()
@@ -138,7 +116,7 @@ def token_create(
     account_id, user_id, made = create_token_as_operator(
         system, account, user, name, scopes, expires_in
     )
-    _print_token(account_id, user_id, made.secret, as_json=as_json)
+    print_token(account_id, user_id, made.secret, as_json=as_json)
 
 
 @app.command()
@@ -202,12 +180,3 @@ def demo(
         )
         raise typer.Exit(2) from error
     sys.exit(run_story() if story else run_demo(port))
-
-
-def _print_token(account_id: UUID, user_id: UUID, secret: str, *, as_json: bool) -> None:
-    ids = {"account": to_global("Account", account_id), "user": to_global("User", user_id)}
-    if as_json:
-        print(json.dumps({**ids, "token": secret}))
-        return
-    print(f"account  {ids['account']}\nuser     {ids['user']}\ntoken    {secret}")
-    print("The token is shown this once. Keep it safe.")

@@ -78,14 +78,14 @@ def _first_line(error: object) -> str:
     return str(error).strip().partition("\n")[0]
 
 
-def load_settings() -> Settings:
+def load_settings(read: Callable[[], Settings] = Settings) -> Settings:
     """The settings, or a list of all that is missing or wrong; values are never shown."""
     try:
-        return Settings()
+        return read()
     except ValidationError as error:
         for fault in faults(error):
             print(f"countersign: {fault}", file=sys.stderr)
-        where = "Settings are read from the environment and from .env;"
+        where = f"Settings are read from the environment and from {env_file()};"
         print(f"{where} `countersign settings` explains each.", file=sys.stderr)
         raise typer.Exit(2) from error
     except (OSError, UnicodeDecodeError) as error:

@@ -33,17 +33,28 @@ class NewAccount:
 
 
 def create_account(
-    system: System, name: str, admin_email: str, *, teams_enabled: bool = True
+    system: System,
+    name: str,
+    admin_email: str,
+    admin_name: str | None = None,
+    *,
+    teams_enabled: bool = True,
 ) -> NewAccount:
-    """Raises `Refusal` INVALID_INPUT or NAME_TAKEN."""
+    """Raises `Refusal` INVALID_INPUT or NAME_TAKEN.
+
+    An administrator without a name is called what stands before the @ of the address.
+    """
     name = clean_name(tidy(name), "name", "name")
     address = addresses.require(admin_email, international=system.international_addresses)
+    admin = address.local
+    if admin_name is not None:
+        admin = clean_name(tidy(admin_name), "name", "admin_name")
     made = NewAccount(uuid7(), uuid7())
     try:
         with transaction(system, made.account_id, None, Lock()) as work:
             _insert_account(work, name, teams_enabled=teams_enabled)
             roles = _insert_roles(work)
-            _insert_admin(work, made.user_id, address, roles["ADMIN"])
+            _insert_admin(work, made.user_id, address, admin, roles["ADMIN"])
             work.record(AccountCreated(subject_id=made.account_id), actor=OPERATOR)
             work.record(
                 UserCreated(
@@ -105,14 +116,14 @@ def _insert_roles(work: Work) -> dict[str, UUID]:
     return ids
 
 
-def _insert_admin(work: Work, user_id: UUID, address: Address, role_id: UUID) -> None:
+def _insert_admin(work: Work, user_id: UUID, address: Address, name: str, role_id: UUID) -> None:
     work.connection.execute(
         t.users.insert().values(
             id=user_id,
             account_id=work.account_id,
             email=address.stored,
             email_key=address.key,
-            name=address.local,
+            name=name,
             time_zone="UTC",
             locale="en",
             active=True,
