@@ -26,9 +26,9 @@ from api.telemetry.exposition import exposed
 from api.telemetry.requests import ObservedRequests
 from api.usage import write_usage_forever
 from api.worker import run_worker
-from engine.persistence.migrate import is_current
-from engine.persistence.storage_faults import SENTENCES
-from engine.persistence.writable import storage_fault
+from engine.persistence.db.storage_faults import SENTENCES
+from engine.persistence.db.writable import storage_fault
+from engine.persistence.store.migrate import is_current
 
 
 def create_app(settings: Settings, *, worker: bool = True) -> Starlette:

@@ -29,13 +29,13 @@ from api.telemetry.backlog import Backlog
 from api.telemetry.gate import MeteredGate
 from api.telemetry.meter import Meter
 from api.telemetry.tracing import TracingMissingError, close_tracer, make_tracer
-from engine.commands.remember_master_key import remember_master_key
-from engine.keyring import Keyring
-from engine.persistence.database import Database, normal_url
-from engine.persistence.executor import Executor
-from engine.persistence.signals import Listener, Notifier
-from engine.principal import Principal
+from engine.commands.maintenance.remember_master_key import remember_master_key
+from engine.concurrency.executor import Executor
+from engine.model.principal import Principal
+from engine.persistence.db.database import Database, normal_url
+from engine.persistence.db.pg_notify import Listener, Notifier
 from engine.signers.base import SignerContext, load_signers
+from engine.signers.keyring import Keyring
 from engine.system import System, Waker
 from notifications.channels.base import ChannelFailed
 from notifications.outbox import Outbox

@@ -18,7 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from api.clients import client_network
-from engine.seldom import Seldom
+from engine.logs.log_throttle import Seldom
 
 log = structlog.get_logger("countersign.connections")
 

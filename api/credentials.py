@@ -6,7 +6,7 @@ from starlette.requests import HTTPConnection
 
 from api.proofs import LookUp
 from api.runtime import Runtime
-from engine.principal import Principal
+from engine.model.principal import Principal
 from engine.queries.credentials import principal_of_session, principal_of_token
 
 

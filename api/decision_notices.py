@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from engine.errors import Code, Refusal
-from engine.naming import is_blank
-from engine.vocabulary import Trigger, Verdict
+from engine.model.errors import Code, Refusal
+from engine.model.text import is_blank
+from engine.model.vocabulary import Trigger, Verdict
 from notifications.link_page import LinkPage, Standing
 
 NOT_FROM_THE_PAGE = (

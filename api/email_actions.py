@@ -29,13 +29,13 @@ from api.auth.addresses import is_safe
 from api.bodies import form_of
 from api.decision_notices import NOT_FROM_THE_PAGE, Notice, notice_of
 from api.email_pages import WithHeaders, plain_page, request_page
-from engine.commands.base import execute
-from engine.errors import Code, Refusal
-from engine.naming import is_blank
-from engine.persistence.retrying import told
-from engine.principal import Principal
+from engine.commands.command import execute
+from engine.model.errors import Code, Refusal
+from engine.model.principal import Principal
+from engine.model.text import is_blank
+from engine.model.vocabulary import Channel, Verdict
+from engine.persistence.store.retry import told
 from engine.system import System
-from engine.vocabulary import Channel, Verdict
 from notifications import action_links
 from notifications.decide_by_link import DecideByLink
 from notifications.link_page import LinkPage, open_link

@@ -15,20 +15,20 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from api.graphql.ids import to_global
-from engine import addresses
-from engine.addresses import Address
-from engine.commands.api_tokens import create_token_as_operator
-from engine.commands.base import execute
-from engine.commands.create_keypair import CreateKeypair, create_keypair
-from engine.commands.create_team import CreateTeam
-from engine.commands.create_user import CreateUser
-from engine.errors import Code, Refusal
-from engine.naming import lookup_key
-from engine.persistence import tables as t
-from engine.persistence.loading.people import permitted_users
-from engine.principal import Principal
+from engine.commands.administration.create_keypair import CreateKeypair, create_keypair
+from engine.commands.administration.create_team import CreateTeam
+from engine.commands.administration.create_user import CreateUser
+from engine.commands.command import execute
+from engine.commands.credentials.api_tokens import create_token_as_operator
+from engine.model import addresses
+from engine.model.addresses import Address
+from engine.model.errors import Code, Refusal
+from engine.model.principal import Principal
+from engine.model.text import lookup_key
+from engine.model.vocabulary import Permission, ReleaseType
+from engine.persistence.store import tables as t
+from engine.persistence.store.loading.people import permitted_users
 from engine.system import System
-from engine.vocabulary import Permission, ReleaseType
 
 ALIAS = "first-signature"
 TEAM = "First signature"

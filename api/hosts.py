@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from api.websockets import refuse_socket
-from engine.seldom import Seldom
+from engine.logs.log_throttle import Seldom
 
 log = structlog.get_logger("countersign.requests")
 

@@ -8,11 +8,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from engine.errors import Code, Refusal
-from engine.persistence.executor import LIMIT, Executor
-from engine.persistence.lines import Line, Take
-from engine.persistence.retrying import AWAY
-from engine.principal import Principal
+from engine.concurrency.batching import Line, Take
+from engine.concurrency.executor import LIMIT, Executor
+from engine.model.errors import Code, Refusal
+from engine.model.principal import Principal
+from engine.persistence.store.retry import AWAY
 from engine.system import System
 
 LookUp = Callable[[Connection, str, datetime], Principal | None]

@@ -8,9 +8,9 @@ from pathlib import Path
 import structlog
 
 from api.settings import Settings
-from engine.persistence.clock import skew
-from engine.persistence.database import Database
-from engine.persistence.migrate import Standing, standing
+from engine.persistence.db.clock import skew
+from engine.persistence.db.database import Database
+from engine.persistence.store.migrate import Standing, standing
 from engine.system import System
 
 #: Seconds between two clocks that are worth a warning.

@@ -15,10 +15,10 @@ from api.proofs import Proofs
 from api.telemetry.meter import Kind, Meter
 from api.telemetry.signer_health import SignerHealth
 from api.usage import Usage
-from engine.commands.base import Command, execute
-from engine.persistence.executor import Executor
-from engine.persistence.signals import Listener, Notifier
-from engine.principal import Principal
+from engine.commands.command import Command, execute
+from engine.concurrency.executor import Executor
+from engine.model.principal import Principal
+from engine.persistence.db.pg_notify import Listener, Notifier
 from engine.queries.reading import Reading, read
 from engine.signing.gate import SigningGate
 from engine.system import System

@@ -15,8 +15,8 @@ from sqlalchemy.exc import ArgumentError
 from api.auth.addresses import is_safe
 from api.hosts import hosts_of
 from api.secret_strength import is_same_secret, weakness, weakness_of_text
-from engine.keyring import InvalidMasterKeyError, Keyring, master_keys_of, parse_master_key
-from engine.persistence.database import normal_url
+from engine.persistence.db.database import normal_url
+from engine.signers.keyring import InvalidMasterKeyError, Keyring, master_keys_of, parse_master_key
 from notifications.channels.mail_folder import folder_of
 from notifications.channels.mime import sender_of
 from notifications.channels.smtp import Server

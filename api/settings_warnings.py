@@ -21,7 +21,7 @@ from pydantic.fields import FieldInfo
 from api.auth.addresses import is_safe
 from api.settings import PREFIX, Settings
 from api.settings_files import env_file, values_in_env_file
-from engine.persistence.database import normal_url
+from engine.persistence.db.database import normal_url
 from notifications.channels.mail_folder import folder_of
 
 NO_TLS = (

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import structlog
 
-from engine.commands.record_use import record_use
-from engine.errors import Refusal
-from engine.principal import Principal
+from engine.commands.credentials.record_use import record_use
+from engine.model.errors import Refusal
+from engine.model.principal import Principal
 
 if TYPE_CHECKING:
     from api.runtime import Runtime

@@ -17,9 +17,9 @@ from api.duties import (
 )
 from api.runtime import Runtime
 from api.settings import Settings
-from engine.commands.advance_due import advance_due
-from engine.errors import Refusal
-from engine.seldom import Seldom
+from engine.commands.maintenance.advance_due import advance_due
+from engine.logs.log_throttle import Seldom
+from engine.model.errors import Refusal
 from notifications.precedence import Precedence
 from notifications.webhooks.heard import mend_heard
 

@@ -12,7 +12,7 @@ from benchmarks.databases import BACKENDS, databases
 from benchmarks.peers import python
 from benchmarks.people import approve, new_account
 from benchmarks.production import production_system
-from engine.commands.withdraw_release import WithdrawRelease
+from engine.commands.releases.withdraw_release import WithdrawRelease
 from tests.support.world import World
 
 JOBS = 100

@@ -14,7 +14,7 @@ from benchmarks.databases import BACKENDS, empty_database
 from benchmarks.list_parts import TIMES, WHOLE, Parts, with_the_rest
 from benchmarks.people import new_account, token_of
 from benchmarks.production import production_runtime
-from engine.principal import Principal
+from engine.model.principal import Principal
 
 RELEASES = 50
 CONNECTIONS = 6

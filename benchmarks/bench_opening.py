@@ -23,9 +23,9 @@ from benchmarks.comparing import Comparison, Goal
 from benchmarks.databases import BACKENDS, empty_database
 from benchmarks.following import following, openings
 from benchmarks.people import approved_in_teams, new_account, token_of
-from engine.persistence import tables as t
-from engine.persistence.database import normal_url
-from engine.vocabulary import Status
+from engine.model.vocabulary import Status
+from engine.persistence.db.database import normal_url
+from engine.persistence.store import tables as t
 from notifications.tables import deliveries
 from notifications.vocabulary import DeliveryState, Kind
 

@@ -17,8 +17,8 @@ from benchmarks.bare_loop import CONNECTIONS, hand_in
 from benchmarks.comparing import Comparison, Goal, by_turns
 from benchmarks.databases import BACKENDS, empty_database
 from benchmarks.people import LINK_KEY, approved_in_teams, new_account
-from engine.persistence.clock import DatabaseClock
-from engine.persistence.database import Database
+from engine.persistence.db.clock import DatabaseClock
+from engine.persistence.db.database import Database
 from engine.system import System
 from notifications.channels.base import Outgoing
 from notifications.channels.mime import Mail

@@ -14,8 +14,8 @@ from benchmarks.comparing import Comparison, Goal, by_turns
 from benchmarks.databases import BACKENDS, empty_database
 from benchmarks.production import production_system
 from benchmarks.signing_world import Signing, signing_world
-from engine.algorithms import KeypairAlgorithm
-from engine.persistence.executor import Executor
+from engine.concurrency.executor import Executor
+from engine.model.algorithms import KeypairAlgorithm
 from engine.signers.base import Message, Signer, SigningKey
 from engine.signers.local import LocalSigner
 from engine.signing.gate import SigningGate

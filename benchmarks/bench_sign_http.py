@@ -16,7 +16,7 @@ from benchmarks.by_hand import by_hand
 from benchmarks.comparing import Comparison, Goal, Run, by_turns
 from benchmarks.databases import BACKENDS, empty_database
 from benchmarks.signing_world import Signing, signing_world
-from engine.algorithms import KeypairAlgorithm
+from engine.model.algorithms import KeypairAlgorithm
 
 CONNECTIONS = 32
 SECONDS = 3.0

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Row
 
 import notifications.tables  # noqa: F401 - on the same metadata
-from engine.persistence import tables as t
-from engine.persistence.database import normal_url
+from engine.persistence.db.database import normal_url
+from engine.persistence.store import tables as t
 
 #: Of these a copy has rows of its own only where it holds keypairs of its own.
 _KEYPAIR_TABLES = (t.keypairs, t.team_keypairs, t.keypair_users)

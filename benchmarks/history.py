@@ -18,13 +18,13 @@ from benchmarks import crowd
 from benchmarks.asking import Question
 from benchmarks.people import approve, new_account, token_of
 from benchmarks.servers import MASTER_KEY
-from engine.commands.advance_due import advance_due
-from engine.keyring import Keyring
-from engine.persistence import tables as t
-from engine.queries.pages import encode
+from engine.commands.maintenance.advance_due import advance_due
+from engine.model.vocabulary import Status
+from engine.persistence.db.pagination import encode
+from engine.persistence.store import tables as t
 from engine.signers.base import SignerContext
+from engine.signers.keyring import Keyring
 from engine.signers.local import LocalSigner
-from engine.vocabulary import Status
 from tests.support.world import World
 
 Thing = TypeVar("Thing")

@@ -19,7 +19,7 @@ from api.graphql.schema import schema
 from api.runtime import Runtime
 from benchmarks.asking import Question, seconds
 from benchmarks.comparing import Run
-from engine.principal import Principal
+from engine.model.principal import Principal
 
 TIMES = 30
 WHOLE, WITHOUT_HTTP = "the whole of it, over HTTP", "the same without HTTP, from a parsed document"

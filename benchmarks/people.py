@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from engine.commands.api_tokens import CreateApiToken
-from engine.commands.decide import Decide
-from engine.persistence.database import Database
-from engine.persistence.migrate import migrate
-from engine.vocabulary import Permission, Verdict
+from engine.commands.credentials.api_tokens import CreateApiToken
+from engine.commands.releases.decide import Decide
+from engine.model.vocabulary import Permission, Verdict
+from engine.persistence.db.database import Database
+from engine.persistence.store.migrate import migrate
 from notifications.outbox import Outbox
 from tests.support.world import World, make_world
 

@@ -8,13 +8,13 @@ from uuid import UUID
 
 from benchmarks.people import token_of
 from benchmarks.servers import MASTER_KEY
-from engine.algorithms import KeypairAlgorithm
-from engine.commands.advance_due import advance_due
-from engine.persistence.clock import DatabaseClock
-from engine.persistence.database import Database
-from engine.persistence.migrate import migrate
-from engine.principal import Principal
-from engine.vocabulary import ReleaseType
+from engine.commands.maintenance.advance_due import advance_due
+from engine.model.algorithms import KeypairAlgorithm
+from engine.model.principal import Principal
+from engine.model.vocabulary import ReleaseType
+from engine.persistence.db.clock import DatabaseClock
+from engine.persistence.db.database import Database
+from engine.persistence.store.migrate import migrate
 from tests.support.world import make_world
 
 

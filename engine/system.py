@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from engine.attempts import AttemptLimit
-from engine.persistence.clock import Clock, DatabaseClock
-from engine.persistence.database import Database
+from engine.persistence.db.clock import Clock, DatabaseClock
+from engine.persistence.db.database import Database
+from engine.refusal_throttle import AttemptLimit
 from engine.signers.base import Signer
 
 if TYPE_CHECKING:
-    from engine.persistence.ledger import Entry
-    from engine.persistence.work import Work
+    from engine.persistence.store.ledger import Entry
+    from engine.persistence.store.work import Work
 
 #: Called in the transaction of the change, with its ledger entries: the outbox is one.
 Listener = Callable[["Work", "list[Entry]"], None]

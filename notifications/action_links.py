@@ -17,12 +17,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from engine import derived_tokens
-from engine.facts import Release
-from engine.persistence import tables as t
-from engine.persistence.columns import among
-from engine.persistence.ids import uuid7
-from engine.persistence.many import insert_many
+from engine.model import derived_tokens
+from engine.model.facts import Release
+from engine.persistence.db.bulk import insert_many
+from engine.persistence.db.ids import uuid7
+from engine.persistence.db.sql import among
+from engine.persistence.store import tables as t
 from notifications.tables import action_links
 from notifications.vocabulary import LinkPurpose
 

@@ -9,13 +9,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Row
 
-from engine import derived_tokens
-from engine.addresses import shown
-from engine.commands.change_address import TOKEN_PURPOSE
-from engine.events import AddressChangeRequested, Recorded, UserUpdated
-from engine.persistence import tables as t
-from engine.persistence.ledger import Entry
-from engine.persistence.work import Work
+from engine.commands.credentials.change_address import TOKEN_PURPOSE
+from engine.model import derived_tokens
+from engine.model.addresses import shown
+from engine.model.events import AddressChangeRequested, Recorded, UserUpdated
+from engine.persistence.store import tables as t
+from engine.persistence.store.ledger import Entry
+from engine.persistence.store.work import Work
 from notifications import queueing
 from notifications.event_facts import facts_of_administration
 from notifications.sign_in_links import PATH as SIGN_IN

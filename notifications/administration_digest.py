@@ -15,8 +15,8 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from engine.persistence.canonical import canonical
-from engine.persistence.columns import Id, among
+from engine.persistence.db.canonical_json import canonical
+from engine.persistence.db.sql import Id, among
 from notifications.stored_facts import FORMAT
 from notifications.tables import IS_QUEUED, deliveries
 from notifications.vocabulary import DeliveryState, Kind

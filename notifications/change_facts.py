@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Table
 
-from engine.events import Changes
-from engine.persistence import tables as t
+from engine.model.events import Changes
+from engine.persistence.store import tables as t
 from notifications.surroundings import names_of, people_by_ids
 
 #: Fields that hold ids of people.

@@ -17,10 +17,10 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row, Select, Update
 
-from engine.persistence import tables as t
-from engine.persistence.columns import Id, among, one_of
-from engine.persistence.loading.grouping import gather
-from engine.persistence.unit_of_work import bare_transaction
+from engine.commands.unit_of_work import bare_transaction
+from engine.persistence.db.aggregates import gather
+from engine.persistence.db.sql import Id, among, one_of
+from engine.persistence.store import tables as t
 from engine.system import System
 from notifications import administration_digest, calendar_handover, lanes, latest_facts, truth
 from notifications.settling import Failed, OnFailure, log_failure, settle_all

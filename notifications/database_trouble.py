@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from engine.seldom import Seldom
+from engine.logs.log_throttle import Seldom
 
 log = structlog.get_logger("countersign.notifications")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from engine.commands.decide import Decide
-from engine.errors import Code, Refusal
-from engine.persistence.locks import Lock
-from engine.persistence.unit_of_work import Attempt
-from engine.persistence.work import Work
-from engine.vocabulary import Verdict
+from engine.commands.releases.decide import Decide
+from engine.commands.unit_of_work import Attempt
+from engine.model.errors import Code, Refusal
+from engine.model.vocabulary import Verdict
+from engine.persistence.store.locks import Lock
+from engine.persistence.store.work import Work
 from notifications import action_links
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine import approvals
-from engine.facts import LABEL_FIELDS, Policy, Release
+from engine.lifecycle import approvals
+from engine.model.facts import LABEL_FIELDS, Policy, Release
 from notifications.person_names import person
 from notifications.surroundings import Surroundings
 

@@ -15,12 +15,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from engine.events import Changes
-from engine.facts import Release
-from engine.persistence import loading
-from engine.persistence import tables as t
-from engine.persistence.columns import among
-from engine.release_changes import Edit, composed, edits_after
+from engine.lifecycle.release_changes import Edit, composed, edits_after
+from engine.model.events import Changes
+from engine.model.facts import Release
+from engine.persistence.db.sql import among
+from engine.persistence.store import loading
+from engine.persistence.store import tables as t
 from notifications.change_facts import describe_changes
 from notifications.queueing import Message
 from notifications.tables import deliveries

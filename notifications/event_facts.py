@@ -9,11 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Table
 
-from engine.events import Event, Recorded
-from engine.facts import Policy, Release
-from engine.persistence import tables as t
-from engine.persistence.columns import among
-from engine.persistence.work import Work
+from engine.model.events import Event, Recorded
+from engine.model.facts import Policy, Release
+from engine.persistence.db.sql import among
+from engine.persistence.store import tables as t
+from engine.persistence.store.work import Work
 from notifications.change_facts import describe_changes
 from notifications.description import describe, progress
 from notifications.person_names import person

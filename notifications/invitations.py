@@ -19,10 +19,10 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from engine.facts import Release
-from engine.persistence.canonical import canonical
-from engine.persistence.columns import among
-from engine.vocabulary import Status
+from engine.model.facts import Release
+from engine.model.vocabulary import Status
+from engine.persistence.db.canonical_json import canonical
+from engine.persistence.db.sql import among
 from notifications.surroundings import Surroundings
 from notifications.tables import deliveries
 from notifications.vocabulary import DeliveryState, Kind

@@ -14,8 +14,8 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from engine.persistence.canonical import canonical
-from engine.persistence.columns import Id
+from engine.persistence.db.canonical_json import canonical
+from engine.persistence.db.sql import Id
 from notifications.stored_facts import FORMAT
 from notifications.tables import deliveries
 from notifications.vocabulary import Kind

@@ -13,15 +13,15 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from engine import machine
-from engine.facts import Actor, Policy, Release
-from engine.persistence import loading
-from engine.persistence import tables as t
-from engine.persistence.assembling import assemble
-from engine.principal import Principal
-from engine.timeline import as_of
-from engine.visibility import sees
-from engine.vocabulary import Channel, Status, Trigger
+from engine.lifecycle import machine
+from engine.lifecycle.schedule import as_of
+from engine.model.facts import Actor, Policy, Release
+from engine.model.principal import Principal
+from engine.model.visibility import sees
+from engine.model.vocabulary import Channel, Status, Trigger
+from engine.persistence.store import loading
+from engine.persistence.store import tables as t
+from engine.persistence.store.release_facts import assemble
 from notifications import action_links
 from notifications.change_facts import describe_changes
 from notifications.description import describe, progress

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from engine.events import Event, RoleUpdated, TeamUpdated, UserCreated, UserUpdated
-from engine.facts import Release
-from engine.persistence import loading
-from engine.persistence import tables as t
-from engine.persistence.columns import among
-from engine.persistence.loading.grouping import gathered
-from engine.persistence.work import Work
-from engine.vocabulary import Status
+from engine.model.events import Event, RoleUpdated, TeamUpdated, UserCreated, UserUpdated
+from engine.model.facts import Release
+from engine.model.vocabulary import Status
+from engine.persistence.db.aggregates import gathered
+from engine.persistence.db.sql import among
+from engine.persistence.store import loading
+from engine.persistence.store import tables as t
+from engine.persistence.store.work import Work
 from notifications import recipients
 from notifications.recipients import People
 from notifications.surroundings import Surroundings, look_around

@@ -7,12 +7,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from engine.facts import Release
-from engine.persistence import loading
-from engine.persistence import tables as t
-from engine.persistence.columns import among
-from engine.persistence.work import Work
-from engine.vocabulary import Status
+from engine.model.facts import Release
+from engine.model.vocabulary import Status
+from engine.persistence.db.sql import among
+from engine.persistence.store import loading
+from engine.persistence.store import tables as t
+from engine.persistence.store.work import Work
 from notifications.surroundings import Surroundings, look_around
 
 _R = t.releases

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from engine.events import (
+from engine.model.events import (
     DecisionRecorded,
     Event,
     Recorded,
@@ -16,11 +16,11 @@ from engine.events import (
     UserCreated,
     UserUpdated,
 )
-from engine.facts import Release
-from engine.persistence.assembling import Staff
-from engine.persistence.ledger import Entry
-from engine.persistence.work import Work
-from engine.vocabulary import Status
+from engine.model.facts import Release
+from engine.model.vocabulary import Status
+from engine.persistence.store.ledger import Entry
+from engine.persistence.store.release_facts import Staff
+from engine.persistence.store.work import Work
 from notifications import (
     action_links,
     address_mails,

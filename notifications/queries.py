@@ -9,9 +9,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Row
 
-from engine.persistence.columns import among
+from engine.persistence.db.pagination import Page, Window
+from engine.persistence.db.sql import among
 from engine.queries import history
-from engine.queries.pages import Page, Window
 from engine.queries.reading import Reading
 from notifications.tables import deliveries
 

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row
 
-from engine.events import ReleaseRequested
-from engine.facts import Release
-from engine.persistence.ids import uuid7s
-from engine.persistence.many import insert_many
+from engine.model.events import ReleaseRequested
+from engine.model.facts import Release
+from engine.persistence.db.bulk import insert_many
+from engine.persistence.db.ids import uuid7s
 from notifications import administration_digest, preferences, request_pace, together
 from notifications.recipients import People
 from notifications.request_pace import Lane

@@ -10,11 +10,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from engine import events as happened
-from engine.facts import Release
-from engine.persistence import loading
-from engine.persistence import tables as t
-from engine.vocabulary import FINAL, Permission, Status
+from engine.model import events as happened
+from engine.model.facts import Release
+from engine.model.vocabulary import FINAL, Permission, Status
+from engine.persistence.store import loading
+from engine.persistence.store import tables as t
 from notifications.surroundings import Surroundings, users_of
 from notifications.vocabulary import Audience, Kind
 

@@ -14,8 +14,8 @@ from anyio.to_thread import run_sync
 from sqlalchemy import Row
 from sqlalchemy.exc import SQLAlchemyError
 
-from engine import addresses
-from engine.logged_exceptions import log_origin
+from engine.logs.exceptions import log_origin
+from engine.model import addresses
 from engine.system import System
 from notifications import action_links, address_mails, claims
 from notifications.channel_health import ChannelHealth

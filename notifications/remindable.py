@@ -13,9 +13,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect
 
-from engine.persistence import loading
-from engine.persistence import tables as t
-from engine.vocabulary import Permission, Status
+from engine.model.vocabulary import Permission, Status
+from engine.persistence.store import loading
+from engine.persistence.store import tables as t
 from notifications.tables import action_links, deliveries, preferences
 from notifications.vocabulary import ASKING, Kind
 

@@ -19,11 +19,11 @@ from anyio.to_thread import run_sync
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from engine.errors import Refusal
-from engine.facts import Release
-from engine.persistence import loading, locks
-from engine.persistence.locks import Lock
-from engine.persistence.unit_of_work import bare_transaction
+from engine.commands.unit_of_work import bare_transaction
+from engine.model.errors import Refusal
+from engine.model.facts import Release
+from engine.persistence.store import loading, locks
+from engine.persistence.store.locks import Lock
 from engine.system import System
 from notifications import action_links, queueing, recipients, remindable
 from notifications.database_trouble import log_database_trouble

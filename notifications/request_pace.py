@@ -17,7 +17,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from engine.persistence.columns import among
+from engine.persistence.db.sql import among
 from notifications.tables import deliveries
 from notifications.vocabulary import DeliveryState, Kind
 

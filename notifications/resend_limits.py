@@ -11,9 +11,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from engine.errors import Code, Refusal
-from engine.persistence.columns import Id
-from engine.persistence.work import Work
+from engine.model.errors import Code, Refusal
+from engine.persistence.db.sql import Id
+from engine.persistence.store.work import Work
 from notifications.tables import deliveries
 from notifications.vocabulary import DeliveryState
 

@@ -16,11 +16,11 @@ from anyio.to_thread import run_sync
 from sqlalchemy import Connection, Select
 from sqlalchemy.exc import SQLAlchemyError
 
-from engine.persistence import tables as t
-from engine.persistence.columns import among
-from engine.persistence.unit_of_work import bare_transaction
+from engine.commands.unit_of_work import bare_transaction
+from engine.model.vocabulary import HOLDING
+from engine.persistence.db.sql import among
+from engine.persistence.store import tables as t
 from engine.system import System
-from engine.vocabulary import HOLDING
 from notifications.database_trouble import log_database_trouble
 from notifications.tables import deliveries
 

@@ -11,15 +11,15 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Row
 
-from engine.commands.building import release_facts, require
-from engine.errors import Code, Refusal, not_found
-from engine.facts import Release
-from engine.guards import requester_or_approver
-from engine.persistence import loading
-from engine.persistence.locks import Lock
-from engine.persistence.unit_of_work import Attempt
-from engine.persistence.work import Work
-from engine.vocabulary import Permission
+from engine.commands.releases.building import release_facts, require
+from engine.commands.unit_of_work import Attempt
+from engine.lifecycle.guards import requester_or_approver
+from engine.model.errors import Code, Refusal, not_found
+from engine.model.facts import Release
+from engine.model.vocabulary import Permission
+from engine.persistence.store import loading
+from engine.persistence.store.locks import Lock
+from engine.persistence.store.work import Work
 from notifications import action_links, invitations, preferences, queueing, resend_limits, truth
 from notifications.surroundings import look_around
 from notifications.tables import deliveries

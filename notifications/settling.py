@@ -10,8 +10,8 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy import Connection, Row
 
-from engine.persistence.columns import Id, among
-from engine.persistence.loading.grouping import gather
+from engine.persistence.db.aggregates import gather
+from engine.persistence.db.sql import Id, among
 from notifications import calendar_handover, lanes, unreachable
 from notifications.tables import IS_QUEUED, deliveries
 from notifications.vocabulary import DeliveryState

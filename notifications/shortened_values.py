@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine import addresses
+from engine.model import addresses
 
 #: In characters; no name and no e-mail address is longer.
 LONGEST = addresses.LONGEST

@@ -19,11 +19,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Row
 
-from engine import derived_tokens
-from engine.naming import tidy
-from engine.persistence import tables as t
-from engine.persistence.columns import among
-from engine.persistence.ids import uuid7
+from engine.model import derived_tokens
+from engine.model.text import tidy
+from engine.persistence.db.ids import uuid7
+from engine.persistence.db.sql import among
+from engine.persistence.store import tables as t
 
 #: The purpose of the key that the links are made with.
 PURPOSE = "sign-in-links"

@@ -18,12 +18,12 @@ import structlog
 from anyio.to_thread import run_sync
 from sqlalchemy import Connection, Row
 
-from engine import addresses
-from engine.commands.change_address import delete_old_changes, has_old_changes
-from engine.persistence import tables as t
-from engine.persistence.columns import among
-from engine.persistence.loading.sign_in import people_with_address
-from engine.persistence.unit_of_work import bare_transaction
+from engine.commands.credentials.change_address import delete_old_changes, has_old_changes
+from engine.commands.unit_of_work import bare_transaction
+from engine.model import addresses
+from engine.persistence.db.sql import among
+from engine.persistence.store import tables as t
+from engine.persistence.store.loading.sign_in import people_with_address
 from engine.system import System
 from notifications import sign_in_links
 from notifications.channels.base import Channel, Outgoing, Undelivered

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from engine.persistence.canonical import canonical, instant_text
+from engine.persistence.db.canonical_json import canonical, instant_text
 
 #: The one key of an object that stands for an instant.
 INSTANT = "$instant"

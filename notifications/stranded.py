@@ -18,8 +18,8 @@ from anyio.to_thread import run_sync
 from sqlalchemy import Connection, Row
 from sqlalchemy.exc import SQLAlchemyError
 
-from engine.persistence.columns import among
-from engine.persistence.unit_of_work import bare_transaction
+from engine.commands.unit_of_work import bare_transaction
+from engine.persistence.db.sql import among
 from engine.system import System
 from notifications import preferences, queueing
 from notifications.database_trouble import log_database_trouble

@@ -13,13 +13,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row, Select, Table
 
-from engine.facts import Fields, Release, Team
-from engine.persistence import loading
-from engine.persistence import tables as t
-from engine.persistence.assembling import Staff, load_staff
-from engine.persistence.columns import among
-from engine.release_changes import Edit, fields_at
-from engine.vocabulary import Status
+from engine.lifecycle.release_changes import Edit, fields_at
+from engine.model.facts import Fields, Release, Team
+from engine.model.vocabulary import Status
+from engine.persistence.db.sql import among
+from engine.persistence.store import loading
+from engine.persistence.store import tables as t
+from engine.persistence.store.release_facts import Staff, load_staff
 from notifications.person_names import person
 
 # Statements of the hot path are built once: to build one costs more than to run it.

@@ -12,8 +12,8 @@ from sqlalchemy import (
     text,
 )
 
-from engine.persistence.columns import Id, instant, key, link, word
-from engine.persistence.tables.base import metadata
+from engine.persistence.db.sql import Id, instant, key, link, word
+from engine.persistence.store.tables.base import metadata
 from notifications.vocabulary import DeliveryState, LinkPurpose
 
 #: As text, so that the database sees that a partial index serves: a parameter could be anything.

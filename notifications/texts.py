@@ -11,7 +11,7 @@ from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
-from engine import addresses
+from engine.model import addresses
 from notifications import shortened_values
 from notifications.mail_styles import style_attribute
 

@@ -16,7 +16,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from engine.persistence.columns import among
+from engine.persistence.db.sql import among
 from notifications import calendar_handover
 from notifications.tables import IS_QUEUED, deliveries
 from notifications.vocabulary import DeliveryState, Kind

@@ -14,10 +14,10 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from engine.lifecycle.schedule import status_at
+from engine.model.vocabulary import HOLDING, Status
+from engine.model.wording import STANDS
 from engine.signing.settle import NOTICES
-from engine.timeline import status_at
-from engine.vocabulary import HOLDING, Status
-from engine.wording import STANDS
 from notifications.vocabulary import Kind
 
 EVER = frozenset(Status)

@@ -14,10 +14,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from engine.facts import Release
-from engine.persistence import loading
-from engine.persistence.columns import Id
-from engine.vocabulary import Status
+from engine.model.facts import Release
+from engine.model.vocabulary import Status
+from engine.persistence.db.sql import Id
+from engine.persistence.store import loading
 from notifications import queueing, recipients
 from notifications.event_facts import facts_of_time
 from notifications.recipients import People

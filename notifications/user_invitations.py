@@ -13,11 +13,11 @@ from urllib.parse import urlencode
 
 import sqlalchemy as sa
 
-from engine.events import Recorded, UserCreated
-from engine.persistence import tables as t
-from engine.persistence.columns import among
-from engine.persistence.ledger import Entry
-from engine.persistence.work import Work
+from engine.model.events import Recorded, UserCreated
+from engine.persistence.db.sql import among
+from engine.persistence.store import tables as t
+from engine.persistence.store.ledger import Entry
+from engine.persistence.store.work import Work
 from notifications.event_facts import facts_of_administration
 from notifications.queueing import Message
 from notifications.sign_in_links import PATH

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from engine.persistence.database import Database
+from engine.persistence.db.database import Database
 from tests.support.databases import BACKENDS, Templates
 from tests.support.postgres import PostgresServer, quickest_place, running_postgres
 from tests.support.world import World

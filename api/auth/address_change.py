@@ -13,10 +13,10 @@ from api.auth.browser import Browser
 from api.auth.limits import SignInLimits
 from api.auth.pages import page, trouble
 from api.runtime import Runtime
-from engine.commands.change_address import ConfirmAddress, find_change, is_live
-from engine.errors import Code, Refusal
-from engine.principal import Principal
-from engine.vocabulary import Channel
+from engine.commands.credentials.change_address import ConfirmAddress, find_change, is_live
+from engine.model.errors import Code, Refusal
+from engine.model.principal import Principal
+from engine.model.vocabulary import Channel
 
 #: The link ended, or its user was deactivated, between two looks.
 ENDED = frozenset({Code.WRONG_STATUS, Code.NOT_FOUND})

@@ -20,11 +20,11 @@ from api.auth.pages import go, page, trouble
 from api.auth.sealed import Seal
 from api.credentials import session_of
 from api.runtime import Runtime
-from engine.commands.sessions import LIFETIME, EndSession, StartSession
-from engine.errors import Code, Refusal
-from engine.persistence.ids import uuid7
-from engine.principal import Principal
-from engine.vocabulary import Channel, SignInMethod
+from engine.commands.credentials.sessions import LIFETIME, EndSession, StartSession
+from engine.model.errors import Code, Refusal
+from engine.model.principal import Principal
+from engine.model.vocabulary import Channel, SignInMethod
+from engine.persistence.db.ids import uuid7
 
 #: Seconds to choose an account in.
 CHOOSING = 600

@@ -22,13 +22,13 @@ from api.auth.pages import go, page, trouble
 from api.auth.sealed import Seal
 from api.clients import client_of
 from api.runtime import Runtime
-from engine import addresses
-from engine.errors import Refusal
-from engine.naming import tidy
-from engine.persistence.loading.sign_in import people_with_address
-from engine.persistence.unit_of_work import bare_transaction
-from engine.seldom import Seldom
-from engine.vocabulary import SignInMethod
+from engine.commands.unit_of_work import bare_transaction
+from engine.logs.log_throttle import Seldom
+from engine.model import addresses
+from engine.model.errors import Refusal
+from engine.model.text import tidy
+from engine.model.vocabulary import SignInMethod
+from engine.persistence.store.loading.sign_in import people_with_address
 from notifications import sign_in_links as links
 
 log = structlog.get_logger("countersign.sign_in")

@@ -29,14 +29,14 @@ from api.auth.provider_errors import ProviderError
 from api.auth.sealed import Seal
 from api.credentials import session_of
 from api.runtime import Runtime
-from engine.commands.identities import LinkIdentity
-from engine.errors import Refusal
-from engine.naming import name_key, tidy
-from engine.persistence import tables as t
-from engine.persistence.loading.sign_in import people_with_identity
-from engine.principal import Principal
-from engine.seldom import Seldom
-from engine.vocabulary import SignInMethod
+from engine.commands.credentials.identities import LinkIdentity
+from engine.logs.log_throttle import Seldom
+from engine.model.errors import Refusal
+from engine.model.principal import Principal
+from engine.model.text import name_key, tidy
+from engine.model.vocabulary import SignInMethod
+from engine.persistence.store import tables as t
+from engine.persistence.store.loading.sign_in import people_with_identity
 
 log = structlog.get_logger("countersign.openid")
 

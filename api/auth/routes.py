@@ -22,7 +22,7 @@ from api.auth.provider import Provider
 from api.auth.sessions import Sessions
 from api.credentials import session_of
 from api.runtime import Runtime
-from engine.errors import Code, Refusal
+from engine.model.errors import Code, Refusal
 from notifications.address_mails import PATH as ADDRESS_PATH
 from notifications.keys import ACTION_LINKS, derive
 from notifications.sign_in_links import PATH, PURPOSE

@@ -16,9 +16,9 @@ from api.auth.forms import fields_of
 from api.auth.pages import go, page
 from api.credentials import session_of
 from api.runtime import Runtime
-from engine.commands.sessions import EndSession
-from engine.persistence import tables as t
-from engine.principal import Principal
+from engine.commands.credentials.sessions import EndSession
+from engine.model.principal import Principal
+from engine.persistence.store import tables as t
 from engine.queries.credentials import live_sessions
 
 

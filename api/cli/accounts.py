@@ -7,9 +7,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from engine.errors import Code, Refusal
-from engine.naming import lookup_key, quoted
-from engine.persistence.tables import accounts
+from engine.model.errors import Code, Refusal
+from engine.model.text import lookup_key, quoted
+from engine.persistence.store.tables import accounts
 
 
 def account_called(connection: Connection, name: str | None) -> UUID:

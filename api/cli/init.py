@@ -27,10 +27,10 @@ from api.readiness import NotReadyError, open_database
 from api.settings import PREFIX, Settings
 from api.settings_files import env_file
 from api.settings_warnings import NO_MAIL
-from engine.commands.api_tokens import create_token_as_operator
-from engine.commands.create_account import create_account
-from engine.persistence.migrate import migrate
-from engine.vocabulary import Permission
+from engine.commands.administration.create_account import create_account
+from engine.commands.credentials.api_tokens import create_token_as_operator
+from engine.model.vocabulary import Permission
+from engine.persistence.store.migrate import migrate
 from notifications.channels.mail_folder import folder_of
 
 _DEFAULT_PORT = 8000

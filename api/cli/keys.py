@@ -5,12 +5,16 @@ from __future__ import annotations
 import typer
 
 from api.cli.running import load_settings, told
-from engine.commands.remember_master_key import master_keys_in_use
-from engine.commands.reseal_keypairs import UnopenedKeypair, reseal_keypairs, unopened_keypairs
-from engine.commands.unused_keys import UnusedKey, unused_keys
-from engine.keyring import Keyring
+from engine.commands.maintenance.remember_master_key import master_keys_in_use
+from engine.commands.maintenance.reseal_keypairs import (
+    UnopenedKeypair,
+    reseal_keypairs,
+    unopened_keypairs,
+)
+from engine.commands.maintenance.unused_keys import UnusedKey, unused_keys
+from engine.model.wording import counted
 from engine.signers.base import SignerContext, load_signers
-from engine.wording import counted
+from engine.signers.keyring import Keyring
 
 app = typer.Typer(
     no_args_is_help=True, help="Sealed private keys: whether they open, and new master keys."

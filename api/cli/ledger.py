@@ -13,9 +13,9 @@ from api.cli.accounts import account_called
 from api.cli.running import load_settings, told
 from api.keys import ledger_key
 from api.readiness import open_database, require_current
-from engine.errors import Code, Refusal
-from engine.persistence import ledger
-from engine.persistence.verification import Anchor, verify
+from engine.model.errors import Code, Refusal
+from engine.persistence.store import ledger
+from engine.persistence.store.ledger_verification import Anchor, verify
 
 app = typer.Typer(
     no_args_is_help=True, help="The ledger: what to keep of it, and whether it holds."

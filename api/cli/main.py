@@ -19,9 +19,9 @@ from api.cli.lifetimes import lifetime
 from api.cli.mailbox import mailbox
 from api.cli.output import AsJson, print_token
 from api.cli.running import load_settings, told
-from engine.commands.api_tokens import create_token_as_operator
-from engine.persistence.migrate import migrate as migrate_database
-from engine.vocabulary import Permission
+from engine.commands.credentials.api_tokens import create_token_as_operator
+from engine.model.vocabulary import Permission
+from engine.persistence.store.migrate import migrate as migrate_database
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -69,7 +69,7 @@ def backup(
 ) -> None:
     """Copy a SQLite database while it is in use, and check the copy and its ledgers."""
     from api.readiness import open_database, require_current
-    from engine.persistence.backup import back_up
+    from engine.persistence.store.backup import back_up
 
     database = open_database(load_settings())
     require_current(database)

@@ -32,11 +32,11 @@ from api.settings_files import env_file
 from api.settings_told import faults
 from api.telemetry.exposition import exposed
 from api.telemetry.logs import configure_logs
-from engine.errors import Refusal
-from engine.keyring import KeyringError
-from engine.persistence.backup import BackupError
-from engine.persistence.retrying import told as database_trouble
+from engine.model.errors import Refusal
+from engine.persistence.store.backup import BackupError
+from engine.persistence.store.retry import told as database_trouble
 from engine.signers.base import SignerFailed
+from engine.signers.keyring import KeyringError
 from notifications.channels.mail_folder import folder_of
 
 log = structlog.get_logger("countersign")

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from engine.algorithms import KeypairAlgorithm
-from engine.commands.api_tokens import create_token_as_operator
-from engine.commands.base import execute
-from engine.commands.create_account import create_account
-from engine.commands.create_keypair import CreateKeypair, create_keypair
-from engine.commands.create_team import CreateTeam
-from engine.commands.create_user import CreateUser
-from engine.principal import Principal
+from engine.commands.administration.create_account import create_account
+from engine.commands.administration.create_keypair import CreateKeypair, create_keypair
+from engine.commands.administration.create_team import CreateTeam
+from engine.commands.administration.create_user import CreateUser
+from engine.commands.command import execute
+from engine.commands.credentials.api_tokens import create_token_as_operator
+from engine.model.algorithms import KeypairAlgorithm
+from engine.model.principal import Principal
+from engine.model.vocabulary import ReleaseType
 from engine.system import System
-from engine.vocabulary import ReleaseType
 
 ACCOUNT = "Acme"
 ADMIN = "admin@example.com"

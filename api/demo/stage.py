@@ -24,7 +24,7 @@ from api.demo.mailbox_app import mailbox_app
 from api.demo.people import Cast, settle_in
 from api.readiness import open_database
 from api.settings import Settings
-from engine.persistence.migrate import migrate
+from engine.persistence.store.migrate import migrate
 
 HOST = "127.0.0.1"
 

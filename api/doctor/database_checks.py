@@ -11,18 +11,18 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api.doctor.report import CheckResult, failed, passed
 from api.readiness import SKEW
-from engine.commands.remember_master_key import PURPOSE, master_keys_in_use
-from engine.errors import Refusal
-from engine.keyring import Keyring, WrongMasterKeyError
-from engine.persistence import tables as t
-from engine.persistence.clock import DatabaseClock, skew
-from engine.persistence.database import Database
-from engine.persistence.loading.people import permitted_users
-from engine.persistence.retrying import told
-from engine.persistence.storage_faults import SENTENCES
-from engine.persistence.unit_of_work import bare_transaction
-from engine.persistence.writable import storage_fault
-from engine.vocabulary import Permission
+from engine.commands.maintenance.remember_master_key import PURPOSE, master_keys_in_use
+from engine.commands.unit_of_work import bare_transaction
+from engine.model.errors import Refusal
+from engine.model.vocabulary import Permission
+from engine.persistence.db.clock import DatabaseClock, skew
+from engine.persistence.db.database import Database
+from engine.persistence.db.storage_faults import SENTENCES
+from engine.persistence.db.writable import storage_fault
+from engine.persistence.store import tables as t
+from engine.persistence.store.loading.people import permitted_users
+from engine.persistence.store.retry import told
+from engine.signers.keyring import Keyring, WrongMasterKeyError
 
 _CHECK_IT = "Look at COUNTERSIGN_DATABASE_URL, and at the server and its log."
 _ADD_KEY = (

@@ -16,11 +16,11 @@ from api.doctor.report import CheckResult, failed, passed, skipped
 from api.readiness import NotReadyError, open_database, require_current
 from api.settings import Settings
 from api.settings_warnings import settings_warnings
-from engine.errors import Refusal
-from engine.keyring import Keyring
-from engine.persistence.database import Database
-from engine.persistence.retrying import told
+from engine.model.errors import Refusal
+from engine.persistence.db.database import Database
+from engine.persistence.store.retry import told
 from engine.signers.base import SignerContext, SignerFailed, load_signers
+from engine.signers.keyring import Keyring
 
 Found = TypeVar("Found")
 

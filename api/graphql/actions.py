@@ -9,13 +9,13 @@ from uuid import UUID
 from api.graphql.errors import UserError
 from api.graphql.types.enums import ReleaseAction
 from api.graphql.types.release import AvailableAction
-from engine import machine
-from engine.errors import Refusal
-from engine.factors import SignFacts, evaluate
-from engine.facts import Facts, Keypair, Release
+from engine.lifecycle import machine
+from engine.model.errors import Refusal
+from engine.model.facts import Facts, Keypair, Release
+from engine.model.signing_factors import SignFacts, evaluate
+from engine.model.vocabulary import Trigger
 from engine.queries import releases as queries
 from engine.queries.reading import Reading
-from engine.vocabulary import Trigger
 
 TRIGGERS = {
     ReleaseAction.APPROVE: Trigger.APPROVE,

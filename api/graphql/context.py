@@ -22,8 +22,8 @@ from api.graphql.plan import Plan, plan_of
 from api.graphql.prefetch import prefetch
 from api.graphql.shelf import Shelf
 from api.runtime import Runtime
-from engine.errors import Refusal
-from engine.principal import Principal
+from engine.model.errors import Refusal
+from engine.model.principal import Principal
 
 Thing = TypeVar("Thing")
 Payload = TypeVar("Payload")

@@ -41,7 +41,7 @@ from api.graphql.subscriptions.socket import Socket
 from api.headers import wants_page
 from api.runtime import Runtime
 from api.websockets import refuse_socket
-from engine.errors import Code, Refusal
+from engine.model.errors import Code, Refusal
 
 
 class Endpoint(GraphQL[Context, None]):

@@ -9,7 +9,7 @@ from graphql import GraphQLError
 from strawberry.utils.str_converters import to_camel_case
 
 from api.graphql.types.enums import ErrorCode
-from engine.errors import Code, Refusal, StorageFailed
+from engine.model.errors import Code, Refusal, StorageFailed
 
 
 @strawberry.type(description="Why something was refused, and what to do about it.")

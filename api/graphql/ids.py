@@ -4,7 +4,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable
 from uuid import UUID
 
-from engine.errors import Code, Refusal, not_found
+from engine.model.errors import Code, Refusal, not_found
 
 #: What people call the types that have ids.
 _CALLED = {

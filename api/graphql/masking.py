@@ -10,8 +10,8 @@ from graphql import GraphQLError
 from sqlalchemy.exc import StatementError
 
 from api.telemetry.redaction import without_secrets
-from engine.errors import Refusal
-from engine.seldom import Seldom
+from engine.logs.log_throttle import Seldom
+from engine.model.errors import Refusal
 
 log = structlog.get_logger("countersign.graphql")
 

@@ -9,7 +9,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
-from engine.persistence.canonical import instant_text
+from engine.persistence.db.canonical_json import instant_text
 
 Base64 = NewType("Base64", bytes)
 

@@ -13,8 +13,8 @@ from api.graphql.types.keypair import Keypair
 from api.graphql.types.people import ApiToken, Role, Team, User
 from api.graphql.types.release import Release
 from api.graphql.types.sign_in import Identity, Session
-from engine import facts
-from engine.persistence import tables as t
+from engine.model import facts
+from engine.persistence.store import tables as t
 from engine.queries import releases, things
 from engine.queries.reading import Reading
 

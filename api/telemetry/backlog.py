@@ -11,11 +11,11 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import Connection
 
-from engine.lifecycle import TIMED
-from engine.persistence import tables as t
-from engine.persistence.clock import skew
-from engine.persistence.database import Database
-from engine.persistence.executor import Executor
+from engine.concurrency.executor import Executor
+from engine.lifecycle.table import TIMED
+from engine.persistence.db.clock import skew
+from engine.persistence.db.database import Database
+from engine.persistence.store import tables as t
 from engine.system import System
 from notifications.tables import deliveries
 from notifications.vocabulary import DeliveryState

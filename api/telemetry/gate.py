@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from api.telemetry.meter import Kind, Meter
-from engine.errors import Refusal
-from engine.persistence.executor import Executor
-from engine.principal import Principal
+from engine.concurrency.executor import Executor
+from engine.model.errors import Refusal
+from engine.model.principal import Principal
 from engine.signing.gate import SigningGate
 from engine.signing.request import Made, Outcome, SignRequest
 from engine.system import System

@@ -13,7 +13,7 @@ from graphql import GraphQLError
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from api.telemetry.tracing import span
-from engine.errors import Code, Refusal
+from engine.model.errors import Code, Refusal
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Tracer

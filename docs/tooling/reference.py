@@ -30,7 +30,7 @@ from pydantic.fields import FieldInfo
 
 from api.graphql.schema import schema as strawberry_schema
 from api.settings import PREFIX, Settings
-from engine.diagram import svg
+from engine.lifecycle.diagram import svg
 
 DOCS = Path(__file__).parents[1]
 #: What people wrote of the generated pages; MARK stands where the generated part goes.

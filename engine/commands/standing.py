@@ -6,9 +6,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from engine.errors import Code, Refusal
-from engine.persistence import tables as t
-from engine.persistence.work import Work
+from engine.model.errors import Code, Refusal
+from engine.persistence.store import tables as t
+from engine.persistence.store.work import Work
 
 
 def require_standing_credential(work: Work) -> None:

@@ -10,12 +10,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Row
 
-from engine.commands.api_tokens import PREFIX, load_token_scopes, secret_hash
-from engine.commands.sessions import IDLE
-from engine.persistence import tables as t
-from engine.principal import Principal
+from engine.commands.credentials.api_tokens import PREFIX, load_token_scopes, secret_hash
+from engine.commands.credentials.sessions import IDLE
+from engine.model.principal import Principal
+from engine.model.vocabulary import Channel, Permission
+from engine.persistence.store import tables as t
 from engine.queries.reading import Reading
-from engine.vocabulary import Channel, Permission
 
 
 def principal_of_token(connection: Connection, secret: str, now: datetime) -> Principal | None:

@@ -9,15 +9,15 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Row
 
-from engine import approvals
-from engine.approvals import Resolution
-from engine.facts import Facts, Fields, Release
-from engine.persistence import loading
-from engine.persistence import tables as t
-from engine.persistence.columns import among
+from engine.lifecycle import approvals
+from engine.lifecycle.approvals import Resolution
+from engine.lifecycle.release_changes import fields_at
+from engine.model.facts import Facts, Fields, Release
+from engine.model.vocabulary import Status
+from engine.persistence.db.sql import among
+from engine.persistence.store import loading
+from engine.persistence.store import tables as t
 from engine.queries.reading import Reading
-from engine.release_changes import fields_at
-from engine.vocabulary import Status
 
 _D = t.decisions
 _DECISIONS = sa.select(_D).where(among(_D.c.release_id)).order_by(_D.c.id)

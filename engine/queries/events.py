@@ -9,8 +9,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Row
 
-from engine.persistence import ledger
-from engine.persistence import tables as t
+from engine.persistence.store import ledger
+from engine.persistence.store import tables as t
 from engine.queries.reading import Reading
 from engine.queries.visibility import is_visible
 

@@ -11,13 +11,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Row
 
-from engine.grants import missing_permission
-from engine.naming import lookup_key
-from engine.persistence import tables as t
-from engine.persistence.columns import among
-from engine.queries.pages import Order, Page, Window, encode, fetch, stamp_of
+from engine.model.grants import missing_permission
+from engine.model.text import lookup_key
+from engine.model.vocabulary import Permission, SignatureState
+from engine.persistence.db.pagination import Order, Page, Window, encode, fetch, stamp_of
+from engine.persistence.db.sql import among
+from engine.persistence.store import tables as t
 from engine.queries.reading import Reading
-from engine.vocabulary import Permission, SignatureState
 
 e, s = t.ledger_entries, t.signatures
 

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from engine.errors import Code, Refusal
-from engine.facts import Actor, Policy
-from engine.persistence import loading
-from engine.principal import Principal
+from engine.model.errors import Code, Refusal
+from engine.model.facts import Actor, Policy
+from engine.model.principal import Principal
+from engine.persistence.store import loading
 from engine.system import System
 
 Answer = TypeVar("Answer")

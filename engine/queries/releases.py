@@ -11,19 +11,19 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from engine.facts import Facts, Release
-from engine.lifecycle import TIMED
-from engine.naming import lookup_key
-from engine.persistence import loading
-from engine.persistence import tables as t
-from engine.persistence.assembling import assemble, with_facts_of_creation
-from engine.queries.pages import Order, Page, Window, fetch
+from engine.lifecycle.schedule import as_of
+from engine.lifecycle.table import TIMED
+from engine.model.facts import Facts, Release
+from engine.model.text import lookup_key
+from engine.model.visibility import sees
+from engine.model.vocabulary import KeypairCategory, Permission, ReleaseType, Status
+from engine.persistence.db.pagination import Order, Page, Window, fetch
+from engine.persistence.store import loading
+from engine.persistence.store import tables as t
+from engine.persistence.store.release_facts import assemble, with_facts_of_creation
+from engine.persistence.store.reservation_expiry import without_overdue
 from engine.queries.reading import Reading
 from engine.queries.visibility import is_visible, reasons
-from engine.signing.lapse import without_overdue
-from engine.timeline import as_of
-from engine.visibility import sees
-from engine.vocabulary import KeypairCategory, Permission, ReleaseType, Status
 
 r = t.releases
 

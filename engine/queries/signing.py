@@ -6,15 +6,15 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from engine.errors import Code, Refusal
-from engine.factors import Evaluation, SignFacts, evaluate
-from engine.facts import Actor, Keypair
-from engine.persistence import loading
-from engine.principal import Principal
+from engine.lifecycle.schedule import as_of
+from engine.model.errors import Code, Refusal
+from engine.model.facts import Actor, Keypair
+from engine.model.principal import Principal
+from engine.model.signing_factors import Evaluation, SignFacts, evaluate
+from engine.model.vocabulary import Permission
+from engine.persistence.store import loading
+from engine.persistence.store.reservation_expiry import without_overdue
 from engine.queries.reading import Reading
-from engine.signing.lapse import without_overdue
-from engine.timeline import as_of
-from engine.vocabulary import Permission
 
 
 def explain(

@@ -10,13 +10,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Row, Select, Table
 
-from engine.naming import lookup_key
-from engine.persistence import loading
-from engine.persistence import tables as t
-from engine.persistence.columns import among, unindexed
-from engine.queries.pages import Order, Page, Window, fetch
+from engine.model.text import lookup_key
+from engine.model.vocabulary import Permission
+from engine.persistence.db.pagination import Order, Page, Window, fetch
+from engine.persistence.db.sql import among, unindexed
+from engine.persistence.store import loading
+from engine.persistence.store import tables as t
 from engine.queries.reading import Reading
-from engine.vocabulary import Permission
 
 #: The name each kind is listed by.
 _NAMES: dict[str, ColumnElement[Any]] = {

@@ -1,4 +1,4 @@
-"""The SQL form of `engine.visibility.sees`: who sees which releases (spec section 2)."""
+"""The SQL form of `engine.model.visibility.sees`: who sees which releases (spec section 2)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from engine.persistence import tables as t
-from engine.persistence.columns import unindexed
+from engine.model.visibility import approves_without_team, sees_everything
+from engine.persistence.db.sql import unindexed
+from engine.persistence.store import tables as t
 from engine.queries.reading import Reading
-from engine.visibility import approves_without_team, sees_everything
 
 #: Of so many teams each is looked up by itself; of more, all together.
 TEAMS = 20

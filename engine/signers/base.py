@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol, Self
 
-from engine.algorithms import DigestAlgorithm, KeypairAlgorithm
-from engine.keyring import KeyBinding, Keyring
+from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm
+from engine.signers.keyring import KeyBinding, Keyring
 
 __all__ = [
     "ENTRY_POINTS",

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import structlog
 
-from engine.algorithms import KeypairAlgorithm
-from engine.logged_exceptions import log_origin
+from engine.logs.exceptions import log_origin
+from engine.model.algorithms import KeypairAlgorithm
 from engine.signers.base import (
     GeneratedKey,
     KeyBinding,

@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 
-from engine.algorithms import DigestAlgorithm, KeypairAlgorithm, Scheme
+from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm, Scheme
+from engine.model.vocabulary import KeypairCategory
 from engine.signers.base import (
     Digest,
     GeneratedKey,
@@ -26,7 +27,6 @@ from engine.signers.base import (
     require_supported,
 )
 from engine.signers.sealed_keys import SealedKeys
-from engine.vocabulary import KeypairCategory
 
 PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from pysequoia import PySigner, SignatureMode, Tsk, sign
 from pysequoia.packet import PacketPile
 
-from engine.algorithms import KeypairAlgorithm
+from engine.model.algorithms import KeypairAlgorithm
+from engine.model.vocabulary import KeypairCategory
 from engine.signers.base import (
     Content,
     GeneratedKey,
@@ -23,7 +24,6 @@ from engine.signers.base import (
     require_supported,
 )
 from engine.signers.sealed_keys import SealedKeys
-from engine.vocabulary import KeypairCategory
 
 _KEYGEN = Path(__file__).with_name("openpgp_keygen.py")
 _KEYGEN_SECONDS = 120

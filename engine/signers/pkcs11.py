@@ -4,7 +4,7 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from engine.algorithms import KeypairAlgorithm
+from engine.model.algorithms import KeypairAlgorithm
 from engine.signers.base import (
     GeneratedKey,
     KeyBinding,

@@ -17,7 +17,7 @@ from pkcs11 import (
 from pkcs11.types import SignMixin
 from pkcs11.util.ec import encode_named_curve_parameters
 
-from engine.algorithms import DigestAlgorithm, KeypairAlgorithm, Scheme
+from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm, Scheme
 from engine.signers.base import Digest
 
 _NEEDED: Mapping[Scheme, frozenset[Mechanism]] = {

@@ -19,7 +19,7 @@ from pkcs11.exceptions import (
 )
 from pkcs11.types import SignMixin
 
-from engine.algorithms import KeypairAlgorithm
+from engine.model.algorithms import KeypairAlgorithm
 from engine.signers import pkcs11_keys
 from engine.signers.base import Digest, SignerFailed
 from engine.signers.pkcs11_errors import (

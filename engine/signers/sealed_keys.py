@@ -7,8 +7,8 @@ from typing import Generic, TypeVar
 
 from cryptography.exceptions import UnsupportedAlgorithm
 
-from engine.keyring import KeyBinding, Keyring, SealBrokenError
 from engine.signers.base import SignerFailed, SigningKey
+from engine.signers.keyring import KeyBinding, Keyring, SealBrokenError
 
 PrivateKey = TypeVar("PrivateKey")
 

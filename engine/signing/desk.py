@@ -13,17 +13,18 @@ import sqlalchemy as sa
 from orjson import Fragment
 from sqlalchemy import Row
 
-from engine.algorithms import KeypairAlgorithm
-from engine.errors import UNRECORDED, Code, Refusal, not_found
-from engine.events import AttemptRefused, SignatureMade
-from engine.factors import SignFacts
-from engine.facts import Actor, Keypair, Release
-from engine.persistence import loading
-from engine.persistence import tables as t
-from engine.persistence.ids import uuid7
-from engine.persistence.many import insert_many
-from engine.persistence.work import Work
-from engine.principal import Principal
+from engine.model.algorithms import KeypairAlgorithm
+from engine.model.errors import UNRECORDED, Code, Refusal, not_found
+from engine.model.events import AttemptRefused, SignatureMade
+from engine.model.facts import Actor, Keypair, Release
+from engine.model.principal import Principal
+from engine.model.signing_factors import SignFacts
+from engine.model.vocabulary import KeypairCategory, Permission, SignatureState
+from engine.persistence.db.bulk import insert_many
+from engine.persistence.db.ids import uuid7
+from engine.persistence.store import loading
+from engine.persistence.store import tables as t
+from engine.persistence.store.work import Work
 from engine.signers.base import KeyBinding, SigningKey
 from engine.signing.earlier import Earlier, load_earlier
 from engine.signing.judgement import Judgement, judge
@@ -36,7 +37,6 @@ from engine.signing.request import (
     SignRequest,
     malformed,
 )
-from engine.vocabulary import KeypairCategory, Permission, SignatureState
 
 # Statements of the hot path are built once: to build one costs more than to run it.
 _S, _R = t.signatures, t.releases

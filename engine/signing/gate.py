@@ -17,11 +17,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from engine.errors import Code, Refusal
-from engine.persistence import tables as t
-from engine.persistence.executor import Executor
-from engine.persistence.lines import Lines, Room, Take
-from engine.principal import Principal
+from engine.concurrency.batching import Lines, Room, Take
+from engine.concurrency.executor import Executor
+from engine.model.errors import Code, Refusal
+from engine.model.principal import Principal
+from engine.model.vocabulary import SignatureState
+from engine.persistence.store import tables as t
 from engine.signing.make import Value, make
 from engine.signing.pace import Pace
 from engine.signing.request import (
@@ -37,7 +38,6 @@ from engine.signing.request import (
 from engine.signing.reserve import Answers, reserve_all
 from engine.signing.settle import settle
 from engine.system import System
-from engine.vocabulary import SignatureState
 
 #: Requests of one call that stand in line together: a large batch takes turns with others.
 TOGETHER = 64

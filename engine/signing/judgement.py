@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from engine.factors import Evaluation, SignFacts, evaluate
-from engine.persistence.canonical import canonical
+from engine.model.signing_factors import Evaluation, SignFacts, evaluate
+from engine.persistence.db.canonical_json import canonical
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.errors import Code, Refusal
+from engine.model.errors import Code, Refusal
 from engine.signers.base import SignerFailed, UnsuitableMessage
 from engine.signers.guard import make_signature
 from engine.signing.request import Reserved

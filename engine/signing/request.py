@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from engine.algorithms import DigestAlgorithm
-from engine.errors import Code, Refusal
-from engine.events import SignatureMade
-from engine.factors import Factor
-from engine.facts import Actor
-from engine.principal import Principal
+from engine.model.algorithms import DigestAlgorithm
+from engine.model.errors import Code, Refusal
+from engine.model.events import SignatureMade
+from engine.model.facts import Actor
+from engine.model.principal import Principal
+from engine.model.signing_factors import Factor
+from engine.model.vocabulary import Channel
 from engine.signers.base import Content, Digest, Message, SigningKey
-from engine.vocabulary import Channel
 
 #: Bytes of content an OpenPGP keypair signs at most.
 CONTENT_LIMIT = 10 * 1024 * 1024

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from engine.errors import Refusal
-from engine.persistence.locks import Lock
-from engine.persistence.retrying import retrying
-from engine.persistence.unit_of_work import transaction
-from engine.principal import Principal
+from engine.commands.unit_of_work import transaction
+from engine.model.errors import Refusal
+from engine.model.principal import Principal
+from engine.persistence.store.locks import Lock
+from engine.persistence.store.reservation_expiry import give_back_lapsed
+from engine.persistence.store.retry import retrying
 from engine.signing.desk import Desk
-from engine.signing.lapse import give_back_lapsed
 from engine.signing.request import Ask, Reservation, SignRequest
 from engine.system import System
 

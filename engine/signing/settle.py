@@ -9,21 +9,21 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from engine.errors import Code, Refusal
-from engine.events import QuotaReached
-from engine.facts import CLOCK
-from engine.persistence import tables as t
-from engine.persistence.columns import among
-from engine.persistence.locks import Lock
-from engine.persistence.many import update_many
-from engine.persistence.retrying import retrying
-from engine.persistence.unit_of_work import transaction
-from engine.persistence.work import Work
-from engine.signing.lapse import drop
+from engine.commands.unit_of_work import transaction
+from engine.model.errors import Code, Refusal
+from engine.model.events import QuotaReached
+from engine.model.facts import CLOCK
+from engine.model.vocabulary import SignatureState
+from engine.persistence.db.bulk import update_many
+from engine.persistence.db.sql import among
+from engine.persistence.store import tables as t
+from engine.persistence.store.locks import Lock
+from engine.persistence.store.reservation_expiry import drop
+from engine.persistence.store.retry import retrying
+from engine.persistence.store.work import Work
 from engine.signing.make import Value
 from engine.signing.request import Made, Outcome, Refused, Signed
 from engine.system import System
-from engine.vocabulary import SignatureState
 
 #: At which shares of the maximum people are told, in percent (spec section 6).
 NOTICES = (80, 100)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, Self, TypeVar
 from uuid import UUID
 
-from engine.naming import storable
+from engine.model.text import storable
 from notifications.message import Message
 
 Prepared = TypeVar("Prepared")

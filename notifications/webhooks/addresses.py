@@ -10,7 +10,7 @@ import re
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
-from engine.errors import Code, Refusal
+from engine.model.errors import Code, Refusal
 from notifications.webhooks.public_addresses import Address, is_public
 
 _LONGEST = 2000

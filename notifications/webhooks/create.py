@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from engine.commands.administering import clean_name, require_permission
-from engine.naming import quoted, tidy
-from engine.persistence.ids import uuid7
-from engine.persistence.locks import Hold, Lock
-from engine.persistence.unit_of_work import Attempt
-from engine.persistence.work import Work
-from engine.vocabulary import Permission
+from engine.commands.administration.administering import clean_name, require_permission
+from engine.commands.unit_of_work import Attempt
+from engine.model.text import quoted, tidy
+from engine.model.vocabulary import Permission
+from engine.persistence.db.ids import uuid7
+from engine.persistence.store.locks import Hold, Lock
+from engine.persistence.store.work import Work
 from notifications.tables import webhooks
 from notifications.webhooks import base, tags
 from notifications.webhooks.addresses import origin_only, require_url

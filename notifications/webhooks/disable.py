@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from engine.facts import CLOCK
-from engine.persistence.locks import Lock
-from engine.persistence.unit_of_work import transaction
+from engine.commands.unit_of_work import transaction
+from engine.model.facts import CLOCK
+from engine.persistence.store.locks import Lock
 from engine.system import System
 from notifications.tables import webhooks
 from notifications.webhooks.base import note_heard

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.events import Administered
+from engine.model.events import Administered
 
 
 @dataclass(frozen=True, kw_only=True)

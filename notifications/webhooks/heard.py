@@ -9,9 +9,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from engine.persistence.locks import Lock
-from engine.persistence.tables import ledger_heads
-from engine.persistence.unit_of_work import transaction
+from engine.commands.unit_of_work import transaction
+from engine.persistence.store.locks import Lock
+from engine.persistence.store.tables import ledger_heads
 from engine.system import System
 from notifications.tables import webhooks
 from notifications.webhooks import tags

@@ -15,10 +15,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from engine.persistence import tables as t
-from engine.persistence.columns import among
-from engine.persistence.ledger import Entry
-from engine.persistence.work import Work
+from engine.persistence.db.sql import among
+from engine.persistence.store import tables as t
+from engine.persistence.store.ledger import Entry
+from engine.persistence.store.work import Work
 from notifications.surroundings import names_of
 from notifications.tables import webhooks
 from notifications.vocabulary import WebhookKind

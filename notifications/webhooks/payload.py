@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from engine.persistence.canonical import canonical
-from engine.persistence.ledger import Entry
+from engine.persistence.db.canonical_json import canonical
+from engine.persistence.store.ledger import Entry
 
 #: The id of a thing as the API spells it: kind and UUID.
 Spelling = Callable[[str, UUID], str]

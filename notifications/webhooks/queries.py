@@ -9,12 +9,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Row
 
-from engine.grants import missing_permission
-from engine.persistence.columns import among
+from engine.model.grants import missing_permission
+from engine.model.vocabulary import Permission
+from engine.persistence.db.pagination import Order, Page, Window, fetch
+from engine.persistence.db.sql import among
 from engine.queries import history
-from engine.queries.pages import Order, Page, Window, fetch
 from engine.queries.reading import Reading
-from engine.vocabulary import Permission
 from notifications.tables import deliveries, webhooks
 
 w, d = webhooks, deliveries

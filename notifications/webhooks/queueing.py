@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from engine.persistence.ids import uuid7s
-from engine.persistence.many import insert_many
-from engine.persistence.work import Work
+from engine.persistence.db.bulk import insert_many
+from engine.persistence.db.ids import uuid7s
+from engine.persistence.store.work import Work
 from notifications.tables import deliveries
 from notifications.vocabulary import WEBHOOK, DeliveryState, WebhookKind
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from engine.errors import Code, Refusal
-from engine.persistence.locks import Lock
-from engine.persistence.unit_of_work import Attempt
-from engine.persistence.work import Work
+from engine.commands.unit_of_work import Attempt
+from engine.model.errors import Code, Refusal
+from engine.persistence.store.locks import Lock
+from engine.persistence.store.work import Work
 from notifications.tables import webhooks
 from notifications.webhooks import base
 from notifications.webhooks.events import WebhookSecretRotated

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from engine.errors import Code, Refusal
-from engine.events import Event, ReleaseEvent
+from engine.model.errors import Code, Refusal
+from engine.model.events import Event, ReleaseEvent
 
 #: Of an account's releases everything, and nothing else.
 USUAL = ("release:*",)

@@ -33,10 +33,10 @@ import sqlalchemy as sa
 from api.demo.browser import Form
 from api.graphql.ids import from_global
 from api.graphql.subscriptions.cursors import cursor_of
-from engine.persistence import tables as t
-from engine.persistence.database import Database
-from engine.persistence.ledger import GENESIS
-from engine.vocabulary import SignatureState
+from engine.model.vocabulary import SignatureState
+from engine.persistence.db.database import Database
+from engine.persistence.store import tables as t
+from engine.persistence.store.ledger import GENESIS
 from notifications.tables import deliveries
 from notifications.vocabulary import DeliveryState
 from tests.notifications.smtp_server import Inbox, smtp_server

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from engine.algorithms import KeypairAlgorithm
-from engine.commands.remember_master_key import master_keys_in_use
-from engine.commands.reseal_keypairs import unopened_keypairs
-from engine.keyring import KeyBinding, Keyring
-from engine.persistence import tables as t
-from engine.persistence.database import Database
-from engine.persistence.ids import uuid7
-from engine.vocabulary import KeypairAccess, KeypairCategory, ReleaseType
+from engine.commands.maintenance.remember_master_key import master_keys_in_use
+from engine.commands.maintenance.reseal_keypairs import unopened_keypairs
+from engine.model.algorithms import KeypairAlgorithm
+from engine.model.vocabulary import KeypairAccess, KeypairCategory, ReleaseType
+from engine.persistence.db.database import Database
+from engine.persistence.db.ids import uuid7
+from engine.persistence.store import tables as t
+from engine.signers.keyring import KeyBinding, Keyring
 from tests.support.running import COUNTERSIGN, init, run, settings
 
 KEYPAIRS = 2000

@@ -21,13 +21,13 @@ import sqlalchemy as sa
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from engine.commands.base import execute
-from engine.commands.create_user import CreateUser
-from engine.persistence import tables as t
-from engine.persistence.database import Database, normal_url
-from engine.persistence.reaching import SILENCE, WAIT
-from engine.persistence.signals import connection_string
-from engine.principal import Principal
+from engine.commands.administration.create_user import CreateUser
+from engine.commands.command import execute
+from engine.model.principal import Principal
+from engine.persistence.db.database import Database, normal_url
+from engine.persistence.db.pg_notify import connection_string
+from engine.persistence.db.timeouts import SILENCE, WAIT
+from engine.persistence.store import tables as t
 from engine.system import System
 from notifications.outbox import Outbox
 from notifications.tables import deliveries

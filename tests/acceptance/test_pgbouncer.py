@@ -11,8 +11,8 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 
-from engine.persistence.database import Database
-from engine.persistence.reaching import IDLE, STATEMENT, WAIT
+from engine.persistence.db.database import Database
+from engine.persistence.db.timeouts import IDLE, STATEMENT, WAIT
 from tests.support.callers import SIGN, Caller, gather_crowd, open_release
 from tests.support.databases import Templates
 from tests.support.pgbouncer import pooled

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from engine.persistence import tables as t
-from engine.persistence.database import Database
+from engine.persistence.db.database import Database
+from engine.persistence.store import tables as t
 from tests.support.running import init, run, settings
 from tests.support.softhsm import add_token, configure_softhsm, softhsm_module
 
@@ -25,11 +25,11 @@ import sqlalchemy as sa
 from api.bootstrap import build_system
 from api.cli.running import load_settings
 from api.readiness import open_database
-from engine.algorithms import KeypairAlgorithm
+from engine.model.algorithms import KeypairAlgorithm
 from engine.commands import create_keypair
 from engine.persistence import tables as t
-from engine.principal import Principal
-from engine.vocabulary import ReleaseType
+from engine.model.principal import Principal
+from engine.model.vocabulary import ReleaseType
 
 settings = load_settings()
 system = build_system(settings, open_database(settings))

@@ -166,10 +166,10 @@ def test_a_bad_token_is_nobody(api: Api, header: str) -> None:
 
 
 def test_another_accounts_things_do_not_exist(api: Api) -> None:
-    from engine.commands.create_account import create_account
-    from engine.commands.create_keypair import CreateKeypair, create_keypair
-    from engine.principal import Principal
-    from engine.vocabulary import ReleaseType
+    from engine.commands.administration.create_account import create_account
+    from engine.commands.administration.create_keypair import CreateKeypair, create_keypair
+    from engine.model.principal import Principal
+    from engine.model.vocabulary import ReleaseType
 
     system = api.world.system
     other = create_account(system, "Other", "admin@example.com")

@@ -9,10 +9,10 @@ import pytest
 from starlette.applications import Starlette
 
 from api.email_actions import email_action_routes
-from engine.commands.revise_release import ReviseRelease
-from engine.commands.update_user import UpdateUser
-from engine.persistence.database import Database
-from engine.vocabulary import Verdict
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.model.vocabulary import Verdict
+from engine.persistence.db.database import Database
 from tests.api.test_email_scanner import CHROMIUM, free_port, needs_chromium, serving
 from tests.notifications.notices import LINK_KEY, Notices, outbox_world
 from tests.support.databases import Templates

@@ -12,11 +12,11 @@ from starlette.testclient import TestClient
 
 from api import email_pages
 from api.email_actions import LARGEST_BODY, email_action_routes
-from engine.commands.revise_release import ReviseRelease
-from engine.commands.update_user import UpdateUser
-from engine.commands.withdraw_release import WithdrawRelease
-from engine.persistence.database import Database
-from engine.vocabulary import Channel, ReleaseType, Status, Verdict
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.commands.releases.withdraw_release import WithdrawRelease
+from engine.model.vocabulary import Channel, ReleaseType, Status, Verdict
+from engine.persistence.db.database import Database
 from notifications.tables import action_links
 from tests.notifications.notices import LINK_KEY, Notices, outbox_world
 from tests.support.releases import rows

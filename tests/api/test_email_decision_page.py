@@ -9,13 +9,13 @@ from uuid import UUID
 import pytest
 from starlette.testclient import TestClient
 
-from engine.commands.revise_release import ReviseRelease
-from engine.commands.stop_release import StopRelease
-from engine.commands.update_user import UpdateUser
-from engine.commands.withdraw_release import WithdrawRelease
-from engine.persistence import tables as t
-from engine.persistence.database import Database
-from engine.vocabulary import Status, Verdict
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.commands.releases.stop_release import StopRelease
+from engine.commands.releases.withdraw_release import WithdrawRelease
+from engine.model.vocabulary import Status, Verdict
+from engine.persistence.db.database import Database
+from engine.persistence.store import tables as t
 from notifications import tables as n
 from notifications.vocabulary import DeliveryState
 from tests.api.test_email_actions import client_of, csrf_in, decide, votes

@@ -7,8 +7,8 @@ import pytest
 from starlette.applications import Starlette
 
 from api.email_actions import email_action_routes
-from engine.persistence.database import Database
-from engine.vocabulary import Status
+from engine.model.vocabulary import Status
+from engine.persistence.db.database import Database
 from tests.api.auth.chromium import chromium
 from tests.api.test_email_scanner import free_port, needs_chromium, serving
 from tests.notifications.notices import LINK_KEY, Notices, outbox_world

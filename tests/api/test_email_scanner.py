@@ -14,8 +14,8 @@ import uvicorn
 from starlette.applications import Starlette
 
 from api.email_actions import email_action_routes
-from engine.persistence.database import Database
-from engine.vocabulary import Status
+from engine.model.vocabulary import Status
+from engine.persistence.db.database import Database
 from tests.notifications.notices import LINK_KEY, Notices, outbox_world
 
 CHROMIUM = shutil.which("chromium")

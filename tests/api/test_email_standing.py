@@ -9,12 +9,12 @@ from uuid import UUID
 import pytest
 from starlette.testclient import TestClient
 
-from engine.commands.revise_release import ReviseRelease
-from engine.commands.stop_release import StopRelease
-from engine.commands.update_user import UpdateUser
-from engine.commands.withdraw_release import WithdrawRelease
-from engine.persistence.database import Database
-from engine.vocabulary import ReleaseType
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.commands.releases.stop_release import StopRelease
+from engine.commands.releases.withdraw_release import WithdrawRelease
+from engine.model.vocabulary import ReleaseType
+from engine.persistence.db.database import Database
 from tests.api.test_email_actions import client_of, decide
 from tests.notifications.notices import Notices, outbox_world
 from tests.support.world import World

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from api.graphql.ids import to_global
-from engine.errors import Code
-from engine.persistence.executor import Executor
-from engine.persistence.ids import uuid7
+from engine.concurrency.executor import Executor
+from engine.model.errors import Code
+from engine.model.vocabulary import ReleaseType
+from engine.persistence.db.ids import uuid7
 from engine.signers.base import SignerFailed
-from engine.vocabulary import ReleaseType
 from notifications.tables import deliveries
 from tests.support.api import Api
 from tests.support.world import DIGEST

@@ -13,10 +13,10 @@ import sqlalchemy as sa
 
 from api.first_signature import SCOPES, prepare_first_signature, write_files
 from api.graphql.ids import to_global
-from engine.commands.create_account import create_account
-from engine.errors import Code, Refusal
-from engine.persistence import tables as t
-from engine.persistence.database import Database
+from engine.commands.administration.create_account import create_account
+from engine.model.errors import Code, Refusal
+from engine.persistence.db.database import Database
+from engine.persistence.store import tables as t
 from engine.queries.credentials import principal_of_token
 from tests.support.world import World
 

@@ -22,8 +22,8 @@ from api.telemetry.exposition import exposed
 from api.telemetry.gate import MeteredGate
 from api.telemetry.meter import Meter
 from api.telemetry.requests import ObservedRequests
-from engine.persistence.database import Database
-from engine.persistence.executor import Executor
+from engine.concurrency.executor import Executor
+from engine.persistence.db.database import Database
 from tests.notifications.deliverer import Deliverer
 from tests.notifications.notices import outbox_world
 from tests.support.api import Api

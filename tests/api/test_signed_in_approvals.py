@@ -12,12 +12,12 @@ from api.auth.browser import Browser
 from api.credentials import session_of
 from api.email_actions import email_action_routes
 from api.runtime import Runtime
-from engine.commands.sessions import EndSession, NewSession, StartSession
-from engine.persistence.database import Database
-from engine.persistence.executor import Executor
-from engine.principal import Principal
+from engine.commands.credentials.sessions import EndSession, NewSession, StartSession
+from engine.concurrency.executor import Executor
+from engine.model.principal import Principal
+from engine.model.vocabulary import Channel, SignInMethod, Status
+from engine.persistence.db.database import Database
 from engine.signing.gate import SigningGate
-from engine.vocabulary import Channel, SignInMethod, Status
 from tests.api.test_email_actions import csrf_in
 from tests.notifications.notices import LINK_KEY, Notices, outbox_world
 from tests.support.world import World

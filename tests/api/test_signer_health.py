@@ -15,8 +15,8 @@ from api import app as app_module
 from api.app import create_app
 from api.telemetry import signer_health
 from api.telemetry.signer_health import SignerHealth
-from engine.keyring import Keyring
 from engine.signers.base import SignerContext, SignerFailed
+from engine.signers.keyring import Keyring
 from engine.signers.local import LocalSigner
 from tests.api.test_app import settings
 

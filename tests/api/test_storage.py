@@ -16,9 +16,9 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.cli.running import told
-from engine.persistence import writable
-from engine.persistence.database import Database
-from engine.persistence.storage_faults import SENTENCES, StorageFault, StorageHealth
+from engine.persistence.db import writable
+from engine.persistence.db.database import Database
+from engine.persistence.db.storage_faults import SENTENCES, StorageFault, StorageHealth
 from tests.api.graphql.limits.test_websocket import ask
 from tests.api.test_app import settings
 from tests.api.test_email_actions import client_of, decide, votes

@@ -14,7 +14,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from api.graphql.subscriptions.cursors import cursor_of
-from engine.persistence.ledger import GENESIS
+from engine.persistence.store.ledger import GENESIS
 from tests.support.people import Installation, install
 from tests.support.running import COUNTERSIGN, serving, settings
 

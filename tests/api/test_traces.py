@@ -19,9 +19,9 @@ from api.runtime import Runtime
 from api.telemetry.meter import Meter
 from api.telemetry.requests import ObservedRequests
 from api.telemetry.tracing import TracingMissingError, make_tracer
-from engine.commands.update_account import UpdateAccount
-from engine.persistence.executor import Executor
-from engine.persistence.work import Work
+from engine.commands.administration.update_account import UpdateAccount
+from engine.concurrency.executor import Executor
+from engine.persistence.store.work import Work
 from engine.signing.gate import SigningGate
 from tests.support.api import Api
 from tests.support.world import World

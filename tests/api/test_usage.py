@@ -12,12 +12,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.runtime import Runtime
 from api.usage import REMEMBERED, Usage, write_usage
-from engine.commands.record_use import record_use
-from engine.commands.sessions import StartSession
-from engine.persistence import tables as t
-from engine.persistence.ids import uuid7
-from engine.principal import Principal
-from engine.vocabulary import SignInMethod
+from engine.commands.credentials.record_use import record_use
+from engine.commands.credentials.sessions import StartSession
+from engine.model.principal import Principal
+from engine.model.vocabulary import SignInMethod
+from engine.persistence.db.ids import uuid7
+from engine.persistence.store import tables as t
 from tests.support.api import Api, make_api
 from tests.support.world import World
 

@@ -20,16 +20,16 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from starlette.testclient import TestClient
 
-from engine.algorithms import DigestAlgorithm, KeypairAlgorithm
-from engine.commands.create_keypair import CreateKeypair, create_keypair
-from engine.errors import Code, Refusal
-from engine.facts import Facts
-from engine.keyring import Keyring
-from engine.lifecycle import TRANSITIONS
-from engine.machine import compile_table
+from engine.commands.administration.create_keypair import CreateKeypair, create_keypair
+from engine.lifecycle.machine import compile_table
+from engine.lifecycle.table import TRANSITIONS
+from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm
+from engine.model.errors import Code, Refusal
+from engine.model.facts import Facts
+from engine.model.vocabulary import ReleaseType, Status, Trigger
 from engine.signers import base
 from engine.signers.base import Digest, KeyBinding, SignerContext, SignerFailed, SigningKey
-from engine.vocabulary import ReleaseType, Status, Trigger
+from engine.signers.keyring import Keyring
 from notifications.channels import loading
 from notifications.channels.base import ChannelContext, ChannelFailed, Outgoing, Undelivered
 from notifications.message import Message, Parts

@@ -16,7 +16,7 @@ import pytest
 from docs.tooling.hooks import clean, foreign_addresses
 from docs.tooling.reference import PAGES
 from docs.tooling.sequence import NotationError, parse
-from engine.errors import Code
+from engine.model.errors import Code
 from tests.docs.documents import DOCS, ROOT, pages
 
 PATH = re.compile(r"`((?:api|benchmarks|docs|engine|notifications|scripts|tests)/[\w./-]*)[^`]*`")

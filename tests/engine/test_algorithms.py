@@ -4,8 +4,8 @@ import hashlib
 
 import pytest
 
-from engine.algorithms import SHAPES, DigestAlgorithm, KeypairAlgorithm
-from engine.vocabulary import KeypairCategory
+from engine.model.algorithms import SHAPES, DigestAlgorithm, KeypairAlgorithm
+from engine.model.vocabulary import KeypairCategory
 
 
 @pytest.mark.parametrize("algorithm", DigestAlgorithm)

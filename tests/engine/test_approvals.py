@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from engine import approvals
-from engine.vocabulary import Status, Verdict
+from engine.lifecycle import approvals
+from engine.model.vocabulary import Status, Verdict
 from tests.support.facts import (
     ANN,
     BOB,

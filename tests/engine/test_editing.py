@@ -1,7 +1,7 @@
 """Who may edit what: the whole product of spec section 4, and it once more through the command.
 
 The table is transcribed from the public documentation ("What can be updated?"), with the locks
-of spec section 3, independently of `engine.editing`'s data.
+of spec section 3, independently of `engine.lifecycle.edit_rules`'s data.
 """
 
 from dataclasses import replace
@@ -11,12 +11,12 @@ from uuid import UUID
 
 import pytest
 
-from engine import editing
-from engine.commands.revise_release import ReviseRelease
-from engine.errors import Code
-from engine.facts import Facts
-from engine.guards import fields_are_editable
-from engine.vocabulary import KeypairCategory, ReleaseType, Status
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.lifecycle import edit_rules
+from engine.lifecycle.guards import fields_are_editable
+from engine.model.errors import Code
+from engine.model.facts import Facts
+from engine.model.vocabulary import KeypairCategory, ReleaseType, Status
 from tests.support.facts import ANN, CREATOR, HOUR, MEMBER, RED, SPARE, drafting, facts
 from tests.support.refusals import assert_refused
 from tests.support.releases import release_in
@@ -108,7 +108,7 @@ def test_somebody_with_two_roles_may_edit_what_either_may() -> None:
     for type_ in T:
         given = facts(S.IN_PROGRESS, type_, ANN)
         given = replace(given, release=replace(given.subject, creator_id=ANN))
-        assert editing.editable(given) == OPEN
+        assert edit_rules.editable(given) == OPEN
 
 
 def test_an_edit_widens_by_its_end_maximum_people_keypairs_or_team() -> None:
@@ -129,8 +129,10 @@ def test_an_edit_widens_by_its_end_maximum_people_keypairs_or_team() -> None:
         {"keypair_ids": frozenset()},
         {"name": "Eagle", "version": None, "note": "note"},
     ]
-    assert [editing.widens(drafting(given, **edit)) for edit in wider] == [True] * len(wider)
-    assert [editing.widens(drafting(given, **edit)) for edit in narrower] == [False] * len(narrower)
+    assert [edit_rules.widens(drafting(given, **edit)) for edit in wider] == [True] * len(wider)
+    assert [edit_rules.widens(drafting(given, **edit)) for edit in narrower] == [False] * len(
+        narrower
+    )
 
 
 # --- through the command, on both databases -------------------------------------------------

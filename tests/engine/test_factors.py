@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from engine.errors import Code
-from engine.factors import RULES, Factor, SignFacts, evaluate
-from engine.vocabulary import KeypairAccess, Permission, QuotaOnOnline, ReleaseType, Status
+from engine.model.errors import Code
+from engine.model.signing_factors import RULES, Factor, SignFacts, evaluate
+from engine.model.vocabulary import KeypairAccess, Permission, QuotaOnOnline, ReleaseType, Status
 from tests.support.facts import (
     BLUE,
     HOUR,

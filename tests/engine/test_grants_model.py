@@ -28,21 +28,21 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from engine.commands.api_tokens import CreateApiToken, NewToken, RevokeApiToken
-from engine.commands.base import Command, execute
-from engine.commands.create_team import CreateTeam
-from engine.commands.create_user import CreateUser
-from engine.commands.roles import CreateRole, UpdateRole
-from engine.commands.update_keypair import UpdateKeypair
-from engine.commands.update_team import UpdateTeam
-from engine.commands.update_user import UpdateUser
-from engine.errors import Refusal
-from engine.persistence import loading
-from engine.persistence import tables as t
-from engine.persistence.database import Database
-from engine.principal import Principal
+from engine.commands.administration.create_team import CreateTeam
+from engine.commands.administration.create_user import CreateUser
+from engine.commands.administration.roles import CreateRole, UpdateRole
+from engine.commands.administration.update_keypair import UpdateKeypair
+from engine.commands.administration.update_team import UpdateTeam
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.command import Command, execute
+from engine.commands.credentials.api_tokens import CreateApiToken, NewToken, RevokeApiToken
+from engine.model.errors import Refusal
+from engine.model.principal import Principal
+from engine.model.vocabulary import KeypairAccess, Permission
+from engine.persistence.db.database import Database
+from engine.persistence.store import loading
+from engine.persistence.store import tables as t
 from engine.queries.credentials import principal_of_token
-from engine.vocabulary import KeypairAccess, Permission
 from tests.support.world import make_world
 
 LONG = os.environ.get("COUNTERSIGN_MODEL") == "long"

@@ -6,10 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from engine import guards
-from engine.errors import Code, Refusal
-from engine.facts import Facts
-from engine.vocabulary import Permission, ReleaseType, Status
+from engine.lifecycle import guards
+from engine.model.errors import Code, Refusal
+from engine.model.facts import Facts
+from engine.model.vocabulary import Permission, ReleaseType, Status
 from tests.support.facts import (
     ANN,
     BLUE,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.keyring import (
+from engine.signers.keyring import (
     InvalidMasterKeyError,
     KeyBinding,
     Keyring,

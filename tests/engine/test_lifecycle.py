@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from engine import editing, machine
-from engine.errors import Code, Refusal
-from engine.facts import CLOCK, Facts, labels_of
-from engine.lifecycle import TRANSITIONS, Transition
-from engine.timeline import as_of
-from engine.vocabulary import FINAL, HOLDING, Permission, ReleaseType, Status, Trigger
+from engine.lifecycle import edit_rules, machine
+from engine.lifecycle.schedule import as_of
+from engine.lifecycle.table import TRANSITIONS, Transition
+from engine.model.errors import Code, Refusal
+from engine.model.facts import CLOCK, Facts, labels_of
+from engine.model.vocabulary import FINAL, HOLDING, Permission, ReleaseType, Status, Trigger
 from tests.support.facts import (
     ANN,
     APPROVERS,
@@ -639,7 +639,7 @@ def test_each_rule_refuses_in_each_row_it_guards(
 
 @pytest.mark.parametrize("name", [*LABEL_EDITS, *MATERIAL_EDITS])
 def test_every_edit_asks_the_editing_table(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(editing, "EDITABLE", ())
+    monkeypatch.setattr(edit_rules, "EDITABLE", ())
     row = ROWS[name]
     with pytest.raises(Refusal) as refused:
         machine.fire(row.trigger, row.given)

@@ -29,25 +29,21 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from engine.commands.advance_due import advance_due
-from engine.commands.base import Command
-from engine.commands.close_release import CloseRelease
-from engine.commands.decide import Decide
-from engine.commands.request_release import RequestRelease
-from engine.commands.revise_release import ReviseRelease
-from engine.commands.roles import CreateRole, UpdateRole
-from engine.commands.stop_release import StopRelease
-from engine.commands.update_keypair import UpdateKeypair
-from engine.commands.update_team import UpdateTeam
-from engine.commands.update_user import UpdateUser
-from engine.commands.withdraw_release import WithdrawRelease
-from engine.errors import Code, Refusal
-from engine.persistence import loading
-from engine.persistence import tables as t
-from engine.persistence.database import Database
-from engine.signing.request import Made, Refused, Reserved
-from engine.timeline import as_of
-from engine.vocabulary import (
+from engine.commands.administration.roles import CreateRole, UpdateRole
+from engine.commands.administration.update_keypair import UpdateKeypair
+from engine.commands.administration.update_team import UpdateTeam
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.command import Command
+from engine.commands.maintenance.advance_due import advance_due
+from engine.commands.releases.close_release import CloseRelease
+from engine.commands.releases.decide import Decide
+from engine.commands.releases.request_release import RequestRelease
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.commands.releases.stop_release import StopRelease
+from engine.commands.releases.withdraw_release import WithdrawRelease
+from engine.lifecycle.schedule import as_of
+from engine.model.errors import Code, Refusal
+from engine.model.vocabulary import (
     HOLDING,
     Permission,
     QuotaOnOnline,
@@ -56,6 +52,10 @@ from engine.vocabulary import (
     Status,
     Verdict,
 )
+from engine.persistence.db.database import Database
+from engine.persistence.store import loading
+from engine.persistence.store import tables as t
+from engine.signing.request import Made, Refused, Reserved
 from notifications import tables as n
 from notifications.outbox import Outbox
 from notifications.vocabulary import Kind

@@ -2,9 +2,9 @@
 
 import pytest
 
-from engine.default_ignorable import DEFAULT_IGNORABLE, has_ignorable
-from engine.errors import Code
-from engine.naming import name_fault, name_key
+from engine.model.default_ignorable import DEFAULT_IGNORABLE, has_ignorable
+from engine.model.errors import Code
+from engine.model.text import name_fault, name_key
 
 
 @pytest.mark.parametrize(

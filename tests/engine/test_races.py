@@ -11,21 +11,21 @@ from uuid import UUID
 
 import pytest
 
-from engine.commands.close_release import CloseRelease
-from engine.commands.decide import Decide
-from engine.commands.request_release import RequestRelease
-from engine.commands.revise_release import ReviseRelease
-from engine.commands.update_account import UpdateAccount
-from engine.commands.update_keypair import UpdateKeypair
-from engine.commands.update_user import UpdateUser
-from engine.commands.withdraw_release import WithdrawRelease
-from engine.errors import Code, Refusal
-from engine.persistence import locks
-from engine.persistence import tables as t
-from engine.persistence.locks import Lock
+from engine.commands.administration.update_account import UpdateAccount
+from engine.commands.administration.update_keypair import UpdateKeypair
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.releases.close_release import CloseRelease
+from engine.commands.releases.decide import Decide
+from engine.commands.releases.request_release import RequestRelease
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.commands.releases.withdraw_release import WithdrawRelease
+from engine.model.errors import Code, Refusal
+from engine.model.vocabulary import HOLDING, ReleaseType, SignatureState, Status, Verdict
+from engine.persistence.store import locks
+from engine.persistence.store import tables as t
+from engine.persistence.store.locks import Lock
 from engine.signers.local import LocalSigner
 from engine.signing.request import Made, Outcome, Refused, SignRequest
-from engine.vocabulary import HOLDING, ReleaseType, SignatureState, Status, Verdict
 from tests.support.releases import keypair_of, release_in, requested, rows
 from tests.support.sign_now import sign
 from tests.support.threads import at_once

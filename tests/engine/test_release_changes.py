@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.facts import Fields
-from engine.release_changes import Edit, composed, edits_after, fields_at, fields_before
+from engine.lifecycle.release_changes import Edit, composed, edits_after, fields_at, fields_before
+from engine.model.facts import Fields
 from tests.support.facts import fields
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from engine import requirements
-from engine.errors import Code, Refusal
-from engine.facts import Facts
-from engine.vocabulary import KeypairCategory, Permission, ReleaseType, Status
+from engine.lifecycle import requirements
+from engine.model.errors import Code, Refusal
+from engine.model.facts import Facts
+from engine.model.vocabulary import KeypairCategory, Permission, ReleaseType, Status
 from tests.support.facts import (
     ANN,
     BLUE,

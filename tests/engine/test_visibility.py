@@ -10,20 +10,20 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.commands.roles import CreateRole
-from engine.commands.withdraw_release import WithdrawRelease
-from engine.errors import Code
-from engine.facts import Actor, Policy, Release
-from engine.persistence import tables as t
-from engine.persistence.ids import uuid7
-from engine.persistence.storing import insert_release
+from engine.commands.administration.roles import CreateRole
+from engine.commands.releases.withdraw_release import WithdrawRelease
+from engine.model.errors import Code
+from engine.model.facts import Actor, Policy, Release
+from engine.model.visibility import sees
+from engine.model.vocabulary import Permission, Status
+from engine.persistence.db.ids import uuid7
+from engine.persistence.db.pagination import Window
+from engine.persistence.store import tables as t
+from engine.persistence.store.releases import insert_release
 from engine.queries import releases, visibility
-from engine.queries.pages import Window
 from engine.queries.reading import Reading, read
 from engine.queries.releases import ReleaseFilter
 from engine.queries.visibility import is_visible
-from engine.visibility import sees
-from engine.vocabulary import Permission, Status
 from tests.support.facts import release as release_like
 from tests.support.refusals import assert_refused
 from tests.support.world import World, make_world

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from engine import machine
-from engine.approvals import Quorum
-from engine.commands.administering import require_possible_quorum
-from engine.errors import Refusal
-from engine.factors import RULES, SignFacts
-from engine.vocabulary import KeypairAccess, ReleaseType, Status, Trigger
-from engine.wording import STANDS, chosen, counted, only_people
+from engine.commands.administration.administering import require_possible_quorum
+from engine.lifecycle import machine
+from engine.lifecycle.approvals import Quorum
+from engine.model.errors import Refusal
+from engine.model.signing_factors import RULES, SignFacts
+from engine.model.vocabulary import KeypairAccess, ReleaseType, Status, Trigger
+from engine.model.wording import STANDS, chosen, counted, only_people
 from tests.support.facts import (
     ANN,
     BOB,

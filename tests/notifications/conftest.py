@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.persistence.database import Database
+from engine.persistence.db.database import Database
 from tests.notifications.notices import Notices, outbox_world
 from tests.support.world import World
 

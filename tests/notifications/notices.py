@@ -7,8 +7,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Row
 
-from engine.persistence import tables as t
-from engine.persistence.database import Database
+from engine.persistence.db.database import Database
+from engine.persistence.store import tables as t
 from notifications import action_links, keys
 from notifications import tables as n
 from notifications.outbox import Outbox

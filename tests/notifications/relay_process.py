@@ -4,7 +4,7 @@ import asyncio
 import sys
 from datetime import timedelta
 
-from engine.persistence.database import Database
+from engine.persistence.db.database import Database
 from engine.system import System
 from notifications.channels.smtp import SmtpChannel
 from notifications.claims import Policy

@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from engine.commands.create_user import CreateUser
-from engine.commands.update_team import UpdateTeam
-from engine.commands.update_user import UpdateUser
+from engine.commands.administration.create_user import CreateUser
+from engine.commands.administration.update_team import UpdateTeam
+from engine.commands.administration.update_user import UpdateUser
 from notifications import administration_digest
 from notifications.administration_digest import LARGEST
 from notifications.messages import Reader, Writer

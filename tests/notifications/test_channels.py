@@ -16,7 +16,7 @@ from api.duties import build_relays, build_reminders
 from api.readiness import NotReadyError
 from api.runtime import Runtime
 from api.settings import Settings
-from engine.persistence.executor import Executor
+from engine.concurrency.executor import Executor
 from engine.signing.gate import SigningGate
 from notifications.channels import loading
 from notifications.channels.base import ChannelContext, ChannelFailed, Outgoing

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from engine.persistence.database import Database
+from engine.persistence.db.database import Database
 from notifications import claims
 from notifications import tables as n
 from notifications.claims import Policy, Wanted

@@ -10,7 +10,7 @@ import pytest
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from engine.seldom import Seldom
+from engine.logs.log_throttle import Seldom
 from notifications import claims, database_trouble
 from notifications.database_trouble import log_database_trouble
 from notifications.wakeup import Wakeup

@@ -8,10 +8,10 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from engine.commands.revise_release import ReviseRelease
-from engine.commands.update_account import UpdateAccount
-from engine.commands.update_user import UpdateUser
-from engine.vocabulary import Status, Verdict
+from engine.commands.administration.update_account import UpdateAccount
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.model.vocabulary import Status, Verdict
 from notifications import tables as n
 from notifications.differences import Seen
 from notifications.messages import Reader, Writer

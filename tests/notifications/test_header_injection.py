@@ -8,23 +8,23 @@ from typing import Any
 import pytest
 from graphql import GraphQLInputObjectType, build_schema, get_named_type, is_scalar_type
 
-from engine.commands.api_tokens import CreateApiToken
-from engine.commands.close_release import CloseRelease
-from engine.commands.create_account import create_account
-from engine.commands.create_team import CreateTeam
-from engine.commands.create_user import CreateUser
-from engine.commands.decide import Decide
-from engine.commands.request_release import RequestRelease
-from engine.commands.revise_release import ReviseRelease
-from engine.commands.roles import CreateRole, UpdateRole
-from engine.commands.stop_release import StopRelease
-from engine.commands.update_keypair import UpdateKeypair
-from engine.commands.update_team import UpdateTeam
-from engine.commands.update_user import UpdateUser
-from engine.commands.withdraw_release import WithdrawRelease
-from engine.errors import Code, Refusal
-from engine.persistence.database import Database
-from engine.vocabulary import Status, Verdict
+from engine.commands.administration.create_account import create_account
+from engine.commands.administration.create_team import CreateTeam
+from engine.commands.administration.create_user import CreateUser
+from engine.commands.administration.roles import CreateRole, UpdateRole
+from engine.commands.administration.update_keypair import UpdateKeypair
+from engine.commands.administration.update_team import UpdateTeam
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.credentials.api_tokens import CreateApiToken
+from engine.commands.releases.close_release import CloseRelease
+from engine.commands.releases.decide import Decide
+from engine.commands.releases.request_release import RequestRelease
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.commands.releases.stop_release import StopRelease
+from engine.commands.releases.withdraw_release import WithdrawRelease
+from engine.model.errors import Code, Refusal
+from engine.model.vocabulary import Status, Verdict
+from engine.persistence.db.database import Database
 from notifications.channels.smtp import SmtpChannel
 from notifications.messages import Writer
 from notifications.preferences import UpdatePreferences

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar, Event
 
-from engine.commands.close_release import CloseRelease
-from engine.commands.revise_release import ReviseRelease
-from engine.commands.stop_release import StopRelease
-from engine.commands.withdraw_release import WithdrawRelease
-from engine.persistence.canonical import canonical
-from engine.persistence.database import Database
-from engine.vocabulary import ReleaseType, Verdict
+from engine.commands.releases.close_release import CloseRelease
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.commands.releases.stop_release import StopRelease
+from engine.commands.releases.withdraw_release import WithdrawRelease
+from engine.model.vocabulary import ReleaseType, Verdict
+from engine.persistence.db.canonical_json import canonical
+from engine.persistence.db.database import Database
 from notifications import tables as n
 from notifications.calendar_file import calendar_file
 from notifications.messages import Reader, Writer

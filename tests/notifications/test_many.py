@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine.persistence import tables as t
-from engine.persistence.database import Database
-from engine.persistence.ids import uuid7
+from engine.persistence.db.database import Database
+from engine.persistence.db.ids import uuid7
+from engine.persistence.store import tables as t
 from engine.system import System
 from notifications import tables as n
 from notifications.channels.smtp import SmtpChannel

@@ -5,10 +5,10 @@ from uuid import UUID
 
 import pytest
 
-from engine.commands.roles import CreateRole, UpdateRole
-from engine.commands.update_team import UpdateTeam
-from engine.commands.update_user import UpdateUser
-from engine.vocabulary import Permission, Status, Verdict
+from engine.commands.administration.roles import CreateRole, UpdateRole
+from engine.commands.administration.update_team import UpdateTeam
+from engine.commands.administration.update_user import UpdateUser
+from engine.model.vocabulary import Permission, Status, Verdict
 from notifications.action_links import find
 from notifications.decide_by_link import DecideByLink
 from tests.notifications.notices import LINK_KEY, Notices

@@ -9,14 +9,14 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Row
 
-from engine.commands.close_release import CloseRelease
-from engine.commands.revise_release import ReviseRelease
-from engine.commands.stop_release import StopRelease
-from engine.commands.update_user import UpdateUser
-from engine.commands.withdraw_release import WithdrawRelease
-from engine.errors import Refusal
-from engine.persistence.canonical import canonical
-from engine.vocabulary import ReleaseType, Verdict
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.releases.close_release import CloseRelease
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.commands.releases.stop_release import StopRelease
+from engine.commands.releases.withdraw_release import WithdrawRelease
+from engine.model.errors import Refusal
+from engine.model.vocabulary import ReleaseType, Verdict
+from engine.persistence.db.canonical_json import canonical
 from notifications import claims
 from notifications.claims import Policy, Wanted
 from notifications.messages import Reader, Writer

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from engine.commands.revise_release import ReviseRelease
-from engine.commands.stop_release import StopRelease
-from engine.commands.update_account import UpdateAccount
-from engine.commands.update_keypair import UpdateKeypair
-from engine.commands.update_team import UpdateTeam
-from engine.commands.update_user import UpdateUser
-from engine.commands.withdraw_release import WithdrawRelease
-from engine.persistence.database import Database
-from engine.vocabulary import ReleaseType, Verdict
+from engine.commands.administration.update_account import UpdateAccount
+from engine.commands.administration.update_keypair import UpdateKeypair
+from engine.commands.administration.update_team import UpdateTeam
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.commands.releases.stop_release import StopRelease
+from engine.commands.releases.withdraw_release import WithdrawRelease
+from engine.model.vocabulary import ReleaseType, Verdict
+from engine.persistence.db.database import Database
 from notifications.link_page import open_link
 from tests.notifications.notices import LINK_KEY, Notices, add_administrator, outbox_world
 from tests.support.world import World

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.commands.update_user import UpdateUser
+from engine.commands.administration.update_user import UpdateUser
 from notifications.messages import Reader, Writer
 from notifications.person_names import person
 from notifications.vocabulary import Kind

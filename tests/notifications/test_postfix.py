@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine.persistence.database import Database
+from engine.persistence.db.database import Database
 from engine.system import System
 from notifications.channels.smtp import SmtpChannel
 from notifications.messages import Writer

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from engine.errors import Code
-from engine.vocabulary import Verdict
+from engine.model.errors import Code
+from engine.model.vocabulary import Verdict
 from notifications.preferences import UpdatePreferences, chosen_by
 from notifications.vocabulary import CHOOSABLE, Kind
 from tests.notifications.notices import Notices

@@ -14,14 +14,14 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
-from engine.commands.create_user import CreateUser
-from engine.commands.request_release import RequestRelease
-from engine.commands.revise_release import ReviseRelease
-from engine.commands.update_user import UpdateUser
-from engine.errors import Code
-from engine.persistence.database import Database
+from engine.commands.administration.create_user import CreateUser
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.releases.request_release import RequestRelease
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.model.errors import Code
+from engine.model.vocabulary import Verdict
+from engine.persistence.db.database import Database
 from engine.system import System
-from engine.vocabulary import Verdict
 from notifications import claims
 from notifications import tables as n
 from notifications.channels.smtp import SmtpChannel

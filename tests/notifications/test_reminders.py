@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from engine.commands.revise_release import ReviseRelease
-from engine.commands.update_user import UpdateUser
-from engine.persistence.database import Database
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.persistence.db.database import Database
 from notifications.outbox import Outbox
 from notifications.preferences import UpdatePreferences
 from notifications.remindable import Asked

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from engine.commands.update_user import UpdateUser
-from engine.commands.withdraw_release import WithdrawRelease
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.releases.withdraw_release import WithdrawRelease
 from notifications import retention
 from notifications import tables as n
 from notifications.retention import Retention

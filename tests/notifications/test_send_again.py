@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from engine.errors import Code
-from engine.queries.pages import Window
+from engine.model.errors import Code
+from engine.model.vocabulary import Verdict
+from engine.persistence.db.pagination import Window
 from engine.queries.reading import read
-from engine.vocabulary import Verdict
 from notifications import tables as n
 from notifications.queries import deliveries_by_ids, deliveries_of
 from notifications.send_again import SendAgain

@@ -2,8 +2,8 @@
 
 import pytest
 
-from engine.errors import Code
-from engine.persistence.database import Database
+from engine.model.errors import Code
+from engine.persistence.db.database import Database
 from notifications.channels.smtp import SmtpChannel
 from notifications.messages import Writer
 from notifications.outbox import Outbox

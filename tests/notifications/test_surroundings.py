@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.vocabulary import Status
+from engine.model.vocabulary import Status
 from notifications.surroundings import Surroundings
 
 EARLY, LATE = uuid4(), uuid4()

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from api import decision_notices, email_pages
-from engine.algorithms import KeypairAlgorithm
-from engine.commands.api_tokens import CreateApiToken
-from engine.commands.roles import CreateRole
-from engine.commands.update_keypair import UpdateKeypair
-from engine.commands.update_user import UpdateUser
-from engine.events import Administered
-from engine.facts import FIELD_NAMES
-from engine.vocabulary import (
+from engine.commands.administration.roles import CreateRole
+from engine.commands.administration.update_keypair import UpdateKeypair
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.credentials.api_tokens import CreateApiToken
+from engine.model.algorithms import KeypairAlgorithm
+from engine.model.events import Administered
+from engine.model.facts import FIELD_NAMES
+from engine.model.vocabulary import (
     BUILT_IN_ROLES,
     Channel,
     KeypairAccess,

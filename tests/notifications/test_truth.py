@@ -7,11 +7,11 @@ from uuid import UUID
 
 import pytest
 
-from engine.commands.revise_release import ReviseRelease
-from engine.commands.stop_release import StopRelease
-from engine.commands.update_user import UpdateUser
-from engine.errors import Code
-from engine.vocabulary import Status, Verdict
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.commands.releases.stop_release import StopRelease
+from engine.model.errors import Code
+from engine.model.vocabulary import Status, Verdict
 from notifications import claims, truth
 from notifications.claims import Policy, Wanted
 from notifications.reminders import Reminders

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Row
 from structlog.testing import capture_logs
 
-from engine.commands.revise_release import ReviseRelease
+from engine.commands.releases.revise_release import ReviseRelease
 from notifications import claims
 from notifications.channel_health import ChannelHealth
 from notifications.channels.base import Outgoing, Refused

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.persistence.database import Database
+from engine.persistence.db.database import Database
 from notifications.channels.smtp import SmtpChannel
 from notifications.messages import Writer
 from notifications.relay import Relay

@@ -2,9 +2,9 @@
 
 import pytest
 
-from engine.commands.create_account import create_account
-from engine.commands.update_user import UpdateUser
-from engine.errors import Code
+from engine.commands.administration.create_account import create_account
+from engine.commands.administration.update_user import UpdateUser
+from engine.model.errors import Code
 from notifications.messages import Reader, Writer
 from notifications.vocabulary import DeliveryState, Kind
 from tests.notifications.deliverer import Deliverer

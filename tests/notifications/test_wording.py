@@ -5,15 +5,21 @@ from datetime import timedelta
 
 import pytest
 
-from engine.commands.api_tokens import CreateApiToken
-from engine.commands.close_release import CloseRelease
-from engine.commands.revise_release import ReviseRelease
-from engine.commands.roles import CreateRole
-from engine.commands.stop_release import StopRelease
-from engine.commands.update_keypair import UpdateKeypair
-from engine.commands.update_user import UpdateUser
-from engine.commands.withdraw_release import WithdrawRelease
-from engine.vocabulary import ROLE_PERMISSIONS, Permission, QuotaOnOnline, ReleaseType, Verdict
+from engine.commands.administration.roles import CreateRole
+from engine.commands.administration.update_keypair import UpdateKeypair
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.credentials.api_tokens import CreateApiToken
+from engine.commands.releases.close_release import CloseRelease
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.commands.releases.stop_release import StopRelease
+from engine.commands.releases.withdraw_release import WithdrawRelease
+from engine.model.vocabulary import (
+    ROLE_PERMISSIONS,
+    Permission,
+    QuotaOnOnline,
+    ReleaseType,
+    Verdict,
+)
 from notifications.messages import Reader, Writer
 from notifications.texts import LANGUAGES
 from notifications.vocabulary import Kind

@@ -21,10 +21,10 @@ from api.channels import Telling
 from api.graphql.endpoint import Endpoint
 from api.graphql.ids import to_global
 from api.runtime import Runtime
-from engine.commands.api_tokens import CreateApiToken
-from engine.persistence.executor import Executor
+from engine.commands.credentials.api_tokens import CreateApiToken
+from engine.concurrency.executor import Executor
+from engine.model.vocabulary import Permission
 from engine.signing.gate import SigningGate
-from engine.vocabulary import Permission
 from tests.support.world import World
 
 

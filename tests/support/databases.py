@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.persistence.database import Database
-from engine.persistence.migrate import migrate
+from engine.persistence.db.database import Database
+from engine.persistence.store.migrate import migrate
 from tests.support.postgres import PostgresServer
 from tests.support.world import World, make_world, world_on
 

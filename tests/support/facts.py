@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from engine.facts import Actor, Facts, Fields, Keypair, Policy, Release, Team, Vote
-from engine.vocabulary import (
+from engine.model.facts import Actor, Facts, Fields, Keypair, Policy, Release, Team, Vote
+from engine.model.vocabulary import (
     KeypairAccess,
     KeypairCategory,
     Permission,

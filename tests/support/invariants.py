@@ -11,12 +11,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
-from engine.lifecycle import TIMED
-from engine.persistence import loading
-from engine.persistence import tables as t
-from engine.persistence.clock import DatabaseClock
-from engine.persistence.verification import verify
-from engine.vocabulary import HOLDING, Permission, SignatureState, Status, Verdict
+from engine.lifecycle.table import TIMED
+from engine.model.vocabulary import HOLDING, Permission, SignatureState, Status, Verdict
+from engine.persistence.db.clock import DatabaseClock
+from engine.persistence.store import loading
+from engine.persistence.store import tables as t
+from engine.persistence.store.ledger_verification import verify
 from notifications.tables import deliveries
 from notifications.vocabulary import DeliveryState
 

@@ -73,7 +73,7 @@ def _made_index(call: ast.Call) -> str | None:
         return "unique: the version before does not heed it, and may be stopped by it"
     if _table_of("create_index", call) in SMALL:
         return None
-    return "writing stands still meanwhile: use engine.persistence.indexing.build_index"
+    return "writing stands still meanwhile: use engine.persistence.db.concurrent_index.build_index"
 
 
 def _made_constraint(call: ast.Call) -> str | None:

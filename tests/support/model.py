@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from engine.errors import Code
-from engine.vocabulary import ReleaseType, Status, Verdict
+from engine.model.errors import Code
+from engine.model.vocabulary import ReleaseType, Status, Verdict
 
 S, T = Status, ReleaseType
 ENDED = {S.COMPLETED, S.FAILED, S.REJECTED}

@@ -18,8 +18,9 @@ from typing import Any
 
 import pytest
 
-from engine import factors, lifecycle, machine
-from engine.lifecycle import Transition
+from engine.lifecycle import machine, table
+from engine.lifecycle.table import Transition
+from engine.model import signing_factors
 
 LIFECYCLE = "tests/engine/test_lifecycle.py"
 FACTORS = "tests/engine/test_factors.py"
@@ -41,27 +42,29 @@ class Mutant:
     def live(self) -> None:
         """Alter the tables of this process."""
         if self.tests == FACTORS:
-            _replace_everywhere("RULES", factors.RULES, _without(factors.RULES, self.row))
+            _replace_everywhere(
+                "RULES", signing_factors.RULES, _without(signing_factors.RULES, self.row)
+            )
             return
-        rows = list(lifecycle.TRANSITIONS)
+        rows = list(table.TRANSITIONS)
         row = rows[self.row]
         if self.guard is None:
             rows[self.row] = replace(row, when=None)
         else:
             rows[self.row] = replace(row, guards=_without(row.guards, self.guard))
-        _replace_everywhere("TRANSITIONS", lifecycle.TRANSITIONS, tuple(rows))
+        _replace_everywhere("TRANSITIONS", table.TRANSITIONS, tuple(rows))
         machine._machine = machine.compile_table(tuple(rows))
 
 
 def mutants() -> Iterator[Mutant]:
     """Every rule there is, one left out each time."""
-    for number, row in enumerate(lifecycle.TRANSITIONS):
+    for number, row in enumerate(table.TRANSITIONS):
         name = _told(row)
         for guard, rule in enumerate(row.guards):
             yield Mutant(LIFECYCLE, number, f"{name}  guard {rule.__name__}", guard)
         if row.when is not None:
             yield Mutant(LIFECYCLE, number, f"{name}  when {row.when.__name__}")
-    for number, factor in enumerate(factors.RULES):
+    for number, factor in enumerate(signing_factors.RULES):
         yield Mutant(FACTORS, number, f"SIGN  factor {factor.name}")
 
 
@@ -133,7 +136,7 @@ def _is_about(item: pytest.Item, mutant: Mutant) -> bool:
     row = getattr(item, "callspec", None) and item.callspec.params.get("row")
     if row is None or mutant.tests == FACTORS:
         return False
-    changed = lifecycle.TRANSITIONS[mutant.row]
+    changed = table.TRANSITIONS[mutant.row]
     return (row.trigger, row.source, row.target) == (
         changed.trigger,
         changed.source,
@@ -142,7 +145,7 @@ def _is_about(item: pytest.Item, mutant: Mutant) -> bool:
 
 
 def _told(row: Transition) -> str:
-    source = row.source or lifecycle.UNREQUESTED
+    source = row.source or table.UNREQUESTED
     return f"{row.trigger} {source} -> {row.target}"
 
 

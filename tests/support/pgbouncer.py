@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
-from engine.persistence.signals import connection_string
+from engine.persistence.db.pg_notify import connection_string
 from tests.support.postgres import NOBODY
 from tests.support.running import free_port
 

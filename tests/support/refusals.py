@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from engine.commands.base import Command
-from engine.errors import Code, Refusal
+from engine.commands.command import Command
+from engine.model.errors import Code, Refusal
 from tests.support.world import World
 
 

@@ -10,11 +10,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Table
 
-from engine.commands.close_release import CloseRelease
-from engine.commands.revise_release import ReviseRelease
-from engine.commands.stop_release import StopRelease
-from engine.commands.withdraw_release import WithdrawRelease
-from engine.vocabulary import ReleaseType, Status
+from engine.commands.releases.close_release import CloseRelease
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.commands.releases.stop_release import StopRelease
+from engine.commands.releases.withdraw_release import WithdrawRelease
+from engine.model.vocabulary import ReleaseType, Status
 from tests.support.world import World
 
 

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
-from engine.persistence.executor import Executor
-from engine.principal import Principal
+from engine.concurrency.executor import Executor
+from engine.model.principal import Principal
 from engine.signing.gate import SigningGate
 from engine.signing.request import Outcome, SignRequest
 from engine.system import System

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from engine.errors import Code
+from engine.model.errors import Code
 from engine.signing.make import Value, make
 from engine.signing.request import Outcome, Refused, Reservation, Reserved, SignRequest
 from engine.signing.reserve import reserve

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from engine.errors import Refusal
+from engine.model.errors import Refusal
 
 #: Seconds after which threads that wait for each other have failed.
 PATIENCE = 30

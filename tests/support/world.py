@@ -11,30 +11,30 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from engine.algorithms import KeypairAlgorithm
-from engine.attempts import AttemptLimit
-from engine.commands.base import Command, execute
-from engine.commands.create_account import create_account
-from engine.commands.create_keypair import CreateKeypair, create_keypair
-from engine.commands.create_team import CreateTeam
-from engine.commands.create_user import CreateUser
-from engine.commands.decide import Decide
-from engine.commands.request_release import RequestRelease
-from engine.commands.update_account import UpdateAccount
-from engine.commands.update_team import UpdateTeam
-from engine.commands.update_user import UpdateUser
-from engine.errors import Refusal
-from engine.facts import Fields, Release
-from engine.keyring import Keyring
-from engine.persistence import loading
-from engine.persistence import tables as t
-from engine.persistence.database import Database
-from engine.principal import Principal
+from engine.commands.administration.create_account import create_account
+from engine.commands.administration.create_keypair import CreateKeypair, create_keypair
+from engine.commands.administration.create_team import CreateTeam
+from engine.commands.administration.create_user import CreateUser
+from engine.commands.administration.update_account import UpdateAccount
+from engine.commands.administration.update_team import UpdateTeam
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.command import Command, execute
+from engine.commands.releases.decide import Decide
+from engine.commands.releases.request_release import RequestRelease
+from engine.model.algorithms import KeypairAlgorithm
+from engine.model.errors import Refusal
+from engine.model.facts import Fields, Release
+from engine.model.principal import Principal
+from engine.model.vocabulary import KeypairCategory, ReleaseType, Verdict
+from engine.persistence.db.database import Database
+from engine.persistence.store import loading
+from engine.persistence.store import tables as t
+from engine.refusal_throttle import AttemptLimit
 from engine.signers.base import SignerContext
+from engine.signers.keyring import Keyring
 from engine.signers.local import LocalSigner
 from engine.signing.request import Outcome, SignRequest
 from engine.system import System
-from engine.vocabulary import KeypairCategory, ReleaseType, Verdict
 from tests.support.sign_now import sign
 
 NOON = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from api.graphql.http.refused import WRONG_METHOD, WRONG_TRANSPORT, RefusedError
 from api.graphql.limits.refusal import RATE_LIMITED, TIMED_OUT
-from engine.errors import Code
+from engine.model.errors import Code
 
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"

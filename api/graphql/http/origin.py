@@ -15,7 +15,7 @@ import structlog
 from starlette.requests import HTTPConnection
 
 from api.graphql.http.refused import RefusedError
-from engine.seldom import Seldom
+from engine.logs.log_throttle import Seldom
 
 log = structlog.get_logger("countersign.requests")
 

@@ -30,7 +30,7 @@ from graphql import (
 )
 from graphql.type import SchemaMetaFieldDef
 
-from engine.queries.pages import LARGEST, USUAL
+from engine.persistence.db.pagination import LARGEST, USUAL
 
 #: Objects that a list without pages is taken to have.
 LISTED = 10

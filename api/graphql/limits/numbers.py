@@ -9,7 +9,7 @@ from api.bodies import SLOWEST
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the endpoint lets through. Page sizes are the engine's own (`engine.queries.pages`)."""
+    """What the endpoint lets through. Page sizes are the engine's own (`engine.persistence.db.pagination`)."""
 
     #: Bytes of a request's body.
     body_bytes: int = 2 * 1024 * 1024

@@ -12,8 +12,8 @@ from api.graphql.shelf import Shelf
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.people import Team, User
 from api.graphql.types.release import Release
-from engine.persistence import tables as t
-from engine.persistence.columns import among
+from engine.persistence.db.sql import among
+from engine.persistence.store import tables as t
 from engine.queries import things
 
 

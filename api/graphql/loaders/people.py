@@ -11,7 +11,7 @@ from api.graphql.shelf import Shelf
 from api.graphql.types.account import Viewer
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.people import ApiToken, Role, Team, User
-from engine.persistence import tables as t
+from engine.persistence.store import tables as t
 from engine.queries import things
 
 

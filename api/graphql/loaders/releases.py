@@ -18,14 +18,14 @@ from api.graphql.types.keypair import Keypair
 from api.graphql.types.node import Connection, Edge, connect
 from api.graphql.types.people import Team, User
 from api.graphql.types.release import ApprovalState, Decision, Release
-from engine.eligibility import able_to_approve
-from engine.facts import Facts
-from engine.persistence import tables as t
-from engine.persistence.columns import among
+from engine.lifecycle.eligibility import able_to_approve
+from engine.model.facts import Facts
+from engine.model.vocabulary import SignatureState
+from engine.persistence.db.pagination import Window
+from engine.persistence.db.sql import among
+from engine.persistence.store import tables as t
 from engine.queries import decisions, history
 from engine.queries import releases as queries
-from engine.queries.pages import Window
-from engine.vocabulary import SignatureState
 from notifications.tables import deliveries
 
 PAGE_ARGUMENTS = ("first", "after", "last", "before")

@@ -12,8 +12,8 @@ from api.graphql.shelf import Shelf
 from api.graphql.types.account import Account
 from api.graphql.types.enums import QuotaOnOnline, ReleaseType
 from api.runtime import Runtime
-from engine.commands.update_account import UpdateAccount
-from engine.principal import Principal
+from engine.commands.administration.update_account import UpdateAccount
+from engine.model.principal import Principal
 
 SETTINGS = (
     "signing_frozen",

@@ -18,9 +18,9 @@ from api.graphql.types.enums import (
 )
 from api.graphql.types.keypair import Keypair
 from api.runtime import Runtime
-from engine.commands.create_keypair import CreateKeypair, create_keypair
-from engine.commands.update_keypair import UpdateKeypair
-from engine.principal import Principal
+from engine.commands.administration.create_keypair import CreateKeypair, create_keypair
+from engine.commands.administration.update_keypair import UpdateKeypair
+from engine.model.principal import Principal
 
 
 @strawberry.input(description="A keypair to make.")

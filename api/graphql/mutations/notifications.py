@@ -18,8 +18,8 @@ from api.graphql.types.message_enums import MessageKind
 from api.graphql.types.notification import NotificationPreference
 from api.graphql.types.webhook import WebhookDelivery
 from api.runtime import Runtime
-from engine.errors import not_found
-from engine.principal import Principal
+from engine.model.errors import not_found
+from engine.model.principal import Principal
 from engine.queries.reading import Reading
 from notifications.preferences import UpdatePreferences
 from notifications.queries import deliveries_by_ids

@@ -13,12 +13,12 @@ from api.graphql.shelf import Shelf
 from api.graphql.types.enums import Permission
 from api.graphql.types.people import Role, Team, User
 from api.runtime import Runtime
-from engine.commands.create_team import CreateTeam
-from engine.commands.create_user import CreateUser
-from engine.commands.roles import CreateRole, UpdateRole
-from engine.commands.update_team import UpdateTeam
-from engine.commands.update_user import UpdateUser
-from engine.principal import Principal
+from engine.commands.administration.create_team import CreateTeam
+from engine.commands.administration.create_user import CreateUser
+from engine.commands.administration.roles import CreateRole, UpdateRole
+from engine.commands.administration.update_team import UpdateTeam
+from engine.commands.administration.update_user import UpdateUser
+from engine.model.principal import Principal
 
 
 @strawberry.input(description="A user to add.")

@@ -17,18 +17,18 @@ from api.graphql.shelf import Shelf
 from api.graphql.types.enums import KeypairCategory, ReleaseStatus, ReleaseType
 from api.graphql.types.release import Release
 from api.runtime import Runtime
-from engine.commands.base import Command
-from engine.commands.close_release import CloseRelease
-from engine.commands.decide import Decide
-from engine.commands.request_release import RequestRelease
-from engine.commands.revise_release import ReviseRelease
-from engine.commands.stop_release import StopRelease
-from engine.commands.withdraw_release import WithdrawRelease
-from engine.errors import Code, Refusal
-from engine.facts import Fields
-from engine.naming import optional_text, tidy
-from engine.principal import Principal
-from engine.vocabulary import Verdict
+from engine.commands.command import Command
+from engine.commands.releases.close_release import CloseRelease
+from engine.commands.releases.decide import Decide
+from engine.commands.releases.request_release import RequestRelease
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.commands.releases.stop_release import StopRelease
+from engine.commands.releases.withdraw_release import WithdrawRelease
+from engine.model.errors import Code, Refusal
+from engine.model.facts import Fields
+from engine.model.principal import Principal
+from engine.model.text import optional_text, tidy
+from engine.model.vocabulary import Verdict
 
 Answer = TypeVar("Answer")
 

@@ -13,9 +13,9 @@ from api.graphql.shelf import Shelf
 from api.graphql.types.people import User
 from api.graphql.types.sign_in import Session
 from api.runtime import Runtime
-from engine.commands.identities import UnlinkIdentity
-from engine.commands.sessions import EndSession
-from engine.principal import Principal
+from engine.commands.credentials.identities import UnlinkIdentity
+from engine.commands.credentials.sessions import EndSession
+from engine.model.principal import Principal
 
 
 @strawberry.input(description="A session to end.")

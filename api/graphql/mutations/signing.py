@@ -19,8 +19,8 @@ from api.graphql.shelf import Shelf
 from api.graphql.types.enums import DigestAlgorithm
 from api.graphql.types.history import Factor, Signature
 from api.runtime import Runtime
-from engine.errors import Code, Refusal, StorageFailed
-from engine.principal import Principal
+from engine.model.errors import Code, Refusal, StorageFailed
+from engine.model.principal import Principal
 from engine.queries import history
 from engine.signing.request import Made, Outcome, Refused, SignRequest
 

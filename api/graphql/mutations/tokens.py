@@ -13,9 +13,9 @@ from api.graphql.shelf import Shelf
 from api.graphql.types.enums import Permission
 from api.graphql.types.people import ApiToken
 from api.runtime import Runtime
-from engine.commands.api_tokens import CreateApiToken, NewToken, RevokeApiToken
-from engine.commands.token_endings import RevokedTokens
-from engine.principal import Principal
+from engine.commands.credentials.api_tokens import CreateApiToken, NewToken, RevokeApiToken
+from engine.commands.credentials.token_endings import RevokedTokens
+from engine.model.principal import Principal
 
 
 @strawberry.input(description="A token to make, for oneself or for a service user.")

@@ -14,7 +14,7 @@ from api.graphql.queries.webhooks import webhook_deliveries_found, webhooks_foun
 from api.graphql.shelf import Shelf
 from api.graphql.types.webhook import Webhook, WebhookDelivery
 from api.runtime import Runtime
-from engine.principal import Principal
+from engine.model.principal import Principal
 from notifications.webhooks import rotate, tags
 from notifications.webhooks.create import CreateWebhook
 from notifications.webhooks.secrets import NewSecret

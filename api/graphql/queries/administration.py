@@ -18,10 +18,10 @@ from api.graphql.types.history import LedgerEntry
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.node import Connection, Edge, connect
 from api.graphql.types.people import ApiToken, Role, Team, User
-from engine.persistence import tables as t
+from engine.model.vocabulary import Permission
+from engine.persistence.db.pagination import Window
+from engine.persistence.store import tables as t
 from engine.queries import history, things
-from engine.queries.pages import Window
-from engine.vocabulary import Permission
 
 Thing = TypeVar("Thing")
 

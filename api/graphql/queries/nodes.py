@@ -17,9 +17,9 @@ from api.graphql.types.account import Account, Viewer
 from api.graphql.types.delivery import Delivery
 from api.graphql.types.history import LedgerEntry, Signature
 from api.graphql.types.node import Node
-from engine.errors import Code, Refusal
+from engine.model.errors import Code, Refusal
+from engine.model.vocabulary import Permission
 from engine.queries import history
-from engine.vocabulary import Permission
 from notifications.queries import deliveries_by_ids
 
 #: Ids that `nodes` takes at once.

@@ -22,11 +22,11 @@ from api.graphql.types.enums import (
 from api.graphql.types.history import Factor, SignExplanation
 from api.graphql.types.node import Connection, Edge, connect
 from api.graphql.types.release import Release
-from engine import facts
-from engine.errors import Code, Refusal
+from engine.model import facts
+from engine.model.errors import Code, Refusal
+from engine.persistence.db.pagination import Page, Window
 from engine.queries import releases as queries
 from engine.queries import signing
-from engine.queries.pages import Page, Window
 
 
 @strawberry.input(description="Which releases; every condition given must hold.")

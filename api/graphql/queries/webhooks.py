@@ -14,7 +14,7 @@ from api.graphql.shelf import Shelf
 from api.graphql.types.arguments import After, Before, First, Last
 from api.graphql.types.node import Connection, Edge, connect
 from api.graphql.types.webhook import Webhook, WebhookDelivery
-from engine.queries.pages import Window
+from engine.persistence.db.pagination import Window
 from notifications.webhooks import queries
 
 

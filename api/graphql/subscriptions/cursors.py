@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
-from engine.errors import Code, Refusal
+from engine.model.errors import Code, Refusal
 from engine.queries import events
 from engine.queries.reading import Reading
 

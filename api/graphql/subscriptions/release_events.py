@@ -19,13 +19,13 @@ from api.graphql.shelf import Shelf
 from api.graphql.subscriptions.cursors import cursor_of, position_of
 from api.graphql.types.history import LedgerEntry
 from api.graphql.types.release import Release
-from engine.errors import Code, Refusal, not_found
-from engine.principal import Principal
+from engine.model.errors import Code, Refusal, not_found
+from engine.model.principal import Principal
+from engine.model.visibility import WIDENING
+from engine.model.vocabulary import Permission
 from engine.queries import events
 from engine.queries.events import Happened
 from engine.queries.reading import Reading
-from engine.visibility import WIDENING
-from engine.vocabulary import Permission
 
 #: Seconds after which the ledger, and the credential, are looked at again in any case.
 PAUSE = 0.8

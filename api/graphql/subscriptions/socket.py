@@ -20,7 +20,7 @@ from api.graphql.errors import top_level
 from api.graphql.http.operation import read_operation
 from api.graphql.http.refused import RefusedError
 from api.graphql.masking import masked
-from engine.errors import Refusal
+from engine.model.errors import Refusal
 
 
 class Socket(BaseGraphQLTransportWSHandler[Context, None]):

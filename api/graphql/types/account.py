@@ -9,7 +9,7 @@ from api.graphql.types.enums import Permission, QuotaOnOnline, ReleaseType
 from api.graphql.types.node import Node
 from api.graphql.types.notification import NotificationPreference
 from api.graphql.types.people import User
-from engine.facts import Policy
+from engine.model.facts import Policy
 
 
 @strawberry.type(description="A tenant, and its settings.")

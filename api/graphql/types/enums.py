@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import strawberry
 
-from engine import algorithms, errors, vocabulary
+from engine.model import algorithms, errors, vocabulary
 
 AnyEnum = TypeVar("AnyEnum", bound=EnumMeta)
 

@@ -23,7 +23,7 @@ from api.graphql.types.enums import (
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.node import Node
 from api.graphql.types.people import User
-from engine import factors
+from engine.model import signing_factors
 from engine.signing.request import Signed
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Factor:
     code: ErrorCode = strawberry.field(description="What a refusal for its sake is called.")
 
     @classmethod
-    def of(cls, factor: factors.Factor) -> Factor:
+    def of(cls, factor: signing_factors.Factor) -> Factor:
         """A factor just evaluated."""
         return cls(name=factor.name, passed=factor.passed, detail=factor.detail, code=factor.code)
 

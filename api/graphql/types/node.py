@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 import strawberry
 
-from engine.queries.pages import Page
+from engine.persistence.db.pagination import Page
 
 Item = TypeVar("Item")
 

@@ -11,8 +11,8 @@ from sqlalchemy import Row
 from api.graphql.ids import to_global
 from api.graphql.types.enums import Permission
 from api.graphql.types.node import Node
-from engine import addresses
-from engine.commands.api_tokens import load_token_scopes
+from engine.commands.credentials.api_tokens import load_token_scopes
+from engine.model import addresses
 
 if TYPE_CHECKING:
     from api.graphql.types.keypair import Keypair

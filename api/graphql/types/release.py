@@ -24,7 +24,7 @@ from api.graphql.types.history import LedgerEntry, Signature
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.node import Connection, Node
 from api.graphql.types.people import Team, User
-from engine import facts
+from engine.model import facts
 
 
 @strawberry.type(description="One approver's decision on one material revision.")

@@ -19,7 +19,7 @@ from api.auth.routes import sign_in_routes
 from api.channels import Telling
 from api.graphql.endpoint import Endpoint
 from api.runtime import Runtime
-from engine.persistence.executor import Executor
+from engine.concurrency.executor import Executor
 from engine.signing.gate import SigningGate
 from notifications.channels.smtp import SmtpChannel
 from notifications.keys import ACTION_LINKS, derive

@@ -7,13 +7,17 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine.commands.change_address import KEPT, REQUESTS_BY_ONE_USER, REQUESTS_FOR_ONE_USER
-from engine.commands.roles import CreateRole
-from engine.commands.update_user import UpdateUser
-from engine.errors import Code
-from engine.persistence import tables as t
-from engine.persistence.database import Database
-from engine.vocabulary import Permission
+from engine.commands.administration.roles import CreateRole
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.credentials.change_address import (
+    KEPT,
+    REQUESTS_BY_ONE_USER,
+    REQUESTS_FOR_ONE_USER,
+)
+from engine.model.errors import Code
+from engine.model.vocabulary import Permission
+from engine.persistence.db.database import Database
+from engine.persistence.store import tables as t
 from notifications import address_mails, claims
 from notifications.claims import Policy, Wanted
 from notifications.keys import ACTION_LINKS, derive

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from engine.commands.api_tokens import CreateApiToken
-from engine.persistence.database import Database
-from engine.vocabulary import Permission
+from engine.commands.credentials.api_tokens import CreateApiToken
+from engine.model.vocabulary import Permission
+from engine.persistence.db.database import Database
 from tests.api.auth.site import PUBLIC, Person, Site, open_site
 from tests.notifications.notices import outbox_world
 

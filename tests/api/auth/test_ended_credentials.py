@@ -15,13 +15,13 @@ import pytest
 import sqlalchemy as sa
 
 from api.graphql.ids import to_global
-from engine.commands.api_tokens import CreateApiToken, RevokeApiToken
-from engine.commands.identities import LinkIdentity, UnlinkIdentity
-from engine.commands.sessions import EndSession, StartSession
-from engine.commands.update_user import UpdateUser
-from engine.errors import Code
-from engine.persistence import tables as t
-from engine.vocabulary import Permission, SignInMethod
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.credentials.api_tokens import CreateApiToken, RevokeApiToken
+from engine.commands.credentials.identities import LinkIdentity, UnlinkIdentity
+from engine.commands.credentials.sessions import EndSession, StartSession
+from engine.model.errors import Code
+from engine.model.vocabulary import Permission, SignInMethod
+from engine.persistence.store import tables as t
 from tests.api.auth.site import PUBLIC, Person, Site
 from tests.support.refusals import assert_refused
 from tests.support.world import World, make_world

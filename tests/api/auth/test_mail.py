@@ -12,10 +12,10 @@ from sqlalchemy import event
 
 from api.auth.limits import SignInLimits
 from api.graphql.limits.rate import Buckets
-from engine.commands.create_user import CreateUser
-from engine.commands.update_user import UpdateUser
-from engine.persistence import tables as t
-from engine.persistence.unit_of_work import bare_transaction
+from engine.commands.administration.create_user import CreateUser
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.unit_of_work import bare_transaction
+from engine.persistence.store import tables as t
 from notifications.sign_in_links import TRIES
 from tests.api.auth.site import Person, Site, open_site
 from tests.support.refusals import told

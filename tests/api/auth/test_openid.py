@@ -16,10 +16,10 @@ from api.auth.provider import AuthMethod, Client, Flow, Provider
 from api.auth.provider_errors import ProviderError
 from api.auth.routes import OpenId
 from api.graphql.limits.rate import Buckets
-from engine.commands.identities import LinkIdentity, UnlinkIdentity
-from engine.commands.update_user import UpdateUser
-from engine.errors import Code
-from engine.persistence import tables as t
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.credentials.identities import LinkIdentity, UnlinkIdentity
+from engine.model.errors import Code
+from engine.persistence.store import tables as t
 from tests.api.auth.openid_provider import SECRET, agree, running_provider
 from tests.api.auth.site import PUBLIC, Person, Site, open_site
 from tests.support.refusals import assert_refused, told

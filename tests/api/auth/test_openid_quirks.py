@@ -15,7 +15,7 @@ from api.auth import provider_answers
 from api.auth.flow_cookies import FLOWS
 from api.auth.provider import Provider
 from api.auth.routes import OpenId
-from engine.commands.identities import LinkIdentity
+from engine.commands.credentials.identities import LinkIdentity
 from tests.api.auth.loopback_issuer import SUBJECT, Issuer, Loopback
 from tests.api.auth.quirks import GROUPS, QUIRKS, Quirk
 from tests.api.auth.site import PUBLIC, Person, Site, open_site

@@ -9,14 +9,14 @@ import sqlalchemy as sa
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from engine.commands.api_tokens import CreateApiToken
-from engine.commands.sessions import EndSession, NewSession, StartSession
-from engine.commands.update_user import UpdateUser
-from engine.errors import Code
-from engine.persistence import tables as t
-from engine.principal import Principal
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.credentials.api_tokens import CreateApiToken
+from engine.commands.credentials.sessions import EndSession, NewSession, StartSession
+from engine.model.errors import Code
+from engine.model.principal import Principal
+from engine.model.vocabulary import Channel, SignInMethod
+from engine.persistence.store import tables as t
 from engine.queries.credentials import live_sessions, principal_of_session
-from engine.vocabulary import Channel, SignInMethod
 from tests.api.auth.site import Site
 from tests.support.refusals import assert_refused, tags
 from tests.support.world import World

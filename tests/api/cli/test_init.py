@@ -16,8 +16,8 @@ from api.cli import init as command
 from api.cli.init import serve_command
 from api.cli.main import app
 from api.settings import PREFIX, Settings
-from engine.persistence.database import Database
-from engine.persistence.tables import accounts, users
+from engine.persistence.db.database import Database
+from engine.persistence.store.tables import accounts, users
 from tests.api.test_settings import GOOD
 
 ACCOUNT = ("--account", "Acme", "--admin-email", "ada@example.com")

@@ -15,11 +15,11 @@ from api.cli.lifetimes import lifetime
 from api.cli.main import app
 from api.cli.running import bind, require_metrics_address
 from api.readiness import NotReadyError
-from engine.commands.api_tokens import create_token_as_operator
-from engine.commands.create_account import create_account
-from engine.errors import Refusal
-from engine.persistence.database import Database
-from engine.persistence.tables import api_tokens
+from engine.commands.administration.create_account import create_account
+from engine.commands.credentials.api_tokens import create_token_as_operator
+from engine.model.errors import Refusal
+from engine.persistence.db.database import Database
+from engine.persistence.store.tables import api_tokens
 from tests.support.world import World
 
 

@@ -11,11 +11,11 @@ from api.doctor.report import (
     CheckResult,
     Verdict,
 )
-from engine.commands.remember_master_key import remember_master_key
-from engine.keyring import Keyring
-from engine.persistence import tables as t
-from engine.persistence.clock import DatabaseClock
-from engine.persistence.database import Database
+from engine.commands.maintenance.remember_master_key import remember_master_key
+from engine.persistence.db.clock import DatabaseClock
+from engine.persistence.db.database import Database
+from engine.persistence.store import tables as t
+from engine.signers.keyring import Keyring
 from tests.support.full_disk import full_disk
 from tests.support.world import World
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.persistence.database import Database
+from engine.persistence.db.database import Database
 from tests.support.api import Api, make_api, serving
 from tests.support.databases import Templates
 from tests.support.world import World, make_world

@@ -8,11 +8,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from engine.algorithms import DigestAlgorithm, KeypairAlgorithm
-from engine.persistence import tables as t
-from engine.persistence.canonical import canonical
-from engine.persistence.ids import uuid7
-from engine.vocabulary import (
+from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm
+from engine.model.vocabulary import (
     Channel,
     KeypairAccess,
     KeypairCategory,
@@ -21,6 +18,9 @@ from engine.vocabulary import (
     Status,
     Verdict,
 )
+from engine.persistence.db.canonical_json import canonical
+from engine.persistence.db.ids import uuid7
+from engine.persistence.store import tables as t
 from notifications.tables import deliveries
 from notifications.vocabulary import DeliveryState
 from tests.support.world import DIGEST, World

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from engine.commands.revise_release import ReviseRelease
+from engine.commands.releases.revise_release import ReviseRelease
 from tests.support.api import Api
 
 DECISIONS = """query ($id: ID!) { release(id: $id) { name approval { decisions {

@@ -8,14 +8,14 @@ from typing import Any, cast
 import pytest
 from graphql import GraphQLInputObjectType, build_schema
 
-from engine.algorithms import KeypairAlgorithm
-from engine.commands.roles import CreateRole
-from engine.commands.update_keypair import UpdateKeypair
-from engine.commands.update_user import UpdateUser
-from engine.keyring import Keyring
+from engine.commands.administration.roles import CreateRole
+from engine.commands.administration.update_keypair import UpdateKeypair
+from engine.commands.administration.update_user import UpdateUser
+from engine.model.algorithms import KeypairAlgorithm
+from engine.model.vocabulary import KeypairCategory, Permission, ReleaseType, Verdict
 from engine.signers.base import Signer, SignerContext
+from engine.signers.keyring import Keyring
 from engine.signers.openpgp import OpenPgpSigner
-from engine.vocabulary import KeypairCategory, Permission, ReleaseType, Verdict
 from notifications.webhooks.create import CreateWebhook
 from tests.support.api import Api
 from tests.support.world import NOON, World

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from api.graphql.ids import to_global
-from engine.persistence.database import Database
+from engine.persistence.db.database import Database
 from notifications.outbox import Outbox
 from tests.support.api import Api
 from tests.support.databases import Templates

@@ -11,8 +11,8 @@ from api.graphql import masking
 from api.graphql.masking import note
 from api.runtime import Runtime
 from api.telemetry.redaction import HIDDEN
-from engine.errors import Code, Refusal
-from engine.seldom import QUIET, Seldom
+from engine.logs.log_throttle import QUIET, Seldom
+from engine.model.errors import Code, Refusal
 from tests.support.api import Api
 
 SECRET = "csn_" + "s3cr3t" * 7

@@ -17,15 +17,15 @@ from api.graphql.schema import schema
 from api.graphql.subscriptions import release_events
 from api.graphql.subscriptions.cursors import cursor_of
 from api.runtime import Runtime
-from engine.commands.api_tokens import CreateApiToken, RevokeApiToken
-from engine.commands.update_user import UpdateUser
-from engine.persistence import tables as t
-from engine.persistence.ledger import GENESIS
-from engine.persistence.unit_of_work import bare_transaction
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.credentials.api_tokens import CreateApiToken, RevokeApiToken
+from engine.commands.unit_of_work import bare_transaction
+from engine.model.vocabulary import Permission
+from engine.persistence.store import tables as t
+from engine.persistence.store.ledger import GENESIS
 from engine.queries import events
 from engine.queries.credentials import principal_of_token
 from engine.queries.reading import read
-from engine.vocabulary import Permission
 from tests.support.api import make_api
 from tests.support.world import World, make_world
 

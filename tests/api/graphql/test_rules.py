@@ -9,14 +9,14 @@ from uuid import UUID
 
 import pytest
 
-from engine.commands.api_tokens import CreateApiToken
-from engine.commands.decide import Decide
-from engine.commands.revise_release import ReviseRelease
-from engine.commands.roles import CreateRole
-from engine.commands.update_keypair import UpdateKeypair
-from engine.commands.update_user import UpdateUser
-from engine.persistence import tables as t
-from engine.vocabulary import Permission, ReleaseType, Status, Verdict
+from engine.commands.administration.roles import CreateRole
+from engine.commands.administration.update_keypair import UpdateKeypair
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.credentials.api_tokens import CreateApiToken
+from engine.commands.releases.decide import Decide
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.model.vocabulary import Permission, ReleaseType, Status, Verdict
+from engine.persistence.store import tables as t
 from tests.support.api import Api
 from tests.support.releases import rows
 from tests.support.world import DIGEST, World

@@ -21,23 +21,23 @@ from strawberry.utils.str_converters import to_camel_case
 
 from api.graphql.ids import to_global
 from api.graphql.limits.numbers import Limits
-from engine.attempts import AttemptLimit
-from engine.commands.api_tokens import CreateApiToken
-from engine.commands.identities import LinkIdentity
-from engine.commands.roles import CreateRole
-from engine.commands.sessions import StartSession
-from engine.commands.update_keypair import UpdateKeypair
-from engine.commands.update_team import UpdateTeam
-from engine.commands.update_user import UpdateUser
-from engine.persistence import tables as t
-from engine.system import System
-from engine.vocabulary import (
+from engine.commands.administration.roles import CreateRole
+from engine.commands.administration.update_keypair import UpdateKeypair
+from engine.commands.administration.update_team import UpdateTeam
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.credentials.api_tokens import CreateApiToken
+from engine.commands.credentials.identities import LinkIdentity
+from engine.commands.credentials.sessions import StartSession
+from engine.model.vocabulary import (
     KeypairAccess,
     Permission,
     QuotaOnOnline,
     ReleaseType,
     SignInMethod,
 )
+from engine.persistence.store import tables as t
+from engine.refusal_throttle import AttemptLimit
+from engine.system import System
 from notifications.outbox import Outbox
 from notifications.tables import deliveries
 from tests.api.graphql.operations import MUTATIONS

@@ -10,7 +10,7 @@ from api.graphql.ids import from_global, to_global
 from api.graphql.limits.numbers import Limits
 from api.graphql.queries.nodes import FINDERS
 from api.graphql.schema import schema
-from engine.errors import Code, FieldsLocked, Refusal
+from engine.model.errors import Code, FieldsLocked, Refusal
 
 
 def refused(id_: str, kind: str) -> Refusal:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from api.graphql.ids import to_global
-from engine.commands.api_tokens import CreateApiToken
-from engine.commands.identities import LinkIdentity
-from engine.commands.sessions import EndSession, StartSession
-from engine.vocabulary import Permission, SignInMethod
+from engine.commands.credentials.api_tokens import CreateApiToken
+from engine.commands.credentials.identities import LinkIdentity
+from engine.commands.credentials.sessions import EndSession, StartSession
+from engine.model.vocabulary import Permission, SignInMethod
 from tests.api.auth.site import Site, open_site
 from tests.support.api import Api
 from tests.support.refusals import tags

@@ -12,11 +12,11 @@ import pytest
 from starlette.testclient import WebSocketTestSession
 
 from api.proofs import Proofs
-from engine.commands.api_tokens import CreateApiToken, RevokeApiToken
-from engine.commands.sessions import EndSession, StartSession
-from engine.commands.update_user import UpdateUser
-from engine.errors import Code, Refusal
-from engine.vocabulary import Permission, ReleaseType, SignInMethod
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.credentials.api_tokens import CreateApiToken, RevokeApiToken
+from engine.commands.credentials.sessions import EndSession, StartSession
+from engine.model.errors import Code, Refusal
+from engine.model.vocabulary import Permission, ReleaseType, SignInMethod
 from tests.api.graphql.limits.test_websocket import ask
 from tests.support.api import Api
 from tests.support.world import DIGEST, World

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine.persistence import tables as t
-from engine.vocabulary import Status
+from engine.model.vocabulary import Status
+from engine.persistence.store import tables as t
 from tests.api.graphql.crowd import Crowd
 from tests.support.api import Api
 from tests.support.world import World

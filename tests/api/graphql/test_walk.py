@@ -17,13 +17,13 @@ from starlette.testclient import WebSocketTestSession
 from api.graphql.ids import to_global
 from api.graphql.limits.numbers import Limits
 from api.graphql.subscriptions.cursors import cursor_of
-from engine.commands.identities import LinkIdentity
-from engine.commands.roles import CreateRole
-from engine.commands.sessions import StartSession
-from engine.commands.update_user import UpdateUser
-from engine.persistence import tables as t
-from engine.persistence.ledger import GENESIS
-from engine.vocabulary import SignInMethod
+from engine.commands.administration.roles import CreateRole
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.credentials.identities import LinkIdentity
+from engine.commands.credentials.sessions import StartSession
+from engine.model.vocabulary import SignInMethod
+from engine.persistence.store import tables as t
+from engine.persistence.store.ledger import GENESIS
 from notifications.outbox import Outbox
 from notifications.tables import deliveries
 from tests.api.graphql.operations import (

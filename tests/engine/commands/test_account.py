@@ -7,16 +7,16 @@ from uuid import uuid4
 
 import pytest
 
-from engine.commands.create_account import create_account
-from engine.commands.request_release import RequestRelease
-from engine.commands.roles import CreateRole
-from engine.commands.update_account import UpdateAccount
-from engine.errors import Code, Refusal
-from engine.facts import Policy
-from engine.grants import LOOSENED_BY
-from engine.persistence import loading
-from engine.persistence import tables as t
-from engine.vocabulary import Permission, QuotaOnOnline, ReleaseType, Status
+from engine.commands.administration.create_account import create_account
+from engine.commands.administration.roles import CreateRole
+from engine.commands.administration.update_account import UpdateAccount
+from engine.commands.releases.request_release import RequestRelease
+from engine.model.errors import Code, Refusal
+from engine.model.facts import Policy
+from engine.model.grants import LOOSENED_BY
+from engine.model.vocabulary import Permission, QuotaOnOnline, ReleaseType, Status
+from engine.persistence.store import loading
+from engine.persistence.store import tables as t
 from tests.support.refusals import assert_refused, tags, told
 from tests.support.releases import release_in, rows
 from tests.support.world import World

@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from engine.commands.advance_due import DUE_RELEASES, advance_due
-from engine.lifecycle import TIMED
-from engine.persistence import tables as t
-from engine.persistence.database import Database
-from engine.persistence.work import Work
-from engine.vocabulary import Status
+from engine.commands.maintenance.advance_due import DUE_RELEASES, advance_due
+from engine.lifecycle.table import TIMED
+from engine.model.vocabulary import Status
+from engine.persistence.db.database import Database
+from engine.persistence.store import tables as t
+from engine.persistence.store.work import Work
 from tests.support.releases import release_in
 from tests.support.signing import reserved
 from tests.support.threads import at_once

@@ -7,21 +7,21 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.commands.api_tokens import (
+from engine.commands.administration.create_account import create_account
+from engine.commands.command import execute
+from engine.commands.credentials.api_tokens import (
     CreateApiToken,
     NewToken,
     RevokeApiToken,
     create_token_as_operator,
 )
-from engine.commands.base import execute
-from engine.commands.create_account import create_account
-from engine.errors import Code, Refusal
-from engine.persistence import loading, locks
-from engine.persistence import tables as t
-from engine.persistence.locks import Hold, Lock
-from engine.principal import Principal
+from engine.model.errors import Code, Refusal
+from engine.model.principal import Principal
+from engine.model.vocabulary import Permission
+from engine.persistence.store import loading, locks
+from engine.persistence.store import tables as t
+from engine.persistence.store.locks import Hold, Lock
 from engine.queries.credentials import principal_of_token
-from engine.vocabulary import Permission
 from tests.support.refusals import assert_refused, tags
 from tests.support.releases import rows
 from tests.support.world import World, make_world

@@ -7,17 +7,17 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.commands.advance_due import advance_due
-from engine.commands.api_tokens import CreateApiToken, create_token_as_operator
-from engine.commands.close_release import CloseRelease
-from engine.commands.decide import Decide
-from engine.commands.roles import CreateRole
-from engine.commands.sessions import StartSession
-from engine.commands.update_account import UpdateAccount
-from engine.errors import Code
+from engine.commands.administration.roles import CreateRole
+from engine.commands.administration.update_account import UpdateAccount
+from engine.commands.credentials.api_tokens import CreateApiToken, create_token_as_operator
+from engine.commands.credentials.sessions import StartSession
+from engine.commands.maintenance.advance_due import advance_due
+from engine.commands.releases.close_release import CloseRelease
+from engine.commands.releases.decide import Decide
+from engine.model.errors import Code
+from engine.model.vocabulary import Permission, SignInMethod, Verdict
 from engine.queries.credentials import principal_of_session, principal_of_token
 from engine.signing.request import SignRequest
-from engine.vocabulary import Permission, SignInMethod, Verdict
 from tests.support.refusals import assert_refused
 from tests.support.sign_now import sign
 from tests.support.world import DIGEST, World

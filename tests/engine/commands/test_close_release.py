@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from engine.commands.close_release import CloseRelease
-from engine.errors import Code
-from engine.persistence import tables as t
-from engine.vocabulary import Permission, ReleaseType, Status
+from engine.commands.releases.close_release import CloseRelease
+from engine.model.errors import Code
+from engine.model.vocabulary import Permission, ReleaseType, Status
+from engine.persistence.store import tables as t
 from tests.support.refusals import assert_refused, tags, told
 from tests.support.releases import moves, release_in, rows, touch
 from tests.support.world import World

@@ -5,14 +5,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.commands.decide import Decide
-from engine.commands.revise_release import ReviseRelease
-from engine.commands.stop_release import StopRelease
-from engine.commands.update_user import UpdateUser
-from engine.commands.withdraw_release import WithdrawRelease
-from engine.errors import Code
-from engine.persistence import tables as t
-from engine.vocabulary import Channel, Permission, Status, Verdict
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.releases.decide import Decide
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.commands.releases.stop_release import StopRelease
+from engine.commands.releases.withdraw_release import WithdrawRelease
+from engine.model.errors import Code
+from engine.model.vocabulary import Channel, Permission, Status, Verdict
+from engine.persistence.store import tables as t
 from tests.support.refusals import assert_refused, tags, told
 from tests.support.releases import moves, release_in, rows
 from tests.support.world import World, make_world

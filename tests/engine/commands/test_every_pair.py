@@ -6,14 +6,14 @@ from uuid import UUID
 
 import pytest
 
-from engine.commands.base import Command
-from engine.commands.close_release import CloseRelease
-from engine.commands.decide import Decide
-from engine.commands.revise_release import ReviseRelease
-from engine.commands.stop_release import StopRelease
-from engine.commands.withdraw_release import WithdrawRelease
-from engine.errors import Code
-from engine.vocabulary import ReleaseType, Status, Verdict
+from engine.commands.command import Command
+from engine.commands.releases.close_release import CloseRelease
+from engine.commands.releases.decide import Decide
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.commands.releases.stop_release import StopRelease
+from engine.commands.releases.withdraw_release import WithdrawRelease
+from engine.model.errors import Code
+from engine.model.vocabulary import ReleaseType, Status, Verdict
 from tests.support.refusals import assert_refused
 from tests.support.releases import release_in
 from tests.support.world import World

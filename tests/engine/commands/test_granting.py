@@ -6,29 +6,29 @@ from uuid import UUID
 
 import pytest
 
-from engine.commands.api_tokens import CreateApiToken, NewToken, RevokeApiToken
-from engine.commands.base import Command, execute
-from engine.commands.create_keypair import CreateKeypair
-from engine.commands.create_team import CreateTeam
-from engine.commands.create_user import CreateUser
-from engine.commands.identities import LinkIdentity, UnlinkIdentity
-from engine.commands.roles import CreateRole, UpdateRole
-from engine.commands.sessions import EndSession, StartSession
-from engine.commands.update_keypair import UpdateKeypair
-from engine.commands.update_team import UpdateTeam
-from engine.commands.update_user import UpdateUser
-from engine.errors import Code, Refusal
-from engine.persistence import loading
-from engine.persistence import tables as t
-from engine.principal import Principal
-from engine.queries.credentials import principal_of_token
-from engine.vocabulary import (
+from engine.commands.administration.create_keypair import CreateKeypair
+from engine.commands.administration.create_team import CreateTeam
+from engine.commands.administration.create_user import CreateUser
+from engine.commands.administration.roles import CreateRole, UpdateRole
+from engine.commands.administration.update_keypair import UpdateKeypair
+from engine.commands.administration.update_team import UpdateTeam
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.command import Command, execute
+from engine.commands.credentials.api_tokens import CreateApiToken, NewToken, RevokeApiToken
+from engine.commands.credentials.identities import LinkIdentity, UnlinkIdentity
+from engine.commands.credentials.sessions import EndSession, StartSession
+from engine.model.errors import Code, Refusal
+from engine.model.principal import Principal
+from engine.model.vocabulary import (
     OWN_PERMISSIONS,
     ROLE_PERMISSIONS,
     KeypairAccess,
     Permission,
     SignInMethod,
 )
+from engine.persistence.store import loading
+from engine.persistence.store import tables as t
+from engine.queries.credentials import principal_of_token
 from notifications.preferences import UpdatePreferences
 from tests.support.refusals import assert_refused, tags, told
 from tests.support.releases import rows

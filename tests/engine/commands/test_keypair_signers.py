@@ -10,16 +10,16 @@ from uuid import uuid4
 import pytest
 from structlog.testing import capture_logs
 
-from engine.algorithms import KeypairAlgorithm
-from engine.commands.create_keypair import CreateKeypair, create_keypair
-from engine.commands.unused_keys import unused_keys
-from engine.commands.update_user import UpdateUser
-from engine.errors import Code, Refusal
-from engine.keyring import KeyBinding, Keyring
-from engine.persistence import tables as t
+from engine.commands.administration.create_keypair import CreateKeypair, create_keypair
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.maintenance.unused_keys import unused_keys
+from engine.model.algorithms import KeypairAlgorithm
+from engine.model.errors import Code, Refusal
+from engine.model.vocabulary import ReleaseType
+from engine.persistence.store import tables as t
 from engine.signers.base import GeneratedKey, SignerContext, SignerFailed, SigningKey
+from engine.signers.keyring import KeyBinding, Keyring
 from engine.signers.local import LocalSigner
-from engine.vocabulary import ReleaseType
 from tests.support.refusals import tags
 from tests.support.releases import rows
 from tests.support.world import World
@@ -148,7 +148,7 @@ def test_a_key_that_could_not_be_destroyed_is_named_in_the_log(world: World) -> 
     (left,) = [entry for entry in logs if entry["event"] == "unused_key_left_in_signer"]
     assert left["keypair_id"] == str(vault.held[0].keypair_id)
     # Of a backend's own words nothing is written down: they may hold anything.
-    types = "engine.signers.base.SignerFailed <- builtins.OSError <- engine.errors.Refusal"
+    types = "engine.signers.base.SignerFailed <- builtins.OSError <- engine.model.errors.Refusal"
     assert left["error"] == types
     (broke,) = [entry for entry in logs if entry["event"] == "signer_raised_unexpected_error"]
     assert broke["error"] == types.partition(" <- ")[2]

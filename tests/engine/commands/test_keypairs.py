@@ -6,15 +6,14 @@ from uuid import uuid4
 
 import pytest
 
-from engine.algorithms import KeypairAlgorithm
-from engine.commands.create_keypair import CreateKeypair, create_keypair
-from engine.commands.decide import Decide
-from engine.commands.revise_release import ReviseRelease
-from engine.commands.update_keypair import UpdateKeypair
-from engine.commands.withdraw_release import WithdrawRelease
-from engine.errors import Code, Refusal
-from engine.persistence import tables as t
-from engine.vocabulary import (
+from engine.commands.administration.create_keypair import CreateKeypair, create_keypair
+from engine.commands.administration.update_keypair import UpdateKeypair
+from engine.commands.releases.decide import Decide
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.commands.releases.withdraw_release import WithdrawRelease
+from engine.model.algorithms import KeypairAlgorithm
+from engine.model.errors import Code, Refusal
+from engine.model.vocabulary import (
     KeypairAccess,
     KeypairCategory,
     Permission,
@@ -22,6 +21,7 @@ from engine.vocabulary import (
     Status,
     Verdict,
 )
+from engine.persistence.store import tables as t
 from tests.support.refusals import assert_refused, tags, told
 from tests.support.releases import keypair_of, moves, release_in, rows
 from tests.support.world import World, make_world

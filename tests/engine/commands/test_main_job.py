@@ -1,8 +1,8 @@
 """The main job, end to end in the engine: request, two approvals, window, signatures, end."""
 
-from engine.errors import Code
+from engine.model.errors import Code
+from engine.model.vocabulary import Status
 from engine.signing.request import Made, Refused
-from engine.vocabulary import Status
 from tests.support.world import World
 
 

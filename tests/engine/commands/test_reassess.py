@@ -6,15 +6,15 @@ from uuid import UUID
 
 import pytest
 
-from engine.commands.decide import Decide
-from engine.commands.revise_release import ReviseRelease
-from engine.commands.roles import CreateRole, UpdateRole
-from engine.commands.update_keypair import UpdateKeypair
-from engine.commands.update_team import UpdateTeam
-from engine.commands.update_user import UpdateUser
-from engine.errors import Code
-from engine.persistence.reassessing import REASON
-from engine.vocabulary import Channel, Permission, ReleaseType, Status, Verdict
+from engine.commands.administration.roles import CreateRole, UpdateRole
+from engine.commands.administration.update_keypair import UpdateKeypair
+from engine.commands.administration.update_team import UpdateTeam
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.reassess import REASON
+from engine.commands.releases.decide import Decide
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.model.errors import Code
+from engine.model.vocabulary import Channel, Permission, ReleaseType, Status, Verdict
 from tests.support.refusals import assert_refused, tags, told
 from tests.support.releases import keypair_of, moves, release_in
 from tests.support.world import World

@@ -9,14 +9,13 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from engine.commands.request_release import RequestRelease
-from engine.commands.stop_release import StopRelease
-from engine.commands.update_keypair import UpdateKeypair
-from engine.commands.update_user import UpdateUser
-from engine.commands.withdraw_release import WithdrawRelease
-from engine.errors import Code
-from engine.persistence import tables as t
-from engine.vocabulary import (
+from engine.commands.administration.update_keypair import UpdateKeypair
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.releases.request_release import RequestRelease
+from engine.commands.releases.stop_release import StopRelease
+from engine.commands.releases.withdraw_release import WithdrawRelease
+from engine.model.errors import Code
+from engine.model.vocabulary import (
     KeypairCategory,
     Permission,
     ReleaseType,
@@ -24,6 +23,7 @@ from engine.vocabulary import (
     Status,
     Verdict,
 )
+from engine.persistence.store import tables as t
 from tests.support.refusals import assert_refused, tags, told
 from tests.support.releases import keypair_of, moves, release_in, requested, rows
 from tests.support.world import World, make_world

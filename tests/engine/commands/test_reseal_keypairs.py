@@ -8,20 +8,20 @@ from typing import Any
 
 import pytest
 
-from engine.commands.remember_master_key import master_keys_in_use, remember_master_key
-from engine.commands.reseal_keypairs import (
+from engine.commands.maintenance.remember_master_key import master_keys_in_use, remember_master_key
+from engine.commands.maintenance.reseal_keypairs import (
     ResealResult,
     UnopenedKeypair,
     reseal_keypairs,
     unopened_keypairs,
 )
-from engine.keyring import Keyring, WrongMasterKeyError
-from engine.persistence import tables as t
-from engine.persistence.database import Database
+from engine.model.vocabulary import Status
+from engine.persistence.db.database import Database
+from engine.persistence.store import tables as t
 from engine.signers.base import SignerContext
+from engine.signers.keyring import Keyring, WrongMasterKeyError
 from engine.signers.local import LocalSigner
 from engine.signing.request import Made
-from engine.vocabulary import Status
 from tests.support.refusals import tags
 from tests.support.releases import release_in
 from tests.support.world import World, make_world

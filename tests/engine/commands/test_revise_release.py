@@ -6,14 +6,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.commands.decide import Decide
-from engine.commands.revise_release import ReviseRelease
-from engine.commands.update_keypair import UpdateKeypair
-from engine.commands.update_team import UpdateTeam
-from engine.commands.update_user import UpdateUser
-from engine.errors import Code
-from engine.persistence import tables as t
-from engine.vocabulary import NOT_STARTED, Permission, ReleaseType, Status, Verdict
+from engine.commands.administration.update_keypair import UpdateKeypair
+from engine.commands.administration.update_team import UpdateTeam
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.releases.decide import Decide
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.model.errors import Code
+from engine.model.vocabulary import NOT_STARTED, Permission, ReleaseType, Status, Verdict
+from engine.persistence.store import tables as t
 from tests.support.refusals import assert_refused, tags, told
 from tests.support.releases import keypair_of, release_in, rows
 from tests.support.world import World

@@ -5,13 +5,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.commands.roles import CreateRole, UpdateRole
-from engine.commands.update_user import UpdateUser
-from engine.errors import Code
-from engine.grants import ADMINISTRATION
-from engine.persistence import loading
-from engine.persistence import tables as t
-from engine.vocabulary import ROLE_PERMISSIONS, Permission
+from engine.commands.administration.roles import CreateRole, UpdateRole
+from engine.commands.administration.update_user import UpdateUser
+from engine.model.errors import Code
+from engine.model.grants import ADMINISTRATION
+from engine.model.vocabulary import ROLE_PERMISSIONS, Permission
+from engine.persistence.store import loading
+from engine.persistence.store import tables as t
 from tests.support.refusals import assert_refused, tags, told
 from tests.support.releases import rows
 from tests.support.world import World, make_world

@@ -5,23 +5,23 @@ from typing import Any
 
 import pytest
 
-from engine.commands.close_release import CloseRelease
-from engine.commands.decide import Decide
-from engine.commands.request_release import RequestRelease
-from engine.commands.revise_release import ReviseRelease
-from engine.commands.stop_release import StopRelease
-from engine.commands.update_account import UpdateAccount
-from engine.commands.withdraw_release import WithdrawRelease
-from engine.errors import Code, Refusal
-from engine.persistence import tables as t
-from engine.persistence.locks import Lock
-from engine.persistence.unit_of_work import Attempt
-from engine.persistence.work import Work
+from engine.commands.administration.update_account import UpdateAccount
+from engine.commands.releases.close_release import CloseRelease
+from engine.commands.releases.decide import Decide
+from engine.commands.releases.request_release import RequestRelease
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.commands.releases.stop_release import StopRelease
+from engine.commands.releases.withdraw_release import WithdrawRelease
+from engine.commands.unit_of_work import Attempt
+from engine.model.errors import Code, Refusal
+from engine.model.vocabulary import Permission, ReleaseType, Verdict
+from engine.persistence.db.pagination import Window
+from engine.persistence.store import tables as t
+from engine.persistence.store.locks import Lock
+from engine.persistence.store.work import Work
 from engine.queries import history
-from engine.queries.pages import Window
 from engine.queries.reading import read
 from engine.signing.request import SignRequest
-from engine.vocabulary import Permission, ReleaseType, Verdict
 from notifications.webhooks import queries as webhooks
 from tests.support.refusals import assert_refused
 from tests.support.sign_now import sign

@@ -2,10 +2,10 @@
 
 import pytest
 
-from engine.commands.stop_release import StopRelease
-from engine.errors import Code
-from engine.persistence import tables as t
-from engine.vocabulary import Permission, ReleaseType, Status
+from engine.commands.releases.stop_release import StopRelease
+from engine.model.errors import Code
+from engine.model.vocabulary import Permission, ReleaseType, Status
+from engine.persistence.store import tables as t
 from tests.support.refusals import assert_refused, tags, told
 from tests.support.releases import moves, release_in, rows
 from tests.support.world import World

@@ -5,12 +5,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.commands.create_team import CreateTeam
-from engine.commands.update_team import UpdateTeam
-from engine.commands.update_user import UpdateUser
-from engine.errors import Code
-from engine.persistence import tables as t
-from engine.vocabulary import Permission, Status
+from engine.commands.administration.create_team import CreateTeam
+from engine.commands.administration.update_team import UpdateTeam
+from engine.commands.administration.update_user import UpdateUser
+from engine.model.errors import Code
+from engine.model.vocabulary import Permission, Status
+from engine.persistence.store import tables as t
 from tests.support.refusals import assert_refused, tags, told
 from tests.support.releases import release_in, rows
 from tests.support.world import World, make_world

@@ -9,31 +9,29 @@ from typing import Any
 import pytest
 
 from engine import commands
-from engine.commands.api_tokens import CreateApiToken, RevokeApiToken
-from engine.commands.base import Command
-from engine.commands.change_address import TOKEN_PURPOSE, ConfirmAddress
-from engine.commands.close_release import CloseRelease
-from engine.commands.create_keypair import CreateKeypair
-from engine.commands.create_team import CreateTeam
-from engine.commands.create_user import CreateUser
-from engine.commands.decide import Decide
-from engine.commands.identities import LinkIdentity, UnlinkIdentity
-from engine.commands.request_release import RequestRelease
-from engine.commands.revise_release import ReviseRelease
-from engine.commands.roles import CreateRole, UpdateRole
-from engine.commands.sessions import EndSession, StartSession
-from engine.commands.stop_release import StopRelease
-from engine.commands.update_account import UpdateAccount
-from engine.commands.update_keypair import UpdateKeypair
-from engine.commands.update_team import UpdateTeam
-from engine.commands.update_user import UpdateUser
-from engine.commands.withdraw_release import WithdrawRelease
-from engine.derived_tokens import derive_token, spell
-from engine.errors import Code, Refusal
-from engine.persistence import tables as t
-from engine.principal import Principal
-from engine.signing.request import SignRequest
-from engine.vocabulary import (
+from engine.commands.administration.create_keypair import CreateKeypair
+from engine.commands.administration.create_team import CreateTeam
+from engine.commands.administration.create_user import CreateUser
+from engine.commands.administration.roles import CreateRole, UpdateRole
+from engine.commands.administration.update_account import UpdateAccount
+from engine.commands.administration.update_keypair import UpdateKeypair
+from engine.commands.administration.update_team import UpdateTeam
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.command import Command
+from engine.commands.credentials.api_tokens import CreateApiToken, RevokeApiToken
+from engine.commands.credentials.change_address import TOKEN_PURPOSE, ConfirmAddress
+from engine.commands.credentials.identities import LinkIdentity, UnlinkIdentity
+from engine.commands.credentials.sessions import EndSession, StartSession
+from engine.commands.releases.close_release import CloseRelease
+from engine.commands.releases.decide import Decide
+from engine.commands.releases.request_release import RequestRelease
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.commands.releases.stop_release import StopRelease
+from engine.commands.releases.withdraw_release import WithdrawRelease
+from engine.model.derived_tokens import derive_token, spell
+from engine.model.errors import Code, Refusal
+from engine.model.principal import Principal
+from engine.model.vocabulary import (
     ROLE_PERMISSIONS,
     ReleaseType,
     SignatureState,
@@ -41,6 +39,8 @@ from engine.vocabulary import (
     Status,
     Verdict,
 )
+from engine.persistence.store import tables as t
+from engine.signing.request import SignRequest
 from tests.support.refusals import assert_refused
 from tests.support.releases import release_in, rows
 from tests.support.sign_now import sign

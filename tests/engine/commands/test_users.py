@@ -9,16 +9,16 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Connection
 
-from engine.commands.api_tokens import CreateApiToken
-from engine.commands.create_user import CreateUser
-from engine.commands.roles import CreateRole
-from engine.commands.update_user import UpdateUser
-from engine.errors import Code
-from engine.persistence import tables as t
-from engine.persistence.loading.sign_in import people_with_address
-from engine.persistence.unit_of_work import bare_transaction
+from engine.commands.administration.create_user import CreateUser
+from engine.commands.administration.roles import CreateRole
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.credentials.api_tokens import CreateApiToken
+from engine.commands.unit_of_work import bare_transaction
+from engine.model.errors import Code
+from engine.model.vocabulary import ROLE_PERMISSIONS, Permission, Status
+from engine.persistence.store import tables as t
+from engine.persistence.store.loading.sign_in import people_with_address
 from engine.queries.credentials import principal_of_token
-from engine.vocabulary import ROLE_PERMISSIONS, Permission, Status
 from notifications import sign_in_links
 from tests.support.refusals import assert_refused, tags, told
 from tests.support.releases import rows

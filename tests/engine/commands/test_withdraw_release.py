@@ -4,10 +4,10 @@ from uuid import uuid4
 
 import pytest
 
-from engine.commands.withdraw_release import WithdrawRelease
-from engine.errors import Code
-from engine.persistence import tables as t
-from engine.vocabulary import Permission, ReleaseType, Status
+from engine.commands.releases.withdraw_release import WithdrawRelease
+from engine.model.errors import Code
+from engine.model.vocabulary import Permission, ReleaseType, Status
+from engine.persistence.store import tables as t
 from tests.support.refusals import assert_refused, tags
 from tests.support.releases import moves, release_in, rows
 from tests.support.world import World

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from engine.commands.update_account import UpdateAccount
-from engine.persistence import tables as t
-from engine.persistence.backup import BackupError, back_up
-from engine.persistence.database import Database
-from engine.persistence.verification import verify
+from engine.commands.administration.update_account import UpdateAccount
+from engine.model.vocabulary import ReleaseType
+from engine.persistence.db.database import Database
+from engine.persistence.store import tables as t
+from engine.persistence.store.backup import BackupError, back_up
+from engine.persistence.store.ledger_verification import verify
 from engine.signing.request import Made
-from engine.vocabulary import ReleaseType
 from tests.support.databases import Templates
 from tests.support.releases import keypair_of
 from tests.support.world import World

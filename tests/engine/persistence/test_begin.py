@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from psycopg.pq import TransactionStatus
 
-from engine.persistence.database import Database
+from engine.persistence.db.database import Database
 
 
 def test_a_transaction_is_begun_exactly_once(database: Database) -> None:

@@ -6,8 +6,8 @@ import pytest
 import structlog
 
 from api.readiness import SKEW, compare_clocks
-from engine.persistence.clock import DatabaseClock, skew
-from engine.persistence.database import Database
+from engine.persistence.db.clock import DatabaseClock, skew
+from engine.persistence.db.database import Database
 from engine.system import System
 from tests.support.world import HandClock
 

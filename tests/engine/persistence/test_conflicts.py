@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from engine.persistence.conflicts import is_key_taken, taken_keypair
+from engine.persistence.store.constraints import is_key_taken, taken_keypair
 
 KEYPAIR = UUID("01a222a8-c4de-7206-a611-540fc68a5329")
 

@@ -8,10 +8,10 @@ import psycopg
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from engine.errors import Code, Refusal
-from engine.persistence.database import Database
-from engine.persistence.executor import Executor
-from engine.persistence.retrying import AWAY, OVERLOADED
+from engine.concurrency.executor import Executor
+from engine.model.errors import Code, Refusal
+from engine.persistence.db.database import Database
+from engine.persistence.store.retry import AWAY, OVERLOADED
 from tests.support.waiting import until
 
 

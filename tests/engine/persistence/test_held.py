@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import Select
 from sqlalchemy.dialects import sqlite
 
-from engine.persistence import locks
-from engine.persistence.database import Database
-from engine.persistence.loading import keypairs
+from engine.persistence.db.database import Database
+from engine.persistence.store import locks
+from engine.persistence.store.loading import keypairs
 from tests.support.databases import Templates
 
 

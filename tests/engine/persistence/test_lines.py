@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from engine.errors import Code, Refusal
-from engine.persistence import lines
-from engine.persistence.lines import Line, Lines, Take
+from engine.concurrency import batching
+from engine.concurrency.batching import Line, Lines, Take
+from engine.model.errors import Code, Refusal
 
 
 class Clerk:
@@ -89,7 +89,7 @@ async def test_for_who_left_the_line_nothing_is_done() -> None:
 async def test_a_batch_has_so_many_units_and_a_larger_call_goes_alone() -> None:
     clerk = Clerk()
     line = Line(clerk.answer, weigh=lambda given: given)
-    most = lines.LARGEST
+    most = batching.LARGEST
     given = [most // 2, most // 2, 1, most + 1, 1]
     assert await asyncio.gather(*map(line.join, given)) == [2 * one for one in given]
     assert clerk.batches == [[most // 2, most // 2], [1], [most + 1], [1]]
@@ -107,7 +107,7 @@ async def test_no_more_is_answered_than_there_is_room_for() -> None:
 
 
 async def test_a_line_that_is_too_long_takes_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines, "LONGEST", 3)
+    monkeypatch.setattr(batching, "LONGEST", 3)
     clerk = Clerk()
     line = Line(clerk.answer)
     clerk.open.clear()

@@ -7,9 +7,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 import notifications.tables
-from engine.persistence import migrate
-from engine.persistence.database import Database
-from engine.persistence.tables import metadata
+from engine.persistence.db.database import Database
+from engine.persistence.store import migrate
+from engine.persistence.store.tables import metadata
 
 
 def test_migrations_and_metadata_agree(database: Database) -> None:

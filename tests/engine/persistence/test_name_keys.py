@@ -7,9 +7,9 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
-from engine.naming import name_key
-from engine.persistence import tables as t
-from engine.persistence.migrate import VERSIONS
+from engine.model.text import name_key
+from engine.persistence.store import tables as t
+from engine.persistence.store.migrate import VERSIONS
 from tests.support.world import World
 
 

@@ -8,13 +8,13 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from engine.commands.update_user import UpdateUser
-from engine.persistence import loading, locks
-from engine.persistence import tables as t
-from engine.persistence.ids import uuid7s
-from engine.persistence.locks import Lock
+from engine.commands.administration.update_user import UpdateUser
+from engine.persistence.db.ids import uuid7s
+from engine.persistence.db.pagination import Window
+from engine.persistence.store import loading, locks
+from engine.persistence.store import tables as t
+from engine.persistence.store.locks import Lock
 from engine.queries import events, releases, things
-from engine.queries.pages import Window
 from engine.queries.reading import Reading, read
 from engine.queries.releases import ReleaseFilter
 from notifications.differences import seen_by

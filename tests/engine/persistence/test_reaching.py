@@ -10,12 +10,14 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from engine.errors import Code, Refusal
-from engine.persistence import ledger, reaching, signals, unit_of_work
-from engine.persistence import tables as t
-from engine.persistence.database import Database
-from engine.persistence.reaching import IDLE, WAIT
-from engine.persistence.retrying import told
+from engine.commands import unit_of_work
+from engine.model.errors import Code, Refusal
+from engine.persistence.db import pg_notify, timeouts
+from engine.persistence.db.database import Database
+from engine.persistence.db.timeouts import IDLE, WAIT
+from engine.persistence.store import ledger
+from engine.persistence.store import tables as t
+from engine.persistence.store.retry import told
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.world import World
 
@@ -34,7 +36,7 @@ def server() -> Iterator[PostgresServer]:
 def test_a_server_that_is_frozen_is_given_up_on(
     server: PostgresServer, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
-    monkeypatch.setattr(reaching.Connection, "silence", 0.5)
+    monkeypatch.setattr(timeouts.Connection, "silence", 0.5)
     database = Database(server.create_database(), pool_size=1)
     with database.reading() as connection:
         connection.execute(sa.text("SELECT 1"))
@@ -63,7 +65,7 @@ def test_a_server_that_is_frozen_is_given_up_on(
 
 @on_postgresql
 def test_a_migration_may_take_its_time(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reaching.Connection, "silence", 0.2)
+    monkeypatch.setattr(timeouts.Connection, "silence", 0.2)
     with database.migrating() as connection, connection.begin():
         connection.execute(sa.text("SELECT pg_sleep(0.5)"))
 
@@ -119,12 +121,12 @@ def test_every_connection_notices_a_host_that_is_gone(
             assert isinstance(driver, psycopg.Connection)
             assert_reaches(driver)
     else:
-        with signals.connected(database.url) as driver:
+        with pg_notify.connected(database.url) as driver:
             assert_reaches(driver)
 
 
 def assert_reaches(driver: psycopg.Connection) -> None:
-    assert isinstance(driver, reaching.Connection)
+    assert isinstance(driver, timeouts.Connection)
     told = driver.info.get_parameters()
-    for name, value in reaching.REACH.items():
+    for name, value in timeouts.REACH.items():
         assert told[name] == str(value)

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from engine.commands.revise_release import ReviseRelease
-from engine.persistence import loading
-from engine.release_changes import fields_at
-from engine.vocabulary import ReleaseType
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.lifecycle.release_changes import fields_at
+from engine.model.vocabulary import ReleaseType
+from engine.persistence.store import loading
 from tests.support.world import World
 
 

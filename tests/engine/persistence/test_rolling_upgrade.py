@@ -13,11 +13,11 @@ import pytest
 import sqlalchemy as sa
 
 from api.readiness import NotReadyError, require_current
-from engine.persistence.database import Database
-from engine.persistence.migrate import Standing, migrate, revision_of, standing
-from engine.persistence.unit_of_work import bare_transaction
+from engine.commands.unit_of_work import bare_transaction
+from engine.model.vocabulary import ReleaseType
+from engine.persistence.db.database import Database
+from engine.persistence.store.migrate import Standing, migrate, revision_of, standing
 from engine.signing.request import Made
-from engine.vocabulary import ReleaseType
 from tests.support.migration_rules import faults
 from tests.support.releases import keypair_of
 from tests.support.threads import at_once
@@ -34,7 +34,7 @@ def upgrade():
     op.add_column("signatures", sa.Column("n", sa.Integer(), nullable=False, server_default="0"))
 """
 INDEX = """
-from engine.persistence.indexing import build_index
+from engine.persistence.db.concurrent_index import build_index
 def upgrade():
     build_index("ix_signatures_n", "signatures", ["n"])
 """

@@ -3,7 +3,7 @@
 import asyncio
 from uuid import UUID, uuid4
 
-from engine.persistence.turns import Turns
+from engine.concurrency.fair_semaphore import Turns
 
 
 async def test_accounts_take_turns_and_within_one_the_first_goes_first() -> None:

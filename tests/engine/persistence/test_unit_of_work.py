@@ -12,20 +12,21 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from engine.attempts import AttemptLimit
-from engine.commands import decide
-from engine.commands.base import execute
-from engine.commands.create_team import CreateTeam
-from engine.commands.decide import Decide
-from engine.commands.request_release import RequestRelease
-from engine.commands.revise_release import ReviseRelease
-from engine.errors import Code, Refusal
-from engine.persistence import ledger, loading, unit_of_work
-from engine.persistence import tables as t
-from engine.persistence.ledger import Entry
-from engine.persistence.retrying import TRIES, retrying
-from engine.persistence.work import Work
-from engine.vocabulary import Status, Verdict
+from engine.commands import unit_of_work
+from engine.commands.administration.create_team import CreateTeam
+from engine.commands.command import execute
+from engine.commands.releases import decide
+from engine.commands.releases.decide import Decide
+from engine.commands.releases.request_release import RequestRelease
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.model.errors import Code, Refusal
+from engine.model.vocabulary import Status, Verdict
+from engine.persistence.store import ledger, loading
+from engine.persistence.store import tables as t
+from engine.persistence.store.ledger import Entry
+from engine.persistence.store.retry import TRIES, retrying
+from engine.persistence.store.work import Work
+from engine.refusal_throttle import AttemptLimit
 from tests.support.refusals import tags, told
 from tests.support.releases import release_in, rows
 from tests.support.world import World
@@ -345,13 +346,13 @@ def test_any_other_trouble_of_the_database_stays_what_it_is(
 #: The only files that commit, and how often they say so.
 COMMITS = {
     # The driver's own BEGIN is switched off for ours; an index is built outside of transactions.
-    "engine/persistence/database.py": 1,
-    "engine/persistence/indexing.py": 1,
-    "engine/persistence/migrate.py": 1,
+    "engine/persistence/db/database.py": 1,
+    "engine/persistence/db/concurrent_index.py": 1,
+    "engine/persistence/store/migrate.py": 1,
     # NOTIFY and LISTEN, connections of their own on which nothing else is said.
-    "engine/persistence/signals.py": 1,
+    "engine/persistence/db/pg_notify.py": 1,
     # A command's savepoint, its transaction, and changes that are nobody's deed.
-    "engine/persistence/unit_of_work.py": 3,
+    "engine/commands/unit_of_work.py": 3,
 }
 
 

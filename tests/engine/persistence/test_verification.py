@@ -8,12 +8,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from engine.persistence import ledger
-from engine.persistence.canonical import canonical
-from engine.persistence.ledger import GENESIS
-from engine.persistence.tables import ledger_entries as e
-from engine.persistence.tables import ledger_heads
-from engine.persistence.verification import Anchor, verify
+from engine.persistence.db.canonical_json import canonical
+from engine.persistence.store import ledger
+from engine.persistence.store.ledger import GENESIS
+from engine.persistence.store.ledger_verification import Anchor, verify
+from engine.persistence.store.tables import ledger_entries as e
+from engine.persistence.store.tables import ledger_heads
 from tests.support.world import World
 
 KEY = bytes(32)

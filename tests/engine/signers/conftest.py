@@ -9,9 +9,9 @@ from uuid import uuid4
 
 import pytest
 
-from engine.algorithms import DigestAlgorithm, KeypairAlgorithm
-from engine.keyring import KeyBinding, Keyring
+from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm
 from engine.signers.base import Digest, GeneratedKey, SignerContext, SigningKey
+from engine.signers.keyring import KeyBinding, Keyring
 
 CONTENT = b"the installer, version 2.4.1"
 

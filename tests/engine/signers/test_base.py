@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.algorithms import DigestAlgorithm
-from engine.keyring import KeyBinding
+from engine.model.algorithms import DigestAlgorithm
 from engine.signers.base import (
     ENTRY_POINTS,
     Content,
@@ -17,6 +16,7 @@ from engine.signers.base import (
     UnsuitableMessage,
     load_signers,
 )
+from engine.signers.keyring import KeyBinding
 
 BACKENDS = """\
 class Cloud:

@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import pytest
 
-from engine.algorithms import DigestAlgorithm, KeypairAlgorithm
-from engine.keyring import KeyBinding, Keyring
+from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm
 from engine.signers import sealed_keys
 from engine.signers.base import Content, SignerContext, SignerFailed, UnsuitableMessage
+from engine.signers.keyring import KeyBinding, Keyring
 from engine.signers.local import LocalSigner
 
 SHA256 = DigestAlgorithm.SHA256

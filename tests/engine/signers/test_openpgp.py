@@ -14,9 +14,9 @@ from uuid import uuid4
 import pytest
 from pysequoia.packet import HashAlgorithm, PacketPile
 
-from engine.algorithms import DigestAlgorithm, KeypairAlgorithm
-from engine.keyring import KeyBinding, Keyring
+from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm
 from engine.signers.base import Content, SignerContext, SignerFailed, UnsuitableMessage
+from engine.signers.keyring import KeyBinding, Keyring
 from engine.signers.openpgp import OpenPgpSigner
 from engine.signing.request import CONTENT_HASH
 

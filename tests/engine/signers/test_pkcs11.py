@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from engine.algorithms import DigestAlgorithm, KeypairAlgorithm, Scheme
-from engine.keyring import KeyBinding
+from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm, Scheme
 from engine.signers.base import Content, SignerContext, SignerFailed, UnsuitableMessage
+from engine.signers.keyring import KeyBinding
 from engine.signers.pkcs11 import Pkcs11Signer
 from tests.support.softhsm import add_token, configure_softhsm, softhsm_module
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from engine.commands.update_keypair import UpdateKeypair
-from engine.errors import Code
-from engine.persistence import tables as t
+from engine.commands.administration.update_keypair import UpdateKeypair
+from engine.model.errors import Code
+from engine.model.vocabulary import KeypairAccess, QuotaOnOnline, ReleaseType, Status
+from engine.persistence.store import tables as t
 from engine.signing.request import Outcome
-from engine.vocabulary import KeypairAccess, QuotaOnOnline, ReleaseType, Status
 from tests.support.refusals import tags
 from tests.support.releases import keypair_of, release_in, rows
 from tests.support.signing import code_of

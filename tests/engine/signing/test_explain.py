@@ -8,14 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.errors import Code, Refusal
-from engine.factors import Evaluation
-from engine.persistence import tables as t
-from engine.persistence.ids import uuid7
-from engine.queries import signing
-from engine.queries.reading import read
-from engine.signing.request import Made, Refused
-from engine.vocabulary import (
+from engine.model.errors import Code, Refusal
+from engine.model.signing_factors import Evaluation
+from engine.model.vocabulary import (
     Channel,
     KeypairAccess,
     QuotaOnOnline,
@@ -23,6 +18,11 @@ from engine.vocabulary import (
     SignatureState,
     Status,
 )
+from engine.persistence.db.ids import uuid7
+from engine.persistence.store import tables as t
+from engine.queries import signing
+from engine.queries.reading import read
+from engine.signing.request import Made, Refused
 from tests.support.refusals import told
 from tests.support.releases import release_in, rows
 from tests.support.world import World

@@ -16,11 +16,12 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from engine.commands.advance_due import advance_due
-from engine.errors import Code, Refusal
-from engine.persistence import tables as t
-from engine.persistence.clock import DatabaseClock
-from engine.persistence.executor import Executor
+from engine.commands.maintenance.advance_due import advance_due
+from engine.concurrency.executor import Executor
+from engine.model.errors import Code, Refusal
+from engine.model.vocabulary import SignatureState, Status
+from engine.persistence.db.clock import DatabaseClock
+from engine.persistence.store import tables as t
 from engine.signers.base import Message, SigningKey
 from engine.signers.local import LocalSigner
 from engine.signing import gate as module
@@ -28,7 +29,6 @@ from engine.signing import settle as settling
 from engine.signing.gate import SigningGate
 from engine.signing.pace import FIRST
 from engine.signing.request import Made, Outcome, Refused, SignRequest
-from engine.vocabulary import SignatureState, Status
 from tests.support.releases import release_in, rows
 from tests.support.signing import code_of
 from tests.support.world import World

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from engine.algorithms import DigestAlgorithm, KeypairAlgorithm
-from engine.commands.update_user import UpdateUser
-from engine.errors import Code, Refusal
-from engine.keyring import Keyring
-from engine.persistence import tables as t
+from engine.commands.administration.update_user import UpdateUser
+from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm
+from engine.model.errors import Code, Refusal
+from engine.model.vocabulary import KeypairCategory, Permission, SignatureState, Status
+from engine.persistence.store import tables as t
 from engine.signers.base import SignerContext, SignerFailed
+from engine.signers.keyring import Keyring
 from engine.signers.local import LocalSigner
 from engine.signers.openpgp import OpenPgpSigner
 from engine.signing.request import Made, Outcome, SignRequest
-from engine.vocabulary import KeypairCategory, Permission, SignatureState, Status
 from tests.support.refusals import tags
 from tests.support.releases import release_in, rows
 from tests.support.sign_now import sign

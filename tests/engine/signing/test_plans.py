@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.vocabulary import Status
+from engine.model.vocabulary import Status
 from tests.support.explaining import explained
 from tests.support.releases import release_in
 from tests.support.signing import reserved

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from engine.algorithms import DigestAlgorithm
-from engine.errors import Code
+from engine.model.algorithms import DigestAlgorithm
+from engine.model.errors import Code
 from engine.signing.request import SignRequest, malformed
 
 

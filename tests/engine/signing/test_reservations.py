@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from engine.algorithms import DigestAlgorithm
-from engine.commands.advance_due import advance_due
-from engine.commands.close_release import CloseRelease
-from engine.commands.revise_release import ReviseRelease
-from engine.commands.stop_release import StopRelease
-from engine.commands.update_keypair import UpdateKeypair
-from engine.commands.update_user import UpdateUser
-from engine.errors import Code, Refusal
-from engine.persistence import tables as t
+from engine.commands.administration.update_keypair import UpdateKeypair
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.maintenance.advance_due import advance_due
+from engine.commands.releases.close_release import CloseRelease
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.commands.releases.stop_release import StopRelease
+from engine.model.algorithms import DigestAlgorithm
+from engine.model.errors import Code, Refusal
+from engine.model.vocabulary import Channel, ReleaseType, SignatureState, Status
+from engine.persistence.store import tables as t
 from engine.queries.reading import read
 from engine.queries.releases import by_ids
 from engine.signers.base import SignerFailed, UnsuitableMessage
@@ -31,7 +32,6 @@ from engine.signing.request import (
     SignRequest,
 )
 from engine.signing.settle import settle
-from engine.vocabulary import Channel, ReleaseType, SignatureState, Status
 from tests.support.refusals import assert_refused, tags, told
 from tests.support.releases import keypair_of, release_in, rows
 from tests.support.sign_now import sign

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from engine.errors import Code, Refusal
+from engine.model.errors import Code, Refusal
 from engine.signing.request import SignRequest
 from engine.signing.reserve import reserve, reserve_all
 from tests.support.world import DIGEST, World

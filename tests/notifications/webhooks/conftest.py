@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from api.graphql.ids import to_global
-from engine.persistence.database import Database
+from engine.persistence.db.database import Database
 from notifications.webhooks.outbox import WebhookOutbox
 from tests.notifications.notices import outbox_world
 from tests.notifications.webhooks.hooks import Hooks

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import Code
+from engine.model.errors import Code
 from notifications.channels import names as looking_up
 from notifications.channels import pinned
 from notifications.channels.names import Names as LookUps

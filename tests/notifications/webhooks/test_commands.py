@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine.commands.roles import CreateRole
-from engine.errors import Code
-from engine.vocabulary import Permission
+from engine.commands.administration.roles import CreateRole
+from engine.model.errors import Code
+from engine.model.vocabulary import Permission
 from notifications import tables as n
 from notifications.resend_limits import COPIES_PER_PERSON
 from notifications.webhooks import base

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from api.channels import Telling
 from api.graphql.endpoint import Endpoint
 from api.runtime import Runtime
-from engine.persistence.executor import Executor
+from engine.concurrency.executor import Executor
 from engine.signing.gate import SigningGate
 from notifications.channels.smtp import SmtpChannel
 from notifications.channels.webhook import WebhookChannel

@@ -9,12 +9,12 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from engine.events import SessionEnded
-from engine.facts import CLOCK
-from engine.persistence import ledger
-from engine.persistence.locks import Lock
-from engine.persistence.tables import ledger_heads
-from engine.persistence.unit_of_work import transaction
+from engine.commands.unit_of_work import transaction
+from engine.model.events import SessionEnded
+from engine.model.facts import CLOCK
+from engine.persistence.store import ledger
+from engine.persistence.store.locks import Lock
+from engine.persistence.store.tables import ledger_heads
 from notifications.webhooks.disable import disable_gone
 from notifications.webhooks.heard import mend_heard
 from notifications.webhooks.update import UpdateWebhook

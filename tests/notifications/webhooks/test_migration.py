@@ -5,8 +5,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 
-from engine.persistence import migrate
-from engine.persistence.database import Database
+from engine.persistence.db.database import Database
+from engine.persistence.store import migrate
 from tests.support.databases import Templates
 
 ID = "0" * 31

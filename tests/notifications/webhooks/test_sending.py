@@ -10,7 +10,7 @@ from anyio.to_thread import run_sync
 from standardwebhooks import WebhookVerificationError
 
 from api.graphql.ids import to_global
-from engine.commands.advance_due import advance_due
+from engine.commands.maintenance.advance_due import advance_due
 from notifications.claims import Policy
 from notifications.webhooks.rotate import RotateWebhookSecret
 from notifications.webhooks.send_test import SendTestWebhook

@@ -14,10 +14,10 @@ import pytest
 from api.graphql.http.answers import prefers_events
 from api.graphql.limits.numbers import Limits
 from api.graphql.subscriptions.cursors import cursor_of
-from engine.commands.api_tokens import CreateApiToken, RevokeApiToken
-from engine.commands.update_team import UpdateTeam
-from engine.commands.update_user import UpdateUser
-from engine.persistence.ledger import GENESIS
+from engine.commands.administration.update_team import UpdateTeam
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.credentials.api_tokens import CreateApiToken, RevokeApiToken
+from engine.persistence.store.ledger import GENESIS
 from tests.support.api import Api, make_api, serving
 from tests.support.waiting import until
 from tests.support.world import World

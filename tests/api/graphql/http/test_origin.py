@@ -8,8 +8,8 @@ from starlette.websockets import WebSocketDisconnect
 
 from api.auth.browser import Browser
 from api.graphql.http.origin import BRIEFLY, Origins, origin_of
-from engine.commands.sessions import StartSession
-from engine.vocabulary import SignInMethod
+from engine.commands.credentials.sessions import StartSession
+from engine.model.vocabulary import SignInMethod
 from tests.api.graphql.limits.test_websocket import ask
 from tests.support.api import Api, make_api
 from tests.support.world import World

@@ -11,7 +11,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from api.graphql.limits.numbers import Limits
 from api.graphql.subscriptions.cursors import cursor_of
-from engine.persistence.ledger import GENESIS
+from engine.persistence.store.ledger import GENESIS
 from tests.support.api import Api, make_api
 from tests.support.world import World
 

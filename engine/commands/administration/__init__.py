@@ -1,0 +1,1 @@
+"""Account, users, roles, teams and keypairs."""

@@ -1,0 +1,74 @@
+"""Make a team."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from engine.commands.administration.administering import (
+    clean_name,
+    quorum_of,
+    replace_set,
+    require_all,
+    require_permission,
+    require_placement,
+    require_possible_quorum,
+    require_quorum,
+)
+from engine.commands.unit_of_work import Attempt
+from engine.model.events import TeamCreated
+from engine.model.text import name_key, quoted, tidy
+from engine.model.vocabulary import Permission
+from engine.persistence.db.ids import uuid7
+from engine.persistence.store import tables as t
+from engine.persistence.store.locks import Hold, Lock
+from engine.persistence.store.work import Work
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateTeam:
+    """Answers the new team's id."""
+
+    name: str
+    member_ids: frozenset[UUID]
+    keypair_ids: frozenset[UUID] = frozenset()
+    required_approvals: int = 1
+
+    def lock(self) -> Lock:
+        """The account's people."""
+        return Lock(account=Hold.ALONE)
+
+    def attempt(self) -> Attempt:
+        """There is no team yet; the entry is the account's."""
+        return Attempt(command="create_team", details={"name": quoted(self.name)})
+
+    def apply(self, work: Work) -> UUID:
+        """Needs `MANAGE_TEAMS`; the credential covers what the members may do there."""
+        require_permission(work, Permission.MANAGE_TEAMS)
+        name = clean_name(tidy(self.name), "name", "name")
+        require_quorum(self.required_approvals)
+        require_all(work, t.users, self.member_ids, "user", "member_ids")
+        require_all(work, t.keypairs, self.keypair_ids, "keypair", "keypair_ids")
+        require_placement(work, Permission.MANAGE_TEAMS, self.member_ids, "member_ids")
+        team_id = uuid7()
+        work.connection.execute(
+            t.teams.insert().values(
+                id=team_id,
+                account_id=work.account_id,
+                name=name,
+                name_key=name_key(name),
+                required_approvals=self.required_approvals,
+                created_at=work.now,
+            )
+        )
+        replace_set(work, t.team_members, ("team_id", team_id), "user_id", self.member_ids)
+        replace_set(work, t.team_keypairs, ("team_id", team_id), "keypair_id", self.keypair_ids)
+        require_possible_quorum(quorum_of(work, team_id, self.required_approvals))
+        changes = {
+            "name": (None, name),
+            "member_ids": (None, self.member_ids),
+            "keypair_ids": (None, self.keypair_ids),
+            "required_approvals": (None, self.required_approvals),
+        }
+        work.record(TeamCreated(subject_id=team_id, changes=changes))
+        return team_id

@@ -1,0 +1,86 @@
+"""Add a person or a service user (a pipeline) to the account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from engine.commands.administration.administering import (
+    clean_name,
+    new_address,
+    refuse,
+    require_locale,
+    require_permission,
+    require_time_zone,
+)
+from engine.commands.administration.roles import role_ids
+from engine.commands.unit_of_work import Attempt
+from engine.model.events import UserCreated
+from engine.model.grants import refuse_grant
+from engine.model.text import quoted, tidy
+from engine.model.vocabulary import Permission
+from engine.persistence.db.ids import uuid7
+from engine.persistence.store import loading
+from engine.persistence.store import tables as t
+from engine.persistence.store.locks import Hold, Lock
+from engine.persistence.store.work import Work
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateUser:
+    """Answers the new user's id. A service user gets no mail and cannot approve."""
+
+    email: str
+    name: str
+    roles: tuple[str, ...]
+    time_zone: str = "UTC"
+    locale: str = "en"
+    service: bool = False
+
+    def lock(self) -> Lock:
+        """The account's people."""
+        return Lock(account=Hold.ALONE)
+
+    def attempt(self) -> Attempt:
+        """There is no user yet; the entry is the account's."""
+        return Attempt(command="create_user", details={"email": quoted(self.email)})
+
+    def apply(self, work: Work) -> UUID:
+        """Needs `MANAGE_USERS`, and what the roles grant."""
+        require_permission(work, Permission.MANAGE_USERS)
+        address, name = new_address(work, self.email), clean_name(tidy(self.name), "name", "name")
+        require_time_zone(self.time_zone)
+        require_locale(self.locale)
+        roles = role_ids(work, self.roles)
+        granted = loading.load_role_permissions(work.connection, roles.values())
+        refuse(refuse_grant(work.actor, granted, granted, "roles"))
+        user_id = uuid7()
+        work.connection.execute(
+            t.users.insert().values(
+                id=user_id,
+                account_id=work.account_id,
+                email=address.stored,
+                email_key=address.key,
+                name=name,
+                time_zone=self.time_zone,
+                locale=self.locale,
+                active=True,
+                service=self.service,
+                created_at=work.now,
+            )
+        )
+        if roles:
+            work.connection.execute(
+                t.user_roles.insert(),
+                [{"user_id": user_id, "role_id": role} for role in sorted(roles.values())],
+            )
+        changes: dict[str, tuple[Any, Any]] = {
+            "email": (None, address.stored),
+            "name": (None, name),
+            "roles": (None, sorted(roles)),
+        }
+        if self.service:
+            changes["service"] = (None, True)
+        work.record(UserCreated(subject_id=user_id, changes=changes))
+        return user_id

@@ -1,0 +1,176 @@
+"""Roles: named bundles of permissions, built in and the account's own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from engine.commands.administration.administering import (
+    clean_name,
+    differences,
+    refuse,
+    require_an_administrator,
+    require_permission,
+    somebody_appoints,
+)
+from engine.commands.administration.rule_breaks import shortages
+from engine.commands.unit_of_work import Attempt
+from engine.model.errors import Code, Refusal, not_found
+from engine.model.events import RoleCreated, RoleUpdated
+from engine.model.grants import refuse_grant
+from engine.model.text import lookup_key, name_key, quoted, tidy
+from engine.model.vocabulary import OWN_PERMISSIONS, Permission
+from engine.persistence.db.ids import uuid7
+from engine.persistence.store import loading
+from engine.persistence.store import tables as t
+from engine.persistence.store.locks import Hold, Lock
+from engine.persistence.store.work import Work
+
+
+def role_ids(work: Work, names: Collection[str]) -> dict[str, UUID]:
+    """The account's roles by name, letter case aside; refuses NOT_FOUND."""
+    keys = {lookup_key(name): name for name in names}
+    r = t.roles
+    rows = work.connection.execute(
+        sa.select(r.c.id, r.c.name, r.c.name_key).where(
+            r.c.account_id == work.account_id, r.c.name_key.in_(sorted(keys))
+        )
+    ).all()
+    missing = sorted(set(keys) - {row.name_key for row in rows})
+    if missing:
+        message = f"There is no role {quoted(keys[missing[0]])}. Choose one of the account's roles."
+        raise Refusal(Code.NOT_FOUND, message, "roles")
+    return {row.name: row.id for row in rows}
+
+
+def refuse_self_grant(before: frozenset[Permission], after: frozenset[Permission]) -> None:
+    """Nobody can give themselves a permission."""
+    if after - before:
+        gained = ", ".join(sorted(after - before))
+        message = f"You cannot give yourself {gained}. Ask another administrator."
+        raise Refusal(Code.FORBIDDEN, message, "roles")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateRole:
+    """Define a role of the account's own; answers its id."""
+
+    name: str
+    permissions: frozenset[Permission]
+
+    def lock(self) -> Lock:
+        """The account's people."""
+        return Lock(account=Hold.ALONE)
+
+    def attempt(self) -> Attempt:
+        """There is no role yet; the entry is the account's."""
+        return Attempt(command="create_role", details={"name": quoted(self.name)})
+
+    def apply(self, work: Work) -> UUID:
+        """Needs `MANAGE_USERS`, and what the role grants."""
+        require_permission(work, Permission.MANAGE_USERS)
+        _require_grantable(self.permissions)
+        refuse(refuse_grant(work.actor, self.permissions, self.permissions, "permissions"))
+        name = clean_name(tidy(self.name), "name", "name")
+        role_id = uuid7()
+        work.connection.execute(
+            t.roles.insert().values(
+                id=role_id,
+                account_id=work.account_id,
+                name=name,
+                name_key=name_key(name),
+                built_in=False,
+            )
+        )
+        _grant(work, role_id, self.permissions)
+        changes = {"name": (None, name), "permissions": (None, sorted(self.permissions))}
+        work.record(RoleCreated(subject_id=role_id, changes=changes))
+        return role_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateRole:
+    """Rename a role of the account's own or change what it grants; answers its id."""
+
+    role_id: UUID
+    name: str | None = None
+    permissions: frozenset[Permission] | None = None
+
+    def lock(self) -> Lock:
+        """The account's people."""
+        return Lock(account=Hold.ALONE)
+
+    def attempt(self) -> Attempt:
+        """An entry about the role."""
+        return Attempt(command="update_role", subject_kind="Role", subject_id=self.role_id)
+
+    def apply(self, work: Work) -> UUID:
+        """Needs `MANAGE_USERS`, and what is added; the built-in roles stay as they are."""
+        require_permission(work, Permission.MANAGE_USERS)
+        _require_grantable(self.permissions or frozenset())
+        r, p = t.roles, t.role_permissions
+        row = work.connection.execute(
+            sa.select(r).where(r.c.id == self.role_id, r.c.account_id == work.account_id)
+        ).one_or_none()
+        if row is None:
+            raise not_found("role", "id")
+        if row.built_in:
+            message = "The built-in roles cannot be changed. Define a role of your own."
+            raise Refusal(Code.FIELD_LOCKED, message, "id")
+        held = frozenset(
+            work.connection.scalars(sa.select(p.c.permission).where(p.c.role_id == row.id)).all()
+        )
+        before = {"name": row.name, "permissions": sorted(held)}
+        after, short = dict(before), shortages(work)
+        if self.name is not None:
+            after["name"] = clean_name(tidy(self.name), "name", "name")
+            values = {"name": after["name"], "name_key": name_key(after["name"])}
+            work.connection.execute(r.update().where(r.c.id == row.id).values(**values))
+        if self.permissions is not None:
+            self._regrant(work, held, self.permissions)
+            after["permissions"] = sorted(self.permissions)
+        changes = differences(before, after) | differences(short, shortages(work))
+        if changes:
+            work.record(RoleUpdated(subject_id=row.id, changes=changes))
+        return self.role_id
+
+    def _regrant(
+        self, work: Work, held: frozenset[Permission], permissions: frozenset[Permission]
+    ) -> None:
+        actor_id = work.actor.user_id
+        assert actor_id is not None
+        before = loading.load_permissions(work.connection, actor_id)
+        appointed = somebody_appoints(work)
+        p = t.role_permissions
+        work.connection.execute(sa.delete(p).where(p.c.role_id == self.role_id))
+        _grant(work, self.role_id, permissions)
+        refuse_self_grant(before, loading.load_permissions(work.connection, actor_id))
+        added = permissions - held
+        for held_then in self._held_by_its_users(work) | {permissions}:
+            refuse(refuse_grant(work.actor, added, held_then, "permissions"))
+        require_an_administrator(work, appointed_before=appointed)
+
+    def _held_by_its_users(self, work: Work) -> set[frozenset[Permission]]:
+        """What each of its users holds now: its permissions may complete others'."""
+        ur = t.user_roles
+        query = sa.select(ur.c.user_id).where(ur.c.role_id == self.role_id)
+        users = work.connection.execute(query).scalars().all()
+        return set(loading.load_permissions_of(work.connection, users).values())
+
+
+def _require_grantable(permissions: frozenset[Permission]) -> None:
+    """What everybody holds is no role's to give or to keep back."""
+    if own := permissions & OWN_PERMISSIONS:
+        message = f"Everybody holds {', '.join(sorted(own))}. Leave it out of the role."
+        raise Refusal(Code.INVALID_INPUT, message, "permissions")
+
+
+def _grant(work: Work, role_id: UUID, permissions: frozenset[Permission]) -> None:
+    if permissions:
+        work.connection.execute(
+            t.role_permissions.insert(),
+            [{"role_id": role_id, "permission": p} for p in sorted(permissions)],
+        )

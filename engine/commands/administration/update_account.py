@@ -1,0 +1,102 @@
+"""Change the account's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from engine.commands.administration.administering import (
+    differences,
+    refuse,
+    require_permission,
+    require_quorum,
+    require_window_span,
+)
+from engine.commands.administration.rule_breaks import shortages
+from engine.commands.unit_of_work import Attempt
+from engine.model.errors import Code, Refusal, not_found
+from engine.model.events import AccountUpdated
+from engine.model.grants import refuse_loosening
+from engine.model.vocabulary import HOLDING, Permission
+from engine.model.wording import chosen, counted
+from engine.persistence.store import tables as t
+from engine.persistence.store.locks import Hold, Lock
+from engine.persistence.store.work import Work
+
+#: How many of the releases that stand in the way are named.
+NAMED = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateAccount:
+    """Settings by the names of `facts.Policy`; what is left out stays. Answers the account's id."""
+
+    account_id: UUID
+    settings: Mapping[str, Any]
+
+    def lock(self) -> Lock:
+        """The settings, while nobody requests or edits a release by them."""
+        return Lock(account=Hold.ALONE)
+
+    def attempt(self) -> Attempt:
+        """An entry about the account."""
+        return Attempt(command="update_account", subject_id=self.account_id)
+
+    def apply(self, work: Work) -> UUID:
+        """Needs `MANAGE_ACCOUNT`; a credential that covers what the settings then allow others."""
+        if self.account_id != work.account_id:
+            raise not_found("account", "id")
+        require_permission(work, Permission.MANAGE_ACCOUNT)
+        before = {name: getattr(work.policy, name) for name in self.settings}
+        changes = differences(before, self.settings)
+        if "required_approvals" in changes:
+            require_quorum(self.settings["required_approvals"])
+        if "max_window_days" in changes:
+            require_window_span(self.settings["max_window_days"])
+        refuse(refuse_loosening(work.actor, changes))
+        if "teams_enabled" in changes:
+            _require_nothing_open(work)
+        if not changes:
+            return work.account_id
+        columns = {name: after for name, (_, after) in changes.items()}
+        short = shortages(work)
+        if "enabled_release_types" in columns:
+            columns["enabled_release_types"] = " ".join(sorted(columns["enabled_release_types"]))
+        a = t.accounts
+        work.connection.execute(a.update().where(a.c.id == work.account_id).values(**columns))
+        changes |= differences(short, shortages(work))
+        work.record(AccountUpdated(subject_id=work.account_id, changes=changes))
+        return work.account_id
+
+
+def _require_nothing_open(work: Work) -> None:
+    """Teams are switched only while no release is open; the refusal names what is.
+
+    One whose window is over has ended by now, whether or not that is written down yet.
+    """
+    r = t.releases
+    open_ones = work.connection.scalars(
+        sa.select(r.c.name)
+        .where(
+            r.c.account_id == work.account_id,
+            r.c.status.in_(sorted(HOLDING)),
+            r.c.ends_at > work.now,
+        )
+        .order_by(r.c.name_key)
+    ).all()
+    if open_ones:
+        named, further = ", ".join(open_ones[:NAMED]), len(open_ones) - NAMED
+        more = f" and {further} more, as the list of open releases shows" if further > 0 else ""
+        number = len(open_ones)
+        raise Refusal(
+            Code.WRONG_STATUS,
+            f"Teams cannot be switched while {counted(number, 'release')}"
+            f" {chosen(number, 'is', 'are')} open: {named}{more}."
+            f" Wait until {chosen(number, 'it has', 'they have')} ended, or withdraw or stop"
+            f" {chosen(number, 'it', 'them')}.",
+            "teams_enabled",
+        )

@@ -1,0 +1,61 @@
+"""Time as a guard: the transitions that are due on a release, fired with their own instants."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from engine.lifecycle import machine
+from engine.lifecycle.schedule import Step, due_steps, is_due, moved
+from engine.model.events import ReleaseClosed, ReleaseEvent, ReleaseExpired, ReleaseOpened
+from engine.model.facts import CLOCK, Facts, Release
+from engine.model.vocabulary import Trigger
+from engine.persistence.store import locks
+from engine.persistence.store.releases import write_moves
+from engine.persistence.store.work import Work
+
+
+def advance(work: Work, standing: Iterable[Row[Any]]) -> None:
+    """Apply whatever time has made due on these locked releases; none is skipped."""
+    _apply(work, [row.id for row in standing if is_due(row.status, row, work.now)])
+
+
+def advance_again(work: Work) -> None:
+    """What a command made due on the releases held; those it remembers are not asked for."""
+    kept = [work.kept[release_id] for release_id in sorted(work.held & work.kept.keys())]
+    _apply(work, [one.id for one in kept if is_due(one.status, one.fields, work.now)])
+    advance(work, locks.standing(work.connection, work.held - {one.id for one in kept}))
+
+
+def _apply(work: Work, due: Collection[UUID]) -> None:
+    moves = [(release, _advanced(work, release)) for release in work.stored(due).values()]
+    write_moves(work, moves)
+    for _, after in moves:
+        work.keep(after)
+
+
+def _advanced(work: Work, release: Release) -> Release:
+    for step in due_steps(release, work.now):
+        _fire(work, release, step)
+        release = moved(release, step.target, step.at, step.ending)
+    return release
+
+
+def _fire(work: Work, release: Release, step: Step) -> None:
+    facts = Facts(now=work.now, policy=work.policy, actor=CLOCK, release=release)
+    machine.fire(step.trigger, facts)
+    work.record(_event(release, step), actor=CLOCK, effective_at=step.at)
+
+
+def _event(release: Release, step: Step) -> ReleaseEvent:
+    told = {
+        "from_status": release.status,
+        "to_status": step.target,
+        "reason": step.ending.reason if step.ending else None,
+    }
+    if step.trigger is Trigger.OPEN:
+        return ReleaseOpened.of(release.id, **told)
+    if step.trigger is Trigger.CLOSE:
+        return ReleaseClosed.of(release.id, early=False, **told)
+    return ReleaseExpired.of(release.id, **told)

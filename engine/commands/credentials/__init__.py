@@ -1,0 +1,1 @@
+"""Tokens, sessions and identities of people and pipelines."""

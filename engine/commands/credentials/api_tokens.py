@@ -1,0 +1,231 @@
+"""Make and revoke API tokens: 256 random bits, stored as their SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from engine.commands.administration.administering import (
+    clean_name,
+    refuse,
+    require_own_or_managed,
+    require_permission,
+)
+from engine.commands.credentials.token_endings import RevokedTokens, end_tokens, token_row
+from engine.commands.standing import require_standing_credential
+from engine.commands.unit_of_work import Attempt, transaction
+from engine.model import addresses
+from engine.model.errors import Code, Refusal, not_found
+from engine.model.events import TokenCreated, TokenRevoked
+from engine.model.facts import OPERATOR
+from engine.model.grants import default_scopes, refuse_scopes
+from engine.model.text import lookup_key, quoted, tidy
+from engine.model.vocabulary import Permission
+from engine.persistence.db.ids import uuid7
+from engine.persistence.store import tables as t
+from engine.persistence.store.locks import Hold, Lock
+from engine.persistence.store.work import Work
+from engine.system import System
+
+#: So that a leaked token is recognised for what it is.
+PREFIX = "csn_"
+
+_NO_USER = "There is no active user with this address."
+_SEVERAL = "Several accounts have this user. Name the account."
+
+
+def secret_hash(secret: str) -> bytes:
+    """What is stored of a token's secret."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """A token just made; the secret is here and nowhere else."""
+
+    token_id: UUID
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A token that may be made."""
+
+    user_id: UUID
+    name: str
+    scopes: frozenset[Permission] | None
+    expires_at: datetime | None
+    parent_id: UUID | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateApiToken:
+    """For oneself, or with `MANAGE_USERS` for a service user.
+
+    A token that was made with a token names it as its parent, and ends with it at the latest.
+    """
+
+    name: str
+    user_id: UUID | None = None
+    #: None: everything the user may, but what has to be asked for by name.
+    scopes: frozenset[Permission] | None = None
+    expires_at: datetime | None = None
+
+    def lock(self) -> Lock:
+        """The people: nobody is deactivated, loses a permission, or a token, meanwhile."""
+        return Lock(account=Hold.SHARED)
+
+    def attempt(self) -> Attempt:
+        """There is no token yet; the entry is the account's."""
+        return Attempt(command="create_api_token", details={"name": quoted(self.name)})
+
+    def apply(self, work: Work) -> NewToken:
+        """A token reaches no further than the credential that makes it, nor longer."""
+        require_standing_credential(work)
+        owner = self.user_id or work.actor.user_id
+        assert owner is not None
+        own = owner == work.actor.user_id
+        if own:
+            require_permission(work, Permission.MANAGE_OWN_TOKENS)
+        else:
+            self._require_service_user(work, owner)
+        refuse(refuse_scopes(work.actor, self.scopes, own=own))
+        if self.expires_at is not None and self.expires_at <= work.now:
+            message = "The token would be expired already. Set a later end."
+            raise Refusal(Code.INVALID_INPUT, message, "expires_at")
+        parent_id = work.principal.token_id if work.principal is not None else None
+        expires_at = self._end(work, parent_id)
+        asked = _Asked(owner, self.name, self.scopes, expires_at, parent_id)
+        return _make(work, asked)
+
+    def _require_service_user(self, work: Work, owner: UUID) -> None:
+        require_permission(work, Permission.MANAGE_USERS)
+        u = t.users
+        query = sa.select(u.c.service).where(u.c.id == owner, u.c.account_id == work.account_id)
+        service = work.connection.execute(query).scalar_one_or_none()
+        if service is None:
+            raise not_found("user", "user_id")
+        if not service:
+            message = "People make their own tokens. You can make them for service users."
+            raise Refusal(Code.FORBIDDEN, message, "user_id")
+
+    def _end(self, work: Work, parent_id: UUID | None) -> datetime | None:
+        """Its own, or its parent's."""
+        if parent_id is None:
+            return self.expires_at
+        end: datetime | None = token_row(work, parent_id).expires_at
+        if self.expires_at is None or end is None:
+            return self.expires_at or end
+        if self.expires_at > end:
+            message = f"The token you use ends at {end:%Y-%m-%d %H:%M:%S} UTC."
+            message += " Set an end that is no later, or none."
+            raise Refusal(Code.INVALID_INPUT, message, "expires_at")
+        return self.expires_at
+
+
+@dataclass(frozen=True, kw_only=True)
+class RevokeApiToken:
+    """One's own, or with `MANAGE_USERS` anybody's; it holds at once.
+
+    Answers the ids of all tokens that ended with it: the token itself, and those made with it.
+    """
+
+    token_id: UUID
+
+    def lock(self) -> Lock:
+        """The account's tokens: none is made with this one meanwhile."""
+        return Lock(account=Hold.ALONE)
+
+    def attempt(self) -> Attempt:
+        """An entry about the token."""
+        return Attempt(
+            command="revoke_api_token", subject_kind="ApiToken", subject_id=self.token_id
+        )
+
+    def apply(self, work: Work) -> RevokedTokens:
+        """Revoking twice is once."""
+        row = token_row(work, self.token_id)
+        require_own_or_managed(work, row, "token", Permission.MANAGE_OWN_TOKENS)
+        if row.revoked_at is not None:
+            return RevokedTokens(row.id, (row.id,))
+        ended = end_tokens(work, [row.id], f"The token {row.name} was revoked.")
+        descendants = [token.id for token in ended if token.id != row.id]
+        changes: dict[str, tuple[Any, Any]] = {"name": (row.name, row.name)}
+        if descendants:
+            names = sorted(token.name for token in ended if token.id != row.id)
+            changes["ended_with_it"] = (None, names)
+        work.record(TokenRevoked(subject_id=row.id, changes=changes))
+        return RevokedTokens(row.id, (row.id, *descendants))
+
+
+def create_token_as_operator(
+    system: System,
+    account_name: str | None,
+    email: str,
+    name: str,
+    scopes: frozenset[Permission] | None,
+    lifetime: timedelta | None = None,
+) -> tuple[UUID, UUID, NewToken]:
+    """For somebody with a shell on the machine; answers account, user and token."""
+    u, a = t.users, t.accounts
+    address = addresses.parse(email)
+    keys = address.keys if address is not None else frozenset[str]()
+    query = (
+        sa.select(u.c.account_id, u.c.id)
+        .join(a, a.c.id == u.c.account_id)
+        .where(u.c.email_key.in_(keys), u.c.active)
+    )
+    if account_name is not None:
+        query = query.where(a.c.name_key == lookup_key(account_name))
+    with system.database.reading() as connection:
+        rows = connection.execute(query).all()
+    if len(rows) != 1:
+        raise Refusal(Code.NOT_FOUND, _SEVERAL if rows else _NO_USER, "user")
+    account_id, user_id = rows[0]
+    with transaction(system, account_id, None, Lock(account=Hold.SHARED)) as work:
+        # Found before the people were held.
+        if not work.connection.scalar(sa.select(u.c.active).where(u.c.id == user_id)):
+            raise Refusal(Code.NOT_FOUND, _NO_USER, "user")
+        expires_at = work.now + lifetime if lifetime is not None else None
+        made = _make(work, _Asked(user_id, name, scopes, expires_at))
+    return account_id, user_id, made
+
+
+def _make(work: Work, asked: _Asked) -> NewToken:
+    name = clean_name(tidy(asked.name), "name", "name")
+    made = NewToken(uuid7(), PREFIX + secrets.token_urlsafe(32))
+    work.connection.execute(
+        t.api_tokens.insert().values(
+            id=made.token_id,
+            account_id=work.account_id,
+            user_id=asked.user_id,
+            name=name,
+            secret_hash=secret_hash(made.secret),
+            scopes=" ".join(sorted(asked.scopes)) if asked.scopes is not None else None,
+            parent_id=asked.parent_id,
+            created_at=work.now,
+            expires_at=asked.expires_at,
+        )
+    )
+    changes: dict[str, tuple[Any, Any]] = {
+        "name": (None, name),
+        "user_id": (None, asked.user_id),
+        "scopes": (None, sorted(default_scopes(asked.scopes))),
+        "expires_at": (None, asked.expires_at),
+    }
+    if asked.parent_id is not None:
+        changes["parent_id"] = (None, asked.parent_id)
+    event = TokenCreated(subject_id=made.token_id, changes=changes)
+    work.record(event, actor=OPERATOR if work.principal is None else None)
+    return made
+
+
+def load_token_scopes(text: str | None) -> frozenset[Permission]:
+    """The scopes as stored, read back."""
+    return default_scopes(None if text is None else frozenset(map(Permission, text.split())))

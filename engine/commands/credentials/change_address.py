@@ -1,0 +1,250 @@
+"""Change a user's e-mail address: asked for, and done once the new mailbox has answered."""
+
+from __future__ import annotations
+
+import hmac
+import os
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from engine.commands.administration.administering import new_address, refuse, require_in_person
+from engine.commands.credentials.pending_sign_ins import end_pending_sign_ins
+from engine.commands.unit_of_work import Attempt
+from engine.model import addresses, derived_tokens
+from engine.model.addresses import Address
+from engine.model.errors import Code, Refusal, not_found
+from engine.model.events import AddressChangeRequested, AddressChangeWithdrawn, UserUpdated
+from engine.model.grants import refuse_grant
+from engine.persistence.db.ids import uuid7
+from engine.persistence.store import loading
+from engine.persistence.store import tables as t
+from engine.persistence.store.locks import Hold, Lock
+from engine.persistence.store.work import Work
+
+#: For so long the link to the new address works.
+LIFETIME = timedelta(hours=24)
+#: Changes that are asked for one user within `LIMIT_PERIOD`, and by one user.
+REQUESTS_FOR_ONE_USER = 5
+REQUESTS_BY_ONE_USER = 30
+LIMIT_PERIOD = timedelta(hours=24)
+#: For so long rows are kept after their links ended: whoever follows one reads why it does nothing.
+KEPT = timedelta(days=7)
+#: Sets these tokens apart from others that the same key makes.
+TOKEN_PURPOSE = b"address-change"
+ENDED = "This link does not work any more. Ask for the change of the address again."
+
+_C = t.address_changes
+
+
+def request_change(
+    work: Work, user: Row[Any], email: str, key: bytes | None, *, active: bool
+) -> None:
+    """Ask the new mailbox; a service user, which reads no mail, gets the new address at once.
+
+    The address that the user has already withdraws a change that waits.
+
+    Args:
+        work: The command's work.
+        user: The user's row, as it was before the command.
+        email: The address as somebody typed it.
+        key: What the link is made with.
+        active: Whether the user is active after the command.
+
+    Raises:
+        Refusal: INVALID_INPUT, NAME_TAKEN, FORBIDDEN, WRONG_STATUS or RATE_LIMITED.
+    """
+    require_in_person(work)
+    # Before the address is looked up: a refusal says nothing about who has which address.
+    _require_reach(work, user)
+    if _is_address_of(user, email):
+        _withdraw(work, user)
+        return
+    address = new_address(work, email, of_user=user.id)
+    if user.service:
+        _set_address(work, user, address)
+        return
+    if key is None:
+        message = "Here no link can be sent to confirm an address. Use the API of a server."
+        raise Refusal(Code.INVALID_INPUT, message, "email")
+    if not active:
+        message = "A deactivated user cannot confirm an address. Activate the user first."
+        raise Refusal(Code.WRONG_STATUS, message, "email")
+    _require_pace(work, user.id)
+    void_changes(work.connection, user.id, work.now)
+    change_id = _add_change(work, user, address.stored, key)
+    changes = {"email": (user.email, address.stored)}
+    work.record(AddressChangeRequested(subject_id=user.id, change_id=change_id, changes=changes))
+
+
+def find_change(connection: Connection, key: bytes, spelling: str) -> Row[Any] | None:
+    """Return the change that a link's path names, whether it is still live or not.
+
+    The row also has the `name` of its user, whether they are `active`, and the `account`'s name.
+    None where the path names no change, or its token is not the right one.
+    """
+    parts = derived_tokens.split_spelling(spelling)
+    if parts is None:
+        return None
+    change_id, token = parts
+    query = (
+        sa.select(_C, t.users.c.name, t.users.c.active, t.accounts.c.name.label("account"))
+        .join(t.users, t.users.c.id == _C.c.user_id)
+        .join(t.accounts, t.accounts.c.id == _C.c.account_id)
+        .where(_C.c.id == change_id)
+    )
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        return None
+    derived = derived_tokens.derive_token(key, TOKEN_PURPOSE, row.id, row.nonce)
+    stored = hmac.compare_digest(derived_tokens.hash_token(token), row.token_hash)
+    return row if hmac.compare_digest(derived, token) and stored else None
+
+
+def is_live(change: Row[Any], now: datetime) -> bool:
+    """Whether a change of `find_change` can still be confirmed."""
+    is_unused = change.used_at is None and change.voided_at is None
+    return is_unused and change.expires_at > now and change.active
+
+
+def void_changes(connection: Connection, user_id: UUID, now: datetime) -> None:
+    """End the links of a user's changes that were not confirmed."""
+    unused = (_C.c.user_id == user_id, _C.c.used_at.is_(None), _C.c.voided_at.is_(None))
+    connection.execute(_C.update().where(*unused).values(voided_at=now))
+
+
+def has_old_changes(connection: Connection, now: datetime) -> bool:
+    """Whether `delete_old_changes` would delete any."""
+    return connection.execute(sa.select(_C.c.id).where(_is_old(now)).limit(1)).first() is not None
+
+
+def delete_old_changes(connection: Connection, now: datetime) -> None:
+    """Delete changes whose links ended and that no limit counts any more; the ledger keeps them."""
+    connection.execute(_C.delete().where(_is_old(now)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfirmAddress:
+    """Gives the user the address that the link was sent to; answers the user's id.
+
+    The principal is the user, proved by the link.
+    """
+
+    user_id: UUID
+    spelling: str = field(repr=False)
+    key: bytes = field(repr=False)
+
+    def lock(self) -> Lock:
+        """The account's people."""
+        return Lock(account=Hold.ALONE)
+
+    def attempt(self) -> Attempt:
+        """An entry about the user; what the link holds is not in it."""
+        return Attempt(command="confirm_address", subject_kind="User", subject_id=self.user_id)
+
+    def apply(self, work: Work) -> UUID:
+        """Sessions, links to decide, votes and tokens name the user by id, and stay as they are.
+
+        Links and codes to sign in with that were sent to the address before this one end.
+        """
+        require_in_person(work)
+        if self.user_id != work.actor.user_id:
+            raise not_found("user", "id")
+        change = find_change(work.connection, self.key, self.spelling)
+        if change is None or change.user_id != self.user_id:
+            raise not_found("change of an address", "id")
+        if not is_live(change, work.now):
+            raise Refusal(Code.WRONG_STATUS, ENDED)
+        address = new_address(work, change.address, of_user=self.user_id)
+        user = work.connection.execute(sa.select(t.users).where(t.users.c.id == self.user_id)).one()
+        # The account's lock keeps others from using it meanwhile.
+        work.connection.execute(_C.update().where(_C.c.id == change.id).values(used_at=work.now))
+        _set_address(work, user, address)
+        return self.user_id
+
+
+def _is_address_of(user: Row[Any], email: str) -> bool:
+    """Whether it is exactly the user's address, letter case before the @ included."""
+    given, present = addresses.parse(email), addresses.parse(user.email)
+    return given is not None and given == present
+
+
+def _withdraw(work: Work, user: Row[Any]) -> None:
+    query = sa.select(_C.c.id, _C.c.address).where(_C.c.user_id == user.id, *_is_pending(work.now))
+    pending = work.connection.execute(query).one_or_none()
+    if pending is None:
+        return
+    void_changes(work.connection, user.id, work.now)
+    changes = {"email": (pending.address, user.email)}
+    work.record(AddressChangeWithdrawn(subject_id=user.id, change_id=pending.id, changes=changes))
+
+
+def _add_change(work: Work, user: Row[Any], address: str, key: bytes) -> UUID:
+    change_id, nonce = uuid7(), os.urandom(derived_tokens.NONCE_BYTES)
+    token = derived_tokens.derive_token(key, TOKEN_PURPOSE, change_id, nonce)
+    work.connection.execute(
+        _C.insert().values(
+            id=change_id,
+            account_id=work.account_id,
+            user_id=user.id,
+            requested_by=work.actor.user_id,
+            address=address,
+            nonce=nonce,
+            token_hash=derived_tokens.hash_token(token),
+            created_at=work.now,
+            expires_at=work.now + LIFETIME,
+        )
+    )
+    return change_id
+
+
+def _set_address(work: Work, user: Row[Any], address: Address) -> None:
+    u = t.users
+    values = {"email": address.stored, "email_key": address.key}
+    work.connection.execute(u.update().where(u.c.id == user.id).values(**values))
+    work.record(UserUpdated(subject_id=user.id, changes={"email": (user.email, address.stored)}))
+    end_pending_sign_ins(work, user)
+
+
+def _require_reach(work: Work, user: Row[Any]) -> None:
+    """Whoever decides where the links to sign in go can have all that the user holds."""
+    if user.id == work.actor.user_id:
+        return
+    held = loading.load_permissions(work.connection, user.id)
+    refuse(refuse_grant(work.actor, held, held, "email"))
+
+
+def _require_pace(work: Work, user_id: UUID) -> None:
+    for column, value, most in (
+        (_C.c.user_id, user_id, REQUESTS_FOR_ONE_USER),
+        (_C.c.requested_by, work.actor.user_id, REQUESTS_BY_ONE_USER),
+    ):
+        since = work.now - LIMIT_PERIOD
+        query = sa.select(_C.c.created_at).where(column == value, _C.c.created_at > since)
+        times = (
+            work.connection.execute(query.order_by(_C.c.created_at.desc()).limit(most))
+            .scalars()
+            .all()
+        )
+        if len(times) >= most:
+            until = times[-1] + LIMIT_PERIOD
+            message = (
+                f"{most} changes of an address were asked for within a day."
+                f" Try again after {until:%Y-%m-%d %H:%M:%S} UTC."
+            )
+            raise Refusal(Code.RATE_LIMITED, message, "email")
+
+
+def _is_pending(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return _C.c.used_at.is_(None), _C.c.voided_at.is_(None), _C.c.expires_at > now
+
+
+def _is_old(now: datetime) -> sa.ColumnElement[bool]:
+    """Ids begin with the time, so no index of its own is needed to find the old ones."""
+    before = now - max(LIFETIME, LIMIT_PERIOD) - KEPT
+    oldest = UUID(int=int(before.timestamp() * 1000) << 80)
+    return sa.and_(_C.c.id < oldest, _C.c.created_at < before)

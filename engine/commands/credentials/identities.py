@@ -1,0 +1,100 @@
+"""Tie a user to an identity at a sign-in service, and untie them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from engine.commands.administration.administering import require_in_person, require_own_or_managed
+from engine.commands.standing import require_active_since, require_standing_credential
+from engine.commands.unit_of_work import Attempt
+from engine.model.errors import Code, Refusal, not_found
+from engine.model.events import IdentityLinked, IdentityUnlinked
+from engine.model.vocabulary import Permission
+from engine.persistence.db.ids import uuid7
+from engine.persistence.store import tables as t
+from engine.persistence.store.locks import Hold, Lock
+from engine.persistence.store.work import Work
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkIdentity:
+    """To oneself, with a session of one's own; the service has just proved the identity."""
+
+    issuer: str
+    subject: str
+    #: When the sign-in began that proved it; None: at this instant.
+    begun_at: datetime | None = None
+
+    def lock(self) -> Lock:
+        """The account's people, so that of two at once one waits and finds it done."""
+        return Lock(account=Hold.ALONE)
+
+    def attempt(self) -> Attempt:
+        """An entry of the account."""
+        return Attempt(command="link_identity", details={"issuer": self.issuer})
+
+    def apply(self, work: Work) -> UUID:
+        """Answers the user's id. In one account an identity stands for one user only."""
+        user_id = work.actor.user_id
+        assert user_id is not None
+        require_in_person(work)
+        require_standing_credential(work)
+        require_active_since(work, self.begun_at)
+        i = t.identities
+        mine = (i.c.issuer == self.issuer, i.c.subject == self.subject)
+        taken = sa.select(i.c.user_id).where(*mine, i.c.account_id == work.account_id)
+        owners = set(work.connection.execute(taken).scalars())
+        if owners - {user_id}:
+            message = "This identity belongs to somebody else in this account already."
+            raise Refusal(Code.FORBIDDEN, message + " Ask an administrator to untie it there.")
+        if not owners:
+            work.connection.execute(
+                i.insert().values(
+                    id=uuid7(),
+                    account_id=work.account_id,
+                    user_id=user_id,
+                    issuer=self.issuer,
+                    subject=self.subject,
+                    created_at=work.now,
+                )
+            )
+            linked = IdentityLinked(subject_id=user_id, issuer=self.issuer, subject=self.subject)
+            work.record(linked)
+        return user_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnlinkIdentity:
+    """One's own, or with `MANAGE_USERS` anybody's. Answers the user's id."""
+
+    identity_id: UUID
+
+    def lock(self) -> Lock:
+        """Nothing else has to stand still."""
+        return Lock()
+
+    def attempt(self) -> Attempt:
+        """An entry about the identity."""
+        return Attempt(
+            command="unlink_identity", subject_kind="Identity", subject_id=self.identity_id
+        )
+
+    def apply(self, work: Work) -> UUID:
+        """Sessions that it started go on; they are ended by themselves."""
+        i = t.identities
+        query = sa.select(i).where(i.c.id == self.identity_id, i.c.account_id == work.account_id)
+        row = work.connection.execute(query).one_or_none()
+        if row is None:
+            raise not_found("identity", "id")
+        require_own_or_managed(work, row, "identity", Permission.MANAGE_OWN_PROFILE)
+        gone = work.connection.execute(i.delete().where(i.c.id == row.id))
+        if gone.rowcount:
+            work.record(
+                IdentityUnlinked(subject_id=row.user_id, issuer=row.issuer, subject=row.subject)
+            )
+        user_id: UUID = row.user_id
+        return user_id

@@ -1,0 +1,44 @@
+"""End sign-ins by mail that were asked for with an address and are not finished yet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Row
+
+from engine.model import addresses
+from engine.persistence.db.sql import among
+from engine.persistence.store import tables as t
+from engine.persistence.store.loading.sign_in import people_with_address
+from engine.persistence.store.work import Work
+
+
+def end_pending_sign_ins(work: Work, user: Row[Any]) -> None:
+    """End the links and codes that were sent to the address in this row of a user.
+
+    It is called after the change that keeps the user from signing in with that address.
+    """
+    i = t.sign_ins
+    # What was asked for is an address as it was typed; few of them are live at a time.
+    live = work.connection.execute(
+        sa.select(i.c.id, i.c.address, i.c.created_at).where(
+            i.c.used_at.is_(None), i.c.expires_at > work.now
+        )
+    )
+    theirs = [
+        row.id
+        for row in live
+        if _names(row.address, user)
+        # Whoever is in another account goes on there: it is not for this one to keep them out.
+        and not people_with_address(work.connection, row.address, row.created_at)
+    ]
+    work.connection.execute(
+        i.update().where(among(i.c.id)).values(expires_at=work.now), {"ids": theirs}
+    )
+
+
+def _names(typed: str, user: Row[Any]) -> bool:
+    """Whether a typed address is the user's."""
+    address = addresses.parse(typed)
+    return address is not None and user.email_key in address.keys

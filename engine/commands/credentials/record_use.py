@@ -1,0 +1,44 @@
+"""Write down when credentials were last used: for many at once, and off every request's path."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Table
+
+from engine.commands.unit_of_work import bare_transaction
+from engine.persistence.db.sql import among, one_of
+from engine.persistence.store import tables as t
+from engine.system import System
+
+#: How exact it is; nothing is written more often.
+EVERY = timedelta(minutes=1)
+
+
+def record_use(system: System, tokens: Collection[UUID], sessions: Collection[UUID]) -> None:
+    """These were used just now."""
+
+    def change(connection: Connection) -> None:
+        now = system.clock.now(connection)
+        _touch(connection, t.api_tokens, "last_used_at", tokens, now)
+        _touch(connection, t.sessions, "last_seen_at", sessions, now)
+
+    if tokens or sessions:
+        bare_transaction(system.database, change)
+
+
+def _touch(
+    connection: Connection, table: Table, column: str, ids: Collection[UUID], now: datetime
+) -> None:
+    if not ids:
+        return
+    last = table.c[column]
+    stale = sa.or_(last.is_(None), last <= now - EVERY)
+    # Another process that writes the same rows at this moment does it for us as well.
+    free = sa.select(table.c.id).where(among(table.c.id), stale)
+    chosen = free.order_by(table.c.id).with_for_update(skip_locked=True)
+    touched = table.update().where(one_of(table.c.id, chosen)).values({column: now})
+    connection.execute(touched, {"ids": sorted(ids)})

@@ -1,0 +1,132 @@
+"""Start and end browser sessions: 256 random bits in a cookie, stored as their SHA-256."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from engine.commands.administration.administering import require_in_person, require_own_or_managed
+from engine.commands.credentials.api_tokens import secret_hash
+from engine.commands.standing import require_active_since
+from engine.commands.unit_of_work import Attempt
+from engine.model.errors import Code, Refusal, not_found
+from engine.model.events import SessionEnded, SessionStarted
+from engine.model.vocabulary import Permission, SignInMethod
+from engine.persistence.db.ids import uuid7
+from engine.persistence.store import tables as t
+from engine.persistence.store.locks import Hold, Lock
+from engine.persistence.store.work import Work
+
+#: A session ends by itself after so long without a request, and after so long in any case.
+IDLE = timedelta(hours=12)
+LIFETIME = timedelta(days=7)
+#: Kept of what the browser calls itself.
+_USER_AGENT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """A session just started; the secret is here and in the cookie, and nowhere else."""
+
+    session_id: UUID
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartSession:
+    """For the principal, who has just proved who they are."""
+
+    method: SignInMethod
+    user_agent: str = ""
+    #: Of a proof that could be shown twice: the second time there is such a session already.
+    session_id: UUID | None = None
+    #: What proved it, where that was an identity at a sign-in service.
+    identity_id: UUID | None = None
+    #: When the sign-in began; None: at this instant.
+    begun_at: datetime | None = None
+
+    def lock(self) -> Lock:
+        """The account's people: nobody is deactivated and signed in at the same moment."""
+        return Lock(account=Hold.SHARED)
+
+    def attempt(self) -> Attempt:
+        """There is no session yet; the entry is the account's."""
+        return Attempt(command="start_session")
+
+    def apply(self, work: Work) -> NewSession:
+        """Each sign-in makes a new session: a secret that was there before is worth nothing."""
+        actor = work.actor
+        assert actor.user_id is not None
+        require_in_person(work)
+        if actor.service:
+            raise Refusal(Code.FORBIDDEN, "A service user has no browser. Use a token.")
+        self._require_identity(work)
+        require_active_since(work, self.begun_at)
+        made = NewSession(self.session_id or uuid7(), secrets.token_urlsafe(32))
+        work.connection.execute(
+            t.sessions.insert().values(
+                id=made.session_id,
+                account_id=work.account_id,
+                user_id=actor.user_id,
+                secret_hash=secret_hash(made.secret),
+                method=self.method,
+                user_agent=_printable(self.user_agent),
+                created_at=work.now,
+                last_seen_at=work.now,
+                expires_at=work.now + LIFETIME,
+            )
+        )
+        started = SessionStarted(
+            subject_id=actor.user_id, session_id=made.session_id, method=self.method
+        )
+        work.record(started)
+        return made
+
+    def _require_identity(self, work: Work) -> None:
+        """It is still the user's: between the proof and the session it may have been unlinked."""
+        if self.identity_id is None:
+            return
+        i = t.identities
+        mine = i.c.id == self.identity_id, i.c.user_id == work.actor.user_id
+        query = sa.select(i.c.id).where(*mine).with_for_update(read=True)
+        if work.connection.execute(query).one_or_none() is None:
+            message = "This identity was unlinked. Sign in in another way."
+            raise Refusal(Code.UNAUTHENTICATED, message)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndSession:
+    """One's own, or with `MANAGE_USERS` anybody's; it holds at once. Answers the session's id."""
+
+    session_id: UUID
+
+    def lock(self) -> Lock:
+        """Nothing else has to stand still."""
+        return Lock()
+
+    def attempt(self) -> Attempt:
+        """An entry about the session."""
+        return Attempt(command="end_session", subject_kind="Session", subject_id=self.session_id)
+
+    def apply(self, work: Work) -> UUID:
+        """Ending twice is once."""
+        s = t.sessions
+        query = sa.select(s).where(s.c.id == self.session_id, s.c.account_id == work.account_id)
+        row = work.connection.execute(query).one_or_none()
+        if row is None:
+            raise not_found("session", "id")
+        require_own_or_managed(work, row, "session", Permission.MANAGE_OWN_PROFILE)
+        ended = work.connection.execute(
+            s.update().where(s.c.id == row.id, s.c.ended_at.is_(None)).values(ended_at=work.now)
+        )
+        if ended.rowcount:
+            work.record(SessionEnded(subject_id=row.user_id, session_id=row.id))
+        return self.session_id
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text[:_USER_AGENT])

@@ -1,0 +1,144 @@
+"""What time has made due on releases nobody touches, and reservations nobody settled."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from engine.commands.unit_of_work import transaction
+from engine.logs.log_throttle import Seldom
+from engine.persistence.db.database import Database
+from engine.persistence.store import tables as t
+from engine.persistence.store.locks import Lock
+from engine.persistence.store.reservation_expiry import give_back_lapsed
+from engine.persistence.store.retry import is_away
+from engine.persistence.store.work import Work
+from engine.system import System
+
+log = structlog.get_logger("countersign.time")
+
+#: Releases advanced in one transaction, so that none holds its locks for long.
+BATCH = 100
+
+#: An account, and a release of it; None: signatures of no release.
+Found = list[tuple[UUID, UUID | None]]
+
+# Statements of the hot path are built once: to build one costs more than to run it.
+_R, _S = t.releases, t.signatures
+_NOW: sa.BindParameter[datetime] = sa.bindparam("now")
+_LIMIT: sa.BindParameter[int] = sa.bindparam("limit")
+#: Either half has an index of its own.
+DUE_RELEASES = (
+    sa.select(_R.c.account_id, _R.c.id)
+    .where(
+        sa.or_(
+            sa.and_(t.IS_DUE_TO_OPEN, _R.c.starts_at <= _NOW),
+            sa.and_(t.IS_DUE_TO_END, _R.c.ends_at <= _NOW),
+        )
+    )
+    .order_by(sa.case((t.IS_DUE_TO_OPEN, _R.c.starts_at), else_=_R.c.ends_at))
+    .limit(_LIMIT)
+    .with_for_update(skip_locked=True)
+)
+OVERDUE_RESERVATIONS = (
+    sa.select(_S.c.account_id, _S.c.release_id)
+    .where(t.IS_RESERVED, _S.c.lapses_at <= _NOW)
+    .order_by(_S.c.lapses_at)
+    .limit(_LIMIT)
+    .with_for_update(skip_locked=True)
+)
+
+
+def advance_due(system: System, limit: int = BATCH) -> int:
+    """Advance up to `limit` releases that are due; answers how many moved, so that one can go on.
+
+    Any number of workers may do it at once: what one of them has under way, the others pass by. An
+    account that cannot be advanced keeps no other one waiting.
+    """
+    at_fault: set[UUID] = set()
+    while True:
+        due, overdue = _find(system, limit, at_fault)
+        faults = len(at_fault)
+        moved = _advance_each(system, due, _advanced, at_fault)
+        moved += _advance_each(system, overdue, _given_back, at_fault)
+        if moved or len(at_fault) == faults:
+            return moved
+
+
+def _advance_each(
+    system: System, found: Found, act: Callable[[Work], int], at_fault: set[UUID]
+) -> int:
+    moved = 0
+    for account_id, release_ids in _by_account(found).items():
+        lock = Lock(releases=frozenset(release_ids), skip_locked=True)
+        try:
+            with transaction(system, account_id, None, lock) as work:
+                number = act(work)
+        except Exception as error:
+            if _is_everybodys(error, system.database):
+                raise
+            at_fault.add(account_id)
+            _tell(account_id, error)
+        else:
+            moved += number
+    return moved
+
+
+def _advanced(work: Work) -> int:
+    """Entering the transaction advanced what it locked."""
+    return len({one.event.subject_id for one in work.recorded})
+
+
+def _given_back(work: Work) -> int:
+    before = len(work.recorded)
+    give_back_lapsed(work)
+    return len(work.recorded) - before
+
+
+def _is_everybodys(error: Exception, database: Database) -> bool:
+    """The database is away, or locked as a whole: the next account would fare no better."""
+    if isinstance(error, OperationalError):
+        return database.is_sqlite or is_away(error)
+    return isinstance(error, PoolTimeout)
+
+
+def _tell(account_id: UUID, error: Exception) -> None:
+    """With its traceback, now and then: it comes back twice a second for as long as it lasts."""
+    _, untold = _faults.meet(account_id)
+    if untold is not None:
+        log.error(
+            "an account does not advance", account=str(account_id), untold=untold, exc_info=error
+        )
+
+
+_faults = Seldom(quiet=60.0, kinds=1000)
+
+
+def _find(system: System, limit: int, passed_by: Collection[UUID]) -> tuple[Found, Found]:
+    """What is due, and on PostgreSQL held by nobody: so that each worker finds other work."""
+    database = system.database
+    with database.reading() if database.is_sqlite else database.writing() as connection:
+        asked = {"now": system.clock.now(connection), "limit": limit}
+        releases, reservations = DUE_RELEASES, OVERDUE_RESERVATIONS
+        if passed_by:
+            releases = releases.where(_R.c.account_id.not_in(passed_by))
+            reservations = reservations.where(_S.c.account_id.not_in(passed_by))
+        due = connection.execute(releases, asked).all()
+        overdue = connection.execute(reservations, asked).all()
+    return [(row[0], row[1]) for row in due], [(row[0], row[1]) for row in overdue]
+
+
+def _by_account(found: Found) -> Mapping[UUID, set[UUID]]:
+    accounts: dict[UUID, set[UUID]] = defaultdict(set)
+    for account_id, id_ in found:
+        ids = accounts[account_id]
+        if id_ is not None:
+            ids.add(id_)
+    return accounts

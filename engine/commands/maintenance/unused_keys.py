@@ -1,0 +1,53 @@
+"""Keys that a signer keeps and that no keypair uses: somebody was ended between making and storing.
+
+A key that cannot be stored is destroyed at once, unless the process or its machine ended first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from engine.persistence.db.database import Database
+from engine.persistence.store import tables as t
+from engine.signers.base import KeyBinding, Signer
+from engine.signers.guard import stored_keys
+
+
+@dataclass(frozen=True, slots=True)
+class UnusedKey:
+    """A key in a signer, of an account of this database."""
+
+    signer: str
+    account_name: str
+    binding: KeyBinding
+    #: How an operator removes it.
+    removal: str
+
+
+def unused_keys(database: Database, signers: Iterable[Signer]) -> tuple[UnusedKey, ...]:
+    """The keys of this database's accounts in the signers that no keypair uses.
+
+    One that is being made at this moment is among them. Keys of accounts that this database does
+    not have belong to another installation, with which the signer may be shared.
+
+    Raises:
+        SignerFailed: A signer does not answer.
+    """
+    return tuple(unused for signer in signers for unused in _unused(database, signer))
+
+
+def _unused(database: Database, signer: Signer) -> Iterator[UnusedKey]:
+    kept = stored_keys(signer)
+    if not kept:
+        return
+    a, k = t.accounts, t.keypairs
+    with database.reading() as connection:
+        names = {row.id: row.name for row in connection.execute(sa.select(a.c.id, a.c.name)).all()}
+        used = set(connection.execute(sa.select(k.c.id)).scalars())
+    for binding in sorted(kept, key=lambda key: (key.account_id, key.keypair_id)):
+        if binding.account_id in names and binding.keypair_id not in used:
+            name = names[binding.account_id]
+            yield UnusedKey(signer.name, name, binding, kept[binding])

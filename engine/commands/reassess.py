@@ -1,0 +1,69 @@
+"""Requests whose quorum became complete without a vote: approved in the transaction of the change.
+
+People, roles, teams, keypairs and settings change while a request awaits its approval. Whoever
+changes them holds every request concerned (`locks.take`), so no vote and no such change pass each
+other unseen: the later of the two finds the quorum complete.
+"""
+
+import sqlalchemy as sa
+
+from engine.lifecycle import machine
+from engine.model.events import Administered, ReleaseApproved
+from engine.model.facts import CLOCK, Release
+from engine.model.vocabulary import Status, Trigger, Verdict
+from engine.persistence.db.sql import among
+from engine.persistence.store import tables as t
+from engine.persistence.store.release_facts import assemble, with_facts_of_creation
+from engine.persistence.store.releases import move
+from engine.persistence.store.work import Work
+
+#: What the ledger says of such an approval.
+REASON = "The approvals of those who may approve it now meet the quorum."
+
+_R, _D = t.releases, t.decisions
+_APPROVALS = (
+    sa.select(sa.func.count())
+    .where(
+        _D.c.release_id == _R.c.id,
+        _D.c.material_revision == _R.c.material_revision,
+        _D.c.verdict == Verdict.APPROVE,
+    )
+    .scalar_subquery()
+)
+#: Pending, with as many approvals as it takes, whether or not they count: few are.
+_WITH_ENOUGH_VOTES = sa.select(_R.c.id).where(
+    among(_R.c.id),
+    _R.c.status == Status.PENDING,
+    _R.c.required_approvals <= _APPROVALS,
+)
+
+
+def reassess(work: Work) -> None:
+    """After a change of the account's own things, approve the held requests that it completed."""
+    if not any(isinstance(one.event, Administered) for one in work.recorded):
+        return
+    work.look_again()
+    releases = _with_enough_votes(work)
+    if not releases:
+        return
+    facts = assemble(work.connection, work.now, work.policy, CLOCK, releases)
+    facts = with_facts_of_creation(work.connection, work.account_id, facts)
+    for release in releases:
+        if machine.refusal_of(Trigger.REASSESS, facts[release.id]) is None:
+            _approve(work, release, machine.fire(Trigger.REASSESS, facts[release.id]))
+
+
+def _with_enough_votes(work: Work) -> list[Release]:
+    if not work.held:
+        return []
+    found = work.connection.execute(_WITH_ENOUGH_VOTES, {"ids": sorted(work.held)})
+    stored = work.stored(found.scalars().all())
+    return [stored[release_id] for release_id in sorted(stored)]
+
+
+def _approve(work: Work, release: Release, target: Status) -> None:
+    work.keep(move(work, release, target))
+    event = ReleaseApproved.of(
+        release.id, from_status=release.status, to_status=target, reason=REASON
+    )
+    work.record(event, actor=CLOCK)

@@ -1,0 +1,1 @@
+"""What people do with releases: one verb, one module."""

@@ -1,0 +1,39 @@
+"""Close a release early (spec section 3)."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from engine.commands.releases import ending
+from engine.commands.unit_of_work import Attempt
+from engine.lifecycle.schedule import Ending
+from engine.model.events import ReleaseClosed
+from engine.model.vocabulary import Trigger
+from engine.persistence.store.locks import Lock
+from engine.persistence.store.work import Work
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloseRelease:
+    """By its creator or an approver; it is completed then. Reserved signatures still settle."""
+
+    release_id: UUID
+    reason: str | None = None
+
+    def lock(self) -> Lock:
+        """The release."""
+        return ending.lock_of(self.release_id)
+
+    def attempt(self) -> Attempt:
+        """An entry of the release's history."""
+        return ending.attempt_of("close", self.release_id)
+
+    def apply(self, work: Work) -> UUID:
+        """Answers the release's id."""
+        return ending.end(
+            work,
+            self.release_id,
+            Trigger.CLOSE,
+            Ending("CLOSED_EARLY", self.reason),
+            ReleaseClosed,
+            early=True,
+        )

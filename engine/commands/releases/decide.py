@@ -1,0 +1,107 @@
+"""Approve or reject a pending release (spec section 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from engine.commands.releases.building import standing_facts
+from engine.commands.unit_of_work import Attempt
+from engine.lifecycle import machine
+from engine.lifecycle.approvals import Resolution, resolve_as_it_stands, resolve_with_actor
+from engine.lifecycle.release_changes import fields_at
+from engine.lifecycle.schedule import Ending
+from engine.model.events import DecisionRecorded, ReleaseApproved, ReleaseRejected
+from engine.model.facts import Facts, Fields, Release
+from engine.model.text import optional_text
+from engine.model.vocabulary import Status, Trigger, Verdict
+from engine.persistence.store import loading
+from engine.persistence.store.locks import Lock
+from engine.persistence.store.releases import insert_decision, move
+from engine.persistence.store.work import Work
+
+_TRIGGERS = {Verdict.APPROVE: Trigger.APPROVE, Verdict.REJECT: Trigger.REJECT}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decide:
+    """One approver's verdict on the revision they looked at; answers the release's id."""
+
+    release_id: UUID
+    revision: int
+    verdict: Verdict
+    comment: str | None = None
+
+    def lock(self) -> Lock:
+        """The release: of two decisions at the same instant its lock makes one the later."""
+        return Lock(releases=frozenset({self.release_id}))
+
+    def attempt(self) -> Attempt:
+        """An entry of the release's history."""
+        return Attempt(
+            command=self.verdict.lower(),
+            subject_kind="Release",
+            subject_id=self.release_id,
+            details={"revision": self.revision},
+        )
+
+    def apply(self, work: Work) -> UUID:
+        """Decide by the table; record the decision, and the transition if it brings one."""
+        release = work.release(self.release_id)
+        comment = optional_text(self.comment)
+        facts = standing_facts(work, release, seen_revision=self.revision, reason=comment)
+        target = machine.fire(_TRIGGERS[self.verdict], facts)
+        self._insert(work, facts)
+        work.record(self._recorded(facts, self._fields_looked_at(work, release)))
+        if target is Status.APPROVED:
+            work.keep(move(work, release, target))
+            work.record(
+                ReleaseApproved.of(release.id, from_status=release.status, to_status=target)
+            )
+        elif target is Status.REJECTED:
+            ending = Ending("REJECTED", comment)
+            work.keep(move(work, release, target, ending))
+            work.record(
+                ReleaseRejected.of(
+                    release.id, from_status=release.status, to_status=target, reason=comment
+                )
+            )
+        return release.id
+
+    def _insert(self, work: Work, facts: Facts) -> None:
+        assert work.actor.user_id is not None
+        insert_decision(
+            work.connection,
+            facts.subject,
+            work.actor.user_id,
+            self.verdict,
+            revision=self.revision,
+            comment=facts.reason,
+            channel=work.actor.channel,
+            at=work.now,
+        )
+
+    def _fields_looked_at(self, work: Work, release: Release) -> Fields:
+        if self.revision == release.revision:
+            return release.fields
+        edits = loading.load_edits(work.connection, [release.id])[release.id]
+        return fields_at(release.fields, edits, self.revision)
+
+    def _recorded(self, facts: Facts, looked_at: Fields) -> DecisionRecorded:
+        counted = self._resolution(facts)
+        return DecisionRecorded.of(
+            self.release_id,
+            reason=facts.reason,
+            verdict=self.verdict,
+            revision=self.revision,
+            received=counted.received,
+            required=counted.required,
+            name=looked_at.name,
+            version=looked_at.version,
+            note=looked_at.note,
+        )
+
+    def _resolution(self, facts: Facts) -> Resolution:
+        if self.verdict is Verdict.APPROVE:
+            return resolve_with_actor(facts)
+        return resolve_as_it_stands(facts)

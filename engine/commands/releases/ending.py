@@ -1,0 +1,49 @@
+"""What withdrawing, closing early and stopping have in common."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from engine.commands.releases.building import release_facts
+from engine.commands.unit_of_work import Attempt
+from engine.lifecycle import machine
+from engine.lifecycle.schedule import Ending
+from engine.model.events import ReleaseEvent
+from engine.model.text import optional_text
+from engine.model.vocabulary import Trigger
+from engine.persistence.store.locks import Lock
+from engine.persistence.store.releases import move
+from engine.persistence.store.work import Work
+
+
+def lock_of(release_id: UUID) -> Lock:
+    """The release alone."""
+    return Lock(releases=frozenset({release_id}))
+
+
+def attempt_of(command: str, release_id: UUID) -> Attempt:
+    """An entry of the release's history."""
+    return Attempt(command=command, subject_kind="Release", subject_id=release_id)
+
+
+def end(
+    work: Work,
+    release_id: UUID,
+    trigger: Trigger,
+    ending: Ending,
+    event: type[ReleaseEvent],
+    **details: Any,
+) -> UUID:
+    """End a release by a person's trigger; answers its id."""
+    release = work.release(release_id)
+    reason = optional_text(ending.reason)
+    facts = release_facts(work, release, reason=reason)
+    target = machine.fire(trigger, facts)
+    ending = replace(ending, reason=reason)
+    work.record(
+        event.of(release.id, from_status=release.status, to_status=target, reason=reason, **details)
+    )
+    work.keep(move(work, release, target, ending))
+    return release.id

@@ -1,0 +1,107 @@
+"""Request a release (spec section 3, the three rows of `request`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from engine.commands.releases.building import with_draft
+from engine.commands.unit_of_work import Attempt
+from engine.lifecycle import machine
+from engine.lifecycle.approvals import required_by_policy
+from engine.model.events import DecisionRecorded, ReleaseRequested
+from engine.model.facts import Facts, Fields, Release
+from engine.model.text import quoted
+from engine.model.vocabulary import Status, Trigger, Verdict
+from engine.persistence.db.ids import uuid7
+from engine.persistence.store.locks import Hold, Lock
+from engine.persistence.store.releases import insert_decision, insert_release
+from engine.persistence.store.work import Work
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestRelease:
+    """Answers the new release's id."""
+
+    fields: Fields
+    #: Offline with Teams off: ask for Approved at once.
+    as_approved: bool = False
+
+    def lock(self) -> Lock:
+        """The settings as they are, and the keypairs and the name with whatever holds them."""
+        return Lock(
+            account=Hold.SHARED,
+            keypairs=self.fields.keypair_ids,
+            keypair_rows=True,
+            name=self.fields.name,
+        )
+
+    def attempt(self) -> Attempt:
+        """There is no release yet; the entry is the account's."""
+        return Attempt(command="request_release", details={"name": quoted(self.fields.name)})
+
+    def apply(self, work: Work) -> UUID:
+        """Decide by the table, then write the release and hold its keypairs."""
+        asked = Facts(
+            now=work.now, policy=work.policy, actor=work.actor, asks_approved=self.as_approved
+        )
+        facts = with_draft(work, asked, self.fields)
+        target = machine.fire(
+            Trigger.REQUEST, replace(facts, approver_ids=facts.draft_approver_ids)
+        )
+        release = _new_release(work, facts, target)
+        insert_release(work.connection, release)
+        work.keep(release)
+        # Nobody else can have it: it advances with what is locked, so a begun window opens at once.
+        work.held |= {release.id}
+        work.record(
+            ReleaseRequested.of(
+                release.id, to_status=target, name=facts.draft.name, revision=release.revision
+            )
+        )
+        if target is Status.APPROVED:
+            _approve_own(work, release)
+        return release.id
+
+
+def _new_release(work: Work, facts: Facts, status: Status) -> Release:
+    assert facts.proposed is not None and work.actor.user_id is not None
+    needs_approval = status is not Status.ACTIVE
+    return Release(
+        id=uuid7(),
+        account_id=work.account_id,
+        fields=facts.proposed,
+        status=status,
+        status_since=work.now,
+        creator_id=work.actor.user_id,
+        created_at=work.now,
+        revision=1,
+        material_revision=1,
+        required_approvals=required_by_policy(facts) if needs_approval else 0,
+        round_revision=1,
+    )
+
+
+def _approve_own(work: Work, release: Release) -> None:
+    insert_decision(
+        work.connection,
+        release,
+        release.creator_id,
+        Verdict.APPROVE,
+        revision=release.revision,
+        comment=None,
+        channel=work.actor.channel,
+        at=work.now,
+    )
+    work.record(
+        DecisionRecorded.of(
+            release.id,
+            verdict=Verdict.APPROVE,
+            revision=release.revision,
+            received=1,
+            required=release.required_approvals,
+            name=release.fields.name,
+            version=release.fields.version,
+            note=release.fields.note,
+        )
+    )

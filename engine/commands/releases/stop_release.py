@@ -1,0 +1,39 @@
+"""Stop a release: the kill switch (spec section 3)."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from engine.commands.releases import ending
+from engine.commands.unit_of_work import Attempt
+from engine.lifecycle.schedule import Ending
+from engine.model.events import ReleaseStopped
+from engine.model.vocabulary import Trigger
+from engine.persistence.store.locks import Lock
+from engine.persistence.store.work import Work
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopRelease:
+    """By an approver (online and test: also its creator), with a reason; it has failed then."""
+
+    release_id: UUID
+    reason: str
+
+    def lock(self) -> Lock:
+        """The release."""
+        return ending.lock_of(self.release_id)
+
+    def attempt(self) -> Attempt:
+        """An entry of the release's history."""
+        return ending.attempt_of("stop", self.release_id)
+
+    def apply(self, work: Work) -> UUID:
+        """Answers the release's id. Signatures under way are discarded."""
+        return ending.end(
+            work,
+            self.release_id,
+            Trigger.STOP,
+            Ending("STOPPED", self.reason),
+            ReleaseStopped,
+            code="STOPPED",
+        )

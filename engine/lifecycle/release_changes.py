@@ -1,0 +1,56 @@
+"""What edits of a release amount to: several composed into one, or taken back. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from engine.model.events import Changes
+from engine.model.facts import Fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """One edit: the revision that it made, and each changed field before and after it."""
+
+    revision: int
+    changes: Changes
+
+
+def edits_after(edits: Iterable[Edit], revision: int) -> tuple[Edit, ...]:
+    """Those that somebody has not seen who looked at this revision."""
+    return tuple(edit for edit in edits if edit.revision > revision)
+
+
+def composed(edits: Sequence[Edit]) -> Changes:
+    """The edits as if they were one: what differs between before the first and after the last.
+
+    Args:
+        edits: Consecutive ones, the oldest first.
+
+    Returns:
+        For each field the value before its first edit and the one after its last; a field that
+        has come back to what it was is left out.
+    """
+    result: dict[str, tuple[Any, Any]] = {}
+    for edit in edits:
+        for field, (before, after) in edit.changes.items():
+            result[field] = (result[field][0] if field in result else before, after)
+    return {field: values for field, values in result.items() if values[0] != values[1]}
+
+
+def fields_before(fields: Fields, edits: Sequence[Edit]) -> Fields:
+    """The fields as they were before these edits, of which they are the outcome."""
+    return replace(fields, **{field: before for field, (before, _) in composed(edits).items()})
+
+
+def fields_at(fields: Fields, edits: Iterable[Edit], revision: int) -> Fields:
+    """The fields as they were at a revision.
+
+    Args:
+        fields: As they are now.
+        edits: All that were made since that revision, the oldest first; older ones do not matter.
+        revision: Which one.
+    """
+    return fields_before(fields, edits_after(edits, revision))

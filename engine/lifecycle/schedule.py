@@ -1,0 +1,109 @@
+"""What time alone does to a release, and what a move does to its facts. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+from engine.lifecycle.table import TIMED
+from engine.model.facts import Release
+from engine.model.vocabulary import Status, Trigger
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a release ended, and why."""
+
+    code: str
+    reason: str | None
+
+
+#: How a release ends by time (spec section 3, expire and close).
+ENDINGS = {
+    Trigger.EXPIRE: Ending(
+        "APPROVAL_NOT_OBTAINED", "Its window ended before the required approvals were received."
+    ),
+    Trigger.CLOSE: Ending("WINDOW_ENDED", "Its window ended as planned."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One transition that time has made due, with its nominal instant."""
+
+    trigger: Trigger
+    target: Status
+    at: datetime
+    ending: Ending | None
+
+
+class Window(Protocol):
+    """Anything with the edges of a window: the fields of a release, or its row."""
+
+    @property
+    def starts_at(self) -> datetime:
+        """From this instant."""
+
+    @property
+    def ends_at(self) -> datetime:
+        """To before this one."""
+
+
+def is_due(status: Status, window: Window, now: datetime) -> bool:
+    """Time has made a transition due on a release of this status and window."""
+    return status in TIMED and now >= _edge(status, window)
+
+
+def status_at(status: Status, window: Window, now: datetime) -> Status:
+    """The status that is true now, of a release that was stored with this one."""
+    while is_due(status, window, now):
+        status = TIMED[status][2]
+    return status
+
+
+def due_step(release: Release, now: datetime) -> Step | None:
+    """The next transition that is due, if one is."""
+    if not is_due(release.status, release.fields, now):
+        return None
+    trigger, _, target = TIMED[release.status]
+    instant = _edge(release.status, release.fields)
+    # Nothing opens before it was approved.
+    return Step(trigger, target, max(instant, release.status_since), ENDINGS.get(trigger))
+
+
+def _edge(status: Status, window: Window) -> datetime:
+    edge: datetime = getattr(window, TIMED[status][1])
+    return edge
+
+
+def due_steps(release: Release, now: datetime) -> Iterator[Step]:
+    """Every transition that is due, in order; none is skipped."""
+    while (step := due_step(release, now)) is not None:
+        yield step
+        release = moved(release, step.target, step.at, step.ending)
+
+
+def as_of(release: Release, now: datetime) -> Release:
+    """The release as it is now: the stored one, after what time has made due."""
+    for step in due_steps(release, now):
+        release = moved(release, step.target, step.at, step.ending)
+    return release
+
+
+def moved(release: Release, target: Status, at: datetime, ending: Ending | None) -> Release:
+    """The release after a transition; a final one says how it ended."""
+    opened_at = at if target is Status.IN_PROGRESS else release.opened_at
+    if not target.is_final:
+        return replace(release, status=target, status_since=at, opened_at=opened_at)
+    assert ending is not None, "an end has a reason"
+    # A stop or an expiry discards what is reserved; a close lets it settle.
+    reserved = 0 if target is Status.FAILED else release.signatures_reserved
+    return replace(
+        release,
+        status=target,
+        status_since=at,
+        signatures_reserved=reserved,
+        ended_at=at,
+        end_code=ending.code,
+        end_reason=ending.reason,
+    )

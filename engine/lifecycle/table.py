@@ -1,0 +1,188 @@
+"""THE table of transitions: every rule of who-goes-where is a row here (spec section 3).
+
+The state machine, the diagram, `availableActions` and the tests are all read off this table.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from engine.lifecycle import conditions as when
+from engine.lifecycle import guards, requirements
+from engine.lifecycle.conditions import Condition
+from engine.lifecycle.guards import Guard
+from engine.model.vocabulary import Status, Trigger
+
+#: Where a request starts from: no status, since there is no release yet.
+UNREQUESTED = "UNREQUESTED"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One row: applies when `when` holds; then each of `guards` may still refuse."""
+
+    trigger: Trigger
+    source: Status | None
+    target: Status
+    when: Condition | None = None
+    guards: tuple[Guard, ...] = ()
+
+
+#: Labels at any time.
+NAMED: tuple[Guard, ...] = (
+    requirements.name_is_clean,
+    requirements.note_is_clean,
+    requirements.name_is_free,
+)
+#: With the version, which is a label once the window has opened.
+LABELLED: tuple[Guard, ...] = (*NAMED, requirements.version_is_clean)
+
+AS_SETTINGS_ASK: tuple[Guard, ...] = (
+    requirements.type_is_enabled,
+    requirements.team_as_settings_ask,
+    requirements.participants_as_settings_ask,
+)
+#: Only where Teams may be on.
+OF_THE_TEAM: tuple[Guard, ...] = (guards.on_the_team, requirements.keypairs_are_the_teams)
+FITTING: tuple[Guard, ...] = (
+    requirements.has_keypairs,
+    requirements.keypairs_are_enabled,
+    requirements.keypairs_have_the_type,
+    requirements.keypairs_have_the_category,
+    requirements.keypairs_have_certificates,
+    requirements.window_is_ordered,
+    requirements.window_is_in_range,
+    requirements.window_is_not_over,
+    requirements.maximum_is_in_range,
+    requirements.keypairs_are_free,
+)
+
+DRAFTED: tuple[Guard, ...] = (*AS_SETTINGS_ASK, *OF_THE_TEAM, *FITTING)
+
+REQUEST: tuple[Guard, ...] = (guards.may_request, *LABELLED, *DRAFTED)
+#: Only with Teams off, which the first of them asks.
+REQUEST_AS_APPROVED: tuple[Guard, ...] = (
+    guards.may_request,
+    requirements.status_can_be_chosen,
+    *LABELLED,
+    *AS_SETTINGS_ASK,
+    *FITTING,
+    requirements.may_approve_at_once,
+)
+
+#: What creation asks of a release whoever requests it: asked again where it is approved.
+AS_IT_STANDS: tuple[Guard, ...] = tuple(
+    requirements.as_it_stands(rule)
+    for rule in (*AS_SETTINGS_ASK, requirements.keypairs_are_the_teams, *FITTING)
+)
+
+DECIDE: tuple[Guard, ...] = (
+    guards.is_eligible_approver,
+    guards.looked_at_what_counts,
+    guards.has_not_decided,
+    guards.comment_is_clean,
+)
+APPROVE: tuple[Guard, ...] = (*DECIDE, guards.is_not_own_request, *AS_IT_STANDS)
+
+REJECT: tuple[Guard, ...] = (*DECIDE, guards.rejection_gives_a_reason)
+
+CURRENT: tuple[Guard, ...] = (guards.edits_the_latest, guards.fields_are_editable)
+AMENDED: tuple[Guard, ...] = (*CURRENT, *LABELLED)
+LABEL_EDIT: tuple[Guard, ...] = (guards.may_edit, *AMENDED)
+LABEL_EDIT_BEFORE_THE_START: tuple[Guard, ...] = (guards.may_edit, *CURRENT, *NAMED)
+EDIT: tuple[Guard, ...] = (*LABEL_EDIT, *DRAFTED)
+APPROVERS_EDIT: tuple[Guard, ...] = (guards.approver_edits_approved, *AMENDED, *DRAFTED)
+EDIT_TO_PENDING: tuple[Guard, ...] = (*EDIT, requirements.quorum_can_be_met)
+
+WITHDRAW: tuple[Guard, ...] = (guards.requester_or_approver, guards.reason_is_clean)
+STOP: tuple[Guard, ...] = (guards.may_stop, guards.gives_a_reason, guards.reason_is_clean)
+
+
+def _rows() -> Iterator[Transition]:
+    pending, approved, active = Status.PENDING, Status.APPROVED, Status.ACTIVE
+    in_progress = Status.IN_PROGRESS
+
+    row = Transition
+    yield row(
+        Trigger.REQUEST,
+        None,
+        pending,
+        when.awaits_approval,
+        (*REQUEST, requirements.quorum_can_be_met),
+    )
+    yield row(
+        Trigger.REQUEST,
+        None,
+        approved,
+        when.requested_as_approved,
+        REQUEST_AS_APPROVED,
+    )
+    yield row(
+        Trigger.REQUEST,
+        None,
+        active,
+        when.needs_no_approval,
+        (requirements.status_can_be_chosen, *REQUEST),
+    )
+
+    yield row(Trigger.APPROVE, pending, pending, when.leaves_the_quorum_open, APPROVE)
+    yield row(Trigger.APPROVE, pending, approved, when.completes_the_quorum, APPROVE)
+    yield row(Trigger.REASSESS, pending, approved, when.has_its_quorum, AS_IT_STANDS)
+    yield row(Trigger.REJECT, pending, Status.REJECTED, None, REJECT)
+
+    for source in (pending, approved, active):
+        yield row(Trigger.WITHDRAW, source, Status.REJECTED, None, WITHDRAW)
+
+    for final in (Status.COMPLETED, Status.FAILED, Status.REJECTED):
+        yield row(Trigger.REVISE, final, final, None, LABEL_EDIT)
+    for source in (pending, approved, active):
+        yield row(
+            Trigger.REVISE, source, source, when.touches_labels_only, LABEL_EDIT_BEFORE_THE_START
+        )
+    yield row(Trigger.REVISE, in_progress, in_progress, when.touches_labels_only, LABEL_EDIT)
+    yield row(Trigger.REVISE, pending, pending, when.material_edit_stays_offline, EDIT_TO_PENDING)
+    yield row(Trigger.REVISE, pending, active, when.material_edit_needs_no_approval, EDIT)
+    yield row(Trigger.REVISE, approved, pending, when.reopens_approval, EDIT_TO_PENDING)
+    yield row(Trigger.REVISE, approved, approved, when.keeps_approval, APPROVERS_EDIT)
+    yield row(
+        Trigger.REVISE,
+        approved,
+        active,
+        when.material_edit_needs_no_approval,
+        (guards.approver_edits_approved, *EDIT),
+    )
+    yield row(Trigger.REVISE, active, active, when.material_edit_needs_no_approval, EDIT)
+    yield row(Trigger.REVISE, active, pending, when.material_edit_stays_offline, EDIT_TO_PENDING)
+    yield row(
+        Trigger.REVISE,
+        in_progress,
+        in_progress,
+        when.is_material,
+        (*EDIT, requirements.maximum_covers_what_is_used),
+    )
+
+    yield row(Trigger.OPEN, approved, in_progress, when.window_has_started)
+    yield row(Trigger.OPEN, active, in_progress, when.window_has_started)
+    yield row(Trigger.CLOSE, in_progress, Status.COMPLETED, when.window_is_over)
+    yield row(Trigger.CLOSE, in_progress, Status.COMPLETED, when.closed_early, WITHDRAW)
+    yield row(Trigger.EXPIRE, pending, Status.FAILED, when.window_is_over)
+
+    for source in (approved, active, in_progress):
+        yield row(Trigger.STOP, source, Status.FAILED, when.keypair_was_disabled)
+        yield row(Trigger.STOP, source, Status.FAILED, when.stopped_by_a_person, STOP)
+
+
+TRANSITIONS: tuple[Transition, ...] = tuple(_rows())
+
+#: Which edge of the window makes a trigger due by itself.
+DUE_AT: dict[Trigger, str] = {
+    Trigger.OPEN: "starts_at",
+    Trigger.CLOSE: "ends_at",
+    Trigger.EXPIRE: "ends_at",
+}
+
+#: status -> (trigger, edge of the window, next status): what time alone will do to it.
+TIMED: dict[Status, tuple[Trigger, str, Status]] = {
+    row.source: (row.trigger, DUE_AT[row.trigger], row.target)
+    for row in TRANSITIONS
+    if row.source is not None and row.when in (when.window_has_started, when.window_is_over)
+}

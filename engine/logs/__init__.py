@@ -1,0 +1,1 @@
+"""Writing to the log with care: not too often, and no text of foreign exceptions."""

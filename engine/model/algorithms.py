@@ -1,0 +1,89 @@
+"""The algorithms keypairs and digests may have, and the plain facts about each."""
+
+from collections.abc import Mapping
+from enum import Enum, StrEnum, auto
+from typing import NamedTuple
+
+from engine.model.vocabulary import KeypairCategory
+
+
+class DigestAlgorithm(StrEnum):
+    """How the digest handed in to be signed was made."""
+
+    SHA256 = "SHA256"
+    SHA384 = "SHA384"
+    SHA512 = "SHA512"
+
+    @property
+    def length(self) -> int:
+        """Of such a digest, in bytes."""
+        return int(self.removeprefix("SHA")) // 8
+
+
+class KeypairAlgorithm(StrEnum):
+    """What a keypair is and how it signs."""
+
+    ECDSA_P256 = "ECDSA_P256"
+    ECDSA_P384 = "ECDSA_P384"
+    #: Signs the digest's bytes as its message.
+    ED25519 = "ED25519"
+    RSA_PSS_2048 = "RSA_PSS_2048"
+    RSA_PSS_3072 = "RSA_PSS_3072"
+    RSA_PSS_4096 = "RSA_PSS_4096"
+    RSA_PKCS1_2048 = "RSA_PKCS1_2048"
+    RSA_PKCS1_3072 = "RSA_PKCS1_3072"
+    RSA_PKCS1_4096 = "RSA_PKCS1_4096"
+    OPENPGP_ED25519 = "OPENPGP_ED25519"
+    OPENPGP_RSA_4096 = "OPENPGP_RSA_4096"
+
+    @property
+    def scheme(self) -> "Scheme":
+        """How a key of this algorithm signs."""
+        return SHAPES[self].scheme
+
+    @property
+    def bits(self) -> int:
+        """The size of the modulus or of the curve."""
+        return SHAPES[self].bits
+
+    @property
+    def category(self) -> KeypairCategory:
+        """`GPG` signs content, `STANDARD` signs digests."""
+        openpgp = self.scheme is Scheme.OPENPGP
+        return KeypairCategory.GPG if openpgp else KeypairCategory.STANDARD
+
+
+class Scheme(Enum):
+    """The ways of signing; key sizes aside."""
+
+    #: Signatures in DER.
+    ECDSA = auto()
+    ED25519 = auto()
+    #: Salt as long as the digest, MGF1 with the digest's own hash.
+    RSA_PSS = auto()
+    #: PKCS#1 v1.5.
+    RSA_PKCS1 = auto()
+    #: Detached armored signatures.
+    OPENPGP = auto()
+
+
+class KeyShape(NamedTuple):
+    """A scheme and its size in bits."""
+
+    scheme: Scheme
+    bits: int
+
+
+SHAPES: Mapping[KeypairAlgorithm, KeyShape] = {
+    KeypairAlgorithm.ECDSA_P256: KeyShape(Scheme.ECDSA, 256),
+    KeypairAlgorithm.ECDSA_P384: KeyShape(Scheme.ECDSA, 384),
+    KeypairAlgorithm.ED25519: KeyShape(Scheme.ED25519, 256),
+    KeypairAlgorithm.RSA_PSS_2048: KeyShape(Scheme.RSA_PSS, 2048),
+    KeypairAlgorithm.RSA_PSS_3072: KeyShape(Scheme.RSA_PSS, 3072),
+    KeypairAlgorithm.RSA_PSS_4096: KeyShape(Scheme.RSA_PSS, 4096),
+    KeypairAlgorithm.RSA_PKCS1_2048: KeyShape(Scheme.RSA_PKCS1, 2048),
+    KeypairAlgorithm.RSA_PKCS1_3072: KeyShape(Scheme.RSA_PKCS1, 3072),
+    KeypairAlgorithm.RSA_PKCS1_4096: KeyShape(Scheme.RSA_PKCS1, 4096),
+    KeypairAlgorithm.OPENPGP_ED25519: KeyShape(Scheme.OPENPGP, 256),
+    KeypairAlgorithm.OPENPGP_RSA_4096: KeyShape(Scheme.OPENPGP, 4096),
+}

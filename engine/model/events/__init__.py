@@ -1,0 +1,93 @@
+"""What happened, in the past tense: one frozen class for each kind, with a stable tag.
+
+A recorded event becomes one ledger entry; listeners turn some of them into messages.
+"""
+
+from engine.model.events.administration import (
+    AccountCreated,
+    AccountUpdated,
+    AddressChangeRequested,
+    AddressChangeWithdrawn,
+    Administered,
+    KeypairCreated,
+    KeypairResealed,
+    KeypairUpdated,
+    RoleCreated,
+    RoleUpdated,
+    TeamCreated,
+    TeamUpdated,
+    TokenCreated,
+    TokenEnded,
+    TokenRevoked,
+    UserCreated,
+    UserUpdated,
+)
+from engine.model.events.base import Changes, Event, Recorded
+from engine.model.events.refusals import AttemptRefused
+from engine.model.events.releases import (
+    DecisionRecorded,
+    QuotaReached,
+    ReleaseApproved,
+    ReleaseClosed,
+    ReleaseEvent,
+    ReleaseExpired,
+    ReleaseOpened,
+    ReleaseRejected,
+    ReleaseRequested,
+    ReleaseRevised,
+    ReleaseStopped,
+    ReleaseWithdrawn,
+)
+from engine.model.events.sessions import (
+    IdentityEvent,
+    IdentityLinked,
+    IdentityUnlinked,
+    SessionEnded,
+    SessionEvent,
+    SessionStarted,
+)
+from engine.model.events.signatures import SignatureDropped, SignatureMade
+
+__all__ = [
+    "AccountCreated",
+    "AccountUpdated",
+    "AddressChangeRequested",
+    "AddressChangeWithdrawn",
+    "Administered",
+    "AttemptRefused",
+    "Changes",
+    "DecisionRecorded",
+    "Event",
+    "IdentityEvent",
+    "IdentityLinked",
+    "IdentityUnlinked",
+    "KeypairCreated",
+    "KeypairResealed",
+    "KeypairUpdated",
+    "QuotaReached",
+    "Recorded",
+    "ReleaseApproved",
+    "ReleaseClosed",
+    "ReleaseEvent",
+    "ReleaseExpired",
+    "ReleaseOpened",
+    "ReleaseRejected",
+    "ReleaseRequested",
+    "ReleaseRevised",
+    "ReleaseStopped",
+    "ReleaseWithdrawn",
+    "RoleCreated",
+    "RoleUpdated",
+    "SessionEnded",
+    "SessionEvent",
+    "SessionStarted",
+    "SignatureDropped",
+    "SignatureMade",
+    "TeamCreated",
+    "TeamUpdated",
+    "TokenCreated",
+    "TokenEnded",
+    "TokenRevoked",
+    "UserCreated",
+    "UserUpdated",
+]

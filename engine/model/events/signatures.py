@@ -1,0 +1,38 @@
+"""What becomes of a signature."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from orjson import Fragment
+
+from engine.model.events.base import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignatureMade(Event):
+    """A signature left the service."""
+
+    tag = "signature:made"
+    kind = "Signature"
+    keypair_id: UUID
+    digest: str
+    digest_algorithm: str
+    #: Canonical JSON, as it is kept beside the signature.
+    factors: str
+
+    def details(self) -> dict[str, Any]:
+        """The factors as they are: they need not be read to be written again."""
+        return super().details() | {"factors": Fragment(self.factors)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignatureDropped(Event):
+    """A reserved signature came to nothing; what was counted is given back."""
+
+    tag = "signature:dropped"
+    kind = "Signature"
+    keypair_id: UUID
+    state: str

@@ -1,0 +1,277 @@
+"""The frozen view that rules see. Built by commands after the lock is held; never changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from uuid import UUID
+
+from engine.model.vocabulary import (
+    NOT_STARTED,
+    Channel,
+    CredentialKind,
+    KeypairAccess,
+    KeypairCategory,
+    Permission,
+    QuotaOnOnline,
+    ReleaseType,
+    Status,
+    Verdict,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """An account's settings (spec section 2, `Account`)."""
+
+    account_id: UUID
+    account_name: str
+    signing_frozen: bool = False
+    teams_enabled: bool = True
+    reapprove_on_edit: bool = True
+    allow_self_approval: bool = False
+    required_approvals: int = 1
+    enabled_release_types: frozenset[ReleaseType] = frozenset(ReleaseType)
+    quota_on_online: QuotaOnOnline = QuotaOnOnline.REFUSE
+    restrict_signing_to_releases: bool = False
+    #: Deciding from a mail also takes the approver's own browser session.
+    signed_in_approvals: bool = False
+    #: Off: names are changed by those who manage users alone, so that nobody takes another's.
+    users_may_rename_themselves: bool = True
+    #: A window is at most so long.
+    max_window_days: int = 366
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What proved who acts."""
+
+    kind: CredentialKind
+    #: Of the token, the session or the mail's link.
+    id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who acts, as of now. `permissions`: what the user holds, narrowed by the token's scopes."""
+
+    user_id: UUID | None
+    name: str = ""
+    email: str = ""
+    active: bool = True
+    service: bool = False
+    permissions: frozenset[Permission] = frozenset()
+    #: What the user holds, however far the credential reaches.
+    held: frozenset[Permission] = frozenset()
+    #: None: not narrowed by a token.
+    scopes: frozenset[Permission] | None = None
+    team_ids: frozenset[UUID] = frozenset()
+    channel: Channel = Channel.API
+    credential: Credential = Credential(CredentialKind.PROGRAM)
+
+    def covers(self, permission: Permission) -> bool:
+        """Does the credential reach as far as this permission, held or not?"""
+        return self.scopes is None or permission in self.scopes
+
+
+#: Time itself, which fires what is due.
+CLOCK = Actor(
+    user_id=None,
+    name="clock",
+    channel=Channel.CLOCK,
+    credential=Credential(CredentialKind.CLOCK),
+)
+#: Somebody with a shell on the machine.
+OPERATOR = Actor(
+    user_id=None,
+    name="operator",
+    channel=Channel.COMMAND_LINE,
+    credential=Credential(CredentialKind.COMMAND_LINE),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fields:
+    """What a person can write on a release. Instants are UTC; the window is half open."""
+
+    name: str
+    version: str | None
+    note: str | None
+    category: KeypairCategory
+    type: ReleaseType
+    team_id: UUID | None
+    participant_ids: frozenset[UUID]
+    with_default_certificate: bool
+    keypair_ids: frozenset[UUID]
+    starts_at: datetime
+    ends_at: datetime
+    max_signatures: int
+
+    def changed_from(self, other: Fields) -> frozenset[str]:
+        """Names of the fields in which the two differ."""
+        return frozenset(n for n in FIELD_NAMES if getattr(self, n) != getattr(other, n))
+
+
+FIELD_NAMES = tuple(f.name for f in fields(Fields))
+#: Labels: an edit of these leaves approvals and links standing (spec section 3, revise).
+LABELS = frozenset({"name", "note"})
+#: What a release is called and said to be; from the opening of its window on, all are labels.
+LABEL_FIELDS = LABELS | {"version"}
+
+
+def labels_of(status: Status) -> frozenset[str]:
+    """The fields that are labels while a release has this status; all others are material."""
+    return LABELS if status in NOT_STARTED else LABEL_FIELDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """A release as stored, with its keypairs and participants."""
+
+    id: UUID
+    account_id: UUID
+    fields: Fields
+    status: Status
+    #: The instant from which that status holds.
+    status_since: datetime
+    creator_id: UUID
+    created_at: datetime
+    revision: int
+    material_revision: int
+    #: Approvals the round asks for, fixed when it began; 0 where none are needed.
+    required_approvals: int
+    #: The revision with which what is still to be approved began: its request, or its first
+    #: material edit since it was approved.
+    round_revision: int
+    signatures_used: int = 0
+    signatures_reserved: int = 0
+    opened_at: datetime | None = None
+    ended_at: datetime | None = None
+    end_code: str | None = None
+    end_reason: str | None = None
+
+    @property
+    def signatures_left(self) -> int:
+        """Of the maximum, what is neither used nor reserved."""
+        taken = self.signatures_used + self.signatures_reserved
+        return self.fields.max_signatures - taken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keypair:
+    """A keypair and who may use it."""
+
+    id: UUID
+    alias: str
+    category: KeypairCategory
+    type: ReleaseType
+    access: KeypairAccess
+    enabled: bool
+    has_default_certificate: bool
+    user_ids: frozenset[UUID] = frozenset()
+    team_ids: frozenset[UUID] = frozenset()
+    #: The open release that holds it.
+    held_by: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    """A team, its people and how many of them must approve."""
+
+    id: UUID
+    name: str
+    required_approvals: int
+    member_ids: frozenset[UUID] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """An open release that holds a keypair, as far as the actor may know of it."""
+
+    keypair_id: UUID
+    name: str
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vote:
+    """One decision on one material revision."""
+
+    approver_id: UUID
+    verdict: Verdict
+    material_revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Everything a lifecycle guard may look at. No guard looks at anything else."""
+
+    now: datetime
+    policy: Policy
+    actor: Actor
+    #: None while a release is being requested.
+    release: Release | None = None
+    #: What the release would be: the request, or the edited fields.
+    proposed: Fields | None = None
+    #: The revision the caller looked at.
+    seen_revision: int | None = None
+    #: The requester asked for the status Approved at once.
+    asks_approved: bool = False
+    reason: str | None = None
+    #: The keypairs of the proposed fields, else of the release.
+    keypairs: tuple[Keypair, ...] = ()
+    #: Other releases that hold one of them, of those that the actor sees.
+    holders: tuple[Holder, ...] = ()
+    #: The team of the proposed fields, else of the release.
+    team: Team | None = None
+    #: Everyone who can approve the release as it stands (active, permitted, a person).
+    approver_ids: frozenset[UUID] = frozenset()
+    #: The same for the proposed fields, whose team may be another.
+    draft_approver_ids: frozenset[UUID] = frozenset()
+    votes: tuple[Vote, ...] = ()
+    #: Who made a material edit since the round began.
+    editor_ids: frozenset[UUID] = frozenset()
+    #: An open or named release with the proposed name, other than this one.
+    name_taken: bool = False
+    #: Proposed participants who are inactive.
+    inactive_ids: frozenset[UUID] = field(default_factory=frozenset)
+
+    @property
+    def status(self) -> Status | None:
+        """None while the release is being requested."""
+        return self.release.status if self.release else None
+
+    @property
+    def subject(self) -> Release:
+        """The release; a programming error where there is none yet."""
+        assert self.release is not None, "these facts are of a request"
+        return self.release
+
+    @property
+    def draft(self) -> Fields:
+        """What the release would be, or is."""
+        return self.proposed if self.proposed is not None else self.subject.fields
+
+    @property
+    def changes(self) -> frozenset[str]:
+        """The fields an edit would change; none where nothing is proposed."""
+        if self.release is None or self.proposed is None:
+            return frozenset()
+        return self.proposed.changed_from(self.release.fields)
+
+    @property
+    def is_approver(self) -> bool:
+        """The actor is an eligible approver whose credential reaches that far."""
+        return (
+            self.actor.user_id in self.approver_ids
+            and Permission.APPROVE_RELEASE in self.actor.permissions
+        )
+
+    @property
+    def is_creator(self) -> bool:
+        """The actor made the request, and the credential reaches as far as requests."""
+        return (
+            self.release is not None
+            and self.actor.user_id == self.release.creator_id
+            and self.actor.covers(Permission.REQUEST_RELEASE)
+        )

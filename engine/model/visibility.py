@@ -1,0 +1,36 @@
+"""Who sees a release: what one may not see does not exist (spec section 2). Pure.
+
+`queries.visibility` is the same in SQL; a test compares the two.
+"""
+
+from engine.model.facts import Actor, Policy, Release
+from engine.model.vocabulary import Permission
+
+#: With either, `VIEW_RELEASES` reaches every release of the account.
+WIDE = frozenset({Permission.VIEW_LEDGER, Permission.MANAGE_ACCOUNT})
+#: All that widen what one sees.
+WIDENING = WIDE | {Permission.VIEW_RELEASES, Permission.APPROVE_RELEASE}
+
+
+def sees(policy: Policy, actor: Actor, release: Release) -> bool:
+    """Creator, participants and approvers always see theirs, others as far as they may view."""
+    fields = release.fields
+    return (
+        actor.user_id == release.creator_id
+        or actor.user_id in fields.participant_ids
+        # The approvers of a team are among its members.
+        or fields.team_id in actor.team_ids
+        or (fields.team_id is None and approves_without_team(actor))
+        or sees_everything(policy, actor)
+    )
+
+
+def sees_everything(policy: Policy, actor: Actor) -> bool:
+    """Every release of the account."""
+    held = actor.permissions
+    return Permission.VIEW_RELEASES in held and (bool(held & WIDE) or not policy.teams_enabled)
+
+
+def approves_without_team(actor: Actor) -> bool:
+    """An approver of what has no team: a person, and a credential that reaches as far."""
+    return Permission.APPROVE_RELEASE in actor.permissions and not actor.service

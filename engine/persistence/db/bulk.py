@@ -1,0 +1,173 @@
+"""Many rows in one statement: what they share is given once.
+
+PostgreSQL gets the rows as one JSON text, in one statement: one for each row costs several times
+as much there. SQLite, which is in the same process, runs one prepared statement for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from itertools import repeat
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Dialect,
+    Insert,
+    Table,
+    TableValuedAlias,
+    Update,
+)
+from sqlalchemy.dialects.postgresql import JSON, JSONB
+from sqlalchemy.types import TypeEngine
+
+from engine.persistence.db.sql import among
+
+Values = Mapping[str, Any]
+#: Makes a value what the driver takes for it.
+Bind = Callable[[Any], Any]
+
+
+def insert_many(
+    connection: Connection, table: Table, shared: Values, rows: Sequence[Values]
+) -> None:
+    """Insert rows that all name the same columns, besides those they share."""
+    shared, rows = _shared_too(shared, rows)
+    names = tuple(shared), tuple(rows[0])
+    if connection.dialect.name == "sqlite":
+        _run_each(connection, table, _insert_each(table, *names), shared, rows)
+    else:
+        statement = _insert_set(table, *names)
+        connection.execute(statement, _given_all(shared) | _given_rows(rows))
+
+
+def update_many(
+    connection: Connection, table: Table, shared: Values, rows: Sequence[Values]
+) -> None:
+    """Update locked rows by their `id`: some values are shared, some their own.
+
+    No other condition chooses them: by one that a partial index has, PostgreSQL would go through
+    every row that met it since the table was last vacuumed.
+    """
+    names = tuple(shared), tuple(rows[0])
+    if connection.dialect.name == "sqlite":
+        _run_each(connection, table, _update_each(table, *names), shared, rows)
+    else:
+        by_id = {str(row["id"]): row for row in rows}
+        given = _given_all(shared) | _given_rows(by_id) | {"ids": [row["id"] for row in rows]}
+        connection.execute(_update_set(table, *names), given)
+
+
+def _shared_too(shared: Values, rows: Sequence[Values]) -> tuple[Values, Sequence[Values]]:
+    """What is one and the same thing in all rows is given once as well: often it is the largest."""
+    first, *others = rows
+    if not others:
+        return shared, rows
+    same = {k: v for k, v in first.items() if all(row[k] is v for row in others)}
+    return {**shared, **same}, [{k: row[k] for k in row if k not in same} for row in rows]
+
+
+def _run_each(
+    connection: Connection,
+    table: Table,
+    statement: Insert | Update,
+    shared: Values,
+    rows: Sequence[Values],
+) -> None:
+    """Bound here, by column: what the rows share is bound once, not once for each."""
+    text, asked = _compiled(table, statement, connection.dialect)
+    columns: list[Iterable[Any]] = [
+        repeat(bind(shared[name]), len(rows)) if name in shared else [bind(r[name]) for r in rows]
+        for name, bind in asked
+    ]
+    connection.exec_driver_sql(text, list(zip(*columns, strict=True)))
+
+
+def _given_all(shared: Values) -> dict[str, Any]:
+    return {f"all_{name}": value for name, value in shared.items()}
+
+
+def _given_rows(rows: Sequence[Values] | Mapping[str, Values]) -> dict[str, str]:
+    return {"rows": orjson.dumps(rows, _plain).decode()}
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bytes):
+        return f"\\x{value.hex()}"
+    raise TypeError(type(value).__name__)
+
+
+def _recordset(table: Table, names: tuple[str, ...]) -> TableValuedAlias:
+    columns = (sa.column(name, table.c[name].type) for name in names)
+    rows = sa.cast(sa.bindparam("rows", type_=sa.Text), JSON)
+    return (
+        sa.func.json_to_recordset(rows)
+        .table_valued(*columns)
+        .render_derived("given", with_types=True)
+    )
+
+
+def _all(table: Table, names: tuple[str, ...]) -> dict[str, BindParameter[Any]]:
+    return {name: sa.bindparam(f"all_{name}", type_=table.c[name].type) for name in names}
+
+
+def _each(names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: sa.bindparam(f"each_{name}") for name in names}
+
+
+# Statements are built once: to build one costs more than to run it.
+
+
+@cache
+def _compiled(
+    table: Table, statement: Insert | Update, dialect: Dialect
+) -> tuple[str, list[tuple[str, Bind]]]:
+    """Its text, and in order: which column's value it asks for, and how the driver gets that."""
+    compiled = statement.compile(dialect=dialect)
+    names = [name.partition("_")[2] for name in compiled.positiontup or ()]
+    return str(compiled), [(name, _binder(table.c[name].type, dialect)) for name in names]
+
+
+def _binder(type_: TypeEngine[Any], dialect: Dialect) -> Bind:
+    return type_.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value)
+
+
+@cache
+def _insert_each(table: Table, shared: tuple[str, ...], own: tuple[str, ...]) -> Insert:
+    return table.insert().values(_all(table, shared) | _each(own))
+
+
+@cache
+def _insert_set(table: Table, shared: tuple[str, ...], own: tuple[str, ...]) -> Insert:
+    given = _recordset(table, own)
+    values = sa.select(*_all(table, shared).values(), *(given.c[name] for name in own))
+    return table.insert().from_select([*shared, *own], values)
+
+
+@cache
+def _update_each(table: Table, shared: tuple[str, ...], own: tuple[str, ...]) -> Update:
+    each = _each(own)
+    chosen = table.update().where(table.c.id == each.pop("id"))
+    return chosen.values(_all(table, shared) | each)
+
+
+@cache
+def _update_set(table: Table, shared: tuple[str, ...], own: tuple[str, ...]) -> Update:
+    # No join: planned while the table was small it would go through all of it, or through all that
+    # is given for each row, and that plan is kept while the table grows. What is given is looked up
+    # by id; the offset has it read once and not for each row.
+    rows = sa.cast(sa.bindparam("rows", type_=sa.Text), JSONB)
+    given = sa.select(rows.label("rows")).offset(0).subquery("given")
+    id_ = sa.cast(table.c.id, sa.Text)
+    row = given.c.rows.op("->", return_type=JSONB())(id_)
+    each = {
+        name: sa.cast(row.op("->>", return_type=sa.Text())(name), table.c[name].type)
+        for name in own
+        if name != "id"
+    }
+    chosen = table.update().where(among(table.c.id), given.c.rows.has_key(id_))
+    return chosen.values(_all(table, shared) | each)

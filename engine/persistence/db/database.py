@@ -1,0 +1,294 @@
+"""Connections to SQLite or PostgreSQL. Every transaction begins with one statement of ours.
+
+On SQLite it is the begin that savepoints need. On PostgreSQL it brings its limits along: nothing
+is a session's, so that a pooler like PgBouncer may give each transaction another connection.
+"""
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from psycopg import generators
+from psycopg.pq import ExecStatus
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine import URL, ExceptionContext, make_url
+from sqlalchemy.exc import OperationalError
+
+from engine.persistence.db import timeouts
+from engine.persistence.db.storage_faults import StorageHealth
+from engine.persistence.db.timeouts import IDLE, STATEMENT, WAIT
+
+# One message to the server, so that the limits cost no round trip. A process that is frozen, or
+# its machine, gives back what it holds once its transaction has been idle for too long.
+_LIMITS = "; ".join(
+    f"SET LOCAL {name} = '{seconds}s'"
+    for name, seconds in {
+        "lock_timeout": WAIT,
+        "statement_timeout": STATEMENT,
+        "idle_in_transaction_session_timeout": IDLE,
+    }.items()
+)
+_WRITE = f"BEGIN; {_LIMITS}"
+_READ = f"BEGIN READ ONLY; {_LIMITS}"
+_SNAPSHOT = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_LIMITS}"
+#: Pages in SQLite's log before they are copied into the database, each once however often it was
+#: written meanwhile: 32 MB.
+CHECKPOINT = 8192
+#: Filling a large table takes its time; to wait for a lock would make everybody else wait behind.
+_MIGRATE = f"BEGIN; SET LOCAL lock_timeout = '{WAIT}s'; SET LOCAL statement_timeout = 0"
+
+
+class Database:
+    """One database: a way to write (one transaction at a time on SQLite) and one to read."""
+
+    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+        self.url = normal_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        #: Whether it could store what it was given lately.
+        self.storage = StorageHealth()
+        if self.is_sqlite:
+            self._writer = _sqlite_engine(self.url, "BEGIN IMMEDIATE", pool_size=1)
+            self._reader = _sqlite_engine(self.url, "BEGIN", pool_size=pool_size, read_only=True)
+            # Every read is of one instant here.
+            self._snapshots = self._reader
+        else:
+            # One pool; they differ in how a transaction begins.
+            self._pooler = _Pooler()
+            engine = _postgresql_engine(self.url, pool_size, self._pooler)
+            self._writer = engine.execution_options(begin=_WRITE)
+            self._reader = engine.execution_options(begin=_READ)
+            self._snapshots = engine.execution_options(begin=_SNAPSHOT)
+        for engine in (self._writer, self._reader):
+            event.listen(engine, "handle_error", self._on_error)
+
+    def _on_error(self, context: ExceptionContext) -> None:
+        """Every error of the driver comes through here, whichever way it is used."""
+        self.storage.meet(context.original_exception)
+
+    @property
+    def file(self) -> Path | None:
+        """Where SQLite keeps it; its `-wal` and `-shm` lie beside."""
+        return Path(self.url.database or "").absolute() if self.is_sqlite else None
+
+    @property
+    def is_empty_file(self) -> bool:
+        """SQLite's file is not there, or was never written to."""
+        return self.file is not None and not (self.file.exists() and self.file.stat().st_size)
+
+    def make_file(self) -> None:
+        """A new file of SQLite's is its owner's alone; those beside it get the same mode."""
+        if self.file is not None:
+            os.close(os.open(self.file, os.O_CREAT | os.O_RDWR, 0o600))
+
+    @property
+    def is_pooled(self) -> bool:
+        """A pooler stands before PostgreSQL, as the connections made so far have shown."""
+        return not self.is_sqlite and self._pooler.seen
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction to write in. Left without a commit, it is rolled back."""
+        with _begun(self._writer) as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction to read in; it cannot write."""
+        with _reading(self._reader) as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """The same, and all its statements see the database as it was at the first."""
+        with _reading(self._snapshots) as connection:
+            yield connection
+
+    @contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """A connection to migrate by: on SQLite in one transaction, on PostgreSQL in none yet."""
+        if self.is_sqlite:
+            with self.writing() as connection:
+                yield connection
+            return
+        with self._writer.connect() as connection:
+            _driver_of(connection).silence = None
+            try:
+                yield connection.execution_options(begin=_MIGRATE)
+            finally:
+                connection.invalidate()  # a migration may have changed its ways
+
+    def pools(self) -> dict[str, tuple[int, int]]:
+        """Of each pool: connections in use, and how many there can be."""
+        engines = (
+            {"write": self._writer, "read": self._reader}
+            if self.is_sqlite
+            else {"all": self._writer}
+        )
+        pools = {name: engine.pool for name, engine in engines.items()}
+        return {
+            name: (pool.checkedout(), pool.size())
+            for name, pool in pools.items()
+            if isinstance(pool, sa.QueuePool)
+        }
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self._writer.dispose()
+        self._reader.dispose()
+
+
+def normal_url(url: str) -> URL:
+    """Accept `postgresql://` for the one driver used, psycopg 3."""
+    parsed = make_url(url)
+    backend = parsed.get_backend_name()
+    if backend in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if backend == "sqlite":
+        return parsed.set(drivername="sqlite")
+    raise ValueError(f"the database must be SQLite or PostgreSQL, not {backend}")
+
+
+def _sqlite_engine(url: URL, begin: str, pool_size: int, *, read_only: bool = False) -> Engine:
+    engine = sa.create_engine(
+        url,
+        poolclass=sa.QueuePool,
+        hide_parameters=True,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=WAIT,
+        # The driver's own begin loses the outer transaction when a first savepoint is released,
+        # so the driver is told to leave transactions alone and the `begin` event emits ours.
+        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": WAIT},
+    )
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _: Any) -> None:
+        _into_wal(connection)
+        for pragma in (
+            "synchronous=FULL",
+            f"wal_autocheckpoint={CHECKPOINT}",
+            "foreign_keys=ON",
+            f"busy_timeout={WAIT * 1000}",
+            f"query_only={'ON' if read_only else 'OFF'}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _into_wal(connection: Any) -> None:
+    """Of several that begin with a new file, SQLite has all but one fail, and none wait."""
+    until = time.monotonic() + WAIT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+
+
+class _Pooler:
+    """Whether one was seen: it gives each client a process id that is not the server's."""
+
+    def __init__(self) -> None:
+        self.seen = False
+
+    def look(self, connection: psycopg.Connection) -> None:
+        """Behind a pooler a prepared statement may be in another session than the next call."""
+        (process,) = connection.execute("SELECT pg_backend_pid()").fetchone() or (None,)
+        if process != connection.info.backend_pid:
+            self.seen = True
+            connection.prepare_threshold = None
+
+
+def _postgresql_engine(url: URL, pool_size: int, pooler: _Pooler) -> Engine:
+    engine = sa.create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=WAIT,
+        hide_parameters=True,
+        # The driver leaves transactions alone: its own BEGIN is a round trip that sets nothing.
+        connect_args={"autocommit": True, **timeouts.REACH},
+    )
+
+    @event.listens_for(engine, "do_connect")
+    def on_reach(_: Any, __: Any, args: Any, options: Any) -> timeouts.Connection:
+        return timeouts.Connection.connect(*args, **options)
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _: Any) -> None:
+        pooler.look(connection)
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if options.get("isolation_level") != "AUTOCOMMIT":  # as a migration may ask for
+            _begin(connection, options.get("begin", _WRITE))
+
+    return engine
+
+
+def _begin(connection: Connection, statement: str) -> None:
+    """Straight through libpq, as the driver's own BEGIN would go: a cursor for it costs as much
+    as the statement.
+    """
+    driver = _driver_of(connection)
+    try:
+        driver.pgconn.send_query(statement.encode())
+        results = driver.wait(generators.execute(driver.pgconn))
+        begun = all(result.status == ExecStatus.COMMAND_OK for result in results)
+    except psycopg.OperationalError:
+        begun = False
+    if not begun:
+        connection.exec_driver_sql(statement)  # fails again, as SQLAlchemy tells it
+
+
+@contextmanager
+def _reading(engine: Engine) -> Iterator[Connection]:
+    with _begun(engine) as connection:
+        transaction = connection.get_transaction()
+        assert transaction is not None
+        # Not rolled back: the driver would forget its prepared statements.
+        with transaction:
+            yield connection
+
+
+def _driver_of(connection: Connection) -> timeouts.Connection:
+    driver = connection.connection.dbapi_connection
+    assert isinstance(driver, timeouts.Connection)
+    return driver
+
+
+def _begun(engine: Engine) -> Connection:
+    """A connection in a transaction. One that died in the pool is no reason to fail: it did
+    nothing yet, and with it the pool lets go of all that are as old.
+    """
+    try:
+        return _started(engine)
+    except OperationalError as error:
+        if not error.connection_invalidated:
+            raise
+    return _started(engine)
+
+
+def _started(engine: Engine) -> Connection:
+    connection = engine.connect()
+    try:
+        connection.begin()
+    except BaseException:
+        connection.close()
+        raise
+    return connection

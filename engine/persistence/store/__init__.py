@@ -1,0 +1,1 @@
+"""Tables, and how releases, people and the ledger are read and written."""

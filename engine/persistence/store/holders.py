@@ -1,0 +1,46 @@
+"""Which open releases hold keypairs, as far as somebody may know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+
+from engine.lifecycle.requirements import keypair_in_use
+from engine.model.errors import Refusal
+from engine.model.facts import Holder, Keypair
+from engine.model.visibility import sees
+from engine.persistence.store import loading
+from engine.persistence.store.constraints import refusal_of, taken_keypair
+from engine.persistence.store.work import Work
+
+
+def holders_of(
+    work: Work, keypairs: Collection[Keypair], own_id: UUID | None = None
+) -> tuple[Holder, ...]:
+    """The releases other than one's own that hold these keypairs, of those that the actor sees."""
+    held = {k.id: k.held_by for k in keypairs if k.held_by is not None and k.held_by != own_id}
+    if not held:
+        return ()
+    releases = work.stored(set(held.values()))
+    by_keypair = ((keypair_id, releases[release_id]) for keypair_id, release_id in held.items())
+    return tuple(
+        Holder(keypair_id=keypair_id, name=release.fields.name, ends_at=release.fields.ends_at)
+        for keypair_id, release in by_keypair
+        if sees(work.policy, work.actor, release)
+    )
+
+
+def refusal_of_conflict(work: Work, error: IntegrityError) -> Refusal:
+    """The refusal of a violated constraint, after the savepoint was rolled back.
+
+    Whoever took a keypair in the meantime has committed that, so it can be named like one that was
+    found to be held before.
+    """
+    refusal, taken = refusal_of(error), taken_keypair(error)
+    if taken is None:
+        return refusal
+    keypairs = loading.load_keypairs(work.connection, work.account_id, [taken])
+    holders = holders_of(work, keypairs)
+    return keypair_in_use(keypairs[0].alias, holders[0]) if holders else refusal

@@ -1,0 +1,161 @@
+"""Is the ledger what was written? Walks the chain, and holds it against a head kept elsewhere."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from base64 import b64decode
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from engine.persistence.db.canonical_json import canonical, instant_text
+from engine.persistence.store import ledger
+from engine.persistence.store.ledger import FORMAT, GENESIS, Head
+from engine.persistence.store.tables import ledger_entries as e
+
+#: Entries read at once.
+CHUNK = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A head to keep elsewhere; the HMAC shows that it was printed here."""
+
+    account_id: UUID
+    count: int
+    hash: str
+    hmac: str
+
+    @classmethod
+    def of(cls, account_id: UUID, head: Head, key: bytes) -> Anchor:
+        """The anchor of a head, under a key of the installation."""
+        return cls(account_id, head.count, head.hash.hex(), _seal(account_id, head, key))
+
+    def is_genuine(self, key: bytes) -> bool:
+        """Printed by an installation with this key, and not changed since."""
+        head = Head(self.count, bytes.fromhex(self.hash))
+        return hmac.compare_digest(_seal(self.account_id, head, key), self.hmac)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the chain holds; else the first entry that is broken, and how."""
+
+    head: Head
+    broken_at: int | None = None
+    fault: str | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Nothing was found wrong."""
+        return self.fault is None
+
+
+def verify(connection: Connection, account_id: UUID, anchor: Anchor | None = None) -> Verdict:
+    """Walk the account's entries from the first; against an anchor also truncation shows.
+
+    Wants a snapshot: entries written meanwhile would not be the head's.
+    """
+    head = ledger.head(connection, account_id)
+    previous, expected = GENESIS, 1
+    for row in _entries(connection, account_id):
+        fault = _fault(row, account_id, expected, previous)
+        if fault is None and anchor is not None and row.position == anchor.count:
+            fault = _anchored(row.hash, anchor)
+        if fault is not None:
+            return Verdict(head, expected, fault)
+        previous, expected = row.hash, expected + 1
+    if head != Head(expected - 1, previous):
+        return Verdict(head, expected, "entries are missing at the end, or the head was changed")
+    if anchor is not None and anchor.count > head.count:
+        there, kept = head.count, anchor.count
+        fault = f"{there} entries are here, the kept head had {kept}: the last {kept - there}"
+        return Verdict(head, expected, f"{fault} are missing")
+    return Verdict(head)
+
+
+def _entries(connection: Connection, account_id: UUID) -> Iterator[Row[Any]]:
+    after = -(2**62)
+    while True:
+        query = sa.select(e).where(e.c.account_id == account_id, e.c.position > after)
+        rows = connection.execute(query.order_by(e.c.position).limit(CHUNK)).all()
+        if not rows:
+            return
+        yield from rows
+        after = rows[-1].position
+
+
+def _fault(row: Row[Any], account_id: UUID, expected: int, previous: bytes) -> str | None:
+    if row.position != expected:
+        return f"the entry is missing; the next one has position {row.position}"
+    if hashlib.sha256(row.body.encode()).digest() != row.hash:
+        return "its text was changed"
+    try:
+        body = json.loads(row.body)
+        chained_to, told = b64decode(body["previous"]), _told_by(body)
+    except (ValueError, KeyError, TypeError):
+        return "its text is no entry"
+    if chained_to != previous:
+        return "it is not chained to the entry before"
+    if told != _told_by_columns(row, account_id):
+        return "its columns differ from its text"
+    return _format_fault(body)
+
+
+def _format_fault(body: dict[str, Any]) -> str | None:
+    """Each format has its own fields; the first, from before they were numbered, has no number."""
+    number = body.get("format", 1)
+    if number == 1 and "format" not in body and "credential" not in body:
+        return None
+    if number != FORMAT:
+        return f"its format {number} is not known to this version"
+    credential = body.get("credential")
+    if not isinstance(credential, dict) or credential.keys() != {"kind", "id"}:
+        return "it does not say with which credential it was done"
+    return None
+
+
+def _told_by(body: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "account": body["account"],
+        "position": body["position"],
+        "tag": body["tag"],
+        "actor": body["actor"]["id"],
+        "subject": body["subject"]["id"],
+        "release": body["release"],
+        "effective_at": body["effective_at"],
+        "recorded_at": body["recorded_at"],
+    }
+
+
+def _told_by_columns(row: Row[Any], account_id: UUID) -> dict[str, Any]:
+    return {
+        "account": str(account_id),
+        "position": row.position,
+        "tag": row.tag,
+        "actor": _text(row.actor_id),
+        "subject": _text(row.subject_id),
+        "release": _text(row.release_id),
+        "effective_at": instant_text(row.effective_at),
+        "recorded_at": instant_text(row.recorded_at),
+    }
+
+
+def _text(id_: UUID | None) -> str | None:
+    return str(id_) if id_ is not None else None
+
+
+def _anchored(found: bytes, anchor: Anchor) -> str | None:
+    same = hmac.compare_digest(found.hex(), anchor.hash)
+    return None if same else "its hash is not the one that was kept: the ledger was rewritten"
+
+
+def _seal(account_id: UUID, head: Head, key: bytes) -> str:
+    told = canonical({"account": account_id, "count": head.count, "hash": head.hash})
+    return hmac.new(key, told.encode(), hashlib.sha256).hexdigest()

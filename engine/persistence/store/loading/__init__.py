@@ -1,0 +1,53 @@
+"""Rows in, facts out: what commands look at before they decide."""
+
+from engine.persistence.db.aggregates import column_set
+from engine.persistence.store.loading.edits import load_edits
+from engine.persistence.store.loading.keypairs import keypair_of, load_keypair_rows, load_keypairs
+from engine.persistence.store.loading.people import (
+    load_actor,
+    load_actors,
+    load_approvers,
+    load_approvers_of,
+    load_inactive,
+    load_permissions,
+    load_permissions_of,
+    load_policy,
+    load_role_permissions,
+    load_team,
+    load_teams,
+    load_teams_short_of_approvers,
+    permitted_users,
+    users_with_all,
+)
+from engine.persistence.store.loading.releases import (
+    load_editors,
+    load_releases,
+    load_votes,
+    name_is_taken,
+)
+
+__all__ = [
+    "column_set",
+    "keypair_of",
+    "load_actor",
+    "load_actors",
+    "load_approvers",
+    "load_approvers_of",
+    "load_editors",
+    "load_edits",
+    "load_inactive",
+    "load_keypair_rows",
+    "load_keypairs",
+    "load_permissions",
+    "load_permissions_of",
+    "load_policy",
+    "load_releases",
+    "load_role_permissions",
+    "load_team",
+    "load_teams",
+    "load_teams_short_of_approvers",
+    "load_votes",
+    "name_is_taken",
+    "permitted_users",
+    "users_with_all",
+]

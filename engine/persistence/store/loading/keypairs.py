@@ -1,0 +1,64 @@
+"""Keypairs, who may use them and what holds them."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from engine.model.errors import not_found
+from engine.model.facts import Keypair
+from engine.persistence.db.aggregates import set_of
+from engine.persistence.db.sql import among, unindexed, uuid_of
+from engine.persistence.store import tables as t
+
+_K, _H = t.keypairs, t.release_keypairs
+_U, _T = t.keypair_users, t.team_keypairs
+_KEYPAIRS = (
+    sa.select(
+        _K,
+        _H.c.release_id.label("held_by"),
+        set_of(_U.c.user_id, uuid_of, _U.c.keypair_id == _K.c.id).label("user_ids"),
+        set_of(_T.c.team_id, uuid_of, _T.c.keypair_id == _K.c.id).label("team_ids"),
+    )
+    .outerjoin(_H, sa.and_(_H.c.keypair_id == _K.c.id, t.IS_HELD))
+    .where(among(_K.c.id), unindexed(_K.c.account_id) == sa.bindparam("account"))
+    .order_by(_K.c.id)
+)
+
+
+def load_keypairs(
+    connection: Connection, account_id: UUID, ids: Collection[UUID]
+) -> tuple[Keypair, ...]:
+    """Keypairs of the account, by id; refuses NOT_FOUND when one is not there."""
+    rows = load_keypair_rows(connection, account_id, ids)
+    if len(rows) != len(set(ids)):
+        raise not_found("keypair", "keypair_ids")
+    return tuple(map(keypair_of, rows))
+
+
+def load_keypair_rows(
+    connection: Connection, account_id: UUID, ids: Collection[UUID]
+) -> Sequence[Row[Any]]:
+    """Their rows, with who may use them and `held_by`, the release that holds each; as many as
+    there are.
+    """
+    asked = {"ids": sorted(ids), "account": account_id}
+    return connection.execute(_KEYPAIRS, asked).all()
+
+
+def keypair_of(row: Row[Any]) -> Keypair:
+    """The keypair of such a row."""
+    return Keypair(
+        id=row.id,
+        alias=row.alias,
+        category=row.category,
+        type=row.type,
+        access=row.access,
+        enabled=row.enabled,
+        has_default_certificate=row.has_default_certificate,
+        user_ids=row.user_ids,
+        team_ids=row.team_ids,
+        held_by=row.held_by,
+    )

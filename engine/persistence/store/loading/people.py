@@ -1,0 +1,224 @@
+"""The account's settings, who acts, who could approve, and teams."""
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row, Select
+
+from engine.model.errors import not_found
+from engine.model.facts import Actor, Policy, Team
+from engine.model.principal import Principal
+from engine.model.vocabulary import OWN_PERMISSIONS, Permission, ReleaseType
+from engine.persistence.db.aggregates import gather, set_of
+from engine.persistence.db.sql import among, unindexed, uuid_of
+from engine.persistence.store import tables as t
+
+_POLICY = sa.select(t.accounts).where(t.accounts.c.id == sa.bindparam("account"))
+_U, _R, _P, _M = t.users, t.user_roles, t.role_permissions, t.team_members
+_PERMISSIONS = set_of(
+    _P.c.permission, Permission, _P.c.role_id == _R.c.role_id, _R.c.user_id == _U.c.id
+)
+_USERS = sa.select(
+    _U,
+    _PERMISSIONS.label("permissions"),
+    set_of(_M.c.team_id, uuid_of, _M.c.user_id == _U.c.id).label("team_ids"),
+).where(among(_U.c.id))
+_INACTIVE = sa.select(_U.c.id).where(among(_U.c.id), ~_U.c.active)
+_GRANTED = sa.select(_U.c.id, _PERMISSIONS.label("permissions")).where(among(_U.c.id))
+_TEAMS = sa.select(
+    t.teams, set_of(_M.c.user_id, uuid_of, _M.c.team_id == t.teams.c.id).label("member_ids")
+).where(among(t.teams.c.id), unindexed(t.teams.c.account_id) == sa.bindparam("account"))
+
+
+def load_policy(connection: Connection, account_id: UUID) -> Policy:
+    """The account's settings."""
+    row = connection.execute(_POLICY, {"account": account_id}).one()
+    return Policy(
+        account_id=row.id,
+        account_name=row.name,
+        signing_frozen=row.signing_frozen,
+        teams_enabled=row.teams_enabled,
+        reapprove_on_edit=row.reapprove_on_edit,
+        allow_self_approval=row.allow_self_approval,
+        required_approvals=row.required_approvals,
+        enabled_release_types=frozenset(map(ReleaseType, row.enabled_release_types.split())),
+        quota_on_online=row.quota_on_online,
+        restrict_signing_to_releases=row.restrict_signing_to_releases,
+        signed_in_approvals=row.signed_in_approvals,
+        users_may_rename_themselves=row.users_may_rename_themselves,
+        max_window_days=row.max_window_days,
+    )
+
+
+def load_actor(connection: Connection, principal: Principal) -> Actor:
+    """Who acts, with the permissions held now, narrowed by the credential's scopes."""
+    actor = load_actors(connection, [principal]).get(principal)
+    if actor is None:
+        raise not_found("user")
+    return actor
+
+
+def load_actors(
+    connection: Connection, principals: Collection[Principal]
+) -> dict[Principal, Actor]:
+    """The same for several callers, in one statement; who is not there is left out."""
+    ids = {principal.user_id for principal in principals}
+    found = connection.execute(_USERS, {"ids": sorted(ids)})
+    users = {(row.account_id, row.id): row for row in found}
+    asked = ((one, users.get((one.account_id, one.user_id))) for one in principals)
+    return {one: _actor(user, one) for one, user in asked if user is not None}
+
+
+def _actor(user: Row[Any], principal: Principal) -> Actor:
+    held = user.permissions | OWN_PERMISSIONS if user.active else frozenset()
+    scopes = principal.scopes
+    return Actor(
+        user_id=user.id,
+        name=user.name,
+        email=user.email,
+        active=user.active,
+        service=user.service,
+        permissions=held if scopes is None else held & scopes,
+        held=held,
+        scopes=scopes,
+        team_ids=user.team_ids,
+        channel=principal.channel,
+        credential=principal.credential,
+    )
+
+
+def load_inactive(connection: Connection, user_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Those of these users who are deactivated."""
+    if not user_ids:
+        return frozenset()
+    return frozenset(connection.execute(_INACTIVE, {"ids": sorted(user_ids)}).scalars().all())
+
+
+def load_permissions(connection: Connection, user_id: UUID) -> frozenset[Permission]:
+    """What the user's roles grant."""
+    return load_permissions_of(connection, [user_id]).get(user_id, frozenset())
+
+
+def load_permissions_of(
+    connection: Connection, user_ids: Collection[UUID]
+) -> dict[UUID, frozenset[Permission]]:
+    """What each user's roles grant; users without any are left out."""
+    if not user_ids:
+        return {}
+    granted = connection.execute(_GRANTED, {"ids": sorted(user_ids)})
+    return {row.id: row.permissions for row in granted if row.permissions}
+
+
+def load_role_permissions(
+    connection: Connection, role_ids: Collection[UUID]
+) -> frozenset[Permission]:
+    """What these roles grant together."""
+    query = sa.select(_P.c.permission).where(_P.c.role_id.in_(sorted(role_ids)))
+    return frozenset(connection.execute(query).scalars())
+
+
+def permitted_users(permission: Permission) -> Select[UUID]:
+    """Active users, people and services, whose roles grant a permission."""
+    return (
+        sa.select(t.users.c.id)
+        .distinct()
+        .join(t.user_roles, t.user_roles.c.user_id == t.users.c.id)
+        .join(t.role_permissions, t.role_permissions.c.role_id == t.user_roles.c.role_id)
+        .where(t.role_permissions.c.permission == permission, t.users.c.active)
+    )
+
+
+def users_with_all(permissions: Collection[Permission]) -> Select[UUID]:
+    """Active users, people and services, whose roles together grant all of these permissions."""
+    granted = t.role_permissions.c.permission
+    return (
+        sa.select(t.users.c.id)
+        .join(t.user_roles, t.user_roles.c.user_id == t.users.c.id)
+        .join(t.role_permissions, t.role_permissions.c.role_id == t.user_roles.c.role_id)
+        .where(granted.in_(sorted(permissions)), t.users.c.active)
+        .group_by(t.users.c.id)
+        .having(sa.func.count(granted.distinct()) == len(permissions))
+    )
+
+
+_APPROVERS = permitted_users(Permission.APPROVE_RELEASE).where(
+    t.users.c.account_id == sa.bindparam("account"), ~t.users.c.service
+)
+_TEAM_APPROVERS = sa.select(t.team_members.c.team_id, t.team_members.c.user_id).where(
+    among(t.team_members.c.team_id),
+    t.team_members.c.user_id.in_(_APPROVERS.scalar_subquery()),
+)
+
+
+_SHORT_OF_APPROVERS = (
+    sa.select(t.teams.c.name)
+    .where(
+        t.teams.c.account_id == sa.bindparam("account"),
+        t.teams.c.required_approvals
+        > sa.select(sa.func.count())
+        .where(
+            t.team_members.c.team_id == t.teams.c.id,
+            t.team_members.c.user_id.in_(_APPROVERS.scalar_subquery()),
+        )
+        .correlate(t.teams)
+        .scalar_subquery(),
+    )
+    .order_by(t.teams.c.name_key)
+)
+
+
+def load_approvers(
+    connection: Connection, account_id: UUID, team_id: UUID | None
+) -> frozenset[UUID]:
+    """Eligible approvers: of the team, or of the account with Teams off (spec section 3)."""
+    return load_approvers_of(connection, account_id, [team_id])[team_id]
+
+
+def load_approvers_of(
+    connection: Connection, account_id: UUID, team_ids: Collection[UUID | None]
+) -> dict[UUID | None, frozenset[UUID]]:
+    """The same for several teams at once; None stands for the whole account."""
+    found: dict[UUID | None, frozenset[UUID]] = {team_id: frozenset() for team_id in team_ids}
+    if None in found:
+        eligible = connection.execute(_APPROVERS, {"account": account_id})
+        found[None] = frozenset(eligible.scalars().all())
+    teams = sorted(team_id for team_id in found if team_id is not None)
+    if teams:
+        members = connection.execute(_TEAM_APPROVERS, {"ids": teams, "account": account_id})
+        found.update(item for item in gather(members).items())
+    return found
+
+
+def load_teams_short_of_approvers(connection: Connection, account_id: UUID) -> list[str]:
+    """Names of the teams that ask for more approvals than their members could give."""
+    return list(connection.execute(_SHORT_OF_APPROVERS, {"account": account_id}).scalars())
+
+
+def load_teams(
+    connection: Connection, account_id: UUID, team_ids: Collection[UUID]
+) -> dict[UUID, Team]:
+    """Teams of the account, with their members."""
+    if not team_ids:
+        return {}
+    rows = connection.execute(_TEAMS, {"ids": sorted(team_ids), "account": account_id}).all()
+    return {
+        row.id: Team(
+            id=row.id,
+            name=row.name,
+            required_approvals=row.required_approvals,
+            member_ids=row.member_ids,
+        )
+        for row in rows
+    }
+
+
+def load_team(
+    connection: Connection, account_id: UUID, team_id: UUID, field: str = "team_id"
+) -> Team:
+    """One team of the account; refuses NOT_FOUND otherwise."""
+    team = load_teams(connection, account_id, [team_id]).get(team_id)
+    if team is None:
+        raise not_found("team", field)
+    return team

@@ -1,0 +1,121 @@
+"""Releases as stored, and how far their round of approval has come."""
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from engine.model.facts import Fields, Release, Vote
+from engine.persistence.db.aggregates import gathered, set_of
+from engine.persistence.db.sql import among, uuid_of
+from engine.persistence.store import tables as t
+
+_R, _K, _P = t.releases, t.release_keypairs, t.release_participants
+_RELEASES = sa.select(
+    _R,
+    set_of(_K.c.keypair_id, uuid_of, _K.c.release_id == _R.c.id).label("keypair_ids"),
+    set_of(_P.c.user_id, uuid_of, _P.c.release_id == _R.c.id).label("participant_ids"),
+).where(among(_R.c.id))
+_VOTES = (
+    sa.select(
+        t.decisions.c.release_id,
+        t.decisions.c.approver_id,
+        t.decisions.c.verdict,
+        t.decisions.c.material_revision,
+    )
+    .join(t.releases, t.releases.c.id == t.decisions.c.release_id)
+    .where(
+        among(t.decisions.c.release_id),
+        t.decisions.c.material_revision == t.releases.c.material_revision,
+    )
+    .order_by(t.decisions.c.id)
+)
+_EDITORS = (
+    sa.select(t.release_edits.c.release_id, t.release_edits.c.editor_id)
+    .join(t.releases, t.releases.c.id == t.release_edits.c.release_id)
+    .where(
+        among(t.release_edits.c.release_id),
+        t.release_edits.c.material,
+        t.release_edits.c.revision >= t.releases.c.round_revision,
+    )
+)
+#: One at most: the name is unique among those that hold it.
+_NAMED = sa.select(_R.c.id).where(
+    _R.c.account_id == sa.bindparam("account"),
+    _R.c.name_key == sa.bindparam("name"),
+    _R.c.name_held,
+)
+
+
+def load_releases(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Release]:
+    """Releases by id, with their keypairs and participants; one statement for any number."""
+    if not ids:
+        return {}
+    rows = connection.execute(_RELEASES, {"ids": sorted(ids)}).all()
+    return {row.id: _release(row) for row in rows}
+
+
+def _release(row: Row[Any]) -> Release:
+    fields = Fields(
+        name=row.name,
+        version=row.version,
+        note=row.note,
+        category=row.category,
+        type=row.type,
+        team_id=row.team_id,
+        participant_ids=row.participant_ids,
+        with_default_certificate=row.with_default_certificate,
+        keypair_ids=row.keypair_ids,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        max_signatures=row.max_signatures,
+    )
+    return Release(
+        id=row.id,
+        account_id=row.account_id,
+        fields=fields,
+        status=row.status,
+        status_since=row.status_since,
+        creator_id=row.creator_id,
+        created_at=row.created_at,
+        revision=row.revision,
+        material_revision=row.material_revision,
+        required_approvals=row.required_approvals,
+        round_revision=row.round_revision,
+        signatures_used=row.signatures_used,
+        signatures_reserved=row.signatures_reserved,
+        opened_at=row.opened_at,
+        ended_at=row.ended_at,
+        end_code=row.end_code,
+        end_reason=row.end_reason,
+    )
+
+
+def load_votes(
+    connection: Connection, releases: Collection[Release]
+) -> dict[UUID, tuple[Vote, ...]]:
+    """The decisions on the current material revision of each release."""
+    rows = connection.execute(_VOTES, {"ids": sorted(release.id for release in releases)}).all()
+    votes: dict[UUID, tuple[Vote, ...]] = {}
+    for release_id, approver_id, verdict, revision in rows:
+        vote = Vote(approver_id=approver_id, verdict=verdict, material_revision=revision)
+        votes[release_id] = (*votes.get(release_id, ()), vote)
+    return votes
+
+
+def load_editors(
+    connection: Connection, releases: Collection[Release]
+) -> dict[UUID, frozenset[UUID]]:
+    """Who made a material edit of each release since its round began."""
+    return gathered(connection, _EDITORS, (release.id for release in releases))
+
+
+def name_is_taken(
+    connection: Connection, account_id: UUID, name_key: str, other_than: UUID | None
+) -> bool:
+    """Another release of the account holds the name."""
+    asked = {"account": account_id, "name": name_key}
+    found = connection.execute(_NAMED, asked).scalars().all()
+    return any(release_id != other_than for release_id in found)

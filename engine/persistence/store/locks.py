@@ -1,0 +1,129 @@
+"""What a command locks, always in the same order: account, releases, keypairs; the head last.
+
+On SQLite the transaction itself is the lock (BEGIN IMMEDIATE).
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from engine.model.text import lookup_key
+from engine.model.vocabulary import HOLDING, Status
+from engine.persistence.db.sql import among, unindexed
+from engine.persistence.store import tables as t
+
+# Statements of the hot path are built once: to build one costs more than to run it.
+_R, _H, _K = t.releases, t.release_keypairs, t.keypairs
+_STANDING = sa.select(_R.c.id, _R.c.status, _R.c.starts_at, _R.c.ends_at).where(among(_R.c.id))
+_LOCKED = (
+    _STANDING.where(unindexed(_R.c.account_id) == sa.bindparam("account"))
+    .order_by(_R.c.id)
+    .with_for_update()
+)
+_FREE = _LOCKED.with_for_update(skip_locked=True)
+_HOLDERS = sa.select(_H.c.release_id).where(among(_H.c.keypair_id), t.IS_HELD)
+_NAMESAKES = sa.select(_R.c.id).where(
+    _R.c.account_id == sa.bindparam("account"),
+    _R.c.name_key == sa.bindparam("name"),
+    _R.c.name_held,
+    _R.c.status.in_(sorted(HOLDING)),
+)
+_PENDING = sa.select(_R.c.id).where(
+    _R.c.account_id == sa.bindparam("account"), _R.c.status == Status.PENDING
+)
+_ACCOUNT = sa.select(t.accounts.c.id).where(t.accounts.c.id == sa.bindparam("account"))
+_KEYPAIRS = sa.select(_K.c.id).where(among(_K.c.id)).order_by(_K.c.id).with_for_update()
+
+
+class Hold(StrEnum):
+    """How the account's settings and people are held."""
+
+    #: As they are, together with others who need the same.
+    SHARED = "SHARED"
+    #: Alone, to change them: every request that awaits approval is locked too, for they decide who
+    #: may approve it.
+    ALONE = "ALONE"
+
+
+# Whoever holds the head writes entries, which refer to the account: they must not wait.
+_ACCOUNTS = {
+    Hold.SHARED: _ACCOUNT.with_for_update(read=True),
+    Hold.ALONE: _ACCOUNT.with_for_update(key_share=True),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """What a command needs to stand still."""
+
+    account: Hold | None = None
+    releases: frozenset[UUID] = frozenset()
+    #: Their holding releases are locked too.
+    keypairs: frozenset[UUID] = frozenset()
+    #: The keypairs' rows as well: to take, give or change them.
+    keypair_rows: bool = False
+    #: A name for a release: the open one that has it is locked too, for it may be over by now.
+    name: str | None = None
+    #: Leave out releases that somebody else holds, rather than wait for them.
+    skip_locked: bool = False
+
+
+def take(connection: Connection, account_id: UUID, lock: Lock) -> list[Row[Any]]:
+    """Wait for the locks; answers how the releases held stand, as far as they exist."""
+    if lock.account is not None:
+        connection.execute(_ACCOUNTS[lock.account], {"account": account_id}).all()
+    wanted = lock.releases | holders(connection, lock.keypairs)
+    if lock.account is Hold.ALONE:
+        # Those who request or edit wait for the account, so that no further one comes to await it.
+        wanted |= _pending(connection, account_id)
+    wanted |= _namesakes(connection, account_id, lock.name)
+    held = _take_releases(connection, account_id, wanted, _FREE if lock.skip_locked else _LOCKED)
+    if lock.keypairs and lock.keypair_rows:
+        connection.execute(_KEYPAIRS, {"ids": sorted(lock.keypairs)}).all()
+    # Whoever was waited for may have ended, and another release taken a keypair meanwhile. On
+    # SQLite all waiting was over before the first look.
+    if connection.dialect.name == "sqlite":
+        return held
+    while come := holders(connection, lock.keypairs) - wanted:
+        held += _take_releases(connection, account_id, come)
+        wanted |= come
+    return held
+
+
+def standing(connection: Connection, release_ids: Collection[UUID]) -> list[Row[Any]]:
+    """How releases stand that are held already: their status and window."""
+    if not release_ids:
+        return []
+    return list(connection.execute(_STANDING, {"ids": sorted(release_ids)}))
+
+
+def _take_releases(
+    connection: Connection, account_id: UUID, wanted: Collection[UUID], query: Any = _LOCKED
+) -> list[Row[Any]]:
+    if not wanted:
+        return []
+    return list(connection.execute(query, {"ids": sorted(wanted), "account": account_id}))
+
+
+def _pending(connection: Connection, account_id: UUID) -> frozenset[UUID]:
+    found = connection.execute(_PENDING, {"account": account_id})
+    return frozenset(found.scalars().all())
+
+
+def _namesakes(connection: Connection, account_id: UUID, name: str | None) -> frozenset[UUID]:
+    if name is None:
+        return frozenset()
+    asked = {"account": account_id, "name": lookup_key(name)}
+    return frozenset(connection.execute(_NAMESAKES, asked).scalars().all())
+
+
+def holders(connection: Connection, keypair_ids: Collection[UUID]) -> frozenset[UUID]:
+    """The open releases that hold these keypairs."""
+    if not keypair_ids:
+        return frozenset()
+    return frozenset(connection.execute(_HOLDERS, {"ids": sorted(keypair_ids)}).scalars().all())

@@ -1,0 +1,126 @@
+"""Bring a database to the schema this version needs, or say how it stands to it.
+
+A migration's number says where it is in the line; a number after a dot, which is the oldest
+version of the schema whose programs still run on it. So a program can tell of a database that is
+ahead of it whether that was only expanded, or has lost what the program needs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from engine.persistence.db.database import Database
+from engine.persistence.store.retry import retrying
+
+#: Only one process migrates at a time; an arbitrary number of our own.
+_ADVISORY_LOCK = 7_266_736_001
+#: Seconds between two looks whether another process has done it.
+_PAUSE = 0.2
+VERSIONS = Path(__file__).parent / "migrations" / "versions"
+
+
+class Revision(NamedTuple):
+    """A migration's id, like `0012` or `0012.0009`."""
+
+    number: int
+    #: Programs that know the schema only up to an earlier one cannot run any more.
+    serves_from: int
+
+    @classmethod
+    def of(cls, text: str | None) -> Revision:
+        """Of a database without any it is the zeroth."""
+        number, _, serves_from = (text or "0").partition(".")
+        return cls(int(number), int(serves_from or 0))
+
+
+class Standing(Enum):
+    """How a database stands to this version."""
+
+    #: As this version made it, or expanded since by a newer one.
+    FITS = "fits"
+    #: It has to be migrated first.
+    BEHIND = "behind"
+    #: A newer version took away what this one needs.
+    CONTRACTED = "contracted"
+
+
+def config(*more: Path) -> Config:
+    """Alembic's configuration, without a file; with more folders of versions."""
+    made = Config()
+    made.set_main_option("script_location", str(VERSIONS.parent))
+    made.set_main_option("path_separator", "newline")
+    made.set_main_option("version_locations", "\n".join(map(str, (VERSIONS, *more))))
+    return made
+
+
+def migrate(database: Database, *more: Path) -> None:
+    """Apply every step that is missing; processes that migrate at once wait for each other.
+
+    On SQLite all in one transaction; on PostgreSQL each in its own, so that an index can be built
+    while everybody works on. What gave way to others' work is tried again, and then refused as
+    OVERLOADED: migrating once more goes on from there. Steps that only a newer version knows are
+    left as they are.
+    """
+    database.make_file()
+    alembic = config(*more)
+    head = Revision.of(ScriptDirectory.from_config(alembic).get_current_head())
+    with _alone(database):
+        with database.reading() as connection:
+            if revision_of(connection).number >= head.number:
+                return
+        retrying(lambda: _upgrade(database, alembic))
+
+
+def _upgrade(database: Database, alembic: Config) -> None:
+    with database.migrating() as connection:
+        alembic.attributes["connection"] = connection
+        command.upgrade(alembic, "head")
+        connection.commit()
+
+
+def standing(connection: Connection) -> Standing:
+    """Whether this version can run on the database."""
+    found, known = revision_of(connection), _known()
+    if found.number < known:
+        return Standing.BEHIND
+    return Standing.FITS if found.serves_from <= known else Standing.CONTRACTED
+
+
+def is_current(connection: Connection) -> bool:
+    """The database has every step this version knows, and none took away what it needs."""
+    return standing(connection) is Standing.FITS
+
+
+def revision_of(connection: Connection) -> Revision:
+    """The last migration that the database has."""
+    return Revision.of(MigrationContext.configure(connection).get_current_revision())
+
+
+@cache
+def _known() -> int:
+    return Revision.of(ScriptDirectory.from_config(config()).get_current_head()).number
+
+
+@contextmanager
+def _alone(database: Database) -> Iterator[None]:
+    """While the block lasts no other process migrates. On SQLite the transaction sees to it."""
+    with nullcontext() if database.is_sqlite else database.writing() as connection:
+        # Asked again and again, for a statement that waits has a snapshot, and an index that is
+        # built meanwhile would wait for it in turn. Without a parameter, for the same reason: with
+        # one PostgreSQL keeps the statement's snapshot until the transaction's next.
+        lock = f"SELECT pg_try_advisory_xact_lock({_ADVISORY_LOCK})"
+        while connection is not None and not connection.exec_driver_sql(lock).scalar_one():
+            time.sleep(_PAUSE)
+        yield

@@ -1,0 +1,187 @@
+"""Decisions applied to rows: the only place a release's status is written."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from engine.lifecycle.schedule import Ending, moved
+from engine.model.events import SignatureDropped
+from engine.model.facts import CLOCK, FIELD_NAMES, Fields, Release
+from engine.model.text import name_key
+from engine.model.vocabulary import Channel, SignatureState, Status, Verdict
+from engine.persistence.db.bulk import insert_many, update_many
+from engine.persistence.db.ids import uuid7
+from engine.persistence.db.sql import among
+from engine.persistence.store import tables as t
+from engine.persistence.store.work import Work
+
+#: Fields that are rows of their own rather than columns.
+_SETS = {"keypair_ids", "participant_ids"}
+#: What a move can change.
+_MOVED = (
+    "id",
+    "status",
+    "status_since",
+    "opened_at",
+    "ended_at",
+    "end_code",
+    "end_reason",
+    "signatures_reserved",
+)
+#: What an edit can change, besides the fields.
+_REVISED = ("id", "revision", "material_revision", "required_approvals", "round_revision")
+
+# Statements of the hot path are built once: to build one costs more than to run it.
+_R, _H, _P, _S = t.releases, t.release_keypairs, t.release_participants, t.signatures
+_INSERT = _R.insert()
+_INSERT_DECISION = t.decisions.insert()
+_INSERT_EDIT = t.release_edits.insert()
+_LET_GO = _H.update().where(among(_H.c.release_id), _H.c.held).values(held=False)
+_DISCARD = (
+    _S.update()
+    .where(_S.c.release_id == sa.bindparam("release"), t.IS_RESERVED)
+    .values(state=SignatureState.DISCARDED, settled_at=sa.bindparam("at"))
+    .returning(_S.c.id, _S.c.keypair_id)
+)
+_OF_RELEASE: sa.BindParameter[UUID] = sa.bindparam("release")
+_DROP_KEYPAIRS = _H.delete().where(_H.c.release_id == _OF_RELEASE, among(_H.c.keypair_id))
+_DROP_PARTICIPANTS = _P.delete().where(_P.c.release_id == _OF_RELEASE, among(_P.c.user_id))
+
+
+def insert_release(connection: Connection, release: Release) -> None:
+    """A new release with its keypairs, held from now on, and its participants."""
+    values = {
+        "account_id": release.account_id,
+        "name_held": True,
+        "status": release.status,
+        "status_since": release.status_since,
+        "creator_id": release.creator_id,
+        "created_at": release.created_at,
+        "signatures_used": 0,
+        "signatures_reserved": 0,
+    }
+    connection.execute(_INSERT, values | _revised(release))
+    _hold(connection, release.id, release.fields.keypair_ids)
+    _take_part(connection, release.id, release.fields.participant_ids)
+
+
+def insert_decision(
+    connection: Connection,
+    release: Release,
+    approver_id: UUID,
+    verdict: Verdict,
+    *,
+    revision: int,
+    comment: str | None,
+    channel: Channel,
+    at: datetime,
+) -> None:
+    """A verdict on a release as it stands; `revision` is the one that was looked at."""
+    row = {
+        "id": uuid7(),
+        "release_id": release.id,
+        "approver_id": approver_id,
+        "verdict": verdict,
+        "material_revision": release.material_revision,
+        "revision": revision,
+        "comment": comment,
+        "channel": channel,
+        "decided_at": at,
+    }
+    connection.execute(_INSERT_DECISION, row)
+
+
+def rewrite_release(
+    connection: Connection,
+    before: Release,
+    after: Release,
+    *,
+    editor_id: UUID | None,
+    material: bool,
+    at: datetime,
+) -> None:
+    """An edit: the fields and revisions, the sets that differ, and who did it."""
+    update_many(connection, _R, {}, [_revised(after)])
+    old, new = before.fields, after.fields
+    _drop(connection, _DROP_KEYPAIRS, after.id, old.keypair_ids - new.keypair_ids)
+    _hold(connection, after.id, new.keypair_ids - old.keypair_ids)
+    _drop(connection, _DROP_PARTICIPANTS, after.id, old.participant_ids - new.participant_ids)
+    _take_part(connection, after.id, new.participant_ids - old.participant_ids)
+    edit = {
+        "release_id": after.id,
+        "revision": after.revision,
+        "editor_id": editor_id,
+        "material": material,
+        "edited_at": at,
+    }
+    connection.execute(_INSERT_EDIT, edit)
+
+
+def move(work: Work, release: Release, target: Status, ending: Ending | None = None) -> Release:
+    """Write a status the machine decided; answers the release after it."""
+    after = moved(release, target, work.now, ending)
+    write_moves(work, [(release, after)])
+    return after
+
+
+def write_moves(work: Work, moves: Sequence[tuple[Release, Release]]) -> None:
+    """Releases before and after; an end lets go of the keypairs, maybe of the name."""
+    ended = [after.id for _, after in moves if after.status.is_final]
+    if ended:
+        work.connection.execute(_LET_GO, {"ids": ended})
+    for before, after in moves:
+        if before.signatures_reserved != after.signatures_reserved:
+            _discard(work, after)
+    if moves:
+        update_many(work.connection, _R, {}, [_moved(after) for _, after in moves])
+
+
+def _discard(work: Work, release: Release) -> None:
+    """What is reserved leaves the service no more, whether or not its value still comes."""
+    asked = {"release": release.id, "at": release.ended_at}
+    for row in work.connection.execute(_DISCARD, asked).all():
+        event = SignatureDropped(
+            subject_id=row.id,
+            release_id=release.id,
+            keypair_id=row.keypair_id,
+            state=SignatureState.DISCARDED,
+        )
+        work.record(event, actor=CLOCK)
+
+
+def _moved(after: Release) -> dict[str, Any]:
+    holds_name = not after.status.is_final or after.opened_at is not None
+    return {name: getattr(after, name) for name in _MOVED} | {"name_held": holds_name}
+
+
+def _revised(after: Release) -> dict[str, Any]:
+    return {name: getattr(after, name) for name in _REVISED} | _columns(after.fields)
+
+
+def _columns(fields: Fields) -> dict[str, Any]:
+    values = {name: getattr(fields, name) for name in FIELD_NAMES if name not in _SETS}
+    return values | {"name_key": name_key(fields.name)}
+
+
+def _hold(connection: Connection, release_id: UUID, keypair_ids: Collection[UUID]) -> None:
+    # In id order, so that two requests for the same keypairs wait for each other, not in a ring.
+    rows = [{"keypair_id": keypair_id} for keypair_id in sorted(keypair_ids)]
+    if rows:
+        insert_many(connection, _H, {"release_id": release_id, "held": True}, rows)
+
+
+def _take_part(connection: Connection, release_id: UUID, user_ids: Collection[UUID]) -> None:
+    rows = [{"user_id": user_id} for user_id in sorted(user_ids)]
+    if rows:
+        insert_many(connection, _P, {"release_id": release_id}, rows)
+
+
+def _drop(
+    connection: Connection, statement: sa.Delete, release_id: UUID, gone: Collection[UUID]
+) -> None:
+    if gone:
+        connection.execute(statement, {"release": release_id, "ids": sorted(gone)})

@@ -1,0 +1,67 @@
+"""The tables, a file for each group of things that change together."""
+
+from engine.persistence.store.tables.accounts import accounts, key_checks
+from engine.persistence.store.tables.base import metadata
+from engine.persistence.store.tables.credentials import (
+    address_changes,
+    identities,
+    sessions,
+    sign_ins,
+)
+from engine.persistence.store.tables.keypairs import keypair_users, keypairs
+from engine.persistence.store.tables.ledger import IS_RELEASE_EDIT, ledger_entries, ledger_heads
+from engine.persistence.store.tables.people import (
+    api_tokens,
+    role_permissions,
+    roles,
+    team_keypairs,
+    team_members,
+    teams,
+    user_roles,
+    users,
+)
+from engine.persistence.store.tables.releases import (
+    IS_DUE_TO_END,
+    IS_DUE_TO_OPEN,
+    IS_HELD,
+    decisions,
+    release_edits,
+    release_keypairs,
+    release_participants,
+    releases,
+)
+from engine.persistence.store.tables.signatures import IS_RESERVED, IS_RESERVED_OR_MADE, signatures
+
+__all__ = [
+    "IS_DUE_TO_END",
+    "IS_DUE_TO_OPEN",
+    "IS_HELD",
+    "IS_RELEASE_EDIT",
+    "IS_RESERVED",
+    "IS_RESERVED_OR_MADE",
+    "accounts",
+    "address_changes",
+    "api_tokens",
+    "decisions",
+    "identities",
+    "key_checks",
+    "keypair_users",
+    "keypairs",
+    "ledger_entries",
+    "ledger_heads",
+    "metadata",
+    "release_edits",
+    "release_keypairs",
+    "release_participants",
+    "releases",
+    "role_permissions",
+    "roles",
+    "sessions",
+    "sign_ins",
+    "signatures",
+    "team_keypairs",
+    "team_members",
+    "teams",
+    "user_roles",
+    "users",
+]

@@ -1,0 +1,38 @@
+"""Keypairs. The private part is sealed, or lives in a device and `material` names it."""
+
+from sqlalchemy import Boolean, Column, Index, LargeBinary, Table, Text, UniqueConstraint
+
+from engine.model.algorithms import KeypairAlgorithm
+from engine.model.vocabulary import KeypairAccess, KeypairCategory, ReleaseType
+from engine.persistence.db.sql import ExactText, instant, key, link, word
+from engine.persistence.store.tables.base import metadata
+
+keypairs = Table(
+    "keypairs",
+    metadata,
+    key(),
+    link("account_id", "accounts.id"),
+    Column("alias", Text, nullable=False),
+    Column("alias_key", ExactText, nullable=False),
+    Column("category", word(KeypairCategory), nullable=False),
+    Column("type", word(ReleaseType), nullable=False),
+    Column("access", word(KeypairAccess), nullable=False),
+    Column("algorithm", word(KeypairAlgorithm), nullable=False),
+    Column("has_default_certificate", Boolean, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("backend", Text, nullable=False),
+    Column("public_key", Text, nullable=False),
+    Column("material", LargeBinary, nullable=False),
+    #: Which master key sealed the material; null where the backend keeps its own keys.
+    Column("master_key_id", Text),
+    instant("created_at"),
+    UniqueConstraint("account_id", "alias_key"),
+)
+
+keypair_users = Table(
+    "keypair_users",
+    metadata,
+    link("keypair_id", "keypairs.id", primary_key=True),
+    link("user_id", "users.id", primary_key=True),
+    Index(None, "user_id"),
+)

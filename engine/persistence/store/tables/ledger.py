@@ -1,0 +1,48 @@
+"""The ledger: entries chained by hash, and each account's head, locked last."""
+
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, text
+
+from engine.persistence.db.sql import Id, instant, link
+from engine.persistence.store.tables.base import metadata
+
+#: As text, so that the database sees that a partial index serves: a parameter could be anything.
+IS_RELEASE_EDIT = text("tag = 'release:revised'")
+
+ledger_heads = Table(
+    "ledger_heads",
+    metadata,
+    link("account_id", "accounts.id", primary_key=True),
+    #: Entries so far; the last one's position.
+    Column("count", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    #: Which tags somebody outside listens to: space-separated, some ending in `*`.
+    Column("heard", Text, nullable=False, server_default=""),
+)
+
+ledger_entries = Table(
+    "ledger_entries",
+    metadata,
+    link("account_id", "accounts.id", primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("tag", Text, nullable=False),
+    # No references: the ledger outlives what it speaks of.
+    Column("actor_id", Id),
+    Column("subject_id", Id),
+    Column("release_id", Id),
+    instant("effective_at"),
+    instant("recorded_at"),
+    #: What is hashed: canonical JSON, exactly these characters.
+    Column("body", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Index(None, "release_id", "position"),
+    #: Edits are few among what happens to a release.
+    Index(
+        "ix_ledger_entries_release_edits",
+        "release_id",
+        "position",
+        sqlite_where=IS_RELEASE_EDIT,
+        postgresql_where=IS_RELEASE_EDIT,
+    ),
+    Index(None, "account_id", "subject_id", "position"),
+    Index(None, "account_id", "actor_id", "position"),
+)
