@@ -38,8 +38,8 @@ from engine.signers.base import SignerContext, load_signers
 from engine.signers.keyring import Keyring
 from engine.system import System, Waker
 from notifications.channels.base import ChannelFailed
-from notifications.outbox import Outbox
-from notifications.wakeup import Wakeup
+from notifications.delivery.wakeup import Wakeup
+from notifications.outbox.outbox import Outbox
 from notifications.webhooks.outbox import WebhookOutbox
 
 log = structlog.get_logger("countersign")

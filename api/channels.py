@@ -9,15 +9,15 @@ from datetime import timedelta
 from typing import Any
 
 from api.settings import Settings
-from notifications import action_links
 from notifications.channels.base import Channel, ChannelContext, ChannelFailed
 from notifications.channels.loading import load_channels
 from notifications.channels.mail_folder import MailFolderChannel, folder_of
 from notifications.channels.smtp import SmtpChannel
 from notifications.channels.webhook import ALLOW_PRIVATE
-from notifications.keys import ACTION_LINKS, derive
+from notifications.channels.webhook_secrets import PURPOSE
+from notifications.links import action_links
+from notifications.links.keys import ACTION_LINKS, derive
 from notifications.vocabulary import WEBHOOK
-from notifications.webhooks.secrets import PURPOSE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from engine.model.errors import Code, Refusal
 from engine.model.text import is_blank
 from engine.model.vocabulary import Trigger, Verdict
-from notifications.link_page import LinkPage, Standing
+from notifications.decisions.link_page import LinkPage, Standing
 
 NOT_FROM_THE_PAGE = (
     "Nothing was decided: this page had been open for too long, or in two windows. "

@@ -8,13 +8,13 @@ from api.channels import mail_channel
 from api.keys import link_key, sign_in_key
 from api.runtime import Runtime
 from api.settings import Settings
-from notifications.claims import Policy
-from notifications.messages import Writer
-from notifications.relay import Relay
-from notifications.reminders import Reminders, Rhythm
-from notifications.retention import Retention
-from notifications.sign_in_mail import SignInMailer
-from notifications.stranded import Stranded
+from notifications.content.writer import Writer
+from notifications.delivery.claims import Policy
+from notifications.delivery.relay import Relay
+from notifications.delivery.sign_in_mail import SignInMailer
+from notifications.periodic.orphaned_deliveries import Stranded
+from notifications.periodic.reminders import Reminders, Rhythm
+from notifications.periodic.retention import Retention
 from notifications.vocabulary import WEBHOOK
 
 #: Of a channel, messages under way at a time. Each webhook has its own server, maybe a slow one.

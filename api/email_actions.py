@@ -36,10 +36,10 @@ from engine.model.text import is_blank
 from engine.model.vocabulary import Channel, Verdict
 from engine.persistence.store.retry import told
 from engine.system import System
-from notifications import action_links
-from notifications.decide_by_link import DecideByLink
-from notifications.link_page import LinkPage, open_link
-from notifications.sign_in_links import PATH as SIGN_IN
+from notifications.decisions.decide_by_link import DecideByLink
+from notifications.decisions.link_page import LinkPage, open_link
+from notifications.links import action_links
+from notifications.links.sign_in_links import PATH as SIGN_IN
 
 #: Whose browser session a request comes with.
 Session = Callable[[Request], Awaitable[Principal | None]]

@@ -12,10 +12,10 @@ from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.decision_notices import Notice
-from notifications import texts
-from notifications.durations import largest_units
-from notifications.link_page import LinkPage, Standing
-from notifications.messages import clock_values
+from notifications.content import texts
+from notifications.content.durations import largest_units
+from notifications.content.writer import clock_values
+from notifications.decisions.link_page import LinkPage, Standing
 
 FOLDER = Path(__file__).parent / "templates" / "email"
 FOLDERS = (FOLDER, texts.HERE)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from api.settings import Settings
-from notifications.keys import ACTION_LINKS, derive
-from notifications.sign_in_links import PURPOSE as SIGN_IN_LINKS
+from notifications.links.keys import ACTION_LINKS, derive
+from notifications.links.sign_in_links import PURPOSE as SIGN_IN_LINKS
 
 #: The purpose of the key that printed heads of the ledger are sealed with.
 LEDGER_HEADS = "ledger-heads"

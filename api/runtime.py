@@ -22,7 +22,7 @@ from engine.persistence.db.pg_notify import Listener, Notifier
 from engine.queries.reading import Reading, read
 from engine.signing.gate import SigningGate
 from engine.system import System
-from notifications.wakeup import Wakeup
+from notifications.delivery.wakeup import Wakeup
 
 Answer = TypeVar("Answer")
 

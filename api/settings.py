@@ -196,7 +196,7 @@ class Settings(BaseSettings):
     )
     templates: DirectoryPath | None = Field(
         default=None,
-        description="A folder with mail templates of your own, laid out as notifications/templates"
+        description="A folder with mail templates of your own, laid out as notifications/content/templates"
         " is: a file there replaces ours of that name. What is in its folders named by an"
         " account's id is for that account alone.",
         examples=["/etc/countersign/templates"],

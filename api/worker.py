@@ -20,8 +20,8 @@ from api.settings import Settings
 from engine.commands.maintenance.advance_due import advance_due
 from engine.logs.log_throttle import Seldom
 from engine.model.errors import Refusal
-from notifications.precedence import Precedence
-from notifications.webhooks.heard import mend_heard
+from notifications.delivery.priority_gate import Precedence
+from notifications.webhooks.subscriptions import mend_heard
 
 log = structlog.get_logger("countersign.worker")
 

@@ -23,8 +23,8 @@ from engine.system import System
 from notifications.channels.base import Outgoing
 from notifications.channels.mime import Mail
 from notifications.channels.smtp import SmtpChannel
-from notifications.messages import Writer
-from notifications.relay import Relay
+from notifications.content.writer import Writer
+from notifications.delivery.relay import Relay
 from notifications.tables import deliveries
 from notifications.vocabulary import DeliveryState, Kind
 

@@ -10,7 +10,7 @@ from engine.commands.releases.decide import Decide
 from engine.model.vocabulary import Permission, Verdict
 from engine.persistence.db.database import Database
 from engine.persistence.store.migrate import migrate
-from notifications.outbox import Outbox
+from notifications.outbox.outbox import Outbox
 from tests.support.world import World, make_world
 
 LINK_KEY = bytes(32)

@@ -29,7 +29,7 @@ from engine.model.errors import Refusal
 from engine.model.text import tidy
 from engine.model.vocabulary import SignInMethod
 from engine.persistence.store.loading.sign_in import people_with_address
-from notifications import sign_in_links as links
+from notifications.links import sign_in_links as links
 
 log = structlog.get_logger("countersign.sign_in")
 _WRONG_CODE = "This code does not fit. Look at it again, or ask for a new mail."

@@ -11,8 +11,8 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from notifications import texts
-from notifications.messages import clock_values
+from notifications.content import texts
+from notifications.content.writer import clock_values
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 FOLDERS = (_TEMPLATES / "sign_in", _TEMPLATES / "email", texts.HERE)

@@ -23,9 +23,9 @@ from api.auth.sessions import Sessions
 from api.credentials import session_of
 from api.runtime import Runtime
 from engine.model.errors import Code, Refusal
-from notifications.address_mails import PATH as ADDRESS_PATH
-from notifications.keys import ACTION_LINKS, derive
-from notifications.sign_in_links import PATH, PURPOSE
+from notifications.links.keys import ACTION_LINKS, derive
+from notifications.links.sign_in_links import PATH, PURPOSE
+from notifications.outbox.address_mails import PATH as ADDRESS_PATH
 
 Handler = Callable[[Request], Awaitable[Response]]
 #: What is told where the trouble is ours, and its status.

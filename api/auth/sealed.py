@@ -8,7 +8,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 
-from notifications.keys import derive
+from notifications.links.keys import derive
 
 
 class Seal:

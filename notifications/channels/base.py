@@ -9,7 +9,7 @@ from typing import Protocol, Self, TypeVar
 from uuid import UUID
 
 from engine.model.text import storable
-from notifications.message import Message
+from notifications.content.message import Message
 
 Prepared = TypeVar("Prepared")
 

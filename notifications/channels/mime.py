@@ -24,7 +24,7 @@ from functools import lru_cache
 from uuid import UUID
 
 from notifications.channels.base import Outgoing
-from notifications.message import Parts
+from notifications.content.message import Parts
 
 # Encoded words and quoted-printable, so that any server passes it on as it is.
 POLICY = SMTP.clone(raise_on_defect=True, cte_type="7bit", utf8=False)

@@ -16,11 +16,11 @@ import httpcore2
 from standardwebhooks import Webhook
 
 from notifications.channels.base import ChannelContext, Gone, Outgoing, Refused, Undelivered
-from notifications.channels.names import on_behalf_of
-from notifications.channels.pinned import PinnedBackend, PrivateAddressError
+from notifications.channels.webhook_secrets import PURPOSE, OtherKeyError, secret_of
+from notifications.net.dns import on_behalf_of
+from notifications.net.pinned_backend import PinnedBackend, PrivateAddressError
+from notifications.net.url_rules import url_fault
 from notifications.vocabulary import WEBHOOK
-from notifications.webhooks.addresses import url_fault
-from notifications.webhooks.secrets import PURPOSE, OtherKeyError, secret_of
 
 #: The option that lets webhooks go to private addresses, and without TLS.
 ALLOW_PRIVATE = "webhook_allow_private"

@@ -12,11 +12,11 @@ from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store.locks import Hold, Lock
 from engine.persistence.store.work import Work
+from notifications.channels.webhook_secrets import NewSecret, new_seed, secret_of
+from notifications.net.url_rules import origin_only, require_url
 from notifications.tables import webhooks
 from notifications.webhooks import base, tags
-from notifications.webhooks.addresses import origin_only, require_url
 from notifications.webhooks.events import WebhookCreated
-from notifications.webhooks.secrets import NewSecret, new_seed, secret_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from engine.persistence.db.sql import among
 from engine.persistence.store import tables as t
 from engine.persistence.store.ledger import Entry
 from engine.persistence.store.work import Work
-from notifications.surroundings import names_of
+from notifications.facts.release_context import names_of
 from notifications.tables import webhooks
 from notifications.vocabulary import WebhookKind
 from notifications.webhooks import payload, queueing, tags

@@ -10,10 +10,10 @@ from engine.commands.unit_of_work import Attempt
 from engine.model.errors import Code, Refusal
 from engine.persistence.store.locks import Lock
 from engine.persistence.store.work import Work
+from notifications.channels.webhook_secrets import NewSecret, new_seed, secret_of
 from notifications.tables import webhooks
 from notifications.webhooks import base
 from notifications.webhooks.events import WebhookSecretRotated
-from notifications.webhooks.secrets import NewSecret, new_seed, secret_of
 
 #: Hours in which receivers change over, unless said otherwise.
 OVERLAP = 24

@@ -12,9 +12,9 @@ from engine.commands.unit_of_work import Attempt
 from engine.model.text import tidy
 from engine.persistence.store.locks import Hold, Lock
 from engine.persistence.store.work import Work
+from notifications.net.url_rules import origin_only, require_url
 from notifications.tables import webhooks
 from notifications.webhooks import base, tags
-from notifications.webhooks.addresses import origin_only, require_url
 from notifications.webhooks.events import WebhookUpdated
 
 

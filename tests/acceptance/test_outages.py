@@ -29,7 +29,7 @@ from engine.persistence.db.pg_notify import connection_string
 from engine.persistence.db.timeouts import SILENCE, WAIT
 from engine.persistence.store import tables as t
 from engine.system import System
-from notifications.outbox import Outbox
+from notifications.outbox.outbox import Outbox
 from notifications.tables import deliveries
 from tests.notifications.smtp_server import smtp_server
 from tests.support.callers import Caller, Crowd, gather_crowd, open_release, release_input

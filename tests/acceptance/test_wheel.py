@@ -41,7 +41,11 @@ def test_it_carries_the_three_rooms_with_migrations_and_templates(wheel: Path) -
     rooms = {name.split("/")[0] for name in names if ".dist-info/" not in name}
     assert rooms == {"engine", "notifications", "api"}
     assert {f"{room}/py.typed" for room in rooms} <= names
-    for kept in ("engine/persistence/store/migrations", "notifications/templates", "api/templates"):
+    for kept in (
+        "engine/persistence/store/migrations",
+        "notifications/content/templates",
+        "api/templates",
+    ):
         shipped = {
             str(path.relative_to(ROOT))
             for path in (ROOT / kept).rglob("*")

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from api.bootstrap import build_runtime, connected
 from api.duties import build_relays, build_reminders, build_retention, build_stranded
-from notifications.messages import Reader
-from notifications.outbox import Outbox
+from notifications.content.writer import Reader
+from notifications.outbox.outbox import Outbox
 from notifications.vocabulary import Kind
 from tests.api.test_app import settings
 from tests.notifications.test_messages import facts

@@ -32,7 +32,7 @@ from engine.signers.base import Digest, KeyBinding, SignerContext, SignerFailed,
 from engine.signers.keyring import Keyring
 from notifications.channels import loading
 from notifications.channels.base import ChannelContext, ChannelFailed, Outgoing, Undelivered
-from notifications.message import Message, Parts
+from notifications.content.message import Message, Parts
 from tests.docs.documents import ROOT, titled
 from tests.support import running
 from tests.support.facts import facts

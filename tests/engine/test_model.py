@@ -57,7 +57,7 @@ from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.signing.request import Made, Refused, Reserved
 from notifications import tables as n
-from notifications.outbox import Outbox
+from notifications.outbox.outbox import Outbox
 from notifications.vocabulary import Kind
 from tests.notifications.notices import LINK_KEY
 from tests.support.invariants import complete_but_pending

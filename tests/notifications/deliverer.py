@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 from sqlalchemy import Row
 
-from notifications import claims
-from notifications.claims import Outcome, Policy, Wanted
+from notifications.delivery import claims
+from notifications.delivery.claims import Outcome, Policy, Wanted
 from tests.support.world import World
 
 #: The error that a message meets; None: it is sent.

@@ -9,9 +9,9 @@ from sqlalchemy import Row
 
 from engine.persistence.db.database import Database
 from engine.persistence.store import tables as t
-from notifications import action_links, keys
 from notifications import tables as n
-from notifications.outbox import Outbox
+from notifications.links import action_links, keys
+from notifications.outbox.outbox import Outbox
 from notifications.vocabulary import Kind
 from tests.support.world import World, make_world
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 from engine.persistence.db.database import Database
 from engine.system import System
 from notifications.channels.smtp import SmtpChannel
-from notifications.claims import Policy
-from notifications.messages import Writer
-from notifications.relay import Relay
+from notifications.content.writer import Writer
+from notifications.delivery.claims import Policy
+from notifications.delivery.relay import Relay
 
 PUBLIC = "https://countersign.example.com"
 

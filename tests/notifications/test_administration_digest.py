@@ -9,10 +9,10 @@ import pytest
 from engine.commands.administration.create_user import CreateUser
 from engine.commands.administration.update_team import UpdateTeam
 from engine.commands.administration.update_user import UpdateUser
-from notifications import administration_digest
-from notifications.administration_digest import LARGEST
-from notifications.messages import Reader, Writer
-from notifications.send_again import SendAgain
+from notifications.content.writer import Reader, Writer
+from notifications.delivery.resend import SendAgain
+from notifications.outbox import administration_digest
+from notifications.outbox.administration_digest import LARGEST
 from notifications.vocabulary import DeliveryState, Kind
 from tests.notifications.deliverer import Deliverer
 from tests.notifications.notices import LINK_KEY, Notices, add_administrator

@@ -22,12 +22,12 @@ from notifications.channels import loading
 from notifications.channels.base import ChannelContext, ChannelFailed, Outgoing
 from notifications.channels.smtp import SmtpChannel
 from notifications.channels.webhook import WebhookChannel
-from notifications.messages import Writer
-from notifications.outbox import Outbox
-from notifications.preferences import UpdatePreferences
-from notifications.relay import Relay
+from notifications.content.writer import Writer
+from notifications.delivery.relay import Relay
+from notifications.delivery.wakeup import Wakeup
+from notifications.outbox.outbox import Outbox
+from notifications.outbox.preferences import UpdatePreferences
 from notifications.vocabulary import Kind
-from notifications.wakeup import Wakeup
 from tests.notifications.notices import LINK_KEY, Notices
 from tests.support.world import World, make_world
 

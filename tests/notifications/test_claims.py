@@ -7,9 +7,9 @@ import pytest
 import sqlalchemy as sa
 
 from engine.persistence.db.database import Database
-from notifications import claims
 from notifications import tables as n
-from notifications.claims import Policy, Wanted
+from notifications.delivery import claims
+from notifications.delivery.claims import Policy, Wanted
 from notifications.vocabulary import Kind
 from tests.notifications.notices import outbox_world
 from tests.notifications.test_many import fill

@@ -11,9 +11,9 @@ import structlog
 from sqlalchemy.exc import OperationalError
 
 from engine.logs.log_throttle import Seldom
-from notifications import claims, database_trouble
-from notifications.database_trouble import log_database_trouble
-from notifications.wakeup import Wakeup
+from notifications.delivery import claims, database_trouble
+from notifications.delivery.database_trouble import log_database_trouble
+from notifications.delivery.wakeup import Wakeup
 from tests.notifications.smtp_server import Inbox
 from tests.notifications.test_relay import relay_of
 from tests.support.world import World

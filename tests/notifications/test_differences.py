@@ -13,9 +13,9 @@ from engine.commands.administration.update_user import UpdateUser
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.model.vocabulary import Status, Verdict
 from notifications import tables as n
-from notifications.differences import Seen
-from notifications.messages import Reader, Writer
-from notifications.reminders import Reminders
+from notifications.content.writer import Reader, Writer
+from notifications.outbox.differences import Seen
+from notifications.periodic.reminders import Reminders
 from notifications.vocabulary import DeliveryState, Kind, Reference
 from tests.notifications.notices import LINK_KEY, Notices
 from tests.support.world import World

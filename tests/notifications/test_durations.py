@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from notifications import texts
-from notifications.durations import largest_units
+from notifications.content import texts
+from notifications.content.durations import largest_units
 
 SPANS: list[tuple[timedelta, tuple[tuple[str, int], ...]]] = [
     (timedelta(), ()),

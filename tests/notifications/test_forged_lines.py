@@ -2,8 +2,8 @@
 
 import pytest
 
-from notifications.messages import Reader, Writer
-from notifications.stored_facts import store_facts
+from notifications.content.stored_facts import store_facts
+from notifications.content.writer import Reader, Writer
 from notifications.vocabulary import Audience, Kind
 from tests.notifications.test_messages import APPROVAL, EVENT, RELEASE
 

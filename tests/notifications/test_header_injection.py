@@ -26,9 +26,9 @@ from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import Status, Verdict
 from engine.persistence.db.database import Database
 from notifications.channels.smtp import SmtpChannel
-from notifications.messages import Writer
-from notifications.preferences import UpdatePreferences
-from notifications.relay import Relay
+from notifications.content.writer import Writer
+from notifications.delivery.relay import Relay
+from notifications.outbox.preferences import UpdatePreferences
 from notifications.vocabulary import EMAIL, Kind
 from notifications.webhooks.create import CreateWebhook
 from notifications.webhooks.update import UpdateWebhook

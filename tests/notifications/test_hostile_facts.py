@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 import notifications
 from notifications.channels.base import Outgoing
 from notifications.channels.mime import build, sender_of
-from notifications.message import Message
-from notifications.messages import Reader, Writer
-from notifications.stored_facts import INSTANT, load_facts, store_facts
-from notifications.texts import LANGUAGES
+from notifications.content.message import Message
+from notifications.content.stored_facts import INSTANT, load_facts, store_facts
+from notifications.content.texts import LANGUAGES
+from notifications.content.writer import Reader, Writer
 from notifications.vocabulary import Audience, Kind
 from tests.notifications.test_messages import APPROVAL, EVENT, RELEASE
 from tests.support.node import run_node

@@ -12,8 +12,8 @@ from engine.commands.administration.update_team import UpdateTeam
 from engine.commands.releases.revise_release import ReviseRelease
 from notifications import tables as n
 from notifications.channels.smtp import SmtpChannel
-from notifications.messages import Writer
-from notifications.relay import Relay
+from notifications.content.writer import Writer
+from notifications.delivery.relay import Relay
 from notifications.vocabulary import DeliveryState, Kind
 from tests.notifications.notices import LINK_KEY, Notices
 from tests.notifications.smtp_server import Inbox, smtp_server

@@ -20,8 +20,8 @@ from engine.model.vocabulary import ReleaseType, Verdict
 from engine.persistence.db.canonical_json import canonical
 from engine.persistence.db.database import Database
 from notifications import tables as n
-from notifications.calendar_file import calendar_file
-from notifications.messages import Reader, Writer
+from notifications.content.icalendar import calendar_file
+from notifications.content.writer import Reader, Writer
 from notifications.vocabulary import DeliveryState, Kind
 from tests.notifications.notices import Notices, outbox_world
 from tests.notifications.test_messages import facts, mail_of

@@ -19,8 +19,8 @@ from engine.persistence.store import tables as t
 from engine.system import System
 from notifications import tables as n
 from notifications.channels.smtp import SmtpChannel
-from notifications.messages import Writer
-from notifications.relay import Relay
+from notifications.content.writer import Writer
+from notifications.delivery.relay import Relay
 from notifications.vocabulary import EMAIL, DeliveryState, Kind
 from tests.notifications.smtp_server import Inbox, smtp_server
 from tests.notifications.test_messages import facts

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from notifications.channels.base import Outgoing
 from notifications.channels.mime import build, sender_of
-from notifications.message import Message, Parts
-from notifications.messages import Reader, Writer
-from notifications.stored_facts import store_facts
-from notifications.texts import LANGUAGES
+from notifications.content.message import Message, Parts
+from notifications.content.stored_facts import store_facts
+from notifications.content.texts import LANGUAGES
+from notifications.content.writer import Reader, Writer
 from notifications.vocabulary import Kind
 
 STARTS = datetime(2030, 6, 3, 13, tzinfo=UTC)

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifications.calendar_file import calendar_file
 from notifications.channels.base import Outgoing
 from notifications.channels.mime import ALTERNATIVE, MIXED, POLICY, build, sender_of
-from notifications.message import Message, Parts
+from notifications.content.icalendar import calendar_file
+from notifications.content.message import Message, Parts
 from tests.notifications.test_invitations import stored
 
 SENDERS = [

@@ -9,8 +9,8 @@ from engine.commands.administration.roles import CreateRole, UpdateRole
 from engine.commands.administration.update_team import UpdateTeam
 from engine.commands.administration.update_user import UpdateUser
 from engine.model.vocabulary import Permission, Status, Verdict
-from notifications.action_links import find
-from notifications.decide_by_link import DecideByLink
+from notifications.decisions.decide_by_link import DecideByLink
+from notifications.links.action_links import find
 from tests.notifications.notices import LINK_KEY, Notices
 from tests.support.world import World
 

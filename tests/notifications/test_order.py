@@ -17,11 +17,11 @@ from engine.commands.releases.withdraw_release import WithdrawRelease
 from engine.model.errors import Refusal
 from engine.model.vocabulary import ReleaseType, Verdict
 from engine.persistence.db.canonical_json import canonical
-from notifications import claims
-from notifications.claims import Policy, Wanted
-from notifications.messages import Reader, Writer
-from notifications.preferences import UpdatePreferences
-from notifications.send_again import SendAgain
+from notifications.content.writer import Reader, Writer
+from notifications.delivery import claims
+from notifications.delivery.claims import Policy, Wanted
+from notifications.delivery.resend import SendAgain
+from notifications.outbox.preferences import UpdatePreferences
 from notifications.vocabulary import DeliveryState, Kind
 from tests.notifications.deliverer import Deliverer
 from tests.notifications.notices import LINK_KEY, Notices

@@ -3,8 +3,8 @@
 import pytest
 
 from engine.commands.administration.update_user import UpdateUser
-from notifications.messages import Reader, Writer
-from notifications.person_names import person
+from notifications.content.writer import Reader, Writer
+from notifications.facts.person_names import person
 from notifications.vocabulary import Kind
 from tests.notifications.notices import Notices
 from tests.support.world import World

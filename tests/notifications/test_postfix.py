@@ -9,8 +9,8 @@ import pytest
 from engine.persistence.db.database import Database
 from engine.system import System
 from notifications.channels.smtp import SmtpChannel
-from notifications.messages import Writer
-from notifications.relay import Relay
+from notifications.content.writer import Writer
+from notifications.delivery.relay import Relay
 from tests.notifications.postfix import running_postfix, why_not
 from tests.notifications.test_many import PUBLIC, fill, states
 from tests.support.world import make_world

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from notifications.precedence import Precedence
+from notifications.delivery.priority_gate import Precedence
 
 pytestmark = pytest.mark.anyio
 

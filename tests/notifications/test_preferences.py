@@ -6,7 +6,7 @@ import pytest
 
 from engine.model.errors import Code
 from engine.model.vocabulary import Verdict
-from notifications.preferences import UpdatePreferences, chosen_by
+from notifications.outbox.preferences import UpdatePreferences, chosen_by
 from notifications.vocabulary import CHOOSABLE, Kind
 from tests.notifications.notices import Notices
 from tests.support.world import World

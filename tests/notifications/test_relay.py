@@ -22,14 +22,14 @@ from engine.model.errors import Code
 from engine.model.vocabulary import Verdict
 from engine.persistence.db.database import Database
 from engine.system import System
-from notifications import claims
 from notifications import tables as n
 from notifications.channels.smtp import SmtpChannel
-from notifications.claims import Policy, Wanted
-from notifications.messages import Writer
-from notifications.precedence import Precedence
-from notifications.relay import Relay
-from notifications.wakeup import Wakeup
+from notifications.content.writer import Writer
+from notifications.delivery import claims
+from notifications.delivery.claims import Policy, Wanted
+from notifications.delivery.priority_gate import Precedence
+from notifications.delivery.relay import Relay
+from notifications.delivery.wakeup import Wakeup
 from tests.notifications.notices import LINK_KEY, Notices
 from tests.notifications.smtp_server import Inbox, smtp_server
 from tests.notifications.test_many import fill

@@ -10,10 +10,10 @@ import pytest
 from engine.commands.administration.update_user import UpdateUser
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.persistence.db.database import Database
-from notifications.outbox import Outbox
-from notifications.preferences import UpdatePreferences
-from notifications.remindable import Asked
-from notifications.reminders import Reminders, Rhythm
+from notifications.outbox.outbox import Outbox
+from notifications.outbox.preferences import UpdatePreferences
+from notifications.periodic.reminder_queries import Asked
+from notifications.periodic.reminders import Reminders, Rhythm
 from notifications.vocabulary import Kind
 from tests.notifications.notices import LINK_KEY, Notices
 from tests.support.world import NOON, World, make_world

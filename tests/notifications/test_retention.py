@@ -7,9 +7,9 @@ import sqlalchemy as sa
 
 from engine.commands.administration.update_user import UpdateUser
 from engine.commands.releases.withdraw_release import WithdrawRelease
-from notifications import retention
 from notifications import tables as n
-from notifications.retention import Retention
+from notifications.periodic import retention
+from notifications.periodic.retention import Retention
 from tests.notifications.notices import Notices, add_administrator
 from tests.support.world import World
 

@@ -9,10 +9,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from notifications.channels.base import Gone, Outgoing, Refused, Undelivered
+from notifications.channels.secret_words import WITHHELD, without_link
 from notifications.channels.smtp import SmtpChannel
-from notifications.messages import Writer
-from notifications.relay import Relay
-from notifications.secret_words import WITHHELD, without_link
+from notifications.content.writer import Writer
+from notifications.delivery.relay import Relay
 from notifications.vocabulary import DeliveryState, Kind
 from tests.notifications.notices import LINK_KEY, Notices
 from tests.notifications.smtp_server import smtp_server

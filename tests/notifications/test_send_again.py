@@ -10,8 +10,8 @@ from engine.model.vocabulary import Verdict
 from engine.persistence.db.pagination import Window
 from engine.queries.reading import read
 from notifications import tables as n
-from notifications.queries import deliveries_by_ids, deliveries_of
-from notifications.send_again import SendAgain
+from notifications.delivery.queries import deliveries_by_ids, deliveries_of
+from notifications.delivery.resend import SendAgain
 from notifications.vocabulary import DeliveryState
 from tests.notifications.notices import LINK_KEY, Notices
 from tests.support.world import World

@@ -2,9 +2,9 @@
 
 import pytest
 
-from notifications.messages import Reader, Writer
-from notifications.shortened_values import LONGEST, before_and_after, shortened
-from notifications.stored_facts import store_facts
+from notifications.content.shortened_values import LONGEST, before_and_after, shortened
+from notifications.content.stored_facts import store_facts
+from notifications.content.writer import Reader, Writer
 from notifications.vocabulary import Kind
 from tests.notifications.test_messages import EVENT
 

@@ -5,12 +5,12 @@ import pytest
 from engine.model.errors import Code
 from engine.persistence.db.database import Database
 from notifications.channels.smtp import SmtpChannel
-from notifications.messages import Writer
-from notifications.outbox import Outbox
-from notifications.preferences import UpdatePreferences
-from notifications.relay import Relay
-from notifications.send_again import SendAgain
-from notifications.stranded import GRACE, Stranded
+from notifications.content.writer import Writer
+from notifications.delivery.relay import Relay
+from notifications.delivery.resend import SendAgain
+from notifications.outbox.outbox import Outbox
+from notifications.outbox.preferences import UpdatePreferences
+from notifications.periodic.orphaned_deliveries import GRACE, Stranded
 from notifications.vocabulary import DeliveryState, Kind
 from tests.notifications.notices import LINK_KEY, Notices, empty_outbox
 from tests.notifications.smtp_server import smtp_server

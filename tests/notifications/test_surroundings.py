@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.model.vocabulary import Status
-from notifications.surroundings import Surroundings
+from notifications.facts.release_context import Surroundings
 
 EARLY, LATE = uuid4(), uuid4()
 

@@ -26,7 +26,7 @@ from engine.model.vocabulary import (
     ReleaseType,
     Verdict,
 )
-from notifications import plain_message, texts, times
+from notifications.content import datetimes, plain_message, texts
 from notifications.webhooks.create import CreateWebhook
 from notifications.webhooks.tags import known_tags
 from tests.notifications.notices import Notices, add_administrator
@@ -51,7 +51,7 @@ def sentences_in(folder: Path) -> dict[str, tuple[str, ...]]:
 
 EXPECTED = {
     texts.HERE: sentences_in(texts.HERE)
-    | {word: (word,) for word in (*times.WORDS, *plain_message.WORDS)},
+    | {word: (word,) for word in (*datetimes.WORDS, *plain_message.WORDS)},
     email_pages.FOLDER: sentences_in(email_pages.FOLDER)
     | {said: (said,) for said in decision_notices.SENTENCES},
 }

@@ -12,10 +12,10 @@ from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.stop_release import StopRelease
 from engine.model.errors import Code
 from engine.model.vocabulary import Status, Verdict
-from notifications import claims, truth
-from notifications.claims import Policy, Wanted
-from notifications.reminders import Reminders
-from notifications.send_again import SendAgain
+from notifications.delivery import claims, relevance
+from notifications.delivery.claims import Policy, Wanted
+from notifications.delivery.resend import SendAgain
+from notifications.periodic.reminders import Reminders
 from notifications.vocabulary import CHOOSABLE, DeliveryState, Kind
 from tests.notifications.notices import LINK_KEY, Notices
 from tests.support.world import World
@@ -37,7 +37,7 @@ def voided(notices: Notices) -> Counter[tuple[str, str | None]]:
 
 
 def test_each_kind_is_decided() -> None:
-    assert truth.TRUE_WHILE.keys() == CHOOSABLE
+    assert relevance.TRUE_WHILE.keys() == CHOOSABLE
 
 
 def test_after_an_outage_nobody_is_told_that_the_window_is_open(

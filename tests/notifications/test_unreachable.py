@@ -8,15 +8,15 @@ from sqlalchemy import Row
 from structlog.testing import capture_logs
 
 from engine.commands.releases.revise_release import ReviseRelease
-from notifications import claims
-from notifications.channel_health import ChannelHealth
 from notifications.channels.base import Outgoing, Refused
 from notifications.channels.smtp import SmtpChannel
-from notifications.claims import Outcome, Policy, Wanted
-from notifications.message import Message, Parts
-from notifications.messages import Reader, Writer
-from notifications.queueing import copy_of, insert
-from notifications.send_again import SendAgain
+from notifications.content.message import Message, Parts
+from notifications.content.writer import Reader, Writer
+from notifications.delivery import claims
+from notifications.delivery.channel_health import ChannelHealth
+from notifications.delivery.claims import Outcome, Policy, Wanted
+from notifications.delivery.resend import SendAgain
+from notifications.outbox.queueing import copy_of, insert
 from notifications.vocabulary import DeliveryState, Kind
 from tests.notifications.deliverer import Deliverer
 from tests.notifications.notices import LINK_KEY, Notices, add_administrator

@@ -7,8 +7,8 @@ import pytest
 
 from engine.persistence.db.database import Database
 from notifications.channels.smtp import SmtpChannel
-from notifications.messages import Writer
-from notifications.relay import Relay
+from notifications.content.writer import Writer
+from notifications.delivery.relay import Relay
 from tests.notifications.notices import LINK_KEY, Notices, outbox_world
 from tests.notifications.unruly_server import CLOSE, HANG, unruly
 from tests.support.databases import Templates

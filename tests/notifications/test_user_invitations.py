@@ -5,7 +5,7 @@ import pytest
 from engine.commands.administration.create_account import create_account
 from engine.commands.administration.update_user import UpdateUser
 from engine.model.errors import Code
-from notifications.messages import Reader, Writer
+from notifications.content.writer import Reader, Writer
 from notifications.vocabulary import DeliveryState, Kind
 from tests.notifications.deliverer import Deliverer
 from tests.notifications.notices import Notices

@@ -20,8 +20,8 @@ from engine.model.vocabulary import (
     ReleaseType,
     Verdict,
 )
-from notifications.messages import Reader, Writer
-from notifications.texts import LANGUAGES
+from notifications.content.texts import LANGUAGES
+from notifications.content.writer import Reader, Writer
 from notifications.vocabulary import Kind
 from tests.notifications.notices import Notices, add_administrator
 from tests.support.world import World

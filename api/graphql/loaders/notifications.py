@@ -13,7 +13,7 @@ from api.graphql.types.account import Viewer
 from api.graphql.types.node import Connection, Edge, connect
 from api.graphql.types.notification import NotificationPreference
 from api.graphql.types.webhook import Webhook, WebhookDelivery
-from notifications.preferences import chosen_by
+from notifications.outbox.preferences import chosen_by
 from notifications.webhooks import queries
 
 

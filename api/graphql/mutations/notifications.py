@@ -21,9 +21,9 @@ from api.runtime import Runtime
 from engine.model.errors import not_found
 from engine.model.principal import Principal
 from engine.queries.reading import Reading
-from notifications.preferences import UpdatePreferences
-from notifications.queries import deliveries_by_ids
-from notifications.send_again import SendAgain
+from notifications.delivery.queries import deliveries_by_ids
+from notifications.delivery.resend import SendAgain
+from notifications.outbox.preferences import UpdatePreferences
 from notifications.webhooks import queries as webhook_queries
 
 

@@ -15,10 +15,10 @@ from api.graphql.shelf import Shelf
 from api.graphql.types.webhook import Webhook, WebhookDelivery
 from api.runtime import Runtime
 from engine.model.principal import Principal
+from notifications.channels.webhook_secrets import NewSecret
 from notifications.webhooks import rotate, tags
 from notifications.webhooks.create import CreateWebhook
-from notifications.webhooks.secrets import NewSecret
-from notifications.webhooks.send_test import SendTestWebhook
+from notifications.webhooks.send_test_event import SendTestWebhook
 from notifications.webhooks.update import UpdateWebhook
 
 

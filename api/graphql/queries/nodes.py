@@ -20,7 +20,7 @@ from api.graphql.types.node import Node
 from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import Permission
 from engine.queries import history
-from notifications.queries import deliveries_by_ids
+from notifications.delivery.queries import deliveries_by_ids
 
 #: Ids that `nodes` takes at once.
 MOST_NODES = 100

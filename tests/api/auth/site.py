@@ -22,11 +22,11 @@ from api.runtime import Runtime
 from engine.concurrency.executor import Executor
 from engine.signing.gate import SigningGate
 from notifications.channels.smtp import SmtpChannel
-from notifications.keys import ACTION_LINKS, derive
-from notifications.messages import Writer
-from notifications.relay import Relay
-from notifications.sign_in_links import PURPOSE
-from notifications.sign_in_mail import SignInMailer
+from notifications.content.writer import Writer
+from notifications.delivery.relay import Relay
+from notifications.delivery.sign_in_mail import SignInMailer
+from notifications.links.keys import ACTION_LINKS, derive
+from notifications.links.sign_in_links import PURPOSE
 from tests.notifications.smtp_server import Inbox, smtp_server
 from tests.support.world import World
 

@@ -18,10 +18,11 @@ from engine.model.errors import Code
 from engine.model.vocabulary import Permission
 from engine.persistence.db.database import Database
 from engine.persistence.store import tables as t
-from notifications import address_mails, claims
-from notifications.claims import Policy, Wanted
-from notifications.keys import ACTION_LINKS, derive
-from notifications.messages import Reader, Writer
+from notifications.content.writer import Reader, Writer
+from notifications.delivery import claims
+from notifications.delivery.claims import Policy, Wanted
+from notifications.links.keys import ACTION_LINKS, derive
+from notifications.outbox import address_mails
 from notifications.vocabulary import Kind
 from tests.api.auth.site import PUBLIC, SECRET, Site, open_site
 from tests.notifications.notices import Notices, add_administrator, outbox_world

@@ -16,7 +16,7 @@ from engine.commands.administration.create_user import CreateUser
 from engine.commands.administration.update_user import UpdateUser
 from engine.commands.unit_of_work import bare_transaction
 from engine.persistence.store import tables as t
-from notifications.sign_in_links import TRIES
+from notifications.links.sign_in_links import TRIES
 from tests.api.auth.site import Person, Site, open_site
 from tests.support.refusals import told
 from tests.support.world import World, make_world

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 
 from api.graphql.ids import to_global
 from engine.persistence.db.database import Database
-from notifications.outbox import Outbox
+from notifications.outbox.outbox import Outbox
 from tests.support.api import Api
 from tests.support.databases import Templates
 from tests.support.world import World, make_world

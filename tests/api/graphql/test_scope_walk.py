@@ -38,7 +38,7 @@ from engine.model.vocabulary import (
 from engine.persistence.store import tables as t
 from engine.refusal_throttle import AttemptLimit
 from engine.system import System
-from notifications.outbox import Outbox
+from notifications.outbox.outbox import Outbox
 from notifications.tables import deliveries
 from tests.api.graphql.operations import MUTATIONS
 from tests.support.api import Api, make_api

@@ -24,7 +24,7 @@ from engine.commands.credentials.sessions import StartSession
 from engine.model.vocabulary import SignInMethod
 from engine.persistence.store import tables as t
 from engine.persistence.store.ledger import GENESIS
-from notifications.outbox import Outbox
+from notifications.outbox.outbox import Outbox
 from notifications.tables import deliveries
 from tests.api.graphql.operations import (
     MUTATIONS,

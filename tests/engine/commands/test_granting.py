@@ -29,7 +29,7 @@ from engine.model.vocabulary import (
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.queries.credentials import principal_of_token
-from notifications.preferences import UpdatePreferences
+from notifications.outbox.preferences import UpdatePreferences
 from tests.support.refusals import assert_refused, tags, told
 from tests.support.releases import rows
 from tests.support.world import World

@@ -17,7 +17,7 @@ from engine.persistence.store.locks import Lock
 from engine.queries import events, releases, things
 from engine.queries.reading import Reading, read
 from engine.queries.releases import ReleaseFilter
-from notifications.differences import seen_by
+from notifications.outbox.differences import seen_by
 from tests.support.world import World
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

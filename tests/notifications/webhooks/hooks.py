@@ -7,13 +7,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Row
 
-from notifications import keys
 from notifications import tables as n
 from notifications.channels.webhook import WebhookChannel
-from notifications.messages import Writer
-from notifications.relay import Relay
+from notifications.channels.webhook_secrets import PURPOSE, NewSecret
+from notifications.content.writer import Writer
+from notifications.delivery.relay import Relay
+from notifications.links import keys
 from notifications.webhooks.create import CreateWebhook
-from notifications.webhooks.secrets import PURPOSE, NewSecret
 from tests.notifications.notices import LINK_KEY
 from tests.support.world import World
 

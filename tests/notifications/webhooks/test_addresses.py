@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.model.errors import Code
-from notifications.channels import names as looking_up
-from notifications.channels import pinned
-from notifications.channels.names import Names as LookUps
-from notifications.channels.names import on_behalf_of
-from notifications.webhooks.addresses import origin_only, url_fault
+from notifications.net import dns as looking_up
+from notifications.net import pinned_backend
+from notifications.net.dns import Names as LookUps
+from notifications.net.dns import on_behalf_of
+from notifications.net.public_addresses import is_public
+from notifications.net.url_rules import origin_only, url_fault
 from notifications.webhooks.create import CreateWebhook
-from notifications.webhooks.public_addresses import is_public
 from notifications.webhooks.update import UpdateWebhook
 from tests.notifications.webhooks.hooks import KEY, Hooks
 from tests.notifications.webhooks.receiver import Receiver
@@ -260,7 +260,7 @@ async def test_the_connection_goes_to_the_address_that_was_checked(
 ) -> None:
     names = Names(["10.0.0.1", "93.184.216.34"], ["127.0.0.1"])
     monkeypatch.setattr(looking_up.socket, "getaddrinfo", names)
-    backend = pinned.PinnedBackend(allow_private=False)
+    backend = pinned_backend.PinnedBackend(allow_private=False)
     went: list[str] = []
 
     async def connect(host: str, *_: Any) -> str:
@@ -273,7 +273,7 @@ async def test_the_connection_goes_to_the_address_that_was_checked(
     assert await backend.connect_tcp("rebinding.example.com", 443) == "connected"  # type: ignore[comparison-overlap]
     # Looked up once: a name that answers something else the next time gains nothing.
     assert (went, names.asked) == (["93.184.216.34"], ["rebinding.example.com"])
-    with pytest.raises(pinned.PrivateAddressError):
+    with pytest.raises(pinned_backend.PrivateAddressError):
         await backend.connect_tcp("rebinding.example.com", 443)
     assert went == ["93.184.216.34"]
     backend.close()

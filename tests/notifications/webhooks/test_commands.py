@@ -10,12 +10,12 @@ from engine.commands.administration.roles import CreateRole
 from engine.model.errors import Code
 from engine.model.vocabulary import Permission
 from notifications import tables as n
-from notifications.resend_limits import COPIES_PER_PERSON
+from notifications.channels.webhook_secrets import OtherKeyError, secret_of
+from notifications.outbox.resend_limits import COPIES_PER_PERSON
 from notifications.webhooks import base
 from notifications.webhooks.create import CreateWebhook
 from notifications.webhooks.rotate import RotateWebhookSecret
-from notifications.webhooks.secrets import OtherKeyError, secret_of
-from notifications.webhooks.send_test import SendTestWebhook
+from notifications.webhooks.send_test_event import SendTestWebhook
 from notifications.webhooks.update import UpdateWebhook
 from tests.notifications.notices import Notices, add_administrator
 from tests.notifications.webhooks.hooks import KEY, Hooks

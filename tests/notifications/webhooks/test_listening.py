@@ -16,7 +16,7 @@ from engine.persistence.store import ledger
 from engine.persistence.store.locks import Lock
 from engine.persistence.store.tables import ledger_heads
 from notifications.webhooks.disable import disable_gone
-from notifications.webhooks.heard import mend_heard
+from notifications.webhooks.subscriptions import mend_heard
 from notifications.webhooks.update import UpdateWebhook
 from tests.notifications.webhooks.hooks import Hooks
 from tests.support.threads import at_once

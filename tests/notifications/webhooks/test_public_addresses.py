@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import pytest
 
-from notifications.webhooks.public_addresses import (
+from notifications.net.public_addresses import (
     IPV4_SPECIAL_PURPOSE,
     IPV6_SPECIAL_PURPOSE,
     SpecialBlock,

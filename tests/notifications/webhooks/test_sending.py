@@ -11,9 +11,9 @@ from standardwebhooks import WebhookVerificationError
 
 from api.graphql.ids import to_global
 from engine.commands.maintenance.advance_due import advance_due
-from notifications.claims import Policy
+from notifications.delivery.claims import Policy
 from notifications.webhooks.rotate import RotateWebhookSecret
-from notifications.webhooks.send_test import SendTestWebhook
+from notifications.webhooks.send_test_event import SendTestWebhook
 from notifications.webhooks.update import UpdateWebhook
 from tests.notifications.notices import Notices, add_administrator
 from tests.notifications.webhooks.hooks import KEY, Hooks

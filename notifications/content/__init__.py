@@ -1,0 +1,1 @@
+"""Messages: texts in every language, templates, instants, calendar files."""

@@ -1,0 +1,57 @@
+"""Approve or reject with the link from the mail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from engine.commands.releases.decide import Decide
+from engine.commands.unit_of_work import Attempt
+from engine.model.errors import Code, Refusal
+from engine.model.vocabulary import Verdict
+from engine.persistence.store.locks import Lock
+from engine.persistence.store.work import Work
+from notifications.links import action_links
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecideByLink:
+    """A decision that uses up its link; a refused one leaves the link as it was."""
+
+    link_id: UUID
+    release_id: UUID
+    #: The revision that was looked at.
+    revision: int
+    verdict: Verdict
+    comment: str | None = None
+    #: The approver's own browser session came with it.
+    signed_in: bool = False
+
+    def lock(self) -> Lock:
+        """As for any decision: the release, which also makes two uses of a link wait."""
+        return self._decide().lock()
+
+    def attempt(self) -> Attempt:
+        """As for any decision."""
+        return self._decide().attempt()
+
+    def apply(self, work: Work) -> UUID:
+        """Decide, and consume the link in the same savepoint; answers the release's id."""
+        assert work.actor.user_id is not None
+        if work.policy.signed_in_approvals and not self.signed_in:
+            message = "Sign in first: in this account approvers decide signed in."
+            raise Refusal(Code.UNAUTHENTICATED, message)
+        # The decision first: what it is refused for says more than that the link has ended.
+        release_id = self._decide().apply(work)
+        if not action_links.use(work.connection, self.link_id, work.actor.user_id, work.now):
+            message = "This link has ended. Decide from the newest mail about this release."
+            raise Refusal(Code.WRONG_STATUS, message)
+        return release_id
+
+    def _decide(self) -> Decide:
+        return Decide(
+            release_id=self.release_id,
+            revision=self.revision,
+            verdict=self.verdict,
+            comment=self.comment,
+        )

@@ -1,0 +1,1 @@
+"""Claims queued messages, hands them to channels and records the result of each."""

@@ -1,0 +1,142 @@
+"""Send a settled message again: it failed, got lost, or its link lapsed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Row
+
+from engine.commands.releases.building import release_facts, require
+from engine.commands.unit_of_work import Attempt
+from engine.lifecycle.guards import requester_or_approver
+from engine.model.errors import Code, Refusal, not_found
+from engine.model.facts import Release
+from engine.model.vocabulary import Permission
+from engine.persistence.store import loading
+from engine.persistence.store.locks import Lock
+from engine.persistence.store.work import Work
+from notifications.delivery import relevance
+from notifications.delivery.relevance import Standing, Told
+from notifications.facts.release_context import look_around
+from notifications.links import action_links
+from notifications.outbox import calendar_updates, preferences, queueing, resend_limits
+from notifications.tables import deliveries
+from notifications.vocabulary import ASKING, EMAIL, WEBHOOK, DeliveryState, Kind
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendAgain:
+    """Queues the same message to the same person once more; answers the new delivery's id.
+
+    By the release's requester or approvers, or whoever manages the account.
+    """
+
+    delivery_id: UUID
+    #: Of the delivery; looked up by the caller, for the lock.
+    release_id: UUID | None
+    link_key: bytes
+    link_lifetime: timedelta = action_links.LIFETIME
+    #: The channels there are for people.
+    channels: Collection[str] = (EMAIL,)
+
+    def lock(self) -> Lock:
+        """The release, where there is one."""
+        return Lock(releases=frozenset({self.release_id}) if self.release_id else frozenset())
+
+    def attempt(self) -> Attempt:
+        """An entry of the release's history, or of the account."""
+        if self.release_id is None:
+            return Attempt(command="send_again")
+        return Attempt(command="send_again", subject_kind="Release", subject_id=self.release_id)
+
+    def apply(self, work: Work) -> UUID:
+        """The settled delivery stays as it is; a new one takes its place in the queue."""
+        row = self._row(work)
+        release = work.release(row.release_id) if row.release_id else None
+        self._require(work, row, release)
+        if release is not None and row.webhook_id is None:
+            _require_truth(row, release)
+        if row.address is not None:
+            message = "This message is sent once. Ask for the change of the address again."
+            raise Refusal(Code.WRONG_STATUS, message, "id")
+        if row.state is DeliveryState.QUEUED:
+            message = "This message is still waiting to be sent."
+            raise Refusal(Code.WRONG_STATUS, message, "id")
+        channel = self._channel(work, row)
+        original_id = row.copy_of or row.id
+        resend_limits.check(work, original_id)
+        link_id = self._link(work, row, release) if row.kind in ASKING else None
+        again = queueing.copy_of(row, channel, link_id)
+        if release is not None and row.calendar is not None:
+            again["calendar"] = _calendar(work, row.user_id, release)
+        again |= {"copy_of": original_id, "requested_by": work.actor.user_id}
+        (delivery_id,) = queueing.insert(work.connection, [again], work.now)
+        work.to_send = True
+        return delivery_id
+
+    def _row(self, work: Work) -> Row[Any]:
+        query = sa.select(deliveries).where(
+            deliveries.c.id == self.delivery_id,
+            deliveries.c.account_id == work.account_id,
+            deliveries.c.release_id == self.release_id,
+        )
+        row = work.connection.execute(query).one_or_none()
+        if row is None:
+            raise not_found("delivery", "id")
+        return row
+
+    def _require(self, work: Work, row: Row[Any], release: Release | None) -> None:
+        facts = release_facts(work, release) if release is not None else None
+        if Permission.MANAGE_ACCOUNT in work.actor.permissions:
+            return
+        if facts is None or row.webhook_id is not None:
+            # Messages about the account, and to its webhooks, are its administrators' alone.
+            raise not_found("delivery", "id")
+        require(requester_or_approver, facts)
+
+    def _channel(self, work: Work, row: Row[Any]) -> str:
+        """The same, if it is still there and still chosen; another of their choice if not."""
+        if row.webhook_id is not None:
+            return WEBHOOK
+        told = row.user_id, Kind(row.kind)
+        ways = preferences.channels_of(work.connection, {told}, self.channels)[told]
+        if not ways:
+            message = "Whom it is for does not want messages of this kind any more."
+            raise Refusal(Code.WRONG_STATUS, message, "id")
+        return row.channel if row.channel in ways else ways[0]
+
+    def _link(self, work: Work, row: Row[Any], release: Release | None) -> UUID:
+        assert release is not None, "only releases ask for decisions"
+        votes = loading.load_votes(work.connection, [release]).get(release.id, ())
+        decided = any(vote.approver_id == row.user_id for vote in votes)
+        outdated = row.revision < release.material_revision
+        if decided or outdated:
+            raise _not_true()
+        asked = [(release, [row.user_id])]
+        links = action_links.ensure(
+            work.connection, self.link_key, asked, work.now, self.link_lifetime
+        )
+        link_id: UUID = links[release.id, row.user_id]
+        return link_id
+
+
+def _require_truth(row: Row[Any], release: Release) -> None:
+    now = Standing.of(release, release.fields.max_signatures)
+    if relevance.contradiction(Told.of(row), now) is not None:
+        raise _not_true()
+
+
+def _calendar(work: Work, user_id: UUID, release: Release) -> str | None:
+    """Not what it showed, but how it is now, as the newest file."""
+    sent = calendar_updates.sent_of(work.connection, [release.id]).get(release.id, {})
+    around = look_around(work.connection, [release], others=sent)
+    return calendar_updates.calendars_of(release, around, sent).again(user_id, work.now)
+
+
+def _not_true() -> Refusal:
+    return Refusal(Code.WRONG_STATUS, "This message is not true any more.", "id")

@@ -1,0 +1,171 @@
+"""Sends the mails to sign in with: looks up who has the address, long after the answer went out.
+
+Not by way of the outbox: such a mail belongs to no account, waits behind nobody's slow mail server,
+and is worth nothing after a quarter of an hour.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from anyio.to_thread import run_sync
+from sqlalchemy import Connection, Row
+
+from engine.commands.credentials.change_address import delete_old_changes, has_old_changes
+from engine.commands.unit_of_work import bare_transaction
+from engine.model import addresses
+from engine.persistence.db.sql import among
+from engine.persistence.store import tables as t
+from engine.persistence.store.loading.sign_in import people_with_address
+from engine.system import System
+from notifications.channels.base import Channel, Outgoing, Undelivered
+from notifications.content.stored_facts import store_facts
+from notifications.content.texts import language_of
+from notifications.content.writer import Reader, Writer
+from notifications.links import sign_in_links
+from notifications.vocabulary import Kind
+
+#: Seconds between two looks.
+PAUSE = 0.5
+#: Longer than a channel's own time limit: after it another worker tries.
+LEASE = timedelta(seconds=45)
+FIRST_WAIT = timedelta(seconds=3)
+BATCH = 16
+#: For how long it is kept who asked.
+KEPT = timedelta(days=1)
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A sign-in whose mail is due, and who has the address: nobody, or a person's users."""
+
+    row: Row[Any]
+    people: tuple[Row[Any], ...]
+
+
+class SignInMailer:
+    """Any number of them may run, in any number of processes."""
+
+    def __init__(
+        self, system: System, channel: Channel[Any], writer: Writer, key: bytes, public_url: str
+    ) -> None:
+        self._system = system
+        self._channel = channel
+        self._writer = writer
+        self._key = key
+        self._public_url = public_url
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set."""
+        try:
+            while not stop.is_set():
+                if not await self._turn():
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(stop.wait(), PAUSE)
+        finally:
+            await self._channel.close()
+
+    async def run_once(self) -> int:
+        """Send what is due now; answers how many sign-ins were looked at."""
+        asked = await run_sync(self._claim)
+        await asyncio.gather(*map(self._send, asked))
+        return len(asked)
+
+    async def _turn(self) -> bool:
+        try:
+            return await self.run_once() > 0
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next turn tries again
+            log.warning("sign_in_mail_trouble", error=type(error).__name__)
+            return False
+
+    def _claim(self) -> list[Asked]:
+        """Due ones, each with its people; due again after the lease, in case we are killed."""
+        with self._system.database.reading() as connection:
+            if not _has_work(connection, self._system.clock.now(connection)):
+                return []
+
+        def change(connection: Connection) -> list[Asked]:
+            now, s = self._system.clock.now(connection), t.sign_ins
+            sign_in_links.forget(connection, now - KEPT)
+            delete_old_changes(connection, now)
+            due = sa.select(s).where(s.c.due_at <= now).order_by(s.c.due_at).limit(BATCH)
+            rows = connection.execute(due.with_for_update(skip_locked=True)).all()
+            live = [row for row in rows if row.used_at is None and row.expires_at > now]
+            tried = {"due_at": now + LEASE, "mail_attempts": s.c.mail_attempts + 1}
+            _update(connection, live, **tried)
+            _update(connection, [row for row in rows if row not in live], due_at=None)
+            return [Asked(row, _people_of(connection, row)) for row in live]
+
+        return bare_transaction(self._system.database, change)
+
+    async def _send(self, asked: Asked) -> None:
+        error = None
+        if asked.people:
+            try:
+                prepared = await run_sync(self._channel.prepare, self._outgoing(asked))
+                await self._channel.send(prepared)
+            except Undelivered as undelivered:
+                error = undelivered
+                # The server's words may have the address in them, and the link is in the mail.
+                log.warning("sign_in_mail_not_sent", sign_in=str(asked.row.id), final=error.final)
+        await run_sync(self._settle, asked.row, error)
+
+    def _outgoing(self, asked: Asked) -> Outgoing:
+        """To the address as the account has it, never as somebody typed it."""
+        person = asked.people[0]
+        accounts = sorted({one.account for one in asked.people})
+        facts = {
+            "account": accounts[0] if len(accounts) == 1 else "Countersign",
+            "event": {"tag": "sign_in", "at": asked.row.created_at, "reason": None},
+        }
+        reader = Reader(language=language_of(person.locale), zone=person.time_zone)
+        link = sign_in_links.url_of(self._key, self._public_url, asked.row)
+        return Outgoing(
+            delivery_id=asked.row.id,
+            created_at=asked.row.created_at,
+            address=addresses.deliverable(person.email),
+            name=person.name,
+            message=self._writer.write(Kind.SIGN_IN, store_facts(facts), reader, link=link),
+            link=link,
+        )
+
+    def _settle(self, row: Row[Any], error: Undelivered | None) -> None:
+        def change(connection: Connection) -> None:
+            again = None
+            if error is not None and not error.final:
+                again = _next_try(row, self._system.clock.now(connection))
+            _update(connection, [row], due_at=again)
+
+        bare_transaction(self._system.database, change)
+
+
+def _people_of(connection: Connection, row: Row[Any]) -> tuple[Row[Any], ...]:
+    return tuple(people_with_address(connection, row.address, row.created_at))
+
+
+def _has_work(connection: Connection, now: datetime) -> bool:
+    s = t.sign_ins
+    found = sa.select(s.c.id).where(sa.or_(s.c.due_at <= now, s.c.created_at < now - KEPT))
+    is_due = connection.execute(found.limit(1)).first() is not None
+    return is_due or has_old_changes(connection, now)
+
+
+def _update(connection: Connection, rows: Sequence[Row[Any]], **values: Any) -> None:
+    s = t.sign_ins
+    if rows:
+        changed = s.update().where(among(s.c.id)).values(**values)
+        connection.execute(changed, {"ids": [row.id for row in rows]})
+
+
+def _next_try(row: Row[Any], now: datetime) -> datetime | None:
+    """Twice as long each time; never once the link is worth nothing."""
+    again: datetime = now + FIRST_WAIT * 2 ** min(row.mail_attempts, 10)
+    return again if again < row.expires_at else None

@@ -1,0 +1,1 @@
+"""What messages say about a release, read from the database."""

@@ -1,0 +1,186 @@
+"""What is to be known around releases to tell people of them, looked up for all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row, Select, Table
+
+from engine.lifecycle.release_changes import Edit, fields_at
+from engine.model.facts import Fields, Release, Team
+from engine.model.vocabulary import Status
+from engine.persistence.db.sql import among
+from engine.persistence.store import loading
+from engine.persistence.store import tables as t
+from engine.persistence.store.release_facts import Staff, load_staff
+from notifications.facts.person_names import person
+
+# Statements of the hot path are built once: to build one costs more than to run it.
+_U, _D = t.users, t.decisions
+_USERS = sa.select(_U.c.id, _U.c.name, _U.c.email, _U.c.active, _U.c.service).where(among(_U.c.id))
+_PEOPLE = sa.select(_U.c.id, _U.c.name, _U.c.email).where(among(_U.c.id))
+_DECISIONS = (
+    sa.select(_D, _U.c.name, _U.c.email)
+    .join(_U, _U.c.id == _D.c.approver_id)
+    .where(among(_D.c.release_id))
+    .order_by(_D.c.release_id, _D.c.decided_at, _D.c.id)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """People, names and decisions, by id."""
+
+    staff: Staff
+    #: Of each release, whatever revision they were made on, in their order.
+    decisions: Mapping[UUID, Sequence[Row[Any]]]
+    #: Of the releases with a decision on a revision that is not the last one.
+    edits: Mapping[UUID, Sequence[Edit]]
+    #: Of requests that were edited while they await approval: who edited what is agreed to.
+    editors: Mapping[UUID, frozenset[UUID]]
+    #: Everyone who could be told, with name, address, `active` and `service`.
+    users: Mapping[UUID, Row[Any]]
+    keypairs: Mapping[UUID, str]
+
+    def approvers_of(self, release: Release) -> frozenset[UUID]:
+        """Who can approve it."""
+        return self.staff.approvers[release.fields.team_id]
+
+    def team_of(self, release: Release) -> Team | None:
+        """None where it has none."""
+        team_id = release.fields.team_id
+        return self.staff.teams[team_id] if team_id else None
+
+    def participants_of(self, release: Release) -> frozenset[UUID]:
+        """Its team, or whom it names."""
+        team = self.team_of(release)
+        return team.member_ids if team else release.fields.participant_ids
+
+    def person(self, user_id: UUID) -> str:
+        """Name and address."""
+        row = self.users[user_id]
+        return person(row.name, row.email)
+
+    def decisions_of(self, release: Release) -> list[Row[Any]]:
+        """On its current material revision."""
+        return [
+            row
+            for row in self.decisions.get(release.id, ())
+            if row.material_revision == release.material_revision
+        ]
+
+    def standing_decisions_of(self, release: Release) -> list[Row[Any]]:
+        """While pending those on its current material revision; later those it was approved by."""
+        rows = self.decisions.get(release.id, ())
+        if release.status is Status.PENDING or not rows:
+            return self.decisions_of(release)
+        latest = max(row.material_revision for row in rows)
+        return [row for row in rows if row.material_revision == latest]
+
+    def deciders_of(self, release: Release) -> frozenset[UUID]:
+        """Whose decision stands."""
+        return frozenset(row.approver_id for row in self.standing_decisions_of(release))
+
+    def fields_at(self, release: Release, revision: int) -> Fields:
+        """Its fields as they were at the revision of one of its decisions."""
+        return fields_at(release.fields, self.edits.get(release.id, ()), revision)
+
+    def editors_of(self, release: Release) -> frozenset[UUID]:
+        """Who edited it in this round of approval."""
+        return self.editors.get(release.id, frozenset())
+
+    def authors_of(self, release: Release) -> frozenset[UUID]:
+        """Whose own request it is."""
+        return self.editors_of(release) | {release.creator_id}
+
+    def earlier_deciders_of(self, release: Release) -> frozenset[UUID]:
+        """Who had decided before it was edited, while it awaits approval."""
+        if release.status is not Status.PENDING:
+            return frozenset()
+        return frozenset(
+            row.approver_id
+            for row in self.decisions.get(release.id, ())
+            if row.material_revision < release.material_revision
+        )
+
+
+def look_around(
+    connection: Connection,
+    releases: Collection[Release],
+    staff: Staff | None = None,
+    others: Collection[UUID] = (),
+) -> Surroundings:
+    """Of releases of one account; a bounded number of statements.
+
+    `staff`: if known; `others`: more people who may be told.
+    """
+    if staff is None:
+        (account_id,) = {release.account_id for release in releases}
+        staff = load_staff(connection, account_id, releases)
+    user_ids = _ids(staff.approvers.values(), (team.member_ids for team in staff.teams.values()))
+    user_ids |= {release.creator_id for release in releases} | set(others)
+    user_ids |= _ids(release.fields.participant_ids for release in releases)
+    keypair_ids = _ids(release.fields.keypair_ids for release in releases)
+    edited = [one for one in releases if one.status is Status.PENDING and one.material_revision > 1]
+    decisions = _decisions(connection, releases)
+    user_ids |= {row.approver_id for rows in decisions.values() for row in rows}
+    outdated = {
+        release.id
+        for release in releases
+        if any(row.revision < release.revision for row in decisions.get(release.id, ()))
+    }
+    return Surroundings(
+        staff=staff,
+        decisions=decisions,
+        edits=loading.load_edits(connection, outdated),
+        editors=loading.load_editors(connection, edited) if edited else {},
+        users=users_of(connection, user_ids),
+        keypairs=names_of(connection, t.keypairs, keypair_ids, "alias"),
+    )
+
+
+def users_of(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
+    """Their names, and whether they can be told anything."""
+    rows: Iterable[Row[Any]] = connection.execute(_USERS, {"ids": sorted(ids)})
+    return {row.id: row for row in rows}
+
+
+def people_by_ids(connection: Connection, ids: Collection[UUID]) -> dict[UUID, str]:
+    """Names and addresses of people."""
+    if not ids:
+        return {}
+    rows = connection.execute(_PEOPLE, {"ids": sorted(ids)}).all()
+    return {row.id: person(row.name, row.email) for row in rows}
+
+
+def names_of(
+    connection: Connection, table: Table, ids: Collection[UUID], column: str = "name"
+) -> dict[UUID, str]:
+    """What these rows are called, by id."""
+    if not ids:
+        return {}
+    found = connection.execute(_names(table, column), {"ids": sorted(ids)})
+    return {id_: name for id_, name in found}  # noqa: C416 - rows are no pairs to mypy
+
+
+@cache
+def _names(table: Table, column: str) -> Select[UUID, str]:
+    return sa.select(table.c.id, table.c[column]).where(among(table.c.id))
+
+
+def _decisions(
+    connection: Connection, releases: Collection[Release]
+) -> dict[UUID, Sequence[Row[Any]]]:
+    rows = connection.execute(_DECISIONS, {"ids": sorted(release.id for release in releases)}).all()
+    return {id_: list(found) for id_, found in groupby(rows, attrgetter("release_id"))}
+
+
+def _ids(*groups: Iterable[frozenset[UUID]]) -> set[UUID]:
+    return {id_ for sets in groups for ids in sets for id_ in ids}

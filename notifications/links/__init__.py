@@ -1,0 +1,1 @@
+"""Links that carry a derived secret: to decide about a request, and to sign in."""

@@ -1,0 +1,1 @@
+"""Connections to addresses that users name, kept off private networks."""

@@ -1,0 +1,108 @@
+"""Where webhooks may go: an https address of the public internet, unless the operator allows more.
+
+Names are looked up when something is sent, and the connection goes to the very address that was
+checked: a name that answers differently the second time gains nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
+
+from engine.model.errors import Code, Refusal
+from notifications.net.public_addresses import Address, is_public
+
+_LONGEST = 2000
+#: Everything else is spelt with percent signs, or as `xn--` in a host.
+_PRINTABLE = re.compile(r"[\x21-\x7e]+", re.ASCII)
+_HOST = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]", re.ASCII)
+_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)", re.ASCII)
+_LONGEST_NAME = 253
+#: A name that ends like this is an IPv4 address to browsers and to the system's resolver
+#: (https://url.spec.whatwg.org/#ends-in-a-number-checker): `2130706433`, `0x7f.1`, `127.1`.
+_NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*", re.ASCII)
+#: Names that no public name server answers for (RFC 6761, RFC 6762, RFC 7686, RFC 8375, RFC 9476,
+#: and ICANN's resolution 2024.07.29.06 for `internal`), with all names below them.
+_PRIVATE_NAMES = frozenset(
+    {"alt", "home.arpa", "internal", "invalid", "local", "localdomain", "localhost", "onion"}
+)
+
+_NO_ADDRESS = "This is no web address. Give one like https://example.com/hooks."
+_PUBLIC_ONLY = "Webhooks go to public addresses only."
+_ODD_IPV4 = (
+    "This host is a number, or an IP address in an unusual spelling. Give a name, or an address"
+    " of four decimal numbers without leading zeros."
+)
+_NO_NAME = (
+    "This host is no name of the public internet. Give the whole name, like hooks.example.com,"
+    " without a dot at its end."
+)
+
+
+def require_url(url: str, *, allow_private: bool) -> None:
+    """An address that a webhook can have, or INVALID_INPUT; says what is wrong with it."""
+    fault = url_fault(url, allow_private=allow_private)
+    if fault is not None:
+        raise Refusal(Code.INVALID_INPUT, fault, "url")
+
+
+def url_fault(url: str, *, allow_private: bool) -> str | None:
+    """What keeps a webhook from having this address; None if nothing does."""
+    parts = _split(url)
+    if parts is None:
+        return _NO_ADDRESS
+    if parts.scheme != "https" and not (allow_private and parts.scheme == "http"):
+        return "A webhook's address must begin with https://."
+    if parts.username is not None or parts.password is not None or parts.fragment:
+        return "A webhook's address has no user name, password or fragment."
+    return _host_fault(parts.hostname or "", allow_private=allow_private)
+
+
+def _host_fault(host: str, *, allow_private: bool) -> str | None:
+    """What is wrong with the host, as far as it can be told without looking its name up."""
+    address = literal(host)
+    if address is not None:
+        return None if allow_private or is_public(address) else _PUBLIC_ONLY
+    labels = host.split(".")
+    last = next((label for label in reversed(labels) if label), "")
+    if _NUMBER.fullmatch(last):
+        return _ODD_IPV4
+    if len(host) > _LONGEST_NAME or not all(map(_LABEL.fullmatch, labels)):
+        return _NO_NAME
+    return None if allow_private or not _is_private_name(labels) else _NO_NAME
+
+
+def _is_private_name(labels: list[str]) -> bool:
+    """A name of one label means a host of the local network, and so do those of the table."""
+    endings = {".".join(labels[start:]) for start in range(len(labels))}
+    return len(labels) == 1 or not endings.isdisjoint(_PRIVATE_NAMES)
+
+
+def literal(host: str) -> Address | None:
+    """The address that a host spells out in the usual form; None for anything else."""
+    try:
+        return ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+
+
+def origin_only(url: str) -> str:
+    """The address without its path and query, which may be secrets of the receiver's."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/…"
+
+
+def _split(url: str) -> SplitResult | None:
+    if len(url) > _LONGEST or not _PRINTABLE.fullmatch(url) or "\\" in url:
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    host = parts.netloc.rpartition("@")[2]
+    if port is not None:
+        host = host.rpartition(":")[0]
+    well_formed = parts.hostname and _HOST.fullmatch(host.removesuffix(":")) and port != 0
+    return parts if well_formed else None

@@ -1,0 +1,81 @@
+"""The mails about a change of address: a link to the new one, and word to the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Row
+
+from engine.commands.credentials.change_address import TOKEN_PURPOSE
+from engine.model import derived_tokens
+from engine.model.addresses import shown
+from engine.model.events import AddressChangeRequested, Recorded, UserUpdated
+from engine.persistence.store import tables as t
+from engine.persistence.store.ledger import Entry
+from engine.persistence.store.work import Work
+from notifications.content.stored_facts import store_facts
+from notifications.facts.message_data import facts_of_administration
+from notifications.links.sign_in_links import PATH as SIGN_IN
+from notifications.outbox import queueing
+from notifications.vocabulary import EMAIL, Kind
+
+#: Where the page lives, below the public URL.
+PATH = f"{SIGN_IN}/address"
+
+
+def url_of(key: bytes, public_url: str, row: Row[Any]) -> str:
+    """Return the address in the mail to the new mailbox, from a claimed delivery."""
+    change_id: UUID = row.address_change_id
+    token = derived_tokens.derive_token(key, TOKEN_PURPOSE, change_id, row.change_nonce)
+    return f"{public_url.rstrip('/')}{PATH}/{derived_tokens.spell(change_id, token)}"
+
+
+def enqueue(work: Work, entries: Sequence[Entry]) -> None:
+    """Queue them by mail, whatever else people chose: no other channel proves a mailbox."""
+    rows = [row for entry in entries for row in _rows(work, entry.recorded)]
+    queueing.insert(work.connection, rows, work.now)
+    work.to_send |= bool(rows)
+
+
+def _rows(work: Work, recorded: Recorded) -> Iterator[dict[str, Any]]:
+    event = recorded.event
+    if not isinstance(event, AddressChangeRequested | UserUpdated) or "email" not in event.changes:
+        return
+    before, after = event.changes["email"]
+    facts = _facts(work, recorded, before, after)
+    if isinstance(event, AddressChangeRequested):
+        yield _row(work, event.subject_id, Kind.ADDRESS_LINK, facts, after, event.change_id)
+        yield _row(work, event.subject_id, Kind.ADDRESS_CHANGE, facts, before, None)
+    elif not _is_service(work, event.subject_id):
+        yield _row(work, event.subject_id, Kind.ADDRESS_CHANGE, facts, before, None)
+
+
+def _row(
+    work: Work, user_id: UUID, kind: Kind, facts: str, address: str, change_id: UUID | None
+) -> dict[str, Any]:
+    return {
+        "account_id": work.account_id,
+        "user_id": user_id,
+        "channel": EMAIL,
+        "kind": kind,
+        "audiences": "",
+        "facts": facts,
+        "address": address,
+        "address_change_id": change_id,
+    }
+
+
+def _facts(work: Work, recorded: Recorded, before: str, after: str) -> str:
+    facts = facts_of_administration(work, recorded)
+    event = {**facts["event"], "changes": []}
+    subject = {"kind": "Account", "name": work.policy.account_name}
+    addresses = {"before": shown(before), "after": shown(after)}
+    return store_facts({**facts, "event": event, "subject": subject, "addresses": addresses})
+
+
+def _is_service(work: Work, user_id: UUID) -> bool:
+    query = sa.select(t.users.c.service).where(t.users.c.id == user_id)
+    return bool(work.connection.execute(query).scalar_one())

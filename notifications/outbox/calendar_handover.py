@@ -1,0 +1,86 @@
+"""A calendar file whose message is not sent goes with the next one, where that relies on it.
+
+What a later message carries was chosen when it was queued, on the understanding that the earlier
+ones arrive (`invitations`). So the next one takes over the file, unless it has a newer one; and
+nothing is cancelled that was never published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from notifications.outbox import lanes
+from notifications.outbox.calendar_updates import CONFIRMED
+from notifications.tables import IS_QUEUED, deliveries
+from notifications.vocabulary import DeliveryState
+
+#: No id comes after it.
+_LAST = UUID(int=2**128 - 1)
+
+_D = deliveries
+_TAKE_OVER = (
+    _D.update()
+    .where(_D.c.id == sa.bindparam("delivery"))
+    .values(calendar=sa.bindparam("file", type_=sa.Text))
+)
+_PUBLISHED = (
+    sa.select(_D.c.id)
+    .where(
+        _D.c.release_id == sa.bindparam("release"),
+        _D.c.user_id == sa.bindparam("whose"),
+        _D.c.channel == sa.bindparam("way"),
+        _D.c.calendar.is_not(None),
+        # What waits before it is sent before it; what carries a link may still be void by then.
+        (_D.c.state == DeliveryState.SENT)
+        | (IS_QUEUED & _D.c.action_link_id.is_(None) & (_D.c.id < sa.bindparam("before"))),
+    )
+    .limit(1)
+)
+
+
+def hand_over(connection: Connection, unsent: Iterable[Row[Any]]) -> None:
+    """For deliveries that have just been settled and were not sent."""
+    for row in unsent:
+        # On what carries a link nothing relies: it may be void by its turn.
+        if row.calendar is None or row.user_id is None or row.action_link_id is not None:
+            continue
+        for following in lanes.waiting(connection, row)[:1]:
+            _hand_over(connection, row, following)
+
+
+def file_after(
+    connection: Connection, row: Row[Any], calendar: str | None, *, before: UUID = _LAST
+) -> str | None:
+    """What a message with this calendar file carries now that the one before it is not sent.
+
+    Args:
+        connection: To the database.
+        row: The delivery that is not sent.
+        calendar: The file of the message after it, if it has one.
+        before: Deliveries with an id less than this come before that message.
+    """
+    file: str | None = calendar or row.calendar
+    if (
+        file is not None
+        and orjson.loads(file)["shown"]["status"] != CONFIRMED
+        and not _is_published(connection, row, before)
+    ):
+        return None
+    return file
+
+
+def _hand_over(connection: Connection, row: Row[Any], following: Row[Any]) -> None:
+    file = file_after(connection, row, following.calendar, before=row.id)
+    if file != following.calendar:
+        connection.execute(_TAKE_OVER, {"delivery": following.id, "file": file})
+
+
+def _is_published(connection: Connection, row: Row[Any], before: UUID) -> bool:
+    asked = lanes.of(row) | {"before": before}
+    return connection.execute(_PUBLISHED, asked).first() is not None

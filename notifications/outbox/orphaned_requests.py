@@ -1,0 +1,38 @@
+"""Requests that await approval although their requester has been deactivated."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from engine.model.facts import Release
+from engine.model.vocabulary import Status
+from engine.persistence.db.sql import among
+from engine.persistence.store import loading
+from engine.persistence.store import tables as t
+from engine.persistence.store.work import Work
+from notifications.facts.release_context import Surroundings, look_around
+
+_R = t.releases
+_PENDING = sa.select(_R.c.id).where(
+    among(_R.c.creator_id),
+    _R.c.account_id == sa.bindparam("account"),
+    _R.c.status == Status.PENDING,
+    _R.c.ends_at > sa.bindparam("now"),
+)
+
+
+def pending_of(work: Work, user_ids: Collection[UUID]) -> Iterator[tuple[Release, Surroundings]]:
+    """Each pending request of these people, with what is to be known around it."""
+    if not user_ids:
+        return
+    asked = {"ids": sorted(user_ids), "account": work.account_id, "now": work.now}
+    ids = work.connection.execute(_PENDING, asked).scalars().all()
+    releases = loading.load_releases(work.connection, ids)
+    if not releases:
+        return
+    around = look_around(work.connection, releases.values())
+    for id_ in sorted(releases):
+        yield releases[id_], around

@@ -1,0 +1,226 @@
+"""The outbox: what happened becomes rows to be delivered, in the transaction of the change."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import timedelta
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from engine.model.events import (
+    DecisionRecorded,
+    Event,
+    Recorded,
+    ReleaseEvent,
+    ReleaseRevised,
+    UserCreated,
+    UserUpdated,
+)
+from engine.model.facts import Release
+from engine.model.vocabulary import Status
+from engine.persistence.store.ledger import Entry
+from engine.persistence.store.release_facts import Staff
+from engine.persistence.store.work import Work
+from notifications.facts.message_data import (
+    facts_of_administration,
+    facts_of_event,
+    facts_of_leaving,
+    facts_of_requester_leaving,
+    facts_of_time,
+)
+from notifications.facts.release_context import Surroundings, look_around
+from notifications.links import action_links
+from notifications.outbox import (
+    address_mails,
+    calendar_updates,
+    new_approvers,
+    orphaned_requests,
+    queueing,
+    recipients,
+    user_invitations,
+)
+from notifications.outbox.calendar_updates import Calendars
+from notifications.outbox.differences import for_each_reader
+from notifications.outbox.queueing import Message
+from notifications.outbox.recipients import People, Rule
+from notifications.vocabulary import EMAIL, Kind
+
+#: What happened, and the rules that say who hears of it.
+Told: TypeAlias = tuple[Recorded, list[Rule]]
+
+
+class Outbox:
+    """A listener of the engine: `System(listeners=(Outbox(link_key),))`."""
+
+    def __init__(
+        self,
+        link_key: bytes,
+        *,
+        link_lifetime: timedelta = action_links.LIFETIME,
+        channels: Collection[str] = (EMAIL,),
+    ) -> None:
+        self._link_key = link_key
+        self._link_lifetime = link_lifetime
+        self._channels = frozenset(channels)
+
+    def __call__(self, work: Work, entries: list[Entry]) -> None:
+        """Void the links that ended and queue a message for everyone concerned."""
+        _end_links(work, [entry.recorded for entry in entries])
+        told = [
+            (entry.recorded, rules)
+            for entry in entries
+            if (rules := list(recipients.rules_for(entry.recorded.event)))
+        ]
+        messages = [*_of_releases(work, told), *_of_administration(work, told)]
+        if any(new_approvers.can_make_approvers(entry.recorded.event) for entry in entries):
+            messages += _to_newcomers(work)
+        messages += _of_requesters_who_left(work, entries)
+        messages += user_invitations.invitations_of(work, entries)
+        self._queue(work, for_each_reader(work.connection, messages))
+        address_mails.enqueue(work, entries)
+
+    def _queue(self, work: Work, messages: Sequence[Message]) -> None:
+        asking = [
+            (message.release, message.people)
+            for message in messages
+            if message.kind is Kind.REQUEST and message.release is not None
+        ]
+        links = action_links.ensure(
+            work.connection, self._link_key, asking, work.now, self._link_lifetime
+        )
+        queueing.enqueue(work.connection, messages, work.now, links, channels=self._channels)
+        work.to_send |= bool(messages)
+
+
+def _end_links(work: Work, recorded: Sequence[Recorded]) -> None:
+    """All of them before any is made."""
+    rounds, users, decided = set[UUID](), set[UUID](), set[tuple[UUID, UUID]]()
+    for event, actor in ((one.event, one.actor) for one in recorded):
+        if isinstance(event, DecisionRecorded) and actor.user_id is not None:
+            # Decided without the link: a request that is still queued need not be sent.
+            decided.add((event.subject_id, actor.user_id))
+        elif isinstance(event, ReleaseEvent) and _ends_a_round(event):
+            rounds.add(event.subject_id)
+        elif _deactivates(event):
+            users.add(event.subject_id)
+    for release_id, user_id in decided:
+        if release_id not in rounds:
+            action_links.void_of(work.connection, release_id, user_id, work.now)
+    action_links.void_of_releases(work.connection, rounds, work.now)
+    action_links.void_of_users(work.connection, users, work.now)
+
+
+def _of_releases(work: Work, told: Sequence[Told]) -> Iterator[Message]:
+    """What happened to releases: who and what is looked up for all of them at once."""
+    told = [(one, rules) for one, rules in told if isinstance(one.event, ReleaseEvent)]
+    if not told:
+        return
+    releases = work.stored({one.event.subject_id for one, _ in told})
+    edited = [recipients.before(releases[one.event.subject_id], one.event) for one, _ in told]
+    known = [*releases.values(), *(before for before in edited if before is not None)]
+    teams = {release.fields.team_id for release in known}
+    staff = Staff(work.teams_of(teams), work.approvers_of(teams))
+    sent = calendar_updates.sent_of(work.connection, releases)
+    others = {user_id for mailed in sent.values() for user_id in mailed}
+    around = look_around(work.connection, known, staff, others)
+    calendars = {
+        release.id: calendar_updates.calendars_of(release, around, sent.get(release.id, {}))
+        for release in releases.values()
+    }
+    filed = set[tuple[UUID, UUID]]()
+    for (one, rules), before in zip(told, edited, strict=True):
+        release, reached = releases[one.event.subject_id], set[UUID]()
+        for rule in rules:
+            found = _people(rule, calendars[release.id], around, before)
+            passed_over = reached | ({one.actor.user_id} if rule.except_actor else set())
+            people = {id_: who for id_, who in found.items() if id_ not in passed_over}
+            reached |= people.keys()
+            if people:
+                # What is told after it relies on the file that came with the first.
+                without = [id_ for id_ in people if (release.id, id_) not in filed]
+                files = calendars[release.id].files(rule.kind, without, work.now)
+                filed |= {(release.id, user_id) for user_id in files}
+                yield Message(
+                    kind=rule.kind,
+                    account_id=work.account_id,
+                    facts=_facts(work, rule, one, release, around),
+                    people=people,
+                    release=release,
+                    calendars=files,
+                )
+
+
+def _facts(
+    work: Work, rule: Rule, recorded: Recorded, release: Release, around: Surroundings
+) -> dict[str, Any]:
+    if rule.kind is Kind.LEFT:
+        return facts_of_leaving(work, recorded, release)
+    return facts_of_event(work, recorded, release, around)
+
+
+def _people(
+    rule: Rule, calendars: Calendars, around: Surroundings, before: Release | None
+) -> People:
+    found = recipients.of_release(calendars.release, rule.told, around, before, calendars.former)
+    if not rule.outdated_only:
+        return found
+    outdated = calendars.outdated
+    return {user_id: who for user_id, who in found.items() if user_id in outdated}
+
+
+def _of_administration(work: Work, told: Sequence[Told]) -> Iterator[Message]:
+    for one, rules in told:
+        if isinstance(one.event, ReleaseEvent):
+            continue
+        people = recipients.administrators(work.connection, work.account_id)
+        # Whoever did it knows, and whoever was added is invited.
+        aware = {one.actor.user_id}
+        if isinstance(one.event, UserCreated):
+            aware.add(one.event.subject_id)
+        told_people = {id_: who for id_, who in people.items() if id_ not in aware}
+        for rule in rules if told_people else ():
+            yield Message(
+                kind=rule.kind,
+                account_id=work.account_id,
+                facts=facts_of_administration(work, one),
+                people=told_people,
+            )
+
+
+def _to_newcomers(work: Work) -> Iterator[Message]:
+    """Nothing happened to the release: only to who can approve it."""
+    for release, people, around in new_approvers.unasked(work):
+        yield Message(
+            kind=Kind.REQUEST,
+            account_id=work.account_id,
+            facts=facts_of_time(work.policy, release, around, work.now),
+            people=people,
+            release=release,
+        )
+
+
+def _of_requesters_who_left(work: Work, entries: Sequence[Entry]) -> Iterator[Message]:
+    """Of requests that still await approval while nobody stands behind them any more."""
+    events = [entry.recorded.event for entry in entries]
+    left = {event.subject_id for event in events if _deactivates(event)}
+    for release, around in orphaned_requests.pending_of(work, left):
+        people = recipients.of_release(release, recipients.LEFT_BEHIND, around)
+        if people:
+            yield Message(
+                kind=Kind.REVISED,
+                account_id=work.account_id,
+                facts=facts_of_requester_leaving(work.policy, release, around, work.now),
+                people=people,
+                release=release,
+            )
+
+
+def _deactivates(event: Event) -> bool:
+    return isinstance(event, UserUpdated) and event.changes.get("active") == (True, False)
+
+
+def _ends_a_round(event: ReleaseEvent) -> bool:
+    left = event.from_status is Status.PENDING and event.to_status is not Status.PENDING
+    return (left and event.to_status is not None) or (
+        isinstance(event, ReleaseRevised) and event.asks_anew
+    )

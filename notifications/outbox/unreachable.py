@@ -1,0 +1,90 @@
+"""An approver whom the request did not reach: those who wait for the approval are told.
+
+Their message failed for good, by every channel it was sent by. Nobody would notice otherwise: the
+request simply stays undecided.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from engine.model.facts import Release
+from engine.model.vocabulary import Status
+from engine.persistence.db.sql import Id
+from engine.persistence.store import loading
+from notifications.facts.message_data import facts_of_time
+from notifications.facts.release_context import look_around
+from notifications.outbox import queueing, recipients
+from notifications.outbox.recipients import People
+from notifications.tables import deliveries
+from notifications.vocabulary import ASKING, Audience, DeliveryState, Kind
+
+_D = deliveries
+#: The same question on its way, or arrived.
+_ELSEWHERE = (
+    sa.select(_D.c.id)
+    .where(
+        _D.c.action_link_id == sa.bindparam("link", type_=Id),
+        _D.c.state.in_([DeliveryState.QUEUED, DeliveryState.SENT]),
+    )
+    .limit(1)
+)
+_TOLD = sa.select(_D.c.facts).where(
+    _D.c.release_id == sa.bindparam("release", type_=Id),
+    _D.c.kind == Kind.UNREACHABLE,
+    _D.c.revision >= sa.bindparam("revision"),
+)
+
+
+def tell(connection: Connection, failed: Iterable[tuple[Row[Any], str]], now: datetime) -> None:
+    """Tell the requester and the administrators; once for each approver and material revision.
+
+    Args:
+        connection: Of the transaction in which the deliveries failed.
+        failed: Deliveries that have just failed for good, each with its error.
+        now: The instant of that.
+    """
+    for row, error in failed:
+        if row.kind not in ASKING or row.user_id is None:
+            continue
+        release = loading.load_releases(connection, [row.release_id])[row.release_id]
+        is_asked = release.status is Status.PENDING and row.revision >= release.material_revision
+        if is_asked and not _is_reached(connection, row) and not _is_told(connection, row, release):
+            _tell(connection, row, error, release, now)
+
+
+def _is_reached(connection: Connection, row: Row[Any]) -> bool:
+    return connection.execute(_ELSEWHERE, {"link": row.action_link_id}).first() is not None
+
+
+def _is_told(connection: Connection, row: Row[Any], release: Release) -> bool:
+    asked = {"release": release.id, "revision": release.material_revision}
+    every = connection.execute(_TOLD, asked).scalars().all()
+    return any(json.loads(facts)["subject"]["id"] == str(row.user_id) for facts in every)
+
+
+def _tell(
+    connection: Connection, row: Row[Any], error: str, release: Release, now: datetime
+) -> None:
+    around = look_around(connection, [release])
+    policy = loading.load_policy(connection, release.account_id)
+    people: People = dict(recipients.of_release(release, {Audience.REQUESTER}, around))
+    for user_id, who in recipients.administrators(connection, release.account_id).items():
+        people[user_id] = people.get(user_id, frozenset()) | who
+    people.pop(row.user_id, None)
+    subject = {"kind": "User", "id": row.user_id, "name": row.name, "email": row.email}
+    facts = facts_of_time(policy, release, around, now)
+    message = queueing.Message(
+        kind=Kind.UNREACHABLE,
+        account_id=release.account_id,
+        facts={**facts, "subject": subject, "channel": row.channel, "error": error},
+        people=people,
+        release=release,
+    )
+    queueing.enqueue(connection, [message], now)

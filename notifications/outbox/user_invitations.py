@@ -1,0 +1,58 @@
+"""The invitation: the one mail that tells a new user that they have a part in an account.
+
+Its link leads to the page that people sign in on, with their address filled in; that page sends the
+ordinary link, which lasts a quarter of an hour. So the invitation holds no secret: it may be opened
+in any browser, passed on, or found years later, and lets nobody in who does not read the mail that
+is sent to this address then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlencode
+
+import sqlalchemy as sa
+
+from engine.model.events import Recorded, UserCreated
+from engine.persistence.db.sql import among
+from engine.persistence.store import tables as t
+from engine.persistence.store.ledger import Entry
+from engine.persistence.store.work import Work
+from notifications.facts.message_data import facts_of_administration
+from notifications.links.sign_in_links import PATH
+from notifications.outbox.queueing import Message
+from notifications.vocabulary import Kind
+
+_NEW_PEOPLE = sa.select(t.users.c.id, t.users.c.email).where(
+    among(t.users.c.id), t.users.c.active, ~t.users.c.service
+)
+
+
+def invitations_of(work: Work, entries: Sequence[Entry]) -> Iterator[Message]:
+    """Yield one message for each person that was added and is active; service users get no mail."""
+    added = {
+        entry.recorded.event.subject_id: entry.recorded
+        for entry in entries
+        if isinstance(entry.recorded.event, UserCreated)
+    }
+    if not added:
+        return
+    rows = work.connection.execute(_NEW_PEOPLE, {"ids": sorted(added)}).all()
+    for user_id, address in sorted((row.id, row.email) for row in rows):
+        yield Message(
+            kind=Kind.INVITATION,
+            account_id=work.account_id,
+            facts=_facts(work, added[user_id], address),
+            people={user_id: frozenset()},
+        )
+
+
+def _facts(work: Work, recorded: Recorded, address: str) -> dict[str, object]:
+    """The account is what the mail is about; nothing of its settings is told."""
+    facts = facts_of_administration(work, recorded)
+    return {
+        "event": {**facts["event"], "changes": []},
+        "subject": {"kind": "Account", "name": work.policy.account_name},
+        "account": work.policy.account_name,
+        "sign_in": f"{PATH}?{urlencode({'address': address})}",
+    }

@@ -1,0 +1,1 @@
+"""Work that is repeated: reminders, orphaned deliveries, retention."""

@@ -1,0 +1,112 @@
+"""What waits for a channel that nobody has configured any more ends, and says so.
+
+No relay would ever claim it. What asks for a decision goes out by the ways there are instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from anyio.to_thread import run_sync
+from sqlalchemy import Connection, Row
+from sqlalchemy.exc import SQLAlchemyError
+
+from engine.commands.unit_of_work import bare_transaction
+from engine.persistence.db.sql import among
+from engine.system import System
+from notifications.delivery.database_trouble import log_database_trouble
+from notifications.outbox import preferences, queueing
+from notifications.tables import IS_QUEUED, deliveries
+from notifications.vocabulary import ASKING, WEBHOOK, DeliveryState, Kind
+
+#: Settled in one transaction at most.
+BATCH = 200
+#: Seconds between two looks.
+PAUSE = 20.0
+#: Due for so long before it is given up: while a channel is brought in, some processes know it yet.
+GRACE = timedelta(minutes=1)
+d = deliveries
+
+
+class Stranded:
+    """May run in any number of processes."""
+
+    def __init__(self, system: System, channels: Collection[str]) -> None:
+        self._system = system
+        self._channels = sorted(channels)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set."""
+        while not stop.is_set():
+            try:
+                while await run_sync(self.run_once) == BATCH:
+                    pass
+            except SQLAlchemyError as error:
+                log_database_trouble("stranded_database_trouble", error)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), PAUSE)
+
+    def run_once(self) -> int:
+        """Settle a batch; answers how many deliveries it had."""
+        with self._system.database.reading() as connection:
+            stranded = self._stranded(self._system.clock.now(connection))
+            query = sa.select(d.c.id).where(*stranded)
+            query = query.order_by(d.c.next_attempt_at, d.c.id).limit(BATCH)
+            ids = connection.execute(query).scalars().all()
+        if not ids:
+            return 0
+
+        def change(connection: Connection) -> int:
+            now = self._system.clock.now(connection)
+            settled = (
+                d.update()
+                .where(among(d.c.id), *self._stranded(now))
+                .values(
+                    state=DeliveryState.FAILED,
+                    settled_at=now,
+                    last_error="the channel " + d.c.channel + " is not configured any more",
+                )
+                .returning(d)
+            )
+            rows = sorted(connection.execute(settled, {"ids": ids}).all(), key=attrgetter("id"))
+            self._ask_otherwise(connection, [row for row in rows if row.kind in ASKING], now)
+            return len(rows)
+
+        return bare_transaction(self._system.database, change)
+
+    def _stranded(self, now: datetime) -> tuple[Any, ...]:
+        return (IS_QUEUED, d.c.channel.not_in(self._channels), d.c.next_attempt_at <= now - GRACE)
+
+    def _ask_otherwise(
+        self, connection: Connection, rows: Sequence[Row[Any]], now: datetime
+    ) -> None:
+        """By each way they have now, unless they were asked by that at the same time."""
+        if not rows:
+            return
+        told = {(row.user_id, Kind(row.kind)) for row in rows}
+        personal = set(self._channels) - {WEBHOOK}
+        ways = preferences.channels_of(connection, told, personal)
+        asked = _asked_with(connection, rows)
+        again = [
+            queueing.copy_of(row, channel, row.action_link_id)
+            for row in rows
+            for channel in ways[row.user_id, Kind(row.kind)]
+            if (row.action_link_id, row.created_at, channel) not in asked
+        ]
+        queueing.insert(connection, again, now)
+
+
+def _asked_with(
+    connection: Connection, rows: Sequence[Row[Any]]
+) -> set[tuple[UUID, datetime, str]]:
+    query = sa.select(d.c.action_link_id, d.c.created_at, d.c.channel)
+    asked = {"ids": sorted({row.action_link_id for row in rows})}
+    found = connection.execute(query.where(among(d.c.action_link_id)), asked)
+    return {tuple(row) for row in found.all()}

@@ -1,0 +1,218 @@
+"""What time alone makes worth saying: a decision is still missing, or a window closes soon.
+
+Nobody who has to decide is left without a link that works: who will have none soon gets another.
+
+What is due is a query; the release is locked before anything is queued, so that any number of
+workers remind once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from uuid import UUID
+
+from anyio.to_thread import run_sync
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from engine.commands.unit_of_work import bare_transaction
+from engine.model.errors import Refusal
+from engine.model.facts import Release
+from engine.persistence.store import loading, locks
+from engine.persistence.store.locks import Lock
+from engine.system import System
+from notifications.content.datetimes import zone_of
+from notifications.delivery.database_trouble import log_database_trouble
+from notifications.facts.message_data import facts_of_time
+from notifications.facts.release_context import Surroundings, look_around
+from notifications.links import action_links
+from notifications.outbox import queueing, recipients
+from notifications.outbox.differences import for_each_reader
+from notifications.outbox.recipients import People
+from notifications.periodic import reminder_queries
+from notifications.periodic.reminder_queries import Asked
+from notifications.vocabulary import ASKING, EMAIL, Kind
+
+#: Seconds between two looks.
+POLL = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """When people are reminded."""
+
+    #: Of the time from the last message to the start, how much passes before the next.
+    share: float = 0.5
+    #: Nobody is reminded of what they were asked less than this before, nor told that a window
+    #: closes soon which opened less than this before.
+    earliest: timedelta = timedelta(minutes=5)
+    #: At most one in this time.
+    at_most_every: timedelta = timedelta(days=1)
+    #: So long before their link lapses they get another; longer than a night.
+    before_lapse: timedelta = timedelta(days=1)
+    #: In the recipient's own zone; nobody is woken for what can wait until morning.
+    night_begins: time = time(21)
+    night_ends: time = time(7)
+    #: A window closes soon when no more of it is left than both of these.
+    closing: timedelta = timedelta(hours=1)
+    closing_share: float = 0.2
+
+    def next_reminder(self, asked: Asked, now: datetime) -> datetime | None:
+        """When they are to be reminded; None where nothing is left to remind them of.
+
+        Never before now: what was due while nothing ran may have become due at night.
+        """
+        reasons = [*self._as_the_start_nears(asked, now), *self._before_the_link_lapses(asked)]
+        if not reasons:
+            return None
+        due = max(now, min(reasons))
+        if asked.reminded_at is not None:
+            due = max(due, asked.reminded_at + self.at_most_every)
+        morning = self._morning_after(due, asked.time_zone)
+        edge = asked.starts_at if now < asked.starts_at else asked.ends_at
+        return due if morning is None or morning >= edge else morning
+
+    def closes_soon_at(self, starts_at: datetime, ends_at: datetime) -> datetime:
+        """From when on it is said that the window closes soon."""
+        soon = ends_at - min(self.closing, (ends_at - starts_at) * self.closing_share)
+        return max(soon, starts_at + self.earliest)
+
+    def _as_the_start_nears(self, asked: Asked, now: datetime) -> Iterator[datetime]:
+        if now < asked.starts_at and not asked.silenced:
+            due = asked.asked_at + (asked.starts_at - asked.asked_at) * self.share
+            yield max(due, asked.asked_at + self.earliest)
+
+    def _before_the_link_lapses(self, asked: Asked) -> Iterator[datetime]:
+        lapses_at = asked.lapses_at or asked.asked_at
+        if lapses_at < asked.ends_at:
+            # A link that lapses within moments is replaced even so.
+            yield max(lapses_at - self.before_lapse, min(asked.asked_at + self.earliest, lapses_at))
+
+    def _morning_after(self, due: datetime, zone: str) -> datetime | None:
+        """The end of the night that an instant lies in; None by day."""
+        try:
+            there = due.astimezone(zone_of(zone))
+        except OverflowError:
+            # Before year 1 or after 9999 on that zone's clock: nobody's night.
+            return None
+        if self.night_ends <= there.time() < self.night_begins:
+            return None
+        evening = there.time() >= self.night_begins
+        day = there.date() + timedelta(days=1) if evening else there.date()
+        return datetime.combine(day, self.night_ends, there.tzinfo).astimezone(due.tzinfo)
+
+
+class Reminders:
+    """Queues reminders as they become due. May run in any number of processes."""
+
+    def __init__(
+        self,
+        system: System,
+        link_key: bytes,
+        rhythm: Rhythm = Rhythm(),
+        *,
+        link_lifetime: timedelta = action_links.LIFETIME,
+        channels: Collection[str] = (EMAIL,),
+    ) -> None:
+        self._system = system
+        self._link_key = link_key
+        self._rhythm = rhythm
+        self._link_lifetime = link_lifetime
+        self._channels = frozenset(channels)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set."""
+        while not stop.is_set():
+            try:
+                await run_sync(self.run_once)
+            except (SQLAlchemyError, Refusal) as error:
+                log_database_trouble("reminders_database_trouble", error)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), POLL)
+
+    def run_once(self) -> int:
+        """Queue whatever is due; answers for how many releases."""
+        with self._system.database.reading() as connection:
+            now = self._system.clock.now(connection)
+            due = [*self._undecided(connection, now), *self._closing(connection, now)]
+        for kind, account_id, release_id in dict.fromkeys(due):
+            self._say(kind, account_id, release_id)
+        return len(set(due))
+
+    def _say(self, kind: Kind, account_id: UUID, release_id: UUID) -> None:
+        def change(connection: Connection) -> None:
+            locks.take(connection, account_id, Lock(releases=frozenset({release_id})))
+            now = self._system.clock.now(connection)
+            release = loading.load_releases(connection, [release_id])[release_id]
+            # Again, now that nobody else can say it at the same time.
+            if kind is Kind.REMINDER:
+                self._remind(connection, release, now)
+            elif any(self._closing(connection, now, release_id)):
+                around = look_around(connection, [release])
+                people = recipients.of_release(release, recipients.CLOSING_SOON, around)
+                self._queue(connection, kind, release, people, around, now)
+
+        bare_transaction(self._system.database, change)
+
+    def _remind(self, connection: Connection, release: Release, now: datetime) -> None:
+        kinds = {one.user_id: one.kind for one in self._to_remind(connection, now, release.id)}
+        around = look_around(connection, [release])
+        undecided = recipients.of_release(release, recipients.REMINDED, around)
+        for kind in sorted(set(kinds.values())):
+            people = {id_: who for id_, who in undecided.items() if kinds.get(id_) is kind}
+            self._queue(connection, kind, release, people, around, now)
+
+    def _queue(
+        self,
+        connection: Connection,
+        kind: Kind,
+        release: Release,
+        people: People,
+        around: Surroundings,
+        now: datetime,
+    ) -> None:
+        if not people:
+            return
+        links = {}
+        if kind in ASKING:
+            asked = [(release, people)]
+            links = action_links.ensure(connection, self._link_key, asked, now, self._link_lifetime)
+        policy = loading.load_policy(connection, release.account_id)
+        message = queueing.Message(
+            kind=kind,
+            account_id=release.account_id,
+            facts=facts_of_time(policy, release, around, now),
+            people=people,
+            release=release,
+        )
+        messages = for_each_reader(connection, [message])
+        queueing.enqueue(connection, messages, now, links, channels=self._channels)
+
+    def _undecided(
+        self, connection: Connection, now: datetime
+    ) -> Iterator[tuple[Kind, UUID, UUID]]:
+        for row in self._to_remind(connection, now):
+            yield Kind.REMINDER, row.account_id, row.release_id
+
+    def _to_remind(
+        self, connection: Connection, now: datetime, release_id: UUID | None = None
+    ) -> list[Asked]:
+        found = reminder_queries.undecided(connection, now, release_id)
+        return [one for one in found if self._is_due(one, now)]
+
+    def _is_due(self, asked: Asked, now: datetime) -> bool:
+        due = self._rhythm.next_reminder(asked, now)
+        return due is not None and due <= now
+
+    def _closing(
+        self, connection: Connection, now: datetime, release_id: UUID | None = None
+    ) -> Iterator[tuple[Kind, UUID, UUID]]:
+        until = now + self._rhythm.closing
+        for row in reminder_queries.closing(connection, now, until, release_id):
+            since = self._rhythm.closes_soon_at(row.starts_at, row.ends_at)
+            if since <= now and (row.said_at is None or row.said_at < since):
+                yield Kind.CLOSING_SOON, row.account_id, row.id

@@ -1,0 +1,78 @@
+"""Deliveries are kept for a while after they are settled, and then deleted in small batches.
+
+What people were told of a release stays until it has ended: reminders go by it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from anyio.to_thread import run_sync
+from sqlalchemy import Connection, Select
+from sqlalchemy.exc import SQLAlchemyError
+
+from engine.commands.unit_of_work import bare_transaction
+from engine.model.vocabulary import HOLDING
+from engine.persistence.db.sql import among
+from engine.persistence.store import tables as t
+from engine.system import System
+from notifications.delivery.database_trouble import log_database_trouble
+from notifications.tables import deliveries
+
+#: Deleted in one transaction at most, so that nobody waits for it.
+BATCH = 200
+#: Seconds after a full batch, and after one that left nothing.
+BREATH, PAUSE = 1.0, 3600.0
+
+
+class Retention:
+    """May run in any number of processes."""
+
+    def __init__(self, system: System, kept: timedelta) -> None:
+        self._system = system
+        self._kept = kept
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set."""
+        while not stop.is_set():
+            pause = PAUSE
+            try:
+                if await run_sync(self.run_once) == BATCH:
+                    pause = BREATH
+            except SQLAlchemyError as error:
+                log_database_trouble("retention_database_trouble", error)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause)
+
+    def run_once(self) -> int:
+        """Delete a batch; answers how many deliveries it had."""
+        with self._system.database.reading() as connection:
+            before = self._system.clock.now(connection) - self._kept
+            ids = connection.execute(_outlived(before).limit(BATCH)).scalars().all()
+
+        def change(connection: Connection) -> None:
+            connection.execute(deliveries.delete().where(among(deliveries.c.id)), {"ids": ids})
+
+        if ids:
+            bare_transaction(self._system.database, change)
+        return len(ids)
+
+
+def _outlived(before: datetime) -> Select[Any]:
+    d, r = deliveries, t.releases
+    is_open = sa.exists().where(r.c.id == d.c.release_id, r.c.status.in_(sorted(HOLDING)))
+    return (
+        sa.select(d.c.id)
+        .where(
+            # Ids begin with the time, so no index of its own is needed to find the old ones.
+            d.c.id < UUID(int=int(before.timestamp() * 1000) << 80),
+            d.c.settled_at < before,
+            d.c.webhook_id.is_not(None) | ~is_open,
+        )
+        .order_by(d.c.id)
+    )

@@ -1,0 +1,43 @@
+"""Send a webhook something that means nothing, to see whether it arrives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from engine.commands.unit_of_work import Attempt
+from engine.model.errors import Code, Refusal
+from engine.persistence.store.locks import Lock
+from engine.persistence.store.work import Work
+from notifications.outbox import resend_limits
+from notifications.vocabulary import WebhookKind
+from notifications.webhooks import base, payload, queueing
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendTestWebhook:
+    """Answers the delivery's id, by which to see what became of it."""
+
+    webhook_id: UUID
+
+    def lock(self) -> Lock:
+        """Nothing else has to stand still."""
+        return Lock()
+
+    def attempt(self) -> Attempt:
+        """An entry about the webhook."""
+        return base.attempt_on("send_test_webhook", self.webhook_id)
+
+    def apply(self, work: Work) -> UUID:
+        """Needs `MANAGE_ACCOUNT`; one person sends only so many in an hour."""
+        row = base.find(work, self.webhook_id)
+        if not row.active:
+            message = "This webhook is switched off. Switch it on first."
+            raise Refusal(Code.WRONG_STATUS, message, "id")
+        resend_limits.check_person(work)
+        body = payload.of_test(work.now, row.name)
+        told = queueing.Told(
+            webhook_id=row.id, kind=WebhookKind.TEST, body=body, requested_by=work.actor.user_id
+        )
+        (delivery_id,) = queueing.enqueue(work, [told])
+        return delivery_id
