@@ -12,20 +12,20 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from api.auth.browser import Browser
 from api.bootstrap import auth_routes, build_runtime, connected, email_routes
-from api.draining import Draining, UnderWay
+from api.config.settings import Settings
 from api.graphql.endpoint import Endpoint
 from api.graphql.limits.numbers import Limits
-from api.headers import SecurityHeaders
-from api.hosts import KnownHosts
-from api.lost import nothing_here, to_sign_in
-from api.runtime import Runtime
-from api.settings import Settings
-from api.telemetry.exposition import exposed
-from api.telemetry.requests import ObservedRequests
-from api.usage import write_usage_forever
-from api.worker import run_worker
+from api.observability.exposition import exposed
+from api.observability.requests import ObservedRequests
+from api.runtime.credential_usage import write_usage_forever
+from api.runtime.draining import Draining, UnderWay
+from api.runtime.runtime import Runtime
+from api.web.http.browser import Browser
+from api.web.http.headers import SecurityHeaders
+from api.web.http.hosts import KnownHosts
+from api.web.not_found import nothing_here, to_sign_in
+from api.worker.worker import run_worker
 from engine.persistence.db.storage_faults import SENTENCES
 from engine.persistence.db.writable import storage_fault
 from engine.persistence.store.migrate import is_current

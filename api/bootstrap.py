@@ -11,24 +11,24 @@ from sqlalchemy.engine import URL
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
-from api.auth.browser import Browser
-from api.auth.openid import PATH as OPENID_PATH
-from api.auth.provider import Client, Provider
-from api.auth.routes import OpenId, sign_in_routes
-from api.channels import Telling, build_telling
-from api.credentials import session_of
-from api.email_actions import email_action_routes
+from api.config.keys import link_key
+from api.config.settings import Settings
+from api.config.settings_warnings import log_warnings
 from api.graphql.ids import to_global
-from api.keys import link_key
-from api.news import News
-from api.readiness import NotReadyError, compare_clocks, open_database, require_current
-from api.runtime import Runtime
-from api.settings import Settings
-from api.settings_warnings import log_warnings
-from api.telemetry.backlog import Backlog
-from api.telemetry.gate import MeteredGate
-from api.telemetry.meter import Meter
-from api.telemetry.tracing import TracingMissingError, close_tracer, make_tracer
+from api.observability.backlog import Backlog
+from api.observability.gate import MeteredGate
+from api.observability.meter import Meter
+from api.observability.tracing import TracingMissingError, close_tracer, make_tracer
+from api.runtime.change_notifier import News
+from api.runtime.channels import Telling, build_telling
+from api.runtime.credentials import session_of
+from api.runtime.runtime import Runtime
+from api.runtime.startup_checks import NotReadyError, compare_clocks, open_database, require_current
+from api.web.approval_pages.routes import email_action_routes
+from api.web.http.browser import Browser
+from api.web.sign_in.openid.flow import PATH as OPENID_PATH
+from api.web.sign_in.openid.provider import Client, Provider
+from api.web.sign_in.routes import OpenId, sign_in_routes
 from engine.commands.maintenance.remember_master_key import remember_master_key
 from engine.concurrency.executor import Executor
 from engine.model.principal import Principal

@@ -13,8 +13,8 @@ from urllib.parse import quote, urlsplit
 from dotenv import dotenv_values
 from pydantic import ValidationError
 
-from api.readiness import NotReadyError
-from api.settings import PREFIX, Settings
+from api.config.settings import PREFIX, Settings
+from api.runtime.startup_checks import NotReadyError
 from notifications.channels.mail_folder import SCHEME, folder_of
 
 _HEAD = f"""\

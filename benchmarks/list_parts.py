@@ -16,7 +16,7 @@ import uvloop
 from api.graphql.context import Context
 from api.graphql.http.answers import encode
 from api.graphql.schema import schema
-from api.runtime import Runtime
+from api.runtime.runtime import Runtime
 from benchmarks.asking import Question, seconds
 from benchmarks.comparing import Run
 from engine.model.principal import Principal

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pydantic import SecretStr
 
 from api.bootstrap import build_runtime, connected
-from api.runtime import Runtime
-from api.settings import Settings
+from api.config.settings import Settings
+from api.runtime.runtime import Runtime
 from benchmarks.servers import MASTER_KEY
 from engine.system import System
 

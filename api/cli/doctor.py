@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from api.config.settings import Settings
+from api.config.settings_docs import faults
+from api.config.settings_files import env_file
 from api.doctor.report import CheckResult, as_json, as_lines, failed, is_healthy
-from api.settings import Settings
-from api.settings_files import env_file
-from api.settings_told import faults
-from api.telemetry.logs import configure_logs
+from api.observability.logs import configure_logs
 
 MailTo = Annotated[
     str | None,

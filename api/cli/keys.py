@@ -29,7 +29,7 @@ def check() -> None:
     Exits with 1 and names those that do not open, and those that are not used.
     """
     from api.bootstrap import signer_options
-    from api.readiness import open_database, require_current
+    from api.runtime.startup_checks import open_database, require_current
 
     settings = load_settings()
     keyring = Keyring.parse(settings.master_key.get_secret_value())
@@ -54,7 +54,7 @@ def reseal() -> None:
     they serve. It can be interrupted and run again. When it is done, OLD can be taken away.
     """
     from api.bootstrap import build_system
-    from api.readiness import open_database, require_current
+    from api.runtime.startup_checks import open_database, require_current
 
     settings = load_settings()
     database = open_database(settings)

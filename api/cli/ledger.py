@@ -11,8 +11,8 @@ import typer
 
 from api.cli.accounts import account_called
 from api.cli.running import load_settings, told
-from api.keys import ledger_key
-from api.readiness import open_database, require_current
+from api.config.keys import ledger_key
+from api.runtime.startup_checks import open_database, require_current
 from engine.model.errors import Code, Refusal
 from engine.persistence.store import ledger
 from engine.persistence.store.ledger_verification import Anchor, verify

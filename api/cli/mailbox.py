@@ -10,9 +10,9 @@ import structlog
 import typer
 
 from api.cli.running import QuietServer, bind, server_config
-from api.draining import UnderWay
-from api.hosts import KnownHosts
-from api.telemetry.logs import configure_logs
+from api.observability.logs import configure_logs
+from api.runtime.draining import UnderWay
+from api.web.http.hosts import KnownHosts
 
 log = structlog.get_logger("countersign.mailbox")
 
@@ -47,7 +47,7 @@ def mailbox(host: Host = "127.0.0.1", port: PagePort = 8025, smtp_port: SmtpPort
 async def _receive_and_show(host: str, port: int, smtp_port: int) -> None:
     """Until SIGTERM or SIGINT."""
     from api.demo.mailbox import Mailbox, smtp_server
-    from api.demo.mailbox_app import mailbox_app
+    from api.web.mailbox.mailbox_app import mailbox_app
 
     kept = Mailbox()
     page_sockets, smtp_sockets = bind(host, port), bind(host, smtp_port, "--smtp-port")

@@ -56,7 +56,7 @@ def countersign(
 @told
 def migrate() -> None:
     """Bring the database to this version's tables. Does nothing where it is there already."""
-    from api.readiness import open_database
+    from api.runtime.startup_checks import open_database
 
     migrate_database(open_database(load_settings()))
     print("The database is up to date.")
@@ -68,7 +68,7 @@ def backup(
     file: Annotated[Path, typer.Argument(help="The new file to write. It must not exist.")],
 ) -> None:
     """Copy a SQLite database while it is in use, and check the copy and its ledgers."""
-    from api.readiness import open_database, require_current
+    from api.runtime.startup_checks import open_database, require_current
     from engine.persistence.store.backup import back_up
 
     database = open_database(load_settings())
@@ -103,7 +103,7 @@ def token_create(
 ) -> None:
     """Make an API token for a user. Its secret is printed once and stored nowhere."""
     from api.bootstrap import build_system
-    from api.readiness import open_database, require_current
+    from api.runtime.startup_checks import open_database, require_current
 
     settings = load_settings()
     database = open_database(settings)
@@ -146,7 +146,7 @@ def worker() -> None:
 @app.command()
 def settings() -> None:
     """Print every setting with its meaning and default, to be filled in as .env."""
-    from api.settings_told import example
+    from api.config.settings_docs import example
 
     print(example(), end="")
 

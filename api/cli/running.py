@@ -23,15 +23,15 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 from starlette.types import ASGIApp
 
-from api.background_server import background_server
-from api.connections import ConnectionLimits, connection_limits, limited_protocols
-from api.draining import UnderWay
-from api.readiness import NotReadyError
-from api.settings import PREFIX, Settings
-from api.settings_files import env_file
-from api.settings_told import faults
-from api.telemetry.exposition import exposed
-from api.telemetry.logs import configure_logs
+from api.config.settings import PREFIX, Settings
+from api.config.settings_docs import faults
+from api.config.settings_files import env_file
+from api.observability.exposition import exposed
+from api.observability.logs import configure_logs
+from api.runtime.draining import UnderWay
+from api.runtime.startup_checks import NotReadyError
+from api.web.http.background_server import background_server
+from api.web.http.connections import ConnectionLimits, connection_limits, limited_protocols
 from engine.model.errors import Refusal
 from engine.persistence.store.backup import BackupError
 from engine.persistence.store.retry import told as database_trouble
@@ -214,7 +214,7 @@ def mail_page(settings: Settings) -> Iterator[None]:
     if folder is None:
         yield
         return
-    from api.mail_page import MailFolder, mail_page_app
+    from api.web.mailbox.mail_folder_app import MailFolder, mail_page_app
 
     host, port = host_and_port(settings.mail_page_address)
     sockets = bind(host, port, f"{PREFIX}MAIL_PAGE_ADDRESS")
@@ -274,7 +274,7 @@ def serve(settings: Settings, host: str, port: int, *, worker: bool) -> None:
 def work(settings: Settings) -> None:
     """Work until told to stop."""
     from api.bootstrap import build_runtime, connected
-    from api.worker import run_worker
+    from api.worker.worker import run_worker
 
     configure_logs(as_json=settings.log_json)
     require_metrics_address(settings.metrics_address)

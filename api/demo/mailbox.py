@@ -10,7 +10,7 @@ from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from api.demo.message import Message, count_recipients, parse
+from api.web.mailbox.caught_mail import Message, count_recipients, parse
 
 KEPT = 500
 LARGEST = 5 * 2**20

@@ -17,13 +17,13 @@ from tempfile import TemporaryDirectory
 from pydantic import SecretStr
 
 from api.app import create_app
-from api.background_server import background_server
 from api.bootstrap import build_system
+from api.config.settings import Settings
 from api.demo.mailbox import Mailbox, smtp_server
-from api.demo.mailbox_app import mailbox_app
 from api.demo.people import Cast, settle_in
-from api.readiness import open_database
-from api.settings import Settings
+from api.runtime.startup_checks import open_database
+from api.web.http.background_server import background_server
+from api.web.mailbox.mailbox_app import mailbox_app
 from engine.persistence.store.migrate import migrate
 
 HOST = "127.0.0.1"

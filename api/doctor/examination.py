@@ -9,13 +9,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api.bootstrap import signer_options, telling_of
+from api.config.settings import Settings
+from api.config.settings_warnings import settings_warnings
 from api.doctor import database_checks, signer_checks
 from api.doctor.mail_check import check_mail
 from api.doctor.public_url_check import check_public_url
 from api.doctor.report import CheckResult, failed, passed, skipped
-from api.readiness import NotReadyError, open_database, require_current
-from api.settings import Settings
-from api.settings_warnings import settings_warnings
+from api.runtime.startup_checks import NotReadyError, open_database, require_current
 from engine.model.errors import Refusal
 from engine.persistence.db.database import Database
 from engine.persistence.store.retry import told

@@ -19,10 +19,10 @@ from aiosmtplib import (
     SMTPSenderRefused,
 )
 
-from api.channels import mail_channel
+from api.config.settings import Settings
+from api.config.settings_warnings import NO_MAIL
 from api.doctor.report import CheckResult, failed, passed, skipped, warned
-from api.settings import Settings
-from api.settings_warnings import NO_MAIL
+from api.runtime.channels import mail_channel
 from notifications.channels.base import Undelivered
 from notifications.channels.mail_folder import folder_of
 from notifications.channels.mime import Mail, sender_of

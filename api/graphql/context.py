@@ -16,12 +16,12 @@ import api.graphql.loaders  # noqa: F401 - registers them
 from api.graphql.errors import UserError, top_level, unauthenticated
 from api.graphql.limits.followers import Followers
 from api.graphql.limits.numbers import Limits
-from api.graphql.limits.rate import Rates
 from api.graphql.limits.refusal import too_often
 from api.graphql.plan import Plan, plan_of
 from api.graphql.prefetch import prefetch
 from api.graphql.shelf import Shelf
-from api.runtime import Runtime
+from api.runtime.runtime import Runtime
+from api.web.http.rate import Rates
 from engine.model.errors import Refusal
 from engine.model.principal import Principal
 

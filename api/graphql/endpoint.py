@@ -22,25 +22,25 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.unset import UnsetType
 
-from api.clients import client_of
-from api.credentials import principal_of
 from api.graphql.context import Context
 from api.graphql.http import answers
 from api.graphql.http.body import Body, read_json, read_message
 from api.graphql.http.events import Events, EventStream
 from api.graphql.http.operation import read_operation
-from api.graphql.http.origin import BRIEFLY, Origins
-from api.graphql.http.refused import RefusedError, wrong_method
 from api.graphql.ide import ide_page
 from api.graphql.limits.followers import Followers
 from api.graphql.limits.numbers import Limits
-from api.graphql.limits.rate import Rates
 from api.graphql.masking import apology, note
 from api.graphql.schema import schema
 from api.graphql.subscriptions.socket import Socket
-from api.headers import wants_page
-from api.runtime import Runtime
-from api.websockets import refuse_socket
+from api.runtime.credentials import principal_of
+from api.runtime.runtime import Runtime
+from api.web.http.clients import client_of
+from api.web.http.headers import wants_page
+from api.web.http.origin import BRIEFLY, Origins
+from api.web.http.rate import Rates
+from api.web.http.refused import RefusedError, wrong_method
+from api.web.http.websockets import refuse_socket
 from engine.model.errors import Code, Refusal
 
 

@@ -9,7 +9,7 @@ import structlog
 from graphql import GraphQLError
 from sqlalchemy.exc import StatementError
 
-from api.telemetry.redaction import without_secrets
+from api.observability.redaction import without_secrets
 from engine.logs.log_throttle import Seldom
 from engine.model.errors import Refusal
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from graphql import DocumentNode, FieldNode, OperationDefinitionNode, get_operation_ast
 
-from api.telemetry.meter import Result
+from api.observability.meter import Result
 
 #: Of operations that ask for more than one thing.
 SEVERAL = "several"

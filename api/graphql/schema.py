@@ -18,7 +18,6 @@ from strawberry.types.graphql import OperationType
 
 from api.graphql.documents import Document, Documents, InvalidDocumentError
 from api.graphql.finish import finish
-from api.graphql.http.refused import wrong_kind
 from api.graphql.limits.answer import BoundedExecution
 from api.graphql.limits.cost import cost_of
 from api.graphql.limits.numbers import Limits
@@ -30,6 +29,7 @@ from api.graphql.queries import Query
 from api.graphql.scalars import SCALARS
 from api.graphql.subscriptions.release_events import ReleaseSubscriptions
 from api.graphql.values import without_input
+from api.web.http.refused import wrong_kind
 
 #: What has one answer.
 ANSWERED = frozenset({OperationType.QUERY, OperationType.MUTATION})

@@ -28,8 +28,8 @@ from graphql import (
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from api.config.settings import PREFIX, Settings
 from api.graphql.schema import schema as strawberry_schema
-from api.settings import PREFIX, Settings
 from engine.lifecycle.diagram import svg
 
 DOCS = Path(__file__).parents[1]

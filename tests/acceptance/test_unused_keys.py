@@ -24,7 +24,7 @@ import os, signal
 import sqlalchemy as sa
 from api.bootstrap import build_system
 from api.cli.running import load_settings
-from api.readiness import open_database
+from api.runtime.startup_checks import open_database
 from engine.model.algorithms import KeypairAlgorithm
 from engine.commands import create_keypair
 from engine.persistence import tables as t

@@ -44,7 +44,7 @@ def test_it_carries_the_three_rooms_with_migrations_and_templates(wheel: Path) -
     for kept in (
         "engine/persistence/store/migrations",
         "notifications/content/templates",
-        "api/templates",
+        "api/web/templates",
     ):
         shipped = {
             str(path.relative_to(ROOT))

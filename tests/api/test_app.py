@@ -13,7 +13,7 @@ from pydantic import SecretStr, ValidationError
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.settings import Settings
+from api.config.settings import Settings
 
 PATHS = ("/healthz", "/graphql", "/sign-in", "/sign-in/x", "/decide/x", "/nowhere")
 

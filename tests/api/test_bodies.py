@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message
 
-from api.bodies import TooLargeError, TooSlowError, body_of, form_of
+from api.web.http.bodies import TooLargeError, TooSlowError, body_of, form_of
 
 
 def request(*pieces: bytes, ends: bool = True) -> Request:

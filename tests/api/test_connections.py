@@ -23,7 +23,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from api.cli.running import server_config
-from api.connections import (
+from api.web.http.connections import (
     HEADER_BYTES,
     MOST_REFUSED,
     ConnectionLimits,

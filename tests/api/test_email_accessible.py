@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
-from api.email_actions import email_action_routes
+from api.web.approval_pages.routes import email_action_routes
 from engine.commands.administration.update_user import UpdateUser
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.model.vocabulary import Verdict

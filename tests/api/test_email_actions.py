@@ -10,8 +10,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from api import email_pages
-from api.email_actions import LARGEST_BODY, email_action_routes
+from api.web.approval_pages import pages
+from api.web.approval_pages.routes import LARGEST_BODY, email_action_routes
 from engine.commands.administration.update_user import UpdateUser
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.withdraw_release import WithdrawRelease
@@ -443,7 +443,7 @@ def test_every_answer_is_guarded_bugs_too(
         assert not_allowed.status_code == 405
         assert_guarded(not_allowed.headers)
 
-        monkeypatch.setattr("api.email_actions.open_link", lambda *_: 1 / 0)
+        monkeypatch.setattr("api.web.approval_pages.routes.open_link", lambda *_: 1 / 0)
         broken = browser.get(f"/decide/{spelling}")
         assert broken.status_code == 500
         assert "Something went wrong on our side" in broken.text
@@ -465,7 +465,7 @@ def test_the_page_speaks_the_approvers_language(
 def test_the_policy_lets_only_our_style_through(browser: TestClient) -> None:
     page = browser.get("/decide/x")
 
-    assert f"<style>{email_pages.CSS}</style>" in page.text
+    assert f"<style>{pages.CSS}</style>" in page.text
     assert len(re.findall("<style", page.text)) == 1
     assert "style=" not in page.text
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from api.email_actions import email_action_routes
+from api.web.approval_pages.routes import email_action_routes
 from engine.model.vocabulary import Status
 from engine.persistence.db.database import Database
 from tests.api.auth.chromium import chromium

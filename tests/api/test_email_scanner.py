@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 
-from api.email_actions import email_action_routes
+from api.web.approval_pages.routes import email_action_routes
 from engine.model.vocabulary import Status
 from engine.persistence.db.database import Database
 from tests.notifications.notices import LINK_KEY, Notices, outbox_world

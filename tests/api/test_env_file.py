@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from api.settings import PREFIX, Settings
-from api.settings_files import ENV_FILE_VARIABLE, env_file
-from api.settings_warnings import secret_files
+from api.config.settings import PREFIX, Settings
+from api.config.settings_files import ENV_FILE_VARIABLE, env_file
+from api.config.settings_warnings import secret_files
 from tests.api.test_settings import GOOD
 
 REQUIRED = {PREFIX + name: value for name, value in GOOD.items()}

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
+from api.config.secret_strength import weakness_of_text
+from api.config.settings import PREFIX, Settings
 from api.first_settings import (
     database_beside,
     fresh_secrets,
@@ -16,9 +18,7 @@ from api.first_settings import (
     sender_for,
     write_env_file,
 )
-from api.readiness import NotReadyError
-from api.secret_strength import weakness_of_text
-from api.settings import PREFIX, Settings
+from api.runtime.startup_checks import NotReadyError
 from notifications.channels.smtp import Server
 from tests.api.test_settings import GOOD
 

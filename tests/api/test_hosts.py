@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from api.app import create_app
-from api.hosts import BRIEFLY, MISDIRECTED, hosts_of
+from api.web.http.hosts import BRIEFLY, MISDIRECTED, hosts_of
 from tests.api.test_app import settings
 
 PUBLIC = "https://countersign.example.com"

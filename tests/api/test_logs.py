@@ -21,10 +21,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from api.telemetry.logs import configure_logs
-from api.telemetry.meter import Meter
-from api.telemetry.redaction import HIDDEN, without_secrets
-from api.telemetry.requests import ObservedRequests
+from api.observability.logs import configure_logs
+from api.observability.meter import Meter
+from api.observability.redaction import HIDDEN, without_secrets
+from api.observability.requests import ObservedRequests
 
 SECRETS = {
     "token": "csn_" + secrets.token_urlsafe(32),

@@ -9,7 +9,7 @@ import anyio
 import pytest
 from starlette.testclient import TestClient
 
-from api.mail_page import MailFolder, mail_page_app
+from api.web.mailbox.mail_folder_app import MailFolder, mail_page_app
 from notifications.channels.mail_folder import MailFolderChannel
 from tests.notifications.test_smtp import SENDER, outgoing
 

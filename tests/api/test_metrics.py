@@ -16,12 +16,12 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from api.graphql.endpoint import Endpoint
-from api.runtime import Runtime
-from api.telemetry.backlog import Backlog
-from api.telemetry.exposition import exposed
-from api.telemetry.gate import MeteredGate
-from api.telemetry.meter import Meter
-from api.telemetry.requests import ObservedRequests
+from api.observability.backlog import Backlog
+from api.observability.exposition import exposed
+from api.observability.gate import MeteredGate
+from api.observability.meter import Meter
+from api.observability.requests import ObservedRequests
+from api.runtime.runtime import Runtime
 from engine.concurrency.executor import Executor
 from engine.persistence.db.database import Database
 from tests.notifications.deliverer import Deliverer

@@ -6,9 +6,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from api.auth.limits import client_of
 from api.cli.running import server_config
-from api.settings import Settings
+from api.config.settings import Settings
+from api.web.sign_in.limits import client_of
 
 DEFAULT = Settings.model_fields["trusted_proxies"].default
 

@@ -12,10 +12,10 @@ import pytest
 import structlog
 from pydantic import ValidationError
 
-from api.secret_strength import weakness, weakness_of_text
-from api.settings import PREFIX, Settings
-from api.settings_told import example, faults
-from api.settings_warnings import log_warnings, secret_files, settings_warnings
+from api.config.secret_strength import weakness, weakness_of_text
+from api.config.settings import PREFIX, Settings
+from api.config.settings_docs import example, faults
+from api.config.settings_warnings import log_warnings, secret_files, settings_warnings
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,10 +8,10 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.testclient import TestClient
 
-from api.auth.browser import Browser
-from api.credentials import session_of
-from api.email_actions import email_action_routes
-from api.runtime import Runtime
+from api.runtime.credentials import session_of
+from api.runtime.runtime import Runtime
+from api.web.approval_pages.routes import email_action_routes
+from api.web.http.browser import Browser
 from engine.commands.credentials.sessions import EndSession, NewSession, StartSession
 from engine.concurrency.executor import Executor
 from engine.model.principal import Principal

@@ -13,8 +13,8 @@ from structlog.testing import capture_logs
 
 from api import app as app_module
 from api.app import create_app
-from api.telemetry import signer_health
-from api.telemetry.signer_health import SignerHealth
+from api.observability import signer_health
+from api.observability.signer_health import SignerHealth
 from engine.signers.base import SignerContext, SignerFailed
 from engine.signers.keyring import Keyring
 from engine.signers.local import LocalSigner

@@ -9,7 +9,7 @@ import structlog
 from pydantic import ValidationError
 
 from api.bootstrap import build_runtime, connected
-from api.duties import build_relays, build_reminders, build_retention, build_stranded
+from api.worker.build import build_relays, build_reminders, build_retention, build_stranded
 from notifications.content.writer import Reader
 from notifications.outbox.outbox import Outbox
 from notifications.vocabulary import Kind

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from api.runtime import Runtime
-from api.usage import write_usage
+from api.runtime.credential_usage import write_usage
+from api.runtime.runtime import Runtime
 from tests.support.api import Api, make_api
 from tests.support.world import World
 

@@ -15,10 +15,10 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from api.graphql.endpoint import Endpoint
-from api.runtime import Runtime
-from api.telemetry.meter import Meter
-from api.telemetry.requests import ObservedRequests
-from api.telemetry.tracing import TracingMissingError, make_tracer
+from api.observability.meter import Meter
+from api.observability.requests import ObservedRequests
+from api.observability.tracing import TracingMissingError, make_tracer
+from api.runtime.runtime import Runtime
 from engine.commands.administration.update_account import UpdateAccount
 from engine.concurrency.executor import Executor
 from engine.persistence.store.work import Work

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.runtime import Runtime
-from api.usage import REMEMBERED, Usage, write_usage
+from api.runtime.credential_usage import REMEMBERED, Usage, write_usage
+from api.runtime.runtime import Runtime
 from engine.commands.credentials.record_use import record_use
 from engine.commands.credentials.sessions import StartSession
 from engine.model.principal import Principal

@@ -13,8 +13,8 @@ import pytest
 from dotenv import dotenv_values
 from graphql import build_schema, parse, validate
 
+from api.config.settings import PREFIX, Settings
 from api.graphql.schema import schema
-from api.settings import PREFIX, Settings
 from docs.tooling import sequence
 from tests.docs.documents import DOCS, blocks, blocks_of
 from tests.docs.walk import Walk

@@ -11,11 +11,11 @@ from typing import Any, Self
 import pytest
 
 from api.bootstrap import telling_of
-from api.channels import channel_options
-from api.duties import build_relays, build_reminders
-from api.readiness import NotReadyError
-from api.runtime import Runtime
-from api.settings import Settings
+from api.config.settings import Settings
+from api.runtime.channels import channel_options
+from api.runtime.runtime import Runtime
+from api.runtime.startup_checks import NotReadyError
+from api.worker.build import build_relays, build_reminders
 from engine.concurrency.executor import Executor
 from engine.signing.gate import SigningGate
 from notifications.channels import loading

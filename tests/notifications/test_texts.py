@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api import decision_notices, email_pages
+from api.web.approval_pages import decision_notices, pages
 from engine.commands.administration.roles import CreateRole
 from engine.commands.administration.update_keypair import UpdateKeypair
 from engine.commands.administration.update_user import UpdateUser
@@ -52,7 +52,7 @@ def sentences_in(folder: Path) -> dict[str, tuple[str, ...]]:
 EXPECTED = {
     texts.HERE: sentences_in(texts.HERE)
     | {word: (word,) for word in (*datetimes.WORDS, *plain_message.WORDS)},
-    email_pages.FOLDER: sentences_in(email_pages.FOLDER)
+    pages.FOLDER: sentences_in(pages.FOLDER)
     | {said: (said,) for said in decision_notices.SENTENCES},
 }
 

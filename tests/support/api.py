@@ -16,11 +16,11 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient, WebSocketTestSession
 from starlette.types import ASGIApp
 
-from api.auth.browser import Browser
-from api.channels import Telling
 from api.graphql.endpoint import Endpoint
 from api.graphql.ids import to_global
-from api.runtime import Runtime
+from api.runtime.channels import Telling
+from api.runtime.runtime import Runtime
+from api.web.http.browser import Browser
 from engine.commands.credentials.api_tokens import CreateApiToken
 from engine.concurrency.executor import Executor
 from engine.model.vocabulary import Permission

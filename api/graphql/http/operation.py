@@ -6,8 +6,8 @@ from typing import Any
 
 from strawberry.http import GraphQLRequestData, GraphQLRequestProtocol
 
-from api.graphql.http.refused import RefusedError
 from api.graphql.limits.refusal import LIMIT_EXCEEDED
+from api.web.http.refused import RefusedError
 
 #: Parameters, with the type each has if it is there and not null.
 _PARAMETERS: dict[str, tuple[type, str]] = {

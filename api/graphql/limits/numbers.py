@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from api.bodies import SLOWEST
+from api.web.http.bodies import SLOWEST
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the endpoint lets through. Page sizes are the engine's own (`engine.persistence.db.pagination`)."""
+    """What the endpoint lets through; `engine.persistence.db.pagination` limits pages."""
 
     #: Bytes of a request's body.
     body_bytes: int = 2 * 1024 * 1024

@@ -17,7 +17,7 @@ from api.graphql.types.enums import (
     ReleaseType,
 )
 from api.graphql.types.keypair import Keypair
-from api.runtime import Runtime
+from api.runtime.runtime import Runtime
 from engine.commands.administration.create_keypair import CreateKeypair, create_keypair
 from engine.commands.administration.update_keypair import UpdateKeypair
 from engine.model.principal import Principal

@@ -17,7 +17,7 @@ from api.graphql.types.delivery import Delivery
 from api.graphql.types.message_enums import MessageKind
 from api.graphql.types.notification import NotificationPreference
 from api.graphql.types.webhook import WebhookDelivery
-from api.runtime import Runtime
+from api.runtime.runtime import Runtime
 from engine.model.errors import not_found
 from engine.model.principal import Principal
 from engine.queries.reading import Reading

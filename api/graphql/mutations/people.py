@@ -12,7 +12,7 @@ from api.graphql.mutations.payload import Payload, given, one
 from api.graphql.shelf import Shelf
 from api.graphql.types.enums import Permission
 from api.graphql.types.people import Role, Team, User
-from api.runtime import Runtime
+from api.runtime.runtime import Runtime
 from engine.commands.administration.create_team import CreateTeam
 from engine.commands.administration.create_user import CreateUser
 from engine.commands.administration.roles import CreateRole, UpdateRole

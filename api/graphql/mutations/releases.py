@@ -16,7 +16,7 @@ from api.graphql.mutations.payload import Payload, given, one
 from api.graphql.shelf import Shelf
 from api.graphql.types.enums import KeypairCategory, ReleaseStatus, ReleaseType
 from api.graphql.types.release import Release
-from api.runtime import Runtime
+from api.runtime.runtime import Runtime
 from engine.commands.command import Command
 from engine.commands.releases.close_release import CloseRelease
 from engine.commands.releases.decide import Decide

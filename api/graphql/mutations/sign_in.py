@@ -12,7 +12,7 @@ from api.graphql.mutations.payload import Payload, one
 from api.graphql.shelf import Shelf
 from api.graphql.types.people import User
 from api.graphql.types.sign_in import Session
-from api.runtime import Runtime
+from api.runtime.runtime import Runtime
 from engine.commands.credentials.identities import UnlinkIdentity
 from engine.commands.credentials.sessions import EndSession
 from engine.model.principal import Principal

@@ -18,7 +18,7 @@ from api.graphql.scalars import Base64
 from api.graphql.shelf import Shelf
 from api.graphql.types.enums import DigestAlgorithm
 from api.graphql.types.history import Factor, Signature
-from api.runtime import Runtime
+from api.runtime.runtime import Runtime
 from engine.model.errors import Code, Refusal, StorageFailed
 from engine.model.principal import Principal
 from engine.queries import history

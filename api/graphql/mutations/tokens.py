@@ -12,7 +12,7 @@ from api.graphql.mutations.payload import Payload
 from api.graphql.shelf import Shelf
 from api.graphql.types.enums import Permission
 from api.graphql.types.people import ApiToken
-from api.runtime import Runtime
+from api.runtime.runtime import Runtime
 from engine.commands.credentials.api_tokens import CreateApiToken, NewToken, RevokeApiToken
 from engine.commands.credentials.token_endings import RevokedTokens
 from engine.model.principal import Principal

@@ -6,14 +6,14 @@ from uuid import UUID
 
 import strawberry
 
-from api.channels import Telling
 from api.graphql.context import Info, change
 from api.graphql.ids import from_global
 from api.graphql.mutations.payload import Payload, given, one
 from api.graphql.queries.webhooks import webhook_deliveries_found, webhooks_found
 from api.graphql.shelf import Shelf
 from api.graphql.types.webhook import Webhook, WebhookDelivery
-from api.runtime import Runtime
+from api.runtime.channels import Telling
+from api.runtime.runtime import Runtime
 from engine.model.principal import Principal
 from notifications.channels.webhook_secrets import NewSecret
 from notifications.webhooks import rotate, tags

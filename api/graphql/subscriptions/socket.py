@@ -18,8 +18,8 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 from api.graphql.context import Context
 from api.graphql.errors import top_level
 from api.graphql.http.operation import read_operation
-from api.graphql.http.refused import RefusedError
 from api.graphql.masking import masked
+from api.web.http.refused import RefusedError
 from engine.model.errors import Refusal
 
 

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from api.auth.provider import Client
+from api.web.sign_in.openid.provider import Client
 
 RSA = RSAKey.generate_key(2048, {"kid": "rsa"})
 OTHER_RSA = RSAKey.generate_key(2048, {"kid": "rsa"})

@@ -13,12 +13,12 @@ import httpx2
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from api.auth.browser import Browser
-from api.auth.limits import SignInLimits
-from api.auth.routes import sign_in_routes
-from api.channels import Telling
 from api.graphql.endpoint import Endpoint
-from api.runtime import Runtime
+from api.runtime.channels import Telling
+from api.runtime.runtime import Runtime
+from api.web.http.browser import Browser
+from api.web.sign_in.limits import SignInLimits
+from api.web.sign_in.routes import sign_in_routes
 from engine.concurrency.executor import Executor
 from engine.signing.gate import SigningGate
 from notifications.channels.smtp import SmtpChannel

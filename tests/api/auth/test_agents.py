@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.auth.agents import name_of
+from api.web.sign_in.user_agents import name_of
 
 CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from api.graphql.http.origin import BRIEFLY
+from api.web.http.origin import BRIEFLY
 from tests.api.auth.chromium import Chromium, chromium
 from tests.api.auth.test_in_a_browser import link, served
 from tests.notifications.smtp_server import smtp_server

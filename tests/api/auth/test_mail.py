@@ -10,8 +10,8 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy import event
 
-from api.auth.limits import SignInLimits
-from api.graphql.limits.rate import Buckets
+from api.web.http.rate import Buckets
+from api.web.sign_in.limits import SignInLimits
 from engine.commands.administration.create_user import CreateUser
 from engine.commands.administration.update_user import UpdateUser
 from engine.commands.unit_of_work import bare_transaction

@@ -11,11 +11,11 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
-from api.auth.limits import SignInLimits
-from api.auth.provider import AuthMethod, Client, Flow, Provider
-from api.auth.provider_errors import ProviderError
-from api.auth.routes import OpenId
-from api.graphql.limits.rate import Buckets
+from api.web.http.rate import Buckets
+from api.web.sign_in.limits import SignInLimits
+from api.web.sign_in.openid.provider import AuthMethod, Client, Flow, Provider
+from api.web.sign_in.openid.provider_errors import ProviderError
+from api.web.sign_in.routes import OpenId
 from engine.commands.administration.update_user import UpdateUser
 from engine.commands.credentials.identities import LinkIdentity, UnlinkIdentity
 from engine.model.errors import Code

@@ -11,10 +11,10 @@ import httpx2
 import pytest
 from structlog.testing import capture_logs
 
-from api.auth import provider_answers
-from api.auth.flow_cookies import FLOWS
-from api.auth.provider import Provider
-from api.auth.routes import OpenId
+from api.web.sign_in.openid import provider_answers
+from api.web.sign_in.openid.flow_cookies import FLOWS
+from api.web.sign_in.openid.provider import Provider
+from api.web.sign_in.routes import OpenId
 from engine.commands.credentials.identities import LinkIdentity
 from tests.api.auth.loopback_issuer import SUBJECT, Issuer, Loopback
 from tests.api.auth.quirks import GROUPS, QUIRKS, Quirk

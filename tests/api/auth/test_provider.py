@@ -14,11 +14,11 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from joserfc.jwk import RSAKey
 from starlette.responses import Response
 
-from api.auth import provider_documents
-from api.auth.provider import Client, Flow, Identity, Provider, new_flow
-from api.auth.provider_documents import DocumentCache, Documents
-from api.auth.provider_errors import ProviderError, shown
-from api.auth.provider_keys import read_keys
+from api.web.sign_in.openid import provider_documents
+from api.web.sign_in.openid.provider import Client, Flow, Identity, Provider, new_flow
+from api.web.sign_in.openid.provider_documents import DocumentCache, Documents
+from api.web.sign_in.openid.provider_errors import ProviderError, shown
+from api.web.sign_in.openid.provider_keys import read_keys
 from tests.api.auth.loopback_issuer import EC, OTHER_RSA, SUBJECT, Issuer, Loopback, public
 from tests.api.auth.quirks import KEYS, METADATA
 from tests.support.api import serving

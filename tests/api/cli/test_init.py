@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from api.cli import init as command
 from api.cli.init import serve_command
 from api.cli.main import app
-from api.settings import PREFIX, Settings
+from api.config.settings import PREFIX, Settings
 from engine.persistence.db.database import Database
 from engine.persistence.store.tables import accounts, users
 from tests.api.test_settings import GOOD

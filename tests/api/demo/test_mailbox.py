@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.demo.mailbox import Mailbox, smtp_server
-from api.demo.mailbox_app import mailbox_app
+from api.web.mailbox.mailbox_app import mailbox_app
 
 ALICE, BOB = "alice@example.com", "bob@example.com"
 SCRIPT = "<script>alert('boo')</script>"

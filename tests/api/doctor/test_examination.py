@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from anyio.to_thread import run_sync
 
+from api.config.settings import Settings
 from api.doctor.examination import examine
 from api.doctor.public_url_check import check_public_url
 from api.doctor.report import (
@@ -27,7 +28,6 @@ from api.doctor.report import (
     skipped,
 )
 from api.doctor.signer_checks import check_signer
-from api.settings import Settings
 from engine.signers.base import SignerFailed
 from tests.api.test_app import settings
 from tests.notifications.smtp_server import smtp_server

@@ -8,8 +8,8 @@ from hashlib import sha256
 
 from strawberry.http.ides import get_graphql_ide_html
 
+from api.config.settings import Settings
 from api.graphql.ide import ide_page
-from api.settings import Settings
 from tests.support.api import make_api
 from tests.support.world import World
 

@@ -9,8 +9,8 @@ from structlog.testing import capture_logs
 
 from api.graphql import masking
 from api.graphql.masking import note
-from api.runtime import Runtime
-from api.telemetry.redaction import HIDDEN
+from api.observability.redaction import HIDDEN
+from api.runtime.runtime import Runtime
 from engine.logs.log_throttle import QUIET, Seldom
 from engine.model.errors import Code, Refusal
 from tests.support.api import Api

@@ -16,7 +16,7 @@ from api.graphql.limits.answer import BoundedExecution
 from api.graphql.schema import schema
 from api.graphql.subscriptions import release_events
 from api.graphql.subscriptions.cursors import cursor_of
-from api.runtime import Runtime
+from api.runtime.runtime import Runtime
 from engine.commands.administration.update_user import UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken, RevokeApiToken
 from engine.commands.unit_of_work import bare_transaction

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from starlette.testclient import WebSocketTestSession
 
-from api.proofs import Proofs
+from api.runtime.authenticator import Proofs
 from engine.commands.administration.update_user import UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken, RevokeApiToken
 from engine.commands.credentials.sessions import EndSession, StartSession

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import structlog
 
-from api.readiness import SKEW, compare_clocks
+from api.runtime.startup_checks import SKEW, compare_clocks
 from engine.persistence.db.clock import DatabaseClock, skew
 from engine.persistence.db.database import Database
 from engine.system import System

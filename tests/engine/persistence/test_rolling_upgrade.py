@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from api.readiness import NotReadyError, require_current
+from api.runtime.startup_checks import NotReadyError, require_current
 from engine.commands.unit_of_work import bare_transaction
 from engine.model.vocabulary import ReleaseType
 from engine.persistence.db.database import Database

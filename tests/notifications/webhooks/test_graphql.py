@@ -8,9 +8,9 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from api.channels import Telling
 from api.graphql.endpoint import Endpoint
-from api.runtime import Runtime
+from api.runtime.channels import Telling
+from api.runtime.runtime import Runtime
 from engine.concurrency.executor import Executor
 from engine.signing.gate import SigningGate
 from notifications.channels.smtp import SmtpChannel

@@ -6,8 +6,8 @@ import pytest
 import structlog
 from starlette.websockets import WebSocketDisconnect
 
-from api.auth.browser import Browser
-from api.graphql.http.origin import BRIEFLY, Origins, origin_of
+from api.web.http.browser import Browser
+from api.web.http.origin import BRIEFLY, Origins, origin_of
 from engine.commands.credentials.sessions import StartSession
 from engine.model.vocabulary import SignInMethod
 from tests.api.graphql.limits.test_websocket import ask

@@ -5,7 +5,7 @@ from uuid import uuid4
 import httpx2
 
 from api.graphql.limits.numbers import Limits
-from api.graphql.limits.rate import REMEMBERED, Buckets, Rates
+from api.web.http.rate import REMEMBERED, Buckets, Rates
 from tests.support.api import make_api
 from tests.support.world import World
 

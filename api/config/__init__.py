@@ -1,0 +1,1 @@
+"""Settings: their fields, rules, warnings and documentation."""

@@ -1,0 +1,39 @@
+"""The signing gate, counting how each signature that was asked for came out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from api.observability.meter import Kind, Meter
+from engine.concurrency.executor import Executor
+from engine.model.errors import Refusal
+from engine.model.principal import Principal
+from engine.signing.gate import SigningGate
+from engine.signing.request import Made, Outcome, SignRequest
+from engine.system import System
+
+
+class MeteredGate(SigningGate):
+    """Answers as the gate does."""
+
+    def __init__(self, system: System, executor: Executor, meter: Meter) -> None:
+        super().__init__(system, executor)
+        self._meter = meter
+
+    async def sign(
+        self, principal: Principal, keypair_id: UUID, requests: Sequence[SignRequest]
+    ) -> list[Outcome]:
+        """An outcome for each request, each counted."""
+        with self._meter.operation(Kind.SIGNATURE, "sign"):
+            try:
+                outcomes = await super().sign(principal, keypair_id, requests)
+            except Refusal as refusal:
+                self._meter.signed(refusal.code, len(requests))
+                raise
+        for outcome in outcomes:
+            code = None if isinstance(outcome, Made) else outcome.refusal.code
+            self._meter.signed(code)
+            if code is not None:
+                self._meter.refused(code)
+        return outcomes

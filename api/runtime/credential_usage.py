@@ -1,0 +1,68 @@
+"""Which credentials were used lately: noted in memory, written down now and then."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import structlog
+
+from engine.commands.credentials.record_use import record_use
+from engine.model.errors import Refusal
+from engine.model.principal import Principal
+
+if TYPE_CHECKING:
+    from api.runtime.runtime import Runtime
+
+log = structlog.get_logger("countersign.usage")
+
+#: Seconds between two writings.
+PAUSE = 20.0
+#: Credentials remembered until the next writing; further ones are noted at their next use.
+REMEMBERED = 10_000
+
+
+class Usage:
+    """Noted on the event loop, drained by whoever writes it down."""
+
+    def __init__(self) -> None:
+        self._tokens: set[UUID] = set()
+        self._sessions: set[UUID] = set()
+
+    def note(self, principal: Principal) -> None:
+        """The credential behind it was used."""
+        for noted, id_ in (
+            (self._tokens, principal.token_id),
+            (self._sessions, principal.session_id),
+        ):
+            if id_ is not None and len(noted) < REMEMBERED:
+                noted.add(id_)
+
+    def drain(self) -> tuple[set[UUID], set[UUID]]:
+        """Tokens and sessions noted since the last time."""
+        noted = self._tokens, self._sessions
+        self._tokens, self._sessions = set(), set()
+        return noted
+
+
+async def write_usage(runtime: Runtime) -> None:
+    """Write down what was noted; what cannot be written is not worth a second try."""
+    tokens, sessions = runtime.usage.drain()
+    if not tokens and not sessions:
+        return
+    try:
+        await runtime.executor.write(lambda: record_use(runtime.system, tokens, sessions))
+    except Refusal as refusal:  # the database is away, full, or has too much to do
+        log.warning("usage not written", reason=refusal.message)
+    except Exception:
+        log.exception("usage not written")
+
+
+async def write_usage_forever(runtime: Runtime, stop: asyncio.Event) -> None:
+    """Until `stop` is set, and once more then."""
+    while not stop.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), PAUSE)
+        await write_usage(runtime)

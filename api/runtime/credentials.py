@@ -1,0 +1,53 @@
+"""Which user a request comes from."""
+
+from __future__ import annotations
+
+from starlette.requests import HTTPConnection
+
+from api.runtime.authenticator import LookUp
+from api.runtime.runtime import Runtime
+from engine.model.principal import Principal
+from engine.queries.credentials import principal_of_session, principal_of_token
+
+
+async def principal_of(
+    runtime: Runtime,
+    connection: HTTPConnection,
+    authorization: str | None = None,
+    *,
+    again: bool = False,
+) -> Principal | None:
+    """The user of the bearer token, else of the browser session; None without a valid one.
+
+    Whoever sends a token means the token: a wrong one does not fall back to a cookie. WebSocket
+    clients, which cannot set headers in a browser, give it as `authorization` when they connect.
+    `again`: the same request is proved once more, while it lasts.
+    """
+    authorization = authorization or connection.headers.get("authorization")
+    if authorization is not None:
+        scheme, _, secret = authorization.partition(" ")
+        bearer = scheme.lower() == "bearer" and secret.isascii()
+        return await _prove(runtime, principal_of_token, secret.strip()) if bearer else None
+    return await session_of(runtime, connection, again=again)
+
+
+async def session_of(
+    runtime: Runtime, connection: HTTPConnection, *, again: bool = False
+) -> Principal | None:
+    """The person of the browser session, unless a foreign page could have sent the request."""
+    browser = runtime.browser
+    if browser is None or not browser.may_act(connection):
+        return None
+    secret = browser.session_secret(connection)
+    # While something is followed it is proved again and again, and nobody may be sitting there.
+    noted = connection.scope["type"] == "http" and not again
+    return await _prove(runtime, principal_of_session, secret, noted=noted) if secret else None
+
+
+async def _prove(
+    runtime: Runtime, look_up: LookUp, secret: str, *, noted: bool = True
+) -> Principal | None:
+    principal = await runtime.proofs.of(look_up, secret)
+    if principal is not None and noted:
+        runtime.usage.note(principal)
+    return principal

@@ -1,0 +1,85 @@
+"""What a running Countersign is made of: the engine, its threads, and how to reach it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from uuid import UUID
+
+from api.observability.meter import Kind, Meter
+from api.observability.signer_health import SignerHealth
+from api.runtime.authenticator import Proofs
+from api.runtime.change_notifier import News
+from api.runtime.channels import Telling
+from api.runtime.credential_usage import Usage
+from api.web.http.browser import Browser
+from engine.commands.command import Command, execute
+from engine.concurrency.executor import Executor
+from engine.model.principal import Principal
+from engine.persistence.db.pg_notify import Listener, Notifier
+from engine.queries.reading import Reading, read
+from engine.signing.gate import SigningGate
+from engine.system import System
+from notifications.delivery.wakeup import Wakeup
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """The engine for callers on an event loop; each call is one hop to a thread."""
+
+    system: System
+    executor: Executor
+    gate: SigningGate
+    #: Wakes subscribers after a commit, here or in another process.
+    news: News = field(default_factory=News)
+    #: Wakes the relay after a commit.
+    outbox: Wakeup = field(default_factory=Wakeup)
+    #: Tells other processes of this one's commits, where the database can.
+    notifier: Notifier | None = None
+    #: Hears of theirs, where the database can and no pooler stands between.
+    listener: Listener | None = None
+    #: Which tokens and sessions were used, to be written down now and then.
+    usage: Usage = field(default_factory=Usage)
+    #: How browsers are recognised; without it only tokens are taken.
+    browser: Browser | None = None
+    #: What this process has done, for an operator to see.
+    meter: Meter = field(default_factory=Meter)
+    #: How people and webhooks are told; without it nothing of that can be changed.
+    telling: Telling | None = None
+    #: Set when the server is about to end: streams of events end then, too.
+    ending: asyncio.Event = field(default_factory=asyncio.Event)
+
+    #: Who credentials prove.
+    proofs: Proofs = field(init=False)
+    #: Whether devices that hold keys could sign.
+    signer_health: SignerHealth = field(init=False)
+
+    def __post_init__(self) -> None:
+        """The parts that are made of others."""
+        object.__setattr__(self, "proofs", Proofs(self.system, self.executor))
+        object.__setattr__(self, "signer_health", SignerHealth(self.system.signers))
+
+    def heard(self, account_id: UUID) -> None:
+        """Something was committed, here or elsewhere."""
+        self.news(account_id)
+        self.outbox(account_id)
+
+    async def execute(self, principal: Principal, command: Command[Answer]) -> Answer:
+        """Run a command; raises its `Refusal`."""
+        with self.meter.operation(Kind.COMMAND, type(command).__name__):
+            return await self.executor.write(
+                lambda: execute(self.system, principal, command), principal.account_id
+            )
+
+    async def read(self, principal: Principal, query: Callable[[Reading], Answer]) -> Answer:
+        """Run a query; raises its `Refusal`."""
+        with self.meter.operation(Kind.QUERY, "read"):
+            return await self.executor.read(lambda: read(self.system, principal, query))
+
+    async def work(self, task: Callable[[], Any]) -> Any:
+        """Something slow that opens its own transactions."""
+        return await self.executor.work(task)

@@ -1,0 +1,1 @@
+"""HTTP apart from GraphQL: the pages, and what every request passes."""

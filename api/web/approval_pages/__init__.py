@@ -1,0 +1,1 @@
+"""The pages behind the links in mails, where approvers decide."""

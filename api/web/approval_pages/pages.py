@@ -1,0 +1,160 @@
+"""What the e-mail action pages look like: templates, their one style sheet, and their headers."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+from starlette.responses import HTMLResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.web.approval_pages.decision_notices import Notice
+from notifications.content import texts
+from notifications.content.durations import largest_units
+from notifications.content.writer import clock_values
+from notifications.decisions.link_page import LinkPage, Standing
+
+FOLDER = Path(__file__).parents[1] / "templates" / "email"
+FOLDERS = (FOLDER, texts.HERE)
+CSS = (FOLDER / "page.css").read_text("utf-8")
+_STYLE = b64encode(sha256(CSS.encode()).digest()).decode("ascii")
+
+#: On every answer, errors too. No script may run, wherever it would come from.
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE}'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+_TONES = {
+    Standing.OPEN: "ask",
+    Standing.CHANGED: "ask",
+    Standing.APPROVED: "good",
+    Standing.REJECTED: "bad",
+    Standing.EXPIRED: "bad",
+    Standing.STOPPED: "bad",
+}
+
+
+class WithHeaders:
+    """Puts the headers on every answer of an application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as the application does, with the headers."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+                message = {**message, "headers": [*message.get("headers", ()), *own]}
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+def request_page(
+    page: LinkPage,
+    *,
+    csrf: str,
+    status: int = 200,
+    notice: Notice = (),
+    comment: str = "",
+    reason: str = "",
+    rejecting: bool = False,
+    sign_in: str | None = None,
+    must_be_safe: bool = False,
+) -> HTMLResponse:
+    """The request, with the form where the link can still decide.
+
+    Args:
+        page: What the link shows.
+        csrf: The form's own token.
+        status: Of HTTP.
+        notice: Sentences to be said first.
+        comment: As it was written already, if the page asks again.
+        reason: The same for the reason of a rejection.
+        rejecting: Whether the second step of a rejection is open.
+        sign_in: Where to go first, in place of the form.
+        must_be_safe: That would be of no use, for sessions are not seen over plain http.
+    """
+    if page.request is None:
+        return plain_page("void", page.user.locale, 200 if status == 200 else 403)
+    language = texts.language_of(page.user.locale)
+    environment = texts.environment(FOLDERS, language, "html")
+    words = texts.catalogue(FOLDERS, language)
+    values: dict[str, Any] = {
+        **_values(page),
+        **clock_values(FOLDERS, language, page.user.time_zone),
+        "language": language,
+        "css": Markup(CSS),  # noqa: S704 - our own file
+        "tone": _tone(page),
+        "notice": " ".join(map(words.gettext, notice)),
+        "csrf": csrf,
+        "comment": comment,
+        "reason": reason,
+        "rejecting": rejecting,
+        "sign_in": sign_in,
+        "must_be_safe": must_be_safe,
+    }
+    content = environment.get_template("request.html").render(values)
+    return HTMLResponse(content, status)
+
+
+def _values(page: LinkPage) -> dict[str, Any]:
+    """The page's parts under the names that templates use."""
+    cause = page.cause
+    return {
+        "standing": page.standing,
+        "otherwise": page.otherwise,
+        "account": page.account,
+        "user": page.user,
+        "release": page.request,
+        "approval": page.approval,
+        "own": page.own,
+        "compared_with": page.compared_with,
+        "changes": page.changes,
+        "cause": cause,
+        "who": (cause and cause["actor"]) or "?",
+        "quoted": page.own["comment"] if page.own else cause and cause["reason"],
+        "is_own_request": page.is_own_request,
+        "is_requester": page.is_requester,
+        **_timing(page),
+    }
+
+
+def _timing(page: LinkPage) -> dict[str, Any]:
+    """How long its window lasts, and how far it is away or has gone, each as units to be said."""
+    assert page.request is not None
+    starts_at, ends_at = page.request["starts_at"], page.request["ends_at"]
+    return {
+        "lasts": largest_units(ends_at - starts_at),
+        "has_begun": starts_at <= page.now,
+        "opens_in": largest_units(starts_at - page.now),
+        "open_for": largest_units(page.now - starts_at),
+        "closes_in": largest_units(ends_at - page.now),
+    }
+
+
+def plain_page(what: str, locale: str = "en", status: int = 404) -> HTMLResponse:
+    """A page that says what is the matter, and nothing of any release."""
+    language = texts.language_of(locale)
+    template = texts.environment(FOLDERS, language, "html").get_template("gone.html")
+    css = Markup(CSS)  # noqa: S704 - our own file
+    return HTMLResponse(
+        template.render(what=what, language=language, css=css, account=None), status
+    )
+
+
+def _tone(page: LinkPage) -> str:
+    if page.own is not None:
+        return "good" if page.own["verdict"] == "APPROVE" else "bad"
+    return _TONES.get(page.standing, "plain")

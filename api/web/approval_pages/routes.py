@@ -1,0 +1,289 @@
+"""The page behind View request: shows the whole request, and takes the approver's decision.
+
+GET and HEAD change nothing, ever: scanners open every link, follow redirects and run scripts. The
+page has no script, and only a POST with the page's own token decides: the token is bound to the
+link and to a cookie that came with the page.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import parse_qsl, urlencode, urlsplit
+from uuid import UUID
+
+from anyio.to_thread import run_sync
+from sqlalchemy.exc import DBAPIError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from api.config.safe_urls import is_safe
+from api.web.approval_pages.decision_notices import NOT_FROM_THE_PAGE, Notice, notice_of
+from api.web.approval_pages.pages import WithHeaders, plain_page, request_page
+from api.web.http.bodies import form_of
+from engine.commands.command import execute
+from engine.model.errors import Code, Refusal
+from engine.model.principal import Principal
+from engine.model.text import is_blank
+from engine.model.vocabulary import Channel, Verdict
+from engine.persistence.store.retry import told
+from engine.system import System
+from notifications.decisions.decide_by_link import DecideByLink
+from notifications.decisions.link_page import LinkPage, open_link
+from notifications.links import action_links
+from notifications.links.sign_in_links import PATH as SIGN_IN
+
+#: Whose browser session a request comes with.
+Session = Callable[[Request], Awaitable[Principal | None]]
+
+COOKIE = "countersign_decide"
+#: A comment and a reason of the greatest length, of characters with four bytes each as a form
+#: spells them.
+LARGEST_BODY = 256 * 1024
+_COOKIE_VALUE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+_STATUS = {
+    Code.INVALID_INPUT: 422,
+    Code.OVERLOADED: 503,
+    Code.STORAGE_FAILED: 503,
+    Code.UNAUTHENTICATED: 403,
+}
+
+
+async def _nobody(_request: Request) -> Principal | None:
+    return None
+
+
+def email_action_routes(
+    system: System, link_key: bytes, public_url: str, *, session: Session = _nobody
+) -> list[BaseRoute]:
+    """The routes of the links in the mails, to be put at the root of the application.
+
+    `session` is asked where the account wants its approvers signed in.
+    """
+    actions = _Actions(system, link_key, public_url, session)
+    app = Starlette(
+        routes=[
+            Route("/{spelling}", actions.answer, methods=["GET", "HEAD", "POST"]),
+        ],
+        exception_handlers={
+            HTTPException: _show_error,
+            DBAPIError: _show_trouble,
+            Exception: _show_bug,
+        },
+    )
+    app.router.redirect_slashes = False
+    # Outside of the application's own handling of bugs, so that those answers have them too.
+    return [Mount(action_links.PATH, app=WithHeaders(app))]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What the page's form sends."""
+
+    csrf: str
+    verdict: Verdict
+    #: What goes with an approval.
+    comment: str
+    #: Why it is rejected.
+    reason: str
+    revision: int | None
+
+    @property
+    def text(self) -> str:
+        """What is said with the verdict: of a rejection the reason, wherever it was written."""
+        if self.verdict is Verdict.APPROVE or is_blank(self.reason):
+            return self.comment
+        return self.reason
+
+    @classmethod
+    def of(cls, body: bytes) -> Form:
+        """Read it; ValueError for anything the page would not send."""
+        fields = dict(
+            parse_qsl(body.decode("ascii"), errors="strict", max_num_fields=10, strict_parsing=True)
+            if body
+            else ()
+        )
+        revision = fields.get("revision", "")
+        return cls(
+            csrf=fields.get("csrf", ""),
+            verdict=Verdict(fields.get("verdict", "")),
+            comment=fields.get("comment", "").replace("\r\n", "\n"),
+            reason=fields.get("reason", "").replace("\r\n", "\n"),
+            revision=int(revision) if re.fullmatch(r"[0-9]{1,9}", revision) else None,
+        )
+
+
+class _Actions:
+    """The two things one can do with a link: look, and decide."""
+
+    def __init__(self, system: System, link_key: bytes, public_url: str, session: Session) -> None:
+        self._system = system
+        self._session = session
+        self._link_key = link_key
+        self._csrf_key = hmac.digest(link_key, b"countersign:email-page", "sha256")
+        parts = urlsplit(public_url)
+        self._secure = parts.scheme == "https"
+        # Over plain http browsers do not say which page a decision comes from.
+        self._knows_sessions = is_safe(public_url)
+        self._root = parts.path.rstrip("/")
+        self._path = self._root + action_links.PATH
+
+    async def answer(self, request: Request) -> Response:
+        """Only a POST decides."""
+        return await (self.decide if request.method == "POST" else self.show)(request)
+
+    async def show(self, request: Request) -> Response:
+        """The page. Reads, and never writes."""
+        page = await run_sync(self._open, request.path_params["spelling"])
+        if page is None:
+            return _missing(request)
+        return await self._with_cookie(request, page, status=200)
+
+    async def decide(self, request: Request) -> Response:
+        """The form's answer: what is true now."""
+        try:
+            form = Form.of(await _body(request))
+        except ValueError:
+            return plain_page("malformed", _locale(request), 400)
+        spelling, cookie = request.path_params["spelling"], _cookie(request)
+        page = await run_sync(self._open, spelling)
+        if page is None:
+            return _missing(request)
+        if not self._is_from_the_page(page, cookie, form.csrf):
+            return await self._with_cookie(request, page, 403, (NOT_FROM_THE_PAGE,), form)
+        signed_in = await self._is_signed_in(request, page)
+        refusal = await run_sync(partial(self._execute, page, form, signed_in=signed_in))
+        after = await run_sync(self._open, spelling)
+        assert after is not None, "links are never deleted"
+        if refusal is None:
+            return await self._with_cookie(request, after, status=200)
+        notice = notice_of(refusal, form.verdict, form.text, after)
+        return await self._with_cookie(request, after, _STATUS.get(refusal.code, 409), notice, form)
+
+    def _open(self, spelling: str) -> LinkPage | None:
+        with self._system.database.reading() as connection:
+            now = self._system.clock.now(connection)
+            return open_link(connection, self._link_key, spelling, now)
+
+    async def _is_signed_in(self, request: Request, page: LinkPage) -> bool:
+        """As the approver whose link it is; not asked where nobody wants to know."""
+        if not page.wants_session:
+            return False
+        person = await self._session(request)
+        return person is not None and person.user_id == page.link.user_id
+
+    def _execute(self, page: LinkPage, form: Form, *, signed_in: bool) -> Refusal | None:
+        link = page.link
+        principal = Principal(
+            account_id=link.account_id,
+            user_id=link.user_id,
+            channel=Channel.EMAIL,
+            link_id=link.id,
+        )
+        command = DecideByLink(
+            link_id=link.id,
+            release_id=link.release_id,
+            # Labels may have been edited since the link was made, and the page showed them.
+            revision=link.revision if form.revision is None else form.revision,
+            verdict=form.verdict,
+            comment=form.text,
+            signed_in=signed_in,
+        )
+        try:
+            execute(self._system, principal, command)
+        except Refusal as refusal:
+            return refusal
+        return None
+
+    def _csrf(self, link_id: UUID, cookie: str) -> str:
+        digest = hmac.digest(self._csrf_key, link_id.bytes + cookie.encode("ascii"), "sha256")
+        return urlsafe_b64encode(digest).decode("ascii")
+
+    def _is_from_the_page(self, page: LinkPage, cookie: str | None, csrf: str) -> bool:
+        if cookie is None:
+            return False
+        return hmac.compare_digest(self._csrf(page.link.id, cookie).encode(), csrf.encode())
+
+    async def _with_cookie(
+        self,
+        request: Request,
+        page: LinkPage,
+        status: int,
+        notice: Notice = (),
+        form: Form | None = None,
+    ) -> Response:
+        cookie = _cookie(request) or secrets.token_urlsafe(32)
+        path = f"{self._path}/{request.path_params['spelling']}"
+        must_sign_in = page.wants_session and not await self._is_signed_in(request, page)
+        query = urlencode({"next": path})
+        response = request_page(
+            page,
+            csrf=self._csrf(page.link.id, cookie),
+            status=status,
+            notice=notice,
+            comment=form.comment if form else "",
+            reason=form.reason if form else "",
+            rejecting=form is not None and form.verdict is Verdict.REJECT,
+            sign_in=f"{self._root}{SIGN_IN}?{query}" if must_sign_in else None,
+            must_be_safe=page.wants_session and not self._knows_sessions,
+        )
+        response.set_cookie(
+            COOKIE,
+            cookie,
+            path=path,
+            secure=self._secure,
+            httponly=True,
+            samesite="strict",
+        )
+        return response
+
+
+def _cookie(request: Request) -> str | None:
+    value = request.cookies.get(COOKIE, "")
+    return value if _COOKIE_VALUE.fullmatch(value) else None
+
+
+async def _body(request: Request) -> bytes:
+    """A form's body within its limits; HTTPException otherwise."""
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != "application/x-www-form-urlencoded":
+        raise HTTPException(415)
+    return await form_of(request, LARGEST_BODY)
+
+
+def _locale(request: Request) -> str:
+    return request.headers.get("accept-language", "en").partition(",")[0].strip()
+
+
+def _missing(request: Request) -> Response:
+    return plain_page("missing", _locale(request), 404)
+
+
+async def _show_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    what = {404: "missing", 405: "method", 413: "too_large"}.get(error.status_code, "malformed")
+    response = plain_page(what, _locale(request), error.status_code)
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _show_trouble(request: Request, error: Exception) -> Response:
+    """A database that is away is soon back, and one that cannot store is no bug of ours either."""
+    if not (isinstance(error, DBAPIError) and isinstance(told(error), Refusal)):
+        raise error
+    response = plain_page("broken", _locale(request), 503)
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+async def _show_bug(request: Request, _error: Exception) -> Response:
+    """Starlette raises it again after this answer, so that it is logged."""
+    return plain_page("broken", _locale(request), 500)

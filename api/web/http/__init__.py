@@ -1,0 +1,1 @@
+"""What every HTTP request passes: hosts, origins, cookies, bodies, limits, connections."""

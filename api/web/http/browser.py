@@ -1,0 +1,81 @@
+"""What we know of a browser: its cookies, and whether a request comes from a page of ours."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+from api.web.http.origin import Origins, Source
+
+NAME = "countersign"
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+_SAFE = frozenset({"GET", "HEAD"})
+
+
+class Browser:
+    """Cookies of one origin, the one of the public URL.
+
+    `__Host-` binds a cookie to exactly this host and to https; plain http has no such thing. The
+    cookies are Lax, not Strict: links in mails are followed from other sites, and the page behind
+    one must know its browser. What changes something asks for more, see `is_our_page`.
+    """
+
+    def __init__(self, public_url: str) -> None:
+        parts = urlsplit(public_url)
+        self._origins = Origins(public_url)
+        self._secure = parts.scheme == "https"
+        #: Of the pages, below the host.
+        self.root = parts.path.rstrip("/")
+
+    def cookie(self, what: str = "") -> str:
+        """The name of a cookie; without a word, the session's."""
+        name = f"{NAME}-{what}" if what else NAME
+        return f"__Host-{name}" if self._secure else name
+
+    def read(self, connection: HTTPConnection, what: str = "") -> str:
+        """The cookie's value; empty without one."""
+        return connection.cookies.get(self.cookie(what), "")
+
+    def names(self, connection: HTTPConnection, prefix: str) -> list[str]:
+        """The words of all cookies that begin with a prefix, as `read` and `take` want them."""
+        start = len(self.cookie(prefix)) - len(prefix)
+        found = [name for name in connection.cookies if name.startswith(self.cookie(prefix))]
+        return [name[start:] for name in found]
+
+    def session_secret(self, connection: HTTPConnection) -> str | None:
+        """What the session's cookie holds, if it could be a secret of ours."""
+        value = self.read(connection)
+        return value if _SECRET.fullmatch(value) else None
+
+    def give(self, response: Response, value: str, seconds: int, what: str = "") -> None:
+        """Set a cookie that no script can read."""
+        response.set_cookie(
+            self.cookie(what),
+            value,
+            max_age=seconds,
+            path="/",
+            secure=self._secure,
+            httponly=True,
+            samesite="lax",
+        )
+
+    def take(self, response: Response, what: str = "") -> None:
+        """Delete a cookie."""
+        response.delete_cookie(
+            self.cookie(what), path="/", secure=self._secure, httponly=True, samesite="lax"
+        )
+
+    def may_act(self, connection: HTTPConnection) -> bool:
+        """The cookie counts: the request changes nothing, or comes from a page of ours.
+
+        A websocket opens with a GET that any page may send, and then carries mutations.
+        """
+        reads = connection.scope["type"] == "http" and connection.scope["method"] in _SAFE
+        return reads or self.is_our_page(connection)
+
+    def is_our_page(self, connection: HTTPConnection) -> bool:
+        """By what browsers say themselves and no page can change; saying nothing is not enough."""
+        return self._origins.source_of(connection) is Source.OWN_PAGE

@@ -1,0 +1,252 @@
+"""How many connections a server holds, and how long it waits for the headers of a request.
+
+uvicorn limits neither: clients that connect and send half a header, or nothing, would be held until
+no file descriptor is left for anybody else. Its protocols for HTTP and WebSockets are extended here
+by a deadline for headers, a limit of their size, and a count of connections for each client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import structlog
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from api.web.http.clients import client_network
+from engine.logs.log_throttle import Seldom
+
+log = structlog.get_logger("countersign.connections")
+
+#: File descriptors that are not for connections of clients: the standard streams, listeners, logs,
+#: connections to mail servers and webhooks; and for each connection to the database, which on
+#: SQLite are three files.
+RESERVED_FILES = 80
+FILES_OF_DATABASE_CONNECTION = 3
+FEWEST_CONNECTIONS = 16
+#: Of all connections one client has at most this share, so that there are some for others.
+LARGEST_SHARE = 0.75
+#: Bytes that the headers of one request may have.
+HEADER_BYTES = 64 * 1024
+#: A refused connection is closed once its client has sent something, or after these seconds:
+#: closing it before would reset the connection, and the client would lose the answer.
+REFUSED_SECONDS = 1.0
+#: So many refused connections wait for their clients; any further one is closed at once.
+MOST_REFUSED = 16
+
+_SERVER_FULL = "This server has as many connections as it can hold. Try again shortly."
+_CLIENT_FULL = (
+    "There are too many connections from your address. Close some; behind a proxy"
+    " COUNTERSIGN_CONNECTIONS_PER_CLIENT is what the proxy may hold for everybody."
+)
+_TOO_SLOW = "The headers of the request did not arrive in time."
+_TOO_LARGE = f"The headers of the request have more than {HEADER_BYTES} bytes."
+_REASONS = {
+    408: "Request Timeout",
+    431: "Request Header Fields Too Large",
+    503: "Service Unavailable",
+}
+
+
+@dataclass(slots=True)
+class ConnectionLimits:
+    """Counts the open connections, WebSockets included, and says whether one more is let in."""
+
+    total: int
+    per_client: int
+    #: Seconds from the beginning of a request until its headers are there.
+    header_seconds: float
+    _open: Counter[str] = field(default_factory=Counter)
+    _refused: Seldom = field(default_factory=Seldom)
+    #: Refused connections that wait until their clients have read the answer.
+    waiting: int = 0
+
+    def admit(self, network: str) -> str | None:
+        """Count a connection of this client; or say why it is not let in, and count nothing."""
+        held = self._open[network]
+        if self._open.total() >= self.total:
+            fault = _SERVER_FULL
+        elif held >= self.per_client:
+            fault = _CLIENT_FULL
+        else:
+            self._open[network] = held + 1
+            return None
+        _, not_logged = self._refused.meet(fault)
+        if not_logged is not None:
+            log.warning("connection_refused", client=network, reason=fault, not_logged=not_logged)
+        return fault
+
+    def release(self, network: str) -> None:
+        """A connection that was let in has ended."""
+        self._open[network] -= 1
+        if not self._open[network]:
+            del self._open[network]
+
+    def held(self) -> dict[str, int]:
+        """How many connections each client has now."""
+        return dict(self._open)
+
+
+def connection_limits(
+    *, total: int, per_client: int, header_seconds: float, pool_size: int
+) -> ConnectionLimits:
+    """The limits of the settings, lowered to what the file descriptors of this process allow."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    reserved = RESERVED_FILES + FILES_OF_DATABASE_CONNECTION * (pool_size + 1)
+    allowed = total
+    if soft != resource.RLIM_INFINITY:
+        allowed = max(FEWEST_CONNECTIONS, min(total, soft - reserved))
+    if allowed < total:
+        log.warning("fewer_connections_than_set", connections=allowed, file_descriptors=soft)
+    share = max(1, int(allowed * LARGEST_SHARE))
+    return ConnectionLimits(allowed, min(per_client, share), header_seconds)
+
+
+def limited_protocols(
+    limits: ConnectionLimits,
+) -> tuple[type[asyncio.Protocol], type[asyncio.Protocol]]:
+    """uvicorn's protocols for HTTP and WebSockets under these limits, for `uvicorn.Config`."""
+    http = type("LimitedHttp", (LimitedHttpProtocol,), {"limits": limits})
+    socket = type("LimitedWebSocket", (LimitedWebSocketProtocol,), {"limits": limits})
+    return http, socket
+
+
+class LimitedHttpProtocol(HttpToolsProtocol):
+    """An HTTP connection that is counted, and whose headers have a deadline."""
+
+    limits: ClassVar[ConnectionLimits]
+
+    _network: str | None = None
+    _deadline: asyncio.TimerHandle | None = None
+    #: Bytes that came since a request began whose headers are not there yet; None: there is none.
+    _header_bytes: int | None = None
+    #: Closes the refused connection; None: the connection is not refused, or does not wait.
+    _closing: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Count it, or refuse it at once."""
+        super().connection_made(transport)
+        network = client_network(self.client[0] if self.client else "")
+        fault = self.limits.admit(network)
+        if fault is not None:
+            self._refuse(503, fault)
+            return
+        self._network = network
+        self._expect_headers()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is waited for any more."""
+        self._stop_waiting()
+        self._release()
+        self._close_refused()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read it, unless the connection was refused."""
+        if self._closing is not None:
+            self._close_refused()
+        if self.transport.is_closing():
+            return
+        cycle: RequestResponseCycle | None = self.cycle  # uvicorn's own type leaves the None out
+        if self._deadline is None and (cycle is None or cycle.response_complete):
+            # A further request begins, or the rest of a body comes whose answer is given already:
+            # neither may take for ever.
+            self._expect_headers()
+        super().data_received(data)
+        if self._header_bytes is not None:
+            self._header_bytes += len(data)
+            if self._header_bytes > HEADER_BYTES:
+                self._refuse(431, _TOO_LARGE)
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request is there."""
+        self._header_bytes = 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """From here on the body's own deadline counts."""
+        self._header_bytes = None
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        """The WebSocket counts instead of this connection."""
+        self._stop_waiting()
+        self._release()
+        super().handle_websocket_upgrade()
+
+    def _expect_headers(self) -> None:
+        self._deadline = self.loop.call_later(self.limits.header_seconds, self._too_slow)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _too_slow(self) -> None:
+        self._deadline = None
+        if self._header_bytes is None:
+            # Nobody asked anything: an answer could be taken for the one of the next request.
+            self.transport.close()
+        else:
+            self._refuse(408, _TOO_SLOW)
+
+    def _release(self) -> None:
+        if self._network is not None:
+            self.limits.release(self._network)
+            self._network = None
+
+    def _refuse(self, status: int, sentence: str) -> None:
+        """Answer by a sentence, and end the connection."""
+        self._stop_waiting()
+        if self._closing is not None or self.transport.is_closing():
+            return
+        body = f"{sentence}\n".encode()
+        head = [
+            f"HTTP/1.1 {status} {_REASONS[status]}",
+            "Content-Type: text/plain; charset=utf-8",
+            f"Content-Length: {len(body)}",
+            "Connection: close",
+            "Retry-After: 2",
+        ]
+        self.transport.write("\r\n".join([*head, "", ""]).encode() + body)
+        if self.limits.waiting >= MOST_REFUSED:
+            self.transport.close()
+            return
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.limits.waiting += 1
+        self._closing = self.loop.call_later(REFUSED_SECONDS, self._close_refused)
+
+    def _close_refused(self) -> None:
+        """Close the connection if it is a refused one that waited for its client."""
+        if self._closing is not None:
+            self._closing.cancel()
+            self._closing = None
+            self.limits.waiting -= 1
+            self.transport.close()
+
+
+class LimitedWebSocketProtocol(WebSocketsSansIOProtocol):
+    """A WebSocket that counts as a connection of its client."""
+
+    limits: ClassVar[ConnectionLimits]
+
+    _network: str | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Take the place of the HTTP connection that it was, which has given it back just now."""
+        super().connection_made(transport)
+        self._network = client_network(self.client[0] if self.client else "")
+        self.limits.admit(self._network)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give the place back."""
+        if self._network is not None:
+            self.limits.release(self._network)
+            self._network = None
+        super().connection_lost(exc)

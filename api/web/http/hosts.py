@@ -1,0 +1,115 @@
+"""Requests are for hosts of ours only: whatever else the Host header says is refused.
+
+A page that makes links or compares origins believes the header. Behind a proxy that passes every
+name on, or after a name of another site was pointed at this machine, it is the attacker's.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv6Address, ip_address
+from urllib.parse import urlsplit
+
+import structlog
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from api.web.http.websockets import refuse_socket
+from engine.logs.log_throttle import Seldom
+
+log = structlog.get_logger("countersign.requests")
+
+#: "Misdirected Request" (RFC 9110, section 15.5.20).
+MISDIRECTED = 421
+UNKNOWN_HOST = "UNKNOWN_HOST"
+#: Names of the machine itself: nobody else's page can have them.
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+#: Probes ask a process by the address of its container, and learn nothing but its state.
+_FOR_ANY_HOST = frozenset({"/healthz", "/readyz"})
+_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*", re.ASCII)
+_HOST_HEADER = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/@]+)(:[0-9]{1,5})?", re.ASCII)
+_SENTENCE = (
+    "This service does not answer for the host that was asked. Use {public_url}. Where a proxy or"
+    " another name leads here, let the proxy pass on the Host header as it is, or name the host in"
+    " COUNTERSIGN_ALLOWED_HOSTS."
+)
+#: The same for the reason of a closed WebSocket.
+BRIEFLY = (
+    f"{UNKNOWN_HOST}: This service does not answer for the host that was asked;"
+    " see COUNTERSIGN_ALLOWED_HOSTS."
+)
+_LONGEST_LOGGED = 100
+
+
+class KnownHosts:
+    """A middleware that refuses requests for hosts that are not this service's."""
+
+    def __init__(self, app: ASGIApp, *, public_url: str, others: str | None = None) -> None:
+        self._app = app
+        public = _normal(urlsplit(public_url).hostname or "")
+        self._known = _LOOPBACK | hosts_of(others or "") | {public}
+        self._sentence = _SENTENCE.format(public_url=public_url)
+        self._refused = Seldom()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as the application does, or with a sentence about the host."""
+        if scope["type"] == "lifespan" or scope["path"] in _FOR_ANY_HOST or self._knows(scope):
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await refuse_socket(WebSocket(scope, receive, send), BRIEFLY)
+        else:
+            await self._refusal(scope)(scope, receive, send)
+
+    def _knows(self, scope: Scope) -> bool:
+        told = Headers(scope=scope).getlist("host")
+        known = len(told) == 1 and self._is_known(told[0])
+        if not known:
+            self._note(told)
+        return known
+
+    def _is_known(self, header: str) -> bool:
+        # The port is the listener's own affair, and may be mapped on the way.
+        match = _HOST_HEADER.fullmatch(header)
+        try:
+            return match is not None and _normal(match["host"]) in self._known
+        except ValueError:
+            return False
+
+    def _note(self, told: list[str]) -> None:
+        # Whatever the hosts are: each could be another one.
+        _, not_logged = self._refused.meet(UNKNOWN_HOST)
+        if not_logged is not None:
+            host = ", ".join(told)[:_LONGEST_LOGGED]
+            log.warning("request_for_unknown_host", host=host, not_logged=not_logged)
+
+    def _refusal(self, scope: Scope) -> Response:
+        headers = {"Cache-Control": "no-store"}
+        if not scope["path"].startswith("/graphql"):
+            return PlainTextResponse(f"{self._sentence}\n", MISDIRECTED, headers)
+        error = {"message": self._sentence, "extensions": {"code": UNKNOWN_HOST}}
+        return JSONResponse({"errors": [error]}, MISDIRECTED, headers)
+
+
+def hosts_of(text: str) -> frozenset[str]:
+    """Read names and addresses that commas separate; ValueError for what is neither."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    return frozenset(_host(part) for part in parts)
+
+
+def _host(text: str) -> str:
+    host = _normal(text)
+    if ":" not in host and not _NAME.fullmatch(host):
+        raise ValueError(f"{text!r} is no host")
+    return host
+
+
+def _normal(host: str) -> str:
+    """As browsers write it, but an IPv6 address without brackets. ValueError for what is none."""
+    bare = host.removeprefix("[").removesuffix("]").lower()
+    if ":" not in bare:
+        return bare if bare.isascii() else bare.encode("idna").decode("ascii")
+    address = ip_address(bare)
+    assert isinstance(address, IPv6Address)
+    return address.compressed

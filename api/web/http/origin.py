@@ -1,0 +1,126 @@
+"""Web pages of others cannot use a visitor's session: which requests are our own pages' or no
+page's at all.
+
+This is the one rule for requests, for streams of events and for WebSockets. Chromium sends no
+Sec-Fetch-Site when it opens a WebSocket, so what a page may do must not depend on that header
+alone: an Origin that is this service's says as much.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from urllib.parse import urlsplit
+
+import structlog
+from starlette.requests import HTTPConnection
+
+from api.web.http.refused import RefusedError
+from engine.logs.log_throttle import Seldom
+
+log = structlog.get_logger("countersign.requests")
+
+FOREIGN_ORIGIN = "FOREIGN_ORIGIN"
+#: What browsers say in Sec-Fetch-Site of requests that no foreign page made.
+_HARMLESS = {"same-origin", "none"}
+#: A page that hides its address, as the pages behind links in mails do, has this for an origin.
+_HIDDEN = "null"
+_SENTENCE = (
+    "Web pages of other sites cannot use this API: the page's origin{origin} is neither the one of"
+    " COUNTERSIGN_PUBLIC_URL nor that of the host that was asked{host}. If it is a page of this"
+    " service, a proxy in between has changed the Host header: it must pass it on as it is."
+)
+#: The same for the reason of a closed WebSocket, which has room for 123 bytes.
+BRIEFLY = (
+    f"{FOREIGN_ORIGIN}: Web pages of other sites cannot use this API;"
+    " a proxy must pass on the Host header as it is."
+)
+_LONGEST_TOLD = 100
+
+
+class Source(Enum):
+    """What browsers tell of the page that made a request."""
+
+    #: A page of this service made it.
+    OWN_PAGE = auto()
+    #: A page of another site made it, or one may have.
+    FOREIGN_PAGE = auto()
+    #: Nothing is told: it is a program, or somebody who followed a link of no page.
+    UNKNOWN = auto()
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port, as browsers write an origin. Raises ValueError for what has none."""
+    parts = urlsplit(url.lower())
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"{url!r} has no origin")
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    port = f":{parts.port}" if parts.port not in (None, usual) else ""
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}{port}"
+
+
+class Origins:
+    """The service's own origins: of its public address, and of the address that was asked."""
+
+    def __init__(self, public_url: str | None) -> None:
+        self._public = origin_of(public_url) if public_url else None
+        self._refused = Seldom()
+
+    def source_of(self, connection: HTTPConnection) -> Source:
+        """Tell whose page made the request, and log a foreign one now and then."""
+        source = self._source_of(connection)
+        if source is Source.FOREIGN_PAGE:
+            _, not_logged = self._refused.meet(FOREIGN_ORIGIN)
+            if not_logged is not None:
+                headers = connection.headers
+                log.warning(
+                    "request_of_foreign_page",
+                    origin=headers.get("origin", "")[:_LONGEST_TOLD],
+                    host=headers.get("host", "")[:_LONGEST_TOLD],
+                    public_origin=self._public,
+                    not_logged=not_logged,
+                )
+        return source
+
+    def _source_of(self, connection: HTTPConnection) -> Source:
+        """Origin and Sec-Fetch-Site must not contradict each other."""
+        headers = connection.headers
+        origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+        if origin == _HIDDEN and site == "same-origin":
+            return Source.OWN_PAGE
+        if origin is not None and not self.is_ours(origin, headers.get("host", "")):
+            return Source.FOREIGN_PAGE
+        if site is not None and site not in _HARMLESS:
+            return Source.FOREIGN_PAGE
+        return Source.OWN_PAGE if origin is not None or site == "same-origin" else Source.UNKNOWN
+
+    def refusal_of(self, connection: HTTPConnection) -> RefusedError | None:
+        """Why the API does not answer this request; None if it does.
+
+        A page of another site is refused by its origin. Where only Sec-Fetch-Site tells, a request
+        without any cookie is harmless.
+        """
+        headers = connection.headers
+        origin, host = headers.get("origin"), headers.get("host", "")
+        if self.source_of(connection) is not Source.FOREIGN_PAGE:
+            return None
+        is_named = origin is not None and not self.is_ours(origin, host)
+        if not is_named and "cookie" not in headers:
+            return None
+        sentence = _SENTENCE.format(origin=_told(origin), host=_told(host))
+        return RefusedError(403, FOREIGN_ORIGIN, sentence)
+
+    def is_ours(self, origin: str, host: str) -> bool:
+        """A page with this origin is the service's own."""
+        try:
+            asked = urlsplit(origin_of(origin))
+            public = urlsplit(self._public or "")
+            if asked.netloc == public.netloc:
+                return asked.scheme == public.scheme
+            return asked.netloc == urlsplit(origin_of(f"{asked.scheme}://{host}")).netloc
+        except ValueError:
+            return False
+
+
+def _told(value: str | None) -> str:
+    return f" ({value[:_LONGEST_TOLD]})" if value else ""

@@ -1,0 +1,34 @@
+"""Whoever comes without a path, or with one that leads nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from api.web.http.headers import wants_page
+from api.web.pages import go, trouble
+
+Answer = Callable[[Request], Awaitable[Response]]
+_NOTHING = "There is nothing at this path. The API is at {root}/graphql.\n"
+
+
+def to_sign_in(root: str) -> Answer:
+    """The only page that people open by themselves."""
+
+    async def answer(_request: Request) -> Response:
+        return go(f"{root}/sign-in")
+
+    return answer
+
+
+def nothing_here(root: str) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """A page for people, a sentence for programs."""
+
+    async def answer(request: Request, _error: Exception) -> Response:
+        if wants_page(request.headers):
+            return trouble(request, "unknown", root, 404)
+        return PlainTextResponse(_NOTHING.format(root=root), 404)
+
+    return answer

@@ -1,0 +1,62 @@
+"""What the sign-in pages look like: server-rendered, no script, in the language of the browser."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from notifications.content import texts
+from notifications.content.writer import clock_values
+
+_TEMPLATES = Path(__file__).parent / "templates"
+FOLDERS = (_TEMPLATES / "sign_in", _TEMPLATES / "email", texts.HERE)
+CSS = "".join(
+    (_TEMPLATES / name).read_text("utf-8") for name in ("email/page.css", "sign_in/sign_in.css")
+)
+_STYLE = b64encode(sha256(CSS.encode()).digest()).decode("ascii")
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE}'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+
+def page(request: Request, template: str, root: str, status: int = 200, **values: Any) -> Response:
+    """A page of the templates; `root` is where all of them live below the host."""
+    language = texts.language_of(_locale(request))
+    told: dict[str, Any] = {
+        **clock_values(FOLDERS, language, values.pop("zone", "UTC")),
+        "language": language,
+        "css": Markup(CSS),  # noqa: S704 - our own file
+        "account": None,
+        "notice": "",
+        "root": root,
+        **values,
+    }
+    # What the engine says is English; the catalogue may know it.
+    told["notice"] = texts.catalogue(FOLDERS, language).gettext(told["notice"] or "")
+    content = texts.environment(FOLDERS, language, "html").get_template(f"{template}.html")
+    return HTMLResponse(content.render(told), status, HEADERS)
+
+
+def trouble(
+    request: Request, what: str, root: str, status: int, *, said: str | None = None
+) -> Response:
+    """A page that says what is the matter and what to do; `said` is what a provider said of it."""
+    return page(request, "trouble", root, status, what=what, said=said)
+
+
+def go(path: str) -> Response:
+    """To another page, by GET."""
+    return RedirectResponse(path, 303, {"Cache-Control": "no-store"})
+
+
+def _locale(request: Request) -> str:
+    return request.headers.get("accept-language", "en").partition(",")[0].strip()

@@ -1,0 +1,171 @@
+"""What follows on a proof, whichever it was: choose the account, start the session, go on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.runtime.credentials import session_of
+from api.runtime.runtime import Runtime
+from api.web.http.browser import Browser
+from api.web.pages import go, page, trouble
+from api.web.sign_in.forms import fields_of, local_path
+from api.web.sign_in.known_browsers import KnownBrowsers
+from api.web.sign_in.signed_cookie import Seal
+from engine.commands.credentials.sessions import LIFETIME, EndSession, StartSession
+from engine.model.errors import Code, Refusal
+from engine.model.principal import Principal
+from engine.model.vocabulary import Channel, SignInMethod
+from engine.persistence.db.ids import uuid7
+
+#: Seconds to choose an account in.
+CHOOSING = 600
+PROOF = "proof"
+#: While a mail to sign in with is on its way.
+ASKING = "asking"
+#: While an identity waits to be linked, this is where one goes on to.
+PENDING = "identity"
+PENDING_PATH = "/sign-in/openid/link"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Whom a sign-in has proved to be there."""
+
+    people: Sequence[Row[Any]]
+    method: SignInMethod
+    #: When the sign-in began. It is worth nothing for whom was deactivated since.
+    begun_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Person:
+    """Whose session starts, and what proved it."""
+
+    account_id: UUID
+    user_id: UUID
+    email: str
+    method: SignInMethod
+    begun_at: datetime
+    #: What proved it, where that was an identity at a sign-in service.
+    identity_id: UUID | None
+
+    @classmethod
+    def of(cls, proof: Proof, row: Row[Any]) -> _Person:
+        return cls(
+            account_id=row.account_id,
+            user_id=row.id,
+            email=row.email,
+            method=proof.method,
+            begun_at=proof.begun_at,
+            identity_id=row._mapping.get("identity_id"),
+        )
+
+
+class Entrance:
+    """The one place where sessions start."""
+
+    def __init__(self, runtime: Runtime, browser: Browser, secret: str) -> None:
+        self._runtime = runtime
+        self._browser = browser
+        self._known = KnownBrowsers(browser, secret)
+        self._proofs = Seal(secret, "sign-in-proof", CHOOSING)
+
+    async def enter(self, request: Request, proof: Proof, then: str | None) -> Response:
+        """In, if the proof is of one user; else to the choice of the account."""
+        people = proof.people
+        if not people:
+            return trouble(request, "nobody", self._browser.root, 403)
+        if len(people) == 1:
+            (person,) = people
+            return await self._start(request, _Person.of(proof, person), then)
+        choices = [
+            [str(one.account_id), str(one.id), one.account, one.name, one.email] for one in people
+        ]
+        response = go(f"{self._browser.root}/sign-in/account")
+        # The session's id is told beforehand: so one proof starts one session.
+        told: dict[str, Any] = {"choices": choices, "method": proof.method, "then": then}
+        told |= {"session": str(uuid7()), "begun_at": proof.begun_at.isoformat()}
+        identities = {str(one.id): one._mapping.get("identity_id") for one in people}
+        told["identities"] = {user: str(id_) for user, id_ in identities.items() if id_}
+        self._browser.give(response, self._proofs.seal(**told), CHOOSING, PROOF)
+        return response
+
+    async def choose(self, request: Request) -> Response:
+        """The choice between the accounts that the proof holds for."""
+        fields = await fields_of(request) if request.method == "POST" else {}
+        proof = self._proofs.open(self._browser.read(request, PROOF))
+        # The version before this one did not seal when the sign-in began.
+        if proof is None or "begun_at" not in proof:
+            return go(f"{self._browser.root}/sign-in")
+        choices = {choice[1]: choice for choice in proof["choices"]}
+        if request.method == "POST":
+            chosen = choices.get(fields.get("user", ""))
+            if chosen is not None:
+                person, session_id = _chosen_person(proof, chosen), UUID(proof["session"])
+                try:
+                    return await self._start(request, person, proof["then"], session_id)
+                except Refusal as refusal:
+                    if refusal.code is not Code.NOT_FOUND:
+                        raise
+                    return trouble(request, "ended", self._browser.root, 404)
+        return page(request, "accounts", self._browser.root, choices=proof["choices"])
+
+    async def _start(
+        self,
+        request: Request,
+        who: _Person,
+        then: str | None,
+        session_id: UUID | None = None,
+    ) -> Response:
+        """A new session in place of the one this browser may have had."""
+        person = Principal(
+            account_id=who.account_id,
+            user_id=who.user_id,
+            channel=Channel.DASHBOARD,
+            signing_in=True,
+        )
+        agent = request.headers.get("user-agent", "")
+        command = StartSession(
+            method=who.method,
+            user_agent=agent,
+            session_id=session_id,
+            identity_id=who.identity_id,
+            begun_at=who.begun_at,
+        )
+        made = await self._runtime.execute(person, command)
+        before = await session_of(self._runtime, request)
+        if before is not None and before.session_id is not None:
+            with suppress(Refusal):  # it ended meanwhile
+                await self._runtime.execute(before, EndSession(session_id=before.session_id))
+        root, browser = self._browser.root, self._browser
+        waits = who.method is SignInMethod.MAIL and browser.read(request, PENDING)
+        path = f"{root}{PENDING_PATH}" if waits else local_path(then) or f"{root}/sign-in"
+        response = go(path)
+        browser.give(response, made.secret, int(LIFETIME.total_seconds()))
+        self._known.remember(request, response, who.email)
+        for spent in (PROOF, ASKING):
+            browser.take(response, spent)
+        return response
+
+
+def _chosen_person(proof: Mapping[str, Any], choice: Sequence[str]) -> _Person:
+    """One of those that a sealed proof lets choose between."""
+    account_id, user_id, _, _, email = choice
+    identity = proof.get("identities", {}).get(user_id)
+    return _Person(
+        account_id=UUID(account_id),
+        user_id=UUID(user_id),
+        email=email,
+        method=SignInMethod(proof["method"]),
+        begun_at=datetime.fromisoformat(proof["begun_at"]),
+        identity_id=UUID(identity) if identity else None,
+    )

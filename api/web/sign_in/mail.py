@@ -1,0 +1,174 @@
+"""Sign-in by a link sent by mail: ask, open the link where one asked, or type its code there."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, Row
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.runtime.runtime import Runtime
+from api.web.http.browser import Browser
+from api.web.http.clients import client_of
+from api.web.pages import go, page, trouble
+from api.web.sign_in.forms import fields_of, local_path
+from api.web.sign_in.known_browsers import KnownBrowsers
+from api.web.sign_in.limits import SignInLimits
+from api.web.sign_in.login_flow import ASKING, Entrance, Proof
+from api.web.sign_in.signed_cookie import Seal
+from engine.commands.unit_of_work import bare_transaction
+from engine.logs.log_throttle import Seldom
+from engine.model import addresses
+from engine.model.errors import Refusal
+from engine.model.text import tidy
+from engine.model.vocabulary import SignInMethod
+from engine.persistence.store.loading.sign_in import people_with_address
+from notifications.links import sign_in_links as links
+
+log = structlog.get_logger("countersign.sign_in")
+_WRONG_CODE = "This code does not fit. Look at it again, or ask for a new mail."
+
+
+class MailSignIn:
+    """The pages of it. No answer says whether anybody has an address."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        browser: Browser,
+        entrance: Entrance,
+        keys: tuple[str, bytes],
+        limits: SignInLimits,
+        *,
+        openid: str | None,
+    ) -> None:
+        self._runtime = runtime
+        self._browser = browser
+        self._entrance = entrance
+        secret, self._key = keys
+        self._limits = limits
+        self._openid = openid
+        self._known = KnownBrowsers(browser, secret)
+        self._withheld = Seldom()
+        self._asking = Seal(secret, "sign-in-asking", int(links.LIFETIME.total_seconds()))
+
+    def form(self, request: Request, notice: str = "", status: int = 200, **more: str) -> Response:
+        """The page that asks for an address."""
+        then, address = local_path(request.query_params.get("next")) or "", invited(request)
+        values: dict[str, Any] = {"openid": self._openid, "address": address, "then": then, **more}
+        return page(request, "ask", self._browser.root, status, notice=notice, **values)
+
+    async def ask(self, request: Request) -> Response:
+        """The same answer for every address, and all of its work is the same, too."""
+        fields = await fields_of(request)
+        typed, then = tidy(fields.get("address", "")), local_path(fields.get("next"))
+        try:
+            address = addresses.require(typed, international=True).stored
+        except Refusal as refusal:
+            return self.form(request, refusal.message, 422, address=typed, then=then or "")
+        if self._limits.asks_too_often(request):
+            return trouble(request, "too_often", self._browser.root, 429)
+        known = self._asking.open(self._browser.read(request, ASKING)) or {}
+        secret = known.get("secret") or secrets.token_urlsafe(32)
+        if not self._is_exhausted(request, address):
+            await self._write(lambda db, now: links.ask(db, address, secret, now))
+        response = go(f"{self._browser.root}/sign-in/code")
+        sealed = self._asking.seal(secret=secret, then=then)
+        self._browser.give(response, sealed, self._asking.seconds, ASKING)
+        return response
+
+    def _is_exhausted(self, request: Request, address: str) -> bool:
+        """Whether this address gets no more mails now; that is counted, and logged."""
+        known = self._known.id_for(request, address)
+        limit = self._limits.exhausted(address, client_of(request), known)
+        if limit is None:
+            return False
+        self._runtime.meter.sign_in_mail_withheld(limit)
+        # Of the address no more than tells two of them apart.
+        digest = hashlib.sha256(address.casefold().encode()).hexdigest()[:12]
+        _, not_logged = self._withheld.meet((limit, digest))
+        if not_logged is not None:
+            log.warning(
+                "sign_in_mail_withheld", limit=limit, address_digest=digest, not_logged=not_logged
+            )
+        return True
+
+    async def code(self, request: Request) -> Response:
+        """Where the browser that asked waits, with a field for the code from another one."""
+        asking = self._asked(request)
+        if asking is None:
+            return go(f"{self._browser.root}/sign-in")
+        if request.method != "POST":
+            return page(request, "code", self._browser.root)
+        typed = (await fields_of(request)).get("code", "")
+        if self._limits.types_too_often(request):
+            return trouble(request, "too_often", self._browser.root, 429)
+
+        def use(db: Connection, now: datetime) -> Proof | None:
+            row = links.use_code(db, self._key, asking["secret"], typed, now)
+            return None if row is None else _proof_of(db, row)
+
+        proof = await self._write(use)
+        if proof is None:
+            return page(request, "code", self._browser.root, 422, notice=_WRONG_CODE)
+        return await self._entrance.enter(request, proof, asking["then"])
+
+    async def link(self, request: Request) -> Response:
+        """Looking changes nothing. The button is only in the browser that asked."""
+        row = await self._find(request.path_params["spelling"])
+        if row is None:
+            return trouble(request, "ended", self._browser.root, 404)
+        asking = self._asked(request)
+        if asking is None or not links.is_asking(row, asking["secret"]):
+            status = 200 if request.method != "POST" else 403
+            code = links.code_of(self._key, row)
+            return page(request, "elsewhere", self._browser.root, status, code=code, row=row)
+        if request.method != "POST":
+            return page(request, "link", self._browser.root, row=row)
+
+        def use(db: Connection, now: datetime) -> Proof | None:
+            used = links.use(db, row.id, asking["secret"], now)
+            return _proof_of(db, row) if used else None
+
+        proof = await self._write(use)
+        if proof is None:
+            return trouble(request, "ended", self._browser.root, 404)
+        return await self._entrance.enter(request, proof, asking["then"])
+
+    def _asked(self, request: Request) -> dict[str, Any] | None:
+        return self._asking.open(self._browser.read(request, ASKING))
+
+    async def _find(self, spelling: str) -> Row[Any] | None:
+        system = self._runtime.system
+
+        def read() -> Row[Any] | None:
+            with system.database.reading() as db:
+                return links.find(db, self._key, spelling, system.clock.now(db))
+
+        return await self._runtime.executor.read(read)
+
+    async def _write(self, change: Callable[[Connection, datetime], Any]) -> Any:
+        system = self._runtime.system
+
+        def whole() -> Any:
+            return bare_transaction(system.database, lambda db: change(db, system.clock.now(db)))
+
+        return await self._runtime.executor.write(whole)
+
+
+def _proof_of(db: Connection, row: Row[Any]) -> Proof:
+    """What the sign-in that was just used up proves."""
+    people = people_with_address(db, row.address, row.created_at)
+    return Proof(people, SignInMethod.MAIL, row.created_at)
+
+
+def invited(request: Request) -> str:
+    """Return the address that an invitation's link fills in, or nothing where it names none."""
+    address = addresses.parse(request.query_params.get("address", ""))
+    return address.stored if address is not None else ""

@@ -1,0 +1,202 @@
+"""Sign-in by OpenID Connect: away to the provider, back with an identity, in if we know it.
+
+An identity that nobody here has yet is tied to a user once, by that user: signed in by mail, or
+already. What the provider says of an address plays no part in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy import Row
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.runtime.credentials import session_of
+from api.runtime.runtime import Runtime
+from api.web.http.browser import Browser
+from api.web.pages import go, page, trouble
+from api.web.sign_in.forms import fields_of, local_path
+from api.web.sign_in.limits import SignInLimits
+from api.web.sign_in.login_flow import PENDING, PENDING_PATH, Entrance, Proof
+from api.web.sign_in.openid.flow_cookies import FlowCookies, KeptFlow
+from api.web.sign_in.openid.provider import Identity, Provider, new_flow
+from api.web.sign_in.openid.provider_errors import ProviderError
+from api.web.sign_in.signed_cookie import Seal
+from engine.commands.credentials.identities import LinkIdentity
+from engine.logs.log_throttle import Seldom
+from engine.model.errors import Refusal
+from engine.model.principal import Principal
+from engine.model.text import name_key, tidy
+from engine.model.vocabulary import SignInMethod
+from engine.persistence.store import tables as t
+from engine.persistence.store.loading.sign_in import people_with_identity
+
+log = structlog.get_logger("countersign.openid")
+
+PATH = "/sign-in/openid"
+#: Seconds to confirm an identity.
+_PENDING = 1800
+
+
+class OpenIdSignIn:
+    """The pages of it."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        browser: Browser,
+        entrance: Entrance,
+        provider: Provider,
+        secret: str,
+        limits: SignInLimits,
+        *,
+        account: str | None,
+    ) -> None:
+        self._runtime = runtime
+        self._browser = browser
+        self._entrance = entrance
+        self._provider = provider
+        self._limits = limits
+        self._account = account
+        self._failures = Seldom()
+        self._flows = FlowCookies(browser, secret)
+        self._pending = Seal(secret, "openid-pending", _PENDING)
+
+    async def leave(self, request: Request) -> Response:
+        """Away to the provider; this browser alone can come back from there."""
+        if self._limits.travels_too_often(request):
+            return trouble(request, "too_often", self._browser.root, 429)
+        flow, begun_at = new_flow(), await self._now()
+        try:
+            url = await self._provider.leave_for(flow)
+        except ProviderError as error:
+            return self._failed(request, error)
+        response = go(url)
+        then = local_path(request.query_params.get("next"))
+        self._flows.begin(request, response, KeptFlow(flow, begun_at, then))
+        return response
+
+    async def arrive(self, request: Request) -> Response:
+        """Back from the provider: in, or on to the confirmation of a new identity."""
+        if self._limits.travels_too_often(request):
+            return trouble(request, "too_often", self._browser.root, 429)
+        answer = request.query_params
+        state = answer.get("state", "")
+        kept = self._flows.find(request, state)
+        if kept is None:
+            if await session_of(self._runtime, request) is not None:
+                # Opened a second time, or ended by another tab: this browser is in already.
+                return go(f"{self._browser.root}/sign-in")
+            return self._failed(request, ProviderError("This browser did not begin the sign-in."))
+        try:
+            identity = await self._provider.identify(answer, kept.flow)
+        except ProviderError as error:
+            response = self._failed(request, error)
+        else:
+            response = await self._let_in(request, identity, kept)
+        self._flows.end(response, state)
+        return response
+
+    async def _let_in(self, request: Request, identity: Identity, kept: KeptFlow) -> Response:
+        people = await self._people(identity, kept.begun_at)
+        if people:
+            proof = Proof(people, SignInMethod.OPENID_CONNECT, kept.begun_at)
+            return await self._entrance.enter(request, proof, kept.then)
+        return await self._ask_to_confirm(request, identity, kept.begun_at)
+
+    async def link(self, request: Request) -> Response:
+        """Tie the identity to the user who is signed in, if that is what they say."""
+        # Read first: a session that ends while the form arrives ties nothing any more.
+        fields = await fields_of(request) if request.method == "POST" else {}
+        pending = self._pending.open(self._browser.read(request, PENDING))
+        if pending is not None and "begun_at" not in pending:
+            pending = None  # of the version before this one
+        principal = await session_of(self._runtime, request)
+        home = go(f"{self._browser.root}/sign-in")
+        if pending is None or principal is None:
+            if pending is None:
+                self._browser.take(home, PENDING)
+            return home
+        person = await self._runtime.executor.read(lambda: self._person(principal))
+        values: dict[str, Any] = {"identity": pending, "user": person, "account": person.account}
+        values["mark"] = _mark(pending)
+        allowed = self._is_for(person.account)
+        is_answer = fields.get("identity") == values["mark"]
+        # Anything else only asks, or answers about the identity of another tab.
+        if not is_answer or (fields.get("answer") == "yes" and not allowed):
+            status = 200 if allowed else 403
+            return page(request, "identity", self._browser.root, status, allowed=allowed, **values)
+        if fields.get("answer") == "yes":
+            command = LinkIdentity(
+                issuer=pending["issuer"],
+                subject=pending["subject"],
+                begun_at=datetime.fromisoformat(pending["begun_at"]),
+            )
+            try:
+                await self._runtime.execute(principal, command)
+            except Refusal as refusal:
+                values |= {"allowed": False, "notice": refusal.message}
+                return page(request, "identity", self._browser.root, 409, **values)
+        self._browser.take(home, PENDING)
+        return home
+
+    async def _ask_to_confirm(
+        self, request: Request, identity: Identity, begun_at: datetime
+    ) -> Response:
+        """Who is signed in is asked at once; anybody else signs in by mail first."""
+        if await session_of(self._runtime, request) is not None:
+            response = go(f"{self._browser.root}{PENDING_PATH}")
+        else:
+            values = {"address": identity.email or "", "issuer": identity.issuer}
+            response = page(request, "first", self._browser.root, 200, **values)
+        sealed = self._pending.seal(**asdict(identity), begun_at=begun_at.isoformat())
+        self._browser.give(response, sealed, _PENDING, PENDING)
+        return response
+
+    async def _now(self) -> datetime:
+        system = self._runtime.system
+
+        def read() -> datetime:
+            with system.database.reading() as db:
+                return system.clock.now(db)
+
+        return await self._runtime.executor.read(read)
+
+    async def _people(self, identity: Identity, begun_at: datetime) -> Sequence[Row[Any]]:
+        system = self._runtime.system
+
+        def read() -> Sequence[Row[Any]]:
+            with system.database.reading() as db:
+                mine = identity.issuer, identity.subject
+                return people_with_identity(db, *mine, begun_at, self._account)
+
+        return await self._runtime.executor.read(read)
+
+    def _person(self, principal: Principal) -> Any:
+        u, a = t.users, t.accounts
+        query = sa.select(u.c.name, u.c.email, a.c.name.label("account"))
+        query = query.join(a, a.c.id == u.c.account_id).where(u.c.id == principal.user_id)
+        with self._runtime.system.database.reading() as db:
+            return db.execute(query).one()
+
+    def _is_for(self, account: str) -> bool:
+        return self._account is None or name_key(tidy(self._account)) == name_key(account)
+
+    def _failed(self, request: Request, error: ProviderError) -> Response:
+        _, untold = self._failures.meet(error.why)
+        if untold is not None:
+            log.warning("openid_sign_in_failed", why=error.why, not_logged=untold, **error.values)
+        return trouble(request, "openid", self._browser.root, 403, said=error.said)
+
+
+def _mark(identity: dict[str, Any]) -> str:
+    """Which identity a form is about."""
+    text = f"{identity['issuer']}\n{identity['subject']}"
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:32]

@@ -1,0 +1,246 @@
+"""An OpenID provider: found by its issuer's name, asked with PKCE, believed by its signature.
+
+Authlib's Starlette client was weighed and is not used, since most of it would have to be replaced:
+it keeps one sign-in for each browser (a second tab ends the first), takes a key set whole or not
+at all, believes every algorithm that the metadata name, looks for new keys only when a `kid` is
+unknown, and never for new metadata, does not check the issuer of an authorization response
+(RFC 9207), does not form-encode the client's secret (RFC 6749, section 2.3.1), and limits neither
+the size nor the whole time of an answer. What is hard, signatures and claims, is joserfc's here as
+it is there.
+"""
+
+from __future__ import annotations
+
+import secrets
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Literal, TypeVar
+from urllib.parse import quote_plus, urlencode, urlsplit
+
+from api.config.safe_urls import is_safe
+from api.web.sign_in.openid.id_token import Expected, claims_of
+from api.web.sign_in.openid.provider_answers import Answer, ask
+from api.web.sign_in.openid.provider_documents import DocumentCache, Documents, Metadata
+from api.web.sign_in.openid.provider_errors import ProviderError, or_nothing, refused_by_provider
+
+AuthMethod = Literal["client_secret_basic", "client_secret_post", "none"]
+_Result = TypeVar("_Result")
+_BASIC: AuthMethod = "client_secret_basic"
+_POST: AuthMethod = "client_secret_post"
+_SCOPE = "openid email"
+#: Statuses of a server at which there is no token endpoint any more.
+_GONE = frozenset({404, 405, 410, 421})
+#: Characters; the longest address that mail can be sent to.
+_EMAIL_CHARACTERS = 254
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who we are to the provider."""
+
+    issuer: str
+    client_id: str
+    client_secret: str | None
+    redirect_uri: str
+    #: How to authenticate at the token endpoint; None leaves it to what the metadata offer.
+    auth_method: AuthMethod | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What the browser keeps while it is away at the provider."""
+
+    state: str
+    nonce: str
+    verifier: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Somebody at the provider. The address is what the provider says, and proves nothing here."""
+
+    issuer: str
+    subject: str
+    email: str | None
+
+
+class Provider:
+    """One issuer, for one client. Its metadata and keys are fetched when they are needed."""
+
+    def __init__(self, client: Client) -> None:
+        if not is_safe(client.issuer):
+            raise ValueError("the issuer of OpenID Connect must begin with https://")
+        self._client = client
+        self._documents = DocumentCache(client.issuer)
+        #: The method that the token endpoint took last.
+        self._taken: AuthMethod | None = None
+
+    async def leave_for(self, flow: Flow) -> str:
+        """Where to send the browser.
+
+        Raises:
+            ProviderError: The provider's documents cannot be had.
+        """
+        endpoint = (await self._documents.current()).metadata.authorization_endpoint
+        digest = sha256(flow.verifier.encode("ascii")).digest()
+        query = urlencode(
+            {
+                "response_type": "code",
+                "client_id": self._client.client_id,
+                "redirect_uri": self._client.redirect_uri,
+                "scope": _SCOPE,
+                "state": flow.state,
+                "nonce": flow.nonce,
+                "code_challenge": urlsafe_b64encode(digest).decode("ascii").rstrip("="),
+                "code_challenge_method": "S256",
+            }
+        )
+        parts = urlsplit(endpoint)
+        joined = f"{parts.query}&{query}" if parts.query else query
+        return parts._replace(query=joined, fragment="").geturl()
+
+    async def identify(self, answer: Mapping[str, str], flow: Flow) -> Identity:
+        """Who came back, by the parameters of the authorization response.
+
+        Raises:
+            ProviderError: The provider refused, or cannot be believed.
+        """
+        await self._step(
+            lambda documents: self._check_issuer(answer.get("iss"), documents.metadata),
+            depends_on=lambda documents: documents.metadata,
+        )
+        if answer.get("error"):
+            raise refused_by_provider("The provider answered with an error.", dict(answer))
+        code = answer.get("code")
+        if not code:
+            raise ProviderError("The provider's answer has neither a code nor an error.")
+        tokens = await self._step(
+            lambda documents: self._redeem(code, flow, documents.metadata),
+            depends_on=lambda documents: documents.metadata.token_endpoint,
+        )
+
+        async def believe(documents: Documents) -> Identity:
+            return self._identity(tokens, flow, documents)
+
+        return await self._step(believe, depends_on=lambda documents: documents)
+
+    async def _step(
+        self,
+        step: Callable[[Documents], Awaitable[_Result]],
+        *,
+        depends_on: Callable[[Documents], object],
+    ) -> _Result:
+        """A step with the cached documents; once more if they were why it failed and changed."""
+        documents = await self._documents.current()
+        try:
+            return await step(documents)
+        except ProviderError as error:
+            newer = await self._documents.newer_than(documents) if error.may_be_outdated else None
+            if newer is None or depends_on(newer) == depends_on(documents):
+                raise
+        return await step(newer)
+
+    async def _check_issuer(self, received: str | None, metadata: Metadata) -> None:
+        """RFC 9207: the answer is of this provider, where it says so or would have to."""
+        if received == metadata.issuer or (received is None and not metadata.names_issuer):
+            return
+        raise ProviderError(
+            "The provider's answer is of another issuer.",
+            {"parameter": "iss", "expected": metadata.issuer, "received": or_nothing(received)},
+            may_be_outdated=True,
+        )
+
+    async def _redeem(self, code: str, flow: Flow, metadata: Metadata) -> dict[str, Any]:
+        """What the token endpoint gives for the code."""
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self._client.redirect_uri,
+            "code_verifier": flow.verifier,
+        }
+        first, *others = self._methods(metadata)
+        answer = await self._ask_for_tokens(metadata.token_endpoint, form, first)
+        if others and (answer.document or {}).get("error") == "invalid_client":
+            answer = await self._ask_for_tokens(metadata.token_endpoint, form, others[0])
+        return _tokens(answer)
+
+    async def _ask_for_tokens(
+        self, endpoint: str, form: dict[str, str], method: AuthMethod
+    ) -> Answer:
+        more, headers = self._authentication(method)
+        what = "The token endpoint's answer"
+        answer = await ask(endpoint, what, form=form | more, headers=headers)
+        if answer.is_success:
+            self._taken = method
+        return answer
+
+    def _methods(self, metadata: Metadata) -> list[AuthMethod]:
+        """How to authenticate, in this order: Basic unless only POST is offered.
+
+        Providers that offer both may have registered us for either of them, so the other one is
+        tried when we are not recognized. What is configured is used alone.
+        """
+        if self._client.client_secret is None:
+            return ["none"]
+        if self._client.auth_method is not None:
+            return [self._client.auth_method]
+        offered = [method for method in (_BASIC, _POST) if method in metadata.auth_methods]
+        return sorted(offered or [_BASIC], key=lambda method: method != self._taken)
+
+    def _authentication(self, method: AuthMethod) -> tuple[dict[str, str], dict[str, str]]:
+        """Fields and headers that say who we are (RFC 6749, section 2.3.1)."""
+        name, secret = self._client.client_id, self._client.client_secret or ""
+        if method == _BASIC:
+            pair = f"{quote_plus(name)}:{quote_plus(secret)}".encode("ascii")
+            return {}, {"Authorization": f"Basic {b64encode(pair).decode('ascii')}"}
+        return {"client_id": name} | ({"client_secret": secret} if method == _POST else {}), {}
+
+    def _identity(self, tokens: dict[str, Any], flow: Flow, documents: Documents) -> Identity:
+        issuer, access_token = documents.metadata.issuer, tokens.get("access_token")
+        is_text = isinstance(access_token, str) and access_token.isascii()
+        expected = Expected(
+            issuer=issuer,
+            client_id=self._client.client_id,
+            nonce=flow.nonce,
+            access_token=access_token if is_text else None,
+        )
+        claims = claims_of(tokens["id_token"], documents, expected)
+        return Identity(issuer, claims["sub"], _email(claims.get("email")))
+
+
+def new_flow() -> Flow:
+    """Unguessable, each part for its own purpose."""
+    state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+    return Flow(state, nonce, verifier)
+
+
+def _tokens(answer: Answer) -> dict[str, Any]:
+    """The members of a token response that has an ID token.
+
+    Raises:
+        ProviderError: The code was not redeemed.
+    """
+    document = answer.document
+    if document is None:
+        raise ProviderError(
+            "The token endpoint's answer is no JSON object.",
+            answer.facts(),
+            may_be_outdated=answer.status in _GONE,
+        )
+    if not answer.is_success or "error" in document:
+        raise refused_by_provider("The provider did not redeem the code.", document, answer.facts())
+    if not isinstance(document.get("id_token"), str):
+        raise ProviderError(
+            "The token endpoint's answer has no ID token.",
+            {"expected": "a text", "received": or_nothing(document.get("id_token"))},
+        )
+    return document
+
+
+def _email(claim: object) -> str | None:
+    """An address to fill in a form with; None of anything else."""
+    if not isinstance(claim, str) or not claim.isprintable():
+        return None
+    return claim if 0 < len(claim) <= _EMAIL_CHARACTERS else None

@@ -1,0 +1,113 @@
+"""The sign-in pages and what stands before each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from api.runtime.credentials import session_of
+from api.runtime.runtime import Runtime
+from api.web.http.browser import Browser
+from api.web.pages import trouble
+from api.web.sign_in.address_change import AddressChangePage
+from api.web.sign_in.limits import SignInLimits
+from api.web.sign_in.login_flow import Entrance
+from api.web.sign_in.mail import MailSignIn, invited
+from api.web.sign_in.openid.flow import PATH as OPENID
+from api.web.sign_in.openid.flow import OpenIdSignIn
+from api.web.sign_in.openid.provider import Provider
+from api.web.sign_in.sessions import Sessions
+from engine.model.errors import Code, Refusal
+from notifications.links.keys import ACTION_LINKS, derive
+from notifications.links.sign_in_links import PATH, PURPOSE
+from notifications.outbox.address_mails import PATH as ADDRESS_PATH
+
+Handler = Callable[[Request], Awaitable[Response]]
+#: What is told where the trouble is ours, and its status.
+_REFUSED = {Code.OVERLOADED: ("busy", 503), Code.STORAGE_FAILED: ("storage", 503)}
+LOOK, POST, BOTH = ["GET", "HEAD"], ["POST"], ["GET", "HEAD", "POST"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenId:
+    """How to sign in by OpenID Connect, where that is set up."""
+
+    provider: Provider
+    #: What the button calls it.
+    name: str
+    #: The one account it is for; all of them without.
+    account: str | None = None
+
+
+def sign_in_routes(
+    runtime: Runtime,
+    browser: Browser,
+    secret: str,
+    *,
+    openid: OpenId | None = None,
+    limits: SignInLimits | None = None,
+) -> list[BaseRoute]:
+    """All of them, to be put at the root of the application."""
+    entrance, sessions = Entrance(runtime, browser, secret), Sessions(runtime, browser)
+    keys, limits = (secret, derive(secret, PURPOSE)), limits or SignInLimits()
+    name = openid.name if openid is not None else None
+    mail = MailSignIn(runtime, browser, entrance, keys, limits, openid=name)
+    guard = _Guard(browser)
+    link_key = derive(secret, ACTION_LINKS)
+    address_page = AddressChangePage(runtime, browser, limits, link_key)
+
+    async def start(request: Request) -> Response:
+        # An invitation is opened to sign in as whom it names, whoever is signed in here.
+        principal = None if invited(request) else await session_of(runtime, request)
+        return await sessions.show(request, principal) if principal else mail.form(request)
+
+    others: list[BaseRoute] = []
+    if openid is not None:
+        provider, account = openid.provider, openid.account
+        away = OpenIdSignIn(runtime, browser, entrance, provider, secret, limits, account=account)
+        others = [
+            Route(OPENID, guard(away.leave), methods=LOOK),
+            Route(f"{OPENID}/callback", guard(away.arrive), methods=LOOK),
+            Route(f"{OPENID}/link", guard(away.link), methods=BOTH),
+        ]
+    return [
+        Route(PATH, guard(start), methods=LOOK),
+        Route(PATH, guard(mail.ask), methods=POST),
+        Route(f"{PATH}/code", guard(mail.code), methods=BOTH),
+        Route(f"{PATH}/account", guard(entrance.choose), methods=BOTH),
+        Route(f"{PATH}/end", guard(sessions.end), methods=POST),
+        Route("/sign-out", guard(sessions.end), methods=POST),
+        *others,
+        Route(f"{ADDRESS_PATH}/{{spelling}}", guard(address_page.answer), methods=BOTH),
+        Route(f"{PATH}/{{spelling}}", guard(mail.link), methods=BOTH),
+    ]
+
+
+class _Guard:
+    """A foreign page changes nothing; whatever goes wrong is told on a page."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+
+    def __call__(self, handler: Handler) -> Handler:
+        """The handler behind the guard."""
+
+        async def guarded(request: Request) -> Response:
+            if not self._browser.may_act(request):
+                return self._trouble(request, "foreign", 403)
+            try:
+                return await handler(request)
+            except HTTPException as error:
+                return self._trouble(request, "malformed", error.status_code)
+            except Refusal as refusal:
+                return self._trouble(request, *_REFUSED.get(refusal.code, ("nobody", 403)))
+
+        return guarded
+
+    def _trouble(self, request: Request, what: str, status: int) -> Response:
+        return trouble(request, what, self._browser.root, status)

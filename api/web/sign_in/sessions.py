@@ -1,0 +1,76 @@
+"""The page of one's own sessions: who one is signed in as, where else, and out again."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.runtime.credentials import session_of
+from api.runtime.runtime import Runtime
+from api.web.http.browser import Browser
+from api.web.pages import go, page
+from api.web.sign_in.forms import fields_of
+from api.web.sign_in.login_flow import ASKING, PENDING, PROOF
+from api.web.sign_in.user_agents import name_of
+from engine.commands.credentials.sessions import EndSession
+from engine.model.principal import Principal
+from engine.persistence.store import tables as t
+from engine.queries.credentials import live_sessions
+
+
+class Sessions:
+    """What a person does with their sessions."""
+
+    def __init__(self, runtime: Runtime, browser: Browser) -> None:
+        self._runtime = runtime
+        self._browser = browser
+
+    async def show(self, request: Request, principal: Principal) -> Response:
+        """All of one's sessions, this one marked."""
+        values = await self._runtime.executor.read(lambda: self._values(principal))
+        return page(request, "sessions", self._browser.root, current=principal.session_id, **values)
+
+    async def end(self, request: Request) -> Response:
+        """One of one's own; without a name, this one."""
+        named = (await fields_of(request)).get("session", "")
+        principal = await session_of(self._runtime, request)
+        response = go(f"{self._browser.root}/sign-in")
+        if principal is None or principal.session_id is None:
+            self._browser.take(response)
+            return response
+        session_id = _uuid(named) or principal.session_id
+        await self._runtime.execute(principal, EndSession(session_id=session_id))
+        if session_id == principal.session_id:
+            self._browser.take(response)
+            # An identity or a proof that still waits is not for whoever signs in here next.
+            for waiting in (PENDING, PROOF, ASKING):
+                self._browser.take(response, waiting)
+            # What other tabs and the browser's own back button could still show.
+            response.headers["Clear-Site-Data"] = '"cache"'
+        return response
+
+    def _values(self, principal: Principal) -> dict[str, Any]:
+        system, u, a = self._runtime.system, t.users, t.accounts
+        who = sa.select(u.c.name, u.c.email, u.c.time_zone, a.c.name.label("account"))
+        who = who.join(a, a.c.id == u.c.account_id).where(u.c.id == principal.user_id)
+        with system.database.reading() as db:
+            person = db.execute(who).one()
+            rows = live_sessions(db, principal, system.clock.now(db))
+        return {
+            "user": person,
+            "account": person.account,
+            "zone": person.time_zone,
+            "sessions": rows,
+            "name_of": name_of,
+        }
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

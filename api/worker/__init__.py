@@ -1,0 +1,1 @@
+"""The periodic work of a process: relay, reminders, retention, transitions that are due."""
