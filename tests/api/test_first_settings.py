@@ -20,7 +20,7 @@ from api.first_settings import (
 )
 from api.runtime.startup_checks import NotReadyError
 from notifications.channels.smtp import Server
-from tests.api.test_settings import GOOD
+from tests.api.config.test_settings import GOOD
 
 
 @pytest.fixture(autouse=True)

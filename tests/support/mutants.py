@@ -22,8 +22,8 @@ from engine.lifecycle import machine, table
 from engine.lifecycle.table import Transition
 from engine.model import signing_factors
 
-LIFECYCLE = "tests/engine/test_lifecycle.py"
-FACTORS = "tests/engine/test_factors.py"
+LIFECYCLE = "tests/engine/lifecycle/test_lifecycle.py"
+FACTORS = "tests/engine/model/test_signing_factors.py"
 PROCESSES = 2
 
 

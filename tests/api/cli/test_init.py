@@ -18,7 +18,7 @@ from api.cli.main import app
 from api.config.settings import PREFIX, Settings
 from engine.persistence.db.database import Database
 from engine.persistence.store.tables import accounts, users
-from tests.api.test_settings import GOOD
+from tests.api.config.test_settings import GOOD
 
 ACCOUNT = ("--account", "Acme", "--admin-email", "ada@example.com")
 SETTINGS = ("--public-url", "http://127.0.0.1:8123", "--mail-server", "log:")

@@ -11,7 +11,7 @@ from engine.commands.credentials.api_tokens import CreateApiToken
 from engine.commands.credentials.identities import LinkIdentity
 from engine.commands.credentials.sessions import EndSession, StartSession
 from engine.model.vocabulary import Permission, SignInMethod
-from tests.api.auth.site import Site, open_site
+from tests.api.web.sign_in.site import Site, open_site
 from tests.support.api import Api
 from tests.support.refusals import tags
 from tests.support.world import World

@@ -1,0 +1,134 @@
+"""The e-mail pages can be read and used by everybody: axe-core in a real browser finds nothing."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+
+from api.web.approval_pages.routes import email_action_routes
+from engine.commands.administration.update_user import UpdateUser
+from engine.commands.releases.revise_release import ReviseRelease
+from engine.model.vocabulary import Verdict
+from engine.persistence.db.database import Database
+from tests.api.web.approval_pages.test_email_scanner import (
+    CHROMIUM,
+    free_port,
+    needs_chromium,
+    serving,
+)
+from tests.notifications.notices import LINK_KEY, Notices, outbox_world
+from tests.support.databases import Templates
+from tests.support.node import run_node
+from tests.support.world import World
+
+pytestmark = pytest.mark.long
+
+#: Wide, narrow, light and dark.
+WAYS = 4
+
+
+@pytest.fixture
+def world(templates: Templates) -> Iterator[World]:
+    """On SQLite alone: the pages look the same."""
+    with templates.fresh("sqlite") as url:
+        database = Database(url)
+        yield outbox_world(database)
+        database.dispose()
+
+
+def pages(world: World, public: str) -> list[dict[str, Any]]:
+    """Each kind of page: what it is called, where it is, and what its title says."""
+    notices = Notices(world)
+    world.add_keypair("third")
+    world.add_keypair("fourth")
+    world.add_keypair("fifth")
+    world.set_team("blue", keypairs=["vault", "spare", "third", "fourth", "fifth"])
+    world.add_user("cat", "LEAD", locale="de")
+    world.set_team("blue", members=["ann", "bob", "cat", "dev"])
+    found: list[dict[str, Any]] = []
+
+    def add(name: str, spelling: str, says: str, **more: Any) -> None:
+        url = f"{public}/decide/{spelling}"
+        found.append({"name": name, "url": url, "says": says, **more})
+
+    def request(name: str, alias: str, **more: Any) -> Any:
+        keys = frozenset({world.things[alias]})
+        return world.request(name=name, keypair_ids=keys, **more)
+
+    decided = request("Decided", "spare")
+    world.decide("ann", decided, comment="Looks fine.\nShip it.")
+    add("decided", notices.spelling("ann", decided), "You approved Decided")
+    changed = request("Changed", "third")
+    before = notices.spelling("ann", changed)
+    world.do("dev", ReviseRelease(release_id=changed, revision=1, changes={"max_signatures": 9}))
+    add("changed", before, "Changed")
+    rejected = request("Rejected", "fourth")
+    world.decide("bob", rejected, Verdict.REJECT, comment="Not today.")
+    add("rejected", notices.spelling("ann", rejected), "Rejected was rejected by Bob")
+    soon = world.clock.instant + timedelta(minutes=1)
+    expired = request("Expired", "fifth", starts_at=soon, ends_at=soon + timedelta(minutes=1))
+    world.clock.pass_(minutes=5)
+    add("expired", notices.spelling("ann", expired), "Expired")
+    release = request("Falcon", "vault", note="A note.\nhttps://example.com/" + "x" * 200)
+    opened = notices.spelling("bob", release)
+    add("request", opened, "Dev (dev@example.com) asks for your approval of Falcon")
+    # As after hours: the page's cookie is gone.
+    press = {"forget": True, "click": "button.approve"}
+    add(
+        "not from the page",
+        opened,
+        "Dev (dev@example.com) asks for your approval of Falcon",
+        **press,
+    )
+    world.do("dev", ReviseRelease(release_id=release, revision=1, changes={"note": "Another."}))
+    world.do("admin", UpdateUser(user_id=world.people["dev"], active=False))
+    add("rejecting", opened, "Dev (dev@example.com) asks", unfold="summary")
+    add("missing", "nothing", "There is no such link")
+    add(
+        "in German",
+        notices.spelling("cat", release),
+        "Dev (dev@example.com) bittet Sie, Falcon zu genehmigen",
+    )
+    return found
+
+
+def visit(world: World, wanted: str | None = None, **settings: Any) -> list[dict[str, Any]]:
+    """What axe-core says of each page; each is the page it should be."""
+    port = free_port()
+    public = f"http://127.0.0.1:{port}"
+    asked = pages(world, public)
+    if wanted is not None:
+        world.settings(**settings)
+        asked = [{**one, "says": wanted} for one in asked if one["name"] == "request"]
+    app = Starlette(routes=email_action_routes(world.system, LINK_KEY, public))
+    with serving(app, port):
+        found: list[dict[str, Any]] = json.loads(
+            run_node("axe.mjs", str(CHROMIUM), json.dumps(asked))
+        )
+    says = {one["name"]: one["says"] for one in asked}
+    assert len(found) == WAYS * len(says)
+    assert [one for one in found if says[one["name"]] not in one["title"]] == []
+    return found
+
+
+@needs_chromium
+@pytest.mark.timeout(300)
+def test_nothing_is_wrong_with_any_page_in_light_and_dark(world: World) -> None:
+    found = visit(world)
+
+    assert [one for one in found if one["violations"]] == []
+    assert [one for one in found if one["wide"]] == []
+    assert min(one["passes"] for one in found) >= 15
+
+
+@needs_chromium
+@pytest.mark.timeout(300)
+def test_nor_with_the_page_that_leads_to_signing_in(world: World) -> None:
+    found = visit(
+        world, "Dev (dev@example.com) asks for your approval of Falcon", signed_in_approvals=True
+    )
+
+    assert [one for one in found if one["violations"]] == []

@@ -1,0 +1,64 @@
+"""A long value is cut where it is told of, and never the part that differs."""
+
+import pytest
+
+from notifications.content.shortened_values import LONGEST, before_and_after, shortened
+from notifications.content.stored_facts import store_facts
+from notifications.content.writer import Reader, Writer
+from notifications.vocabulary import Kind
+from tests.notifications.content.test_messages import EVENT
+
+LONG = "https://hooks.example.com/" + "a" * 1000
+
+
+@pytest.mark.parametrize("length", [0, 1, LONGEST])
+def test_what_fits_is_whole(length: int) -> None:
+    assert shortened("x" * length) == "x" * length
+    change = {"before": "x" * length, "after": "y" * length}
+    assert before_and_after(change) == ("x" * length, "y" * length)
+
+
+def test_what_is_too_long_says_that_it_is_cut() -> None:
+    assert shortened("x" * (LONGEST + 1)) == "x" * (LONGEST - 3) + "..."
+
+
+def test_values_that_differ_at_once_are_shown_from_their_beginning() -> None:
+    before, after = before_and_after({"before": "x" * 500, "after": "y" * 500})
+
+    assert (before, after) == ("x" * (LONGEST - 3) + "...", "y" * (LONGEST - 3) + "...")
+
+
+def test_values_that_begin_alike_are_shown_from_shortly_before_they_differ() -> None:
+    change = {"before": f"{LONG}good" + "z" * 500, "after": f"{LONG}evil"}
+
+    before, after = before_and_after(change)
+
+    assert before == "..." + "a" * 40 + "good" + "z" * (LONGEST - 6 - 44) + "..."
+    assert after == "..." + "a" * 40 + "evil"
+
+
+def test_where_one_goes_on_its_end_is_seen() -> None:
+    assert before_and_after({"before": LONG, "after": f"{LONG}/more"}) == (
+        "..." + "a" * 40,
+        "..." + "a" * 40 + "/more",
+    )
+
+
+@pytest.mark.parametrize("value", [None, True, 5, ["a"]])
+def test_what_is_no_text_stays_as_it_is(value: object) -> None:
+    assert before_and_after({"before": value, "after": "x"}) == (value, "x")
+
+
+def test_a_mail_never_tells_of_a_change_as_if_it_were_none() -> None:
+    change = {"field": "url", "before": f"{LONG}<good>", "after": f"{LONG}<evil>"}
+    event = EVENT | {"tag": "webhook:updated", "changes": [change]}
+    facts = {"account": "Acme", "event": event, "subject": {"kind": "Webhook", "name": "x"}}
+
+    message = Writer("https://x.example.com").write(
+        Kind.ADMINISTERED, store_facts(facts), Reader(audiences="ADMINISTRATOR")
+    )
+
+    assert message.fault is None
+    tail = "..." + "a" * 39
+    assert f"* address: {tail}<good> → {tail}<evil>\n" in message.text
+    assert f"address: {tail}&lt;good&gt; → {tail}&lt;evil&gt;</li>" in message.html

@@ -1,0 +1,121 @@
+"""What waits for a channel that is no more ends, and nobody is left unasked."""
+
+import pytest
+
+from engine.model.errors import Code
+from engine.persistence.db.database import Database
+from notifications.channels.smtp import SmtpChannel
+from notifications.content.writer import Writer
+from notifications.delivery.relay import Relay
+from notifications.delivery.resend import SendAgain
+from notifications.outbox.outbox import Outbox
+from notifications.outbox.preferences import UpdatePreferences
+from notifications.periodic.orphaned_deliveries import GRACE, Stranded
+from notifications.vocabulary import DeliveryState, Kind
+from tests.notifications.delivery.test_relay import PUBLIC, link_in
+from tests.notifications.notices import LINK_KEY, Notices, empty_outbox
+from tests.notifications.smtp_server import smtp_server
+from tests.support.world import World, make_world
+
+BOTH = frozenset({"email", "chat"})
+GONE = "the channel chat is not configured any more"
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    """Bob hears of everything in a chat, ann is asked by mail too."""
+    world = make_world(database, listeners=(Outbox(LINK_KEY, channels=BOTH),))
+    empty_outbox(world)
+    choose(world, "bob", "chat")
+    choose(world, "ann", "chat", "email")
+    return world
+
+
+def choose(world: World, name: str, *channels: str) -> None:
+    chosen = {kind: frozenset(channels) for kind in (Kind.REQUEST, Kind.APPROVED)}
+    world.do(name, UpdatePreferences(chosen=chosen, channels=BOTH))
+
+
+def outcomes(notices: Notices, name: str) -> list[tuple[str, str, str, str | None]]:
+    rows = notices.rows(user_id=notices.world.people[name])
+    return [(row.kind, row.channel, row.state, row.last_error) for row in rows]
+
+
+@pytest.mark.anyio
+async def test_a_request_goes_out_by_mail_once_its_channel_is_gone(
+    world: World, notices: Notices
+) -> None:
+    release = world.request()
+    stranded = Stranded(world.system, ["email", "webhook"])
+    assert stranded.run_once() == 0
+
+    world.clock.pass_(seconds=GRACE.total_seconds())
+    assert stranded.run_once() == 2
+    assert stranded.run_once() == 0
+
+    async with smtp_server() as inbox:
+        channel = SmtpChannel(inbox.url, "Countersign <c@example.com>")
+        relay = Relay(world.system, channel, Writer(PUBLIC), LINK_KEY, PUBLIC)
+        await relay.run_once()
+        await relay._finish()
+        # Ann was asked by mail at once, and is not asked twice.
+        assert (len(inbox.to("ann")), len(inbox.to("bob"))) == (1, 1)
+        assert link_in(inbox.to("bob")[0]) == notices.spelling("bob", release)
+    assert outcomes(notices, "bob") == [
+        ("REQUEST", "chat", DeliveryState.FAILED, GONE),
+        ("REQUEST", "email", DeliveryState.SENT, None),
+    ]
+    assert len(notices.links(release_id=release)) == 2
+
+
+def test_news_for_it_have_failed(world: World, notices: Notices) -> None:
+    choose(world, "ann", "email")
+    release = world.request()
+    world.decide("ann", release)
+    world.decide("bob", release)
+
+    world.clock.pass_(seconds=GRACE.total_seconds())
+
+    assert Stranded(world.system, ["email", "webhook"]).run_once() == 2
+    assert outcomes(notices, "bob")[1:] == [
+        ("APPROVED", "chat", DeliveryState.FAILED, GONE),
+        ("REQUEST", "email", DeliveryState.QUEUED, None),
+    ]
+
+
+def test_what_has_a_channel_is_left_alone(world: World, notices: Notices) -> None:
+    world.request()
+    world.clock.pass_(days=1)
+    before = world.snapshot()
+
+    assert Stranded(world.system, [*BOTH, "webhook"]).run_once() == 0
+    assert world.snapshot() == before
+
+
+def test_sent_again_it_goes_by_the_way_they_have_now(world: World, notices: Notices) -> None:
+    release = world.request()
+    world.decide("ann", release)
+    world.decide("bob", release)
+    world.clock.pass_(seconds=GRACE.total_seconds())
+    Stranded(world.system, ["email", "webhook"]).run_once()
+    (failed,) = notices.rows(user_id=world.people["bob"], kind="APPROVED")
+
+    def again(*channels: str) -> str:
+        command = SendAgain(
+            delivery_id=failed.id, release_id=release, link_key=LINK_KEY, channels=channels
+        )
+        (row,) = notices.rows(id=world.do("dev", command))
+        world.clock.pass_(minutes=5)
+        return str(row.channel)
+
+    assert again("email") == "email"
+    assert again("chat", "email") == "chat"
+    choose(world, "bob", "email")
+    assert again("chat", "email") == "email"
+
+    nothing = {Kind.APPROVED: frozenset[str]()}
+    world.do("bob", UpdatePreferences(chosen=nothing, channels=BOTH))
+    before = world.snapshot()
+    command = SendAgain(delivery_id=failed.id, release_id=release, link_key=LINK_KEY)
+    assert world.refused("dev", command).code is Code.WRONG_STATUS
+    assert world.snapshot() == before
