@@ -15,7 +15,7 @@ from starlette.routing import Route, WebSocketRoute
 from api.bootstrap import auth_routes, build_runtime, connected, email_routes
 from api.config.settings import Settings
 from api.graphql.endpoint import Endpoint
-from api.graphql.limits.numbers import Limits
+from api.graphql.limits.config import Limits
 from api.observability.exposition import exposed
 from api.observability.requests import ObservedRequests
 from api.runtime.credential_usage import write_usage_forever

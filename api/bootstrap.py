@@ -16,8 +16,8 @@ from api.config.settings import Settings
 from api.config.settings_warnings import log_warnings
 from api.graphql.ids import to_global
 from api.observability.backlog import Backlog
-from api.observability.gate import MeteredGate
 from api.observability.meter import Meter
+from api.observability.metered_signing import MeteredGate
 from api.observability.tracing import TracingMissingError, close_tracer, make_tracer
 from api.runtime.change_notifier import News
 from api.runtime.channels import Telling, build_telling

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import benchmarks
 from benchmarks import report
-from benchmarks.comparing import Comparison
+from benchmarks.comparison import Comparison
 
 #: A benchmark is a module of this package whose name begins so, with `run(rounds)`.
 PREFIX = "bench_"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 
-from benchmarks.comparing import Comparison, Goal, Run, by_turns
+from benchmarks.comparison import Comparison, Goal, Run, by_turns
 from benchmarks.databases import BACKENDS, databases
 from benchmarks.peers import python
 from benchmarks.people import approve, new_account

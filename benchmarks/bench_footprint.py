@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks import servers
-from benchmarks.comparing import Comparison
+from benchmarks.comparison import Comparison
 from benchmarks.databases import empty_database
 from benchmarks.people import new_account
 from tests.support.running import Server

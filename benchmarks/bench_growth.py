@@ -10,8 +10,8 @@ from itertools import cycle, islice
 from random import Random
 
 from benchmarks import servers
-from benchmarks.asking import Question, seconds
-from benchmarks.comparing import Comparison, Goal, by_turns
+from benchmarks.client import Question, seconds
+from benchmarks.comparison import Comparison, Goal, by_turns
 from benchmarks.databases import BACKENDS, empty_database
 from benchmarks.history import Asking, write_history
 

@@ -7,9 +7,9 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 
-from benchmarks import crowd, servers
-from benchmarks.asking import Question
-from benchmarks.comparing import Comparison, Goal, by_turns
+from benchmarks import servers, synthetic_data
+from benchmarks.client import Question
+from benchmarks.comparison import Comparison, Goal, by_turns
 from benchmarks.databases import BACKENDS, empty_database
 from benchmarks.list_parts import TIMES, WHOLE, Parts, with_the_rest
 from benchmarks.people import new_account, token_of
@@ -101,8 +101,10 @@ def _fill(url: str) -> tuple[Principal, str]:
     keypairs = frozenset({world.things["vault"], world.things["spare"]})
     note = "The one that everybody waits for."
     model = world.approved(keypair_ids=keypairs, note=note)
-    copies = crowd.Crowd(model=model, number=RELEASES - 1, minutes_apart=1, own_keypairs=True)
-    crowd.insert(url, copies)
+    copies = synthetic_data.Crowd(
+        model=model, number=RELEASES - 1, minutes_apart=1, own_keypairs=True
+    )
+    synthetic_data.insert(url, copies)
     return world.principal("dev"), token_of(world, "dev")
 
 

@@ -17,9 +17,9 @@ import sqlalchemy as sa
 import uvloop
 from sqlalchemy import Engine
 
-from benchmarks import crowd, servers, sink
+from benchmarks import servers, smtp_sink, synthetic_data
 from benchmarks.bare_loop import CONNECTIONS, hand_in
-from benchmarks.comparing import Comparison, Goal
+from benchmarks.comparison import Comparison, Goal
 from benchmarks.databases import BACKENDS, empty_database
 from benchmarks.following import following, openings
 from benchmarks.people import approved_in_teams, new_account, token_of
@@ -103,10 +103,10 @@ def _fill(url: str, number: int) -> str:
         connection.execute(d.update().values(state=DeliveryState.SENT, settled_at=d.c.created_at))
         connection.commit()
     copies = number // TEAMS - 1
-    crowd.insert(
+    synthetic_data.insert(
         url,
         *(
-            crowd.Crowd(model=model, number=copies, series=series, own_keypairs=True)
+            synthetic_data.Crowd(model=model, number=copies, series=series, own_keypairs=True)
             for series, model in enumerate(models)
         ),
     )
@@ -122,18 +122,18 @@ class Post:
 
     def empty(self) -> None:
         """Forget what was."""
-        os.truncate(self.folder / sink.ARRIVALS, 0)
+        os.truncate(self.folder / smtp_sink.ARRIVALS, 0)
 
     def taken(self, mails: int, began: float) -> list[float]:
         """Seconds from then until each; they are so many."""
-        found = sink.arrivals(self.folder)
+        found = smtp_sink.arrivals(self.folder)
         assert len(found) == mails, f"{len(found)} mails were taken, not {mails}"
         return [instant - began for instant in found]
 
     def looped(self, mails: int) -> dict[str, float]:
         """As many mails like the first one, without Countersign."""
         self.empty()
-        mail = (self.folder / sink.FIRST).read_bytes()
+        mail = (self.folder / smtp_sink.FIRST).read_bytes()
         began = time.time()
         uvloop.run(hand_in(self.port, SENDER, [("ann@example.com", mail)] * mails))
         return _percentiles(LOOPED, self.taken(mails, began))

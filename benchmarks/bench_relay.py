@@ -12,9 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 import uvloop
 
-from benchmarks import crowd, servers
+from benchmarks import servers, synthetic_data
 from benchmarks.bare_loop import CONNECTIONS, hand_in
-from benchmarks.comparing import Comparison, Goal, by_turns
+from benchmarks.comparison import Comparison, Goal, by_turns
 from benchmarks.databases import BACKENDS, empty_database
 from benchmarks.people import LINK_KEY, approved_in_teams, new_account
 from engine.persistence.db.clock import DatabaseClock
@@ -135,9 +135,9 @@ def _fill(url: str, port: int) -> Outbox:
     world = new_account(url, datetime.now(UTC))
     models = approved_in_teams(world, TEAMS)
     copies = [
-        crowd.Crowd(model=model, number=COPIES, series=series, own_keypairs=True)
+        synthetic_data.Crowd(model=model, number=COPIES, series=series, own_keypairs=True)
         for series, model in enumerate(models)
     ]
-    crowd.insert(url, *copies)
+    synthetic_data.insert(url, *copies)
     system = System(database=Database(url), clock=DatabaseClock(), signers={})
     return Outbox(system, port)

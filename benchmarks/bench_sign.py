@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from benchmarks.by_hand import by_hand
-from benchmarks.comparing import Comparison, Goal, by_turns
+from benchmarks.baseline_sql import by_hand
+from benchmarks.comparison import Comparison, Goal, by_turns
 from benchmarks.databases import BACKENDS, empty_database
 from benchmarks.production import production_system
 from benchmarks.signing_world import Signing, signing_world
@@ -18,8 +18,8 @@ from engine.concurrency.executor import Executor
 from engine.model.algorithms import KeypairAlgorithm
 from engine.signers.base import Message, Signer, SigningKey
 from engine.signers.local import LocalSigner
-from engine.signing.gate import SigningGate
 from engine.signing.request import Made, SignRequest
+from engine.signing.service import SigningGate
 from engine.system import System
 
 CALLERS = 32

@@ -11,9 +11,9 @@ from functools import partial
 
 from api.graphql.ids import to_global
 from benchmarks import servers
-from benchmarks.asking import Question, rate
-from benchmarks.by_hand import by_hand
-from benchmarks.comparing import Comparison, Goal, Run, by_turns
+from benchmarks.baseline_sql import by_hand
+from benchmarks.client import Question, rate
+from benchmarks.comparison import Comparison, Goal, Run, by_turns
 from benchmarks.databases import BACKENDS, empty_database
 from benchmarks.signing_world import Signing, signing_world
 from engine.model.algorithms import KeypairAlgorithm

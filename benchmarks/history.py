@@ -14,8 +14,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from api.graphql.ids import to_global
-from benchmarks import crowd
-from benchmarks.asking import Question
+from benchmarks import synthetic_data
+from benchmarks.client import Question
 from benchmarks.people import approve, new_account, token_of
 from benchmarks.servers import MASTER_KEY
 from engine.commands.maintenance.advance_due import advance_due
@@ -131,7 +131,7 @@ def write_history(url: str, releases: int) -> History:
     world.set_team("blue", keypairs=[*hot, "cold"])
     world.add_team("red", ["ann", "bob", "eve"], ["cold"], quorum=2)
     crowds = [
-        crowd.Crowd(
+        synthetic_data.Crowd(
             model=_completed(world, alias),
             number=releases // KEYPAIRS - 1,
             series=series,
@@ -140,7 +140,7 @@ def write_history(url: str, releases: int) -> History:
         for series, alias in enumerate(hot, 1)
     ]
     # Those of one who sees few lie as far apart as the years are long.
-    few = crowd.Crowd(
+    few = synthetic_data.Crowd(
         model=_completed(world, "cold", "red"),
         number=WAITING - 1,
         series=KEYPAIRS + 1,
@@ -149,14 +149,14 @@ def write_history(url: str, releases: int) -> History:
     world.clock.instant = now
     for alias in hot:
         _open(world, alias)
-    waiting = crowd.Crowd(
+    waiting = synthetic_data.Crowd(
         model=_requested(world, "Waiting"),
         number=WAITING - 1,
         series=KEYPAIRS + 2,
         minutes_apart=1,
         own_keypairs=True,
     )
-    crowd.insert(url, *crowds, few, waiting)
+    synthetic_data.insert(url, *crowds, few, waiting)
     tokens = {name: token_of(world, name) for name in ("admin", "ann", "dev", "eve")}
     return _found(world, tokens, keypair_ids)
 

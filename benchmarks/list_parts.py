@@ -17,8 +17,8 @@ from api.graphql.context import Context
 from api.graphql.http.answers import encode
 from api.graphql.schema import schema
 from api.runtime.runtime import Runtime
-from benchmarks.asking import Question, seconds
-from benchmarks.comparing import Run
+from benchmarks.client import Question, seconds
+from benchmarks.comparison import Run
 from engine.model.principal import Principal
 
 TIMES = 30

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.comparing import Comparison
+from benchmarks.comparison import Comparison
 
 HEADINGS = ("what", "unit", "Countersign", "against", "theirs", "ratio", "goal", "met")
 

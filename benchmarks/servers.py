@@ -63,7 +63,7 @@ def sink(folder: Path | None = None) -> Iterator[int]:
     """A mail server that takes everything, and tells of it in the folder; its port."""
     port = free_port()
     words = [str(port)] if folder is None else [str(port), str(folder)]
-    with _running([sys.executable, "-m", "benchmarks.sink", *words], port):
+    with _running([sys.executable, "-m", "benchmarks.smtp_sink", *words], port):
         yield port
 
 

@@ -14,7 +14,7 @@ from engine.signers.base import Signer
 
 if TYPE_CHECKING:
     from engine.persistence.store.ledger import Entry
-    from engine.persistence.store.work import Work
+    from engine.persistence.store.unit_of_work import Work
 
 #: Called in the transaction of the change, with its ledger entries: the outbox is one.
 Listener = Callable[["Work", "list[Entry]"], None]

@@ -7,9 +7,9 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 from api.demo.browser import StoryError
-from api.demo.people import KEYPAIRS
-from api.demo.stage import Stage, stage
-from api.demo.story import tell
+from api.demo.environment import Stage, stage
+from api.demo.seeded_account import KEYPAIRS
+from api.demo.walkthrough import tell
 from api.graphql.ids import to_global
 
 GUIDE = """

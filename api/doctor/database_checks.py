@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from api.doctor.report import CheckResult, failed, passed
 from api.runtime.startup_checks import SKEW
 from engine.commands.maintenance.remember_master_key import PURPOSE, master_keys_in_use
-from engine.commands.unit_of_work import bare_transaction
+from engine.commands.transactions import bare_transaction
 from engine.model.errors import Refusal
 from engine.model.vocabulary import Permission
 from engine.persistence.db.clock import DatabaseClock, skew

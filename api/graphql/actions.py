@@ -15,7 +15,7 @@ from engine.model.facts import Facts, Keypair, Release
 from engine.model.signing_factors import SignFacts, evaluate
 from engine.model.vocabulary import Trigger
 from engine.queries import releases as queries
-from engine.queries.reading import Reading
+from engine.queries.context import Reading
 
 TRIGGERS = {
     ReleaseAction.APPROVE: Trigger.APPROVE,

@@ -13,15 +13,15 @@ from strawberry.types.info import Info as StrawberryInfo
 from strawberry.utils.str_converters import to_camel_case
 
 import api.graphql.loaders  # noqa: F401 - registers them
+from api.graphql.entity_cache import Shelf
 from api.graphql.errors import UserError, top_level, unauthenticated
-from api.graphql.limits.followers import Followers
-from api.graphql.limits.numbers import Limits
-from api.graphql.limits.refusal import too_often
-from api.graphql.plan import Plan, plan_of
+from api.graphql.limits.config import Limits
+from api.graphql.limits.errors import too_often
+from api.graphql.limits.subscription_limiter import Followers
 from api.graphql.prefetch import prefetch
-from api.graphql.shelf import Shelf
+from api.graphql.selection import Plan, plan_of
 from api.runtime.runtime import Runtime
-from api.web.http.rate import Rates
+from api.web.http.rate_limit import Rates
 from engine.model.errors import Refusal
 from engine.model.principal import Principal
 

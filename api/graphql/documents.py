@@ -16,9 +16,9 @@ from graphql import (
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from api.graphql.limits.numbers import Limits
-from api.graphql.limits.refusal import exceeded
-from api.graphql.limits.shape import check_shape, too_deep
+from api.graphql.limits.config import Limits
+from api.graphql.limits.document_limits import check_shape, too_deep
+from api.graphql.limits.errors import exceeded
 from api.graphql.values import without_input
 
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)

@@ -28,8 +28,8 @@ from api.graphql.http.body import Body, read_json, read_message
 from api.graphql.http.events import Events, EventStream
 from api.graphql.http.operation import read_operation
 from api.graphql.ide import ide_page
-from api.graphql.limits.followers import Followers
-from api.graphql.limits.numbers import Limits
+from api.graphql.limits.config import Limits
+from api.graphql.limits.subscription_limiter import Followers
 from api.graphql.masking import apology, note
 from api.graphql.schema import schema
 from api.graphql.subscriptions.socket import Socket
@@ -38,8 +38,8 @@ from api.runtime.runtime import Runtime
 from api.web.http.clients import client_of
 from api.web.http.headers import wants_page
 from api.web.http.origin import BRIEFLY, Origins
-from api.web.http.rate import Rates
-from api.web.http.refused import RefusedError, wrong_method
+from api.web.http.rate_limit import Rates
+from api.web.http.refusals import RefusedError, wrong_method
 from api.web.http.websockets import refuse_socket
 from engine.model.errors import Code, Refusal
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from api.graphql.plan import Call, Plan
-from api.graphql.shelf import Shelf
+from api.graphql.entity_cache import Shelf
+from api.graphql.selection import Call, Plan
 
 #: Fills one field of many parents; answers the children, to go on with.
 Loader = Callable[[Shelf, Sequence[Any], Call], Iterable[Any]]

@@ -17,19 +17,19 @@ from strawberry.types.execution import ExecutionContext, ExecutionResult, PreExe
 from strawberry.types.graphql import OperationType
 
 from api.graphql.documents import Document, Documents, InvalidDocumentError
-from api.graphql.finish import finish
-from api.graphql.limits.answer import BoundedExecution
+from api.graphql.limits.config import Limits
 from api.graphql.limits.cost import cost_of
-from api.graphql.limits.numbers import Limits
-from api.graphql.limits.refusal import exceeded, too_slow
+from api.graphql.limits.errors import exceeded, too_slow
+from api.graphql.limits.response_limit import BoundedExecution
 from api.graphql.masking import mask_bugs
-from api.graphql.measured import kind_and_name, result_of
 from api.graphql.mutations import Mutation
+from api.graphql.operation_metrics import kind_and_name, result_of
 from api.graphql.queries import Query
 from api.graphql.scalars import SCALARS
+from api.graphql.schema_postprocessing import finish
 from api.graphql.subscriptions.release_events import ReleaseSubscriptions
 from api.graphql.values import without_input
-from api.web.http.refused import wrong_kind
+from api.web.http.refusals import wrong_kind
 
 #: What has one answer.
 ANSWERED = frozenset({OperationType.QUERY, OperationType.MUTATION})

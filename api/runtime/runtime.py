@@ -19,8 +19,8 @@ from engine.commands.command import Command, execute
 from engine.concurrency.executor import Executor
 from engine.model.principal import Principal
 from engine.persistence.db.pg_notify import Listener, Notifier
-from engine.queries.reading import Reading, read
-from engine.signing.gate import SigningGate
+from engine.queries.context import Reading, read
+from engine.signing.service import SigningGate
 from engine.system import System
 from notifications.delivery.wakeup import Wakeup
 

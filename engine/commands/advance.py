@@ -13,7 +13,7 @@ from engine.model.facts import CLOCK, Facts, Release
 from engine.model.vocabulary import Trigger
 from engine.persistence.store import locks
 from engine.persistence.store.releases import write_moves
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 
 
 def advance(work: Work, standing: Iterable[Row[Any]]) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
-from engine.commands.unit_of_work import Attempt, unit_of_work
+from engine.commands.transactions import Attempt, unit_of_work
 from engine.model.principal import Principal
 from engine.persistence.store.locks import Lock
 from engine.persistence.store.retry import retrying
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 from engine.system import System
 
 Result = TypeVar("Result", covariant=True)

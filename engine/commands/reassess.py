@@ -15,7 +15,7 @@ from engine.persistence.db.sql import among
 from engine.persistence.store import tables as t
 from engine.persistence.store.release_facts import assemble, with_facts_of_creation
 from engine.persistence.store.releases import move
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 
 #: What the ledger says of such an approval.
 REASON = "The approvals of those who may approve it now meet the quorum."

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from engine.model.errors import Code, Refusal
 from engine.persistence.store import tables as t
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 
 
 def require_standing_credential(work: Work) -> None:

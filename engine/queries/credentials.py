@@ -15,7 +15,7 @@ from engine.commands.credentials.sessions import IDLE
 from engine.model.principal import Principal
 from engine.model.vocabulary import Channel, Permission
 from engine.persistence.store import tables as t
-from engine.queries.reading import Reading
+from engine.queries.context import Reading
 
 
 def principal_of_token(connection: Connection, secret: str, now: datetime) -> Principal | None:

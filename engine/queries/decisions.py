@@ -17,7 +17,7 @@ from engine.model.vocabulary import Status
 from engine.persistence.db.sql import among
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
-from engine.queries.reading import Reading
+from engine.queries.context import Reading
 
 _D = t.decisions
 _DECISIONS = sa.select(_D).where(among(_D.c.release_id)).order_by(_D.c.id)

@@ -17,7 +17,7 @@ from engine.model.vocabulary import Permission, SignatureState
 from engine.persistence.db.pagination import Order, Page, Window, encode, fetch, stamp_of
 from engine.persistence.db.sql import among
 from engine.persistence.store import tables as t
-from engine.queries.reading import Reading
+from engine.queries.context import Reading
 
 e, s = t.ledger_entries, t.signatures
 

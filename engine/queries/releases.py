@@ -22,7 +22,7 @@ from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.persistence.store.release_facts import assemble, with_facts_of_creation
 from engine.persistence.store.reservation_expiry import without_overdue
-from engine.queries.reading import Reading
+from engine.queries.context import Reading
 from engine.queries.visibility import is_visible, reasons
 
 r = t.releases

@@ -14,7 +14,7 @@ from engine.model.signing_factors import Evaluation, SignFacts, evaluate
 from engine.model.vocabulary import Permission
 from engine.persistence.store import loading
 from engine.persistence.store.reservation_expiry import without_overdue
-from engine.queries.reading import Reading
+from engine.queries.context import Reading
 
 
 def explain(

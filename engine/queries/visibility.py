@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement
 from engine.model.visibility import approves_without_team, sees_everything
 from engine.persistence.db.sql import unindexed
 from engine.persistence.store import tables as t
-from engine.queries.reading import Reading
+from engine.queries.context import Reading
 
 #: Of so many teams each is looked up by itself; of more, all together.
 TEAMS = 20

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from engine.commands.unit_of_work import transaction
+from engine.commands.transactions import transaction
 from engine.model.errors import Refusal
 from engine.model.principal import Principal
 from engine.persistence.store.locks import Lock
 from engine.persistence.store.reservation_expiry import give_back_lapsed
 from engine.persistence.store.retry import retrying
-from engine.signing.desk import Desk
 from engine.signing.request import Ask, Reservation, SignRequest
+from engine.signing.reservation_batch import Desk
 from engine.system import System
 
 #: What one ask comes to: an answer for each request, or one refusal of them all.

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from engine.commands.unit_of_work import transaction
+from engine.commands.transactions import transaction
 from engine.model.errors import Code, Refusal
 from engine.model.events import QuotaReached
 from engine.model.facts import CLOCK
@@ -20,9 +20,9 @@ from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Lock
 from engine.persistence.store.reservation_expiry import drop
 from engine.persistence.store.retry import retrying
-from engine.persistence.store.work import Work
-from engine.signing.make import Value
+from engine.persistence.store.unit_of_work import Work
 from engine.signing.request import Made, Outcome, Refused, Signed
+from engine.signing.sign import Value
 from engine.system import System
 
 #: At which shares of the maximum people are told, in percent (spec section 6).

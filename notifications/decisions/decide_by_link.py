@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from engine.commands.releases.decide import Decide
-from engine.commands.unit_of_work import Attempt
+from engine.commands.transactions import Attempt
 from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import Verdict
 from engine.persistence.store.locks import Lock
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 from notifications.links import action_links
 
 

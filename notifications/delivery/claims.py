@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row, Select, Update
 
-from engine.commands.unit_of_work import bare_transaction
+from engine.commands.transactions import bare_transaction
 from engine.persistence.db.aggregates import gather
 from engine.persistence.db.sql import Id, among, one_of
 from engine.persistence.store import tables as t

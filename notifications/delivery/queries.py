@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Row
 from engine.persistence.db.pagination import Page, Window
 from engine.persistence.db.sql import among
 from engine.queries import history
-from engine.queries.reading import Reading
+from engine.queries.context import Reading
 from notifications.tables import deliveries
 
 d = deliveries

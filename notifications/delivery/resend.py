@@ -11,15 +11,15 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Row
 
-from engine.commands.releases.building import release_facts, require
-from engine.commands.unit_of_work import Attempt
+from engine.commands.releases.draft import release_facts, require
+from engine.commands.transactions import Attempt
 from engine.lifecycle.guards import requester_or_approver
 from engine.model.errors import Code, Refusal, not_found
 from engine.model.facts import Release
 from engine.model.vocabulary import Permission
 from engine.persistence.store import loading
 from engine.persistence.store.locks import Lock
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 from notifications.delivery import relevance
 from notifications.delivery.relevance import Standing, Told
 from notifications.facts.release_context import look_around

@@ -19,7 +19,7 @@ from anyio.to_thread import run_sync
 from sqlalchemy import Connection, Row
 
 from engine.commands.credentials.change_address import delete_old_changes, has_old_changes
-from engine.commands.unit_of_work import bare_transaction
+from engine.commands.transactions import bare_transaction
 from engine.model import addresses
 from engine.persistence.db.sql import among
 from engine.persistence.store import tables as t

@@ -13,7 +13,7 @@ from engine.model.events import Event, Recorded
 from engine.model.facts import Policy, Release
 from engine.persistence.db.sql import among
 from engine.persistence.store import tables as t
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 from notifications.facts.change_facts import describe_changes
 from notifications.facts.description import describe, progress
 from notifications.facts.person_names import person

@@ -15,7 +15,7 @@ from engine.model.addresses import shown
 from engine.model.events import AddressChangeRequested, Recorded, UserUpdated
 from engine.persistence.store import tables as t
 from engine.persistence.store.ledger import Entry
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 from notifications.content.stored_facts import store_facts
 from notifications.facts.message_data import facts_of_administration
 from notifications.links.sign_in_links import PATH as SIGN_IN

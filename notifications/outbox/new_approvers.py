@@ -13,7 +13,7 @@ from engine.persistence.db.aggregates import gathered
 from engine.persistence.db.sql import among
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 from notifications.facts.release_context import Surroundings, look_around
 from notifications.outbox import recipients
 from notifications.outbox.recipients import People

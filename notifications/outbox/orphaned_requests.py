@@ -12,7 +12,7 @@ from engine.model.vocabulary import Status
 from engine.persistence.db.sql import among
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 from notifications.facts.release_context import Surroundings, look_around
 
 _R = t.releases

@@ -20,7 +20,7 @@ from engine.model.facts import Release
 from engine.model.vocabulary import Status
 from engine.persistence.store.ledger import Entry
 from engine.persistence.store.release_facts import Staff
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 from notifications.facts.message_data import (
     facts_of_administration,
     facts_of_event,

@@ -10,14 +10,14 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from engine.commands.administration.administering import require_permission
-from engine.commands.unit_of_work import Attempt
+from engine.commands.administration.validation import require_permission
+from engine.commands.transactions import Attempt
 from engine.model.errors import Code, Refusal
 from engine.model.events import Event
 from engine.model.vocabulary import Permission
 from engine.persistence.db.sql import among
 from engine.persistence.store.locks import Hold, Lock
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 from notifications.tables import preferences
 from notifications.vocabulary import CHOOSABLE, EMAIL, NEVER_SILENT, Kind
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from engine.model.errors import Code, Refusal
 from engine.persistence.db.sql import Id
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 from notifications.tables import deliveries
 from notifications.vocabulary import DeliveryState
 

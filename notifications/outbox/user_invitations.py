@@ -17,7 +17,7 @@ from engine.model.events import Recorded, UserCreated
 from engine.persistence.db.sql import among
 from engine.persistence.store import tables as t
 from engine.persistence.store.ledger import Entry
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 from notifications.facts.message_data import facts_of_administration
 from notifications.links.sign_in_links import PATH
 from notifications.outbox.queueing import Message

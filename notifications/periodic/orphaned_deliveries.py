@@ -18,7 +18,7 @@ from anyio.to_thread import run_sync
 from sqlalchemy import Connection, Row
 from sqlalchemy.exc import SQLAlchemyError
 
-from engine.commands.unit_of_work import bare_transaction
+from engine.commands.transactions import bare_transaction
 from engine.persistence.db.sql import among
 from engine.system import System
 from notifications.delivery.database_trouble import log_database_trouble

@@ -19,7 +19,7 @@ from anyio.to_thread import run_sync
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from engine.commands.unit_of_work import bare_transaction
+from engine.commands.transactions import bare_transaction
 from engine.model.errors import Refusal
 from engine.model.facts import Release
 from engine.persistence.store import loading, locks

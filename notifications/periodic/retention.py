@@ -16,7 +16,7 @@ from anyio.to_thread import run_sync
 from sqlalchemy import Connection, Select
 from sqlalchemy.exc import SQLAlchemyError
 
-from engine.commands.unit_of_work import bare_transaction
+from engine.commands.transactions import bare_transaction
 from engine.model.vocabulary import HOLDING
 from engine.persistence.db.sql import among
 from engine.persistence.store import tables as t

@@ -9,12 +9,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Row
 
-from engine.commands.administration.administering import require_permission
-from engine.commands.unit_of_work import Attempt
+from engine.commands.administration.validation import require_permission
+from engine.commands.transactions import Attempt
 from engine.model.errors import Code, Refusal, not_found
 from engine.model.vocabulary import Permission
 from engine.persistence.store import ledger
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 from notifications.tables import webhooks
 from notifications.webhooks import tags
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from engine.commands.administration.administering import clean_name, require_permission
-from engine.commands.unit_of_work import Attempt
+from engine.commands.administration.validation import clean_name, require_permission
+from engine.commands.transactions import Attempt
 from engine.model.text import quoted, tidy
 from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store.locks import Hold, Lock
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 from notifications.channels.webhook_secrets import NewSecret, new_seed, secret_of
 from notifications.net.url_rules import origin_only, require_url
 from notifications.tables import webhooks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from engine.commands.unit_of_work import transaction
+from engine.commands.transactions import transaction
 from engine.model.facts import CLOCK
 from engine.persistence.store.locks import Lock
 from engine.system import System

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from engine.persistence.db.sql import among
 from engine.persistence.store import tables as t
 from engine.persistence.store.ledger import Entry
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 from notifications.facts.release_context import names_of
 from notifications.tables import webhooks
 from notifications.vocabulary import WebhookKind

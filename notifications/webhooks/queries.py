@@ -14,7 +14,7 @@ from engine.model.vocabulary import Permission
 from engine.persistence.db.pagination import Order, Page, Window, fetch
 from engine.persistence.db.sql import among
 from engine.queries import history
-from engine.queries.reading import Reading
+from engine.queries.context import Reading
 from notifications.tables import deliveries, webhooks
 
 w, d = webhooks, deliveries

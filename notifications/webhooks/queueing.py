@@ -8,7 +8,7 @@ from uuid import UUID
 
 from engine.persistence.db.bulk import insert_many
 from engine.persistence.db.ids import uuid7s
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 from notifications.tables import deliveries
 from notifications.vocabulary import WEBHOOK, DeliveryState, WebhookKind
 

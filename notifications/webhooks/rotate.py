@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from engine.commands.unit_of_work import Attempt
+from engine.commands.transactions import Attempt
 from engine.model.errors import Code, Refusal
 from engine.persistence.store.locks import Lock
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 from notifications.channels.webhook_secrets import NewSecret, new_seed, secret_of
 from notifications.tables import webhooks
 from notifications.webhooks import base

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from engine.commands.unit_of_work import transaction
+from engine.commands.transactions import transaction
 from engine.persistence.store.locks import Lock
 from engine.persistence.store.tables import ledger_heads
 from engine.system import System

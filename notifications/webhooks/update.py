@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from engine.commands.administration.administering import clean_name, differences
-from engine.commands.unit_of_work import Attempt
+from engine.commands.administration.validation import clean_name, differences
+from engine.commands.transactions import Attempt
 from engine.model.text import tidy
 from engine.persistence.store.locks import Hold, Lock
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 from notifications.net.url_rules import origin_only, require_url
 from notifications.tables import webhooks
 from notifications.webhooks import base, tags

@@ -17,7 +17,7 @@ from engine.concurrency.executor import Executor
 from engine.model.principal import Principal
 from engine.model.vocabulary import Channel, SignInMethod, Status
 from engine.persistence.db.database import Database
-from engine.signing.gate import SigningGate
+from engine.signing.service import SigningGate
 from tests.api.web.approval_pages.test_email_actions import csrf_in
 from tests.notifications.notices import LINK_KEY, Notices, outbox_world
 from tests.support.world import World

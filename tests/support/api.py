@@ -24,7 +24,7 @@ from api.web.http.browser import Browser
 from engine.commands.credentials.api_tokens import CreateApiToken
 from engine.concurrency.executor import Executor
 from engine.model.vocabulary import Permission
-from engine.signing.gate import SigningGate
+from engine.signing.service import SigningGate
 from tests.support.world import World
 
 

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from engine.concurrency.executor import Executor
 from engine.model.principal import Principal
-from engine.signing.gate import SigningGate
 from engine.signing.request import Outcome, SignRequest
+from engine.signing.service import SigningGate
 from engine.system import System
 
 

@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from engine.model.errors import Code
-from engine.signing.make import Value, make
 from engine.signing.request import Outcome, Refused, Reservation, Reserved, SignRequest
 from engine.signing.reserve import reserve
 from engine.signing.settle import settle
+from engine.signing.sign import Value, make
 from tests.support.world import DIGEST, World
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from api.graphql.limits.refusal import RATE_LIMITED, TIMED_OUT
-from api.web.http.refused import WRONG_METHOD, WRONG_TRANSPORT, RefusedError
+from api.graphql.limits.errors import RATE_LIMITED, TIMED_OUT
+from api.web.http.refusals import WRONG_METHOD, WRONG_TRANSPORT, RefusedError
 from engine.model.errors import Code
 
 JSON = "application/json"

@@ -8,11 +8,11 @@ from typing import Any, NoReturn
 from cross_web import StarletteRequestAdapter
 from starlette.requests import ClientDisconnect, Request
 
+from api.graphql.limits.config import Limits
+from api.graphql.limits.errors import LIMIT_EXCEEDED, TIMED_OUT
 from api.graphql.limits.literals import DIGITS, digits_of
-from api.graphql.limits.numbers import Limits
-from api.graphql.limits.refusal import LIMIT_EXCEEDED, TIMED_OUT
 from api.web.http.bodies import TooLargeError, TooSlowError, body_of
-from api.web.http.refused import RefusedError
+from api.web.http.refusals import RefusedError
 
 #: Lists and objects inside of each other, in a body.
 DEEPEST = 64

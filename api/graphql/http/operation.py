@@ -6,8 +6,8 @@ from typing import Any
 
 from strawberry.http import GraphQLRequestData, GraphQLRequestProtocol
 
-from api.graphql.limits.refusal import LIMIT_EXCEEDED
-from api.web.http.refused import RefusedError
+from api.graphql.limits.errors import LIMIT_EXCEEDED
+from api.web.http.refusals import RefusedError
 
 #: Parameters, with the type each has if it is there and not null.
 _PARAMETERS: dict[str, tuple[type, str]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graphql import IntValueNode, Node
 
-from api.graphql.limits.refusal import exceeded
+from api.graphql.limits.errors import exceeded
 
 #: Digits of an integer; none that is meant has more, and Python refuses to read 4,301.
 DIGITS = 100

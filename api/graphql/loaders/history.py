@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from api.graphql.plan import Call
+from api.graphql.entity_cache import Shelf
 from api.graphql.prefetch import loads
-from api.graphql.shelf import Shelf
+from api.graphql.selection import Call
 from api.graphql.types.delivery import Delivery
 from api.graphql.types.history import LedgerEntry, Signature, SignExplanation
 from api.graphql.types.keypair import Keypair

@@ -6,22 +6,22 @@ from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
-from api.graphql.plan import Call
+from api.graphql.entity_cache import Shelf
 from api.graphql.prefetch import loads
-from api.graphql.shelf import Shelf
+from api.graphql.selection import Call
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.people import Team, User
 from api.graphql.types.release import Release
 from engine.persistence.db.sql import among
 from engine.persistence.store import tables as t
-from engine.queries import things
+from engine.queries import records
 
 
 @loads(Keypair, "users")
 def keypair_users(shelf: Shelf, keypairs: Sequence[Keypair], call: Call) -> Iterable[User]:
     link = t.keypair_users.c
     ids = [keypair.source.id for keypair in keypairs]
-    links = things.linked(shelf.reading, link.keypair_id, link.user_id, ids)
+    links = records.linked(shelf.reading, link.keypair_id, link.user_id, ids)
     users = shelf.users({id_ for found in links.values() for id_ in found})
     for keypair in keypairs:
         mapped = (users[id_] for id_ in links[keypair.source.id])
@@ -33,7 +33,7 @@ def keypair_users(shelf: Shelf, keypairs: Sequence[Keypair], call: Call) -> Iter
 def keypair_teams(shelf: Shelf, keypairs: Sequence[Keypair], call: Call) -> Iterable[Team]:
     link = t.team_keypairs.c
     ids = [keypair.source.id for keypair in keypairs]
-    links = things.linked(shelf.reading, link.keypair_id, link.team_id, ids)
+    links = records.linked(shelf.reading, link.keypair_id, link.team_id, ids)
     teams = shelf.teams({id_ for found in links.values() for id_ in found})
     for keypair in keypairs:
         granted = (teams[id_] for id_ in links[keypair.source.id])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from api.graphql.entity_cache import Shelf
 from api.graphql.loaders.releases import PAGE_ARGUMENTS, window_of
-from api.graphql.plan import Call
 from api.graphql.prefetch import loads
-from api.graphql.shelf import Shelf
+from api.graphql.selection import Call
 from api.graphql.types.account import Viewer
 from api.graphql.types.node import Connection, Edge, connect
 from api.graphql.types.notification import NotificationPreference

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from api.graphql.plan import Call
+from api.graphql.entity_cache import Shelf
 from api.graphql.prefetch import loads
-from api.graphql.shelf import Shelf
+from api.graphql.selection import Call
 from api.graphql.types.account import Viewer
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.people import ApiToken, Role, Team, User
 from engine.persistence.store import tables as t
-from engine.queries import things
+from engine.queries import records
 
 
 @loads(Viewer, "user")
@@ -22,7 +22,7 @@ def viewer_user(shelf: Shelf, viewers: Sequence[Viewer], call: Call) -> Iterable
 
 @loads(User, "roles")
 def user_roles(shelf: Shelf, users: Sequence[User], call: Call) -> Iterable[Role]:
-    links = things.linked(
+    links = records.linked(
         shelf.reading, t.user_roles.c.user_id, t.user_roles.c.role_id, _ids(users)
     )
     roles = shelf.roles(_flat(links))
@@ -34,7 +34,7 @@ def user_roles(shelf: Shelf, users: Sequence[User], call: Call) -> Iterable[Role
 
 @loads(User, "permissions")
 def user_permissions(shelf: Shelf, users: Sequence[User], call: Call) -> Iterable[Any]:
-    held = things.permissions_of(shelf.reading, _ids(users))
+    held = records.permissions_of(shelf.reading, _ids(users))
     for user in users:
         user.permissions = sorted(held[user.source.id])
     return ()
@@ -42,7 +42,7 @@ def user_permissions(shelf: Shelf, users: Sequence[User], call: Call) -> Iterabl
 
 @loads(User, "teams")
 def user_teams(shelf: Shelf, users: Sequence[User], call: Call) -> Iterable[Team]:
-    links = things.linked(
+    links = records.linked(
         shelf.reading, t.team_members.c.user_id, t.team_members.c.team_id, _ids(users)
     )
     teams = shelf.teams(_flat(links))
@@ -54,7 +54,7 @@ def user_teams(shelf: Shelf, users: Sequence[User], call: Call) -> Iterable[Team
 @loads(Role, "permissions")
 def role_permissions(shelf: Shelf, roles: Sequence[Role], call: Call) -> Iterable[Any]:
     p = t.role_permissions
-    links = things.linked(shelf.reading, p.c.role_id, p.c.permission, _ids(roles))
+    links = records.linked(shelf.reading, p.c.role_id, p.c.permission, _ids(roles))
     for role in roles:
         role.permissions = links[role.source.id]  # type: ignore[assignment]
     return ()
@@ -62,7 +62,7 @@ def role_permissions(shelf: Shelf, roles: Sequence[Role], call: Call) -> Iterabl
 
 @loads(Team, "members")
 def team_members(shelf: Shelf, teams: Sequence[Team], call: Call) -> Iterable[User]:
-    links = things.linked(
+    links = records.linked(
         shelf.reading, t.team_members.c.team_id, t.team_members.c.user_id, _ids(teams)
     )
     users = shelf.users(_flat(links))
@@ -73,7 +73,7 @@ def team_members(shelf: Shelf, teams: Sequence[Team], call: Call) -> Iterable[Us
 
 @loads(Team, "keypairs")
 def team_keypairs(shelf: Shelf, teams: Sequence[Team], call: Call) -> Iterable[Keypair]:
-    links = things.linked(
+    links = records.linked(
         shelf.reading, t.team_keypairs.c.team_id, t.team_keypairs.c.keypair_id, _ids(teams)
     )
     keypairs = shelf.keypairs(_flat(links))

@@ -9,9 +9,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from api.graphql.actions import available_actions
-from api.graphql.plan import Call
+from api.graphql.entity_cache import Shelf
 from api.graphql.prefetch import loads
-from api.graphql.shelf import Shelf
+from api.graphql.selection import Call
 from api.graphql.types.delivery import Delivery
 from api.graphql.types.history import LedgerEntry, Signature
 from api.graphql.types.keypair import Keypair

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from api.graphql.plan import Call
+from api.graphql.entity_cache import Shelf
 from api.graphql.prefetch import loads
-from api.graphql.shelf import Shelf
+from api.graphql.selection import Call
 from api.graphql.types.people import PendingEmail, User
 from api.graphql.types.sign_in import Identity, Session
 from engine.queries import credentials

@@ -7,8 +7,8 @@ from uuid import UUID
 import strawberry
 
 from api.graphql.context import Info, change
+from api.graphql.entity_cache import Shelf
 from api.graphql.mutations.payload import Payload, given
-from api.graphql.shelf import Shelf
 from api.graphql.types.account import Account
 from api.graphql.types.enums import QuotaOnOnline, ReleaseType
 from api.runtime.runtime import Runtime

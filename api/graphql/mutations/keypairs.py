@@ -7,9 +7,9 @@ from uuid import UUID
 import strawberry
 
 from api.graphql.context import Info, change
+from api.graphql.entity_cache import Shelf
 from api.graphql.ids import from_global, from_globals
 from api.graphql.mutations.payload import Payload, given, one
-from api.graphql.shelf import Shelf
 from api.graphql.types.enums import (
     KeypairAccess,
     KeypairAlgorithm,

@@ -7,12 +7,12 @@ from uuid import UUID
 import strawberry
 
 from api.graphql.context import Info, change
+from api.graphql.entity_cache import Shelf
 from api.graphql.ids import parse
 from api.graphql.loaders.notifications import preferences_of
 from api.graphql.mutations.payload import Payload
 from api.graphql.mutations.webhooks import telling_of
 from api.graphql.queries.webhooks import webhook_deliveries_found
-from api.graphql.shelf import Shelf
 from api.graphql.types.delivery import Delivery
 from api.graphql.types.message_enums import MessageKind
 from api.graphql.types.notification import NotificationPreference
@@ -20,7 +20,7 @@ from api.graphql.types.webhook import WebhookDelivery
 from api.runtime.runtime import Runtime
 from engine.model.errors import not_found
 from engine.model.principal import Principal
-from engine.queries.reading import Reading
+from engine.queries.context import Reading
 from notifications.delivery.queries import deliveries_by_ids
 from notifications.delivery.resend import SendAgain
 from notifications.outbox.preferences import UpdatePreferences

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import strawberry
 
+from api.graphql.entity_cache import Shelf
 from api.graphql.errors import UserError
-from api.graphql.shelf import Shelf
 
 
 @strawberry.type(description="The answer of a mutation.")

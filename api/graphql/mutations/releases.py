@@ -11,9 +11,9 @@ import strawberry
 from strawberry import UNSET
 
 from api.graphql.context import Info, change
+from api.graphql.entity_cache import Shelf
 from api.graphql.ids import from_global, from_globals
 from api.graphql.mutations.payload import Payload, given, one
-from api.graphql.shelf import Shelf
 from api.graphql.types.enums import KeypairCategory, ReleaseStatus, ReleaseType
 from api.graphql.types.release import Release
 from api.runtime.runtime import Runtime

@@ -7,9 +7,9 @@ from uuid import UUID
 import strawberry
 
 from api.graphql.context import Info, change
+from api.graphql.entity_cache import Shelf
 from api.graphql.ids import from_global
 from api.graphql.mutations.payload import Payload, one
-from api.graphql.shelf import Shelf
 from api.graphql.types.people import User
 from api.graphql.types.sign_in import Session
 from api.runtime.runtime import Runtime

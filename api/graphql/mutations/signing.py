@@ -9,13 +9,13 @@ from uuid import UUID
 import strawberry
 
 from api.graphql.context import Info, change
+from api.graphql.entity_cache import Shelf
 from api.graphql.errors import UserError
 from api.graphql.ids import from_global
 from api.graphql.mutations.payload import Payload
-from api.graphql.plan import Plan
 from api.graphql.prefetch import reads_ahead
 from api.graphql.scalars import Base64
-from api.graphql.shelf import Shelf
+from api.graphql.selection import Plan
 from api.graphql.types.enums import DigestAlgorithm
 from api.graphql.types.history import Factor, Signature
 from api.runtime.runtime import Runtime

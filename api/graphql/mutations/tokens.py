@@ -7,9 +7,9 @@ from datetime import datetime
 import strawberry
 
 from api.graphql.context import Info, change
+from api.graphql.entity_cache import Shelf
 from api.graphql.ids import from_global, to_global
 from api.graphql.mutations.payload import Payload
-from api.graphql.shelf import Shelf
 from api.graphql.types.enums import Permission
 from api.graphql.types.people import ApiToken
 from api.runtime.runtime import Runtime

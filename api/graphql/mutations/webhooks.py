@@ -7,10 +7,10 @@ from uuid import UUID
 import strawberry
 
 from api.graphql.context import Info, change
+from api.graphql.entity_cache import Shelf
 from api.graphql.ids import from_global
 from api.graphql.mutations.payload import Payload, given, one
 from api.graphql.queries.webhooks import webhook_deliveries_found, webhooks_found
-from api.graphql.shelf import Shelf
 from api.graphql.types.webhook import Webhook, WebhookDelivery
 from api.runtime.channels import Telling
 from api.runtime.runtime import Runtime

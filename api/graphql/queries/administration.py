@@ -9,9 +9,9 @@ import sqlalchemy as sa
 import strawberry
 
 from api.graphql.context import Info, ask
+from api.graphql.entity_cache import Shelf
 from api.graphql.ids import from_global
-from api.graphql.plan import Plan
-from api.graphql.shelf import Shelf
+from api.graphql.selection import Plan
 from api.graphql.types.arguments import After, Before, First, Last
 from api.graphql.types.enums import Direction, KeypairCategory, ReleaseType
 from api.graphql.types.history import LedgerEntry
@@ -21,7 +21,7 @@ from api.graphql.types.people import ApiToken, Role, Team, User
 from engine.model.vocabulary import Permission
 from engine.persistence.db.pagination import Window
 from engine.persistence.store import tables as t
-from engine.queries import history, things
+from engine.queries import history, records
 
 Thing = TypeVar("Thing")
 
@@ -43,7 +43,7 @@ class KeypairFilter:
     def conditions(self) -> list[sa.ColumnElement[bool]]:
         """The engine's form. Refuses NOT_FOUND for ids that are none."""
         k = t.keypairs.c
-        found = things.named_like(k.alias_key, self.alias_contains)
+        found = records.named_like(k.alias_key, self.alias_contains)
         if self.type is not None:
             found.append(k.type.in_(self.type))
         if self.category is not None:
@@ -69,7 +69,7 @@ class UserFilter:
     def conditions(self) -> list[sa.ColumnElement[bool]]:
         """The engine's form."""
         u = t.users.c
-        found = things.named_like(u.email_key, self.email_contains)
+        found = records.named_like(u.email_key, self.email_contains)
         if self.active is not None:
             found.append(u.active == self.active)
         if self.service is not None:
@@ -220,10 +220,10 @@ def _listed(
     window: Window,
     conditions: list[sa.ColumnElement[bool]],
 ) -> Connection[Thing]:
-    page = things.find(shelf.reading, table, window, *conditions)
+    page = records.find(shelf.reading, table, window, *conditions)
     total = None
     if "totalCount" in plan:
-        total = things.count(shelf.reading, table, *conditions)
+        total = records.count(shelf.reading, table, *conditions)
     items = shelf.shelve(kind, page.items)
     return connect(
         Connection[kind],  # type: ignore[valid-type]

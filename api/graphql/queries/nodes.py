@@ -9,10 +9,10 @@ from uuid import UUID
 import strawberry
 
 from api.graphql.context import Info, ask
+from api.graphql.entity_cache import Shelf
 from api.graphql.ids import parse
-from api.graphql.plan import Plan
 from api.graphql.queries.webhooks import webhook_deliveries_found, webhooks_found
-from api.graphql.shelf import Shelf
+from api.graphql.selection import Plan
 from api.graphql.types.account import Account, Viewer
 from api.graphql.types.delivery import Delivery
 from api.graphql.types.history import LedgerEntry, Signature

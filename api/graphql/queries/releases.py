@@ -8,9 +8,9 @@ from typing import Annotated
 import strawberry
 
 from api.graphql.context import Info, ask
+from api.graphql.entity_cache import Shelf
 from api.graphql.ids import from_global
-from api.graphql.plan import Plan
-from api.graphql.shelf import Shelf
+from api.graphql.selection import Plan
 from api.graphql.types.arguments import After, Before, First, Last
 from api.graphql.types.enums import (
     Direction,

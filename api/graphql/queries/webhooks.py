@@ -9,8 +9,8 @@ from uuid import UUID
 import strawberry
 
 from api.graphql.context import Info, ask
-from api.graphql.plan import Plan
-from api.graphql.shelf import Shelf
+from api.graphql.entity_cache import Shelf
+from api.graphql.selection import Plan
 from api.graphql.types.arguments import After, Before, First, Last
 from api.graphql.types.node import Connection, Edge, connect
 from api.graphql.types.webhook import Webhook, WebhookDelivery

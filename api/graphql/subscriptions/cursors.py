@@ -9,8 +9,8 @@ from __future__ import annotations
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from engine.model.errors import Code, Refusal
-from engine.queries import events
-from engine.queries.reading import Reading
+from engine.queries import ledger_slices
+from engine.queries.context import Reading
 
 #: Bytes of the hash: enough that no other entry has them by chance.
 _PART = 8
@@ -30,7 +30,7 @@ def position_of(reading: Reading, cursor: str) -> int:
     if len(told) != 8 + _PART:
         raise _refused("This cursor is malformed. Use one that an event gave you.")
     position = int.from_bytes(told[:8], "big")
-    found = events.hash_at(reading, position)
+    found = ledger_slices.hash_at(reading, position)
     if found is None or found[:_PART] != told[8:]:
         raise _refused(
             "This cursor is not from the ledger of this account as it is now: it is another"

@@ -11,11 +11,11 @@ from uuid import UUID
 import strawberry
 
 from api.graphql.context import Context, Info
+from api.graphql.entity_cache import Shelf
 from api.graphql.errors import top_level, unauthenticated
 from api.graphql.ids import from_global
-from api.graphql.plan import Plan, plan_of
 from api.graphql.prefetch import prefetch
-from api.graphql.shelf import Shelf
+from api.graphql.selection import Plan, plan_of
 from api.graphql.subscriptions.cursors import cursor_of, position_of
 from api.graphql.types.history import LedgerEntry
 from api.graphql.types.release import Release
@@ -23,9 +23,9 @@ from engine.model.errors import Code, Refusal, not_found
 from engine.model.principal import Principal
 from engine.model.visibility import WIDENING
 from engine.model.vocabulary import Permission
-from engine.queries import events
-from engine.queries.events import Happened
-from engine.queries.reading import Reading
+from engine.queries import ledger_slices
+from engine.queries.context import Reading
+from engine.queries.ledger_slices import Happened
 
 #: Seconds after which the ledger, and the credential, are looked at again in any case.
 PAUSE = 0.8
@@ -109,7 +109,7 @@ async def _start(
     """Where to begin, and which permissions it is begun with."""
 
     def find(reading: Reading) -> tuple[int, frozenset[Permission]]:
-        newest = events.newest_position(reading)
+        newest = ledger_slices.newest_position(reading)
         position = newest if after is None else position_of(reading, after)
         return position, reading.actor.permissions & WIDENING
 
@@ -127,9 +127,9 @@ async def _next(
     def find(reading: Reading) -> Found:
         if held - reading.actor.permissions:
             raise Refusal(Code.FORBIDDEN, _SHRUNK)
-        if only is not None and not events.is_seen(reading, only):
+        if only is not None and not ledger_slices.is_seen(reading, only):
             raise not_found("release", "release_id")
-        happened = events.happened_after(reading, position, only)
+        happened = ledger_slices.happened_after(reading, position, only)
         return Found(_told(Shelf(reading), happened, plan), happened)
 
     return await context.runtime.read(principal, find)

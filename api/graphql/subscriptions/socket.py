@@ -19,7 +19,7 @@ from api.graphql.context import Context
 from api.graphql.errors import top_level
 from api.graphql.http.operation import read_operation
 from api.graphql.masking import masked
-from api.web.http.refused import RefusedError
+from api.web.http.refusals import RefusedError
 from engine.model.errors import Refusal
 
 

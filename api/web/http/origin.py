@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import structlog
 from starlette.requests import HTTPConnection
 
-from api.web.http.refused import RefusedError
+from api.web.http.refusals import RefusedError
 from engine.logs.log_throttle import Seldom
 
 log = structlog.get_logger("countersign.requests")

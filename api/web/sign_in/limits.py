@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 
 from api.web.http.clients import client_of
-from api.web.http.rate import Buckets
+from api.web.http.rate_limit import Buckets
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from api.web.sign_in.known_browsers import KnownBrowsers
 from api.web.sign_in.limits import SignInLimits
 from api.web.sign_in.login_flow import ASKING, Entrance, Proof
 from api.web.sign_in.signed_cookie import Seal
-from engine.commands.unit_of_work import bare_transaction
+from engine.commands.transactions import bare_transaction
 from engine.logs.log_throttle import Seldom
 from engine.model import addresses
 from engine.model.errors import Refusal

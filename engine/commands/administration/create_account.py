@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
-from engine.commands.administration.administering import clean_name
-from engine.commands.unit_of_work import transaction
+from engine.commands.administration.validation import clean_name
+from engine.commands.transactions import transaction
 from engine.model import addresses
 from engine.model.addresses import Address
 from engine.model.events import AccountCreated, UserCreated
@@ -20,7 +20,7 @@ from engine.persistence.store import ledger
 from engine.persistence.store import tables as t
 from engine.persistence.store.constraints import refusal_of
 from engine.persistence.store.locks import Lock
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 from engine.system import System
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 import structlog
 
-from engine.commands.administration.administering import (
+from engine.commands.administration.validation import (
     clean_name,
     replace_set,
     require_all,
@@ -16,7 +16,7 @@ from engine.commands.administration.administering import (
     require_placement,
 )
 from engine.commands.command import execute
-from engine.commands.unit_of_work import Attempt
+from engine.commands.transactions import Attempt
 from engine.logs.exceptions import log_origin
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Code, Refusal
@@ -27,7 +27,7 @@ from engine.model.vocabulary import KeypairAccess, KeypairCategory, Permission, 
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Hold, Lock, take
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 from engine.signers.base import GeneratedKey, KeyBinding, Signer, SignerFailed, SigningKey
 from engine.signers.guard import can_generate, destroy_key, generate_key
 from engine.system import System

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from engine.commands.administration.administering import (
+from engine.commands.administration.validation import (
     clean_name,
     quorum_of,
     replace_set,
@@ -15,14 +15,14 @@ from engine.commands.administration.administering import (
     require_possible_quorum,
     require_quorum,
 )
-from engine.commands.unit_of_work import Attempt
+from engine.commands.transactions import Attempt
 from engine.model.events import TeamCreated
 from engine.model.text import name_key, quoted, tidy
 from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Hold, Lock
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 
 
 @dataclass(frozen=True, kw_only=True)

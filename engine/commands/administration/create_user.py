@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from engine.commands.administration.administering import (
+from engine.commands.administration.roles import role_ids
+from engine.commands.administration.validation import (
     clean_name,
     new_address,
     refuse,
@@ -14,8 +15,7 @@ from engine.commands.administration.administering import (
     require_permission,
     require_time_zone,
 )
-from engine.commands.administration.roles import role_ids
-from engine.commands.unit_of_work import Attempt
+from engine.commands.transactions import Attempt
 from engine.model.events import UserCreated
 from engine.model.grants import refuse_grant
 from engine.model.text import quoted, tidy
@@ -24,7 +24,7 @@ from engine.persistence.db.ids import uuid7
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Hold, Lock
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 
 
 @dataclass(frozen=True, kw_only=True)

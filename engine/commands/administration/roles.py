@@ -8,7 +8,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from engine.commands.administration.administering import (
+from engine.commands.administration.rule_breaks import shortages
+from engine.commands.administration.validation import (
     clean_name,
     differences,
     refuse,
@@ -16,8 +17,7 @@ from engine.commands.administration.administering import (
     require_permission,
     somebody_appoints,
 )
-from engine.commands.administration.rule_breaks import shortages
-from engine.commands.unit_of_work import Attempt
+from engine.commands.transactions import Attempt
 from engine.model.errors import Code, Refusal, not_found
 from engine.model.events import RoleCreated, RoleUpdated
 from engine.model.grants import refuse_grant
@@ -27,7 +27,7 @@ from engine.persistence.db.ids import uuid7
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Hold, Lock
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 
 
 def role_ids(work: Work, names: Collection[str]) -> dict[str, UUID]:

@@ -18,7 +18,7 @@ from engine.model.vocabulary import HOLDING, Status
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.persistence.store.release_facts import assemble, with_facts_of_creation
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 
 #: How many releases are named; of the others the last item tells the number.
 NAMED = 20

@@ -9,15 +9,15 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from engine.commands.administration.administering import (
+from engine.commands.administration.rule_breaks import shortages
+from engine.commands.administration.validation import (
     differences,
     refuse,
     require_permission,
     require_quorum,
     require_window_span,
 )
-from engine.commands.administration.rule_breaks import shortages
-from engine.commands.unit_of_work import Attempt
+from engine.commands.transactions import Attempt
 from engine.model.errors import Code, Refusal, not_found
 from engine.model.events import AccountUpdated
 from engine.model.grants import refuse_loosening
@@ -25,7 +25,7 @@ from engine.model.vocabulary import HOLDING, Permission
 from engine.model.wording import chosen, counted
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Hold, Lock
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 
 #: How many of the releases that stand in the way are named.
 NAMED = 20

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from engine.commands.administration.administering import (
+from engine.commands.administration.rule_breaks import shortages_with_keypair
+from engine.commands.administration.validation import (
     clean_name,
     differences,
     refuse,
@@ -17,8 +18,7 @@ from engine.commands.administration.administering import (
     require_permission,
     require_placement,
 )
-from engine.commands.administration.rule_breaks import shortages_with_keypair
-from engine.commands.unit_of_work import Attempt
+from engine.commands.transactions import Attempt
 from engine.lifecycle import machine
 from engine.lifecycle.schedule import Ending
 from engine.model import grants
@@ -31,7 +31,7 @@ from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Hold, Lock
 from engine.persistence.store.releases import move
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 
 
 @dataclass(frozen=True, kw_only=True)

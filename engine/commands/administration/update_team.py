@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from engine.commands.administration.administering import (
+from engine.commands.administration.rule_breaks import shortages
+from engine.commands.administration.validation import (
     clean_name,
     differences,
     quorum_of,
@@ -17,15 +18,14 @@ from engine.commands.administration.administering import (
     require_possible_quorum,
     require_quorum,
 )
-from engine.commands.administration.rule_breaks import shortages
-from engine.commands.unit_of_work import Attempt
+from engine.commands.transactions import Attempt
 from engine.model.events import Changes, TeamUpdated
 from engine.model.text import name_key, tidy
 from engine.model.vocabulary import Permission
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Hold, Lock
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 
 
 @dataclass(frozen=True, kw_only=True)

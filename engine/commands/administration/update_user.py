@@ -9,7 +9,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Row
 
-from engine.commands.administration.administering import (
+from engine.commands.administration.roles import refuse_self_grant, role_ids
+from engine.commands.administration.rule_breaks import shortages
+from engine.commands.administration.validation import (
     clean_name,
     differences,
     refuse,
@@ -20,12 +22,10 @@ from engine.commands.administration.administering import (
     require_time_zone,
     somebody_appoints,
 )
-from engine.commands.administration.roles import refuse_self_grant, role_ids
-from engine.commands.administration.rule_breaks import shortages
 from engine.commands.credentials.change_address import request_change, void_changes
 from engine.commands.credentials.pending_sign_ins import end_pending_sign_ins
 from engine.commands.credentials.token_endings import end_tokens
-from engine.commands.unit_of_work import Attempt
+from engine.commands.transactions import Attempt
 from engine.model.errors import Code, Refusal, not_found
 from engine.model.events import UserUpdated
 from engine.model.grants import refuse_grant
@@ -34,7 +34,7 @@ from engine.model.vocabulary import Permission
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Hold, Lock
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from engine.commands.administration.administering import (
+from engine.commands.administration.validation import (
     clean_name,
     refuse,
     require_own_or_managed,
@@ -19,7 +19,7 @@ from engine.commands.administration.administering import (
 )
 from engine.commands.credentials.token_endings import RevokedTokens, end_tokens, token_row
 from engine.commands.standing import require_standing_credential
-from engine.commands.unit_of_work import Attempt, transaction
+from engine.commands.transactions import Attempt, transaction
 from engine.model import addresses
 from engine.model.errors import Code, Refusal, not_found
 from engine.model.events import TokenCreated, TokenRevoked
@@ -30,7 +30,7 @@ from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Hold, Lock
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 from engine.system import System
 
 #: So that a leaked token is recognised for what it is.

@@ -12,9 +12,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from engine.commands.administration.administering import new_address, refuse, require_in_person
+from engine.commands.administration.validation import new_address, refuse, require_in_person
 from engine.commands.credentials.pending_sign_ins import end_pending_sign_ins
-from engine.commands.unit_of_work import Attempt
+from engine.commands.transactions import Attempt
 from engine.model import addresses, derived_tokens
 from engine.model.addresses import Address
 from engine.model.errors import Code, Refusal, not_found
@@ -24,7 +24,7 @@ from engine.persistence.db.ids import uuid7
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Hold, Lock
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 
 #: For so long the link to the new address works.
 LIFETIME = timedelta(hours=24)

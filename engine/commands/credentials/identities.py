@@ -8,16 +8,16 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from engine.commands.administration.administering import require_in_person, require_own_or_managed
+from engine.commands.administration.validation import require_in_person, require_own_or_managed
 from engine.commands.standing import require_active_since, require_standing_credential
-from engine.commands.unit_of_work import Attempt
+from engine.commands.transactions import Attempt
 from engine.model.errors import Code, Refusal, not_found
 from engine.model.events import IdentityLinked, IdentityUnlinked
 from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Hold, Lock
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 
 
 @dataclass(frozen=True, kw_only=True)

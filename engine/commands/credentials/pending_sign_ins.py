@@ -11,7 +11,7 @@ from engine.model import addresses
 from engine.persistence.db.sql import among
 from engine.persistence.store import tables as t
 from engine.persistence.store.loading.sign_in import people_with_address
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 
 
 def end_pending_sign_ins(work: Work, user: Row[Any]) -> None:

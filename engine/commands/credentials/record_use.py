@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection, Table
 
-from engine.commands.unit_of_work import bare_transaction
+from engine.commands.transactions import bare_transaction
 from engine.persistence.db.sql import among, one_of
 from engine.persistence.store import tables as t
 from engine.system import System

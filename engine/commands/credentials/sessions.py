@@ -9,17 +9,17 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from engine.commands.administration.administering import require_in_person, require_own_or_managed
+from engine.commands.administration.validation import require_in_person, require_own_or_managed
 from engine.commands.credentials.api_tokens import secret_hash
 from engine.commands.standing import require_active_since
-from engine.commands.unit_of_work import Attempt
+from engine.commands.transactions import Attempt
 from engine.model.errors import Code, Refusal, not_found
 from engine.model.events import SessionEnded, SessionStarted
 from engine.model.vocabulary import Permission, SignInMethod
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Hold, Lock
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 
 #: A session ends by itself after so long without a request, and after so long in any case.
 IDLE = timedelta(hours=12)

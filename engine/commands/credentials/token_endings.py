@@ -13,7 +13,7 @@ from sqlalchemy import Row
 from engine.model.errors import not_found
 from engine.model.events import TokenEnded
 from engine.persistence.store import tables as t
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 
 
 @dataclass(frozen=True, slots=True)

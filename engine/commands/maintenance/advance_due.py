@@ -12,14 +12,14 @@ import structlog
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from engine.commands.unit_of_work import transaction
+from engine.commands.transactions import transaction
 from engine.logs.log_throttle import Seldom
 from engine.persistence.db.database import Database
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Lock
 from engine.persistence.store.reservation_expiry import give_back_lapsed
 from engine.persistence.store.retry import is_away
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 from engine.system import System
 
 log = structlog.get_logger("countersign.time")

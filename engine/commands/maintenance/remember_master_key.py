@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from engine.commands.unit_of_work import bare_transaction
+from engine.commands.transactions import bare_transaction
 from engine.model.wording import counted
 from engine.persistence.db.database import Database
 from engine.persistence.store import tables as t

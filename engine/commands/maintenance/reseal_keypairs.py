@@ -12,14 +12,14 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from engine.commands.maintenance.remember_master_key import PURPOSE
-from engine.commands.unit_of_work import bare_transaction, transaction
+from engine.commands.transactions import bare_transaction, transaction
 from engine.model.events import KeypairResealed
 from engine.model.facts import OPERATOR
 from engine.persistence.db.database import Database
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Lock
 from engine.persistence.store.retry import retrying
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 from engine.signers.keyring import KeyBinding, Keyring, SealBrokenError
 from engine.system import System
 

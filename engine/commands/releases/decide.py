@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from engine.commands.releases.building import standing_facts
-from engine.commands.unit_of_work import Attempt
+from engine.commands.releases.draft import standing_facts
+from engine.commands.transactions import Attempt
 from engine.lifecycle import machine
 from engine.lifecycle.approvals import Resolution, resolve_as_it_stands, resolve_with_actor
 from engine.lifecycle.release_changes import fields_at
@@ -18,7 +18,7 @@ from engine.model.vocabulary import Status, Trigger, Verdict
 from engine.persistence.store import loading
 from engine.persistence.store.locks import Lock
 from engine.persistence.store.releases import insert_decision, move
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 
 _TRIGGERS = {Verdict.APPROVE: Trigger.APPROVE, Verdict.REJECT: Trigger.REJECT}
 

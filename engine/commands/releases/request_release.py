@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from engine.commands.releases.building import with_draft
-from engine.commands.unit_of_work import Attempt
+from engine.commands.releases.draft import with_draft
+from engine.commands.transactions import Attempt
 from engine.lifecycle import machine
 from engine.lifecycle.approvals import required_by_policy
 from engine.model.events import DecisionRecorded, ReleaseRequested
@@ -16,7 +16,7 @@ from engine.model.vocabulary import Status, Trigger, Verdict
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store.locks import Hold, Lock
 from engine.persistence.store.releases import insert_decision, insert_release
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from engine.commands.releases.building import release_facts, with_draft
-from engine.commands.unit_of_work import Attempt
+from engine.commands.releases.draft import release_facts, with_draft
+from engine.commands.transactions import Attempt
 from engine.lifecycle import machine
 from engine.lifecycle.approvals import required_by_policy
 from engine.lifecycle.conditions import is_material
@@ -19,7 +19,7 @@ from engine.model.vocabulary import ReleaseType, Status, Trigger
 from engine.persistence.store.locks import Hold, Lock
 from engine.persistence.store.releases import move, rewrite_release
 from engine.persistence.store.reservation_expiry import give_back_lapsed
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 
 
 @dataclass(frozen=True, kw_only=True)

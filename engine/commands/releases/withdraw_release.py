@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from engine.commands.releases import ending
-from engine.commands.unit_of_work import Attempt
+from engine.commands.releases import end_release
+from engine.commands.transactions import Attempt
 from engine.lifecycle.schedule import Ending
 from engine.model.events import ReleaseWithdrawn
 from engine.model.vocabulary import Trigger
 from engine.persistence.store.locks import Lock
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,15 +21,15 @@ class WithdrawRelease:
 
     def lock(self) -> Lock:
         """The release."""
-        return ending.lock_of(self.release_id)
+        return end_release.lock_of(self.release_id)
 
     def attempt(self) -> Attempt:
         """An entry of the release's history."""
-        return ending.attempt_of("withdraw", self.release_id)
+        return end_release.attempt_of("withdraw", self.release_id)
 
     def apply(self, work: Work) -> UUID:
         """Answers the release's id."""
-        return ending.end(
+        return end_release.end(
             work,
             self.release_id,
             Trigger.WITHDRAW,

@@ -13,7 +13,7 @@ from engine.model.facts import Holder, Keypair
 from engine.model.visibility import sees
 from engine.persistence.store import loading
 from engine.persistence.store.constraints import refusal_of, taken_keypair
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 
 
 def holders_of(

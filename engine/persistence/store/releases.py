@@ -17,7 +17,7 @@ from engine.persistence.db.bulk import insert_many, update_many
 from engine.persistence.db.ids import uuid7
 from engine.persistence.db.sql import among
 from engine.persistence.store import tables as t
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 
 #: Fields that are rows of their own rather than columns.
 _SETS = {"keypair_ids", "participant_ids"}

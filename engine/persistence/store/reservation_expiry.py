@@ -15,7 +15,7 @@ from engine.model.facts import CLOCK, Release
 from engine.model.vocabulary import SignatureState
 from engine.persistence.db.sql import among
 from engine.persistence.store import tables as t
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 
 # Statements of the hot path are built once: to build one costs more than to run it.
 _S, _R = t.signatures, t.releases

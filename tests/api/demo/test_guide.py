@@ -10,8 +10,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from api.demo.environment import Stage, stage
 from api.demo.run import guide
-from api.demo.stage import Stage, stage
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import pytest
 from graphql import GraphQLError
 
 from api.graphql.documents import Documents, InvalidDocumentError
-from api.graphql.limits.numbers import Limits
+from api.graphql.limits.config import Limits
 from api.graphql.schema import schema
 
 LIMITS = Limits()

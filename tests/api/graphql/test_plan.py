@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from api.graphql import plan
-from api.graphql.limits.numbers import Limits
+from api.graphql import selection
+from api.graphql.limits.config import Limits
 from tests.api.graphql.limits.test_limits import bomb
 from tests.support.api import Api, make_api
 from tests.support.world import World
@@ -15,13 +15,13 @@ from tests.support.world import World
 def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The nodes that planning looks at, each time it does."""
     seen: list[Any] = []
-    left_out = plan._is_left_out
+    left_out = selection._is_left_out
 
     def look(node: Any, operation: Any) -> bool:
         seen.append(node)
         return left_out(node, operation)
 
-    monkeypatch.setattr(plan, "_is_left_out", look)
+    monkeypatch.setattr(selection, "_is_left_out", look)
     return seen
 
 

@@ -12,20 +12,20 @@ import pytest
 import sqlalchemy as sa
 
 from api.graphql.context import Context
-from api.graphql.limits.answer import BoundedExecution
+from api.graphql.limits.response_limit import BoundedExecution
 from api.graphql.schema import schema
 from api.graphql.subscriptions import release_events
 from api.graphql.subscriptions.cursors import cursor_of
 from api.runtime.runtime import Runtime
 from engine.commands.administration.update_user import UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken, RevokeApiToken
-from engine.commands.unit_of_work import bare_transaction
+from engine.commands.transactions import bare_transaction
 from engine.model.vocabulary import Permission
 from engine.persistence.store import tables as t
 from engine.persistence.store.ledger import GENESIS
-from engine.queries import events
+from engine.queries import ledger_slices
+from engine.queries.context import read
 from engine.queries.credentials import principal_of_token
-from engine.queries.reading import read
 from tests.support.api import make_api
 from tests.support.world import World, make_world
 
@@ -117,7 +117,7 @@ async def test_however_many_events_there_are_nothing_more_is_kept_of_them(
 async def test_whoever_sees_few_goes_through_the_rest_without_waiting_for_news(
     world: World, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "LOOKED_AT", 2)
+    monkeypatch.setattr(ledger_slices, "LOOKED_AT", 2)
     monkeypatch.setattr(release_events, "PAUSE", 60)
     # Nothing of eve's, and more than one reading goes through.
     world.approved()
@@ -134,10 +134,12 @@ async def test_whoever_sees_few_goes_through_the_rest_without_waiting_for_news(
 def test_one_release_is_followed_without_going_through_the_others(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "LOOKED_AT", 2)
+    monkeypatch.setattr(ledger_slices, "LOOKED_AT", 2)
     world.approved()
     other = world.request(name="Kestrel", keypair_ids=frozenset({world.things["spare"]}))
-    found = read(world.system, world.principal("dev"), lambda r: events.happened_after(r, 0, other))
+    found = read(
+        world.system, world.principal("dev"), lambda r: ledger_slices.happened_after(r, 0, other)
+    )
     assert [row.tag for row in found.entries] == ["release:requested"]
     assert (found.position, found.has_more) == (world.ledger()[-1].position, False)
 

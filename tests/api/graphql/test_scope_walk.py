@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from strawberry.utils.str_converters import to_camel_case
 
 from api.graphql.ids import to_global
-from api.graphql.limits.numbers import Limits
+from api.graphql.limits.config import Limits
 from engine.commands.administration.roles import CreateRole
 from engine.commands.administration.update_keypair import UpdateKeypair
 from engine.commands.administration.update_team import UpdateTeam

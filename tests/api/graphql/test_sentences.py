@@ -7,7 +7,7 @@ import pytest
 from api.graphql.documents import Documents, InvalidDocumentError
 from api.graphql.errors import UserError, top_level
 from api.graphql.ids import from_global, to_global
-from api.graphql.limits.numbers import Limits
+from api.graphql.limits.config import Limits
 from api.graphql.queries.nodes import FINDERS
 from api.graphql.schema import schema
 from engine.model.errors import Code, FieldsLocked, Refusal

@@ -10,7 +10,7 @@ import pytest
 import strawberry
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from api.graphql.straight import StraightExecution
+from api.graphql.attribute_executor import StraightExecution
 
 Item = TypeVar("Item")
 

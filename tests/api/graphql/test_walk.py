@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from starlette.testclient import WebSocketTestSession
 
 from api.graphql.ids import to_global
-from api.graphql.limits.numbers import Limits
+from api.graphql.limits.config import Limits
 from api.graphql.subscriptions.cursors import cursor_of
 from engine.commands.administration.roles import CreateRole
 from engine.commands.administration.update_user import UpdateUser

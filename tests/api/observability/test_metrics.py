@@ -18,8 +18,8 @@ from starlette.testclient import TestClient
 from api.graphql.endpoint import Endpoint
 from api.observability.backlog import Backlog
 from api.observability.exposition import exposed
-from api.observability.gate import MeteredGate
 from api.observability.meter import Meter
+from api.observability.metered_signing import MeteredGate
 from api.observability.requests import ObservedRequests
 from api.runtime.runtime import Runtime
 from engine.concurrency.executor import Executor

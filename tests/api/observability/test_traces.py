@@ -21,8 +21,8 @@ from api.observability.tracing import TracingMissingError, make_tracer
 from api.runtime.runtime import Runtime
 from engine.commands.administration.update_account import UpdateAccount
 from engine.concurrency.executor import Executor
-from engine.persistence.store.work import Work
-from engine.signing.gate import SigningGate
+from engine.persistence.store.unit_of_work import Work
+from engine.signing.service import SigningGate
 from tests.support.api import Api
 from tests.support.world import World
 

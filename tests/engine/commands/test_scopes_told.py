@@ -12,15 +12,15 @@ from engine.commands.releases.request_release import RequestRelease
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.stop_release import StopRelease
 from engine.commands.releases.withdraw_release import WithdrawRelease
-from engine.commands.unit_of_work import Attempt
+from engine.commands.transactions import Attempt
 from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import Permission, ReleaseType, Verdict
 from engine.persistence.db.pagination import Window
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Lock
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 from engine.queries import history
-from engine.queries.reading import read
+from engine.queries.context import read
 from engine.signing.request import SignRequest
 from notifications.webhooks import queries as webhooks
 from tests.support.refusals import assert_refused

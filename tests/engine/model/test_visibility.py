@@ -21,7 +21,7 @@ from engine.persistence.db.pagination import Window
 from engine.persistence.store import tables as t
 from engine.persistence.store.releases import insert_release
 from engine.queries import releases, visibility
-from engine.queries.reading import Reading, read
+from engine.queries.context import Reading, read
 from engine.queries.releases import ReleaseFilter
 from engine.queries.visibility import is_visible
 from tests.support.facts import release as release_like

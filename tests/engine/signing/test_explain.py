@@ -21,7 +21,7 @@ from engine.model.vocabulary import (
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import tables as t
 from engine.queries import signing
-from engine.queries.reading import read
+from engine.queries.context import read
 from engine.signing.request import Made, Refused
 from tests.support.refusals import told
 from tests.support.releases import release_in, rows

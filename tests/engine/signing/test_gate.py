@@ -24,11 +24,11 @@ from engine.persistence.db.clock import DatabaseClock
 from engine.persistence.store import tables as t
 from engine.signers.base import Message, SigningKey
 from engine.signers.local import LocalSigner
-from engine.signing import gate as module
+from engine.signing import service as module
 from engine.signing import settle as settling
-from engine.signing.gate import SigningGate
-from engine.signing.pace import FIRST
+from engine.signing.admission import FIRST
 from engine.signing.request import Made, Outcome, Refused, SignRequest
+from engine.signing.service import SigningGate
 from tests.support.releases import release_in, rows
 from tests.support.signing import code_of
 from tests.support.world import World

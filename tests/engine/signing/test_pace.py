@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from engine.signing import pace as module
-from engine.signing.pace import FIRST, SHARE, Pace
+from engine.signing import admission as module
+from engine.signing.admission import FIRST, SHARE, Pace
 
 
 class Hands:

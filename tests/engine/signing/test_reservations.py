@@ -19,7 +19,7 @@ from engine.model.algorithms import DigestAlgorithm
 from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import Channel, ReleaseType, SignatureState, Status
 from engine.persistence.store import tables as t
-from engine.queries.reading import read
+from engine.queries.context import read
 from engine.queries.releases import by_ids
 from engine.signers.base import SignerFailed, UnsuitableMessage
 from engine.signers.local import LocalSigner

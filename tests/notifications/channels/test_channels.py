@@ -17,7 +17,7 @@ from api.runtime.runtime import Runtime
 from api.runtime.startup_checks import NotReadyError
 from api.worker.build import build_relays, build_reminders
 from engine.concurrency.executor import Executor
-from engine.signing.gate import SigningGate
+from engine.signing.service import SigningGate
 from notifications.channels import loading
 from notifications.channels.base import ChannelContext, ChannelFailed, Outgoing
 from notifications.channels.smtp import SmtpChannel

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from engine.model.errors import Code
 from engine.model.vocabulary import Verdict
 from engine.persistence.db.pagination import Window
-from engine.queries.reading import read
+from engine.queries.context import read
 from notifications import tables as n
 from notifications.delivery.queries import deliveries_by_ids, deliveries_of
 from notifications.delivery.resend import SendAgain

@@ -12,7 +12,7 @@ from api.graphql.endpoint import Endpoint
 from api.runtime.channels import Telling
 from api.runtime.runtime import Runtime
 from engine.concurrency.executor import Executor
-from engine.signing.gate import SigningGate
+from engine.signing.service import SigningGate
 from notifications.channels.smtp import SmtpChannel
 from notifications.channels.webhook import WebhookChannel
 from tests.notifications.notices import LINK_KEY

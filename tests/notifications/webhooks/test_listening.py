@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from engine.commands.unit_of_work import transaction
+from engine.commands.transactions import transaction
 from engine.model.events import SessionEnded
 from engine.model.facts import CLOCK
 from engine.persistence.store import ledger

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from api.graphql.http.answers import prefers_events
-from api.graphql.limits.numbers import Limits
+from api.graphql.limits.config import Limits
 from api.graphql.subscriptions.cursors import cursor_of
 from engine.commands.administration.update_team import UpdateTeam
 from engine.commands.administration.update_user import UpdateUser

@@ -4,7 +4,7 @@ import json
 import socket
 from urllib.parse import urlsplit
 
-from api.graphql.limits.numbers import Limits
+from api.graphql.limits.config import Limits
 from tests.support.api import make_api, serving
 from tests.support.world import World
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from graphql import get_introspection_query
 
-from api.graphql.limits.numbers import Limits
+from api.graphql.limits.config import Limits
 from tests.support.api import Api, make_api
 from tests.support.world import World
 

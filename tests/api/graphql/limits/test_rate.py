@@ -4,8 +4,8 @@ from uuid import uuid4
 
 import httpx2
 
-from api.graphql.limits.numbers import Limits
-from api.web.http.rate import REMEMBERED, Buckets, Rates
+from api.graphql.limits.config import Limits
+from api.web.http.rate_limit import REMEMBERED, Buckets, Rates
 from tests.support.api import make_api
 from tests.support.world import World
 

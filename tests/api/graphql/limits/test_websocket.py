@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
-from api.graphql.limits.numbers import Limits
+from api.graphql.limits.config import Limits
 from api.graphql.subscriptions.cursors import cursor_of
 from engine.persistence.store.ledger import GENESIS
 from tests.support.api import Api, make_api

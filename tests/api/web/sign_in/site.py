@@ -20,7 +20,7 @@ from api.web.http.browser import Browser
 from api.web.sign_in.limits import SignInLimits
 from api.web.sign_in.routes import sign_in_routes
 from engine.concurrency.executor import Executor
-from engine.signing.gate import SigningGate
+from engine.signing.service import SigningGate
 from notifications.channels.smtp import SmtpChannel
 from notifications.content.writer import Writer
 from notifications.delivery.relay import Relay

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy import event
 
-from api.web.http.rate import Buckets
+from api.web.http.rate_limit import Buckets
 from api.web.sign_in.limits import SignInLimits
 from engine.commands.administration.create_user import CreateUser
 from engine.commands.administration.update_user import UpdateUser
-from engine.commands.unit_of_work import bare_transaction
+from engine.commands.transactions import bare_transaction
 from engine.persistence.store import tables as t
 from notifications.links.sign_in_links import TRIES
 from tests.api.web.sign_in.site import Person, Site, open_site

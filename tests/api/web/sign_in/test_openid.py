@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
-from api.web.http.rate import Buckets
+from api.web.http.rate_limit import Buckets
 from api.web.sign_in.limits import SignInLimits
 from api.web.sign_in.openid.provider import AuthMethod, Client, Flow, Provider
 from api.web.sign_in.openid.provider_errors import ProviderError

@@ -13,7 +13,7 @@ from engine.commands.administration.create_user import CreateUser
 from engine.commands.administration.roles import CreateRole
 from engine.commands.administration.update_user import UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken
-from engine.commands.unit_of_work import bare_transaction
+from engine.commands.transactions import bare_transaction
 from engine.model.errors import Code
 from engine.model.vocabulary import ROLE_PERMISSIONS, Permission, Status
 from engine.persistence.store import tables as t

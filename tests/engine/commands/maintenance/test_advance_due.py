@@ -16,7 +16,7 @@ from engine.lifecycle.table import TIMED
 from engine.model.vocabulary import Status
 from engine.persistence.db.database import Database
 from engine.persistence.store import tables as t
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 from tests.support.releases import release_in
 from tests.support.signing import reserved
 from tests.support.threads import at_once

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from engine.commands import unit_of_work
+from engine.commands import transactions
 from engine.model.errors import Code, Refusal
 from engine.persistence.db import pg_notify, timeouts
 from engine.persistence.db.database import Database
@@ -104,7 +104,7 @@ def test_a_command_that_was_frozen_for_too_long_is_tried_again(
             time.sleep(0.5)
         return append(connection, *told)
 
-    monkeypatch.setattr(unit_of_work.ledger, "append", frozen_at_first)
+    monkeypatch.setattr(transactions.ledger, "append", frozen_at_first)
     release = world.request()
     assert len(tries) == 2
     assert [row.tag for row in world.ledger(release_id=release)] == ["release:requested"]

@@ -14,8 +14,8 @@ from engine.persistence.db.pagination import Window
 from engine.persistence.store import loading, locks
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Lock
-from engine.queries import events, releases, things
-from engine.queries.reading import Reading, read
+from engine.queries import ledger_slices, records, releases
+from engine.queries.context import Reading, read
 from engine.queries.releases import ReleaseFilter
 from notifications.outbox.differences import seen_by
 from tests.support.world import World
@@ -67,7 +67,7 @@ def test_what_is_asked_for_by_ids_is_found_by_them(world: World) -> None:
             loading.load_inactive(connection, IDS)
         for table in (t.users, t.teams, t.keypairs, t.roles):
             read(
-                world.system, world.principal("dev"), lambda r, of=table: things.by_ids(r, of, IDS)
+                world.system, world.principal("dev"), lambda r, of=table: records.by_ids(r, of, IDS)
             )
         read(world.system, world.principal("dev"), lambda r: releases.by_ids(r, IDS))
     assert len(plans) > 10
@@ -102,5 +102,9 @@ def test_whoever_sees_few_finds_them_in_order_without_everybodys(world: World, o
 
 def test_what_happened_is_looked_up_release_by_release(world: World) -> None:
     with planned(world) as plans:
-        read(world.system, world.principal("admin"), lambda r: events.happened_after(r, 0, None))
+        read(
+            world.system,
+            world.principal("admin"),
+            lambda r: ledger_slices.happened_after(r, 0, None),
+        )
     assert "SEARCH releases USING INDEX sqlite_autoindex_releases_1 (id=?)" in plans

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from api.runtime.startup_checks import NotReadyError, require_current
-from engine.commands.unit_of_work import bare_transaction
+from engine.commands.transactions import bare_transaction
 from engine.model.vocabulary import ReleaseType
 from engine.persistence.db.database import Database
 from engine.persistence.store.migrate import Standing, migrate, revision_of, standing

@@ -15,17 +15,10 @@ from graphql import (
     OperationDefinitionNode,
 )
 
+from api.graphql.limits.config import Limits
+from api.graphql.limits.document_metrics import DEPTH, FIELDS, WIDTH, Measure, Measured, comparisons
+from api.graphql.limits.errors import INTROSPECTION_DISABLED, exceeded
 from api.graphql.limits.literals import check_literal
-from api.graphql.limits.measures import (
-    DEPTH,
-    FIELDS,
-    WIDTH,
-    Measure,
-    Measured,
-    comparisons,
-)
-from api.graphql.limits.numbers import Limits
-from api.graphql.limits.refusal import INTROSPECTION_DISABLED, exceeded
 
 #: Operations and fragments.
 DEFINED = (OperationDefinitionNode, FragmentDefinitionNode)

@@ -11,7 +11,7 @@ from sqlalchemy import Row
 
 from engine.persistence.store import ledger
 from engine.persistence.store import tables as t
-from engine.queries.reading import Reading
+from engine.queries.context import Reading
 from engine.queries.visibility import is_visible
 
 e = t.ledger_entries

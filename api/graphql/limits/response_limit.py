@@ -7,8 +7,8 @@ from typing import Any
 
 from graphql import GraphQLError, OperationType
 
-from api.graphql.limits.refusal import exceeded
-from api.graphql.straight import StraightExecution
+from api.graphql.attribute_executor import StraightExecution
+from api.graphql.limits.errors import exceeded
 
 
 class BoundedExecution(StraightExecution):

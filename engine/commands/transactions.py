@@ -25,7 +25,7 @@ from engine.persistence.db.database import Database
 from engine.persistence.store import ledger, locks
 from engine.persistence.store.holders import refusal_of_conflict
 from engine.persistence.store.locks import Lock
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 from engine.system import System, Waker
 
 Answer = TypeVar("Answer")

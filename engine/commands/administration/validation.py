@@ -22,7 +22,7 @@ from engine.model.wording import chosen, counted, only_people
 from engine.persistence.db.sql import among, unindexed
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 
 #: What an account may set as the longest window.
 MAX_WINDOW_SPAN_DAYS = 36_500

@@ -9,8 +9,8 @@ from api.observability.meter import Kind, Meter
 from engine.concurrency.executor import Executor
 from engine.model.errors import Refusal
 from engine.model.principal import Principal
-from engine.signing.gate import SigningGate
 from engine.signing.request import Made, Outcome, SignRequest
+from engine.signing.service import SigningGate
 from engine.system import System
 
 

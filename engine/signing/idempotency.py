@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from engine.persistence.store import tables as t
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 from engine.signing.request import Ask, malformed
 
 #: An earlier signature, by who asked for it and their idempotency key.

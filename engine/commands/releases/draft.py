@@ -19,7 +19,7 @@ from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.persistence.store.holders import holders_of
 from engine.persistence.store.release_facts import Staff, assemble, with_facts_of_creation
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 
 _USERS = sa.select(t.users.c.id, t.users.c.active).where(
     among(t.users.c.id), unindexed(t.users.c.account_id) == sa.bindparam("account")

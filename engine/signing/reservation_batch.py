@@ -24,10 +24,10 @@ from engine.persistence.db.bulk import insert_many
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 from engine.signers.base import KeyBinding, SigningKey
-from engine.signing.earlier import Earlier, load_earlier
-from engine.signing.judgement import Judgement, judge
+from engine.signing.evaluation import Judgement, judge
+from engine.signing.idempotency import Earlier, load_earlier
 from engine.signing.request import (
     Ask,
     Existing,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 
-from api.graphql.limits.refusal import exceeded
+from api.graphql.limits.errors import exceeded
 
 
 class Followers:

@@ -16,7 +16,7 @@ from engine.persistence.db.pagination import Order, Page, Window, fetch
 from engine.persistence.db.sql import among, unindexed
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
-from engine.queries.reading import Reading
+from engine.queries.context import Reading
 
 #: The name each kind is listed by.
 _NAMES: dict[str, ColumnElement[Any]] = {

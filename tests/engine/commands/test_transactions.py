@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from engine.commands import unit_of_work
+from engine.commands import transactions
 from engine.commands.administration.create_team import CreateTeam
 from engine.commands.command import execute
 from engine.commands.releases import decide
@@ -25,7 +25,7 @@ from engine.persistence.store import ledger, loading
 from engine.persistence.store import tables as t
 from engine.persistence.store.ledger import Entry
 from engine.persistence.store.retry import TRIES, retrying
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 from engine.refusal_throttle import AttemptLimit
 from tests.support.refusals import tags, told
 from tests.support.releases import release_in, rows
@@ -97,7 +97,7 @@ def test_when_one_part_breaks_nothing_lands(
     before, known = world.snapshot(), world.ledger()
     listening(world, outbox)
     if part == "ledger":
-        monkeypatch.setattr(unit_of_work.ledger, "append", breaks)
+        monkeypatch.setattr(transactions.ledger, "append", breaks)
     if part == "outbox":
         listening(world, breaks)
     if part == "second listener":
@@ -126,7 +126,7 @@ def test_a_ledger_that_breaks_half_way_leaves_neither_its_entries_nor_its_head(
         append(*arguments)
         raise Breaks
 
-    monkeypatch.setattr(unit_of_work.ledger, "append", breaks_after)
+    monkeypatch.setattr(transactions.ledger, "append", breaks_after)
     with pytest.raises(Breaks):
         world.do("bob", command)
     monkeypatch.undo()
@@ -306,7 +306,7 @@ def test_a_unit_that_gave_way_is_tried_again(
             raise OperationalError("", {}, Lost())
         return append(*arguments)
 
-    monkeypatch.setattr(unit_of_work.ledger, "append", gives_way)
+    monkeypatch.setattr(transactions.ledger, "append", gives_way)
     before = len(world.ledger())
     world.do("bob", command)
     assert len(tries) == TRIES
@@ -323,7 +323,7 @@ def test_one_that_always_gives_way_is_told_so_and_nothing_changed(
     def gives_way(*_: Any) -> Any:
         raise OperationalError("", {}, Lost())
 
-    monkeypatch.setattr(unit_of_work.ledger, "append", gives_way)
+    monkeypatch.setattr(transactions.ledger, "append", gives_way)
     assert world.refused("bob", command).code is Code.OVERLOADED
     assert (world.snapshot(), world.ledger()) == (before, known)
 
@@ -336,7 +336,7 @@ def test_any_other_trouble_of_the_database_stays_what_it_is(
     def fails(*_: Any) -> Any:
         raise OperationalError("", {}, Exception("disk full"))
 
-    monkeypatch.setattr(unit_of_work.ledger, "append", fails)
+    monkeypatch.setattr(transactions.ledger, "append", fails)
     with pytest.raises(OperationalError, match="disk full"):
         execute(world.system, world.principal("bob"), command)
 
@@ -352,7 +352,7 @@ COMMITS = {
     # NOTIFY and LISTEN, connections of their own on which nothing else is said.
     "engine/persistence/db/pg_notify.py": 1,
     # A command's savepoint, its transaction, and changes that are nobody's deed.
-    "engine/commands/unit_of_work.py": 3,
+    "engine/commands/transactions.py": 3,
 }
 
 

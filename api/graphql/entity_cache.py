@@ -15,8 +15,8 @@ from api.graphql.types.release import Release
 from api.graphql.types.sign_in import Identity, Session
 from engine.model import facts
 from engine.persistence.store import tables as t
-from engine.queries import releases, things
-from engine.queries.reading import Reading
+from engine.queries import records, releases
+from engine.queries.context import Reading
 
 Thing = TypeVar("Thing")
 
@@ -85,7 +85,7 @@ class Shelf:
             ids,
             lambda missing: {
                 id_: kind.of(row)  # type: ignore[attr-defined]
-                for id_, row in things.by_ids(self.reading, table, missing).items()
+                for id_, row in records.by_ids(self.reading, table, missing).items()
             },
         )
 

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from api.demo.browser import Person, StoryError
-from api.demo.people import ADMIN
-from api.demo.stage import Stage
+from api.demo.environment import Stage
+from api.demo.seeded_account import ADMIN
 from api.graphql.ids import to_global
 
 ARTIFACT = b"falcon-1.0.tar.gz: pretend these are the bytes of a release"

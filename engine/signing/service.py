@@ -23,8 +23,7 @@ from engine.model.errors import Code, Refusal
 from engine.model.principal import Principal
 from engine.model.vocabulary import SignatureState
 from engine.persistence.store import tables as t
-from engine.signing.make import Value, make
-from engine.signing.pace import Pace
+from engine.signing.admission import Pace
 from engine.signing.request import (
     Ask,
     Existing,
@@ -37,6 +36,7 @@ from engine.signing.request import (
 )
 from engine.signing.reserve import Answers, reserve_all
 from engine.signing.settle import settle
+from engine.signing.sign import Value, make
 from engine.system import System
 
 #: Requests of one call that stand in line together: a large batch takes turns with others.

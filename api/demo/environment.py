@@ -20,7 +20,7 @@ from api.app import create_app
 from api.bootstrap import build_system
 from api.config.settings import Settings
 from api.demo.mailbox import Mailbox, smtp_server
-from api.demo.people import Cast, settle_in
+from api.demo.seeded_account import Cast, settle_in
 from api.runtime.startup_checks import open_database
 from api.web.http.background_server import background_server
 from api.web.mailbox.mailbox_app import mailbox_app

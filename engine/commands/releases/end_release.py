@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from engine.commands.releases.building import release_facts
-from engine.commands.unit_of_work import Attempt
+from engine.commands.releases.draft import release_facts
+from engine.commands.transactions import Attempt
 from engine.lifecycle import machine
 from engine.lifecycle.schedule import Ending
 from engine.model.events import ReleaseEvent
@@ -15,7 +15,7 @@ from engine.model.text import optional_text
 from engine.model.vocabulary import Trigger
 from engine.persistence.store.locks import Lock
 from engine.persistence.store.releases import move
-from engine.persistence.store.work import Work
+from engine.persistence.store.unit_of_work import Work
 
 
 def lock_of(release_id: UUID) -> Lock:
