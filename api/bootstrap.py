@@ -33,10 +33,10 @@ from engine.commands.maintenance.remember_master_key import remember_master_key
 from engine.concurrency.executor import Executor
 from engine.model.principal import Principal
 from engine.persistence.db.database import Database, normal_url
-from engine.persistence.db.pg_notify import Listener, Notifier
+from engine.persistence.db.pg_notify import PgListener, PgNotifier
 from engine.signers.base import SignerContext, load_signers
 from engine.signers.keyring import Keyring
-from engine.system import System, Waker
+from engine.system import CommitHook, System
 from notifications.channels.base import ChannelFailed
 from notifications.delivery.wakeup import Wakeup
 from notifications.outbox.outbox import Outbox
@@ -48,8 +48,8 @@ log = structlog.get_logger("countersign")
 def build_system(
     settings: Settings,
     database: Database,
-    *wakers: Waker,
-    senders: tuple[Waker, ...] = (),
+    *wakers: CommitHook,
+    senders: tuple[CommitHook, ...] = (),
     telling: Telling | None = None,
 ) -> System:
     """The engine with its signers and its outbox; refuses a wrong master key."""
@@ -59,9 +59,9 @@ def build_system(
     return System(
         database=database,
         signers=load_signers(SignerContext(keyring, signer_options(settings))),
-        listeners=(_outbox(telling), WebhookOutbox(to_global)),
-        wakers=wakers,
-        senders=senders,
+        event_handlers=(_outbox(telling), WebhookOutbox(to_global)),
+        commit_hooks=wakers,
+        delivery_hooks=senders,
         reservation_seconds=settings.reservation_seconds,
         international_addresses=settings.mail_international,
     )
@@ -78,8 +78,8 @@ def build_runtime(settings: Settings) -> Runtime:
     require_current(database)
     news, outbox = News(), Wakeup()
     direct = direct_url(settings, database)
-    notifier = None if database.is_sqlite else Notifier(direct or database.url)
-    others: tuple[Waker, ...] = (notifier,) if notifier is not None else ()
+    notifier = None if database.is_sqlite else PgNotifier(direct or database.url)
+    others: tuple[CommitHook, ...] = (notifier,) if notifier is not None else ()
     telling = telling_of(settings)
     system = build_system(settings, database, news, *others, senders=(outbox,), telling=telling)
     compare_clocks(system)
@@ -96,7 +96,7 @@ def build_runtime(settings: Settings) -> Runtime:
         browser=Browser(settings.public_url),
         meter=meter,
         telling=telling,
-        listener=None if direct is None else Listener(direct),
+        listener=None if direct is None else PgListener(direct),
     )
     meter.registry.register(runtime.signer_health)
     return runtime

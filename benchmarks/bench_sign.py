@@ -16,10 +16,10 @@ from benchmarks.production import production_system
 from benchmarks.signing_world import Signing, signing_world
 from engine.concurrency.executor import Executor
 from engine.model.algorithms import KeypairAlgorithm
-from engine.signers.base import Message, Signer, SigningKey
+from engine.signers.base import Signer, SigningInput, SigningKey
 from engine.signers.local import LocalSigner
 from engine.signing.request import Made, SignRequest
-from engine.signing.service import SigningGate
+from engine.signing.service import SigningService
 from engine.system import System
 
 CALLERS = 32
@@ -33,7 +33,7 @@ HOW = "put together as a server is: ledger, outbox, webhooks and wake-ups includ
 class _NoArithmetic(LocalSigner):
     """What signing costs around the key operation."""
 
-    def sign(self, key: SigningKey, message: Message) -> bytes:
+    def sign(self, key: SigningKey, message: SigningInput) -> bytes:
         return bytes(71)
 
 
@@ -90,7 +90,7 @@ def engine_rate(system: System, signing: Signing, callers: int, seconds: float) 
 
 async def _rate(system: System, signing: Signing, callers: int, seconds: float) -> float:
     executor = Executor(system.database)
-    gate, keypair_id = SigningGate(system, executor), signing.keypair_ids[0]
+    gate, keypair_id = SigningService(system, executor), signing.keypair_ids[0]
     began = time.perf_counter()
 
     async def call() -> int:

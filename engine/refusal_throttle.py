@@ -8,7 +8,7 @@ from threading import Lock
 from uuid import UUID
 
 
-class AttemptLimit:
+class RefusalThrottle:
     """So many ledger entries a minute for each user; the rest is only counted."""
 
     def __init__(self, per_minute: int = 600, users: int = 10_000) -> None:

@@ -9,17 +9,17 @@ from uuid import UUID
 
 from engine.persistence.db.clock import Clock, DatabaseClock
 from engine.persistence.db.database import Database
-from engine.refusal_throttle import AttemptLimit
+from engine.refusal_throttle import RefusalThrottle
 from engine.signers.base import Signer
 
 if TYPE_CHECKING:
-    from engine.persistence.store.ledger import Entry
-    from engine.persistence.store.unit_of_work import Work
+    from engine.persistence.store.ledger import LedgerEntry
+    from engine.persistence.store.unit_of_work import UnitOfWork
 
 #: Called in the transaction of the change, with its ledger entries: the outbox is one.
-Listener = Callable[["Work", "list[Entry]"], None]
+EventHandler = Callable[["UnitOfWork", "list[LedgerEntry]"], None]
 #: Called after the commit, with the account: wakes whoever waits for that.
-Waker = Callable[[UUID], None]
+CommitHook = Callable[[UUID], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +29,11 @@ class System:
     database: Database
     signers: Mapping[str, Signer] = field(default_factory=dict)
     clock: Clock = field(default_factory=DatabaseClock)
-    listeners: tuple[Listener, ...] = ()
-    wakers: tuple[Waker, ...] = ()
+    event_handlers: tuple[EventHandler, ...] = ()
+    commit_hooks: tuple[CommitHook, ...] = ()
     #: Called after a commit that left something to be sent: most leave nothing.
-    senders: tuple[Waker, ...] = ()
-    attempts: AttemptLimit = field(default_factory=AttemptLimit)
+    delivery_hooks: tuple[CommitHook, ...] = ()
+    refusal_throttle: RefusalThrottle = field(default_factory=RefusalThrottle)
     #: Seconds after which an unsettled signature is given back.
     reservation_seconds: int = 30
     #: The mail server carries addresses with letters beyond ASCII before the @ (SMTPUTF8).

@@ -12,7 +12,7 @@ from sqlalchemy import (
     text,
 )
 
-from engine.persistence.db.sql import Id, instant, key, link, word
+from engine.persistence.db.sql import Id, enum_column, foreign_key, primary_key, timestamp
 from engine.persistence.store.tables.base import metadata
 from notifications.vocabulary import DeliveryState, LinkPurpose
 
@@ -22,11 +22,11 @@ IS_QUEUED = text("state = 'QUEUED'")
 action_links = Table(
     "action_links",
     metadata,
-    key(),
-    link("account_id", "accounts.id"),
-    link("user_id", "users.id"),
-    link("release_id", "releases.id"),
-    Column("purpose", word(LinkPurpose), nullable=False),
+    primary_key(),
+    foreign_key("account_id", "accounts.id"),
+    foreign_key("user_id", "users.id"),
+    foreign_key("release_id", "releases.id"),
+    Column("purpose", enum_column(LinkPurpose), nullable=False),
     #: The revision as it was when the link was made.
     Column("revision", Integer, nullable=False),
     Column("material_revision", Integer, nullable=False),
@@ -34,11 +34,11 @@ action_links = Table(
     Column("nonce", LargeBinary, nullable=False),
     #: SHA-256 of the token.
     Column("token_hash", LargeBinary, nullable=False),
-    instant("created_at"),
-    instant("expires_at"),
-    instant("used_at", nullable=True),
+    timestamp("created_at"),
+    timestamp("expires_at"),
+    timestamp("used_at", nullable=True),
     #: Ended by something else: the request's end, a new round, its user's deactivation.
-    instant("voided_at", nullable=True),
+    timestamp("voided_at", nullable=True),
     Index(
         "uq_action_links_live",
         "release_id",
@@ -55,8 +55,8 @@ action_links = Table(
 webhooks = Table(
     "webhooks",
     metadata,
-    key(),
-    link("account_id", "accounts.id"),
+    primary_key(),
+    foreign_key("account_id", "accounts.id"),
     Column("name", Text, nullable=False),
     Column("url", Text, nullable=False),
     #: Which ledger entries it is told: space-separated patterns of tags.
@@ -68,15 +68,15 @@ webhooks = Table(
     Column("seed", LargeBinary, nullable=False),
     #: Of the secret before this one, which signs too until then.
     Column("previous_seed", LargeBinary),
-    instant("previous_until", nullable=True),
-    instant("created_at"),
+    timestamp("previous_until", nullable=True),
+    timestamp("created_at"),
     Index(None, "account_id"),
 )
 
 preferences = Table(
     "preferences",
     metadata,
-    link("user_id", "users.id", primary_key=True),
+    foreign_key("user_id", "users.id", primary_key=True),
     Column("kind", Text, primary_key=True),
     #: Space-separated names; none: not told. Whoever has no row is told by mail.
     Column("channels", Text, nullable=False),
@@ -86,32 +86,32 @@ deliveries = Table(
     "deliveries",
     metadata,
     #: Also names the message, so that a repeat is recognised as one.
-    key(),
-    link("account_id", "accounts.id"),
+    primary_key(),
+    foreign_key("account_id", "accounts.id"),
     #: A person, or a webhook.
-    link("user_id", "users.id", nullable=True),
-    link("webhook_id", "webhooks.id", nullable=True),
+    foreign_key("user_id", "users.id", nullable=True),
+    foreign_key("webhook_id", "webhooks.id", nullable=True),
     Column("channel", Text, nullable=False),
     Column("kind", Text, nullable=False),
     #: Why this person is told: space-separated audiences.
     Column("audiences", Text, nullable=False),
-    link("release_id", "releases.id", nullable=True),
+    foreign_key("release_id", "releases.id", nullable=True),
     Column("revision", Integer),
-    link("action_link_id", "action_links.id", nullable=True),
+    foreign_key("action_link_id", "action_links.id", nullable=True),
     #: What the message says that may be different later: canonical JSON.
     Column("facts", Text, nullable=False),
     #: What its calendar file shows, as `invitations` wrote it; null where it has none.
     Column("calendar", Text),
-    Column("state", word(DeliveryState), nullable=False),
+    Column("state", enum_column(DeliveryState), nullable=False),
     Column("attempts", Integer, nullable=False),
     #: When it is due; while claimed, when the claim lapses.
-    instant("next_attempt_at"),
+    timestamp("next_attempt_at"),
     #: Whose turn it is; only they may settle it.
     Column("claim_id", Id),
     #: Of the last try; why it was not sent, if it is void.
     Column("last_error", Text),
-    instant("created_at"),
-    instant("settled_at", nullable=True),
+    timestamp("created_at"),
+    timestamp("settled_at", nullable=True),
     #: Of a message that was sent again: which delivery it repeats, and who asked for that.
     Column("copy_of", Id),
     Column("requested_by", Id),

@@ -34,7 +34,7 @@ from api.web.http.background_server import background_server
 from api.web.http.connections import ConnectionLimits, connection_limits, limited_protocols
 from engine.model.errors import Refusal
 from engine.persistence.store.backup import BackupError
-from engine.persistence.store.retry import told as database_trouble
+from engine.persistence.store.retry import translate_db_error as database_trouble
 from engine.signers.base import SignerFailed
 from engine.signers.keyring import KeyringError
 from notifications.channels.mail_folder import folder_of

@@ -75,7 +75,7 @@ def _prepare(settings: Settings) -> Cast:
     database = open_database(settings)
     migrate(database)
     # Nobody wants to read a mailbox full of how the demo was set up.
-    cast = settle_in(replace(build_system(settings, database), listeners=()))
+    cast = settle_in(replace(build_system(settings, database), event_handlers=()))
     database.dispose()
     return cast
 

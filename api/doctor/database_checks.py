@@ -21,7 +21,7 @@ from engine.persistence.db.storage_faults import SENTENCES
 from engine.persistence.db.writable import storage_fault
 from engine.persistence.store import tables as t
 from engine.persistence.store.loading.people import permitted_users
-from engine.persistence.store.retry import told
+from engine.persistence.store.retry import translate_db_error
 from engine.signers.keyring import Keyring, WrongMasterKeyError
 
 _CHECK_IT = "Look at COUNTERSIGN_DATABASE_URL, and at the server and its log."
@@ -47,7 +47,7 @@ def check_database(database: Database, keyring: Keyring) -> Iterator[CheckResult
 
 def unusable(name: str, error: DBAPIError | PoolTimeout) -> CheckResult:
     """What the database said, in our words and its own."""
-    trouble = told(error)
+    trouble = translate_db_error(error)
     said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
     sentence = trouble.message if isinstance(trouble, Refusal) else "The database refused."
     return failed(name, f"{sentence} ({said})", _CHECK_IT)

@@ -18,7 +18,7 @@ from api.doctor.report import CheckResult, failed, passed, skipped
 from api.runtime.startup_checks import NotReadyError, open_database, require_current
 from engine.model.errors import Refusal
 from engine.persistence.db.database import Database
-from engine.persistence.store.retry import told
+from engine.persistence.store.retry import translate_db_error
 from engine.signers.base import SignerContext, SignerFailed, load_signers
 from engine.signers.keyring import Keyring
 
@@ -136,6 +136,6 @@ def _asked(
     try:
         return query(database)
     except (DBAPIError, PoolTimeout) as error:
-        if isinstance(told(error), Refusal):
+        if isinstance(translate_db_error(error), Refusal):
             return otherwise
         raise

@@ -15,7 +15,7 @@ from engine.model.facts import Facts, Keypair, Release
 from engine.model.signing_factors import SignFacts, evaluate
 from engine.model.vocabulary import Trigger
 from engine.queries import releases as queries
-from engine.queries.context import Reading
+from engine.queries.context import QueryContext
 
 TRIGGERS = {
     ReleaseAction.APPROVE: Trigger.APPROVE,
@@ -28,7 +28,7 @@ TRIGGERS = {
 
 
 def available_actions(
-    reading: Reading, releases: Collection[Release]
+    reading: QueryContext, releases: Collection[Release]
 ) -> dict[UUID, list[AvailableAction]]:
     """What the viewer can do with each release now, and why not."""
     facts = queries.facts_of_approval(reading, releases)
@@ -53,7 +53,9 @@ def _asked(action: ReleaseAction, facts: Facts) -> AvailableAction:
     return _answer(action, machine.refusal_of(TRIGGERS[action], asked))
 
 
-def _signing(reading: Reading, release: Release, keypairs: tuple[Keypair, ...]) -> AvailableAction:
+def _signing(
+    reading: QueryContext, release: Release, keypairs: tuple[Keypair, ...]
+) -> AvailableAction:
     refusals = [
         evaluate(
             SignFacts(

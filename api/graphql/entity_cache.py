@@ -16,7 +16,7 @@ from api.graphql.types.sign_in import Identity, Session
 from engine.model import facts
 from engine.persistence.store import tables as t
 from engine.queries import records, releases
-from engine.queries.context import Reading
+from engine.queries.context import QueryContext
 
 Thing = TypeVar("Thing")
 
@@ -25,7 +25,7 @@ Thing = TypeVar("Thing")
 class Shelf:
     """Things by id, over one reading."""
 
-    reading: Reading
+    reading: QueryContext
     _kept: dict[tuple[str, UUID], Any] = field(default_factory=dict)
 
     def users(self, ids: Collection[UUID]) -> dict[UUID, User]:

@@ -10,12 +10,12 @@ from graphql import GraphQLError
 from sqlalchemy.exc import StatementError
 
 from api.observability.redaction import without_secrets
-from engine.logs.log_throttle import Seldom
+from engine.logs.log_throttle import LogThrottle
 from engine.model.errors import Refusal
 
 log = structlog.get_logger("countersign.graphql")
 
-_bugs = Seldom()
+_bugs = LogThrottle()
 
 
 def mask_bugs(errors: list[GraphQLError]) -> list[GraphQLError]:

@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Connection
 
 from engine.concurrency.executor import Executor
-from engine.lifecycle.table import TIMED
+from engine.lifecycle.table import TIME_TRIGGERS
 from engine.persistence.db.clock import skew
 from engine.persistence.db.database import Database
 from engine.persistence.store import tables as t
@@ -84,7 +84,7 @@ def _waiting(connection: Connection, now: datetime) -> Iterable[Metric]:
 
 def _overdue(connection: Connection, now: datetime) -> Iterable[datetime | None]:
     r = t.releases
-    for status, (_, edge, _reason) in TIMED.items():
+    for status, (_, edge, _reason) in TIME_TRIGGERS.items():
         query = sa.select(sa.func.min(r.c[edge])).where(r.c.status == status, r.c[edge] <= now)
         yield connection.execute(query).scalar_one()
 

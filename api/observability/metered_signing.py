@@ -10,11 +10,11 @@ from engine.concurrency.executor import Executor
 from engine.model.errors import Refusal
 from engine.model.principal import Principal
 from engine.signing.request import Made, Outcome, SignRequest
-from engine.signing.service import SigningGate
+from engine.signing.service import SigningService
 from engine.system import System
 
 
-class MeteredGate(SigningGate):
+class MeteredGate(SigningService):
     """Answers as the gate does."""
 
     def __init__(self, system: System, executor: Executor, meter: Meter) -> None:

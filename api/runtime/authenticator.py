@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from engine.concurrency.batching import Line, Take
-from engine.concurrency.executor import LIMIT, Executor
+from engine.concurrency.batching import Batcher, ProcessBatch
+from engine.concurrency.executor import MAX_WAITING_SECONDS, Executor
 from engine.model.errors import Code, Refusal
 from engine.model.principal import Principal
 from engine.persistence.store.retry import AWAY
@@ -24,18 +24,18 @@ class Proofs:
     def __init__(self, system: System, executor: Executor) -> None:
         self._system = system
         self._executor = executor
-        self._line = Line[tuple[LookUp, str], Principal | None](self._answer)
+        self._line = Batcher[tuple[LookUp, str], Principal | None](self._answer)
 
     async def of(self, look_up: LookUp, secret: str) -> Principal | None:
         """Who this secret proves; None: nobody. Refuses OVERLOADED if that is not known in time."""
         try:
             # Waiting in the line counts too, behind those whom the database does not answer.
-            async with asyncio.timeout(LIMIT):
-                return await self._line.join((look_up, secret))
+            async with asyncio.timeout(MAX_WAITING_SECONDS):
+                return await self._line.submit((look_up, secret))
         except TimeoutError as error:
             raise Refusal(Code.OVERLOADED, AWAY) from error
 
-    async def _answer(self, take: Take[tuple[LookUp, str]]) -> list[Principal | None]:
+    async def _answer(self, take: ProcessBatch[tuple[LookUp, str]]) -> list[Principal | None]:
         system = self._system
 
         def read() -> list[Principal | None]:

@@ -18,9 +18,9 @@ from api.web.http.browser import Browser
 from engine.commands.command import Command, execute
 from engine.concurrency.executor import Executor
 from engine.model.principal import Principal
-from engine.persistence.db.pg_notify import Listener, Notifier
-from engine.queries.context import Reading, read
-from engine.signing.service import SigningGate
+from engine.persistence.db.pg_notify import PgListener, PgNotifier
+from engine.queries.context import QueryContext, read
+from engine.signing.service import SigningService
 from engine.system import System
 from notifications.delivery.wakeup import Wakeup
 
@@ -33,15 +33,15 @@ class Runtime:
 
     system: System
     executor: Executor
-    gate: SigningGate
+    gate: SigningService
     #: Wakes subscribers after a commit, here or in another process.
     news: News = field(default_factory=News)
     #: Wakes the relay after a commit.
     outbox: Wakeup = field(default_factory=Wakeup)
     #: Tells other processes of this one's commits, where the database can.
-    notifier: Notifier | None = None
+    notifier: PgNotifier | None = None
     #: Hears of theirs, where the database can and no pooler stands between.
-    listener: Listener | None = None
+    listener: PgListener | None = None
     #: Which tokens and sessions were used, to be written down now and then.
     usage: Usage = field(default_factory=Usage)
     #: How browsers are recognised; without it only tokens are taken.
@@ -75,11 +75,11 @@ class Runtime:
                 lambda: execute(self.system, principal, command), principal.account_id
             )
 
-    async def read(self, principal: Principal, query: Callable[[Reading], Answer]) -> Answer:
+    async def read(self, principal: Principal, query: Callable[[QueryContext], Answer]) -> Answer:
         """Run a query; raises its `Refusal`."""
         with self.meter.operation(Kind.QUERY, "read"):
             return await self.executor.read(lambda: read(self.system, principal, query))
 
     async def work(self, task: Callable[[], Any]) -> Any:
         """Something slow that opens its own transactions."""
-        return await self.executor.work(task)
+        return await self.executor.run_blocking(task)

@@ -10,15 +10,15 @@ import structlog
 from api.config.settings import Settings
 from engine.persistence.db.clock import skew
 from engine.persistence.db.database import Database
-from engine.persistence.store.migrate import Standing, standing
+from engine.persistence.store.migrate import SchemaState, schema_state
 from engine.system import System
 
 #: Seconds between two clocks that are worth a warning.
 SKEW = 1.0
 
 _NOT_READY = {
-    Standing.BEHIND: "The database lacks this version's tables. Run `countersign migrate`.",
-    Standing.CONTRACTED: "A newer version has taken away tables or columns that this one needs."
+    SchemaState.BEHIND: "The database lacks this version's tables. Run `countersign migrate`.",
+    SchemaState.CONTRACTED: "A newer version has taken away tables or columns that this one needs."
     " Run that version, or a newer one.",
 }
 
@@ -56,7 +56,7 @@ def require_current(database: Database) -> None:
     if database.is_empty_file:
         raise NotReadyError(NO_DATABASE)
     with database.reading() as connection:
-        found = standing(connection)
+        found = schema_state(connection)
     if found in _NOT_READY:
         raise NotReadyError(_NOT_READY[found])
 

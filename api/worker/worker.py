@@ -18,7 +18,7 @@ from api.worker.build import (
     build_stranded,
 )
 from engine.commands.maintenance.advance_due import advance_due
-from engine.logs.log_throttle import Seldom
+from engine.logs.log_throttle import LogThrottle
 from engine.model.errors import Refusal
 from notifications.delivery.priority_gate import Precedence
 from notifications.webhooks.subscriptions import mend_heard
@@ -26,7 +26,7 @@ from notifications.webhooks.subscriptions import mend_heard
 log = structlog.get_logger("countersign.worker")
 
 #: A database that is away or full is told of now and then, not once a second.
-_waits = Seldom()
+_waits = LogThrottle()
 
 #: Seconds between two looks at the clock: a timer would sleep through a clock that jumps.
 PAUSE = 0.2

@@ -7,48 +7,48 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from engine.lifecycle import machine
-from engine.lifecycle.schedule import Step, due_steps, is_due, moved
+from engine.lifecycle.schedule import DueTransition, apply_transition, due_steps, is_due
 from engine.model.events import ReleaseClosed, ReleaseEvent, ReleaseExpired, ReleaseOpened
 from engine.model.facts import CLOCK, Facts, Release
 from engine.model.vocabulary import Trigger
 from engine.persistence.store import locks
 from engine.persistence.store.releases import write_moves
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 
 
-def advance(work: Work, standing: Iterable[Row[Any]]) -> None:
+def advance(work: UnitOfWork, standing: Iterable[Row[Any]]) -> None:
     """Apply whatever time has made due on these locked releases; none is skipped."""
     _apply(work, [row.id for row in standing if is_due(row.status, row, work.now)])
 
 
-def advance_again(work: Work) -> None:
+def advance_again(work: UnitOfWork) -> None:
     """What a command made due on the releases held; those it remembers are not asked for."""
-    kept = [work.kept[release_id] for release_id in sorted(work.held & work.kept.keys())]
+    kept = [work.kept[release_id] for release_id in sorted(work.locked & work.kept.keys())]
     _apply(work, [one.id for one in kept if is_due(one.status, one.fields, work.now)])
-    advance(work, locks.standing(work.connection, work.held - {one.id for one in kept}))
+    advance(work, locks.standing(work.connection, work.locked - {one.id for one in kept}))
 
 
-def _apply(work: Work, due: Collection[UUID]) -> None:
-    moves = [(release, _advanced(work, release)) for release in work.stored(due).values()]
+def _apply(work: UnitOfWork, due: Collection[UUID]) -> None:
+    moves = [(release, _advanced(work, release)) for release in work.get_many(due).values()]
     write_moves(work, moves)
     for _, after in moves:
-        work.keep(after)
+        work.put(after)
 
 
-def _advanced(work: Work, release: Release) -> Release:
+def _advanced(work: UnitOfWork, release: Release) -> Release:
     for step in due_steps(release, work.now):
         _fire(work, release, step)
-        release = moved(release, step.target, step.at, step.ending)
+        release = apply_transition(release, step.target, step.at, step.ending)
     return release
 
 
-def _fire(work: Work, release: Release, step: Step) -> None:
+def _fire(work: UnitOfWork, release: Release, step: DueTransition) -> None:
     facts = Facts(now=work.now, policy=work.policy, actor=CLOCK, release=release)
     machine.fire(step.trigger, facts)
     work.record(_event(release, step), actor=CLOCK, effective_at=step.at)
 
 
-def _event(release: Release, step: Step) -> ReleaseEvent:
+def _event(release: Release, step: DueTransition) -> ReleaseEvent:
     told = {
         "from_status": release.status,
         "to_status": step.target,

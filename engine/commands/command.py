@@ -7,8 +7,8 @@ from typing import Protocol, TypeVar
 from engine.commands.transactions import Attempt, unit_of_work
 from engine.model.principal import Principal
 from engine.persistence.store.locks import Lock
-from engine.persistence.store.retry import retrying
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.retry import retry
+from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.system import System
 
 Result = TypeVar("Result", covariant=True)
@@ -25,7 +25,7 @@ class Command(Protocol[Result]):
         """What a refusal's ledger entry says."""
         ...
 
-    def apply(self, work: Work) -> Result:
+    def apply(self, work: UnitOfWork) -> Result:
         """Load, decide, apply, record. Raises `Refusal`, and then nothing has changed."""
         ...
 
@@ -38,4 +38,4 @@ def execute(system: System, principal: Principal, command: Command[Result]) -> R
             result = command.apply(work)
         return result
 
-    return retrying(unit)
+    return retry(unit)

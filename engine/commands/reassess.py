@@ -11,11 +11,11 @@ from engine.lifecycle import machine
 from engine.model.events import Administered, ReleaseApproved
 from engine.model.facts import CLOCK, Release
 from engine.model.vocabulary import Status, Trigger, Verdict
-from engine.persistence.db.sql import among
+from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
 from engine.persistence.store.release_facts import assemble, with_facts_of_creation
 from engine.persistence.store.releases import move
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 
 #: What the ledger says of such an approval.
 REASON = "The approvals of those who may approve it now meet the quorum."
@@ -32,17 +32,17 @@ _APPROVALS = (
 )
 #: Pending, with as many approvals as it takes, whether or not they count: few are.
 _WITH_ENOUGH_VOTES = sa.select(_R.c.id).where(
-    among(_R.c.id),
+    id_in(_R.c.id),
     _R.c.status == Status.PENDING,
     _R.c.required_approvals <= _APPROVALS,
 )
 
 
-def reassess(work: Work) -> None:
+def reassess(work: UnitOfWork) -> None:
     """After a change of the account's own things, approve the held requests that it completed."""
     if not any(isinstance(one.event, Administered) for one in work.recorded):
         return
-    work.look_again()
+    work.refresh_policy()
     releases = _with_enough_votes(work)
     if not releases:
         return
@@ -53,16 +53,16 @@ def reassess(work: Work) -> None:
             _approve(work, release, machine.fire(Trigger.REASSESS, facts[release.id]))
 
 
-def _with_enough_votes(work: Work) -> list[Release]:
-    if not work.held:
+def _with_enough_votes(work: UnitOfWork) -> list[Release]:
+    if not work.locked:
         return []
-    found = work.connection.execute(_WITH_ENOUGH_VOTES, {"ids": sorted(work.held)})
-    stored = work.stored(found.scalars().all())
+    found = work.connection.execute(_WITH_ENOUGH_VOTES, {"ids": sorted(work.locked)})
+    stored = work.get_many(found.scalars().all())
     return [stored[release_id] for release_id in sorted(stored)]
 
 
-def _approve(work: Work, release: Release, target: Status) -> None:
-    work.keep(move(work, release, target))
+def _approve(work: UnitOfWork, release: Release, target: Status) -> None:
+    work.put(move(work, release, target))
     event = ReleaseApproved.of(
         release.id, from_status=release.status, to_status=target, reason=REASON
     )

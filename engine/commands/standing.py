@@ -8,10 +8,10 @@ import sqlalchemy as sa
 
 from engine.model.errors import Code, Refusal
 from engine.persistence.store import tables as t
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 
 
-def require_standing_credential(work: Work) -> None:
+def require_standing_credential(work: UnitOfWork) -> None:
     """The token or session used has not ended since the request was proved; else UNAUTHENTICATED.
 
     A request may wait for a lock while its credential is ended. Most of what it does then could as
@@ -37,7 +37,7 @@ def require_standing_credential(work: Work) -> None:
         raise Refusal(Code.UNAUTHENTICATED, message)
 
 
-def require_active_since(work: Work, begun_at: datetime | None) -> None:
+def require_active_since(work: UnitOfWork, begun_at: datetime | None) -> None:
     """Refuse what began before the actor was deactivated last, although they are active again.
 
     To be asked under a lock of the account's people, who are deactivated under the same.

@@ -25,8 +25,8 @@ from engine.persistence.db.database import Database
 from engine.persistence.store import ledger, locks
 from engine.persistence.store.holders import refusal_of_conflict
 from engine.persistence.store.locks import Lock
-from engine.persistence.store.unit_of_work import Work
-from engine.system import System, Waker
+from engine.persistence.store.unit_of_work import UnitOfWork
+from engine.system import CommitHook, System
 
 Answer = TypeVar("Answer")
 
@@ -47,7 +47,7 @@ def unit_of_work(
     principal: Principal,
     attempt: Attempt,
     lock: Lock = Lock(),  # noqa: B008 - frozen
-) -> Iterator[Work]:
+) -> Iterator[UnitOfWork]:
     """One command, decided and applied. Raises its `Refusal` after what it leaves is committed."""
     with transaction(system, principal.account_id, principal, lock) as work:
         refusal = None
@@ -60,10 +60,10 @@ def unit_of_work(
             savepoint.commit()
         except (Refusal, IntegrityError) as error:
             savepoint.rollback()
-            work.forget(work.held)
+            work.evict(work.locked)
             refusal = error if isinstance(error, Refusal) else refusal_of_conflict(work, error)
             del work.recorded[kept:]
-            work.forget(work.held)
+            work.evict(work.locked)
             _record_refusal(work, attempt, refusal)
     if refusal is not None:
         raise refusal
@@ -72,26 +72,26 @@ def unit_of_work(
 @contextmanager
 def transaction(
     system: System, account_id: UUID, principal: Principal | None, lock: Lock
-) -> Iterator[Work]:
+) -> Iterator[UnitOfWork]:
     """Locks taken and time applied on the way in; ledger, listeners and commit on the way out."""
     with system.database.writing() as connection:
         standing = locks.take(connection, account_id, lock)
         now = system.clock.now(connection)
         held = frozenset(row.id for row in standing)
-        work = Work(system, connection, account_id, principal, now, held)
+        work = UnitOfWork(system, connection, account_id, principal, now, held)
         advance(work, standing)
         yield work
         entries = ledger.append(connection, account_id, work.recorded, work.now)
-        for listener in system.listeners:
+        for listener in system.event_handlers:
             listener(work, entries)
         connection.commit()
     if entries:
-        _wake(system.wakers, account_id)
+        _wake(system.commit_hooks, account_id)
     if work.to_send:
-        _wake(system.senders, account_id)
+        _wake(system.delivery_hooks, account_id)
 
 
-def _wake(concerned: Sequence[Waker], account_id: UUID) -> None:
+def _wake(concerned: Sequence[CommitHook], account_id: UUID) -> None:
     for wake in concerned:
         wake(account_id)
 
@@ -104,12 +104,12 @@ def bare_transaction(database: Database, change: Callable[[Connection], Answer])
     return result
 
 
-def _record_refusal(work: Work, attempt: Attempt, refusal: Refusal) -> None:
+def _record_refusal(work: UnitOfWork, attempt: Attempt, refusal: Refusal) -> None:
     if refusal.code in UNRECORDED:
         return
     actor = work.actor
     assert actor.user_id is not None
-    if not work.system.attempts.admits(actor.user_id, work.now):
+    if not work.system.refusal_throttle.admits(actor.user_id, work.now):
         return
     is_release = attempt.subject_kind == "Release"
     work.record(

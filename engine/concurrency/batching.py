@@ -16,21 +16,21 @@ from engine.model.errors import Code, Refusal
 from engine.persistence.store.retry import OVERLOADED
 
 #: Units answered together at most; a call that is more by itself is answered alone.
-LARGEST = 512
+MAX_BATCH_COST = 512
 #: Units that wait in a line before newcomers are told OVERLOADED.
-LONGEST = 20_000
+MAX_WAITING = 20_000
 
 Key = TypeVar("Key", bound=Hashable)
-Given = TypeVar("Given")
-Got = TypeVar("Got")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 #: The calls that are to be answered now, on whatever thread asks; the same each time.
-Take = Callable[[], list[Given]]
-Calls = list[tuple[Given, "asyncio.Future[Got]"]]
+ProcessBatch = Callable[[], list[Item]]
+Submissions = list[tuple[Item, "asyncio.Future[Result]"]]
 #: How many units a call is.
-Weigh = Callable[[Given], int]
+CostFunction = Callable[[Item], int]
 #: How many units may be answered next; waits until any may.
-Room = Callable[[], Awaitable[int]]
+Capacity = Callable[[], Awaitable[int]]
 
 
 def _one(_given: object) -> int:
@@ -38,50 +38,50 @@ def _one(_given: object) -> int:
 
 
 async def _always() -> int:
-    return LARGEST
+    return MAX_BATCH_COST
 
 
-class Lines(Generic[Key, Given, Got]):
+class KeyedBatcher(Generic[Key, Item, Result]):
     """A line for each key, for as long as somebody stands in it."""
 
     def __init__(
         self,
-        answer: Callable[[Key, Take[Given]], Awaitable[list[Got]]],
+        answer: Callable[[Key, ProcessBatch[Item]], Awaitable[list[Result]]],
         *,
-        weigh: Weigh[Given] = _one,
-        room: Callable[[Key], Room] = lambda _key: _always,
+        weigh: CostFunction[Item] = _one,
+        room: Callable[[Key], Capacity] = lambda _key: _always,
     ) -> None:
         self._answer = answer
         self._weigh = weigh
         self._room = room
-        self._lines: dict[Key, Line[Given, Got]] = {}
+        self._lines: dict[Key, Batcher[Item, Result]] = {}
 
-    async def join(self, key: Key, given: Given) -> Got:
+    async def submit(self, key: Key, given: Item) -> Result:
         """The answer to one call; raises what answering it raised, or `Refusal` OVERLOADED."""
         line = self._lines.get(key)
         if line is None:
             for idle in [other for other, line in self._lines.items() if line.is_idle]:
                 del self._lines[idle]
             answer = partial(self._answer, key)
-            line = Line(answer, weigh=self._weigh, room=self._room(key))
+            line = Batcher(answer, weigh=self._weigh, room=self._room(key))
             self._lines[key] = line
-        return await line.join(given)
+        return await line.submit(given)
 
 
-class Line(Generic[Given, Got]):
+class Batcher(Generic[Item, Result]):
     """Calls that wait to be answered together; one batch is under way at a time."""
 
     def __init__(
         self,
-        answer: Callable[[Take[Given]], Awaitable[list[Got]]],
+        answer: Callable[[ProcessBatch[Item]], Awaitable[list[Result]]],
         *,
-        weigh: Weigh[Given] = _one,
-        room: Room = _always,
+        weigh: CostFunction[Item] = _one,
+        room: Capacity = _always,
     ) -> None:
         self._answer = answer
         self._weigh = weigh
         self._room = room
-        self._waiting: list[tuple[Given, asyncio.Future[Got]]] = []
+        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._units = 0
         #: Held while the line itself changes, for a batch is taken on another thread.
         self._changing = Lock()
@@ -92,11 +92,11 @@ class Line(Generic[Given, Got]):
         """Nobody waits, nothing is under way."""
         return self._task is None
 
-    async def join(self, given: Given) -> Got:
+    async def submit(self, given: Item) -> Result:
         """The answer to one call; raises what answering it raised, or `Refusal` OVERLOADED."""
-        if self._units >= LONGEST:
+        if self._units >= MAX_WAITING:
             raise Refusal(Code.OVERLOADED, OVERLOADED)
-        future: asyncio.Future[Got] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         with self._changing:
             self._waiting.append((given, future))
             self._units += self._weigh(given)
@@ -107,15 +107,17 @@ class Line(Generic[Given, Got]):
     async def _drain(self) -> None:
         try:
             while self._waiting:
-                await self._serve(_Batch(partial(self._next, min(LARGEST, await self._room()))))
+                await self._serve(
+                    _Batch(partial(self._next, min(MAX_BATCH_COST, await self._room())))
+                )
         finally:
             self._task = None
 
-    def _next(self, room: int) -> Calls[Given, Got]:
+    def _next(self, room: int) -> Submissions[Item, Result]:
         """Those at the head of the line that there is room for, at least one; without those who
         have left it, for whom nothing shall be done any more.
         """
-        batch: Calls[Given, Got] = []
+        batch: Submissions[Item, Result] = []
         units = taken = 0
         with self._changing:
             for given, future in self._waiting:
@@ -130,7 +132,7 @@ class Line(Generic[Given, Got]):
             del self._waiting[:taken]
         return batch
 
-    async def _serve(self, batch: _Batch[Given, Got]) -> None:
+    async def _serve(self, batch: _Batch[Item, Result]) -> None:
         try:
             answers = await self._answer(batch.take)
         except Refusal as refusal:
@@ -150,26 +152,26 @@ class Line(Generic[Given, Got]):
                     future.set_result(answer)
 
 
-class _Batch(Generic[Given, Got]):
+class _Batch(Generic[Item, Result]):
     """Calls that are chosen when they are first asked for, by whichever thread asks first."""
 
-    def __init__(self, choose: Callable[[], Calls[Given, Got]]) -> None:
+    def __init__(self, choose: Callable[[], Submissions[Item, Result]]) -> None:
         self._choose = choose
         self._choosing = Lock()
-        self._chosen: Calls[Given, Got] | None = None
+        self._chosen: Submissions[Item, Result] | None = None
 
     @property
-    def calls(self) -> Calls[Given, Got]:
+    def calls(self) -> Submissions[Item, Result]:
         # A thread may begin in the very moment in which the line gives up waiting for it.
         with self._choosing:
             if self._chosen is None:
                 self._chosen = self._choose()
             return self._chosen
 
-    def take(self) -> list[Given]:
+    def take(self) -> list[Item]:
         return [given for given, _ in self.calls]
 
 
-def _fail(future: asyncio.Future[Got], error: Exception) -> None:
+def _fail(future: asyncio.Future[Result], error: Exception) -> None:
     if not future.done():
         future.set_exception(error)

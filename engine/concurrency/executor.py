@@ -13,30 +13,34 @@ from uuid import UUID
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from engine.concurrency.fair_semaphore import Turns
+from engine.concurrency.fair_semaphore import FairSemaphore
 from engine.model.errors import Code, Refusal
 from engine.persistence.db.database import Database
-from engine.persistence.db.timeouts import SILENCE
-from engine.persistence.store.retry import AWAY, OVERLOADED, tell
+from engine.persistence.db.timeouts import SILENCE_SECONDS
+from engine.persistence.store.retry import AWAY, OVERLOADED, raise_translated
 
 Answer = TypeVar("Answer")
 
 #: Calls that may wait for a thread before newcomers are told OVERLOADED.
-QUEUE = 2000
+MAX_WAITING_WRITES = 2000
 #: Reads at a time. Making things of rows is Python's work, for which more
 #: threads only fight: with eight of them six lists at once took twice as long. Of a few, one that
 #: is slow keeps no other waiting.
 READERS_OF_SQLITE = 2
 READERS_OF_POSTGRESQL = 4
 #: Seconds within which a call to the database is answered, even if the database never does.
-LIMIT = SILENCE
+MAX_WAITING_SECONDS = SILENCE_SECONDS
 
 
 class Executor:
     """Threads for the synchronous engine, for callers on an event loop."""
 
     def __init__(
-        self, database: Database, threads: int = 8, queue: int = QUEUE, limit: float = LIMIT
+        self,
+        database: Database,
+        threads: int = 8,
+        queue: int = MAX_WAITING_WRITES,
+        limit: float = MAX_WAITING_SECONDS,
     ) -> None:
         # SQLite has one writer; more threads would only wait for it.
         writers = 1 if database.is_sqlite else threads
@@ -44,7 +48,7 @@ class Executor:
         self._writers = ThreadPoolExecutor(writers, "write")
         self._readers = ThreadPoolExecutor(min(threads, readers), "read")
         self._workers = ThreadPoolExecutor(threads, "work")
-        self._turns = Turns(writers)
+        self._turns = FairSemaphore(writers)
         self._queue = queue
         self._limit = limit
         self._under_way: set[Future[Any]] = set()
@@ -60,7 +64,7 @@ class Executor:
         """A unit of work, on SQLite's one writer thread or one of PostgreSQL's, in its account's
         turn. What was `admitted` belongs to something begun: it finds a place, and has its time.
         """
-        turn = partial(self._turns.take, account_id)
+        turn = partial(self._turns.acquire, account_id)
         limit = None if admitted else self._limit
         return await self._run(self._writers, unit, limit, turn=turn, admitted=admitted)
 
@@ -68,7 +72,7 @@ class Executor:
         """A batch of reads."""
         return await self._run(self._readers, query, self._limit)
 
-    async def work(self, task: Callable[[], Answer], *, admitted: bool = False) -> Answer:
+    async def run_blocking(self, task: Callable[[], Answer], *, admitted: bool = False) -> Answer:
         """Something slow, for as long as it takes: making keys and signatures."""
         return await self._run(self._workers, task, None, admitted=admitted)
 
@@ -103,7 +107,7 @@ class Executor:
             began = future is not None and not future.cancelled()
             raise Refusal(Code.OVERLOADED, AWAY if began else OVERLOADED) from error
         except (DBAPIError, PoolTimeout) as error:
-            tell(error)
+            raise_translated(error)
 
     def _begin(
         self, pool: ThreadPoolExecutor, task: Callable[[], Answer], *, has_turn: bool
@@ -113,14 +117,14 @@ class Executor:
             future = pool.submit(task)
         except BaseException:
             if has_turn:
-                self._turns.give()
+                self._turns.release()
             raise
         # A caller that gives up does not end the thread's work: its place is taken until then.
         with self._counting:
             self._under_way.add(future)
         future.add_done_callback(self._done)
         if has_turn:
-            future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._turns.give))
+            future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._turns.release))
         return future
 
     def _done(self, future: Future[Any]) -> None:

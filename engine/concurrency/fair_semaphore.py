@@ -7,7 +7,7 @@ from collections import deque
 from uuid import UUID
 
 
-class Turns:
+class FairSemaphore:
     """So many at once. For one event loop."""
 
     def __init__(self, places: int) -> None:
@@ -20,7 +20,7 @@ class Turns:
         """How many wait for their turn."""
         return sum(map(len, self._waiting.values()))
 
-    async def take(self, account_id: UUID | None) -> None:
+    async def acquire(self, account_id: UUID | None) -> None:
         """Wait for a turn; whoever got one gives it back."""
         if self._free:
             self._free -= 1
@@ -31,10 +31,10 @@ class Turns:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self.give()  # it came just when nobody wanted it any more
+                self.release()  # it came just when nobody wanted it any more
             raise
 
-    def give(self) -> None:
+    def release(self) -> None:
         """A turn is over: the next one's begins."""
         while self._waiting:
             account_id = next(iter(self._waiting))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from engine.model.facts import Facts, Policy, Release, Vote
+from engine.model.facts import AccountSettings, Facts, Release, Vote
 from engine.model.vocabulary import Status, Verdict
 
 
@@ -94,7 +94,7 @@ def authors(facts: Facts) -> frozenset[UUID]:
 
 
 def entitled(
-    policy: Policy, eligible: frozenset[UUID], authors: frozenset[UUID | None]
+    policy: AccountSettings, eligible: frozenset[UUID], authors: frozenset[UUID | None]
 ) -> frozenset[UUID]:
     """Whose approvals count: the eligible, less the request's authors unless self-approval is on.
 

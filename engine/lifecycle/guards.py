@@ -132,12 +132,12 @@ def rejection_gives_a_reason(facts: Facts) -> Refusal | None:
 
 def comment_is_clean(facts: Facts) -> Refusal | None:
     """A decision's comment goes into mails and the ledger."""
-    return text.text_fault(facts.reason, "comment", "comment")
+    return text.check_text(facts.reason, "comment", "comment")
 
 
 def reason_is_clean(facts: Facts) -> Refusal | None:
     """Reasons go into mails and the ledger."""
-    return text.text_fault(facts.reason, "reason", "reason")
+    return text.check_text(facts.reason, "reason", "reason")
 
 
 def edits_the_latest(facts: Facts) -> Refusal | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.model.events import Changes
-from engine.model.facts import Fields
+from engine.model.facts import ReleaseFields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +40,12 @@ def composed(edits: Sequence[Edit]) -> Changes:
     return {field: values for field, values in result.items() if values[0] != values[1]}
 
 
-def fields_before(fields: Fields, edits: Sequence[Edit]) -> Fields:
+def fields_before(fields: ReleaseFields, edits: Sequence[Edit]) -> ReleaseFields:
     """The fields as they were before these edits, of which they are the outcome."""
     return replace(fields, **{field: before for field, (before, _) in composed(edits).items()})
 
 
-def fields_at(fields: Fields, edits: Iterable[Edit], revision: int) -> Fields:
+def fields_at(fields: ReleaseFields, edits: Iterable[Edit], revision: int) -> ReleaseFields:
     """The fields as they were at a revision.
 
     Args:

@@ -36,7 +36,7 @@ def as_it_stands(rule: Guard) -> Guard:
 
 def name_is_clean(facts: Facts) -> Refusal | None:
     """One line, not empty, at most 200 characters."""
-    return text.name_fault(facts.draft.name, "name", "name")
+    return text.check_name(facts.draft.name, "name", "name")
 
 
 def version_is_clean(facts: Facts) -> Refusal | None:
@@ -44,12 +44,12 @@ def version_is_clean(facts: Facts) -> Refusal | None:
     version = facts.draft.version
     if version is None:
         return None
-    return text.name_fault(version, "version", "version", limit=text.VERSION_LENGTH)
+    return text.check_name(version, "version", "version", limit=text.VERSION_LENGTH)
 
 
 def note_is_clean(facts: Facts) -> Refusal | None:
     """At most 10,000 characters, lines allowed."""
-    return text.text_fault(facts.draft.note, "note", "note")
+    return text.check_text(facts.draft.note, "note", "note")
 
 
 def name_is_free(facts: Facts) -> Refusal | None:

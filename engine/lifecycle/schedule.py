@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from engine.lifecycle.table import TIMED
+from engine.lifecycle.table import TIME_TRIGGERS
 from engine.model.facts import Release
 from engine.model.vocabulary import Status, Trigger
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class EndReason:
     """How a release ended, and why."""
 
     code: str
@@ -20,24 +20,24 @@ class Ending:
 
 #: How a release ends by time (spec section 3, expire and close).
 ENDINGS = {
-    Trigger.EXPIRE: Ending(
+    Trigger.EXPIRE: EndReason(
         "APPROVAL_NOT_OBTAINED", "Its window ended before the required approvals were received."
     ),
-    Trigger.CLOSE: Ending("WINDOW_ENDED", "Its window ended as planned."),
+    Trigger.CLOSE: EndReason("WINDOW_ENDED", "Its window ended as planned."),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class DueTransition:
     """One transition that time has made due, with its nominal instant."""
 
     trigger: Trigger
     target: Status
     at: datetime
-    ending: Ending | None
+    ending: EndReason | None
 
 
-class Window(Protocol):
+class ReleaseWindow(Protocol):
     """Anything with the edges of a window: the fields of a release, or its row."""
 
     @property
@@ -49,48 +49,50 @@ class Window(Protocol):
         """To before this one."""
 
 
-def is_due(status: Status, window: Window, now: datetime) -> bool:
+def is_due(status: Status, window: ReleaseWindow, now: datetime) -> bool:
     """Time has made a transition due on a release of this status and window."""
-    return status in TIMED and now >= _edge(status, window)
+    return status in TIME_TRIGGERS and now >= _edge(status, window)
 
 
-def status_at(status: Status, window: Window, now: datetime) -> Status:
+def status_at(status: Status, window: ReleaseWindow, now: datetime) -> Status:
     """The status that is true now, of a release that was stored with this one."""
     while is_due(status, window, now):
-        status = TIMED[status][2]
+        status = TIME_TRIGGERS[status][2]
     return status
 
 
-def due_step(release: Release, now: datetime) -> Step | None:
+def due_step(release: Release, now: datetime) -> DueTransition | None:
     """The next transition that is due, if one is."""
     if not is_due(release.status, release.fields, now):
         return None
-    trigger, _, target = TIMED[release.status]
+    trigger, _, target = TIME_TRIGGERS[release.status]
     instant = _edge(release.status, release.fields)
     # Nothing opens before it was approved.
-    return Step(trigger, target, max(instant, release.status_since), ENDINGS.get(trigger))
+    return DueTransition(trigger, target, max(instant, release.status_since), ENDINGS.get(trigger))
 
 
-def _edge(status: Status, window: Window) -> datetime:
-    edge: datetime = getattr(window, TIMED[status][1])
+def _edge(status: Status, window: ReleaseWindow) -> datetime:
+    edge: datetime = getattr(window, TIME_TRIGGERS[status][1])
     return edge
 
 
-def due_steps(release: Release, now: datetime) -> Iterator[Step]:
+def due_steps(release: Release, now: datetime) -> Iterator[DueTransition]:
     """Every transition that is due, in order; none is skipped."""
     while (step := due_step(release, now)) is not None:
         yield step
-        release = moved(release, step.target, step.at, step.ending)
+        release = apply_transition(release, step.target, step.at, step.ending)
 
 
 def as_of(release: Release, now: datetime) -> Release:
     """The release as it is now: the stored one, after what time has made due."""
     for step in due_steps(release, now):
-        release = moved(release, step.target, step.at, step.ending)
+        release = apply_transition(release, step.target, step.at, step.ending)
     return release
 
 
-def moved(release: Release, target: Status, at: datetime, ending: Ending | None) -> Release:
+def apply_transition(
+    release: Release, target: Status, at: datetime, ending: EndReason | None
+) -> Release:
     """The release after a transition; a final one says how it ended."""
     opened_at = at if target is Status.IN_PROGRESS else release.opened_at
     if not target.is_final:

@@ -34,16 +34,16 @@ NAMED: tuple[Guard, ...] = (
     requirements.name_is_free,
 )
 #: With the version, which is a label once the window has opened.
-LABELLED: tuple[Guard, ...] = (*NAMED, requirements.version_is_clean)
+LABEL_RULES: tuple[Guard, ...] = (*NAMED, requirements.version_is_clean)
 
-AS_SETTINGS_ASK: tuple[Guard, ...] = (
+ACCOUNT_RULES: tuple[Guard, ...] = (
     requirements.type_is_enabled,
     requirements.team_as_settings_ask,
     requirements.participants_as_settings_ask,
 )
 #: Only where Teams may be on.
-OF_THE_TEAM: tuple[Guard, ...] = (guards.on_the_team, requirements.keypairs_are_the_teams)
-FITTING: tuple[Guard, ...] = (
+TEAM_RULES: tuple[Guard, ...] = (guards.on_the_team, requirements.keypairs_are_the_teams)
+KEYPAIR_AND_WINDOW_RULES: tuple[Guard, ...] = (
     requirements.has_keypairs,
     requirements.keypairs_are_enabled,
     requirements.keypairs_have_the_type,
@@ -56,23 +56,23 @@ FITTING: tuple[Guard, ...] = (
     requirements.keypairs_are_free,
 )
 
-DRAFTED: tuple[Guard, ...] = (*AS_SETTINGS_ASK, *OF_THE_TEAM, *FITTING)
+CREATION_RULES: tuple[Guard, ...] = (*ACCOUNT_RULES, *TEAM_RULES, *KEYPAIR_AND_WINDOW_RULES)
 
-REQUEST: tuple[Guard, ...] = (guards.may_request, *LABELLED, *DRAFTED)
+REQUEST: tuple[Guard, ...] = (guards.may_request, *LABEL_RULES, *CREATION_RULES)
 #: Only with Teams off, which the first of them asks.
 REQUEST_AS_APPROVED: tuple[Guard, ...] = (
     guards.may_request,
     requirements.status_can_be_chosen,
-    *LABELLED,
-    *AS_SETTINGS_ASK,
-    *FITTING,
+    *LABEL_RULES,
+    *ACCOUNT_RULES,
+    *KEYPAIR_AND_WINDOW_RULES,
     requirements.may_approve_at_once,
 )
 
 #: What creation asks of a release whoever requests it: asked again where it is approved.
-AS_IT_STANDS: tuple[Guard, ...] = tuple(
+STANDING_RULES: tuple[Guard, ...] = tuple(
     requirements.as_it_stands(rule)
-    for rule in (*AS_SETTINGS_ASK, requirements.keypairs_are_the_teams, *FITTING)
+    for rule in (*ACCOUNT_RULES, requirements.keypairs_are_the_teams, *KEYPAIR_AND_WINDOW_RULES)
 )
 
 DECIDE: tuple[Guard, ...] = (
@@ -81,16 +81,16 @@ DECIDE: tuple[Guard, ...] = (
     guards.has_not_decided,
     guards.comment_is_clean,
 )
-APPROVE: tuple[Guard, ...] = (*DECIDE, guards.is_not_own_request, *AS_IT_STANDS)
+APPROVE: tuple[Guard, ...] = (*DECIDE, guards.is_not_own_request, *STANDING_RULES)
 
 REJECT: tuple[Guard, ...] = (*DECIDE, guards.rejection_gives_a_reason)
 
 CURRENT: tuple[Guard, ...] = (guards.edits_the_latest, guards.fields_are_editable)
-AMENDED: tuple[Guard, ...] = (*CURRENT, *LABELLED)
-LABEL_EDIT: tuple[Guard, ...] = (guards.may_edit, *AMENDED)
+EDIT_RULES: tuple[Guard, ...] = (*CURRENT, *LABEL_RULES)
+LABEL_EDIT: tuple[Guard, ...] = (guards.may_edit, *EDIT_RULES)
 LABEL_EDIT_BEFORE_THE_START: tuple[Guard, ...] = (guards.may_edit, *CURRENT, *NAMED)
-EDIT: tuple[Guard, ...] = (*LABEL_EDIT, *DRAFTED)
-APPROVERS_EDIT: tuple[Guard, ...] = (guards.approver_edits_approved, *AMENDED, *DRAFTED)
+EDIT: tuple[Guard, ...] = (*LABEL_EDIT, *CREATION_RULES)
+APPROVERS_EDIT: tuple[Guard, ...] = (guards.approver_edits_approved, *EDIT_RULES, *CREATION_RULES)
 EDIT_TO_PENDING: tuple[Guard, ...] = (*EDIT, requirements.quorum_can_be_met)
 
 WITHDRAW: tuple[Guard, ...] = (guards.requester_or_approver, guards.reason_is_clean)
@@ -126,7 +126,7 @@ def _rows() -> Iterator[Transition]:
 
     yield row(Trigger.APPROVE, pending, pending, when.leaves_the_quorum_open, APPROVE)
     yield row(Trigger.APPROVE, pending, approved, when.completes_the_quorum, APPROVE)
-    yield row(Trigger.REASSESS, pending, approved, when.has_its_quorum, AS_IT_STANDS)
+    yield row(Trigger.REASSESS, pending, approved, when.has_its_quorum, STANDING_RULES)
     yield row(Trigger.REJECT, pending, Status.REJECTED, None, REJECT)
 
     for source in (pending, approved, active):
@@ -181,7 +181,7 @@ DUE_AT: dict[Trigger, str] = {
 }
 
 #: status -> (trigger, edge of the window, next status): what time alone will do to it.
-TIMED: dict[Status, tuple[Trigger, str, Status]] = {
+TIME_TRIGGERS: dict[Status, tuple[Trigger, str, Status]] = {
     row.source: (row.trigger, DUE_AT[row.trigger], row.target)
     for row in TRANSITIONS
     if row.source is not None and row.when in (when.window_has_started, when.window_is_over)

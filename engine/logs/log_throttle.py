@@ -9,9 +9,9 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 #: A kind is told once in so many seconds, with how often it was seen meanwhile.
-QUIET = 10.0
+QUIET_SECONDS = 10.0
 #: Kinds remembered.
-KINDS = 500
+MAX_KINDS = 500
 
 
 @dataclass(slots=True)
@@ -23,13 +23,13 @@ class Seen:
     since: int = 0
 
 
-class Seldom:
+class LogThrottle:
     """Says whether to tell; in bounded memory."""
 
     def __init__(
         self,
-        quiet: float = QUIET,
-        kinds: int = KINDS,
+        quiet: float = QUIET_SECONDS,
+        kinds: int = MAX_KINDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._quiet = quiet

@@ -16,7 +16,7 @@ from email_validator import EmailNotValidError, ValidatedEmail
 
 from engine.model.errors import Code, Refusal
 
-LONGEST = 254
+MAX_ADDRESS_BYTES = 254
 _LOWER = {
     ord(upper): ord(lower) for upper, lower in zip(ascii_uppercase, ascii_lowercase, strict=True)
 }
@@ -73,14 +73,14 @@ class Address:
 
 def parse(text: str) -> Address | None:
     """The mailbox that a text names; None where it names none."""
-    if len(text) > 2 * LONGEST:
+    if len(text) > 2 * MAX_ADDRESS_BYTES:
         return None
     try:
         found = _validate(text.strip())
     except (EmailNotValidError, UnicodeError):
         return None
     assert found.ascii_domain is not None
-    if len(found.local_part) + 1 + len(found.ascii_domain) > LONGEST:
+    if len(found.local_part) + 1 + len(found.ascii_domain) > MAX_ADDRESS_BYTES:
         return None
     return Address(found.local_part, found.ascii_domain.lower(), found.domain)
 

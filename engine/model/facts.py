@@ -21,7 +21,7 @@ from engine.model.vocabulary import (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class AccountSettings:
     """An account's settings (spec section 2, `Account`)."""
 
     account_id: UUID
@@ -91,7 +91,7 @@ OPERATOR = Actor(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fields:
+class ReleaseFields:
     """What a person can write on a release. Instants are UTC; the window is half open."""
 
     name: str
@@ -107,12 +107,12 @@ class Fields:
     ends_at: datetime
     max_signatures: int
 
-    def changed_from(self, other: Fields) -> frozenset[str]:
+    def changed_from(self, other: ReleaseFields) -> frozenset[str]:
         """Names of the fields in which the two differ."""
         return frozenset(n for n in FIELD_NAMES if getattr(self, n) != getattr(other, n))
 
 
-FIELD_NAMES = tuple(f.name for f in fields(Fields))
+FIELD_NAMES = tuple(f.name for f in fields(ReleaseFields))
 #: Labels: an edit of these leaves approvals and links standing (spec section 3, revise).
 LABELS = frozenset({"name", "note"})
 #: What a release is called and said to be; from the opening of its window on, all are labels.
@@ -130,7 +130,7 @@ class Release:
 
     id: UUID
     account_id: UUID
-    fields: Fields
+    fields: ReleaseFields
     status: Status
     #: The instant from which that status holds.
     status_since: datetime
@@ -207,12 +207,12 @@ class Facts:
     """Everything a lifecycle guard may look at. No guard looks at anything else."""
 
     now: datetime
-    policy: Policy
+    policy: AccountSettings
     actor: Actor
     #: None while a release is being requested.
     release: Release | None = None
     #: What the release would be: the request, or the edited fields.
-    proposed: Fields | None = None
+    proposed: ReleaseFields | None = None
     #: The revision the caller looked at.
     seen_revision: int | None = None
     #: The requester asked for the status Approved at once.
@@ -248,7 +248,7 @@ class Facts:
         return self.release
 
     @property
-    def draft(self) -> Fields:
+    def draft(self) -> ReleaseFields:
         """What the release would be, or is."""
         return self.proposed if self.proposed is not None else self.subject.fields
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from engine.model.errors import Code, Refusal
-from engine.model.facts import Actor, Keypair, Policy, Release
+from engine.model.facts import AccountSettings, Actor, Keypair, Release
 from engine.model.grants import missing_permission
 from engine.model.visibility import sees
 from engine.model.vocabulary import KeypairAccess, Permission, QuotaOnOnline, ReleaseType, Status
@@ -22,7 +22,7 @@ class SignFacts:
     """Everything a signing factor may look at."""
 
     now: datetime
-    policy: Policy
+    policy: AccountSettings
     actor: Actor
     keypair: Keypair
     #: The open release that holds the keypair, with its status as of now.

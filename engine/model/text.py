@@ -30,7 +30,7 @@ def name_key(name: str) -> str:
 
 def lookup_key(text: str) -> str:
     """The form in which a name is looked up; what no name can have in it finds nothing."""
-    return storable(name_key(tidy(text)))
+    return storable(name_key(normalize(text)))
 
 
 def storable(text: str) -> str:
@@ -43,14 +43,14 @@ def quoted(text: str, limit: int = NAME_LENGTH) -> str:
     return "".join(c if not _is_control(c) else "\ufffd" for c in text[:limit])
 
 
-def tidy(text: str) -> str:
+def normalize(text: str) -> str:
     """NFC, without white space around it: how names are stored."""
     return unicodedata.normalize("NFC", text).strip()
 
 
 def optional_text(text: str | None) -> str | None:
     """Tidied; blank means none."""
-    return (tidy(text) or None) if text is not None else None
+    return (normalize(text) or None) if text is not None else None
 
 
 def is_blank(text: str | None) -> bool:
@@ -61,7 +61,7 @@ def is_blank(text: str | None) -> bool:
     )
 
 
-def name_fault(value: str, what: str, *field: str, limit: int = NAME_LENGTH) -> Refusal | None:
+def check_name(value: str, what: str, *field: str, limit: int = NAME_LENGTH) -> Refusal | None:
     """A one-line text for people: something in it, not too long, no control characters."""
     if is_blank(value):
         return Refusal(Code.INVALID_INPUT, f"The {what} is empty. Give it one.", *field)
@@ -77,7 +77,7 @@ def name_fault(value: str, what: str, *field: str, limit: int = NAME_LENGTH) -> 
     return None
 
 
-def text_fault(value: str | None, what: str, *field: str) -> Refusal | None:
+def check_text(value: str | None, what: str, *field: str) -> Refusal | None:
     """A longer text: lines and tabs are fine, other control characters are not."""
     if value is None:
         return None

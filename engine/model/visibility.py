@@ -3,7 +3,7 @@
 `queries.visibility` is the same in SQL; a test compares the two.
 """
 
-from engine.model.facts import Actor, Policy, Release
+from engine.model.facts import AccountSettings, Actor, Release
 from engine.model.vocabulary import Permission
 
 #: With either, `VIEW_RELEASES` reaches every release of the account.
@@ -12,7 +12,7 @@ WIDE = frozenset({Permission.VIEW_LEDGER, Permission.MANAGE_ACCOUNT})
 WIDENING = WIDE | {Permission.VIEW_RELEASES, Permission.APPROVE_RELEASE}
 
 
-def sees(policy: Policy, actor: Actor, release: Release) -> bool:
+def sees(policy: AccountSettings, actor: Actor, release: Release) -> bool:
     """Creator, participants and approvers always see theirs, others as far as they may view."""
     fields = release.fields
     return (
@@ -25,7 +25,7 @@ def sees(policy: Policy, actor: Actor, release: Release) -> bool:
     )
 
 
-def sees_everything(policy: Policy, actor: Actor) -> bool:
+def sees_everything(policy: AccountSettings, actor: Actor) -> bool:
     """Every release of the account."""
     held = actor.permissions
     return Permission.VIEW_RELEASES in held and (bool(held & WIDE) or not policy.teams_enabled)

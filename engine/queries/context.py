@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from engine.model.errors import Code, Refusal
-from engine.model.facts import Actor, Policy
+from engine.model.facts import AccountSettings, Actor
 from engine.model.principal import Principal
 from engine.persistence.store import loading
 from engine.system import System
@@ -20,13 +20,13 @@ Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class QueryContext:
     """What every query works with."""
 
     connection: Connection
     #: Statuses are told as of this instant.
     now: datetime
-    policy: Policy
+    policy: AccountSettings
     #: The viewer, with the permissions held at this moment.
     actor: Actor
 
@@ -36,11 +36,11 @@ class Reading:
         return self.policy.account_id
 
 
-def read(system: System, principal: Principal, query: Callable[[Reading], Answer]) -> Answer:
+def read(system: System, principal: Principal, query: Callable[[QueryContext], Answer]) -> Answer:
     """Run a query as somebody. Raises `Refusal` UNAUTHENTICATED for a deactivated user."""
     with system.database.reading() as connection:
         actor = loading.load_actor(connection, principal)
         if not actor.active:
             raise Refusal(Code.UNAUTHENTICATED, "This user is deactivated. Ask an administrator.")
         policy = loading.load_policy(connection, principal.account_id)
-        return query(Reading(connection, system.clock.now(connection), policy, actor))
+        return query(QueryContext(connection, system.clock.now(connection), policy, actor))

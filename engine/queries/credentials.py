@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Row
 
 from engine.commands.credentials.api_tokens import PREFIX, load_token_scopes, secret_hash
-from engine.commands.credentials.sessions import IDLE
+from engine.commands.credentials.sessions import IDLE_LIMIT
 from engine.model.principal import Principal
 from engine.model.vocabulary import Channel, Permission
 from engine.persistence.store import tables as t
-from engine.queries.context import Reading
+from engine.queries.context import QueryContext
 
 
 def principal_of_token(connection: Connection, secret: str, now: datetime) -> Principal | None:
@@ -37,7 +37,7 @@ def principal_of_token(connection: Connection, secret: str, now: datetime) -> Pr
 
 def principal_of_session(connection: Connection, secret: str, now: datetime) -> Principal | None:
     """The session's person, with all their permissions; None once it has ended in any way."""
-    asked = {"hash": secret_hash(secret), "now": now, "idle_since": now - IDLE}
+    asked = {"hash": secret_hash(secret), "now": now, "idle_since": now - IDLE_LIMIT}
     row = connection.execute(_SESSION, asked).one_or_none()
     if row is None:
         return None
@@ -56,26 +56,26 @@ def live_sessions(
     s = t.sessions
     names = ("id", "method", "user_agent", "created_at", "last_seen_at", "expires_at")
     query = sa.select(*(s.c[name] for name in names)).where(
-        s.c.user_id == principal.user_id, *_is_live(now, now - IDLE)
+        s.c.user_id == principal.user_id, *_is_live(now, now - IDLE_LIMIT)
     )
     return connection.execute(query.order_by(s.c.created_at.desc(), s.c.id.desc())).all()
 
 
-def sessions_of(reading: Reading, user_ids: Collection[UUID]) -> Sequence[Row[Any]]:
+def sessions_of(reading: QueryContext, user_ids: Collection[UUID]) -> Sequence[Row[Any]]:
     """Live sessions of those of these users whose credentials the viewer sees, newest first."""
     s, now = t.sessions, reading.now
-    query = sa.select(s).where(_is_shown(reading, s, user_ids), *_is_live(now, now - IDLE))
+    query = sa.select(s).where(_is_shown(reading, s, user_ids), *_is_live(now, now - IDLE_LIMIT))
     return reading.connection.execute(query.order_by(s.c.created_at.desc(), s.c.id.desc())).all()
 
 
-def identities_of(reading: Reading, user_ids: Collection[UUID]) -> Sequence[Row[Any]]:
+def identities_of(reading: QueryContext, user_ids: Collection[UUID]) -> Sequence[Row[Any]]:
     """Identities of those of these users whose credentials the viewer sees, oldest first."""
     i = t.identities
     query = sa.select(i).where(_is_shown(reading, i, user_ids))
     return reading.connection.execute(query.order_by(i.c.created_at, i.c.id)).all()
 
 
-def pending_addresses_of(reading: Reading, user_ids: Collection[UUID]) -> Sequence[Row[Any]]:
+def pending_addresses_of(reading: QueryContext, user_ids: Collection[UUID]) -> Sequence[Row[Any]]:
     """Return what waits to be confirmed for those of these users whose credentials are seen."""
     c = t.address_changes
     is_pending = (c.c.used_at.is_(None), c.c.voided_at.is_(None), c.c.expires_at > reading.now)
@@ -84,7 +84,9 @@ def pending_addresses_of(reading: Reading, user_ids: Collection[UUID]) -> Sequen
     return reading.connection.execute(query).all()
 
 
-def _is_shown(reading: Reading, table: sa.Table, user_ids: Collection[UUID]) -> ColumnElement[bool]:
+def _is_shown(
+    reading: QueryContext, table: sa.Table, user_ids: Collection[UUID]
+) -> ColumnElement[bool]:
     """One's own, or with `MANAGE_USERS` the account's."""
     shown = set(user_ids)
     if Permission.MANAGE_USERS not in reading.actor.permissions:

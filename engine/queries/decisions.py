@@ -12,18 +12,18 @@ from sqlalchemy import Row
 from engine.lifecycle import approvals
 from engine.lifecycle.approvals import Resolution
 from engine.lifecycle.release_changes import fields_at
-from engine.model.facts import Facts, Fields, Release
+from engine.model.facts import Facts, Release, ReleaseFields
 from engine.model.vocabulary import Status
-from engine.persistence.db.sql import among
+from engine.persistence.db.sql import id_in
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
-from engine.queries.context import Reading
+from engine.queries.context import QueryContext
 
 _D = t.decisions
-_DECISIONS = sa.select(_D).where(among(_D.c.release_id)).order_by(_D.c.id)
+_DECISIONS = sa.select(_D).where(id_in(_D.c.release_id)).order_by(_D.c.id)
 
 
-def of_releases(reading: Reading, releases: Collection[Release]) -> dict[UUID, list[Row[Any]]]:
+def of_releases(reading: QueryContext, releases: Collection[Release]) -> dict[UUID, list[Row[Any]]]:
     """The decisions that count for each release: of the last material revision decided on."""
     found: dict[UUID, list[Row[Any]]] = {release.id: [] for release in releases}
     for row in reading.connection.execute(_DECISIONS, {"ids": sorted(found)}).all():
@@ -41,8 +41,8 @@ def _counting(release: Release, rows: list[Row[Any]]) -> list[Row[Any]]:
 
 
 def fields_looked_at(
-    reading: Reading, releases: Collection[Release], made: Mapping[UUID, Collection[Row[Any]]]
-) -> dict[UUID, Fields]:
+    reading: QueryContext, releases: Collection[Release], made: Mapping[UUID, Collection[Row[Any]]]
+) -> dict[UUID, ReleaseFields]:
     """The release's fields as each decision's approver saw them, by the decision's id."""
     edited = [
         release.id

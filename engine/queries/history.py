@@ -14,10 +14,10 @@ from sqlalchemy import ColumnElement, Row
 from engine.model.grants import missing_permission
 from engine.model.text import lookup_key
 from engine.model.vocabulary import Permission, SignatureState
-from engine.persistence.db.pagination import Order, Page, Window, encode, fetch, stamp_of
-from engine.persistence.db.sql import among
+from engine.persistence.db.pagination import Order, Page, PageArgs, encode, fetch, stamp_of
+from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
-from engine.queries.context import Reading
+from engine.queries.context import QueryContext
 
 e, s = t.ledger_entries, t.signatures
 
@@ -35,7 +35,7 @@ class LedgerFilter:
 
 
 def ledger(
-    reading: Reading, wanted: LedgerFilter, window: Window, *, descending: bool = True
+    reading: QueryContext, wanted: LedgerFilter, window: PageArgs, *, descending: bool = True
 ) -> Page[Row[Any]]:
     """A page of the account's ledger; needs `VIEW_LEDGER`."""
     refusal = missing_permission(reading.actor, Permission.VIEW_LEDGER)
@@ -47,7 +47,7 @@ def ledger(
     return fetch(reading.connection, query, order, window, scope)
 
 
-def ledger_count(reading: Reading, wanted: LedgerFilter) -> int:
+def ledger_count(reading: QueryContext, wanted: LedgerFilter) -> int:
     """How many entries the filter finds; for those whom `ledger` lets."""
     query = sa.select(sa.func.count()).where(
         e.c.account_id == reading.account_id, *_conditions(wanted)
@@ -56,24 +56,24 @@ def ledger_count(reading: Reading, wanted: LedgerFilter) -> int:
 
 
 def of_releases(
-    reading: Reading, release_ids: Collection[UUID], window: Window
+    reading: QueryContext, release_ids: Collection[UUID], window: PageArgs
 ) -> dict[UUID, Page[Row[Any]]]:
     """The newest entries about each release, in one statement for all of them."""
     return latest(reading, e, (e.c.position,), e.c.release_id, release_ids, window, [])
 
 
 def signatures_of(
-    reading: Reading, release_ids: Collection[UUID], window: Window
+    reading: QueryContext, release_ids: Collection[UUID], window: PageArgs
 ) -> dict[UUID, Page[Row[Any]]]:
     """The newest signatures made in each release, in one statement for all of them."""
     made = [s.c.state == SignatureState.MADE]
     return latest(reading, s, (s.c.id,), s.c.release_id, release_ids, window, made)
 
 
-def signatures_by_ids(reading: Reading, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
+def signatures_by_ids(reading: QueryContext, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
     """Made signatures of the account that the viewer made, or may see all of."""
     query = sa.select(s).where(
-        among(s.c.id),
+        id_in(s.c.id),
         s.c.account_id == reading.account_id,
         s.c.state == SignatureState.MADE,
     )
@@ -84,12 +84,12 @@ def signatures_by_ids(reading: Reading, ids: Collection[UUID]) -> dict[UUID, Row
 
 
 def latest(
-    reading: Reading,
+    reading: QueryContext,
     table: sa.Table,
     keys: tuple[ColumnElement[Any], ...],
     by: ColumnElement[Any],
     ids: Collection[UUID],
-    window: Window,
+    window: PageArgs,
     conditions: list[ColumnElement[bool]],
 ) -> dict[UUID, Page[Row[Any]]]:
     """A page for each owner, newest first. One owner takes a plain keyset page; several share
@@ -105,7 +105,7 @@ def latest(
     # Counted from the end that is wanted.
     near = [key.asc() if window.is_backward else key.desc() for key in keys]
     rank = sa.func.row_number().over(partition_by=by, order_by=near)
-    ranked = own.where(among(by)).add_columns(rank.label("place")).subquery()
+    ranked = own.where(id_in(by)).add_columns(rank.label("place")).subquery()
     query = sa.select(ranked).where(ranked.c.place <= window.size + 1).order_by(ranked.c.place)
     rows: dict[UUID, list[Row[Any]]] = {id_: [] for id_ in ids}
     for row in reading.connection.execute(query, {"ids": sorted(ids)}).all():
@@ -117,7 +117,7 @@ def _cut(
     rows: list[Row[Any]],
     order: Order,
     keys: tuple[ColumnElement[Any], ...],
-    window: Window,
+    window: PageArgs,
     scope: UUID,
 ) -> Page[Row[Any]]:
     kept, more = rows[: window.size], len(rows) > window.size
@@ -149,7 +149,7 @@ def _conditions(wanted: LedgerFilter) -> list[ColumnElement[bool]]:
     return found
 
 
-def entries_at(reading: Reading, positions: Collection[int]) -> list[Row[Any]]:
+def entries_at(reading: QueryContext, positions: Collection[int]) -> list[Row[Any]]:
     """Entries of the account by position; none without `VIEW_LEDGER`."""
     if Permission.VIEW_LEDGER not in reading.actor.permissions:
         return []

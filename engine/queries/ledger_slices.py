@@ -11,19 +11,19 @@ from sqlalchemy import Row
 
 from engine.persistence.store import ledger
 from engine.persistence.store import tables as t
-from engine.queries.context import Reading
+from engine.queries.context import QueryContext
 from engine.queries.visibility import is_visible
 
 e = t.ledger_entries
 
 #: Entries given in one reading.
-CHUNK = 100
+ENTRIES_PER_READ = 100
 #: Entries gone through in one reading: most of them may be nobody's business here.
 LOOKED_AT = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Happened:
+class LedgerSlice:
     """Entries about releases that the viewer sees, and how far the ledger was read for them."""
 
     entries: list[Row[Any]]
@@ -33,12 +33,12 @@ class Happened:
     has_more: bool
 
 
-def newest_position(reading: Reading) -> int:
+def newest_position(reading: QueryContext) -> int:
     """Where somebody who wants only what is new starts."""
     return ledger.head(reading.connection, reading.account_id).count
 
 
-def hash_at(reading: Reading, position: int) -> bytes | None:
+def hash_at(reading: QueryContext, position: int) -> bytes | None:
     """What the ledger has at a position, as it is now; None past its head."""
     if position == 0:
         return ledger.GENESIS
@@ -52,13 +52,13 @@ def hash_at(reading: Reading, position: int) -> bytes | None:
     return found
 
 
-def is_seen(reading: Reading, release_id: UUID) -> bool:
+def is_seen(reading: QueryContext, release_id: UUID) -> bool:
     """The viewer sees the release, still."""
     query = sa.select(t.releases.c.id).where(t.releases.c.id == release_id, is_visible(reading))
     return reading.connection.execute(query).one_or_none() is not None
 
 
-def happened_after(reading: Reading, position: int, release_id: UUID | None) -> Happened:
+def ledger_after(reading: QueryContext, position: int, release_id: UUID | None) -> LedgerSlice:
     """The next entries in commit order: nothing is missed, since positions have no gaps."""
     newest = newest_position(reading)
     # One release has an index of its own: nothing else is gone through.
@@ -75,11 +75,11 @@ def happened_after(reading: Reading, position: int, release_id: UUID | None) -> 
             seen,
         )
         .order_by(e.c.position)
-        .limit(CHUNK)
+        .limit(ENTRIES_PER_READ)
     )
     entries = list(reading.connection.execute(query))
-    if len(entries) == CHUNK:
-        return Happened(entries, entries[-1].position, has_more=True)
+    if len(entries) == ENTRIES_PER_READ:
+        return LedgerSlice(entries, entries[-1].position, has_more=True)
     # On PostgreSQL an entry may have come since the head was read.
     end = max(newest, position, *(row.position for row in entries), 0)
-    return Happened(entries, min(until, end), has_more=until < newest)
+    return LedgerSlice(entries, min(until, end), has_more=until < newest)

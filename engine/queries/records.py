@@ -12,11 +12,11 @@ from sqlalchemy import ColumnElement, Row, Select, Table
 
 from engine.model.text import lookup_key
 from engine.model.vocabulary import Permission
-from engine.persistence.db.pagination import Order, Page, Window, fetch
-from engine.persistence.db.sql import among, unindexed
+from engine.persistence.db.pagination import Order, Page, PageArgs, fetch
+from engine.persistence.db.sql import id_in, no_index
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
-from engine.queries.context import Reading
+from engine.queries.context import QueryContext
 
 #: The name each kind is listed by.
 _NAMES: dict[str, ColumnElement[Any]] = {
@@ -28,7 +28,7 @@ _NAMES: dict[str, ColumnElement[Any]] = {
 }
 
 
-def by_ids(reading: Reading, table: Table, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
+def by_ids(reading: QueryContext, table: Table, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
     """Rows of the viewer's account, by id."""
     if not ids:
         return {}
@@ -38,12 +38,12 @@ def by_ids(reading: Reading, table: Table, ids: Collection[UUID]) -> dict[UUID, 
 
 @cache
 def _by_ids(table: Table) -> Select[Any]:
-    own = unindexed(table.c.account_id) == sa.bindparam("account")
-    return sa.select(table).where(among(table.c.id), own)
+    own = no_index(table.c.account_id) == sa.bindparam("account")
+    return sa.select(table).where(id_in(table.c.id), own)
 
 
 def find(
-    reading: Reading, table: Table, window: Window, *conditions: ColumnElement[bool]
+    reading: QueryContext, table: Table, window: PageArgs, *conditions: ColumnElement[bool]
 ) -> Page[Row[Any]]:
     """A page of the account's rows, by name. The conditions' values are part of the cursor."""
     query = _own(reading, table).where(*conditions)
@@ -53,7 +53,7 @@ def find(
     return fetch(reading.connection, query, order, window, [scope, values])
 
 
-def count(reading: Reading, table: Table, *conditions: ColumnElement[bool]) -> int:
+def count(reading: QueryContext, table: Table, *conditions: ColumnElement[bool]) -> int:
     """How many of the account's rows meet the conditions."""
     query = sa.select(sa.func.count()).select_from(table)
     query = query.where(table.c.account_id == reading.account_id, *conditions)
@@ -61,7 +61,7 @@ def count(reading: Reading, table: Table, *conditions: ColumnElement[bool]) -> i
 
 
 def linked(
-    reading: Reading, by: sa.Column[Any], column: sa.Column[Any], ids: Collection[UUID]
+    reading: QueryContext, by: sa.Column[Any], column: sa.Column[Any], ids: Collection[UUID]
 ) -> dict[UUID, list[UUID]]:
     """The other side of a linking table, for many owners at once, in id order."""
     found: dict[UUID, list[UUID]] = {id_: [] for id_ in ids}
@@ -73,11 +73,11 @@ def linked(
 
 @cache
 def _linked(by: sa.Column[Any], column: sa.Column[Any]) -> Select[Any]:
-    return sa.select(by, column).where(among(by)).order_by(by, column)
+    return sa.select(by, column).where(id_in(by)).order_by(by, column)
 
 
 def permissions_of(
-    reading: Reading, user_ids: Collection[UUID]
+    reading: QueryContext, user_ids: Collection[UUID]
 ) -> dict[UUID, frozenset[Permission]]:
     """What each user's roles grant."""
     held = loading.load_permissions_of(reading.connection, user_ids)
@@ -91,5 +91,5 @@ def named_like(column: ColumnElement[Any], text: str | None) -> list[ColumnEleme
     return [column.contains(lookup_key(text), autoescape=True)]
 
 
-def _own(reading: Reading, table: Table) -> Select[Any]:
+def _own(reading: QueryContext, table: Table) -> Select[Any]:
     return sa.select(table).where(table.c.account_id == reading.account_id)

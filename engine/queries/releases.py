@@ -12,17 +12,17 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
 from engine.lifecycle.schedule import as_of
-from engine.lifecycle.table import TIMED
+from engine.lifecycle.table import TIME_TRIGGERS
 from engine.model.facts import Facts, Release
 from engine.model.text import lookup_key
 from engine.model.visibility import sees
 from engine.model.vocabulary import KeypairCategory, Permission, ReleaseType, Status
-from engine.persistence.db.pagination import Order, Page, Window, fetch
+from engine.persistence.db.pagination import Order, Page, PageArgs, fetch
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.persistence.store.release_facts import assemble, with_facts_of_creation
 from engine.persistence.store.reservation_expiry import without_overdue
-from engine.queries.context import Reading
+from engine.queries.context import QueryContext
 from engine.queries.visibility import is_visible, reasons
 
 r = t.releases
@@ -51,7 +51,7 @@ class ReleaseFilter:
     name_contains: str | None = None
 
 
-def by_ids(reading: Reading, ids: Collection[UUID]) -> dict[UUID, Release]:
+def by_ids(reading: QueryContext, ids: Collection[UUID]) -> dict[UUID, Release]:
     """Those of the releases that the viewer may see, as of now."""
     return {
         id_: release
@@ -60,7 +60,7 @@ def by_ids(reading: Reading, ids: Collection[UUID]) -> dict[UUID, Release]:
     }
 
 
-def load(reading: Reading, ids: Collection[UUID]) -> dict[UUID, Release]:
+def load(reading: QueryContext, ids: Collection[UUID]) -> dict[UUID, Release]:
     """Releases as of now, also those that the viewer does not see."""
     stored = loading.load_releases(reading.connection, ids)
     as_they_are = [as_of(release, reading.now) for release in stored.values()]
@@ -68,7 +68,7 @@ def load(reading: Reading, ids: Collection[UUID]) -> dict[UUID, Release]:
     return {release.id: release for release in found}
 
 
-def by_name(reading: Reading, name: str) -> Release | None:
+def by_name(reading: QueryContext, name: str) -> Release | None:
     """The release that holds the name; else the latest that had it and gave it back."""
     query = (
         sa.select(r.c.id)
@@ -81,10 +81,10 @@ def by_name(reading: Reading, name: str) -> Release | None:
 
 
 def find(
-    reading: Reading,
+    reading: QueryContext,
     wanted: ReleaseFilter,
     order: str,
-    window: Window,
+    window: PageArgs,
     *,
     descending: bool = False,
 ) -> Page[Release]:
@@ -99,32 +99,32 @@ def find(
     return _page(reading, page)
 
 
-def count(reading: Reading, wanted: ReleaseFilter) -> int:
+def count(reading: QueryContext, wanted: ReleaseFilter) -> int:
     """How many releases the filter finds; asked only when somebody wants to know."""
     query = sa.select(sa.func.count()).select_from(r)
     query = query.where(is_visible(reading), *_conditions(reading, wanted))
     return int(reading.connection.execute(query).scalar_one())
 
 
-def inbox(reading: Reading, window: Window) -> Page[Release]:
+def inbox(reading: QueryContext, window: PageArgs) -> Page[Release]:
     """Pending releases that wait for the viewer's decision, the first to start first."""
     query = sa.select(r.c.id).where(*_awaits(reading))
     order = Order("INBOX", ORDERS["STARTS_AT"])
     return _page(reading, fetch(reading.connection, query, order, window))
 
 
-def inbox_count(reading: Reading) -> int:
+def inbox_count(reading: QueryContext) -> int:
     """How many releases wait for the viewer's decision."""
     query = sa.select(sa.func.count()).select_from(r).where(*_awaits(reading))
     return int(reading.connection.execute(query).scalar_one())
 
 
-def facts_of(reading: Reading, releases: Collection[Release]) -> dict[UUID, Facts]:
+def facts_of(reading: QueryContext, releases: Collection[Release]) -> dict[UUID, Facts]:
     """What the viewer could do with each: the guards' own view of it."""
     return assemble(reading.connection, reading.now, reading.policy, reading.actor, releases)
 
 
-def facts_of_approval(reading: Reading, releases: Collection[Release]) -> dict[UUID, Facts]:
+def facts_of_approval(reading: QueryContext, releases: Collection[Release]) -> dict[UUID, Facts]:
     """The same, with what the rules of creation look at: an approval asks them again."""
     facts = facts_of(reading, releases)
     return with_facts_of_creation(reading.connection, reading.account_id, facts)
@@ -133,19 +133,19 @@ def facts_of_approval(reading: Reading, releases: Collection[Release]) -> dict[U
 def status_now(now: datetime) -> ColumnElement[Any]:
     """The SQL form of `timeline.as_of`: the status after what time has made due."""
     return sa.case(
-        *((r.c.status == status, _chain(status, now)) for status in TIMED), else_=r.c.status
+        *((r.c.status == status, _chain(status, now)) for status in TIME_TRIGGERS), else_=r.c.status
     )
 
 
 def _chain(status: Status, now: datetime) -> Any:
     told = sa.literal(status, r.c.status.type)
-    if status not in TIMED:
+    if status not in TIME_TRIGGERS:
         return told
-    _, edge, following = TIMED[status]
+    _, edge, following = TIME_TRIGGERS[status]
     return sa.case((r.c[edge] <= now, _chain(following, now)), else_=told)
 
 
-def _awaits(reading: Reading) -> list[ColumnElement[bool]]:
+def _awaits(reading: QueryContext) -> list[ColumnElement[bool]]:
     actor, d, e = reading.actor, t.decisions, t.release_edits
     if Permission.APPROVE_RELEASE not in actor.permissions or actor.service:
         return [sa.false()]
@@ -173,7 +173,7 @@ def _awaits(reading: Reading) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _conditions(reading: Reading, wanted: ReleaseFilter) -> list[ColumnElement[bool]]:
+def _conditions(reading: QueryContext, wanted: ReleaseFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.statuses is not None:
         found.append(status_now(reading.now).in_(wanted.statuses))
@@ -199,7 +199,7 @@ def _conditions(reading: Reading, wanted: ReleaseFilter) -> list[ColumnElement[b
     return found
 
 
-def _page(reading: Reading, page: Page[Any]) -> Page[Release]:
+def _page(reading: QueryContext, page: Page[Any]) -> Page[Release]:
     ids = [row.id for row in page.items]
     releases = load(reading, ids)
     items = [releases[id_] for id_ in ids]

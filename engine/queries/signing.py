@@ -14,11 +14,11 @@ from engine.model.signing_factors import Evaluation, SignFacts, evaluate
 from engine.model.vocabulary import Permission
 from engine.persistence.store import loading
 from engine.persistence.store.reservation_expiry import without_overdue
-from engine.queries.context import Reading
+from engine.queries.context import QueryContext
 
 
 def explain(
-    reading: Reading, keypair_id: UUID, user_id: UUID | None = None, at: datetime | None = None
+    reading: QueryContext, keypair_id: UUID, user_id: UUID | None = None, at: datetime | None = None
 ) -> Evaluation:
     """For oneself now; for somebody else or another instant it needs `MANAGE_KEYPAIRS`."""
     foreign = user_id is not None and user_id != reading.actor.user_id
@@ -31,7 +31,7 @@ def explain(
     return evaluate(replace(facts, viewer=reading.actor))
 
 
-def sign_facts(reading: Reading, actor: Actor, keypair: Keypair, now: datetime) -> SignFacts:
+def sign_facts(reading: QueryContext, actor: Actor, keypair: Keypair, now: datetime) -> SignFacts:
     """The facts as `sign` would see them at that instant."""
     release = None
     if keypair.held_by is not None:
@@ -42,6 +42,6 @@ def sign_facts(reading: Reading, actor: Actor, keypair: Keypair, now: datetime) 
     return SignFacts(now=now, policy=reading.policy, actor=actor, keypair=keypair, release=release)
 
 
-def _other(reading: Reading, user_id: UUID) -> Actor:
+def _other(reading: QueryContext, user_id: UUID) -> Actor:
     principal = Principal(account_id=reading.account_id, user_id=user_id)
     return replace(loading.load_actor(reading.connection, principal), channel=reading.actor.channel)

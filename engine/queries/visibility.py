@@ -8,20 +8,20 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
 from engine.model.visibility import approves_without_team, sees_everything
-from engine.persistence.db.sql import unindexed
+from engine.persistence.db.sql import no_index
 from engine.persistence.store import tables as t
-from engine.queries.context import Reading
+from engine.queries.context import QueryContext
 
 #: Of so many teams each is looked up by itself; of more, all together.
 TEAMS = 20
 
 
-def is_visible(reading: Reading) -> ColumnElement[bool]:
+def is_visible(reading: QueryContext) -> ColumnElement[bool]:
     """A condition on `releases`; never true for another account's."""
     return sa.or_(*reasons(reading))
 
 
-def reasons(reading: Reading) -> list[ColumnElement[bool]]:
+def reasons(reading: QueryContext) -> list[ColumnElement[bool]]:
     """Conditions of which one at least holds. Each by itself has an index for every order of
     lists, so that whoever sees few finds them without going through everybody's.
     """
@@ -35,9 +35,9 @@ def reasons(reading: Reading) -> list[ColumnElement[bool]]:
         *_of_teams(sorted(actor.team_ids)),
         r.c.id.in_(takes_part),
     ]
-    found = [sa.and_(unindexed(r.c.account_id) == reading.account_id, one) for one in mine]
+    found = [sa.and_(no_index(r.c.account_id) == reading.account_id, one) for one in mine]
     if approves_without_team(actor):
-        found.append(sa.and_(in_account, unindexed(r.c.team_id).is_(None)))
+        found.append(sa.and_(in_account, no_index(r.c.team_id).is_(None)))
     return found
 
 

@@ -15,10 +15,10 @@ __all__ = [
     "Digest",
     "GeneratedKey",
     "KeyBinding",
-    "Message",
     "Signer",
     "SignerContext",
     "SignerFailed",
+    "SigningInput",
     "SigningKey",
     "UnsuitableMessage",
     "load_signers",
@@ -59,7 +59,7 @@ class Content:
     value: bytes = field(repr=False)
 
 
-Message = Digest | Content
+SigningInput = Digest | Content
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class Signer(Protocol):
     def generate(self, algorithm: KeypairAlgorithm, binding: KeyBinding) -> GeneratedKey:
         """Make a key. Raises `SignerFailed`."""
 
-    def sign(self, key: SigningKey, message: Message) -> bytes:
+    def sign(self, key: SigningKey, message: SigningInput) -> bytes:
         """Sign with a key that `generate` made here. Raises `SignerFailed`."""
 
     def destroy(self, key: SigningKey) -> None:
@@ -163,7 +163,7 @@ def require_supported(signer: Signer, algorithm: KeypairAlgorithm) -> None:
         raise SignerFailed(message)
 
 
-def require_digest(message: Message) -> Digest:
+def require_digest(message: SigningInput) -> Digest:
     """The message if it is a digest, as every keypair but a `GPG` one needs."""
     if not isinstance(message, Digest):
         raise UnsuitableMessage("This keypair signs a digest, not content.")

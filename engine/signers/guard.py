@@ -12,9 +12,9 @@ from engine.model.algorithms import KeypairAlgorithm
 from engine.signers.base import (
     GeneratedKey,
     KeyBinding,
-    Message,
     Signer,
     SignerFailed,
+    SigningInput,
     SigningKey,
 )
 
@@ -44,7 +44,7 @@ def generate_key(signer: Signer, algorithm: KeypairAlgorithm, binding: KeyBindin
     return key
 
 
-def make_signature(signer: Signer, key: SigningKey, message: Message) -> bytes:
+def make_signature(signer: Signer, key: SigningKey, message: SigningInput) -> bytes:
     """Sign.
 
     Raises:

@@ -19,9 +19,9 @@ from engine.signers.base import (
     Digest,
     GeneratedKey,
     KeyBinding,
-    Message,
     SignerContext,
     SignerFailed,
+    SigningInput,
     SigningKey,
     require_digest,
     require_supported,
@@ -66,7 +66,7 @@ class LocalSigner:
         sealed = self._keyring.seal(secret, binding)
         return GeneratedKey(public.decode("ascii"), sealed.material, sealed.key_id)
 
-    def sign(self, key: SigningKey, message: Message) -> bytes:
+    def sign(self, key: SigningKey, message: SigningInput) -> bytes:
         """ECDSA signatures are DER, the others as their standards have them."""
         return _sign(self._keys.get(key), key.algorithm, require_digest(message))
 

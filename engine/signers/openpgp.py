@@ -16,9 +16,9 @@ from engine.signers.base import (
     Content,
     GeneratedKey,
     KeyBinding,
-    Message,
     SignerContext,
     SignerFailed,
+    SigningInput,
     SigningKey,
     UnsuitableMessage,
     require_supported,
@@ -62,7 +62,7 @@ class OpenPgpSigner:
         sealed = self._keyring.seal(secret, binding)
         return GeneratedKey(public, sealed.material, sealed.key_id)
 
-    def sign(self, key: SigningKey, message: Message) -> bytes:
+    def sign(self, key: SigningKey, message: SigningInput) -> bytes:
         """A detached signature in ASCII armor."""
         if not isinstance(message, Content):
             raise UnsuitableMessage("An OpenPGP keypair signs content, not a digest.")

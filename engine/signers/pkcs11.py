@@ -8,9 +8,9 @@ from engine.model.algorithms import KeypairAlgorithm
 from engine.signers.base import (
     GeneratedKey,
     KeyBinding,
-    Message,
     SignerContext,
     SignerFailed,
+    SigningInput,
     SigningKey,
     require_digest,
     require_supported,
@@ -57,7 +57,7 @@ class Pkcs11Signer:
         public = self._token.make_key(algorithm, binding.keypair_id.bytes, label)
         return GeneratedKey(public, label.encode("ascii"), key_id=None)
 
-    def sign(self, key: SigningKey, message: Message) -> bytes:
+    def sign(self, key: SigningKey, message: SigningInput) -> bytes:
         """In the formats of the local signer."""
         digest = require_digest(message)
         label = _label(key.binding)

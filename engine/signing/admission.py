@@ -19,7 +19,7 @@ HALF_LIFE = 64
 _INSTANT = 1e-6
 
 
-class Pace:
+class Admission:
     """Of one keypair: what is reserved and not settled yet, and how fast that goes."""
 
     def __init__(self, reservation_seconds: float) -> None:

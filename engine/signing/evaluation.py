@@ -9,7 +9,7 @@ from engine.persistence.db.canonical_json import canonical
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class SignDecision:
     """The same list of factors, as told and as recorded."""
 
     evaluation: Evaluation
@@ -19,14 +19,14 @@ class Judgement:
     recorded_told: str
 
 
-def judge(facts: SignFacts) -> Judgement:
+def decide(facts: SignFacts) -> SignDecision:
     """By the facts, as the caller sees them."""
     evaluation = evaluate(facts)
     told = _told(evaluation)
     if facts.names_release:
-        return Judgement(evaluation, told, evaluation, told)
+        return SignDecision(evaluation, told, evaluation, told)
     recorded = evaluate(replace(facts, viewer=None))
-    return Judgement(evaluation, told, recorded, _told(recorded))
+    return SignDecision(evaluation, told, recorded, _told(recorded))
 
 
 def _told(evaluation: Evaluation) -> str:

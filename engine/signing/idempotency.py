@@ -9,11 +9,11 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from engine.persistence.store import tables as t
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.signing.request import Ask, malformed
 
 #: An earlier signature, by who asked for it and their idempotency key.
-Earlier = dict[tuple[UUID, str], dict[str, Any]]
+IdempotentResult = dict[tuple[UUID, str], dict[str, Any]]
 
 _S = t.signatures
 _EARLIER = sa.select(
@@ -31,7 +31,7 @@ _EARLIER = sa.select(
 )
 
 
-def load_earlier(work: Work, asks: Sequence[Ask]) -> Earlier:
+def load_idempotent_results(work: UnitOfWork, asks: Sequence[Ask]) -> IdempotentResult:
     """Reserved or made, of whatever keypair."""
     # A malformed key is refused by its own rule; the database need not see it.
     given = {

@@ -16,7 +16,7 @@ from engine.model.facts import Actor
 from engine.model.principal import Principal
 from engine.model.signing_factors import Factor
 from engine.model.vocabulary import Channel
-from engine.signers.base import Content, Digest, Message, SigningKey
+from engine.signers.base import Content, Digest, SigningInput, SigningKey
 
 #: Bytes of content an OpenPGP keypair signs at most.
 CONTENT_LIMIT = 10 * 1024 * 1024
@@ -56,7 +56,7 @@ class SignRequest:
         return hashlib.new(algorithm.lower(), self.content or b"").digest()
 
     @property
-    def message(self) -> Message:
+    def message(self) -> SigningInput:
         """What the signer gets."""
         if self.digest is not None:
             return Digest(self.hash_algorithm, self.digest)
@@ -83,7 +83,7 @@ class Reserved:
     digest: bytes
     key: SigningKey
     backend: str
-    message: Message
+    message: SigningInput
 
     @property
     def signature_id(self) -> UUID:

@@ -24,10 +24,10 @@ from engine.persistence.db.bulk import insert_many
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.signers.base import KeyBinding, SigningKey
-from engine.signing.evaluation import Judgement, judge
-from engine.signing.idempotency import Earlier, load_earlier
+from engine.signing.evaluation import SignDecision, decide
+from engine.signing.idempotency import IdempotentResult, load_idempotent_results
 from engine.signing.request import (
     Ask,
     Existing,
@@ -53,13 +53,13 @@ class _Caller:
 
     principal: Principal
     actor: Actor
-    judged: dict[bool, Judgement] = field(default_factory=dict)
+    judged: dict[bool, SignDecision] = field(default_factory=dict)
 
 
-class Desk:
+class ReservationBatch:
     """Answers asks in their order; what it reserved is written all at once."""
 
-    def __init__(self, work: Work, keypair_id: UUID, asks: Sequence[Ask]) -> None:
+    def __init__(self, work: UnitOfWork, keypair_id: UUID, asks: Sequence[Ask]) -> None:
         self._work = work
         self._keypair_id = keypair_id
         self._asks = asks
@@ -83,7 +83,7 @@ class Desk:
         if self._taken and self._release is not None:
             counted = {"release": self._release.id, "number": self._taken}
             self._work.connection.execute(_COUNT, counted)
-            self._work.forget([self._release.id])
+            self._work.evict([self._release.id])
 
     # --- what is decided on ---------------------------------------------------------------
 
@@ -108,9 +108,9 @@ class Desk:
     def _release(self) -> Release | None:
         held_by = self._keypair.held_by
         # One that is not locked took the keypair after the instant of this decision.
-        if held_by is None or held_by not in self._work.held:
+        if held_by is None or held_by not in self._work.locked:
             return None
-        return self._work.stored([held_by])[held_by]
+        return self._work.get_many([held_by])[held_by]
 
     @cached_property
     def _key(self) -> SigningKey:
@@ -137,8 +137,8 @@ class Desk:
         }
 
     @cached_property
-    def _earlier(self) -> Earlier:
-        return load_earlier(self._work, self._asks)
+    def _earlier(self) -> IdempotentResult:
+        return load_idempotent_results(self._work, self._asks)
 
     # --- deciding -------------------------------------------------------------------------
 
@@ -159,7 +159,7 @@ class Desk:
             return Refused(refusal, judged.evaluation.factors)
         return self._reserve(caller, request, judged)
 
-    def _judge(self, caller: _Caller) -> Judgement:
+    def _judge(self, caller: _Caller) -> SignDecision:
         """The factors differ by who asks and by whether a signature is left, and by no more."""
         some_left = self._release is None or self._release.signatures_left > self._taken
         if some_left not in caller.judged:
@@ -172,7 +172,7 @@ class Desk:
                 taken=self._taken,
                 viewer=caller.actor,
             )
-            caller.judged[some_left] = judge(facts)
+            caller.judged[some_left] = decide(facts)
         return caller.judged[some_left]
 
     def _unsuitable(self, request: SignRequest) -> Refusal | None:
@@ -203,7 +203,7 @@ class Desk:
         self._record_refusal(actor, refusal, request)
         return Refused(refusal)
 
-    def _reserve(self, caller: _Caller, request: SignRequest, judged: Judgement) -> Reserved:
+    def _reserve(self, caller: _Caller, request: SignRequest, judged: SignDecision) -> Reserved:
         release_id, digest = judged.evaluation.release_id, request.stored_digest
         event = SignatureMade(
             subject_id=uuid7(),
@@ -244,7 +244,9 @@ class Desk:
     ) -> None:
         work = self._work
         assert actor.user_id is not None
-        if refusal.code in UNRECORDED or not work.system.attempts.admits(actor.user_id, work.now):
+        if refusal.code in UNRECORDED or not work.system.refusal_throttle.admits(
+            actor.user_id, work.now
+        ):
             return
         event = AttemptRefused(
             subject_id=self._keypair_id,

@@ -13,10 +13,10 @@ from engine.commands.transactions import transaction
 from engine.model.errors import Refusal
 from engine.model.principal import Principal
 from engine.persistence.store.locks import Lock
-from engine.persistence.store.reservation_expiry import give_back_lapsed
-from engine.persistence.store.retry import retrying
+from engine.persistence.store.reservation_expiry import release_expired
+from engine.persistence.store.retry import retry
 from engine.signing.request import Ask, Reservation, SignRequest
-from engine.signing.reservation_batch import Desk
+from engine.signing.reservation_batch import ReservationBatch
 from engine.system import System
 
 #: What one ask comes to: an answer for each request, or one refusal of them all.
@@ -40,7 +40,7 @@ def reserve_all(
     """The same for several callers at once, in one transaction; what time made due stays."""
     if not asks:
         return []
-    return retrying(lambda: _reserve_all(system, account_id, keypair_id, asks))
+    return retry(lambda: _reserve_all(system, account_id, keypair_id, asks))
 
 
 def _reserve_all(
@@ -48,8 +48,8 @@ def _reserve_all(
 ) -> list[Answers]:
     lock = Lock(keypairs=frozenset({keypair_id}))
     with transaction(system, account_id, None, lock) as work:
-        give_back_lapsed(work)
-        desk = Desk(work, keypair_id, asks)
+        release_expired(work)
+        desk = ReservationBatch(work, keypair_id, asks)
         answers = [desk.answer(ask) for ask in asks]
         desk.write()
     return answers

@@ -17,13 +17,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from engine.concurrency.batching import Lines, Room, Take
+from engine.concurrency.batching import Capacity, KeyedBatcher, ProcessBatch
 from engine.concurrency.executor import Executor
 from engine.model.errors import Code, Refusal
 from engine.model.principal import Principal
 from engine.model.vocabulary import SignatureState
 from engine.persistence.store import tables as t
-from engine.signing.admission import Pace
+from engine.signing.admission import Admission
 from engine.signing.request import (
     Ask,
     Existing,
@@ -36,17 +36,17 @@ from engine.signing.request import (
 )
 from engine.signing.reserve import Answers, reserve_all
 from engine.signing.settle import settle
-from engine.signing.sign import Value, make
+from engine.signing.sign import Value, sign
 from engine.system import System
 
 #: Requests of one call that stand in line together: a large batch takes turns with others.
-TOGETHER = 64
+MAX_BATCH_COST = 64
 #: Signatures made in one hop: a slow signer, such as a token, is asked from several threads.
 PART = 16
 #: Seconds that a part waits at most for the others of its batch, to be settled with them.
-LINGER = 0.05
+COALESCE_SECONDS = 0.05
 #: Seconds between two looks at a signature somebody else is making.
-PAUSE = 0.02
+POLL_SECONDS = 0.02
 #: Keypairs whose signer's pace is remembered.
 REMEMBERED = 1000
 NOTHING_CAME = Refusal(
@@ -72,15 +72,17 @@ class _Decided:
     making: Making
 
 
-class SigningGate:
+class SigningService:
     """Reserve, make, settle: each caller gets its own answer, and the count is exact."""
 
     def __init__(self, system: System, executor: Executor) -> None:
         self._system = system
         self._executor = executor
-        self._reserving = Lines[Of, Ask, _Decided](self._decide, weigh=_weight, room=self._room)
-        self._settling = Lines[UUID, Sequence[Value], list[Outcome]](self._settle, weigh=len)
-        self._paces: dict[UUID, Pace] = {}
+        self._reserving = KeyedBatcher[Of, Ask, _Decided](
+            self._decide, weigh=_weight, room=self._room
+        )
+        self._settling = KeyedBatcher[UUID, Sequence[Value], list[Outcome]](self._settle, weigh=len)
+        self._paces: dict[UUID, Admission] = {}
         self._under_way: set[asyncio.Task[Outcomes]] = set()
 
     async def sign(
@@ -88,7 +90,7 @@ class SigningGate:
     ) -> list[Outcome]:
         """An outcome for each request on this keypair, in their order. Raises `Refusal`."""
         of = principal.account_id, keypair_id
-        asks = [Ask(principal, tuple(some)) for some in _parts(requests, TOGETHER)]
+        asks = [Ask(principal, tuple(some)) for some in _parts(requests, MAX_BATCH_COST)]
         if len(asks) == 1:
             answers = [await self._answer(of, asks[0])]
         else:
@@ -104,7 +106,7 @@ class SigningGate:
 
     async def _answer(self, of: Of, ask: Ask) -> list[Outcome] | Refusal:
         try:
-            decided = await self._reserving.join(of, ask)
+            decided = await self._reserving.submit(of, ask)
         except Refusal as refusal:
             return refusal
         if isinstance(decided.answers, Refusal):
@@ -113,16 +115,16 @@ class SigningGate:
 
     # --- what is done for many ------------------------------------------------------------
 
-    def _room(self, of: Of) -> Room:
+    def _room(self, of: Of) -> Capacity:
         _, keypair_id = of
         pace = self._paces.get(keypair_id)
         if pace is None:
             if len(self._paces) >= REMEMBERED:
                 self._paces = {id_: pace for id_, pace in self._paces.items() if not pace.is_idle}
-            pace = self._paces[keypair_id] = Pace(self._system.reservation_seconds)
+            pace = self._paces[keypair_id] = Admission(self._system.reservation_seconds)
         return pace.room
 
-    async def _decide(self, of: Of, take: Take[Ask]) -> list[_Decided]:
+    async def _decide(self, of: Of, take: ProcessBatch[Ask]) -> list[_Decided]:
         account_id, keypair_id = of
 
         def reserving() -> list[Answers]:
@@ -160,14 +162,18 @@ class SigningGate:
         self, account_id: UUID, batch: _Batch, part: Sequence[Reserved]
     ) -> Outcomes:
         try:
-            values = await self._executor.work(partial(make, self._system, part), admitted=True)
+            values = await self._executor.run_blocking(
+                partial(sign, self._system, part), admitted=True
+            )
             await batch.linger(len(part))
-            outcomes = await self._settling.join(account_id, values)
+            outcomes = await self._settling.submit(account_id, values)
         finally:
             batch.pace.end(len(part))
         return {r.signature_id: o for r, o in zip(part, outcomes, strict=True)}
 
-    async def _settle(self, account_id: UUID, take: Take[Sequence[Value]]) -> list[list[Outcome]]:
+    async def _settle(
+        self, account_id: UUID, take: ProcessBatch[Sequence[Value]]
+    ) -> list[list[Outcome]]:
         def settling() -> list[list[Outcome]]:
             parts = take()
             values = [value for part in parts for value in part]
@@ -194,10 +200,10 @@ class SigningGate:
 
     async def _await_first(self, existing: Existing) -> Outcome:
         """While the first call is under way, the second waits for it."""
-        looks = self._system.reservation_seconds / PAUSE
+        looks = self._system.reservation_seconds / POLL_SECONDS
         state = SignatureState.MADE if existing.settled else SignatureState.RESERVED
         while state is SignatureState.RESERVED and looks > 0:
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(POLL_SECONDS)
             looks -= 1
             look = partial(_state_of, self._system, existing.signature_id)
             state = await self._executor.read(look)
@@ -209,7 +215,7 @@ class SigningGate:
 class _Batch:
     """What was reserved together, while it is made."""
 
-    def __init__(self, pace: Pace, number: int) -> None:
+    def __init__(self, pace: Admission, number: int) -> None:
         self.pace = pace
         self._left = number
         self._made = asyncio.Event()
@@ -221,7 +227,7 @@ class _Batch:
         if not self._left:
             self._made.set()
         try:
-            async with asyncio.timeout(LINGER):
+            async with asyncio.timeout(COALESCE_SECONDS):
                 await self._made.wait()
         except TimeoutError:
             pass

@@ -15,12 +15,12 @@ from engine.model.events import QuotaReached
 from engine.model.facts import CLOCK
 from engine.model.vocabulary import SignatureState
 from engine.persistence.db.bulk import update_many
-from engine.persistence.db.sql import among
+from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Lock
 from engine.persistence.store.reservation_expiry import drop
-from engine.persistence.store.retry import retrying
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.retry import retry
+from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.signing.request import Made, Outcome, Refused, Signed
 from engine.signing.sign import Value
 from engine.system import System
@@ -41,7 +41,7 @@ _S, _R = t.signatures, t.releases
 # All are locked; told are those it is too late for, which is hardly ever one.
 _LOCKED = (
     sa.select(_S.c.id, _S.c.state, _S.c.value)
-    .where(among(_S.c.id))
+    .where(id_in(_S.c.id))
     .order_by(_S.c.id)
     .with_for_update()
     .cte("locked")
@@ -65,7 +65,7 @@ def settle(system: System, account_id: UUID, values: Sequence[Value]) -> list[Ou
     """
     if not values:
         return []
-    return retrying(lambda: _settle(system, account_id, values), also_if_away=True)
+    return retry(lambda: _settle(system, account_id, values), also_if_away=True)
 
 
 def _settle(system: System, account_id: UUID, values: Sequence[Value]) -> list[Outcome]:
@@ -90,7 +90,7 @@ def _outcome(value: Value, kept: set[UUID]) -> Outcome:
     return Made(signature_id, Signed.of(value.reserved, value.value))
 
 
-def _ended(work: Work, values: Sequence[Value]) -> Ended:
+def _ended(work: UnitOfWork, values: Sequence[Value]) -> Ended:
     ids = sorted(v.reserved.signature_id for v in values)
     return {row.id: row for row in work.connection.execute(_ENDED, {"ids": ids}).all()}
 
@@ -103,7 +103,7 @@ def _is_settled(value: Value, ended: Ended) -> bool:
     return bool(row.value == value.value)
 
 
-def _write(work: Work, made: list[Value]) -> None:
+def _write(work: UnitOfWork, made: list[Value]) -> None:
     # Of those that are reserved still (spec section 5): `_ended` has locked them and looked.
     if not made:
         return
@@ -115,16 +115,16 @@ def _write(work: Work, made: list[Value]) -> None:
         work.record(value.reserved.event, actor=value.reserved.signer)
 
 
-def _count(work: Work, made: list[Value]) -> None:
+def _count(work: UnitOfWork, made: list[Value]) -> None:
     counted = Counter(v.reserved.release_id for v in made)
     for release_id in sorted(id_ for id_ in counted if id_ is not None):
         asked = {"release": release_id, "number": counted[release_id]}
         used, maximum = work.connection.execute(_COUNT, asked).one()
-        work.forget([release_id])
+        work.evict([release_id])
         _notice(work, release_id, maximum, used, counted[release_id])
 
 
-def _notice(work: Work, release_id: UUID, maximum: int, used: int, number: int) -> None:
+def _notice(work: UnitOfWork, release_id: UUID, maximum: int, used: int, number: int) -> None:
     before = used - number
     crossed = [p for p in NOTICES if before * 100 < p * maximum <= used * 100]
     for percent in crossed[-1:]:
@@ -134,7 +134,7 @@ def _notice(work: Work, release_id: UUID, maximum: int, used: int, number: int) 
         )
 
 
-def _give_back(work: Work, failed: list[Value]) -> None:
+def _give_back(work: UnitOfWork, failed: list[Value]) -> None:
     events = [value.reserved.event for value in failed]
     drop(
         work,

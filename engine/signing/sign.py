@@ -19,7 +19,7 @@ class Value:
     refusal: Refusal | None = None
 
 
-def make(system: System, reserved: Sequence[Reserved]) -> list[Value]:
+def sign(system: System, reserved: Sequence[Reserved]) -> list[Value]:
     """One value for each reservation, in their order."""
     return [_make(system, reservation) for reservation in reserved]
 

@@ -8,7 +8,7 @@ from typing import Any
 from engine.model import addresses
 
 #: In characters; no name and no e-mail address is longer.
-LONGEST = addresses.LONGEST
+LONGEST = addresses.MAX_ADDRESS_BYTES
 #: Characters that are shown before the first difference.
 _CONTEXT = 40
 _CUT = "..."

@@ -10,7 +10,7 @@ from engine.commands.transactions import Attempt
 from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import Verdict
 from engine.persistence.store.locks import Lock
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.links import action_links
 
 
@@ -35,7 +35,7 @@ class DecideByLink:
         """As for any decision."""
         return self._decide().attempt()
 
-    def apply(self, work: Work) -> UUID:
+    def apply(self, work: UnitOfWork) -> UUID:
         """Decide, and consume the link in the same savepoint; answers the release's id."""
         assert work.actor.user_id is not None
         if work.policy.signed_in_approvals and not self.signed_in:

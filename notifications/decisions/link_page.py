@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row
 
 from engine.lifecycle import machine
 from engine.lifecycle.schedule import as_of
-from engine.model.facts import Actor, Policy, Release
+from engine.model.facts import AccountSettings, Actor, Release
 from engine.model.principal import Principal
 from engine.model.visibility import sees
 from engine.model.vocabulary import Channel, Status, Trigger
@@ -162,7 +162,7 @@ def _approver(release: Release, user_id: UUID) -> Principal:
 
 
 def _left_to_do(
-    connection: Connection, policy: Policy, release: Release, actor: Actor, now: datetime
+    connection: Connection, policy: AccountSettings, release: Release, actor: Actor, now: datetime
 ) -> frozenset[Trigger]:
     """By the same decision as the commands'."""
     facts = assemble(connection, now, policy, actor, [release])[release.id]

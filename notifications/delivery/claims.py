@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Row, Select, Update
 
 from engine.commands.transactions import bare_transaction
 from engine.persistence.db.aggregates import gather
-from engine.persistence.db.sql import Id, among, one_of
+from engine.persistence.db.sql import Id, id_in, in_subquery
 from engine.persistence.store import tables as t
 from engine.system import System
 from notifications.delivery import latest_facts, relevance
@@ -170,7 +170,7 @@ _SET_ASIDE = sa.bindparam("claim", type_=Id)
 _NOW = sa.bindparam("now", type_=_D.c.next_attempt_at.type)
 _VOID = (
     _D.update()
-    .where(among(_D.c.id))
+    .where(id_in(_D.c.id))
     .values(
         state=DeliveryState.VOID,
         settled_at=_NOW,
@@ -215,14 +215,14 @@ def _taking(*, fresh_only: bool) -> Update:
     ranked = sa.select(first.c.id, turn.label("turn")).subquery()
     chosen = (
         sa.select(_D.c.id)
-        .where(*due, one_of(_D.c.id, sa.select(ranked.c.id).where(ranked.c.turn == 1)))
+        .where(*due, in_subquery(_D.c.id, sa.select(ranked.c.id).where(ranked.c.turn == 1)))
         .order_by(_D.c.next_attempt_at, _D.c.id)
         .limit(sa.bindparam("limit", type_=sa.Integer))
         .with_for_update(skip_locked=True)
     )
     until = sa.bindparam("until", type_=_D.c.next_attempt_at.type)
     values = {"claim_id": _SET_ASIDE, "next_attempt_at": until, "attempts": _D.c.attempts + 1}
-    return _D.update().where(one_of(_D.c.id, chosen)).values(values).returning(_D.c.id)
+    return _D.update().where(in_subquery(_D.c.id, chosen)).values(values).returning(_D.c.id)
 
 
 def _claimed() -> Select[Any]:
@@ -267,7 +267,7 @@ def _claimed() -> Select[Any]:
         .outerjoin(link, link.c.id == d.c.action_link_id)
         .outerjoin(r, r.c.id == d.c.release_id)
         .outerjoin(c, c.c.id == d.c.address_change_id)
-        .where(among(d.c.id))
+        .where(id_in(d.c.id))
         .order_by(d.c.id)
     )
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import structlog
 
-from engine.logs.log_throttle import Seldom
+from engine.logs.log_throttle import LogThrottle
 
 log = structlog.get_logger("countersign.notifications")
 
 _LONGEST_LOGGED = 500
-_logged = Seldom()
+_logged = LogThrottle()
 
 
 def log_database_trouble(event: str, error: Exception) -> None:

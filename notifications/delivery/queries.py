@@ -9,17 +9,17 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Row
 
-from engine.persistence.db.pagination import Page, Window
-from engine.persistence.db.sql import among
+from engine.persistence.db.pagination import Page, PageArgs
+from engine.persistence.db.sql import id_in
 from engine.queries import history
-from engine.queries.context import Reading
+from engine.queries.context import QueryContext
 from notifications.tables import deliveries
 
 d = deliveries
 
 
 def deliveries_of(
-    reading: Reading, release_ids: Collection[UUID], window: Window
+    reading: QueryContext, release_ids: Collection[UUID], window: PageArgs
 ) -> dict[UUID, Page[Row[Any]]]:
     """The newest deliveries about each release, in one statement for all of them.
 
@@ -29,8 +29,8 @@ def deliveries_of(
     return history.latest(reading, d, (d.c.id,), d.c.release_id, release_ids, window, to_people)
 
 
-def deliveries_by_ids(reading: Reading, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
+def deliveries_by_ids(reading: QueryContext, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
     """Deliveries to people of the account, by id."""
-    query = sa.select(d).where(among(d.c.id), d.c.account_id == reading.account_id)
+    query = sa.select(d).where(id_in(d.c.id), d.c.account_id == reading.account_id)
     found = reading.connection.execute(query.where(d.c.webhook_id.is_(None)), {"ids": sorted(ids)})
     return {row.id: row for row in found.all()}

@@ -19,7 +19,7 @@ from engine.model.facts import Release
 from engine.model.vocabulary import Permission
 from engine.persistence.store import loading
 from engine.persistence.store.locks import Lock
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.delivery import relevance
 from notifications.delivery.relevance import Standing, Told
 from notifications.facts.release_context import look_around
@@ -54,7 +54,7 @@ class SendAgain:
             return Attempt(command="send_again")
         return Attempt(command="send_again", subject_kind="Release", subject_id=self.release_id)
 
-    def apply(self, work: Work) -> UUID:
+    def apply(self, work: UnitOfWork) -> UUID:
         """The settled delivery stays as it is; a new one takes its place in the queue."""
         row = self._row(work)
         release = work.release(row.release_id) if row.release_id else None
@@ -79,7 +79,7 @@ class SendAgain:
         work.to_send = True
         return delivery_id
 
-    def _row(self, work: Work) -> Row[Any]:
+    def _row(self, work: UnitOfWork) -> Row[Any]:
         query = sa.select(deliveries).where(
             deliveries.c.id == self.delivery_id,
             deliveries.c.account_id == work.account_id,
@@ -90,7 +90,7 @@ class SendAgain:
             raise not_found("delivery", "id")
         return row
 
-    def _require(self, work: Work, row: Row[Any], release: Release | None) -> None:
+    def _require(self, work: UnitOfWork, row: Row[Any], release: Release | None) -> None:
         facts = release_facts(work, release) if release is not None else None
         if Permission.MANAGE_ACCOUNT in work.actor.permissions:
             return
@@ -99,7 +99,7 @@ class SendAgain:
             raise not_found("delivery", "id")
         require(requester_or_approver, facts)
 
-    def _channel(self, work: Work, row: Row[Any]) -> str:
+    def _channel(self, work: UnitOfWork, row: Row[Any]) -> str:
         """The same, if it is still there and still chosen; another of their choice if not."""
         if row.webhook_id is not None:
             return WEBHOOK
@@ -110,7 +110,7 @@ class SendAgain:
             raise Refusal(Code.WRONG_STATUS, message, "id")
         return row.channel if row.channel in ways else ways[0]
 
-    def _link(self, work: Work, row: Row[Any], release: Release | None) -> UUID:
+    def _link(self, work: UnitOfWork, row: Row[Any], release: Release | None) -> UUID:
         assert release is not None, "only releases ask for decisions"
         votes = loading.load_votes(work.connection, [release]).get(release.id, ())
         decided = any(vote.approver_id == row.user_id for vote in votes)
@@ -131,7 +131,7 @@ def _require_truth(row: Row[Any], release: Release) -> None:
         raise _not_true()
 
 
-def _calendar(work: Work, user_id: UUID, release: Release) -> str | None:
+def _calendar(work: UnitOfWork, user_id: UUID, release: Release) -> str | None:
     """Not what it showed, but how it is now, as the newest file."""
     sent = calendar_updates.sent_of(work.connection, [release.id]).get(release.id, {})
     around = look_around(work.connection, [release], others=sent)

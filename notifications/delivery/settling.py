@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import Connection, Row
 
 from engine.persistence.db.aggregates import gather
-from engine.persistence.db.sql import Id, among
+from engine.persistence.db.sql import Id, id_in
 from notifications.outbox import calendar_handover, lanes, unreachable
 from notifications.tables import IS_QUEUED, deliveries
 from notifications.vocabulary import DeliveryState
@@ -24,7 +24,7 @@ Failed: TypeAlias = tuple[Row[Any], str]
 log = structlog.get_logger("countersign.relay")
 _D = deliveries
 _CHOSEN = _D.update().where(
-    among(_D.c.id), _D.c.claim_id == sa.bindparam("claim", type_=Id), IS_QUEUED
+    id_in(_D.c.id), _D.c.claim_id == sa.bindparam("claim", type_=Id), IS_QUEUED
 )
 _SENT = _CHOSEN.values(
     state=DeliveryState.SENT, settled_at=sa.bindparam("now", type_=_D.c.settled_at.type)

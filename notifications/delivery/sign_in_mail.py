@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Row
 from engine.commands.credentials.change_address import delete_old_changes, has_old_changes
 from engine.commands.transactions import bare_transaction
 from engine.model import addresses
-from engine.persistence.db.sql import among
+from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
 from engine.persistence.store.loading.sign_in import people_with_address
 from engine.system import System
@@ -161,7 +161,7 @@ def _has_work(connection: Connection, now: datetime) -> bool:
 def _update(connection: Connection, rows: Sequence[Row[Any]], **values: Any) -> None:
     s = t.sign_ins
     if rows:
-        changed = s.update().where(among(s.c.id)).values(**values)
+        changed = s.update().where(id_in(s.c.id)).values(**values)
         connection.execute(changed, {"ids": [row.id for row in rows]})
 
 

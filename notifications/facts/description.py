@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.lifecycle import approvals
-from engine.model.facts import LABEL_FIELDS, Policy, Release
+from engine.model.facts import LABEL_FIELDS, AccountSettings, Release
 from notifications.facts.person_names import person
 from notifications.facts.release_context import Surroundings
 
@@ -42,7 +42,7 @@ def labels_then(release: Release, around: Surroundings, revision: int) -> list[d
     return [{"field": name, "value": getattr(then, name)} for name in sorted(changed)]
 
 
-def progress(policy: Policy, release: Release, around: Surroundings) -> dict[str, Any]:
+def progress(policy: AccountSettings, release: Release, around: Surroundings) -> dict[str, Any]:
     """How far its approval has come: what is required, received, and who decided what."""
     rows = around.decisions_of(release)
     verdicts = {row.approver_id: row.verdict for row in rows}

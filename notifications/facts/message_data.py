@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Table
 
 from engine.model.events import Event, Recorded
-from engine.model.facts import Policy, Release
-from engine.persistence.db.sql import among
+from engine.model.facts import AccountSettings, Release
+from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.facts.change_facts import describe_changes
 from notifications.facts.description import describe, progress
 from notifications.facts.person_names import person
@@ -45,7 +45,7 @@ NAMED: dict[str, tuple[Table, str]] = {
 
 
 def facts_of_event(
-    work: Work, recorded: Recorded, release: Release, around: Surroundings
+    work: UnitOfWork, recorded: Recorded, release: Release, around: Surroundings
 ) -> dict[str, Any]:
     """Of an event of a release: the event, the release and its approval as they stand."""
     return {
@@ -57,7 +57,7 @@ def facts_of_event(
     }
 
 
-def facts_of_leaving(work: Work, recorded: Recorded, release: Release) -> dict[str, Any]:
+def facts_of_leaving(work: UnitOfWork, recorded: Recorded, release: Release) -> dict[str, Any]:
     """For people who take no part in a release any more: no more than how it is called."""
     told = {"tag": recorded.event.tag, "at": recorded.effective_at, "actor": None, "reason": None}
     return {
@@ -68,7 +68,7 @@ def facts_of_leaving(work: Work, recorded: Recorded, release: Release) -> dict[s
 
 
 def facts_of_time(
-    policy: Policy, release: Release, around: Surroundings, now: datetime
+    policy: AccountSettings, release: Release, around: Surroundings, now: datetime
 ) -> dict[str, Any]:
     """Of a release about which nothing happened but time."""
     return {
@@ -81,14 +81,14 @@ def facts_of_time(
 
 
 def facts_of_requester_leaving(
-    policy: Policy, release: Release, around: Surroundings, now: datetime
+    policy: AccountSettings, release: Release, around: Surroundings, now: datetime
 ) -> dict[str, Any]:
     """Of a pending release whose requester has been deactivated."""
     facts = facts_of_time(policy, release, around, now)
     return facts | {"event": {**_NO_EVENT, "tag": REQUESTER_LEFT, "at": now}}
 
 
-def facts_of_administration(work: Work, recorded: Recorded) -> dict[str, Any]:
+def facts_of_administration(work: UnitOfWork, recorded: Recorded) -> dict[str, Any]:
     """Of a change of the account's own things: what was changed, and how it is called."""
     event = recorded.event
     return {
@@ -123,12 +123,12 @@ def _disabled(connection: Connection, recorded: Recorded, release: Release) -> d
     if recorded.event.details().get("code") != KEYPAIR_DISABLED:
         return {}
     k = t.keypairs
-    query = sa.select(k.c.alias).where(among(k.c.id), ~k.c.enabled).order_by(k.c.alias)
+    query = sa.select(k.c.alias).where(id_in(k.c.id), ~k.c.enabled).order_by(k.c.alias)
     asked = {"ids": sorted(release.fields.keypair_ids)}
     return {"disabled": list(connection.execute(query, asked).scalars())}
 
 
-def _name(work: Work, event: Event) -> str | None:
+def _name(work: UnitOfWork, event: Event) -> str | None:
     if event.kind == "User":
         return people_by_ids(work.connection, {event.subject_id}).get(event.subject_id)
     if event.kind not in NAMED:

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row, Select, Table
 
 from engine.lifecycle.release_changes import Edit, fields_at
-from engine.model.facts import Fields, Release, Team
+from engine.model.facts import Release, ReleaseFields, Team
 from engine.model.vocabulary import Status
-from engine.persistence.db.sql import among
+from engine.persistence.db.sql import id_in
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.persistence.store.release_facts import Staff, load_staff
@@ -24,12 +24,12 @@ from notifications.facts.person_names import person
 
 # Statements of the hot path are built once: to build one costs more than to run it.
 _U, _D = t.users, t.decisions
-_USERS = sa.select(_U.c.id, _U.c.name, _U.c.email, _U.c.active, _U.c.service).where(among(_U.c.id))
-_PEOPLE = sa.select(_U.c.id, _U.c.name, _U.c.email).where(among(_U.c.id))
+_USERS = sa.select(_U.c.id, _U.c.name, _U.c.email, _U.c.active, _U.c.service).where(id_in(_U.c.id))
+_PEOPLE = sa.select(_U.c.id, _U.c.name, _U.c.email).where(id_in(_U.c.id))
 _DECISIONS = (
     sa.select(_D, _U.c.name, _U.c.email)
     .join(_U, _U.c.id == _D.c.approver_id)
-    .where(among(_D.c.release_id))
+    .where(id_in(_D.c.release_id))
     .order_by(_D.c.release_id, _D.c.decided_at, _D.c.id)
 )
 
@@ -88,7 +88,7 @@ class Surroundings:
         """Whose decision stands."""
         return frozenset(row.approver_id for row in self.standing_decisions_of(release))
 
-    def fields_at(self, release: Release, revision: int) -> Fields:
+    def fields_at(self, release: Release, revision: int) -> ReleaseFields:
         """Its fields as they were at the revision of one of its decisions."""
         return fields_at(release.fields, self.edits.get(release.id, ()), revision)
 
@@ -172,7 +172,7 @@ def names_of(
 
 @cache
 def _names(table: Table, column: str) -> Select[UUID, str]:
-    return sa.select(table.c.id, table.c[column]).where(among(table.c.id))
+    return sa.select(table.c.id, table.c[column]).where(id_in(table.c.id))
 
 
 def _decisions(

@@ -21,7 +21,7 @@ from engine.model import derived_tokens
 from engine.model.facts import Release
 from engine.persistence.db.bulk import insert_many
 from engine.persistence.db.ids import uuid7
-from engine.persistence.db.sql import among
+from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
 from notifications.tables import action_links
 from notifications.vocabulary import LinkPurpose
@@ -41,13 +41,13 @@ _LIVE = (
     sa.select(_L.c.release_id, _L.c.user_id, _L.c.id, _L.c.used_at, _L.c.expires_at, _R.c.ends_at)
     .add_columns((_L.c.material_revision == _R.c.material_revision).label("is_current"))
     .join(_R, _R.c.id == _L.c.release_id)
-    .where(among(_L.c.release_id), _L.c.voided_at.is_(None))
+    .where(id_in(_L.c.release_id), _L.c.voided_at.is_(None))
 )
 _VOID = _L.update().where(_L.c.used_at.is_(None), _L.c.voided_at.is_(None)).values(voided_at=_AT)
-_VOID_OF_RELEASES = _VOID.where(among(_L.c.release_id))
-_VOID_OF_USERS = _VOID.where(among(_L.c.user_id))
+_VOID_OF_RELEASES = _VOID.where(id_in(_L.c.release_id))
+_VOID_OF_USERS = _VOID.where(id_in(_L.c.user_id))
 _VOID_OF_ONE = _VOID_OF_RELEASES.where(_L.c.user_id == sa.bindparam("whose"))
-_VOID_THESE = _VOID.where(among(_L.c.id))
+_VOID_THESE = _VOID.where(id_in(_L.c.id))
 _USE = (
     _L.update()
     .where(

@@ -20,9 +20,9 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Row
 
 from engine.model import derived_tokens
-from engine.model.text import tidy
+from engine.model.text import normalize
 from engine.persistence.db.ids import uuid7
-from engine.persistence.db.sql import among
+from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
 
 #: The purpose of the key that the links are made with.
@@ -49,7 +49,7 @@ def ask(connection: Connection, address: str, browser: str, now: datetime) -> UU
     connection.execute(
         t.sign_ins.insert().values(
             id=sign_in_id,
-            address=tidy(address),
+            address=normalize(address),
             browser_hash=hash_of(browser),
             nonce=os.urandom(derived_tokens.NONCE_BYTES),
             created_at=now,
@@ -115,7 +115,7 @@ def use_code(
         made = code_of(key, row).replace("-", "").encode()
         if hmac.compare_digest(made, typed) and use(connection, row.id, browser, now):
             return row
-    counted = s.update().where(among(s.c.id)).values(code_attempts=s.c.code_attempts + 1)
+    counted = s.update().where(id_in(s.c.id)).values(code_attempts=s.c.code_attempts + 1)
     connection.execute(counted, {"ids": [row.id for row in rows]})
     return None
 

@@ -14,8 +14,8 @@ from engine.model import derived_tokens
 from engine.model.addresses import shown
 from engine.model.events import AddressChangeRequested, Recorded, UserUpdated
 from engine.persistence.store import tables as t
-from engine.persistence.store.ledger import Entry
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.ledger import LedgerEntry
+from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.content.stored_facts import store_facts
 from notifications.facts.message_data import facts_of_administration
 from notifications.links.sign_in_links import PATH as SIGN_IN
@@ -33,14 +33,14 @@ def url_of(key: bytes, public_url: str, row: Row[Any]) -> str:
     return f"{public_url.rstrip('/')}{PATH}/{derived_tokens.spell(change_id, token)}"
 
 
-def enqueue(work: Work, entries: Sequence[Entry]) -> None:
+def enqueue(work: UnitOfWork, entries: Sequence[LedgerEntry]) -> None:
     """Queue them by mail, whatever else people chose: no other channel proves a mailbox."""
     rows = [row for entry in entries for row in _rows(work, entry.recorded)]
     queueing.insert(work.connection, rows, work.now)
     work.to_send |= bool(rows)
 
 
-def _rows(work: Work, recorded: Recorded) -> Iterator[dict[str, Any]]:
+def _rows(work: UnitOfWork, recorded: Recorded) -> Iterator[dict[str, Any]]:
     event = recorded.event
     if not isinstance(event, AddressChangeRequested | UserUpdated) or "email" not in event.changes:
         return
@@ -54,7 +54,7 @@ def _rows(work: Work, recorded: Recorded) -> Iterator[dict[str, Any]]:
 
 
 def _row(
-    work: Work, user_id: UUID, kind: Kind, facts: str, address: str, change_id: UUID | None
+    work: UnitOfWork, user_id: UUID, kind: Kind, facts: str, address: str, change_id: UUID | None
 ) -> dict[str, Any]:
     return {
         "account_id": work.account_id,
@@ -68,7 +68,7 @@ def _row(
     }
 
 
-def _facts(work: Work, recorded: Recorded, before: str, after: str) -> str:
+def _facts(work: UnitOfWork, recorded: Recorded, before: str, after: str) -> str:
     facts = facts_of_administration(work, recorded)
     event = {**facts["event"], "changes": []}
     subject = {"kind": "Account", "name": work.policy.account_name}
@@ -76,6 +76,6 @@ def _facts(work: Work, recorded: Recorded, before: str, after: str) -> str:
     return store_facts({**facts, "event": event, "subject": subject, "addresses": addresses})
 
 
-def _is_service(work: Work, user_id: UUID) -> bool:
+def _is_service(work: UnitOfWork, user_id: UUID) -> bool:
     query = sa.select(t.users.c.service).where(t.users.c.id == user_id)
     return bool(work.connection.execute(query).scalar_one())

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from engine.persistence.db.canonical_json import canonical
-from engine.persistence.db.sql import Id, among
+from engine.persistence.db.sql import Id, id_in
 from notifications.content.stored_facts import FORMAT
 from notifications.tables import IS_QUEUED, deliveries
 from notifications.vocabulary import DeliveryState, Kind
@@ -50,7 +50,7 @@ _OTHERS = (
 )
 _TOLD = (
     _D.update()
-    .where(among(_D.c.id))
+    .where(id_in(_D.c.id))
     .values(
         state=DeliveryState.VOID,
         settled_at=sa.bindparam("now", type_=_D.c.settled_at.type),

@@ -22,7 +22,7 @@ from sqlalchemy import Connection, Row
 from engine.model.facts import Release
 from engine.model.vocabulary import Status
 from engine.persistence.db.canonical_json import canonical
-from engine.persistence.db.sql import among
+from engine.persistence.db.sql import id_in
 from notifications.facts.release_context import Surroundings
 from notifications.tables import deliveries
 from notifications.vocabulary import DeliveryState, Kind
@@ -49,7 +49,7 @@ _AHEAD = frozenset({Status.APPROVED, Status.ACTIVE, Status.IN_PROGRESS})
 _D = deliveries
 _SENT = (
     sa.select(_D.c.release_id, _D.c.user_id, _D.c.calendar, _D.c.state, _D.c.action_link_id)
-    .where(among(_D.c.release_id), _D.c.calendar.is_not(None))
+    .where(id_in(_D.c.release_id), _D.c.calendar.is_not(None))
     .order_by(_D.c.release_id, _D.c.user_id)
 )
 

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from engine.lifecycle.release_changes import Edit, composed, edits_after
 from engine.model.events import Changes
 from engine.model.facts import Release
-from engine.persistence.db.sql import among
+from engine.persistence.db.sql import id_in
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from notifications.facts.change_facts import describe_changes
@@ -35,7 +35,7 @@ _D, _V, _E = deliveries, t.decisions, t.release_edits
 _DELIVERIES = (
     sa.select(_D.c.release_id, _D.c.user_id, _D.c.state, _D.c.revision)
     .where(
-        among(_D.c.release_id),
+        id_in(_D.c.release_id),
         _D.c.user_id.is_not(None),
         # Who leaves a release is told its name and no more.
         _D.c.kind != Kind.LEFT,
@@ -44,9 +44,9 @@ _DELIVERIES = (
     .distinct()
 )
 _DECISIONS = sa.select(_V.c.release_id, _V.c.approver_id, _V.c.revision).where(
-    among(_V.c.release_id)
+    id_in(_V.c.release_id)
 )
-_OWN_EDITS = sa.select(_E.c.release_id, _E.c.editor_id, _E.c.revision).where(among(_E.c.release_id))
+_OWN_EDITS = sa.select(_E.c.release_id, _E.c.editor_id, _E.c.revision).where(id_in(_E.c.release_id))
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from engine.persistence.db.sql import among
+from engine.persistence.db.sql import id_in
 from notifications.outbox import calendar_handover
 from notifications.tables import IS_QUEUED, deliveries
 from notifications.vocabulary import DeliveryState, Kind
@@ -53,11 +53,11 @@ _WAITING = (
         _D.c.next_attempt_at,
         _D.c.created_at,
     )
-    .where(among(_D.c.release_id), _D.c.user_id.is_not(None), IS_QUEUED)
+    .where(id_in(_D.c.release_id), _D.c.user_id.is_not(None), IS_QUEUED)
     .order_by(_D.c.created_at, _D.c.id)
 )
 # Another transaction may have claimed it since it was looked for.
-_UNTRIED = _D.update().where(among(_D.c.id), _D.c.attempts == 0, IS_QUEUED)
+_UNTRIED = _D.update().where(id_in(_D.c.id), _D.c.attempts == 0, IS_QUEUED)
 _TAKE_IN = _UNTRIED.values(
     state=DeliveryState.VOID, settled_at=_NOW, last_error=TAKEN_IN
 ).returning(_D.c.id)

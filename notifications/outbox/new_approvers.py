@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from engine.model.events import Event, RoleUpdated, TeamUpdated, UserCreated, UserUpdated
 from engine.model.facts import Release
 from engine.model.vocabulary import Status
-from engine.persistence.db.aggregates import gathered
-from engine.persistence.db.sql import among
+from engine.persistence.db.aggregates import fetch_grouped
+from engine.persistence.db.sql import id_in
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.facts.release_context import Surroundings, look_around
 from notifications.outbox import recipients
 from notifications.outbox.recipients import People
@@ -43,7 +43,7 @@ _ASKED = (
     sa.select(_A.c.release_id, _A.c.user_id)
     .join(_R, _R.c.id == _A.c.release_id)
     .where(
-        among(_A.c.release_id),
+        id_in(_A.c.release_id),
         _A.c.material_revision == _R.c.material_revision,
         _A.c.voided_at.is_(None),
     )
@@ -58,7 +58,7 @@ def can_make_approvers(event: Event) -> bool:
     return fields is None or not fields.isdisjoint(getattr(event, "changes", {}))
 
 
-def unasked(work: Work) -> Iterator[tuple[Release, People, Surroundings]]:
+def unasked(work: UnitOfWork) -> Iterator[tuple[Release, People, Surroundings]]:
     """Each open request with the approvers that nobody asked in this round."""
     asked = {"account": work.account_id, "now": work.now}
     ids = work.connection.execute(_OPEN, asked).scalars().all()
@@ -66,7 +66,7 @@ def unasked(work: Work) -> Iterator[tuple[Release, People, Surroundings]]:
         return
     releases = loading.load_releases(work.connection, ids)
     around = look_around(work.connection, releases.values())
-    links = gathered(work.connection, _ASKED, ids)
+    links = fetch_grouped(work.connection, _ASKED, ids)
     for release in releases.values():
         undecided = recipients.of_release(release, {Audience.UNDECIDED}, around)
         asked_users = links.get(release.id, frozenset())

@@ -9,22 +9,24 @@ import sqlalchemy as sa
 
 from engine.model.facts import Release
 from engine.model.vocabulary import Status
-from engine.persistence.db.sql import among
+from engine.persistence.db.sql import id_in
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.facts.release_context import Surroundings, look_around
 
 _R = t.releases
 _PENDING = sa.select(_R.c.id).where(
-    among(_R.c.creator_id),
+    id_in(_R.c.creator_id),
     _R.c.account_id == sa.bindparam("account"),
     _R.c.status == Status.PENDING,
     _R.c.ends_at > sa.bindparam("now"),
 )
 
 
-def pending_of(work: Work, user_ids: Collection[UUID]) -> Iterator[tuple[Release, Surroundings]]:
+def pending_of(
+    work: UnitOfWork, user_ids: Collection[UUID]
+) -> Iterator[tuple[Release, Surroundings]]:
     """Each pending request of these people, with what is to be known around it."""
     if not user_ids:
         return

@@ -18,9 +18,9 @@ from engine.model.events import (
 )
 from engine.model.facts import Release
 from engine.model.vocabulary import Status
-from engine.persistence.store.ledger import Entry
+from engine.persistence.store.ledger import LedgerEntry
 from engine.persistence.store.release_facts import Staff
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.facts.message_data import (
     facts_of_administration,
     facts_of_event,
@@ -63,7 +63,7 @@ class Outbox:
         self._link_lifetime = link_lifetime
         self._channels = frozenset(channels)
 
-    def __call__(self, work: Work, entries: list[Entry]) -> None:
+    def __call__(self, work: UnitOfWork, entries: list[LedgerEntry]) -> None:
         """Void the links that ended and queue a message for everyone concerned."""
         _end_links(work, [entry.recorded for entry in entries])
         told = [
@@ -79,7 +79,7 @@ class Outbox:
         self._queue(work, for_each_reader(work.connection, messages))
         address_mails.enqueue(work, entries)
 
-    def _queue(self, work: Work, messages: Sequence[Message]) -> None:
+    def _queue(self, work: UnitOfWork, messages: Sequence[Message]) -> None:
         asking = [
             (message.release, message.people)
             for message in messages
@@ -92,7 +92,7 @@ class Outbox:
         work.to_send |= bool(messages)
 
 
-def _end_links(work: Work, recorded: Sequence[Recorded]) -> None:
+def _end_links(work: UnitOfWork, recorded: Sequence[Recorded]) -> None:
     """All of them before any is made."""
     rounds, users, decided = set[UUID](), set[UUID](), set[tuple[UUID, UUID]]()
     for event, actor in ((one.event, one.actor) for one in recorded):
@@ -110,12 +110,12 @@ def _end_links(work: Work, recorded: Sequence[Recorded]) -> None:
     action_links.void_of_users(work.connection, users, work.now)
 
 
-def _of_releases(work: Work, told: Sequence[Told]) -> Iterator[Message]:
+def _of_releases(work: UnitOfWork, told: Sequence[Told]) -> Iterator[Message]:
     """What happened to releases: who and what is looked up for all of them at once."""
     told = [(one, rules) for one, rules in told if isinstance(one.event, ReleaseEvent)]
     if not told:
         return
-    releases = work.stored({one.event.subject_id for one, _ in told})
+    releases = work.get_many({one.event.subject_id for one, _ in told})
     edited = [recipients.before(releases[one.event.subject_id], one.event) for one, _ in told]
     known = [*releases.values(), *(before for before in edited if before is not None)]
     teams = {release.fields.team_id for release in known}
@@ -151,7 +151,7 @@ def _of_releases(work: Work, told: Sequence[Told]) -> Iterator[Message]:
 
 
 def _facts(
-    work: Work, rule: Rule, recorded: Recorded, release: Release, around: Surroundings
+    work: UnitOfWork, rule: Rule, recorded: Recorded, release: Release, around: Surroundings
 ) -> dict[str, Any]:
     if rule.kind is Kind.LEFT:
         return facts_of_leaving(work, recorded, release)
@@ -168,7 +168,7 @@ def _people(
     return {user_id: who for user_id, who in found.items() if user_id in outdated}
 
 
-def _of_administration(work: Work, told: Sequence[Told]) -> Iterator[Message]:
+def _of_administration(work: UnitOfWork, told: Sequence[Told]) -> Iterator[Message]:
     for one, rules in told:
         if isinstance(one.event, ReleaseEvent):
             continue
@@ -187,7 +187,7 @@ def _of_administration(work: Work, told: Sequence[Told]) -> Iterator[Message]:
             )
 
 
-def _to_newcomers(work: Work) -> Iterator[Message]:
+def _to_newcomers(work: UnitOfWork) -> Iterator[Message]:
     """Nothing happened to the release: only to who can approve it."""
     for release, people, around in new_approvers.unasked(work):
         yield Message(
@@ -199,7 +199,7 @@ def _to_newcomers(work: Work) -> Iterator[Message]:
         )
 
 
-def _of_requesters_who_left(work: Work, entries: Sequence[Entry]) -> Iterator[Message]:
+def _of_requesters_who_left(work: UnitOfWork, entries: Sequence[LedgerEntry]) -> Iterator[Message]:
     """Of requests that still await approval while nobody stands behind them any more."""
     events = [entry.recorded.event for entry in entries]
     left = {event.subject_id for event in events if _deactivates(event)}

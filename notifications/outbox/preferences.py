@@ -15,9 +15,9 @@ from engine.commands.transactions import Attempt
 from engine.model.errors import Code, Refusal
 from engine.model.events import Event
 from engine.model.vocabulary import Permission
-from engine.persistence.db.sql import among
+from engine.persistence.db.sql import id_in
 from engine.persistence.store.locks import Hold, Lock
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.tables import preferences
 from notifications.vocabulary import CHOOSABLE, EMAIL, NEVER_SILENT, Kind
 
@@ -25,7 +25,7 @@ from notifications.vocabulary import CHOOSABLE, EMAIL, NEVER_SILENT, Kind
 Choice: TypeAlias = Mapping[Kind, frozenset[str]]
 
 _CHOSEN = sa.select(preferences.c.user_id, preferences.c.kind, preferences.c.channels).where(
-    among(preferences.c.user_id),
+    id_in(preferences.c.user_id),
     preferences.c.kind.in_(sa.bindparam("kinds", expanding=True)),
 )
 
@@ -55,7 +55,7 @@ class UpdatePreferences:
         """An entry of the account."""
         return Attempt(command="update_preferences")
 
-    def apply(self, work: Work) -> UUID:
+    def apply(self, work: UnitOfWork) -> UUID:
         """Needs `MANAGE_OWN_PROFILE`; what nobody may silence stays heard."""
         require_permission(work, Permission.MANAGE_OWN_PROFILE)
         actor = work.actor

@@ -17,7 +17,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from engine.persistence.db.sql import among
+from engine.persistence.db.sql import id_in
 from notifications.tables import deliveries
 from notifications.vocabulary import DeliveryState, Kind
 
@@ -40,7 +40,7 @@ _RECENT = (
         _SENT_AT.label("sent_at"),
     )
     .where(
-        among(_D.c.release_id),
+        id_in(_D.c.release_id),
         _D.c.kind == Kind.REQUEST,
         _D.c.state != DeliveryState.VOID,
         # What was not tried yet is void by now: its link has ended.

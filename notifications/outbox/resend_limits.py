@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from engine.model.errors import Code, Refusal
 from engine.persistence.db.sql import Id
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.tables import deliveries
 from notifications.vocabulary import DeliveryState
 
@@ -39,7 +39,7 @@ _OF_PERSON = (
 )
 
 
-def check(work: Work, original_id: UUID) -> None:
+def check(work: UnitOfWork, original_id: UUID) -> None:
     """Refuse a copy of this message that would be one too many.
 
     Raises:
@@ -54,7 +54,7 @@ def check(work: Work, original_id: UUID) -> None:
     check_person(work)
 
 
-def check_person(work: Work) -> None:
+def check_person(work: UnitOfWork) -> None:
     """Refuse a copy or a test message that would be one too many of the actor's.
 
     Raises:

@@ -14,21 +14,21 @@ from urllib.parse import urlencode
 import sqlalchemy as sa
 
 from engine.model.events import Recorded, UserCreated
-from engine.persistence.db.sql import among
+from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
-from engine.persistence.store.ledger import Entry
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.ledger import LedgerEntry
+from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.facts.message_data import facts_of_administration
 from notifications.links.sign_in_links import PATH
 from notifications.outbox.queueing import Message
 from notifications.vocabulary import Kind
 
 _NEW_PEOPLE = sa.select(t.users.c.id, t.users.c.email).where(
-    among(t.users.c.id), t.users.c.active, ~t.users.c.service
+    id_in(t.users.c.id), t.users.c.active, ~t.users.c.service
 )
 
 
-def invitations_of(work: Work, entries: Sequence[Entry]) -> Iterator[Message]:
+def invitations_of(work: UnitOfWork, entries: Sequence[LedgerEntry]) -> Iterator[Message]:
     """Yield one message for each person that was added and is active; service users get no mail."""
     added = {
         entry.recorded.event.subject_id: entry.recorded
@@ -47,7 +47,7 @@ def invitations_of(work: Work, entries: Sequence[Entry]) -> Iterator[Message]:
         )
 
 
-def _facts(work: Work, recorded: Recorded, address: str) -> dict[str, object]:
+def _facts(work: UnitOfWork, recorded: Recorded, address: str) -> dict[str, object]:
     """The account is what the mail is about; nothing of its settings is told."""
     facts = facts_of_administration(work, recorded)
     return {

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.commands.transactions import bare_transaction
-from engine.persistence.db.sql import among
+from engine.persistence.db.sql import id_in
 from engine.system import System
 from notifications.delivery.database_trouble import log_database_trouble
 from notifications.outbox import preferences, queueing
@@ -67,7 +67,7 @@ class Stranded:
             now = self._system.clock.now(connection)
             settled = (
                 d.update()
-                .where(among(d.c.id), *self._stranded(now))
+                .where(id_in(d.c.id), *self._stranded(now))
                 .values(
                     state=DeliveryState.FAILED,
                     settled_at=now,
@@ -108,5 +108,5 @@ def _asked_with(
 ) -> set[tuple[UUID, datetime, str]]:
     query = sa.select(d.c.action_link_id, d.c.created_at, d.c.channel)
     asked = {"ids": sorted({row.action_link_id for row in rows})}
-    found = connection.execute(query.where(among(d.c.action_link_id)), asked)
+    found = connection.execute(query.where(id_in(d.c.action_link_id)), asked)
     return {tuple(row) for row in found.all()}

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from engine.commands.transactions import bare_transaction
 from engine.model.vocabulary import HOLDING
-from engine.persistence.db.sql import among
+from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
 from engine.system import System
 from notifications.delivery.database_trouble import log_database_trouble
@@ -56,7 +56,7 @@ class Retention:
             ids = connection.execute(_outlived(before).limit(BATCH)).scalars().all()
 
         def change(connection: Connection) -> None:
-            connection.execute(deliveries.delete().where(among(deliveries.c.id)), {"ids": ids})
+            connection.execute(deliveries.delete().where(id_in(deliveries.c.id)), {"ids": ids})
 
         if ids:
             bare_transaction(self._system.database, change)

@@ -14,7 +14,7 @@ from engine.commands.transactions import Attempt
 from engine.model.errors import Code, Refusal, not_found
 from engine.model.vocabulary import Permission
 from engine.persistence.store import ledger
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.tables import webhooks
 from notifications.webhooks import tags
 
@@ -27,7 +27,7 @@ def attempt_on(command: str, webhook_id: UUID) -> Attempt:
     return Attempt(command=command, subject_kind="Webhook", subject_id=webhook_id)
 
 
-def find(work: Work, webhook_id: UUID) -> Row[Any]:
+def find(work: UnitOfWork, webhook_id: UUID) -> Row[Any]:
     """The account's webhook, for whoever manages the account; else a refusal."""
     require_permission(work, Permission.MANAGE_ACCOUNT)
     w = webhooks
@@ -39,7 +39,7 @@ def find(work: Work, webhook_id: UUID) -> Row[Any]:
     return row
 
 
-def require_tags(work: Work, patterns: Collection[str]) -> None:
+def require_tags(work: UnitOfWork, patterns: Collection[str]) -> None:
     """Patterns that mean something, about what the actor may see.
 
     What a webhook is told of releases takes VIEW_RELEASES, what it is told of anything else
@@ -51,7 +51,7 @@ def require_tags(work: Work, patterns: Collection[str]) -> None:
         require_permission(work, Permission.VIEW_LEDGER)
 
 
-def require_room(work: Work) -> None:
+def require_room(work: UnitOfWork) -> None:
     """One more can be in use."""
     w = webhooks
     query = sa.select(sa.func.count()).where(w.c.account_id == work.account_id, w.c.active)
@@ -60,7 +60,7 @@ def require_room(work: Work) -> None:
         raise Refusal(Code.INVALID_INPUT, message)
 
 
-def note_heard(work: Work) -> None:
+def note_heard(work: UnitOfWork) -> None:
     """Write on the ledger's head what the account's webhooks listen to, after any change of that.
 
     Looked up once the head is locked: of two changes at a time the later knows of the earlier.

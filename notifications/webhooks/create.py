@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from engine.commands.administration.validation import clean_name, require_permission
 from engine.commands.transactions import Attempt
-from engine.model.text import quoted, tidy
+from engine.model.text import normalize, quoted
 from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store.locks import Hold, Lock
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.channels.webhook_secrets import NewSecret, new_seed, secret_of
 from notifications.net.url_rules import origin_only, require_url
 from notifications.tables import webhooks
@@ -38,10 +38,10 @@ class CreateWebhook:
         """There is no webhook yet; the entry is the account's."""
         return Attempt(command="create_webhook", details={"name": quoted(self.name)})
 
-    def apply(self, work: Work) -> NewSecret:
+    def apply(self, work: UnitOfWork) -> NewSecret:
         """Needs `MANAGE_ACCOUNT`."""
         require_permission(work, Permission.MANAGE_ACCOUNT)
-        name = clean_name(tidy(self.name), "name", "name")
+        name = clean_name(normalize(self.name), "name", "name")
         require_url(self.url, allow_private=self.allow_private)
         base.require_tags(work, self.tags)
         base.require_room(work)

@@ -15,10 +15,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from engine.persistence.db.sql import among
+from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
-from engine.persistence.store.ledger import Entry
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.ledger import LedgerEntry
+from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.facts.release_context import names_of
 from notifications.tables import webhooks
 from notifications.vocabulary import WebhookKind
@@ -29,7 +29,7 @@ from notifications.webhooks.payload import Scene, Spelling
 _TOLD = ("name", "version", "type", "status", "revision")
 
 _RELEASES = sa.select(t.releases.c.id, *(t.releases.c[name] for name in _TOLD)).where(
-    among(t.releases.c.id)
+    id_in(t.releases.c.id)
 )
 _WANTING = (
     sa.select(webhooks.c.id, webhooks.c.tags)
@@ -44,7 +44,7 @@ class WebhookOutbox:
     def __init__(self, spell: Spelling) -> None:
         self._spell = spell
 
-    def __call__(self, work: Work, entries: list[Entry]) -> None:
+    def __call__(self, work: UnitOfWork, entries: list[LedgerEntry]) -> None:
         """Where no entry is wanted, nothing is looked up."""
         heard = [entry for entry in entries if entry.heard]
         if not heard:
@@ -65,16 +65,16 @@ class WebhookOutbox:
         queueing.enqueue(work, told)
 
 
-def _tag(entry: Entry) -> str:
+def _tag(entry: LedgerEntry) -> str:
     return entry.recorded.event.tag
 
 
-def _wanting(work: Work) -> dict[UUID, tuple[str, ...]]:
+def _wanting(work: UnitOfWork) -> dict[UUID, tuple[str, ...]]:
     rows = work.connection.execute(_WANTING, {"account": work.account_id}).all()
     return {row.id: tags.patterns_of(row.tags) for row in rows}
 
 
-def _scene(work: Work, entries: Sequence[Entry]) -> Scene:
+def _scene(work: UnitOfWork, entries: Sequence[LedgerEntry]) -> Scene:
     events = [entry.recorded.event for entry in entries]
     release_ids = {event.release_id for event in events if event.release_id is not None}
     keypair_ids = {event.keypair_id for event in events if hasattr(event, "keypair_id")}

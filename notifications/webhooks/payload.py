@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from engine.persistence.db.canonical_json import canonical
-from engine.persistence.store.ledger import Entry
+from engine.persistence.store.ledger import LedgerEntry
 
 #: The id of a thing as the API spells it: kind and UUID.
 Spelling = Callable[[str, UUID], str]
@@ -52,7 +52,7 @@ class Scene:
     keypairs: Mapping[UUID, str]
 
 
-def of_entry(entry: Entry, scene: Scene, spell: Spelling) -> str:
+def of_entry(entry: LedgerEntry, scene: Scene, spell: Spelling) -> str:
     """The body for one ledger entry, the same for every webhook."""
     event, actor = entry.recorded.event, entry.recorded.actor
     data = {

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from engine.persistence.db.bulk import insert_many
 from engine.persistence.db.ids import uuid7s
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.tables import deliveries
 from notifications.vocabulary import WEBHOOK, DeliveryState, WebhookKind
 
@@ -26,7 +26,7 @@ class Told:
     requested_by: UUID | None = None
 
 
-def enqueue(work: Work, told: Sequence[Told]) -> list[UUID]:
+def enqueue(work: UnitOfWork, told: Sequence[Told]) -> list[UUID]:
     """Queue them, due at once, in one statement; answers the deliveries' ids."""
     # Sent in the order of their ids: the ledger's.
     ids = uuid7s(len(told))

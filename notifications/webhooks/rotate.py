@@ -9,7 +9,7 @@ from uuid import UUID
 from engine.commands.transactions import Attempt
 from engine.model.errors import Code, Refusal
 from engine.persistence.store.locks import Lock
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.channels.webhook_secrets import NewSecret, new_seed, secret_of
 from notifications.tables import webhooks
 from notifications.webhooks import base
@@ -36,7 +36,7 @@ class RotateWebhookSecret:
         """An entry about the webhook."""
         return base.attempt_on("rotate_webhook_secret", self.webhook_id)
 
-    def apply(self, work: Work) -> NewSecret:
+    def apply(self, work: UnitOfWork) -> NewSecret:
         """Needs `MANAGE_ACCOUNT`. A secret from before the old one ends at once."""
         row = base.find(work, self.webhook_id)
         if not 0 <= self.overlap_hours <= LONGEST_OVERLAP:

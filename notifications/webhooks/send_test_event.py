@@ -8,7 +8,7 @@ from uuid import UUID
 from engine.commands.transactions import Attempt
 from engine.model.errors import Code, Refusal
 from engine.persistence.store.locks import Lock
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.outbox import resend_limits
 from notifications.vocabulary import WebhookKind
 from notifications.webhooks import base, payload, queueing
@@ -28,7 +28,7 @@ class SendTestWebhook:
         """An entry about the webhook."""
         return base.attempt_on("send_test_webhook", self.webhook_id)
 
-    def apply(self, work: Work) -> UUID:
+    def apply(self, work: UnitOfWork) -> UUID:
         """Needs `MANAGE_ACCOUNT`; one person sends only so many in an hour."""
         row = base.find(work, self.webhook_id)
         if not row.active:

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from engine.commands.administration.validation import clean_name, differences
 from engine.commands.transactions import Attempt
-from engine.model.text import tidy
+from engine.model.text import normalize
 from engine.persistence.store.locks import Hold, Lock
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.net.url_rules import origin_only, require_url
 from notifications.tables import webhooks
 from notifications.webhooks import base, tags
@@ -37,7 +37,7 @@ class UpdateWebhook:
         """An entry about the webhook."""
         return base.attempt_on("update_webhook", self.webhook_id)
 
-    def apply(self, work: Work) -> UUID:
+    def apply(self, work: UnitOfWork) -> UUID:
         """Needs `MANAGE_ACCOUNT`, and to see what is told at another address or told again."""
         row = base.find(work, self.webhook_id)
         changes = differences(row._asdict(), self._asked(work))
@@ -57,10 +57,10 @@ class UpdateWebhook:
         work.record(WebhookUpdated(subject_id=row.id, changes=changes))
         return self.webhook_id
 
-    def _asked(self, work: Work) -> dict[str, Any]:
+    def _asked(self, work: UnitOfWork) -> dict[str, Any]:
         asked: dict[str, Any] = {}
         if self.name is not None:
-            asked["name"] = clean_name(tidy(self.name), "name", "name")
+            asked["name"] = clean_name(normalize(self.name), "name", "name")
         if self.url is not None:
             require_url(self.url, allow_private=self.allow_private)
             asked["url"] = self.url

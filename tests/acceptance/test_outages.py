@@ -26,7 +26,7 @@ from engine.commands.command import execute
 from engine.model.principal import Principal
 from engine.persistence.db.database import Database, normal_url
 from engine.persistence.db.pg_notify import connection_string
-from engine.persistence.db.timeouts import SILENCE, WAIT
+from engine.persistence.db.timeouts import LOCK_WAIT_SECONDS, SILENCE_SECONDS
 from engine.persistence.store import tables as t
 from engine.system import System
 from notifications.outbox.outbox import Outbox
@@ -41,7 +41,7 @@ NOTE = "mutation ($input: UpdateReleaseInput!) { updateRelease(input: $input) { 
 STATUS = "query ($id: ID!) { release(id: $id) { status } }"
 PATIENCE = 20.0
 #: Seconds for a page: one silent connection, and one more that cannot be made.
-FROZEN = SILENCE + WAIT + 5
+FROZEN = SILENCE_SECONDS + LOCK_WAIT_SECONDS + 5
 #: For a server that has three seconds to end in; the machine may be busy.
 LIMIT = 7.0
 
@@ -115,7 +115,7 @@ async def test_a_database_that_is_stopped_is_told_quickly_and_found_again(
             codes = {answer.json()["errors"][0]["extensions"]["code"] for answer, _ in seen}
             assert codes == {"OVERLOADED"}
             assert all("Retry-After" in answer.headers for answer, _ in seen)
-            assert max(seconds for _, seconds in seen) < WAIT + 1
+            assert max(seconds for _, seconds in seen) < LOCK_WAIT_SECONDS + 1
 
             async def ready() -> bool:
                 return (await client.get("/readyz")).status_code == 200
@@ -168,7 +168,7 @@ async def test_a_database_that_is_frozen_is_told_in_time(
                 assert time.monotonic() - started < 5
                 page, *seen = await calls
             assert {status for status, _ in seen} == {503}
-            assert max(seconds for _, seconds in seen) < SILENCE + 3
+            assert max(seconds for _, seconds in seen) < SILENCE_SECONDS + 3
             assert page[0] >= 500
             assert page[1] < FROZEN
 
@@ -189,7 +189,7 @@ async def test_a_sqlite_file_that_somebody_locks_is_told_within_the_limit(tmp_pa
             other.execute("BEGIN IMMEDIATE")
             changed, seconds = await timed(client, crowd, NOTE, input=note(release))
             assert changed.json()["data"]["updateRelease"]["errors"] == [{"code": "OVERLOADED"}]
-            assert seconds < WAIT + 2
+            assert seconds < LOCK_WAIT_SECONDS + 2
             read, seconds = await timed(client, crowd, STATUS, id=release)
             assert read.json()["data"]["release"]["status"] == "IN_PROGRESS"
             assert seconds < 2
@@ -296,7 +296,7 @@ def _tell_administrators(database: Database, *names: str) -> None:
     """Each new one is told to those there are."""
     with database.reading() as connection:
         admin = connection.execute(sa.select(t.users)).one()
-    system = System(database=database, listeners=(Outbox(bytes(32)),))
+    system = System(database=database, event_handlers=(Outbox(bytes(32)),))
     principal = Principal(account_id=admin.account_id, user_id=admin.id)
     for name in names:
         command = CreateUser(email=f"{name}@example.com", name=name, roles=("ADMIN",))

@@ -12,7 +12,11 @@ import pytest
 import sqlalchemy as sa
 
 from engine.persistence.db.database import Database
-from engine.persistence.db.timeouts import IDLE, STATEMENT, WAIT
+from engine.persistence.db.timeouts import (
+    IDLE_TRANSACTION_SECONDS,
+    LOCK_WAIT_SECONDS,
+    STATEMENT_SECONDS,
+)
 from tests.support.callers import SIGN, Caller, gather_crowd, open_release
 from tests.support.databases import Templates
 from tests.support.pgbouncer import pooled
@@ -51,7 +55,12 @@ def test_every_transaction_has_its_limits_and_leaves_nothing_behind(through: str
                     "transaction_read_only",
                 )
             ]
-        assert limits == [f"{WAIT}s", f"{STATEMENT}s", f"{IDLE}s", "on"]
+        assert limits == [
+            f"{LOCK_WAIT_SECONDS}s",
+            f"{STATEMENT_SECONDS}s",
+            f"{IDLE_TRANSACTION_SECONDS}s",
+            "on",
+        ]
     with database.writing() as connection:
         prepared = connection.execute(sa.text("SELECT name FROM pg_prepared_statements")).all()
     assert prepared == []

@@ -12,12 +12,12 @@ from api.runtime.credentials import session_of
 from api.runtime.runtime import Runtime
 from api.web.approval_pages.routes import email_action_routes
 from api.web.http.browser import Browser
-from engine.commands.credentials.sessions import EndSession, NewSession, StartSession
+from engine.commands.credentials.sessions import NewSession, RevokeSession, StartSession
 from engine.concurrency.executor import Executor
 from engine.model.principal import Principal
 from engine.model.vocabulary import Channel, SignInMethod, Status
 from engine.persistence.db.database import Database
-from engine.signing.service import SigningGate
+from engine.signing.service import SigningService
 from tests.api.web.approval_pages.test_email_actions import csrf_in
 from tests.notifications.notices import LINK_KEY, Notices, outbox_world
 from tests.support.world import World
@@ -36,7 +36,7 @@ def world(database: Database) -> World:
 @pytest.fixture
 def browser(world: World) -> Iterator[TestClient]:
     executor = Executor(world.system.database, threads=2)
-    gate = SigningGate(world.system, executor)
+    gate = SigningService(world.system, executor)
     runtime = Runtime(world.system, executor, gate, browser=Browser(PUBLIC))
 
     async def session(request: Request) -> Principal | None:
@@ -124,7 +124,7 @@ def test_a_session_that_ended_is_none(
 ) -> None:
     csrf = form_before(world, browser, world_release)
     session = sign_in(world, browser, "ann")
-    world.do("ann", EndSession(session_id=session.session_id))
+    world.do("ann", RevokeSession(session_id=session.session_id))
 
     refused(world, press(browser, world_release, csrf))
 

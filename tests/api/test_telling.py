@@ -37,7 +37,7 @@ def test_patience_reminders_templates_and_retention(database_url: str, tmp_path:
         assert {relay._policy.give_up_after for relay in relays} == {timedelta(hours=3)}
         message = relays[0]._writer.write(Kind.APPROVED, facts(), Reader())
         assert message.subject == "Go: Falcon"
-        reminders, (outbox, _) = build_reminders(told, runtime), runtime.system.listeners
+        reminders, (outbox, _) = build_reminders(told, runtime), runtime.system.event_handlers
         assert reminders._rhythm.share == 0.25
         assert reminders._link_lifetime == timedelta(days=5)
         assert isinstance(outbox, Outbox)

@@ -24,7 +24,7 @@ from api.web.http.browser import Browser
 from engine.commands.credentials.api_tokens import CreateApiToken
 from engine.concurrency.executor import Executor
 from engine.model.vocabulary import Permission
-from engine.signing.service import SigningGate
+from engine.signing.service import SigningService
 from tests.support.world import World
 
 
@@ -100,7 +100,7 @@ _TELLING = Telling(channels={"email": cast(Any, None)}, link_key=b"l" * 32, webh
 def make_api(world: World, **options: Any) -> tuple[Api, Runtime]:
     """The endpoint over the world's system; `options` are the endpoint's."""
     executor = Executor(world.system.database, threads=4)
-    gate = SigningGate(world.system, executor)
+    gate = SigningService(world.system, executor)
     browser = Browser("http://testserver")
     runtime = Runtime(world.system, executor, gate, telling=_TELLING, browser=browser)
     endpoint = Endpoint(runtime, **{"ide": False} | options)

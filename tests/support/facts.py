@@ -7,7 +7,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from engine.model.facts import Actor, Facts, Fields, Keypair, Policy, Release, Team, Vote
+from engine.model.facts import (
+    AccountSettings,
+    Actor,
+    Facts,
+    Keypair,
+    Release,
+    ReleaseFields,
+    Team,
+    Vote,
+)
 from engine.model.vocabulary import (
     KeypairAccess,
     KeypairCategory,
@@ -60,7 +69,7 @@ def keypair(type_: ReleaseType = ReleaseType.OFFLINE, **changes: Any) -> Keypair
     return Keypair(**(values | changes))
 
 
-def fields(type_: ReleaseType = ReleaseType.OFFLINE, **changes: Any) -> Fields:
+def fields(type_: ReleaseType = ReleaseType.OFFLINE, **changes: Any) -> ReleaseFields:
     """A release of blue with the vault, from one o'clock to three."""
     values: dict[str, Any] = {
         "name": "Falcon 1.0",
@@ -76,7 +85,7 @@ def fields(type_: ReleaseType = ReleaseType.OFFLINE, **changes: Any) -> Fields:
         "ends_at": NOON + 3 * HOUR,
         "max_signatures": 10,
     }
-    return Fields(**(values | changes))
+    return ReleaseFields(**(values | changes))
 
 
 def release(status: Status, type_: ReleaseType = ReleaseType.OFFLINE, **changes: Any) -> Release:
@@ -98,9 +107,9 @@ def release(status: Status, type_: ReleaseType = ReleaseType.OFFLINE, **changes:
     return Release(**(values | changes))
 
 
-def policy(**changes: Any) -> Policy:
+def policy(**changes: Any) -> AccountSettings:
     """Teams on, and everything else as an account starts with."""
-    return Policy(account_id=ACCOUNT, account_name="Acme", **changes)
+    return AccountSettings(account_id=ACCOUNT, account_name="Acme", **changes)
 
 
 def facts(

@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
-from engine.lifecycle.table import TIMED
+from engine.lifecycle.table import TIME_TRIGGERS
 from engine.model.vocabulary import HOLDING, Permission, SignatureState, Status, Verdict
 from engine.persistence.db.clock import DatabaseClock
 from engine.persistence.store import loading
@@ -68,7 +68,9 @@ def _of_releases(connection: Connection) -> Iterator[Finding]:
     statuses = Counter(connection.execute(sa.select(_R.c.status)).scalars())
     told = ", ".join(f"{number} {status}" for status, number in sorted(statuses.items()))
     now = DatabaseClock().now(connection)
-    due = [(_R.c.status == status) & (_R.c[e] <= now) for status, (_, e, _) in TIMED.items()]
+    due = [
+        (_R.c.status == status) & (_R.c[e] <= now) for status, (_, e, _) in TIME_TRIGGERS.items()
+    ]
     yield _number(connection, "statuses are true now", sa.or_(*due), told)
     ended = _R.c.status.in_([status for status in Status if status.is_final])
     yield _number(connection, "what is over says when", ended != _R.c.ended_at.is_not(None))

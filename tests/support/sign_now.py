@@ -9,7 +9,7 @@ from uuid import UUID
 from engine.concurrency.executor import Executor
 from engine.model.principal import Principal
 from engine.signing.request import Outcome, SignRequest
-from engine.signing.service import SigningGate
+from engine.signing.service import SigningService
 from engine.system import System
 
 
@@ -19,7 +19,7 @@ def sign(
     """An outcome for each request, in their order. Raises `Refusal`."""
     executor = Executor(system.database)
     try:
-        gate = SigningGate(system, executor)
+        gate = SigningService(system, executor)
         return asyncio.run(gate.sign(principal, keypair_id, requests))
     finally:
         executor.shutdown()

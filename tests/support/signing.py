@@ -10,7 +10,7 @@ from engine.model.errors import Code
 from engine.signing.request import Outcome, Refused, Reservation, Reserved, SignRequest
 from engine.signing.reserve import reserve
 from engine.signing.settle import settle
-from engine.signing.sign import Value, make
+from engine.signing.sign import Value, sign
 from tests.support.world import DIGEST, World
 
 
@@ -35,7 +35,7 @@ def reservations(
 
 def values(world: World, granted: Sequence[Reserved]) -> list[Value]:
     """The values, made but not settled."""
-    return make(world.system, granted)
+    return sign(world.system, granted)
 
 
 def settled(world: World, granted: Sequence[Reserved], who: str = "dev") -> list[Outcome]:

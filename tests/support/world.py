@@ -23,13 +23,13 @@ from engine.commands.releases.decide import Decide
 from engine.commands.releases.request_release import RequestRelease
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Refusal
-from engine.model.facts import Fields, Release
+from engine.model.facts import Release, ReleaseFields
 from engine.model.principal import Principal
 from engine.model.vocabulary import KeypairCategory, ReleaseType, Verdict
 from engine.persistence.db.database import Database
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
-from engine.refusal_throttle import AttemptLimit
+from engine.refusal_throttle import RefusalThrottle
 from engine.signers.base import SignerContext
 from engine.signers.keyring import Keyring
 from engine.signers.local import LocalSigner
@@ -130,7 +130,7 @@ class World:
     def settings(self, **values: Any) -> None:
         self.do("admin", UpdateAccount(account_id=self.account_id, settings=values))
 
-    def fields(self, **changes: Any) -> Fields:
+    def fields(self, **changes: Any) -> ReleaseFields:
         """An offline release of the team `blue` with the keypair `vault`, an hour from now."""
         teams = bool(changes.pop("teams", True))
         values: dict[str, Any] = {
@@ -147,7 +147,7 @@ class World:
             "ends_at": self.clock.instant + timedelta(hours=3),
             "max_signatures": 5,
         }
-        return Fields(**(values | changes))
+        return ReleaseFields(**(values | changes))
 
     def request(self, who: str = "dev", /, *, as_approved: bool = False, **changes: Any) -> UUID:
         """Request a release like `fields(...)`; answers its id."""
@@ -201,7 +201,9 @@ class World:
 def world_on(database: Database, settled: World) -> World:
     """The same account in a copy of its database, at the same instant."""
     clock = HandClock()
-    system = replace(settled.system, database=database, clock=clock, attempts=AttemptLimit())
+    system = replace(
+        settled.system, database=database, clock=clock, refusal_throttle=RefusalThrottle()
+    )
     return replace(
         settled,
         system=system,

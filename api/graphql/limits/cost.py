@@ -30,7 +30,7 @@ from graphql import (
 )
 from graphql.type import SchemaMetaFieldDef
 
-from engine.persistence.db.pagination import LARGEST, USUAL
+from engine.persistence.db.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 
 #: Objects that a list without pages is taken to have.
 LISTED = 10
@@ -93,7 +93,7 @@ class Estimate:
         sizes = [size for size in asked if isinstance(size, int)]
         # Too large a page is the engine's to refuse. An empty one is taken to have a row: what is
         # selected beneath has to be read and planned all the same.
-        return min(max(*sizes, 1), LARGEST) if sizes else USUAL
+        return min(max(*sizes, 1), MAX_PAGE_SIZE) if sizes else DEFAULT_PAGE_SIZE
 
     def _size(
         self, node: FieldNode, definition: GraphQLField, kind: GraphQLNamedType, page: int
@@ -134,7 +134,7 @@ def cost_of(
     }
     given = {**_defaults(operation), **(variables or {})}
     estimate = Estimate(schema, given, found)
-    objects = round(estimate.selection(operation.selection_set, root, USUAL))
+    objects = round(estimate.selection(operation.selection_set, root, DEFAULT_PAGE_SIZE))
     return objects, estimate.is_fixed
 
 

@@ -12,7 +12,7 @@ from api.graphql.selection import Call
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.people import Team, User
 from api.graphql.types.release import Release
-from engine.persistence.db.sql import among
+from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
 from engine.queries import records
 
@@ -45,7 +45,7 @@ def keypair_teams(shelf: Shelf, keypairs: Sequence[Keypair], call: Call) -> Iter
 def keypair_held_by(shelf: Shelf, keypairs: Sequence[Keypair], call: Call) -> Iterable[Release]:
     h = t.release_keypairs
     ids = sorted(keypair.source.id for keypair in keypairs)
-    query = sa.select(h.c.keypair_id, h.c.release_id).where(among(h.c.keypair_id), h.c.held)
+    query = sa.select(h.c.keypair_id, h.c.release_id).where(id_in(h.c.keypair_id), h.c.held)
     found = shelf.reading.connection.execute(query, {"ids": ids}).all()
     holding = {row.keypair_id: row.release_id for row in found}
     releases = shelf.releases(set(holding.values()))

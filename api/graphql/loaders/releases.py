@@ -21,8 +21,8 @@ from api.graphql.types.release import ApprovalState, Decision, Release
 from engine.lifecycle.eligibility import able_to_approve
 from engine.model.facts import Facts
 from engine.model.vocabulary import SignatureState
-from engine.persistence.db.pagination import Window
-from engine.persistence.db.sql import among
+from engine.persistence.db.pagination import PageArgs
+from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
 from engine.queries import decisions, history
 from engine.queries import releases as queries
@@ -168,9 +168,9 @@ def release_deliveries(shelf: Shelf, releases: Sequence[Release], call: Call) ->
     return _connect(releases, call, "deliveries", pages, totals, Delivery)
 
 
-def window_of(call: Call) -> Window:
+def window_of(call: Call) -> PageArgs:
     """The page a connection's arguments ask for."""
-    return Window(**{name: call.arguments.get(name) for name in PAGE_ARGUMENTS})
+    return PageArgs(**{name: call.arguments.get(name) for name in PAGE_ARGUMENTS})
 
 
 def _totals(
@@ -187,7 +187,7 @@ def _totals(
         sa.select(table.c.release_id, sa.func.count())
         .where(
             table.c.account_id == shelf.reading.account_id,
-            among(table.c.release_id),
+            id_in(table.c.release_id),
             *conditions,
         )
         .group_by(table.c.release_id)

@@ -20,7 +20,7 @@ from api.graphql.types.webhook import WebhookDelivery
 from api.runtime.runtime import Runtime
 from engine.model.errors import not_found
 from engine.model.principal import Principal
-from engine.queries.context import Reading
+from engine.queries.context import QueryContext
 from notifications.delivery.queries import deliveries_by_ids
 from notifications.delivery.resend import SendAgain
 from notifications.outbox.preferences import UpdatePreferences
@@ -109,7 +109,7 @@ class NotificationMutations:
         )
 
 
-def _release_id(reading: Reading, kind: str, delivery_id: UUID) -> UUID | None:
+def _release_id(reading: QueryContext, kind: str, delivery_id: UUID) -> UUID | None:
     by_ids = {
         "Delivery": deliveries_by_ids,
         "WebhookDelivery": webhook_queries.deliveries_by_ids,

@@ -25,9 +25,9 @@ from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.stop_release import StopRelease
 from engine.commands.releases.withdraw_release import WithdrawRelease
 from engine.model.errors import Code, Refusal
-from engine.model.facts import Fields
+from engine.model.facts import ReleaseFields
 from engine.model.principal import Principal
-from engine.model.text import optional_text, tidy
+from engine.model.text import normalize, optional_text
 from engine.model.vocabulary import Verdict
 
 Answer = TypeVar("Answer")
@@ -64,8 +64,8 @@ class CreateReleaseInput:
         if self.status not in (None, ReleaseStatus.PENDING, ReleaseStatus.APPROVED):
             message = "A release is requested as PENDING or APPROVED. Leave the status out."
             raise Refusal(Code.INVALID_INPUT, message, "status")
-        fields = Fields(
-            name=tidy(self.name),
+        fields = ReleaseFields(
+            name=normalize(self.name),
             version=optional_text(self.version),
             note=optional_text(self.note),
             category=self.category,
@@ -116,7 +116,7 @@ class UpdateReleaseInput:
         plain = ("category", "type", "with_default_certificate", "starts_at", "ends_at")
         changes = given(self, *plain, "name", "max_signatures", "team_id")
         if "name" in changes:
-            changes["name"] = tidy(changes["name"])
+            changes["name"] = normalize(changes["name"])
         if "team_id" in changes:
             changes["team_id"] = from_global(changes["team_id"], "Team", "team_id")
         for name in ("version", "note"):

@@ -14,7 +14,7 @@ from api.graphql.types.people import User
 from api.graphql.types.sign_in import Session
 from api.runtime.runtime import Runtime
 from engine.commands.credentials.identities import UnlinkIdentity
-from engine.commands.credentials.sessions import EndSession
+from engine.commands.credentials.sessions import RevokeSession
 from engine.model.principal import Principal
 
 
@@ -46,7 +46,7 @@ class SignInMutations:
     )
     async def end_session(self, info: Info, input: EndSessionInput) -> EndSessionPayload:
         async def act(runtime: Runtime, principal: Principal) -> UUID:
-            command = EndSession(session_id=from_global(input.id, "Session"))
+            command = RevokeSession(session_id=from_global(input.id, "Session"))
             return await runtime.execute(principal, command)
 
         return await change(info, EndSessionPayload, act, session=one(Shelf.sessions))

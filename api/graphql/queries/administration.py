@@ -19,7 +19,7 @@ from api.graphql.types.keypair import Keypair
 from api.graphql.types.node import Connection, Edge, connect
 from api.graphql.types.people import ApiToken, Role, Team, User
 from engine.model.vocabulary import Permission
-from engine.persistence.db.pagination import Window
+from engine.persistence.db.pagination import PageArgs
 from engine.persistence.store import tables as t
 from engine.queries import history, records
 
@@ -116,7 +116,7 @@ class AdministrationQueries:
         def find(shelf: Shelf, plan: Plan) -> Connection[Keypair]:
             conditions = (filter or KeypairFilter()).conditions()
             return _listed(
-                shelf, plan, Keypair, t.keypairs, Window(first, after, last, before), conditions
+                shelf, plan, Keypair, t.keypairs, PageArgs(first, after, last, before), conditions
             )
 
         return await ask(info, find)
@@ -131,7 +131,7 @@ class AdministrationQueries:
         before: Before = None,
     ) -> Connection[Team]:
         def find(shelf: Shelf, plan: Plan) -> Connection[Team]:
-            return _listed(shelf, plan, Team, t.teams, Window(first, after, last, before), [])
+            return _listed(shelf, plan, Team, t.teams, PageArgs(first, after, last, before), [])
 
         return await ask(info, find)
 
@@ -148,7 +148,7 @@ class AdministrationQueries:
         def find(shelf: Shelf, plan: Plan) -> Connection[User]:
             conditions = (filter or UserFilter()).conditions()
             return _listed(
-                shelf, plan, User, t.users, Window(first, after, last, before), conditions
+                shelf, plan, User, t.users, PageArgs(first, after, last, before), conditions
             )
 
         return await ask(info, find)
@@ -163,7 +163,7 @@ class AdministrationQueries:
         before: Before = None,
     ) -> Connection[Role]:
         def find(shelf: Shelf, plan: Plan) -> Connection[Role]:
-            return _listed(shelf, plan, Role, t.roles, Window(first, after, last, before), [])
+            return _listed(shelf, plan, Role, t.roles, PageArgs(first, after, last, before), [])
 
         return await ask(info, find)
 
@@ -183,7 +183,12 @@ class AdministrationQueries:
             if Permission.MANAGE_USERS not in actor.permissions:
                 conditions = [t.api_tokens.c.user_id == actor.user_id]
             return _listed(
-                shelf, plan, ApiToken, t.api_tokens, Window(first, after, last, before), conditions
+                shelf,
+                plan,
+                ApiToken,
+                t.api_tokens,
+                PageArgs(first, after, last, before),
+                conditions,
             )
 
         return await ask(info, find)
@@ -202,7 +207,10 @@ class AdministrationQueries:
         before: Before = None,
     ) -> Connection[LedgerEntry]:
         def find(shelf: Shelf, plan: Plan) -> Connection[LedgerEntry]:
-            wanted, window = (filter or LedgerFilter()).wanted(), Window(first, after, last, before)
+            wanted, window = (
+                (filter or LedgerFilter()).wanted(),
+                PageArgs(first, after, last, before),
+            )
             newest = direction is Direction.DESC
             page = history.ledger(shelf.reading, wanted, window, descending=newest)
             total = history.ledger_count(shelf.reading, wanted) if "totalCount" in plan else None
@@ -217,7 +225,7 @@ def _listed(
     plan: Plan,
     kind: type[Thing],
     table: sa.Table,
-    window: Window,
+    window: PageArgs,
     conditions: list[sa.ColumnElement[bool]],
 ) -> Connection[Thing]:
     page = records.find(shelf.reading, table, window, *conditions)

@@ -24,7 +24,7 @@ from api.graphql.types.node import Connection, Edge, connect
 from api.graphql.types.release import Release
 from engine.model import facts
 from engine.model.errors import Code, Refusal
-from engine.persistence.db.pagination import Page, Window
+from engine.persistence.db.pagination import Page, PageArgs
 from engine.queries import releases as queries
 from engine.queries import signing
 
@@ -126,7 +126,7 @@ class ReleaseQueries:
         def find(shelf: Shelf, plan: Plan) -> Connection[Release]:
             wanted = (filter or ReleaseFilter()).wanted()
             order = order_by or ReleaseOrder()
-            window = Window(first, after, last, before)
+            window = PageArgs(first, after, last, before)
             page = queries.find(
                 shelf.reading,
                 wanted,
@@ -149,7 +149,7 @@ class ReleaseQueries:
         before: Before = None,
     ) -> Connection[Release]:
         def find(shelf: Shelf, plan: Plan) -> Connection[Release]:
-            page = queries.inbox(shelf.reading, Window(first, after, last, before))
+            page = queries.inbox(shelf.reading, PageArgs(first, after, last, before))
             total = queries.inbox_count(shelf.reading) if "totalCount" in plan else None
             return _connect(shelf, page, total)
 

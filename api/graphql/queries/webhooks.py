@@ -14,7 +14,7 @@ from api.graphql.selection import Plan
 from api.graphql.types.arguments import After, Before, First, Last
 from api.graphql.types.node import Connection, Edge, connect
 from api.graphql.types.webhook import Webhook, WebhookDelivery
-from engine.persistence.db.pagination import Window
+from engine.persistence.db.pagination import PageArgs
 from notifications.webhooks import queries
 
 
@@ -41,7 +41,7 @@ class WebhookQueries:
         before: Before = None,
     ) -> Connection[Webhook]:
         def find(shelf: Shelf, plan: Plan) -> Connection[Webhook]:
-            page = queries.page(shelf.reading, Window(first, after, last, before))
+            page = queries.page(shelf.reading, PageArgs(first, after, last, before))
             total = queries.count(shelf.reading) if "totalCount" in plan else None
             items = [Webhook.of(row) for row in page.items]
             return connect(Connection[Webhook], Edge[Webhook], items, page, total)

@@ -10,7 +10,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from engine.model.errors import Code, Refusal
 from engine.queries import ledger_slices
-from engine.queries.context import Reading
+from engine.queries.context import QueryContext
 
 #: Bytes of the hash: enough that no other entry has them by chance.
 _PART = 8
@@ -21,7 +21,7 @@ def cursor_of(position: int, hash_: bytes) -> str:
     return urlsafe_b64encode(position.to_bytes(8, "big") + hash_[:_PART]).decode()
 
 
-def position_of(reading: Reading, cursor: str) -> int:
+def position_of(reading: QueryContext, cursor: str) -> int:
     """Where to go on; refuses a cursor that this account's ledger did not give."""
     try:
         told = urlsafe_b64decode(cursor.encode("ascii"))

@@ -24,8 +24,8 @@ from engine.model.principal import Principal
 from engine.model.visibility import WIDENING
 from engine.model.vocabulary import Permission
 from engine.queries import ledger_slices
-from engine.queries.context import Reading
-from engine.queries.ledger_slices import Happened
+from engine.queries.context import QueryContext
+from engine.queries.ledger_slices import LedgerSlice
 
 #: Seconds after which the ledger, and the credential, are looked at again in any case.
 PAUSE = 0.8
@@ -95,7 +95,7 @@ class Found:
 
     events: list[ReleaseEvent]
     #: What they were read from; its position holds once all are told.
-    happened: Happened
+    happened: LedgerSlice
     read_at: float = field(default_factory=time.monotonic)
 
     def is_stale(self) -> bool:
@@ -108,7 +108,7 @@ async def _start(
 ) -> tuple[int, frozenset[Permission]]:
     """Where to begin, and which permissions it is begun with."""
 
-    def find(reading: Reading) -> tuple[int, frozenset[Permission]]:
+    def find(reading: QueryContext) -> tuple[int, frozenset[Permission]]:
         newest = ledger_slices.newest_position(reading)
         position = newest if after is None else position_of(reading, after)
         return position, reading.actor.permissions & WIDENING
@@ -124,18 +124,18 @@ async def _next(
     plan: Plan,
     held: frozenset[Permission],
 ) -> Found:
-    def find(reading: Reading) -> Found:
+    def find(reading: QueryContext) -> Found:
         if held - reading.actor.permissions:
             raise Refusal(Code.FORBIDDEN, _SHRUNK)
         if only is not None and not ledger_slices.is_seen(reading, only):
             raise not_found("release", "release_id")
-        happened = ledger_slices.happened_after(reading, position, only)
+        happened = ledger_slices.ledger_after(reading, position, only)
         return Found(_told(Shelf(reading), happened, plan), happened)
 
     return await context.runtime.read(principal, find)
 
 
-def _told(shelf: Shelf, happened: Happened, plan: Plan) -> list[ReleaseEvent]:
+def _told(shelf: Shelf, happened: LedgerSlice, plan: Plan) -> list[ReleaseEvent]:
     releases: dict[Any, Release] = shelf.releases({row.release_id for row in happened.entries})
     found = [
         ReleaseEvent(

@@ -9,7 +9,7 @@ from api.graphql.types.enums import Permission, QuotaOnOnline, ReleaseType
 from api.graphql.types.node import Node
 from api.graphql.types.notification import NotificationPreference
 from api.graphql.types.people import User
-from engine.model.facts import Policy
+from engine.model.facts import AccountSettings
 
 
 @strawberry.type(description="A tenant, and its settings.")
@@ -45,7 +45,7 @@ class Account(Node):
     )
 
     @classmethod
-    def of(cls, policy: Policy) -> Account:
+    def of(cls, policy: AccountSettings) -> Account:
         """The account from its settings."""
         return cls(
             id=strawberry.ID(to_global("Account", policy.account_id)),

@@ -51,7 +51,7 @@ class Decision:
     approver: User = strawberry.field(default=None, description="Who decided.")
 
     @classmethod
-    def of(cls, row: Row[Any], seen: facts.Fields, now: facts.Fields) -> Decision:
+    def of(cls, row: Row[Any], seen: facts.ReleaseFields, now: facts.ReleaseFields) -> Decision:
         """A decision from its row, and the release's fields as they were looked at and are."""
         return cls(
             source=row,

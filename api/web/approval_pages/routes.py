@@ -34,7 +34,7 @@ from engine.model.errors import Code, Refusal
 from engine.model.principal import Principal
 from engine.model.text import is_blank
 from engine.model.vocabulary import Channel, Verdict
-from engine.persistence.store.retry import told
+from engine.persistence.store.retry import translate_db_error
 from engine.system import System
 from notifications.decisions.decide_by_link import DecideByLink
 from notifications.decisions.link_page import LinkPage, open_link
@@ -277,7 +277,7 @@ async def _show_error(request: Request, error: Exception) -> Response:
 
 async def _show_trouble(request: Request, error: Exception) -> Response:
     """A database that is away is soon back, and one that cannot store is no bug of ours either."""
-    if not (isinstance(error, DBAPIError) and isinstance(told(error), Refusal)):
+    if not (isinstance(error, DBAPIError) and isinstance(translate_db_error(error), Refusal)):
         raise error
     response = plain_page("broken", _locale(request), 503)
     response.headers["Retry-After"] = "5"

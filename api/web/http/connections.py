@@ -18,7 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from api.web.http.clients import client_network
-from engine.logs.log_throttle import Seldom
+from engine.logs.log_throttle import LogThrottle
 
 log = structlog.get_logger("countersign.connections")
 
@@ -61,7 +61,7 @@ class ConnectionLimits:
     #: Seconds from the beginning of a request until its headers are there.
     header_seconds: float
     _open: Counter[str] = field(default_factory=Counter)
-    _refused: Seldom = field(default_factory=Seldom)
+    _refused: LogThrottle = field(default_factory=LogThrottle)
     #: Refused connections that wait until their clients have read the answer.
     waiting: int = 0
 

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from api.web.http.websockets import refuse_socket
-from engine.logs.log_throttle import Seldom
+from engine.logs.log_throttle import LogThrottle
 
 log = structlog.get_logger("countersign.requests")
 
@@ -51,7 +51,7 @@ class KnownHosts:
         public = _normal(urlsplit(public_url).hostname or "")
         self._known = _LOOPBACK | hosts_of(others or "") | {public}
         self._sentence = _SENTENCE.format(public_url=public_url)
-        self._refused = Seldom()
+        self._refused = LogThrottle()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the application does, or with a sentence about the host."""

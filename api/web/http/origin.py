@@ -15,7 +15,7 @@ import structlog
 from starlette.requests import HTTPConnection
 
 from api.web.http.refusals import RefusedError
-from engine.logs.log_throttle import Seldom
+from engine.logs.log_throttle import LogThrottle
 
 log = structlog.get_logger("countersign.requests")
 
@@ -64,7 +64,7 @@ class Origins:
 
     def __init__(self, public_url: str | None) -> None:
         self._public = origin_of(public_url) if public_url else None
-        self._refused = Seldom()
+        self._refused = LogThrottle()
 
     def source_of(self, connection: HTTPConnection) -> Source:
         """Tell whose page made the request, and log a foreign one now and then."""

@@ -20,7 +20,7 @@ from api.web.pages import go, page, trouble
 from api.web.sign_in.forms import fields_of, local_path
 from api.web.sign_in.known_browsers import KnownBrowsers
 from api.web.sign_in.signed_cookie import Seal
-from engine.commands.credentials.sessions import LIFETIME, EndSession, StartSession
+from engine.commands.credentials.sessions import LIFETIME, RevokeSession, StartSession
 from engine.model.errors import Code, Refusal
 from engine.model.principal import Principal
 from engine.model.vocabulary import Channel, SignInMethod
@@ -145,7 +145,7 @@ class Entrance:
         before = await session_of(self._runtime, request)
         if before is not None and before.session_id is not None:
             with suppress(Refusal):  # it ended meanwhile
-                await self._runtime.execute(before, EndSession(session_id=before.session_id))
+                await self._runtime.execute(before, RevokeSession(session_id=before.session_id))
         root, browser = self._browser.root, self._browser
         waits = who.method is SignInMethod.MAIL and browser.read(request, PENDING)
         path = f"{root}{PENDING_PATH}" if waits else local_path(then) or f"{root}/sign-in"

@@ -23,10 +23,10 @@ from api.web.sign_in.limits import SignInLimits
 from api.web.sign_in.login_flow import ASKING, Entrance, Proof
 from api.web.sign_in.signed_cookie import Seal
 from engine.commands.transactions import bare_transaction
-from engine.logs.log_throttle import Seldom
+from engine.logs.log_throttle import LogThrottle
 from engine.model import addresses
 from engine.model.errors import Refusal
-from engine.model.text import tidy
+from engine.model.text import normalize
 from engine.model.vocabulary import SignInMethod
 from engine.persistence.store.loading.sign_in import people_with_address
 from notifications.links import sign_in_links as links
@@ -55,7 +55,7 @@ class MailSignIn:
         self._limits = limits
         self._openid = openid
         self._known = KnownBrowsers(browser, secret)
-        self._withheld = Seldom()
+        self._withheld = LogThrottle()
         self._asking = Seal(secret, "sign-in-asking", int(links.LIFETIME.total_seconds()))
 
     def form(self, request: Request, notice: str = "", status: int = 200, **more: str) -> Response:
@@ -67,7 +67,7 @@ class MailSignIn:
     async def ask(self, request: Request) -> Response:
         """The same answer for every address, and all of its work is the same, too."""
         fields = await fields_of(request)
-        typed, then = tidy(fields.get("address", "")), local_path(fields.get("next"))
+        typed, then = normalize(fields.get("address", "")), local_path(fields.get("next"))
         try:
             address = addresses.require(typed, international=True).stored
         except Refusal as refusal:

@@ -16,7 +16,7 @@ from api.web.pages import go, page
 from api.web.sign_in.forms import fields_of
 from api.web.sign_in.login_flow import ASKING, PENDING, PROOF
 from api.web.sign_in.user_agents import name_of
-from engine.commands.credentials.sessions import EndSession
+from engine.commands.credentials.sessions import RevokeSession
 from engine.model.principal import Principal
 from engine.persistence.store import tables as t
 from engine.queries.credentials import live_sessions
@@ -43,7 +43,7 @@ class Sessions:
             self._browser.take(response)
             return response
         session_id = _uuid(named) or principal.session_id
-        await self._runtime.execute(principal, EndSession(session_id=session_id))
+        await self._runtime.execute(principal, RevokeSession(session_id=session_id))
         if session_id == principal.session_id:
             self._browser.take(response)
             # An identity or a proof that still waits is not for whoever signs in here next.

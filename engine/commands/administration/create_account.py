@@ -13,14 +13,14 @@ from engine.model import addresses
 from engine.model.addresses import Address
 from engine.model.events import AccountCreated, UserCreated
 from engine.model.facts import OPERATOR
-from engine.model.text import name_key, tidy
+from engine.model.text import name_key, normalize
 from engine.model.vocabulary import BUILT_IN_ROLES, QuotaOnOnline, ReleaseType
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import ledger
 from engine.persistence.store import tables as t
 from engine.persistence.store.constraints import refusal_of
 from engine.persistence.store.locks import Lock
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.system import System
 
 
@@ -44,11 +44,11 @@ def create_account(
 
     An administrator without a name is called what stands before the @ of the address.
     """
-    name = clean_name(tidy(name), "name", "name")
+    name = clean_name(normalize(name), "name", "name")
     address = addresses.require(admin_email, international=system.international_addresses)
     admin = address.local
     if admin_name is not None:
-        admin = clean_name(tidy(admin_name), "name", "admin_name")
+        admin = clean_name(normalize(admin_name), "name", "admin_name")
     made = NewAccount(uuid7(), uuid7())
     try:
         with transaction(system, made.account_id, None, Lock()) as work:
@@ -68,7 +68,7 @@ def create_account(
     return made
 
 
-def _insert_account(work: Work, name: str, *, teams_enabled: bool) -> None:
+def _insert_account(work: UnitOfWork, name: str, *, teams_enabled: bool) -> None:
     work.connection.execute(
         t.accounts.insert().values(
             id=work.account_id,
@@ -90,7 +90,7 @@ def _insert_account(work: Work, name: str, *, teams_enabled: bool) -> None:
     ledger.start(work.connection, work.account_id)
 
 
-def _insert_roles(work: Work) -> dict[str, UUID]:
+def _insert_roles(work: UnitOfWork) -> dict[str, UUID]:
     ids = {name: uuid7() for name in BUILT_IN_ROLES}
     work.connection.execute(
         t.roles.insert(),
@@ -116,7 +116,9 @@ def _insert_roles(work: Work) -> dict[str, UUID]:
     return ids
 
 
-def _insert_admin(work: Work, user_id: UUID, address: Address, name: str, role_id: UUID) -> None:
+def _insert_admin(
+    work: UnitOfWork, user_id: UUID, address: Address, name: str, role_id: UUID
+) -> None:
     work.connection.execute(
         t.users.insert().values(
             id=user_id,

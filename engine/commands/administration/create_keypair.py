@@ -22,12 +22,12 @@ from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Code, Refusal
 from engine.model.events import KeypairCreated
 from engine.model.principal import Principal
-from engine.model.text import name_key, quoted, tidy
+from engine.model.text import name_key, normalize, quoted
 from engine.model.vocabulary import KeypairAccess, KeypairCategory, Permission, ReleaseType
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Hold, Lock, take
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.signers.base import GeneratedKey, KeyBinding, Signer, SignerFailed, SigningKey
 from engine.signers.guard import can_generate, destroy_key, generate_key
 from engine.system import System
@@ -58,10 +58,10 @@ class CreateKeypair:
         """There is no keypair yet; the entry is the account's."""
         return Attempt(command="create_keypair", details={"alias": quoted(self.alias)})
 
-    def apply(self, work: Work) -> None:
+    def apply(self, work: UnitOfWork) -> None:
         """Needs `MANAGE_KEYPAIRS`; the credential covers what those mapped to it may do."""
         require_permission(work, Permission.MANAGE_KEYPAIRS)
-        clean_name(tidy(self.alias), "alias", "alias")
+        clean_name(normalize(self.alias), "alias", "alias")
         if self.algorithm.category is not self.category:
             message = (
                 f"{self.algorithm} makes keypairs of the category {self.algorithm.category}."
@@ -74,17 +74,17 @@ class CreateKeypair:
         if self.key is not None and self.keypair_id is not None:
             self._insert(work, self.keypair_id, self.key)
 
-    def _require_free_alias(self, work: Work) -> None:
+    def _require_free_alias(self, work: UnitOfWork) -> None:
         # The constraint decides; but it speaks only after the key was made.
         k = t.keypairs
         namesake = sa.select(k.c.id).where(
-            k.c.account_id == work.account_id, k.c.alias_key == name_key(tidy(self.alias))
+            k.c.account_id == work.account_id, k.c.alias_key == name_key(normalize(self.alias))
         )
         if work.connection.execute(namesake).first() is not None:
             raise Refusal(Code.NAME_TAKEN, "Another keypair has this alias.", "alias")
 
-    def _insert(self, work: Work, keypair_id: UUID, key: GeneratedKey) -> None:
-        alias = tidy(self.alias)
+    def _insert(self, work: UnitOfWork, keypair_id: UUID, key: GeneratedKey) -> None:
+        alias = normalize(self.alias)
         work.connection.execute(
             t.keypairs.insert().values(
                 id=keypair_id,

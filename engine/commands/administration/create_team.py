@@ -17,12 +17,12 @@ from engine.commands.administration.validation import (
 )
 from engine.commands.transactions import Attempt
 from engine.model.events import TeamCreated
-from engine.model.text import name_key, quoted, tidy
+from engine.model.text import name_key, normalize, quoted
 from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Hold, Lock
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +42,10 @@ class CreateTeam:
         """There is no team yet; the entry is the account's."""
         return Attempt(command="create_team", details={"name": quoted(self.name)})
 
-    def apply(self, work: Work) -> UUID:
+    def apply(self, work: UnitOfWork) -> UUID:
         """Needs `MANAGE_TEAMS`; the credential covers what the members may do there."""
         require_permission(work, Permission.MANAGE_TEAMS)
-        name = clean_name(tidy(self.name), "name", "name")
+        name = clean_name(normalize(self.name), "name", "name")
         require_quorum(self.required_approvals)
         require_all(work, t.users, self.member_ids, "user", "member_ids")
         require_all(work, t.keypairs, self.keypair_ids, "keypair", "keypair_ids")

@@ -18,13 +18,13 @@ from engine.commands.administration.validation import (
 from engine.commands.transactions import Attempt
 from engine.model.events import UserCreated
 from engine.model.grants import refuse_grant
-from engine.model.text import quoted, tidy
+from engine.model.text import normalize, quoted
 from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Hold, Lock
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,10 +46,13 @@ class CreateUser:
         """There is no user yet; the entry is the account's."""
         return Attempt(command="create_user", details={"email": quoted(self.email)})
 
-    def apply(self, work: Work) -> UUID:
+    def apply(self, work: UnitOfWork) -> UUID:
         """Needs `MANAGE_USERS`, and what the roles grant."""
         require_permission(work, Permission.MANAGE_USERS)
-        address, name = new_address(work, self.email), clean_name(tidy(self.name), "name", "name")
+        address, name = (
+            new_address(work, self.email),
+            clean_name(normalize(self.name), "name", "name"),
+        )
         require_time_zone(self.time_zone)
         require_locale(self.locale)
         roles = role_ids(work, self.roles)

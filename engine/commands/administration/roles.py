@@ -21,16 +21,16 @@ from engine.commands.transactions import Attempt
 from engine.model.errors import Code, Refusal, not_found
 from engine.model.events import RoleCreated, RoleUpdated
 from engine.model.grants import refuse_grant
-from engine.model.text import lookup_key, name_key, quoted, tidy
+from engine.model.text import lookup_key, name_key, normalize, quoted
 from engine.model.vocabulary import OWN_PERMISSIONS, Permission
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Hold, Lock
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 
 
-def role_ids(work: Work, names: Collection[str]) -> dict[str, UUID]:
+def role_ids(work: UnitOfWork, names: Collection[str]) -> dict[str, UUID]:
     """The account's roles by name, letter case aside; refuses NOT_FOUND."""
     keys = {lookup_key(name): name for name in names}
     r = t.roles
@@ -69,12 +69,12 @@ class CreateRole:
         """There is no role yet; the entry is the account's."""
         return Attempt(command="create_role", details={"name": quoted(self.name)})
 
-    def apply(self, work: Work) -> UUID:
+    def apply(self, work: UnitOfWork) -> UUID:
         """Needs `MANAGE_USERS`, and what the role grants."""
         require_permission(work, Permission.MANAGE_USERS)
         _require_grantable(self.permissions)
         refuse(refuse_grant(work.actor, self.permissions, self.permissions, "permissions"))
-        name = clean_name(tidy(self.name), "name", "name")
+        name = clean_name(normalize(self.name), "name", "name")
         role_id = uuid7()
         work.connection.execute(
             t.roles.insert().values(
@@ -107,7 +107,7 @@ class UpdateRole:
         """An entry about the role."""
         return Attempt(command="update_role", subject_kind="Role", subject_id=self.role_id)
 
-    def apply(self, work: Work) -> UUID:
+    def apply(self, work: UnitOfWork) -> UUID:
         """Needs `MANAGE_USERS`, and what is added; the built-in roles stay as they are."""
         require_permission(work, Permission.MANAGE_USERS)
         _require_grantable(self.permissions or frozenset())
@@ -126,7 +126,7 @@ class UpdateRole:
         before = {"name": row.name, "permissions": sorted(held)}
         after, short = dict(before), shortages(work)
         if self.name is not None:
-            after["name"] = clean_name(tidy(self.name), "name", "name")
+            after["name"] = clean_name(normalize(self.name), "name", "name")
             values = {"name": after["name"], "name_key": name_key(after["name"])}
             work.connection.execute(r.update().where(r.c.id == row.id).values(**values))
         if self.permissions is not None:
@@ -138,7 +138,7 @@ class UpdateRole:
         return self.role_id
 
     def _regrant(
-        self, work: Work, held: frozenset[Permission], permissions: frozenset[Permission]
+        self, work: UnitOfWork, held: frozenset[Permission], permissions: frozenset[Permission]
     ) -> None:
         actor_id = work.actor.user_id
         assert actor_id is not None
@@ -153,7 +153,7 @@ class UpdateRole:
             refuse(refuse_grant(work.actor, added, held_then, "permissions"))
         require_an_administrator(work, appointed_before=appointed)
 
-    def _held_by_its_users(self, work: Work) -> set[frozenset[Permission]]:
+    def _held_by_its_users(self, work: UnitOfWork) -> set[frozenset[Permission]]:
         """What each of its users holds now: its permissions may complete others'."""
         ur = t.user_roles
         query = sa.select(ur.c.user_id).where(ur.c.role_id == self.role_id)
@@ -168,7 +168,7 @@ def _require_grantable(permissions: frozenset[Permission]) -> None:
         raise Refusal(Code.INVALID_INPUT, message, "permissions")
 
 
-def _grant(work: Work, role_id: UUID, permissions: frozenset[Permission]) -> None:
+def _grant(work: UnitOfWork, role_id: UUID, permissions: frozenset[Permission]) -> None:
     if permissions:
         work.connection.execute(
             t.role_permissions.insert(),

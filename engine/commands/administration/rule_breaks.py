@@ -12,13 +12,13 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from engine.lifecycle import approvals
-from engine.lifecycle.table import AS_IT_STANDS
+from engine.lifecycle.table import STANDING_RULES
 from engine.model.facts import CLOCK, Facts, Release
 from engine.model.vocabulary import HOLDING, Status
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.persistence.store.release_facts import assemble, with_facts_of_creation
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 
 #: How many releases are named; of the others the last item tells the number.
 NAMED = 20
@@ -31,27 +31,27 @@ _OPEN = sa.select(_R.c.id).where(
 )
 
 
-def shortages(work: Work) -> dict[str, list[str]]:
+def shortages(work: UnitOfWork) -> dict[str, list[str]]:
     """Teams and open releases of the account for which something is impossible now, by name."""
     ids = work.connection.execute(_OPEN, {"account": work.account_id, "now": work.now})
     short = loading.load_teams_short_of_approvers(work.connection, work.account_id)
     return {"teams_short_of_approvers": short, **_of_releases(work, ids.scalars().all())}
 
 
-def shortages_with_keypair(work: Work, keypair_id: UUID) -> dict[str, list[str]]:
+def shortages_with_keypair(work: UnitOfWork, keypair_id: UUID) -> dict[str, list[str]]:
     """The same of the open release that holds a keypair."""
     holding = sa.select(_H.c.release_id).where(_H.c.keypair_id == keypair_id, t.IS_HELD)
     return _of_releases(work, work.connection.scalars(holding).all())
 
 
-def _of_releases(work: Work, ids: Collection[UUID]) -> dict[str, list[str]]:
-    facts = _facts(work, list(work.stored(ids).values())) if ids else []
+def _of_releases(work: UnitOfWork, ids: Collection[UUID]) -> dict[str, list[str]]:
+    facts = _facts(work, list(work.get_many(ids).values())) if ids else []
     short = (one.subject for one in facts if not _can_be_approved(one))
-    broken = (one.subject for one in facts if any(rule(one) for rule in AS_IT_STANDS))
+    broken = (one.subject for one in facts if any(rule(one) for rule in STANDING_RULES))
     return {"releases_short_of_approvers": _named(short), "releases_in_conflict": _named(broken)}
 
 
-def _facts(work: Work, releases: Collection[Release]) -> list[Facts]:
+def _facts(work: UnitOfWork, releases: Collection[Release]) -> list[Facts]:
     """By the settings and people as this transaction leaves them, so nothing remembered is used."""
     policy = loading.load_policy(work.connection, work.account_id)
     facts = assemble(work.connection, work.now, policy, CLOCK, releases)

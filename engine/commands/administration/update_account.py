@@ -25,7 +25,7 @@ from engine.model.vocabulary import HOLDING, Permission
 from engine.model.wording import chosen, counted
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Hold, Lock
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 
 #: How many of the releases that stand in the way are named.
 NAMED = 20
@@ -46,7 +46,7 @@ class UpdateAccount:
         """An entry about the account."""
         return Attempt(command="update_account", subject_id=self.account_id)
 
-    def apply(self, work: Work) -> UUID:
+    def apply(self, work: UnitOfWork) -> UUID:
         """Needs `MANAGE_ACCOUNT`; a credential that covers what the settings then allow others."""
         if self.account_id != work.account_id:
             raise not_found("account", "id")
@@ -73,7 +73,7 @@ class UpdateAccount:
         return work.account_id
 
 
-def _require_nothing_open(work: Work) -> None:
+def _require_nothing_open(work: UnitOfWork) -> None:
     """Teams are switched only while no release is open; the refusal names what is.
 
     One whose window is over has ended by now, whether or not that is written down yet.

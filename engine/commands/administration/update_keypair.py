@@ -20,18 +20,18 @@ from engine.commands.administration.validation import (
 )
 from engine.commands.transactions import Attempt
 from engine.lifecycle import machine
-from engine.lifecycle.schedule import Ending
+from engine.lifecycle.schedule import EndReason
 from engine.model import grants
 from engine.model.errors import not_found
 from engine.model.events import Changes, KeypairUpdated, ReleaseStopped
 from engine.model.facts import Facts
-from engine.model.text import name_key, tidy
+from engine.model.text import name_key, normalize
 from engine.model.vocabulary import KeypairAccess, Permission, Trigger
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Hold, Lock
 from engine.persistence.store.releases import move
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class UpdateKeypair:
         """An entry about the keypair."""
         return Attempt(command="update_keypair", subject_kind="Keypair", subject_id=self.keypair_id)
 
-    def apply(self, work: Work) -> UUID:
+    def apply(self, work: UnitOfWork) -> UUID:
         """Needs `MANAGE_KEYPAIRS`; the credential covers what those mapped to it may do.
 
         Disabling it stops the open release that holds it.
@@ -86,23 +86,23 @@ class UpdateKeypair:
             self._stop_holder(work)
         return self.keypair_id
 
-    def _require_placement(self, work: Work, changes: Changes) -> None:
+    def _require_placement(self, work: UnitOfWork, changes: Changes) -> None:
         """Of those newly mapped to it; opened, of everybody who signs."""
         before, after = changes.get("user_ids", (frozenset(), frozenset()))
         require_placement(work, Permission.MANAGE_KEYPAIRS, after - before, "user_ids")
         if changes.get("access", (None, None))[1] is KeypairAccess.OPEN:
             refuse(grants.refuse_placement(work.actor, frozenset({Permission.SIGN}), "access"))
 
-    def _asked(self, work: Work) -> dict[str, Any]:
+    def _asked(self, work: UnitOfWork) -> dict[str, Any]:
         names = ("access", "user_ids", "has_default_certificate", "enabled")
         asked = {n: getattr(self, n) for n in names if getattr(self, n) is not None}
         if self.alias is not None:
-            asked["alias"] = clean_name(tidy(self.alias), "alias", "alias")
+            asked["alias"] = clean_name(normalize(self.alias), "alias", "alias")
         if self.user_ids is not None:
             require_all(work, t.users, self.user_ids, "user", "user_ids")
         return asked
 
-    def _stop_holder(self, work: Work) -> None:
+    def _stop_holder(self, work: UnitOfWork) -> None:
         asked = [self.keypair_id]
         (keypair,) = loading.load_keypairs(work.connection, work.account_id, asked)
         if keypair.held_by is None:
@@ -115,7 +115,7 @@ class UpdateKeypair:
             return
         target = machine.fire(Trigger.STOP, facts)
         reason = f"Its keypair {keypair.alias} was disabled."
-        ending = Ending("KEYPAIR_DISABLED", reason)
+        ending = EndReason("KEYPAIR_DISABLED", reason)
         work.record(
             ReleaseStopped.of(
                 release.id,
@@ -125,4 +125,4 @@ class UpdateKeypair:
                 code="KEYPAIR_DISABLED",
             )
         )
-        work.keep(move(work, release, target, ending))
+        work.put(move(work, release, target, ending))

@@ -20,12 +20,12 @@ from engine.commands.administration.validation import (
 )
 from engine.commands.transactions import Attempt
 from engine.model.events import Changes, TeamUpdated
-from engine.model.text import name_key, tidy
+from engine.model.text import name_key, normalize
 from engine.model.vocabulary import Permission
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Hold, Lock
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ class UpdateTeam:
         """An entry about the team."""
         return Attempt(command="update_team", subject_kind="Team", subject_id=self.team_id)
 
-    def apply(self, work: Work) -> UUID:
+    def apply(self, work: UnitOfWork) -> UUID:
         """Needs `MANAGE_TEAMS`; the credential covers what the members may do there."""
         require_permission(work, Permission.MANAGE_TEAMS)
         before = self._before(work)
@@ -73,7 +73,7 @@ class UpdateTeam:
             work.record(TeamUpdated(subject_id=self.team_id, changes=changes))
         return self.team_id
 
-    def _require_placement(self, work: Work, changes: Changes) -> None:
+    def _require_placement(self, work: UnitOfWork, changes: Changes) -> None:
         """Of new members, and with new keypairs of all: these are theirs to use from now on."""
         kept, members = changes.get("member_ids", (frozenset(), frozenset()))
         require_placement(work, Permission.MANAGE_TEAMS, members - kept, "member_ids")
@@ -84,7 +84,7 @@ class UpdateTeam:
             )
             require_placement(work, Permission.MANAGE_TEAMS, everybody, "keypair_ids")
 
-    def _before(self, work: Work) -> dict[str, Any]:
+    def _before(self, work: UnitOfWork) -> dict[str, Any]:
         team = loading.load_team(work.connection, work.account_id, self.team_id, "id")
         granted = loading.column_set(
             work.connection, t.team_keypairs.c.keypair_id, team_id=self.team_id
@@ -96,10 +96,10 @@ class UpdateTeam:
             "required_approvals": team.required_approvals,
         }
 
-    def _asked(self, work: Work) -> dict[str, Any]:
+    def _asked(self, work: UnitOfWork) -> dict[str, Any]:
         asked: dict[str, Any] = {}
         if self.name is not None:
-            asked["name"] = clean_name(tidy(self.name), "name", "name")
+            asked["name"] = clean_name(normalize(self.name), "name", "name")
         if self.member_ids is not None:
             require_all(work, t.users, self.member_ids, "user", "member_ids")
             asked["member_ids"] = self.member_ids

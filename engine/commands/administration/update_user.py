@@ -29,12 +29,12 @@ from engine.commands.transactions import Attempt
 from engine.model.errors import Code, Refusal, not_found
 from engine.model.events import UserUpdated
 from engine.model.grants import refuse_grant
-from engine.model.text import tidy
+from engine.model.text import normalize
 from engine.model.vocabulary import Permission
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Hold, Lock
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ class UpdateUser:
         """An entry about the user."""
         return Attempt(command="update_user", subject_kind="User", subject_id=self.user_id)
 
-    def apply(self, work: Work) -> UUID:
+    def apply(self, work: UnitOfWork) -> UUID:
         """Needs `MANAGE_USERS`; one's own name, zone and language need `MANAGE_OWN_PROFILE`.
 
         New roles, and all of whoever is activated again, are handed on: see `grants`. No token
@@ -103,7 +103,7 @@ class UpdateUser:
     def _values(self, row: Row[Any]) -> dict[str, Any]:
         values: dict[str, Any] = {}
         if self.name is not None:
-            values["name"] = clean_name(tidy(self.name), "name", "name")
+            values["name"] = clean_name(normalize(self.name), "name", "name")
         if self.time_zone is not None:
             require_time_zone(self.time_zone)
             values["time_zone"] = self.time_zone
@@ -114,11 +114,11 @@ class UpdateUser:
             values["active"] = self.active
         return values
 
-    def _request_address(self, work: Work, row: Row[Any], email: str) -> None:
+    def _request_address(self, work: UnitOfWork, row: Row[Any], email: str) -> None:
         active = row.active if self.active is None else self.active
         request_change(work, row, email, self.link_key, active=active)
 
-    def _set_roles(self, work: Work, names: tuple[str, ...]) -> dict[str, tuple[Any, Any]]:
+    def _set_roles(self, work: UnitOfWork, names: tuple[str, ...]) -> dict[str, tuple[Any, Any]]:
         before = loading.load_permissions(work.connection, self.user_id)
         r, ur = t.roles, t.user_roles
         query = sa.select(r.c.id, r.c.name).join(ur, ur.c.role_id == r.c.id)
@@ -134,7 +134,7 @@ class UpdateUser:
         return differences({"roles": sorted(held)}, {"roles": sorted(wanted)})
 
 
-def _require_renaming(work: Work) -> None:
+def _require_renaming(work: UnitOfWork) -> None:
     """An account may keep its users from taking names that others go by."""
     if work.policy.users_may_rename_themselves:
         return
@@ -145,7 +145,7 @@ def _require_renaming(work: Work) -> None:
         raise Refusal(Code.FORBIDDEN, message, "name")
 
 
-def _end_credentials(work: Work, user: Row[Any]) -> None:
+def _end_credentials(work: UnitOfWork, user: Row[Any]) -> None:
     """Deactivating a user ends their tokens, sessions and links at once (spec section 2)."""
     void_changes(work.connection, user.id, work.now)
     k, s, u = t.api_tokens, t.sessions, t.users

@@ -16,25 +16,25 @@ from engine.lifecycle.approvals import Quorum
 from engine.model import addresses, grants
 from engine.model.addresses import Address
 from engine.model.errors import Code, Refusal, not_found
-from engine.model.text import name_fault
+from engine.model.text import check_name
 from engine.model.vocabulary import Permission
 from engine.model.wording import chosen, counted, only_people
-from engine.persistence.db.sql import among, unindexed
+from engine.persistence.db.sql import id_in, no_index
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 
 #: What an account may set as the longest window.
 MAX_WINDOW_SPAN_DAYS = 36_500
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
-def require_permission(work: Work, permission: Permission) -> None:
+def require_permission(work: UnitOfWork, permission: Permission) -> None:
     """The actor holds it and the credential reaches that far, or FORBIDDEN."""
     refuse(grants.missing_permission(work.actor, permission))
 
 
-def require_own_or_managed(work: Work, row: Row[Any], what: str, own: Permission) -> None:
+def require_own_or_managed(work: UnitOfWork, row: Row[Any], what: str, own: Permission) -> None:
     """One's own, by the permission for that, or anybody's by `MANAGE_USERS`.
 
     Of others' nobody else learns that they exist.
@@ -46,7 +46,7 @@ def require_own_or_managed(work: Work, row: Row[Any], what: str, own: Permission
     require_permission(work, own)
 
 
-def require_in_person(work: Work) -> None:
+def require_in_person(work: UnitOfWork) -> None:
     """With no token, however far it reaches: a way to sign in reaches further than any token."""
     if work.actor.scopes is not None:
         message = "No token can do this. Sign in, and do it in the browser."
@@ -54,7 +54,7 @@ def require_in_person(work: Work) -> None:
 
 
 def require_placement(
-    work: Work, placing: Permission, user_ids: Collection[UUID], *field: str
+    work: UnitOfWork, placing: Permission, user_ids: Collection[UUID], *field: str
 ) -> None:
     """The credential covers what these people may do where they are placed.
 
@@ -75,11 +75,11 @@ def refuse(refusal: Refusal | None) -> None:
 
 def clean_name(name: str, what: str, field: str) -> str:
     """The name as given, or INVALID_INPUT."""
-    refuse(name_fault(name, what, field))
+    refuse(check_name(name, what, field))
     return name
 
 
-def new_address(work: Work, email: str, of_user: UUID | None = None) -> Address:
+def new_address(work: UnitOfWork, email: str, of_user: UUID | None = None) -> Address:
     """The mailbox of a user to be, or INVALID_INPUT; NAME_TAKEN where another user has it.
 
     The database makes sure of the latter as well, but for addresses that were written down before
@@ -132,18 +132,20 @@ def require_window_span(days: int) -> None:
         raise Refusal(Code.INVALID_INPUT, message, "max_window_days")
 
 
-def require_all(work: Work, table: Table, ids: Collection[UUID], what: str, field: str) -> None:
+def require_all(
+    work: UnitOfWork, table: Table, ids: Collection[UUID], what: str, field: str
+) -> None:
     """Every id is one of the account's, or NOT_FOUND."""
     if not ids:
         return
-    theirs = among(table.c.id), unindexed(table.c.account_id) == work.account_id
+    theirs = id_in(table.c.id), no_index(table.c.account_id) == work.account_id
     query = sa.select(sa.func.count()).where(*theirs)
     found = work.connection.execute(query, {"ids": sorted(set(ids))}).scalar_one()
     if found != len(set(ids)):
         raise not_found(what, field)
 
 
-def quorum_of(work: Work, team_id: UUID, required: int) -> Quorum:
+def quorum_of(work: UnitOfWork, team_id: UUID, required: int) -> Quorum:
     """Of a team as this transaction leaves it, if it asks for so many approvals."""
     possible = loading.load_approvers(work.connection, work.account_id, team_id)
     return Quorum(required, len(possible))
@@ -162,7 +164,7 @@ def require_possible_quorum(quorum: Quorum, before: Quorum | None = None) -> Non
     )
 
 
-def somebody_appoints(work: Work) -> bool:
+def somebody_appoints(work: UnitOfWork) -> bool:
     """Somebody active holds all that `grants.appoints` asks for, by whatever roles."""
     query = loading.users_with_all(grants.ADMINISTRATION).where(
         t.users.c.account_id == work.account_id, ~t.users.c.service
@@ -170,7 +172,7 @@ def somebody_appoints(work: Work) -> bool:
     return work.connection.execute(query.limit(1)).first() is not None
 
 
-def require_an_administrator(work: Work, *, appointed_before: bool) -> None:
+def require_an_administrator(work: UnitOfWork, *, appointed_before: bool) -> None:
     """After the change somebody can still manage users (spec section 2).
 
     And give every permission, if somebody could before: whoever manages users and no more could
@@ -194,7 +196,7 @@ def require_an_administrator(work: Work, *, appointed_before: bool) -> None:
 
 
 def replace_set(
-    work: Work, table: Table, owner: tuple[str, UUID], column: str, ids: Collection[UUID]
+    work: UnitOfWork, table: Table, owner: tuple[str, UUID], column: str, ids: Collection[UUID]
 ) -> None:
     """Make the owner's rows of a linking table exactly these."""
     name, owner_id = owner

@@ -25,12 +25,12 @@ from engine.model.errors import Code, Refusal, not_found
 from engine.model.events import TokenCreated, TokenRevoked
 from engine.model.facts import OPERATOR
 from engine.model.grants import default_scopes, refuse_scopes
-from engine.model.text import lookup_key, quoted, tidy
+from engine.model.text import lookup_key, normalize, quoted
 from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Hold, Lock
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.system import System
 
 #: So that a leaked token is recognised for what it is.
@@ -85,7 +85,7 @@ class CreateApiToken:
         """There is no token yet; the entry is the account's."""
         return Attempt(command="create_api_token", details={"name": quoted(self.name)})
 
-    def apply(self, work: Work) -> NewToken:
+    def apply(self, work: UnitOfWork) -> NewToken:
         """A token reaches no further than the credential that makes it, nor longer."""
         require_standing_credential(work)
         owner = self.user_id or work.actor.user_id
@@ -104,7 +104,7 @@ class CreateApiToken:
         asked = _Asked(owner, self.name, self.scopes, expires_at, parent_id)
         return _make(work, asked)
 
-    def _require_service_user(self, work: Work, owner: UUID) -> None:
+    def _require_service_user(self, work: UnitOfWork, owner: UUID) -> None:
         require_permission(work, Permission.MANAGE_USERS)
         u = t.users
         query = sa.select(u.c.service).where(u.c.id == owner, u.c.account_id == work.account_id)
@@ -115,7 +115,7 @@ class CreateApiToken:
             message = "People make their own tokens. You can make them for service users."
             raise Refusal(Code.FORBIDDEN, message, "user_id")
 
-    def _end(self, work: Work, parent_id: UUID | None) -> datetime | None:
+    def _end(self, work: UnitOfWork, parent_id: UUID | None) -> datetime | None:
         """Its own, or its parent's."""
         if parent_id is None:
             return self.expires_at
@@ -148,7 +148,7 @@ class RevokeApiToken:
             command="revoke_api_token", subject_kind="ApiToken", subject_id=self.token_id
         )
 
-    def apply(self, work: Work) -> RevokedTokens:
+    def apply(self, work: UnitOfWork) -> RevokedTokens:
         """Revoking twice is once."""
         row = token_row(work, self.token_id)
         require_own_or_managed(work, row, "token", Permission.MANAGE_OWN_TOKENS)
@@ -197,8 +197,8 @@ def create_token_as_operator(
     return account_id, user_id, made
 
 
-def _make(work: Work, asked: _Asked) -> NewToken:
-    name = clean_name(tidy(asked.name), "name", "name")
+def _make(work: UnitOfWork, asked: _Asked) -> NewToken:
+    name = clean_name(normalize(asked.name), "name", "name")
     made = NewToken(uuid7(), PREFIX + secrets.token_urlsafe(32))
     work.connection.execute(
         t.api_tokens.insert().values(

@@ -24,7 +24,7 @@ from engine.persistence.db.ids import uuid7
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Hold, Lock
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 
 #: For so long the link to the new address works.
 LIFETIME = timedelta(hours=24)
@@ -42,7 +42,7 @@ _C = t.address_changes
 
 
 def request_change(
-    work: Work, user: Row[Any], email: str, key: bytes | None, *, active: bool
+    work: UnitOfWork, user: Row[Any], email: str, key: bytes | None, *, active: bool
 ) -> None:
     """Ask the new mailbox; a service user, which reads no mail, gets the new address at once.
 
@@ -146,7 +146,7 @@ class ConfirmAddress:
         """An entry about the user; what the link holds is not in it."""
         return Attempt(command="confirm_address", subject_kind="User", subject_id=self.user_id)
 
-    def apply(self, work: Work) -> UUID:
+    def apply(self, work: UnitOfWork) -> UUID:
         """Sessions, links to decide, votes and tokens name the user by id, and stay as they are.
 
         Links and codes to sign in with that were sent to the address before this one end.
@@ -173,7 +173,7 @@ def _is_address_of(user: Row[Any], email: str) -> bool:
     return given is not None and given == present
 
 
-def _withdraw(work: Work, user: Row[Any]) -> None:
+def _withdraw(work: UnitOfWork, user: Row[Any]) -> None:
     query = sa.select(_C.c.id, _C.c.address).where(_C.c.user_id == user.id, *_is_pending(work.now))
     pending = work.connection.execute(query).one_or_none()
     if pending is None:
@@ -183,7 +183,7 @@ def _withdraw(work: Work, user: Row[Any]) -> None:
     work.record(AddressChangeWithdrawn(subject_id=user.id, change_id=pending.id, changes=changes))
 
 
-def _add_change(work: Work, user: Row[Any], address: str, key: bytes) -> UUID:
+def _add_change(work: UnitOfWork, user: Row[Any], address: str, key: bytes) -> UUID:
     change_id, nonce = uuid7(), os.urandom(derived_tokens.NONCE_BYTES)
     token = derived_tokens.derive_token(key, TOKEN_PURPOSE, change_id, nonce)
     work.connection.execute(
@@ -202,7 +202,7 @@ def _add_change(work: Work, user: Row[Any], address: str, key: bytes) -> UUID:
     return change_id
 
 
-def _set_address(work: Work, user: Row[Any], address: Address) -> None:
+def _set_address(work: UnitOfWork, user: Row[Any], address: Address) -> None:
     u = t.users
     values = {"email": address.stored, "email_key": address.key}
     work.connection.execute(u.update().where(u.c.id == user.id).values(**values))
@@ -210,7 +210,7 @@ def _set_address(work: Work, user: Row[Any], address: Address) -> None:
     end_pending_sign_ins(work, user)
 
 
-def _require_reach(work: Work, user: Row[Any]) -> None:
+def _require_reach(work: UnitOfWork, user: Row[Any]) -> None:
     """Whoever decides where the links to sign in go can have all that the user holds."""
     if user.id == work.actor.user_id:
         return
@@ -218,7 +218,7 @@ def _require_reach(work: Work, user: Row[Any]) -> None:
     refuse(refuse_grant(work.actor, held, held, "email"))
 
 
-def _require_pace(work: Work, user_id: UUID) -> None:
+def _require_pace(work: UnitOfWork, user_id: UUID) -> None:
     for column, value, most in (
         (_C.c.user_id, user_id, REQUESTS_FOR_ONE_USER),
         (_C.c.requested_by, work.actor.user_id, REQUESTS_BY_ONE_USER),

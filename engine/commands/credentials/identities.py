@@ -17,7 +17,7 @@ from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Hold, Lock
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class LinkIdentity:
         """An entry of the account."""
         return Attempt(command="link_identity", details={"issuer": self.issuer})
 
-    def apply(self, work: Work) -> UUID:
+    def apply(self, work: UnitOfWork) -> UUID:
         """Answers the user's id. In one account an identity stands for one user only."""
         user_id = work.actor.user_id
         assert user_id is not None
@@ -83,7 +83,7 @@ class UnlinkIdentity:
             command="unlink_identity", subject_kind="Identity", subject_id=self.identity_id
         )
 
-    def apply(self, work: Work) -> UUID:
+    def apply(self, work: UnitOfWork) -> UUID:
         """Sessions that it started go on; they are ended by themselves."""
         i = t.identities
         query = sa.select(i).where(i.c.id == self.identity_id, i.c.account_id == work.account_id)

@@ -8,13 +8,13 @@ import sqlalchemy as sa
 from sqlalchemy import Row
 
 from engine.model import addresses
-from engine.persistence.db.sql import among
+from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
 from engine.persistence.store.loading.sign_in import people_with_address
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 
 
-def end_pending_sign_ins(work: Work, user: Row[Any]) -> None:
+def end_pending_sign_ins(work: UnitOfWork, user: Row[Any]) -> None:
     """End the links and codes that were sent to the address in this row of a user.
 
     It is called after the change that keeps the user from signing in with that address.
@@ -34,7 +34,7 @@ def end_pending_sign_ins(work: Work, user: Row[Any]) -> None:
         and not people_with_address(work.connection, row.address, row.created_at)
     ]
     work.connection.execute(
-        i.update().where(among(i.c.id)).values(expires_at=work.now), {"ids": theirs}
+        i.update().where(id_in(i.c.id)).values(expires_at=work.now), {"ids": theirs}
     )
 
 

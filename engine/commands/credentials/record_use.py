@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Table
 
 from engine.commands.transactions import bare_transaction
-from engine.persistence.db.sql import among, one_of
+from engine.persistence.db.sql import id_in, in_subquery
 from engine.persistence.store import tables as t
 from engine.system import System
 
 #: How exact it is; nothing is written more often.
-EVERY = timedelta(minutes=1)
+RECORD_INTERVAL = timedelta(minutes=1)
 
 
 def record_use(system: System, tokens: Collection[UUID], sessions: Collection[UUID]) -> None:
@@ -36,9 +36,9 @@ def _touch(
     if not ids:
         return
     last = table.c[column]
-    stale = sa.or_(last.is_(None), last <= now - EVERY)
+    stale = sa.or_(last.is_(None), last <= now - RECORD_INTERVAL)
     # Another process that writes the same rows at this moment does it for us as well.
-    free = sa.select(table.c.id).where(among(table.c.id), stale)
+    free = sa.select(table.c.id).where(id_in(table.c.id), stale)
     chosen = free.order_by(table.c.id).with_for_update(skip_locked=True)
-    touched = table.update().where(one_of(table.c.id, chosen)).values({column: now})
+    touched = table.update().where(in_subquery(table.c.id, chosen)).values({column: now})
     connection.execute(touched, {"ids": sorted(ids)})

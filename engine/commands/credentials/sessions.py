@@ -19,10 +19,10 @@ from engine.model.vocabulary import Permission, SignInMethod
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Hold, Lock
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 
 #: A session ends by itself after so long without a request, and after so long in any case.
-IDLE = timedelta(hours=12)
+IDLE_LIMIT = timedelta(hours=12)
 LIFETIME = timedelta(days=7)
 #: Kept of what the browser calls itself.
 _USER_AGENT = 200
@@ -57,7 +57,7 @@ class StartSession:
         """There is no session yet; the entry is the account's."""
         return Attempt(command="start_session")
 
-    def apply(self, work: Work) -> NewSession:
+    def apply(self, work: UnitOfWork) -> NewSession:
         """Each sign-in makes a new session: a secret that was there before is worth nothing."""
         actor = work.actor
         assert actor.user_id is not None
@@ -86,7 +86,7 @@ class StartSession:
         work.record(started)
         return made
 
-    def _require_identity(self, work: Work) -> None:
+    def _require_identity(self, work: UnitOfWork) -> None:
         """It is still the user's: between the proof and the session it may have been unlinked."""
         if self.identity_id is None:
             return
@@ -99,7 +99,7 @@ class StartSession:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EndSession:
+class RevokeSession:
     """One's own, or with `MANAGE_USERS` anybody's; it holds at once. Answers the session's id."""
 
     session_id: UUID
@@ -112,7 +112,7 @@ class EndSession:
         """An entry about the session."""
         return Attempt(command="end_session", subject_kind="Session", subject_id=self.session_id)
 
-    def apply(self, work: Work) -> UUID:
+    def apply(self, work: UnitOfWork) -> UUID:
         """Ending twice is once."""
         s = t.sessions
         query = sa.select(s).where(s.c.id == self.session_id, s.c.account_id == work.account_id)

@@ -13,7 +13,7 @@ from sqlalchemy import Row
 from engine.model.errors import not_found
 from engine.model.events import TokenEnded
 from engine.persistence.store import tables as t
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class RevokedTokens:
     ended_ids: tuple[UUID, ...]
 
 
-def token_row(work: Work, token_id: UUID) -> Row[Any]:
+def token_row(work: UnitOfWork, token_id: UUID) -> Row[Any]:
     """A token of the account; refuses NOT_FOUND."""
     k = t.api_tokens
     query = sa.select(k).where(k.c.id == token_id, k.c.account_id == work.account_id)
@@ -35,7 +35,7 @@ def token_row(work: Work, token_id: UUID) -> Row[Any]:
     return row
 
 
-def end_tokens(work: Work, ids: Collection[UUID], reason: str) -> Sequence[Row[Any]]:
+def end_tokens(work: UnitOfWork, ids: Collection[UUID], reason: str) -> Sequence[Row[Any]]:
     """Revoke these and the live ones made with them, and with those; answers what ended.
 
     The account's people are held meanwhile, so that none of them makes another one. Each that was

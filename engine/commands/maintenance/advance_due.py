@@ -13,19 +13,19 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from engine.commands.transactions import transaction
-from engine.logs.log_throttle import Seldom
+from engine.logs.log_throttle import LogThrottle
 from engine.persistence.db.database import Database
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Lock
-from engine.persistence.store.reservation_expiry import give_back_lapsed
+from engine.persistence.store.reservation_expiry import release_expired
 from engine.persistence.store.retry import is_away
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.system import System
 
 log = structlog.get_logger("countersign.time")
 
 #: Releases advanced in one transaction, so that none holds its locks for long.
-BATCH = 100
+RELEASES_PER_RUN = 100
 
 #: An account, and a release of it; None: signatures of no release.
 Found = list[tuple[UUID, UUID | None]]
@@ -56,7 +56,7 @@ OVERDUE_RESERVATIONS = (
 )
 
 
-def advance_due(system: System, limit: int = BATCH) -> int:
+def advance_due(system: System, limit: int = RELEASES_PER_RUN) -> int:
     """Advance up to `limit` releases that are due; answers how many moved, so that one can go on.
 
     Any number of workers may do it at once: what one of them has under way, the others pass by. An
@@ -73,7 +73,7 @@ def advance_due(system: System, limit: int = BATCH) -> int:
 
 
 def _advance_each(
-    system: System, found: Found, act: Callable[[Work], int], at_fault: set[UUID]
+    system: System, found: Found, act: Callable[[UnitOfWork], int], at_fault: set[UUID]
 ) -> int:
     moved = 0
     for account_id, release_ids in _by_account(found).items():
@@ -91,14 +91,14 @@ def _advance_each(
     return moved
 
 
-def _advanced(work: Work) -> int:
+def _advanced(work: UnitOfWork) -> int:
     """Entering the transaction advanced what it locked."""
     return len({one.event.subject_id for one in work.recorded})
 
 
-def _given_back(work: Work) -> int:
+def _given_back(work: UnitOfWork) -> int:
     before = len(work.recorded)
-    give_back_lapsed(work)
+    release_expired(work)
     return len(work.recorded) - before
 
 
@@ -118,7 +118,7 @@ def _tell(account_id: UUID, error: Exception) -> None:
         )
 
 
-_faults = Seldom(quiet=60.0, kinds=1000)
+_faults = LogThrottle(quiet=60.0, kinds=1000)
 
 
 def _find(system: System, limit: int, passed_by: Collection[UUID]) -> tuple[Found, Found]:

@@ -18,8 +18,8 @@ from engine.model.facts import OPERATOR
 from engine.persistence.db.database import Database
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Lock
-from engine.persistence.store.retry import retrying
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.retry import retry
+from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.signers.keyring import KeyBinding, Keyring, SealBrokenError
 from engine.system import System
 
@@ -61,7 +61,7 @@ def reseal_keypairs(
     for account_id in sorted(account_ids):
         after: UUID | None = None
         while ids := _next_ids(system.database, keyring, account_id, after, batch_rows):
-            resealed += retrying(partial(_reseal, system, keyring, account_id, ids))
+            resealed += retry(partial(_reseal, system, keyring, account_id, ids))
             after = ids[-1]
     bare_transaction(system.database, lambda connection: _renew_check(connection, keyring))
     others = _K.c.master_key_id != keyring.sealing_key_id
@@ -92,7 +92,7 @@ def _reseal(system: System, keyring: Keyring, account_id: UUID, ids: list[UUID])
         return sum(_reseal_row(work, keyring, row) for row in rows)
 
 
-def _reseal_row(work: Work, keyring: Keyring, row: Row[Any]) -> bool:
+def _reseal_row(work: UnitOfWork, keyring: Keyring, row: Row[Any]) -> bool:
     # Another run may have been here first.
     if row.master_key_id == keyring.sealing_key_id:
         return False

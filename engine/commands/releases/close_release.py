@@ -5,11 +5,11 @@ from uuid import UUID
 
 from engine.commands.releases import end_release
 from engine.commands.transactions import Attempt
-from engine.lifecycle.schedule import Ending
+from engine.lifecycle.schedule import EndReason
 from engine.model.events import ReleaseClosed
 from engine.model.vocabulary import Trigger
 from engine.persistence.store.locks import Lock
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,13 +27,13 @@ class CloseRelease:
         """An entry of the release's history."""
         return end_release.attempt_of("close", self.release_id)
 
-    def apply(self, work: Work) -> UUID:
+    def apply(self, work: UnitOfWork) -> UUID:
         """Answers the release's id."""
         return end_release.end(
             work,
             self.release_id,
             Trigger.CLOSE,
-            Ending("CLOSED_EARLY", self.reason),
+            EndReason("CLOSED_EARLY", self.reason),
             ReleaseClosed,
             early=True,
         )

@@ -10,15 +10,15 @@ from engine.commands.transactions import Attempt
 from engine.lifecycle import machine
 from engine.lifecycle.approvals import Resolution, resolve_as_it_stands, resolve_with_actor
 from engine.lifecycle.release_changes import fields_at
-from engine.lifecycle.schedule import Ending
+from engine.lifecycle.schedule import EndReason
 from engine.model.events import DecisionRecorded, ReleaseApproved, ReleaseRejected
-from engine.model.facts import Facts, Fields, Release
+from engine.model.facts import Facts, Release, ReleaseFields
 from engine.model.text import optional_text
 from engine.model.vocabulary import Status, Trigger, Verdict
 from engine.persistence.store import loading
 from engine.persistence.store.locks import Lock
 from engine.persistence.store.releases import insert_decision, move
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 
 _TRIGGERS = {Verdict.APPROVE: Trigger.APPROVE, Verdict.REJECT: Trigger.REJECT}
 
@@ -45,7 +45,7 @@ class Decide:
             details={"revision": self.revision},
         )
 
-    def apply(self, work: Work) -> UUID:
+    def apply(self, work: UnitOfWork) -> UUID:
         """Decide by the table; record the decision, and the transition if it brings one."""
         release = work.release(self.release_id)
         comment = optional_text(self.comment)
@@ -54,13 +54,13 @@ class Decide:
         self._insert(work, facts)
         work.record(self._recorded(facts, self._fields_looked_at(work, release)))
         if target is Status.APPROVED:
-            work.keep(move(work, release, target))
+            work.put(move(work, release, target))
             work.record(
                 ReleaseApproved.of(release.id, from_status=release.status, to_status=target)
             )
         elif target is Status.REJECTED:
-            ending = Ending("REJECTED", comment)
-            work.keep(move(work, release, target, ending))
+            ending = EndReason("REJECTED", comment)
+            work.put(move(work, release, target, ending))
             work.record(
                 ReleaseRejected.of(
                     release.id, from_status=release.status, to_status=target, reason=comment
@@ -68,7 +68,7 @@ class Decide:
             )
         return release.id
 
-    def _insert(self, work: Work, facts: Facts) -> None:
+    def _insert(self, work: UnitOfWork, facts: Facts) -> None:
         assert work.actor.user_id is not None
         insert_decision(
             work.connection,
@@ -81,13 +81,13 @@ class Decide:
             at=work.now,
         )
 
-    def _fields_looked_at(self, work: Work, release: Release) -> Fields:
+    def _fields_looked_at(self, work: UnitOfWork, release: Release) -> ReleaseFields:
         if self.revision == release.revision:
             return release.fields
         edits = loading.load_edits(work.connection, [release.id])[release.id]
         return fields_at(release.fields, edits, self.revision)
 
-    def _recorded(self, facts: Facts, looked_at: Fields) -> DecisionRecorded:
+    def _recorded(self, facts: Facts, looked_at: ReleaseFields) -> DecisionRecorded:
         counted = self._resolution(facts)
         return DecisionRecorded.of(
             self.release_id,

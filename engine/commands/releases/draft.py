@@ -12,21 +12,21 @@ import sqlalchemy as sa
 from engine.lifecycle.guards import sees_release
 from engine.lifecycle.narrowing import refusal_by
 from engine.model.errors import Refusal, not_found
-from engine.model.facts import Facts, Fields, Release, Team
-from engine.model.text import name_fault, name_key, optional_text, tidy
-from engine.persistence.db.sql import among, unindexed
+from engine.model.facts import Facts, Release, ReleaseFields, Team
+from engine.model.text import check_name, name_key, normalize, optional_text
+from engine.persistence.db.sql import id_in, no_index
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.persistence.store.holders import holders_of
 from engine.persistence.store.release_facts import Staff, assemble, with_facts_of_creation
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 
 _USERS = sa.select(t.users.c.id, t.users.c.active).where(
-    among(t.users.c.id), unindexed(t.users.c.account_id) == sa.bindparam("account")
+    id_in(t.users.c.id), no_index(t.users.c.account_id) == sa.bindparam("account")
 )
 
 
-def release_facts(work: Work, release: Release, **asked: Any) -> Facts:
+def release_facts(work: UnitOfWork, release: Release, **asked: Any) -> Facts:
     """The facts of a release as it stands, for a decision on it; refuses NOT_FOUND if unseen."""
     team_ids = [release.fields.team_id]
     known = Staff(work.teams_of(team_ids), work.approvers_of(team_ids))
@@ -36,13 +36,13 @@ def release_facts(work: Work, release: Release, **asked: Any) -> Facts:
     return replace(facts, **asked)
 
 
-def standing_facts(work: Work, release: Release, **asked: Any) -> Facts:
+def standing_facts(work: UnitOfWork, release: Release, **asked: Any) -> Facts:
     """The same, with what the rules of creation look at: they are asked again of the release."""
     facts = release_facts(work, release, **asked)
     return with_facts_of_creation(work.connection, work.account_id, {release.id: facts})[release.id]
 
 
-def with_draft(work: Work, facts: Facts, draft: Fields) -> Facts:
+def with_draft(work: UnitOfWork, facts: Facts, draft: ReleaseFields) -> Facts:
     """The same facts with what is asked for: its keypairs, team, participants and name."""
     connection, account_id = work.connection, work.account_id
     draft, team_id = _tidied(draft), draft.team_id
@@ -60,11 +60,11 @@ def with_draft(work: Work, facts: Facts, draft: Fields) -> Facts:
     )
 
 
-def _tidied(draft: Fields) -> Fields:
+def _tidied(draft: ReleaseFields) -> ReleaseFields:
     """As names and texts are compared and stored; a blank one is none."""
     return replace(
         draft,
-        name=tidy(draft.name),
+        name=normalize(draft.name),
         version=optional_text(draft.version),
         note=optional_text(draft.note),
     )
@@ -77,14 +77,14 @@ def require(guard: Callable[[Facts], Refusal | None], facts: Facts) -> None:
         raise refusal
 
 
-def _team(work: Work, team_id: UUID) -> Team:
+def _team(work: UnitOfWork, team_id: UUID) -> Team:
     team = work.teams_of([team_id]).get(team_id)
     if team is None:
         raise not_found("team", "team_id")
     return team
 
 
-def _inactive(work: Work, user_ids: frozenset[UUID]) -> frozenset[UUID]:
+def _inactive(work: UnitOfWork, user_ids: frozenset[UUID]) -> frozenset[UUID]:
     if not user_ids:
         return frozenset()
     asked = {"ids": sorted(user_ids), "account": work.account_id}
@@ -94,10 +94,10 @@ def _inactive(work: Work, user_ids: frozenset[UUID]) -> frozenset[UUID]:
     return frozenset(row.id for row in rows if not row.active)
 
 
-def _name_is_taken(work: Work, release: Release | None, name: str) -> bool:
+def _name_is_taken(work: UnitOfWork, release: Release | None, name: str) -> bool:
     gave_it_back = release is not None and release.status.is_final and release.opened_at is None
     # A malformed name is refused by its own rule; the database need not see it.
-    if gave_it_back or name_fault(name, "name") is not None:
+    if gave_it_back or check_name(name, "name") is not None:
         return False
     own_id = release.id if release else None
     return loading.name_is_taken(work.connection, work.account_id, name_key(name), own_id)

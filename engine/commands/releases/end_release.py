@@ -9,13 +9,13 @@ from uuid import UUID
 from engine.commands.releases.draft import release_facts
 from engine.commands.transactions import Attempt
 from engine.lifecycle import machine
-from engine.lifecycle.schedule import Ending
+from engine.lifecycle.schedule import EndReason
 from engine.model.events import ReleaseEvent
 from engine.model.text import optional_text
 from engine.model.vocabulary import Trigger
 from engine.persistence.store.locks import Lock
 from engine.persistence.store.releases import move
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 
 
 def lock_of(release_id: UUID) -> Lock:
@@ -29,10 +29,10 @@ def attempt_of(command: str, release_id: UUID) -> Attempt:
 
 
 def end(
-    work: Work,
+    work: UnitOfWork,
     release_id: UUID,
     trigger: Trigger,
-    ending: Ending,
+    ending: EndReason,
     event: type[ReleaseEvent],
     **details: Any,
 ) -> UUID:
@@ -45,5 +45,5 @@ def end(
     work.record(
         event.of(release.id, from_status=release.status, to_status=target, reason=reason, **details)
     )
-    work.keep(move(work, release, target, ending))
+    work.put(move(work, release, target, ending))
     return release.id

@@ -10,20 +10,20 @@ from engine.commands.transactions import Attempt
 from engine.lifecycle import machine
 from engine.lifecycle.approvals import required_by_policy
 from engine.model.events import DecisionRecorded, ReleaseRequested
-from engine.model.facts import Facts, Fields, Release
+from engine.model.facts import Facts, Release, ReleaseFields
 from engine.model.text import quoted
 from engine.model.vocabulary import Status, Trigger, Verdict
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store.locks import Hold, Lock
 from engine.persistence.store.releases import insert_decision, insert_release
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, kw_only=True)
 class RequestRelease:
     """Answers the new release's id."""
 
-    fields: Fields
+    fields: ReleaseFields
     #: Offline with Teams off: ask for Approved at once.
     as_approved: bool = False
 
@@ -40,7 +40,7 @@ class RequestRelease:
         """There is no release yet; the entry is the account's."""
         return Attempt(command="request_release", details={"name": quoted(self.fields.name)})
 
-    def apply(self, work: Work) -> UUID:
+    def apply(self, work: UnitOfWork) -> UUID:
         """Decide by the table, then write the release and hold its keypairs."""
         asked = Facts(
             now=work.now, policy=work.policy, actor=work.actor, asks_approved=self.as_approved
@@ -51,9 +51,9 @@ class RequestRelease:
         )
         release = _new_release(work, facts, target)
         insert_release(work.connection, release)
-        work.keep(release)
+        work.put(release)
         # Nobody else can have it: it advances with what is locked, so a begun window opens at once.
-        work.held |= {release.id}
+        work.locked |= {release.id}
         work.record(
             ReleaseRequested.of(
                 release.id, to_status=target, name=facts.draft.name, revision=release.revision
@@ -64,7 +64,7 @@ class RequestRelease:
         return release.id
 
 
-def _new_release(work: Work, facts: Facts, status: Status) -> Release:
+def _new_release(work: UnitOfWork, facts: Facts, status: Status) -> Release:
     assert facts.proposed is not None and work.actor.user_id is not None
     needs_approval = status is not Status.ACTIVE
     return Release(
@@ -82,7 +82,7 @@ def _new_release(work: Work, facts: Facts, status: Status) -> Release:
     )
 
 
-def _approve_own(work: Work, release: Release) -> None:
+def _approve_own(work: UnitOfWork, release: Release) -> None:
     insert_decision(
         work.connection,
         release,

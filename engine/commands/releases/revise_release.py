@@ -18,8 +18,8 @@ from engine.model.facts import Facts, Release
 from engine.model.vocabulary import ReleaseType, Status, Trigger
 from engine.persistence.store.locks import Hold, Lock
 from engine.persistence.store.releases import move, rewrite_release
-from engine.persistence.store.reservation_expiry import give_back_lapsed
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.reservation_expiry import release_expired
+from engine.persistence.store.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,10 +50,10 @@ class ReviseRelease:
             details={"revision": self.revision, "fields": sorted(self.changes)},
         )
 
-    def apply(self, work: Work) -> UUID:
+    def apply(self, work: UnitOfWork) -> UUID:
         """Decide by the table, then write the fields and, where it moves, the status."""
         if "max_signatures" in self.changes:
-            give_back_lapsed(work)
+            release_expired(work)
         release = work.release(self.release_id)
         facts = release_facts(work, release, seen_revision=self.revision)
         facts = with_draft(work, facts, replace(release.fields, **self.changes))
@@ -71,7 +71,7 @@ class ReviseRelease:
         )
         if target is not release.status:
             after = move(work, after, target)
-        work.keep(after)
+        work.put(after)
         work.record(_event(facts, after, target))
         return release.id
 

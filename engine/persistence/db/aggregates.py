@@ -16,7 +16,7 @@ def column_set(connection: Connection, column: Any, **where: UUID) -> frozenset[
     return frozenset(connection.execute(query).scalars().all())
 
 
-class SetOf(TypeDecorator[frozenset[Any]]):
+class AggregatedSet(TypeDecorator[frozenset[Any]]):
     """Values aggregated into one text; no value at all is the empty set."""
 
     impl = sa.Text
@@ -31,17 +31,17 @@ class SetOf(TypeDecorator[frozenset[Any]]):
         return frozenset(map(self.parse, value.split(","))) if value else frozenset()
 
 
-def set_of(column: Any, parse: Callable[[str], Any], *where: Any) -> ScalarSelect[Any]:
+def aggregate_set(column: Any, parse: Callable[[str], Any], *where: Any) -> ScalarSelect[Any]:
     """A column beside others: another table's values that belong to the row, as a set.
 
     So a thing and what belongs to it are one statement. `where` refers to the row; no value may
     contain a comma.
     """
     told = sa.func.aggregate_strings(sa.cast(column, sa.Text), ",")
-    return sa.select(sa.type_coerce(told, SetOf(parse))).where(*where).scalar_subquery()
+    return sa.select(sa.type_coerce(told, AggregatedSet(parse))).where(*where).scalar_subquery()
 
 
-def gathered(
+def fetch_grouped(
     connection: Connection, statement: Select[Any], ids: Iterable[UUID]
 ) -> dict[UUID, frozenset[Any]]:
     """What a statement finds among `ids`, pairs of owner and value, by owner."""

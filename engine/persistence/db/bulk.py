@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.types import TypeEngine
 
-from engine.persistence.db.sql import among
+from engine.persistence.db.sql import id_in
 
 Values = Mapping[str, Any]
 #: Makes a value what the driver takes for it.
@@ -169,5 +169,5 @@ def _update_set(table: Table, shared: tuple[str, ...], own: tuple[str, ...]) -> 
         for name in own
         if name != "id"
     }
-    chosen = table.update().where(among(table.c.id), given.c.rows.has_key(id_))
+    chosen = table.update().where(id_in(table.c.id), given.c.rows.has_key(id_))
     return chosen.values(_all(table, shared) | each)

@@ -22,16 +22,20 @@ from sqlalchemy.exc import OperationalError
 
 from engine.persistence.db import timeouts
 from engine.persistence.db.storage_faults import StorageHealth
-from engine.persistence.db.timeouts import IDLE, STATEMENT, WAIT
+from engine.persistence.db.timeouts import (
+    IDLE_TRANSACTION_SECONDS,
+    LOCK_WAIT_SECONDS,
+    STATEMENT_SECONDS,
+)
 
 # One message to the server, so that the limits cost no round trip. A process that is frozen, or
 # its machine, gives back what it holds once its transaction has been idle for too long.
 _LIMITS = "; ".join(
     f"SET LOCAL {name} = '{seconds}s'"
     for name, seconds in {
-        "lock_timeout": WAIT,
-        "statement_timeout": STATEMENT,
-        "idle_in_transaction_session_timeout": IDLE,
+        "lock_timeout": LOCK_WAIT_SECONDS,
+        "statement_timeout": STATEMENT_SECONDS,
+        "idle_in_transaction_session_timeout": IDLE_TRANSACTION_SECONDS,
     }.items()
 )
 _WRITE = f"BEGIN; {_LIMITS}"
@@ -41,7 +45,9 @@ _SNAPSHOT = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_LIMITS}"
 #: written meanwhile: 32 MB.
 CHECKPOINT = 8192
 #: Filling a large table takes its time; to wait for a lock would make everybody else wait behind.
-_MIGRATE = f"BEGIN; SET LOCAL lock_timeout = '{WAIT}s'; SET LOCAL statement_timeout = 0"
+_MIGRATE = (
+    f"BEGIN; SET LOCAL lock_timeout = '{LOCK_WAIT_SECONDS}s'; SET LOCAL statement_timeout = 0"
+)
 
 
 class Database:
@@ -161,10 +167,14 @@ def _sqlite_engine(url: URL, begin: str, pool_size: int, *, read_only: bool = Fa
         hide_parameters=True,
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=WAIT,
+        pool_timeout=LOCK_WAIT_SECONDS,
         # The driver's own begin loses the outer transaction when a first savepoint is released,
         # so the driver is told to leave transactions alone and the `begin` event emits ours.
-        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": WAIT},
+        connect_args={
+            "isolation_level": None,
+            "check_same_thread": False,
+            "timeout": LOCK_WAIT_SECONDS,
+        },
     )
 
     @event.listens_for(engine, "connect")
@@ -174,7 +184,7 @@ def _sqlite_engine(url: URL, begin: str, pool_size: int, *, read_only: bool = Fa
             "synchronous=FULL",
             f"wal_autocheckpoint={CHECKPOINT}",
             "foreign_keys=ON",
-            f"busy_timeout={WAIT * 1000}",
+            f"busy_timeout={LOCK_WAIT_SECONDS * 1000}",
             f"query_only={'ON' if read_only else 'OFF'}",
         ):
             connection.execute(f"PRAGMA {pragma}")
@@ -188,7 +198,7 @@ def _sqlite_engine(url: URL, begin: str, pool_size: int, *, read_only: bool = Fa
 
 def _into_wal(connection: Any) -> None:
     """Of several that begin with a new file, SQLite has all but one fail, and none wait."""
-    until = time.monotonic() + WAIT
+    until = time.monotonic() + LOCK_WAIT_SECONDS
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
@@ -218,10 +228,10 @@ def _postgresql_engine(url: URL, pool_size: int, pooler: _Pooler) -> Engine:
         url,
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=WAIT,
+        pool_timeout=LOCK_WAIT_SECONDS,
         hide_parameters=True,
         # The driver leaves transactions alone: its own BEGIN is a round trip that sets nothing.
-        connect_args={"autocommit": True, **timeouts.REACH},
+        connect_args={"autocommit": True, **timeouts.CONNECT_SECONDS},
     )
 
     @event.listens_for(engine, "do_connect")

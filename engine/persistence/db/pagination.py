@@ -19,14 +19,14 @@ from engine.persistence.db.canonical_json import canonical
 from engine.persistence.db.sql import Instant
 
 #: Rows on a page at most, and where nothing is asked.
-LARGEST = 100
-USUAL = 20
+MAX_PAGE_SIZE = 100
+DEFAULT_PAGE_SIZE = 20
 
 Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class PageArgs:
     """Which page: as Relay's connections ask (forward or backward, not both)."""
 
     first: int | None = None
@@ -37,7 +37,9 @@ class Window:
     @property
     def size(self) -> int:
         """Rows asked for."""
-        return next((asked for asked in (self.first, self.last) if asked is not None), USUAL)
+        return next(
+            (asked for asked in (self.first, self.last) if asked is not None), DEFAULT_PAGE_SIZE
+        )
 
     @property
     def is_backward(self) -> bool:
@@ -50,8 +52,8 @@ class Window:
             raise Refusal(Code.INVALID_INPUT, "Give first or last, not both.", "last")
         for name in ("first", "last"):
             size = getattr(self, name)
-            if size is not None and not 0 <= size <= LARGEST:
-                message = f"A page has 0 to {LARGEST} rows; {size} were asked for."
+            if size is not None and not 0 <= size <= MAX_PAGE_SIZE:
+                message = f"A page has 0 to {MAX_PAGE_SIZE} rows; {size} were asked for."
                 raise Refusal(Code.INVALID_INPUT, message, name)
 
 
@@ -78,7 +80,7 @@ def fetch(
     connection: Connection,
     query: Select[Any],
     order: Order,
-    window: Window,
+    window: PageArgs,
     scope: Any = None,
     any_of: Sequence[ColumnElement[bool]] = (),
 ) -> Page[Row[Any]]:

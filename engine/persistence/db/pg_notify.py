@@ -15,13 +15,13 @@ import psycopg
 import structlog
 from sqlalchemy.engine import URL
 
-from engine.persistence.db.timeouts import REACH, Connection
+from engine.persistence.db.timeouts import CONNECT_SECONDS, Connection
 
 log = structlog.get_logger("countersign.signals")
 
 CHANNEL = "countersign"
 #: Seconds between two looks whether to stop, or to connect again.
-PAUSE = 0.5
+RECONNECT_SECONDS = 0.5
 
 
 def connection_string(url: URL) -> str:
@@ -34,11 +34,11 @@ def connected(url: URL) -> Connection:
     another session.
     """
     return Connection.connect(
-        connection_string(url), autocommit=True, prepare_threshold=None, **REACH
+        connection_string(url), autocommit=True, prepare_threshold=None, **CONNECT_SECONDS
     )
 
 
-class Notifier:
+class PgNotifier:
     """Tells the other processes which accounts have news; calls of one moment become one."""
 
     def __init__(self, url: URL) -> None:
@@ -73,7 +73,7 @@ class Notifier:
                     self._send(connection)
             except psycopg.Error as error:
                 trouble.seen(error)
-                if self._stopped.wait(PAUSE):
+                if self._stopped.wait(RECONNECT_SECONDS):
                     return
 
     def _send(self, connection: psycopg.Connection) -> None:
@@ -94,7 +94,7 @@ class Notifier:
                 return
 
 
-class Listener:
+class PgListener:
     """Hears which accounts have news, from whichever process; connects again when it has to."""
 
     def __init__(self, url: URL) -> None:
@@ -123,11 +123,11 @@ class Listener:
                     self._listen(connection, heard)
             except psycopg.Error as error:
                 trouble.seen(error)
-                self._stopped.wait(PAUSE)
+                self._stopped.wait(RECONNECT_SECONDS)
 
     def _listen(self, connection: psycopg.Connection, heard: Callable[[UUID], None]) -> None:
         while not self._stopped.is_set():
-            for told in connection.notifies(timeout=PAUSE):
+            for told in connection.notifies(timeout=RECONNECT_SECONDS):
                 try:
                     heard(UUID(told.payload))
                 except ValueError:

@@ -57,13 +57,13 @@ class Instant(TypeDecorator[datetime]):
 ExactText = Text().with_variant(Text(collation="C"), "postgresql")
 
 
-def word(enum: type[StrEnum]) -> sa.Enum:
+def enum_column(enum: type[StrEnum]) -> sa.Enum:
     """One word of a closed set, stored as text; the rows hold no other (CHECK)."""
     name = "".join("_" + c.lower() if c.isupper() else c for c in enum.__name__).lstrip("_")
     return sa.Enum(enum, native_enum=False, create_constraint=True, length=30, name=name)
 
 
-class unindexed(FunctionElement[Any]):  # noqa: N801 - said in statements like SQLAlchemy's own
+class no_index(FunctionElement[Any]):  # noqa: N801 - said in statements like SQLAlchemy's own
     """A column that rows found by their ids are only checked by.
 
     SQLite takes whatever has an index for ten rows: for a dozen ids it would rather read the whole
@@ -78,17 +78,17 @@ class unindexed(FunctionElement[Any]):  # noqa: N801 - said in statements like S
         self.type = column.type
 
 
-@compiles(unindexed)
-def _as_it_is(element: unindexed, compiler: SQLCompiler, **more: Any) -> str:
+@compiles(no_index)
+def _as_it_is(element: no_index, compiler: SQLCompiler, **more: Any) -> str:
     return compiler.process(element.clauses, **more)
 
 
-@compiles(unindexed, "sqlite")
-def _with_a_plus(element: unindexed, compiler: SQLCompiler, **more: Any) -> str:
+@compiles(no_index, "sqlite")
+def _with_a_plus(element: no_index, compiler: SQLCompiler, **more: Any) -> str:
     return f"+{compiler.process(element.clauses, **more)}"
 
 
-class among(FunctionElement[bool]):  # noqa: N801 - said in statements like SQLAlchemy's own
+class id_in(FunctionElement[bool]):  # noqa: N801 - said in statements like SQLAlchemy's own
     """A column has one of the ids that a statement is given as its parameter `ids`.
 
     PostgreSQL gets them as one parameter, so that it is one statement however many they are: it is
@@ -102,25 +102,25 @@ class among(FunctionElement[bool]):  # noqa: N801 - said in statements like SQLA
     def __init__(self, column: ColumnElement[Any]) -> None:
         super().__init__(column)
 
-    def self_group(self, against: OperatorType | None = None) -> among:
+    def self_group(self, against: OperatorType | None = None) -> id_in:
         """A condition as it is: compared with true, no index would serve it."""
         return self
 
 
-@compiles(among)
-def _in_so_many(element: among, compiler: SQLCompiler, **more: Any) -> str:
+@compiles(id_in)
+def _in_so_many(element: id_in, compiler: SQLCompiler, **more: Any) -> str:
     (column,) = element.clauses
     return compiler.process(column.in_(sa.bindparam("ids", expanding=True)), **more)
 
 
-@compiles(among, "postgresql")
-def _in_an_array(element: among, compiler: SQLCompiler, **more: Any) -> str:
+@compiles(id_in, "postgresql")
+def _in_an_array(element: id_in, compiler: SQLCompiler, **more: Any) -> str:
     (column,) = element.clauses
     given = sa.cast(sa.bindparam("ids", type_=_Array()), sa.ARRAY(sa.Uuid))
     return compiler.process(column == sa.any_(given), **more)
 
 
-class one_of(FunctionElement[bool]):  # noqa: N801 - said in statements like SQLAlchemy's own
+class in_subquery(FunctionElement[bool]):  # noqa: N801 - said in statements like SQLAlchemy's own
     """A column has one of the ids that a query finds, which is asked once.
 
     PostgreSQL takes a queue for almost empty, since it mostly is, and would ask again for each row.
@@ -133,19 +133,19 @@ class one_of(FunctionElement[bool]):  # noqa: N801 - said in statements like SQL
     def __init__(self, column: ColumnElement[Any], query: Select[Any]) -> None:
         super().__init__(column, query.correlate(None).scalar_subquery())
 
-    def self_group(self, against: OperatorType | None = None) -> one_of:
-        """As it is, like `among`."""
+    def self_group(self, against: OperatorType | None = None) -> in_subquery:
+        """As it is, like `id_in`."""
         return self
 
 
-@compiles(one_of)
-def _in_a_query(element: one_of, compiler: SQLCompiler, **more: Any) -> str:
+@compiles(in_subquery)
+def _in_a_query(element: in_subquery, compiler: SQLCompiler, **more: Any) -> str:
     column, query = element.clauses
     return compiler.process(column.in_(query), **more)
 
 
-@compiles(one_of, "postgresql")
-def _in_an_array_of_it(element: one_of, compiler: SQLCompiler, **more: Any) -> str:
+@compiles(in_subquery, "postgresql")
+def _in_an_array_of_it(element: in_subquery, compiler: SQLCompiler, **more: Any) -> str:
     column, query = element.clauses
     return compiler.process(column == sa.any_(sa.func.array(query)), **more)
 
@@ -161,18 +161,18 @@ class _Array(TypeDecorator[Iterable[UUID]]):
         return None if value is None else "{" + ",".join(id_.hex for id_ in value) + "}"
 
 
-def key() -> Column[UUID]:
+def primary_key() -> Column[UUID]:
     """The primary key: a version 7 UUID, made by the engine."""
     return Column("id", Id, primary_key=True)
 
 
-def link(name: str, target: str, **options: Any) -> Column[UUID]:
+def foreign_key(name: str, target: str, **options: Any) -> Column[UUID]:
     """A reference to another row; not null unless said otherwise."""
     options.setdefault("nullable", False)
     return Column(name, Id, sa.ForeignKey(target), **options)
 
 
-def instant(name: str, **options: Any) -> Column[datetime]:
+def timestamp(name: str, **options: Any) -> Column[datetime]:
     """A UTC instant; not null unless said otherwise."""
     options.setdefault("nullable", False)
     return Column(name, Instant, **options)

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 import structlog
 
-from engine.logs.log_throttle import Seldom
+from engine.logs.log_throttle import LogThrottle
 
 log = structlog.get_logger("countersign.database")
 
@@ -85,7 +85,7 @@ class StorageHealth:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._met: tuple[StorageFault, float] | None = None
-        self._logged = Seldom()
+        self._logged = LogThrottle()
 
     def meet(self, error: object) -> None:
         """Remember a driver's error if it is about the storage, and log it now and then."""

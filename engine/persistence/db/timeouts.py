@@ -11,15 +11,15 @@ from psycopg.pq import TransactionStatus
 Answer = TypeVar("Answer")
 
 #: Seconds anything waits for a lock, a pooled connection, or a new one.
-WAIT = 5
+LOCK_WAIT_SECONDS = 5
 #: Seconds one statement may run on PostgreSQL, and a transaction do nothing at all.
-STATEMENT = IDLE = 10
+STATEMENT_SECONDS = IDLE_TRANSACTION_SECONDS = 10
 #: Seconds until the answer must be there: by then a server that works has ended the statement.
-SILENCE = STATEMENT + 2
+SILENCE_SECONDS = STATEMENT_SECONDS + 2
 
 #: For every connection: a host that is gone is noticed, whether or not something is asked.
-REACH: dict[str, Any] = {
-    "connect_timeout": WAIT,
+CONNECT_SECONDS: dict[str, Any] = {
+    "connect_timeout": LOCK_WAIT_SECONDS,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
@@ -34,7 +34,7 @@ class Connection(psycopg.Connection[Any]):
     """
 
     #: None: for as long as it takes.
-    silence: float | None = SILENCE
+    silence: float | None = SILENCE_SECONDS
 
     def wait(
         self, gen: PQGen[Answer], interval: float = 0.1, timeout: float | None = None

@@ -11,7 +11,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from engine.persistence.db.database import Database
-from engine.persistence.db.timeouts import WAIT
+from engine.persistence.db.timeouts import LOCK_WAIT_SECONDS
 from engine.persistence.store.ledger_verification import verify
 from engine.persistence.store.tables import accounts
 
@@ -59,7 +59,9 @@ def _make(path: Path) -> None:
 def _copy(source: Path, path: Path) -> None:
     """In one step, so in one transaction to read in: in pieces it begins anew at each commit."""
     with (
-        closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True, timeout=WAIT)) as origin,
+        closing(
+            sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True, timeout=LOCK_WAIT_SECONDS)
+        ) as origin,
         closing(sqlite3.connect(path)) as copy,
     ):
         origin.backup(copy, pages=-1)

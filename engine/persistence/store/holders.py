@@ -13,17 +13,17 @@ from engine.model.facts import Holder, Keypair
 from engine.model.visibility import sees
 from engine.persistence.store import loading
 from engine.persistence.store.constraints import refusal_of, taken_keypair
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 
 
 def holders_of(
-    work: Work, keypairs: Collection[Keypair], own_id: UUID | None = None
+    work: UnitOfWork, keypairs: Collection[Keypair], own_id: UUID | None = None
 ) -> tuple[Holder, ...]:
     """The releases other than one's own that hold these keypairs, of those that the actor sees."""
     held = {k.id: k.held_by for k in keypairs if k.held_by is not None and k.held_by != own_id}
     if not held:
         return ()
-    releases = work.stored(set(held.values()))
+    releases = work.get_many(set(held.values()))
     by_keypair = ((keypair_id, releases[release_id]) for keypair_id, release_id in held.items())
     return tuple(
         Holder(keypair_id=keypair_id, name=release.fields.name, ends_at=release.fields.ends_at)
@@ -32,7 +32,7 @@ def holders_of(
     )
 
 
-def refusal_of_conflict(work: Work, error: IntegrityError) -> Refusal:
+def refusal_of_conflict(work: UnitOfWork, error: IntegrityError) -> Refusal:
     """The refusal of a violated constraint, after the savepoint was rolled back.
 
     Whoever took a keypair in the meantime has committed that, so it can be named like one that was

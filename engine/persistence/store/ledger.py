@@ -44,7 +44,7 @@ _MOVE_HEAD = (
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LedgerEntry:
     """A recorded event with its place in the ledger."""
 
     position: int
@@ -82,7 +82,7 @@ def listen(connection: Connection, account_id: UUID, heard: Collection[str]) -> 
 
 def append(
     connection: Connection, account_id: UUID, recorded: list[Recorded], recorded_at: datetime
-) -> list[Entry]:
+) -> list[LedgerEntry]:
     """Write the events as the account's next entries."""
     if not recorded:
         return []
@@ -93,7 +93,7 @@ def append(
         body = canonical(_body(account_id, position, item, recorded_at, previous))
         previous = hashlib.sha256(body.encode()).digest()
         is_heard = any(fnmatchcase(item.event.tag, pattern) for pattern in heard)
-        entries.append(Entry(position, item, is_heard))
+        entries.append(LedgerEntry(position, item, is_heard))
         rows.append(_row(position, item, body, previous))
     shared = {"account_id": account_id, "recorded_at": recorded_at}
     insert_many(connection, ledger_entries, shared, rows)

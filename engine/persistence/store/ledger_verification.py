@@ -20,7 +20,7 @@ from engine.persistence.store.ledger import FORMAT, GENESIS, Head
 from engine.persistence.store.tables import ledger_entries as e
 
 #: Entries read at once.
-CHUNK = 1000
+ENTRIES_PER_READ = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Anchor:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Verification:
     """Whether the chain holds; else the first entry that is broken, and how."""
 
     head: Head
@@ -57,7 +57,7 @@ class Verdict:
         return self.fault is None
 
 
-def verify(connection: Connection, account_id: UUID, anchor: Anchor | None = None) -> Verdict:
+def verify(connection: Connection, account_id: UUID, anchor: Anchor | None = None) -> Verification:
     """Walk the account's entries from the first; against an anchor also truncation shows.
 
     Wants a snapshot: entries written meanwhile would not be the head's.
@@ -69,22 +69,24 @@ def verify(connection: Connection, account_id: UUID, anchor: Anchor | None = Non
         if fault is None and anchor is not None and row.position == anchor.count:
             fault = _anchored(row.hash, anchor)
         if fault is not None:
-            return Verdict(head, expected, fault)
+            return Verification(head, expected, fault)
         previous, expected = row.hash, expected + 1
     if head != Head(expected - 1, previous):
-        return Verdict(head, expected, "entries are missing at the end, or the head was changed")
+        return Verification(
+            head, expected, "entries are missing at the end, or the head was changed"
+        )
     if anchor is not None and anchor.count > head.count:
         there, kept = head.count, anchor.count
         fault = f"{there} entries are here, the kept head had {kept}: the last {kept - there}"
-        return Verdict(head, expected, f"{fault} are missing")
-    return Verdict(head)
+        return Verification(head, expected, f"{fault} are missing")
+    return Verification(head)
 
 
 def _entries(connection: Connection, account_id: UUID) -> Iterator[Row[Any]]:
     after = -(2**62)
     while True:
         query = sa.select(e).where(e.c.account_id == account_id, e.c.position > after)
-        rows = connection.execute(query.order_by(e.c.position).limit(CHUNK)).all()
+        rows = connection.execute(query.order_by(e.c.position).limit(ENTRIES_PER_READ)).all()
         if not rows:
             return
         yield from rows

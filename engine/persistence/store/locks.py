@@ -14,19 +14,19 @@ from sqlalchemy import Connection, Row
 
 from engine.model.text import lookup_key
 from engine.model.vocabulary import HOLDING, Status
-from engine.persistence.db.sql import among, unindexed
+from engine.persistence.db.sql import id_in, no_index
 from engine.persistence.store import tables as t
 
 # Statements of the hot path are built once: to build one costs more than to run it.
 _R, _H, _K = t.releases, t.release_keypairs, t.keypairs
-_STANDING = sa.select(_R.c.id, _R.c.status, _R.c.starts_at, _R.c.ends_at).where(among(_R.c.id))
+_STANDING = sa.select(_R.c.id, _R.c.status, _R.c.starts_at, _R.c.ends_at).where(id_in(_R.c.id))
 _LOCKED = (
-    _STANDING.where(unindexed(_R.c.account_id) == sa.bindparam("account"))
+    _STANDING.where(no_index(_R.c.account_id) == sa.bindparam("account"))
     .order_by(_R.c.id)
     .with_for_update()
 )
 _FREE = _LOCKED.with_for_update(skip_locked=True)
-_HOLDERS = sa.select(_H.c.release_id).where(among(_H.c.keypair_id), t.IS_HELD)
+_HOLDERS = sa.select(_H.c.release_id).where(id_in(_H.c.keypair_id), t.IS_HELD)
 _NAMESAKES = sa.select(_R.c.id).where(
     _R.c.account_id == sa.bindparam("account"),
     _R.c.name_key == sa.bindparam("name"),
@@ -37,7 +37,7 @@ _PENDING = sa.select(_R.c.id).where(
     _R.c.account_id == sa.bindparam("account"), _R.c.status == Status.PENDING
 )
 _ACCOUNT = sa.select(t.accounts.c.id).where(t.accounts.c.id == sa.bindparam("account"))
-_KEYPAIRS = sa.select(_K.c.id).where(among(_K.c.id)).order_by(_K.c.id).with_for_update()
+_KEYPAIRS = sa.select(_K.c.id).where(id_in(_K.c.id)).order_by(_K.c.id).with_for_update()
 
 
 class Hold(StrEnum):

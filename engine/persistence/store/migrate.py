@@ -22,7 +22,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from engine.persistence.db.database import Database
-from engine.persistence.store.retry import retrying
+from engine.persistence.store.retry import retry
 
 #: Only one process migrates at a time; an arbitrary number of our own.
 _ADVISORY_LOCK = 7_266_736_001
@@ -45,7 +45,7 @@ class Revision(NamedTuple):
         return cls(int(number), int(serves_from or 0))
 
 
-class Standing(Enum):
+class SchemaState(Enum):
     """How a database stands to this version."""
 
     #: As this version made it, or expanded since by a newer one.
@@ -80,7 +80,7 @@ def migrate(database: Database, *more: Path) -> None:
         with database.reading() as connection:
             if revision_of(connection).number >= head.number:
                 return
-        retrying(lambda: _upgrade(database, alembic))
+        retry(lambda: _upgrade(database, alembic))
 
 
 def _upgrade(database: Database, alembic: Config) -> None:
@@ -90,17 +90,17 @@ def _upgrade(database: Database, alembic: Config) -> None:
         connection.commit()
 
 
-def standing(connection: Connection) -> Standing:
+def schema_state(connection: Connection) -> SchemaState:
     """Whether this version can run on the database."""
     found, known = revision_of(connection), _known()
     if found.number < known:
-        return Standing.BEHIND
-    return Standing.FITS if found.serves_from <= known else Standing.CONTRACTED
+        return SchemaState.BEHIND
+    return SchemaState.FITS if found.serves_from <= known else SchemaState.CONTRACTED
 
 
 def is_current(connection: Connection) -> bool:
     """The database has every step this version knows, and none took away what it needs."""
-    return standing(connection) is Standing.FITS
+    return schema_state(connection) is SchemaState.FITS
 
 
 def revision_of(connection: Connection) -> Revision:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from engine.model.facts import Actor, Facts, Policy, Release, Team
+from engine.model.facts import AccountSettings, Actor, Facts, Release, Team
 from engine.model.vocabulary import Status
 from engine.persistence.store import loading
 
@@ -36,7 +36,7 @@ def load_staff(connection: Connection, account_id: UUID, releases: Collection[Re
 def assemble(
     connection: Connection,
     now: datetime,
-    policy: Policy,
+    policy: AccountSettings,
     actor: Actor,
     releases: Collection[Release],
     staff: Staff | None = None,

@@ -8,16 +8,16 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from engine.lifecycle.schedule import Ending, moved
+from engine.lifecycle.schedule import EndReason, apply_transition
 from engine.model.events import SignatureDropped
-from engine.model.facts import CLOCK, FIELD_NAMES, Fields, Release
+from engine.model.facts import CLOCK, FIELD_NAMES, Release, ReleaseFields
 from engine.model.text import name_key
 from engine.model.vocabulary import Channel, SignatureState, Status, Verdict
 from engine.persistence.db.bulk import insert_many, update_many
 from engine.persistence.db.ids import uuid7
-from engine.persistence.db.sql import among
+from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 
 #: Fields that are rows of their own rather than columns.
 _SETS = {"keypair_ids", "participant_ids"}
@@ -40,7 +40,7 @@ _R, _H, _P, _S = t.releases, t.release_keypairs, t.release_participants, t.signa
 _INSERT = _R.insert()
 _INSERT_DECISION = t.decisions.insert()
 _INSERT_EDIT = t.release_edits.insert()
-_LET_GO = _H.update().where(among(_H.c.release_id), _H.c.held).values(held=False)
+_LET_GO = _H.update().where(id_in(_H.c.release_id), _H.c.held).values(held=False)
 _DISCARD = (
     _S.update()
     .where(_S.c.release_id == sa.bindparam("release"), t.IS_RESERVED)
@@ -48,8 +48,8 @@ _DISCARD = (
     .returning(_S.c.id, _S.c.keypair_id)
 )
 _OF_RELEASE: sa.BindParameter[UUID] = sa.bindparam("release")
-_DROP_KEYPAIRS = _H.delete().where(_H.c.release_id == _OF_RELEASE, among(_H.c.keypair_id))
-_DROP_PARTICIPANTS = _P.delete().where(_P.c.release_id == _OF_RELEASE, among(_P.c.user_id))
+_DROP_KEYPAIRS = _H.delete().where(_H.c.release_id == _OF_RELEASE, id_in(_H.c.keypair_id))
+_DROP_PARTICIPANTS = _P.delete().where(_P.c.release_id == _OF_RELEASE, id_in(_P.c.user_id))
 
 
 def insert_release(connection: Connection, release: Release) -> None:
@@ -121,14 +121,16 @@ def rewrite_release(
     connection.execute(_INSERT_EDIT, edit)
 
 
-def move(work: Work, release: Release, target: Status, ending: Ending | None = None) -> Release:
+def move(
+    work: UnitOfWork, release: Release, target: Status, ending: EndReason | None = None
+) -> Release:
     """Write a status the machine decided; answers the release after it."""
-    after = moved(release, target, work.now, ending)
+    after = apply_transition(release, target, work.now, ending)
     write_moves(work, [(release, after)])
     return after
 
 
-def write_moves(work: Work, moves: Sequence[tuple[Release, Release]]) -> None:
+def write_moves(work: UnitOfWork, moves: Sequence[tuple[Release, Release]]) -> None:
     """Releases before and after; an end lets go of the keypairs, maybe of the name."""
     ended = [after.id for _, after in moves if after.status.is_final]
     if ended:
@@ -140,7 +142,7 @@ def write_moves(work: Work, moves: Sequence[tuple[Release, Release]]) -> None:
         update_many(work.connection, _R, {}, [_moved(after) for _, after in moves])
 
 
-def _discard(work: Work, release: Release) -> None:
+def _discard(work: UnitOfWork, release: Release) -> None:
     """What is reserved leaves the service no more, whether or not its value still comes."""
     asked = {"release": release.id, "at": release.ended_at}
     for row in work.connection.execute(_DISCARD, asked).all():
@@ -162,7 +164,7 @@ def _revised(after: Release) -> dict[str, Any]:
     return {name: getattr(after, name) for name in _REVISED} | _columns(after.fields)
 
 
-def _columns(fields: Fields) -> dict[str, Any]:
+def _columns(fields: ReleaseFields) -> dict[str, Any]:
     values = {name: getattr(fields, name) for name in FIELD_NAMES if name not in _SETS}
     return values | {"name_key": name_key(fields.name)}
 

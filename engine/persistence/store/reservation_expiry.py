@@ -13,9 +13,9 @@ from sqlalchemy import Connection
 from engine.model.events import SignatureDropped
 from engine.model.facts import CLOCK, Release
 from engine.model.vocabulary import SignatureState
-from engine.persistence.db.sql import among
+from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 
 # Statements of the hot path are built once: to build one costs more than to run it.
 _S, _R = t.signatures, t.releases
@@ -31,7 +31,7 @@ _EARLIEST = (
 _IS_OVERDUE = sa.and_(_EARLIEST <= _NOW, t.IS_RESERVED, _S.c.lapses_at <= _NOW)
 _OVERDUE = (
     sa.select(_S.c.id, _S.c.keypair_id, _S.c.release_id)
-    .where(_IS_OVERDUE, _S.c.account_id == sa.bindparam("account"), among(_HELD_BY))
+    .where(_IS_OVERDUE, _S.c.account_id == sa.bindparam("account"), id_in(_HELD_BY))
     .order_by(_S.c.lapses_at, _S.c.id)
     # No release's lock stands before those of no release.
     .with_for_update()
@@ -39,16 +39,16 @@ _OVERDUE = (
 
 _NUMBER_OVERDUE = (
     sa.select(_S.c.release_id, sa.func.count().label("number"))
-    .where(_IS_OVERDUE, among(_HELD_BY))
+    .where(_IS_OVERDUE, id_in(_HELD_BY))
     .group_by(_S.c.release_id)
 )
 
 
-def give_back_lapsed(work: Work) -> None:
+def release_expired(work: UnitOfWork) -> None:
     """Lapse the overdue reservations of the locked releases, and those of no release."""
     asked = {
         "account": work.account_id,
-        "ids": [work.account_id, *sorted(work.held)],
+        "ids": [work.account_id, *sorted(work.locked)],
         "now": work.now,
     }
     overdue = work.connection.execute(_OVERDUE, asked).all()
@@ -73,7 +73,7 @@ def without_overdue(
 
 
 def drop(
-    work: Work, signatures: list[tuple[UUID, UUID, UUID | None]], state: SignatureState
+    work: UnitOfWork, signatures: list[tuple[UUID, UUID, UUID | None]], state: SignatureState
 ) -> None:
     """End reserved signatures (id, keypair, release) without a value; give their count back."""
     if not signatures:
@@ -82,7 +82,7 @@ def drop(
     ids = [signature_id for signature_id, _, _ in signatures]
     work.connection.execute(
         s.update()
-        .where(among(s.c.id), s.c.state == SignatureState.RESERVED)
+        .where(id_in(s.c.id), s.c.state == SignatureState.RESERVED)
         .values(state=state, settled_at=work.now),
         {"ids": ids},
     )
@@ -93,7 +93,7 @@ def drop(
             .where(r.c.id == release_id)
             .values(signatures_reserved=r.c.signatures_reserved - releases.count(release_id))
         )
-    work.forget(releases)
+    work.evict(releases)
     for signature_id, keypair_id, counted_on in signatures:
         event = SignatureDropped(
             subject_id=signature_id, release_id=counted_on, keypair_id=keypair_id, state=state

@@ -17,7 +17,7 @@ from engine.persistence.store.constraints import is_key_taken
 Answer = TypeVar("Answer")
 
 #: How often a unit is tried again that the database gave up on for another's sake.
-TRIES = 4
+MAX_TRIES = 4
 #: PostgreSQL, which has rolled back: serialization failure, deadlock, idle in a transaction for too
 #: long (whoever was frozen meanwhile, or whose machine was).
 _LOST = {"40001", "40P01", "25P03"}
@@ -36,29 +36,29 @@ AWAY = (
 )
 
 
-def retrying(unit: Callable[[], Answer], *, also_if_away: bool = False) -> Answer:
+def retry(unit: Callable[[], Answer], *, also_if_away: bool = False) -> Answer:
     """Run the unit, each try a transaction of its own. Raises `Refusal` OVERLOADED.
 
     `also_if_away`: after a broken connection too, since done twice the unit is done once.
     """
-    for left in reversed(range(TRIES)):
+    for left in reversed(range(MAX_TRIES)):
         try:
             return unit()
         except (DBAPIError, PoolTimeout) as error:
             again = _gave_way(error) or (also_if_away and _broke(error))
             if not left or not again:
-                tell(error)
+                raise_translated(error)
     raise AssertionError("unreachable")
 
 
-def tell(error: DBAPIError | PoolTimeout) -> NoReturn:
+def raise_translated(error: DBAPIError | PoolTimeout) -> NoReturn:
     """Raise it as callers are told it, with the trouble as its cause."""
-    if (trouble := told(error)) is error:
+    if (trouble := translate_db_error(error)) is error:
         raise error  # from itself it would be its own cause
     raise trouble from error
 
 
-def told(error: DBAPIError | PoolTimeout) -> Exception:
+def translate_db_error(error: DBAPIError | PoolTimeout) -> Exception:
     """OVERLOADED where waiting was cut short or nobody answers, STORAGE_FAILED where the database
     cannot store; other trouble stays what it is.
     """

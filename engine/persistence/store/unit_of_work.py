@@ -12,14 +12,14 @@ from sqlalchemy import Connection
 
 from engine.model.errors import Code, Refusal, not_found
 from engine.model.events import Event, Recorded
-from engine.model.facts import Actor, Policy, Release, Team
+from engine.model.facts import AccountSettings, Actor, Release, Team
 from engine.model.principal import Principal
 from engine.persistence.store import loading
 from engine.system import System
 
 
 @dataclass
-class Work:
+class UnitOfWork:
     """One transaction: its connection, its instant, who acts, and what happened so far."""
 
     system: System
@@ -30,7 +30,7 @@ class Work:
     #: The instant of the decision, read after every lock was held.
     now: datetime
     #: The releases locked, and advanced to what is true now.
-    held: frozenset[UUID] = frozenset()
+    locked: frozenset[UUID] = frozenset()
     recorded: list[Recorded] = field(default_factory=list)
     #: Set by whoever leaves something to be sent after the commit.
     to_send: bool = False
@@ -41,7 +41,7 @@ class Work:
     _teams: dict[UUID, Team] = field(default_factory=dict)
 
     @cached_property
-    def policy(self) -> Policy:
+    def policy(self) -> AccountSettings:
         """The account's settings."""
         return loading.load_policy(self.connection, self.account_id)
 
@@ -56,10 +56,10 @@ class Work:
 
     def release(self, release_id: UUID) -> Release:
         """A locked release of the account, as it stands; refuses NOT_FOUND."""
-        if release_id not in self.held:
+        if release_id not in self.locked:
             raise not_found("release", "id")
-        release = self.stored([release_id])[release_id]
-        self.keep(release)
+        release = self.get_many([release_id])[release_id]
+        self.put(release)
         return release
 
     def approvers_of(self, team_ids: Collection[UUID | None]) -> dict[UUID | None, frozenset[UUID]]:
@@ -76,22 +76,22 @@ class Work:
             self._teams |= loading.load_teams(self.connection, self.account_id, missing)
         return {team_id: self._teams[team_id] for team_id in wanted & self._teams.keys()}
 
-    def look_again(self) -> None:
+    def refresh_policy(self) -> None:
         """The account's settings, people or teams were changed: what was known of them is old."""
         self.__dict__.pop("policy", None)
         self._approvers.clear()
         self._teams.clear()
 
-    def keep(self, release: Release) -> None:
+    def put(self, release: Release) -> None:
         """This is how it stands, written or read: whoever writes a release keeps it."""
         self.kept[release.id] = release
 
-    def forget(self, ids: Iterable[UUID]) -> None:
+    def evict(self, ids: Iterable[UUID]) -> None:
         """These were changed, or their changes were taken back."""
         for release_id in list(ids):
             self.kept.pop(release_id, None)
 
-    def stored(self, ids: Collection[UUID]) -> dict[UUID, Release]:
+    def get_many(self, ids: Collection[UUID]) -> dict[UUID, Release]:
         """Releases as this transaction leaves them."""
         kept = {id_: self.kept[id_] for id_ in ids if id_ in self.kept}
         return kept | loading.load_releases(self.connection, set(ids) - kept.keys())

@@ -11,7 +11,7 @@ from api.graphql import masking
 from api.graphql.masking import note
 from api.observability.redaction import HIDDEN
 from api.runtime.runtime import Runtime
-from engine.logs.log_throttle import QUIET, Seldom
+from engine.logs.log_throttle import QUIET_SECONDS, LogThrottle
 from engine.model.errors import Code, Refusal
 from tests.support.api import Api
 
@@ -21,7 +21,7 @@ VIEWER = "{ viewer { permissions } }"
 
 @pytest.fixture(autouse=True)
 def nothing_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(masking, "_bugs", Seldom())
+    monkeypatch.setattr(masking, "_bugs", LogThrottle())
 
 
 @pytest.fixture
@@ -64,8 +64,8 @@ def test_a_bug_is_masked_and_logged_under_the_id(small_api: Api, broken: None) -
 def test_the_log_is_quiet_about_a_kind_it_told_of_a_moment_ago(
     small_api: Api, broken: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = iter([0.0] * 20 + [QUIET])
-    monkeypatch.setattr(masking, "_bugs", Seldom(clock=lambda: next(clock)))
+    clock = iter([0.0] * 20 + [QUIET_SECONDS])
+    monkeypatch.setattr(masking, "_bugs", LogThrottle(clock=lambda: next(clock)))
     small_api.token("dev")
     with capture_logs() as logged:
         answers = [small_api.post("dev", VIEWER) for _ in range(20)]
@@ -137,7 +137,7 @@ def test_a_bug_that_is_its_own_cause_is_told_once() -> None:
 
 
 def test_kinds_remembered_have_a_bound() -> None:
-    seldom = Seldom(kinds=3)
+    seldom = LogThrottle(kinds=3)
     for n in range(9):
         assert seldom.meet(n)[1] == 0
     assert [seldom.meet(n)[1] for n in (8, 7, 6, 5)] == [None, None, None, 0]

@@ -138,7 +138,7 @@ def test_one_release_is_followed_without_going_through_the_others(
     world.approved()
     other = world.request(name="Kestrel", keypair_ids=frozenset({world.things["spare"]}))
     found = read(
-        world.system, world.principal("dev"), lambda r: ledger_slices.happened_after(r, 0, other)
+        world.system, world.principal("dev"), lambda r: ledger_slices.ledger_after(r, 0, other)
     )
     assert [row.tag for row in found.entries] == ["release:requested"]
     assert (found.position, found.has_more) == (world.ledger()[-1].position, False)

@@ -36,7 +36,7 @@ from engine.model.vocabulary import (
     SignInMethod,
 )
 from engine.persistence.store import tables as t
-from engine.refusal_throttle import AttemptLimit
+from engine.refusal_throttle import RefusalThrottle
 from engine.system import System
 from notifications.outbox.outbox import Outbox
 from notifications.tables import deliveries
@@ -424,7 +424,9 @@ def stage(world: World) -> Iterator[Stage]:
 def _quiet(world: World) -> System:
     """Every refusal is written down, and mails are queued."""
     listeners = (Outbox(b"l" * 32),)
-    return replace(world.system, attempts=AttemptLimit(per_minute=10**6), listeners=listeners)
+    return replace(
+        world.system, refusal_throttle=RefusalThrottle(per_minute=10**6), event_handlers=listeners
+    )
 
 
 def _called(scopes: Scopes) -> str:

@@ -9,7 +9,7 @@ import pytest
 from api.graphql.ids import to_global
 from engine.commands.credentials.api_tokens import CreateApiToken
 from engine.commands.credentials.identities import LinkIdentity
-from engine.commands.credentials.sessions import EndSession, StartSession
+from engine.commands.credentials.sessions import RevokeSession, StartSession
 from engine.model.vocabulary import Permission, SignInMethod
 from tests.api.web.sign_in.site import Site, open_site
 from tests.support.api import Api
@@ -33,7 +33,7 @@ def seen(api: Api, name: str, of: str) -> Any:
 
 def test_one_sees_where_one_is_signed_in_and_who_one_is_elsewhere(api: Api, world: World) -> None:
     ended, live = world.do("dev", START), world.do("dev", START)
-    world.do("dev", EndSession(session_id=ended.session_id))
+    world.do("dev", RevokeSession(session_id=ended.session_id))
     world.do("dev", LINK)
     world.do("ann", START)
     user = api.ask("dev", OWN)["viewer"]["user"]

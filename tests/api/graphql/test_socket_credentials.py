@@ -14,7 +14,7 @@ from starlette.testclient import WebSocketTestSession
 from api.runtime.authenticator import Proofs
 from engine.commands.administration.update_user import UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken, RevokeApiToken
-from engine.commands.credentials.sessions import EndSession, StartSession
+from engine.commands.credentials.sessions import RevokeSession, StartSession
 from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import Permission, ReleaseType, SignInMethod
 from tests.api.graphql.limits.test_websocket import ask
@@ -46,7 +46,7 @@ def deactivated(world: World) -> Opened:
 def session_ended(world: World) -> Opened:
     made = world.do("dev", StartSession(method=SignInMethod.MAIL))
     headers = {"Cookie": f"countersign={made.secret}", "Origin": "http://testserver"}
-    return headers, {}, lambda: world.do("dev", EndSession(session_id=made.session_id))
+    return headers, {}, lambda: world.do("dev", RevokeSession(session_id=made.session_id))
 
 
 def bearer(secret: str, end: Callable[[], Any]) -> Opened:

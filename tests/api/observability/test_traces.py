@@ -21,8 +21,8 @@ from api.observability.tracing import TracingMissingError, make_tracer
 from api.runtime.runtime import Runtime
 from engine.commands.administration.update_account import UpdateAccount
 from engine.concurrency.executor import Executor
-from engine.persistence.store.unit_of_work import Work
-from engine.signing.service import SigningGate
+from engine.persistence.store.unit_of_work import UnitOfWork
+from engine.signing.service import SigningService
 from tests.support.api import Api
 from tests.support.world import World
 
@@ -41,7 +41,7 @@ def api(world: World, exported: InMemorySpanExporter) -> Iterator[Api]:
     provider.add_span_processor(SimpleSpanProcessor(exported))
     meter = Meter(provider.get_tracer("test"))
     executor = Executor(world.system.database, threads=4)
-    gate = SigningGate(world.system, executor)
+    gate = SigningService(world.system, executor)
     runtime = Runtime(world.system, executor, gate, meter=meter)
     app = Starlette(
         routes=[Route("/graphql", Endpoint(runtime, ide=False))],
@@ -88,7 +88,7 @@ def test_no_span_has_a_path_or_a_secret(api: Api, exported: InMemorySpanExporter
 def test_a_span_says_that_it_failed_and_not_what(
     api: Api, exported: InMemorySpanExporter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def apply(self: UpdateAccount, work: Work) -> None:
+    def apply(self: UpdateAccount, work: UnitOfWork) -> None:
         work.connection.execute(sa.text("SELECT hush FROM nowhere WHERE x = :x"), {"x": SECRET})
 
     async def answer(self: Endpoint, *rest: object) -> None:

@@ -15,10 +15,10 @@ from engine.commands.releases.withdraw_release import WithdrawRelease
 from engine.commands.transactions import Attempt
 from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import Permission, ReleaseType, Verdict
-from engine.persistence.db.pagination import Window
+from engine.persistence.db.pagination import PageArgs
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Lock
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.queries import history
 from engine.queries.context import read
 from engine.signing.request import SignRequest
@@ -138,8 +138,11 @@ def test_the_factor_of_a_signature(world: World) -> None:
 
 def test_what_is_read(world: World) -> None:
     for scope, query in (
-        (P.VIEW_LEDGER, lambda reading: history.ledger(reading, history.LedgerFilter(), Window())),
-        (P.MANAGE_ACCOUNT, lambda reading: webhooks.page(reading, Window())),
+        (
+            P.VIEW_LEDGER,
+            lambda reading: history.ledger(reading, history.LedgerFilter(), PageArgs()),
+        ),
+        (P.MANAGE_ACCOUNT, lambda reading: webhooks.page(reading, PageArgs())),
     ):
         with pytest.raises(Refusal) as refused:
             read(world.system, world.principal("admin", **without(scope)), query)
@@ -192,7 +195,7 @@ class TakeVault:
     def attempt(self) -> Attempt:
         return Attempt(command="take_vault")
 
-    def apply(self, work: Work) -> None:
+    def apply(self, work: UnitOfWork) -> None:
         other = self.world.things["other"]
         row = {"release_id": other, "keypair_id": self.world.things["vault"], "held": True}
         work.connection.execute(t.release_keypairs.insert(), row)

@@ -23,10 +23,10 @@ from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import Status, Verdict
 from engine.persistence.store import ledger, loading
 from engine.persistence.store import tables as t
-from engine.persistence.store.ledger import Entry
-from engine.persistence.store.retry import TRIES, retrying
-from engine.persistence.store.unit_of_work import Work
-from engine.refusal_throttle import AttemptLimit
+from engine.persistence.store.ledger import LedgerEntry
+from engine.persistence.store.retry import MAX_TRIES, retry
+from engine.persistence.store.unit_of_work import UnitOfWork
+from engine.refusal_throttle import RefusalThrottle
 from tests.support.refusals import tags, told
 from tests.support.releases import release_in, rows
 from tests.support.world import World
@@ -43,7 +43,7 @@ def breaks(*_: Any, **__: Any) -> Any:
     raise Breaks
 
 
-def outbox(work: Work, entries: list[Entry]) -> None:
+def outbox(work: UnitOfWork, entries: list[LedgerEntry]) -> None:
     """A listener that writes in the caller's transaction, as the outbox does."""
     work.connection.execute(
         t.key_checks.insert(),
@@ -65,7 +65,7 @@ def sent(world: World) -> list[str]:
 
 
 def listening(world: World, *listeners: Callable[..., None]) -> World:
-    world.system = replace(world.system, listeners=listeners)
+    world.system = replace(world.system, event_handlers=listeners)
     return world
 
 
@@ -160,7 +160,7 @@ def test_what_a_refused_command_wrote_before_it_was_refused_is_undone(world: Wor
     before = len(world.ledger())
 
     class WritesThenRefuses(Decide):
-        def apply(self, work: Work) -> UUID:
+        def apply(self, work: UnitOfWork) -> UUID:
             work.connection.execute(t.releases.update().values(note="half done"))
             self._insert(work, decide.standing_facts(work, work.release(self.release_id)))
             raise Refusal(Code.FORBIDDEN, "No.")
@@ -212,7 +212,7 @@ def test_a_constraint_nobody_foresaw_is_a_bug_and_not_a_refusal(world: World) ->
     release = world.request()
 
     class Impossible(Decide):
-        def apply(self, work: Work) -> UUID:
+        def apply(self, work: UnitOfWork) -> UUID:
             work.connection.execute(t.releases.update().values(max_signatures=-1))
             return release
 
@@ -226,7 +226,7 @@ def test_a_constraint_nobody_foresaw_is_a_bug_and_not_a_refusal(world: World) ->
 
 
 def test_refused_attempts_are_written_down_up_to_a_number_a_minute(world: World) -> None:
-    world.system = replace(world.system, attempts=AttemptLimit(per_minute=3))
+    world.system = replace(world.system, refusal_throttle=RefusalThrottle(per_minute=3))
     release = world.request()
     command = Decide(release_id=release, revision=9, verdict=Verdict.APPROVE)
     before = len(world.ledger())
@@ -260,7 +260,7 @@ def test_whoever_waits_is_woken_once_after_the_commit_and_only_if_something_happ
     def wake(account_id: UUID) -> None:
         woken.append((account_id, len(world.ledger())))
 
-    world.system = replace(world.system, wakers=(wake,))
+    world.system = replace(world.system, commit_hooks=(wake,))
     release = world.request()
     assert woken == [(world.account_id, len(world.ledger()))]
     world.do("dev", ReviseRelease(release_id=release, revision=1, changes={}))
@@ -274,11 +274,11 @@ def test_senders_are_woken_after_the_commit_and_only_if_something_is_to_be_sent(
 ) -> None:
     woken: list[int] = []
 
-    def leaves(work: Work, entries: list[Entry]) -> None:
+    def leaves(work: UnitOfWork, entries: list[LedgerEntry]) -> None:
         work.to_send = entries[0].recorded.event.tag == "release:requested"
 
-    system = replace(world.system, listeners=(leaves,))
-    world.system = replace(system, senders=(lambda _: woken.append(len(world.ledger())),))
+    system = replace(world.system, event_handlers=(leaves,))
+    world.system = replace(system, delivery_hooks=(lambda _: woken.append(len(world.ledger())),))
     release = world.request()
     assert woken == [len(world.ledger())]
     world.decide("ann", release)
@@ -302,14 +302,14 @@ def test_a_unit_that_gave_way_is_tried_again(
 
     def gives_way(*arguments: Any) -> Any:
         tries.append(1)
-        if len(tries) < TRIES:
+        if len(tries) < MAX_TRIES:
             raise OperationalError("", {}, Lost())
         return append(*arguments)
 
     monkeypatch.setattr(transactions.ledger, "append", gives_way)
     before = len(world.ledger())
     world.do("bob", command)
-    assert len(tries) == TRIES
+    assert len(tries) == MAX_TRIES
     assert world.release(release).status is Status.IN_PROGRESS
     assert len(tags(world, before)) == 3
 
@@ -387,6 +387,6 @@ def test_trouble_of_an_unknown_kind_stays_what_it_is_and_is_not_its_own_cause() 
         raise trouble
 
     with pytest.raises(sa.exc.OperationalError) as raised:
-        retrying(unit)
+        retry(unit)
     assert raised.value is trouble
     assert raised.value.__cause__ is None

@@ -21,7 +21,7 @@ from engine.commands.command import Command
 from engine.commands.credentials.api_tokens import CreateApiToken, RevokeApiToken
 from engine.commands.credentials.change_address import TOKEN_PURPOSE, ConfirmAddress
 from engine.commands.credentials.identities import LinkIdentity, UnlinkIdentity
-from engine.commands.credentials.sessions import EndSession, StartSession
+from engine.commands.credentials.sessions import RevokeSession, StartSession
 from engine.commands.releases.close_release import CloseRelease
 from engine.commands.releases.decide import Decide
 from engine.commands.releases.request_release import RequestRelease
@@ -143,7 +143,7 @@ ON_FOREIGN_THINGS: dict[type[Any], list[Foreign]] = {
     ],
     RevokeApiToken: [lambda us, them: RevokeApiToken(token_id=them.things["token"])],
     StartSession: [],
-    EndSession: [lambda us, them: EndSession(session_id=them.things["session"])],
+    RevokeSession: [lambda us, them: RevokeSession(session_id=them.things["session"])],
     LinkIdentity: [],
     UnlinkIdentity: [lambda us, them: UnlinkIdentity(identity_id=them.things["identity"])],
 }

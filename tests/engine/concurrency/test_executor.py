@@ -23,9 +23,9 @@ async def test_a_caller_who_gives_up_leaves_its_place_to_the_work(database: Data
         began.set()
         go_on.wait(10)
 
-    running = asyncio.create_task(executor.work(work))
+    running = asyncio.create_task(executor.run_blocking(work))
     await asyncio.to_thread(began.wait, 10)
-    queued = asyncio.create_task(executor.work(work))
+    queued = asyncio.create_task(executor.run_blocking(work))
     await asyncio.sleep(0)
     assert executor.waiting == 2
 
@@ -72,7 +72,7 @@ async def test_whoever_the_database_never_answers_is_told_in_time(database: Data
 
 async def test_keys_may_take_longer(database: Database) -> None:
     executor = Executor(database, limit=0.01)
-    assert await executor.work(lambda: time.sleep(0.1) or "made") == "made"
+    assert await executor.run_blocking(lambda: time.sleep(0.1) or "made") == "made"
     executor.shutdown()
 
 

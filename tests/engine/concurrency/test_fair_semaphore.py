@@ -3,18 +3,18 @@
 import asyncio
 from uuid import UUID, uuid4
 
-from engine.concurrency.fair_semaphore import Turns
+from engine.concurrency.fair_semaphore import FairSemaphore
 
 
 async def test_accounts_take_turns_and_within_one_the_first_goes_first() -> None:
-    turns, large, small = Turns(1), uuid4(), uuid4()
+    turns, large, small = FairSemaphore(1), uuid4(), uuid4()
     began: list[tuple[UUID, int]] = []
 
     async def work(account: UUID, number: int) -> None:
-        await turns.take(account)
+        await turns.acquire(account)
         began.append((account, number))
         await asyncio.sleep(0)
-        turns.give()
+        turns.release()
 
     await asyncio.gather(*(work(large, n) for n in range(40)), *(work(small, n) for n in range(3)))
     assert [number for account, number in began if account == large] == list(range(40))
@@ -24,29 +24,29 @@ async def test_accounts_take_turns_and_within_one_the_first_goes_first() -> None
 
 
 async def test_no_more_than_there_are_places() -> None:
-    turns, now, most = Turns(3), 0, 0
+    turns, now, most = FairSemaphore(3), 0, 0
 
     async def work() -> None:
         nonlocal now, most
-        await turns.take(None)
+        await turns.acquire(None)
         now += 1
         most = max(most, now)
         await asyncio.sleep(0.001)
         now -= 1
-        turns.give()
+        turns.release()
 
     await asyncio.gather(*(work() for _ in range(20)))
     assert (most, now, turns.waiting) == (3, 0, 0)
 
 
 async def test_who_gives_up_loses_no_turn_for_others() -> None:
-    turns = Turns(1)
-    await turns.take(None)
-    waiting = [asyncio.create_task(turns.take(uuid4())) for _ in range(3)]
+    turns = FairSemaphore(1)
+    await turns.acquire(None)
+    waiting = [asyncio.create_task(turns.acquire(uuid4())) for _ in range(3)]
     await asyncio.sleep(0)
     waiting[0].cancel()
-    turns.give()  # the second's, at the instant at which it gives up
+    turns.release()  # the second's, at the instant at which it gives up
     waiting[1].cancel()
     await asyncio.wait_for(waiting[2], 1)
-    turns.give()
-    await asyncio.wait_for(turns.take(None), 1)
+    turns.release()
+    await asyncio.wait_for(turns.acquire(None), 1)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.lifecycle.release_changes import Edit, composed, edits_after, fields_at, fields_before
-from engine.model.facts import Fields
+from engine.model.facts import ReleaseFields
 from tests.support.facts import fields
 
 
@@ -83,7 +83,7 @@ STEPS = st.lists(
 
 @given(STEPS)
 def test_every_earlier_revision_comes_out_as_it_was(steps: list[dict[str, Any]]) -> None:
-    versions: list[Fields] = [fields()]
+    versions: list[ReleaseFields] = [fields()]
     edits = []
     for number, step in enumerate(steps, 2):
         before, after = versions[-1], replace(versions[-1], **step)

@@ -4,7 +4,7 @@ import pytest
 
 from engine.model.default_ignorable import DEFAULT_IGNORABLE, has_ignorable
 from engine.model.errors import Code
-from engine.model.text import name_fault, name_key
+from engine.model.text import check_name, name_key
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_names_that_differ_have_keys_that_differ(other: str) -> None:
      "\U0001f468\u200d\U0001f469", "a\ufe0f", "\U000e0041b", "\u061cab", "می\u200c\u200cخواهم"],
 )  # fmt: skip
 def test_what_is_drawn_as_nothing_is_in_no_name(name: str) -> None:
-    fault = name_fault(name, "name", "name")
+    fault = check_name(name, "name", "name")
     assert fault is not None
     assert (fault.code, fault.field) == (Code.INVALID_INPUT, ("name",))
 
@@ -48,7 +48,7 @@ def test_what_is_drawn_as_nothing_is_in_no_name(name: str) -> None:
     "name", ["می\u200cخواهم", "क्\u200dष", "Falcon 1.0", "ß", "名前", "\U0001f511"]
 )
 def test_a_joiner_that_a_script_needs_is_welcome(name: str) -> None:
-    assert name_fault(name, "name", "name") is None
+    assert check_name(name, "name", "name") is None
 
 
 def test_each_ignorable_character_is_noticed() -> None:

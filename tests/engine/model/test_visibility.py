@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 from engine.commands.administration.roles import CreateRole
 from engine.commands.releases.withdraw_release import WithdrawRelease
 from engine.model.errors import Code
-from engine.model.facts import Actor, Policy, Release
+from engine.model.facts import AccountSettings, Actor, Release
 from engine.model.visibility import sees
 from engine.model.vocabulary import Permission, Status
 from engine.persistence.db.ids import uuid7
-from engine.persistence.db.pagination import Window
+from engine.persistence.db.pagination import PageArgs
 from engine.persistence.store import tables as t
 from engine.persistence.store.releases import insert_release
 from engine.queries import releases, visibility
-from engine.queries.context import Reading, read
+from engine.queries.context import QueryContext, read
 from engine.queries.releases import ReleaseFilter
 from engine.queries.visibility import is_visible
 from tests.support.facts import release as release_like
@@ -62,7 +62,7 @@ def every_kind(world: World) -> list[Release]:
     return made
 
 
-def found(reading: Reading, ids: list[UUID]) -> set[UUID]:
+def found(reading: QueryContext, ids: list[UUID]) -> set[UUID]:
     """By their ids; the SQL form finds the same, and as many are counted."""
     query = sa.select(t.releases.c.id).where(is_visible(reading))
     visible = set(reading.connection.execute(query).scalars())
@@ -71,17 +71,17 @@ def found(reading: Reading, ids: list[UUID]) -> set[UUID]:
     return visible
 
 
-def paged(reading: Reading, order: str, *, descending: bool, backward: bool) -> list[UUID]:
+def paged(reading: QueryContext, order: str, *, descending: bool, backward: bool) -> list[UUID]:
     """All pages of the list, put together."""
     listed: list[Release] = []
-    window = Window(last=5) if backward else Window(first=5)
+    window = PageArgs(last=5) if backward else PageArgs(first=5)
     while True:
         page = releases.find(reading, ReleaseFilter(), order, window, descending=descending)
         listed = [*page.items, *listed] if backward else [*listed, *page.items]
         if not (page.has_previous if backward else page.has_next):
             return [release.id for release in listed]
         cursor = page.cursors[0 if backward else -1]
-        window = Window(last=5, before=cursor) if backward else Window(first=5, after=cursor)
+        window = PageArgs(last=5, before=cursor) if backward else PageArgs(first=5, after=cursor)
 
 
 @pytest.mark.parametrize("each", [20, 1], ids=["each team by itself", "teams together"])
@@ -118,11 +118,11 @@ def test_the_rule_and_its_sql_form_agree_on_every_release(
             service=drawn["service"],
             team_ids=frozenset(world.things[name] for name in drawn["teams"]),
         )
-        policy = Policy(
+        policy = AccountSettings(
             account_id=world.account_id, account_name="Acme", teams_enabled=teams_enabled
         )
         by_rule = {release.id for release in known if sees(policy, actor, release)}
-        reading = Reading(connection, world.clock.instant, policy, actor)
+        reading = QueryContext(connection, world.clock.instant, policy, actor)
         assert found(reading, ids) == by_rule
         listed = paged(reading, order, descending=descending, backward=backward)
         in_order = releases.ORDERS[order]

@@ -22,13 +22,13 @@ from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import SignatureState, Status
 from engine.persistence.db.clock import DatabaseClock
 from engine.persistence.store import tables as t
-from engine.signers.base import Message, SigningKey
+from engine.signers.base import SigningInput, SigningKey
 from engine.signers.local import LocalSigner
 from engine.signing import service as module
 from engine.signing import settle as settling
 from engine.signing.admission import FIRST
 from engine.signing.request import Made, Outcome, Refused, SignRequest
-from engine.signing.service import SigningGate
+from engine.signing.service import SigningService
 from tests.support.releases import release_in, rows
 from tests.support.signing import code_of
 from tests.support.world import World
@@ -42,7 +42,7 @@ class Signer(LocalSigner):
     stumbles_over = b"\x13" * 32
     seconds = 0.0
 
-    def sign(self, key: SigningKey, message: Message) -> bytes:
+    def sign(self, key: SigningKey, message: SigningInput) -> bytes:
         time.sleep(self.seconds)
         if getattr(message, "value", None) == self.stumbles_over:
             raise ValueError("a bug of the backend's")
@@ -60,10 +60,10 @@ def open_world(world: World) -> World:
 
 
 @asynccontextmanager
-async def gate_of(world: World, **more: Any) -> AsyncIterator[tuple[SigningGate, Executor]]:
+async def gate_of(world: World, **more: Any) -> AsyncIterator[tuple[SigningService, Executor]]:
     executor = Executor(world.system.database, **more)
     try:
-        yield SigningGate(world.system, executor), executor
+        yield SigningService(world.system, executor), executor
     finally:
         executor.shutdown()
 
@@ -73,7 +73,9 @@ def asked(world: World, digest: bytes | None = None, **more: Any) -> SignRequest
     return SignRequest(keypair_id=world.things["vault"], digest=digest, **more)
 
 
-async def sign(gate: SigningGate, world: World, who: str = "dev", *requests: Any) -> list[Outcome]:
+async def sign(
+    gate: SigningService, world: World, who: str = "dev", *requests: Any
+) -> list[Outcome]:
     asks = requests or (asked(world),)
     return await gate.sign(world.principal(who), world.things["vault"], asks)
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from engine.signing import admission as module
-from engine.signing.admission import FIRST, SHARE, Pace
+from engine.signing.admission import FIRST, SHARE, Admission
 
 
 class Hands:
@@ -25,7 +25,7 @@ def hands(monkeypatch: pytest.MonkeyPatch) -> Hands:
     return hands
 
 
-def make(pace: Pace, hands: Hands, number: int, rate: float) -> None:
+def make(pace: Admission, hands: Hands, number: int, rate: float) -> None:
     for _ in range(number):
         pace.begin(1)
         hands.seconds += 1 / rate
@@ -33,25 +33,25 @@ def make(pace: Pace, hands: Hands, number: int, rate: float) -> None:
 
 
 def test_a_signers_pace_is_not_known_before_it_signed(hands: Hands) -> None:
-    assert Pace(30).most == FIRST
+    assert Admission(30).most == FIRST
 
 
 @pytest.mark.parametrize("rate", [2.0, 20.0, 5000.0])
 def test_it_follows_the_signer(hands: Hands, rate: float) -> None:
-    pace = Pace(30)
+    pace = Admission(30)
     make(pace, hands, 1000, rate)
     assert pace.most == pytest.approx(rate * 30 * SHARE, rel=0.05, abs=1)
 
 
 def test_a_signer_that_slows_down_is_noticed_within_few_signatures(hands: Hands) -> None:
-    pace = Pace(30)
+    pace = Admission(30)
     make(pace, hands, 10_000, 5000)
     make(pace, hands, 64, 10)
     assert pace.most < 200
 
 
 def test_time_in_which_nothing_is_made_does_not_count(hands: Hands) -> None:
-    pace = Pace(30)
+    pace = Admission(30)
     for _ in range(500):
         hands.seconds += 60
         make(pace, hands, 1, 100)
@@ -59,7 +59,7 @@ def test_time_in_which_nothing_is_made_does_not_count(hands: Hands) -> None:
 
 
 async def test_where_all_is_taken_one_waits_until_something_is_made(hands: Hands) -> None:
-    pace = Pace(30)
+    pace = Admission(30)
     pace.begin(FIRST)
     waiting = asyncio.create_task(pace.room())
     await asyncio.sleep(0.01)

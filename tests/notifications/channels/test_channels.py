@@ -17,7 +17,7 @@ from api.runtime.runtime import Runtime
 from api.runtime.startup_checks import NotReadyError
 from api.worker.build import build_relays, build_reminders
 from engine.concurrency.executor import Executor
-from engine.signing.service import SigningGate
+from engine.signing.service import SigningService
 from notifications.channels import loading
 from notifications.channels.base import ChannelContext, ChannelFailed, Outgoing
 from notifications.channels.smtp import SmtpChannel
@@ -161,7 +161,7 @@ async def test_a_relay_for_each_channel_and_people_told_by_the_ways_they_chose(
     # One link for a person, by whichever way they get it.
     assert len(notices.links(release_id=release)) == 2
     executor = Executor(world.system.database)
-    gate = SigningGate(world.system, executor)
+    gate = SigningService(world.system, executor)
     runtime = Runtime(world.system, executor, gate, telling=telling)
     relays = build_relays(settings(), runtime)
     assert [relay._channel.name for relay in relays] == ["email", "webhook", "chat"]

@@ -10,7 +10,7 @@ import pytest
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from engine.logs.log_throttle import Seldom
+from engine.logs.log_throttle import LogThrottle
 from notifications.delivery import claims, database_trouble
 from notifications.delivery.database_trouble import log_database_trouble
 from notifications.delivery.wakeup import Wakeup
@@ -23,7 +23,7 @@ FULL = OperationalError("UPDATE secret", {}, sqlite3.OperationalError("database 
 
 @pytest.fixture(autouse=True)
 def _nothing_logged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database_trouble, "_logged", Seldom())
+    monkeypatch.setattr(database_trouble, "_logged", LogThrottle())
 
 
 def test_each_kind_of_trouble_is_logged_once_for_a_while() -> None:

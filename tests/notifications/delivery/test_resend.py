@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from engine.model.errors import Code
 from engine.model.vocabulary import Verdict
-from engine.persistence.db.pagination import Window
+from engine.persistence.db.pagination import PageArgs
 from engine.queries.context import read
 from notifications import tables as n
 from notifications.delivery.queries import deliveries_by_ids, deliveries_of
@@ -94,13 +94,13 @@ def test_each_persons_outcome_is_read(world: World, notices: Notices) -> None:
     pages = read(
         world.system,
         world.principal("dev"),
-        lambda reading: deliveries_of(reading, [release, other], Window(first=1)),
+        lambda reading: deliveries_of(reading, [release, other], PageArgs(first=1)),
     )
     assert {id_: (len(page.items), page.has_next) for id_, page in pages.items()} == {
         release: (1, True),
         other: (1, True),
     }
-    window = Window(first=5, after=pages[release].cursors[0])
+    window = PageArgs(first=5, after=pages[release].cursors[0])
     rest = read(
         world.system,
         world.principal("dev"),

@@ -12,7 +12,7 @@ from api.graphql.endpoint import Endpoint
 from api.runtime.channels import Telling
 from api.runtime.runtime import Runtime
 from engine.concurrency.executor import Executor
-from engine.signing.service import SigningGate
+from engine.signing.service import SigningService
 from notifications.channels.smtp import SmtpChannel
 from notifications.channels.webhook import WebhookChannel
 from tests.notifications.notices import LINK_KEY
@@ -36,7 +36,7 @@ def api(world: World) -> Iterator[Api]:
         webhook_key=KEY,
         allow_private=True,
     )
-    gate = SigningGate(world.system, executor)
+    gate = SigningService(world.system, executor)
     runtime = Runtime(world.system, executor, gate, telling=telling)
     app = Starlette(routes=[Route("/graphql", Endpoint(runtime, ide=False))])
     with TestClient(app) as client:

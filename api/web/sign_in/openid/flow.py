@@ -30,10 +30,10 @@ from api.web.sign_in.openid.provider import Identity, Provider, new_flow
 from api.web.sign_in.openid.provider_errors import ProviderError
 from api.web.sign_in.signed_cookie import Seal
 from engine.commands.credentials.identities import LinkIdentity
-from engine.logs.log_throttle import Seldom
+from engine.logs.log_throttle import LogThrottle
 from engine.model.errors import Refusal
 from engine.model.principal import Principal
-from engine.model.text import name_key, tidy
+from engine.model.text import name_key, normalize
 from engine.model.vocabulary import SignInMethod
 from engine.persistence.store import tables as t
 from engine.persistence.store.loading.sign_in import people_with_identity
@@ -65,7 +65,7 @@ class OpenIdSignIn:
         self._provider = provider
         self._limits = limits
         self._account = account
-        self._failures = Seldom()
+        self._failures = LogThrottle()
         self._flows = FlowCookies(browser, secret)
         self._pending = Seal(secret, "openid-pending", _PENDING)
 
@@ -187,7 +187,7 @@ class OpenIdSignIn:
             return db.execute(query).one()
 
     def _is_for(self, account: str) -> bool:
-        return self._account is None or name_key(tidy(self._account)) == name_key(account)
+        return self._account is None or name_key(normalize(self._account)) == name_key(account)
 
     def _failed(self, request: Request, error: ProviderError) -> Response:
         _, untold = self._failures.meet(error.why)

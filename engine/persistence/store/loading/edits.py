@@ -13,13 +13,13 @@ from sqlalchemy import Connection
 
 from engine.lifecycle.release_changes import Edit
 from engine.model.vocabulary import KeypairCategory, ReleaseType
-from engine.persistence.db.sql import among
+from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
 
 _E = t.ledger_entries
 _EDITS = (
     sa.select(_E.c.release_id, _E.c.body)
-    .where(among(_E.c.release_id), t.IS_RELEASE_EDIT)
+    .where(id_in(_E.c.release_id), t.IS_RELEASE_EDIT)
     .order_by(_E.c.release_id, _E.c.position)
 )
 

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Row
 
 from engine.model.errors import not_found
 from engine.model.facts import Keypair
-from engine.persistence.db.aggregates import set_of
-from engine.persistence.db.sql import among, unindexed, uuid_of
+from engine.persistence.db.aggregates import aggregate_set
+from engine.persistence.db.sql import id_in, no_index, uuid_of
 from engine.persistence.store import tables as t
 
 _K, _H = t.keypairs, t.release_keypairs
@@ -19,11 +19,11 @@ _KEYPAIRS = (
     sa.select(
         _K,
         _H.c.release_id.label("held_by"),
-        set_of(_U.c.user_id, uuid_of, _U.c.keypair_id == _K.c.id).label("user_ids"),
-        set_of(_T.c.team_id, uuid_of, _T.c.keypair_id == _K.c.id).label("team_ids"),
+        aggregate_set(_U.c.user_id, uuid_of, _U.c.keypair_id == _K.c.id).label("user_ids"),
+        aggregate_set(_T.c.team_id, uuid_of, _T.c.keypair_id == _K.c.id).label("team_ids"),
     )
     .outerjoin(_H, sa.and_(_H.c.keypair_id == _K.c.id, t.IS_HELD))
-    .where(among(_K.c.id), unindexed(_K.c.account_id) == sa.bindparam("account"))
+    .where(id_in(_K.c.id), no_index(_K.c.account_id) == sa.bindparam("account"))
     .order_by(_K.c.id)
 )
 

@@ -8,34 +8,34 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row, Select
 
 from engine.model.errors import not_found
-from engine.model.facts import Actor, Policy, Team
+from engine.model.facts import AccountSettings, Actor, Team
 from engine.model.principal import Principal
 from engine.model.vocabulary import OWN_PERMISSIONS, Permission, ReleaseType
-from engine.persistence.db.aggregates import gather, set_of
-from engine.persistence.db.sql import among, unindexed, uuid_of
+from engine.persistence.db.aggregates import aggregate_set, gather
+from engine.persistence.db.sql import id_in, no_index, uuid_of
 from engine.persistence.store import tables as t
 
 _POLICY = sa.select(t.accounts).where(t.accounts.c.id == sa.bindparam("account"))
 _U, _R, _P, _M = t.users, t.user_roles, t.role_permissions, t.team_members
-_PERMISSIONS = set_of(
+_PERMISSIONS = aggregate_set(
     _P.c.permission, Permission, _P.c.role_id == _R.c.role_id, _R.c.user_id == _U.c.id
 )
 _USERS = sa.select(
     _U,
     _PERMISSIONS.label("permissions"),
-    set_of(_M.c.team_id, uuid_of, _M.c.user_id == _U.c.id).label("team_ids"),
-).where(among(_U.c.id))
-_INACTIVE = sa.select(_U.c.id).where(among(_U.c.id), ~_U.c.active)
-_GRANTED = sa.select(_U.c.id, _PERMISSIONS.label("permissions")).where(among(_U.c.id))
+    aggregate_set(_M.c.team_id, uuid_of, _M.c.user_id == _U.c.id).label("team_ids"),
+).where(id_in(_U.c.id))
+_INACTIVE = sa.select(_U.c.id).where(id_in(_U.c.id), ~_U.c.active)
+_GRANTED = sa.select(_U.c.id, _PERMISSIONS.label("permissions")).where(id_in(_U.c.id))
 _TEAMS = sa.select(
-    t.teams, set_of(_M.c.user_id, uuid_of, _M.c.team_id == t.teams.c.id).label("member_ids")
-).where(among(t.teams.c.id), unindexed(t.teams.c.account_id) == sa.bindparam("account"))
+    t.teams, aggregate_set(_M.c.user_id, uuid_of, _M.c.team_id == t.teams.c.id).label("member_ids")
+).where(id_in(t.teams.c.id), no_index(t.teams.c.account_id) == sa.bindparam("account"))
 
 
-def load_policy(connection: Connection, account_id: UUID) -> Policy:
+def load_policy(connection: Connection, account_id: UUID) -> AccountSettings:
     """The account's settings."""
     row = connection.execute(_POLICY, {"account": account_id}).one()
-    return Policy(
+    return AccountSettings(
         account_id=row.id,
         account_name=row.name,
         signing_frozen=row.signing_frozen,
@@ -147,7 +147,7 @@ _APPROVERS = permitted_users(Permission.APPROVE_RELEASE).where(
     t.users.c.account_id == sa.bindparam("account"), ~t.users.c.service
 )
 _TEAM_APPROVERS = sa.select(t.team_members.c.team_id, t.team_members.c.user_id).where(
-    among(t.team_members.c.team_id),
+    id_in(t.team_members.c.team_id),
     t.team_members.c.user_id.in_(_APPROVERS.scalar_subquery()),
 )
 

@@ -7,17 +7,17 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from engine.model.facts import Fields, Release, Vote
-from engine.persistence.db.aggregates import gathered, set_of
-from engine.persistence.db.sql import among, uuid_of
+from engine.model.facts import Release, ReleaseFields, Vote
+from engine.persistence.db.aggregates import aggregate_set, fetch_grouped
+from engine.persistence.db.sql import id_in, uuid_of
 from engine.persistence.store import tables as t
 
 _R, _K, _P = t.releases, t.release_keypairs, t.release_participants
 _RELEASES = sa.select(
     _R,
-    set_of(_K.c.keypair_id, uuid_of, _K.c.release_id == _R.c.id).label("keypair_ids"),
-    set_of(_P.c.user_id, uuid_of, _P.c.release_id == _R.c.id).label("participant_ids"),
-).where(among(_R.c.id))
+    aggregate_set(_K.c.keypair_id, uuid_of, _K.c.release_id == _R.c.id).label("keypair_ids"),
+    aggregate_set(_P.c.user_id, uuid_of, _P.c.release_id == _R.c.id).label("participant_ids"),
+).where(id_in(_R.c.id))
 _VOTES = (
     sa.select(
         t.decisions.c.release_id,
@@ -27,7 +27,7 @@ _VOTES = (
     )
     .join(t.releases, t.releases.c.id == t.decisions.c.release_id)
     .where(
-        among(t.decisions.c.release_id),
+        id_in(t.decisions.c.release_id),
         t.decisions.c.material_revision == t.releases.c.material_revision,
     )
     .order_by(t.decisions.c.id)
@@ -36,7 +36,7 @@ _EDITORS = (
     sa.select(t.release_edits.c.release_id, t.release_edits.c.editor_id)
     .join(t.releases, t.releases.c.id == t.release_edits.c.release_id)
     .where(
-        among(t.release_edits.c.release_id),
+        id_in(t.release_edits.c.release_id),
         t.release_edits.c.material,
         t.release_edits.c.revision >= t.releases.c.round_revision,
     )
@@ -58,7 +58,7 @@ def load_releases(connection: Connection, ids: Collection[UUID]) -> dict[UUID, R
 
 
 def _release(row: Row[Any]) -> Release:
-    fields = Fields(
+    fields = ReleaseFields(
         name=row.name,
         version=row.version,
         note=row.note,
@@ -109,7 +109,7 @@ def load_editors(
     connection: Connection, releases: Collection[Release]
 ) -> dict[UUID, frozenset[UUID]]:
     """Who made a material edit of each release since its round began."""
-    return gathered(connection, _EDITORS, (release.id for release in releases))
+    return fetch_grouped(connection, _EDITORS, (release.id for release in releases))
 
 
 def name_is_taken(

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from engine.model import addresses
-from engine.model.text import name_key, tidy
+from engine.model.text import name_key, normalize
 from engine.persistence.store import tables as t
 
 
@@ -47,7 +47,7 @@ def people_with_identity(
     )
     query = query.where(i.c.issuer == issuer, i.c.subject == subject)
     if account is not None:
-        query = query.where(t.accounts.c.name_key == name_key(tidy(account)))
+        query = query.where(t.accounts.c.name_key == name_key(normalize(account)))
     return connection.execute(query).all()
 
 

@@ -13,13 +13,13 @@ from sqlalchemy import (
 )
 
 from engine.model.vocabulary import QuotaOnOnline
-from engine.persistence.db.sql import ExactText, instant, key, word
+from engine.persistence.db.sql import ExactText, enum_column, primary_key, timestamp
 from engine.persistence.store.tables.base import metadata
 
 accounts = Table(
     "accounts",
     metadata,
-    key(),
+    primary_key(),
     Column("name", Text, nullable=False),
     Column("name_key", ExactText, nullable=False, unique=True),
     Column("signing_frozen", Boolean, nullable=False),
@@ -28,13 +28,13 @@ accounts = Table(
     Column("allow_self_approval", Boolean, nullable=False),
     Column("required_approvals", Integer, nullable=False),
     Column("enabled_release_types", Text, nullable=False),  # space-separated words
-    Column("quota_on_online", word(QuotaOnOnline), nullable=False),
+    Column("quota_on_online", enum_column(QuotaOnOnline), nullable=False),
     Column("restrict_signing_to_releases", Boolean, nullable=False),
     Column("signed_in_approvals", Boolean, nullable=False),
     Column("users_may_rename_themselves", Boolean, nullable=False, server_default=true()),
     #: Programs of the version before this one write none.
     Column("max_window_days", Integer, nullable=False, server_default=text("366")),
-    instant("created_at"),
+    timestamp("created_at"),
     CheckConstraint("required_approvals >= 1", name="quorum"),
 )
 

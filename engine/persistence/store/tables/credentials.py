@@ -3,25 +3,25 @@
 from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, text
 
 from engine.model.vocabulary import SignInMethod
-from engine.persistence.db.sql import ExactText, instant, key, link, word
+from engine.persistence.db.sql import ExactText, enum_column, foreign_key, primary_key, timestamp
 from engine.persistence.store.tables.base import metadata
 
 sessions = Table(
     "sessions",
     metadata,
-    key(),
-    link("account_id", "accounts.id"),
-    link("user_id", "users.id", index=True),
+    primary_key(),
+    foreign_key("account_id", "accounts.id"),
+    foreign_key("user_id", "users.id", index=True),
     #: SHA-256 of the cookie's value: 256 random bits need no slower hash.
     Column("secret_hash", LargeBinary, nullable=False, unique=True),
-    Column("method", word(SignInMethod), nullable=False),
+    Column("method", enum_column(SignInMethod), nullable=False),
     #: What the browser calls itself, for the person who looks at their sessions.
     Column("user_agent", Text, nullable=False),
-    instant("created_at"),
+    timestamp("created_at"),
     #: Written at most once a minute, so it may lag by as much.
-    instant("last_seen_at"),
-    instant("expires_at"),
-    instant("ended_at", nullable=True),
+    timestamp("last_seen_at"),
+    timestamp("expires_at"),
+    timestamp("ended_at", nullable=True),
 )
 
 #: Somebody asked for a mail to sign in with. Whether anybody has the address is looked up when
@@ -29,19 +29,19 @@ sessions = Table(
 sign_ins = Table(
     "sign_ins",
     metadata,
-    key(),
+    primary_key(),
     Column("address", Text, nullable=False),
     #: SHA-256 of the secret in the cookie of the browser that asked.
     Column("browser_hash", LargeBinary, nullable=False, index=True),
     #: With the row's id and the link key it makes token and code, which are stored nowhere.
     Column("nonce", LargeBinary, nullable=False),
-    instant("created_at", index=True),
-    instant("expires_at"),
+    timestamp("created_at", index=True),
+    timestamp("expires_at"),
     #: When its mail is due; null once there is nothing to send any more.
-    instant("due_at", nullable=True),
+    timestamp("due_at", nullable=True),
     Column("mail_attempts", Integer, nullable=False),
     Column("code_attempts", Integer, nullable=False),
-    instant("used_at", nullable=True),
+    timestamp("used_at", nullable=True),
     Index(
         "ix_sign_ins_due",
         "due_at",
@@ -54,20 +54,20 @@ sign_ins = Table(
 address_changes = Table(
     "address_changes",
     metadata,
-    key(),
-    link("account_id", "accounts.id"),
-    link("user_id", "users.id"),
-    link("requested_by", "users.id"),
+    primary_key(),
+    foreign_key("account_id", "accounts.id"),
+    foreign_key("user_id", "users.id"),
+    foreign_key("requested_by", "users.id"),
     Column("address", Text, nullable=False),
     #: With the row's id and a key it makes the link's token, which is stored nowhere.
     Column("nonce", LargeBinary, nullable=False),
     #: SHA-256 of the token.
     Column("token_hash", LargeBinary, nullable=False),
-    instant("created_at"),
-    instant("expires_at"),
-    instant("used_at", nullable=True),
+    timestamp("created_at"),
+    timestamp("expires_at"),
+    timestamp("used_at", nullable=True),
     #: Ended by a newer request, or by its user's deactivation.
-    instant("voided_at", nullable=True),
+    timestamp("voided_at", nullable=True),
     Index(
         "uq_address_changes_live",
         "user_id",
@@ -84,11 +84,11 @@ address_changes = Table(
 identities = Table(
     "identities",
     metadata,
-    key(),
-    link("account_id", "accounts.id"),
-    link("user_id", "users.id", index=True),
+    primary_key(),
+    foreign_key("account_id", "accounts.id"),
+    foreign_key("user_id", "users.id", index=True),
     Column("issuer", ExactText, nullable=False),
     Column("subject", ExactText, nullable=False),
-    instant("created_at"),
+    timestamp("created_at"),
     UniqueConstraint("issuer", "subject", "user_id"),
 )

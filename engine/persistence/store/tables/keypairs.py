@@ -4,20 +4,20 @@ from sqlalchemy import Boolean, Column, Index, LargeBinary, Table, Text, UniqueC
 
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.vocabulary import KeypairAccess, KeypairCategory, ReleaseType
-from engine.persistence.db.sql import ExactText, instant, key, link, word
+from engine.persistence.db.sql import ExactText, enum_column, foreign_key, primary_key, timestamp
 from engine.persistence.store.tables.base import metadata
 
 keypairs = Table(
     "keypairs",
     metadata,
-    key(),
-    link("account_id", "accounts.id"),
+    primary_key(),
+    foreign_key("account_id", "accounts.id"),
     Column("alias", Text, nullable=False),
     Column("alias_key", ExactText, nullable=False),
-    Column("category", word(KeypairCategory), nullable=False),
-    Column("type", word(ReleaseType), nullable=False),
-    Column("access", word(KeypairAccess), nullable=False),
-    Column("algorithm", word(KeypairAlgorithm), nullable=False),
+    Column("category", enum_column(KeypairCategory), nullable=False),
+    Column("type", enum_column(ReleaseType), nullable=False),
+    Column("access", enum_column(KeypairAccess), nullable=False),
+    Column("algorithm", enum_column(KeypairAlgorithm), nullable=False),
     Column("has_default_certificate", Boolean, nullable=False),
     Column("enabled", Boolean, nullable=False),
     Column("backend", Text, nullable=False),
@@ -25,14 +25,14 @@ keypairs = Table(
     Column("material", LargeBinary, nullable=False),
     #: Which master key sealed the material; null where the backend keeps its own keys.
     Column("master_key_id", Text),
-    instant("created_at"),
+    timestamp("created_at"),
     UniqueConstraint("account_id", "alias_key"),
 )
 
 keypair_users = Table(
     "keypair_users",
     metadata,
-    link("keypair_id", "keypairs.id", primary_key=True),
-    link("user_id", "users.id", primary_key=True),
+    foreign_key("keypair_id", "keypairs.id", primary_key=True),
+    foreign_key("user_id", "users.id", primary_key=True),
     Index(None, "user_id"),
 )

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, text
 
-from engine.persistence.db.sql import Id, instant, link
+from engine.persistence.db.sql import Id, foreign_key, timestamp
 from engine.persistence.store.tables.base import metadata
 
 #: As text, so that the database sees that a partial index serves: a parameter could be anything.
@@ -11,7 +11,7 @@ IS_RELEASE_EDIT = text("tag = 'release:revised'")
 ledger_heads = Table(
     "ledger_heads",
     metadata,
-    link("account_id", "accounts.id", primary_key=True),
+    foreign_key("account_id", "accounts.id", primary_key=True),
     #: Entries so far; the last one's position.
     Column("count", BigInteger, nullable=False),
     Column("hash", LargeBinary, nullable=False),
@@ -22,15 +22,15 @@ ledger_heads = Table(
 ledger_entries = Table(
     "ledger_entries",
     metadata,
-    link("account_id", "accounts.id", primary_key=True),
+    foreign_key("account_id", "accounts.id", primary_key=True),
     Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("tag", Text, nullable=False),
     # No references: the ledger outlives what it speaks of.
     Column("actor_id", Id),
     Column("subject_id", Id),
     Column("release_id", Id),
-    instant("effective_at"),
-    instant("recorded_at"),
+    timestamp("effective_at"),
+    timestamp("recorded_at"),
     #: What is hashed: canonical JSON, exactly these characters.
     Column("body", Text, nullable=False),
     Column("hash", LargeBinary, nullable=False),

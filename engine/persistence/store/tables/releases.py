@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from engine.model.vocabulary import Channel, KeypairCategory, ReleaseType, Status, Verdict
-from engine.persistence.db.sql import ExactText, instant, key, link, word
+from engine.persistence.db.sql import ExactText, enum_column, foreign_key, primary_key, timestamp
 from engine.persistence.store.tables.base import metadata
 
 #: What starts, and what ends, as time passes. As text, so that the database sees that a partial
@@ -31,33 +31,33 @@ IS_HELD = text("held")
 releases = Table(
     "releases",
     metadata,
-    key(),
-    link("account_id", "accounts.id"),
+    primary_key(),
+    foreign_key("account_id", "accounts.id"),
     Column("name", Text, nullable=False),
     Column("name_key", ExactText, nullable=False),
     #: False once a release that never opened has ended: it gives its name back.
     Column("name_held", Boolean, nullable=False),
     Column("version", Text),
     Column("note", Text),
-    Column("category", word(KeypairCategory), nullable=False),
-    Column("type", word(ReleaseType), nullable=False),
-    Column("status", word(Status), nullable=False),
-    instant("status_since"),
-    link("team_id", "teams.id", nullable=True),
+    Column("category", enum_column(KeypairCategory), nullable=False),
+    Column("type", enum_column(ReleaseType), nullable=False),
+    Column("status", enum_column(Status), nullable=False),
+    timestamp("status_since"),
+    foreign_key("team_id", "teams.id", nullable=True),
     Column("with_default_certificate", Boolean, nullable=False),
-    instant("starts_at"),
-    instant("ends_at"),
+    timestamp("starts_at"),
+    timestamp("ends_at"),
     Column("max_signatures", Integer, nullable=False),
     Column("signatures_used", Integer, nullable=False),
     Column("signatures_reserved", Integer, nullable=False),
-    link("creator_id", "users.id"),
-    instant("created_at"),
+    foreign_key("creator_id", "users.id"),
+    timestamp("created_at"),
     Column("revision", Integer, nullable=False),
     Column("material_revision", Integer, nullable=False),
     Column("required_approvals", Integer, nullable=False),
     Column("round_revision", Integer, nullable=False),
-    instant("opened_at", nullable=True),
-    instant("ended_at", nullable=True),
+    timestamp("opened_at", nullable=True),
+    timestamp("ended_at", nullable=True),
     Column("end_code", Text),
     Column("end_reason", Text),
     CheckConstraint("max_signatures >= 1", name="maximum"),
@@ -102,8 +102,8 @@ releases = Table(
 release_keypairs = Table(
     "release_keypairs",
     metadata,
-    link("release_id", "releases.id", primary_key=True),
-    link("keypair_id", "keypairs.id", primary_key=True),
+    foreign_key("release_id", "releases.id", primary_key=True),
+    foreign_key("keypair_id", "keypairs.id", primary_key=True),
     #: True while the release has not ended.
     Column("held", Boolean, nullable=False),
     Index(
@@ -119,24 +119,24 @@ release_keypairs = Table(
 release_participants = Table(
     "release_participants",
     metadata,
-    link("release_id", "releases.id", primary_key=True),
-    link("user_id", "users.id", primary_key=True),
+    foreign_key("release_id", "releases.id", primary_key=True),
+    foreign_key("user_id", "users.id", primary_key=True),
     Index(None, "user_id"),
 )
 
 decisions = Table(
     "decisions",
     metadata,
-    key(),
-    link("release_id", "releases.id"),
-    link("approver_id", "users.id"),
-    Column("verdict", word(Verdict), nullable=False),
+    primary_key(),
+    foreign_key("release_id", "releases.id"),
+    foreign_key("approver_id", "users.id"),
+    Column("verdict", enum_column(Verdict), nullable=False),
     Column("material_revision", Integer, nullable=False),
     #: The revision that was looked at.
     Column("revision", Integer, nullable=False),
     Column("comment", Text),
-    Column("channel", word(Channel), nullable=False),
-    instant("decided_at"),
+    Column("channel", enum_column(Channel), nullable=False),
+    timestamp("decided_at"),
     UniqueConstraint("release_id", "material_revision", "approver_id"),
     Index(None, "approver_id"),
 )
@@ -144,9 +144,9 @@ decisions = Table(
 release_edits = Table(
     "release_edits",
     metadata,
-    link("release_id", "releases.id", primary_key=True),
+    foreign_key("release_id", "releases.id", primary_key=True),
     Column("revision", Integer, primary_key=True),
-    link("editor_id", "users.id"),
+    foreign_key("editor_id", "users.id"),
     Column("material", Boolean, nullable=False),
-    instant("edited_at"),
+    timestamp("edited_at"),
 )

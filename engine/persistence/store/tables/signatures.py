@@ -4,7 +4,7 @@ from sqlalchemy import Column, Index, LargeBinary, Table, Text, text
 
 from engine.model.algorithms import DigestAlgorithm
 from engine.model.vocabulary import Channel, SignatureState
-from engine.persistence.db.sql import ExactText, instant, key, link, word
+from engine.persistence.db.sql import ExactText, enum_column, foreign_key, primary_key, timestamp
 from engine.persistence.store.tables.base import metadata
 
 #: As text, so that the database sees that a partial index serves: a parameter could be anything.
@@ -14,24 +14,24 @@ IS_RESERVED_OR_MADE = text("state IN ('RESERVED', 'MADE')")
 signatures = Table(
     "signatures",
     metadata,
-    key(),
-    link("account_id", "accounts.id"),
-    link("user_id", "users.id"),
-    link("keypair_id", "keypairs.id"),
+    primary_key(),
+    foreign_key("account_id", "accounts.id"),
+    foreign_key("user_id", "users.id"),
+    foreign_key("keypair_id", "keypairs.id"),
     #: The release it counts toward; null when unassociated.
-    link("release_id", "releases.id", nullable=True),
-    Column("state", word(SignatureState), nullable=False),
+    foreign_key("release_id", "releases.id", nullable=True),
+    Column("state", enum_column(SignatureState), nullable=False),
     #: Of the content, where content was signed.
     Column("digest", LargeBinary, nullable=False),
-    Column("digest_algorithm", word(DigestAlgorithm), nullable=False),
+    Column("digest_algorithm", enum_column(DigestAlgorithm), nullable=False),
     Column("value", LargeBinary),
     Column("factors", Text, nullable=False),  # canonical JSON
-    Column("channel", word(Channel), nullable=False),
+    Column("channel", enum_column(Channel), nullable=False),
     Column("idempotency_key", ExactText),
-    instant("reserved_at"),
+    timestamp("reserved_at"),
     #: When an unsettled reservation is given back.
-    instant("lapses_at"),
-    instant("settled_at", nullable=True),
+    timestamp("lapses_at"),
+    timestamp("settled_at", nullable=True),
     Index(
         "uq_signatures_idempotency",
         "user_id",

@@ -20,7 +20,7 @@ from api.web.http.browser import Browser
 from api.web.sign_in.limits import SignInLimits
 from api.web.sign_in.routes import sign_in_routes
 from engine.concurrency.executor import Executor
-from engine.signing.service import SigningGate
+from engine.signing.service import SigningService
 from notifications.channels.smtp import SmtpChannel
 from notifications.content.writer import Writer
 from notifications.delivery.relay import Relay
@@ -122,7 +122,7 @@ async def open_site(world: World, *more: BaseRoute, **parts: Any) -> AsyncIterat
         inbox = await stack.enter_async_context(smtp_server())
         executor = Executor(world.system.database, threads=4)
         stack.callback(executor.shutdown)
-        gate, browser = SigningGate(world.system, executor), Browser(PUBLIC)
+        gate, browser = SigningService(world.system, executor), Browser(PUBLIC)
         key = derive(SECRET, ACTION_LINKS)
         telling = Telling(channels={}, link_key=key, webhook_key=bytes(32))
         runtime = Runtime(world.system, executor, gate, browser=browser, telling=telling)

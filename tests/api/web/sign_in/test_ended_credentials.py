@@ -18,7 +18,7 @@ from api.graphql.ids import to_global
 from engine.commands.administration.update_user import UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken, RevokeApiToken
 from engine.commands.credentials.identities import LinkIdentity, UnlinkIdentity
-from engine.commands.credentials.sessions import EndSession, StartSession
+from engine.commands.credentials.sessions import RevokeSession, StartSession
 from engine.model.errors import Code
 from engine.model.vocabulary import Permission, SignInMethod
 from engine.persistence.store import tables as t
@@ -67,7 +67,7 @@ async def test_a_session_that_ends_while_the_body_arrives_makes_no_token(site: S
     session_id = session_id_of(site, "ann")
 
     def end() -> None:
-        site.world.do("ann", EndSession(session_id=session_id))
+        site.world.do("ann", RevokeSession(session_id=session_id))
 
     answer = await send_slowly(ann, {"Sec-Fetch-Site": "same-origin"}, end)
     assert answer["errors"][0]["extensions"]["code"] == Code.UNAUTHENTICATED
@@ -89,7 +89,7 @@ async def test_a_token_that_is_revoked_while_the_body_arrives_does_nothing(site:
 
 def test_what_waited_while_its_session_ended_makes_nothing_lasting(world: World) -> None:
     made = world.do("ann", StartSession(method=SignInMethod.MAIL))
-    world.do("ann", EndSession(session_id=made.session_id))
+    world.do("ann", RevokeSession(session_id=made.session_id))
     for command in (
         CreateApiToken(name="kept"),
         LinkIdentity(issuer="https://login.example.com", subject="kept"),

@@ -11,7 +11,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from engine.commands.administration.update_user import UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken
-from engine.commands.credentials.sessions import EndSession, NewSession, StartSession
+from engine.commands.credentials.sessions import NewSession, RevokeSession, StartSession
 from engine.model.errors import Code
 from engine.model.principal import Principal
 from engine.model.vocabulary import Channel, SignInMethod
@@ -69,7 +69,7 @@ def test_one_ends_ones_own_at_once_and_once(world: World) -> None:
     made, other = world.do("ann", START), world.do("ann", START)
     before = len(world.ledger())
     for _ in range(2):
-        world.do("ann", EndSession(session_id=made.session_id))
+        world.do("ann", RevokeSession(session_id=made.session_id))
     assert proved(world, made) is None
     assert proved(world, other) is not None
     assert tags(world, before) == ["session:ended"]
@@ -77,7 +77,7 @@ def test_one_ends_ones_own_at_once_and_once(world: World) -> None:
 
 def test_others_are_ended_by_those_who_manage_users_and_unseen_by_the_rest(world: World) -> None:
     made = world.do("ann", START)
-    command = EndSession(session_id=made.session_id)
+    command = RevokeSession(session_id=made.session_id)
     assert_refused(world, "bob", command, Code.NOT_FOUND, "id", recorded=False)
     world.do("admin", command)
     assert proved(world, made) is None
@@ -101,7 +101,7 @@ def test_deactivating_ends_them_for_good(world: World) -> None:
 def test_one_sees_ones_own_that_live(world: World) -> None:
     first, second = world.do("ann", START), world.do("ann", START)
     world.do("bob", START)
-    world.do("ann", EndSession(session_id=first.session_id))
+    world.do("ann", RevokeSession(session_id=first.session_id))
     with world.system.database.reading() as connection:
         found = live_sessions(connection, world.principal("ann"), world.clock.instant)
     assert [row.id for row in found] == [second.session_id]
@@ -200,7 +200,7 @@ async def test_following_is_no_sign_that_somebody_sits_there(site: Site) -> None
     assert tokens == set()
     await asyncio.sleep(1)
     assert site.runtime.usage.drain() == (set(), set())
-    site.world.do("ann", EndSession(session_id=session))
+    site.world.do("ann", RevokeSession(session_id=session))
     answer = await asyncio.wait_for(following, 5)
     assert "UNAUTHENTICATED" in answer.text
 

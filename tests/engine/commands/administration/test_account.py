@@ -12,7 +12,7 @@ from engine.commands.administration.roles import CreateRole
 from engine.commands.administration.update_account import UpdateAccount
 from engine.commands.releases.request_release import RequestRelease
 from engine.model.errors import Code, Refusal
-from engine.model.facts import Policy
+from engine.model.facts import AccountSettings
 from engine.model.grants import LOOSENED_BY
 from engine.model.vocabulary import Permission, QuotaOnOnline, ReleaseType, Status
 from engine.persistence.store import loading
@@ -189,7 +189,7 @@ def test_whoever_manages_the_account_in_person_loosens_it(world: World) -> None:
 
 
 def test_it_is_decided_of_every_setting_what_loosens_it() -> None:
-    names = {field.name for field in fields(Policy)} - {"account_id", "account_name"}
+    names = {field.name for field in fields(AccountSettings)} - {"account_id", "account_name"}
     assert LOOSENED_BY.keys() == names
 
 

@@ -130,7 +130,7 @@ def test_after_a_commit_without_an_answer_a_stored_key_stays_and_another_is_dest
         if vault.generated:
             raise ConnectionResetError
 
-    world.system = replace(world.system, listeners=(lose,))
+    world.system = replace(world.system, event_handlers=(lose,))
     with pytest.raises(Exception):  # noqa: B017,PT011 - whatever the database makes of it
         make(world)
     stored = {row.id for row in rows(world, t.keypairs, backend="vault")}

@@ -16,7 +16,7 @@ from engine.commands.administration.update_user import UpdateUser
 from engine.commands.command import Command, execute
 from engine.commands.credentials.api_tokens import CreateApiToken, NewToken, RevokeApiToken
 from engine.commands.credentials.identities import LinkIdentity, UnlinkIdentity
-from engine.commands.credentials.sessions import EndSession, StartSession
+from engine.commands.credentials.sessions import RevokeSession, StartSession
 from engine.model.errors import Code, Refusal
 from engine.model.principal import Principal
 from engine.model.vocabulary import (
@@ -356,7 +356,7 @@ def own_things(world: World) -> list[tuple[Permission, Command[Any]]]:
         (P.MANAGE_OWN_PROFILE, UpdateUser(user_id=dev, name="Somebody")),
         (P.MANAGE_OWN_PROFILE, UpdateUser(user_id=dev, time_zone="Europe/Vienna")),
         (P.MANAGE_OWN_PROFILE, UpdateUser(user_id=dev, locale="de")),
-        (P.MANAGE_OWN_PROFILE, EndSession(session_id=session)),
+        (P.MANAGE_OWN_PROFILE, RevokeSession(session_id=session)),
         (P.MANAGE_OWN_PROFILE, UnlinkIdentity(identity_id=identity)),
         (P.MANAGE_OWN_PROFILE, UpdatePreferences(chosen={}, channels=frozenset({"email"}))),
         (P.MANAGE_OWN_TOKENS, CreateApiToken(name="mine", scopes=frozenset())),

@@ -12,11 +12,11 @@ from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from engine.commands.maintenance.advance_due import DUE_RELEASES, advance_due
-from engine.lifecycle.table import TIMED
+from engine.lifecycle.table import TIME_TRIGGERS
 from engine.model.vocabulary import Status
 from engine.persistence.db.database import Database
 from engine.persistence.store import tables as t
-from engine.persistence.store.unit_of_work import Work
+from engine.persistence.store.unit_of_work import UnitOfWork
 from tests.support.releases import release_in
 from tests.support.signing import reserved
 from tests.support.threads import at_once
@@ -91,7 +91,7 @@ def test_reservations_that_another_holds_are_no_reason_to_hurry(world: World) ->
 def test_one_accounts_fault_stops_time_for_no_other(database: Database) -> None:
     broken = set[UUID]()
 
-    def listen(work: Work, _entries: object) -> None:
+    def listen(work: UnitOfWork, _entries: object) -> None:
         if work.account_id in broken:
             raise RuntimeError("a listener's bug")
 
@@ -135,11 +135,11 @@ def test_what_has_been_due_longest_comes_first(world: World, due: list[UUID]) ->
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_database_that_is_away_is_no_accounts_fault(world: World, due: list[UUID]) -> None:
-    def gone(_work: Work, _entries: object) -> None:
+    def gone(_work: UnitOfWork, _entries: object) -> None:
         raise OperationalError("COMMIT", {}, psycopg.OperationalError("gone"))
 
     with capture_logs() as logs, pytest.raises(OperationalError):
-        advance_due(replace(world.system, listeners=(gone,)))
+        advance_due(replace(world.system, event_handlers=(gone,)))
     assert logs == []
 
 
@@ -171,4 +171,4 @@ def test_each_status_that_time_moves_is_found_by_its_edge() -> None:
     found = {"starts_at": str(t.IS_DUE_TO_OPEN), "ends_at": str(t.IS_DUE_TO_END)}
     for status in Status:
         edges = {edge for edge, condition in found.items() if f"'{status}'" in condition}
-        assert edges == ({TIMED[status][1]} if status in TIMED else set())
+        assert edges == ({TIME_TRIGGERS[status][1]} if status in TIME_TRIGGERS else set())

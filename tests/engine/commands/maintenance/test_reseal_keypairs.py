@@ -130,7 +130,7 @@ def test_what_an_interrupted_run_did_stays_and_the_next_run_does_the_rest(
             raise KeyboardInterrupt
         commits += 1
 
-    interrupted = replace(both, system=replace(both.system, listeners=(interrupt,)))
+    interrupted = replace(both, system=replace(both.system, event_handlers=(interrupt,)))
     with pytest.raises(KeyboardInterrupt):
         reseal(interrupted, batch_rows=1)
     expected = {OLD_ID: 4 - survived, NEW_ID: survived}

@@ -14,10 +14,10 @@ from engine.commands import transactions
 from engine.model.errors import Code, Refusal
 from engine.persistence.db import pg_notify, timeouts
 from engine.persistence.db.database import Database
-from engine.persistence.db.timeouts import IDLE, WAIT
+from engine.persistence.db.timeouts import IDLE_TRANSACTION_SECONDS, LOCK_WAIT_SECONDS
 from engine.persistence.store import ledger
 from engine.persistence.store import tables as t
-from engine.persistence.store.retry import told
+from engine.persistence.store.retry import translate_db_error
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.world import World
 
@@ -53,11 +53,11 @@ def test_a_server_that_is_frozen_is_given_up_on(
         ask()
     server.thaw()
 
-    refusal = told(raised.value)
+    refusal = translate_db_error(raised.value)
     assert isinstance(refusal, Refusal)
     assert refusal.code is Code.OVERLOADED
     # A connection that does not answer is tried once more, as a new one.
-    assert time.monotonic() - started < WAIT + 3
+    assert time.monotonic() - started < LOCK_WAIT_SECONDS + 3
     with database.reading() as connection:
         assert connection.execute(sa.text("SELECT 2")).scalar_one() == 2
     database.dispose()
@@ -83,7 +83,7 @@ def test_whoever_stops_in_the_middle_of_a_transaction_gives_its_locks_back(
         with pytest.raises(Refusal) as refused:
             world.request()
         assert refused.value.code is Code.OVERLOADED
-        time.sleep(IDLE + 1 - WAIT)
+        time.sleep(IDLE_TRANSACTION_SECONDS + 1 - LOCK_WAIT_SECONDS)
         world.request()
 
         with pytest.raises(DBAPIError, match="idle-in-transaction"):
@@ -102,7 +102,7 @@ def test_a_command_that_was_frozen_for_too_long_is_tried_again(
         if len(tries) == 1:
             connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 20")
             time.sleep(0.5)
-        return append(connection, *told)
+        return append(connection, *translate_db_error)
 
     monkeypatch.setattr(transactions.ledger, "append", frozen_at_first)
     release = world.request()
@@ -127,6 +127,6 @@ def test_every_connection_notices_a_host_that_is_gone(
 
 def assert_reaches(driver: psycopg.Connection) -> None:
     assert isinstance(driver, timeouts.Connection)
-    told = driver.info.get_parameters()
-    for name, value in timeouts.REACH.items():
-        assert told[name] == str(value)
+    translate_db_error = driver.info.get_parameters()
+    for name, value in timeouts.CONNECT_SECONDS.items():
+        assert translate_db_error[name] == str(value)

@@ -10,12 +10,12 @@ import sqlalchemy as sa
 
 from engine.commands.administration.update_user import UpdateUser
 from engine.persistence.db.ids import uuid7s
-from engine.persistence.db.pagination import Window
+from engine.persistence.db.pagination import PageArgs
 from engine.persistence.store import loading, locks
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Lock
 from engine.queries import ledger_slices, records, releases
-from engine.queries.context import Reading, read
+from engine.queries.context import QueryContext, read
 from engine.queries.releases import ReleaseFilter
 from notifications.outbox.differences import seen_by
 from tests.support.world import World
@@ -89,8 +89,8 @@ def test_what_readers_know_of_releases_is_found_by_the_releases(world: World) ->
 def test_whoever_sees_few_finds_them_in_order_without_everybodys(world: World, order: str) -> None:
     column = releases.ORDERS[order][0].key
 
-    def find(reading: Reading) -> None:
-        releases.find(reading, ReleaseFilter(), order, Window(first=5))
+    def find(reading: QueryContext) -> None:
+        releases.find(reading, ReleaseFilter(), order, PageArgs(first=5))
 
     with planned(world) as plans:
         read(world.system, world.principal("dev"), find)
@@ -105,6 +105,6 @@ def test_what_happened_is_looked_up_release_by_release(world: World) -> None:
         read(
             world.system,
             world.principal("admin"),
-            lambda r: ledger_slices.happened_after(r, 0, None),
+            lambda r: ledger_slices.ledger_after(r, 0, None),
         )
     assert "SEARCH releases USING INDEX sqlite_autoindex_releases_1 (id=?)" in plans

@@ -16,7 +16,7 @@ from api.runtime.startup_checks import NotReadyError, require_current
 from engine.commands.transactions import bare_transaction
 from engine.model.vocabulary import ReleaseType
 from engine.persistence.db.database import Database
-from engine.persistence.store.migrate import Standing, migrate, revision_of, standing
+from engine.persistence.store.migrate import SchemaState, migrate, revision_of, schema_state
 from engine.signing.request import Made
 from tests.support.migration_rules import faults
 from tests.support.releases import keypair_of
@@ -82,7 +82,7 @@ def test_signing_goes_on_while_a_newer_version_expands_the_tables(
 
     assert all(isinstance(outcome, Made) for outcome in outcomes)
     with database.reading() as connection:
-        assert standing(connection) is Standing.FITS
+        assert schema_state(connection) is SchemaState.FITS
         assert revision_of(connection).number == 9003
         names = {index["name"] for index in sa.inspect(connection).get_indexes("signatures")}
     assert "ix_signatures_n" in names
@@ -97,7 +97,7 @@ def test_once_it_has_contracted_this_version_says_that_it_cannot_run(
     (newer / "9004.py").write_text(HEAD.format("9004.9003", "9003") + CONTRACT)
     migrate(database, newer)
     with database.reading() as connection:
-        assert standing(connection) is Standing.CONTRACTED
+        assert schema_state(connection) is SchemaState.CONTRACTED
     with pytest.raises(NotReadyError, match="Run that version, or a newer one"):
         require_current(database)
 
