@@ -19,7 +19,7 @@ from api.graphql.limits.config import Limits
 from api.observability.exposition import exposed
 from api.observability.requests import ObservedRequests
 from api.runtime.credential_usage import write_usage_forever
-from api.runtime.draining import Draining, UnderWay
+from api.runtime.draining import Draining, InFlight
 from api.runtime.runtime import Runtime
 from api.web.http.browser import Browser
 from api.web.http.headers import SecurityHeaders
@@ -37,7 +37,7 @@ def create_app(settings: Settings, *, worker: bool = True) -> Starlette:
     endpoint = Endpoint(
         runtime, ide=settings.ide, limits=limits_of(settings), public_url=settings.public_url
     )
-    secure, under_way = settings.public_url.startswith("https:"), UnderWay()
+    secure, under_way = settings.public_url.startswith("https:"), InFlight()
     root = Browser(settings.public_url).root
     app = Starlette(
         routes=[

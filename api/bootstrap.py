@@ -17,10 +17,10 @@ from api.config.settings_warnings import log_warnings
 from api.graphql.ids import to_global
 from api.observability.backlog import Backlog
 from api.observability.meter import Meter
-from api.observability.metered_signing import MeteredGate
+from api.observability.metered_signing import MeteredSigning
 from api.observability.tracing import TracingMissingError, close_tracer, make_tracer
-from api.runtime.change_notifier import News
-from api.runtime.channels import Telling, build_telling
+from api.runtime.change_notifier import ChangeNotifier
+from api.runtime.channels import MessageSettings, build_message_settings
 from api.runtime.credentials import session_of
 from api.runtime.runtime import Runtime
 from api.runtime.startup_checks import NotReadyError, compare_clocks, open_database, require_current
@@ -50,7 +50,7 @@ def build_system(
     database: Database,
     *wakers: CommitHook,
     senders: tuple[CommitHook, ...] = (),
-    telling: Telling | None = None,
+    telling: MessageSettings | None = None,
 ) -> System:
     """The engine with its signers and its outbox; refuses a wrong master key."""
     telling = telling or telling_of(settings)
@@ -67,7 +67,7 @@ def build_system(
     )
 
 
-def _outbox(telling: Telling) -> Outbox:
+def _outbox(telling: MessageSettings) -> Outbox:
     return Outbox(telling.link_key, link_lifetime=telling.link_lifetime, channels=telling.personal)
 
 
@@ -76,7 +76,7 @@ def build_runtime(settings: Settings) -> Runtime:
     log_warnings(settings)
     database = open_database(settings)
     require_current(database)
-    news, outbox = News(), Wakeup()
+    news, outbox = ChangeNotifier(), Wakeup()
     direct = direct_url(settings, database)
     notifier = None if database.is_sqlite else PgNotifier(direct or database.url)
     others: tuple[CommitHook, ...] = (notifier,) if notifier is not None else ()
@@ -89,13 +89,13 @@ def build_runtime(settings: Settings) -> Runtime:
     runtime = Runtime(
         system,
         executor,
-        MeteredGate(system, executor, meter),
+        MeteredSigning(system, executor, meter),
         news,
         outbox,
         notifier,
         browser=Browser(settings.public_url),
         meter=meter,
-        telling=telling,
+        message_settings=telling,
         listener=None if direct is None else PgListener(direct),
     )
     meter.registry.register(runtime.signer_health)
@@ -114,10 +114,10 @@ def direct_url(settings: Settings, database: Database) -> URL | None:
     return database.url
 
 
-def telling_of(settings: Settings) -> Telling:
+def telling_of(settings: Settings) -> MessageSettings:
     """The configured channels."""
     try:
-        return build_telling(settings)
+        return build_message_settings(settings)
     except ChannelFailed as error:
         raise NotReadyError(str(error)) from error
 
@@ -134,7 +134,7 @@ def build_meter(settings: Settings) -> Meter:
 def connected(runtime: Runtime) -> Iterator[None]:
     """Hears of other processes' commits while the block lasts, and lets go of everything after."""
     if runtime.listener is not None:
-        runtime.listener.start(runtime.heard)
+        runtime.listener.start(runtime.committed)
     try:
         yield
     finally:

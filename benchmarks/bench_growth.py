@@ -10,7 +10,7 @@ from itertools import cycle, islice
 from random import Random
 
 from benchmarks import servers
-from benchmarks.client import Question, seconds
+from benchmarks.client import RequestTemplate, seconds
 from benchmarks.comparison import Comparison, Goal, by_turns
 from benchmarks.databases import BACKENDS, empty_database
 from benchmarks.history import Asking, write_history
@@ -53,7 +53,7 @@ def run(rounds: int) -> Iterator[Comparison]:
                     )
 
 
-def _served(stack: ExitStack, backend: str, size: int) -> dict[str, list[Question]]:
+def _served(stack: ExitStack, backend: str, size: int) -> dict[str, list[RequestTemplate]]:
     url = stack.enter_context(empty_database(backend))
     history = write_history(url, size)
     server = stack.enter_context(servers.countersign(url, "--no-worker"))
@@ -63,11 +63,11 @@ def _served(stack: ExitStack, backend: str, size: int) -> dict[str, list[Questio
     return asked
 
 
-def _check(question: Question) -> None:
+def _check(question: RequestTemplate) -> None:
     """It is answered, and not by a refusal or nothing."""
     (answer,) = question.answer().values()
     assert answer and not answer.get("errors"), answer
 
 
-def _milliseconds(questions: Iterator[Question]) -> float:
+def _milliseconds(questions: Iterator[RequestTemplate]) -> float:
     return seconds(list(islice(questions, TIMES))) * 1000

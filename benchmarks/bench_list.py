@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from benchmarks import servers, synthetic_data
-from benchmarks.client import Question
+from benchmarks.client import RequestTemplate
 from benchmarks.comparison import Comparison, Goal, by_turns
 from benchmarks.databases import BACKENDS, empty_database
 from benchmarks.list_parts import TIMES, WHOLE, Parts, with_the_rest
@@ -46,17 +46,17 @@ PARTS = (
 def run(rounds: int) -> Iterator[Comparison]:
     """Lists a second."""
     with ExitStack() as stack:
-        sides, parts = {"floor": Question(_enter_floor(stack), QUERY)}, {}
+        sides, parts = {"floor": RequestTemplate(_enter_floor(stack), QUERY)}, {}
         for backend in BACKENDS:
             url = stack.enter_context(empty_database(backend))
             principal, token = _fill(url)
             server = stack.enter_context(servers.countersign(url, "--no-worker"))
-            sides[backend] = Question(f"{server.url}/graphql", QUERY, token)
+            sides[backend] = RequestTemplate(f"{server.url}/graphql", QUERY, token)
             runtime = stack.enter_context(production_runtime(url))
             parts[backend] = Parts(runtime, principal, sides[backend])
             if backend == "PostgreSQL":
                 peer = stack.enter_context(servers.postgraphile(url))
-                sides["PostGraphile"] = Question(f"{peer.url}/graphql", TABLES)
+                sides["PostGraphile"] = RequestTemplate(f"{peer.url}/graphql", TABLES)
         for question in sides.values():
             _check(question)
         rates = {
@@ -101,14 +101,14 @@ def _fill(url: str) -> tuple[Principal, str]:
     keypairs = frozenset({world.things["vault"], world.things["spare"]})
     note = "The one that everybody waits for."
     model = world.approved(keypair_ids=keypairs, note=note)
-    copies = synthetic_data.Crowd(
+    copies = synthetic_data.SyntheticData(
         model=model, number=RELEASES - 1, minutes_apart=1, own_keypairs=True
     )
     synthetic_data.insert(url, copies)
     return world.principal("dev"), token_of(world, "dev")
 
 
-def _check(question: Question) -> None:
+def _check(question: RequestTemplate) -> None:
     """Everybody answers the whole of it."""
     (releases,) = question.answer().values()
     assert len(releases["edges"]) == RELEASES

@@ -27,7 +27,7 @@ from engine.model.vocabulary import Status
 from engine.persistence.db.database import normal_url
 from engine.persistence.store import tables as t
 from notifications.tables import deliveries
-from notifications.vocabulary import DeliveryState, Kind
+from notifications.vocabulary import DeliveryState, MessageKind
 
 TEAMS = 20
 #: Windows, and under how many seconds 99 of 100 are to be seen open.
@@ -106,7 +106,9 @@ def _fill(url: str, number: int) -> str:
     synthetic_data.insert(
         url,
         *(
-            synthetic_data.Crowd(model=model, number=copies, series=series, own_keypairs=True)
+            synthetic_data.SyntheticData(
+                model=model, number=copies, series=series, own_keypairs=True
+            )
             for series, model in enumerate(models)
         ),
     )
@@ -165,7 +167,7 @@ class Windows:
         """Nothing is left of the round before."""
         self.post.empty()
         with self.engine.begin() as connection:
-            connection.execute(deliveries.delete().where(deliveries.c.kind == Kind.OPENED))
+            connection.execute(deliveries.delete().where(deliveries.c.kind == MessageKind.OPENED))
 
     def _put(self, start: datetime) -> None:
         r = t.releases
@@ -182,7 +184,7 @@ class Windows:
 
     def _queued(self, began: float) -> list[float]:
         """Seconds from then until each mail is committed: a row's own instant is before that."""
-        counting = sa.select(sa.func.count()).where(deliveries.c.kind == Kind.OPENED)
+        counting = sa.select(sa.func.count()).where(deliveries.c.kind == MessageKind.OPENED)
         seen: list[float] = []
         while len(seen) < self.number * MAILS:
             with self.engine.connect() as connection:

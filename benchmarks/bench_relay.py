@@ -23,10 +23,10 @@ from engine.system import System
 from notifications.channels.base import Outgoing
 from notifications.channels.mime import Mail
 from notifications.channels.smtp import SmtpChannel
-from notifications.content.writer import Writer
+from notifications.content.writer import MessageRenderer
 from notifications.delivery.relay import Relay
 from notifications.tables import deliveries
-from notifications.vocabulary import DeliveryState, Kind
+from notifications.vocabulary import DeliveryState, MessageKind
 
 TEAMS = 20
 #: Of each release three people are told that it is approved.
@@ -99,7 +99,7 @@ class Outbox:
 
     def _queue(self) -> None:
         d = deliveries
-        told = d.c.kind == Kind.APPROVED
+        told = d.c.kind == MessageKind.APPROVED
         with self.system.database.writing() as connection:
             others = d.update().where(~told)
             connection.execute(others.values(state=DeliveryState.SENT, settled_at=d.c.created_at))
@@ -112,7 +112,7 @@ class Outbox:
     async def _relay(self) -> None:
         url = f"smtp://127.0.0.1:{self.port}?tls=none"
         channel = Listed(url, MAILS)
-        relay = Relay(self.system, channel, Writer(PUBLIC_URL), LINK_KEY, PUBLIC_URL)
+        relay = Relay(self.system, channel, MessageRenderer(PUBLIC_URL), LINK_KEY, PUBLIC_URL)
         await relay.run(channel.done)
         self.mails = channel.prepared
         with self.system.database.reading() as connection:
@@ -135,7 +135,7 @@ def _fill(url: str, port: int) -> Outbox:
     world = new_account(url, datetime.now(UTC))
     models = approved_in_teams(world, TEAMS)
     copies = [
-        synthetic_data.Crowd(model=model, number=COPIES, series=series, own_keypairs=True)
+        synthetic_data.SyntheticData(model=model, number=COPIES, series=series, own_keypairs=True)
         for series, model in enumerate(models)
     ]
     synthetic_data.insert(url, *copies)

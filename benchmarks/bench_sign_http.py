@@ -12,7 +12,7 @@ from functools import partial
 from api.graphql.ids import to_global
 from benchmarks import servers
 from benchmarks.baseline_sql import by_hand
-from benchmarks.client import Question, rate
+from benchmarks.client import RequestTemplate, rate
 from benchmarks.comparison import Comparison, Goal, Run, by_turns
 from benchmarks.databases import BACKENDS, empty_database
 from benchmarks.signing_world import Signing, signing_world
@@ -113,7 +113,7 @@ def _part(signing: Signing, case: Case) -> Signing:
     return signing.hot if case.releases == 1 else signing
 
 
-def _check(asked: dict[str, list[Question]]) -> None:
+def _check(asked: dict[str, list[RequestTemplate]]) -> None:
     """Everybody signs, or says so."""
     for questions in asked.values():
         for question in questions:
@@ -129,7 +129,7 @@ def _batches(backend: str, rounds: int) -> Comparison:
         items = [{"digest": b64encode(os.urandom(32)).decode()} for _ in range(BATCH)]
         keypair = to_global("Keypair", signing.keypair_ids[0])
         asked = {"input": {"keypairId": keypair, "items": items}}
-        question = Question(f"{server.url}/graphql", SIGN_BATCH, signing.token, asked)
+        question = RequestTemplate(f"{server.url}/graphql", SIGN_BATCH, signing.token, asked)
         answer = question.answer()["signBatch"]
         assert all(outcome["signature"]["value"] for outcome in answer["outcomes"]), answer
         figures = by_turns(rounds, {"ours": partial(question.rate, 1, SECONDS)})["ours"]
@@ -141,11 +141,11 @@ def _batches(backend: str, rounds: int) -> Comparison:
     )
 
 
-def _questions(signing: Signing, urls: list[str]) -> list[Question]:
+def _questions(signing: Signing, urls: list[str]) -> list[RequestTemplate]:
     """A signature with every keypair, of every server."""
     digest = b64encode(os.urandom(32)).decode()
     return [
-        Question(
+        RequestTemplate(
             f"{url}/graphql",
             SIGN,
             signing.token,

@@ -16,7 +16,7 @@ _LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class RequestTemplate:
     """A GraphQL operation, and where it is sent."""
 
     url: str
@@ -54,12 +54,12 @@ class Question:
             return await connection.ask(self.request())
 
 
-def seconds(questions: Sequence[Question]) -> float:
+def seconds(questions: Sequence[RequestTemplate]) -> float:
     """How long one answer takes, one question after the other over one connection."""
     return asyncio.run(_seconds(questions))
 
 
-def rate(questions: Sequence[Question], connections: int, seconds: float) -> float:
+def rate(questions: Sequence[RequestTemplate], connections: int, seconds: float) -> float:
     """Answers in a second, of so many connections that walk through the questions in turn.
 
     Each has a server of those that are asked, and begins at a place of its own.
@@ -67,9 +67,9 @@ def rate(questions: Sequence[Question], connections: int, seconds: float) -> flo
     return asyncio.run(_rate(_walks(questions, connections), seconds))
 
 
-def _walks(questions: Sequence[Question], connections: int) -> list[list[Question]]:
+def _walks(questions: Sequence[RequestTemplate], connections: int) -> list[list[RequestTemplate]]:
     """What each connection asks, over and over."""
-    servers: dict[str, list[Question]] = {}
+    servers: dict[str, list[RequestTemplate]] = {}
     for question in questions:
         servers.setdefault(question.url, []).append(question)
     shares = list(servers.values())
@@ -81,7 +81,7 @@ def _walks(questions: Sequence[Question], connections: int) -> list[list[Questio
     return walks
 
 
-async def _seconds(questions: Sequence[Question]) -> float:
+async def _seconds(questions: Sequence[RequestTemplate]) -> float:
     requests = [question.request() for question in questions]
     async with _Connection(questions[0].url) as connection:
         began = time.perf_counter()
@@ -90,7 +90,7 @@ async def _seconds(questions: Sequence[Question]) -> float:
         return (time.perf_counter() - began) / len(requests)
 
 
-async def _rate(walks: Sequence[Sequence[Question]], seconds: float) -> float:
+async def _rate(walks: Sequence[Sequence[RequestTemplate]], seconds: float) -> float:
     asked = [(walk[0].url, [question.request() for question in walk]) for walk in walks]
     began = time.perf_counter()
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from api.graphql.ids import to_global
 from benchmarks import synthetic_data
-from benchmarks.client import Question
+from benchmarks.client import RequestTemplate
 from benchmarks.people import approve, new_account, token_of
 from benchmarks.servers import MASTER_KEY
 from engine.commands.maintenance.advance_due import advance_due
@@ -69,7 +69,7 @@ class Asking:
     history: History
     url: str
 
-    def questions(self, shares: Sequence[float]) -> dict[str, list[Question]]:
+    def questions(self, shares: Sequence[float]) -> dict[str, list[RequestTemplate]]:
         """By name, one for each share of the way from now to the beginning.
 
         With the same shares an account of any size is asked the same; deep is the oldest tenth.
@@ -93,26 +93,26 @@ class Asking:
             "deep ledger page": ledger(deep),
         }
 
-    def _sign(self, keypair_id: UUID) -> Question:
+    def _sign(self, keypair_id: UUID) -> RequestTemplate:
         digest = b64encode(os.urandom(32)).decode()
         told = {"keypairId": to_global("Keypair", keypair_id), "digest": digest}
         return self._ask("dev", SIGN, {"input": told})
 
     def _after(
         self, who: str, query: str, field: str, keys: Sequence[tuple[Any, ...]]
-    ) -> Callable[[Sequence[float]], list[Question]]:
+    ) -> Callable[[Sequence[float]], list[RequestTemplate]]:
         """The pages after rows at some share of the way: as if somebody had paged that far."""
         first = self._ask(who, query, {}).answer()[field]["edges"][0]["cursor"]
         stamp = json.loads(urlsafe_b64decode(first))[0]
 
-        def asked(shares: Sequence[float]) -> list[Question]:
+        def asked(shares: Sequence[float]) -> list[RequestTemplate]:
             cursors = [encode(stamp, self._at(share, keys)) for share in shares]
             return [self._ask(who, query, {"after": cursor}) for cursor in cursors]
 
         return asked
 
-    def _ask(self, who: str, query: str, variables: dict[str, Any]) -> Question:
-        return Question(self.url, query, self.history.tokens[who], variables)
+    def _ask(self, who: str, query: str, variables: dict[str, Any]) -> RequestTemplate:
+        return RequestTemplate(self.url, query, self.history.tokens[who], variables)
 
     @staticmethod
     def _at(share: float, things: Sequence[Thing]) -> Thing:
@@ -131,7 +131,7 @@ def write_history(url: str, releases: int) -> History:
     world.set_team("blue", keypairs=[*hot, "cold"])
     world.add_team("red", ["ann", "bob", "eve"], ["cold"], quorum=2)
     crowds = [
-        synthetic_data.Crowd(
+        synthetic_data.SyntheticData(
             model=_completed(world, alias),
             number=releases // KEYPAIRS - 1,
             series=series,
@@ -140,7 +140,7 @@ def write_history(url: str, releases: int) -> History:
         for series, alias in enumerate(hot, 1)
     ]
     # Those of one who sees few lie as far apart as the years are long.
-    few = synthetic_data.Crowd(
+    few = synthetic_data.SyntheticData(
         model=_completed(world, "cold", "red"),
         number=WAITING - 1,
         series=KEYPAIRS + 1,
@@ -149,7 +149,7 @@ def write_history(url: str, releases: int) -> History:
     world.clock.instant = now
     for alias in hot:
         _open(world, alias)
-    waiting = synthetic_data.Crowd(
+    waiting = synthetic_data.SyntheticData(
         model=_requested(world, "Waiting"),
         number=WAITING - 1,
         series=KEYPAIRS + 2,

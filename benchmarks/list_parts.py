@@ -17,7 +17,7 @@ from api.graphql.context import Context
 from api.graphql.http.answers import encode
 from api.graphql.schema import schema
 from api.runtime.runtime import Runtime
-from benchmarks.client import Question, seconds
+from benchmarks.client import RequestTemplate, seconds
 from benchmarks.comparison import Run
 from engine.model.principal import Principal
 
@@ -56,7 +56,7 @@ class Parts:
 
     runtime: Runtime
     principal: Principal
-    question: Question
+    question: RequestTemplate
     _known: Remembering = field(init=False)
     _data: Any = field(init=False)
     #: Every statement with its parameters.

@@ -21,7 +21,7 @@ FIRST = "first.eml"
 _INSTANT = struct.Struct("d")
 
 
-class Sink:
+class SmtpSink:
     """aiosmtpd's handler."""
 
     def __init__(self, taken: Callable[[Envelope], None]) -> None:
@@ -55,7 +55,7 @@ async def main() -> None:
     """Until it is killed."""
     loop = asyncio.get_running_loop()
     port, *folder = sys.argv[1:]
-    handler = Sink(written_in(Path(folder[0])) if folder else lambda _: None)
+    handler = SmtpSink(written_in(Path(folder[0])) if folder else lambda _: None)
     server = await loop.create_server(
         lambda: SMTP(handler, enable_SMTPUTF8=True), "127.0.0.1", int(port)
     )

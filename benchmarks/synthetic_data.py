@@ -25,7 +25,7 @@ _NAMES = {t.releases: {"name", "name_key"}, t.keypairs: {"alias", "alias_key"}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Crowd:
+class SyntheticData:
     """What is copied, and how often."""
 
     model: UUID
@@ -38,12 +38,12 @@ class Crowd:
     own_keypairs: bool = False
 
 
-def copy_of(crowd: Crowd, number: int) -> UUID:
+def copy_of(crowd: SyntheticData, number: int) -> UUID:
     """The id of one of the copies, which count from 1."""
     return UUID(f"0190{crowd.series:04}{number:016}{0:08}")
 
 
-def insert(url: str, *crowds: Crowd) -> None:
+def insert(url: str, *crowds: SyntheticData) -> None:
     """Write the copies in one transaction, without the limits of time that commands have."""
     engine = sa.create_engine(normal_url(url))
     with engine.begin() as connection:
@@ -58,7 +58,7 @@ def insert(url: str, *crowds: Crowd) -> None:
 
 
 class _Copier:
-    def __init__(self, connection: Connection, crowd: Crowd) -> None:
+    def __init__(self, connection: Connection, crowd: SyntheticData) -> None:
         self._connection, self._crowd = connection, crowd
         first = sa.select(sa.literal(1).label("number")).cte("numbers", recursive=True)
         more = sa.select(first.c.number + 1).where(first.c.number < crowd.number)

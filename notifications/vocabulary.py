@@ -23,7 +23,7 @@ class LinkPurpose(StrEnum):
     DECIDE = "DECIDE"
 
 
-class Kind(StrEnum):
+class MessageKind(StrEnum):
     """What a message says; each has a template of that name."""
 
     #: Please approve or reject; carries the link.
@@ -102,7 +102,7 @@ class Reference(StrEnum):
 
 
 #: These carry a link, and are true only while somebody has to decide.
-ASKING = frozenset({Kind.REQUEST, Kind.REMINDER})
+ASKING = frozenset({MessageKind.REQUEST, MessageKind.REMINDER})
 
 #: The one channel everybody has; others are found by name.
 EMAIL = "email"
@@ -110,11 +110,11 @@ EMAIL = "email"
 WEBHOOK = "webhook"
 
 #: Of these people choose whether they are told, and by which channel.
-CHOOSABLE = frozenset(Kind) - {
-    Kind.SIGN_IN,
-    Kind.INVITATION,
-    Kind.ADDRESS_LINK,
-    Kind.ADDRESS_CHANGE,
+CHOOSABLE = frozenset(MessageKind) - {
+    MessageKind.SIGN_IN,
+    MessageKind.INVITATION,
+    MessageKind.ADDRESS_LINK,
+    MessageKind.ADDRESS_CHANGE,
 }
 #: An approver can choose by which way, but never that nobody asks them.
-NEVER_SILENT = frozenset({Kind.REQUEST})
+NEVER_SILENT = frozenset({MessageKind.REQUEST})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from api.cli.running import load_settings, told
+from api.cli.running import exit_with_refusal, load_settings
 from engine.commands.maintenance.remember_master_key import master_keys_in_use
 from engine.commands.maintenance.reseal_keypairs import (
     UnopenedKeypair,
@@ -22,7 +22,7 @@ app = typer.Typer(
 
 
 @app.command("check")
-@told
+@exit_with_refusal
 def check() -> None:
     """Open every sealed private key, and look for keys in an HSM that no keypair uses.
 
@@ -46,7 +46,7 @@ def check() -> None:
 
 
 @app.command("reseal")
-@told
+@exit_with_refusal
 def reseal() -> None:
     """Seal every private key under the first key of COUNTERSIGN_MASTER_KEY.
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import typer
 
 from api.cli.accounts import account_called
-from api.cli.running import load_settings, told
+from api.cli.running import exit_with_refusal, load_settings
 from api.config.keys import ledger_key
 from api.runtime.startup_checks import open_database, require_current
 from engine.model.errors import Code, Refusal
@@ -25,7 +25,7 @@ Account = Annotated[str | None, typer.Option(help="The account's name, where the
 
 
 @app.command("head")
-@told
+@exit_with_refusal
 def print_head(account: Account = None) -> None:
     """Print the ledger's head as JSON: keep it where this machine cannot reach."""
     settings = load_settings()
@@ -40,7 +40,7 @@ def print_head(account: Account = None) -> None:
 
 
 @app.command("verify")
-@told
+@exit_with_refusal
 def verify_chain(
     account: Account = None,
     anchor: Annotated[

@@ -11,7 +11,7 @@ import typer
 
 from api.cli.running import QuietServer, bind, server_config
 from api.observability.logs import configure_logs
-from api.runtime.draining import UnderWay
+from api.runtime.draining import InFlight
 from api.web.http.hosts import KnownHosts
 
 log = structlog.get_logger("countersign.mailbox")
@@ -55,7 +55,7 @@ async def _receive_and_show(host: str, port: int, smtp_port: int) -> None:
         opened.close()
     app = KnownHosts(mailbox_app(kept), public_url=f"http://{host}:{port}")
     config = server_config(app, host, port, trusted_proxies="")
-    server = QuietServer(config, asyncio.Event(), UnderWay(), _SHUTDOWN_SECONDS)
+    server = QuietServer(config, asyncio.Event(), InFlight(), _SHUTDOWN_SECONDS)
     async with smtp_server(kept, host=host, port=smtp_port):
         log.info("receiving_mail", host=host, port=smtp_port)
         await server.serve(page_sockets)

@@ -18,7 +18,7 @@ from api.cli.init import init
 from api.cli.lifetimes import lifetime
 from api.cli.mailbox import mailbox
 from api.cli.output import AsJson, print_token
-from api.cli.running import load_settings, told
+from api.cli.running import exit_with_refusal, load_settings
 from engine.commands.credentials.api_tokens import create_token_as_operator
 from engine.model.vocabulary import Permission
 from engine.persistence.store.migrate import migrate as migrate_database
@@ -32,10 +32,10 @@ tokens = typer.Typer(no_args_is_help=True, help="API tokens, for an operator on 
 app.add_typer(tokens, name="token")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(keys.app, name="keys")
-app.command("init")(told(init))
-app.command("doctor")(told(doctor))
-app.command("first-signature")(told(first_signature))
-app.command("mailbox")(told(mailbox))
+app.command("init")(exit_with_refusal(init))
+app.command("doctor")(exit_with_refusal(doctor))
+app.command("first-signature")(exit_with_refusal(first_signature))
+app.command("mailbox")(exit_with_refusal(mailbox))
 
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")]
 
@@ -53,7 +53,7 @@ def countersign(
 
 
 @app.command()
-@told
+@exit_with_refusal
 def migrate() -> None:
     """Bring the database to this version's tables. Does nothing where it is there already."""
     from api.runtime.startup_checks import open_database
@@ -63,7 +63,7 @@ def migrate() -> None:
 
 
 @app.command()
-@told
+@exit_with_refusal
 def backup(
     file: Annotated[Path, typer.Argument(help="The new file to write. It must not exist.")],
 ) -> None:
@@ -82,7 +82,7 @@ def backup(
 
 
 @tokens.command("create")
-@told
+@exit_with_refusal
 def token_create(
     user: Annotated[str, typer.Option(help="The user's address.")],
     name: Annotated[str, typer.Option(help="What the token is for.")],
@@ -120,7 +120,7 @@ def token_create(
 
 
 @app.command()
-@told
+@exit_with_refusal
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Port = 8000,
@@ -135,7 +135,7 @@ def serve(
 
 
 @app.command()
-@told
+@exit_with_refusal
 def worker() -> None:
     """Advance releases and relay messages, beside any number of servers and other workers."""
     from api.cli.running import work
@@ -160,7 +160,7 @@ def schema() -> None:
 
 
 @app.command()
-@told
+@exit_with_refusal
 def demo(
     story: Annotated[
         bool, typer.Option("--story", help="Tell the whole main job without hands, then end.")

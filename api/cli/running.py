@@ -28,7 +28,7 @@ from api.config.settings_docs import faults
 from api.config.settings_files import env_file
 from api.observability.exposition import exposed
 from api.observability.logs import configure_logs
-from api.runtime.draining import UnderWay
+from api.runtime.draining import InFlight
 from api.runtime.startup_checks import NotReadyError
 from api.web.http.background_server import background_server
 from api.web.http.connections import ConnectionLimits, connection_limits, limited_protocols
@@ -55,7 +55,7 @@ Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
 
 
-def told(command: Callable[Given, Answer]) -> Callable[Given, Answer]:
+def exit_with_refusal(command: Callable[Given, Answer]) -> Callable[Given, Answer]:
     """What a person can mend is told in a sentence, not in a traceback."""
 
     @functools.wraps(command)
@@ -115,7 +115,7 @@ class QuietServer(uvicorn.Server):
     """Ends with success when it was told to end: uvicorn's own dies of the signal once more."""
 
     def __init__(
-        self, config: uvicorn.Config, ending: asyncio.Event, under_way: UnderWay, seconds: float
+        self, config: uvicorn.Config, ending: asyncio.Event, under_way: InFlight, seconds: float
     ) -> None:
         super().__init__(config)
         self._ending = ending

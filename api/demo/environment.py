@@ -20,7 +20,7 @@ from api.app import create_app
 from api.bootstrap import build_system
 from api.config.settings import Settings
 from api.demo.mailbox import Mailbox, smtp_server
-from api.demo.seeded_account import Cast, settle_in
+from api.demo.seeded_account import SeededAccount, settle_in
 from api.runtime.startup_checks import open_database
 from api.web.http.background_server import background_server
 from api.web.mailbox.mailbox_app import mailbox_app
@@ -30,19 +30,19 @@ HOST = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class DemoEnvironment:
     """Where everything is."""
 
     url: str
     mailbox_url: str
     smtp_port: int
     mailbox: Mailbox
-    cast: Cast
+    cast: SeededAccount
     folder: Path
 
 
 @contextmanager
-def stage(port: int | None = None) -> Iterator[Stage]:
+def stage(port: int | None = None) -> Iterator[DemoEnvironment]:
     """The whole product and a mailbox, until the block ends; nothing is left behind."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="countersign-demo-")))
@@ -53,7 +53,7 @@ def stage(port: int | None = None) -> Iterator[Stage]:
         cast = _prepare(settings)
         stack.enter_context(background_server(mailbox_app(mailbox), HOST, mail))
         stack.enter_context(background_server(create_app(settings), HOST, own))
-        yield Stage(
+        yield DemoEnvironment(
             f"http://{HOST}:{own}", f"http://{HOST}:{mail}", smtp_port, mailbox, cast, folder
         )
 
@@ -71,7 +71,7 @@ def _settings(folder: Path, port: int, smtp_port: int) -> Settings:
     )
 
 
-def _prepare(settings: Settings) -> Cast:
+def _prepare(settings: Settings) -> SeededAccount:
     database = open_database(settings)
     migrate(database)
     # Nobody wants to read a mailbox full of how the demo was set up.

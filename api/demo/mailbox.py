@@ -10,7 +10,7 @@ from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from api.web.mailbox.caught_mail import Message, count_recipients, parse
+from api.web.mailbox.caught_mail import CaughtMail, count_recipients, parse
 
 KEPT = 500
 LARGEST = 5 * 2**20
@@ -20,10 +20,10 @@ class Mailbox:
     """The newest messages, whoever they are for; older ones are let go."""
 
     def __init__(self, *, kept: int = KEPT) -> None:
-        self._messages: deque[Message] = deque(maxlen=kept)
+        self._messages: deque[CaughtMail] = deque(maxlen=kept)
         self._ids = itertools.count(1)
 
-    def receive(self, raw: bytes, *, sender: str, recipients: list[str]) -> Message:
+    def receive(self, raw: bytes, *, sender: str, recipients: list[str]) -> CaughtMail:
         message = parse(
             raw,
             message_id=str(next(self._ids)),
@@ -34,11 +34,11 @@ class Mailbox:
         self._messages.append(message)
         return message
 
-    def newest_first(self, *, to: str | None = None) -> list[Message]:
+    def newest_first(self, *, to: str | None = None) -> list[CaughtMail]:
         messages = list(reversed(self._messages))
         return messages if to is None else [found for found in messages if found.is_for(to)]
 
-    def find(self, message_id: str) -> Message | None:
+    def find(self, message_id: str) -> CaughtMail | None:
         return next((found for found in self._messages if found.id == message_id), None)
 
     def recipients(self) -> dict[str, int]:
@@ -59,7 +59,7 @@ class _Receiver:
         self._mailbox.receive(
             envelope.content, sender=envelope.mail_from or "", recipients=envelope.rcpt_tos
         )
-        return "250 Message kept"
+        return "250 CaughtMail kept"
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 from api.demo.browser import StoryError
-from api.demo.environment import Stage, stage
+from api.demo.environment import DemoEnvironment, stage
 from api.demo.seeded_account import KEYPAIRS
 from api.demo.walkthrough import tell
 from api.graphql.ids import to_global
@@ -54,7 +54,7 @@ def run_story() -> int:
     return 0
 
 
-def guide(ready: Stage) -> str:
+def guide(ready: DemoEnvironment) -> str:
     """Where to click and what to paste."""
     cast = ready.cast
     width = max(map(len, cast.tokens))
@@ -82,7 +82,7 @@ def guide(ready: Stage) -> str:
     )
 
 
-def _curl(ready: Stage, email: str, query: str) -> str:
+def _curl(ready: DemoEnvironment, email: str, query: str) -> str:
     return (
         f"curl -s {ready.url}/graphql -H 'Content-Type: application/json' \\\n"
         f"  -H 'Authorization: Bearer {ready.cast.tokens[email]}' \\\n"

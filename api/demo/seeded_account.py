@@ -37,7 +37,7 @@ KEYPAIRS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Cast:
+class SeededAccount:
     """Who and what the demo has: ids by address or alias, and a token for each person."""
 
     account_id: UUID
@@ -47,7 +47,7 @@ class Cast:
     tokens: dict[str, str]
 
 
-def settle_in(system: System) -> Cast:
+def settle_in(system: System) -> SeededAccount:
     """Make everything the demo starts with."""
     account = create_account(system, ACCOUNT, ADMIN)
     admin = Principal(account_id=account.account_id, user_id=account.user_id)
@@ -74,4 +74,4 @@ def settle_in(system: System) -> Cast:
         email: create_token_as_operator(system, ACCOUNT, email, "demo", None)[2].secret
         for email in (ADMIN, *people)
     }
-    return Cast(account.account_id, people, team_id, keypairs, tokens)
+    return SeededAccount(account.account_id, people, team_id, keypairs, tokens)

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from api.demo.browser import Person, StoryError
-from api.demo.environment import Stage
+from api.demo.environment import DemoEnvironment
 from api.demo.seeded_account import ADMIN
 from api.graphql.ids import to_global
 
@@ -48,7 +48,7 @@ class _Teller:
             raise StoryError(f"{what} is {found!r}, not {wanted!r}")
 
 
-def tell(ready: Stage) -> None:
+def tell(ready: DemoEnvironment) -> None:
     """Raises `StoryError` where the story does not go as told."""
     teller = _Teller(time.monotonic())
     people = {
@@ -70,7 +70,7 @@ def tell(ready: Stage) -> None:
 
 
 def _request(
-    teller: _Teller, ready: Stage, dana: Person, keypair: str
+    teller: _Teller, ready: DemoEnvironment, dana: Person, keypair: str
 ) -> tuple[str, EllipticCurvePublicKey, datetime]:
     now = datetime.now(UTC)
     opens_at = now + timedelta(seconds=OPENS)

@@ -22,7 +22,7 @@ from engine.persistence.store.retry import translate_db_error
 from engine.signers.base import SignerContext, SignerFailed, load_signers
 from engine.signers.keyring import Keyring
 
-Found = TypeVar("Found")
+Examination = TypeVar("Examination")
 
 _OF_DATABASE = ("database writes", "clock", "master key")
 _NO_DATABASE = "It was not looked at, because the database cannot be used."
@@ -128,8 +128,8 @@ def _first_administrator(database: Database | None) -> str | None:
 
 
 def _asked(
-    database: Database | None, query: Callable[[Database], Found], otherwise: Found
-) -> Found:
+    database: Database | None, query: Callable[[Database], Examination], otherwise: Examination
+) -> Examination:
     """What the database answers, if it does; that it does not was told before."""
     if database is None:
         return otherwise

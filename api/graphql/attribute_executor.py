@@ -31,7 +31,7 @@ class _OutOfTheOrdinaryError(Exception):
     """The executor has to look at it."""
 
 
-class StraightExecution(StrawberryGraphQLCoreExecutionContext):
+class AttributeExecution(StrawberryGraphQLCoreExecutionContext):
     """A reader is made once for each selection of an operation."""
 
     def __init__(self, *rest: Any, **more: Any) -> None:

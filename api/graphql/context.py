@@ -13,13 +13,13 @@ from strawberry.types.info import Info as StrawberryInfo
 from strawberry.utils.str_converters import to_camel_case
 
 import api.graphql.loaders  # noqa: F401 - registers them
-from api.graphql.entity_cache import Shelf
+from api.graphql.entity_cache import EntityCache
 from api.graphql.errors import UserError, top_level, unauthenticated
 from api.graphql.limits.config import Limits
 from api.graphql.limits.errors import too_often
-from api.graphql.limits.subscription_limiter import Followers
+from api.graphql.limits.subscription_limiter import SubscriptionLimiter
 from api.graphql.prefetch import prefetch
-from api.graphql.selection import Plan, plan_of
+from api.graphql.selection import Selection, selection_of
 from api.runtime.runtime import Runtime
 from api.web.http.rate_limit import Rates
 from engine.model.errors import Refusal
@@ -45,7 +45,7 @@ class Context:
     #: Shared by all of the endpoint's callers.
     rates: Rates | None = None
     #: Shared as well.
-    followers: Followers | None = None
+    subscription_limiter: SubscriptionLimiter | None = None
     #: Where the request came from: who an anonymous caller is.
     address: str = ""
     #: A mutation was begun with what the caller was proved by.
@@ -81,7 +81,7 @@ class Context:
         return await self.look_up(told if isinstance(told, str) else None, again=True)
 
     @property
-    def payer(self) -> UUID | str:
+    def rate_limit_key(self) -> UUID | str:
         """Whose rate an operation counts toward."""
         return self.caller.user_id if self.caller is not None else self.address
 
@@ -89,53 +89,53 @@ class Context:
         """Count an operation toward the caller's rate; refuses RATE_LIMITED."""
         if self.rates is None:
             return
-        buckets, limits = self.rates.of(self.payer), self.limits
-        wait = buckets.wait(self.payer)
+        buckets, limits = self.rates.of(self.rate_limit_key), self.limits
+        wait = buckets.wait(self.rate_limit_key)
         if wait:
-            asked = ceil(buckets.spent(self.payer) + 1)
+            asked = ceil(buckets.spent(self.rate_limit_key) + 1)
             raise too_often(limits.rate, limits.burst, asked, wait)
 
     @contextmanager
     def following(self, name: str) -> Iterator[None]:
         """While a subscription lasts; refuses one too many."""
-        followers = self.followers
+        followers = self.subscription_limiter
         with (
             self.runtime.meter.followed(name),
-            followers.one_more(self.payer) if followers is not None else nullcontext(),
+            followers.one_more(self.rate_limit_key) if followers is not None else nullcontext(),
         ):
             yield
 
-    def owe(self, operations: float) -> None:
+    def charge(self, operations: float) -> None:
         """Count what an operation costs beyond the first."""
         if self.rates is not None:
-            self.rates.of(self.payer).owe(self.payer, operations)
+            self.rates.of(self.rate_limit_key).owe(self.rate_limit_key, operations)
 
 
 Info: TypeAlias = StrawberryInfo[Context, None]
 
 
-async def ask(info: Info, query: Callable[[Shelf, Plan], Thing]) -> Thing:
+async def run_query(info: Info, query: Callable[[EntityCache, Selection], Thing]) -> Thing:
     """Answer a query: find its things and read ahead what is selected, in one hop."""
     context = info.context
-    principal, plan = context.principal, plan_of(info)
+    principal, plan = context.principal, selection_of(info)
 
-    def whole(shelf: Shelf) -> Thing:
+    def whole(shelf: EntityCache) -> Thing:
         found = query(shelf, plan)
         prefetch(shelf, found if isinstance(found, list) else [found], plan)
         return found
 
     try:
-        return await context.runtime.read(principal, lambda reading: whole(Shelf(reading)))
+        return await context.runtime.read(principal, lambda reading: whole(EntityCache(reading)))
     except Refusal as refusal:
         raise top_level(refusal) from refusal
 
 
-async def change(
+async def run_mutation(
     info: Info,
     payload: Callable[..., Payload],
     act: Callable[[Runtime, Principal], Awaitable[Any]],
-    at_hand: Callable[[Any, Plan], dict[str, Any] | None] = lambda _result, _plan: None,
-    **parts: Callable[[Shelf, Any], Any],
+    at_hand: Callable[[Any, Selection], dict[str, Any] | None] = lambda _result, _plan: None,
+    **parts: Callable[[EntityCache, Any], Any],
 ) -> Payload:
     """Run a mutation: a refusal is data, a success reads back what is selected.
 
@@ -143,13 +143,13 @@ async def change(
     if they are known without reading, else None.
     """
     context = info.context
-    reader, plan = context.principal, plan_of(info)
+    reader, plan = context.principal, selection_of(info)
     try:
         result = await act(context.runtime, await context.principal_of_change())
         found = at_hand(result, plan)
         if found is None:
             found = await context.runtime.read(
-                reader, lambda reading: _read_back(Shelf(reading), plan, result, parts)
+                reader, lambda reading: _read_back(EntityCache(reading), plan, result, parts)
             )
     except Refusal as refusal:
         return payload(errors=[UserError.of(refusal)])
@@ -157,7 +157,10 @@ async def change(
 
 
 def _read_back(
-    shelf: Shelf, plan: Plan, result: Any, parts: dict[str, Callable[[Shelf, Any], Any]]
+    shelf: EntityCache,
+    plan: Selection,
+    result: Any,
+    parts: dict[str, Callable[[EntityCache, Any], Any]],
 ) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, find in parts.items():

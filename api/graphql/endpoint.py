@@ -29,7 +29,7 @@ from api.graphql.http.events import Events, EventStream
 from api.graphql.http.operation import read_operation
 from api.graphql.ide import ide_page
 from api.graphql.limits.config import Limits
-from api.graphql.limits.subscription_limiter import Followers
+from api.graphql.limits.subscription_limiter import SubscriptionLimiter
 from api.graphql.masking import apology, note
 from api.graphql.schema import schema
 from api.graphql.subscriptions.socket import Socket
@@ -68,7 +68,7 @@ class Endpoint(GraphQL[Context, None]):
         self._runtime = runtime
         self._limits = limits
         self._rates = Rates(limits.rate, limits.burst)
-        self._followers = Followers(limits.subscriptions)
+        self._followers = SubscriptionLimiter(limits.subscriptions)
         self._origins = Origins(public_url)
         self.request_adapter_class = self._body  # type: ignore[assignment]
 
@@ -106,7 +106,7 @@ class Endpoint(GraphQL[Context, None]):
             look_up,
             limits=self._limits,
             rates=self._rates,
-            followers=self._followers,
+            subscription_limiter=self._followers,
             address=client_of(request),
         )
 

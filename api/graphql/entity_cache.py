@@ -22,7 +22,7 @@ Thing = TypeVar("Thing")
 
 
 @dataclass
-class Shelf:
+class EntityCache:
     """Things by id, over one reading."""
 
     reading: QueryContext

@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from api.graphql.entity_cache import Shelf
-from api.graphql.selection import Call, Plan
+from api.graphql.entity_cache import EntityCache
+from api.graphql.selection import FieldCall, Selection
 
 #: Fills one field of many parents; answers the children, to go on with.
-Loader = Callable[[Shelf, Sequence[Any], Call], Iterable[Any]]
+Loader = Callable[[EntityCache, Sequence[Any], FieldCall], Iterable[Any]]
 
 _LOADERS: dict[tuple[type, str], Loader] = {}
 
@@ -26,12 +26,12 @@ def loads(owner: type, name: str) -> Callable[[Loader], Loader]:
     return register
 
 
-def reads_ahead(kind: type, plan: Plan) -> bool:
+def reads_ahead(kind: type, plan: Selection) -> bool:
     """Something is selected that has to be read for things of this type."""
     return any((kind, name) in _LOADERS for name, _ in plan)
 
 
-def prefetch(shelf: Shelf, things: Iterable[Any], plan: Plan) -> None:
+def prefetch(shelf: EntityCache, things: Iterable[Any], plan: Selection) -> None:
     """Fill every selected field of these things, and of what lies beneath."""
     by_type: dict[type, dict[int, Any]] = {}
     for thing in things:

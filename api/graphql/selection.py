@@ -26,37 +26,37 @@ from strawberry.types.info import Info
 
 
 @dataclass(slots=True)
-class Plan:
+class Selection:
     """Field names as in the schema, each with the calls made of it."""
 
-    calls: dict[str, list[Call]] = field(default_factory=dict)
+    calls: dict[str, list[FieldCall]] = field(default_factory=dict)
 
     def __contains__(self, name: str) -> bool:
         return name in self.calls
 
-    def __iter__(self) -> Iterator[tuple[str, Call]]:
+    def __iter__(self) -> Iterator[tuple[str, FieldCall]]:
         return ((name, call) for name, calls in self.calls.items() for call in calls)
 
-    def into(self, *names: str) -> Plan:
+    def into(self, *names: str) -> Selection:
         """The plan beneath a path of fields; empty where it is not selected."""
         plan = self
         for name in names:
-            merged = Plan()
+            merged = Selection()
             for call in plan.calls.get(name, ()):
                 merged.merge(call.plan)
             plan = merged
         return plan
 
-    def nodes(self) -> Plan:
+    def nodes(self) -> Selection:
         """The plan beneath a connection's nodes."""
         return self.into("edges", "node")
 
-    def merge(self, other: Plan) -> None:
+    def merge(self, other: Selection) -> None:
         """Add another plan's fields."""
         for name, call in other:
             self.add(name, call)
 
-    def add(self, name: str, call: Call) -> None:
+    def add(self, name: str, call: FieldCall) -> None:
         """Two selections of a field with the same arguments are one call."""
         for known in self.calls.setdefault(name, []):
             if known.arguments == call.arguments:
@@ -66,11 +66,11 @@ class Plan:
 
 
 @dataclass(slots=True)
-class Call:
+class FieldCall:
     """A field with its arguments and what is selected beneath it."""
 
     arguments: dict[str, Any]
-    plan: Plan
+    plan: Selection
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class _Asked:
     selected: list[SelectionSetNode]
 
 
-def plan_of(info: Info[Any, Any]) -> Plan:
+def selection_of(info: Info[Any, Any]) -> Selection:
     """What the operation selects beneath the field being resolved."""
     raw = info._raw_info  # noqa: SLF001 - Strawberry's own selections lack types and defaults
     # Strawberry hands out the plain values, graphql-core's functions want them wrapped.
@@ -100,7 +100,7 @@ def plan_of(info: Info[Any, Any]) -> Plan:
     return _plan(operation, get_named_type(raw.return_type), _beneath(raw.field_nodes))
 
 
-def _plan(operation: _Operation, kind: Any, selected: Iterable[SelectionSetNode]) -> Plan:
+def _plan(operation: _Operation, kind: Any, selected: Iterable[SelectionSetNode]) -> Selection:
     """Of selections that are answered together: merged first, as the executor does it.
 
     To follow each of them by itself would double with every level that names a field twice.
@@ -109,10 +109,10 @@ def _plan(operation: _Operation, kind: Any, selected: Iterable[SelectionSetNode]
     spread: set[str] = set()
     for one in selected:
         _gather(asked, operation, kind, one, spread)
-    plan = Plan()
+    plan = Selection()
     for name, calls in asked.items():
         for call in calls:
-            plan.add(name, Call(call.arguments, _plan(operation, call.kind, call.selected)))
+            plan.add(name, FieldCall(call.arguments, _plan(operation, call.kind, call.selected)))
     return plan
 
 

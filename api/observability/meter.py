@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
 
 
-class Kind(StrEnum):
+class OperationKind(StrEnum):
     """Of an operation."""
 
     QUERY = "query"
@@ -124,7 +124,7 @@ class Meter:
         )
 
     @contextmanager
-    def operation(self, kind: Kind, name: str) -> Iterator[None]:
+    def operation(self, kind: OperationKind, name: str) -> Iterator[None]:
         """Times it, counts how it ended, and is a span of the trace where there is one."""
         started, result = time.perf_counter(), Result.FAILED
         with self._span(f"{kind} {name}"):

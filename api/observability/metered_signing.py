@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from api.observability.meter import Kind, Meter
+from api.observability.meter import Meter, OperationKind
 from engine.concurrency.executor import Executor
 from engine.model.errors import Refusal
 from engine.model.principal import Principal
@@ -14,7 +14,7 @@ from engine.signing.service import SigningService
 from engine.system import System
 
 
-class MeteredGate(SigningService):
+class MeteredSigning(SigningService):
     """Answers as the gate does."""
 
     def __init__(self, system: System, executor: Executor, meter: Meter) -> None:
@@ -25,7 +25,7 @@ class MeteredGate(SigningService):
         self, principal: Principal, keypair_id: UUID, requests: Sequence[SignRequest]
     ) -> list[Outcome]:
         """An outcome for each request, each counted."""
-        with self._meter.operation(Kind.SIGNATURE, "sign"):
+        with self._meter.operation(OperationKind.SIGNATURE, "sign"):
             try:
                 outcomes = await super().sign(principal, keypair_id, requests)
             except Refusal as refusal:

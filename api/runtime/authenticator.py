@@ -18,7 +18,7 @@ from engine.system import System
 LookUp = Callable[[Connection, str, datetime], Principal | None]
 
 
-class Proofs:
+class Authenticator:
     """Each request asks anew, for a revocation holds at once; those that come together share."""
 
     def __init__(self, system: System, executor: Executor) -> None:

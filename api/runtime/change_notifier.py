@@ -8,7 +8,7 @@ from contextlib import suppress
 from uuid import UUID
 
 
-class News:
+class ChangeNotifier:
     """One of the engine's `System.wakers`; waits end early when something was committed."""
 
     def __init__(self) -> None:

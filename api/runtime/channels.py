@@ -21,7 +21,7 @@ from notifications.vocabulary import WEBHOOK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
+class MessageSettings:
     """What relays and the commands about messages need."""
 
     channels: Mapping[str, Channel[Any]] = field(default_factory=dict)
@@ -37,13 +37,13 @@ class Telling:
         return frozenset(self.channels) - {WEBHOOK}
 
 
-def build_telling(settings: Settings) -> Telling:
+def build_message_settings(settings: Settings) -> MessageSettings:
     """Out of settings. Raises `ChannelFailed`."""
 
     def key(purpose: str) -> bytes:
         return derive(settings.secret_key.get_secret_value(), purpose)
 
-    return Telling(
+    return MessageSettings(
         channels=load_channels(ChannelContext(channel_options(settings), key)),
         link_key=key(ACTION_LINKS),
         link_lifetime=timedelta(days=settings.link_days),

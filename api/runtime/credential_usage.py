@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 log = structlog.get_logger("countersign.usage")
 
 #: Seconds between two writings.
-PAUSE = 20.0
+WRITE_INTERVAL_SECONDS = 20.0
 #: Credentials remembered until the next writing; further ones are noted at their next use.
 REMEMBERED = 10_000
 
 
-class Usage:
+class CredentialUsage:
     """Noted on the event loop, drained by whoever writes it down."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Usage:
 
 async def write_usage(runtime: Runtime) -> None:
     """Write down what was noted; what cannot be written is not worth a second try."""
-    tokens, sessions = runtime.usage.drain()
+    tokens, sessions = runtime.credential_usage.drain()
     if not tokens and not sessions:
         return
     try:
@@ -64,5 +64,5 @@ async def write_usage_forever(runtime: Runtime, stop: asyncio.Event) -> None:
     """Until `stop` is set, and once more then."""
     while not stop.is_set():
         with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), PAUSE)
+            await asyncio.wait_for(stop.wait(), WRITE_INTERVAL_SECONDS)
         await write_usage(runtime)

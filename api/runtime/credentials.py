@@ -47,7 +47,7 @@ async def session_of(
 async def _prove(
     runtime: Runtime, look_up: LookUp, secret: str, *, noted: bool = True
 ) -> Principal | None:
-    principal = await runtime.proofs.of(look_up, secret)
+    principal = await runtime.authenticator.of(look_up, secret)
     if principal is not None and noted:
-        runtime.usage.note(principal)
+        runtime.credential_usage.note(principal)
     return principal

@@ -18,7 +18,7 @@ _SENTENCE = "This server is ending. Send it again: another one answers."
 class Draining:
     """A middleware; once `ending` is set it lets nothing new in."""
 
-    def __init__(self, app: ASGIApp, *, ending: asyncio.Event, under_way: UnderWay) -> None:
+    def __init__(self, app: ASGIApp, *, ending: asyncio.Event, under_way: InFlight) -> None:
         self._app = app
         self._ending = ending
         self._under_way = under_way
@@ -66,7 +66,7 @@ class Draining:
             ending.cancel()
 
 
-class UnderWay:
+class InFlight:
     """Counts what was begun and is not finished."""
 
     def __init__(self) -> None:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
 
-from api.observability.meter import Kind, Meter
+from api.observability.meter import Meter, OperationKind
 from api.observability.signer_health import SignerHealth
-from api.runtime.authenticator import Proofs
-from api.runtime.change_notifier import News
-from api.runtime.channels import Telling
-from api.runtime.credential_usage import Usage
+from api.runtime.authenticator import Authenticator
+from api.runtime.change_notifier import ChangeNotifier
+from api.runtime.channels import MessageSettings
+from api.runtime.credential_usage import CredentialUsage
 from api.web.http.browser import Browser
 from engine.commands.command import Command, execute
 from engine.concurrency.executor import Executor
@@ -35,7 +35,7 @@ class Runtime:
     executor: Executor
     gate: SigningService
     #: Wakes subscribers after a commit, here or in another process.
-    news: News = field(default_factory=News)
+    change_notifier: ChangeNotifier = field(default_factory=ChangeNotifier)
     #: Wakes the relay after a commit.
     outbox: Wakeup = field(default_factory=Wakeup)
     #: Tells other processes of this one's commits, where the database can.
@@ -43,43 +43,43 @@ class Runtime:
     #: Hears of theirs, where the database can and no pooler stands between.
     listener: PgListener | None = None
     #: Which tokens and sessions were used, to be written down now and then.
-    usage: Usage = field(default_factory=Usage)
+    credential_usage: CredentialUsage = field(default_factory=CredentialUsage)
     #: How browsers are recognised; without it only tokens are taken.
     browser: Browser | None = None
     #: What this process has done, for an operator to see.
     meter: Meter = field(default_factory=Meter)
     #: How people and webhooks are told; without it nothing of that can be changed.
-    telling: Telling | None = None
+    message_settings: MessageSettings | None = None
     #: Set when the server is about to end: streams of events end then, too.
     ending: asyncio.Event = field(default_factory=asyncio.Event)
 
     #: Who credentials prove.
-    proofs: Proofs = field(init=False)
+    authenticator: Authenticator = field(init=False)
     #: Whether devices that hold keys could sign.
     signer_health: SignerHealth = field(init=False)
 
     def __post_init__(self) -> None:
         """The parts that are made of others."""
-        object.__setattr__(self, "proofs", Proofs(self.system, self.executor))
+        object.__setattr__(self, "authenticator", Authenticator(self.system, self.executor))
         object.__setattr__(self, "signer_health", SignerHealth(self.system.signers))
 
-    def heard(self, account_id: UUID) -> None:
+    def committed(self, account_id: UUID) -> None:
         """Something was committed, here or elsewhere."""
-        self.news(account_id)
+        self.change_notifier(account_id)
         self.outbox(account_id)
 
     async def execute(self, principal: Principal, command: Command[Answer]) -> Answer:
         """Run a command; raises its `Refusal`."""
-        with self.meter.operation(Kind.COMMAND, type(command).__name__):
+        with self.meter.operation(OperationKind.COMMAND, type(command).__name__):
             return await self.executor.write(
                 lambda: execute(self.system, principal, command), principal.account_id
             )
 
     async def read(self, principal: Principal, query: Callable[[QueryContext], Answer]) -> Answer:
         """Run a query; raises its `Refusal`."""
-        with self.meter.operation(Kind.QUERY, "read"):
+        with self.meter.operation(OperationKind.QUERY, "read"):
             return await self.executor.read(lambda: read(self.system, principal, query))
 
-    async def work(self, task: Callable[[], Any]) -> Any:
+    async def run_blocking(self, task: Callable[[], Any]) -> Any:
         """Something slow that opens its own transactions."""
         return await self.executor.run_blocking(task)

@@ -8,11 +8,11 @@ from api.config.keys import link_key, sign_in_key
 from api.config.settings import Settings
 from api.runtime.channels import mail_channel
 from api.runtime.runtime import Runtime
-from notifications.content.writer import Writer
-from notifications.delivery.claims import Policy
+from notifications.content.writer import MessageRenderer
+from notifications.delivery.claims import RetryPolicy
 from notifications.delivery.relay import Relay
 from notifications.delivery.sign_in_mail import SignInMailer
-from notifications.periodic.orphaned_deliveries import Stranded
+from notifications.periodic.orphaned_deliveries import OrphanedDeliveries
 from notifications.periodic.reminders import Reminders, Rhythm
 from notifications.periodic.retention import Retention
 from notifications.vocabulary import WEBHOOK
@@ -26,9 +26,9 @@ SENDING = 0.5
 
 def build_relays(settings: Settings, runtime: Runtime) -> list[Relay]:
     """What takes messages from the outbox, one relay for each configured channel."""
-    assert runtime.telling is not None
+    assert runtime.message_settings is not None
     writer, key = build_writer(settings, runtime), link_key(settings)
-    policy = Policy(give_up_after=timedelta(hours=settings.delivery_retry_hours))
+    policy = RetryPolicy(give_up_after=timedelta(hours=settings.delivery_retry_hours))
     return [
         Relay(
             runtime.system,
@@ -41,14 +41,14 @@ def build_relays(settings: Settings, runtime: Runtime) -> list[Relay]:
             patience=settings.shutdown_seconds * SENDING,
             on_outcome=runtime.meter.message_handed_in,
         )
-        for name, channel in runtime.telling.channels.items()
+        for name, channel in runtime.message_settings.channels.items()
     ]
 
 
 def build_reminders(settings: Settings, runtime: Runtime) -> Reminders:
     """What reminds approvers, and tells that a window closes soon."""
-    assert runtime.telling is not None
-    telling, rhythm = runtime.telling, Rhythm(share=settings.reminder_share)
+    assert runtime.message_settings is not None
+    telling, rhythm = runtime.message_settings, Rhythm(share=settings.reminder_share)
     return Reminders(
         runtime.system,
         telling.link_key,
@@ -64,15 +64,15 @@ def build_retention(settings: Settings, runtime: Runtime) -> list[Retention]:
     return [Retention(runtime.system, timedelta(days=days))] if days else []
 
 
-def build_stranded(runtime: Runtime) -> Stranded:
+def build_stranded(runtime: Runtime) -> OrphanedDeliveries:
     """What ends the messages for channels that are not configured any more."""
-    assert runtime.telling is not None
-    return Stranded(runtime.system, runtime.telling.channels)
+    assert runtime.message_settings is not None
+    return OrphanedDeliveries(runtime.system, runtime.message_settings.channels)
 
 
-def build_writer(settings: Settings, runtime: Runtime) -> Writer:
+def build_writer(settings: Settings, runtime: Runtime) -> MessageRenderer:
     """What writes messages; with templates of the operator's own, if there are any."""
-    return Writer(
+    return MessageRenderer(
         settings.public_url,
         settings.templates,
         mail_from=settings.mail_from,

@@ -20,7 +20,7 @@ from api.worker.build import (
 from engine.commands.maintenance.advance_due import advance_due
 from engine.logs.log_throttle import LogThrottle
 from engine.model.errors import Refusal
-from notifications.delivery.priority_gate import Precedence
+from notifications.delivery.priority_gate import PriorityGate
 from notifications.webhooks.subscriptions import mend_heard
 
 log = structlog.get_logger("countersign.worker")
@@ -39,7 +39,7 @@ HEARING = 300.0
 async def run_worker(settings: Settings, runtime: Runtime, stop: asyncio.Event) -> None:
     """All parts of the worker, until `stop` is set; what is under way is finished."""
     relays, mailer = build_relays(settings, runtime), build_sign_in_mailer(settings, runtime)
-    first = Precedence()
+    first = PriorityGate()
     await asyncio.gather(
         advance_forever(runtime, stop, first),
         listen_forever(runtime, stop),
@@ -51,7 +51,7 @@ async def run_worker(settings: Settings, runtime: Runtime, stop: asyncio.Event) 
     )
 
 
-async def advance_forever(runtime: Runtime, stop: asyncio.Event, first: Precedence) -> None:
+async def advance_forever(runtime: Runtime, stop: asyncio.Event, first: PriorityGate) -> None:
     """Advance releases within a second of their instant."""
     while not stop.is_set():
         with first.held() as insist:

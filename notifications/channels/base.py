@@ -9,7 +9,7 @@ from typing import Protocol, Self, TypeVar
 from uuid import UUID
 
 from engine.model.text import storable
-from notifications.content.message import Message
+from notifications.content.message import RenderedMessage
 
 Prepared = TypeVar("Prepared")
 
@@ -34,7 +34,7 @@ class Outgoing:
     address: str
     name: str
     #: As this person gets it, their own link in it.
-    message: Message
+    message: RenderedMessage
     #: The same link by itself, for channels that show it as a button of their own.
     link: str | None = field(default=None, repr=False)
     #: What it belongs to; messages of one release are read together.

@@ -16,7 +16,7 @@ class Parts(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class RenderedMessage:
     """A message to one person, or the body of a webhook call.
 
     Nothing is ever looked up in its text: what belongs to one person is a part of its own.

@@ -11,31 +11,31 @@ from typing import Any
 
 from markupsafe import Markup
 
-from notifications.content.message import Message, Parts
-from notifications.vocabulary import Kind
+from notifications.content.message import Parts, RenderedMessage
+from notifications.vocabulary import MessageKind
 
 #: What each kind of message is about.
-TITLES: dict[Kind, str] = {
-    Kind.REQUEST: "Approval requested",
-    Kind.REMINDER: "Approval still needed",
-    Kind.REVISED: "Release changed",
-    Kind.UNREACHABLE: "An approver was not reached",
-    Kind.NOT_NEEDED: "No approval needed any more",
-    Kind.APPROVED: "Release approved",
-    Kind.REJECTED: "Release rejected",
-    Kind.WITHDRAWN: "Release withdrawn",
-    Kind.EXPIRED: "Release expired",
-    Kind.OPENED: "Release window open",
-    Kind.CLOSING_SOON: "Release window closes soon",
-    Kind.CLOSED: "Release window closed",
-    Kind.STOPPED: "Release stopped",
-    Kind.LEFT: "No part in the release any more",
-    Kind.QUOTA: "Signatures running out",
-    Kind.ADMINISTERED: "Account changed",
-    Kind.SIGN_IN: "Sign in to Countersign",
-    Kind.INVITATION: "Invitation to Countersign",
-    Kind.ADDRESS_LINK: "Confirm your e-mail address",
-    Kind.ADDRESS_CHANGE: "Your e-mail address changes",
+TITLES: dict[MessageKind, str] = {
+    MessageKind.REQUEST: "Approval requested",
+    MessageKind.REMINDER: "Approval still needed",
+    MessageKind.REVISED: "Release changed",
+    MessageKind.UNREACHABLE: "An approver was not reached",
+    MessageKind.NOT_NEEDED: "No approval needed any more",
+    MessageKind.APPROVED: "Release approved",
+    MessageKind.REJECTED: "Release rejected",
+    MessageKind.WITHDRAWN: "Release withdrawn",
+    MessageKind.EXPIRED: "Release expired",
+    MessageKind.OPENED: "Release window open",
+    MessageKind.CLOSING_SOON: "Release window closes soon",
+    MessageKind.CLOSED: "Release window closed",
+    MessageKind.STOPPED: "Release stopped",
+    MessageKind.LEFT: "No part in the release any more",
+    MessageKind.QUOTA: "Signatures running out",
+    MessageKind.ADMINISTERED: "Account changed",
+    MessageKind.SIGN_IN: "Sign in to Countersign",
+    MessageKind.INVITATION: "Invitation to Countersign",
+    MessageKind.ADDRESS_LINK: "Confirm your e-mail address",
+    MessageKind.ADDRESS_CHANGE: "Your e-mail address changes",
 }
 SHORTENED = "This message could not be shown in full. Look at Countersign itself for the details."
 CONTINUE = "Continue here"
@@ -45,14 +45,14 @@ _LONGEST = 200
 
 
 def plain_message(
-    kind: Kind,
+    kind: MessageKind,
     facts: dict[str, Any],
     words: Callable[[str], str],
     *,
     link: str | None,
     public_url: str,
     fault: str,
-) -> Message:
+) -> RenderedMessage:
     """Say what kind of message it is, of which release or thing, and where to go."""
     title = words(TITLES[kind])
     name = _name(facts)
@@ -62,7 +62,7 @@ def plain_message(
     if link is not None:
         own_text = f"{words(CONTINUE)}:\n{link}\n\n"
         own_html = Markup('<p><a href="{}">{}</a></p>\n').format(link, words(CONTINUE))
-    return Message(
+    return RenderedMessage(
         subject=subject,
         text_parts=Parts(f"{subject}\n\n", own_text, f"{note}\n{public_url}\n"),
         html_parts=Parts(

@@ -22,10 +22,10 @@ from jinja2 import TemplateError
 from notifications.content import texts
 from notifications.content.datetimes import local_text, utc_text, when_text, zone_of
 from notifications.content.icalendar import calendar_file
-from notifications.content.message import Message, Parts
+from notifications.content.message import Parts, RenderedMessage
 from notifications.content.plain_message import one_line, plain_message
 from notifications.content.stored_facts import load_facts
-from notifications.vocabulary import Kind
+from notifications.vocabulary import MessageKind
 
 #: The folder of our own templates.
 OURS = (texts.HERE,)
@@ -36,13 +36,13 @@ FORMER_LAYOUTS = ("layout.html", "layout.txt")
 log = structlog.get_logger(__name__)
 #: The colour a kind is shown in: good news, bad news, a question, or neither.
 TONES = {
-    Kind.REQUEST: "ask",
-    Kind.REMINDER: "ask",
-    Kind.APPROVED: "good",
-    Kind.OPENED: "good",
-    Kind.REJECTED: "bad",
-    Kind.EXPIRED: "bad",
-    Kind.STOPPED: "bad",
+    MessageKind.REQUEST: "ask",
+    MessageKind.REMINDER: "ask",
+    MessageKind.APPROVED: "good",
+    MessageKind.OPENED: "good",
+    MessageKind.REJECTED: "bad",
+    MessageKind.EXPIRED: "bad",
+    MessageKind.STOPPED: "bad",
 }
 
 
@@ -73,16 +73,16 @@ class _Shared:
     html_after: str
     render_action: RenderAction
 
-    def with_action(self, text: str, html: str) -> Message:
+    def with_action(self, text: str, html: str) -> RenderedMessage:
         own_text = f"{_tidy(text)}\n" if text.strip() else ""
-        return Message(
+        return RenderedMessage(
             subject=self.subject,
             text_parts=Parts(self.text_before, own_text, self.text_after),
             html_parts=Parts(self.html_before, html, self.html_after),
         )
 
 
-class Writer:
+class MessageRenderer:
     """Writes messages, with an account's own templates where there are any.
 
     `own_templates/<account id>/kinds/approved.j2` replaces our file of that name for that account;
@@ -95,7 +95,7 @@ class Writer:
         own_templates: Path | None = None,
         *,
         mail_from: str = "countersign@localhost",
-        on_fault: Callable[[Kind], None] = lambda _: None,
+        on_fault: Callable[[MessageKind], None] = lambda _: None,
     ) -> None:
         self._public_url = public_url.rstrip("/")
         self._own_templates = own_templates
@@ -103,20 +103,20 @@ class Writer:
         self._mail_from = mail_from
         #: Called for each message that is sent in its plain form because rendering it failed.
         self._on_fault = on_fault
-        self._logged_at: dict[tuple[str, Kind, UUID | None], float] = {}
+        self._logged_at: dict[tuple[str, MessageKind, UUID | None], float] = {}
         self._shared = lru_cache(maxsize=256)(self._render_shared)
         for path in _former_layouts(own_templates):
             log.warning("own_template_without_use", path=str(path))
 
-    def write(
+    def render(
         self,
-        kind: Kind,
+        kind: MessageKind,
         facts: str,
         reader: Reader,
         *,
         link: str | None = None,
         calendar: str | None = None,
-    ) -> Message:
+    ) -> RenderedMessage:
         """Write a message to one person; where it cannot be rendered, in its plain form.
 
         Args:
@@ -134,13 +134,15 @@ class Writer:
             message = self._plain(kind, facts, reader, link, error)
         return message
 
-    def _rendered(self, kind: Kind, facts: str, reader: Reader, link: str | None) -> Message:
+    def _rendered(
+        self, kind: MessageKind, facts: str, reader: Reader, link: str | None
+    ) -> RenderedMessage:
         shared = self._shared(kind, facts, reader, has_link=link is not None)
         return shared.with_action(*shared.render_action(link))
 
     def _plain(
-        self, kind: Kind, facts: str, reader: Reader, link: str | None, error: Exception
-    ) -> Message:
+        self, kind: MessageKind, facts: str, reader: Reader, link: str | None, error: Exception
+    ) -> RenderedMessage:
         self._log_fault("message_not_rendered", kind, reader, error)
         self._on_fault(kind)
         try:
@@ -156,7 +158,9 @@ class Writer:
             fault=f"It was sent in its plain form: {type(error).__name__} while rendering it.",
         )
 
-    def _render_shared(self, kind: Kind, facts: str, reader: Reader, *, has_link: bool) -> _Shared:
+    def _render_shared(
+        self, kind: MessageKind, facts: str, reader: Reader, *, has_link: bool
+    ) -> _Shared:
         """By the operator's own templates; by ours where those are broken, for it must arrive."""
         values = self._values(kind, load_facts(facts), reader, has_link=has_link)
         folders = self._folders(reader)
@@ -171,7 +175,7 @@ class Writer:
             return _compose(kind, values, reader, OURS)
         return own
 
-    def _log_fault(self, event: str, kind: Kind, reader: Reader, error: Exception) -> None:
+    def _log_fault(self, event: str, kind: MessageKind, reader: Reader, error: Exception) -> None:
         subject, now = (event, kind, reader.account_id), time.monotonic()
         if now - self._logged_at.get(subject, -FAULT_LOG_INTERVAL_SECONDS) >= (
             FAULT_LOG_INTERVAL_SECONDS
@@ -192,7 +196,7 @@ class Writer:
         return (*own, *OURS)
 
     def _values(
-        self, kind: Kind, facts: dict[str, Any], reader: Reader, *, has_link: bool
+        self, kind: MessageKind, facts: dict[str, Any], reader: Reader, *, has_link: bool
     ) -> dict[str, Any]:
         return {
             "release": None,
@@ -220,7 +224,7 @@ def _former_layouts(folder: Path | None) -> Iterator[Path]:
 
 
 def _compose(
-    kind: Kind, values: dict[str, Any], reader: Reader, folders: tuple[Path, ...]
+    kind: MessageKind, values: dict[str, Any], reader: Reader, folders: tuple[Path, ...]
 ) -> _Shared:
     clock = clock_values(folders, reader.language, reader.zone)
     in_text = {**values, **clock, "html": False}
@@ -243,7 +247,7 @@ def _compose(
 
 
 def _render(
-    kind: Kind,
+    kind: MessageKind,
     language: str,
     folders: tuple[Path, ...],
     form: str,

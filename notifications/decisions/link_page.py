@@ -26,13 +26,13 @@ from notifications.facts.change_facts import describe_changes
 from notifications.facts.description import describe, progress
 from notifications.facts.message_data import is_told_by_a_person
 from notifications.facts.person_names import person
-from notifications.facts.release_context import Surroundings, look_around
+from notifications.facts.release_context import ReleaseContext, load_release_context
 from notifications.links import action_links
-from notifications.outbox.differences import Seen, changes_since, seen_by
+from notifications.outbox.differences import SeenRevisions, changes_since, seen_by
 from notifications.vocabulary import Reference
 
 
-class Standing(StrEnum):
+class LinkState(StrEnum):
     """Whether a link can still decide, and if not, what happened instead."""
 
     #: It can.
@@ -57,21 +57,21 @@ class Standing(StrEnum):
 
 
 _ENDINGS = {
-    "REJECTED": Standing.REJECTED,
-    "WITHDRAWN": Standing.WITHDRAWN,
-    "APPROVAL_NOT_OBTAINED": Standing.EXPIRED,
+    "REJECTED": LinkState.REJECTED,
+    "WITHDRAWN": LinkState.WITHDRAWN,
+    "APPROVAL_NOT_OBTAINED": LinkState.EXPIRED,
 }
 #: Where it matters what its approver has not seen yet.
-COMPARED = frozenset({Standing.OPEN, Standing.CHANGED, Standing.DECIDED})
+COMPARED = frozenset({LinkState.OPEN, LinkState.CHANGED, LinkState.DECIDED})
 #: What ends a release that cannot be rejected any more.
 INSTEAD_OF_REJECTING = (Trigger.WITHDRAW, Trigger.STOP)
 #: The ledger's tags that say who brought it about, and when.
 _TAGS = {
-    Standing.APPROVED: "release:approved",
-    Standing.REJECTED: "release:rejected",
-    Standing.WITHDRAWN: "release:withdrawn",
-    Standing.STOPPED: "release:stopped",
-    Standing.NOT_NEEDED: "release:revised",
+    LinkState.APPROVED: "release:approved",
+    LinkState.REJECTED: "release:rejected",
+    LinkState.WITHDRAWN: "release:withdrawn",
+    LinkState.STOPPED: "release:stopped",
+    LinkState.NOT_NEEDED: "release:revised",
 }
 
 
@@ -80,11 +80,11 @@ class LinkPage:
     """A link with what its page shows."""
 
     link: Row[Any]
-    standing: Standing
+    standing: LinkState
     #: The instant as of which all of this is true.
     now: datetime
     #: What it would be, had its approver not decided.
-    otherwise: Standing = Standing.VOID
+    otherwise: LinkState = LinkState.VOID
     #: The approver whose link it is.
     user: Row[Any]
     account: str
@@ -119,15 +119,15 @@ def open_link(connection: Connection, key: bytes, spelling: str, now: datetime) 
     release = as_of(stored, now)
     shown: dict[str, Any] = {"link": link, "user": user, "account": policy.account_name}
     shown["now"] = now
-    around = look_around(connection, [release])
+    around = load_release_context(connection, [release])
     own = _own_decision(release, around, user.id)
     eligible = user.id in around.approvers_of(release)
     actor = loading.load_actor(connection, _approver(release, user.id))
     # Who decided and has left the team since sees no more of it here than anywhere else.
     if not sees(policy, actor, release) or not user.active or not (eligible or own):
-        return LinkPage(standing=Standing.VOID, **shown)
+        return LinkPage(standing=LinkState.VOID, **shown)
     otherwise = _standing(link, release, now)
-    standing = Standing.DECIDED if own else otherwise
+    standing = LinkState.DECIDED if own else otherwise
     return LinkPage(
         standing=standing,
         otherwise=otherwise,
@@ -144,17 +144,17 @@ def open_link(connection: Connection, key: bytes, spelling: str, now: datetime) 
     )
 
 
-def _standing(link: Row[Any], release: Release, now: datetime) -> Standing:
+def _standing(link: Row[Any], release: Release, now: datetime) -> LinkState:
     if release.status is Status.PENDING:
         if link.material_revision != release.material_revision:
-            return Standing.CHANGED
+            return LinkState.CHANGED
         lapsed = link.voided_at is not None or link.expires_at <= now
-        return Standing.LAPSED if lapsed else Standing.OPEN
+        return LinkState.LAPSED if lapsed else LinkState.OPEN
     if release.end_code in _ENDINGS:
         return _ENDINGS[release.end_code]
     if release.status is Status.FAILED:
-        return Standing.STOPPED
-    return Standing.APPROVED if release.required_approvals else Standing.NOT_NEEDED
+        return LinkState.STOPPED
+    return LinkState.APPROVED if release.required_approvals else LinkState.NOT_NEEDED
 
 
 def _approver(release: Release, user_id: UUID) -> Principal:
@@ -172,7 +172,7 @@ def _left_to_do(
     )
 
 
-def _own_decision(release: Release, around: Surroundings, user_id: UUID) -> dict[str, Any] | None:
+def _own_decision(release: Release, around: ReleaseContext, user_id: UUID) -> dict[str, Any] | None:
     """What they decided, and the release's name as they saw it; None where nothing stands."""
     for row in around.standing_decisions_of(release):
         if row.approver_id == user_id:
@@ -183,13 +183,13 @@ def _own_decision(release: Release, around: Surroundings, user_id: UUID) -> dict
 
 
 def _differences(
-    connection: Connection, link: Row[Any], release: Release, standing: Standing
+    connection: Connection, link: Row[Any], release: Release, standing: LinkState
 ) -> dict[str, Any]:
     """What the reader has not seen yet, where it matters."""
     if release.revision == 1 or standing not in COMPARED:
         return {}
-    seen = seen_by(connection, [release]).get((release.id, link.user_id), Seen())
-    if standing is Standing.OPEN:
+    seen = seen_by(connection, [release]).get((release.id, link.user_id), SeenRevisions())
+    if standing is LinkState.OPEN:
         revision, reference = seen.known_at_link(link.revision)
     else:
         revision, reference = seen.decided_or(link.revision)
@@ -200,10 +200,10 @@ def _differences(
     return {"compared_with": reference, "changes": changes}
 
 
-def _cause(connection: Connection, release: Release, standing: Standing) -> dict[str, Any] | None:
-    if standing is Standing.EXPIRED:
+def _cause(connection: Connection, release: Release, standing: LinkState) -> dict[str, Any] | None:
+    if standing is LinkState.EXPIRED:
         return {"actor": None, "at": release.fields.ends_at, "reason": None}
-    if standing is Standing.CHANGED:
+    if standing is LinkState.CHANGED:
         return _last_edit(connection, release)
     return _last_entry(connection, release, _TAGS[standing]) if standing in _TAGS else None
 

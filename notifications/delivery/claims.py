@@ -35,7 +35,7 @@ RECIPIENT = sa.func.coalesce(deliveries.c.user_id, deliveries.c.webhook_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class RetryPolicy:
     """How patiently it is tried."""
 
     #: Longer than any channel's own time limit.
@@ -56,7 +56,7 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class DeliveryResult:
     """What became of one claimed delivery."""
 
     delivery: Row[Any]
@@ -72,7 +72,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ClaimRequest:
     """What a relay has room for."""
 
     limit: int
@@ -80,16 +80,16 @@ class Wanted:
     #: People, or webhooks, who are being written to: their next message waits.
     busy: frozenset[UUID] = frozenset()
     #: Accounts that have all the turns they can have.
-    crowding: frozenset[UUID] = frozenset()
+    saturated_accounts: frozenset[UUID] = frozenset()
     #: Nothing that was tried before.
     fresh_only: bool = False
 
 
 def claim(
     system: System,
-    wanted: Wanted,
-    policy: Policy,
-    outcomes: Sequence[Outcome] = (),
+    wanted: ClaimRequest,
+    policy: RetryPolicy,
+    outcomes: Sequence[DeliveryResult] = (),
     on_failure: OnFailure = log_failure,
 ) -> list[Row[Any]]:
     """Due deliveries, one for each person who is not busy, with what it takes to write them.
@@ -116,7 +116,7 @@ def claim(
             rows = connection.execute(_CLAIMED, {"ids": ids, "now": now}).all()
             if administration_digest.gather_changes(connection, rows, now):
                 rows = connection.execute(_CLAIMED, {"ids": ids, "now": now}).all()
-            wrong = {row.id: relevance.what_is_wrong(row, now) for row in rows}
+            wrong = {row.id: relevance.why_irrelevant(row, now) for row in rows}
             _void(connection, {id_: why for id_, why in wrong.items() if why is not None}, now)
             unsent = [row for row in rows if wrong[row.id] is not None]
             calendar_handover.hand_over(connection, unsent)
@@ -135,8 +135,8 @@ def claim(
 
 def settle(
     system: System,
-    outcomes: Sequence[Outcome],
-    policy: Policy,
+    outcomes: Sequence[DeliveryResult],
+    policy: RetryPolicy,
     on_failure: OnFailure = log_failure,
 ) -> None:
     """Write down what became of them; a claim that lapsed meanwhile settles nothing."""
@@ -148,12 +148,14 @@ def settle(
         on_failure(row, error)
 
 
-def _asked(wanted: Wanted, now: datetime) -> dict[str, Any]:
-    crowding = sorted(wanted.crowding)
+def _asked(wanted: ClaimRequest, now: datetime) -> dict[str, Any]:
+    crowding = sorted(wanted.saturated_accounts)
     return {"now": now, "by_channel": wanted.channel, "crowding": crowding}
 
 
-def _take(connection: Connection, wanted: Wanted, now: datetime, policy: Policy) -> list[UUID]:
+def _take(
+    connection: Connection, wanted: ClaimRequest, now: datetime, policy: RetryPolicy
+) -> list[UUID]:
     given = _asked(wanted, now) | {
         "busy": sorted(wanted.busy),
         "limit": wanted.limit,

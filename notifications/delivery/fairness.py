@@ -27,7 +27,7 @@ _OF_RETRIES = Fraction(1, 2)
 _STUCK = 1.0
 
 
-class Shares:
+class SendSlots:
     """Of the turns to send, of one relay. Used on one event loop."""
 
     def __init__(self, number: int) -> None:

@@ -18,7 +18,7 @@ from engine.persistence.db.canonical_json import canonical
 from engine.persistence.db.sql import Id
 from notifications.content.stored_facts import FORMAT
 from notifications.tables import deliveries
-from notifications.vocabulary import Kind
+from notifications.vocabulary import MessageKind
 
 #: Of a message's facts, what describes the release.
 DESCRIBING = ("release", "approval")
@@ -31,7 +31,7 @@ _NEWEST = (
         _D.c.revision == sa.bindparam("current"),
         _D.c.user_id.is_not(None),
         # It says no more than the release's name.
-        _D.c.kind != Kind.LEFT,
+        _D.c.kind != MessageKind.LEFT,
     )
     .order_by(_D.c.id.desc())
     .limit(1)
@@ -65,7 +65,7 @@ def refresh(connection: Connection, rows: Sequence[Row[Any]]) -> bool:
 
 
 def _is_stale(row: Row[Any]) -> bool:
-    is_described = row.user_id is not None and row.kind != Kind.LEFT
+    is_described = row.user_id is not None and row.kind != MessageKind.LEFT
     return is_described and row.release_id is not None and row.revision < row.release_revision
 
 

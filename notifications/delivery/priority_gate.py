@@ -13,15 +13,15 @@ from contextlib import contextmanager
 from typing import Any
 
 #: Seconds that mails wait while it is looked whether anything is due.
-GLANCE = 0.1
+POLL_SECONDS = 0.1
 #: Seconds that they wait while a lot is; after that they are sent beside whatever still goes on.
-PATIENCE = 15.0
+MAX_HOLD_SECONDS = 15.0
 
 
-class Precedence:
+class PriorityGate:
     """Held by whoever goes first; the others wait for it. Used on one event loop."""
 
-    def __init__(self, glance: float = GLANCE, patience: float = PATIENCE) -> None:
+    def __init__(self, glance: float = POLL_SECONDS, patience: float = MAX_HOLD_SECONDS) -> None:
         self._glance = glance
         self._patience = patience
         self._is_free = asyncio.Event()

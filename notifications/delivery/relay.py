@@ -19,28 +19,28 @@ from engine.model import addresses
 from engine.system import System
 from notifications.channels.base import Channel, Outgoing, Undelivered
 from notifications.channels.secret_words import without_link
-from notifications.content.message import Message, Parts
+from notifications.content.message import Parts, RenderedMessage
 from notifications.content.texts import language_of
-from notifications.content.writer import Reader, Writer
+from notifications.content.writer import MessageRenderer, Reader
 from notifications.delivery import claims
 from notifications.delivery.channel_health import ChannelHealth
-from notifications.delivery.claims import Outcome, Policy, Wanted
+from notifications.delivery.claims import ClaimRequest, DeliveryResult, RetryPolicy
 from notifications.delivery.database_trouble import log_database_trouble
-from notifications.delivery.fairness import Shares
-from notifications.delivery.priority_gate import Precedence
+from notifications.delivery.fairness import SendSlots
+from notifications.delivery.priority_gate import PriorityGate
 from notifications.delivery.settling import log_failure
 from notifications.delivery.wakeup import Wakeup
 from notifications.links import action_links
 from notifications.outbox import address_mails
-from notifications.vocabulary import Kind
+from notifications.vocabulary import MessageKind
 from notifications.webhooks.disable import disable_gone
 
 #: What is due is asked of the clock at least this often, in seconds.
-POLL = 1.0
+POLL_SECONDS = 1.0
 #: As many times what is sent at once is claimed: to claim many costs little more than to claim one.
 _AHEAD = 4
 #: Seconds that what is being sent has to finish in, once the relay is told to stop.
-PATIENCE = 10.0
+SHUTDOWN_SECONDS = 10.0
 #: Seconds for saying good-bye to servers.
 _GOODBYE = 2.0
 log = structlog.get_logger(__name__)
@@ -66,13 +66,13 @@ class Relay:
         self,
         system: System,
         channel: Channel[Any],
-        writer: Writer,
+        writer: MessageRenderer,
         link_key: bytes,
         public_url: str,
         *,
-        policy: Policy = Policy(),  # noqa: B008 - frozen
+        policy: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
         concurrency: int = 16,
-        patience: float = PATIENCE,
+        patience: float = SHUTDOWN_SECONDS,
         on_outcome: Callable[[str, str], None] = lambda _channel, _outcome: None,
     ) -> None:
         """Relay the messages of one channel.
@@ -88,14 +88,14 @@ class Relay:
         self._concurrency = concurrency
         self._patience = patience
         self._under_way: dict[asyncio.Task[None], Row[Any]] = {}
-        self._outcomes: list[Outcome] = []
+        self._outcomes: list[DeliveryResult] = []
         self._stopped = False
-        self._shares = Shares(concurrency)
+        self._shares = SendSlots(concurrency)
         self._health = ChannelHealth(channel.name)
         self._on_outcome = on_outcome
 
     async def run(
-        self, stop: asyncio.Event, wake: Wakeup | None = None, first: Precedence | None = None
+        self, stop: asyncio.Event, wake: Wakeup | None = None, first: PriorityGate | None = None
     ) -> None:
         """Until `stop` is set; then what is under way is finished and settled. `first`: what is to
         wait for before anything more is taken.
@@ -108,7 +108,7 @@ class Relay:
                 if first is not None:
                     await first.wait(stopping)
                 if not stop.is_set() and not await self._turn(wake):
-                    await wake.wait(POLL)
+                    await wake.wait(POLL_SECONDS)
         finally:
             stopping.cancel()
             self._stopped = True
@@ -136,7 +136,7 @@ class Relay:
             return False
         return settled or claimed > 0
 
-    def _wanted(self) -> Wanted | None:
+    def _wanted(self) -> ClaimRequest | None:
         """What there is room for; None while enough waits for its turn."""
         under_way = self._under_way.values()
         crowding = self._shares.crowding()
@@ -145,11 +145,11 @@ class Relay:
         room = self._concurrency * _AHEAD - len(rows)
         if room <= 0 or len(rows) - retried > self._concurrency * 3 // 2:
             return None
-        return Wanted(
+        return ClaimRequest(
             limit=room,
             channel=self._channel.name,
             busy=frozenset(row.recipient_id for row in under_way),
-            crowding=crowding,
+            saturated_accounts=crowding,
             fresh_only=retried >= max(1, self._concurrency // 2),
         )
 
@@ -168,7 +168,9 @@ class Relay:
             task.add_done_callback(lambda _: wake())
         return len(claimed)
 
-    def _claim_and_write(self, wanted: Wanted, outcomes: list[Outcome]) -> list[_Prepared]:
+    def _claim_and_write(
+        self, wanted: ClaimRequest, outcomes: list[DeliveryResult]
+    ) -> list[_Prepared]:
         """In a thread: the whole hop to the database, and the rendering."""
         rows = claims.claim(self._system, wanted, self._policy, outcomes, self._note_failure)
         return [self._prepare(row) for row in rows]
@@ -194,13 +196,13 @@ class Relay:
             audiences=row.audiences,
             account_id=row.account_id,
         )
-        link, kind = self._link(row), Kind(row.kind)
+        link, kind = self._link(row), MessageKind(row.kind)
         return Outgoing(
             delivery_id=row.id,
             created_at=row.created_at,
             address=addresses.deliverable(row.address or row.email),
             name=row.name,
-            message=self._writer.write(kind, row.facts, reader, link=link, calendar=row.calendar),
+            message=self._writer.render(kind, row.facts, reader, link=link, calendar=row.calendar),
             link=link,
             release_id=row.release_id,
             account_id=row.account_id,
@@ -214,7 +216,9 @@ class Relay:
             created_at=row.created_at,
             address=row.url,
             name=row.webhook_name,
-            message=Message(subject=row.kind, text_parts=Parts(row.facts), html_parts=Parts("")),
+            message=RenderedMessage(
+                subject=row.kind, text_parts=Parts(row.facts), html_parts=Parts("")
+            ),
             release_id=row.release_id,
             account_id=row.account_id,
             recipient_id=row.webhook_id,
@@ -240,7 +244,7 @@ class Relay:
             # that takes half of the lease.
             late = time.monotonic() > lapses - self._policy.lease.total_seconds() / 2
             if late or self._stopped:
-                self._outcomes.append(Outcome(delivery=row, tried=False))
+                self._outcomes.append(DeliveryResult(delivery=row, tried=False))
                 return
             error = prepared.error or await self._tried(prepared.content)
         if error is not None:
@@ -249,10 +253,10 @@ class Relay:
             await self._disable(row, str(error))
         self._note(error)
         if error is None:
-            outcome = Outcome(delivery=row, fault=prepared.fault)
+            outcome = DeliveryResult(delivery=row, fault=prepared.fault)
         else:
             words, final = str(error), error.final
-            outcome = Outcome(delivery=row, error=words, final=final, after=error.after)
+            outcome = DeliveryResult(delivery=row, error=words, final=final, after=error.after)
         self._outcomes.append(outcome)
 
     def _note(self, error: Undelivered | None) -> None:
@@ -294,7 +298,7 @@ class Relay:
                 )
 
     @asynccontextmanager
-    async def _settling(self) -> AsyncIterator[list[Outcome]]:
+    async def _settling(self) -> AsyncIterator[list[DeliveryResult]]:
         outcomes, self._outcomes = self._outcomes, []
         try:
             yield outcomes

@@ -18,31 +18,31 @@ from engine.lifecycle.schedule import status_at
 from engine.model.vocabulary import HOLDING, Status
 from engine.model.wording import STANDS
 from engine.signing.settle import NOTICES
-from notifications.vocabulary import Kind
+from notifications.vocabulary import MessageKind
 
 EVER = frozenset(Status)
 OPEN = frozenset({Status.IN_PROGRESS})
 #: Approved, or in need of no approval, and not over.
 USABLE = HOLDING - {Status.PENDING}
 #: In which states of its release a message is true, and news. How a release ended stays both.
-TRUE_WHILE: Mapping[Kind, frozenset[Status]] = {
-    Kind.REQUEST: frozenset({Status.PENDING}),
-    Kind.REMINDER: frozenset({Status.PENDING}),
-    Kind.UNREACHABLE: frozenset({Status.PENDING}),
-    Kind.REVISED: HOLDING,
-    Kind.NOT_NEEDED: USABLE,
+TRUE_WHILE: Mapping[MessageKind, frozenset[Status]] = {
+    MessageKind.REQUEST: frozenset({Status.PENDING}),
+    MessageKind.REMINDER: frozenset({Status.PENDING}),
+    MessageKind.UNREACHABLE: frozenset({Status.PENDING}),
+    MessageKind.REVISED: HOLDING,
+    MessageKind.NOT_NEEDED: USABLE,
     # After the end, too, it was approved until then.
-    Kind.APPROVED: USABLE | {Status.COMPLETED},
-    Kind.REJECTED: EVER,
-    Kind.WITHDRAWN: EVER,
-    Kind.EXPIRED: EVER,
-    Kind.OPENED: OPEN,
-    Kind.CLOSING_SOON: OPEN,
-    Kind.CLOSED: EVER,
-    Kind.STOPPED: EVER,
-    Kind.LEFT: EVER,
-    Kind.QUOTA: OPEN,
-    Kind.ADMINISTERED: EVER,
+    MessageKind.APPROVED: USABLE | {Status.COMPLETED},
+    MessageKind.REJECTED: EVER,
+    MessageKind.WITHDRAWN: EVER,
+    MessageKind.EXPIRED: EVER,
+    MessageKind.OPENED: OPEN,
+    MessageKind.CLOSING_SOON: OPEN,
+    MessageKind.CLOSED: EVER,
+    MessageKind.STOPPED: EVER,
+    MessageKind.LEFT: EVER,
+    MessageKind.QUOTA: OPEN,
+    MessageKind.ADMINISTERED: EVER,
 }
 #: Of an edit it depends on what it left its release as: that approvals stand is not true of one
 #: that awaits approval again, nor the other way round.
@@ -53,30 +53,32 @@ REVISED_WHILE: Mapping[Status, frozenset[Status]] = {
     Status.IN_PROGRESS: OPEN,
 }
 #: Told to people who were deactivated meanwhile, too: somebody else may have taken over their user.
-EVEN_TO_INACTIVE = frozenset({Kind.ADDRESS_CHANGE})
+EVEN_TO_INACTIVE = frozenset({MessageKind.ADDRESS_CHANGE})
 #: That all signatures are used stays true; that some are left ends with the window.
 _USED_UP = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class SentMessage:
     """What a message said, as its delivery keeps it."""
 
-    kind: Kind
+    kind: MessageKind
     revision: int
     facts: Mapping[str, Any]
     #: Another message about the same release waits for the same person.
     is_followed: bool = False
 
     @classmethod
-    def of(cls, row: Row[Any], *, is_followed: bool = False) -> Told:
+    def of(cls, row: Row[Any], *, is_followed: bool = False) -> SentMessage:
         """Of a delivery about a release."""
         facts = json.loads(row.facts)
-        return cls(kind=Kind(row.kind), revision=row.revision, facts=facts, is_followed=is_followed)
+        return cls(
+            kind=MessageKind(row.kind), revision=row.revision, facts=facts, is_followed=is_followed
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class ReleaseState:
     """What a message is compared with: its release now."""
 
     status: Status
@@ -90,7 +92,7 @@ class Standing:
     max_signatures: int
 
     @classmethod
-    def of(cls, release: Any, max_signatures: int, now: datetime | None = None) -> Standing:
+    def of(cls, release: Any, max_signatures: int, now: datetime | None = None) -> ReleaseState:
         """Of a release, or of a row with its columns; `now`: if time may have moved it since."""
         status = release.status if now is None else status_at(release.status, release, now)
         return cls(
@@ -103,61 +105,61 @@ class Standing:
         )
 
 
-def _is_of_another_round(told: Told, now: Standing) -> bool:
+def _is_of_another_round(told: SentMessage, now: ReleaseState) -> bool:
     return told.revision < now.round_revision
 
 
-def _needs_approval(_: Told, now: Standing) -> bool:
+def _needs_approval(_: SentMessage, now: ReleaseState) -> bool:
     return now.required_approvals > 0
 
 
-def _tells_of_labels(told: Told) -> bool:
+def _tells_of_labels(told: SentMessage) -> bool:
     """An edit of name or note says nothing of where the release stands."""
-    return told.kind is Kind.REVISED and told.facts["event"].get("material") is False
+    return told.kind is MessageKind.REVISED and told.facts["event"].get("material") is False
 
 
-def _stays_true(told: Told) -> bool:
-    if told.kind is Kind.QUOTA:
+def _stays_true(told: SentMessage) -> bool:
+    if told.kind is MessageKind.QUOTA:
         used_up: bool = told.facts["event"]["percent"] >= _USED_UP
         return used_up
     return _tells_of_labels(told)
 
 
-def _said_otherwise(told: Told, now: Standing) -> bool:
+def _said_otherwise(told: SentMessage, now: ReleaseState) -> bool:
     if _tells_of_labels(told):
         return False
     status = told.facts.get("release", {}).get("status")
     return now.status not in REVISED_WHILE.get(status, EVER)
 
 
-def _was_edited(told: Told, now: Standing) -> bool:
+def _was_edited(told: SentMessage, now: ReleaseState) -> bool:
     return told.revision < now.material_revision
 
 
-def _counts_differently(told: Told, now: Standing) -> bool:
+def _counts_differently(told: SentMessage, now: ReleaseState) -> bool:
     """Of the numbers that are told of, another one has been reached, or none."""
     reached = [p for p in NOTICES if now.signatures_used * 100 >= p * now.max_signatures]
     percent: int = told.facts["event"]["percent"]
     return percent != max(reached, default=None)
 
 
-def _is_back(told: Told, _: Standing) -> bool:
+def _is_back(told: SentMessage, _: ReleaseState) -> bool:
     return told.is_followed
 
 
 #: What a later event may have made untrue although the status fits, and how that is called.
-CONTRADICTED: Mapping[Kind, tuple[Callable[[Told, Standing], bool], str]] = {
-    Kind.APPROVED: (_is_of_another_round, "that approval was followed by another request"),
-    Kind.NOT_NEEDED: (_needs_approval, "approval was asked for meanwhile"),
-    Kind.REVISED: (_said_otherwise, "the release {stands}"),
-    Kind.UNREACHABLE: (_was_edited, "the release was changed meanwhile"),
-    Kind.CLOSING_SOON: (_was_edited, "the release was changed meanwhile"),
-    Kind.QUOTA: (_counts_differently, "another part of the signatures is used by now"),
-    Kind.LEFT: (_is_back, "the release was changed meanwhile"),
+CONTRADICTED: Mapping[MessageKind, tuple[Callable[[SentMessage, ReleaseState], bool], str]] = {
+    MessageKind.APPROVED: (_is_of_another_round, "that approval was followed by another request"),
+    MessageKind.NOT_NEEDED: (_needs_approval, "approval was asked for meanwhile"),
+    MessageKind.REVISED: (_said_otherwise, "the release {stands}"),
+    MessageKind.UNREACHABLE: (_was_edited, "the release was changed meanwhile"),
+    MessageKind.CLOSING_SOON: (_was_edited, "the release was changed meanwhile"),
+    MessageKind.QUOTA: (_counts_differently, "another part of the signatures is used by now"),
+    MessageKind.LEFT: (_is_back, "the release was changed meanwhile"),
 }
 
 
-def what_is_wrong(row: Row[Any], now: datetime) -> str | None:
+def why_irrelevant(row: Row[Any], now: datetime) -> str | None:
     """Why a claimed delivery is not to be sent any more; None: it is."""
     if not row.active and row.kind not in EVEN_TO_INACTIVE:
         return "the recipient is not active any more"
@@ -167,8 +169,8 @@ def what_is_wrong(row: Row[Any], now: datetime) -> str | None:
         return "its link has ended" if is_over else None
     if row.webhook_id is not None or row.release_id is None:
         return None
-    told = Told.of(row, is_followed=row.is_followed)
-    reason = contradiction(told, Standing.of(row, row.max_signatures, now))
+    told = SentMessage.of(row, is_followed=row.is_followed)
+    reason = contradiction(told, ReleaseState.of(row, row.max_signatures, now))
     if reason is not None:
         return f"not true any more: {reason}"
     return None if row.action_link_id is None else _what_ended(row, now)
@@ -178,7 +180,7 @@ def _is_after(instant: datetime | None, now: datetime) -> bool:
     return instant is not None and instant > now
 
 
-def contradiction(told: Told, now: Standing) -> str | None:
+def contradiction(told: SentMessage, now: ReleaseState) -> str | None:
     """What became of the release that makes the message untrue; None: it is true."""
     if now.status not in TRUE_WHILE[told.kind] and not _stays_true(told):
         return f"the release {STANDS[now.status]}"

@@ -21,16 +21,16 @@ from engine.persistence.store import loading
 from engine.persistence.store.locks import Lock
 from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.delivery import relevance
-from notifications.delivery.relevance import Standing, Told
-from notifications.facts.release_context import look_around
+from notifications.delivery.relevance import ReleaseState, SentMessage
+from notifications.facts.release_context import load_release_context
 from notifications.links import action_links
 from notifications.outbox import calendar_updates, preferences, queueing, resend_limits
 from notifications.tables import deliveries
-from notifications.vocabulary import ASKING, EMAIL, WEBHOOK, DeliveryState, Kind
+from notifications.vocabulary import ASKING, EMAIL, WEBHOOK, DeliveryState, MessageKind
 
 
 @dataclass(frozen=True, kw_only=True)
-class SendAgain:
+class ResendDelivery:
     """Queues the same message to the same person once more; answers the new delivery's id.
 
     By the release's requester or approvers, or whoever manages the account.
@@ -103,7 +103,7 @@ class SendAgain:
         """The same, if it is still there and still chosen; another of their choice if not."""
         if row.webhook_id is not None:
             return WEBHOOK
-        told = row.user_id, Kind(row.kind)
+        told = row.user_id, MessageKind(row.kind)
         ways = preferences.channels_of(work.connection, {told}, self.channels)[told]
         if not ways:
             message = "Whom it is for does not want messages of this kind any more."
@@ -126,15 +126,15 @@ class SendAgain:
 
 
 def _require_truth(row: Row[Any], release: Release) -> None:
-    now = Standing.of(release, release.fields.max_signatures)
-    if relevance.contradiction(Told.of(row), now) is not None:
+    now = ReleaseState.of(release, release.fields.max_signatures)
+    if relevance.contradiction(SentMessage.of(row), now) is not None:
         raise _not_true()
 
 
 def _calendar(work: UnitOfWork, user_id: UUID, release: Release) -> str | None:
     """Not what it showed, but how it is now, as the newest file."""
     sent = calendar_updates.sent_of(work.connection, [release.id]).get(release.id, {})
-    around = look_around(work.connection, [release], others=sent)
+    around = load_release_context(work.connection, [release], others=sent)
     return calendar_updates.calendars_of(release, around, sent).again(user_id, work.now)
 
 

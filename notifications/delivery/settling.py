@@ -17,7 +17,7 @@ from notifications.tables import IS_QUEUED, deliveries
 from notifications.vocabulary import DeliveryState
 
 if TYPE_CHECKING:
-    from notifications.delivery.claims import Outcome, Policy
+    from notifications.delivery.claims import DeliveryResult, RetryPolicy
 
 #: A delivery that failed for good, and its error.
 Failed: TypeAlias = tuple[Row[Any], str]
@@ -48,7 +48,7 @@ def log_failure(row: Row[Any], error: str) -> None:
 
 
 def settle_all(
-    connection: Connection, outcomes: Sequence[Outcome], now: datetime, policy: Policy
+    connection: Connection, outcomes: Sequence[DeliveryResult], now: datetime, policy: RetryPolicy
 ) -> list[Failed]:
     """Settle each, unless its claim lapsed meanwhile; answers what failed for good."""
     failed = list[Failed]()
@@ -94,7 +94,7 @@ def _hold(connection: Connection, row: Row[Any], until: datetime) -> None:
     )
 
 
-def _values(outcome: Outcome, now: datetime, policy: Policy) -> dict[str, Any]:
+def _values(outcome: DeliveryResult, now: datetime, policy: RetryPolicy) -> dict[str, Any]:
     row = outcome.delivery
     if not outcome.tried:
         return {"next_attempt_at": now, "attempts": row.attempts - 1}

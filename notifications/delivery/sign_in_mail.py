@@ -28,23 +28,23 @@ from engine.system import System
 from notifications.channels.base import Channel, Outgoing, Undelivered
 from notifications.content.stored_facts import store_facts
 from notifications.content.texts import language_of
-from notifications.content.writer import Reader, Writer
+from notifications.content.writer import MessageRenderer, Reader
 from notifications.links import sign_in_links
-from notifications.vocabulary import Kind
+from notifications.vocabulary import MessageKind
 
 #: Seconds between two looks.
-PAUSE = 0.5
+POLL_SECONDS = 0.5
 #: Longer than a channel's own time limit: after it another worker tries.
-LEASE = timedelta(seconds=45)
-FIRST_WAIT = timedelta(seconds=3)
-BATCH = 16
+LEASE_DURATION = timedelta(seconds=45)
+FIRST_RETRY = timedelta(seconds=3)
+MAILS_PER_RUN = 16
 #: For how long it is kept who asked.
-KEPT = timedelta(days=1)
+RETENTION = timedelta(days=1)
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SignInRequest:
     """A sign-in whose mail is due, and who has the address: nobody, or a person's users."""
 
     row: Row[Any]
@@ -55,7 +55,12 @@ class SignInMailer:
     """Any number of them may run, in any number of processes."""
 
     def __init__(
-        self, system: System, channel: Channel[Any], writer: Writer, key: bytes, public_url: str
+        self,
+        system: System,
+        channel: Channel[Any],
+        writer: MessageRenderer,
+        key: bytes,
+        public_url: str,
     ) -> None:
         self._system = system
         self._channel = channel
@@ -69,7 +74,7 @@ class SignInMailer:
             while not stop.is_set():
                 if not await self._turn():
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(stop.wait(), PAUSE)
+                        await asyncio.wait_for(stop.wait(), POLL_SECONDS)
         finally:
             await self._channel.close()
 
@@ -86,27 +91,27 @@ class SignInMailer:
             log.warning("sign_in_mail_trouble", error=type(error).__name__)
             return False
 
-    def _claim(self) -> list[Asked]:
+    def _claim(self) -> list[SignInRequest]:
         """Due ones, each with its people; due again after the lease, in case we are killed."""
         with self._system.database.reading() as connection:
             if not _has_work(connection, self._system.clock.now(connection)):
                 return []
 
-        def change(connection: Connection) -> list[Asked]:
+        def change(connection: Connection) -> list[SignInRequest]:
             now, s = self._system.clock.now(connection), t.sign_ins
-            sign_in_links.forget(connection, now - KEPT)
+            sign_in_links.forget(connection, now - RETENTION)
             delete_old_changes(connection, now)
-            due = sa.select(s).where(s.c.due_at <= now).order_by(s.c.due_at).limit(BATCH)
+            due = sa.select(s).where(s.c.due_at <= now).order_by(s.c.due_at).limit(MAILS_PER_RUN)
             rows = connection.execute(due.with_for_update(skip_locked=True)).all()
             live = [row for row in rows if row.used_at is None and row.expires_at > now]
-            tried = {"due_at": now + LEASE, "mail_attempts": s.c.mail_attempts + 1}
+            tried = {"due_at": now + LEASE_DURATION, "mail_attempts": s.c.mail_attempts + 1}
             _update(connection, live, **tried)
             _update(connection, [row for row in rows if row not in live], due_at=None)
-            return [Asked(row, _people_of(connection, row)) for row in live]
+            return [SignInRequest(row, _people_of(connection, row)) for row in live]
 
         return bare_transaction(self._system.database, change)
 
-    async def _send(self, asked: Asked) -> None:
+    async def _send(self, asked: SignInRequest) -> None:
         error = None
         if asked.people:
             try:
@@ -118,7 +123,7 @@ class SignInMailer:
                 log.warning("sign_in_mail_not_sent", sign_in=str(asked.row.id), final=error.final)
         await run_sync(self._settle, asked.row, error)
 
-    def _outgoing(self, asked: Asked) -> Outgoing:
+    def _outgoing(self, asked: SignInRequest) -> Outgoing:
         """To the address as the account has it, never as somebody typed it."""
         person = asked.people[0]
         accounts = sorted({one.account for one in asked.people})
@@ -133,7 +138,7 @@ class SignInMailer:
             created_at=asked.row.created_at,
             address=addresses.deliverable(person.email),
             name=person.name,
-            message=self._writer.write(Kind.SIGN_IN, store_facts(facts), reader, link=link),
+            message=self._writer.render(MessageKind.SIGN_IN, store_facts(facts), reader, link=link),
             link=link,
         )
 
@@ -153,7 +158,7 @@ def _people_of(connection: Connection, row: Row[Any]) -> tuple[Row[Any], ...]:
 
 def _has_work(connection: Connection, now: datetime) -> bool:
     s = t.sign_ins
-    found = sa.select(s.c.id).where(sa.or_(s.c.due_at <= now, s.c.created_at < now - KEPT))
+    found = sa.select(s.c.id).where(sa.or_(s.c.due_at <= now, s.c.created_at < now - RETENTION))
     is_due = connection.execute(found.limit(1)).first() is not None
     return is_due or has_old_changes(connection, now)
 
@@ -167,5 +172,5 @@ def _update(connection: Connection, rows: Sequence[Row[Any]], **values: Any) -> 
 
 def _next_try(row: Row[Any], now: datetime) -> datetime | None:
     """Twice as long each time; never once the link is worth nothing."""
-    again: datetime = now + FIRST_WAIT * 2 ** min(row.mail_attempts, 10)
+    again: datetime = now + FIRST_RETRY * 2 ** min(row.mail_attempts, 10)
     return again if again < row.expires_at else None

@@ -7,10 +7,10 @@ from typing import Any
 from engine.lifecycle import approvals
 from engine.model.facts import LABEL_FIELDS, AccountSettings, Release
 from notifications.facts.person_names import person
-from notifications.facts.release_context import Surroundings
+from notifications.facts.release_context import ReleaseContext
 
 
-def describe(release: Release, around: Surroundings) -> dict[str, Any]:
+def describe(release: Release, around: ReleaseContext) -> dict[str, Any]:
     """What the request says, with every name spelt out."""
     fields, team = release.fields, around.team_of(release)
     return {
@@ -35,14 +35,14 @@ def describe(release: Release, around: Surroundings) -> dict[str, Any]:
     }
 
 
-def labels_then(release: Release, around: Surroundings, revision: int) -> list[dict[str, Any]]:
+def labels_then(release: Release, around: ReleaseContext, revision: int) -> list[dict[str, Any]]:
     """The labels that were others when this revision was looked at: each with its value then."""
     then = around.fields_at(release, revision)
     changed = then.changed_from(release.fields) & LABEL_FIELDS
     return [{"field": name, "value": getattr(then, name)} for name in sorted(changed)]
 
 
-def progress(policy: AccountSettings, release: Release, around: Surroundings) -> dict[str, Any]:
+def progress(policy: AccountSettings, release: Release, around: ReleaseContext) -> dict[str, Any]:
     """How far its approval has come: what is required, received, and who decided what."""
     rows = around.decisions_of(release)
     verdicts = {row.approver_id: row.verdict for row in rows}

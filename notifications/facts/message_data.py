@@ -17,7 +17,7 @@ from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.facts.change_facts import describe_changes
 from notifications.facts.description import describe, progress
 from notifications.facts.person_names import person
-from notifications.facts.release_context import Surroundings, names_of, people_by_ids
+from notifications.facts.release_context import ReleaseContext, names_of, people_by_ids
 from notifications.tables import webhooks
 
 #: Of an event's own details, what messages speak of.
@@ -45,7 +45,7 @@ NAMED: dict[str, tuple[Table, str]] = {
 
 
 def facts_of_event(
-    work: UnitOfWork, recorded: Recorded, release: Release, around: Surroundings
+    work: UnitOfWork, recorded: Recorded, release: Release, around: ReleaseContext
 ) -> dict[str, Any]:
     """Of an event of a release: the event, the release and its approval as they stand."""
     return {
@@ -68,7 +68,7 @@ def facts_of_leaving(work: UnitOfWork, recorded: Recorded, release: Release) -> 
 
 
 def facts_of_time(
-    policy: AccountSettings, release: Release, around: Surroundings, now: datetime
+    policy: AccountSettings, release: Release, around: ReleaseContext, now: datetime
 ) -> dict[str, Any]:
     """Of a release about which nothing happened but time."""
     return {
@@ -81,7 +81,7 @@ def facts_of_time(
 
 
 def facts_of_requester_leaving(
-    policy: AccountSettings, release: Release, around: Surroundings, now: datetime
+    policy: AccountSettings, release: Release, around: ReleaseContext, now: datetime
 ) -> dict[str, Any]:
     """Of a pending release whose requester has been deactivated."""
     facts = facts_of_time(policy, release, around, now)

@@ -35,7 +35,7 @@ _DECISIONS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class ReleaseContext:
     """People, names and decisions, by id."""
 
     staff: Staff
@@ -111,12 +111,12 @@ class Surroundings:
         )
 
 
-def look_around(
+def load_release_context(
     connection: Connection,
     releases: Collection[Release],
     staff: Staff | None = None,
     others: Collection[UUID] = (),
-) -> Surroundings:
+) -> ReleaseContext:
     """Of releases of one account; a bounded number of statements.
 
     `staff`: if known; `others`: more people who may be told.
@@ -136,7 +136,7 @@ def look_around(
         for release in releases
         if any(row.revision < release.revision for row in decisions.get(release.id, ()))
     }
-    return Surroundings(
+    return ReleaseContext(
         staff=staff,
         decisions=decisions,
         edits=loading.load_edits(connection, outdated),

@@ -32,7 +32,7 @@ def on_behalf_of(account_id: UUID | None) -> Iterator[None]:
         _account.reset(token)
 
 
-class Names:
+class Resolver:
     """Looks up what addresses names have."""
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ from httpcore2 import (
     ConnectTimeout,
 )
 
-from notifications.net.dns import Names
+from notifications.net.dns import Resolver
 from notifications.net.public_addresses import is_public
 
 #: Of a name's addresses so many are tried, each for so many seconds.
@@ -33,7 +33,7 @@ class PinnedBackend(AsyncNetworkBackend):
     def __init__(self, *, allow_private: bool) -> None:
         self._allow_private = allow_private
         self._inner = AnyIOBackend()
-        self._names = Names()
+        self._names = Resolver()
 
     async def connect_tcp(
         self,

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from engine.model.errors import Code, Refusal
-from notifications.net.public_addresses import Address, is_public
+from notifications.net.public_addresses import IpAddress, is_public
 
 _LONGEST = 2000
 #: Everything else is spelt with percent signs, or as `xn--` in a host.
@@ -79,7 +79,7 @@ def _is_private_name(labels: list[str]) -> bool:
     return len(labels) == 1 or not endings.isdisjoint(_PRIVATE_NAMES)
 
 
-def literal(host: str) -> Address | None:
+def literal(host: str) -> IpAddress | None:
     """The address that a host spells out in the usual form; None for anything else."""
     try:
         return ip_address(host.partition("%")[0])

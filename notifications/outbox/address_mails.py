@@ -20,7 +20,7 @@ from notifications.content.stored_facts import store_facts
 from notifications.facts.message_data import facts_of_administration
 from notifications.links.sign_in_links import PATH as SIGN_IN
 from notifications.outbox import queueing
-from notifications.vocabulary import EMAIL, Kind
+from notifications.vocabulary import EMAIL, MessageKind
 
 #: Where the page lives, below the public URL.
 PATH = f"{SIGN_IN}/address"
@@ -47,14 +47,19 @@ def _rows(work: UnitOfWork, recorded: Recorded) -> Iterator[dict[str, Any]]:
     before, after = event.changes["email"]
     facts = _facts(work, recorded, before, after)
     if isinstance(event, AddressChangeRequested):
-        yield _row(work, event.subject_id, Kind.ADDRESS_LINK, facts, after, event.change_id)
-        yield _row(work, event.subject_id, Kind.ADDRESS_CHANGE, facts, before, None)
+        yield _row(work, event.subject_id, MessageKind.ADDRESS_LINK, facts, after, event.change_id)
+        yield _row(work, event.subject_id, MessageKind.ADDRESS_CHANGE, facts, before, None)
     elif not _is_service(work, event.subject_id):
-        yield _row(work, event.subject_id, Kind.ADDRESS_CHANGE, facts, before, None)
+        yield _row(work, event.subject_id, MessageKind.ADDRESS_CHANGE, facts, before, None)
 
 
 def _row(
-    work: UnitOfWork, user_id: UUID, kind: Kind, facts: str, address: str, change_id: UUID | None
+    work: UnitOfWork,
+    user_id: UUID,
+    kind: MessageKind,
+    facts: str,
+    address: str,
+    change_id: UUID | None,
 ) -> dict[str, Any]:
     return {
         "account_id": work.account_id,

@@ -19,7 +19,7 @@ from engine.persistence.db.canonical_json import canonical
 from engine.persistence.db.sql import Id, id_in
 from notifications.content.stored_facts import FORMAT
 from notifications.tables import IS_QUEUED, deliveries
-from notifications.vocabulary import DeliveryState, Kind
+from notifications.vocabulary import DeliveryState, MessageKind
 
 #: How long a change waits for others.
 DELAY = timedelta(minutes=1)
@@ -38,7 +38,7 @@ _OTHERS = (
         _D.c.release_id.is_(None),
         _D.c.user_id == sa.bindparam("person", type_=Id),
         _D.c.channel == sa.bindparam("way"),
-        _D.c.kind == Kind.ADMINISTERED,
+        _D.c.kind == MessageKind.ADMINISTERED,
         _D.c.attempts == 0,
         # What somebody had sent again is a message of its own.
         _D.c.copy_of.is_(None),
@@ -73,7 +73,7 @@ def gather_changes(connection: Connection, rows: Sequence[Row[Any]], now: dateti
     changed = False
     for row in rows:
         is_new = row.attempts == 1 and row.copy_of is None
-        if row.kind != Kind.ADMINISTERED or not is_new:
+        if row.kind != MessageKind.ADMINISTERED or not is_new:
             continue
         asked = {"person": row.user_id, "way": row.channel}
         waiting = [one for one in connection.execute(_OTHERS, asked).all() if _is_current(one)]

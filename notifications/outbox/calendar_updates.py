@@ -23,9 +23,9 @@ from engine.model.facts import Release
 from engine.model.vocabulary import Status
 from engine.persistence.db.canonical_json import canonical
 from engine.persistence.db.sql import id_in
-from notifications.facts.release_context import Surroundings
+from notifications.facts.release_context import ReleaseContext
 from notifications.tables import deliveries
-from notifications.vocabulary import DeliveryState, Kind
+from notifications.vocabulary import DeliveryState, MessageKind
 
 #: Of an event in a calendar, what its owner sees.
 Shown: TypeAlias = dict[str, str]
@@ -43,7 +43,7 @@ SURENESS: dict[Status, str] = {
     Status.FAILED: CANCELLED,
 }
 #: With these it is put into calendars that do not have it, while the release is yet to come or on.
-PUBLISHING = frozenset({Kind.APPROVED, Kind.REVISED, Kind.OPENED})
+PUBLISHING = frozenset({MessageKind.APPROVED, MessageKind.REVISED, MessageKind.OPENED})
 _AHEAD = frozenset({Status.APPROVED, Status.ACTIVE, Status.IN_PROGRESS})
 
 _D = deliveries
@@ -55,7 +55,7 @@ _SENT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentCalendars:
     """What one person was sent of one release so far."""
 
     #: Files there were, whatever became of them: the next one's number.
@@ -66,11 +66,11 @@ class Sent:
     perhaps: tuple[Shown, ...] = ()
 
 
-Mailed: TypeAlias = Mapping[UUID, Sent]
+Mailed: TypeAlias = Mapping[UUID, SentCalendars]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Calendars:
+class CalendarUpdates:
     """Those of one release's people, and what should be in them."""
 
     release: Release
@@ -88,7 +88,7 @@ class Calendars:
         """Who has it in their calendar otherwise than it is."""
         return frozenset(id_ for id_ in self._having() if self._differs(id_))
 
-    def files(self, kind: Kind, people: Collection[UUID], now: datetime) -> dict[UUID, str]:
+    def files(self, kind: MessageKind, people: Collection[UUID], now: datetime) -> dict[UUID, str]:
         """What to send with this message, for those whose calendar is to change."""
         found = {}
         for user_id in people:
@@ -108,8 +108,8 @@ class Calendars:
         number, due = self._before(user_id).files, self._due(user_id)
         return canonical({"uid": self.release.id, "sequence": number, "at": now, "shown": due})
 
-    def _before(self, user_id: UUID) -> Sent:
-        return self.sent.get(user_id, Sent(0, None))
+    def _before(self, user_id: UUID) -> SentCalendars:
+        return self.sent.get(user_id, SentCalendars(0, None))
 
     def _differs(self, user_id: UUID) -> bool:
         before, due = self._before(user_id), self._due(user_id)
@@ -121,7 +121,7 @@ class Calendars:
     def _due(self, user_id: UUID) -> Shown:
         return self.true if user_id in self.concerned else self.true | {"status": CANCELLED}
 
-    def _publishes(self, kind: Kind, user_id: UUID) -> bool:
+    def _publishes(self, kind: MessageKind, user_id: UUID) -> bool:
         ahead = self.release.status in _AHEAD
         return kind in PUBLISHING and ahead and user_id in self.concerned
 
@@ -133,9 +133,9 @@ def sent_of(connection: Connection, release_ids: Collection[UUID]) -> dict[UUID,
     return {release_id: _by_person(found) for release_id, found in by_release}
 
 
-def calendars_of(release: Release, around: Surroundings, sent: Mailed) -> Calendars:
+def calendars_of(release: Release, around: ReleaseContext, sent: Mailed) -> CalendarUpdates:
     """What is in the calendars of its people, and what should be."""
-    return Calendars(
+    return CalendarUpdates(
         release=release,
         true=_shown(release, around),
         concerned=around.participants_of(release) | {release.creator_id},
@@ -147,7 +147,7 @@ def _by_person(rows: Iterable[Any]) -> Mailed:
     return {user_id: _sent(list(found)) for user_id, found in groupby(rows, attrgetter("user_id"))}
 
 
-def _sent(rows: Collection[Row[Any]]) -> Sent:
+def _sent(rows: Collection[Row[Any]]) -> SentCalendars:
     files = sorted(
         ((orjson.loads(row.calendar), row) for row in rows),
         key=lambda one: int(one[0]["sequence"]),
@@ -160,7 +160,7 @@ def _sent(rows: Collection[Row[Any]]) -> Sent:
         elif row.state is DeliveryState.QUEUED:
             perhaps.append(file["shown"])
     shown = None if last is None or last["status"] == CANCELLED else last
-    return Sent(files[-1][0]["sequence"] + 1, shown, tuple(perhaps))
+    return SentCalendars(files[-1][0]["sequence"] + 1, shown, tuple(perhaps))
 
 
 def _counts(row: Row[Any]) -> bool:
@@ -172,7 +172,7 @@ def _counts(row: Row[Any]) -> bool:
     return waits or row.state is DeliveryState.SENT
 
 
-def _shown(release: Release, around: Surroundings) -> Shown:
+def _shown(release: Release, around: ReleaseContext) -> Shown:
     fields, ends_at = release.fields, release.fields.ends_at
     if release.status is Status.COMPLETED and release.ended_at is not None:
         ends_at = min(ends_at, release.ended_at)

@@ -22,14 +22,22 @@ from engine.persistence.db.sql import id_in
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from notifications.facts.change_facts import describe_changes
-from notifications.outbox.queueing import Message
+from notifications.outbox.queueing import OutboxMessage
 from notifications.tables import deliveries
-from notifications.vocabulary import DeliveryState, Kind, Reference
+from notifications.vocabulary import DeliveryState, MessageKind, Reference
 
 #: A revision, and what makes it the one to compare with.
 Known: TypeAlias = tuple[int, Reference]
 #: Messages that tell of changes.
-COMPARING = frozenset({Kind.REQUEST, Kind.REMINDER, Kind.REVISED, Kind.APPROVED, Kind.OPENED})
+COMPARING = frozenset(
+    {
+        MessageKind.REQUEST,
+        MessageKind.REMINDER,
+        MessageKind.REVISED,
+        MessageKind.APPROVED,
+        MessageKind.OPENED,
+    }
+)
 
 _D, _V, _E = deliveries, t.decisions, t.release_edits
 _DELIVERIES = (
@@ -38,7 +46,7 @@ _DELIVERIES = (
         id_in(_D.c.release_id),
         _D.c.user_id.is_not(None),
         # Who leaves a release is told its name and no more.
-        _D.c.kind != Kind.LEFT,
+        _D.c.kind != MessageKind.LEFT,
         _D.c.state.in_((DeliveryState.QUEUED, DeliveryState.SENT)),
     )
     .distinct()
@@ -50,7 +58,7 @@ _OWN_EDITS = sa.select(_E.c.release_id, _E.c.editor_id, _E.c.revision).where(id_
 
 
 @dataclass(slots=True)
-class Seen:
+class SeenRevisions:
     """The revisions of one release that one person knows, by how they came to know them."""
 
     #: Looked at and decided on.
@@ -92,12 +100,12 @@ class Seen:
 
 def seen_by(
     connection: Connection, releases: Collection[Release]
-) -> dict[tuple[UUID, UUID | None], Seen]:
+) -> dict[tuple[UUID, UUID | None], SeenRevisions]:
     """Who knows which revisions of these releases, by release and person."""
-    seen: dict[tuple[UUID, UUID | None], Seen] = {}
+    seen: dict[tuple[UUID, UUID | None], SeenRevisions] = {}
 
-    def of(release_id: UUID, user_id: UUID | None) -> Seen:
-        return seen.setdefault((release_id, user_id), Seen())
+    def of(release_id: UUID, user_id: UUID | None) -> SeenRevisions:
+        return seen.setdefault((release_id, user_id), SeenRevisions())
 
     for release in releases:
         of(release.id, release.creator_id).written.add(1)
@@ -117,7 +125,9 @@ def changes_since(edits: Iterable[Edit], revision: int) -> Changes:
     return composed(edits_after(edits, revision))
 
 
-def for_each_reader(connection: Connection, messages: Sequence[Message]) -> list[Message]:
+def for_each_reader(
+    connection: Connection, messages: Sequence[OutboxMessage]
+) -> list[OutboxMessage]:
     """The same messages, each with the changes since what its readers know.
 
     Readers who know different revisions are told in separate messages.
@@ -128,7 +138,7 @@ def for_each_reader(connection: Connection, messages: Sequence[Message]) -> list
         return list(messages)
     seen = seen_by(connection, list(releases.values()))
     edits = loading.load_edits(connection, releases.keys())
-    result: list[Message] = []
+    result: list[OutboxMessage] = []
     for message, release in zip(messages, compared, strict=True):
         if release is None:
             result.append(message)
@@ -137,7 +147,7 @@ def for_each_reader(connection: Connection, messages: Sequence[Message]) -> list
     return result
 
 
-def _edited_release(message: Message) -> Release | None:
+def _edited_release(message: OutboxMessage) -> Release | None:
     """The release of a message that tells of changes, if there were any."""
     release = message.release
     tells = message.kind in COMPARING and release is not None and release.revision > 1
@@ -146,14 +156,14 @@ def _edited_release(message: Message) -> Release | None:
 
 def _by_reference(
     connection: Connection,
-    message: Message,
+    message: OutboxMessage,
     release: Release,
-    seen: Mapping[tuple[UUID, UUID | None], Seen],
+    seen: Mapping[tuple[UUID, UUID | None], SeenRevisions],
     edits: Sequence[Edit],
-) -> Iterator[Message]:
+) -> Iterator[OutboxMessage]:
     groups: dict[Known | None, dict[UUID, Any]] = {}
     for user_id, audiences in message.people.items():
-        known = seen.get((release.id, user_id), Seen())
+        known = seen.get((release.id, user_id), SeenRevisions())
         reference = known.known_before(release.revision)
         groups.setdefault(reference, {})[user_id] = audiences
     for reference, people in groups.items():
@@ -161,7 +171,7 @@ def _by_reference(
 
 
 def _facts(
-    connection: Connection, message: Message, reference: Known | None, edits: Sequence[Edit]
+    connection: Connection, message: OutboxMessage, reference: Known | None, edits: Sequence[Edit]
 ) -> dict[str, Any]:
     """Compared with nothing they know, an event's own changes stay."""
     if reference is None:

@@ -19,15 +19,15 @@ from sqlalchemy import Connection
 from engine.persistence.db.sql import id_in
 from notifications.outbox import calendar_handover
 from notifications.tables import IS_QUEUED, deliveries
-from notifications.vocabulary import DeliveryState, Kind
+from notifications.vocabulary import DeliveryState, MessageKind
 
-_ENDED = frozenset({Kind.APPROVED, Kind.OPENED, Kind.CLOSING_SOON})
+_ENDED = frozenset({MessageKind.APPROVED, MessageKind.OPENED, MessageKind.CLOSING_SOON})
 #: By each kind of message, the earlier ones that it says all of.
-TAKES_IN: Mapping[Kind, frozenset[Kind]] = {
-    Kind.OPENED: frozenset({Kind.APPROVED}),
-    Kind.CLOSED: _ENDED,
-    Kind.STOPPED: _ENDED,
-    Kind.WITHDRAWN: _ENDED,
+TAKES_IN: Mapping[MessageKind, frozenset[MessageKind]] = {
+    MessageKind.OPENED: frozenset({MessageKind.APPROVED}),
+    MessageKind.CLOSED: _ENDED,
+    MessageKind.STOPPED: _ENDED,
+    MessageKind.WITHDRAWN: _ENDED,
 }
 #: "Approved" waits for "open" where the window opens within this time.
 OPENS_AT_ONCE = timedelta(seconds=30)
@@ -72,17 +72,17 @@ Lane: TypeAlias = tuple[UUID, UUID, str]
 class Draft:
     """A row that is about to be queued."""
 
-    kind: Kind
+    kind: MessageKind
     row: dict[str, Any]
     #: The kinds of the messages it is told together with.
-    taken_in: set[Kind] = field(default_factory=set)
+    taken_in: set[MessageKind] = field(default_factory=set)
 
     @property
     def lane(self) -> Lane:
         """Where it is queued."""
         return self.row["release_id"], self.row["user_id"], self.row["channel"]
 
-    def take_in(self, kind: Kind, audiences: str) -> None:
+    def take_in(self, kind: MessageKind, audiences: str) -> None:
         """Say what an earlier message was to say."""
         self.taken_in.add(kind)
         both = set(self.row["audiences"].split()) | set(audiences.split())
@@ -101,9 +101,9 @@ def combine(connection: Connection, drafts: Sequence[Draft], now: datetime) -> l
     return left
 
 
-def due_at(kind: Kind, starts_at: datetime, now: datetime) -> datetime:
+def due_at(kind: MessageKind, starts_at: datetime, now: datetime) -> datetime:
     """When a message is to be sent: at once, or with what follows within moments."""
-    if kind is Kind.APPROVED and now < starts_at <= now + OPENS_AT_ONCE:
+    if kind is MessageKind.APPROVED and now < starts_at <= now + OPENS_AT_ONCE:
         return starts_at + OPENING_TAKES
     return now
 
@@ -160,7 +160,7 @@ def _taken_from(rows: list[Any], draft: Draft, now: datetime) -> list[Any]:
 def _say(connection: Connection, draft: Draft, rows: Sequence[Any]) -> None:
     """Let the draft say what these were to say, which are settled; the last of them first."""
     for row in rows:
-        draft.take_in(Kind(row.kind), row.audiences)
+        draft.take_in(MessageKind(row.kind), row.audiences)
         draft.row["calendar"] = draft.row["calendar"] or row.calendar
     if rows:
         # What is left in the lane is what will have been published.

@@ -14,7 +14,7 @@ from engine.persistence.db.sql import id_in
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.persistence.store.unit_of_work import UnitOfWork
-from notifications.facts.release_context import Surroundings, look_around
+from notifications.facts.release_context import ReleaseContext, load_release_context
 from notifications.outbox import recipients
 from notifications.outbox.recipients import People
 from notifications.tables import action_links
@@ -58,14 +58,14 @@ def can_make_approvers(event: Event) -> bool:
     return fields is None or not fields.isdisjoint(getattr(event, "changes", {}))
 
 
-def unasked(work: UnitOfWork) -> Iterator[tuple[Release, People, Surroundings]]:
+def not_yet_asked(work: UnitOfWork) -> Iterator[tuple[Release, People, ReleaseContext]]:
     """Each open request with the approvers that nobody asked in this round."""
     asked = {"account": work.account_id, "now": work.now}
     ids = work.connection.execute(_OPEN, asked).scalars().all()
     if not ids:
         return
     releases = loading.load_releases(work.connection, ids)
-    around = look_around(work.connection, releases.values())
+    around = load_release_context(work.connection, releases.values())
     links = fetch_grouped(work.connection, _ASKED, ids)
     for release in releases.values():
         undecided = recipients.of_release(release, {Audience.UNDECIDED}, around)

@@ -13,7 +13,7 @@ from engine.persistence.db.sql import id_in
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.persistence.store.unit_of_work import UnitOfWork
-from notifications.facts.release_context import Surroundings, look_around
+from notifications.facts.release_context import ReleaseContext, load_release_context
 
 _R = t.releases
 _PENDING = sa.select(_R.c.id).where(
@@ -26,7 +26,7 @@ _PENDING = sa.select(_R.c.id).where(
 
 def pending_of(
     work: UnitOfWork, user_ids: Collection[UUID]
-) -> Iterator[tuple[Release, Surroundings]]:
+) -> Iterator[tuple[Release, ReleaseContext]]:
     """Each pending request of these people, with what is to be known around it."""
     if not user_ids:
         return
@@ -35,6 +35,6 @@ def pending_of(
     releases = loading.load_releases(work.connection, ids)
     if not releases:
         return
-    around = look_around(work.connection, releases.values())
+    around = load_release_context(work.connection, releases.values())
     for id_ in sorted(releases):
         yield releases[id_], around

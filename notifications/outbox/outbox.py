@@ -28,7 +28,7 @@ from notifications.facts.message_data import (
     facts_of_requester_leaving,
     facts_of_time,
 )
-from notifications.facts.release_context import Surroundings, look_around
+from notifications.facts.release_context import ReleaseContext, load_release_context
 from notifications.links import action_links
 from notifications.outbox import (
     address_mails,
@@ -39,11 +39,11 @@ from notifications.outbox import (
     recipients,
     user_invitations,
 )
-from notifications.outbox.calendar_updates import Calendars
+from notifications.outbox.calendar_updates import CalendarUpdates
 from notifications.outbox.differences import for_each_reader
-from notifications.outbox.queueing import Message
+from notifications.outbox.queueing import OutboxMessage
 from notifications.outbox.recipients import People, Rule
-from notifications.vocabulary import EMAIL, Kind
+from notifications.vocabulary import EMAIL, MessageKind
 
 #: What happened, and the rules that say who hears of it.
 Told: TypeAlias = tuple[Recorded, list[Rule]]
@@ -79,11 +79,11 @@ class Outbox:
         self._queue(work, for_each_reader(work.connection, messages))
         address_mails.enqueue(work, entries)
 
-    def _queue(self, work: UnitOfWork, messages: Sequence[Message]) -> None:
+    def _queue(self, work: UnitOfWork, messages: Sequence[OutboxMessage]) -> None:
         asking = [
             (message.release, message.people)
             for message in messages
-            if message.kind is Kind.REQUEST and message.release is not None
+            if message.kind is MessageKind.REQUEST and message.release is not None
         ]
         links = action_links.ensure(
             work.connection, self._link_key, asking, work.now, self._link_lifetime
@@ -110,7 +110,7 @@ def _end_links(work: UnitOfWork, recorded: Sequence[Recorded]) -> None:
     action_links.void_of_users(work.connection, users, work.now)
 
 
-def _of_releases(work: UnitOfWork, told: Sequence[Told]) -> Iterator[Message]:
+def _of_releases(work: UnitOfWork, told: Sequence[Told]) -> Iterator[OutboxMessage]:
     """What happened to releases: who and what is looked up for all of them at once."""
     told = [(one, rules) for one, rules in told if isinstance(one.event, ReleaseEvent)]
     if not told:
@@ -122,7 +122,7 @@ def _of_releases(work: UnitOfWork, told: Sequence[Told]) -> Iterator[Message]:
     staff = Staff(work.teams_of(teams), work.approvers_of(teams))
     sent = calendar_updates.sent_of(work.connection, releases)
     others = {user_id for mailed in sent.values() for user_id in mailed}
-    around = look_around(work.connection, known, staff, others)
+    around = load_release_context(work.connection, known, staff, others)
     calendars = {
         release.id: calendar_updates.calendars_of(release, around, sent.get(release.id, {}))
         for release in releases.values()
@@ -140,7 +140,7 @@ def _of_releases(work: UnitOfWork, told: Sequence[Told]) -> Iterator[Message]:
                 without = [id_ for id_ in people if (release.id, id_) not in filed]
                 files = calendars[release.id].files(rule.kind, without, work.now)
                 filed |= {(release.id, user_id) for user_id in files}
-                yield Message(
+                yield OutboxMessage(
                     kind=rule.kind,
                     account_id=work.account_id,
                     facts=_facts(work, rule, one, release, around),
@@ -151,15 +151,15 @@ def _of_releases(work: UnitOfWork, told: Sequence[Told]) -> Iterator[Message]:
 
 
 def _facts(
-    work: UnitOfWork, rule: Rule, recorded: Recorded, release: Release, around: Surroundings
+    work: UnitOfWork, rule: Rule, recorded: Recorded, release: Release, around: ReleaseContext
 ) -> dict[str, Any]:
-    if rule.kind is Kind.LEFT:
+    if rule.kind is MessageKind.LEFT:
         return facts_of_leaving(work, recorded, release)
     return facts_of_event(work, recorded, release, around)
 
 
 def _people(
-    rule: Rule, calendars: Calendars, around: Surroundings, before: Release | None
+    rule: Rule, calendars: CalendarUpdates, around: ReleaseContext, before: Release | None
 ) -> People:
     found = recipients.of_release(calendars.release, rule.told, around, before, calendars.former)
     if not rule.outdated_only:
@@ -168,7 +168,7 @@ def _people(
     return {user_id: who for user_id, who in found.items() if user_id in outdated}
 
 
-def _of_administration(work: UnitOfWork, told: Sequence[Told]) -> Iterator[Message]:
+def _of_administration(work: UnitOfWork, told: Sequence[Told]) -> Iterator[OutboxMessage]:
     for one, rules in told:
         if isinstance(one.event, ReleaseEvent):
             continue
@@ -179,7 +179,7 @@ def _of_administration(work: UnitOfWork, told: Sequence[Told]) -> Iterator[Messa
             aware.add(one.event.subject_id)
         told_people = {id_: who for id_, who in people.items() if id_ not in aware}
         for rule in rules if told_people else ():
-            yield Message(
+            yield OutboxMessage(
                 kind=rule.kind,
                 account_id=work.account_id,
                 facts=facts_of_administration(work, one),
@@ -187,11 +187,11 @@ def _of_administration(work: UnitOfWork, told: Sequence[Told]) -> Iterator[Messa
             )
 
 
-def _to_newcomers(work: UnitOfWork) -> Iterator[Message]:
+def _to_newcomers(work: UnitOfWork) -> Iterator[OutboxMessage]:
     """Nothing happened to the release: only to who can approve it."""
-    for release, people, around in new_approvers.unasked(work):
-        yield Message(
-            kind=Kind.REQUEST,
+    for release, people, around in new_approvers.not_yet_asked(work):
+        yield OutboxMessage(
+            kind=MessageKind.REQUEST,
             account_id=work.account_id,
             facts=facts_of_time(work.policy, release, around, work.now),
             people=people,
@@ -199,15 +199,17 @@ def _to_newcomers(work: UnitOfWork) -> Iterator[Message]:
         )
 
 
-def _of_requesters_who_left(work: UnitOfWork, entries: Sequence[LedgerEntry]) -> Iterator[Message]:
+def _of_requesters_who_left(
+    work: UnitOfWork, entries: Sequence[LedgerEntry]
+) -> Iterator[OutboxMessage]:
     """Of requests that still await approval while nobody stands behind them any more."""
     events = [entry.recorded.event for entry in entries]
     left = {event.subject_id for event in events if _deactivates(event)}
     for release, around in orphaned_requests.pending_of(work, left):
         people = recipients.of_release(release, recipients.LEFT_BEHIND, around)
         if people:
-            yield Message(
-                kind=Kind.REVISED,
+            yield OutboxMessage(
+                kind=MessageKind.REVISED,
                 account_id=work.account_id,
                 facts=facts_of_requester_leaving(work.policy, release, around, work.now),
                 people=people,

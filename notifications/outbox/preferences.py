@@ -19,10 +19,10 @@ from engine.persistence.db.sql import id_in
 from engine.persistence.store.locks import Hold, Lock
 from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.tables import preferences
-from notifications.vocabulary import CHOOSABLE, EMAIL, NEVER_SILENT, Kind
+from notifications.vocabulary import CHOOSABLE, EMAIL, NEVER_SILENT, MessageKind
 
 #: Kind of message -> names of channels; an empty set silences it.
-Choice: TypeAlias = Mapping[Kind, frozenset[str]]
+Choice: TypeAlias = Mapping[MessageKind, frozenset[str]]
 
 _CHOSEN = sa.select(preferences.c.user_id, preferences.c.kind, preferences.c.channels).where(
     id_in(preferences.c.user_id),
@@ -78,7 +78,7 @@ class UpdatePreferences:
             work.record(PreferencesUpdated(subject_id=actor.user_id, chosen=told))
         return actor.user_id
 
-    def _check(self, kind: Kind, channels: frozenset[str]) -> None:
+    def _check(self, kind: MessageKind, channels: frozenset[str]) -> None:
         if kind not in CHOOSABLE:
             message = f"Messages of kind {kind} cannot be chosen."
             raise Refusal(Code.INVALID_INPUT, message, "preferences")
@@ -95,12 +95,12 @@ def chosen_by(connection: Connection, user_id: UUID) -> Choice:
     p = preferences
     query = sa.select(p.c.kind, p.c.channels).where(p.c.user_id == user_id)
     rows = {kind: frozenset(names.split()) for kind, names in connection.execute(query).all()}
-    return {kind: rows.get(kind, frozenset({EMAIL})) for kind in Kind if kind in CHOOSABLE}
+    return {kind: rows.get(kind, frozenset({EMAIL})) for kind in MessageKind if kind in CHOOSABLE}
 
 
 def channels_of(
-    connection: Connection, told: Collection[tuple[UUID, Kind]], there_are: Collection[str]
-) -> dict[tuple[UUID, Kind], list[str]]:
+    connection: Connection, told: Collection[tuple[UUID, MessageKind]], there_are: Collection[str]
+) -> dict[tuple[UUID, MessageKind], list[str]]:
     """By which ways each is told of this; a way that is no more is replaced by mail."""
     people, kinds = {user_id for user_id, _ in told}, {kind for _, kind in told}
     rows = connection.execute(_CHOSEN, {"ids": sorted(people), "kinds": sorted(kinds)}).all()
@@ -108,7 +108,7 @@ def channels_of(
     return {one: _present(chosen.get(one, [EMAIL]), there_are, one[1]) for one in told}
 
 
-def _present(names: list[str], there_are: Collection[str], kind: Kind) -> list[str]:
+def _present(names: list[str], there_are: Collection[str], kind: MessageKind) -> list[str]:
     if not names and kind not in NEVER_SILENT:
         return []
     return [name for name in names if name in there_are] or [EMAIL]

@@ -20,7 +20,7 @@ from notifications.outbox.merging import Draft
 from notifications.outbox.recipients import People
 from notifications.outbox.request_pace import Lane
 from notifications.tables import deliveries
-from notifications.vocabulary import EMAIL, DeliveryState, Kind
+from notifications.vocabulary import EMAIL, DeliveryState, MessageKind
 
 #: What a copy of a delivery has of it.
 _KEPT = (
@@ -37,10 +37,10 @@ _KEPT = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class OutboxMessage:
     """What is said, the same to everyone it is said to."""
 
-    kind: Kind
+    kind: MessageKind
     account_id: UUID
     facts: dict[str, Any]
     people: People
@@ -51,7 +51,7 @@ class Message:
 
 def enqueue(
     connection: Connection,
-    messages: Sequence[Message],
+    messages: Sequence[OutboxMessage],
     now: datetime,
     links: Mapping[tuple[UUID, UUID], UUID] | None = None,
     *,
@@ -103,9 +103,9 @@ def insert(connection: Connection, rows: Sequence[Mapping[str, Any]], now: datet
 
 
 def _rows(
-    message: Message,
+    message: OutboxMessage,
     links: Mapping[tuple[UUID, UUID], UUID],
-    chosen: Mapping[tuple[UUID, Kind], list[str]],
+    chosen: Mapping[tuple[UUID, MessageKind], list[str]],
 ) -> list[dict[str, Any]]:
     release = message.release
     common = {
@@ -128,25 +128,25 @@ def _rows(
     ]
 
 
-def _asked_before(messages: Sequence[Message]) -> dict[UUID, int]:
+def _asked_before(messages: Sequence[OutboxMessage]) -> dict[UUID, int]:
     """The material revisions of releases, by id, whose requests are not the first about them."""
     return {
         message.release.id: message.release.material_revision
         for message in messages
-        if message.kind is Kind.REQUEST
+        if message.kind is MessageKind.REQUEST
         and message.release is not None
         and message.facts["event"]["tag"] != ReleaseRequested.tag
     }
 
 
 def _due_at(
-    message: Message, draft: Draft, paces: Mapping[Lane, datetime], now: datetime
+    message: OutboxMessage, draft: Draft, paces: Mapping[Lane, datetime], now: datetime
 ) -> datetime:
-    if message.kind is Kind.ADMINISTERED:
+    if message.kind is MessageKind.ADMINISTERED:
         return now + administration_digest.DELAY
     if message.release is None:
         return now
-    if message.kind is Kind.REQUEST:
+    if message.kind is MessageKind.REQUEST:
         return max(now, paces.get(draft.lane, now))
     return merging.due_at(message.kind, message.release.fields.starts_at, now)
 
@@ -155,9 +155,9 @@ class _Facts:
     """Each message's facts as they are stored, made once for all who are told the same."""
 
     def __init__(self) -> None:
-        self._stored: dict[tuple[int, frozenset[Kind]], str] = {}
+        self._stored: dict[tuple[int, frozenset[MessageKind]], str] = {}
 
-    def of(self, message: Message, draft: Draft) -> str:
+    def of(self, message: OutboxMessage, draft: Draft) -> str:
         """With the kinds of messages that it is told together with, if there are any."""
         key = id(message), frozenset(draft.taken_in)
         if key not in self._stored:

@@ -15,8 +15,8 @@ from engine.model.facts import Release
 from engine.model.vocabulary import FINAL, Permission, Status
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
-from notifications.facts.release_context import Surroundings, users_of
-from notifications.vocabulary import Audience, Kind
+from notifications.facts.release_context import ReleaseContext, users_of
+from notifications.vocabulary import Audience, MessageKind
 
 People: TypeAlias = dict[UUID, frozenset[Audience]]
 
@@ -46,7 +46,7 @@ class Rule:
     """An event, the message it causes, and for whom; `when` narrows the event further."""
 
     event: type[happened.Event]
-    kind: Kind
+    kind: MessageKind
     told: frozenset[Audience]
     when: Callable[[Any], bool] | None = None
     #: Only those whose calendar shows something else by now.
@@ -86,63 +86,68 @@ def _keeps_its_approval(event: happened.ReleaseRevised) -> bool:
 
 #: Every row whose event and condition fit counts; who is named by several is told by the first.
 RULES: tuple[Rule, ...] = (
-    Rule(happened.ReleaseRequested, Kind.REQUEST, frozenset({APPROVER}), _awaits_approval),
+    Rule(happened.ReleaseRequested, MessageKind.REQUEST, frozenset({APPROVER}), _awaits_approval),
     Rule(
         happened.ReleaseRequested,
-        Kind.APPROVED,
+        MessageKind.APPROVED,
         CONCERNED,
         lambda event: event.to_status is Status.APPROVED,
     ),
     Rule(
         happened.ReleaseRevised,
-        Kind.REQUEST,
+        MessageKind.REQUEST,
         frozenset({APPROVER}),
         lambda event: event.asks_anew,
     ),
     Rule(
         happened.ReleaseRevised,
-        Kind.NOT_NEEDED,
+        MessageKind.NOT_NEEDED,
         frozenset({APPROVER}),
         lambda event: _was_pending(event) and not _awaits_approval(event),
     ),
-    Rule(happened.ReleaseRevised, Kind.REVISED, frozenset({APPROVER}), _keeps_its_approval),
-    Rule(happened.ReleaseRevised, Kind.REVISED, CONCERNED, _moves_what_was_announced),
-    Rule(happened.ReleaseRevised, Kind.REVISED, frozenset({NEW_PARTICIPANT}), _was_announced),
+    Rule(happened.ReleaseRevised, MessageKind.REVISED, frozenset({APPROVER}), _keeps_its_approval),
+    Rule(happened.ReleaseRevised, MessageKind.REVISED, CONCERNED, _moves_what_was_announced),
+    Rule(
+        happened.ReleaseRevised, MessageKind.REVISED, frozenset({NEW_PARTICIPANT}), _was_announced
+    ),
     Rule(
         happened.ReleaseRevised,
-        Kind.REVISED,
+        MessageKind.REVISED,
         frozenset({REQUESTER}),
         _was_pending,
         except_actor=True,
     ),
     Rule(
         happened.ReleaseRevised,
-        Kind.REVISED,
+        MessageKind.REVISED,
         frozenset({Audience.DECIDED}),
         _touches_labels_only,
         except_actor=True,
     ),
     # Calendars follow, whatever was announced to whom.
-    Rule(happened.ReleaseRevised, Kind.REVISED, CONCERNED, _is_not_over, outdated_only=True),
-    *(Rule(event, Kind.LEFT, frozenset({Audience.FORMER}), _is_not_over) for event in MOVING),
-    Rule(happened.ReleaseApproved, Kind.APPROVED, CONCERNED | {UNDECIDED}),
-    Rule(happened.ReleaseRejected, Kind.REJECTED, CONCERNED | {UNDECIDED}),
-    Rule(happened.ReleaseWithdrawn, Kind.WITHDRAWN, CONCERNED | {UNDECIDED}, _was_pending),
+    Rule(happened.ReleaseRevised, MessageKind.REVISED, CONCERNED, _is_not_over, outdated_only=True),
+    *(
+        Rule(event, MessageKind.LEFT, frozenset({Audience.FORMER}), _is_not_over)
+        for event in MOVING
+    ),
+    Rule(happened.ReleaseApproved, MessageKind.APPROVED, CONCERNED | {UNDECIDED}),
+    Rule(happened.ReleaseRejected, MessageKind.REJECTED, CONCERNED | {UNDECIDED}),
+    Rule(happened.ReleaseWithdrawn, MessageKind.WITHDRAWN, CONCERNED | {UNDECIDED}, _was_pending),
     Rule(
         happened.ReleaseWithdrawn,
-        Kind.WITHDRAWN,
+        MessageKind.WITHDRAWN,
         CONCERNED,
         lambda event: not _was_pending(event),
     ),
-    Rule(happened.ReleaseExpired, Kind.EXPIRED, CONCERNED | {UNDECIDED}),
-    Rule(happened.ReleaseOpened, Kind.OPENED, CONCERNED),
-    Rule(happened.ReleaseClosed, Kind.CLOSED, CONCERNED),
-    Rule(happened.ReleaseStopped, Kind.STOPPED, CONCERNED | {APPROVER}),
-    Rule(happened.QuotaReached, Kind.QUOTA, frozenset({REQUESTER, APPROVER})),
+    Rule(happened.ReleaseExpired, MessageKind.EXPIRED, CONCERNED | {UNDECIDED}),
+    Rule(happened.ReleaseOpened, MessageKind.OPENED, CONCERNED),
+    Rule(happened.ReleaseClosed, MessageKind.CLOSED, CONCERNED),
+    Rule(happened.ReleaseStopped, MessageKind.STOPPED, CONCERNED | {APPROVER}),
+    Rule(happened.QuotaReached, MessageKind.QUOTA, frozenset({REQUESTER, APPROVER})),
     # A new account has nobody to tell but whoever made it.
     Rule(
         happened.Administered,
-        Kind.ADMINISTERED,
+        MessageKind.ADMINISTERED,
         frozenset({Audience.ADMINISTRATOR}),
         lambda event: not isinstance(event, happened.AccountCreated),
     ),
@@ -176,7 +181,7 @@ def before(release: Release, event: happened.Event) -> Release | None:
 def of_release(
     release: Release,
     told: Collection[Audience],
-    around: Surroundings,
+    around: ReleaseContext,
     before: Release | None = None,
     former: frozenset[UUID] = frozenset(),
 ) -> People:

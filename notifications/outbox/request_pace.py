@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 
 from engine.persistence.db.sql import id_in
 from notifications.tables import deliveries
-from notifications.vocabulary import DeliveryState, Kind
+from notifications.vocabulary import DeliveryState, MessageKind
 
 #: Requests about one release that one person is sent at most within `PERIOD`; and about one
 #: material revision of it.
@@ -41,7 +41,7 @@ _RECENT = (
     )
     .where(
         id_in(_D.c.release_id),
-        _D.c.kind == Kind.REQUEST,
+        _D.c.kind == MessageKind.REQUEST,
         _D.c.state != DeliveryState.VOID,
         # What was not tried yet is void by now: its link has ended.
         _D.c.attempts > 0,

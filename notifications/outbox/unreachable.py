@@ -19,11 +19,11 @@ from engine.model.vocabulary import Status
 from engine.persistence.db.sql import Id
 from engine.persistence.store import loading
 from notifications.facts.message_data import facts_of_time
-from notifications.facts.release_context import look_around
+from notifications.facts.release_context import load_release_context
 from notifications.outbox import queueing, recipients
 from notifications.outbox.recipients import People
 from notifications.tables import deliveries
-from notifications.vocabulary import ASKING, Audience, DeliveryState, Kind
+from notifications.vocabulary import ASKING, Audience, DeliveryState, MessageKind
 
 _D = deliveries
 #: The same question on its way, or arrived.
@@ -37,7 +37,7 @@ _ELSEWHERE = (
 )
 _TOLD = sa.select(_D.c.facts).where(
     _D.c.release_id == sa.bindparam("release", type_=Id),
-    _D.c.kind == Kind.UNREACHABLE,
+    _D.c.kind == MessageKind.UNREACHABLE,
     _D.c.revision >= sa.bindparam("revision"),
 )
 
@@ -72,7 +72,7 @@ def _is_told(connection: Connection, row: Row[Any], release: Release) -> bool:
 def _tell(
     connection: Connection, row: Row[Any], error: str, release: Release, now: datetime
 ) -> None:
-    around = look_around(connection, [release])
+    around = load_release_context(connection, [release])
     policy = loading.load_policy(connection, release.account_id)
     people: People = dict(recipients.of_release(release, {Audience.REQUESTER}, around))
     for user_id, who in recipients.administrators(connection, release.account_id).items():
@@ -80,8 +80,8 @@ def _tell(
     people.pop(row.user_id, None)
     subject = {"kind": "User", "id": row.user_id, "name": row.name, "email": row.email}
     facts = facts_of_time(policy, release, around, now)
-    message = queueing.Message(
-        kind=Kind.UNREACHABLE,
+    message = queueing.OutboxMessage(
+        kind=MessageKind.UNREACHABLE,
         account_id=release.account_id,
         facts={**facts, "subject": subject, "channel": row.channel, "error": error},
         people=people,

@@ -20,15 +20,15 @@ from engine.persistence.store.ledger import LedgerEntry
 from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.facts.message_data import facts_of_administration
 from notifications.links.sign_in_links import PATH
-from notifications.outbox.queueing import Message
-from notifications.vocabulary import Kind
+from notifications.outbox.queueing import OutboxMessage
+from notifications.vocabulary import MessageKind
 
 _NEW_PEOPLE = sa.select(t.users.c.id, t.users.c.email).where(
     id_in(t.users.c.id), t.users.c.active, ~t.users.c.service
 )
 
 
-def invitations_of(work: UnitOfWork, entries: Sequence[LedgerEntry]) -> Iterator[Message]:
+def invitations_of(work: UnitOfWork, entries: Sequence[LedgerEntry]) -> Iterator[OutboxMessage]:
     """Yield one message for each person that was added and is active; service users get no mail."""
     added = {
         entry.recorded.event.subject_id: entry.recorded
@@ -39,8 +39,8 @@ def invitations_of(work: UnitOfWork, entries: Sequence[LedgerEntry]) -> Iterator
         return
     rows = work.connection.execute(_NEW_PEOPLE, {"ids": sorted(added)}).all()
     for user_id, address in sorted((row.id, row.email) for row in rows):
-        yield Message(
-            kind=Kind.INVITATION,
+        yield OutboxMessage(
+            kind=MessageKind.INVITATION,
             account_id=work.account_id,
             facts=_facts(work, added[user_id], address),
             people={user_id: frozenset()},

@@ -24,18 +24,18 @@ from engine.system import System
 from notifications.delivery.database_trouble import log_database_trouble
 from notifications.outbox import preferences, queueing
 from notifications.tables import IS_QUEUED, deliveries
-from notifications.vocabulary import ASKING, WEBHOOK, DeliveryState, Kind
+from notifications.vocabulary import ASKING, WEBHOOK, DeliveryState, MessageKind
 
 #: Settled in one transaction at most.
-BATCH = 200
+DELIVERIES_PER_RUN = 200
 #: Seconds between two looks.
-PAUSE = 20.0
+INTERVAL_SECONDS = 20.0
 #: Due for so long before it is given up: while a channel is brought in, some processes know it yet.
 GRACE = timedelta(minutes=1)
 d = deliveries
 
 
-class Stranded:
+class OrphanedDeliveries:
     """May run in any number of processes."""
 
     def __init__(self, system: System, channels: Collection[str]) -> None:
@@ -46,19 +46,19 @@ class Stranded:
         """Until `stop` is set."""
         while not stop.is_set():
             try:
-                while await run_sync(self.run_once) == BATCH:
+                while await run_sync(self.run_once) == DELIVERIES_PER_RUN:
                     pass
             except SQLAlchemyError as error:
                 log_database_trouble("stranded_database_trouble", error)
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), PAUSE)
+                await asyncio.wait_for(stop.wait(), INTERVAL_SECONDS)
 
     def run_once(self) -> int:
         """Settle a batch; answers how many deliveries it had."""
         with self._system.database.reading() as connection:
             stranded = self._stranded(self._system.clock.now(connection))
             query = sa.select(d.c.id).where(*stranded)
-            query = query.order_by(d.c.next_attempt_at, d.c.id).limit(BATCH)
+            query = query.order_by(d.c.next_attempt_at, d.c.id).limit(DELIVERIES_PER_RUN)
             ids = connection.execute(query).scalars().all()
         if not ids:
             return 0
@@ -90,14 +90,14 @@ class Stranded:
         """By each way they have now, unless they were asked by that at the same time."""
         if not rows:
             return
-        told = {(row.user_id, Kind(row.kind)) for row in rows}
+        told = {(row.user_id, MessageKind(row.kind)) for row in rows}
         personal = set(self._channels) - {WEBHOOK}
         ways = preferences.channels_of(connection, told, personal)
         asked = _asked_with(connection, rows)
         again = [
             queueing.copy_of(row, channel, row.action_link_id)
             for row in rows
-            for channel in ways[row.user_id, Kind(row.kind)]
+            for channel in ways[row.user_id, MessageKind(row.kind)]
             if (row.action_link_id, row.created_at, channel) not in asked
         ]
         queueing.insert(connection, again, now)

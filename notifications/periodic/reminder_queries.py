@@ -17,13 +17,13 @@ from engine.model.vocabulary import Permission, Status
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from notifications.tables import action_links, deliveries, preferences
-from notifications.vocabulary import ASKING, Kind
+from notifications.vocabulary import ASKING, MessageKind
 
 d, r, u = deliveries, t.releases, t.users
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class PendingDecision:
     """An approver who was asked about the current revision and has not decided."""
 
     account_id: UUID
@@ -41,12 +41,14 @@ class Asked:
     silenced: bool
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> MessageKind:
         """How they are told: that nobody asks them is nothing they could choose."""
-        return Kind.REQUEST if self.silenced else Kind.REMINDER
+        return MessageKind.REQUEST if self.silenced else MessageKind.REMINDER
 
 
-def undecided(connection: Connection, now: datetime, release_id: UUID | None) -> list[Asked]:
+def undecided(
+    connection: Connection, now: datetime, release_id: UUID | None
+) -> list[PendingDecision]:
     """Of every open request, or of this one."""
     a = t.accounts
     approvers = loading.permitted_users(Permission.APPROVE_RELEASE)
@@ -63,9 +65,9 @@ def undecided(connection: Connection, now: datetime, release_id: UUID | None) ->
         sa.select(
             *whose,
             asked_at.label("asked_at"),
-            _last(d.c.kind == Kind.REMINDER).label("reminded_at"),
+            _last(d.c.kind == MessageKind.REMINDER).label("reminded_at"),
             _lapses_at().label("lapses_at"),
-            _is_silenced(d.c.user_id, Kind.REMINDER).label("silenced"),
+            _is_silenced(d.c.user_id, MessageKind.REMINDER).label("silenced"),
         )
         .join(r, r.c.id == d.c.release_id)
         .join(u, u.c.id == d.c.user_id)
@@ -85,7 +87,7 @@ def undecided(connection: Connection, now: datetime, release_id: UUID | None) ->
     )
     if release_id is not None:
         query = query.where(r.c.id == release_id)
-    return [Asked(**row._mapping) for row in connection.execute(query).all()]
+    return [PendingDecision(**row._mapping) for row in connection.execute(query).all()]
 
 
 def closing(
@@ -95,7 +97,7 @@ def closing(
     p = t.release_participants
     said = (
         sa.select(sa.func.max(d.c.created_at, type_=d.c.created_at.type))
-        .where(d.c.release_id == r.c.id, d.c.kind == Kind.CLOSING_SOON)
+        .where(d.c.release_id == r.c.id, d.c.kind == MessageKind.CLOSING_SOON)
         .scalar_subquery()
     )
     listed = sa.exists().where(p.c.release_id == r.c.id, p.c.user_id == u.c.id)
@@ -104,7 +106,7 @@ def closing(
         u.c.active,
         ~u.c.service,
         (u.c.id == r.c.creator_id) | listed | _is_member(u.c.id),
-        ~_is_silenced(u.c.id, Kind.CLOSING_SOON),
+        ~_is_silenced(u.c.id, MessageKind.CLOSING_SOON),
     )
     query = sa.select(
         r.c.id, r.c.account_id, r.c.starts_at, r.c.ends_at, said.label("said_at")
@@ -168,7 +170,7 @@ def _is_author(user_id: ColumnElement[Any]) -> ColumnElement[bool]:
     return (r.c.creator_id == user_id) | edited
 
 
-def _is_silenced(user_id: ColumnElement[Any], kind: Kind) -> ColumnElement[bool]:
+def _is_silenced(user_id: ColumnElement[Any], kind: MessageKind) -> ColumnElement[bool]:
     """They chose no channel at all for messages of this kind."""
     p = preferences
     return sa.exists().where(p.c.user_id == user_id, p.c.kind == kind, p.c.channels == "")

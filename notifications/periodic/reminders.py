@@ -28,17 +28,17 @@ from engine.system import System
 from notifications.content.datetimes import zone_of
 from notifications.delivery.database_trouble import log_database_trouble
 from notifications.facts.message_data import facts_of_time
-from notifications.facts.release_context import Surroundings, look_around
+from notifications.facts.release_context import ReleaseContext, load_release_context
 from notifications.links import action_links
 from notifications.outbox import queueing, recipients
 from notifications.outbox.differences import for_each_reader
 from notifications.outbox.recipients import People
 from notifications.periodic import reminder_queries
-from notifications.periodic.reminder_queries import Asked
-from notifications.vocabulary import ASKING, EMAIL, Kind
+from notifications.periodic.reminder_queries import PendingDecision
+from notifications.vocabulary import ASKING, EMAIL, MessageKind
 
 #: Seconds between two looks.
-POLL = 20.0
+INTERVAL_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ class Rhythm:
     closing: timedelta = timedelta(hours=1)
     closing_share: float = 0.2
 
-    def next_reminder(self, asked: Asked, now: datetime) -> datetime | None:
+    def next_reminder(self, asked: PendingDecision, now: datetime) -> datetime | None:
         """When they are to be reminded; None where nothing is left to remind them of.
 
         Never before now: what was due while nothing ran may have become due at night.
@@ -81,12 +81,12 @@ class Rhythm:
         soon = ends_at - min(self.closing, (ends_at - starts_at) * self.closing_share)
         return max(soon, starts_at + self.earliest)
 
-    def _as_the_start_nears(self, asked: Asked, now: datetime) -> Iterator[datetime]:
+    def _as_the_start_nears(self, asked: PendingDecision, now: datetime) -> Iterator[datetime]:
         if now < asked.starts_at and not asked.silenced:
             due = asked.asked_at + (asked.starts_at - asked.asked_at) * self.share
             yield max(due, asked.asked_at + self.earliest)
 
-    def _before_the_link_lapses(self, asked: Asked) -> Iterator[datetime]:
+    def _before_the_link_lapses(self, asked: PendingDecision) -> Iterator[datetime]:
         lapses_at = asked.lapses_at or asked.asked_at
         if lapses_at < asked.ends_at:
             # A link that lapses within moments is replaced even so.
@@ -132,7 +132,7 @@ class Reminders:
             except (SQLAlchemyError, Refusal) as error:
                 log_database_trouble("reminders_database_trouble", error)
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), POLL)
+                await asyncio.wait_for(stop.wait(), INTERVAL_SECONDS)
 
     def run_once(self) -> int:
         """Queue whatever is due; answers for how many releases."""
@@ -143,16 +143,16 @@ class Reminders:
             self._say(kind, account_id, release_id)
         return len(set(due))
 
-    def _say(self, kind: Kind, account_id: UUID, release_id: UUID) -> None:
+    def _say(self, kind: MessageKind, account_id: UUID, release_id: UUID) -> None:
         def change(connection: Connection) -> None:
             locks.take(connection, account_id, Lock(releases=frozenset({release_id})))
             now = self._system.clock.now(connection)
             release = loading.load_releases(connection, [release_id])[release_id]
             # Again, now that nobody else can say it at the same time.
-            if kind is Kind.REMINDER:
+            if kind is MessageKind.REMINDER:
                 self._remind(connection, release, now)
             elif any(self._closing(connection, now, release_id)):
-                around = look_around(connection, [release])
+                around = load_release_context(connection, [release])
                 people = recipients.of_release(release, recipients.CLOSING_SOON, around)
                 self._queue(connection, kind, release, people, around, now)
 
@@ -160,7 +160,7 @@ class Reminders:
 
     def _remind(self, connection: Connection, release: Release, now: datetime) -> None:
         kinds = {one.user_id: one.kind for one in self._to_remind(connection, now, release.id)}
-        around = look_around(connection, [release])
+        around = load_release_context(connection, [release])
         undecided = recipients.of_release(release, recipients.REMINDED, around)
         for kind in sorted(set(kinds.values())):
             people = {id_: who for id_, who in undecided.items() if kinds.get(id_) is kind}
@@ -169,10 +169,10 @@ class Reminders:
     def _queue(
         self,
         connection: Connection,
-        kind: Kind,
+        kind: MessageKind,
         release: Release,
         people: People,
-        around: Surroundings,
+        around: ReleaseContext,
         now: datetime,
     ) -> None:
         if not people:
@@ -182,7 +182,7 @@ class Reminders:
             asked = [(release, people)]
             links = action_links.ensure(connection, self._link_key, asked, now, self._link_lifetime)
         policy = loading.load_policy(connection, release.account_id)
-        message = queueing.Message(
+        message = queueing.OutboxMessage(
             kind=kind,
             account_id=release.account_id,
             facts=facts_of_time(policy, release, around, now),
@@ -194,25 +194,25 @@ class Reminders:
 
     def _undecided(
         self, connection: Connection, now: datetime
-    ) -> Iterator[tuple[Kind, UUID, UUID]]:
+    ) -> Iterator[tuple[MessageKind, UUID, UUID]]:
         for row in self._to_remind(connection, now):
-            yield Kind.REMINDER, row.account_id, row.release_id
+            yield MessageKind.REMINDER, row.account_id, row.release_id
 
     def _to_remind(
         self, connection: Connection, now: datetime, release_id: UUID | None = None
-    ) -> list[Asked]:
+    ) -> list[PendingDecision]:
         found = reminder_queries.undecided(connection, now, release_id)
         return [one for one in found if self._is_due(one, now)]
 
-    def _is_due(self, asked: Asked, now: datetime) -> bool:
+    def _is_due(self, asked: PendingDecision, now: datetime) -> bool:
         due = self._rhythm.next_reminder(asked, now)
         return due is not None and due <= now
 
     def _closing(
         self, connection: Connection, now: datetime, release_id: UUID | None = None
-    ) -> Iterator[tuple[Kind, UUID, UUID]]:
+    ) -> Iterator[tuple[MessageKind, UUID, UUID]]:
         until = now + self._rhythm.closing
         for row in reminder_queries.closing(connection, now, until, release_id):
             since = self._rhythm.closes_soon_at(row.starts_at, row.ends_at)
             if since <= now and (row.said_at is None or row.said_at < since):
-                yield Kind.CLOSING_SOON, row.account_id, row.id
+                yield MessageKind.CLOSING_SOON, row.account_id, row.id

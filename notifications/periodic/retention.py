@@ -25,7 +25,7 @@ from notifications.delivery.database_trouble import log_database_trouble
 from notifications.tables import deliveries
 
 #: Deleted in one transaction at most, so that nobody waits for it.
-BATCH = 200
+ROWS_PER_RUN = 200
 #: Seconds after a full batch, and after one that left nothing.
 BREATH, PAUSE = 1.0, 3600.0
 
@@ -42,7 +42,7 @@ class Retention:
         while not stop.is_set():
             pause = PAUSE
             try:
-                if await run_sync(self.run_once) == BATCH:
+                if await run_sync(self.run_once) == ROWS_PER_RUN:
                     pause = BREATH
             except SQLAlchemyError as error:
                 log_database_trouble("retention_database_trouble", error)
@@ -53,7 +53,7 @@ class Retention:
         """Delete a batch; answers how many deliveries it had."""
         with self._system.database.reading() as connection:
             before = self._system.clock.now(connection) - self._kept
-            ids = connection.execute(_outlived(before).limit(BATCH)).scalars().all()
+            ids = connection.execute(_outlived(before).limit(ROWS_PER_RUN)).scalars().all()
 
         def change(connection: Connection) -> None:
             connection.execute(deliveries.delete().where(id_in(deliveries.c.id)), {"ids": ids})

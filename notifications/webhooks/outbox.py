@@ -23,7 +23,7 @@ from notifications.facts.release_context import names_of
 from notifications.tables import webhooks
 from notifications.vocabulary import WebhookKind
 from notifications.webhooks import payload, queueing, tags
-from notifications.webhooks.payload import Scene, Spelling
+from notifications.webhooks.payload import EventContext, Spelling
 
 #: Of a release, what its events are told with.
 _TOLD = ("name", "version", "type", "status", "revision")
@@ -53,7 +53,7 @@ class WebhookOutbox:
         for entry in heard:
             body = payload.of_entry(entry, scene, self._spell)
             told += [
-                queueing.Told(
+                queueing.WebhookEvent(
                     webhook_id=webhook_id,
                     kind=WebhookKind.EVENT,
                     body=body,
@@ -74,11 +74,11 @@ def _wanting(work: UnitOfWork) -> dict[UUID, tuple[str, ...]]:
     return {row.id: tags.patterns_of(row.tags) for row in rows}
 
 
-def _scene(work: UnitOfWork, entries: Sequence[LedgerEntry]) -> Scene:
+def _scene(work: UnitOfWork, entries: Sequence[LedgerEntry]) -> EventContext:
     events = [entry.recorded.event for entry in entries]
     release_ids = {event.release_id for event in events if event.release_id is not None}
     keypair_ids = {event.keypair_id for event in events if hasattr(event, "keypair_id")}
-    return Scene(
+    return EventContext(
         account_id=work.account_id,
         account=work.policy.account_name,
         recorded_at=work.now,

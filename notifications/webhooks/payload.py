@@ -42,7 +42,7 @@ _FOUND = frozenset({"Account", "ApiToken", "Keypair", "Release", "Role", "Team",
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class EventContext:
     """What entries are told with: names of their account, releases and keypairs."""
 
     account_id: UUID
@@ -52,7 +52,7 @@ class Scene:
     keypairs: Mapping[UUID, str]
 
 
-def of_entry(entry: LedgerEntry, scene: Scene, spell: Spelling) -> str:
+def of_entry(entry: LedgerEntry, scene: EventContext, spell: Spelling) -> str:
     """The body for one ledger entry, the same for every webhook."""
     event, actor = entry.recorded.event, entry.recorded.actor
     data = {
@@ -89,13 +89,15 @@ def _subject(kind: str, subject_id: UUID, spell: Spelling) -> dict[str, Any]:
     return {"kind": kind, "id": spell(kind, subject_id) if kind in _FOUND else None}
 
 
-def _release(release_id: UUID | None, scene: Scene, spell: Spelling) -> dict[str, Any] | None:
+def _release(
+    release_id: UUID | None, scene: EventContext, spell: Spelling
+) -> dict[str, Any] | None:
     if release_id is None:
         return None
     return {"id": spell("Release", release_id), **scene.releases.get(release_id, {})}
 
 
-def _details(details: dict[str, Any], scene: Scene, spell: Spelling) -> dict[str, Any]:
+def _details(details: dict[str, Any], scene: EventContext, spell: Spelling) -> dict[str, Any]:
     told = {name: details[name] for name in DETAILS if name in details}
     if "changes" in details:
         told["changed"] = sorted(details["changes"])

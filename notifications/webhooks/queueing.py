@@ -14,7 +14,7 @@ from notifications.vocabulary import WEBHOOK, DeliveryState, WebhookKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class WebhookEvent:
     """One message for one webhook."""
 
     webhook_id: UUID
@@ -26,7 +26,7 @@ class Told:
     requested_by: UUID | None = None
 
 
-def enqueue(work: UnitOfWork, told: Sequence[Told]) -> list[UUID]:
+def enqueue(work: UnitOfWork, told: Sequence[WebhookEvent]) -> list[UUID]:
     """Queue them, due at once, in one statement; answers the deliveries' ids."""
     # Sent in the order of their ids: the ledger's.
     ids = uuid7s(len(told))

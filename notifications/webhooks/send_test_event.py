@@ -15,7 +15,7 @@ from notifications.webhooks import base, payload, queueing
 
 
 @dataclass(frozen=True, kw_only=True)
-class SendTestWebhook:
+class SendTestEvent:
     """Answers the delivery's id, by which to see what became of it."""
 
     webhook_id: UUID
@@ -36,7 +36,7 @@ class SendTestWebhook:
             raise Refusal(Code.WRONG_STATUS, message, "id")
         resend_limits.check_person(work)
         body = payload.of_test(work.now, row.name)
-        told = queueing.Told(
+        told = queueing.WebhookEvent(
             webhook_id=row.id, kind=WebhookKind.TEST, body=body, requested_by=work.actor.user_id
         )
         (delivery_id,) = queueing.enqueue(work, [told])

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.cli.running import told
+from api.cli.running import exit_with_refusal
 from engine.persistence.db import writable
 from engine.persistence.db.database import Database
 from engine.persistence.db.storage_faults import SENTENCES, StorageFault, StorageHealth
@@ -234,7 +234,7 @@ def test_the_command_line_says_it_in_a_sentence(capsys: pytest.CaptureFixture[st
     full = sqlite3.OperationalError("database or disk is full")
     full.sqlite_errorcode = sqlite3.SQLITE_FULL
 
-    @told
+    @exit_with_refusal
     def command() -> None:
         raise OperationalError("INSERT secret", {}, full)
 

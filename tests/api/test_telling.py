@@ -12,7 +12,7 @@ from api.bootstrap import build_runtime, connected
 from api.worker.build import build_relays, build_reminders, build_retention, build_stranded
 from notifications.content.writer import Reader
 from notifications.outbox.outbox import Outbox
-from notifications.vocabulary import Kind
+from notifications.vocabulary import MessageKind
 from tests.api.test_app import settings
 from tests.notifications.content.test_messages import facts
 
@@ -35,15 +35,15 @@ def test_patience_reminders_templates_and_retention(database_url: str, tmp_path:
     with connected(runtime):
         relays = build_relays(told, runtime)
         assert {relay._policy.give_up_after for relay in relays} == {timedelta(hours=3)}
-        message = relays[0]._writer.write(Kind.APPROVED, facts(), Reader())
+        message = relays[0]._writer.render(MessageKind.APPROVED, facts(), Reader())
         assert message.subject == "Go: Falcon"
         reminders, (outbox, _) = build_reminders(told, runtime), runtime.system.event_handlers
         assert reminders._rhythm.share == 0.25
         assert reminders._link_lifetime == timedelta(days=5)
         assert isinstance(outbox, Outbox)
         assert outbox._link_lifetime == timedelta(days=5)
-        assert runtime.telling is not None
-        assert runtime.telling.link_lifetime == timedelta(days=5)
+        assert runtime.message_settings is not None
+        assert runtime.message_settings.link_lifetime == timedelta(days=5)
         assert build_stranded(runtime)._channels == ["email", "webhook"]
         (retention,) = build_retention(told, runtime)
         assert retention._kept == timedelta(days=7)

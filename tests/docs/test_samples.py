@@ -32,7 +32,7 @@ from engine.signers.base import Digest, KeyBinding, SignerContext, SignerFailed,
 from engine.signers.keyring import Keyring
 from notifications.channels import loading
 from notifications.channels.base import ChannelContext, ChannelFailed, Outgoing, Undelivered
-from notifications.content.message import Message, Parts
+from notifications.content.message import Parts, RenderedMessage
 from tests.docs.documents import ROOT, titled
 from tests.support import running
 from tests.support.facts import facts
@@ -158,7 +158,9 @@ def test_the_sample_channel_conveys_messages_and_says_what_failed(
         created_at=datetime(2030, 6, 3).astimezone(),
         address="ann@example.com",
         name="Ann",
-        message=Message(subject="Approve Falcon", text_parts=Parts("Hello"), html_parts=Parts("")),
+        message=RenderedMessage(
+            subject="Approve Falcon", text_parts=Parts("Hello"), html_parts=Parts("")
+        ),
         link="https://countersign.example.com/decide/secret",
     )
     asyncio.run(channel.send(channel.prepare(outgoing)))

@@ -58,7 +58,7 @@ from engine.persistence.store import tables as t
 from engine.signing.request import Made, Refused, Reserved
 from notifications import tables as n
 from notifications.outbox.outbox import Outbox
-from notifications.vocabulary import Kind
+from notifications.vocabulary import MessageKind
 from tests.notifications.notices import LINK_KEY
 from tests.support.invariants import complete_but_pending
 from tests.support.model import LIMIT, Draft, Kept, Key, Model, Person, Settings
@@ -588,7 +588,9 @@ class Disagreements(RuleBasedStateMachine):
         query = (
             sa.select(d.c.user_id)
             .join(r, r.c.id == d.c.release_id)
-            .where(d.c.kind == Kind.REQUEST, r.c.id == release_id, d.c.revision == r.c.revision)
+            .where(
+                d.c.kind == MessageKind.REQUEST, r.c.id == release_id, d.c.revision == r.c.revision
+            )
         )
         with self.world.system.database.reading() as connection:
             return Counter(connection.execute(query).scalars())

@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy import Row
 
 from notifications.delivery import claims
-from notifications.delivery.claims import Outcome, Policy, Wanted
+from notifications.delivery.claims import ClaimRequest, DeliveryResult, RetryPolicy
 from tests.support.world import World
 
 #: The error that a message meets; None: it is sent.
@@ -24,14 +24,14 @@ class Deliverer:
     """Keeps what was sent, in the order it was sent in."""
 
     world: World
-    policy: Policy = field(default_factory=Policy)
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
     sent: list[Row[Any]] = field(default_factory=list)
 
     def run(self, fault: Fault = none, *, final: bool = False) -> list[str]:
         """Everything that is due is tried once; answers the kinds of what was sent now."""
         before = len(self.sent)
-        while rows := claims.claim(self.world.system, Wanted(limit=99), self.policy):
-            outcomes = [Outcome(delivery=row, error=fault(row), final=final) for row in rows]
+        while rows := claims.claim(self.world.system, ClaimRequest(limit=99), self.policy):
+            outcomes = [DeliveryResult(delivery=row, error=fault(row), final=final) for row in rows]
             claims.settle(self.world.system, outcomes, self.policy)
             self.sent += [one.delivery for one in outcomes if one.error is None]
         return [row.kind for row in self.sent[before:]]

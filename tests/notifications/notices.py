@@ -12,7 +12,7 @@ from engine.persistence.store import tables as t
 from notifications import tables as n
 from notifications.links import action_links, keys
 from notifications.outbox.outbox import Outbox
-from notifications.vocabulary import Kind
+from notifications.vocabulary import MessageKind
 from tests.support.world import World, make_world
 
 LINK_KEY = keys.derive("a secret for tests", keys.ACTION_LINKS)
@@ -55,7 +55,7 @@ class Notices:
         d = n.deliveries
         query = sa.select(d, t.users.c.email).join(t.users, t.users.c.id == d.c.user_id)
         if "kind" not in where:
-            query = query.where(d.c.kind != Kind.INVITATION)
+            query = query.where(d.c.kind != MessageKind.INVITATION)
         for name, value in where.items():
             query = query.where(d.c[name] == value)
         with self.world.system.database.reading() as connection:

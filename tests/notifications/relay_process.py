@@ -7,8 +7,8 @@ from datetime import timedelta
 from engine.persistence.db.database import Database
 from engine.system import System
 from notifications.channels.smtp import SmtpChannel
-from notifications.content.writer import Writer
-from notifications.delivery.claims import Policy
+from notifications.content.writer import MessageRenderer
+from notifications.delivery.claims import RetryPolicy
 from notifications.delivery.relay import Relay
 
 PUBLIC = "https://countersign.example.com"
@@ -16,9 +16,9 @@ PUBLIC = "https://countersign.example.com"
 
 def main(database_url: str, smtp_url: str, lease: str) -> None:
     system = System(database=Database(database_url))
-    policy = Policy(lease=timedelta(seconds=float(lease)))
+    policy = RetryPolicy(lease=timedelta(seconds=float(lease)))
     channel = SmtpChannel(smtp_url, "Countersign <countersign@example.com>", timeout=5)
-    relay = Relay(system, channel, Writer(PUBLIC), b"unused", PUBLIC, policy=policy)
+    relay = Relay(system, channel, MessageRenderer(PUBLIC), b"unused", PUBLIC, policy=policy)
     asyncio.run(relay.run(asyncio.Event()))
 
 

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 
 from api.graphql.endpoint import Endpoint
 from api.graphql.ids import to_global
-from api.runtime.channels import Telling
+from api.runtime.channels import MessageSettings
 from api.runtime.runtime import Runtime
 from api.web.http.browser import Browser
 from engine.commands.credentials.api_tokens import CreateApiToken
@@ -94,7 +94,9 @@ class Api:
 
 
 #: Mail is a channel here by its name alone: nothing is sent.
-_TELLING = Telling(channels={"email": cast(Any, None)}, link_key=b"l" * 32, webhook_key=b"w" * 32)
+_TELLING = MessageSettings(
+    channels={"email": cast(Any, None)}, link_key=b"l" * 32, webhook_key=b"w" * 32
+)
 
 
 def make_api(world: World, **options: Any) -> tuple[Api, Runtime]:
@@ -102,7 +104,7 @@ def make_api(world: World, **options: Any) -> tuple[Api, Runtime]:
     executor = Executor(world.system.database, threads=4)
     gate = SigningService(world.system, executor)
     browser = Browser("http://testserver")
-    runtime = Runtime(world.system, executor, gate, telling=_TELLING, browser=browser)
+    runtime = Runtime(world.system, executor, gate, message_settings=_TELLING, browser=browser)
     endpoint = Endpoint(runtime, **{"ide": False} | options)
     app = Starlette(routes=[Route("/graphql", endpoint), WebSocketRoute("/graphql", endpoint)])
     return Api(world, TestClient(app)), runtime

@@ -7,11 +7,11 @@ from typing import Any
 
 from graphql import GraphQLError, OperationType
 
-from api.graphql.attribute_executor import StraightExecution
+from api.graphql.attribute_executor import AttributeExecution
 from api.graphql.limits.errors import exceeded
 
 
-class BoundedExecution(StraightExecution):
+class BoundedExecution(AttributeExecution):
     """Counts the rows of every list. A mutation is answered whatever its size: it is done."""
 
     _rows = 0

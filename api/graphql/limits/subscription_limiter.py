@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from api.graphql.limits.errors import exceeded
 
 
-class Followers:
+class SubscriptionLimiter:
     """Counts those that are open, on every transport."""
 
     def __init__(self, most: int) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
-from api.graphql.entity_cache import Shelf
+from api.graphql.entity_cache import EntityCache
 from api.graphql.prefetch import loads
-from api.graphql.selection import Call
+from api.graphql.selection import FieldCall
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.people import Team, User
 from api.graphql.types.release import Release
@@ -18,7 +18,9 @@ from engine.queries import records
 
 
 @loads(Keypair, "users")
-def keypair_users(shelf: Shelf, keypairs: Sequence[Keypair], call: Call) -> Iterable[User]:
+def keypair_users(
+    shelf: EntityCache, keypairs: Sequence[Keypair], call: FieldCall
+) -> Iterable[User]:
     link = t.keypair_users.c
     ids = [keypair.source.id for keypair in keypairs]
     links = records.linked(shelf.reading, link.keypair_id, link.user_id, ids)
@@ -30,7 +32,9 @@ def keypair_users(shelf: Shelf, keypairs: Sequence[Keypair], call: Call) -> Iter
 
 
 @loads(Keypair, "teams")
-def keypair_teams(shelf: Shelf, keypairs: Sequence[Keypair], call: Call) -> Iterable[Team]:
+def keypair_teams(
+    shelf: EntityCache, keypairs: Sequence[Keypair], call: FieldCall
+) -> Iterable[Team]:
     link = t.team_keypairs.c
     ids = [keypair.source.id for keypair in keypairs]
     links = records.linked(shelf.reading, link.keypair_id, link.team_id, ids)
@@ -42,7 +46,9 @@ def keypair_teams(shelf: Shelf, keypairs: Sequence[Keypair], call: Call) -> Iter
 
 
 @loads(Keypair, "heldBy")
-def keypair_held_by(shelf: Shelf, keypairs: Sequence[Keypair], call: Call) -> Iterable[Release]:
+def keypair_held_by(
+    shelf: EntityCache, keypairs: Sequence[Keypair], call: FieldCall
+) -> Iterable[Release]:
     h = t.release_keypairs
     ids = sorted(keypair.source.id for keypair in keypairs)
     query = sa.select(h.c.keypair_id, h.c.release_id).where(id_in(h.c.keypair_id), h.c.held)

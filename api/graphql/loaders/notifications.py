@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from api.graphql.entity_cache import Shelf
+from api.graphql.entity_cache import EntityCache
 from api.graphql.loaders.releases import PAGE_ARGUMENTS, window_of
 from api.graphql.prefetch import loads
-from api.graphql.selection import Call
+from api.graphql.selection import FieldCall
 from api.graphql.types.account import Viewer
 from api.graphql.types.node import Connection, Edge, connect
 from api.graphql.types.notification import NotificationPreference
@@ -18,13 +18,13 @@ from notifications.webhooks import queries
 
 
 @loads(Viewer, "notificationPreferences")
-def preferences(shelf: Shelf, viewers: Sequence[Viewer], call: Call) -> Iterable[Any]:
+def preferences(shelf: EntityCache, viewers: Sequence[Viewer], call: FieldCall) -> Iterable[Any]:
     for viewer in viewers:
         viewer.notification_preferences = preferences_of(shelf, viewer.user.source.id)
     return ()
 
 
-def preferences_of(shelf: Shelf, user_id: Any) -> list[NotificationPreference]:
+def preferences_of(shelf: EntityCache, user_id: Any) -> list[NotificationPreference]:
     """A person's choice for every kind, as the schema has it."""
     chosen = chosen_by(shelf.reading.connection, user_id)
     return [
@@ -33,7 +33,9 @@ def preferences_of(shelf: Shelf, user_id: Any) -> list[NotificationPreference]:
 
 
 @loads(Webhook, "deliveries")
-def webhook_deliveries(shelf: Shelf, webhooks: Sequence[Webhook], call: Call) -> Iterable[Any]:
+def webhook_deliveries(
+    shelf: EntityCache, webhooks: Sequence[Webhook], call: FieldCall
+) -> Iterable[Any]:
     ids, reading = [webhook.source.id for webhook in webhooks], shelf.reading
     pages = queries.deliveries_of(reading, ids, window_of(call))
     totals = queries.deliveries_count(reading, ids) if "totalCount" in call.plan else {}

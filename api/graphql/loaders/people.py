@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from api.graphql.entity_cache import Shelf
+from api.graphql.entity_cache import EntityCache
 from api.graphql.prefetch import loads
-from api.graphql.selection import Call
+from api.graphql.selection import FieldCall
 from api.graphql.types.account import Viewer
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.people import ApiToken, Role, Team, User
@@ -16,12 +16,12 @@ from engine.queries import records
 
 
 @loads(Viewer, "user")
-def viewer_user(shelf: Shelf, viewers: Sequence[Viewer], call: Call) -> Iterable[User]:
+def viewer_user(shelf: EntityCache, viewers: Sequence[Viewer], call: FieldCall) -> Iterable[User]:
     return [viewer.user for viewer in viewers]
 
 
 @loads(User, "roles")
-def user_roles(shelf: Shelf, users: Sequence[User], call: Call) -> Iterable[Role]:
+def user_roles(shelf: EntityCache, users: Sequence[User], call: FieldCall) -> Iterable[Role]:
     links = records.linked(
         shelf.reading, t.user_roles.c.user_id, t.user_roles.c.role_id, _ids(users)
     )
@@ -33,7 +33,7 @@ def user_roles(shelf: Shelf, users: Sequence[User], call: Call) -> Iterable[Role
 
 
 @loads(User, "permissions")
-def user_permissions(shelf: Shelf, users: Sequence[User], call: Call) -> Iterable[Any]:
+def user_permissions(shelf: EntityCache, users: Sequence[User], call: FieldCall) -> Iterable[Any]:
     held = records.permissions_of(shelf.reading, _ids(users))
     for user in users:
         user.permissions = sorted(held[user.source.id])
@@ -41,7 +41,7 @@ def user_permissions(shelf: Shelf, users: Sequence[User], call: Call) -> Iterabl
 
 
 @loads(User, "teams")
-def user_teams(shelf: Shelf, users: Sequence[User], call: Call) -> Iterable[Team]:
+def user_teams(shelf: EntityCache, users: Sequence[User], call: FieldCall) -> Iterable[Team]:
     links = records.linked(
         shelf.reading, t.team_members.c.user_id, t.team_members.c.team_id, _ids(users)
     )
@@ -52,7 +52,7 @@ def user_teams(shelf: Shelf, users: Sequence[User], call: Call) -> Iterable[Team
 
 
 @loads(Role, "permissions")
-def role_permissions(shelf: Shelf, roles: Sequence[Role], call: Call) -> Iterable[Any]:
+def role_permissions(shelf: EntityCache, roles: Sequence[Role], call: FieldCall) -> Iterable[Any]:
     p = t.role_permissions
     links = records.linked(shelf.reading, p.c.role_id, p.c.permission, _ids(roles))
     for role in roles:
@@ -61,7 +61,7 @@ def role_permissions(shelf: Shelf, roles: Sequence[Role], call: Call) -> Iterabl
 
 
 @loads(Team, "members")
-def team_members(shelf: Shelf, teams: Sequence[Team], call: Call) -> Iterable[User]:
+def team_members(shelf: EntityCache, teams: Sequence[Team], call: FieldCall) -> Iterable[User]:
     links = records.linked(
         shelf.reading, t.team_members.c.team_id, t.team_members.c.user_id, _ids(teams)
     )
@@ -72,7 +72,7 @@ def team_members(shelf: Shelf, teams: Sequence[Team], call: Call) -> Iterable[Us
 
 
 @loads(Team, "keypairs")
-def team_keypairs(shelf: Shelf, teams: Sequence[Team], call: Call) -> Iterable[Keypair]:
+def team_keypairs(shelf: EntityCache, teams: Sequence[Team], call: FieldCall) -> Iterable[Keypair]:
     links = records.linked(
         shelf.reading, t.team_keypairs.c.team_id, t.team_keypairs.c.keypair_id, _ids(teams)
     )
@@ -84,7 +84,7 @@ def team_keypairs(shelf: Shelf, teams: Sequence[Team], call: Call) -> Iterable[K
 
 
 @loads(ApiToken, "user")
-def token_user(shelf: Shelf, tokens: Sequence[ApiToken], call: Call) -> Iterable[User]:
+def token_user(shelf: EntityCache, tokens: Sequence[ApiToken], call: FieldCall) -> Iterable[User]:
     users = shelf.users({token.source.user_id for token in tokens})
     for token in tokens:
         token.user = users[token.source.user_id]

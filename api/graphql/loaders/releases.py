@@ -9,9 +9,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from api.graphql.actions import available_actions
-from api.graphql.entity_cache import Shelf
+from api.graphql.entity_cache import EntityCache
 from api.graphql.prefetch import loads
-from api.graphql.selection import Call
+from api.graphql.selection import FieldCall
 from api.graphql.types.delivery import Delivery
 from api.graphql.types.history import LedgerEntry, Signature
 from api.graphql.types.keypair import Keypair
@@ -32,7 +32,7 @@ PAGE_ARGUMENTS = ("first", "after", "last", "before")
 
 
 @loads(Release, "team")
-def team(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterable[Team]:
+def team(shelf: EntityCache, releases: Sequence[Release], call: FieldCall) -> Iterable[Team]:
     teams = shelf.teams(_team_ids(releases))
     for release in releases:
         team_id = release.source.fields.team_id
@@ -41,7 +41,7 @@ def team(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterable[Team
 
 
 @loads(Release, "keypairs")
-def keypairs(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterable[Keypair]:
+def keypairs(shelf: EntityCache, releases: Sequence[Release], call: FieldCall) -> Iterable[Keypair]:
     ids = frozenset().union(*(release.source.fields.keypair_ids for release in releases))
     found = shelf.keypairs(ids)
     for release in releases:
@@ -51,7 +51,9 @@ def keypairs(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterable[
 
 
 @loads(Release, "participants")
-def participants(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterable[User]:
+def participants(
+    shelf: EntityCache, releases: Sequence[Release], call: FieldCall
+) -> Iterable[User]:
     from api.graphql.loaders.people import team_members
 
     teams = shelf.teams(_team_ids(releases))
@@ -70,7 +72,9 @@ def participants(shelf: Shelf, releases: Sequence[Release], call: Call) -> Itera
 
 
 @loads(Release, "requestedBy")
-def requested_by(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterable[User]:
+def requested_by(
+    shelf: EntityCache, releases: Sequence[Release], call: FieldCall
+) -> Iterable[User]:
     users = shelf.users({release.source.creator_id for release in releases})
     for release in releases:
         release.requested_by = users[release.source.creator_id]
@@ -78,7 +82,7 @@ def requested_by(shelf: Shelf, releases: Sequence[Release], call: Call) -> Itera
 
 
 @loads(Release, "availableActions")
-def actions(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterable[Any]:
+def actions(shelf: EntityCache, releases: Sequence[Release], call: FieldCall) -> Iterable[Any]:
     sources = [release.source for release in releases]
     answers = available_actions(shelf.reading, sources)
     for release in releases:
@@ -87,7 +91,9 @@ def actions(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterable[A
 
 
 @loads(Release, "approval")
-def approval(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterable[ApprovalState]:
+def approval(
+    shelf: EntityCache, releases: Sequence[Release], call: FieldCall
+) -> Iterable[ApprovalState]:
     needing = [release for release in releases if release.source.required_approvals]
     if not needing:
         return ()
@@ -112,7 +118,7 @@ def approval(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterable[
     return [release.approval for release in needing if release.approval]
 
 
-def _able_to_approve(shelf: Shelf, facts: Mapping[UUID, Facts]) -> dict[UUID, list[User]]:
+def _able_to_approve(shelf: EntityCache, facts: Mapping[UUID, Facts]) -> dict[UUID, list[User]]:
     able = {id_: able_to_approve(one) for id_, one in facts.items()}
     users = shelf.users(frozenset().union(*able.values()))
     return {
@@ -123,18 +129,22 @@ def _able_to_approve(shelf: Shelf, facts: Mapping[UUID, Facts]) -> dict[UUID, li
 
 @loads(ApprovalState, "decisions")
 def state_decisions(
-    shelf: Shelf, states: Sequence[ApprovalState], call: Call
+    shelf: EntityCache, states: Sequence[ApprovalState], call: FieldCall
 ) -> Iterable[Decision]:
     return [decision for state in states for decision in state.decisions]
 
 
 @loads(ApprovalState, "eligibleApprovers")
-def state_approvers(shelf: Shelf, states: Sequence[ApprovalState], call: Call) -> Iterable[User]:
+def state_approvers(
+    shelf: EntityCache, states: Sequence[ApprovalState], call: FieldCall
+) -> Iterable[User]:
     return [user for state in states for user in state.eligible_approvers]
 
 
 @loads(Decision, "approver")
-def decision_approver(shelf: Shelf, made: Sequence[Decision], call: Call) -> Iterable[User]:
+def decision_approver(
+    shelf: EntityCache, made: Sequence[Decision], call: FieldCall
+) -> Iterable[User]:
     users = shelf.users({decision.source.approver_id for decision in made})
     for decision in made:
         decision.approver = users[decision.source.approver_id]
@@ -142,7 +152,7 @@ def decision_approver(shelf: Shelf, made: Sequence[Decision], call: Call) -> Ite
 
 
 @loads(Release, "signatures")
-def signatures(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterable[Any]:
+def signatures(shelf: EntityCache, releases: Sequence[Release], call: FieldCall) -> Iterable[Any]:
     pages = history.signatures_of(shelf.reading, _ids(releases), window_of(call))
     made = [t.signatures.c.state == SignatureState.MADE]
     totals = _totals(shelf, releases, call, t.signatures, *made)
@@ -150,14 +160,18 @@ def signatures(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterabl
 
 
 @loads(Release, "history")
-def release_history(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterable[Any]:
+def release_history(
+    shelf: EntityCache, releases: Sequence[Release], call: FieldCall
+) -> Iterable[Any]:
     pages = history.of_releases(shelf.reading, _ids(releases), window_of(call))
     totals = _totals(shelf, releases, call, t.ledger_entries)
     return _connect(releases, call, "history", pages, totals, LedgerEntry)
 
 
 @loads(Release, "deliveries")
-def release_deliveries(shelf: Shelf, releases: Sequence[Release], call: Call) -> Iterable[Any]:
+def release_deliveries(
+    shelf: EntityCache, releases: Sequence[Release], call: FieldCall
+) -> Iterable[Any]:
     d, window = deliveries.c, window_of(call)
     ids = _ids(releases)
     to_people = d.webhook_id.is_(None)
@@ -168,15 +182,15 @@ def release_deliveries(shelf: Shelf, releases: Sequence[Release], call: Call) ->
     return _connect(releases, call, "deliveries", pages, totals, Delivery)
 
 
-def window_of(call: Call) -> PageArgs:
+def window_of(call: FieldCall) -> PageArgs:
     """The page a connection's arguments ask for."""
     return PageArgs(**{name: call.arguments.get(name) for name in PAGE_ARGUMENTS})
 
 
 def _totals(
-    shelf: Shelf,
+    shelf: EntityCache,
     releases: Sequence[Release],
-    call: Call,
+    call: FieldCall,
     table: sa.Table,
     *conditions: sa.ColumnElement[bool],
 ) -> dict[Any, int] | None:
@@ -199,7 +213,7 @@ def _totals(
 
 def _connect(
     releases: Sequence[Release],
-    call: Call,
+    call: FieldCall,
     name: str,
     pages: dict[Any, Any],
     totals: dict[Any, int] | None,

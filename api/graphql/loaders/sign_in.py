@@ -7,16 +7,16 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from api.graphql.entity_cache import Shelf
+from api.graphql.entity_cache import EntityCache
 from api.graphql.prefetch import loads
-from api.graphql.selection import Call
+from api.graphql.selection import FieldCall
 from api.graphql.types.people import PendingEmail, User
 from api.graphql.types.sign_in import Identity, Session
 from engine.queries import credentials
 
 
 @loads(User, "sessions")
-def user_sessions(shelf: Shelf, users: Sequence[User], call: Call) -> Iterable[Session]:
+def user_sessions(shelf: EntityCache, users: Sequence[User], call: FieldCall) -> Iterable[Session]:
     rows = credentials.sessions_of(shelf.reading, [user.source.id for user in users])
     found = shelf.shelve(Session, rows)
     owned = _by_owner(found)
@@ -26,7 +26,9 @@ def user_sessions(shelf: Shelf, users: Sequence[User], call: Call) -> Iterable[S
 
 
 @loads(User, "identities")
-def user_identities(shelf: Shelf, users: Sequence[User], call: Call) -> Iterable[Identity]:
+def user_identities(
+    shelf: EntityCache, users: Sequence[User], call: FieldCall
+) -> Iterable[Identity]:
     rows = credentials.identities_of(shelf.reading, [user.source.id for user in users])
     found = shelf.shelve(Identity, rows)
     owned = _by_owner(found)
@@ -36,7 +38,7 @@ def user_identities(shelf: Shelf, users: Sequence[User], call: Call) -> Iterable
 
 
 @loads(User, "pendingEmail")
-def user_pending_email(shelf: Shelf, users: Sequence[User], call: Call) -> Iterable[Any]:
+def user_pending_email(shelf: EntityCache, users: Sequence[User], call: FieldCall) -> Iterable[Any]:
     rows = credentials.pending_addresses_of(shelf.reading, [user.source.id for user in users])
     pending = {row.user_id: PendingEmail.of(row) for row in rows}
     for user in users:
@@ -45,12 +47,16 @@ def user_pending_email(shelf: Shelf, users: Sequence[User], call: Call) -> Itera
 
 
 @loads(Session, "user")
-def session_user(shelf: Shelf, sessions: Sequence[Session], call: Call) -> Iterable[User]:
+def session_user(
+    shelf: EntityCache, sessions: Sequence[Session], call: FieldCall
+) -> Iterable[User]:
     return _users(shelf, sessions)
 
 
 @loads(Identity, "user")
-def identity_user(shelf: Shelf, identities: Sequence[Identity], call: Call) -> Iterable[User]:
+def identity_user(
+    shelf: EntityCache, identities: Sequence[Identity], call: FieldCall
+) -> Iterable[User]:
     return _users(shelf, identities)
 
 
@@ -61,7 +67,7 @@ def _by_owner(found: Iterable[Any]) -> dict[UUID, list[Any]]:
     return owned
 
 
-def _users(shelf: Shelf, owned: Sequence[Any]) -> Iterable[User]:
+def _users(shelf: EntityCache, owned: Sequence[Any]) -> Iterable[User]:
     users = shelf.users({one.source.user_id for one in owned})
     for one in owned:
         one.user = users[one.source.user_id]

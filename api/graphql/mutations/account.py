@@ -6,8 +6,8 @@ from uuid import UUID
 
 import strawberry
 
-from api.graphql.context import Info, change
-from api.graphql.entity_cache import Shelf
+from api.graphql.context import Info, run_mutation
+from api.graphql.entity_cache import EntityCache
 from api.graphql.mutations.payload import Payload, given
 from api.graphql.types.account import Account
 from api.graphql.types.enums import QuotaOnOnline, ReleaseType
@@ -85,8 +85,8 @@ class AccountMutations:
             command = UpdateAccount(account_id=principal.account_id, settings=settings)
             return await runtime.execute(principal, command)
 
-        return await change(info, UpdateAccountPayload, act, account=_account)
+        return await run_mutation(info, UpdateAccountPayload, act, account=_account)
 
 
-def _account(shelf: Shelf, _id: UUID) -> Account:
+def _account(shelf: EntityCache, _id: UUID) -> Account:
     return Account.of(shelf.reading.policy)

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import strawberry
 
-from api.graphql.context import Info, change
-from api.graphql.entity_cache import Shelf
+from api.graphql.context import Info, run_mutation
+from api.graphql.entity_cache import EntityCache
 from api.graphql.ids import from_global, from_globals
 from api.graphql.mutations.payload import Payload, given, one
 from api.graphql.types.enums import (
@@ -86,12 +86,14 @@ class KeypairMutations:
                 user_ids=from_globals(input.user_ids or (), "User", "user_ids"),
                 has_default_certificate=input.has_default_certificate,
             )
-            made: UUID = await runtime.work(
+            made: UUID = await runtime.run_blocking(
                 lambda: create_keypair(runtime.system, principal, asked)
             )
             return made
 
-        return await change(info, CreateKeypairPayload, act, keypair=one(Shelf.keypairs))
+        return await run_mutation(
+            info, CreateKeypairPayload, act, keypair=one(EntityCache.keypairs)
+        )
 
     @strawberry.mutation(description="Change or disable a keypair. Needs MANAGE_KEYPAIRS.")
     async def update_keypair(self, info: Info, input: UpdateKeypairInput) -> UpdateKeypairPayload:
@@ -102,4 +104,6 @@ class KeypairMutations:
             keypair_id = from_global(input.id, "Keypair")
             return await runtime.execute(principal, UpdateKeypair(keypair_id=keypair_id, **changes))
 
-        return await change(info, UpdateKeypairPayload, act, keypair=one(Shelf.keypairs))
+        return await run_mutation(
+            info, UpdateKeypairPayload, act, keypair=one(EntityCache.keypairs)
+        )

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import strawberry
 
-from api.graphql.context import Info, change
-from api.graphql.entity_cache import Shelf
+from api.graphql.context import Info, run_mutation
+from api.graphql.entity_cache import EntityCache
 from api.graphql.ids import parse
 from api.graphql.loaders.notifications import preferences_of
 from api.graphql.mutations.payload import Payload
@@ -22,7 +22,7 @@ from engine.model.errors import not_found
 from engine.model.principal import Principal
 from engine.queries.context import QueryContext
 from notifications.delivery.queries import deliveries_by_ids
-from notifications.delivery.resend import SendAgain
+from notifications.delivery.resend import ResendDelivery
 from notifications.outbox.preferences import UpdatePreferences
 from notifications.webhooks import queries as webhook_queries
 
@@ -80,7 +80,7 @@ class NotificationMutations:
             )
             return await runtime.execute(principal, command)
 
-        return await change(
+        return await run_mutation(
             info, UpdateNotificationPreferencesPayload, act, preferences=preferences_of
         )
 
@@ -95,7 +95,7 @@ class NotificationMutations:
                 principal, lambda reading: _release_id(reading, kind, delivery_id)
             )
             telling = telling_of(runtime)
-            command = SendAgain(
+            command = ResendDelivery(
                 delivery_id=delivery_id,
                 release_id=release_id,
                 link_key=telling.link_key,
@@ -104,7 +104,7 @@ class NotificationMutations:
             )
             return await runtime.execute(principal, command)
 
-        return await change(
+        return await run_mutation(
             info, SendAgainPayload, act, delivery=_delivery, webhook_delivery=_webhook_delivery
         )
 
@@ -121,11 +121,11 @@ def _release_id(reading: QueryContext, kind: str, delivery_id: UUID) -> UUID | N
     return release_id
 
 
-def _delivery(shelf: Shelf, id_: UUID) -> Delivery | None:
+def _delivery(shelf: EntityCache, id_: UUID) -> Delivery | None:
     row = deliveries_by_ids(shelf.reading, [id_]).get(id_)
     return Delivery.of(row) if row is not None else None
 
 
-def _webhook_delivery(shelf: Shelf, id_: UUID) -> WebhookDelivery | None:
+def _webhook_delivery(shelf: EntityCache, id_: UUID) -> WebhookDelivery | None:
     found: WebhookDelivery | None = webhook_deliveries_found(shelf, [id_]).get(id_)
     return found

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import strawberry
 
-from api.graphql.entity_cache import Shelf
+from api.graphql.entity_cache import EntityCache
 from api.graphql.errors import UserError
 
 
@@ -25,10 +25,10 @@ def given(source: Any, *names: str) -> dict[str, Any]:
     return {n: v for n, v in values.items() if v is not strawberry.UNSET and v is not None}
 
 
-def one(find: Callable[[Shelf, Any], dict[UUID, Any]]) -> Callable[[Shelf, UUID], Any]:
+def one(find: Callable[[EntityCache, Any], dict[UUID, Any]]) -> Callable[[EntityCache, UUID], Any]:
     """Read back one thing by the id that a command answered."""
 
-    def found(shelf: Shelf, id_: UUID) -> Any:
+    def found(shelf: EntityCache, id_: UUID) -> Any:
         return find(shelf, [id_]).get(id_)
 
     return found

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import strawberry
 
-from api.graphql.context import Info, change
-from api.graphql.entity_cache import Shelf
+from api.graphql.context import Info, run_mutation
+from api.graphql.entity_cache import EntityCache
 from api.graphql.ids import from_global, from_globals
 from api.graphql.mutations.payload import Payload, given, one
 from api.graphql.types.enums import Permission
@@ -136,7 +136,7 @@ class PeopleMutations:
             told = given(input, "email", "name", "time_zone", "locale", "service")
             return await runtime.execute(principal, CreateUser(roles=tuple(input.roles), **told))
 
-        return await change(info, CreateUserPayload, act, user=one(Shelf.users))
+        return await run_mutation(info, CreateUserPayload, act, user=one(EntityCache.users))
 
     @strawberry.mutation(
         description="Change a user. Needs MANAGE_USERS, and as for `createUser` everything that"
@@ -151,12 +151,16 @@ class PeopleMutations:
             if input.roles is not None:
                 changes["roles"] = tuple(input.roles)
             if input.email is not None:
-                key = runtime.telling.link_key if runtime.telling is not None else None
+                key = (
+                    runtime.message_settings.link_key
+                    if runtime.message_settings is not None
+                    else None
+                )
                 changes |= {"email": input.email, "link_key": key}
             user_id = from_global(input.id, "User")
             return await runtime.execute(principal, UpdateUser(user_id=user_id, **changes))
 
-        return await change(info, UpdateUserPayload, act, user=one(Shelf.users))
+        return await run_mutation(info, UpdateUserPayload, act, user=one(EntityCache.users))
 
     @strawberry.mutation(
         description="Define a role of the account's own. Needs MANAGE_USERS, and as for"
@@ -169,7 +173,7 @@ class PeopleMutations:
                 principal, CreateRole(name=input.name, permissions=granted)
             )
 
-        return await change(info, CreateRolePayload, act, role=one(Shelf.roles))
+        return await run_mutation(info, CreateRolePayload, act, role=one(EntityCache.roles))
 
     @strawberry.mutation(
         description="Change a role of the account's own. Needs MANAGE_USERS, and as for"
@@ -183,7 +187,7 @@ class PeopleMutations:
             )
             return await runtime.execute(principal, command)
 
-        return await change(info, UpdateRolePayload, act, role=one(Shelf.roles))
+        return await run_mutation(info, UpdateRolePayload, act, role=one(EntityCache.roles))
 
     @strawberry.mutation(description="Make a team. Needs MANAGE_TEAMS.")
     async def create_team(self, info: Info, input: CreateTeamInput) -> CreateTeamPayload:
@@ -196,7 +200,7 @@ class PeopleMutations:
             )
             return await runtime.execute(principal, command)
 
-        return await change(info, CreateTeamPayload, act, team=one(Shelf.teams))
+        return await run_mutation(info, CreateTeamPayload, act, team=one(EntityCache.teams))
 
     @strawberry.mutation(description="Change a team. Needs MANAGE_TEAMS.")
     async def update_team(self, info: Info, input: UpdateTeamInput) -> UpdateTeamPayload:
@@ -207,4 +211,4 @@ class PeopleMutations:
             team_id = from_global(input.id, "Team")
             return await runtime.execute(principal, UpdateTeam(team_id=team_id, **changes))
 
-        return await change(info, UpdateTeamPayload, act, team=one(Shelf.teams))
+        return await run_mutation(info, UpdateTeamPayload, act, team=one(EntityCache.teams))

@@ -10,8 +10,8 @@ from uuid import UUID
 import strawberry
 from strawberry import UNSET
 
-from api.graphql.context import Info, change
-from api.graphql.entity_cache import Shelf
+from api.graphql.context import Info, run_mutation
+from api.graphql.entity_cache import EntityCache
 from api.graphql.ids import from_global, from_globals
 from api.graphql.mutations.payload import Payload, given, one
 from api.graphql.types.enums import KeypairCategory, ReleaseStatus, ReleaseType
@@ -258,4 +258,4 @@ async def _change(
     async def act(runtime: Runtime, principal: Principal) -> UUID:
         return await runtime.execute(principal, command())
 
-    return await change(info, payload, act, release=one(Shelf.releases))
+    return await run_mutation(info, payload, act, release=one(EntityCache.releases))

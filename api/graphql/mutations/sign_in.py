@@ -6,8 +6,8 @@ from uuid import UUID
 
 import strawberry
 
-from api.graphql.context import Info, change
-from api.graphql.entity_cache import Shelf
+from api.graphql.context import Info, run_mutation
+from api.graphql.entity_cache import EntityCache
 from api.graphql.ids import from_global
 from api.graphql.mutations.payload import Payload, one
 from api.graphql.types.people import User
@@ -49,7 +49,7 @@ class SignInMutations:
             command = RevokeSession(session_id=from_global(input.id, "Session"))
             return await runtime.execute(principal, command)
 
-        return await change(info, EndSessionPayload, act, session=one(Shelf.sessions))
+        return await run_mutation(info, EndSessionPayload, act, session=one(EntityCache.sessions))
 
     @strawberry.mutation(
         description="Sign in with an identity no more; sessions go on until they are ended. One's"
@@ -63,4 +63,4 @@ class SignInMutations:
             command = UnlinkIdentity(identity_id=from_global(input.id, "Identity"))
             return await runtime.execute(principal, command)
 
-        return await change(info, UnlinkIdentityPayload, act, user=one(Shelf.users))
+        return await run_mutation(info, UnlinkIdentityPayload, act, user=one(EntityCache.users))

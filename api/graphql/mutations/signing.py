@@ -8,14 +8,14 @@ from uuid import UUID
 
 import strawberry
 
-from api.graphql.context import Info, change
-from api.graphql.entity_cache import Shelf
+from api.graphql.context import Info, run_mutation
+from api.graphql.entity_cache import EntityCache
 from api.graphql.errors import UserError
 from api.graphql.ids import from_global
 from api.graphql.mutations.payload import Payload
 from api.graphql.prefetch import reads_ahead
 from api.graphql.scalars import Base64
-from api.graphql.selection import Plan
+from api.graphql.selection import Selection
 from api.graphql.types.enums import DigestAlgorithm
 from api.graphql.types.history import Factor, Signature
 from api.runtime.runtime import Runtime
@@ -99,7 +99,7 @@ class SigningMutations:
             (outcome,) = await runtime.gate.sign(principal, keypair_id, [request])
             return outcome
 
-        return await change(
+        return await run_mutation(
             info,
             _sign_payload,
             act,
@@ -121,7 +121,9 @@ class SigningMutations:
             _require_storage(outcomes)
             return outcomes
 
-        return await change(info, SignBatchPayload, act, at_hand=_batch_at_hand, outcomes=_outcomes)
+        return await run_mutation(
+            info, SignBatchPayload, act, at_hand=_batch_at_hand, outcomes=_outcomes
+        )
 
 
 def _request(keypair_id: UUID, item: SignBatchItem) -> SignRequest:
@@ -144,7 +146,7 @@ def _sign_payload(
 # is selected, or where an earlier call made it.
 
 
-def _sign_at_hand(outcome: Outcome, plan: Plan) -> dict[str, Any] | None:
+def _sign_at_hand(outcome: Outcome, plan: Selection) -> dict[str, Any] | None:
     signatures = _known([outcome], plan.into("signature"))
     if signatures is None:
         return None
@@ -155,14 +157,14 @@ def _sign_at_hand(outcome: Outcome, plan: Plan) -> dict[str, Any] | None:
     return {"signature": signature, "factors": factors}
 
 
-def _batch_at_hand(outcomes: Sequence[Outcome], plan: Plan) -> dict[str, Any] | None:
+def _batch_at_hand(outcomes: Sequence[Outcome], plan: Selection) -> dict[str, Any] | None:
     signatures = _known(outcomes, plan.into("outcomes", "signature"))
     if signatures is None:
         return None
     return {"outcomes": _paired(signatures, outcomes)}
 
 
-def _known(outcomes: Sequence[Outcome], plan: Plan) -> list[Signature | None] | None:
+def _known(outcomes: Sequence[Outcome], plan: Selection) -> list[Signature | None] | None:
     if reads_ahead(Signature, plan):
         return None
     made = [outcome.signed for outcome in outcomes if isinstance(outcome, Made)]
@@ -174,22 +176,22 @@ def _known(outcomes: Sequence[Outcome], plan: Plan) -> list[Signature | None] | 
     ]
 
 
-def _signature(shelf: Shelf, outcome: Outcome) -> Signature | None:
+def _signature(shelf: EntityCache, outcome: Outcome) -> Signature | None:
     return _signatures(shelf, [outcome])[0]
 
 
-def _signatures(shelf: Shelf, outcomes: Sequence[Outcome]) -> list[Signature | None]:
+def _signatures(shelf: EntityCache, outcomes: Sequence[Outcome]) -> list[Signature | None]:
     ids = {outcome.signature_id for outcome in outcomes if isinstance(outcome, Made)}
     rows = history.signatures_by_ids(shelf.reading, ids) if ids else {}
     made = {id_: Signature.of(row) for id_, row in rows.items()}
     return [made.get(o.signature_id) if isinstance(o, Made) else None for o in outcomes]
 
 
-def _refused(shelf: Shelf, outcome: Outcome) -> Refusal | None:
+def _refused(shelf: EntityCache, outcome: Outcome) -> Refusal | None:
     return outcome.refusal if isinstance(outcome, Refused) else None
 
 
-def _factors(shelf: Shelf, outcome: Outcome) -> list[Factor]:
+def _factors(shelf: EntityCache, outcome: Outcome) -> list[Factor]:
     if isinstance(outcome, Refused):
         return _refused_factors(outcome)
     found = _signature(shelf, outcome)
@@ -200,7 +202,7 @@ def _refused_factors(outcome: Refused) -> list[Factor]:
     return [Factor.of(factor) for factor in outcome.factors]
 
 
-def _outcomes(shelf: Shelf, outcomes: list[Outcome]) -> list[SignOutcome]:
+def _outcomes(shelf: EntityCache, outcomes: list[Outcome]) -> list[SignOutcome]:
     return _paired(_signatures(shelf, outcomes), outcomes)
 
 

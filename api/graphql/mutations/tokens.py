@@ -6,8 +6,8 @@ from datetime import datetime
 
 import strawberry
 
-from api.graphql.context import Info, change
-from api.graphql.entity_cache import Shelf
+from api.graphql.context import Info, run_mutation
+from api.graphql.entity_cache import EntityCache
 from api.graphql.ids import from_global, to_global
 from api.graphql.mutations.payload import Payload
 from api.graphql.types.enums import Permission
@@ -79,7 +79,7 @@ class TokenMutations:
             )
             return await runtime.execute(principal, command)
 
-        return await change(info, CreateApiTokenPayload, act, token=_token, secret=_secret)
+        return await run_mutation(info, CreateApiTokenPayload, act, token=_token, secret=_secret)
 
     @strawberry.mutation(
         description="Revoke an API token, and with it all that were made with it; it holds at once."
@@ -92,22 +92,22 @@ class TokenMutations:
             command = RevokeApiToken(token_id=from_global(input.id, "ApiToken"))
             return await runtime.execute(principal, command)
 
-        return await change(
+        return await run_mutation(
             info, RevokeApiTokenPayload, act, token=_revoked, revoked_ids=_revoked_ids
         )
 
 
-def _token(shelf: Shelf, made: NewToken) -> ApiToken:
+def _token(shelf: EntityCache, made: NewToken) -> ApiToken:
     return shelf.tokens([made.token_id])[made.token_id]
 
 
-def _revoked(shelf: Shelf, revoked: RevokedTokens) -> ApiToken:
+def _revoked(shelf: EntityCache, revoked: RevokedTokens) -> ApiToken:
     return shelf.tokens([revoked.token_id])[revoked.token_id]
 
 
-def _revoked_ids(shelf: Shelf, revoked: RevokedTokens) -> list[strawberry.ID]:
+def _revoked_ids(shelf: EntityCache, revoked: RevokedTokens) -> list[strawberry.ID]:
     return [strawberry.ID(to_global("ApiToken", id_)) for id_ in revoked.ended_ids]
 
 
-def _secret(shelf: Shelf, made: NewToken) -> str:
+def _secret(shelf: EntityCache, made: NewToken) -> str:
     return made.secret

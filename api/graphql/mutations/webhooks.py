@@ -6,19 +6,19 @@ from uuid import UUID
 
 import strawberry
 
-from api.graphql.context import Info, change
-from api.graphql.entity_cache import Shelf
+from api.graphql.context import Info, run_mutation
+from api.graphql.entity_cache import EntityCache
 from api.graphql.ids import from_global
 from api.graphql.mutations.payload import Payload, given, one
 from api.graphql.queries.webhooks import webhook_deliveries_found, webhooks_found
 from api.graphql.types.webhook import Webhook, WebhookDelivery
-from api.runtime.channels import Telling
+from api.runtime.channels import MessageSettings
 from api.runtime.runtime import Runtime
 from engine.model.principal import Principal
 from notifications.channels.webhook_secrets import NewSecret
 from notifications.webhooks import rotate, tags
 from notifications.webhooks.create import CreateWebhook
-from notifications.webhooks.send_test_event import SendTestWebhook
+from notifications.webhooks.send_test_event import SendTestEvent
 from notifications.webhooks.update import UpdateWebhook
 
 
@@ -107,7 +107,7 @@ class WebhookMutations:
             )
             return await runtime.execute(principal, command)
 
-        return await change(info, CreateWebhookPayload, act, webhook=_webhook, secret=_secret)
+        return await run_mutation(info, CreateWebhookPayload, act, webhook=_webhook, secret=_secret)
 
     @strawberry.mutation(description="Change a webhook. Needs MANAGE_ACCOUNT.")
     async def update_webhook(self, info: Info, input: UpdateWebhookInput) -> UpdateWebhookPayload:
@@ -119,7 +119,7 @@ class WebhookMutations:
             )
             return await runtime.execute(principal, command)
 
-        return await change(info, UpdateWebhookPayload, act, webhook=one(webhooks_found))
+        return await run_mutation(info, UpdateWebhookPayload, act, webhook=one(webhooks_found))
 
     @strawberry.mutation(
         description="Give a webhook another secret, in this answer only. Needs MANAGE_ACCOUNT."
@@ -135,7 +135,9 @@ class WebhookMutations:
             )
             return await runtime.execute(principal, command)
 
-        return await change(info, RotateWebhookSecretPayload, act, webhook=_webhook, secret=_secret)
+        return await run_mutation(
+            info, RotateWebhookSecretPayload, act, webhook=_webhook, secret=_secret
+        )
 
     @strawberry.mutation(
         description="Send a webhook something that means nothing. Needs MANAGE_ACCOUNT."
@@ -144,23 +146,23 @@ class WebhookMutations:
         self, info: Info, input: SendTestWebhookInput
     ) -> SendTestWebhookPayload:
         async def act(runtime: Runtime, principal: Principal) -> UUID:
-            command = SendTestWebhook(webhook_id=from_global(input.id, "Webhook"))
+            command = SendTestEvent(webhook_id=from_global(input.id, "Webhook"))
             return await runtime.execute(principal, command)
 
         found = one(webhook_deliveries_found)
-        return await change(info, SendTestWebhookPayload, act, delivery=found)
+        return await run_mutation(info, SendTestWebhookPayload, act, delivery=found)
 
 
-def telling_of(runtime: Runtime) -> Telling:
+def telling_of(runtime: Runtime) -> MessageSettings:
     """How this process tells people and webhooks."""
-    assert runtime.telling is not None, "a runtime that changes how people are told has it"
-    return runtime.telling
+    assert runtime.message_settings is not None, "a runtime that changes how people are told has it"
+    return runtime.message_settings
 
 
-def _webhook(shelf: Shelf, made: NewSecret) -> Webhook:
+def _webhook(shelf: EntityCache, made: NewSecret) -> Webhook:
     found: Webhook = webhooks_found(shelf, [made.webhook_id])[made.webhook_id]
     return found
 
 
-def _secret(shelf: Shelf, made: NewSecret) -> str:
+def _secret(shelf: EntityCache, made: NewSecret) -> str:
     return made.secret

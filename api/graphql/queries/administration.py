@@ -8,10 +8,10 @@ from typing import Annotated, TypeVar
 import sqlalchemy as sa
 import strawberry
 
-from api.graphql.context import Info, ask
-from api.graphql.entity_cache import Shelf
+from api.graphql.context import Info, run_query
+from api.graphql.entity_cache import EntityCache
 from api.graphql.ids import from_global
-from api.graphql.selection import Plan
+from api.graphql.selection import Selection
 from api.graphql.types.arguments import After, Before, First, Last
 from api.graphql.types.enums import Direction, KeypairCategory, ReleaseType
 from api.graphql.types.history import LedgerEntry
@@ -113,13 +113,13 @@ class AdministrationQueries:
         last: Last = None,
         before: Before = None,
     ) -> Connection[Keypair]:
-        def find(shelf: Shelf, plan: Plan) -> Connection[Keypair]:
+        def find(shelf: EntityCache, plan: Selection) -> Connection[Keypair]:
             conditions = (filter or KeypairFilter()).conditions()
             return _listed(
                 shelf, plan, Keypair, t.keypairs, PageArgs(first, after, last, before), conditions
             )
 
-        return await ask(info, find)
+        return await run_query(info, find)
 
     @strawberry.field(description="The account's teams, by name.")
     async def teams(
@@ -130,10 +130,10 @@ class AdministrationQueries:
         last: Last = None,
         before: Before = None,
     ) -> Connection[Team]:
-        def find(shelf: Shelf, plan: Plan) -> Connection[Team]:
+        def find(shelf: EntityCache, plan: Selection) -> Connection[Team]:
             return _listed(shelf, plan, Team, t.teams, PageArgs(first, after, last, before), [])
 
-        return await ask(info, find)
+        return await run_query(info, find)
 
     @strawberry.field(description="The account's users, by address.")
     async def users(
@@ -145,13 +145,13 @@ class AdministrationQueries:
         last: Last = None,
         before: Before = None,
     ) -> Connection[User]:
-        def find(shelf: Shelf, plan: Plan) -> Connection[User]:
+        def find(shelf: EntityCache, plan: Selection) -> Connection[User]:
             conditions = (filter or UserFilter()).conditions()
             return _listed(
                 shelf, plan, User, t.users, PageArgs(first, after, last, before), conditions
             )
 
-        return await ask(info, find)
+        return await run_query(info, find)
 
     @strawberry.field(description="The account's roles, by name.")
     async def roles(
@@ -162,10 +162,10 @@ class AdministrationQueries:
         last: Last = None,
         before: Before = None,
     ) -> Connection[Role]:
-        def find(shelf: Shelf, plan: Plan) -> Connection[Role]:
+        def find(shelf: EntityCache, plan: Selection) -> Connection[Role]:
             return _listed(shelf, plan, Role, t.roles, PageArgs(first, after, last, before), [])
 
-        return await ask(info, find)
+        return await run_query(info, find)
 
     @strawberry.field(
         description="One's own API tokens, oldest first; with MANAGE_USERS everybody's."
@@ -178,7 +178,7 @@ class AdministrationQueries:
         last: Last = None,
         before: Before = None,
     ) -> Connection[ApiToken]:
-        def find(shelf: Shelf, plan: Plan) -> Connection[ApiToken]:
+        def find(shelf: EntityCache, plan: Selection) -> Connection[ApiToken]:
             actor, conditions = shelf.reading.actor, []
             if Permission.MANAGE_USERS not in actor.permissions:
                 conditions = [t.api_tokens.c.user_id == actor.user_id]
@@ -191,7 +191,7 @@ class AdministrationQueries:
                 conditions,
             )
 
-        return await ask(info, find)
+        return await run_query(info, find)
 
     @strawberry.field(description="The account's ledger, newest first unless asked otherwise.")
     async def ledger(
@@ -206,7 +206,7 @@ class AdministrationQueries:
         last: Last = None,
         before: Before = None,
     ) -> Connection[LedgerEntry]:
-        def find(shelf: Shelf, plan: Plan) -> Connection[LedgerEntry]:
+        def find(shelf: EntityCache, plan: Selection) -> Connection[LedgerEntry]:
             wanted, window = (
                 (filter or LedgerFilter()).wanted(),
                 PageArgs(first, after, last, before),
@@ -217,12 +217,12 @@ class AdministrationQueries:
             items = [LedgerEntry.of(row) for row in page.items]
             return connect(Connection[LedgerEntry], Edge[LedgerEntry], items, page, total)
 
-        return await ask(info, find)
+        return await run_query(info, find)
 
 
 def _listed(
-    shelf: Shelf,
-    plan: Plan,
+    shelf: EntityCache,
+    plan: Selection,
     kind: type[Thing],
     table: sa.Table,
     window: PageArgs,

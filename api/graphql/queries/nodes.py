@@ -8,11 +8,11 @@ from uuid import UUID
 
 import strawberry
 
-from api.graphql.context import Info, ask
-from api.graphql.entity_cache import Shelf
+from api.graphql.context import Info, run_query
+from api.graphql.entity_cache import EntityCache
 from api.graphql.ids import parse
 from api.graphql.queries.webhooks import webhook_deliveries_found, webhooks_found
-from api.graphql.selection import Plan
+from api.graphql.selection import Selection
 from api.graphql.types.account import Account, Viewer
 from api.graphql.types.delivery import Delivery
 from api.graphql.types.history import LedgerEntry, Signature
@@ -25,10 +25,10 @@ from notifications.delivery.queries import deliveries_by_ids
 #: Ids that `nodes` takes at once.
 MOST_NODES = 100
 
-Finder = Callable[[Shelf, Collection[UUID]], dict[UUID, Any]]
+Finder = Callable[[EntityCache, Collection[UUID]], dict[UUID, Any]]
 
 
-def _account(shelf: Shelf, ids: Collection[UUID]) -> dict[UUID, Any]:
+def _account(shelf: EntityCache, ids: Collection[UUID]) -> dict[UUID, Any]:
     own = shelf.reading.account_id
     return {own: Account.of(shelf.reading.policy)} if own in ids else {}
 
@@ -36,7 +36,7 @@ def _account(shelf: Shelf, ids: Collection[UUID]) -> dict[UUID, Any]:
 def _credentials(find: Finder) -> Finder:
     """One's own, or with MANAGE_USERS everybody's."""
 
-    def found(shelf: Shelf, ids: Collection[UUID]) -> dict[UUID, Any]:
+    def found(shelf: EntityCache, ids: Collection[UUID]) -> dict[UUID, Any]:
         actor = shelf.reading.actor
         everybodys = Permission.MANAGE_USERS in actor.permissions
         return {
@@ -48,17 +48,17 @@ def _credentials(find: Finder) -> Finder:
     return found
 
 
-def _signatures(shelf: Shelf, ids: Collection[UUID]) -> dict[UUID, Any]:
+def _signatures(shelf: EntityCache, ids: Collection[UUID]) -> dict[UUID, Any]:
     found = history.signatures_by_ids(shelf.reading, ids)
     return {id_: Signature.of(row) for id_, row in found.items()}
 
 
-def _entries(shelf: Shelf, ids: Collection[UUID]) -> dict[UUID, Any]:
+def _entries(shelf: EntityCache, ids: Collection[UUID]) -> dict[UUID, Any]:
     found = history.entries_at(shelf.reading, [id_.int for id_ in ids])
     return {UUID(int=row.position): LedgerEntry.of(row) for row in found}
 
 
-def _deliveries(shelf: Shelf, ids: Collection[UUID]) -> dict[UUID, Any]:
+def _deliveries(shelf: EntityCache, ids: Collection[UUID]) -> dict[UUID, Any]:
     actor = shelf.reading.actor
     found = deliveries_by_ids(shelf.reading, ids)
     releases = shelf.releases({row.release_id for row in found.values() if row.release_id})
@@ -74,23 +74,23 @@ def _deliveries(shelf: Shelf, ids: Collection[UUID]) -> dict[UUID, Any]:
 
 FINDERS: dict[str, Finder] = {
     "Account": _account,
-    "ApiToken": _credentials(Shelf.tokens),
+    "ApiToken": _credentials(EntityCache.tokens),
     "Delivery": _deliveries,
-    "Identity": _credentials(Shelf.identities),
-    "Keypair": Shelf.keypairs,
+    "Identity": _credentials(EntityCache.identities),
+    "Keypair": EntityCache.keypairs,
     "LedgerEntry": _entries,
-    "Release": Shelf.releases,
-    "Role": Shelf.roles,
-    "Session": _credentials(Shelf.sessions),
+    "Release": EntityCache.releases,
+    "Role": EntityCache.roles,
+    "Session": _credentials(EntityCache.sessions),
     "Signature": _signatures,
-    "Team": Shelf.teams,
-    "User": Shelf.users,
+    "Team": EntityCache.teams,
+    "User": EntityCache.users,
     "Webhook": webhooks_found,
     "WebhookDelivery": webhook_deliveries_found,
 }
 
 
-def _find(shelf: Shelf, ids: list[str]) -> list[Any]:
+def _find(shelf: EntityCache, ids: list[str]) -> list[Any]:
     wanted = [parse(id_) for id_ in ids]
     found: dict[str, dict[UUID, Any]] = {}
     for kind in {known[0] for known in wanted if known is not None} & FINDERS.keys():
@@ -107,10 +107,10 @@ class NodeQueries:
         info: Info,
         id: Annotated[strawberry.ID, strawberry.argument(description="Of anything.")],
     ) -> Node | None:
-        def find(shelf: Shelf, plan: Plan) -> list[Node | None]:
+        def find(shelf: EntityCache, plan: Selection) -> list[Node | None]:
             return _find(shelf, [id])
 
-        return (await ask(info, find))[0]
+        return (await run_query(info, find))[0]
 
     @strawberry.field(description="The same for up to 100 ids at once, in their order.")
     async def nodes(
@@ -120,17 +120,17 @@ class NodeQueries:
             list[strawberry.ID], strawberry.argument(description="Up to 100, of anything.")
         ],
     ) -> list[Node | None]:
-        def find(shelf: Shelf, plan: Plan) -> list[Any]:
+        def find(shelf: EntityCache, plan: Selection) -> list[Any]:
             if len(ids) > MOST_NODES:
                 message = f"At most {MOST_NODES} ids at once; {len(ids)} were given."
                 raise Refusal(Code.INVALID_INPUT, message, "ids")
             return _find(shelf, list(ids))
 
-        return await ask(info, find)
+        return await run_query(info, find)
 
     @strawberry.field(description="Who am I: the user, the account and what I may do.")
     async def viewer(self, info: Info) -> Viewer:
-        def find(shelf: Shelf, plan: Plan) -> Viewer:
+        def find(shelf: EntityCache, plan: Selection) -> Viewer:
             actor = shelf.reading.actor
             assert actor.user_id is not None
             return Viewer(
@@ -139,4 +139,4 @@ class NodeQueries:
                 permissions=sorted(actor.permissions),
             )
 
-        return await ask(info, find)
+        return await run_query(info, find)

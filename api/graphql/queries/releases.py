@@ -7,10 +7,10 @@ from typing import Annotated
 
 import strawberry
 
-from api.graphql.context import Info, ask
-from api.graphql.entity_cache import Shelf
+from api.graphql.context import Info, run_query
+from api.graphql.entity_cache import EntityCache
 from api.graphql.ids import from_global
-from api.graphql.selection import Plan
+from api.graphql.selection import Selection
 from api.graphql.types.arguments import After, Before, First, Last
 from api.graphql.types.enums import (
     Direction,
@@ -101,7 +101,7 @@ class ReleaseQueries:
             str | None, strawberry.argument(description="Or its name, letter case aside.")
         ] = None,
     ) -> Release | None:
-        def find(shelf: Shelf, plan: Plan) -> Release | None:
+        def find(shelf: EntityCache, plan: Selection) -> Release | None:
             if (id is None) == (name is None):
                 raise Refusal(Code.INVALID_INPUT, "Give exactly one of id and name.", "id")
             if id is not None:
@@ -110,7 +110,7 @@ class ReleaseQueries:
             found = queries.by_name(shelf.reading, name or "")
             return shelf.shelve_releases([found])[0] if found is not None else None
 
-        return await ask(info, find)
+        return await run_query(info, find)
 
     @strawberry.field(description="The releases the viewer sees.")
     async def releases(
@@ -123,7 +123,7 @@ class ReleaseQueries:
         last: Last = None,
         before: Before = None,
     ) -> Connection[Release]:
-        def find(shelf: Shelf, plan: Plan) -> Connection[Release]:
+        def find(shelf: EntityCache, plan: Selection) -> Connection[Release]:
             wanted = (filter or ReleaseFilter()).wanted()
             order = order_by or ReleaseOrder()
             window = PageArgs(first, after, last, before)
@@ -137,7 +137,7 @@ class ReleaseQueries:
             total = queries.count(shelf.reading, wanted) if "totalCount" in plan else None
             return _connect(shelf, page, total)
 
-        return await ask(info, find)
+        return await run_query(info, find)
 
     @strawberry.field(description="What waits for the viewer's decision, soonest start first.")
     async def approval_inbox(
@@ -148,16 +148,16 @@ class ReleaseQueries:
         last: Last = None,
         before: Before = None,
     ) -> Connection[Release]:
-        def find(shelf: Shelf, plan: Plan) -> Connection[Release]:
+        def find(shelf: EntityCache, plan: Selection) -> Connection[Release]:
             page = queries.inbox(shelf.reading, PageArgs(first, after, last, before))
             total = queries.inbox_count(shelf.reading) if "totalCount" in plan else None
             return _connect(shelf, page, total)
 
-        return await ask(info, find)
+        return await run_query(info, find)
 
     @strawberry.field(description="Would `sign` make a signature? Every factor, without signing.")
     async def explain_sign(self, info: Info, input: ExplainSignInput) -> SignExplanation:
-        def find(shelf: Shelf, plan: Plan) -> SignExplanation:
+        def find(shelf: EntityCache, plan: Selection) -> SignExplanation:
             user_id = from_global(input.user_id, "User", "userId") if input.user_id else None
             evaluation = signing.explain(
                 shelf.reading,
@@ -171,9 +171,11 @@ class ReleaseQueries:
                 release_id=evaluation.release_id,
             )
 
-        return await ask(info, find)
+        return await run_query(info, find)
 
 
-def _connect(shelf: Shelf, page: Page[facts.Release], total: int | None) -> Connection[Release]:
+def _connect(
+    shelf: EntityCache, page: Page[facts.Release], total: int | None
+) -> Connection[Release]:
     items = shelf.shelve_releases(page.items)
     return connect(Connection[Release], Edge[Release], items, page, total)

@@ -11,11 +11,11 @@ from uuid import UUID
 import strawberry
 
 from api.graphql.context import Context, Info
-from api.graphql.entity_cache import Shelf
+from api.graphql.entity_cache import EntityCache
 from api.graphql.errors import top_level, unauthenticated
 from api.graphql.ids import from_global
 from api.graphql.prefetch import prefetch
-from api.graphql.selection import Plan, plan_of
+from api.graphql.selection import Selection, selection_of
 from api.graphql.subscriptions.cursors import cursor_of, position_of
 from api.graphql.types.history import LedgerEntry
 from api.graphql.types.release import Release
@@ -61,7 +61,7 @@ class ReleaseSubscriptions:
         with context.following(info.field_name):
             try:
                 principal = await _still_valid(context)
-                plan = plan_of(info)
+                plan = selection_of(info)
                 only = from_global(release_id, "Release", "release_id") if release_id else None
                 position, held = await _start(context, principal, after)
                 while True:
@@ -76,7 +76,7 @@ class ReleaseSubscriptions:
                     else:
                         position = found.happened.position
                     if not found.events and not found.happened.has_more:
-                        await context.runtime.news.wait(principal.account_id, PAUSE)
+                        await context.runtime.change_notifier.wait(principal.account_id, PAUSE)
             except Refusal as refusal:
                 raise top_level(refusal) from refusal
 
@@ -121,7 +121,7 @@ async def _next(
     principal: Principal,
     position: int,
     only: UUID | None,
-    plan: Plan,
+    plan: Selection,
     held: frozenset[Permission],
 ) -> Found:
     def find(reading: QueryContext) -> Found:
@@ -130,12 +130,12 @@ async def _next(
         if only is not None and not ledger_slices.is_seen(reading, only):
             raise not_found("release", "release_id")
         happened = ledger_slices.ledger_after(reading, position, only)
-        return Found(_told(Shelf(reading), happened, plan), happened)
+        return Found(_told(EntityCache(reading), happened, plan), happened)
 
     return await context.runtime.read(principal, find)
 
 
-def _told(shelf: Shelf, happened: LedgerSlice, plan: Plan) -> list[ReleaseEvent]:
+def _told(shelf: EntityCache, happened: LedgerSlice, plan: Selection) -> list[ReleaseEvent]:
     releases: dict[Any, Release] = shelf.releases({row.release_id for row in happened.entries})
     found = [
         ReleaseEvent(

@@ -16,7 +16,7 @@ described(
     },
 )
 
-MessageKind = vocabulary.Kind
+MessageKind = vocabulary.MessageKind
 described(
     MessageKind,
     "MessageKind",

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from engine.model.errors import Code, Refusal
 from engine.model.text import is_blank
 from engine.model.vocabulary import Trigger, Verdict
-from notifications.decisions.link_page import LinkPage, Standing
+from notifications.decisions.link_page import LinkPage, LinkState
 
 NOT_FROM_THE_PAGE = (
     "Nothing was decided: this page had been open for too long, or in two windows. "
@@ -69,7 +69,7 @@ def notice_of(refusal: Refusal, verdict: Verdict, text: str, after: LinkPage) ->
         text: The comment or reason that came with it.
         after: The page as it is after the refusal.
     """
-    if after.standing is Standing.OPEN:
+    if after.standing is LinkState.OPEN:
         return _asked_again(refusal, verdict, text)
     if after.own is not None and after.own["verdict"] == verdict:
         # The same button, pressed twice: what they wanted holds.

@@ -15,7 +15,7 @@ from api.web.approval_pages.decision_notices import Notice
 from notifications.content import texts
 from notifications.content.durations import largest_units
 from notifications.content.writer import clock_values
-from notifications.decisions.link_page import LinkPage, Standing
+from notifications.decisions.link_page import LinkPage, LinkState
 
 FOLDER = Path(__file__).parents[1] / "templates" / "email"
 FOLDERS = (FOLDER, texts.HERE)
@@ -34,12 +34,12 @@ HEADERS = {
     "X-Robots-Tag": "noindex, nofollow",
 }
 _TONES = {
-    Standing.OPEN: "ask",
-    Standing.CHANGED: "ask",
-    Standing.APPROVED: "good",
-    Standing.REJECTED: "bad",
-    Standing.EXPIRED: "bad",
-    Standing.STOPPED: "bad",
+    LinkState.OPEN: "ask",
+    LinkState.CHANGED: "ask",
+    LinkState.APPROVED: "good",
+    LinkState.REJECTED: "bad",
+    LinkState.EXPIRED: "bad",
+    LinkState.STOPPED: "bad",
 }
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 REMEMBERED = 10_000
 
 
-class Buckets:
+class TokenBuckets:
     """Each holds up to `burst` tokens, gains `rate` in a second, and pays with one or more."""
 
     def __init__(
@@ -53,9 +53,9 @@ class Rates:
     """Users and strangers apart: however many addresses come, no user is forgotten for them."""
 
     def __init__(self, rate: float, burst: int) -> None:
-        self._users = Buckets(rate, burst)
-        self._strangers = Buckets(rate, burst)
+        self._users = TokenBuckets(rate, burst)
+        self._strangers = TokenBuckets(rate, burst)
 
-    def of(self, payer: UUID | str) -> Buckets:
+    def of(self, payer: UUID | str) -> TokenBuckets:
         """A user's, or an address's."""
         return self._users if isinstance(payer, UUID) else self._strangers

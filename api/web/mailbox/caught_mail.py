@@ -14,7 +14,7 @@ Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class CaughtMail:
     id: str
     received_at: datetime
     sender: str
@@ -32,11 +32,11 @@ class Message:
 class MessageStore(Protocol):
     """Where a mailbox has its messages from."""
 
-    def newest_first(self, *, to: str | None = None) -> list[Message]:
+    def newest_first(self, *, to: str | None = None) -> list[CaughtMail]:
         """All of them, or those for one address."""
         ...
 
-    def find(self, message_id: str) -> Message | None:
+    def find(self, message_id: str) -> CaughtMail | None:
         """One of them by its id."""
         ...
 
@@ -45,7 +45,7 @@ class MessageStore(Protocol):
         ...
 
 
-def count_recipients(messages: Iterable[Message]) -> dict[str, int]:
+def count_recipients(messages: Iterable[CaughtMail]) -> dict[str, int]:
     """How many of them each recipient has, by address."""
     counts = Counter(
         recipient.casefold() for message in messages for recipient in message.recipients
@@ -55,10 +55,10 @@ def count_recipients(messages: Iterable[Message]) -> dict[str, int]:
 
 def parse(
     raw: bytes, *, message_id: str, received_at: datetime, sender: str, recipients: tuple[str, ...]
-) -> Message:
+) -> CaughtMail:
     mime = message_from_bytes(raw)
     headers = tuple((name, _readable(value)) for name, value in mime.items())
-    return Message(
+    return CaughtMail(
         id=message_id,
         received_at=received_at,
         sender=sender,

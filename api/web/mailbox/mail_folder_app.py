@@ -10,7 +10,7 @@ from pathlib import Path
 from starlette.types import ASGIApp
 
 from api.web.http.hosts import KnownHosts
-from api.web.mailbox.caught_mail import Message, count_recipients, parse
+from api.web.mailbox.caught_mail import CaughtMail, count_recipients, parse
 from api.web.mailbox.mailbox_app import mailbox_app
 from notifications.channels.mail_folder import SUFFIX
 
@@ -25,12 +25,12 @@ class MailFolder:
         self._folder = folder
         self._shown = shown
 
-    def newest_first(self, *, to: str | None = None) -> list[Message]:
+    def newest_first(self, *, to: str | None = None) -> list[CaughtMail]:
         """All of them, or those for one address."""
         messages = [message for file in self._files() if (message := _read(file)) is not None]
         return messages if to is None else [message for message in messages if message.is_for(to)]
 
-    def find(self, message_id: str) -> Message | None:
+    def find(self, message_id: str) -> CaughtMail | None:
         """One of them by its file's name; no other file can be reached."""
         file = next((file for file in self._files() if file.stem == message_id), None)
         return _read(file) if file is not None else None
@@ -49,7 +49,7 @@ def mail_page_app(folder: MailFolder, public_url: str, allowed_hosts: str | None
     return KnownHosts(mailbox_app(folder), public_url=public_url, others=allowed_hosts)
 
 
-def _read(file: Path) -> Message | None:
+def _read(file: Path) -> CaughtMail | None:
     """None for a file that was deleted meanwhile, or cannot be read."""
     try:
         raw, written_at = file.read_bytes(), file.stat().st_mtime

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from api.web.mailbox.caught_mail import Message, MessageStore
+from api.web.mailbox.caught_mail import CaughtMail, MessageStore
 
 HERE = Path(__file__).parent
 
@@ -108,7 +108,7 @@ def _mailbox(request: Request) -> MessageStore:
     return mailbox
 
 
-def _asked_for(request: Request) -> Message:
+def _asked_for(request: Request) -> CaughtMail:
     message = _mailbox(request).find(request.path_params["id"])
     if message is None:
         raise HTTPException(404, "No such message here, or not any more.")
@@ -120,7 +120,7 @@ def _page(request: Request, template: str, status_code: int = 200, **values: Any
     return HTMLResponse(content, status_code, headers=PAGE_HEADERS)
 
 
-def _as_json(message: Message) -> dict[str, Any]:
+def _as_json(message: CaughtMail) -> dict[str, Any]:
     return {
         "id": message.id,
         "received_at": message.received_at.isoformat(),

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.web.http.browser import Browser
-from api.web.sign_in.signed_cookie import Seal
+from api.web.sign_in.signed_cookie import SignedCookie
 
 _COOKIE = "known"
 #: Browsers keep a cookie no longer.
@@ -26,7 +26,7 @@ class KnownBrowsers:
 
     def __init__(self, browser: Browser, secret: str) -> None:
         self._browser = browser
-        self._seal = Seal(secret, "known-browser", _LIFETIME_SECONDS)
+        self._seal = SignedCookie(secret, "known-browser", _LIFETIME_SECONDS)
 
     def remember(self, request: Request, response: Response, address: str) -> None:
         """The owner of this mailbox signed in with this browser."""

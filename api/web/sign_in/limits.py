@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 
 from api.web.http.clients import client_of
-from api.web.http.rate_limit import Buckets
+from api.web.http.rate_limit import TokenBuckets
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,18 +18,22 @@ class SignInLimits:
     """
 
     #: Mails asked for by one client.
-    asking: Buckets = field(default_factory=lambda: Buckets(rate=1 / 6, burst=60))
+    asking: TokenBuckets = field(default_factory=lambda: TokenBuckets(rate=1 / 6, burst=60))
     #: Mails to one address that one client asks for.
-    address_and_client: Buckets = field(default_factory=lambda: Buckets(rate=1 / 300, burst=5))
+    address_and_client: TokenBuckets = field(
+        default_factory=lambda: TokenBuckets(rate=1 / 300, burst=5)
+    )
     #: Mails to one address that strangers ask for, from however many networks.
-    address: Buckets = field(default_factory=lambda: Buckets(rate=1 / 60, burst=60))
+    address: TokenBuckets = field(default_factory=lambda: TokenBuckets(rate=1 / 60, burst=60))
     #: Mails to one address that a browser asks for in which its owner signed in before: what
     #: strangers ask for does not count there.
-    address_and_browser: Buckets = field(default_factory=lambda: Buckets(rate=1 / 60, burst=10))
+    address_and_browser: TokenBuckets = field(
+        default_factory=lambda: TokenBuckets(rate=1 / 60, burst=10)
+    )
     #: Codes typed by one client. What keeps a code from being guessed is counted for each mail.
-    typing: Buckets = field(default_factory=lambda: Buckets(rate=1 / 3, burst=60))
+    typing: TokenBuckets = field(default_factory=lambda: TokenBuckets(rate=1 / 3, burst=60))
     #: Ways to the OpenID provider and back of one client; each asks the provider something.
-    travelling: Buckets = field(default_factory=lambda: Buckets(rate=1 / 3, burst=120))
+    travelling: TokenBuckets = field(default_factory=lambda: TokenBuckets(rate=1 / 3, burst=120))
 
     def asks_too_often(self, request: Request) -> bool:
         """This client has to wait before it asks for another mail."""

@@ -19,7 +19,7 @@ from api.web.http.browser import Browser
 from api.web.pages import go, page, trouble
 from api.web.sign_in.forms import fields_of, local_path
 from api.web.sign_in.known_browsers import KnownBrowsers
-from api.web.sign_in.signed_cookie import Seal
+from api.web.sign_in.signed_cookie import SignedCookie
 from engine.commands.credentials.sessions import LIFETIME, RevokeSession, StartSession
 from engine.model.errors import Code, Refusal
 from engine.model.principal import Principal
@@ -70,14 +70,14 @@ class _Person:
         )
 
 
-class Entrance:
+class LoginFlow:
     """The one place where sessions start."""
 
     def __init__(self, runtime: Runtime, browser: Browser, secret: str) -> None:
         self._runtime = runtime
         self._browser = browser
         self._known = KnownBrowsers(browser, secret)
-        self._proofs = Seal(secret, "sign-in-proof", CHOOSING)
+        self._proofs = SignedCookie(secret, "sign-in-proof", CHOOSING)
 
     async def enter(self, request: Request, proof: Proof, then: str | None) -> Response:
         """In, if the proof is of one user; else to the choice of the account."""

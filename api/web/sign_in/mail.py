@@ -20,8 +20,8 @@ from api.web.pages import go, page, trouble
 from api.web.sign_in.forms import fields_of, local_path
 from api.web.sign_in.known_browsers import KnownBrowsers
 from api.web.sign_in.limits import SignInLimits
-from api.web.sign_in.login_flow import ASKING, Entrance, Proof
-from api.web.sign_in.signed_cookie import Seal
+from api.web.sign_in.login_flow import ASKING, LoginFlow, Proof
+from api.web.sign_in.signed_cookie import SignedCookie
 from engine.commands.transactions import bare_transaction
 from engine.logs.log_throttle import LogThrottle
 from engine.model import addresses
@@ -42,7 +42,7 @@ class MailSignIn:
         self,
         runtime: Runtime,
         browser: Browser,
-        entrance: Entrance,
+        entrance: LoginFlow,
         keys: tuple[str, bytes],
         limits: SignInLimits,
         *,
@@ -56,7 +56,7 @@ class MailSignIn:
         self._openid = openid
         self._known = KnownBrowsers(browser, secret)
         self._withheld = LogThrottle()
-        self._asking = Seal(secret, "sign-in-asking", int(links.LIFETIME.total_seconds()))
+        self._asking = SignedCookie(secret, "sign-in-asking", int(links.LIFETIME.total_seconds()))
 
     def form(self, request: Request, notice: str = "", status: int = 200, **more: str) -> Response:
         """The page that asks for an address."""

@@ -16,7 +16,7 @@ from api.web.http.browser import Browser
 from api.web.pages import trouble
 from api.web.sign_in.address_change import AddressChangePage
 from api.web.sign_in.limits import SignInLimits
-from api.web.sign_in.login_flow import Entrance
+from api.web.sign_in.login_flow import LoginFlow
 from api.web.sign_in.mail import MailSignIn, invited
 from api.web.sign_in.openid.flow import PATH as OPENID
 from api.web.sign_in.openid.flow import OpenIdSignIn
@@ -53,7 +53,7 @@ def sign_in_routes(
     limits: SignInLimits | None = None,
 ) -> list[BaseRoute]:
     """All of them, to be put at the root of the application."""
-    entrance, sessions = Entrance(runtime, browser, secret), Sessions(runtime, browser)
+    entrance, sessions = LoginFlow(runtime, browser, secret), Sessions(runtime, browser)
     keys, limits = (secret, derive(secret, PURPOSE)), limits or SignInLimits()
     name = openid.name if openid is not None else None
     mail = MailSignIn(runtime, browser, entrance, keys, limits, openid=name)

@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from notifications.links.keys import derive
 
 
-class Seal:
+class SignedCookie:
     """Of one purpose: what was sealed for another does not open."""
 
     def __init__(self, secret: str, purpose: str, seconds: int) -> None:

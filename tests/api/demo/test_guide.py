@@ -10,17 +10,17 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from api.demo.environment import Stage, stage
+from api.demo.environment import DemoEnvironment, stage
 from api.demo.run import guide
 
 
 @pytest.fixture(scope="module")
-def ready() -> Iterator[Stage]:
+def ready() -> Iterator[DemoEnvironment]:
     with stage() as made:
         yield made
 
 
-def test_every_link_opens_in_a_browser(ready: Stage) -> None:
+def test_every_link_opens_in_a_browser(ready: DemoEnvironment) -> None:
     links = {link.rstrip("/") for link in re.findall(r"https?://\S+", guide(ready))}
     assert links == {f"{ready.url}/graphql", ready.mailbox_url}
     for link in links:
@@ -29,7 +29,7 @@ def test_every_link_opens_in_a_browser(ready: Stage) -> None:
             assert answer.headers["content-type"].startswith("text/html")
 
 
-def test_what_is_to_be_pasted_is_answered(ready: Stage) -> None:
+def test_what_is_to_be_pasted_is_answered(ready: DemoEnvironment) -> None:
     request, sign = (
         pasted(line) for line in re.findall(r"^curl .*\n.*\n.*$", guide(ready), re.MULTILINE)
     )

@@ -45,7 +45,7 @@ async def followed(runtime: Runtime, secret: str, after: str) -> AsyncIterator[A
     """The answers of a subscription, each taken when the follower asks for it."""
 
     async def look_up(*_told: object, again: bool = False) -> Any:
-        return await runtime.proofs.of(principal_of_token, secret)
+        return await runtime.authenticator.of(principal_of_token, secret)
 
     context = Context(runtime, await look_up(), look_up)
     answers: Any = await schema.subscribe(FOLLOW, {"after": after}, context_value=context)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from starlette.testclient import WebSocketTestSession
 
-from api.runtime.authenticator import Proofs
+from api.runtime.authenticator import Authenticator
 from engine.commands.administration.update_user import UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken, RevokeApiToken
 from engine.commands.credentials.sessions import RevokeSession, StartSession
@@ -119,7 +119,7 @@ def test_who_cannot_be_looked_up_is_told_and_may_ask_again(
     params = {"Authorization": f"Bearer {small_api.token('dev')}"}
     with opened(small_api, {}, params) as socket:
         with monkeypatch.context() as patch:
-            patch.setattr(Proofs, "of", fail)
+            patch.setattr(Authenticator, "of", fail)
             (error,) = ask(socket, "1", {"query": WHO})
         assert (error["type"], error["payload"][0]["extensions"]["code"]) == ("error", code)
 

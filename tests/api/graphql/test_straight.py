@@ -10,7 +10,7 @@ import pytest
 import strawberry
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from api.graphql.attribute_executor import StraightExecution
+from api.graphql.attribute_executor import AttributeExecution
 
 Item = TypeVar("Item")
 
@@ -64,7 +64,7 @@ GOOD = [
 ]
 
 
-class Counting(StraightExecution):
+class Counting(AttributeExecution):
     """Tells how many rows were read straight off."""
 
     rows = 0

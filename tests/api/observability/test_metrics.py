@@ -19,7 +19,7 @@ from api.graphql.endpoint import Endpoint
 from api.observability.backlog import Backlog
 from api.observability.exposition import exposed
 from api.observability.meter import Meter
-from api.observability.metered_signing import MeteredGate
+from api.observability.metered_signing import MeteredSigning
 from api.observability.requests import ObservedRequests
 from api.runtime.runtime import Runtime
 from engine.concurrency.executor import Executor
@@ -46,7 +46,9 @@ def runtime(world: World) -> Iterator[Runtime]:
     executor = Executor(world.system.database, threads=4)
     meter = Meter()
     meter.registry.register(Backlog(world.system, executor))
-    yield Runtime(world.system, executor, MeteredGate(world.system, executor, meter), meter=meter)
+    yield Runtime(
+        world.system, executor, MeteredSigning(world.system, executor, meter), meter=meter
+    )
     executor.shutdown()
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.runtime.credential_usage import REMEMBERED, Usage, write_usage
+from api.runtime.credential_usage import REMEMBERED, CredentialUsage, write_usage
 from api.runtime.runtime import Runtime
 from engine.commands.credentials.record_use import record_use
 from engine.commands.credentials.sessions import StartSession
@@ -67,18 +67,18 @@ def test_a_request_writes_nothing(parts: tuple[Api, Runtime], world: World) -> N
 
     assert [s for s in written if not s.startswith(("SELECT", "BEGIN"))] == []
     assert last_used(world) == [None]
-    assert len(runtime.usage.drain()[0]) == 1
+    assert len(runtime.credential_usage.drain()[0]) == 1
 
 
 def test_a_wrong_or_revoked_token_was_not_used(parts: tuple[Api, Runtime]) -> None:
     api, runtime = parts
     api.tokens["nobody"] = "csn_nothing"
     api.post("nobody", WHO)
-    assert runtime.usage.drain() == (set(), set())
+    assert runtime.credential_usage.drain() == (set(), set())
 
 
 def test_no_more_are_remembered_than_memory_is_given() -> None:
-    usage, account = Usage(), uuid7()
+    usage, account = CredentialUsage(), uuid7()
     for _ in range(REMEMBERED + 10):
         usage.note(Principal(account_id=account, user_id=account, token_id=uuid7()))
     tokens, sessions = usage.drain()

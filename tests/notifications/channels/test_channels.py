@@ -22,12 +22,12 @@ from notifications.channels import loading
 from notifications.channels.base import ChannelContext, ChannelFailed, Outgoing
 from notifications.channels.smtp import SmtpChannel
 from notifications.channels.webhook import WebhookChannel
-from notifications.content.writer import Writer
+from notifications.content.writer import MessageRenderer
 from notifications.delivery.relay import Relay
 from notifications.delivery.wakeup import Wakeup
 from notifications.outbox.outbox import Outbox
 from notifications.outbox.preferences import UpdatePreferences
-from notifications.vocabulary import Kind
+from notifications.vocabulary import MessageKind
 from tests.notifications.notices import LINK_KEY, Notices
 from tests.support.world import World, make_world
 
@@ -144,9 +144,9 @@ async def test_a_relay_for_each_channel_and_people_told_by_the_ways_they_chose(
     assert telling.personal == {"email", "chat"}
     outbox = Outbox(LINK_KEY, channels=telling.personal)
     world = make_world(world.system.database, account="Chatty", listeners=(outbox,))
-    both = {Kind.REQUEST: frozenset({"chat", "email"})}
+    both = {MessageKind.REQUEST: frozenset({"chat", "email"})}
     world.do("ann", UpdatePreferences(chosen=both, channels=telling.personal))
-    only = {Kind.REQUEST: frozenset({"chat"})}
+    only = {MessageKind.REQUEST: frozenset({"chat"})}
     world.do("bob", UpdatePreferences(chosen=only, channels=telling.personal))
 
     release = world.request()
@@ -162,12 +162,14 @@ async def test_a_relay_for_each_channel_and_people_told_by_the_ways_they_chose(
     assert len(notices.links(release_id=release)) == 2
     executor = Executor(world.system.database)
     gate = SigningService(world.system, executor)
-    runtime = Runtime(world.system, executor, gate, telling=telling)
+    runtime = Runtime(world.system, executor, gate, message_settings=telling)
     relays = build_relays(settings(), runtime)
     assert [relay._channel.name for relay in relays] == ["email", "webhook", "chat"]
     assert build_reminders(settings(), runtime)._channels == {"email", "chat"}
     chat = telling.channels["chat"]
-    relay = Relay(world.system, chat, Writer("https://c.example.com"), LINK_KEY, "https://c")
+    relay = Relay(
+        world.system, chat, MessageRenderer("https://c.example.com"), LINK_KEY, "https://c"
+    )
     await relay.run_once()
     await relay._finish()
     executor.shutdown()

@@ -26,10 +26,10 @@ from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import Status, Verdict
 from engine.persistence.db.database import Database
 from notifications.channels.smtp import SmtpChannel
-from notifications.content.writer import Writer
+from notifications.content.writer import MessageRenderer
 from notifications.delivery.relay import Relay
 from notifications.outbox.preferences import UpdatePreferences
-from notifications.vocabulary import EMAIL, Kind
+from notifications.vocabulary import EMAIL, MessageKind
 from notifications.webhooks.create import CreateWebhook
 from notifications.webhooks.update import UpdateWebhook
 from tests.notifications.notices import LINK_KEY, outbox_world
@@ -149,7 +149,7 @@ def _changed(world: World, **values: Any) -> UpdateWebhook:
 
 
 def _preferring(channel: str) -> UpdatePreferences:
-    chosen = {Kind.OPENED: frozenset({channel})}
+    chosen = {MessageKind.OPENED: frozenset({channel})}
     return UpdatePreferences(chosen=chosen, channels=frozenset({EMAIL}))
 
 
@@ -210,7 +210,7 @@ async def test_no_text_adds_a_header_or_a_recipient(templates: Templates, ending
         everything(world, evil)
         async with smtp_server() as inbox:
             channel = SmtpChannel(inbox.url, "Countersign <countersign@example.com>", timeout=5)
-            relay = Relay(world.system, channel, Writer(PUBLIC), LINK_KEY, PUBLIC)
+            relay = Relay(world.system, channel, MessageRenderer(PUBLIC), LINK_KEY, PUBLIC)
             await relay.run_once()
             await relay._finish()
             check(inbox)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from notifications.channels.base import Outgoing
 from notifications.channels.mime import ALTERNATIVE, MIXED, POLICY, build, sender_of
 from notifications.content.icalendar import calendar_file
-from notifications.content.message import Message, Parts
+from notifications.content.message import Parts, RenderedMessage
 from tests.notifications.outbox.test_calendar_updates import stored
 
 SENDERS = [
@@ -72,9 +72,9 @@ SUBJECTS = [
 
 def plain(
     subject: str = "Hello", text: str = "", html: str = "", calendar: str | None = None
-) -> Message:
+) -> RenderedMessage:
     """A message without a part for one person."""
-    return Message(
+    return RenderedMessage(
         subject=subject, text_parts=Parts(text), html_parts=Parts(html), calendar=calendar
     )
 
@@ -253,7 +253,7 @@ def read_parts(text: Parts, html: Parts) -> list[str]:
         created_at=datetime(2030, 6, 3, tzinfo=UTC),
         address="ann@example.com",
         name="Ann",
-        message=Message(
+        message=RenderedMessage(
             subject="Hello", text_parts=text, html_parts=html, calendar="BEGIN:VCALENDAR\r\n"
         ),
     )

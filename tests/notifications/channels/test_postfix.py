@@ -9,7 +9,7 @@ import pytest
 from engine.persistence.db.database import Database
 from engine.system import System
 from notifications.channels.smtp import SmtpChannel
-from notifications.content.writer import Writer
+from notifications.content.writer import MessageRenderer
 from notifications.delivery.relay import Relay
 from tests.notifications.delivery.test_many import PUBLIC, fill, states
 from tests.notifications.postfix import running_postfix, why_not
@@ -32,7 +32,9 @@ async def test_a_thousand_messages_to_two_hundred_mailboxes(
     async with running_postfix([f"user{number}" for number in range(200)]) as postfix:
         trusting = ssl.create_default_context(cafile=str(postfix.certificate))
         channel = SmtpChannel(postfix.url, SENDER, tls_context=trusting)
-        relay = Relay(System(database=database), channel, Writer(PUBLIC), b"unused", PUBLIC)
+        relay = Relay(
+            System(database=database), channel, MessageRenderer(PUBLIC), b"unused", PUBLIC
+        )
         began = time.perf_counter()
         assert await relay.run_once() == 1000
         record_property("seconds", time.perf_counter() - began)

@@ -11,9 +11,9 @@ from structlog.testing import capture_logs
 from notifications.channels.base import Gone, Outgoing, Refused, Undelivered
 from notifications.channels.secret_words import WITHHELD, without_link
 from notifications.channels.smtp import SmtpChannel
-from notifications.content.writer import Writer
+from notifications.content.writer import MessageRenderer
 from notifications.delivery.relay import Relay
-from notifications.vocabulary import DeliveryState, Kind
+from notifications.vocabulary import DeliveryState, MessageKind
 from tests.notifications.notices import LINK_KEY, Notices
 from tests.notifications.smtp_server import smtp_server
 from tests.support.world import World
@@ -77,13 +77,15 @@ async def test_a_filter_that_names_the_link_tells_nobody(
     async with smtp_server() as inbox:
         inbox.at_data["ann@example.com"] = f"{number} 5.7.1 blocked: {PUBLIC}/decide/{spelling}"
         channel = SmtpChannel(inbox.url, "Countersign <countersign@example.com>", timeout=5)
-        relay = Relay(world.system, channel, Writer(PUBLIC), LINK_KEY, PUBLIC)
+        relay = Relay(world.system, channel, MessageRenderer(PUBLIC), LINK_KEY, PUBLIC)
         with capture_logs() as logs:
             await relay.run_once()
             await relay._finish()
 
     secret = spelling.rpartition(".")[2]
-    (ann,) = [row for row in notices.rows(kind=Kind.REQUEST) if row.email == "ann@example.com"]
+    (ann,) = [
+        row for row in notices.rows(kind=MessageKind.REQUEST) if row.email == "ann@example.com"
+    ]
     assert ann.state is (DeliveryState.FAILED if number == "550" else DeliveryState.QUEUED)
     assert ann.last_error == f"{number} {WITHHELD}"
     assert secret not in json.dumps([list(map(str, row)) for row in notices.rows()])
@@ -130,7 +132,7 @@ async def test_a_channel_that_breaks_tells_nobody_what_it_was_given(
     secret = notices.spelling("ann", release).rpartition(".")[2]
     channel = BrokenChannel("smtp://127.0.0.1:1", "Countersign <countersign@example.com>")
     channel.at = at
-    relay = Relay(world.system, channel, Writer(PUBLIC), LINK_KEY, PUBLIC)
+    relay = Relay(world.system, channel, MessageRenderer(PUBLIC), LINK_KEY, PUBLIC)
     with capture_logs() as logs:
         await relay.run_once()
         await relay._finish()
@@ -138,7 +140,7 @@ async def test_a_channel_that_breaks_tells_nobody_what_it_was_given(
     entries = [entry for entry in logs if entry["event"] == event]
     assert {entry["error"] for entry in entries} == {"builtins.RuntimeError <- builtins.KeyError"}
     assert all(any("_break" in frame for frame in entry["frames"]) for entry in entries)
-    rows = notices.rows(kind=Kind.REQUEST)
+    rows = notices.rows(kind=MessageKind.REQUEST)
     assert {row.last_error for row in rows} == {told}
     for words in (secret, "hunter2"):
         assert words not in json.dumps([list(map(str, row)) for row in notices.rows()])

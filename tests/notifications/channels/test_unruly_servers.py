@@ -7,7 +7,7 @@ import pytest
 
 from engine.persistence.db.database import Database
 from notifications.channels.smtp import SmtpChannel
-from notifications.content.writer import Writer
+from notifications.content.writer import MessageRenderer
 from notifications.delivery.relay import Relay
 from tests.notifications.notices import LINK_KEY, Notices, outbox_world
 from tests.notifications.unruly_server import CLOSE, HANG, unruly
@@ -65,7 +65,12 @@ async def test_the_right_outcome_and_others_unharmed(
     async with unruly(moment, reply) as server:
         channel = SmtpChannel(server.url, SENDER, connections=concurrency, timeout=PATIENCE)
         relay = Relay(
-            world.system, channel, Writer(PUBLIC), LINK_KEY, PUBLIC, concurrency=concurrency
+            world.system,
+            channel,
+            MessageRenderer(PUBLIC),
+            LINK_KEY,
+            PUBLIC,
+            concurrency=concurrency,
         )
 
         await relay.run_once()

@@ -3,16 +3,16 @@
 import pytest
 
 from notifications.content.stored_facts import store_facts
-from notifications.content.writer import Reader, Writer
-from notifications.vocabulary import Audience, Kind
+from notifications.content.writer import MessageRenderer, Reader
+from notifications.vocabulary import Audience, MessageKind
 from tests.notifications.content.test_messages import APPROVAL, EVENT, RELEASE
 
 FORGED = "View request:"
-WRITER = Writer("https://countersign.example.com")
+WRITER = MessageRenderer("https://countersign.example.com")
 READER = Reader(audiences=" ".join(sorted(Audience)))
 
 
-def text_of(kind: Kind, written: str, tag: str = "release:revised") -> str:
+def text_of(kind: MessageKind, written: str, tag: str = "release:revised") -> str:
     """The message's text where everything that may have several lines is `written`."""
     changes = [
         {"field": "note", "before": None, "after": written},
@@ -33,14 +33,14 @@ def text_of(kind: Kind, written: str, tag: str = "release:revised") -> str:
     }
     if tag == "listed":
         facts["listed"] = [{"event": event, "subject": facts["subject"]}]
-    message = WRITER.write(kind, store_facts(facts), READER)
+    message = WRITER.render(kind, store_facts(facts), READER)
     assert message.fault is None
     return message.text
 
 
 @pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\r\r", "\n\n"], ids=repr)
-@pytest.mark.parametrize("kind", [*Kind])
-def test_no_line_begins_with_what_somebody_wrote(kind: Kind, end: str) -> None:
+@pytest.mark.parametrize("kind", [*MessageKind])
+def test_no_line_begins_with_what_somebody_wrote(kind: MessageKind, end: str) -> None:
     written = f"Fine.{end}{FORGED}{end}https://evil.example.com/decide/x"
 
     for tag in ("release:revised", "user:created", "listed"):
@@ -48,11 +48,11 @@ def test_no_line_begins_with_what_somebody_wrote(kind: Kind, end: str) -> None:
 
         begin = [line for line in lines if line.startswith((FORGED, "https://evil"))]
         assert begin == []
-        if kind is not Kind.SIGN_IN:
+        if kind is not MessageKind.SIGN_IN:
             assert any(FORGED in line for line in lines)
 
 
 def test_each_line_of_a_reason_is_quoted() -> None:
-    text = text_of(Kind.REJECTED, f"Fine.\r\r{FORGED}\rhttps://evil.example.com")
+    text = text_of(MessageKind.REJECTED, f"Fine.\r\r{FORGED}\rhttps://evil.example.com")
 
     assert f"\n> Fine.\n>\n> {FORGED}\n> https://evil.example.com\n" in text

@@ -21,17 +21,17 @@ from hypothesis import strategies as st
 import notifications
 from notifications.channels.base import Outgoing
 from notifications.channels.mime import build, sender_of
-from notifications.content.message import Message
+from notifications.content.message import RenderedMessage
 from notifications.content.stored_facts import INSTANT, load_facts, store_facts
 from notifications.content.texts import LANGUAGES
-from notifications.content.writer import Reader, Writer
-from notifications.vocabulary import Audience, Kind
+from notifications.content.writer import MessageRenderer, Reader
+from notifications.vocabulary import Audience, MessageKind
 from tests.notifications.content.test_messages import APPROVAL, EVENT, RELEASE
 from tests.support.node import run_node
 
 ROOM = Path(notifications.__file__).parent
 LINK = "https://countersign.example.com/decide/0123456789abcdef0123456789abcdef.own"
-WRITER = Writer("https://countersign.example.com")
+WRITER = MessageRenderer("https://countersign.example.com")
 SENDER = sender_of("Countersign <countersign@example.com>")
 HEADERS = {
     "to", "message-id", "from", "subject", "date", "in-reply-to", "references", "auto-submitted",
@@ -159,19 +159,21 @@ def harmless(facts: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def write(kind: Kind, facts: dict[str, Any], reader: Reader, link: str | None) -> Message:
+def write(
+    kind: MessageKind, facts: dict[str, Any], reader: Reader, link: str | None
+) -> RenderedMessage:
     """The message; that it had to be sent in its plain form is a failure."""
-    message = WRITER.write(kind, store_facts(facts), reader, link=link)
+    message = WRITER.render(kind, store_facts(facts), reader, link=link)
     assert message.fault is None
     return message
 
 
-def links(kind: Kind) -> int:
+def links(kind: MessageKind) -> int:
     """How often a message of this kind holds its reader's link: some have no secret."""
-    return 0 if kind in {Kind.INVITATION, Kind.ADDRESS_CHANGE} else 1
+    return 0 if kind in {MessageKind.INVITATION, MessageKind.ADDRESS_CHANGE} else 1
 
 
-def raw_mail(message: Message) -> bytes:
+def raw_mail(message: RenderedMessage) -> bytes:
     return build(
         Outgoing(
             delivery_id=UUID(int=7),
@@ -199,9 +201,9 @@ READERS = st.builds(
 
 
 @settings(deadline=None, max_examples=400)
-@given(kind=st.sampled_from(Kind), facts=hostile_facts(), reader=READERS)
+@given(kind=st.sampled_from(MessageKind), facts=hostile_facts(), reader=READERS)
 def test_each_message_is_rendered_with_its_own_link_only(
-    kind: Kind, facts: dict[str, Any], reader: Reader
+    kind: MessageKind, facts: dict[str, Any], reader: Reader
 ) -> None:
     message = write(kind, facts, reader, LINK)
     expected = write(kind, harmless(facts), reader, LINK)
@@ -253,12 +255,12 @@ def test_what_an_earlier_version_queued_is_read_without_an_error(text: str) -> N
 
 @pytest.mark.timeout(300)
 def test_another_parser_reads_each_mail_as_it_was_meant(tmp_path: Path) -> None:
-    mails: list[Message] = []
-    kinds: list[Kind] = []
+    mails: list[RenderedMessage] = []
+    kinds: list[MessageKind] = []
 
     @settings(deadline=None, max_examples=150, database=None)
-    @given(kind=st.sampled_from(Kind), facts=hostile_facts(), reader=READERS)
-    def collect(kind: Kind, facts: dict[str, Any], reader: Reader) -> None:
+    @given(kind=st.sampled_from(MessageKind), facts=hostile_facts(), reader=READERS)
+    def collect(kind: MessageKind, facts: dict[str, Any], reader: Reader) -> None:
         mails.append(write(kind, facts, reader, LINK))
         kinds.append(kind)
 
@@ -284,18 +286,18 @@ def _read(text: str) -> str:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", MessageKind)
 @pytest.mark.parametrize(
     "facts", ["", "[]", "null", "{", '{"format":2}', '{"release":7}', '{"release":{"name":[1]}}']
 )
 def test_what_cannot_be_rendered_still_says_kind_and_link(
-    kind: Kind, language: str, facts: str
+    kind: MessageKind, language: str, facts: str
 ) -> None:
-    faults: list[Kind] = []
-    writer = Writer("https://countersign.example.com", on_fault=faults.append)
+    faults: list[MessageKind] = []
+    writer = MessageRenderer("https://countersign.example.com", on_fault=faults.append)
 
     with structlog.testing.capture_logs() as logged:
-        message = writer.write(kind, facts, Reader(language=language), link=LINK)
+        message = writer.render(kind, facts, Reader(language=language), link=LINK)
 
     assert message.subject
     assert message.text_parts.own.count(LINK) == message.html_parts.own.count(LINK) == 1
@@ -308,14 +310,14 @@ def test_what_cannot_be_rendered_still_says_kind_and_link(
 
 
 @settings(deadline=None, max_examples=200)
-@given(name=TEXT, version=st.none() | TEXT, kind=st.sampled_from(Kind))
+@given(name=TEXT, version=st.none() | TEXT, kind=st.sampled_from(MessageKind))
 def test_the_plain_form_names_the_release_whatever_it_is_called(
-    name: str, version: str | None, kind: Kind
+    name: str, version: str | None, kind: MessageKind
 ) -> None:
     # Without an event nothing can be rendered.
     stored = store_facts({"release": {"name": name, "version": version}})
 
-    message = WRITER.write(kind, stored, Reader(), link=LINK)
+    message = WRITER.render(kind, stored, Reader(), link=LINK)
 
     assert message.fault == "It was sent in its plain form: UndefinedError while rendering it."
     words = re.findall(r"\w+", f"{name} {version or ''}"[:100])
@@ -329,10 +331,10 @@ def test_the_plain_form_names_the_release_whatever_it_is_called(
 def test_the_plain_form_names_what_was_administered() -> None:
     stored = store_facts({"subject": {"kind": "Team", "name": "blue\x00\nteam"}})
 
-    message = WRITER.write(Kind.ADMINISTERED, stored, Reader())
+    message = WRITER.render(MessageKind.ADMINISTERED, stored, Reader())
 
     assert message.subject == "Account changed: blue\ufffd team"
-    assert WRITER.write(Kind.ADMINISTERED, "{}", Reader()).subject == "Account changed"
+    assert WRITER.render(MessageKind.ADMINISTERED, "{}", Reader()).subject == "Account changed"
 
 
 @pytest.mark.parametrize("edge", [FIRST, LAST, FIRST + timedelta(days=1), LAST - timedelta(days=1)])
@@ -346,7 +348,7 @@ def test_every_zone_has_a_text_for_every_instant(edge: datetime) -> None:
         "subject": None,
     }
     for zone in sorted(available_timezones()):
-        message = write(Kind.REQUEST, facts, Reader(zone=zone), LINK)
+        message = write(MessageKind.REQUEST, facts, Reader(zone=zone), LINK)
         name = ZoneInfo(zone)
         try:
             shown = edge.astimezone(name)

@@ -12,9 +12,9 @@ from engine.commands.administration.update_team import UpdateTeam
 from engine.commands.releases.revise_release import ReviseRelease
 from notifications import tables as n
 from notifications.channels.smtp import SmtpChannel
-from notifications.content.writer import Writer
+from notifications.content.writer import MessageRenderer
 from notifications.delivery.relay import Relay
-from notifications.vocabulary import DeliveryState, Kind
+from notifications.vocabulary import DeliveryState, MessageKind
 from tests.notifications.content.test_hostile_facts import CONSTANTS, HOSTILE
 from tests.notifications.notices import LINK_KEY, Notices
 from tests.notifications.smtp_server import Inbox, smtp_server
@@ -32,9 +32,9 @@ async def inbox() -> AsyncIterator[Inbox]:
         yield opened
 
 
-async def deliver(world: World, inbox: Inbox, writer: Writer | None = None) -> None:
+async def deliver(world: World, inbox: Inbox, writer: MessageRenderer | None = None) -> None:
     channel = SmtpChannel(inbox.url, "Countersign <countersign@example.com>", timeout=5)
-    relay = Relay(world.system, channel, writer or Writer(PUBLIC), LINK_KEY, PUBLIC)
+    relay = Relay(world.system, channel, writer or MessageRenderer(PUBLIC), LINK_KEY, PUBLIC)
     await relay.run_once()
     await relay._finish()
 
@@ -85,7 +85,7 @@ async def test_a_text_that_looks_like_an_instant_silences_no_mail(
 
     await deliver(world, inbox)
 
-    assert {row.state for row in notices.rows(kind=Kind.REVISED)} == {DeliveryState.SENT}
+    assert {row.state for row in notices.rows(kind=MessageKind.REVISED)} == {DeliveryState.SENT}
     texts = [contents(mail)[0] for mail in inbox.to("bob")]
     assert [text for text in texts if "maximum of signatures: 5 → 50" in text]
 
@@ -113,11 +113,11 @@ async def test_a_message_in_its_plain_form_says_so_in_its_delivery(
     with world.system.database.writing() as connection:
         connection.execute(sa.update(n.deliveries).values(facts='{"format":2,"release":{}}'))
         connection.commit()
-    faults: list[Kind] = []
+    faults: list[MessageKind] = []
 
-    await deliver(world, inbox, Writer(PUBLIC, on_fault=faults.append))
+    await deliver(world, inbox, MessageRenderer(PUBLIC, on_fault=faults.append))
 
-    assert faults == [Kind.REQUEST, Kind.REQUEST]
+    assert faults == [MessageKind.REQUEST, MessageKind.REQUEST]
     assert {(row.state, row.last_error) for row in notices.rows()} == {
         (DeliveryState.SENT, "It was sent in its plain form: UndefinedError while rendering it.")
     }
@@ -133,7 +133,7 @@ async def test_a_link_of_another_key_keeps_no_mail_back(
     world.request()
     channel = SmtpChannel(inbox.url, "Countersign <countersign@example.com>", timeout=5)
 
-    relay = Relay(world.system, channel, Writer(PUBLIC), bytes(32), PUBLIC)
+    relay = Relay(world.system, channel, MessageRenderer(PUBLIC), bytes(32), PUBLIC)
     await relay.run_once()
     await relay._finish()
 

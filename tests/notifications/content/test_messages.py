@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from notifications.channels.base import Outgoing
 from notifications.channels.mime import build, sender_of
-from notifications.content.message import Message, Parts
+from notifications.content.message import Parts, RenderedMessage
 from notifications.content.stored_facts import store_facts
 from notifications.content.texts import LANGUAGES
-from notifications.content.writer import Reader, Writer
-from notifications.vocabulary import Kind
+from notifications.content.writer import MessageRenderer, Reader
+from notifications.vocabulary import MessageKind
 
 STARTS = datetime(2030, 6, 3, 13, tzinfo=UTC)
 ENDS = datetime(2030, 6, 4, 1, 30, tzinfo=UTC)
@@ -96,16 +96,16 @@ def facts(**changes: Any) -> str:
 
 
 @pytest.fixture(scope="module")
-def writer() -> Writer:
-    return Writer("https://countersign.example.com")
+def writer() -> MessageRenderer:
+    return MessageRenderer("https://countersign.example.com")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", MessageKind)
 def test_every_kind_says_something_in_every_language(
-    writer: Writer, kind: Kind, language: str
+    writer: MessageRenderer, kind: MessageKind, language: str
 ) -> None:
-    message = writer.write(kind, facts(), replace(BERLIN, language=language))
+    message = writer.render(kind, facts(), replace(BERLIN, language=language))
 
     assert message.subject
     assert "\n" not in message.subject
@@ -114,8 +114,8 @@ def test_every_kind_says_something_in_every_language(
     assert "%(" not in message.text + message.html + message.subject
 
 
-def test_the_request_says_who_what_when_and_how_many(writer: Writer) -> None:
-    message = writer.write(Kind.REQUEST, facts(), BERLIN)
+def test_the_request_says_who_what_when_and_how_many(writer: MessageRenderer) -> None:
+    message = writer.render(MessageKind.REQUEST, facts(), BERLIN)
 
     for shown in (
         "Dev asks for your approval of Falcon",
@@ -128,19 +128,21 @@ def test_the_request_says_who_what_when_and_how_many(writer: Writer) -> None:
         assert shown in message.text
 
 
-def test_the_day_in_utc_is_told_where_it_differs(writer: Writer) -> None:
+def test_the_day_in_utc_is_told_where_it_differs(writer: MessageRenderer) -> None:
     reader = replace(BERLIN, zone="America/Sao_Paulo")
 
-    message = writer.write(Kind.REQUEST, facts(), reader)
+    message = writer.render(MessageKind.REQUEST, facts(), reader)
 
     assert "Mon 3 Jun 2030, 22:30 UTC-03 (Tue 4 Jun 2030, 01:30 UTC)" in message.text
-    in_utc = writer.write(Kind.REQUEST, facts(), replace(BERLIN, zone="UTC"))
+    in_utc = writer.render(MessageKind.REQUEST, facts(), replace(BERLIN, zone="UTC"))
     assert "From: Mon 3 Jun 2030, 13:00 UTC\n" in in_utc.text
 
 
-def test_everybody_with_the_same_words_shares_all_but_their_own_part(writer: Writer) -> None:
-    first = writer.write(Kind.REQUEST, facts(), BERLIN, link=f"{LINK}?one")
-    second = writer.write(Kind.REQUEST, facts(), replace(BERLIN), link=f"{LINK}?other")
+def test_everybody_with_the_same_words_shares_all_but_their_own_part(
+    writer: MessageRenderer,
+) -> None:
+    first = writer.render(MessageKind.REQUEST, facts(), BERLIN, link=f"{LINK}?one")
+    second = writer.render(MessageKind.REQUEST, facts(), replace(BERLIN), link=f"{LINK}?other")
 
     for mine, theirs in (
         (first.text_parts, second.text_parts),
@@ -152,8 +154,8 @@ def test_everybody_with_the_same_words_shares_all_but_their_own_part(writer: Wri
         assert LINK not in mine.before + mine.after
 
 
-def test_the_html_is_inlined_and_fetches_nothing(writer: Writer) -> None:
-    html = writer.write(Kind.REQUEST, facts(), BERLIN, link=LINK).html
+def test_the_html_is_inlined_and_fetches_nothing(writer: MessageRenderer) -> None:
+    html = writer.render(MessageKind.REQUEST, facts(), BERLIN, link=LINK).html
 
     (button,) = re.findall(r'<a class="button"[^>]* style="([^"]*)"', html)
     assert "background: #2456c5" in button
@@ -163,8 +165,8 @@ def test_the_html_is_inlined_and_fetches_nothing(writer: Writer) -> None:
     assert html.count("https://") == 1
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_what_users_typed_stays_text(writer: Writer, kind: Kind) -> None:
+@pytest.mark.parametrize("kind", MessageKind)
+def test_what_users_typed_stays_text(writer: MessageRenderer, kind: MessageKind) -> None:
     named = {
         "name": HOSTILE,
         "version": HOSTILE,
@@ -177,24 +179,24 @@ def test_what_users_typed_stays_text(writer: Writer, kind: Kind) -> None:
     event = {"actor": HOSTILE, "reason": HOSTILE}
     told = facts(release=named, event=event, account=HOSTILE, subject={"name": HOSTILE})
 
-    message = writer.write(kind, told, BERLIN)
+    message = writer.render(kind, told, BERLIN)
 
     assert "<img" not in message.html
     assert "49" not in message.html
     assert HOSTILE in message.text
 
 
-def test_lines_of_a_note_cannot_pass_for_ours(writer: Writer) -> None:
+def test_lines_of_a_note_cannot_pass_for_ours(writer: MessageRenderer) -> None:
     note = "Harmless.\n\nView request:\nhttps://evil.example.com"
 
-    text = writer.write(Kind.REQUEST, facts(release={"note": note}), BERLIN, link=LINK).text
+    text = writer.render(MessageKind.REQUEST, facts(release={"note": note}), BERLIN, link=LINK).text
 
     assert [line for line in text.splitlines() if line == "View request:"] == ["View request:"]
     assert "\n  https://evil.example.com" in text
 
 
-def message_of(text: str = "", html: str = "", subject: str = "Hello") -> Message:
-    return Message(subject=subject, text_parts=Parts(text), html_parts=Parts(html))
+def message_of(text: str = "", html: str = "", subject: str = "Hello") -> RenderedMessage:
+    return RenderedMessage(subject=subject, text_parts=Parts(text), html_parts=Parts(html))
 
 
 def mail_of(**changes: Any) -> EmailMessage:
@@ -263,10 +265,10 @@ def test_an_own_folder_of_templates_wins(tmp_path: Any) -> None:
     (tmp_path / "kinds" / "approved.j2").write_text(
         "{% extends layout %}{% block subject %}Go: {{ release.name }}{% endblock %}"
     )
-    writer = Writer("https://countersign.example.com", tmp_path)
+    writer = MessageRenderer("https://countersign.example.com", tmp_path)
 
-    assert writer.write(Kind.APPROVED, facts(), BERLIN).subject == "Go: Falcon"
-    assert writer.write(Kind.OPENED, facts(), BERLIN).subject == "Open: Falcon"
+    assert writer.render(MessageKind.APPROVED, facts(), BERLIN).subject == "Go: Falcon"
+    assert writer.render(MessageKind.OPENED, facts(), BERLIN).subject == "Open: Falcon"
 
     account = UUID(int=5)
     (tmp_path / str(account) / "kinds").mkdir(parents=True)
@@ -274,8 +276,8 @@ def test_an_own_folder_of_templates_wins(tmp_path: Any) -> None:
         "{% extends layout %}{% block subject %}Ours: {{ release.name }}{% endblock %}"
     )
     theirs = replace(BERLIN, account_id=account)
-    assert writer.write(Kind.APPROVED, facts(), theirs).subject == "Ours: Falcon"
-    assert writer.write(Kind.APPROVED, facts(), BERLIN).subject == "Go: Falcon"
+    assert writer.render(MessageKind.APPROVED, facts(), theirs).subject == "Ours: Falcon"
+    assert writer.render(MessageKind.APPROVED, facts(), BERLIN).subject == "Go: Falcon"
 
 
 @pytest.mark.parametrize("broken", ["{% if %}", "{{ nothing.here }}", "{% extends 'no.such' %}"])
@@ -283,14 +285,14 @@ def test_what_an_own_template_cannot_say_is_said_by_ours(tmp_path: Path, broken:
     own = tmp_path / "kinds"
     own.mkdir()
     (own / "request.j2").write_text(broken, "utf-8")
-    ours = Writer("https://countersign.example.com")
-    writer = Writer("https://countersign.example.com", tmp_path)
+    ours = MessageRenderer("https://countersign.example.com")
+    writer = MessageRenderer("https://countersign.example.com", tmp_path)
 
     with structlog.testing.capture_logs() as logged:
         for zone in ("UTC", "Asia/Tokyo"):
             reader = Reader(zone=zone, account_id=UUID(int=7))
-            assert writer.write(Kind.REQUEST, facts(), reader) == ours.write(
-                Kind.REQUEST, facts(), reader
+            assert writer.render(MessageKind.REQUEST, facts(), reader) == ours.render(
+                MessageKind.REQUEST, facts(), reader
             )
 
     # Once, however many messages it is about.
@@ -306,7 +308,7 @@ def test_a_layout_that_nothing_uses_any_more_is_warned_of(tmp_path: Path, folder
     former.write_text("{% block headline %}{% endblock %}")
 
     with structlog.testing.capture_logs() as logged:
-        Writer("https://countersign.example.com", tmp_path)
+        MessageRenderer("https://countersign.example.com", tmp_path)
 
     assert logged == [
         {"event": "own_template_without_use", "log_level": "warning", "path": str(former)}
@@ -317,8 +319,8 @@ def test_words_of_ones_own_that_are_no_json_keep_no_message_back(tmp_path: Path)
     (tmp_path / "de.json").write_text("{", "utf-8")
     reader = Reader(language="de")
 
-    message = Writer("https://countersign.example.com", tmp_path).write(
-        Kind.OPENED, facts(), reader
+    message = MessageRenderer("https://countersign.example.com", tmp_path).render(
+        MessageKind.OPENED, facts(), reader
     )
 
     assert message.subject == "Offen: Falcon"
@@ -330,7 +332,7 @@ def test_senders_are_checked_at_once() -> None:
         sender_of("Countersign")
 
 
-def test_readers_times_are_of_their_own_summer(writer: Writer) -> None:
+def test_readers_times_are_of_their_own_summer(writer: MessageRenderer) -> None:
     winter = datetime(2030, 1, 15, 13, tzinfo=UTC)
     told = facts(
         release={
@@ -339,4 +341,7 @@ def test_readers_times_are_of_their_own_summer(writer: Writer) -> None:
         }
     )
 
-    assert "Tue 15 Jan 2030, 14:00 CET (13:00 UTC)" in writer.write(Kind.REQUEST, told, BERLIN).text
+    assert (
+        "Tue 15 Jan 2030, 14:00 CET (13:00 UTC)"
+        in writer.render(MessageKind.REQUEST, told, BERLIN).text
+    )

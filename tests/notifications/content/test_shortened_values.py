@@ -4,8 +4,8 @@ import pytest
 
 from notifications.content.shortened_values import LONGEST, before_and_after, shortened
 from notifications.content.stored_facts import store_facts
-from notifications.content.writer import Reader, Writer
-from notifications.vocabulary import Kind
+from notifications.content.writer import MessageRenderer, Reader
+from notifications.vocabulary import MessageKind
 from tests.notifications.content.test_messages import EVENT
 
 LONG = "https://hooks.example.com/" + "a" * 1000
@@ -54,8 +54,8 @@ def test_a_mail_never_tells_of_a_change_as_if_it_were_none() -> None:
     event = EVENT | {"tag": "webhook:updated", "changes": [change]}
     facts = {"account": "Acme", "event": event, "subject": {"kind": "Webhook", "name": "x"}}
 
-    message = Writer("https://x.example.com").write(
-        Kind.ADMINISTERED, store_facts(facts), Reader(audiences="ADMINISTRATOR")
+    message = MessageRenderer("https://x.example.com").render(
+        MessageKind.ADMINISTERED, store_facts(facts), Reader(audiences="ADMINISTRATOR")
     )
 
     assert message.fault is None

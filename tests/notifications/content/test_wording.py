@@ -21,12 +21,12 @@ from engine.model.vocabulary import (
     Verdict,
 )
 from notifications.content.texts import LANGUAGES
-from notifications.content.writer import Reader, Writer
-from notifications.vocabulary import Kind
+from notifications.content.writer import MessageRenderer, Reader
+from notifications.vocabulary import MessageKind
 from tests.notifications.notices import Notices, add_administrator
 from tests.support.world import World
 
-WRITER = Writer("https://countersign.example.com")
+WRITER = MessageRenderer("https://countersign.example.com")
 RELIEF = {"en": "You had not decided yet", "de": "Sie hatten noch nicht entschieden"}
 Read = Callable[..., str]
 
@@ -43,7 +43,9 @@ def world(world: World) -> World:
 def read(world: World, notices: Notices) -> Read:
     """The newest mail of a kind to somebody, as text; its HTML says the same."""
 
-    def read(name: str, kind: Kind, language: str = "en", zone: str = "Europe/Berlin") -> str:
+    def read(
+        name: str, kind: MessageKind, language: str = "en", zone: str = "Europe/Berlin"
+    ) -> str:
         user_id = world.admin_id if name == "admin" else world.people[name]
         row = notices.rows(kind=kind, user_id=user_id)[-1]
         reader = Reader(
@@ -52,7 +54,7 @@ def read(world: World, notices: Notices) -> Read:
             audiences=row.audiences,
         )
         link = "https://countersign.example.com/decide/own" if row.action_link_id else None
-        message = WRITER.write(kind, row.facts, reader, link=link)
+        message = WRITER.render(kind, row.facts, reader, link=link)
         assert message.text.count(RELIEF[language]) == message.html.count(RELIEF[language])
         return message.text
 
@@ -81,17 +83,17 @@ def expire(world: World) -> None:
 
 
 ENDED = {
-    Kind.APPROVED: World.approved,
-    Kind.REJECTED: reject,
-    Kind.WITHDRAWN: withdraw,
-    Kind.EXPIRED: expire,
+    MessageKind.APPROVED: World.approved,
+    MessageKind.REJECTED: reject,
+    MessageKind.WITHDRAWN: withdraw,
+    MessageKind.EXPIRED: expire,
 }
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", ENDED)
 def test_who_had_not_decided_is_told_once_that_nothing_is_needed(
-    world: World, read: Read, kind: Kind, language: str
+    world: World, read: Read, kind: MessageKind, language: str
 ) -> None:
     ENDED[kind](world)
 
@@ -107,7 +109,7 @@ def test_what_has_nothing_to_do_with_approval_does_not_speak_of_it(
     world.sign("dev", "quick", number=4)
     world.do("ann", StopRelease(release_id=release, reason="Leaked."))
 
-    for kind in (Kind.QUOTA, Kind.STOPPED):
+    for kind in (MessageKind.QUOTA, MessageKind.STOPPED):
         assert RELIEF["en"] not in read("cat", kind)
 
 
@@ -121,7 +123,7 @@ def test_who_is_told_that_an_approval_stands_is_not_told_to_do_nothing(
     revision = world.release(release).revision
     world.do("ann", ReviseRelease(release_id=release, revision=revision, changes=changes))
 
-    text = read("cat", Kind.REVISED)
+    text = read("cat", MessageKind.REVISED)
 
     assert "stop the release" in text
     assert RELIEF["en"] not in text
@@ -132,7 +134,7 @@ def test_a_request_that_needs_no_approval_any_more_says_so_once(world: World, re
     release = world.request()
     world.do("dev", ReviseRelease(release_id=release, revision=1, changes=online(world)))
 
-    text = read("cat", Kind.NOT_NEEDED)
+    text = read("cat", MessageKind.NOT_NEEDED)
 
     assert (
         "Dev (dev@example.com) changed its type on Mon 3 Jun 2030, 14:00 CEST (12:00 UTC)." in text
@@ -161,7 +163,7 @@ def test_an_edit_is_told_to_each_as_it_concerns_them(
     changes = {"max_signatures": 9}
     world.do("bob", ReviseRelease(release_id=release, revision=1, changes=changes))
 
-    text = read(name, Kind.REQUEST, language)
+    text = read(name, MessageKind.REQUEST, language)
     assert text.splitlines()[0] == heading
     barred = {"en": "since you edited it", "de": "Da Sie es geändert haben"}
     assert (barred[language] in text) == (name == "bob")
@@ -175,7 +177,7 @@ def test_where_ones_own_may_be_approved_an_editor_is_asked_like_others(
     changes = {"max_signatures": 9}
     world.do("bob", ReviseRelease(release_id=release, revision=1, changes=changes))
 
-    text = read("bob", Kind.REQUEST)
+    text = read("bob", MessageKind.REQUEST)
 
     assert text.startswith("Falcon 1.0 was changed: please decide\n")
     assert "since you edited it" not in text
@@ -186,7 +188,7 @@ def test_why_it_was_rejected_is_said_once(world: World, read: Read) -> None:
     world.decide("bob", release, comment="Looks fine.")
     world.decide("ann", release, Verdict.REJECT, comment="Too early.")
 
-    text = read("dev", Kind.REJECTED)
+    text = read("dev", MessageKind.REJECTED)
 
     assert "> Too early.\n" in text
     assert text.count("Too early.") == 1
@@ -196,18 +198,26 @@ def test_why_it_was_rejected_is_said_once(world: World, read: Read) -> None:
 @pytest.mark.parametrize(
     ("kind", "language", "said"),
     [
-        (Kind.REJECTED, "en", "rejected on Mon 3 Jun 2030, 14:00 CEST (12:00 UTC); one rejection"),
         (
-            Kind.REJECTED,
+            MessageKind.REJECTED,
+            "en",
+            "rejected on Mon 3 Jun 2030, 14:00 CEST (12:00 UTC); one rejection",
+        ),
+        (
+            MessageKind.REJECTED,
             "de",
             "Es wurde am Mo., 3. Juni 2030, 14:00 Uhr MESZ (12:00 Uhr UTC) abgelehnt;",
         ),
-        (Kind.WITHDRAWN, "en", "That was on Mon 3 Jun 2030, 14:00 CEST (12:00 UTC)."),
-        (Kind.WITHDRAWN, "de", "Das war am Mo., 3. Juni 2030, 14:00 Uhr MESZ (12:00 Uhr UTC)."),
+        (MessageKind.WITHDRAWN, "en", "That was on Mon 3 Jun 2030, 14:00 CEST (12:00 UTC)."),
+        (
+            MessageKind.WITHDRAWN,
+            "de",
+            "Das war am Mo., 3. Juni 2030, 14:00 Uhr MESZ (12:00 Uhr UTC).",
+        ),
     ],
 )
 def test_an_event_is_told_in_the_readers_time_and_in_utc(
-    world: World, read: Read, kind: Kind, language: str, said: str
+    world: World, read: Read, kind: MessageKind, language: str, said: str
 ) -> None:
     ENDED[kind](world)
 
@@ -217,7 +227,7 @@ def test_an_event_is_told_in_the_readers_time_and_in_utc(
 def test_utc_is_told_once_to_who_lives_by_it(world: World, read: Read) -> None:
     reject(world)
 
-    text = read("dev", Kind.REJECTED, zone="UTC")
+    text = read("dev", MessageKind.REJECTED, zone="UTC")
 
     assert "rejected on Mon 3 Jun 2030, 12:00 UTC; one rejection" in text
 
@@ -229,7 +239,7 @@ def test_what_changed_is_told_in_the_readers_time_and_in_utc(world: World, read:
 
     assert (
         "* start: Mon 3 Jun 2030, 15:00 CEST (13:00 UTC) → Mon 3 Jun 2030, 16:00 CEST (14:00 UTC)"
-    ) in read("dev", Kind.REVISED)
+    ) in read("dev", MessageKind.REVISED)
 
 
 @pytest.mark.parametrize(
@@ -250,7 +260,7 @@ def test_used_signatures_are_counted_in_good_grammar(
     world.sign("dev", number=used)
     world.do("ann", CloseRelease(release_id=release))
 
-    assert said in read("dev", Kind.CLOSED, language)
+    assert said in read("dev", MessageKind.CLOSED, language)
 
 
 @pytest.mark.parametrize(
@@ -272,7 +282,7 @@ def test_what_is_stopped_before_its_start_was_not_signed_in(
     world: World, read: Read, language: str, before: str, during: str
 ) -> None:
     world.do("ann", StopRelease(release_id=world.approved(), reason="Leaked."))
-    early = read("dev", Kind.STOPPED, language)
+    early = read("dev", MessageKind.STOPPED, language)
 
     release = world.approved(name="Kestrel")
     world.clock.pass_(hours=1)
@@ -281,7 +291,7 @@ def test_what_is_stopped_before_its_start_was_not_signed_in(
 
     assert before in early
     assert "of 5" not in early.partition("\n\nRelease:")[0]
-    late = read("dev", Kind.STOPPED, language)
+    late = read("dev", MessageKind.STOPPED, language)
     assert during in late
     assert before not in late
 
@@ -290,15 +300,15 @@ def test_a_new_token_says_whose_it_is_and_until_when(world: World, read: Read) -
     ends = world.clock.instant + timedelta(days=3)
     world.do("ann", CreateApiToken(name="ci", scopes=frozenset({Permission.SIGN}), expires_at=ends))
 
-    assert read("admin", Kind.ADMINISTERED).split("Details:\n")[1].split("\n\n")[0] == (
+    assert read("admin", MessageKind.ADMINISTERED).split("Details:\n")[1].split("\n\n")[0] == (
         "* expires: Thu 6 Jun 2030, 14:00 CEST (12:00 UTC)\n* name: ci\n* may do: Sign"
         "\n* user: Ann (ann@example.com)"
     )
 
     world.do("ann", CreateApiToken(name="for ever", scopes=frozenset({Permission.SIGN})))
 
-    assert "* expires: never" in read("admin", Kind.ADMINISTERED)
-    assert "* läuft ab: nie" in read("admin", Kind.ADMINISTERED, "de")
+    assert "* expires: never" in read("admin", MessageKind.ADMINISTERED)
+    assert "* läuft ab: nie" in read("admin", MessageKind.ADMINISTERED, "de")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -315,9 +325,9 @@ def test_administrators_read_words_and_no_constants(
     world.do("admin", UpdateKeypair(keypair_id=world.things["third"], enabled=False))
     world.do("admin", UpdateUser(user_id=world.people["eve"], roles=("LEAD", "AUDITOR")))
 
-    told = notices.rows(kind=Kind.ADMINISTERED)
+    told = notices.rows(kind=MessageKind.ADMINISTERED)
     reader = Reader(language=language, audiences="ADMINISTRATOR")
-    texts = [WRITER.write(Kind.ADMINISTERED, row.facts, reader).text for row in told]
+    texts = [WRITER.render(MessageKind.ADMINISTERED, row.facts, reader).text for row in told]
 
     assert len(texts) == 5
     words = {word.strip(".") for text in texts for word in text.split()}

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from engine.persistence.db.database import Database
 from notifications import tables as n
 from notifications.delivery import claims
-from notifications.delivery.claims import Policy, Wanted
-from notifications.vocabulary import Kind
+from notifications.delivery.claims import ClaimRequest, RetryPolicy
+from notifications.vocabulary import MessageKind
 from tests.notifications.delivery.test_many import fill
 from tests.notifications.notices import outbox_world
 from tests.support.explaining import explained
@@ -21,7 +21,7 @@ from tests.support.world import World
 def test_however_long_the_queue_is_it_is_gone_through_once(world: World) -> None:
     fill(world, people=40, each=5)
     with explained("UPDATE deliveries") as plans:
-        claimed = claims.claim(world.system, Wanted(limit=16), Policy())
+        claimed = claims.claim(world.system, ClaimRequest(limit=16), RetryPolicy())
     assert len({row.user_id for row in claimed}) == 16
     (plan,) = plans
     # Once for each that is claimed, at most.
@@ -34,7 +34,7 @@ def test_whose_turn_it_is_about_a_release_is_looked_up_by_an_index(database: Dat
     world.approved()
     d = n.deliveries
     with database.writing() as connection:
-        connection.execute(d.delete().where(d.c.kind == Kind.REQUEST))
+        connection.execute(d.delete().where(d.c.kind == MessageKind.REQUEST))
         rows = connection.execute(sa.select(d)).all()
         later = [
             dict(row._mapping) | {"id": UUID(int=row.id.int + number)}
@@ -45,7 +45,7 @@ def test_whose_turn_it_is_about_a_release_is_looked_up_by_an_index(database: Dat
         connection.commit()
 
     with explained("UPDATE deliveries") as plans:
-        claimed = claims.claim(world.system, Wanted(limit=16), Policy())
+        claimed = claims.claim(world.system, ClaimRequest(limit=16), RetryPolicy())
 
     assert sorted(row.id for row in claimed) == sorted(row.id for row in rows)
     assert len(rows) == 3

@@ -19,9 +19,9 @@ from engine.persistence.store import tables as t
 from engine.system import System
 from notifications import tables as n
 from notifications.channels.smtp import SmtpChannel
-from notifications.content.writer import Writer
+from notifications.content.writer import MessageRenderer
 from notifications.delivery.relay import Relay
-from notifications.vocabulary import EMAIL, DeliveryState, Kind
+from notifications.vocabulary import EMAIL, DeliveryState, MessageKind
 from tests.notifications.content.test_messages import facts
 from tests.notifications.smtp_server import Inbox, smtp_server
 from tests.support.world import World, make_world
@@ -60,7 +60,7 @@ def fill(world: World, people: int, each: int, host: str = "example.com") -> Non
                 "account_id": world.account_id,
                 "user_id": user_id,
                 "channel": EMAIL,
-                "kind": Kind.OPENED,
+                "kind": MessageKind.OPENED,
                 "audiences": "PARTICIPANT",
                 "facts": facts(release={"name": f"Message {message} for user{number}"}),
                 "state": DeliveryState.QUEUED,
@@ -102,7 +102,7 @@ async def test_a_thousand_messages_to_two_hundred_people(
     async with smtp_server() as inbox:
         channel = SmtpChannel(inbox.url, "Countersign <countersign@example.com>")
         system = System(database=database)
-        relay = Relay(system, channel, Writer(PUBLIC), b"unused", PUBLIC)
+        relay = Relay(system, channel, MessageRenderer(PUBLIC), b"unused", PUBLIC)
         began = time.perf_counter()
         assert await relay.run_once() == 1000
         record_property("seconds", time.perf_counter() - began)
@@ -129,7 +129,7 @@ async def test_a_relay_killed_again_and_again_loses_nothing(
             assert states(database)["QUEUED"] > 0
         channel = SmtpChannel(inbox.url, "Countersign <countersign@example.com>")
         system = System(database=database)
-        relay = Relay(system, channel, Writer(PUBLIC), b"unused", PUBLIC)
+        relay = Relay(system, channel, MessageRenderer(PUBLIC), b"unused", PUBLIC)
         inbox.delay = 0
         while states(database).get("QUEUED"):
             await relay.run_once()

@@ -17,12 +17,12 @@ from engine.commands.releases.withdraw_release import WithdrawRelease
 from engine.model.errors import Refusal
 from engine.model.vocabulary import ReleaseType, Verdict
 from engine.persistence.db.canonical_json import canonical
-from notifications.content.writer import Reader, Writer
+from notifications.content.writer import MessageRenderer, Reader
 from notifications.delivery import claims
-from notifications.delivery.claims import Policy, Wanted
-from notifications.delivery.resend import SendAgain
+from notifications.delivery.claims import ClaimRequest, RetryPolicy
+from notifications.delivery.resend import ResendDelivery
 from notifications.outbox.preferences import UpdatePreferences
-from notifications.vocabulary import DeliveryState, Kind
+from notifications.vocabulary import DeliveryState, MessageKind
 from tests.notifications.deliverer import Deliverer
 from tests.notifications.delivery.test_relevance import voided
 from tests.notifications.notices import LINK_KEY, Notices
@@ -82,7 +82,7 @@ def test_what_an_approval_made_untrue_is_not_told_after_it(
 
     recovery(world, post)
 
-    assert post.told("dev") == [Kind.APPROVED]
+    assert post.told("dev") == [MessageKind.APPROVED]
     assert post.sent[-1].revision == 2
     assert voided(notices)["REVISED", "not true any more: the release is approved"] == 1
     followed = "not true any more: that approval was followed by another request"
@@ -93,7 +93,7 @@ def test_that_no_approval_is_needed_is_not_told_of_what_was_approved_since(
     world: World, notices: Notices, post: Deliverer
 ) -> None:
     release = world.request()
-    assert post.run().count(Kind.REQUEST) == 2
+    assert post.run().count(MessageKind.REQUEST) == 2
     online = frozenset({keypair_of(world, ReleaseType.ONLINE)})
     revise(world, release, type=ReleaseType.ONLINE, keypair_ids=online)
     outage(world, post)
@@ -103,7 +103,7 @@ def test_that_no_approval_is_needed_is_not_told_of_what_was_approved_since(
 
     recovery(world, post)
 
-    assert Kind.NOT_NEEDED not in {*post.told("ann"), *post.told("bob")}
+    assert MessageKind.NOT_NEEDED not in {*post.told("ann"), *post.told("bob")}
     meanwhile = "not true any more: approval was asked for meanwhile"
     assert voided(notices)["NOT_NEEDED", meanwhile] == 2
 
@@ -117,7 +117,7 @@ def test_an_approval_is_not_told_after_the_withdrawal(
 
     recovery(world, post)
 
-    assert post.told("dev") == [Kind.WITHDRAWN]
+    assert post.told("dev") == [MessageKind.WITHDRAWN]
     # Nothing was published that could be cancelled.
     assert post.files("dev") == []
     assert voided(notices)["APPROVED", "not true any more: the release was rejected"] == 3
@@ -125,7 +125,7 @@ def test_an_approval_is_not_told_after_the_withdrawal(
 
 def test_a_calendar_never_goes_back(world: World, post: Deliverer) -> None:
     release = world.approved()
-    assert post.run().count(Kind.APPROVED) == 3
+    assert post.run().count(MessageKind.APPROVED) == 3
     revise(world, release, ends_at=NOON + timedelta(hours=4))
     outage(world, post)
     approve(world, release)
@@ -134,7 +134,7 @@ def test_a_calendar_never_goes_back(world: World, post: Deliverer) -> None:
 
     recovery(world, post)
 
-    assert post.told("dev") == [Kind.APPROVED, Kind.WITHDRAWN]
+    assert post.told("dev") == [MessageKind.APPROVED, MessageKind.WITHDRAWN]
     assert post.files("dev") == [(0, "CONFIRMED", at(hours=3)), (3, "CANCELLED", at(hours=4))]
 
 
@@ -150,7 +150,7 @@ def test_a_file_whose_message_is_void_goes_with_the_next(world: World, post: Del
 
     recovery(world, post)
 
-    assert post.told("dev")[-1] == Kind.CLOSED
+    assert post.told("dev")[-1] == MessageKind.CLOSED
     assert post.files("dev") == [(0, "CONFIRMED", at(hours=3)), (1, "CONFIRMED", at(hours=4))]
 
 
@@ -161,11 +161,11 @@ def test_a_file_whose_message_failed_goes_with_the_next(world: World, post: Deli
     world.sign("dev")
 
     def refuse(row: Row[Any]) -> str | None:
-        return "552 Too big" if row.kind == Kind.APPROVED else None
+        return "552 Too big" if row.kind == MessageKind.APPROVED else None
 
     post.run(refuse, final=True)
 
-    assert post.told("dev") == [Kind.OPENED]
+    assert post.told("dev") == [MessageKind.OPENED]
     assert post.files("dev") == [(0, "CONFIRMED", at(hours=3))]
 
 
@@ -175,15 +175,23 @@ def test_nothing_overtakes_what_is_to_be_tried_again(world: World, post: Deliver
     world.sign("dev", number=4)
 
     def refuse(row: Row[Any]) -> str | None:
-        return BUSY if row.kind == Kind.APPROVED and row.email.startswith("dev@") else None
+        return BUSY if row.kind == MessageKind.APPROVED and row.email.startswith("dev@") else None
 
     post.run(refuse)
     assert post.told("dev", release) == []
     # Nobody else waits.
-    assert post.told("ann", release) == [Kind.APPROVED, Kind.OPENED, Kind.QUOTA]
+    assert post.told("ann", release) == [
+        MessageKind.APPROVED,
+        MessageKind.OPENED,
+        MessageKind.QUOTA,
+    ]
 
     recovery(world, post)
-    assert post.told("dev", release) == [Kind.APPROVED, Kind.OPENED, Kind.QUOTA]
+    assert post.told("dev", release) == [
+        MessageKind.APPROVED,
+        MessageKind.OPENED,
+        MessageKind.QUOTA,
+    ]
 
 
 def test_another_release_does_not_wait(world: World, post: Deliverer) -> None:
@@ -193,7 +201,7 @@ def test_another_release_does_not_wait(world: World, post: Deliverer) -> None:
     other = world.approved(name="Kestrel", keypair_ids=frozenset({world.things["spare"]}))
     post.run()
 
-    assert post.told("dev") == post.told("dev", other) == [Kind.APPROVED]
+    assert post.told("dev") == post.told("dev", other) == [MessageKind.APPROVED]
 
 
 def test_who_fails_for_good_is_told_the_next(world: World, post: Deliverer) -> None:
@@ -202,28 +210,32 @@ def test_who_fails_for_good_is_told_the_next(world: World, post: Deliverer) -> N
     world.sign("dev")
 
     def refuse(row: Row[Any]) -> str | None:
-        return "554 Spam" if row.kind == Kind.APPROVED else None
+        return "554 Spam" if row.kind == MessageKind.APPROVED else None
 
     post.run(refuse, final=True)
 
-    assert post.told("dev") == [Kind.OPENED]
+    assert post.told("dev") == [MessageKind.OPENED]
 
 
 def test_another_relay_waits_for_what_is_being_sent(world: World, notices: Notices) -> None:
     world.approved()
     world.clock.pass_(hours=1)
     claimed = [
-        row for _ in range(2) for row in claims.claim(world.system, Wanted(limit=99), Policy())
+        row
+        for _ in range(2)
+        for row in claims.claim(world.system, ClaimRequest(limit=99), RetryPolicy())
     ]
-    assert [row.kind for row in claimed] == [Kind.APPROVED] * 3
+    assert [row.kind for row in claimed] == [MessageKind.APPROVED] * 3
     world.sign("dev")
 
-    assert claims.claim(world.system, Wanted(limit=99), Policy()) == []
+    assert claims.claim(world.system, ClaimRequest(limit=99), RetryPolicy()) == []
 
-    claims.settle(world.system, [claims.Outcome(delivery=row) for row in claimed], Policy())
-    assert {row.kind for row in claims.claim(world.system, Wanted(limit=99), Policy())} == {
-        Kind.OPENED
-    }
+    claims.settle(
+        world.system, [claims.DeliveryResult(delivery=row) for row in claimed], RetryPolicy()
+    )
+    assert {
+        row.kind for row in claims.claim(world.system, ClaimRequest(limit=99), RetryPolicy())
+    } == {MessageKind.OPENED}
 
 
 def test_with_what_is_tried_again_waits_what_comes_after(world: World, notices: Notices) -> None:
@@ -231,12 +243,12 @@ def test_with_what_is_tried_again_waits_what_comes_after(world: World, notices: 
     world.clock.pass_(hours=1)
     world.sign("dev")
 
-    first = claims.claim(world.system, Wanted(limit=99), Policy())
-    outcomes = [claims.Outcome(delivery=row, error=BUSY) for row in first]
-    claims.settle(world.system, outcomes, Policy())
+    first = claims.claim(world.system, ClaimRequest(limit=99), RetryPolicy())
+    outcomes = [claims.DeliveryResult(delivery=row, error=BUSY) for row in first]
+    claims.settle(world.system, outcomes, RetryPolicy())
 
     due = {row.kind: row.next_attempt_at for row in notices.rows(user_id=world.people["dev"])}
-    assert due[Kind.APPROVED] == due[Kind.OPENED] > world.clock.instant
+    assert due[MessageKind.APPROVED] == due[MessageKind.OPENED] > world.clock.instant
 
 
 def test_an_approval_that_stands_is_told(world: World, post: Deliverer) -> None:
@@ -247,8 +259,8 @@ def test_an_approval_that_stands_is_told(world: World, post: Deliverer) -> None:
 
     recovery(world, post)
 
-    assert post.told("dev") == [Kind.APPROVED]
-    assert post.told("bob") == [Kind.APPROVED, Kind.REVISED]
+    assert post.told("dev") == [MessageKind.APPROVED]
+    assert post.told("bob") == [MessageKind.APPROVED, MessageKind.REVISED]
 
 
 def test_what_is_used_is_told_as_it_is(world: World, post: Deliverer) -> None:
@@ -260,7 +272,7 @@ def test_what_is_used_is_told_as_it_is(world: World, post: Deliverer) -> None:
 
     recovery(world, post)
 
-    assert post.told("dev") == [Kind.APPROVED, Kind.OPENED]
+    assert post.told("dev") == [MessageKind.APPROVED, MessageKind.OPENED]
 
 
 def soon(world: World, post: Deliverer, name: str = "Falcon 1.0") -> UUID:
@@ -282,13 +294,17 @@ def test_approved_and_open_at_once_is_one_message(
     post.run()
 
     for name in ("ann", "bob", "dev"):
-        assert post.told(name, release)[-1] == Kind.OPENED
-        assert Kind.APPROVED not in post.told(name, release)
+        assert post.told(name, release)[-1] == MessageKind.OPENED
+        assert MessageKind.APPROVED not in post.told(name, release)
         assert post.files(name) == [(0, "CONFIRMED", at(hours=3))]
-    (opened,) = notices.rows(kind=Kind.OPENED, user_id=world.people["dev"])
-    message = Writer("https://x.example.com").write(Kind.OPENED, opened.facts, Reader())
+    (opened,) = notices.rows(kind=MessageKind.OPENED, user_id=world.people["dev"])
+    message = MessageRenderer("https://x.example.com").render(
+        MessageKind.OPENED, opened.facts, Reader()
+    )
     assert message.subject == "Approved and open: Falcon 1.0"
-    german = Writer("https://x.example.com").write(Kind.OPENED, opened.facts, Reader(language="de"))
+    german = MessageRenderer("https://x.example.com").render(
+        MessageKind.OPENED, opened.facts, Reader(language="de")
+    )
     assert german.subject == "Genehmigt und offen: Falcon 1.0"
 
 
@@ -301,7 +317,7 @@ def test_approved_just_before_it_opens_is_one_message(world: World, post: Delive
     world.sign("dev")
     post.run()
 
-    assert post.told("dev") == [Kind.OPENED]
+    assert post.told("dev") == [MessageKind.OPENED]
     assert post.files("dev") == [(0, "CONFIRMED", at(hours=2))]
 
 
@@ -312,9 +328,9 @@ def test_what_was_to_wait_for_the_opening_does_not_wait_longer(
     approve(world, release)
     world.clock.pass_(seconds=25)  # no worker opens it
 
-    assert set(post.run()) == {Kind.APPROVED}
+    assert set(post.run()) == {MessageKind.APPROVED}
     world.sign("dev")
-    assert set(post.run()) == {Kind.OPENED}
+    assert set(post.run()) == {MessageKind.OPENED}
 
 
 def test_a_withdrawal_takes_in_the_approval_that_waits(world: World, post: Deliverer) -> None:
@@ -324,7 +340,7 @@ def test_a_withdrawal_takes_in_the_approval_that_waits(world: World, post: Deliv
 
     post.run()
 
-    assert post.told("dev") == [Kind.WITHDRAWN]
+    assert post.told("dev") == [MessageKind.WITHDRAWN]
     assert post.files("dev") == []
 
 
@@ -336,7 +352,7 @@ def test_an_end_takes_in_only_what_is_right_before_it(world: World, post: Delive
 
     post.run()
 
-    assert post.told("dev") == [Kind.STOPPED]
+    assert post.told("dev") == [MessageKind.STOPPED]
     # Nothing was published, so nothing is cancelled; and nothing is published after the end.
     assert post.files("dev") == []
 
@@ -348,7 +364,7 @@ def test_an_end_takes_in_no_opening_behind_an_approval(world: World, post: Deliv
 
     post.run()
 
-    assert post.told("dev") == [Kind.STOPPED]
+    assert post.told("dev") == [MessageKind.STOPPED]
     assert post.files("dev") == []
 
 
@@ -360,11 +376,13 @@ def test_an_edit_goes_before_no_approval_that_waits(world: World, post: Delivere
 
     post.run()
 
-    assert post.told("dev") == [Kind.APPROVED, Kind.REVISED]
+    assert post.told("dev") == [MessageKind.APPROVED, MessageKind.REVISED]
 
 
 def test_who_wants_only_one_of_them_is_told_that(world: World, post: Deliverer) -> None:
-    silent = UpdatePreferences(chosen={Kind.OPENED: frozenset()}, channels=frozenset({"email"}))
+    silent = UpdatePreferences(
+        chosen={MessageKind.OPENED: frozenset()}, channels=frozenset({"email"})
+    )
     world.do("dev", silent)
     release = world.request()
     world.clock.pass_(hours=2)
@@ -372,8 +390,8 @@ def test_who_wants_only_one_of_them_is_told_that(world: World, post: Deliverer) 
 
     post.run()
 
-    assert post.told("dev") == [Kind.APPROVED]
-    assert post.told("ann")[-1] == Kind.OPENED
+    assert post.told("dev") == [MessageKind.APPROVED]
+    assert post.told("ann")[-1] == MessageKind.OPENED
 
 
 def test_many_edits_are_few_requests(world: World, notices: Notices, post: Deliverer) -> None:
@@ -385,7 +403,7 @@ def test_many_edits_are_few_requests(world: World, notices: Notices, post: Deliv
         post.run()
 
     # Three at once; what follows waits until the first of them is five minutes old.
-    assert post.told("ann") == post.told("bob") == [Kind.REQUEST] * 3
+    assert post.told("ann") == post.told("bob") == [MessageKind.REQUEST] * 3
     assert [row.revision for row in post.sent if row.email.startswith("ann")] == [1, 2, 3]
     (waiting,) = notices.rows(user_id=world.people["ann"], state=DeliveryState.QUEUED, revision=51)
     assert waiting.next_attempt_at == NOON + timedelta(minutes=5)
@@ -408,14 +426,14 @@ def test_whoever_is_made_an_approver_again_and_again_is_asked_once(
         post.run()
 
     # The link that she has ended; so she gets one more, and not five.
-    assert post.told("ann") == [Kind.REQUEST]
+    assert post.told("ann") == [MessageKind.REQUEST]
     world.clock.pass_(minutes=5)
     post.run()
-    assert post.told("ann") == [Kind.REQUEST] * 2
+    assert post.told("ann") == [MessageKind.REQUEST] * 2
     (live,) = notices.links(user_id=world.people["ann"], voided_at=None)
     assert post.sent[-1].action_link_id == live.id
     assert notices.rows(state=DeliveryState.QUEUED) == []
-    assert post.told("bob") == [Kind.REQUEST]
+    assert post.told("bob") == [MessageKind.REQUEST]
 
 
 def test_a_role_that_comes_and_goes_asks_nobody_twice(world: World, post: Deliverer) -> None:
@@ -428,7 +446,7 @@ def test_a_role_that_comes_and_goes_asks_nobody_twice(world: World, post: Delive
         world.clock.pass_(minutes=6)
         post.run()
 
-    assert post.told("cid") == [Kind.INVITATION, Kind.REQUEST]
+    assert post.told("cid") == [MessageKind.INVITATION, MessageKind.REQUEST]
 
 
 def test_a_request_that_waits_keeps_nothing_else_waiting(world: World, post: Deliverer) -> None:
@@ -441,7 +459,7 @@ def test_a_request_that_waits_keeps_nothing_else_waiting(world: World, post: Del
 
     post.run()
 
-    assert post.told("bob") == [Kind.REQUEST] * 3 + [Kind.REJECTED]
+    assert post.told("bob") == [MessageKind.REQUEST] * 3 + [MessageKind.REJECTED]
 
 
 def test_what_waited_describes_the_release_as_it_is(
@@ -457,15 +475,17 @@ def test_what_waited_describes_the_release_as_it_is(
 
     recovery(world, post)
 
-    assert post.told("dev") == [Kind.APPROVED, Kind.OPENED, Kind.REVISED]
+    assert post.told("dev") == [MessageKind.APPROVED, MessageKind.OPENED, MessageKind.REVISED]
     for row in (row for row in post.sent if row.email == "dev@example.com"):
         reader = Reader(audiences=row.audiences)
-        message = Writer("https://x.example.com").write(Kind(row.kind), row.facts, reader)
+        message = MessageRenderer("https://x.example.com").render(
+            MessageKind(row.kind), row.facts, reader
+        )
         assert message.fault is None
         assert message.subject.endswith(": Falcon 1.1")
         assert "16:00" in message.text
         # Only of the edit it is said what was before.
-        assert ("15:00" in message.text) == (row.kind == Kind.REVISED)
+        assert ("15:00" in message.text) == (row.kind == MessageKind.REVISED)
 
 
 def test_a_repeated_message_brings_the_newest_calendar(
@@ -476,9 +496,9 @@ def test_a_repeated_message_brings_the_newest_calendar(
     post.run()
     revise(world, release, "ann", ends_at=NOON + timedelta(hours=4))
     post.run()
-    (approved,) = notices.rows(kind=Kind.APPROVED, user_id=world.people["dev"])
+    (approved,) = notices.rows(kind=MessageKind.APPROVED, user_id=world.people["dev"])
 
-    world.do("dev", SendAgain(delivery_id=approved.id, release_id=release, link_key=LINK_KEY))
+    world.do("dev", ResendDelivery(delivery_id=approved.id, release_id=release, link_key=LINK_KEY))
     post.run()
 
     assert post.files("dev") == [

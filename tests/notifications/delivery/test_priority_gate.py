@@ -4,13 +4,13 @@ import asyncio
 
 import pytest
 
-from notifications.delivery.priority_gate import Precedence
+from notifications.delivery.priority_gate import PriorityGate
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_what_nobody_holds_is_not_waited_for() -> None:
-    first = Precedence()
+    first = PriorityGate()
     with first.held():
         pass
     waiting = first.wait()
@@ -19,7 +19,7 @@ async def test_what_nobody_holds_is_not_waited_for() -> None:
 
 
 async def test_one_waits_until_it_is_let_go() -> None:
-    first, went = Precedence(), list[str]()
+    first, went = PriorityGate(), list[str]()
 
     async def second() -> None:
         await first.wait()
@@ -35,7 +35,7 @@ async def test_one_waits_until_it_is_let_go() -> None:
 
 
 async def test_one_waits_for_a_moment_only_unless_the_other_insists() -> None:
-    first = Precedence(glance=0.05, patience=60)
+    first = PriorityGate(glance=0.05, patience=60)
     with first.held():
         await asyncio.wait_for(first.wait(), 10)
     with first.held() as insist:
@@ -48,7 +48,7 @@ async def test_one_waits_for_a_moment_only_unless_the_other_insists() -> None:
 
 
 async def test_one_waits_no_longer_than_patience_lasts_however_often_one_asks() -> None:
-    first = Precedence(patience=0.05)
+    first = PriorityGate(patience=0.05)
     with first.held() as insist:
         insist()
         await asyncio.wait_for(first.wait(), 10)
@@ -59,7 +59,7 @@ async def test_one_waits_no_longer_than_patience_lasts_however_often_one_asks() 
 
 
 async def test_whoever_is_to_stop_does_not_wait_for_it() -> None:
-    first, stop = Precedence(), asyncio.Event()
+    first, stop = PriorityGate(), asyncio.Event()
     stopping = asyncio.create_task(stop.wait())
     with first.held() as insist:
         insist()
@@ -71,7 +71,7 @@ async def test_whoever_is_to_stop_does_not_wait_for_it() -> None:
 
 
 async def test_it_is_let_go_by_an_error_too() -> None:
-    first = Precedence()
+    first = PriorityGate()
     with pytest.raises(ValueError, match="oops"), first.held():
         raise ValueError("oops")
     await asyncio.wait_for(first.wait(), 1)

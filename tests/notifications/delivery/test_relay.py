@@ -24,10 +24,10 @@ from engine.persistence.db.database import Database
 from engine.system import System
 from notifications import tables as n
 from notifications.channels.smtp import SmtpChannel
-from notifications.content.writer import Writer
+from notifications.content.writer import MessageRenderer
 from notifications.delivery import claims
-from notifications.delivery.claims import Policy, Wanted
-from notifications.delivery.priority_gate import Precedence
+from notifications.delivery.claims import ClaimRequest, RetryPolicy
+from notifications.delivery.priority_gate import PriorityGate
 from notifications.delivery.relay import Relay
 from notifications.delivery.wakeup import Wakeup
 from tests.notifications.delivery.test_many import fill
@@ -49,7 +49,7 @@ async def inbox() -> AsyncIterator[Inbox]:
 
 def relay_of(world: World, inbox: Inbox, **more: Any) -> Relay:
     channel = SmtpChannel(inbox.url, SENDER, timeout=more.pop("timeout", 5))
-    return Relay(world.system, channel, Writer(PUBLIC), LINK_KEY, PUBLIC, **more)
+    return Relay(world.system, channel, MessageRenderer(PUBLIC), LINK_KEY, PUBLIC, **more)
 
 
 def link_in(mail: EmailMessage) -> str:
@@ -194,7 +194,7 @@ async def test_nobody_listening_is_tried_again_until_given_up(
 ) -> None:
     world.request()
     port, inbox.port = inbox.port, 1
-    policy = Policy(give_up_after=timedelta(minutes=5))
+    policy = RetryPolicy(give_up_after=timedelta(minutes=5))
     relay = relay_of(world, inbox, policy=policy)
 
     assert await relay.run_once() == 2
@@ -234,12 +234,12 @@ async def test_killed_between_claim_and_settle_it_is_sent_again_with_the_same_id
 
 async def test_a_claim_that_lapsed_settles_nothing(world: World, notices: Notices) -> None:
     world.request()
-    policy = Policy()
-    (late, other) = claims.claim(world.system, Wanted(limit=9), policy)
+    policy = RetryPolicy()
+    (late, other) = claims.claim(world.system, ClaimRequest(limit=9), policy)
     world.clock.pass_(seconds=61)
-    assert len(claims.claim(world.system, Wanted(limit=9), policy)) == 2
+    assert len(claims.claim(world.system, ClaimRequest(limit=9), policy)) == 2
 
-    claims.settle(world.system, [claims.Outcome(delivery=late)], policy)
+    claims.settle(world.system, [claims.DeliveryResult(delivery=late)], policy)
 
     assert {row.state for row in notices.rows()} == {"QUEUED"}
     assert other
@@ -252,7 +252,7 @@ def test_no_two_relays_claim_the_same(database_url: str, world: World) -> None:
     def claimer(_: int) -> list[Any]:
         own = Database(database_url)
         system, found = System(database=own, clock=now), []
-        while claimed := claims.claim(system, Wanted(limit=4), Policy()):
+        while claimed := claims.claim(system, ClaimRequest(limit=4), RetryPolicy()):
             found += [row.id for row in claimed]
         own.dispose()
         return found
@@ -268,23 +268,25 @@ def test_one_person_with_a_thousand_messages_keeps_nobody_waiting(world: World) 
     fill_later = HandClock(datetime.now(UTC) + timedelta(minutes=1))
     system = System(database=world.system.database, clock=fill_later)
 
-    (first,) = claims.claim(system, Wanted(limit=4), Policy())
+    (first,) = claims.claim(system, ClaimRequest(limit=4), RetryPolicy())
     world.clock.instant = fill_later.instant - timedelta(seconds=1)
     world.request()
-    others = claims.claim(system, Wanted(limit=4, busy=frozenset({first.user_id})), Policy())
+    others = claims.claim(
+        system, ClaimRequest(limit=4, busy=frozenset({first.user_id})), RetryPolicy()
+    )
 
     assert sorted(row.email for row in others) == ["ann@example.com", "bob@example.com"]
 
 
 def test_what_was_tried_before_can_be_left_out(world: World) -> None:
     world.request()
-    (ann, bob) = claims.claim(world.system, Wanted(limit=4), Policy())
-    outcomes = [claims.Outcome(delivery=row, error="450 later") for row in (ann, bob)]
-    claims.settle(world.system, outcomes, Policy())
+    (ann, bob) = claims.claim(world.system, ClaimRequest(limit=4), RetryPolicy())
+    outcomes = [claims.DeliveryResult(delivery=row, error="450 later") for row in (ann, bob)]
+    claims.settle(world.system, outcomes, RetryPolicy())
     world.clock.pass_(minutes=1)
 
-    assert claims.claim(world.system, Wanted(limit=4, fresh_only=True), Policy()) == []
-    assert len(claims.claim(world.system, Wanted(limit=4), Policy())) == 2
+    assert claims.claim(world.system, ClaimRequest(limit=4, fresh_only=True), RetryPolicy()) == []
+    assert len(claims.claim(world.system, ClaimRequest(limit=4), RetryPolicy())) == 2
 
 
 async def test_whoever_decided_elsewhere_is_not_asked_any_more(
@@ -319,7 +321,7 @@ async def test_an_account_whose_receivers_hang_keeps_no_other_waiting(
     fill(slow, people=200, each=1)
     inbox.hanging |= {f"user{number}@example.com" for number in range(200)}
     channel = SmtpChannel(inbox.url, SENDER, timeout=8)
-    relay = Relay(System(database=database), channel, Writer(PUBLIC), LINK_KEY, PUBLIC)
+    relay = Relay(System(database=database), channel, MessageRenderer(PUBLIC), LINK_KEY, PUBLIC)
     stop, wake, came = asyncio.Event(), Wakeup(), asyncio.Event()
     running = asyncio.create_task(relay.run(stop, wake))
     await asyncio.sleep(1)
@@ -393,7 +395,7 @@ async def test_it_runs_until_stopped_and_wakes_at_once(
 async def test_it_takes_nothing_while_time_goes_first(
     world: World, notices: Notices, inbox: Inbox
 ) -> None:
-    stop, first = asyncio.Event(), Precedence()
+    stop, first = asyncio.Event(), PriorityGate()
     with first.held() as insist:
         insist()
         running = asyncio.create_task(relay_of(world, inbox).run(stop, first=first))

@@ -13,10 +13,10 @@ from engine.commands.releases.stop_release import StopRelease
 from engine.model.errors import Code
 from engine.model.vocabulary import Status, Verdict
 from notifications.delivery import claims, relevance
-from notifications.delivery.claims import Policy, Wanted
-from notifications.delivery.resend import SendAgain
+from notifications.delivery.claims import ClaimRequest, RetryPolicy
+from notifications.delivery.resend import ResendDelivery
 from notifications.periodic.reminders import Reminders
-from notifications.vocabulary import CHOOSABLE, DeliveryState, Kind
+from notifications.vocabulary import CHOOSABLE, DeliveryState, MessageKind
 from tests.notifications.notices import LINK_KEY, Notices
 from tests.support.world import World
 
@@ -26,8 +26,10 @@ ENDED = "not true any more: the release is completed"
 def relay(world: World) -> Counter[str]:
     """Everything that is due is taken, and arrives; answers how often which kind did."""
     sent = Counter[str]()
-    while rows := claims.claim(world.system, Wanted(limit=99), Policy()):
-        claims.settle(world.system, [claims.Outcome(delivery=row) for row in rows], Policy())
+    while rows := claims.claim(world.system, ClaimRequest(limit=99), RetryPolicy()):
+        claims.settle(
+            world.system, [claims.DeliveryResult(delivery=row) for row in rows], RetryPolicy()
+        )
         sent.update(row.kind for row in rows)
     return sent
 
@@ -135,12 +137,12 @@ def test_nobody_sends_again_what_is_not_true_any_more(world: World, notices: Not
     world.clock.pass_(hours=3)
     before = world.snapshot()
 
-    def again(kind: Kind) -> SendAgain:
+    def again(kind: MessageKind) -> ResendDelivery:
         row = notices.rows(kind=kind)[0]
-        return SendAgain(delivery_id=row.id, release_id=release, link_key=LINK_KEY)
+        return ResendDelivery(delivery_id=row.id, release_id=release, link_key=LINK_KEY)
 
-    assert world.refused("dev", again(Kind.OPENED)).code is Code.WRONG_STATUS
+    assert world.refused("dev", again(MessageKind.OPENED)).code is Code.WRONG_STATUS
     after = world.snapshot()
     assert len(after["deliveries"]) == len(before["deliveries"]) + 3  # that it closed
-    world.do("dev", again(Kind.APPROVED))
+    world.do("dev", again(MessageKind.APPROVED))
     assert len(world.snapshot()["deliveries"]) == len(after["deliveries"]) + 1

@@ -11,7 +11,7 @@ from engine.persistence.db.pagination import PageArgs
 from engine.queries.context import read
 from notifications import tables as n
 from notifications.delivery.queries import deliveries_by_ids, deliveries_of
-from notifications.delivery.resend import SendAgain
+from notifications.delivery.resend import ResendDelivery
 from notifications.vocabulary import DeliveryState
 from tests.notifications.notices import LINK_KEY, Notices
 from tests.support.world import World
@@ -33,7 +33,9 @@ def test_a_failed_request_is_sent_again_with_its_link(
     fail_all(world)
     (failed,) = notices.rows(user_id=world.people["bob"])
 
-    again = world.do(who, SendAgain(delivery_id=failed.id, release_id=release, link_key=LINK_KEY))
+    again = world.do(
+        who, ResendDelivery(delivery_id=failed.id, release_id=release, link_key=LINK_KEY)
+    )
 
     first, second = sorted(notices.rows(user_id=world.people["bob"]), key=lambda r: r.state)
     assert (first.state, second.state, second.id) == ("FAILED", "QUEUED", again)
@@ -48,7 +50,7 @@ def test_a_link_that_lapses_soon_is_replaced(world: World, notices: Notices) -> 
     (failed,) = notices.rows(user_id=world.people["bob"])
 
     world.clock.pass_(days=13)
-    command = SendAgain(
+    command = ResendDelivery(
         delivery_id=failed.id,
         release_id=release,
         link_key=LINK_KEY,
@@ -66,7 +68,7 @@ def test_a_link_that_lapses_soon_is_replaced(world: World, notices: Notices) -> 
 def test_what_is_not_true_any_more_is_not_sent(world: World, notices: Notices) -> None:
     release = world.request()
     (request,) = notices.rows(user_id=world.people["bob"])
-    command = SendAgain(delivery_id=request.id, release_id=release, link_key=LINK_KEY)
+    command = ResendDelivery(delivery_id=request.id, release_id=release, link_key=LINK_KEY)
     assert world.refused("dev", command).code is Code.WRONG_STATUS
     world.decide("ann", release, Verdict.REJECT)
     fail_all(world)
@@ -81,9 +83,9 @@ def test_strangers_do_not_see_it(world: World, notices: Notices) -> None:
     fail_all(world)
     (failed,) = notices.rows(user_id=world.people["bob"])
 
-    command = SendAgain(delivery_id=failed.id, release_id=release, link_key=LINK_KEY)
+    command = ResendDelivery(delivery_id=failed.id, release_id=release, link_key=LINK_KEY)
     assert world.refused("eve", command).code is Code.NOT_FOUND
-    other = SendAgain(delivery_id=failed.id, release_id=None, link_key=LINK_KEY)
+    other = ResendDelivery(delivery_id=failed.id, release_id=None, link_key=LINK_KEY)
     assert world.refused("admin", other).code is Code.NOT_FOUND
 
 
@@ -116,7 +118,7 @@ def test_each_persons_outcome_is_read(world: World, notices: Notices) -> None:
     assert [row.release_id for row in found.values()] == [release]
 
 
-def assert_refused(world: World, who: str, command: SendAgain, sentence: str) -> None:
+def assert_refused(world: World, who: str, command: ResendDelivery, sentence: str) -> None:
     before = world.snapshot()
     refusal = world.refused(who, command)
     assert (refusal.code, refusal.message) == (Code.RATE_LIMITED, sentence)
@@ -127,7 +129,7 @@ def test_of_a_message_there_is_one_copy_within_some_minutes(world: World, notice
     release = world.request()
     fail_all(world)
     (failed,) = notices.rows(user_id=world.people["bob"])
-    command = SendAgain(delivery_id=failed.id, release_id=release, link_key=LINK_KEY)
+    command = ResendDelivery(delivery_id=failed.id, release_id=release, link_key=LINK_KEY)
     copy_id = world.do("dev", command)
     sentence = (
         "This message was sent again shortly before. Try again after 2030-06-03 12:05:00 UTC."
@@ -138,11 +140,11 @@ def test_of_a_message_there_is_one_copy_within_some_minutes(world: World, notice
     with world.system.database.writing() as connection:
         connection.execute(sa.update(n.deliveries).values(state=DeliveryState.SENT))
         connection.commit()
-    of_copy = SendAgain(delivery_id=copy_id, release_id=release, link_key=LINK_KEY)
+    of_copy = ResendDelivery(delivery_id=copy_id, release_id=release, link_key=LINK_KEY)
     assert_refused(world, "dev", of_copy, sentence)
     # The other approver's message is another one.
     (other,) = notices.rows(user_id=world.people["ann"])
-    world.do("dev", SendAgain(delivery_id=other.id, release_id=release, link_key=LINK_KEY))
+    world.do("dev", ResendDelivery(delivery_id=other.id, release_id=release, link_key=LINK_KEY))
 
     world.clock.pass_(minutes=5)
     world.do("dev", of_copy)
@@ -153,7 +155,7 @@ def test_a_copy_that_failed_is_followed_by_another(world: World, notices: Notice
     release = world.request()
     fail_all(world)
     (failed,) = notices.rows(user_id=world.people["bob"])
-    command = SendAgain(delivery_id=failed.id, release_id=release, link_key=LINK_KEY)
+    command = ResendDelivery(delivery_id=failed.id, release_id=release, link_key=LINK_KEY)
     world.do("dev", command)
     fail_all(world)
 
@@ -165,7 +167,7 @@ def test_a_copy_that_failed_is_followed_by_another(world: World, notices: Notice
 def test_one_person_causes_so_many_copies_in_an_hour(world: World, notices: Notices) -> None:
     release = world.request()
     (request,) = notices.rows(user_id=world.people["bob"])
-    command = SendAgain(delivery_id=request.id, release_id=release, link_key=LINK_KEY)
+    command = ResendDelivery(delivery_id=request.id, release_id=release, link_key=LINK_KEY)
     for _ in range(30):
         fail_all(world)
         world.do("dev", command)

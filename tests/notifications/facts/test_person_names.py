@@ -3,9 +3,9 @@
 import pytest
 
 from engine.commands.administration.update_user import UpdateUser
-from notifications.content.writer import Reader, Writer
+from notifications.content.writer import MessageRenderer, Reader
 from notifications.facts.person_names import person
-from notifications.vocabulary import Kind
+from notifications.vocabulary import MessageKind
 from tests.notifications.notices import Notices
 from tests.support.world import World
 
@@ -30,14 +30,18 @@ def test_whoever_takes_an_approvers_name_is_seen_through(world: World, notices: 
     release = world.request()
     world.decide("ann", release)
 
-    renamed = notices.rows(kind=Kind.ADMINISTERED)[-1]
-    asked = notices.rows(kind=Kind.REQUEST)[-1]
+    renamed = notices.rows(kind=MessageKind.ADMINISTERED)[-1]
+    asked = notices.rows(kind=MessageKind.REQUEST)[-1]
     written = {
-        row.kind: Writer("https://countersign.example.com").write(row.kind, row.facts, Reader())
+        row.kind: MessageRenderer("https://countersign.example.com").render(
+            row.kind, row.facts, Reader()
+        )
         for row in (renamed, asked)
     }
     for kind, message in written.items():
         for text in (message.text, message.html):
             assert "Ann (dev@example.com)" in text, kind
-    assert written[Kind.REQUEST].text.startswith("Ann (dev@example.com) asks for your approval")
-    assert "Requested by: Ann (dev@example.com)" in written[Kind.REQUEST].text
+    assert written[MessageKind.REQUEST].text.startswith(
+        "Ann (dev@example.com) asks for your approval"
+    )
+    assert "Requested by: Ann (dev@example.com)" in written[MessageKind.REQUEST].text

@@ -7,19 +7,19 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.model.vocabulary import Status
-from notifications.facts.release_context import Surroundings
+from notifications.facts.release_context import ReleaseContext
 
 EARLY, LATE = uuid4(), uuid4()
 
 
-def around(release_id: UUID) -> Surroundings:
+def around(release_id: UUID) -> ReleaseContext:
     """One decided on the first material revision, another on the second."""
     made: list[Any] = [
         SimpleNamespace(approver_id=EARLY, material_revision=1),
         SimpleNamespace(approver_id=LATE, material_revision=2),
     ]
     nobody: Any = None
-    return Surroundings(
+    return ReleaseContext(
         staff=nobody, decisions={release_id: made}, edits={}, editors={}, users={}, keypairs={}
     )
 

@@ -9,11 +9,11 @@ import pytest
 from engine.commands.administration.create_user import CreateUser
 from engine.commands.administration.update_team import UpdateTeam
 from engine.commands.administration.update_user import UpdateUser
-from notifications.content.writer import Reader, Writer
-from notifications.delivery.resend import SendAgain
+from notifications.content.writer import MessageRenderer, Reader
+from notifications.delivery.resend import ResendDelivery
 from notifications.outbox import administration_digest
 from notifications.outbox.administration_digest import LARGEST
-from notifications.vocabulary import DeliveryState, Kind
+from notifications.vocabulary import DeliveryState, MessageKind
 from tests.notifications.deliverer import Deliverer
 from tests.notifications.notices import LINK_KEY, Notices, add_administrator
 from tests.support.world import World
@@ -34,7 +34,9 @@ def text_to(post: Deliverer, name: str, language: str = "en") -> str:
     """The newest message to a person as they read it, its subject first."""
     row = [row for row in post.sent if row.email.startswith(f"{name}@")][-1]
     reader = Reader(language=language, audiences=row.audiences)
-    message = Writer("https://x.example.com").write(Kind(row.kind), row.facts, reader)
+    message = MessageRenderer("https://x.example.com").render(
+        MessageKind(row.kind), row.facts, reader
+    )
     assert message.fault is None
     return f"{message.subject}\n{message.text}"
 
@@ -45,12 +47,12 @@ def test_25_new_users_are_one_mail(
     for number in range(25):
         world.add_user(f"new{number}", "DEVELOPER")
         world.clock.pass_(seconds=2)
-    assert post.run() == [Kind.INVITATION] * 25
+    assert post.run() == [MessageKind.INVITATION] * 25
 
     world.clock.pass_(minutes=1)
-    assert post.run() == [Kind.ADMINISTERED]
+    assert post.run() == [MessageKind.ADMINISTERED]
 
-    assert post.told("meg") == [Kind.ADMINISTERED]
+    assert post.told("meg") == [MessageKind.ADMINISTERED]
     text = text_to(post, "meg")
     assert text.startswith("25 changes of Acme\n")
     for number in range(25):
@@ -92,7 +94,7 @@ def test_what_comes_later_comes_with_the_next(world: World, meg: UUID, post: Del
     world.clock.pass_(minutes=1)
     post.run()
 
-    assert post.told("meg") == [Kind.ADMINISTERED] * 2
+    assert post.told("meg") == [MessageKind.ADMINISTERED] * 2
 
 
 def test_nothing_is_lost_where_the_first_has_to_be_tried_again(
@@ -107,7 +109,7 @@ def test_nothing_is_lost_where_the_first_has_to_be_tried_again(
         world.clock.pass_(seconds=20)
         post.run()
 
-    assert post.told("meg") == [Kind.ADMINISTERED] * 2
+    assert post.told("meg") == [MessageKind.ADMINISTERED] * 2
     every = "".join(row.facts for row in post.sent)
     assert all(every.count(f'"name":"{name} (') for name in ("Eva", "Devi", "Bobby"))
 
@@ -118,7 +120,7 @@ def test_more_than_fit_come_with_another(world: World, meg: UUID, post: Delivere
     world.clock.pass_(minutes=2)
     post.run()
 
-    assert post.told("meg") == [Kind.ADMINISTERED] * 2
+    assert post.told("meg") == [MessageKind.ADMINISTERED] * 2
     listed = [row.facts.count('"tag":"user:updated"') for row in post.sent]
     # The last is told of at the top of the list's message, too.
     assert sorted(listed) == [1, 101]
@@ -143,7 +145,7 @@ def test_what_would_make_it_too_large_comes_with_another(
         world.clock.pass_(minutes=2)
         post.run()
 
-    told = [row.facts for row in post.sent[before:] if row.kind == Kind.ADMINISTERED]
+    told = [row.facts for row in post.sent[before:] if row.kind == MessageKind.ADMINISTERED]
     changes = [json.loads(facts).get("listed", [None]) for facts in told]
     assert sum(map(len, changes)) == 20
     assert 1 < len(told) < 20
@@ -159,7 +161,7 @@ def test_one_change_is_told_however_large(
     world.clock.pass_(minutes=2)
     post.run()
 
-    assert post.told("meg") == [Kind.ADMINISTERED] * 3
+    assert post.told("meg") == [MessageKind.ADMINISTERED] * 3
     assert [f'"after":"Eve {n}"' in row.facts for n, row in enumerate(post.sent)] == [True] * 3
 
 
@@ -173,7 +175,7 @@ def test_a_digest_is_sent_again_as_it_was(
     (sent,) = notices.rows(state=DeliveryState.SENT)
     world.clock.pass_(hours=1)
     world.do("admin", UpdateUser(user_id=world.people["eve"], name="Eve"))
-    world.do("admin", SendAgain(delivery_id=sent.id, release_id=None, link_key=LINK_KEY))
+    world.do("admin", ResendDelivery(delivery_id=sent.id, release_id=None, link_key=LINK_KEY))
 
     post.run()
 
@@ -189,7 +191,9 @@ def test_names_stay_text(world: World, meg: UUID, post: Deliverer) -> None:
     post.run()
 
     (row,) = post.sent
-    message = Writer("https://x.example.com").write(Kind.ADMINISTERED, row.facts, Reader())
+    message = MessageRenderer("https://x.example.com").render(
+        MessageKind.ADMINISTERED, row.facts, Reader()
+    )
     assert "User changed: <img src=x>" in message.text
     assert "User changed: {{ 7 * 7 }}" in message.text
     assert "&lt;img src=x&gt;" in message.html

@@ -21,8 +21,8 @@ from engine.persistence.db.canonical_json import canonical
 from engine.persistence.db.database import Database
 from notifications import tables as n
 from notifications.content.icalendar import calendar_file
-from notifications.content.writer import Reader, Writer
-from notifications.vocabulary import DeliveryState, Kind
+from notifications.content.writer import MessageRenderer, Reader
+from notifications.vocabulary import DeliveryState, MessageKind
 from tests.notifications.content.test_messages import facts, mail_of
 from tests.notifications.notices import Notices, outbox_world
 from tests.support.databases import Templates
@@ -141,10 +141,10 @@ def test_whoever_is_taken_out_learns_no_more_than_that(world: World, notices: No
 
     revise(world, release, participant_ids=frozenset({world.people["dev"]}), note="secret")
 
-    (left,) = notices.rows(kind=Kind.LEFT)
+    (left,) = notices.rows(kind=MessageKind.LEFT)
     assert left.email == "eve@example.com"
-    message = Writer("https://c.example.com").write(
-        Kind.LEFT, left.facts, Reader(audiences=left.audiences), calendar=left.calendar
+    message = MessageRenderer("https://c.example.com").render(
+        MessageKind.LEFT, left.facts, Reader(audiences=left.audiences), calendar=left.calendar
     )
     assert "You take no part in Falcon 1.0 any more" in message.text
     assert "you took part in this release" in message.text
@@ -208,13 +208,15 @@ def test_a_request_that_was_void_by_its_turn_has_brought_nothing(world: World) -
     revise(world, release, starts_at=NOON + timedelta(hours=2))
     d = n.deliveries
     with world.system.database.writing() as connection:
-        asked = d.c.kind == Kind.REQUEST
+        asked = d.c.kind == MessageKind.REQUEST
         connection.execute(sa.update(d).where(asked).values(state=DeliveryState.VOID))
         connection.commit()
 
     revise(world, release, max_signatures=7)
 
-    (again,) = Notices(world).rows(user_id=world.people["ann"], kind=Kind.REQUEST, revision=3)
+    (again,) = Notices(world).rows(
+        user_id=world.people["ann"], kind=MessageKind.REQUEST, revision=3
+    )
     (event,) = events_in(calendar_file(again.calendar, SENDER))
     assert (event["STATUS"], event["SEQUENCE"]) == ("TENTATIVE", 2)
 
@@ -299,14 +301,14 @@ def test_a_file_that_did_not_come_is_made_up_for(world: World) -> None:
     release = world.approved()
     d = n.deliveries
     with world.system.database.writing() as connection:
-        told = d.c.kind == Kind.APPROVED
+        told = d.c.kind == MessageKind.APPROVED
         connection.execute(sa.update(d).where(told).values(state=DeliveryState.FAILED))
         connection.commit()
 
     world.clock.pass_(hours=1)
     world.sign("dev")
 
-    (opened,) = Notices(world).rows(user_id=world.people["dev"], kind=Kind.OPENED)
+    (opened,) = Notices(world).rows(user_id=world.people["dev"], kind=MessageKind.OPENED)
     (event,) = events_in(calendar_file(opened.calendar, SENDER))
     assert (event["STATUS"], event["SEQUENCE"]) == ("CONFIRMED", 1)
     assert shown(world, "dev", release) == true(world, release)
@@ -351,8 +353,8 @@ def test_no_name_adds_a_line(name: str) -> None:
 
 
 def test_it_comes_with_the_mail() -> None:
-    writer = Writer("https://x.example.com", mail_from=SENDER)
-    message = writer.write(Kind.APPROVED, facts(), Reader(), calendar=stored())
+    writer = MessageRenderer("https://x.example.com", mail_from=SENDER)
+    message = writer.render(MessageKind.APPROVED, facts(), Reader(), calendar=stored())
 
     mail = mail_of(message=message)
 
@@ -367,9 +369,9 @@ def test_it_comes_with_the_mail() -> None:
 
 def test_all_who_get_the_same_file_get_one_that_was_made_once() -> None:
     calendar_file.cache_clear()
-    writer = Writer("https://x.example.com", mail_from=SENDER)
+    writer = MessageRenderer("https://x.example.com", mail_from=SENDER)
 
     for zone in ("UTC", "Asia/Tokyo", "Europe/Berlin"):
-        writer.write(Kind.APPROVED, facts(), Reader(zone=zone), calendar=stored())
+        writer.render(MessageKind.APPROVED, facts(), Reader(zone=zone), calendar=stored())
 
     assert calendar_file.cache_info().misses == 1

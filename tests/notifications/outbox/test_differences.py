@@ -13,14 +13,14 @@ from engine.commands.administration.update_user import UpdateUser
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.model.vocabulary import Status, Verdict
 from notifications import tables as n
-from notifications.content.writer import Reader, Writer
-from notifications.outbox.differences import Seen
+from notifications.content.writer import MessageRenderer, Reader
+from notifications.outbox.differences import SeenRevisions
 from notifications.periodic.reminders import Reminders
-from notifications.vocabulary import DeliveryState, Kind, Reference
+from notifications.vocabulary import DeliveryState, MessageKind, Reference
 from tests.notifications.notices import LINK_KEY, Notices
 from tests.support.world import World
 
-WRITER = Writer("https://countersign.example.com")
+WRITER = MessageRenderer("https://countersign.example.com")
 Read = Callable[..., str]
 DECISION = Reference.DECISION
 EARLIER, THIS = Reference.EARLIER_MESSAGE, Reference.THIS_MESSAGE
@@ -37,10 +37,10 @@ def world(world: World) -> World:
 def read(world: World, notices: Notices) -> Read:
     """The newest mail of a kind to somebody, as text; its HTML lists as many changes."""
 
-    def read(name: str, kind: Kind, language: str = "en") -> str:
+    def read(name: str, kind: MessageKind, language: str = "en") -> str:
         row = notices.rows(kind=kind, user_id=world.people[name])[-1]
         reader = Reader(language=language, zone="UTC", audiences=row.audiences)
-        message = WRITER.write(kind, row.facts, reader)
+        message = WRITER.render(kind, row.facts, reader)
         assert message.fault is None
         assert message.html.count("<li>") == message.text.count("\n* ")
         return message.text
@@ -91,9 +91,9 @@ def test_two_edits_before_any_mail_are_told_together_to_who_had_approved(
         "keypairs: added spare",
         "maximum of signatures: 5 → 6",
     ]
-    assert changes_in(read("ann", Kind.REQUEST), SINCE_DECISION) == everything
+    assert changes_in(read("ann", MessageKind.REQUEST), SINCE_DECISION) == everything
     # Who has not decided is told what they have not been sent: the first mail of the edit waits.
-    assert changes_in(read("bob", Kind.REQUEST), SINCE_MESSAGE) == everything
+    assert changes_in(read("bob", MessageKind.REQUEST), SINCE_MESSAGE) == everything
 
 
 def test_who_was_sent_the_first_edit_and_has_not_decided_is_told_of_the_second(
@@ -107,8 +107,8 @@ def test_who_was_sent_the_first_edit_and_has_not_decided_is_told_of_the_second(
     edit(world, release, max_signatures=6)
 
     both = ["keypairs: added spare", "maximum of signatures: 5 → 6"]
-    assert changes_in(read("ann", Kind.REQUEST), SINCE_DECISION) == both
-    assert changes_in(read("bob", Kind.REQUEST), SINCE_MESSAGE) == both[1:]
+    assert changes_in(read("ann", MessageKind.REQUEST), SINCE_DECISION) == both
+    assert changes_in(read("bob", MessageKind.REQUEST), SINCE_MESSAGE) == both[1:]
 
 
 @pytest.mark.parametrize("state", [DeliveryState.FAILED, DeliveryState.VOID])
@@ -122,7 +122,7 @@ def test_a_message_that_did_not_arrive_counts_for_nothing(
     edit(world, release, max_signatures=6)
 
     both = ["keypairs: added spare", "maximum of signatures: 5 → 6"]
-    assert changes_in(read("bob", Kind.REQUEST), SINCE_MESSAGE) == both
+    assert changes_in(read("bob", MessageKind.REQUEST), SINCE_MESSAGE) == both
 
 
 def test_of_lists_what_was_added_and_what_was_removed_is_told(world: World, read: Read) -> None:
@@ -131,9 +131,9 @@ def test_of_lists_what_was_added_and_what_was_removed_is_told(world: World, read
     release = world.request(keypair_ids=keys(world, "vault", "spare"))
     edit(world, release, keypair_ids=keys(world, "vault", "third"))
 
-    told = changes_in(read("ann", Kind.REQUEST), SINCE_MESSAGE)
+    told = changes_in(read("ann", MessageKind.REQUEST), SINCE_MESSAGE)
     assert told == ["keypairs: added third; removed spare"]
-    german = read("ann", Kind.REQUEST, "de")
+    german = read("ann", MessageKind.REQUEST, "de")
     assert "* Schlüsselpaare: hinzugekommen third; entfernt spare" in german
 
 
@@ -145,10 +145,12 @@ def test_what_came_back_to_what_it_was_is_no_change(world: World, read: Read) ->
     settle(world, DeliveryState.SENT)
     edit(world, release, keypair_ids=keys(world, "vault"))
 
-    text = read("ann", Kind.REQUEST)
+    text = read("ann", MessageKind.REQUEST)
     assert "What changed" not in text
     assert "Nothing differs from what you last decided on." in text
-    assert changes_in(read("bob", Kind.REQUEST), SINCE_MESSAGE) == ["keypairs: removed spare"]
+    assert changes_in(read("bob", MessageKind.REQUEST), SINCE_MESSAGE) == [
+        "keypairs: removed spare"
+    ]
 
 
 def test_who_edits_is_told_of_no_edit_they_made_before(world: World, read: Read) -> None:
@@ -157,9 +159,9 @@ def test_who_edits_is_told_of_no_edit_they_made_before(world: World, read: Read)
     edit(world, release, "bob", max_signatures=6)
     edit(world, release, "dev", note="Hurry.", keypair_ids=keys(world, "vault", "spare"))
 
-    told = changes_in(read("bob", Kind.REQUEST), SINCE_MESSAGE)
+    told = changes_in(read("bob", MessageKind.REQUEST), SINCE_MESSAGE)
     assert told == ["keypairs: added spare", "note: none → Hurry."]
-    assert "maximum of signatures: 5 → 6" in read("ann", Kind.REQUEST)
+    assert "maximum of signatures: 5 → 6" in read("ann", MessageKind.REQUEST)
 
 
 def test_who_hears_of_a_release_for_the_first_time_reads_what_the_edit_changed(
@@ -170,7 +172,7 @@ def test_who_hears_of_a_release_for_the_first_time_reads_what_the_edit_changed(
     release = world.request()
     edit(world, release, team_id=world.things["red"])
 
-    assert changes_in(read("fay", Kind.REQUEST), "What changed") == ["team: blue → red"]
+    assert changes_in(read("fay", MessageKind.REQUEST), "What changed") == ["team: blue → red"]
 
 
 def test_participants_of_an_approved_release_are_told_all_they_missed(
@@ -183,7 +185,7 @@ def test_participants_of_an_approved_release_are_told_all_they_missed(
     edit(world, release, "ann", keypair_ids=keys(world, "vault", "spare"))
     edit(world, release, "ann", starts_at=starts_at)
 
-    told = changes_in(read("dev", Kind.REVISED), SINCE_MESSAGE)
+    told = changes_in(read("dev", MessageKind.REVISED), SINCE_MESSAGE)
     assert told == [
         "keypairs: added spare",
         "start: Mon 3 Jun 2030, 13:00 UTC → Mon 3 Jun 2030, 13:10 UTC",
@@ -200,7 +202,7 @@ def test_who_is_asked_once_more_as_an_approver_is_told_what_they_missed(
     edit(world, release, max_signatures=6)
     world.do("admin", UpdateUser(user_id=world.people["ann"], active=True))
 
-    told = changes_in(read("ann", Kind.REQUEST), SINCE_DECISION)
+    told = changes_in(read("ann", MessageKind.REQUEST), SINCE_DECISION)
     assert told == ["maximum of signatures: 5 → 6"]
 
 
@@ -214,9 +216,9 @@ def test_a_reminder_says_what_changed_since_the_decision(world: World, read: Rea
     world.clock.pass_(hours=5)
     Reminders(world.system, LINK_KEY).run_once()
 
-    told = changes_in(read("ann", Kind.REMINDER), SINCE_DECISION)
+    told = changes_in(read("ann", MessageKind.REMINDER), SINCE_DECISION)
     assert told == ["maximum of signatures: 5 → 6"]
-    assert "What changed" not in read("bob", Kind.REMINDER)
+    assert "What changed" not in read("bob", MessageKind.REMINDER)
 
 
 def test_an_approval_tells_the_requester_of_edits_they_have_not_heard_of(
@@ -228,7 +230,7 @@ def test_an_approval_tells_the_requester_of_edits_they_have_not_heard_of(
     world.decide("bob", release)
     world.decide("cid", release)
 
-    told = changes_in(read("dev", Kind.APPROVED), SINCE_MESSAGE)
+    told = changes_in(read("dev", MessageKind.APPROVED), SINCE_MESSAGE)
     assert told == ["maximum of signatures: 5 → 6"]
 
 
@@ -241,40 +243,40 @@ def test_an_opening_that_is_told_together_with_the_approval_tells_of_them_too(
     world.decide("bob", release)
     world.decide("cid", release)
 
-    told = changes_in(read("dev", Kind.OPENED), SINCE_MESSAGE)
+    told = changes_in(read("dev", MessageKind.OPENED), SINCE_MESSAGE)
     assert told == ["maximum of signatures: 5 → 6"]
 
 
-CASES: list[tuple[Seen, int, Any]] = [
-    (Seen(), 4, None),
-    (Seen(queued={1, 3}), 4, (1, EARLIER)),
-    (Seen(queued={1, 3}, sent={2}), 4, (2, EARLIER)),
-    (Seen(sent={1, 3}), 4, (3, EARLIER)),
-    (Seen(sent={3}, decided={1}), 4, (1, DECISION)),
-    (Seen(decided={1, 2}, written={3}), 4, (3, DECISION)),
+CASES: list[tuple[SeenRevisions, int, Any]] = [
+    (SeenRevisions(), 4, None),
+    (SeenRevisions(queued={1, 3}), 4, (1, EARLIER)),
+    (SeenRevisions(queued={1, 3}, sent={2}), 4, (2, EARLIER)),
+    (SeenRevisions(sent={1, 3}), 4, (3, EARLIER)),
+    (SeenRevisions(sent={3}, decided={1}), 4, (1, DECISION)),
+    (SeenRevisions(decided={1, 2}, written={3}), 4, (3, DECISION)),
     # An edit of one's own is told to oneself as what it changed.
-    (Seen(decided={1}, written={4}), 4, (1, DECISION)),
-    (Seen(written={1, 4}), 4, (1, EARLIER)),
-    (Seen(written={1}, sent={2}), 4, (2, EARLIER)),
+    (SeenRevisions(decided={1}, written={4}), 4, (1, DECISION)),
+    (SeenRevisions(written={1, 4}), 4, (1, EARLIER)),
+    (SeenRevisions(written={1}, sent={2}), 4, (2, EARLIER)),
 ]
 
 
 @pytest.mark.parametrize(("seen", "revision", "known"), CASES)
-def test_what_a_message_is_compared_with(seen: Seen, revision: int, known: Any) -> None:
+def test_what_a_message_is_compared_with(seen: SeenRevisions, revision: int, known: Any) -> None:
     assert seen.known_before(revision) == known
 
 
-LINKS: list[tuple[Seen, int, Any]] = [
-    (Seen(), 2, (2, THIS)),
-    (Seen(sent={1, 2, 3}), 2, (1, EARLIER)),
-    (Seen(sent={2}), 2, (2, THIS)),
-    (Seen(sent={1}, decided={1}), 2, (1, DECISION)),
-    (Seen(written={1}), 2, (1, EARLIER)),
+LINKS: list[tuple[SeenRevisions, int, Any]] = [
+    (SeenRevisions(), 2, (2, THIS)),
+    (SeenRevisions(sent={1, 2, 3}), 2, (1, EARLIER)),
+    (SeenRevisions(sent={2}), 2, (2, THIS)),
+    (SeenRevisions(sent={1}, decided={1}), 2, (1, DECISION)),
+    (SeenRevisions(written={1}), 2, (1, EARLIER)),
 ]
 
 
 @pytest.mark.parametrize(("seen", "revision", "known"), LINKS)
-def test_what_a_page_is_compared_with(seen: Seen, revision: int, known: Any) -> None:
+def test_what_a_page_is_compared_with(seen: SeenRevisions, revision: int, known: Any) -> None:
     assert seen.known_at_link(revision) == known
 
 
@@ -290,7 +292,7 @@ def test_those_who_decided_are_told_that_the_labels_were_edited(
     edit(world, release, "dev", name="Falcon 2.0", note="Not reviewed.")
 
     assert [row.email for row in notices.rows()[before:]] == ["ann@example.com"]
-    text = read("ann", Kind.REVISED)
+    text = read("ann", MessageKind.REVISED)
     assert text.startswith("Falcon 1.0 is called Falcon 2.0 now\n")
     assert "Dev (dev@example.com) changed it on" in text
     assert "Your decision still holds; if it should not, withdraw or stop the release." in text
@@ -300,7 +302,7 @@ def test_those_who_decided_are_told_that_the_labels_were_edited(
     ]
     assert "You get this because you decided on this release." in text
     assert "at that time: name “Falcon 1.0”, note “Reviewed.”" in text
-    german = read("ann", Kind.REVISED, "de")
+    german = read("ann", MessageKind.REVISED, "de")
     assert german.startswith("Falcon 1.0 heißt jetzt Falcon 2.0\n")
     assert "damals: Name „Falcon 1.0“, Notiz „Reviewed.“" in german
 
@@ -314,9 +316,9 @@ def test_so_they_are_whatever_has_become_of_it(
     world.clock.pass_(hours=hours)
     edit(world, release, "dev", note="Not reviewed.")
 
-    told = notices.rows(kind=Kind.REVISED)
+    told = notices.rows(kind=MessageKind.REVISED)
     assert [row.email for row in told] == ["ann@example.com", "bob@example.com"]
-    text = read("ann", Kind.REVISED)
+    text = read("ann", MessageKind.REVISED)
     assert "Falcon 1.0 has another note now" in text
     ended = status is Status.COMPLETED
     assert ("Your decision is kept as it was made." in text) is ended
@@ -329,7 +331,7 @@ def test_who_edits_the_labels_is_not_told_of_it(world: World, notices: Notices) 
     world.decide("bob", release)
     edit(world, release, "ann", note="Mine.")
 
-    assert [row.email for row in notices.rows(kind=Kind.REVISED)] == ["bob@example.com"]
+    assert [row.email for row in notices.rows(kind=MessageKind.REVISED)] == ["bob@example.com"]
 
 
 def test_who_rejected_is_told_too(world: World, notices: Notices) -> None:
@@ -337,7 +339,7 @@ def test_who_rejected_is_told_too(world: World, notices: Notices) -> None:
     world.decide("ann", release, Verdict.REJECT)
     edit(world, release, "dev", name="Eagle")
 
-    assert [row.email for row in notices.rows(kind=Kind.REVISED)] == ["ann@example.com"]
+    assert [row.email for row in notices.rows(kind=MessageKind.REVISED)] == ["ann@example.com"]
 
 
 # --- the requester --------------------------------------------------------------------------
@@ -350,17 +352,19 @@ def test_the_requester_is_told_that_others_edited_the_pending_request(
     edit(world, release, "ann", max_signatures=6)
 
     (row,) = notices.rows(user_id=world.people["dev"])
-    assert row.kind == Kind.REVISED
-    text = read("dev", Kind.REVISED)
+    assert row.kind == MessageKind.REVISED
+    text = read("dev", MessageKind.REVISED)
     assert text.startswith("Your request Falcon 1.0 was changed\n")
     assert "Ann (ann@example.com) changed it on" in text
     assert "Approvals that it had do not count any more. 2 more approvals are needed." in text
     assert "maximum of signatures: 5 → 6" in text
-    assert read("dev", Kind.REVISED, "de").startswith("Ihr Antrag Falcon 1.0 wurde geändert\n")
+    assert read("dev", MessageKind.REVISED, "de").startswith(
+        "Ihr Antrag Falcon 1.0 wurde geändert\n"
+    )
 
     edit(world, release, "ann", note="A label.")
     assert len(notices.rows(user_id=world.people["dev"])) == 2
-    assert "Approvals that it had" not in read("dev", Kind.REVISED)
+    assert "Approvals that it had" not in read("dev", MessageKind.REVISED)
 
 
 def test_of_their_own_edits_they_are_not(world: World, notices: Notices) -> None:
@@ -380,15 +384,15 @@ def test_a_requester_who_leaves_is_told_of_to_approvers_and_participants(
     before = len(notices.rows())
     world.do("admin", UpdateUser(user_id=world.people["dev"], active=False))
 
-    told = [row for row in notices.rows()[before:] if row.kind == Kind.REVISED]
+    told = [row for row in notices.rows()[before:] if row.kind == MessageKind.REVISED]
     names = sorted(row.email.partition("@")[0] for row in told)
     assert names == ["ann", "bob", "cid", "eve"]
-    text = read("ann", Kind.REVISED)
+    text = read("ann", MessageKind.REVISED)
     assert text.startswith("The requester of Falcon 1.0 has left\n")
     assert "Dev (dev@example.com), who requested it, is not active any more." in text
     assert "its approvers can decide on it or withdraw it" in text
     assert "Requested by: Dev (dev@example.com) (not active any more)" in text
-    german = read("ann", Kind.REVISED, "de")
+    german = read("ann", MessageKind.REVISED, "de")
     assert "Dev (dev@example.com) hat es beantragt und ist nicht mehr aktiv." in german
 
 
@@ -396,4 +400,4 @@ def test_of_what_awaits_no_approval_nothing_is_said(world: World, notices: Notic
     world.approved()
     world.do("admin", UpdateUser(user_id=world.people["dev"], active=False))
 
-    assert notices.rows(kind=Kind.REVISED) == []
+    assert notices.rows(kind=MessageKind.REVISED) == []

@@ -7,7 +7,7 @@ import pytest
 from engine.model.errors import Code
 from engine.model.vocabulary import Verdict
 from notifications.outbox.preferences import UpdatePreferences, chosen_by
-from notifications.vocabulary import CHOOSABLE, Kind
+from notifications.vocabulary import CHOOSABLE, MessageKind
 from tests.notifications.notices import Notices
 from tests.support.world import World
 
@@ -16,7 +16,9 @@ SILENT = frozenset[str]()
 
 
 def choose(channels: frozenset[str] = EMAIL, **chosen: frozenset[str]) -> UpdatePreferences:
-    return UpdatePreferences(chosen={Kind[k]: v for k, v in chosen.items()}, channels=channels)
+    return UpdatePreferences(
+        chosen={MessageKind[k]: v for k, v in chosen.items()}, channels=channels
+    )
 
 
 def test_what_is_silenced_is_not_told_and_the_rest_is(world: World, notices: Notices) -> None:
@@ -86,6 +88,6 @@ def test_ones_choice_is_ones_own(world: World) -> None:
     with world.system.database.reading() as connection:
         ann = chosen_by(connection, world.people["ann"])
         bob = chosen_by(connection, world.people["bob"])
-    assert {kind for kind, names in ann.items() if not names} == {Kind.OPENED}
+    assert {kind for kind, names in ann.items() if not names} == {MessageKind.OPENED}
     assert set(bob.values()) == {EMAIL}
     assert set(ann) == set(bob) == CHOOSABLE

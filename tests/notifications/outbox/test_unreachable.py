@@ -10,14 +10,14 @@ from structlog.testing import capture_logs
 from engine.commands.releases.revise_release import ReviseRelease
 from notifications.channels.base import Outgoing, Refused
 from notifications.channels.smtp import SmtpChannel
-from notifications.content.message import Message, Parts
-from notifications.content.writer import Reader, Writer
+from notifications.content.message import Parts, RenderedMessage
+from notifications.content.writer import MessageRenderer, Reader
 from notifications.delivery import claims
 from notifications.delivery.channel_health import ChannelHealth
-from notifications.delivery.claims import Outcome, Policy, Wanted
-from notifications.delivery.resend import SendAgain
+from notifications.delivery.claims import ClaimRequest, DeliveryResult, RetryPolicy
+from notifications.delivery.resend import ResendDelivery
 from notifications.outbox.queueing import copy_of, insert
-from notifications.vocabulary import DeliveryState, Kind
+from notifications.vocabulary import DeliveryState, MessageKind
 from tests.notifications.deliverer import Deliverer
 from tests.notifications.notices import LINK_KEY, Notices, add_administrator
 from tests.support.world import World
@@ -35,7 +35,7 @@ def ann_is_unknown(row: Row[Any]) -> str | None:
 
 
 def unreachable(notices: Notices) -> list[tuple[str, str]]:
-    return notices.told(kind=Kind.UNREACHABLE)
+    return notices.told(kind=MessageKind.UNREACHABLE)
 
 
 def test_requester_and_administrators_are_told(
@@ -47,7 +47,7 @@ def test_requester_and_administrators_are_told(
 
     told = [(name, "UNREACHABLE") for name in ("admin", "dev", "meg")]
     assert unreachable(notices) == told
-    assert post.told("dev") == [Kind.UNREACHABLE]
+    assert post.told("dev") == [MessageKind.UNREACHABLE]
     (row,) = [row for row in post.sent if row.email == "dev@example.com"]
     for language, subject, sentence in (
         (
@@ -58,7 +58,9 @@ def test_requester_and_administrators_are_told(
         ("de", "Ann wurde nicht erreicht: Falcon 1.0", f"endgültig gescheitert: {NO_SUCH_USER}"),
     ):
         reader = Reader(language=language, audiences=row.audiences)
-        message = Writer("https://x.example.com").write(Kind.UNREACHABLE, row.facts, reader)
+        message = MessageRenderer("https://x.example.com").render(
+            MessageKind.UNREACHABLE, row.facts, reader
+        )
         assert (message.fault, message.subject) == (None, subject)
         assert "ann@example.com" in message.text
         assert sentence in message.text
@@ -71,7 +73,7 @@ def test_once_for_each_approver_and_revision(
     release = world.request()
     post.run(ann_is_unknown, final=True)
     (failed,) = notices.rows(state=DeliveryState.FAILED)
-    world.do("dev", SendAgain(delivery_id=failed.id, release_id=release, link_key=LINK_KEY))
+    world.do("dev", ResendDelivery(delivery_id=failed.id, release_id=release, link_key=LINK_KEY))
     post.run(ann_is_unknown, final=True)
     assert len(notices.rows(state=DeliveryState.FAILED)) == 2
     assert unreachable(notices) == [("admin", "UNREACHABLE"), ("dev", "UNREACHABLE")]
@@ -90,9 +92,11 @@ def test_who_gets_the_request_by_another_channel_is_reached(world: World, notice
         connection.commit()
 
     def refuse(channel: str) -> None:
-        rows = claims.claim(world.system, Wanted(limit=9, channel=channel), Policy())
-        outcomes = [Outcome(delivery=row, error=ann_is_unknown(row), final=True) for row in rows]
-        claims.settle(world.system, outcomes, Policy())
+        rows = claims.claim(world.system, ClaimRequest(limit=9, channel=channel), RetryPolicy())
+        outcomes = [
+            DeliveryResult(delivery=row, error=ann_is_unknown(row), final=True) for row in rows
+        ]
+        claims.settle(world.system, outcomes, RetryPolicy())
 
     refuse("email")
     assert unreachable(notices) == []
@@ -115,15 +119,15 @@ def test_it_is_not_told_once_the_request_is_decided(
 ) -> None:
     world.add_third_approver()
     release = world.request()
-    rows = claims.claim(world.system, Wanted(limit=9), Policy())
-    outcomes = [Outcome(delivery=row, error=ann_is_unknown(row), final=True) for row in rows]
-    claims.settle(world.system, outcomes, Policy())
+    rows = claims.claim(world.system, ClaimRequest(limit=9), RetryPolicy())
+    outcomes = [DeliveryResult(delivery=row, error=ann_is_unknown(row), final=True) for row in rows]
+    claims.settle(world.system, outcomes, RetryPolicy())
     for name in ("bob", "cid"):
         world.decide(name, release)
 
     post.run()
 
-    assert post.told("dev") == [Kind.APPROVED]
+    assert post.told("dev") == [MessageKind.APPROVED]
 
 
 def test_each_final_failure_is_one_line(world: World, notices: Notices, post: Deliverer) -> None:
@@ -185,7 +189,7 @@ def test_an_address_that_cannot_be_written_fails_at_once(
 ) -> None:
     world.request()
     row = notices.rows()[0]
-    message = Message(subject="x", text_parts=Parts("x\n"), html_parts=Parts("<p>x</p>"))
+    message = RenderedMessage(subject="x", text_parts=Parts("x\n"), html_parts=Parts("<p>x</p>"))
     outgoing = Outgoing(
         delivery_id=row.id,
         created_at=row.created_at,

@@ -5,8 +5,8 @@ import pytest
 from engine.commands.administration.create_account import create_account
 from engine.commands.administration.update_user import UpdateUser
 from engine.model.errors import Code
-from notifications.content.writer import Reader, Writer
-from notifications.vocabulary import DeliveryState, Kind
+from notifications.content.writer import MessageRenderer, Reader
+from notifications.vocabulary import DeliveryState, MessageKind
 from tests.notifications.deliverer import Deliverer
 from tests.notifications.notices import Notices
 from tests.support.world import World
@@ -16,9 +16,9 @@ PUBLIC = "https://countersign.example.com"
 
 def invitation(notices: Notices, language: str = "en") -> str:
     """The only invitation as it is read, its subject first."""
-    (row,) = notices.rows(kind=Kind.INVITATION)
+    (row,) = notices.rows(kind=MessageKind.INVITATION)
     reader = Reader(language=language, audiences=row.audiences, account_id=row.account_id)
-    message = Writer(PUBLIC).write(Kind.INVITATION, row.facts, reader)
+    message = MessageRenderer(PUBLIC).render(MessageKind.INVITATION, row.facts, reader)
     assert message.fault is None
     assert f'href="{PUBLIC}/sign-in?address=meg%40example.com"' in message.html
     return f"{message.subject}\n{message.text}"
@@ -47,18 +47,21 @@ def test_each_new_person_gets_one_mail_and_administrators_not_a_second(
     world.add_user("meg", "ADMIN")
     world.add_user("zoe", "DEVELOPER")
 
-    assert notices.told(kind=Kind.INVITATION) == [("meg", "INVITATION"), ("zoe", "INVITATION")]
+    assert notices.told(kind=MessageKind.INVITATION) == [
+        ("meg", "INVITATION"),
+        ("zoe", "INVITATION"),
+    ]
     # That Zoe was added is news to Meg; that she was herself, is not.
-    assert notices.told(kind=Kind.ADMINISTERED) == [("meg", "ADMINISTERED")]
+    assert notices.told(kind=MessageKind.ADMINISTERED) == [("meg", "ADMINISTERED")]
 
     world.do("admin", UpdateUser(user_id=world.people["zoe"], active=False))
     world.do("admin", UpdateUser(user_id=world.people["zoe"], active=True, name="Zoe Z"))
-    assert len(notices.rows(kind=Kind.INVITATION)) == 2
+    assert len(notices.rows(kind=MessageKind.INVITATION)) == 2
 
 
 def test_a_service_user_gets_none(world: World, notices: Notices) -> None:
     world.add_user("ci", "SIGNER", service=True)
-    assert notices.rows(kind=Kind.INVITATION) == []
+    assert notices.rows(kind=MessageKind.INVITATION) == []
 
 
 def test_who_is_deactivated_at_once_gets_none(world: World, notices: Notices) -> None:
@@ -67,7 +70,7 @@ def test_who_is_deactivated_at_once_gets_none(world: World, notices: Notices) ->
 
     post = Deliverer(world)
     assert post.run() == []
-    (row,) = notices.rows(kind=Kind.INVITATION)
+    (row,) = notices.rows(kind=MessageKind.INVITATION)
     assert (row.state, row.last_error) == (
         DeliveryState.VOID,
         "the recipient is not active any more",
@@ -78,13 +81,13 @@ def test_who_was_refused_gets_none(world: World, notices: Notices) -> None:
     with pytest.raises(Exception, match="Another user has this address") as refused:
         world.add_user("ann", "DEVELOPER")
     assert refused.value.code is Code.NAME_TAKEN  # type: ignore[attr-defined]
-    assert notices.rows(kind=Kind.INVITATION) == []
+    assert notices.rows(kind=MessageKind.INVITATION) == []
 
 
 def test_the_first_administrator_is_invited_by_an_operator(world: World, notices: Notices) -> None:
     made = create_account(world.system, "Other", "meg@example.com")
 
-    (row,) = notices.rows(kind=Kind.INVITATION)
+    (row,) = notices.rows(kind=MessageKind.INVITATION)
     assert (row.user_id, row.account_id) == (made.user_id, made.account_id)
     text = invitation(notices)
     assert text.startswith("You are invited to Other on Countersign\n")

@@ -5,13 +5,13 @@ import pytest
 from engine.model.errors import Code
 from engine.persistence.db.database import Database
 from notifications.channels.smtp import SmtpChannel
-from notifications.content.writer import Writer
+from notifications.content.writer import MessageRenderer
 from notifications.delivery.relay import Relay
-from notifications.delivery.resend import SendAgain
+from notifications.delivery.resend import ResendDelivery
 from notifications.outbox.outbox import Outbox
 from notifications.outbox.preferences import UpdatePreferences
-from notifications.periodic.orphaned_deliveries import GRACE, Stranded
-from notifications.vocabulary import DeliveryState, Kind
+from notifications.periodic.orphaned_deliveries import GRACE, OrphanedDeliveries
+from notifications.vocabulary import DeliveryState, MessageKind
 from tests.notifications.delivery.test_relay import PUBLIC, link_in
 from tests.notifications.notices import LINK_KEY, Notices, empty_outbox
 from tests.notifications.smtp_server import smtp_server
@@ -32,7 +32,7 @@ def world(database: Database) -> World:
 
 
 def choose(world: World, name: str, *channels: str) -> None:
-    chosen = {kind: frozenset(channels) for kind in (Kind.REQUEST, Kind.APPROVED)}
+    chosen = {kind: frozenset(channels) for kind in (MessageKind.REQUEST, MessageKind.APPROVED)}
     world.do(name, UpdatePreferences(chosen=chosen, channels=BOTH))
 
 
@@ -46,7 +46,7 @@ async def test_a_request_goes_out_by_mail_once_its_channel_is_gone(
     world: World, notices: Notices
 ) -> None:
     release = world.request()
-    stranded = Stranded(world.system, ["email", "webhook"])
+    stranded = OrphanedDeliveries(world.system, ["email", "webhook"])
     assert stranded.run_once() == 0
 
     world.clock.pass_(seconds=GRACE.total_seconds())
@@ -55,7 +55,7 @@ async def test_a_request_goes_out_by_mail_once_its_channel_is_gone(
 
     async with smtp_server() as inbox:
         channel = SmtpChannel(inbox.url, "Countersign <c@example.com>")
-        relay = Relay(world.system, channel, Writer(PUBLIC), LINK_KEY, PUBLIC)
+        relay = Relay(world.system, channel, MessageRenderer(PUBLIC), LINK_KEY, PUBLIC)
         await relay.run_once()
         await relay._finish()
         # Ann was asked by mail at once, and is not asked twice.
@@ -76,7 +76,7 @@ def test_news_for_it_have_failed(world: World, notices: Notices) -> None:
 
     world.clock.pass_(seconds=GRACE.total_seconds())
 
-    assert Stranded(world.system, ["email", "webhook"]).run_once() == 2
+    assert OrphanedDeliveries(world.system, ["email", "webhook"]).run_once() == 2
     assert outcomes(notices, "bob")[1:] == [
         ("APPROVED", "chat", DeliveryState.FAILED, GONE),
         ("REQUEST", "email", DeliveryState.QUEUED, None),
@@ -88,7 +88,7 @@ def test_what_has_a_channel_is_left_alone(world: World, notices: Notices) -> Non
     world.clock.pass_(days=1)
     before = world.snapshot()
 
-    assert Stranded(world.system, [*BOTH, "webhook"]).run_once() == 0
+    assert OrphanedDeliveries(world.system, [*BOTH, "webhook"]).run_once() == 0
     assert world.snapshot() == before
 
 
@@ -97,11 +97,11 @@ def test_sent_again_it_goes_by_the_way_they_have_now(world: World, notices: Noti
     world.decide("ann", release)
     world.decide("bob", release)
     world.clock.pass_(seconds=GRACE.total_seconds())
-    Stranded(world.system, ["email", "webhook"]).run_once()
+    OrphanedDeliveries(world.system, ["email", "webhook"]).run_once()
     (failed,) = notices.rows(user_id=world.people["bob"], kind="APPROVED")
 
     def again(*channels: str) -> str:
-        command = SendAgain(
+        command = ResendDelivery(
             delivery_id=failed.id, release_id=release, link_key=LINK_KEY, channels=channels
         )
         (row,) = notices.rows(id=world.do("dev", command))
@@ -113,9 +113,9 @@ def test_sent_again_it_goes_by_the_way_they_have_now(world: World, notices: Noti
     choose(world, "bob", "email")
     assert again("chat", "email") == "email"
 
-    nothing = {Kind.APPROVED: frozenset[str]()}
+    nothing = {MessageKind.APPROVED: frozenset[str]()}
     world.do("bob", UpdatePreferences(chosen=nothing, channels=BOTH))
     before = world.snapshot()
-    command = SendAgain(delivery_id=failed.id, release_id=release, link_key=LINK_KEY)
+    command = ResendDelivery(delivery_id=failed.id, release_id=release, link_key=LINK_KEY)
     assert world.refused("dev", command).code is Code.WRONG_STATUS
     assert world.snapshot() == before

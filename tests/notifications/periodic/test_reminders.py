@@ -12,9 +12,9 @@ from engine.commands.releases.revise_release import ReviseRelease
 from engine.persistence.db.database import Database
 from notifications.outbox.outbox import Outbox
 from notifications.outbox.preferences import UpdatePreferences
-from notifications.periodic.reminder_queries import Asked
+from notifications.periodic.reminder_queries import PendingDecision
 from notifications.periodic.reminders import Reminders, Rhythm
-from notifications.vocabulary import Kind
+from notifications.vocabulary import MessageKind
 from tests.notifications.notices import LINK_KEY, Notices
 from tests.support.world import NOON, World, make_world
 
@@ -31,7 +31,7 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def asked(when: str, starts: str, zone: str = "UTC", **more: Any) -> Asked:
+def asked(when: str, starts: str, zone: str = "UTC", **more: Any) -> PendingDecision:
     """For a window of a day, whose end the link lives to see."""
     starts_at = at(starts)
     values: dict[str, Any] = {
@@ -40,7 +40,7 @@ def asked(when: str, starts: str, zone: str = "UTC", **more: Any) -> Asked:
         "lapses_at": starts_at + timedelta(days=1),
         "silenced": False,
     }
-    return Asked(
+    return PendingDecision(
         account_id=uuid4(),
         release_id=uuid4(),
         user_id=uuid4(),
@@ -161,7 +161,7 @@ def working(notices: Notices, name: str) -> int:
 def test_everybody_has_a_link_that_works_until_the_request_ends(
     world: World, notices: Notices, reminders: Reminders
 ) -> None:
-    silence(world, "bob", Kind.REMINDER)
+    silence(world, "bob", MessageKind.REMINDER)
     start = world.clock.instant + timedelta(days=60)
     world.request(starts_at=start, ends_at=start + timedelta(days=30))
 
@@ -255,7 +255,7 @@ def test_nobody_gone_is_reminded(world: World, notices: Notices, reminders: Remi
     assert notices.told(kind="REMINDER") == [("ann", "REMINDER")]
 
 
-def silence(world: World, name: str, kind: Kind) -> None:
+def silence(world: World, name: str, kind: MessageKind) -> None:
     world.do(name, UpdatePreferences(chosen={kind: frozenset()}, channels=frozenset({"email"})))
 
 
@@ -265,7 +265,7 @@ def test_whoever_will_not_be_reminded_is_not_considered_again(
     # Bob wants none, ann edits it and cat leaves: none of them is waited for.
     world.add_user("cat", "LEAD")
     world.set_team("blue", ["ann", "bob", "cat", "dev"])
-    silence(world, "bob", Kind.REMINDER)
+    silence(world, "bob", MessageKind.REMINDER)
     release = week(world)
     changes = {"max_signatures": 9}
     world.do("ann", ReviseRelease(release_id=release, revision=1, changes=changes))
@@ -276,7 +276,7 @@ def test_whoever_will_not_be_reminded_is_not_considered_again(
     assert reminders.run_once() == 0
     assert notices.told(kind="REMINDER") == []
     silence_ends = UpdatePreferences(
-        chosen={Kind.REMINDER: frozenset({"email"})}, channels=frozenset({"email"})
+        chosen={MessageKind.REMINDER: frozenset({"email"})}, channels=frozenset({"email"})
     )
     world.do("bob", silence_ends)
     assert reminders.run_once() == 1
@@ -287,7 +287,7 @@ def test_a_window_whose_closing_nobody_wants_to_hear_of_is_left_alone(
     world: World, notices: Notices, reminders: Reminders
 ) -> None:
     for name in ("ann", "bob", "dev"):
-        silence(world, name, Kind.CLOSING_SOON)
+        silence(world, name, MessageKind.CLOSING_SOON)
     world.approved()
     world.clock.pass_(hours=1)
     world.sign("dev")

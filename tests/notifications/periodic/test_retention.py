@@ -63,7 +63,7 @@ def test_what_was_told_of_a_release_stays_until_it_has_ended(
 def test_in_small_batches(
     world: World, ninety_days: Retention, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retention, "BATCH", 3)
+    monkeypatch.setattr(retention, "ROWS_PER_RUN", 3)
     world.do("dev", WithdrawRelease(release_id=world.request()))
     settle_all(world)
     world.clock.pass_(days=91)

@@ -10,7 +10,7 @@ from sqlalchemy import Row
 from notifications import tables as n
 from notifications.channels.webhook import WebhookChannel
 from notifications.channels.webhook_secrets import PURPOSE, NewSecret
-from notifications.content.writer import Writer
+from notifications.content.writer import MessageRenderer
 from notifications.delivery.relay import Relay
 from notifications.links import keys
 from notifications.webhooks.create import CreateWebhook
@@ -37,7 +37,7 @@ class Hooks:
     def relay(self, *, allow_private: bool = True, key: bytes = KEY, **more: Any) -> Relay:
         limit = more.pop("time_limit", 5)
         channel = WebhookChannel(key, allow_private=allow_private, time_limit=limit)
-        return Relay(self.world.system, channel, Writer(PUBLIC), LINK_KEY, PUBLIC, **more)
+        return Relay(self.world.system, channel, MessageRenderer(PUBLIC), LINK_KEY, PUBLIC, **more)
 
     async def send(self, **more: Any) -> int:
         """Send what is due, once; answers how many were tried."""

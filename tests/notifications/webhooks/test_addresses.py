@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from engine.model.errors import Code
 from notifications.net import dns as looking_up
 from notifications.net import pinned_backend
-from notifications.net.dns import Names as LookUps
+from notifications.net.dns import Resolver as LookUps
 from notifications.net.dns import on_behalf_of
 from notifications.net.public_addresses import is_public
 from notifications.net.url_rules import origin_only, url_fault

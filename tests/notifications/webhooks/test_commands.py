@@ -15,7 +15,7 @@ from notifications.outbox.resend_limits import COPIES_PER_PERSON
 from notifications.webhooks import base
 from notifications.webhooks.create import CreateWebhook
 from notifications.webhooks.rotate import RotateWebhookSecret
-from notifications.webhooks.send_test_event import SendTestWebhook
+from notifications.webhooks.send_test_event import SendTestEvent
 from notifications.webhooks.update import UpdateWebhook
 from tests.notifications.notices import Notices, add_administrator
 from tests.notifications.webhooks.hooks import KEY, Hooks
@@ -73,7 +73,7 @@ def test_only_whoever_manages_the_account_may(world: World, hooks: Hooks, who: s
         create(),
         UpdateWebhook(webhook_id=webhook_id, active=False),
         RotateWebhookSecret(webhook_id=webhook_id, key=KEY),
-        SendTestWebhook(webhook_id=webhook_id),
+        SendTestEvent(webhook_id=webhook_id),
     ):
         assert world.refused(who, command).code is Code.FORBIDDEN
     assert world.snapshot() == before
@@ -86,7 +86,7 @@ def test_another_accounts_webhook_does_not_exist(world: World, hooks: Hooks) -> 
     for command in (
         UpdateWebhook(webhook_id=webhook_id, active=False),
         RotateWebhookSecret(webhook_id=webhook_id, key=KEY),
-        SendTestWebhook(webhook_id=webhook_id),
+        SendTestEvent(webhook_id=webhook_id),
     ):
         assert other.refused("admin", command).code is Code.NOT_FOUND
     assert hooks.row(webhook_id).active
@@ -176,13 +176,13 @@ def test_trying_one_that_is_switched_off_is_refused(world: World, hooks: Hooks) 
     webhook_id = hooks.make("CI", URL).webhook_id
     world.do("admin", UpdateWebhook(webhook_id=webhook_id, active=False))
 
-    refusal = world.refused("admin", SendTestWebhook(webhook_id=webhook_id))
+    refusal = world.refused("admin", SendTestEvent(webhook_id=webhook_id))
     assert refusal.code is Code.WRONG_STATUS
 
 
 def test_one_person_sends_only_so_many_test_messages_in_an_hour(world: World, hooks: Hooks) -> None:
     commands = [
-        SendTestWebhook(webhook_id=hooks.make(name, URL).webhook_id) for name in ("CI", "Chat")
+        SendTestEvent(webhook_id=hooks.make(name, URL).webhook_id) for name in ("CI", "Chat")
     ]
     for number in range(COPIES_PER_PERSON):
         world.do("admin", commands[number % 2])

@@ -9,7 +9,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from api.graphql.endpoint import Endpoint
-from api.runtime.channels import Telling
+from api.runtime.channels import MessageSettings
 from api.runtime.runtime import Runtime
 from engine.concurrency.executor import Executor
 from engine.signing.service import SigningService
@@ -30,14 +30,14 @@ LIST = """{ webhooks { totalCount edges { node { name
 def api(world: World) -> Iterator[Api]:
     executor = Executor(world.system.database, threads=4)
     email = SmtpChannel("smtp://127.0.0.1:1?tls=none", "Countersign <c@example.com>")
-    telling = Telling(
+    telling = MessageSettings(
         channels={"email": email, "webhook": WebhookChannel(KEY)},
         link_key=LINK_KEY,
         webhook_key=KEY,
         allow_private=True,
     )
     gate = SigningService(world.system, executor)
-    runtime = Runtime(world.system, executor, gate, telling=telling)
+    runtime = Runtime(world.system, executor, gate, message_settings=telling)
     app = Starlette(routes=[Route("/graphql", Endpoint(runtime, ide=False))])
     with TestClient(app) as client:
         yield Api(world, client)

@@ -11,9 +11,9 @@ from standardwebhooks import WebhookVerificationError
 
 from api.graphql.ids import to_global
 from engine.commands.maintenance.advance_due import advance_due
-from notifications.delivery.claims import Policy
+from notifications.delivery.claims import RetryPolicy
 from notifications.webhooks.rotate import RotateWebhookSecret
-from notifications.webhooks.send_test_event import SendTestWebhook
+from notifications.webhooks.send_test_event import SendTestEvent
 from notifications.webhooks.update import UpdateWebhook
 from tests.notifications.notices import Notices, add_administrator
 from tests.notifications.webhooks.hooks import KEY, Hooks
@@ -218,7 +218,7 @@ async def test_it_is_given_up_in_the_end(world: World, hooks: Hooks, receiver: R
     hooks.make("ci", receiver.url())
     receiver.status["/hook"] = 500
     world.request()
-    policy = Policy(give_up_after=timedelta(minutes=1))
+    policy = RetryPolicy(give_up_after=timedelta(minutes=1))
     await hooks.send(policy=policy)
     world.clock.pass_(minutes=2)
     await hooks.send(policy=policy)
@@ -297,7 +297,7 @@ async def test_a_new_secret_signs_beside_the_old_one_for_a_while(
     assert len(receiver.got[0].headers["webhook-signature"].split()) == 2
 
     world.clock.pass_(hours=25)
-    world.do("admin", SendTestWebhook(webhook_id=made.webhook_id))
+    world.do("admin", SendTestEvent(webhook_id=made.webhook_id))
     await hooks.send()
     last = receiver.got[-1]
     assert last.verified_by(new)["type"] == "webhook.test"
@@ -351,7 +351,7 @@ async def test_a_refused_attempt_is_told_of_to_whoever_asked_for_that(
     hooks.make("releases", "http://127.0.0.1:1/")
     audit = hooks.make("audit", "http://127.0.0.1:1/", "attempt:*").webhook_id
 
-    world.refused("dev", SendTestWebhook(webhook_id=audit))
+    world.refused("dev", SendTestEvent(webhook_id=audit))
 
     (row,) = hooks.rows(webhook_id=audit)
     data = json.loads(row.facts)["data"]

@@ -24,11 +24,11 @@ from api.web.http.browser import Browser
 from api.web.pages import go, page, trouble
 from api.web.sign_in.forms import fields_of, local_path
 from api.web.sign_in.limits import SignInLimits
-from api.web.sign_in.login_flow import PENDING, PENDING_PATH, Entrance, Proof
+from api.web.sign_in.login_flow import PENDING, PENDING_PATH, LoginFlow, Proof
 from api.web.sign_in.openid.flow_cookies import FlowCookies, KeptFlow
 from api.web.sign_in.openid.provider import Identity, Provider, new_flow
 from api.web.sign_in.openid.provider_errors import ProviderError
-from api.web.sign_in.signed_cookie import Seal
+from api.web.sign_in.signed_cookie import SignedCookie
 from engine.commands.credentials.identities import LinkIdentity
 from engine.logs.log_throttle import LogThrottle
 from engine.model.errors import Refusal
@@ -52,7 +52,7 @@ class OpenIdSignIn:
         self,
         runtime: Runtime,
         browser: Browser,
-        entrance: Entrance,
+        entrance: LoginFlow,
         provider: Provider,
         secret: str,
         limits: SignInLimits,
@@ -67,7 +67,7 @@ class OpenIdSignIn:
         self._account = account
         self._failures = LogThrottle()
         self._flows = FlowCookies(browser, secret)
-        self._pending = Seal(secret, "openid-pending", _PENDING)
+        self._pending = SignedCookie(secret, "openid-pending", _PENDING)
 
     async def leave(self, request: Request) -> Response:
         """Away to the provider; this browser alone can come back from there."""

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from api.web.http.browser import Browser
 from api.web.sign_in.openid.provider import Flow
-from api.web.sign_in.signed_cookie import Seal
+from api.web.sign_in.signed_cookie import SignedCookie
 
 #: Seconds that a browser may be away at the provider.
 AWAY_SECONDS = 600
@@ -35,7 +35,7 @@ class FlowCookies:
 
     def __init__(self, browser: Browser, secret: str) -> None:
         self._browser = browser
-        self._seal = Seal(secret, "openid-flow", AWAY_SECONDS)
+        self._seal = SignedCookie(secret, "openid-flow", AWAY_SECONDS)
 
     def begin(self, request: Request, response: Response, kept: KeptFlow) -> None:
         """Keep a flow; cookies of flows that are over go."""

@@ -197,8 +197,8 @@ def test_who_goes_away_is_not_served_on(small_world: World) -> None:
     with serving(api.client.app) as url:
         with streamed(url, api.token("dev"), FOLLOW, after=BEGINNING) as events:
             assert next(events)[0] == "next"
-            until(lambda: small_world.account_id in runtime.news._waiting)
-        until(lambda: not runtime.news._waiting)
+            until(lambda: small_world.account_id in runtime.change_notifier._waiting)
+        until(lambda: not runtime.change_notifier._waiting)
     runtime.executor.shutdown()
 
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 import httpx2
 
 from api.graphql.limits.config import Limits
-from api.web.http.rate_limit import REMEMBERED, Buckets, Rates
+from api.web.http.rate_limit import REMEMBERED, Rates, TokenBuckets
 from tests.support.api import make_api
 from tests.support.world import World
 
@@ -19,7 +19,7 @@ class Clock:
 
 def test_a_bucket_empties_fills_and_never_overflows() -> None:
     clock = Clock()
-    buckets = Buckets(rate=2, burst=3, clock=clock)
+    buckets = TokenBuckets(rate=2, burst=3, clock=clock)
 
     assert [buckets.wait("ann") for _ in range(4)] == [0, 0, 0, 0.5]
     assert buckets.wait("bob") == 0
@@ -31,7 +31,7 @@ def test_a_bucket_empties_fills_and_never_overflows() -> None:
 
 def test_what_cost_more_is_paid_before_the_next() -> None:
     clock = Clock()
-    buckets = Buckets(rate=2, burst=3, clock=clock)
+    buckets = TokenBuckets(rate=2, burst=3, clock=clock)
 
     assert buckets.wait("ann") == 0
     buckets.owe("ann", 10)
@@ -41,8 +41,8 @@ def test_what_cost_more_is_paid_before_the_next() -> None:
 
 
 def test_without_a_rate_nobody_waits_and_callers_are_forgotten_in_time() -> None:
-    assert [Buckets(rate=0, burst=1).wait("ann") for _ in range(3)] == [0, 0, 0]
-    buckets = Buckets(rate=1, burst=1, clock=Clock())
+    assert [TokenBuckets(rate=0, burst=1).wait("ann") for _ in range(3)] == [0, 0, 0]
+    buckets = TokenBuckets(rate=1, burst=1, clock=Clock())
     for caller in range(REMEMBERED + 5):
         buckets.owe(caller, 1)
     assert buckets.wait(0) == 0

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from api.graphql.endpoint import Endpoint
-from api.runtime.channels import Telling
+from api.runtime.channels import MessageSettings
 from api.runtime.runtime import Runtime
 from api.web.http.browser import Browser
 from api.web.sign_in.limits import SignInLimits
@@ -22,7 +22,7 @@ from api.web.sign_in.routes import sign_in_routes
 from engine.concurrency.executor import Executor
 from engine.signing.service import SigningService
 from notifications.channels.smtp import SmtpChannel
-from notifications.content.writer import Writer
+from notifications.content.writer import MessageRenderer
 from notifications.delivery.relay import Relay
 from notifications.delivery.sign_in_mail import SignInMailer
 from notifications.links.keys import ACTION_LINKS, derive
@@ -124,12 +124,12 @@ async def open_site(world: World, *more: BaseRoute, **parts: Any) -> AsyncIterat
         stack.callback(executor.shutdown)
         gate, browser = SigningService(world.system, executor), Browser(PUBLIC)
         key = derive(SECRET, ACTION_LINKS)
-        telling = Telling(channels={}, link_key=key, webhook_key=bytes(32))
-        runtime = Runtime(world.system, executor, gate, browser=browser, telling=telling)
+        telling = MessageSettings(channels={}, link_key=key, webhook_key=bytes(32))
+        runtime = Runtime(world.system, executor, gate, browser=browser, message_settings=telling)
         channel = SmtpChannel(inbox.url, "Countersign <countersign@example.com>")
         stack.push_async_callback(channel.close)
-        mailer = SignInMailer(world.system, channel, Writer(PUBLIC), LINK_KEY, PUBLIC)
-        relay = Relay(world.system, channel, Writer(PUBLIC), key, PUBLIC)
+        mailer = SignInMailer(world.system, channel, MessageRenderer(PUBLIC), LINK_KEY, PUBLIC)
+        relay = Relay(world.system, channel, MessageRenderer(PUBLIC), key, PUBLIC)
         parts.setdefault("limits", SignInLimits())
         endpoint = Endpoint(runtime, ide=False, public_url=PUBLIC)
         routes = [

@@ -18,12 +18,12 @@ from engine.model.errors import Code
 from engine.model.vocabulary import Permission
 from engine.persistence.db.database import Database
 from engine.persistence.store import tables as t
-from notifications.content.writer import Reader, Writer
+from notifications.content.writer import MessageRenderer, Reader
 from notifications.delivery import claims
-from notifications.delivery.claims import Policy, Wanted
+from notifications.delivery.claims import ClaimRequest, RetryPolicy
 from notifications.links.keys import ACTION_LINKS, derive
 from notifications.outbox import address_mails
-from notifications.vocabulary import Kind
+from notifications.vocabulary import MessageKind
 from tests.api.web.sign_in.site import PUBLIC, SECRET, Site, open_site
 from tests.notifications.notices import Notices, add_administrator, outbox_world
 from tests.support.refusals import assert_refused, told
@@ -60,21 +60,25 @@ def command_for(site: Site, email: str, of: str) -> UpdateUser:
     return UpdateUser(user_id=user_id, email=email, link_key=KEY)
 
 
-def mails(site: Site) -> dict[tuple[str, Kind], str]:
+def mails(site: Site) -> dict[tuple[str, MessageKind], str]:
     """What is due to be sent: the texts by address and kind."""
-    sent: dict[tuple[str, Kind], str] = {}
-    while rows := claims.claim(site.world.system, Wanted(limit=99), Policy()):
+    sent: dict[tuple[str, MessageKind], str] = {}
+    while rows := claims.claim(site.world.system, ClaimRequest(limit=99), RetryPolicy()):
         for row in rows:
             is_asking = row.address_change_id is not None
             link = address_mails.url_of(KEY, PUBLIC, row) if is_asking else None
-            message = Writer(PUBLIC).write(Kind(row.kind), row.facts, Reader(), link=link)
+            message = MessageRenderer(PUBLIC).render(
+                MessageKind(row.kind), row.facts, Reader(), link=link
+            )
             assert message.fault is None, message.fault
-            sent[row.address or row.email, Kind(row.kind)] = message.text
+            sent[row.address or row.email, MessageKind(row.kind)] = message.text
     return sent
 
 
 def link_of(site: Site, address: str = NEW) -> str:
-    found = re.search(rf"{PUBLIC}(/sign-in/address/\S+)", mails(site)[address, Kind.ADDRESS_LINK])
+    found = re.search(
+        rf"{PUBLIC}(/sign-in/address/\S+)", mails(site)[address, MessageKind.ADDRESS_LINK]
+    )
     assert found is not None
     return found[1]
 
@@ -91,10 +95,10 @@ async def test_the_address_changes_once_the_new_mailbox_confirms_it(site: Site) 
     entry = site.world.ledger(tag="user:address:requested")[-1]
     assert told(entry)["changes"] == {"email": [OLD, NEW]}
     sent = mails(site)
-    assert sorted(sent) == [(NEW, Kind.ADDRESS_LINK), (OLD, Kind.ADDRESS_CHANGE)]
-    assert f"asked that {NEW} becomes your address" in sent[OLD, Kind.ADDRESS_CHANGE]
-    assert "/sign-in/address/" not in sent[OLD, Kind.ADDRESS_CHANGE]
-    found = re.search(rf"{PUBLIC}(/\S+)", sent[NEW, Kind.ADDRESS_LINK])
+    assert sorted(sent) == [(NEW, MessageKind.ADDRESS_LINK), (OLD, MessageKind.ADDRESS_CHANGE)]
+    assert f"asked that {NEW} becomes your address" in sent[OLD, MessageKind.ADDRESS_CHANGE]
+    assert "/sign-in/address/" not in sent[OLD, MessageKind.ADDRESS_CHANGE]
+    found = re.search(rf"{PUBLIC}(/\S+)", sent[NEW, MessageKind.ADDRESS_LINK])
     assert found is not None
     link, before = found[1], site.world.snapshot()
     assert link.rpartition(".")[2] not in str(before) + entry.body
@@ -115,7 +119,7 @@ async def test_the_address_changes_once_the_new_mailbox_confirms_it(site: Site) 
     assert told(entry)["changes"] == {"email": [OLD, NEW]}
     assert '"kind":"LINK"' in entry.body
     done = mails(site)
-    assert f"{OLD} does not work any more" in done[OLD, Kind.ADDRESS_CHANGE]
+    assert f"{OLD} does not work any more" in done[OLD, MessageKind.ADDRESS_CHANGE]
     assert await site.mails("ann.archer") == []
     browser = await site.person()
     await browser.ask(NEW)
@@ -172,7 +176,7 @@ async def test_who_may_ask(site: Site) -> None:
 
     ask(site, who="admin")
     assert address_of(site, "ann") == OLD
-    assert (NEW, Kind.ADDRESS_LINK) in mails(site)
+    assert (NEW, MessageKind.ADDRESS_LINK) in mails(site)
     ask(site, "pipeline@example.com", who="admin", of="ci")
     assert address_of(site, "ci") == "pipeline@example.com"
     assert not {address for address, _ in mails(site)} & {"ci@example.com", "pipeline@example.com"}
@@ -180,7 +184,7 @@ async def test_who_may_ask(site: Site) -> None:
 
 async def test_letter_case_alone_can_change(site: Site) -> None:
     ask(site, "Ann@example.com")
-    assert ("Ann@example.com", Kind.ADDRESS_LINK) in mails(site)
+    assert ("Ann@example.com", MessageKind.ADDRESS_LINK) in mails(site)
 
 
 async def test_whoever_manages_users_alone_learns_no_address_and_gets_no_administrator(
@@ -198,7 +202,7 @@ async def test_whoever_manages_users_alone_learns_no_address_and_gets_no_adminis
     assert {refused(site, e, "staff", "ann") for e in ("bob@example.com", NEW)} == {Code.FORBIDDEN}
     assert not any("has this address" in message or "is no e-mail" in message for message in said)
     ask(site, who="staff", of="pat")
-    assert (NEW, Kind.ADDRESS_LINK) in mails(site)
+    assert (NEW, MessageKind.ADDRESS_LINK) in mails(site)
 
 
 async def test_the_present_address_withdraws_a_change(site: Site) -> None:
@@ -224,15 +228,15 @@ async def test_a_change_that_is_withdrawn_before_the_mail_went_out_sends_no_link
 ) -> None:
     ask(site)
     ask(site, OLD)
-    assert sorted(mails(site)) == [(OLD, Kind.ADDRESS_CHANGE)]
+    assert sorted(mails(site)) == [(OLD, MessageKind.ADDRESS_CHANGE)]
 
 
 async def test_the_old_address_is_told_even_if_the_user_is_deactivated(site: Site) -> None:
     ask(site, who="admin")
     site.world.do("admin", UpdateUser(user_id=site.world.people["ann"], active=False))
     sent = mails(site)
-    assert sorted(sent) == [(OLD, Kind.ADDRESS_CHANGE)]
-    assert NEW in sent[OLD, Kind.ADDRESS_CHANGE]
+    assert sorted(sent) == [(OLD, MessageKind.ADDRESS_CHANGE)]
+    assert NEW in sent[OLD, MessageKind.ADDRESS_CHANGE]
 
 
 async def test_who_is_deactivated_or_is_to_be_gets_no_link(site: Site) -> None:
@@ -242,7 +246,7 @@ async def test_who_is_deactivated_or_is_to_be_gets_no_link(site: Site) -> None:
     site.world.do("admin", UpdateUser(user_id=ann, active=False))
     assert refused(site, who="admin") is Code.WRONG_STATUS
     site.world.do("admin", UpdateUser(user_id=ann, active=True, email=NEW, link_key=KEY))
-    assert (NEW, Kind.ADDRESS_LINK) in mails(site)
+    assert (NEW, MessageKind.ADDRESS_LINK) in mails(site)
 
 
 async def test_a_refused_confirmation_is_recorded_about_the_user(site: Site) -> None:
@@ -266,10 +270,10 @@ async def test_other_administrators_are_told_of_each_step(site: Site) -> None:
     add_administrator(site.world)
     notices, person = Notices(site.world), await site.person()
     ask(site, who="admin")
-    assert notices.told(kind=Kind.ADMINISTERED) == [("meg", "ADMINISTERED")]
+    assert notices.told(kind=MessageKind.ADMINISTERED) == [("meg", "ADMINISTERED")]
     link = link_of(site)
     assert (await person.post(link)).status_code == 200
-    assert notices.told(kind=Kind.ADMINISTERED) == [
+    assert notices.told(kind=MessageKind.ADMINISTERED) == [
         ("admin", "ADMINISTERED"),
         ("meg", "ADMINISTERED"),
         ("meg", "ADMINISTERED"),
@@ -277,10 +281,12 @@ async def test_other_administrators_are_told_of_each_step(site: Site) -> None:
     site.world.clock.pass_(minutes=2)
     sent = mails(site)
     for name in ("admin", "meg"):
-        text = " ".join(sent[f"{name}@example.com", Kind.ADMINISTERED].split())
+        text = " ".join(sent[f"{name}@example.com", MessageKind.ADMINISTERED].split())
         assert OLD in text
         assert NEW in text
-    assert "Another e-mail address was asked for" in sent["meg@example.com", Kind.ADMINISTERED]
+    assert (
+        "Another e-mail address was asked for" in sent["meg@example.com", MessageKind.ADMINISTERED]
+    )
 
 
 async def test_old_changes_are_deleted_and_limits_count_no_less(site: Site) -> None:
@@ -297,7 +303,10 @@ async def test_old_changes_are_deleted_and_limits_count_no_less(site: Site) -> N
     await site.mailer.run_once()
     assert rows(site.world, t.address_changes) == []
     # A link that was still queued is not sent, and does not stop what comes after it.
-    assert {kind for _, kind in mails(site)} == {Kind.ADDRESS_CHANGE, Kind.ADMINISTERED}
+    assert {kind for _, kind in mails(site)} == {
+        MessageKind.ADDRESS_CHANGE,
+        MessageKind.ADMINISTERED,
+    }
 
 
 async def test_one_user_asks_for_so_many_a_day(site: Site) -> None:

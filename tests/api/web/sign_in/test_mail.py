@@ -10,7 +10,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy import event
 
-from api.web.http.rate_limit import Buckets
+from api.web.http.rate_limit import TokenBuckets
 from api.web.sign_in.limits import SignInLimits
 from engine.commands.administration.create_user import CreateUser
 from engine.commands.administration.update_user import UpdateUser
@@ -21,7 +21,7 @@ from tests.api.web.sign_in.site import Person, Site, open_site
 from tests.support.refusals import told
 from tests.support.world import World, make_world
 
-FAST = Buckets(rate=1, burst=1000)
+FAST = TokenBuckets(rate=1, burst=1000)
 
 
 def code_in(html: str) -> str:
@@ -311,7 +311,7 @@ async def test_no_foreign_page_does_anything(site: Site, says: dict[str, str]) -
 
 
 async def test_an_address_is_mailed_a_few_times_and_nobody_is_told(world: World) -> None:
-    limits = SignInLimits(asking=FAST, address_and_client=Buckets(rate=1 / 300, burst=2))
+    limits = SignInLimits(asking=FAST, address_and_client=TokenBuckets(rate=1 / 300, burst=2))
     async with open_site(world, limits=limits) as site:
         answers = [await (await site.person()).ask("Ann@example.com") for _ in range(4)]
         assert {answer.status_code for answer in answers} == {303}
@@ -321,7 +321,7 @@ async def test_an_address_is_mailed_a_few_times_and_nobody_is_told(world: World)
 async def test_what_strangers_ask_for_keeps_no_mail_from_a_browser_that_is_known(
     world: World,
 ) -> None:
-    two = partial(Buckets, rate=1 / 300, burst=2)
+    two = partial(TokenBuckets, rate=1 / 300, burst=2)
     limits = SignInLimits(
         asking=FAST, address_and_client=two(), address=two(), address_and_browser=two()
     )
@@ -348,7 +348,7 @@ async def test_what_strangers_ask_for_keeps_no_mail_from_a_browser_that_is_known
 
 
 async def test_strangers_of_many_networks_have_a_limit_together(world: World) -> None:
-    limits = SignInLimits(address=Buckets(rate=1 / 300, burst=3))
+    limits = SignInLimits(address=TokenBuckets(rate=1 / 300, burst=3))
     asked = [limits.exhausted("ann@example.com", f"192.0.2.{n}", None) for n in range(5)]
     assert asked == [None, None, None, "address", "address"]
     assert limits.exhausted("ANN@example.com", "192.0.2.9", "browser") is None
@@ -364,11 +364,11 @@ async def test_a_cookie_that_is_not_ours_makes_no_known_browser(site: Site, forg
 
 
 async def test_a_client_asks_and_types_only_so_often(world: World) -> None:
-    few = Buckets(rate=1 / 60, burst=2)
+    few = TokenBuckets(rate=1 / 60, burst=2)
     async with open_site(world, limits=SignInLimits(asking=few, typing=few)) as site:
         asked = [(await (await site.person()).ask(f"{n}@example.com")) for n in range(3)]
         assert [answer.status_code for answer in asked] == [303, 303, 429]
-    few = Buckets(rate=1 / 60, burst=2)
+    few = TokenBuckets(rate=1 / 60, burst=2)
     async with open_site(world, limits=SignInLimits(typing=few)) as site:
         person = await site.person()
         await person.ask("ann@example.com")

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
-from api.web.http.rate_limit import Buckets
+from api.web.http.rate_limit import TokenBuckets
 from api.web.sign_in.limits import SignInLimits
 from api.web.sign_in.openid.provider import AuthMethod, Client, Flow, Provider
 from api.web.sign_in.openid.provider_errors import ProviderError
@@ -375,7 +375,7 @@ async def test_a_client_goes_there_and_back_only_so_often_and_the_log_stays_shor
     world: World,
 ) -> None:
     gone = CountedProvider(Client("http://127.0.0.1:1", "countersign", SECRET, CALLBACK))
-    limits = SignInLimits(travelling=Buckets(rate=1 / 60, burst=5))
+    limits = SignInLimits(travelling=TokenBuckets(rate=1 / 60, burst=5))
     async with open_site(world, openid=OpenId(provider=gone, name="Login"), limits=limits) as site:
         person, before = await site.person(), world.snapshot()
         with capture_logs() as logged:

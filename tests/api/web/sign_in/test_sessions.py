@@ -177,9 +177,9 @@ async def test_a_websocket_of_a_foreign_page_is_nobodys(site: Site) -> None:
             ws.send_json({"id": "1", "type": "subscribe", "payload": query})
             return ws.receive_json()
 
-    site.runtime.usage.drain()
+    site.runtime.credential_usage.drain()
     ours = who("https://countersign.example.com")
-    assert site.runtime.usage.drain() == (set(), set())
+    assert site.runtime.credential_usage.drain() == (set(), set())
     assert ours["payload"]["data"]["viewer"]["user"]["email"] == "ann@example.com"
     for foreign in ("https://evil.example", "http://countersign.example.com", "null", None):
         try:
@@ -191,15 +191,15 @@ async def test_a_websocket_of_a_foreign_page_is_nobodys(site: Site) -> None:
 
 async def test_following_is_no_sign_that_somebody_sits_there(site: Site) -> None:
     ann = await site.signed_in("ann")
-    site.runtime.usage.drain()
+    site.runtime.credential_usage.drain()
     headers = {"Accept": "text/event-stream", "Sec-Fetch-Site": "same-origin"}
     query = {"query": "subscription { releaseEvents { tag } }"}
     following = asyncio.create_task(ann.client.post("/graphql", json=query, headers=headers))
     await asyncio.sleep(1)
-    tokens, (session,) = site.runtime.usage.drain()
+    tokens, (session,) = site.runtime.credential_usage.drain()
     assert tokens == set()
     await asyncio.sleep(1)
-    assert site.runtime.usage.drain() == (set(), set())
+    assert site.runtime.credential_usage.drain() == (set(), set())
     site.world.do("ann", RevokeSession(session_id=session))
     answer = await asyncio.wait_for(following, 5)
     assert "UNAUTHENTICATED" in answer.text
