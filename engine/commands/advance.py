@@ -16,36 +16,36 @@ from engine.persistence.store.releases import write_moves
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 
-def advance(work: UnitOfWork, standing: Iterable[Row[Any]]) -> None:
+def advance(uow: UnitOfWork, standing: Iterable[Row[Any]]) -> None:
     """Apply whatever time has made due on these locked releases; none is skipped."""
-    _apply(work, [row.id for row in standing if is_due(row.status, row, work.now)])
+    _apply(uow, [row.id for row in standing if is_due(row.status, row, uow.now)])
 
 
-def advance_again(work: UnitOfWork) -> None:
+def advance_again(uow: UnitOfWork) -> None:
     """What a command made due on the releases held; those it remembers are not asked for."""
-    kept = [work.kept[release_id] for release_id in sorted(work.locked & work.kept.keys())]
-    _apply(work, [one.id for one in kept if is_due(one.status, one.fields, work.now)])
-    advance(work, locks.standing(work.connection, work.locked - {one.id for one in kept}))
+    kept = [uow.kept[release_id] for release_id in sorted(uow.locked & uow.kept.keys())]
+    _apply(uow, [one.id for one in kept if is_due(one.status, one.fields, uow.now)])
+    advance(uow, locks.standing(uow.connection, uow.locked - {one.id for one in kept}))
 
 
-def _apply(work: UnitOfWork, due: Collection[UUID]) -> None:
-    moves = [(release, _advanced(work, release)) for release in work.get_many(due).values()]
-    write_moves(work, moves)
+def _apply(uow: UnitOfWork, due: Collection[UUID]) -> None:
+    moves = [(release, _advanced(uow, release)) for release in uow.get_many(due).values()]
+    write_moves(uow, moves)
     for _, after in moves:
-        work.put(after)
+        uow.put(after)
 
 
-def _advanced(work: UnitOfWork, release: Release) -> Release:
-    for step in due_steps(release, work.now):
-        _fire(work, release, step)
+def _advanced(uow: UnitOfWork, release: Release) -> Release:
+    for step in due_steps(release, uow.now):
+        _fire(uow, release, step)
         release = apply_transition(release, step.target, step.at, step.ending)
     return release
 
 
-def _fire(work: UnitOfWork, release: Release, step: DueTransition) -> None:
-    facts = Facts(now=work.now, policy=work.policy, actor=CLOCK, release=release)
+def _fire(uow: UnitOfWork, release: Release, step: DueTransition) -> None:
+    facts = Facts(now=uow.now, policy=uow.policy, actor=CLOCK, release=release)
     machine.fire(step.trigger, facts)
-    work.record(_event(release, step), actor=CLOCK, effective_at=step.at)
+    uow.record(_event(release, step), actor=CLOCK, effective_at=step.at)
 
 
 def _event(release: Release, step: DueTransition) -> ReleaseEvent:

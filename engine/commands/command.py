@@ -25,7 +25,7 @@ class Command(Protocol[Result]):
         """What a refusal's ledger entry says."""
         ...
 
-    def apply(self, work: UnitOfWork) -> Result:
+    def apply(self, uow: UnitOfWork) -> Result:
         """Load, decide, apply, record. Raises `Refusal`, and then nothing has changed."""
         ...
 
@@ -34,8 +34,8 @@ def execute(system: System, principal: Principal, command: Command[Result]) -> R
     """Run one command in its own unit of work; raises its `Refusal` once that is committed."""
 
     def unit() -> Result:
-        with unit_of_work(system, principal, command.attempt(), command.lock()) as work:
-            result = command.apply(work)
+        with unit_of_work(system, principal, command.attempt(), command.lock()) as uow:
+            result = command.apply(uow)
         return result
 
     return retry(unit)

@@ -38,32 +38,32 @@ _WITH_ENOUGH_VOTES = sa.select(_R.c.id).where(
 )
 
 
-def reassess(work: UnitOfWork) -> None:
+def reassess(uow: UnitOfWork) -> None:
     """After a change of the account's own things, approve the held requests that it completed."""
-    if not any(isinstance(one.event, Administered) for one in work.recorded):
+    if not any(isinstance(one.event, Administered) for one in uow.recorded):
         return
-    work.refresh_policy()
-    releases = _with_enough_votes(work)
+    uow.refresh_policy()
+    releases = _with_enough_votes(uow)
     if not releases:
         return
-    facts = assemble(work.connection, work.now, work.policy, CLOCK, releases)
-    facts = with_facts_of_creation(work.connection, work.account_id, facts)
+    facts = assemble(uow.connection, uow.now, uow.policy, CLOCK, releases)
+    facts = with_facts_of_creation(uow.connection, uow.account_id, facts)
     for release in releases:
         if machine.refusal_of(Trigger.REASSESS, facts[release.id]) is None:
-            _approve(work, release, machine.fire(Trigger.REASSESS, facts[release.id]))
+            _approve(uow, release, machine.fire(Trigger.REASSESS, facts[release.id]))
 
 
-def _with_enough_votes(work: UnitOfWork) -> list[Release]:
-    if not work.locked:
+def _with_enough_votes(uow: UnitOfWork) -> list[Release]:
+    if not uow.locked:
         return []
-    found = work.connection.execute(_WITH_ENOUGH_VOTES, {"ids": sorted(work.locked)})
-    stored = work.get_many(found.scalars().all())
+    found = uow.connection.execute(_WITH_ENOUGH_VOTES, {"ids": sorted(uow.locked)})
+    stored = uow.get_many(found.scalars().all())
     return [stored[release_id] for release_id in sorted(stored)]
 
 
-def _approve(work: UnitOfWork, release: Release, target: Status) -> None:
-    work.put(move(work, release, target))
+def _approve(uow: UnitOfWork, release: Release, target: Status) -> None:
+    uow.put(move(uow, release, target))
     event = ReleaseApproved.of(
         release.id, from_status=release.status, to_status=target, reason=REASON
     )
-    work.record(event, actor=CLOCK)
+    uow.record(event, actor=CLOCK)

@@ -11,33 +11,33 @@ from engine.persistence.store import tables as t
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 
-def require_standing_credential(work: UnitOfWork) -> None:
+def require_standing_credential(uow: UnitOfWork) -> None:
     """The token or session used has not ended since the request was proved; else UNAUTHENTICATED.
 
     A request may wait for a lock while its credential is ended. Most of what it does then could as
     well have been done before; but a credential made then would go on after the one it was made
     with. The row is locked, so that whoever ends it waits for what was made, and sees it.
     """
-    principal = work.principal
+    principal = uow.principal
     if principal is None:
         return
     k, s = t.api_tokens, t.sessions
     if principal.token_id is not None:
-        live = sa.or_(k.c.expires_at.is_(None), k.c.expires_at > work.now)
+        live = sa.or_(k.c.expires_at.is_(None), k.c.expires_at > uow.now)
         query = sa.select(k.c.id).where(k.c.id == principal.token_id, k.c.revoked_at.is_(None))
         message = "This token was revoked or has expired. Use another one."
     elif principal.session_id is not None:
-        live = s.c.expires_at > work.now
+        live = s.c.expires_at > uow.now
         query = sa.select(s.c.id).where(s.c.id == principal.session_id, s.c.ended_at.is_(None))
         message = "This session was ended. Sign in again."
     else:
         return
     standing = query.where(live).with_for_update(read=True)
-    if work.connection.execute(standing).one_or_none() is None:
+    if uow.connection.execute(standing).one_or_none() is None:
         raise Refusal(Code.UNAUTHENTICATED, message)
 
 
-def require_active_since(work: UnitOfWork, begun_at: datetime | None) -> None:
+def require_active_since(uow: UnitOfWork, begun_at: datetime | None) -> None:
     """Refuse what began before the actor was deactivated last, although they are active again.
 
     To be asked under a lock of the account's people, who are deactivated under the same.
@@ -49,7 +49,7 @@ def require_active_since(work: UnitOfWork, begun_at: datetime | None) -> None:
     if begun_at is None:
         return
     u = t.users
-    query = sa.select(u.c.id).where(u.c.id == work.actor.user_id, u.c.deactivated_at >= begun_at)
-    if work.connection.execute(query).one_or_none() is not None:
+    query = sa.select(u.c.id).where(u.c.id == uow.actor.user_id, u.c.deactivated_at >= begun_at)
+    if uow.connection.execute(query).one_or_none() is not None:
         message = "You were deactivated since this sign-in began. Sign in again."
         raise Refusal(Code.UNAUTHENTICATED, message)

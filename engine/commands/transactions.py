@@ -49,22 +49,22 @@ def unit_of_work(
     lock: Lock = Lock(),  # noqa: B008 - frozen
 ) -> Iterator[UnitOfWork]:
     """One command, decided and applied. Raises its `Refusal` after what it leaves is committed."""
-    with transaction(system, principal.account_id, principal, lock) as work:
+    with transaction(system, principal.account_id, principal, lock) as uow:
         refusal = None
-        savepoint = work.connection.begin_nested()
-        kept = len(work.recorded)
+        savepoint = uow.connection.begin_nested()
+        kept = len(uow.recorded)
         try:
-            yield work
-            reassess(work)
-            advance_again(work)
+            yield uow
+            reassess(uow)
+            advance_again(uow)
             savepoint.commit()
         except (Refusal, IntegrityError) as error:
             savepoint.rollback()
-            work.evict(work.locked)
-            refusal = error if isinstance(error, Refusal) else refusal_of_conflict(work, error)
-            del work.recorded[kept:]
-            work.evict(work.locked)
-            _record_refusal(work, attempt, refusal)
+            uow.evict(uow.locked)
+            refusal = error if isinstance(error, Refusal) else refusal_of_conflict(uow, error)
+            del uow.recorded[kept:]
+            uow.evict(uow.locked)
+            _record_refusal(uow, attempt, refusal)
     if refusal is not None:
         raise refusal
 
@@ -78,16 +78,16 @@ def transaction(
         standing = locks.take(connection, account_id, lock)
         now = system.clock.now(connection)
         held = frozenset(row.id for row in standing)
-        work = UnitOfWork(system, connection, account_id, principal, now, held)
-        advance(work, standing)
-        yield work
-        entries = ledger.append(connection, account_id, work.recorded, work.now)
+        uow = UnitOfWork(system, connection, account_id, principal, now, held)
+        advance(uow, standing)
+        yield uow
+        entries = ledger.append(connection, account_id, uow.recorded, uow.now)
         for listener in system.event_handlers:
-            listener(work, entries)
+            listener(uow, entries)
         connection.commit()
     if entries:
         _wake(system.commit_hooks, account_id)
-    if work.to_send:
+    if uow.to_send:
         _wake(system.delivery_hooks, account_id)
 
 
@@ -104,17 +104,17 @@ def bare_transaction(database: Database, change: Callable[[Connection], Answer])
     return result
 
 
-def _record_refusal(work: UnitOfWork, attempt: Attempt, refusal: Refusal) -> None:
+def _record_refusal(uow: UnitOfWork, attempt: Attempt, refusal: Refusal) -> None:
     if refusal.code in UNRECORDED:
         return
-    actor = work.actor
+    actor = uow.actor
     assert actor.user_id is not None
-    if not work.system.refusal_throttle.admits(actor.user_id, work.now):
+    if not uow.system.refusal_throttle.admits(actor.user_id, uow.now):
         return
     is_release = attempt.subject_kind == "Release"
-    work.record(
+    uow.record(
         AttemptRefused(
-            subject_id=attempt.subject_id or work.account_id,
+            subject_id=attempt.subject_id or uow.account_id,
             release_id=attempt.subject_id if is_release else None,
             reason=refusal.message,
             command=attempt.command,

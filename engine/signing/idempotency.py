@@ -31,7 +31,7 @@ _EARLIER = sa.select(
 )
 
 
-def load_idempotent_results(work: UnitOfWork, asks: Sequence[Ask]) -> IdempotentResult:
+def load_idempotent_results(uow: UnitOfWork, asks: Sequence[Ask]) -> IdempotentResult:
     """Reserved or made, of whatever keypair."""
     # A malformed key is refused by its own rule; the database need not see it.
     given = {
@@ -46,5 +46,5 @@ def load_idempotent_results(work: UnitOfWork, asks: Sequence[Ask]) -> Idempotent
         "users": sorted({user_id for user_id, _ in given}),
         "keys": sorted({key for _, key in given}),
     }
-    rows = work.connection.execute(_EARLIER, asked).all()
+    rows = uow.connection.execute(_EARLIER, asked).all()
     return {(row.user_id, row.idempotency_key): dict(row._mapping) for row in rows}

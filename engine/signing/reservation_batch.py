@@ -59,8 +59,8 @@ class _Caller:
 class ReservationBatch:
     """Answers asks in their order; what it reserved is written all at once."""
 
-    def __init__(self, work: UnitOfWork, keypair_id: UUID, asks: Sequence[Ask]) -> None:
-        self._work = work
+    def __init__(self, uow: UnitOfWork, keypair_id: UUID, asks: Sequence[Ask]) -> None:
+        self._work = uow
         self._keypair_id = keypair_id
         self._asks = asks
         self._taken = 0
@@ -95,8 +95,8 @@ class ReservationBatch:
 
     @cached_property
     def _row(self) -> Row[Any] | None:
-        work = self._work
-        rows = loading.load_keypair_rows(work.connection, work.account_id, [self._keypair_id])
+        uow = self._work
+        rows = loading.load_keypair_rows(uow.connection, uow.account_id, [self._keypair_id])
         return rows[0] if rows else None
 
     @cached_property
@@ -242,10 +242,10 @@ class ReservationBatch:
     def _record_refusal(
         self, actor: Actor, refusal: Refusal, request: SignRequest, factors: str = "[]"
     ) -> None:
-        work = self._work
+        uow = self._work
         assert actor.user_id is not None
-        if refusal.code in UNRECORDED or not work.system.refusal_throttle.admits(
-            actor.user_id, work.now
+        if refusal.code in UNRECORDED or not uow.system.refusal_throttle.admits(
+            actor.user_id, uow.now
         ):
             return
         event = AttemptRefused(
@@ -261,4 +261,4 @@ class ReservationBatch:
                 "factors": Fragment(factors),
             },
         )
-        work.record(event, actor=actor)
+        uow.record(event, actor=actor)

@@ -47,9 +47,9 @@ def _reserve_all(
     system: System, account_id: UUID, keypair_id: UUID, asks: Sequence[Ask]
 ) -> list[Answers]:
     lock = Lock(keypairs=frozenset({keypair_id}))
-    with transaction(system, account_id, None, lock) as work:
-        release_expired(work)
-        desk = ReservationBatch(work, keypair_id, asks)
+    with transaction(system, account_id, None, lock) as uow:
+        release_expired(uow)
+        desk = ReservationBatch(uow, keypair_id, asks)
         answers = [desk.answer(ask) for ask in asks]
         desk.write()
     return answers

@@ -71,14 +71,14 @@ def settle(system: System, account_id: UUID, values: Sequence[Value]) -> list[Ou
 def _settle(system: System, account_id: UUID, values: Sequence[Value]) -> list[Outcome]:
     releases = {v.reserved.release_id for v in values}
     lock = Lock(releases=frozenset(id_ for id_ in releases if id_ is not None))
-    with transaction(system, account_id, None, lock) as work:
-        ended = _ended(work, values)
+    with transaction(system, account_id, None, lock) as uow:
+        ended = _ended(uow, values)
         settled = [v for v in values if _is_settled(v, ended)]
         pending = [v for v in values if v.reserved.signature_id not in ended]
         made = [v for v in pending if v.value is not None]
-        _write(work, made)
-        _count(work, made)
-        _give_back(work, [v for v in pending if v.value is None])
+        _write(uow, made)
+        _count(uow, made)
+        _give_back(uow, [v for v in pending if v.value is None])
     kept = {v.reserved.signature_id for v in (*settled, *made)}
     return [_outcome(v, kept) for v in values]
 
@@ -90,9 +90,9 @@ def _outcome(value: Value, kept: set[UUID]) -> Outcome:
     return Made(signature_id, Signed.of(value.reserved, value.value))
 
 
-def _ended(work: UnitOfWork, values: Sequence[Value]) -> Ended:
+def _ended(uow: UnitOfWork, values: Sequence[Value]) -> Ended:
     ids = sorted(v.reserved.signature_id for v in values)
-    return {row.id: row for row in work.connection.execute(_ENDED, {"ids": ids}).all()}
+    return {row.id: row for row in uow.connection.execute(_ENDED, {"ids": ids}).all()}
 
 
 def _is_settled(value: Value, ended: Ended) -> bool:
@@ -103,41 +103,41 @@ def _is_settled(value: Value, ended: Ended) -> bool:
     return bool(row.value == value.value)
 
 
-def _write(work: UnitOfWork, made: list[Value]) -> None:
+def _write(uow: UnitOfWork, made: list[Value]) -> None:
     # Of those that are reserved still (spec section 5): `_ended` has locked them and looked.
     if not made:
         return
-    settled = {"state": SignatureState.MADE, "settled_at": work.now}
+    settled = {"state": SignatureState.MADE, "settled_at": uow.now}
     rows = [{"id": v.reserved.signature_id, "value": v.value} for v in made]
-    update_many(work.connection, _S, settled, rows)
+    update_many(uow.connection, _S, settled, rows)
     for value in made:
         # The instant of the reservation decided; who was deactivated since still signed then.
-        work.record(value.reserved.event, actor=value.reserved.signer)
+        uow.record(value.reserved.event, actor=value.reserved.signer)
 
 
-def _count(work: UnitOfWork, made: list[Value]) -> None:
+def _count(uow: UnitOfWork, made: list[Value]) -> None:
     counted = Counter(v.reserved.release_id for v in made)
     for release_id in sorted(id_ for id_ in counted if id_ is not None):
         asked = {"release": release_id, "number": counted[release_id]}
-        used, maximum = work.connection.execute(_COUNT, asked).one()
-        work.evict([release_id])
-        _notice(work, release_id, maximum, used, counted[release_id])
+        used, maximum = uow.connection.execute(_COUNT, asked).one()
+        uow.evict([release_id])
+        _notice(uow, release_id, maximum, used, counted[release_id])
 
 
-def _notice(work: UnitOfWork, release_id: UUID, maximum: int, used: int, number: int) -> None:
+def _notice(uow: UnitOfWork, release_id: UUID, maximum: int, used: int, number: int) -> None:
     before = used - number
     crossed = [p for p in NOTICES if before * 100 < p * maximum <= used * 100]
     for percent in crossed[-1:]:
-        work.record(
+        uow.record(
             QuotaReached.of(release_id, percent=percent, used=used, maximum=maximum),
             actor=CLOCK,
         )
 
 
-def _give_back(work: UnitOfWork, failed: list[Value]) -> None:
+def _give_back(uow: UnitOfWork, failed: list[Value]) -> None:
     events = [value.reserved.event for value in failed]
     drop(
-        work,
+        uow,
         [(e.subject_id, e.keypair_id, e.release_id) for e in events],
         SignatureState.FAILED,
     )

@@ -35,15 +35,15 @@ class DecideByLink:
         """As for any decision."""
         return self._decide().attempt()
 
-    def apply(self, work: UnitOfWork) -> UUID:
+    def apply(self, uow: UnitOfWork) -> UUID:
         """Decide, and consume the link in the same savepoint; answers the release's id."""
-        assert work.actor.user_id is not None
-        if work.policy.signed_in_approvals and not self.signed_in:
+        assert uow.actor.user_id is not None
+        if uow.policy.signed_in_approvals and not self.signed_in:
             message = "Sign in first: in this account approvers decide signed in."
             raise Refusal(Code.UNAUTHENTICATED, message)
         # The decision first: what it is refused for says more than that the link has ended.
-        release_id = self._decide().apply(work)
-        if not action_links.use(work.connection, self.link_id, work.actor.user_id, work.now):
+        release_id = self._decide().apply(uow)
+        if not action_links.use(uow.connection, self.link_id, uow.actor.user_id, uow.now):
             message = "This link has ended. Decide from the newest mail about this release."
             raise Refusal(Code.WRONG_STATUS, message)
         return release_id

@@ -54,11 +54,11 @@ class ResendDelivery:
             return Attempt(command="send_again")
         return Attempt(command="send_again", subject_kind="Release", subject_id=self.release_id)
 
-    def apply(self, work: UnitOfWork) -> UUID:
+    def apply(self, uow: UnitOfWork) -> UUID:
         """The settled delivery stays as it is; a new one takes its place in the queue."""
-        row = self._row(work)
-        release = work.release(row.release_id) if row.release_id else None
-        self._require(work, row, release)
+        row = self._row(uow)
+        release = uow.release(row.release_id) if row.release_id else None
+        self._require(uow, row, release)
         if release is not None and row.webhook_id is None:
             _require_truth(row, release)
         if row.address is not None:
@@ -67,59 +67,59 @@ class ResendDelivery:
         if row.state is DeliveryState.QUEUED:
             message = "This message is still waiting to be sent."
             raise Refusal(Code.WRONG_STATUS, message, "id")
-        channel = self._channel(work, row)
+        channel = self._channel(uow, row)
         original_id = row.copy_of or row.id
-        resend_limits.check(work, original_id)
-        link_id = self._link(work, row, release) if row.kind in ASKING else None
+        resend_limits.check(uow, original_id)
+        link_id = self._link(uow, row, release) if row.kind in ASKING else None
         again = queueing.copy_of(row, channel, link_id)
         if release is not None and row.calendar is not None:
-            again["calendar"] = _calendar(work, row.user_id, release)
-        again |= {"copy_of": original_id, "requested_by": work.actor.user_id}
-        (delivery_id,) = queueing.insert(work.connection, [again], work.now)
-        work.to_send = True
+            again["calendar"] = _calendar(uow, row.user_id, release)
+        again |= {"copy_of": original_id, "requested_by": uow.actor.user_id}
+        (delivery_id,) = queueing.insert(uow.connection, [again], uow.now)
+        uow.to_send = True
         return delivery_id
 
-    def _row(self, work: UnitOfWork) -> Row[Any]:
+    def _row(self, uow: UnitOfWork) -> Row[Any]:
         query = sa.select(deliveries).where(
             deliveries.c.id == self.delivery_id,
-            deliveries.c.account_id == work.account_id,
+            deliveries.c.account_id == uow.account_id,
             deliveries.c.release_id == self.release_id,
         )
-        row = work.connection.execute(query).one_or_none()
+        row = uow.connection.execute(query).one_or_none()
         if row is None:
             raise not_found("delivery", "id")
         return row
 
-    def _require(self, work: UnitOfWork, row: Row[Any], release: Release | None) -> None:
-        facts = release_facts(work, release) if release is not None else None
-        if Permission.MANAGE_ACCOUNT in work.actor.permissions:
+    def _require(self, uow: UnitOfWork, row: Row[Any], release: Release | None) -> None:
+        facts = release_facts(uow, release) if release is not None else None
+        if Permission.MANAGE_ACCOUNT in uow.actor.permissions:
             return
         if facts is None or row.webhook_id is not None:
             # Messages about the account, and to its webhooks, are its administrators' alone.
             raise not_found("delivery", "id")
         require(requester_or_approver, facts)
 
-    def _channel(self, work: UnitOfWork, row: Row[Any]) -> str:
+    def _channel(self, uow: UnitOfWork, row: Row[Any]) -> str:
         """The same, if it is still there and still chosen; another of their choice if not."""
         if row.webhook_id is not None:
             return WEBHOOK
         told = row.user_id, MessageKind(row.kind)
-        ways = preferences.channels_of(work.connection, {told}, self.channels)[told]
+        ways = preferences.channels_of(uow.connection, {told}, self.channels)[told]
         if not ways:
             message = "Whom it is for does not want messages of this kind any more."
             raise Refusal(Code.WRONG_STATUS, message, "id")
         return row.channel if row.channel in ways else ways[0]
 
-    def _link(self, work: UnitOfWork, row: Row[Any], release: Release | None) -> UUID:
+    def _link(self, uow: UnitOfWork, row: Row[Any], release: Release | None) -> UUID:
         assert release is not None, "only releases ask for decisions"
-        votes = loading.load_votes(work.connection, [release]).get(release.id, ())
+        votes = loading.load_votes(uow.connection, [release]).get(release.id, ())
         decided = any(vote.approver_id == row.user_id for vote in votes)
         outdated = row.revision < release.material_revision
         if decided or outdated:
             raise _not_true()
         asked = [(release, [row.user_id])]
         links = action_links.ensure(
-            work.connection, self.link_key, asked, work.now, self.link_lifetime
+            uow.connection, self.link_key, asked, uow.now, self.link_lifetime
         )
         link_id: UUID = links[release.id, row.user_id]
         return link_id
@@ -131,11 +131,11 @@ def _require_truth(row: Row[Any], release: Release) -> None:
         raise _not_true()
 
 
-def _calendar(work: UnitOfWork, user_id: UUID, release: Release) -> str | None:
+def _calendar(uow: UnitOfWork, user_id: UUID, release: Release) -> str | None:
     """Not what it showed, but how it is now, as the newest file."""
-    sent = calendar_updates.sent_of(work.connection, [release.id]).get(release.id, {})
-    around = load_release_context(work.connection, [release], others=sent)
-    return calendar_updates.calendars_of(release, around, sent).again(user_id, work.now)
+    sent = calendar_updates.sent_of(uow.connection, [release.id]).get(release.id, {})
+    around = load_release_context(uow.connection, [release], others=sent)
+    return calendar_updates.calendars_of(release, around, sent).again(user_id, uow.now)
 
 
 def _not_true() -> Refusal:

@@ -45,25 +45,25 @@ NAMED: dict[str, tuple[Table, str]] = {
 
 
 def facts_of_event(
-    work: UnitOfWork, recorded: Recorded, release: Release, around: ReleaseContext
+    uow: UnitOfWork, recorded: Recorded, release: Release, around: ReleaseContext
 ) -> dict[str, Any]:
     """Of an event of a release: the event, the release and its approval as they stand."""
     return {
-        "event": _event(work.connection, recorded) | _disabled(work.connection, recorded, release),
+        "event": _event(uow.connection, recorded) | _disabled(uow.connection, recorded, release),
         "release": describe(release, around),
-        "approval": progress(work.policy, release, around),
-        "self_approval": work.policy.allow_self_approval,
-        "account": work.policy.account_name,
+        "approval": progress(uow.policy, release, around),
+        "self_approval": uow.policy.allow_self_approval,
+        "account": uow.policy.account_name,
     }
 
 
-def facts_of_leaving(work: UnitOfWork, recorded: Recorded, release: Release) -> dict[str, Any]:
+def facts_of_leaving(uow: UnitOfWork, recorded: Recorded, release: Release) -> dict[str, Any]:
     """For people who take no part in a release any more: no more than how it is called."""
     told = {"tag": recorded.event.tag, "at": recorded.effective_at, "actor": None, "reason": None}
     return {
         "event": told,
         "subject": {"kind": "Release", "name": release.fields.name},
-        "account": work.policy.account_name,
+        "account": uow.policy.account_name,
     }
 
 
@@ -88,13 +88,13 @@ def facts_of_requester_leaving(
     return facts | {"event": {**_NO_EVENT, "tag": REQUESTER_LEFT, "at": now}}
 
 
-def facts_of_administration(work: UnitOfWork, recorded: Recorded) -> dict[str, Any]:
+def facts_of_administration(uow: UnitOfWork, recorded: Recorded) -> dict[str, Any]:
     """Of a change of the account's own things: what was changed, and how it is called."""
     event = recorded.event
     return {
-        "event": _event(work.connection, recorded),
-        "subject": {"kind": event.kind, "name": _name(work, event)},
-        "account": work.policy.account_name,
+        "event": _event(uow.connection, recorded),
+        "subject": {"kind": event.kind, "name": _name(uow, event)},
+        "account": uow.policy.account_name,
     }
 
 
@@ -128,10 +128,10 @@ def _disabled(connection: Connection, recorded: Recorded, release: Release) -> d
     return {"disabled": list(connection.execute(query, asked).scalars())}
 
 
-def _name(work: UnitOfWork, event: Event) -> str | None:
+def _name(uow: UnitOfWork, event: Event) -> str | None:
     if event.kind == "User":
-        return people_by_ids(work.connection, {event.subject_id}).get(event.subject_id)
+        return people_by_ids(uow.connection, {event.subject_id}).get(event.subject_id)
     if event.kind not in NAMED:
         return None
     table, column = NAMED[event.kind]
-    return names_of(work.connection, table, {event.subject_id}, column).get(event.subject_id)
+    return names_of(uow.connection, table, {event.subject_id}, column).get(event.subject_id)

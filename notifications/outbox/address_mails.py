@@ -33,28 +33,28 @@ def url_of(key: bytes, public_url: str, row: Row[Any]) -> str:
     return f"{public_url.rstrip('/')}{PATH}/{derived_tokens.spell(change_id, token)}"
 
 
-def enqueue(work: UnitOfWork, entries: Sequence[LedgerEntry]) -> None:
+def enqueue(uow: UnitOfWork, entries: Sequence[LedgerEntry]) -> None:
     """Queue them by mail, whatever else people chose: no other channel proves a mailbox."""
-    rows = [row for entry in entries for row in _rows(work, entry.recorded)]
-    queueing.insert(work.connection, rows, work.now)
-    work.to_send |= bool(rows)
+    rows = [row for entry in entries for row in _rows(uow, entry.recorded)]
+    queueing.insert(uow.connection, rows, uow.now)
+    uow.to_send |= bool(rows)
 
 
-def _rows(work: UnitOfWork, recorded: Recorded) -> Iterator[dict[str, Any]]:
+def _rows(uow: UnitOfWork, recorded: Recorded) -> Iterator[dict[str, Any]]:
     event = recorded.event
     if not isinstance(event, AddressChangeRequested | UserUpdated) or "email" not in event.changes:
         return
     before, after = event.changes["email"]
-    facts = _facts(work, recorded, before, after)
+    facts = _facts(uow, recorded, before, after)
     if isinstance(event, AddressChangeRequested):
-        yield _row(work, event.subject_id, MessageKind.ADDRESS_LINK, facts, after, event.change_id)
-        yield _row(work, event.subject_id, MessageKind.ADDRESS_CHANGE, facts, before, None)
-    elif not _is_service(work, event.subject_id):
-        yield _row(work, event.subject_id, MessageKind.ADDRESS_CHANGE, facts, before, None)
+        yield _row(uow, event.subject_id, MessageKind.ADDRESS_LINK, facts, after, event.change_id)
+        yield _row(uow, event.subject_id, MessageKind.ADDRESS_CHANGE, facts, before, None)
+    elif not _is_service(uow, event.subject_id):
+        yield _row(uow, event.subject_id, MessageKind.ADDRESS_CHANGE, facts, before, None)
 
 
 def _row(
-    work: UnitOfWork,
+    uow: UnitOfWork,
     user_id: UUID,
     kind: MessageKind,
     facts: str,
@@ -62,7 +62,7 @@ def _row(
     change_id: UUID | None,
 ) -> dict[str, Any]:
     return {
-        "account_id": work.account_id,
+        "account_id": uow.account_id,
         "user_id": user_id,
         "channel": EMAIL,
         "kind": kind,
@@ -73,14 +73,14 @@ def _row(
     }
 
 
-def _facts(work: UnitOfWork, recorded: Recorded, before: str, after: str) -> str:
-    facts = facts_of_administration(work, recorded)
+def _facts(uow: UnitOfWork, recorded: Recorded, before: str, after: str) -> str:
+    facts = facts_of_administration(uow, recorded)
     event = {**facts["event"], "changes": []}
-    subject = {"kind": "Account", "name": work.policy.account_name}
+    subject = {"kind": "Account", "name": uow.policy.account_name}
     addresses = {"before": shown(before), "after": shown(after)}
     return store_facts({**facts, "event": event, "subject": subject, "addresses": addresses})
 
 
-def _is_service(work: UnitOfWork, user_id: UUID) -> bool:
+def _is_service(uow: UnitOfWork, user_id: UUID) -> bool:
     query = sa.select(t.users.c.service).where(t.users.c.id == user_id)
-    return bool(work.connection.execute(query).scalar_one())
+    return bool(uow.connection.execute(query).scalar_one())

@@ -58,15 +58,15 @@ def can_make_approvers(event: Event) -> bool:
     return fields is None or not fields.isdisjoint(getattr(event, "changes", {}))
 
 
-def not_yet_asked(work: UnitOfWork) -> Iterator[tuple[Release, People, ReleaseContext]]:
+def not_yet_asked(uow: UnitOfWork) -> Iterator[tuple[Release, People, ReleaseContext]]:
     """Each open request with the approvers that nobody asked in this round."""
-    asked = {"account": work.account_id, "now": work.now}
-    ids = work.connection.execute(_OPEN, asked).scalars().all()
+    asked = {"account": uow.account_id, "now": uow.now}
+    ids = uow.connection.execute(_OPEN, asked).scalars().all()
     if not ids:
         return
-    releases = loading.load_releases(work.connection, ids)
-    around = load_release_context(work.connection, releases.values())
-    links = fetch_grouped(work.connection, _ASKED, ids)
+    releases = loading.load_releases(uow.connection, ids)
+    around = load_release_context(uow.connection, releases.values())
+    links = fetch_grouped(uow.connection, _ASKED, ids)
     for release in releases.values():
         undecided = recipients.of_release(release, {Audience.UNDECIDED}, around)
         asked_users = links.get(release.id, frozenset())

@@ -25,16 +25,16 @@ _PENDING = sa.select(_R.c.id).where(
 
 
 def pending_of(
-    work: UnitOfWork, user_ids: Collection[UUID]
+    uow: UnitOfWork, user_ids: Collection[UUID]
 ) -> Iterator[tuple[Release, ReleaseContext]]:
     """Each pending request of these people, with what is to be known around it."""
     if not user_ids:
         return
-    asked = {"ids": sorted(user_ids), "account": work.account_id, "now": work.now}
-    ids = work.connection.execute(_PENDING, asked).scalars().all()
-    releases = loading.load_releases(work.connection, ids)
+    asked = {"ids": sorted(user_ids), "account": uow.account_id, "now": uow.now}
+    ids = uow.connection.execute(_PENDING, asked).scalars().all()
+    releases = loading.load_releases(uow.connection, ids)
     if not releases:
         return
-    around = load_release_context(work.connection, releases.values())
+    around = load_release_context(uow.connection, releases.values())
     for id_ in sorted(releases):
         yield releases[id_], around

@@ -63,36 +63,36 @@ class Outbox:
         self._link_lifetime = link_lifetime
         self._channels = frozenset(channels)
 
-    def __call__(self, work: UnitOfWork, entries: list[LedgerEntry]) -> None:
+    def __call__(self, uow: UnitOfWork, entries: list[LedgerEntry]) -> None:
         """Void the links that ended and queue a message for everyone concerned."""
-        _end_links(work, [entry.recorded for entry in entries])
+        _end_links(uow, [entry.recorded for entry in entries])
         told = [
             (entry.recorded, rules)
             for entry in entries
             if (rules := list(recipients.rules_for(entry.recorded.event)))
         ]
-        messages = [*_of_releases(work, told), *_of_administration(work, told)]
+        messages = [*_of_releases(uow, told), *_of_administration(uow, told)]
         if any(new_approvers.can_make_approvers(entry.recorded.event) for entry in entries):
-            messages += _to_newcomers(work)
-        messages += _of_requesters_who_left(work, entries)
-        messages += user_invitations.invitations_of(work, entries)
-        self._queue(work, for_each_reader(work.connection, messages))
-        address_mails.enqueue(work, entries)
+            messages += _to_newcomers(uow)
+        messages += _of_requesters_who_left(uow, entries)
+        messages += user_invitations.invitations_of(uow, entries)
+        self._queue(uow, for_each_reader(uow.connection, messages))
+        address_mails.enqueue(uow, entries)
 
-    def _queue(self, work: UnitOfWork, messages: Sequence[OutboxMessage]) -> None:
+    def _queue(self, uow: UnitOfWork, messages: Sequence[OutboxMessage]) -> None:
         asking = [
             (message.release, message.people)
             for message in messages
             if message.kind is MessageKind.REQUEST and message.release is not None
         ]
         links = action_links.ensure(
-            work.connection, self._link_key, asking, work.now, self._link_lifetime
+            uow.connection, self._link_key, asking, uow.now, self._link_lifetime
         )
-        queueing.enqueue(work.connection, messages, work.now, links, channels=self._channels)
-        work.to_send |= bool(messages)
+        queueing.enqueue(uow.connection, messages, uow.now, links, channels=self._channels)
+        uow.to_send |= bool(messages)
 
 
-def _end_links(work: UnitOfWork, recorded: Sequence[Recorded]) -> None:
+def _end_links(uow: UnitOfWork, recorded: Sequence[Recorded]) -> None:
     """All of them before any is made."""
     rounds, users, decided = set[UUID](), set[UUID](), set[tuple[UUID, UUID]]()
     for event, actor in ((one.event, one.actor) for one in recorded):
@@ -105,24 +105,24 @@ def _end_links(work: UnitOfWork, recorded: Sequence[Recorded]) -> None:
             users.add(event.subject_id)
     for release_id, user_id in decided:
         if release_id not in rounds:
-            action_links.void_of(work.connection, release_id, user_id, work.now)
-    action_links.void_of_releases(work.connection, rounds, work.now)
-    action_links.void_of_users(work.connection, users, work.now)
+            action_links.void_of(uow.connection, release_id, user_id, uow.now)
+    action_links.void_of_releases(uow.connection, rounds, uow.now)
+    action_links.void_of_users(uow.connection, users, uow.now)
 
 
-def _of_releases(work: UnitOfWork, told: Sequence[Told]) -> Iterator[OutboxMessage]:
+def _of_releases(uow: UnitOfWork, told: Sequence[Told]) -> Iterator[OutboxMessage]:
     """What happened to releases: who and what is looked up for all of them at once."""
     told = [(one, rules) for one, rules in told if isinstance(one.event, ReleaseEvent)]
     if not told:
         return
-    releases = work.get_many({one.event.subject_id for one, _ in told})
+    releases = uow.get_many({one.event.subject_id for one, _ in told})
     edited = [recipients.before(releases[one.event.subject_id], one.event) for one, _ in told]
     known = [*releases.values(), *(before for before in edited if before is not None)]
     teams = {release.fields.team_id for release in known}
-    staff = Staff(work.teams_of(teams), work.approvers_of(teams))
-    sent = calendar_updates.sent_of(work.connection, releases)
+    staff = Staff(uow.teams_of(teams), uow.approvers_of(teams))
+    sent = calendar_updates.sent_of(uow.connection, releases)
     others = {user_id for mailed in sent.values() for user_id in mailed}
-    around = load_release_context(work.connection, known, staff, others)
+    around = load_release_context(uow.connection, known, staff, others)
     calendars = {
         release.id: calendar_updates.calendars_of(release, around, sent.get(release.id, {}))
         for release in releases.values()
@@ -138,12 +138,12 @@ def _of_releases(work: UnitOfWork, told: Sequence[Told]) -> Iterator[OutboxMessa
             if people:
                 # What is told after it relies on the file that came with the first.
                 without = [id_ for id_ in people if (release.id, id_) not in filed]
-                files = calendars[release.id].files(rule.kind, without, work.now)
+                files = calendars[release.id].files(rule.kind, without, uow.now)
                 filed |= {(release.id, user_id) for user_id in files}
                 yield OutboxMessage(
                     kind=rule.kind,
-                    account_id=work.account_id,
-                    facts=_facts(work, rule, one, release, around),
+                    account_id=uow.account_id,
+                    facts=_facts(uow, rule, one, release, around),
                     people=people,
                     release=release,
                     calendars=files,
@@ -151,11 +151,11 @@ def _of_releases(work: UnitOfWork, told: Sequence[Told]) -> Iterator[OutboxMessa
 
 
 def _facts(
-    work: UnitOfWork, rule: Rule, recorded: Recorded, release: Release, around: ReleaseContext
+    uow: UnitOfWork, rule: Rule, recorded: Recorded, release: Release, around: ReleaseContext
 ) -> dict[str, Any]:
     if rule.kind is MessageKind.LEFT:
-        return facts_of_leaving(work, recorded, release)
-    return facts_of_event(work, recorded, release, around)
+        return facts_of_leaving(uow, recorded, release)
+    return facts_of_event(uow, recorded, release, around)
 
 
 def _people(
@@ -168,11 +168,11 @@ def _people(
     return {user_id: who for user_id, who in found.items() if user_id in outdated}
 
 
-def _of_administration(work: UnitOfWork, told: Sequence[Told]) -> Iterator[OutboxMessage]:
+def _of_administration(uow: UnitOfWork, told: Sequence[Told]) -> Iterator[OutboxMessage]:
     for one, rules in told:
         if isinstance(one.event, ReleaseEvent):
             continue
-        people = recipients.administrators(work.connection, work.account_id)
+        people = recipients.administrators(uow.connection, uow.account_id)
         # Whoever did it knows, and whoever was added is invited.
         aware = {one.actor.user_id}
         if isinstance(one.event, UserCreated):
@@ -181,37 +181,37 @@ def _of_administration(work: UnitOfWork, told: Sequence[Told]) -> Iterator[Outbo
         for rule in rules if told_people else ():
             yield OutboxMessage(
                 kind=rule.kind,
-                account_id=work.account_id,
-                facts=facts_of_administration(work, one),
+                account_id=uow.account_id,
+                facts=facts_of_administration(uow, one),
                 people=told_people,
             )
 
 
-def _to_newcomers(work: UnitOfWork) -> Iterator[OutboxMessage]:
+def _to_newcomers(uow: UnitOfWork) -> Iterator[OutboxMessage]:
     """Nothing happened to the release: only to who can approve it."""
-    for release, people, around in new_approvers.not_yet_asked(work):
+    for release, people, around in new_approvers.not_yet_asked(uow):
         yield OutboxMessage(
             kind=MessageKind.REQUEST,
-            account_id=work.account_id,
-            facts=facts_of_time(work.policy, release, around, work.now),
+            account_id=uow.account_id,
+            facts=facts_of_time(uow.policy, release, around, uow.now),
             people=people,
             release=release,
         )
 
 
 def _of_requesters_who_left(
-    work: UnitOfWork, entries: Sequence[LedgerEntry]
+    uow: UnitOfWork, entries: Sequence[LedgerEntry]
 ) -> Iterator[OutboxMessage]:
     """Of requests that still await approval while nobody stands behind them any more."""
     events = [entry.recorded.event for entry in entries]
     left = {event.subject_id for event in events if _deactivates(event)}
-    for release, around in orphaned_requests.pending_of(work, left):
+    for release, around in orphaned_requests.pending_of(uow, left):
         people = recipients.of_release(release, recipients.LEFT_BEHIND, around)
         if people:
             yield OutboxMessage(
                 kind=MessageKind.REVISED,
-                account_id=work.account_id,
-                facts=facts_of_requester_leaving(work.policy, release, around, work.now),
+                account_id=uow.account_id,
+                facts=facts_of_requester_leaving(uow.policy, release, around, uow.now),
                 people=people,
                 release=release,
             )

@@ -55,10 +55,10 @@ class UpdatePreferences:
         """An entry of the account."""
         return Attempt(command="update_preferences")
 
-    def apply(self, work: UnitOfWork) -> UUID:
+    def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_OWN_PROFILE`; what nobody may silence stays heard."""
-        require_permission(work, Permission.MANAGE_OWN_PROFILE)
-        actor = work.actor
+        require_permission(uow, Permission.MANAGE_OWN_PROFILE)
+        actor = uow.actor
         assert actor.user_id is not None
         if actor.service:
             raise Refusal(Code.FORBIDDEN, "A service user gets no messages.")
@@ -66,16 +66,16 @@ class UpdatePreferences:
             self._check(kind, channels)
         p = preferences
         mine = (p.c.user_id == actor.user_id, p.c.kind.in_(sorted(self.chosen)))
-        work.connection.execute(p.delete().where(*mine))
+        uow.connection.execute(p.delete().where(*mine))
         stored = {kind: " ".join(sorted(names)) for kind, names in sorted(self.chosen.items())}
         if stored:
             rows = [
                 {"user_id": actor.user_id, "kind": kind, "channels": names}
                 for kind, names in stored.items()
             ]
-            work.connection.execute(p.insert(), rows)
+            uow.connection.execute(p.insert(), rows)
             told = {str(kind): names.split() for kind, names in stored.items()}
-            work.record(PreferencesUpdated(subject_id=actor.user_id, chosen=told))
+            uow.record(PreferencesUpdated(subject_id=actor.user_id, chosen=told))
         return actor.user_id
 
     def _check(self, kind: MessageKind, channels: frozenset[str]) -> None:

@@ -39,29 +39,29 @@ _OF_PERSON = (
 )
 
 
-def check(work: UnitOfWork, original_id: UUID) -> None:
+def check(uow: UnitOfWork, original_id: UUID) -> None:
     """Refuse a copy of this message that would be one too many.
 
     Raises:
         Refusal: With `RATE_LIMITED`, and from when on it can be sent again.
     """
     # Of two at the same time, the second sees the first's copy.
-    work.connection.execute(_LOCK, {"original": original_id})
-    asked = {"original": original_id, "since": work.now - COPY_INTERVAL}
-    newest = work.connection.execute(_NEWEST_COPY, asked).scalar_one()
+    uow.connection.execute(_LOCK, {"original": original_id})
+    asked = {"original": original_id, "since": uow.now - COPY_INTERVAL}
+    newest = uow.connection.execute(_NEWEST_COPY, asked).scalar_one()
     if newest is not None:
         raise _refusal("This message was sent again shortly before.", newest + COPY_INTERVAL)
-    check_person(work)
+    check_person(uow)
 
 
-def check_person(work: UnitOfWork) -> None:
+def check_person(uow: UnitOfWork) -> None:
     """Refuse a copy or a test message that would be one too many of the actor's.
 
     Raises:
         Refusal: With `RATE_LIMITED`, and from when on there can be another one.
     """
-    by_person = {"person": work.actor.user_id, "since": work.now - COPIES_PERIOD}
-    copies = work.connection.execute(_OF_PERSON, by_person).scalars().all()
+    by_person = {"person": uow.actor.user_id, "since": uow.now - COPIES_PERIOD}
+    copies = uow.connection.execute(_OF_PERSON, by_person).scalars().all()
     if len(copies) >= COPIES_PER_PERSON:
         sentence = f"You had {COPIES_PER_PERSON} messages sent again or as a test within an hour."
         raise _refusal(sentence, copies[-1] + COPIES_PERIOD)

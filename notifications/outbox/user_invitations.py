@@ -28,7 +28,7 @@ _NEW_PEOPLE = sa.select(t.users.c.id, t.users.c.email).where(
 )
 
 
-def invitations_of(work: UnitOfWork, entries: Sequence[LedgerEntry]) -> Iterator[OutboxMessage]:
+def invitations_of(uow: UnitOfWork, entries: Sequence[LedgerEntry]) -> Iterator[OutboxMessage]:
     """Yield one message for each person that was added and is active; service users get no mail."""
     added = {
         entry.recorded.event.subject_id: entry.recorded
@@ -37,22 +37,22 @@ def invitations_of(work: UnitOfWork, entries: Sequence[LedgerEntry]) -> Iterator
     }
     if not added:
         return
-    rows = work.connection.execute(_NEW_PEOPLE, {"ids": sorted(added)}).all()
+    rows = uow.connection.execute(_NEW_PEOPLE, {"ids": sorted(added)}).all()
     for user_id, address in sorted((row.id, row.email) for row in rows):
         yield OutboxMessage(
             kind=MessageKind.INVITATION,
-            account_id=work.account_id,
-            facts=_facts(work, added[user_id], address),
+            account_id=uow.account_id,
+            facts=_facts(uow, added[user_id], address),
             people={user_id: frozenset()},
         )
 
 
-def _facts(work: UnitOfWork, recorded: Recorded, address: str) -> dict[str, object]:
+def _facts(uow: UnitOfWork, recorded: Recorded, address: str) -> dict[str, object]:
     """The account is what the mail is about; nothing of its settings is told."""
-    facts = facts_of_administration(work, recorded)
+    facts = facts_of_administration(uow, recorded)
     return {
         "event": {**facts["event"], "changes": []},
-        "subject": {"kind": "Account", "name": work.policy.account_name},
-        "account": work.policy.account_name,
+        "subject": {"kind": "Account", "name": uow.policy.account_name},
+        "account": uow.policy.account_name,
         "sign_in": f"{PATH}?{urlencode({'address': address})}",
     }

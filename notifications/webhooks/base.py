@@ -27,47 +27,47 @@ def attempt_on(command: str, webhook_id: UUID) -> Attempt:
     return Attempt(command=command, subject_kind="Webhook", subject_id=webhook_id)
 
 
-def find(work: UnitOfWork, webhook_id: UUID) -> Row[Any]:
+def find(uow: UnitOfWork, webhook_id: UUID) -> Row[Any]:
     """The account's webhook, for whoever manages the account; else a refusal."""
-    require_permission(work, Permission.MANAGE_ACCOUNT)
+    require_permission(uow, Permission.MANAGE_ACCOUNT)
     w = webhooks
-    query = sa.select(w).where(w.c.id == webhook_id, w.c.account_id == work.account_id)
+    query = sa.select(w).where(w.c.id == webhook_id, w.c.account_id == uow.account_id)
     # Deliveries that others queue meanwhile refer to the row, and need not wait for it.
-    row = work.connection.execute(query.with_for_update(key_share=True)).one_or_none()
+    row = uow.connection.execute(query.with_for_update(key_share=True)).one_or_none()
     if row is None:
         raise not_found("webhook", "id")
     return row
 
 
-def require_tags(work: UnitOfWork, patterns: Collection[str]) -> None:
+def require_tags(uow: UnitOfWork, patterns: Collection[str]) -> None:
     """Patterns that mean something, about what the actor may see.
 
     What a webhook is told of releases takes VIEW_RELEASES, what it is told of anything else
     VIEW_LEDGER too.
     """
     tags.require_patterns(patterns)
-    require_permission(work, Permission.VIEW_RELEASES)
+    require_permission(uow, Permission.VIEW_RELEASES)
     if not tags.only_of_releases(patterns):
-        require_permission(work, Permission.VIEW_LEDGER)
+        require_permission(uow, Permission.VIEW_LEDGER)
 
 
-def require_room(work: UnitOfWork) -> None:
+def require_room(uow: UnitOfWork) -> None:
     """One more can be in use."""
     w = webhooks
-    query = sa.select(sa.func.count()).where(w.c.account_id == work.account_id, w.c.active)
-    if work.connection.execute(query).scalar_one() >= MOST:
+    query = sa.select(sa.func.count()).where(w.c.account_id == uow.account_id, w.c.active)
+    if uow.connection.execute(query).scalar_one() >= MOST:
         message = f"At most {MOST} webhooks can be active. Switch one off first."
         raise Refusal(Code.INVALID_INPUT, message)
 
 
-def note_heard(work: UnitOfWork) -> None:
+def note_heard(uow: UnitOfWork) -> None:
     """Write on the ledger's head what the account's webhooks listen to, after any change of that.
 
     Looked up once the head is locked: of two changes at a time the later knows of the earlier.
     """
-    ledger.head(work.connection, work.account_id, lock=True)
+    ledger.head(uow.connection, uow.account_id, lock=True)
     w = webhooks
-    query = sa.select(w.c.tags).where(w.c.account_id == work.account_id, w.c.active)
-    told = work.connection.execute(query).scalars().all()
+    query = sa.select(w.c.tags).where(w.c.account_id == uow.account_id, w.c.active)
+    told = uow.connection.execute(query).scalars().all()
     heard = {pattern for text in told for pattern in tags.patterns_of(text)}
-    ledger.listen(work.connection, work.account_id, heard)
+    ledger.listen(uow.connection, uow.account_id, heard)

@@ -38,29 +38,29 @@ class CreateWebhook:
         """There is no webhook yet; the entry is the account's."""
         return Attempt(command="create_webhook", details={"name": quoted(self.name)})
 
-    def apply(self, work: UnitOfWork) -> NewSecret:
+    def apply(self, uow: UnitOfWork) -> NewSecret:
         """Needs `MANAGE_ACCOUNT`."""
-        require_permission(work, Permission.MANAGE_ACCOUNT)
+        require_permission(uow, Permission.MANAGE_ACCOUNT)
         name = clean_name(normalize(self.name), "name", "name")
         require_url(self.url, allow_private=self.allow_private)
-        base.require_tags(work, self.tags)
-        base.require_room(work)
+        base.require_tags(uow, self.tags)
+        base.require_room(uow)
         webhook_id, patterns = uuid7(), tags.stored(self.tags)
         seed = new_seed(self.key, webhook_id)
-        work.connection.execute(
+        uow.connection.execute(
             webhooks.insert().values(
                 id=webhook_id,
-                account_id=work.account_id,
+                account_id=uow.account_id,
                 name=name,
                 url=self.url,
                 tags=patterns,
                 active=True,
                 seed=seed,
-                created_at=work.now,
+                created_at=uow.now,
             )
         )
-        base.note_heard(work)
+        base.note_heard(uow)
         told = {"name": name, "url": origin_only(self.url), "tags": patterns}
         changes = {field_: (None, value) for field_, value in told.items()}
-        work.record(WebhookCreated(subject_id=webhook_id, changes=changes))
+        uow.record(WebhookCreated(subject_id=webhook_id, changes=changes))
         return NewSecret(webhook_id, secret_of(self.key, webhook_id, seed))

@@ -15,14 +15,14 @@ from notifications.webhooks.events import WebhookDisabled
 
 def disable_gone(system: System, account_id: UUID, webhook_id: UUID, reason: str) -> None:
     """Once, however many deliveries are told so; what is still queued is then void."""
-    with transaction(system, account_id, None, Lock()) as work:
+    with transaction(system, account_id, None, Lock()) as uow:
         w = webhooks
-        changed = work.connection.execute(
+        changed = uow.connection.execute(
             w.update()
             .where(w.c.id == webhook_id, w.c.active)
             .values(active=False, disabled_reason=reason)
         )
         if changed.rowcount:
-            note_heard(work)
+            note_heard(uow)
             event = WebhookDisabled(subject_id=webhook_id, reason=reason)
-            work.record(event, actor=CLOCK)
+            uow.record(event, actor=CLOCK)

@@ -44,12 +44,12 @@ class WebhookOutbox:
     def __init__(self, spell: Spelling) -> None:
         self._spell = spell
 
-    def __call__(self, work: UnitOfWork, entries: list[LedgerEntry]) -> None:
+    def __call__(self, uow: UnitOfWork, entries: list[LedgerEntry]) -> None:
         """Where no entry is wanted, nothing is looked up."""
         heard = [entry for entry in entries if entry.heard]
         if not heard:
             return
-        wanting, scene, told = _wanting(work), _scene(work, heard), []
+        wanting, scene, told = _wanting(uow), _scene(uow, heard), []
         for entry in heard:
             body = payload.of_entry(entry, scene, self._spell)
             told += [
@@ -62,28 +62,28 @@ class WebhookOutbox:
                 for webhook_id, patterns in wanting.items()
                 if tags.matches(patterns, _tag(entry))
             ]
-        queueing.enqueue(work, told)
+        queueing.enqueue(uow, told)
 
 
 def _tag(entry: LedgerEntry) -> str:
     return entry.recorded.event.tag
 
 
-def _wanting(work: UnitOfWork) -> dict[UUID, tuple[str, ...]]:
-    rows = work.connection.execute(_WANTING, {"account": work.account_id}).all()
+def _wanting(uow: UnitOfWork) -> dict[UUID, tuple[str, ...]]:
+    rows = uow.connection.execute(_WANTING, {"account": uow.account_id}).all()
     return {row.id: tags.patterns_of(row.tags) for row in rows}
 
 
-def _scene(work: UnitOfWork, entries: Sequence[LedgerEntry]) -> EventContext:
+def _scene(uow: UnitOfWork, entries: Sequence[LedgerEntry]) -> EventContext:
     events = [entry.recorded.event for entry in entries]
     release_ids = {event.release_id for event in events if event.release_id is not None}
     keypair_ids = {event.keypair_id for event in events if hasattr(event, "keypair_id")}
     return EventContext(
-        account_id=work.account_id,
-        account=work.policy.account_name,
-        recorded_at=work.now,
-        releases=_releases(work.connection, release_ids),
-        keypairs=names_of(work.connection, t.keypairs, keypair_ids, "alias"),
+        account_id=uow.account_id,
+        account=uow.policy.account_name,
+        recorded_at=uow.now,
+        releases=_releases(uow.connection, release_ids),
+        keypairs=names_of(uow.connection, t.keypairs, keypair_ids, "alias"),
     )
 
 

@@ -26,7 +26,7 @@ class WebhookEvent:
     requested_by: UUID | None = None
 
 
-def enqueue(work: UnitOfWork, told: Sequence[WebhookEvent]) -> list[UUID]:
+def enqueue(uow: UnitOfWork, told: Sequence[WebhookEvent]) -> list[UUID]:
     """Queue them, due at once, in one statement; answers the deliveries' ids."""
     # Sent in the order of their ids: the ledger's.
     ids = uuid7s(len(told))
@@ -42,15 +42,15 @@ def enqueue(work: UnitOfWork, told: Sequence[WebhookEvent]) -> list[UUID]:
         for id_, one in zip(ids, told, strict=True)
     ]
     shared = {
-        "account_id": work.account_id,
+        "account_id": uow.account_id,
         "channel": WEBHOOK,
         "audiences": "",
         "state": DeliveryState.QUEUED,
         "attempts": 0,
-        "next_attempt_at": work.now,
-        "created_at": work.now,
+        "next_attempt_at": uow.now,
+        "created_at": uow.now,
     }
     if rows:
-        insert_many(work.connection, deliveries, shared, rows)
-        work.to_send = True
+        insert_many(uow.connection, deliveries, shared, rows)
+        uow.to_send = True
     return ids

@@ -36,15 +36,15 @@ class RotateWebhookSecret:
         """An entry about the webhook."""
         return base.attempt_on("rotate_webhook_secret", self.webhook_id)
 
-    def apply(self, work: UnitOfWork) -> NewSecret:
+    def apply(self, uow: UnitOfWork) -> NewSecret:
         """Needs `MANAGE_ACCOUNT`. A secret from before the old one ends at once."""
-        row = base.find(work, self.webhook_id)
+        row = base.find(uow, self.webhook_id)
         if not 0 <= self.overlap_hours <= LONGEST_OVERLAP:
             message = f"The old secret can go on for 0 to {LONGEST_OVERLAP} hours."
             raise Refusal(Code.INVALID_INPUT, message, "overlap_hours")
-        until = work.now + timedelta(hours=self.overlap_hours) if self.overlap_hours else None
+        until = uow.now + timedelta(hours=self.overlap_hours) if self.overlap_hours else None
         seed = new_seed(self.key, row.id)
-        work.connection.execute(
+        uow.connection.execute(
             webhooks.update()
             .where(webhooks.c.id == row.id)
             .values(
@@ -53,5 +53,5 @@ class RotateWebhookSecret:
                 previous_until=until,
             )
         )
-        work.record(WebhookSecretRotated(subject_id=row.id))
+        uow.record(WebhookSecretRotated(subject_id=row.id))
         return NewSecret(row.id, secret_of(self.key, row.id, seed))

@@ -28,16 +28,16 @@ class SendTestEvent:
         """An entry about the webhook."""
         return base.attempt_on("send_test_webhook", self.webhook_id)
 
-    def apply(self, work: UnitOfWork) -> UUID:
+    def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_ACCOUNT`; one person sends only so many in an hour."""
-        row = base.find(work, self.webhook_id)
+        row = base.find(uow, self.webhook_id)
         if not row.active:
             message = "This webhook is switched off. Switch it on first."
             raise Refusal(Code.WRONG_STATUS, message, "id")
-        resend_limits.check_person(work)
-        body = payload.of_test(work.now, row.name)
+        resend_limits.check_person(uow)
+        body = payload.of_test(uow.now, row.name)
         told = queueing.WebhookEvent(
-            webhook_id=row.id, kind=WebhookKind.TEST, body=body, requested_by=work.actor.user_id
+            webhook_id=row.id, kind=WebhookKind.TEST, body=body, requested_by=uow.actor.user_id
         )
-        (delivery_id,) = queueing.enqueue(work, [told])
+        (delivery_id,) = queueing.enqueue(uow, [told])
         return delivery_id

@@ -22,8 +22,8 @@ def mend_heard(system: System) -> int:
     """Look at every active webhook; answers how many heads said too little."""
     unheard = _unheard(system)
     for account_id in unheard:
-        with transaction(system, account_id, None, Lock()) as work:
-            note_heard(work)
+        with transaction(system, account_id, None, Lock()) as uow:
+            note_heard(uow)
     return len(unheard)
 
 

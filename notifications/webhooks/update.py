@@ -37,27 +37,27 @@ class UpdateWebhook:
         """An entry about the webhook."""
         return base.attempt_on("update_webhook", self.webhook_id)
 
-    def apply(self, work: UnitOfWork) -> UUID:
+    def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_ACCOUNT`, and to see what is told at another address or told again."""
-        row = base.find(work, self.webhook_id)
-        changes = differences(row._asdict(), self._asked(work))
+        row = base.find(uow, self.webhook_id)
+        changes = differences(row._asdict(), self._asked(uow))
         if not changes:
             return self.webhook_id
         columns = {name: after for name, (_, after) in changes.items()}
         if columns.get("active") or "url" in columns:
-            base.require_tags(work, tags.patterns_of(columns.get("tags", row.tags)))
+            base.require_tags(uow, tags.patterns_of(columns.get("tags", row.tags)))
         if columns.get("active"):
-            base.require_room(work)
+            base.require_room(uow)
             columns["disabled_reason"] = None
-        work.connection.execute(webhooks.update().where(webhooks.c.id == row.id).values(**columns))
-        base.note_heard(work)
+        uow.connection.execute(webhooks.update().where(webhooks.c.id == row.id).values(**columns))
+        base.note_heard(uow)
         if "url" in changes:
             before, after = changes["url"]
             changes["url"] = (origin_only(before), origin_only(after))
-        work.record(WebhookUpdated(subject_id=row.id, changes=changes))
+        uow.record(WebhookUpdated(subject_id=row.id, changes=changes))
         return self.webhook_id
 
-    def _asked(self, work: UnitOfWork) -> dict[str, Any]:
+    def _asked(self, uow: UnitOfWork) -> dict[str, Any]:
         asked: dict[str, Any] = {}
         if self.name is not None:
             asked["name"] = clean_name(normalize(self.name), "name", "name")
@@ -65,7 +65,7 @@ class UpdateWebhook:
             require_url(self.url, allow_private=self.allow_private)
             asked["url"] = self.url
         if self.tags is not None:
-            base.require_tags(work, self.tags)
+            base.require_tags(uow, self.tags)
             asked["tags"] = tags.stored(self.tags)
         if self.active is not None:
             asked["active"] = self.active

@@ -51,12 +51,12 @@ def create_account(
         admin = clean_name(normalize(admin_name), "name", "admin_name")
     made = NewAccount(uuid7(), uuid7())
     try:
-        with transaction(system, made.account_id, None, Lock()) as work:
-            _insert_account(work, name, teams_enabled=teams_enabled)
-            roles = _insert_roles(work)
-            _insert_admin(work, made.user_id, address, admin, roles["ADMIN"])
-            work.record(AccountCreated(subject_id=made.account_id), actor=OPERATOR)
-            work.record(
+        with transaction(system, made.account_id, None, Lock()) as uow:
+            _insert_account(uow, name, teams_enabled=teams_enabled)
+            roles = _insert_roles(uow)
+            _insert_admin(uow, made.user_id, address, admin, roles["ADMIN"])
+            uow.record(AccountCreated(subject_id=made.account_id), actor=OPERATOR)
+            uow.record(
                 UserCreated(
                     subject_id=made.user_id,
                     changes={"email": (None, address.stored), "roles": (None, ["ADMIN"])},
@@ -68,10 +68,10 @@ def create_account(
     return made
 
 
-def _insert_account(work: UnitOfWork, name: str, *, teams_enabled: bool) -> None:
-    work.connection.execute(
+def _insert_account(uow: UnitOfWork, name: str, *, teams_enabled: bool) -> None:
+    uow.connection.execute(
         t.accounts.insert().values(
-            id=work.account_id,
+            id=uow.account_id,
             name=name,
             name_key=name_key(name),
             signing_frozen=False,
@@ -84,20 +84,20 @@ def _insert_account(work: UnitOfWork, name: str, *, teams_enabled: bool) -> None
             restrict_signing_to_releases=False,
             signed_in_approvals=False,
             users_may_rename_themselves=True,
-            created_at=work.now,
+            created_at=uow.now,
         )
     )
-    ledger.start(work.connection, work.account_id)
+    ledger.start(uow.connection, uow.account_id)
 
 
-def _insert_roles(work: UnitOfWork) -> dict[str, UUID]:
+def _insert_roles(uow: UnitOfWork) -> dict[str, UUID]:
     ids = {name: uuid7() for name in BUILT_IN_ROLES}
-    work.connection.execute(
+    uow.connection.execute(
         t.roles.insert(),
         [
             {
                 "id": role_id,
-                "account_id": work.account_id,
+                "account_id": uow.account_id,
                 "name": name,
                 "name_key": name_key(name),
                 "built_in": True,
@@ -105,7 +105,7 @@ def _insert_roles(work: UnitOfWork) -> dict[str, UUID]:
             for name, role_id in ids.items()
         ],
     )
-    work.connection.execute(
+    uow.connection.execute(
         t.role_permissions.insert(),
         [
             {"role_id": ids[name], "permission": permission}
@@ -117,12 +117,12 @@ def _insert_roles(work: UnitOfWork) -> dict[str, UUID]:
 
 
 def _insert_admin(
-    work: UnitOfWork, user_id: UUID, address: Address, name: str, role_id: UUID
+    uow: UnitOfWork, user_id: UUID, address: Address, name: str, role_id: UUID
 ) -> None:
-    work.connection.execute(
+    uow.connection.execute(
         t.users.insert().values(
             id=user_id,
-            account_id=work.account_id,
+            account_id=uow.account_id,
             email=address.stored,
             email_key=address.key,
             name=name,
@@ -130,7 +130,7 @@ def _insert_admin(
             locale="en",
             active=True,
             service=False,
-            created_at=work.now,
+            created_at=uow.now,
         )
     )
-    work.connection.execute(t.user_roles.insert().values(user_id=user_id, role_id=role_id))
+    uow.connection.execute(t.user_roles.insert().values(user_id=user_id, role_id=role_id))

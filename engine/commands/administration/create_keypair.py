@@ -58,9 +58,9 @@ class CreateKeypair:
         """There is no keypair yet; the entry is the account's."""
         return Attempt(command="create_keypair", details={"alias": quoted(self.alias)})
 
-    def apply(self, work: UnitOfWork) -> None:
+    def apply(self, uow: UnitOfWork) -> None:
         """Needs `MANAGE_KEYPAIRS`; the credential covers what those mapped to it may do."""
-        require_permission(work, Permission.MANAGE_KEYPAIRS)
+        require_permission(uow, Permission.MANAGE_KEYPAIRS)
         clean_name(normalize(self.alias), "alias", "alias")
         if self.algorithm.category is not self.category:
             message = (
@@ -68,27 +68,27 @@ class CreateKeypair:
                 " Choose another algorithm or category."
             )
             raise Refusal(Code.INVALID_INPUT, message, "algorithm")
-        self._require_free_alias(work)
-        require_all(work, t.users, self.user_ids, "user", "user_ids")
-        require_placement(work, Permission.MANAGE_KEYPAIRS, self.user_ids, "user_ids")
+        self._require_free_alias(uow)
+        require_all(uow, t.users, self.user_ids, "user", "user_ids")
+        require_placement(uow, Permission.MANAGE_KEYPAIRS, self.user_ids, "user_ids")
         if self.key is not None and self.keypair_id is not None:
-            self._insert(work, self.keypair_id, self.key)
+            self._insert(uow, self.keypair_id, self.key)
 
-    def _require_free_alias(self, work: UnitOfWork) -> None:
+    def _require_free_alias(self, uow: UnitOfWork) -> None:
         # The constraint decides; but it speaks only after the key was made.
         k = t.keypairs
         namesake = sa.select(k.c.id).where(
-            k.c.account_id == work.account_id, k.c.alias_key == name_key(normalize(self.alias))
+            k.c.account_id == uow.account_id, k.c.alias_key == name_key(normalize(self.alias))
         )
-        if work.connection.execute(namesake).first() is not None:
+        if uow.connection.execute(namesake).first() is not None:
             raise Refusal(Code.NAME_TAKEN, "Another keypair has this alias.", "alias")
 
-    def _insert(self, work: UnitOfWork, keypair_id: UUID, key: GeneratedKey) -> None:
+    def _insert(self, uow: UnitOfWork, keypair_id: UUID, key: GeneratedKey) -> None:
         alias = normalize(self.alias)
-        work.connection.execute(
+        uow.connection.execute(
             t.keypairs.insert().values(
                 id=keypair_id,
-                account_id=work.account_id,
+                account_id=uow.account_id,
                 alias=alias,
                 alias_key=name_key(alias),
                 category=self.category,
@@ -101,14 +101,14 @@ class CreateKeypair:
                 public_key=key.public_key_pem,
                 material=key.material,
                 master_key_id=key.key_id,
-                created_at=work.now,
+                created_at=uow.now,
             )
         )
-        replace_set(work, t.keypair_users, ("keypair_id", keypair_id), "user_id", self.user_ids)
+        replace_set(uow, t.keypair_users, ("keypair_id", keypair_id), "user_id", self.user_ids)
         told = ("type", "category", "access", "algorithm", "backend", "user_ids")
         changes = {"alias": (None, alias)} | {n: (None, getattr(self, n)) for n in told}
         changes["has_default_certificate"] = (None, self.has_default_certificate)
-        work.record(KeypairCreated(subject_id=keypair_id, changes=changes))
+        uow.record(KeypairCreated(subject_id=keypair_id, changes=changes))
 
 
 def create_keypair(system: System, principal: Principal, asked: CreateKeypair) -> UUID:

@@ -42,33 +42,33 @@ class CreateTeam:
         """There is no team yet; the entry is the account's."""
         return Attempt(command="create_team", details={"name": quoted(self.name)})
 
-    def apply(self, work: UnitOfWork) -> UUID:
+    def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_TEAMS`; the credential covers what the members may do there."""
-        require_permission(work, Permission.MANAGE_TEAMS)
+        require_permission(uow, Permission.MANAGE_TEAMS)
         name = clean_name(normalize(self.name), "name", "name")
         require_quorum(self.required_approvals)
-        require_all(work, t.users, self.member_ids, "user", "member_ids")
-        require_all(work, t.keypairs, self.keypair_ids, "keypair", "keypair_ids")
-        require_placement(work, Permission.MANAGE_TEAMS, self.member_ids, "member_ids")
+        require_all(uow, t.users, self.member_ids, "user", "member_ids")
+        require_all(uow, t.keypairs, self.keypair_ids, "keypair", "keypair_ids")
+        require_placement(uow, Permission.MANAGE_TEAMS, self.member_ids, "member_ids")
         team_id = uuid7()
-        work.connection.execute(
+        uow.connection.execute(
             t.teams.insert().values(
                 id=team_id,
-                account_id=work.account_id,
+                account_id=uow.account_id,
                 name=name,
                 name_key=name_key(name),
                 required_approvals=self.required_approvals,
-                created_at=work.now,
+                created_at=uow.now,
             )
         )
-        replace_set(work, t.team_members, ("team_id", team_id), "user_id", self.member_ids)
-        replace_set(work, t.team_keypairs, ("team_id", team_id), "keypair_id", self.keypair_ids)
-        require_possible_quorum(quorum_of(work, team_id, self.required_approvals))
+        replace_set(uow, t.team_members, ("team_id", team_id), "user_id", self.member_ids)
+        replace_set(uow, t.team_keypairs, ("team_id", team_id), "keypair_id", self.keypair_ids)
+        require_possible_quorum(quorum_of(uow, team_id, self.required_approvals))
         changes = {
             "name": (None, name),
             "member_ids": (None, self.member_ids),
             "keypair_ids": (None, self.keypair_ids),
             "required_approvals": (None, self.required_approvals),
         }
-        work.record(TeamCreated(subject_id=team_id, changes=changes))
+        uow.record(TeamCreated(subject_id=team_id, changes=changes))
         return team_id

@@ -46,23 +46,23 @@ class CreateUser:
         """There is no user yet; the entry is the account's."""
         return Attempt(command="create_user", details={"email": quoted(self.email)})
 
-    def apply(self, work: UnitOfWork) -> UUID:
+    def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_USERS`, and what the roles grant."""
-        require_permission(work, Permission.MANAGE_USERS)
+        require_permission(uow, Permission.MANAGE_USERS)
         address, name = (
-            new_address(work, self.email),
+            new_address(uow, self.email),
             clean_name(normalize(self.name), "name", "name"),
         )
         require_time_zone(self.time_zone)
         require_locale(self.locale)
-        roles = role_ids(work, self.roles)
-        granted = loading.load_role_permissions(work.connection, roles.values())
-        refuse(refuse_grant(work.actor, granted, granted, "roles"))
+        roles = role_ids(uow, self.roles)
+        granted = loading.load_role_permissions(uow.connection, roles.values())
+        refuse(refuse_grant(uow.actor, granted, granted, "roles"))
         user_id = uuid7()
-        work.connection.execute(
+        uow.connection.execute(
             t.users.insert().values(
                 id=user_id,
-                account_id=work.account_id,
+                account_id=uow.account_id,
                 email=address.stored,
                 email_key=address.key,
                 name=name,
@@ -70,11 +70,11 @@ class CreateUser:
                 locale=self.locale,
                 active=True,
                 service=self.service,
-                created_at=work.now,
+                created_at=uow.now,
             )
         )
         if roles:
-            work.connection.execute(
+            uow.connection.execute(
                 t.user_roles.insert(),
                 [{"user_id": user_id, "role_id": role} for role in sorted(roles.values())],
             )
@@ -85,5 +85,5 @@ class CreateUser:
         }
         if self.service:
             changes["service"] = (None, True)
-        work.record(UserCreated(subject_id=user_id, changes=changes))
+        uow.record(UserCreated(subject_id=user_id, changes=changes))
         return user_id

@@ -30,13 +30,13 @@ from engine.persistence.store.locks import Hold, Lock
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 
-def role_ids(work: UnitOfWork, names: Collection[str]) -> dict[str, UUID]:
+def role_ids(uow: UnitOfWork, names: Collection[str]) -> dict[str, UUID]:
     """The account's roles by name, letter case aside; refuses NOT_FOUND."""
     keys = {lookup_key(name): name for name in names}
     r = t.roles
-    rows = work.connection.execute(
+    rows = uow.connection.execute(
         sa.select(r.c.id, r.c.name, r.c.name_key).where(
-            r.c.account_id == work.account_id, r.c.name_key.in_(sorted(keys))
+            r.c.account_id == uow.account_id, r.c.name_key.in_(sorted(keys))
         )
     ).all()
     missing = sorted(set(keys) - {row.name_key for row in rows})
@@ -69,25 +69,25 @@ class CreateRole:
         """There is no role yet; the entry is the account's."""
         return Attempt(command="create_role", details={"name": quoted(self.name)})
 
-    def apply(self, work: UnitOfWork) -> UUID:
+    def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_USERS`, and what the role grants."""
-        require_permission(work, Permission.MANAGE_USERS)
+        require_permission(uow, Permission.MANAGE_USERS)
         _require_grantable(self.permissions)
-        refuse(refuse_grant(work.actor, self.permissions, self.permissions, "permissions"))
+        refuse(refuse_grant(uow.actor, self.permissions, self.permissions, "permissions"))
         name = clean_name(normalize(self.name), "name", "name")
         role_id = uuid7()
-        work.connection.execute(
+        uow.connection.execute(
             t.roles.insert().values(
                 id=role_id,
-                account_id=work.account_id,
+                account_id=uow.account_id,
                 name=name,
                 name_key=name_key(name),
                 built_in=False,
             )
         )
-        _grant(work, role_id, self.permissions)
+        _grant(uow, role_id, self.permissions)
         changes = {"name": (None, name), "permissions": (None, sorted(self.permissions))}
-        work.record(RoleCreated(subject_id=role_id, changes=changes))
+        uow.record(RoleCreated(subject_id=role_id, changes=changes))
         return role_id
 
 
@@ -107,13 +107,13 @@ class UpdateRole:
         """An entry about the role."""
         return Attempt(command="update_role", subject_kind="Role", subject_id=self.role_id)
 
-    def apply(self, work: UnitOfWork) -> UUID:
+    def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_USERS`, and what is added; the built-in roles stay as they are."""
-        require_permission(work, Permission.MANAGE_USERS)
+        require_permission(uow, Permission.MANAGE_USERS)
         _require_grantable(self.permissions or frozenset())
         r, p = t.roles, t.role_permissions
-        row = work.connection.execute(
-            sa.select(r).where(r.c.id == self.role_id, r.c.account_id == work.account_id)
+        row = uow.connection.execute(
+            sa.select(r).where(r.c.id == self.role_id, r.c.account_id == uow.account_id)
         ).one_or_none()
         if row is None:
             raise not_found("role", "id")
@@ -121,44 +121,44 @@ class UpdateRole:
             message = "The built-in roles cannot be changed. Define a role of your own."
             raise Refusal(Code.FIELD_LOCKED, message, "id")
         held = frozenset(
-            work.connection.scalars(sa.select(p.c.permission).where(p.c.role_id == row.id)).all()
+            uow.connection.scalars(sa.select(p.c.permission).where(p.c.role_id == row.id)).all()
         )
         before = {"name": row.name, "permissions": sorted(held)}
-        after, short = dict(before), shortages(work)
+        after, short = dict(before), shortages(uow)
         if self.name is not None:
             after["name"] = clean_name(normalize(self.name), "name", "name")
             values = {"name": after["name"], "name_key": name_key(after["name"])}
-            work.connection.execute(r.update().where(r.c.id == row.id).values(**values))
+            uow.connection.execute(r.update().where(r.c.id == row.id).values(**values))
         if self.permissions is not None:
-            self._regrant(work, held, self.permissions)
+            self._regrant(uow, held, self.permissions)
             after["permissions"] = sorted(self.permissions)
-        changes = differences(before, after) | differences(short, shortages(work))
+        changes = differences(before, after) | differences(short, shortages(uow))
         if changes:
-            work.record(RoleUpdated(subject_id=row.id, changes=changes))
+            uow.record(RoleUpdated(subject_id=row.id, changes=changes))
         return self.role_id
 
     def _regrant(
-        self, work: UnitOfWork, held: frozenset[Permission], permissions: frozenset[Permission]
+        self, uow: UnitOfWork, held: frozenset[Permission], permissions: frozenset[Permission]
     ) -> None:
-        actor_id = work.actor.user_id
+        actor_id = uow.actor.user_id
         assert actor_id is not None
-        before = loading.load_permissions(work.connection, actor_id)
-        appointed = somebody_appoints(work)
+        before = loading.load_permissions(uow.connection, actor_id)
+        appointed = somebody_appoints(uow)
         p = t.role_permissions
-        work.connection.execute(sa.delete(p).where(p.c.role_id == self.role_id))
-        _grant(work, self.role_id, permissions)
-        refuse_self_grant(before, loading.load_permissions(work.connection, actor_id))
+        uow.connection.execute(sa.delete(p).where(p.c.role_id == self.role_id))
+        _grant(uow, self.role_id, permissions)
+        refuse_self_grant(before, loading.load_permissions(uow.connection, actor_id))
         added = permissions - held
-        for held_then in self._held_by_its_users(work) | {permissions}:
-            refuse(refuse_grant(work.actor, added, held_then, "permissions"))
-        require_an_administrator(work, appointed_before=appointed)
+        for held_then in self._held_by_its_users(uow) | {permissions}:
+            refuse(refuse_grant(uow.actor, added, held_then, "permissions"))
+        require_an_administrator(uow, appointed_before=appointed)
 
-    def _held_by_its_users(self, work: UnitOfWork) -> set[frozenset[Permission]]:
+    def _held_by_its_users(self, uow: UnitOfWork) -> set[frozenset[Permission]]:
         """What each of its users holds now: its permissions may complete others'."""
         ur = t.user_roles
         query = sa.select(ur.c.user_id).where(ur.c.role_id == self.role_id)
-        users = work.connection.execute(query).scalars().all()
-        return set(loading.load_permissions_of(work.connection, users).values())
+        users = uow.connection.execute(query).scalars().all()
+        return set(loading.load_permissions_of(uow.connection, users).values())
 
 
 def _require_grantable(permissions: frozenset[Permission]) -> None:
@@ -168,9 +168,9 @@ def _require_grantable(permissions: frozenset[Permission]) -> None:
         raise Refusal(Code.INVALID_INPUT, message, "permissions")
 
 
-def _grant(work: UnitOfWork, role_id: UUID, permissions: frozenset[Permission]) -> None:
+def _grant(uow: UnitOfWork, role_id: UUID, permissions: frozenset[Permission]) -> None:
     if permissions:
-        work.connection.execute(
+        uow.connection.execute(
             t.role_permissions.insert(),
             [{"role_id": role_id, "permission": p} for p in sorted(permissions)],
         )

@@ -31,31 +31,31 @@ _OPEN = sa.select(_R.c.id).where(
 )
 
 
-def shortages(work: UnitOfWork) -> dict[str, list[str]]:
+def shortages(uow: UnitOfWork) -> dict[str, list[str]]:
     """Teams and open releases of the account for which something is impossible now, by name."""
-    ids = work.connection.execute(_OPEN, {"account": work.account_id, "now": work.now})
-    short = loading.load_teams_short_of_approvers(work.connection, work.account_id)
-    return {"teams_short_of_approvers": short, **_of_releases(work, ids.scalars().all())}
+    ids = uow.connection.execute(_OPEN, {"account": uow.account_id, "now": uow.now})
+    short = loading.load_teams_short_of_approvers(uow.connection, uow.account_id)
+    return {"teams_short_of_approvers": short, **_of_releases(uow, ids.scalars().all())}
 
 
-def shortages_with_keypair(work: UnitOfWork, keypair_id: UUID) -> dict[str, list[str]]:
+def shortages_with_keypair(uow: UnitOfWork, keypair_id: UUID) -> dict[str, list[str]]:
     """The same of the open release that holds a keypair."""
     holding = sa.select(_H.c.release_id).where(_H.c.keypair_id == keypair_id, t.IS_HELD)
-    return _of_releases(work, work.connection.scalars(holding).all())
+    return _of_releases(uow, uow.connection.scalars(holding).all())
 
 
-def _of_releases(work: UnitOfWork, ids: Collection[UUID]) -> dict[str, list[str]]:
-    facts = _facts(work, list(work.get_many(ids).values())) if ids else []
+def _of_releases(uow: UnitOfWork, ids: Collection[UUID]) -> dict[str, list[str]]:
+    facts = _facts(uow, list(uow.get_many(ids).values())) if ids else []
     short = (one.subject for one in facts if not _can_be_approved(one))
     broken = (one.subject for one in facts if any(rule(one) for rule in STANDING_RULES))
     return {"releases_short_of_approvers": _named(short), "releases_in_conflict": _named(broken)}
 
 
-def _facts(work: UnitOfWork, releases: Collection[Release]) -> list[Facts]:
+def _facts(uow: UnitOfWork, releases: Collection[Release]) -> list[Facts]:
     """By the settings and people as this transaction leaves them, so nothing remembered is used."""
-    policy = loading.load_policy(work.connection, work.account_id)
-    facts = assemble(work.connection, work.now, policy, CLOCK, releases)
-    facts = with_facts_of_creation(work.connection, work.account_id, facts)
+    policy = loading.load_policy(uow.connection, uow.account_id)
+    facts = assemble(uow.connection, uow.now, policy, CLOCK, releases)
+    facts = with_facts_of_creation(uow.connection, uow.account_id, facts)
     return [
         # Once it is approved, whoever leaves signs no more in it; the others still do.
         one if one.status is Status.PENDING else replace(one, inactive_ids=frozenset())

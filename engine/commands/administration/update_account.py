@@ -46,45 +46,45 @@ class UpdateAccount:
         """An entry about the account."""
         return Attempt(command="update_account", subject_id=self.account_id)
 
-    def apply(self, work: UnitOfWork) -> UUID:
+    def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_ACCOUNT`; a credential that covers what the settings then allow others."""
-        if self.account_id != work.account_id:
+        if self.account_id != uow.account_id:
             raise not_found("account", "id")
-        require_permission(work, Permission.MANAGE_ACCOUNT)
-        before = {name: getattr(work.policy, name) for name in self.settings}
+        require_permission(uow, Permission.MANAGE_ACCOUNT)
+        before = {name: getattr(uow.policy, name) for name in self.settings}
         changes = differences(before, self.settings)
         if "required_approvals" in changes:
             require_quorum(self.settings["required_approvals"])
         if "max_window_days" in changes:
             require_window_span(self.settings["max_window_days"])
-        refuse(refuse_loosening(work.actor, changes))
+        refuse(refuse_loosening(uow.actor, changes))
         if "teams_enabled" in changes:
-            _require_nothing_open(work)
+            _require_nothing_open(uow)
         if not changes:
-            return work.account_id
+            return uow.account_id
         columns = {name: after for name, (_, after) in changes.items()}
-        short = shortages(work)
+        short = shortages(uow)
         if "enabled_release_types" in columns:
             columns["enabled_release_types"] = " ".join(sorted(columns["enabled_release_types"]))
         a = t.accounts
-        work.connection.execute(a.update().where(a.c.id == work.account_id).values(**columns))
-        changes |= differences(short, shortages(work))
-        work.record(AccountUpdated(subject_id=work.account_id, changes=changes))
-        return work.account_id
+        uow.connection.execute(a.update().where(a.c.id == uow.account_id).values(**columns))
+        changes |= differences(short, shortages(uow))
+        uow.record(AccountUpdated(subject_id=uow.account_id, changes=changes))
+        return uow.account_id
 
 
-def _require_nothing_open(work: UnitOfWork) -> None:
+def _require_nothing_open(uow: UnitOfWork) -> None:
     """Teams are switched only while no release is open; the refusal names what is.
 
     One whose window is over has ended by now, whether or not that is written down yet.
     """
     r = t.releases
-    open_ones = work.connection.scalars(
+    open_ones = uow.connection.scalars(
         sa.select(r.c.name)
         .where(
-            r.c.account_id == work.account_id,
+            r.c.account_id == uow.account_id,
             r.c.status.in_(sorted(HOLDING)),
-            r.c.ends_at > work.now,
+            r.c.ends_at > uow.now,
         )
         .order_by(r.c.name_key)
     ).all()

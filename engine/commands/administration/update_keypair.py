@@ -53,62 +53,62 @@ class UpdateKeypair:
         """An entry about the keypair."""
         return Attempt(command="update_keypair", subject_kind="Keypair", subject_id=self.keypair_id)
 
-    def apply(self, work: UnitOfWork) -> UUID:
+    def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_KEYPAIRS`; the credential covers what those mapped to it may do.
 
         Disabling it stops the open release that holds it.
         """
-        require_permission(work, Permission.MANAGE_KEYPAIRS)
+        require_permission(uow, Permission.MANAGE_KEYPAIRS)
         k = t.keypairs
-        row = work.connection.execute(
-            sa.select(k).where(k.c.id == self.keypair_id, k.c.account_id == work.account_id)
+        row = uow.connection.execute(
+            sa.select(k).where(k.c.id == self.keypair_id, k.c.account_id == uow.account_id)
         ).one_or_none()
         if row is None:
             raise not_found("keypair", "id")
         mapped = loading.column_set(
-            work.connection, t.keypair_users.c.user_id, keypair_id=self.keypair_id
+            uow.connection, t.keypair_users.c.user_id, keypair_id=self.keypair_id
         )
-        changes = differences(dict(row._mapping) | {"user_ids": mapped}, self._asked(work))
-        self._require_placement(work, changes)
-        broken = shortages_with_keypair(work, self.keypair_id)
+        changes = differences(dict(row._mapping) | {"user_ids": mapped}, self._asked(uow))
+        self._require_placement(uow, changes)
+        broken = shortages_with_keypair(uow, self.keypair_id)
         columns = {n: after for n, (_, after) in changes.items() if n in k.c}
         if "alias" in columns:
             columns["alias_key"] = name_key(columns["alias"])
         if columns:
-            work.connection.execute(k.update().where(k.c.id == row.id).values(**columns))
+            uow.connection.execute(k.update().where(k.c.id == row.id).values(**columns))
         if "user_ids" in changes:
             owner = ("keypair_id", self.keypair_id)
-            replace_set(work, t.keypair_users, owner, "user_id", changes["user_ids"][1])
+            replace_set(uow, t.keypair_users, owner, "user_id", changes["user_ids"][1])
         if changes:
-            changes |= differences(broken, shortages_with_keypair(work, self.keypair_id))
-            work.record(KeypairUpdated(subject_id=row.id, changes=changes))
+            changes |= differences(broken, shortages_with_keypair(uow, self.keypair_id))
+            uow.record(KeypairUpdated(subject_id=row.id, changes=changes))
         if "enabled" in changes and not self.enabled:
-            self._stop_holder(work)
+            self._stop_holder(uow)
         return self.keypair_id
 
-    def _require_placement(self, work: UnitOfWork, changes: Changes) -> None:
+    def _require_placement(self, uow: UnitOfWork, changes: Changes) -> None:
         """Of those newly mapped to it; opened, of everybody who signs."""
         before, after = changes.get("user_ids", (frozenset(), frozenset()))
-        require_placement(work, Permission.MANAGE_KEYPAIRS, after - before, "user_ids")
+        require_placement(uow, Permission.MANAGE_KEYPAIRS, after - before, "user_ids")
         if changes.get("access", (None, None))[1] is KeypairAccess.OPEN:
-            refuse(grants.refuse_placement(work.actor, frozenset({Permission.SIGN}), "access"))
+            refuse(grants.refuse_placement(uow.actor, frozenset({Permission.SIGN}), "access"))
 
-    def _asked(self, work: UnitOfWork) -> dict[str, Any]:
+    def _asked(self, uow: UnitOfWork) -> dict[str, Any]:
         names = ("access", "user_ids", "has_default_certificate", "enabled")
         asked = {n: getattr(self, n) for n in names if getattr(self, n) is not None}
         if self.alias is not None:
             asked["alias"] = clean_name(normalize(self.alias), "alias", "alias")
         if self.user_ids is not None:
-            require_all(work, t.users, self.user_ids, "user", "user_ids")
+            require_all(uow, t.users, self.user_ids, "user", "user_ids")
         return asked
 
-    def _stop_holder(self, work: UnitOfWork) -> None:
+    def _stop_holder(self, uow: UnitOfWork) -> None:
         asked = [self.keypair_id]
-        (keypair,) = loading.load_keypairs(work.connection, work.account_id, asked)
+        (keypair,) = loading.load_keypairs(uow.connection, uow.account_id, asked)
         if keypair.held_by is None:
             return
-        release = work.release(keypair.held_by)
-        facts = Facts(now=work.now, policy=work.policy, actor=work.actor, release=release)
+        release = uow.release(keypair.held_by)
+        facts = Facts(now=uow.now, policy=uow.policy, actor=uow.actor, release=release)
         facts = replace(facts, keypairs=(keypair,))
         # A pending release waits on: it is not approved while the keypair is disabled.
         if machine.refusal_of(Trigger.STOP, facts) is not None:
@@ -116,7 +116,7 @@ class UpdateKeypair:
         target = machine.fire(Trigger.STOP, facts)
         reason = f"Its keypair {keypair.alias} was disabled."
         ending = EndReason("KEYPAIR_DISABLED", reason)
-        work.record(
+        uow.record(
             ReleaseStopped.of(
                 release.id,
                 from_status=release.status,
@@ -125,4 +125,4 @@ class UpdateKeypair:
                 code="KEYPAIR_DISABLED",
             )
         )
-        work.put(move(work, release, target, ending))
+        uow.put(move(uow, release, target, ending))

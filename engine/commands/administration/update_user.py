@@ -60,44 +60,44 @@ class UpdateUser:
         """An entry about the user."""
         return Attempt(command="update_user", subject_kind="User", subject_id=self.user_id)
 
-    def apply(self, work: UnitOfWork) -> UUID:
+    def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_USERS`; one's own name, zone and language need `MANAGE_OWN_PROFILE`.
 
         New roles, and all of whoever is activated again, are handed on: see `grants`. No token
         changes an address, because a session that it leads to would outlive the token.
         """
         touches_rights = self.roles is not None or self.active is not None
-        own = self.user_id == work.actor.user_id and not touches_rights
-        manages = Permission.MANAGE_USERS in work.actor.permissions
+        own = self.user_id == uow.actor.user_id and not touches_rights
+        manages = Permission.MANAGE_USERS in uow.actor.permissions
         needed = Permission.MANAGE_OWN_PROFILE if own and not manages else Permission.MANAGE_USERS
-        require_permission(work, needed)
+        require_permission(uow, needed)
         u = t.users
-        row = work.connection.execute(
-            sa.select(u).where(u.c.id == self.user_id, u.c.account_id == work.account_id)
+        row = uow.connection.execute(
+            sa.select(u).where(u.c.id == self.user_id, u.c.account_id == uow.account_id)
         ).one_or_none()
         if row is None:
             raise not_found("user", "id")
-        short, appointed = shortages(work), touches_rights and somebody_appoints(work)
+        short, appointed = shortages(uow), touches_rights and somebody_appoints(uow)
         changes = differences(dict(row._mapping), self._values(row))
         if "name" in changes:
-            _require_renaming(work)
+            _require_renaming(uow)
         if changes:
             values = {name: after for name, (_, after) in changes.items()}
-            work.connection.execute(u.update().where(u.c.id == row.id).values(**values))
+            uow.connection.execute(u.update().where(u.c.id == row.id).values(**values))
         if self.roles is not None:
-            changes |= self._set_roles(work, self.roles)
+            changes |= self._set_roles(uow, self.roles)
         if "active" in changes and self.active:
-            held = loading.load_permissions(work.connection, self.user_id)
-            refuse(refuse_grant(work.actor, held, held, "active"))
+            held = loading.load_permissions(uow.connection, self.user_id)
+            refuse(refuse_grant(uow.actor, held, held, "active"))
         if touches_rights:
-            require_an_administrator(work, appointed_before=appointed)
-            changes |= differences(short, shortages(work))
+            require_an_administrator(uow, appointed_before=appointed)
+            changes |= differences(short, shortages(uow))
         if "active" in changes and not self.active:
-            _end_credentials(work, row)
+            _end_credentials(uow, row)
         if changes:
-            work.record(UserUpdated(subject_id=row.id, changes=changes))
+            uow.record(UserUpdated(subject_id=row.id, changes=changes))
         if self.email is not None:
-            self._request_address(work, row, self.email)
+            self._request_address(uow, row, self.email)
         return self.user_id
 
     def _values(self, row: Row[Any]) -> dict[str, Any]:
@@ -114,46 +114,46 @@ class UpdateUser:
             values["active"] = self.active
         return values
 
-    def _request_address(self, work: UnitOfWork, row: Row[Any], email: str) -> None:
+    def _request_address(self, uow: UnitOfWork, row: Row[Any], email: str) -> None:
         active = row.active if self.active is None else self.active
-        request_change(work, row, email, self.link_key, active=active)
+        request_change(uow, row, email, self.link_key, active=active)
 
-    def _set_roles(self, work: UnitOfWork, names: tuple[str, ...]) -> dict[str, tuple[Any, Any]]:
-        before = loading.load_permissions(work.connection, self.user_id)
+    def _set_roles(self, uow: UnitOfWork, names: tuple[str, ...]) -> dict[str, tuple[Any, Any]]:
+        before = loading.load_permissions(uow.connection, self.user_id)
         r, ur = t.roles, t.user_roles
         query = sa.select(r.c.id, r.c.name).join(ur, ur.c.role_id == r.c.id)
-        rows = work.connection.execute(query.where(ur.c.user_id == self.user_id)).all()
-        held, wanted = {row.name: row.id for row in rows}, role_ids(work, names)
-        replace_set(work, ur, ("user_id", self.user_id), "role_id", wanted.values())
-        after = loading.load_permissions(work.connection, self.user_id)
-        if self.user_id == work.actor.user_id:
+        rows = uow.connection.execute(query.where(ur.c.user_id == self.user_id)).all()
+        held, wanted = {row.name: row.id for row in rows}, role_ids(uow, names)
+        replace_set(uow, ur, ("user_id", self.user_id), "role_id", wanted.values())
+        after = loading.load_permissions(uow.connection, self.user_id)
+        if self.user_id == uow.actor.user_id:
             refuse_self_grant(before, after)
         added = set(wanted.values()) - set(held.values())
-        granted = loading.load_role_permissions(work.connection, added)
-        refuse(refuse_grant(work.actor, granted, after, "roles"))
+        granted = loading.load_role_permissions(uow.connection, added)
+        refuse(refuse_grant(uow.actor, granted, after, "roles"))
         return differences({"roles": sorted(held)}, {"roles": sorted(wanted)})
 
 
-def _require_renaming(work: UnitOfWork) -> None:
+def _require_renaming(uow: UnitOfWork) -> None:
     """An account may keep its users from taking names that others go by."""
-    if work.policy.users_may_rename_themselves:
+    if uow.policy.users_may_rename_themselves:
         return
-    if Permission.MANAGE_USERS not in work.actor.permissions:
+    if Permission.MANAGE_USERS not in uow.actor.permissions:
         message = (
             "In this account names are changed by those who manage users. Ask an administrator."
         )
         raise Refusal(Code.FORBIDDEN, message, "name")
 
 
-def _end_credentials(work: UnitOfWork, user: Row[Any]) -> None:
+def _end_credentials(uow: UnitOfWork, user: Row[Any]) -> None:
     """Deactivating a user ends their tokens, sessions and links at once (spec section 2)."""
-    void_changes(work.connection, user.id, work.now)
+    void_changes(uow.connection, user.id, uow.now)
     k, s, u = t.api_tokens, t.sessions, t.users
-    work.connection.execute(u.update().where(u.c.id == user.id).values(deactivated_at=work.now))
+    uow.connection.execute(u.update().where(u.c.id == user.id).values(deactivated_at=uow.now))
     query = sa.select(k.c.id).where(k.c.user_id == user.id, k.c.revoked_at.is_(None))
-    tokens = work.connection.execute(query).scalars().all()
-    end_tokens(work, tokens, f"{user.name} was deactivated, with whose token it was made.")
-    work.connection.execute(
-        s.update().where(s.c.user_id == user.id, s.c.ended_at.is_(None)).values(ended_at=work.now)
+    tokens = uow.connection.execute(query).scalars().all()
+    end_tokens(uow, tokens, f"{user.name} was deactivated, with whose token it was made.")
+    uow.connection.execute(
+        s.update().where(s.c.user_id == user.id, s.c.ended_at.is_(None)).values(ended_at=uow.now)
     )
-    end_pending_sign_ins(work, user)
+    end_pending_sign_ins(uow, user)

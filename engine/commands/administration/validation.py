@@ -29,32 +29,32 @@ MAX_WINDOW_SPAN_DAYS = 36_500
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
-def require_permission(work: UnitOfWork, permission: Permission) -> None:
+def require_permission(uow: UnitOfWork, permission: Permission) -> None:
     """The actor holds it and the credential reaches that far, or FORBIDDEN."""
-    refuse(grants.missing_permission(work.actor, permission))
+    refuse(grants.missing_permission(uow.actor, permission))
 
 
-def require_own_or_managed(work: UnitOfWork, row: Row[Any], what: str, own: Permission) -> None:
+def require_own_or_managed(uow: UnitOfWork, row: Row[Any], what: str, own: Permission) -> None:
     """One's own, by the permission for that, or anybody's by `MANAGE_USERS`.
 
     Of others' nobody else learns that they exist.
     """
-    if Permission.MANAGE_USERS in work.actor.permissions:
+    if Permission.MANAGE_USERS in uow.actor.permissions:
         return
-    if row.user_id != work.actor.user_id:
+    if row.user_id != uow.actor.user_id:
         raise not_found(what, "id")
-    require_permission(work, own)
+    require_permission(uow, own)
 
 
-def require_in_person(work: UnitOfWork) -> None:
+def require_in_person(uow: UnitOfWork) -> None:
     """With no token, however far it reaches: a way to sign in reaches further than any token."""
-    if work.actor.scopes is not None:
+    if uow.actor.scopes is not None:
         message = "No token can do this. Sign in, and do it in the browser."
         raise Refusal(Code.FORBIDDEN, message)
 
 
 def require_placement(
-    work: UnitOfWork, placing: Permission, user_ids: Collection[UUID], *field: str
+    uow: UnitOfWork, placing: Permission, user_ids: Collection[UUID], *field: str
 ) -> None:
     """The credential covers what these people may do where they are placed.
 
@@ -62,9 +62,9 @@ def require_placement(
     """
     if not user_ids:
         return
-    held = loading.load_permissions_of(work.connection, user_ids).values()
+    held = loading.load_permissions_of(uow.connection, user_ids).values()
     used = frozenset().union(*held) & grants.PLACED[placing]
-    refuse(grants.refuse_placement(work.actor, used | grants.SHOWN[placing], *field))
+    refuse(grants.refuse_placement(uow.actor, used | grants.SHOWN[placing], *field))
 
 
 def refuse(refusal: Refusal | None) -> None:
@@ -79,20 +79,20 @@ def clean_name(name: str, what: str, field: str) -> str:
     return name
 
 
-def new_address(work: UnitOfWork, email: str, of_user: UUID | None = None) -> Address:
+def new_address(uow: UnitOfWork, email: str, of_user: UUID | None = None) -> Address:
     """The mailbox of a user to be, or INVALID_INPUT; NAME_TAKEN where another user has it.
 
     The database makes sure of the latter as well, but for addresses that were written down before
     domains were kept as A-labels.
     """
-    address = addresses.require(email, international=work.system.international_addresses)
+    address = addresses.require(email, international=uow.system.international_addresses)
     u = t.users
     taken = sa.select(u.c.id).where(
-        u.c.account_id == work.account_id, u.c.email_key.in_(address.keys)
+        u.c.account_id == uow.account_id, u.c.email_key.in_(address.keys)
     )
     if of_user is not None:
         taken = taken.where(u.c.id != of_user)
-    if work.connection.execute(taken.limit(1)).first() is not None:
+    if uow.connection.execute(taken.limit(1)).first() is not None:
         raise Refusal(Code.NAME_TAKEN, "Another user has this address.", "email")
     return address
 
@@ -133,21 +133,21 @@ def require_window_span(days: int) -> None:
 
 
 def require_all(
-    work: UnitOfWork, table: Table, ids: Collection[UUID], what: str, field: str
+    uow: UnitOfWork, table: Table, ids: Collection[UUID], what: str, field: str
 ) -> None:
     """Every id is one of the account's, or NOT_FOUND."""
     if not ids:
         return
-    theirs = id_in(table.c.id), no_index(table.c.account_id) == work.account_id
+    theirs = id_in(table.c.id), no_index(table.c.account_id) == uow.account_id
     query = sa.select(sa.func.count()).where(*theirs)
-    found = work.connection.execute(query, {"ids": sorted(set(ids))}).scalar_one()
+    found = uow.connection.execute(query, {"ids": sorted(set(ids))}).scalar_one()
     if found != len(set(ids)):
         raise not_found(what, field)
 
 
-def quorum_of(work: UnitOfWork, team_id: UUID, required: int) -> Quorum:
+def quorum_of(uow: UnitOfWork, team_id: UUID, required: int) -> Quorum:
     """Of a team as this transaction leaves it, if it asks for so many approvals."""
-    possible = loading.load_approvers(work.connection, work.account_id, team_id)
+    possible = loading.load_approvers(uow.connection, uow.account_id, team_id)
     return Quorum(required, len(possible))
 
 
@@ -164,15 +164,15 @@ def require_possible_quorum(quorum: Quorum, before: Quorum | None = None) -> Non
     )
 
 
-def somebody_appoints(work: UnitOfWork) -> bool:
+def somebody_appoints(uow: UnitOfWork) -> bool:
     """Somebody active holds all that `grants.appoints` asks for, by whatever roles."""
     query = loading.users_with_all(grants.ADMINISTRATION).where(
-        t.users.c.account_id == work.account_id, ~t.users.c.service
+        t.users.c.account_id == uow.account_id, ~t.users.c.service
     )
-    return work.connection.execute(query.limit(1)).first() is not None
+    return uow.connection.execute(query.limit(1)).first() is not None
 
 
-def require_an_administrator(work: UnitOfWork, *, appointed_before: bool) -> None:
+def require_an_administrator(uow: UnitOfWork, *, appointed_before: bool) -> None:
     """After the change somebody can still manage users (spec section 2).
 
     And give every permission, if somebody could before: whoever manages users and no more could
@@ -181,14 +181,14 @@ def require_an_administrator(work: UnitOfWork, *, appointed_before: bool) -> Non
     """
     u = t.users
     query = loading.permitted_users(Permission.MANAGE_USERS).where(
-        u.c.account_id == work.account_id, ~u.c.service
+        u.c.account_id == uow.account_id, ~u.c.service
     )
-    if work.connection.execute(query.limit(1)).first() is None:
+    if uow.connection.execute(query.limit(1)).first() is None:
         raise Refusal(
             Code.LAST_ADMINISTRATOR,
             "Nobody could manage users any more. Give somebody else that permission first.",
         )
-    if appointed_before and not somebody_appoints(work):
+    if appointed_before and not somebody_appoints(uow):
         raise Refusal(
             Code.LAST_ADMINISTRATOR,
             "Nobody could give every permission any more. Give somebody else the role ADMIN first.",
@@ -196,14 +196,14 @@ def require_an_administrator(work: UnitOfWork, *, appointed_before: bool) -> Non
 
 
 def replace_set(
-    work: UnitOfWork, table: Table, owner: tuple[str, UUID], column: str, ids: Collection[UUID]
+    uow: UnitOfWork, table: Table, owner: tuple[str, UUID], column: str, ids: Collection[UUID]
 ) -> None:
     """Make the owner's rows of a linking table exactly these."""
     name, owner_id = owner
-    work.connection.execute(sa.delete(table).where(table.c[name] == owner_id))
+    uow.connection.execute(sa.delete(table).where(table.c[name] == owner_id))
     rows = [{name: owner_id, column: value} for value in sorted(set(ids))]
     if rows:
-        work.connection.execute(table.insert(), rows)
+        uow.connection.execute(table.insert(), rows)
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

@@ -85,41 +85,41 @@ class CreateApiToken:
         """There is no token yet; the entry is the account's."""
         return Attempt(command="create_api_token", details={"name": quoted(self.name)})
 
-    def apply(self, work: UnitOfWork) -> NewToken:
+    def apply(self, uow: UnitOfWork) -> NewToken:
         """A token reaches no further than the credential that makes it, nor longer."""
-        require_standing_credential(work)
-        owner = self.user_id or work.actor.user_id
+        require_standing_credential(uow)
+        owner = self.user_id or uow.actor.user_id
         assert owner is not None
-        own = owner == work.actor.user_id
+        own = owner == uow.actor.user_id
         if own:
-            require_permission(work, Permission.MANAGE_OWN_TOKENS)
+            require_permission(uow, Permission.MANAGE_OWN_TOKENS)
         else:
-            self._require_service_user(work, owner)
-        refuse(refuse_scopes(work.actor, self.scopes, own=own))
-        if self.expires_at is not None and self.expires_at <= work.now:
+            self._require_service_user(uow, owner)
+        refuse(refuse_scopes(uow.actor, self.scopes, own=own))
+        if self.expires_at is not None and self.expires_at <= uow.now:
             message = "The token would be expired already. Set a later end."
             raise Refusal(Code.INVALID_INPUT, message, "expires_at")
-        parent_id = work.principal.token_id if work.principal is not None else None
-        expires_at = self._end(work, parent_id)
+        parent_id = uow.principal.token_id if uow.principal is not None else None
+        expires_at = self._end(uow, parent_id)
         asked = _Asked(owner, self.name, self.scopes, expires_at, parent_id)
-        return _make(work, asked)
+        return _make(uow, asked)
 
-    def _require_service_user(self, work: UnitOfWork, owner: UUID) -> None:
-        require_permission(work, Permission.MANAGE_USERS)
+    def _require_service_user(self, uow: UnitOfWork, owner: UUID) -> None:
+        require_permission(uow, Permission.MANAGE_USERS)
         u = t.users
-        query = sa.select(u.c.service).where(u.c.id == owner, u.c.account_id == work.account_id)
-        service = work.connection.execute(query).scalar_one_or_none()
+        query = sa.select(u.c.service).where(u.c.id == owner, u.c.account_id == uow.account_id)
+        service = uow.connection.execute(query).scalar_one_or_none()
         if service is None:
             raise not_found("user", "user_id")
         if not service:
             message = "People make their own tokens. You can make them for service users."
             raise Refusal(Code.FORBIDDEN, message, "user_id")
 
-    def _end(self, work: UnitOfWork, parent_id: UUID | None) -> datetime | None:
+    def _end(self, uow: UnitOfWork, parent_id: UUID | None) -> datetime | None:
         """Its own, or its parent's."""
         if parent_id is None:
             return self.expires_at
-        end: datetime | None = token_row(work, parent_id).expires_at
+        end: datetime | None = token_row(uow, parent_id).expires_at
         if self.expires_at is None or end is None:
             return self.expires_at or end
         if self.expires_at > end:
@@ -148,19 +148,19 @@ class RevokeApiToken:
             command="revoke_api_token", subject_kind="ApiToken", subject_id=self.token_id
         )
 
-    def apply(self, work: UnitOfWork) -> RevokedTokens:
+    def apply(self, uow: UnitOfWork) -> RevokedTokens:
         """Revoking twice is once."""
-        row = token_row(work, self.token_id)
-        require_own_or_managed(work, row, "token", Permission.MANAGE_OWN_TOKENS)
+        row = token_row(uow, self.token_id)
+        require_own_or_managed(uow, row, "token", Permission.MANAGE_OWN_TOKENS)
         if row.revoked_at is not None:
             return RevokedTokens(row.id, (row.id,))
-        ended = end_tokens(work, [row.id], f"The token {row.name} was revoked.")
+        ended = end_tokens(uow, [row.id], f"The token {row.name} was revoked.")
         descendants = [token.id for token in ended if token.id != row.id]
         changes: dict[str, tuple[Any, Any]] = {"name": (row.name, row.name)}
         if descendants:
             names = sorted(token.name for token in ended if token.id != row.id)
             changes["ended_with_it"] = (None, names)
-        work.record(TokenRevoked(subject_id=row.id, changes=changes))
+        uow.record(TokenRevoked(subject_id=row.id, changes=changes))
         return RevokedTokens(row.id, (row.id, *descendants))
 
 
@@ -188,28 +188,28 @@ def create_token_as_operator(
     if len(rows) != 1:
         raise Refusal(Code.NOT_FOUND, _SEVERAL if rows else _NO_USER, "user")
     account_id, user_id = rows[0]
-    with transaction(system, account_id, None, Lock(account=Hold.SHARED)) as work:
+    with transaction(system, account_id, None, Lock(account=Hold.SHARED)) as uow:
         # Found before the people were held.
-        if not work.connection.scalar(sa.select(u.c.active).where(u.c.id == user_id)):
+        if not uow.connection.scalar(sa.select(u.c.active).where(u.c.id == user_id)):
             raise Refusal(Code.NOT_FOUND, _NO_USER, "user")
-        expires_at = work.now + lifetime if lifetime is not None else None
-        made = _make(work, _Asked(user_id, name, scopes, expires_at))
+        expires_at = uow.now + lifetime if lifetime is not None else None
+        made = _make(uow, _Asked(user_id, name, scopes, expires_at))
     return account_id, user_id, made
 
 
-def _make(work: UnitOfWork, asked: _Asked) -> NewToken:
+def _make(uow: UnitOfWork, asked: _Asked) -> NewToken:
     name = clean_name(normalize(asked.name), "name", "name")
     made = NewToken(uuid7(), PREFIX + secrets.token_urlsafe(32))
-    work.connection.execute(
+    uow.connection.execute(
         t.api_tokens.insert().values(
             id=made.token_id,
-            account_id=work.account_id,
+            account_id=uow.account_id,
             user_id=asked.user_id,
             name=name,
             secret_hash=secret_hash(made.secret),
             scopes=" ".join(sorted(asked.scopes)) if asked.scopes is not None else None,
             parent_id=asked.parent_id,
-            created_at=work.now,
+            created_at=uow.now,
             expires_at=asked.expires_at,
         )
     )
@@ -222,7 +222,7 @@ def _make(work: UnitOfWork, asked: _Asked) -> NewToken:
     if asked.parent_id is not None:
         changes["parent_id"] = (None, asked.parent_id)
     event = TokenCreated(subject_id=made.token_id, changes=changes)
-    work.record(event, actor=OPERATOR if work.principal is None else None)
+    uow.record(event, actor=OPERATOR if uow.principal is None else None)
     return made
 
 

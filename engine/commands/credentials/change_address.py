@@ -42,7 +42,7 @@ _C = t.address_changes
 
 
 def request_change(
-    work: UnitOfWork, user: Row[Any], email: str, key: bytes | None, *, active: bool
+    uow: UnitOfWork, user: Row[Any], email: str, key: bytes | None, *, active: bool
 ) -> None:
     """Ask the new mailbox; a service user, which reads no mail, gets the new address at once.
 
@@ -58,15 +58,15 @@ def request_change(
     Raises:
         Refusal: INVALID_INPUT, NAME_TAKEN, FORBIDDEN, WRONG_STATUS or RATE_LIMITED.
     """
-    require_in_person(work)
+    require_in_person(uow)
     # Before the address is looked up: a refusal says nothing about who has which address.
-    _require_reach(work, user)
+    _require_reach(uow, user)
     if _is_address_of(user, email):
-        _withdraw(work, user)
+        _withdraw(uow, user)
         return
-    address = new_address(work, email, of_user=user.id)
+    address = new_address(uow, email, of_user=user.id)
     if user.service:
-        _set_address(work, user, address)
+        _set_address(uow, user, address)
         return
     if key is None:
         message = "Here no link can be sent to confirm an address. Use the API of a server."
@@ -74,11 +74,11 @@ def request_change(
     if not active:
         message = "A deactivated user cannot confirm an address. Activate the user first."
         raise Refusal(Code.WRONG_STATUS, message, "email")
-    _require_pace(work, user.id)
-    void_changes(work.connection, user.id, work.now)
-    change_id = _add_change(work, user, address.stored, key)
+    _require_pace(uow, user.id)
+    void_changes(uow.connection, user.id, uow.now)
+    change_id = _add_change(uow, user, address.stored, key)
     changes = {"email": (user.email, address.stored)}
-    work.record(AddressChangeRequested(subject_id=user.id, change_id=change_id, changes=changes))
+    uow.record(AddressChangeRequested(subject_id=user.id, change_id=change_id, changes=changes))
 
 
 def find_change(connection: Connection, key: bytes, spelling: str) -> Row[Any] | None:
@@ -146,24 +146,24 @@ class ConfirmAddress:
         """An entry about the user; what the link holds is not in it."""
         return Attempt(command="confirm_address", subject_kind="User", subject_id=self.user_id)
 
-    def apply(self, work: UnitOfWork) -> UUID:
+    def apply(self, uow: UnitOfWork) -> UUID:
         """Sessions, links to decide, votes and tokens name the user by id, and stay as they are.
 
         Links and codes to sign in with that were sent to the address before this one end.
         """
-        require_in_person(work)
-        if self.user_id != work.actor.user_id:
+        require_in_person(uow)
+        if self.user_id != uow.actor.user_id:
             raise not_found("user", "id")
-        change = find_change(work.connection, self.key, self.spelling)
+        change = find_change(uow.connection, self.key, self.spelling)
         if change is None or change.user_id != self.user_id:
             raise not_found("change of an address", "id")
-        if not is_live(change, work.now):
+        if not is_live(change, uow.now):
             raise Refusal(Code.WRONG_STATUS, ENDED)
-        address = new_address(work, change.address, of_user=self.user_id)
-        user = work.connection.execute(sa.select(t.users).where(t.users.c.id == self.user_id)).one()
+        address = new_address(uow, change.address, of_user=self.user_id)
+        user = uow.connection.execute(sa.select(t.users).where(t.users.c.id == self.user_id)).one()
         # The account's lock keeps others from using it meanwhile.
-        work.connection.execute(_C.update().where(_C.c.id == change.id).values(used_at=work.now))
-        _set_address(work, user, address)
+        uow.connection.execute(_C.update().where(_C.c.id == change.id).values(used_at=uow.now))
+        _set_address(uow, user, address)
         return self.user_id
 
 
@@ -173,60 +173,60 @@ def _is_address_of(user: Row[Any], email: str) -> bool:
     return given is not None and given == present
 
 
-def _withdraw(work: UnitOfWork, user: Row[Any]) -> None:
-    query = sa.select(_C.c.id, _C.c.address).where(_C.c.user_id == user.id, *_is_pending(work.now))
-    pending = work.connection.execute(query).one_or_none()
+def _withdraw(uow: UnitOfWork, user: Row[Any]) -> None:
+    query = sa.select(_C.c.id, _C.c.address).where(_C.c.user_id == user.id, *_is_pending(uow.now))
+    pending = uow.connection.execute(query).one_or_none()
     if pending is None:
         return
-    void_changes(work.connection, user.id, work.now)
+    void_changes(uow.connection, user.id, uow.now)
     changes = {"email": (pending.address, user.email)}
-    work.record(AddressChangeWithdrawn(subject_id=user.id, change_id=pending.id, changes=changes))
+    uow.record(AddressChangeWithdrawn(subject_id=user.id, change_id=pending.id, changes=changes))
 
 
-def _add_change(work: UnitOfWork, user: Row[Any], address: str, key: bytes) -> UUID:
+def _add_change(uow: UnitOfWork, user: Row[Any], address: str, key: bytes) -> UUID:
     change_id, nonce = uuid7(), os.urandom(derived_tokens.NONCE_BYTES)
     token = derived_tokens.derive_token(key, TOKEN_PURPOSE, change_id, nonce)
-    work.connection.execute(
+    uow.connection.execute(
         _C.insert().values(
             id=change_id,
-            account_id=work.account_id,
+            account_id=uow.account_id,
             user_id=user.id,
-            requested_by=work.actor.user_id,
+            requested_by=uow.actor.user_id,
             address=address,
             nonce=nonce,
             token_hash=derived_tokens.hash_token(token),
-            created_at=work.now,
-            expires_at=work.now + LIFETIME,
+            created_at=uow.now,
+            expires_at=uow.now + LIFETIME,
         )
     )
     return change_id
 
 
-def _set_address(work: UnitOfWork, user: Row[Any], address: Address) -> None:
+def _set_address(uow: UnitOfWork, user: Row[Any], address: Address) -> None:
     u = t.users
     values = {"email": address.stored, "email_key": address.key}
-    work.connection.execute(u.update().where(u.c.id == user.id).values(**values))
-    work.record(UserUpdated(subject_id=user.id, changes={"email": (user.email, address.stored)}))
-    end_pending_sign_ins(work, user)
+    uow.connection.execute(u.update().where(u.c.id == user.id).values(**values))
+    uow.record(UserUpdated(subject_id=user.id, changes={"email": (user.email, address.stored)}))
+    end_pending_sign_ins(uow, user)
 
 
-def _require_reach(work: UnitOfWork, user: Row[Any]) -> None:
+def _require_reach(uow: UnitOfWork, user: Row[Any]) -> None:
     """Whoever decides where the links to sign in go can have all that the user holds."""
-    if user.id == work.actor.user_id:
+    if user.id == uow.actor.user_id:
         return
-    held = loading.load_permissions(work.connection, user.id)
-    refuse(refuse_grant(work.actor, held, held, "email"))
+    held = loading.load_permissions(uow.connection, user.id)
+    refuse(refuse_grant(uow.actor, held, held, "email"))
 
 
-def _require_pace(work: UnitOfWork, user_id: UUID) -> None:
+def _require_pace(uow: UnitOfWork, user_id: UUID) -> None:
     for column, value, most in (
         (_C.c.user_id, user_id, REQUESTS_FOR_ONE_USER),
-        (_C.c.requested_by, work.actor.user_id, REQUESTS_BY_ONE_USER),
+        (_C.c.requested_by, uow.actor.user_id, REQUESTS_BY_ONE_USER),
     ):
-        since = work.now - LIMIT_PERIOD
+        since = uow.now - LIMIT_PERIOD
         query = sa.select(_C.c.created_at).where(column == value, _C.c.created_at > since)
         times = (
-            work.connection.execute(query.order_by(_C.c.created_at.desc()).limit(most))
+            uow.connection.execute(query.order_by(_C.c.created_at.desc()).limit(most))
             .scalars()
             .all()
         )

@@ -37,33 +37,33 @@ class LinkIdentity:
         """An entry of the account."""
         return Attempt(command="link_identity", details={"issuer": self.issuer})
 
-    def apply(self, work: UnitOfWork) -> UUID:
+    def apply(self, uow: UnitOfWork) -> UUID:
         """Answers the user's id. In one account an identity stands for one user only."""
-        user_id = work.actor.user_id
+        user_id = uow.actor.user_id
         assert user_id is not None
-        require_in_person(work)
-        require_standing_credential(work)
-        require_active_since(work, self.begun_at)
+        require_in_person(uow)
+        require_standing_credential(uow)
+        require_active_since(uow, self.begun_at)
         i = t.identities
         mine = (i.c.issuer == self.issuer, i.c.subject == self.subject)
-        taken = sa.select(i.c.user_id).where(*mine, i.c.account_id == work.account_id)
-        owners = set(work.connection.execute(taken).scalars())
+        taken = sa.select(i.c.user_id).where(*mine, i.c.account_id == uow.account_id)
+        owners = set(uow.connection.execute(taken).scalars())
         if owners - {user_id}:
             message = "This identity belongs to somebody else in this account already."
             raise Refusal(Code.FORBIDDEN, message + " Ask an administrator to untie it there.")
         if not owners:
-            work.connection.execute(
+            uow.connection.execute(
                 i.insert().values(
                     id=uuid7(),
-                    account_id=work.account_id,
+                    account_id=uow.account_id,
                     user_id=user_id,
                     issuer=self.issuer,
                     subject=self.subject,
-                    created_at=work.now,
+                    created_at=uow.now,
                 )
             )
             linked = IdentityLinked(subject_id=user_id, issuer=self.issuer, subject=self.subject)
-            work.record(linked)
+            uow.record(linked)
         return user_id
 
 
@@ -83,17 +83,17 @@ class UnlinkIdentity:
             command="unlink_identity", subject_kind="Identity", subject_id=self.identity_id
         )
 
-    def apply(self, work: UnitOfWork) -> UUID:
+    def apply(self, uow: UnitOfWork) -> UUID:
         """Sessions that it started go on; they are ended by themselves."""
         i = t.identities
-        query = sa.select(i).where(i.c.id == self.identity_id, i.c.account_id == work.account_id)
-        row = work.connection.execute(query).one_or_none()
+        query = sa.select(i).where(i.c.id == self.identity_id, i.c.account_id == uow.account_id)
+        row = uow.connection.execute(query).one_or_none()
         if row is None:
             raise not_found("identity", "id")
-        require_own_or_managed(work, row, "identity", Permission.MANAGE_OWN_PROFILE)
-        gone = work.connection.execute(i.delete().where(i.c.id == row.id))
+        require_own_or_managed(uow, row, "identity", Permission.MANAGE_OWN_PROFILE)
+        gone = uow.connection.execute(i.delete().where(i.c.id == row.id))
         if gone.rowcount:
-            work.record(
+            uow.record(
                 IdentityUnlinked(subject_id=row.user_id, issuer=row.issuer, subject=row.subject)
             )
         user_id: UUID = row.user_id

@@ -14,16 +14,16 @@ from engine.persistence.store.loading.sign_in import people_with_address
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 
-def end_pending_sign_ins(work: UnitOfWork, user: Row[Any]) -> None:
+def end_pending_sign_ins(uow: UnitOfWork, user: Row[Any]) -> None:
     """End the links and codes that were sent to the address in this row of a user.
 
     It is called after the change that keeps the user from signing in with that address.
     """
     i = t.sign_ins
     # What was asked for is an address as it was typed; few of them are live at a time.
-    live = work.connection.execute(
+    live = uow.connection.execute(
         sa.select(i.c.id, i.c.address, i.c.created_at).where(
-            i.c.used_at.is_(None), i.c.expires_at > work.now
+            i.c.used_at.is_(None), i.c.expires_at > uow.now
         )
     )
     theirs = [
@@ -31,10 +31,10 @@ def end_pending_sign_ins(work: UnitOfWork, user: Row[Any]) -> None:
         for row in live
         if _names(row.address, user)
         # Whoever is in another account goes on there: it is not for this one to keep them out.
-        and not people_with_address(work.connection, row.address, row.created_at)
+        and not people_with_address(uow.connection, row.address, row.created_at)
     ]
-    work.connection.execute(
-        i.update().where(id_in(i.c.id)).values(expires_at=work.now), {"ids": theirs}
+    uow.connection.execute(
+        i.update().where(id_in(i.c.id)).values(expires_at=uow.now), {"ids": theirs}
     )
 
 

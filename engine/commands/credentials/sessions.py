@@ -57,43 +57,43 @@ class StartSession:
         """There is no session yet; the entry is the account's."""
         return Attempt(command="start_session")
 
-    def apply(self, work: UnitOfWork) -> NewSession:
+    def apply(self, uow: UnitOfWork) -> NewSession:
         """Each sign-in makes a new session: a secret that was there before is worth nothing."""
-        actor = work.actor
+        actor = uow.actor
         assert actor.user_id is not None
-        require_in_person(work)
+        require_in_person(uow)
         if actor.service:
             raise Refusal(Code.FORBIDDEN, "A service user has no browser. Use a token.")
-        self._require_identity(work)
-        require_active_since(work, self.begun_at)
+        self._require_identity(uow)
+        require_active_since(uow, self.begun_at)
         made = NewSession(self.session_id or uuid7(), secrets.token_urlsafe(32))
-        work.connection.execute(
+        uow.connection.execute(
             t.sessions.insert().values(
                 id=made.session_id,
-                account_id=work.account_id,
+                account_id=uow.account_id,
                 user_id=actor.user_id,
                 secret_hash=secret_hash(made.secret),
                 method=self.method,
                 user_agent=_printable(self.user_agent),
-                created_at=work.now,
-                last_seen_at=work.now,
-                expires_at=work.now + LIFETIME,
+                created_at=uow.now,
+                last_seen_at=uow.now,
+                expires_at=uow.now + LIFETIME,
             )
         )
         started = SessionStarted(
             subject_id=actor.user_id, session_id=made.session_id, method=self.method
         )
-        work.record(started)
+        uow.record(started)
         return made
 
-    def _require_identity(self, work: UnitOfWork) -> None:
+    def _require_identity(self, uow: UnitOfWork) -> None:
         """It is still the user's: between the proof and the session it may have been unlinked."""
         if self.identity_id is None:
             return
         i = t.identities
-        mine = i.c.id == self.identity_id, i.c.user_id == work.actor.user_id
+        mine = i.c.id == self.identity_id, i.c.user_id == uow.actor.user_id
         query = sa.select(i.c.id).where(*mine).with_for_update(read=True)
-        if work.connection.execute(query).one_or_none() is None:
+        if uow.connection.execute(query).one_or_none() is None:
             message = "This identity was unlinked. Sign in in another way."
             raise Refusal(Code.UNAUTHENTICATED, message)
 
@@ -112,19 +112,19 @@ class RevokeSession:
         """An entry about the session."""
         return Attempt(command="end_session", subject_kind="Session", subject_id=self.session_id)
 
-    def apply(self, work: UnitOfWork) -> UUID:
+    def apply(self, uow: UnitOfWork) -> UUID:
         """Ending twice is once."""
         s = t.sessions
-        query = sa.select(s).where(s.c.id == self.session_id, s.c.account_id == work.account_id)
-        row = work.connection.execute(query).one_or_none()
+        query = sa.select(s).where(s.c.id == self.session_id, s.c.account_id == uow.account_id)
+        row = uow.connection.execute(query).one_or_none()
         if row is None:
             raise not_found("session", "id")
-        require_own_or_managed(work, row, "session", Permission.MANAGE_OWN_PROFILE)
-        ended = work.connection.execute(
-            s.update().where(s.c.id == row.id, s.c.ended_at.is_(None)).values(ended_at=work.now)
+        require_own_or_managed(uow, row, "session", Permission.MANAGE_OWN_PROFILE)
+        ended = uow.connection.execute(
+            s.update().where(s.c.id == row.id, s.c.ended_at.is_(None)).values(ended_at=uow.now)
         )
         if ended.rowcount:
-            work.record(SessionEnded(subject_id=row.user_id, session_id=row.id))
+            uow.record(SessionEnded(subject_id=row.user_id, session_id=row.id))
         return self.session_id
 
 

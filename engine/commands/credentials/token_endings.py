@@ -25,17 +25,17 @@ class RevokedTokens:
     ended_ids: tuple[UUID, ...]
 
 
-def token_row(work: UnitOfWork, token_id: UUID) -> Row[Any]:
+def token_row(uow: UnitOfWork, token_id: UUID) -> Row[Any]:
     """A token of the account; refuses NOT_FOUND."""
     k = t.api_tokens
-    query = sa.select(k).where(k.c.id == token_id, k.c.account_id == work.account_id)
-    row = work.connection.execute(query).one_or_none()
+    query = sa.select(k).where(k.c.id == token_id, k.c.account_id == uow.account_id)
+    row = uow.connection.execute(query).one_or_none()
     if row is None:
         raise not_found("token", "id")
     return row
 
 
-def end_tokens(work: UnitOfWork, ids: Collection[UUID], reason: str) -> Sequence[Row[Any]]:
+def end_tokens(uow: UnitOfWork, ids: Collection[UUID], reason: str) -> Sequence[Row[Any]]:
     """Revoke these and the live ones made with them, and with those; answers what ended.
 
     The account's people are held meanwhile, so that none of them makes another one. Each that was
@@ -44,15 +44,15 @@ def end_tokens(work: UnitOfWork, ids: Collection[UUID], reason: str) -> Sequence
     k = t.api_tokens
     tree = sa.select(k.c.id).where(k.c.id.in_(sorted(ids))).cte("tree", recursive=True)
     tree = tree.union(sa.select(k.c.id).join(tree, k.c.parent_id == tree.c.id))
-    live = sa.or_(k.c.expires_at.is_(None), k.c.expires_at > work.now)
+    live = sa.or_(k.c.expires_at.is_(None), k.c.expires_at > uow.now)
     named = k.c.id.in_(sorted(ids))
     ending = k.c.id.in_(sa.select(tree.c.id)), k.c.revoked_at.is_(None), sa.or_(named, live)
-    update = k.update().where(*ending).values(revoked_at=work.now)
-    ended = work.connection.execute(update.returning(k.c.id, k.c.name, k.c.user_id, k.c.parent_id))
+    update = k.update().where(*ending).values(revoked_at=uow.now)
+    ended = uow.connection.execute(update.returning(k.c.id, k.c.name, k.c.user_id, k.c.parent_id))
     rows = sorted(ended.all(), key=lambda row: row.id)
     for row in rows:
         if row.id not in ids:
-            work.record(
+            uow.record(
                 TokenEnded(subject_id=row.id, reason=reason, name=row.name, parent_id=row.parent_id)
             )
     return rows

@@ -79,8 +79,8 @@ def _advance_each(
     for account_id, release_ids in _by_account(found).items():
         lock = Lock(releases=frozenset(release_ids), skip_locked=True)
         try:
-            with transaction(system, account_id, None, lock) as work:
-                number = act(work)
+            with transaction(system, account_id, None, lock) as uow:
+                number = act(uow)
         except Exception as error:
             if _is_everybodys(error, system.database):
                 raise
@@ -91,15 +91,15 @@ def _advance_each(
     return moved
 
 
-def _advanced(work: UnitOfWork) -> int:
+def _advanced(uow: UnitOfWork) -> int:
     """Entering the transaction advanced what it locked."""
-    return len({one.event.subject_id for one in work.recorded})
+    return len({one.event.subject_id for one in uow.recorded})
 
 
-def _given_back(work: UnitOfWork) -> int:
-    before = len(work.recorded)
-    release_expired(work)
-    return len(work.recorded) - before
+def _given_back(uow: UnitOfWork) -> int:
+    before = len(uow.recorded)
+    release_expired(uow)
+    return len(uow.recorded) - before
 
 
 def _is_everybodys(error: Exception, database: Database) -> bool:

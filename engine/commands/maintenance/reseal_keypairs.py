@@ -86,13 +86,13 @@ def _next_ids(
 
 
 def _reseal(system: System, keyring: Keyring, account_id: UUID, ids: list[UUID]) -> int:
-    with transaction(system, account_id, None, Lock()) as work:
+    with transaction(system, account_id, None, Lock()) as uow:
         query = sa.select(_K).where(_K.c.id.in_(ids)).order_by(_K.c.id).with_for_update()
-        rows = work.connection.execute(query).all()
-        return sum(_reseal_row(work, keyring, row) for row in rows)
+        rows = uow.connection.execute(query).all()
+        return sum(_reseal_row(uow, keyring, row) for row in rows)
 
 
-def _reseal_row(work: UnitOfWork, keyring: Keyring, row: Row[Any]) -> bool:
+def _reseal_row(uow: UnitOfWork, keyring: Keyring, row: Row[Any]) -> bool:
     # Another run may have been here first.
     if row.master_key_id == keyring.sealing_key_id:
         return False
@@ -103,9 +103,9 @@ def _reseal_row(work: UnitOfWork, keyring: Keyring, row: Row[Any]) -> bool:
         return False
     sealed = keyring.seal(secret, binding)
     values = {"material": sealed.material, "master_key_id": sealed.key_id}
-    work.connection.execute(_K.update().where(_K.c.id == row.id).values(values))
+    uow.connection.execute(_K.update().where(_K.c.id == row.id).values(values))
     changes = {"master_key_id": (row.master_key_id, sealed.key_id)}
-    work.record(KeypairResealed(subject_id=row.id, changes=changes), actor=OPERATOR)
+    uow.record(KeypairResealed(subject_id=row.id, changes=changes), actor=OPERATOR)
     return True
 
 

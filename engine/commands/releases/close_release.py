@@ -27,10 +27,10 @@ class CloseRelease:
         """An entry of the release's history."""
         return end_release.attempt_of("close", self.release_id)
 
-    def apply(self, work: UnitOfWork) -> UUID:
+    def apply(self, uow: UnitOfWork) -> UUID:
         """Answers the release's id."""
         return end_release.end(
-            work,
+            uow,
             self.release_id,
             Trigger.CLOSE,
             EndReason("CLOSED_EARLY", self.reason),

@@ -45,46 +45,44 @@ class Decide:
             details={"revision": self.revision},
         )
 
-    def apply(self, work: UnitOfWork) -> UUID:
+    def apply(self, uow: UnitOfWork) -> UUID:
         """Decide by the table; record the decision, and the transition if it brings one."""
-        release = work.release(self.release_id)
+        release = uow.release(self.release_id)
         comment = optional_text(self.comment)
-        facts = standing_facts(work, release, seen_revision=self.revision, reason=comment)
+        facts = standing_facts(uow, release, seen_revision=self.revision, reason=comment)
         target = machine.fire(_TRIGGERS[self.verdict], facts)
-        self._insert(work, facts)
-        work.record(self._recorded(facts, self._fields_looked_at(work, release)))
+        self._insert(uow, facts)
+        uow.record(self._recorded(facts, self._fields_looked_at(uow, release)))
         if target is Status.APPROVED:
-            work.put(move(work, release, target))
-            work.record(
-                ReleaseApproved.of(release.id, from_status=release.status, to_status=target)
-            )
+            uow.put(move(uow, release, target))
+            uow.record(ReleaseApproved.of(release.id, from_status=release.status, to_status=target))
         elif target is Status.REJECTED:
             ending = EndReason("REJECTED", comment)
-            work.put(move(work, release, target, ending))
-            work.record(
+            uow.put(move(uow, release, target, ending))
+            uow.record(
                 ReleaseRejected.of(
                     release.id, from_status=release.status, to_status=target, reason=comment
                 )
             )
         return release.id
 
-    def _insert(self, work: UnitOfWork, facts: Facts) -> None:
-        assert work.actor.user_id is not None
+    def _insert(self, uow: UnitOfWork, facts: Facts) -> None:
+        assert uow.actor.user_id is not None
         insert_decision(
-            work.connection,
+            uow.connection,
             facts.subject,
-            work.actor.user_id,
+            uow.actor.user_id,
             self.verdict,
             revision=self.revision,
             comment=facts.reason,
-            channel=work.actor.channel,
-            at=work.now,
+            channel=uow.actor.channel,
+            at=uow.now,
         )
 
-    def _fields_looked_at(self, work: UnitOfWork, release: Release) -> ReleaseFields:
+    def _fields_looked_at(self, uow: UnitOfWork, release: Release) -> ReleaseFields:
         if self.revision == release.revision:
             return release.fields
-        edits = loading.load_edits(work.connection, [release.id])[release.id]
+        edits = loading.load_edits(uow.connection, [release.id])[release.id]
         return fields_at(release.fields, edits, self.revision)
 
     def _recorded(self, facts: Facts, looked_at: ReleaseFields) -> DecisionRecorded:

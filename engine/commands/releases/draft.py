@@ -26,25 +26,25 @@ _USERS = sa.select(t.users.c.id, t.users.c.active).where(
 )
 
 
-def release_facts(work: UnitOfWork, release: Release, **asked: Any) -> Facts:
+def release_facts(uow: UnitOfWork, release: Release, **asked: Any) -> Facts:
     """The facts of a release as it stands, for a decision on it; refuses NOT_FOUND if unseen."""
     team_ids = [release.fields.team_id]
-    known = Staff(work.teams_of(team_ids), work.approvers_of(team_ids))
-    seen = assemble(work.connection, work.now, work.policy, work.actor, [release], known)
+    known = Staff(uow.teams_of(team_ids), uow.approvers_of(team_ids))
+    seen = assemble(uow.connection, uow.now, uow.policy, uow.actor, [release], known)
     facts = seen[release.id]
     require(sees_release, facts)
     return replace(facts, **asked)
 
 
-def standing_facts(work: UnitOfWork, release: Release, **asked: Any) -> Facts:
+def standing_facts(uow: UnitOfWork, release: Release, **asked: Any) -> Facts:
     """The same, with what the rules of creation look at: they are asked again of the release."""
-    facts = release_facts(work, release, **asked)
-    return with_facts_of_creation(work.connection, work.account_id, {release.id: facts})[release.id]
+    facts = release_facts(uow, release, **asked)
+    return with_facts_of_creation(uow.connection, uow.account_id, {release.id: facts})[release.id]
 
 
-def with_draft(work: UnitOfWork, facts: Facts, draft: ReleaseFields) -> Facts:
+def with_draft(uow: UnitOfWork, facts: Facts, draft: ReleaseFields) -> Facts:
     """The same facts with what is asked for: its keypairs, team, participants and name."""
-    connection, account_id = work.connection, work.account_id
+    connection, account_id = uow.connection, uow.account_id
     draft, team_id = _tidied(draft), draft.team_id
     keypairs = loading.load_keypairs(connection, account_id, draft.keypair_ids)
     own_id = facts.release.id if facts.release else None
@@ -52,11 +52,11 @@ def with_draft(work: UnitOfWork, facts: Facts, draft: ReleaseFields) -> Facts:
         facts,
         proposed=draft,
         keypairs=keypairs,
-        holders=holders_of(work, keypairs, own_id),
-        team=_team(work, team_id) if team_id else None,
-        draft_approver_ids=work.approvers_of([team_id])[team_id],
-        inactive_ids=_inactive(work, draft.participant_ids),
-        name_taken=_name_is_taken(work, facts.release, draft.name),
+        holders=holders_of(uow, keypairs, own_id),
+        team=_team(uow, team_id) if team_id else None,
+        draft_approver_ids=uow.approvers_of([team_id])[team_id],
+        inactive_ids=_inactive(uow, draft.participant_ids),
+        name_taken=_name_is_taken(uow, facts.release, draft.name),
     )
 
 
@@ -77,27 +77,27 @@ def require(guard: Callable[[Facts], Refusal | None], facts: Facts) -> None:
         raise refusal
 
 
-def _team(work: UnitOfWork, team_id: UUID) -> Team:
-    team = work.teams_of([team_id]).get(team_id)
+def _team(uow: UnitOfWork, team_id: UUID) -> Team:
+    team = uow.teams_of([team_id]).get(team_id)
     if team is None:
         raise not_found("team", "team_id")
     return team
 
 
-def _inactive(work: UnitOfWork, user_ids: frozenset[UUID]) -> frozenset[UUID]:
+def _inactive(uow: UnitOfWork, user_ids: frozenset[UUID]) -> frozenset[UUID]:
     if not user_ids:
         return frozenset()
-    asked = {"ids": sorted(user_ids), "account": work.account_id}
-    rows = work.connection.execute(_USERS, asked).all()
+    asked = {"ids": sorted(user_ids), "account": uow.account_id}
+    rows = uow.connection.execute(_USERS, asked).all()
     if len(rows) != len(user_ids):
         raise not_found("user", "participant_ids")
     return frozenset(row.id for row in rows if not row.active)
 
 
-def _name_is_taken(work: UnitOfWork, release: Release | None, name: str) -> bool:
+def _name_is_taken(uow: UnitOfWork, release: Release | None, name: str) -> bool:
     gave_it_back = release is not None and release.status.is_final and release.opened_at is None
     # A malformed name is refused by its own rule; the database need not see it.
     if gave_it_back or check_name(name, "name") is not None:
         return False
     own_id = release.id if release else None
-    return loading.name_is_taken(work.connection, work.account_id, name_key(name), own_id)
+    return loading.name_is_taken(uow.connection, uow.account_id, name_key(name), own_id)

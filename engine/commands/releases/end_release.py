@@ -29,7 +29,7 @@ def attempt_of(command: str, release_id: UUID) -> Attempt:
 
 
 def end(
-    work: UnitOfWork,
+    uow: UnitOfWork,
     release_id: UUID,
     trigger: Trigger,
     ending: EndReason,
@@ -37,13 +37,13 @@ def end(
     **details: Any,
 ) -> UUID:
     """End a release by a person's trigger; answers its id."""
-    release = work.release(release_id)
+    release = uow.release(release_id)
     reason = optional_text(ending.reason)
-    facts = release_facts(work, release, reason=reason)
+    facts = release_facts(uow, release, reason=reason)
     target = machine.fire(trigger, facts)
     ending = replace(ending, reason=reason)
-    work.record(
+    uow.record(
         event.of(release.id, from_status=release.status, to_status=target, reason=reason, **details)
     )
-    work.put(move(work, release, target, ending))
+    uow.put(move(uow, release, target, ending))
     return release.id

@@ -40,41 +40,41 @@ class RequestRelease:
         """There is no release yet; the entry is the account's."""
         return Attempt(command="request_release", details={"name": quoted(self.fields.name)})
 
-    def apply(self, work: UnitOfWork) -> UUID:
+    def apply(self, uow: UnitOfWork) -> UUID:
         """Decide by the table, then write the release and hold its keypairs."""
         asked = Facts(
-            now=work.now, policy=work.policy, actor=work.actor, asks_approved=self.as_approved
+            now=uow.now, policy=uow.policy, actor=uow.actor, asks_approved=self.as_approved
         )
-        facts = with_draft(work, asked, self.fields)
+        facts = with_draft(uow, asked, self.fields)
         target = machine.fire(
             Trigger.REQUEST, replace(facts, approver_ids=facts.draft_approver_ids)
         )
-        release = _new_release(work, facts, target)
-        insert_release(work.connection, release)
-        work.put(release)
+        release = _new_release(uow, facts, target)
+        insert_release(uow.connection, release)
+        uow.put(release)
         # Nobody else can have it: it advances with what is locked, so a begun window opens at once.
-        work.locked |= {release.id}
-        work.record(
+        uow.locked |= {release.id}
+        uow.record(
             ReleaseRequested.of(
                 release.id, to_status=target, name=facts.draft.name, revision=release.revision
             )
         )
         if target is Status.APPROVED:
-            _approve_own(work, release)
+            _approve_own(uow, release)
         return release.id
 
 
-def _new_release(work: UnitOfWork, facts: Facts, status: Status) -> Release:
-    assert facts.proposed is not None and work.actor.user_id is not None
+def _new_release(uow: UnitOfWork, facts: Facts, status: Status) -> Release:
+    assert facts.proposed is not None and uow.actor.user_id is not None
     needs_approval = status is not Status.ACTIVE
     return Release(
         id=uuid7(),
-        account_id=work.account_id,
+        account_id=uow.account_id,
         fields=facts.proposed,
         status=status,
-        status_since=work.now,
-        creator_id=work.actor.user_id,
-        created_at=work.now,
+        status_since=uow.now,
+        creator_id=uow.actor.user_id,
+        created_at=uow.now,
         revision=1,
         material_revision=1,
         required_approvals=required_by_policy(facts) if needs_approval else 0,
@@ -82,18 +82,18 @@ def _new_release(work: UnitOfWork, facts: Facts, status: Status) -> Release:
     )
 
 
-def _approve_own(work: UnitOfWork, release: Release) -> None:
+def _approve_own(uow: UnitOfWork, release: Release) -> None:
     insert_decision(
-        work.connection,
+        uow.connection,
         release,
         release.creator_id,
         Verdict.APPROVE,
         revision=release.revision,
         comment=None,
-        channel=work.actor.channel,
-        at=work.now,
+        channel=uow.actor.channel,
+        at=uow.now,
     )
-    work.record(
+    uow.record(
         DecisionRecorded.of(
             release.id,
             verdict=Verdict.APPROVE,

@@ -50,29 +50,29 @@ class ReviseRelease:
             details={"revision": self.revision, "fields": sorted(self.changes)},
         )
 
-    def apply(self, work: UnitOfWork) -> UUID:
+    def apply(self, uow: UnitOfWork) -> UUID:
         """Decide by the table, then write the fields and, where it moves, the status."""
         if "max_signatures" in self.changes:
-            release_expired(work)
-        release = work.release(self.release_id)
-        facts = release_facts(work, release, seen_revision=self.revision)
-        facts = with_draft(work, facts, replace(release.fields, **self.changes))
+            release_expired(uow)
+        release = uow.release(self.release_id)
+        facts = release_facts(uow, release, seen_revision=self.revision)
+        facts = with_draft(uow, facts, replace(release.fields, **self.changes))
         target = machine.fire(Trigger.REVISE, facts)
         if not facts.changes:
             return release.id
         after = _revised(release, facts, target)
         rewrite_release(
-            work.connection,
+            uow.connection,
             release,
             after,
-            editor_id=work.actor.user_id,
+            editor_id=uow.actor.user_id,
             material=is_material(facts),
-            at=work.now,
+            at=uow.now,
         )
         if target is not release.status:
-            after = move(work, after, target)
-        work.put(after)
-        work.record(_event(facts, after, target))
+            after = move(uow, after, target)
+        uow.put(after)
+        uow.record(_event(facts, after, target))
         return release.id
 
 

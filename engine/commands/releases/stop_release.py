@@ -27,10 +27,10 @@ class StopRelease:
         """An entry of the release's history."""
         return end_release.attempt_of("stop", self.release_id)
 
-    def apply(self, work: UnitOfWork) -> UUID:
+    def apply(self, uow: UnitOfWork) -> UUID:
         """Answers the release's id. Signatures under way are discarded."""
         return end_release.end(
-            work,
+            uow,
             self.release_id,
             Trigger.STOP,
             EndReason("STOPPED", self.reason),

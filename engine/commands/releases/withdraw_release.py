@@ -27,10 +27,10 @@ class WithdrawRelease:
         """An entry of the release's history."""
         return end_release.attempt_of("withdraw", self.release_id)
 
-    def apply(self, work: UnitOfWork) -> UUID:
+    def apply(self, uow: UnitOfWork) -> UUID:
         """Answers the release's id."""
         return end_release.end(
-            work,
+            uow,
             self.release_id,
             Trigger.WITHDRAW,
             EndReason("WITHDRAWN", self.reason),

@@ -17,22 +17,22 @@ from engine.persistence.store.unit_of_work import UnitOfWork
 
 
 def holders_of(
-    work: UnitOfWork, keypairs: Collection[Keypair], own_id: UUID | None = None
+    uow: UnitOfWork, keypairs: Collection[Keypair], own_id: UUID | None = None
 ) -> tuple[Holder, ...]:
     """The releases other than one's own that hold these keypairs, of those that the actor sees."""
     held = {k.id: k.held_by for k in keypairs if k.held_by is not None and k.held_by != own_id}
     if not held:
         return ()
-    releases = work.get_many(set(held.values()))
+    releases = uow.get_many(set(held.values()))
     by_keypair = ((keypair_id, releases[release_id]) for keypair_id, release_id in held.items())
     return tuple(
         Holder(keypair_id=keypair_id, name=release.fields.name, ends_at=release.fields.ends_at)
         for keypair_id, release in by_keypair
-        if sees(work.policy, work.actor, release)
+        if sees(uow.policy, uow.actor, release)
     )
 
 
-def refusal_of_conflict(work: UnitOfWork, error: IntegrityError) -> Refusal:
+def refusal_of_conflict(uow: UnitOfWork, error: IntegrityError) -> Refusal:
     """The refusal of a violated constraint, after the savepoint was rolled back.
 
     Whoever took a keypair in the meantime has committed that, so it can be named like one that was
@@ -41,6 +41,6 @@ def refusal_of_conflict(work: UnitOfWork, error: IntegrityError) -> Refusal:
     refusal, taken = refusal_of(error), taken_keypair(error)
     if taken is None:
         return refusal
-    keypairs = loading.load_keypairs(work.connection, work.account_id, [taken])
-    holders = holders_of(work, keypairs)
+    keypairs = loading.load_keypairs(uow.connection, uow.account_id, [taken])
+    holders = holders_of(uow, keypairs)
     return keypair_in_use(keypairs[0].alias, holders[0]) if holders else refusal

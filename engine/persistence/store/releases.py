@@ -122,37 +122,37 @@ def rewrite_release(
 
 
 def move(
-    work: UnitOfWork, release: Release, target: Status, ending: EndReason | None = None
+    uow: UnitOfWork, release: Release, target: Status, ending: EndReason | None = None
 ) -> Release:
     """Write a status the machine decided; answers the release after it."""
-    after = apply_transition(release, target, work.now, ending)
-    write_moves(work, [(release, after)])
+    after = apply_transition(release, target, uow.now, ending)
+    write_moves(uow, [(release, after)])
     return after
 
 
-def write_moves(work: UnitOfWork, moves: Sequence[tuple[Release, Release]]) -> None:
+def write_moves(uow: UnitOfWork, moves: Sequence[tuple[Release, Release]]) -> None:
     """Releases before and after; an end lets go of the keypairs, maybe of the name."""
     ended = [after.id for _, after in moves if after.status.is_final]
     if ended:
-        work.connection.execute(_LET_GO, {"ids": ended})
+        uow.connection.execute(_LET_GO, {"ids": ended})
     for before, after in moves:
         if before.signatures_reserved != after.signatures_reserved:
-            _discard(work, after)
+            _discard(uow, after)
     if moves:
-        update_many(work.connection, _R, {}, [_moved(after) for _, after in moves])
+        update_many(uow.connection, _R, {}, [_moved(after) for _, after in moves])
 
 
-def _discard(work: UnitOfWork, release: Release) -> None:
+def _discard(uow: UnitOfWork, release: Release) -> None:
     """What is reserved leaves the service no more, whether or not its value still comes."""
     asked = {"release": release.id, "at": release.ended_at}
-    for row in work.connection.execute(_DISCARD, asked).all():
+    for row in uow.connection.execute(_DISCARD, asked).all():
         event = SignatureDropped(
             subject_id=row.id,
             release_id=release.id,
             keypair_id=row.keypair_id,
             state=SignatureState.DISCARDED,
         )
-        work.record(event, actor=CLOCK)
+        uow.record(event, actor=CLOCK)
 
 
 def _moved(after: Release) -> dict[str, Any]:

@@ -44,15 +44,15 @@ _NUMBER_OVERDUE = (
 )
 
 
-def release_expired(work: UnitOfWork) -> None:
+def release_expired(uow: UnitOfWork) -> None:
     """Lapse the overdue reservations of the locked releases, and those of no release."""
     asked = {
-        "account": work.account_id,
-        "ids": [work.account_id, *sorted(work.locked)],
-        "now": work.now,
+        "account": uow.account_id,
+        "ids": [uow.account_id, *sorted(uow.locked)],
+        "now": uow.now,
     }
-    overdue = work.connection.execute(_OVERDUE, asked).all()
-    drop(work, [(row.id, row.keypair_id, row.release_id) for row in overdue], SignatureState.LAPSED)
+    overdue = uow.connection.execute(_OVERDUE, asked).all()
+    drop(uow, [(row.id, row.keypair_id, row.release_id) for row in overdue], SignatureState.LAPSED)
 
 
 def without_overdue(
@@ -73,29 +73,29 @@ def without_overdue(
 
 
 def drop(
-    work: UnitOfWork, signatures: list[tuple[UUID, UUID, UUID | None]], state: SignatureState
+    uow: UnitOfWork, signatures: list[tuple[UUID, UUID, UUID | None]], state: SignatureState
 ) -> None:
     """End reserved signatures (id, keypair, release) without a value; give their count back."""
     if not signatures:
         return
     s, r = t.signatures, t.releases
     ids = [signature_id for signature_id, _, _ in signatures]
-    work.connection.execute(
+    uow.connection.execute(
         s.update()
         .where(id_in(s.c.id), s.c.state == SignatureState.RESERVED)
-        .values(state=state, settled_at=work.now),
+        .values(state=state, settled_at=uow.now),
         {"ids": ids},
     )
     releases = [release_id for _, _, release_id in signatures if release_id is not None]
     for release_id in sorted(set(releases)):
-        work.connection.execute(
+        uow.connection.execute(
             r.update()
             .where(r.c.id == release_id)
             .values(signatures_reserved=r.c.signatures_reserved - releases.count(release_id))
         )
-    work.evict(releases)
+    uow.evict(releases)
     for signature_id, keypair_id, counted_on in signatures:
         event = SignatureDropped(
             subject_id=signature_id, release_id=counted_on, keypair_id=keypair_id, state=state
         )
-        work.record(event, actor=CLOCK)
+        uow.record(event, actor=CLOCK)

@@ -88,8 +88,8 @@ def test_no_span_has_a_path_or_a_secret(api: Api, exported: InMemorySpanExporter
 def test_a_span_says_that_it_failed_and_not_what(
     api: Api, exported: InMemorySpanExporter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def apply(self: UpdateAccount, work: UnitOfWork) -> None:
-        work.connection.execute(sa.text("SELECT hush FROM nowhere WHERE x = :x"), {"x": SECRET})
+    def apply(self: UpdateAccount, uow: UnitOfWork) -> None:
+        uow.connection.execute(sa.text("SELECT hush FROM nowhere WHERE x = :x"), {"x": SECRET})
 
     async def answer(self: Endpoint, *rest: object) -> None:
         raise ValueError(SECRET)

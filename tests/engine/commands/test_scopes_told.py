@@ -195,10 +195,10 @@ class TakeVault:
     def attempt(self) -> Attempt:
         return Attempt(command="take_vault")
 
-    def apply(self, work: UnitOfWork) -> None:
+    def apply(self, uow: UnitOfWork) -> None:
         other = self.world.things["other"]
         row = {"release_id": other, "keypair_id": self.world.things["vault"], "held": True}
-        work.connection.execute(t.release_keypairs.insert(), row)
+        uow.connection.execute(t.release_keypairs.insert(), row)
 
 
 @pytest.mark.parametrize("who", ["dev", "gus"])

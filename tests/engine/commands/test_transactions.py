@@ -43,13 +43,13 @@ def breaks(*_: Any, **__: Any) -> Any:
     raise Breaks
 
 
-def outbox(work: UnitOfWork, entries: list[LedgerEntry]) -> None:
+def outbox(uow: UnitOfWork, entries: list[LedgerEntry]) -> None:
     """A listener that writes in the caller's transaction, as the outbox does."""
-    work.connection.execute(
+    uow.connection.execute(
         t.key_checks.insert(),
         [
             {
-                "purpose": f"{work.account_id} {entry.position}",
+                "purpose": f"{uow.account_id} {entry.position}",
                 "value": entry.recorded.event.tag.encode(),
             }
             for entry in entries
@@ -160,9 +160,9 @@ def test_what_a_refused_command_wrote_before_it_was_refused_is_undone(world: Wor
     before = len(world.ledger())
 
     class WritesThenRefuses(Decide):
-        def apply(self, work: UnitOfWork) -> UUID:
-            work.connection.execute(t.releases.update().values(note="half done"))
-            self._insert(work, decide.standing_facts(work, work.release(self.release_id)))
+        def apply(self, uow: UnitOfWork) -> UUID:
+            uow.connection.execute(t.releases.update().values(note="half done"))
+            self._insert(uow, decide.standing_facts(uow, uow.release(self.release_id)))
             raise Refusal(Code.FORBIDDEN, "No.")
 
     command = WritesThenRefuses(release_id=release, revision=1, verdict=Verdict.REJECT)
@@ -212,8 +212,8 @@ def test_a_constraint_nobody_foresaw_is_a_bug_and_not_a_refusal(world: World) ->
     release = world.request()
 
     class Impossible(Decide):
-        def apply(self, work: UnitOfWork) -> UUID:
-            work.connection.execute(t.releases.update().values(max_signatures=-1))
+        def apply(self, uow: UnitOfWork) -> UUID:
+            uow.connection.execute(t.releases.update().values(max_signatures=-1))
             return release
 
     before, known = world.snapshot(), world.ledger()
@@ -274,8 +274,8 @@ def test_senders_are_woken_after_the_commit_and_only_if_something_is_to_be_sent(
 ) -> None:
     woken: list[int] = []
 
-    def leaves(work: UnitOfWork, entries: list[LedgerEntry]) -> None:
-        work.to_send = entries[0].recorded.event.tag == "release:requested"
+    def leaves(uow: UnitOfWork, entries: list[LedgerEntry]) -> None:
+        uow.to_send = entries[0].recorded.event.tag == "release:requested"
 
     system = replace(world.system, event_handlers=(leaves,))
     world.system = replace(system, delivery_hooks=(lambda _: woken.append(len(world.ledger())),))

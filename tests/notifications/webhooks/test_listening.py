@@ -113,8 +113,8 @@ def test_of_changes_at_once_none_is_forgotten(world: World, hooks: Hooks) -> Non
 def test_from_its_making_on_it_is_told_each_entry_once(world: World, hooks: Hooks) -> None:
     def happen() -> None:
         for _ in range(10):
-            with transaction(world.system, world.account_id, None, Lock()) as work:
-                work.record(SessionEnded(subject_id=uuid4(), session_id=uuid4()), actor=CLOCK)
+            with transaction(world.system, world.account_id, None, Lock()) as uow:
+                uow.record(SessionEnded(subject_id=uuid4(), session_id=uuid4()), actor=CLOCK)
 
     make = partial(hooks.make, "late", NOWHERE, "session:*", "webhook:*")
     at_once([happen, happen, make, happen])

@@ -91,8 +91,8 @@ def test_reservations_that_another_holds_are_no_reason_to_hurry(world: World) ->
 def test_one_accounts_fault_stops_time_for_no_other(database: Database) -> None:
     broken = set[UUID]()
 
-    def listen(work: UnitOfWork, _entries: object) -> None:
-        if work.account_id in broken:
+    def listen(uow: UnitOfWork, _entries: object) -> None:
+        if uow.account_id in broken:
             raise RuntimeError("a listener's bug")
 
     one = make_world(database, listeners=(listen,))
