@@ -20,7 +20,7 @@ def new_account(url: str, now: datetime) -> World:
     """In a new database: a team of two who approve and one who requests. Mails are queued."""
     database = Database(url)
     migrate(database)
-    world = make_world(database, listeners=(Outbox(LINK_KEY),))
+    world = make_world(database, event_handlers=(Outbox(LINK_KEY),))
     world.clock.instant = now
     return world
 

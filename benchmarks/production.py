@@ -1,4 +1,4 @@
-"""The engine as a server has it: its listeners, wakers and clock, out of the composition root."""
+"""The engine as a server has it, with its event handlers, hooks and clock."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ class Schema(strawberry.Schema):
             context.pre_execution_errors = []
             return document
         finally:
-            context.context.owe((time.thread_time() - began) / SECONDS_AN_OPERATION)
+            context.context.charge((time.thread_time() - began) / SECONDS_AN_OPERATION)
 
     def _weigh(self, context: ExecutionContext, document: Document) -> None:
         """Refuse what would answer too much."""
@@ -96,7 +96,7 @@ class Schema(strawberry.Schema):
             cost = self._estimate(context, document, name)
         if cost > limits.cost:
             raise exceeded("cost", limits.cost, cost, "Too much at once, in objects answered")
-        context.context.owe(cost / OBJECTS_AN_OPERATION)
+        context.context.charge(cost / OBJECTS_AN_OPERATION)
 
     def _estimate(self, context: ExecutionContext, document: Document, name: str | None) -> int:
         operation = get_operation_ast(document.node, name)

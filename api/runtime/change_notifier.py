@@ -9,7 +9,7 @@ from uuid import UUID
 
 
 class ChangeNotifier:
-    """One of the engine's `System.wakers`; waits end early when something was committed."""
+    """One of the engine's `System.commit_hooks`; waits end early when something was committed."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -1,4 +1,4 @@
-"""Wakes a loop from any thread: one of the engine's `System.senders`."""
+"""Wakes a loop from any thread: one of the engine's `System.delivery_hooks`."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ Told: TypeAlias = tuple[Recorded, list[Rule]]
 
 
 class Outbox:
-    """A listener of the engine: `System(listeners=(Outbox(link_key),))`."""
+    """A listener of the engine: `System(event_handlers=(Outbox(link_key),))`."""
 
     def __init__(
         self,

@@ -112,7 +112,8 @@ class Disagreements(RuleBasedStateMachine):
         """An account of its own in the one database."""
         ran["examples"] += 1
         outbox = Outbox(LINK_KEY)
-        world = make_world(self.database, account=f"Model {next(numbers)}", listeners=(outbox,))
+        account = f"Model {next(numbers)}"
+        world = make_world(self.database, account=account, event_handlers=(outbox,))
         checker = CreateRole(name="Checker", permissions=CHECKING | {Permission.APPROVE_RELEASE})
         world.things["checker"] = world.do("admin", checker)
         world.add_user("cid", "Checker")
@@ -324,9 +325,15 @@ class Disagreements(RuleBasedStateMachine):
     # --- signing --------------------------------------------------------------------------
 
     def _lapse(self, alias: str) -> None:
-        holder = self.model.holder(alias)
-        if holder is not None:
-            self.model.lapse(holder)
+        """Whoever signs next gives back what is overdue on the release that holds the keypair.
+
+        A release whose window has ended holds it until somebody looks, and may be the one.
+        """
+        with self.world.system.database.reading() as connection:
+            found = loading.load_releases(connection, self.ids)
+        for id_, kept in zip(self.ids, self.model.releases, strict=True):
+            if alias in kept.draft.keys and found[id_].status in HOLDING:
+                self.model.lapse(kept)
 
     @rule(
         who=st.sampled_from(["dev", "dev", "eve", "sig", "ann"]),
@@ -432,6 +439,7 @@ class Disagreements(RuleBasedStateMachine):
     def lose_and_regain(self, loser: str, last: str) -> None:
         """A vote counts no more, somebody else votes, and it counts again: rare by chance alone."""
         self.request_what_is_free("dev", 2, 5)
+        self.ledger_is_whole()  # who was mailed is compared while the roles are the same
         for voter, leads in ((loser, False), (last, True)):
             self.decide(voter, 0, Verdict.APPROVE, 0)
             self.model.advance()

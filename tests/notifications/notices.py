@@ -20,7 +20,7 @@ LINK_KEY = keys.derive("a secret for tests", keys.ACTION_LINKS)
 
 def outbox_world(database: Database, *more: Any, **parts: Any) -> World:
     """The small account with an outbox; its own making is not in there any more."""
-    world = make_world(database, listeners=(Outbox(LINK_KEY), *more), **parts)
+    world = make_world(database, event_handlers=(Outbox(LINK_KEY), *more), **parts)
     empty_outbox(world)
     return world
 

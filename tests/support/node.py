@@ -16,7 +16,7 @@ import pytest
 
 FOLDER = Path(__file__).parents[1] / "node"
 #: An OpenID provider to sign in at.
-PROVIDER = Path(__file__).parents[1] / "api/web/sign_in/openid/provider"
+PROVIDER = Path(__file__).parents[1] / "api/web/sign_in/provider"
 
 
 def run_node(script: str, *arguments: str) -> str:

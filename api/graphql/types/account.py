@@ -78,5 +78,5 @@ class Viewer:
 
     @strawberry.field(description="The ways there are to be told, to choose of.")
     def notification_channels(self, info: strawberry.Info) -> list[str]:
-        telling = info.context.runtime.telling
+        telling = info.context.runtime.message_settings
         return sorted(telling.personal) if telling is not None else []

@@ -50,7 +50,7 @@ class PgNotifier:
         self._thread = threading.Thread(target=self._run, name="notify", daemon=True)
 
     def __call__(self, account_id: UUID) -> None:
-        """One of `System.wakers`; returns at once."""
+        """One of `System.commit_hooks`; returns at once."""
         with self._lock:
             self._accounts.add(account_id)
             if self._thread.ident is None:

@@ -36,7 +36,7 @@ BYTES = st.one_of(st.binary(max_size=70).map(lambda raw: raw.hex()), st.just("AA
 def small_world(templates: Templates) -> Any:
     with templates.fresh("sqlite") as url:
         database = Database(url)
-        world = make_world(database, listeners=(Outbox(b"k" * 32),))
+        world = make_world(database, event_handlers=(Outbox(b"k" * 32),))
         world.add_user("chief", "ADMIN", "LEAD", "DEVELOPER", "AUDITOR")
         world.request()
         yield world

@@ -48,7 +48,7 @@ OWN = {"createApiToken"}
 @pytest.fixture
 def world(database: Any) -> World:
     """With something of every type, every name marked."""
-    world = make_world(database, account="Marked Ltd", listeners=(Outbox(b"k" * 32),))
+    world = make_world(database, account="Marked Ltd", event_handlers=(Outbox(b"k" * 32),))
     release = world.approved(name="Marked release", note="Marked note")
     world.clock.pass_(hours=1)
     world.sign("dev")

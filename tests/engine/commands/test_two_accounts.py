@@ -17,7 +17,7 @@ from engine.commands.administration.update_account import UpdateAccount
 from engine.commands.administration.update_keypair import UpdateKeypair
 from engine.commands.administration.update_team import UpdateTeam
 from engine.commands.administration.update_user import UpdateUser
-from engine.commands.command import Command
+from engine.commands.command import Command, execute
 from engine.commands.credentials.api_tokens import CreateApiToken, RevokeApiToken
 from engine.commands.credentials.change_address import TOKEN_PURPOSE, ConfirmAddress
 from engine.commands.credentials.identities import LinkIdentity, UnlinkIdentity
@@ -187,8 +187,8 @@ def them(us: World) -> Iterator[World]:
 def all_commands() -> set[type[Any]]:
     """Every command there is, found by what it can do."""
     found = set()
-    for module in pkgutil.iter_modules(commands.__path__):
-        names = vars(importlib.import_module(f"engine.commands.{module.name}"))
+    for module in pkgutil.walk_packages(commands.__path__, "engine.commands."):
+        names = vars(importlib.import_module(module.name))
         found |= {
             kind
             for kind in names.values()
@@ -211,7 +211,7 @@ def test_a_principal_of_two_accounts_is_nobody(us: World, them: World) -> None:
     before = us.snapshot()
     command = Decide(release_id=us.things["release"], revision=1, verdict=Verdict.APPROVE)
     with pytest.raises(Refusal) as refused:
-        commands.base.execute(us.system, mixed, command)
+        execute(us.system, mixed, command)
     assert refused.value.code is Code.NOT_FOUND
     assert us.snapshot() == before
 

@@ -143,7 +143,7 @@ async def test_a_relay_for_each_channel_and_people_told_by_the_ways_they_chose(
     telling = telling_of(settings(channel_options='{"chat_token": "x"}'))
     assert telling.personal == {"email", "chat"}
     outbox = Outbox(LINK_KEY, channels=telling.personal)
-    world = make_world(world.system.database, account="Chatty", listeners=(outbox,))
+    world = make_world(world.system.database, account="Chatty", event_handlers=(outbox,))
     both = {MessageKind.REQUEST: frozenset({"chat", "email"})}
     world.do("ann", UpdatePreferences(chosen=both, channels=telling.personal))
     only = {MessageKind.REQUEST: frozenset({"chat"})}

@@ -24,7 +24,7 @@ GONE = "the channel chat is not configured any more"
 @pytest.fixture
 def world(database: Database) -> World:
     """Bob hears of everything in a chat, ann is asked by mail too."""
-    world = make_world(database, listeners=(Outbox(LINK_KEY, channels=BOTH),))
+    world = make_world(database, event_handlers=(Outbox(LINK_KEY, channels=BOTH),))
     empty_outbox(world)
     choose(world, "bob", "chat")
     choose(world, "ann", "chat", "email")

@@ -188,7 +188,7 @@ def test_no_link_outlives_the_window(world: World, notices: Notices) -> None:
 
 def test_how_long_links_work_is_the_operators_choice(database: Database) -> None:
     lifetime = timedelta(days=3)
-    world = make_world(database, listeners=(Outbox(LINK_KEY, link_lifetime=lifetime),))
+    world = make_world(database, event_handlers=(Outbox(LINK_KEY, link_lifetime=lifetime),))
     notices = Notices(world)
     week(world)
     assert {link.expires_at for link in notices.links()} == {NOON + lifetime}

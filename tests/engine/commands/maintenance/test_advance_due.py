@@ -95,8 +95,8 @@ def test_one_accounts_fault_stops_time_for_no_other(database: Database) -> None:
         if uow.account_id in broken:
             raise RuntimeError("a listener's bug")
 
-    one = make_world(database, listeners=(listen,))
-    other = make_world(database, account="Other", listeners=(listen,))
+    one = make_world(database, event_handlers=(listen,))
+    other = make_world(database, account="Other", event_handlers=(listen,))
     system = one.system
     other.clock.instant = one.clock.instant
     at_fault = [

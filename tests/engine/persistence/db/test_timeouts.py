@@ -102,7 +102,7 @@ def test_a_command_that_was_frozen_for_too_long_is_tried_again(
         if len(tries) == 1:
             connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 20")
             time.sleep(0.5)
-        return append(connection, *translate_db_error)
+        return append(connection, *told)
 
     monkeypatch.setattr(transactions.ledger, "append", frozen_at_first)
     release = world.request()
