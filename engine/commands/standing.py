@@ -43,7 +43,7 @@ def require_active_since(uow: UnitOfWork, begun_at: datetime | None) -> None:
     To be asked under a lock of the account's people, who are deactivated under the same.
 
     Args:
-        work: Of the command.
+        uow: The unit of work of the command.
         begun_at: When the sign-in began that the command completes; None: at this instant.
     """
     if begun_at is None:

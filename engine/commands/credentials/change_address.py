@@ -49,7 +49,7 @@ def request_change(
     The address that the user has already withdraws a change that waits.
 
     Args:
-        work: The command's work.
+        uow: The unit of work of the command.
         user: The user's row, as it was before the command.
         email: The address as somebody typed it.
         key: What the link is made with.
