@@ -155,6 +155,17 @@ def _is_there(dotted: str) -> bool:
     return False
 
 
+def test_every_folder_of_a_package_is_explained() -> None:
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    folders = [
+        path.parent.relative_to(ROOT).as_posix()
+        for package in ("api", "notifications", "engine")
+        for path in (ROOT / package).glob("*/__init__.py")
+    ]
+    assert len(folders) > 20
+    assert [folder for folder in folders if f"| `{folder}` |" not in text] == []
+
+
 def test_every_section_that_code_cites_is_in_the_specification() -> None:
     text = (DOCS / "specification.md").read_text(encoding="utf-8")
     sections = set(re.findall(r"^## (\d+)\. ", text, re.MULTILINE))
@@ -170,7 +181,7 @@ def test_every_section_that_code_cites_is_in_the_specification() -> None:
 def test_every_code_of_a_request_is_explained() -> None:
     page = (DOCS / "errors.md").read_text(encoding="utf-8")
     codes = {code.value for code in Code}
-    for path in (ROOT / "api/graphql").rglob("*.py"):
+    for path in (*(ROOT / "api/graphql").rglob("*.py"), *(ROOT / "api/web/http").glob("*.py")):
         codes |= set(CODE.findall(path.read_text(encoding="utf-8")))
     assert {"BUG", "FOREIGN_ORIGIN", "LIMIT_EXCEEDED", "NOT_ACCEPTABLE"} <= codes
     assert [code for code in sorted(codes) if f"| `{code}` |" not in page] == []
