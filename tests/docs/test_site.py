@@ -21,6 +21,7 @@ from tests.docs.documents import DOCS, ROOT, pages
 
 PATH = re.compile(r"`((?:api|benchmarks|docs|engine|notifications|scripts|tests)/[\w./-]*)[^`]*`")
 DOTTED = re.compile(r"`((?:api|engine|notifications|docs|tests)(?:\.\w+)+)`")
+NAME_IN = re.compile(r"`(\w+)`\s+(?:in|\()\s*`([\w/]+\.py)`")
 LINK = re.compile(r"\]\(([^)#]+)(?:#([\w-]+))?\)")
 SECTION = re.compile(r"spec sections? (\d+)(?:(?:,| and|, and) (\d+))*")
 #: How the GraphQL interface writes the codes of errors that are no refusals.
@@ -141,6 +142,17 @@ def test_every_path_and_module_that_is_named_exists() -> None:
         missing += [(name, p) for p in PATH.findall(text) if not (ROOT / p).exists()]
         missing += [(name, d) for d in DOTTED.findall(text) if not _is_there(d)]
     assert missing == []
+
+
+def test_every_name_that_a_file_is_said_to_have_is_in_it() -> None:
+    said = [
+        (name, path)
+        for page in pages()
+        for name, path in NAME_IN.findall(page.read_text(encoding="utf-8"))
+    ]
+    assert len(said) > 5
+    found = {(name, path) for name, path in said if name in (ROOT / path).read_text("utf-8")}
+    assert sorted(set(said) - found) == []
 
 
 def _is_there(dotted: str) -> bool:
