@@ -8,16 +8,20 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.utils.str_converters import to_camel_case
 
-from api.graphql.types.enums import ErrorCode
+from api.graphql.types.error_code import ErrorCode
 from engine.model.errors import Code, Refusal, StorageFailed
 
 
-@strawberry.type(description="Why something was refused, and what to do about it.")
+@strawberry.type(
+    description="Tells why an operation was refused and what the caller can do about it."
+)
 class UserError:
-    code: ErrorCode = strawberry.field(description="Stable: branch on this.")
-    message: str = strawberry.field(description="One sentence for people.")
+    code: ErrorCode = strawberry.field(
+        description="The stable code of the refusal, on which a program can decide."
+    )
+    message: str = strawberry.field(description="One sentence that explains the refusal to people.")
     field: list[str] | None = strawberry.field(
-        default=None, description="The input fields at fault, if any."
+        default=None, description="The path of the input field at fault, if there is one."
     )
 
     @classmethod

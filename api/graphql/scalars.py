@@ -43,15 +43,15 @@ def parse_base64(value: Any) -> bytes:
 SCALARS: dict[object, ScalarDefinition] = {
     datetime: strawberry.scalar(
         name="DateTime",
-        description="An instant: ISO 8601 with an offset going in, UTC coming out.",
+        description="An instant in ISO 8601: with an offset on input, and always in UTC on output.",
         specified_by_url="https://scalars.graphql.org/andimarek/date-time",
         serialize=instant_text,
         parse_value=parse_instant,
     ),
     Base64: strawberry.scalar(
         name="Base64",
-        description="Bytes in standard base64 (RFC 4648, with padding). White space and line breaks"
-        " are ignored on input, and never written on output.",
+        description="Bytes in standard base64 (RFC 4648, with padding). White space and"
+        " line breaks are ignored on input and never written on output.",
         specified_by_url="https://datatracker.ietf.org/doc/html/rfc4648#section-4",
         serialize=lambda value: b64encode(value).decode("ascii"),
         parse_value=parse_base64,

@@ -143,7 +143,7 @@ class Names(NameConverter):
         self.apply_naming_config = cache(super().apply_naming_config)  # type: ignore[method-assign]
 
 
-@strawberry.type(description="What can be followed.")
+@strawberry.type(description="The subscriptions that deliver events as they happen.")
 class Subscription(ReleaseSubscriptions):
     pass
 

@@ -218,8 +218,8 @@ def one_message_again_and_again(api: Api) -> Any:
         )
         connection.commit()
     asked = {"id": to_global("Delivery", delivery_id)}
-    assert api.try_("admin", "sendAgain", asked, "")["errors"] == []
-    return api.try_("admin", "sendAgain", asked, "")
+    assert api.try_("admin", "resendDelivery", asked, "")["errors"] == []
+    return api.try_("admin", "resendDelivery", asked, "")
 
 
 @reaches(Code.SIGNING_FROZEN)

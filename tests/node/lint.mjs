@@ -23,6 +23,7 @@ const exceptions = {
         "Credential", // of the clock or an operator: without an id
         "Viewer",
         "PageInfo",
+        "PendingEmail",
         "UserError",
         "Factor",
         "Decision",

@@ -14,7 +14,8 @@ from api.graphql.mutations.webhooks import WebhookMutations
 
 
 @strawberry.type(
-    description="What can be done. A refusal is data: see the payload's `errors`, empty when done."
+    description="The mutations that change data; a refusal is data in the payload's"
+    " `errors`, which is empty on success."
 )
 class Mutation(
     ReleaseMutations,

@@ -29,54 +29,71 @@ SETTINGS = (
 )
 
 
-@strawberry.input(description="A change of settings. A field left out stays.")
+@strawberry.input(description="The settings to change; a field that is left out stays as it is.")
 class UpdateAccountInput:
     signing_frozen: bool | None = strawberry.field(
-        default=None, description="The kill switch: no signature at all."
+        default=None,
+        description="Whether the account's kill switch is on, which refuses every signature.",
     )
     teams_enabled: bool | None = strawberry.field(
-        default=None, description="Can be switched only while no release is open."
+        default=None,
+        description="Whether releases belong to teams, which can be changed only while no"
+        " release is open.",
     )
     reapprove_on_edit: bool | None = strawberry.field(
-        default=None, description="A material edit of an approved release needs approval again."
+        default=None,
+        description="Whether an approved release has to be approved again after a material edit.",
     )
     allow_self_approval: bool | None = strawberry.field(
-        default=None, description="People may approve what they requested."
+        default=None,
+        description="Whether people may approve a release that they requested themselves.",
     )
     required_approvals: int | None = strawberry.field(
-        default=None, description="The quorum while Teams are off."
+        default=None,
+        description="The number of approvals that an offline release needs while teams are"
+        " disabled.",
     )
     enabled_release_types: list[ReleaseType] | None = strawberry.field(
-        default=None, description="The types of release the account uses."
+        default=None, description="The types of release that may be requested in this account."
     )
     quota_on_online: QuotaOnOnline | None = strawberry.field(
-        default=None, description="What an online signature over the maximum becomes."
+        default=None,
+        description="What happens to a signature with an online keypair that would exceed a"
+        " release's maximum.",
     )
     restrict_signing_to_releases: bool | None = strawberry.field(
-        default=None, description="Online and test keypairs sign inside releases only."
+        default=None,
+        description="Whether online and test keypairs, too, sign only while a release is open.",
     )
     signed_in_approvals: bool | None = strawberry.field(
-        default=None, description="To decide from a mail, approvers must also be signed in."
+        default=None,
+        description="Whether an approver who follows the link in a mail must also be signed"
+        " in to decide.",
     )
     users_may_rename_themselves: bool | None = strawberry.field(
         default=None,
-        description="Users may change their own name. Off: only holders of MANAGE_USERS do.",
+        description="Whether users may change their own name; if not, only users with"
+        " MANAGE_USERS change names.",
     )
     max_window_days: int | None = strawberry.field(
         default=None,
-        description="A release's window is at most this many days long, from 1 to 36500. Releases"
-        " that are open already keep theirs until they are edited.",
+        description="The longest time that a release's window may last, from 1 to 36500"
+        " days. Releases that are already open keep their window until they are"
+        " edited.",
     )
 
 
-@strawberry.type(description="The account after the change.")
+@strawberry.type(description="The result of changing the account's settings.")
 class UpdateAccountPayload(Payload):
-    account: Account | None = strawberry.field(default=None, description="As it is now.")
+    account: Account | None = strawberry.field(
+        default=None,
+        description="The account with its new settings, or null if the change was refused.",
+    )
 
 
 @strawberry.type
 class AccountMutations:
-    @strawberry.mutation(description="Change the account's settings. Needs MANAGE_ACCOUNT.")
+    @strawberry.mutation(description="Changes the account's settings, which needs MANAGE_ACCOUNT.")
     async def update_account(self, info: Info, input: UpdateAccountInput) -> UpdateAccountPayload:
         async def act(runtime: Runtime, principal: Principal) -> UUID:
             settings = given(input, *SETTINGS)

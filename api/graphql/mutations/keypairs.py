@@ -23,57 +23,77 @@ from engine.commands.administration.update_keypair import UpdateKeypair
 from engine.model.principal import Principal
 
 
-@strawberry.input(description="A keypair to make.")
+@strawberry.input(description="The properties of the keypair to create.")
 class CreateKeypairInput:
-    alias: str = strawberry.field(description="Unique in the account; one line.")
-    type: ReleaseType = strawberry.field(description="Which type of release may hold it.")
+    alias: str = strawberry.field(
+        description="The name of the keypair, on one line and unique in the account."
+    )
+    type: ReleaseType = strawberry.field(
+        description="The type of release that can hold the keypair."
+    )
     category: KeypairCategory = strawberry.field(
-        default=KeypairCategory.STANDARD, description="What kind of signatures it makes."
+        default=KeypairCategory.STANDARD,
+        description="The kind of signatures that the keypair makes.",
     )
     access: KeypairAccess = strawberry.field(
-        default=KeypairAccess.OPEN, description="Who may use it."
+        default=KeypairAccess.OPEN,
+        description="The rule that decides which users may use the keypair.",
     )
     algorithm: KeypairAlgorithm = strawberry.field(
-        default=KeypairAlgorithm.ECDSA_P256, description="What it is and how it signs."
+        default=KeypairAlgorithm.ECDSA_P256,
+        description="The key type and the signature scheme of the keypair.",
     )
-    backend: str = strawberry.field(default="local", description="The signer that holds it.")
+    backend: str = strawberry.field(
+        default="local", description="The name of the signer that holds the private key."
+    )
     user_ids: list[strawberry.ID] | None = strawberry.field(
-        default=None, description="Who may use it while it is restricted."
+        default=None,
+        description="The ids of the users who may use the keypair while it is restricted.",
     )
     has_default_certificate: bool = strawberry.field(
-        default=False, description="It has a default certificate."
+        default=False, description="Whether the keypair has a default certificate."
     )
 
 
-@strawberry.input(description="A change of a keypair. A field left out stays.")
+@strawberry.input(description="The changes of a keypair; a field that is left out stays as it is.")
 class UpdateKeypairInput:
-    id: strawberry.ID = strawberry.field(description="Which keypair.")
-    alias: str | None = strawberry.field(default=None, description="A new alias.")
-    access: KeypairAccess | None = strawberry.field(default=None, description="Who may use it.")
+    id: strawberry.ID = strawberry.field(description="The id of the keypair to change.")
+    alias: str | None = strawberry.field(default=None, description="The new name of the keypair.")
+    access: KeypairAccess | None = strawberry.field(
+        default=None, description="The new rule that decides which users may use the keypair."
+    )
     user_ids: list[strawberry.ID] | None = strawberry.field(
-        default=None, description="All mapped users, the old ones too."
+        default=None,
+        description="The ids of all users to assign to the keypair, including those who are"
+        " to stay.",
     )
     has_default_certificate: bool | None = strawberry.field(
-        default=None, description="It has a default certificate."
+        default=None, description="Whether the keypair has a default certificate."
     )
     enabled: bool | None = strawberry.field(
-        default=None, description="Disabling it stops the open release that holds it."
+        default=None,
+        description="Whether the keypair is enabled; disabling it stops the open release"
+        " that holds it.",
     )
 
 
-@strawberry.type(description="The new keypair.")
+@strawberry.type(description="The result of creating a keypair.")
 class CreateKeypairPayload(Payload):
-    keypair: Keypair | None = strawberry.field(default=None, description="As it is now.")
+    keypair: Keypair | None = strawberry.field(
+        default=None, description="The new keypair, or null if it was refused."
+    )
 
 
-@strawberry.type(description="The changed keypair.")
+@strawberry.type(description="The result of changing a keypair.")
 class UpdateKeypairPayload(Payload):
-    keypair: Keypair | None = strawberry.field(default=None, description="As it is now.")
+    keypair: Keypair | None = strawberry.field(
+        default=None, description="The keypair after the change, or null if the change was refused."
+    )
 
 
 @strawberry.type
 class KeypairMutations:
-    @strawberry.mutation(description="Make a keypair. Needs MANAGE_KEYPAIRS.")
+    @strawberry.mutation(description="Creates a keypair in a signer, which needs MANAGE_KEYPAIRS.")
     async def create_keypair(self, info: Info, input: CreateKeypairInput) -> CreateKeypairPayload:
         async def act(runtime: Runtime, principal: Principal) -> UUID:
             asked = CreateKeypair(
@@ -95,7 +115,7 @@ class KeypairMutations:
             info, CreateKeypairPayload, act, keypair=one(EntityCache.keypairs)
         )
 
-    @strawberry.mutation(description="Change or disable a keypair. Needs MANAGE_KEYPAIRS.")
+    @strawberry.mutation(description="Changes or disables a keypair, which needs MANAGE_KEYPAIRS.")
     async def update_keypair(self, info: Info, input: UpdateKeypairInput) -> UpdateKeypairPayload:
         async def act(runtime: Runtime, principal: Principal) -> UUID:
             changes = given(input, "alias", "access", "has_default_certificate", "enabled")

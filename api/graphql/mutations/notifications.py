@@ -27,48 +27,58 @@ from notifications.outbox.preferences import UpdatePreferences
 from notifications.webhooks import queries as webhook_queries
 
 
-@strawberry.input(description="By which ways one wants to be told one kind of message.")
+@strawberry.input(
+    description="The channels through which the caller wants to receive one kind of message."
+)
 class NotificationPreferenceInput:
-    kind: MessageKind = strawberry.field(description="What the message says.")
+    kind: MessageKind = strawberry.field(
+        description="The kind of message that the choice is about."
+    )
     channels: list[str] = strawberry.field(
-        description="Of the viewer's `notificationChannels`; none silences it, but for REQUEST."
+        description="The names of channels from the viewer's `notificationChannels`; an"
+        " empty list silences the kind, which REQUEST does not allow."
     )
 
 
-@strawberry.input(description="A choice of one's own. Kinds left out stay.")
+@strawberry.input(
+    description="The preferences to change; kinds of message that are left out stay as they are."
+)
 class UpdateNotificationPreferencesInput:
     preferences: list[NotificationPreferenceInput] = strawberry.field(
-        description="For each kind the ways; of a kind named twice the last counts."
+        description="The chosen channels for each kind of message; if a kind is named"
+        " twice, the last choice counts."
     )
 
 
-@strawberry.type(description="The choice after the change.")
+@strawberry.type(description="The result of changing one's notification preferences.")
 class UpdateNotificationPreferencesPayload(Payload):
     preferences: list[NotificationPreference] = strawberry.field(
-        default_factory=list, description="For every kind."
+        default_factory=list, description="The caller's preferences for every kind of message."
     )
 
 
-@strawberry.input(description="A message to send again.")
-class SendAgainInput:
-    id: strawberry.ID = strawberry.field(description="Of a Delivery or a WebhookDelivery.")
+@strawberry.input(description="The delivery whose message is to be sent again.")
+class ResendDeliveryInput:
+    id: strawberry.ID = strawberry.field(
+        description="The id of a Delivery or of a WebhookDelivery."
+    )
 
 
-@strawberry.type(description="What was queued.")
-class SendAgainPayload(Payload):
+@strawberry.type(description="The result of sending a message again.")
+class ResendDeliveryPayload(Payload):
     delivery: Delivery | None = strawberry.field(
-        default=None, description="The new one, if it goes to a person."
+        default=None, description="The new delivery, if the message goes to a person."
     )
     webhook_delivery: WebhookDelivery | None = strawberry.field(
-        default=None, description="The new one, if it goes to a webhook."
+        default=None, description="The new delivery, if the message goes to a webhook."
     )
 
 
 @strawberry.type
 class NotificationMutations:
     @strawberry.mutation(
-        description="Choose what one is told oneself, and by which ways. With a token this needs"
-        " the scope MANAGE_OWN_PROFILE."
+        description="Changes the channels through which the caller receives messages. With"
+        " a token this needs the scope MANAGE_OWN_PROFILE."
     )
     async def update_notification_preferences(
         self, info: Info, input: UpdateNotificationPreferencesInput
@@ -85,10 +95,12 @@ class NotificationMutations:
         )
 
     @strawberry.mutation(
-        description="Send a message again that failed or got lost: as the release's requester or"
-        " approver, or with MANAGE_ACCOUNT."
+        description="Sends a message again that failed or got lost. It is for the release's"
+        " requester and approvers, and for callers with MANAGE_ACCOUNT."
     )
-    async def send_again(self, info: Info, input: SendAgainInput) -> SendAgainPayload:
+    async def resend_delivery(
+        self, info: Info, input: ResendDeliveryInput
+    ) -> ResendDeliveryPayload:
         async def act(runtime: Runtime, principal: Principal) -> UUID:
             kind, delivery_id = parse(input.id) or ("", UUID(int=0))
             release_id = await runtime.read(
@@ -105,7 +117,7 @@ class NotificationMutations:
             return await runtime.execute(principal, command)
 
         return await run_mutation(
-            info, SendAgainPayload, act, delivery=_delivery, webhook_delivery=_webhook_delivery
+            info, ResendDeliveryPayload, act, delivery=_delivery, webhook_delivery=_webhook_delivery
         )
 
 

@@ -12,10 +12,11 @@ from api.graphql.entity_cache import EntityCache
 from api.graphql.errors import UserError
 
 
-@strawberry.type(description="The answer of a mutation.")
+@strawberry.type(description="The result of a mutation.")
 class Payload:
     errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it succeeded."
+        default_factory=list,
+        description="The reasons why the mutation was refused; the list is empty if it succeeded.",
     )
 
 

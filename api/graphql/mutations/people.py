@@ -21,115 +21,165 @@ from engine.commands.administration.update_user import UpdateUser
 from engine.model.principal import Principal
 
 
-@strawberry.input(description="A user to add.")
+@strawberry.input(description="The properties of the user to add.")
 class CreateUserInput:
-    email: str = strawberry.field(description="Unique in the account, letter case aside.")
-    name: str = strawberry.field(description="One line.")
-    roles: list[str] = strawberry.field(
-        description="By name. Built in: ADMIN, LEAD, DEVELOPER, SIGNER, AUDITOR."
+    email: str = strawberry.field(
+        description="The user's e-mail address, unique in the account without regard to"
+        " letter case."
     )
-    time_zone: str | None = strawberry.field(default=None, description="IANA name; UTC without.")
-    locale: str | None = strawberry.field(default=None, description="Language tag; en without.")
-    service: bool = strawberry.field(default=False, description="A pipeline's service user.")
+    name: str = strawberry.field(
+        description="The user's name, as it is shown to people, on one line."
+    )
+    roles: list[str] = strawberry.field(
+        description="The names of the user's roles; ADMIN, LEAD, DEVELOPER, SIGNER and"
+        " AUDITOR are built in."
+    )
+    time_zone: str | None = strawberry.field(
+        default=None, description="The IANA name of the user's time zone; it is UTC if left out."
+    )
+    locale: str | None = strawberry.field(
+        default=None, description="The language tag of the user's mails; it is en if left out."
+    )
+    service: bool = strawberry.field(
+        default=False,
+        description="Whether this is a service user for a pipeline, which receives no mail"
+        " and cannot approve.",
+    )
 
 
-@strawberry.input(description="A change of a user. A field left out stays.")
+@strawberry.input(description="The changes of a user; a field that is left out stays as it is.")
 class UpdateUserInput:
-    id: strawberry.ID = strawberry.field(description="Which user.")
-    name: str | None = strawberry.field(default=None, description="A new name.")
-    time_zone: str | None = strawberry.field(default=None, description="IANA name.")
-    locale: str | None = strawberry.field(default=None, description="Language tag.")
+    id: strawberry.ID = strawberry.field(description="The id of the user to change.")
+    name: str | None = strawberry.field(default=None, description="The new name of the user.")
+    time_zone: str | None = strawberry.field(
+        default=None, description="The IANA name of the user's time zone."
+    )
+    locale: str | None = strawberry.field(
+        default=None, description="The language tag of the user's mails."
+    )
     roles: list[str] | None = strawberry.field(
-        default=None, description="All roles, the old ones too."
+        default=None,
+        description="The names of all roles that the user is to have, including those that"
+        " are to stay.",
     )
     active: bool | None = strawberry.field(
-        default=None, description="Deactivating ends the user's credentials at once."
+        default=None,
+        description="Whether the user is active; deactivating ends all credentials of the"
+        " user immediately.",
     )
     email: str | None = strawberry.field(
         default=None,
-        description="A new e-mail address. A person's address changes once it is confirmed by the"
-        " link that is sent to it, which works for 24 hours; the present address is told, and a"
-        " newer request replaces the one before. To withdraw a request, give the present address."
-        " A service user's address changes at once.",
+        description="The new e-mail address. A person's address changes once it is"
+        " confirmed by the link that is sent to it, which works for 24 hours;"
+        " the present address is informed, and a newer request replaces the one"
+        " before. To withdraw a request, give the present address. A service"
+        " user's address changes immediately.",
     )
 
 
-@strawberry.input(description="A role to define.")
+@strawberry.input(description="The properties of the role to create.")
 class CreateRoleInput:
-    name: str = strawberry.field(description="Unique in the account; one line.")
-    permissions: list[Permission] = strawberry.field(description="What it grants.")
-
-
-@strawberry.input(description="A change of a role. A field left out stays.")
-class UpdateRoleInput:
-    id: strawberry.ID = strawberry.field(description="Which role.")
-    name: str | None = strawberry.field(default=None, description="A new name.")
-    permissions: list[Permission] | None = strawberry.field(
-        default=None, description="All it grants, the old ones too."
+    name: str = strawberry.field(
+        description="The name of the role, on one line and unique in the account."
+    )
+    permissions: list[Permission] = strawberry.field(
+        description="The permissions that the role grants."
     )
 
 
-@strawberry.input(description="A team to make.")
+@strawberry.input(description="The changes of a role; a field that is left out stays as it is.")
+class UpdateRoleInput:
+    id: strawberry.ID = strawberry.field(description="The id of the role to change.")
+    name: str | None = strawberry.field(default=None, description="The new name of the role.")
+    permissions: list[Permission] | None = strawberry.field(
+        default=None,
+        description="All permissions that the role is to grant, including those that are to stay.",
+    )
+
+
+@strawberry.input(description="The properties of the team to create.")
 class CreateTeamInput:
-    name: str = strawberry.field(description="Unique in the account; one line.")
-    member_ids: list[strawberry.ID] = strawberry.field(description="Who is in it.")
+    name: str = strawberry.field(
+        description="The name of the team, on one line and unique in the account."
+    )
+    member_ids: list[strawberry.ID] = strawberry.field(
+        description="The ids of the users who are members of the team."
+    )
     keypair_ids: list[strawberry.ID] | None = strawberry.field(
-        default=None, description="What it may use."
+        default=None, description="The ids of the keypairs that are granted to the team."
     )
     required_approvals: int = strawberry.field(
-        default=1, description="The quorum; never more than the possible approvers."
+        default=1,
+        description="The number of approvals that the team's offline releases need, at most"
+        " the number of its possible approvers.",
     )
 
 
-@strawberry.input(description="A change of a team. A field left out stays.")
+@strawberry.input(description="The changes of a team; a field that is left out stays as it is.")
 class UpdateTeamInput:
-    id: strawberry.ID = strawberry.field(description="Which team.")
-    name: str | None = strawberry.field(default=None, description="A new name.")
+    id: strawberry.ID = strawberry.field(description="The id of the team to change.")
+    name: str | None = strawberry.field(default=None, description="The new name of the team.")
     member_ids: list[strawberry.ID] | None = strawberry.field(
-        default=None, description="All members, the old ones too."
+        default=None,
+        description="The ids of all members of the team, including those who are to stay.",
     )
     keypair_ids: list[strawberry.ID] | None = strawberry.field(
-        default=None, description="All it may use, the old ones too."
+        default=None,
+        description="The ids of all keypairs of the team, including those that are to stay.",
     )
-    required_approvals: int | None = strawberry.field(default=None, description="The quorum.")
+    required_approvals: int | None = strawberry.field(
+        default=None, description="The number of approvals that the team's offline releases need."
+    )
 
 
-@strawberry.type(description="The new user.")
+@strawberry.type(description="The result of adding a user.")
 class CreateUserPayload(Payload):
-    user: User | None = strawberry.field(default=None, description="As they are now.")
+    user: User | None = strawberry.field(
+        default=None, description="The new user, or null if it was refused."
+    )
 
 
-@strawberry.type(description="The changed user.")
+@strawberry.type(description="The result of changing a user.")
 class UpdateUserPayload(Payload):
-    user: User | None = strawberry.field(default=None, description="As they are now.")
+    user: User | None = strawberry.field(
+        default=None, description="The user after the change, or null if the change was refused."
+    )
 
 
-@strawberry.type(description="The new role.")
+@strawberry.type(description="The result of creating a role.")
 class CreateRolePayload(Payload):
-    role: Role | None = strawberry.field(default=None, description="As it is now.")
+    role: Role | None = strawberry.field(
+        default=None, description="The new role, or null if it was refused."
+    )
 
 
-@strawberry.type(description="The changed role.")
+@strawberry.type(description="The result of changing a role.")
 class UpdateRolePayload(Payload):
-    role: Role | None = strawberry.field(default=None, description="As it is now.")
+    role: Role | None = strawberry.field(
+        default=None, description="The role after the change, or null if the change was refused."
+    )
 
 
-@strawberry.type(description="The new team.")
+@strawberry.type(description="The result of creating a team.")
 class CreateTeamPayload(Payload):
-    team: Team | None = strawberry.field(default=None, description="As it is now.")
+    team: Team | None = strawberry.field(
+        default=None, description="The new team, or null if it was refused."
+    )
 
 
-@strawberry.type(description="The changed team.")
+@strawberry.type(description="The result of changing a team.")
 class UpdateTeamPayload(Payload):
-    team: Team | None = strawberry.field(default=None, description="As it is now.")
+    team: Team | None = strawberry.field(
+        default=None, description="The team after the change, or null if the change was refused."
+    )
 
 
 @strawberry.type
 class PeopleMutations:
     @strawberry.mutation(
-        description="Add a user. Needs MANAGE_USERS, and everything that the roles grant; only an"
-        " administrator whose credential nothing narrows gives SIGN and APPROVE_RELEASE without"
-        " holding them."
+        description="Adds a user, which needs MANAGE_USERS and every permission that the"
+        " roles grant. Only an administrator whose credential is not limited by"
+        " scopes can give SIGN and APPROVE_RELEASE without holding them."
     )
     async def create_user(self, info: Info, input: CreateUserInput) -> CreateUserPayload:
         async def act(runtime: Runtime, principal: Principal) -> UUID:
@@ -139,11 +189,13 @@ class PeopleMutations:
         return await run_mutation(info, CreateUserPayload, act, user=one(EntityCache.users))
 
     @strawberry.mutation(
-        description="Change a user. Needs MANAGE_USERS, and as for `createUser` everything that"
-        " added roles grant, or that a user who is activated again holds. One's own name, time zone"
-        " and language need MANAGE_OWN_PROFILE, which a token has only by name. No token changes an"
-        " e-mail address, however far it reaches: that needs somebody who is signed in. Another"
-        " user's address needs everything that this user may do."
+        description="Changes a user, which needs MANAGE_USERS and, as for `createUser`,"
+        " every permission that added roles grant or that a reactivated user"
+        " holds. To change one's own name, time zone and language needs"
+        " MANAGE_OWN_PROFILE, which a token has only if its scopes name it. No"
+        " token can change an e-mail address, whatever its scopes are: that"
+        " needs a person who is signed in. To change another user's address"
+        " needs every permission that this user has."
     )
     async def update_user(self, info: Info, input: UpdateUserInput) -> UpdateUserPayload:
         async def act(runtime: Runtime, principal: Principal) -> UUID:
@@ -163,8 +215,8 @@ class PeopleMutations:
         return await run_mutation(info, UpdateUserPayload, act, user=one(EntityCache.users))
 
     @strawberry.mutation(
-        description="Define a role of the account's own. Needs MANAGE_USERS, and as for"
-        " `createUser` everything that it grants."
+        description="Creates a role of the account, which needs MANAGE_USERS and, as for"
+        " `createUser`, every permission that the role grants."
     )
     async def create_role(self, info: Info, input: CreateRoleInput) -> CreateRolePayload:
         async def act(runtime: Runtime, principal: Principal) -> UUID:
@@ -176,8 +228,8 @@ class PeopleMutations:
         return await run_mutation(info, CreateRolePayload, act, role=one(EntityCache.roles))
 
     @strawberry.mutation(
-        description="Change a role of the account's own. Needs MANAGE_USERS, and as for"
-        " `createUser` everything that is added to it."
+        description="Changes a role of the account, which needs MANAGE_USERS and, as for"
+        " `createUser`, every permission that is added to it."
     )
     async def update_role(self, info: Info, input: UpdateRoleInput) -> UpdateRolePayload:
         async def act(runtime: Runtime, principal: Principal) -> UUID:
@@ -189,7 +241,7 @@ class PeopleMutations:
 
         return await run_mutation(info, UpdateRolePayload, act, role=one(EntityCache.roles))
 
-    @strawberry.mutation(description="Make a team. Needs MANAGE_TEAMS.")
+    @strawberry.mutation(description="Creates a team, which needs MANAGE_TEAMS.")
     async def create_team(self, info: Info, input: CreateTeamInput) -> CreateTeamPayload:
         async def act(runtime: Runtime, principal: Principal) -> UUID:
             command = CreateTeam(
@@ -202,7 +254,7 @@ class PeopleMutations:
 
         return await run_mutation(info, CreateTeamPayload, act, team=one(EntityCache.teams))
 
-    @strawberry.mutation(description="Change a team. Needs MANAGE_TEAMS.")
+    @strawberry.mutation(description="Changes a team, which needs MANAGE_TEAMS.")
     async def update_team(self, info: Info, input: UpdateTeamInput) -> UpdateTeamPayload:
         async def act(runtime: Runtime, principal: Principal) -> UUID:
             changes = given(input, "name", "required_approvals")

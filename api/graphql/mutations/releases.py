@@ -33,30 +33,48 @@ from engine.model.vocabulary import Verdict
 Answer = TypeVar("Answer")
 
 
-@strawberry.input(description="A release to request.")
+@strawberry.input(description="The properties of the release to request.")
 class CreateReleaseInput:
-    name: str = strawberry.field(description="Unique in the account; one line.")
-    type: ReleaseType = strawberry.field(description="Of all its keypairs.")
-    keypair_ids: list[strawberry.ID] = strawberry.field(description="One or more.")
-    starts_at: datetime = strawberry.field(description="The window's first instant.")
+    name: str = strawberry.field(
+        description="The name of the release, on one line and unique in the account."
+    )
+    type: ReleaseType = strawberry.field(
+        description="The type that all keypairs of the release share."
+    )
+    keypair_ids: list[strawberry.ID] = strawberry.field(
+        description="The ids of one or more keypairs that may be used in the release."
+    )
+    starts_at: datetime = strawberry.field(description="The first instant of the window.")
     ends_at: datetime = strawberry.field(description="The first instant after the window.")
-    max_signatures: int = strawberry.field(description="At least 1.")
-    version: str | None = strawberry.field(default=None, description="What is released.")
-    note: str | None = strawberry.field(default=None, description="More about it.")
+    max_signatures: int = strawberry.field(
+        description="The number of signatures that may be made in the release, at least 1."
+    )
+    version: str | None = strawberry.field(
+        default=None, description="The version of the product that is released."
+    )
+    note: str | None = strawberry.field(
+        default=None, description="Further information about the release, for people."
+    )
     category: KeypairCategory = strawberry.field(
-        default=KeypairCategory.STANDARD, description="Of all its keypairs."
+        default=KeypairCategory.STANDARD,
+        description="The category that all keypairs of the release share.",
     )
     team_id: strawberry.ID | None = strawberry.field(
-        default=None, description="Required with Teams on."
+        default=None,
+        description="The id of the team that works on the release, required if teams are enabled.",
     )
     participant_ids: list[strawberry.ID] | None = strawberry.field(
-        default=None, description="Who may sign; required with Teams off."
+        default=None,
+        description="The ids of the users who may sign, required if teams are disabled.",
     )
     with_default_certificate: bool = strawberry.field(
-        default=False, description="True: every keypair must have one."
+        default=False,
+        description="Whether every keypair of the release must have a default certificate.",
     )
     status: ReleaseStatus | None = strawberry.field(
-        default=None, description="PENDING or APPROVED, for an offline release with Teams off."
+        default=None,
+        description="The status to start with, PENDING or APPROVED, for an offline release"
+        " while teams are disabled.",
     )
 
     def command(self) -> RequestRelease:
@@ -81,35 +99,53 @@ class CreateReleaseInput:
         return RequestRelease(fields=fields, as_approved=self.status is ReleaseStatus.APPROVED)
 
 
-@strawberry.input(description="An edit. A field left out stays; version and note can be nulled.")
+@strawberry.input(
+    description="The changes of a release; a field that is left out stays as it is, and"
+    " null clears the version and the note."
+)
 class UpdateReleaseInput:
-    id: strawberry.ID = strawberry.field(description="Which release.")
-    revision: int = strawberry.field(description="The revision the edit is based on.")
-    name: str | None = strawberry.field(default=UNSET, description="A new name.")
+    id: strawberry.ID = strawberry.field(description="The id of the release to edit.")
+    revision: int = strawberry.field(
+        description="The revision that the edit is based on; the edit is refused if there"
+        " is a newer one."
+    )
+    name: str | None = strawberry.field(default=UNSET, description="The new name of the release.")
     version: str | None = strawberry.field(
         default=UNSET,
-        description="A new version. Before the start of the window it has to be approved anew.",
+        description="The new version, which has to be approved again if the window has not"
+        " started.",
     )
-    note: str | None = strawberry.field(default=UNSET, description="A new note.")
+    note: str | None = strawberry.field(default=UNSET, description="The new note of the release.")
     category: KeypairCategory | None = strawberry.field(
-        default=UNSET, description="Another category, with keypairs of it."
+        default=UNSET, description="The new category, together with keypairs of that category."
     )
     type: ReleaseType | None = strawberry.field(
-        default=UNSET, description="Another type, with keypairs of it."
+        default=UNSET, description="The new type, together with keypairs of that type."
     )
-    team_id: strawberry.ID | None = strawberry.field(default=UNSET, description="Another team.")
+    team_id: strawberry.ID | None = strawberry.field(
+        default=UNSET, description="The id of the team that works on the release from now on."
+    )
     participant_ids: list[strawberry.ID] | None = strawberry.field(
-        default=UNSET, description="All participants, the old ones too."
+        default=UNSET,
+        description="The ids of all users who may sign, including those who are to stay.",
     )
     with_default_certificate: bool | None = strawberry.field(
-        default=UNSET, description="Ask for default certificates, or no longer."
+        default=UNSET,
+        description="Whether every keypair of the release must have a default certificate.",
     )
     keypair_ids: list[strawberry.ID] | None = strawberry.field(
-        default=UNSET, description="All keypairs, the old ones too."
+        default=UNSET,
+        description="The ids of all keypairs of the release, including those that are to stay.",
     )
-    starts_at: datetime | None = strawberry.field(default=UNSET, description="A new start.")
-    ends_at: datetime | None = strawberry.field(default=UNSET, description="A new end.")
-    max_signatures: int | None = strawberry.field(default=UNSET, description="A new maximum.")
+    starts_at: datetime | None = strawberry.field(
+        default=UNSET, description="The new first instant of the window."
+    )
+    ends_at: datetime | None = strawberry.field(
+        default=UNSET, description="The new first instant after the window."
+    )
+    max_signatures: int | None = strawberry.field(
+        default=UNSET, description="The new number of signatures that may be made in the release."
+    )
 
     def command(self) -> ReviseRelease:
         """The engine's form. Refuses what is no id."""
@@ -129,96 +165,124 @@ class UpdateReleaseInput:
         )
 
 
-@strawberry.input(description="An approval.")
+@strawberry.input(description="An approval of one revision of a release.")
 class ApproveReleaseInput:
-    id: strawberry.ID = strawberry.field(description="Which release.")
-    revision: int = strawberry.field(description="The revision that was looked at.")
-    comment: str | None = strawberry.field(default=None, description="For everyone concerned.")
-
-
-@strawberry.input(description="A rejection, which ends the request.")
-class RejectReleaseInput:
-    id: strawberry.ID = strawberry.field(description="Which release.")
-    revision: int = strawberry.field(description="The revision that was looked at.")
+    id: strawberry.ID = strawberry.field(description="The id of the release to approve.")
+    revision: int = strawberry.field(
+        description="The revision of the release that the approver has read."
+    )
     comment: str | None = strawberry.field(
-        default=None, description="Why, for everyone concerned. It must say something."
+        default=None, description="A comment for everyone concerned with the release."
     )
 
 
-@strawberry.input(description="A withdrawal before the start.")
+@strawberry.input(description="A rejection of one revision of a release, which ends the release.")
+class RejectReleaseInput:
+    id: strawberry.ID = strawberry.field(description="The id of the release to reject.")
+    revision: int = strawberry.field(
+        description="The revision of the release that the approver has read."
+    )
+    comment: str | None = strawberry.field(
+        default=None, description="The reason for everyone concerned, which must not be empty."
+    )
+
+
+@strawberry.input(description="The withdrawal of a release before its window starts.")
 class WithdrawReleaseInput:
-    id: strawberry.ID = strawberry.field(description="Which release.")
-    reason: str | None = strawberry.field(default=None, description="For everyone concerned.")
+    id: strawberry.ID = strawberry.field(description="The id of the release to withdraw.")
+    reason: str | None = strawberry.field(
+        default=None, description="The reason for everyone concerned with the release."
+    )
 
 
-@strawberry.input(description="An early close.")
+@strawberry.input(description="The close of a release before its window ends.")
 class CloseReleaseInput:
-    id: strawberry.ID = strawberry.field(description="Which release.")
-    reason: str | None = strawberry.field(default=None, description="For everyone concerned.")
+    id: strawberry.ID = strawberry.field(description="The id of the release to close.")
+    reason: str | None = strawberry.field(
+        default=None, description="The reason for everyone concerned with the release."
+    )
 
 
-@strawberry.input(description="A stop: the kill switch.")
+@strawberry.input(description="The emergency stop of a release.")
 class StopReleaseInput:
-    id: strawberry.ID = strawberry.field(description="Which release.")
-    reason: str = strawberry.field(description="For everyone concerned.")
+    id: strawberry.ID = strawberry.field(description="The id of the release to stop.")
+    reason: str = strawberry.field(
+        description="The reason for everyone concerned with the release."
+    )
 
 
-@strawberry.type(description="The requested release.")
+@strawberry.type(description="The result of requesting a release.")
 class CreateReleasePayload(Payload):
-    release: Release | None = strawberry.field(default=None, description="As it is now.")
+    release: Release | None = strawberry.field(
+        default=None, description="The release after the change, or null if it was refused."
+    )
 
 
-@strawberry.type(description="The edited release.")
+@strawberry.type(description="The result of editing a release.")
 class UpdateReleasePayload(Payload):
-    release: Release | None = strawberry.field(default=None, description="As it is now.")
+    release: Release | None = strawberry.field(
+        default=None, description="The release after the change, or null if it was refused."
+    )
 
 
-@strawberry.type(description="The release after the approval.")
+@strawberry.type(description="The result of approving a release.")
 class ApproveReleasePayload(Payload):
-    release: Release | None = strawberry.field(default=None, description="As it is now.")
+    release: Release | None = strawberry.field(
+        default=None, description="The release after the change, or null if it was refused."
+    )
 
 
-@strawberry.type(description="The rejected release.")
+@strawberry.type(description="The result of rejecting a release.")
 class RejectReleasePayload(Payload):
-    release: Release | None = strawberry.field(default=None, description="As it is now.")
+    release: Release | None = strawberry.field(
+        default=None, description="The release after the change, or null if it was refused."
+    )
 
 
-@strawberry.type(description="The withdrawn release.")
+@strawberry.type(description="The result of withdrawing a release.")
 class WithdrawReleasePayload(Payload):
-    release: Release | None = strawberry.field(default=None, description="As it is now.")
+    release: Release | None = strawberry.field(
+        default=None, description="The release after the change, or null if it was refused."
+    )
 
 
-@strawberry.type(description="The closed release.")
+@strawberry.type(description="The result of closing a release.")
 class CloseReleasePayload(Payload):
-    release: Release | None = strawberry.field(default=None, description="As it is now.")
+    release: Release | None = strawberry.field(
+        default=None, description="The release after the change, or null if it was refused."
+    )
 
 
-@strawberry.type(description="The stopped release.")
+@strawberry.type(description="The result of stopping a release.")
 class StopReleasePayload(Payload):
-    release: Release | None = strawberry.field(default=None, description="As it is now.")
+    release: Release | None = strawberry.field(
+        default=None, description="The release after the change, or null if it was refused."
+    )
 
 
 @strawberry.type
 class ReleaseMutations:
-    @strawberry.mutation(description="Request a release. Needs REQUEST_RELEASE.")
+    @strawberry.mutation(description="Requests a release, which needs REQUEST_RELEASE.")
     async def create_release(self, info: Info, input: CreateReleaseInput) -> CreateReleasePayload:
         return await _change(info, CreateReleasePayload, input.command)
 
-    @strawberry.mutation(description="Edit a release: all or nothing, based on a revision.")
+    @strawberry.mutation(
+        description="Edits a release completely or not at all, based on a revision."
+    )
     async def update_release(self, info: Info, input: UpdateReleaseInput) -> UpdateReleasePayload:
         return await _change(info, UpdateReleasePayload, input.command)
 
-    @strawberry.mutation(description="Approve a pending release.")
+    @strawberry.mutation(description="Approves a release that is pending.")
     async def approve_release(
         self, info: Info, input: ApproveReleaseInput
     ) -> ApproveReleasePayload:
         return await _change(info, ApproveReleasePayload, lambda: _decide(input, Verdict.APPROVE))
 
-    @strawberry.mutation(description="Reject a pending release, which ends it.")
+    @strawberry.mutation(description="Rejects a release that is pending, which ends it.")
     async def reject_release(self, info: Info, input: RejectReleaseInput) -> RejectReleasePayload:
         return await _change(info, RejectReleasePayload, lambda: _decide(input, Verdict.REJECT))
 
-    @strawberry.mutation(description="Withdraw a release before it starts.")
+    @strawberry.mutation(description="Withdraws a release before its window starts.")
     async def withdraw_release(
         self, info: Info, input: WithdrawReleaseInput
     ) -> WithdrawReleasePayload:
@@ -228,14 +292,16 @@ class ReleaseMutations:
 
         return await _change(info, WithdrawReleasePayload, command)
 
-    @strawberry.mutation(description="Close an open release before its window ends.")
+    @strawberry.mutation(description="Closes a release before its window ends.")
     async def close_release(self, info: Info, input: CloseReleaseInput) -> CloseReleasePayload:
         def command() -> CloseRelease:
             return CloseRelease(release_id=from_global(input.id, "Release"), reason=input.reason)
 
         return await _change(info, CloseReleasePayload, command)
 
-    @strawberry.mutation(description="Stop a release at once; what is being signed is discarded.")
+    @strawberry.mutation(
+        description="Stops a release immediately and discards signatures that are being made."
+    )
     async def stop_release(self, info: Info, input: StopReleaseInput) -> StopReleasePayload:
         def command() -> StopRelease:
             return StopRelease(release_id=from_global(input.id, "Release"), reason=input.reason)

@@ -18,43 +18,52 @@ from engine.commands.credentials.sessions import RevokeSession
 from engine.model.principal import Principal
 
 
-@strawberry.input(description="A session to end.")
-class EndSessionInput:
-    id: strawberry.ID = strawberry.field(description="Which session.")
+@strawberry.input(description="The browser session to revoke.")
+class RevokeSessionInput:
+    id: strawberry.ID = strawberry.field(description="The id of the session to revoke.")
 
 
-@strawberry.input(description="An identity to unlink.")
+@strawberry.input(description="The identity to unlink from its user.")
 class UnlinkIdentityInput:
-    id: strawberry.ID = strawberry.field(description="Which identity.")
+    id: strawberry.ID = strawberry.field(description="The id of the identity to unlink.")
 
 
-@strawberry.type(description="The ended session.")
-class EndSessionPayload(Payload):
-    session: Session | None = strawberry.field(default=None, description="As it is now.")
+@strawberry.type(description="The result of revoking a session.")
+class RevokeSessionPayload(Payload):
+    session: Session | None = strawberry.field(
+        default=None, description="The revoked session, or null if it was refused."
+    )
 
 
-@strawberry.type(description="The user whose identity it was.")
+@strawberry.type(description="The result of unlinking an identity.")
 class UnlinkIdentityPayload(Payload):
-    user: User | None = strawberry.field(default=None, description="As they are now.")
+    user: User | None = strawberry.field(
+        default=None,
+        description="The user to whom the identity belonged, or null if it was refused.",
+    )
 
 
 @strawberry.type
 class SignInMutations:
     @strawberry.mutation(
-        description="Sign a browser out; it holds at once. One's own, or with MANAGE_USERS"
-        " anybody's. One's own with a token needs the scope MANAGE_OWN_PROFILE."
+        description="Signs a browser out with immediate effect. Users can revoke their own"
+        " sessions, and those with MANAGE_USERS anybody's; with a token, one's"
+        " own need the scope MANAGE_OWN_PROFILE."
     )
-    async def end_session(self, info: Info, input: EndSessionInput) -> EndSessionPayload:
+    async def revoke_session(self, info: Info, input: RevokeSessionInput) -> RevokeSessionPayload:
         async def act(runtime: Runtime, principal: Principal) -> UUID:
             command = RevokeSession(session_id=from_global(input.id, "Session"))
             return await runtime.execute(principal, command)
 
-        return await run_mutation(info, EndSessionPayload, act, session=one(EntityCache.sessions))
+        return await run_mutation(
+            info, RevokeSessionPayload, act, session=one(EntityCache.sessions)
+        )
 
     @strawberry.mutation(
-        description="Sign in with an identity no more; sessions go on until they are ended. One's"
-        " own, or with MANAGE_USERS anybody's. One's own with a token needs the scope"
-        " MANAGE_OWN_PROFILE."
+        description="Unlinks an identity, so that nobody can sign in with it any more;"
+        " sessions go on until they are revoked. Users can unlink their own"
+        " identities, and those with MANAGE_USERS anybody's; with a token,"
+        " one's own need the scope MANAGE_OWN_PROFILE."
     )
     async def unlink_identity(
         self, info: Info, input: UnlinkIdentityInput

@@ -28,64 +28,86 @@ from engine.signing.request import Made, Outcome, Refused, SignRequest
 MOST_DIGESTS = 1000
 
 
-@strawberry.input(description="Exactly one of digest and content (content: OpenPGP keypairs).")
+@strawberry.input(
+    description="The data to sign: exactly one of a digest and, for OpenPGP keypairs, the content."
+)
 class SignInput:
-    keypair_id: strawberry.ID = strawberry.field(description="With which keypair.")
-    digest: Base64 | None = strawberry.field(default=None, description="The raw digest.")
+    keypair_id: strawberry.ID = strawberry.field(description="The id of the keypair that signs.")
+    digest: Base64 | None = strawberry.field(
+        default=None, description="The digest to sign, as raw bytes."
+    )
     digest_algorithm: DigestAlgorithm | None = strawberry.field(
         default=None,
-        description="How the digest was made: SHA256 if it is left out. Content is hashed with"
-        " SHA512 to be signed; another algorithm is refused.",
+        description="The hash function that computed the digest; it is SHA256 if left out."
+        " Content is always hashed with SHA512, and any other value is refused"
+        " for it.",
     )
-    content: Base64 | None = strawberry.field(default=None, description="The bytes to sign.")
+    content: Base64 | None = strawberry.field(
+        default=None, description="The content to sign, as raw bytes."
+    )
     idempotency_key: str | None = strawberry.field(
-        default=None, description="The same key returns the same signature and uses no second one."
+        default=None,
+        description="A key of the caller's choice: a repeated request with the same key"
+        " returns the same signature and does not count again.",
     )
 
 
-@strawberry.input(description="One digest of a batch.")
+@strawberry.input(description="One digest of a batch to sign.")
 class SignBatchItem:
-    digest: Base64 = strawberry.field(description="The raw digest.")
+    digest: Base64 = strawberry.field(description="The digest to sign, as raw bytes.")
     digest_algorithm: DigestAlgorithm = strawberry.field(
-        default=DigestAlgorithm.SHA256, description="How the digest was made."
+        default=DigestAlgorithm.SHA256, description="The hash function that computed the digest."
     )
     idempotency_key: str | None = strawberry.field(
-        default=None, description="As for `sign`, of this digest alone."
+        default=None,
+        description="A key of the caller's choice, as for `sign`, that applies to this"
+        " digest alone.",
     )
 
 
-@strawberry.input(description="Up to 1,000 digests for one keypair.")
+@strawberry.input(description="Up to 1,000 digests to sign with one keypair.")
 class SignBatchInput:
-    keypair_id: strawberry.ID = strawberry.field(description="With which keypair.")
-    items: list[SignBatchItem] = strawberry.field(description="What to sign, each on its own.")
+    keypair_id: strawberry.ID = strawberry.field(description="The id of the keypair that signs.")
+    items: list[SignBatchItem] = strawberry.field(
+        description="The digests to sign, each of which is decided on its own."
+    )
 
 
-@strawberry.type(description="The signature, or why there is none.")
+@strawberry.type(description="The result of signing: a signature, or why there is none.")
 class SignPayload(Payload):
-    signature: Signature | None = strawberry.field(default=None, description="What was made.")
+    signature: Signature | None = strawberry.field(
+        default=None, description="The signature that was made, or null if it was refused."
+    )
     factors: list[Factor] = strawberry.field(
-        default_factory=list, description="The conditions as they were evaluated, also of a no."
+        default_factory=list,
+        description="The conditions of the signature as they were evaluated, also if it was"
+        " refused.",
     )
 
 
-@strawberry.type(description="What became of one digest of a batch.")
+@strawberry.type(description="The result for one digest of a batch.")
 class SignOutcome:
-    signature: Signature | None = strawberry.field(default=None, description="What was made.")
+    signature: Signature | None = strawberry.field(
+        default=None, description="The signature that was made, or null if it was refused."
+    )
     errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why there is none; empty when there is one."
+        default_factory=list,
+        description="The reasons why there is no signature; the list is empty if there is one.",
     )
 
 
-@strawberry.type(description="What became of each digest, in their order.")
+@strawberry.type(description="The results for all digests of a batch, in their order.")
 class SignBatchPayload(Payload):
     outcomes: list[SignOutcome] = strawberry.field(
-        default_factory=list, description="One for each digest."
+        default_factory=list, description="One result for each digest of the batch."
     )
 
 
 @strawberry.type
 class SigningMutations:
-    @strawberry.mutation(description="Make a signature, if every factor holds. Needs SIGN.")
+    @strawberry.mutation(
+        description="Makes a signature if every condition holds, which needs SIGN."
+    )
     async def sign(self, info: Info, input: SignInput) -> SignPayload:
         async def act(runtime: Runtime, principal: Principal) -> Outcome:
             keypair_id = from_global(input.keypair_id, "Keypair", "keypair_id")
@@ -109,7 +131,9 @@ class SigningMutations:
             factors=_factors,
         )
 
-    @strawberry.mutation(description="Sign many digests; each is decided on its own. Needs SIGN.")
+    @strawberry.mutation(
+        description="Signs many digests, each of which is decided on its own; this needs SIGN."
+    )
     async def sign_batch(self, info: Info, input: SignBatchInput) -> SignBatchPayload:
         async def act(runtime: Runtime, principal: Principal) -> list[Outcome]:
             if not 1 <= len(input.items) <= MOST_DIGESTS:

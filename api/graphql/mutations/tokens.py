@@ -18,52 +18,66 @@ from engine.commands.credentials.token_endings import RevokedTokens
 from engine.model.principal import Principal
 
 
-@strawberry.input(description="A token to make, for oneself or for a service user.")
+@strawberry.input(
+    description="The properties of a token to create, for oneself or for a service user."
+)
 class CreateApiTokenInput:
-    name: str = strawberry.field(description="What it is for; one line.")
+    name: str = strawberry.field(
+        description="The name of the token, on one line, which tells what it is used for."
+    )
     user_id: strawberry.ID | None = strawberry.field(
-        default=None, description="A service user; needs MANAGE_USERS. Oneself without."
+        default=None,
+        description="The id of a service user, which needs MANAGE_USERS; the token is the"
+        " caller's own if left out.",
     )
     scopes: list[Permission] | None = strawberry.field(
         default=None,
-        description="It reaches no further. Without: everything but APPROVE_RELEASE,"
-        " MANAGE_OWN_PROFILE and MANAGE_OWN_TOKENS, which have to be named.",
+        description="The permissions that the token is limited to. If left out, it has"
+        " every permission of its user but APPROVE_RELEASE, MANAGE_OWN_PROFILE"
+        " and MANAGE_OWN_TOKENS, which have to be named.",
     )
     expires_at: datetime | None = strawberry.field(
         default=None,
-        description="When it ends by itself; never without. A token that is made with a token ends"
-        " with that one at the latest.",
+        description="The time at which the token expires; it never does if left out. A"
+        " token that is created with a token ends no later than that one.",
     )
 
 
-@strawberry.input(description="A token to revoke.")
+@strawberry.input(description="The API token to revoke.")
 class RevokeApiTokenInput:
-    id: strawberry.ID = strawberry.field(description="Which token.")
+    id: strawberry.ID = strawberry.field(description="The id of the token to revoke.")
 
 
-@strawberry.type(description="The new token.")
+@strawberry.type(description="The result of creating an API token.")
 class CreateApiTokenPayload(Payload):
-    token: ApiToken | None = strawberry.field(default=None, description="All but its secret.")
+    token: ApiToken | None = strawberry.field(
+        default=None, description="The new token without its secret, or null if it was refused."
+    )
     secret: str | None = strawberry.field(
-        default=None, description="In this answer and never again: keep it safe."
+        default=None,
+        description="The secret of the token, which is shown only in this answer and has to"
+        " be kept safe.",
     )
 
 
-@strawberry.type(description="The revoked token.")
+@strawberry.type(description="The result of revoking an API token.")
 class RevokeApiTokenPayload(Payload):
-    token: ApiToken | None = strawberry.field(default=None, description="As it is now.")
+    token: ApiToken | None = strawberry.field(
+        default=None, description="The revoked token, or null if it was refused."
+    )
     revoked_ids: list[strawberry.ID] = strawberry.field(
         default_factory=list,
-        description="All tokens that ended: this one first, then those that were made with it, and"
-        " with those.",
+        description="The ids of all tokens that ended: this one first, then those that were"
+        " created with it, directly or indirectly.",
     )
 
 
 @strawberry.type
 class TokenMutations:
     @strawberry.mutation(
-        description="Make an API token. Its secret is in this answer only. With a token this needs"
-        " the scope MANAGE_OWN_TOKENS, or MANAGE_USERS for a service user."
+        description="Creates an API token, whose secret is shown only in this answer. With"
+        " a token this needs the scope MANAGE_OWN_TOKENS, or MANAGE_USERS for a"
+        " service user."
     )
     async def create_api_token(
         self, info: Info, input: CreateApiTokenInput
@@ -82,8 +96,9 @@ class TokenMutations:
         return await run_mutation(info, CreateApiTokenPayload, act, token=_token, secret=_secret)
 
     @strawberry.mutation(
-        description="Revoke an API token, and with it all that were made with it; it holds at once."
-        " One's own with a token needs the scope MANAGE_OWN_TOKENS, anybody's MANAGE_USERS."
+        description="Revokes an API token with immediate effect, together with all tokens"
+        " that were created with it. With a token, one's own need the scope"
+        " MANAGE_OWN_TOKENS and anybody else's MANAGE_USERS."
     )
     async def revoke_api_token(
         self, info: Info, input: RevokeApiTokenInput

@@ -22,78 +22,100 @@ from notifications.webhooks.send_test_event import SendTestEvent
 from notifications.webhooks.update import UpdateWebhook
 
 
-@strawberry.input(description="A webhook to make.")
+@strawberry.input(description="The properties of the webhook to create.")
 class CreateWebhookInput:
-    name: str = strawberry.field(description="What it is for; one line.")
-    url: str = strawberry.field(description="Where requests go: https, on the public internet.")
+    name: str = strawberry.field(
+        description="The name of the webhook, on one line, which tells what it is used for."
+    )
+    url: str = strawberry.field(
+        description="The URL to which requests are sent, with https and on the public internet."
+    )
     tags: list[str] | None = strawberry.field(
         default=None,
-        description="What it is told: tags of ledger entries like `release:approved`, or what"
-        " they begin with and `*`. Without: `release:*`. More than that needs VIEW_LEDGER.",
+        description="The tags of the ledger entries to receive, like `release:approved`, or"
+        " prefixes of tags followed by `*`. It is `release:*` if left out, and"
+        " anything beyond that needs VIEW_LEDGER.",
     )
 
 
-@strawberry.input(description="A change of a webhook. A field left out stays.")
+@strawberry.input(description="The changes of a webhook; a field that is left out stays as it is.")
 class UpdateWebhookInput:
-    id: strawberry.ID = strawberry.field(description="Which webhook.")
-    name: str | None = strawberry.field(default=None, description="A new name.")
+    id: strawberry.ID = strawberry.field(description="The id of the webhook to change.")
+    name: str | None = strawberry.field(default=None, description="The new name of the webhook.")
     url: str | None = strawberry.field(
-        default=None, description="A new address; what is still queued goes there too."
+        default=None, description="The new URL, to which queued messages are sent, too."
     )
     tags: list[str] | None = strawberry.field(
-        default=None, description="All it is told, the old ones too."
+        default=None,
+        description="All tags that the webhook is to receive, including those that are to stay.",
     )
     active: bool | None = strawberry.field(
-        default=None, description="Switched off, nothing more is sent, nor what is queued."
+        default=None,
+        description="Whether the webhook is active; if not, nothing is sent to it, not even"
+        " what is queued.",
     )
 
 
-@strawberry.input(description="A webhook whose secret is to be another one.")
+@strawberry.input(description="The webhook that is to have a new secret.")
 class RotateWebhookSecretInput:
-    id: strawberry.ID = strawberry.field(description="Which webhook.")
+    id: strawberry.ID = strawberry.field(
+        description="The id of the webhook whose secret is replaced."
+    )
     overlap_hours: int = strawberry.field(
         default=rotate.OVERLAP,
-        description="So long the old secret signs beside the new one, 0 to 168. 0 if it leaked.",
+        description="The number of hours, from 0 to 168, during which the old secret signs"
+        " beside the new one; use 0 if the old one leaked.",
     )
 
 
-@strawberry.input(description="A webhook to try.")
+@strawberry.input(description="The webhook that is to be tested.")
 class SendTestWebhookInput:
-    id: strawberry.ID = strawberry.field(description="Which webhook.")
+    id: strawberry.ID = strawberry.field(description="The id of the webhook to test.")
 
 
-@strawberry.type(description="The new webhook.")
+@strawberry.type(description="The result of creating a webhook.")
 class CreateWebhookPayload(Payload):
-    webhook: Webhook | None = strawberry.field(default=None, description="All but its secret.")
+    webhook: Webhook | None = strawberry.field(
+        default=None, description="The new webhook without its secret, or null if it was refused."
+    )
     secret: str | None = strawberry.field(
-        default=None, description="To verify requests with. In this answer and never again."
+        default=None,
+        description="The secret with which requests are verified, which is shown only in"
+        " this answer.",
     )
 
 
-@strawberry.type(description="The changed webhook.")
+@strawberry.type(description="The result of changing a webhook.")
 class UpdateWebhookPayload(Payload):
-    webhook: Webhook | None = strawberry.field(default=None, description="As it is now.")
-
-
-@strawberry.type(description="The webhook with its new secret.")
-class RotateWebhookSecretPayload(Payload):
-    webhook: Webhook | None = strawberry.field(default=None, description="As it is now.")
-    secret: str | None = strawberry.field(
-        default=None, description="To verify requests with. In this answer and never again."
+    webhook: Webhook | None = strawberry.field(
+        default=None, description="The webhook after the change, or null if the change was refused."
     )
 
 
-@strawberry.type(description="What was queued.")
+@strawberry.type(description="The result of replacing a webhook's secret.")
+class RotateWebhookSecretPayload(Payload):
+    webhook: Webhook | None = strawberry.field(
+        default=None, description="The webhook after the change, or null if the change was refused."
+    )
+    secret: str | None = strawberry.field(
+        default=None,
+        description="The new secret with which requests are verified, which is shown only"
+        " in this answer.",
+    )
+
+
+@strawberry.type(description="The result of sending a test to a webhook.")
 class SendTestWebhookPayload(Payload):
     delivery: WebhookDelivery | None = strawberry.field(
-        default=None, description="Ask for it again to see what became of it."
+        default=None, description="The queued delivery, whose state can be read again by its id."
     )
 
 
 @strawberry.type
 class WebhookMutations:
     @strawberry.mutation(
-        description="Make a webhook. Its secret is in this answer only. Needs MANAGE_ACCOUNT."
+        description="Creates a webhook, whose secret is shown only in this answer; this"
+        " needs MANAGE_ACCOUNT."
     )
     async def create_webhook(self, info: Info, input: CreateWebhookInput) -> CreateWebhookPayload:
         async def act(runtime: Runtime, principal: Principal) -> NewSecret:
@@ -109,7 +131,7 @@ class WebhookMutations:
 
         return await run_mutation(info, CreateWebhookPayload, act, webhook=_webhook, secret=_secret)
 
-    @strawberry.mutation(description="Change a webhook. Needs MANAGE_ACCOUNT.")
+    @strawberry.mutation(description="Changes a webhook, which needs MANAGE_ACCOUNT.")
     async def update_webhook(self, info: Info, input: UpdateWebhookInput) -> UpdateWebhookPayload:
         async def act(runtime: Runtime, principal: Principal) -> UUID:
             command = UpdateWebhook(
@@ -122,7 +144,8 @@ class WebhookMutations:
         return await run_mutation(info, UpdateWebhookPayload, act, webhook=one(webhooks_found))
 
     @strawberry.mutation(
-        description="Give a webhook another secret, in this answer only. Needs MANAGE_ACCOUNT."
+        description="Replaces a webhook's secret, which is shown only in this answer; this"
+        " needs MANAGE_ACCOUNT."
     )
     async def rotate_webhook_secret(
         self, info: Info, input: RotateWebhookSecretInput
@@ -139,9 +162,7 @@ class WebhookMutations:
             info, RotateWebhookSecretPayload, act, webhook=_webhook, secret=_secret
         )
 
-    @strawberry.mutation(
-        description="Send a webhook something that means nothing. Needs MANAGE_ACCOUNT."
-    )
+    @strawberry.mutation(description="Sends a test event to a webhook, which needs MANAGE_ACCOUNT.")
     async def send_test_webhook(
         self, info: Info, input: SendTestWebhookInput
     ) -> SendTestWebhookPayload:

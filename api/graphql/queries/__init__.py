@@ -8,6 +8,9 @@ from api.graphql.queries.releases import ReleaseQueries
 from api.graphql.queries.webhooks import WebhookQueries
 
 
-@strawberry.type(description="What can be asked. What the viewer may not see does not exist.")
+@strawberry.type(
+    description="The queries that read data; whatever the caller may not see is treated"
+    " as if it did not exist."
+)
 class Query(NodeQueries, ReleaseQueries, AdministrationQueries, WebhookQueries):
     pass

@@ -26,18 +26,22 @@ from engine.queries import history, records
 Thing = TypeVar("Thing")
 
 
-@strawberry.input(description="Which keypairs; every condition given must hold.")
+@strawberry.input(description="Conditions on keypairs, all of which must hold.")
 class KeypairFilter:
-    type: list[ReleaseType] | None = strawberry.field(default=None, description="One of these.")
+    type: list[ReleaseType] | None = strawberry.field(
+        default=None, description="The keypair's type is one of these."
+    )
     category: list[KeypairCategory] | None = strawberry.field(
-        default=None, description="One of these."
+        default=None, description="The keypair's category is one of these."
     )
     team_id: strawberry.ID | None = strawberry.field(
-        default=None, description="Granted to this team."
+        default=None, description="The keypair was granted to this team."
     )
-    enabled: bool | None = strawberry.field(default=None, description="Enabled, or disabled.")
+    enabled: bool | None = strawberry.field(
+        default=None, description="Whether the keypair is enabled or disabled."
+    )
     alias_contains: str | None = strawberry.field(
-        default=None, description="The alias has this in it, letter case aside."
+        default=None, description="The alias contains this text, without regard to letter case."
     )
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
@@ -58,12 +62,17 @@ class KeypairFilter:
         return found
 
 
-@strawberry.input(description="Which users; every condition given must hold.")
+@strawberry.input(description="Conditions on users, all of which must hold.")
 class UserFilter:
-    active: bool | None = strawberry.field(default=None, description="Active, or deactivated.")
-    service: bool | None = strawberry.field(default=None, description="Service users, or people.")
+    active: bool | None = strawberry.field(
+        default=None, description="Whether the user is active or deactivated."
+    )
+    service: bool | None = strawberry.field(
+        default=None, description="Whether the user is a service user or a person."
+    )
     email_contains: str | None = strawberry.field(
-        default=None, description="The address has this in it, letter case aside."
+        default=None,
+        description="The e-mail address contains this text, without regard to letter case.",
     )
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
@@ -77,17 +86,23 @@ class UserFilter:
         return found
 
 
-@strawberry.input(description="Which ledger entries; every condition given must hold.")
+@strawberry.input(description="Conditions on ledger entries, all of which must hold.")
 class LedgerFilter:
     tags: list[str] | None = strawberry.field(
-        default=None, description="One of these, like `release:approved`."
+        default=None, description="The entry's tag is one of these, like `release:approved`."
     )
-    actor_id: strawberry.ID | None = strawberry.field(default=None, description="By this user.")
+    actor_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The entry was caused by this user."
+    )
     release_id: strawberry.ID | None = strawberry.field(
-        default=None, description="About this release."
+        default=None, description="The entry is about this release."
     )
-    since: datetime | None = strawberry.field(default=None, description="Recorded then or later.")
-    until: datetime | None = strawberry.field(default=None, description="Recorded before.")
+    since: datetime | None = strawberry.field(
+        default=None, description="The entry was recorded at this time or later."
+    )
+    until: datetime | None = strawberry.field(
+        default=None, description="The entry was recorded before this time."
+    )
 
     def wanted(self) -> history.LedgerFilter:
         """The engine's form. Refuses NOT_FOUND for ids that are none."""
@@ -103,7 +118,7 @@ class LedgerFilter:
 
 @strawberry.type
 class AdministrationQueries:
-    @strawberry.field(description="The account's keypairs, by alias.")
+    @strawberry.field(description="Returns the account's keypairs, sorted by alias.")
     async def keypairs(
         self,
         info: Info,
@@ -121,7 +136,7 @@ class AdministrationQueries:
 
         return await run_query(info, find)
 
-    @strawberry.field(description="The account's teams, by name.")
+    @strawberry.field(description="Returns the account's teams, sorted by name.")
     async def teams(
         self,
         info: Info,
@@ -135,7 +150,7 @@ class AdministrationQueries:
 
         return await run_query(info, find)
 
-    @strawberry.field(description="The account's users, by address.")
+    @strawberry.field(description="Returns the account's users, sorted by e-mail address.")
     async def users(
         self,
         info: Info,
@@ -153,7 +168,7 @@ class AdministrationQueries:
 
         return await run_query(info, find)
 
-    @strawberry.field(description="The account's roles, by name.")
+    @strawberry.field(description="Returns the account's roles, sorted by name.")
     async def roles(
         self,
         info: Info,
@@ -168,7 +183,8 @@ class AdministrationQueries:
         return await run_query(info, find)
 
     @strawberry.field(
-        description="One's own API tokens, oldest first; with MANAGE_USERS everybody's."
+        description="Returns the caller's own API tokens, oldest first; callers with"
+        " MANAGE_USERS get the tokens of all users."
     )
     async def api_tokens(
         self,
@@ -193,13 +209,20 @@ class AdministrationQueries:
 
         return await run_query(info, find)
 
-    @strawberry.field(description="The account's ledger, newest first unless asked otherwise.")
+    @strawberry.field(
+        description="Returns entries of the account's ledger, newest first unless another"
+        " direction is given."
+    )
     async def ledger(
         self,
         info: Info,
         filter: LedgerFilter | None = None,
         direction: Annotated[
-            Direction, strawberry.argument(description="By position: newest or oldest first.")
+            Direction,
+            strawberry.argument(
+                description="Whether the newest or the oldest entries come first, by their"
+                " position."
+            ),
         ] = Direction.DESC,
         first: First = None,
         after: After = None,

@@ -101,23 +101,33 @@ def _find(shelf: EntityCache, ids: list[str]) -> list[Any]:
 
 @strawberry.type
 class NodeQueries:
-    @strawberry.field(description="Anything by its id; null if it does not exist for the viewer.")
+    @strawberry.field(
+        description="Returns any object by its global id, or null if no such object is"
+        " visible to the caller."
+    )
     async def node(
         self,
         info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="Of anything.")],
+        id: Annotated[
+            strawberry.ID,
+            strawberry.argument(description="The global id of an object of any type."),
+        ],
     ) -> Node | None:
         def find(shelf: EntityCache, plan: Selection) -> list[Node | None]:
             return _find(shelf, [id])
 
         return (await run_query(info, find))[0]
 
-    @strawberry.field(description="The same for up to 100 ids at once, in their order.")
+    @strawberry.field(
+        description="Returns up to 100 objects by their global ids, in the order of the"
+        " ids, with null for each one that is not visible to the caller."
+    )
     async def nodes(
         self,
         info: Info,
         ids: Annotated[
-            list[strawberry.ID], strawberry.argument(description="Up to 100, of anything.")
+            list[strawberry.ID],
+            strawberry.argument(description="Up to 100 global ids, of objects of any type."),
         ],
     ) -> list[Node | None]:
         def find(shelf: EntityCache, plan: Selection) -> list[Any]:
@@ -128,7 +138,10 @@ class NodeQueries:
 
         return await run_query(info, find)
 
-    @strawberry.field(description="Who am I: the user, the account and what I may do.")
+    @strawberry.field(
+        description="Returns the user who makes the request, the account and the"
+        " permissions of the credential in use."
+    )
     async def viewer(self, info: Info) -> Viewer:
         def find(shelf: EntityCache, plan: Selection) -> Viewer:
             actor = shelf.reading.actor

@@ -29,30 +29,34 @@ from engine.queries import releases as queries
 from engine.queries import signing
 
 
-@strawberry.input(description="Which releases; every condition given must hold.")
+@strawberry.input(description="Conditions on releases, all of which must hold.")
 class ReleaseFilter:
     status: list[ReleaseStatus] | None = strawberry.field(
-        default=None, description="In one of these, as of now."
+        default=None, description="The present status of the release is one of these."
     )
-    type: list[ReleaseType] | None = strawberry.field(default=None, description="One of these.")
+    type: list[ReleaseType] | None = strawberry.field(
+        default=None, description="The type of the release is one of these."
+    )
     category: list[KeypairCategory] | None = strawberry.field(
-        default=None, description="One of these."
+        default=None, description="The category of the release is one of these."
     )
-    team_id: strawberry.ID | None = strawberry.field(default=None, description="Of this team.")
+    team_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The release belongs to this team."
+    )
     keypair_id: strawberry.ID | None = strawberry.field(
-        default=None, description="Names this keypair."
+        default=None, description="The release names this keypair."
     )
     requested_by_id: strawberry.ID | None = strawberry.field(
-        default=None, description="Requested by this user."
+        default=None, description="The release was requested by this user."
     )
     overlaps_from: datetime | None = strawberry.field(
-        default=None, description="The window ends after this instant."
+        default=None, description="The window of the release ends after this instant."
     )
     overlaps_until: datetime | None = strawberry.field(
-        default=None, description="The window starts before this instant."
+        default=None, description="The window of the release starts before this instant."
     )
     name_contains: str | None = strawberry.field(
-        default=None, description="The name has this in it, letter case aside."
+        default=None, description="The name contains this text, without regard to letter case."
     )
 
     def wanted(self) -> queries.ReleaseFilter:
@@ -71,34 +75,57 @@ class ReleaseFilter:
         )
 
 
-@strawberry.input(description="How releases are sorted.")
+@strawberry.input(description="The order in which releases are sorted.")
 class ReleaseOrder:
     field: ReleaseOrderField = strawberry.field(
-        default=ReleaseOrderField.STARTS_AT, description="By what."
+        default=ReleaseOrderField.STARTS_AT,
+        description="The property by which releases are sorted.",
     )
-    direction: Direction = strawberry.field(default=Direction.DESC, description="Which way.")
+    direction: Direction = strawberry.field(
+        default=Direction.DESC, description="The direction in which releases are sorted."
+    )
 
 
-@strawberry.input(description="Whose signature, with which keypair, when.")
+@strawberry.input(
+    description="The signature to evaluate: by whom, with which keypair and at which time."
+)
 class ExplainSignInput:
-    keypair_id: strawberry.ID = strawberry.field(description="With this keypair.")
+    keypair_id: strawberry.ID = strawberry.field(
+        description="The id of the keypair that would sign."
+    )
     user_id: strawberry.ID | None = strawberry.field(
-        default=None, description="By this user; without it oneself. Needs MANAGE_KEYPAIRS."
+        default=None,
+        description="The id of the user who would sign, which needs MANAGE_KEYPAIRS; it is"
+        " the caller if left out.",
     )
     at: datetime | None = strawberry.field(
-        default=None, description="At this instant; without it now. Needs MANAGE_KEYPAIRS."
+        default=None,
+        description="The time of the signature, which needs MANAGE_KEYPAIRS; it is now if"
+        " left out.",
     )
 
 
 @strawberry.type
 class ReleaseQueries:
-    @strawberry.field(description="One release by its id or its name; null if it does not exist.")
+    @strawberry.field(
+        description="Returns one release by its id or its name, or null if no such release"
+        " is visible to the caller."
+    )
     async def release(
         self,
         info: Info,
-        id: Annotated[strawberry.ID | None, strawberry.argument(description="Its id.")] = None,
+        id: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(
+                description="The global id of the release; give either this or the name."
+            ),
+        ] = None,
         name: Annotated[
-            str | None, strawberry.argument(description="Or its name, letter case aside.")
+            str | None,
+            strawberry.argument(
+                description="The name of the release, compared without regard to letter case; give"
+                " either this or the id."
+            ),
         ] = None,
     ) -> Release | None:
         def find(shelf: EntityCache, plan: Selection) -> Release | None:
@@ -112,7 +139,7 @@ class ReleaseQueries:
 
         return await run_query(info, find)
 
-    @strawberry.field(description="The releases the viewer sees.")
+    @strawberry.field(description="Returns the releases that the caller may see.")
     async def releases(
         self,
         info: Info,
@@ -139,7 +166,10 @@ class ReleaseQueries:
 
         return await run_query(info, find)
 
-    @strawberry.field(description="What waits for the viewer's decision, soonest start first.")
+    @strawberry.field(
+        description="Returns the pending releases that wait for the caller's decision, the"
+        " one that starts soonest first."
+    )
     async def approval_inbox(
         self,
         info: Info,
@@ -155,7 +185,10 @@ class ReleaseQueries:
 
         return await run_query(info, find)
 
-    @strawberry.field(description="Would `sign` make a signature? Every factor, without signing.")
+    @strawberry.field(
+        description="Evaluates every condition of a signature without signing, to tell"
+        " whether `sign` would succeed."
+    )
     async def explain_sign(self, info: Info, input: ExplainSignInput) -> SignExplanation:
         def find(shelf: EntityCache, plan: Selection) -> SignExplanation:
             user_id = from_global(input.user_id, "User", "userId") if input.user_id else None

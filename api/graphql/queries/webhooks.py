@@ -31,7 +31,9 @@ def webhook_deliveries_found(shelf: EntityCache, ids: Collection[UUID]) -> dict[
 
 @strawberry.type
 class WebhookQueries:
-    @strawberry.field(description="The account's webhooks, oldest first. Needs MANAGE_ACCOUNT.")
+    @strawberry.field(
+        description="Returns the account's webhooks, oldest first, for callers with MANAGE_ACCOUNT."
+    )
     async def webhooks(
         self,
         info: Info,

@@ -33,28 +33,39 @@ PAUSE = 0.8
 _SHRUNK = "You may see less than when this began. Subscribe again to follow what you see now."
 
 
-@strawberry.type(description="Something that happened to a release the viewer sees.")
+@strawberry.type(description="An event in the life of a release that the caller may see.")
 class ReleaseEvent:
-    cursor: str = strawberry.field(description="Resume with it as `after`.")
-    tag: str = strawberry.field(description="What happened, like `release:approved`.")
-    release: Release = strawberry.field(description="The release, as it is now.")
-    entry: LedgerEntry = strawberry.field(description="The ledger's entry.")
+    cursor: str = strawberry.field(
+        description="The cursor with which a subscription can resume after this event."
+    )
+    tag: str = strawberry.field(description="The tag of the event, like `release:approved`.")
+    release: Release = strawberry.field(description="The release in its present state.")
+    entry: LedgerEntry = strawberry.field(
+        description="The entry of the ledger that records the event."
+    )
 
 
-@strawberry.type(description="What can be followed.")
+@strawberry.type(description="The subscriptions that deliver events about releases.")
 class ReleaseSubscriptions:
     @strawberry.subscription(
-        description="What happens to the releases the viewer sees, in order. Resumes after a"
-        " cursor with nothing missed and nothing twice; without one it starts now."
+        description="Delivers, in order, what happens to the releases that the caller may"
+        " see. With a cursor it resumes after that event, with nothing missed"
+        " and nothing repeated; without one it starts now."
     )
     async def release_events(
         self,
         info: Info,
         release_id: Annotated[
-            strawberry.ID | None, strawberry.argument(description="Only this release.")
+            strawberry.ID | None,
+            strawberry.argument(
+                description="The id of the release to follow, if only one is to be followed."
+            ),
         ] = None,
         after: Annotated[
-            str | None, strawberry.argument(description="The last cursor that was received.")
+            str | None,
+            strawberry.argument(
+                description="The cursor of the last event that was received, to resume after it."
+            ),
         ] = None,
     ) -> AsyncGenerator[ReleaseEvent, None]:
         context = info.context

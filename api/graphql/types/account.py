@@ -12,36 +12,52 @@ from api.graphql.types.people import User
 from engine.model.facts import AccountSettings
 
 
-@strawberry.type(description="A tenant, and its settings.")
+@strawberry.type(
+    description="An account is one tenant of the installation, with its own users,"
+    " keypairs, releases and settings."
+)
 class Account(Node):
-    name: str = strawberry.field(description="Unique.")
-    signing_frozen: bool = strawberry.field(description="The kill switch: no signature at all.")
-    teams_enabled: bool = strawberry.field(description="Releases belong to teams.")
+    name: str = strawberry.field(
+        description="The name of the account, which is unique in the installation."
+    )
+    signing_frozen: bool = strawberry.field(
+        description="Whether the account's kill switch is on, which refuses every signature."
+    )
+    teams_enabled: bool = strawberry.field(
+        description="Whether releases belong to teams; if not, each release lists its"
+        " participants itself."
+    )
     reapprove_on_edit: bool = strawberry.field(
-        description="A material edit of an approved release needs approval again."
+        description="Whether an approved release has to be approved again after a material edit."
     )
     allow_self_approval: bool = strawberry.field(
-        description="People may approve what they requested."
+        description="Whether people may approve a release that they requested themselves."
     )
-    required_approvals: int = strawberry.field(description="The quorum while Teams are off.")
+    required_approvals: int = strawberry.field(
+        description="The number of approvals that an offline release needs while teams are"
+        " disabled."
+    )
     enabled_release_types: list[ReleaseType] = strawberry.field(
-        description="The types of release the account uses."
+        description="The types of release that may be requested in this account."
     )
     quota_on_online: QuotaOnOnline = strawberry.field(
-        description="What an online signature over a release's maximum becomes."
+        description="What happens to a signature with an online keypair that would exceed a"
+        " release's maximum."
     )
     restrict_signing_to_releases: bool = strawberry.field(
-        description="Online and test keypairs sign inside releases only."
+        description="Whether online and test keypairs, too, sign only while a release is open."
     )
     signed_in_approvals: bool = strawberry.field(
-        description="To decide from a mail, approvers must also be signed in."
+        description="Whether an approver who follows the link in a mail must also be signed"
+        " in to decide."
     )
     users_may_rename_themselves: bool = strawberry.field(
-        description="Users may change their own name. Off: only holders of MANAGE_USERS change"
-        " names, so that nobody can take the name of somebody else."
+        description="Whether users may change their own name; if not, only users with"
+        " MANAGE_USERS change names, so that nobody can take the name of"
+        " another person."
     )
     max_window_days: int = strawberry.field(
-        description="A release's window is at most this many days long."
+        description="The longest time that a release's window may last, in days."
     )
 
     @classmethod
@@ -64,19 +80,26 @@ class Account(Node):
         )
 
 
-@strawberry.type(description="Who is asking.")
+@strawberry.type(
+    description="The user who makes the request, together with the account and the"
+    " permissions of the credential."
+)
 class Viewer:
-    user: User = strawberry.field(description="The user behind the credential.")
-    account: Account = strawberry.field(description="The account the credential is for.")
+    user: User = strawberry.field(description="The user to whom the credential belongs.")
+    account: Account = strawberry.field(
+        description="The account that the credential gives access to."
+    )
     permissions: list[Permission] = strawberry.field(
-        description="What the user may do with this credential."
+        description="The permissions that the user has when using this credential."
     )
     notification_preferences: list[NotificationPreference] = strawberry.field(
         default_factory=list,
-        description="What the user is told and by which ways, for every kind of message.",
+        description="The channels that the user has chosen for each kind of message.",
     )
 
-    @strawberry.field(description="The ways there are to be told, to choose of.")
+    @strawberry.field(
+        description="The names of the channels that the user can choose for messages, like `email`."
+    )
     def notification_channels(self, info: strawberry.Info) -> list[str]:
         telling = info.context.runtime.message_settings
         return sorted(telling.personal) if telling is not None else []

@@ -8,15 +8,23 @@ import strawberry
 
 First: TypeAlias = Annotated[
     int | None,
-    strawberry.argument(description="So many rows from the start, 0 to 100; 20 without."),
+    strawberry.argument(
+        description="The number of rows to return from the start of the list, from 0 to"
+        " 100; it is 20 if neither `first` nor `last` is given."
+    ),
 ]
 After: TypeAlias = Annotated[
-    str | None, strawberry.argument(description="Only rows after the row of this cursor.")
+    str | None,
+    strawberry.argument(description="Return only rows that come after the row of this cursor."),
 ]
 Last: TypeAlias = Annotated[
     int | None,
-    strawberry.argument(description="So many rows from the end, 0 to 100. Not beside `first`."),
+    strawberry.argument(
+        description="The number of rows to return from the end of the list, from 0 to 100;"
+        " it cannot be combined with `first`."
+    ),
 ]
 Before: TypeAlias = Annotated[
-    str | None, strawberry.argument(description="Only rows before the row of this cursor.")
+    str | None,
+    strawberry.argument(description="Return only rows that come before the row of this cursor."),
 ]

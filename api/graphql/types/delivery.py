@@ -14,23 +14,36 @@ from api.graphql.types.node import Node
 from api.graphql.types.people import User
 
 
-@strawberry.type(description="One message to one person on one channel.")
+@strawberry.type(description="A delivery is one message to one person through one channel.")
 class Delivery(Node):
     source: strawberry.Private[Row[Any]]
-    kind: MessageKind = strawberry.field(description="What it says.")
-    channel: str = strawberry.field(description="By which way, like `email`.")
-    audiences: list[Audience] = strawberry.field(description="Why this person is told.")
-    state: DeliveryState = strawberry.field(description="What became of it.")
-    attempts: int = strawberry.field(description="How often it was tried.")
+    kind: MessageKind = strawberry.field(
+        description="The kind of message, which tells what it is about."
+    )
+    channel: str = strawberry.field(
+        description="The name of the channel that carries the message, like `email`."
+    )
+    audiences: list[Audience] = strawberry.field(
+        description="The capacities in which this person receives the message."
+    )
+    state: DeliveryState = strawberry.field(
+        description="Whether the message is queued, was sent, failed or became void."
+    )
+    attempts: int = strawberry.field(description="The number of times that sending was attempted.")
     last_error: str | None = strawberry.field(
-        description="Why it was not sent, or what the last try failed of."
+        description="Why the message was not sent, or why the last attempt failed."
     )
-    created_at: datetime = strawberry.field(description="When it was queued.")
+    created_at: datetime = strawberry.field(description="The time at which the message was queued.")
     next_attempt_at: datetime | None = strawberry.field(
-        description="When it is due; null once it is settled."
+        description="The time of the next attempt, or null once the message has been sent"
+        " or given up."
     )
-    settled_at: datetime | None = strawberry.field(description="When it was sent or given up.")
-    recipient: User = strawberry.field(default=None, description="Who is told.")
+    settled_at: datetime | None = strawberry.field(
+        description="The time at which the message was sent or given up."
+    )
+    recipient: User = strawberry.field(
+        default=None, description="The user to whom the message is addressed."
+    )
 
     @classmethod
     def of(cls, row: Row[Any]) -> Delivery:

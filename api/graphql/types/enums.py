@@ -1,193 +1,149 @@
-"""The engine's closed sets as GraphQL enums, each value described."""
+"""The engine's enumerations as GraphQL enums, with a description for each value."""
 
-from enum import EnumMeta, StrEnum
-from typing import TypeVar
+from enum import StrEnum
 
-import strawberry
-
-from engine.model import algorithms, errors, vocabulary
-
-AnyEnum = TypeVar("AnyEnum", bound=EnumMeta)
-
-
-def described(cls: AnyEnum, name: str, description: str, values: dict[str, str]) -> AnyEnum:
-    """Register an engine's enum with a description for every value."""
-    strawberry.enum(cls, name=name, description=description)
-    definition = cls.__strawberry_definition__  # type: ignore[attr-defined]
-    for value in definition.values:
-        # One that was forgotten is a test's to find, not the service's to fail of.
-        value.description = values.get(value.name)
-    return cls
-
+from api.graphql.types.enum_descriptions import describe_enum
+from engine.model import algorithms, vocabulary
 
 ReleaseStatus = vocabulary.Status
-described(
+describe_enum(
     ReleaseStatus,
     "ReleaseStatus",
-    "Where a release stands. COMPLETED, FAILED and REJECTED are final.",
+    "The status of a release in its life cycle; COMPLETED, FAILED and REJECTED are final.",
     {
-        "PENDING": "Awaits approval.",
-        "APPROVED": "Approved, not started.",
-        "ACTIVE": "Needs no approval, scheduled, not started.",
-        "IN_PROGRESS": "Its window is open.",
-        "COMPLETED": "Its window closed as planned, or early by a person.",
-        "FAILED": "Not approved in time, or stopped.",
-        "REJECTED": "Rejected by an approver, or withdrawn.",
+        "PENDING": "The release waits for the approvals that it needs.",
+        "APPROVED": "The release has been approved and waits for its window to start.",
+        "ACTIVE": "The release needs no approval and waits for its window to start.",
+        "IN_PROGRESS": "The window is open and the release's keypairs may be used.",
+        "COMPLETED": "The window closed at its planned end, or earlier because a person closed it.",
+        "FAILED": "The release was not approved before its window started, or it was stopped.",
+        "REJECTED": "An approver rejected the release, or it was withdrawn.",
     },
 )
 
 ReleaseType = vocabulary.ReleaseType
-described(
+describe_enum(
     ReleaseType,
     "ReleaseType",
-    "The type of a release and of its keypairs.",
+    "The type of a release, which all of its keypairs share.",
     {
-        "ONLINE": "Usable at any time; a release associates and counts the signatures.",
-        "OFFLINE": "Usable only inside an approved release's window.",
-        "TEST": "Like online, with test keypairs.",
+        "ONLINE": "Online keypairs can be used at any time, and a release associates and counts"
+        " their signatures.",
+        "OFFLINE": "Offline keypairs can be used only inside the window of an approved release.",
+        "TEST": "Test keypairs behave like online keypairs and are meant for trial signatures.",
     },
 )
 
 KeypairCategory = vocabulary.KeypairCategory
-described(
+describe_enum(
     KeypairCategory,
     "KeypairCategory",
-    "Which kind of signatures a keypair makes.",
+    "The kind of signatures that a keypair makes.",
     {
-        "STANDARD": "Signatures over a digest (ECDSA, Ed25519, RSA).",
-        "GPG": "Detached OpenPGP signatures over content.",
+        "STANDARD": "The keypair makes plain signatures over a digest, with ECDSA, Ed25519 or RSA.",
+        "GPG": "The keypair makes detached OpenPGP signatures over content.",
     },
 )
 
 KeypairAccess = vocabulary.KeypairAccess
-described(
+describe_enum(
     KeypairAccess,
     "KeypairAccess",
-    "Who may use a keypair.",
+    "The rule that decides which users may use a keypair.",
     {
-        "OPEN": "Everyone who may sign and whose team has it.",
-        "RESTRICTED": "Only the users mapped to it.",
+        "OPEN": "Every user who may sign, and whose team was granted the keypair, can use it.",
+        "RESTRICTED": "Only the users who are assigned to the keypair can use it.",
     },
 )
 
 DecisionVerdict = vocabulary.Verdict
-described(
+describe_enum(
     DecisionVerdict,
     "DecisionVerdict",
-    "An approver's decision.",
-    {"APPROVE": "Agrees.", "REJECT": "Refuses, which ends the request."},
+    "The outcome of an approver's decision on a release.",
+    {
+        "APPROVE": "The approver agrees to the release.",
+        "REJECT": "The approver refuses the release, which ends it.",
+    },
 )
 
 Permission = vocabulary.Permission
-described(
+describe_enum(
     Permission,
     "Permission",
-    "What a role can grant, and an API token be narrowed to.",
+    "A permission that a role grants, and that an API token's scopes can be limited to.",
     {
-        "REQUEST_RELEASE": "Request release window: request and edit releases.",
-        "APPROVE_RELEASE": "Approve, reject and stop releases.",
-        "VIEW_RELEASES": "See the releases of one's own teams.",
-        "SIGN": "Make signatures.",
-        "MANAGE_KEYPAIRS": "Make, change and disable keypairs.",
-        "MANAGE_TEAMS": "Make and change teams.",
-        "MANAGE_USERS": "Make and change users, roles and service users' tokens.",
-        "MANAGE_ACCOUNT": "Change the account's settings.",
-        "VIEW_LEDGER": "Read the ledger.",
-        "MANAGE_OWN_PROFILE": "Change one's own profile and preferences, end one's own sessions"
-        " and identities. Everybody holds it; a token has it only if it is named.",
-        "MANAGE_OWN_TOKENS": "Make and revoke one's own tokens. Everybody holds it; a token has it"
-        " only if it is named.",
+        "REQUEST_RELEASE": "Allows to request release windows and to edit releases.",
+        "APPROVE_RELEASE": "Allows to approve, reject and stop releases.",
+        "VIEW_RELEASES": "Allows to see the releases of one's own teams.",
+        "SIGN": "Allows to make signatures with keypairs.",
+        "MANAGE_KEYPAIRS": "Allows to create, change and disable keypairs.",
+        "MANAGE_TEAMS": "Allows to create and change teams.",
+        "MANAGE_USERS": "Allows to create and change users and roles, and to manage the tokens of"
+        " service users.",
+        "MANAGE_ACCOUNT": "Allows to change the account's settings and webhooks.",
+        "VIEW_LEDGER": "Allows to read the account's ledger.",
+        "MANAGE_OWN_PROFILE": "Allows to change one's own profile and preferences, and to revoke"
+        " one's own sessions and identities. Every user holds it, but a token"
+        " has it only if its scopes name it.",
+        "MANAGE_OWN_TOKENS": "Allows to create and revoke one's own API tokens. Every user holds"
+        " it, but a token has it only if its scopes name it.",
     },
 )
 
 SignInMethod = vocabulary.SignInMethod
-described(
+describe_enum(
     SignInMethod,
     "SignInMethod",
-    "How somebody at a browser proved who they are.",
+    "The way in which a person at a browser proved who they are.",
     {
-        "MAIL": "By a link sent to their address.",
-        "OPENID_CONNECT": "At the sign-in service, by OpenID Connect.",
+        "MAIL": "The person followed a sign-in link that was sent to their e-mail address.",
+        "OPENID_CONNECT": "The person signed in at the configured sign-in service by OpenID"
+        " Connect.",
     },
 )
 
 QuotaOnOnline = vocabulary.QuotaOnOnline
-described(
+describe_enum(
     QuotaOnOnline,
     "QuotaOnOnline",
-    "What an online signature over a release's maximum becomes.",
-    {"REFUSE": "Refused.", "UNASSOCIATED": "Made, but not associated and not counted."},
+    "What happens to a signature with an online keypair that would exceed a release's maximum.",
+    {
+        "REFUSE": "The signature is refused with QUOTA_EXHAUSTED.",
+        "UNASSOCIATED": "The signature is made, but it is neither associated with the release nor"
+        " counted.",
+    },
 )
 
 KeypairAlgorithm = algorithms.KeypairAlgorithm
-described(
+describe_enum(
     KeypairAlgorithm,
     "KeypairAlgorithm",
-    "What a keypair is and how it signs.",
+    "The key type and the signature scheme of a keypair.",
     {
-        "ECDSA_P256": "ECDSA on NIST P-256, signatures in DER.",
-        "ECDSA_P384": "ECDSA on NIST P-384, signatures in DER.",
-        "ED25519": "Ed25519 over the digest's bytes as its message.",
-        "RSA_PSS_2048": "RSA-PSS, 2048 bits, salt as long as the digest.",
-        "RSA_PSS_3072": "RSA-PSS, 3072 bits, salt as long as the digest.",
-        "RSA_PSS_4096": "RSA-PSS, 4096 bits, salt as long as the digest.",
-        "RSA_PKCS1_2048": "RSA PKCS#1 v1.5, 2048 bits.",
-        "RSA_PKCS1_3072": "RSA PKCS#1 v1.5, 3072 bits.",
-        "RSA_PKCS1_4096": "RSA PKCS#1 v1.5, 4096 bits.",
-        "OPENPGP_ED25519": "OpenPGP with Ed25519.",
-        "OPENPGP_RSA_4096": "OpenPGP with RSA, 4096 bits.",
+        "ECDSA_P256": "ECDSA on the curve NIST P-256, with signatures in DER.",
+        "ECDSA_P384": "ECDSA on the curve NIST P-384, with signatures in DER.",
+        "ED25519": "Ed25519, with the digest's bytes as the message.",
+        "RSA_PSS_2048": "RSA-PSS with 2048 bits and a salt as long as the digest.",
+        "RSA_PSS_3072": "RSA-PSS with 3072 bits and a salt as long as the digest.",
+        "RSA_PSS_4096": "RSA-PSS with 4096 bits and a salt as long as the digest.",
+        "RSA_PKCS1_2048": "RSA with PKCS#1 v1.5 padding and 2048 bits.",
+        "RSA_PKCS1_3072": "RSA with PKCS#1 v1.5 padding and 3072 bits.",
+        "RSA_PKCS1_4096": "RSA with PKCS#1 v1.5 padding and 4096 bits.",
+        "OPENPGP_ED25519": "An OpenPGP key that signs with Ed25519.",
+        "OPENPGP_RSA_4096": "An OpenPGP key that signs with RSA and 4096 bits.",
     },
 )
 
 DigestAlgorithm = algorithms.DigestAlgorithm
-described(
+describe_enum(
     DigestAlgorithm,
     "DigestAlgorithm",
-    "How the digest was made.",
-    {"SHA256": "32 bytes.", "SHA384": "48 bytes.", "SHA512": "64 bytes."},
-)
-
-ErrorCode = errors.Code
-described(
-    ErrorCode,
-    "ErrorCode",
-    "Every way Countersign can refuse. Stable.",
+    "The hash function that computed a digest.",
     {
-        "NOT_FOUND": "It does not exist, or not for the caller.",
-        "FORBIDDEN": "The caller lacks the permission.",
-        "INVALID_INPUT": "A value is malformed or out of range.",
-        "NAME_TAKEN": "Another of the account's things has the name.",
-        "KEYPAIR_IN_USE": "Another open release holds the keypair.",
-        "KEYPAIR_TYPE_MISMATCH": "The keypair's type is not the release's.",
-        "KEYPAIR_CATEGORY_MISMATCH": "The keypair's category is not the release's.",
-        "KEYPAIR_CERTIFICATE_MISMATCH": "The keypair has no default certificate.",
-        "KEYPAIR_NOT_ALLOWED": "No team concerned was granted the keypair.",
-        "WINDOW_INVALID": "The window does not end after its start.",
-        "WINDOW_PASSED": "The window is over already.",
-        "NOT_ENOUGH_APPROVERS": "Too few people could approve for the quorum to be met.",
-        "ALREADY_DECIDED": "The approver decided on this revision before.",
-        "OWN_REQUEST": "Nobody approves what they themselves asked for.",
-        "NOT_AN_APPROVER": "The caller is no approver of this release.",
-        "WRONG_STATUS": "The release's status does not allow it.",
-        "REVISION_CONFLICT": "It was changed since the caller looked.",
-        "RELEASE_TYPE_DISABLED": "The account makes no releases of this type.",
-        "LAST_ADMINISTRATOR": "Nobody could manage users any more.",
-        "OVERLOADED": "Too much is under way; try again shortly.",
-        "STORAGE_FAILED": "The database cannot store anything just now, and its operator has to"
-        " act. Never in a payload: it is a top-level error, and the answer's status is 503.",
-        "RATE_LIMITED": "The caller caused too much of this in a short time. The message says from "
-        "when on it can be tried again.",
-        "SIGNING_FROZEN": "The account's kill switch is on.",
-        "TEAM_REQUIRED": "Teams are on and the release names none.",
-        "FIELD_LOCKED": "The field cannot be edited in this status, or not by the caller.",
-        "NOT_A_PARTICIPANT": "The caller may not sign in this release.",
-        "OUTSIDE_WINDOW": "No release window is open for the keypair.",
-        "QUOTA_EXHAUSTED": "The release's signatures are used up.",
-        "KEYPAIR_DISABLED": "The keypair is disabled.",
-        "KEYPAIR_RESTRICTED": "The keypair is restricted and the caller not mapped to it.",
-        "IDEMPOTENCY_MISMATCH": "The idempotency key was used for something else.",
-        "SIGNER_FAILED": "The signer could not make the signature.",
-        "UNAUTHENTICATED": "No valid credentials.",
+        "SHA256": "SHA-256, whose digests have 32 bytes.",
+        "SHA384": "SHA-384, whose digests have 48 bytes.",
+        "SHA512": "SHA-512, whose digests have 64 bytes.",
     },
 )
 
@@ -200,44 +156,45 @@ class DecisionChannel(StrEnum):
     DASHBOARD = "DASHBOARD"
 
 
-described(
+describe_enum(
     DecisionChannel,
     "DecisionChannel",
-    "Through which face an approver decided.",
+    "The interface through which an approver decided.",
     {
-        "API": "GraphQL with an API token.",
-        "EMAIL": "The page behind the mail's link.",
-        "DASHBOARD": "The dashboard.",
+        "API": "The approver used the GraphQL API with an API token.",
+        "EMAIL": "The approver used the page behind the link in a mail.",
+        "DASHBOARD": "The approver was signed in with a browser.",
     },
 )
 
 CredentialKind = vocabulary.CredentialKind
-described(
+describe_enum(
     CredentialKind,
     "CredentialKind",
-    "What proved who did something.",
+    "The kind of credential that proved who performed an action.",
     {
-        "TOKEN": "An API token.",
-        "SESSION": "A browser session.",
-        "LINK": "The link in a mail, which is one person's alone.",
-        "SIGN_IN": "A proof that has just become a session: a mailed link, or a sign-in service.",
-        "COMMAND_LINE": "A shell on the machine.",
-        "CLOCK": "Nobody: time made it due.",
-        "PROGRAM": "A program of the installation that works without a credential.",
+        "TOKEN": "The caller presented an API token.",
+        "SESSION": "The caller was signed in with a browser session.",
+        "LINK": "The caller used the link in a mail, which belongs to one person alone.",
+        "SIGN_IN": "The caller completed a sign-in, by a mailed link or at a sign-in service, and"
+        " was given a session.",
+        "COMMAND_LINE": "An operator used a shell on the server's machine.",
+        "CLOCK": "The change became due by time, without any caller.",
+        "PROGRAM": "A program of the installation acted, which works without a credential.",
     },
 )
 
 Channel = vocabulary.Channel
-described(
+describe_enum(
     Channel,
     "Channel",
-    "Through which face something came in.",
+    "The interface through which a request reached Countersign.",
     {
-        "API": "GraphQL with an API token.",
-        "EMAIL": "The page behind a mail's link.",
-        "DASHBOARD": "The dashboard.",
-        "COMMAND_LINE": "An operator on the machine.",
-        "CLOCK": "Nobody: time made it due.",
+        "API": "The request came through the GraphQL API with an API token.",
+        "EMAIL": "The request came from the page behind the link in a mail.",
+        "DASHBOARD": "The request came from a browser in which a person is signed in.",
+        "COMMAND_LINE": "The request came from an operator on the server's machine.",
+        "CLOCK": "The change became due by time, without any request.",
     },
 )
 
@@ -254,18 +211,18 @@ class ReleaseAction(StrEnum):
     SIGN = "SIGN"
 
 
-described(
+describe_enum(
     ReleaseAction,
     "ReleaseAction",
-    "What a viewer can do with a release.",
+    "An action that a user can take on a release.",
     {
-        "APPROVE": "Approve the request.",
-        "REJECT": "Reject the request, which ends it.",
-        "WITHDRAW": "Take it back before it starts.",
-        "UPDATE": "Edit it, at least its labels.",
-        "CLOSE": "End its window early.",
-        "STOP": "Stop it: the kill switch.",
-        "SIGN": "Sign with one of its keypairs now.",
+        "APPROVE": "Approve the release that was requested.",
+        "REJECT": "Reject the release that was requested, which ends it.",
+        "WITHDRAW": "Withdraw the release before its window starts.",
+        "UPDATE": "Edit the release, which may be limited to its name, version and note.",
+        "CLOSE": "Close the release before its window ends.",
+        "STOP": "Stop the release immediately in an emergency.",
+        "SIGN": "Sign with one of the release's keypairs now.",
     },
 )
 
@@ -279,15 +236,15 @@ class ReleaseOrderField(StrEnum):
     NAME = "NAME"
 
 
-described(
+describe_enum(
     ReleaseOrderField,
     "ReleaseOrderField",
-    "What releases are sorted by.",
+    "The property by which releases are sorted.",
     {
-        "STARTS_AT": "The start of the window.",
-        "ENDS_AT": "The end of the window.",
-        "CREATED_AT": "When it was requested.",
-        "NAME": "The name, letter case aside.",
+        "STARTS_AT": "Sort by the start of the window.",
+        "ENDS_AT": "Sort by the end of the window.",
+        "CREATED_AT": "Sort by the time of the request.",
+        "NAME": "Sort by name, without regard to letter case.",
     },
 )
 
@@ -299,9 +256,12 @@ class Direction(StrEnum):
     DESC = "DESC"
 
 
-described(
+describe_enum(
     Direction,
     "Direction",
-    "Which way a list is sorted.",
-    {"ASC": "Smallest or earliest first.", "DESC": "Largest or latest first."},
+    "The direction in which a list is sorted.",
+    {
+        "ASC": "The smallest or earliest row comes first.",
+        "DESC": "The largest or latest row comes first.",
+    },
 )

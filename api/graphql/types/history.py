@@ -13,13 +13,8 @@ from strawberry.scalars import JSON
 
 from api.graphql.ids import to_global
 from api.graphql.scalars import Base64, parse_base64
-from api.graphql.types.enums import (
-    Channel,
-    CredentialKind,
-    DigestAlgorithm,
-    ErrorCode,
-    ReleaseStatus,
-)
+from api.graphql.types.enums import Channel, CredentialKind, DigestAlgorithm, ReleaseStatus
+from api.graphql.types.error_code import ErrorCode
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.node import Node
 from api.graphql.types.people import User
@@ -30,12 +25,16 @@ if TYPE_CHECKING:
     from api.graphql.types.release import Release
 
 
-@strawberry.type(description="One condition of a signature, as evaluated.")
+@strawberry.type(description="One condition of a signature, with the result of its evaluation.")
 class Factor:
-    name: str = strawberry.field(description="Stable name of the condition.")
-    passed: bool = strawberry.field(description="It held at that instant.")
-    detail: str = strawberry.field(description="One sentence for people.")
-    code: ErrorCode = strawberry.field(description="What a refusal for its sake is called.")
+    name: str = strawberry.field(description="The stable name of the condition.")
+    passed: bool = strawberry.field(
+        description="Whether the condition was met at the time of evaluation."
+    )
+    detail: str = strawberry.field(description="One sentence that explains the result to people.")
+    code: ErrorCode = strawberry.field(
+        description="The error code of a refusal if this condition is not met."
+    )
 
     @classmethod
     def of(cls, factor: signing_factors.Factor) -> Factor:
@@ -56,31 +55,56 @@ def stored_factors(text: str) -> list[Factor]:
     ]
 
 
-@strawberry.type(description="Would a signature be made, and why.")
+@strawberry.type(
+    description="Tells whether a signature would be made, and because of which conditions."
+)
 class SignExplanation:
-    allowed: bool = strawberry.field(description="`sign` would make a signature.")
-    factors: list[Factor] = strawberry.field(description="Every condition, in order.")
+    allowed: bool = strawberry.field(description="Whether `sign` would make the signature.")
+    factors: list[Factor] = strawberry.field(
+        description="Every condition of the signature, in the order of evaluation."
+    )
     associated_release: Annotated[Release, strawberry.lazy("api.graphql.types.release")] | None = (
-        strawberry.field(default=None, description="The release it would count toward.")
+        strawberry.field(
+            default=None,
+            description="The release that the signature would be associated with, if any.",
+        )
     )
     release_id: strawberry.Private[UUID | None] = None
 
 
-@strawberry.type(description="A signature that was made.")
+@strawberry.type(description="A signature that was made with a keypair.")
 class Signature(Node):
     source: strawberry.Private[Row[Any] | Signed]
-    digest: Base64 = strawberry.field(description="What was signed, or the content's digest.")
-    digest_algorithm: DigestAlgorithm = strawberry.field(description="How it was made.")
-    value: Base64 | None = strawberry.field(description="The signature itself.")
-    created_at: datetime = strawberry.field(description="The instant that decided.")
-    channel: Channel = strawberry.field(description="Through which face it was asked for.")
-    signer: User = strawberry.field(default=None, description="Who signed.")
-    keypair: Keypair = strawberry.field(default=None, description="With which keypair.")
+    digest: Base64 = strawberry.field(
+        description="The digest that was signed, or the digest of the content that was signed."
+    )
+    digest_algorithm: DigestAlgorithm = strawberry.field(
+        description="The hash function that computed the digest."
+    )
+    value: Base64 | None = strawberry.field(description="The bytes of the signature itself.")
+    created_at: datetime = strawberry.field(
+        description="The time at which the conditions were evaluated and the signature was"
+        " reserved."
+    )
+    channel: Channel = strawberry.field(
+        description="The interface through which the signature was requested."
+    )
+    signer: User = strawberry.field(
+        default=None, description="The user who requested the signature."
+    )
+    keypair: Keypair = strawberry.field(
+        default=None, description="The keypair that made the signature."
+    )
     release: Annotated[Release, strawberry.lazy("api.graphql.types.release")] | None = (
-        strawberry.field(default=None, description="The release it counts toward, if any.")
+        strawberry.field(
+            default=None,
+            description="The release that the signature counts toward, or null if there is none.",
+        )
     )
 
-    @strawberry.field(description="The conditions as they were evaluated.")
+    @strawberry.field(
+        description="The conditions of the signature, as they were evaluated when it was made."
+    )
     def factors(self) -> list[Factor]:
         return stored_factors(self.source.factors)
 
@@ -106,12 +130,15 @@ _CREDENTIALS = {
 }
 
 
-@strawberry.type(description="With which credential something was done.")
+@strawberry.type(description="The credential with which an action was performed.")
 class Credential:
-    kind: CredentialKind = strawberry.field(description="What kind of credential it was.")
+    kind: CredentialKind = strawberry.field(
+        description="The kind of credential, such as an API token or a browser session."
+    )
     id: strawberry.ID | None = strawberry.field(
-        description="Which token, session or mailed link it was; null for the other kinds. A mailed"
-        " link's id only tells one from another."
+        description="The id of the token, session or mailed link, or null for other kinds"
+        " of credential. A mailed link cannot be fetched by its id, which only"
+        " distinguishes one link from another."
     )
 
     @classmethod
@@ -125,31 +152,57 @@ class Credential:
         return cls(kind=kind, id=strawberry.ID(id_) if id_ is not None else None)
 
 
-@strawberry.type(description="One entry of the account's ledger, chained to the one before.")
+@strawberry.type(
+    description="An entry of the account's ledger, which is linked to the previous"
+    " entry by its hash."
+)
 class LedgerEntry(Node):
     source: strawberry.Private[Row[Any]]
     body: strawberry.Private[dict[str, Any]]
-    position: int = strawberry.field(description="Gapless in the account, from 1.")
-    tag: str = strawberry.field(description="What happened, like `release:approved`.")
-    effective_at: datetime = strawberry.field(description="The nominal instant.")
-    recorded_at: datetime = strawberry.field(description="When it was written down.")
-    actor_name: str = strawberry.field(description="Who did it, as named at the time.")
-    channel: Channel = strawberry.field(description="Through which face.")
-    credential: Credential | None = strawberry.field(
-        description="With which token, session or mailed link it was done; null in entries from"
-        " before this was written down."
+    position: int = strawberry.field(
+        description="The position of the entry in the account's ledger, counted from 1"
+        " without gaps."
     )
-    from_status: ReleaseStatus | None = strawberry.field(description="The status before.")
-    to_status: ReleaseStatus | None = strawberry.field(description="The status after.")
-    reason: str | None = strawberry.field(description="Why, if it was said.")
-    details: JSON = strawberry.field(description="What else the event says.")
-    hash: str = strawberry.field(description="SHA-256 of the entry's canonical JSON, in hex.")
-    previous_hash: str = strawberry.field(description="The hash it is chained to, in hex.")
+    tag: str = strawberry.field(
+        description="The tag of the event that the entry records, like `release:approved`."
+    )
+    effective_at: datetime = strawberry.field(
+        description="The time at which the event counts as having happened, such as the"
+        " planned end of a window."
+    )
+    recorded_at: datetime = strawberry.field(description="The time at which the entry was written.")
+    actor_name: str = strawberry.field(
+        description="The name, at that time, of the user or program that caused the event."
+    )
+    channel: Channel = strawberry.field(description="The interface through which the request came.")
+    credential: Credential | None = strawberry.field(
+        description="The credential that was used, or null in old entries that did not"
+        " record it yet."
+    )
+    from_status: ReleaseStatus | None = strawberry.field(
+        description="The status of the release before the event, if it changed."
+    )
+    to_status: ReleaseStatus | None = strawberry.field(
+        description="The status of the release after the event, if it changed."
+    )
+    reason: str | None = strawberry.field(
+        description="The reason that was given, if there was one."
+    )
+    details: JSON = strawberry.field(
+        description="Further data of the event, whose fields depend on the tag."
+    )
+    hash: str = strawberry.field(
+        description="The SHA-256 hash of the entry's canonical JSON, in hexadecimal digits."
+    )
+    previous_hash: str = strawberry.field(
+        description="The hash of the previous entry, in hexadecimal digits."
+    )
     actor: User | None = strawberry.field(
-        default=None, description="Who did it; null for time and operators."
+        default=None,
+        description="The user who caused the event, or null if time or an operator did.",
     )
     release: Annotated[Release, strawberry.lazy("api.graphql.types.release")] | None = (
-        strawberry.field(default=None, description="The release concerned.")
+        strawberry.field(default=None, description="The release that the event is about, if any.")
     )
 
     @classmethod

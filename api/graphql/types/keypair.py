@@ -22,28 +22,54 @@ if TYPE_CHECKING:
     from api.graphql.types.release import Release
 
 
-@strawberry.type(description="A keypair. Its private part never leaves its signer.")
+@strawberry.type(
+    description="A keypair that can make signatures; its private key never leaves its signer."
+)
 class Keypair(Node):
     source: strawberry.Private[Row[Any]]
-    alias: str = strawberry.field(description="Unique in the account, letter case aside.")
-    category: KeypairCategory = strawberry.field(description="What kind of signatures it makes.")
-    type: ReleaseType = strawberry.field(description="Which type of release may hold it.")
-    access: KeypairAccess = strawberry.field(description="Who may use it.")
-    algorithm: KeypairAlgorithm = strawberry.field(description="What it is and how it signs.")
-    has_default_certificate: bool = strawberry.field(description="It has a default certificate.")
-    enabled: bool = strawberry.field(description="A disabled keypair signs nothing.")
-    backend: str = strawberry.field(description="The signer that holds the private part.")
+    alias: str = strawberry.field(
+        description="The name of the keypair, unique in the account without regard to letter case."
+    )
+    category: KeypairCategory = strawberry.field(
+        description="The kind of signatures that the keypair makes."
+    )
+    type: ReleaseType = strawberry.field(
+        description="The type of release that can hold the keypair."
+    )
+    access: KeypairAccess = strawberry.field(
+        description="The rule that decides which users may use the keypair."
+    )
+    algorithm: KeypairAlgorithm = strawberry.field(
+        description="The key type and the signature scheme of the keypair."
+    )
+    has_default_certificate: bool = strawberry.field(
+        description="Whether the keypair has a default certificate."
+    )
+    enabled: bool = strawberry.field(
+        description="Whether the keypair is enabled; a disabled keypair makes no signatures."
+    )
+    backend: str = strawberry.field(
+        description="The name of the signer that holds the private key."
+    )
     public_key_pem: str = strawberry.field(
-        description="SubjectPublicKeyInfo in PEM; for OpenPGP the armored public key."
+        description="The public key as SubjectPublicKeyInfo in PEM, or as an armored public"
+        " key for OpenPGP."
     )
-    created_at: datetime = strawberry.field(description="When it was made.")
+    created_at: datetime = strawberry.field(
+        description="The time at which the keypair was created."
+    )
     users: list[User] = strawberry.field(
-        default_factory=list, description="Who may use it while it is restricted."
+        default_factory=list,
+        description="The users who may use the keypair while it is restricted.",
     )
-    teams: list[Team] = strawberry.field(default_factory=list, description="Who was granted it.")
+    teams: list[Team] = strawberry.field(
+        default_factory=list, description="The teams that the keypair was granted to."
+    )
     held_by: Annotated[Release, strawberry.lazy("api.graphql.types.release")] | None = (
         strawberry.field(
-            default=None, description="The open release that holds it, if the viewer sees it."
+            default=None,
+            description="The open release that holds the keypair, if the caller may see that"
+            " release.",
         )
     )
 

@@ -1,68 +1,70 @@
-"""The closed sets of words about messages as GraphQL enums, each value described."""
+"""The enumerations of messages as GraphQL enums, with a description for each value."""
 
-from api.graphql.types.enums import described
+from api.graphql.types.enum_descriptions import describe_enum
 from notifications import vocabulary
 
 DeliveryState = vocabulary.DeliveryState
-described(
+describe_enum(
     DeliveryState,
     "DeliveryState",
-    "What became of a message.",
+    "The state of a message on its way to its recipient.",
     {
-        "QUEUED": "Waits for its turn, or for its next try.",
-        "SENT": "The channel took it.",
-        "FAILED": "Refused for good, or tried for too long.",
-        "VOID": "No longer true when its turn came, so it was not sent.",
+        "QUEUED": "The message waits to be sent, or to be tried again.",
+        "SENT": "The channel accepted the message for delivery.",
+        "FAILED": "The message was refused permanently, or could not be sent for too long.",
+        "VOID": "The message was not sent, because it was no longer true when its turn came.",
     },
 )
 
 MessageKind = vocabulary.MessageKind
-described(
+describe_enum(
     MessageKind,
     "MessageKind",
-    "What a message says.",
+    "The kind of a message, which tells what it is about.",
     {
-        "REQUEST": "Please approve or reject.",
-        "REMINDER": "The same, as the start nears.",
-        "REVISED": "A release was changed, and nothing is asked of the reader.",
-        "UNREACHABLE": "An approver was not reached: the message that asks them to decide failed "
-        "for good.",
-        "NOT_NEEDED": "It needs no approval any more.",
-        "APPROVED": "It is approved.",
-        "REJECTED": "It is rejected.",
-        "WITHDRAWN": "It was taken back.",
-        "EXPIRED": "It was not approved in time.",
-        "OPENED": "Its window is open.",
-        "CLOSING_SOON": "Its window closes soon.",
-        "CLOSED": "Its window is closed.",
-        "STOPPED": "It was stopped.",
-        "LEFT": "One takes no part in it any more; one's calendar forgets it.",
-        "QUOTA": "Most or all of its signatures are used.",
-        "ADMINISTERED": "Something of the account itself changed.",
-        "EVENT": "A ledger entry, for a webhook.",
-        "TEST": "Nothing happened: a webhook is tried.",
-        "SIGN_IN": "The link to sign in with.",
-        "INVITATION": "One was added to the account; says by whom, and where to sign in.",
-        "ADDRESS_LINK": "The link that confirms a new e-mail address; it is sent there.",
-        "ADDRESS_CHANGE": "Another e-mail address was asked for or confirmed; sent to the old one.",
+        "REQUEST": "Asks an approver to approve or reject a release.",
+        "REMINDER": "Asks an approver again, because the start of the release comes near.",
+        "REVISED": "Informs that a release was edited, without asking for anything.",
+        "UNREACHABLE": "Informs that an approver was not reached, because the message that asks"
+        " for their decision failed permanently.",
+        "NOT_NEEDED": "Informs an approver that the release no longer needs their approval.",
+        "APPROVED": "Informs that a release has been approved.",
+        "REJECTED": "Informs that a release has been rejected.",
+        "WITHDRAWN": "Informs that a release has been withdrawn.",
+        "EXPIRED": "Informs that a release was not approved in time.",
+        "OPENED": "Informs that the window of a release has opened.",
+        "CLOSING_SOON": "Informs that the window of a release closes soon.",
+        "CLOSED": "Informs that the window of a release has closed.",
+        "STOPPED": "Informs that a release has been stopped.",
+        "LEFT": "Informs a person that they were removed from a release, and removes it from"
+        " their calendar.",
+        "QUOTA": "Informs that most or all of a release's signatures are used.",
+        "ADMINISTERED": "Informs an administrator about a change of the account itself.",
+        "SIGN_IN": "Carries the link with which a person signs in.",
+        "INVITATION": "Tells a new user who added them to the account and where to sign in.",
+        "ADDRESS_LINK": "Carries, to a new e-mail address, the link that confirms it.",
+        "ADDRESS_CHANGE": "Informs the present e-mail address that another one was requested or"
+        " confirmed.",
     },
+    # Stored messages keep the older words.
+    schema_names={"LEFT": "REMOVED", "ADMINISTERED": "ACCOUNT_CHANGED"},
 )
 
 Audience = vocabulary.Audience
-described(
+describe_enum(
     Audience,
     "Audience",
-    "In which capacity somebody is told.",
+    "The capacity in which a person receives a message.",
     {
-        "REQUESTER": "Who requested the release.",
-        "PARTICIPANT": "Who may sign in it.",
-        "APPROVER": "Who can approve it.",
-        "UNDECIDED": "Who can approve it and has not decided.",
-        "DECIDED_BEFORE": "Who had decided, until an edit voided that.",
-        "DECIDED": "Who decided on it, and whose decision stands.",
-        "EDITOR": "Who edited the request, so that others have to approve it.",
-        "ADMINISTRATOR": "Who administers the account.",
-        "NEW_PARTICIPANT": "Who may sign in it since the edit.",
-        "FORMER": "Who takes no part in the release any more.",
+        "REQUESTER": "The person who requested the release.",
+        "PARTICIPANT": "A person who may sign in the release.",
+        "APPROVER": "A person who can approve the release.",
+        "UNDECIDED": "A person who can approve the release and has not decided yet.",
+        "DECIDED_BEFORE": "A person whose earlier decision was voided by an edit.",
+        "DECIDED": "A person whose decision on the release still stands.",
+        "EDITOR": "A person who edited the request, so that others have to approve it.",
+        "ADMINISTRATOR": "A person who administers the account.",
+        "NEW_PARTICIPANT": "A person who may sign in the release since its last edit.",
+        "FORMER": "A person who no longer takes part in the release.",
     },
 )

@@ -11,31 +11,43 @@ from engine.persistence.db.pagination import Page
 Item = TypeVar("Item")
 
 
-@strawberry.interface(description="Anything that can be fetched again by its id.")
+@strawberry.interface(description="Any object that can be fetched again by its global id.")
 class Node:
-    id: strawberry.ID = strawberry.field(description="Opaque and stable.")
+    id: strawberry.ID = strawberry.field(
+        description="The global id of the object, which is opaque and never changes."
+    )
 
 
-@strawberry.type(description="Where a page stands in its list.")
+@strawberry.type(description="The position of a page within its list.")
 class PageInfo:
-    has_next_page: bool = strawberry.field(description="There is more after `endCursor`.")
-    has_previous_page: bool = strawberry.field(description="There is more before `startCursor`.")
-    start_cursor: str | None = strawberry.field(description="The first row's cursor.")
-    end_cursor: str | None = strawberry.field(description="The last row's cursor.")
+    has_next_page: bool = strawberry.field(
+        description="Whether there are more rows after `endCursor`."
+    )
+    has_previous_page: bool = strawberry.field(
+        description="Whether there are more rows before `startCursor`."
+    )
+    start_cursor: str | None = strawberry.field(description="The cursor of the page's first row.")
+    end_cursor: str | None = strawberry.field(description="The cursor of the page's last row.")
 
 
-@strawberry.type(description="One row of a page.")
+@strawberry.type(description="One row of a page, together with its cursor.")
 class Edge(Generic[Item]):
-    cursor: str = strawberry.field(description="Where to go on from; opaque.")
-    node: Item = strawberry.field(description="The row itself.")
+    cursor: str = strawberry.field(
+        description="An opaque cursor, with which reading can continue from this row."
+    )
+    node: Item = strawberry.field(description="The object in this row.")
 
 
-@strawberry.type(description="A page of a list.")
+@strawberry.type(description="One page of a list, by the Relay specification of connections.")
 class Connection(Generic[Item]):
-    edges: list[Edge[Item]] = strawberry.field(description="The rows with their cursors.")
-    page_info: PageInfo = strawberry.field(description="Where the page stands.")
+    edges: list[Edge[Item]] = strawberry.field(
+        description="The rows of the page, with their cursors."
+    )
+    page_info: PageInfo = strawberry.field(description="The position of the page within its list.")
     total_count: int | None = strawberry.field(
-        default=None, description="Rows of the whole list; counted only when asked for."
+        default=None,
+        description="The number of rows in the whole list, which is counted only if this"
+        " field is selected.",
     )
 
 

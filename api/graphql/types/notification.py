@@ -7,9 +7,12 @@ import strawberry
 from api.graphql.types.message_enums import MessageKind
 
 
-@strawberry.type(description="By which ways a person is told one kind of message.")
+@strawberry.type(description="The channels through which a person receives one kind of message.")
 class NotificationPreference:
-    kind: MessageKind = strawberry.field(description="What the message says.")
+    kind: MessageKind = strawberry.field(
+        description="The kind of message that the choice is about."
+    )
     channels: list[str] = strawberry.field(
-        description="Names of channels, like `email`; empty where it is silenced."
+        description="The names of the chosen channels, like `email`; the list is empty if"
+        " the kind is silenced."
     )

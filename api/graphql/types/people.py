@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from api.graphql.types.sign_in import Identity, Session
 
 
-@strawberry.type(description="A named bundle of permissions.")
+@strawberry.type(description="A named set of permissions that can be given to users.")
 class Role(Node):
     source: strawberry.Private[Row[Any]]
-    name: str = strawberry.field(description="Unique in the account.")
-    built_in: bool = strawberry.field(description="Part of Countersign; cannot be changed.")
+    name: str = strawberry.field(description="The name of the role, unique in the account.")
+    built_in: bool = strawberry.field(
+        description="Whether the role is part of Countersign and cannot be changed."
+    )
     permissions: list[Permission] = strawberry.field(
-        default_factory=list, description="What it grants."
+        default_factory=list, description="The permissions that the role grants."
     )
 
     @classmethod
@@ -36,13 +38,17 @@ class Role(Node):
 
 
 @strawberry.type(
-    description="An e-mail address that a user is to have. It becomes theirs once the link that was"
+    description="An e-mail address that becomes the user's own once the link that was"
     " sent to it is confirmed."
 )
 class PendingEmail:
-    email: str = strawberry.field(description="The address that the link was sent to.")
-    requested_at: datetime = strawberry.field(description="When the change was asked for.")
-    expires_at: datetime = strawberry.field(description="Until when the link can be confirmed.")
+    email: str = strawberry.field(description="The new address, to which the link was sent.")
+    requested_at: datetime = strawberry.field(
+        description="The time at which the change was requested."
+    )
+    expires_at: datetime = strawberry.field(
+        description="The time until which the link can be confirmed."
+    )
 
     @classmethod
     def of(cls, row: Row[Any]) -> PendingEmail:
@@ -54,42 +60,55 @@ class PendingEmail:
         )
 
 
-@strawberry.type(description="A person, or a pipeline's service user.")
+@strawberry.type(description="A user of the account: a person, or a service user for a pipeline.")
 class User(Node):
     source: strawberry.Private[Row[Any]]
-    email: str = strawberry.field(description="Unique in the account, letter case aside.")
-    name: str = strawberry.field(description="For people to read.")
-    time_zone: str = strawberry.field(description="IANA name; mails show times in it.")
-    locale: str = strawberry.field(description="Language tag of the mails.")
-    active: bool = strawberry.field(description="Deactivated users can do nothing.")
-    service: bool = strawberry.field(description="A pipeline: gets no mail, cannot approve.")
-    created_at: datetime = strawberry.field(description="When the user was added.")
+    email: str = strawberry.field(
+        description="The user's e-mail address, unique in the account without regard to"
+        " letter case."
+    )
+    name: str = strawberry.field(description="The user's name, as it is shown to people.")
+    time_zone: str = strawberry.field(
+        description="The IANA name of the time zone in which mails show times."
+    )
+    locale: str = strawberry.field(
+        description="The language tag of the mails that the user receives."
+    )
+    active: bool = strawberry.field(
+        description="Whether the user is active; a deactivated user can do nothing."
+    )
+    service: bool = strawberry.field(
+        description="Whether this is a service user, which receives no mail and cannot approve."
+    )
+    created_at: datetime = strawberry.field(description="The time at which the user was added.")
     pending_email: PendingEmail | None = strawberry.field(
         default=None,
-        description="The address that the user is to have, while it waits to be confirmed. For the"
-        " user and those with MANAGE_USERS; null for others.",
+        description="The new e-mail address that waits to be confirmed. It is visible to"
+        " the user and to those with MANAGE_USERS, and null for others.",
     )
     roles: list[Role] = strawberry.field(
-        default_factory=list, description="What grants the user's permissions."
+        default_factory=list, description="The roles that grant the user's permissions."
     )
     permissions: list[Permission] = strawberry.field(
-        default_factory=list, description="What the roles grant together."
+        default_factory=list, description="The permissions that the user's roles grant together."
     )
     teams: list[Team] = strawberry.field(
-        default_factory=list, description="The teams the user is in."
+        default_factory=list, description="The teams that the user is a member of."
     )
     sessions: list[Annotated[Session, strawberry.lazy("api.graphql.types.sign_in")]] = (
         strawberry.field(
             default_factory=list,
-            description="Where the user is signed in, newest first. For the user and those with"
-            " MANAGE_USERS; empty for others.",
+            description="The browser sessions of the user, newest first. They are visible to"
+            " the user and to those with MANAGE_USERS, and the list is empty for"
+            " others.",
         )
     )
     identities: list[Annotated[Identity, strawberry.lazy("api.graphql.types.sign_in")]] = (
         strawberry.field(
             default_factory=list,
-            description="What the user signs in with by OpenID Connect. For the user and those"
-            " with MANAGE_USERS; empty for others.",
+            description="The identities with which the user signs in by OpenID Connect. They"
+            " are visible to the user and to those with MANAGE_USERS, and the list"
+            " is empty for others.",
         )
     )
 
@@ -109,17 +128,23 @@ class User(Node):
         )
 
 
-@strawberry.type(description="People who work on releases together.")
+@strawberry.type(description="A group of users who work on releases together.")
 class Team(Node):
     source: strawberry.Private[Row[Any]]
-    name: str = strawberry.field(description="Unique in the account, letter case aside.")
-    required_approvals: int = strawberry.field(
-        description="How many of its approvers must approve an offline release."
+    name: str = strawberry.field(
+        description="The name of the team, unique in the account without regard to letter case."
     )
-    created_at: datetime = strawberry.field(description="When the team was made.")
-    members: list[User] = strawberry.field(default_factory=list, description="Who is in it.")
+    required_approvals: int = strawberry.field(
+        description="The number of the team's approvers who must approve an offline release."
+    )
+    created_at: datetime = strawberry.field(description="The time at which the team was created.")
+    members: list[User] = strawberry.field(
+        default_factory=list, description="The users who are members of the team."
+    )
     keypairs: list[Annotated[Keypair, strawberry.lazy("api.graphql.types.keypair")]] = (
-        strawberry.field(default_factory=list, description="What it may use.")
+        strawberry.field(
+            default_factory=list, description="The keypairs that were granted to the team."
+        )
     )
 
     @classmethod
@@ -134,18 +159,34 @@ class Team(Node):
         )
 
 
-@strawberry.type(description="A credential for a program. Its secret is shown once, when made.")
+@strawberry.type(
+    description="A credential for a program, whose secret is shown only when it is created."
+)
 class ApiToken(Node):
     source: strawberry.Private[Row[Any]]
-    name: str = strawberry.field(description="What it is for.")
-    scopes: list[Permission] = strawberry.field(description="It reaches no further than these.")
-    created_at: datetime = strawberry.field(description="When it was made.")
-    expires_at: datetime | None = strawberry.field(description="When it ends by itself.")
-    last_used_at: datetime | None = strawberry.field(description="To the minute.")
-    revoked_at: datetime | None = strawberry.field(description="When it was revoked.")
-    user: User = strawberry.field(default=None, description="Whose permissions it carries.")
+    name: str = strawberry.field(
+        description="The name of the token, which tells what it is used for."
+    )
+    scopes: list[Permission] = strawberry.field(
+        description="The permissions that the token is limited to."
+    )
+    created_at: datetime = strawberry.field(description="The time at which the token was created.")
+    expires_at: datetime | None = strawberry.field(
+        description="The time at which the token expires, or null if it never does."
+    )
+    last_used_at: datetime | None = strawberry.field(
+        description="The time at which the token was last used, exact to the minute."
+    )
+    revoked_at: datetime | None = strawberry.field(
+        description="The time at which the token was revoked, or null if it was not."
+    )
+    user: User = strawberry.field(
+        default=None, description="The user whose permissions the token carries."
+    )
     parent_id: strawberry.ID | None = strawberry.field(
-        default=None, description="The token it was made with, and with which it ends."
+        default=None,
+        description="The id of the token with which this one was created; it ends together"
+        " with that one.",
     )
 
     @classmethod

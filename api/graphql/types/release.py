@@ -27,28 +27,36 @@ from api.graphql.types.people import Team, User
 from engine.model import facts
 
 
-@strawberry.type(description="One approver's decision on one material revision.")
+@strawberry.type(description="An approver's decision on one material revision of a release.")
 class Decision:
     source: strawberry.Private[Row[Any]]
-    verdict: DecisionVerdict = strawberry.field(description="Approved or rejected.")
-    comment: str | None = strawberry.field(description="What the approver added.")
-    channel: DecisionChannel = strawberry.field(description="Through which face.")
-    revision: int = strawberry.field(description="The revision that was looked at.")
-    decided_at: datetime = strawberry.field(description="When.")
+    verdict: DecisionVerdict = strawberry.field(
+        description="Whether the approver approved or rejected the release."
+    )
+    comment: str | None = strawberry.field(
+        description="The comment that the approver added, if any."
+    )
+    channel: DecisionChannel = strawberry.field(
+        description="The interface through which the approver decided."
+    )
+    revision: int = strawberry.field(
+        description="The revision of the release that the approver had read."
+    )
+    decided_at: datetime = strawberry.field(description="The time at which the approver decided.")
     release_name: str = strawberry.field(
-        description="The release's name as the approver saw it; later edits of it do not show here."
+        description="The name of the release as the approver saw it, without later edits."
     )
     release_version: str | None = strawberry.field(
-        description="The release's version as the approver saw it."
+        description="The version of the release as the approver saw it."
     )
     release_note: str | None = strawberry.field(
-        description="The release's note as the approver saw it."
+        description="The note of the release as the approver saw it."
     )
     labels_changed: bool = strawberry.field(
-        description="The release's name, version or note has been edited since the approver"
-        " looked at it."
+        description="Whether the release's name, version or note was edited after the"
+        " approver read it."
     )
-    approver: User = strawberry.field(default=None, description="Who decided.")
+    approver: User = strawberry.field(default=None, description="The user who made the decision.")
 
     @classmethod
     def of(cls, row: Row[Any], seen: facts.ReleaseFields, now: facts.ReleaseFields) -> Decision:
@@ -67,80 +75,124 @@ class Decision:
         )
 
 
-@strawberry.type(description="How far a release's approval has come.")
+@strawberry.type(description="The progress of a release toward its approval.")
 class ApprovalState:
-    required: int = strawberry.field(description="Approvals the round asks for.")
-    received: int = strawberry.field(description="Approvals that count.")
-    remaining: int = strawberry.field(description="Approvals still missing.")
-    decisions: list[Decision] = strawberry.field(description="The decisions, oldest first.")
+    required: int = strawberry.field(description="The number of approvals that the release needs.")
+    received: int = strawberry.field(description="The number of approvals received that count.")
+    remaining: int = strawberry.field(description="The number of approvals that are still missing.")
+    decisions: list[Decision] = strawberry.field(
+        description="The decisions on the release, oldest first."
+    )
     can_be_met: bool = strawberry.field(
-        description="False while a pending release asks for more approvals than there are people"
-        " whose approval would count. Somebody has to add approvers or change the request then."
+        description="Whether enough people can approve: false while a pending release needs"
+        " more approvals than there are people whose approval would count, so"
+        " that somebody has to add approvers or edit the release."
     )
     eligible_approvers: list[User] = strawberry.field(
-        description="The people whose approval would be accepted at this moment: not those who have"
-        " decided already, nor, unless self-approval is on, those whose own request it is. Empty"
-        " unless the release is pending and can be approved as it stands."
+        description="The people whose approval would be accepted now. They have not decided"
+        " yet, and did not request the release themselves unless self-approval"
+        " is allowed. The list is empty unless the release is pending and can"
+        " be approved as it stands."
     )
 
 
-@strawberry.type(description="One thing to do with a release: may the viewer, now?")
+@strawberry.type(description="Tells whether the caller may take one action on a release now.")
 class AvailableAction:
-    action: ReleaseAction = strawberry.field(description="What.")
-    allowed: bool = strawberry.field(description="It would not be refused.")
-    refusal: UserError | None = strawberry.field(description="Why it would be refused.")
+    action: ReleaseAction = strawberry.field(description="The action that is described here.")
+    allowed: bool = strawberry.field(
+        description="Whether the action would be accepted if the caller took it now."
+    )
+    refusal: UserError | None = strawberry.field(
+        description="Why the action would be refused, or null if it would be accepted."
+    )
 
 
 @strawberry.type(
-    description="A window of time in which chosen keypairs may be used by chosen people for a"
-    " limited number of signatures."
+    description="A window of time in which chosen keypairs may be used, by chosen"
+    " people, for a limited number of signatures."
 )
 class Release(Node):
     source: strawberry.Private[facts.Release]
-    name: str = strawberry.field(description="Unique in the account, letter case aside.")
-    version: str | None = strawberry.field(description="What is released, if told.")
-    note: str | None = strawberry.field(description="More about it, if told.")
-    category: KeypairCategory = strawberry.field(description="Of all its keypairs.")
-    type: ReleaseType = strawberry.field(description="Of all its keypairs.")
-    status: ReleaseStatus = strawberry.field(description="True at this moment.")
+    name: str = strawberry.field(
+        description="The name of the release, unique in the account without regard to letter case."
+    )
+    version: str | None = strawberry.field(
+        description="The version of the product that is released, if it was given."
+    )
+    note: str | None = strawberry.field(
+        description="Further information about the release, if it was given."
+    )
+    category: KeypairCategory = strawberry.field(
+        description="The category that all keypairs of the release share."
+    )
+    type: ReleaseType = strawberry.field(
+        description="The type that all keypairs of the release share."
+    )
+    status: ReleaseStatus = strawberry.field(
+        description="The status of the release at this moment."
+    )
     with_default_certificate: bool = strawberry.field(
-        description="Every keypair must have a default certificate."
+        description="Whether every keypair of the release must have a default certificate."
     )
-    starts_at: datetime = strawberry.field(description="The window's first instant.")
+    starts_at: datetime = strawberry.field(description="The first instant of the window.")
     ends_at: datetime = strawberry.field(description="The first instant after the window.")
-    max_signatures: int = strawberry.field(description="Signatures that may be made in it.")
-    signatures_used: int = strawberry.field(description="Signatures made.")
-    signatures_left: int = strawberry.field(description="Neither made nor under way.")
-    created_at: datetime = strawberry.field(description="When it was requested.")
-    revision: int = strawberry.field(description="Counts every edit, from 1.")
+    max_signatures: int = strawberry.field(
+        description="The number of signatures that may be made in the release."
+    )
+    signatures_used: int = strawberry.field(
+        description="The number of signatures that have been made."
+    )
+    signatures_left: int = strawberry.field(
+        description="The number of signatures that are still available, neither made nor"
+        " being made now."
+    )
+    created_at: datetime = strawberry.field(
+        description="The time at which the release was requested."
+    )
+    revision: int = strawberry.field(
+        description="The revision number, which starts at 1 and grows with every edit."
+    )
     material_revision: int = strawberry.field(
-        description="The revision of the last edit that touched what approvers agree to."
+        description="The revision of the last edit that changed what approvers agree to."
     )
-    opened_at: datetime | None = strawberry.field(description="When its window opened.")
-    ended_at: datetime | None = strawberry.field(description="When it ended.")
-    end_reason: str | None = strawberry.field(description="Why it ended, for people.")
+    opened_at: datetime | None = strawberry.field(
+        description="The time at which the window opened, or null if it has not opened."
+    )
+    ended_at: datetime | None = strawberry.field(
+        description="The time at which the release ended, or null if it has not ended."
+    )
+    end_reason: str | None = strawberry.field(
+        description="Why the release ended, as a text for people."
+    )
     end_code: str | None = strawberry.field(
-        description="Why it ended, for programs, like APPROVAL_NOT_OBTAINED."
+        description="Why the release ended, as a code for programs like APPROVAL_NOT_OBTAINED."
     )
-    team: Team | None = strawberry.field(default=None, description="Who works on it (Teams on).")
+    team: Team | None = strawberry.field(
+        default=None, description="The team that works on the release, if teams are enabled."
+    )
     keypairs: list[Keypair] = strawberry.field(
-        default_factory=list, description="What may be used."
+        default_factory=list, description="The keypairs that may be used in the release."
     )
     participants: list[User] = strawberry.field(
         default_factory=list,
-        description="Who may sign: the listed users, or with Teams on the team's members now.",
+        description="The users who may sign in the release: those listed, or the present"
+        " members of the team if teams are enabled.",
     )
-    requested_by: User = strawberry.field(default=None, description="Who requested it.")
+    requested_by: User = strawberry.field(
+        default=None, description="The user who requested the release."
+    )
     approval: ApprovalState | None = strawberry.field(
-        default=None, description="Null where none is needed."
+        default=None, description="The progress of the approval, or null if the release needs none."
     )
     available_actions: list[AvailableAction] = strawberry.field(
-        default_factory=list, description="What the viewer can do with it now, and why not."
+        default_factory=list,
+        description="The actions that the caller can take on the release now, with the"
+        " reason why others would be refused.",
     )
     #: Connections read ahead, by field and arguments.
     pages: strawberry.Private[dict[tuple[Any, ...], Any]]
 
-    @strawberry.field(description="The signatures made in it, newest first.")
+    @strawberry.field(description="The signatures that were made in the release, newest first.")
     def signatures(
         self,
         first: First = None,
@@ -151,7 +203,7 @@ class Release(Node):
         page: Connection[Signature] = self.pages["signatures", first, after, last, before]
         return page
 
-    @strawberry.field(description="The ledger's entries about it, newest first.")
+    @strawberry.field(description="The ledger's entries about the release, newest first.")
     def history(
         self,
         first: First = None,
@@ -162,7 +214,7 @@ class Release(Node):
         page: Connection[LedgerEntry] = self.pages["history", first, after, last, before]
         return page
 
-    @strawberry.field(description="The messages about it, newest first.")
+    @strawberry.field(description="The messages that were sent about the release, newest first.")
     def deliveries(
         self,
         first: First = None,

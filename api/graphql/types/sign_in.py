@@ -14,18 +14,29 @@ from api.graphql.types.node import Node
 from api.graphql.types.people import User
 
 
-@strawberry.type(description="Somebody is signed in with a browser.")
+@strawberry.type(description="A browser session in which a user is signed in.")
 class Session(Node):
     source: strawberry.Private[Row[Any]]
-    method: SignInMethod = strawberry.field(description="How they proved who they are.")
-    user_agent: str = strawberry.field(description="What the browser calls itself.")
-    created_at: datetime = strawberry.field(description="When they signed in.")
-    last_seen_at: datetime = strawberry.field(description="To the minute.")
-    expires_at: datetime = strawberry.field(description="When it ends in any case.")
-    ended_at: datetime | None = strawberry.field(description="When it was ended.")
-    user: User = strawberry.field(default=None, description="Who is signed in.")
+    method: SignInMethod = strawberry.field(
+        description="The way in which the user proved who they are."
+    )
+    user_agent: str = strawberry.field(
+        description="The User-Agent header of the browser that signed in."
+    )
+    created_at: datetime = strawberry.field(description="The time at which the user signed in.")
+    last_seen_at: datetime = strawberry.field(
+        description="The time of the session's last request, exact to the minute."
+    )
+    expires_at: datetime = strawberry.field(
+        description="The time at which the session ends at the latest."
+    )
+    ended_at: datetime | None = strawberry.field(
+        description="The time at which the session was revoked or signed out, or null if it"
+        " was not."
+    )
+    user: User = strawberry.field(default=None, description="The user who is signed in.")
 
-    @strawberry.field(description="This very request belongs to it.")
+    @strawberry.field(description="Whether this request itself was made with the session.")
     def current(self, info: strawberry.Info) -> bool:
         return bool(info.context.principal.session_id == self.source.id)
 
@@ -44,13 +55,23 @@ class Session(Node):
         )
 
 
-@strawberry.type(description="Who a user is at a sign-in service, by OpenID Connect.")
+@strawberry.type(
+    description="An identity of a user at a sign-in service, used to sign in by OpenID Connect."
+)
 class Identity(Node):
     source: strawberry.Private[Row[Any]]
-    issuer: str = strawberry.field(description="The service, by its URL.")
-    subject: str = strawberry.field(description="The service's own name for the person.")
-    created_at: datetime = strawberry.field(description="When it was linked.")
-    user: User = strawberry.field(default=None, description="Who it stands for here.")
+    issuer: str = strawberry.field(
+        description="The URL of the sign-in service that issued the identity."
+    )
+    subject: str = strawberry.field(
+        description="The identifier that the sign-in service gives the person."
+    )
+    created_at: datetime = strawberry.field(
+        description="The time at which the identity was linked to the user."
+    )
+    user: User = strawberry.field(
+        default=None, description="The user who signs in with the identity."
+    )
 
     @classmethod
     def of(cls, row: Row[Any]) -> Identity:

@@ -17,22 +17,28 @@ from notifications.vocabulary import DeliveryState as State
 from notifications.webhooks.tags import patterns_of
 
 
-@strawberry.type(description="One message to one webhook.")
+@strawberry.type(description="A webhook delivery is one message to one webhook.")
 class WebhookDelivery(Node):
     source: strawberry.Private[Row[Any]]
     tag: str = strawberry.field(
-        description="Of which ledger entry, like `release:approved`; `webhook:test` of none."
+        description="The tag of the ledger entry that is delivered, like"
+        " `release:approved`, or `webhook:test` for a test."
     )
-    state: DeliveryState = strawberry.field(description="What became of it.")
-    attempts: int = strawberry.field(description="How often it was tried.")
+    state: DeliveryState = strawberry.field(
+        description="Whether the message is queued, was sent, failed or became void."
+    )
+    attempts: int = strawberry.field(description="The number of times that sending was attempted.")
     last_error: str | None = strawberry.field(
-        description="Why it was not sent, or what the last try failed of."
+        description="Why the message was not sent, or why the last attempt failed."
     )
-    created_at: datetime = strawberry.field(description="When it was queued.")
+    created_at: datetime = strawberry.field(description="The time at which the message was queued.")
     next_attempt_at: datetime | None = strawberry.field(
-        description="When it is due; null once it is settled."
+        description="The time of the next attempt, or null once the message has been sent"
+        " or given up."
     )
-    settled_at: datetime | None = strawberry.field(description="When it was sent or given up.")
+    settled_at: datetime | None = strawberry.field(
+        description="The time at which the message was sent or given up."
+    )
 
     @classmethod
     def of(cls, row: Row[Any]) -> WebhookDelivery:
@@ -51,28 +57,36 @@ class WebhookDelivery(Node):
 
 
 @strawberry.type(
-    description="A program that is told of ledger entries: signed HTTP requests by the Standard"
-    " Webhooks specification."
+    description="A webhook receives ledger entries as signed HTTP requests, by the"
+    " Standard Webhooks specification."
 )
 class Webhook(Node):
     source: strawberry.Private[Row[Any]]
     #: Connections that were read ahead, by field and arguments.
     pages: strawberry.Private[dict[tuple[Any, ...], Any]]
-    name: str = strawberry.field(description="What it is for.")
-    url: str = strawberry.field(description="Where requests go.")
+    name: str = strawberry.field(
+        description="The name of the webhook, which tells what it is used for."
+    )
+    url: str = strawberry.field(description="The URL to which requests are sent.")
     tags: list[str] = strawberry.field(
-        description="What it is told: tags of ledger entries, or what they begin with and `*`."
+        description="The tags of the ledger entries that the webhook receives, or prefixes"
+        " of tags followed by `*`."
     )
-    active: bool = strawberry.field(description="Whether anything is sent.")
+    active: bool = strawberry.field(
+        description="Whether the webhook is active; nothing is sent to an inactive one."
+    )
     disabled_reason: str | None = strawberry.field(
-        description="Why it was switched off, if its receiver caused that."
+        description="Why the webhook was disabled, if its receiver caused that."
     )
-    created_at: datetime = strawberry.field(description="When it was made.")
+    created_at: datetime = strawberry.field(
+        description="The time at which the webhook was created."
+    )
     previous_secret_until: datetime | None = strawberry.field(
-        description="Until when the secret before this one signs too; null if there is none."
+        description="The time until which requests are signed with the previous secret,"
+        " too, or null if there is none."
     )
 
-    @strawberry.field(description="What was sent to it, newest first.")
+    @strawberry.field(description="The messages that were sent to the webhook, newest first.")
     def deliveries(
         self,
         first: First = None,

@@ -79,7 +79,7 @@ KINDS = {
     "requestedById": "User",
 }
 #: What a plain `id` is of, where the operation's name does not say.
-_SUBJECTS = {"node": "Release", "nodes": "Release", "sendAgain": "Delivery"}
+_SUBJECTS = {"node": "Release", "nodes": "Release", "resendDelivery": "Delivery"}
 
 
 def kind_of(operation: str, name: str) -> str:

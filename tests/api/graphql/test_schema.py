@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from graphql import (
     EnumTypeDefinitionNode,
+    GraphQLEnumType,
     GraphQLNamedType,
     InputObjectTypeDefinitionNode,
     Undefined,
@@ -18,6 +19,7 @@ from graphql import (
 )
 
 from api.graphql.schema import schema
+from notifications.vocabulary import MessageKind
 
 HERE = Path(__file__).parent
 COMMITTED = HERE.parents[2] / "api/graphql/schema.graphql"
@@ -48,10 +50,23 @@ def test_everything_is_described() -> None:
 
     assert len(told) > 500
     assert [name for name, part in told.items() if not part.description] == []
-    # A description is a sentence or a phrase, not the name again.
-    assert [
-        n for n, part in told.items() if not part.description.rstrip().endswith((".", "?"))
-    ] == []
+
+
+def test_every_description_is_a_full_sentence() -> None:
+    assert [name for name, part in everything_named() if not is_sentence(part.description)] == []
+
+
+def is_sentence(text: str) -> bool:
+    """It begins with a capital letter, ends with a full stop and has at least four words."""
+    return text[0].isupper() and text.endswith(".") and len(text.split()) >= 4
+
+
+def test_a_stored_value_can_have_another_name_in_the_schema() -> None:
+    kind = OURS.type_map["MessageKind"]
+    assert isinstance(kind, GraphQLEnumType)
+    names = {MessageKind.LEFT: "REMOVED", MessageKind.ADMINISTERED: "ACCOUNT_CHANGED"}
+    assert {member: kind.coerce_output_value(member) for member in names} == names
+    assert {kind.coerce_input_value(name): name for name in names.values()} == names
 
 
 def test_the_committed_text_is_the_schema() -> None:

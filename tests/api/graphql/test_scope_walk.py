@@ -353,14 +353,16 @@ CASES = [
         {USERS, P.SIGN},
     ),
     case("revokeApiToken", lambda s: _id("ApiToken", s.token()), {TOKENS}, {USERS}),
-    case("endSession", lambda s: _id("Session", s.session()), {PROFILE}, {USERS}),
+    case("revokeSession", lambda s: _id("Session", s.session()), {PROFILE}, {USERS}),
     case("unlinkIdentity", lambda s: _id("Identity", s.identity()), {PROFILE}, {USERS}),
     case(
         "updateNotificationPreferences",
         lambda s: {"preferences": [{"kind": "OPENED", "channels": ["email"]}]},
         {PROFILE},
     ),
-    case("sendAgain", lambda s: _id("Delivery", s.delivery()), {REQUEST}, {APPROVE}, {ACCOUNT}),
+    case(
+        "resendDelivery", lambda s: _id("Delivery", s.delivery()), {REQUEST}, {APPROVE}, {ACCOUNT}
+    ),
     case(
         "createWebhook",
         lambda s: {"name": s.name(), "url": "https://example.com/"},

@@ -79,7 +79,7 @@ def test_a_session_is_ended_at_once_and_once(api: Api, world: World, name: str) 
     api.token(name)
     before = len(world.ledger())
     for _ in range(2):
-        ended = api.change(name, "endSession", asked, SESSION)["session"]
+        ended = api.change(name, "revokeSession", asked, SESSION)["session"]
         assert ended == {"id": asked["id"], "endedAt": "2030-06-03T12:00:00.000000Z"}
     assert tags(world, before) == ["session:ended"]
     assert api.ask("dev", OWN)["viewer"]["user"]["sessions"] == []
@@ -105,9 +105,9 @@ def test_what_is_somebody_elses_does_not_exist(api: Api, world: World) -> None:
     api.token("ann")
     before = world.snapshot(), len(world.ledger())
     for mutation, id_ in (
-        ("endSession", to_global("Session", made.session_id)),
+        ("revokeSession", to_global("Session", made.session_id)),
         ("unlinkIdentity", identity["id"]),
-        ("endSession", identity["id"]),
+        ("revokeSession", identity["id"]),
         ("unlinkIdentity", "nothing"),
     ):
         refused = api.try_("ann", mutation, {"id": id_})
@@ -126,6 +126,6 @@ async def _end_the_others(site: Site) -> None:
     told = (await desk.query(query))["data"]["viewer"]["user"]["sessions"]
     assert sorted(session["current"] for session in told) == [False, True]
     (other,) = (session["id"] for session in told if not session["current"])
-    end = f'mutation {{ endSession(input: {{id: "{other}"}}) {{ errors {{ code }} }} }}'
-    assert (await desk.query(end))["data"] == {"endSession": {"errors": []}}
+    end = f'mutation {{ revokeSession(input: {{id: "{other}"}}) {{ errors {{ code }} }} }}'
+    assert (await desk.query(end))["data"] == {"revokeSession": {"errors": []}}
     assert (await desk.who(), await phone.who()) == ("ann@example.com", None)

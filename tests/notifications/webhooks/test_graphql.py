@@ -92,17 +92,17 @@ async def test_what_was_sent_can_be_seen_and_sent_again(
     assert edge["node"]["deliveries"]["totalCount"] == 1
     assert (sent["node"]["tag"], sent["node"]["state"]) == ("webhook:test", "QUEUED")
     assert sent["node"]["lastError"] == "it answered 500"
-    (error,) = api.try_("admin", "sendAgain", {"id": sent["node"]["id"]})["errors"]
+    (error,) = api.try_("admin", "resendDelivery", {"id": sent["node"]["id"]})["errors"]
     assert error["code"] == "WRONG_STATUS"
 
     receiver.status.clear()
     api.world.clock.pass_(minutes=1)
     await hooks.send()
     what = "delivery { id } webhookDelivery { id state }"
-    again = api.change("admin", "sendAgain", {"id": sent["node"]["id"]}, what)
+    again = api.change("admin", "resendDelivery", {"id": sent["node"]["id"]}, what)
     assert again["delivery"] is None
     assert again["webhookDelivery"]["state"] == "QUEUED"
-    (error,) = api.try_("ann", "sendAgain", {"id": sent["node"]["id"]})["errors"]
+    (error,) = api.try_("ann", "resendDelivery", {"id": sent["node"]["id"]})["errors"]
     assert error["code"] == "NOT_FOUND"
     assert await hooks.send() == 1
 
@@ -119,7 +119,7 @@ def test_a_releases_deliveries_are_those_to_people(api: Api) -> None:
     assert {edge["node"]["channel"] for edge in told["edges"]} == {"email"}
     what = "delivery { id recipient { name } } webhookDelivery { id }"
     asked = {"id": told["edges"][0]["node"]["id"]}
-    (error,) = api.try_("dev", "sendAgain", asked, what)["errors"]
+    (error,) = api.try_("dev", "resendDelivery", asked, what)["errors"]
     assert error["code"] == "WRONG_STATUS"
 
 
