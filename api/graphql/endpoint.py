@@ -206,15 +206,26 @@ class Endpoint(GraphQL[Context, None]):
 
 def _check_content(headers: Mapping[str, str]) -> None:
     # A page of another site can send a form or plain text unasked, but not JSON.
-    kind, _, options = headers.get("content-type", "").lower().partition(";")
-    if kind.strip() != answers.JSON:
+    kind, charset = _media_type_and_charset(headers.get("content-type", ""))
+    if kind != answers.JSON:
         message = "Send the operation as `Content-Type: application/json`."
         raise RefusedError(415, "UNSUPPORTED_MEDIA_TYPE", message)
-    charset = options.partition("charset=")[2].strip(' "')
     if charset not in {"", "utf-8", "utf8"}:
         raise RefusedError(415, "UNSUPPORTED_MEDIA_TYPE", "Send the operation in UTF-8.")
     if headers.get("content-encoding", "identity").lower() != "identity":
         raise RefusedError(415, "UNSUPPORTED_MEDIA_TYPE", "Send the body uncompressed.")
+
+
+def _media_type_and_charset(content_type: str) -> tuple[str, str]:
+    """Both in lower case; the charset is empty where none is named.
+
+    Parameters are separated by semicolons, and one may stand at the end with nothing behind it
+    (RFC 9110, section 5.6.6).
+    """
+    kind, *parameters = content_type.lower().split(";")
+    named = (parameter.strip().partition("=") for parameter in parameters)
+    charsets = [value.strip(' "') for name, _, value in named if name == "charset"]
+    return kind.strip(), charsets[0] if charsets else ""
 
 
 def _was_not_run(result: ExecutionResult) -> bool:

@@ -8,12 +8,20 @@ from hashlib import sha256
 
 from starlette.responses import HTMLResponse
 
+#: What the page shows until its scripts are there; for good where they cannot be had.
+_LOADING = "Loading..."
+_WITHOUT_INTERNET = (
+    "The IDE is loaded from unpkg.com. If it does not appear, this browser cannot reach that"
+    " address: send operations to this one with any GraphQL client, by POST."
+)
 _LOADED = re.compile(r'<(script|link)\s[^>]*?(?:src|href)="(https://[^"]+)"')
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
 def ide_page(html: str) -> HTMLResponse:
     """Its scripts come from a public network, each checked against its hash; its words stay."""
+    assert _LOADING in html, "Strawberry's page has changed: look where it says that it loads"
+    html = html.replace(_LOADING, f"<p>{_WITHOUT_INTERNET}</p>")
     loaded: dict[str, list[str]] = {"script": [], "link": []}
     for kind, url in _LOADED.findall(html):
         loaded[kind].append(url)

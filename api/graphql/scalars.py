@@ -1,8 +1,9 @@
 """The scalars beyond GraphQL's own."""
 
 import binascii
+import re
 from base64 import b64decode, b64encode
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, NewType
 
 import strawberry
@@ -13,21 +14,49 @@ from engine.persistence.db.canonical_json import instant_text
 
 Base64 = NewType("Base64", bytes)
 
+#: RFC 3339, section 5.6. Seconds may be left out, and so may what stands behind an offset's hours.
+_INSTANT = re.compile(
+    r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})[Tt ](?P<hour>\d{2}):(?P<minute>\d{2})"
+    r"(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
+    r"(?P<offset>[Zz]|(?P<sign>[+-])(?P<hours>\d{2})(?::?(?P<minutes>\d{2}))?)?",
+    re.ASCII,
+)
 #: ASCII white space, with which tools such as `base64` and `openssl` wrap what they encode.
 _WITHOUT_WHITE_SPACE = str.maketrans("", "", " \t\n\r\f\v")
 
 
 def parse_instant(value: Any) -> datetime:
-    """ISO 8601 with an offset; anything else is a validation error."""
+    """RFC 3339, with or without seconds; anything else is a validation error.
+
+    The forms are our own list: what the standard library reads differs between its versions.
+    """
     if not isinstance(value, str) or len(value) > 40:
         raise GraphQLError("An instant is text like 2030-06-03T12:00:00Z.")
+    parts = _INSTANT.fullmatch(value)
+    if parts is None:
+        raise GraphQLError(f"{value!r} is no instant. Write 2030-06-03T12:00:00Z.")
+    if parts["offset"] is None:
+        raise GraphQLError(f"{value} has no offset. Append Z for UTC.")
     try:
-        instant = datetime.fromisoformat(value)
-        if instant.tzinfo is None:
-            raise GraphQLError(f"{value} has no offset. Append Z for UTC.")
-        return instant.astimezone(UTC)
+        return _instant_of(parts).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise GraphQLError(f"{value!r} is no instant. Write 2030-06-03T12:00:00Z.") from error
+
+
+def _instant_of(parts: re.Match[str]) -> datetime:
+    """ValueError for a day or a time that there is not."""
+    numbers = [
+        int(parts[name] or 0) for name in ("year", "month", "day", "hour", "minute", "second")
+    ]
+    microseconds = int((parts["fraction"] or "")[:6].ljust(6, "0"))
+    offset = timedelta()
+    if parts["hours"] is not None:
+        hours, minutes = int(parts["hours"]), int(parts["minutes"] or 0)
+        if hours > 23 or minutes > 59:
+            raise ValueError("no such offset")
+        offset = timedelta(hours=hours, minutes=minutes)
+    zone = timezone(-offset if parts["sign"] == "-" else offset)
+    return datetime(*numbers, microseconds, tzinfo=zone)  # type: ignore[misc, arg-type]
 
 
 def parse_base64(value: Any) -> bytes:
@@ -43,7 +72,8 @@ def parse_base64(value: Any) -> bytes:
 SCALARS: dict[object, ScalarDefinition] = {
     datetime: strawberry.scalar(
         name="DateTime",
-        description="An instant in ISO 8601: with an offset on input, and always in UTC on output.",
+        description="An instant. As input: a date, a time with or without seconds, and an offset"
+        " or Z, as RFC 3339 has it. As output: in UTC.",
         specified_by_url="https://scalars.graphql.org/andimarek/date-time",
         serialize=instant_text,
         parse_value=parse_instant,

@@ -10,7 +10,12 @@ import orjson
 from starlette.responses import Response
 
 from api.graphql.limits.errors import RATE_LIMITED, TIMED_OUT
-from api.web.http.refusals import WRONG_METHOD, WRONG_TRANSPORT, RefusedError
+from api.web.http.refusals import (
+    PERSISTED_QUERY_NOT_FOUND,
+    WRONG_METHOD,
+    WRONG_TRANSPORT,
+    RefusedError,
+)
 from engine.model.errors import Code
 
 JSON = "application/json"
@@ -65,7 +70,10 @@ def answer(told: dict[str, Any], kind: str) -> Response:
 def refusal(refused: RefusedError, kind: str) -> Response:
     """A request that is no operation."""
     content, headers = encode({"errors": [refused.told]}), HEADERS | refused.headers
-    return Response(content, refused.status_code, headers, f"{kind}; charset=utf-8")
+    # Clients look for this one in a JSON answer that came well.
+    is_asked_for = refused.extensions["code"] == PERSISTED_QUERY_NOT_FOUND and kind == JSON
+    status = 200 if is_asked_for else refused.status_code
+    return Response(content, status, headers, f"{kind}; charset=utf-8")
 
 
 @lru_cache(64)

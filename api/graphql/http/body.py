@@ -65,7 +65,8 @@ def read_message(text: str | bytes, most: int) -> Any:
 def read_json(data: str | bytes) -> Any:
     """The value; refuses what cannot be read, is too deep, or holds what is no text."""
     try:
-        text = data.decode("utf-8") if isinstance(data, bytes) else data
+        # Some programs begin with a byte order mark, which a reader may ignore (RFC 8259, 8.1).
+        text = (data.decode("utf-8") if isinstance(data, bytes) else data).removeprefix("\ufeff")
         value = json.loads(text, parse_constant=_no_constant, parse_int=_integer)
     except (ValueError, RecursionError) as error:
         raise RefusedError(400, "BAD_REQUEST", "This is not JSON that can be read.") from error

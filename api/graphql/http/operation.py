@@ -7,7 +7,10 @@ from typing import Any
 from strawberry.http import GraphQLRequestData, GraphQLRequestProtocol
 
 from api.graphql.limits.errors import LIMIT_EXCEEDED
-from api.web.http.refusals import RefusedError
+from api.web.http.refusals import PERSISTED_QUERY_NOT_FOUND, RefusedError
+
+#: The message that such clients look for, where they do not look at the code.
+_NOT_PERSISTED = "PersistedQueryNotFound"
 
 #: Parameters, with the type each has if it is there and not null.
 _PARAMETERS: dict[str, tuple[type, str]] = {
@@ -29,6 +32,8 @@ def read_operation(told: Any, protocol: GraphQLRequestProtocol) -> GraphQLReques
         if told.get(name) is not None and not isinstance(told[name], kind):
             raise _bad(f"`{name}` has to be {wanted}.")
     if not told.get("query"):
+        if _names_persisted_query(told):
+            raise RefusedError(400, PERSISTED_QUERY_NOT_FOUND, _NOT_PERSISTED)
         raise _bad("The request has no `query`.")
     return GraphQLRequestData(
         query=told["query"],
@@ -37,6 +42,12 @@ def read_operation(told: Any, protocol: GraphQLRequestProtocol) -> GraphQLReques
         extensions=told.get("extensions"),
         protocol=protocol,
     )
+
+
+def _names_persisted_query(told: dict[str, Any]) -> bool:
+    """Whether a client sends the hash of an operation, and its text only when it is asked for."""
+    extensions = told.get("extensions")
+    return isinstance(extensions, dict) and isinstance(extensions.get("persistedQuery"), dict)
 
 
 def _bad(message: str) -> RefusedError:

@@ -47,8 +47,9 @@ class SignInput:
     )
     idempotency_key: str | None = strawberry.field(
         default=None,
-        description="A key of the caller's choice: a repeated request with the same key"
-        " returns the same signature and does not count again.",
+        description="A text of your own choice, such as the build's number. Another call of the"
+        " same user with the same key returns the same signature and uses no second one; keys of"
+        " other users do not count. With another digest or keypair it is refused.",
     )
 
 

@@ -8,6 +8,8 @@ from strawberry.types.graphql import OperationType
 
 WRONG_METHOD = "METHOD_NOT_ALLOWED"
 WRONG_TRANSPORT = "NOT_ACCEPTABLE"
+#: What clients with automatic persisted queries look for: they send the text then.
+PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
 
 
 class RefusedError(HTTPException):

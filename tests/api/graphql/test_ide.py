@@ -29,6 +29,9 @@ def test_its_policy_names_what_it_loads_and_nothing_else(small_world: World) -> 
     runtime.executor.shutdown()
 
     assert answer.status_code == 200
+    # Where its scripts cannot be had, this is what stays.
+    assert "The IDE is loaded from unpkg.com. If it does not appear" in answer.text
+    assert "Loading..." not in answer.text
     tags = re.findall(r"<(?:script|link)\s[^>]*https://[^>]*>", answer.text)
     assert len(tags) >= 6
     for tag in tags:

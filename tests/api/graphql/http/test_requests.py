@@ -81,6 +81,11 @@ def test_a_batch_is_refused_by_the_limit_and_what_was_asked(small_api: Api) -> N
         ({"Content-Type": "text/plain; application/json"}, 415),
         ({}, 415),
         ({"Content-Type": "APPLICATION/JSON; charset=UTF-8"}, 200),
+        ({"Content-Type": "application/json; charset=UTF-8;"}, 200),
+        ({"Content-Type": "application/json;"}, 200),
+        ({"Content-Type": 'application/json ; Charset="utf-8" ; odata=verbose'}, 200),
+        ({"Content-Type": "application/json; x=charset=utf-16"}, 200),
+        ({"Content-Type": "application/json; odata=verbose; charset=latin1"}, 415),
         (JSON | {"Content-Encoding": "gzip"}, 415),
     ],
 )
@@ -89,6 +94,44 @@ def test_only_plain_json_is_taken(small_api: Api, headers: dict[str, str], statu
     answer = small_api.client.post("/graphql", content=content, headers=headers)
 
     assert answer.status_code == status
+
+
+def test_a_byte_order_mark_is_ignored_at_the_beginning_alone(small_api: Api) -> None:
+    def post(content: bytes) -> int:
+        return small_api.client.post("/graphql", content=content, headers=JSON).status_code
+
+    assert post(b"\xef\xbb\xbf" + query()) == 200
+    assert post(b"\xef\xbb\xbf\xef\xbb\xbf" + query()) == 400
+    assert post(query() + b"\xef\xbb\xbf") == 400
+
+
+@pytest.mark.parametrize(
+    ("accept", "status"), [("*/*", 200), ("application/graphql-response+json", 400)]
+)
+def test_a_hash_without_its_query_is_answered_as_clients_look_for_it(
+    small_api: Api, accept: str, status: int
+) -> None:
+    hashed = {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}
+    headers = {"Accept": accept}
+    by_post = small_api.client.post("/graphql", json={"extensions": hashed}, headers=headers)
+    parameters = {"extensions": json.dumps(hashed)}
+    by_get = small_api.client.get("/graphql", params=parameters, headers=headers)
+
+    for answer in (by_post, by_get):
+        assert answer.status_code == status
+        assert answer.json() == {
+            "errors": [
+                {
+                    "message": "PersistedQueryNotFound",
+                    "extensions": {"code": "PERSISTED_QUERY_NOT_FOUND"},
+                }
+            ]
+        }
+    # The client sends both then.
+    both = small_api.client.post("/graphql", json=QUERY | {"extensions": hashed})
+    assert both.json() == {"data": {"__typename": "Query"}}
+    other = small_api.client.post("/graphql", json={"extensions": {"persistedQuery": None}})
+    assert other.status_code == 400
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
