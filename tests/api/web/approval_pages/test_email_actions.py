@@ -137,6 +137,9 @@ def test_the_page_shows_the_whole_request(
     ):
         assert shown in page
     assert "<script" not in page
+    assert '<header><p><svg class="logo"' in page
+    assert "</svg>Countersign · Acme</p></header>" in page
+    assert '<link rel="icon" href="data:image/svg+xml;base64,' in page
     assert "http" not in re.sub(r"<html|http-equiv", "", page)
 
 
