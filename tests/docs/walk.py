@@ -16,7 +16,7 @@ from typing import Any
 import httpx2
 
 from tests.docs.documents import Block
-from tests.support.running import Server, run, serving
+from tests.support.running import Server, free_port, run, serving
 
 PLACEHOLDER = re.compile(r"<([a-zA-Z][a-zA-Z-]*)>")
 URL = "http://127.0.0.1:8000"
@@ -44,6 +44,7 @@ class Walk:
     kept: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     server: Server | None = None
+    mail_page_port: int = field(default_factory=free_port)
 
     def __post_init__(self) -> None:
         now = datetime.now(UTC).replace(microsecond=0)
@@ -65,6 +66,7 @@ class Walk:
     def _environment(self) -> dict[str, str]:
         clean = {k: v for k, v in os.environ.items() if not k.startswith("COUNTERSIGN_")}
         here = {
+            "COUNTERSIGN_MAIL_PAGE_ADDRESS": f"127.0.0.1:{self.mail_page_port}",
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{clean['PATH']}",
             "PYTHONPATH": str(Path.cwd()),
         }
@@ -131,7 +133,7 @@ class Walk:
 
     def _shell(self, block: Block) -> None:
         code = self._filled(block)
-        if URL in code and "cat > .env" not in code:
+        if URL in code and "countersign init" not in code:
             code = code.replace(URL, self.url)
         done = self._run(["bash", "-euo", "pipefail", "-c", code], block)
         if block.kept:
