@@ -12,8 +12,7 @@ import typer
 
 from api.cli.accounts import account_called
 from api.cli.running import load_settings
-from api.config.settings import Settings
-from api.first_signature import (
+from api.cli.trial_account import (
     AUTHORIZATION_FILE,
     MESSAGE_FILE,
     PUBLIC_KEY_FILE,
@@ -23,6 +22,7 @@ from api.first_signature import (
     prepare_first_signature,
     write_files,
 )
+from api.config.settings import Settings
 from api.runtime.startup_checks import NotReadyError, open_database, require_current
 from notifications.channels.mail_folder import folder_of
 

@@ -12,13 +12,7 @@ from urllib.parse import urlsplit
 import typer
 from pydantic import SecretStr
 
-from api.cli.output import AsJson, print_token
-from api.cli.running import load_settings
-from api.config.safe_urls import is_safe
-from api.config.settings import PREFIX, Settings
-from api.config.settings_files import env_file
-from api.config.settings_warnings import NO_MAIL
-from api.first_settings import (
+from api.cli.first_settings import (
     database_beside,
     fresh_secrets,
     mail_url,
@@ -26,6 +20,12 @@ from api.first_settings import (
     sender_for,
     write_env_file,
 )
+from api.cli.output import AsJson, print_token
+from api.cli.running import load_settings
+from api.config.safe_urls import is_safe
+from api.config.settings import PREFIX, Settings
+from api.config.settings_files import env_file
+from api.config.settings_warnings import NO_MAIL
 from api.runtime.startup_checks import NotReadyError, open_database
 from engine.commands.administration.create_account import create_account
 from engine.commands.credentials.api_tokens import create_token_as_operator

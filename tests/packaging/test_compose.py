@@ -74,8 +74,8 @@ def test_volumes_are_declared_and_are_where_the_image_has_folders() -> None:
 def test_the_settings_are_valid_with_their_defaults(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    from api.cli.first_settings import fresh_secrets
     from api.config.settings import Settings
-    from api.first_settings import fresh_secrets
 
     url = tmp_path / "url"
     url.write_text("postgresql+psycopg://countersign:made-up@database/countersign")

@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from api.config.secret_strength import weakness_of_text
-from api.config.settings import PREFIX, Settings
-from api.first_settings import (
+from api.cli.first_settings import (
     database_beside,
     fresh_secrets,
     mail_url,
@@ -18,6 +16,8 @@ from api.first_settings import (
     sender_for,
     write_env_file,
 )
+from api.config.secret_strength import weakness_of_text
+from api.config.settings import PREFIX, Settings
 from api.runtime.startup_checks import NotReadyError
 from notifications.channels.smtp import Server
 from tests.api.config.test_settings import GOOD

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from api.first_signature import SCOPES, prepare_first_signature, write_files
+from api.cli.trial_account import SCOPES, prepare_first_signature, write_files
 from api.graphql.ids import to_global
 from engine.commands.administration.create_account import create_account
 from engine.model.errors import Code, Refusal
