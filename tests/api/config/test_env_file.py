@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from api.cli.main import app
 from api.config.settings import PREFIX, Settings
 from api.config.settings_files import ENV_FILE_VARIABLE, env_file
 from api.config.settings_warnings import secret_files
@@ -66,3 +68,15 @@ def test_files_that_it_names_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path:
     (tmp_path / "url").write_text("https://from-file.example.com\n")
     monkeypatch.setenv(ENV_FILE_VARIABLE, str(tmp_path / "other"))
     assert Settings().public_url == "https://from-file.example.com"
+
+
+@pytest.mark.parametrize(("command", "code"), [("doctor", 1), ("serve", 2), ("migrate", 2)])
+def test_every_command_tells_that_the_named_file_is_missing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str, code: int
+) -> None:
+    for name, value in REQUIRED.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv(ENV_FILE_VARIABLE, str(tmp_path / "missing"))
+    done = CliRunner().invoke(app, [command])
+    assert done.exit_code == code
+    assert f"{tmp_path / 'missing'} cannot be read: " in done.output
