@@ -72,8 +72,8 @@ def parse_base64(value: Any) -> bytes:
 SCALARS: dict[object, ScalarDefinition] = {
     datetime: strawberry.scalar(
         name="DateTime",
-        description="An instant. As input: a date, a time with or without seconds, and an offset"
-        " or Z, as RFC 3339 has it. As output: in UTC.",
+        description="An instant: on input a date, a time with or without seconds, and an offset"
+        " or Z, as RFC 3339 defines; on output always in UTC.",
         specified_by_url="https://scalars.graphql.org/andimarek/date-time",
         serialize=instant_text,
         parse_value=parse_instant,
