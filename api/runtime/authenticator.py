@@ -12,7 +12,7 @@ from engine.concurrency.batching import Batcher, ProcessBatch
 from engine.concurrency.executor import MAX_WAITING_SECONDS, Executor
 from engine.model.errors import Code, Refusal
 from engine.model.principal import Principal
-from engine.persistence.store.retry import AWAY
+from engine.persistence.store.retry import DATABASE_UNAVAILABLE
 from engine.system import System
 
 LookUp = Callable[[Connection, str, datetime], Principal | None]
@@ -33,7 +33,7 @@ class Authenticator:
             async with asyncio.timeout(MAX_WAITING_SECONDS):
                 return await self._line.submit((look_up, secret))
         except TimeoutError as error:
-            raise Refusal(Code.OVERLOADED, AWAY) from error
+            raise Refusal(Code.OVERLOADED, DATABASE_UNAVAILABLE) from error
 
     async def _answer(self, take: ProcessBatch[tuple[LookUp, str]]) -> list[Principal | None]:
         system = self._system

@@ -17,7 +17,7 @@ from engine.concurrency.fair_semaphore import FairSemaphore
 from engine.model.errors import Code, Refusal
 from engine.persistence.db.database import Database
 from engine.persistence.db.timeouts import SILENCE_SECONDS
-from engine.persistence.store.retry import AWAY, OVERLOADED, raise_translated
+from engine.persistence.store.retry import DATABASE_UNAVAILABLE, OVERLOADED, raise_translated
 
 Answer = TypeVar("Answer")
 
@@ -105,7 +105,7 @@ class Executor:
                 raise
             # What never began is not begun any more.
             began = future is not None and not future.cancelled()
-            raise Refusal(Code.OVERLOADED, AWAY if began else OVERLOADED) from error
+            raise Refusal(Code.OVERLOADED, DATABASE_UNAVAILABLE if began else OVERLOADED) from error
         except (DBAPIError, PoolTimeout) as error:
             raise_translated(error)
 

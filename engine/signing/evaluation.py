@@ -13,10 +13,10 @@ class SignDecision:
     """The same list of factors, as told and as recorded."""
 
     evaluation: Evaluation
-    told: str
+    factors_json: str
     #: The same for the ledger, whose readers see also what the caller does not.
     recorded: Evaluation
-    recorded_told: str
+    recorded_factors_json: str
 
 
 def decide(facts: SignFacts) -> SignDecision:

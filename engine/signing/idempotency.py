@@ -1,22 +1,25 @@
-"""Signatures that were asked for before with the same idempotency keys."""
+"""Signatures that were requested before with the same idempotency keys."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection
+from dataclasses import dataclass
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from engine.model.algorithms import DigestAlgorithm
+from engine.model.facts import Actor
+from engine.model.vocabulary import Permission, SignatureState
 from engine.persistence.store import tables as t
 from engine.persistence.store.unit_of_work import UnitOfWork
-from engine.signing.request import Ask, malformed
+from engine.signing.request import SignRequest
 
-#: An earlier signature, by who asked for it and their idempotency key.
-IdempotentResult = dict[tuple[UUID, str], dict[str, Any]]
+#: Keys are unique for each user: the user's id, and the key as the user chose it.
+UserKey = tuple[UUID, str]
 
 _S = t.signatures
-_EARLIER = sa.select(
+_PREVIOUS = sa.select(
     _S.c.user_id,
     _S.c.idempotency_key,
     _S.c.id,
@@ -31,20 +34,47 @@ _EARLIER = sa.select(
 )
 
 
-def load_idempotent_results(uow: UnitOfWork, asks: Sequence[Ask]) -> IdempotentResult:
-    """Reserved or made, of whatever keypair."""
-    # A malformed key is refused by its own rule; the database need not see it.
-    given = {
-        (ask.principal.user_id, request.idempotency_key)
-        for ask in asks
-        for request in ask.requests
-        if request.idempotency_key is not None and malformed(request) is None
-    }
-    if not given:
+@dataclass(frozen=True, slots=True)
+class PreviousSignature:
+    """A signature, reserved or made, that has used an idempotency key."""
+
+    id: UUID
+    keypair_id: UUID
+    digest: bytes
+    digest_algorithm: DigestAlgorithm
+    state: SignatureState
+
+    def is_for(self, keypair_id: UUID, request: SignRequest) -> bool:
+        """Whether a request on this keypair repeats the one that led to this signature."""
+        # Content was once recorded under another algorithm; it is the same content all the same.
+        return (
+            self.keypair_id == keypair_id
+            and self.digest == request.digest_by(self.digest_algorithm)
+            and (request.content is not None or self.digest_algorithm == request.hash_algorithm)
+        )
+
+
+PreviousSignatures = dict[UserKey, PreviousSignature]
+
+
+def user_key(actor: Actor, request: SignRequest) -> UserKey | None:
+    """The request's idempotency key as its user's; None where it has none.
+
+    Also None for a token whose scopes do not include signing: it gets no earlier signature either.
+    """
+    if request.idempotency_key is None or not actor.covers(Permission.SIGN):
+        return None
+    assert actor.user_id is not None
+    return actor.user_id, request.idempotency_key
+
+
+def load_previous_signatures(uow: UnitOfWork, keys: Collection[UserKey]) -> PreviousSignatures:
+    """The signatures that have used these keys, of any keypair of the account."""
+    if not keys:
         return {}
-    asked = {
-        "users": sorted({user_id for user_id, _ in given}),
-        "keys": sorted({key for _, key in given}),
+    parameters = {
+        "users": sorted({user_id for user_id, _ in keys}),
+        "keys": sorted({key for _, key in keys}),
     }
-    rows = uow.connection.execute(_EARLIER, asked).all()
-    return {(row.user_id, row.idempotency_key): dict(row._mapping) for row in rows}
+    rows = uow.connection.execute(_PREVIOUS, parameters).all()
+    return {(user_id, key): PreviousSignature(*columns) for user_id, key, *columns in rows}

@@ -12,10 +12,10 @@ from uuid import UUID
 from engine.model.algorithms import DigestAlgorithm
 from engine.model.errors import Code, Refusal
 from engine.model.events import SignatureMade
-from engine.model.facts import Actor
+from engine.model.facts import Actor, Keypair
 from engine.model.principal import Principal
 from engine.model.signing_factors import Factor
-from engine.model.vocabulary import Channel
+from engine.model.vocabulary import Channel, KeypairCategory
 from engine.signers.base import Content, Digest, SigningInput, SigningKey
 
 #: Bytes of content an OpenPGP keypair signs at most.
@@ -56,7 +56,7 @@ class SignRequest:
         return hashlib.new(algorithm.lower(), self.content or b"").digest()
 
     @property
-    def message(self) -> SigningInput:
+    def signing_input(self) -> SigningInput:
         """What the signer gets."""
         if self.digest is not None:
             return Digest(self.hash_algorithm, self.digest)
@@ -64,7 +64,7 @@ class SignRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class SignCall:
     """One caller's requests on one keypair."""
 
     principal: Principal
@@ -83,7 +83,8 @@ class Reserved:
     digest: bytes
     key: SigningKey
     backend: str
-    message: SigningInput
+    signing_input: SigningInput
+    idempotency_key: str | None
 
     @property
     def signature_id(self) -> UUID:
@@ -163,7 +164,12 @@ class Made:
 Outcome = Made | Refused
 
 
-def malformed(request: SignRequest) -> Refusal | None:
+def check_for_keypair(request: SignRequest, keypair: Keypair) -> Refusal | None:
+    """Why this keypair cannot sign such a request at all, whoever sends it."""
+    return check_request(request) or _check_kind(request, keypair)
+
+
+def check_request(request: SignRequest) -> Refusal | None:
     """Exactly one of digest and content; the digest's length as its algorithm asks."""
     if (request.digest is None) == (request.content is None):
         message = "Give exactly one of digest and content."
@@ -185,6 +191,17 @@ def malformed(request: SignRequest) -> Refusal | None:
         message = f"The content has more than {CONTENT_LIMIT} bytes. Sign a smaller file."
         return Refusal(Code.INVALID_INPUT, message, "content")
     return _malformed_key(request.idempotency_key)
+
+
+def _check_kind(request: SignRequest, keypair: Keypair) -> Refusal | None:
+    signs_content = keypair.category is KeypairCategory.GPG
+    if signs_content == (request.content is not None):
+        return None
+    if signs_content:
+        message = "This keypair makes OpenPGP signatures. Give the content, not a digest."
+        return Refusal(Code.INVALID_INPUT, message, "content")
+    message = "This keypair signs digests. Give the digest, not the content."
+    return Refusal(Code.INVALID_INPUT, message, "digest")
 
 
 def _was_hex(digest: bytes, due: int) -> bool:

@@ -1,7 +1,8 @@
-"""Decide on signatures against the locked release, and count them before they are made.
+"""Decides on signatures against the locked release, and counts them before they are made.
 
-The instant of the reservation decides. Asks of many callers are decided in one transaction, in
-memory and in their order, and written set-based; each gets its own answer.
+The calls of many users are decided in one transaction: the facts are loaded once, the requests are
+decided in memory and in their order, and the reservations are written together. The instant of the
+reservation decides, whenever the signature is made.
 """
 
 from __future__ import annotations
@@ -15,41 +16,51 @@ from engine.model.principal import Principal
 from engine.persistence.store.locks import Lock
 from engine.persistence.store.reservation_expiry import release_expired
 from engine.persistence.store.retry import retry
-from engine.signing.request import Ask, Reservation, SignRequest
-from engine.signing.reservation_batch import ReservationBatch
+from engine.signing.batch_facts import load_batch
+from engine.signing.decide_batch import Answers, decide_batch
+from engine.signing.request import Reservation, SignCall, SignRequest
+from engine.signing.write_batch import write_batch
 from engine.system import System
-
-#: What one ask comes to: an answer for each request, or one refusal of them all.
-Answers = list[Reservation] | Refusal
 
 
 def reserve(
     system: System, principal: Principal, keypair_id: UUID, requests: Sequence[SignRequest]
 ) -> list[Reservation]:
-    """An answer for each request on this keypair, in their order. Raises `Refusal`."""
-    asks = [Ask(principal, tuple(requests))]
-    (answers,) = reserve_all(system, principal.account_id, keypair_id, asks)
+    """Decide on one user's requests on this keypair.
+
+    Returns:
+        An answer for each request, in their order.
+
+    Raises:
+        Refusal: There is no such keypair, or the user is deactivated.
+    """
+    calls = [SignCall(principal, tuple(requests))]
+    (answers,) = reserve_all(system, principal.account_id, keypair_id, calls)
     if isinstance(answers, Refusal):
         raise answers
     return answers
 
 
 def reserve_all(
-    system: System, account_id: UUID, keypair_id: UUID, asks: Sequence[Ask]
+    system: System, account_id: UUID, keypair_id: UUID, calls: Sequence[SignCall]
 ) -> list[Answers]:
-    """The same for several callers at once, in one transaction; what time made due stays."""
-    if not asks:
+    """Decide on the calls of several users in one transaction.
+
+    Returns:
+        For each call, in their order, an answer for each of its requests or one refusal
+        of them all. What time has made due meanwhile is kept in both cases.
+    """
+    if not calls:
         return []
-    return retry(lambda: _reserve_all(system, account_id, keypair_id, asks))
+    return retry(lambda: _reserve_all(system, account_id, keypair_id, calls))
 
 
 def _reserve_all(
-    system: System, account_id: UUID, keypair_id: UUID, asks: Sequence[Ask]
+    system: System, account_id: UUID, keypair_id: UUID, calls: Sequence[SignCall]
 ) -> list[Answers]:
     lock = Lock(keypairs=frozenset({keypair_id}))
     with transaction(system, account_id, None, lock) as uow:
         release_expired(uow)
-        desk = ReservationBatch(uow, keypair_id, asks)
-        answers = [desk.answer(ask) for ask in asks]
-        desk.write()
-    return answers
+        decision = decide_batch(load_batch(uow, keypair_id, calls), calls)
+        write_batch(uow, decision)
+    return decision.answers

@@ -24,32 +24,33 @@ from engine.model.principal import Principal
 from engine.model.vocabulary import SignatureState
 from engine.persistence.store import tables as t
 from engine.signing.admission import Admission
+from engine.signing.decide_batch import Answers
 from engine.signing.request import (
-    Ask,
     Existing,
     Made,
     Outcome,
     Refused,
     Reservation,
     Reserved,
+    SignCall,
     SignRequest,
 )
-from engine.signing.reserve import Answers, reserve_all
+from engine.signing.reserve import reserve_all
 from engine.signing.settle import settle
-from engine.signing.sign import Value, sign
+from engine.signing.sign import SigningResult, sign
 from engine.system import System
 
 #: Requests of one call that stand in line together: a large batch takes turns with others.
 MAX_BATCH_COST = 64
 #: Signatures made in one hop: a slow signer, such as a token, is asked from several threads.
-PART = 16
+SIGN_PART_SIZE = 16
 #: Seconds that a part waits at most for the others of its batch, to be settled with them.
 COALESCE_SECONDS = 0.05
 #: Seconds between two looks at a signature somebody else is making.
 POLL_SECONDS = 0.02
 #: Keypairs whose signer's pace is remembered.
-REMEMBERED = 1000
-NOTHING_CAME = Refusal(
+MAX_ADMISSIONS = 1000
+FIRST_CALL_FAILED = Refusal(
     Code.SIGNER_FAILED,
     "The first call with this idempotency key came to nothing. Send it again.",
 )
@@ -78,10 +79,12 @@ class SigningService:
     def __init__(self, system: System, executor: Executor) -> None:
         self._system = system
         self._executor = executor
-        self._reserving = KeyedBatcher[Of, Ask, _Decided](
+        self._reserving = KeyedBatcher[Of, SignCall, _Decided](
             self._decide, weigh=_weight, room=self._room
         )
-        self._settling = KeyedBatcher[UUID, Sequence[Value], list[Outcome]](self._settle, weigh=len)
+        self._settling = KeyedBatcher[UUID, Sequence[SigningResult], list[Outcome]](
+            self._settle, weigh=len
+        )
         self._paces: dict[UUID, Admission] = {}
         self._under_way: set[asyncio.Task[Outcomes]] = set()
 
@@ -90,7 +93,7 @@ class SigningService:
     ) -> list[Outcome]:
         """An outcome for each request on this keypair, in their order. Raises `Refusal`."""
         of = principal.account_id, keypair_id
-        asks = [Ask(principal, tuple(some)) for some in _parts(requests, MAX_BATCH_COST)]
+        asks = [SignCall(principal, tuple(some)) for some in _parts(requests, MAX_BATCH_COST)]
         if len(asks) == 1:
             answers = [await self._answer(of, asks[0])]
         else:
@@ -104,7 +107,7 @@ class SigningService:
             for outcome in _each(ask, answer)
         ]
 
-    async def _answer(self, of: Of, ask: Ask) -> list[Outcome] | Refusal:
+    async def _answer(self, of: Of, ask: SignCall) -> list[Outcome] | Refusal:
         try:
             decided = await self._reserving.submit(of, ask)
         except Refusal as refusal:
@@ -119,12 +122,12 @@ class SigningService:
         _, keypair_id = of
         pace = self._paces.get(keypair_id)
         if pace is None:
-            if len(self._paces) >= REMEMBERED:
+            if len(self._paces) >= MAX_ADMISSIONS:
                 self._paces = {id_: pace for id_, pace in self._paces.items() if not pace.is_idle}
             pace = self._paces[keypair_id] = Admission(self._system.reservation_seconds)
-        return pace.room
+        return pace.free_capacity
 
-    async def _decide(self, of: Of, take: ProcessBatch[Ask]) -> list[_Decided]:
+    async def _decide(self, of: Of, take: ProcessBatch[SignCall]) -> list[_Decided]:
         account_id, keypair_id = of
 
         def reserving() -> list[Answers]:
@@ -145,7 +148,7 @@ class SigningService:
         account_id, keypair_id = of
         making: dict[UUID, asyncio.Task[Outcomes]] = {}
         batch = _Batch(self._paces[keypair_id], len(reserved))
-        for part in _parts(reserved, PART):
+        for part in _parts(reserved, SIGN_PART_SIZE):
             task = asyncio.create_task(self._make_and_settle(account_id, batch, part))
             # It goes on though all who asked have left, and what it raises then is nobody's.
             self._under_way.add(task)
@@ -168,11 +171,11 @@ class SigningService:
             await batch.linger(len(part))
             outcomes = await self._settling.submit(account_id, values)
         finally:
-            batch.pace.end(len(part))
+            batch.pace.finish(len(part))
         return {r.signature_id: o for r, o in zip(part, outcomes, strict=True)}
 
     async def _settle(
-        self, account_id: UUID, take: ProcessBatch[Sequence[Value]]
+        self, account_id: UUID, take: ProcessBatch[Sequence[SigningResult]]
     ) -> list[list[Outcome]]:
         def settling() -> list[list[Outcome]]:
             parts = take()
@@ -209,7 +212,7 @@ class SigningService:
             state = await self._executor.read(look)
         if state is SignatureState.MADE:
             return Made(existing.signature_id)
-        return Refused(NOTHING_CAME)
+        return Refused(FIRST_CALL_FAILED)
 
 
 class _Batch:
@@ -219,7 +222,7 @@ class _Batch:
         self.pace = pace
         self._left = number
         self._made = asyncio.Event()
-        pace.begin(number)
+        pace.start(number)
 
     async def linger(self, number: int) -> None:
         """So many are made: wait a moment for the rest."""
@@ -233,7 +236,7 @@ class _Batch:
             pass
 
 
-def _weight(ask: Ask) -> int:
+def _weight(ask: SignCall) -> int:
     return len(ask.requests)
 
 
@@ -241,7 +244,7 @@ def _parts(whole: Sequence[One], size: int) -> list[Sequence[One]]:
     return [whole[start : start + size] for start in range(0, len(whole), size)]
 
 
-def _each(ask: Ask, answer: list[Outcome] | Refusal) -> list[Outcome]:
+def _each(ask: SignCall, answer: list[Outcome] | Refusal) -> list[Outcome]:
     return [Refused(answer)] * len(ask.requests) if isinstance(answer, Refusal) else answer
 
 

@@ -22,11 +22,11 @@ from engine.persistence.store.reservation_expiry import drop
 from engine.persistence.store.retry import retry
 from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.signing.request import Made, Outcome, Refused, Signed
-from engine.signing.sign import Value
+from engine.signing.sign import SigningResult
 from engine.system import System
 
 #: At which shares of the maximum people are told, in percent (spec section 6).
-NOTICES = (80, 100)
+QUOTA_NOTICE_PERCENTS = (80, 100)
 
 TOO_LATE = Refusal(
     Code.SIGNER_FAILED,
@@ -58,7 +58,7 @@ _COUNT = (
 )
 
 
-def settle(system: System, account_id: UUID, values: Sequence[Value]) -> list[Outcome]:
+def settle(system: System, account_id: UUID, values: Sequence[SigningResult]) -> list[Outcome]:
     """Write the values of any callers, in one transaction; what each became, in their order.
 
     Done twice it is done once: so it is tried again also where nobody knows how a commit ended.
@@ -68,7 +68,7 @@ def settle(system: System, account_id: UUID, values: Sequence[Value]) -> list[Ou
     return retry(lambda: _settle(system, account_id, values), also_if_away=True)
 
 
-def _settle(system: System, account_id: UUID, values: Sequence[Value]) -> list[Outcome]:
+def _settle(system: System, account_id: UUID, values: Sequence[SigningResult]) -> list[Outcome]:
     releases = {v.reserved.release_id for v in values}
     lock = Lock(releases=frozenset(id_ for id_ in releases if id_ is not None))
     with transaction(system, account_id, None, lock) as uow:
@@ -83,19 +83,19 @@ def _settle(system: System, account_id: UUID, values: Sequence[Value]) -> list[O
     return [_outcome(v, kept) for v in values]
 
 
-def _outcome(value: Value, kept: set[UUID]) -> Outcome:
+def _outcome(value: SigningResult, kept: set[UUID]) -> Outcome:
     signature_id = value.reserved.signature_id
     if value.value is None or signature_id not in kept:
         return Refused(value.refusal or TOO_LATE)
     return Made(signature_id, Signed.of(value.reserved, value.value))
 
 
-def _ended(uow: UnitOfWork, values: Sequence[Value]) -> Ended:
+def _ended(uow: UnitOfWork, values: Sequence[SigningResult]) -> Ended:
     ids = sorted(v.reserved.signature_id for v in values)
     return {row.id: row for row in uow.connection.execute(_ENDED, {"ids": ids}).all()}
 
 
-def _is_settled(value: Value, ended: Ended) -> bool:
+def _is_settled(value: SigningResult, ended: Ended) -> bool:
     """By an earlier try, whose commit was not answered."""
     row = ended.get(value.reserved.signature_id)
     if row is None or row.state is not SignatureState.MADE:
@@ -103,7 +103,7 @@ def _is_settled(value: Value, ended: Ended) -> bool:
     return bool(row.value == value.value)
 
 
-def _write(uow: UnitOfWork, made: list[Value]) -> None:
+def _write(uow: UnitOfWork, made: list[SigningResult]) -> None:
     # Of those that are reserved still (spec section 5): `_ended` has locked them and looked.
     if not made:
         return
@@ -115,7 +115,7 @@ def _write(uow: UnitOfWork, made: list[Value]) -> None:
         uow.record(value.reserved.event, actor=value.reserved.signer)
 
 
-def _count(uow: UnitOfWork, made: list[Value]) -> None:
+def _count(uow: UnitOfWork, made: list[SigningResult]) -> None:
     counted = Counter(v.reserved.release_id for v in made)
     for release_id in sorted(id_ for id_ in counted if id_ is not None):
         asked = {"release": release_id, "number": counted[release_id]}
@@ -126,7 +126,7 @@ def _count(uow: UnitOfWork, made: list[Value]) -> None:
 
 def _notice(uow: UnitOfWork, release_id: UUID, maximum: int, used: int, number: int) -> None:
     before = used - number
-    crossed = [p for p in NOTICES if before * 100 < p * maximum <= used * 100]
+    crossed = [p for p in QUOTA_NOTICE_PERCENTS if before * 100 < p * maximum <= used * 100]
     for percent in crossed[-1:]:
         uow.record(
             QuotaReached.of(release_id, percent=percent, used=used, maximum=maximum),
@@ -134,7 +134,7 @@ def _notice(uow: UnitOfWork, release_id: UUID, maximum: int, used: int, number: 
         )
 
 
-def _give_back(uow: UnitOfWork, failed: list[Value]) -> None:
+def _give_back(uow: UnitOfWork, failed: list[SigningResult]) -> None:
     events = [value.reserved.event for value in failed]
     drop(
         uow,

@@ -11,7 +11,7 @@ from engine.system import System
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class SigningResult:
     """A reserved signature's bytes, or why there are none."""
 
     reserved: Reserved
@@ -19,24 +19,24 @@ class Value:
     refusal: Refusal | None = None
 
 
-def sign(system: System, reserved: Sequence[Reserved]) -> list[Value]:
+def sign(system: System, reserved: Sequence[Reserved]) -> list[SigningResult]:
     """One value for each reservation, in their order."""
     return [_make(system, reservation) for reservation in reserved]
 
 
-def _make(system: System, reserved: Reserved) -> Value:
+def _make(system: System, reserved: Reserved) -> SigningResult:
     signer = system.signers.get(reserved.backend)
     if signer is None:
         message = f"The signer {reserved.backend} is not set up here. Ask an administrator."
         return _none(reserved, Code.SIGNER_FAILED, message)
     try:
-        value = make_signature(signer, reserved.key, reserved.message)
+        value = make_signature(signer, reserved.key, reserved.signing_input)
     except UnsuitableMessage as fault:
         return _none(reserved, Code.INVALID_INPUT, str(fault))
     except SignerFailed as failure:
         return _none(reserved, Code.SIGNER_FAILED, str(failure))
-    return Value(reserved, value)
+    return SigningResult(reserved, value)
 
 
-def _none(reserved: Reserved, code: Code, message: str) -> Value:
-    return Value(reserved, None, Refusal(code, message))
+def _none(reserved: Reserved, code: Code, message: str) -> SigningResult:
+    return SigningResult(reserved, None, Refusal(code, message))

@@ -17,7 +17,7 @@ from sqlalchemy import Row
 from engine.lifecycle.schedule import status_at
 from engine.model.vocabulary import HOLDING, Status
 from engine.model.wording import STANDS
-from engine.signing.settle import NOTICES
+from engine.signing.settle import QUOTA_NOTICE_PERCENTS
 from notifications.vocabulary import MessageKind
 
 EVER = frozenset(Status)
@@ -138,7 +138,7 @@ def _was_edited(told: SentMessage, now: ReleaseState) -> bool:
 
 def _counts_differently(told: SentMessage, now: ReleaseState) -> bool:
     """Of the numbers that are told of, another one has been reached, or none."""
-    reached = [p for p in NOTICES if now.signatures_used * 100 >= p * now.max_signatures]
+    reached = [p for p in QUOTA_NOTICE_PERCENTS if now.signatures_used * 100 >= p * now.max_signatures]
     percent: int = told.facts["event"]["percent"]
     return percent != max(reached, default=None)
 

@@ -10,7 +10,7 @@ from engine.model.errors import Code
 from engine.signing.request import Outcome, Refused, Reservation, Reserved, SignRequest
 from engine.signing.reserve import reserve
 from engine.signing.settle import settle
-from engine.signing.sign import Value, sign
+from engine.signing.sign import SigningResult, sign
 from tests.support.world import DIGEST, World
 
 
@@ -33,7 +33,7 @@ def reservations(
     return reserve(world.system, world.principal(who), keypair_id, [request] * number)
 
 
-def values(world: World, granted: Sequence[Reserved]) -> list[Value]:
+def values(world: World, granted: Sequence[Reserved]) -> list[SigningResult]:
     """The values, made but not settled."""
     return sign(world.system, granted)
 

@@ -18,7 +18,7 @@ from engine.persistence.db.database import Database
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Lock
 from engine.persistence.store.reservation_expiry import release_expired
-from engine.persistence.store.retry import is_away
+from engine.persistence.store.retry import is_unavailable
 from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.system import System
 
@@ -105,7 +105,7 @@ def _given_back(uow: UnitOfWork) -> int:
 def _is_everybodys(error: Exception, database: Database) -> bool:
     """The database is away, or locked as a whole: the next account would fare no better."""
     if isinstance(error, OperationalError):
-        return database.is_sqlite or is_away(error)
+        return database.is_sqlite or is_unavailable(error)
     return isinstance(error, PoolTimeout)
 
 

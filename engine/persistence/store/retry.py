@@ -31,7 +31,7 @@ _AWAY = {"57P01", "57P02", "57P03", "08000", "08001", "08003", "08004", "08006"}
 
 OVERLOADED = "Too much is under way at once. Try again shortly."
 #: If the connection broke during the commit, nobody here knows how it ended.
-AWAY = (
+DATABASE_UNAVAILABLE = (
     "The database does not answer just now. Try again shortly, and look first whether it was done."
 )
 
@@ -64,13 +64,13 @@ def translate_db_error(error: DBAPIError | PoolTimeout) -> Exception:
     """
     if isinstance(error, PoolTimeout) or _state(error) in _BUSY | _LOST or _is_locked(error):
         return Refusal(Code.OVERLOADED, OVERLOADED)
-    if is_away(error):
-        return Refusal(Code.OVERLOADED, AWAY)
+    if is_unavailable(error):
+        return Refusal(Code.OVERLOADED, DATABASE_UNAVAILABLE)
     fault = fault_of(error.orig)
     return StorageFailed(SENTENCES[fault]) if fault is not None else error
 
 
-def is_away(error: DBAPIError) -> bool:
+def is_unavailable(error: DBAPIError) -> bool:
     """There is no connection to the database, or no more."""
     if error.connection_invalidated or _state(error) in _AWAY:
         return True
@@ -91,7 +91,7 @@ def _gave_way(error: DBAPIError | PoolTimeout) -> bool:
 
 
 def _broke(error: DBAPIError | PoolTimeout) -> bool:
-    return isinstance(error, DBAPIError) and is_away(error)
+    return isinstance(error, DBAPIError) and is_unavailable(error)
 
 
 def _state(error: DBAPIError) -> str | None:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from engine.concurrency.executor import Executor
 from engine.model.errors import Code, Refusal
 from engine.persistence.db.database import Database
-from engine.persistence.store.retry import AWAY, OVERLOADED
+from engine.persistence.store.retry import DATABASE_UNAVAILABLE, OVERLOADED
 from tests.support.waiting import until
 
 
@@ -60,7 +60,7 @@ async def test_whoever_the_database_never_answers_is_told_in_time(database: Data
     queued = asyncio.create_task(executor.read(lambda: done.append("queued")))
     told = await asyncio.gather(hangs, queued, return_exceptions=True)
 
-    assert [str(refusal) for refusal in told] == [AWAY, OVERLOADED]
+    assert [str(refusal) for refusal in told] == [DATABASE_UNAVAILABLE, OVERLOADED]
     assert executor.waiting == 1
     started = time.monotonic()
     executor.shutdown()

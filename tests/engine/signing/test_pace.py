@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from engine.signing import admission as module
-from engine.signing.admission import FIRST, SHARE, Admission
+from engine.signing.admission import INITIAL_ADMISSION_LIMIT, RESERVATION_TIME_SHARE, Admission
 
 
 class Hands:
@@ -27,27 +27,27 @@ def hands(monkeypatch: pytest.MonkeyPatch) -> Hands:
 
 def make(pace: Admission, hands: Hands, number: int, rate: float) -> None:
     for _ in range(number):
-        pace.begin(1)
+        pace.start(1)
         hands.seconds += 1 / rate
-        pace.end(1)
+        pace.finish(1)
 
 
 def test_a_signers_pace_is_not_known_before_it_signed(hands: Hands) -> None:
-    assert Admission(30).most == FIRST
+    assert Admission(30).limit == INITIAL_ADMISSION_LIMIT
 
 
 @pytest.mark.parametrize("rate", [2.0, 20.0, 5000.0])
 def test_it_follows_the_signer(hands: Hands, rate: float) -> None:
     pace = Admission(30)
     make(pace, hands, 1000, rate)
-    assert pace.most == pytest.approx(rate * 30 * SHARE, rel=0.05, abs=1)
+    assert pace.limit == pytest.approx(rate * 30 * RESERVATION_TIME_SHARE, rel=0.05, abs=1)
 
 
 def test_a_signer_that_slows_down_is_noticed_within_few_signatures(hands: Hands) -> None:
     pace = Admission(30)
     make(pace, hands, 10_000, 5000)
     make(pace, hands, 64, 10)
-    assert pace.most < 200
+    assert pace.limit < 200
 
 
 def test_time_in_which_nothing_is_made_does_not_count(hands: Hands) -> None:
@@ -55,15 +55,15 @@ def test_time_in_which_nothing_is_made_does_not_count(hands: Hands) -> None:
     for _ in range(500):
         hands.seconds += 60
         make(pace, hands, 1, 100)
-    assert pace.most == pytest.approx(100 * 30 * SHARE, rel=0.05)
+    assert pace.limit == pytest.approx(100 * 30 * RESERVATION_TIME_SHARE, rel=0.05)
 
 
 async def test_where_all_is_taken_one_waits_until_something_is_made(hands: Hands) -> None:
     pace = Admission(30)
-    pace.begin(FIRST)
-    waiting = asyncio.create_task(pace.room())
+    pace.start(INITIAL_ADMISSION_LIMIT)
+    waiting = asyncio.create_task(pace.free_capacity())
     await asyncio.sleep(0.01)
     assert not waiting.done()
     hands.seconds += 1
-    pace.end(FIRST // 2)
+    pace.finish(INITIAL_ADMISSION_LIMIT // 2)
     assert await asyncio.wait_for(waiting, 1) >= 1

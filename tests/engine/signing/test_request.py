@@ -9,12 +9,12 @@ import pytest
 
 from engine.model.algorithms import DigestAlgorithm
 from engine.model.errors import Code
-from engine.signing.request import SignRequest, malformed
+from engine.signing.request import SignRequest, check_request
 
 
 def fault(digest: bytes, algorithm: DigestAlgorithm) -> str | None:
     request = SignRequest(keypair_id=uuid4(), digest=digest, digest_algorithm=algorithm)
-    refusal = malformed(request)
+    refusal = check_request(request)
     return refusal.message if refusal else None
 
 
@@ -34,7 +34,7 @@ def test_hex_digits_sent_as_base64_are_recognised(
 
 def test_content_without_an_algorithm_is_recorded_as_it_is_signed() -> None:
     request = SignRequest(keypair_id=uuid4(), content=b"x")
-    assert malformed(request) is None
+    assert check_request(request) is None
     assert request.hash_algorithm is DigestAlgorithm.SHA512
     assert request.stored_digest == sha512(b"x").digest()
 
@@ -44,7 +44,7 @@ def test_content_is_not_said_to_be_signed_with_another_algorithm(
     algorithm: DigestAlgorithm,
 ) -> None:
     request = SignRequest(keypair_id=uuid4(), content=b"x", digest_algorithm=algorithm)
-    refusal = malformed(request)
+    refusal = check_request(request)
     assert refusal is not None
     assert (refusal.code, refusal.field) == (Code.INVALID_INPUT, ("digest_algorithm",))
     assert refusal.message == (
@@ -54,7 +54,7 @@ def test_content_is_not_said_to_be_signed_with_another_algorithm(
 
 def test_a_digest_without_an_algorithm_is_sha256() -> None:
     request = SignRequest(keypair_id=uuid4(), digest=sha256(b"x").digest())
-    assert malformed(request) is None
+    assert check_request(request) is None
     assert request.hash_algorithm is DigestAlgorithm.SHA256
 
 
