@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from engine.concurrency.batching import Batcher, ProcessBatch
-from engine.concurrency.executor import MAX_WAITING_SECONDS, Executor
+from engine.concurrency.batching import Batcher, TakeItems
+from engine.concurrency.executor import CALL_TIMEOUT_SECONDS, Executor
 from engine.model.errors import Code, Refusal
 from engine.model.principal import Principal
 from engine.persistence.store.retry import DATABASE_UNAVAILABLE
@@ -30,12 +30,12 @@ class Authenticator:
         """Who this secret proves; None: nobody. Refuses OVERLOADED if that is not known in time."""
         try:
             # Waiting in the line counts too, behind those whom the database does not answer.
-            async with asyncio.timeout(MAX_WAITING_SECONDS):
+            async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
                 return await self._line.submit((look_up, secret))
         except TimeoutError as error:
             raise Refusal(Code.OVERLOADED, DATABASE_UNAVAILABLE) from error
 
-    async def _answer(self, take: ProcessBatch[tuple[LookUp, str]]) -> list[Principal | None]:
+    async def _answer(self, take: TakeItems[tuple[LookUp, str]]) -> list[Principal | None]:
         system = self._system
 
         def read() -> list[Principal | None]:

@@ -1,4 +1,4 @@
-"""Who may begin next: accounts take turns, and within one whoever came first goes first."""
+"""A semaphore that shares its slots fairly among accounts."""
 
 from __future__ import annotations
 
@@ -8,41 +8,44 @@ from uuid import UUID
 
 
 class FairSemaphore:
-    """So many at once. For one event loop."""
+    """Admits a number of callers at a time; those that wait are admitted by account in turn.
 
-    def __init__(self, places: int) -> None:
-        self._free = places
-        #: The account whose turn is next comes first. None stands for no account.
+    Within an account whoever came first goes first. For one event loop.
+    """
+
+    def __init__(self, slots: int) -> None:
+        self._free = slots
+        #: By account, in the order of their turns; None stands for no account.
         self._waiting: dict[UUID | None, deque[asyncio.Future[None]]] = {}
 
     @property
     def waiting(self) -> int:
-        """How many wait for their turn."""
+        """The number of callers that wait for a slot."""
         return sum(map(len, self._waiting.values()))
 
     async def acquire(self, account_id: UUID | None) -> None:
-        """Wait for a turn; whoever got one gives it back."""
+        """Wait for a slot, which the caller gives back by `release`."""
         if self._free:
             self._free -= 1
             return
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(account_id, deque()).append(turn)
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(account_id, deque()).append(future)
         try:
-            await turn
+            await future
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self.release()  # it came just when nobody wanted it any more
+            if future.done() and not future.cancelled():
+                self.release()  # a slot was given to it just before it was cancelled
             raise
 
     def release(self) -> None:
-        """A turn is over: the next one's begins."""
+        """Give a slot back: it goes to the next caller that waits."""
         while self._waiting:
             account_id = next(iter(self._waiting))
-            line = self._waiting.pop(account_id)
-            turn = line.popleft()
-            if line:
-                self._waiting[account_id] = line
-            if not turn.done():
-                turn.set_result(None)
+            queue = self._waiting.pop(account_id)
+            future = queue.popleft()
+            if queue:
+                self._waiting[account_id] = queue
+            if not future.done():
+                future.set_result(None)
                 return
         self._free += 1

@@ -1,1 +1,1 @@
-"""The signing gate: reserve (transaction) -> make -> settle (transaction); spec section 5."""
+"""Signing: reserve (a transaction), sign, settle (a transaction); spec section 5."""

@@ -1,8 +1,8 @@
-"""How much of a keypair is reserved ahead of its signer.
+"""Limits how much of a keypair is reserved ahead of its signer.
 
-What is reserved has only so long to be made and settled. So no more is reserved at once than can be
-in a part of that time, as fast as it has lately been: with a slow token most of a large batch waits
-in line, where nothing is counted yet and nothing lapses.
+A reservation that is not settled in time expires. So no more is reserved at once than the signer
+can sign in a share of that time, by its recent speed: with a slow token most of a large batch
+waits in the queue, where nothing is counted yet and nothing expires.
 """
 
 from __future__ import annotations
@@ -10,54 +10,61 @@ from __future__ import annotations
 import asyncio
 import time
 
-#: Of the time of a reservation, the part in which all that is reserved is to be made.
+#: The share of a reservation's time in which everything that is reserved is to be signed.
 RESERVATION_TIME_SHARE = 0.25
-#: Signatures taken to be made in that time, before one was.
+#: Signatures that may be reserved while the signer's speed is not known.
 INITIAL_ADMISSION_LIMIT = 128
-#: What so many signatures ago has half the weight of what was just made.
+#: After so many signatures an older measurement has half the weight of a new one.
 HALF_LIFE_SIGNATURES = 64
-_INSTANT = 1e-6
+#: Keeps a measured time from being zero.
+_SHORTEST_SECONDS = 1e-6
 
 
 class Admission:
-    """Of one keypair: what is reserved and not settled yet, and how fast that goes."""
+    """Counts what is reserved and not settled of one keypair, and measures how fast that goes.
+
+    Args:
+        reservation_seconds: After which a reservation expires.
+    """
 
     def __init__(self, reservation_seconds: float) -> None:
         self._seconds = reservation_seconds * RESERVATION_TIME_SHARE
-        self._made, self._spent = float(INITIAL_ADMISSION_LIMIT), self._seconds
-        self._under_way = 0
-        self._since = 0.0
-        self._freed = asyncio.Event()
+        self._signed = float(INITIAL_ADMISSION_LIMIT)
+        self._signing_seconds = self._seconds
+        self._pending = 0
+        self._measured_from = 0.0
+        self._has_finished = asyncio.Event()
 
     @property
     def is_idle(self) -> bool:
-        """Nothing is under way."""
-        return not self._under_way
+        """Nothing is reserved and not settled."""
+        return not self._pending
 
     @property
     def limit(self) -> int:
-        """So many may be reserved and not settled yet."""
-        return max(1, int(self._made / self._spent * self._seconds))
+        """How many signatures may be reserved and not settled."""
+        return max(1, int(self._signed / self._signing_seconds * self._seconds))
 
     async def free_capacity(self) -> int:
-        """How many more may be reserved; waits until any may."""
-        while self._under_way >= self.limit:
-            self._freed.clear()
-            await self._freed.wait()
-        return self.limit - self._under_way
+        """How many more signatures may be reserved; waits until at least one may."""
+        while self._pending >= self.limit:
+            self._has_finished.clear()
+            await self._has_finished.wait()
+        return self.limit - self._pending
 
     def start(self, number: int) -> None:
-        """So many are reserved."""
+        """Note that so many are reserved."""
         if self.is_idle:
-            self._since = time.monotonic()
-        self._under_way += number
+            self._measured_from = time.monotonic()
+        self._pending += number
 
     def finish(self, number: int) -> None:
-        """So many are settled, or will not be."""
+        """Note that so many are settled, or will not be."""
         now = time.monotonic()
-        faded = 0.5 ** (number / HALF_LIFE_SIGNATURES)
-        self._made = self._made * faded + number
-        self._spent = max(self._spent * faded + (now - self._since), _INSTANT)
-        self._since = now
-        self._under_way -= number
-        self._freed.set()
+        weight = 0.5 ** (number / HALF_LIFE_SIGNATURES)
+        elapsed = now - self._measured_from
+        self._signed = self._signed * weight + number
+        self._signing_seconds = max(self._signing_seconds * weight + elapsed, _SHORTEST_SECONDS)
+        self._measured_from = now
+        self._pending -= number
+        self._has_finished.set()

@@ -1,4 +1,4 @@
-"""What the factors say to one caller, and the text of it that is kept."""
+"""Evaluates the signing factors for a caller and for the ledger, and writes them as JSON."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from engine.persistence.db.canonical_json import canonical
 
 @dataclass(frozen=True, slots=True)
 class SignDecision:
-    """The same list of factors, as told and as recorded."""
+    """The factors of a signature, for its caller and for the ledger."""
 
     evaluation: Evaluation
+    #: Canonical JSON, which is stored with the signature.
     factors_json: str
-    #: The same for the ledger, whose readers see also what the caller does not.
+    #: The same for readers of the ledger, who may see a release that the caller may not see.
     recorded: Evaluation
     recorded_factors_json: str
 
 
 def decide(facts: SignFacts) -> SignDecision:
-    """By the facts, as the caller sees them."""
+    """Evaluate the factors as the caller, the viewer of the facts, may see them."""
     evaluation = evaluate(facts)
-    told = _told(evaluation)
+    factors_json = _as_json(evaluation)
     if facts.names_release:
-        return SignDecision(evaluation, told, evaluation, told)
+        return SignDecision(evaluation, factors_json, evaluation, factors_json)
     recorded = evaluate(replace(facts, viewer=None))
-    return SignDecision(evaluation, told, recorded, _told(recorded))
+    return SignDecision(evaluation, factors_json, recorded, _as_json(recorded))
 
 
-def _told(evaluation: Evaluation) -> str:
-    """The factors as they are kept beside a signature: canonical JSON."""
-    told = [
+def _as_json(evaluation: Evaluation) -> str:
+    factors = [
         {"name": f.name, "passed": f.passed, "detail": f.detail, "code": f.code}
         for f in evaluation.factors
     ]
-    return canonical(told)
+    return canonical(factors)

@@ -1,4 +1,4 @@
-"""What is asked to be signed, and what became of it."""
+"""Requests for signatures, and what becomes of them."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from engine.model.signing_factors import Factor
 from engine.model.vocabulary import Channel, KeypairCategory
 from engine.signers.base import Content, Digest, SigningInput, SigningKey
 
-#: Bytes of content an OpenPGP keypair signs at most.
-CONTENT_LIMIT = 10 * 1024 * 1024
+#: Bytes of content that an OpenPGP keypair signs at most.
+MAX_CONTENT_BYTES = 10 * 1024 * 1024
 #: How the OpenPGP signer hashes content.
 CONTENT_HASH = DigestAlgorithm.SHA512
-IDEMPOTENCY_KEY_LENGTH = 200
+MAX_IDEMPOTENCY_KEY_LENGTH = 200
 _HEX = " It looks like hex: send the raw bytes in base64."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignRequest:
-    """One signature asked for: a digest, or for OpenPGP keypairs the content itself."""
+    """A request for one signature of a digest, or with an OpenPGP keypair of content."""
 
     keypair_id: UUID
     digest: bytes | None = None
-    #: Without one: a digest is SHA-256, content is hashed as OpenPGP signatures here hash it.
+    #: None: a digest is SHA-256, and content is hashed by `CONTENT_HASH`.
     digest_algorithm: DigestAlgorithm | None = None
     content: bytes | None = None
     idempotency_key: str | None = None
@@ -46,18 +46,18 @@ class SignRequest:
 
     @property
     def stored_digest(self) -> bytes:
-        """What the signature's row keeps: the digest, or the content's."""
+        """What the signature's row stores: the digest, or the digest of the content."""
         return self.digest_by(self.hash_algorithm)
 
     def digest_by(self, algorithm: DigestAlgorithm) -> bytes:
-        """The digest as it was given, or the content's by this algorithm."""
+        """The digest as it was given, or the digest of the content by this algorithm."""
         if self.digest is not None:
             return self.digest
         return hashlib.new(algorithm.lower(), self.content or b"").digest()
 
     @property
     def signing_input(self) -> SigningInput:
-        """What the signer gets."""
+        """What the signer is given."""
         if self.digest is not None:
             return Digest(self.hash_algorithm, self.digest)
         return Content(self.content or b"")
@@ -65,7 +65,7 @@ class SignRequest:
 
 @dataclass(frozen=True, slots=True)
 class SignCall:
-    """One caller's requests on one keypair."""
+    """The requests of one caller on one keypair."""
 
     principal: Principal
     requests: tuple[SignRequest, ...]
@@ -73,22 +73,23 @@ class SignCall:
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """Counted; the value is still to be made."""
+    """A signature that is counted, and is still to be made."""
 
-    #: What the ledger will say if it is.
+    #: The ledger entry that is written once it is made.
     event: SignatureMade
-    #: Who signs, as they were at the instant of the reservation, which decides.
+    #: The user as of the instant of the reservation, which decides.
     signer: Actor
     reserved_at: datetime
     digest: bytes
     key: SigningKey
+    #: The name of the signer.
     backend: str
     signing_input: SigningInput
     idempotency_key: str | None
 
     @property
     def signature_id(self) -> UUID:
-        """Its row."""
+        """The id of the signature's row."""
         return self.event.subject_id
 
     @property
@@ -99,7 +100,7 @@ class Reserved:
 
 @dataclass(frozen=True, slots=True)
 class Existing:
-    """The idempotency key was used before, for the same thing."""
+    """An earlier signature: its idempotency key was used before, for the same request."""
 
     signature_id: UUID
     settled: bool
@@ -107,19 +108,19 @@ class Existing:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """No signature, and the factors as they were evaluated, if it came to that."""
+    """A refused request, with the signing factors if they were evaluated."""
 
     refusal: Refusal
     factors: tuple[Factor, ...] = ()
 
 
-#: What reserving answers for one request.
+#: The decision on one request.
 Reservation = Reserved | Existing | Refused
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A signature as its row has it."""
+    """A signature as it is stored."""
 
     id: UUID
     user_id: UUID
@@ -134,7 +135,7 @@ class Signed:
 
     @classmethod
     def of(cls, reserved: Reserved, value: bytes) -> Signed:
-        """What was reserved, with its value."""
+        """The reserved signature, with the value that was made."""
         event, signer = reserved.event, reserved.signer
         assert signer.user_id is not None
         return cls(
@@ -153,14 +154,14 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A signature that left the service, or left it before under the same idempotency key."""
+    """A signature that was made, now or earlier under the same idempotency key."""
 
     signature_id: UUID
-    #: None: it was made by an earlier call, and is to be looked up.
+    #: None: an earlier call has made it, and the caller loads it.
     signed: Signed | None = field(default=None, compare=False)
 
 
-#: What signing answers for one request.
+#: What becomes of one request.
 Outcome = Made | Refused
 
 
@@ -170,15 +171,15 @@ def check_for_keypair(request: SignRequest, keypair: Keypair) -> Refusal | None:
 
 
 def check_request(request: SignRequest) -> Refusal | None:
-    """Exactly one of digest and content; the digest's length as its algorithm asks."""
+    """Why a request is invalid, whatever its keypair: its digest, its content or its key."""
     if (request.digest is None) == (request.content is None):
         message = "Give exactly one of digest and content."
         return Refusal(Code.INVALID_INPUT, message, "digest")
-    due = request.hash_algorithm.length
-    if request.digest is not None and len(request.digest) != due:
+    length = request.hash_algorithm.length
+    if request.digest is not None and len(request.digest) != length:
         message = (
-            f"A {request.hash_algorithm} digest has {due} bytes, this one {len(request.digest)}."
-            + (_HEX if _was_hex(request.digest, due) else "")
+            f"A {request.hash_algorithm} digest has {length} bytes, this one {len(request.digest)}."
+            + (_HEX if _was_hex(request.digest, length) else "")
         )
         return Refusal(Code.INVALID_INPUT, message, "digest")
     if request.content is not None and request.hash_algorithm is not CONTENT_HASH:
@@ -187,10 +188,10 @@ def check_request(request: SignRequest) -> Refusal | None:
             " Leave the digest algorithm out."
         )
         return Refusal(Code.INVALID_INPUT, message, "digest_algorithm")
-    if request.content is not None and len(request.content) > CONTENT_LIMIT:
-        message = f"The content has more than {CONTENT_LIMIT} bytes. Sign a smaller file."
+    if request.content is not None and len(request.content) > MAX_CONTENT_BYTES:
+        message = f"The content has more than {MAX_CONTENT_BYTES} bytes. Sign a smaller file."
         return Refusal(Code.INVALID_INPUT, message, "content")
-    return _malformed_key(request.idempotency_key)
+    return _check_idempotency_key(request.idempotency_key)
 
 
 def _check_kind(request: SignRequest, keypair: Keypair) -> Refusal | None:
@@ -204,14 +205,14 @@ def _check_kind(request: SignRequest, keypair: Keypair) -> Refusal | None:
     return Refusal(Code.INVALID_INPUT, message, "digest")
 
 
-def _was_hex(digest: bytes, due: int) -> bool:
-    """Hex digits are base64, too, of half as many bytes again."""
+def _was_hex(digest: bytes, length: int) -> bool:
+    """Whether the digest was sent in hex: hex digits are valid base64 of other bytes."""
     text = base64.b64encode(digest).decode("ascii")
-    return len(text) == 2 * due and set(text) <= set(string.hexdigits)
+    return len(text) == 2 * length and set(text) <= set(string.hexdigits)
 
 
-def _malformed_key(key: str | None) -> Refusal | None:
-    if key is None or (0 < len(key) <= IDEMPOTENCY_KEY_LENGTH and key.isprintable()):
+def _check_idempotency_key(key: str | None) -> Refusal | None:
+    if key is None or (0 < len(key) <= MAX_IDEMPOTENCY_KEY_LENGTH and key.isprintable()):
         return None
-    message = f"An idempotency key has 1 to {IDEMPOTENCY_KEY_LENGTH} printable characters."
+    message = f"An idempotency key has 1 to {MAX_IDEMPOTENCY_KEY_LENGTH} printable characters."
     return Refusal(Code.INVALID_INPUT, message, "idempotency_key")

@@ -1,9 +1,14 @@
-"""Signing for callers on an event loop: concurrent calls are gathered into few transactions.
+"""Signing for callers on an event loop, with few transactions for many concurrent calls.
 
-While one transaction of a keypair is under way, the calls that come meanwhile wait in a line and
-are decided together in the next. What was reserved is made in parts; those made at about the same
-time are settled together, for the whole account, whose ledger is one. A call waits for no more than
-its own signatures.
+Each request goes through three steps:
+
+1. Reserve: concurrent calls on one keypair are decided in one transaction, which counts the
+   signatures (`reserve`).
+2. Sign: what was reserved is signed outside of any transaction, in parts, in several threads.
+3. Settle: parts of one account that are signed at about the same time are written in one
+   transaction, for an account has one ledger (`settle`).
+
+A call waits for no more than its own signatures.
 """
 
 from __future__ import annotations
@@ -17,7 +22,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from engine.concurrency.batching import Capacity, KeyedBatcher, ProcessBatch
+from engine.concurrency.batching import Capacity, KeyedBatcher, TakeItems
 from engine.concurrency.executor import Executor
 from engine.model.errors import Code, Refusal
 from engine.model.principal import Principal
@@ -40,215 +45,229 @@ from engine.signing.settle import settle
 from engine.signing.sign import SigningResult, sign
 from engine.system import System
 
-#: Requests of one call that stand in line together: a large batch takes turns with others.
-MAX_BATCH_COST = 64
-#: Signatures made in one hop: a slow signer, such as a token, is asked from several threads.
+#: Requests of one call that are reserved together: a large call takes turns with other calls.
+MAX_CALL_REQUESTS = 64
+#: Signatures made in one thread, one after the other: a slow signer is called from several threads.
 SIGN_PART_SIZE = 16
-#: Seconds that a part waits at most for the others of its batch, to be settled with them.
+#: Seconds that a signed part waits at most for the others of its batch, to be settled with them.
 COALESCE_SECONDS = 0.05
-#: Seconds between two looks at a signature somebody else is making.
+#: Seconds between two looks at a signature that another call is making.
 POLL_SECONDS = 0.02
-#: Keypairs whose signer's pace is remembered.
+#: Keypairs for which the speed of their signer is remembered.
 MAX_ADMISSIONS = 1000
 FIRST_CALL_FAILED = Refusal(
     Code.SIGNER_FAILED,
     "The first call with this idempotency key came to nothing. Send it again.",
 )
 
-One = TypeVar("One")
+Element = TypeVar("Element")
 
-#: An account's keypair.
-Of = tuple[UUID, UUID]
-#: What each signature of a part became.
+#: The ids of an account and of a keypair of it.
+KeypairKey = tuple[UUID, UUID]
+#: By signature, what became of it.
 Outcomes = dict[UUID, Outcome]
-#: By signature, the part it is in.
-Making = Mapping[UUID, asyncio.Task[Outcomes]]
+#: By signature, the task that signs and settles the part it is in.
+SigningTasks = Mapping[UUID, asyncio.Task[Outcomes]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Decided:
-    """What one call's requests came to, and the making of all that its batch reserved."""
+class _DecidedCall:
+    """The decision on one call, and the tasks that sign what its batch has reserved."""
 
     answers: Answers
-    making: Making
+    tasks: SigningTasks
 
 
 class SigningService:
-    """Reserve, make, settle: each caller gets its own answer, and the count is exact."""
+    """Reserves, signs and settles; each caller gets its own outcomes, and the count is exact."""
 
     def __init__(self, system: System, executor: Executor) -> None:
         self._system = system
         self._executor = executor
-        self._reserving = KeyedBatcher[Of, SignCall, _Decided](
-            self._decide, weigh=_weight, room=self._room
+        self._reservations = KeyedBatcher[KeypairKey, SignCall, _DecidedCall](
+            self._reserve, cost=_number_of_requests, capacity=self._capacity
         )
-        self._settling = KeyedBatcher[UUID, Sequence[SigningResult], list[Outcome]](
-            self._settle, weigh=len
+        self._settlements = KeyedBatcher[UUID, Sequence[SigningResult], list[Outcome]](
+            self._settle, cost=len
         )
-        self._paces: dict[UUID, Admission] = {}
-        self._under_way: set[asyncio.Task[Outcomes]] = set()
+        self._admissions: dict[UUID, Admission] = {}
+        self._tasks: set[asyncio.Task[Outcomes]] = set()
 
     async def sign(
         self, principal: Principal, keypair_id: UUID, requests: Sequence[SignRequest]
     ) -> list[Outcome]:
-        """An outcome for each request on this keypair, in their order. Raises `Refusal`."""
-        of = principal.account_id, keypair_id
-        asks = [SignCall(principal, tuple(some)) for some in _parts(requests, MAX_BATCH_COST)]
-        if len(asks) == 1:
-            answers = [await self._answer(of, asks[0])]
+        """Sign with one keypair.
+
+        Returns:
+            An outcome for each request, in their order.
+
+        Raises:
+            Refusal: All requests are refused for one reason, such as an unknown keypair.
+        """
+        keypair_key = principal.account_id, keypair_id
+        calls = [SignCall(principal, tuple(part)) for part in _split(requests, MAX_CALL_REQUESTS)]
+        if len(calls) == 1:
+            answers = [await self._complete(keypair_key, calls[0])]
         else:
-            answers = await asyncio.gather(*(self._answer(of, ask) for ask in asks))
-        refused = [answer for answer in answers if isinstance(answer, Refusal)]
-        if refused and len(refused) == len(answers):
-            raise refused[0]
+            answers = await asyncio.gather(*(self._complete(keypair_key, c) for c in calls))
+        refusals = [answer for answer in answers if isinstance(answer, Refusal)]
+        if refusals and len(refusals) == len(answers):
+            raise refusals[0]
         return [
             outcome
-            for ask, answer in zip(asks, answers, strict=True)
-            for outcome in _each(ask, answer)
+            for call, answer in zip(calls, answers, strict=True)
+            for outcome in _for_each_request(call, answer)
         ]
 
-    async def _answer(self, of: Of, ask: SignCall) -> list[Outcome] | Refusal:
+    async def _complete(self, keypair_key: KeypairKey, call: SignCall) -> list[Outcome] | Refusal:
         try:
-            decided = await self._reserving.submit(of, ask)
+            decided = await self._reservations.submit(keypair_key, call)
         except Refusal as refusal:
             return refusal
         if isinstance(decided.answers, Refusal):
             return decided.answers
-        return [await self._outcome(answer, decided.making) for answer in decided.answers]
+        return [await self._outcome(answer, decided.tasks) for answer in decided.answers]
 
-    # --- what is done for many ------------------------------------------------------------
+    # --- what is done for many calls at once ----------------------------------------------
 
-    def _room(self, of: Of) -> Capacity:
-        _, keypair_id = of
-        pace = self._paces.get(keypair_id)
-        if pace is None:
-            if len(self._paces) >= MAX_ADMISSIONS:
-                self._paces = {id_: pace for id_, pace in self._paces.items() if not pace.is_idle}
-            pace = self._paces[keypair_id] = Admission(self._system.reservation_seconds)
-        return pace.free_capacity
+    def _capacity(self, keypair_key: KeypairKey) -> Capacity:
+        _, keypair_id = keypair_key
+        admission = self._admissions.get(keypair_id)
+        if admission is None:
+            if len(self._admissions) >= MAX_ADMISSIONS:
+                self._admissions = {
+                    id_: admission
+                    for id_, admission in self._admissions.items()
+                    if not admission.is_idle
+                }
+            admission = Admission(self._system.reservation_seconds)
+            self._admissions[keypair_id] = admission
+        return admission.free_capacity
 
-    async def _decide(self, of: Of, take: ProcessBatch[SignCall]) -> list[_Decided]:
-        account_id, keypair_id = of
+    async def _reserve(
+        self, keypair_key: KeypairKey, take_calls: TakeItems[SignCall]
+    ) -> list[_DecidedCall]:
+        account_id, keypair_id = keypair_key
 
-        def reserving() -> list[Answers]:
-            return reserve_all(self._system, account_id, keypair_id, take())
+        def reserve() -> list[Answers]:
+            return reserve_all(self._system, account_id, keypair_id, take_calls())
 
-        answers = await self._executor.write(reserving, account_id)
+        answers_of_calls = await self._executor.write(reserve, account_id)
         reserved = [
             answer
-            for some in answers
-            if not isinstance(some, Refusal)
-            for answer in some
+            for answers in answers_of_calls
+            if not isinstance(answers, Refusal)
+            for answer in answers
             if isinstance(answer, Reserved)
         ]
-        making = self._start(of, reserved)
-        return [_Decided(some, making) for some in answers]
+        tasks = self._start_signing(keypair_key, reserved)
+        return [_DecidedCall(answers, tasks) for answers in answers_of_calls]
 
-    def _start(self, of: Of, reserved: Sequence[Reserved]) -> Making:
-        account_id, keypair_id = of
-        making: dict[UUID, asyncio.Task[Outcomes]] = {}
-        batch = _Batch(self._paces[keypair_id], len(reserved))
-        for part in _parts(reserved, SIGN_PART_SIZE):
-            task = asyncio.create_task(self._make_and_settle(account_id, batch, part))
-            # It goes on though all who asked have left, and what it raises then is nobody's.
-            self._under_way.add(task)
-            task.add_done_callback(self._ended)
-            making |= dict.fromkeys((one.signature_id for one in part), task)
-        return making
+    def _start_signing(self, keypair_key: KeypairKey, reserved: Sequence[Reserved]) -> SigningTasks:
+        account_id, keypair_id = keypair_key
+        tasks: dict[UUID, asyncio.Task[Outcomes]] = {}
+        batch = _SigningBatch(self._admissions[keypair_id], len(reserved))
+        for part in _split(reserved, SIGN_PART_SIZE):
+            task = asyncio.create_task(self._sign_and_settle(account_id, batch, part))
+            # It continues when all callers have left; then nobody awaits what it raises.
+            self._tasks.add(task)
+            task.add_done_callback(self._forget_task)
+            tasks |= dict.fromkeys((reservation.signature_id for reservation in part), task)
+        return tasks
 
-    def _ended(self, task: asyncio.Task[Outcomes]) -> None:
-        self._under_way.discard(task)
+    def _forget_task(self, task: asyncio.Task[Outcomes]) -> None:
+        self._tasks.discard(task)
         if not task.cancelled():
             task.exception()
 
-    async def _make_and_settle(
-        self, account_id: UUID, batch: _Batch, part: Sequence[Reserved]
+    async def _sign_and_settle(
+        self, account_id: UUID, batch: _SigningBatch, part: Sequence[Reserved]
     ) -> Outcomes:
         try:
-            values = await self._executor.run_blocking(
-                partial(sign, self._system, part), admitted=True
+            results = await self._executor.run_blocking(
+                partial(sign, self._system, part), bypass_queue=True
             )
-            await batch.linger(len(part))
-            outcomes = await self._settling.submit(account_id, values)
+            await batch.coalesce(len(part))
+            outcomes = await self._settlements.submit(account_id, results)
         finally:
-            batch.pace.finish(len(part))
+            batch.admission.finish(len(part))
         return {r.signature_id: o for r, o in zip(part, outcomes, strict=True)}
 
     async def _settle(
-        self, account_id: UUID, take: ProcessBatch[Sequence[SigningResult]]
+        self, account_id: UUID, take_parts: TakeItems[Sequence[SigningResult]]
     ) -> list[list[Outcome]]:
-        def settling() -> list[list[Outcome]]:
-            parts = take()
-            values = [value for part in parts for value in part]
-            outcomes = iter(settle(self._system, account_id, values))
+        def settle_parts() -> list[list[Outcome]]:
+            parts = take_parts()
+            results = [result for part in parts for result in part]
+            outcomes = iter(settle(self._system, account_id, results))
             return [[next(outcomes) for _ in part] for part in parts]
 
-        return await self._executor.write(settling, account_id, admitted=True)
+        return await self._executor.write(settle_parts, account_id, bypass_queue=True)
 
     # --- what one request came to ---------------------------------------------------------
 
-    async def _outcome(self, answer: Reservation, making: Making) -> Outcome:
+    async def _outcome(self, answer: Reservation, tasks: SigningTasks) -> Outcome:
         if isinstance(answer, Refused):
             return answer
-        part = making.get(answer.signature_id)
-        if part is None:
-            assert isinstance(answer, Existing), "what was reserved is being made"
-            return await self._await_first(answer)
+        task = tasks.get(answer.signature_id)
+        if task is None:
+            assert isinstance(answer, Existing), "what was reserved is being signed"
+            return await self._await_first_call(answer)
         try:
-            # One who does not wait any longer must not end it for the others.
-            outcomes = part.result() if part.done() else await asyncio.shield(part)
+            # A caller that is cancelled must not cancel the task of the other callers.
+            outcomes = task.result() if task.done() else await asyncio.shield(task)
         except Refusal as refusal:
             return Refused(refusal)
         return outcomes[answer.signature_id]
 
-    async def _await_first(self, existing: Existing) -> Outcome:
-        """While the first call is under way, the second waits for it."""
-        looks = self._system.reservation_seconds / POLL_SECONDS
+    async def _await_first_call(self, existing: Existing) -> Outcome:
+        """Wait until the call that used the idempotency key first has its signature."""
+        polls_left = self._system.reservation_seconds / POLL_SECONDS
         state = SignatureState.MADE if existing.settled else SignatureState.RESERVED
-        while state is SignatureState.RESERVED and looks > 0:
+        while state is SignatureState.RESERVED and polls_left > 0:
             await asyncio.sleep(POLL_SECONDS)
-            looks -= 1
-            look = partial(_state_of, self._system, existing.signature_id)
-            state = await self._executor.read(look)
+            polls_left -= 1
+            load_state = partial(_load_state, self._system, existing.signature_id)
+            state = await self._executor.read(load_state)
         if state is SignatureState.MADE:
             return Made(existing.signature_id)
         return Refused(FIRST_CALL_FAILED)
 
 
-class _Batch:
-    """What was reserved together, while it is made."""
+class _SigningBatch:
+    """What was reserved in one transaction, while it is signed."""
 
-    def __init__(self, pace: Admission, number: int) -> None:
-        self.pace = pace
-        self._left = number
-        self._made = asyncio.Event()
-        pace.start(number)
+    def __init__(self, admission: Admission, size: int) -> None:
+        self.admission = admission
+        self._unsigned = size
+        self._all_signed = asyncio.Event()
+        admission.start(size)
 
-    async def linger(self, number: int) -> None:
-        """So many are made: wait a moment for the rest."""
-        self._left -= number
-        if not self._left:
-            self._made.set()
+    async def coalesce(self, number: int) -> None:
+        """Note that so many are signed, and wait a moment for the rest of the batch."""
+        self._unsigned -= number
+        if not self._unsigned:
+            self._all_signed.set()
         try:
             async with asyncio.timeout(COALESCE_SECONDS):
-                await self._made.wait()
+                await self._all_signed.wait()
         except TimeoutError:
             pass
 
 
-def _weight(ask: SignCall) -> int:
-    return len(ask.requests)
+def _number_of_requests(call: SignCall) -> int:
+    return len(call.requests)
 
 
-def _parts(whole: Sequence[One], size: int) -> list[Sequence[One]]:
-    return [whole[start : start + size] for start in range(0, len(whole), size)]
+def _split(elements: Sequence[Element], size: int) -> list[Sequence[Element]]:
+    return [elements[start : start + size] for start in range(0, len(elements), size)]
 
 
-def _each(ask: SignCall, answer: list[Outcome] | Refusal) -> list[Outcome]:
-    return [Refused(answer)] * len(ask.requests) if isinstance(answer, Refusal) else answer
+def _for_each_request(call: SignCall, answer: list[Outcome] | Refusal) -> list[Outcome]:
+    return [Refused(answer)] * len(call.requests) if isinstance(answer, Refusal) else answer
 
 
-def _state_of(system: System, signature_id: UUID) -> SignatureState:
+def _load_state(system: System, signature_id: UUID) -> SignatureState:
     s = t.signatures
     with system.database.reading() as connection:
         query = sa.select(s.c.state).where(s.c.id == signature_id)

@@ -1,4 +1,4 @@
-"""Settle made signatures: only one that is still reserved may leave the service."""
+"""Settles signatures that were made: only one that is still reserved may leave the service."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy import Row
 
 from engine.commands.transactions import transaction
 from engine.model.errors import Code, Refusal
@@ -25,7 +26,7 @@ from engine.signing.request import Made, Outcome, Refused, Signed
 from engine.signing.sign import SigningResult
 from engine.system import System
 
-#: At which shares of the maximum people are told, in percent (spec section 6).
+#: Percentages of a release's maximum of signatures at which users are notified (spec section 6).
 QUOTA_NOTICE_PERCENTS = (80, 100)
 
 TOO_LATE = Refusal(
@@ -33,12 +34,12 @@ TOO_LATE = Refusal(
     "The signature was not finished in time or its release was stopped. Nothing was used.",
 )
 
-#: The rows of signatures that are not reserved any more, by id.
-Ended = Mapping[UUID, Any]
+#: By id, the rows of signatures that are not reserved any more.
+SettledRows = Mapping[UUID, Row[Any]]
 
 # Statements of the hot path are built once: to build one costs more than to run it.
 _S, _R = t.signatures, t.releases
-# All are locked; told are those it is too late for, which is hardly ever one.
+# All are locked. Returned are those that are not reserved any more, which is rarely one.
 _LOCKED = (
     sa.select(_S.c.id, _S.c.state, _S.c.value)
     .where(id_in(_S.c.id))
@@ -46,7 +47,7 @@ _LOCKED = (
     .with_for_update()
     .cte("locked")
 )
-_ENDED = sa.select(_LOCKED).where(_LOCKED.c.state != SignatureState.RESERVED)
+_SETTLED = sa.select(_LOCKED).where(_LOCKED.c.state != SignatureState.RESERVED)
 _COUNT = (
     _R.update()
     .where(_R.c.id == sa.bindparam("release"))
@@ -58,75 +59,78 @@ _COUNT = (
 )
 
 
-def settle(system: System, account_id: UUID, values: Sequence[SigningResult]) -> list[Outcome]:
-    """Write the values of any callers, in one transaction; what each became, in their order.
+def settle(system: System, account_id: UUID, results: Sequence[SigningResult]) -> list[Outcome]:
+    """Write the signatures of any callers of an account in one transaction.
 
-    Done twice it is done once: so it is tried again also where nobody knows how a commit ended.
+    It may be repeated, and so it is also where a connection broke during the commit.
+
+    Returns:
+        An outcome for each result, in their order.
     """
-    if not values:
+    if not results:
         return []
-    return retry(lambda: _settle(system, account_id, values), also_if_away=True)
+    return retry(lambda: _settle(system, account_id, results), is_idempotent=True)
 
 
-def _settle(system: System, account_id: UUID, values: Sequence[SigningResult]) -> list[Outcome]:
-    releases = {v.reserved.release_id for v in values}
+def _settle(system: System, account_id: UUID, results: Sequence[SigningResult]) -> list[Outcome]:
+    releases = {result.reserved.release_id for result in results}
     lock = Lock(releases=frozenset(id_ for id_ in releases if id_ is not None))
     with transaction(system, account_id, None, lock) as uow:
-        ended = _ended(uow, values)
-        settled = [v for v in values if _is_settled(v, ended)]
-        pending = [v for v in values if v.reserved.signature_id not in ended]
-        made = [v for v in pending if v.value is not None]
-        _write(uow, made)
-        _count(uow, made)
-        _give_back(uow, [v for v in pending if v.value is None])
-    kept = {v.reserved.signature_id for v in (*settled, *made)}
-    return [_outcome(v, kept) for v in values]
+        rows = _load_settled(uow, results)
+        settled = [result for result in results if _is_written(result, rows)]
+        pending = [result for result in results if result.signature_id not in rows]
+        signed = [result for result in pending if result.signature is not None]
+        _write(uow, signed)
+        _count(uow, signed)
+        _give_back(uow, [result for result in pending if result.signature is None])
+    valid_ids = {result.signature_id for result in (*settled, *signed)}
+    return [_outcome(result, valid_ids) for result in results]
 
 
-def _outcome(value: SigningResult, kept: set[UUID]) -> Outcome:
-    signature_id = value.reserved.signature_id
-    if value.value is None or signature_id not in kept:
-        return Refused(value.refusal or TOO_LATE)
-    return Made(signature_id, Signed.of(value.reserved, value.value))
+def _outcome(result: SigningResult, valid_ids: set[UUID]) -> Outcome:
+    if result.signature is None or result.signature_id not in valid_ids:
+        return Refused(result.refusal or TOO_LATE)
+    return Made(result.signature_id, Signed.of(result.reserved, result.signature))
 
 
-def _ended(uow: UnitOfWork, values: Sequence[SigningResult]) -> Ended:
-    ids = sorted(v.reserved.signature_id for v in values)
-    return {row.id: row for row in uow.connection.execute(_ENDED, {"ids": ids}).all()}
+def _load_settled(uow: UnitOfWork, results: Sequence[SigningResult]) -> SettledRows:
+    ids = sorted(result.signature_id for result in results)
+    return {row.id: row for row in uow.connection.execute(_SETTLED, {"ids": ids}).all()}
 
 
-def _is_settled(value: SigningResult, ended: Ended) -> bool:
-    """By an earlier try, whose commit was not answered."""
-    row = ended.get(value.reserved.signature_id)
+def _is_written(result: SigningResult, rows: SettledRows) -> bool:
+    """Whether an earlier try has written it, whose commit was not confirmed."""
+    row = rows.get(result.signature_id)
     if row is None or row.state is not SignatureState.MADE:
         return False
-    return bool(row.value == value.value)
+    return bool(row.value == result.signature)
 
 
-def _write(uow: UnitOfWork, made: list[SigningResult]) -> None:
-    # Of those that are reserved still (spec section 5): `_ended` has locked them and looked.
-    if not made:
+def _write(uow: UnitOfWork, signed: list[SigningResult]) -> None:
+    # Each is still reserved (spec section 5): `_load_settled` has locked the rows and looked.
+    if not signed:
         return
-    settled = {"state": SignatureState.MADE, "settled_at": uow.now}
-    rows = [{"id": v.reserved.signature_id, "value": v.value} for v in made]
-    update_many(uow.connection, _S, settled, rows)
-    for value in made:
+    columns_in_common = {"state": SignatureState.MADE, "settled_at": uow.now}
+    rows = [{"id": result.signature_id, "value": result.signature} for result in signed]
+    update_many(uow.connection, _S, columns_in_common, rows)
+    for result in signed:
         # The instant of the reservation decided; who was deactivated since still signed then.
-        uow.record(value.reserved.event, actor=value.reserved.signer)
+        uow.record(result.reserved.event, actor=result.reserved.signer)
 
 
-def _count(uow: UnitOfWork, made: list[SigningResult]) -> None:
-    counted = Counter(v.reserved.release_id for v in made)
-    for release_id in sorted(id_ for id_ in counted if id_ is not None):
-        asked = {"release": release_id, "number": counted[release_id]}
-        used, maximum = uow.connection.execute(_COUNT, asked).one()
+def _count(uow: UnitOfWork, signed: list[SigningResult]) -> None:
+    numbers = Counter(result.reserved.release_id for result in signed)
+    for release_id in sorted(id_ for id_ in numbers if id_ is not None):
+        number = numbers[release_id]
+        parameters = {"release": release_id, "number": number}
+        used, maximum = uow.connection.execute(_COUNT, parameters).one()
         uow.evict([release_id])
-        _notice(uow, release_id, maximum, used, counted[release_id])
+        _record_quota(uow, release_id, maximum, used, number)
 
 
-def _notice(uow: UnitOfWork, release_id: UUID, maximum: int, used: int, number: int) -> None:
-    before = used - number
-    crossed = [p for p in QUOTA_NOTICE_PERCENTS if before * 100 < p * maximum <= used * 100]
+def _record_quota(uow: UnitOfWork, release_id: UUID, maximum: int, used: int, number: int) -> None:
+    used_before = used - number
+    crossed = [p for p in QUOTA_NOTICE_PERCENTS if used_before * 100 < p * maximum <= used * 100]
     for percent in crossed[-1:]:
         uow.record(
             QuotaReached.of(release_id, percent=percent, used=used, maximum=maximum),
@@ -135,7 +139,7 @@ def _notice(uow: UnitOfWork, release_id: UUID, maximum: int, used: int, number: 
 
 
 def _give_back(uow: UnitOfWork, failed: list[SigningResult]) -> None:
-    events = [value.reserved.event for value in failed]
+    events = [result.reserved.event for result in failed]
     drop(
         uow,
         [(e.subject_id, e.keypair_id, e.release_id) for e in events],

@@ -1,7 +1,8 @@
-"""Make the values of reserved signatures: outside any transaction."""
+"""Makes reserved signatures with their signers, outside of any transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from engine.model.errors import Code, Refusal
 from engine.signers.base import SignerFailed, UnsuitableMessage
@@ -12,31 +13,36 @@ from engine.system import System
 
 @dataclass(frozen=True, slots=True)
 class SigningResult:
-    """A reserved signature's bytes, or why there are none."""
+    """A reservation with the signature its signer has made, or why there is none."""
 
     reserved: Reserved
-    value: bytes | None
+    signature: bytes | None
     refusal: Refusal | None = None
+
+    @property
+    def signature_id(self) -> UUID:
+        """The id of the signature's row."""
+        return self.reserved.signature_id
 
 
 def sign(system: System, reserved: Sequence[Reserved]) -> list[SigningResult]:
-    """One value for each reservation, in their order."""
-    return [_make(system, reservation) for reservation in reserved]
+    """Make the signatures one after the other; a result for each reservation, in their order."""
+    return [_sign(system, reservation) for reservation in reserved]
 
 
-def _make(system: System, reserved: Reserved) -> SigningResult:
+def _sign(system: System, reserved: Reserved) -> SigningResult:
     signer = system.signers.get(reserved.backend)
     if signer is None:
         message = f"The signer {reserved.backend} is not set up here. Ask an administrator."
-        return _none(reserved, Code.SIGNER_FAILED, message)
+        return _failed(reserved, Code.SIGNER_FAILED, message)
     try:
-        value = make_signature(signer, reserved.key, reserved.signing_input)
+        signature = make_signature(signer, reserved.key, reserved.signing_input)
     except UnsuitableMessage as fault:
-        return _none(reserved, Code.INVALID_INPUT, str(fault))
+        return _failed(reserved, Code.INVALID_INPUT, str(fault))
     except SignerFailed as failure:
-        return _none(reserved, Code.SIGNER_FAILED, str(failure))
-    return SigningResult(reserved, value)
+        return _failed(reserved, Code.SIGNER_FAILED, str(failure))
+    return SigningResult(reserved, signature)
 
 
-def _none(reserved: Reserved, code: Code, message: str) -> SigningResult:
+def _failed(reserved: Reserved, code: Code, message: str) -> SigningResult:
     return SigningResult(reserved, None, Refusal(code, message))

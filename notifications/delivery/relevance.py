@@ -138,7 +138,9 @@ def _was_edited(told: SentMessage, now: ReleaseState) -> bool:
 
 def _counts_differently(told: SentMessage, now: ReleaseState) -> bool:
     """Of the numbers that are told of, another one has been reached, or none."""
-    reached = [p for p in QUOTA_NOTICE_PERCENTS if now.signatures_used * 100 >= p * now.max_signatures]
+    reached = [
+        p for p in QUOTA_NOTICE_PERCENTS if now.signatures_used * 100 >= p * now.max_signatures
+    ]
     percent: int = told.facts["event"]["percent"]
     return percent != max(reached, default=None)
 

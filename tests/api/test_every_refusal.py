@@ -192,7 +192,7 @@ def the_last_administrator_leaves(api: Api) -> Any:
 
 @reaches(Code.OVERLOADED)
 def too_much_at_once(api: Api, monkeypatch: pytest.MonkeyPatch) -> Any:
-    full = Executor(api.world.system.database, queue=0)
+    full = Executor(api.world.system.database, max_pending=0)
     monkeypatch.setattr(Executor, "write", full.write)
     return create(api)
 

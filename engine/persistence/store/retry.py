@@ -1,33 +1,47 @@
-"""A unit of work that gave way to another is tried again; one that waited too long is told so."""
+"""Repeats a unit of work that the database ended in favour of another.
+
+PostgreSQL ends one of two transactions that block each other or cannot both have been alone. The
+one that was ended has changed nothing, so it is run again, after a short wait of random length: two
+units that met once would otherwise meet again. SQLite has one writer, which waits for its lock
+inside of the database (`engine.persistence.db.timeouts`), so nothing is repeated for that.
+"""
 
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
 import psycopg
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from engine.model.errors import Code, Refusal, StorageFailed
 from engine.persistence.db.storage_faults import SENTENCES, fault_of, primary_code
 from engine.persistence.store.constraints import is_key_taken
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
-#: How often a unit is tried again that the database gave up on for another's sake.
+#: How often a unit is run at most.
 MAX_TRIES = 4
-#: PostgreSQL, which has rolled back: serialization failure, deadlock, idle in a transaction for too
-#: long (whoever was frozen meanwhile, or whose machine was).
-_LOST = {"40001", "40P01", "25P03"}
-#: PostgreSQL: lock not available, too many connections, out of memory or another resource,
-#: statement took too long.
-_BUSY = {"55P03", "53000", "53200", "53300", "53400", "57014"}
-#: SQLite, the same.
-_LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM}
-#: PostgreSQL: shut down, crashed, cannot connect now; and a connection that broke.
-_AWAY = {"57P01", "57P02", "57P03", "08000", "08001", "08003", "08004", "08006"}
+#: The wait before the second try is random up to this time; before each further one up to twice as
+#: long as before the last, and never longer than the maximum.
+FIRST_BACKOFF_SECONDS = 0.02
+MAX_BACKOFF_SECONDS = 0.1
+
+#: SQLSTATEs of PostgreSQL after which the transaction is undone and may be repeated: serialization
+#: failure, deadlock, and idle in a transaction for too long (the process was suspended meanwhile).
+_TRANSIENT_STATES = {"40001", "40P01", "25P03"}
+#: SQLSTATEs of PostgreSQL when it is too busy: lock not available, insufficient resources, too many
+#: connections, statement took too long.
+_BUSY_STATES = {"55P03", "53000", "53200", "53300", "53400", "57014"}
+#: The same for SQLite, by the primary result code (https://www.sqlite.org/rescode.html).
+_BUSY_CODES = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM}
+#: SQLSTATEs of PostgreSQL when it shuts down, has crashed or cannot be connected to, and when a
+#: connection broke.
+_UNAVAILABLE_STATES = {"57P01", "57P02", "57P03", "08000", "08001", "08003", "08004", "08006"}
 
 OVERLOADED = "Too much is under way at once. Try again shortly."
 #: If the connection broke during the commit, nobody here knows how it ended.
@@ -36,33 +50,59 @@ DATABASE_UNAVAILABLE = (
 )
 
 
-def retry(unit: Callable[[], Answer], *, also_if_away: bool = False) -> Answer:
-    """Run the unit, each try a transaction of its own. Raises `Refusal` OVERLOADED.
+def retry(
+    unit: Callable[[], Result],
+    *,
+    is_idempotent: bool = False,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Result:
+    """Run a unit of work, again if the database ended it in favour of another.
 
-    `also_if_away`: after a broken connection too, since done twice the unit is done once.
+    Args:
+        unit: Each call of it is a transaction of its own.
+        is_idempotent: Run twice it has the effect of once, so that it is also repeated after a
+            connection broke, perhaps during the commit.
+        sleep: Waits for so many seconds between two tries.
+
+    Raises:
+        Refusal: OVERLOADED, if the last try was ended too, or the database is busy or unavailable.
+        StorageFailed: The database cannot store anything.
     """
-    for left in reversed(range(MAX_TRIES)):
-        try:
-            return unit()
-        except (DBAPIError, PoolTimeout) as error:
-            again = _gave_way(error) or (also_if_away and _broke(error))
-            if not left or not again:
-                raise_translated(error)
-    raise AssertionError("unreachable")
+
+    def may_repeat(error: BaseException) -> bool:
+        if not isinstance(error, DBAPIError):
+            return False
+        return _is_transient(error) or (is_idempotent and is_unavailable(error))
+
+    tries = Retrying(
+        retry=retry_if_exception(may_repeat),
+        stop=stop_after_attempt(MAX_TRIES),
+        wait=wait_random_exponential(FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS),
+        sleep=sleep,
+        reraise=True,
+    )
+    try:
+        return tries(unit)
+    except (DBAPIError, PoolTimeout) as error:
+        raise_translated(error)
 
 
 def raise_translated(error: DBAPIError | PoolTimeout) -> NoReturn:
-    """Raise it as callers are told it, with the trouble as its cause."""
-    if (trouble := translate_db_error(error)) is error:
+    """Raise what a database error means for callers, with the error as its cause."""
+    translated = translate_db_error(error)
+    if translated is error:
         raise error  # from itself it would be its own cause
-    raise trouble from error
+    raise translated from error
 
 
 def translate_db_error(error: DBAPIError | PoolTimeout) -> Exception:
-    """OVERLOADED where waiting was cut short or nobody answers, STORAGE_FAILED where the database
-    cannot store; other trouble stays what it is.
+    """What a database error means for callers.
+
+    Returns:
+        A refusal OVERLOADED where the database is busy or unavailable, `StorageFailed` where it
+        cannot store anything, and the error itself where it is a defect of this program.
     """
-    if isinstance(error, PoolTimeout) or _state(error) in _BUSY | _LOST or _is_locked(error):
+    if isinstance(error, PoolTimeout) or _is_busy(error):
         return Refusal(Code.OVERLOADED, OVERLOADED)
     if is_unavailable(error):
         return Refusal(Code.OVERLOADED, DATABASE_UNAVAILABLE)
@@ -71,27 +111,24 @@ def translate_db_error(error: DBAPIError | PoolTimeout) -> Exception:
 
 
 def is_unavailable(error: DBAPIError) -> bool:
-    """There is no connection to the database, or no more."""
-    if error.connection_invalidated or _state(error) in _AWAY:
+    """Whether there is no connection to the database, or no more."""
+    if error.connection_invalidated or _state(error) in _UNAVAILABLE_STATES:
         return True
-    # A connection that could not be made has no state to tell.
+    # The error of a connection that could not be made has no SQLSTATE.
     return isinstance(error.orig, psycopg.OperationalError) and _state(error) is None
 
 
-def _is_locked(error: DBAPIError) -> bool:
-    """SQLite's lock was waited for long enough, or its memory did not suffice for the moment."""
-    return isinstance(error.orig, sqlite3.Error) and primary_code(error.orig) in _LOCKED
+def _is_busy(error: DBAPIError) -> bool:
+    if isinstance(error.orig, sqlite3.Error):
+        return primary_code(error.orig) in _BUSY_CODES
+    return _state(error) in _BUSY_STATES | _TRANSIENT_STATES
 
 
-def _gave_way(error: DBAPIError | PoolTimeout) -> bool:
-    """Tried again it may well pass, or find what the other has written."""
+def _is_transient(error: DBAPIError) -> bool:
+    """Whether the next try may succeed, or finds what the other transaction has written."""
     if isinstance(error, IntegrityError):
         return is_key_taken(error)
-    return isinstance(error, DBAPIError) and _state(error) in _LOST
-
-
-def _broke(error: DBAPIError | PoolTimeout) -> bool:
-    return isinstance(error, DBAPIError) and is_unavailable(error)
+    return _state(error) in _TRANSIENT_STATES
 
 
 def _state(error: DBAPIError) -> str | None:

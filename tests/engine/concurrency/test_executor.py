@@ -16,7 +16,7 @@ from tests.support.waiting import until
 
 
 async def test_a_caller_who_gives_up_leaves_its_place_to_the_work(database: Database) -> None:
-    executor = Executor(database, threads=1, queue=2)
+    executor = Executor(database, threads=1, max_pending=2)
     began, go_on = threading.Event(), threading.Event()
 
     def work() -> None:
@@ -41,7 +41,7 @@ async def test_a_caller_who_gives_up_leaves_its_place_to_the_work(database: Data
 
 
 async def test_where_all_places_are_taken_newcomers_are_told(database: Database) -> None:
-    executor = Executor(database, queue=0)
+    executor = Executor(database, max_pending=0)
     with pytest.raises(Refusal) as refused:
         await executor.read(lambda: None)
     assert refused.value.code is Code.OVERLOADED
@@ -49,7 +49,11 @@ async def test_where_all_places_are_taken_newcomers_are_told(database: Database)
 
 
 async def test_whoever_the_database_never_answers_is_told_in_time(database: Database) -> None:
-    executor, go_on, done = Executor(database, threads=1, limit=0.2), threading.Event(), []
+    executor, go_on, done = (
+        Executor(database, threads=1, timeout_seconds=0.2),
+        threading.Event(),
+        [],
+    )
 
     def hang() -> None:
         go_on.wait(10)
@@ -71,7 +75,7 @@ async def test_whoever_the_database_never_answers_is_told_in_time(database: Data
 
 
 async def test_keys_may_take_longer(database: Database) -> None:
-    executor = Executor(database, limit=0.01)
+    executor = Executor(database, timeout_seconds=0.01)
     assert await executor.run_blocking(lambda: time.sleep(0.1) or "made") == "made"
     executor.shutdown()
 

@@ -145,7 +145,7 @@ async def test_what_was_reserved_is_never_refused_for_want_of_a_place(open_world
     """A place in the queue is asked for once, before anything is counted."""
     world = open_world
     batch = [asked(world) for _ in range(200)]
-    async with gate_of(world, queue=2, threads=2) as (gate, _):
+    async with gate_of(world, max_pending=2, threads=2) as (gate, _):
         outcomes = await sign(gate, world, "dev", *batch)
     codes = Counter(code_of(outcome) for outcome in outcomes)
     assert codes.keys() <= {None, Code.OVERLOADED}, "refused before, or made"

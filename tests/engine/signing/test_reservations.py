@@ -24,7 +24,7 @@ from engine.queries.releases import by_ids
 from engine.signers.base import SignerFailed, UnsuitableMessage
 from engine.signers.local import LocalSigner
 from engine.signing.request import (
-    CONTENT_LIMIT,
+    MAX_CONTENT_BYTES,
     Made,
     Outcome,
     Refused,
@@ -346,7 +346,7 @@ MALFORMED: list[tuple[dict[str, Any], str]] = [
     ({}, "digest"),
     ({"digest": DIGEST, "content": b"both"}, "digest"),
     ({"content": b"content"}, "digest"),
-    ({"content": bytes(CONTENT_LIMIT + 1)}, "content"),
+    ({"content": bytes(MAX_CONTENT_BYTES + 1)}, "content"),
     ({"digest": DIGEST, "idempotency_key": ""}, "idempotency_key"),
     ({"digest": DIGEST, "idempotency_key": "k" * 201}, "idempotency_key"),
     ({"digest": DIGEST, "idempotency_key": "a\nb"}, "idempotency_key"),
