@@ -1,19 +1,25 @@
-"""Tokens of links in mails: derived from a key, stored nowhere.
+"""Secrets that are derived from a key instead of stored: tokens of links, and webhook secrets.
 
-A token is HMAC-SHA256(key, purpose, id and nonce of its row). The row holds the nonce and at most
-the token's hash, so neither the database alone nor the key alone makes a link that works.
+A secret is HMAC-SHA256(key, purpose + id and nonce of its row). The row holds the nonce and at most
+a hash of the secret, so neither the database alone nor the key alone is enough to make one.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import re
 from base64 import urlsafe_b64encode
 from uuid import UUID
 
 NONCE_BYTES = 16
 _SPELLING = re.compile(r"([0-9a-f]{32})\.([A-Za-z0-9_-]{43})", re.ASCII)
+
+
+def new_nonce() -> bytes:
+    """Return the random part of a new row's secret, which the row holds."""
+    return os.urandom(NONCE_BYTES)
 
 
 def derive_digest(key: bytes, purpose: bytes, row_id: UUID, nonce: bytes) -> bytes:
@@ -27,14 +33,29 @@ def derive_token(key: bytes, purpose: bytes, row_id: UUID, nonce: bytes) -> str:
     return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 
 
+def is_derived_token(token: str, key: bytes, purpose: bytes, row_id: UUID, nonce: bytes) -> bool:
+    """Tell in constant time whether a token is the one that this key makes for the row."""
+    return hmac.compare_digest(derive_token(key, purpose, row_id, nonce), token)
+
+
 def hash_token(token: str) -> bytes:
     """Return what is stored of a token."""
     return hashlib.sha256(token.encode("ascii")).digest()
 
 
+def has_hash(token: str, stored: bytes) -> bool:
+    """Tell in constant time whether a token is the one whose hash was stored."""
+    return hmac.compare_digest(hash_token(token), stored)
+
+
 def spell(row_id: UUID, token: str) -> str:
     """Return the last part of a link's path."""
     return f"{row_id.hex}.{token}"
+
+
+def link_url(public_url: str, path: str, row_id: UUID, token: str) -> str:
+    """Return the whole address of a link, whose page is at `path` below the public URL."""
+    return f"{public_url.rstrip('/')}{path}/{spell(row_id, token)}"
 
 
 def split_spelling(spelling: str) -> tuple[UUID, str] | None:

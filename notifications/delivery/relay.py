@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from engine.logs.exceptions import log_origin
 from engine.model import addresses
+from engine.model.derived_tokens import has_hash
 from engine.system import System
 from notifications.channels.base import Channel, Outgoing, Undelivered
 from notifications.channels.secret_words import without_link
@@ -232,7 +233,7 @@ class Relay:
         if row.action_link_id is None:
             return None
         token = action_links.token_of(self._link_key, row.action_link_id, row.nonce)
-        if action_links.hash_of(token) != row.token_hash:
+        if not has_hash(token, row.token_hash):
             log.error("action_link_of_another_key", delivery=str(row.id))
             return None
         return action_links.url_of(self._public_url, row.action_link_id, token)

@@ -99,7 +99,7 @@ class SignInMailer:
 
         def change(connection: Connection) -> list[SignInRequest]:
             now, s = self._system.clock.now(connection), t.sign_ins
-            sign_in_links.forget(connection, now - RETENTION)
+            sign_in_links.delete_requested_before(connection, now - RETENTION)
             delete_old_changes(connection, now)
             due = sa.select(s).where(s.c.due_at <= now).order_by(s.c.due_at).limit(MAILS_PER_RUN)
             rows = connection.execute(due.with_for_update(skip_locked=True)).all()

@@ -1,14 +1,12 @@
-"""The approver's link: made, found, used and voided (spec section 6, "View request").
+"""The link with which an approver decides from a mail (specification, section 6, "View request").
 
-The token is HMAC-SHA256(link key, link id and random nonce). It is stored nowhere but in the mail;
-the row holds the nonce and the token's hash. So neither the database alone nor the key alone
-makes a link that works.
+The token of a link is derived (`derived_tokens`) and stored nowhere but in the mail: the row holds
+the nonce and the token's hash. So neither the database alone nor the key alone makes a link that
+works.
 """
 
 from __future__ import annotations
 
-import hmac
-import os
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,12 +24,14 @@ from engine.persistence.store import tables as t
 from notifications.tables import action_links
 from notifications.vocabulary import LinkPurpose
 
-#: Where the page lives, below the public URL.
+#: The path of the decision page, below the public URL.
 PATH = "/decide"
-#: At most; no link outlives the window of its release.
+#: How long a link works at most; none outlives the window of its release.
 LIFETIME = timedelta(days=14)
-#: Whoever is asked gets a link that works for at least so long, or as long as the window.
-LASTING = timedelta(days=2)
+#: An existing link is sent again if it works for at least so long, or until the window ends.
+REUSABLE_FOR = timedelta(days=2)
+#: The tokens of action links were the first of their key, and need no word to tell them apart.
+_TOKEN_PURPOSE = b""
 
 # Statements of the hot path are built once: to build one costs more than to run it.
 _L, _R = action_links, t.releases
@@ -46,13 +46,13 @@ _LIVE = (
 _VOID = _L.update().where(_L.c.used_at.is_(None), _L.c.voided_at.is_(None)).values(voided_at=_AT)
 _VOID_OF_RELEASES = _VOID.where(id_in(_L.c.release_id))
 _VOID_OF_USERS = _VOID.where(id_in(_L.c.user_id))
-_VOID_OF_ONE = _VOID_OF_RELEASES.where(_L.c.user_id == sa.bindparam("whose"))
+_VOID_OF_PERSON = _VOID_OF_RELEASES.where(_L.c.user_id == sa.bindparam("user"))
 _VOID_THESE = _VOID.where(id_in(_L.c.id))
 _USE = (
     _L.update()
     .where(
         _L.c.id == sa.bindparam("link"),
-        _L.c.user_id == sa.bindparam("whose"),
+        _L.c.user_id == sa.bindparam("user"),
         _L.c.used_at.is_(None),
         _L.c.voided_at.is_(None),
         _L.c.expires_at > _AT,
@@ -62,22 +62,17 @@ _USE = (
 
 
 def token_of(key: bytes, link_id: UUID, nonce: bytes) -> str:
-    """The link's secret half, for rendering only."""
-    return derived_tokens.derive_token(key, b"", link_id, nonce)
-
-
-def hash_of(token: str) -> bytes:
-    """What is stored of a token."""
-    return derived_tokens.hash_token(token)
+    """Return the secret half of a link, for rendering only."""
+    return derived_tokens.derive_token(key, _TOKEN_PURPOSE, link_id, nonce)
 
 
 def url_of(public_url: str, link_id: UUID, token: str) -> str:
-    """The address in the mail."""
-    return f"{public_url.rstrip('/')}{PATH}/{derived_tokens.spell(link_id, token)}"
+    """Return the link's address, for its mail."""
+    return derived_tokens.link_url(public_url, PATH, link_id, token)
 
 
 def find(connection: Connection, key: bytes, spelling: str) -> Row[Any] | None:
-    """The link this path names, if its token is the right one; None for anything else."""
+    """Return the link that a path names; None for no link, or a token that is not genuine."""
     parts = derived_tokens.split_spelling(spelling)
     if parts is None:
         return None
@@ -87,84 +82,92 @@ def find(connection: Connection, key: bytes, spelling: str) -> Row[Any] | None:
 
 
 def is_genuine(key: bytes, row: Row[Any], token: str) -> bool:
-    """The token is the one this key makes for the row, and the one the row was made with."""
-    made = hmac.compare_digest(token_of(key, row.id, row.nonce), token)
-    return hmac.compare_digest(hash_of(token), row.token_hash) and made
+    """Tell whether this key derives the token for the row, and the row was stored with it."""
+    is_derived = derived_tokens.is_derived_token(token, key, _TOKEN_PURPOSE, row.id, row.nonce)
+    return derived_tokens.has_hash(token, row.token_hash) and is_derived
 
 
 def ensure(
     connection: Connection,
     key: bytes,
-    asked: Sequence[tuple[Release, Collection[UUID]]],
+    requests: Sequence[tuple[Release, Collection[UUID]]],
     now: datetime,
     lifetime: timedelta,
 ) -> dict[tuple[UUID, UUID], UUID]:
-    """A live link for each approver of a release's current material revision: by release and user.
+    """Give each approver a live link to the current material revision of their release.
 
-    The releases are as they are stored.
+    Args:
+        connection: Of the transaction.
+        key: The key that tokens are derived from.
+        requests: Releases as they are stored, each with its approvers.
+        now: The instant of the request.
+        lifetime: How long a new link works.
+
+    Returns:
+        The ids of the links by release and user, whether they are new or were there before.
     """
-    releases = {(release.id, user_id): release for release, people in asked for user_id in people}
+    releases = {
+        (release.id, user_id): release for release, approvers in requests for user_id in approvers
+    }
     if not releases:
         return {}
-    found = _lasting(connection, releases.keys(), now)
+    reusable = _reusable(connection, releases.keys(), now)
     rows = {
-        whose: _row(key, release, whose[1], now + lifetime)
-        for whose, release in releases.items()
-        if whose not in found
+        holder: _row(key, release, holder[1], now + lifetime)
+        for holder, release in releases.items()
+        if holder not in reusable
     }
     if rows:
         shared = {"purpose": LinkPurpose.DECIDE, "created_at": now}
         insert_many(connection, action_links, shared, list(rows.values()))
-    return found | {whose: row["id"] for whose, row in rows.items()}
+    return reusable | {holder: row["id"] for holder, row in rows.items()}
 
 
-def _lasting(
-    connection: Connection, asked: Collection[tuple[UUID, UUID]], now: datetime
+def _reusable(
+    connection: Connection, holders: Collection[tuple[UUID, UUID]], now: datetime
 ) -> dict[tuple[UUID, UUID], UUID]:
-    """Those of their links that will do, by release and user; others that are unused end."""
-    found, outlived = {}, []
-    for row in connection.execute(
-        _LIVE, {"ids": sorted({release_id for release_id, _ in asked})}
-    ).all():
-        whose = row.release_id, row.user_id
-        lasts = row.expires_at >= min(row.ends_at, now + LASTING)
-        if whose not in asked:
+    """Return their links that are current and last long enough; void the other unused ones."""
+    release_ids = sorted({release_id for release_id, _ in holders})
+    reusable, outdated = {}, []
+    for row in connection.execute(_LIVE, {"ids": release_ids}).all():
+        holder = row.release_id, row.user_id
+        if holder not in holders:
             continue
+        lasts = row.expires_at >= min(row.ends_at, now + REUSABLE_FOR)
         if row.used_at is None and not (row.is_current and lasts):
-            outlived.append(row.id)
+            outdated.append(row.id)
         elif row.is_current:
-            found[whose] = row.id
-    if outlived:
-        connection.execute(_VOID_THESE, {"ids": outlived, "at": now})
-    return found
+            reusable[holder] = row.id
+    if outdated:
+        connection.execute(_VOID_THESE, {"ids": outdated, "at": now})
+    return reusable
 
 
 def void_of_releases(connection: Connection, ids: Collection[UUID], now: datetime) -> None:
-    """End the unused links of these releases."""
+    """Void the unused links of these releases."""
     if ids:
         connection.execute(_VOID_OF_RELEASES, {"ids": sorted(ids), "at": now})
 
 
 def void_of_users(connection: Connection, ids: Collection[UUID], now: datetime) -> None:
-    """End the unused links of these people."""
+    """Void the unused links of these people."""
     if ids:
         connection.execute(_VOID_OF_USERS, {"ids": sorted(ids), "at": now})
 
 
-def void_of(connection: Connection, release_id: UUID, user_id: UUID, now: datetime) -> None:
-    """End the unused links of a release that one person has."""
-    asked = {"ids": [release_id], "whose": user_id, "at": now}
-    connection.execute(_VOID_OF_ONE, asked)
+def void_of_person(connection: Connection, release_id: UUID, user_id: UUID, now: datetime) -> None:
+    """Void the unused links of a release that one person has."""
+    connection.execute(_VOID_OF_PERSON, {"ids": [release_id], "user": user_id, "at": now})
 
 
 def use(connection: Connection, link_id: UUID, user_id: UUID, now: datetime) -> bool:
-    """Consume the link; of any number of attempts exactly one is told True."""
-    result = connection.execute(_USE, {"link": link_id, "whose": user_id, "at": now})
+    """Mark a live link as used; of any number of attempts exactly one returns True."""
+    result = connection.execute(_USE, {"link": link_id, "user": user_id, "at": now})
     return result.rowcount == 1
 
 
 def _row(key: bytes, release: Release, user_id: UUID, until: datetime) -> dict[str, Any]:
-    link_id, nonce = uuid7(), os.urandom(derived_tokens.NONCE_BYTES)
+    link_id, nonce = uuid7(), derived_tokens.new_nonce()
     return {
         "id": link_id,
         "account_id": release.account_id,
@@ -173,6 +176,6 @@ def _row(key: bytes, release: Release, user_id: UUID, until: datetime) -> dict[s
         "revision": release.revision,
         "material_revision": release.material_revision,
         "nonce": nonce,
-        "token_hash": hash_of(token_of(key, link_id, nonce)),
+        "token_hash": derived_tokens.hash_token(token_of(key, link_id, nonce)),
         "expires_at": min(until, release.fields.ends_at),
     }

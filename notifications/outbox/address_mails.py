@@ -30,7 +30,7 @@ def url_of(key: bytes, public_url: str, row: Row[Any]) -> str:
     """Return the address in the mail to the new mailbox, from a claimed delivery."""
     change_id: UUID = row.address_change_id
     token = derived_tokens.derive_token(key, TOKEN_PURPOSE, change_id, row.change_nonce)
-    return f"{public_url.rstrip('/')}{PATH}/{derived_tokens.spell(change_id, token)}"
+    return derived_tokens.link_url(public_url, PATH, change_id, token)
 
 
 def enqueue(uow: UnitOfWork, entries: Sequence[LedgerEntry]) -> None:

@@ -105,7 +105,7 @@ def _end_links(uow: UnitOfWork, recorded: Sequence[Recorded]) -> None:
             users.add(event.subject_id)
     for release_id, user_id in decided:
         if release_id not in rounds:
-            action_links.void_of(uow.connection, release_id, user_id, uow.now)
+            action_links.void_of_person(uow.connection, release_id, user_id, uow.now)
     action_links.void_of_releases(uow.connection, rounds, uow.now)
     action_links.void_of_users(uow.connection, users, uow.now)
 

@@ -77,7 +77,7 @@ class MailSignIn:
         known = self._asking.open(self._browser.read(request, ASKING)) or {}
         secret = known.get("secret") or secrets.token_urlsafe(32)
         if not self._is_exhausted(request, address):
-            await self._write(lambda db, now: links.ask(db, address, secret, now))
+            await self._write(lambda db, now: links.request(db, address, secret, now))
         response = go(f"{self._browser.root}/sign-in/code")
         sealed = self._asking.seal(secret=secret, then=then)
         self._browser.give(response, sealed, self._asking.seconds, ASKING)
@@ -125,7 +125,7 @@ class MailSignIn:
         if row is None:
             return trouble(request, "ended", self._browser.root, 404)
         asking = self._asked(request)
-        if asking is None or not links.is_asking(row, asking["secret"]):
+        if asking is None or not links.is_requesting_browser(row, asking["secret"]):
             status = 200 if request.method != "POST" else 403
             code = links.code_of(self._key, row)
             return page(request, "elsewhere", self._browser.root, status, code=code, row=row)

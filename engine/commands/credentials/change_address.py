@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
-import os
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -100,9 +98,8 @@ def find_change(connection: Connection, key: bytes, spelling: str) -> Row[Any] |
     row = connection.execute(query).one_or_none()
     if row is None:
         return None
-    derived = derived_tokens.derive_token(key, TOKEN_PURPOSE, row.id, row.nonce)
-    stored = hmac.compare_digest(derived_tokens.hash_token(token), row.token_hash)
-    return row if hmac.compare_digest(derived, token) and stored else None
+    is_derived = derived_tokens.is_derived_token(token, key, TOKEN_PURPOSE, row.id, row.nonce)
+    return row if derived_tokens.has_hash(token, row.token_hash) and is_derived else None
 
 
 def is_live(change: Row[Any], now: datetime) -> bool:
@@ -184,7 +181,7 @@ def _withdraw(uow: UnitOfWork, user: Row[Any]) -> None:
 
 
 def _add_change(uow: UnitOfWork, user: Row[Any], address: str, key: bytes) -> UUID:
-    change_id, nonce = uuid7(), os.urandom(derived_tokens.NONCE_BYTES)
+    change_id, nonce = uuid7(), derived_tokens.new_nonce()
     token = derived_tokens.derive_token(key, TOKEN_PURPOSE, change_id, nonce)
     uow.connection.execute(
         _C.insert().values(

@@ -16,7 +16,7 @@ from engine.commands.administration.create_user import CreateUser
 from engine.commands.administration.update_user import UpdateUser
 from engine.commands.transactions import bare_transaction
 from engine.persistence.store import tables as t
-from notifications.links.sign_in_links import TRIES
+from notifications.links.sign_in_links import CODE_ATTEMPTS
 from tests.api.web.sign_in.site import Person, Site, open_site
 from tests.support.refusals import told
 from tests.support.world import World, make_world
@@ -134,11 +134,11 @@ async def test_a_code_is_not_guessed(site: Site) -> None:
     desk = await site.person()
     await desk.ask("ann@example.com")
     code = code_in((await (await site.person()).get(await site.link("ann"))).text)
-    for _ in range(TRIES):
+    for _ in range(CODE_ATTEMPTS):
         wrong = await desk.post("/sign-in/code", code="AAAA-AAAA")
         assert (wrong.status_code, "does not fit" in wrong.text) == (422, True)
     assert (await desk.post("/sign-in/code", code=code)).status_code == 422
-    assert [row.code_attempts for row in sign_ins(site)] == [TRIES]
+    assert [row.code_attempts for row in sign_ins(site)] == [CODE_ATTEMPTS]
 
 
 async def test_mangled_links_are_all_the_same_to_us(site: Site) -> None:

@@ -301,7 +301,7 @@ def test_a_link_to_sign_in_with_ends_with_the_deactivation(world: World) -> None
 
     now, addresses = world.clock.instant, ["Dev@Example.com", "ann@example.com"]
     asked = [
-        write(partial(sign_in_links.ask, address=address, browser="b", now=now))
+        write(partial(sign_in_links.request, address=address, browser="b", now=now))
         for address in addresses
     ]
     for active in (False, True):
