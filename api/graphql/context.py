@@ -9,8 +9,7 @@ from math import ceil
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
-from strawberry.types.info import Info as StrawberryInfo
-from strawberry.utils.str_converters import to_camel_case
+from strawberry import Info as StrawberryInfo
 
 import api.graphql.loaders  # noqa: F401 - registers them
 from api.graphql.entity_cache import EntityCache
@@ -20,6 +19,7 @@ from api.graphql.limits.errors import too_often
 from api.graphql.limits.subscription_limiter import SubscriptionLimiter
 from api.graphql.prefetch import prefetch
 from api.graphql.selection import Selection, selection_of
+from api.graphql.strawberry_compat import to_camel_case
 from api.runtime.runtime import Runtime
 from api.web.http.rate_limit import Rates
 from engine.model.errors import Refusal

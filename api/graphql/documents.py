@@ -1,37 +1,35 @@
-"""Documents parsed, within the limits, and valid: remembered, since validation costs most."""
+"""A cache of documents that were parsed, are within the limits and are valid.
+
+Validation costs more than anything else that happens before an operation runs.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from graphql import (
-    DocumentNode,
-    GraphQLError,
-    GraphQLSchema,
-    parse,
-    specified_rules,
-    validate,
-)
-from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
-from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, parse, validate
 
 from api.graphql.limits.config import Limits
 from api.graphql.limits.document_limits import check_shape, too_deep
 from api.graphql.limits.errors import exceeded
-from api.graphql.values import without_input
+from api.graphql.strawberry_compat import (
+    VALIDATION_RULES,
+    is_nesting_limit,
+    is_token_limit,
+    without_input,
+)
 
-RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
-#: Characters of all documents remembered; a parsed one takes some 200 bytes for each.
-REMEMBERED = 200_000
-#: Errors told of one document.
-TOLD = 5
+#: Characters of all cached documents; a parsed document takes some 200 bytes for each character.
+CACHE_CHARACTERS = 200_000
+#: Errors that are reported for one document.
+MAX_ERRORS = 5
 #: Characters of an error's message.
-LONGEST = 500
+MAX_MESSAGE_CHARACTERS = 500
 
 
 class InvalidDocumentError(Exception):
-    """It does not fit the schema."""
+    """The document does not fit the schema."""
 
     def __init__(self, errors: list[GraphQLError]) -> None:
         super().__init__("the document is not valid")
@@ -40,55 +38,67 @@ class InvalidDocumentError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A valid one."""
+    """A valid document."""
 
     node: DocumentNode
-    #: What its operations cost, by name, as far as that does not depend on variables.
+    #: The cost of each operation by its name, where it does not depend on variables.
     costs: dict[str | None, int] = field(default_factory=dict)
 
 
 class Documents:
-    """Valid documents of a schema by their text, the latest used, up to a total size."""
+    """The valid documents of a schema by their text: the latest used, up to a total size."""
 
-    def __init__(self, schema: GraphQLSchema, remembered: int = REMEMBERED) -> None:
+    def __init__(self, schema: GraphQLSchema, capacity_characters: int = CACHE_CHARACTERS) -> None:
         self._schema = schema
-        self._known: OrderedDict[tuple[str, Limits], Document] = OrderedDict()
-        self._room = remembered
+        self._cache: OrderedDict[tuple[str, Limits], Document] = OrderedDict()
+        self._free_characters = capacity_characters
 
     def read(self, text: str, limits: Limits) -> Document:
-        """The document. Raises GraphQLError, or InvalidDocumentError with several."""
+        """Return the document of a text.
+
+        Raises:
+            GraphQLError: The text cannot be parsed, or the document is beyond a limit.
+            InvalidDocumentError: The document does not fit the schema.
+        """
         key = (text, limits)
-        document = self._known.get(key)
+        document = self._cache.get(key)
         if document is not None:
-            self._known.move_to_end(key)
+            self._cache.move_to_end(key)
             return document
-        document = Document(_checked(self._schema, text, limits))
-        self._known[key] = document
-        self._room -= len(text)
-        while self._room < 0:
-            (gone, _), _ = self._known.popitem(last=False)
-            self._room += len(gone)
+        document = Document(_validated(self._schema, text, limits))
+        self._cache[key] = document
+        self._free_characters -= len(text)
+        while self._free_characters < 0:
+            (evicted_text, _), _ = self._cache.popitem(last=False)
+            self._free_characters += len(evicted_text)
         return document
 
 
-def _checked(schema: GraphQLSchema, text: str, limits: Limits) -> DocumentNode:
+def _validated(schema: GraphQLSchema, text: str, limits: Limits) -> DocumentNode:
+    # Where the schema cannot be read by introspection, errors suggest no names from it either.
+    hide_suggestions = not limits.introspection
     try:
         document = _parsed(text, limits)
         check_shape(document, limits)
-        # Whoever may not ask for the schema is not told names of it that were nearly asked for.
-        quiet = not limits.introspection
-        errors = validate(schema, document, RULES, max_errors=TOLD, hide_suggestions=quiet)
+        errors = validate(
+            schema,
+            document,
+            VALIDATION_RULES,
+            max_errors=MAX_ERRORS,
+            hide_suggestions=hide_suggestions,
+        )
     except RecursionError:
         raise too_deep(limits) from None
     if errors:
-        raise InvalidDocumentError([_shortened(error) for error in errors[:TOLD]])
+        raise InvalidDocumentError([_shortened(error) for error in errors[:MAX_ERRORS]])
     return document
 
 
 def _shortened(error: GraphQLError) -> GraphQLError:
-    # Some repeat the whole of a value.
+    # Some messages repeat the whole of a value.
     message = without_input(error.message)
-    message = message if len(message) <= LONGEST else message[:LONGEST] + "..."
+    if len(message) > MAX_MESSAGE_CHARACTERS:
+        message = message[:MAX_MESSAGE_CHARACTERS] + "..."
     return GraphQLError(message, error.nodes, extensions={"code": "VALIDATION_FAILED"})
 
 
@@ -96,10 +106,10 @@ def _parsed(text: str, limits: Limits) -> DocumentNode:
     try:
         return parse(text, max_tokens=limits.tokens)
     except GraphQLError as error:
-        if "tokens. Parsing aborted" in error.message:
-            what, asked = "Too long a document, in tokens", limits.tokens + 1
-            raise exceeded("tokens", limits.tokens, asked, what, or_more=True) from None
-        if "nested too deeply" in error.message:
+        if is_token_limit(error):
+            what, actual = "Too long a document, in tokens", limits.tokens + 1
+            raise exceeded("tokens", limits.tokens, actual, what, or_more=True) from None
+        if is_nesting_limit(error):
             raise too_deep(limits) from None
         # Not as the subclass: over a WebSocket that would end every operation of the client.
         raise GraphQLError(

@@ -16,11 +16,7 @@ from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData, process_result
-from strawberry.http.base import BaseRequestProtocol
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
-from strawberry.types import ExecutionResult
-from strawberry.types.execution import PreExecutionError
-from strawberry.types.unset import UnsetType
 
 from api.graphql.context import Context
 from api.graphql.http import answers
@@ -32,6 +28,13 @@ from api.graphql.limits.config import Limits
 from api.graphql.limits.subscription_limiter import SubscriptionLimiter
 from api.graphql.masking import apology, note
 from api.graphql.schema import schema
+from api.graphql.strawberry_compat import (
+    BaseRequestProtocol,
+    ExecutionResult,
+    PreExecutionError,
+    UnsetType,
+    streaming_protocol,
+)
 from api.graphql.subscriptions.socket import Socket
 from api.runtime.credentials import principal_of
 from api.runtime.runtime import Runtime
@@ -154,12 +157,11 @@ class Endpoint(GraphQL[Context, None]):
 
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
         """The operation asked for, in the body or in the query string."""
-        transport = self._get_stream_transport_from_headers(request.headers)
         if request.method == "GET":
-            told = self.parse_query_params(request.query_params)
+            message: Any = self.parse_query_params(request.query_params)
         else:
-            told = read_json(await request.get_body())
-        return read_operation(told, transport.protocol if transport else "http")
+            message = read_json(await request.get_body())
+        return read_operation(message, streaming_protocol(self, request.headers) or "http")
 
     async def process_result(
         self, request: Request, result: ExecutionResult

@@ -6,8 +6,8 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.utils.str_converters import to_camel_case
 
+from api.graphql.strawberry_compat import to_camel_case
 from api.graphql.types.error_code import ErrorCode
 from engine.model.errors import Code, Refusal, StorageFailed
 

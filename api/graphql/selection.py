@@ -22,7 +22,9 @@ from graphql import (
     get_directive_values,
     get_named_type,
 )
-from strawberry.types.info import Info
+from strawberry import Info
+
+from api.graphql.strawberry_compat import resolve_info, variable_values
 
 
 @dataclass(slots=True)
@@ -93,10 +95,8 @@ class _Asked:
 
 def selection_of(info: Info[Any, Any]) -> Selection:
     """What the operation selects beneath the field being resolved."""
-    raw = info._raw_info  # noqa: SLF001 - Strawberry's own selections lack types and defaults
-    # Strawberry hands out the plain values, graphql-core's functions want them wrapped.
-    variables = VariableValues({}, raw.variable_values)  # type: ignore[arg-type]
-    operation = _Operation(raw.schema, raw.fragments, variables)
+    raw = resolve_info(info)
+    operation = _Operation(raw.schema, raw.fragments, variable_values(raw))
     return _plan(operation, get_named_type(raw.return_type), _beneath(raw.field_nodes))
 
 

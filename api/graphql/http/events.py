@@ -8,9 +8,9 @@ from typing import ClassVar
 
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
-from strawberry.http.streaming import SSETransport
 
 from api.graphql.http import answers
+from api.graphql.strawberry_compat import SSETransport
 
 
 class Events(SSETransport):

@@ -1,44 +1,37 @@
-"""A last limit while a query is answered: lists without pages are as long as they are."""
+"""The limit on the rows of an answer, checked while the answer is made."""
 
 from __future__ import annotations
 
 from collections.abc import Sized
-from typing import Any
 
-from graphql import GraphQLError, OperationType
+from graphql import OperationType
 
 from api.graphql.attribute_executor import AttributeExecution
 from api.graphql.limits.errors import exceeded
 
 
 class BoundedExecution(AttributeExecution):
-    """Counts the rows of every list. A mutation is answered whatever its size: it is done."""
+    """Counts the rows of every list. A mutation's answer has no limit, since it is done already."""
 
-    _rows = 0
+    _row_count = 0
 
-    def complete_list_value(self, return_type: Any, *rest: Any) -> Any:
-        """Count, then go on as ever."""
-        result = rest[3]
-        if isinstance(result, Sized):
-            self.count(result)
-        return super().complete_list_value(return_type, *rest)
+    def before_list(self, rows: Sized) -> None:
+        """Count a list that the executor answers."""
+        self.count(rows)
 
     def count(self, rows: Sized) -> None:
-        """Refuses what is too much."""
+        """Count rows, and refuse LIMIT_EXCEEDED beyond the limit."""
         if self.operation.operation is OperationType.MUTATION:
             return
-        self._rows += len(rows)
+        self._row_count += len(rows)
         allowed = self.context_value.limits.rows
-        if self._rows > allowed:
-            raise self._refusal(allowed)
+        if self._row_count > allowed:
+            raise exceeded("rows", allowed, self._row_count, "Too many rows in the answer")
 
-    def mark(self) -> int:
-        """The rows so far."""
-        return self._rows
+    def row_count(self) -> int:
+        """Return the number of rows counted so far."""
+        return self._row_count
 
-    def back_to(self, mark: int) -> None:
-        """The executor will count them again."""
-        self._rows = mark
-
-    def _refusal(self, allowed: int) -> GraphQLError:
-        return exceeded("rows", allowed, self._rows, "Too many rows in the answer")
+    def reset_row_count(self, count: int) -> None:
+        """Set the number of rows back: the executor will count them again."""
+        self._row_count = count

@@ -5,20 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from graphql import GraphQLError
-from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
-    BaseGraphQLTransportWSHandler,
-    Operation,
-)
-from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
-    ErrorMessage,
-    Message,
-    SubscribeMessage,
-)
 
 from api.graphql.context import Context
 from api.graphql.errors import top_level
 from api.graphql.http.operation import read_operation
 from api.graphql.masking import masked
+from api.graphql.strawberry_compat import (
+    BaseGraphQLTransportWSHandler,
+    ErrorMessage,
+    Message,
+    Operation,
+    SubscribeMessage,
+)
 from api.web.http.refusals import RefusedError
 from engine.model.errors import Refusal
 

@@ -6,6 +6,8 @@ from typing import TypeVar
 
 import strawberry
 
+from api.graphql.strawberry_compat import enum_values
+
 EnumT = TypeVar("EnumT", bound=EnumMeta)
 
 
@@ -29,8 +31,7 @@ def describe_enum(
         The same Python enum.
     """
     strawberry.enum(cls, name=name, description=description)
-    definition = cls.__strawberry_definition__  # type: ignore[attr-defined]
-    for value in definition.values:
+    for value in enum_values(cls):
         # A missing description fails a test, and not the start of the service.
         value.description = values.get(value.name)
         value.name = (schema_names or {}).get(value.name, value.name)

@@ -72,11 +72,11 @@ class Counting(AttributeExecution):
     def count(self, rows: Any) -> None:
         Counting.rows += len(rows)
 
-    def mark(self) -> int:
+    def row_count(self) -> int:
         return Counting.rows
 
-    def back_to(self, mark: int) -> None:
-        Counting.rows = mark
+    def reset_row_count(self, count: int) -> None:
+        Counting.rows = count
 
 
 def told(how: type, query: str, things: Any, **variables: Any) -> tuple[Any, Any]:

@@ -1,0 +1,247 @@
+"""Everything that Countersign uses of Strawberry and graphql-core beyond their documented API.
+
+Strawberry has no public place for what this server needs: documents that are validated once and
+kept, limits before and during execution, and objects that are answered without resolvers. So this
+module overrides private methods and offers them under names of its own. No other module imports
+private parts, and `tests/api/graphql/test_strawberry_compat.py` names the part that an upgrade
+changed. The dependency is bounded above for the same reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sized
+from enum import EnumMeta
+from functools import cache
+from typing import Any, Final, TypeVar
+
+import strawberry
+from graphql import (
+    GraphQLError,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    VariableValues,
+    specified_rules,
+)
+from strawberry.asgi import GraphQL
+from strawberry.extensions.runner import SchemaExtensionsRunner
+from strawberry.http import GraphQLRequestProtocol
+from strawberry.http.base import BaseRequestProtocol
+from strawberry.http.streaming import SSETransport
+from strawberry.schema.exceptions import InvalidOperationTypeError
+from strawberry.schema.name_converter import NameConverter
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
+    BaseGraphQLTransportWSHandler,
+    Operation,
+)
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
+    ErrorMessage,
+    Message,
+    SubscribeMessage,
+)
+from strawberry.types.enum import EnumValue
+from strawberry.types.execution import ExecutionContext, ExecutionResult, PreExecutionError
+from strawberry.types.graphql import OperationType
+from strawberry.types.unset import UnsetType
+from strawberry.utils.str_converters import to_camel_case
+
+__all__ = [
+    "BaseGraphQLTransportWSHandler",
+    "BaseRequestProtocol",
+    "CachingNameConverter",
+    "ErrorMessage",
+    "ExecutionContext",
+    "ExecutionResult",
+    "HookedExecution",
+    "HookedSchema",
+    "Message",
+    "Operation",
+    "OperationType",
+    "PreExecutionError",
+    "SSETransport",
+    "SubscribeMessage",
+    "UnsetType",
+    "to_camel_case",
+]
+
+ContextT = TypeVar("ContextT")
+
+#: The rules by which Strawberry validates a document.
+VALIDATION_RULES: Final = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+
+#: The answer of a hook that leaves the work to the executor.
+NOT_ANSWERED: Final = object()
+
+_DEFINITION: Final = GraphQLCoreConverter.DEFINITION_BACKREF
+#: Where a message of graphql-core begins to repeat the value of a whole input.
+_REPEATED_INPUT = re.compile(r"(, found|(?<=\?) Found): \[?\{.*", re.DOTALL)
+
+
+# Definitions: what Strawberry knows of the Python side of the schema.
+
+
+def python_class(type_: GraphQLObjectType) -> type | None:
+    """Return the Python class whose instances are answered as this type, if there is one."""
+    definition = type_.extensions.get(_DEFINITION)
+    return None if definition is None else (definition.concrete_of or definition).origin
+
+
+def plain_attribute(field: GraphQLField) -> str | None:
+    """Return the attribute that a field reads, or None where it has arguments or a resolver."""
+    if field.args or not getattr(field.resolve, "_is_default", False):
+        return None
+    return str(field.extensions[_DEFINITION].python_name)
+
+
+def enum_values(cls: EnumMeta) -> list[EnumValue]:
+    """Return the values of a registered enum, whose names and descriptions can be changed."""
+    values: list[EnumValue] = cls.__strawberry_definition__.values  # type: ignore[attr-defined]
+    return values
+
+
+# Requests: what was asked for, as graphql-core has it.
+
+
+def resolve_info(info: strawberry.Info[Any, Any]) -> GraphQLResolveInfo[Any]:
+    """Return graphql-core's own information: Strawberry's lacks types and default values."""
+    raw: GraphQLResolveInfo[Any] = info._raw_info  # noqa: SLF001
+    return raw
+
+
+def variable_values(info: GraphQLResolveInfo[Any]) -> VariableValues:
+    """Return the variables as graphql-core's functions take them; Strawberry has plain values."""
+    return VariableValues({}, info.variable_values)  # type: ignore[arg-type]
+
+
+def operation_name(context: ExecutionContext) -> str | None:
+    """Return the name that the client gave; Strawberry's own falls back to the first operation."""
+    return context._provided_operation_name  # noqa: SLF001
+
+
+def streaming_protocol(
+    view: GraphQL[Any, Any], headers: Mapping[str, str]
+) -> GraphQLRequestProtocol | None:
+    """Return the name of the streaming protocol that a request prefers, if it prefers one."""
+    transport = view._get_stream_transport_from_headers(headers)  # noqa: SLF001
+    return transport.protocol if transport is not None else None
+
+
+# Messages of graphql-core, which has no other sign of these errors.
+
+
+def is_token_limit(error: GraphQLError) -> bool:
+    """Tell whether parsing ended because the document has too many tokens."""
+    return "tokens. Parsing aborted" in error.message
+
+
+def is_nesting_limit(error: GraphQLError) -> bool:
+    """Tell whether parsing ended because the document is nested too deeply."""
+    return "nested too deeply" in error.message
+
+
+def without_input(message: str) -> str:
+    """Return graphql-core's message about a wrong value without the whole input repeated in it.
+
+    The field at fault is named before it; the rest may be long, and confidential.
+    """
+    return _REPEATED_INPUT.sub(lambda match: "." if match[1].startswith(",") else "", message)
+
+
+# Hooks: private methods that Countersign overrides, under names of its own.
+
+
+class HookedSchema(strawberry.Schema):
+    """Strawberry's schema with hooks before an operation runs and around its execution."""
+
+    @property
+    def core(self) -> GraphQLSchema:
+        """graphql-core's schema, which Strawberry's was converted to."""
+        return self._schema
+
+    def prepare(self, context: ExecutionContext) -> list[GraphQLError]:
+        """Set the context's parsed and validated document, or return the errors it has."""
+        return []
+
+    def wrong_operation_type(self, operation_type: OperationType) -> GraphQLError:
+        """Return the error of an operation whose type the transport does not carry."""
+        return GraphQLError(f"A {operation_type.value} cannot be sent here.")
+
+    def refused(self, context: ExecutionContext) -> None:
+        """Note that an operation was refused before it ran."""
+
+    async def run_prepared(self, context: ExecutionContext, *arguments: Any) -> Any:
+        """Execute the prepared operation; `arguments` are Strawberry's, to be passed on."""
+        return await super()._execute_operation(context, *arguments)
+
+    async def _prepare_operation_async(
+        self, context: ExecutionContext, extensions_runner: SchemaExtensionsRunner
+    ) -> PreExecutionError | None:
+        """Call the hook in place of parsing and validating each document anew."""
+        errors = self.prepare(context) if context.query else []
+        if not errors:
+            try:
+                return await super()._prepare_operation_async(context, extensions_runner)
+            except InvalidOperationTypeError as wrong:
+                errors = [self.wrong_operation_type(wrong.operation_type)]
+            except GraphQLError as error:
+                errors = [error]
+        self.refused(context)
+        context.pre_execution_errors = errors
+        return PreExecutionError(data=None, errors=errors)
+
+    async def _execute_operation(self, execution_context: ExecutionContext, *rest: Any) -> Any:
+        """Call the hook."""
+        return await self.run_prepared(execution_context, *rest)
+
+
+class HookedExecution(StrawberryGraphQLCoreExecutionContext):
+    """graphql-core's executor with hooks where fields and lists are answered."""
+
+    def root_fields(self, root_type: GraphQLObjectType, fields: Any) -> Any:
+        """Return the fields to execute at the operation's root."""
+        return fields
+
+    def answer_object(self, type_: GraphQLObjectType, value: Any, fields: Any) -> Any:
+        """Return the answer for an object, or NOT_ANSWERED to leave it to the executor."""
+        return NOT_ANSWERED
+
+    def before_list(self, rows: Sized) -> None:
+        """Look at a list that the executor is about to answer."""
+
+    def execute_collected_root_fields(
+        self, root_type: GraphQLObjectType, root_value: Any, fields: Any, *rest: Any
+    ) -> Any:
+        """Execute the root fields that the hook returns."""
+        fields = self.root_fields(root_type, fields)
+        return super().execute_collected_root_fields(root_type, root_value, fields, *rest)
+
+    def execute_fields(
+        self, parent_type: GraphQLObjectType, source_value: Any, path: Any, fields: Any, *rest: Any
+    ) -> Any:
+        """Execute the fields of an object that the hook does not answer."""
+        answer = self.answer_object(parent_type, source_value, fields)
+        if answer is not NOT_ANSWERED:
+            return answer
+        return super().execute_fields(parent_type, source_value, path, fields, *rest)
+
+    def complete_list_value(
+        self, return_type: Any, details: Any, info: Any, path: Any, result: Any, *rest: Any
+    ) -> Any:
+        """Complete a list after the hook has looked at it."""
+        if isinstance(result, Sized):
+            self.before_list(result)
+        return super().complete_list_value(return_type, details, info, path, result, *rest)
+
+
+class CachingNameConverter(NameConverter):
+    """Converts each Python name once; Strawberry's converts it again for every input."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.apply_naming_config = cache(super().apply_naming_config)  # type: ignore[method-assign]
