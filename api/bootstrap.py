@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 import structlog
 from sqlalchemy.engine import URL
-from starlette.requests import Request
 from starlette.routing import BaseRoute
 
 from api.config.keys import link_key
@@ -21,7 +20,6 @@ from api.observability.metered_signing import MeteredSigning
 from api.observability.tracing import TracingMissingError, close_tracer, make_tracer
 from api.runtime.change_notifier import ChangeNotifier
 from api.runtime.channels import MessageSettings, build_message_settings
-from api.runtime.credentials import session_of
 from api.runtime.runtime import Runtime
 from api.runtime.startup_checks import NotReadyError, compare_clocks, open_database, require_current
 from api.web.approval_pages.routes import email_action_routes
@@ -31,7 +29,6 @@ from api.web.sign_in.openid.provider import Client, Provider
 from api.web.sign_in.routes import OpenId, sign_in_routes
 from engine.commands.maintenance.remember_master_key import remember_master_key
 from engine.concurrency.executor import Executor
-from engine.model.principal import Principal
 from engine.persistence.db.database import Database, normal_url
 from engine.persistence.db.pg_notify import PgListener, PgNotifier
 from engine.signers.base import SignerContext, load_signers
@@ -150,13 +147,7 @@ def connected(runtime: Runtime) -> Iterator[None]:
 
 def email_routes(settings: Settings, runtime: Runtime) -> list[BaseRoute]:
     """The pages behind the links in mails."""
-
-    async def session(request: Request) -> Principal | None:
-        return await session_of(runtime, request)
-
-    return email_action_routes(
-        runtime.system, link_key(settings), settings.public_url, session=session
-    )
+    return email_action_routes(runtime, link_key(settings), settings.public_url)
 
 
 def auth_routes(settings: Settings, runtime: Runtime) -> list[BaseRoute]:

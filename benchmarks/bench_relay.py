@@ -17,6 +17,7 @@ from benchmarks.bare_loop import CONNECTIONS, hand_in
 from benchmarks.comparison import Comparison, Goal, by_turns
 from benchmarks.databases import BACKENDS, empty_database
 from benchmarks.people import LINK_KEY, approved_in_teams, new_account
+from engine.concurrency.executor import Executor
 from engine.persistence.db.clock import DatabaseClock
 from engine.persistence.db.database import Database
 from engine.system import System
@@ -112,7 +113,14 @@ class Outbox:
     async def _relay(self) -> None:
         url = f"smtp://127.0.0.1:{self.port}?tls=none"
         channel = Listed(url, MAILS)
-        relay = Relay(self.system, channel, MessageRenderer(PUBLIC_URL), LINK_KEY, PUBLIC_URL)
+        relay = Relay(
+            self.system,
+            Executor(self.system.database),
+            channel,
+            MessageRenderer(PUBLIC_URL),
+            LINK_KEY,
+            PUBLIC_URL,
+        )
         await relay.run(channel.done)
         self.mails = channel.prepared
         with self.system.database.reading() as connection:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
+
+from sqlalchemy import Connection
 
 from api.observability.meter import Meter, OperationKind
 from api.observability.signer_health import SignerHealth
@@ -16,6 +19,7 @@ from api.runtime.channels import MessageSettings
 from api.runtime.credential_usage import CredentialUsage
 from api.web.http.browser import Browser
 from engine.commands.command import Command, execute
+from engine.commands.transactions import bare_transaction
 from engine.concurrency.executor import Executor
 from engine.model.principal import Principal
 from engine.persistence.db.pg_notify import PgListener, PgNotifier
@@ -79,6 +83,40 @@ class Runtime:
         """Run a query; raises its `Refusal`."""
         with self.meter.operation(OperationKind.QUERY, "read"):
             return await self.executor.read(lambda: read(self.system, principal, query))
+
+    async def read_as_system(self, query: Callable[[Connection, datetime], Answer]) -> Answer:
+        """Run a query that is bound to no principal, at the present instant.
+
+        It sees everything: whoever calls it decides what of the answer may be shown, and to whom.
+        Sign-in and the pages behind links need it before anybody is authenticated.
+
+        Raises:
+            Refusal: OVERLOADED or STORAGE_FAILED.
+        """
+        database, clock = self.system.database, self.system.clock
+
+        def run() -> Answer:
+            with database.reading() as connection:
+                return query(connection, clock.now(connection))
+
+        with self.meter.operation(OperationKind.QUERY, "read"):
+            return await self.executor.read(run)
+
+    async def change_as_system(self, change: Callable[[Connection, datetime], Answer]) -> Answer:
+        """Make a change that is no person's command and leaves no ledger entry, and commit it.
+
+        Raises:
+            Refusal: OVERLOADED or STORAGE_FAILED.
+        """
+        database, clock = self.system.database, self.system.clock
+
+        def run() -> Answer:
+            return bare_transaction(
+                database, lambda connection: change(connection, clock.now(connection))
+            )
+
+        with self.meter.operation(OperationKind.COMMAND, "change"):
+            return await self.executor.write(run)
 
     async def run_blocking(self, task: Callable[[], Any]) -> Any:
         """Something slow that opens its own transactions."""

@@ -32,6 +32,7 @@ def build_relays(settings: Settings, runtime: Runtime) -> list[Relay]:
     return [
         Relay(
             runtime.system,
+            runtime.executor,
             channel,
             writer,
             key,
@@ -51,6 +52,7 @@ def build_reminders(settings: Settings, runtime: Runtime) -> Reminders:
     telling, rhythm = runtime.message_settings, Rhythm(share=settings.reminder_share)
     return Reminders(
         runtime.system,
+        runtime.executor,
         telling.link_key,
         rhythm,
         link_lifetime=telling.link_lifetime,
@@ -61,13 +63,13 @@ def build_reminders(settings: Settings, runtime: Runtime) -> Reminders:
 def build_retention(settings: Settings, runtime: Runtime) -> list[Retention]:
     """What deletes deliveries that were settled long ago; nothing where all are kept."""
     days = settings.delivery_retention_days
-    return [Retention(runtime.system, timedelta(days=days))] if days else []
+    return [Retention(runtime.system, runtime.executor, timedelta(days=days))] if days else []
 
 
 def build_stranded(runtime: Runtime) -> OrphanedDeliveries:
     """What ends the messages for channels that are not configured any more."""
     assert runtime.message_settings is not None
-    return OrphanedDeliveries(runtime.system, runtime.message_settings.channels)
+    return OrphanedDeliveries(runtime.system, runtime.executor, runtime.message_settings.channels)
 
 
 def build_writer(settings: Settings, runtime: Runtime) -> MessageRenderer:
@@ -85,4 +87,4 @@ def build_sign_in_mailer(settings: Settings, runtime: Runtime) -> SignInMailer:
     seconds = min(20, settings.shutdown_seconds * SENDING)
     channel = mail_channel(settings, connections=2, timeout_seconds=seconds)
     writer, key = build_writer(settings, runtime), sign_in_key(settings)
-    return SignInMailer(runtime.system, channel, writer, key, settings.public_url)
+    return SignInMailer(runtime.system, runtime.executor, channel, writer, key, settings.public_url)

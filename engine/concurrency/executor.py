@@ -31,6 +31,8 @@ MAX_PENDING_CALLS = 2000
 #: that is slow keeps no other waiting.
 SQLITE_READER_THREADS = 2
 POSTGRESQL_READER_THREADS = 4
+#: Threads that compute, of which more would only compete in the same way.
+COMPUTING_THREADS = 2
 #: Seconds after which a call to the database is refused, even if the database never answers.
 CALL_TIMEOUT_SECONDS = SILENCE_SECONDS
 
@@ -58,6 +60,7 @@ class Executor:
         self._writers = ThreadPoolExecutor(writers, "write")
         self._readers = ThreadPoolExecutor(min(threads, readers), "read")
         self._workers = ThreadPoolExecutor(threads, "work")
+        self._computing = ThreadPoolExecutor(COMPUTING_THREADS, "compute")
         self._write_slots = FairSemaphore(writers)
         self._max_pending = max_pending
         self._timeout_seconds = timeout_seconds
@@ -97,6 +100,14 @@ class Executor:
     ) -> Result:
         """Run something slow, such as making a key, without a timeout. Raises OVERLOADED."""
         return await self._run(self._workers, task, None, bypass_queue=bypass_queue)
+
+    async def compute(self, task: Callable[[], Result]) -> Result:
+        """Run what needs the processor alone, such as rendering messages.
+
+        It has threads of its own, so that it goes on while every signer hangs. It belongs to
+        something that was begun, and so is never refused.
+        """
+        return await self._run(self._computing, task, None, bypass_queue=True)
 
     @property
     def waiting(self) -> int:
@@ -157,7 +168,7 @@ class Executor:
 
     def shutdown(self) -> None:
         """Start no further calls, and wait for the running ones, but no longer than the timeout."""
-        for pool in (self._writers, self._readers, self._workers):
+        for pool in (self._writers, self._readers, self._workers, self._computing):
             pool.shutdown(wait=False, cancel_futures=True)
         with self._running_lock:
             running = set(self._running)

@@ -85,6 +85,14 @@ class ClaimRequest:
     fresh_only: bool = False
 
 
+def is_any_due(system: System, wanted: ClaimRequest) -> bool:
+    """Return whether there is something to claim, without any lock."""
+    with system.database.reading() as connection:
+        asked = _asked(wanted, system.clock.now(connection))
+        due = connection.execute(_look(fresh_only=wanted.fresh_only), asked)
+        return due.first() is not None
+
+
 def claim(
     system: System,
     wanted: ClaimRequest,
@@ -100,13 +108,6 @@ def claim(
     Those that are not worth sending any more are voided here, with the reason, and not returned.
     What became of earlier ones is settled in the same transaction.
     """
-    if not outcomes:
-        # On SQLite to claim takes the one lock that signing needs too; to look does not.
-        with system.database.reading() as connection:
-            asked = _asked(wanted, system.clock.now(connection))
-            if connection.execute(_look(fresh_only=wanted.fresh_only), asked).first() is None:
-                return []
-
     failed = list[Failed]()
 
     def change(connection: Connection) -> Sequence[Row[Any]]:

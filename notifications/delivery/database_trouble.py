@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from engine.logs.log_throttle import LogThrottle
 
@@ -13,7 +14,12 @@ _logged = LogThrottle()
 
 
 def log_database_trouble(event: str, error: Exception) -> None:
-    """Log an event of a loop that tries again by itself, each kind of error at a limited rate."""
+    """Log an event of a loop that tries again by itself, each kind of error at a limited rate.
+
+    Of a refusal, what the database said is logged, where that is its cause.
+    """
+    if isinstance(error.__cause__, SQLAlchemyError):
+        error = error.__cause__
     kind = type(getattr(error, "orig", None) or error)
     _, not_logged = _logged.meet((event, kind))
     if not_logged is not None:

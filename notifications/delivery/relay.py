@@ -7,16 +7,18 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import structlog
-from anyio.to_thread import run_sync
 from sqlalchemy import Row
 from sqlalchemy.exc import SQLAlchemyError
 
+from engine.concurrency.executor import Executor
 from engine.logs.exceptions import log_origin
 from engine.model import addresses
 from engine.model.derived_tokens import has_hash
+from engine.model.errors import Refusal
 from engine.system import System
 from notifications.channels.base import Channel, Outgoing, Undelivered
 from notifications.channels.secret_words import without_link
@@ -66,6 +68,7 @@ class Relay:
     def __init__(
         self,
         system: System,
+        executor: Executor,
         channel: Channel[Any],
         writer: MessageRenderer,
         link_key: bytes,
@@ -81,6 +84,7 @@ class Relay:
         `on_outcome`: called with the channel's name and `sent`, `retried` or `failed`.
         """
         self._system = system
+        self._executor = executor
         self._channel = channel
         self._writer = writer
         self._link_key = link_key
@@ -132,7 +136,7 @@ class Relay:
             # What became of others meanwhile comes with the next.
             if settled and not claimed:
                 await self._settle()
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, Refusal) as error:
             log_database_trouble("relay_database_trouble", error)
             return False
         return settled or claimed > 0
@@ -161,20 +165,21 @@ class Relay:
             return 0
         lapses = time.monotonic() + self._policy.lease.total_seconds()
         async with self._settling() as outcomes:
-            claimed = await run_sync(self._claim_and_write, wanted, outcomes)
+            # On SQLite to claim takes the one lock that signing needs too; to look does not.
+            look = partial(claims.is_any_due, self._system, wanted)
+            if not outcomes and not await self._executor.read(look):
+                return 0
+            claim = partial(
+                claims.claim, self._system, wanted, self._policy, outcomes, self._note_failure
+            )
+            rows = await self._executor.write(claim)
+        claimed = await self._executor.compute(lambda: [self._prepare(row) for row in rows])
         for prepared in claimed:
             task = asyncio.create_task(self._send(prepared, lapses))
             self._under_way[task] = prepared.row
             task.add_done_callback(self._under_way.pop)
             task.add_done_callback(lambda _: wake())
         return len(claimed)
-
-    def _claim_and_write(
-        self, wanted: ClaimRequest, outcomes: list[DeliveryResult]
-    ) -> list[_Prepared]:
-        """In a thread: the whole hop to the database, and the rendering."""
-        rows = claims.claim(self._system, wanted, self._policy, outcomes, self._note_failure)
-        return [self._prepare(row) for row in rows]
 
     def _prepare(self, row: Row[Any]) -> _Prepared:
         """What the channel sends, or the error that preparing it met."""
@@ -287,16 +292,18 @@ class Relay:
     async def _disable(self, row: Row[Any], reason: str) -> None:
         """If that fails, the next message there is told the same."""
         try:
-            await run_sync(disable_gone, self._system, row.account_id, row.webhook_id, reason)
-        except SQLAlchemyError as error:
+            disable = partial(disable_gone, self._system, row.account_id, row.webhook_id, reason)
+            await self._executor.write(disable, row.account_id)
+        except (SQLAlchemyError, Refusal) as error:
             log_database_trouble("relay_database_trouble", error)
 
     async def _settle(self) -> None:
         if self._outcomes:
             async with self._settling() as outcomes:
-                await run_sync(
+                settle = partial(
                     claims.settle, self._system, outcomes, self._policy, self._note_failure
                 )
+                await self._executor.write(settle, bypass_queue=True)
 
     @asynccontextmanager
     async def _settling(self) -> AsyncIterator[list[DeliveryResult]]:
@@ -325,5 +332,5 @@ class Relay:
     async def _try_to_settle(self) -> None:
         try:
             await self._settle()
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, Refusal) as error:
             log_database_trouble("relay_database_trouble", error)

@@ -11,15 +11,16 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from anyio.to_thread import run_sync
 from sqlalchemy import Connection, Row
 
 from engine.commands.credentials.change_address import delete_old_changes, has_old_changes
 from engine.commands.transactions import bare_transaction
+from engine.concurrency.executor import Executor
 from engine.model import addresses
 from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
@@ -57,12 +58,14 @@ class SignInMailer:
     def __init__(
         self,
         system: System,
+        executor: Executor,
         channel: Channel[Any],
         writer: MessageRenderer,
         key: bytes,
         public_url: str,
     ) -> None:
         self._system = system
+        self._executor = executor
         self._channel = channel
         self._writer = writer
         self._key = key
@@ -80,7 +83,9 @@ class SignInMailer:
 
     async def run_once(self) -> int:
         """Send what is due now; answers how many sign-ins were looked at."""
-        asked = await run_sync(self._claim)
+        if not await self._executor.read(self._is_any_due):
+            return 0
+        asked = await self._executor.write(self._claim)
         await asyncio.gather(*map(self._send, asked))
         return len(asked)
 
@@ -91,11 +96,12 @@ class SignInMailer:
             log.warning("sign_in_mail_trouble", error=type(error).__name__)
             return False
 
+    def _is_any_due(self) -> bool:
+        with self._system.database.reading() as connection:
+            return _has_work(connection, self._system.clock.now(connection))
+
     def _claim(self) -> list[SignInRequest]:
         """Due ones, each with its people; due again after the lease, in case we are killed."""
-        with self._system.database.reading() as connection:
-            if not _has_work(connection, self._system.clock.now(connection)):
-                return []
 
         def change(connection: Connection) -> list[SignInRequest]:
             now, s = self._system.clock.now(connection), t.sign_ins
@@ -115,13 +121,17 @@ class SignInMailer:
         error = None
         if asked.people:
             try:
-                prepared = await run_sync(self._channel.prepare, self._outgoing(asked))
+                prepared = await self._executor.compute(partial(self._prepare, asked))
                 await self._channel.send(prepared)
             except Undelivered as undelivered:
                 error = undelivered
                 # The server's words may have the address in them, and the link is in the mail.
                 log.warning("sign_in_mail_not_sent", sign_in=str(asked.row.id), final=error.final)
-        await run_sync(self._settle, asked.row, error)
+        settle = partial(self._settle, asked.row, error)
+        await self._executor.write(settle, bypass_queue=True)
+
+    def _prepare(self, asked: SignInRequest) -> Any:
+        return self._channel.prepare(self._outgoing(asked))
 
     def _outgoing(self, asked: SignInRequest) -> Outgoing:
         """To the address as the account has it, never as somebody typed it."""

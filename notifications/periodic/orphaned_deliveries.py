@@ -9,16 +9,18 @@ import asyncio
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from anyio.to_thread import run_sync
 from sqlalchemy import Connection, Row
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.commands.transactions import bare_transaction
+from engine.concurrency.executor import Executor
+from engine.model.errors import Refusal
 from engine.persistence.db.sql import id_in
 from engine.system import System
 from notifications.delivery.database_trouble import log_database_trouble
@@ -38,36 +40,40 @@ d = deliveries
 class OrphanedDeliveries:
     """May run in any number of processes."""
 
-    def __init__(self, system: System, channels: Collection[str]) -> None:
+    def __init__(self, system: System, executor: Executor, channels: Collection[str]) -> None:
         self._system = system
+        self._executor = executor
         self._channels = sorted(channels)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set."""
         while not stop.is_set():
             try:
-                while await run_sync(self.run_once) == DELIVERIES_PER_RUN:
+                while await self.run_once() == DELIVERIES_PER_RUN:
                     pass
-            except SQLAlchemyError as error:
+            except (SQLAlchemyError, Refusal) as error:
                 log_database_trouble("stranded_database_trouble", error)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), INTERVAL_SECONDS)
 
-    def run_once(self) -> int:
+    async def run_once(self) -> int:
         """Settle a batch; answers how many deliveries it had."""
-        with self._system.database.reading() as connection:
-            stranded = self._stranded(self._system.clock.now(connection))
-            query = sa.select(d.c.id).where(*stranded)
-            query = query.order_by(d.c.next_attempt_at, d.c.id).limit(DELIVERIES_PER_RUN)
-            ids = connection.execute(query).scalars().all()
-        if not ids:
-            return 0
+        ids = await self._executor.read(self._find)
+        return await self._executor.write(partial(self._end, ids)) if ids else 0
 
+    def _find(self) -> Sequence[UUID]:
+        with self._system.database.reading() as connection:
+            orphaned = self._orphaned(self._system.clock.now(connection))
+            query = sa.select(d.c.id).where(*orphaned)
+            query = query.order_by(d.c.next_attempt_at, d.c.id).limit(DELIVERIES_PER_RUN)
+            return connection.execute(query).scalars().all()
+
+    def _end(self, ids: Sequence[UUID]) -> int:
         def change(connection: Connection) -> int:
             now = self._system.clock.now(connection)
             settled = (
                 d.update()
-                .where(id_in(d.c.id), *self._stranded(now))
+                .where(id_in(d.c.id), *self._orphaned(now))
                 .values(
                     state=DeliveryState.FAILED,
                     settled_at=now,
@@ -81,7 +87,7 @@ class OrphanedDeliveries:
 
         return bare_transaction(self._system.database, change)
 
-    def _stranded(self, now: datetime) -> tuple[Any, ...]:
+    def _orphaned(self, now: datetime) -> tuple[Any, ...]:
         return (IS_QUEUED, d.c.channel.not_in(self._channels), d.c.next_attempt_at <= now - GRACE)
 
     def _ask_otherwise(

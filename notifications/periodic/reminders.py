@@ -13,13 +13,15 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import partial
+from typing import TypeAlias
 from uuid import UUID
 
-from anyio.to_thread import run_sync
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.commands.transactions import bare_transaction
+from engine.concurrency.executor import Executor
 from engine.model.errors import Refusal
 from engine.model.facts import Release
 from engine.persistence.store import loading, locks
@@ -39,6 +41,8 @@ from notifications.vocabulary import ASKING, EMAIL, MessageKind
 
 #: Seconds between two looks.
 INTERVAL_SECONDS = 20.0
+#: The kind of a message that time alone makes due, with the account and the release it is about.
+DueMessage: TypeAlias = tuple[MessageKind, UUID, UUID]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +116,7 @@ class Reminders:
     def __init__(
         self,
         system: System,
+        executor: Executor,
         link_key: bytes,
         rhythm: Rhythm = Rhythm(),
         *,
@@ -119,6 +124,7 @@ class Reminders:
         channels: Collection[str] = (EMAIL,),
     ) -> None:
         self._system = system
+        self._executor = executor
         self._link_key = link_key
         self._rhythm = rhythm
         self._link_lifetime = link_lifetime
@@ -128,22 +134,28 @@ class Reminders:
         """Until `stop` is set."""
         while not stop.is_set():
             try:
-                await run_sync(self.run_once)
+                await self.run_once()
             except (SQLAlchemyError, Refusal) as error:
                 log_database_trouble("reminders_database_trouble", error)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), INTERVAL_SECONDS)
 
-    def run_once(self) -> int:
+    async def run_once(self) -> int:
         """Queue whatever is due; answers for how many releases."""
+        due = await self._executor.read(self._find)
+        for kind, account_id, release_id in due:
+            queue = partial(self._queue_if_still_due, kind, account_id, release_id)
+            await self._executor.write(queue, account_id)
+        return len(due)
+
+    def _find(self) -> list[DueMessage]:
+        """Find each message that is due, once, though it may be due to several people."""
         with self._system.database.reading() as connection:
             now = self._system.clock.now(connection)
             due = [*self._undecided(connection, now), *self._closing(connection, now)]
-        for kind, account_id, release_id in dict.fromkeys(due):
-            self._say(kind, account_id, release_id)
-        return len(set(due))
+        return list(dict.fromkeys(due))
 
-    def _say(self, kind: MessageKind, account_id: UUID, release_id: UUID) -> None:
+    def _queue_if_still_due(self, kind: MessageKind, account_id: UUID, release_id: UUID) -> None:
         def change(connection: Connection) -> None:
             locks.take(connection, account_id, Lock(releases=frozenset({release_id})))
             now = self._system.clock.now(connection)
@@ -192,9 +204,7 @@ class Reminders:
         messages = for_each_reader(connection, [message])
         queueing.enqueue(connection, messages, now, links, channels=self._channels)
 
-    def _undecided(
-        self, connection: Connection, now: datetime
-    ) -> Iterator[tuple[MessageKind, UUID, UUID]]:
+    def _undecided(self, connection: Connection, now: datetime) -> Iterator[DueMessage]:
         for row in self._to_remind(connection, now):
             yield MessageKind.REMINDER, row.account_id, row.release_id
 
@@ -210,7 +220,7 @@ class Reminders:
 
     def _closing(
         self, connection: Connection, now: datetime, release_id: UUID | None = None
-    ) -> Iterator[tuple[MessageKind, UUID, UUID]]:
+    ) -> Iterator[DueMessage]:
         until = now + self._rhythm.closing
         for row in reminder_queries.closing(connection, now, until, release_id):
             since = self._rhythm.closes_soon_at(row.starts_at, row.ends_at)

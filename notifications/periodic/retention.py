@@ -6,17 +6,20 @@ What people were told of a release stays until it has ended: reminders go by it.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from anyio.to_thread import run_sync
 from sqlalchemy import Connection, Select
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.commands.transactions import bare_transaction
+from engine.concurrency.executor import Executor
+from engine.model.errors import Refusal
 from engine.model.vocabulary import HOLDING
 from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
@@ -33,8 +36,9 @@ BREATH, PAUSE = 1.0, 3600.0
 class Retention:
     """May run in any number of processes."""
 
-    def __init__(self, system: System, kept: timedelta) -> None:
+    def __init__(self, system: System, executor: Executor, kept: timedelta) -> None:
         self._system = system
+        self._executor = executor
         self._kept = kept
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -42,25 +46,30 @@ class Retention:
         while not stop.is_set():
             pause = PAUSE
             try:
-                if await run_sync(self.run_once) == ROWS_PER_RUN:
+                if await self.run_once() == ROWS_PER_RUN:
                     pause = BREATH
-            except SQLAlchemyError as error:
+            except (SQLAlchemyError, Refusal) as error:
                 log_database_trouble("retention_database_trouble", error)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause)
 
-    def run_once(self) -> int:
+    async def run_once(self) -> int:
         """Delete a batch; answers how many deliveries it had."""
+        ids = await self._executor.read(self._find)
+        if ids:
+            await self._executor.write(partial(self._delete, ids))
+        return len(ids)
+
+    def _find(self) -> Sequence[UUID]:
         with self._system.database.reading() as connection:
             before = self._system.clock.now(connection) - self._kept
-            ids = connection.execute(_outlived(before).limit(ROWS_PER_RUN)).scalars().all()
+            return connection.execute(_outlived(before).limit(ROWS_PER_RUN)).scalars().all()
 
+    def _delete(self, ids: Sequence[UUID]) -> None:
         def change(connection: Connection) -> None:
             connection.execute(deliveries.delete().where(id_in(deliveries.c.id)), {"ids": ids})
 
-        if ids:
-            bare_transaction(self._system.database, change)
-        return len(ids)
+        bare_transaction(self._system.database, change)
 
 
 def _outlived(before: datetime) -> Select[Any]:

@@ -5,21 +5,16 @@ from typing import Any
 
 import pytest
 from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.testclient import TestClient
 
-from api.runtime.credentials import session_of
-from api.runtime.runtime import Runtime
 from api.web.approval_pages.routes import email_action_routes
 from api.web.http.browser import Browser
 from engine.commands.credentials.sessions import NewSession, RevokeSession, StartSession
-from engine.concurrency.executor import Executor
-from engine.model.principal import Principal
 from engine.model.vocabulary import Channel, SignInMethod, Status
 from engine.persistence.db.database import Database
-from engine.signing.service import SigningService
 from tests.api.web.approval_pages.test_email_actions import csrf_in
 from tests.notifications.notices import LINK_KEY, Notices, outbox_world
+from tests.support.runtime import runtime_of
 from tests.support.world import World
 
 PUBLIC = "https://countersign.example.com"
@@ -35,17 +30,10 @@ def world(database: Database) -> World:
 
 @pytest.fixture
 def browser(world: World) -> Iterator[TestClient]:
-    executor = Executor(world.system.database, threads=2)
-    gate = SigningService(world.system, executor)
-    runtime = Runtime(world.system, executor, gate, browser=Browser(PUBLIC))
-
-    async def session(request: Request) -> Principal | None:
-        return await session_of(runtime, request)
-
-    routes = email_action_routes(world.system, LINK_KEY, PUBLIC, session=session)
+    runtime = runtime_of(world, browser=Browser(PUBLIC))
+    routes = email_action_routes(runtime, LINK_KEY, PUBLIC)
     with TestClient(Starlette(routes=routes), base_url=PUBLIC) as client:
         yield client
-    executor.shutdown()
 
 
 def sign_in(world: World, browser: TestClient, name: str) -> NewSession:
@@ -143,7 +131,7 @@ def test_a_foreign_page_cannot_use_the_session(
 
 
 def test_where_there_are_no_sessions_nobody_can_decide(world: World, world_release: str) -> None:
-    app = Starlette(routes=email_action_routes(world.system, LINK_KEY, PUBLIC))
+    app = Starlette(routes=email_action_routes(runtime_of(world), LINK_KEY, PUBLIC))
     with TestClient(app, base_url=PUBLIC) as browser:
         csrf = form_before(world, browser, world_release)
         refused(world, press(browser, world_release, csrf))
@@ -156,7 +144,7 @@ def test_where_there_are_no_sessions_nobody_can_decide(world: World, world_relea
 def test_where_sessions_cannot_be_seen_the_page_says_so(
     world: World, world_release: str, public: str, useless: bool
 ) -> None:
-    app = Starlette(routes=email_action_routes(world.system, LINK_KEY, public))
+    app = Starlette(routes=email_action_routes(runtime_of(world), LINK_KEY, public))
     with TestClient(app, base_url=public) as browser:
         page = browser.get(world_release).text
 

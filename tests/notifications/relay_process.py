@@ -4,6 +4,7 @@ import asyncio
 import sys
 from datetime import timedelta
 
+from engine.concurrency.executor import Executor
 from engine.persistence.db.database import Database
 from engine.system import System
 from notifications.channels.smtp import SmtpChannel
@@ -18,7 +19,15 @@ def main(database_url: str, smtp_url: str, lease: str) -> None:
     system = System(database=Database(database_url))
     policy = RetryPolicy(lease=timedelta(seconds=float(lease)))
     channel = SmtpChannel(smtp_url, "Countersign <countersign@example.com>", timeout=5)
-    relay = Relay(system, channel, MessageRenderer(PUBLIC), b"unused", PUBLIC, policy=policy)
+    relay = Relay(
+        system,
+        Executor(system.database),
+        channel,
+        MessageRenderer(PUBLIC),
+        b"unused",
+        PUBLIC,
+        policy=policy,
+    )
     asyncio.run(relay.run(asyncio.Event()))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from engine.commands.administration.update_user import UpdateUser
 from engine.commands.command import Command, execute
 from engine.commands.releases.decide import Decide
 from engine.commands.releases.request_release import RequestRelease
+from engine.concurrency.executor import Executor
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Refusal
 from engine.model.facts import Release, ReleaseFields
@@ -65,6 +67,11 @@ class World:
     admin_id: UUID
     people: dict[str, UUID] = field(default_factory=dict)
     things: dict[str, UUID] = field(default_factory=dict)
+
+    @cached_property
+    def executor(self) -> Executor:
+        """Threads for what is awaited; they begin with the first call and end with the world."""
+        return Executor(self.system.database)
 
     def principal(self, name: str, **more: Any) -> Principal:
         user_id = self.admin_id if name == "admin" else self.people[name]

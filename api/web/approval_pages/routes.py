@@ -11,14 +11,12 @@ import hmac
 import re
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
+from datetime import datetime
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
 
-from anyio.to_thread import run_sync
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -26,23 +24,20 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from api.config.safe_urls import is_safe
+from api.runtime.credentials import session_of
+from api.runtime.runtime import Runtime
 from api.web.approval_pages.decision_notices import NOT_FROM_THE_PAGE, Notice, notice_of
 from api.web.approval_pages.pages import WithHeaders, plain_page, request_page
 from api.web.http.bodies import form_of
-from engine.commands.command import execute
 from engine.model.errors import Code, Refusal
 from engine.model.principal import Principal
 from engine.model.text import is_blank
 from engine.model.vocabulary import Channel, Verdict
-from engine.persistence.store.retry import translate_db_error
-from engine.system import System
+from engine.persistence.store.retry import OVERLOADED
 from notifications.decisions.decide_by_link import DecideByLink
 from notifications.decisions.link_page import LinkPage, open_link
 from notifications.links import action_links
 from notifications.links.sign_in_links import PATH as SIGN_IN
-
-#: Whose browser session a request comes with.
-Session = Callable[[Request], Awaitable[Principal | None]]
 
 COOKIE = "countersign_decide"
 #: A comment and a reason of the greatest length, of characters with four bytes each as a form
@@ -55,27 +50,20 @@ _STATUS = {
     Code.STORAGE_FAILED: 503,
     Code.UNAUTHENTICATED: 403,
 }
+#: Refusals that say nothing of the link, and will pass.
+_UNAVAILABLE = {Code.OVERLOADED, Code.STORAGE_FAILED}
 
 
-async def _nobody(_request: Request) -> Principal | None:
-    return None
-
-
-def email_action_routes(
-    system: System, link_key: bytes, public_url: str, *, session: Session = _nobody
-) -> list[BaseRoute]:
-    """The routes of the links in the mails, to be put at the root of the application.
-
-    `session` is asked where the account wants its approvers signed in.
-    """
-    actions = _Actions(system, link_key, public_url, session)
+def email_action_routes(runtime: Runtime, link_key: bytes, public_url: str) -> list[BaseRoute]:
+    """Return the routes of the links in mails, to be put at the root of the application."""
+    actions = _Actions(runtime, link_key, public_url)
     app = Starlette(
         routes=[
             Route("/{spelling}", actions.answer, methods=["GET", "HEAD", "POST"]),
         ],
         exception_handlers={
             HTTPException: _show_error,
-            DBAPIError: _show_trouble,
+            Refusal: _show_refusal,
             Exception: _show_bug,
         },
     )
@@ -124,9 +112,8 @@ class Form:
 class _Actions:
     """The two things one can do with a link: look, and decide."""
 
-    def __init__(self, system: System, link_key: bytes, public_url: str, session: Session) -> None:
-        self._system = system
-        self._session = session
+    def __init__(self, runtime: Runtime, link_key: bytes, public_url: str) -> None:
+        self._runtime = runtime
         self._link_key = link_key
         self._csrf_key = hmac.digest(link_key, b"countersign:email-page", "sha256")
         parts = urlsplit(public_url)
@@ -142,7 +129,7 @@ class _Actions:
 
     async def show(self, request: Request) -> Response:
         """The page. Reads, and never writes."""
-        page = await run_sync(self._open, request.path_params["spelling"])
+        page = await self._open(request.path_params["spelling"])
         if page is None:
             return _missing(request)
         return await self._with_cookie(request, page, status=200)
@@ -154,33 +141,34 @@ class _Actions:
         except ValueError:
             return plain_page("malformed", _locale(request), 400)
         spelling, cookie = request.path_params["spelling"], _cookie(request)
-        page = await run_sync(self._open, spelling)
+        page = await self._open(spelling)
         if page is None:
             return _missing(request)
         if not self._is_from_the_page(page, cookie, form.csrf):
             return await self._with_cookie(request, page, 403, (NOT_FROM_THE_PAGE,), form)
         signed_in = await self._is_signed_in(request, page)
-        refusal = await run_sync(partial(self._execute, page, form, signed_in=signed_in))
-        after = await run_sync(self._open, spelling)
+        refusal = await self._execute(page, form, signed_in=signed_in)
+        after = await self._open(spelling)
         assert after is not None, "links are never deleted"
         if refusal is None:
             return await self._with_cookie(request, after, status=200)
         notice = notice_of(refusal, form.verdict, form.text, after)
         return await self._with_cookie(request, after, _STATUS.get(refusal.code, 409), notice, form)
 
-    def _open(self, spelling: str) -> LinkPage | None:
-        with self._system.database.reading() as connection:
-            now = self._system.clock.now(connection)
+    async def _open(self, spelling: str) -> LinkPage | None:
+        def query(connection: Connection, now: datetime) -> LinkPage | None:
             return open_link(connection, self._link_key, spelling, now)
+
+        return await self._runtime.read_as_system(query)
 
     async def _is_signed_in(self, request: Request, page: LinkPage) -> bool:
         """As the approver whose link it is; not asked where nobody wants to know."""
         if not page.wants_session:
             return False
-        person = await self._session(request)
+        person = await session_of(self._runtime, request)
         return person is not None and person.user_id == page.link.user_id
 
-    def _execute(self, page: LinkPage, form: Form, *, signed_in: bool) -> Refusal | None:
+    async def _execute(self, page: LinkPage, form: Form, *, signed_in: bool) -> Refusal | None:
         link = page.link
         principal = Principal(
             account_id=link.account_id,
@@ -198,7 +186,7 @@ class _Actions:
             signed_in=signed_in,
         )
         try:
-            execute(self._system, principal, command)
+            await self._runtime.execute(principal, command)
         except Refusal as refusal:
             return refusal
         return None
@@ -275,11 +263,12 @@ async def _show_error(request: Request, error: Exception) -> Response:
     return response
 
 
-async def _show_trouble(request: Request, error: Exception) -> Response:
-    """A database that is away is soon back, and one that cannot store is no bug of ours either."""
-    if not (isinstance(error, DBAPIError) and isinstance(translate_db_error(error), Refusal)):
+async def _show_refusal(request: Request, error: Exception) -> Response:
+    """Answer 503 where the service is overloaded, or its database is away or cannot store."""
+    if not (isinstance(error, Refusal) and error.code in _UNAVAILABLE):
         raise error
-    response = plain_page("broken", _locale(request), 503)
+    what = "overloaded" if error.message == OVERLOADED else "broken"
+    response = plain_page(what, _locale(request), 503)
     response.headers["Retry-After"] = "5"
     return response
 

@@ -65,10 +65,6 @@ class AddressChangePage:
         return page(request, "address", root, row=row, done=True)
 
     async def _find(self, spelling: str) -> tuple[Row[Any] | None, datetime]:
-        system = self._runtime.system
-
-        def read() -> tuple[Row[Any] | None, datetime]:
-            with system.database.reading() as db:
-                return find_change(db, self._key, spelling), system.clock.now(db)
-
-        return await self._runtime.executor.read(read)
+        return await self._runtime.read_as_system(
+            lambda connection, now: (find_change(connection, self._key, spelling), now)
+        )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +21,6 @@ from api.web.sign_in.known_browsers import KnownBrowsers
 from api.web.sign_in.limits import SignInLimits
 from api.web.sign_in.login_flow import ASKING, LoginFlow, Proof
 from api.web.sign_in.signed_cookie import SignedCookie
-from engine.commands.transactions import bare_transaction
 from engine.logs.log_throttle import LogThrottle
 from engine.model import addresses
 from engine.model.errors import Refusal
@@ -77,7 +75,9 @@ class MailSignIn:
         known = self._asking.open(self._browser.read(request, ASKING)) or {}
         secret = known.get("secret") or secrets.token_urlsafe(32)
         if not self._is_exhausted(request, address):
-            await self._write(lambda db, now: links.request(db, address, secret, now))
+            await self._runtime.change_as_system(
+                lambda db, now: links.request(db, address, secret, now)
+            )
         response = go(f"{self._browser.root}/sign-in/code")
         sealed = self._asking.seal(secret=secret, then=then)
         self._browser.give(response, sealed, self._asking.seconds, ASKING)
@@ -114,7 +114,7 @@ class MailSignIn:
             row = links.use_code(db, self._key, asking["secret"], typed, now)
             return None if row is None else _proof_of(db, row)
 
-        proof = await self._write(use)
+        proof = await self._runtime.change_as_system(use)
         if proof is None:
             return page(request, "code", self._browser.root, 422, notice=_WRONG_CODE)
         return await self._entrance.enter(request, proof, asking["then"])
@@ -136,7 +136,7 @@ class MailSignIn:
             used = links.use(db, row.id, asking["secret"], now)
             return _proof_of(db, row) if used else None
 
-        proof = await self._write(use)
+        proof = await self._runtime.change_as_system(use)
         if proof is None:
             return trouble(request, "ended", self._browser.root, 404)
         return await self._entrance.enter(request, proof, asking["then"])
@@ -145,21 +145,9 @@ class MailSignIn:
         return self._asking.open(self._browser.read(request, ASKING))
 
     async def _find(self, spelling: str) -> Row[Any] | None:
-        system = self._runtime.system
-
-        def read() -> Row[Any] | None:
-            with system.database.reading() as db:
-                return links.find(db, self._key, spelling, system.clock.now(db))
-
-        return await self._runtime.executor.read(read)
-
-    async def _write(self, change: Callable[[Connection, datetime], Any]) -> Any:
-        system = self._runtime.system
-
-        def whole() -> Any:
-            return bare_transaction(system.database, lambda db: change(db, system.clock.now(db)))
-
-        return await self._runtime.executor.write(whole)
+        return await self._runtime.read_as_system(
+            lambda connection, now: links.find(connection, self._key, spelling, now)
+        )
 
 
 def _proof_of(db: Connection, row: Row[Any]) -> Proof:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -31,7 +34,7 @@ class Sessions:
 
     async def show(self, request: Request, principal: Principal) -> Response:
         """All of one's sessions, this one marked."""
-        values = await self._runtime.executor.read(lambda: self._values(principal))
+        values = await self._runtime.read_as_system(partial(_values, principal))
         return page(request, "sessions", self._browser.root, current=principal.session_id, **values)
 
     async def end(self, request: Request) -> Response:
@@ -53,20 +56,20 @@ class Sessions:
             response.headers["Clear-Site-Data"] = '"cache"'
         return response
 
-    def _values(self, principal: Principal) -> dict[str, Any]:
-        system, u, a = self._runtime.system, t.users, t.accounts
-        who = sa.select(u.c.name, u.c.email, u.c.time_zone, a.c.name.label("account"))
-        who = who.join(a, a.c.id == u.c.account_id).where(u.c.id == principal.user_id)
-        with system.database.reading() as db:
-            person = db.execute(who).one()
-            rows = live_sessions(db, principal, system.clock.now(db))
-        return {
-            "user": person,
-            "account": person.account,
-            "zone": person.time_zone,
-            "sessions": rows,
-            "name_of": name_of,
-        }
+
+def _values(principal: Principal, connection: Connection, now: datetime) -> dict[str, Any]:
+    """Return what the page of one's sessions shows."""
+    u, a = t.users, t.accounts
+    query = sa.select(u.c.name, u.c.email, u.c.time_zone, a.c.name.label("account"))
+    query = query.join(a, a.c.id == u.c.account_id).where(u.c.id == principal.user_id)
+    user = connection.execute(query).one()
+    return {
+        "user": user,
+        "account": user.account,
+        "zone": user.time_zone,
+        "sessions": live_sessions(connection, principal, now),
+        "name_of": name_of,
+    }
 
 
 def _uuid(text: str) -> UUID | None:

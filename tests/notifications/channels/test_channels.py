@@ -168,7 +168,12 @@ async def test_a_relay_for_each_channel_and_people_told_by_the_ways_they_chose(
     assert build_reminders(settings(), runtime)._channels == {"email", "chat"}
     chat = telling.channels["chat"]
     relay = Relay(
-        world.system, chat, MessageRenderer("https://c.example.com"), LINK_KEY, "https://c"
+        world.system,
+        world.executor,
+        chat,
+        MessageRenderer("https://c.example.com"),
+        LINK_KEY,
+        "https://c",
     )
     await relay.run_once()
     await relay._finish()

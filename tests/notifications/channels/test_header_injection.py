@@ -210,7 +210,9 @@ async def test_no_text_adds_a_header_or_a_recipient(templates: Templates, ending
         everything(world, evil)
         async with smtp_server() as inbox:
             channel = SmtpChannel(inbox.url, "Countersign <countersign@example.com>", timeout=5)
-            relay = Relay(world.system, channel, MessageRenderer(PUBLIC), LINK_KEY, PUBLIC)
+            relay = Relay(
+                world.system, world.executor, channel, MessageRenderer(PUBLIC), LINK_KEY, PUBLIC
+            )
             await relay.run_once()
             await relay._finish()
             check(inbox)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from engine.concurrency.executor import Executor
 from engine.persistence.db.database import Database
 from engine.system import System
 from notifications.channels.smtp import SmtpChannel
@@ -33,7 +34,12 @@ async def test_a_thousand_messages_to_two_hundred_mailboxes(
         trusting = ssl.create_default_context(cafile=str(postfix.certificate))
         channel = SmtpChannel(postfix.url, SENDER, tls_context=trusting)
         relay = Relay(
-            System(database=database), channel, MessageRenderer(PUBLIC), b"unused", PUBLIC
+            System(database=database),
+            Executor(database),
+            channel,
+            MessageRenderer(PUBLIC),
+            b"unused",
+            PUBLIC,
         )
         began = time.perf_counter()
         assert await relay.run_once() == 1000

@@ -77,7 +77,9 @@ async def test_a_filter_that_names_the_link_tells_nobody(
     async with smtp_server() as inbox:
         inbox.at_data["ann@example.com"] = f"{number} 5.7.1 blocked: {PUBLIC}/decide/{spelling}"
         channel = SmtpChannel(inbox.url, "Countersign <countersign@example.com>", timeout=5)
-        relay = Relay(world.system, channel, MessageRenderer(PUBLIC), LINK_KEY, PUBLIC)
+        relay = Relay(
+            world.system, world.executor, channel, MessageRenderer(PUBLIC), LINK_KEY, PUBLIC
+        )
         with capture_logs() as logs:
             await relay.run_once()
             await relay._finish()
@@ -132,7 +134,7 @@ async def test_a_channel_that_breaks_tells_nobody_what_it_was_given(
     secret = notices.spelling("ann", release).rpartition(".")[2]
     channel = BrokenChannel("smtp://127.0.0.1:1", "Countersign <countersign@example.com>")
     channel.at = at
-    relay = Relay(world.system, channel, MessageRenderer(PUBLIC), LINK_KEY, PUBLIC)
+    relay = Relay(world.system, world.executor, channel, MessageRenderer(PUBLIC), LINK_KEY, PUBLIC)
     with capture_logs() as logs:
         await relay.run_once()
         await relay._finish()

@@ -66,6 +66,7 @@ async def test_the_right_outcome_and_others_unharmed(
         channel = SmtpChannel(server.url, SENDER, connections=concurrency, timeout=PATIENCE)
         relay = Relay(
             world.system,
+            world.executor,
             channel,
             MessageRenderer(PUBLIC),
             LINK_KEY,

@@ -34,7 +34,9 @@ async def inbox() -> AsyncIterator[Inbox]:
 
 async def deliver(world: World, inbox: Inbox, writer: MessageRenderer | None = None) -> None:
     channel = SmtpChannel(inbox.url, "Countersign <countersign@example.com>", timeout=5)
-    relay = Relay(world.system, channel, writer or MessageRenderer(PUBLIC), LINK_KEY, PUBLIC)
+    relay = Relay(
+        world.system, world.executor, channel, writer or MessageRenderer(PUBLIC), LINK_KEY, PUBLIC
+    )
     await relay.run_once()
     await relay._finish()
 
@@ -133,7 +135,7 @@ async def test_a_link_of_another_key_keeps_no_mail_back(
     world.request()
     channel = SmtpChannel(inbox.url, "Countersign <countersign@example.com>", timeout=5)
 
-    relay = Relay(world.system, channel, MessageRenderer(PUBLIC), bytes(32), PUBLIC)
+    relay = Relay(world.system, world.executor, channel, MessageRenderer(PUBLIC), bytes(32), PUBLIC)
     await relay.run_once()
     await relay._finish()
 

@@ -45,10 +45,10 @@ def test_each_kind_of_trouble_is_logged_once_for_a_while() -> None:
 async def test_a_relay_that_tries_again_logs_it_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def claim(*_: Any, **__: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise FULL
 
-    monkeypatch.setattr(claims, "claim", claim)
+    monkeypatch.setattr(claims, "is_any_due", fail)
     relay = relay_of(world, Inbox(port=1))
     with structlog.testing.capture_logs() as logs:
         for _ in range(20):

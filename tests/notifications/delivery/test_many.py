@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from engine.concurrency.executor import Executor
 from engine.persistence.db.database import Database
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import tables as t
@@ -102,7 +103,9 @@ async def test_a_thousand_messages_to_two_hundred_people(
     async with smtp_server() as inbox:
         channel = SmtpChannel(inbox.url, "Countersign <countersign@example.com>")
         system = System(database=database)
-        relay = Relay(system, channel, MessageRenderer(PUBLIC), b"unused", PUBLIC)
+        relay = Relay(
+            system, Executor(system.database), channel, MessageRenderer(PUBLIC), b"unused", PUBLIC
+        )
         began = time.perf_counter()
         assert await relay.run_once() == 1000
         record_property("seconds", time.perf_counter() - began)
@@ -129,7 +132,9 @@ async def test_a_relay_killed_again_and_again_loses_nothing(
             assert states(database)["QUEUED"] > 0
         channel = SmtpChannel(inbox.url, "Countersign <countersign@example.com>")
         system = System(database=database)
-        relay = Relay(system, channel, MessageRenderer(PUBLIC), b"unused", PUBLIC)
+        relay = Relay(
+            system, Executor(system.database), channel, MessageRenderer(PUBLIC), b"unused", PUBLIC
+        )
         inbox.delay = 0
         while states(database).get("QUEUED"):
             await relay.run_once()
@@ -159,7 +164,7 @@ async def dies_at_random(random_points: random.Random, database_url: str, inbox:
             ripe.set()
 
     inbox.on_mail = count
-    script = Path(__file__).parent / "relay_process.py"
+    script = Path(__file__).parents[1] / "relay_process.py"
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(script),

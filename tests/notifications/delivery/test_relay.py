@@ -49,7 +49,9 @@ async def inbox() -> AsyncIterator[Inbox]:
 
 def relay_of(world: World, inbox: Inbox, **more: Any) -> Relay:
     channel = SmtpChannel(inbox.url, SENDER, timeout=more.pop("timeout", 5))
-    return Relay(world.system, channel, MessageRenderer(PUBLIC), LINK_KEY, PUBLIC, **more)
+    return Relay(
+        world.system, world.executor, channel, MessageRenderer(PUBLIC), LINK_KEY, PUBLIC, **more
+    )
 
 
 def link_in(mail: EmailMessage) -> str:
@@ -321,7 +323,7 @@ async def test_an_account_whose_receivers_hang_keeps_no_other_waiting(
     fill(slow, people=200, each=1)
     inbox.hanging |= {f"user{number}@example.com" for number in range(200)}
     channel = SmtpChannel(inbox.url, SENDER, timeout=8)
-    relay = Relay(System(database=database), channel, MessageRenderer(PUBLIC), LINK_KEY, PUBLIC)
+    relay = Relay(slow.system, slow.executor, channel, MessageRenderer(PUBLIC), LINK_KEY, PUBLIC)
     stop, wake, came = asyncio.Event(), Wakeup(), asyncio.Event()
     running = asyncio.create_task(relay.run(stop, wake))
     await asyncio.sleep(1)

@@ -1,5 +1,6 @@
 """What waited for long is sent only where it is still true, and settled with the reason if not."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -52,7 +53,7 @@ def test_after_an_outage_nobody_is_told_that_the_window_is_open(
     revision = world.release(release).revision
     world.do("ann", ReviseRelease(release_id=release, revision=revision, changes=later))
     world.clock.pass_(minutes=55)
-    assert Reminders(world.system, LINK_KEY).run_once() == 1
+    assert asyncio.run(Reminders(world.system, world.executor, LINK_KEY).run_once()) == 1
 
     # The mail server is back after the end; the worker, not yet.
     world.clock.pass_(days=1)

@@ -1,5 +1,6 @@
 """Each reader is told what differs from what they last decided on, or last received."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -214,7 +215,7 @@ def test_a_reminder_says_what_changed_since_the_decision(world: World, read: Rea
     edit(world, release, max_signatures=6)
     settle(world, DeliveryState.SENT)
     world.clock.pass_(hours=5)
-    Reminders(world.system, LINK_KEY).run_once()
+    asyncio.run(Reminders(world.system, world.executor, LINK_KEY).run_once())
 
     told = changes_in(read("ann", MessageKind.REMINDER), SINCE_DECISION)
     assert told == ["maximum of signatures: 5 → 6"]

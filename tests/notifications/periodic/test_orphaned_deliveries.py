@@ -1,5 +1,7 @@
 """What waits for a channel that is no more ends, and nobody is left unasked."""
 
+import asyncio
+
 import pytest
 
 from engine.model.errors import Code
@@ -19,6 +21,11 @@ from tests.support.world import World, make_world
 
 BOTH = frozenset({"email", "chat"})
 GONE = "the channel chat is not configured any more"
+
+
+def orphaned(world: World, *channels: str) -> OrphanedDeliveries:
+    """What ends deliveries of other channels than these and webhooks."""
+    return OrphanedDeliveries(world.system, world.executor, [*channels, "webhook"])
 
 
 @pytest.fixture
@@ -46,16 +53,18 @@ async def test_a_request_goes_out_by_mail_once_its_channel_is_gone(
     world: World, notices: Notices
 ) -> None:
     release = world.request()
-    stranded = OrphanedDeliveries(world.system, ["email", "webhook"])
-    assert stranded.run_once() == 0
+    ending = orphaned(world, "email")
+    assert await ending.run_once() == 0
 
     world.clock.pass_(seconds=GRACE.total_seconds())
-    assert stranded.run_once() == 2
-    assert stranded.run_once() == 0
+    assert await ending.run_once() == 2
+    assert await ending.run_once() == 0
 
     async with smtp_server() as inbox:
         channel = SmtpChannel(inbox.url, "Countersign <c@example.com>")
-        relay = Relay(world.system, channel, MessageRenderer(PUBLIC), LINK_KEY, PUBLIC)
+        relay = Relay(
+            world.system, world.executor, channel, MessageRenderer(PUBLIC), LINK_KEY, PUBLIC
+        )
         await relay.run_once()
         await relay._finish()
         # Ann was asked by mail at once, and is not asked twice.
@@ -76,7 +85,7 @@ def test_news_for_it_have_failed(world: World, notices: Notices) -> None:
 
     world.clock.pass_(seconds=GRACE.total_seconds())
 
-    assert OrphanedDeliveries(world.system, ["email", "webhook"]).run_once() == 2
+    assert asyncio.run(orphaned(world, "email").run_once()) == 2
     assert outcomes(notices, "bob")[1:] == [
         ("APPROVED", "chat", DeliveryState.FAILED, GONE),
         ("REQUEST", "email", DeliveryState.QUEUED, None),
@@ -88,7 +97,7 @@ def test_what_has_a_channel_is_left_alone(world: World, notices: Notices) -> Non
     world.clock.pass_(days=1)
     before = world.snapshot()
 
-    assert OrphanedDeliveries(world.system, [*BOTH, "webhook"]).run_once() == 0
+    assert asyncio.run(orphaned(world, *BOTH).run_once()) == 0
     assert world.snapshot() == before
 
 
@@ -97,7 +106,7 @@ def test_sent_again_it_goes_by_the_way_they_have_now(world: World, notices: Noti
     world.decide("ann", release)
     world.decide("bob", release)
     world.clock.pass_(seconds=GRACE.total_seconds())
-    OrphanedDeliveries(world.system, ["email", "webhook"]).run_once()
+    asyncio.run(orphaned(world, "email").run_once())
     (failed,) = notices.rows(user_id=world.people["bob"], kind="APPROVED")
 
     def again(*channels: str) -> str:

@@ -1,5 +1,6 @@
 """Reminders of missing decisions, and that a window closes soon."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -24,7 +25,7 @@ LIFETIME = timedelta(days=14)
 
 @pytest.fixture
 def reminders(world: World) -> Reminders:
-    return Reminders(world.system, LINK_KEY)
+    return Reminders(world.system, world.executor, LINK_KEY)
 
 
 def at(text: str) -> datetime:
@@ -122,9 +123,9 @@ def test_after_an_outage_nobody_is_woken(
     week(world)
 
     world.clock.pass_(days=4, hours=14)
-    assert reminders.run_once() == 0
+    assert asyncio.run(reminders.run_once()) == 0
     world.clock.pass_(hours=5)
-    assert reminders.run_once() == 1
+    assert asyncio.run(reminders.run_once()) == 1
     assert notices.told(kind="REMINDER") == [("ann", "REMINDER"), ("bob", "REMINDER")]
 
 
@@ -141,10 +142,10 @@ def test_those_who_have_not_decided_are_reminded_with_the_same_link(
     links = notices.links()
 
     world.clock.pass_(days=3, hours=11)
-    assert reminders.run_once() == 0
+    assert asyncio.run(reminders.run_once()) == 0
     world.clock.pass_(hours=12)
-    assert reminders.run_once() == 1
-    assert reminders.run_once() == 0
+    assert asyncio.run(reminders.run_once()) == 1
+    assert asyncio.run(reminders.run_once()) == 0
 
     assert notices.told(kind="REMINDER") == [("bob", "REMINDER")]
     assert notices.links() == links
@@ -167,7 +168,7 @@ def test_everybody_has_a_link_that_works_until_the_request_ends(
 
     for _ in range(90 * 4 - 1):
         world.clock.pass_(hours=6)
-        reminders.run_once()
+        asyncio.run(reminders.run_once())
         assert (working(notices, "ann"), working(notices, "bob")) == (1, 1)
 
     links = notices.links()
@@ -194,7 +195,8 @@ def test_how_long_links_work_is_the_operators_choice(database: Database) -> None
     assert {link.expires_at for link in notices.links()} == {NOON + lifetime}
 
     world.clock.pass_(days=2)
-    assert Reminders(world.system, LINK_KEY, link_lifetime=lifetime).run_once() == 1
+    reminders = Reminders(world.system, world.executor, LINK_KEY, link_lifetime=lifetime)
+    assert asyncio.run(reminders.run_once()) == 1
     assert {link.expires_at for link in notices.links(voided_at=None)} == {
         NOON + timedelta(days=2) + lifetime
     }
@@ -206,7 +208,7 @@ def test_at_most_once_a_day_and_not_after_the_start(
     week(world)
     for _ in range(24 * 8):
         world.clock.pass_(hours=1)
-        reminders.run_once()
+        asyncio.run(reminders.run_once())
 
     times = [row.created_at for row in notices.rows(kind="REMINDER", user_id=world.people["bob"])]
     assert 3 <= len(times) <= 5
@@ -223,9 +225,9 @@ def test_a_new_round_begins_anew(world: World, notices: Notices, reminders: Remi
     world.do("dev", ReviseRelease(release_id=release, revision=1, changes=changes))
 
     world.clock.pass_(hours=24)
-    assert reminders.run_once() == 0
+    assert asyncio.run(reminders.run_once()) == 0
     world.clock.pass_(hours=24)
-    assert reminders.run_once() == 1
+    assert asyncio.run(reminders.run_once()) == 1
 
 
 def test_at_most_once_a_day_whichever_the_round(
@@ -233,16 +235,16 @@ def test_at_most_once_a_day_whichever_the_round(
 ) -> None:
     release = week(world)
     world.clock.pass_(days=6, hours=16, minutes=-1)
-    assert reminders.run_once() == 0
+    assert asyncio.run(reminders.run_once()) == 0
     world.clock.pass_(hours=3, minutes=1)
-    assert reminders.run_once() == 1
+    assert asyncio.run(reminders.run_once()) == 1
     start = NOON + timedelta(days=7, hours=8)
     changes = {"starts_at": start, "ends_at": start + timedelta(days=1)}
     world.do("dev", ReviseRelease(release_id=release, revision=1, changes=changes))
 
     for _ in range(23):
         world.clock.pass_(hours=1)
-        assert reminders.run_once() == 0
+        assert asyncio.run(reminders.run_once()) == 0
 
 
 def test_nobody_gone_is_reminded(world: World, notices: Notices, reminders: Reminders) -> None:
@@ -250,7 +252,7 @@ def test_nobody_gone_is_reminded(world: World, notices: Notices, reminders: Remi
     world.do("admin", UpdateUser(user_id=world.people["bob"], active=False))
 
     world.clock.pass_(days=4)
-    reminders.run_once()
+    asyncio.run(reminders.run_once())
 
     assert notices.told(kind="REMINDER") == [("ann", "REMINDER")]
 
@@ -273,13 +275,13 @@ def test_whoever_will_not_be_reminded_is_not_considered_again(
 
     world.clock.pass_(days=4)
 
-    assert reminders.run_once() == 0
+    assert asyncio.run(reminders.run_once()) == 0
     assert notices.told(kind="REMINDER") == []
     silence_ends = UpdatePreferences(
         chosen={MessageKind.REMINDER: frozenset({"email"})}, channels=frozenset({"email"})
     )
     world.do("bob", silence_ends)
-    assert reminders.run_once() == 1
+    assert asyncio.run(reminders.run_once()) == 1
     assert notices.told(kind="REMINDER") == [("bob", "REMINDER")]
 
 
@@ -294,7 +296,7 @@ def test_a_window_whose_closing_nobody_wants_to_hear_of_is_left_alone(
 
     world.clock.pass_(minutes=100)
 
-    assert reminders.run_once() == 0
+    assert asyncio.run(reminders.run_once()) == 0
 
 
 def test_a_window_that_closes_soon_is_told_once(
@@ -305,18 +307,18 @@ def test_a_window_that_closes_soon_is_told_once(
     world.sign("dev")
 
     world.clock.pass_(minutes=90)
-    assert reminders.run_once() == 0
+    assert asyncio.run(reminders.run_once()) == 0
     world.clock.pass_(minutes=7)
-    assert reminders.run_once() == 1
-    assert reminders.run_once() == 0
+    assert asyncio.run(reminders.run_once()) == 1
+    assert asyncio.run(reminders.run_once()) == 0
     assert [who for who, _ in notices.told(kind="CLOSING_SOON")] == ["ann", "bob", "dev"]
 
     later = {"ends_at": world.clock.instant + timedelta(hours=8)}
     revision = world.release(release).revision
     world.do("ann", ReviseRelease(release_id=release, revision=revision, changes=later))
-    assert reminders.run_once() == 0
+    assert asyncio.run(reminders.run_once()) == 0
     world.clock.pass_(hours=7, minutes=30)
-    assert reminders.run_once() == 1
+    assert asyncio.run(reminders.run_once()) == 1
 
 
 def test_a_window_without_signatures_left_closes_without_a_word(
@@ -327,7 +329,7 @@ def test_a_window_without_signatures_left_closes_without_a_word(
     world.sign("dev")
 
     world.clock.pass_(minutes=115)
-    assert reminders.run_once() == 0
+    assert asyncio.run(reminders.run_once()) == 0
 
 
 def test_nobody_is_reminded_within_the_first_minutes(world: World, reminders: Reminders) -> None:
@@ -335,7 +337,7 @@ def test_nobody_is_reminded_within_the_first_minutes(world: World, reminders: Re
     world.request(starts_at=start, ends_at=start + timedelta(hours=2))
     for _ in range(30):
         world.clock.pass_(seconds=10)
-        assert reminders.run_once() == 0
+        assert asyncio.run(reminders.run_once()) == 0
 
 
 def test_a_short_window_is_not_said_to_close_in_its_first_minutes() -> None:

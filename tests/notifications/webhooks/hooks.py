@@ -37,7 +37,15 @@ class Hooks:
     def relay(self, *, allow_private: bool = True, key: bytes = KEY, **more: Any) -> Relay:
         limit = more.pop("time_limit", 5)
         channel = WebhookChannel(key, allow_private=allow_private, time_limit=limit)
-        return Relay(self.world.system, channel, MessageRenderer(PUBLIC), LINK_KEY, PUBLIC, **more)
+        return Relay(
+            self.world.system,
+            self.world.executor,
+            channel,
+            MessageRenderer(PUBLIC),
+            LINK_KEY,
+            PUBLIC,
+            **more,
+        )
 
     async def send(self, **more: Any) -> int:
         """Send what is due, once; answers how many were tried."""

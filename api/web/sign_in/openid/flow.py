@@ -10,11 +10,12 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -124,7 +125,7 @@ class OpenIdSignIn:
             if pending is None:
                 self._browser.take(home, PENDING)
             return home
-        person = await self._runtime.executor.read(lambda: self._person(principal))
+        person = await self._runtime.read_as_system(partial(_person, principal))
         values: dict[str, Any] = {"identity": pending, "user": person, "account": person.account}
         values["mark"] = _mark(pending)
         allowed = self._is_for(person.account)
@@ -161,30 +162,15 @@ class OpenIdSignIn:
         return response
 
     async def _now(self) -> datetime:
-        system = self._runtime.system
-
-        def read() -> datetime:
-            with system.database.reading() as db:
-                return system.clock.now(db)
-
-        return await self._runtime.executor.read(read)
+        return await self._runtime.read_as_system(lambda _connection, now: now)
 
     async def _people(self, identity: Identity, begun_at: datetime) -> Sequence[Row[Any]]:
-        system = self._runtime.system
-
-        def read() -> Sequence[Row[Any]]:
-            with system.database.reading() as db:
-                mine = identity.issuer, identity.subject
-                return people_with_identity(db, *mine, begun_at, self._account)
-
-        return await self._runtime.executor.read(read)
-
-    def _person(self, principal: Principal) -> Any:
-        u, a = t.users, t.accounts
-        query = sa.select(u.c.name, u.c.email, a.c.name.label("account"))
-        query = query.join(a, a.c.id == u.c.account_id).where(u.c.id == principal.user_id)
-        with self._runtime.system.database.reading() as db:
-            return db.execute(query).one()
+        issuer, subject = identity.issuer, identity.subject
+        return await self._runtime.read_as_system(
+            lambda connection, _now: people_with_identity(
+                connection, issuer, subject, begun_at, self._account
+            )
+        )
 
     def _is_for(self, account: str) -> bool:
         return self._account is None or name_key(normalize(self._account)) == name_key(account)
@@ -200,3 +186,11 @@ def _mark(identity: dict[str, Any]) -> str:
     """Which identity a form is about."""
     text = f"{identity['issuer']}\n{identity['subject']}"
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:32]
+
+
+def _person(principal: Principal, connection: Connection, _now: datetime) -> Any:
+    """Return the name and address of who is signed in, and the name of their account."""
+    u, a = t.users, t.accounts
+    query = sa.select(u.c.name, u.c.email, a.c.name.label("account"))
+    query = query.join(a, a.c.id == u.c.account_id).where(u.c.id == principal.user_id)
+    return connection.execute(query).one()

@@ -22,6 +22,7 @@ from tests.api.web.approval_pages.test_email_scanner import (
 from tests.notifications.notices import LINK_KEY, Notices, outbox_world
 from tests.support.databases import Templates
 from tests.support.node import run_node
+from tests.support.runtime import runtime_of
 from tests.support.world import World
 
 pytestmark = pytest.mark.long
@@ -103,7 +104,7 @@ def visit(world: World, wanted: str | None = None, **settings: Any) -> list[dict
     if wanted is not None:
         world.settings(**settings)
         asked = [{**one, "says": wanted} for one in asked if one["name"] == "request"]
-    app = Starlette(routes=email_action_routes(world.system, LINK_KEY, public))
+    app = Starlette(routes=email_action_routes(runtime_of(world), LINK_KEY, public))
     with serving(app, port):
         found: list[dict[str, Any]] = json.loads(
             run_node("axe.mjs", str(CHROMIUM), json.dumps(asked))

@@ -20,6 +20,7 @@ from engine.persistence.db.database import Database
 from notifications.tables import action_links
 from tests.notifications.notices import LINK_KEY, Notices, outbox_world
 from tests.support.releases import rows
+from tests.support.runtime import runtime_of
 from tests.support.world import World
 
 PUBLIC = "https://countersign.example.com"
@@ -36,7 +37,7 @@ def notices(world: World) -> Notices:
 
 
 def client_of(world: World, public: str = PUBLIC, **more: Any) -> TestClient:
-    app = Starlette(routes=email_action_routes(world.system, LINK_KEY, public))
+    app = Starlette(routes=email_action_routes(runtime_of(world), LINK_KEY, public))
     return TestClient(app, base_url=public, **more)
 
 

@@ -13,6 +13,7 @@ from tests.api.web.approval_pages.test_email_scanner import free_port, needs_chr
 from tests.api.web.sign_in.chromium import chromium
 from tests.notifications.notices import LINK_KEY, Notices, outbox_world
 from tests.support.databases import Templates
+from tests.support.runtime import runtime_of
 from tests.support.world import World
 
 pytestmark = [needs_chromium, pytest.mark.anyio]
@@ -37,7 +38,7 @@ async def test_a_rejection_takes_two_steps_and_a_reason_and_an_approval_takes_ne
     approved = world.request(name="Eagle", keypair_ids=spare)
     port = free_port()
     public = f"http://127.0.0.1:{port}"
-    app = Starlette(routes=email_action_routes(world.system, LINK_KEY, public))
+    app = Starlette(routes=email_action_routes(runtime_of(world), LINK_KEY, public))
 
     with serving(app, port):
         async with chromium(tmp_path) as browser:

@@ -17,6 +17,7 @@ from api.web.approval_pages.routes import email_action_routes
 from engine.model.vocabulary import Status
 from engine.persistence.db.database import Database
 from tests.notifications.notices import LINK_KEY, Notices, outbox_world
+from tests.support.runtime import runtime_of
 
 CHROMIUM = shutil.which("chromium")
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
@@ -74,7 +75,7 @@ def test_a_scanner_that_runs_scripts_decides_nothing(database: Database, tmp_pat
     release = world.request(note=note)
     port = free_port()
     public = f"http://127.0.0.1:{port}"
-    app = Starlette(routes=email_action_routes(world.system, LINK_KEY, public))
+    app = Starlette(routes=email_action_routes(runtime_of(world), LINK_KEY, public))
     before, entries = world.snapshot(), world.ledger()
 
     with serving(app, port):

@@ -128,8 +128,10 @@ async def open_site(world: World, *more: BaseRoute, **parts: Any) -> AsyncIterat
         runtime = Runtime(world.system, executor, gate, browser=browser, message_settings=telling)
         channel = SmtpChannel(inbox.url, "Countersign <countersign@example.com>")
         stack.push_async_callback(channel.close)
-        mailer = SignInMailer(world.system, channel, MessageRenderer(PUBLIC), LINK_KEY, PUBLIC)
-        relay = Relay(world.system, channel, MessageRenderer(PUBLIC), key, PUBLIC)
+        mailer = SignInMailer(
+            world.system, world.executor, channel, MessageRenderer(PUBLIC), LINK_KEY, PUBLIC
+        )
+        relay = Relay(world.system, world.executor, channel, MessageRenderer(PUBLIC), key, PUBLIC)
         parts.setdefault("limits", SignInLimits())
         endpoint = Endpoint(runtime, ide=False, public_url=PUBLIC)
         routes = [
