@@ -1,12 +1,15 @@
-"""What every command is, and how one is run."""
+"""The base of every command, and how one is run."""
 
 from __future__ import annotations
 
-from typing import Protocol, TypeVar
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Generic, TypeVar
+from uuid import UUID
 
 from engine.commands.transactions import Attempt, unit_of_work
 from engine.model.principal import Principal
-from engine.persistence.store.locks import Lock
+from engine.model.text import quoted
+from engine.persistence.store.locks import Hold, Lock
 from engine.persistence.store.retry import retry
 from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.system import System
@@ -14,28 +17,94 @@ from engine.system import System
 Result = TypeVar("Result", covariant=True)
 
 
-class Command(Protocol[Result]):
-    """A verb with its arguments; frozen."""
+class Command(ABC, Generic[Result]):
+    """One change that a person or a pipeline asks for, with its arguments.
+
+    A command is a frozen dataclass. Class attributes say what it is called, what it is about and
+    what it locks; `apply` loads, decides, writes and records, and returns the result. A whole one:
+
+        @dataclass(frozen=True, kw_only=True)
+        class RenameTeam(Command[UUID]):
+            \"""Give a team another name; returns the team's id.\"""
+
+            command_name = "rename_team"
+            subject_kind = "Team"
+            subject_field = "team_id"
+            detail_fields = ("name",)
+            account_hold = Hold.ALONE
+
+            team_id: UUID
+            name: str
+
+            def apply(self, uow: UnitOfWork) -> UUID:
+                \"""Needs `MANAGE_TEAMS`.\"""
+                require_permission(uow, Permission.MANAGE_TEAMS)
+                team = loading.load_team(uow.connection, uow.account_id, self.team_id, "id")
+                name = clean_name(normalize(self.name), "name", "name")
+                teams.update_team(uow, team.id, {"name": name})
+                uow.record(TeamUpdated(subject_id=team.id, changes={"name": (team.name, name)}))
+                return team.id
+
+    `execute(system, principal, RenameTeam(team_id=team_id, name="Blue"))` runs it in a transaction
+    of its own. What `apply` refuses changes nothing, and leaves one entry in the ledger.
+    """
+
+    #: What the ledger calls an attempt that was refused; stored, so it is never renamed.
+    command_name: ClassVar[str]
+    #: What the command is about, as the ledger calls it.
+    subject_kind: ClassVar[str] = "Account"
+    #: The field that holds the id of what it is about; None: it creates something, or is about the
+    #: account, and a refused attempt is an entry of the account.
+    subject_field: ClassVar[str | None] = None
+    #: Text fields that the entry of a refused attempt shows.
+    detail_fields: ClassVar[tuple[str, ...]] = ()
+    #: How the account's settings and people are locked meanwhile; None: not at all.
+    account_hold: ClassVar[Hold | None] = None
+
+    @property
+    def subject_id(self) -> UUID | None:
+        """The id of what the command is about; None where that is the account."""
+        return getattr(self, self.subject_field) if self.subject_field else None
 
     def lock(self) -> Lock:
-        """What must stand still meanwhile."""
-        ...
+        """Return what nobody else may change while the command runs."""
+        return Lock(account=self.account_hold)
 
     def attempt(self) -> Attempt:
-        """What a refusal's ledger entry says."""
-        ...
+        """Return what the ledger says of this command where it is refused."""
+        return Attempt(
+            command=self.command_name,
+            subject_kind=self.subject_kind if self.subject_id is not None else "Account",
+            subject_id=self.subject_id,
+            details=self.details(),
+        )
 
+    def details(self) -> dict[str, Any]:
+        """Return which of the arguments the entry of a refused attempt shows."""
+        return {name: quoted(getattr(self, name)) for name in self.detail_fields}
+
+    @abstractmethod
     def apply(self, uow: UnitOfWork) -> Result:
-        """Load, decide, apply, record. Raises `Refusal`, and then nothing has changed."""
-        ...
+        """Load, decide, write and record; return the result.
+
+        Args:
+            uow: The transaction, in which everything that `lock` names is held.
+
+        Raises:
+            Refusal: The rules do not allow it; then nothing has changed.
+        """
 
 
 def execute(system: System, principal: Principal, command: Command[Result]) -> Result:
-    """Run one command in its own unit of work; raises its `Refusal` once that is committed."""
+    """Run one command in a transaction of its own, and return its result.
 
-    def unit() -> Result:
+    Raises:
+        Refusal: The command was refused; what a refusal leaves in the ledger is committed by then.
+    """
+
+    def run_once() -> Result:
         with unit_of_work(system, principal, command.attempt(), command.lock()) as uow:
             result = command.apply(uow)
         return result
 
-    return retry(unit)
+    return retry(run_once)

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from engine.commands.releases.decide import Decide
+from engine.commands.releases.release_command import ReleaseCommand
 from engine.commands.transactions import Attempt
 from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import Verdict
-from engine.persistence.store.locks import Lock
 from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.links import action_links
 
 
 @dataclass(frozen=True, kw_only=True)
-class DecideByLink:
+class DecideByLink(ReleaseCommand[UUID]):
     """A decision that uses up its link; a refused one leaves the link as it was."""
 
     link_id: UUID
@@ -27,12 +27,8 @@ class DecideByLink:
     #: The approver's own browser session came with it.
     signed_in: bool = False
 
-    def lock(self) -> Lock:
-        """As for any decision: the release, which also makes two uses of a link wait."""
-        return self._decide().lock()
-
     def attempt(self) -> Attempt:
-        """As for any decision."""
+        """Return what the ledger says of a decision by any other way."""
         return self._decide().attempt()
 
     def apply(self, uow: UnitOfWork) -> UUID:

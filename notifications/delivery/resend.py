@@ -12,13 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy import Row
 
 from engine.commands.releases.draft import release_facts, require
-from engine.commands.transactions import Attempt
+from engine.commands.releases.release_command import ReleaseCommand
 from engine.lifecycle.guards import requester_or_approver
 from engine.model.errors import Code, Refusal, not_found
 from engine.model.facts import Release
 from engine.model.vocabulary import Permission
 from engine.persistence.store import loading
-from engine.persistence.store.locks import Lock
 from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.delivery import relevance
 from notifications.delivery.relevance import ReleaseState, SentMessage
@@ -30,11 +29,13 @@ from notifications.vocabulary import ASKING, EMAIL, WEBHOOK, DeliveryState, Mess
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResendDelivery:
+class ResendDelivery(ReleaseCommand[UUID]):
     """Queues the same message to the same person once more; answers the new delivery's id.
 
     By the release's requester or approvers, or whoever manages the account.
     """
+
+    command_name = "send_again"
 
     delivery_id: UUID
     #: Of the delivery; looked up by the caller, for the lock.
@@ -43,16 +44,6 @@ class ResendDelivery:
     link_lifetime: timedelta = action_links.LIFETIME
     #: The channels there are for people.
     channels: Collection[str] = (EMAIL,)
-
-    def lock(self) -> Lock:
-        """The release, where there is one."""
-        return Lock(releases=frozenset({self.release_id}) if self.release_id else frozenset())
-
-    def attempt(self) -> Attempt:
-        """An entry of the release's history, or of the account."""
-        if self.release_id is None:
-            return Attempt(command="send_again")
-        return Attempt(command="send_again", subject_kind="Release", subject_id=self.release_id)
 
     def apply(self, uow: UnitOfWork) -> UUID:
         """The settled delivery stays as it is; a new one takes its place in the queue."""

@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from engine.commands.administration.validation import require_permission
-from engine.commands.transactions import Attempt
+from engine.commands.command import Command
 from engine.model.errors import Code, Refusal
 from engine.model.events import Event
 from engine.model.vocabulary import Permission
 from engine.persistence.db.sql import id_in
-from engine.persistence.store.locks import Hold, Lock
+from engine.persistence.store.locks import Hold
 from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.tables import preferences
 from notifications.vocabulary import CHOOSABLE, EMAIL, NEVER_SILENT, MessageKind
@@ -40,20 +40,15 @@ class PreferencesUpdated(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class UpdatePreferences:
+class UpdatePreferences(Command[UUID]):
     """One's own; kinds that are left out stay. Answers the user's id."""
+
+    command_name = "update_preferences"
+    account_hold = Hold.SHARED
 
     chosen: Choice
     #: The channels there are for people.
     channels: frozenset[str]
-
-    def lock(self) -> Lock:
-        """The account's people."""
-        return Lock(account=Hold.SHARED)
-
-    def attempt(self) -> Attempt:
-        """An entry of the account."""
-        return Attempt(command="update_preferences")
 
     def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_OWN_PROFILE`; what nobody may silence stays heard."""

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from sqlalchemy import Row
 
 from engine.commands.administration.validation import require_permission
-from engine.commands.transactions import Attempt
 from engine.model.errors import Code, Refusal, not_found
 from engine.model.vocabulary import Permission
 from engine.persistence.store import ledger
@@ -20,11 +19,6 @@ from notifications.webhooks import tags
 
 #: In use at a time, in one account: each is told in the transaction of the change.
 MOST = 20
-
-
-def attempt_on(command: str, webhook_id: UUID) -> Attempt:
-    """An entry about the webhook."""
-    return Attempt(command=command, subject_kind="Webhook", subject_id=webhook_id)
 
 
 def find(uow: UnitOfWork, webhook_id: UUID) -> Row[Any]:

@@ -6,11 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from engine.commands.administration.validation import clean_name, require_permission
-from engine.commands.transactions import Attempt
-from engine.model.text import normalize, quoted
+from engine.commands.command import Command
+from engine.model.text import normalize
 from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
-from engine.persistence.store.locks import Hold, Lock
+from engine.persistence.store.locks import Hold
 from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.channels.webhook_secrets import NewSecret, new_seed, secret_of
 from notifications.net.url_rules import origin_only, require_url
@@ -20,8 +20,13 @@ from notifications.webhooks.events import WebhookCreated
 
 
 @dataclass(frozen=True, kw_only=True)
-class CreateWebhook:
+class CreateWebhook(Command[NewSecret]):
     """Answers its id and its secret."""
+
+    command_name = "create_webhook"
+    detail_fields = ("name",)
+    #: So that an account never has too many.
+    account_hold = Hold.ALONE
 
     name: str
     url: str
@@ -29,14 +34,6 @@ class CreateWebhook:
     key: bytes = field(repr=False)
     #: The operator lets webhooks go anywhere, and without TLS.
     allow_private: bool = False
-
-    def lock(self) -> Lock:
-        """The account, so that there are never too many."""
-        return Lock(account=Hold.ALONE)
-
-    def attempt(self) -> Attempt:
-        """There is no webhook yet; the entry is the account's."""
-        return Attempt(command="create_webhook", details={"name": quoted(self.name)})
 
     def apply(self, uow: UnitOfWork) -> NewSecret:
         """Needs `MANAGE_ACCOUNT`."""

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from engine.commands.transactions import Attempt
+from engine.commands.command import Command
 from engine.model.errors import Code, Refusal
-from engine.persistence.store.locks import Lock
 from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.channels.webhook_secrets import NewSecret, new_seed, secret_of
 from notifications.tables import webhooks
@@ -21,20 +20,16 @@ LONGEST_OVERLAP = 24 * 7
 
 
 @dataclass(frozen=True, kw_only=True)
-class RotateWebhookSecret:
+class RotateWebhookSecret(Command[NewSecret]):
     """Answers the new secret. No overlap: the old one, perhaps leaked, signs nothing any more."""
+
+    command_name = "rotate_webhook_secret"
+    subject_kind = "Webhook"
+    subject_field = "webhook_id"
 
     webhook_id: UUID
     overlap_hours: int = OVERLAP
     key: bytes = field(repr=False)
-
-    def lock(self) -> Lock:
-        """The webhook's own row is locked when it is read."""
-        return Lock()
-
-    def attempt(self) -> Attempt:
-        """An entry about the webhook."""
-        return base.attempt_on("rotate_webhook_secret", self.webhook_id)
 
     def apply(self, uow: UnitOfWork) -> NewSecret:
         """Needs `MANAGE_ACCOUNT`. A secret from before the old one ends at once."""

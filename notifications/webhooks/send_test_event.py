@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from engine.commands.transactions import Attempt
+from engine.commands.command import Command
 from engine.model.errors import Code, Refusal
-from engine.persistence.store.locks import Lock
 from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.outbox import resend_limits
 from notifications.vocabulary import WebhookKind
@@ -15,18 +14,14 @@ from notifications.webhooks import base, payload, queueing
 
 
 @dataclass(frozen=True, kw_only=True)
-class SendTestEvent:
+class SendTestEvent(Command[UUID]):
     """Answers the delivery's id, by which to see what became of it."""
 
+    command_name = "send_test_webhook"
+    subject_kind = "Webhook"
+    subject_field = "webhook_id"
+
     webhook_id: UUID
-
-    def lock(self) -> Lock:
-        """Nothing else has to stand still."""
-        return Lock()
-
-    def attempt(self) -> Attempt:
-        """An entry about the webhook."""
-        return base.attempt_on("send_test_webhook", self.webhook_id)
 
     def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_ACCOUNT`; one person sends only so many in an hour."""

@@ -8,9 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from engine.commands.administration.validation import clean_name, differences
-from engine.commands.transactions import Attempt
+from engine.commands.command import Command
 from engine.model.text import normalize
-from engine.persistence.store.locks import Hold, Lock
+from engine.persistence.store.locks import Hold
 from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.net.url_rules import origin_only, require_url
 from notifications.tables import webhooks
@@ -19,8 +19,14 @@ from notifications.webhooks.events import WebhookUpdated
 
 
 @dataclass(frozen=True, kw_only=True)
-class UpdateWebhook:
+class UpdateWebhook(Command[UUID]):
     """Answers its id. What is None stays as it is; what is still queued goes where it is now."""
+
+    command_name = "update_webhook"
+    subject_kind = "Webhook"
+    subject_field = "webhook_id"
+    #: So that an account never has too many.
+    account_hold = Hold.ALONE
 
     webhook_id: UUID
     name: str | None = None
@@ -28,14 +34,6 @@ class UpdateWebhook:
     tags: Collection[str] | None = None
     active: bool | None = None
     allow_private: bool = False
-
-    def lock(self) -> Lock:
-        """The account, so that there are never too many."""
-        return Lock(account=Hold.ALONE)
-
-    def attempt(self) -> Attempt:
-        """An entry about the webhook."""
-        return base.attempt_on("update_webhook", self.webhook_id)
 
     def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_ACCOUNT`, and to see what is told at another address or told again."""

@@ -15,8 +15,7 @@ from engine.commands.administration.validation import (
     require_permission,
     require_placement,
 )
-from engine.commands.command import execute
-from engine.commands.transactions import Attempt
+from engine.commands.command import Command, execute
 from engine.logs.exceptions import log_origin
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Code, Refusal
@@ -36,8 +35,13 @@ log = structlog.get_logger("countersign.signers")
 
 
 @dataclass(frozen=True, kw_only=True)
-class CreateKeypair:
+class CreateKeypair(Command[None]):
     """The keypair as asked for; without its key, only a check whether it may be made."""
+
+    command_name = "create_keypair"
+    detail_fields = ("alias",)
+    #: The users who are mapped to the keypair stay as they are.
+    account_hold = Hold.SHARED
 
     alias: str
     type: ReleaseType
@@ -49,14 +53,6 @@ class CreateKeypair:
     has_default_certificate: bool = False
     keypair_id: UUID | None = None
     key: GeneratedKey | None = None
-
-    def lock(self) -> Lock:
-        """The account's people, some of whom may be mapped to it."""
-        return Lock(account=Hold.SHARED)
-
-    def attempt(self) -> Attempt:
-        """There is no keypair yet; the entry is the account's."""
-        return Attempt(command="create_keypair", details={"alias": quoted(self.alias)})
 
     def apply(self, uow: UnitOfWork) -> None:
         """Needs `MANAGE_KEYPAIRS`; the credential covers what those mapped to it may do."""

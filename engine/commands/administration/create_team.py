@@ -15,32 +15,28 @@ from engine.commands.administration.validation import (
     require_possible_quorum,
     require_quorum,
 )
-from engine.commands.transactions import Attempt
+from engine.commands.command import Command
 from engine.model.events import TeamCreated
-from engine.model.text import name_key, normalize, quoted
+from engine.model.text import name_key, normalize
 from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import tables as t
-from engine.persistence.store.locks import Hold, Lock
+from engine.persistence.store.locks import Hold
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, kw_only=True)
-class CreateTeam:
+class CreateTeam(Command[UUID]):
     """Answers the new team's id."""
+
+    command_name = "create_team"
+    detail_fields = ("name",)
+    account_hold = Hold.ALONE
 
     name: str
     member_ids: frozenset[UUID]
     keypair_ids: frozenset[UUID] = frozenset()
     required_approvals: int = 1
-
-    def lock(self) -> Lock:
-        """The account's people."""
-        return Lock(account=Hold.ALONE)
-
-    def attempt(self) -> Attempt:
-        """There is no team yet; the entry is the account's."""
-        return Attempt(command="create_team", details={"name": quoted(self.name)})
 
     def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_TEAMS`; the credential covers what the members may do there."""

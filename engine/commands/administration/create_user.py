@@ -15,21 +15,25 @@ from engine.commands.administration.validation import (
     require_permission,
     require_time_zone,
 )
-from engine.commands.transactions import Attempt
+from engine.commands.command import Command
 from engine.model.events import UserCreated
 from engine.model.grants import refuse_grant
-from engine.model.text import normalize, quoted
+from engine.model.text import normalize
 from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
-from engine.persistence.store.locks import Hold, Lock
+from engine.persistence.store.locks import Hold
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, kw_only=True)
-class CreateUser:
+class CreateUser(Command[UUID]):
     """Answers the new user's id. A service user gets no mail and cannot approve."""
+
+    command_name = "create_user"
+    detail_fields = ("email",)
+    account_hold = Hold.ALONE
 
     email: str
     name: str
@@ -37,14 +41,6 @@ class CreateUser:
     time_zone: str = "UTC"
     locale: str = "en"
     service: bool = False
-
-    def lock(self) -> Lock:
-        """The account's people."""
-        return Lock(account=Hold.ALONE)
-
-    def attempt(self) -> Attempt:
-        """There is no user yet; the entry is the account's."""
-        return Attempt(command="create_user", details={"email": quoted(self.email)})
 
     def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_USERS`, and what the roles grant."""

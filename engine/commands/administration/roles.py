@@ -17,7 +17,7 @@ from engine.commands.administration.validation import (
     require_permission,
     somebody_appoints,
 )
-from engine.commands.transactions import Attempt
+from engine.commands.command import Command
 from engine.model.errors import Code, Refusal, not_found
 from engine.model.events import RoleCreated, RoleUpdated
 from engine.model.grants import refuse_grant
@@ -26,7 +26,7 @@ from engine.model.vocabulary import OWN_PERMISSIONS, Permission
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
-from engine.persistence.store.locks import Hold, Lock
+from engine.persistence.store.locks import Hold
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 
@@ -55,19 +55,15 @@ def refuse_self_grant(before: frozenset[Permission], after: frozenset[Permission
 
 
 @dataclass(frozen=True, kw_only=True)
-class CreateRole:
+class CreateRole(Command[UUID]):
     """Define a role of the account's own; answers its id."""
+
+    command_name = "create_role"
+    detail_fields = ("name",)
+    account_hold = Hold.ALONE
 
     name: str
     permissions: frozenset[Permission]
-
-    def lock(self) -> Lock:
-        """The account's people."""
-        return Lock(account=Hold.ALONE)
-
-    def attempt(self) -> Attempt:
-        """There is no role yet; the entry is the account's."""
-        return Attempt(command="create_role", details={"name": quoted(self.name)})
 
     def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_USERS`, and what the role grants."""
@@ -92,20 +88,17 @@ class CreateRole:
 
 
 @dataclass(frozen=True, kw_only=True)
-class UpdateRole:
+class UpdateRole(Command[UUID]):
     """Rename a role of the account's own or change what it grants; answers its id."""
+
+    command_name = "update_role"
+    subject_kind = "Role"
+    subject_field = "role_id"
+    account_hold = Hold.ALONE
 
     role_id: UUID
     name: str | None = None
     permissions: frozenset[Permission] | None = None
-
-    def lock(self) -> Lock:
-        """The account's people."""
-        return Lock(account=Hold.ALONE)
-
-    def attempt(self) -> Attempt:
-        """An entry about the role."""
-        return Attempt(command="update_role", subject_kind="Role", subject_id=self.role_id)
 
     def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_USERS`, and what is added; the built-in roles stay as they are."""

@@ -17,14 +17,14 @@ from engine.commands.administration.validation import (
     require_quorum,
     require_window_span,
 )
-from engine.commands.transactions import Attempt
+from engine.commands.command import Command
 from engine.model.errors import Code, Refusal, not_found
 from engine.model.events import AccountUpdated
 from engine.model.grants import refuse_loosening
 from engine.model.vocabulary import HOLDING, Permission
 from engine.model.wording import chosen, counted
 from engine.persistence.store import tables as t
-from engine.persistence.store.locks import Hold, Lock
+from engine.persistence.store.locks import Hold
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 #: How many of the releases that stand in the way are named.
@@ -32,19 +32,16 @@ NAMED = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class UpdateAccount:
+class UpdateAccount(Command[UUID]):
     """Settings by the names of `facts.Policy`; what is left out stays. Answers the account's id."""
+
+    command_name = "update_account"
+    subject_field = "account_id"
+    #: Nobody requests or edits a release by settings that change meanwhile.
+    account_hold = Hold.ALONE
 
     account_id: UUID
     settings: Mapping[str, Any]
-
-    def lock(self) -> Lock:
-        """The settings, while nobody requests or edits a release by them."""
-        return Lock(account=Hold.ALONE)
-
-    def attempt(self) -> Attempt:
-        """An entry about the account."""
-        return Attempt(command="update_account", subject_id=self.account_id)
 
     def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_ACCOUNT`; a credential that covers what the settings then allow others."""

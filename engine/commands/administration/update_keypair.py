@@ -18,7 +18,7 @@ from engine.commands.administration.validation import (
     require_permission,
     require_placement,
 )
-from engine.commands.transactions import Attempt
+from engine.commands.command import Command
 from engine.lifecycle import machine
 from engine.lifecycle.schedule import EndReason
 from engine.model import grants
@@ -35,8 +35,12 @@ from engine.persistence.store.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, kw_only=True)
-class UpdateKeypair:
+class UpdateKeypair(Command[UUID]):
     """Answers the keypair's id. What is None stays as it is."""
+
+    command_name = "update_keypair"
+    subject_kind = "Keypair"
+    subject_field = "keypair_id"
 
     keypair_id: UUID
     alias: str | None = None
@@ -48,10 +52,6 @@ class UpdateKeypair:
     def lock(self) -> Lock:
         """The keypair, and the release that holds it."""
         return Lock(account=Hold.SHARED, keypairs=frozenset({self.keypair_id}), keypair_rows=True)
-
-    def attempt(self) -> Attempt:
-        """An entry about the keypair."""
-        return Attempt(command="update_keypair", subject_kind="Keypair", subject_id=self.keypair_id)
 
     def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_KEYPAIRS`; the credential covers what those mapped to it may do.

@@ -18,33 +18,30 @@ from engine.commands.administration.validation import (
     require_possible_quorum,
     require_quorum,
 )
-from engine.commands.transactions import Attempt
+from engine.commands.command import Command
 from engine.model.events import Changes, TeamUpdated
 from engine.model.text import name_key, normalize
 from engine.model.vocabulary import Permission
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
-from engine.persistence.store.locks import Hold, Lock
+from engine.persistence.store.locks import Hold
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, kw_only=True)
-class UpdateTeam:
+class UpdateTeam(Command[UUID]):
     """Answers the team's id. What is None stays as it is; rounds under way keep their quorum."""
+
+    command_name = "update_team"
+    subject_kind = "Team"
+    subject_field = "team_id"
+    account_hold = Hold.ALONE
 
     team_id: UUID
     name: str | None = None
     member_ids: frozenset[UUID] | None = None
     keypair_ids: frozenset[UUID] | None = None
     required_approvals: int | None = None
-
-    def lock(self) -> Lock:
-        """The account's people."""
-        return Lock(account=Hold.ALONE)
-
-    def attempt(self) -> Attempt:
-        """An entry about the team."""
-        return Attempt(command="update_team", subject_kind="Team", subject_id=self.team_id)
 
     def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_TEAMS`; the credential covers what the members may do there."""

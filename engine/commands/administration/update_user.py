@@ -22,10 +22,10 @@ from engine.commands.administration.validation import (
     require_time_zone,
     somebody_appoints,
 )
+from engine.commands.command import Command
 from engine.commands.credentials.change_address import request_change, void_changes
 from engine.commands.credentials.pending_sign_ins import end_pending_sign_ins
 from engine.commands.credentials.token_endings import end_tokens
-from engine.commands.transactions import Attempt
 from engine.model.errors import Code, Refusal, not_found
 from engine.model.events import UserUpdated
 from engine.model.grants import refuse_grant
@@ -33,13 +33,18 @@ from engine.model.text import normalize
 from engine.model.vocabulary import Permission
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
-from engine.persistence.store.locks import Hold, Lock
+from engine.persistence.store.locks import Hold
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, kw_only=True)
-class UpdateUser:
+class UpdateUser(Command[UUID]):
     """Answers the user's id. What is None stays as it is."""
+
+    command_name = "update_user"
+    subject_kind = "User"
+    subject_field = "user_id"
+    account_hold = Hold.ALONE
 
     user_id: UUID
     name: str | None = None
@@ -51,14 +56,6 @@ class UpdateUser:
     email: str | None = None
     #: What the link to the new address is made with.
     link_key: bytes | None = field(default=None, repr=False)
-
-    def lock(self) -> Lock:
-        """The account's people."""
-        return Lock(account=Hold.ALONE)
-
-    def attempt(self) -> Attempt:
-        """An entry about the user."""
-        return Attempt(command="update_user", subject_kind="User", subject_id=self.user_id)
 
     def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_USERS`; one's own name, zone and language need `MANAGE_OWN_PROFILE`.

@@ -17,15 +17,16 @@ from engine.commands.administration.validation import (
     require_own_or_managed,
     require_permission,
 )
+from engine.commands.command import Command
 from engine.commands.credentials.token_endings import RevokedTokens, end_tokens, token_row
 from engine.commands.standing import require_standing_credential
-from engine.commands.transactions import Attempt, transaction
+from engine.commands.transactions import transaction
 from engine.model import addresses
 from engine.model.errors import Code, Refusal, not_found
 from engine.model.events import TokenCreated, TokenRevoked
 from engine.model.facts import OPERATOR
 from engine.model.grants import default_scopes, refuse_scopes
-from engine.model.text import lookup_key, normalize, quoted
+from engine.model.text import lookup_key, normalize
 from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import tables as t
@@ -65,25 +66,22 @@ class _Asked:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CreateApiToken:
+class CreateApiToken(Command[NewToken]):
     """For oneself, or with `MANAGE_USERS` for a service user.
 
     A token that was made with a token names it as its parent, and ends with it at the latest.
     """
+
+    command_name = "create_api_token"
+    detail_fields = ("name",)
+    #: Nobody is deactivated, or loses a permission or a token, meanwhile.
+    account_hold = Hold.SHARED
 
     name: str
     user_id: UUID | None = None
     #: None: everything the user may, but what has to be asked for by name.
     scopes: frozenset[Permission] | None = None
     expires_at: datetime | None = None
-
-    def lock(self) -> Lock:
-        """The people: nobody is deactivated, loses a permission, or a token, meanwhile."""
-        return Lock(account=Hold.SHARED)
-
-    def attempt(self) -> Attempt:
-        """There is no token yet; the entry is the account's."""
-        return Attempt(command="create_api_token", details={"name": quoted(self.name)})
 
     def apply(self, uow: UnitOfWork) -> NewToken:
         """A token reaches no further than the credential that makes it, nor longer."""
@@ -130,23 +128,19 @@ class CreateApiToken:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RevokeApiToken:
+class RevokeApiToken(Command[RevokedTokens]):
     """One's own, or with `MANAGE_USERS` anybody's; it holds at once.
 
     Answers the ids of all tokens that ended with it: the token itself, and those made with it.
     """
 
+    command_name = "revoke_api_token"
+    subject_kind = "ApiToken"
+    subject_field = "token_id"
+    #: No token is made with this one meanwhile.
+    account_hold = Hold.ALONE
+
     token_id: UUID
-
-    def lock(self) -> Lock:
-        """The account's tokens: none is made with this one meanwhile."""
-        return Lock(account=Hold.ALONE)
-
-    def attempt(self) -> Attempt:
-        """An entry about the token."""
-        return Attempt(
-            command="revoke_api_token", subject_kind="ApiToken", subject_id=self.token_id
-        )
 
     def apply(self, uow: UnitOfWork) -> RevokedTokens:
         """Revoking twice is once."""

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from engine.commands.administration.validation import new_address, refuse, require_in_person
+from engine.commands.command import Command
 from engine.commands.credentials.pending_sign_ins import end_pending_sign_ins
-from engine.commands.transactions import Attempt
 from engine.model import addresses, derived_tokens
 from engine.model.addresses import Address
 from engine.model.errors import Code, Refusal, not_found
@@ -21,7 +21,7 @@ from engine.model.grants import refuse_grant
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
-from engine.persistence.store.locks import Hold, Lock
+from engine.persistence.store.locks import Hold
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 #: For so long the link to the new address works.
@@ -125,23 +125,20 @@ def delete_old_changes(connection: Connection, now: datetime) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConfirmAddress:
+class ConfirmAddress(Command[UUID]):
     """Gives the user the address that the link was sent to; answers the user's id.
 
     The principal is the user, proved by the link.
     """
 
+    command_name = "confirm_address"
+    subject_kind = "User"
+    subject_field = "user_id"
+    account_hold = Hold.ALONE
+
     user_id: UUID
     spelling: str = field(repr=False)
     key: bytes = field(repr=False)
-
-    def lock(self) -> Lock:
-        """The account's people."""
-        return Lock(account=Hold.ALONE)
-
-    def attempt(self) -> Attempt:
-        """An entry about the user; what the link holds is not in it."""
-        return Attempt(command="confirm_address", subject_kind="User", subject_id=self.user_id)
 
     def apply(self, uow: UnitOfWork) -> UUID:
         """Sessions, links to decide, votes and tokens name the user by id, and stay as they are.

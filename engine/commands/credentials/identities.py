@@ -4,38 +4,39 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from engine.commands.administration.validation import require_in_person, require_own_or_managed
+from engine.commands.command import Command
 from engine.commands.standing import require_active_since, require_standing_credential
-from engine.commands.transactions import Attempt
 from engine.model.errors import Code, Refusal, not_found
 from engine.model.events import IdentityLinked, IdentityUnlinked
 from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import tables as t
-from engine.persistence.store.locks import Hold, Lock
+from engine.persistence.store.locks import Hold
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, kw_only=True)
-class LinkIdentity:
+class LinkIdentity(Command[UUID]):
     """To oneself, with a session of one's own; the service has just proved the identity."""
+
+    command_name = "link_identity"
+    #: Of two at once one waits, and finds the identity linked.
+    account_hold = Hold.ALONE
 
     issuer: str
     subject: str
     #: When the sign-in began that proved it; None: at this instant.
     begun_at: datetime | None = None
 
-    def lock(self) -> Lock:
-        """The account's people, so that of two at once one waits and finds it done."""
-        return Lock(account=Hold.ALONE)
-
-    def attempt(self) -> Attempt:
-        """An entry of the account."""
-        return Attempt(command="link_identity", details={"issuer": self.issuer})
+    def details(self) -> dict[str, Any]:
+        """Return the sign-in service."""
+        return {"issuer": self.issuer}
 
     def apply(self, uow: UnitOfWork) -> UUID:
         """Answers the user's id. In one account an identity stands for one user only."""
@@ -68,20 +69,14 @@ class LinkIdentity:
 
 
 @dataclass(frozen=True, kw_only=True)
-class UnlinkIdentity:
+class UnlinkIdentity(Command[UUID]):
     """One's own, or with `MANAGE_USERS` anybody's. Answers the user's id."""
 
+    command_name = "unlink_identity"
+    subject_kind = "Identity"
+    subject_field = "identity_id"
+
     identity_id: UUID
-
-    def lock(self) -> Lock:
-        """Nothing else has to stand still."""
-        return Lock()
-
-    def attempt(self) -> Attempt:
-        """An entry about the identity."""
-        return Attempt(
-            command="unlink_identity", subject_kind="Identity", subject_id=self.identity_id
-        )
 
     def apply(self, uow: UnitOfWork) -> UUID:
         """Sessions that it started go on; they are ended by themselves."""

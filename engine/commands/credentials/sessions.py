@@ -10,15 +10,15 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from engine.commands.administration.validation import require_in_person, require_own_or_managed
+from engine.commands.command import Command
 from engine.commands.credentials.api_tokens import secret_hash
 from engine.commands.standing import require_active_since
-from engine.commands.transactions import Attempt
 from engine.model.errors import Code, Refusal, not_found
 from engine.model.events import SessionEnded, SessionStarted
 from engine.model.vocabulary import Permission, SignInMethod
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import tables as t
-from engine.persistence.store.locks import Hold, Lock
+from engine.persistence.store.locks import Hold
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 #: A session ends by itself after so long without a request, and after so long in any case.
@@ -37,8 +37,12 @@ class NewSession:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StartSession:
+class StartSession(Command[NewSession]):
     """For the principal, who has just proved who they are."""
+
+    command_name = "start_session"
+    #: Nobody is deactivated and signed in at the same moment.
+    account_hold = Hold.SHARED
 
     method: SignInMethod
     user_agent: str = ""
@@ -48,14 +52,6 @@ class StartSession:
     identity_id: UUID | None = None
     #: When the sign-in began; None: at this instant.
     begun_at: datetime | None = None
-
-    def lock(self) -> Lock:
-        """The account's people: nobody is deactivated and signed in at the same moment."""
-        return Lock(account=Hold.SHARED)
-
-    def attempt(self) -> Attempt:
-        """There is no session yet; the entry is the account's."""
-        return Attempt(command="start_session")
 
     def apply(self, uow: UnitOfWork) -> NewSession:
         """Each sign-in makes a new session: a secret that was there before is worth nothing."""
@@ -99,18 +95,14 @@ class StartSession:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RevokeSession:
+class RevokeSession(Command[UUID]):
     """One's own, or with `MANAGE_USERS` anybody's; it holds at once. Answers the session's id."""
 
+    command_name = "end_session"
+    subject_kind = "Session"
+    subject_field = "session_id"
+
     session_id: UUID
-
-    def lock(self) -> Lock:
-        """Nothing else has to stand still."""
-        return Lock()
-
-    def attempt(self) -> Attempt:
-        """An entry about the session."""
-        return Attempt(command="end_session", subject_kind="Session", subject_id=self.session_id)
 
     def apply(self, uow: UnitOfWork) -> UUID:
         """Ending twice is once."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from engine.commands.releases.draft import standing_facts
+from engine.commands.releases.release_command import ReleaseCommand
 from engine.commands.transactions import Attempt
 from engine.lifecycle import machine
 from engine.lifecycle.approvals import Resolution, resolve_as_it_stands, resolve_with_actor
@@ -16,7 +17,6 @@ from engine.model.facts import Facts, Release, ReleaseFields
 from engine.model.text import optional_text
 from engine.model.vocabulary import Status, Trigger, Verdict
 from engine.persistence.store import loading
-from engine.persistence.store.locks import Lock
 from engine.persistence.store.releases import insert_decision, move
 from engine.persistence.store.unit_of_work import UnitOfWork
 
@@ -24,7 +24,7 @@ _TRIGGERS = {Verdict.APPROVE: Trigger.APPROVE, Verdict.REJECT: Trigger.REJECT}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Decide:
+class Decide(ReleaseCommand[UUID]):
     """One approver's verdict on the revision they looked at; answers the release's id."""
 
     release_id: UUID
@@ -32,12 +32,8 @@ class Decide:
     verdict: Verdict
     comment: str | None = None
 
-    def lock(self) -> Lock:
-        """The release: of two decisions at the same instant its lock makes one the later."""
-        return Lock(releases=frozenset({self.release_id}))
-
     def attempt(self) -> Attempt:
-        """An entry of the release's history."""
+        """Return an entry of the release's history, named by the verdict."""
         return Attempt(
             command=self.verdict.lower(),
             subject_kind="Release",

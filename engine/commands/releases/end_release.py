@@ -7,25 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from engine.commands.releases.draft import release_facts
-from engine.commands.transactions import Attempt
 from engine.lifecycle import machine
 from engine.lifecycle.schedule import EndReason
 from engine.model.events import ReleaseEvent
 from engine.model.text import optional_text
 from engine.model.vocabulary import Trigger
-from engine.persistence.store.locks import Lock
 from engine.persistence.store.releases import move
 from engine.persistence.store.unit_of_work import UnitOfWork
-
-
-def lock_of(release_id: UUID) -> Lock:
-    """The release alone."""
-    return Lock(releases=frozenset({release_id}))
-
-
-def attempt_of(command: str, release_id: UUID) -> Attempt:
-    """An entry of the release's history."""
-    return Attempt(command=command, subject_kind="Release", subject_id=release_id)
 
 
 def end(

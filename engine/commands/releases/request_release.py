@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
+from engine.commands.command import Command
 from engine.commands.releases.draft import with_draft
-from engine.commands.transactions import Attempt
 from engine.lifecycle import machine
 from engine.lifecycle.approvals import required_by_policy
 from engine.model.events import DecisionRecorded, ReleaseRequested
@@ -20,8 +21,10 @@ from engine.persistence.store.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, kw_only=True)
-class RequestRelease:
+class RequestRelease(Command[UUID]):
     """Answers the new release's id."""
+
+    command_name = "request_release"
 
     fields: ReleaseFields
     #: Offline with Teams off: ask for Approved at once.
@@ -36,9 +39,9 @@ class RequestRelease:
             name=self.fields.name,
         )
 
-    def attempt(self) -> Attempt:
-        """There is no release yet; the entry is the account's."""
-        return Attempt(command="request_release", details={"name": quoted(self.fields.name)})
+    def details(self) -> dict[str, Any]:
+        """Return the name of the release that was to be made."""
+        return {"name": quoted(self.fields.name)}
 
     def apply(self, uow: UnitOfWork) -> UUID:
         """Decide by the table, then write the release and hold its keypairs."""

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from engine.commands.releases.draft import release_facts, with_draft
-from engine.commands.transactions import Attempt
+from engine.commands.releases.release_command import ReleaseCommand
 from engine.lifecycle import machine
 from engine.lifecycle.approvals import required_by_policy
 from engine.lifecycle.conditions import is_material
@@ -23,8 +23,10 @@ from engine.persistence.store.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReviseRelease:
+class ReviseRelease(ReleaseCommand[UUID]):
     """One update, all or nothing, based on a revision; answers the release's id."""
+
+    command_name = "revise"
 
     release_id: UUID
     revision: int
@@ -41,14 +43,9 @@ class ReviseRelease:
             name=self.changes.get("name"),
         )
 
-    def attempt(self) -> Attempt:
-        """An entry of the release's history."""
-        return Attempt(
-            command="revise",
-            subject_kind="Release",
-            subject_id=self.release_id,
-            details={"revision": self.revision, "fields": sorted(self.changes)},
-        )
+    def details(self) -> dict[str, Any]:
+        """Return the revision that was looked at, and the names of the fields to change."""
+        return {"revision": self.revision, "fields": sorted(self.changes)}
 
     def apply(self, uow: UnitOfWork) -> UUID:
         """Decide by the table, then write the fields and, where it moves, the status."""

@@ -4,28 +4,21 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from engine.commands.releases import end_release
-from engine.commands.transactions import Attempt
+from engine.commands.releases.release_command import ReleaseCommand
 from engine.lifecycle.schedule import EndReason
 from engine.model.events import ReleaseStopped
 from engine.model.vocabulary import Trigger
-from engine.persistence.store.locks import Lock
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, kw_only=True)
-class StopRelease:
+class StopRelease(ReleaseCommand[UUID]):
     """By an approver (online and test: also its creator), with a reason; it has failed then."""
+
+    command_name = "stop"
 
     release_id: UUID
     reason: str
-
-    def lock(self) -> Lock:
-        """The release."""
-        return end_release.lock_of(self.release_id)
-
-    def attempt(self) -> Attempt:
-        """An entry of the release's history."""
-        return end_release.attempt_of("stop", self.release_id)
 
     def apply(self, uow: UnitOfWork) -> UUID:
         """Answers the release's id. Signatures under way are discarded."""

@@ -6,18 +6,17 @@ from typing import Any
 import pytest
 
 from engine.commands.administration.update_account import UpdateAccount
+from engine.commands.command import Command
 from engine.commands.releases.close_release import CloseRelease
 from engine.commands.releases.decide import Decide
 from engine.commands.releases.request_release import RequestRelease
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.stop_release import StopRelease
 from engine.commands.releases.withdraw_release import WithdrawRelease
-from engine.commands.transactions import Attempt
 from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import Permission, ReleaseType, Verdict
 from engine.persistence.db.pagination import PageArgs
 from engine.persistence.store import tables as t
-from engine.persistence.store.locks import Lock
 from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.queries import history
 from engine.queries.context import read
@@ -184,16 +183,12 @@ def test_an_edit_names_it_too(world: World) -> None:
 
 
 @dataclass(frozen=True)
-class TakeVault:
+class TakeVault(Command[None]):
     """Goes past the checks, as a request does that overtakes another one's."""
 
+    command_name = "take_vault"
+
     world: World
-
-    def lock(self) -> Lock:
-        return Lock()
-
-    def attempt(self) -> Attempt:
-        return Attempt(command="take_vault")
 
     def apply(self, uow: UnitOfWork) -> None:
         other = self.world.things["other"]
