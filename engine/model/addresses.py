@@ -85,6 +85,12 @@ def parse(text: str) -> Address | None:
     return Address(found.local_part, found.ascii_domain.lower(), found.domain)
 
 
+def share_mailbox(first: str, second: str) -> bool:
+    """Whether mail to both addresses goes to the same mailbox."""
+    one, other = parse(first), parse(second)
+    return one is not None and other is not None and one.mailbox == other.mailbox
+
+
 def require(text: str, *, international: bool, field: str = "email") -> Address:
     """The mailbox that a text names, or INVALID_INPUT.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -38,12 +38,12 @@ class AddressChangePage:
         root, spelling = self._browser.root, request.path_params["spelling"]
         if self._limits.types_too_often(request):
             return trouble(request, "too_often", root, 429)
-        row, now = await self._find(spelling)
+        row, may_confirm = await self._find(spelling)
         if row is None or not row.active:
             return trouble(request, "change_ended", root, 404)
         if request.method == "POST":
             return await self._confirm(request, row, spelling)
-        if not is_live(row, now):
+        if not may_confirm:
             return trouble(request, "change_ended", root, 404)
         return page(request, "address", root, row=row, done=False)
 
@@ -64,7 +64,11 @@ class AddressChangePage:
             return page(request, "address", root, 409, row=row, done=False, notice=said)
         return page(request, "address", root, row=row, done=True)
 
-    async def _find(self, spelling: str) -> tuple[Row[Any] | None, datetime]:
-        return await self._runtime.read_as_system(
-            lambda connection, now: (find_change(connection, self._key, spelling), now)
-        )
+    async def _find(self, spelling: str) -> tuple[Row[Any] | None, bool]:
+        """The change that the link names, and whether it can be confirmed now."""
+
+        def find(connection: Connection, now: datetime) -> tuple[Row[Any] | None, bool]:
+            row = find_change(connection, self._key, spelling)
+            return row, row is not None and is_live(connection, row, now)
+
+        return await self._runtime.read_as_system(find)

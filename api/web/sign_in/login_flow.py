@@ -139,6 +139,7 @@ class LoginFlow:
             user_agent=agent,
             session_id=session_id,
             identity_id=who.identity_id,
+            address=who.email if who.method is SignInMethod.MAIL else None,
             begun_at=who.begun_at,
         )
         made = await self._runtime.execute(person, command)

@@ -17,7 +17,10 @@ from engine.model import addresses, derived_tokens
 from engine.model.addresses import Address
 from engine.model.errors import Code, Refusal, not_found
 from engine.model.events import AddressChangeRequested, AddressChangeWithdrawn, UserUpdated
+from engine.model.facts import Actor
 from engine.model.grants import refuse_grant
+from engine.model.principal import Principal
+from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
@@ -58,7 +61,7 @@ def request_change(
     """
     require_in_person(uow)
     # Before the address is looked up: a refusal says nothing about who has which address.
-    _require_reach(uow, user)
+    refuse(_refuse_reach(uow.connection, uow.actor, user.id))
     if _is_address_of(user, email):
         _withdraw(uow, user)
         return
@@ -102,10 +105,21 @@ def find_change(connection: Connection, key: bytes, spelling: str) -> Row[Any] |
     return row if derived_tokens.has_hash(token, row.token_hash) and is_derived else None
 
 
-def is_live(change: Row[Any], now: datetime) -> bool:
-    """Whether a change of `find_change` can still be confirmed."""
+def is_live(connection: Connection, change: Row[Any], now: datetime) -> bool:
+    """Whether a change of `find_change` can still be confirmed.
+
+    Whoever asked for it has to be allowed to ask for it now: the user may hold more by now, and
+    the one who asked less.
+    """
     is_unused = change.used_at is None and change.voided_at is None
-    return is_unused and change.expires_at > now and change.active
+    if not (is_unused and change.expires_at > now and change.active):
+        return False
+    asker = Principal(account_id=change.account_id, user_id=change.requested_by)
+    actor = loading.load_actor(connection, asker)
+    may_manage = (
+        change.requested_by == change.user_id or Permission.MANAGE_USERS in actor.permissions
+    )
+    return may_manage and _refuse_reach(connection, actor, change.user_id) is None
 
 
 def void_changes(connection: Connection, user_id: UUID, now: datetime) -> None:
@@ -151,7 +165,7 @@ class ConfirmAddress(Command[UUID]):
         change = find_change(uow.connection, self.key, self.spelling)
         if change is None or change.user_id != self.user_id:
             raise not_found("change of an address", "id")
-        if not is_live(change, uow.now):
+        if not is_live(uow.connection, change, uow.now):
             raise Refusal(Code.WRONG_STATUS, ENDED)
         address = new_address(uow, change.address, of_user=self.user_id)
         user = uow.connection.execute(sa.select(t.users).where(t.users.c.id == self.user_id)).one()
@@ -204,12 +218,12 @@ def _set_address(uow: UnitOfWork, user: Row[Any], address: Address) -> None:
     end_pending_sign_ins(uow, user)
 
 
-def _require_reach(uow: UnitOfWork, user: Row[Any]) -> None:
+def _refuse_reach(connection: Connection, actor: Actor, user_id: UUID) -> Refusal | None:
     """Whoever decides where the links to sign in go can have all that the user holds."""
-    if user.id == uow.actor.user_id:
-        return
-    held = loading.load_permissions(uow.connection, user.id)
-    refuse(refuse_grant(uow.actor, held, held, "email"))
+    if user_id == actor.user_id:
+        return None
+    held = loading.load_permissions(connection, user_id)
+    return refuse_grant(actor, held, held, "email")
 
 
 def _require_pace(uow: UnitOfWork, user_id: UUID) -> None:

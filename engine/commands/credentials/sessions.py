@@ -13,6 +13,7 @@ from engine.commands.administration.validation import require_in_person, require
 from engine.commands.command import Command
 from engine.commands.credentials.api_tokens import secret_hash
 from engine.commands.standing import require_active_since
+from engine.model import addresses
 from engine.model.errors import Code, Refusal, not_found
 from engine.model.events import SessionEnded, SessionStarted
 from engine.model.vocabulary import Permission, SignInMethod
@@ -50,6 +51,8 @@ class StartSession(Command[NewSession]):
     session_id: UUID | None = None
     #: What proved it, where that was an identity at a sign-in service.
     identity_id: UUID | None = None
+    #: What proved it, where that was a mail: the address it was sent to.
+    address: str | None = None
     #: When the sign-in began; None: at this instant.
     begun_at: datetime | None = None
 
@@ -61,6 +64,7 @@ class StartSession(Command[NewSession]):
         if actor.service:
             raise Refusal(Code.FORBIDDEN, "A service user has no browser. Use a token.")
         self._require_identity(uow)
+        self._require_address(uow)
         require_active_since(uow, self.begun_at)
         made = NewSession(self.session_id or uuid7(), secrets.token_urlsafe(32))
         uow.connection.execute(
@@ -92,6 +96,13 @@ class StartSession(Command[NewSession]):
         if uow.connection.execute(query).one_or_none() is None:
             message = "This identity was unlinked. Sign in in another way."
             raise Refusal(Code.UNAUTHENTICATED, message)
+
+    def _require_address(self, uow: UnitOfWork) -> None:
+        """It is still the user's: they may have changed it since the mail was sent there."""
+        if self.address is None or addresses.share_mailbox(self.address, uow.actor.email):
+            return
+        message = "Your e-mail address was changed since this sign-in began. Sign in again."
+        raise Refusal(Code.UNAUTHENTICATED, message)
 
 
 @dataclass(frozen=True, kw_only=True)

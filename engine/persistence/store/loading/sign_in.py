@@ -27,7 +27,7 @@ def people_with_address(
     if wanted is None:
         return []
     rows = connection.execute(_people(begun_at).where(u.c.email_key.in_(wanted.keys))).all()
-    return [row for row in rows if _mailbox(row.email) == wanted.mailbox]
+    return [row for row in rows if addresses.share_mailbox(row.email, address)]
 
 
 def people_with_identity(
@@ -57,8 +57,3 @@ def _people(begun_at: datetime) -> sa.Select[Any]:
     query = sa.select(*shown, a.c.name.label("account")).join(a, a.c.id == u.c.account_id)
     was_active = sa.or_(u.c.deactivated_at.is_(None), u.c.deactivated_at < begun_at)
     return query.where(u.c.active, ~u.c.service, was_active).order_by(a.c.name, u.c.id)
-
-
-def _mailbox(stored: str) -> str:
-    address = addresses.parse(stored)
-    return address.mailbox if address is not None else ""
