@@ -39,12 +39,12 @@ from engine.persistence.store import tables as t
 from engine.persistence.store.ledger import GENESIS
 from notifications.tables import deliveries
 from notifications.vocabulary import DeliveryState
-from tests.notifications.smtp_server import Inbox, smtp_server
 from tests.support.callers import SIGN, Caller, Crowd, gather_crowd, release_input
 from tests.support.databases import BACKENDS
 from tests.support.invariants import Finding, Heard, describe, findings, table
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.running import COUNTERSIGN, free_port, init, settings
+from tests.support.smtp_server import Inbox, smtp_server
 from tests.support.waiting import until
 
 KEYPAIRS, ONLINE = 6, 2

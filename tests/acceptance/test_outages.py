@@ -31,10 +31,10 @@ from engine.persistence.store import tables as t
 from engine.system import System
 from notifications.outbox.outbox import Outbox
 from notifications.tables import deliveries
-from tests.notifications.smtp_server import smtp_server
 from tests.support.callers import Caller, Crowd, gather_crowd, open_release, release_input
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.running import init, serving, settings, working
+from tests.support.smtp_server import smtp_server
 
 OUTAGE = float(os.environ.get("COUNTERSIGN_OUTAGE_SECONDS", "3"))
 NOTE = "mutation ($input: UpdateReleaseInput!) { updateRelease(input: $input) { errors { code } } }"

@@ -13,7 +13,7 @@ from engine.commands.credentials.sessions import NewSession, RevokeSession, Star
 from engine.model.vocabulary import Channel, SignInMethod, Status
 from engine.persistence.db.database import Database
 from tests.api.web.approval_pages.test_email_actions import csrf_in
-from tests.notifications.notices import LINK_KEY, Notices, outbox_world
+from tests.support.notices import LINK_KEY, Notices, outbox_world
 from tests.support.runtime import runtime_of
 from tests.support.world import World
 

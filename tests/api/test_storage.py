@@ -22,9 +22,9 @@ from engine.persistence.db.storage_faults import SENTENCES, StorageFault, Storag
 from tests.api.graphql.limits.test_websocket import ask
 from tests.api.test_app import settings
 from tests.api.web.approval_pages.test_email_actions import client_of, decide, votes
-from tests.notifications.notices import Notices, outbox_world
 from tests.support.api import Api, make_api
 from tests.support.full_disk import full_disk
+from tests.support.notices import Notices, outbox_world
 from tests.support.world import DIGEST, World
 
 FULL = SENTENCES[StorageFault.FULL]

@@ -14,7 +14,7 @@ from notifications.content.writer import Reader
 from notifications.outbox.outbox import Outbox
 from notifications.vocabulary import MessageKind
 from tests.api.test_app import settings
-from tests.notifications.content.test_messages import facts
+from tests.support.message_facts import facts
 
 
 def test_patience_reminders_templates_and_retention(database_url: str, tmp_path: Path) -> None:

@@ -59,9 +59,9 @@ from engine.signing.request import Made, Refused, Reserved
 from notifications import tables as n
 from notifications.outbox.outbox import Outbox
 from notifications.vocabulary import MessageKind
-from tests.notifications.notices import LINK_KEY
 from tests.support.invariants import complete_but_pending
 from tests.support.model import LIMIT, Draft, Kept, Key, Model, Person, Settings
+from tests.support.notices import LINK_KEY
 from tests.support.signing import reservations, settled
 from tests.support.world import make_world
 

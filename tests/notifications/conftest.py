@@ -3,7 +3,8 @@
 import pytest
 
 from engine.persistence.db.database import Database
-from tests.notifications.notices import Notices, outbox_world
+from tests.support.deliverer import Deliverer
+from tests.support.notices import Notices, outbox_world
 from tests.support.world import World
 
 
@@ -17,3 +18,9 @@ def world(database: Database) -> World:
 def notices(world: World) -> Notices:
     """What the outbox of that world holds."""
     return Notices(world)
+
+
+@pytest.fixture
+def post(world: World) -> Deliverer:
+    """Delivers what that outbox holds, without a network."""
+    return Deliverer(world)

@@ -30,9 +30,9 @@ from api.doctor.report import (
 from api.doctor.signer_checks import check_signer
 from engine.signers.base import SignerFailed
 from tests.api.test_app import settings
-from tests.notifications.smtp_server import smtp_server
 from tests.support.running import init, run
 from tests.support.running import settings as environment_of
+from tests.support.smtp_server import smtp_server
 
 TO = "ada@example.com"
 

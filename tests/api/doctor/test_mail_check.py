@@ -19,8 +19,8 @@ from api.doctor.report import (
     is_healthy,
 )
 from tests.api.test_app import settings
-from tests.notifications.smtp_server import smtp_server
-from tests.notifications.unruly_server import CLOSE, unruly
+from tests.support.faulty_smtp_server import CLOSE, unruly
+from tests.support.smtp_server import smtp_server
 
 UNUSED = "sqlite:///unused.db"
 TO = "ada@example.com"

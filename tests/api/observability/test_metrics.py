@@ -24,10 +24,10 @@ from api.observability.requests import ObservedRequests
 from api.runtime.runtime import Runtime
 from engine.concurrency.executor import Executor
 from engine.persistence.db.database import Database
-from tests.notifications.deliverer import Deliverer
-from tests.notifications.notices import outbox_world
 from tests.support.api import Api
 from tests.support.api import serving as serving_app
+from tests.support.deliverer import Deliverer
+from tests.support.notices import outbox_world
 from tests.support.running import free_port, init, serving, settings
 from tests.support.waiting import until
 from tests.support.world import DIGEST, World

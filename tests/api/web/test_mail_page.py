@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from api.web.mailbox.mail_folder_app import MailFolder, mail_page_app
 from notifications.channels.mail_folder import MailFolderChannel
-from tests.notifications.channels.test_smtp import SENDER, outgoing
+from tests.support.mails import SENDER, outgoing
 
 HERE = "http://127.0.0.1:8025"
 PUBLIC = "https://countersign.example.com"

@@ -28,7 +28,7 @@ from notifications.delivery.wakeup import Wakeup
 from notifications.outbox.outbox import Outbox
 from notifications.outbox.preferences import UpdatePreferences
 from notifications.vocabulary import MessageKind
-from tests.notifications.notices import LINK_KEY, Notices
+from tests.support.notices import LINK_KEY, Notices
 from tests.support.world import World, make_world
 
 OPTIONS = {"smtp_url": "smtp://mx.example.com", "mail_from": "C <c@example.com>"}

@@ -32,9 +32,9 @@ from notifications.outbox.preferences import UpdatePreferences
 from notifications.vocabulary import EMAIL, MessageKind
 from notifications.webhooks.create import CreateWebhook
 from notifications.webhooks.update import UpdateWebhook
-from tests.notifications.notices import LINK_KEY, outbox_world
-from tests.notifications.smtp_server import Inbox, smtp_server
 from tests.support.databases import Templates
+from tests.support.notices import LINK_KEY, outbox_world
+from tests.support.smtp_server import Inbox, smtp_server
 from tests.support.world import World
 
 ENDINGS = ["\r\n", "\n", "\r", "\x0b", "\x0c", "\x00", "\x1c", "\x85", "\u2028", "\u2029"]

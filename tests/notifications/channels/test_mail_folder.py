@@ -13,7 +13,7 @@ from notifications.channels import loading
 from notifications.channels.base import ChannelContext, Refused, Undelivered
 from notifications.channels.mail_folder import MailFolderChannel, folder_of
 from notifications.channels.webhook import WebhookChannel
-from tests.notifications.channels.test_smtp import SENDER, outgoing
+from tests.support.mails import SENDER, outgoing
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ from notifications.channels.base import Outgoing
 from notifications.channels.mime import ALTERNATIVE, MIXED, POLICY, build, sender_of
 from notifications.content.icalendar import calendar_file
 from notifications.content.message import Parts, RenderedMessage
-from tests.notifications.outbox.test_calendar_updates import stored
+from tests.support.calendar_files import stored_calendar
+from tests.support.mails import message_of
 
 SENDERS = [
     "Countersign <countersign@example.com>",
@@ -70,15 +71,6 @@ SUBJECTS = [
 ]
 
 
-def plain(
-    subject: str = "Hello", text: str = "", html: str = "", calendar: str | None = None
-) -> RenderedMessage:
-    """A message without a part for one person."""
-    return RenderedMessage(
-        subject=subject, text_parts=Parts(text), html_parts=Parts(html), calendar=calendar
-    )
-
-
 def the_packages(outgoing: Outgoing, sender: Address) -> EmailMessage:
     """The same mail, but for `To`, by `EmailMessage` alone."""
     mail, message = EmailMessage(policy=POLICY), outgoing.message
@@ -118,7 +110,7 @@ def outgoing_with(subject: str) -> Outgoing:
         created_at=datetime(2030, 6, 3, 12, tzinfo=UTC),
         address="ann@example.com",
         name="Ann",
-        message=plain(subject),
+        message=message_of(subject=subject),
     )
 
 
@@ -132,7 +124,7 @@ def check(sender_text: str = SENDERS[0], **changes: Any) -> None:
     told = {name: changes.pop(name, "Hello\n") for name in ("subject", "text", "html")}
     if told["subject"] == "Hello\n":
         told["subject"] = "Hello"
-    message = plain(**told, calendar=changes.pop("calendar", None))
+    message = message_of(**told, calendar=changes.pop("calendar", None))
     values: dict[str, Any] = {
         "delivery_id": UUID(int=7),
         "created_at": datetime(2030, 6, 3, 12, 1, 2, 345, tzinfo=UTC),
@@ -202,7 +194,7 @@ def test_whatever_is_in_a_part(text: str, calendar: str | None) -> None:
 
 
 def test_the_invitation_of_a_release() -> None:
-    check(calendar=calendar_file(stored(summary="ü\r\nX: y;," * 9), "ü <c@example.com>"))
+    check(calendar=calendar_file(stored_calendar(summary="ü\r\nX: y;," * 9), "ü <c@example.com>"))
 
 
 def test_without_a_release_there_is_no_thread() -> None:
@@ -228,7 +220,7 @@ def test_an_address_is_used_as_the_package_reads_it(address: str) -> None:
         expected = Address(addr_spec=address).addr_spec
     except (ValueError, MessageError):
         return
-    message = plain()
+    message = message_of()
     raw = build(
         Outgoing(
             delivery_id=UUID(int=7),

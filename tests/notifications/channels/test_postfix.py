@@ -13,7 +13,7 @@ from notifications.channels.smtp import SmtpChannel
 from notifications.content.writer import MessageRenderer
 from notifications.delivery.relay import Relay
 from tests.notifications.delivery.test_many import PUBLIC, fill, states
-from tests.notifications.postfix import running_postfix, why_not
+from tests.support.postfix import running_postfix, why_not
 from tests.support.world import make_world
 
 pytestmark = pytest.mark.long

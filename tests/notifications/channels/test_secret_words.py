@@ -14,8 +14,8 @@ from notifications.channels.smtp import SmtpChannel
 from notifications.content.writer import MessageRenderer
 from notifications.delivery.relay import Relay
 from notifications.vocabulary import DeliveryState, MessageKind
-from tests.notifications.notices import LINK_KEY, Notices
-from tests.notifications.smtp_server import smtp_server
+from tests.support.notices import LINK_KEY, Notices
+from tests.support.smtp_server import smtp_server
 from tests.support.world import World
 
 PUBLIC = "https://countersign.example.com"

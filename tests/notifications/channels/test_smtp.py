@@ -1,36 +1,16 @@
 """The SMTP channel: how the server is given, TLS with verified certificates, and signing in."""
 
-import datetime as dt
-import ipaddress
 import ssl
-from datetime import UTC
-from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
-from notifications.channels.base import Outgoing, Refused, Undelivered
+from notifications.channels.base import Refused, Undelivered
 from notifications.channels.smtp import Server, SmtpChannel
-from tests.notifications.channels.test_mime import plain
-from tests.notifications.smtp_server import smtp_server
-
-SENDER = "Countersign <countersign@example.com>"
-
-
-def outgoing(address: str = "ann@example.com") -> Outgoing:
-    return Outgoing(
-        delivery_id=UUID(int=1),
-        created_at=dt.datetime(2030, 6, 3, tzinfo=UTC),
-        address=address,
-        name="Ann",
-        message=plain(text="Hello\n", html="<p>Hello</p>\n"),
-    )
+from tests.support.certificates import certify
+from tests.support.mails import SENDER, outgoing
+from tests.support.smtp_server import smtp_server
 
 
 @pytest.fixture(scope="module")
@@ -41,35 +21,6 @@ def contexts(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, 
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(path)
     return server, ssl.create_default_context(cafile=str(path))
-
-
-def certify(path: Path) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = dt.datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-            critical=False,
-        )
-        .sign(key, hashes.SHA256())
-    )
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
 
 
 def knows(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:

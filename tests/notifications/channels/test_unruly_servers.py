@@ -9,9 +9,9 @@ from engine.persistence.db.database import Database
 from notifications.channels.smtp import SmtpChannel
 from notifications.content.writer import MessageRenderer
 from notifications.delivery.relay import Relay
-from tests.notifications.notices import LINK_KEY, Notices, outbox_world
-from tests.notifications.unruly_server import CLOSE, HANG, unruly
 from tests.support.databases import Templates
+from tests.support.faulty_smtp_server import CLOSE, HANG, unruly
+from tests.support.notices import LINK_KEY, Notices, outbox_world
 from tests.support.world import World
 
 pytestmark = pytest.mark.anyio

@@ -5,7 +5,7 @@ import pytest
 from notifications.content.stored_facts import store_facts
 from notifications.content.writer import MessageRenderer, Reader
 from notifications.vocabulary import Audience, MessageKind
-from tests.notifications.content.test_messages import APPROVAL, EVENT, RELEASE
+from tests.support.message_facts import APPROVAL, EVENT, RELEASE
 
 FORGED = "View request:"
 WRITER = MessageRenderer("https://countersign.example.com")

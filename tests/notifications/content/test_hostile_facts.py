@@ -1,6 +1,5 @@
 """Whatever people write, each message is complete and has its reader's own link alone."""
 
-import ast
 import json
 import re
 from base64 import b64encode
@@ -18,18 +17,17 @@ import structlog
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-import notifications
 from notifications.channels.base import Outgoing
 from notifications.channels.mime import build, sender_of
 from notifications.content.message import RenderedMessage
-from notifications.content.stored_facts import INSTANT, load_facts, store_facts
+from notifications.content.stored_facts import load_facts, store_facts
 from notifications.content.texts import LANGUAGES
 from notifications.content.writer import MessageRenderer, Reader
 from notifications.vocabulary import Audience, MessageKind
-from tests.notifications.content.test_messages import APPROVAL, EVENT, RELEASE
+from tests.support.hostile_texts import CONSTANTS, HOSTILE
+from tests.support.message_facts import APPROVAL, EVENT, RELEASE
 from tests.support.node import run_node
 
-ROOM = Path(notifications.__file__).parent
 LINK = "https://countersign.example.com/decide/0123456789abcdef0123456789abcdef.own"
 WRITER = MessageRenderer("https://countersign.example.com")
 SENDER = sender_of("Countersign <countersign@example.com>")
@@ -40,40 +38,6 @@ HEADERS = {
 FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
-def constants() -> list[str]:
-    """Every text that stands in the code or in a template of the package."""
-    said: set[str] = set()
-    for path in ROOM.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
-                value = node.value
-                said.add(value if isinstance(value, str) else value.decode("latin-1"))
-    for path in (ROOM / "templates").rglob("*"):
-        if path.is_file():
-            said.update(line.strip() for line in path.read_text("utf-8").splitlines())
-    return sorted(said - {""})
-
-
-CONSTANTS = constants()
-HOSTILE = [
-    "https://link.invalid/of-one-person-alone",
-    "http://collector.example.com/c?u=https://link.invalid/of-one-person-alone",
-    "X countersign-link-of-one-person y",
-    "2026-99-99T99:99:99.999999Z",
-    "2026-06-03T13:00:00.000000Z",
-    "0000-00-00T00:00:00.000000Z",
-    f'{{"{INSTANT}": "2026-06-03T13:00:00.000000Z"}}',
-    INSTANT,
-    "format",
-    "{{ link }}", "{% raw %}", "{link}", "%(link)s", "%s%n%d", "{0.__class__}", "$link", "${link}",
-    "<script>alert(1)</script>", "</table></body></html>", "<!--", "]]>", "&lt;b&gt;", "&#x0a;",
-    '"><a href="http://evil.example.com/">View request</a>', "' onmouseover='x", "javascript:x",
-    "a\r\nBcc: eve@example.com", "a\nb\n\n\nc", "-- \nRegards", "--=_countersign_alternative",
-    "--=_countersign_mixed--", "=?utf-8?q?=0D=0ABcc:_eve@example.com?=", "=\n=3D", "Subject: x",
-    "Content-Type: text/html", "BEGIN:VEVENT\nSUMMARY:x", "\\;,\\n", "\x00", "\x1b[2J", "\x85",
-    "\u2028\u2029", "\u202eevil\u202c", "\u2066x\u2069", "\u200b", "\u3164", "e\u0301", "\ufeff",
-    "\U0001f511" * 40, "x" * 3000, " ", "", "\t",
-]  # fmt: skip
 TEXT = st.sampled_from(HOSTILE) | st.sampled_from(CONSTANTS) | st.text(max_size=80)
 INSTANTS = st.sampled_from([FIRST, LAST]) | st.datetimes(timezones=st.just(UTC))
 #: A value of an edited field, as an event records it.

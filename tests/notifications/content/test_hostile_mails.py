@@ -15,9 +15,9 @@ from notifications.channels.smtp import SmtpChannel
 from notifications.content.writer import MessageRenderer
 from notifications.delivery.relay import Relay
 from notifications.vocabulary import DeliveryState, MessageKind
-from tests.notifications.content.test_hostile_facts import CONSTANTS, HOSTILE
-from tests.notifications.notices import LINK_KEY, Notices
-from tests.notifications.smtp_server import Inbox, smtp_server
+from tests.support.hostile_texts import CONSTANTS, HOSTILE
+from tests.support.notices import LINK_KEY, Notices
+from tests.support.smtp_server import Inbox, smtp_server
 from tests.support.world import World
 
 pytestmark = pytest.mark.anyio

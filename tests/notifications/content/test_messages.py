@@ -3,7 +3,6 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -14,85 +13,16 @@ import structlog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifications.channels.base import Outgoing
-from notifications.channels.mime import build, sender_of
-from notifications.content.message import Parts, RenderedMessage
-from notifications.content.stored_facts import store_facts
+from notifications.channels.mime import sender_of
 from notifications.content.texts import LANGUAGES
 from notifications.content.writer import MessageRenderer, Reader
 from notifications.vocabulary import MessageKind
+from tests.support.mails import mail_of, message_of
+from tests.support.message_facts import facts
 
-STARTS = datetime(2030, 6, 3, 13, tzinfo=UTC)
-ENDS = datetime(2030, 6, 4, 1, 30, tzinfo=UTC)
-RELEASE = {
-    "id": "01a2094b-e7a7-7531-801a-1e238f7f6f66",
-    "name": "Falcon",
-    "version": "1.0",
-    "note": None,
-    "type": "OFFLINE",
-    "category": "STANDARD",
-    "with_default_certificate": False,
-    "team": "blue",
-    "keypairs": ["spare", "vault"],
-    "participants": [],
-    "requested_by": "Dev",
-    "starts_at": STARTS,
-    "ends_at": ENDS,
-    "max_signatures": 5,
-    "signatures_used": 2,
-    "status": "PENDING",
-    "revision": 1,
-}
-EVENT = {
-    "tag": "release:requested",
-    "at": datetime(2030, 6, 3, 12, tzinfo=UTC),
-    "actor": "Dev",
-    "channel": "API",
-    "reason": None,
-    "changes": [
-        {"field": "ends_at", "before": STARTS, "after": ENDS},
-        {"field": "roles", "before": [], "after": ["LEAD"]},
-        {"field": "active", "before": True, "after": False},
-        {"field": "keypair_ids"},
-    ],
-    "percent": 80,
-    "used": 4,
-    "maximum": 5,
-    "early": False,
-    "widened": True,
-}
-APPROVAL = {
-    "required": 2,
-    "received": 1,
-    "remaining": 1,
-    "decisions": [
-        {"name": "Ann", "verdict": "APPROVE", "comment": "Fine.", "at": STARTS, "channel": "EMAIL"}
-    ],
-}
 BERLIN = Reader(zone="Europe/Berlin", audiences="APPROVER")
 LINK = "https://countersign.example.com/decide/own"
 HOSTILE = "<img src=x onerror=alert(1)>&\"'{{ 7*7 }}{% raw %}"
-
-
-def facts(**changes: Any) -> str:
-    """Facts of a request, some of them different."""
-    release = RELEASE | changes.pop("release", {})
-    event = EVENT | changes.pop("event", {})
-    return store_facts(
-        {
-            "account": "Acme",
-            "self_approval": False,
-            "release": release,
-            "event": event,
-            "approval": APPROVAL,
-            "subject": {"kind": "Team", "name": "blue", "email": "blue@example.com"},
-            "channel": "email",
-            "error": "550 No such user",
-            "sign_in": "/sign-in?address=blue%40example.com",
-            "addresses": {"before": "a@example.com", "after": "b@example.com"},
-        }
-        | changes
-    )
 
 
 @pytest.fixture(scope="module")
@@ -193,29 +123,6 @@ def test_lines_of_a_note_cannot_pass_for_ours(writer: MessageRenderer) -> None:
 
     assert [line for line in text.splitlines() if line == "View request:"] == ["View request:"]
     assert "\n  https://evil.example.com" in text
-
-
-def message_of(text: str = "", html: str = "", subject: str = "Hello") -> RenderedMessage:
-    return RenderedMessage(subject=subject, text_parts=Parts(text), html_parts=Parts(html))
-
-
-def mail_of(**changes: Any) -> EmailMessage:
-    """Built, serialised and read again."""
-    values: dict[str, Any] = {
-        "delivery_id": UUID(int=7),
-        "created_at": datetime(2030, 6, 3, 12, tzinfo=UTC),
-        "address": "ann@example.com",
-        "name": "Ann",
-        "message": message_of("Text ü\n", "<p>Text ü</p>\n"),
-        "release_id": UUID(int=9),
-    }
-    sender = sender_of("Countersign <countersign@mail.example.com>")
-    raw = build(Outgoing(**(values | changes)), sender)
-    assert raw.isascii()
-    assert max(map(len, raw.split(b"\r\n"))) <= 998
-    mail = message_from_bytes(raw, policy=policy.default)
-    assert isinstance(mail, EmailMessage)
-    return mail
 
 
 def contents_of(mail: EmailMessage) -> list[str]:

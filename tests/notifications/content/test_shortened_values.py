@@ -6,7 +6,7 @@ from notifications.content.shortened_values import LONGEST, before_and_after, sh
 from notifications.content.stored_facts import store_facts
 from notifications.content.writer import MessageRenderer, Reader
 from notifications.vocabulary import MessageKind
-from tests.notifications.content.test_messages import EVENT
+from tests.support.message_facts import EVENT
 
 LONG = "https://hooks.example.com/" + "a" * 1000
 

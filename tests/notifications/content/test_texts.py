@@ -29,7 +29,7 @@ from engine.model.vocabulary import (
 from notifications.content import datetimes, plain_message, texts
 from notifications.webhooks.create import CreateWebhook
 from notifications.webhooks.tags import known_tags
-from tests.notifications.notices import Notices, add_administrator
+from tests.support.notices import Notices, add_administrator
 from tests.support.world import World
 
 PLACES = re.compile(r"%\(\w+\)s|\{\w+\}|%%")

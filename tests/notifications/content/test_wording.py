@@ -23,7 +23,7 @@ from engine.model.vocabulary import (
 from notifications.content.texts import LANGUAGES
 from notifications.content.writer import MessageRenderer, Reader
 from notifications.vocabulary import MessageKind
-from tests.notifications.notices import Notices, add_administrator
+from tests.support.notices import Notices, add_administrator
 from tests.support.world import World
 
 WRITER = MessageRenderer("https://countersign.example.com")

@@ -12,8 +12,8 @@ from notifications.delivery import claims
 from notifications.delivery.claims import ClaimRequest, RetryPolicy
 from notifications.vocabulary import MessageKind
 from tests.notifications.delivery.test_many import fill
-from tests.notifications.notices import outbox_world
 from tests.support.explaining import explained
+from tests.support.notices import outbox_world
 from tests.support.world import World
 
 

@@ -15,7 +15,7 @@ from notifications.delivery import claims, database_trouble
 from notifications.delivery.database_trouble import log_database_trouble
 from notifications.delivery.wakeup import Wakeup
 from tests.notifications.delivery.test_relay import relay_of
-from tests.notifications.smtp_server import Inbox
+from tests.support.smtp_server import Inbox
 from tests.support.world import World
 
 FULL = OperationalError("UPDATE secret", {}, sqlite3.OperationalError("database is full"))

@@ -23,8 +23,9 @@ from notifications.channels.smtp import SmtpChannel
 from notifications.content.writer import MessageRenderer
 from notifications.delivery.relay import Relay
 from notifications.vocabulary import EMAIL, DeliveryState, MessageKind
-from tests.notifications.content.test_messages import facts
-from tests.notifications.smtp_server import Inbox, smtp_server
+from tests.support import relay_process
+from tests.support.message_facts import facts
+from tests.support.smtp_server import Inbox, smtp_server
 from tests.support.world import World, make_world
 
 pytestmark = [pytest.mark.long, pytest.mark.anyio]
@@ -164,7 +165,7 @@ async def dies_at_random(random_points: random.Random, database_url: str, inbox:
             ripe.set()
 
     inbox.on_mail = count
-    script = Path(__file__).parents[1] / "relay_process.py"
+    script = Path(relay_process.__file__)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(script),

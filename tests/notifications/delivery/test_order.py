@@ -23,19 +23,14 @@ from notifications.delivery.claims import ClaimRequest, RetryPolicy
 from notifications.delivery.resend import ResendDelivery
 from notifications.outbox.preferences import UpdatePreferences
 from notifications.vocabulary import DeliveryState, MessageKind
-from tests.notifications.deliverer import Deliverer
 from tests.notifications.delivery.test_relevance import voided
-from tests.notifications.notices import LINK_KEY, Notices
+from tests.support.deliverer import Deliverer
+from tests.support.notices import LINK_KEY, Notices
 from tests.support.releases import keypair_of
 from tests.support.world import World
 
 NOON = datetime(2030, 6, 3, 12, tzinfo=UTC)
 BUSY = "451 4.3.0 Try later"
-
-
-@pytest.fixture
-def post(world: World) -> Deliverer:
-    return Deliverer(world)
 
 
 def everything(_: Row[Any]) -> str:

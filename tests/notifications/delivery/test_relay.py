@@ -31,8 +31,8 @@ from notifications.delivery.priority_gate import PriorityGate
 from notifications.delivery.relay import Relay
 from notifications.delivery.wakeup import Wakeup
 from tests.notifications.delivery.test_many import fill
-from tests.notifications.notices import LINK_KEY, Notices
-from tests.notifications.smtp_server import Inbox, smtp_server
+from tests.support.notices import LINK_KEY, Notices
+from tests.support.smtp_server import Inbox, smtp_server
 from tests.support.waiting import until
 from tests.support.world import HandClock, World, make_world
 

@@ -18,7 +18,7 @@ from notifications.delivery.claims import ClaimRequest, RetryPolicy
 from notifications.delivery.resend import ResendDelivery
 from notifications.periodic.reminders import Reminders
 from notifications.vocabulary import CHOOSABLE, DeliveryState, MessageKind
-from tests.notifications.notices import LINK_KEY, Notices
+from tests.support.notices import LINK_KEY, Notices
 from tests.support.world import World
 
 ENDED = "not true any more: the release is completed"

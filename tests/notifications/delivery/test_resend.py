@@ -13,7 +13,7 @@ from notifications import tables as n
 from notifications.delivery.queries import deliveries_by_ids, deliveries_of
 from notifications.delivery.resend import ResendDelivery
 from notifications.vocabulary import DeliveryState
-from tests.notifications.notices import LINK_KEY, Notices
+from tests.support.notices import LINK_KEY, Notices
 from tests.support.world import World
 
 

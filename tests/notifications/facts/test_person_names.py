@@ -6,7 +6,7 @@ from engine.commands.administration.update_user import UpdateUser
 from notifications.content.writer import MessageRenderer, Reader
 from notifications.facts.person_names import person
 from notifications.vocabulary import MessageKind
-from tests.notifications.notices import Notices
+from tests.support.notices import Notices
 from tests.support.world import World
 
 

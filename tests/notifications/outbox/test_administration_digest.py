@@ -14,8 +14,8 @@ from notifications.delivery.resend import ResendDelivery
 from notifications.outbox import administration_digest
 from notifications.outbox.administration_digest import LARGEST
 from notifications.vocabulary import DeliveryState, MessageKind
-from tests.notifications.deliverer import Deliverer
-from tests.notifications.notices import LINK_KEY, Notices, add_administrator
+from tests.support.deliverer import Deliverer
+from tests.support.notices import LINK_KEY, Notices, add_administrator
 from tests.support.world import World
 
 
@@ -23,11 +23,6 @@ from tests.support.world import World
 def meg(world: World) -> UUID:
     """Another administrator, to whom nothing is queued."""
     return add_administrator(world)
-
-
-@pytest.fixture
-def post(world: World) -> Deliverer:
-    return Deliverer(world)
 
 
 def text_to(post: Deliverer, name: str, language: str = "en") -> str:

@@ -17,15 +17,16 @@ from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.stop_release import StopRelease
 from engine.commands.releases.withdraw_release import WithdrawRelease
 from engine.model.vocabulary import ReleaseType, Verdict
-from engine.persistence.db.canonical_json import canonical
 from engine.persistence.db.database import Database
 from notifications import tables as n
 from notifications.content.icalendar import calendar_file
 from notifications.content.writer import MessageRenderer, Reader
 from notifications.vocabulary import DeliveryState, MessageKind
-from tests.notifications.content.test_messages import facts, mail_of
-from tests.notifications.notices import Notices, outbox_world
+from tests.support.calendar_files import stored_calendar
 from tests.support.databases import Templates
+from tests.support.mails import mail_of
+from tests.support.message_facts import facts
+from tests.support.notices import Notices, outbox_world
 from tests.support.world import World
 
 NOON = datetime(2030, 6, 3, 12, tzinfo=UTC)
@@ -314,20 +315,8 @@ def test_a_file_that_did_not_come_is_made_up_for(world: World) -> None:
     assert shown(world, "dev", release) == true(world, release)
 
 
-def stored(**shown: str) -> str:
-    """A file as deliveries keep it."""
-    values = {
-        "status": "CONFIRMED",
-        "starts_at": "2030-06-03T13:00:00.000000Z",
-        "ends_at": "2030-06-04T01:30:00.000000Z",
-        "summary": "Falcon",
-        "description": "spare, vault",
-    }
-    return canonical({"uid": "1", "sequence": 3, "at": NOON, "shown": values | shown})
-
-
 def test_what_the_file_says() -> None:
-    (event,) = events_in(calendar_file(stored(), SENDER))
+    (event,) = events_in(calendar_file(stored_calendar(), SENDER))
 
     assert event["UID"] == "release-1@countersign"
     assert event["SEQUENCE"] == 3
@@ -345,16 +334,16 @@ def test_what_the_file_says() -> None:
 @settings(deadline=None)
 @given(st.text(max_size=200))
 def test_no_name_adds_a_line(name: str) -> None:
-    file = calendar_file(stored(summary=name, description=name), SENDER)
+    file = calendar_file(stored_calendar(summary=name, description=name), SENDER)
 
     assert max(len(line.encode()) for line in file.split("\r\n")) <= 75
     (event,) = events_in(file)
-    assert sorted(event) == sorted(events_in(calendar_file(stored(), SENDER))[0])
+    assert sorted(event) == sorted(events_in(calendar_file(stored_calendar(), SENDER))[0])
 
 
 def test_it_comes_with_the_mail() -> None:
     writer = MessageRenderer("https://x.example.com", mail_from=SENDER)
-    message = writer.render(MessageKind.APPROVED, facts(), Reader(), calendar=stored())
+    message = writer.render(MessageKind.APPROVED, facts(), Reader(), calendar=stored_calendar())
 
     mail = mail_of(message=message)
 
@@ -372,6 +361,6 @@ def test_all_who_get_the_same_file_get_one_that_was_made_once() -> None:
     writer = MessageRenderer("https://x.example.com", mail_from=SENDER)
 
     for zone in ("UTC", "Asia/Tokyo", "Europe/Berlin"):
-        writer.render(MessageKind.APPROVED, facts(), Reader(zone=zone), calendar=stored())
+        writer.render(MessageKind.APPROVED, facts(), Reader(zone=zone), calendar=stored_calendar())
 
     assert calendar_file.cache_info().misses == 1

@@ -18,7 +18,7 @@ from notifications.content.writer import MessageRenderer, Reader
 from notifications.outbox.differences import SeenRevisions
 from notifications.periodic.reminders import Reminders
 from notifications.vocabulary import DeliveryState, MessageKind, Reference
-from tests.notifications.notices import LINK_KEY, Notices
+from tests.support.notices import LINK_KEY, Notices
 from tests.support.world import World
 
 WRITER = MessageRenderer("https://countersign.example.com")

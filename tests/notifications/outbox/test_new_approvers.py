@@ -11,7 +11,7 @@ from engine.commands.administration.update_user import UpdateUser
 from engine.model.vocabulary import Permission, Status, Verdict
 from notifications.decisions.decide_by_link import DecideByLink
 from notifications.links.action_links import find
-from tests.notifications.notices import LINK_KEY, Notices
+from tests.support.notices import LINK_KEY, Notices
 from tests.support.world import World
 
 

@@ -16,7 +16,7 @@ from engine.commands.releases.withdraw_release import WithdrawRelease
 from engine.model.vocabulary import ReleaseType, Verdict
 from engine.persistence.db.database import Database
 from notifications.decisions.link_page import open_link
-from tests.notifications.notices import LINK_KEY, Notices, add_administrator, outbox_world
+from tests.support.notices import LINK_KEY, Notices, add_administrator, outbox_world
 from tests.support.world import World
 
 

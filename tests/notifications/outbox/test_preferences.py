@@ -8,7 +8,7 @@ from engine.model.errors import Code
 from engine.model.vocabulary import Verdict
 from notifications.outbox.preferences import UpdatePreferences, chosen_by
 from notifications.vocabulary import CHOOSABLE, MessageKind
-from tests.notifications.notices import Notices
+from tests.support.notices import Notices
 from tests.support.world import World
 
 EMAIL = frozenset({"email"})

@@ -18,16 +18,11 @@ from notifications.delivery.claims import ClaimRequest, DeliveryResult, RetryPol
 from notifications.delivery.resend import ResendDelivery
 from notifications.outbox.queueing import copy_of, insert
 from notifications.vocabulary import DeliveryState, MessageKind
-from tests.notifications.deliverer import Deliverer
-from tests.notifications.notices import LINK_KEY, Notices, add_administrator
+from tests.support.deliverer import Deliverer
+from tests.support.notices import LINK_KEY, Notices, add_administrator
 from tests.support.world import World
 
 NO_SUCH_USER = "550 5.1.1 No such user"
-
-
-@pytest.fixture
-def post(world: World) -> Deliverer:
-    return Deliverer(world)
 
 
 def ann_is_unknown(row: Row[Any]) -> str | None:

@@ -7,8 +7,8 @@ from engine.commands.administration.update_user import UpdateUser
 from engine.model.errors import Code
 from notifications.content.writer import MessageRenderer, Reader
 from notifications.vocabulary import DeliveryState, MessageKind
-from tests.notifications.deliverer import Deliverer
-from tests.notifications.notices import Notices
+from tests.support.deliverer import Deliverer
+from tests.support.notices import Notices
 from tests.support.world import World
 
 PUBLIC = "https://countersign.example.com"

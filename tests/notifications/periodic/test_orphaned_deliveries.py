@@ -15,8 +15,8 @@ from notifications.outbox.preferences import UpdatePreferences
 from notifications.periodic.orphaned_deliveries import GRACE, OrphanedDeliveries
 from notifications.vocabulary import DeliveryState, MessageKind
 from tests.notifications.delivery.test_relay import PUBLIC, link_in
-from tests.notifications.notices import LINK_KEY, Notices, empty_outbox
-from tests.notifications.smtp_server import smtp_server
+from tests.support.notices import LINK_KEY, Notices, empty_outbox
+from tests.support.smtp_server import smtp_server
 from tests.support.world import World, make_world
 
 BOTH = frozenset({"email", "chat"})

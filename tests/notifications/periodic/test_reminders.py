@@ -16,7 +16,7 @@ from notifications.outbox.preferences import UpdatePreferences
 from notifications.periodic.reminder_queries import PendingDecision
 from notifications.periodic.reminders import Reminders, Rhythm
 from notifications.vocabulary import MessageKind
-from tests.notifications.notices import LINK_KEY, Notices
+from tests.support.notices import LINK_KEY, Notices
 from tests.support.world import NOON, World, make_world
 
 RHYTHM = Rhythm()

@@ -11,7 +11,7 @@ from engine.commands.releases.withdraw_release import WithdrawRelease
 from notifications import tables as n
 from notifications.periodic import retention
 from notifications.periodic.retention import Retention
-from tests.notifications.notices import Notices, add_administrator
+from tests.support.notices import Notices, add_administrator
 from tests.support.world import World
 
 

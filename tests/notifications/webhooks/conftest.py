@@ -7,9 +7,9 @@ import pytest
 from api.graphql.ids import to_global
 from engine.persistence.db.database import Database
 from notifications.webhooks.outbox import WebhookOutbox
-from tests.notifications.notices import outbox_world
-from tests.notifications.webhooks.hooks import Hooks
-from tests.notifications.webhooks.receiver import Receiver, receiving
+from tests.support.notices import outbox_world
+from tests.support.webhook_receiver import Receiver, receiving
+from tests.support.webhooks import Hooks
 from tests.support.world import World
 
 

@@ -20,8 +20,8 @@ from notifications.net.public_addresses import is_public
 from notifications.net.url_rules import origin_only, url_fault
 from notifications.webhooks.create import CreateWebhook
 from notifications.webhooks.update import UpdateWebhook
-from tests.notifications.webhooks.hooks import KEY, Hooks
-from tests.notifications.webhooks.receiver import Receiver
+from tests.support.webhook_receiver import Receiver
+from tests.support.webhooks import KEY, Hooks
 from tests.support.world import World
 
 PRIVATE = [

@@ -17,9 +17,9 @@ from notifications.webhooks.create import CreateWebhook
 from notifications.webhooks.rotate import RotateWebhookSecret
 from notifications.webhooks.send_test_event import SendTestEvent
 from notifications.webhooks.update import UpdateWebhook
-from tests.notifications.notices import Notices, add_administrator
-from tests.notifications.webhooks.hooks import KEY, Hooks
+from tests.support.notices import Notices, add_administrator
 from tests.support.refusals import assert_refused
+from tests.support.webhooks import KEY, Hooks
 from tests.support.world import World, make_world
 
 URL = "https://hooks.example.com/T0/secret-path?x=y"

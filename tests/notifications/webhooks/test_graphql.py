@@ -15,10 +15,10 @@ from engine.concurrency.executor import Executor
 from engine.signing.service import SigningService
 from notifications.channels.smtp import SmtpChannel
 from notifications.channels.webhook import WebhookChannel
-from tests.notifications.notices import LINK_KEY
-from tests.notifications.webhooks.hooks import KEY, Hooks
-from tests.notifications.webhooks.receiver import Receiver
 from tests.support.api import Api
+from tests.support.notices import LINK_KEY
+from tests.support.webhook_receiver import Receiver
+from tests.support.webhooks import KEY, Hooks
 from tests.support.world import World
 
 WEBHOOK = "webhook { id name url tags active disabledReason previousSecretUntil }"

@@ -18,8 +18,8 @@ from engine.persistence.store.tables import ledger_heads
 from notifications.webhooks.disable import disable_gone
 from notifications.webhooks.subscriptions import mend_heard
 from notifications.webhooks.update import UpdateWebhook
-from tests.notifications.webhooks.hooks import Hooks
 from tests.support.threads import at_once
+from tests.support.webhooks import Hooks
 from tests.support.world import World
 
 NOWHERE = "http://127.0.0.1:1/"

@@ -15,9 +15,9 @@ from notifications.delivery.claims import RetryPolicy
 from notifications.webhooks.rotate import RotateWebhookSecret
 from notifications.webhooks.send_test_event import SendTestEvent
 from notifications.webhooks.update import UpdateWebhook
-from tests.notifications.notices import Notices, add_administrator
-from tests.notifications.webhooks.hooks import KEY, Hooks
-from tests.notifications.webhooks.receiver import Receiver
+from tests.support.notices import Notices, add_administrator
+from tests.support.webhook_receiver import Receiver
+from tests.support.webhooks import KEY, Hooks
 from tests.support.world import World
 
 pytestmark = pytest.mark.anyio

@@ -19,9 +19,9 @@ from tests.api.web.approval_pages.test_email_scanner import (
     needs_chromium,
     serving,
 )
-from tests.notifications.notices import LINK_KEY, Notices, outbox_world
 from tests.support.databases import Templates
 from tests.support.node import run_node
+from tests.support.notices import LINK_KEY, Notices, outbox_world
 from tests.support.runtime import runtime_of
 from tests.support.world import World
 

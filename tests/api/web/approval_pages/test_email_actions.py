@@ -18,7 +18,7 @@ from engine.commands.releases.withdraw_release import WithdrawRelease
 from engine.model.vocabulary import Channel, ReleaseType, Status, Verdict
 from engine.persistence.db.database import Database
 from notifications.tables import action_links
-from tests.notifications.notices import LINK_KEY, Notices, outbox_world
+from tests.support.notices import LINK_KEY, Notices, outbox_world
 from tests.support.releases import rows
 from tests.support.runtime import runtime_of
 from tests.support.world import World

@@ -20,7 +20,7 @@ from notifications import tables as n
 from notifications.vocabulary import DeliveryState
 from tests.api.web.approval_pages.test_email_actions import client_of, csrf_in, decide, votes
 from tests.api.web.approval_pages.test_email_standing import look, seen
-from tests.notifications.notices import Notices, outbox_world
+from tests.support.notices import Notices, outbox_world
 from tests.support.world import World
 
 

@@ -11,8 +11,8 @@ from engine.model.vocabulary import Status
 from engine.persistence.db.database import Database
 from tests.api.web.approval_pages.test_email_scanner import free_port, needs_chromium, serving
 from tests.api.web.sign_in.chromium import chromium
-from tests.notifications.notices import LINK_KEY, Notices, outbox_world
 from tests.support.databases import Templates
+from tests.support.notices import LINK_KEY, Notices, outbox_world
 from tests.support.runtime import runtime_of
 from tests.support.world import World
 

@@ -12,7 +12,7 @@ from engine.concurrency.executor import Executor
 from engine.model.vocabulary import Status
 from engine.persistence.db.database import Database
 from tests.api.web.approval_pages.test_email_actions import PUBLIC, csrf_in
-from tests.notifications.notices import LINK_KEY, Notices, outbox_world
+from tests.support.notices import LINK_KEY, Notices, outbox_world
 from tests.support.runtime import runtime_of
 from tests.support.world import World
 

@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from api.web.approval_pages.routes import email_action_routes
 from engine.model.vocabulary import Status
 from engine.persistence.db.database import Database
-from tests.notifications.notices import LINK_KEY, Notices, outbox_world
+from tests.support.notices import LINK_KEY, Notices, outbox_world
 from tests.support.runtime import runtime_of
 
 CHROMIUM = shutil.which("chromium")

@@ -16,7 +16,7 @@ from engine.commands.releases.withdraw_release import WithdrawRelease
 from engine.model.vocabulary import ReleaseType
 from engine.persistence.db.database import Database
 from tests.api.web.approval_pages.test_email_actions import client_of, decide
-from tests.notifications.notices import Notices, outbox_world
+from tests.support.notices import Notices, outbox_world
 from tests.support.world import World
 
 BOTH = "Ann (ann@example.com) and Bob (bob@example.com)."

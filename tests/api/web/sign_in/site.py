@@ -27,7 +27,7 @@ from notifications.delivery.relay import Relay
 from notifications.delivery.sign_in_mail import SignInMailer
 from notifications.links.keys import ACTION_LINKS, derive
 from notifications.links.sign_in_links import PURPOSE
-from tests.notifications.smtp_server import Inbox, smtp_server
+from tests.support.smtp_server import Inbox, smtp_server
 from tests.support.world import World
 
 PUBLIC = "https://countersign.example.com"

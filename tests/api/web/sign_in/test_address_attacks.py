@@ -12,7 +12,7 @@ from engine.model.vocabulary import Permission, SignInMethod
 from engine.persistence.db.database import Database
 from tests.api.web.sign_in.site import Site, open_site
 from tests.api.web.sign_in.test_address_change import NEW, OLD, address_of, ask, link_of
-from tests.notifications.notices import outbox_world
+from tests.support.notices import outbox_world
 from tests.support.refusals import assert_refused
 from tests.support.world import make_world
 

@@ -25,7 +25,7 @@ from notifications.links.keys import ACTION_LINKS, derive
 from notifications.outbox import address_mails
 from notifications.vocabulary import MessageKind
 from tests.api.web.sign_in.site import PUBLIC, SECRET, Site, open_site
-from tests.notifications.notices import Notices, add_administrator, outbox_world
+from tests.support.notices import Notices, add_administrator, outbox_world
 from tests.support.refusals import assert_refused, told
 from tests.support.releases import rows
 

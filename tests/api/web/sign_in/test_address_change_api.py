@@ -10,7 +10,7 @@ from engine.commands.credentials.api_tokens import CreateApiToken
 from engine.model.vocabulary import Permission
 from engine.persistence.db.database import Database
 from tests.api.web.sign_in.site import PUBLIC, Person, Site, open_site
-from tests.notifications.notices import outbox_world
+from tests.support.notices import outbox_world
 
 NEW, OLD = "ann@example.org", "ann@example.com"
 PENDING = "pendingEmail { email requestedAt expiresAt }"

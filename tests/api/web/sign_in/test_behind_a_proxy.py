@@ -14,8 +14,8 @@ import pytest
 from api.web.http.origin import BRIEFLY
 from tests.api.web.sign_in.chromium import Chromium, chromium
 from tests.api.web.sign_in.test_in_a_browser import link, served
-from tests.notifications.smtp_server import smtp_server
 from tests.support import running
+from tests.support.smtp_server import smtp_server
 
 WHO = "{ viewer { user { email } } }"
 FETCH = """fetch("/graphql", {method: "POST", headers: {"Content-Type": "application/json"},

@@ -11,8 +11,8 @@ from threading import Thread
 import pytest
 
 from tests.api.web.sign_in.chromium import chromium
-from tests.notifications.smtp_server import Inbox, smtp_server
 from tests.support import running
+from tests.support.smtp_server import Inbox, smtp_server
 
 LINK = re.compile(r"http://\S+/sign-in/\S+")
 ATTACK = """<!doctype html><title>attack</title><form method="post" action="{url}/sign-out"></form>

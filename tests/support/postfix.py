@@ -18,7 +18,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
-from tests.notifications.channels.test_smtp import certify
+from tests.support.certificates import certify
 
 MASTER = """\
 {port} inet n - n - - smtpd

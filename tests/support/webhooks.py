@@ -14,7 +14,7 @@ from notifications.content.writer import MessageRenderer
 from notifications.delivery.relay import Relay
 from notifications.links import keys
 from notifications.webhooks.create import CreateWebhook
-from tests.notifications.notices import LINK_KEY
+from tests.support.notices import LINK_KEY
 from tests.support.world import World
 
 KEY = keys.derive("a secret for tests", PURPOSE)
