@@ -27,7 +27,7 @@ from api.config.settings import PREFIX, Settings
 from api.config.settings_files import env_file
 from api.config.settings_warnings import NO_MAIL
 from api.runtime.startup_checks import NotReadyError, open_database
-from engine.commands.administration.create_account import create_account
+from engine.commands.administration.account import create_account
 from engine.commands.credentials.api_tokens import create_token_as_operator
 from engine.model.vocabulary import Permission
 from engine.persistence.store.migrate import migrate

@@ -15,9 +15,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from api.graphql.ids import to_global
-from engine.commands.administration.create_keypair import CreateKeypair, create_keypair
-from engine.commands.administration.create_team import CreateTeam
-from engine.commands.administration.create_user import CreateUser
+from engine.commands.administration.keypairs import CreateKeypair, create_keypair
+from engine.commands.administration.teams import CreateTeam
+from engine.commands.administration.users import CreateUser
 from engine.commands.command import execute
 from engine.commands.credentials.api_tokens import create_token_as_operator
 from engine.model import addresses

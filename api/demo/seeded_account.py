@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from engine.commands.administration.create_account import create_account
-from engine.commands.administration.create_keypair import CreateKeypair, create_keypair
-from engine.commands.administration.create_team import CreateTeam
-from engine.commands.administration.create_user import CreateUser
+from engine.commands.administration.account import create_account
+from engine.commands.administration.keypairs import CreateKeypair, create_keypair
+from engine.commands.administration.teams import CreateTeam
+from engine.commands.administration.users import CreateUser
 from engine.commands.command import execute
 from engine.commands.credentials.api_tokens import create_token_as_operator
 from engine.model.algorithms import KeypairAlgorithm

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from engine.commands.administration.create_user import CreateUser
+from engine.commands.administration.users import CreateUser
 from engine.commands.command import execute
 from engine.model.principal import Principal
 from engine.persistence.db.database import Database, normal_url

@@ -166,8 +166,8 @@ def test_a_bad_token_is_nobody(api: Api, header: str) -> None:
 
 
 def test_another_accounts_things_do_not_exist(api: Api) -> None:
-    from engine.commands.administration.create_account import create_account
-    from engine.commands.administration.create_keypair import CreateKeypair, create_keypair
+    from engine.commands.administration.account import create_account
+    from engine.commands.administration.keypairs import CreateKeypair, create_keypair
     from engine.model.principal import Principal
     from engine.model.vocabulary import ReleaseType
 

@@ -20,7 +20,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from starlette.testclient import TestClient
 
-from engine.commands.administration.create_keypair import CreateKeypair, create_keypair
+from engine.commands.administration.keypairs import CreateKeypair, create_keypair
 from engine.lifecycle.machine import compile_table
 from engine.lifecycle.table import TRANSITIONS
 from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm

@@ -29,10 +29,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.roles import CreateRole, UpdateRole
-from engine.commands.administration.update_keypair import UpdateKeypair
-from engine.commands.administration.update_team import UpdateTeam
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.teams import UpdateTeam
+from engine.commands.administration.users import UpdateUser
 from engine.commands.command import Command
 from engine.commands.maintenance.advance_due import advance_due
 from engine.commands.releases.close_release import CloseRelease

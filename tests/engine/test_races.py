@@ -11,9 +11,9 @@ from uuid import UUID
 
 import pytest
 
-from engine.commands.administration.update_account import UpdateAccount
-from engine.commands.administration.update_keypair import UpdateKeypair
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.account import UpdateAccount
+from engine.commands.administration.keypairs import UpdateKeypair
+from engine.commands.administration.users import UpdateUser
 from engine.commands.releases.close_release import CloseRelease
 from engine.commands.releases.decide import Decide
 from engine.commands.releases.request_release import RequestRelease

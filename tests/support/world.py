@@ -12,13 +12,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from engine.commands.administration.create_account import create_account
-from engine.commands.administration.create_keypair import CreateKeypair, create_keypair
-from engine.commands.administration.create_team import CreateTeam
-from engine.commands.administration.create_user import CreateUser
-from engine.commands.administration.update_account import UpdateAccount
-from engine.commands.administration.update_team import UpdateTeam
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.account import UpdateAccount, create_account
+from engine.commands.administration.keypairs import CreateKeypair, create_keypair
+from engine.commands.administration.teams import CreateTeam, UpdateTeam
+from engine.commands.administration.users import CreateUser, UpdateUser
 from engine.commands.command import Command, execute
 from engine.commands.releases.decide import Decide
 from engine.commands.releases.request_release import RequestRelease

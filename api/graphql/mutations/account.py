@@ -12,7 +12,7 @@ from api.graphql.mutations.payload import Payload, given
 from api.graphql.types.account import Account
 from api.graphql.types.enums import QuotaOnOnline, ReleaseType
 from api.runtime.runtime import Runtime
-from engine.commands.administration.update_account import UpdateAccount
+from engine.commands.administration.account import UpdateAccount
 from engine.model.principal import Principal
 
 SETTINGS = (

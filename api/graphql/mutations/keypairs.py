@@ -18,8 +18,7 @@ from api.graphql.types.enums import (
 )
 from api.graphql.types.keypair import Keypair
 from api.runtime.runtime import Runtime
-from engine.commands.administration.create_keypair import CreateKeypair, create_keypair
-from engine.commands.administration.update_keypair import UpdateKeypair
+from engine.commands.administration.keypairs import CreateKeypair, UpdateKeypair, create_keypair
 from engine.model.principal import Principal
 
 

@@ -13,11 +13,9 @@ from api.graphql.mutations.payload import Payload, given, one
 from api.graphql.types.enums import Permission
 from api.graphql.types.people import Role, Team, User
 from api.runtime.runtime import Runtime
-from engine.commands.administration.create_team import CreateTeam
-from engine.commands.administration.create_user import CreateUser
 from engine.commands.administration.roles import CreateRole, UpdateRole
-from engine.commands.administration.update_team import UpdateTeam
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.teams import CreateTeam, UpdateTeam
+from engine.commands.administration.users import CreateUser, UpdateUser
 from engine.model.principal import Principal
 
 

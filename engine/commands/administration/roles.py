@@ -4,50 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
-
+from engine.commands.administration.administrators import require_an_administrator
 from engine.commands.administration.rule_breaks import shortages
 from engine.commands.administration.validation import (
     clean_name,
     differences,
     refuse,
-    require_an_administrator,
     require_permission,
-    somebody_appoints,
 )
 from engine.commands.command import Command
-from engine.model.errors import Code, Refusal, not_found
+from engine.model.errors import Code, Refusal
 from engine.model.events import RoleCreated, RoleUpdated
 from engine.model.grants import refuse_grant
-from engine.model.text import lookup_key, name_key, normalize, quoted
+from engine.model.text import lookup_key, normalize, quoted
 from engine.model.vocabulary import OWN_PERMISSIONS, Permission
 from engine.persistence.db.ids import uuid7
-from engine.persistence.store import loading
-from engine.persistence.store import tables as t
+from engine.persistence.store import loading, roles, users
 from engine.persistence.store.locks import Hold
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 
 def role_ids(uow: UnitOfWork, names: Collection[str]) -> dict[str, UUID]:
-    """The account's roles by name, letter case aside; refuses NOT_FOUND."""
-    keys = {lookup_key(name): name for name in names}
-    r = t.roles
-    rows = uow.connection.execute(
-        sa.select(r.c.id, r.c.name, r.c.name_key).where(
-            r.c.account_id == uow.account_id, r.c.name_key.in_(sorted(keys))
-        )
-    ).all()
-    missing = sorted(set(keys) - {row.name_key for row in rows})
+    """Return the ids of roles of the account, by name; refuses NOT_FOUND.
+
+    Letter case is ignored in the names that are given.
+    """
+    given_names = {lookup_key(name): name for name in names}
+    rows = roles.roles_with_keys(uow, given_names)
+    missing = sorted(set(given_names) - {row.name_key for row in rows})
     if missing:
-        message = f"There is no role {quoted(keys[missing[0]])}. Choose one of the account's roles."
+        name = quoted(given_names[missing[0]])
+        message = f"There is no role {name}. Choose one of the account's roles."
         raise Refusal(Code.NOT_FOUND, message, "roles")
     return {row.name: row.id for row in rows}
 
 
 def refuse_self_grant(before: frozenset[Permission], after: frozenset[Permission]) -> None:
-    """Nobody can give themselves a permission."""
+    """Refuse FORBIDDEN where users would give themselves a permission."""
     if after - before:
         gained = ", ".join(sorted(after - before))
         message = f"You cannot give yourself {gained}. Ask another administrator."
@@ -56,7 +52,7 @@ def refuse_self_grant(before: frozenset[Permission], after: frozenset[Permission
 
 @dataclass(frozen=True, kw_only=True)
 class CreateRole(Command[UUID]):
-    """Define a role of the account's own; answers its id."""
+    """Define a role of the account's own; returns its id."""
 
     command_name = "create_role"
     detail_fields = ("name",)
@@ -72,16 +68,7 @@ class CreateRole(Command[UUID]):
         refuse(refuse_grant(uow.actor, self.permissions, self.permissions, "permissions"))
         name = clean_name(normalize(self.name), "name", "name")
         role_id = uuid7()
-        uow.connection.execute(
-            t.roles.insert().values(
-                id=role_id,
-                account_id=uow.account_id,
-                name=name,
-                name_key=name_key(name),
-                built_in=False,
-            )
-        )
-        _grant(uow, role_id, self.permissions)
+        roles.insert_role(uow, role_id, name, self.permissions)
         changes = {"name": (None, name), "permissions": (None, sorted(self.permissions))}
         uow.record(RoleCreated(subject_id=role_id, changes=changes))
         return role_id
@@ -89,7 +76,7 @@ class CreateRole(Command[UUID]):
 
 @dataclass(frozen=True, kw_only=True)
 class UpdateRole(Command[UUID]):
-    """Rename a role of the account's own or change what it grants; answers its id."""
+    """Rename a role of the account's own or change what it grants; returns its id."""
 
     command_name = "update_role"
     subject_kind = "Role"
@@ -104,66 +91,46 @@ class UpdateRole(Command[UUID]):
         """Needs `MANAGE_USERS`, and what is added; the built-in roles stay as they are."""
         require_permission(uow, Permission.MANAGE_USERS)
         _require_grantable(self.permissions or frozenset())
-        r, p = t.roles, t.role_permissions
-        row = uow.connection.execute(
-            sa.select(r).where(r.c.id == self.role_id, r.c.account_id == uow.account_id)
-        ).one_or_none()
-        if row is None:
-            raise not_found("role", "id")
-        if row.built_in:
+        role = roles.load_role(uow, self.role_id)
+        if role.built_in:
             message = "The built-in roles cannot be changed. Define a role of your own."
             raise Refusal(Code.FIELD_LOCKED, message, "id")
-        held = frozenset(
-            uow.connection.scalars(sa.select(p.c.permission).where(p.c.role_id == row.id)).all()
-        )
-        before = {"name": row.name, "permissions": sorted(held)}
-        after, short = dict(before), shortages(uow)
+        permissions_before = roles.load_permissions(uow, role.id)
+        shortages_before = shortages(uow)
+        before = {"name": role.name, "permissions": sorted(permissions_before)}
+        after: dict[str, Any] = {}
         if self.name is not None:
             after["name"] = clean_name(normalize(self.name), "name", "name")
-            values = {"name": after["name"], "name_key": name_key(after["name"])}
-            uow.connection.execute(r.update().where(r.c.id == row.id).values(**values))
+            roles.rename_role(uow, role.id, after["name"])
         if self.permissions is not None:
-            self._regrant(uow, held, self.permissions)
+            self._replace_permissions(uow, permissions_before, self.permissions)
             after["permissions"] = sorted(self.permissions)
-        changes = differences(before, after) | differences(short, shortages(uow))
+        changes = differences(before, after) | differences(shortages_before, shortages(uow))
         if changes:
-            uow.record(RoleUpdated(subject_id=row.id, changes=changes))
+            uow.record(RoleUpdated(subject_id=role.id, changes=changes))
         return self.role_id
 
-    def _regrant(
-        self, uow: UnitOfWork, held: frozenset[Permission], permissions: frozenset[Permission]
+    def _replace_permissions(
+        self,
+        uow: UnitOfWork,
+        permissions_before: frozenset[Permission],
+        permissions: frozenset[Permission],
     ) -> None:
         actor_id = uow.actor.user_id
         assert actor_id is not None
-        before = loading.load_permissions(uow.connection, actor_id)
-        appointed = somebody_appoints(uow)
-        p = t.role_permissions
-        uow.connection.execute(sa.delete(p).where(p.c.role_id == self.role_id))
-        _grant(uow, self.role_id, permissions)
-        refuse_self_grant(before, loading.load_permissions(uow.connection, actor_id))
-        added = permissions - held
-        for held_then in self._held_by_its_users(uow) | {permissions}:
-            refuse(refuse_grant(uow.actor, added, held_then, "permissions"))
-        require_an_administrator(uow, appointed_before=appointed)
-
-    def _held_by_its_users(self, uow: UnitOfWork) -> set[frozenset[Permission]]:
-        """What each of its users holds now: its permissions may complete others'."""
-        ur = t.user_roles
-        query = sa.select(ur.c.user_id).where(ur.c.role_id == self.role_id)
-        users = uow.connection.execute(query).scalars().all()
-        return set(loading.load_permissions_of(uow.connection, users).values())
+        own_before = loading.load_permissions(uow.connection, actor_id)
+        had_appointer = users.has_appointer(uow)
+        roles.replace_permissions(uow, self.role_id, permissions)
+        refuse_self_grant(own_before, loading.load_permissions(uow.connection, actor_id))
+        added = permissions - permissions_before
+        # With what they have by other roles, users of the role may now hold more than it grants.
+        for held in roles.permissions_of_holders(uow, self.role_id) | {permissions}:
+            refuse(refuse_grant(uow.actor, added, held, "permissions"))
+        require_an_administrator(uow, had_appointer=had_appointer)
 
 
 def _require_grantable(permissions: frozenset[Permission]) -> None:
-    """What everybody holds is no role's to give or to keep back."""
+    """Refuse INVALID_INPUT for permissions that everybody holds, with whatever roles."""
     if own := permissions & OWN_PERMISSIONS:
         message = f"Everybody holds {', '.join(sorted(own))}. Leave it out of the role."
         raise Refusal(Code.INVALID_INPUT, message, "permissions")
-
-
-def _grant(uow: UnitOfWork, role_id: UUID, permissions: frozenset[Permission]) -> None:
-    if permissions:
-        uow.connection.execute(
-            t.role_permissions.insert(),
-            [{"role_id": role_id, "permission": p} for p in sorted(permissions)],
-        )

@@ -15,7 +15,7 @@ from api.cli.lifetimes import lifetime
 from api.cli.main import app
 from api.cli.running import bind, require_metrics_address
 from api.runtime.startup_checks import NotReadyError
-from engine.commands.administration.create_account import create_account
+from engine.commands.administration.account import create_account
 from engine.commands.credentials.api_tokens import create_token_as_operator
 from engine.model.errors import Refusal
 from engine.persistence.db.database import Database

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from api.cli.trial_account import SCOPES, prepare_first_signature, write_files
 from api.graphql.ids import to_global
-from engine.commands.administration.create_account import create_account
+from engine.commands.administration.account import create_account
 from engine.model.errors import Code, Refusal
 from engine.persistence.db.database import Database
 from engine.persistence.store import tables as t

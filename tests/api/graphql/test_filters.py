@@ -8,9 +8,9 @@ from typing import Any, cast
 import pytest
 from graphql import GraphQLInputObjectType, build_schema
 
+from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.roles import CreateRole
-from engine.commands.administration.update_keypair import UpdateKeypair
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.users import UpdateUser
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.vocabulary import KeypairCategory, Permission, ReleaseType, Verdict
 from engine.signers.base import Signer, SignerContext

@@ -17,7 +17,7 @@ from api.graphql.schema import schema
 from api.graphql.subscriptions import release_events
 from api.graphql.subscriptions.cursors import cursor_of
 from api.runtime.runtime import Runtime
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.users import UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken, RevokeApiToken
 from engine.commands.transactions import bare_transaction
 from engine.model.vocabulary import Permission

@@ -21,10 +21,10 @@ from strawberry.utils.str_converters import to_camel_case
 
 from api.graphql.ids import to_global
 from api.graphql.limits.config import Limits
+from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.roles import CreateRole
-from engine.commands.administration.update_keypair import UpdateKeypair
-from engine.commands.administration.update_team import UpdateTeam
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.teams import UpdateTeam
+from engine.commands.administration.users import UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken
 from engine.commands.credentials.identities import LinkIdentity
 from engine.commands.credentials.sessions import StartSession

@@ -12,7 +12,7 @@ import pytest
 from starlette.testclient import WebSocketTestSession
 
 from api.runtime.authenticator import Authenticator
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.users import UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken, RevokeApiToken
 from engine.commands.credentials.sessions import RevokeSession, StartSession
 from engine.model.errors import Code, Refusal

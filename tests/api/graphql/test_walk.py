@@ -18,7 +18,7 @@ from api.graphql.ids import to_global
 from api.graphql.limits.config import Limits
 from api.graphql.subscriptions.cursors import cursor_of
 from engine.commands.administration.roles import CreateRole
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.users import UpdateUser
 from engine.commands.credentials.identities import LinkIdentity
 from engine.commands.credentials.sessions import StartSession
 from engine.model.vocabulary import SignInMethod

@@ -19,7 +19,7 @@ from api.observability.meter import Meter
 from api.observability.requests import ObservedRequests
 from api.observability.tracing import TracingMissingError, make_tracer
 from api.runtime.runtime import Runtime
-from engine.commands.administration.update_account import UpdateAccount
+from engine.commands.administration.account import UpdateAccount
 from engine.concurrency.executor import Executor
 from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.signing.service import SigningService

@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.commands.administration.account import UpdateAccount
 from engine.commands.administration.roles import CreateRole
-from engine.commands.administration.update_account import UpdateAccount
 from engine.commands.credentials.api_tokens import CreateApiToken, create_token_as_operator
 from engine.commands.credentials.sessions import StartSession
 from engine.commands.maintenance.advance_due import advance_due

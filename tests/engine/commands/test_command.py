@@ -4,8 +4,7 @@ from collections import Counter
 from dataclasses import fields
 from uuid import UUID
 
-from engine.commands.administration.create_team import CreateTeam
-from engine.commands.administration.update_team import UpdateTeam
+from engine.commands.administration.teams import CreateTeam, UpdateTeam
 from engine.commands.releases.withdraw_release import WithdrawRelease
 from engine.persistence.store.locks import Hold, Lock
 from tests.engine.commands.test_two_accounts import all_commands

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.commands.administration.update_account import UpdateAccount
+from engine.commands.administration.account import UpdateAccount
 from engine.commands.command import Command
 from engine.commands.releases.close_release import CloseRelease
 from engine.commands.releases.decide import Decide

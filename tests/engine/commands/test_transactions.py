@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from engine.commands import transactions
-from engine.commands.administration.create_team import CreateTeam
+from engine.commands.administration.teams import CreateTeam
 from engine.commands.command import execute
 from engine.commands.releases import decide
 from engine.commands.releases.decide import Decide

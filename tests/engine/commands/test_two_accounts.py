@@ -10,14 +10,11 @@ from typing import Any
 import pytest
 
 from engine import commands
-from engine.commands.administration.create_keypair import CreateKeypair
-from engine.commands.administration.create_team import CreateTeam
-from engine.commands.administration.create_user import CreateUser
+from engine.commands.administration.account import UpdateAccount
+from engine.commands.administration.keypairs import CreateKeypair, UpdateKeypair
 from engine.commands.administration.roles import CreateRole, UpdateRole
-from engine.commands.administration.update_account import UpdateAccount
-from engine.commands.administration.update_keypair import UpdateKeypair
-from engine.commands.administration.update_team import UpdateTeam
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.teams import CreateTeam, UpdateTeam
+from engine.commands.administration.users import CreateUser, UpdateUser
 from engine.commands.command import Command, execute
 from engine.commands.credentials.api_tokens import CreateApiToken, RevokeApiToken
 from engine.commands.credentials.change_address import TOKEN_PURPOSE, ConfirmAddress

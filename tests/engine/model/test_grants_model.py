@@ -28,12 +28,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from engine.commands.administration.create_team import CreateTeam
-from engine.commands.administration.create_user import CreateUser
+from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.roles import CreateRole, UpdateRole
-from engine.commands.administration.update_keypair import UpdateKeypair
-from engine.commands.administration.update_team import UpdateTeam
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.teams import CreateTeam, UpdateTeam
+from engine.commands.administration.users import CreateUser, UpdateUser
 from engine.commands.command import Command, execute
 from engine.commands.credentials.api_tokens import CreateApiToken, NewToken, RevokeApiToken
 from engine.model.errors import Refusal

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.commands.administration.validation import require_possible_quorum
+from engine.commands.administration.quorum import require_possible_quorum
 from engine.lifecycle import machine
 from engine.lifecycle.approvals import Quorum
 from engine.model.errors import Refusal

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.users import UpdateUser
 from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm
 from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import KeypairCategory, Permission, SignatureState, Status

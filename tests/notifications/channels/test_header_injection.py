@@ -8,13 +8,11 @@ from typing import Any
 import pytest
 from graphql import GraphQLInputObjectType, build_schema, get_named_type, is_scalar_type
 
-from engine.commands.administration.create_account import create_account
-from engine.commands.administration.create_team import CreateTeam
-from engine.commands.administration.create_user import CreateUser
+from engine.commands.administration.account import create_account
+from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.roles import CreateRole, UpdateRole
-from engine.commands.administration.update_keypair import UpdateKeypair
-from engine.commands.administration.update_team import UpdateTeam
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.teams import CreateTeam, UpdateTeam
+from engine.commands.administration.users import CreateUser, UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken
 from engine.commands.releases.close_release import CloseRelease
 from engine.commands.releases.decide import Decide

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine.commands.administration.update_team import UpdateTeam
+from engine.commands.administration.teams import UpdateTeam
 from engine.commands.releases.revise_release import ReviseRelease
 from notifications import tables as n
 from notifications.channels.smtp import SmtpChannel

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from api.web.approval_pages import decision_notices, pages
+from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.roles import CreateRole
-from engine.commands.administration.update_keypair import UpdateKeypair
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.users import UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.events import Administered

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.roles import CreateRole
-from engine.commands.administration.update_keypair import UpdateKeypair
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.users import UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken
 from engine.commands.releases.close_release import CloseRelease
 from engine.commands.releases.revise_release import ReviseRelease

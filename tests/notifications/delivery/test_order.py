@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Row
 
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.users import UpdateUser
 from engine.commands.releases.close_release import CloseRelease
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.stop_release import StopRelease

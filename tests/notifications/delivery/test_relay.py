@@ -14,8 +14,7 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
-from engine.commands.administration.create_user import CreateUser
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.users import CreateUser, UpdateUser
 from engine.commands.releases.request_release import RequestRelease
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.model.errors import Code

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.users import UpdateUser
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.stop_release import StopRelease
 from engine.model.errors import Code

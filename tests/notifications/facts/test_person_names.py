@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.users import UpdateUser
 from notifications.content.writer import MessageRenderer, Reader
 from notifications.facts.person_names import person
 from notifications.vocabulary import MessageKind

@@ -6,9 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from engine.commands.administration.create_user import CreateUser
-from engine.commands.administration.update_team import UpdateTeam
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.teams import UpdateTeam
+from engine.commands.administration.users import CreateUser, UpdateUser
 from notifications.content.writer import MessageRenderer, Reader
 from notifications.delivery.resend import ResendDelivery
 from notifications.outbox import administration_digest

@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from engine.commands.administration.update_account import UpdateAccount
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.account import UpdateAccount
+from engine.commands.administration.users import UpdateUser
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.model.vocabulary import Status, Verdict
 from notifications import tables as n

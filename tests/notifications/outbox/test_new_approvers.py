@@ -6,8 +6,8 @@ from uuid import UUID
 import pytest
 
 from engine.commands.administration.roles import CreateRole, UpdateRole
-from engine.commands.administration.update_team import UpdateTeam
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.teams import UpdateTeam
+from engine.commands.administration.users import UpdateUser
 from engine.model.vocabulary import Permission, Status, Verdict
 from notifications.decisions.decide_by_link import DecideByLink
 from notifications.links.action_links import find

@@ -2,8 +2,8 @@
 
 import pytest
 
-from engine.commands.administration.create_account import create_account
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.account import create_account
+from engine.commands.administration.users import UpdateUser
 from engine.model.errors import Code
 from notifications.content.writer import MessageRenderer, Reader
 from notifications.vocabulary import DeliveryState, MessageKind

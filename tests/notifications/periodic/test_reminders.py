@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.users import UpdateUser
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.persistence.db.database import Database
 from notifications.outbox.outbox import Outbox

@@ -14,8 +14,8 @@ import pytest
 from api.graphql.http.answers import prefers_events
 from api.graphql.limits.config import Limits
 from api.graphql.subscriptions.cursors import cursor_of
-from engine.commands.administration.update_team import UpdateTeam
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.teams import UpdateTeam
+from engine.commands.administration.users import UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken, RevokeApiToken
 from engine.persistence.store.ledger import GENESIS
 from tests.support.api import Api, make_api, serving

@@ -9,7 +9,7 @@ import pytest
 from starlette.applications import Starlette
 
 from api.web.approval_pages.routes import email_action_routes
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.users import UpdateUser
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.model.vocabulary import Verdict
 from engine.persistence.db.database import Database

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from api.web.approval_pages import pages
 from api.web.approval_pages.routes import LARGEST_BODY, email_action_routes
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.users import UpdateUser
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.withdraw_release import WithdrawRelease
 from engine.model.vocabulary import Channel, ReleaseType, Status, Verdict

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from engine.commands.administration.roles import CreateRole
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.users import UpdateUser
 from engine.commands.credentials.change_address import (
     KEPT,
     REQUESTS_BY_ONE_USER,

@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from api.graphql.ids import to_global
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.users import UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken, RevokeApiToken
 from engine.commands.credentials.identities import LinkIdentity, UnlinkIdentity
 from engine.commands.credentials.sessions import RevokeSession, StartSession

@@ -12,8 +12,7 @@ from sqlalchemy import event
 
 from api.web.http.rate_limit import TokenBuckets
 from api.web.sign_in.limits import SignInLimits
-from engine.commands.administration.create_user import CreateUser
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.users import CreateUser, UpdateUser
 from engine.commands.transactions import bare_transaction
 from engine.persistence.store import tables as t
 from notifications.links.sign_in_links import CODE_ATTEMPTS

@@ -16,7 +16,7 @@ from api.web.sign_in.limits import SignInLimits
 from api.web.sign_in.openid.provider import AuthMethod, Client, Flow, Provider
 from api.web.sign_in.openid.provider_errors import ProviderError
 from api.web.sign_in.routes import OpenId
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.users import UpdateUser
 from engine.commands.credentials.identities import LinkIdentity, UnlinkIdentity
 from engine.model.errors import Code
 from engine.persistence.store import tables as t

@@ -7,9 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from engine.commands.administration.create_account import create_account
+from engine.commands.administration.account import UpdateAccount, create_account
 from engine.commands.administration.roles import CreateRole
-from engine.commands.administration.update_account import UpdateAccount
 from engine.commands.releases.request_release import RequestRelease
 from engine.model.errors import Code, Refusal
 from engine.model.facts import AccountSettings

@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 from structlog.testing import capture_logs
 
-from engine.commands.administration.create_keypair import CreateKeypair, create_keypair
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.keypairs import CreateKeypair, create_keypair
+from engine.commands.administration.users import UpdateUser
 from engine.commands.maintenance.unused_keys import unused_keys
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Code, Refusal

@@ -6,8 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from engine.commands.administration.create_keypair import CreateKeypair, create_keypair
-from engine.commands.administration.update_keypair import UpdateKeypair
+from engine.commands.administration.keypairs import CreateKeypair, UpdateKeypair, create_keypair
 from engine.commands.releases.decide import Decide
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.withdraw_release import WithdrawRelease

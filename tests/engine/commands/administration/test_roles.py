@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.commands.administration.roles import CreateRole, UpdateRole
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.users import UpdateUser
 from engine.model.errors import Code
 from engine.model.grants import ADMINISTRATION
 from engine.model.vocabulary import ROLE_PERMISSIONS, Permission

@@ -5,9 +5,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.commands.administration.create_team import CreateTeam
-from engine.commands.administration.update_team import UpdateTeam
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.teams import CreateTeam, UpdateTeam
+from engine.commands.administration.users import UpdateUser
 from engine.model.errors import Code
 from engine.model.vocabulary import Permission, Status
 from engine.persistence.store import tables as t

@@ -9,9 +9,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Connection
 
-from engine.commands.administration.create_user import CreateUser
 from engine.commands.administration.roles import CreateRole
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.users import CreateUser, UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken
 from engine.commands.transactions import bare_transaction
 from engine.model.errors import Code

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.commands.administration.create_account import create_account
+from engine.commands.administration.account import create_account
 from engine.commands.command import execute
 from engine.commands.credentials.api_tokens import (
     CreateApiToken,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from engine.commands.administration.update_account import UpdateAccount
+from engine.commands.administration.account import UpdateAccount
 from engine.model.vocabulary import ReleaseType
 from engine.persistence.db.database import Database
 from engine.persistence.store import tables as t

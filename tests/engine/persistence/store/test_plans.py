@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.users import UpdateUser
 from engine.persistence.db.ids import uuid7s
 from engine.persistence.db.pagination import PageArgs
 from engine.persistence.store import loading, locks

@@ -1,0 +1,251 @@
+"""Create and change a keypair.
+
+The chosen signer makes the private key, outside any transaction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from engine.commands.administration.rule_breaks import shortages_with_keypair
+from engine.commands.administration.validation import (
+    clean_name,
+    differences,
+    refuse,
+    require_all,
+    require_permission,
+    require_placement,
+)
+from engine.commands.command import Command, execute
+from engine.lifecycle import machine
+from engine.lifecycle.schedule import EndReason
+from engine.logs.exceptions import log_origin
+from engine.model import grants
+from engine.model.algorithms import KeypairAlgorithm
+from engine.model.errors import Code, Refusal
+from engine.model.events import Changes, KeypairCreated, KeypairUpdated, ReleaseStopped
+from engine.model.facts import Facts
+from engine.model.principal import Principal
+from engine.model.text import normalize, quoted
+from engine.model.vocabulary import (
+    KeypairAccess,
+    KeypairCategory,
+    Permission,
+    ReleaseType,
+    Trigger,
+)
+from engine.persistence.db.ids import uuid7
+from engine.persistence.store import keypairs, loading
+from engine.persistence.store import tables as t
+from engine.persistence.store.locks import Hold, Lock, take
+from engine.persistence.store.releases import move
+from engine.persistence.store.unit_of_work import UnitOfWork
+from engine.signers.base import GeneratedKey, KeyBinding, Signer, SignerFailed, SigningKey
+from engine.signers.guard import can_generate, destroy_key, generate_key
+from engine.system import System
+
+log = structlog.get_logger("countersign.signers")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateKeypair(Command[None]):
+    """Store a keypair; without its key, only check whether it may be created."""
+
+    command_name = "create_keypair"
+    detail_fields = ("alias",)
+    #: The users who are mapped to the keypair stay as they are.
+    account_hold = Hold.SHARED
+
+    alias: str
+    type: ReleaseType
+    category: KeypairCategory = KeypairCategory.STANDARD
+    access: KeypairAccess = KeypairAccess.OPEN
+    algorithm: KeypairAlgorithm = KeypairAlgorithm.ECDSA_P256
+    backend: str = "local"
+    user_ids: frozenset[UUID] = frozenset()
+    has_default_certificate: bool = False
+    keypair_id: UUID | None = None
+    key: GeneratedKey | None = None
+
+    def apply(self, uow: UnitOfWork) -> None:
+        """Needs `MANAGE_KEYPAIRS`; the credential covers what those mapped to it may do."""
+        require_permission(uow, Permission.MANAGE_KEYPAIRS)
+        alias = clean_name(normalize(self.alias), "alias", "alias")
+        if self.algorithm.category is not self.category:
+            message = (
+                f"{self.algorithm} makes keypairs of the category {self.algorithm.category}."
+                " Choose another algorithm or category."
+            )
+            raise Refusal(Code.INVALID_INPUT, message, "algorithm")
+        # A constraint decides; but it would refuse only after the key was made.
+        if keypairs.alias_is_taken(uow, alias):
+            raise Refusal(Code.NAME_TAKEN, "Another keypair has this alias.", "alias")
+        require_all(uow, t.users, self.user_ids, "user", "user_ids")
+        require_placement(uow, Permission.MANAGE_KEYPAIRS, self.user_ids, "user_ids")
+        if self.key is not None and self.keypair_id is not None:
+            self._insert(uow, self.keypair_id, alias, self.key)
+
+    def _insert(self, uow: UnitOfWork, keypair_id: UUID, alias: str, key: GeneratedKey) -> None:
+        settings: dict[str, Any] = {
+            "type": self.type,
+            "category": self.category,
+            "access": self.access,
+            "algorithm": self.algorithm,
+            "backend": self.backend,
+            "has_default_certificate": self.has_default_certificate,
+        }
+        generated = {
+            "public_key": key.public_key_pem,
+            "material": key.material,
+            "master_key_id": key.key_id,
+        }
+        columns = settings | generated
+        keypairs.insert_keypair(uow, keypair_id, alias, columns, user_ids=self.user_ids)
+        recorded = {"alias": alias, **settings, "user_ids": self.user_ids}
+        changes = {name: (None, value) for name, value in recorded.items()}
+        uow.record(KeypairCreated(subject_id=keypair_id, changes=changes))
+
+
+def create_keypair(system: System, principal: Principal, command: CreateKeypair) -> UUID:
+    """Check the command, make the key, and store the keypair; returns the keypair's id.
+
+    A key whose keypair could not be stored is destroyed.
+    """
+    execute(system, principal, command)
+    binding = KeyBinding(principal.account_id, uuid7())
+    signer, key = _generate_key(system, command, binding)
+    try:
+        execute(system, principal, replace(command, keypair_id=binding.keypair_id, key=key))
+    except BaseException:
+        unused = SigningKey(
+            binding, command.algorithm, key.public_key_pem, key.material, key.key_id
+        )
+        _destroy_unused(system, signer, unused)
+        raise
+    return binding.keypair_id
+
+
+def _generate_key(
+    system: System, command: CreateKeypair, binding: KeyBinding
+) -> tuple[Signer, GeneratedKey]:
+    signer = system.signers.get(command.backend)
+    try:
+        if signer is None or not can_generate(signer, command.algorithm):
+            message = (
+                f"No signer {quoted(command.backend, 50)} makes {command.algorithm} keys here."
+                f" Choose one of: {', '.join(sorted(system.signers))}."
+            )
+            raise Refusal(Code.INVALID_INPUT, message, "backend")
+        return signer, generate_key(signer, command.algorithm, binding)
+    except SignerFailed as failure:
+        raise Refusal(Code.SIGNER_FAILED, str(failure)) from failure
+
+
+def _destroy_unused(system: System, signer: Signer, key: SigningKey) -> None:
+    """Destroy the key unless its keypair was stored after all, which a lost commit may hide."""
+    try:
+        if not _is_stored(system, key.binding):
+            destroy_key(signer, key)
+    except Exception as error:  # noqa: BLE001 - a backend may be anybody's
+        # The caller is told why the keypair could not be created, and not this.
+        log_origin(
+            log,
+            "unused_key_left_in_signer",
+            error,
+            signer=signer.name,
+            account_id=str(key.binding.account_id),
+            keypair_id=str(key.binding.keypair_id),
+        )
+
+
+def _is_stored(system: System, binding: KeyBinding) -> bool:
+    # Waits for whoever holds the account: a commit whose answer was lost may be under way still.
+    with system.database.writing() as connection:
+        take(connection, binding.account_id, Lock(account=Hold.ALONE))
+        return keypairs.keypair_exists(connection, binding.keypair_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateKeypair(Command[UUID]):
+    """Change a keypair; returns its id. What is None stays as it is."""
+
+    command_name = "update_keypair"
+    subject_kind = "Keypair"
+    subject_field = "keypair_id"
+
+    keypair_id: UUID
+    alias: str | None = None
+    access: KeypairAccess | None = None
+    user_ids: frozenset[UUID] | None = None
+    has_default_certificate: bool | None = None
+    enabled: bool | None = None
+
+    def lock(self) -> Lock:
+        """Return the keypair, and the release that holds it."""
+        return Lock(account=Hold.SHARED, keypairs=frozenset({self.keypair_id}), keypair_rows=True)
+
+    def apply(self, uow: UnitOfWork) -> UUID:
+        """Needs `MANAGE_KEYPAIRS`; the credential covers what those mapped to it may do.
+
+        Disabling it stops the open release that holds it.
+        """
+        require_permission(uow, Permission.MANAGE_KEYPAIRS)
+        row = keypairs.load_keypair(uow, self.keypair_id)
+        before = {**row._mapping, "user_ids": keypairs.load_user_ids(uow, self.keypair_id)}
+        changes = differences(before, self._new_values(uow))
+        self._require_placement(uow, changes)
+        shortages_before = shortages_with_keypair(uow, self.keypair_id)
+        values = {name: after for name, (_, after) in changes.items()}
+        keypairs.update_keypair(uow, self.keypair_id, values)
+        if changes:
+            shortages_after = shortages_with_keypair(uow, self.keypair_id)
+            changes |= differences(shortages_before, shortages_after)
+            uow.record(KeypairUpdated(subject_id=row.id, changes=changes))
+        if "enabled" in changes and not self.enabled:
+            self._stop_holder(uow)
+        return self.keypair_id
+
+    def _require_placement(self, uow: UnitOfWork, changes: Changes) -> None:
+        """Ask it of those newly mapped to it; where it becomes open, of everybody who signs."""
+        before, after = changes.get("user_ids", (frozenset(), frozenset()))
+        require_placement(uow, Permission.MANAGE_KEYPAIRS, after - before, "user_ids")
+        if changes.get("access", (None, None))[1] is KeypairAccess.OPEN:
+            refuse(grants.refuse_placement(uow.actor, frozenset({Permission.SIGN}), "access"))
+
+    def _new_values(self, uow: UnitOfWork) -> dict[str, Any]:
+        names = ("access", "user_ids", "has_default_certificate", "enabled")
+        values = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        if self.alias is not None:
+            values["alias"] = clean_name(normalize(self.alias), "alias", "alias")
+        if self.user_ids is not None:
+            require_all(uow, t.users, self.user_ids, "user", "user_ids")
+        return values
+
+    def _stop_holder(self, uow: UnitOfWork) -> None:
+        """Stop the release that holds the keypair, where there is one that can be stopped."""
+        (keypair,) = loading.load_keypairs(uow.connection, uow.account_id, [self.keypair_id])
+        if keypair.held_by is None:
+            return
+        release = uow.release(keypair.held_by)
+        facts = Facts(now=uow.now, policy=uow.policy, actor=uow.actor, release=release)
+        facts = replace(facts, keypairs=(keypair,))
+        # A pending release waits on: it is not approved while the keypair is disabled.
+        if machine.refusal_of(Trigger.STOP, facts) is not None:
+            return
+        target = machine.fire(Trigger.STOP, facts)
+        reason = f"Its keypair {keypair.alias} was disabled."
+        ending = EndReason("KEYPAIR_DISABLED", reason)
+        uow.record(
+            ReleaseStopped.of(
+                release.id,
+                from_status=release.status,
+                to_status=target,
+                reason=reason,
+                code="KEYPAIR_DISABLED",
+            )
+        )
+        uow.put(move(uow, release, target, ending))

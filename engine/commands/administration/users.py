@@ -1,0 +1,192 @@
+"""Add a person or a service user (a pipeline) to the account, and change one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from engine.commands.administration.administrators import require_an_administrator
+from engine.commands.administration.roles import refuse_self_grant, role_ids
+from engine.commands.administration.rule_breaks import shortages
+from engine.commands.administration.validation import (
+    clean_name,
+    differences,
+    new_address,
+    refuse,
+    require_locale,
+    require_permission,
+    require_time_zone,
+)
+from engine.commands.command import Command
+from engine.commands.credentials.change_address import request_change, void_changes
+from engine.commands.credentials.pending_sign_ins import end_pending_sign_ins
+from engine.commands.credentials.token_endings import end_tokens
+from engine.model.errors import Code, Refusal
+from engine.model.events import Changes, UserCreated, UserUpdated
+from engine.model.grants import refuse_grant
+from engine.model.text import normalize
+from engine.model.vocabulary import Permission
+from engine.persistence.db.ids import uuid7
+from engine.persistence.store import loading, roles, users
+from engine.persistence.store.locks import Hold
+from engine.persistence.store.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateUser(Command[UUID]):
+    """Add a user; returns their id. A service user gets no mail and cannot approve."""
+
+    command_name = "create_user"
+    detail_fields = ("email",)
+    account_hold = Hold.ALONE
+
+    email: str
+    name: str
+    roles: tuple[str, ...]
+    time_zone: str = "UTC"
+    locale: str = "en"
+    service: bool = False
+
+    def apply(self, uow: UnitOfWork) -> UUID:
+        """Needs `MANAGE_USERS`, and what the roles grant."""
+        require_permission(uow, Permission.MANAGE_USERS)
+        address = new_address(uow, self.email)
+        name = clean_name(normalize(self.name), "name", "name")
+        require_time_zone(self.time_zone)
+        require_locale(self.locale)
+        granted_roles = role_ids(uow, self.roles)
+        granted = loading.load_role_permissions(uow.connection, granted_roles.values())
+        refuse(refuse_grant(uow.actor, granted, granted, "roles"))
+        user_id = uuid7()
+        users.insert_user(
+            uow,
+            user_id,
+            address,
+            name,
+            role_ids=granted_roles.values(),
+            time_zone=self.time_zone,
+            locale=self.locale,
+            service=self.service,
+        )
+        changes: dict[str, tuple[Any, Any]] = {
+            "email": (None, address.stored),
+            "name": (None, name),
+            "roles": (None, sorted(granted_roles)),
+        }
+        if self.service:
+            changes["service"] = (None, True)
+        uow.record(UserCreated(subject_id=user_id, changes=changes))
+        return user_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateUser(Command[UUID]):
+    """Change a user; returns their id. What is None stays as it is."""
+
+    command_name = "update_user"
+    subject_kind = "User"
+    subject_field = "user_id"
+    account_hold = Hold.ALONE
+
+    user_id: UUID
+    name: str | None = None
+    time_zone: str | None = None
+    locale: str | None = None
+    roles: tuple[str, ...] | None = None
+    active: bool | None = None
+    #: A person's new address waits for the new mailbox to confirm it, a service user's holds at
+    #: once; the present address withdraws a change that waits. See `change_address`.
+    email: str | None = None
+    #: The key that the token of the link to the new address is derived from.
+    link_key: bytes | None = field(default=None, repr=False)
+
+    def apply(self, uow: UnitOfWork) -> UUID:
+        """Needs `MANAGE_USERS`; one's own name, zone and language need `MANAGE_OWN_PROFILE`.
+
+        New roles, and all that a user holds who is activated again, are granted by the actor: see
+        `grants`. No token changes an address, because a session that it leads to would outlive
+        the token.
+        """
+        changes_rights = self.roles is not None or self.active is not None
+        self._require_permission(uow, changes_rights=changes_rights)
+        user = users.load_user(uow, self.user_id)
+        shortages_before = shortages(uow)
+        had_appointer = changes_rights and users.has_appointer(uow)
+        changes = differences(dict(user._mapping), self._new_values())
+        if "name" in changes:
+            _require_renaming(uow)
+        users.update_user(uow, user.id, {name: after for name, (_, after) in changes.items()})
+        if self.roles is not None:
+            changes |= self._set_roles(uow, self.roles)
+        if "active" in changes and self.active:
+            held = loading.load_permissions(uow.connection, self.user_id)
+            refuse(refuse_grant(uow.actor, held, held, "active"))
+        if changes_rights:
+            require_an_administrator(uow, had_appointer=had_appointer)
+            changes |= differences(shortages_before, shortages(uow))
+        if "active" in changes and not self.active:
+            _end_credentials(uow, user)
+        if changes:
+            uow.record(UserUpdated(subject_id=user.id, changes=changes))
+        if self.email is not None:
+            active = user.active if self.active is None else self.active
+            request_change(uow, user, self.email, self.link_key, active=active)
+        return self.user_id
+
+    def _require_permission(self, uow: UnitOfWork, *, changes_rights: bool) -> None:
+        is_own_profile = self.user_id == uow.actor.user_id and not changes_rights
+        if is_own_profile and Permission.MANAGE_USERS not in uow.actor.permissions:
+            require_permission(uow, Permission.MANAGE_OWN_PROFILE)
+        else:
+            require_permission(uow, Permission.MANAGE_USERS)
+
+    def _new_values(self) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        if self.name is not None:
+            values["name"] = clean_name(normalize(self.name), "name", "name")
+        if self.time_zone is not None:
+            require_time_zone(self.time_zone)
+            values["time_zone"] = self.time_zone
+        if self.locale is not None:
+            require_locale(self.locale)
+            values["locale"] = self.locale
+        if self.active is not None:
+            values["active"] = self.active
+        return values
+
+    def _set_roles(self, uow: UnitOfWork, names: tuple[str, ...]) -> Changes:
+        permissions_before = loading.load_permissions(uow.connection, self.user_id)
+        roles_before = roles.roles_of_user(uow, self.user_id)
+        new_roles = role_ids(uow, names)
+        users.replace_roles(uow, self.user_id, new_roles.values())
+        permissions = loading.load_permissions(uow.connection, self.user_id)
+        if self.user_id == uow.actor.user_id:
+            refuse_self_grant(permissions_before, permissions)
+        added = set(new_roles.values()) - set(roles_before.values())
+        granted = loading.load_role_permissions(uow.connection, added)
+        refuse(refuse_grant(uow.actor, granted, permissions, "roles"))
+        return differences({"roles": sorted(roles_before)}, {"roles": sorted(new_roles)})
+
+
+def _require_renaming(uow: UnitOfWork) -> None:
+    """An account may keep its users from taking names that others go by."""
+    if uow.policy.users_may_rename_themselves:
+        return
+    if Permission.MANAGE_USERS not in uow.actor.permissions:
+        message = (
+            "In this account names are changed by those who manage users. Ask an administrator."
+        )
+        raise Refusal(Code.FORBIDDEN, message, "name")
+
+
+def _end_credentials(uow: UnitOfWork, user: Row[Any]) -> None:
+    """Deactivating a user ends their tokens, sessions and links at once (spec section 2)."""
+    void_changes(uow.connection, user.id, uow.now)
+    users.update_user(uow, user.id, {"deactivated_at": uow.now})
+    reason = f"{user.name} was deactivated, with whose token it was made."
+    end_tokens(uow, users.live_token_ids(uow, user.id), reason)
+    users.end_sessions(uow, user.id)
+    end_pending_sign_ins(uow, user)

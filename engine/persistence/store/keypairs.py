@@ -1,0 +1,94 @@
+"""Rows of keypairs: what the commands on keypairs read and write."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from engine.model.errors import not_found
+from engine.model.text import name_key
+from engine.persistence.store import loading
+from engine.persistence.store import tables as t
+from engine.persistence.store.link_tables import replace_links
+from engine.persistence.store.unit_of_work import UnitOfWork
+
+_K = t.keypairs
+
+
+def insert_keypair(
+    uow: UnitOfWork,
+    keypair_id: UUID,
+    alias: str,
+    columns: Mapping[str, Any],
+    *,
+    user_ids: Collection[UUID],
+) -> None:
+    """Write a new enabled keypair with the users mapped to it.
+
+    Args:
+        uow: The unit of work of the command.
+        keypair_id: Its id.
+        alias: Its alias, as it is stored.
+        columns: Its other columns: what was asked for, and what its signer made.
+        user_ids: The users mapped to it.
+    """
+    uow.connection.execute(
+        _K.insert().values(
+            id=keypair_id,
+            account_id=uow.account_id,
+            alias=alias,
+            alias_key=name_key(alias),
+            enabled=True,
+            created_at=uow.now,
+            **columns,
+        )
+    )
+    replace_users(uow, keypair_id, user_ids)
+
+
+def load_keypair(uow: UnitOfWork, keypair_id: UUID) -> Row[Any]:
+    """Return the row of a keypair of the account; refuses NOT_FOUND."""
+    query = sa.select(_K).where(_K.c.id == keypair_id, _K.c.account_id == uow.account_id)
+    row = uow.connection.execute(query).one_or_none()
+    if row is None:
+        raise not_found("keypair", "id")
+    return row
+
+
+def load_user_ids(uow: UnitOfWork, keypair_id: UUID) -> frozenset[UUID]:
+    """Return the users who are mapped to a keypair."""
+    return loading.column_set(uow.connection, t.keypair_users.c.user_id, keypair_id=keypair_id)
+
+
+def update_keypair(uow: UnitOfWork, keypair_id: UUID, values: Mapping[str, Any]) -> None:
+    """Write these of a keypair, by the names of the ledger: columns, and `user_ids`."""
+    columns = {name: value for name, value in values.items() if name in _K.c}
+    if "alias" in columns:
+        columns["alias_key"] = name_key(columns["alias"])
+    if columns:
+        uow.connection.execute(_K.update().where(_K.c.id == keypair_id).values(**columns))
+    if "user_ids" in values:
+        replace_users(uow, keypair_id, values["user_ids"])
+
+
+def replace_users(uow: UnitOfWork, keypair_id: UUID, user_ids: Collection[UUID]) -> None:
+    """Make these the users mapped to a keypair."""
+    replace_links(uow.connection, t.keypair_users, ("keypair_id", keypair_id), "user_id", user_ids)
+
+
+def alias_is_taken(uow: UnitOfWork, alias: str) -> bool:
+    """Return whether a keypair of the account has this alias, letter case aside."""
+    query = sa.select(_K.c.id).where(
+        _K.c.account_id == uow.account_id, _K.c.alias_key == name_key(alias)
+    )
+    return uow.connection.execute(query).first() is not None
+
+
+def keypair_exists(connection: Connection, keypair_id: UUID) -> bool:
+    """Return whether there is a keypair with this id, in whatever account."""
+    query = sa.select(_K.c.id).where(_K.c.id == keypair_id)
+    return connection.execute(query).first() is not None
