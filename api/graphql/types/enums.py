@@ -16,7 +16,7 @@ describe_enum(
         "ACTIVE": "The release needs no approval and waits for its window to start.",
         "IN_PROGRESS": "The window is open and the release's keypairs may be used.",
         "COMPLETED": "The window closed at its planned end, or earlier because a person closed it.",
-        "FAILED": "The release was not approved before its window started, or it was stopped.",
+        "FAILED": "The release was not approved before its window ended, or it was stopped.",
         "REJECTED": "An approver rejected the release, or it was withdrawn.",
     },
 )
