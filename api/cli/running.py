@@ -87,6 +87,8 @@ def load_settings(read: Callable[[], Settings] = Settings) -> Settings:
             print(f"countersign: {fault}", file=sys.stderr)
         where = f"Settings are read from the environment and from {env_file()};"
         print(f"{where} `countersign settings` explains each.", file=sys.stderr)
+        if not env_file().exists():
+            print("There is no such file yet: `countersign init` writes one.", file=sys.stderr)
         raise typer.Exit(2) from error
     except (OSError, UnicodeDecodeError) as error:
         print(f"countersign: {env_file()} cannot be read: {error}", file=sys.stderr)

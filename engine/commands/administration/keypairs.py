@@ -83,7 +83,9 @@ class CreateKeypair(Command[None]):
             raise Refusal(Code.INVALID_INPUT, message, "algorithm")
         # A constraint decides; but it would refuse only after the key was made.
         if keypairs.alias_is_taken(uow, alias):
-            raise Refusal(Code.NAME_TAKEN, "Another keypair has this alias.", "alias")
+            raise Refusal(
+                Code.NAME_TAKEN, "Another keypair has this alias. Choose another.", "alias"
+            )
         require_all(uow, t.users, self.user_ids, "user", "user_ids")
         require_placement(uow, Permission.MANAGE_KEYPAIRS, self.user_ids, "user_ids")
         if self.key is not None and self.keypair_id is not None:

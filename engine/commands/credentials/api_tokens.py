@@ -37,7 +37,7 @@ from engine.system import System
 #: So that a leaked token is recognised for what it is.
 PREFIX = "csn_"
 
-_NO_USER = "There is no active user with this address."
+_NO_USER = "There is no active user with this address. Check the address."
 _SEVERAL = "Several accounts have this user. Name the account."
 
 

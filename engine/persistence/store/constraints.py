@@ -39,25 +39,25 @@ _CONFLICTS: tuple[tuple[tuple[str, ...], Code, str, str], ...] = (
     (
         ("uq_teams_account_id", "teams.account_id, teams.name_key"),
         Code.NAME_TAKEN,
-        "Another team has this name.",
+        "Another team has this name. Choose another.",
         "name",
     ),
     (
         ("uq_roles_account_id", "roles.account_id, roles.name_key"),
         Code.NAME_TAKEN,
-        "Another role has this name.",
+        "Another role has this name. Choose another.",
         "name",
     ),
     (
         ("uq_keypairs_account_id", "keypairs.account_id, keypairs.alias_key"),
         Code.NAME_TAKEN,
-        "Another keypair has this alias.",
+        "Another keypair has this alias. Choose another.",
         "alias",
     ),
     (
         ("uq_accounts_name_key", "accounts.name_key"),
         Code.NAME_TAKEN,
-        "Another account has this name.",
+        "Another account has this name. Choose another.",
         "name",
     ),
     (

@@ -88,7 +88,7 @@ def test_a_taken_alias_is_refused_before_a_key_is_made(world: World) -> None:
     entries = len(world.ledger())
     refusal = refused(with_vault(world, vault), " VAULT ")
     assert (refusal.code, refusal.field) == (Code.NAME_TAKEN, ("alias",))
-    assert refusal.message == "Another keypair has this alias."
+    assert refusal.message == "Another keypair has this alias. Choose another."
     assert (vault.generated, vault.held) == (0, [])
     assert tags(world, entries) == ["attempt:refused"]
 
