@@ -100,7 +100,7 @@ deliveries = Table(
     foreign_key("action_link_id", "action_links.id", nullable=True),
     #: What the message says that may be different later: canonical JSON.
     Column("facts", Text, nullable=False),
-    #: What its calendar file shows, as `invitations` wrote it; null where it has none.
+    #: What its calendar file shows, as `calendar_updates` wrote it; null where it has none.
     Column("calendar", Text),
     Column("state", enum_column(DeliveryState), nullable=False),
     Column("attempts", Integer, nullable=False),

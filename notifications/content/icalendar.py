@@ -17,7 +17,7 @@ from icalendar import Calendar, Event, vCalAddress
 
 @lru_cache(maxsize=256)
 def calendar_file(stored: str, mail_from: str) -> str:
-    """The file that a delivery keeps as `invitations` wrote it; the sender is its organizer."""
+    """The file that a delivery keeps as `calendar_updates` wrote it; the sender organizes it."""
     file: dict[str, Any] = json.loads(stored)
     shown = file["shown"]
     event = Event()

@@ -1,8 +1,8 @@
 """A calendar file whose message is not sent goes with the next one, where that relies on it.
 
 What a later message carries was chosen when it was queued, on the understanding that the earlier
-ones arrive (`invitations`). So the next one takes over the file, unless it has a newer one; and
-nothing is cancelled that was never published.
+ones arrive (`calendar_updates`). So the next one takes over the file, unless it has a newer one;
+and nothing is cancelled that was never published.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ def _is_everybodys(error: Exception, database: Database) -> bool:
 
 
 def _tell(account_id: UUID, error: Exception) -> None:
-    """With its traceback, now and then: it comes back twice a second for as long as it lasts."""
+    """With its traceback, now and then: it comes back with every look, for as long as it lasts."""
     _, untold = _faults.meet(account_id)
     if untold is not None:
         log.error(
