@@ -1,10 +1,10 @@
-"""What the engine is made of, put together by whoever starts it."""
+"""The parts that the engine is built of; whoever starts a process puts them together."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from engine.persistence.db.clock import Clock, DatabaseClock
@@ -16,25 +16,45 @@ if TYPE_CHECKING:
     from engine.persistence.store.ledger import LedgerEntry
     from engine.persistence.store.unit_of_work import UnitOfWork
 
-#: Called in the transaction of the change, with its ledger entries: the outbox is one.
-EventHandler = Callable[["UnitOfWork", "list[LedgerEntry]"], None]
-#: Called after the commit, with the account: wakes whoever waits for that.
-CommitHook = Callable[[UUID], None]
+
+class EventHandler(Protocol):
+    """Acts on the ledger entries of a change, in its transaction: the outbox is one."""
+
+    def __call__(self, uow: UnitOfWork, entries: list[LedgerEntry], /) -> None:
+        """Write what follows from the entries; an exception takes the whole change back.
+
+        Args:
+            uow: The unit of work, whose locks are still held.
+            entries: What it has just written to the ledger; none where nothing happened.
+        """
+
+
+class CommitHook(Protocol):
+    """Wakes whoever waits for a commit."""
+
+    def __call__(self, account_id: UUID, /) -> None:
+        """Return at once: it runs on the thread that committed.
+
+        Args:
+            account_id: The account of the change.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
-    """The parts every command works with."""
+    """The parts that every command works with."""
 
     database: Database
     signers: Mapping[str, Signer] = field(default_factory=dict)
     clock: Clock = field(default_factory=DatabaseClock)
+    #: Called in each transaction, before its commit.
     event_handlers: tuple[EventHandler, ...] = ()
+    #: Called after each commit that wrote to the ledger.
     commit_hooks: tuple[CommitHook, ...] = ()
-    #: Called after a commit that left something to be sent: most leave nothing.
+    #: Called after each commit that queued something to be sent.
     delivery_hooks: tuple[CommitHook, ...] = ()
     refusal_throttle: RefusalThrottle = field(default_factory=RefusalThrottle)
-    #: Seconds after which an unsettled signature is given back.
+    #: Seconds after which a reserved signature that is not settled is given back to its quota.
     reservation_seconds: int = 30
     #: The mail server carries addresses with letters beyond ASCII before the @ (SMTPUTF8).
     international_addresses: bool = False

@@ -15,6 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from engine.model.events import any_matches
 from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
 from engine.persistence.store.ledger import LedgerEntry
@@ -60,7 +61,7 @@ class WebhookOutbox:
                     release_id=entry.recorded.event.release_id,
                 )
                 for webhook_id, patterns in wanting.items()
-                if tags.matches(patterns, _tag(entry))
+                if any_matches(patterns, _tag(entry))
             ]
         queueing.enqueue(uow, told)
 

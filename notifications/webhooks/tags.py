@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from engine.model.errors import Code, Refusal
-from engine.model.events import Event, ReleaseEvent
+from engine.model.events import Event, ReleaseEvent, tag_matches
 
 #: Of an account's releases everything, and nothing else.
 USUAL = ("release:*",)
@@ -26,11 +26,6 @@ def stored(patterns: Collection[str]) -> str:
     return " ".join(sorted(set(patterns)))
 
 
-def matches(patterns: Iterable[str], tag: str) -> bool:
-    """One of them means this tag."""
-    return any(_means(pattern, tag) for pattern in patterns)
-
-
 def require_patterns(patterns: Collection[str]) -> None:
     """At least one, and each means something; else INVALID_INPUT."""
     if not patterns:
@@ -38,7 +33,7 @@ def require_patterns(patterns: Collection[str]) -> None:
         raise Refusal(Code.INVALID_INPUT, message, "tags")
     tags = known_tags()
     for pattern in patterns:
-        if not any(_means(pattern, tag) for tag in tags):
+        if not any(tag_matches(pattern, tag) for tag in tags):
             message = "There is no such kind of ledger entry. Use tags like release:approved."
             raise Refusal(Code.INVALID_INPUT, message, "tags")
 
@@ -46,13 +41,7 @@ def require_patterns(patterns: Collection[str]) -> None:
 def only_of_releases(patterns: Collection[str]) -> bool:
     """They mean nothing but what happens to releases."""
     others = known_tags() - frozenset(_tags(ReleaseEvent))
-    return not any(_means(pattern, tag) for pattern in patterns for tag in others)
-
-
-def _means(pattern: str, tag: str) -> bool:
-    if pattern.endswith("*"):
-        return tag.startswith(pattern[:-1])
-    return pattern == tag
+    return not any(tag_matches(pattern, tag) for pattern in patterns for tag in others)
 
 
 def _tags(kind: type[Event]) -> Iterable[str]:

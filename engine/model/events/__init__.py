@@ -1,6 +1,6 @@
 """What happened, in the past tense: one frozen class for each kind, with a stable tag.
 
-A recorded event becomes one ledger entry; listeners turn some of them into messages.
+A recorded event becomes one ledger entry; event handlers turn some of them into messages.
 """
 
 from engine.model.events.administration import (
@@ -47,6 +47,7 @@ from engine.model.events.sessions import (
     SessionStarted,
 )
 from engine.model.events.signatures import SignatureDropped, SignatureMade
+from engine.model.events.tags import any_matches, tag_matches
 
 __all__ = [
     "AccountCreated",
@@ -90,4 +91,6 @@ __all__ = [
     "TokenRevoked",
     "UserCreated",
     "UserUpdated",
+    "any_matches",
+    "tag_matches",
 ]

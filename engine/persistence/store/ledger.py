@@ -14,14 +14,13 @@ import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
-from fnmatch import fnmatchcase
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from engine.model.events import Recorded
+from engine.model.events import Recorded, any_matches
 from engine.persistence.db.bulk import insert_many
 from engine.persistence.db.canonical_json import canonical
 from engine.persistence.store.tables import ledger_entries, ledger_heads
@@ -92,7 +91,7 @@ def append(
     for position, item in enumerate(recorded, before.count + 1):
         body = canonical(_body(account_id, position, item, recorded_at, previous))
         previous = hashlib.sha256(body.encode()).digest()
-        is_heard = any(fnmatchcase(item.event.tag, pattern) for pattern in heard)
+        is_heard = any_matches(heard, item.event.tag)
         entries.append(LedgerEntry(position, item, is_heard))
         rows.append(_row(position, item, body, previous))
     shared = {"account_id": account_id, "recorded_at": recorded_at}
