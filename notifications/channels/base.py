@@ -1,4 +1,4 @@
-"""The port every channel implements, and what can go wrong behind it."""
+"""The protocol that every channel implements, and its errors."""
 
 from __future__ import annotations
 
@@ -16,88 +16,96 @@ Prepared = TypeVar("Prepared")
 
 @dataclass(frozen=True, slots=True)
 class ChannelContext:
-    """What a channel is built from; it picks its own `options` by name (`smtp_url`)."""
+    """The configuration of channels; each reads its own `options` by name, such as `smtp_url`."""
 
     options: Mapping[str, str] = field(repr=False)
-    #: A key of 32 bytes for a purpose of the channel's own.
+    #: Returns the key of 32 bytes for a purpose.
     key: Callable[[str], bytes] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """One message for one person, or one webhook."""
+    """A message for one person or one webhook."""
 
     delivery_id: UUID
     #: When it was queued.
     created_at: datetime
-    #: Where it goes, by the channel's own kind of address.
+    #: The recipient's address, of the kind that the channel uses.
     address: str
     name: str
-    #: As this person gets it, their own link in it.
+    #: The message as this person receives it, with their own link.
     message: RenderedMessage
-    #: The same link by itself, for channels that show it as a button of their own.
+    #: The same link alone, for channels that show it as a button.
     link: str | None = field(default=None, repr=False)
-    #: What it belongs to; messages of one release are read together.
+    #: The release that it belongs to, by which mail programs group messages.
     release_id: UUID | None = None
-    #: Whose message it is.
+    #: The account that the message belongs to.
     account_id: UUID | None = None
-    #: The user, or the webhook with what its secrets are made from, the newest first.
+    #: The user or webhook; `seeds` are what a webhook's secrets are derived from, newest first.
     recipient_id: UUID | None = None
     seeds: tuple[bytes, ...] = ()
 
 
 class Undelivered(Exception):
-    """The channel could not convey it; says why in the other side's own words."""
+    """The message could not be sent; says why in the receiving side's own words."""
 
-    #: Trying again would not help.
+    #: Whether no later attempt can succeed.
     final = False
-    #: Nor would sending anything else there, ever.
+    #: Whether the recipient no longer exists.
     gone = False
 
     def __init__(self, message: str, *, after: timedelta | None = None) -> None:
-        # The other side may say what no database stores.
+        # A server may send characters that no database stores.
         super().__init__(storable(message))
-        #: The other side asked to be left alone for so long.
+        #: How long the receiving side asked to wait before the next attempt.
         self.after = after
 
 
 class Refused(Undelivered):
-    """Refused for good."""
+    """The message was refused for good."""
 
     final = True
 
 
 class Gone(Refused):
-    """There is nobody any more: a webhook is switched off then."""
+    """The recipient no longer exists; a webhook is then switched off."""
 
     gone = True
 
 
 class ChannelFailed(Exception):
-    """A channel cannot be loaded, or is configured wrongly; the message says which and why."""
+    """A channel cannot be loaded or is misconfigured; the message says which and why."""
 
 
 class Channel(Protocol[Prepared]):
-    """Conveys messages to people. Used on one event loop; needs no locks."""
+    """Sends messages. It is used on one event loop and needs no locks."""
 
     @classmethod
     def from_context(cls, context: ChannelContext) -> Self | None:
-        """The channel, or None if it is not configured. `ChannelFailed` if wrongly so."""
+        """Return the channel, or None if it is not configured.
+
+        Raises:
+            ChannelFailed: It is misconfigured.
+        """
         ...
 
     @property
     def name(self) -> str:
-        """What deliveries call it; its relay claims no others."""
+        """Return the name by which deliveries name the channel."""
         ...
 
     def prepare(self, outgoing: Outgoing) -> Prepared:
-        """Everything that costs time to compute; called in a worker thread."""
+        """Compute what sending needs; called in a worker thread."""
         ...
 
     async def send(self, prepared: Prepared) -> None:
-        """Convey it, within a time limit of its own. Raises `Undelivered`."""
+        """Send the message within a time limit of the channel's own.
+
+        Raises:
+            Undelivered: It was not accepted.
+        """
         ...
 
     async def close(self) -> None:
-        """Let go of every connection."""
+        """Close every connection."""
         ...

@@ -1,4 +1,4 @@
-"""Finds the channels: ours, and what other distributions add."""
+"""Finds the built-in channels, and those that other distributions add."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ ENTRY_POINTS = "countersign.channels"
 
 
 def load_channels(context: ChannelContext) -> dict[str, Channel[Any]]:
-    """Every configured channel by its name. Raises `ChannelFailed`, naming the one at fault."""
+    """Return every configured channel by its name.
+
+    Raises:
+        ChannelFailed: A channel cannot be loaded or is misconfigured.
+    """
     channels: dict[str, Channel[Any]] = {}
     for entry in sorted(set(entry_points(group=ENTRY_POINTS)), key=lambda entry: entry.value):
         channel = _build(entry, context)

@@ -1,4 +1,4 @@
-"""Keeps mail in a folder instead of sending it: for a trial without a mail server."""
+"""Writes mails to a folder instead of sending them, for a trial without a mail server."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from notifications.channels.base import (
 from notifications.channels.mime import Mail, UnwritableAddressError, build, sender_of
 from notifications.vocabulary import EMAIL
 
-#: What the setting of the mail server begins with where it names a folder.
+#: The prefix of `smtp_url` where it names a folder.
 SCHEME = "log:"
 DEFAULT_FOLDER = "mails"
 SUFFIX = ".eml"
 
 
 def folder_of(url: str) -> Path | None:
-    """The folder that `log:FOLDER` names in place of a mail server; None for a mail server."""
+    """Return the folder that `log:FOLDER` names; None where the setting names a mail server."""
     if not url.startswith(SCHEME):
         return None
     return Path(url.removeprefix(SCHEME) or DEFAULT_FOLDER)
 
 
 class MailFolderChannel:
-    """Writes each mail as a file of its own, which only this user can read."""
+    """Writes each mail to a file of its own, which only the service's user can read."""
 
     name = EMAIL
 
@@ -42,7 +42,7 @@ class MailFolderChannel:
 
     @classmethod
     def from_context(cls, context: ChannelContext) -> Self | None:
-        """It is used where `smtp_url` names a folder."""
+        """Return the channel if `smtp_url` names a folder."""
         folder = folder_of(context.options.get("smtp_url", ""))
         try:
             return cls(folder, context.options["mail_from"]) if folder is not None else None
@@ -57,27 +57,31 @@ class MailFolderChannel:
             raise Refused(str(error)) from error
 
     async def send(self, prepared: Mail) -> None:
-        """Keep it. Raises `Undelivered` where the folder cannot be written to."""
+        """Write the mail to the folder.
+
+        Raises:
+            Undelivered: The folder cannot be written to.
+        """
         await self.hand_in(prepared)
 
     async def hand_in(self, prepared: Mail) -> str:
-        """The same; answers where it is."""
+        """Write the mail to the folder, and return a sentence that says where."""
         try:
-            return f"kept as {self._keep(prepared.content)}"
+            return f"kept as {self._write(prepared.content)}"
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise Undelivered(f"the mail cannot be kept in {self._folder}: {reason}") from error
 
     async def close(self) -> None:
-        """There is nothing to let go of."""
+        """Do nothing: there are no connections."""
 
-    def _keep(self, content: bytes) -> Path:
-        """Write it under a name that sorts by time; whoever lists the folder sees whole mails."""
+    def _write(self, content: bytes) -> Path:
+        """Write a file whose name sorts by time; it appears in the folder once it is whole."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = self._folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}Z-{uuid4().hex[:8]}{SUFFIX}"
         unfinished = file.with_suffix(".tmp")
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as opened:
-            opened.write(content)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
         unfinished.replace(file)
         return file

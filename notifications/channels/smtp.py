@@ -36,14 +36,14 @@ from notifications.channels.mime import Mail, UnwritableAddressError, build, sen
 from notifications.vocabulary import EMAIL
 
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
-_LONGEST_ERROR = 500
-#: At MAIL the message's size is told: this refuses the message, anything else the sender.
+_MAX_ERROR_CHARACTERS = 500
+#: The reply to MAIL that refuses the message for its size; any other reply refuses the sender.
 _TOO_LARGE = 552
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """Where to hand mail in: `smtp://user:password@host:587?tls=starttls|tls|none`."""
+    """The mail server: `smtp://user:password@host:587?tls=starttls|tls|none`."""
 
     host: str
     port: int
@@ -53,7 +53,11 @@ class Server:
 
     @classmethod
     def of(cls, url: str) -> Server:
-        """Read the setting; what it cannot mean is refused."""
+        """Read the setting.
+
+        Raises:
+            ValueError: It names no mail server.
+        """
         parts = urlsplit(url)
         tls = parse_qs(parts.query).get("tls", ["starttls"])[0]
         if parts.scheme != "smtp" or not parts.hostname or tls not in _PORTS:
@@ -68,7 +72,7 @@ class Server:
 
 
 class SmtpChannel:
-    """Hands mail to one server; at most `connections` at a time, each used for many messages."""
+    """Sends mail to one server, over at most `connections` that are used for many messages."""
 
     name = EMAIL
 
@@ -87,13 +91,13 @@ class SmtpChannel:
         self._timeout = timeout
         self._idle_limit = idle
         self._tls_context = tls_context
-        self._turns = asyncio.Semaphore(connections)
-        #: Connections nobody uses, with the time since when; the newest last.
+        self._semaphore = asyncio.Semaphore(connections)
+        #: Unused connections with the time since when they are unused, the newest last.
         self._idle: list[tuple[float, SMTP]] = []
 
     @classmethod
     def from_context(cls, context: ChannelContext) -> Self | None:
-        """Made of `smtp_url` and `mail_from`; None where a folder takes its place."""
+        """Return the channel of `smtp_url` and `mail_from`; None where mails go to a folder."""
         try:
             if folder_of(context.options["smtp_url"]) is not None:
                 return None
@@ -109,13 +113,17 @@ class SmtpChannel:
             raise Refused(str(error)) from error
 
     async def send(self, prepared: Mail) -> None:
-        """Hand it in; the server's own words are in the error, if it does not take it."""
+        """Send the mail.
+
+        Raises:
+            Undelivered: The server did not accept it; the error has the server's own words.
+        """
         await self.hand_in(prepared)
 
     async def hand_in(self, prepared: Mail) -> str:
-        """The same; answers what the server said to it."""
+        """Send the mail, and return the server's reply."""
         try:
-            async with self._turns, asyncio.timeout(self._timeout), self._connection() as smtp:
+            async with self._semaphore, asyncio.timeout(self._timeout), self._connection() as smtp:
                 return await self._hand_in(smtp, prepared)
         except TimeoutError as error:
             raise Undelivered(f"no answer within {self._timeout:g} seconds") from error
@@ -123,7 +131,7 @@ class SmtpChannel:
             raise _undelivered(error) from error
 
     async def close(self) -> None:
-        """Say good-bye on every idle connection."""
+        """Close every idle connection with QUIT."""
         while self._idle:
             _, smtp = self._idle.pop()
             with suppress(SMTPException, OSError, TimeoutError):
@@ -137,20 +145,20 @@ class SmtpChannel:
                 self._sender.addr_spec, [mail.recipient], mail.content, mail_options=options
             )
         except SMTPNotSupported as error:
-            # No later try changes what the server can carry.
+            # No later attempt changes what the server supports.
             raise Refused(f"the mail server cannot carry this address: {error}") from error
         return answer
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[SMTP]:
-        """A connection for one message; kept for the next one unless anything went wrong."""
-        smtp = self._waiting() or await self._connect()
+        """Yield a connection for one message, and keep it for the next unless something failed."""
+        smtp = self._take_idle() or await self._connect()
         usable = False
         try:
             yield smtp
             usable = True
         except (SMTPResponseException, SMTPRecipientsRefused):
-            # The server said no and the envelope was reset: the connection itself is well.
+            # The server refused and the envelope was reset: the connection can be used again.
             usable = True
             raise
         finally:
@@ -159,10 +167,10 @@ class SmtpChannel:
             else:
                 smtp.close()
 
-    def _waiting(self) -> SMTP | None:
+    def _take_idle(self) -> SMTP | None:
         while self._idle:
-            since, smtp = self._idle.pop()
-            if smtp.is_connected and time.monotonic() - since < self._idle_limit:
+            idle_since, smtp = self._idle.pop()
+            if smtp.is_connected and time.monotonic() - idle_since < self._idle_limit:
                 return smtp
             smtp.close()
         return None
@@ -190,24 +198,27 @@ class SmtpChannel:
 
 
 def _undelivered(error: Exception) -> Undelivered:
-    text = _words_of(error)[:_LONGEST_ERROR]
+    text = _message_of(error)[:_MAX_ERROR_CHARACTERS]
     return Refused(text) if _is_final(error) else Undelivered(text)
 
 
 def _is_final(error: Exception) -> bool:
-    """A 5xx about this message; about us, or about the connection, it may be mended."""
+    """Tell whether a reply refuses this message for good.
+
+    A 5xx about the sender, the credentials or the connection may be corrected, and is not final.
+    """
     if isinstance(error, SMTPRecipientsRefused):
         return all(refused.code >= 500 for refused in error.recipients)
     if isinstance(error, SMTPSenderRefused):
         return error.code == _TOO_LARGE
-    ours = (SMTPAuthenticationError, SMTPConnectResponseError, SMTPHeloError)
-    if isinstance(error, SMTPResponseException) and not isinstance(error, ours):
+    correctable = (SMTPAuthenticationError, SMTPConnectResponseError, SMTPHeloError)
+    if isinstance(error, SMTPResponseException) and not isinstance(error, correctable):
         return error.code >= 500
-    # An address that SMTP cannot carry; anything else is the network's.
+    # The address cannot be sent over SMTP; anything else is a fault of the network.
     return isinstance(error, ValueError) and not isinstance(error, OSError)
 
 
-def _words_of(error: Exception) -> str:
+def _message_of(error: Exception) -> str:
     if isinstance(error, SMTPRecipientsRefused):
         return "; ".join(f"{refused.code} {refused.message}" for refused in error.recipients)
     if isinstance(error, SMTPResponseException):

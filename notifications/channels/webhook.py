@@ -24,14 +24,14 @@ from notifications.vocabulary import WEBHOOK
 
 #: The option that lets webhooks go to private addresses, and without TLS.
 ALLOW_PRIVATE = "webhook_allow_private"
-#: Seconds for all of it: look-up, connection, TLS, request and answer.
-TIME_LIMIT = 15.0
-#: Of an answer's body so much is read, for the connection to be of further use.
-_READ = 4096
-_LONGEST_ERROR = 300
-#: Answers that may say when to come back: too many requests, unavailable.
-_BUSY = frozenset({429, 503})
-_NETWORK = (
+#: The limit for look-up, connection, TLS, request and answer together.
+TIME_LIMIT_SECONDS = 15.0
+#: How much of a response is read, so that the connection can be used again.
+_MAX_RESPONSE_BYTES = 4096
+_MAX_ERROR_CHARACTERS = 300
+#: Responses that may have `Retry-After`: too many requests, and unavailable.
+_RETRY_AFTER_STATUSES = frozenset({429, 503})
+_NETWORK_ERRORS = (
     httpcore2.NetworkError,
     httpcore2.ProtocolError,
     httpcore2.TimeoutException,
@@ -41,8 +41,8 @@ _NETWORK = (
 
 
 @dataclass(frozen=True, slots=True)
-class Posting:
-    """Ready to be signed and sent."""
+class PreparedRequest:
+    """A request to a receiver, ready to be signed and sent."""
 
     message_id: str
     url: str
@@ -52,7 +52,7 @@ class Posting:
 
 
 class WebhookChannel:
-    """Posts to any number of receivers, each connection to an address that was checked."""
+    """Sends signed requests to receivers, at addresses that were checked."""
 
     name = WEBHOOK
 
@@ -61,30 +61,35 @@ class WebhookChannel:
         key: bytes,
         *,
         allow_private: bool = False,
-        time_limit: float = TIME_LIMIT,
+        time_limit: float = TIME_LIMIT_SECONDS,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self._key = key
         self._allow_private = allow_private
         self._time_limit = time_limit
-        self._network = PinnedBackend(allow_private=allow_private)
+        self._backend = PinnedBackend(allow_private=allow_private)
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=ssl_context or ssl.create_default_context(),
-            # The relay's own limit is below it: nobody waits for a turn here.
+            # The relay's own limit is lower, so nothing waits for a connection here.
             max_connections=100,
             max_keepalive_connections=20,
             keepalive_expiry=30,
-            network_backend=self._network,
+            network_backend=self._backend,
         )
 
     @classmethod
     def from_context(cls, context: ChannelContext) -> Self:
-        """There are webhooks wherever somebody makes one."""
+        """Return the channel, which needs no configuration."""
         allow_private = context.options.get(ALLOW_PRIVATE) == "true"
         return cls(context.key(PURPOSE), allow_private=allow_private)
 
-    def prepare(self, outgoing: Outgoing) -> Posting:
-        """With the secrets that sign it; what cannot be signed is not sent."""
+    def prepare(self, outgoing: Outgoing) -> PreparedRequest:
+        """Check the address and derive the secrets that sign the request.
+
+        Raises:
+            Refused: Webhooks may not go to this address.
+            Undelivered: The secrets cannot be derived.
+        """
         fault = url_fault(outgoing.address, allow_private=self._allow_private)
         if fault is not None:
             raise Refused(fault)
@@ -92,7 +97,7 @@ class WebhookChannel:
             secrets = [self._secret(outgoing, seed) for seed in outgoing.seeds]
         except OtherKeyError as error:
             raise Undelivered(str(error)) from error
-        return Posting(
+        return PreparedRequest(
             message_id=str(outgoing.delivery_id),
             url=outgoing.address,
             body=outgoing.message.text,
@@ -100,8 +105,13 @@ class WebhookChannel:
             account_id=outgoing.account_id,
         )
 
-    async def send(self, prepared: Posting) -> None:
-        """Post it. Only a status of 2xx is an answer; redirects are not followed."""
+    async def send(self, prepared: PreparedRequest) -> None:
+        """Send the request. Only a status of 2xx accepts it; redirects are not followed.
+
+        Raises:
+            Gone: The receiver answered 410.
+            Undelivered: It did not accept the request.
+        """
         try:
             async with asyncio.timeout(self._time_limit):
                 with on_behalf_of(prepared.account_id):
@@ -110,62 +120,62 @@ class WebhookChannel:
             raise Undelivered(f"no answer within {self._time_limit:g} seconds") from error
         except PrivateAddressError as error:
             raise Refused(str(error)) from error
-        except _NETWORK as error:
-            words = str(error) or type(error).__name__
-            raise Undelivered(words[:_LONGEST_ERROR]) from error
+        except _NETWORK_ERRORS as error:
+            message = str(error) or type(error).__name__
+            raise Undelivered(message[:_MAX_ERROR_CHARACTERS]) from error
         if status == 410:
             raise Gone("it answered 410 Gone")
         if not 200 <= status < 300:
             raise Undelivered(f"it answered {status}", after=after)
 
     async def close(self) -> None:
-        """Let go of every connection."""
+        """Close every connection."""
         await self._pool.aclose()
-        self._network.close()
+        self._backend.close()
 
     def _secret(self, outgoing: Outgoing, seed: bytes) -> str:
         assert outgoing.recipient_id is not None
         return secret_of(self._key, outgoing.recipient_id, seed)
 
-    async def _post(self, posting: Posting) -> tuple[int, timedelta | None]:
+    async def _post(self, prepared: PreparedRequest) -> tuple[int, timedelta | None]:
         request = self._pool.stream(
-            "POST", posting.url, headers=_headers(posting), content=posting.body.encode()
+            "POST", prepared.url, headers=_headers(prepared), content=prepared.body.encode()
         )
         async with request as response:
             size = 0
             async for chunk in response.aiter_stream():
                 size += len(chunk)
-                if size > _READ:
+                if size > _MAX_RESPONSE_BYTES:
                     break
-            return response.status, _asked_patience(response)
+            return response.status, _retry_after(response)
 
 
-def _asked_patience(response: httpcore2.Response) -> timedelta | None:
-    """What `Retry-After` says, in seconds or as a date; None where it makes no sense."""
+def _retry_after(response: httpcore2.Response) -> timedelta | None:
+    """Return what `Retry-After` says, in seconds or as a date; None where it says neither."""
     headers = {name.lower(): value for name, value in response.headers}
-    told = headers.get(b"retry-after", b"").decode("latin-1").strip()
-    if response.status not in _BUSY or not told:
+    value = headers.get(b"retry-after", b"").decode("latin-1").strip()
+    if response.status not in _RETRY_AFTER_STATUSES or not value:
         return None
-    if re.fullmatch("[0-9]{1,9}", told, re.ASCII):
-        return timedelta(seconds=int(told))
+    if re.fullmatch("[0-9]{1,9}", value, re.ASCII):
+        return timedelta(seconds=int(value))
     try:
-        return parsedate_to_datetime(told) - datetime.now(UTC)
+        return parsedate_to_datetime(value) - datetime.now(UTC)
     except (ValueError, TypeError):
         return None
 
 
-def _headers(posting: Posting) -> dict[bytes | str, bytes | str]:
-    # Signed for this try: receivers refuse what is minutes old.
+def _headers(prepared: PreparedRequest) -> dict[bytes | str, bytes | str]:
+    # Signed for each attempt: receivers refuse what is minutes old.
     now = datetime.now(UTC)
     signatures = (
-        Webhook(secret).sign(posting.message_id, now, posting.body) for secret in posting.secrets
+        Webhook(secret).sign(prepared.message_id, now, prepared.body) for secret in prepared.secrets
     )
     return {
-        "Host": urlsplit(posting.url).netloc,
+        "Host": urlsplit(prepared.url).netloc,
         "Content-Type": "application/json",
-        "Content-Length": str(len(posting.body.encode())),
+        "Content-Length": str(len(prepared.body.encode())),
         "User-Agent": "Countersign",
-        "webhook-id": posting.message_id,
+        "webhook-id": prepared.message_id,
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": " ".join(signatures),
     }

@@ -1,6 +1,6 @@
 """Instants as people read them: in their own time zone, and in UTC.
 
-Every function here is total: any instant in any zone has a text.
+No function here fails: any instant in any zone has a text.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ ZONES = ("WET", "WEST", "CET", "CEST", "EET", "EEST")
 #: Everything here that a catalogue translates.
 WORDS = (*WEEKDAYS, *MONTHS, PATTERN, CLOCK, BOTH, *ZONES)
 
-Words = Callable[[str], str]
+Translate = Callable[[str], str]
 
 
 def zone_of(name: str) -> ZoneInfo:
-    """The zone of that name; UTC where this machine does not know it."""
+    """Return the time zone of a name; UTC where this machine does not know it."""
     try:
         return ZoneInfo(name)
     # The name of a folder, or one that is too long, is an error of the file system.
@@ -31,53 +31,53 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-def local_text(instant: datetime, zone: ZoneInfo, words: Words) -> str:
-    """As on the reader's clock, with the zone's short name: `Mon 3 Jun 2030, 14:00 CEST`."""
-    there = _in_zone(instant, zone)
-    return f"{_spelt(there, words)} {_short_name(there, words)}"
+def local_text(instant: datetime, zone: ZoneInfo, translate: Translate) -> str:
+    """Format an instant in the reader's zone, with its short name: `Mon 3 Jun 2030, 14:00 CEST`."""
+    local = _in_zone(instant, zone)
+    return f"{_date_and_time(local, translate)} {_short_name(local, translate)}"
 
 
-def utc_text(instant: datetime, zone: ZoneInfo, words: Words) -> str:
-    """The same in UTC, the day only where it differs; empty where the reader's zone is UTC."""
-    there, utc = _in_zone(instant, zone), _in_zone(instant, UTC)
-    if not there.utcoffset():
+def utc_text(instant: datetime, zone: ZoneInfo, translate: Translate) -> str:
+    """Format an instant in UTC, the day only where it differs; empty if the zone is UTC."""
+    local, utc = _in_zone(instant, zone), _in_zone(instant, UTC)
+    if not local.utcoffset():
         return ""
-    text = _clock(utc, words) if there.date() == utc.date() else _spelt(utc, words)
+    text = _clock(utc, translate) if local.date() == utc.date() else _date_and_time(utc, translate)
     return f"{text} UTC"
 
 
-def when_text(instant: datetime, zone: ZoneInfo, words: Words) -> str:
-    """Both, for a sentence: `Mon 3 Jun 2030, 14:00 CEST (12:00 UTC)`; UTC once where it is both."""
-    local, utc = local_text(instant, zone, words), utc_text(instant, zone, words)
-    return words(BOTH).format(local=local, utc=utc) if utc else local
+def when_text(instant: datetime, zone: ZoneInfo, translate: Translate) -> str:
+    """Format an instant for a sentence: `Mon 3 Jun 2030, 14:00 CEST (12:00 UTC)`, or UTC alone."""
+    local, utc = local_text(instant, zone, translate), utc_text(instant, zone, translate)
+    return translate(BOTH).format(local=local, utc=utc) if utc else local
 
 
 def _in_zone(instant: datetime, zone: tzinfo) -> datetime:
-    """The instant on that zone's clock; as it is where that is before year 1 or after 9999."""
+    """Convert an instant to a zone; unchanged where the result has no year from 1 to 9999."""
     try:
         return instant.astimezone(zone)
     except (OverflowError, ValueError):
         return instant
 
 
-def _spelt(instant: datetime, words: Words) -> str:
-    return words(PATTERN).format(
-        weekday=words(WEEKDAYS[instant.weekday()]),
+def _date_and_time(instant: datetime, translate: Translate) -> str:
+    return translate(PATTERN).format(
+        weekday=translate(WEEKDAYS[instant.weekday()]),
         day=instant.day,
-        month=words(MONTHS[instant.month - 1]),
+        month=translate(MONTHS[instant.month - 1]),
         year=instant.year,
-        time=_clock(instant, words),
+        time=_clock(instant, translate),
     )
 
 
-def _clock(instant: datetime, words: Words) -> str:
+def _clock(instant: datetime, translate: Translate) -> str:
     digits = f"{instant:%H:%M:%S}" if instant.second else f"{instant:%H:%M}"
-    return words(CLOCK).format(time=digits)
+    return translate(CLOCK).format(time=digits)
 
 
-def _short_name(instant: datetime, words: Words) -> str:
+def _short_name(instant: datetime, translate: Translate) -> str:
     # Some zones have no letters of their own but an offset: -03, or +0545.
     name = instant.tzname() or ""
     if name.isalpha():
-        return words(name)
+        return translate(name)
     return f"UTC{name[:3]}:{name[3:]}" if len(name) > len("+00") else f"UTC{name}"

@@ -1,4 +1,4 @@
-"""Spans of time as people say them: the two largest units that count."""
+"""Durations as people say them: in their two largest units."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ def largest_units(span: timedelta) -> tuple[tuple[str, int], ...]:
     for name, length in UNITS:
         count, rest = divmod(rest, length)
         counts.append((name, count))
-    first = next((place for place, (_, count) in enumerate(counts) if count), len(counts))
+    first = next((index for index, (_, count) in enumerate(counts) if count), len(counts))
     return tuple(part for part in counts[first : first + 2] if part[1])

@@ -1,7 +1,7 @@
 """An iCalendar file (RFC 5545) with the window of a release, for mail (RFC 5546: PUBLISH).
 
-Written by the package `icalendar`, which escapes and folds. That takes nearly a millisecond, about
-as long as all else about a mail, so a file is made once for all who get the same.
+The package `icalendar` writes it, which escapes and folds lines. That takes nearly a millisecond,
+about as long as the rest of a mail, so equal files are written once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,12 @@ from icalendar import Calendar, Event, vCalAddress
 
 @lru_cache(maxsize=256)
 def calendar_file(stored: str, mail_from: str) -> str:
-    """The file that a delivery keeps as `calendar_updates` wrote it; the sender organizes it."""
+    """Return the file with what a delivery stores of it (`calendar_updates`).
+
+    Args:
+        stored: The delivery's column `calendar`.
+        mail_from: The sender of mails, who is the organizer of the window.
+    """
     file: dict[str, Any] = json.loads(stored)
     shown = file["shown"]
     event = Event()

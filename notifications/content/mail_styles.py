@@ -9,7 +9,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 _STYLE_SHEET = Path(__file__).parent / "templates" / "mail.css"
-#: One rule outside of any `@media`: it begins at the beginning of its line.
+#: A rule outside of `@media`: it starts at the start of its line.
 _RULE = re.compile(r"^([^\s@{}][^{}]*?) \{ ([^{}]*) \}$", re.MULTILINE)
 
 

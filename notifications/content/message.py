@@ -1,4 +1,4 @@
-"""What a channel conveys: a message whose parts for one person stay apart from what all share."""
+"""A rendered message, whose part for one person stays apart from what all readers share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class Parts(NamedTuple):
     """One form of a message, text or HTML, in the order in which it is read."""
 
     before: str
-    #: For one person alone: it holds their own link.
+    #: The part for one person alone, which holds their own link.
     own: str = ""
     after: str = ""
 
@@ -27,7 +27,7 @@ class RenderedMessage:
     html_parts: Parts
     #: An iCalendar file with the release's window.
     calendar: str | None = None
-    #: Why it says less than it should: the error of rendering it; None where it says everything.
+    #: The error because of which the plain form is sent; None where the whole message was rendered.
     fault: str | None = None
 
     @property

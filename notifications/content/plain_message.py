@@ -1,6 +1,6 @@
 """The message that is sent in place of one that cannot be rendered: kind, release and link.
 
-It needs no template, and every text may be anything: it never fails.
+It uses no template and accepts any text, so it cannot fail itself.
 """
 
 from __future__ import annotations
@@ -41,27 +41,36 @@ SHORTENED = "This message could not be shown in full. Look at Countersign itself
 CONTINUE = "Continue here"
 #: Everything here that a catalogue translates.
 WORDS = (*TITLES.values(), SHORTENED, CONTINUE)
-_LONGEST = 200
+_MAX_NAME_CHARACTERS = 200
 
 
 def plain_message(
     kind: MessageKind,
     facts: dict[str, Any],
-    words: Callable[[str], str],
+    translate: Callable[[str], str],
     *,
     link: str | None,
     public_url: str,
     fault: str,
 ) -> RenderedMessage:
-    """Say what kind of message it is, of which release or thing, and where to go."""
-    title = words(TITLES[kind])
+    """Return a message that names its kind, its release or subject, and where to go.
+
+    Args:
+        kind: What the message says.
+        facts: What it is about; anything may be missing.
+        translate: Translates the sentences of `WORDS` for the reader.
+        link: The reader's own link.
+        public_url: Where Countersign is.
+        fault: Why the message could not be rendered.
+    """
+    title = translate(TITLES[kind])
     name = _name(facts)
     subject = f"{title}: {name}" if name else title
-    note = words(SHORTENED)
+    note = translate(SHORTENED)
     own_text = own_html = ""
     if link is not None:
-        own_text = f"{words(CONTINUE)}:\n{link}\n\n"
-        own_html = Markup('<p><a href="{}">{}</a></p>\n').format(link, words(CONTINUE))
+        own_text = f"{translate(CONTINUE)}:\n{link}\n\n"
+        own_html = Markup('<p><a href="{}">{}</a></p>\n').format(link, translate(CONTINUE))
     return RenderedMessage(
         subject=subject,
         text_parts=Parts(f"{subject}\n\n", own_text, f"{note}\n{public_url}\n"),
@@ -75,7 +84,7 @@ def plain_message(
 
 
 def _name(facts: dict[str, Any]) -> str:
-    """The release's name and version, or the name of what was administered; perhaps nothing."""
+    """Return the release's name and version, or the subject's name; empty if there is neither."""
     release, subject = facts.get("release"), facts.get("subject")
     if isinstance(release, dict):
         parts = [release.get("name"), release.get("version")]
@@ -83,11 +92,13 @@ def _name(facts: dict[str, Any]) -> str:
         parts = [subject.get("name")]
     else:
         parts = []
-    return one_line(" ".join(part for part in parts if isinstance(part, str)))[:_LONGEST]
+    return one_line(" ".join(part for part in parts if isinstance(part, str)))[
+        :_MAX_NAME_CHARACTERS
+    ]
 
 
 def one_line(text: str) -> str:
-    """A text as a subject can have it: of one line, without control characters."""
+    """Return a text as a subject may have it: on one line, without control characters."""
     shown = "".join("\ufffd" if _is_unprintable(character) else character for character in text)
     return " ".join(shown.split())
 

@@ -1,4 +1,4 @@
-"""Templates and their words in the reader's language. Each folder of templates brings its own."""
+"""Jinja templates and their translations. Each folder of templates has catalogues of its own."""
 
 from __future__ import annotations
 
@@ -15,40 +15,43 @@ from engine.model import addresses
 from notifications.content import shortened_values
 from notifications.content.mail_styles import style_attribute
 
-#: The templates say it in English; the others have a catalogue, `<language>.json`.
+#: Templates are written in English; every other language has a catalogue, `<language>.json`.
 LANGUAGES = ("en", "de")
 HERE = Path(__file__).parent / "templates"
 
 
 class Catalogue(gettext.NullTranslations):
-    """English sentence -> sentence, or [singular, plural]; what is missing stays English."""
+    """Translates English sentences; one that the catalogue lacks stays English.
+
+    An entry is a sentence, or a list of its singular and plural.
+    """
 
     def __init__(self, sentences: dict[str, Any]) -> None:
         super().__init__()
         self._sentences = sentences
 
     def gettext(self, message: str) -> str:
-        """One sentence."""
-        found = self._sentences.get(message, message)
-        return found if isinstance(found, str) else str(found[0])
+        """Translate a sentence."""
+        translation = self._sentences.get(message, message)
+        return translation if isinstance(translation, str) else str(translation[0])
 
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
-        """A sentence that counts something."""
-        found = self._sentences.get(msgid1)
-        if not isinstance(found, list):
+        """Translate a sentence whose form depends on a number."""
+        translation = self._sentences.get(msgid1)
+        if not isinstance(translation, list):
             return msgid1 if n == 1 else msgid2
-        return str(found[0] if n == 1 else found[1])
+        return str(translation[0] if n == 1 else translation[1])
 
 
 def language_of(locale: str) -> str:
-    """The language a user is written to in: of `de-AT` it is `de`; else English."""
+    """Return the language that a locale is written to in: `de` for `de-AT`, otherwise English."""
     language = locale.partition("-")[0].lower()
     return language if language in LANGUAGES else LANGUAGES[0]
 
 
 @cache
 def catalogue(folders: Sequence[Path], language: str) -> Catalogue:
-    """The words of these folders, the first folder's first."""
+    """Return the translations of these folders; those of an earlier folder win."""
     sentences: dict[str, Any] = {}
     for folder in reversed(folders):
         path = folder / f"{language}.json"
@@ -59,25 +62,31 @@ def catalogue(folders: Sequence[Path], language: str) -> Catalogue:
 
 @cache
 def environment(folders: Sequence[Path], language: str, kind: str) -> Environment:
-    """Templates of these folders, the first that has one wins; `kind` is `html` or `text`."""
-    # Text goes where nothing interprets it; in HTML every value is escaped.
-    made = Environment(
+    """Return the templates of these folders; those of an earlier folder win.
+
+    Args:
+        folders: Where templates and catalogues are.
+        language: Of the reader.
+        kind: `html` or `text`.
+    """
+    # Nothing interprets plain text; in HTML every value is escaped.
+    templates = Environment(
         loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
         autoescape=kind == "html",  # noqa: S701
         undefined=StrictUndefined,
         extensions=["jinja2.ext.i18n"],
         trim_blocks=True,
         lstrip_blocks=True,
-        # Ours do not change while they are used: each mail would ask the disk about all of them.
+        # Built-in templates never change: looking for changes would read the disk for every mail.
         auto_reload=folders != (HERE,),
     )
-    made.policies["ext.i18n.trimmed"] = True
-    words = catalogue(folders, language)
-    made.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]
-    # The alias it made looks the other one up, in a call of its own each time.
-    made.globals["_"] = made.globals["gettext"]
-    made.filters["address"] = addresses.shown
-    made.filters["shortened"] = shortened_values.shortened
-    made.filters["before_and_after"] = shortened_values.before_and_after
-    made.globals["css"] = style_attribute
-    return made
+    templates.policies["ext.i18n.trimmed"] = True
+    translations = catalogue(folders, language)
+    templates.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+    # The alias that Jinja installs looks `gettext` up anew at each call.
+    templates.globals["_"] = templates.globals["gettext"]
+    templates.filters["address"] = addresses.shown
+    templates.filters["shortened"] = shortened_values.shortened
+    templates.filters["before_and_after"] = shortened_values.before_and_after
+    templates.globals["css"] = style_attribute
+    return templates

@@ -1,8 +1,8 @@
-"""What a message says: kind, facts and reader in; subject, text and HTML out. Pure.
+"""Renders messages: kind, facts and reader in; subject, text and HTML out.
 
 A message has three parts. What comes before and after a person's own link is rendered once for all
-who read the same words in the same zone; the part with the link is rendered for each person, and
-the three are joined in their order. No rendered text is ever searched.
+who read it in the same language and time zone; the part with the link is rendered for each person,
+and the three are joined in order. No rendered text is ever searched.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from notifications.content.plain_message import one_line, plain_message
 from notifications.content.stored_facts import load_facts
 from notifications.vocabulary import MessageKind
 
-#: The folder of our own templates.
+#: The folder of the built-in templates.
 OURS = (texts.HERE,)
-#: A fault of the same kind of message in the same account is logged once in this time.
+#: A fault of one kind of message in one account is logged once within this time.
 FAULT_LOG_INTERVAL_SECONDS = 3600.0
-#: Layouts that operators may still have from before a message had three parts.
+#: Layouts of an earlier version, when a message had one part; operators may still have them.
 FORMER_LAYOUTS = ("layout.html", "layout.txt")
 log = structlog.get_logger(__name__)
 #: The colour a kind is shown in: good news, bad news, a question, or neither.
@@ -48,11 +48,11 @@ TONES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """Who reads it: only what changes the words."""
+    """What changes the words of a message from one reader to the next."""
 
     language: str = "en"
     zone: str = "UTC"
-    #: Why they are told, as stored: space-separated audiences.
+    #: In which capacities they are notified, as stored: space-separated audiences.
     audiences: str = ""
     #: Whose own templates are looked for.
     account_id: UUID | None = None
@@ -64,7 +64,7 @@ RenderAction = Callable[[str | None], tuple[str, str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shared:
-    """What everybody with the same words and zone reads, around their own part."""
+    """What all readers with the same language and time zone share, around their own part."""
 
     subject: str
     text_before: str
@@ -74,7 +74,7 @@ class _Shared:
     render_action: RenderAction
 
     def with_action(self, text: str, html: str) -> RenderedMessage:
-        own_text = f"{_tidy(text)}\n" if text.strip() else ""
+        own_text = f"{_normalize_blank_lines(text)}\n" if text.strip() else ""
         return RenderedMessage(
             subject=self.subject,
             text_parts=Parts(self.text_before, own_text, self.text_after),
@@ -83,10 +83,10 @@ class _Shared:
 
 
 class MessageRenderer:
-    """Writes messages, with an account's own templates where there are any.
+    """Renders messages, with the operator's own templates where there are any.
 
-    `own_templates/<account id>/kinds/approved.j2` replaces our file of that name for that account;
-    `own_templates/kinds/approved.j2` does for all of them.
+    `own_templates/<account id>/kinds/approved.j2` replaces the built-in file of that name for one
+    account, and `own_templates/kinds/approved.j2` for all of them.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class MessageRenderer:
     ) -> None:
         self._public_url = public_url.rstrip("/")
         self._own_templates = own_templates
-        #: Who organises the windows in people's calendars.
+        #: The organizer of the release windows in calendars.
         self._mail_from = mail_from
         #: Called for each message that is sent in its plain form because rendering it failed.
         self._on_fault = on_fault
@@ -161,7 +161,7 @@ class MessageRenderer:
     def _render_shared(
         self, kind: MessageKind, facts: str, reader: Reader, *, has_link: bool
     ) -> _Shared:
-        """By the operator's own templates; by ours where those are broken, for it must arrive."""
+        """Render with the operator's templates, or the built-in ones where those are broken."""
         values = self._values(kind, load_facts(facts), reader, has_link=has_link)
         folders = self._folders(reader)
         if folders == OURS:
@@ -212,7 +212,7 @@ class MessageRenderer:
 
 
 def _describe(error: Exception) -> str:
-    """The kind of error; its words only where they name parts of a template and no values."""
+    """Return the error's class; its text only where it names parts of a template and no values."""
     name = type(error).__name__
     return f"{name}: {error}"[:500] if isinstance(error, TemplateError) else name
 
@@ -238,8 +238,8 @@ def _compose(
 
     return _Shared(
         subject=subject,
-        text_before=f"{_tidy(text('layout_before.txt'))}\n",
-        text_after=_tidy(text("layout_after.txt")),
+        text_before=f"{_normalize_blank_lines(text('layout_before.txt'))}\n",
+        text_after=_normalize_blank_lines(text("layout_after.txt")),
         html_before=html("layout_before.html"),
         html_after=html("layout_after.html"),
         render_action=render_action,
@@ -262,22 +262,25 @@ def _render(
 
 
 def clock_values(folders: Sequence[Path], language: str, zone_name: str) -> dict[str, Any]:
-    """What templates tell the time with: `local(instant)`, `utc(instant)`, and `when(instant)`.
+    """Return the functions with which templates format instants.
 
-    The first two are for tables that show both; a sentence tells `when`.
+    Tables show `local(instant)` and `utc(instant)` side by side; a sentence uses `when(instant)`.
+    `moment(value)` formats an instant, and returns anything else as it is.
     """
-    words, zone = texts.catalogue(folders, language).gettext, zone_of(zone_name)
+    translate, zone = texts.catalogue(folders, language).gettext, zone_of(zone_name)
     return {
-        "local": lambda instant: local_text(instant, zone, words),
-        "utc": lambda instant: utc_text(instant, zone, words),
-        "when": lambda instant: when_text(instant, zone, words),
-        "moment": lambda it: when_text(it, zone, words) if isinstance(it, datetime) else it,
+        "local": lambda instant: local_text(instant, zone, translate),
+        "utc": lambda instant: utc_text(instant, zone, translate),
+        "when": lambda instant: when_text(instant, zone, translate),
+        "moment": lambda value: (
+            when_text(value, zone, translate) if isinstance(value, datetime) else value
+        ),
         "zone": zone.key,
     }
 
 
-def _tidy(text: str) -> str:
-    """No trailing spaces, never two empty lines in a row."""
+def _normalize_blank_lines(text: str) -> str:
+    """Remove trailing spaces, and all but one of empty lines in a row."""
     lines = [line if line == "-- " else line.rstrip() for line in text.strip().splitlines()]
-    kept = [line for i, line in enumerate(lines) if line or (i and lines[i - 1])]
-    return "\n".join(kept) + "\n"
+    shown = [line for i, line in enumerate(lines) if line or (i and lines[i - 1])]
+    return "\n".join(shown) + "\n"

@@ -24,7 +24,7 @@ from engine.persistence.store import tables as t
 from engine.persistence.store.release_facts import assemble
 from notifications.facts.change_facts import describe_changes
 from notifications.facts.description import describe, progress
-from notifications.facts.message_data import is_told_by_a_person
+from notifications.facts.message_data import has_own_reason
 from notifications.facts.person_names import person
 from notifications.facts.release_context import ReleaseContext, load_release_context
 from notifications.links import action_links
@@ -235,7 +235,7 @@ def _last_entry(connection: Connection, release: Release, tag: str) -> dict[str,
     body, at = found
     actor, details = body["actor"], body["details"]
     name = person(actor["name"], actor["email"]) if actor["id"] else None
-    reason = body["reason"] if is_told_by_a_person(actor["id"], details) else None
+    reason = body["reason"] if has_own_reason(actor["id"], details) else None
     code = details.get("code")
     return {"actor": name, "at": at, "reason": reason, "code": code}
 

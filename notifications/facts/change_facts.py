@@ -1,4 +1,4 @@
-"""Changes in words that people know: names instead of ids, lists as added and removed."""
+"""Describes changes of fields with names instead of ids, and lists as added and removed items."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from engine.model.events import Changes
 from engine.persistence.store import tables as t
 from notifications.facts.release_context import names_of, people_by_ids
 
-#: Fields that hold ids of people.
-PEOPLE = frozenset({"member_ids", "user_ids", "participant_ids", "user_id"})
-#: Fields that hold other ids, and where those have their names.
-IDENTIFIED: dict[str, tuple[Table, str]] = {
+#: The fields that hold ids of people.
+PEOPLE_FIELDS = frozenset({"member_ids", "user_ids", "participant_ids", "user_id"})
+#: The fields that hold other ids, with the table and column of their names.
+NAME_COLUMNS: dict[str, tuple[Table, str]] = {
     "keypair_ids": (t.keypairs, "alias"),
     "team_id": (t.teams, "name"),
     "parent_id": (t.api_tokens, "name"),
@@ -23,10 +23,13 @@ IDENTIFIED: dict[str, tuple[Table, str]] = {
 
 
 def describe_changes(connection: Connection, changes: Changes) -> list[dict[str, Any]]:
-    """Each changed field with its values before and after; of a list also what came and went."""
+    """Return each changed field with its values before and after, and the items added or removed.
+
+    A field with ids of things that have no name is left out.
+    """
     described = []
     for field, (before, after) in sorted(changes.items()):
-        if field in PEOPLE or field in IDENTIFIED:
+        if field in PEOPLE_FIELDS or field in NAME_COLUMNS:
             names = _names(connection, field, _ids(before) | _ids(after))
             before, after = _named(before, names), _named(after, names)
         elif field.endswith(("_id", "_ids")):  # ids say nothing to people
@@ -50,9 +53,9 @@ def _ids(value: UUID | Collection[UUID] | None) -> set[UUID]:
 
 
 def _names(connection: Connection, field: str, ids: set[UUID]) -> dict[UUID, str]:
-    if field in PEOPLE:
+    if field in PEOPLE_FIELDS:
         return people_by_ids(connection, ids)
-    return names_of(connection, IDENTIFIED[field][0], ids, IDENTIFIED[field][1])
+    return names_of(connection, NAME_COLUMNS[field][0], ids, NAME_COLUMNS[field][1])
 
 
 def _named(value: UUID | Collection[UUID] | None, names: dict[UUID, str]) -> Any:
@@ -64,7 +67,7 @@ def _named(value: UUID | Collection[UUID] | None, names: dict[UUID, str]) -> Any
 
 
 def _plain(value: Any) -> Any:
-    """Sets and tuples as lists of words; the rest as it is."""
+    """Return sets and tuples as sorted lists of texts, and anything else as it is."""
     if isinstance(value, (set, frozenset, list, tuple)):
         return sorted(map(str, value))
     return value

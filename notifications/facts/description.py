@@ -1,4 +1,4 @@
-"""A release in words that people know: names, not ids. Mails and pages show the same."""
+"""Describes a release with names instead of ids, for mails and pages alike."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from notifications.facts.person_names import person
 from notifications.facts.release_context import ReleaseContext
 
 
-def describe(release: Release, around: ReleaseContext) -> dict[str, Any]:
-    """What the request says, with every name spelt out."""
-    fields, team = release.fields, around.team_of(release)
+def describe(release: Release, context: ReleaseContext) -> dict[str, Any]:
+    """Return the release's fields, with the names of people, keypairs and team."""
+    fields, team = release.fields, context.team_of(release)
     return {
         "id": release.id,
         "name": fields.name,
@@ -22,10 +22,10 @@ def describe(release: Release, around: ReleaseContext) -> dict[str, Any]:
         "category": fields.category,
         "with_default_certificate": fields.with_default_certificate,
         "team": team.name if team else None,
-        "keypairs": sorted(around.keypairs[id_] for id_ in fields.keypair_ids),
-        "participants": sorted(around.person(id_) for id_ in fields.participant_ids),
-        "requested_by": around.person(release.creator_id),
-        "requester_active": around.users[release.creator_id].active,
+        "keypairs": sorted(context.keypairs[id_] for id_ in fields.keypair_ids),
+        "participants": sorted(context.person(id_) for id_ in fields.participant_ids),
+        "requested_by": context.person(release.creator_id),
+        "requester_active": context.users[release.creator_id].active,
         "starts_at": fields.starts_at,
         "ends_at": fields.ends_at,
         "max_signatures": fields.max_signatures,
@@ -35,18 +35,18 @@ def describe(release: Release, around: ReleaseContext) -> dict[str, Any]:
     }
 
 
-def labels_then(release: Release, around: ReleaseContext, revision: int) -> list[dict[str, Any]]:
-    """The labels that were others when this revision was looked at: each with its value then."""
-    then = around.fields_at(release, revision)
-    changed = then.changed_from(release.fields) & LABEL_FIELDS
-    return [{"field": name, "value": getattr(then, name)} for name in sorted(changed)]
+def labels_at(release: Release, context: ReleaseContext, revision: int) -> list[dict[str, Any]]:
+    """Return the labels that have changed since a revision, with their values at that revision."""
+    earlier_fields = context.fields_at(release, revision)
+    changed = earlier_fields.changed_from(release.fields) & LABEL_FIELDS
+    return [{"field": name, "value": getattr(earlier_fields, name)} for name in sorted(changed)]
 
 
-def progress(policy: AccountSettings, release: Release, around: ReleaseContext) -> dict[str, Any]:
-    """How far its approval has come: what is required, received, and who decided what."""
-    rows = around.decisions_of(release)
+def progress(policy: AccountSettings, release: Release, context: ReleaseContext) -> dict[str, Any]:
+    """Return how far the approval has come: what is required and received, and each decision."""
+    rows = context.decisions_of(release)
     verdicts = {row.approver_id: row.verdict for row in rows}
-    eligible, authors = around.approvers_of(release), around.authors_of(release)
+    eligible, authors = context.approvers_of(release), context.authors_of(release)
     entitled = approvals.entitled(policy, eligible, authors)
     counted = approvals.progress(release, verdicts, entitled)
     return {
@@ -61,7 +61,7 @@ def progress(policy: AccountSettings, release: Release, around: ReleaseContext) 
                 "comment": row.comment,
                 "channel": row.channel,
                 "at": row.decided_at,
-                "labels": labels_then(release, around, row.revision),
+                "labels": labels_at(release, context, row.revision),
             }
             for row in rows
         ],

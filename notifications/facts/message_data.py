@@ -1,4 +1,4 @@
-"""What a message needs to know of an event, as plain data: taken now, read when it is sent."""
+"""The facts of messages about events: collected with the event, rendered when the mail is sent."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from notifications.facts.person_names import person
 from notifications.facts.release_context import ReleaseContext, names_of, people_by_ids
 from notifications.tables import webhooks
 
-#: Of an event's own details, what messages speak of.
-TOLD = ("percent", "used", "maximum", "early", "code", "widened", "asks_anew", "material")
-#: Why a release was stopped that nobody stopped by itself.
+#: The details of events that messages mention.
+EVENT_DETAILS = ("percent", "used", "maximum", "early", "code", "widened", "asks_anew", "material")
+#: The code of a release that was stopped because a keypair of it was disabled.
 KEYPAIR_DISABLED = "KEYPAIR_DISABLED"
-#: What messages call it when the requester of a pending release has been deactivated.
+#: The tag in messages about a pending release whose requester has been deactivated.
 REQUESTER_LEFT = "requester:left"
 _NO_EVENT: dict[str, Any] = {
     "from": None,
@@ -33,8 +33,8 @@ _NO_EVENT: dict[str, Any] = {
     "reason": None,
     "changes": [],
 }
-#: How the subjects of administration are called.
-NAMED: dict[str, tuple[Table, str]] = {
+#: The table and column with the name of each kind of subject.
+NAME_COLUMNS: dict[str, tuple[Table, str]] = {
     "Account": (t.accounts, "name"),
     "Role": (t.roles, "name"),
     "Team": (t.teams, "name"),
@@ -45,51 +45,52 @@ NAMED: dict[str, tuple[Table, str]] = {
 
 
 def facts_of_event(
-    uow: UnitOfWork, recorded: Recorded, release: Release, around: ReleaseContext
+    uow: UnitOfWork, recorded: Recorded, release: Release, context: ReleaseContext
 ) -> dict[str, Any]:
-    """Of an event of a release: the event, the release and its approval as they stand."""
+    """Return the facts of an event of a release: event, release and approval as they now are."""
     return {
-        "event": _event(uow.connection, recorded) | _disabled(uow.connection, recorded, release),
-        "release": describe(release, around),
-        "approval": progress(uow.policy, release, around),
+        "event": _event(uow.connection, recorded)
+        | _disabled_keypairs(uow.connection, recorded, release),
+        "release": describe(release, context),
+        "approval": progress(uow.policy, release, context),
         "self_approval": uow.policy.allow_self_approval,
         "account": uow.policy.account_name,
     }
 
 
 def facts_of_leaving(uow: UnitOfWork, recorded: Recorded, release: Release) -> dict[str, Any]:
-    """For people who take no part in a release any more: no more than how it is called."""
-    told = {"tag": recorded.event.tag, "at": recorded.effective_at, "actor": None, "reason": None}
+    """Return the facts for people who no longer take part in a release: little but its name."""
+    event = {"tag": recorded.event.tag, "at": recorded.effective_at, "actor": None, "reason": None}
     return {
-        "event": told,
+        "event": event,
         "subject": {"kind": "Release", "name": release.fields.name},
         "account": uow.policy.account_name,
     }
 
 
 def facts_of_time(
-    policy: AccountSettings, release: Release, around: ReleaseContext, now: datetime
+    policy: AccountSettings, release: Release, context: ReleaseContext, now: datetime
 ) -> dict[str, Any]:
-    """Of a release about which nothing happened but time."""
+    """Return the facts of a message that time causes and no event, such as a reminder."""
     return {
         "event": {**_NO_EVENT, "tag": "time", "at": now},
-        "release": describe(release, around),
-        "approval": progress(policy, release, around),
+        "release": describe(release, context),
+        "approval": progress(policy, release, context),
         "self_approval": policy.allow_self_approval,
         "account": policy.account_name,
     }
 
 
 def facts_of_requester_leaving(
-    policy: AccountSettings, release: Release, around: ReleaseContext, now: datetime
+    policy: AccountSettings, release: Release, context: ReleaseContext, now: datetime
 ) -> dict[str, Any]:
-    """Of a pending release whose requester has been deactivated."""
-    facts = facts_of_time(policy, release, around, now)
+    """Return the facts of a pending release whose requester has been deactivated."""
+    facts = facts_of_time(policy, release, context, now)
     return facts | {"event": {**_NO_EVENT, "tag": REQUESTER_LEFT, "at": now}}
 
 
 def facts_of_administration(uow: UnitOfWork, recorded: Recorded) -> dict[str, Any]:
-    """Of a change of the account's own things: what was changed, and how it is called."""
+    """Return the facts of a change in the account's administration: event, subject and its name."""
     event = recorded.event
     return {
         "event": _event(uow.connection, recorded),
@@ -107,31 +108,33 @@ def _event(connection: Connection, recorded: Recorded) -> dict[str, Any]:
         "from": event.from_status,
         "actor": person(actor.name, actor.email) if actor.user_id else None,
         "channel": actor.channel,
-        "reason": event.reason if is_told_by_a_person(actor.user_id, details) else None,
+        "reason": event.reason if has_own_reason(actor.user_id, details) else None,
         "changes": describe_changes(connection, details.get("changes", {})),
-        **{name: details[name] for name in TOLD if name in details},
+        **{name: details[name] for name in EVENT_DETAILS if name in details},
     }
 
 
-def is_told_by_a_person(actor_id: Any, details: Mapping[str, Any]) -> bool:
-    """Whether an event's reason is somebody's own words; messages say ours in every language."""
+def has_own_reason(actor_id: Any, details: Mapping[str, Any]) -> bool:
+    """Tell whether a person wrote an event's reason; the service's own reasons are translated."""
     return actor_id is not None and details.get("code") != KEYPAIR_DISABLED
 
 
-def _disabled(connection: Connection, recorded: Recorded, release: Release) -> dict[str, Any]:
-    """The keypairs that a release was stopped for."""
+def _disabled_keypairs(
+    connection: Connection, recorded: Recorded, release: Release
+) -> dict[str, Any]:
+    """Return the disabled keypairs because of which a release was stopped."""
     if recorded.event.details().get("code") != KEYPAIR_DISABLED:
         return {}
     k = t.keypairs
     query = sa.select(k.c.alias).where(id_in(k.c.id), ~k.c.enabled).order_by(k.c.alias)
-    asked = {"ids": sorted(release.fields.keypair_ids)}
-    return {"disabled": list(connection.execute(query, asked).scalars())}
+    ids = {"ids": sorted(release.fields.keypair_ids)}
+    return {"disabled": list(connection.execute(query, ids).scalars())}
 
 
 def _name(uow: UnitOfWork, event: Event) -> str | None:
     if event.kind == "User":
         return people_by_ids(uow.connection, {event.subject_id}).get(event.subject_id)
-    if event.kind not in NAMED:
+    if event.kind not in NAME_COLUMNS:
         return None
-    table, column = NAMED[event.kind]
+    table, column = NAME_COLUMNS[event.kind]
     return names_of(uow.connection, table, {event.subject_id}, column).get(event.subject_id)

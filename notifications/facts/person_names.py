@@ -1,14 +1,14 @@
-"""People as mails and pages name them: with the address, which tells who has another's name."""
+"""People as mails and pages name them: with their address, since names can be alike."""
 
 from __future__ import annotations
 
 
 def person(name: str, email: str) -> str:
-    """A person's name and address: `Ann (ann@example.com)`.
+    """Return a person's name and address: `Ann (ann@example.com)`.
 
-    Names are free and may be those of others; the address is what tells people apart. A name that
-    itself looks as if it had an address in it is put in quotation marks, so that the last address
-    is seen to be the real one.
+    People choose their names, perhaps that of somebody else; the address tells them apart. A name
+    that seems to have an address in it is put in quotation marks, so that only the address after it
+    is taken for the real one.
     """
     if not name or name == email:
         return email

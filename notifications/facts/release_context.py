@@ -1,4 +1,4 @@
-"""What is to be known around releases to tell people of them, looked up for all at once."""
+"""The people, decisions and names that messages about releases need, loaded for all at once."""
 
 from __future__ import annotations
 
@@ -36,40 +36,40 @@ _DECISIONS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseContext:
-    """People, names and decisions, by id."""
+    """People, decisions and names around some releases, by id."""
 
     staff: Staff
-    #: Of each release, whatever revision they were made on, in their order.
+    #: The decisions of each release on any revision, oldest first.
     decisions: Mapping[UUID, Sequence[Row[Any]]]
-    #: Of the releases with a decision on a revision that is not the last one.
+    #: The edits of each release that has a decision on an earlier revision.
     edits: Mapping[UUID, Sequence[Edit]]
-    #: Of requests that were edited while they await approval: who edited what is agreed to.
+    #: Who edited the material fields of each request that awaits approval.
     editors: Mapping[UUID, frozenset[UUID]]
-    #: Everyone who could be told, with name, address, `active` and `service`.
+    #: Everyone who may be notified, with name, address, `active` and `service`.
     users: Mapping[UUID, Row[Any]]
     keypairs: Mapping[UUID, str]
 
     def approvers_of(self, release: Release) -> frozenset[UUID]:
-        """Who can approve it."""
+        """Return who can approve the release."""
         return self.staff.approvers[release.fields.team_id]
 
     def team_of(self, release: Release) -> Team | None:
-        """None where it has none."""
+        """Return the release's team, if it has one."""
         team_id = release.fields.team_id
         return self.staff.teams[team_id] if team_id else None
 
     def participants_of(self, release: Release) -> frozenset[UUID]:
-        """Its team, or whom it names."""
+        """Return the members of the release's team, or else the participants it names."""
         team = self.team_of(release)
         return team.member_ids if team else release.fields.participant_ids
 
     def person(self, user_id: UUID) -> str:
-        """Name and address."""
+        """Return a user's name and address."""
         row = self.users[user_id]
         return person(row.name, row.email)
 
     def decisions_of(self, release: Release) -> list[Row[Any]]:
-        """On its current material revision."""
+        """Return the decisions on the current material revision."""
         return [
             row
             for row in self.decisions.get(release.id, ())
@@ -77,7 +77,7 @@ class ReleaseContext:
         ]
 
     def standing_decisions_of(self, release: Release) -> list[Row[Any]]:
-        """While pending those on its current material revision; later those it was approved by."""
+        """Return the decisions that count: of the current round while pending, else of the last."""
         rows = self.decisions.get(release.id, ())
         if release.status is Status.PENDING or not rows:
             return self.decisions_of(release)
@@ -85,23 +85,23 @@ class ReleaseContext:
         return [row for row in rows if row.material_revision == latest]
 
     def deciders_of(self, release: Release) -> frozenset[UUID]:
-        """Whose decision stands."""
+        """Return whose decision counts."""
         return frozenset(row.approver_id for row in self.standing_decisions_of(release))
 
     def fields_at(self, release: Release, revision: int) -> ReleaseFields:
-        """Its fields as they were at the revision of one of its decisions."""
+        """Return the release's fields as they were at the revision of one of its decisions."""
         return fields_at(release.fields, self.edits.get(release.id, ()), revision)
 
     def editors_of(self, release: Release) -> frozenset[UUID]:
-        """Who edited it in this round of approval."""
+        """Return who edited the release in this round of approval."""
         return self.editors.get(release.id, frozenset())
 
     def authors_of(self, release: Release) -> frozenset[UUID]:
-        """Whose own request it is."""
+        """Return whose own request it is: the requester's, and the editors'."""
         return self.editors_of(release) | {release.creator_id}
 
     def earlier_deciders_of(self, release: Release) -> frozenset[UUID]:
-        """Who had decided before it was edited, while it awaits approval."""
+        """Return who had decided before the last material edit of a pending release."""
         if release.status is not Status.PENDING:
             return frozenset()
         return frozenset(
@@ -117,9 +117,13 @@ def load_release_context(
     staff: Staff | None = None,
     others: Collection[UUID] = (),
 ) -> ReleaseContext:
-    """Of releases of one account; a bounded number of statements.
+    """Load the context of releases of one account, in a bounded number of statements.
 
-    `staff`: if known; `others`: more people who may be told.
+    Args:
+        connection: Of the transaction.
+        releases: At least one if `staff` is not given.
+        staff: Teams and approvers of the releases, if they are already loaded.
+        others: More people who may be notified.
     """
     if staff is None:
         (account_id,) = {release.account_id for release in releases}
@@ -128,7 +132,11 @@ def load_release_context(
     user_ids |= {release.creator_id for release in releases} | set(others)
     user_ids |= _ids(release.fields.participant_ids for release in releases)
     keypair_ids = _ids(release.fields.keypair_ids for release in releases)
-    edited = [one for one in releases if one.status is Status.PENDING and one.material_revision > 1]
+    edited = [
+        release
+        for release in releases
+        if release.status is Status.PENDING and release.material_revision > 1
+    ]
     decisions = _decisions(connection, releases)
     user_ids |= {row.approver_id for rows in decisions.values() for row in rows}
     outdated = {
@@ -147,13 +155,13 @@ def load_release_context(
 
 
 def users_of(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
-    """Their names, and whether they can be told anything."""
+    """Return users by id, with name, address, `active` and `service`."""
     rows: Iterable[Row[Any]] = connection.execute(_USERS, {"ids": sorted(ids)})
     return {row.id: row for row in rows}
 
 
 def people_by_ids(connection: Connection, ids: Collection[UUID]) -> dict[UUID, str]:
-    """Names and addresses of people."""
+    """Return the names and addresses of people by id."""
     if not ids:
         return {}
     rows = connection.execute(_PEOPLE, {"ids": sorted(ids)}).all()
@@ -163,11 +171,11 @@ def people_by_ids(connection: Connection, ids: Collection[UUID]) -> dict[UUID, s
 def names_of(
     connection: Connection, table: Table, ids: Collection[UUID], column: str = "name"
 ) -> dict[UUID, str]:
-    """What these rows are called, by id."""
+    """Return the names of rows by id."""
     if not ids:
         return {}
-    found = connection.execute(_names(table, column), {"ids": sorted(ids)})
-    return {id_: name for id_, name in found}  # noqa: C416 - rows are no pairs to mypy
+    rows = connection.execute(_names(table, column), {"ids": sorted(ids)})
+    return {id_: name for id_, name in rows}  # noqa: C416 - rows are no pairs to mypy
 
 
 @cache
@@ -179,7 +187,7 @@ def _decisions(
     connection: Connection, releases: Collection[Release]
 ) -> dict[UUID, Sequence[Row[Any]]]:
     rows = connection.execute(_DECISIONS, {"ids": sorted(release.id for release in releases)}).all()
-    return {id_: list(found) for id_, found in groupby(rows, attrgetter("release_id"))}
+    return {id_: list(group) for id_, group in groupby(rows, attrgetter("release_id"))}
 
 
 def _ids(*groups: Iterable[frozenset[UUID]]) -> set[UUID]:

@@ -1,6 +1,7 @@
-"""Names looked up in threads, which nobody can call back: a slow name may hold one for long.
+"""Looks host names up in threads.
 
-So one account's names hold a few threads at most, and leave the others to everybody else.
+A look-up cannot be cancelled, so a slow name server may block its thread for long. Each account
+therefore uses a few threads at most, and leaves the others to the rest.
 """
 
 from __future__ import annotations
@@ -15,16 +16,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from uuid import UUID
 
-#: Look-ups at a time: of everybody, and of one account.
-_THREADS = 32
-_SHARE = 4
+#: How many look-ups run at a time, altogether and for one account.
+_LOOKUPS = 32
+_LOOKUPS_PER_ACCOUNT = 4
 
 _account: ContextVar[UUID | None] = ContextVar("account", default=None)
 
 
 @contextmanager
 def on_behalf_of(account_id: UUID | None) -> Iterator[None]:
-    """Whose names are looked up in this block: a connection pool passes on no more than a host."""
+    """Count the look-ups of this block for an account; a connection pool cannot pass it along."""
     token = _account.set(account_id)
     try:
         yield
@@ -33,33 +34,40 @@ def on_behalf_of(account_id: UUID | None) -> Iterator[None]:
 
 
 class Resolver:
-    """Looks up what addresses names have."""
+    """Looks up the addresses of host names."""
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(_THREADS, "webhook-names")
-        self._turns: defaultdict[UUID | None, Semaphore] = defaultdict(lambda: Semaphore(_SHARE))
+        self._threads = ThreadPoolExecutor(_LOOKUPS, "webhook-names")
+        self._semaphores = defaultdict[UUID | None, Semaphore](
+            lambda: Semaphore(_LOOKUPS_PER_ACCOUNT)
+        )
 
     async def addresses(self, host: str, port: int) -> list[str]:
-        """Raises `OSError` or `UnicodeError` where there are none."""
-        turns = self._turns[_account.get()]
-        await turns.acquire()
-        running = asyncio.get_running_loop().run_in_executor(self._threads, _look_up, host, port)
+        """Return the addresses of a host.
 
-        def ended(future: Future[list[str]]) -> None:
-            turns.release()
+        Raises:
+            OSError: There are none, or no name server answers.
+            UnicodeError: The name cannot be encoded.
+        """
+        semaphore = self._semaphores[_account.get()]
+        await semaphore.acquire()
+        lookup = asyncio.get_running_loop().run_in_executor(self._threads, _look_up, host, port)
+
+        def release(future: Future[list[str]]) -> None:
+            semaphore.release()
             if not future.cancelled():
-                future.exception()  # perhaps nobody waits for it any more
+                future.exception()  # retrieved, so that it is not logged where nobody waits
 
-        running.add_done_callback(ended)
-        # Whoever gives up leaves the thread behind, and its turn is taken until that is done.
-        return await asyncio.shield(running)
+        lookup.add_done_callback(release)
+        # A caller that is cancelled leaves the thread running; its place is free once it has ended.
+        return await asyncio.shield(lookup)
 
     def close(self) -> None:
-        """No more look-ups."""
+        """End the threads; no more look-ups are possible."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _look_up(host: str, port: int) -> list[str]:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    # A scope names an interface of ours: only link-local addresses have one.
-    return list(dict.fromkeys(str(where[0]).partition("%")[0] for *_, where in found))
+    infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    # What follows `%` names a network interface; only link-local addresses have that.
+    return list(dict.fromkeys(str(address[0]).partition("%")[0] for *_, address in infos))

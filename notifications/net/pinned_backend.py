@@ -1,4 +1,4 @@
-"""Connections to addresses that were checked: each name is looked up once, and used as found."""
+"""Connections to checked addresses: a name is looked up once, and that very address is used."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from httpcore2 import (
 from notifications.net.dns import Resolver
 from notifications.net.public_addresses import is_public
 
-#: Of a name's addresses so many are tried, each for so many seconds.
-_TRIED = 3
-_PATIENCE = 4.0
+#: How many of a name's addresses are tried, and how long each where no limit is given.
+_ADDRESSES_TRIED = 3
+_CONNECT_TIMEOUT_SECONDS = 4.0
 
 
 class PrivateAddressError(Exception):
-    """None of the name's addresses is one that webhooks may go to."""
+    """No address of the name is one that webhooks may be sent to."""
 
 
 class PinnedBackend(AsyncNetworkBackend):
-    """What the connection pool opens its sockets with; TLS still checks the name itself."""
+    """Opens the sockets of a connection pool; TLS still checks the name itself."""
 
     def __init__(self, *, allow_private: bool) -> None:
         self._allow_private = allow_private
-        self._inner = AnyIOBackend()
-        self._names = Resolver()
+        self._backend = AnyIOBackend()
+        self._resolver = Resolver()
 
     async def connect_tcp(
         self,
@@ -43,12 +43,16 @@ class PinnedBackend(AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> AsyncNetworkStream:
-        """To the first of the name's checked addresses that answers."""
+        """Connect to the first of the name's allowed addresses that answers."""
         failure: ConnectError | ConnectTimeout | None = None
-        for address in await self._checked(host, port):
+        for address in await self._allowed_addresses(host, port):
             try:
-                return await self._inner.connect_tcp(
-                    address, port, timeout or _PATIENCE, local_address, socket_options
+                return await self._backend.connect_tcp(
+                    address,
+                    port,
+                    timeout or _CONNECT_TIMEOUT_SECONDS,
+                    local_address,
+                    socket_options,
                 )
             except (ConnectError, ConnectTimeout) as error:
                 failure = error
@@ -60,23 +64,23 @@ class PinnedBackend(AsyncNetworkBackend):
         timeout: float | None = None,  # noqa: ASYNC109 - the base has it
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> AsyncNetworkStream:
-        """Never: a webhook is on the network."""
-        raise ConnectError("no such thing")
+        """Refuse: webhooks are sent over the network only."""
+        raise ConnectError("webhooks use no Unix sockets")
 
     async def sleep(self, seconds: float) -> None:
-        """Between tries of the pool's own."""
+        """Wait between two attempts of the pool."""
         await asyncio.sleep(seconds)
 
     def close(self) -> None:
-        """No more look-ups."""
-        self._names.close()
+        """End the look-ups; no more connections are possible."""
+        self._resolver.close()
 
-    async def _checked(self, host: str, port: int) -> list[str]:
+    async def _allowed_addresses(self, host: str, port: int) -> list[str]:
         try:
-            found = await self._names.addresses(host, port)
+            addresses = await self._resolver.addresses(host, port)
         except (OSError, UnicodeError) as error:
             raise ConnectError(f"{host} cannot be found: {error}") from error
-        allowed = [a for a in found if self._allow_private or is_public(ip_address(a))]
-        if found and not allowed:
+        allowed = [a for a in addresses if self._allow_private or is_public(ip_address(a))]
+        if addresses and not allowed:
             raise PrivateAddressError(f"{host} is not on the public internet")
-        return allowed[:_TRIED]
+        return allowed[:_ADDRESSES_TRIED]

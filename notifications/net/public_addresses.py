@@ -45,7 +45,7 @@ IPV4_SPECIAL_PURPOSE = tuple(
         ("0.0.0.0/8", "This network", _NO),
         ("0.0.0.0/32", "This host on this network", _NO),
         ("10.0.0.0/8", "Private-Use", _NO),
-        ("100.64.0.0/10", "Shared IpAddress Space", _NO),
+        ("100.64.0.0/10", "Shared Address Space", _NO),
         ("127.0.0.0/8", "Loopback", _NO),
         ("169.254.0.0/16", "Link Local", _NO),
         ("172.16.0.0/12", "Private-Use", _NO),
@@ -74,8 +74,8 @@ IPV4_SPECIAL_PURPOSE = tuple(
 IPV6_SPECIAL_PURPOSE = tuple(
     SpecialBlock(IPv6Network(block), name, reachable)
     for block, name, reachable in (
-        ("::1/128", "Loopback IpAddress", _NO),
-        ("::/128", "Unspecified IpAddress", _NO),
+        ("::1/128", "Loopback Address", _NO),
+        ("::/128", "Unspecified Address", _NO),
         ("::ffff:0:0/96", "IPv4-mapped Address", _NO),
         ("64:ff9b::/96", "IPv4-IPv6 Translation", _YES),
         ("64:ff9b:1::/48", "IPv4-IPv6 Translation", _NO),

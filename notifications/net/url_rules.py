@@ -13,12 +13,12 @@ from urllib.parse import SplitResult, urlsplit
 from engine.model.errors import Code, Refusal
 from notifications.net.public_addresses import IpAddress, is_public
 
-_LONGEST = 2000
+_MAX_URL_CHARACTERS = 2000
 #: Everything else is spelt with percent signs, or as `xn--` in a host.
 _PRINTABLE = re.compile(r"[\x21-\x7e]+", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]", re.ASCII)
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)", re.ASCII)
-_LONGEST_NAME = 253
+_MAX_HOST_CHARACTERS = 253
 #: A name that ends like this is an IPv4 address to browsers and to the system's resolver
 #: (https://url.spec.whatwg.org/#ends-in-a-number-checker): `2130706433`, `0x7f.1`, `127.1`.
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*", re.ASCII)
@@ -30,25 +30,29 @@ _PRIVATE_NAMES = frozenset(
 
 _NO_ADDRESS = "This is no web address. Give one like https://example.com/hooks."
 _PUBLIC_ONLY = "Webhooks go to public addresses only."
-_ODD_IPV4 = (
+_UNUSUAL_IPV4 = (
     "This host is a number, or an IP address in an unusual spelling. Give a name, or an address"
     " of four decimal numbers without leading zeros."
 )
-_NO_NAME = (
+_NO_PUBLIC_NAME = (
     "This host is no name of the public internet. Give the whole name, like hooks.example.com,"
     " without a dot at its end."
 )
 
 
 def require_url(url: str, *, allow_private: bool) -> None:
-    """An address that a webhook can have, or INVALID_INPUT; says what is wrong with it."""
+    """Refuse an address that a webhook cannot have.
+
+    Raises:
+        Refusal: With `INVALID_INPUT`, and what is wrong with the address.
+    """
     fault = url_fault(url, allow_private=allow_private)
     if fault is not None:
         raise Refusal(Code.INVALID_INPUT, fault, "url")
 
 
 def url_fault(url: str, *, allow_private: bool) -> str | None:
-    """What keeps a webhook from having this address; None if nothing does."""
+    """Return what is wrong with a webhook's address; None if nothing is."""
     parts = _split(url)
     if parts is None:
         return _NO_ADDRESS
@@ -60,27 +64,27 @@ def url_fault(url: str, *, allow_private: bool) -> str | None:
 
 
 def _host_fault(host: str, *, allow_private: bool) -> str | None:
-    """What is wrong with the host, as far as it can be told without looking its name up."""
-    address = literal(host)
+    """Return what is wrong with a host, as far as that is known without a look-up."""
+    address = literal_address(host)
     if address is not None:
         return None if allow_private or is_public(address) else _PUBLIC_ONLY
     labels = host.split(".")
     last = next((label for label in reversed(labels) if label), "")
     if _NUMBER.fullmatch(last):
-        return _ODD_IPV4
-    if len(host) > _LONGEST_NAME or not all(map(_LABEL.fullmatch, labels)):
-        return _NO_NAME
-    return None if allow_private or not _is_private_name(labels) else _NO_NAME
+        return _UNUSUAL_IPV4
+    if len(host) > _MAX_HOST_CHARACTERS or not all(map(_LABEL.fullmatch, labels)):
+        return _NO_PUBLIC_NAME
+    return None if allow_private or not _is_private_name(labels) else _NO_PUBLIC_NAME
 
 
 def _is_private_name(labels: list[str]) -> bool:
-    """A name of one label means a host of the local network, and so do those of the table."""
+    """Tell whether a name is of the local network: one label alone, or below a reserved name."""
     endings = {".".join(labels[start:]) for start in range(len(labels))}
     return len(labels) == 1 or not endings.isdisjoint(_PRIVATE_NAMES)
 
 
-def literal(host: str) -> IpAddress | None:
-    """The address that a host spells out in the usual form; None for anything else."""
+def literal_address(host: str) -> IpAddress | None:
+    """Return the IP address that a host is, in the usual spelling; None for anything else."""
     try:
         return ip_address(host.partition("%")[0])
     except ValueError:
@@ -88,13 +92,13 @@ def literal(host: str) -> IpAddress | None:
 
 
 def origin_only(url: str) -> str:
-    """The address without its path and query, which may be secrets of the receiver's."""
+    """Return an address without its path and query, which may hold secrets of the receiver."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}/…"
 
 
 def _split(url: str) -> SplitResult | None:
-    if len(url) > _LONGEST or not _PRINTABLE.fullmatch(url) or "\\" in url:
+    if len(url) > _MAX_URL_CHARACTERS or not _PRINTABLE.fullmatch(url) or "\\" in url:
         return None
     try:
         parts = urlsplit(url)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from notifications.content.shortened_values import LONGEST, before_and_after, shortened
+from notifications.content.shortened_values import MAX_CHARACTERS, before_and_after, shortened
 from notifications.content.stored_facts import store_facts
 from notifications.content.writer import MessageRenderer, Reader
 from notifications.vocabulary import MessageKind
@@ -11,7 +11,7 @@ from tests.support.message_facts import EVENT
 LONG = "https://hooks.example.com/" + "a" * 1000
 
 
-@pytest.mark.parametrize("length", [0, 1, LONGEST])
+@pytest.mark.parametrize("length", [0, 1, MAX_CHARACTERS])
 def test_what_fits_is_whole(length: int) -> None:
     assert shortened("x" * length) == "x" * length
     change = {"before": "x" * length, "after": "y" * length}
@@ -19,13 +19,16 @@ def test_what_fits_is_whole(length: int) -> None:
 
 
 def test_what_is_too_long_says_that_it_is_cut() -> None:
-    assert shortened("x" * (LONGEST + 1)) == "x" * (LONGEST - 3) + "..."
+    assert shortened("x" * (MAX_CHARACTERS + 1)) == "x" * (MAX_CHARACTERS - 3) + "..."
 
 
 def test_values_that_differ_at_once_are_shown_from_their_beginning() -> None:
     before, after = before_and_after({"before": "x" * 500, "after": "y" * 500})
 
-    assert (before, after) == ("x" * (LONGEST - 3) + "...", "y" * (LONGEST - 3) + "...")
+    assert (before, after) == (
+        "x" * (MAX_CHARACTERS - 3) + "...",
+        "y" * (MAX_CHARACTERS - 3) + "...",
+    )
 
 
 def test_values_that_begin_alike_are_shown_from_shortly_before_they_differ() -> None:
@@ -33,7 +36,7 @@ def test_values_that_begin_alike_are_shown_from_shortly_before_they_differ() -> 
 
     before, after = before_and_after(change)
 
-    assert before == "..." + "a" * 40 + "good" + "z" * (LONGEST - 6 - 44) + "..."
+    assert before == "..." + "a" * 40 + "good" + "z" * (MAX_CHARACTERS - 6 - 44) + "..."
     assert after == "..." + "a" * 40 + "evil"
 
 

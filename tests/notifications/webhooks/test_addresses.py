@@ -268,7 +268,7 @@ async def test_the_connection_goes_to_the_address_that_was_checked(
         await asyncio.sleep(0)
         return "connected"
 
-    monkeypatch.setattr(backend._inner, "connect_tcp", connect)
+    monkeypatch.setattr(backend._backend, "connect_tcp", connect)
 
     assert await backend.connect_tcp("rebinding.example.com", 443) == "connected"  # type: ignore[comparison-overlap]
     # Looked up once: a name that answers something else the next time gains nothing.
