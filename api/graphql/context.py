@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import KW_ONLY, dataclass, field
 from math import ceil
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias
 from uuid import UUID
 
 from strawberry import Info as StrawberryInfo
 
-import api.graphql.loaders  # noqa: F401 - registers them
-from api.graphql.entity_cache import EntityCache
-from api.graphql.errors import UserError, top_level, unauthenticated
+from api.graphql.errors import top_level, unauthenticated
 from api.graphql.limits.config import Limits
 from api.graphql.limits.errors import too_often
 from api.graphql.limits.subscription_limiter import SubscriptionLimiter
-from api.graphql.prefetch import prefetch
-from api.graphql.selection import Selection, selection_of
-from api.graphql.strawberry_compat import to_camel_case
 from api.runtime.runtime import Runtime
 from api.web.http.rate_limit import Rates
-from engine.model.errors import Refusal
 from engine.model.principal import Principal
-
-Thing = TypeVar("Thing")
-Payload = TypeVar("Payload")
 
 
 @dataclass(slots=True)
@@ -112,59 +103,3 @@ class Context:
 
 
 Info: TypeAlias = StrawberryInfo[Context, None]
-
-
-async def run_query(info: Info, query: Callable[[EntityCache, Selection], Thing]) -> Thing:
-    """Answer a query: find its things and read ahead what is selected, in one hop."""
-    context = info.context
-    principal, plan = context.principal, selection_of(info)
-
-    def whole(shelf: EntityCache) -> Thing:
-        found = query(shelf, plan)
-        prefetch(shelf, found if isinstance(found, list) else [found], plan)
-        return found
-
-    try:
-        return await context.runtime.read(principal, lambda reading: whole(EntityCache(reading)))
-    except Refusal as refusal:
-        raise top_level(refusal) from refusal
-
-
-async def run_mutation(
-    info: Info,
-    payload: Callable[..., Payload],
-    act: Callable[[Runtime, Principal], Awaitable[Any]],
-    at_hand: Callable[[Any, Selection], dict[str, Any] | None] = lambda _result, _plan: None,
-    **parts: Callable[[EntityCache, Any], Any],
-) -> Payload:
-    """Run a mutation: a refusal is data, a success reads back what is selected.
-
-    `parts`: the payload's fields, each found again by what `act` answered. `at_hand`: all of them
-    if they are known without reading, else None.
-    """
-    context = info.context
-    reader, plan = context.principal, selection_of(info)
-    try:
-        result = await act(context.runtime, await context.principal_of_change())
-        found = at_hand(result, plan)
-        if found is None:
-            found = await context.runtime.read(
-                reader, lambda reading: _read_back(EntityCache(reading), plan, result, parts)
-            )
-    except Refusal as refusal:
-        return payload(errors=[UserError.of(refusal)])
-    return payload(errors=[], **found)
-
-
-def _read_back(
-    shelf: EntityCache,
-    plan: Selection,
-    result: Any,
-    parts: dict[str, Callable[[EntityCache, Any], Any]],
-) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, find in parts.items():
-        found[name] = thing = find(shelf, result)
-        things: Iterable[Any] = thing if isinstance(thing, list) else [thing]
-        prefetch(shelf, things, plan.into(to_camel_case(name)))
-    return found

@@ -1,4 +1,4 @@
-"""One query's things: each is read once and built once, however often the query meets it."""
+"""The objects of one operation: each is read once and built once, however often it is met."""
 
 from __future__ import annotations
 
@@ -7,96 +7,97 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.people import ApiToken, Role, Team, User
 from api.graphql.types.release import Release
 from api.graphql.types.sign_in import Identity, Session
 from engine.model import facts
-from engine.persistence.store import tables as t
 from engine.queries import records, releases
 from engine.queries.context import QueryContext
+from engine.queries.records import Record, RecordKind
 
-Thing = TypeVar("Thing")
+EntityT = TypeVar("EntityT")
 
 
 @dataclass
 class EntityCache:
-    """Things by id, over one reading."""
+    """Objects by their id, read in one transaction."""
 
     reading: QueryContext
-    _kept: dict[tuple[str, UUID], Any] = field(default_factory=dict)
+    _entities: dict[tuple[str, UUID], Any] = field(default_factory=dict)
 
     def users(self, ids: Collection[UUID]) -> dict[UUID, User]:
-        """Users of the account."""
-        return self._rows(User, t.users, ids)
+        """Return users of the account."""
+        return self._records(User, RecordKind.USER, ids)
 
     def teams(self, ids: Collection[UUID]) -> dict[UUID, Team]:
-        """Teams of the account."""
-        return self._rows(Team, t.teams, ids)
+        """Return teams of the account."""
+        return self._records(Team, RecordKind.TEAM, ids)
 
     def keypairs(self, ids: Collection[UUID]) -> dict[UUID, Keypair]:
-        """Keypairs of the account."""
-        return self._rows(Keypair, t.keypairs, ids)
+        """Return keypairs of the account."""
+        return self._records(Keypair, RecordKind.KEYPAIR, ids)
 
     def roles(self, ids: Collection[UUID]) -> dict[UUID, Role]:
-        """Roles of the account."""
-        return self._rows(Role, t.roles, ids)
+        """Return roles of the account."""
+        return self._records(Role, RecordKind.ROLE, ids)
 
     def tokens(self, ids: Collection[UUID]) -> dict[UUID, ApiToken]:
-        """API tokens of the account."""
-        return self._rows(ApiToken, t.api_tokens, ids)
+        """Return API tokens of the account."""
+        return self._records(ApiToken, RecordKind.API_TOKEN, ids)
 
     def sessions(self, ids: Collection[UUID]) -> dict[UUID, Session]:
-        """Browser sessions of the account."""
-        return self._rows(Session, t.sessions, ids)
+        """Return browser sessions of the account."""
+        return self._records(Session, RecordKind.SESSION, ids)
 
     def identities(self, ids: Collection[UUID]) -> dict[UUID, Identity]:
-        """Identities of the account's users at a sign-in service."""
-        return self._rows(Identity, t.identities, ids)
+        """Return identities of the account's users at a sign-in service."""
+        return self._records(Identity, RecordKind.IDENTITY, ids)
 
     def releases(self, ids: Collection[UUID]) -> dict[UUID, Release]:
-        """Releases the viewer sees, as of now; others are left out."""
-        return self._known(
+        """Return the releases that the viewer may see, as of now; others are left out."""
+        return self._get(
             "Release",
             ids,
             lambda missing: {
-                id_: Release.of(found)
-                for id_, found in releases.by_ids(self.reading, missing).items()
+                id_: Release.of(release)
+                for id_, release in releases.by_ids(self.reading, missing).items()
             },
         )
 
-    def shelve_releases(self, found: Iterable[facts.Release]) -> list[Release]:
-        """Releases that a query found, in its order."""
+    def put_releases(self, rows: Iterable[facts.Release]) -> list[Release]:
+        """Return the objects of releases that a query returned, in its order."""
         return [
-            self._kept.setdefault(("Release", release.id), Release.of(release)) for release in found
+            self._entities.setdefault(("Release", release.id), Release.of(release))
+            for release in rows
         ]
 
-    def shelve(self, kind: type[Thing], rows: Iterable[sa.Row[Any]]) -> list[Thing]:
-        """Rows that a query found, in its order."""
-        name = kind.__name__
-        made = ((row.id, kind.of(row)) for row in rows)  # type: ignore[attr-defined]
-        return [self._kept.setdefault((name, id_), thing) for id_, thing in made]
+    def put_records(self, type_: type[EntityT], rows: Iterable[Record]) -> list[EntityT]:
+        """Return the objects of records that a query returned, in its order."""
+        name = type_.__name__
+        built = ((row.id, type_.of(row)) for row in rows)  # type: ignore[attr-defined]
+        return [self._entities.setdefault((name, id_), entity) for id_, entity in built]
 
-    def _rows(self, kind: type[Thing], table: sa.Table, ids: Collection[UUID]) -> dict[UUID, Thing]:
-        return self._known(
-            kind.__name__,
+    def _records(
+        self, type_: type[EntityT], kind: RecordKind, ids: Collection[UUID]
+    ) -> dict[UUID, EntityT]:
+        return self._get(
+            type_.__name__,
             ids,
             lambda missing: {
-                id_: kind.of(row)  # type: ignore[attr-defined]
-                for id_, row in records.by_ids(self.reading, table, missing).items()
+                id_: type_.of(row)  # type: ignore[attr-defined]
+                for id_, row in records.by_ids(self.reading, kind, missing).items()
             },
         )
 
-    def _known(
+    def _get(
         self,
         name: str,
         ids: Collection[UUID],
-        fetch: Callable[[set[UUID]], dict[UUID, Thing]],
-    ) -> dict[UUID, Thing]:
-        missing = {id_ for id_ in ids if (name, id_) not in self._kept}
+        fetch: Callable[[set[UUID]], dict[UUID, EntityT]],
+    ) -> dict[UUID, EntityT]:
+        missing = {id_ for id_ in ids if (name, id_) not in self._entities}
         if missing:
-            for id_, thing in fetch(missing).items():
-                self._kept[name, id_] = thing
-        return {id_: self._kept[name, id_] for id_ in ids if (name, id_) in self._kept}
+            for id_, entity in fetch(missing).items():
+                self._entities[name, id_] = entity
+        return {id_: self._entities[name, id_] for id_ in ids if (name, id_) in self._entities}

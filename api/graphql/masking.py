@@ -7,11 +7,11 @@ from typing import Any
 
 import structlog
 from graphql import GraphQLError
-from sqlalchemy.exc import StatementError
 
 from api.observability.redaction import without_secrets
 from engine.logs.log_throttle import LogThrottle
 from engine.model.errors import Refusal
+from engine.persistence.db.sql import is_statement_error
 
 log = structlog.get_logger("countersign.graphql")
 
@@ -69,6 +69,6 @@ def _causes(bug: BaseException) -> list[BaseException]:
 def _described(bug: BaseException) -> str:
     """Type and message; neither SQL with its values nor secrets."""
     # First without secrets, then cut: half a secret no longer looks like one.
-    said = "" if isinstance(bug, StatementError) else without_secrets(str(bug))
+    said = "" if is_statement_error(bug) else without_secrets(str(bug))
     text = said.partition("\n")[0][:200]
     return f"{type(bug).__module__}.{type(bug).__qualname__}: {text}"

@@ -1,5 +1,7 @@
-"""Reads ahead all that a plan selects, level by level: a statement or few for each field, for any
-number of rows. What resolvers then do is look at attributes.
+"""Reads ahead everything that an operation selects, level by level.
+
+Each field takes one or a few statements, whatever the number of objects. Resolvers then only look
+at attributes.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from typing import Any
 from api.graphql.entity_cache import EntityCache
 from api.graphql.selection import FieldCall, Selection
 
-#: Fills one field of many parents; answers the children, to go on with.
+#: Sets one field of many objects, and returns the objects in it, whose fields are loaded next.
 Loader = Callable[[EntityCache, Sequence[Any], FieldCall], Iterable[Any]]
 
 _LOADERS: dict[tuple[type, str], Loader] = {}
@@ -26,20 +28,20 @@ def loads(owner: type, name: str) -> Callable[[Loader], Loader]:
     return register
 
 
-def reads_ahead(kind: type, plan: Selection) -> bool:
-    """Something is selected that has to be read for things of this type."""
-    return any((kind, name) in _LOADERS for name, _ in plan)
+def needs_loading(owner: type, selection: Selection) -> bool:
+    """Tell whether a field is selected that has to be read for objects of this type."""
+    return any((owner, name) in _LOADERS for name, _ in selection)
 
 
-def prefetch(shelf: EntityCache, things: Iterable[Any], plan: Selection) -> None:
-    """Fill every selected field of these things, and of what lies beneath."""
+def prefetch(cache: EntityCache, objects: Iterable[Any], selection: Selection) -> None:
+    """Set every selected field of these objects, and of the objects beneath them."""
     by_type: dict[type, dict[int, Any]] = {}
-    for thing in things:
-        if thing is not None:
-            by_type.setdefault(type(thing), {})[id(thing)] = thing
-    for kind, group in by_type.items():
+    for entity in objects:
+        if entity is not None:
+            by_type.setdefault(type(entity), {})[id(entity)] = entity
+    for owner, group in by_type.items():
         parents = list(group.values())
-        for name, call in plan:
-            loader = _LOADERS.get((kind, name))
+        for name, call in selection:
+            loader = _LOADERS.get((owner, name))
             if loader is not None:
-                prefetch(shelf, loader(shelf, parents, call), call.plan)
+                prefetch(cache, loader(cache, parents, call), call.selection)

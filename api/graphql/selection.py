@@ -1,4 +1,4 @@
-"""What a query selects, as a tree: so that everything it needs is read ahead in one hop."""
+"""What an operation selects, as a tree, so that everything it needs is read ahead."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from api.graphql.strawberry_compat import resolve_info, variable_values
 
 @dataclass(slots=True)
 class Selection:
-    """Field names as in the schema, each with the calls made of it."""
+    """Field names as in the schema, each with the calls of that field."""
 
     calls: dict[str, list[FieldCall]] = field(default_factory=dict)
 
@@ -40,29 +40,29 @@ class Selection:
         return ((name, call) for name, calls in self.calls.items() for call in calls)
 
     def into(self, *names: str) -> Selection:
-        """The plan beneath a path of fields; empty where it is not selected."""
-        plan = self
+        """Return the selection beneath a path of fields; it is empty where none is selected."""
+        selection = self
         for name in names:
             merged = Selection()
-            for call in plan.calls.get(name, ()):
-                merged.merge(call.plan)
-            plan = merged
-        return plan
+            for call in selection.calls.get(name, ()):
+                merged.merge(call.selection)
+            selection = merged
+        return selection
 
     def nodes(self) -> Selection:
-        """The plan beneath a connection's nodes."""
+        """Return the selection beneath a connection's nodes."""
         return self.into("edges", "node")
 
     def merge(self, other: Selection) -> None:
-        """Add another plan's fields."""
+        """Add the fields of another selection."""
         for name, call in other:
             self.add(name, call)
 
     def add(self, name: str, call: FieldCall) -> None:
-        """Two selections of a field with the same arguments are one call."""
+        """Add a call; two calls of a field with the same arguments become one."""
         for known in self.calls.setdefault(name, []):
             if known.arguments == call.arguments:
-                known.plan.merge(call.plan)
+                known.selection.merge(call.selection)
                 return
         self.calls[name].append(call)
 
@@ -72,7 +72,7 @@ class FieldCall:
     """A field with its arguments and what is selected beneath it."""
 
     arguments: dict[str, Any]
-    plan: Selection
+    selection: Selection
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,82 +85,91 @@ class _Operation:
 
 
 @dataclass(slots=True)
-class _Asked:
-    """A field's nodes that are one call: what they answer, and what is selected beneath each."""
+class _CollectedCall:
+    """The nodes of a field that are one call: their arguments, type and selections."""
 
     arguments: dict[str, Any]
-    kind: GraphQLNamedType
-    selected: list[SelectionSetNode]
+    type_: GraphQLNamedType
+    selections: list[SelectionSetNode]
+
+
+#: The calls that were collected, by the field's name.
+_Collected = dict[str, list[_CollectedCall]]
 
 
 def selection_of(info: Info[Any, Any]) -> Selection:
-    """What the operation selects beneath the field being resolved."""
+    """Return what the operation selects beneath the field being resolved."""
     raw = resolve_info(info)
     operation = _Operation(raw.schema, raw.fragments, variable_values(raw))
-    return _plan(operation, get_named_type(raw.return_type), _beneath(raw.field_nodes))
+    return _merged(operation, get_named_type(raw.return_type), _sub_selections(raw.field_nodes))
 
 
-def _plan(operation: _Operation, kind: Any, selected: Iterable[SelectionSetNode]) -> Selection:
-    """Of selections that are answered together: merged first, as the executor does it.
+def _merged(operation: _Operation, type_: Any, nodes: Iterable[SelectionSetNode]) -> Selection:
+    """Return the selection of nodes that are answered together: collected first, then followed.
 
-    To follow each of them by itself would double with every level that names a field twice.
+    The executor does the same. To follow each node by itself would double the work with every
+    level that names a field twice.
     """
-    asked: dict[str, list[_Asked]] = {}
+    collected: _Collected = {}
     spread: set[str] = set()
-    for one in selected:
-        _gather(asked, operation, kind, one, spread)
-    plan = Selection()
-    for name, calls in asked.items():
+    for node in nodes:
+        _collect(collected, operation, type_, node, spread)
+    selection = Selection()
+    for name, calls in collected.items():
         for call in calls:
-            plan.add(name, FieldCall(call.arguments, _plan(operation, call.kind, call.selected)))
-    return plan
+            beneath = _merged(operation, call.type_, call.selections)
+            selection.add(name, FieldCall(call.arguments, beneath))
+    return selection
 
 
-def _gather(
-    asked: dict[str, list[_Asked]],
+def _collect(
+    collected: _Collected,
     operation: _Operation,
-    kind: Any,
+    type_: Any,
     selected: SelectionSetNode,
     spread: set[str],
 ) -> None:
+    """Collect the calls of a selection set, its fragments included; each fragment once."""
     for node in selected.selections:
-        if _is_left_out(node, operation):
+        if _is_skipped(node, operation):
             continue
         if isinstance(node, FieldNode):
-            _ask(asked, operation, kind, node)
+            _collect_field(collected, operation, type_, node)
         elif isinstance(node, FragmentSpreadNode) and node.name.value not in spread:
             spread.add(node.name.value)
             fragment = operation.fragments[node.name.value]
             # A fragment on another type only adds what that type's loaders then look at.
             beneath = operation.schema.get_type(fragment.type_condition.name.value)
-            _gather(asked, operation, beneath, fragment.selection_set, spread)
+            _collect(collected, operation, beneath, fragment.selection_set, spread)
         elif isinstance(node, InlineFragmentNode):
             condition = node.type_condition
-            beneath = operation.schema.get_type(condition.name.value) if condition else kind
-            _gather(asked, operation, beneath, node.selection_set, spread)
+            beneath = operation.schema.get_type(condition.name.value) if condition else type_
+            _collect(collected, operation, beneath, node.selection_set, spread)
 
 
-def _ask(asked: dict[str, list[_Asked]], operation: _Operation, kind: Any, node: FieldNode) -> None:
+def _collect_field(
+    collected: _Collected, operation: _Operation, type_: Any, node: FieldNode
+) -> None:
     name = node.name.value
-    definition = kind.fields.get(name)
+    definition = type_.fields.get(name)
     if definition is None:  # __typename
         return
     arguments = (
         get_argument_values(definition, node, operation.variables) if definition.args else {}
     )
-    returned, selected = get_named_type(definition.type), _beneath([node])
-    for known in asked.setdefault(name, []):
-        if known.kind is returned and known.arguments == arguments:
-            known.selected += selected
+    returned, selections = get_named_type(definition.type), _sub_selections([node])
+    for known in collected.setdefault(name, []):
+        if known.type_ is returned and known.arguments == arguments:
+            known.selections += selections
             return
-    asked[name].append(_Asked(arguments, returned, selected))
+    collected[name].append(_CollectedCall(arguments, returned, selections))
 
 
-def _beneath(nodes: Iterable[FieldNode]) -> list[SelectionSetNode]:
+def _sub_selections(nodes: Iterable[FieldNode]) -> list[SelectionSetNode]:
     return [node.selection_set for node in nodes if node.selection_set is not None]
 
 
-def _is_left_out(node: SelectionNode, operation: _Operation) -> bool:
+def _is_skipped(node: SelectionNode, operation: _Operation) -> bool:
     if not node.directives:
         return False
     skip = get_directive_values(GraphQLSkipDirective, node, operation.variables)

@@ -83,6 +83,35 @@ def signatures_by_ids(reading: QueryContext, ids: Collection[UUID]) -> dict[UUID
     return {row.id: row for row in reading.connection.execute(query, {"ids": sorted(ids)}).all()}
 
 
+def signature_counts(reading: QueryContext, release_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return how many signatures were made in each release."""
+    made = [s.c.state == SignatureState.MADE]
+    return counts(reading, s, s.c.release_id, release_ids, made)
+
+
+def entry_counts(reading: QueryContext, release_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return how many entries of the ledger are about each release."""
+    return counts(reading, e, e.c.release_id, release_ids, [])
+
+
+def counts(
+    reading: QueryContext,
+    table: sa.Table,
+    by: ColumnElement[Any],
+    ids: Collection[UUID],
+    conditions: list[ColumnElement[bool]],
+) -> dict[UUID, int]:
+    """Return how many rows each owner has, in one statement for all of them."""
+    query = (
+        sa.select(by, sa.func.count())
+        .where(table.c.account_id == reading.account_id, id_in(by), *conditions)
+        .group_by(by)
+    )
+    rows = reading.connection.execute(query, {"ids": sorted(ids)}).all()
+    by_owner = {row[0]: row[1] for row in rows}
+    return {id_: by_owner.get(id_, 0) for id_ in ids}
+
+
 def latest(
     reading: QueryContext,
     table: sa.Table,

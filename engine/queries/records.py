@@ -1,95 +1,166 @@
-"""Users, teams, keypairs, roles and tokens: by id, and as pages."""
+"""Users, teams, keypairs, roles and credentials: by id, and as pages."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Row, Select, Table
 
 from engine.model.text import lookup_key
-from engine.model.vocabulary import Permission
+from engine.model.vocabulary import KeypairCategory, Permission, ReleaseType
 from engine.persistence.db.pagination import Order, Page, PageArgs, fetch
 from engine.persistence.db.sql import id_in, no_index
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.queries.context import QueryContext
 
-#: The name each kind is listed by.
-_NAMES: dict[str, ColumnElement[Any]] = {
-    "users": t.users.c.email_key,
-    "teams": t.teams.c.name_key,
-    "keypairs": t.keypairs.c.alias_key,
-    "roles": t.roles.c.name_key,
-    "api_tokens": t.api_tokens.c.created_at,
+#: A row that a query returns, with its columns as attributes.
+Record: TypeAlias = Row[Any]
+
+
+class RecordKind(StrEnum):
+    """The kinds of record that are read by id, each named by its table."""
+
+    USER = "users"
+    TEAM = "teams"
+    KEYPAIR = "keypairs"
+    ROLE = "roles"
+    API_TOKEN = "api_tokens"  # noqa: S105 - a table's name
+    SESSION = "sessions"
+    IDENTITY = "identities"
+
+    @property
+    def table(self) -> Table:
+        """The table whose rows are the records."""
+        return t.metadata.tables[self.value]
+
+
+#: The column by which pages of each kind are sorted.
+_SORT_COLUMNS: dict[RecordKind, ColumnElement[Any]] = {
+    RecordKind.USER: t.users.c.email_key,
+    RecordKind.TEAM: t.teams.c.name_key,
+    RecordKind.KEYPAIR: t.keypairs.c.alias_key,
+    RecordKind.ROLE: t.roles.c.name_key,
+    RecordKind.API_TOKEN: t.api_tokens.c.created_at,
 }
 
 
-def by_ids(reading: QueryContext, table: Table, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
-    """Rows of the viewer's account, by id."""
+class RecordFilter(Protocol):
+    """Conditions on the records of one kind, all of which must hold."""
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Return the conditions as SQL."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeypairFilter:
+    """Conditions on keypairs; None leaves a condition out."""
+
+    alias_contains: str | None = None
+    types: tuple[ReleaseType, ...] | None = None
+    categories: tuple[KeypairCategory, ...] | None = None
+    enabled: bool | None = None
+    team_id: UUID | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Return the conditions as SQL."""
+        k, granted = t.keypairs.c, t.team_keypairs.c
+        conditions = _contains(k.alias_key, self.alias_contains)
+        if self.types is not None:
+            conditions.append(k.type.in_(self.types))
+        if self.categories is not None:
+            conditions.append(k.category.in_(self.categories))
+        if self.enabled is not None:
+            conditions.append(k.enabled == self.enabled)
+        if self.team_id is not None:
+            of_team = sa.select(granted.keypair_id).where(granted.team_id == self.team_id)
+            conditions.append(k.id.in_(of_team))
+        return conditions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserFilter:
+    """Conditions on users; None leaves a condition out."""
+
+    email_contains: str | None = None
+    active: bool | None = None
+    service: bool | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Return the conditions as SQL."""
+        u = t.users.c
+        conditions = _contains(u.email_key, self.email_contains)
+        if self.active is not None:
+            conditions.append(u.active == self.active)
+        if self.service is not None:
+            conditions.append(u.service == self.service)
+        return conditions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenFilter:
+    """Conditions on API tokens; None leaves a condition out."""
+
+    user_id: UUID | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Return the conditions as SQL."""
+        return [] if self.user_id is None else [t.api_tokens.c.user_id == self.user_id]
+
+
+def by_ids(reading: QueryContext, kind: RecordKind, ids: Collection[UUID]) -> dict[UUID, Record]:
+    """Return records of the viewer's account, by id."""
     if not ids:
         return {}
-    asked = {"ids": sorted(set(ids)), "account": reading.account_id}
-    return {row.id: row for row in reading.connection.execute(_by_ids(table), asked).all()}
+    parameters = {"ids": sorted(set(ids)), "account": reading.account_id}
+    rows = reading.connection.execute(_by_ids(kind), parameters).all()
+    return {row.id: row for row in rows}
 
 
 @cache
-def _by_ids(table: Table) -> Select[Any]:
+def _by_ids(kind: RecordKind) -> Select[Any]:
+    table = kind.table
     own = no_index(table.c.account_id) == sa.bindparam("account")
     return sa.select(table).where(id_in(table.c.id), own)
 
 
 def find(
-    reading: QueryContext, table: Table, window: PageArgs, *conditions: ColumnElement[bool]
-) -> Page[Row[Any]]:
-    """A page of the account's rows, by name. The conditions' values are part of the cursor."""
-    query = _own(reading, table).where(*conditions)
-    order = Order(table.name, (_NAMES[table.name], table.c.id))
+    reading: QueryContext, kind: RecordKind, args: PageArgs, filter_: RecordFilter | None = None
+) -> Page[Record]:
+    """Return a page of the account's records; the filter's values are part of its cursors."""
+    table, conditions = kind.table, filter_.conditions() if filter_ is not None else []
+    query = sa.select(table).where(table.c.account_id == reading.account_id, *conditions)
+    order = Order(table.name, (_SORT_COLUMNS[kind], table.c.id))
     scope = [str(c.compile(compile_kwargs={"literal_binds": False})) for c in conditions]
     values = [sorted(map(str, c.compile().params.values())) for c in conditions]
-    return fetch(reading.connection, query, order, window, [scope, values])
+    return fetch(reading.connection, query, order, args, [scope, values])
 
 
-def count(reading: QueryContext, table: Table, *conditions: ColumnElement[bool]) -> int:
-    """How many of the account's rows meet the conditions."""
+def count(reading: QueryContext, kind: RecordKind, filter_: RecordFilter | None = None) -> int:
+    """Return how many of the account's records the filter selects."""
+    table, conditions = kind.table, filter_.conditions() if filter_ is not None else []
     query = sa.select(sa.func.count()).select_from(table)
     query = query.where(table.c.account_id == reading.account_id, *conditions)
     return int(reading.connection.execute(query).scalar_one())
 
 
-def linked(
-    reading: QueryContext, by: sa.Column[Any], column: sa.Column[Any], ids: Collection[UUID]
-) -> dict[UUID, list[UUID]]:
-    """The other side of a linking table, for many owners at once, in id order."""
-    found: dict[UUID, list[UUID]] = {id_: [] for id_ in ids}
-    asked = {"ids": sorted(found)}
-    for owner, other in reading.connection.execute(_linked(by, column), asked).all():
-        found[owner].append(other)
-    return found
-
-
-@cache
-def _linked(by: sa.Column[Any], column: sa.Column[Any]) -> Select[Any]:
-    return sa.select(by, column).where(id_in(by)).order_by(by, column)
-
-
 def permissions_of(
     reading: QueryContext, user_ids: Collection[UUID]
 ) -> dict[UUID, frozenset[Permission]]:
-    """What each user's roles grant."""
-    held = loading.load_permissions_of(reading.connection, user_ids)
-    return {user_id: held.get(user_id, frozenset()) for user_id in user_ids}
+    """Return the permissions that each user's roles grant."""
+    permissions = loading.load_permissions_of(reading.connection, user_ids)
+    return {user_id: permissions.get(user_id, frozenset()) for user_id in user_ids}
 
 
-def named_like(column: ColumnElement[Any], text: str | None) -> list[ColumnElement[bool]]:
-    """A condition for names that contain the text, letter case aside."""
+def _contains(column: ColumnElement[Any], text: str | None) -> list[ColumnElement[bool]]:
+    """Return a condition for names that contain the text, without regard to letter case."""
     if not text:
         return []
     return [column.contains(lookup_key(text), autoescape=True)]
-
-
-def _own(reading: QueryContext, table: Table) -> Select[Any]:
-    return sa.select(table).where(table.c.account_id == reading.account_id)

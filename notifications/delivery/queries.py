@@ -34,3 +34,9 @@ def deliveries_by_ids(reading: QueryContext, ids: Collection[UUID]) -> dict[UUID
     query = sa.select(d).where(id_in(d.c.id), d.c.account_id == reading.account_id)
     found = reading.connection.execute(query.where(d.c.webhook_id.is_(None)), {"ids": sorted(ids)})
     return {row.id: row for row in found.all()}
+
+
+def delivery_counts(reading: QueryContext, release_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return how many deliveries to people are about each release."""
+    to_people: list[ColumnElement[bool]] = [d.c.webhook_id.is_(None)]
+    return history.counts(reading, d, d.c.release_id, release_ids, to_people)

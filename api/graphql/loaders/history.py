@@ -1,4 +1,4 @@
-"""Fields of signatures, explanations, ledger entries and deliveries; and of every connection."""
+"""Loaders for signatures, explanations, ledger entries, deliveries and every connection."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from api.graphql.types.release import Release
 
 @loads(Connection, "edges")
 def edges(
-    shelf: EntityCache, connections: Sequence[Connection[Any]], call: FieldCall
+    cache: EntityCache, connections: Sequence[Connection[Any]], call: FieldCall
 ) -> Iterable[Any]:
     return [edge for connection in connections for edge in connection.edges]
 
 
 @loads(Edge, "node")
-def edge_node(shelf: EntityCache, found: Sequence[Edge[Any]], call: FieldCall) -> Iterable[Any]:
-    return [edge.node for edge in found]
+def edge_node(cache: EntityCache, rows: Sequence[Edge[Any]], call: FieldCall) -> Iterable[Any]:
+    return [edge.node for edge in rows]
 
 
 @loads(Signature, "signer")
-def signer(shelf: EntityCache, signatures: Sequence[Signature], call: FieldCall) -> Iterable[User]:
-    users = shelf.users({signature.source.user_id for signature in signatures})
+def signer(cache: EntityCache, signatures: Sequence[Signature], call: FieldCall) -> Iterable[User]:
+    users = cache.users({signature.source.user_id for signature in signatures})
     for signature in signatures:
         signature.signer = users[signature.source.user_id]
     return users.values()
@@ -39,9 +39,9 @@ def signer(shelf: EntityCache, signatures: Sequence[Signature], call: FieldCall)
 
 @loads(Signature, "keypair")
 def keypair(
-    shelf: EntityCache, signatures: Sequence[Signature], call: FieldCall
+    cache: EntityCache, signatures: Sequence[Signature], call: FieldCall
 ) -> Iterable[Keypair]:
-    keypairs = shelf.keypairs({signature.source.keypair_id for signature in signatures})
+    keypairs = cache.keypairs({signature.source.keypair_id for signature in signatures})
     for signature in signatures:
         signature.keypair = keypairs[signature.source.keypair_id]
     return keypairs.values()
@@ -49,47 +49,51 @@ def keypair(
 
 @loads(Signature, "release")
 def signature_release(
-    shelf: EntityCache, found: Sequence[Signature], call: FieldCall
+    cache: EntityCache, signatures: Sequence[Signature], call: FieldCall
 ) -> Iterable[Release]:
-    return _set_releases(shelf, found, "release", [s.source.release_id for s in found])
+    return _set_releases(cache, signatures, "release", [s.source.release_id for s in signatures])
 
 
 @loads(LedgerEntry, "release")
 def entry_release(
-    shelf: EntityCache, found: Sequence[LedgerEntry], call: FieldCall
+    cache: EntityCache, entries: Sequence[LedgerEntry], call: FieldCall
 ) -> Iterable[Release]:
-    return _set_releases(shelf, found, "release", [e.source.release_id for e in found])
+    return _set_releases(cache, entries, "release", [e.source.release_id for e in entries])
 
 
 @loads(SignExplanation, "associatedRelease")
-def explained(
-    shelf: EntityCache, found: Sequence[SignExplanation], call: FieldCall
+def explanation_release(
+    cache: EntityCache, explanations: Sequence[SignExplanation], call: FieldCall
 ) -> Iterable[Release]:
-    return _set_releases(shelf, found, "associated_release", [e.release_id for e in found])
+    return _set_releases(
+        cache, explanations, "associated_release", [e.release_id for e in explanations]
+    )
 
 
 @loads(LedgerEntry, "actor")
 def entry_actor(
-    shelf: EntityCache, found: Sequence[LedgerEntry], call: FieldCall
+    cache: EntityCache, entries: Sequence[LedgerEntry], call: FieldCall
 ) -> Iterable[User]:
-    users = shelf.users({e.source.actor_id for e in found if e.source.actor_id is not None})
-    for entry in found:
+    users = cache.users({e.source.actor_id for e in entries if e.source.actor_id is not None})
+    for entry in entries:
         entry.actor = users.get(entry.source.actor_id)
     return users.values()
 
 
 @loads(Delivery, "recipient")
-def recipient(shelf: EntityCache, found: Sequence[Delivery], call: FieldCall) -> Iterable[User]:
-    users = shelf.users({delivery.source.user_id for delivery in found})
-    for delivery in found:
+def recipient(
+    cache: EntityCache, deliveries: Sequence[Delivery], call: FieldCall
+) -> Iterable[User]:
+    users = cache.users({delivery.source.user_id for delivery in deliveries})
+    for delivery in deliveries:
         delivery.recipient = users[delivery.source.user_id]
     return users.values()
 
 
 def _set_releases(
-    shelf: EntityCache, owners: Sequence[Any], name: str, ids: Sequence[UUID | None]
+    cache: EntityCache, owners: Sequence[Any], name: str, ids: Sequence[UUID | None]
 ) -> Iterable[Release]:
-    releases = shelf.releases({id_ for id_ in ids if id_ is not None})
+    releases = cache.releases({id_ for id_ in ids if id_ is not None})
     for owner, id_ in zip(owners, ids, strict=True):
         setattr(owner, name, releases.get(id_) if id_ else None)
     return releases.values()

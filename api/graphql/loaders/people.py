@@ -1,4 +1,4 @@
-"""Fields of users, roles, teams and tokens."""
+"""Loaders for the fields of users, roles, teams and tokens."""
 
 from __future__ import annotations
 
@@ -11,21 +11,19 @@ from api.graphql.selection import FieldCall
 from api.graphql.types.account import Viewer
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.people import ApiToken, Role, Team, User
-from engine.persistence.store import tables as t
 from engine.queries import records
+from engine.queries.links import Link, linked
 
 
 @loads(Viewer, "user")
-def viewer_user(shelf: EntityCache, viewers: Sequence[Viewer], call: FieldCall) -> Iterable[User]:
+def viewer_user(cache: EntityCache, viewers: Sequence[Viewer], call: FieldCall) -> Iterable[User]:
     return [viewer.user for viewer in viewers]
 
 
 @loads(User, "roles")
-def user_roles(shelf: EntityCache, users: Sequence[User], call: FieldCall) -> Iterable[Role]:
-    links = records.linked(
-        shelf.reading, t.user_roles.c.user_id, t.user_roles.c.role_id, _ids(users)
-    )
-    roles = shelf.roles(_flat(links))
+def user_roles(cache: EntityCache, users: Sequence[User], call: FieldCall) -> Iterable[Role]:
+    links = linked(cache.reading, Link.ROLES_OF_USER, _ids(users))
+    roles = cache.roles(_flat(links))
     for user in users:
         held = (roles[id_] for id_ in links[user.source.id])
         user.roles = sorted(held, key=lambda role: role.name)
@@ -33,50 +31,43 @@ def user_roles(shelf: EntityCache, users: Sequence[User], call: FieldCall) -> It
 
 
 @loads(User, "permissions")
-def user_permissions(shelf: EntityCache, users: Sequence[User], call: FieldCall) -> Iterable[Any]:
-    held = records.permissions_of(shelf.reading, _ids(users))
+def user_permissions(cache: EntityCache, users: Sequence[User], call: FieldCall) -> Iterable[Any]:
+    held = records.permissions_of(cache.reading, _ids(users))
     for user in users:
         user.permissions = sorted(held[user.source.id])
     return ()
 
 
 @loads(User, "teams")
-def user_teams(shelf: EntityCache, users: Sequence[User], call: FieldCall) -> Iterable[Team]:
-    links = records.linked(
-        shelf.reading, t.team_members.c.user_id, t.team_members.c.team_id, _ids(users)
-    )
-    teams = shelf.teams(_flat(links))
+def user_teams(cache: EntityCache, users: Sequence[User], call: FieldCall) -> Iterable[Team]:
+    links = linked(cache.reading, Link.TEAMS_OF_USER, _ids(users))
+    teams = cache.teams(_flat(links))
     for user in users:
         user.teams = _by_name(teams[id_] for id_ in links[user.source.id])
     return teams.values()
 
 
 @loads(Role, "permissions")
-def role_permissions(shelf: EntityCache, roles: Sequence[Role], call: FieldCall) -> Iterable[Any]:
-    p = t.role_permissions
-    links = records.linked(shelf.reading, p.c.role_id, p.c.permission, _ids(roles))
+def role_permissions(cache: EntityCache, roles: Sequence[Role], call: FieldCall) -> Iterable[Any]:
+    links = linked(cache.reading, Link.PERMISSIONS_OF_ROLE, _ids(roles))
     for role in roles:
-        role.permissions = links[role.source.id]  # type: ignore[assignment]
+        role.permissions = links[role.source.id]
     return ()
 
 
 @loads(Team, "members")
-def team_members(shelf: EntityCache, teams: Sequence[Team], call: FieldCall) -> Iterable[User]:
-    links = records.linked(
-        shelf.reading, t.team_members.c.team_id, t.team_members.c.user_id, _ids(teams)
-    )
-    users = shelf.users(_flat(links))
+def team_members(cache: EntityCache, teams: Sequence[Team], call: FieldCall) -> Iterable[User]:
+    links = linked(cache.reading, Link.MEMBERS_OF_TEAM, _ids(teams))
+    users = cache.users(_flat(links))
     for team in teams:
         team.members = _by_name(users[id_] for id_ in links[team.source.id])
     return users.values()
 
 
 @loads(Team, "keypairs")
-def team_keypairs(shelf: EntityCache, teams: Sequence[Team], call: FieldCall) -> Iterable[Keypair]:
-    links = records.linked(
-        shelf.reading, t.team_keypairs.c.team_id, t.team_keypairs.c.keypair_id, _ids(teams)
-    )
-    keypairs = shelf.keypairs(_flat(links))
+def team_keypairs(cache: EntityCache, teams: Sequence[Team], call: FieldCall) -> Iterable[Keypair]:
+    links = linked(cache.reading, Link.KEYPAIRS_OF_TEAM, _ids(teams))
+    keypairs = cache.keypairs(_flat(links))
     for team in teams:
         granted = (keypairs[id_] for id_ in links[team.source.id])
         team.keypairs = sorted(granted, key=lambda keypair: keypair.alias)
@@ -84,8 +75,8 @@ def team_keypairs(shelf: EntityCache, teams: Sequence[Team], call: FieldCall) ->
 
 
 @loads(ApiToken, "user")
-def token_user(shelf: EntityCache, tokens: Sequence[ApiToken], call: FieldCall) -> Iterable[User]:
-    users = shelf.users({token.source.user_id for token in tokens})
+def token_user(cache: EntityCache, tokens: Sequence[ApiToken], call: FieldCall) -> Iterable[User]:
+    users = cache.users({token.source.user_id for token in tokens})
     for token in tokens:
         token.user = users[token.source.user_id]
     return users.values()
@@ -99,5 +90,5 @@ def _flat(links: dict[Any, list[Any]]) -> set[Any]:
     return {id_ for ids in links.values() for id_ in ids}
 
 
-def _by_name(found: Iterable[Any]) -> list[Any]:
-    return sorted(found, key=lambda thing: (thing.name, thing.id))
+def _by_name(entities: Iterable[Any]) -> list[Any]:
+    return sorted(entities, key=lambda entity: (entity.name, entity.id))

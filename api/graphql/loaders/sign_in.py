@@ -1,4 +1,4 @@
-"""How users sign in, or are to: one's own, or with MANAGE_USERS anybody's."""
+"""Loaders for how users sign in: one's own, or with MANAGE_USERS anybody's."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from engine.queries import credentials
 
 
 @loads(User, "sessions")
-def user_sessions(shelf: EntityCache, users: Sequence[User], call: FieldCall) -> Iterable[Session]:
-    rows = credentials.sessions_of(shelf.reading, [user.source.id for user in users])
-    found = shelf.shelve(Session, rows)
-    owned = _by_owner(found)
+def user_sessions(cache: EntityCache, users: Sequence[User], call: FieldCall) -> Iterable[Session]:
+    rows = credentials.sessions_of(cache.reading, [user.source.id for user in users])
+    sessions = cache.put_records(Session, rows)
+    owned = _by_owner(sessions)
     for user in users:
         user.sessions = owned[user.source.id]
-    return found
+    return sessions
 
 
 @loads(User, "identities")
 def user_identities(
-    shelf: EntityCache, users: Sequence[User], call: FieldCall
+    cache: EntityCache, users: Sequence[User], call: FieldCall
 ) -> Iterable[Identity]:
-    rows = credentials.identities_of(shelf.reading, [user.source.id for user in users])
-    found = shelf.shelve(Identity, rows)
-    owned = _by_owner(found)
+    rows = credentials.identities_of(cache.reading, [user.source.id for user in users])
+    identities = cache.put_records(Identity, rows)
+    owned = _by_owner(identities)
     for user in users:
         user.identities = owned[user.source.id]
-    return found
+    return identities
 
 
 @loads(User, "pendingEmail")
-def user_pending_email(shelf: EntityCache, users: Sequence[User], call: FieldCall) -> Iterable[Any]:
-    rows = credentials.pending_addresses_of(shelf.reading, [user.source.id for user in users])
+def user_pending_email(cache: EntityCache, users: Sequence[User], call: FieldCall) -> Iterable[Any]:
+    rows = credentials.pending_addresses_of(cache.reading, [user.source.id for user in users])
     pending = {row.user_id: PendingEmail.of(row) for row in rows}
     for user in users:
         user.pending_email = pending.get(user.source.id)
@@ -48,27 +48,27 @@ def user_pending_email(shelf: EntityCache, users: Sequence[User], call: FieldCal
 
 @loads(Session, "user")
 def session_user(
-    shelf: EntityCache, sessions: Sequence[Session], call: FieldCall
+    cache: EntityCache, sessions: Sequence[Session], call: FieldCall
 ) -> Iterable[User]:
-    return _users(shelf, sessions)
+    return _users(cache, sessions)
 
 
 @loads(Identity, "user")
 def identity_user(
-    shelf: EntityCache, identities: Sequence[Identity], call: FieldCall
+    cache: EntityCache, identities: Sequence[Identity], call: FieldCall
 ) -> Iterable[User]:
-    return _users(shelf, identities)
+    return _users(cache, identities)
 
 
-def _by_owner(found: Iterable[Any]) -> dict[UUID, list[Any]]:
+def _by_owner(credentials_: Iterable[Any]) -> dict[UUID, list[Any]]:
     owned: dict[UUID, list[Any]] = defaultdict(list)
-    for one in found:
-        owned[one.source.user_id].append(one)
+    for credential in credentials_:
+        owned[credential.source.user_id].append(credential)
     return owned
 
 
-def _users(shelf: EntityCache, owned: Sequence[Any]) -> Iterable[User]:
-    users = shelf.users({one.source.user_id for one in owned})
-    for one in owned:
-        one.user = users[one.source.user_id]
+def _users(cache: EntityCache, owned: Sequence[Any]) -> Iterable[User]:
+    users = cache.users({credential.source.user_id for credential in owned})
+    for credential in owned:
+        credential.user = users[credential.source.user_id]
     return users.values()

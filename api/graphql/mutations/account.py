@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Self
 from uuid import UUID
 
 import strawberry
 
-from api.graphql.context import Info, run_mutation
+from api.graphql.context import Info
 from api.graphql.entity_cache import EntityCache
-from api.graphql.mutations.payload import Payload, given
+from api.graphql.mutations.payload import Payload, present_fields
+from api.graphql.resolvers import run_mutation
 from api.graphql.types.account import Account
 from api.graphql.types.enums import QuotaOnOnline, ReleaseType
 from api.runtime.runtime import Runtime
@@ -82,6 +84,13 @@ class UpdateAccountInput:
         " edited.",
     )
 
+    def to_command(self, runtime: Runtime, principal: Principal) -> UpdateAccount:
+        """Return the command; it changes the caller's own account."""
+        settings = present_fields(self, *SETTINGS)
+        if self.enabled_release_types is not None:
+            settings["enabled_release_types"] = frozenset(self.enabled_release_types)
+        return UpdateAccount(account_id=principal.account_id, settings=settings)
+
 
 @strawberry.type(description="The result of changing the account's settings.")
 class UpdateAccountPayload(Payload):
@@ -90,20 +99,14 @@ class UpdateAccountPayload(Payload):
         description="The account with its new settings, or null if the change was refused.",
     )
 
+    @classmethod
+    def read_back(cls, cache: EntityCache, account_id: UUID) -> Self:
+        """Return the payload with the account as it is now."""
+        return cls(account=Account.of(cache.reading.policy))
+
 
 @strawberry.type
 class AccountMutations:
     @strawberry.mutation(description="Changes the account's settings, which needs MANAGE_ACCOUNT.")
     async def update_account(self, info: Info, input: UpdateAccountInput) -> UpdateAccountPayload:
-        async def act(runtime: Runtime, principal: Principal) -> UUID:
-            settings = given(input, *SETTINGS)
-            if input.enabled_release_types is not None:
-                settings["enabled_release_types"] = frozenset(input.enabled_release_types)
-            command = UpdateAccount(account_id=principal.account_id, settings=settings)
-            return await runtime.execute(principal, command)
-
-        return await run_mutation(info, UpdateAccountPayload, act, account=_account)
-
-
-def _account(shelf: EntityCache, _id: UUID) -> Account:
-    return Account.of(shelf.reading.policy)
+        return await run_mutation(info, input.to_command, UpdateAccountPayload)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Self
 from uuid import UUID
 
 import strawberry
 
-from api.graphql.context import Info, run_mutation
+from api.graphql.context import Info
 from api.graphql.entity_cache import EntityCache
 from api.graphql.ids import from_global, from_globals
-from api.graphql.mutations.payload import Payload, given, one
+from api.graphql.mutations.payload import Payload, present_fields
+from api.graphql.resolvers import run_action, run_mutation
 from api.graphql.types.enums import (
     KeypairAccess,
     KeypairAlgorithm,
@@ -53,6 +56,23 @@ class CreateKeypairInput:
         default=False, description="Whether the keypair has a default certificate."
     )
 
+    async def create(self, runtime: Runtime, principal: Principal) -> UUID:
+        """Create the keypair in its signer and return its id; refuses ids of other types."""
+        command = CreateKeypair(
+            alias=self.alias,
+            type=self.type,
+            category=self.category,
+            access=self.access,
+            algorithm=self.algorithm,
+            backend=self.backend,
+            user_ids=from_globals(self.user_ids or (), "User", "user_ids"),
+            has_default_certificate=self.has_default_certificate,
+        )
+        keypair_id: UUID = await runtime.run_blocking(
+            partial(create_keypair, runtime.system, principal, command)
+        )
+        return keypair_id
+
 
 @strawberry.input(description="The changes of a keypair; a field that is left out stays as it is.")
 class UpdateKeypairInput:
@@ -75,54 +95,42 @@ class UpdateKeypairInput:
         " that holds it.",
     )
 
+    def to_command(self, runtime: Runtime, principal: Principal) -> UpdateKeypair:
+        """Return the command; refuses ids of other types."""
+        changes = present_fields(self, "alias", "access", "has_default_certificate", "enabled")
+        if self.user_ids is not None:
+            changes["user_ids"] = from_globals(self.user_ids, "User", "user_ids")
+        return UpdateKeypair(keypair_id=from_global(self.id, "Keypair"), **changes)
+
+
+@strawberry.type(description="The result of a mutation of a keypair.")
+class KeypairPayload(Payload):
+    keypair: Keypair | None = strawberry.field(
+        default=None, description="The keypair as it is now, or null if the mutation was refused."
+    )
+
+    @classmethod
+    def read_back(cls, cache: EntityCache, keypair_id: UUID) -> Self:
+        """Return the payload with the keypair as it is now."""
+        return cls(keypair=cache.keypairs([keypair_id]).get(keypair_id))
+
 
 @strawberry.type(description="The result of creating a keypair.")
-class CreateKeypairPayload(Payload):
-    keypair: Keypair | None = strawberry.field(
-        default=None, description="The new keypair, or null if it was refused."
-    )
+class CreateKeypairPayload(KeypairPayload):
+    pass
 
 
 @strawberry.type(description="The result of changing a keypair.")
-class UpdateKeypairPayload(Payload):
-    keypair: Keypair | None = strawberry.field(
-        default=None, description="The keypair after the change, or null if the change was refused."
-    )
+class UpdateKeypairPayload(KeypairPayload):
+    pass
 
 
 @strawberry.type
 class KeypairMutations:
     @strawberry.mutation(description="Creates a keypair in a signer, which needs MANAGE_KEYPAIRS.")
     async def create_keypair(self, info: Info, input: CreateKeypairInput) -> CreateKeypairPayload:
-        async def act(runtime: Runtime, principal: Principal) -> UUID:
-            asked = CreateKeypair(
-                alias=input.alias,
-                type=input.type,
-                category=input.category,
-                access=input.access,
-                algorithm=input.algorithm,
-                backend=input.backend,
-                user_ids=from_globals(input.user_ids or (), "User", "user_ids"),
-                has_default_certificate=input.has_default_certificate,
-            )
-            made: UUID = await runtime.run_blocking(
-                lambda: create_keypair(runtime.system, principal, asked)
-            )
-            return made
-
-        return await run_mutation(
-            info, CreateKeypairPayload, act, keypair=one(EntityCache.keypairs)
-        )
+        return await run_action(info, input.create, CreateKeypairPayload)
 
     @strawberry.mutation(description="Changes or disables a keypair, which needs MANAGE_KEYPAIRS.")
     async def update_keypair(self, info: Info, input: UpdateKeypairInput) -> UpdateKeypairPayload:
-        async def act(runtime: Runtime, principal: Principal) -> UUID:
-            changes = given(input, "alias", "access", "has_default_certificate", "enabled")
-            if input.user_ids is not None:
-                changes["user_ids"] = from_globals(input.user_ids, "User", "user_ids")
-            keypair_id = from_global(input.id, "Keypair")
-            return await runtime.execute(principal, UpdateKeypair(keypair_id=keypair_id, **changes))
-
-        return await run_mutation(
-            info, UpdateKeypairPayload, act, keypair=one(EntityCache.keypairs)
-        )
+        return await run_mutation(info, input.to_command, UpdateKeypairPayload)

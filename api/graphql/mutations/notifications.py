@@ -1,18 +1,21 @@
-"""Choose what one is told, and send again what did not arrive."""
+"""Choose the channels of one's own messages, and send a message again."""
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Self
 from uuid import UUID
 
 import strawberry
 
-from api.graphql.context import Info, run_mutation
+from api.graphql.context import Info
 from api.graphql.entity_cache import EntityCache
 from api.graphql.ids import parse
 from api.graphql.loaders.notifications import preferences_of
 from api.graphql.mutations.payload import Payload
-from api.graphql.mutations.webhooks import telling_of
-from api.graphql.queries.webhooks import webhook_deliveries_found
+from api.graphql.mutations.webhooks import message_settings_of
+from api.graphql.queries.webhooks import webhook_deliveries_by_ids
+from api.graphql.resolvers import run_action, run_mutation
 from api.graphql.types.delivery import Delivery
 from api.graphql.types.message_enums import MessageKind
 from api.graphql.types.notification import NotificationPreference
@@ -25,6 +28,12 @@ from notifications.delivery.queries import deliveries_by_ids
 from notifications.delivery.resend import ResendDelivery
 from notifications.outbox.preferences import UpdatePreferences
 from notifications.webhooks import queries as webhook_queries
+
+#: How deliveries of each type are read.
+_DELIVERIES_BY_IDS = {
+    "Delivery": deliveries_by_ids,
+    "WebhookDelivery": webhook_queries.deliveries_by_ids,
+}
 
 
 @strawberry.input(
@@ -49,6 +58,13 @@ class UpdateNotificationPreferencesInput:
         " twice, the last choice counts."
     )
 
+    def to_command(self, runtime: Runtime, principal: Principal) -> UpdatePreferences:
+        """Return the command."""
+        return UpdatePreferences(
+            chosen={choice.kind: frozenset(choice.channels) for choice in self.preferences},
+            channels=message_settings_of(runtime).personal,
+        )
+
 
 @strawberry.type(description="The result of changing one's notification preferences.")
 class UpdateNotificationPreferencesPayload(Payload):
@@ -56,12 +72,31 @@ class UpdateNotificationPreferencesPayload(Payload):
         default_factory=list, description="The caller's preferences for every kind of message."
     )
 
+    @classmethod
+    def read_back(cls, cache: EntityCache, user_id: UUID) -> Self:
+        """Return the payload with the user's preferences as they are now."""
+        return cls(preferences=preferences_of(cache, user_id))
+
 
 @strawberry.input(description="The delivery whose message is to be sent again.")
 class ResendDeliveryInput:
     id: strawberry.ID = strawberry.field(
         description="The id of a Delivery or of a WebhookDelivery."
     )
+
+    async def resend(self, runtime: Runtime, principal: Principal) -> UUID:
+        """Queue the message again and return the id of the new delivery."""
+        kind, delivery_id = parse(self.id) or ("", UUID(int=0))
+        release_id = await runtime.read(principal, partial(_release_id, kind, delivery_id))
+        settings = message_settings_of(runtime)
+        command = ResendDelivery(
+            delivery_id=delivery_id,
+            release_id=release_id,
+            link_key=settings.link_key,
+            link_lifetime=settings.link_lifetime,
+            channels=settings.personal,
+        )
+        return await runtime.execute(principal, command)
 
 
 @strawberry.type(description="The result of sending a message again.")
@@ -73,6 +108,15 @@ class ResendDeliveryPayload(Payload):
         default=None, description="The new delivery, if the message goes to a webhook."
     )
 
+    @classmethod
+    def read_back(cls, cache: EntityCache, delivery_id: UUID) -> Self:
+        """Return the payload with the new delivery, to a person or to a webhook."""
+        row = deliveries_by_ids(cache.reading, [delivery_id]).get(delivery_id)
+        return cls(
+            delivery=Delivery.of(row) if row is not None else None,
+            webhook_delivery=webhook_deliveries_by_ids(cache, [delivery_id]).get(delivery_id),
+        )
+
 
 @strawberry.type
 class NotificationMutations:
@@ -83,16 +127,7 @@ class NotificationMutations:
     async def update_notification_preferences(
         self, info: Info, input: UpdateNotificationPreferencesInput
     ) -> UpdateNotificationPreferencesPayload:
-        async def act(runtime: Runtime, principal: Principal) -> UUID:
-            command = UpdatePreferences(
-                chosen={one.kind: frozenset(one.channels) for one in input.preferences},
-                channels=telling_of(runtime).personal,
-            )
-            return await runtime.execute(principal, command)
-
-        return await run_mutation(
-            info, UpdateNotificationPreferencesPayload, act, preferences=preferences_of
-        )
+        return await run_mutation(info, input.to_command, UpdateNotificationPreferencesPayload)
 
     @strawberry.mutation(
         description="Sends a message again that failed or got lost. It is for the release's"
@@ -101,43 +136,14 @@ class NotificationMutations:
     async def resend_delivery(
         self, info: Info, input: ResendDeliveryInput
     ) -> ResendDeliveryPayload:
-        async def act(runtime: Runtime, principal: Principal) -> UUID:
-            kind, delivery_id = parse(input.id) or ("", UUID(int=0))
-            release_id = await runtime.read(
-                principal, lambda reading: _release_id(reading, kind, delivery_id)
-            )
-            telling = telling_of(runtime)
-            command = ResendDelivery(
-                delivery_id=delivery_id,
-                release_id=release_id,
-                link_key=telling.link_key,
-                link_lifetime=telling.link_lifetime,
-                channels=telling.personal,
-            )
-            return await runtime.execute(principal, command)
-
-        return await run_mutation(
-            info, ResendDeliveryPayload, act, delivery=_delivery, webhook_delivery=_webhook_delivery
-        )
+        return await run_action(info, input.resend, ResendDeliveryPayload)
 
 
-def _release_id(reading: QueryContext, kind: str, delivery_id: UUID) -> UUID | None:
-    by_ids = {
-        "Delivery": deliveries_by_ids,
-        "WebhookDelivery": webhook_queries.deliveries_by_ids,
-    }.get(kind)
-    found = by_ids(reading, [delivery_id]) if by_ids is not None else {}
-    if delivery_id not in found:
+def _release_id(kind: str, delivery_id: UUID, reading: QueryContext) -> UUID | None:
+    """Return the id of the release that a delivery is about; refuses NOT_FOUND."""
+    by_ids = _DELIVERIES_BY_IDS.get(kind)
+    rows = by_ids(reading, [delivery_id]) if by_ids is not None else {}
+    if delivery_id not in rows:
         raise not_found("delivery", "id")
-    release_id: UUID | None = found[delivery_id].release_id
+    release_id: UUID | None = rows[delivery_id].release_id
     return release_id
-
-
-def _delivery(shelf: EntityCache, id_: UUID) -> Delivery | None:
-    row = deliveries_by_ids(shelf.reading, [id_]).get(id_)
-    return Delivery.of(row) if row is not None else None
-
-
-def _webhook_delivery(shelf: EntityCache, id_: UUID) -> WebhookDelivery | None:
-    found: WebhookDelivery | None = webhook_deliveries_found(shelf, [id_]).get(id_)
-    return found

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Self
 from uuid import UUID
 
 import strawberry
 
-from api.graphql.context import Info, run_mutation
+from api.graphql.context import Info
 from api.graphql.entity_cache import EntityCache
 from api.graphql.ids import from_global, from_globals
-from api.graphql.mutations.payload import Payload, given, one
+from api.graphql.mutations.payload import Payload, present_fields
+from api.graphql.resolvers import run_mutation
 from api.graphql.types.enums import Permission
 from api.graphql.types.people import Role, Team, User
 from api.runtime.runtime import Runtime
@@ -44,6 +46,11 @@ class CreateUserInput:
         " and cannot approve.",
     )
 
+    def to_command(self, runtime: Runtime, principal: Principal) -> CreateUser:
+        """Return the command."""
+        properties = present_fields(self, "email", "name", "time_zone", "locale", "service")
+        return CreateUser(roles=tuple(self.roles), **properties)
+
 
 @strawberry.input(description="The changes of a user; a field that is left out stays as it is.")
 class UpdateUserInput:
@@ -74,6 +81,17 @@ class UpdateUserInput:
         " user's address changes immediately.",
     )
 
+    def to_command(self, runtime: Runtime, principal: Principal) -> UpdateUser:
+        """Return the command; refuses ids of other types."""
+        changes = present_fields(self, "name", "time_zone", "locale", "active")
+        if self.roles is not None:
+            changes["roles"] = tuple(self.roles)
+        if self.email is not None:
+            settings = runtime.message_settings
+            link_key = settings.link_key if settings is not None else None
+            changes |= {"email": self.email, "link_key": link_key}
+        return UpdateUser(user_id=from_global(self.id, "User"), **changes)
+
 
 @strawberry.input(description="The properties of the role to create.")
 class CreateRoleInput:
@@ -84,6 +102,10 @@ class CreateRoleInput:
         description="The permissions that the role grants."
     )
 
+    def to_command(self, runtime: Runtime, principal: Principal) -> CreateRole:
+        """Return the command."""
+        return CreateRole(name=self.name, permissions=frozenset(self.permissions))
+
 
 @strawberry.input(description="The changes of a role; a field that is left out stays as it is.")
 class UpdateRoleInput:
@@ -93,6 +115,11 @@ class UpdateRoleInput:
         default=None,
         description="All permissions that the role is to grant, including those that are to stay.",
     )
+
+    def to_command(self, runtime: Runtime, principal: Principal) -> UpdateRole:
+        """Return the command; refuses ids of other types."""
+        granted = frozenset(self.permissions) if self.permissions is not None else None
+        return UpdateRole(role_id=from_global(self.id, "Role"), name=self.name, permissions=granted)
 
 
 @strawberry.input(description="The properties of the team to create.")
@@ -112,6 +139,15 @@ class CreateTeamInput:
         " the number of its possible approvers.",
     )
 
+    def to_command(self, runtime: Runtime, principal: Principal) -> CreateTeam:
+        """Return the command; refuses ids of other types."""
+        return CreateTeam(
+            name=self.name,
+            member_ids=from_globals(self.member_ids, "User", "member_ids"),
+            keypair_ids=from_globals(self.keypair_ids or (), "Keypair", "keypair_ids"),
+            required_approvals=self.required_approvals,
+        )
+
 
 @strawberry.input(description="The changes of a team; a field that is left out stays as it is.")
 class UpdateTeamInput:
@@ -129,47 +165,78 @@ class UpdateTeamInput:
         default=None, description="The number of approvals that the team's offline releases need."
     )
 
+    def to_command(self, runtime: Runtime, principal: Principal) -> UpdateTeam:
+        """Return the command; refuses ids of other types."""
+        changes = present_fields(self, "name", "required_approvals")
+        for name, kind in (("member_ids", "User"), ("keypair_ids", "Keypair")):
+            changes |= {n: from_globals(v, kind, n) for n, v in present_fields(self, name).items()}
+        return UpdateTeam(team_id=from_global(self.id, "Team"), **changes)
+
+
+@strawberry.type(description="The result of a mutation of a user.")
+class UserPayload(Payload):
+    user: User | None = strawberry.field(
+        default=None, description="The user as they are now, or null if the mutation was refused."
+    )
+
+    @classmethod
+    def read_back(cls, cache: EntityCache, user_id: UUID) -> Self:
+        """Return the payload with the user as it is now."""
+        return cls(user=cache.users([user_id]).get(user_id))
+
 
 @strawberry.type(description="The result of adding a user.")
-class CreateUserPayload(Payload):
-    user: User | None = strawberry.field(
-        default=None, description="The new user, or null if it was refused."
-    )
+class CreateUserPayload(UserPayload):
+    pass
 
 
 @strawberry.type(description="The result of changing a user.")
-class UpdateUserPayload(Payload):
-    user: User | None = strawberry.field(
-        default=None, description="The user after the change, or null if the change was refused."
+class UpdateUserPayload(UserPayload):
+    pass
+
+
+@strawberry.type(description="The result of a mutation of a role.")
+class RolePayload(Payload):
+    role: Role | None = strawberry.field(
+        default=None, description="The role as it is now, or null if the mutation was refused."
     )
+
+    @classmethod
+    def read_back(cls, cache: EntityCache, role_id: UUID) -> Self:
+        """Return the payload with the role as it is now."""
+        return cls(role=cache.roles([role_id]).get(role_id))
 
 
 @strawberry.type(description="The result of creating a role.")
-class CreateRolePayload(Payload):
-    role: Role | None = strawberry.field(
-        default=None, description="The new role, or null if it was refused."
-    )
+class CreateRolePayload(RolePayload):
+    pass
 
 
 @strawberry.type(description="The result of changing a role.")
-class UpdateRolePayload(Payload):
-    role: Role | None = strawberry.field(
-        default=None, description="The role after the change, or null if the change was refused."
+class UpdateRolePayload(RolePayload):
+    pass
+
+
+@strawberry.type(description="The result of a mutation of a team.")
+class TeamPayload(Payload):
+    team: Team | None = strawberry.field(
+        default=None, description="The team as it is now, or null if the mutation was refused."
     )
+
+    @classmethod
+    def read_back(cls, cache: EntityCache, team_id: UUID) -> Self:
+        """Return the payload with the team as it is now."""
+        return cls(team=cache.teams([team_id]).get(team_id))
 
 
 @strawberry.type(description="The result of creating a team.")
-class CreateTeamPayload(Payload):
-    team: Team | None = strawberry.field(
-        default=None, description="The new team, or null if it was refused."
-    )
+class CreateTeamPayload(TeamPayload):
+    pass
 
 
 @strawberry.type(description="The result of changing a team.")
-class UpdateTeamPayload(Payload):
-    team: Team | None = strawberry.field(
-        default=None, description="The team after the change, or null if the change was refused."
-    )
+class UpdateTeamPayload(TeamPayload):
+    pass
 
 
 @strawberry.type
@@ -180,11 +247,7 @@ class PeopleMutations:
         " scopes can give SIGN and APPROVE_RELEASE without holding them."
     )
     async def create_user(self, info: Info, input: CreateUserInput) -> CreateUserPayload:
-        async def act(runtime: Runtime, principal: Principal) -> UUID:
-            told = given(input, "email", "name", "time_zone", "locale", "service")
-            return await runtime.execute(principal, CreateUser(roles=tuple(input.roles), **told))
-
-        return await run_mutation(info, CreateUserPayload, act, user=one(EntityCache.users))
+        return await run_mutation(info, input.to_command, CreateUserPayload)
 
     @strawberry.mutation(
         description="Changes a user, which needs MANAGE_USERS and, as for `createUser`,"
@@ -196,69 +259,26 @@ class PeopleMutations:
         " needs every permission that this user has."
     )
     async def update_user(self, info: Info, input: UpdateUserInput) -> UpdateUserPayload:
-        async def act(runtime: Runtime, principal: Principal) -> UUID:
-            changes = given(input, "name", "time_zone", "locale", "active")
-            if input.roles is not None:
-                changes["roles"] = tuple(input.roles)
-            if input.email is not None:
-                key = (
-                    runtime.message_settings.link_key
-                    if runtime.message_settings is not None
-                    else None
-                )
-                changes |= {"email": input.email, "link_key": key}
-            user_id = from_global(input.id, "User")
-            return await runtime.execute(principal, UpdateUser(user_id=user_id, **changes))
-
-        return await run_mutation(info, UpdateUserPayload, act, user=one(EntityCache.users))
+        return await run_mutation(info, input.to_command, UpdateUserPayload)
 
     @strawberry.mutation(
         description="Creates a role of the account, which needs MANAGE_USERS and, as for"
         " `createUser`, every permission that the role grants."
     )
     async def create_role(self, info: Info, input: CreateRoleInput) -> CreateRolePayload:
-        async def act(runtime: Runtime, principal: Principal) -> UUID:
-            granted = frozenset(input.permissions)
-            return await runtime.execute(
-                principal, CreateRole(name=input.name, permissions=granted)
-            )
-
-        return await run_mutation(info, CreateRolePayload, act, role=one(EntityCache.roles))
+        return await run_mutation(info, input.to_command, CreateRolePayload)
 
     @strawberry.mutation(
         description="Changes a role of the account, which needs MANAGE_USERS and, as for"
         " `createUser`, every permission that is added to it."
     )
     async def update_role(self, info: Info, input: UpdateRoleInput) -> UpdateRolePayload:
-        async def act(runtime: Runtime, principal: Principal) -> UUID:
-            granted = frozenset(input.permissions) if input.permissions is not None else None
-            command = UpdateRole(
-                role_id=from_global(input.id, "Role"), name=input.name, permissions=granted
-            )
-            return await runtime.execute(principal, command)
-
-        return await run_mutation(info, UpdateRolePayload, act, role=one(EntityCache.roles))
+        return await run_mutation(info, input.to_command, UpdateRolePayload)
 
     @strawberry.mutation(description="Creates a team, which needs MANAGE_TEAMS.")
     async def create_team(self, info: Info, input: CreateTeamInput) -> CreateTeamPayload:
-        async def act(runtime: Runtime, principal: Principal) -> UUID:
-            command = CreateTeam(
-                name=input.name,
-                member_ids=from_globals(input.member_ids, "User", "member_ids"),
-                keypair_ids=from_globals(input.keypair_ids or (), "Keypair", "keypair_ids"),
-                required_approvals=input.required_approvals,
-            )
-            return await runtime.execute(principal, command)
-
-        return await run_mutation(info, CreateTeamPayload, act, team=one(EntityCache.teams))
+        return await run_mutation(info, input.to_command, CreateTeamPayload)
 
     @strawberry.mutation(description="Changes a team, which needs MANAGE_TEAMS.")
     async def update_team(self, info: Info, input: UpdateTeamInput) -> UpdateTeamPayload:
-        async def act(runtime: Runtime, principal: Principal) -> UUID:
-            changes = given(input, "name", "required_approvals")
-            for name, kind in (("member_ids", "User"), ("keypair_ids", "Keypair")):
-                changes |= {n: from_globals(v, kind, n) for n, v in given(input, name).items()}
-            team_id = from_global(input.id, "Team")
-            return await runtime.execute(principal, UpdateTeam(team_id=team_id, **changes))
-
-        return await run_mutation(info, UpdateTeamPayload, act, team=one(EntityCache.teams))
+        return await run_mutation(info, input.to_command, UpdateTeamPayload)

@@ -2,326 +2,108 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
-from typing import TypeVar
+from typing import Self
 from uuid import UUID
 
 import strawberry
-from strawberry import UNSET
 
-from api.graphql.context import Info, run_mutation
+from api.graphql.context import Info
 from api.graphql.entity_cache import EntityCache
-from api.graphql.ids import from_global, from_globals
-from api.graphql.mutations.payload import Payload, given, one
-from api.graphql.types.enums import KeypairCategory, ReleaseStatus, ReleaseType
-from api.graphql.types.release import Release
-from api.runtime.runtime import Runtime
-from engine.commands.command import Command
-from engine.commands.releases.close_release import CloseRelease
-from engine.commands.releases.decide import Decide
-from engine.commands.releases.request_release import RequestRelease
-from engine.commands.releases.revise_release import ReviseRelease
-from engine.commands.releases.stop_release import StopRelease
-from engine.commands.releases.withdraw_release import WithdrawRelease
-from engine.model.errors import Code, Refusal
-from engine.model.facts import ReleaseFields
-from engine.model.principal import Principal
-from engine.model.text import normalize, optional_text
-from engine.model.vocabulary import Verdict
-
-Answer = TypeVar("Answer")
-
-
-@strawberry.input(description="The properties of the release to request.")
-class CreateReleaseInput:
-    name: str = strawberry.field(
-        description="The name of the release, on one line and unique in the account."
-    )
-    type: ReleaseType = strawberry.field(
-        description="The type that all keypairs of the release share."
-    )
-    keypair_ids: list[strawberry.ID] = strawberry.field(
-        description="The ids of one or more keypairs that may be used in the release."
-    )
-    starts_at: datetime = strawberry.field(description="The first instant of the window.")
-    ends_at: datetime = strawberry.field(description="The first instant after the window.")
-    max_signatures: int = strawberry.field(
-        description="The number of signatures that may be made in the release, at least 1."
-    )
-    version: str | None = strawberry.field(
-        default=None, description="The version of the product that is released."
-    )
-    note: str | None = strawberry.field(
-        default=None, description="Further information about the release, for people."
-    )
-    category: KeypairCategory = strawberry.field(
-        default=KeypairCategory.STANDARD,
-        description="The category that all keypairs of the release share.",
-    )
-    team_id: strawberry.ID | None = strawberry.field(
-        default=None,
-        description="The id of the team that works on the release, required if teams are enabled.",
-    )
-    participant_ids: list[strawberry.ID] | None = strawberry.field(
-        default=None,
-        description="The ids of the users who may sign, required if teams are disabled.",
-    )
-    with_default_certificate: bool = strawberry.field(
-        default=False,
-        description="Whether every keypair of the release must have a default certificate.",
-    )
-    status: ReleaseStatus | None = strawberry.field(
-        default=None,
-        description="The status to start with, PENDING or APPROVED, for an offline release"
-        " while teams are disabled.",
-    )
-
-    def command(self) -> RequestRelease:
-        """The engine's form. Refuses what is no id and what is no first status."""
-        if self.status not in (None, ReleaseStatus.PENDING, ReleaseStatus.APPROVED):
-            message = "A release is requested as PENDING or APPROVED. Leave the status out."
-            raise Refusal(Code.INVALID_INPUT, message, "status")
-        fields = ReleaseFields(
-            name=normalize(self.name),
-            version=optional_text(self.version),
-            note=optional_text(self.note),
-            category=self.category,
-            type=self.type,
-            team_id=from_global(self.team_id, "Team", "team_id") if self.team_id else None,
-            participant_ids=from_globals(self.participant_ids or (), "User", "participant_ids"),
-            with_default_certificate=self.with_default_certificate,
-            keypair_ids=from_globals(self.keypair_ids, "Keypair", "keypair_ids"),
-            starts_at=self.starts_at,
-            ends_at=self.ends_at,
-            max_signatures=self.max_signatures,
-        )
-        return RequestRelease(fields=fields, as_approved=self.status is ReleaseStatus.APPROVED)
-
-
-@strawberry.input(
-    description="The changes of a release; a field that is left out stays as it is, and"
-    " null clears the version and the note."
+from api.graphql.mutations.payload import Payload
+from api.graphql.mutations.release_inputs import (
+    ApproveReleaseInput,
+    CloseReleaseInput,
+    CreateReleaseInput,
+    RejectReleaseInput,
+    StopReleaseInput,
+    UpdateReleaseInput,
+    WithdrawReleaseInput,
 )
-class UpdateReleaseInput:
-    id: strawberry.ID = strawberry.field(description="The id of the release to edit.")
-    revision: int = strawberry.field(
-        description="The revision that the edit is based on; the edit is refused if there"
-        " is a newer one."
-    )
-    name: str | None = strawberry.field(default=UNSET, description="The new name of the release.")
-    version: str | None = strawberry.field(
-        default=UNSET,
-        description="The new version, which has to be approved again if the window has not"
-        " started.",
-    )
-    note: str | None = strawberry.field(default=UNSET, description="The new note of the release.")
-    category: KeypairCategory | None = strawberry.field(
-        default=UNSET, description="The new category, together with keypairs of that category."
-    )
-    type: ReleaseType | None = strawberry.field(
-        default=UNSET, description="The new type, together with keypairs of that type."
-    )
-    team_id: strawberry.ID | None = strawberry.field(
-        default=UNSET, description="The id of the team that works on the release from now on."
-    )
-    participant_ids: list[strawberry.ID] | None = strawberry.field(
-        default=UNSET,
-        description="The ids of all users who may sign, including those who are to stay.",
-    )
-    with_default_certificate: bool | None = strawberry.field(
-        default=UNSET,
-        description="Whether every keypair of the release must have a default certificate.",
-    )
-    keypair_ids: list[strawberry.ID] | None = strawberry.field(
-        default=UNSET,
-        description="The ids of all keypairs of the release, including those that are to stay.",
-    )
-    starts_at: datetime | None = strawberry.field(
-        default=UNSET, description="The new first instant of the window."
-    )
-    ends_at: datetime | None = strawberry.field(
-        default=UNSET, description="The new first instant after the window."
-    )
-    max_signatures: int | None = strawberry.field(
-        default=UNSET, description="The new number of signatures that may be made in the release."
-    )
-
-    def command(self) -> ReviseRelease:
-        """The engine's form. Refuses what is no id."""
-        plain = ("category", "type", "with_default_certificate", "starts_at", "ends_at")
-        changes = given(self, *plain, "name", "max_signatures", "team_id")
-        if "name" in changes:
-            changes["name"] = normalize(changes["name"])
-        if "team_id" in changes:
-            changes["team_id"] = from_global(changes["team_id"], "Team", "team_id")
-        for name in ("version", "note"):
-            if (text := getattr(self, name)) is not UNSET:
-                changes[name] = optional_text(text)
-        for name, kind in (("participant_ids", "User"), ("keypair_ids", "Keypair")):
-            changes |= {n: from_globals(ids, kind, n) for n, ids in given(self, name).items()}
-        return ReviseRelease(
-            release_id=from_global(self.id, "Release"), revision=self.revision, changes=changes
-        )
+from api.graphql.resolvers import run_mutation
+from api.graphql.types.release import Release
 
 
-@strawberry.input(description="An approval of one revision of a release.")
-class ApproveReleaseInput:
-    id: strawberry.ID = strawberry.field(description="The id of the release to approve.")
-    revision: int = strawberry.field(
-        description="The revision of the release that the approver has read."
-    )
-    comment: str | None = strawberry.field(
-        default=None, description="A comment for everyone concerned with the release."
+@strawberry.type(description="The result of a mutation of a release.")
+class ReleasePayload(Payload):
+    release: Release | None = strawberry.field(
+        default=None, description="The release as it is now, or null if the mutation was refused."
     )
 
-
-@strawberry.input(description="A rejection of one revision of a release, which ends the release.")
-class RejectReleaseInput:
-    id: strawberry.ID = strawberry.field(description="The id of the release to reject.")
-    revision: int = strawberry.field(
-        description="The revision of the release that the approver has read."
-    )
-    comment: str | None = strawberry.field(
-        default=None, description="The reason for everyone concerned, which must not be empty."
-    )
-
-
-@strawberry.input(description="The withdrawal of a release before its window starts.")
-class WithdrawReleaseInput:
-    id: strawberry.ID = strawberry.field(description="The id of the release to withdraw.")
-    reason: str | None = strawberry.field(
-        default=None, description="The reason for everyone concerned with the release."
-    )
-
-
-@strawberry.input(description="The close of a release before its window ends.")
-class CloseReleaseInput:
-    id: strawberry.ID = strawberry.field(description="The id of the release to close.")
-    reason: str | None = strawberry.field(
-        default=None, description="The reason for everyone concerned with the release."
-    )
-
-
-@strawberry.input(description="The emergency stop of a release.")
-class StopReleaseInput:
-    id: strawberry.ID = strawberry.field(description="The id of the release to stop.")
-    reason: str = strawberry.field(
-        description="The reason for everyone concerned with the release."
-    )
+    @classmethod
+    def read_back(cls, cache: EntityCache, release_id: UUID) -> Self:
+        """Return the payload with the release as it is now."""
+        return cls(release=cache.releases([release_id]).get(release_id))
 
 
 @strawberry.type(description="The result of requesting a release.")
-class CreateReleasePayload(Payload):
-    release: Release | None = strawberry.field(
-        default=None, description="The release after the change, or null if it was refused."
-    )
+class CreateReleasePayload(ReleasePayload):
+    pass
 
 
 @strawberry.type(description="The result of editing a release.")
-class UpdateReleasePayload(Payload):
-    release: Release | None = strawberry.field(
-        default=None, description="The release after the change, or null if it was refused."
-    )
+class UpdateReleasePayload(ReleasePayload):
+    pass
 
 
 @strawberry.type(description="The result of approving a release.")
-class ApproveReleasePayload(Payload):
-    release: Release | None = strawberry.field(
-        default=None, description="The release after the change, or null if it was refused."
-    )
+class ApproveReleasePayload(ReleasePayload):
+    pass
 
 
 @strawberry.type(description="The result of rejecting a release.")
-class RejectReleasePayload(Payload):
-    release: Release | None = strawberry.field(
-        default=None, description="The release after the change, or null if it was refused."
-    )
+class RejectReleasePayload(ReleasePayload):
+    pass
 
 
 @strawberry.type(description="The result of withdrawing a release.")
-class WithdrawReleasePayload(Payload):
-    release: Release | None = strawberry.field(
-        default=None, description="The release after the change, or null if it was refused."
-    )
+class WithdrawReleasePayload(ReleasePayload):
+    pass
 
 
 @strawberry.type(description="The result of closing a release.")
-class CloseReleasePayload(Payload):
-    release: Release | None = strawberry.field(
-        default=None, description="The release after the change, or null if it was refused."
-    )
+class CloseReleasePayload(ReleasePayload):
+    pass
 
 
 @strawberry.type(description="The result of stopping a release.")
-class StopReleasePayload(Payload):
-    release: Release | None = strawberry.field(
-        default=None, description="The release after the change, or null if it was refused."
-    )
+class StopReleasePayload(ReleasePayload):
+    pass
 
 
 @strawberry.type
 class ReleaseMutations:
     @strawberry.mutation(description="Requests a release, which needs REQUEST_RELEASE.")
     async def create_release(self, info: Info, input: CreateReleaseInput) -> CreateReleasePayload:
-        return await _change(info, CreateReleasePayload, input.command)
+        return await run_mutation(info, input.to_command, CreateReleasePayload)
 
     @strawberry.mutation(
         description="Edits a release completely or not at all, based on a revision."
     )
     async def update_release(self, info: Info, input: UpdateReleaseInput) -> UpdateReleasePayload:
-        return await _change(info, UpdateReleasePayload, input.command)
+        return await run_mutation(info, input.to_command, UpdateReleasePayload)
 
     @strawberry.mutation(description="Approves a release that is pending.")
     async def approve_release(
         self, info: Info, input: ApproveReleaseInput
     ) -> ApproveReleasePayload:
-        return await _change(info, ApproveReleasePayload, lambda: _decide(input, Verdict.APPROVE))
+        return await run_mutation(info, input.to_command, ApproveReleasePayload)
 
     @strawberry.mutation(description="Rejects a release that is pending, which ends it.")
     async def reject_release(self, info: Info, input: RejectReleaseInput) -> RejectReleasePayload:
-        return await _change(info, RejectReleasePayload, lambda: _decide(input, Verdict.REJECT))
+        return await run_mutation(info, input.to_command, RejectReleasePayload)
 
     @strawberry.mutation(description="Withdraws a release before its window starts.")
     async def withdraw_release(
         self, info: Info, input: WithdrawReleaseInput
     ) -> WithdrawReleasePayload:
-        def command() -> WithdrawRelease:
-            id_ = from_global(input.id, "Release")
-            return WithdrawRelease(release_id=id_, reason=input.reason)
-
-        return await _change(info, WithdrawReleasePayload, command)
+        return await run_mutation(info, input.to_command, WithdrawReleasePayload)
 
     @strawberry.mutation(description="Closes a release before its window ends.")
     async def close_release(self, info: Info, input: CloseReleaseInput) -> CloseReleasePayload:
-        def command() -> CloseRelease:
-            return CloseRelease(release_id=from_global(input.id, "Release"), reason=input.reason)
-
-        return await _change(info, CloseReleasePayload, command)
+        return await run_mutation(info, input.to_command, CloseReleasePayload)
 
     @strawberry.mutation(
         description="Stops a release immediately and discards signatures that are being made."
     )
     async def stop_release(self, info: Info, input: StopReleaseInput) -> StopReleasePayload:
-        def command() -> StopRelease:
-            return StopRelease(release_id=from_global(input.id, "Release"), reason=input.reason)
-
-        return await _change(info, StopReleasePayload, command)
-
-
-def _decide(input: ApproveReleaseInput | RejectReleaseInput, verdict: Verdict) -> Decide:
-    return Decide(
-        release_id=from_global(input.id, "Release"),
-        revision=input.revision,
-        verdict=verdict,
-        comment=input.comment,
-    )
-
-
-async def _change(
-    info: Info, payload: Callable[..., Answer], command: Callable[[], Command[UUID]]
-) -> Answer:
-    async def act(runtime: Runtime, principal: Principal) -> UUID:
-        return await runtime.execute(principal, command())
-
-    return await run_mutation(info, payload, act, release=one(EntityCache.releases))
+        return await run_mutation(info, input.to_command, StopReleasePayload)

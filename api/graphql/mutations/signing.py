@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Self
 from uuid import UUID
 
 import strawberry
 
-from api.graphql.context import Info, run_mutation
+from api.graphql.context import Info
 from api.graphql.entity_cache import EntityCache
 from api.graphql.errors import UserError
 from api.graphql.ids import from_global
 from api.graphql.mutations.payload import Payload
-from api.graphql.prefetch import reads_ahead
+from api.graphql.prefetch import needs_loading
+from api.graphql.resolvers import run_action
 from api.graphql.scalars import Base64
 from api.graphql.selection import Selection
 from api.graphql.types.enums import DigestAlgorithm
@@ -24,8 +25,8 @@ from engine.model.principal import Principal
 from engine.queries import history
 from engine.signing.request import Made, Outcome, Refused, SignRequest
 
-#: Digests that `signBatch` takes at once.
-MOST_DIGESTS = 1000
+#: The number of digests that `signBatch` takes at once.
+MAX_DIGESTS = 1000
 
 
 @strawberry.input(
@@ -52,6 +53,19 @@ class SignInput:
         " other users do not count. With another digest or keypair it is refused.",
     )
 
+    async def sign(self, runtime: Runtime, principal: Principal) -> Outcome:
+        """Sign and return the outcome; refuses ids of other types."""
+        keypair_id = from_global(self.keypair_id, "Keypair", "keypair_id")
+        request = SignRequest(
+            keypair_id=keypair_id,
+            digest=self.digest,
+            digest_algorithm=self.digest_algorithm,
+            content=self.content,
+            idempotency_key=self.idempotency_key,
+        )
+        (outcome,) = await runtime.gate.sign(principal, keypair_id, [request])
+        return outcome
+
 
 @strawberry.input(description="One digest of a batch to sign.")
 class SignBatchItem:
@@ -65,6 +79,15 @@ class SignBatchItem:
         " digest alone.",
     )
 
+    def to_request(self, keypair_id: UUID) -> SignRequest:
+        """Return the request to sign this digest."""
+        return SignRequest(
+            keypair_id=keypair_id,
+            digest=self.digest,
+            digest_algorithm=self.digest_algorithm,
+            idempotency_key=self.idempotency_key,
+        )
+
 
 @strawberry.input(description="Up to 1,000 digests to sign with one keypair.")
 class SignBatchInput:
@@ -72,6 +95,17 @@ class SignBatchInput:
     items: list[SignBatchItem] = strawberry.field(
         description="The digests to sign, each of which is decided on its own."
     )
+
+    async def sign(self, runtime: Runtime, principal: Principal) -> list[Outcome]:
+        """Sign each digest and return the outcomes in the same order."""
+        if not 1 <= len(self.items) <= MAX_DIGESTS:
+            message = f"Give 1 to {MAX_DIGESTS} digests; these are {len(self.items)}."
+            raise Refusal(Code.INVALID_INPUT, message, "items")
+        keypair_id = from_global(self.keypair_id, "Keypair", "keypair_id")
+        requests = [item.to_request(keypair_id) for item in self.items]
+        outcomes = await runtime.gate.sign(principal, keypair_id, requests)
+        _require_storage(outcomes)
+        return outcomes
 
 
 @strawberry.type(description="The result of signing: a signature, or why there is none.")
@@ -85,6 +119,29 @@ class SignPayload(Payload):
         " refused.",
     )
 
+    @classmethod
+    def without_reading(cls, result: Outcome, selection: Selection) -> Self | None:
+        """Return the payload if the signature is new and nothing beneath it has to be read."""
+        signatures = _new_signatures([result], selection.into("signature"))
+        return None if signatures is None else cls.of(result, signatures[0], selection)
+
+    @classmethod
+    def read_back(cls, cache: EntityCache, outcome: Outcome) -> Self:
+        """Return the payload with the signature as it is stored."""
+        return cls.of(outcome, _stored_signatures(cache, [outcome])[0])
+
+    @classmethod
+    def of(
+        cls, outcome: Outcome, signature: Signature | None, selection: Selection | None = None
+    ) -> Self:
+        """Return the payload of an outcome; factors that are not selected are left out."""
+        if isinstance(outcome, Refused):
+            factors = [Factor.of(factor) for factor in outcome.factors]
+            return cls(errors=[UserError.of(outcome.refusal)], factors=factors)
+        shows_factors = selection is None or "factors" in selection
+        factors = signature.factors() if signature is not None and shows_factors else []
+        return cls(signature=signature, factors=factors)
+
 
 @strawberry.type(description="The result for one digest of a batch.")
 class SignOutcome:
@@ -96,12 +153,36 @@ class SignOutcome:
         description="The reasons why there is no signature; the list is empty if there is one.",
     )
 
+    @classmethod
+    def of(cls, outcome: Outcome, signature: Signature | None) -> SignOutcome:
+        """Return the result for a digest from its outcome."""
+        if isinstance(outcome, Refused):
+            return cls(errors=[UserError.among_others(outcome.refusal)])
+        return cls(signature=signature)
+
 
 @strawberry.type(description="The results for all digests of a batch, in their order.")
 class SignBatchPayload(Payload):
     outcomes: list[SignOutcome] = strawberry.field(
         default_factory=list, description="One result for each digest of the batch."
     )
+
+    @classmethod
+    def without_reading(cls, result: list[Outcome], selection: Selection) -> Self | None:
+        """Return the payload if all signatures are new and nothing beneath has to be read."""
+        signatures = _new_signatures(result, selection.into("outcomes", "signature"))
+        return None if signatures is None else cls.of(result, signatures)
+
+    @classmethod
+    def read_back(cls, cache: EntityCache, outcomes: list[Outcome]) -> Self:
+        """Return the payload with the signatures as they are stored."""
+        return cls.of(outcomes, _stored_signatures(cache, outcomes))
+
+    @classmethod
+    def of(cls, outcomes: list[Outcome], signatures: list[Signature | None]) -> Self:
+        """Return the payload of outcomes and their signatures."""
+        pairs = zip(outcomes, signatures, strict=True)
+        return cls(outcomes=[SignOutcome.of(outcome, signature) for outcome, signature in pairs])
 
 
 @strawberry.type
@@ -110,90 +191,27 @@ class SigningMutations:
         description="Makes a signature if every condition holds, which needs SIGN."
     )
     async def sign(self, info: Info, input: SignInput) -> SignPayload:
-        async def act(runtime: Runtime, principal: Principal) -> Outcome:
-            keypair_id = from_global(input.keypair_id, "Keypair", "keypair_id")
-            request = SignRequest(
-                keypair_id=keypair_id,
-                digest=input.digest,
-                digest_algorithm=input.digest_algorithm,
-                content=input.content,
-                idempotency_key=input.idempotency_key,
-            )
-            (outcome,) = await runtime.gate.sign(principal, keypair_id, [request])
-            return outcome
-
-        return await run_mutation(
-            info,
-            _sign_payload,
-            act,
-            at_hand=_sign_at_hand,
-            signature=_signature,
-            refused=_refused,
-            factors=_factors,
-        )
+        return await run_action(info, input.sign, SignPayload)
 
     @strawberry.mutation(
         description="Signs many digests, each of which is decided on its own; this needs SIGN."
     )
     async def sign_batch(self, info: Info, input: SignBatchInput) -> SignBatchPayload:
-        async def act(runtime: Runtime, principal: Principal) -> list[Outcome]:
-            if not 1 <= len(input.items) <= MOST_DIGESTS:
-                message = f"Give 1 to {MOST_DIGESTS} digests; these are {len(input.items)}."
-                raise Refusal(Code.INVALID_INPUT, message, "items")
-            keypair_id = from_global(input.keypair_id, "Keypair", "keypair_id")
-            requests = [_request(keypair_id, item) for item in input.items]
-            outcomes = await runtime.gate.sign(principal, keypair_id, requests)
-            _require_storage(outcomes)
-            return outcomes
-
-        return await run_mutation(
-            info, SignBatchPayload, act, at_hand=_batch_at_hand, outcomes=_outcomes
-        )
+        return await run_action(info, input.sign, SignBatchPayload)
 
 
-def _request(keypair_id: UUID, item: SignBatchItem) -> SignRequest:
-    return SignRequest(
-        keypair_id=keypair_id,
-        digest=item.digest,
-        digest_algorithm=item.digest_algorithm,
-        idempotency_key=item.idempotency_key,
-    )
+def _new_signatures(
+    outcomes: Sequence[Outcome], selection: Selection
+) -> list[Signature | None] | None:
+    """Return the signatures of the outcomes, or None if some have to be read.
 
-
-def _sign_payload(
-    errors: list[UserError], refused: Refusal | None = None, **parts: Any
-) -> SignPayload:
-    told = [UserError.of(refused)] if refused is not None else errors
-    return SignPayload(errors=told, **parts)
-
-
-# What was just made is known to its last byte: it is read again only where more than its own fields
-# is selected, or where an earlier call made it.
-
-
-def _sign_at_hand(outcome: Outcome, plan: Selection) -> dict[str, Any] | None:
-    signatures = _known([outcome], plan.into("signature"))
-    if signatures is None:
+    A signature that was just made is known completely. It is read again only where more than its
+    own fields is selected, or where an earlier call made it.
+    """
+    if needs_loading(Signature, selection):
         return None
-    (signature,) = signatures
-    factors = signature.factors() if signature is not None and "factors" in plan else []
-    if isinstance(outcome, Refused):
-        return {"refused": outcome.refusal, "factors": _refused_factors(outcome)}
-    return {"signature": signature, "factors": factors}
-
-
-def _batch_at_hand(outcomes: Sequence[Outcome], plan: Selection) -> dict[str, Any] | None:
-    signatures = _known(outcomes, plan.into("outcomes", "signature"))
-    if signatures is None:
-        return None
-    return {"outcomes": _paired(signatures, outcomes)}
-
-
-def _known(outcomes: Sequence[Outcome], plan: Selection) -> list[Signature | None] | None:
-    if reads_ahead(Signature, plan):
-        return None
-    made = [outcome.signed for outcome in outcomes if isinstance(outcome, Made)]
-    if None in made:
+    signed = [outcome.signed for outcome in outcomes if isinstance(outcome, Made)]
+    if None in signed:
         return None
     return [
         Signature.of(outcome.signed) if isinstance(outcome, Made) and outcome.signed else None
@@ -201,47 +219,11 @@ def _known(outcomes: Sequence[Outcome], plan: Selection) -> list[Signature | Non
     ]
 
 
-def _signature(shelf: EntityCache, outcome: Outcome) -> Signature | None:
-    return _signatures(shelf, [outcome])[0]
-
-
-def _signatures(shelf: EntityCache, outcomes: Sequence[Outcome]) -> list[Signature | None]:
+def _stored_signatures(cache: EntityCache, outcomes: Sequence[Outcome]) -> list[Signature | None]:
     ids = {outcome.signature_id for outcome in outcomes if isinstance(outcome, Made)}
-    rows = history.signatures_by_ids(shelf.reading, ids) if ids else {}
-    made = {id_: Signature.of(row) for id_, row in rows.items()}
-    return [made.get(o.signature_id) if isinstance(o, Made) else None for o in outcomes]
-
-
-def _refused(shelf: EntityCache, outcome: Outcome) -> Refusal | None:
-    return outcome.refusal if isinstance(outcome, Refused) else None
-
-
-def _factors(shelf: EntityCache, outcome: Outcome) -> list[Factor]:
-    if isinstance(outcome, Refused):
-        return _refused_factors(outcome)
-    found = _signature(shelf, outcome)
-    return found.factors() if found is not None else []
-
-
-def _refused_factors(outcome: Refused) -> list[Factor]:
-    return [Factor.of(factor) for factor in outcome.factors]
-
-
-def _outcomes(shelf: EntityCache, outcomes: list[Outcome]) -> list[SignOutcome]:
-    return _paired(_signatures(shelf, outcomes), outcomes)
-
-
-def _paired(
-    signatures: Sequence[Signature | None], outcomes: Sequence[Outcome]
-) -> list[SignOutcome]:
-    return [
-        SignOutcome(signature=signature, errors=_told(outcome))
-        for signature, outcome in zip(signatures, outcomes, strict=True)
-    ]
-
-
-def _told(outcome: Outcome) -> list[UserError]:
-    return [UserError.among_others(outcome.refusal)] if isinstance(outcome, Refused) else []
+    rows = history.signatures_by_ids(cache.reading, ids) if ids else {}
+    signatures = {id_: Signature.of(row) for id_, row in rows.items()}
+    return [signatures.get(o.signature_id) if isinstance(o, Made) else None for o in outcomes]
 
 
 def _require_storage(outcomes: Sequence[Outcome]) -> None:

@@ -1,15 +1,17 @@
-"""Make and revoke API tokens."""
+"""Create and revoke API tokens."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Self
 
 import strawberry
 
-from api.graphql.context import Info, run_mutation
+from api.graphql.context import Info
 from api.graphql.entity_cache import EntityCache
 from api.graphql.ids import from_global, to_global
 from api.graphql.mutations.payload import Payload
+from api.graphql.resolvers import run_mutation
 from api.graphql.types.enums import Permission
 from api.graphql.types.people import ApiToken
 from api.runtime.runtime import Runtime
@@ -42,10 +44,24 @@ class CreateApiTokenInput:
         " token that is created with a token ends no later than that one.",
     )
 
+    def to_command(self, runtime: Runtime, principal: Principal) -> CreateApiToken:
+        """Return the command; refuses ids of other types."""
+        owner = self.user_id
+        return CreateApiToken(
+            name=self.name,
+            user_id=from_global(owner, "User", "user_id") if owner else None,
+            scopes=frozenset(self.scopes) if self.scopes is not None else None,
+            expires_at=self.expires_at,
+        )
+
 
 @strawberry.input(description="The API token to revoke.")
 class RevokeApiTokenInput:
     id: strawberry.ID = strawberry.field(description="The id of the token to revoke.")
+
+    def to_command(self, runtime: Runtime, principal: Principal) -> RevokeApiToken:
+        """Return the command; refuses ids of other types."""
+        return RevokeApiToken(token_id=from_global(self.id, "ApiToken"))
 
 
 @strawberry.type(description="The result of creating an API token.")
@@ -59,6 +75,11 @@ class CreateApiTokenPayload(Payload):
         " be kept safe.",
     )
 
+    @classmethod
+    def read_back(cls, cache: EntityCache, created: NewToken) -> Self:
+        """Return the payload with the new token and its secret."""
+        return cls(token=cache.tokens([created.token_id])[created.token_id], secret=created.secret)
+
 
 @strawberry.type(description="The result of revoking an API token.")
 class RevokeApiTokenPayload(Payload):
@@ -71,6 +92,14 @@ class RevokeApiTokenPayload(Payload):
         " created with it, directly or indirectly.",
     )
 
+    @classmethod
+    def read_back(cls, cache: EntityCache, revoked: RevokedTokens) -> Self:
+        """Return the payload with the token as it is now, and the ids of all that ended."""
+        return cls(
+            token=cache.tokens([revoked.token_id])[revoked.token_id],
+            revoked_ids=[strawberry.ID(to_global("ApiToken", id_)) for id_ in revoked.ended_ids],
+        )
+
 
 @strawberry.type
 class TokenMutations:
@@ -82,18 +111,7 @@ class TokenMutations:
     async def create_api_token(
         self, info: Info, input: CreateApiTokenInput
     ) -> CreateApiTokenPayload:
-        async def act(runtime: Runtime, principal: Principal) -> NewToken:
-            owner = input.user_id
-            scopes = frozenset(input.scopes) if input.scopes is not None else None
-            command = CreateApiToken(
-                name=input.name,
-                user_id=from_global(owner, "User", "user_id") if owner else None,
-                scopes=scopes,
-                expires_at=input.expires_at,
-            )
-            return await runtime.execute(principal, command)
-
-        return await run_mutation(info, CreateApiTokenPayload, act, token=_token, secret=_secret)
+        return await run_mutation(info, input.to_command, CreateApiTokenPayload)
 
     @strawberry.mutation(
         description="Revokes an API token with immediate effect, together with all tokens"
@@ -103,26 +121,4 @@ class TokenMutations:
     async def revoke_api_token(
         self, info: Info, input: RevokeApiTokenInput
     ) -> RevokeApiTokenPayload:
-        async def act(runtime: Runtime, principal: Principal) -> RevokedTokens:
-            command = RevokeApiToken(token_id=from_global(input.id, "ApiToken"))
-            return await runtime.execute(principal, command)
-
-        return await run_mutation(
-            info, RevokeApiTokenPayload, act, token=_revoked, revoked_ids=_revoked_ids
-        )
-
-
-def _token(shelf: EntityCache, made: NewToken) -> ApiToken:
-    return shelf.tokens([made.token_id])[made.token_id]
-
-
-def _revoked(shelf: EntityCache, revoked: RevokedTokens) -> ApiToken:
-    return shelf.tokens([revoked.token_id])[revoked.token_id]
-
-
-def _revoked_ids(shelf: EntityCache, revoked: RevokedTokens) -> list[strawberry.ID]:
-    return [strawberry.ID(to_global("ApiToken", id_)) for id_ in revoked.ended_ids]
-
-
-def _secret(shelf: EntityCache, made: NewToken) -> str:
-    return made.secret
+        return await run_mutation(info, input.to_command, RevokeApiTokenPayload)

@@ -1,16 +1,18 @@
-"""Make and change webhooks, rotate their secrets, and try them."""
+"""Create and change webhooks, rotate their secrets, and try them."""
 
 from __future__ import annotations
 
+from typing import Self
 from uuid import UUID
 
 import strawberry
 
-from api.graphql.context import Info, run_mutation
+from api.graphql.context import Info
 from api.graphql.entity_cache import EntityCache
 from api.graphql.ids import from_global
-from api.graphql.mutations.payload import Payload, given, one
-from api.graphql.queries.webhooks import webhook_deliveries_found, webhooks_found
+from api.graphql.mutations.payload import Payload, present_fields
+from api.graphql.queries.webhooks import webhook_deliveries_by_ids, webhooks_by_ids
+from api.graphql.resolvers import run_mutation
 from api.graphql.types.webhook import Webhook, WebhookDelivery
 from api.runtime.channels import MessageSettings
 from api.runtime.runtime import Runtime
@@ -37,6 +39,17 @@ class CreateWebhookInput:
         " anything beyond that needs VIEW_LEDGER.",
     )
 
+    def to_command(self, runtime: Runtime, principal: Principal) -> CreateWebhook:
+        """Return the command."""
+        settings = message_settings_of(runtime)
+        return CreateWebhook(
+            name=self.name,
+            url=self.url,
+            tags=tags.USUAL if self.tags is None else tuple(self.tags),
+            key=settings.webhook_key,
+            allow_private=settings.allow_private,
+        )
+
 
 @strawberry.input(description="The changes of a webhook; a field that is left out stays as it is.")
 class UpdateWebhookInput:
@@ -55,6 +68,14 @@ class UpdateWebhookInput:
         " what is queued.",
     )
 
+    def to_command(self, runtime: Runtime, principal: Principal) -> UpdateWebhook:
+        """Return the command; refuses ids of other types."""
+        return UpdateWebhook(
+            webhook_id=from_global(self.id, "Webhook"),
+            allow_private=message_settings_of(runtime).allow_private,
+            **present_fields(self, "name", "url", "tags", "active"),
+        )
+
 
 @strawberry.input(description="The webhook that is to have a new secret.")
 class RotateWebhookSecretInput:
@@ -67,10 +88,22 @@ class RotateWebhookSecretInput:
         " beside the new one; use 0 if the old one leaked.",
     )
 
+    def to_command(self, runtime: Runtime, principal: Principal) -> rotate.RotateWebhookSecret:
+        """Return the command; refuses ids of other types."""
+        return rotate.RotateWebhookSecret(
+            webhook_id=from_global(self.id, "Webhook"),
+            overlap_hours=self.overlap_hours,
+            key=message_settings_of(runtime).webhook_key,
+        )
+
 
 @strawberry.input(description="The webhook that is to be tested.")
 class SendTestWebhookInput:
     id: strawberry.ID = strawberry.field(description="The id of the webhook to test.")
+
+    def to_command(self, runtime: Runtime, principal: Principal) -> SendTestEvent:
+        """Return the command; refuses ids of other types."""
+        return SendTestEvent(webhook_id=from_global(self.id, "Webhook"))
 
 
 @strawberry.type(description="The result of creating a webhook.")
@@ -84,12 +117,23 @@ class CreateWebhookPayload(Payload):
         " this answer.",
     )
 
+    @classmethod
+    def read_back(cls, cache: EntityCache, created: NewSecret) -> Self:
+        """Return the payload with the webhook and its new secret."""
+        webhook = webhooks_by_ids(cache, [created.webhook_id])[created.webhook_id]
+        return cls(webhook=webhook, secret=created.secret)
+
 
 @strawberry.type(description="The result of changing a webhook.")
 class UpdateWebhookPayload(Payload):
     webhook: Webhook | None = strawberry.field(
         default=None, description="The webhook after the change, or null if the change was refused."
     )
+
+    @classmethod
+    def read_back(cls, cache: EntityCache, webhook_id: UUID) -> Self:
+        """Return the payload with the webhook as it is now."""
+        return cls(webhook=webhooks_by_ids(cache, [webhook_id]).get(webhook_id))
 
 
 @strawberry.type(description="The result of replacing a webhook's secret.")
@@ -103,12 +147,23 @@ class RotateWebhookSecretPayload(Payload):
         " in this answer.",
     )
 
+    @classmethod
+    def read_back(cls, cache: EntityCache, created: NewSecret) -> Self:
+        """Return the payload with the webhook and its new secret."""
+        webhook = webhooks_by_ids(cache, [created.webhook_id])[created.webhook_id]
+        return cls(webhook=webhook, secret=created.secret)
+
 
 @strawberry.type(description="The result of sending a test to a webhook.")
 class SendTestWebhookPayload(Payload):
     delivery: WebhookDelivery | None = strawberry.field(
         default=None, description="The queued delivery, whose state can be read again by its id."
     )
+
+    @classmethod
+    def read_back(cls, cache: EntityCache, delivery_id: UUID) -> Self:
+        """Return the payload with the queued delivery."""
+        return cls(delivery=webhook_deliveries_by_ids(cache, [delivery_id]).get(delivery_id))
 
 
 @strawberry.type
@@ -118,30 +173,11 @@ class WebhookMutations:
         " needs MANAGE_ACCOUNT."
     )
     async def create_webhook(self, info: Info, input: CreateWebhookInput) -> CreateWebhookPayload:
-        async def act(runtime: Runtime, principal: Principal) -> NewSecret:
-            telling = telling_of(runtime)
-            command = CreateWebhook(
-                name=input.name,
-                url=input.url,
-                tags=tags.USUAL if input.tags is None else tuple(input.tags),
-                key=telling.webhook_key,
-                allow_private=telling.allow_private,
-            )
-            return await runtime.execute(principal, command)
-
-        return await run_mutation(info, CreateWebhookPayload, act, webhook=_webhook, secret=_secret)
+        return await run_mutation(info, input.to_command, CreateWebhookPayload)
 
     @strawberry.mutation(description="Changes a webhook, which needs MANAGE_ACCOUNT.")
     async def update_webhook(self, info: Info, input: UpdateWebhookInput) -> UpdateWebhookPayload:
-        async def act(runtime: Runtime, principal: Principal) -> UUID:
-            command = UpdateWebhook(
-                webhook_id=from_global(input.id, "Webhook"),
-                allow_private=telling_of(runtime).allow_private,
-                **given(input, "name", "url", "tags", "active"),
-            )
-            return await runtime.execute(principal, command)
-
-        return await run_mutation(info, UpdateWebhookPayload, act, webhook=one(webhooks_found))
+        return await run_mutation(info, input.to_command, UpdateWebhookPayload)
 
     @strawberry.mutation(
         description="Replaces a webhook's secret, which is shown only in this answer; this"
@@ -150,40 +186,16 @@ class WebhookMutations:
     async def rotate_webhook_secret(
         self, info: Info, input: RotateWebhookSecretInput
     ) -> RotateWebhookSecretPayload:
-        async def act(runtime: Runtime, principal: Principal) -> NewSecret:
-            command = rotate.RotateWebhookSecret(
-                webhook_id=from_global(input.id, "Webhook"),
-                overlap_hours=input.overlap_hours,
-                key=telling_of(runtime).webhook_key,
-            )
-            return await runtime.execute(principal, command)
-
-        return await run_mutation(
-            info, RotateWebhookSecretPayload, act, webhook=_webhook, secret=_secret
-        )
+        return await run_mutation(info, input.to_command, RotateWebhookSecretPayload)
 
     @strawberry.mutation(description="Sends a test event to a webhook, which needs MANAGE_ACCOUNT.")
     async def send_test_webhook(
         self, info: Info, input: SendTestWebhookInput
     ) -> SendTestWebhookPayload:
-        async def act(runtime: Runtime, principal: Principal) -> UUID:
-            command = SendTestEvent(webhook_id=from_global(input.id, "Webhook"))
-            return await runtime.execute(principal, command)
-
-        found = one(webhook_deliveries_found)
-        return await run_mutation(info, SendTestWebhookPayload, act, delivery=found)
+        return await run_mutation(info, input.to_command, SendTestWebhookPayload)
 
 
-def telling_of(runtime: Runtime) -> MessageSettings:
-    """How this process tells people and webhooks."""
-    assert runtime.message_settings is not None, "a runtime that changes how people are told has it"
+def message_settings_of(runtime: Runtime) -> MessageSettings:
+    """Return how this process sends messages to people and webhooks."""
+    assert runtime.message_settings is not None, "a runtime that changes messages has settings"
     return runtime.message_settings
-
-
-def _webhook(shelf: EntityCache, made: NewSecret) -> Webhook:
-    found: Webhook = webhooks_found(shelf, [made.webhook_id])[made.webhook_id]
-    return found
-
-
-def _secret(shelf: EntityCache, made: NewSecret) -> str:
-    return made.secret

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, TypeVar
 
-import sqlalchemy as sa
 import strawberry
 
-from api.graphql.context import Info, run_query
+from api.graphql.context import Info
 from api.graphql.entity_cache import EntityCache
 from api.graphql.ids import from_global
+from api.graphql.resolvers import run_query
 from api.graphql.selection import Selection
 from api.graphql.types.arguments import After, Before, First, Last
 from api.graphql.types.enums import Direction, KeypairCategory, ReleaseType
@@ -20,10 +20,10 @@ from api.graphql.types.node import Connection, Edge, connect
 from api.graphql.types.people import ApiToken, Role, Team, User
 from engine.model.vocabulary import Permission
 from engine.persistence.db.pagination import PageArgs
-from engine.persistence.store import tables as t
 from engine.queries import history, records
+from engine.queries.records import RecordFilter, RecordKind, TokenFilter
 
-Thing = TypeVar("Thing")
+EntityT = TypeVar("EntityT")
 
 
 @strawberry.input(description="Conditions on keypairs, all of which must hold.")
@@ -44,22 +44,16 @@ class KeypairFilter:
         default=None, description="The alias contains this text, without regard to letter case."
     )
 
-    def conditions(self) -> list[sa.ColumnElement[bool]]:
-        """The engine's form. Refuses NOT_FOUND for ids that are none."""
-        k = t.keypairs.c
-        found = records.named_like(k.alias_key, self.alias_contains)
-        if self.type is not None:
-            found.append(k.type.in_(self.type))
-        if self.category is not None:
-            found.append(k.category.in_(self.category))
-        if self.enabled is not None:
-            found.append(k.enabled == self.enabled)
-        if self.team_id is not None:
-            granted = t.team_keypairs.c
-            team_id = from_global(self.team_id, "Team", "filter", "teamId")
-            of_team = sa.select(granted.keypair_id).where(granted.team_id == team_id)
-            found.append(k.id.in_(of_team))
-        return found
+    def to_filter(self) -> records.KeypairFilter:
+        """Return the engine's form of the conditions; refuses NOT_FOUND for malformed ids."""
+        team = self.team_id
+        return records.KeypairFilter(
+            alias_contains=self.alias_contains,
+            types=tuple(self.type) if self.type is not None else None,
+            categories=tuple(self.category) if self.category is not None else None,
+            enabled=self.enabled,
+            team_id=from_global(team, "Team", "filter", "teamId") if team is not None else None,
+        )
 
 
 @strawberry.input(description="Conditions on users, all of which must hold.")
@@ -75,15 +69,11 @@ class UserFilter:
         description="The e-mail address contains this text, without regard to letter case.",
     )
 
-    def conditions(self) -> list[sa.ColumnElement[bool]]:
-        """The engine's form."""
-        u = t.users.c
-        found = records.named_like(u.email_key, self.email_contains)
-        if self.active is not None:
-            found.append(u.active == self.active)
-        if self.service is not None:
-            found.append(u.service == self.service)
-        return found
+    def to_filter(self) -> records.UserFilter:
+        """Return the engine's form of the conditions."""
+        return records.UserFilter(
+            email_contains=self.email_contains, active=self.active, service=self.service
+        )
 
 
 @strawberry.input(description="Conditions on ledger entries, all of which must hold.")
@@ -104,8 +94,8 @@ class LedgerFilter:
         default=None, description="The entry was recorded before this time."
     )
 
-    def wanted(self) -> history.LedgerFilter:
-        """The engine's form. Refuses NOT_FOUND for ids that are none."""
+    def to_filter(self) -> history.LedgerFilter:
+        """Return the engine's form of the conditions; refuses NOT_FOUND for malformed ids."""
         actor, release = self.actor_id, self.release_id
         return history.LedgerFilter(
             tags=tuple(self.tags) if self.tags is not None else None,
@@ -128,13 +118,8 @@ class AdministrationQueries:
         last: Last = None,
         before: Before = None,
     ) -> Connection[Keypair]:
-        def find(shelf: EntityCache, plan: Selection) -> Connection[Keypair]:
-            conditions = (filter or KeypairFilter()).conditions()
-            return _listed(
-                shelf, plan, Keypair, t.keypairs, PageArgs(first, after, last, before), conditions
-            )
-
-        return await run_query(info, find)
+        args = PageArgs(first, after, last, before)
+        return await run_query(info, _keypairs, filter or KeypairFilter(), args)
 
     @strawberry.field(description="Returns the account's teams, sorted by name.")
     async def teams(
@@ -145,10 +130,8 @@ class AdministrationQueries:
         last: Last = None,
         before: Before = None,
     ) -> Connection[Team]:
-        def find(shelf: EntityCache, plan: Selection) -> Connection[Team]:
-            return _listed(shelf, plan, Team, t.teams, PageArgs(first, after, last, before), [])
-
-        return await run_query(info, find)
+        args = PageArgs(first, after, last, before)
+        return await run_query(info, _records, Team, RecordKind.TEAM, args)
 
     @strawberry.field(description="Returns the account's users, sorted by e-mail address.")
     async def users(
@@ -160,13 +143,10 @@ class AdministrationQueries:
         last: Last = None,
         before: Before = None,
     ) -> Connection[User]:
-        def find(shelf: EntityCache, plan: Selection) -> Connection[User]:
-            conditions = (filter or UserFilter()).conditions()
-            return _listed(
-                shelf, plan, User, t.users, PageArgs(first, after, last, before), conditions
-            )
-
-        return await run_query(info, find)
+        args = PageArgs(first, after, last, before)
+        return await run_query(
+            info, _records, User, RecordKind.USER, args, (filter or UserFilter()).to_filter()
+        )
 
     @strawberry.field(description="Returns the account's roles, sorted by name.")
     async def roles(
@@ -177,10 +157,8 @@ class AdministrationQueries:
         last: Last = None,
         before: Before = None,
     ) -> Connection[Role]:
-        def find(shelf: EntityCache, plan: Selection) -> Connection[Role]:
-            return _listed(shelf, plan, Role, t.roles, PageArgs(first, after, last, before), [])
-
-        return await run_query(info, find)
+        args = PageArgs(first, after, last, before)
+        return await run_query(info, _records, Role, RecordKind.ROLE, args)
 
     @strawberry.field(
         description="Returns the caller's own API tokens, oldest first; callers with"
@@ -194,20 +172,8 @@ class AdministrationQueries:
         last: Last = None,
         before: Before = None,
     ) -> Connection[ApiToken]:
-        def find(shelf: EntityCache, plan: Selection) -> Connection[ApiToken]:
-            actor, conditions = shelf.reading.actor, []
-            if Permission.MANAGE_USERS not in actor.permissions:
-                conditions = [t.api_tokens.c.user_id == actor.user_id]
-            return _listed(
-                shelf,
-                plan,
-                ApiToken,
-                t.api_tokens,
-                PageArgs(first, after, last, before),
-                conditions,
-            )
-
-        return await run_query(info, find)
+        args = PageArgs(first, after, last, before)
+        return await run_query(info, _api_tokens, args)
 
     @strawberry.field(
         description="Returns entries of the account's ledger, newest first unless another"
@@ -229,37 +195,52 @@ class AdministrationQueries:
         last: Last = None,
         before: Before = None,
     ) -> Connection[LedgerEntry]:
-        def find(shelf: EntityCache, plan: Selection) -> Connection[LedgerEntry]:
-            wanted, window = (
-                (filter or LedgerFilter()).wanted(),
-                PageArgs(first, after, last, before),
-            )
-            newest = direction is Direction.DESC
-            page = history.ledger(shelf.reading, wanted, window, descending=newest)
-            total = history.ledger_count(shelf.reading, wanted) if "totalCount" in plan else None
-            items = [LedgerEntry.of(row) for row in page.items]
-            return connect(Connection[LedgerEntry], Edge[LedgerEntry], items, page, total)
-
-        return await run_query(info, find)
+        args = PageArgs(first, after, last, before)
+        return await run_query(info, _ledger, filter or LedgerFilter(), args, direction)
 
 
-def _listed(
-    shelf: EntityCache,
-    plan: Selection,
-    kind: type[Thing],
-    table: sa.Table,
-    window: PageArgs,
-    conditions: list[sa.ColumnElement[bool]],
-) -> Connection[Thing]:
-    page = records.find(shelf.reading, table, window, *conditions)
-    total = None
-    if "totalCount" in plan:
-        total = records.count(shelf.reading, table, *conditions)
-    items = shelf.shelve(kind, page.items)
+def _keypairs(
+    cache: EntityCache, selection: Selection, filter: KeypairFilter, args: PageArgs
+) -> Connection[Keypair]:
+    return _records(cache, selection, Keypair, RecordKind.KEYPAIR, args, filter.to_filter())
+
+
+def _api_tokens(cache: EntityCache, selection: Selection, args: PageArgs) -> Connection[ApiToken]:
+    actor = cache.reading.actor
+    sees_all = Permission.MANAGE_USERS in actor.permissions
+    own = TokenFilter(user_id=None if sees_all else actor.user_id)
+    return _records(cache, selection, ApiToken, RecordKind.API_TOKEN, args, own)
+
+
+def _ledger(
+    cache: EntityCache,
+    selection: Selection,
+    filter: LedgerFilter,
+    args: PageArgs,
+    direction: Direction,
+) -> Connection[LedgerEntry]:
+    conditions, reading = filter.to_filter(), cache.reading
+    page = history.ledger(reading, conditions, args, descending=direction is Direction.DESC)
+    total = history.ledger_count(reading, conditions) if "totalCount" in selection else None
+    entries = [LedgerEntry.of(row) for row in page.items]
+    return connect(Connection[LedgerEntry], Edge[LedgerEntry], entries, page, total)
+
+
+def _records(
+    cache: EntityCache,
+    selection: Selection,
+    type_: type[EntityT],
+    kind: RecordKind,
+    args: PageArgs,
+    filter: RecordFilter | None = None,
+) -> Connection[EntityT]:
+    """Return a page of records as objects of a type."""
+    page = records.find(cache.reading, kind, args, filter)
+    total = records.count(cache.reading, kind, filter) if "totalCount" in selection else None
     return connect(
-        Connection[kind],  # type: ignore[valid-type]
-        Edge[kind],  # type: ignore[valid-type]
-        items,
+        Connection[type_],  # type: ignore[valid-type]
+        Edge[type_],  # type: ignore[valid-type]
+        cache.put_records(type_, page.items),
         page,
         total,
     )

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import strawberry
 
-from api.graphql.context import Info, run_query
+from api.graphql.context import Info
 from api.graphql.entity_cache import EntityCache
 from api.graphql.ids import from_global
+from api.graphql.resolvers import run_query
 from api.graphql.selection import Selection
 from api.graphql.types.arguments import After, Before, First, Last
 from api.graphql.types.enums import (
@@ -59,8 +60,8 @@ class ReleaseFilter:
         default=None, description="The name contains this text, without regard to letter case."
     )
 
-    def wanted(self) -> queries.ReleaseFilter:
-        """The engine's form. Refuses NOT_FOUND for ids that are none."""
+    def to_filter(self) -> queries.ReleaseFilter:
+        """Return the engine's form of the conditions; refuses NOT_FOUND for malformed ids."""
         team, keypair, user = self.team_id, self.keypair_id, self.requested_by_id
         return queries.ReleaseFilter(
             statuses=tuple(self.status) if self.status is not None else None,
@@ -128,16 +129,7 @@ class ReleaseQueries:
             ),
         ] = None,
     ) -> Release | None:
-        def find(shelf: EntityCache, plan: Selection) -> Release | None:
-            if (id is None) == (name is None):
-                raise Refusal(Code.INVALID_INPUT, "Give exactly one of id and name.", "id")
-            if id is not None:
-                id_ = from_global(id, "Release")
-                return shelf.releases([id_]).get(id_)
-            found = queries.by_name(shelf.reading, name or "")
-            return shelf.shelve_releases([found])[0] if found is not None else None
-
-        return await run_query(info, find)
+        return await run_query(info, _release, id, name)
 
     @strawberry.field(description="Returns the releases that the caller may see.")
     async def releases(
@@ -150,21 +142,9 @@ class ReleaseQueries:
         last: Last = None,
         before: Before = None,
     ) -> Connection[Release]:
-        def find(shelf: EntityCache, plan: Selection) -> Connection[Release]:
-            wanted = (filter or ReleaseFilter()).wanted()
-            order = order_by or ReleaseOrder()
-            window = PageArgs(first, after, last, before)
-            page = queries.find(
-                shelf.reading,
-                wanted,
-                order.field.value,
-                window,
-                descending=order.direction is Direction.DESC,
-            )
-            total = queries.count(shelf.reading, wanted) if "totalCount" in plan else None
-            return _connect(shelf, page, total)
-
-        return await run_query(info, find)
+        args = PageArgs(first, after, last, before)
+        filter, order = filter or ReleaseFilter(), order_by or ReleaseOrder()
+        return await run_query(info, _releases, filter, order, args)
 
     @strawberry.field(
         description="Returns the pending releases that wait for the caller's decision, the"
@@ -178,37 +158,64 @@ class ReleaseQueries:
         last: Last = None,
         before: Before = None,
     ) -> Connection[Release]:
-        def find(shelf: EntityCache, plan: Selection) -> Connection[Release]:
-            page = queries.inbox(shelf.reading, PageArgs(first, after, last, before))
-            total = queries.inbox_count(shelf.reading) if "totalCount" in plan else None
-            return _connect(shelf, page, total)
-
-        return await run_query(info, find)
+        return await run_query(info, _approval_inbox, PageArgs(first, after, last, before))
 
     @strawberry.field(
         description="Evaluates every condition of a signature without signing, to tell"
         " whether `sign` would succeed."
     )
     async def explain_sign(self, info: Info, input: ExplainSignInput) -> SignExplanation:
-        def find(shelf: EntityCache, plan: Selection) -> SignExplanation:
-            user_id = from_global(input.user_id, "User", "userId") if input.user_id else None
-            evaluation = signing.explain(
-                shelf.reading,
-                from_global(input.keypair_id, "Keypair", "keypairId"),
-                user_id,
-                input.at,
-            )
-            return SignExplanation(
-                allowed=evaluation.allowed,
-                factors=[Factor.of(factor) for factor in evaluation.factors],
-                release_id=evaluation.release_id,
-            )
+        return await run_query(info, _explain_sign, input)
 
-        return await run_query(info, find)
+
+def _release(
+    cache: EntityCache, selection: Selection, id: strawberry.ID | None, name: str | None
+) -> Release | None:
+    if (id is None) == (name is None):
+        raise Refusal(Code.INVALID_INPUT, "Give exactly one of id and name.", "id")
+    if id is not None:
+        id_ = from_global(id, "Release")
+        return cache.releases([id_]).get(id_)
+    release = queries.by_name(cache.reading, name or "")
+    return cache.put_releases([release])[0] if release is not None else None
+
+
+def _releases(
+    cache: EntityCache,
+    selection: Selection,
+    filter: ReleaseFilter,
+    order: ReleaseOrder,
+    args: PageArgs,
+) -> Connection[Release]:
+    conditions, descending = filter.to_filter(), order.direction is Direction.DESC
+    page = queries.find(cache.reading, conditions, order.field.value, args, descending=descending)
+    total = queries.count(cache.reading, conditions) if "totalCount" in selection else None
+    return _connect(cache, page, total)
+
+
+def _approval_inbox(
+    cache: EntityCache, selection: Selection, args: PageArgs
+) -> Connection[Release]:
+    page = queries.inbox(cache.reading, args)
+    total = queries.inbox_count(cache.reading) if "totalCount" in selection else None
+    return _connect(cache, page, total)
+
+
+def _explain_sign(
+    cache: EntityCache, selection: Selection, input: ExplainSignInput
+) -> SignExplanation:
+    user_id = from_global(input.user_id, "User", "userId") if input.user_id else None
+    keypair_id = from_global(input.keypair_id, "Keypair", "keypairId")
+    evaluation = signing.explain(cache.reading, keypair_id, user_id, input.at)
+    return SignExplanation(
+        allowed=evaluation.allowed,
+        factors=[Factor.of(factor) for factor in evaluation.factors],
+        release_id=evaluation.release_id,
+    )
 
 
 def _connect(
-    shelf: EntityCache, page: Page[facts.Release], total: int | None
+    cache: EntityCache, page: Page[facts.Release], total: int | None
 ) -> Connection[Release]:
-    items = shelf.shelve_releases(page.items)
+    items = cache.put_releases(page.items)
     return connect(Connection[Release], Edge[Release], items, page, total)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 from uuid import UUID
 
 import strawberry
 
-from api.graphql.context import Info, run_query
+from api.graphql.context import Info
 from api.graphql.entity_cache import EntityCache
+from api.graphql.resolvers import run_query
 from api.graphql.selection import Selection
 from api.graphql.types.arguments import After, Before, First, Last
 from api.graphql.types.node import Connection, Edge, connect
@@ -18,15 +18,17 @@ from engine.persistence.db.pagination import PageArgs
 from notifications.webhooks import queries
 
 
-def webhooks_found(shelf: EntityCache, ids: Collection[UUID]) -> dict[UUID, Any]:
-    """Webhooks by id, for those who may see them."""
-    return {id_: Webhook.of(row) for id_, row in queries.by_ids(shelf.reading, ids).items()}
+def webhooks_by_ids(cache: EntityCache, ids: Collection[UUID]) -> dict[UUID, Webhook]:
+    """Return webhooks by id, for callers who may see them."""
+    return {id_: Webhook.of(row) for id_, row in queries.by_ids(cache.reading, ids).items()}
 
 
-def webhook_deliveries_found(shelf: EntityCache, ids: Collection[UUID]) -> dict[UUID, Any]:
-    """What was sent to them, by id."""
-    found = queries.deliveries_by_ids(shelf.reading, ids)
-    return {id_: WebhookDelivery.of(row) for id_, row in found.items()}
+def webhook_deliveries_by_ids(
+    cache: EntityCache, ids: Collection[UUID]
+) -> dict[UUID, WebhookDelivery]:
+    """Return deliveries to webhooks by id, for callers who may see them."""
+    rows = queries.deliveries_by_ids(cache.reading, ids)
+    return {id_: WebhookDelivery.of(row) for id_, row in rows.items()}
 
 
 @strawberry.type
@@ -42,10 +44,11 @@ class WebhookQueries:
         last: Last = None,
         before: Before = None,
     ) -> Connection[Webhook]:
-        def find(shelf: EntityCache, plan: Selection) -> Connection[Webhook]:
-            page = queries.page(shelf.reading, PageArgs(first, after, last, before))
-            total = queries.count(shelf.reading) if "totalCount" in plan else None
-            items = [Webhook.of(row) for row in page.items]
-            return connect(Connection[Webhook], Edge[Webhook], items, page, total)
+        return await run_query(info, _webhooks, PageArgs(first, after, last, before))
 
-        return await run_query(info, find)
+
+def _webhooks(cache: EntityCache, selection: Selection, args: PageArgs) -> Connection[Webhook]:
+    page = queries.page(cache.reading, args)
+    total = queries.count(cache.reading) if "totalCount" in selection else None
+    webhooks = [Webhook.of(row) for row in page.items]
+    return connect(Connection[Webhook], Edge[Webhook], webhooks, page, total)

@@ -72,12 +72,12 @@ class ReleaseSubscriptions:
         with context.following(info.field_name):
             try:
                 principal = await _still_valid(context)
-                plan = selection_of(info)
+                selection = selection_of(info)
                 only = from_global(release_id, "Release", "release_id") if release_id else None
                 position, held = await _start(context, principal, after)
                 while True:
                     principal = await _still_valid(context)
-                    found = await _next(context, principal, position, only, plan, held)
+                    found = await _next(context, principal, position, only, selection, held)
                     for event in found.events:
                         yield event
                         position = event.entry.position
@@ -132,7 +132,7 @@ async def _next(
     principal: Principal,
     position: int,
     only: UUID | None,
-    plan: Selection,
+    selection: Selection,
     held: frozenset[Permission],
 ) -> Found:
     def find(reading: QueryContext) -> Found:
@@ -141,13 +141,13 @@ async def _next(
         if only is not None and not ledger_slices.is_seen(reading, only):
             raise not_found("release", "release_id")
         happened = ledger_slices.ledger_after(reading, position, only)
-        return Found(_told(EntityCache(reading), happened, plan), happened)
+        return Found(_told(EntityCache(reading), happened, selection), happened)
 
     return await context.runtime.read(principal, find)
 
 
-def _told(shelf: EntityCache, happened: LedgerSlice, plan: Selection) -> list[ReleaseEvent]:
-    releases: dict[Any, Release] = shelf.releases({row.release_id for row in happened.entries})
+def _told(cache: EntityCache, happened: LedgerSlice, selection: Selection) -> list[ReleaseEvent]:
+    releases: dict[Any, Release] = cache.releases({row.release_id for row in happened.entries})
     found = [
         ReleaseEvent(
             cursor=cursor_of(row.position, row.hash),
@@ -158,6 +158,6 @@ def _told(shelf: EntityCache, happened: LedgerSlice, plan: Selection) -> list[Re
         for row in happened.entries
         if row.release_id in releases
     ]
-    prefetch(shelf, [event.release for event in found], plan.into("release"))
-    prefetch(shelf, [event.entry for event in found], plan.into("entry"))
+    prefetch(cache, [event.release for event in found], selection.into("release"))
+    prefetch(cache, [event.entry for event in found], selection.into("entry"))
     return found

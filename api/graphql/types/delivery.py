@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import strawberry
-from sqlalchemy import Row
 
 from api.graphql.ids import to_global
 from api.graphql.types.message_enums import Audience, DeliveryState, MessageKind
 from api.graphql.types.node import Node
 from api.graphql.types.people import User
+from engine.queries.records import Record
 
 
 @strawberry.type(description="A delivery is one message to one person through one channel.")
 class Delivery(Node):
-    source: strawberry.Private[Row[Any]]
+    source: strawberry.Private[Record]
     kind: MessageKind = strawberry.field(
         description="The kind of message, which tells what it is about."
     )
@@ -46,7 +45,7 @@ class Delivery(Node):
     )
 
     @classmethod
-    def of(cls, row: Row[Any]) -> Delivery:
+    def of(cls, row: Record) -> Delivery:
         """A delivery from its row."""
         waits = row.state is DeliveryState.QUEUED
         return cls(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import strawberry
-from sqlalchemy import Row
 from strawberry.scalars import JSON
 
 from api.graphql.ids import to_global
@@ -19,6 +18,7 @@ from api.graphql.types.keypair import Keypair
 from api.graphql.types.node import Node
 from api.graphql.types.people import User
 from engine.model import signing_factors
+from engine.queries.records import Record
 from engine.signing.request import Signed
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class SignExplanation:
 
 @strawberry.type(description="A signature that was made with a keypair.")
 class Signature(Node):
-    source: strawberry.Private[Row[Any] | Signed]
+    source: strawberry.Private[Record | Signed]
     digest: Base64 = strawberry.field(
         description="The digest that was signed, or the digest of the content that was signed."
     )
@@ -109,7 +109,7 @@ class Signature(Node):
         return stored_factors(self.source.factors)
 
     @classmethod
-    def of(cls, row: Row[Any] | Signed) -> Signature:
+    def of(cls, row: Record | Signed) -> Signature:
         """A signature from its row."""
         return cls(
             id=strawberry.ID(to_global("Signature", row.id)),
@@ -157,7 +157,7 @@ class Credential:
     " entry by its hash."
 )
 class LedgerEntry(Node):
-    source: strawberry.Private[Row[Any]]
+    source: strawberry.Private[Record]
     body: strawberry.Private[dict[str, Any]]
     position: int = strawberry.field(
         description="The position of the entry in the account's ledger, counted from 1"
@@ -206,7 +206,7 @@ class LedgerEntry(Node):
     )
 
     @classmethod
-    def of(cls, row: Row[Any]) -> LedgerEntry:
+    def of(cls, row: Record) -> LedgerEntry:
         """An entry from its row."""
         body = json.loads(row.body)
         return cls(

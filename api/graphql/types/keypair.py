@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
-from sqlalchemy import Row
 
 from api.graphql.ids import to_global
 from api.graphql.types.enums import (
@@ -17,6 +16,7 @@ from api.graphql.types.enums import (
 )
 from api.graphql.types.node import Node
 from api.graphql.types.people import Team, User
+from engine.queries.records import Record
 
 if TYPE_CHECKING:
     from api.graphql.types.release import Release
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     description="A keypair that can make signatures; its private key never leaves its signer."
 )
 class Keypair(Node):
-    source: strawberry.Private[Row[Any]]
+    source: strawberry.Private[Record]
     alias: str = strawberry.field(
         description="The name of the keypair, unique in the account without regard to letter case."
     )
@@ -74,7 +74,7 @@ class Keypair(Node):
     )
 
     @classmethod
-    def of(cls, row: Row[Any]) -> Keypair:
+    def of(cls, row: Record) -> Keypair:
         """A keypair from its row."""
         return cls(
             id=strawberry.ID(to_global("Keypair", row.id)),

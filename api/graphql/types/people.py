@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
-from sqlalchemy import Row
 
 from api.graphql.ids import to_global
 from api.graphql.types.enums import Permission
 from api.graphql.types.node import Node
 from engine.commands.credentials.api_tokens import load_token_scopes
 from engine.model import addresses
+from engine.queries.records import Record
 
 if TYPE_CHECKING:
     from api.graphql.types.keypair import Keypair
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @strawberry.type(description="A named set of permissions that can be given to users.")
 class Role(Node):
-    source: strawberry.Private[Row[Any]]
+    source: strawberry.Private[Record]
     name: str = strawberry.field(description="The name of the role, unique in the account.")
     built_in: bool = strawberry.field(
         description="Whether the role is part of Countersign and cannot be changed."
@@ -31,7 +31,7 @@ class Role(Node):
     )
 
     @classmethod
-    def of(cls, row: Row[Any]) -> Role:
+    def of(cls, row: Record) -> Role:
         """A role from its row."""
         id_ = strawberry.ID(to_global("Role", row.id))
         return cls(id=id_, source=row, name=row.name, built_in=row.built_in)
@@ -51,7 +51,7 @@ class PendingEmail:
     )
 
     @classmethod
-    def of(cls, row: Row[Any]) -> PendingEmail:
+    def of(cls, row: Record) -> PendingEmail:
         """A change that waits, from its row; what would confirm it is not in there."""
         return cls(
             email=addresses.shown(row.address),
@@ -62,7 +62,7 @@ class PendingEmail:
 
 @strawberry.type(description="A user of the account: a person, or a service user for a pipeline.")
 class User(Node):
-    source: strawberry.Private[Row[Any]]
+    source: strawberry.Private[Record]
     email: str = strawberry.field(
         description="The user's e-mail address, unique in the account without regard to"
         " letter case."
@@ -113,7 +113,7 @@ class User(Node):
     )
 
     @classmethod
-    def of(cls, row: Row[Any]) -> User:
+    def of(cls, row: Record) -> User:
         """A user from its row."""
         return cls(
             id=strawberry.ID(to_global("User", row.id)),
@@ -130,7 +130,7 @@ class User(Node):
 
 @strawberry.type(description="A group of users who work on releases together.")
 class Team(Node):
-    source: strawberry.Private[Row[Any]]
+    source: strawberry.Private[Record]
     name: str = strawberry.field(
         description="The name of the team, unique in the account without regard to letter case."
     )
@@ -148,7 +148,7 @@ class Team(Node):
     )
 
     @classmethod
-    def of(cls, row: Row[Any]) -> Team:
+    def of(cls, row: Record) -> Team:
         """A team from its row."""
         return cls(
             id=strawberry.ID(to_global("Team", row.id)),
@@ -163,7 +163,7 @@ class Team(Node):
     description="A credential for a program, whose secret is shown only when it is created."
 )
 class ApiToken(Node):
-    source: strawberry.Private[Row[Any]]
+    source: strawberry.Private[Record]
     name: str = strawberry.field(
         description="The name of the token, which tells what it is used for."
     )
@@ -190,7 +190,7 @@ class ApiToken(Node):
     )
 
     @classmethod
-    def of(cls, row: Row[Any]) -> ApiToken:
+    def of(cls, row: Record) -> ApiToken:
         """A token from its row; the row has no secret."""
         return cls(
             id=strawberry.ID(to_global("ApiToken", row.id)),

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 import strawberry
-from sqlalchemy import Row
 
 from api.graphql.errors import UserError
 from api.graphql.ids import to_global
@@ -25,11 +24,12 @@ from api.graphql.types.keypair import Keypair
 from api.graphql.types.node import Connection, Node
 from api.graphql.types.people import Team, User
 from engine.model import facts
+from engine.queries.records import Record
 
 
 @strawberry.type(description="An approver's decision on one material revision of a release.")
 class Decision:
-    source: strawberry.Private[Row[Any]]
+    source: strawberry.Private[Record]
     verdict: DecisionVerdict = strawberry.field(
         description="Whether the approver approved or rejected the release."
     )
@@ -59,7 +59,7 @@ class Decision:
     approver: User = strawberry.field(default=None, description="The user who made the decision.")
 
     @classmethod
-    def of(cls, row: Row[Any], seen: facts.ReleaseFields, now: facts.ReleaseFields) -> Decision:
+    def of(cls, row: Record, seen: facts.ReleaseFields, now: facts.ReleaseFields) -> Decision:
         """A decision from its row, and the release's fields as they were looked at and are."""
         return cls(
             source=row,

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import strawberry
-from sqlalchemy import Row
 
 from api.graphql.ids import to_global
 from api.graphql.types.enums import SignInMethod
 from api.graphql.types.node import Node
 from api.graphql.types.people import User
+from engine.queries.records import Record
 
 
 @strawberry.type(description="A browser session in which a user is signed in.")
 class Session(Node):
-    source: strawberry.Private[Row[Any]]
+    source: strawberry.Private[Record]
     method: SignInMethod = strawberry.field(
         description="The way in which the user proved who they are."
     )
@@ -41,7 +40,7 @@ class Session(Node):
         return bool(info.context.principal.session_id == self.source.id)
 
     @classmethod
-    def of(cls, row: Row[Any]) -> Session:
+    def of(cls, row: Record) -> Session:
         """A session from its row; the cookie's secret is not in there."""
         return cls(
             id=strawberry.ID(to_global("Session", row.id)),
@@ -59,7 +58,7 @@ class Session(Node):
     description="An identity of a user at a sign-in service, used to sign in by OpenID Connect."
 )
 class Identity(Node):
-    source: strawberry.Private[Row[Any]]
+    source: strawberry.Private[Record]
     issuer: str = strawberry.field(
         description="The URL of the sign-in service that issued the identity."
     )
@@ -74,7 +73,7 @@ class Identity(Node):
     )
 
     @classmethod
-    def of(cls, row: Row[Any]) -> Identity:
+    def of(cls, row: Record) -> Identity:
         """An identity from its row."""
         return cls(
             id=strawberry.ID(to_global("Identity", row.id)),

@@ -7,19 +7,19 @@ from datetime import datetime
 from typing import Any
 
 import strawberry
-from sqlalchemy import Row
 
 from api.graphql.ids import to_global
 from api.graphql.types.arguments import After, Before, First, Last
 from api.graphql.types.message_enums import DeliveryState
 from api.graphql.types.node import Connection, Node
+from engine.queries.records import Record
 from notifications.vocabulary import DeliveryState as State
 from notifications.webhooks.tags import patterns_of
 
 
 @strawberry.type(description="A webhook delivery is one message to one webhook.")
 class WebhookDelivery(Node):
-    source: strawberry.Private[Row[Any]]
+    source: strawberry.Private[Record]
     tag: str = strawberry.field(
         description="The tag of the ledger entry that is delivered, like"
         " `release:approved`, or `webhook:test` for a test."
@@ -41,7 +41,7 @@ class WebhookDelivery(Node):
     )
 
     @classmethod
-    def of(cls, row: Row[Any]) -> WebhookDelivery:
+    def of(cls, row: Record) -> WebhookDelivery:
         """A delivery from its row."""
         return cls(
             id=strawberry.ID(to_global("WebhookDelivery", row.id)),
@@ -61,7 +61,7 @@ class WebhookDelivery(Node):
     " Standard Webhooks specification."
 )
 class Webhook(Node):
-    source: strawberry.Private[Row[Any]]
+    source: strawberry.Private[Record]
     #: Connections that were read ahead, by field and arguments.
     pages: strawberry.Private[dict[tuple[Any, ...], Any]]
     name: str = strawberry.field(
@@ -98,7 +98,7 @@ class Webhook(Node):
         return page
 
     @classmethod
-    def of(cls, row: Row[Any]) -> Webhook:
+    def of(cls, row: Record) -> Webhook:
         """A webhook from its row; the row has no secret."""
         return cls(
             id=strawberry.ID(to_global("Webhook", row.id)),

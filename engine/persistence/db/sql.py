@@ -11,6 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import Column, ColumnElement, Dialect, Select, Text, TypeDecorator
+from sqlalchemy.exc import StatementError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -176,3 +177,8 @@ def timestamp(name: str, **options: Any) -> Column[datetime]:
     """A UTC instant; not null unless said otherwise."""
     options.setdefault("nullable", False)
     return Column(name, Instant, **options)
+
+
+def is_statement_error(error: BaseException) -> bool:
+    """Tell whether an error's message repeats a statement with its values."""
+    return isinstance(error, StatementError)

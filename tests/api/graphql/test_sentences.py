@@ -8,7 +8,7 @@ from api.graphql.documents import Documents, InvalidDocumentError
 from api.graphql.errors import UserError, top_level
 from api.graphql.ids import from_global, to_global
 from api.graphql.limits.config import Limits
-from api.graphql.queries.nodes import FINDERS
+from api.graphql.queries.nodes import NODE_READERS
 from api.graphql.schema import schema
 from engine.model.errors import Code, FieldsLocked, Refusal
 
@@ -32,7 +32,7 @@ def test_what_is_no_id_of_ours_is_not_repeated(id_: str) -> None:
 
 
 def test_every_type_with_an_id_has_a_name_for_people() -> None:
-    for kind in FINDERS:
+    for kind in NODE_READERS:
         other = "User" if kind != "User" else "Team"
         assert "This is the id of a" in refused(to_global(kind, uuid4()), other).message
 

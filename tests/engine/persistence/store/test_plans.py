@@ -12,10 +12,10 @@ from engine.commands.administration.users import UpdateUser
 from engine.persistence.db.ids import uuid7s
 from engine.persistence.db.pagination import PageArgs
 from engine.persistence.store import loading, locks
-from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Lock
 from engine.queries import ledger_slices, records, releases
 from engine.queries.context import QueryContext, read
+from engine.queries.records import RecordKind
 from engine.queries.releases import ReleaseFilter
 from notifications.outbox.differences import seen_by
 from tests.support.world import World
@@ -65,10 +65,8 @@ def test_what_is_asked_for_by_ids_is_found_by_them(world: World) -> None:
             loading.load_teams(connection, account, IDS)
             loading.load_edits(connection, IDS)
             loading.load_inactive(connection, IDS)
-        for table in (t.users, t.teams, t.keypairs, t.roles):
-            read(
-                world.system, world.principal("dev"), lambda r, of=table: records.by_ids(r, of, IDS)
-            )
+        for kind in RecordKind:
+            read(world.system, world.principal("dev"), lambda r, k=kind: records.by_ids(r, k, IDS))
         read(world.system, world.principal("dev"), lambda r: releases.by_ids(r, IDS))
     assert len(plans) > 10
     assert not [plan for plan in plans if "(account_id=?)" in plan or plan.startswith("SCAN")]

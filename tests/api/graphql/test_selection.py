@@ -13,15 +13,15 @@ from tests.support.world import World
 
 @pytest.fixture
 def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The nodes that planning looks at, each time it does."""
+    """The nodes that selecting looks at, each time it does."""
     seen: list[Any] = []
-    left_out = selection._is_left_out
+    is_skipped = selection._is_skipped
 
     def look(node: Any, operation: Any) -> bool:
         seen.append(node)
-        return left_out(node, operation)
+        return is_skipped(node, operation)
 
-    monkeypatch.setattr(selection, "_is_left_out", look)
+    monkeypatch.setattr(selection, "_is_skipped", look)
     return seen
 
 
