@@ -34,15 +34,23 @@ class DecideByLink(ReleaseCommand[UUID]):
     def apply(self, uow: UnitOfWork) -> UUID:
         """Decide, and consume the link in the same savepoint; answers the release's id."""
         assert uow.actor.user_id is not None
-        if uow.policy.signed_in_approvals and not self.signed_in:
-            message = "Sign in first: in this account approvers decide signed in."
-            raise Refusal(Code.UNAUTHENTICATED, message)
+        if not self.signed_in:
+            self._require_no_session(uow)
         # The decision first: what it is refused for says more than that the link has ended.
         release_id = self._decide().apply(uow)
         if not action_links.use(uow.connection, self.link_id, uow.actor.user_id, uow.now):
             message = "This link has ended. Decide from the newest mail about this release."
             raise Refusal(Code.WRONG_STATUS, message)
         return release_id
+
+    def _require_no_session(self, uow: UnitOfWork) -> None:
+        """The link alone decides; not where the account, or an address of before, asks for more."""
+        if uow.policy.signed_in_approvals:
+            message = "Sign in first: in this account approvers decide signed in."
+            raise Refusal(Code.UNAUTHENTICATED, message)
+        if action_links.was_sent_to_former_address(uow.connection, self.link_id):
+            message = "Sign in first: your e-mail address was changed after this link was made."
+            raise Refusal(Code.UNAUTHENTICATED, message)
 
     def _decide(self) -> Decide:
         return Decide(

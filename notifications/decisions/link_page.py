@@ -106,6 +106,8 @@ class LinkPage:
     is_requester: bool = False
     #: To decide, the approver must also be signed in.
     wants_session: bool = False
+    #: That is because their address was changed after the link was made.
+    is_of_former_address: bool = False
 
 
 def open_link(connection: Connection, key: bytes, spelling: str, now: datetime) -> LinkPage | None:
@@ -119,6 +121,7 @@ def open_link(connection: Connection, key: bytes, spelling: str, now: datetime) 
     release = as_of(stored, now)
     shown: dict[str, Any] = {"link": link, "user": user, "account": policy.account_name}
     shown["now"] = now
+    is_of_former_address = action_links.is_of_former_address(link, user)
     around = load_release_context(connection, [release])
     own = _own_decision(release, around, user.id)
     eligible = user.id in around.approvers_of(release)
@@ -139,7 +142,8 @@ def open_link(connection: Connection, key: bytes, spelling: str, now: datetime) 
         cause=_cause(connection, release, standing),
         is_own_request=user.id in around.authors_of(release) and not policy.allow_self_approval,
         is_requester=user.id == release.creator_id,
-        wants_session=policy.signed_in_approvals,
+        wants_session=policy.signed_in_approvals or is_of_former_address,
+        is_of_former_address=is_of_former_address,
         **shown,
     )
 

@@ -34,14 +34,21 @@ REUSABLE_FOR = timedelta(days=2)
 _TOKEN_PURPOSE = b""
 
 # Statements of the hot path are built once: to build one costs more than to run it.
-_L, _R = action_links, t.releases
+_L, _R, _U = action_links, t.releases, t.users
 _AT: sa.BindParameter[datetime] = sa.bindparam("at")
 _FIND = sa.select(_L).where(_L.c.id == sa.bindparam("link"))
 _LIVE = (
     sa.select(_L.c.release_id, _L.c.user_id, _L.c.id, _L.c.used_at, _L.c.expires_at, _R.c.ends_at)
     .add_columns((_L.c.material_revision == _R.c.material_revision).label("is_current"))
+    .add_columns(_U.c.address_changed_at, _L.c.created_at)
     .join(_R, _R.c.id == _L.c.release_id)
+    .join(_U, _U.c.id == _L.c.user_id)
     .where(id_in(_L.c.release_id), _L.c.voided_at.is_(None))
+)
+_SENT = (
+    sa.select(_L, _U.c.address_changed_at)
+    .join(_U, _U.c.id == _L.c.user_id)
+    .where(_L.c.id == sa.bindparam("link"))
 )
 _VOID = _L.update().where(_L.c.used_at.is_(None), _L.c.voided_at.is_(None)).values(voided_at=_AT)
 _VOID_OF_RELEASES = _VOID.where(id_in(_L.c.release_id))
@@ -85,6 +92,21 @@ def is_genuine(key: bytes, row: Row[Any], token: str) -> bool:
     """Tell whether this key derives the token for the row, and the row was stored with it."""
     is_derived = derived_tokens.is_derived_token(token, key, _TOKEN_PURPOSE, row.id, row.nonce)
     return derived_tokens.has_hash(token, row.token_hash) and is_derived
+
+
+def is_of_former_address(link: Row[Any], user: Row[Any]) -> bool:
+    """Whether the link was made, and so perhaps sent, before its user's address changed.
+
+    Such a link proves nothing by itself: somebody else may read the former mailbox by now.
+    """
+    changed_at = user.address_changed_at
+    return changed_at is not None and link.created_at <= changed_at
+
+
+def was_sent_to_former_address(connection: Connection, link_id: UUID) -> bool:
+    """Whether `is_of_former_address` is true of a link and its user as they are stored."""
+    row = connection.execute(_SENT, {"link": link_id}).one()
+    return is_of_former_address(row, row)
 
 
 def ensure(
@@ -134,7 +156,8 @@ def _reusable(
         if holder not in holders:
             continue
         lasts = row.expires_at >= min(row.ends_at, now + REUSABLE_FOR)
-        if row.used_at is None and not (row.is_current and lasts):
+        is_reusable = row.is_current and lasts and not is_of_former_address(row, row)
+        if row.used_at is None and not is_reusable:
             outdated.append(row.id)
         elif row.is_current:
             reusable[holder] = row.id

@@ -127,6 +127,7 @@ def _values(page: LinkPage) -> dict[str, Any]:
         "quoted": page.own["comment"] if page.own else cause and cause["reason"],
         "is_own_request": page.is_own_request,
         "is_requester": page.is_requester,
+        "is_of_former_address": page.is_of_former_address,
         **_timing(page),
     }
 

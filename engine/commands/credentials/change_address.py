@@ -157,7 +157,8 @@ class ConfirmAddress(Command[UUID]):
     def apply(self, uow: UnitOfWork) -> UUID:
         """Sessions, links to decide, votes and tokens name the user by id, and stay as they are.
 
-        Links and codes to sign in with that were sent to the address before this one end.
+        Links and codes to sign in with that were sent to the address before this one end. A link
+        to decide that was sent there decides only in a browser in which the user is signed in.
         """
         require_in_person(uow)
         if self.user_id != uow.actor.user_id:
@@ -212,7 +213,9 @@ def _add_change(uow: UnitOfWork, user: Row[Any], address: str, key: bytes) -> UU
 
 def _set_address(uow: UnitOfWork, user: Row[Any], address: Address) -> None:
     u = t.users
-    values = {"email": address.stored, "email_key": address.key}
+    values: dict[str, Any] = {"email": address.stored, "email_key": address.key}
+    if not addresses.share_mailbox(user.email, address.stored):
+        values["address_changed_at"] = uow.now
     uow.connection.execute(u.update().where(u.c.id == user.id).values(**values))
     uow.record(UserUpdated(subject_id=user.id, changes={"email": (user.email, address.stored)}))
     end_pending_sign_ins(uow, user)

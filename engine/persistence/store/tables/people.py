@@ -35,6 +35,8 @@ users = Table(
     Column("service", Boolean, nullable=False),
     #: The last time. Sign-ins that began before are void, whether or not the user is active again.
     timestamp("deactivated_at", nullable=True),
+    #: The last time. What was sent before went to another mailbox.
+    timestamp("address_changed_at", nullable=True),
     timestamp("created_at"),
     UniqueConstraint("account_id", "email_key"),
     #: Signing in starts with an address, before any account is known.

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from engine.commands.administration.roles import CreateRole
-from engine.commands.administration.update_user import UpdateUser
+from engine.commands.administration.users import UpdateUser
 from engine.commands.credentials.sessions import StartSession
 from engine.model.errors import Code
 from engine.model.vocabulary import Permission, SignInMethod
