@@ -18,13 +18,13 @@ from api.graphql.endpoint import Endpoint
 from api.graphql.limits.config import Limits
 from api.observability.exposition import exposed
 from api.observability.requests import ObservedRequests
-from api.runtime.credential_usage import write_usage_forever
 from api.runtime.draining import Draining, InFlight
 from api.runtime.runtime import Runtime
 from api.web.http.browser import Browser
 from api.web.http.headers import SecurityHeaders
 from api.web.http.hosts import KnownHosts
 from api.web.not_found import nothing_here, to_sign_in
+from api.worker.services import build_usage_service
 from api.worker.worker import run_worker
 from engine.persistence.db.storage_faults import SENTENCES
 from engine.persistence.db.writable import storage_fault
@@ -70,7 +70,7 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         stop = asyncio.Event()
-        tasks = [asyncio.create_task(write_usage_forever(runtime, stop))]
+        tasks = [asyncio.create_task(build_usage_service(runtime).run(stop))]
         if worker:
             # It ends while requests do: one after the other they might not have the time.
             tasks.append(asyncio.create_task(run_worker(settings, runtime, runtime.ending)))

@@ -116,6 +116,13 @@ class Meter:
             registry=registry,
         )
 
+        self._periodic_runs = Counter(
+            "countersign_periodic_runs",
+            "Runs of periodic services, by service: done, refused or failed.",
+            ("service", "result"),
+            registry=registry,
+        )
+
         self._withheld_mails = Counter(
             "countersign_sign_in_mails_withheld",
             "Mails to sign in with that a limit kept back, by the limit: client, address, browser.",
@@ -181,6 +188,10 @@ class Meter:
     def message_handed_in(self, channel: str, outcome: str) -> None:
         """One message that a channel took, or did not take: sent, retried or failed."""
         self._deliveries.labels(channel, outcome).inc()
+
+    def periodic_run(self, service: str, result: str) -> None:
+        """Count a run of a periodic service: done, refused or failed."""
+        self._periodic_runs.labels(service, result).inc()
 
     def sign_in_mail_withheld(self, limit: str) -> None:
         """One mail that a limit kept back."""

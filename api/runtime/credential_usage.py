@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-import structlog
-
 from engine.commands.credentials.record_use import record_use
-from engine.model.errors import Refusal
 from engine.model.principal import Principal
 
 if TYPE_CHECKING:
     from api.runtime.runtime import Runtime
-
-log = structlog.get_logger("countersign.usage")
 
 #: Seconds between two writings.
 WRITE_INTERVAL_SECONDS = 20.0
@@ -47,22 +40,15 @@ class CredentialUsage:
         return noted
 
 
-async def write_usage(runtime: Runtime) -> None:
-    """Write down what was noted; what cannot be written is not worth a second try."""
+async def write_usage(runtime: Runtime) -> int:
+    """Write down what was noted, and return how many credentials that were.
+
+    What cannot be written is not worth a second try.
+
+    Raises:
+        Refusal: The database is away, full, or has too much to do.
+    """
     tokens, sessions = runtime.credential_usage.drain()
-    if not tokens and not sessions:
-        return
-    try:
+    if tokens or sessions:
         await runtime.executor.write(lambda: record_use(runtime.system, tokens, sessions))
-    except Refusal as refusal:  # the database is away, full, or has too much to do
-        log.warning("usage not written", reason=refusal.message)
-    except Exception:
-        log.exception("usage not written")
-
-
-async def write_usage_forever(runtime: Runtime, stop: asyncio.Event) -> None:
-    """Until `stop` is set, and once more then."""
-    while not stop.is_set():
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), WRITE_INTERVAL_SECONDS)
-        await write_usage(runtime)
+    return len(tokens) + len(sessions)

@@ -1,4 +1,4 @@
-"""What a worker has to do, made out of settings."""
+"""Builds the parts of a worker out of settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from api.config.settings import Settings
 from api.runtime.channels import mail_channel
 from api.runtime.runtime import Runtime
 from notifications.content.writer import MessageRenderer
-from notifications.delivery.claims import RetryPolicy
+from notifications.delivery.lease import RetryPolicy
 from notifications.delivery.relay import Relay
 from notifications.delivery.sign_in_mail import SignInMailer
 from notifications.periodic.orphaned_deliveries import OrphanedDeliveries
@@ -17,29 +17,30 @@ from notifications.periodic.reminders import Reminders, Rhythm
 from notifications.periodic.retention import Retention
 from notifications.vocabulary import WEBHOOK
 
-#: Of a channel, messages under way at a time. Each webhook has its own server, maybe a slow one.
+#: How many messages a channel sends at once. Mails share a server; each webhook has its own, which
+#: may be a slow one.
+DEFAULT_CONCURRENCY = 16
 CONCURRENCY = {WEBHOOK: 64}
-
-#: Of the time that a process has to end in, how much is for messages that are being sent.
-SENDING = 0.5
+#: The part of a process's time to end in that messages which are being sent have.
+SENDING_SHARE = 0.5
 
 
 def build_relays(settings: Settings, runtime: Runtime) -> list[Relay]:
-    """What takes messages from the outbox, one relay for each configured channel."""
+    """Return one relay for each configured channel."""
     assert runtime.message_settings is not None
-    writer, key = build_writer(settings, runtime), link_key(settings)
+    renderer, key = build_renderer(settings, runtime), link_key(settings)
     policy = RetryPolicy(give_up_after=timedelta(hours=settings.delivery_retry_hours))
     return [
         Relay(
             runtime.system,
             runtime.executor,
             channel,
-            writer,
+            renderer,
             key,
             settings.public_url,
             policy=policy,
-            concurrency=CONCURRENCY.get(name, 16),
-            patience=settings.shutdown_seconds * SENDING,
+            concurrency=CONCURRENCY.get(name, DEFAULT_CONCURRENCY),
+            shutdown_seconds=settings.shutdown_seconds * SENDING_SHARE,
             on_outcome=runtime.meter.message_handed_in,
         )
         for name, channel in runtime.message_settings.channels.items()
@@ -47,33 +48,33 @@ def build_relays(settings: Settings, runtime: Runtime) -> list[Relay]:
 
 
 def build_reminders(settings: Settings, runtime: Runtime) -> Reminders:
-    """What reminds approvers, and tells that a window closes soon."""
+    """Return what reminds approvers, and says that a window closes soon."""
     assert runtime.message_settings is not None
-    telling, rhythm = runtime.message_settings, Rhythm(share=settings.reminder_share)
+    messages, rhythm = runtime.message_settings, Rhythm(share=settings.reminder_share)
     return Reminders(
         runtime.system,
         runtime.executor,
-        telling.link_key,
+        messages.link_key,
         rhythm,
-        link_lifetime=telling.link_lifetime,
-        channels=telling.personal,
+        link_lifetime=messages.link_lifetime,
+        channels=messages.personal,
     )
 
 
-def build_retention(settings: Settings, runtime: Runtime) -> list[Retention]:
-    """What deletes deliveries that were settled long ago; nothing where all are kept."""
+def build_retention(settings: Settings, runtime: Runtime) -> Retention | None:
+    """Return what deletes deliveries that were settled long ago; None where all are kept."""
     days = settings.delivery_retention_days
-    return [Retention(runtime.system, runtime.executor, timedelta(days=days))] if days else []
+    return Retention(runtime.system, runtime.executor, timedelta(days=days)) if days else None
 
 
-def build_stranded(runtime: Runtime) -> OrphanedDeliveries:
-    """What ends the messages for channels that are not configured any more."""
+def build_orphaned_deliveries(runtime: Runtime) -> OrphanedDeliveries:
+    """Return what ends the messages for channels that are not configured any more."""
     assert runtime.message_settings is not None
     return OrphanedDeliveries(runtime.system, runtime.executor, runtime.message_settings.channels)
 
 
-def build_writer(settings: Settings, runtime: Runtime) -> MessageRenderer:
-    """What writes messages; with templates of the operator's own, if there are any."""
+def build_renderer(settings: Settings, runtime: Runtime) -> MessageRenderer:
+    """Return what renders messages, with the operator's own templates if there are any."""
     return MessageRenderer(
         settings.public_url,
         settings.templates,
@@ -83,8 +84,10 @@ def build_writer(settings: Settings, runtime: Runtime) -> MessageRenderer:
 
 
 def build_sign_in_mailer(settings: Settings, runtime: Runtime) -> SignInMailer:
-    """What sends the mails to sign in with; over connections of its own, so it waits for nobody."""
-    seconds = min(20, settings.shutdown_seconds * SENDING)
+    """Return what sends sign-in mails, over connections of its own, so that it waits for nobody."""
+    seconds = min(20, settings.shutdown_seconds * SENDING_SHARE)
     channel = mail_channel(settings, connections=2, timeout_seconds=seconds)
-    writer, key = build_writer(settings, runtime), sign_in_key(settings)
-    return SignInMailer(runtime.system, runtime.executor, channel, writer, key, settings.public_url)
+    renderer, key = build_renderer(settings, runtime), sign_in_key(settings)
+    return SignInMailer(
+        runtime.system, runtime.executor, channel, renderer, key, settings.public_url
+    )

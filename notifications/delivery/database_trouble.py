@@ -9,11 +9,11 @@ from engine.logs.log_throttle import LogThrottle
 
 log = structlog.get_logger("countersign.notifications")
 
-_LONGEST_LOGGED = 500
+_MAX_LOGGED_CHARACTERS = 500
 _logged = LogThrottle()
 
 
-def log_database_trouble(event: str, error: Exception) -> None:
+def log_database_trouble(event: str, error: Exception, **fields: str) -> None:
     """Log an event of a loop that tries again by itself, each kind of error at a limited rate.
 
     Of a refusal, what the database said is logged, where that is its cause.
@@ -21,7 +21,7 @@ def log_database_trouble(event: str, error: Exception) -> None:
     if isinstance(error.__cause__, SQLAlchemyError):
         error = error.__cause__
     kind = type(getattr(error, "orig", None) or error)
-    _, not_logged = _logged.meet((event, kind))
+    _, not_logged = _logged.meet((event, kind, *fields.values()))
     if not_logged is not None:
-        said = str(error).partition("\n")[0][:_LONGEST_LOGGED]
-        log.warning(event, error=said, not_logged=not_logged)
+        first_line = str(error).partition("\n")[0][:_MAX_LOGGED_CHARACTERS]
+        log.warning(event, error=first_line, not_logged=not_logged, **fields)

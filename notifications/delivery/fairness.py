@@ -1,7 +1,7 @@
-"""How many are sent at a time, and that no account and no host takes every turn.
+"""Limits how many messages are sent at once: in all, for each account and to each host.
 
-Receivers that hang keep their turns until the channel gives up on them. As long as some turns are
-left, everybody else's messages go on.
+A receiver that hangs keeps its slot until the channel gives up on it. As no account and no host can
+take every slot, everybody else's messages are sent meanwhile.
 """
 
 from __future__ import annotations
@@ -18,53 +18,54 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-#: Of all turns, what one account has at most; and one host, whose receivers are slow together.
-_OF_AN_ACCOUNT = Fraction(3, 4)
-_OF_A_HOST = Fraction(5, 8)
-#: Of what was tried before: a slow server's retries cannot take it all.
-_OF_RETRIES = Fraction(1, 2)
-#: An account none of whose messages was done for so many seconds gets nothing more claimed.
-_STUCK = 1.0
+#: The part of all slots that one account has at most.
+MAX_ACCOUNT_SHARE = Fraction(3, 4)
+#: The part that one host has at most, whose receivers are slow together.
+MAX_HOST_SHARE = Fraction(5, 8)
+#: The part that messages which were tried before have at most.
+MAX_RETRY_SHARE = Fraction(1, 2)
+#: Seconds without any message sent after which nothing more is claimed of a saturated account.
+STALLED_SECONDS = 1.0
 
 
 class SendSlots:
-    """Of the turns to send, of one relay. Used on one event loop."""
+    """The slots in which one relay sends. Used on one event loop."""
 
     def __init__(self, number: int) -> None:
         self._all = Semaphore(number)
-        self._retries = Semaphore(_share(_OF_RETRIES, number))
-        self._account_share = _share(_OF_AN_ACCOUNT, number)
+        self._retries = Semaphore(_share(MAX_RETRY_SHARE, number))
+        self._account_share = _share(MAX_ACCOUNT_SHARE, number)
         self._accounts = defaultdict[UUID, Semaphore](lambda: Semaphore(self._account_share))
-        self._hosts = defaultdict[str, Semaphore](lambda: Semaphore(_share(_OF_A_HOST, number)))
-        #: How many of an account have a turn, or wait for one.
-        self._asking = Counter[UUID]()
-        #: When something of an account was last done.
+        self._hosts = defaultdict[str, Semaphore](lambda: Semaphore(_share(MAX_HOST_SHARE, number)))
+        #: How many messages of an account have a slot, or wait for one.
+        self._active = Counter[UUID]()
+        #: When a message of an account was last done with.
         self._done_at: dict[UUID, float] = {}
 
     @asynccontextmanager
-    async def one_for(self, row: Row[Any]) -> AsyncIterator[None]:
-        """Whoever waits for their own share holds nobody else's turn."""
+    async def slot_for(self, row: Row[Any]) -> AsyncIterator[None]:
+        """Hold a slot for a delivery; one that waits for its account's holds no other's."""
         account_id = row.account_id
-        self._asking[account_id] += 1
+        self._active[account_id] += 1
         try:
             async with AsyncExitStack() as stack:
-                for semaphore in self._asked(row):
+                for semaphore in self._limits_of(row):
                     await stack.enter_async_context(semaphore)
                 yield
             self._done_at[account_id] = time.monotonic()
         finally:
-            self._asking[account_id] -= 1
+            self._active[account_id] -= 1
 
-    def crowding(self) -> frozenset[UUID]:
-        """The accounts that have all their turns taken, and get nothing done."""
-        since = time.monotonic() - _STUCK
+    def saturated_accounts(self) -> frozenset[UUID]:
+        """Return the accounts that have all their slots taken, and none of them freed lately."""
+        since = time.monotonic() - STALLED_SECONDS
         return frozenset(
             account_id
-            for account_id, number in self._asking.items()
+            for account_id, number in self._active.items()
             if number >= self._account_share and self._done_at.get(account_id, 0) < since
         )
 
-    def _asked(self, row: Row[Any]) -> Iterator[Semaphore]:
+    def _limits_of(self, row: Row[Any]) -> Iterator[Semaphore]:
         yield self._hosts[_host(row)]
         yield self._accounts[row.account_id]
         if row.attempts > 1:

@@ -1,4 +1,4 @@
-"""The relay: claim, send, settle; again and again, until it is told to stop."""
+"""The relay: claims deliveries, sends them and records the results, until it is stopped."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -16,102 +15,96 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from engine.concurrency.executor import Executor
 from engine.logs.exceptions import log_origin
-from engine.model import addresses
-from engine.model.derived_tokens import has_hash
 from engine.model.errors import Refusal
 from engine.system import System
-from notifications.channels.base import Channel, Outgoing, Undelivered
+from notifications.channels.base import Channel, Undelivered
 from notifications.channels.secret_words import without_link
-from notifications.content.message import Parts, RenderedMessage
-from notifications.content.texts import language_of
-from notifications.content.writer import MessageRenderer, Reader
-from notifications.delivery import claims
+from notifications.content.writer import MessageRenderer
 from notifications.delivery.channel_health import ChannelHealth
-from notifications.delivery.claims import ClaimRequest, DeliveryResult, RetryPolicy
+from notifications.delivery.claim import ClaimRequest, claim_deliveries, is_any_due
 from notifications.delivery.database_trouble import log_database_trouble
 from notifications.delivery.fairness import SendSlots
+from notifications.delivery.lease import RetryPolicy
+from notifications.delivery.prepare import DeliveryPreparer, PreparedDelivery
 from notifications.delivery.priority_gate import PriorityGate
-from notifications.delivery.settling import log_failure
+from notifications.delivery.settling import DeliveryResult, log_failure, settle_deliveries
 from notifications.delivery.wakeup import Wakeup
-from notifications.links import action_links
-from notifications.outbox import address_mails
-from notifications.vocabulary import MessageKind
 from notifications.webhooks.disable import disable_gone
 
-#: What is due is asked of the clock at least this often, in seconds.
+#: Seconds after which the relay looks for due deliveries, though nothing woke it.
 POLL_SECONDS = 1.0
-#: As many times what is sent at once is claimed: to claim many costs little more than to claim one.
-_AHEAD = 4
-#: Seconds that what is being sent has to finish in, once the relay is told to stop.
+#: How many times as much is claimed as is sent at once: to claim many takes little longer than to
+#: claim one.
+CLAIM_FACTOR = 4
+#: Seconds in which messages that are being sent have to be finished once the relay is stopped.
 SHUTDOWN_SECONDS = 10.0
-#: Seconds for saying good-bye to servers.
-_GOODBYE = 2.0
+#: Seconds in which connections have to be closed.
+CLOSE_SECONDS = 2.0
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """A claimed delivery with what the channel sends, or why there is nothing to send."""
-
-    row: Row[Any]
-    content: Any = None
-    error: Undelivered | None = None
-    #: Why the message is in its plain form; None: it says everything.
-    fault: str | None = None
-    #: The person's own link, which nobody else is told.
-    link: str | None = field(default=None, repr=False)
-
-
 class Relay:
-    """Conveys what the outbox holds. Any number of them may run, in any number of processes."""
+    """Sends what the outbox holds for one channel; any number of relays and processes may."""
 
     def __init__(
         self,
         system: System,
         executor: Executor,
         channel: Channel[Any],
-        writer: MessageRenderer,
+        renderer: MessageRenderer,
         link_key: bytes,
         public_url: str,
         *,
         policy: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
         concurrency: int = 16,
-        patience: float = SHUTDOWN_SECONDS,
+        shutdown_seconds: float = SHUTDOWN_SECONDS,
         on_outcome: Callable[[str, str], None] = lambda _channel, _outcome: None,
     ) -> None:
-        """Relay the messages of one channel.
+        """Make a relay for one channel.
 
-        `on_outcome`: called with the channel's name and `sent`, `retried` or `failed`.
+        Args:
+            system: The engine.
+            executor: Threads for the database and for rendering.
+            channel: What sends the messages.
+            renderer: What renders them.
+            link_key: The key that action links are derived from.
+            public_url: The address that links begin with.
+            policy: For how long deliveries are claimed, and when they are tried again.
+            concurrency: How many messages are sent at once.
+            shutdown_seconds: In which messages that are being sent have to be finished.
+            on_outcome: Called with the channel's name and `sent`, `retried` or `failed`.
         """
         self._system = system
         self._executor = executor
         self._channel = channel
-        self._writer = writer
-        self._link_key = link_key
-        self._public_url = public_url
+        self._preparer = DeliveryPreparer(channel, renderer, link_key, public_url)
         self._policy = policy
         self._concurrency = concurrency
-        self._patience = patience
-        self._under_way: dict[asyncio.Task[None], Row[Any]] = {}
-        self._outcomes: list[DeliveryResult] = []
+        self._shutdown_seconds = shutdown_seconds
+        self._in_flight: dict[asyncio.Task[None], Row[Any]] = {}
+        self._results: list[DeliveryResult] = []
         self._stopped = False
-        self._shares = SendSlots(concurrency)
+        self._slots = SendSlots(concurrency)
         self._health = ChannelHealth(channel.name)
         self._on_outcome = on_outcome
 
     async def run(
-        self, stop: asyncio.Event, wake: Wakeup | None = None, first: PriorityGate | None = None
+        self, stop: asyncio.Event, wake: Wakeup | None = None, gate: PriorityGate | None = None
     ) -> None:
-        """Until `stop` is set; then what is under way is finished and settled. `first`: what is to
-        wait for before anything more is taken.
+        """Send until `stop` is set; then finish and settle what is being sent.
+
+        Args:
+            stop: Ends it.
+            wake: Set when something was queued.
+            gate: Waited for before each claim.
         """
         wake, self._stopped = wake or Wakeup(), False
         stopping = asyncio.create_task(stop.wait())
         stopping.add_done_callback(lambda _: wake())
         try:
             while not stop.is_set():
-                if first is not None:
-                    await first.wait(stopping)
+                if gate is not None:
+                    await gate.wait(stopping)
                 if not stop.is_set() and not await self._turn(wake):
                     await wake.wait(POLL_SECONDS)
         finally:
@@ -120,20 +113,20 @@ class Relay:
             await self._finish()
 
     async def run_once(self) -> int:
-        """Send whatever is due now and settle it; answers how many were tried."""
+        """Send whatever is due now and settle it; returns how many deliveries were tried."""
         wake, tried, self._stopped = Wakeup(), 0, False
         while claimed := await self._claim(wake):
             tried += claimed
-            await asyncio.gather(*self._under_way)
+            await asyncio.gather(*self._in_flight)
             await self._settle()
         return tried
 
     async def _turn(self, wake: Wakeup) -> bool:
-        """Settle what is done, claim what is due; False where there was nothing to do."""
-        settled = bool(self._outcomes)
+        """Settle what is done and claim what is due; returns whether there was anything to do."""
+        settled = bool(self._results)
         try:
             claimed = await self._claim(wake)
-            # What became of others meanwhile comes with the next.
+            # Results that arrived meanwhile are settled in the next turn.
             if settled and not claimed:
                 await self._settle()
         except (SQLAlchemyError, Refusal) as error:
@@ -141,132 +134,69 @@ class Relay:
             return False
         return settled or claimed > 0
 
-    def _wanted(self) -> ClaimRequest | None:
-        """What there is room for; None while enough waits for its turn."""
-        under_way = self._under_way.values()
-        crowding = self._shares.crowding()
-        rows = [row for row in under_way if row.account_id not in crowding]
+    def _next_request(self) -> ClaimRequest | None:
+        """Return what there is room for, or None while enough deliveries wait for a slot."""
+        in_flight = self._in_flight.values()
+        saturated = self._slots.saturated_accounts()
+        rows = [row for row in in_flight if row.account_id not in saturated]
         retried = sum(row.attempts > 1 for row in rows)
-        room = self._concurrency * _AHEAD - len(rows)
+        room = self._concurrency * CLAIM_FACTOR - len(rows)
         if room <= 0 or len(rows) - retried > self._concurrency * 3 // 2:
             return None
         return ClaimRequest(
             limit=room,
             channel=self._channel.name,
-            busy=frozenset(row.recipient_id for row in under_way),
-            saturated_accounts=crowding,
+            busy=frozenset(row.recipient_id for row in in_flight),
+            saturated_accounts=saturated,
             fresh_only=retried >= max(1, self._concurrency // 2),
         )
 
     async def _claim(self, wake: Wakeup) -> int:
-        """What was sent is settled with it, in one transaction."""
-        wanted = self._wanted()
-        if wanted is None:
+        """Claim what is due and begin to send it; results so far are settled with it."""
+        request = self._next_request()
+        if request is None:
             return 0
-        lapses = time.monotonic() + self._policy.lease.total_seconds()
-        async with self._settling() as outcomes:
+        lapses_at = time.monotonic() + self._policy.lease.total_seconds()
+        async with self._taken_results() as results:
             # On SQLite to claim takes the one lock that signing needs too; to look does not.
-            look = partial(claims.is_any_due, self._system, wanted)
-            if not outcomes and not await self._executor.read(look):
+            look = partial(is_any_due, self._system, request)
+            if not results and not await self._executor.read(look):
                 return 0
-            claim = partial(
-                claims.claim, self._system, wanted, self._policy, outcomes, self._note_failure
-            )
-            rows = await self._executor.write(claim)
-        claimed = await self._executor.compute(lambda: [self._prepare(row) for row in rows])
+            args = self._system, request, self._policy, results, self._count_failure
+            rows = await self._executor.write(partial(claim_deliveries, *args))
+        prepare = self._preparer.prepare
+        claimed = await self._executor.compute(lambda: [prepare(row) for row in rows])
         for prepared in claimed:
-            task = asyncio.create_task(self._send(prepared, lapses))
-            self._under_way[task] = prepared.row
-            task.add_done_callback(self._under_way.pop)
+            task = asyncio.create_task(self._send(prepared, lapses_at))
+            self._in_flight[task] = prepared.row
+            task.add_done_callback(self._in_flight.pop)
             task.add_done_callback(lambda _: wake())
         return len(claimed)
 
-    def _prepare(self, row: Row[Any]) -> _Prepared:
-        """What the channel sends, or the error that preparing it met."""
-        try:
-            outgoing = self._outgoing(row) if row.webhook_id is None else self._posting(row)
-            content, fault = self._channel.prepare(outgoing), outgoing.message.fault
-            return _Prepared(row, content, fault=fault, link=outgoing.link)
-        except Undelivered as error:
-            return _Prepared(row, error=error)
-        except Exception as error:  # noqa: BLE001 - templates and channels may be anybody's
-            # A message that cannot be written keeps nobody else's from being sent.
-            log_origin(log, "message_not_written", error, delivery=str(row.id), kind=row.kind)
-            message = f"it could not be written: {type(error).__name__}"
-            return _Prepared(row, error=Undelivered(message))
-
-    def _outgoing(self, row: Row[Any]) -> Outgoing:
-        reader = Reader(
-            language=language_of(row.locale),
-            zone=row.time_zone,
-            audiences=row.audiences,
-            account_id=row.account_id,
-        )
-        link, kind = self._link(row), MessageKind(row.kind)
-        return Outgoing(
-            delivery_id=row.id,
-            created_at=row.created_at,
-            address=addresses.deliverable(row.address or row.email),
-            name=row.name,
-            message=self._writer.render(kind, row.facts, reader, link=link, calendar=row.calendar),
-            link=link,
-            release_id=row.release_id,
-            account_id=row.account_id,
-            recipient_id=row.user_id,
-        )
-
-    def _posting(self, row: Row[Any]) -> Outgoing:
-        """For a webhook: the message was written when it was queued, and has no link."""
-        return Outgoing(
-            delivery_id=row.id,
-            created_at=row.created_at,
-            address=row.url,
-            name=row.webhook_name,
-            message=RenderedMessage(
-                subject=row.kind, text_parts=Parts(row.facts), html_parts=Parts("")
-            ),
-            release_id=row.release_id,
-            account_id=row.account_id,
-            recipient_id=row.webhook_id,
-            seeds=tuple(seed for seed in (row.seed, row.previous_seed) if seed is not None),
-        )
-
-    def _link(self, row: Row[Any]) -> str | None:
-        """The person's link; None where there is none, or the key that made it is not at hand."""
-        if row.address_change_id is not None:
-            return address_mails.url_of(self._link_key, self._public_url, row)
-        if row.action_link_id is None:
-            return None
-        token = action_links.token_of(self._link_key, row.action_link_id, row.nonce)
-        if not has_hash(token, row.token_hash):
-            log.error("action_link_of_another_key", delivery=str(row.id))
-            return None
-        return action_links.url_of(self._public_url, row.action_link_id, token)
-
-    async def _send(self, prepared: _Prepared, lapses: float) -> None:
+    async def _send(self, prepared: PreparedDelivery, lapses_at: float) -> None:
         row = prepared.row
-        async with self._shares.one_for(row):
+        async with self._slots.slot_for(row):
             # Sent later it might be sent by another relay too; so it is in time for a channel
             # that takes half of the lease.
-            late = time.monotonic() > lapses - self._policy.lease.total_seconds() / 2
-            if late or self._stopped:
-                self._outcomes.append(DeliveryResult(delivery=row, tried=False))
+            is_late = time.monotonic() > lapses_at - self._policy.lease.total_seconds() / 2
+            if is_late or self._stopped:
+                self._results.append(DeliveryResult(delivery=row, tried=False))
                 return
-            error = prepared.error or await self._tried(prepared.content)
+            error = prepared.error or await self._try(prepared.content)
         if error is not None:
             error = without_link(error, prepared.link)
         if error is not None and error.gone and row.webhook_id is not None:
             await self._disable(row, str(error))
-        self._note(error)
+        self._count(error)
         if error is None:
-            outcome = DeliveryResult(delivery=row, fault=prepared.fault)
+            result = DeliveryResult(delivery=row, fault=prepared.fault)
         else:
-            words, final = str(error), error.final
-            outcome = DeliveryResult(delivery=row, error=words, final=final, after=error.after)
-        self._outcomes.append(outcome)
+            text, final = str(error), error.final
+            result = DeliveryResult(delivery=row, error=text, final=final, after=error.after)
+        self._results.append(result)
 
-    def _note(self, error: Undelivered | None) -> None:
-        """What is refused for good is said of each message, once that is settled."""
+    def _count(self, error: Undelivered | None) -> None:
+        """Note how sending went; what failed for good is counted once it is settled."""
         if error is None:
             self._health.succeeded()
             self._on_outcome(self._channel.name, "sent")
@@ -274,13 +204,13 @@ class Relay:
             self._health.failed(str(error))
             self._on_outcome(self._channel.name, "retried")
 
-    def _note_failure(self, row: Row[Any], error: str) -> None:
+    def _count_failure(self, row: Row[Any], error: str) -> None:
         log_failure(row, error)
         self._on_outcome(row.channel, "failed")
 
-    async def _tried(self, prepared: Any) -> Undelivered | None:
+    async def _try(self, content: Any) -> Undelivered | None:
         try:
-            await self._channel.send(prepared)
+            await self._channel.send(content)
         except Undelivered as error:
             return error
         except Exception as error:  # noqa: BLE001 - a channel may be anybody's
@@ -290,7 +220,7 @@ class Relay:
         return None
 
     async def _disable(self, row: Row[Any], reason: str) -> None:
-        """If that fails, the next message there is told the same."""
+        """Disable a webhook; if that fails, the answer to its next message does it."""
         try:
             disable = partial(disable_gone, self._system, row.account_id, row.webhook_id, reason)
             await self._executor.write(disable, row.account_id)
@@ -298,34 +228,34 @@ class Relay:
             log_database_trouble("relay_database_trouble", error)
 
     async def _settle(self) -> None:
-        if self._outcomes:
-            async with self._settling() as outcomes:
+        if self._results:
+            async with self._taken_results() as results:
                 settle = partial(
-                    claims.settle, self._system, outcomes, self._policy, self._note_failure
+                    settle_deliveries, self._system, results, self._policy, self._count_failure
                 )
                 await self._executor.write(settle, bypass_queue=True)
 
     @asynccontextmanager
-    async def _settling(self) -> AsyncIterator[list[DeliveryResult]]:
-        outcomes, self._outcomes = self._outcomes, []
+    async def _taken_results(self) -> AsyncIterator[list[DeliveryResult]]:
+        results, self._results = self._results, []
         try:
-            yield outcomes
+            yield results
         except BaseException:
-            # They are sent: not to settle them would send them again.
-            self._outcomes = outcomes + self._outcomes
+            # They were sent: if they were not settled, they would be sent again.
+            self._results = results + self._results
             raise
 
     async def _finish(self) -> None:
-        """What is sent is settled as it comes: however this ends, it is not sent once more."""
-        ends = time.monotonic() + self._patience
-        while self._under_way and (left := ends - time.monotonic()) > 0:
-            await asyncio.wait(self._under_way, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        """Settle what is being sent as it ends, so that it is not sent again, however this ends."""
+        ends_at = time.monotonic() + self._shutdown_seconds
+        while self._in_flight and (left := ends_at - time.monotonic()) > 0:
+            await asyncio.wait(self._in_flight, timeout=left, return_when=asyncio.FIRST_COMPLETED)
             await self._try_to_settle()
-        for task in self._under_way:
+        for task in self._in_flight:
             task.cancel()
         with suppress(TimeoutError):
-            async with asyncio.timeout(_GOODBYE):
-                await asyncio.gather(*self._under_way, return_exceptions=True)
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await asyncio.gather(*self._in_flight, return_exceptions=True)
                 await self._channel.close()
         await self._try_to_settle()
 

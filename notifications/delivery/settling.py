@@ -1,37 +1,60 @@
-"""What became of claimed deliveries is written down: sent, to be tried again, or failed."""
+"""Records what became of claimed deliveries: sent, to be tried again, or failed for good."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 import structlog
 from sqlalchemy import Connection, Row
 
+from engine.commands.transactions import bare_transaction
 from engine.persistence.db.aggregates import gather
 from engine.persistence.db.sql import Id, id_in
+from engine.system import System
+from notifications.delivery.lease import RetryPolicy
 from notifications.outbox import calendar_handover, lanes, unreachable
 from notifications.tables import IS_QUEUED, deliveries
 from notifications.vocabulary import DeliveryState
-
-if TYPE_CHECKING:
-    from notifications.delivery.claims import DeliveryResult, RetryPolicy
 
 #: A delivery that failed for good, and its error.
 Failed: TypeAlias = tuple[Row[Any], str]
 log = structlog.get_logger("countersign.relay")
 _D = deliveries
-_CHOSEN = _D.update().where(
+_CLAIMED = _D.update().where(
     id_in(_D.c.id), _D.c.claim_id == sa.bindparam("claim", type_=Id), IS_QUEUED
 )
-_SENT = _CHOSEN.values(
+_SENT = _CLAIMED.values(
     state=DeliveryState.SENT, settled_at=sa.bindparam("now", type_=_D.c.settled_at.type)
 )
 
 #: Called for each delivery that failed for good, with its error, after that was committed.
 OnFailure = Callable[[Row[Any], str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryResult:
+    """What became of one claimed delivery."""
+
+    delivery: Row[Any]
+    #: None: it was sent.
+    error: str | None = None
+    #: Another attempt would fail in the same way.
+    final: bool = False
+    #: How long the other side asked to be left alone.
+    after: timedelta | None = None
+    #: Why it was sent in its plain form; None: it said everything.
+    fault: str | None = None
+    #: False: its turn did not come while the claim was good; it is given back.
+    tried: bool = True
+
+    @property
+    def is_sent_in_full(self) -> bool:
+        """Whether it was sent as it was meant to be."""
+        return self.tried and self.error is None and self.fault is None
 
 
 def log_failure(row: Row[Any], error: str) -> None:
@@ -47,39 +70,68 @@ def log_failure(row: Row[Any], error: str) -> None:
     )
 
 
+def settle_deliveries(
+    system: System,
+    results: Sequence[DeliveryResult],
+    policy: RetryPolicy,
+    on_failure: OnFailure = log_failure,
+) -> None:
+    """Record what became of deliveries, in one transaction; a claim that lapsed settles nothing.
+
+    Args:
+        system: The engine.
+        results: What became of them.
+        policy: When those that were not sent are tried again.
+        on_failure: Called for each that failed for good, after the commit.
+    """
+
+    def change(connection: Connection) -> list[Failed]:
+        return settle_all(connection, results, system.clock.now(connection), policy)
+
+    for row, error in bare_transaction(system.database, change):
+        on_failure(row, error)
+
+
 def settle_all(
-    connection: Connection, outcomes: Sequence[DeliveryResult], now: datetime, policy: RetryPolicy
+    connection: Connection, results: Sequence[DeliveryResult], now: datetime, policy: RetryPolicy
 ) -> list[Failed]:
-    """Settle each, unless its claim lapsed meanwhile; answers what failed for good."""
+    """Settle each, unless its claim lapsed meanwhile, and return what failed for good."""
+    _settle_sent(connection, [one.delivery for one in results if one.is_sent_in_full], now)
     failed = list[Failed]()
-    whole = [one for one in outcomes if one.tried and one.error is None and one.fault is None]
-    sent = [one.delivery for one in whole]
-    for claim_id, ids in gather((row.claim_id, row.id) for row in sent).items():
-        given = {"claim": claim_id, "ids": sorted(ids), "now": now}
-        connection.execute(_SENT, given)
-    for outcome in outcomes:
-        if outcome.tried and outcome.error is None and outcome.fault is None:
-            continue
-        row, values = outcome.delivery, _values(outcome, now, policy)
-        chosen = {"claim": row.claim_id, "ids": [row.id]}
-        settled = connection.execute(_CHOSEN.values(**values), chosen)
-        if not settled.rowcount:
-            continue
-        if values.get("state") is DeliveryState.SENT:
-            continue
-        if "next_attempt_at" not in values:
-            calendar_handover.hand_over(connection, [row])
-            failed.append((row, outcome.error or ""))
-        elif outcome.after is not None:
-            _hold(connection, row, values["next_attempt_at"])
-        elif outcome.tried:
-            lanes.hold(connection, row, values["next_attempt_at"])
+    for result in results:
+        if not result.is_sent_in_full and _settle_other(connection, result, now, policy):
+            failed.append((result.delivery, result.error or ""))
     unreachable.tell(connection, failed, now)
     return failed
 
 
+def _settle_sent(connection: Connection, rows: Sequence[Row[Any]], now: datetime) -> None:
+    for claim_id, ids in gather((row.claim_id, row.id) for row in rows).items():
+        parameters = {"claim": claim_id, "ids": sorted(ids), "now": now}
+        connection.execute(_SENT, parameters)
+
+
+def _settle_other(
+    connection: Connection, result: DeliveryResult, now: datetime, policy: RetryPolicy
+) -> bool:
+    """Settle what was not sent in full, and return whether it failed for good."""
+    row, values = result.delivery, _values(result, now, policy)
+    claimed = {"claim": row.claim_id, "ids": [row.id]}
+    settled = connection.execute(_CLAIMED.values(**values), claimed)
+    if not settled.rowcount or values.get("state") is DeliveryState.SENT:
+        return False
+    if "next_attempt_at" not in values:
+        calendar_handover.hand_over(connection, [row])
+        return True
+    if result.after is not None:
+        _hold(connection, row, values["next_attempt_at"])
+    elif result.tried:
+        lanes.hold(connection, row, values["next_attempt_at"])
+    return False
+
+
 def _hold(connection: Connection, row: Row[Any], until: datetime) -> None:
-    """Whoever asked to be left alone is sent nothing else by that way either."""
+    """Let the recipient's other messages on this channel wait too, as the other side asked."""
     d = deliveries
     owner = d.c.user_id if row.webhook_id is None else d.c.webhook_id
     connection.execute(
@@ -94,17 +146,15 @@ def _hold(connection: Connection, row: Row[Any], until: datetime) -> None:
     )
 
 
-def _values(outcome: DeliveryResult, now: datetime, policy: RetryPolicy) -> dict[str, Any]:
-    row = outcome.delivery
-    if not outcome.tried:
+def _values(result: DeliveryResult, now: datetime, policy: RetryPolicy) -> dict[str, Any]:
+    """Return what is stored of a delivery that was not sent in full."""
+    row = result.delivery
+    if not result.tried:
         return {"next_attempt_at": now, "attempts": row.attempts - 1}
-    if outcome.error is None:
-        return {"state": DeliveryState.SENT, "settled_at": now, "last_error": outcome.fault}
-    wait = policy.wait(row.attempts, outcome.after)
-    if outcome.final or now + wait > row.created_at + policy.give_up_after:
-        return {
-            "state": DeliveryState.FAILED,
-            "settled_at": now,
-            "last_error": outcome.error,
-        }
-    return {"next_attempt_at": now + wait, "last_error": outcome.error}
+    if result.error is None:
+        return {"state": DeliveryState.SENT, "settled_at": now, "last_error": result.fault}
+    deadline = row.created_at + policy.give_up_after
+    next_attempt_at = policy.next_attempt(now, row.attempts, deadline, result.after)
+    if result.final or next_attempt_at is None:
+        return {"state": DeliveryState.FAILED, "settled_at": now, "last_error": result.error}
+    return {"next_attempt_at": next_attempt_at, "last_error": result.error}

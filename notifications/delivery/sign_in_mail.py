@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -30,14 +29,14 @@ from notifications.channels.base import Channel, Outgoing, Undelivered
 from notifications.content.stored_facts import store_facts
 from notifications.content.texts import language_of
 from notifications.content.writer import MessageRenderer, Reader
+from notifications.delivery.lease import RetryPolicy, lease_values
 from notifications.links import sign_in_links
 from notifications.vocabulary import MessageKind
 
 #: Seconds between two looks.
 POLL_SECONDS = 0.5
-#: Longer than a channel's own time limit: after it another worker tries.
-LEASE_DURATION = timedelta(seconds=45)
-FIRST_RETRY = timedelta(seconds=3)
+#: People wait in front of the page, so it is tried soon again, and for as long as its link works.
+RETRY_POLICY = RetryPolicy(lease=timedelta(seconds=45), first_wait=timedelta(seconds=3), jitter=0)
 MAILS_PER_RUN = 16
 #: For how long it is kept who asked.
 RETENTION = timedelta(days=1)
@@ -71,16 +70,6 @@ class SignInMailer:
         self._key = key
         self._public_url = public_url
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set."""
-        try:
-            while not stop.is_set():
-                if not await self._turn():
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(stop.wait(), POLL_SECONDS)
-        finally:
-            await self._channel.close()
-
     async def run_once(self) -> int:
         """Send what is due now; answers how many sign-ins were looked at."""
         if not await self._executor.read(self._is_any_due):
@@ -89,12 +78,9 @@ class SignInMailer:
         await asyncio.gather(*map(self._send, asked))
         return len(asked)
 
-    async def _turn(self) -> bool:
-        try:
-            return await self.run_once() > 0
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next turn tries again
-            log.warning("sign_in_mail_trouble", error=type(error).__name__)
-            return False
+    async def close(self) -> None:
+        """Close the connections to the mail server."""
+        await self._channel.close()
 
     def _is_any_due(self) -> bool:
         with self._system.database.reading() as connection:
@@ -110,8 +96,8 @@ class SignInMailer:
             due = sa.select(s).where(s.c.due_at <= now).order_by(s.c.due_at).limit(MAILS_PER_RUN)
             rows = connection.execute(due.with_for_update(skip_locked=True)).all()
             live = [row for row in rows if row.used_at is None and row.expires_at > now]
-            tried = {"due_at": now + LEASE_DURATION, "mail_attempts": s.c.mail_attempts + 1}
-            _update(connection, live, **tried)
+            leased = lease_values(s.c.due_at, s.c.mail_attempts, now + RETRY_POLICY.lease)
+            _update(connection, live, **leased)
             _update(connection, [row for row in rows if row not in live], due_at=None)
             return [SignInRequest(row, _people_of(connection, row)) for row in live]
 
@@ -154,10 +140,13 @@ class SignInMailer:
 
     def _settle(self, row: Row[Any], error: Undelivered | None) -> None:
         def change(connection: Connection) -> None:
-            again = None
+            next_attempt_at = None
             if error is not None and not error.final:
-                again = _next_try(row, self._system.clock.now(connection))
-            _update(connection, [row], due_at=again)
+                now = self._system.clock.now(connection)
+                # The row is as it was before this attempt was counted.
+                attempts = row.mail_attempts + 1
+                next_attempt_at = RETRY_POLICY.next_attempt(now, attempts, row.expires_at)
+            _update(connection, [row], due_at=next_attempt_at)
 
         bare_transaction(self._system.database, change)
 
@@ -178,9 +167,3 @@ def _update(connection: Connection, rows: Sequence[Row[Any]], **values: Any) -> 
     if rows:
         changed = s.update().where(id_in(s.c.id)).values(**values)
         connection.execute(changed, {"ids": [row.id for row in rows]})
-
-
-def _next_try(row: Row[Any], now: datetime) -> datetime | None:
-    """Twice as long each time; never once the link is worth nothing."""
-    again: datetime = now + FIRST_RETRY * 2 ** min(row.mail_attempts, 10)
-    return again if again < row.expires_at else None

@@ -5,9 +5,7 @@ No relay would ever claim it. What asks for a decision goes out by the ways ther
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from operator import attrgetter
@@ -16,14 +14,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
-from sqlalchemy.exc import SQLAlchemyError
 
 from engine.commands.transactions import bare_transaction
 from engine.concurrency.executor import Executor
-from engine.model.errors import Refusal
 from engine.persistence.db.sql import id_in
 from engine.system import System
-from notifications.delivery.database_trouble import log_database_trouble
 from notifications.outbox import preferences, queueing
 from notifications.tables import IS_QUEUED, deliveries
 from notifications.vocabulary import ASKING, WEBHOOK, DeliveryState, MessageKind
@@ -44,17 +39,6 @@ class OrphanedDeliveries:
         self._system = system
         self._executor = executor
         self._channels = sorted(channels)
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set."""
-        while not stop.is_set():
-            try:
-                while await self.run_once() == DELIVERIES_PER_RUN:
-                    pass
-            except (SQLAlchemyError, Refusal) as error:
-                log_database_trouble("stranded_database_trouble", error)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), INTERVAL_SECONDS)
 
     async def run_once(self) -> int:
         """Settle a batch; answers how many deliveries it had."""

@@ -8,9 +8,7 @@ workers remind once.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import partial
@@ -18,17 +16,14 @@ from typing import TypeAlias
 from uuid import UUID
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from engine.commands.transactions import bare_transaction
 from engine.concurrency.executor import Executor
-from engine.model.errors import Refusal
 from engine.model.facts import Release
 from engine.persistence.store import loading, locks
 from engine.persistence.store.locks import Lock
 from engine.system import System
 from notifications.content.datetimes import zone_of
-from notifications.delivery.database_trouble import log_database_trouble
 from notifications.facts.message_data import facts_of_time
 from notifications.facts.release_context import ReleaseContext, load_release_context
 from notifications.links import action_links
@@ -129,16 +124,6 @@ class Reminders:
         self._rhythm = rhythm
         self._link_lifetime = link_lifetime
         self._channels = frozenset(channels)
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set."""
-        while not stop.is_set():
-            try:
-                await self.run_once()
-            except (SQLAlchemyError, Refusal) as error:
-                log_database_trouble("reminders_database_trouble", error)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), INTERVAL_SECONDS)
 
     async def run_once(self) -> int:
         """Queue whatever is due; answers for how many releases."""

@@ -5,9 +5,7 @@ What people were told of a release stays until it has ended: reminders go by it.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -15,22 +13,21 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Select
-from sqlalchemy.exc import SQLAlchemyError
 
 from engine.commands.transactions import bare_transaction
 from engine.concurrency.executor import Executor
-from engine.model.errors import Refusal
 from engine.model.vocabulary import HOLDING
 from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
 from engine.system import System
-from notifications.delivery.database_trouble import log_database_trouble
 from notifications.tables import deliveries
 
 #: Deleted in one transaction at most, so that nobody waits for it.
 ROWS_PER_RUN = 200
-#: Seconds after a full batch, and after one that left nothing.
-BREATH, PAUSE = 1.0, 3600.0
+#: Seconds from a run that left nothing to the next.
+INTERVAL_SECONDS = 3600.0
+#: Seconds from a run that deleted a full batch to the next.
+BATCH_PAUSE_SECONDS = 1.0
 
 
 class Retention:
@@ -40,18 +37,6 @@ class Retention:
         self._system = system
         self._executor = executor
         self._kept = kept
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set."""
-        while not stop.is_set():
-            pause = PAUSE
-            try:
-                if await self.run_once() == ROWS_PER_RUN:
-                    pause = BREATH
-            except (SQLAlchemyError, Refusal) as error:
-                log_database_trouble("retention_database_trouble", error)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause)
 
     async def run_once(self) -> int:
         """Delete a batch; answers how many deliveries it had."""

@@ -9,7 +9,12 @@ import structlog
 from pydantic import ValidationError
 
 from api.bootstrap import build_runtime, connected
-from api.worker.build import build_relays, build_reminders, build_retention, build_stranded
+from api.worker.build import (
+    build_orphaned_deliveries,
+    build_relays,
+    build_reminders,
+    build_retention,
+)
 from notifications.content.writer import Reader
 from notifications.outbox.outbox import Outbox
 from notifications.vocabulary import MessageKind
@@ -35,7 +40,7 @@ def test_patience_reminders_templates_and_retention(database_url: str, tmp_path:
     with connected(runtime):
         relays = build_relays(told, runtime)
         assert {relay._policy.give_up_after for relay in relays} == {timedelta(hours=3)}
-        message = relays[0]._writer.render(MessageKind.APPROVED, facts(), Reader())
+        message = relays[0]._preparer._renderer.render(MessageKind.APPROVED, facts(), Reader())
         assert message.subject == "Go: Falcon"
         reminders, (outbox, _) = build_reminders(told, runtime), runtime.system.event_handlers
         assert reminders._rhythm.share == 0.25
@@ -44,11 +49,12 @@ def test_patience_reminders_templates_and_retention(database_url: str, tmp_path:
         assert outbox._link_lifetime == timedelta(days=5)
         assert runtime.message_settings is not None
         assert runtime.message_settings.link_lifetime == timedelta(days=5)
-        assert build_stranded(runtime)._channels == ["email", "webhook"]
-        (retention,) = build_retention(told, runtime)
+        assert build_orphaned_deliveries(runtime)._channels == ["email", "webhook"]
+        retention = build_retention(told, runtime)
+        assert retention is not None
         assert retention._kept == timedelta(days=7)
         for_ever = settings(database_url, delivery_retention_days=0)
-        assert build_retention(for_ever, runtime) == []
+        assert build_retention(for_ever, runtime) is None
 
 
 def test_a_folder_of_templates_that_is_none_is_refused(tmp_path: Path) -> None:

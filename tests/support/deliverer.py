@@ -7,8 +7,9 @@ from typing import Any
 import orjson
 from sqlalchemy import Row
 
-from notifications.delivery import claims
-from notifications.delivery.claims import ClaimRequest, DeliveryResult, RetryPolicy
+from notifications.delivery.claim import ClaimRequest, claim_deliveries
+from notifications.delivery.lease import RetryPolicy
+from notifications.delivery.settling import DeliveryResult, settle_deliveries
 from tests.support.world import World
 
 #: The error that a message meets; None: it is sent.
@@ -30,9 +31,9 @@ class Deliverer:
     def run(self, fault: Fault = none, *, final: bool = False) -> list[str]:
         """Everything that is due is tried once; answers the kinds of what was sent now."""
         before = len(self.sent)
-        while rows := claims.claim(self.world.system, ClaimRequest(limit=99), self.policy):
+        while rows := claim_deliveries(self.world.system, ClaimRequest(limit=99), self.policy):
             outcomes = [DeliveryResult(delivery=row, error=fault(row), final=final) for row in rows]
-            claims.settle(self.world.system, outcomes, self.policy)
+            settle_deliveries(self.world.system, outcomes, self.policy)
             self.sent += [one.delivery for one in outcomes if one.error is None]
         return [row.kind for row in self.sent[before:]]
 

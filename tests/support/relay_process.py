@@ -9,7 +9,7 @@ from engine.persistence.db.database import Database
 from engine.system import System
 from notifications.channels.smtp import SmtpChannel
 from notifications.content.writer import MessageRenderer
-from notifications.delivery.claims import RetryPolicy
+from notifications.delivery.lease import RetryPolicy
 from notifications.delivery.relay import Relay
 
 PUBLIC = "https://countersign.example.com"

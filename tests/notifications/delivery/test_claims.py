@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from engine.persistence.db.database import Database
 from notifications import tables as n
-from notifications.delivery import claims
-from notifications.delivery.claims import ClaimRequest, RetryPolicy
+from notifications.delivery.claim import ClaimRequest, claim_deliveries
+from notifications.delivery.lease import RetryPolicy
 from notifications.vocabulary import MessageKind
 from tests.notifications.delivery.test_many import fill
 from tests.support.explaining import explained
@@ -21,7 +21,7 @@ from tests.support.world import World
 def test_however_long_the_queue_is_it_is_gone_through_once(world: World) -> None:
     fill(world, people=40, each=5)
     with explained("UPDATE deliveries") as plans:
-        claimed = claims.claim(world.system, ClaimRequest(limit=16), RetryPolicy())
+        claimed = claim_deliveries(world.system, ClaimRequest(limit=16), RetryPolicy())
     assert len({row.user_id for row in claimed}) == 16
     (plan,) = plans
     # Once for each that is claimed, at most.
@@ -45,7 +45,7 @@ def test_whose_turn_it_is_about_a_release_is_looked_up_by_an_index(database: Dat
         connection.commit()
 
     with explained("UPDATE deliveries") as plans:
-        claimed = claims.claim(world.system, ClaimRequest(limit=16), RetryPolicy())
+        claimed = claim_deliveries(world.system, ClaimRequest(limit=16), RetryPolicy())
 
     assert sorted(row.id for row in claimed) == sorted(row.id for row in rows)
     assert len(rows) == 3

@@ -11,7 +11,8 @@ import structlog
 from sqlalchemy.exc import OperationalError
 
 from engine.logs.log_throttle import LogThrottle
-from notifications.delivery import claims, database_trouble
+from notifications.delivery import database_trouble
+from notifications.delivery import relay as relay_module
 from notifications.delivery.database_trouble import log_database_trouble
 from notifications.delivery.wakeup import Wakeup
 from tests.notifications.delivery.test_relay import relay_of
@@ -48,7 +49,7 @@ async def test_a_relay_that_tries_again_logs_it_once(
     def fail(*_: Any, **__: Any) -> None:
         raise FULL
 
-    monkeypatch.setattr(claims, "is_any_due", fail)
+    monkeypatch.setattr(relay_module, "is_any_due", fail)
     relay = relay_of(world, Inbox(port=1))
     with structlog.testing.capture_logs() as logs:
         for _ in range(20):

@@ -18,9 +18,10 @@ from engine.model.errors import Refusal
 from engine.model.vocabulary import ReleaseType, Verdict
 from engine.persistence.db.canonical_json import canonical
 from notifications.content.writer import MessageRenderer, Reader
-from notifications.delivery import claims
-from notifications.delivery.claims import ClaimRequest, RetryPolicy
+from notifications.delivery.claim import ClaimRequest, claim_deliveries
+from notifications.delivery.lease import RetryPolicy
 from notifications.delivery.resend import ResendDelivery
+from notifications.delivery.settling import DeliveryResult, settle_deliveries
 from notifications.outbox.preferences import UpdatePreferences
 from notifications.vocabulary import DeliveryState, MessageKind
 from tests.notifications.delivery.test_relevance import voided
@@ -218,18 +219,18 @@ def test_another_relay_waits_for_what_is_being_sent(world: World, notices: Notic
     claimed = [
         row
         for _ in range(2)
-        for row in claims.claim(world.system, ClaimRequest(limit=99), RetryPolicy())
+        for row in claim_deliveries(world.system, ClaimRequest(limit=99), RetryPolicy())
     ]
     assert [row.kind for row in claimed] == [MessageKind.APPROVED] * 3
     world.sign("dev")
 
-    assert claims.claim(world.system, ClaimRequest(limit=99), RetryPolicy()) == []
+    assert claim_deliveries(world.system, ClaimRequest(limit=99), RetryPolicy()) == []
 
-    claims.settle(
-        world.system, [claims.DeliveryResult(delivery=row) for row in claimed], RetryPolicy()
+    settle_deliveries(
+        world.system, [DeliveryResult(delivery=row) for row in claimed], RetryPolicy()
     )
     assert {
-        row.kind for row in claims.claim(world.system, ClaimRequest(limit=99), RetryPolicy())
+        row.kind for row in claim_deliveries(world.system, ClaimRequest(limit=99), RetryPolicy())
     } == {MessageKind.OPENED}
 
 
@@ -238,9 +239,9 @@ def test_with_what_is_tried_again_waits_what_comes_after(world: World, notices: 
     world.clock.pass_(hours=1)
     world.sign("dev")
 
-    first = claims.claim(world.system, ClaimRequest(limit=99), RetryPolicy())
-    outcomes = [claims.DeliveryResult(delivery=row, error=BUSY) for row in first]
-    claims.settle(world.system, outcomes, RetryPolicy())
+    first = claim_deliveries(world.system, ClaimRequest(limit=99), RetryPolicy())
+    outcomes = [DeliveryResult(delivery=row, error=BUSY) for row in first]
+    settle_deliveries(world.system, outcomes, RetryPolicy())
 
     due = {row.kind: row.next_attempt_at for row in notices.rows(user_id=world.people["dev"])}
     assert due[MessageKind.APPROVED] == due[MessageKind.OPENED] > world.clock.instant

@@ -24,10 +24,12 @@ from engine.system import System
 from notifications import tables as n
 from notifications.channels.smtp import SmtpChannel
 from notifications.content.writer import MessageRenderer
-from notifications.delivery import claims
-from notifications.delivery.claims import ClaimRequest, RetryPolicy
+from notifications.delivery import relay as relay_module
+from notifications.delivery.claim import ClaimRequest, claim_deliveries
+from notifications.delivery.lease import RetryPolicy
 from notifications.delivery.priority_gate import PriorityGate
 from notifications.delivery.relay import Relay
+from notifications.delivery.settling import DeliveryResult, settle_deliveries
 from notifications.delivery.wakeup import Wakeup
 from tests.notifications.delivery.test_many import fill
 from tests.support.notices import LINK_KEY, Notices
@@ -219,7 +221,7 @@ async def test_killed_between_claim_and_settle_it_is_sent_again_with_the_same_id
     world.request()
     relay = relay_of(world, inbox)
     with monkeypatch.context() as patch:
-        patch.setattr(claims, "settle", lambda *_: None)
+        patch.setattr(relay_module, "settle_deliveries", lambda *_: None)
         await relay.run_once()
     assert {row.state for row in notices.rows()} == {"QUEUED"}
     assert await relay.run_once() == 0
@@ -236,11 +238,11 @@ async def test_killed_between_claim_and_settle_it_is_sent_again_with_the_same_id
 async def test_a_claim_that_lapsed_settles_nothing(world: World, notices: Notices) -> None:
     world.request()
     policy = RetryPolicy()
-    (late, other) = claims.claim(world.system, ClaimRequest(limit=9), policy)
+    (late, other) = claim_deliveries(world.system, ClaimRequest(limit=9), policy)
     world.clock.pass_(seconds=61)
-    assert len(claims.claim(world.system, ClaimRequest(limit=9), policy)) == 2
+    assert len(claim_deliveries(world.system, ClaimRequest(limit=9), policy)) == 2
 
-    claims.settle(world.system, [claims.DeliveryResult(delivery=late)], policy)
+    settle_deliveries(world.system, [DeliveryResult(delivery=late)], policy)
 
     assert {row.state for row in notices.rows()} == {"QUEUED"}
     assert other
@@ -253,7 +255,7 @@ def test_no_two_relays_claim_the_same(database_url: str, world: World) -> None:
     def claimer(_: int) -> list[Any]:
         own = Database(database_url)
         system, found = System(database=own, clock=now), []
-        while claimed := claims.claim(system, ClaimRequest(limit=4), RetryPolicy()):
+        while claimed := claim_deliveries(system, ClaimRequest(limit=4), RetryPolicy()):
             found += [row.id for row in claimed]
         own.dispose()
         return found
@@ -269,10 +271,10 @@ def test_one_person_with_a_thousand_messages_keeps_nobody_waiting(world: World) 
     fill_later = HandClock(datetime.now(UTC) + timedelta(minutes=1))
     system = System(database=world.system.database, clock=fill_later)
 
-    (first,) = claims.claim(system, ClaimRequest(limit=4), RetryPolicy())
+    (first,) = claim_deliveries(system, ClaimRequest(limit=4), RetryPolicy())
     world.clock.instant = fill_later.instant - timedelta(seconds=1)
     world.request()
-    others = claims.claim(
+    others = claim_deliveries(
         system, ClaimRequest(limit=4, busy=frozenset({first.user_id})), RetryPolicy()
     )
 
@@ -281,13 +283,15 @@ def test_one_person_with_a_thousand_messages_keeps_nobody_waiting(world: World) 
 
 def test_what_was_tried_before_can_be_left_out(world: World) -> None:
     world.request()
-    (ann, bob) = claims.claim(world.system, ClaimRequest(limit=4), RetryPolicy())
-    outcomes = [claims.DeliveryResult(delivery=row, error="450 later") for row in (ann, bob)]
-    claims.settle(world.system, outcomes, RetryPolicy())
+    (ann, bob) = claim_deliveries(world.system, ClaimRequest(limit=4), RetryPolicy())
+    outcomes = [DeliveryResult(delivery=row, error="450 later") for row in (ann, bob)]
+    settle_deliveries(world.system, outcomes, RetryPolicy())
     world.clock.pass_(minutes=1)
 
-    assert claims.claim(world.system, ClaimRequest(limit=4, fresh_only=True), RetryPolicy()) == []
-    assert len(claims.claim(world.system, ClaimRequest(limit=4), RetryPolicy())) == 2
+    assert (
+        claim_deliveries(world.system, ClaimRequest(limit=4, fresh_only=True), RetryPolicy()) == []
+    )
+    assert len(claim_deliveries(world.system, ClaimRequest(limit=4), RetryPolicy())) == 2
 
 
 async def test_whoever_decided_elsewhere_is_not_asked_any_more(
@@ -399,7 +403,7 @@ async def test_it_takes_nothing_while_time_goes_first(
     stop, first = asyncio.Event(), PriorityGate()
     with first.held() as insist:
         insist()
-        running = asyncio.create_task(relay_of(world, inbox).run(stop, first=first))
+        running = asyncio.create_task(relay_of(world, inbox).run(stop, gate=first))
         world.request()
         await asyncio.sleep(0.1)
         assert {(row.state, row.attempts) for row in notices.rows()} == {("QUEUED", 0)}
@@ -416,7 +420,7 @@ async def test_told_to_stop_it_settles_what_was_sent_and_waits_for_no_one_who_ha
     inbox.hanging.add("ann@example.com")
     inbox.delay = 0.3
     stop = asyncio.Event()
-    relay = relay_of(world, inbox, patience=1.5)
+    relay = relay_of(world, inbox, shutdown_seconds=1.5)
     running = asyncio.create_task(relay.run(stop))
     await asyncio.to_thread(until, lambda: inbox.connections == 2)
     stop.set()

@@ -13,9 +13,11 @@ from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.stop_release import StopRelease
 from engine.model.errors import Code
 from engine.model.vocabulary import Status, Verdict
-from notifications.delivery import claims, relevance
-from notifications.delivery.claims import ClaimRequest, RetryPolicy
+from notifications.delivery import relevance
+from notifications.delivery.claim import ClaimRequest, claim_deliveries
+from notifications.delivery.lease import RetryPolicy
 from notifications.delivery.resend import ResendDelivery
+from notifications.delivery.settling import DeliveryResult, settle_deliveries
 from notifications.periodic.reminders import Reminders
 from notifications.vocabulary import CHOOSABLE, DeliveryState, MessageKind
 from tests.support.notices import LINK_KEY, Notices
@@ -27,9 +29,9 @@ ENDED = "not true any more: the release is completed"
 def relay(world: World) -> Counter[str]:
     """Everything that is due is taken, and arrives; answers how often which kind did."""
     sent = Counter[str]()
-    while rows := claims.claim(world.system, ClaimRequest(limit=99), RetryPolicy()):
-        claims.settle(
-            world.system, [claims.DeliveryResult(delivery=row) for row in rows], RetryPolicy()
+    while rows := claim_deliveries(world.system, ClaimRequest(limit=99), RetryPolicy()):
+        settle_deliveries(
+            world.system, [DeliveryResult(delivery=row) for row in rows], RetryPolicy()
         )
         sent.update(row.kind for row in rows)
     return sent

@@ -12,10 +12,11 @@ from notifications.channels.base import Outgoing, Refused
 from notifications.channels.smtp import SmtpChannel
 from notifications.content.message import Parts, RenderedMessage
 from notifications.content.writer import MessageRenderer, Reader
-from notifications.delivery import claims
 from notifications.delivery.channel_health import ChannelHealth
-from notifications.delivery.claims import ClaimRequest, DeliveryResult, RetryPolicy
+from notifications.delivery.claim import ClaimRequest, claim_deliveries
+from notifications.delivery.lease import RetryPolicy
 from notifications.delivery.resend import ResendDelivery
+from notifications.delivery.settling import DeliveryResult, settle_deliveries
 from notifications.outbox.queueing import copy_of, insert
 from notifications.vocabulary import DeliveryState, MessageKind
 from tests.support.deliverer import Deliverer
@@ -87,11 +88,11 @@ def test_who_gets_the_request_by_another_channel_is_reached(world: World, notice
         connection.commit()
 
     def refuse(channel: str) -> None:
-        rows = claims.claim(world.system, ClaimRequest(limit=9, channel=channel), RetryPolicy())
+        rows = claim_deliveries(world.system, ClaimRequest(limit=9, channel=channel), RetryPolicy())
         outcomes = [
             DeliveryResult(delivery=row, error=ann_is_unknown(row), final=True) for row in rows
         ]
-        claims.settle(world.system, outcomes, RetryPolicy())
+        settle_deliveries(world.system, outcomes, RetryPolicy())
 
     refuse("email")
     assert unreachable(notices) == []
@@ -114,9 +115,9 @@ def test_it_is_not_told_once_the_request_is_decided(
 ) -> None:
     world.add_third_approver()
     release = world.request()
-    rows = claims.claim(world.system, ClaimRequest(limit=9), RetryPolicy())
+    rows = claim_deliveries(world.system, ClaimRequest(limit=9), RetryPolicy())
     outcomes = [DeliveryResult(delivery=row, error=ann_is_unknown(row), final=True) for row in rows]
-    claims.settle(world.system, outcomes, RetryPolicy())
+    settle_deliveries(world.system, outcomes, RetryPolicy())
     for name in ("bob", "cid"):
         world.decide(name, release)
 

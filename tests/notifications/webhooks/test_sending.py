@@ -11,7 +11,7 @@ from standardwebhooks import WebhookVerificationError
 
 from api.graphql.ids import to_global
 from engine.commands.maintenance.advance_due import advance_due
-from notifications.delivery.claims import RetryPolicy
+from notifications.delivery.lease import RetryPolicy
 from notifications.webhooks.rotate import RotateWebhookSecret
 from notifications.webhooks.send_test_event import SendTestEvent
 from notifications.webhooks.update import UpdateWebhook

@@ -19,8 +19,8 @@ from engine.model.vocabulary import Permission
 from engine.persistence.db.database import Database
 from engine.persistence.store import tables as t
 from notifications.content.writer import MessageRenderer, Reader
-from notifications.delivery import claims
-from notifications.delivery.claims import ClaimRequest, RetryPolicy
+from notifications.delivery.claim import ClaimRequest, claim_deliveries
+from notifications.delivery.lease import RetryPolicy
 from notifications.links.keys import ACTION_LINKS, derive
 from notifications.outbox import address_mails
 from notifications.vocabulary import MessageKind
@@ -63,7 +63,7 @@ def command_for(site: Site, email: str, of: str) -> UpdateUser:
 def mails(site: Site) -> dict[tuple[str, MessageKind], str]:
     """What is due to be sent: the texts by address and kind."""
     sent: dict[tuple[str, MessageKind], str] = {}
-    while rows := claims.claim(site.world.system, ClaimRequest(limit=99), RetryPolicy()):
+    while rows := claim_deliveries(site.world.system, ClaimRequest(limit=99), RetryPolicy()):
         for row in rows:
             is_asking = row.address_change_id is not None
             link = address_mails.url_of(KEY, PUBLIC, row) if is_asking else None

@@ -1,0 +1,142 @@
+"""The SQL of claims: which deliveries are due, claiming them, and all that sending them needs.
+
+Statements are built once: to build one takes longer than to run it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Select, Update
+
+from engine.persistence.db.sql import Id, id_in, in_subquery
+from engine.persistence.store import tables as t
+from notifications.delivery.lease import lease_values
+from notifications.outbox import lanes
+from notifications.tables import IS_QUEUED, action_links, deliveries, webhooks
+from notifications.vocabulary import DeliveryState
+
+_D = deliveries
+_NOW = sa.bindparam("now", type_=_D.c.next_attempt_at.type)
+#: Whom a delivery is for: a person, or a webhook.
+RECIPIENT = sa.func.coalesce(_D.c.user_id, _D.c.webhook_id)
+#: Voids deliveries that are not sent after all, which gives their attempt back.
+VOID = (
+    _D.update()
+    .where(id_in(_D.c.id))
+    .values(
+        state=DeliveryState.VOID,
+        settled_at=_NOW,
+        attempts=_D.c.attempts - 1,
+        last_error=sa.bindparam("reason", type_=sa.Text),
+    )
+)
+
+
+@cache
+def select_due(*, fresh_only: bool) -> Select[Any]:
+    """Return the query for one delivery that could be claimed.
+
+    Args:
+        fresh_only: Leave out what was tried before.
+    """
+    return sa.select(_D.c.id).where(*_is_due(fresh_only=fresh_only), lanes.is_first(_D)).limit(1)
+
+
+@cache
+def claim_due(*, fresh_only: bool) -> Update:
+    """Return the statement that claims due deliveries and answers their ids.
+
+    Args:
+        fresh_only: Leave out what was tried before.
+    """
+    is_due = _is_due(fresh_only=fresh_only)
+    busy: sa.BindParameter[Any] = sa.bindparam("busy", expanding=True)
+    # However long the queue is, no more of it is looked at than this.
+    head = (
+        sa.select(_D.c.id, RECIPIENT.label("recipient_id"), _D.c.next_attempt_at)
+        .where(*is_due, RECIPIENT.not_in(busy), lanes.is_first(_D))
+        .order_by(_D.c.next_attempt_at, _D.c.id)
+        .limit(sa.bindparam("lookahead", type_=sa.Integer))
+        .subquery()
+    )
+    # One at a time for each recipient: whoever is slow keeps only themselves waiting.
+    rank = sa.func.row_number().over(
+        partition_by=head.c.recipient_id, order_by=(head.c.next_attempt_at, head.c.id)
+    )
+    ranked = sa.select(head.c.id, rank.label("rank")).subquery()
+    chosen = (
+        sa.select(_D.c.id)
+        .where(*is_due, in_subquery(_D.c.id, sa.select(ranked.c.id).where(ranked.c.rank == 1)))
+        .order_by(_D.c.next_attempt_at, _D.c.id)
+        .limit(sa.bindparam("limit", type_=sa.Integer))
+        .with_for_update(skip_locked=True)
+    )
+    until = sa.bindparam("until", type_=_D.c.next_attempt_at.type)
+    values = lease_values(_D.c.next_attempt_at, _D.c.attempts, until)
+    values["claim_id"] = sa.bindparam("claim", type_=Id)
+    return _D.update().where(in_subquery(_D.c.id, chosen)).values(values).returning(_D.c.id)
+
+
+def _is_due(*, fresh_only: bool) -> tuple[Any, ...]:
+    saturated: sa.BindParameter[Any] = sa.bindparam("saturated_accounts", expanding=True)
+    is_due = (
+        IS_QUEUED,
+        _D.c.next_attempt_at <= _NOW,
+        _D.c.channel == sa.bindparam("by_channel"),
+        _D.c.account_id.not_in(saturated),
+    )
+    return (*is_due, _D.c.attempts == 0) if fresh_only else is_due
+
+
+def _select_claimed() -> Select[Any]:
+    d, u, w, link, r = deliveries, t.users, webhooks, action_links, t.releases
+    c = t.address_changes
+    return (
+        sa.select(
+            d,
+            RECIPIENT.label("recipient_id"),
+            sa.func.coalesce(u.c.active, w.c.active).label("active"),
+            w.c.name.label("webhook_name"),
+            w.c.url,
+            w.c.seed,
+            # The secret before this one, while receivers change over.
+            sa.case((w.c.previous_until > _NOW, w.c.previous_seed)).label("previous_seed"),
+            u.c.email,
+            u.c.name,
+            u.c.locale,
+            u.c.time_zone,
+            lanes.is_followed(d).label("is_followed"),
+            link.c.nonce,
+            link.c.token_hash,
+            link.c.used_at,
+            link.c.voided_at,
+            link.c.expires_at,
+            link.c.material_revision.label("link_revision"),
+            c.c.nonce.label("change_nonce"),
+            c.c.expires_at.label("change_expires_at"),
+            sa.func.coalesce(c.c.used_at, c.c.voided_at).label("change_ended_at"),
+            r.c.revision.label("release_revision"),
+            r.c.material_revision,
+            r.c.round_revision,
+            r.c.required_approvals,
+            r.c.signatures_used,
+            r.c.max_signatures,
+            r.c.status,
+            r.c.starts_at,
+            r.c.ends_at,
+        )
+        .outerjoin(u, u.c.id == d.c.user_id)
+        .outerjoin(w, w.c.id == d.c.webhook_id)
+        .outerjoin(link, link.c.id == d.c.action_link_id)
+        .outerjoin(r, r.c.id == d.c.release_id)
+        .outerjoin(c, c.c.id == d.c.address_change_id)
+        .where(id_in(d.c.id))
+        .order_by(d.c.id)
+    )
+
+
+#: Everything about claimed deliveries that rendering and sending them needs.
+CLAIMED = _select_claimed()

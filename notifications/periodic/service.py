@@ -1,0 +1,84 @@
+"""Runs a task at an interval, with one policy for errors, log events and metrics."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from engine.logs.exceptions import log_origin
+from engine.model.errors import Refusal
+from notifications.delivery.database_trouble import log_database_trouble
+
+#: Seconds to wait after a run that failed, at least, so that an ailing database is left in peace.
+MIN_RETRY_SECONDS = 1.0
+log = structlog.get_logger("countersign.periodic")
+
+
+def _count_nothing(_name: str, _result: str) -> None:
+    """Stand in for a metric where nobody counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodicService:
+    """Runs one task again and again; whatever a run raises is logged, and the next run follows.
+
+    Any number of processes may run the same service: its task has to allow for that.
+    """
+
+    #: Names the service in log events and metrics.
+    name: str
+    #: Does what is due, and returns how many items it handled.
+    run_once: Callable[[], Awaitable[int]]
+    #: Seconds from the end of a run to the beginning of the next.
+    interval_seconds: float
+    #: Items after which a run ends though more may be due; None: a run leaves nothing.
+    batch_size: int | None = None
+    #: Seconds from a run that may have left something to the next.
+    batch_pause_seconds: float = 0.0
+    #: What remains to be done once the service is stopped.
+    on_stop: Callable[[], Awaitable[Any]] | None = None
+    #: Called after each run with the service's name and `done`, `refused` or `failed`.
+    on_run: Callable[[str, str], None] = _count_nothing
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run the task until `stop` is set; a run that was begun is finished."""
+        try:
+            while not stop.is_set():
+                pause_seconds = await self._run_and_choose_pause()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), pause_seconds)
+        finally:
+            if self.on_stop is not None:
+                await self._attempt(self.on_stop)
+
+    async def _run_and_choose_pause(self) -> float:
+        count = await self._attempt(self.run_once)
+        if count is None:
+            return max(self.interval_seconds, MIN_RETRY_SECONDS)
+        if self.batch_size is not None and count >= self.batch_size:
+            return self.batch_pause_seconds
+        return self.interval_seconds
+
+    async def _attempt(self, task: Callable[[], Awaitable[Any]]) -> int | None:
+        """Await a task; return what it returned, or None after an error, which is logged."""
+        result = "failed"
+        try:
+            count: int = await task() or 0
+            result = "done"
+        except (SQLAlchemyError, Refusal) as error:
+            result = "refused"
+            log_database_trouble("periodic_run_refused", error, service=self.name)
+            return None
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next run tries again
+            # What an exception says may hold an address or a link, and is not for the log.
+            log_origin(log, "periodic_run_failed", error, service=self.name)
+            return None
+        finally:
+            self.on_run(self.name, result)
+        return count
