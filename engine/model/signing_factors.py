@@ -103,7 +103,7 @@ def _team_has_keypair(facts: SignFacts) -> tuple[bool, str]:
 def _release_window_open(facts: SignFacts) -> tuple[bool, str]:
     release = facts.release
     if release is None:
-        return False, f"No release holds the keypair {facts.keypair.alias} now."
+        return False, f"No release holds the keypair {facts.keypair.alias} now. Request one."
     fields = release.fields
     if release.status is Status.IN_PROGRESS and fields.starts_at <= facts.now < fields.ends_at:
         return True, f"The window of {_called(facts, release)} is open."
