@@ -1,4 +1,4 @@
-"""How many refused attempts of one person are written down: enough to see, not enough to flood."""
+"""Limit how many refused attempts of one user are written to the ledger."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from uuid import UUID
 
 
 class RefusalThrottle:
-    """So many ledger entries a minute for each user; the rest is only counted."""
+    """Admits at most `per_minute` ledger entries for each user within one minute.
+
+    Args:
+        per_minute: The limit for one user.
+        users: How many users are kept in memory; the one not seen for longest is dropped.
+    """
 
     def __init__(self, per_minute: int = 600, users: int = 10_000) -> None:
         self.per_minute = per_minute
@@ -18,11 +23,11 @@ class RefusalThrottle:
         self._lock = Lock()
 
     def admits(self, user_id: UUID, now: datetime) -> bool:
-        """Count one attempt; False once the minute is full."""
+        """Count one attempt; returns whether the ledger may have an entry for it."""
         minute = now.replace(second=0, microsecond=0)
         with self._lock:
-            begun, count = self._minutes.pop(user_id, (minute, 0))
-            count = count + 1 if begun == minute else 1
+            counted_minute, count = self._minutes.pop(user_id, (minute, 0))
+            count = count + 1 if counted_minute == minute else 1
             self._minutes[user_id] = (minute, count)
             if len(self._minutes) > self._users:
                 self._minutes.popitem(last=False)

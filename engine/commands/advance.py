@@ -1,4 +1,4 @@
-"""Time as a guard: the transitions that are due on a release, fired with their own instants."""
+"""Apply the transitions that time has made due on a release, each with its own instant."""
 
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -17,15 +17,22 @@ from engine.persistence.store.unit_of_work import UnitOfWork
 
 
 def advance(uow: UnitOfWork, standing: Iterable[Row[Any]]) -> None:
-    """Apply whatever time has made due on these locked releases; none is skipped."""
+    """Apply every transition that is due on releases that were just locked.
+
+    Args:
+        uow: The unit of work that holds them.
+        standing: Rows with the `id`, `status` and window of each.
+    """
     _apply(uow, [row.id for row in standing if is_due(row.status, row, uow.now)])
 
 
 def advance_again(uow: UnitOfWork) -> None:
-    """What a command made due on the releases held; those it remembers are not asked for."""
-    kept = [uow.kept[release_id] for release_id in sorted(uow.locked & uow.kept.keys())]
-    _apply(uow, [one.id for one in kept if is_due(one.status, one.fields, uow.now)])
-    advance(uow, locks.standing(uow.connection, uow.locked - {one.id for one in kept}))
+    """Apply what a command made due on the locked releases; read only those it has not loaded."""
+    loaded_ids = uow.locked & uow.kept.keys()
+    loaded = [uow.kept[release_id] for release_id in sorted(loaded_ids)]
+    due = [release for release in loaded if is_due(release.status, release.fields, uow.now)]
+    _apply(uow, [release.id for release in due])
+    advance(uow, locks.standing(uow.connection, uow.locked - loaded_ids))
 
 
 def _apply(uow: UnitOfWork, due: Collection[UUID]) -> None:
@@ -49,13 +56,13 @@ def _fire(uow: UnitOfWork, release: Release, step: DueTransition) -> None:
 
 
 def _event(release: Release, step: DueTransition) -> ReleaseEvent:
-    told = {
+    transition = {
         "from_status": release.status,
         "to_status": step.target,
         "reason": step.ending.reason if step.ending else None,
     }
     if step.trigger is Trigger.OPEN:
-        return ReleaseOpened.of(release.id, **told)
+        return ReleaseOpened.of(release.id, **transition)
     if step.trigger is Trigger.CLOSE:
-        return ReleaseClosed.of(release.id, early=False, **told)
-    return ReleaseExpired.of(release.id, **told)
+        return ReleaseClosed.of(release.id, early=False, **transition)
+    return ReleaseExpired.of(release.id, **transition)

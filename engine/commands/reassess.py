@@ -1,4 +1,4 @@
-"""Requests whose quorum became complete without a vote: approved in the transaction of the change.
+"""Approve requests whose quorum became complete without a vote, in the transaction of the change.
 
 People, roles, teams, keypairs and settings change while a request awaits its approval. Whoever
 changes them holds every request concerned (`locks.take`), so no vote and no such change pass each
@@ -30,7 +30,7 @@ _APPROVALS = (
     )
     .scalar_subquery()
 )
-#: Pending, with as many approvals as it takes, whether or not they count: few are.
+#: Pending, with enough approvals, whether or not all of them count: few releases are.
 _WITH_ENOUGH_VOTES = sa.select(_R.c.id).where(
     id_in(_R.c.id),
     _R.c.status == Status.PENDING,
@@ -39,8 +39,8 @@ _WITH_ENOUGH_VOTES = sa.select(_R.c.id).where(
 
 
 def reassess(uow: UnitOfWork) -> None:
-    """After a change of the account's own things, approve the held requests that it completed."""
-    if not any(isinstance(one.event, Administered) for one in uow.recorded):
+    """Approve the locked requests whose quorum a change of the account's own things completed."""
+    if not any(isinstance(recorded.event, Administered) for recorded in uow.recorded):
         return
     uow.refresh_policy()
     releases = _with_enough_votes(uow)
@@ -56,8 +56,8 @@ def reassess(uow: UnitOfWork) -> None:
 def _with_enough_votes(uow: UnitOfWork) -> list[Release]:
     if not uow.locked:
         return []
-    found = uow.connection.execute(_WITH_ENOUGH_VOTES, {"ids": sorted(uow.locked)})
-    stored = uow.get_many(found.scalars().all())
+    rows = uow.connection.execute(_WITH_ENOUGH_VOTES, {"ids": sorted(uow.locked)})
+    stored = uow.get_many(rows.scalars().all())
     return [stored[release_id] for release_id in sorted(stored)]
 
 

@@ -1,4 +1,4 @@
-"""Whether the credential used still stands, for what outlives it: tokens, and identities."""
+"""Check again that the credential in use is valid, for what outlives it: tokens and identities."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from engine.persistence.store.unit_of_work import UnitOfWork
 
 
 def require_standing_credential(uow: UnitOfWork) -> None:
-    """The token or session used has not ended since the request was proved; else UNAUTHENTICATED.
+    """Refuse UNAUTHENTICATED where the token or session ended after the request was authenticated.
 
     A request may wait for a lock while its credential is ended. Most of what it does then could as
     well have been done before; but a credential made then would go on after the one it was made
@@ -38,9 +38,9 @@ def require_standing_credential(uow: UnitOfWork) -> None:
 
 
 def require_active_since(uow: UnitOfWork, begun_at: datetime | None) -> None:
-    """Refuse what began before the actor was deactivated last, although they are active again.
+    """Refuse a sign-in that began before the actor was last deactivated, though active again now.
 
-    To be asked under a lock of the account's people, who are deactivated under the same.
+    The caller holds the lock of the account's people, under which they are deactivated.
 
     Args:
         uow: The unit of work of the command.

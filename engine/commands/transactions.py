@@ -1,8 +1,9 @@
-"""THE commit: state, ledger and messages land together or not at all.
+"""The one place that commits: state, ledger and messages are stored together or not at all.
 
-Lock, advance what time has made due (kept), savepoint, command, approve the requests whose quorum
-it completed, advance again, ledger, listeners, commit. A refusal rolls back to the savepoint and
-leaves one ledger entry; a bug rolls back all.
+The steps of a command: take its locks; advance the locked releases to now; set a savepoint; apply
+the command; approve the requests whose quorum it completed; advance again; append to the ledger;
+call the event handlers; commit. A refusal rolls back to the savepoint and leaves one ledger entry;
+any other exception rolls back everything.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """What is being tried, for the ledger entry of a refusal."""
+    """What the ledger says of a command that was refused."""
 
     command: str
     subject_kind: str = "Account"
@@ -48,11 +49,15 @@ def unit_of_work(
     attempt: Attempt,
     lock: Lock = Lock(),  # noqa: B008 - frozen
 ) -> Iterator[UnitOfWork]:
-    """One command, decided and applied. Raises its `Refusal` after what it leaves is committed."""
+    """Run the body as one command.
+
+    Raises:
+        Refusal: What the body raised, once the entry that it leaves in the ledger is committed.
+    """
     with transaction(system, principal.account_id, principal, lock) as uow:
         refusal = None
         savepoint = uow.connection.begin_nested()
-        kept = len(uow.recorded)
+        recorded_before = len(uow.recorded)
         try:
             yield uow
             reassess(uow)
@@ -62,7 +67,7 @@ def unit_of_work(
             savepoint.rollback()
             uow.evict(uow.locked)
             refusal = error if isinstance(error, Refusal) else refusal_of_conflict(uow, error)
-            del uow.recorded[kept:]
+            del uow.recorded[recorded_before:]
             uow.evict(uow.locked)
             _record_refusal(uow, attempt, refusal)
     if refusal is not None:
@@ -73,7 +78,14 @@ def unit_of_work(
 def transaction(
     system: System, account_id: UUID, principal: Principal | None, lock: Lock
 ) -> Iterator[UnitOfWork]:
-    """Locks taken and time applied on the way in; ledger, listeners and commit on the way out."""
+    """Take locks and advance releases on entry; write the ledger, call handlers and commit on exit.
+
+    Args:
+        system: The engine.
+        account_id: The account whose ledger is written.
+        principal: Who acts; None: time, or an operator.
+        lock: What nobody else may change meanwhile.
+    """
     with system.database.writing() as connection:
         standing = locks.take(connection, account_id, lock)
         now = system.clock.now(connection)
@@ -82,22 +94,22 @@ def transaction(
         advance(uow, standing)
         yield uow
         entries = ledger.append(connection, account_id, uow.recorded, uow.now)
-        for listener in system.event_handlers:
-            listener(uow, entries)
+        for handle in system.event_handlers:
+            handle(uow, entries)
         connection.commit()
     if entries:
-        _wake(system.commit_hooks, account_id)
+        _call(system.commit_hooks, account_id)
     if uow.to_send:
-        _wake(system.delivery_hooks, account_id)
+        _call(system.delivery_hooks, account_id)
 
 
-def _wake(concerned: Sequence[CommitHook], account_id: UUID) -> None:
-    for wake in concerned:
-        wake(account_id)
+def _call(hooks: Sequence[CommitHook], account_id: UUID) -> None:
+    for hook in hooks:
+        hook(account_id)
 
 
 def bare_transaction(database: Database, change: Callable[[Connection], Answer]) -> Answer:
-    """A change that is nobody's deed and has no ledger: sessions, link use, housekeeping."""
+    """Commit a change that no ledger records: the use of credentials, housekeeping."""
     with database.writing() as connection:
         result = change(connection)
         connection.commit()

@@ -1,4 +1,4 @@
-"""Policy and votes in, resolution out (spec section 3, "Approvers"). Pure."""
+"""Count approvals: whose votes count, and whether they meet the quorum (spec section 3). Pure."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ from engine.model.vocabulary import Status, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """How far a round of approval has come."""
+    """How many approvals are required, and how many were received."""
 
     required: int
     received: int
 
     @property
     def remaining(self) -> int:
-        """Approvals still missing, never negative."""
+        """How many approvals are still missing; never negative."""
         return max(0, self.required - self.received)
 
     @property
     def is_met(self) -> bool:
-        """The quorum stands."""
+        """Whether the quorum is met."""
         return self.remaining == 0
 
 
 @dataclass(frozen=True, slots=True)
 class Quorum:
-    """How many approvals a team asks for, and how many of its members could give one."""
+    """How many approvals a team requires, and how many of its members could give one."""
 
     required: int
     possible: int
 
     @property
     def can_be_met(self) -> bool:
-        """Never more than its possible approvers (spec section 2, `Team`)."""
+        """Whether no more approvals are required than could be given (spec section 2, `Team`)."""
         return self.required <= self.possible
 
     def is_worse_than(self, other: Quorum) -> bool:
-        """More is asked for, or fewer could give it."""
+        """Whether more approvals are required than in the other, or fewer could be given."""
         return self.required > other.required or self.possible < other.possible
 
 
@@ -58,7 +58,7 @@ def resolve(
 
 
 def resolve_as_it_stands(facts: Facts, *further: Vote) -> Resolution:
-    """The resolution by the votes there are, and by further ones if they are given."""
+    """Return the resolution by the votes that are stored, and by further ones."""
     release = facts.subject
     return resolve(
         release.required_approvals,
@@ -69,7 +69,7 @@ def resolve_as_it_stands(facts: Facts, *further: Vote) -> Resolution:
 
 
 def resolve_with_actor(facts: Facts) -> Resolution:
-    """The resolution if the actor approved too."""
+    """Return the resolution as if the actor approved too."""
     assert facts.actor.user_id is not None
     own = Vote(
         approver_id=facts.actor.user_id,
@@ -80,7 +80,7 @@ def resolve_with_actor(facts: Facts) -> Resolution:
 
 
 def has_voted(facts: Facts) -> bool:
-    """The actor decided on this material revision already."""
+    """Whether the actor has decided on this material revision."""
     return any(
         vote.approver_id == facts.actor.user_id
         and vote.material_revision == facts.subject.material_revision
@@ -89,27 +89,27 @@ def has_voted(facts: Facts) -> bool:
 
 
 def authors(facts: Facts) -> frozenset[UUID]:
-    """Whose own request it is: the creator, and who edited it materially since the round began."""
+    """Return its authors: the creator, and who made a material edit since the round began."""
     return facts.editor_ids | {facts.subject.creator_id}
 
 
 def entitled(
     policy: AccountSettings, eligible: frozenset[UUID], authors: frozenset[UUID | None]
 ) -> frozenset[UUID]:
-    """Whose approvals count: the eligible, less the request's authors unless self-approval is on.
+    """Return whose approvals count: eligible users, without its authors unless self-approval is on.
 
-    Somebody may have approved their own while that was allowed (spec section 3, "Approvers").
+    An author may have approved while that was allowed (spec section 3, "Approvers").
     """
     return eligible if policy.allow_self_approval else eligible - authors
 
 
 def counting(facts: Facts) -> frozenset[UUID]:
-    """Whose approvals count now."""
+    """Return the users whose approvals count now."""
     return entitled(facts.policy, facts.approver_ids, authors(facts))
 
 
 def can_be_met(release: Release, entitled: frozenset[UUID]) -> bool:
-    """Enough people could still give the approvals that a pending release asks for.
+    """Return whether enough people could still give the approvals that a pending release requires.
 
     Args:
         release: As it stands.
@@ -121,14 +121,14 @@ def can_be_met(release: Release, entitled: frozenset[UUID]) -> bool:
 def progress(
     release: Release, verdicts: Mapping[UUID, Verdict], entitled: frozenset[UUID]
 ) -> Resolution:
-    """How far it has come by each approver's verdict; while pending only what would count now."""
+    """Return the resolution by each approver's verdict; while pending, of those that count."""
     approving = {who for who, verdict in verdicts.items() if verdict is Verdict.APPROVE}
     counted = approving & entitled if release.status is Status.PENDING else approving
     return Resolution(release.required_approvals, len(counted))
 
 
 def possible_approvers(facts: Facts) -> frozenset[UUID]:
-    """Who could approve the draft."""
+    """Return the users who could approve the proposed fields."""
     involved = facts.editor_ids | {facts.actor.user_id}
     if facts.release is not None:
         involved |= {facts.release.creator_id}
@@ -136,7 +136,7 @@ def possible_approvers(facts: Facts) -> frozenset[UUID]:
 
 
 def required_by_policy(facts: Facts) -> int:
-    """How many approvals a round beginning now asks for."""
+    """Return how many approvals a round that begins now requires."""
     if facts.team is not None:
         return facts.team.required_approvals
     return facts.policy.required_approvals

@@ -1,4 +1,4 @@
-"""Which row of the lifecycle table applies. Pure predicates of the facts."""
+"""Conditions: which row of the lifecycle table applies. Pure predicates of the facts."""
 
 from collections.abc import Callable
 
@@ -45,12 +45,12 @@ def leaves_the_quorum_open(facts: Facts) -> bool:
 
 
 def is_material(facts: Facts) -> bool:
-    """The edit touches what approvers agreed to."""
+    """The edit changes a field that approvers agreed to."""
     return bool(facts.changes - labels_of(facts.subject.status))
 
 
 def touches_labels_only(facts: Facts) -> bool:
-    """The edit leaves approvals standing."""
+    """The edit changes labels alone, and approvals stay valid."""
     return not is_material(facts)
 
 
@@ -95,5 +95,5 @@ def keypair_was_disabled(facts: Facts) -> bool:
 
 
 def stopped_by_a_person(facts: Facts) -> bool:
-    """All its keypairs are well; a person pulls the kill switch."""
+    """All its keypairs are enabled; a person stops it."""
     return not keypair_was_disabled(facts)

@@ -1,4 +1,4 @@
-"""Who may edit what, as data: the table of spec section 4."""
+"""Who may edit which fields of a release, as a table (spec section 4)."""
 
 from enum import StrEnum
 
@@ -6,12 +6,12 @@ from engine.model.facts import FIELD_NAMES, LABEL_FIELDS, Facts
 from engine.model.vocabulary import FINAL, NOT_STARTED, ReleaseType, Status
 
 ALL = frozenset(FIELD_NAMES)
-#: In progress, these stay as they are for everybody (spec section 3, revise).
+#: Nobody edits these while the release is in progress (spec section 3, revise).
 LOCKED_IN_PROGRESS = frozenset({"starts_at", "type", "category"})
 
 
 class Editor(StrEnum):
-    """In which role somebody edits a release."""
+    """The role in which somebody edits a release."""
 
     APPROVER = "APPROVER"
     CREATOR = "CREATOR"
@@ -46,7 +46,7 @@ EDITABLE: tuple[
 
 
 def editors(facts: Facts) -> frozenset[Editor]:
-    """Every role the actor has on this release; they add up."""
+    """Return every role that the actor has on this release; what each may edit adds up."""
     roles = {Editor.OTHER}
     if facts.is_approver:
         roles.add(Editor.APPROVER)
@@ -56,7 +56,7 @@ def editors(facts: Facts) -> frozenset[Editor]:
 
 
 def editable_by(status: Status, type_: ReleaseType, editor: Editor) -> frozenset[str]:
-    """The fields somebody in this role may edit."""
+    """Return the fields that somebody in this role may edit."""
     for statuses, types, roles, names in EDITABLE:
         if status in statuses and type_ in types and editor in roles:
             return names
@@ -64,7 +64,7 @@ def editable_by(status: Status, type_: ReleaseType, editor: Editor) -> frozenset
 
 
 def editable(facts: Facts) -> frozenset[str]:
-    """The fields the actor may edit now."""
+    """Return the fields that the actor may edit now."""
     release = facts.subject
     return frozenset().union(
         *(editable_by(release.status, release.fields.type, role) for role in editors(facts))
@@ -72,7 +72,7 @@ def editable(facts: Facts) -> frozenset[str]:
 
 
 def widens(facts: Facts) -> bool:
-    """The edit lets more be signed than before: longer, more, by more people or with more keys."""
+    """Return whether an edit allows more signing: longer, more, by more people or keypairs."""
     before, after = facts.subject.fields, facts.draft
     return (
         after.ends_at > before.ends_at

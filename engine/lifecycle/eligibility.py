@@ -1,4 +1,4 @@
-"""Who can approve a release now: asked of the machine, which decides the act too. Pure."""
+"""Who can approve a release now, by the same state machine that decides an approval. Pure."""
 
 from dataclasses import replace
 from uuid import UUID
@@ -11,21 +11,21 @@ _APPROVING = frozenset({Permission.APPROVE_RELEASE})
 
 
 def able_to_approve(facts: Facts) -> frozenset[UUID]:
-    """Whose approval of the release as it stands would not be refused.
+    """Return the users whose approval of the release would not be refused now.
 
     Args:
-        facts: Of a release, with what the rules of creation look at; whoever they are for.
+        facts: Facts of the release, with what the rules of creation look at, for any actor.
     """
     if facts.status is not Status.PENDING:
         return frozenset()
-    looked = replace(facts, seen_revision=facts.subject.revision, reason=None)
+    current = replace(facts, seen_revision=facts.subject.revision, reason=None)
     return frozenset(
         user_id
         for user_id in facts.approver_ids
-        if machine.refusal_of(Trigger.APPROVE, replace(looked, actor=_approver(user_id))) is None
+        if machine.refusal_of(Trigger.APPROVE, replace(current, actor=_approver(user_id))) is None
     )
 
 
 def _approver(user_id: UUID) -> Actor:
-    """An approver whose credential reaches as far as approving."""
+    """Return an actor who may approve, with a credential that covers it."""
     return Actor(user_id=user_id, permissions=_APPROVING)

@@ -12,13 +12,13 @@ from engine.model.errors import Code, FieldsLocked, Refusal, not_found
 from engine.model.facts import Facts
 from engine.model.grants import missing_permission
 from engine.model.vocabulary import Permission, ReleaseType
-from engine.model.wording import STANDS
+from engine.model.wording import STATUS_PHRASES
 
 Guard = Callable[[Facts], Refusal | None]
 
 
 def sees_release(facts: Facts) -> Refusal | None:
-    """What one may not see does not exist (spec section 2)."""
+    """A release that the actor may not see does not exist for them (spec section 2)."""
     seen = visibility.sees(facts.policy, facts.actor, facts.subject)
     return None if seen else not_found("release")
 
@@ -33,8 +33,8 @@ def may_edit(facts: Facts) -> Refusal | None:
     return None if facts.is_approver else may_request(facts)
 
 
-def on_the_team(facts: Facts) -> Refusal | None:
-    """With Teams on, one requests for a team one is in, or when one sees everything."""
+def is_on_the_team(facts: Facts) -> Refusal | None:
+    """With Teams on, the actor requests for a team of their own, unless they see every release."""
     team = facts.team
     if team is None or team.id in facts.actor.team_ids:
         return None
@@ -50,7 +50,7 @@ def on_the_team(facts: Facts) -> Refusal | None:
 
 
 def is_eligible_approver(facts: Facts) -> Refusal | None:
-    """Looked up when the decision is made (spec section 3, "Approvers")."""
+    """Whoever decides is an approver at that moment (spec section 3, "Approvers")."""
     if facts.actor.user_id not in facts.approver_ids:
         return Refusal(
             Code.NOT_AN_APPROVER,
@@ -81,7 +81,7 @@ def has_not_decided(facts: Facts) -> Refusal | None:
     )
 
 
-def looked_at_what_counts(facts: Facts) -> Refusal | None:
+def saw_material_revision(facts: Facts) -> Refusal | None:
     """A decision holds for `material_revision` <= the revision looked at <= `revision`."""
     release, seen = facts.subject, facts.seen_revision
     if seen is not None and release.material_revision <= seen <= release.revision:
@@ -95,7 +95,7 @@ def looked_at_what_counts(facts: Facts) -> Refusal | None:
 
 
 def requester_or_approver(facts: Facts) -> Refusal | None:
-    """Withdrawing, and closing early: the requester, or an approver of it."""
+    """Only the requester or an approver withdraws a release, or closes it early."""
     if facts.is_creator or facts.is_approver:
         return None
     return Refusal(
@@ -105,7 +105,7 @@ def requester_or_approver(facts: Facts) -> Refusal | None:
 
 
 def may_stop(facts: Facts) -> Refusal | None:
-    """The kill switch: an approver; for online and test releases also the creator."""
+    """An approver may stop a release; its creator too, where it is online or test."""
     if facts.is_approver:
         return None
     if facts.is_creator and facts.subject.fields.type is not ReleaseType.OFFLINE:
@@ -117,14 +117,14 @@ def may_stop(facts: Facts) -> Refusal | None:
 
 
 def gives_a_reason(facts: Facts) -> Refusal | None:
-    """A stop is explained to everyone concerned."""
+    """A stop has a reason, which everyone concerned is sent."""
     if text.is_blank(facts.reason):
         return Refusal(Code.INVALID_INPUT, "Say why, in a few words.", "reason")
     return None
 
 
 def rejection_gives_a_reason(facts: Facts) -> Refusal | None:
-    """One rejection ends the request of others, so they are told why (spec section 3, reject)."""
+    """A rejection has a reason, for it ends somebody else's request (spec section 3, reject)."""
     if text.is_blank(facts.reason):
         return Refusal(Code.INVALID_INPUT, "Say why you reject it, in a few words.", "comment")
     return None
@@ -140,7 +140,7 @@ def reason_is_clean(facts: Facts) -> Refusal | None:
     return text.check_text(facts.reason, "reason", "reason")
 
 
-def edits_the_latest(facts: Facts) -> Refusal | None:
+def edits_latest_revision(facts: Facts) -> Refusal | None:
     """An edit names the revision it was based on; a stale one overwrites nothing."""
     release = facts.subject
     if facts.seen_revision == release.revision:
@@ -157,7 +157,7 @@ def fields_are_editable(facts: Facts) -> Refusal | None:
     locked = sorted(facts.changes - edit_rules.editable(facts))
     if not locked:
         return None
-    return FieldsLocked(f"The release {STANDS[facts.subject.status]}", locked)
+    return FieldsLocked(f"The release {STATUS_PHRASES[facts.subject.status]}", locked)
 
 
 def approver_edits_approved(facts: Facts) -> Refusal | None:

@@ -1,7 +1,8 @@
 """The state machine: compiles the lifecycle table for `transitions`, and fires it.
 
-The only module that knows that library. Firing is pure: it answers the next status or raises
-a refusal, and changes nothing else, so that the same call answers "may I?" and "do it".
+The only module that imports that library. Firing is pure: it returns the next status or raises a
+refusal, and changes nothing else, so that the same call answers whether something is allowed and
+decides it.
 """
 
 from dataclasses import dataclass
@@ -14,18 +15,18 @@ from engine.lifecycle.table import TRANSITIONS, UNREQUESTED, Transition
 from engine.model.errors import Code, Refusal
 from engine.model.facts import Facts
 from engine.model.vocabulary import Status, Trigger
-from engine.model.wording import STANDS
+from engine.model.wording import STATUS_PHRASES
 
 
 @dataclass(slots=True)
 class _Subject:
-    """What the library moves from state to state; dropped after each firing."""
+    """The object whose state the library changes; discarded after each firing."""
 
     state: str
 
 
 def _condition(row: Transition) -> Any:
-    """`when` false: not this row. Else its guards run, and the first refusal is raised."""
+    """Return the check of a row: does its `when` hold? If so, its guards run and may refuse."""
 
     def applies(facts: Facts) -> bool:
         if row.when is not None and not row.when(facts):
@@ -40,7 +41,7 @@ def _condition(row: Transition) -> Any:
 
 
 def compile_table(table: tuple[Transition, ...]) -> Machine:
-    """One shared machine without models, so that nothing is retained for a release."""
+    """Return one machine for all releases; it has no models, so that it retains none of them."""
     return Machine(
         model=None,
         states=[UNREQUESTED, *Status],
@@ -60,8 +61,8 @@ def compile_table(table: tuple[Transition, ...]) -> Machine:
 
 _machine = compile_table(TRANSITIONS)
 
-#: What a release cannot be when no row of the trigger applies.
-_DONE = {
+#: What a release cannot be, in the message where no row of the trigger applies.
+_PARTICIPLES = {
     Trigger.REQUEST: "requested",
     Trigger.APPROVE: "approved",
     Trigger.REASSESS: "approved",
@@ -76,7 +77,11 @@ _DONE = {
 
 
 def fire(trigger: Trigger, facts: Facts) -> Status:
-    """The status after the trigger. Raises `Refusal`: a guard's, or WRONG_STATUS."""
+    """Return the status after the trigger.
+
+    Raises:
+        Refusal: That of the first guard that refuses; WRONG_STATUS where no row applies.
+    """
     subject = _Subject(facts.status or UNREQUESTED)
     try:
         moved = _machine.events[trigger.value].trigger(subject, facts)
@@ -88,7 +93,7 @@ def fire(trigger: Trigger, facts: Facts) -> Status:
 
 
 def refusal_of(trigger: Trigger, facts: Facts) -> Refusal | None:
-    """Why the trigger would be refused now, or None: the same decision, nothing done."""
+    """Return why `fire` would refuse the trigger now; None where it would not."""
     try:
         fire(trigger, facts)
     except Refusal as refusal:
@@ -99,7 +104,7 @@ def refusal_of(trigger: Trigger, facts: Facts) -> Refusal | None:
 def _wrong_status(trigger: Trigger, facts: Facts) -> Refusal:
     status = facts.subject.status
     advice = "Request a new one." if status.is_final else "Look at it again."
-    stands, done = STANDS[status], _DONE[trigger]
-    again = " again" if stands.endswith(done) else ""
-    message = f"The release {stands} and cannot be {done}{again}. {advice}"
+    phrase, participle = STATUS_PHRASES[status], _PARTICIPLES[trigger]
+    again = " again" if phrase.endswith(participle) else ""
+    message = f"The release {phrase} and cannot be {participle}{again}. {advice}"
     return Refusal(Code.WRONG_STATUS, message)

@@ -1,4 +1,4 @@
-"""What edits of a release amount to: several composed into one, or taken back. Pure."""
+"""Compose several edits of a release into one, and undo edits. Pure."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Edit:
 
 
 def edits_after(edits: Iterable[Edit], revision: int) -> tuple[Edit, ...]:
-    """Those that somebody has not seen who looked at this revision."""
+    """Return the edits that were made after a revision."""
     return tuple(edit for edit in edits if edit.revision > revision)
 
 
 def composed(edits: Sequence[Edit]) -> Changes:
-    """The edits as if they were one: what differs between before the first and after the last.
+    """Return what differs between before the first edit and after the last.
 
     Args:
         edits: Consecutive ones, the oldest first.
@@ -41,16 +41,16 @@ def composed(edits: Sequence[Edit]) -> Changes:
 
 
 def fields_before(fields: ReleaseFields, edits: Sequence[Edit]) -> ReleaseFields:
-    """The fields as they were before these edits, of which they are the outcome."""
+    """Return the fields as they were before these edits, which led to `fields`."""
     return replace(fields, **{field: before for field, (before, _) in composed(edits).items()})
 
 
 def fields_at(fields: ReleaseFields, edits: Iterable[Edit], revision: int) -> ReleaseFields:
-    """The fields as they were at a revision.
+    """Return the fields as they were at a revision.
 
     Args:
         fields: As they are now.
         edits: All that were made since that revision, the oldest first; older ones do not matter.
-        revision: Which one.
+        revision: The revision.
     """
     return fields_before(fields, edits_after(edits, revision))

@@ -14,24 +14,24 @@ from engine.model.facts import Facts, Holder
 from engine.model.vocabulary import KeypairCategory, ReleaseType
 from engine.model.wording import chosen, counted, only_people
 
-#: A window lies between these instants: everybody's clock can show them.
+#: A window lies between these instants, which every calendar and clock can show.
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-#: A GraphQL Int, and an INTEGER column, hold no more.
+#: The largest value of a GraphQL Int and of an INTEGER column.
 MAX_SIGNATURES = 2**31 - 1
 
 
-def as_it_stands(rule: Guard) -> Guard:
-    """The rule of creation, asked of a stored release: its refusal names no field of an input."""
+def for_stored_release(rule: Guard) -> Guard:
+    """Return a rule of creation for a stored release: its refusal names no field of an input."""
 
     @wraps(rule)
-    def asked_again(facts: Facts) -> Refusal | None:
+    def stored_release_rule(facts: Facts) -> Refusal | None:
         refusal = rule(facts)
         if refusal is None:
             return None
         message = f"The request cannot be approved as it stands. {refusal.message}"
         return Refusal(refusal.code, message)
 
-    return asked_again
+    return stored_release_rule
 
 
 def name_is_clean(facts: Facts) -> Refusal | None:
@@ -72,7 +72,7 @@ def type_is_enabled(facts: Facts) -> Refusal | None:
     )
 
 
-def team_as_settings_ask(facts: Facts) -> Refusal | None:
+def team_fits_settings(facts: Facts) -> Refusal | None:
     """A team with Teams on, and only then."""
     if facts.policy.teams_enabled and facts.draft.team_id is None:
         return Refusal(Code.TEAM_REQUIRED, "Name the team that works on this release.", "team_id")
@@ -82,13 +82,13 @@ def team_as_settings_ask(facts: Facts) -> Refusal | None:
     return None
 
 
-def participants_as_settings_ask(facts: Facts) -> Refusal | None:
+def participants_fit_settings(facts: Facts) -> Refusal | None:
     """Participants with Teams off, and only then; all of them active."""
-    given = facts.draft.participant_ids
-    if facts.policy.teams_enabled and given:
+    participants = facts.draft.participant_ids
+    if facts.policy.teams_enabled and participants:
         message = "Teams are on: the team's members take part. Leave the participants out."
         return Refusal(Code.INVALID_INPUT, message, "participant_ids")
-    if not facts.policy.teams_enabled and not given:
+    if not facts.policy.teams_enabled and not participants:
         message = "Name at least one participant who may sign."
         return Refusal(Code.INVALID_INPUT, message, "participant_ids")
     if facts.inactive_ids:
@@ -105,26 +105,28 @@ def has_keypairs(facts: Facts) -> Refusal | None:
 
 
 def keypairs_are_enabled(facts: Facts) -> Refusal | None:
-    """A disabled keypair signs nothing, so no release can want it."""
+    """A disabled keypair signs nothing, so no release can have it."""
     aliases = [k.alias for k in facts.keypairs if not k.enabled]
     return _keypair_refusal(Code.KEYPAIR_DISABLED, aliases, "disabled. Enable it or choose another")
 
 
 def keypairs_have_the_type(facts: Facts) -> Refusal | None:
     """Offline releases use offline keypairs, online online, test test."""
-    wanted = facts.draft.type
-    aliases = [k.alias for k in facts.keypairs if k.type is not wanted]
+    required = facts.draft.type
+    aliases = [k.alias for k in facts.keypairs if k.type is not required]
     return _keypair_refusal(
-        Code.KEYPAIR_TYPE_MISMATCH, aliases, f"not of the type {wanted}. Choose one that is"
+        Code.KEYPAIR_TYPE_MISMATCH, aliases, f"not of the type {required}. Choose one that is"
     )
 
 
 def keypairs_have_the_category(facts: Facts) -> Refusal | None:
     """Standard or GPG, as the release says."""
-    wanted: KeypairCategory = facts.draft.category
-    aliases = [k.alias for k in facts.keypairs if k.category is not wanted]
+    required: KeypairCategory = facts.draft.category
+    aliases = [k.alias for k in facts.keypairs if k.category is not required]
     return _keypair_refusal(
-        Code.KEYPAIR_CATEGORY_MISMATCH, aliases, f"not of the category {wanted}. Choose one that is"
+        Code.KEYPAIR_CATEGORY_MISMATCH,
+        aliases,
+        f"not of the category {required}. Choose one that is",
     )
 
 
@@ -140,7 +142,7 @@ def keypairs_have_certificates(facts: Facts) -> Refusal | None:
     )
 
 
-def keypairs_are_the_teams(facts: Facts) -> Refusal | None:
+def keypairs_belong_to_team(facts: Facts) -> Refusal | None:
     """With Teams on, only keypairs the team was granted."""
     team = facts.team
     if team is None:
@@ -226,16 +228,16 @@ def maximum_is_in_range(facts: Facts) -> Refusal | None:
     )
 
 
-def maximum_covers_what_is_used(facts: Facts) -> Refusal | None:
+def maximum_covers_used_signatures(facts: Facts) -> Refusal | None:
     """Never below used plus reserved."""
     release = facts.subject
-    taken = release.signatures_used + release.signatures_reserved
-    if facts.draft.max_signatures >= taken:
+    number = release.signatures_used + release.signatures_reserved
+    if facts.draft.max_signatures >= number:
         return None
     return Refusal(
         Code.INVALID_INPUT,
-        f"{counted(taken, 'signature')} {chosen(taken, 'is', 'are')} used or under way."
-        f" Set a maximum of at least {taken}.",
+        f"{counted(number, 'signature')} {chosen(number, 'is', 'are')} used or under way."
+        f" Set a maximum of at least {number}.",
         "max_signatures",
     )
 

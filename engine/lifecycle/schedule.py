@@ -1,4 +1,4 @@
-"""What time alone does to a release, and what a move does to its facts. Pure."""
+"""Transitions that time makes due, and what a transition changes on a release. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from engine.model.vocabulary import Status, Trigger
 
 @dataclass(frozen=True, slots=True)
 class EndReason:
-    """How a release ended, and why."""
+    """How a release ended: a stable code, and a sentence."""
 
     code: str
     reason: str | None
@@ -38,31 +38,31 @@ class DueTransition:
 
 
 class ReleaseWindow(Protocol):
-    """Anything with the edges of a window: the fields of a release, or its row."""
+    """Anything that has the two edges of a window: the fields of a release, or its row."""
 
     @property
     def starts_at(self) -> datetime:
-        """From this instant."""
+        """The first instant of the window."""
 
     @property
     def ends_at(self) -> datetime:
-        """To before this one."""
+        """The first instant after the window."""
 
 
 def is_due(status: Status, window: ReleaseWindow, now: datetime) -> bool:
-    """Time has made a transition due on a release of this status and window."""
+    """Return whether a transition is due on a release of this status and window."""
     return status in TIME_TRIGGERS and now >= _edge(status, window)
 
 
 def status_at(status: Status, window: ReleaseWindow, now: datetime) -> Status:
-    """The status that is true now, of a release that was stored with this one."""
+    """Return the status that a release has now that was stored with this one."""
     while is_due(status, window, now):
         status = TIME_TRIGGERS[status][2]
     return status
 
 
 def due_step(release: Release, now: datetime) -> DueTransition | None:
-    """The next transition that is due, if one is."""
+    """Return the next transition that is due, if any."""
     if not is_due(release.status, release.fields, now):
         return None
     trigger, _, target = TIME_TRIGGERS[release.status]
@@ -77,14 +77,14 @@ def _edge(status: Status, window: ReleaseWindow) -> datetime:
 
 
 def due_steps(release: Release, now: datetime) -> Iterator[DueTransition]:
-    """Every transition that is due, in order; none is skipped."""
+    """Yield every transition that is due, in order."""
     while (step := due_step(release, now)) is not None:
         yield step
         release = apply_transition(release, step.target, step.at, step.ending)
 
 
 def as_of(release: Release, now: datetime) -> Release:
-    """The release as it is now: the stored one, after what time has made due."""
+    """Return a stored release as it is now: after every transition that is due."""
     for step in due_steps(release, now):
         release = apply_transition(release, step.target, step.at, step.ending)
     return release
@@ -93,7 +93,7 @@ def as_of(release: Release, now: datetime) -> Release:
 def apply_transition(
     release: Release, target: Status, at: datetime, ending: EndReason | None
 ) -> Release:
-    """The release after a transition; a final one says how it ended."""
+    """Return the release after a transition; `ending` is given where the target is final."""
     opened_at = at if target is Status.IN_PROGRESS else release.opened_at
     if not target.is_final:
         return replace(release, status=target, status_since=at, opened_at=opened_at)

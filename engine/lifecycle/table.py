@@ -1,6 +1,7 @@
-"""THE table of transitions: every rule of who-goes-where is a row here (spec section 3).
+"""The table of transitions: which trigger leads from which status to which (spec section 3).
 
-The state machine, the diagram, `availableActions` and the tests are all read off this table.
+Each row has its condition and its guards. The state machine, the diagram, `availableActions` and
+the tests all read this table.
 """
 
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ UNREQUESTED = "UNREQUESTED"
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One row: applies when `when` holds; then each of `guards` may still refuse."""
+    """One row: it applies where `when` holds; then each of its `guards` may still refuse."""
 
     trigger: Trigger
     source: Status | None
@@ -27,22 +28,22 @@ class Transition:
     guards: tuple[Guard, ...] = ()
 
 
-#: Labels at any time.
-NAMED: tuple[Guard, ...] = (
+#: Rules of the fields that are labels at any time.
+NAME_AND_NOTE_RULES: tuple[Guard, ...] = (
     requirements.name_is_clean,
     requirements.note_is_clean,
     requirements.name_is_free,
 )
 #: With the version, which is a label once the window has opened.
-LABEL_RULES: tuple[Guard, ...] = (*NAMED, requirements.version_is_clean)
+LABEL_RULES: tuple[Guard, ...] = (*NAME_AND_NOTE_RULES, requirements.version_is_clean)
 
 ACCOUNT_RULES: tuple[Guard, ...] = (
     requirements.type_is_enabled,
-    requirements.team_as_settings_ask,
-    requirements.participants_as_settings_ask,
+    requirements.team_fits_settings,
+    requirements.participants_fit_settings,
 )
-#: Only where Teams may be on.
-TEAM_RULES: tuple[Guard, ...] = (guards.on_the_team, requirements.keypairs_are_the_teams)
+#: They refuse nothing where Teams are off.
+TEAM_RULES: tuple[Guard, ...] = (guards.is_on_the_team, requirements.keypairs_belong_to_team)
 KEYPAIR_AND_WINDOW_RULES: tuple[Guard, ...] = (
     requirements.has_keypairs,
     requirements.keypairs_are_enabled,
@@ -59,7 +60,7 @@ KEYPAIR_AND_WINDOW_RULES: tuple[Guard, ...] = (
 CREATION_RULES: tuple[Guard, ...] = (*ACCOUNT_RULES, *TEAM_RULES, *KEYPAIR_AND_WINDOW_RULES)
 
 REQUEST: tuple[Guard, ...] = (guards.may_request, *LABEL_RULES, *CREATION_RULES)
-#: Only with Teams off, which the first of them asks.
+#: Only with Teams off, as `status_can_be_chosen` says.
 REQUEST_AS_APPROVED: tuple[Guard, ...] = (
     guards.may_request,
     requirements.status_can_be_chosen,
@@ -69,15 +70,15 @@ REQUEST_AS_APPROVED: tuple[Guard, ...] = (
     requirements.may_approve_at_once,
 )
 
-#: What creation asks of a release whoever requests it: asked again where it is approved.
+#: The rules of creation that do not depend on who requests: they apply again on approval.
 STANDING_RULES: tuple[Guard, ...] = tuple(
-    requirements.as_it_stands(rule)
-    for rule in (*ACCOUNT_RULES, requirements.keypairs_are_the_teams, *KEYPAIR_AND_WINDOW_RULES)
+    requirements.for_stored_release(rule)
+    for rule in (*ACCOUNT_RULES, requirements.keypairs_belong_to_team, *KEYPAIR_AND_WINDOW_RULES)
 )
 
 DECIDE: tuple[Guard, ...] = (
     guards.is_eligible_approver,
-    guards.looked_at_what_counts,
+    guards.saw_material_revision,
     guards.has_not_decided,
     guards.comment_is_clean,
 )
@@ -85,10 +86,17 @@ APPROVE: tuple[Guard, ...] = (*DECIDE, guards.is_not_own_request, *STANDING_RULE
 
 REJECT: tuple[Guard, ...] = (*DECIDE, guards.rejection_gives_a_reason)
 
-CURRENT: tuple[Guard, ...] = (guards.edits_the_latest, guards.fields_are_editable)
-EDIT_RULES: tuple[Guard, ...] = (*CURRENT, *LABEL_RULES)
+EDIT_BASE_RULES: tuple[Guard, ...] = (
+    guards.edits_latest_revision,
+    guards.fields_are_editable,
+)
+EDIT_RULES: tuple[Guard, ...] = (*EDIT_BASE_RULES, *LABEL_RULES)
 LABEL_EDIT: tuple[Guard, ...] = (guards.may_edit, *EDIT_RULES)
-LABEL_EDIT_BEFORE_THE_START: tuple[Guard, ...] = (guards.may_edit, *CURRENT, *NAMED)
+LABEL_EDIT_BEFORE_THE_START: tuple[Guard, ...] = (
+    guards.may_edit,
+    *EDIT_BASE_RULES,
+    *NAME_AND_NOTE_RULES,
+)
 EDIT: tuple[Guard, ...] = (*LABEL_EDIT, *CREATION_RULES)
 APPROVERS_EDIT: tuple[Guard, ...] = (guards.approver_edits_approved, *EDIT_RULES, *CREATION_RULES)
 EDIT_TO_PENDING: tuple[Guard, ...] = (*EDIT, requirements.quorum_can_be_met)
@@ -157,7 +165,7 @@ def _rows() -> Iterator[Transition]:
         in_progress,
         in_progress,
         when.is_material,
-        (*EDIT, requirements.maximum_covers_what_is_used),
+        (*EDIT, requirements.maximum_covers_used_signatures),
     )
 
     yield row(Trigger.OPEN, approved, in_progress, when.window_has_started)
@@ -180,7 +188,7 @@ DUE_AT: dict[Trigger, str] = {
     Trigger.EXPIRE: "ends_at",
 }
 
-#: status -> (trigger, edge of the window, next status): what time alone will do to it.
+#: status -> (trigger, edge of the window, next status): the transition that time makes due.
 TIME_TRIGGERS: dict[Status, tuple[Trigger, str, Status]] = {
     row.source: (row.trigger, DUE_AT[row.trigger], row.target)
     for row in TRANSITIONS

@@ -1,1 +1,1 @@
-"""Writing to the log with care: not too often, and no text of foreign exceptions."""
+"""Logging helpers: limit how often something is logged, and log exceptions without their text."""

@@ -1,8 +1,7 @@
-"""What the log is told of an exception that code of others raised.
+"""Log an exception from third-party code without its text.
 
-Its text is anybody's: a library or a plug-in may put a link, a token, a PIN or an address there. So
-it is left out, as are those of the exceptions behind it; the types and the lines of code say enough
-to find the fault.
+A library or a plug-in may put a link, a token, a PIN or an address into the text of an exception.
+So it is left out, as are the texts of its causes; types and lines of code show where the fault is.
 """
 
 from __future__ import annotations
@@ -10,8 +9,8 @@ from __future__ import annotations
 import traceback
 from typing import Any
 
-#: How many of the innermost lines are kept.
-_FRAMES = 12
+#: How many of the innermost frames are logged.
+_MAX_FRAMES = 12
 
 
 def log_origin(log: Any, event: str, error: BaseException, **fields: Any) -> None:
@@ -23,7 +22,7 @@ def log_origin(log: Any, event: str, error: BaseException, **fields: Any) -> Non
         error: The exception, as it was caught.
         fields: What the caller's own code knows.
     """
-    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+    frames = traceback.extract_tb(error.__traceback__)[-_MAX_FRAMES:]
     log.error(
         event,
         error=" <- ".join(_type_of(cause) for cause in _causes(error)),
@@ -37,10 +36,10 @@ def _type_of(error: BaseException) -> str:
 
 
 def _causes(error: BaseException) -> list[BaseException]:
-    """The exception and what it came from; one can be its own cause."""
-    found: list[BaseException] = []
+    """Return the exception and its causes; a cycle of causes ends the list."""
+    causes: list[BaseException] = []
     cause: BaseException | None = error
-    while cause is not None and cause not in found:
-        found.append(cause)
+    while cause is not None and cause not in causes:
+        causes.append(cause)
         cause = cause.__cause__ or cause.__context__
-    return found
+    return causes

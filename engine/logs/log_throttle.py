@@ -1,4 +1,4 @@
-"""What could fill a log under attack is told now and then, each kind for itself."""
+"""Limit how often each kind of event is logged, so that an attack cannot fill the log."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
-#: A kind is told once in so many seconds, with how often it was seen meanwhile.
+#: Each kind is logged once within this time, with how often it was seen since.
 QUIET_SECONDS = 10.0
-#: Kinds remembered.
+#: How many kinds are kept in memory; the one not seen for longest is dropped.
 MAX_KINDS = 500
 
 
 @dataclass(slots=True)
-class Seen:
-    """A kind: the id it was last told under, and how often it came since."""
+class _LoggedKind:
+    """One kind: the id it was last logged under, when, and how often it was suppressed since."""
 
     id: str
-    told_at: float
-    since: int = 0
+    logged_at: float
+    suppressed: int = 0
 
 
 class LogThrottle:
-    """Says whether to tell; in bounded memory."""
+    """Decides whether an event is logged, with a bounded number of kinds in memory."""
 
     def __init__(
         self,
@@ -35,18 +35,23 @@ class LogThrottle:
         self._quiet = quiet
         self._kinds = kinds
         self._clock = clock
-        self._seen: OrderedDict[Hashable, Seen] = OrderedDict()
+        self._seen: OrderedDict[Hashable, _LoggedKind] = OrderedDict()
 
     def meet(self, kind: Hashable) -> tuple[str, int | None]:
-        """The id this kind is told under; how many were not told before, None: nor is this one."""
-        now, untold = self._clock(), None
+        """Count one event of a kind, and decide whether it is logged.
+
+        Returns:
+            The id under which this kind was last logged, and how many events were suppressed before
+            this one; None in its place: this one is not to be logged either.
+        """
+        now, suppressed = self._clock(), None
         seen = self._seen.pop(kind, None)
-        if seen is None or now - seen.told_at >= self._quiet:
-            untold = seen.since if seen is not None else 0
-            seen = Seen(secrets.token_hex(8), now)
+        if seen is None or now - seen.logged_at >= self._quiet:
+            suppressed = seen.suppressed if seen is not None else 0
+            seen = _LoggedKind(secrets.token_hex(8), now)
         else:
-            seen.since += 1
+            seen.suppressed += 1
         self._seen[kind] = seen
         while len(self._seen) > self._kinds:
             self._seen.popitem(last=False)
-        return seen.id, untold
+        return seen.id, suppressed

@@ -76,19 +76,19 @@ def parse(text: str) -> Address | None:
     if len(text) > 2 * MAX_ADDRESS_BYTES:
         return None
     try:
-        found = _validate(text.strip())
+        validated = _validate(text.strip())
     except (EmailNotValidError, UnicodeError):
         return None
-    assert found.ascii_domain is not None
-    if len(found.local_part) + 1 + len(found.ascii_domain) > MAX_ADDRESS_BYTES:
+    assert validated.ascii_domain is not None
+    if len(validated.local_part) + 1 + len(validated.ascii_domain) > MAX_ADDRESS_BYTES:
         return None
-    return Address(found.local_part, found.ascii_domain.lower(), found.domain)
+    return Address(validated.local_part, validated.ascii_domain.lower(), validated.domain)
 
 
 def share_mailbox(first: str, second: str) -> bool:
     """Whether mail to both addresses goes to the same mailbox."""
-    one, other = parse(first), parse(second)
-    return one is not None and other is not None and one.mailbox == other.mailbox
+    a, b = parse(first), parse(second)
+    return a is not None and b is not None and a.mailbox == b.mailbox
 
 
 def require(text: str, *, international: bool, field: str = "email") -> Address:

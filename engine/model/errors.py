@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Code(StrEnum):
-    """Every way the engine can say no. Stable: clients branch on these."""
+    """The codes of refusals. They are stable, for clients branch on them."""
 
     #: It does not exist, or not for the caller.
     NOT_FOUND = "NOT_FOUND"
@@ -80,7 +80,7 @@ UNRECORDED = frozenset({Code.NOT_FOUND, Code.INVALID_INPUT, Code.UNAUTHENTICATED
 
 
 class Refusal(Exception):
-    """The engine's no. Everything is as it was before the command."""
+    """A command or query was refused; everything is as it was before."""
 
     def __init__(self, code: Code, message: str, *field: str) -> None:
         super().__init__(message)
@@ -121,5 +121,5 @@ class StorageFailed(Refusal):
 
 
 def not_found(what: str, *field: str) -> Refusal:
-    """What one may not see does not exist."""
+    """Return the refusal for what does not exist, or what the actor may not see."""
     return Refusal(Code.NOT_FOUND, f"There is no such {what}. Check the id.", *field)

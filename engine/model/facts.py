@@ -1,4 +1,4 @@
-"""The frozen view that rules see. Built by commands after the lock is held; never changed."""
+"""The facts that rules look at: frozen, and built by commands once their locks are held."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ OPERATOR = Actor(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseFields:
-    """What a person can write on a release. Instants are UTC; the window is half open."""
+    """The fields of a release that a person fills in. Instants are UTC; the window is half open."""
 
     name: str
     version: str | None
@@ -152,9 +152,8 @@ class Release:
 
     @property
     def signatures_left(self) -> int:
-        """Of the maximum, what is neither used nor reserved."""
-        taken = self.signatures_used + self.signatures_reserved
-        return self.fields.max_signatures - taken
+        """How many signatures are left of the maximum: neither used nor reserved."""
+        return self.fields.max_signatures - self.signatures_used - self.signatures_reserved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

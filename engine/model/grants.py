@@ -177,9 +177,9 @@ def refuse_scopes(
     Of one's own permissions a token holds at any time what its user holds then, so a scope only has
     to be covered by the credential. A service user's token is handed to whoever made it.
     """
-    asked = default_scopes(scopes)
+    requested = default_scopes(scopes)
     allowed = transferable(actor)
-    beyond = frozenset(p for p in asked if not (actor.covers(p) if own else p in allowed))
+    beyond = frozenset(p for p in requested if not (actor.covers(p) if own else p in allowed))
     refusal = _refusal(actor, beyond, ("scopes",))
     if refusal is None:
         return None

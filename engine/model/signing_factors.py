@@ -14,7 +14,7 @@ from engine.model.facts import AccountSettings, Actor, Keypair, Release
 from engine.model.grants import missing_permission
 from engine.model.visibility import sees
 from engine.model.vocabulary import KeypairAccess, Permission, QuotaOnOnline, ReleaseType, Status
-from engine.model.wording import STANDS
+from engine.model.wording import STATUS_PHRASES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +27,14 @@ class SignFacts:
     keypair: Keypair
     #: The open release that holds the keypair, with its status as of now.
     release: Release | None
-    #: Signatures earlier in the same batch have taken already.
-    taken: int = 0
-    #: Whom the factors are told; None: the ledger, whose readers see every release.
+    #: How many signatures earlier requests of the same batch count.
+    counted_in_batch: int = 0
+    #: Who reads the factors; None: readers of the ledger, who see every release.
     viewer: Actor | None = None
 
     @property
     def names_release(self) -> bool:
-        """The release is told as what it is."""
+        """Whether the factors may name the release to the viewer."""
         if self.release is None or self.viewer is None:
             return True
         return sees(self.policy, self.viewer, self.release)
@@ -110,7 +110,10 @@ def _release_window_open(facts: SignFacts) -> tuple[bool, str]:
     if not facts.names_release:
         return False, _held_by_another(facts, "its window is not open")
     window = f"{fields.starts_at:%Y-%m-%d %H:%M:%S} to {fields.ends_at:%Y-%m-%d %H:%M:%S} UTC"
-    return False, f"The release {fields.name} {STANDS[release.status]}; its window is {window}."
+    return (
+        False,
+        f"The release {fields.name} {STATUS_PHRASES[release.status]}; its window is {window}.",
+    )
 
 
 def _is_participant(facts: SignFacts) -> tuple[bool, str]:
@@ -133,7 +136,7 @@ def _signature_left(facts: SignFacts) -> tuple[bool, str]:
     if release is None:
         return False, "There is no release to count toward."
     signatures, maximum = f"signatures of {_called(facts, release)}", release.fields.max_signatures
-    is_left = release.signatures_left > facts.taken
+    is_left = release.signatures_left > facts.counted_in_batch
     if facts.names_release and maximum == 1:
         only = f"The only signature of {release.fields.name} is"
         return is_left, f"{only} left." if is_left else f"{only} used or under way."
@@ -179,7 +182,7 @@ class Evaluation:
 
     @property
     def allowed(self) -> bool:
-        """A signature would be made."""
+        """Whether a signature would be made."""
         return self.refusal is None
 
 

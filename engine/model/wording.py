@@ -2,8 +2,8 @@
 
 from engine.model.vocabulary import Status
 
-#: What a release of each status did or is, after "The release".
-STANDS: dict[Status, str] = {
+#: What a message says after "The release", by its status.
+STATUS_PHRASES: dict[Status, str] = {
     Status.PENDING: "is pending",
     Status.APPROVED: "is approved",
     Status.ACTIVE: "is active",

@@ -139,7 +139,7 @@ def _evaluate(progress: _Progress, principal: Principal, actor: Actor) -> SignDe
             actor=actor,
             keypair=progress.target.keypair,
             release=release,
-            taken=progress.counted,
+            counted_in_batch=progress.counted,
             viewer=actor,
         )
         progress.evaluations[principal, is_left] = decide(facts)

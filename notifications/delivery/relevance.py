@@ -16,7 +16,7 @@ from sqlalchemy import Row
 
 from engine.lifecycle.schedule import status_at
 from engine.model.vocabulary import HOLDING, Status
-from engine.model.wording import STANDS
+from engine.model.wording import STATUS_PHRASES
 from engine.signing.settle import QUOTA_NOTICE_PERCENTS
 from notifications.vocabulary import MessageKind
 
@@ -185,11 +185,11 @@ def _is_after(instant: datetime | None, now: datetime) -> bool:
 def contradiction(told: SentMessage, now: ReleaseState) -> str | None:
     """What became of the release that makes the message untrue; None: it is true."""
     if now.status not in TRUE_WHILE[told.kind] and not _stays_true(told):
-        return f"the release {STANDS[now.status]}"
+        return f"the release {STATUS_PHRASES[now.status]}"
     is_contradicted, reason = CONTRADICTED.get(told.kind, (None, ""))
     if is_contradicted is None or not is_contradicted(told, now):
         return None
-    return reason.format(stands=STANDS[now.status])
+    return reason.format(stands=STATUS_PHRASES[now.status])
 
 
 def _what_ended(row: Row[Any], now: datetime) -> str | None:

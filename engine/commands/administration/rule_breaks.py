@@ -42,8 +42,8 @@ def shortages_with_keypair(uow: UnitOfWork, keypair_id: UUID) -> dict[str, list[
 
 def _shortages_of(uow: UnitOfWork, release_ids: Collection[UUID]) -> dict[str, list[str]]:
     facts = _load_facts(uow, list(uow.get_many(release_ids).values())) if release_ids else []
-    short = (one.subject for one in facts if not _can_be_approved(one))
-    broken = (one.subject for one in facts if any(rule(one) for rule in STANDING_RULES))
+    short = (item.subject for item in facts if not _can_be_approved(item))
+    broken = (item.subject for item in facts if any(rule(item) for rule in STANDING_RULES))
     return {"releases_short_of_approvers": _names(short), "releases_in_conflict": _names(broken)}
 
 
@@ -54,8 +54,8 @@ def _load_facts(uow: UnitOfWork, releases: Collection[Release]) -> list[Facts]:
     facts = with_facts_of_creation(uow.connection, uow.account_id, facts)
     return [
         # Once it is approved, whoever leaves signs no more in it; the others still do.
-        one if one.status is Status.PENDING else replace(one, inactive_ids=frozenset())
-        for one in facts.values()
+        item if item.status is Status.PENDING else replace(item, inactive_ids=frozenset())
+        for item in facts.values()
     ]
 
 

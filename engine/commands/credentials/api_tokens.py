@@ -1,4 +1,4 @@
-"""Make and revoke API tokens: 256 random bits, stored as their SHA-256."""
+"""Create and revoke API tokens: 256 random bits, of which the SHA-256 is stored."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from engine.persistence.store.locks import Hold, Lock
 from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.system import System
 
-#: So that a leaked token is recognised for what it is.
+#: Begins every secret, so that scanners recognise a leaked one.
 PREFIX = "csn_"
 
 _NO_USER = "There is no active user with this address. Check the address."
@@ -42,21 +42,21 @@ _SEVERAL = "Several accounts have this user. Name the account."
 
 
 def secret_hash(secret: str) -> bytes:
-    """What is stored of a token's secret."""
+    """Return what is stored of a secret."""
     return hashlib.sha256(secret.encode()).digest()
 
 
 @dataclass(frozen=True, slots=True)
 class NewToken:
-    """A token just made; the secret is here and nowhere else."""
+    """A new token; its secret is nowhere else and cannot be read again."""
 
     token_id: UUID
     secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """A token that may be made."""
+class _TokenRequest:
+    """A token that the rules allow, before it has a secret."""
 
     user_id: UUID
     name: str
@@ -67,7 +67,7 @@ class _Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class CreateApiToken(Command[NewToken]):
-    """For oneself, or with `MANAGE_USERS` for a service user.
+    """Create a token for oneself, or with `MANAGE_USERS` for a service user.
 
     A token that was made with a token names it as its parent, and ends with it at the latest.
     """
@@ -99,8 +99,8 @@ class CreateApiToken(Command[NewToken]):
             raise Refusal(Code.INVALID_INPUT, message, "expires_at")
         parent_id = uow.principal.token_id if uow.principal is not None else None
         expires_at = self._end(uow, parent_id)
-        asked = _Asked(owner, self.name, self.scopes, expires_at, parent_id)
-        return _make(uow, asked)
+        request = _TokenRequest(owner, self.name, self.scopes, expires_at, parent_id)
+        return _insert_token(uow, request)
 
     def _require_service_user(self, uow: UnitOfWork, owner: UUID) -> None:
         require_permission(uow, Permission.MANAGE_USERS)
@@ -114,7 +114,7 @@ class CreateApiToken(Command[NewToken]):
             raise Refusal(Code.FORBIDDEN, message, "user_id")
 
     def _end(self, uow: UnitOfWork, parent_id: UUID | None) -> datetime | None:
-        """Its own, or its parent's."""
+        """Return when the token ends: at the instant asked for, or else with its parent."""
         if parent_id is None:
             return self.expires_at
         end: datetime | None = token_row(uow, parent_id).expires_at
@@ -129,9 +129,9 @@ class CreateApiToken(Command[NewToken]):
 
 @dataclass(frozen=True, kw_only=True)
 class RevokeApiToken(Command[RevokedTokens]):
-    """One's own, or with `MANAGE_USERS` anybody's; it holds at once.
+    """Revoke a token of one's own, or with `MANAGE_USERS` of anybody, at once.
 
-    Answers the ids of all tokens that ended with it: the token itself, and those made with it.
+    Returns the ids of all tokens that ended with it: the token itself, and those made with it.
     """
 
     command_name = "revoke_api_token"
@@ -143,7 +143,7 @@ class RevokeApiToken(Command[RevokedTokens]):
     token_id: UUID
 
     def apply(self, uow: UnitOfWork) -> RevokedTokens:
-        """Revoking twice is once."""
+        """Revoke it; a token that is revoked already stays as it is."""
         row = token_row(uow, self.token_id)
         require_own_or_managed(uow, row, "token", Permission.MANAGE_OWN_TOKENS)
         if row.revoked_at is not None:
@@ -166,7 +166,7 @@ def create_token_as_operator(
     scopes: frozenset[Permission] | None,
     lifetime: timedelta | None = None,
 ) -> tuple[UUID, UUID, NewToken]:
-    """For somebody with a shell on the machine; answers account, user and token."""
+    """Create a token as an operator; returns the account's id, the user's id, and the token."""
     u, a = t.users, t.accounts
     address = addresses.parse(email)
     keys = address.keys if address is not None else frozenset[str]()
@@ -183,43 +183,43 @@ def create_token_as_operator(
         raise Refusal(Code.NOT_FOUND, _SEVERAL if rows else _NO_USER, "user")
     account_id, user_id = rows[0]
     with transaction(system, account_id, None, Lock(account=Hold.SHARED)) as uow:
-        # Found before the people were held.
+        # The user was looked up before the account was locked.
         if not uow.connection.scalar(sa.select(u.c.active).where(u.c.id == user_id)):
             raise Refusal(Code.NOT_FOUND, _NO_USER, "user")
         expires_at = uow.now + lifetime if lifetime is not None else None
-        made = _make(uow, _Asked(user_id, name, scopes, expires_at))
-    return account_id, user_id, made
+        token = _insert_token(uow, _TokenRequest(user_id, name, scopes, expires_at))
+    return account_id, user_id, token
 
 
-def _make(uow: UnitOfWork, asked: _Asked) -> NewToken:
-    name = clean_name(normalize(asked.name), "name", "name")
-    made = NewToken(uuid7(), PREFIX + secrets.token_urlsafe(32))
+def _insert_token(uow: UnitOfWork, request: _TokenRequest) -> NewToken:
+    name = clean_name(normalize(request.name), "name", "name")
+    token = NewToken(uuid7(), PREFIX + secrets.token_urlsafe(32))
     uow.connection.execute(
         t.api_tokens.insert().values(
-            id=made.token_id,
+            id=token.token_id,
             account_id=uow.account_id,
-            user_id=asked.user_id,
+            user_id=request.user_id,
             name=name,
-            secret_hash=secret_hash(made.secret),
-            scopes=" ".join(sorted(asked.scopes)) if asked.scopes is not None else None,
-            parent_id=asked.parent_id,
+            secret_hash=secret_hash(token.secret),
+            scopes=" ".join(sorted(request.scopes)) if request.scopes is not None else None,
+            parent_id=request.parent_id,
             created_at=uow.now,
-            expires_at=asked.expires_at,
+            expires_at=request.expires_at,
         )
     )
     changes: dict[str, tuple[Any, Any]] = {
         "name": (None, name),
-        "user_id": (None, asked.user_id),
-        "scopes": (None, sorted(default_scopes(asked.scopes))),
-        "expires_at": (None, asked.expires_at),
+        "user_id": (None, request.user_id),
+        "scopes": (None, sorted(default_scopes(request.scopes))),
+        "expires_at": (None, request.expires_at),
     }
-    if asked.parent_id is not None:
-        changes["parent_id"] = (None, asked.parent_id)
-    event = TokenCreated(subject_id=made.token_id, changes=changes)
+    if request.parent_id is not None:
+        changes["parent_id"] = (None, request.parent_id)
+    event = TokenCreated(subject_id=token.token_id, changes=changes)
     uow.record(event, actor=OPERATOR if uow.principal is None else None)
-    return made
+    return token
 
 
 def load_token_scopes(text: str | None) -> frozenset[Permission]:
-    """The scopes as stored, read back."""
+    """Return the scopes of a token from the text that is stored of them."""
     return default_scopes(None if text is None else frozenset(map(Permission, text.split())))

@@ -1,4 +1,4 @@
-"""Change a user's e-mail address: asked for, and done once the new mailbox has answered."""
+"""Change a user's e-mail address: it holds once the link sent to the new address is followed."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Hold
 from engine.persistence.store.unit_of_work import UnitOfWork
 
-#: For so long the link to the new address works.
+#: How long the link to the new address works.
 LIFETIME = timedelta(hours=24)
-#: Changes that are asked for one user within `LIMIT_PERIOD`, and by one user.
+#: How many changes may be asked for within `LIMIT_PERIOD`: for one user, and by one user.
 REQUESTS_FOR_ONE_USER = 5
 REQUESTS_BY_ONE_USER = 30
 LIMIT_PERIOD = timedelta(hours=24)
-#: For so long rows are kept after their links ended: whoever follows one reads why it does nothing.
+#: How long rows are kept after their links ended: whoever follows one reads why it does nothing.
 KEPT = timedelta(days=7)
 #: Sets these tokens apart from others that the same key makes.
 TOKEN_PURPOSE = b"address-change"
@@ -140,7 +140,7 @@ def delete_old_changes(connection: Connection, now: datetime) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class ConfirmAddress(Command[UUID]):
-    """Gives the user the address that the link was sent to; answers the user's id.
+    """Give the user the address that the link was sent to; returns the user's id.
 
     The principal is the user, proved by the link.
     """
@@ -178,8 +178,8 @@ class ConfirmAddress(Command[UUID]):
 
 def _is_address_of(user: Row[Any], email: str) -> bool:
     """Whether it is exactly the user's address, letter case before the @ included."""
-    given, present = addresses.parse(email), addresses.parse(user.email)
-    return given is not None and given == present
+    new, present = addresses.parse(email), addresses.parse(user.email)
+    return new is not None and new == present
 
 
 def _withdraw(uow: UnitOfWork, user: Row[Any]) -> None:

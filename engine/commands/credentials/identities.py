@@ -1,4 +1,4 @@
-"""Tie a user to an identity at a sign-in service, and untie them."""
+"""Link a user to an identity at a sign-in service, and unlink them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from engine.persistence.store.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, kw_only=True)
 class LinkIdentity(Command[UUID]):
-    """To oneself, with a session of one's own; the service has just proved the identity."""
+    """Link the actor to an identity that a sign-in service has just proved; returns their id."""
 
     command_name = "link_identity"
     #: Of two at once one waits, and finds the identity linked.
@@ -39,16 +39,16 @@ class LinkIdentity(Command[UUID]):
         return {"issuer": self.issuer}
 
     def apply(self, uow: UnitOfWork) -> UUID:
-        """Answers the user's id. In one account an identity stands for one user only."""
+        """Needs a session. In one account an identity belongs to one user only."""
         user_id = uow.actor.user_id
         assert user_id is not None
         require_in_person(uow)
         require_standing_credential(uow)
         require_active_since(uow, self.begun_at)
         i = t.identities
-        mine = (i.c.issuer == self.issuer, i.c.subject == self.subject)
-        taken = sa.select(i.c.user_id).where(*mine, i.c.account_id == uow.account_id)
-        owners = set(uow.connection.execute(taken).scalars())
+        is_identity = (i.c.issuer == self.issuer, i.c.subject == self.subject)
+        query = sa.select(i.c.user_id).where(*is_identity, i.c.account_id == uow.account_id)
+        owners = set(uow.connection.execute(query).scalars())
         if owners - {user_id}:
             message = "This identity belongs to somebody else in this account already."
             raise Refusal(Code.FORBIDDEN, message + " Ask an administrator to untie it there.")
@@ -70,7 +70,7 @@ class LinkIdentity(Command[UUID]):
 
 @dataclass(frozen=True, kw_only=True)
 class UnlinkIdentity(Command[UUID]):
-    """One's own, or with `MANAGE_USERS` anybody's. Answers the user's id."""
+    """Unlink an identity of one's own, or with `MANAGE_USERS` of anybody; returns the user's id."""
 
     command_name = "unlink_identity"
     subject_kind = "Identity"
@@ -79,15 +79,15 @@ class UnlinkIdentity(Command[UUID]):
     identity_id: UUID
 
     def apply(self, uow: UnitOfWork) -> UUID:
-        """Sessions that it started go on; they are ended by themselves."""
+        """Sessions that were started with it go on; each can be ended by itself."""
         i = t.identities
         query = sa.select(i).where(i.c.id == self.identity_id, i.c.account_id == uow.account_id)
         row = uow.connection.execute(query).one_or_none()
         if row is None:
             raise not_found("identity", "id")
         require_own_or_managed(uow, row, "identity", Permission.MANAGE_OWN_PROFILE)
-        gone = uow.connection.execute(i.delete().where(i.c.id == row.id))
-        if gone.rowcount:
+        deleted = uow.connection.execute(i.delete().where(i.c.id == row.id))
+        if deleted.rowcount:
             uow.record(
                 IdentityUnlinked(subject_id=row.user_id, issuer=row.issuer, subject=row.subject)
             )

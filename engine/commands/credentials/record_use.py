@@ -14,12 +14,12 @@ from engine.persistence.db.sql import id_in, in_subquery
 from engine.persistence.store import tables as t
 from engine.system import System
 
-#: How exact it is; nothing is written more often.
+#: The use of one credential is written down at most this often.
 RECORD_INTERVAL = timedelta(minutes=1)
 
 
 def record_use(system: System, tokens: Collection[UUID], sessions: Collection[UUID]) -> None:
-    """These were used just now."""
+    """Write down that these tokens and sessions were used just now."""
 
     def change(connection: Connection) -> None:
         now = system.clock.now(connection)

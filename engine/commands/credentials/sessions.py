@@ -1,4 +1,4 @@
-"""Start and end browser sessions: 256 random bits in a cookie, stored as their SHA-256."""
+"""Start and end browser sessions: 256 random bits in a cookie, of which the SHA-256 is stored."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Hold
 from engine.persistence.store.unit_of_work import UnitOfWork
 
-#: A session ends by itself after so long without a request, and after so long in any case.
+#: A session ends by itself after `IDLE_LIMIT` without a request, and after `LIFETIME` in any case.
 IDLE_LIMIT = timedelta(hours=12)
 LIFETIME = timedelta(days=7)
-#: Kept of what the browser calls itself.
-_USER_AGENT = 200
+#: How many characters are kept of what a browser calls itself.
+_MAX_USER_AGENT_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
-    """A session just started; the secret is here and in the cookie, and nowhere else."""
+    """A new session; its secret goes into the cookie and is nowhere else."""
 
     session_id: UUID
     secret: str = field(repr=False)
@@ -39,7 +39,7 @@ class NewSession:
 
 @dataclass(frozen=True, kw_only=True)
 class StartSession(Command[NewSession]):
-    """For the principal, who has just proved who they are."""
+    """Start a session for the principal, who has just proved who they are."""
 
     command_name = "start_session"
     #: Nobody is deactivated and signed in at the same moment.
@@ -47,9 +47,9 @@ class StartSession(Command[NewSession]):
 
     method: SignInMethod
     user_agent: str = ""
-    #: Of a proof that could be shown twice: the second time there is such a session already.
+    #: Derived from a proof that could be shown twice: the second time the session exists already.
     session_id: UUID | None = None
-    #: What proved it, where that was an identity at a sign-in service.
+    #: The identity at a sign-in service that proved who they are, if one did.
     identity_id: UUID | None = None
     #: What proved it, where that was a mail: the address it was sent to.
     address: str | None = None
@@ -57,7 +57,7 @@ class StartSession(Command[NewSession]):
     begun_at: datetime | None = None
 
     def apply(self, uow: UnitOfWork) -> NewSession:
-        """Each sign-in makes a new session: a secret that was there before is worth nothing."""
+        """Each sign-in starts a new session, whatever cookie the browser had (session fixation)."""
         actor = uow.actor
         assert actor.user_id is not None
         require_in_person(uow)
@@ -66,13 +66,13 @@ class StartSession(Command[NewSession]):
         self._require_identity(uow)
         self._require_address(uow)
         require_active_since(uow, self.begun_at)
-        made = NewSession(self.session_id or uuid7(), secrets.token_urlsafe(32))
+        session = NewSession(self.session_id or uuid7(), secrets.token_urlsafe(32))
         uow.connection.execute(
             t.sessions.insert().values(
-                id=made.session_id,
+                id=session.session_id,
                 account_id=uow.account_id,
                 user_id=actor.user_id,
-                secret_hash=secret_hash(made.secret),
+                secret_hash=secret_hash(session.secret),
                 method=self.method,
                 user_agent=_printable(self.user_agent),
                 created_at=uow.now,
@@ -81,18 +81,18 @@ class StartSession(Command[NewSession]):
             )
         )
         started = SessionStarted(
-            subject_id=actor.user_id, session_id=made.session_id, method=self.method
+            subject_id=actor.user_id, session_id=session.session_id, method=self.method
         )
         uow.record(started)
-        return made
+        return session
 
     def _require_identity(self, uow: UnitOfWork) -> None:
-        """It is still the user's: between the proof and the session it may have been unlinked."""
+        """Refuse UNAUTHENTICATED where the identity was unlinked since it proved the sign-in."""
         if self.identity_id is None:
             return
         i = t.identities
-        mine = i.c.id == self.identity_id, i.c.user_id == uow.actor.user_id
-        query = sa.select(i.c.id).where(*mine).with_for_update(read=True)
+        is_own = i.c.id == self.identity_id, i.c.user_id == uow.actor.user_id
+        query = sa.select(i.c.id).where(*is_own).with_for_update(read=True)
         if uow.connection.execute(query).one_or_none() is None:
             message = "This identity was unlinked. Sign in in another way."
             raise Refusal(Code.UNAUTHENTICATED, message)
@@ -107,7 +107,7 @@ class StartSession(Command[NewSession]):
 
 @dataclass(frozen=True, kw_only=True)
 class RevokeSession(Command[UUID]):
-    """One's own, or with `MANAGE_USERS` anybody's; it holds at once. Answers the session's id."""
+    """End a session of one's own, or with `MANAGE_USERS` of anybody, at once; returns its id."""
 
     command_name = "end_session"
     subject_kind = "Session"
@@ -132,4 +132,4 @@ class RevokeSession(Command[UUID]):
 
 
 def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text[:_USER_AGENT])
+    return "".join(c if c.isprintable() else " " for c in text[:_MAX_USER_AGENT_LENGTH])

@@ -1,4 +1,4 @@
-"""How API tokens end before their time: revoked, and with them all that were made with them."""
+"""Revoke API tokens, and with them all tokens that were made with them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from engine.persistence.store.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class RevokedTokens:
-    """What revoking one token came to."""
+    """The outcome of revoking one token."""
 
     token_id: UUID
     #: All that ended with it, itself first.
@@ -26,7 +26,7 @@ class RevokedTokens:
 
 
 def token_row(uow: UnitOfWork, token_id: UUID) -> Row[Any]:
-    """A token of the account; refuses NOT_FOUND."""
+    """Return the row of a token of the account; refuses NOT_FOUND."""
     k = t.api_tokens
     query = sa.select(k).where(k.c.id == token_id, k.c.account_id == uow.account_id)
     row = uow.connection.execute(query).one_or_none()
@@ -36,7 +36,7 @@ def token_row(uow: UnitOfWork, token_id: UUID) -> Row[Any]:
 
 
 def end_tokens(uow: UnitOfWork, ids: Collection[UUID], reason: str) -> Sequence[Row[Any]]:
-    """Revoke these and the live ones made with them, and with those; answers what ended.
+    """Revoke these tokens and all live ones made with them, directly or not; returns what ended.
 
     The account's people are held meanwhile, so that none of them makes another one. Each that was
     not named itself gets a ledger entry with the reason.

@@ -1,4 +1,4 @@
-"""What time has made due on releases nobody touches, and reservations nobody settled."""
+"""Advance releases that are due and that nobody uses, and give back reservations nobody settled."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ log = structlog.get_logger("countersign.time")
 #: Releases advanced in one transaction, so that none holds its locks for long.
 RELEASES_PER_RUN = 100
 
-#: An account, and a release of it; None: signatures of no release.
-Found = list[tuple[UUID, UUID | None]]
+#: Pairs of an account and a release of it; None: signatures that belong to no release.
+DueItems = list[tuple[UUID, UUID | None]]
 
 # Statements of the hot path are built once: to build one costs more than to run it.
 _R, _S = t.releases, t.signatures
@@ -57,7 +57,7 @@ OVERDUE_RESERVATIONS = (
 
 
 def advance_due(system: System, limit: int = RELEASES_PER_RUN) -> int:
-    """Advance up to `limit` releases that are due; answers how many moved, so that one can go on.
+    """Advance up to `limit` releases that are due; returns how many moved.
 
     Any number of workers may do it at once: what one of them has under way, the others pass by. An
     account that cannot be advanced keeps no other one waiting.
@@ -66,78 +66,81 @@ def advance_due(system: System, limit: int = RELEASES_PER_RUN) -> int:
     while True:
         due, overdue = _find(system, limit, at_fault)
         faults = len(at_fault)
-        moved = _advance_each(system, due, _advanced, at_fault)
-        moved += _advance_each(system, overdue, _given_back, at_fault)
+        moved = _advance_each(system, due, _count_advanced, at_fault)
+        moved += _advance_each(system, overdue, _give_back, at_fault)
         if moved or len(at_fault) == faults:
             return moved
 
 
 def _advance_each(
-    system: System, found: Found, act: Callable[[UnitOfWork], int], at_fault: set[UUID]
+    system: System, due: DueItems, act: Callable[[UnitOfWork], int], at_fault: set[UUID]
 ) -> int:
     moved = 0
-    for account_id, release_ids in _by_account(found).items():
+    for account_id, release_ids in _by_account(due).items():
         lock = Lock(releases=frozenset(release_ids), skip_locked=True)
         try:
             with transaction(system, account_id, None, lock) as uow:
                 number = act(uow)
         except Exception as error:
-            if _is_everybodys(error, system.database):
+            if _is_fault_of_database(error, system.database):
                 raise
             at_fault.add(account_id)
-            _tell(account_id, error)
+            _log_fault(account_id, error)
         else:
             moved += number
     return moved
 
 
-def _advanced(uow: UnitOfWork) -> int:
-    """Entering the transaction advanced what it locked."""
-    return len({one.event.subject_id for one in uow.recorded})
+def _count_advanced(uow: UnitOfWork) -> int:
+    """Return how many releases entering the transaction has advanced."""
+    return len({recorded.event.subject_id for recorded in uow.recorded})
 
 
-def _given_back(uow: UnitOfWork) -> int:
+def _give_back(uow: UnitOfWork) -> int:
     before = len(uow.recorded)
     release_expired(uow)
     return len(uow.recorded) - before
 
 
-def _is_everybodys(error: Exception, database: Database) -> bool:
-    """The database is away, or locked as a whole: the next account would fare no better."""
+def _is_fault_of_database(error: Exception, database: Database) -> bool:
+    """Return whether the next account would fail as well: the database is away, or locked."""
     if isinstance(error, OperationalError):
         return database.is_sqlite or is_unavailable(error)
     return isinstance(error, PoolTimeout)
 
 
-def _tell(account_id: UUID, error: Exception) -> None:
-    """With its traceback, now and then: it comes back with every look, for as long as it lasts."""
-    _, untold = _faults.meet(account_id)
-    if untold is not None:
+def _log_fault(account_id: UUID, error: Exception) -> None:
+    """Log it with its traceback, at most once a minute: every run meets it while it lasts."""
+    _, suppressed = _faults.meet(account_id)
+    if suppressed is not None:
         log.error(
-            "an account does not advance", account=str(account_id), untold=untold, exc_info=error
+            "account_not_advanced",
+            account=str(account_id),
+            suppressed=suppressed,
+            exc_info=error,
         )
 
 
 _faults = LogThrottle(quiet=60.0, kinds=1000)
 
 
-def _find(system: System, limit: int, passed_by: Collection[UUID]) -> tuple[Found, Found]:
-    """What is due, and on PostgreSQL held by nobody: so that each worker finds other work."""
+def _find(system: System, limit: int, excluded: Collection[UUID]) -> tuple[DueItems, DueItems]:
+    """Return what is due; on PostgreSQL without what another worker has locked."""
     database = system.database
     with database.reading() if database.is_sqlite else database.writing() as connection:
-        asked = {"now": system.clock.now(connection), "limit": limit}
+        parameters = {"now": system.clock.now(connection), "limit": limit}
         releases, reservations = DUE_RELEASES, OVERDUE_RESERVATIONS
-        if passed_by:
-            releases = releases.where(_R.c.account_id.not_in(passed_by))
-            reservations = reservations.where(_S.c.account_id.not_in(passed_by))
-        due = connection.execute(releases, asked).all()
-        overdue = connection.execute(reservations, asked).all()
+        if excluded:
+            releases = releases.where(_R.c.account_id.not_in(excluded))
+            reservations = reservations.where(_S.c.account_id.not_in(excluded))
+        due = connection.execute(releases, parameters).all()
+        overdue = connection.execute(reservations, parameters).all()
     return [(row[0], row[1]) for row in due], [(row[0], row[1]) for row in overdue]
 
 
-def _by_account(found: Found) -> Mapping[UUID, set[UUID]]:
+def _by_account(due: DueItems) -> Mapping[UUID, set[UUID]]:
     accounts: dict[UUID, set[UUID]] = defaultdict(set)
-    for account_id, id_ in found:
+    for account_id, id_ in due:
         ids = accounts[account_id]
         if id_ is not None:
             ids.add(id_)

@@ -23,7 +23,7 @@ from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.signers.keyring import KeyBinding, Keyring, SealBrokenError
 from engine.system import System
 
-#: Keypairs that one transaction seals anew: it holds the account's ledger meanwhile.
+#: How many keypairs one transaction seals anew, for it locks the account's ledger meanwhile.
 RESEAL_BATCH_ROWS = 50
 
 _K = t.keypairs
@@ -40,7 +40,7 @@ class UnopenedKeypair:
 
 @dataclass(frozen=True, slots=True)
 class ResealResult:
-    """What one run did; what could not be opened is left as it was."""
+    """The outcome of one run; keys that could not be opened are left as they were."""
 
     resealed: int
     unopened: tuple[UnopenedKeypair, ...]
@@ -69,7 +69,7 @@ def reseal_keypairs(
 
 
 def unopened_keypairs(database: Database, keyring: Keyring) -> tuple[UnopenedKeypair, ...]:
-    """Open every sealed key of every account; those that do not open."""
+    """Open every sealed key of every account, and return those that do not open."""
     return tuple(_unopened(database, keyring, _K.c.master_key_id.is_not(None)))
 
 

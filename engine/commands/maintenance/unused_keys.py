@@ -1,6 +1,7 @@
-"""Keys that a signer keeps and that no keypair uses: somebody was ended between making and storing.
+"""Find keys in a signer that no keypair uses.
 
-A key that cannot be stored is destroyed at once, unless the process or its machine ended first.
+A key whose keypair cannot be stored is destroyed at once, unless the process or its machine ends
+before that.
 """
 
 from __future__ import annotations
@@ -40,14 +41,14 @@ def unused_keys(database: Database, signers: Iterable[Signer]) -> tuple[UnusedKe
 
 
 def _unused(database: Database, signer: Signer) -> Iterator[UnusedKey]:
-    kept = stored_keys(signer)
-    if not kept:
+    removals = stored_keys(signer)
+    if not removals:
         return
     a, k = t.accounts, t.keypairs
     with database.reading() as connection:
         names = {row.id: row.name for row in connection.execute(sa.select(a.c.id, a.c.name)).all()}
         used = set(connection.execute(sa.select(k.c.id)).scalars())
-    for binding in sorted(kept, key=lambda key: (key.account_id, key.keypair_id)):
+    for binding in sorted(removals, key=lambda key: (key.account_id, key.keypair_id)):
         if binding.account_id in names and binding.keypair_id not in used:
             name = names[binding.account_id]
-            yield UnusedKey(signer.name, name, binding, kept[binding])
+            yield UnusedKey(signer.name, name, binding, removals[binding])

@@ -13,7 +13,7 @@ from engine.persistence.store.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, kw_only=True)
 class CloseRelease(ReleaseCommand[UUID]):
-    """By its creator or an approver; it is completed then. Reserved signatures still settle."""
+    """Close a release early: by its creator or an approver. Its status is Completed afterwards."""
 
     command_name = "close"
 
@@ -21,7 +21,7 @@ class CloseRelease(ReleaseCommand[UUID]):
     reason: str | None = None
 
     def apply(self, uow: UnitOfWork) -> UUID:
-        """Answers the release's id."""
+        """End the release by CLOSE; returns its id. Reserved signatures can still be completed."""
         return end_release.end(
             uow,
             self.release_id,

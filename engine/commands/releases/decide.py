@@ -25,7 +25,7 @@ _TRIGGERS = {Verdict.APPROVE: Trigger.APPROVE, Verdict.REJECT: Trigger.REJECT}
 
 @dataclass(frozen=True, kw_only=True)
 class Decide(ReleaseCommand[UUID]):
-    """One approver's verdict on the revision they looked at; answers the release's id."""
+    """Approve or reject a release at the revision that the approver saw; returns its id."""
 
     release_id: UUID
     revision: int
@@ -42,7 +42,7 @@ class Decide(ReleaseCommand[UUID]):
         )
 
     def apply(self, uow: UnitOfWork) -> UUID:
-        """Decide by the table; record the decision, and the transition if it brings one."""
+        """Decide by the lifecycle table; record the decision, and a transition if there is one."""
         release = uow.release(self.release_id)
         comment = optional_text(self.comment)
         facts = standing_facts(uow, release, seen_revision=self.revision, reason=comment)

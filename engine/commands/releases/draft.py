@@ -1,4 +1,4 @@
-"""Facts for the guards, built from locked rows."""
+"""Build the facts that guards look at from locked rows."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ _USERS = sa.select(t.users.c.id, t.users.c.active).where(
 )
 
 
-def release_facts(uow: UnitOfWork, release: Release, **asked: Any) -> Facts:
-    """The facts of a release as it stands, for a decision on it; refuses NOT_FOUND if unseen."""
+def release_facts(uow: UnitOfWork, release: Release, **further: Any) -> Facts:
+    """Return the facts of a stored release; refuses NOT_FOUND where the actor may not see it."""
     team_ids = [release.fields.team_id]
     known = Staff(uow.teams_of(team_ids), uow.approvers_of(team_ids))
     seen = assemble(uow.connection, uow.now, uow.policy, uow.actor, [release], known)
     facts = seen[release.id]
     require(sees_release, facts)
-    return replace(facts, **asked)
+    return replace(facts, **further)
 
 
-def standing_facts(uow: UnitOfWork, release: Release, **asked: Any) -> Facts:
-    """The same, with what the rules of creation look at: they are asked again of the release."""
-    facts = release_facts(uow, release, **asked)
+def standing_facts(uow: UnitOfWork, release: Release, **further: Any) -> Facts:
+    """Return the same with what the rules of creation look at, which an approval applies again."""
+    facts = release_facts(uow, release, **further)
     return with_facts_of_creation(uow.connection, uow.account_id, {release.id: facts})[release.id]
 
 
 def with_draft(uow: UnitOfWork, facts: Facts, draft: ReleaseFields) -> Facts:
-    """The same facts with what is asked for: its keypairs, team, participants and name."""
+    """Return the facts with the requested fields: their keypairs, team, participants and name."""
     connection, account_id = uow.connection, uow.account_id
-    draft, team_id = _tidied(draft), draft.team_id
+    draft, team_id = _normalized(draft), draft.team_id
     keypairs = loading.load_keypairs(connection, account_id, draft.keypair_ids)
     own_id = facts.release.id if facts.release else None
     return replace(
@@ -60,8 +60,8 @@ def with_draft(uow: UnitOfWork, facts: Facts, draft: ReleaseFields) -> Facts:
     )
 
 
-def _tidied(draft: ReleaseFields) -> ReleaseFields:
-    """As names and texts are compared and stored; a blank one is none."""
+def _normalized(draft: ReleaseFields) -> ReleaseFields:
+    """Normalize names and texts as they are compared and stored; a blank one becomes None."""
     return replace(
         draft,
         name=normalize(draft.name),
@@ -87,17 +87,17 @@ def _team(uow: UnitOfWork, team_id: UUID) -> Team:
 def _inactive(uow: UnitOfWork, user_ids: frozenset[UUID]) -> frozenset[UUID]:
     if not user_ids:
         return frozenset()
-    asked = {"ids": sorted(user_ids), "account": uow.account_id}
-    rows = uow.connection.execute(_USERS, asked).all()
+    parameters = {"ids": sorted(user_ids), "account": uow.account_id}
+    rows = uow.connection.execute(_USERS, parameters).all()
     if len(rows) != len(user_ids):
         raise not_found("user", "participant_ids")
     return frozenset(row.id for row in rows if not row.active)
 
 
 def _name_is_taken(uow: UnitOfWork, release: Release | None, name: str) -> bool:
-    gave_it_back = release is not None and release.status.is_final and release.opened_at is None
+    gave_name_back = release is not None and release.status.is_final and release.opened_at is None
     # A malformed name is refused by its own rule; the database need not see it.
-    if gave_it_back or check_name(name, "name") is not None:
+    if gave_name_back or check_name(name, "name") is not None:
         return False
     own_id = release.id if release else None
     return loading.name_is_taken(uow.connection, uow.account_id, name_key(name), own_id)

@@ -1,4 +1,4 @@
-"""What withdrawing, closing early and stopping have in common."""
+"""End a release: what withdrawing, closing early and stopping have in common."""
 
 from __future__ import annotations
 
@@ -24,7 +24,16 @@ def end(
     event: type[ReleaseEvent],
     **details: Any,
 ) -> UUID:
-    """End a release by a person's trigger; answers its id."""
+    """End a release by a trigger that a person fires; returns its id.
+
+    Args:
+        uow: The unit of work of the command.
+        release_id: Which release.
+        trigger: The trigger of the lifecycle table.
+        ending: The code and the reason, as the person typed it.
+        event: The class of the ledger's event.
+        details: Further fields of the event.
+    """
     release = uow.release(release_id)
     reason = optional_text(ending.reason)
     facts = release_facts(uow, release, reason=reason)

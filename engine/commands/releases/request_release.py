@@ -22,16 +22,16 @@ from engine.persistence.store.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, kw_only=True)
 class RequestRelease(Command[UUID]):
-    """Answers the new release's id."""
+    """Request a release; returns its id."""
 
     command_name = "request_release"
 
     fields: ReleaseFields
-    #: Offline with Teams off: ask for Approved at once.
+    #: Request the status Approved at once: only offline, with Teams off.
     as_approved: bool = False
 
     def lock(self) -> Lock:
-        """The settings as they are, and the keypairs and the name with whatever holds them."""
+        """Return the settings, and the keypairs and the name with the releases that hold them."""
         return Lock(
             account=Hold.SHARED,
             keypairs=self.fields.keypair_ids,
@@ -44,11 +44,11 @@ class RequestRelease(Command[UUID]):
         return {"name": quoted(self.fields.name)}
 
     def apply(self, uow: UnitOfWork) -> UUID:
-        """Decide by the table, then write the release and hold its keypairs."""
-        asked = Facts(
+        """Decide by the lifecycle table, then write the release, which holds its keypairs."""
+        actor_facts = Facts(
             now=uow.now, policy=uow.policy, actor=uow.actor, asks_approved=self.as_approved
         )
-        facts = with_draft(uow, asked, self.fields)
+        facts = with_draft(uow, actor_facts, self.fields)
         target = machine.fire(
             Trigger.REQUEST, replace(facts, approver_ids=facts.draft_approver_ids)
         )

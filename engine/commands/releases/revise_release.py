@@ -24,17 +24,17 @@ from engine.persistence.store.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, kw_only=True)
 class ReviseRelease(ReleaseCommand[UUID]):
-    """One update, all or nothing, based on a revision; answers the release's id."""
+    """Change fields of a release, all or none, based on a revision; returns the release's id."""
 
     command_name = "revise"
 
     release_id: UUID
     revision: int
-    #: Field names of `facts.Fields` and their new values; a field left out stays.
+    #: Field names of `ReleaseFields` and their new values; a field left out stays.
     changes: Mapping[str, Any]
 
     def lock(self) -> Lock:
-        """The settings as they are, the release, and the keypairs and name it would hold."""
+        """Return the settings, the release, and the keypairs and the name that it would hold."""
         return Lock(
             account=Hold.SHARED,
             releases=frozenset({self.release_id}),
@@ -48,7 +48,7 @@ class ReviseRelease(ReleaseCommand[UUID]):
         return {"revision": self.revision, "fields": sorted(self.changes)}
 
     def apply(self, uow: UnitOfWork) -> UUID:
-        """Decide by the table, then write the fields and, where it moves, the status."""
+        """Decide by the lifecycle table, then write the fields and, if it changes, the status."""
         if "max_signatures" in self.changes:
             release_expired(uow)
         release = uow.release(self.release_id)

@@ -13,7 +13,10 @@ from engine.persistence.store.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, kw_only=True)
 class StopRelease(ReleaseCommand[UUID]):
-    """By an approver (online and test: also its creator), with a reason; it has failed then."""
+    """Stop a release, with a reason: by an approver, or its creator where it is online or test.
+
+    Its status is Failed afterwards.
+    """
 
     command_name = "stop"
 
@@ -21,7 +24,7 @@ class StopRelease(ReleaseCommand[UUID]):
     reason: str
 
     def apply(self, uow: UnitOfWork) -> UUID:
-        """Answers the release's id. Signatures under way are discarded."""
+        """End the release by STOP; returns its id. Signatures under way are discarded."""
         return end_release.end(
             uow,
             self.release_id,

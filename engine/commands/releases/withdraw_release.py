@@ -13,7 +13,7 @@ from engine.persistence.store.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, kw_only=True)
 class WithdrawRelease(ReleaseCommand[UUID]):
-    """By its requester or an approver; it is rejected then, and the reason kept."""
+    """Withdraw a release: by its requester or an approver. Its status is Rejected afterwards."""
 
     command_name = "withdraw"
 
@@ -21,7 +21,7 @@ class WithdrawRelease(ReleaseCommand[UUID]):
     reason: str | None = None
 
     def apply(self, uow: UnitOfWork) -> UUID:
-        """Answers the release's id."""
+        """End the release by WITHDRAW; returns its id."""
         return end_release.end(
             uow,
             self.release_id,

@@ -1,4 +1,4 @@
-"""Changes of the account's own things."""
+"""Events of the account itself: its settings, people, roles, teams, keypairs and tokens."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from engine.model.events.base import Changes, Event
 
 @dataclass(frozen=True, kw_only=True)
 class Administered(Event):
-    """A change of the account's own things; its administrators are told."""
+    """A change of the account, its people, teams, keypairs or tokens: mailed to administrators."""
 
     changes: Changes = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccountCreated(Administered):
-    """The account was made."""
+    """The account was created."""
 
     tag = "account:created"
     kind = "Account"
@@ -49,7 +49,7 @@ class UserUpdated(Administered):
 
 @dataclass(frozen=True, kw_only=True)
 class AddressChangeRequested(Administered):
-    """Another address was asked for; it is the user's once its mailbox has answered."""
+    """Another address was asked for; the user has it once its mailbox has confirmed it."""
 
     tag = "user:address:requested"
     kind = "User"
@@ -83,7 +83,7 @@ class RoleUpdated(Administered):
 
 @dataclass(frozen=True, kw_only=True)
 class TeamCreated(Administered):
-    """A team was made."""
+    """A team was created."""
 
     tag = "team:created"
     kind = "Team"
@@ -99,7 +99,7 @@ class TeamUpdated(Administered):
 
 @dataclass(frozen=True, kw_only=True)
 class KeypairCreated(Administered):
-    """A keypair was made."""
+    """A keypair was created."""
 
     tag = "keypair:created"
     kind = "Keypair"
@@ -124,7 +124,7 @@ class KeypairResealed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TokenCreated(Administered):
-    """An API token was made; its secret is not here."""
+    """An API token was created; the event does not hold its secret."""
 
     tag = "token:created"
     kind = "ApiToken"
@@ -132,7 +132,7 @@ class TokenCreated(Administered):
 
 @dataclass(frozen=True, kw_only=True)
 class TokenRevoked(Administered):
-    """An API token ended."""
+    """An API token was revoked."""
 
     tag = "token:revoked"
     kind = "ApiToken"
@@ -140,7 +140,7 @@ class TokenRevoked(Administered):
 
 @dataclass(frozen=True, kw_only=True)
 class TokenEnded(Event):
-    """An API token ended with the token it was made with; that one's entry is what is mailed."""
+    """An API token ended with the token that it was made with, whose end alone is mailed."""
 
     tag = "token:ended"
     kind = "ApiToken"

@@ -1,4 +1,4 @@
-"""What every event has, and who and when go with it once it is recorded."""
+"""The base of all events, and the record of one: the event, who caused it, and when."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Event:
     reason: str | None = None
 
     def details(self) -> dict[str, Any]:
-        """What the event's own class adds, for the ledger."""
+        """Return the fields that the event's own class adds, for the ledger."""
         return {name: getattr(self, name) for name in _own_fields(type(self))}  # type: ignore[arg-type]
 
 

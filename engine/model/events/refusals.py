@@ -1,4 +1,4 @@
-"""What somebody tried and could not."""
+"""The event of a command that was refused."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.model.events.base import Event
 
 @dataclass(frozen=True, kw_only=True)
 class AttemptRefused(Event):
-    """Somebody tried something they may not do, or not now."""
+    """Somebody tried something that the rules do not allow, or not now."""
 
     tag = "attempt:refused"
     kind = "Attempt"

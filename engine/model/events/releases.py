@@ -12,7 +12,7 @@ from engine.model.vocabulary import Verdict
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseEvent(Event):
-    """Of a release, which is its own subject."""
+    """An event of a release, which is its own subject."""
 
     kind = "Release"
 
@@ -33,7 +33,7 @@ class ReleaseRequested(ReleaseEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class DecisionRecorded(ReleaseEvent):
-    """An approver decided."""
+    """An approver approved or rejected a release."""
 
     tag = "release:approval:recorded"
     verdict: Verdict
@@ -48,28 +48,28 @@ class DecisionRecorded(ReleaseEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseApproved(ReleaseEvent):
-    """The quorum was met."""
+    """A release was approved: its quorum was met."""
 
     tag = "release:approved"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseRejected(ReleaseEvent):
-    """An approver said no, which ends the request."""
+    """An approver rejected a release, which ends the request."""
 
     tag = "release:rejected"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseWithdrawn(ReleaseEvent):
-    """The requester or an approver took it back."""
+    """The requester or an approver withdrew a release before it started."""
 
     tag = "release:withdrawn"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseRevised(ReleaseEvent):
-    """Somebody edited it."""
+    """Somebody edited a release."""
 
     tag = "release:revised"
     revision: int
@@ -84,14 +84,14 @@ class ReleaseRevised(ReleaseEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseOpened(ReleaseEvent):
-    """Its window opened."""
+    """The window of a release opened."""
 
     tag = "release:opened"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseClosed(ReleaseEvent):
-    """Its window closed."""
+    """The window of a release closed, as planned or early."""
 
     tag = "release:closed"
     early: bool
@@ -99,14 +99,14 @@ class ReleaseClosed(ReleaseEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseExpired(ReleaseEvent):
-    """Its window ended before it was approved."""
+    """The window of a release ended before it was approved."""
 
     tag = "release:expired"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseStopped(ReleaseEvent):
-    """The kill switch, or a disabled keypair."""
+    """A release was stopped by a person, or because a keypair of it was disabled."""
 
     tag = "release:stopped"
     code: str
@@ -114,7 +114,7 @@ class ReleaseStopped(ReleaseEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class QuotaReached(ReleaseEvent):
-    """So many percent of the signatures are used."""
+    """A share of a release's maximum of signatures is used."""
 
     tag = "release:quota:reached"
     percent: int

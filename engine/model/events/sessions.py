@@ -11,7 +11,7 @@ from engine.model.vocabulary import SignInMethod
 
 @dataclass(frozen=True, kw_only=True)
 class SessionEvent(Event):
-    """Of a browser session; its subject is the user. Nobody is mailed."""
+    """An event of a browser session; its subject is the user. Nobody gets a message."""
 
     kind = "User"
     session_id: UUID
@@ -34,7 +34,7 @@ class SessionEnded(SessionEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityEvent(Event):
-    """Of the tie between a user and their identity at a sign-in service."""
+    """An event of the link between a user and an identity at a sign-in service."""
 
     kind = "User"
     issuer: str
@@ -43,13 +43,13 @@ class IdentityEvent(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityLinked(IdentityEvent):
-    """The user can sign in with it from now on."""
+    """An identity was linked: the user can sign in with it from now on."""
 
     tag = "identity:linked"
 
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityUnlinked(IdentityEvent):
-    """The user cannot sign in with it any more."""
+    """An identity was unlinked: the user cannot sign in with it any more."""
 
     tag = "identity:unlinked"

@@ -1,4 +1,4 @@
-"""What becomes of a signature."""
+"""Events of signatures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from engine.model.events.base import Event
 
 @dataclass(frozen=True, kw_only=True)
 class SignatureMade(Event):
-    """A signature left the service."""
+    """A signature was made and returned."""
 
     tag = "signature:made"
     kind = "Signature"
@@ -30,7 +30,7 @@ class SignatureMade(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SignatureDropped(Event):
-    """A reserved signature came to nothing; what was counted is given back."""
+    """A reserved signature was not made; it does not count any more."""
 
     tag = "signature:dropped"
     kind = "Signature"

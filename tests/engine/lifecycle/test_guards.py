@@ -128,21 +128,21 @@ def test_approvers_edit_as_such_and_all_others_by_request_release(
 
 def test_one_requests_for_a_team_one_is_in_or_sees_all_of() -> None:
     given = facts(None, who=STRANGER)
-    refusal = guards.on_the_team(given)
+    refusal = guards.is_on_the_team(given)
     assert (code_of(refusal), refusal.field if refusal else ()) == (Code.FORBIDDEN, ("team_id",))
-    assert guards.on_the_team(facts(None, who=MEMBER)) is None
+    assert guards.is_on_the_team(facts(None, who=MEMBER)) is None
     auditor = held_by(given, P.REQUEST_RELEASE, P.VIEW_RELEASES, P.MANAGE_ACCOUNT)
-    assert guards.on_the_team(auditor) is None
-    assert guards.on_the_team(teams_off(given)) is None
+    assert guards.is_on_the_team(auditor) is None
+    assert guards.is_on_the_team(teams_off(given)) is None
 
 
 def test_an_edit_that_keeps_the_team_does_not_ask_for_membership() -> None:
     given = drafting(facts(Status.PENDING, who=STRANGER), max_signatures=1)
-    assert guards.on_the_team(given) is None
+    assert guards.is_on_the_team(given) is None
     assert given.team is not None
     moved = replace(drafting(given, team_id=RED), team=replace(given.team, id=RED))
-    assert code_of(guards.on_the_team(moved)) is Code.FORBIDDEN
-    assert guards.on_the_team(held_by(moved, team_ids=frozenset({BLUE, RED}))) is None
+    assert code_of(guards.is_on_the_team(moved)) is Code.FORBIDDEN
+    assert guards.is_on_the_team(held_by(moved, team_ids=frozenset({BLUE, RED}))) is None
 
 
 def test_a_decision_is_an_eligible_approvers() -> None:
@@ -191,13 +191,13 @@ def test_each_approver_decides_once_on_a_material_revision() -> None:
 def test_a_decision_holds_from_the_material_revision_to_the_latest(
     seen: int | None, counts: bool
 ) -> None:
-    refusal = guards.looked_at_what_counts(facts(Status.PENDING, who=ANN, seen_revision=seen))
+    refusal = guards.saw_material_revision(facts(Status.PENDING, who=ANN, seen_revision=seen))
     assert code_of(refusal) is (None if counts else Code.REVISION_CONFLICT)
 
 
 @pytest.mark.parametrize(("seen", "latest"), [(None, False), (2, False), (3, True), (4, False)])
 def test_an_edit_is_based_on_the_latest_revision(seen: int | None, latest: bool) -> None:
-    refusal = guards.edits_the_latest(facts(Status.PENDING, seen_revision=seen))
+    refusal = guards.edits_latest_revision(facts(Status.PENDING, seen_revision=seen))
     assert code_of(refusal) is (None if latest else Code.REVISION_CONFLICT)
 
 

@@ -108,18 +108,18 @@ def test_only_enabled_types_are_made(type_: ReleaseType) -> None:
 
 def test_a_team_with_teams_on_and_none_with_teams_off() -> None:
     on, off = facts(None), teams_off(facts(None))
-    assert requirements.team_as_settings_ask(on) is None
-    assert requirements.team_as_settings_ask(off) is None
-    missing = requirements.team_as_settings_ask(drafting(on, team_id=None))
+    assert requirements.team_fits_settings(on) is None
+    assert requirements.team_fits_settings(off) is None
+    missing = requirements.team_fits_settings(drafting(on, team_id=None))
     assert said(missing) == (Code.TEAM_REQUIRED, "team_id")
-    excess = requirements.team_as_settings_ask(drafting(off, team_id=BLUE))
+    excess = requirements.team_fits_settings(drafting(off, team_id=BLUE))
     assert said(excess) == (Code.INVALID_INPUT, "team_id")
 
 
 def test_participants_with_teams_off_all_active_and_none_with_teams_on() -> None:
     on, off = facts(None), teams_off(facts(None))
     wrong = (Code.INVALID_INPUT, "participant_ids")
-    check = requirements.participants_as_settings_ask
+    check = requirements.participants_fit_settings
     assert check(on) is None
     assert check(off) is None
     assert said(check(drafting(on, participant_ids=frozenset({MEMBER})))) == wrong
@@ -151,9 +151,9 @@ def test_one_keypair_or_more() -> None:
             {"category": KeypairCategory.GPG},
             Code.KEYPAIR_CATEGORY_MISMATCH,
         ),
-        (requirements.keypairs_are_the_teams, {"team_ids": frozenset()}, Code.KEYPAIR_NOT_ALLOWED),
+        (requirements.keypairs_belong_to_team, {"team_ids": frozenset()}, Code.KEYPAIR_NOT_ALLOWED),
         (
-            requirements.keypairs_are_the_teams,
+            requirements.keypairs_belong_to_team,
             {"team_ids": frozenset({RED})},
             Code.KEYPAIR_NOT_ALLOWED,
         ),
@@ -191,7 +191,7 @@ def test_no_default_certificate_asked_for_is_no_constraint(has: bool) -> None:
 
 def test_with_teams_off_no_keypair_needs_a_team() -> None:
     given = replace(teams_off(facts(None)), keypairs=(keypair(team_ids=frozenset()),))
-    assert requirements.keypairs_are_the_teams(given) is None
+    assert requirements.keypairs_belong_to_team(given) is None
 
 
 MOMENT = timedelta(microseconds=1)
@@ -252,7 +252,7 @@ def test_a_maximum_covers_what_is_used_and_reserved(maximum: int, fits: bool) ->
     given = facts(Status.IN_PROGRESS, who=ANN)
     taken = replace(given.subject, signatures_used=4, signatures_reserved=3)
     given = drafting(replace(given, release=taken), max_signatures=maximum)
-    refusal = requirements.maximum_covers_what_is_used(given)
+    refusal = requirements.maximum_covers_used_signatures(given)
     assert said(refusal) == (None if fits else (Code.INVALID_INPUT, "max_signatures"))
 
 

@@ -157,7 +157,7 @@ def test_with_teams_on_a_listed_user_is_no_participant() -> None:
 def test_one_left_is_enough_and_the_batch_before_counts() -> None:
     one_left = replace(SPENT, signatures_used=6)
     assert failing(sign_facts(release=one_left)) == []
-    assert failing(sign_facts(release=one_left, taken=1)) == ["signature_left"]
+    assert failing(sign_facts(release=one_left, counted_in_batch=1)) == ["signature_left"]
 
 
 @pytest.mark.parametrize("type_", [ONLINE, TEST])

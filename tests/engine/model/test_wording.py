@@ -10,7 +10,7 @@ from engine.lifecycle.approvals import Quorum
 from engine.model.errors import Refusal
 from engine.model.signing_factors import RULES, SignFacts
 from engine.model.vocabulary import KeypairAccess, ReleaseType, Status, Trigger
-from engine.model.wording import STANDS, chosen, counted, only_people
+from engine.model.wording import STATUS_PHRASES, chosen, counted, only_people
 from tests.support.facts import (
     ANN,
     BOB,
@@ -88,7 +88,7 @@ def test_a_maximum_below_what_is_used(used: int, sentence: str) -> None:
         guard(drafting(given, max_signatures=used - 1))
         for row in machine.TRANSITIONS
         for guard in row.guards
-        if guard.__name__ == "maximum_covers_what_is_used"
+        if guard.__name__ == "maximum_covers_used_signatures"
     ]
     assert [refusal and refusal.message for refusal in refusals] == [sentence]
 
@@ -124,8 +124,8 @@ def test_where_a_release_stands_whose_fields_are_locked() -> None:
 
 
 def test_every_status_and_every_trigger_has_its_words() -> None:
-    assert STANDS.keys() == set(Status)
-    assert machine._DONE.keys() == set(Trigger)
+    assert STATUS_PHRASES.keys() == set(Status)
+    assert machine._PARTICIPLES.keys() == set(Trigger)
 
 
 def signing(maximum: int, used: int, status: Status = Status.IN_PROGRESS) -> SignFacts:
