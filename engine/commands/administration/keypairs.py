@@ -212,11 +212,12 @@ class UpdateKeypair(Command[UUID]):
         return self.keypair_id
 
     def _require_placement(self, uow: UnitOfWork, changes: Changes) -> None:
-        """Ask it of those newly mapped to it; where it becomes open, of everybody who signs."""
+        """Ask it of those newly mapped to it; where it is opened or enabled, of all who sign."""
         before, after = changes.get("user_ids", (frozenset(), frozenset()))
         require_placement(uow, Permission.MANAGE_KEYPAIRS, after - before, "user_ids")
-        if changes.get("access", (None, None))[1] is KeypairAccess.OPEN:
-            refuse(grants.refuse_placement(uow.actor, frozenset({Permission.SIGN}), "access"))
+        for field, loose in (("access", KeypairAccess.OPEN), ("enabled", True)):
+            if changes.get(field, (None, None))[1] == loose:
+                refuse(grants.refuse_placement(uow.actor, frozenset({Permission.SIGN}), field))
 
     def _new_values(self, uow: UnitOfWork) -> dict[str, Any]:
         names = ("access", "user_ids", "has_default_certificate", "enabled")

@@ -15,12 +15,14 @@ from engine.commands.administration.rule_breaks import shortages
 from engine.commands.administration.validation import (
     clean_name,
     differences,
+    refuse,
     require_all,
     require_permission,
     require_placement,
 )
 from engine.commands.command import Command
 from engine.model.events import Changes, TeamCreated, TeamUpdated
+from engine.model.grants import refuse_placement
 from engine.model.text import normalize
 from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
@@ -83,7 +85,10 @@ class UpdateTeam(Command[UUID]):
     required_approvals: int | None = None
 
     def apply(self, uow: UnitOfWork) -> UUID:
-        """Needs `MANAGE_TEAMS`; the credential covers what the members may do there."""
+        """Needs `MANAGE_TEAMS`; the credential covers what the members may do there.
+
+        To require fewer approvals it has to cover `APPROVE_RELEASE`.
+        """
         require_permission(uow, Permission.MANAGE_TEAMS)
         before = self._load_values(uow)
         required = before["required_approvals"]
@@ -91,6 +96,11 @@ class UpdateTeam(Command[UUID]):
         shortages_before = shortages(uow)
         changes = differences(before, self._new_values(uow))
         self._require_placement(uow, changes)
+        required_before, required_after = changes.get("required_approvals", (0, 0))
+        if required_after < required_before:
+            # As where the account's number is lowered: fewer people decide for all of them.
+            approving = frozenset({Permission.APPROVE_RELEASE})
+            refuse(refuse_placement(uow.actor, approving, "required_approvals"))
         teams.update_team(uow, self.team_id, {name: after for name, (_, after) in changes.items()})
         if changes.keys() & {"member_ids", "required_approvals"}:
             _, required = changes.get("required_approvals", (None, required))

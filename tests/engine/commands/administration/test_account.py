@@ -8,7 +8,9 @@ from uuid import uuid4
 import pytest
 
 from engine.commands.administration.account import UpdateAccount, create_account
+from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.roles import CreateRole
+from engine.commands.administration.teams import UpdateTeam
 from engine.commands.releases.request_release import RequestRelease
 from engine.model.errors import Code, Refusal
 from engine.model.facts import AccountSettings
@@ -263,3 +265,29 @@ def test_switching_to_teams_needs_the_same_and_releases_then_name_a_team(world: 
     world.clock.pass_(hours=3)
     world.do("admin", command)
     world.request(name="Eagle")
+
+
+def test_a_token_lowers_a_teams_quorum_only_if_it_covers_approving(world: World) -> None:
+    blue = world.things["blue"]
+    command = UpdateTeam(team_id=blue, required_approvals=1)
+    for scopes in (frozenset({P.MANAGE_TEAMS}), frozenset(Permission) - {P.APPROVE_RELEASE}):
+        refusal = assert_refused(
+            world, "admin", command, Code.FORBIDDEN, "required_approvals", scopes=scopes
+        )
+        assert "lacks the scope APPROVE_RELEASE" in refusal.message
+    world.do("admin", command, scopes=frozenset({P.MANAGE_TEAMS, P.APPROVE_RELEASE}))
+    stricter = UpdateTeam(team_id=blue, required_approvals=2)
+    world.do("admin", stricter, scopes=frozenset({P.MANAGE_TEAMS}))
+    # Whoever manages teams in person lowers it without approving themselves.
+    world.do("admin", command)
+
+
+def test_a_token_enables_a_keypair_only_if_it_covers_signing(world: World) -> None:
+    vault = world.things["vault"]
+    disable, enable = (UpdateKeypair(keypair_id=vault, enabled=on) for on in (False, True))
+    world.do("admin", disable, scopes=frozenset({P.MANAGE_KEYPAIRS}))
+    refusal = assert_refused(
+        world, "admin", enable, Code.FORBIDDEN, "enabled", scopes=frozenset({P.MANAGE_KEYPAIRS})
+    )
+    assert "lacks the scope SIGN" in refusal.message
+    world.do("admin", enable, scopes=frozenset({P.MANAGE_KEYPAIRS, P.SIGN}))
