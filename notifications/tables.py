@@ -12,7 +12,7 @@ from sqlalchemy import (
     text,
 )
 
-from engine.persistence.db.sql import Id, enum_column, foreign_key, primary_key, timestamp
+from engine.persistence.db.types import Id, enum_column, foreign_key, primary_key, timestamp
 from engine.persistence.store.tables.base import metadata
 from notifications.vocabulary import DeliveryState, LinkPurpose
 

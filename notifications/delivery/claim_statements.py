@@ -11,7 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Select, Update
 
-from engine.persistence.db.sql import Id, id_in, in_subquery
+from engine.persistence.db.sql import id_in, in_subquery
+from engine.persistence.db.types import Id
 from engine.persistence.store import tables as t
 from notifications.delivery.lease import lease_values
 from notifications.outbox import lanes

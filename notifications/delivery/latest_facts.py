@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from engine.persistence.db.canonical_json import canonical
-from engine.persistence.db.sql import Id
+from engine.persistence.db.types import Id
 from notifications.content.stored_facts import FORMAT
 from notifications.tables import deliveries
 from notifications.vocabulary import MessageKind

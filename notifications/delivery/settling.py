@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Row
 
 from engine.commands.transactions import bare_transaction
 from engine.persistence.db.aggregates import gather
-from engine.persistence.db.sql import Id, id_in
+from engine.persistence.db.sql import id_in
+from engine.persistence.db.types import Id
 from engine.system import System
 from notifications.delivery.lease import RetryPolicy
 from notifications.outbox import calendar_handover, lanes, unreachable

@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from engine.persistence.db.canonical_json import canonical
-from engine.persistence.db.sql import Id, id_in
+from engine.persistence.db.sql import id_in
+from engine.persistence.db.types import Id
 from notifications.content.stored_facts import FORMAT
 from notifications.tables import IS_QUEUED, deliveries
 from notifications.vocabulary import DeliveryState, MessageKind

@@ -12,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from engine.model.errors import Code, Refusal
-from engine.persistence.db.sql import Id
+from engine.persistence.db.types import Id
 from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.tables import deliveries
 from notifications.vocabulary import DeliveryState

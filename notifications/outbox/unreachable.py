@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row
 
 from engine.model.facts import Release
 from engine.model.vocabulary import Status
-from engine.persistence.db.sql import Id
+from engine.persistence.db.types import Id
 from engine.persistence.store import loading
 from notifications.facts.message_data import facts_of_time
 from notifications.facts.release_context import load_release_context

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Label, Row, Select
 
 from engine.model.errors import Code, Refusal
 from engine.persistence.db.canonical_json import canonical
-from engine.persistence.db.sql import Instant
+from engine.persistence.db.types import Instant
 
 #: Rows on a page at most, and where nothing is asked.
 MAX_PAGE_SIZE = 100

@@ -1,11 +1,8 @@
-"""Column types that mean the same on SQLite and PostgreSQL."""
+"""Conditions of statements that each database gets in the form it plans best."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from enum import StrEnum
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -16,52 +13,6 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.operators import OperatorType
-
-#: Those of people, teams and keypairs are read again and again, and to make one takes a while.
-uuid_of = lru_cache(maxsize=10_000)(UUID)
-
-
-class Id(sa.Uuid[UUID]):
-    """Who or what it is. SQLite has it as text, and gives one and the same each time."""
-
-    cache_ok = True
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
-        """Nothing is left to do where the database knows ids."""
-        if dialect.supports_native_uuid:
-            return None
-        return lambda text: None if text is None else uuid_of(text)
-
-
-class Instant(TypeDecorator[datetime]):
-    """A UTC instant with microseconds, of fixed width, so that text order is time order."""
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse naive datetimes: they name no instant."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("an instant needs an offset")
-        return value.astimezone(UTC)
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
-        """SQLite gives text without an offset; PostgreSQL an instant with the session's."""
-        if dialect.name == "sqlite":
-            return lambda text: None if text is None else datetime.fromisoformat(f"{text}+00:00")
-        return lambda value: None if value is None else value.astimezone(UTC)
-
-
-#: Text compared byte by byte on both databases, whatever the server's locale.
-ExactText = Text().with_variant(Text(collation="C"), "postgresql")
-
-
-def enum_column(enum: type[StrEnum]) -> sa.Enum:
-    """One word of a closed set, stored as text; the rows hold no other (CHECK)."""
-    name = "".join("_" + c.lower() if c.isupper() else c for c in enum.__name__).lstrip("_")
-    return sa.Enum(enum, native_enum=False, create_constraint=True, length=30, name=name)
 
 
 class no_index(FunctionElement[Any]):  # noqa: N801 - said in statements like SQLAlchemy's own
@@ -160,23 +111,6 @@ class _Array(TypeDecorator[Iterable[UUID]]):
     def process_bind_param(self, value: Iterable[UUID] | None, dialect: Dialect) -> str | None:
         """Ids have nothing in them that would have to be escaped."""
         return None if value is None else "{" + ",".join(id_.hex for id_ in value) + "}"
-
-
-def primary_key() -> Column[UUID]:
-    """The primary key: a version 7 UUID, made by the engine."""
-    return Column("id", Id, primary_key=True)
-
-
-def foreign_key(name: str, target: str, **options: Any) -> Column[UUID]:
-    """A reference to another row; not null unless said otherwise."""
-    options.setdefault("nullable", False)
-    return Column(name, Id, sa.ForeignKey(target), **options)
-
-
-def timestamp(name: str, **options: Any) -> Column[datetime]:
-    """A UTC instant; not null unless said otherwise."""
-    options.setdefault("nullable", False)
-    return Column(name, Instant, **options)
 
 
 def is_statement_error(error: BaseException) -> bool:

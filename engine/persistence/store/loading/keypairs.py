@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Row
 from engine.model.errors import not_found
 from engine.model.facts import Keypair
 from engine.persistence.db.aggregates import aggregate_set
-from engine.persistence.db.sql import id_in, no_index, uuid_of
+from engine.persistence.db.sql import id_in, no_index
+from engine.persistence.db.types import uuid_of
 from engine.persistence.store import tables as t
 
 _K, _H = t.keypairs, t.release_keypairs

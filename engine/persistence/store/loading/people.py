@@ -12,7 +12,8 @@ from engine.model.facts import AccountSettings, Actor, Team
 from engine.model.principal import Principal
 from engine.model.vocabulary import OWN_PERMISSIONS, Permission, ReleaseType
 from engine.persistence.db.aggregates import aggregate_set, gather
-from engine.persistence.db.sql import id_in, no_index, uuid_of
+from engine.persistence.db.sql import id_in, no_index
+from engine.persistence.db.types import uuid_of
 from engine.persistence.store import tables as t
 
 _POLICY = sa.select(t.accounts).where(t.accounts.c.id == sa.bindparam("account"))

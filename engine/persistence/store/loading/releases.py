@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Row
 
 from engine.model.facts import Release, ReleaseFields, Vote
 from engine.persistence.db.aggregates import aggregate_set, fetch_grouped
-from engine.persistence.db.sql import id_in, uuid_of
+from engine.persistence.db.sql import id_in
+from engine.persistence.db.types import uuid_of
 from engine.persistence.store import tables as t
 
 _R, _K, _P = t.releases, t.release_keypairs, t.release_participants

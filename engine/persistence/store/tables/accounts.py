@@ -13,7 +13,7 @@ from sqlalchemy import (
 )
 
 from engine.model.vocabulary import QuotaOnOnline
-from engine.persistence.db.sql import ExactText, enum_column, primary_key, timestamp
+from engine.persistence.db.types import ExactText, enum_column, primary_key, timestamp
 from engine.persistence.store.tables.base import metadata
 
 accounts = Table(

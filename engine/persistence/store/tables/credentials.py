@@ -3,7 +3,7 @@
 from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, text
 
 from engine.model.vocabulary import SignInMethod
-from engine.persistence.db.sql import ExactText, enum_column, foreign_key, primary_key, timestamp
+from engine.persistence.db.types import ExactText, enum_column, foreign_key, primary_key, timestamp
 from engine.persistence.store.tables.base import metadata
 
 sessions = Table(

@@ -4,7 +4,7 @@ from sqlalchemy import Boolean, Column, Index, LargeBinary, Table, Text, UniqueC
 
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.vocabulary import KeypairAccess, KeypairCategory, ReleaseType
-from engine.persistence.db.sql import ExactText, enum_column, foreign_key, primary_key, timestamp
+from engine.persistence.db.types import ExactText, enum_column, foreign_key, primary_key, timestamp
 from engine.persistence.store.tables.base import metadata
 
 keypairs = Table(

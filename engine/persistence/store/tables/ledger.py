@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, text
 
-from engine.persistence.db.sql import Id, foreign_key, timestamp
+from engine.persistence.db.types import Id, foreign_key, timestamp
 from engine.persistence.store.tables.base import metadata
 
 #: As text, so that the database sees that a partial index serves: a parameter could be anything.

@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 
 from engine.model.vocabulary import ROLE_PERMISSIONS, Permission
-from engine.persistence.db.sql import ExactText, Id, foreign_key, primary_key, timestamp
+from engine.persistence.db.types import ExactText, Id, foreign_key, primary_key, timestamp
 from engine.persistence.store.tables.base import metadata
 
 _GRANTED = [literal(p.value, literal_execute=True) for p in Permission if p in ROLE_PERMISSIONS]

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from engine.model.vocabulary import Channel, KeypairCategory, ReleaseType, Status, Verdict
-from engine.persistence.db.sql import ExactText, enum_column, foreign_key, primary_key, timestamp
+from engine.persistence.db.types import ExactText, enum_column, foreign_key, primary_key, timestamp
 from engine.persistence.store.tables.base import metadata
 
 #: What starts, and what ends, as time passes. As text, so that the database sees that a partial

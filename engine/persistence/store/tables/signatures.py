@@ -4,7 +4,7 @@ from sqlalchemy import Column, Index, LargeBinary, Table, Text, text
 
 from engine.model.algorithms import DigestAlgorithm
 from engine.model.vocabulary import Channel, SignatureState
-from engine.persistence.db.sql import ExactText, enum_column, foreign_key, primary_key, timestamp
+from engine.persistence.db.types import ExactText, enum_column, foreign_key, primary_key, timestamp
 from engine.persistence.store.tables.base import metadata
 
 #: As text, so that the database sees that a partial index serves: a parameter could be anything.
