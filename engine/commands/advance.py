@@ -12,7 +12,7 @@ from engine.model.events import ReleaseClosed, ReleaseEvent, ReleaseExpired, Rel
 from engine.model.facts import CLOCK, Facts, Release
 from engine.model.vocabulary import Trigger
 from engine.persistence.store import locks
-from engine.persistence.store.releases import write_moves
+from engine.persistence.store.releases import write_transitions
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 
@@ -28,16 +28,16 @@ def advance(uow: UnitOfWork, standing: Iterable[Row[Any]]) -> None:
 
 def advance_again(uow: UnitOfWork) -> None:
     """Apply what a command made due on the locked releases; read only those it has not loaded."""
-    loaded_ids = uow.locked & uow.kept.keys()
-    loaded = [uow.kept[release_id] for release_id in sorted(loaded_ids)]
+    loaded_ids = uow.locked & uow.loaded_releases.keys()
+    loaded = [uow.loaded_releases[release_id] for release_id in sorted(loaded_ids)]
     due = [release for release in loaded if is_due(release.status, release.fields, uow.now)]
     _apply(uow, [release.id for release in due])
-    advance(uow, locks.standing(uow.connection, uow.locked - loaded_ids))
+    advance(uow, locks.load_schedules(uow.connection, uow.locked - loaded_ids))
 
 
 def _apply(uow: UnitOfWork, due: Collection[UUID]) -> None:
     moves = [(release, _advanced(uow, release)) for release in uow.get_many(due).values()]
-    write_moves(uow, moves)
+    write_transitions(uow, moves)
     for _, after in moves:
         uow.put(after)
 

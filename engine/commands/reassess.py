@@ -1,8 +1,8 @@
 """Approve requests whose quorum became complete without a vote, in the transaction of the change.
 
 People, roles, teams, keypairs and settings change while a request awaits its approval. Whoever
-changes them holds every request concerned (`locks.take`), so no vote and no such change pass each
-other unseen: the later of the two finds the quorum complete.
+changes them locks every request concerned (`locks.acquire`), so no vote and no such change pass
+each other unseen: the later of the two finds the quorum complete.
 """
 
 import sqlalchemy as sa
@@ -13,8 +13,8 @@ from engine.model.facts import CLOCK, Release
 from engine.model.vocabulary import Status, Trigger, Verdict
 from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
-from engine.persistence.store.release_facts import assemble, with_facts_of_creation
-from engine.persistence.store.releases import move
+from engine.persistence.store.release_facts import assemble, with_creation_facts
+from engine.persistence.store.releases import write_transition
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 #: What the ledger says of such an approval.
@@ -47,7 +47,7 @@ def reassess(uow: UnitOfWork) -> None:
     if not releases:
         return
     facts = assemble(uow.connection, uow.now, uow.policy, CLOCK, releases)
-    facts = with_facts_of_creation(uow.connection, uow.account_id, facts)
+    facts = with_creation_facts(uow.connection, uow.account_id, facts)
     for release in releases:
         if machine.refusal_of(Trigger.REASSESS, facts[release.id]) is None:
             _approve(uow, release, machine.fire(Trigger.REASSESS, facts[release.id]))
@@ -62,7 +62,7 @@ def _with_enough_votes(uow: UnitOfWork) -> list[Release]:
 
 
 def _approve(uow: UnitOfWork, release: Release, target: Status) -> None:
-    uow.put(move(uow, release, target))
+    uow.put(write_transition(uow, release, target))
     event = ReleaseApproved.of(
         release.id, from_status=release.status, to_status=target, reason=REASON
     )

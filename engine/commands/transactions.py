@@ -87,7 +87,7 @@ def transaction(
         lock: What nobody else may change meanwhile.
     """
     with system.database.writing() as connection:
-        standing = locks.take(connection, account_id, lock)
+        standing = locks.acquire(connection, account_id, lock)
         now = system.clock.now(connection)
         held = frozenset(row.id for row in standing)
         uow = UnitOfWork(system, connection, account_id, principal, now, held)

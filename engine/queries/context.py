@@ -1,4 +1,4 @@
-"""A read: one transaction, one instant, one viewer."""
+"""The context of a query: one transaction, one instant, one viewer."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from engine.model.principal import Principal
 from engine.persistence.store import loading
 from engine.system import System
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
 class QueryContext:
-    """What every query works with."""
+    """What every query is given."""
 
     connection: Connection
-    #: Statuses are told as of this instant.
+    #: The instant as of which statuses are computed.
     now: datetime
     policy: AccountSettings
     #: The viewer, with the permissions held at this moment.
@@ -32,12 +32,12 @@ class QueryContext:
 
     @property
     def account_id(self) -> UUID:
-        """Nothing of another account is ever read."""
+        """The viewer's account, the only one that is read."""
         return self.policy.account_id
 
 
-def read(system: System, principal: Principal, query: Callable[[QueryContext], Answer]) -> Answer:
-    """Run a query as somebody. Raises `Refusal` UNAUTHENTICATED for a deactivated user."""
+def read(system: System, principal: Principal, query: Callable[[QueryContext], Result]) -> Result:
+    """Run a query for a user. Raises `Refusal` UNAUTHENTICATED for a deactivated user."""
     with system.database.reading() as connection:
         actor = loading.load_actor(connection, principal)
         if not actor.active:

@@ -1,4 +1,4 @@
-"""Who a credential proves: looked up at each request, so that a revocation holds at once."""
+"""The principals of credentials, loaded for each request, so that a revocation holds at once."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def principal_of_token(connection: Connection, secret: str, now: datetime) -> Pr
     """The token's user, or None for an unknown, expired or revoked one or an inactive user."""
     if not secret.startswith(PREFIX):
         return None
-    asked = {"hash": secret_hash(secret), "now": now}
-    row = connection.execute(_TOKEN, asked).one_or_none()
+    parameters = {"hash": secret_hash(secret), "now": now}
+    row = connection.execute(_TOKEN, parameters).one_or_none()
     if row is None:
         return None
     return Principal(
@@ -37,8 +37,8 @@ def principal_of_token(connection: Connection, secret: str, now: datetime) -> Pr
 
 def principal_of_session(connection: Connection, secret: str, now: datetime) -> Principal | None:
     """The session's person, with all their permissions; None once it has ended in any way."""
-    asked = {"hash": secret_hash(secret), "now": now, "idle_since": now - IDLE_LIMIT}
-    row = connection.execute(_SESSION, asked).one_or_none()
+    parameters = {"hash": secret_hash(secret), "now": now, "idle_since": now - IDLE_LIMIT}
+    row = connection.execute(_SESSION, parameters).one_or_none()
     if row is None:
         return None
     return Principal(
@@ -61,37 +61,37 @@ def live_sessions(
     return connection.execute(query.order_by(s.c.created_at.desc(), s.c.id.desc())).all()
 
 
-def sessions_of(reading: QueryContext, user_ids: Collection[UUID]) -> Sequence[Row[Any]]:
+def sessions_of(context: QueryContext, user_ids: Collection[UUID]) -> Sequence[Row[Any]]:
     """Live sessions of those of these users whose credentials the viewer sees, newest first."""
-    s, now = t.sessions, reading.now
-    query = sa.select(s).where(_is_shown(reading, s, user_ids), *_is_live(now, now - IDLE_LIMIT))
-    return reading.connection.execute(query.order_by(s.c.created_at.desc(), s.c.id.desc())).all()
+    s, now = t.sessions, context.now
+    query = sa.select(s).where(_is_shown(context, s, user_ids), *_is_live(now, now - IDLE_LIMIT))
+    return context.connection.execute(query.order_by(s.c.created_at.desc(), s.c.id.desc())).all()
 
 
-def identities_of(reading: QueryContext, user_ids: Collection[UUID]) -> Sequence[Row[Any]]:
+def identities_of(context: QueryContext, user_ids: Collection[UUID]) -> Sequence[Row[Any]]:
     """Identities of those of these users whose credentials the viewer sees, oldest first."""
     i = t.identities
-    query = sa.select(i).where(_is_shown(reading, i, user_ids))
-    return reading.connection.execute(query.order_by(i.c.created_at, i.c.id)).all()
+    query = sa.select(i).where(_is_shown(context, i, user_ids))
+    return context.connection.execute(query.order_by(i.c.created_at, i.c.id)).all()
 
 
-def pending_addresses_of(reading: QueryContext, user_ids: Collection[UUID]) -> Sequence[Row[Any]]:
+def pending_addresses_of(context: QueryContext, user_ids: Collection[UUID]) -> Sequence[Row[Any]]:
     """Return what waits to be confirmed for those of these users whose credentials are seen."""
     c = t.address_changes
-    is_pending = (c.c.used_at.is_(None), c.c.voided_at.is_(None), c.c.expires_at > reading.now)
+    is_pending = (c.c.used_at.is_(None), c.c.voided_at.is_(None), c.c.expires_at > context.now)
     query = sa.select(*c.c["user_id", "address", "created_at", "expires_at"])
-    query = query.where(_is_shown(reading, c, user_ids), *is_pending)
-    return reading.connection.execute(query).all()
+    query = query.where(_is_shown(context, c, user_ids), *is_pending)
+    return context.connection.execute(query).all()
 
 
 def _is_shown(
-    reading: QueryContext, table: sa.Table, user_ids: Collection[UUID]
+    context: QueryContext, table: sa.Table, user_ids: Collection[UUID]
 ) -> ColumnElement[bool]:
     """One's own, or with `MANAGE_USERS` the account's."""
     shown = set(user_ids)
-    if Permission.MANAGE_USERS not in reading.actor.permissions:
-        shown &= {reading.actor.user_id}
-    return sa.and_(table.c.account_id == reading.account_id, table.c.user_id.in_(sorted(shown)))
+    if Permission.MANAGE_USERS not in context.actor.permissions:
+        shown &= {context.actor.user_id}
+    return sa.and_(table.c.account_id == context.account_id, table.c.user_id.in_(sorted(shown)))
 
 
 def _is_live(now: Any, idle_since: Any) -> tuple[ColumnElement[bool], ...]:
@@ -99,7 +99,7 @@ def _is_live(now: Any, idle_since: Any) -> tuple[ColumnElement[bool], ...]:
     return s.c.ended_at.is_(None), s.c.expires_at > now, s.c.last_seen_at > idle_since
 
 
-# Asked with each request: built once, for to build a statement costs more than to run it.
+# Run for each request. Built once, since to build a statement costs more than to run it.
 _HASH: sa.BindParameter[Any] = sa.bindparam("hash")
 _NOW: sa.BindParameter[Any] = sa.bindparam("now")
 _TOKEN = (

@@ -1,4 +1,4 @@
-"""How far a release's approval has come."""
+"""The decisions on releases, and how far their approval has come."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _D = t.decisions
 _DECISIONS = sa.select(_D).where(id_in(_D.c.release_id)).order_by(_D.c.id)
 
 
-def of_releases(reading: QueryContext, releases: Collection[Release]) -> dict[UUID, list[Row[Any]]]:
+def of_releases(context: QueryContext, releases: Collection[Release]) -> dict[UUID, list[Row[Any]]]:
     """The decisions that count for each release: of the last material revision decided on."""
-    found: dict[UUID, list[Row[Any]]] = {release.id: [] for release in releases}
-    for row in reading.connection.execute(_DECISIONS, {"ids": sorted(found)}).all():
-        found[row.release_id].append(row)
-    return {release.id: _counting(release, found[release.id]) for release in releases}
+    by_release: dict[UUID, list[Row[Any]]] = {release.id: [] for release in releases}
+    for row in context.connection.execute(_DECISIONS, {"ids": sorted(by_release)}).all():
+        by_release[row.release_id].append(row)
+    return {release.id: _counting(release, by_release[release.id]) for release in releases}
 
 
 def _counting(release: Release, rows: list[Row[Any]]) -> list[Row[Any]]:
@@ -41,28 +41,30 @@ def _counting(release: Release, rows: list[Row[Any]]) -> list[Row[Any]]:
 
 
 def fields_looked_at(
-    reading: QueryContext, releases: Collection[Release], made: Mapping[UUID, Collection[Row[Any]]]
+    context: QueryContext,
+    releases: Collection[Release],
+    decisions: Mapping[UUID, Collection[Row[Any]]],
 ) -> dict[UUID, ReleaseFields]:
     """The release's fields as each decision's approver saw them, by the decision's id."""
     edited = [
         release.id
         for release in releases
-        if any(row.revision < release.revision for row in made[release.id])
+        if any(row.revision < release.revision for row in decisions[release.id])
     ]
-    edits = loading.load_edits(reading.connection, edited)
+    edits = loading.load_edits(context.connection, edited)
     return {
         row.id: fields_at(release.fields, edits.get(release.id, ()), row.revision)
         for release in releases
-        for row in made[release.id]
+        for row in decisions[release.id]
     }
 
 
 def can_be_met(facts: Facts) -> bool:
-    """Enough people could still approve the release that these facts are of."""
+    """Whether enough users could still approve the release of these facts."""
     return approvals.can_be_met(facts.subject, approvals.counting(facts))
 
 
 def progress(facts: Facts, decisions: list[Row[Any]]) -> Resolution:
-    """By what was decided on the release that these facts are of."""
+    """How far the approval of the release of these facts has come."""
     verdicts = {row.approver_id: row.verdict for row in decisions}
     return approvals.progress(facts.subject, verdicts, approvals.counting(facts))

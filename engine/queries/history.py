@@ -1,4 +1,4 @@
-"""The ledger and signatures, read."""
+"""Pages of the ledger and of signatures."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ e, s = t.ledger_entries, t.signatures
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerFilter:
-    """Every condition given must hold."""
+    """Conditions that all hold; None leaves one out."""
 
     tags: tuple[str, ...] | None = None
     actor_id: UUID | None = None
@@ -35,52 +35,52 @@ class LedgerFilter:
 
 
 def ledger(
-    reading: QueryContext, wanted: LedgerFilter, window: PageArgs, *, descending: bool = True
+    context: QueryContext, filter_: LedgerFilter, page_args: PageArgs, *, descending: bool = True
 ) -> Page[Row[Any]]:
     """A page of the account's ledger; needs `VIEW_LEDGER`."""
-    refusal = missing_permission(reading.actor, Permission.VIEW_LEDGER)
+    refusal = missing_permission(context.actor, Permission.VIEW_LEDGER)
     if refusal is not None:
         raise refusal
-    query = sa.select(e).where(e.c.account_id == reading.account_id, *_conditions(wanted))
-    scope = {f.name: getattr(wanted, f.name) for f in fields(wanted)}
+    query = sa.select(e).where(e.c.account_id == context.account_id, *_conditions(filter_))
+    scope = {f.name: getattr(filter_, f.name) for f in fields(filter_)}
     order = Order("POSITION", (e.c.position,), descending)
-    return fetch(reading.connection, query, order, window, scope)
+    return fetch(context.connection, query, order, page_args, scope)
 
 
-def ledger_count(reading: QueryContext, wanted: LedgerFilter) -> int:
-    """How many entries the filter finds; for those whom `ledger` lets."""
+def ledger_count(context: QueryContext, filter_: LedgerFilter) -> int:
+    """How many entries the filter finds, for viewers who may call `ledger`."""
     query = sa.select(sa.func.count()).where(
-        e.c.account_id == reading.account_id, *_conditions(wanted)
+        e.c.account_id == context.account_id, *_conditions(filter_)
     )
-    return int(reading.connection.execute(query).scalar_one())
+    return int(context.connection.execute(query).scalar_one())
 
 
 def of_releases(
-    reading: QueryContext, release_ids: Collection[UUID], window: PageArgs
+    context: QueryContext, release_ids: Collection[UUID], page_args: PageArgs
 ) -> dict[UUID, Page[Row[Any]]]:
     """The newest entries about each release, in one statement for all of them."""
-    return latest(reading, e, (e.c.position,), e.c.release_id, release_ids, window, [])
+    return latest(context, e, (e.c.position,), e.c.release_id, release_ids, page_args, [])
 
 
 def signatures_of(
-    reading: QueryContext, release_ids: Collection[UUID], window: PageArgs
+    context: QueryContext, release_ids: Collection[UUID], page_args: PageArgs
 ) -> dict[UUID, Page[Row[Any]]]:
     """The newest signatures made in each release, in one statement for all of them."""
-    made = [s.c.state == SignatureState.MADE]
-    return latest(reading, s, (s.c.id,), s.c.release_id, release_ids, window, made)
+    is_made = [s.c.state == SignatureState.MADE]
+    return latest(context, s, (s.c.id,), s.c.release_id, release_ids, page_args, is_made)
 
 
-def signatures_by_ids(reading: QueryContext, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
+def signatures_by_ids(context: QueryContext, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
     """Made signatures of the account that the viewer made, or may see all of."""
     query = sa.select(s).where(
         id_in(s.c.id),
-        s.c.account_id == reading.account_id,
+        s.c.account_id == context.account_id,
         s.c.state == SignatureState.MADE,
     )
-    held = reading.actor.permissions
+    held = context.actor.permissions
     if not held & {Permission.VIEW_LEDGER, Permission.MANAGE_KEYPAIRS}:
-        query = query.where(s.c.user_id == reading.actor.user_id)
-    return {row.id: row for row in reading.connection.execute(query, {"ids": sorted(ids)}).all()}
+        query = query.where(s.c.user_id == context.actor.user_id)
+    return {row.id: row for row in context.connection.execute(query, {"ids": sorted(ids)}).all()}
 
 
 def signature_counts(reading: QueryContext, release_ids: Collection[UUID]) -> dict[UUID, int]:
@@ -113,76 +113,77 @@ def counts(
 
 
 def latest(
-    reading: QueryContext,
+    context: QueryContext,
     table: sa.Table,
     keys: tuple[ColumnElement[Any], ...],
     by: ColumnElement[Any],
     ids: Collection[UUID],
-    window: PageArgs,
+    page_args: PageArgs,
     conditions: list[ColumnElement[bool]],
 ) -> dict[UUID, Page[Row[Any]]]:
     """A page for each owner, newest first. One owner takes a plain keyset page; several share
     a ranked statement.
     """
-    own = sa.select(table).where(table.c.account_id == reading.account_id, *conditions)
+    own = sa.select(table).where(table.c.account_id == context.account_id, *conditions)
     order = Order(table.name, keys, descending=True)
-    if len(ids) == 1 or window.after or window.before:
+    if len(ids) == 1 or page_args.after or page_args.before:
         return {
-            id_: fetch(reading.connection, own.where(by == id_), order, window, id_) for id_ in ids
+            id_: fetch(context.connection, own.where(by == id_), order, page_args, id_)
+            for id_ in ids
         }
-    window.check()
-    # Counted from the end that is wanted.
-    near = [key.asc() if window.is_backward else key.desc() for key in keys]
-    rank = sa.func.row_number().over(partition_by=by, order_by=near)
+    page_args.check()
+    # Counted from the end that the page starts at.
+    nearest_first = [key.asc() if page_args.is_backward else key.desc() for key in keys]
+    rank = sa.func.row_number().over(partition_by=by, order_by=nearest_first)
     ranked = own.where(id_in(by)).add_columns(rank.label("place")).subquery()
-    query = sa.select(ranked).where(ranked.c.place <= window.size + 1).order_by(ranked.c.place)
+    query = sa.select(ranked).where(ranked.c.place <= page_args.size + 1).order_by(ranked.c.place)
     rows: dict[UUID, list[Row[Any]]] = {id_: [] for id_ in ids}
-    for row in reading.connection.execute(query, {"ids": sorted(ids)}).all():
+    for row in context.connection.execute(query, {"ids": sorted(ids)}).all():
         rows[row._mapping[str(by.key)]].append(row)
-    return {id_: _cut(found, order, keys, window, id_) for id_, found in rows.items()}
+    return {id_: _cut(own_rows, order, keys, page_args, id_) for id_, own_rows in rows.items()}
 
 
 def _cut(
     rows: list[Row[Any]],
     order: Order,
     keys: tuple[ColumnElement[Any], ...],
-    window: PageArgs,
+    page_args: PageArgs,
     scope: UUID,
 ) -> Page[Row[Any]]:
-    kept, more = rows[: window.size], len(rows) > window.size
-    if window.is_backward:
-        kept.reverse()
+    items, has_more = rows[: page_args.size], len(rows) > page_args.size
+    if page_args.is_backward:
+        items.reverse()
     names = [key.key for key in keys]
     stamp = stamp_of(order, scope)
-    cursors = [encode(stamp, [row._mapping[str(n)] for n in names]) for row in kept]
+    cursors = [encode(stamp, [row._mapping[str(n)] for n in names]) for row in items]
     return Page(
-        kept,
+        items,
         cursors,
-        has_next=more and not window.is_backward,
-        has_previous=more and window.is_backward,
+        has_next=has_more and not page_args.is_backward,
+        has_previous=has_more and page_args.is_backward,
     )
 
 
-def _conditions(wanted: LedgerFilter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if wanted.tags is not None:
-        found.append(e.c.tag.in_([lookup_key(tag) for tag in wanted.tags]))
+def _conditions(filter_: LedgerFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if filter_.tags is not None:
+        conditions.append(e.c.tag.in_([lookup_key(tag) for tag in filter_.tags]))
     for name in ("actor_id", "subject_id", "release_id"):
-        value = getattr(wanted, name)
+        value = getattr(filter_, name)
         if value is not None:
-            found.append(e.c[name] == value)
-    if wanted.since is not None:
-        found.append(e.c.recorded_at >= wanted.since)
-    if wanted.until is not None:
-        found.append(e.c.recorded_at < wanted.until)
-    return found
+            conditions.append(e.c[name] == value)
+    if filter_.since is not None:
+        conditions.append(e.c.recorded_at >= filter_.since)
+    if filter_.until is not None:
+        conditions.append(e.c.recorded_at < filter_.until)
+    return conditions
 
 
-def entries_at(reading: QueryContext, positions: Collection[int]) -> list[Row[Any]]:
+def entries_at(context: QueryContext, positions: Collection[int]) -> list[Row[Any]]:
     """Entries of the account by position; none without `VIEW_LEDGER`."""
-    if Permission.VIEW_LEDGER not in reading.actor.permissions:
+    if Permission.VIEW_LEDGER not in context.actor.permissions:
         return []
     # A position that no entry can have would not fit the column either.
     possible = sorted(position for position in positions if 0 < position < 2**63)
-    query = sa.select(e).where(e.c.account_id == reading.account_id, e.c.position.in_(possible))
-    return list(reading.connection.execute(query))
+    query = sa.select(e).where(e.c.account_id == context.account_id, e.c.position.in_(possible))
+    return list(context.connection.execute(query))

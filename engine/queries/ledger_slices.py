@@ -1,4 +1,4 @@
-"""What happened to the releases one sees, after a position in the ledger."""
+"""Ledger entries about releases that the viewer sees, after a position."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from engine.queries.visibility import is_visible
 
 e = t.ledger_entries
 
-#: Entries given in one reading.
+#: Entries of a slice at most.
 ENTRIES_PER_READ = 100
-#: Entries gone through in one reading: most of them may be nobody's business here.
-LOOKED_AT = 5_000
+#: Entries scanned for a slice at most; most of them may be about releases not seen here.
+MAX_SCANNED_ENTRIES = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,48 +27,48 @@ class LedgerSlice:
     """Entries about releases that the viewer sees, and how far the ledger was read for them."""
 
     entries: list[Row[Any]]
-    #: Go on after this position.
+    #: The position to continue after.
     position: int
-    #: There is more behind it, to be looked at at once.
+    #: There are more entries to read at once.
     has_more: bool
 
 
-def newest_position(reading: QueryContext) -> int:
-    """Where somebody who wants only what is new starts."""
-    return ledger.head(reading.connection, reading.account_id).count
+def newest_position(context: QueryContext) -> int:
+    """The position after which a viewer who wants only new entries starts."""
+    return ledger.head(context.connection, context.account_id).count
 
 
-def hash_at(reading: QueryContext, position: int) -> bytes | None:
-    """What the ledger has at a position, as it is now; None past its head."""
+def hash_at(context: QueryContext, position: int) -> bytes | None:
+    """The hash of the entry at a position; None past the head."""
     if position == 0:
         return ledger.GENESIS
-    head = ledger.head(reading.connection, reading.account_id)
+    head = ledger.head(context.connection, context.account_id)
     if position > head.count:  # also what no database can count to
         return None
     query = sa.select(e.c.hash).where(
-        e.c.account_id == reading.account_id, e.c.position == position
+        e.c.account_id == context.account_id, e.c.position == position
     )
-    found: bytes | None = reading.connection.execute(query).scalar_one_or_none()
-    return found
+    hash_: bytes | None = context.connection.execute(query).scalar_one_or_none()
+    return hash_
 
 
-def is_seen(reading: QueryContext, release_id: UUID) -> bool:
-    """The viewer sees the release, still."""
-    query = sa.select(t.releases.c.id).where(t.releases.c.id == release_id, is_visible(reading))
-    return reading.connection.execute(query).one_or_none() is not None
+def is_seen(context: QueryContext, release_id: UUID) -> bool:
+    """Whether the viewer sees the release now."""
+    query = sa.select(t.releases.c.id).where(t.releases.c.id == release_id, is_visible(context))
+    return context.connection.execute(query).one_or_none() is not None
 
 
-def ledger_after(reading: QueryContext, position: int, release_id: UUID | None) -> LedgerSlice:
+def ledger_after(context: QueryContext, position: int, release_id: UUID | None) -> LedgerSlice:
     """The next entries in commit order: nothing is missed, since positions have no gaps."""
-    newest = newest_position(reading)
-    # One release has an index of its own: nothing else is gone through.
-    until = position + LOOKED_AT if release_id is None else max(newest, position)
-    # By its id, release by release: a set of all that one sees would be made anew each time.
-    seen = sa.exists().where(t.releases.c.id == e.c.release_id, is_visible(reading))
+    newest = newest_position(context)
+    # Entries of one release have an index: no others are scanned.
+    until = position + MAX_SCANNED_ENTRIES if release_id is None else max(newest, position)
+    # Each release is looked up by its id: a set of all visible ones would be computed each time.
+    seen = sa.exists().where(t.releases.c.id == e.c.release_id, is_visible(context))
     query = (
         sa.select(e)
         .where(
-            e.c.account_id == reading.account_id,
+            e.c.account_id == context.account_id,
             e.c.position > position,
             e.c.position <= until,
             e.c.release_id == release_id if release_id else e.c.release_id.is_not(None),
@@ -77,7 +77,7 @@ def ledger_after(reading: QueryContext, position: int, release_id: UUID | None) 
         .order_by(e.c.position)
         .limit(ENTRIES_PER_READ)
     )
-    entries = list(reading.connection.execute(query))
+    entries = list(context.connection.execute(query))
     if len(entries) == ENTRIES_PER_READ:
         return LedgerSlice(entries, entries[-1].position, has_more=True)
     # On PostgreSQL an entry may have come since the head was read.

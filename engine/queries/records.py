@@ -115,12 +115,12 @@ class TokenFilter:
         return [] if self.user_id is None else [t.api_tokens.c.user_id == self.user_id]
 
 
-def by_ids(reading: QueryContext, kind: RecordKind, ids: Collection[UUID]) -> dict[UUID, Record]:
+def by_ids(context: QueryContext, kind: RecordKind, ids: Collection[UUID]) -> dict[UUID, Record]:
     """Return records of the viewer's account, by id."""
     if not ids:
         return {}
-    parameters = {"ids": sorted(set(ids)), "account": reading.account_id}
-    rows = reading.connection.execute(_by_ids(kind), parameters).all()
+    parameters = {"ids": sorted(set(ids)), "account": context.account_id}
+    rows = context.connection.execute(_by_ids(kind), parameters).all()
     return {row.id: row for row in rows}
 
 
@@ -132,30 +132,30 @@ def _by_ids(kind: RecordKind) -> Select[Any]:
 
 
 def find(
-    reading: QueryContext, kind: RecordKind, args: PageArgs, filter_: RecordFilter | None = None
+    context: QueryContext, kind: RecordKind, args: PageArgs, filter_: RecordFilter | None = None
 ) -> Page[Record]:
     """Return a page of the account's records; the filter's values are part of its cursors."""
     table, conditions = kind.table, filter_.conditions() if filter_ is not None else []
-    query = sa.select(table).where(table.c.account_id == reading.account_id, *conditions)
+    query = sa.select(table).where(table.c.account_id == context.account_id, *conditions)
     order = Order(table.name, (_SORT_COLUMNS[kind], table.c.id))
     scope = [str(c.compile(compile_kwargs={"literal_binds": False})) for c in conditions]
     values = [sorted(map(str, c.compile().params.values())) for c in conditions]
-    return fetch(reading.connection, query, order, args, [scope, values])
+    return fetch(context.connection, query, order, args, [scope, values])
 
 
-def count(reading: QueryContext, kind: RecordKind, filter_: RecordFilter | None = None) -> int:
+def count(context: QueryContext, kind: RecordKind, filter_: RecordFilter | None = None) -> int:
     """Return how many of the account's records the filter selects."""
     table, conditions = kind.table, filter_.conditions() if filter_ is not None else []
     query = sa.select(sa.func.count()).select_from(table)
-    query = query.where(table.c.account_id == reading.account_id, *conditions)
-    return int(reading.connection.execute(query).scalar_one())
+    query = query.where(table.c.account_id == context.account_id, *conditions)
+    return int(context.connection.execute(query).scalar_one())
 
 
 def permissions_of(
-    reading: QueryContext, user_ids: Collection[UUID]
+    context: QueryContext, user_ids: Collection[UUID]
 ) -> dict[UUID, frozenset[Permission]]:
     """Return the permissions that each user's roles grant."""
-    permissions = loading.load_permissions_of(reading.connection, user_ids)
+    permissions = loading.load_permissions_of(context.connection, user_ids)
     return {user_id: permissions.get(user_id, frozenset()) for user_id in user_ids}
 
 

@@ -20,10 +20,10 @@ from engine.model.vocabulary import KeypairCategory, Permission, ReleaseType, St
 from engine.persistence.db.pagination import Order, Page, PageArgs, fetch
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
-from engine.persistence.store.release_facts import assemble, with_facts_of_creation
-from engine.persistence.store.reservation_expiry import without_overdue
+from engine.persistence.store.release_facts import assemble, with_creation_facts
+from engine.persistence.store.reservation_expiry import exclude_overdue
 from engine.queries.context import QueryContext
-from engine.queries.visibility import is_visible, reasons
+from engine.queries.visibility import is_visible, visibility_conditions
 
 r = t.releases
 
@@ -37,7 +37,7 @@ ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseFilter:
-    """Every condition given must hold."""
+    """Conditions that all hold; None leaves one out."""
 
     statuses: tuple[Status, ...] | None = None
     types: tuple[ReleaseType, ...] | None = None
@@ -51,102 +51,102 @@ class ReleaseFilter:
     name_contains: str | None = None
 
 
-def by_ids(reading: QueryContext, ids: Collection[UUID]) -> dict[UUID, Release]:
+def by_ids(context: QueryContext, ids: Collection[UUID]) -> dict[UUID, Release]:
     """Those of the releases that the viewer may see, as of now."""
     return {
         id_: release
-        for id_, release in load(reading, ids).items()
-        if release.account_id == reading.account_id and sees(reading.policy, reading.actor, release)
+        for id_, release in load(context, ids).items()
+        if release.account_id == context.account_id and sees(context.policy, context.actor, release)
     }
 
 
-def load(reading: QueryContext, ids: Collection[UUID]) -> dict[UUID, Release]:
+def load(context: QueryContext, ids: Collection[UUID]) -> dict[UUID, Release]:
     """Releases as of now, also those that the viewer does not see."""
-    stored = loading.load_releases(reading.connection, ids)
-    as_they_are = [as_of(release, reading.now) for release in stored.values()]
-    found = without_overdue(reading.connection, as_they_are, reading.now)
-    return {release.id: release for release in found}
+    stored = loading.load_releases(context.connection, ids)
+    current = [as_of(release, context.now) for release in stored.values()]
+    releases = exclude_overdue(context.connection, current, context.now)
+    return {release.id: release for release in releases}
 
 
-def by_name(reading: QueryContext, name: str) -> Release | None:
+def by_name(context: QueryContext, name: str) -> Release | None:
     """The release that holds the name; else the latest that had it and gave it back."""
     query = (
         sa.select(r.c.id)
-        .where(r.c.name_key == lookup_key(name), is_visible(reading))
+        .where(r.c.name_key == lookup_key(name), is_visible(context))
         .order_by(r.c.name_held.desc(), r.c.id.desc())
         .limit(1)
     )
-    found = reading.connection.execute(query).scalar_one_or_none()
-    return load(reading, [found])[found] if found is not None else None
+    id_ = context.connection.execute(query).scalar_one_or_none()
+    return load(context, [id_])[id_] if id_ is not None else None
 
 
 def find(
-    reading: QueryContext,
-    wanted: ReleaseFilter,
+    context: QueryContext,
+    filter_: ReleaseFilter,
     order: str,
-    window: PageArgs,
+    page_args: PageArgs,
     *,
     descending: bool = False,
 ) -> Page[Release]:
     """A page of the visible releases."""
-    query = sa.select(r.c.id).where(*_conditions(reading, wanted))
-    sorted_by, scope, seen = (
+    query = sa.select(r.c.id).where(*_conditions(context, filter_))
+    sorted_by, scope, visible = (
         Order(order, ORDERS[order], descending),
-        _scope(wanted),
-        reasons(reading),
+        _scope(filter_),
+        visibility_conditions(context),
     )
-    page = fetch(reading.connection, query, sorted_by, window, scope, any_of=seen)
-    return _page(reading, page)
+    page = fetch(context.connection, query, sorted_by, page_args, scope, any_of=visible)
+    return _page(context, page)
 
 
-def count(reading: QueryContext, wanted: ReleaseFilter) -> int:
-    """How many releases the filter finds; asked only when somebody wants to know."""
+def count(context: QueryContext, filter_: ReleaseFilter) -> int:
+    """How many releases the filter finds; a statement of its own, run only if it is selected."""
     query = sa.select(sa.func.count()).select_from(r)
-    query = query.where(is_visible(reading), *_conditions(reading, wanted))
-    return int(reading.connection.execute(query).scalar_one())
+    query = query.where(is_visible(context), *_conditions(context, filter_))
+    return int(context.connection.execute(query).scalar_one())
 
 
-def inbox(reading: QueryContext, window: PageArgs) -> Page[Release]:
+def inbox(context: QueryContext, page_args: PageArgs) -> Page[Release]:
     """Pending releases that wait for the viewer's decision, the first to start first."""
-    query = sa.select(r.c.id).where(*_awaits(reading))
+    query = sa.select(r.c.id).where(*_awaits(context))
     order = Order("INBOX", ORDERS["STARTS_AT"])
-    return _page(reading, fetch(reading.connection, query, order, window))
+    return _page(context, fetch(context.connection, query, order, page_args))
 
 
-def inbox_count(reading: QueryContext) -> int:
+def inbox_count(context: QueryContext) -> int:
     """How many releases wait for the viewer's decision."""
-    query = sa.select(sa.func.count()).select_from(r).where(*_awaits(reading))
-    return int(reading.connection.execute(query).scalar_one())
+    query = sa.select(sa.func.count()).select_from(r).where(*_awaits(context))
+    return int(context.connection.execute(query).scalar_one())
 
 
-def facts_of(reading: QueryContext, releases: Collection[Release]) -> dict[UUID, Facts]:
-    """What the viewer could do with each: the guards' own view of it."""
-    return assemble(reading.connection, reading.now, reading.policy, reading.actor, releases)
+def facts_of(context: QueryContext, releases: Collection[Release]) -> dict[UUID, Facts]:
+    """The facts of each release for the guards, with the viewer as the actor."""
+    return assemble(context.connection, context.now, context.policy, context.actor, releases)
 
 
-def facts_of_approval(reading: QueryContext, releases: Collection[Release]) -> dict[UUID, Facts]:
-    """The same, with what the rules of creation look at: an approval asks them again."""
-    facts = facts_of(reading, releases)
-    return with_facts_of_creation(reading.connection, reading.account_id, facts)
+def facts_of_approval(context: QueryContext, releases: Collection[Release]) -> dict[UUID, Facts]:
+    """The same with the facts for the rules of creation, which an approval checks again."""
+    facts = facts_of(context, releases)
+    return with_creation_facts(context.connection, context.account_id, facts)
 
 
 def status_now(now: datetime) -> ColumnElement[Any]:
-    """The SQL form of `timeline.as_of`: the status after what time has made due."""
+    """The status after the transitions that are due: the SQL form of `schedule.as_of`."""
     return sa.case(
         *((r.c.status == status, _chain(status, now)) for status in TIME_TRIGGERS), else_=r.c.status
     )
 
 
 def _chain(status: Status, now: datetime) -> Any:
-    told = sa.literal(status, r.c.status.type)
+    unchanged = sa.literal(status, r.c.status.type)
     if status not in TIME_TRIGGERS:
-        return told
+        return unchanged
     _, edge, following = TIME_TRIGGERS[status]
-    return sa.case((r.c[edge] <= now, _chain(following, now)), else_=told)
+    return sa.case((r.c[edge] <= now, _chain(following, now)), else_=unchanged)
 
 
-def _awaits(reading: QueryContext) -> list[ColumnElement[bool]]:
-    actor, d, e = reading.actor, t.decisions, t.release_edits
+def _awaits(context: QueryContext) -> list[ColumnElement[bool]]:
+    actor, d, e = context.actor, t.decisions, t.release_edits
     if Permission.APPROVE_RELEASE not in actor.permissions or actor.service:
         return [sa.false()]
     decided = sa.exists().where(
@@ -155,14 +155,14 @@ def _awaits(reading: QueryContext) -> list[ColumnElement[bool]]:
         d.c.approver_id == actor.user_id,
     )
     conditions = [
-        r.c.account_id == reading.account_id,
-        status_now(reading.now) == Status.PENDING,
+        r.c.account_id == context.account_id,
+        status_now(context.now) == Status.PENDING,
         r.c.status == Status.PENDING,
         ~decided,
     ]
-    if reading.policy.teams_enabled:
+    if context.policy.teams_enabled:
         conditions.append(r.c.team_id.in_(sorted(actor.team_ids)))
-    if not reading.policy.allow_self_approval:
+    if not context.policy.allow_self_approval:
         edited = sa.exists().where(
             e.c.release_id == r.c.id,
             e.c.editor_id == actor.user_id,
@@ -173,38 +173,38 @@ def _awaits(reading: QueryContext) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _conditions(reading: QueryContext, wanted: ReleaseFilter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if wanted.statuses is not None:
-        found.append(status_now(reading.now).in_(wanted.statuses))
-    if wanted.types is not None:
-        found.append(r.c.type.in_(wanted.types))
-    if wanted.categories is not None:
-        found.append(r.c.category.in_(wanted.categories))
-    if wanted.team_id is not None:
-        found.append(r.c.team_id == wanted.team_id)
-    if wanted.requested_by_id is not None:
-        found.append(r.c.creator_id == wanted.requested_by_id)
-    if wanted.keypair_id is not None:
+def _conditions(context: QueryContext, filter_: ReleaseFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if filter_.statuses is not None:
+        conditions.append(status_now(context.now).in_(filter_.statuses))
+    if filter_.types is not None:
+        conditions.append(r.c.type.in_(filter_.types))
+    if filter_.categories is not None:
+        conditions.append(r.c.category.in_(filter_.categories))
+    if filter_.team_id is not None:
+        conditions.append(r.c.team_id == filter_.team_id)
+    if filter_.requested_by_id is not None:
+        conditions.append(r.c.creator_id == filter_.requested_by_id)
+    if filter_.keypair_id is not None:
         h = t.release_keypairs
-        holds = sa.select(h.c.release_id).where(h.c.keypair_id == wanted.keypair_id)
-        found.append(r.c.id.in_(holds))
-    if wanted.overlaps_from is not None:
-        found.append(r.c.ends_at > wanted.overlaps_from)
-    if wanted.overlaps_until is not None:
-        found.append(r.c.starts_at < wanted.overlaps_until)
-    if wanted.name_contains:
-        part = lookup_key(wanted.name_contains)
-        found.append(r.c.name_key.contains(part, autoescape=True))
-    return found
+        holds = sa.select(h.c.release_id).where(h.c.keypair_id == filter_.keypair_id)
+        conditions.append(r.c.id.in_(holds))
+    if filter_.overlaps_from is not None:
+        conditions.append(r.c.ends_at > filter_.overlaps_from)
+    if filter_.overlaps_until is not None:
+        conditions.append(r.c.starts_at < filter_.overlaps_until)
+    if filter_.name_contains:
+        part = lookup_key(filter_.name_contains)
+        conditions.append(r.c.name_key.contains(part, autoescape=True))
+    return conditions
 
 
-def _page(reading: QueryContext, page: Page[Any]) -> Page[Release]:
+def _page(context: QueryContext, page: Page[Any]) -> Page[Release]:
     ids = [row.id for row in page.items]
-    releases = load(reading, ids)
+    releases = load(context, ids)
     items = [releases[id_] for id_ in ids]
     return Page(items, page.cursors, page.has_next, page.has_previous)
 
 
-def _scope(wanted: ReleaseFilter) -> dict[str, Any]:
-    return {f.name: getattr(wanted, f.name) for f in fields(wanted)}
+def _scope(filter_: ReleaseFilter) -> dict[str, Any]:
+    return {f.name: getattr(filter_, f.name) for f in fields(filter_)}

@@ -13,35 +13,35 @@ from engine.model.principal import Principal
 from engine.model.signing_factors import Evaluation, SignFacts, evaluate
 from engine.model.vocabulary import Permission
 from engine.persistence.store import loading
-from engine.persistence.store.reservation_expiry import without_overdue
+from engine.persistence.store.reservation_expiry import exclude_overdue
 from engine.queries.context import QueryContext
 
 
 def explain(
-    reading: QueryContext, keypair_id: UUID, user_id: UUID | None = None, at: datetime | None = None
+    context: QueryContext, keypair_id: UUID, user_id: UUID | None = None, at: datetime | None = None
 ) -> Evaluation:
     """For oneself now; for somebody else or another instant it needs `MANAGE_KEYPAIRS`."""
-    foreign = user_id is not None and user_id != reading.actor.user_id
-    if (foreign or at is not None) and Permission.MANAGE_KEYPAIRS not in reading.actor.permissions:
+    foreign = user_id is not None and user_id != context.actor.user_id
+    if (foreign or at is not None) and Permission.MANAGE_KEYPAIRS not in context.actor.permissions:
         message = "You need the permission Manage keypairs to ask about others or other times."
         raise Refusal(Code.FORBIDDEN, message, "user_id" if foreign else "at")
-    actor = _other(reading, user_id) if foreign and user_id else reading.actor
-    (keypair,) = loading.load_keypairs(reading.connection, reading.account_id, [keypair_id])
-    facts = sign_facts(reading, actor, keypair, at or reading.now)
-    return evaluate(replace(facts, viewer=reading.actor))
+    actor = _other(context, user_id) if foreign and user_id else context.actor
+    (keypair,) = loading.load_keypairs(context.connection, context.account_id, [keypair_id])
+    facts = sign_facts(context, actor, keypair, at or context.now)
+    return evaluate(replace(facts, viewer=context.actor))
 
 
-def sign_facts(reading: QueryContext, actor: Actor, keypair: Keypair, now: datetime) -> SignFacts:
+def sign_facts(context: QueryContext, actor: Actor, keypair: Keypair, now: datetime) -> SignFacts:
     """The facts as `sign` would see them at that instant."""
     release = None
     if keypair.held_by is not None:
-        stored = loading.load_releases(reading.connection, [keypair.held_by])[keypair.held_by]
+        stored = loading.load_releases(context.connection, [keypair.held_by])[keypair.held_by]
         as_it_is = as_of(stored, now)
         if not as_it_is.status.is_final:
-            (release,) = without_overdue(reading.connection, [as_it_is], now)
-    return SignFacts(now=now, policy=reading.policy, actor=actor, keypair=keypair, release=release)
+            (release,) = exclude_overdue(context.connection, [as_it_is], now)
+    return SignFacts(now=now, policy=context.policy, actor=actor, keypair=keypair, release=release)
 
 
-def _other(reading: QueryContext, user_id: UUID) -> Actor:
-    principal = Principal(account_id=reading.account_id, user_id=user_id)
-    return replace(loading.load_actor(reading.connection, principal), channel=reading.actor.channel)
+def _other(context: QueryContext, user_id: UUID) -> Actor:
+    principal = Principal(account_id=context.account_id, user_id=user_id)
+    return replace(loading.load_actor(context.connection, principal), channel=context.actor.channel)

@@ -12,35 +12,37 @@ from engine.persistence.db.sql import no_index
 from engine.persistence.store import tables as t
 from engine.queries.context import QueryContext
 
-#: Of so many teams each is looked up by itself; of more, all together.
-TEAMS = 20
+#: Up to so many teams, each has a condition of its own; more share one.
+MAX_SINGLE_TEAMS = 20
 
 
-def is_visible(reading: QueryContext) -> ColumnElement[bool]:
+def is_visible(context: QueryContext) -> ColumnElement[bool]:
     """A condition on `releases`; never true for another account's."""
-    return sa.or_(*reasons(reading))
+    return sa.or_(*visibility_conditions(context))
 
 
-def reasons(reading: QueryContext) -> list[ColumnElement[bool]]:
-    """Conditions of which one at least holds. Each by itself has an index for every order of
-    lists, so that whoever sees few finds them without going through everybody's.
+def visibility_conditions(context: QueryContext) -> list[ColumnElement[bool]]:
+    """Conditions on `releases` of which at least one holds.
+
+    Each has an index for every order of lists, so that a viewer of few releases gets them without
+    a scan of the account's.
     """
-    r, p, actor = t.releases, t.release_participants, reading.actor
-    in_account = r.c.account_id == reading.account_id
-    if sees_everything(reading.policy, actor):
+    r, p, actor = t.releases, t.release_participants, context.actor
+    in_account = r.c.account_id == context.account_id
+    if sees_everything(context.policy, actor):
         return [in_account]
     takes_part = sa.select(p.c.release_id).where(p.c.user_id == actor.user_id)
-    mine = [
+    own = [
         r.c.creator_id == actor.user_id,
         *_of_teams(sorted(actor.team_ids)),
         r.c.id.in_(takes_part),
     ]
-    found = [sa.and_(no_index(r.c.account_id) == reading.account_id, one) for one in mine]
+    conditions = [sa.and_(no_index(r.c.account_id) == context.account_id, part) for part in own]
     if approves_without_team(actor):
-        found.append(sa.and_(in_account, no_index(r.c.team_id).is_(None)))
-    return found
+        conditions.append(sa.and_(in_account, no_index(r.c.team_id).is_(None)))
+    return conditions
 
 
 def _of_teams(ids: list[UUID]) -> list[ColumnElement[bool]]:
     team_id = t.releases.c.team_id
-    return [team_id == id_ for id_ in ids] if len(ids) <= TEAMS else [team_id.in_(ids)]
+    return [team_id == id_ for id_ in ids] if len(ids) <= MAX_SINGLE_TEAMS else [team_id.in_(ids)]

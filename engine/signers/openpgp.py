@@ -102,10 +102,10 @@ def _make(algorithm: KeypairAlgorithm, user_id: str) -> bytes:
     # -P: the program's own directory must not hide installed packages of the same names.
     command = [sys.executable, "-P", str(_KEYGEN), algorithm.value, user_id]
     try:
-        made = subprocess.run(  # noqa: S603 - an algorithm's name and a uuid, and no shell
+        result = subprocess.run(  # noqa: S603 - an algorithm's name and a uuid, and no shell
             command, capture_output=True, timeout=_KEYGEN_SECONDS, check=True
         )
     except (OSError, subprocess.SubprocessError):
         # Without its cause, which would hold whatever was already written of the key.
         raise SignerFailed("The OpenPGP key could not be made.") from None
-    return made.stdout
+    return result.stdout

@@ -1,7 +1,7 @@
-"""A program of its own: writes a new OpenPGP secret key, binary, to its standard output.
+"""A separate program that writes a new OpenPGP secret key, binary, to its standard output.
 
-The library keeps the interpreter to itself while it makes a key, which for RSA takes seconds;
-in a process of its own it holds up nobody.
+The library holds the interpreter lock while it makes a key, which for RSA takes seconds; in a
+process of its own it blocks no other thread.
 """
 
 import sys
@@ -20,14 +20,14 @@ def make(algorithm: str, user_id: str) -> Tsk:
 
 def _signing_only(packets: list[Packet]) -> list[Packet]:
     """Without the encryption subkey: nothing here could ever decrypt what is sent to it."""
-    kept: list[Packet] = []
+    remaining: list[Packet] = []
     for packet in packets:
         encrypts = packet.key_flags is not None and packet.key_flags.transport_encryption
-        if encrypts and kept[-1].tag == Tag.SecretSubkey:
-            kept.pop()
+        if encrypts and remaining[-1].tag == Tag.SecretSubkey:
+            remaining.pop()
         else:
-            kept.append(packet)
-    return kept
+            remaining.append(packet)
+    return remaining
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ from engine.signers.pkcs11_errors import (
     sentence_of,
 )
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 log = structlog.get_logger("countersign.signers.pkcs11")
 
@@ -91,11 +91,11 @@ class Token:
 
     def algorithms(self) -> frozenset[KeypairAlgorithm]:
         """Those whose mechanisms the token has."""
-        found = self._run(lambda connection: connection.session.token.slot.get_mechanisms())
+        available = self._run(lambda connection: connection.session.token.slot.get_mechanisms())
         return frozenset(
             algorithm
             for algorithm, mechanisms in pkcs11_keys.MECHANISMS.items()
-            if mechanisms <= found
+            if mechanisms <= available
         )
 
     def check(self) -> None:
@@ -164,7 +164,7 @@ class Token:
                 self._unfinished.discard(key)
                 connection.private_key.cache_clear()
 
-    def _run(self, work: Callable[[_Connection], Answer]) -> Answer:
+    def _run(self, work: Callable[[_Connection], Result]) -> Result:
         if not _ONE_CALLER.acquire(timeout=_LOCK_TIMEOUT_SECONDS):
             raise SignerFailed("The HSM is busy. Try again shortly.")
         try:
@@ -176,7 +176,7 @@ class Token:
         finally:
             _ONE_CALLER.release()
 
-    def _with_one_retry(self, work: Callable[[_Connection], Answer]) -> Answer:
+    def _with_one_retry(self, work: Callable[[_Connection], Result]) -> Result:
         # Only what cannot have begun: nothing that may have signed is done a second time.
         try:
             return work(self._connected())
@@ -255,17 +255,17 @@ def _library(module: str) -> Any:
 def _find_token(library: Any, label: str) -> pkcs11.Token:
     """The one token of the label; other slots may be empty or broken."""
     tokens: list[pkcs11.Token] = []
-    trouble: PKCS11Error | None = None
+    slot_error: PKCS11Error | None = None
     for slot in library.get_slots(token_present=True):
         try:
             tokens.append(slot.get_token())
         except PKCS11Error as error:
-            trouble = error
+            slot_error = error
     matching = [token for token in tokens if token.label == label]
     if len(matching) > 1:
         raise MultipleTokensReturned
     if not matching:
-        raise trouble or NoSuchToken()
+        raise slot_error or NoSuchToken()
     return matching[0]
 
 

@@ -1,4 +1,4 @@
-"""Private keys that the keyring sealed, opened and kept ready."""
+"""A cache of private keys, opened from the form in which the keyring sealed them."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -12,8 +12,8 @@ from engine.signers.keyring import KeyBinding, Keyring, SealBrokenError
 
 PrivateKey = TypeVar("PrivateKey")
 
-#: How many opened keys one backend keeps.
-KEPT = 256
+#: Opened keys that one backend remembers.
+MAX_OPENED_KEYS = 256
 
 
 class SealedKeys(Generic[PrivateKey]):
@@ -25,23 +25,23 @@ class SealedKeys(Generic[PrivateKey]):
     def __init__(self, keyring: Keyring, parse: Callable[[bytes], PrivateKey]) -> None:
         self._keyring = keyring
         self._parse = parse
-        self._kept: OrderedDict[tuple[KeyBinding, str | None, bytes], PrivateKey] = OrderedDict()
+        self._opened: OrderedDict[tuple[KeyBinding, str | None, bytes], PrivateKey] = OrderedDict()
         self._lock = Lock()
 
     def get(self, key: SigningKey) -> PrivateKey:
         """The private key. `SignerFailed` if its material was altered, moved, or is no such key."""
-        # The whole binding is in the name: what is kept opens for nobody it was not sealed for.
-        name = (key.binding, key.key_id, key.material)
+        # With the whole binding, so that an opened key serves only the keypair it was sealed for.
+        cache_key = (key.binding, key.key_id, key.material)
         with self._lock:
-            if name in self._kept:
-                self._kept.move_to_end(name)
-                return self._kept[name]
+            if cache_key in self._opened:
+                self._opened.move_to_end(cache_key)
+                return self._opened[cache_key]
         # Two threads may both open it; that is harmless, and waiting for each other is not.
         opened = self._open(key)
         with self._lock:
-            self._kept[name] = opened
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+            self._opened[cache_key] = opened
+            while len(self._opened) > MAX_OPENED_KEYS:
+                self._opened.popitem(last=False)
         return opened
 
     def _open(self, key: SigningKey) -> PrivateKey:

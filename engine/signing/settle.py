@@ -19,7 +19,7 @@ from engine.persistence.db.bulk import update_many
 from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Lock
-from engine.persistence.store.reservation_expiry import drop
+from engine.persistence.store.reservation_expiry import end_reservations
 from engine.persistence.store.retry import retry
 from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.signing.request import Made, Outcome, Refused, Signed
@@ -140,7 +140,7 @@ def _record_quota(uow: UnitOfWork, release_id: UUID, maximum: int, used: int, nu
 
 def _give_back(uow: UnitOfWork, failed: list[SigningResult]) -> None:
     events = [result.reserved.event for result in failed]
-    drop(
+    end_reservations(
         uow,
         [(e.subject_id, e.keypair_id, e.release_id) for e in events],
         SignatureState.FAILED,

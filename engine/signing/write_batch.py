@@ -48,7 +48,9 @@ def _insert(uow: UnitOfWork, reservations: Sequence[Reserved]) -> None:
         "reserved_at": uow.now,
         "lapses_at": uow.now + timedelta(seconds=uow.system.reservation_seconds),
     }
-    insert_many(uow.connection, _S, columns_in_common, [_row(one) for one in reservations])
+    insert_many(
+        uow.connection, _S, columns_in_common, [_row(reserved) for reserved in reservations]
+    )
 
 
 def _row(reserved: Reserved) -> dict[str, Any]:

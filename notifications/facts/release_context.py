@@ -19,7 +19,7 @@ from engine.model.vocabulary import Status
 from engine.persistence.db.sql import id_in
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
-from engine.persistence.store.release_facts import Staff, load_staff
+from engine.persistence.store.release_facts import TeamFacts, load_team_facts
 from notifications.facts.person_names import person
 
 # Statements of the hot path are built once: to build one costs more than to run it.
@@ -38,7 +38,7 @@ _DECISIONS = (
 class ReleaseContext:
     """People, decisions and names around some releases, by id."""
 
-    staff: Staff
+    staff: TeamFacts
     #: The decisions of each release on any revision, oldest first.
     decisions: Mapping[UUID, Sequence[Row[Any]]]
     #: The edits of each release that has a decision on an earlier revision.
@@ -114,7 +114,7 @@ class ReleaseContext:
 def load_release_context(
     connection: Connection,
     releases: Collection[Release],
-    staff: Staff | None = None,
+    staff: TeamFacts | None = None,
     others: Collection[UUID] = (),
 ) -> ReleaseContext:
     """Load the context of releases of one account, in a bounded number of statements.
@@ -127,7 +127,7 @@ def load_release_context(
     """
     if staff is None:
         (account_id,) = {release.account_id for release in releases}
-        staff = load_staff(connection, account_id, releases)
+        staff = load_team_facts(connection, account_id, releases)
     user_ids = _ids(staff.approvers.values(), (team.member_ids for team in staff.teams.values()))
     user_ids |= {release.creator_id for release in releases} | set(others)
     user_ids |= _ids(release.fields.participant_ids for release in releases)

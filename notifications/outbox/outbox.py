@@ -19,7 +19,7 @@ from engine.model.events import (
 from engine.model.facts import Release
 from engine.model.vocabulary import Status
 from engine.persistence.store.ledger import LedgerEntry
-from engine.persistence.store.release_facts import Staff
+from engine.persistence.store.release_facts import TeamFacts
 from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.facts.message_data import (
     facts_of_administration,
@@ -119,7 +119,7 @@ def _of_releases(uow: UnitOfWork, told: Sequence[Told]) -> Iterator[OutboxMessag
     edited = [recipients.before(releases[one.event.subject_id], one.event) for one, _ in told]
     known = [*releases.values(), *(before for before in edited if before is not None)]
     teams = {release.fields.team_id for release in known}
-    staff = Staff(uow.teams_of(teams), uow.approvers_of(teams))
+    staff = TeamFacts(uow.teams_of(teams), uow.approvers_of(teams))
     sent = calendar_updates.sent_of(uow.connection, releases)
     others = {user_id for mailed in sent.values() for user_id in mailed}
     around = load_release_context(uow.connection, known, staff, others)

@@ -142,7 +142,7 @@ class Reminders:
 
     def _queue_if_still_due(self, kind: MessageKind, account_id: UUID, release_id: UUID) -> None:
         def change(connection: Connection) -> None:
-            locks.take(connection, account_id, Lock(releases=frozenset({release_id})))
+            locks.acquire(connection, account_id, Lock(releases=frozenset({release_id})))
             now = self._system.clock.now(connection)
             release = loading.load_releases(connection, [release_id])[release_id]
             # Again, now that nobody else can say it at the same time.

@@ -64,4 +64,4 @@ def note_heard(uow: UnitOfWork) -> None:
     query = sa.select(w.c.tags).where(w.c.account_id == uow.account_id, w.c.active)
     told = uow.connection.execute(query).scalars().all()
     heard = {pattern for text in told for pattern in tags.patterns_of(text)}
-    ledger.listen(uow.connection, uow.account_id, heard)
+    ledger.subscribe(uow.connection, uow.account_id, heard)

@@ -47,7 +47,7 @@ class WebhookOutbox:
 
     def __call__(self, uow: UnitOfWork, entries: list[LedgerEntry]) -> None:
         """Where no entry is wanted, nothing is looked up."""
-        heard = [entry for entry in entries if entry.heard]
+        heard = [entry for entry in entries if entry.is_subscribed]
         if not heard:
             return
         wanting, scene, told = _wanting(uow), _scene(uow, heard), []

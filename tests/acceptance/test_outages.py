@@ -25,7 +25,7 @@ from engine.commands.administration.users import CreateUser
 from engine.commands.command import execute
 from engine.model.principal import Principal
 from engine.persistence.db.database import Database, normal_url
-from engine.persistence.db.pg_notify import connection_string
+from engine.persistence.db.pg_notify import psycopg_url
 from engine.persistence.db.timeouts import LOCK_WAIT_SECONDS, SILENCE_SECONDS
 from engine.persistence.store import tables as t
 from engine.system import System
@@ -122,12 +122,12 @@ async def test_a_database_that_is_stopped_is_told_quickly_and_found_again(
 
             async def opened() -> bool:
                 # Of the tables, where only the worker's own steps show.
-                with psycopg.connect(connection_string(normal_url(url))) as connection:
+                with psycopg.connect(psycopg_url(normal_url(url))) as connection:
                     query = "SELECT count(*) FROM releases WHERE status = 'IN_PROGRESS'"
                     return connection.execute(query).fetchone() == (2,)
 
             async def listening() -> bool:
-                with psycopg.connect(connection_string(normal_url(url))) as connection:
+                with psycopg.connect(psycopg_url(normal_url(url))) as connection:
                     query = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
                     return connection.execute(query).fetchone() == (1,)
 
@@ -209,7 +209,7 @@ async def test_told_to_end_it_finishes_what_is_under_way_and_refuses_what_comes(
         async with httpx2.AsyncClient(base_url=served.url, timeout=30) as client:
             crowd = await gather_crowd(Caller(client, admin), environment, tmp_path, "vault")
             release = await open_release(client, crowd, 5)
-            holder = stack.enter_context(psycopg.connect(connection_string(normal_url(url))))
+            holder = stack.enter_context(psycopg.connect(psycopg_url(normal_url(url))))
             holder.execute("SELECT 1 FROM releases FOR UPDATE")
             under_way = asyncio.create_task(timed(client, crowd, NOTE, input=note(release)))
             address = served.url.replace("http:", "ws:") + "/graphql"
@@ -245,7 +245,7 @@ async def test_it_ends_in_time_whatever_hangs(url: str, tmp_path: Path, hangs: s
         async with httpx2.AsyncClient(base_url=served.url, timeout=30) as client:
             crowd = await gather_crowd(Caller(client, admin), environment, tmp_path, "vault")
             release = await open_release(client, crowd, 5)
-            holder = stack.enter_context(psycopg.connect(connection_string(normal_url(url))))
+            holder = stack.enter_context(psycopg.connect(psycopg_url(normal_url(url))))
             if hangs == "a request":
                 holder.execute("SELECT 1 FROM releases FOR UPDATE")
                 waits = asyncio.create_task(timed(client, crowd, NOTE, input=note(release)))

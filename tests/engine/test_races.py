@@ -267,16 +267,16 @@ def test_a_release_that_took_the_keypair_while_one_waited_is_locked_too(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     release = world.request()
-    looks, holders = [], locks.holders
+    looks, holders = [], locks.load_holders
 
     def too_early(connection: Any, keypair_ids: Any) -> frozenset[UUID]:
         looks.append(1)
         return frozenset() if len(looks) == 1 else holders(connection, keypair_ids)
 
-    monkeypatch.setattr(locks, "holders", too_early)
+    monkeypatch.setattr(locks, "load_holders", too_early)
     with world.system.database.writing() as connection:
         wanted = Lock(keypairs=frozenset({world.things["vault"]}), keypair_rows=True)
-        held = locks.take(connection, world.account_id, wanted)
+        held = locks.acquire(connection, world.account_id, wanted)
     assert {row.id for row in held} == {release}
     looks.clear()
     world.do("admin", UpdateKeypair(keypair_id=world.things["vault"], alias="Safe"))

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
-from engine.persistence.db.pg_notify import connection_string
+from engine.persistence.db.pg_notify import psycopg_url
 from tests.support.postgres import NOBODY
 from tests.support.running import free_port
 
@@ -51,7 +51,7 @@ def pooled(url: str, folder: Path, *, size: int = 8) -> Iterator[str]:
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
     through = make_url(url).set(host="127.0.0.1", port=port, query={})
     try:
-        _await(connection_string(through))
+        _await(psycopg_url(through))
         yield through.render_as_string(hide_password=False)
     finally:
         process.kill()

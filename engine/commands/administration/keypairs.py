@@ -41,8 +41,8 @@ from engine.model.vocabulary import (
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import keypairs, loading
 from engine.persistence.store import tables as t
-from engine.persistence.store.locks import Hold, Lock, take
-from engine.persistence.store.releases import move
+from engine.persistence.store.locks import Hold, Lock, acquire
+from engine.persistence.store.releases import write_transition
 from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.signers.base import GeneratedKey, KeyBinding, Signer, SignerFailed, SigningKey
 from engine.signers.guard import can_generate, destroy_key, generate_key
@@ -167,7 +167,7 @@ def _destroy_unused(system: System, signer: Signer, key: SigningKey) -> None:
 def _is_stored(system: System, binding: KeyBinding) -> bool:
     # Waits for whoever holds the account: a commit whose answer was lost may be under way still.
     with system.database.writing() as connection:
-        take(connection, binding.account_id, Lock(account=Hold.ALONE))
+        acquire(connection, binding.account_id, Lock(account=Hold.ALONE))
         return keypairs.keypair_exists(connection, binding.keypair_id)
 
 
@@ -251,4 +251,4 @@ class UpdateKeypair(Command[UUID]):
                 code="KEYPAIR_DISABLED",
             )
         )
-        uow.put(move(uow, release, target, ending))
+        uow.put(write_transition(uow, release, target, ending))

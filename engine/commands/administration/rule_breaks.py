@@ -15,7 +15,7 @@ from engine.lifecycle.table import STANDING_RULES
 from engine.model.facts import CLOCK, Facts, Release
 from engine.model.vocabulary import Status
 from engine.persistence.store import accounts, loading, locks
-from engine.persistence.store.release_facts import assemble, with_facts_of_creation
+from engine.persistence.store.release_facts import assemble, with_creation_facts
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 #: How many releases are named; a last item gives the number of the others.
@@ -37,7 +37,7 @@ def shortages(uow: UnitOfWork) -> dict[str, list[str]]:
 
 def shortages_with_keypair(uow: UnitOfWork, keypair_id: UUID) -> dict[str, list[str]]:
     """Return the same of the open release that holds a keypair."""
-    return _shortages_of(uow, locks.holders(uow.connection, [keypair_id]))
+    return _shortages_of(uow, locks.load_holders(uow.connection, [keypair_id]))
 
 
 def _shortages_of(uow: UnitOfWork, release_ids: Collection[UUID]) -> dict[str, list[str]]:
@@ -51,7 +51,7 @@ def _load_facts(uow: UnitOfWork, releases: Collection[Release]) -> list[Facts]:
     # The settings and people as this transaction leaves them, so nothing cached is used.
     policy = loading.load_policy(uow.connection, uow.account_id)
     facts = assemble(uow.connection, uow.now, policy, CLOCK, releases)
-    facts = with_facts_of_creation(uow.connection, uow.account_id, facts)
+    facts = with_creation_facts(uow.connection, uow.account_id, facts)
     return [
         # Once it is approved, whoever leaves signs no more in it; the others still do.
         item if item.status is Status.PENDING else replace(item, inactive_ids=frozenset())

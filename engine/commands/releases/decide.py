@@ -17,7 +17,7 @@ from engine.model.facts import Facts, Release, ReleaseFields
 from engine.model.text import optional_text
 from engine.model.vocabulary import Status, Trigger, Verdict
 from engine.persistence.store import loading
-from engine.persistence.store.releases import insert_decision, move
+from engine.persistence.store.releases import insert_decision, write_transition
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 _TRIGGERS = {Verdict.APPROVE: Trigger.APPROVE, Verdict.REJECT: Trigger.REJECT}
@@ -50,11 +50,11 @@ class Decide(ReleaseCommand[UUID]):
         self._insert(uow, facts)
         uow.record(self._recorded(facts, self._fields_looked_at(uow, release)))
         if target is Status.APPROVED:
-            uow.put(move(uow, release, target))
+            uow.put(write_transition(uow, release, target))
             uow.record(ReleaseApproved.of(release.id, from_status=release.status, to_status=target))
         elif target is Status.REJECTED:
             ending = EndReason("REJECTED", comment)
-            uow.put(move(uow, release, target, ending))
+            uow.put(write_transition(uow, release, target, ending))
             uow.record(
                 ReleaseRejected.of(
                     release.id, from_status=release.status, to_status=target, reason=comment

@@ -18,7 +18,7 @@ from engine.persistence.db.sql import id_in, no_index
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.persistence.store.holders import holders_of
-from engine.persistence.store.release_facts import Staff, assemble, with_facts_of_creation
+from engine.persistence.store.release_facts import TeamFacts, assemble, with_creation_facts
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 _USERS = sa.select(t.users.c.id, t.users.c.active).where(
@@ -29,7 +29,7 @@ _USERS = sa.select(t.users.c.id, t.users.c.active).where(
 def release_facts(uow: UnitOfWork, release: Release, **further: Any) -> Facts:
     """Return the facts of a stored release; refuses NOT_FOUND where the actor may not see it."""
     team_ids = [release.fields.team_id]
-    known = Staff(uow.teams_of(team_ids), uow.approvers_of(team_ids))
+    known = TeamFacts(uow.teams_of(team_ids), uow.approvers_of(team_ids))
     seen = assemble(uow.connection, uow.now, uow.policy, uow.actor, [release], known)
     facts = seen[release.id]
     require(sees_release, facts)
@@ -39,7 +39,7 @@ def release_facts(uow: UnitOfWork, release: Release, **further: Any) -> Facts:
 def standing_facts(uow: UnitOfWork, release: Release, **further: Any) -> Facts:
     """Return the same with what the rules of creation look at, which an approval applies again."""
     facts = release_facts(uow, release, **further)
-    return with_facts_of_creation(uow.connection, uow.account_id, {release.id: facts})[release.id]
+    return with_creation_facts(uow.connection, uow.account_id, {release.id: facts})[release.id]
 
 
 def with_draft(uow: UnitOfWork, facts: Facts, draft: ReleaseFields) -> Facts:

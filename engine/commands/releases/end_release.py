@@ -12,7 +12,7 @@ from engine.lifecycle.schedule import EndReason
 from engine.model.events import ReleaseEvent
 from engine.model.text import optional_text
 from engine.model.vocabulary import Trigger
-from engine.persistence.store.releases import move
+from engine.persistence.store.releases import write_transition
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 
@@ -42,5 +42,5 @@ def end(
     uow.record(
         event.of(release.id, from_status=release.status, to_status=target, reason=reason, **details)
     )
-    uow.put(move(uow, release, target, ending))
+    uow.put(write_transition(uow, release, target, ending))
     return release.id

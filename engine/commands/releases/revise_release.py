@@ -17,7 +17,7 @@ from engine.model.events import ReleaseRevised
 from engine.model.facts import Facts, Release
 from engine.model.vocabulary import ReleaseType, Status, Trigger
 from engine.persistence.store.locks import Hold, Lock
-from engine.persistence.store.releases import move, rewrite_release
+from engine.persistence.store.releases import update_release, write_transition
 from engine.persistence.store.reservation_expiry import release_expired
 from engine.persistence.store.unit_of_work import UnitOfWork
 
@@ -58,7 +58,7 @@ class ReviseRelease(ReleaseCommand[UUID]):
         if not facts.changes:
             return release.id
         after = _revised(release, facts, target)
-        rewrite_release(
+        update_release(
             uow.connection,
             release,
             after,
@@ -67,7 +67,7 @@ class ReviseRelease(ReleaseCommand[UUID]):
             at=uow.now,
         )
         if target is not release.status:
-            after = move(uow, after, target)
+            after = write_transition(uow, after, target)
         uow.put(after)
         uow.record(_event(facts, after, target))
         return release.id

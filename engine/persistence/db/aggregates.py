@@ -1,4 +1,4 @@
-"""Linking tables, read as sets by their owner."""
+"""Reads the rows of link tables as sets, grouped by their owner."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Dialect, ScalarSelect, Select, TypeDecorator
 
 
 def column_set(connection: Connection, column: Any, **where: UUID) -> frozenset[UUID]:
-    """One column of the rows in which others have these values."""
+    """The values of a column in the rows whose other columns have these values."""
     query = sa.select(column)
     for name, value in where.items():
         query = query.where(column.table.c[name] == value)
@@ -27,29 +27,33 @@ class AggregatedSet(TypeDecorator[frozenset[Any]]):
         self.parse = parse
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> frozenset[Any]:
-        """Each read for itself."""
+        """Split the text and parse each value."""
         return frozenset(map(self.parse, value.split(","))) if value else frozenset()
 
 
 def aggregate_set(column: Any, parse: Callable[[str], Any], *where: Any) -> ScalarSelect[Any]:
-    """A column beside others: another table's values that belong to the row, as a set.
+    """A subquery for a SELECT: the values in another table that belong to the row, as a set.
 
-    So a thing and what belongs to it are one statement. `where` refers to the row; no value may
-    contain a comma.
+    So a record and its links are loaded by one statement.
+
+    Args:
+        column: Its values are collected; none may contain a comma.
+        parse: Reads a value from its text.
+        where: Conditions that refer to the row of the outer statement.
     """
-    told = sa.func.aggregate_strings(sa.cast(column, sa.Text), ",")
-    return sa.select(sa.type_coerce(told, AggregatedSet(parse))).where(*where).scalar_subquery()
+    joined = sa.func.aggregate_strings(sa.cast(column, sa.Text), ",")
+    return sa.select(sa.type_coerce(joined, AggregatedSet(parse))).where(*where).scalar_subquery()
 
 
 def fetch_grouped(
     connection: Connection, statement: Select[Any], ids: Iterable[UUID]
 ) -> dict[UUID, frozenset[Any]]:
-    """What a statement finds among `ids`, pairs of owner and value, by owner."""
+    """Run a statement with the parameter `ids`; its pairs of owner and value, grouped by owner."""
     return gather(connection.execute(statement, {"ids": sorted(ids)}).all())
 
 
 def gather(pairs: Iterable[Any]) -> dict[UUID, frozenset[Any]]:
-    """Pairs of owner and value, by owner."""
+    """Group pairs of owner and value by owner."""
     groups: dict[UUID, set[Any]] = {}
     for key, value in pairs:
         groups.setdefault(key, set()).add(value)

@@ -1,4 +1,4 @@
-"""Many rows in one statement: what they share is given once.
+"""Writes many rows with one statement; values they share are sent once.
 
 PostgreSQL gets the rows as one JSON text, in one statement: one for each row costs several times
 as much there. SQLite, which is in the same process, runs one prepared statement for each.
@@ -27,26 +27,26 @@ from sqlalchemy.types import TypeEngine
 
 from engine.persistence.db.sql import id_in
 
-Values = Mapping[str, Any]
-#: Makes a value what the driver takes for it.
+ColumnValues = Mapping[str, Any]
+#: Converts a value to what the driver accepts.
 Bind = Callable[[Any], Any]
 
 
 def insert_many(
-    connection: Connection, table: Table, shared: Values, rows: Sequence[Values]
+    connection: Connection, table: Table, shared: ColumnValues, rows: Sequence[ColumnValues]
 ) -> None:
     """Insert rows that all name the same columns, besides those they share."""
-    shared, rows = _shared_too(shared, rows)
+    shared, rows = _extract_shared(shared, rows)
     names = tuple(shared), tuple(rows[0])
     if connection.dialect.name == "sqlite":
         _run_each(connection, table, _insert_each(table, *names), shared, rows)
     else:
         statement = _insert_set(table, *names)
-        connection.execute(statement, _given_all(shared) | _given_rows(rows))
+        connection.execute(statement, _shared_parameters(shared) | _row_parameters(rows))
 
 
 def update_many(
-    connection: Connection, table: Table, shared: Values, rows: Sequence[Values]
+    connection: Connection, table: Table, shared: ColumnValues, rows: Sequence[ColumnValues]
 ) -> None:
     """Update locked rows by their `id`: some values are shared, some their own.
 
@@ -58,12 +58,18 @@ def update_many(
         _run_each(connection, table, _update_each(table, *names), shared, rows)
     else:
         by_id = {str(row["id"]): row for row in rows}
-        given = _given_all(shared) | _given_rows(by_id) | {"ids": [row["id"] for row in rows]}
-        connection.execute(_update_set(table, *names), given)
+        parameters = (
+            _shared_parameters(shared)
+            | _row_parameters(by_id)
+            | {"ids": [row["id"] for row in rows]}
+        )
+        connection.execute(_update_set(table, *names), parameters)
 
 
-def _shared_too(shared: Values, rows: Sequence[Values]) -> tuple[Values, Sequence[Values]]:
-    """What is one and the same thing in all rows is given once as well: often it is the largest."""
+def _extract_shared(
+    shared: ColumnValues, rows: Sequence[ColumnValues]
+) -> tuple[ColumnValues, Sequence[ColumnValues]]:
+    """Move values that are the same object in all rows, often the largest, to the shared ones."""
     first, *others = rows
     if not others:
         return shared, rows
@@ -75,27 +81,27 @@ def _run_each(
     connection: Connection,
     table: Table,
     statement: Insert | Update,
-    shared: Values,
-    rows: Sequence[Values],
+    shared: ColumnValues,
+    rows: Sequence[ColumnValues],
 ) -> None:
-    """Bound here, by column: what the rows share is bound once, not once for each."""
-    text, asked = _compiled(table, statement, connection.dialect)
+    """Bind the values by column here, so that shared ones are bound once and not for each row."""
+    text, binders = _compiled(table, statement, connection.dialect)
     columns: list[Iterable[Any]] = [
         repeat(bind(shared[name]), len(rows)) if name in shared else [bind(r[name]) for r in rows]
-        for name, bind in asked
+        for name, bind in binders
     ]
     connection.exec_driver_sql(text, list(zip(*columns, strict=True)))
 
 
-def _given_all(shared: Values) -> dict[str, Any]:
+def _shared_parameters(shared: ColumnValues) -> dict[str, Any]:
     return {f"all_{name}": value for name, value in shared.items()}
 
 
-def _given_rows(rows: Sequence[Values] | Mapping[str, Values]) -> dict[str, str]:
-    return {"rows": orjson.dumps(rows, _plain).decode()}
+def _row_parameters(rows: Sequence[ColumnValues] | Mapping[str, ColumnValues]) -> dict[str, str]:
+    return {"rows": orjson.dumps(rows, _as_json).decode()}
 
 
-def _plain(value: Any) -> str:
+def _as_json(value: Any) -> str:
     if isinstance(value, bytes):
         return f"\\x{value.hex()}"
     raise TypeError(type(value).__name__)
@@ -107,7 +113,7 @@ def _recordset(table: Table, names: tuple[str, ...]) -> TableValuedAlias:
     return (
         sa.func.json_to_recordset(rows)
         .table_valued(*columns)
-        .render_derived("given", with_types=True)
+        .render_derived("input", with_types=True)
     )
 
 
@@ -126,7 +132,7 @@ def _each(names: tuple[str, ...]) -> dict[str, Any]:
 def _compiled(
     table: Table, statement: Insert | Update, dialect: Dialect
 ) -> tuple[str, list[tuple[str, Bind]]]:
-    """Its text, and in order: which column's value it asks for, and how the driver gets that."""
+    """The statement's text, and for each of its parameters the column and how to bind it."""
     compiled = statement.compile(dialect=dialect)
     names = [name.partition("_")[2] for name in compiled.positiontup or ()]
     return str(compiled), [(name, _binder(table.c[name].type, dialect)) for name in names]
@@ -143,31 +149,31 @@ def _insert_each(table: Table, shared: tuple[str, ...], own: tuple[str, ...]) ->
 
 @cache
 def _insert_set(table: Table, shared: tuple[str, ...], own: tuple[str, ...]) -> Insert:
-    given = _recordset(table, own)
-    values = sa.select(*_all(table, shared).values(), *(given.c[name] for name in own))
+    rows = _recordset(table, own)
+    values = sa.select(*_all(table, shared).values(), *(rows.c[name] for name in own))
     return table.insert().from_select([*shared, *own], values)
 
 
 @cache
 def _update_each(table: Table, shared: tuple[str, ...], own: tuple[str, ...]) -> Update:
     each = _each(own)
-    chosen = table.update().where(table.c.id == each.pop("id"))
-    return chosen.values(_all(table, shared) | each)
+    statement = table.update().where(table.c.id == each.pop("id"))
+    return statement.values(_all(table, shared) | each)
 
 
 @cache
 def _update_set(table: Table, shared: tuple[str, ...], own: tuple[str, ...]) -> Update:
-    # No join: planned while the table was small it would go through all of it, or through all that
-    # is given for each row, and that plan is kept while the table grows. What is given is looked up
-    # by id; the offset has it read once and not for each row.
+    # Not a join: planned while the table was small, it would scan the table, or all the input for
+    # each row, and that plan is kept while the table grows. The input is looked up by id instead;
+    # the offset has it parsed once and not for each row.
     rows = sa.cast(sa.bindparam("rows", type_=sa.Text), JSONB)
-    given = sa.select(rows.label("rows")).offset(0).subquery("given")
+    source = sa.select(rows.label("rows")).offset(0).subquery("input")
     id_ = sa.cast(table.c.id, sa.Text)
-    row = given.c.rows.op("->", return_type=JSONB())(id_)
+    row = source.c.rows.op("->", return_type=JSONB())(id_)
     each = {
         name: sa.cast(row.op("->>", return_type=sa.Text())(name), table.c[name].type)
         for name in own
         if name != "id"
     }
-    chosen = table.update().where(id_in(table.c.id), given.c.rows.has_key(id_))
-    return chosen.values(_all(table, shared) | each)
+    statement = table.update().where(id_in(table.c.id), source.c.rows.has_key(id_))
+    return statement.values(_all(table, shared) | each)

@@ -12,16 +12,16 @@ from alembic import op
 
 
 def build_index(name: str, table: str, columns: Sequence[str], **options: Any) -> None:
-    """Anew, if need be: what a try that failed left behind is invalid, and of no use."""
+    """Build an index, in place of an invalid one that an earlier failure may have left."""
     drop_index(name, table)
-    with _concurrently() as how:
-        op.create_index(name, table, columns, **how, **options)
+    with _concurrently() as keywords:
+        op.create_index(name, table, columns, **keywords, **options)
 
 
 def drop_index(name: str, table: str) -> None:
-    """It may be gone already."""
-    with _concurrently() as how:
-        op.drop_index(name, table, if_exists=True, **how)
+    """Drop an index, if it exists."""
+    with _concurrently() as keywords:
+        op.drop_index(name, table, if_exists=True, **keywords)
 
 
 @contextmanager

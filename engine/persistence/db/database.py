@@ -1,4 +1,4 @@
-"""Connections to SQLite or PostgreSQL. Every transaction begins with one statement of ours.
+"""Connections to SQLite or PostgreSQL; each transaction begins with a statement chosen here.
 
 On SQLite it is the begin that savepoints need. On PostgreSQL it brings its limits along: nothing
 is a session's, so that a pooler like PgBouncer may give each transaction another connection.
@@ -43,7 +43,7 @@ _READ = f"BEGIN READ ONLY; {_LIMITS}"
 _SNAPSHOT = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_LIMITS}"
 #: Pages in SQLite's log before they are copied into the database, each once however often it was
 #: written meanwhile: 32 MB.
-CHECKPOINT = 8192
+WAL_CHECKPOINT_PAGES = 8192
 #: Filling a large table takes its time; to wait for a lock would make everybody else wait behind.
 _MIGRATE = (
     f"BEGIN; SET LOCAL lock_timeout = '{LOCK_WAIT_SECONDS}s'; SET LOCAL statement_timeout = 0"
@@ -100,7 +100,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction to write in. Left without a commit, it is rolled back."""
-        with _begun(self._writer) as connection:
+        with _connect_and_begin(self._writer) as connection:
             yield connection
 
     @contextmanager
@@ -127,10 +127,10 @@ class Database:
             try:
                 yield connection.execution_options(begin=_MIGRATE)
             finally:
-                connection.invalidate()  # a migration may have changed its ways
+                connection.invalidate()  # a migration may have changed its settings
 
     def pools(self) -> dict[str, tuple[int, int]]:
-        """Of each pool: connections in use, and how many there can be."""
+        """By pool, the number of connections in use and of those there can be."""
         engines = (
             {"write": self._writer, "read": self._reader}
             if self.is_sqlite
@@ -179,10 +179,10 @@ def _sqlite_engine(url: URL, begin: str, pool_size: int, *, read_only: bool = Fa
 
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _: Any) -> None:
-        _into_wal(connection)
+        _enable_wal(connection)
         for pragma in (
             "synchronous=FULL",
-            f"wal_autocheckpoint={CHECKPOINT}",
+            f"wal_autocheckpoint={WAL_CHECKPOINT_PAGES}",
             "foreign_keys=ON",
             f"busy_timeout={LOCK_WAIT_SECONDS * 1000}",
             f"query_only={'ON' if read_only else 'OFF'}",
@@ -196,8 +196,8 @@ def _sqlite_engine(url: URL, begin: str, pool_size: int, *, read_only: bool = Fa
     return engine
 
 
-def _into_wal(connection: Any) -> None:
-    """Of several that begin with a new file, SQLite has all but one fail, and none wait."""
+def _enable_wal(connection: Any) -> None:
+    """Switch to WAL, retrying: of several that open a new file, SQLite lets all but one fail."""
     until = time.monotonic() + LOCK_WAIT_SECONDS
     while True:
         try:
@@ -210,7 +210,7 @@ def _into_wal(connection: Any) -> None:
 
 
 class _Pooler:
-    """Whether one was seen: it gives each client a process id that is not the server's."""
+    """Detects a pooler: it gives each client a process id that is not the server's."""
 
     def __init__(self) -> None:
         self.seen = False
@@ -252,8 +252,9 @@ def _postgresql_engine(url: URL, pool_size: int, pooler: _Pooler) -> Engine:
 
 
 def _begin(connection: Connection, statement: str) -> None:
-    """Straight through libpq, as the driver's own BEGIN would go: a cursor for it costs as much
-    as the statement.
+    """Begin a transaction directly through libpq, as the driver's own BEGIN does.
+
+    A cursor for it would cost as much as the statement.
     """
     driver = _driver_of(connection)
     try:
@@ -268,7 +269,7 @@ def _begin(connection: Connection, statement: str) -> None:
 
 @contextmanager
 def _reading(engine: Engine) -> Iterator[Connection]:
-    with _begun(engine) as connection:
+    with _connect_and_begin(engine) as connection:
         transaction = connection.get_transaction()
         assert transaction is not None
         # Not rolled back: the driver would forget its prepared statements.
@@ -282,19 +283,20 @@ def _driver_of(connection: Connection) -> timeouts.Connection:
     return driver
 
 
-def _begun(engine: Engine) -> Connection:
-    """A connection in a transaction. One that died in the pool is no reason to fail: it did
-    nothing yet, and with it the pool lets go of all that are as old.
+def _connect_and_begin(engine: Engine) -> Connection:
+    """A connection in a transaction; a second one if the first had broken while it was pooled.
+
+    Nothing was done on it yet, and with it the pool discards all connections that are as old.
     """
     try:
-        return _started(engine)
+        return _connect_once(engine)
     except OperationalError as error:
         if not error.connection_invalidated:
             raise
-    return _started(engine)
+    return _connect_once(engine)
 
 
-def _started(engine: Engine) -> Connection:
+def _connect_once(engine: Engine) -> Connection:
     connection = engine.connect()
     try:
         connection.begin()

@@ -1,4 +1,4 @@
-"""Version 7 UUIDs: the time first, so that new rows land at the end of every index."""
+"""Version 7 UUIDs begin with the time, so that new rows go to the end of every index."""
 
 import os
 import time
@@ -6,13 +6,13 @@ from uuid import UUID
 
 
 def uuid7() -> UUID:
-    """48 bits of milliseconds, then version, variant and 74 random bits (RFC 9562)."""
+    """An id of 48 bits of milliseconds, then version, variant and 74 random bits (RFC 9562)."""
     return UUID(int=_number())
 
 
 def uuid7s(number: int) -> list[UUID]:
-    """So many of them, in order: those of one millisecond have none of their own."""
-    return [UUID(int=one) for one in sorted(_number() for _ in range(number))]
+    """So many ids in ascending order, which ids of one millisecond are not by themselves."""
+    return [UUID(int=value) for value in sorted(_number() for _ in range(number))]
 
 
 def _number() -> int:

@@ -1,4 +1,4 @@
-"""Keyset pages: a cursor holds the last row's keys, its order and its filter; never an OFFSET."""
+"""Keyset pagination: a cursor holds the last row's keys, and is bound to its order and filter."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from engine.model.errors import Code, Refusal
 from engine.persistence.db.canonical_json import canonical
 from engine.persistence.db.types import Instant
 
-#: Rows on a page at most, and where nothing is asked.
+#: Rows on a page at most, and without an argument.
 MAX_PAGE_SIZE = 100
 DEFAULT_PAGE_SIZE = 20
 
@@ -27,7 +27,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class PageArgs:
-    """Which page: as Relay's connections ask (forward or backward, not both)."""
+    """The arguments of a Relay connection: forward or backward, not both."""
 
     first: int | None = None
     after: str | None = None
@@ -36,9 +36,9 @@ class PageArgs:
 
     @property
     def size(self) -> int:
-        """Rows asked for."""
+        """The number of rows on the page."""
         return next(
-            (asked for asked in (self.first, self.last) if asked is not None), DEFAULT_PAGE_SIZE
+            (size for size in (self.first, self.last) if size is not None), DEFAULT_PAGE_SIZE
         )
 
     @property
@@ -47,7 +47,7 @@ class PageArgs:
         return self.last is not None
 
     def check(self) -> None:
-        """Refuse what has no meaning or is too much, with INVALID_INPUT."""
+        """Refuse contradictory and too large arguments with INVALID_INPUT."""
         if self.first is not None and self.last is not None:
             raise Refusal(Code.INVALID_INPUT, "Give first or last, not both.", "last")
         for name in ("first", "last"):
@@ -80,28 +80,28 @@ def fetch(
     connection: Connection,
     query: Select[Any],
     order: Order,
-    window: PageArgs,
+    page_args: PageArgs,
     scope: Any = None,
     any_of: Sequence[ColumnElement[bool]] = (),
 ) -> Page[Row[Any]]:
     """One page of the query, in one statement. `scope`: the filter, which cursors carry too;
     `any_of`: conditions of which one is to hold, each looked up by an index of its own.
     """
-    window.check()
+    page_args.check()
     stamp = stamp_of(order, scope)
     labelled = [key.label(f"_key{n}") for n, key in enumerate(order.keys)]
     query = query.add_columns(*labelled)
-    for name, cursor in (("after", window.after), ("before", window.before)):
+    for name, cursor in (("after", page_args.after), ("before", page_args.before)):
         if cursor is not None:
             values = decode(cursor, stamp, order, name)
             query = query.where(_beyond(order, values, forward=name == "after"))
     parts = [query.where(condition) for condition in any_of] or [query]
-    downward = order.descending != window.is_backward
-    found = _first(parts, labelled, window.size + 1, downward=downward)
-    rows = list(connection.execute(found).all())
-    more = len(rows) > window.size
-    rows = rows[: window.size]
-    if window.is_backward:
+    downward = order.descending != page_args.is_backward
+    statement = _first(parts, labelled, page_args.size + 1, downward=downward)
+    rows = list(connection.execute(statement).all())
+    has_more = len(rows) > page_args.size
+    rows = rows[: page_args.size]
+    if page_args.is_backward:
         rows.reverse()
     cursors = [
         encode(stamp, [row._mapping[f"_key{n}"] for n in range(len(order.keys))]) for row in rows
@@ -109,21 +109,21 @@ def fetch(
     return Page(
         rows,
         cursors,
-        has_next=window.before is not None if window.is_backward else more,
-        has_previous=more if window.is_backward else window.after is not None,
+        has_next=page_args.before is not None if page_args.is_backward else has_more,
+        has_previous=has_more if page_args.is_backward else page_args.after is not None,
     )
 
 
 def _first(
     parts: Sequence[Select[Any]], keys: Sequence[Label[Any]], number: int, *, downward: bool
 ) -> Select[Any]:
-    """The first rows of all parts together; of none of them more are looked at."""
-    found = [part.order_by(*_ordered(keys, downward=downward)).limit(number) for part in parts]
-    if len(found) == 1:
-        return found[0]
-    # Spelt by names: for SQLAlchemy to derive each part's columns takes longer than the answer.
-    each = [sa.select(sa.text("*")).select_from(part.subquery()) for part in found]
-    columns = {c.name: sa.column(c.name, c.type) for c in found[0].selected_columns}
+    """The first rows of all parts together; of each part no more rows are read."""
+    limited = [part.order_by(*_ordered(keys, downward=downward)).limit(number) for part in parts]
+    if len(limited) == 1:
+        return limited[0]
+    # Columns by name: for SQLAlchemy to derive each part's columns takes longer than the query.
+    each = [sa.select(sa.text("*")).select_from(part.subquery()) for part in limited]
+    columns = {c.name: sa.column(c.name, c.type) for c in limited[0].selected_columns}
     named = [columns[key.name] for key in keys]
     together = sa.select(*columns.values()).select_from(sa.union(*each).subquery())
     return together.order_by(*_ordered(named, downward=downward)).limit(number)
@@ -143,23 +143,23 @@ def _beyond(order: Order, values: list[Any], *, forward: bool) -> ColumnElement[
 
 
 def stamp_of(order: Order, scope: Any) -> str:
-    """Ties a cursor to its order and filter."""
-    told = f"{order.name}{'-' if order.descending else '+'}{canonical(scope)}"
-    return hashlib.sha256(told.encode()).hexdigest()[:12]
+    """A short hash that binds a cursor to its order and filter."""
+    text = f"{order.name}{'-' if order.descending else '+'}{canonical(scope)}"
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def encode(stamp: str, values: Sequence[Any]) -> str:
-    """An opaque cursor."""
+    """The cursor of a row, opaque to clients."""
     return urlsafe_b64encode(canonical([stamp, [_mark(v) for v in values]]).encode()).decode()
 
 
 def decode(cursor: str, stamp: str, order: Order, name: str) -> list[Any]:
     """A cursor's values; refuses INVALID_INPUT when it is none of this order and filter's."""
     try:
-        found, values = json.loads(urlsafe_b64decode(cursor.encode("ascii")))
-        if found == stamp:
+        cursor_stamp, values = json.loads(urlsafe_b64decode(cursor.encode("ascii")))
+        if cursor_stamp == stamp:
             marked = zip(values, order.keys, strict=True)
-            return [_fitting(_unmark(kind, text), key) for (kind, text), key in marked]
+            return [_check_type(_unmark(kind, text), key) for (kind, text), key in marked]
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         message = "This cursor is malformed. Use one that a page gave you."
         raise Refusal(Code.INVALID_INPUT, message, name) from error
@@ -167,8 +167,8 @@ def decode(cursor: str, stamp: str, order: Order, name: str) -> list[Any]:
     raise Refusal(Code.INVALID_INPUT, message, name)
 
 
-def _fitting(value: Any, key: ColumnElement[Any]) -> Any:
-    """Anybody can write a cursor: what the column cannot be compared with raises."""
+def _check_type(value: Any, key: ColumnElement[Any]) -> Any:
+    """Raise for a value that the column cannot be compared with: a client may forge a cursor."""
     kind = datetime if isinstance(key.type, Instant) else key.type.python_type
     if type(value) is not kind:
         raise TypeError(kind)

@@ -1,6 +1,6 @@
-"""PostgreSQL's NOTIFY and LISTEN: so that processes hear of each other's commits at once.
+"""Notifies other processes of commits at once, by PostgreSQL's NOTIFY and LISTEN.
 
-Only a wake-up: what is news is always read from the tables, and a poll lies beneath. NOTIFY is
+A notification only wakes a process up, which then reads the tables; it also polls them. NOTIFY is
 sent after the commit, in a statement of its own and once for many: inside a transaction it would
 serialise every commit of the database.
 """
@@ -17,69 +17,70 @@ from sqlalchemy.engine import URL
 
 from engine.persistence.db.timeouts import CONNECT_SECONDS, Connection
 
-log = structlog.get_logger("countersign.signals")
+log = structlog.get_logger("countersign.pg_notify")
 
 CHANNEL = "countersign"
 #: Seconds between two looks whether to stop, or to connect again.
 RECONNECT_SECONDS = 0.5
 
 
-def connection_string(url: URL) -> str:
-    """The URL as psycopg itself reads it."""
+def psycopg_url(url: URL) -> str:
+    """The URL of the database as psycopg reads it."""
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def connected(url: URL) -> Connection:
-    """One connection of its own; through a pooler a prepared statement would be looked for in
-    another session.
+def open_connection(url: URL) -> Connection:
+    """A connection outside of the pool, without prepared statements.
+
+    Behind a pooler a prepared statement might be looked for in another session.
     """
     return Connection.connect(
-        connection_string(url), autocommit=True, prepare_threshold=None, **CONNECT_SECONDS
+        psycopg_url(url), autocommit=True, prepare_threshold=None, **CONNECT_SECONDS
     )
 
 
 class PgNotifier:
-    """Tells the other processes which accounts have news; calls of one moment become one."""
+    """Notifies other processes of accounts that have changed; calls of one moment are combined."""
 
     def __init__(self, url: URL) -> None:
         self._url = url
         self._accounts: set[UUID] = set()
         self._lock = threading.Lock()
-        self._news = threading.Event()
+        self._has_accounts = threading.Event()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="notify", daemon=True)
 
     def __call__(self, account_id: UUID) -> None:
-        """One of `System.commit_hooks`; returns at once."""
+        """Notify of an account, in the background; a hook of `System.commit_hooks`."""
         with self._lock:
             self._accounts.add(account_id)
             if self._thread.ident is None:
                 self._thread.start()
-        self._news.set()
+        self._has_accounts.set()
 
     def close(self) -> None:
-        """Send what is waiting, then stop."""
+        """Send what waits, then stop."""
         self._stopped.set()
-        self._news.set()
+        self._has_accounts.set()
         if self._thread.ident is not None:
             self._thread.join(timeout=5)
 
     def _run(self) -> None:
-        trouble = _Trouble("notify")
+        failures = _FailureLog("notify")
         while not (self._stopped.is_set() and not self._accounts):
             try:
-                with connected(self._url) as connection:
-                    trouble.over()
+                with open_connection(self._url) as connection:
+                    failures.recovered()
                     self._send(connection)
             except psycopg.Error as error:
-                trouble.seen(error)
+                failures.failed(error)
                 if self._stopped.wait(RECONNECT_SECONDS):
                     return
 
     def _send(self, connection: psycopg.Connection) -> None:
         while True:
-            self._news.wait()
-            self._news.clear()
+            self._has_accounts.wait()
+            self._has_accounts.clear()
             with self._lock:
                 accounts, self._accounts = self._accounts, set()
             try:
@@ -88,67 +89,69 @@ class PgNotifier:
             except psycopg.Error:
                 with self._lock:
                     self._accounts |= accounts
-                self._news.set()
+                self._has_accounts.set()
                 raise
             if self._stopped.is_set():
                 return
 
 
 class PgListener:
-    """Hears which accounts have news, from whichever process; connects again when it has to."""
+    """Calls a function for each account that any process has changed; reconnects by itself."""
 
     def __init__(self, url: URL) -> None:
         self._url = url
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def start(self, heard: Callable[[UUID], None]) -> None:
-        """Listen from now on, in a thread."""
-        self._thread = threading.Thread(target=self._run, args=(heard,), name="listen", daemon=True)
+    def start(self, on_commit: Callable[[UUID], None]) -> None:
+        """Listen in a thread, which calls the function with the account's id."""
+        self._thread = threading.Thread(
+            target=self._run, args=(on_commit,), name="listen", daemon=True
+        )
         self._thread.start()
 
     def close(self) -> None:
-        """Stop within a moment."""
+        """Stop listening."""
         self._stopped.set()
         if self._thread is not None:
             self._thread.join(timeout=5)
 
-    def _run(self, heard: Callable[[UUID], None]) -> None:
-        trouble = _Trouble("listen")
+    def _run(self, on_commit: Callable[[UUID], None]) -> None:
+        failures = _FailureLog("listen")
         while not self._stopped.is_set():
             try:
-                with connected(self._url) as connection:
+                with open_connection(self._url) as connection:
                     connection.execute(f"LISTEN {CHANNEL}")
-                    trouble.over()
-                    self._listen(connection, heard)
+                    failures.recovered()
+                    self._listen(connection, on_commit)
             except psycopg.Error as error:
-                trouble.seen(error)
+                failures.failed(error)
                 self._stopped.wait(RECONNECT_SECONDS)
 
-    def _listen(self, connection: psycopg.Connection, heard: Callable[[UUID], None]) -> None:
+    def _listen(self, connection: psycopg.Connection, on_commit: Callable[[UUID], None]) -> None:
         while not self._stopped.is_set():
-            for told in connection.notifies(timeout=RECONNECT_SECONDS):
+            for notification in connection.notifies(timeout=RECONNECT_SECONDS):
                 try:
-                    heard(UUID(told.payload))
+                    on_commit(UUID(notification.payload))
                 except ValueError:
                     continue
 
 
-class _Trouble:
-    """Says once that something fails, and once that it works again."""
+class _FailureLog:
+    """Logs the first of several failures, and the recovery."""
 
-    def __init__(self, what: str) -> None:
-        self._what = what
-        self._is_on = False
+    def __init__(self, operation: str) -> None:
+        self._operation = operation
+        self._is_failing = False
 
-    def seen(self, error: Exception) -> None:
-        """It failed, maybe again."""
-        if not self._is_on:
-            log.warning("signals fail", what=self._what, error=str(error)[:500])
-        self._is_on = True
+    def failed(self, error: Exception) -> None:
+        """The operation failed, perhaps again."""
+        if not self._is_failing:
+            log.warning("pg_notify_failed", operation=self._operation, error=str(error)[:500])
+        self._is_failing = True
 
-    def over(self) -> None:
-        """It works."""
-        if self._is_on:
-            log.info("signals work again", what=self._what)
-        self._is_on = False
+    def recovered(self) -> None:
+        """The operation succeeded."""
+        if self._is_failing:
+            log.info("pg_notify_recovered", operation=self._operation)
+        self._is_failing = False

@@ -1,4 +1,4 @@
-"""How long PostgreSQL is waited for: a server, or a network, that went silent is given up on."""
+"""Time limits for PostgreSQL, also for a server or a network that does not answer at all."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import psycopg
 from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 #: Seconds anything waits for a lock, a pooled connection, or a new one.
 LOCK_WAIT_SECONDS = 5
@@ -28,21 +28,21 @@ CONNECT_SECONDS: dict[str, Any] = {
 
 
 class Connection(psycopg.Connection[Any]):
-    """Waits for no answer for ever: one whose server stays silent is closed, and so discarded.
+    """A connection that is closed, and so discarded, when its server does not answer in time.
 
     A frozen server enforces none of its own limits, and its machine still acknowledges packets.
     """
 
-    #: None: for as long as it takes.
+    #: Seconds to wait for an answer; None: without a limit.
     silence: float | None = SILENCE_SECONDS
 
     def wait(
-        self, gen: PQGen[Answer], interval: float = 0.1, timeout: float | None = None
-    ) -> Answer:
-        """As the driver does, within the limit."""
+        self, gen: PQGen[Result], interval: float = 0.1, timeout: float | None = None
+    ) -> Result:
+        """Wait as the driver does, but no longer than the limit."""
         try:
             return super().wait(gen, interval, self.silence if timeout is None else timeout)
         except psycopg.OperationalError:
             if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
-                self.close()  # its answer may still come, to whoever asked next
+                self.close()  # the answer may still come, during the next statement
             raise

@@ -11,17 +11,17 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Column, Dialect, Text, TypeDecorator
 
-#: Those of people, teams and keypairs are read again and again, and to make one takes a while.
+#: Cached, since the ids of users, teams and keypairs are read often and are slow to parse.
 uuid_of = lru_cache(maxsize=10_000)(UUID)
 
 
 class Id(sa.Uuid[UUID]):
-    """Who or what it is. SQLite has it as text, and gives one and the same each time."""
+    """A UUID. SQLite stores it as text, and equal texts are read as the same object."""
 
     cache_ok = True
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
-        """Nothing is left to do where the database knows ids."""
+        """Parse the text, unless the database has a type for UUIDs."""
         if dialect.supports_native_uuid:
             return None
         return lambda text: None if text is None else uuid_of(text)
@@ -34,7 +34,7 @@ class Instant(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse naive datetimes: they name no instant."""
+        """Convert to UTC; raise ValueError for a naive datetime, which is no instant."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -42,7 +42,7 @@ class Instant(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
-        """SQLite gives text without an offset; PostgreSQL an instant with the session's."""
+        """Read text without an offset from SQLite, and any offset from PostgreSQL."""
         if dialect.name == "sqlite":
             return lambda text: None if text is None else datetime.fromisoformat(f"{text}+00:00")
         return lambda value: None if value is None else value.astimezone(UTC)
@@ -53,7 +53,7 @@ ExactText = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 def enum_column(enum: type[StrEnum]) -> sa.Enum:
-    """One word of a closed set, stored as text; the rows hold no other (CHECK)."""
+    """The type of an enumeration: text, which a CHECK constraint limits to its members."""
     name = "".join("_" + c.lower() if c.isupper() else c for c in enum.__name__).lstrip("_")
     return sa.Enum(enum, native_enum=False, create_constraint=True, length=30, name=name)
 

@@ -1,4 +1,4 @@
-"""A copy of a SQLite database as it is at one instant, while everybody goes on, and checked."""
+"""Copies a SQLite database as of one instant, while it is in use, and checks the copy."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def back_up(database: Database, path: Path) -> Backup:
     if not database.is_sqlite:
         raise BackupError("This database is PostgreSQL. Back it up with pg_dump.")
     source = Path(database.url.database or "").resolve()
-    _make(path)
+    _create(path)
     try:
         _copy(source, path)
-        return _checked(path)
+        return _check(path)
     except (sqlite3.Error, BackupError) as error:
         path.unlink()
         raise BackupError(f"No backup was made: {error}") from error
@@ -47,7 +47,7 @@ def back_up(database: Database, path: Path) -> Backup:
         raise
 
 
-def _make(path: Path) -> None:
+def _create(path: Path) -> None:
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError as error:
@@ -57,7 +57,7 @@ def _make(path: Path) -> None:
 
 
 def _copy(source: Path, path: Path) -> None:
-    """In one step, so in one transaction to read in: in pieces it begins anew at each commit."""
+    """Copy in one step, in one read transaction: in pieces it would start over at each commit."""
     with (
         closing(
             sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True, timeout=LOCK_WAIT_SECONDS)
@@ -71,23 +71,27 @@ def _copy(source: Path, path: Path) -> None:
         os.fsync(written.fileno())
 
 
-def _checked(path: Path) -> Backup:
-    """What is in it holds together, and every ledger is what was written."""
+def _check(path: Path) -> Backup:
+    """Check the integrity of the copy and the chain of every ledger. Raises BackupError."""
     address = f"{path.resolve().as_uri()}?mode=ro"
     engine = sa.create_engine("sqlite://", creator=lambda: sqlite3.connect(address, uri=True))
     try:
         with engine.connect() as connection:
-            found = connection.execute(sa.text("PRAGMA integrity_check")).scalars().all()
-            if found != ["ok"]:
-                raise BackupError(f"the copy is damaged: {found[0]}")
+            problems = connection.execute(sa.text("PRAGMA integrity_check")).scalars().all()
+            if problems != ["ok"]:
+                raise BackupError(f"the copy is damaged: {problems[0]}")
             if connection.execute(sa.text("PRAGMA foreign_key_check")).first() is not None:
                 raise BackupError("the copy has rows that refer to nothing")
             ids = connection.execute(sa.select(accounts.c.id)).scalars().all()
-            verdicts = [verify(connection, account_id) for account_id in ids]
+            verifications = [verify(connection, account_id) for account_id in ids]
     finally:
         engine.dispose()
-    for account_id, verdict in zip(ids, verdicts, strict=True):
-        if not verdict.holds:
-            place = f"entry {verdict.broken_at}: {verdict.fault}"
+    for account_id, verification in zip(ids, verifications, strict=True):
+        if not verification.holds:
+            place = f"entry {verification.broken_at}: {verification.fault}"
             raise BackupError(f"the ledger of account {account_id} is broken at {place}")
-    return Backup(path.stat().st_size, len(ids), sum(verdict.head.count for verdict in verdicts))
+    return Backup(
+        path.stat().st_size,
+        len(ids),
+        sum(verification.head.count for verification in verifications),
+    )

@@ -1,6 +1,6 @@
-"""When the database itself says no: its constraints' names, and the refusal each one is.
+"""Translates violated constraints of the database into refusals.
 
-Checks before give better messages; these decide the races the checks cannot see.
+The checks before give better messages; constraints decide the races that the checks cannot see.
 """
 
 import re
@@ -75,26 +75,26 @@ _KEY_TAKEN = ("uq_signatures_idempotency", "signatures.user_id, signatures.idemp
 
 def is_key_taken(error: IntegrityError) -> bool:
     """Another call used the idempotency key just now."""
-    return any(sign in str(error.orig) for sign in _KEY_TAKEN)
+    return any(text in str(error.orig) for text in _KEY_TAKEN)
 
 
 #: How PostgreSQL names the keypair that two releases want; SQLite has one writer, whose checks
 #: nobody overtakes.
-_TAKEN = re.compile(r"\(keypair_id\)=\(([0-9a-f-]{36})\)")
+_TAKEN_KEYPAIR = re.compile(r"\(keypair_id\)=\(([0-9a-f-]{36})\)")
 
 
-def taken_keypair(error: IntegrityError) -> UUID | None:
+def conflicting_keypair(error: IntegrityError) -> UUID | None:
     """The keypair that another release took meanwhile, if that is what the error says."""
     if "uq_release_keypairs_held" not in str(error.orig):
         return None
-    found = _TAKEN.search(str(error.orig))
-    return UUID(found[1]) if found else None
+    match = _TAKEN_KEYPAIR.search(str(error.orig))
+    return UUID(match[1]) if match else None
 
 
 def refusal_of(error: IntegrityError) -> Refusal:
     """The refusal a violated constraint stands for; a constraint not listed here is a bug."""
     message = str(error.orig)
-    for signs, code, sentence, field in _CONFLICTS:
-        if any(sign in message for sign in signs):
+    for texts, code, sentence, field in _CONFLICTS:
+        if any(text in message for text in texts):
             return Refusal(code, sentence, field)
     raise error

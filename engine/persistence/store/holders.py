@@ -1,4 +1,4 @@
-"""Which open releases hold keypairs, as far as somebody may know of them."""
+"""The open releases that hold keypairs, as far as the actor may see them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from engine.model.errors import Refusal
 from engine.model.facts import Holder, Keypair
 from engine.model.visibility import sees
 from engine.persistence.store import loading
-from engine.persistence.store.constraints import refusal_of, taken_keypair
+from engine.persistence.store.constraints import conflicting_keypair, refusal_of
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 
@@ -38,9 +38,9 @@ def refusal_of_conflict(uow: UnitOfWork, error: IntegrityError) -> Refusal:
     Whoever took a keypair in the meantime has committed that, so it can be named like one that was
     found to be held before.
     """
-    refusal, taken = refusal_of(error), taken_keypair(error)
-    if taken is None:
+    refusal, keypair_id = refusal_of(error), conflicting_keypair(error)
+    if keypair_id is None:
         return refusal
-    keypairs = loading.load_keypairs(uow.connection, uow.account_id, [taken])
+    keypairs = loading.load_keypairs(uow.connection, uow.account_id, [keypair_id])
     holders = holders_of(uow, keypairs)
     return keypair_in_use(keypairs[0].alias, holders[0]) if holders else refusal

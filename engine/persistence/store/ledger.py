@@ -3,9 +3,9 @@
 An entry's hash is SHA-256 over its body, canonical JSON that contains the previous hash. Bodies
 have a format: the first, which has no number, does not say with which credential it was done.
 
-The head also says which tags somebody outside listens to. It is read and locked by every commit
-anyway: so a commit that nobody listens to asks no further, in whatever process it is, and one that
-waited for the lock knows of whoever began to listen meanwhile.
+The head also has the tags that webhooks subscribe to. Every commit reads and locks it anyway: so a
+commit without a subscriber needs no further query, in whatever process it is, and one that waited
+for the lock knows the subscriptions that were made meanwhile.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from engine.persistence.db.bulk import insert_many
 from engine.persistence.db.canonical_json import canonical
 from engine.persistence.store.tables import ledger_entries, ledger_heads
 
-#: Of the bodies that are written now: 2 has `credential`.
+#: The format of bodies that are written now: 2 has `credential`.
 FORMAT = 2
 #: What the first entry of an account is chained to.
 GENESIS = bytes(32)
@@ -35,7 +35,7 @@ _HEAD = sa.select(ledger_heads.c.count, ledger_heads.c.hash, ledger_heads.c.hear
     ledger_heads.c.account_id == sa.bindparam("account")
 )
 _LOCKED_HEAD = _HEAD.with_for_update()
-_MOVE_HEAD = (
+_UPDATE_HEAD = (
     ledger_heads.update()
     .where(ledger_heads.c.account_id == sa.bindparam("account"))
     .values(count=sa.bindparam("entries"), hash=sa.bindparam("last"))
@@ -48,18 +48,18 @@ class LedgerEntry:
 
     position: int
     recorded: Recorded
-    #: Somebody outside listens to its tag.
-    heard: bool = False
+    #: A webhook subscribes to its tag.
+    is_subscribed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """How long an account's ledger is, and the hash of its last entry."""
+    """The length of an account's ledger, and the hash of its last entry."""
 
     count: int
     hash: bytes
-    #: What somebody outside listens to; no part of the ledger itself.
-    heard: str = field(default="", compare=False)
+    #: The tags that webhooks subscribe to, separated by spaces; no part of the ledger itself.
+    subscribed_tags: str = field(default="", compare=False)
 
 
 def start(connection: Connection, account_id: UUID) -> None:
@@ -73,10 +73,10 @@ def head(connection: Connection, account_id: UUID, *, lock: bool = False) -> Hea
     return Head(*connection.execute(query, {"account": account_id}).one())
 
 
-def listen(connection: Connection, account_id: UUID, heard: Collection[str]) -> None:
-    """From now on somebody listens to these tags; the head is locked already."""
+def subscribe(connection: Connection, account_id: UUID, tags: Collection[str]) -> None:
+    """Replace the tags that webhooks subscribe to; the caller has locked the head."""
     mine = ledger_heads.c.account_id == account_id
-    connection.execute(ledger_heads.update().where(mine).values(heard=" ".join(sorted(heard))))
+    connection.execute(ledger_heads.update().where(mine).values(heard=" ".join(sorted(tags))))
 
 
 def append(
@@ -87,17 +87,17 @@ def append(
         return []
     before = head(connection, account_id, lock=True)
     entries, rows, previous = [], [], before.hash
-    heard = before.heard.split()
+    patterns = before.subscribed_tags.split()
     for position, item in enumerate(recorded, before.count + 1):
         body = canonical(_body(account_id, position, item, recorded_at, previous))
         previous = hashlib.sha256(body.encode()).digest()
-        is_heard = any_matches(heard, item.event.tag)
-        entries.append(LedgerEntry(position, item, is_heard))
+        is_subscribed = any_matches(patterns, item.event.tag)
+        entries.append(LedgerEntry(position, item, is_subscribed))
         rows.append(_row(position, item, body, previous))
     shared = {"account_id": account_id, "recorded_at": recorded_at}
     insert_many(connection, ledger_entries, shared, rows)
-    moved = {"account": account_id, "entries": before.count + len(rows), "last": previous}
-    connection.execute(_MOVE_HEAD, moved)
+    new_head = {"account": account_id, "entries": before.count + len(rows), "last": previous}
+    connection.execute(_UPDATE_HEAD, new_head)
     return entries
 
 

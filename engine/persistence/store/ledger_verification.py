@@ -1,4 +1,4 @@
-"""Is the ledger what was written? Walks the chain, and holds it against a head kept elsewhere."""
+"""Verifies that a ledger is what was written: its chain, and against a head stored elsewhere."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from engine.persistence.store import ledger
 from engine.persistence.store.ledger import FORMAT, GENESIS, Head
 from engine.persistence.store.tables import ledger_entries as e
 
-#: Entries read at once.
+#: Entries read by one statement.
 ENTRIES_PER_READ = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A head to keep elsewhere; the HMAC shows that it was printed here."""
+    """A head to store elsewhere, with an HMAC that shows that this installation printed it."""
 
     account_id: UUID
     count: int
@@ -53,21 +53,21 @@ class Verification:
 
     @property
     def holds(self) -> bool:
-        """Nothing was found wrong."""
+        """The ledger is what was written."""
         return self.fault is None
 
 
 def verify(connection: Connection, account_id: UUID, anchor: Anchor | None = None) -> Verification:
-    """Walk the account's entries from the first; against an anchor also truncation shows.
+    """Verify all entries of the account; with an anchor also that none are missing at the end.
 
-    Wants a snapshot: entries written meanwhile would not be the head's.
+    The connection needs a snapshot: entries written meanwhile would not fit the head.
     """
     head = ledger.head(connection, account_id)
     previous, expected = GENESIS, 1
     for row in _entries(connection, account_id):
         fault = _fault(row, account_id, expected, previous)
         if fault is None and anchor is not None and row.position == anchor.count:
-            fault = _anchored(row.hash, anchor)
+            fault = _check_anchor(row.hash, anchor)
         if fault is not None:
             return Verification(head, expected, fault)
         previous, expected = row.hash, expected + 1
@@ -76,8 +76,10 @@ def verify(connection: Connection, account_id: UUID, anchor: Anchor | None = Non
             head, expected, "entries are missing at the end, or the head was changed"
         )
     if anchor is not None and anchor.count > head.count:
-        there, kept = head.count, anchor.count
-        fault = f"{there} entries are here, the kept head had {kept}: the last {kept - there}"
+        count, anchored = head.count, anchor.count
+        fault = (
+            f"{count} entries are here, the kept head had {anchored}: the last {anchored - count}"
+        )
         return Verification(head, expected, f"{fault} are missing")
     return Verification(head)
 
@@ -100,12 +102,12 @@ def _fault(row: Row[Any], account_id: UUID, expected: int, previous: bytes) -> s
         return "its text was changed"
     try:
         body = json.loads(row.body)
-        chained_to, told = b64decode(body["previous"]), _told_by(body)
+        chained_to, values = b64decode(body["previous"]), _values_of_body(body)
     except (ValueError, KeyError, TypeError):
         return "its text is no entry"
     if chained_to != previous:
         return "it is not chained to the entry before"
-    if told != _told_by_columns(row, account_id):
+    if values != _values_of_columns(row, account_id):
         return "its columns differ from its text"
     return _format_fault(body)
 
@@ -123,7 +125,7 @@ def _format_fault(body: dict[str, Any]) -> str | None:
     return None
 
 
-def _told_by(body: dict[str, Any]) -> dict[str, Any]:
+def _values_of_body(body: dict[str, Any]) -> dict[str, Any]:
     return {
         "account": body["account"],
         "position": body["position"],
@@ -136,7 +138,7 @@ def _told_by(body: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _told_by_columns(row: Row[Any], account_id: UUID) -> dict[str, Any]:
+def _values_of_columns(row: Row[Any], account_id: UUID) -> dict[str, Any]:
     return {
         "account": str(account_id),
         "position": row.position,
@@ -153,11 +155,11 @@ def _text(id_: UUID | None) -> str | None:
     return str(id_) if id_ is not None else None
 
 
-def _anchored(found: bytes, anchor: Anchor) -> str | None:
-    same = hmac.compare_digest(found.hex(), anchor.hash)
+def _check_anchor(hash_: bytes, anchor: Anchor) -> str | None:
+    same = hmac.compare_digest(hash_.hex(), anchor.hash)
     return None if same else "its hash is not the one that was kept: the ledger was rewritten"
 
 
 def _seal(account_id: UUID, head: Head, key: bytes) -> str:
-    told = canonical({"account": account_id, "count": head.count, "hash": head.hash})
-    return hmac.new(key, told.encode(), hashlib.sha256).hexdigest()
+    text = canonical({"account": account_id, "count": head.count, "hash": head.hash})
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()

@@ -1,4 +1,4 @@
-"""What a command locks, always in the same order: account, releases, keypairs; the head last.
+"""Locks of commands, always in the same order: account, releases, keypairs; the ledger head last.
 
 On SQLite the transaction itself is the lock (BEGIN IMMEDIATE).
 """
@@ -19,13 +19,13 @@ from engine.persistence.store import tables as t
 
 # Statements of the hot path are built once: to build one costs more than to run it.
 _R, _H, _K = t.releases, t.release_keypairs, t.keypairs
-_STANDING = sa.select(_R.c.id, _R.c.status, _R.c.starts_at, _R.c.ends_at).where(id_in(_R.c.id))
+_SCHEDULES = sa.select(_R.c.id, _R.c.status, _R.c.starts_at, _R.c.ends_at).where(id_in(_R.c.id))
 _LOCKED = (
-    _STANDING.where(no_index(_R.c.account_id) == sa.bindparam("account"))
+    _SCHEDULES.where(no_index(_R.c.account_id) == sa.bindparam("account"))
     .order_by(_R.c.id)
     .with_for_update()
 )
-_FREE = _LOCKED.with_for_update(skip_locked=True)
+_SKIPPING_LOCKED = _LOCKED.with_for_update(skip_locked=True)
 _HOLDERS = sa.select(_H.c.release_id).where(id_in(_H.c.keypair_id), t.IS_HELD)
 _NAMESAKES = sa.select(_R.c.id).where(
     _R.c.account_id == sa.bindparam("account"),
@@ -41,12 +41,12 @@ _KEYPAIRS = sa.select(_K.c.id).where(id_in(_K.c.id)).order_by(_K.c.id).with_for_
 
 
 class Hold(StrEnum):
-    """How the account's settings and people are held."""
+    """How the account's settings and users are locked."""
 
-    #: As they are, together with others who need the same.
+    #: Against changes, together with others that only read them.
     SHARED = "SHARED"
-    #: Alone, to change them: every request that awaits approval is locked too, for they decide who
-    #: may approve it.
+    #: To change them. Every release that awaits approval is locked too, for settings and users
+    #: decide who may approve it.
     ALONE = "ALONE"
 
 
@@ -59,7 +59,7 @@ _ACCOUNTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
-    """What a command needs to stand still."""
+    """What a command locks before it decides."""
 
     account: Hold | None = None
     releases: frozenset[UUID] = frozenset()
@@ -69,60 +69,62 @@ class Lock:
     keypair_rows: bool = False
     #: A name for a release: the open one that has it is locked too, for it may be over by now.
     name: str | None = None
-    #: Leave out releases that somebody else holds, rather than wait for them.
+    #: Leave out releases that another transaction has locked, rather than wait for them.
     skip_locked: bool = False
 
 
-def take(connection: Connection, account_id: UUID, lock: Lock) -> list[Row[Any]]:
-    """Wait for the locks; answers how the releases held stand, as far as they exist."""
+def acquire(connection: Connection, account_id: UUID, lock: Lock) -> list[Row[Any]]:
+    """Wait for the locks; returns status and window of each locked release that exists."""
     if lock.account is not None:
         connection.execute(_ACCOUNTS[lock.account], {"account": account_id}).all()
-    wanted = lock.releases | holders(connection, lock.keypairs)
+    release_ids = lock.releases | load_holders(connection, lock.keypairs)
     if lock.account is Hold.ALONE:
         # Those who request or edit wait for the account, so that no further one comes to await it.
-        wanted |= _pending(connection, account_id)
-    wanted |= _namesakes(connection, account_id, lock.name)
-    held = _take_releases(connection, account_id, wanted, _FREE if lock.skip_locked else _LOCKED)
+        release_ids |= _pending(connection, account_id)
+    release_ids |= _namesakes(connection, account_id, lock.name)
+    locked = _lock_releases(
+        connection, account_id, release_ids, _SKIPPING_LOCKED if lock.skip_locked else _LOCKED
+    )
     if lock.keypairs and lock.keypair_rows:
         connection.execute(_KEYPAIRS, {"ids": sorted(lock.keypairs)}).all()
-    # Whoever was waited for may have ended, and another release taken a keypair meanwhile. On
-    # SQLite all waiting was over before the first look.
+    # While this waited, a release may have ended and another taken its keypair. On SQLite all
+    # waiting was over before the first statement.
     if connection.dialect.name == "sqlite":
-        return held
-    while come := holders(connection, lock.keypairs) - wanted:
-        held += _take_releases(connection, account_id, come)
-        wanted |= come
-    return held
+        return locked
+    while new_ids := load_holders(connection, lock.keypairs) - release_ids:
+        locked += _lock_releases(connection, account_id, new_ids)
+        release_ids |= new_ids
+    return locked
 
 
-def standing(connection: Connection, release_ids: Collection[UUID]) -> list[Row[Any]]:
-    """How releases stand that are held already: their status and window."""
+def load_schedules(connection: Connection, release_ids: Collection[UUID]) -> list[Row[Any]]:
+    """Status and window of releases that are locked already."""
     if not release_ids:
         return []
-    return list(connection.execute(_STANDING, {"ids": sorted(release_ids)}))
+    return list(connection.execute(_SCHEDULES, {"ids": sorted(release_ids)}))
 
 
-def _take_releases(
-    connection: Connection, account_id: UUID, wanted: Collection[UUID], query: Any = _LOCKED
+def _lock_releases(
+    connection: Connection, account_id: UUID, release_ids: Collection[UUID], query: Any = _LOCKED
 ) -> list[Row[Any]]:
-    if not wanted:
+    if not release_ids:
         return []
-    return list(connection.execute(query, {"ids": sorted(wanted), "account": account_id}))
+    return list(connection.execute(query, {"ids": sorted(release_ids), "account": account_id}))
 
 
 def _pending(connection: Connection, account_id: UUID) -> frozenset[UUID]:
-    found = connection.execute(_PENDING, {"account": account_id})
-    return frozenset(found.scalars().all())
+    rows = connection.execute(_PENDING, {"account": account_id})
+    return frozenset(rows.scalars().all())
 
 
 def _namesakes(connection: Connection, account_id: UUID, name: str | None) -> frozenset[UUID]:
     if name is None:
         return frozenset()
-    asked = {"account": account_id, "name": lookup_key(name)}
-    return frozenset(connection.execute(_NAMESAKES, asked).scalars().all())
+    parameters = {"account": account_id, "name": lookup_key(name)}
+    return frozenset(connection.execute(_NAMESAKES, parameters).scalars().all())
 
 
-def holders(connection: Connection, keypair_ids: Collection[UUID]) -> frozenset[UUID]:
+def load_holders(connection: Connection, keypair_ids: Collection[UUID]) -> frozenset[UUID]:
     """The open releases that hold these keypairs."""
     if not keypair_ids:
         return frozenset()

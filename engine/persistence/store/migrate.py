@@ -1,4 +1,4 @@
-"""Bring a database to the schema this version needs, or say how it stands to it.
+"""Migrates a database to the schema that this version needs, or compares the two.
 
 A migration's number says where it is in the line; a number after a dot, which is the oldest
 version of the schema whose programs still run on it. So a program can tell of a database that is
@@ -26,8 +26,8 @@ from engine.persistence.store.retry import retry
 
 #: Only one process migrates at a time; an arbitrary number of our own.
 _ADVISORY_LOCK = 7_266_736_001
-#: Seconds between two looks whether another process has done it.
-_PAUSE = 0.2
+#: Seconds between two tries to get the lock.
+_POLL_SECONDS = 0.2
 VERSIONS = Path(__file__).parent / "migrations" / "versions"
 
 
@@ -40,29 +40,29 @@ class Revision(NamedTuple):
 
     @classmethod
     def of(cls, text: str | None) -> Revision:
-        """Of a database without any it is the zeroth."""
+        """Parse the id; a database without a revision has number 0."""
         number, _, serves_from = (text or "0").partition(".")
         return cls(int(number), int(serves_from or 0))
 
 
 class SchemaState(Enum):
-    """How a database stands to this version."""
+    """How the schema of a database compares with this version."""
 
-    #: As this version made it, or expanded since by a newer one.
+    #: As this version made it, or expanded by a newer version.
     FITS = "fits"
-    #: It has to be migrated first.
+    #: It has to be migrated.
     BEHIND = "behind"
-    #: A newer version took away what this one needs.
+    #: A newer version has removed what this one needs.
     CONTRACTED = "contracted"
 
 
-def config(*more: Path) -> Config:
+def alembic_config(*more: Path) -> Config:
     """Alembic's configuration, without a file; with more folders of versions."""
-    made = Config()
-    made.set_main_option("script_location", str(VERSIONS.parent))
-    made.set_main_option("path_separator", "newline")
-    made.set_main_option("version_locations", "\n".join(map(str, (VERSIONS, *more))))
-    return made
+    config = Config()
+    config.set_main_option("script_location", str(VERSIONS.parent))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("version_locations", "\n".join(map(str, (VERSIONS, *more))))
+    return config
 
 
 def migrate(database: Database, *more: Path) -> None:
@@ -74,9 +74,9 @@ def migrate(database: Database, *more: Path) -> None:
     left as they are.
     """
     database.make_file()
-    alembic = config(*more)
+    alembic = alembic_config(*more)
     head = Revision.of(ScriptDirectory.from_config(alembic).get_current_head())
-    with _alone(database):
+    with _exclusive(database):
         with database.reading() as connection:
             if revision_of(connection).number >= head.number:
                 return
@@ -92,10 +92,10 @@ def _upgrade(database: Database, alembic: Config) -> None:
 
 def schema_state(connection: Connection) -> SchemaState:
     """Whether this version can run on the database."""
-    found, known = revision_of(connection), _known()
-    if found.number < known:
+    revision, known = revision_of(connection), _known()
+    if revision.number < known:
         return SchemaState.BEHIND
-    return SchemaState.FITS if found.serves_from <= known else SchemaState.CONTRACTED
+    return SchemaState.FITS if revision.serves_from <= known else SchemaState.CONTRACTED
 
 
 def is_current(connection: Connection) -> bool:
@@ -110,17 +110,17 @@ def revision_of(connection: Connection) -> Revision:
 
 @cache
 def _known() -> int:
-    return Revision.of(ScriptDirectory.from_config(config()).get_current_head()).number
+    return Revision.of(ScriptDirectory.from_config(alembic_config()).get_current_head()).number
 
 
 @contextmanager
-def _alone(database: Database) -> Iterator[None]:
-    """While the block lasts no other process migrates. On SQLite the transaction sees to it."""
+def _exclusive(database: Database) -> Iterator[None]:
+    """Let no other process migrate meanwhile. On SQLite the transaction ensures that."""
     with nullcontext() if database.is_sqlite else database.writing() as connection:
         # Asked again and again, for a statement that waits has a snapshot, and an index that is
         # built meanwhile would wait for it in turn. Without a parameter, for the same reason: with
         # one PostgreSQL keeps the statement's snapshot until the transaction's next.
         lock = f"SELECT pg_try_advisory_xact_lock({_ADVISORY_LOCK})"
         while connection is not None and not connection.exec_driver_sql(lock).scalar_one():
-            time.sleep(_PAUSE)
+            time.sleep(_POLL_SECONDS)
         yield

@@ -11,23 +11,25 @@ from engine.model.facts import AccountSettings, Actor, Facts, Release, Team
 from engine.model.vocabulary import Status
 from engine.persistence.store import loading
 
-#: What was edited then is still to be approved: by others, if it comes to that.
+#: Edits of releases in these statuses are still to be approved, perhaps by others.
 _UNAPPROVED = frozenset({Status.PENDING, Status.ACTIVE})
 
 
 @dataclass(frozen=True, slots=True)
-class Staff:
+class TeamFacts:
     """The teams of some releases and who can approve these; None stands for no team."""
 
     teams: Mapping[UUID, Team]
     approvers: Mapping[UUID | None, frozenset[UUID]]
 
 
-def load_staff(connection: Connection, account_id: UUID, releases: Collection[Release]) -> Staff:
-    """Of releases of one account."""
+def load_team_facts(
+    connection: Connection, account_id: UUID, releases: Collection[Release]
+) -> TeamFacts:
+    """Load the teams and approvers of releases of one account."""
     team_ids = {release.fields.team_id for release in releases}
     named = {team_id for team_id in team_ids if team_id is not None}
-    return Staff(
+    return TeamFacts(
         teams=loading.load_teams(connection, account_id, named),
         approvers=loading.load_approvers_of(connection, account_id, team_ids) if releases else {},
     )
@@ -39,14 +41,14 @@ def assemble(
     policy: AccountSettings,
     actor: Actor,
     releases: Collection[Release],
-    staff: Staff | None = None,
+    team_facts: TeamFacts | None = None,
 ) -> dict[UUID, Facts]:
     """The facts of each release as it stands: its team, approvers, votes and editors.
 
-    `staff`: of their teams, where they are known already.
+    `team_facts`: of their teams, if they are loaded already.
     """
-    if staff is None:
-        staff = load_staff(connection, policy.account_id, releases)
+    if team_facts is None:
+        team_facts = load_team_facts(connection, policy.account_id, releases)
     pending = [release for release in releases if release.status is Status.PENDING]
     unapproved = [release for release in releases if release.status in _UNAPPROVED]
     votes = loading.load_votes(connection, pending) if pending else {}
@@ -57,8 +59,8 @@ def assemble(
             policy=policy,
             actor=actor,
             release=release,
-            team=staff.teams.get(release.fields.team_id) if release.fields.team_id else None,
-            approver_ids=staff.approvers[release.fields.team_id],
+            team=team_facts.teams.get(release.fields.team_id) if release.fields.team_id else None,
+            approver_ids=team_facts.approvers[release.fields.team_id],
             votes=votes.get(release.id, ()),
             editor_ids=editors.get(release.id, frozenset()),
         )
@@ -66,24 +68,24 @@ def assemble(
     }
 
 
-def with_facts_of_creation(
+def with_creation_facts(
     connection: Connection, account_id: UUID, facts: Mapping[UUID, Facts]
 ) -> dict[UUID, Facts]:
-    """The same with what the rules of creation look at besides: keypairs, inactive participants.
+    """Add what the rules of creation look at besides: keypairs and inactive participants.
 
     Two statements at most, for any number of releases.
     """
-    fields = {id_: one.subject.fields for id_, one in facts.items()}
-    keypair_ids = frozenset[UUID]().union(*(one.keypair_ids for one in fields.values()))
-    user_ids = frozenset[UUID]().union(*(one.participant_ids for one in fields.values()))
-    found = loading.load_keypairs(connection, account_id, keypair_ids) if keypair_ids else ()
-    keypairs = {keypair.id: keypair for keypair in found}
+    fields = {id_: f.subject.fields for id_, f in facts.items()}
+    keypair_ids = frozenset[UUID]().union(*(f.keypair_ids for f in fields.values()))
+    user_ids = frozenset[UUID]().union(*(f.participant_ids for f in fields.values()))
+    loaded = loading.load_keypairs(connection, account_id, keypair_ids) if keypair_ids else ()
+    keypairs = {keypair.id: keypair for keypair in loaded}
     inactive = loading.load_inactive(connection, user_ids)
     return {
         id_: replace(
-            one,
+            release_facts,
             keypairs=tuple(keypairs[key] for key in sorted(fields[id_].keypair_ids)),
             inactive_ids=fields[id_].participant_ids & inactive,
         )
-        for id_, one in facts.items()
+        for id_, release_facts in facts.items()
     }

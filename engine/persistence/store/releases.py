@@ -1,4 +1,4 @@
-"""Decisions applied to rows: the only place a release's status is written."""
+"""Writes releases: the only place where a release's status is written."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -21,8 +21,8 @@ from engine.persistence.store.unit_of_work import UnitOfWork
 
 #: Fields that are rows of their own rather than columns.
 _SETS = {"keypair_ids", "participant_ids"}
-#: What a move can change.
-_MOVED = (
+#: Columns that a transition can change.
+_TRANSITION_COLUMNS = (
     "id",
     "status",
     "status_since",
@@ -32,15 +32,15 @@ _MOVED = (
     "end_reason",
     "signatures_reserved",
 )
-#: What an edit can change, besides the fields.
-_REVISED = ("id", "revision", "material_revision", "required_approvals", "round_revision")
+#: Columns that an edit can change, besides the fields.
+_EDIT_COLUMNS = ("id", "revision", "material_revision", "required_approvals", "round_revision")
 
 # Statements of the hot path are built once: to build one costs more than to run it.
 _R, _H, _P, _S = t.releases, t.release_keypairs, t.release_participants, t.signatures
 _INSERT = _R.insert()
 _INSERT_DECISION = t.decisions.insert()
 _INSERT_EDIT = t.release_edits.insert()
-_LET_GO = _H.update().where(id_in(_H.c.release_id), _H.c.held).values(held=False)
+_END_HOLDS = _H.update().where(id_in(_H.c.release_id), _H.c.held).values(held=False)
 _DISCARD = (
     _S.update()
     .where(_S.c.release_id == sa.bindparam("release"), t.IS_RESERVED)
@@ -53,7 +53,7 @@ _DROP_PARTICIPANTS = _P.delete().where(_P.c.release_id == _OF_RELEASE, id_in(_P.
 
 
 def insert_release(connection: Connection, release: Release) -> None:
-    """A new release with its keypairs, held from now on, and its participants."""
+    """Insert a new release, its participants, and its keypairs, which it holds from now on."""
     values = {
         "account_id": release.account_id,
         "name_held": True,
@@ -64,9 +64,9 @@ def insert_release(connection: Connection, release: Release) -> None:
         "signatures_used": 0,
         "signatures_reserved": 0,
     }
-    connection.execute(_INSERT, values | _revised(release))
-    _hold(connection, release.id, release.fields.keypair_ids)
-    _take_part(connection, release.id, release.fields.participant_ids)
+    connection.execute(_INSERT, values | _edit_values(release))
+    _insert_keypairs(connection, release.id, release.fields.keypair_ids)
+    _insert_participants(connection, release.id, release.fields.participant_ids)
 
 
 def insert_decision(
@@ -80,7 +80,7 @@ def insert_decision(
     channel: Channel,
     at: datetime,
 ) -> None:
-    """A verdict on a release as it stands; `revision` is the one that was looked at."""
+    """Insert a verdict on a release; `revision` is the one that the approver saw."""
     row = {
         "id": uuid7(),
         "release_id": release.id,
@@ -95,7 +95,7 @@ def insert_decision(
     connection.execute(_INSERT_DECISION, row)
 
 
-def rewrite_release(
+def update_release(
     connection: Connection,
     before: Release,
     after: Release,
@@ -104,13 +104,15 @@ def rewrite_release(
     material: bool,
     at: datetime,
 ) -> None:
-    """An edit: the fields and revisions, the sets that differ, and who did it."""
-    update_many(connection, _R, {}, [_revised(after)])
+    """Write an edit: fields and revisions, the links that differ, and who made it."""
+    update_many(connection, _R, {}, [_edit_values(after)])
     old, new = before.fields, after.fields
-    _drop(connection, _DROP_KEYPAIRS, after.id, old.keypair_ids - new.keypair_ids)
-    _hold(connection, after.id, new.keypair_ids - old.keypair_ids)
-    _drop(connection, _DROP_PARTICIPANTS, after.id, old.participant_ids - new.participant_ids)
-    _take_part(connection, after.id, new.participant_ids - old.participant_ids)
+    _delete_links(connection, _DROP_KEYPAIRS, after.id, old.keypair_ids - new.keypair_ids)
+    _insert_keypairs(connection, after.id, new.keypair_ids - old.keypair_ids)
+    _delete_links(
+        connection, _DROP_PARTICIPANTS, after.id, old.participant_ids - new.participant_ids
+    )
+    _insert_participants(connection, after.id, new.participant_ids - old.participant_ids)
     edit = {
         "release_id": after.id,
         "revision": after.revision,
@@ -121,31 +123,34 @@ def rewrite_release(
     connection.execute(_INSERT_EDIT, edit)
 
 
-def move(
+def write_transition(
     uow: UnitOfWork, release: Release, target: Status, ending: EndReason | None = None
 ) -> Release:
-    """Write a status the machine decided; answers the release after it."""
+    """Write a status that the state machine decided; returns the release with it."""
     after = apply_transition(release, target, uow.now, ending)
-    write_moves(uow, [(release, after)])
+    write_transitions(uow, [(release, after)])
     return after
 
 
-def write_moves(uow: UnitOfWork, moves: Sequence[tuple[Release, Release]]) -> None:
-    """Releases before and after; an end lets go of the keypairs, maybe of the name."""
-    ended = [after.id for _, after in moves if after.status.is_final]
+def write_transitions(uow: UnitOfWork, transitions: Sequence[tuple[Release, Release]]) -> None:
+    """Write releases as they are after their transitions, given with the release before.
+
+    A release that ends gives its keypairs back, and its name if it never opened.
+    """
+    ended = [after.id for _, after in transitions if after.status.is_final]
     if ended:
-        uow.connection.execute(_LET_GO, {"ids": ended})
-    for before, after in moves:
+        uow.connection.execute(_END_HOLDS, {"ids": ended})
+    for before, after in transitions:
         if before.signatures_reserved != after.signatures_reserved:
             _discard(uow, after)
-    if moves:
-        update_many(uow.connection, _R, {}, [_moved(after) for _, after in moves])
+    if transitions:
+        update_many(uow.connection, _R, {}, [_transition_values(after) for _, after in transitions])
 
 
 def _discard(uow: UnitOfWork, release: Release) -> None:
-    """What is reserved leaves the service no more, whether or not its value still comes."""
-    asked = {"release": release.id, "at": release.ended_at}
-    for row in uow.connection.execute(_DISCARD, asked).all():
+    """Discard reserved signatures, whether or not their signer still makes them."""
+    parameters = {"release": release.id, "at": release.ended_at}
+    for row in uow.connection.execute(_DISCARD, parameters).all():
         event = SignatureDropped(
             subject_id=row.id,
             release_id=release.id,
@@ -155,13 +160,13 @@ def _discard(uow: UnitOfWork, release: Release) -> None:
         uow.record(event, actor=CLOCK)
 
 
-def _moved(after: Release) -> dict[str, Any]:
+def _transition_values(after: Release) -> dict[str, Any]:
     holds_name = not after.status.is_final or after.opened_at is not None
-    return {name: getattr(after, name) for name in _MOVED} | {"name_held": holds_name}
+    return {name: getattr(after, name) for name in _TRANSITION_COLUMNS} | {"name_held": holds_name}
 
 
-def _revised(after: Release) -> dict[str, Any]:
-    return {name: getattr(after, name) for name in _REVISED} | _columns(after.fields)
+def _edit_values(after: Release) -> dict[str, Any]:
+    return {name: getattr(after, name) for name in _EDIT_COLUMNS} | _columns(after.fields)
 
 
 def _columns(fields: ReleaseFields) -> dict[str, Any]:
@@ -169,21 +174,25 @@ def _columns(fields: ReleaseFields) -> dict[str, Any]:
     return values | {"name_key": name_key(fields.name)}
 
 
-def _hold(connection: Connection, release_id: UUID, keypair_ids: Collection[UUID]) -> None:
+def _insert_keypairs(
+    connection: Connection, release_id: UUID, keypair_ids: Collection[UUID]
+) -> None:
     # In id order, so that two requests for the same keypairs wait for each other, not in a ring.
     rows = [{"keypair_id": keypair_id} for keypair_id in sorted(keypair_ids)]
     if rows:
         insert_many(connection, _H, {"release_id": release_id, "held": True}, rows)
 
 
-def _take_part(connection: Connection, release_id: UUID, user_ids: Collection[UUID]) -> None:
+def _insert_participants(
+    connection: Connection, release_id: UUID, user_ids: Collection[UUID]
+) -> None:
     rows = [{"user_id": user_id} for user_id in sorted(user_ids)]
     if rows:
         insert_many(connection, _P, {"release_id": release_id}, rows)
 
 
-def _drop(
-    connection: Connection, statement: sa.Delete, release_id: UUID, gone: Collection[UUID]
+def _delete_links(
+    connection: Connection, statement: sa.Delete, release_id: UUID, ids: Collection[UUID]
 ) -> None:
-    if gone:
-        connection.execute(statement, {"release": release_id, "ids": sorted(gone)})
+    if ids:
+        connection.execute(statement, {"release": release_id, "ids": sorted(ids)})

@@ -1,4 +1,4 @@
-"""Reservations that were not settled in time: given back, because nothing left the service."""
+"""Gives reservations back that were not settled in time, for no signature left the service."""
 
 from __future__ import annotations
 
@@ -45,20 +45,22 @@ _NUMBER_OVERDUE = (
 
 
 def release_expired(uow: UnitOfWork) -> None:
-    """Lapse the overdue reservations of the locked releases, and those of no release."""
-    asked = {
+    """End the overdue reservations of the locked releases, and those of no release."""
+    parameters = {
         "account": uow.account_id,
         "ids": [uow.account_id, *sorted(uow.locked)],
         "now": uow.now,
     }
-    overdue = uow.connection.execute(_OVERDUE, asked).all()
-    drop(uow, [(row.id, row.keypair_id, row.release_id) for row in overdue], SignatureState.LAPSED)
+    overdue = uow.connection.execute(_OVERDUE, parameters).all()
+    end_reservations(
+        uow, [(row.id, row.keypair_id, row.release_id) for row in overdue], SignatureState.LAPSED
+    )
 
 
-def without_overdue(
+def exclude_overdue(
     connection: Connection, releases: Collection[Release], now: datetime
 ) -> list[Release]:
-    """The releases less the reservations that the next to reserve will give back first."""
+    """The releases without their overdue reservations, which the next transaction gives back."""
     ids = sorted(release.id for release in releases if release.signatures_reserved)
     if not ids:
         return list(releases)
@@ -72,7 +74,7 @@ def without_overdue(
     ]
 
 
-def drop(
+def end_reservations(
     uow: UnitOfWork, signatures: list[tuple[UUID, UUID, UUID | None]], state: SignatureState
 ) -> None:
     """End reserved signatures (id, keypair, release) without a value; give their count back."""

@@ -1,4 +1,4 @@
-"""What a command works with inside its transaction."""
+"""The unit of work of a command: its transaction and what it has loaded and recorded."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class UnitOfWork:
     #: The releases locked, and advanced to what is true now.
     locked: frozenset[UUID] = frozenset()
     recorded: list[Recorded] = field(default_factory=list)
-    #: Set by whoever leaves something to be sent after the commit.
+    #: Set when something is to be sent after the commit.
     to_send: bool = False
     #: Releases as they were loaded, and then as they were written.
-    kept: dict[UUID, Release] = field(default_factory=dict)
+    loaded_releases: dict[UUID, Release] = field(default_factory=dict)
     #: By team; None stands for the whole account.
     _approvers: dict[UUID | None, frozenset[UUID]] = field(default_factory=dict)
     _teams: dict[UUID, Team] = field(default_factory=dict)
@@ -63,42 +63,42 @@ class UnitOfWork:
         return release
 
     def approvers_of(self, team_ids: Collection[UUID | None]) -> dict[UUID | None, frozenset[UUID]]:
-        """Eligible approvers; asked only before the account's people change, or after it."""
+        """Eligible approvers by team; to be called before the account's users change, or after."""
         if missing := set(team_ids) - self._approvers.keys():
-            found = loading.load_approvers_of(self.connection, self.account_id, missing)
-            self._approvers |= found
+            loaded = loading.load_approvers_of(self.connection, self.account_id, missing)
+            self._approvers |= loaded
         return {team_id: self._approvers[team_id] for team_id in team_ids}
 
     def teams_of(self, team_ids: Collection[UUID | None]) -> dict[UUID, Team]:
         """Teams with their members, under the same condition; None is no team."""
-        wanted = {team_id for team_id in team_ids if team_id is not None}
-        if missing := wanted - self._teams.keys():
+        ids = {team_id for team_id in team_ids if team_id is not None}
+        if missing := ids - self._teams.keys():
             self._teams |= loading.load_teams(self.connection, self.account_id, missing)
-        return {team_id: self._teams[team_id] for team_id in wanted & self._teams.keys()}
+        return {team_id: self._teams[team_id] for team_id in ids & self._teams.keys()}
 
     def refresh_policy(self) -> None:
-        """The account's settings, people or teams were changed: what was known of them is old."""
+        """Forget settings, approvers and teams, which were changed."""
         self.__dict__.pop("policy", None)
         self._approvers.clear()
         self._teams.clear()
 
     def put(self, release: Release) -> None:
-        """This is how it stands, written or read: whoever writes a release keeps it."""
-        self.kept[release.id] = release
+        """Remember a release as it was loaded or written; whoever writes one calls this."""
+        self.loaded_releases[release.id] = release
 
     def evict(self, ids: Iterable[UUID]) -> None:
-        """These were changed, or their changes were taken back."""
+        """Forget releases that were changed in the database, or whose changes were rolled back."""
         for release_id in list(ids):
-            self.kept.pop(release_id, None)
+            self.loaded_releases.pop(release_id, None)
 
     def get_many(self, ids: Collection[UUID]) -> dict[UUID, Release]:
-        """Releases as this transaction leaves them."""
-        kept = {id_: self.kept[id_] for id_ in ids if id_ in self.kept}
-        return kept | loading.load_releases(self.connection, set(ids) - kept.keys())
+        """Releases as of this transaction, loaded if they are not remembered."""
+        loaded = {id_: self.loaded_releases[id_] for id_ in ids if id_ in self.loaded_releases}
+        return loaded | loading.load_releases(self.connection, set(ids) - loaded.keys())
 
     def record(
         self, event: Event, *, actor: Actor | None = None, effective_at: datetime | None = None
     ) -> None:
-        """Say what happened; written to the ledger when the work is done."""
+        """Record an event, which is written to the ledger at the end of the transaction."""
         who = actor if actor is not None else self.actor
         self.recorded.append(Recorded(event, who, effective_at or self.now))

@@ -117,7 +117,7 @@ async def test_however_many_events_there_are_nothing_more_is_kept_of_them(
 async def test_whoever_sees_few_goes_through_the_rest_without_waiting_for_news(
     world: World, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ledger_slices, "LOOKED_AT", 2)
+    monkeypatch.setattr(ledger_slices, "MAX_SCANNED_ENTRIES", 2)
     monkeypatch.setattr(release_events, "PAUSE", 60)
     # Nothing of eve's, and more than one reading goes through.
     world.approved()
@@ -134,7 +134,7 @@ async def test_whoever_sees_few_goes_through_the_rest_without_waiting_for_news(
 def test_one_release_is_followed_without_going_through_the_others(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ledger_slices, "LOOKED_AT", 2)
+    monkeypatch.setattr(ledger_slices, "MAX_SCANNED_ENTRIES", 2)
     world.approved()
     other = world.request(name="Kestrel", keypair_ids=frozenset({world.things["spare"]}))
     found = read(

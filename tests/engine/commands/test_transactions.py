@@ -103,7 +103,7 @@ def test_when_one_part_breaks_nothing_lands(
     if part == "second listener":
         listening(world, outbox, breaks)
     if part == "state":
-        monkeypatch.setattr(decide, "move", breaks)
+        monkeypatch.setattr(decide, "write_transition", breaks)
     if part == "commit":
         monkeypatch.setattr(Connection, "commit", breaks)
     with pytest.raises(Breaks):

@@ -88,7 +88,7 @@ def paged(reading: QueryContext, order: str, *, descending: bool, backward: bool
 def test_the_rule_and_its_sql_form_agree_on_every_release(
     world: World, each: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(visibility, "TEAMS", each)
+    monkeypatch.setattr(visibility, "MAX_SINGLE_TEAMS", each)
     world.add_team("red", ["bob"], [], 1)
     known = every_kind(world)
     theirs = make_world(world.system.database, account="Other").request()

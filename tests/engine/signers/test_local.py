@@ -100,7 +100,7 @@ def test_sealed_bytes_that_are_no_private_key_are_named_so(
 def test_many_threads_sign_with_more_keys_than_are_kept(
     local, stored, digest_of_content, openssl_verifies, monkeypatch
 ) -> None:
-    monkeypatch.setattr(sealed_keys, "KEPT", 3)
+    monkeypatch.setattr(sealed_keys, "MAX_OPENED_KEYS", 3)
     digest, algorithm = digest_of_content(SHA256), KeypairAlgorithm.ED25519
     bindings = [KeyBinding(uuid4(), uuid4()) for _ in range(10)]
     keys = [stored(algorithm, its, local.generate(algorithm, its)) for its in bindings]
@@ -108,7 +108,7 @@ def test_many_threads_sign_with_more_keys_than_are_kept(
     with ThreadPoolExecutor(8) as threads:
         made = list(threads.map(lambda key: local.sign(key, digest), keys * 40))
 
-    assert len(local._keys._kept) == 3
+    assert len(local._keys._opened) == 3
     assert len(set(made)) == 10, "Ed25519 is deterministic: one signature for each key"
     for key, signature in zip(keys, made[:10], strict=True):
         assert openssl_verifies(algorithm, key.public_key_pem, digest, signature)

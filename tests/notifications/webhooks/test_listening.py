@@ -27,7 +27,7 @@ NOWHERE = "http://127.0.0.1:1/"
 
 def heard(world: World) -> str:
     with world.system.database.reading() as connection:
-        return ledger.head(connection, world.account_id).heard
+        return ledger.head(connection, world.account_id).subscribed_tags
 
 
 @contextmanager

@@ -20,7 +20,7 @@ BEFORE = (
 
 
 def upgrade(database: Database, to: str) -> None:
-    alembic = migrate.config()
+    alembic = migrate.alembic_config()
     with database.writing() as connection:
         alembic.attributes["connection"] = connection
         command.upgrade(alembic, to)

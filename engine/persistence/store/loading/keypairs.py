@@ -45,8 +45,8 @@ def load_keypair_rows(
     """Their rows, with who may use them and `held_by`, the release that holds each; as many as
     there are.
     """
-    asked = {"ids": sorted(ids), "account": account_id}
-    return connection.execute(_KEYPAIRS, asked).all()
+    parameters = {"ids": sorted(ids), "account": account_id}
+    return connection.execute(_KEYPAIRS, parameters).all()
 
 
 def keypair_of(row: Row[Any]) -> Keypair:

@@ -1,4 +1,4 @@
-"""The account's settings, who acts, who could approve, and teams."""
+"""Loads the account's settings, actors, approvers and teams."""
 
 from collections.abc import Collection
 from typing import Any
@@ -64,12 +64,15 @@ def load_actor(connection: Connection, principal: Principal) -> Actor:
 def load_actors(
     connection: Connection, principals: Collection[Principal]
 ) -> dict[Principal, Actor]:
-    """The same for several callers, in one statement; who is not there is left out."""
+    """The actors of several callers, in one statement; unknown users are left out."""
     ids = {principal.user_id for principal in principals}
-    found = connection.execute(_USERS, {"ids": sorted(ids)})
-    users = {(row.account_id, row.id): row for row in found}
-    asked = ((one, users.get((one.account_id, one.user_id))) for one in principals)
-    return {one: _actor(user, one) for one, user in asked if user is not None}
+    rows = connection.execute(_USERS, {"ids": sorted(ids)})
+    users = {(row.account_id, row.id): row for row in rows}
+    return {
+        principal: _actor(user, principal)
+        for principal in principals
+        if (user := users.get((principal.account_id, principal.user_id))) is not None
+    }
 
 
 def _actor(user: Row[Any], principal: Principal) -> Actor:
@@ -181,15 +184,15 @@ def load_approvers_of(
     connection: Connection, account_id: UUID, team_ids: Collection[UUID | None]
 ) -> dict[UUID | None, frozenset[UUID]]:
     """The same for several teams at once; None stands for the whole account."""
-    found: dict[UUID | None, frozenset[UUID]] = {team_id: frozenset() for team_id in team_ids}
-    if None in found:
+    approvers: dict[UUID | None, frozenset[UUID]] = {team_id: frozenset() for team_id in team_ids}
+    if None in approvers:
         eligible = connection.execute(_APPROVERS, {"account": account_id})
-        found[None] = frozenset(eligible.scalars().all())
-    teams = sorted(team_id for team_id in found if team_id is not None)
+        approvers[None] = frozenset(eligible.scalars().all())
+    teams = sorted(team_id for team_id in approvers if team_id is not None)
     if teams:
         members = connection.execute(_TEAM_APPROVERS, {"ids": teams, "account": account_id})
-        found.update(item for item in gather(members).items())
-    return found
+        approvers.update(item for item in gather(members).items())
+    return approvers
 
 
 def load_teams_short_of_approvers(connection: Connection, account_id: UUID) -> list[str]:

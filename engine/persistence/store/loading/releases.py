@@ -117,6 +117,6 @@ def name_is_taken(
     connection: Connection, account_id: UUID, name_key: str, other_than: UUID | None
 ) -> bool:
     """Another release of the account holds the name."""
-    asked = {"account": account_id, "name": name_key}
-    found = connection.execute(_NAMED, asked).scalars().all()
-    return any(release_id != other_than for release_id in found)
+    parameters = {"account": account_id, "name": name_key}
+    release_ids = connection.execute(_NAMED, parameters).scalars().all()
+    return any(release_id != other_than for release_id in release_ids)

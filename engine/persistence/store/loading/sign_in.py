@@ -23,10 +23,10 @@ def people_with_address(
     name, and two people's mail. So only the letter case of ASCII is overlooked.
     """
     u = t.users
-    wanted = addresses.parse(address)
-    if wanted is None:
+    parsed = addresses.parse(address)
+    if parsed is None:
         return []
-    rows = connection.execute(_people(begun_at).where(u.c.email_key.in_(wanted.keys))).all()
+    rows = connection.execute(_people(begun_at).where(u.c.email_key.in_(parsed.keys))).all()
     return [row for row in rows if addresses.share_mailbox(row.email, address)]
 
 

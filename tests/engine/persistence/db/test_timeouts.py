@@ -121,7 +121,7 @@ def test_every_connection_notices_a_host_that_is_gone(
             assert isinstance(driver, psycopg.Connection)
             assert_reaches(driver)
     else:
-        with pg_notify.connected(database.url) as driver:
+        with pg_notify.open_connection(database.url) as driver:
             assert_reaches(driver)
 
 

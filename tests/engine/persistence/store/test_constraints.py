@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from engine.persistence.store.constraints import is_key_taken, taken_keypair
+from engine.persistence.store.constraints import conflicting_keypair, is_key_taken
 
 KEYPAIR = UUID("01a222a8-c4de-7206-a611-540fc68a5329")
 
@@ -37,4 +37,4 @@ def test_an_idempotency_key_is_taken_by_the_words_of_either_database(
     ],
 )
 def test_the_keypair_is_named_that_another_release_holds(words: str, keypair: UUID | None) -> None:
-    assert taken_keypair(violated(words)) == keypair
+    assert conflicting_keypair(violated(words)) == keypair

@@ -59,7 +59,7 @@ def test_what_is_asked_for_by_ids_is_found_by_them(world: World) -> None:
     account, ids = world.account_id, frozenset(IDS)
     with planned(world) as plans:
         with world.system.database.writing() as connection:
-            locks.take(connection, account, Lock(releases=ids))
+            locks.acquire(connection, account, Lock(releases=ids))
             loading.load_releases(connection, ids)
             loading.load_keypair_rows(connection, account, IDS)
             loading.load_teams(connection, account, IDS)
