@@ -1,4 +1,4 @@
-"""What a requested or edited release must be like: every rule of creation, as pure guards.
+"""The rules of creation: what a requested or edited release must fulfil, as pure guards.
 
 Each edit re-checks them all (spec section 4).
 """
@@ -35,12 +35,12 @@ def for_stored_release(rule: Guard) -> Guard:
 
 
 def name_is_clean(facts: Facts) -> Refusal | None:
-    """One line, not empty, at most 200 characters."""
+    """The name is one line, not blank, of at most 200 characters."""
     return text.check_name(facts.draft.name, "name", "name")
 
 
 def version_is_clean(facts: Facts) -> Refusal | None:
-    """None, or one line of at most 100 characters."""
+    """The version is one line of at most 100 characters, or missing."""
     version = facts.draft.version
     if version is None:
         return None
@@ -48,12 +48,12 @@ def version_is_clean(facts: Facts) -> Refusal | None:
 
 
 def note_is_clean(facts: Facts) -> Refusal | None:
-    """At most 10,000 characters, lines allowed."""
+    """The note has at most 10,000 characters; line breaks are allowed."""
     return text.check_text(facts.draft.note, "note", "note")
 
 
 def name_is_free(facts: Facts) -> Refusal | None:
-    """Unique in the account, also against ended releases (spec section 2)."""
+    """The name is unique in the account, ended releases included (spec section 2)."""
     if not facts.name_taken:
         return None
     message = f"Another release is named {facts.draft.name}. Choose another name."
@@ -61,7 +61,7 @@ def name_is_free(facts: Facts) -> Refusal | None:
 
 
 def type_is_enabled(facts: Facts) -> Refusal | None:
-    """The account says which types of release it uses."""
+    """The release is of a type that the account's settings allow."""
     if facts.draft.type in facts.policy.enabled_release_types:
         return None
     return Refusal(
@@ -73,7 +73,7 @@ def type_is_enabled(facts: Facts) -> Refusal | None:
 
 
 def team_fits_settings(facts: Facts) -> Refusal | None:
-    """A team with Teams on, and only then."""
+    """The release has a team if Teams are on, and only then."""
     if facts.policy.teams_enabled and facts.draft.team_id is None:
         return Refusal(Code.TEAM_REQUIRED, "Name the team that works on this release.", "team_id")
     if not facts.policy.teams_enabled and facts.draft.team_id is not None:
@@ -83,7 +83,7 @@ def team_fits_settings(facts: Facts) -> Refusal | None:
 
 
 def participants_fit_settings(facts: Facts) -> Refusal | None:
-    """Participants with Teams off, and only then; all of them active."""
+    """The release has participants if Teams are off, and only then; all of them are active."""
     participants = facts.draft.participant_ids
     if facts.policy.teams_enabled and participants:
         message = "Teams are on: the team's members take part. Leave the participants out."
@@ -98,7 +98,7 @@ def participants_fit_settings(facts: Facts) -> Refusal | None:
 
 
 def has_keypairs(facts: Facts) -> Refusal | None:
-    """One or more."""
+    """The release has at least one keypair."""
     if facts.draft.keypair_ids:
         return None
     return Refusal(Code.INVALID_INPUT, "Name at least one keypair.", "keypair_ids")
@@ -111,7 +111,7 @@ def keypairs_are_enabled(facts: Facts) -> Refusal | None:
 
 
 def keypairs_have_the_type(facts: Facts) -> Refusal | None:
-    """Offline releases use offline keypairs, online online, test test."""
+    """Every keypair is of the type of the release."""
     required = facts.draft.type
     aliases = [k.alias for k in facts.keypairs if k.type is not required]
     return _keypair_refusal(
@@ -120,7 +120,7 @@ def keypairs_have_the_type(facts: Facts) -> Refusal | None:
 
 
 def keypairs_have_the_category(facts: Facts) -> Refusal | None:
-    """Standard or GPG, as the release says."""
+    """Every keypair is of the category of the release."""
     required: KeypairCategory = facts.draft.category
     aliases = [k.alias for k in facts.keypairs if k.category is not required]
     return _keypair_refusal(
@@ -131,7 +131,7 @@ def keypairs_have_the_category(facts: Facts) -> Refusal | None:
 
 
 def keypairs_have_certificates(facts: Facts) -> Refusal | None:
-    """Asked for: every keypair has a default certificate. Not asked for: no constraint."""
+    """If the release is to use default certificates, every keypair has one."""
     if not facts.draft.with_default_certificate:
         return None
     aliases = [k.alias for k in facts.keypairs if not k.has_default_certificate]
@@ -143,7 +143,7 @@ def keypairs_have_certificates(facts: Facts) -> Refusal | None:
 
 
 def keypairs_belong_to_team(facts: Facts) -> Refusal | None:
-    """With Teams on, only keypairs the team was granted."""
+    """With Teams on, every keypair is one that the team may use."""
     team = facts.team
     if team is None:
         return None
@@ -156,7 +156,7 @@ def keypairs_belong_to_team(facts: Facts) -> Refusal | None:
 
 
 def keypairs_are_free(facts: Facts) -> Refusal | None:
-    """One keypair, one release at a time (spec section 2)."""
+    """No other open release holds one of the keypairs (spec section 2)."""
     own = facts.release.id if facts.release else None
     held = [k for k in facts.keypairs if k.held_by not in (None, own)]
     if not held:
@@ -218,7 +218,7 @@ def window_is_not_over(facts: Facts) -> Refusal | None:
 
 
 def maximum_is_in_range(facts: Facts) -> Refusal | None:
-    """At least one signature."""
+    """The maximum is at least one signature."""
     if 1 <= facts.draft.max_signatures <= MAX_SIGNATURES:
         return None
     return Refusal(
@@ -229,7 +229,7 @@ def maximum_is_in_range(facts: Facts) -> Refusal | None:
 
 
 def maximum_covers_used_signatures(facts: Facts) -> Refusal | None:
-    """Never below used plus reserved."""
+    """The maximum is not below the signatures that are used or reserved."""
     release = facts.subject
     number = release.signatures_used + release.signatures_reserved
     if facts.draft.max_signatures >= number:

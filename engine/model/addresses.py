@@ -26,28 +26,28 @@ email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A mailbox."""
+    """An e-mail address, taken apart."""
 
-    #: As it was typed, in Unicode's form NFC.
+    #: What stands before the @, as it was typed, in Unicode's form NFC.
     local: str
-    #: As A-label: what browsers and mail servers send.
+    #: The domain as A-labels, as browsers and mail servers send it.
     domain: str
     #: The domain as people read it.
     shown_domain: str
 
     @property
     def stored(self) -> str:
-        """How it is stored, and given to a mail server."""
+        """The address as it is stored, and given to a mail server."""
         return f"{self.local}@{self.domain}"
 
     @property
     def shown(self) -> str:
-        """How people read it."""
+        """The address as people read it."""
         return f"{self.local}@{self.shown_domain}"
 
     @property
     def key(self) -> str:
-        """The form in which addresses are compared: letter case aside."""
+        """The key by which addresses are compared: letter case is ignored."""
         return f"{unicodedata.normalize('NFC', self.local.casefold())}@{self.domain}"
 
     @property
@@ -67,12 +67,12 @@ class Address:
 
     @property
     def is_international(self) -> bool:
-        """Only a mail server with SMTPUTF8 (RFC 6531) can carry mail to it."""
+        """Whether only a mail server with SMTPUTF8 (RFC 6531) can deliver to it."""
         return not self.local.isascii()
 
 
 def parse(text: str) -> Address | None:
-    """The mailbox that a text names; None where it names none."""
+    """Return the address that a text is; None where it is none."""
     if len(text) > 2 * MAX_ADDRESS_BYTES:
         return None
     try:

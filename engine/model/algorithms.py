@@ -1,4 +1,4 @@
-"""The algorithms keypairs and digests may have, and the plain facts about each."""
+"""The algorithms of keypairs and digests, and their properties."""
 
 from collections.abc import Mapping
 from enum import Enum, StrEnum, auto
@@ -8,7 +8,7 @@ from engine.model.vocabulary import KeypairCategory
 
 
 class DigestAlgorithm(StrEnum):
-    """How the digest handed in to be signed was made."""
+    """The hash algorithm of a digest that is to be signed."""
 
     SHA256 = "SHA256"
     SHA384 = "SHA384"
@@ -16,12 +16,12 @@ class DigestAlgorithm(StrEnum):
 
     @property
     def length(self) -> int:
-        """Of such a digest, in bytes."""
+        """The length of such a digest, in bytes."""
         return int(self.removeprefix("SHA")) // 8
 
 
 class KeypairAlgorithm(StrEnum):
-    """What a keypair is and how it signs."""
+    """The algorithm of a keypair: its kind, its size, and how it signs."""
 
     ECDSA_P256 = "ECDSA_P256"
     ECDSA_P384 = "ECDSA_P384"
@@ -38,7 +38,7 @@ class KeypairAlgorithm(StrEnum):
 
     @property
     def scheme(self) -> "Scheme":
-        """How a key of this algorithm signs."""
+        """The signature scheme of the algorithm."""
         return SHAPES[self].scheme
 
     @property
@@ -54,7 +54,7 @@ class KeypairAlgorithm(StrEnum):
 
 
 class Scheme(Enum):
-    """The ways of signing; key sizes aside."""
+    """The signature schemes, whatever the size of the key."""
 
     #: Signatures in DER.
     ECDSA = auto()

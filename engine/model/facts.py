@@ -34,26 +34,26 @@ class AccountSettings:
     enabled_release_types: frozenset[ReleaseType] = frozenset(ReleaseType)
     quota_on_online: QuotaOnOnline = QuotaOnOnline.REFUSE
     restrict_signing_to_releases: bool = False
-    #: Deciding from a mail also takes the approver's own browser session.
+    #: Deciding by a mailed link also needs a browser session of the approver.
     signed_in_approvals: bool = False
-    #: Off: names are changed by those who manage users alone, so that nobody takes another's.
+    #: Off: only those who manage users change names, so that nobody takes the name of another.
     users_may_rename_themselves: bool = True
-    #: A window is at most so long.
+    #: The longest window of a release, in days; None: no limit.
     max_window_days: int = 366
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What proved who acts."""
+    """What authenticated the actor."""
 
     kind: CredentialKind
-    #: Of the token, the session or the mail's link.
+    #: The id of the token, the session or the mail's link.
     id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who acts, as of now. `permissions`: what the user holds, narrowed by the token's scopes."""
+    """Who acts. `permissions`: what the user holds now, limited by the token's scopes."""
 
     user_id: UUID | None
     name: str = ""
@@ -61,27 +61,27 @@ class Actor:
     active: bool = True
     service: bool = False
     permissions: frozenset[Permission] = frozenset()
-    #: What the user holds, however far the credential reaches.
+    #: What the user holds, whatever the token's scopes.
     held: frozenset[Permission] = frozenset()
-    #: None: not narrowed by a token.
+    #: None: no token limits the permissions.
     scopes: frozenset[Permission] | None = None
     team_ids: frozenset[UUID] = frozenset()
     channel: Channel = Channel.API
     credential: Credential = Credential(CredentialKind.PROGRAM)
 
     def covers(self, permission: Permission) -> bool:
-        """Does the credential reach as far as this permission, held or not?"""
+        """Whether the credential covers this permission, whether or not the user holds it."""
         return self.scopes is None or permission in self.scopes
 
 
-#: Time itself, which fires what is due.
+#: The actor of transitions that time makes due.
 CLOCK = Actor(
     user_id=None,
     name="clock",
     channel=Channel.CLOCK,
     credential=Credential(CredentialKind.CLOCK),
 )
-#: Somebody with a shell on the machine.
+#: The actor of commands that an operator runs on the machine.
 OPERATOR = Actor(
     user_id=None,
     name="operator",
@@ -115,7 +115,7 @@ class ReleaseFields:
 FIELD_NAMES = tuple(f.name for f in fields(ReleaseFields))
 #: Labels: an edit of these leaves approvals and links standing (spec section 3, revise).
 LABELS = frozenset({"name", "note"})
-#: What a release is called and said to be; from the opening of its window on, all are labels.
+#: The fields that are labels once the window of a release has opened.
 LABEL_FIELDS = LABELS | {"version"}
 
 
@@ -175,7 +175,7 @@ class Keypair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Team:
-    """A team, its people and how many of them must approve."""
+    """A team, its members, and how many of them must approve."""
 
     id: UUID
     name: str
@@ -260,7 +260,7 @@ class Facts:
 
     @property
     def is_approver(self) -> bool:
-        """The actor is an eligible approver whose credential reaches that far."""
+        """Whether the actor is an eligible approver and the credential covers approving."""
         return (
             self.actor.user_id in self.approver_ids
             and Permission.APPROVE_RELEASE in self.actor.permissions
@@ -268,7 +268,7 @@ class Facts:
 
     @property
     def is_creator(self) -> bool:
-        """The actor made the request, and the credential reaches as far as requests."""
+        """Whether the actor requested the release and the credential covers requesting."""
         return (
             self.release is not None
             and self.actor.user_id == self.release.creator_id

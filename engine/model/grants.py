@@ -1,10 +1,10 @@
-"""Who may hand on what: whoever grants must hold it, and the credential used must cover it. Pure.
+"""Rules of granting: who grants a permission holds it, and their credential covers it. Pure.
 
-Every command that gives somebody a permission, a role, a scope or a membership asks here, so that
-no call, and no series of calls, leads to a credential that reaches further than the one used.
+Every command that gives somebody a permission, a role, a scope or a membership applies these rules,
+so that no sequence of calls leads to a credential with more permissions than the one used.
 
-There is one exception, `appoints`: the built-in role Admin neither signs nor approves, and somebody
-has to appoint those who do.
+There is one exception, `appoints`: the built-in role ADMIN can neither sign nor approve, and
+somebody has to give these permissions to others.
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ def _refuses_no_more(before: QuotaOnOnline, after: QuotaOnOnline) -> bool:
     return before is QuotaOnOnline.REFUSE and after is not QuotaOnOnline.REFUSE
 
 
-#: Of each of the account's settings the changes that let others do more with what they hold, and
-#: which permissions those are. Whatever is not among them only needs `MANAGE_ACCOUNT`. What is on
-#: counts as more than what is off.
+#: For each of the account's settings: the changes that let others do more with permissions that
+#: they hold, and which permissions these are. Other changes need `MANAGE_ACCOUNT` alone. A setting
+#: that is on counts as more than one that is off.
 LOOSENED_BY: Mapping[str, tuple[tuple[Callable[[Any, Any], bool], frozenset[Permission]], ...]] = {
     "signing_frozen": ((_lowered, _SIGNING),),
     # Without teams people see, request, approve and sign whatever is the account's; with teams the
@@ -73,9 +73,9 @@ LOOSENED_BY: Mapping[str, tuple[tuple[Callable[[Any, Any], bool], frozenset[Perm
     "max_window_days": ((_raised, _SIGNING),),
 }
 
-#: With the first permission one decides where others may use the second ones: who is in a team,
-#: who is mapped to a restricted keypair, how strict the account's settings are. A credential
-#: decides that as far as it covers them.
+#: Whoever has the first permission decides where others may use the second ones: who is in a team,
+#: who is mapped to a restricted keypair, how strict the account's settings are. The credential used
+#: has to cover those second permissions.
 PLACED: dict[Permission, frozenset[Permission]] = {
     Permission.MANAGE_TEAMS: _USED_IN_PLACES,
     Permission.MANAGE_KEYPAIRS: _SIGNING,
@@ -84,7 +84,7 @@ PLACED: dict[Permission, frozenset[Permission]] = {
     ),
 }
 
-#: Whoever is placed gets this in any case: a team's members see its releases.
+#: What users get with such a place whatever they hold: a team's members see its releases.
 SHOWN: dict[Permission, frozenset[Permission]] = {
     Permission.MANAGE_TEAMS: frozenset({Permission.VIEW_RELEASES}),
     Permission.MANAGE_KEYPAIRS: frozenset(),
@@ -92,7 +92,7 @@ SHOWN: dict[Permission, frozenset[Permission]] = {
 
 
 def missing_permission(actor: Actor, permission: Permission) -> Refusal | None:
-    """The refusal of somebody without the permission, or with a token without the scope."""
+    """Return the refusal where the user lacks the permission, or the token the scope; else None."""
     if permission in actor.permissions:
         return None
     if permission in actor.held:
@@ -102,7 +102,7 @@ def missing_permission(actor: Actor, permission: Permission) -> Refusal | None:
 
 
 def missing_scopes(*permissions: Permission, field: Collection[str] = ()) -> Refusal:
-    """What the user may do and this token may not."""
+    """Return the refusal of a token that lacks scopes for what its user may do."""
     names = _listed(permissions)
     scope = "scope" if len(permissions) == 1 else "scopes"
     return Refusal(
@@ -113,21 +113,21 @@ def missing_scopes(*permissions: Permission, field: Collection[str] = ()) -> Ref
 
 
 def default_scopes(scopes: frozenset[Permission] | None) -> frozenset[Permission]:
-    """What a token reaches: without scopes, all but what has to be asked for by name."""
+    """Return the scopes of a token; one without any has all but those that must be named."""
     return frozenset(Permission) - SCOPES_BY_NAME if scopes is None else scopes
 
 
 def appoints(actor: Actor) -> bool:
-    """May give to others what no administrator holds: signing and approving.
+    """Return whether the actor may give others what no administrator holds: signing and approving.
 
-    An administrator in person, or with a token whose scopes name everything that a role can grant;
-    never with a token that is narrower than that.
+    An administrator may in person, or with a token whose scopes name everything that a role can
+    grant.
     """
     return actor.permissions >= ADMINISTRATION and all(map(actor.covers, APPOINTED))
 
 
 def transferable(actor: Actor) -> frozenset[Permission]:
-    """What the actor may give to others."""
+    """Return the permissions that the actor may give to others."""
     return actor.permissions | (APPOINTED if appoints(actor) else frozenset())
 
 

@@ -1,4 +1,4 @@
-"""Who calls: the identity a credential proved. What they may do is looked up in the command."""
+"""The authenticated caller. Commands look up what the caller may do."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -9,25 +9,25 @@ from engine.model.vocabulary import Channel, CredentialKind, Permission
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """A user of an account, through one channel."""
+    """A user of an account, who was authenticated on one channel."""
 
     account_id: UUID
     user_id: UUID
     channel: Channel = Channel.API
-    #: Narrow the user's permissions; None: no narrowing.
+    #: The token's scopes, which limit the user's permissions; None: no limit.
     scopes: frozenset[Permission] | None = None
-    #: The API token that proved it, if one did.
+    #: The API token that authenticated the caller, if one did.
     token_id: UUID | None = None
-    #: The browser session that proved it, if one did.
+    #: The browser session that authenticated the caller, if one did.
     session_id: UUID | None = None
-    #: The link of a mail that proved it, if one did.
+    #: The link of a mail that authenticated the caller, if one did.
     link_id: UUID | None = None
-    #: A sign-in has just proved it, and nothing else yet.
+    #: The caller has just signed in, and has no session yet.
     signing_in: bool = False
 
     @property
     def credential(self) -> Credential:
-        """What proved it, for the ledger."""
+        """What authenticated the caller, for the ledger."""
         for kind, id_ in (
             (CredentialKind.TOKEN, self.token_id),
             (CredentialKind.SESSION, self.session_id),

@@ -1,4 +1,4 @@
-"""What a name, a label or a longer text may be, and when two names are the same."""
+"""Names, labels and longer texts: which are allowed, and when two names are the same."""
 
 import re
 import unicodedata
@@ -29,32 +29,32 @@ def name_key(name: str) -> str:
 
 
 def lookup_key(text: str) -> str:
-    """The form in which a name is looked up; what no name can have in it finds nothing."""
+    """Return the key to look a name up by; a text that no name can be gives a key of none."""
     return storable(name_key(normalize(text)))
 
 
 def storable(text: str) -> str:
-    """A text from outside that a database can store, whatever it was."""
+    """Return a text from outside as a database can store it."""
     return _UNSTORABLE.sub("\ufffd", text)
 
 
 def quoted(text: str, limit: int = NAME_LENGTH) -> str:
-    """What somebody gave, fit to be written down: cut, and every character printable."""
+    """Return input as the ledger and messages show it: cut, control characters replaced."""
     return "".join(c if not _is_control(c) else "\ufffd" for c in text[:limit])
 
 
 def normalize(text: str) -> str:
-    """NFC, without white space around it: how names are stored."""
+    """Return a text in Unicode's form NFC without white space around it, as names are stored."""
     return unicodedata.normalize("NFC", text).strip()
 
 
 def optional_text(text: str | None) -> str | None:
-    """Tidied; blank means none."""
+    """Return a normalized text; None where it is blank."""
     return (normalize(text) or None) if text is not None else None
 
 
 def is_blank(text: str | None) -> bool:
-    """Nothing in it can be seen: white space, and characters that are drawn as nothing."""
+    """Return whether a text has nothing visible: only white space and invisible characters."""
     return not any(
         unicodedata.category(character)[0] in "LNPS" and character not in _DRAWN_AS_NOTHING
         for character in text or ""
@@ -62,7 +62,7 @@ def is_blank(text: str | None) -> bool:
 
 
 def check_name(value: str, what: str, *field: str, limit: int = NAME_LENGTH) -> Refusal | None:
-    """A one-line text for people: something in it, not too long, no control characters."""
+    """Refuse a one-line text that is blank, too long, or has control characters."""
     if is_blank(value):
         return Refusal(Code.INVALID_INPUT, f"The {what} is empty. Give it one.", *field)
     if len(value) > limit:
@@ -78,7 +78,7 @@ def check_name(value: str, what: str, *field: str, limit: int = NAME_LENGTH) -> 
 
 
 def check_text(value: str | None, what: str, *field: str) -> Refusal | None:
-    """A longer text: lines and tabs are fine, other control characters are not."""
+    """Refuse a longer text with control characters other than line breaks and tabs."""
     if value is None:
         return None
     if len(value) > TEXT_LENGTH:

@@ -1,4 +1,4 @@
-"""Who sees a release: what one may not see does not exist (spec section 2). Pure.
+"""Who may see a release; for all others it does not exist (spec section 2). Pure.
 
 `queries.visibility` is the same in SQL; a test compares the two.
 """
@@ -8,12 +8,12 @@ from engine.model.vocabulary import Permission
 
 #: With either, `VIEW_RELEASES` reaches every release of the account.
 WIDE = frozenset({Permission.VIEW_LEDGER, Permission.MANAGE_ACCOUNT})
-#: All that widen what one sees.
+#: The permissions that a user sees more releases with.
 WIDENING = WIDE | {Permission.VIEW_RELEASES, Permission.APPROVE_RELEASE}
 
 
 def sees(policy: AccountSettings, actor: Actor, release: Release) -> bool:
-    """Creator, participants and approvers always see theirs, others as far as they may view."""
+    """Return whether the actor sees a release, as one concerned or by `VIEW_RELEASES`."""
     fields = release.fields
     return (
         actor.user_id == release.creator_id
@@ -26,7 +26,7 @@ def sees(policy: AccountSettings, actor: Actor, release: Release) -> bool:
 
 
 def sees_everything(policy: AccountSettings, actor: Actor) -> bool:
-    """Every release of the account."""
+    """Return whether the actor sees every release of the account."""
     held = actor.permissions
     return Permission.VIEW_RELEASES in held and (bool(held & WIDE) or not policy.teams_enabled)
 

@@ -1,10 +1,10 @@
-"""The closed sets of words the whole system shares (spec sections 2 and 3)."""
+"""The enumerations that the whole system shares (spec sections 2 and 3)."""
 
 from enum import StrEnum
 
 
 class Status(StrEnum):
-    """Where a release stands. The last three are final."""
+    """The status of a release. The last three are final."""
 
     #: Awaits approval.
     PENDING = "PENDING"
@@ -49,7 +49,7 @@ class Trigger(StrEnum):
 
 
 class ReleaseType(StrEnum):
-    """Of releases and keypairs alike."""
+    """The type of a release, and of the keypairs that it may use."""
 
     #: Keypairs usable at any time; a release counts and associates their signatures.
     ONLINE = "ONLINE"
@@ -82,7 +82,7 @@ class Verdict(StrEnum):
 
 
 class Channel(StrEnum):
-    """Through which face something came in."""
+    """Through which interface a request came in."""
 
     API = "API"
     EMAIL = "EMAIL"
@@ -94,15 +94,15 @@ class Channel(StrEnum):
 
 
 class CredentialKind(StrEnum):
-    """What proved who did something."""
+    """The kind of credential that authenticated an actor."""
 
     #: An API token.
     TOKEN = "TOKEN"  # noqa: S105 - a kind, and no secret
     #: A browser session.
     SESSION = "SESSION"
-    #: The link in a mail, which is one person's alone.
+    #: The link in a mail, which was sent to one person alone.
     LINK = "LINK"
-    #: A proof that has just become a session: a mailed link, or a sign-in service.
+    #: A sign-in that is about to become a session: by a mailed link, or a sign-in service.
     SIGN_IN = "SIGN_IN"
     #: A shell on the machine.
     COMMAND_LINE = "COMMAND_LINE"

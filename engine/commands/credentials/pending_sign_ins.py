@@ -1,4 +1,4 @@
-"""End sign-ins by mail that were asked for with an address and are not finished yet."""
+"""End sign-ins by mail that were begun with an address and are not completed."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from engine.persistence.db.database import Database
 from engine.persistence.store import tables as t
 from engine.signers.keyring import Keyring, WrongMasterKeyError
 
+#: The row of the check among those of other keys.
 PURPOSE = "master-key"
 
 
@@ -32,7 +33,7 @@ def remember_master_key(database: Database, keyring: Keyring) -> None:
 
 
 def master_keys_in_use(connection: Connection) -> dict[str, int]:
-    """How many keypairs of all accounts are sealed under each master key, by its id."""
+    """Return how many keypairs of all accounts are sealed under each master key, by its id."""
     k = t.keypairs
     query = sa.select(k.c.master_key_id, sa.func.count().label("number"))
     sealed = query.where(k.c.master_key_id.is_not(None)).group_by(k.c.master_key_id)
