@@ -176,9 +176,9 @@ def build_openid(settings: Settings) -> OpenId | None:
 
 def signer_options(settings: Settings) -> dict[str, str]:
     """The options that signer backends look for, as far as they are set."""
-    told = {
+    options = {
         "pkcs11_module": settings.pkcs11_module,
         "pkcs11_token": settings.pkcs11_token,
         "pkcs11_pin": settings.pkcs11_pin.get_secret_value() if settings.pkcs11_pin else None,
     }
-    return {name: value for name, value in told.items() if value is not None}
+    return {name: value for name, value in options.items() if value is not None}

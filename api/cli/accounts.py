@@ -15,10 +15,10 @@ from engine.persistence.store.tables import accounts
 def account_called(connection: Connection, name: str | None) -> UUID:
     """The account of this name, or the only one there is; else a refusal that lists them."""
     rows = connection.execute(sa.select(accounts.c.id, accounts.c.name, accounts.c.name_key)).all()
-    wanted = [row for row in rows if name is None or row.name_key == lookup_key(name)]
-    if len(wanted) == 1:
-        found: UUID = wanted[0].id
-        return found
+    matching = [row for row in rows if name is None or row.name_key == lookup_key(name)]
+    if len(matching) == 1:
+        account_id: UUID = matching[0].id
+        return account_id
     if not rows:
         raise Refusal(Code.NOT_FOUND, "There is no account yet: run `countersign init`.")
     there = f"There are: {', '.join(sorted(row.name for row in rows))}."

@@ -83,7 +83,7 @@ def init(
     Asks for what no option gives. An .env that is there is never changed, nor is one written where
     the environment has all settings. The token is shown once.
     """
-    given = Answers(
+    answers = Answers(
         account=account,
         admin_email=admin_email,
         admin_name=admin_name,
@@ -96,7 +96,7 @@ def init(
     file = env_file()
     is_new = not file.exists()
     missing = missing_settings() if is_new else []
-    answers = _complete(given, missing)
+    answers = _complete(answers, missing)
     assert answers.account is not None
     assert answers.admin_email is not None
     if missing:
@@ -109,13 +109,13 @@ def init(
     database = open_database(settings)
     migrate(database)
     system = build_system(settings, database)
-    made = create_account(system, answers.account, answers.admin_email, answers.admin_name)
+    new_account = create_account(system, answers.account, answers.admin_email, answers.admin_name)
     # It sets the account up: it may appoint those who approve and sign, as in the browser.
     scopes = frozenset(Permission)
     _, _, token = create_token_as_operator(
         system, answers.account, answers.admin_email, "first token", scopes
     )
-    print_token(made.account_id, made.user_id, token.secret, as_json=as_json)
+    print_token(new_account.account_id, new_account.user_id, token.secret, as_json=as_json)
     _print_what_is_next(settings, file if missing else None, to_stderr=as_json)
 
 
@@ -158,12 +158,12 @@ def is_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-def _complete(given: Answers, missing: Sequence[str]) -> Answers:
+def _complete(answers: Answers, missing: Sequence[str]) -> Answers:
     """Ask for what is needed and was not said; NotReadyError where there is nobody to ask."""
     needed = [
         question
         for question in _QUESTIONS
-        if getattr(given, question.field) is None
+        if getattr(answers, question.field) is None
         and (question.setting is None or question.setting in missing)
     ]
     if needed and not is_terminal():
@@ -171,24 +171,26 @@ def _complete(given: Answers, missing: Sequence[str]) -> Answers:
         raise NotReadyError(f"There is nobody to ask here: give {options}.")
     for question in needed:
         answer = typer.prompt(question.text, default=question.default, err=True)
-        given = replace(given, **{question.field: answer.strip()})
-        if question.field == "admin_email" and given.admin_name is None:
-            name = given.admin_email.partition("@")[0] if given.admin_email else ""
-            given = replace(given, admin_name=typer.prompt("Their name", default=name, err=True))
+        answers = replace(answers, **{question.field: answer.strip()})
+        if question.field == "admin_email" and answers.admin_name is None:
+            name = answers.admin_email.partition("@")[0] if answers.admin_email else ""
+            answers = replace(
+                answers, admin_name=typer.prompt("Their name", default=name, err=True)
+            )
         if question.field == "mail_server":
-            given = _with_credentials(given)
-    return given
+            answers = _with_credentials(answers)
+    return answers
 
 
-def _with_credentials(given: Answers) -> Answers:
+def _with_credentials(answers: Answers) -> Answers:
     """Ask for user and password at a mail server; the password is not shown."""
-    if given.mail_user is not None or folder_of(given.mail_server or "") is not None:
-        return given
+    if answers.mail_user is not None or folder_of(answers.mail_server or "") is not None:
+        return answers
     user = typer.prompt("User there, or nothing", default="", show_default=False, err=True)
     if not user:
-        return given
+        return answers
     password = typer.prompt("Password there", hide_input=True, err=True)
-    return replace(given, mail_user=user, mail_password=SecretStr(password))
+    return replace(answers, mail_user=user, mail_password=SecretStr(password))
 
 
 def _mail_url(answers: Answers, file: Path) -> str | None:

@@ -35,8 +35,8 @@ def print_head(account: Account = None) -> None:
         account_id = account_called(connection, account)
         head = ledger.head(connection, account_id)
     anchor = Anchor.of(account_id, head, ledger_key(settings))
-    told_ = {"account": str(account_id), "count": anchor.count, "hash": anchor.hash}
-    print(json.dumps({**told_, "hmac": anchor.hmac}))
+    head_facts = {"account": str(account_id), "count": anchor.count, "hash": anchor.hash}
+    print(json.dumps({**head_facts, "hmac": anchor.hmac}))
 
 
 @app.command("verify")
@@ -49,23 +49,36 @@ def verify_chain(
 ) -> None:
     """Walk the chain; exits with 1 and names the first broken entry if it does not hold."""
     settings = load_settings()
-    kept = _read_anchor(anchor, ledger_key(settings)) if anchor is not None else None
+    expected_anchor = _read_anchor(anchor, ledger_key(settings)) if anchor is not None else None
     database = open_database(settings)
     require_current(database)
     with database.snapshot() as connection:
-        account_id = kept.account_id if kept is not None else account_called(connection, account)
-        verdict = verify(connection, account_id, kept)
+        account_id = (
+            expected_anchor.account_id
+            if expected_anchor is not None
+            else account_called(connection, account)
+        )
+        verdict = verify(connection, account_id, expected_anchor)
     if not verdict.holds:
         print(f"The ledger is broken at entry {verdict.broken_at}: {verdict.fault}.")
         raise typer.Exit(1)
-    against = f" It agrees with the head kept at {kept.count} entries." if kept else ""
+    against = (
+        f" It agrees with the head kept at {expected_anchor.count} entries."
+        if expected_anchor
+        else ""
+    )
     print(f"The ledger holds: {verdict.head.count} entries.{against}")
 
 
 def _read_anchor(path: Path, key: bytes) -> Anchor:
     try:
-        told_: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        anchor = Anchor(UUID(told_["account"]), int(told_["count"]), told_["hash"], told_["hmac"])
+        anchor_facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        anchor = Anchor(
+            UUID(anchor_facts["account"]),
+            int(anchor_facts["count"]),
+            anchor_facts["hash"],
+            anchor_facts["hmac"],
+        )
         genuine = anchor.is_genuine(key)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Refusal(Code.INVALID_INPUT, f"{path} is no head that was printed here.") from error

@@ -49,13 +49,13 @@ async def _receive_and_show(host: str, port: int, smtp_port: int) -> None:
     from api.demo.mailbox import Mailbox, smtp_server
     from api.web.mailbox.mailbox_app import mailbox_app
 
-    kept = Mailbox()
+    mailbox = Mailbox()
     page_sockets, smtp_sockets = bind(host, port), bind(host, smtp_port, "--smtp-port")
     for opened in smtp_sockets:
         opened.close()
-    app = KnownHosts(mailbox_app(kept), public_url=f"http://{host}:{port}")
+    app = KnownHosts(mailbox_app(mailbox), public_url=f"http://{host}:{port}")
     config = server_config(app, host, port, trusted_proxies="")
     server = QuietServer(config, asyncio.Event(), InFlight(), _SHUTDOWN_SECONDS)
-    async with smtp_server(kept, host=host, port=smtp_port):
+    async with smtp_server(mailbox, host=host, port=smtp_port):
         log.info("receiving_mail", host=host, port=smtp_port)
         await server.serve(page_sockets)

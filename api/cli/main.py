@@ -73,8 +73,11 @@ def backup(
 
     database = open_database(load_settings())
     require_current(database)
-    made = back_up(database, file)
-    print(f"{file}: {made.bytes} bytes, {made.accounts} accounts, {made.entries} ledger entries.")
+    backup = back_up(database, file)
+    print(
+        f"{file}: {backup.bytes} bytes, {backup.accounts} accounts,"
+        f" {backup.entries} ledger entries."
+    )
     print(
         "The copy is whole and its ledgers hold."
         " Keep the master key in another place than this copy."
@@ -113,10 +116,10 @@ def token_create(
             account_called(connection, account)  # refuses a wrong name, and tells the right ones
     system = build_system(settings, database)
     scopes = frozenset(scope) if scope else None
-    account_id, user_id, made = create_token_as_operator(
+    account_id, user_id, token = create_token_as_operator(
         system, account, user, name, scopes, expires_in
     )
-    print_token(account_id, user_id, made.secret, as_json=as_json)
+    print_token(account_id, user_id, token.secret, as_json=as_json)
 
 
 @app.command()

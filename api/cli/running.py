@@ -51,24 +51,24 @@ COLLECT = (20_000, 20, 20)
 #: letting go.
 GRACE = 0.6
 
-Given = ParamSpec("Given")
+Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
 
 
-def exit_with_refusal(command: Callable[Given, Answer]) -> Callable[Given, Answer]:
+def exit_with_refusal(command: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
     """What a person can mend is told in a sentence, not in a traceback."""
 
     @functools.wraps(command)
-    def telling(*args: Given.args, **options: Given.kwargs) -> Answer:
+    def telling(*args: Arguments.args, **options: Arguments.kwargs) -> Answer:
         try:
             return command(*args, **options)
         except (Refusal, NotReadyError, KeyringError, SignerFailed, BackupError) as error:
             print(f"countersign: {error}", file=sys.stderr)
             raise typer.Exit(1) from error
         except DBAPIError as error:
-            if not isinstance(trouble := database_trouble(error), Refusal):
+            if not isinstance(refusal := database_trouble(error), Refusal):
                 raise
-            print(f"countersign: {trouble} ({_first_line(error.orig)})", file=sys.stderr)
+            print(f"countersign: {refusal} ({_first_line(error.orig)})", file=sys.stderr)
             raise typer.Exit(1) from error
 
     return telling

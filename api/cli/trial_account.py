@@ -222,8 +222,8 @@ def _pipeline(system: System, principal: Principal, email: str) -> UUID:
     )
     with system.database.reading() as connection:
         existing: UUID | None = connection.execute(query).scalar_one_or_none()
-    asked = CreateUser(email=email, name=PIPELINE, roles=("DEVELOPER",), service=True)
-    return existing or execute(system, principal, asked)
+    command = CreateUser(email=email, name=PIPELINE, roles=("DEVELOPER",), service=True)
+    return existing or execute(system, principal, command)
 
 
 def _id_by_name(
@@ -231,8 +231,8 @@ def _id_by_name(
 ) -> UUID | None:
     query = sa.select(table.c.id).where(table.c.account_id == account_id, key == lookup_key(name))
     with system.database.reading() as connection:
-        found: UUID | None = connection.execute(query).scalar_one_or_none()
-    return found
+        user_id: UUID | None = connection.execute(query).scalar_one_or_none()
+    return user_id
 
 
 def _instant(moment: datetime) -> str:

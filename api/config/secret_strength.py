@@ -46,9 +46,9 @@ def weakness(secret: bytes) -> str | None:
     return None
 
 
-def is_same_secret(one: str, other: str) -> bool:
+def is_same_secret(first: str, other: str) -> bool:
     """Tell whether two texts are one secret, if need be in different spellings."""
-    return not set(_forms(one)).isdisjoint(_forms(other))
+    return not set(_forms(first)).isdisjoint(_forms(other))
 
 
 def _forms(text: str) -> Iterator[bytes]:

@@ -19,7 +19,7 @@ from pydantic_settings import (
 
 from api.config import settings_rules as rules
 from api.config.settings_files import PREFIX, SecretFiles, existing_env_file, values_in_env_file
-from api.config.settings_rules import MAKE_KEY, SECRET_KEY_LENGTH, kept
+from api.config.settings_rules import MAKE_KEY, SECRET_KEY_LENGTH, validated_by
 
 __all__ = ["PREFIX", "Settings"]
 
@@ -31,25 +31,25 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_file=".env", extra="ignore", hide_input_in_errors=True
     )
 
-    database_url: Annotated[SecretStr, kept(rules.database_url)] = Field(
+    database_url: Annotated[SecretStr, validated_by(rules.database_url)] = Field(
         default=SecretStr("sqlite:///countersign.db"),
         description="Where everything is kept. SQLite suits one machine; PostgreSQL runs many"
         " processes, as postgresql+psycopg://countersign:password@db.example.com/countersign does.",
     )
-    listen_url: Annotated[SecretStr, kept(rules.postgresql_url)] | None = Field(
+    listen_url: Annotated[SecretStr, validated_by(rules.postgresql_url)] | None = Field(
         default=None,
         description="PostgreSQL itself, where DATABASE_URL leads to a pooler like PgBouncer: to"
         " hear of other processes' commits at once, over one connection of each process. Without"
         " it they are polled for, about once a second.",
         examples=["postgresql+psycopg://countersign:password@db.example.com/countersign"],
     )
-    smtp_url: Annotated[SecretStr, kept(rules.smtp_url)] = Field(
+    smtp_url: Annotated[SecretStr, validated_by(rules.smtp_url)] = Field(
         description="The mail server: smtp://user:password@host:port?tls=starttls, tls (from the"
         " first byte) or none. Or log:FOLDER, which sends nothing: each mail becomes a file in that"
         " folder (without a name: mails), and `countersign serve` shows them at MAIL_PAGE_ADDRESS.",
         examples=["smtp://countersign:password@smtp.example.com:587?tls=starttls"],
     )
-    mail_page_address: Annotated[str, kept(rules.address_and_port)] = Field(
+    mail_page_address: Annotated[str, validated_by(rules.address_and_port)] = Field(
         default="127.0.0.1:8025",
         description="Where `countersign serve` shows the mails that SMTP_URL=log: keeps, to whoever"
         " can connect there. There are links in them with which anybody can approve and sign in.",
@@ -60,16 +60,16 @@ class Settings(BaseSettings):
         " (SMTPUTF8, RFC 6531). Without it users with such addresses are refused. Domains may have"
         " any letters either way.",
     )
-    mail_from: Annotated[str, kept(rules.sender)] = Field(
+    mail_from: Annotated[str, validated_by(rules.sender)] = Field(
         description='The sender of every mail, like "Countersign <countersign@example.com>".',
         examples=['"Countersign <countersign@example.com>"'],
     )
-    public_url: Annotated[str, kept(rules.public_url)] = Field(
+    public_url: Annotated[str, validated_by(rules.public_url)] = Field(
         description="Where people reach this service, like https://countersign.example.com: links"
         " in mails begin with it.",
         examples=["https://countersign.example.com"],
     )
-    allowed_hosts: Annotated[str, kept(rules.hosts)] | None = Field(
+    allowed_hosts: Annotated[str, validated_by(rules.hosts)] | None = Field(
         default=None,
         description="Further hosts that requests may be for, separated by commas: the names or"
         " addresses by which pipelines or a proxy reach this service, where those are not the host"
@@ -77,20 +77,20 @@ class Settings(BaseSettings):
         " and /healthz and /readyz are answered whichever host is asked.",
         examples=["countersign.internal,10.0.0.5"],
     )
-    secret_key: Annotated[SecretStr, kept(rules.secret_key)] = Field(
+    secret_key: Annotated[SecretStr, validated_by(rules.secret_key)] = Field(
         description=f"Protects links and sessions: at least {SECRET_KEY_LENGTH} random characters,"
         f" as `{MAKE_KEY}` prints them. A new one ends all sessions and open links, and webhooks"
         " need new secrets.",
         examples=[""],
     )
-    master_key: Annotated[SecretStr, kept(rules.master_key)] = Field(
+    master_key: Annotated[SecretStr, validated_by(rules.master_key)] = Field(
         description="Seals the private keys of the local signer: 32 random bytes in base64, other"
         f" ones than above, as `{MAKE_KEY}` prints them. Without it those keys are lost: keep a"
         " copy in a safe place, away from the database's backups. Several, separated by commas,"
         " to replace one: the first seals, all open; see `countersign keys reseal`.",
         examples=[""],
     )
-    trusted_proxies: Annotated[str, kept(rules.trusted_proxies)] = Field(
+    trusted_proxies: Annotated[str, validated_by(rules.trusted_proxies)] = Field(
         default="127.0.0.1,::1",
         description="Your proxies, if not on this machine: addresses or networks, separated by"
         " commas. What they say in X-Forwarded-For and X-Forwarded-Proto is believed, and nobody"
@@ -146,7 +146,7 @@ class Settings(BaseSettings):
     pkcs11_pin: SecretStr | None = Field(
         default=None, description="The PIN of the HSM's token.", examples=[""]
     )
-    oidc_issuer: Annotated[str, kept(rules.issuer)] | None = Field(
+    oidc_issuer: Annotated[str, validated_by(rules.issuer)] | None = Field(
         default=None,
         description="Sign-in by OpenID Connect, beside the link by mail: the provider's issuer, as"
         " its metadata spell it, except that a slash at the end may be missing or too many. One"
@@ -256,7 +256,7 @@ class Settings(BaseSettings):
         default=False,
         description="Log a line for each request. It has no path: links have secrets in them.",
     )
-    metrics_address: Annotated[str, kept(rules.address_and_port)] | None = Field(
+    metrics_address: Annotated[str, validated_by(rules.address_and_port)] | None = Field(
         default=None,
         description="Where Prometheus finds /metrics: an address of its own, so that no proxy"
         " publishes it by accident. Each process, worker or server, has its own. Without it there"

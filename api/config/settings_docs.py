@@ -44,9 +44,9 @@ def faults(error: ValidationError) -> list[str]:
 
 def _paragraph(name: str, field: FieldInfo) -> str:
     optional = not field.is_required()
-    told = [field.description, "No default." if optional and field.default is None else ""]
+    sentences = [field.description, "No default." if optional and field.default is None else ""]
     comment = textwrap.fill(
-        " ".join(filter(None, told)),
+        " ".join(filter(None, sentences)),
         _WIDTH,
         initial_indent="# ",
         subsequent_indent="# ",

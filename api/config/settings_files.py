@@ -52,19 +52,19 @@ class SecretFiles(PydanticBaseSettingsSource):
         self, settings_cls: type[BaseSettings], in_env_file: Mapping[str, str | None]
     ) -> None:
         super().__init__(settings_cls)
-        self._told = {**in_env_file, **os.environ}
+        self._values = {**in_env_file, **os.environ}
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """The file's text without the line break at its end, or None."""
         variable = f"{PREFIX}{field_name.upper()}_FILE"
-        path = self._told.get(variable)
+        path = self._values.get(variable)
         return _read(variable, path) if path else None, field_name, False
 
     def __call__(self) -> dict[str, Any]:
         """All fields that a file gives."""
         names = self.settings_cls.model_fields
-        found = {name: self.get_field_value(field, name)[0] for name, field in names.items()}
-        return {name: value for name, value in found.items() if value is not None}
+        values = {name: self.get_field_value(field, name)[0] for name, field in names.items()}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 def _read(variable: str, path: str) -> str | Unreadable:

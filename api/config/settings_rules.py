@@ -183,7 +183,7 @@ def address_and_port(text: str) -> None:
         raise ValueError("must be an address and a port, like 127.0.0.1:9464")
 
 
-def kept(rule: Callable[[str], None]) -> AfterValidator:
+def validated_by(rule: Callable[[str], None]) -> AfterValidator:
     """The rule as pydantic wants it, for texts and secrets alike."""
 
     def keep(value: str | SecretStr) -> str | SecretStr:

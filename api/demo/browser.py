@@ -21,7 +21,7 @@ class StoryError(Exception):
 
 
 #: Seconds to wait for a mail.
-PATIENCE = 10.0
+MAIL_WAIT_SECONDS = 10.0
 
 
 @dataclass
@@ -36,11 +36,11 @@ class Form(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Collect the hidden fields."""
-        told = dict(attrs)
+        attributes = dict(attrs)
         if tag == "form":
-            self.action = told.get("action") or ""
-        if tag == "input" and told.get("type") == "hidden" and told.get("name"):
-            self.fields[told["name"] or ""] = told.get("value") or ""
+            self.action = attributes.get("action") or ""
+        if tag == "input" and attributes.get("type") == "hidden" and attributes.get("name"):
+            self.fields[attributes["name"] or ""] = attributes.get("value") or ""
 
 
 class Person:
@@ -64,13 +64,13 @@ class Person:
 
     def mail_with_link(self) -> str:
         """The link of the newest mail that has one, once it has arrived."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + MAIL_WAIT_SECONDS
         while time.monotonic() < deadline:
             text, _ = self._fetch(Request(f"{self._mailbox_url}/api/messages?to={self.email}"))
             for message in json.loads(text):
-                found = _LINK.search(message["text"] or "")
-                if found is not None:
-                    return found.group().rstrip(".>)")
+                match = _LINK.search(message["text"] or "")
+                if match is not None:
+                    return match.group().rstrip(".>)")
             time.sleep(0.1)
         raise StoryError(f"no mail with a link for {self.email} arrived")
 

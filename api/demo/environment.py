@@ -96,9 +96,9 @@ def _mail_server(mailbox: Mailbox) -> Iterator[int]:
         loop.close()
 
 
-def _free_port(wanted: int | None) -> int:
-    """The wanted port if it is free, else any."""
-    for port in (wanted, 0):
+def _free_port(preferred: int | None) -> int:
+    """The preferred port if it is free, else any."""
+    for port in (preferred, 0):
         if port is None:
             continue
         with socket.socket() as probe:
@@ -107,6 +107,6 @@ def _free_port(wanted: int | None) -> int:
                 probe.bind((HOST, port))
             except OSError:
                 continue
-            found: int = probe.getsockname()[1]
-            return found
+            free: int = probe.getsockname()[1]
+            return free
     raise RuntimeError("there is no free port")

@@ -12,15 +12,15 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from api.web.mailbox.caught_mail import CaughtMail, count_recipients, parse
 
-KEPT = 500
-LARGEST = 5 * 2**20
+MAX_MAILS = 500
+MAX_MAIL_BYTES = 5 * 2**20
 
 
 class Mailbox:
     """The newest messages, whoever they are for; older ones are let go."""
 
-    def __init__(self, *, kept: int = KEPT) -> None:
-        self._messages: deque[CaughtMail] = deque(maxlen=kept)
+    def __init__(self, *, max_mails: int = MAX_MAILS) -> None:
+        self._messages: deque[CaughtMail] = deque(maxlen=max_mails)
         self._ids = itertools.count(1)
 
     def receive(self, raw: bytes, *, sender: str, recipients: list[str]) -> CaughtMail:
@@ -36,10 +36,10 @@ class Mailbox:
 
     def newest_first(self, *, to: str | None = None) -> list[CaughtMail]:
         messages = list(reversed(self._messages))
-        return messages if to is None else [found for found in messages if found.is_for(to)]
+        return messages if to is None else [mail for mail in messages if mail.is_for(to)]
 
     def find(self, message_id: str) -> CaughtMail | None:
-        return next((found for found in self._messages if found.id == message_id), None)
+        return next((mail for mail in self._messages if mail.id == message_id), None)
 
     def recipients(self) -> dict[str, int]:
         """How many messages each recipient has, by address."""
@@ -74,7 +74,7 @@ async def smtp_server(mailbox: Mailbox, *, host: str, port: int = 0) -> AsyncIte
             receiver,
             hostname="mailbox.example.com",
             ident="Countersign demo mailbox",
-            data_size_limit=LARGEST,
+            data_size_limit=MAX_MAIL_BYTES,
             enable_SMTPUTF8=True,
             loop=loop,
         )

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from api.demo.browser import StoryError
 from api.demo.environment import DemoEnvironment, stage
 from api.demo.seeded_account import KEYPAIRS
-from api.demo.walkthrough import tell
+from api.demo.walkthrough import run_walkthrough
 from api.graphql.ids import to_global
 
 GUIDE = """
@@ -47,7 +47,7 @@ def run_story() -> int:
     """Tell the main job over real HTTP and SMTP; answers the exit code."""
     with stage() as ready:
         try:
-            tell(ready)
+            run_walkthrough(ready)
         except StoryError as error:
             print(f"\nThe story broke off: {error}", flush=True)
             return 1

@@ -43,12 +43,12 @@ class _Teller:
     def say(self, text: str) -> None:
         print(f"{time.monotonic() - self.started:6.2f} s  {text}", flush=True)
 
-    def expect(self, what: str, found: Any, wanted: Any) -> None:
-        if found != wanted:
-            raise StoryError(f"{what} is {found!r}, not {wanted!r}")
+    def expect(self, what: str, actual: Any, expected: Any) -> None:
+        if actual != expected:
+            raise StoryError(f"{what} is {actual!r}, not {expected!r}")
 
 
-def tell(ready: DemoEnvironment) -> None:
+def run_walkthrough(ready: DemoEnvironment) -> None:
     """Raises `StoryError` where the story does not go as told."""
     teller = _Teller(time.monotonic())
     people = {
@@ -74,7 +74,7 @@ def _request(
 ) -> tuple[str, EllipticCurvePublicKey, datetime]:
     now = datetime.now(UTC)
     opens_at = now + timedelta(seconds=OPENS)
-    asked = {
+    release_input = {
         "name": "Falcon 1.0",
         "version": "1.0.0",
         "note": "The first public release.",
@@ -85,15 +85,15 @@ def _request(
         "endsAt": (now + timedelta(seconds=ENDS)).isoformat(),
         "maxSignatures": 2,
     }
-    payload = dana.ask(CREATE, input=asked)["createRelease"]
+    payload = dana.ask(CREATE, input=release_input)["createRelease"]
     if payload["errors"]:
         raise StoryError(payload["errors"][0]["message"])
-    made = payload["release"]
-    teller.expect("the new release", made["status"], "PENDING")
+    release = payload["release"]
+    teller.expect("the new release", release["status"], "PENDING")
     teller.say("Dana requested the offline release Falcon 1.0 for 2 signatures: PENDING.")
-    key = load_pem_public_key(made["keypairs"][0]["publicKeyPem"].encode())
+    key = load_pem_public_key(release["keypairs"][0]["publicKeyPem"].encode())
     assert isinstance(key, EllipticCurvePublicKey)
-    return made["id"], key, opens_at
+    return release["id"], key, opens_at
 
 
 def _approve(teller: _Teller, people: dict[str, Person], release: str) -> None:
@@ -102,8 +102,8 @@ def _approve(teller: _Teller, people: dict[str, Person], release: str) -> None:
     teller.say("Ann, Bob and Cleo each got a mail of their own, with a link of their own.")
     for name, status in (("ann", "PENDING"), ("bob", "APPROVED")):
         people[name].decide(links[name], "APPROVE", "Checked against the release plan.")
-        found = _status(people[name], release)["status"]
-        teller.expect("the release", found, status)
+        current = _status(people[name], release)["status"]
+        teller.expect("the release", current, status)
         teller.say(f"{name.title()} opened the link and approved: {status}.")
 
 
@@ -121,8 +121,8 @@ def _await_opening(teller: _Teller, dana: Person, release: str, opens_at: dateti
 
 def _sign(teller: _Teller, dana: Person, keypair: str, public_key: EllipticCurvePublicKey) -> None:
     digest = sha256(ARTIFACT).digest()
-    asked = {"keypairId": keypair, "digest": b64encode(digest).decode()}
-    payload = dana.ask(SIGN, input=asked)["sign"]
+    sign_input = {"keypairId": keypair, "digest": b64encode(digest).decode()}
+    payload = dana.ask(SIGN, input=sign_input)["sign"]
     if payload["errors"]:
         raise StoryError(payload["errors"][0]["message"])
     try:
@@ -145,8 +145,8 @@ def _await_end(teller: _Teller, people: dict[str, Person], release: str, keypair
     deadline = time.monotonic() + ENDS + 2
     while _status(dana, release)["status"] == "IN_PROGRESS" and time.monotonic() < deadline:
         time.sleep(0.1)
-    found = _status(dana, release)
-    teller.expect("the release", found, {"status": "COMPLETED", "signaturesUsed": 2})
+    release_state = _status(dana, release)
+    teller.expect("the release", release_state, {"status": "COMPLETED", "signaturesUsed": 2})
     teller.say("The window ended: COMPLETED, 2 of 2 signatures used.")
     _refused(teller, dana, keypair, "after the window", "OUTSIDE_WINDOW")
     ledger = "{ ledger(first: 1) { edges { node { position hash } } } }"
@@ -155,5 +155,5 @@ def _await_end(teller: _Teller, people: dict[str, Person], release: str, keypair
 
 
 def _status(who: Person, release: str) -> dict[str, Any]:
-    found: dict[str, Any] = who.ask(STATUS, id=release)["release"]
-    return found
+    release_state: dict[str, Any] = who.ask(STATUS, id=release)["release"]
+    return release_state

@@ -47,9 +47,9 @@ def check_database(database: Database, keyring: Keyring) -> Iterator[CheckResult
 
 def unusable(name: str, error: DBAPIError | PoolTimeout) -> CheckResult:
     """What the database said, in our words and its own."""
-    trouble = translate_db_error(error)
+    translated = translate_db_error(error)
     said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
-    sentence = trouble.message if isinstance(trouble, Refusal) else "The database refused."
+    sentence = translated.message if isinstance(translated, Refusal) else "The database refused."
     return failed(name, f"{sentence} ({said})", _CHECK_IT)
 
 
@@ -97,11 +97,11 @@ def _check_clock(database: Database) -> CheckResult:
         return passed(name, "Instants are this machine's own.")
     with database.reading() as connection:
         ahead = skew(DatabaseClock(), connection).total_seconds()
-    told_ = f"The database's clock is {abs(ahead):.1f} s {'ahead of' if ahead > 0 else 'behind'}"
+    sentence = f"The database's clock is {abs(ahead):.1f} s {'ahead of' if ahead > 0 else 'behind'}"
     if abs(ahead) > SKEW:
         advice = "Synchronise both with a time server (NTP). Releases follow the database's clock."
-        return failed(name, f"{told_} this machine's.", advice)
-    return passed(name, f"{told_} this machine's.")
+        return failed(name, f"{sentence} this machine's.", advice)
+    return passed(name, f"{sentence} this machine's.")
 
 
 def _check_keys(database: Database, keyring: Keyring) -> CheckResult:
@@ -122,8 +122,8 @@ def _check_keys(database: Database, keyring: Keyring) -> CheckResult:
     except WrongMasterKeyError as error:
         return failed(name, str(error), "")
     sealed = [f"{keypairs(in_use[key])} under {key}" for key in sorted(in_use)]
-    told_ = f" Sealed are {', '.join(sealed)}, and all can be opened." if sealed else ""
-    return passed(name, f"{keyring.sealing_key_id} seals.{told_}")
+    sealed_under = f" Sealed are {', '.join(sealed)}, and all can be opened." if sealed else ""
+    return passed(name, f"{keyring.sealing_key_id} seals.{sealed_under}")
 
 
 def keypairs(number: int) -> str:

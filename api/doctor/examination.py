@@ -120,14 +120,14 @@ def _channels(settings: Settings) -> CheckResult:
 
 
 def _backends(database: Database | None) -> Mapping[str, int]:
-    return _asked(database, database_checks.backends_in_use, {})
+    return _examined(database, database_checks.backends_in_use, {})
 
 
 def _first_administrator(database: Database | None) -> str | None:
-    return _asked(database, database_checks.first_administrator, None)
+    return _examined(database, database_checks.first_administrator, None)
 
 
-def _asked(
+def _examined(
     database: Database | None, query: Callable[[Database], Examination], otherwise: Examination
 ) -> Examination:
     """What the database answers, if it does; that it does not was told before."""

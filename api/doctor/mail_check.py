@@ -129,6 +129,6 @@ def _advice(error: BaseException) -> str:
         if (advice := _ADVICE_BY_CODE.get(getattr(cause, "code", 0))) is not None:
             return advice
     for kind, advice in _ADVICE:
-        if any(isinstance(one, kind) for one in causes):
+        if any(isinstance(cause, kind) for cause in causes):
             return advice
     return _OTHERWISE

@@ -32,7 +32,7 @@ def check_public_url(public_url: str) -> CheckResult:
 
 def _status(answer: httpx2.Response) -> object:
     try:
-        told = answer.json()
+        document = answer.json()
     except ValueError:
         return None
-    return told.get("status") if isinstance(told, dict) else None
+    return document.get("status") if isinstance(document, dict) else None

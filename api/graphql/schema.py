@@ -77,7 +77,7 @@ class Schema(HookedSchema):
 
     def refused(self, context: ExecutionContext) -> None:
         """Count an operation that was refused before it ran."""
-        context.context.runtime.meter.asked_in_vain()
+        context.context.runtime.meter.graphql_operation_refused()
 
     def _read(self, context: ExecutionContext, text: str) -> Document:
         # CPU time of this thread: the caller is not charged for what others do meanwhile.
@@ -118,7 +118,7 @@ class Schema(HookedSchema):
         seconds, document = _limits(context).seconds, context.graphql_document
         assert document is not None
         kind, name = kind_and_name(document, operation_name(context))
-        with context.context.runtime.meter.asked(kind, name) as measurement:
+        with context.context.runtime.meter.graphql_operation(kind, name) as measurement:
             try:
                 async with asyncio.timeout(seconds):
                     answer = await super().run_prepared(context, *arguments)

@@ -41,18 +41,18 @@ class Backlog(Collector):
         try:
             with self._system.database.reading() as connection:
                 ahead = skew(self._system.clock, connection).total_seconds()
-                found = list(_waiting(connection, self._system.clock.now(connection)))
+                gauges = list(_waiting(connection, self._system.clock.now(connection)))
         except Exception as error:  # noqa: BLE001 - whatever keeps it from answering
             log.warning("backlog not read", error=type(error).__name__)
-            ahead, found = 0.0, []
-        yield _gauge("countersign_database_up", "Whether the database answered.", bool(found))
-        if found:
+            ahead, gauges = 0.0, []
+        yield _gauge("countersign_database_up", "Whether the database answered.", bool(gauges))
+        if gauges:
             yield _gauge(
                 "countersign_clock_skew_seconds",
                 "How far the clock of decisions is ahead of this machine's.",
                 ahead,
             )
-        yield from found
+        yield from gauges
 
     def describe(self) -> Iterable[Metric]:
         """Registering asks nothing of the database."""

@@ -76,7 +76,7 @@ class Meter:
             buckets=_SECONDS,
             registry=registry,
         )
-        self._asked = Counter(
+        self._graphql_operations = Counter(
             "countersign_graphql_operations",
             "Operations of GraphQL clients, by type and the field they ask for.",
             ("kind", "name", "result"),
@@ -147,19 +147,19 @@ class Meter:
                 self._operation_seconds.labels(kind).observe(time.perf_counter() - started)
 
     @contextmanager
-    def asked(self, kind: str, name: str) -> Iterator[Asked]:
+    def graphql_operation(self, kind: str, name: str) -> Iterator[Asked]:
         """Times an operation of a GraphQL client, and counts how it was answered."""
-        started, asked = time.perf_counter(), Asked()
+        started, outcome = time.perf_counter(), Asked()
         with self._span(f"{kind} {name}"):
             try:
-                yield asked
+                yield outcome
             finally:
-                self._asked.labels(kind, name, asked.result).inc()
+                self._graphql_operations.labels(kind, name, outcome.result).inc()
                 self._asked_seconds.labels(kind, name).observe(time.perf_counter() - started)
 
-    def asked_in_vain(self) -> None:
+    def graphql_operation_refused(self) -> None:
         """One that was refused before it ran, whatever it may have been."""
-        self._asked.labels("unknown", "unknown", Result.REFUSED).inc()
+        self._graphql_operations.labels("unknown", "unknown", Result.REFUSED).inc()
 
     @contextmanager
     def followed(self, name: str) -> Iterator[None]:
@@ -175,7 +175,7 @@ class Meter:
             result = Result.FAILED
             raise
         finally:
-            self._asked.labels("subscription", name, result).inc()
+            self._graphql_operations.labels("subscription", name, result).inc()
 
     def refused(self, code: Code) -> None:
         """One refusal."""

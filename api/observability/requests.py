@@ -97,5 +97,5 @@ def face_of(scope: Scope) -> str:
 
 def request_id(scope: Scope) -> str:
     """The caller's own id for the request if it is a decent one, else a new one."""
-    told = Headers(scope=scope).get(HEADER, "")
-    return told if _ID.fullmatch(told) else secrets.token_hex(8)
+    request_header = Headers(scope=scope).get(HEADER, "")
+    return request_header if _ID.fullmatch(request_header) else secrets.token_hex(8)

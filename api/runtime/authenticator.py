@@ -39,11 +39,11 @@ class Authenticator:
         system = self._system
 
         def read() -> list[Principal | None]:
-            asked = take()
+            lookups = take()
             with system.database.reading() as connection:
                 now = system.clock.now(connection)
                 # A pipeline asks many times at once with one token.
-                proven = {one: one[0](connection, one[1], now) for one in set(asked)}
-            return [proven[one] for one in asked]
+                proven = {lookup: lookup[0](connection, lookup[1], now) for lookup in set(lookups)}
+            return [proven[lookup] for lookup in lookups]
 
         return await self._executor.read(read)

@@ -56,9 +56,9 @@ def require_current(database: Database) -> None:
     if database.is_empty_file:
         raise NotReadyError(NO_DATABASE)
     with database.reading() as connection:
-        found = schema_state(connection)
-    if found in _NOT_READY:
-        raise NotReadyError(_NOT_READY[found])
+        state = schema_state(connection)
+    if state in _NOT_READY:
+        raise NotReadyError(_NOT_READY[state])
 
 
 def compare_clocks(system: System) -> None:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from api.web.http.headers import wants_page
-from api.web.pages import go, trouble
+from api.web.pages import error_page, go
 
 Answer = Callable[[Request], Awaitable[Response]]
 _NOTHING = "There is nothing at this path. The API is at {root}/graphql.\n"
@@ -28,7 +28,7 @@ def nothing_here(root: str) -> Callable[[Request, Exception], Awaitable[Response
 
     async def answer(request: Request, _error: Exception) -> Response:
         if wants_page(request.headers):
-            return trouble(request, "unknown", root, 404)
+            return error_page(request, "unknown", root, 404)
         return PlainTextResponse(_NOTHING.format(root=root), 404)
 
     return answer

@@ -31,7 +31,7 @@ HEADERS = {
 def page(request: Request, template: str, root: str, status: int = 200, **values: Any) -> Response:
     """A page of the templates; `root` is where all of them live below the host."""
     language = texts.language_of(_locale(request))
-    told: dict[str, Any] = {
+    context: dict[str, Any] = {
         **clock_values(FOLDERS, language, values.pop("zone", "UTC")),
         "language": language,
         "css": Markup(CSS),  # noqa: S704 - our own file
@@ -41,12 +41,12 @@ def page(request: Request, template: str, root: str, status: int = 200, **values
         **values,
     }
     # What the engine says is English; the catalogue may know it.
-    told["notice"] = texts.catalogue(FOLDERS, language).gettext(told["notice"] or "")
+    context["notice"] = texts.catalogue(FOLDERS, language).gettext(context["notice"] or "")
     content = texts.environment(FOLDERS, language, "html").get_template(f"{template}.html")
-    return HTMLResponse(content.render(told), status, HEADERS)
+    return HTMLResponse(content.render(context), status, HEADERS)
 
 
-def trouble(
+def error_page(
     request: Request, what: str, root: str, status: int, *, said: str | None = None
 ) -> Response:
     """A page that says what is the matter and what to do; `said` is what a provider said of it."""

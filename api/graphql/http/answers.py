@@ -69,7 +69,7 @@ def answer(told: dict[str, Any], kind: str) -> Response:
 
 def refusal(refused: RefusedError, kind: str) -> Response:
     """A request that is no operation."""
-    content, headers = encode({"errors": [refused.told]}), HEADERS | refused.headers
+    content, headers = encode({"errors": [refused.formatted]}), HEADERS | refused.headers
     # Clients look for this one in a JSON answer that came well.
     is_asked_for = refused.extensions["code"] == PERSISTED_QUERY_NOT_FOUND and kind == JSON
     status = 200 if is_asked_for else refused.status_code

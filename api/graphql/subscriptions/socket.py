@@ -40,7 +40,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
             try:
                 read_operation(message["payload"], "http")
             except RefusedError as refused:
-                error = ErrorMessage(id=message["id"], type="error", payload=[refused.told])
+                error = ErrorMessage(id=message["id"], type="error", payload=[refused.formatted])
                 await self.send_message(error)
                 return
         await super().handle_subscribe(message)

@@ -42,8 +42,8 @@ class Browser:
     def names(self, connection: HTTPConnection, prefix: str) -> list[str]:
         """The words of all cookies that begin with a prefix, as `read` and `take` want them."""
         start = len(self.cookie(prefix)) - len(prefix)
-        found = [name for name in connection.cookies if name.startswith(self.cookie(prefix))]
-        return [name[start:] for name in found]
+        names = [name for name in connection.cookies if name.startswith(self.cookie(prefix))]
+        return [name[start:] for name in names]
 
     def session_secret(self, connection: HTTPConnection) -> str | None:
         """What the session's cookie holds, if it could be a secret of ours."""

@@ -45,5 +45,5 @@ class SecurityHeaders:
     def _completed(self, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         known = {name.lower(): value for name, value in headers}
         is_page = known.get(b"content-type", b"").startswith(b"text/html")
-        wanted = self._always if is_page else self._always | _NO_PAGE
-        return [*headers, *((name, wanted[name]) for name in wanted if name not in known)]
+        required = self._always if is_page else self._always | _NO_PAGE
+        return [*headers, *((name, required[name]) for name in required if name not in known)]

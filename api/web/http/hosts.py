@@ -63,10 +63,10 @@ class KnownHosts:
             await self._refusal(scope)(scope, receive, send)
 
     def _knows(self, scope: Scope) -> bool:
-        told = Headers(scope=scope).getlist("host")
-        known = len(told) == 1 and self._is_known(told[0])
+        hosts = Headers(scope=scope).getlist("host")
+        known = len(hosts) == 1 and self._is_known(hosts[0])
         if not known:
-            self._note(told)
+            self._note(hosts)
         return known
 
     def _is_known(self, header: str) -> bool:
@@ -77,11 +77,11 @@ class KnownHosts:
         except ValueError:
             return False
 
-    def _note(self, told: list[str]) -> None:
+    def _note(self, hosts: list[str]) -> None:
         # Whatever the hosts are: each could be another one.
         _, not_logged = self._refused.meet(UNKNOWN_HOST)
         if not_logged is not None:
-            host = ", ".join(told)[:_LONGEST_LOGGED]
+            host = ", ".join(hosts)[:_LONGEST_LOGGED]
             log.warning("request_for_unknown_host", host=host, not_logged=not_logged)
 
     def _refusal(self, scope: Scope) -> Response:

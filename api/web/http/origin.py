@@ -107,20 +107,20 @@ class Origins:
         is_named = origin is not None and not self.is_ours(origin, host)
         if not is_named and "cookie" not in headers:
             return None
-        sentence = _SENTENCE.format(origin=_told(origin), host=_told(host))
+        sentence = _SENTENCE.format(origin=_in_brackets(origin), host=_in_brackets(host))
         return RefusedError(403, FOREIGN_ORIGIN, sentence)
 
     def is_ours(self, origin: str, host: str) -> bool:
         """A page with this origin is the service's own."""
         try:
-            asked = urlsplit(origin_of(origin))
+            requested = urlsplit(origin_of(origin))
             public = urlsplit(self._public or "")
-            if asked.netloc == public.netloc:
-                return asked.scheme == public.scheme
-            return asked.netloc == urlsplit(origin_of(f"{asked.scheme}://{host}")).netloc
+            if requested.netloc == public.netloc:
+                return requested.scheme == public.scheme
+            return requested.netloc == urlsplit(origin_of(f"{requested.scheme}://{host}")).netloc
         except ValueError:
             return False
 
 
-def _told(value: str | None) -> str:
+def _in_brackets(value: str | None) -> str:
     return f" ({value[:_LONGEST_TOLD]})" if value else ""

@@ -21,7 +21,7 @@ class RefusedError(HTTPException):
         self.headers: dict[str, str] = {}
 
     @property
-    def told(self) -> GraphQLFormattedError:
+    def formatted(self) -> GraphQLFormattedError:
         """As an error of GraphQL."""
         return GraphQLError(self.reason, extensions=self.extensions).formatted
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from api.runtime.runtime import Runtime
 from api.web.http.browser import Browser
-from api.web.pages import page, trouble
+from api.web.pages import error_page, page
 from api.web.sign_in.limits import SignInLimits
 from engine.commands.credentials.change_address import ConfirmAddress, find_change, is_live
 from engine.model.errors import Code, Refusal
@@ -37,14 +37,14 @@ class AddressChangePage:
         """Show the change, or make it."""
         root, spelling = self._browser.root, request.path_params["spelling"]
         if self._limits.types_too_often(request):
-            return trouble(request, "too_often", root, 429)
+            return error_page(request, "too_often", root, 429)
         row, may_confirm = await self._find(spelling)
         if row is None or not row.active:
-            return trouble(request, "change_ended", root, 404)
+            return error_page(request, "change_ended", root, 404)
         if request.method == "POST":
             return await self._confirm(request, row, spelling)
         if not may_confirm:
-            return trouble(request, "change_ended", root, 404)
+            return error_page(request, "change_ended", root, 404)
         return page(request, "address", root, row=row, done=False)
 
     async def _confirm(self, request: Request, row: Row[Any], spelling: str) -> Response:
@@ -57,7 +57,7 @@ class AddressChangePage:
             await self._runtime.execute(principal, command)
         except Refusal as refusal:
             if refusal.code in ENDED:
-                return trouble(request, "change_ended", root, 404)
+                return error_page(request, "change_ended", root, 404)
             if refusal.code is not Code.NAME_TAKEN:
                 raise
             said = refusal.message

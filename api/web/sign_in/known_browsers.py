@@ -31,7 +31,11 @@ class KnownBrowsers:
     def remember(self, request: Request, response: Response, address: str) -> None:
         """The owner of this mailbox signed in with this browser."""
         known = self._read(request)
-        others = [one for one in known["addresses"] if one != address.casefold()]
+        others = [
+            known_address
+            for known_address in known["addresses"]
+            if known_address != address.casefold()
+        ]
         addresses = [address.casefold(), *others][:_MOST_ADDRESSES]
         sealed = self._seal.seal(id=known["id"], addresses=addresses)
         self._browser.give(response, sealed, _LIFETIME_SECONDS, _COOKIE)

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from api.runtime.credentials import session_of
 from api.runtime.runtime import Runtime
 from api.web.http.browser import Browser
-from api.web.pages import go, page, trouble
+from api.web.pages import error_page, go, page
 from api.web.sign_in.forms import fields_of, local_path
 from api.web.sign_in.known_browsers import KnownBrowsers
 from api.web.sign_in.signed_cookie import SignedCookie
@@ -83,20 +83,21 @@ class LoginFlow:
         """In, if the proof is of one user; else to the choice of the account."""
         people = proof.people
         if not people:
-            return trouble(request, "nobody", self._browser.root, 403)
+            return error_page(request, "nobody", self._browser.root, 403)
         if len(people) == 1:
             (person,) = people
             return await self._start(request, _Person.of(proof, person), then)
         choices = [
-            [str(one.account_id), str(one.id), one.account, one.name, one.email] for one in people
+            [str(person.account_id), str(person.id), person.account, person.name, person.email]
+            for person in people
         ]
         response = go(f"{self._browser.root}/sign-in/account")
         # The session's id is told beforehand: so one proof starts one session.
-        told: dict[str, Any] = {"choices": choices, "method": proof.method, "then": then}
-        told |= {"session": str(uuid7()), "begun_at": proof.begun_at.isoformat()}
-        identities = {str(one.id): one._mapping.get("identity_id") for one in people}
-        told["identities"] = {user: str(id_) for user, id_ in identities.items() if id_}
-        self._browser.give(response, self._proofs.seal(**told), CHOOSING, PROOF)
+        pending: dict[str, Any] = {"choices": choices, "method": proof.method, "then": then}
+        pending |= {"session": str(uuid7()), "begun_at": proof.begun_at.isoformat()}
+        identities = {str(person.id): person._mapping.get("identity_id") for person in people}
+        pending["identities"] = {user: str(id_) for user, id_ in identities.items() if id_}
+        self._browser.give(response, self._proofs.seal(**pending), CHOOSING, PROOF)
         return response
 
     async def choose(self, request: Request) -> Response:
@@ -116,7 +117,7 @@ class LoginFlow:
                 except Refusal as refusal:
                     if refusal.code is not Code.NOT_FOUND:
                         raise
-                    return trouble(request, "ended", self._browser.root, 404)
+                    return error_page(request, "ended", self._browser.root, 404)
         return page(request, "accounts", self._browser.root, choices=proof["choices"])
 
     async def _start(
@@ -142,7 +143,7 @@ class LoginFlow:
             address=who.email if who.method is SignInMethod.MAIL else None,
             begun_at=who.begun_at,
         )
-        made = await self._runtime.execute(person, command)
+        session = await self._runtime.execute(person, command)
         before = await session_of(self._runtime, request)
         if before is not None and before.session_id is not None:
             with suppress(Refusal):  # it ended meanwhile
@@ -151,7 +152,7 @@ class LoginFlow:
         waits = who.method is SignInMethod.MAIL and browser.read(request, PENDING)
         path = f"{root}{PENDING_PATH}" if waits else local_path(then) or f"{root}/sign-in"
         response = go(path)
-        browser.give(response, made.secret, int(LIFETIME.total_seconds()))
+        browser.give(response, session.secret, int(LIFETIME.total_seconds()))
         self._known.remember(request, response, who.email)
         for spent in (PROOF, ASKING):
             browser.take(response, spent)

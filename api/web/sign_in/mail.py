@@ -15,7 +15,7 @@ from starlette.responses import Response
 from api.runtime.runtime import Runtime
 from api.web.http.browser import Browser
 from api.web.http.clients import client_of
-from api.web.pages import go, page, trouble
+from api.web.pages import error_page, go, page
 from api.web.sign_in.forms import fields_of, local_path
 from api.web.sign_in.known_browsers import KnownBrowsers
 from api.web.sign_in.limits import SignInLimits
@@ -71,7 +71,7 @@ class MailSignIn:
         except Refusal as refusal:
             return self.form(request, refusal.message, 422, address=typed, then=then or "")
         if self._limits.asks_too_often(request):
-            return trouble(request, "too_often", self._browser.root, 429)
+            return error_page(request, "too_often", self._browser.root, 429)
         known = self._asking.open(self._browser.read(request, ASKING)) or {}
         secret = known.get("secret") or secrets.token_urlsafe(32)
         if not self._is_exhausted(request, address):
@@ -101,14 +101,14 @@ class MailSignIn:
 
     async def code(self, request: Request) -> Response:
         """Where the browser that asked waits, with a field for the code from another one."""
-        asking = self._asked(request)
+        asking = self._sign_in_asked_for(request)
         if asking is None:
             return go(f"{self._browser.root}/sign-in")
         if request.method != "POST":
             return page(request, "code", self._browser.root)
         typed = (await fields_of(request)).get("code", "")
         if self._limits.types_too_often(request):
-            return trouble(request, "too_often", self._browser.root, 429)
+            return error_page(request, "too_often", self._browser.root, 429)
 
         def use(db: Connection, now: datetime) -> Proof | None:
             row = links.use_code(db, self._key, asking["secret"], typed, now)
@@ -123,8 +123,8 @@ class MailSignIn:
         """Looking changes nothing. The button is only in the browser that asked."""
         row = await self._find(request.path_params["spelling"])
         if row is None:
-            return trouble(request, "ended", self._browser.root, 404)
-        asking = self._asked(request)
+            return error_page(request, "ended", self._browser.root, 404)
+        asking = self._sign_in_asked_for(request)
         if asking is None or not links.is_requesting_browser(row, asking["secret"]):
             status = 200 if request.method != "POST" else 403
             code = links.code_of(self._key, row)
@@ -138,10 +138,10 @@ class MailSignIn:
 
         proof = await self._runtime.change_as_system(use)
         if proof is None:
-            return trouble(request, "ended", self._browser.root, 404)
+            return error_page(request, "ended", self._browser.root, 404)
         return await self._entrance.enter(request, proof, asking["then"])
 
-    def _asked(self, request: Request) -> dict[str, Any] | None:
+    def _sign_in_asked_for(self, request: Request) -> dict[str, Any] | None:
         return self._asking.open(self._browser.read(request, ASKING))
 
     async def _find(self, spelling: str) -> Row[Any] | None:

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 from api.runtime.credentials import session_of
 from api.runtime.runtime import Runtime
 from api.web.http.browser import Browser
-from api.web.pages import trouble
+from api.web.pages import error_page
 from api.web.sign_in.address_change import AddressChangePage
 from api.web.sign_in.limits import SignInLimits
 from api.web.sign_in.login_flow import LoginFlow
@@ -99,15 +99,15 @@ class _Guard:
 
         async def guarded(request: Request) -> Response:
             if not self._browser.may_act(request):
-                return self._trouble(request, "foreign", 403)
+                return self._error_page(request, "foreign", 403)
             try:
                 return await handler(request)
             except HTTPException as error:
-                return self._trouble(request, "malformed", error.status_code)
+                return self._error_page(request, "malformed", error.status_code)
             except Refusal as refusal:
-                return self._trouble(request, *_REFUSED.get(refusal.code, ("nobody", 403)))
+                return self._error_page(request, *_REFUSED.get(refusal.code, ("nobody", 403)))
 
         return guarded
 
-    def _trouble(self, request: Request, what: str, status: int) -> Response:
-        return trouble(request, what, self._browser.root, status)
+    def _error_page(self, request: Request, what: str, status: int) -> Response:
+        return error_page(request, what, self._browser.root, status)

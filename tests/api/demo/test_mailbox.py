@@ -16,7 +16,7 @@ SCRIPT = "<script>alert('boo')</script>"
 
 @pytest.fixture
 def mailbox() -> Mailbox:
-    return Mailbox(kept=3)
+    return Mailbox(max_mails=3)
 
 
 @pytest.fixture

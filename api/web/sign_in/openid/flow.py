@@ -22,7 +22,7 @@ from starlette.responses import Response
 from api.runtime.credentials import session_of
 from api.runtime.runtime import Runtime
 from api.web.http.browser import Browser
-from api.web.pages import go, page, trouble
+from api.web.pages import error_page, go, page
 from api.web.sign_in.forms import fields_of, local_path
 from api.web.sign_in.limits import SignInLimits
 from api.web.sign_in.login_flow import PENDING, PENDING_PATH, LoginFlow, Proof
@@ -73,7 +73,7 @@ class OpenIdSignIn:
     async def leave(self, request: Request) -> Response:
         """Away to the provider; this browser alone can come back from there."""
         if self._limits.travels_too_often(request):
-            return trouble(request, "too_often", self._browser.root, 429)
+            return error_page(request, "too_often", self._browser.root, 429)
         flow, begun_at = new_flow(), await self._now()
         try:
             url = await self._provider.leave_for(flow)
@@ -87,30 +87,30 @@ class OpenIdSignIn:
     async def arrive(self, request: Request) -> Response:
         """Back from the provider: in, or on to the confirmation of a new identity."""
         if self._limits.travels_too_often(request):
-            return trouble(request, "too_often", self._browser.root, 429)
+            return error_page(request, "too_often", self._browser.root, 429)
         answer = request.query_params
         state = answer.get("state", "")
-        kept = self._flows.find(request, state)
-        if kept is None:
+        kept_flow = self._flows.find(request, state)
+        if kept_flow is None:
             if await session_of(self._runtime, request) is not None:
                 # Opened a second time, or ended by another tab: this browser is in already.
                 return go(f"{self._browser.root}/sign-in")
             return self._failed(request, ProviderError("This browser did not begin the sign-in."))
         try:
-            identity = await self._provider.identify(answer, kept.flow)
+            identity = await self._provider.identify(answer, kept_flow.flow)
         except ProviderError as error:
             response = self._failed(request, error)
         else:
-            response = await self._let_in(request, identity, kept)
+            response = await self._let_in(request, identity, kept_flow)
         self._flows.end(response, state)
         return response
 
-    async def _let_in(self, request: Request, identity: Identity, kept: KeptFlow) -> Response:
-        people = await self._people(identity, kept.begun_at)
+    async def _let_in(self, request: Request, identity: Identity, kept_flow: KeptFlow) -> Response:
+        people = await self._people(identity, kept_flow.begun_at)
         if people:
-            proof = Proof(people, SignInMethod.OPENID_CONNECT, kept.begun_at)
-            return await self._entrance.enter(request, proof, kept.then)
-        return await self._ask_to_confirm(request, identity, kept.begun_at)
+            proof = Proof(people, SignInMethod.OPENID_CONNECT, kept_flow.begun_at)
+            return await self._entrance.enter(request, proof, kept_flow.then)
+        return await self._ask_to_confirm(request, identity, kept_flow.begun_at)
 
     async def link(self, request: Request) -> Response:
         """Tie the identity to the user who is signed in, if that is what they say."""
@@ -179,7 +179,7 @@ class OpenIdSignIn:
         _, untold = self._failures.meet(error.why)
         if untold is not None:
             log.warning("openid_sign_in_failed", why=error.why, not_logged=untold, **error.values)
-        return trouble(request, "openid", self._browser.root, 403, said=error.said)
+        return error_page(request, "openid", self._browser.root, 403, said=error.said)
 
 
 def _mark(identity: dict[str, Any]) -> str:

@@ -37,9 +37,9 @@ class FlowCookies:
         self._browser = browser
         self._seal = SignedCookie(secret, "openid-flow", AWAY_SECONDS)
 
-    def begin(self, request: Request, response: Response, kept: KeptFlow) -> None:
+    def begin(self, request: Request, response: Response, kept_flow: KeptFlow) -> None:
         """Keep a flow; cookies of flows that are over go."""
-        flow = kept.flow
+        flow = kept_flow.flow
         numbers: dict[str, int] = {}
         for name in self._browser.names(request, _PREFIX):
             values = self._seal.open(self._browser.read(request, name))
@@ -51,8 +51,10 @@ class FlowCookies:
         for name in oldest_first[: max(0, len(oldest_first) - FLOWS + 1)]:
             self._browser.take(response, name)
         number = max(numbers.values(), default=0) + 1
-        begun_at = kept.begun_at.isoformat()
-        sealed = self._seal.seal(**asdict(flow), begun_at=begun_at, then=kept.then, number=number)
+        begun_at = kept_flow.begun_at.isoformat()
+        sealed = self._seal.seal(
+            **asdict(flow), begun_at=begun_at, then=kept_flow.then, number=number
+        )
         self._browser.give(response, sealed, AWAY_SECONDS, _name(flow.state))
 
     def find(self, request: Request, state: str) -> KeptFlow | None:

@@ -75,7 +75,7 @@ class Provider:
         self._client = client
         self._documents = DocumentCache(client.issuer)
         #: The method that the token endpoint took last.
-        self._taken: AuthMethod | None = None
+        self._accepted_method: AuthMethod | None = None
 
     async def leave_for(self, flow: Flow) -> str:
         """Where to send the browser.
@@ -173,7 +173,7 @@ class Provider:
         what = "The token endpoint's answer"
         answer = await ask(endpoint, what, form=form | more, headers=headers)
         if answer.is_success:
-            self._taken = method
+            self._accepted_method = method
         return answer
 
     def _methods(self, metadata: Metadata) -> list[AuthMethod]:
@@ -187,7 +187,7 @@ class Provider:
         if self._client.auth_method is not None:
             return [self._client.auth_method]
         offered = [method for method in (_BASIC, _POST) if method in metadata.auth_methods]
-        return sorted(offered or [_BASIC], key=lambda method: method != self._taken)
+        return sorted(offered or [_BASIC], key=lambda method: method != self._accepted_method)
 
     def _authentication(self, method: AuthMethod) -> tuple[dict[str, str], dict[str, str]]:
         """Fields and headers that say who we are (RFC 6749, section 2.3.1)."""
