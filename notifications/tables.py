@@ -1,4 +1,4 @@
-"""Deliveries, action links, webhooks and preferences, on the engine's MetaData."""
+"""The tables of deliveries, action links, webhooks and preferences, in the engine's metadata."""
 
 from sqlalchemy import (
     Boolean,
@@ -16,7 +16,7 @@ from engine.persistence.db.types import Id, enum_column, foreign_key, primary_ke
 from engine.persistence.store.tables.base import metadata
 from notifications.vocabulary import DeliveryState, LinkPurpose
 
-#: As text, so that the database sees that a partial index serves: a parameter could be anything.
+#: A text and no parameter, so that the database can use a partial index.
 IS_QUEUED = text("state = 'QUEUED'")
 
 action_links = Table(
@@ -27,17 +27,17 @@ action_links = Table(
     foreign_key("user_id", "users.id"),
     foreign_key("release_id", "releases.id"),
     Column("purpose", enum_column(LinkPurpose), nullable=False),
-    #: The revision as it was when the link was made.
+    #: The revision when the link was made.
     Column("revision", Integer, nullable=False),
     Column("material_revision", Integer, nullable=False),
-    #: With the link's id and the link key it makes the token, which is stored nowhere.
+    #: The token is derived from it, the link's id and the link key, and stored nowhere.
     Column("nonce", LargeBinary, nullable=False),
     #: SHA-256 of the token.
     Column("token_hash", LargeBinary, nullable=False),
     timestamp("created_at"),
     timestamp("expires_at"),
     timestamp("used_at", nullable=True),
-    #: Ended by something else: the request's end, a new round, its user's deactivation.
+    #: When it ended unused: with the request, a new round, or its user's deactivation.
     timestamp("voided_at", nullable=True),
     Index(
         "uq_action_links_live",
@@ -59,14 +59,14 @@ webhooks = Table(
     foreign_key("account_id", "accounts.id"),
     Column("name", Text, nullable=False),
     Column("url", Text, nullable=False),
-    #: Which ledger entries it is told: space-separated patterns of tags.
+    #: The ledger entries that it is sent: space-separated patterns of tags.
     Column("tags", Text, nullable=False),
     Column("active", Boolean, nullable=False),
-    #: Why it was switched off, if we did it ourselves.
+    #: Why the service itself switched it off.
     Column("disabled_reason", Text),
-    #: With the webhook's id and a key it makes the secret, which is stored nowhere.
+    #: The secret is derived from it, the webhook's id and a key, and stored nowhere.
     Column("seed", LargeBinary, nullable=False),
-    #: Of the secret before this one, which signs too until then.
+    #: The seed of the former secret, which also signs until `previous_until`.
     Column("previous_seed", LargeBinary),
     timestamp("previous_until", nullable=True),
     timestamp("created_at"),
@@ -78,46 +78,46 @@ preferences = Table(
     metadata,
     foreign_key("user_id", "users.id", primary_key=True),
     Column("kind", Text, primary_key=True),
-    #: Space-separated names; none: not told. Whoever has no row is told by mail.
+    #: Space-separated names; none silences the kind. Without a row it is sent by mail.
     Column("channels", Text, nullable=False),
 )
 
 deliveries = Table(
     "deliveries",
     metadata,
-    #: Also names the message, so that a repeat is recognised as one.
+    #: Also the id of the message, by which a repetition is recognized.
     primary_key(),
     foreign_key("account_id", "accounts.id"),
-    #: A person, or a webhook.
+    #: The recipient: a person, or a webhook.
     foreign_key("user_id", "users.id", nullable=True),
     foreign_key("webhook_id", "webhooks.id", nullable=True),
     Column("channel", Text, nullable=False),
     Column("kind", Text, nullable=False),
-    #: Why this person is told: space-separated audiences.
+    #: The capacities in which this person is notified: space-separated audiences.
     Column("audiences", Text, nullable=False),
     foreign_key("release_id", "releases.id", nullable=True),
     Column("revision", Integer),
     foreign_key("action_link_id", "action_links.id", nullable=True),
-    #: What the message says that may be different later: canonical JSON.
+    #: What the message is about, as it was when queued: canonical JSON.
     Column("facts", Text, nullable=False),
     #: What its calendar file shows, as `calendar_updates` wrote it; null where it has none.
     Column("calendar", Text),
     Column("state", enum_column(DeliveryState), nullable=False),
     Column("attempts", Integer, nullable=False),
-    #: When it is due; while claimed, when the claim lapses.
+    #: When it is due; while claimed, when the claim expires.
     timestamp("next_attempt_at"),
-    #: Whose turn it is; only they may settle it.
+    #: The current claim, which alone may settle it.
     Column("claim_id", Id),
-    #: Of the last try; why it was not sent, if it is void.
+    #: The error of the last attempt, or why it is void.
     Column("last_error", Text),
     timestamp("created_at"),
     timestamp("settled_at", nullable=True),
-    #: Of a message that was sent again: which delivery it repeats, and who asked for that.
+    #: The delivery that it repeats on request, and who requested that or a test message.
     Column("copy_of", Id),
     Column("requested_by", Id),
-    #: Another than the user's own: one that they are to have, or had.
+    #: An address in place of the user's own: their future or former one.
     Column("address", Text),
-    #: The change of the address whose link it carries.
+    #: The change of address whose link it has.
     Column("address_change_id", Id),
     CheckConstraint("(user_id IS NULL) <> (webhook_id IS NULL)", name="one_recipient"),
     Index(
@@ -127,7 +127,7 @@ deliveries = Table(
         sqlite_where=IS_QUEUED,
         postgresql_where=IS_QUEUED,
     ),
-    #: What one person is to be told about one release, by one channel, in its order.
+    #: The queued deliveries of one lane, in order.
     Index(
         "ix_deliveries_lane",
         "release_id",

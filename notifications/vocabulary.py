@@ -1,40 +1,40 @@
-"""The closed sets of words of this room."""
+"""The enumerations of notifications: what is stored in columns, and groups of those values."""
 
 from enum import StrEnum
 
 
 class DeliveryState(StrEnum):
-    """What became of one message to one person."""
+    """The state of a delivery: one message to one person or webhook."""
 
-    #: Waits for its turn, or for its next try.
+    #: Waits for its first or next attempt.
     QUEUED = "QUEUED"
-    #: The channel took it.
+    #: The channel accepted it.
     SENT = "SENT"
-    #: Refused for good, or tried for too long.
+    #: Refused for good, or attempted for too long.
     FAILED = "FAILED"
-    #: No longer true when its turn came, so it was not sent.
+    #: Outdated before it was sent, so it was not sent.
     VOID = "VOID"
 
 
 class LinkPurpose(StrEnum):
-    """What an action link lets its holder do."""
+    """What the holder of an action link can do."""
 
     #: Approve or reject one material revision of a release.
     DECIDE = "DECIDE"
 
 
 class MessageKind(StrEnum):
-    """What a message says; each has a template of that name."""
+    """What a message says; the template of each kind has its name."""
 
-    #: Please approve or reject; carries the link.
+    #: Requests a decision; has the link.
     REQUEST = "REQUEST"
-    #: The same, as the start nears.
+    #: Requests it again as the start approaches.
     REMINDER = "REMINDER"
-    #: A release was changed, or who stands behind it; nothing is asked of the reader.
+    #: A release, or its requester's user, was changed; requests nothing of the reader.
     REVISED = "REVISED"
-    #: An approver was not reached: the message that asks them failed for good.
+    #: An approver was not reached: the request to them failed for good.
     UNREACHABLE = "UNREACHABLE"
-    #: It needs no approval any more.
+    #: The release no longer needs approval.
     NOT_NEEDED = "NOT_NEEDED"
     APPROVED = "APPROVED"
     REJECTED = "REJECTED"
@@ -44,33 +44,33 @@ class MessageKind(StrEnum):
     CLOSING_SOON = "CLOSING_SOON"
     CLOSED = "CLOSED"
     STOPPED = "STOPPED"
-    #: The reader takes no part in it any more; their calendar forgets it.
+    #: The reader no longer takes part in the release; removes it from their calendar.
     LEFT = "LEFT"
-    #: So much of the maximum is used.
+    #: A share of the maximum number of signatures is used.
     QUOTA = "QUOTA"
-    #: Something of the account itself changed.
+    #: The administration of the account changed.
     ADMINISTERED = "ADMINISTERED"
-    #: The link to sign in with; to whoever asked, and not by way of the outbox.
+    #: The sign-in link, which is sent to whoever requested it and without the outbox.
     SIGN_IN = "SIGN_IN"
-    #: To a person who was added to an account: by whom, and where to sign in.
+    #: Tells a new user who added them, and where to sign in.
     INVITATION = "INVITATION"
-    #: To an address that a user is to have: the link that confirms it.
+    #: To a user's future address: the link that confirms it.
     ADDRESS_LINK = "ADDRESS_LINK"
-    #: To the address before it: another was asked for, or is theirs now.
+    #: To a user's former address: a change was requested, or was made.
     ADDRESS_CHANGE = "ADDRESS_CHANGE"
 
 
 class WebhookKind(StrEnum):
-    """What a webhook is sent."""
+    """Why a webhook is sent something."""
 
     #: A ledger entry.
     EVENT = "EVENT"
-    #: Nothing happened: somebody tries whether it works.
+    #: A test that somebody requested.
     TEST = "TEST"
 
 
 class Audience(StrEnum):
-    """In which capacity somebody is told."""
+    """The capacity in which somebody is notified."""
 
     REQUESTER = "REQUESTER"
     PARTICIPANT = "PARTICIPANT"
@@ -84,14 +84,14 @@ class Audience(StrEnum):
     #: An approver who edited the request, so that others have to approve it.
     EDITOR = "EDITOR"
     ADMINISTRATOR = "ADMINISTRATOR"
-    #: A participant since the edit that is told of.
+    #: A participant since the edit that the message is about.
     NEW_PARTICIPANT = "NEW_PARTICIPANT"
-    #: Who has the window in their calendar and takes no part in it any more.
+    #: Somebody who has the window in their calendar and no longer takes part in the release.
     FORMER = "FORMER"
 
 
 class Reference(StrEnum):
-    """What the changes that a reader is shown are counted from."""
+    """The revision since which a reader is shown changes."""
 
     #: The revision that they decided on last.
     DECISION = "DECISION"
@@ -101,20 +101,20 @@ class Reference(StrEnum):
     THIS_MESSAGE = "THIS_MESSAGE"
 
 
-#: These carry a link, and are true only while somebody has to decide.
-ASKING = frozenset({MessageKind.REQUEST, MessageKind.REMINDER})
+#: The kinds that have an action link, and are outdated once nobody has to decide.
+KINDS_WITH_LINK = frozenset({MessageKind.REQUEST, MessageKind.REMINDER})
 
-#: The one channel everybody has; others are found by name.
+#: The channel of mail, which everybody has; others are configured by name.
 EMAIL = "email"
-#: To programs rather than people.
+#: The channel of webhooks.
 WEBHOOK = "webhook"
 
-#: Of these people choose whether they are told, and by which channel.
+#: The kinds for which people choose whether and by which channels they are notified.
 CHOOSABLE = frozenset(MessageKind) - {
     MessageKind.SIGN_IN,
     MessageKind.INVITATION,
     MessageKind.ADDRESS_LINK,
     MessageKind.ADDRESS_CHANGE,
 }
-#: An approver can choose by which way, but never that nobody asks them.
+#: The kinds that nobody can silence: approvers only choose the channels.
 NEVER_SILENT = frozenset({MessageKind.REQUEST})

@@ -21,7 +21,7 @@ from notifications.delivery import sign_in_mail
 from notifications.delivery.priority_gate import PriorityGate
 from notifications.periodic import orphaned_deliveries, reminders, retention
 from notifications.periodic.service import PeriodicService
-from notifications.webhooks.subscriptions import mend_heard
+from notifications.webhooks.subscriptions import repair_subscriptions
 
 log = structlog.get_logger("countersign.worker")
 
@@ -114,7 +114,7 @@ async def advance_all(runtime: Runtime, gate: PriorityGate, stop: asyncio.Event)
 
 async def mend_subscriptions(runtime: Runtime) -> int:
     """Send events to webhooks that an older version made, which did not mark their account."""
-    count = await runtime.executor.write(lambda: mend_heard(runtime.system))
+    count = await runtime.executor.write(lambda: repair_subscriptions(runtime.system))
     if count:
         log.info("webhook_subscriptions_mended", accounts=count)
     return count

@@ -25,7 +25,7 @@ from notifications.facts.release_context import load_release_context
 from notifications.links import action_links
 from notifications.outbox import calendar_updates, preferences, queueing, resend_limits
 from notifications.tables import deliveries
-from notifications.vocabulary import ASKING, EMAIL, WEBHOOK, DeliveryState, MessageKind
+from notifications.vocabulary import EMAIL, KINDS_WITH_LINK, WEBHOOK, DeliveryState, MessageKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ class ResendDelivery(ReleaseCommand[UUID]):
         channel = self._channel(uow, row)
         original_id = row.copy_of or row.id
         resend_limits.check(uow, original_id)
-        link_id = self._link(uow, row, release) if row.kind in ASKING else None
+        link_id = self._link(uow, row, release) if row.kind in KINDS_WITH_LINK else None
         again = queueing.copy_of(row, channel, link_id)
         if release is not None and row.calendar is not None:
             again["calendar"] = _calendar(uow, row.user_id, release)
@@ -126,7 +126,7 @@ def _calendar(uow: UnitOfWork, user_id: UUID, release: Release) -> str | None:
     """Not what it showed, but how it is now, as the newest file."""
     sent = calendar_updates.sent_of(uow.connection, [release.id]).get(release.id, {})
     around = load_release_context(uow.connection, [release], others=sent)
-    return calendar_updates.calendars_of(release, around, sent).again(user_id, uow.now)
+    return calendar_updates.calendars_of(release, around, sent).repeated(user_id, uow.now)
 
 
 def _not_true() -> Refusal:

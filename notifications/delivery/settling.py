@@ -102,7 +102,7 @@ def settle_all(
     for result in results:
         if not result.is_sent_in_full and _settle_other(connection, result, now, policy):
             failed.append((result.delivery, result.error or ""))
-    unreachable.tell(connection, failed, now)
+    unreachable.notify(connection, failed, now)
     return failed
 
 

@@ -131,7 +131,6 @@ def load_release_context(
     user_ids = _ids(staff.approvers.values(), (team.member_ids for team in staff.teams.values()))
     user_ids |= {release.creator_id for release in releases} | set(others)
     user_ids |= _ids(release.fields.participant_ids for release in releases)
-    keypair_ids = _ids(release.fields.keypair_ids for release in releases)
     edited = [
         release
         for release in releases
@@ -150,8 +149,13 @@ def load_release_context(
         edits=loading.load_edits(connection, outdated),
         editors=loading.load_editors(connection, edited) if edited else {},
         users=users_of(connection, user_ids),
-        keypairs=names_of(connection, t.keypairs, keypair_ids, "alias"),
+        keypairs=_aliases(connection, releases),
     )
+
+
+def _aliases(connection: Connection, releases: Collection[Release]) -> dict[UUID, str]:
+    keypair_ids = _ids(release.fields.keypair_ids for release in releases)
+    return names_of(connection, t.keypairs, keypair_ids, "alias")
 
 
 def users_of(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:

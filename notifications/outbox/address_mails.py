@@ -1,4 +1,4 @@
-"""The mails about a change of address: a link to the new one, and word to the one before."""
+"""The mails about a change of address: a link to the new address, and a notice to the old one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from notifications.links.sign_in_links import PATH as SIGN_IN
 from notifications.outbox import queueing
 from notifications.vocabulary import EMAIL, MessageKind
 
-#: Where the page lives, below the public URL.
+#: The path of the confirmation page, below the public URL.
 PATH = f"{SIGN_IN}/address"
 
 
@@ -34,7 +34,7 @@ def url_of(key: bytes, public_url: str, row: Row[Any]) -> str:
 
 
 def enqueue(uow: UnitOfWork, entries: Sequence[LedgerEntry]) -> None:
-    """Queue them by mail, whatever else people chose: no other channel proves a mailbox."""
+    """Queue the mails, whatever channels people chose: only a mail proves who has a mailbox."""
     rows = [row for entry in entries for row in _rows(uow, entry.recorded)]
     queueing.insert(uow.connection, rows, uow.now)
     uow.to_send |= bool(rows)

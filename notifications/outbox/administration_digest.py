@@ -1,7 +1,7 @@
-"""Changes of an account's own things, one mail for all that come within a minute.
+"""One mail for all administrative changes of an account within a minute.
 
-Each change is queued for a while. When the first of them is due, the others that wait for the same
-person are put into it: every one is listed, with who did it and when.
+The message of each change waits for a while. When the first one is due, the others that wait for
+the same person are merged into it: it lists every change, with who made it and when.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from notifications.content.stored_facts import FORMAT
 from notifications.tables import IS_QUEUED, deliveries
 from notifications.vocabulary import DeliveryState, MessageKind
 
-#: How long a change waits for others.
+#: How long the message of a change waits for others.
 DELAY = timedelta(minutes=1)
-#: Changes in one message; more come with the next.
-LONGEST = 100
-#: Of what is stored of the changes in one message, in characters: mail servers refuse large mails,
-#: and all that was told together would be lost together.
-LARGEST = 100_000
+#: Changes in one message; the others follow in the next.
+MAX_CHANGES = 100
+#: The size of the stored changes in one message: mail servers refuse large mails, and the merged
+#: changes would all be lost.
+MAX_CHARACTERS = 100_000
 TOLD_TOGETHER = "told together with other changes"
 
 _D = deliveries
-# A message of the account has no release: its lane is that of the person.
+# Messages about an account have no release: person and channel make their lane.
 _OTHERS = (
     sa.select(_D.c.id, _D.c.facts)
     .where(
@@ -41,15 +41,15 @@ _OTHERS = (
         _D.c.channel == sa.bindparam("way"),
         _D.c.kind == MessageKind.ADMINISTERED,
         _D.c.attempts == 0,
-        # What somebody had sent again is a message of its own.
+        # A message that was sent again on request is not merged.
         _D.c.copy_of.is_(None),
         IS_QUEUED,
     )
     .order_by(_D.c.created_at, _D.c.id)
-    .limit(LONGEST - 1)
+    .limit(MAX_CHANGES - 1)
     .with_for_update(skip_locked=True)
 )
-_TOLD = (
+_VOID = (
     _D.update()
     .where(id_in(_D.c.id))
     .values(
@@ -58,7 +58,7 @@ _TOLD = (
         last_error=TOLD_TOGETHER,
     )
 )
-_SAY = (
+_SET_FACTS = (
     _D.update()
     .where(_D.c.id == sa.bindparam("delivery", type_=Id))
     .values(facts=sa.bindparam("all_facts", type_=sa.Text))
@@ -66,37 +66,39 @@ _SAY = (
 
 
 def gather_changes(connection: Connection, rows: Sequence[Row[Any]], now: datetime) -> bool:
-    """Put what waits for the same people into claimed deliveries; answers whether any changed.
+    """Merge waiting changes into claimed deliveries to the same people.
 
-    Only into those that are tried for the first time: a message that may have arrived stays as it
-    is.
+    Only into deliveries at their first attempt: a message that may have arrived stays as it is.
+
+    Returns:
+        Whether any delivery was changed.
     """
     changed = False
     for row in rows:
         is_new = row.attempts == 1 and row.copy_of is None
         if row.kind != MessageKind.ADMINISTERED or not is_new:
             continue
-        asked = {"person": row.user_id, "way": row.channel}
-        waiting = [one for one in connection.execute(_OTHERS, asked).all() if _is_current(one)]
-        others = _that_fit(row, waiting) if _is_current(row) else []
+        lane = {"person": row.user_id, "way": row.channel}
+        waiting = [other for other in connection.execute(_OTHERS, lane).all() if _is_current(other)]
+        others = _first_that_fit(row, waiting) if _is_current(row) else []
         if not others:
             continue
-        facts = combined([row.facts, *(one.facts for one in others)])
-        connection.execute(_SAY, {"delivery": row.id, "all_facts": facts})
-        connection.execute(_TOLD, {"ids": sorted(one.id for one in others), "now": now})
+        facts = combined([row.facts, *(other.facts for other in others)])
+        connection.execute(_SET_FACTS, {"delivery": row.id, "all_facts": facts})
+        connection.execute(_VOID, {"ids": sorted(other.id for other in others), "now": now})
         changed = True
     return changed
 
 
-def _that_fit(row: Row[Any], others: Sequence[Any]) -> list[Any]:
-    """The first of them, up to the largest message; one change alone may be larger."""
-    sizes = accumulate((len(one.facts) for one in others), initial=len(row.facts))
+def _first_that_fit(row: Row[Any], others: Sequence[Any]) -> list[Any]:
+    """Return the first of them, up to the largest message; one change alone may be larger."""
+    sizes = accumulate((len(other.facts) for other in others), initial=len(row.facts))
     next(sizes)
-    return [one for one, size in zip(others, sizes, strict=True) if size <= LARGEST]
+    return [other for other, size in zip(others, sizes, strict=True) if size <= MAX_CHARACTERS]
 
 
 def combined(stored: Sequence[str]) -> str:
-    """One message's facts that list all of these, in their order; as they are stored."""
+    """Return the stored facts of one message that lists the changes of all of these, in order."""
     every = [orjson.loads(facts) for facts in stored]
     changes = [
         change
@@ -107,5 +109,5 @@ def combined(stored: Sequence[str]) -> str:
 
 
 def _is_current(row: Any) -> bool:
-    """Its instants are tagged as those of the others are."""
+    """Tell whether the facts have the current format, in which instants are tagged."""
     return bool(orjson.loads(row.facts).get("format") == FORMAT)

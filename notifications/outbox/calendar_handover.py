@@ -1,8 +1,8 @@
-"""A calendar file whose message is not sent goes with the next one, where that relies on it.
+"""Attaches the calendar file of a message that is not sent to the next message.
 
-What a later message carries was chosen when it was queued, on the understanding that the earlier
-ones arrive (`calendar_updates`). So the next one takes over the file, unless it has a newer one;
-and nothing is cancelled that was never published.
+The file of a later message was chosen when it was queued, assuming that the earlier messages arrive
+(`calendar_updates`). So the next message takes the file over, unless it has a newer one; and
+nothing is cancelled that was never published.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from notifications.outbox.calendar_updates import CONFIRMED
 from notifications.tables import IS_QUEUED, deliveries
 from notifications.vocabulary import DeliveryState
 
-#: No id comes after it.
+#: The greatest id.
 _LAST = UUID(int=2**128 - 1)
 
 _D = deliveries
-_TAKE_OVER = (
+_SET_FILE = (
     _D.update()
     .where(_D.c.id == sa.bindparam("delivery"))
     .values(calendar=sa.bindparam("file", type_=sa.Text))
@@ -36,7 +36,7 @@ _PUBLISHED = (
         _D.c.user_id == sa.bindparam("whose"),
         _D.c.channel == sa.bindparam("way"),
         _D.c.calendar.is_not(None),
-        # What waits before it is sent before it; what carries a link may still be void by then.
+        # A message that waits before it is sent before it; one with a link may be void by then.
         (_D.c.state == DeliveryState.SENT)
         | (IS_QUEUED & _D.c.action_link_id.is_(None) & (_D.c.id < sa.bindparam("before"))),
     )
@@ -45,9 +45,9 @@ _PUBLISHED = (
 
 
 def hand_over(connection: Connection, unsent: Iterable[Row[Any]]) -> None:
-    """For deliveries that have just been settled and were not sent."""
+    """Hand over the files of deliveries that have just been settled without being sent."""
     for row in unsent:
-        # On what carries a link nothing relies: it may be void by its turn.
+        # No later message relies on one with a link, which may become void.
         if row.calendar is None or row.user_id is None or row.action_link_id is not None:
             continue
         for following in lanes.waiting(connection, row)[:1]:
@@ -57,7 +57,7 @@ def hand_over(connection: Connection, unsent: Iterable[Row[Any]]) -> None:
 def file_after(
     connection: Connection, row: Row[Any], calendar: str | None, *, before: UUID = _LAST
 ) -> str | None:
-    """What a message with this calendar file carries now that the one before it is not sent.
+    """Return the file that a message carries now that the one before it is not sent.
 
     Args:
         connection: To the database.
@@ -78,9 +78,9 @@ def file_after(
 def _hand_over(connection: Connection, row: Row[Any], following: Row[Any]) -> None:
     file = file_after(connection, row, following.calendar, before=row.id)
     if file != following.calendar:
-        connection.execute(_TAKE_OVER, {"delivery": following.id, "file": file})
+        connection.execute(_SET_FILE, {"delivery": following.id, "file": file})
 
 
 def _is_published(connection: Connection, row: Row[Any], before: UUID) -> bool:
-    asked = lanes.of(row) | {"before": before}
-    return connection.execute(_PUBLISHED, asked).first() is not None
+    values = lanes.of(row) | {"before": before}
+    return connection.execute(_PUBLISHED, values).first() is not None

@@ -1,8 +1,8 @@
-"""What people's calendars show of a release's window: published once it is sure, then kept true.
+"""The calendar files of a release's window: published once it is approved, then kept up to date.
 
-What each person gets follows from what they were sent before, which their deliveries keep: an
-update goes to whoever has the window otherwise than it is, a cancellation to whoever has it and
-should not, and to nobody else.
+What a person is sent follows from the files they were sent before, which their deliveries store:
+an update goes to those whose calendar differs from the window, a cancellation to those who have it
+and should not, and nothing to anybody else.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from notifications.facts.release_context import ReleaseContext
 from notifications.tables import deliveries
 from notifications.vocabulary import DeliveryState, MessageKind
 
-#: Of an event in a calendar, what its owner sees.
+#: The properties of a calendar event that its owner sees.
 Shown: TypeAlias = dict[str, str]
 
 CANCELLED = "CANCELLED"
 CONFIRMED = "CONFIRMED"
-#: How sure the window is.
-SURENESS: dict[Status, str] = {
+#: The STATUS of the calendar event (RFC 5545) for each status of the release.
+CALENDAR_STATUS: dict[Status, str] = {
     Status.PENDING: "TENTATIVE",
     Status.APPROVED: CONFIRMED,
     Status.ACTIVE: CONFIRMED,
@@ -42,9 +42,9 @@ SURENESS: dict[Status, str] = {
     Status.REJECTED: CANCELLED,
     Status.FAILED: CANCELLED,
 }
-#: With these it is put into calendars that do not have it, while the release is yet to come or on.
-PUBLISHING = frozenset({MessageKind.APPROVED, MessageKind.REVISED, MessageKind.OPENED})
-_AHEAD = frozenset({Status.APPROVED, Status.ACTIVE, Status.IN_PROGRESS})
+#: The messages that publish the window to people who do not have it, while it is ahead or open.
+PUBLISHING_KINDS = frozenset({MessageKind.APPROVED, MessageKind.REVISED, MessageKind.OPENED})
+_OPEN_STATUSES = frozenset({Status.APPROVED, Status.ACTIVE, Status.IN_PROGRESS})
 
 _D = deliveries
 _SENT = (
@@ -56,133 +56,135 @@ _SENT = (
 
 @dataclass(frozen=True, slots=True)
 class SentCalendars:
-    """What one person was sent of one release so far."""
+    """The calendar files that one person was sent about one release."""
 
-    #: Files there were, whatever became of them: the next one's number.
+    #: The number of files, sent or not, which is the next one's SEQUENCE.
     files: int
-    #: What is in their calendar; None: it has no such event, or a cancelled one.
+    #: What their calendar shows; None where it has no event, or a cancelled one.
     shown: Shown | None
-    #: What may yet come to be in it, after that.
-    perhaps: tuple[Shown, ...] = ()
+    #: What queued messages may make it show after that.
+    pending: tuple[Shown, ...] = ()
 
 
-Mailed: TypeAlias = Mapping[UUID, SentCalendars]
+SentByPerson: TypeAlias = Mapping[UUID, SentCalendars]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarUpdates:
-    """Those of one release's people, and what should be in them."""
+    """What the calendars of a release's people show, and what they should show."""
 
     release: Release
-    true: Shown
-    concerned: frozenset[UUID]
-    sent: Mailed
+    current: Shown
+    participants: frozenset[UUID]
+    sent: SentByPerson
 
     @property
     def former(self) -> frozenset[UUID]:
-        """Who has it in their calendar and takes no part in it any more."""
-        return frozenset(self._having() - self.concerned)
+        """Who has the window in their calendar and no longer takes part in the release."""
+        return frozenset(self._holders() - self.participants)
 
     @property
     def outdated(self) -> frozenset[UUID]:
-        """Who has it in their calendar otherwise than it is."""
-        return frozenset(id_ for id_ in self._having() if self._differs(id_))
+        """Whose calendar shows the window otherwise than it is."""
+        return frozenset(id_ for id_ in self._holders() if self._differs(id_))
 
     def files(self, kind: MessageKind, people: Collection[UUID], now: datetime) -> dict[UUID, str]:
-        """What to send with this message, for those whose calendar is to change."""
-        found = {}
+        """Return the files to send with a message, for those whose calendar is to change."""
+        files = {}
         for user_id in people:
-            has_it = self._before(user_id).shown is not None
+            has_it = self._sent_to(user_id).shown is not None
             if self._differs(user_id) if has_it else self._publishes(kind, user_id):
-                found[user_id] = self._file(user_id, now)
-        return found
+                files[user_id] = self._file(user_id, now)
+        return files
 
-    def again(self, user_id: UUID, now: datetime) -> str | None:
-        """What to send with a message that is repeated: how it is now, whatever that showed."""
-        due, before = self._due(user_id), self._before(user_id)
+    def repeated(self, user_id: UUID, now: datetime) -> str | None:
+        """Return the file to send with a repeated message, which shows the window as it is now."""
+        due, before = self._due(user_id), self._sent_to(user_id)
         if before.shown is None and due["status"] != CONFIRMED:
             return None
         return self._file(user_id, now)
 
     def _file(self, user_id: UUID, now: datetime) -> str:
-        number, due = self._before(user_id).files, self._due(user_id)
+        number, due = self._sent_to(user_id).files, self._due(user_id)
         return canonical({"uid": self.release.id, "sequence": number, "at": now, "shown": due})
 
-    def _before(self, user_id: UUID) -> SentCalendars:
+    def _sent_to(self, user_id: UUID) -> SentCalendars:
         return self.sent.get(user_id, SentCalendars(0, None))
 
     def _differs(self, user_id: UUID) -> bool:
-        before, due = self._before(user_id), self._due(user_id)
-        return any(shown != due for shown in (before.shown, *before.perhaps))
+        before, due = self._sent_to(user_id), self._due(user_id)
+        return any(shown != due for shown in (before.shown, *before.pending))
 
-    def _having(self) -> set[UUID]:
+    def _holders(self) -> set[UUID]:
         return {user_id for user_id, sent in self.sent.items() if sent.shown}
 
     def _due(self, user_id: UUID) -> Shown:
-        return self.true if user_id in self.concerned else self.true | {"status": CANCELLED}
+        return (
+            self.current if user_id in self.participants else self.current | {"status": CANCELLED}
+        )
 
     def _publishes(self, kind: MessageKind, user_id: UUID) -> bool:
-        ahead = self.release.status in _AHEAD
-        return kind in PUBLISHING and ahead and user_id in self.concerned
+        ahead = self.release.status in _OPEN_STATUSES
+        return kind in PUBLISHING_KINDS and ahead and user_id in self.participants
 
 
-def sent_of(connection: Connection, release_ids: Collection[UUID]) -> dict[UUID, Mailed]:
-    """What was sent of these releases, by release and person; one statement."""
+def sent_of(connection: Connection, release_ids: Collection[UUID]) -> dict[UUID, SentByPerson]:
+    """Return the files sent about releases, by release and person, with one statement."""
     rows = connection.execute(_SENT, {"ids": sorted(release_ids)}).all()
     by_release = groupby(rows, attrgetter("release_id"))
-    return {release_id: _by_person(found) for release_id, found in by_release}
+    return {release_id: _by_person(group) for release_id, group in by_release}
 
 
-def calendars_of(release: Release, around: ReleaseContext, sent: Mailed) -> CalendarUpdates:
-    """What is in the calendars of its people, and what should be."""
+def calendars_of(release: Release, context: ReleaseContext, sent: SentByPerson) -> CalendarUpdates:
+    """Return what the calendars of a release's people show, and what they should show."""
     return CalendarUpdates(
         release=release,
-        true=_shown(release, around),
-        concerned=around.participants_of(release) | {release.creator_id},
+        current=_shown(release, context),
+        participants=context.participants_of(release) | {release.creator_id},
         sent=sent,
     )
 
 
-def _by_person(rows: Iterable[Any]) -> Mailed:
-    return {user_id: _sent(list(found)) for user_id, found in groupby(rows, attrgetter("user_id"))}
+def _by_person(rows: Iterable[Any]) -> SentByPerson:
+    return {user_id: _sent(list(group)) for user_id, group in groupby(rows, attrgetter("user_id"))}
 
 
 def _sent(rows: Collection[Row[Any]]) -> SentCalendars:
     files = sorted(
         ((orjson.loads(row.calendar), row) for row in rows),
-        key=lambda one: int(one[0]["sequence"]),
+        key=lambda pair: int(pair[0]["sequence"]),
     )
     last: Shown | None = None
-    perhaps = list[Shown]()
+    pending = list[Shown]()
     for file, row in files:
-        if _counts(row):
-            last, perhaps = file["shown"], []
+        if _arrives(row):
+            last, pending = file["shown"], []
         elif row.state is DeliveryState.QUEUED:
-            perhaps.append(file["shown"])
+            pending.append(file["shown"])
     shown = None if last is None or last["status"] == CANCELLED else last
-    return SentCalendars(files[-1][0]["sequence"] + 1, shown, tuple(perhaps))
+    return SentCalendars(files[-1][0]["sequence"] + 1, shown, tuple(pending))
 
 
-def _counts(row: Row[Any]) -> bool:
-    """It came, or will come: what carries a link may still be void by its turn.
+def _arrives(row: Row[Any]) -> bool:
+    """Tell whether a file has arrived or will; a queued message with a link may become void.
 
-    If another turns out not to be sent, the message after it takes over its file.
+    If another message turns out not to be sent, the one after it takes its file over.
     """
     waits = row.state is DeliveryState.QUEUED and row.action_link_id is None
     return waits or row.state is DeliveryState.SENT
 
 
-def _shown(release: Release, around: ReleaseContext) -> Shown:
+def _shown(release: Release, context: ReleaseContext) -> Shown:
     fields, ends_at = release.fields, release.fields.ends_at
     if release.status is Status.COMPLETED and release.ended_at is not None:
         ends_at = min(ends_at, release.ended_at)
     values = {
-        "status": SURENESS[release.status],
+        "status": CALENDAR_STATUS[release.status],
         "starts_at": fields.starts_at,
         "ends_at": ends_at,
         "summary": fields.name,
-        "description": ", ".join(sorted(around.keypairs[id_] for id_ in fields.keypair_ids)),
+        "description": ", ".join(sorted(context.keypairs[id_] for id_ in fields.keypair_ids)),
     }
-    # As it is stored, to be compared with that.
+    # In the stored form, so that both can be compared.
     shown: Shown = orjson.loads(canonical(values))
     return shown

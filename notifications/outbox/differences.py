@@ -1,8 +1,8 @@
-"""What differs for each reader from what they last decided on, or from what they last received.
+"""The changes of a release since the revision that each reader knows.
 
-An edit is told as what it changed; but a reader may have missed the edits before it, or not have
-been sent their messages yet. So the changes in a message, and on the decision page, are composed
-from all edits since the revision that this reader knows.
+An event holds what one edit changed, but a reader may have missed earlier edits, or not have been
+sent their messages yet. So the changes in a message, and on the decision page, are composed from
+all edits since the revision that this reader decided on last, or was last notified of.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from notifications.vocabulary import DeliveryState, MessageKind, Reference
 
 #: A revision, and what makes it the one to compare with.
 Known: TypeAlias = tuple[int, Reference]
-#: Messages that tell of changes.
-COMPARING = frozenset(
+#: The messages that list changes.
+KINDS_WITH_CHANGES = frozenset(
     {
         MessageKind.REQUEST,
         MessageKind.REMINDER,
@@ -45,7 +45,7 @@ _DELIVERIES = (
     .where(
         id_in(_D.c.release_id),
         _D.c.user_id.is_not(None),
-        # Who leaves a release is told its name and no more.
+        # Whoever leaves a release is sent its name alone.
         _D.c.kind != MessageKind.LEFT,
         _D.c.state.in_((DeliveryState.QUEUED, DeliveryState.SENT)),
     )
@@ -65,16 +65,16 @@ class SeenRevisions:
     decided: set[int] = field(default_factory=set)
     #: Requested or edited by themselves.
     written: set[int] = field(default_factory=set)
-    #: Told by a message that a channel took.
+    #: Described by a message that was sent.
     sent: set[int] = field(default_factory=set)
-    #: Told by a message that waits to be sent, and may never be.
+    #: Described by a message that is queued, and may never be sent.
     queued: set[int] = field(default_factory=set)
 
     def known_before(self, revision: int) -> Known | None:
-        """What a message about this revision is compared with; None for the first they hear of it.
+        """Return what a message about a revision is compared with; None for a first message.
 
-        Whoever decided is shown all that differs from what they decided on, whatever was written
-        to them since. Of messages that still wait the oldest counts: some may become void.
+        Whoever decided is shown all changes since the revision they decided on, whatever they were
+        sent since. Of queued messages the oldest counts, since some may become void.
         """
         written = {known for known in self.written if known < revision}
         decided = {known for known in self.decided if known < revision}
@@ -85,14 +85,14 @@ class SeenRevisions:
         return (min(self.queued), Reference.EARLIER_MESSAGE) if self.queued else None
 
     def known_at_link(self, link_revision: int) -> Known:
-        """What the page of a link is compared with, which was sent at this revision."""
+        """Return what the page of a link is compared with that was sent at a revision."""
         earlier = {known for known in self.sent | self.written if known < link_revision}
         if earlier and not self.decided:
             return max(earlier), Reference.EARLIER_MESSAGE
         return self.decided_or(link_revision)
 
     def decided_or(self, link_revision: int) -> Known:
-        """The revision decided on last, else the one that the message with the link was about."""
+        """Return the revision decided on last, or else the one that the link was sent at."""
         if self.decided:
             return max(self.decided), Reference.DECISION
         return link_revision, Reference.THIS_MESSAGE
@@ -101,7 +101,7 @@ class SeenRevisions:
 def seen_by(
     connection: Connection, releases: Collection[Release]
 ) -> dict[tuple[UUID, UUID | None], SeenRevisions]:
-    """Who knows which revisions of these releases, by release and person."""
+    """Return the revisions that people know, by release and person."""
     seen: dict[tuple[UUID, UUID | None], SeenRevisions] = {}
 
     def of(release_id: UUID, user_id: UUID | None) -> SeenRevisions:
@@ -121,16 +121,16 @@ def seen_by(
 
 
 def changes_since(edits: Iterable[Edit], revision: int) -> Changes:
-    """What differs now from that revision."""
+    """Return what has changed since a revision."""
     return composed(edits_after(edits, revision))
 
 
 def for_each_reader(
     connection: Connection, messages: Sequence[OutboxMessage]
 ) -> list[OutboxMessage]:
-    """The same messages, each with the changes since what its readers know.
+    """Return the messages, each with the changes since the revision that its readers know.
 
-    Readers who know different revisions are told in separate messages.
+    Readers who know different revisions get separate messages.
     """
     compared = [_edited_release(message) for message in messages]
     releases = {release.id: release for release in compared if release is not None}
@@ -148,10 +148,12 @@ def for_each_reader(
 
 
 def _edited_release(message: OutboxMessage) -> Release | None:
-    """The release of a message that tells of changes, if there were any."""
+    """Return the release of a message that lists changes, if it was edited at all."""
     release = message.release
-    tells = message.kind in COMPARING and release is not None and release.revision > 1
-    return release if tells else None
+    has_changes = (
+        message.kind in KINDS_WITH_CHANGES and release is not None and release.revision > 1
+    )
+    return release if has_changes else None
 
 
 def _by_reference(
@@ -173,7 +175,7 @@ def _by_reference(
 def _facts(
     connection: Connection, message: OutboxMessage, reference: Known | None, edits: Sequence[Edit]
 ) -> dict[str, Any]:
-    """Compared with nothing they know, an event's own changes stay."""
+    """Return the facts with composed changes; without a reference the event's own changes stay."""
     if reference is None:
         return message.facts
     revision, compared_with = reference

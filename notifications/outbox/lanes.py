@@ -1,4 +1,4 @@
-"""The order of what is told: a lane is one release, one person and one channel.
+"""The order of deliveries: a lane is one release, one person and one channel.
 
 Within a lane messages are sent one after the other, in the order in which they were queued. Lanes
 do not wait for one another.
@@ -27,10 +27,9 @@ _WAITING = sa.select(_D).where(*_LANE).order_by(_D.c.created_at, _D.c.id)
 
 
 def is_first(delivery: FromClause) -> ColumnElement[bool]:
-    """Nothing in its lane was queued before it and still waits; true outside of lanes.
+    """Return the condition that a delivery is the first of its lane, or outside of any.
 
-    The first is looked up by the lane's own index: PostgreSQL would go through the whole queue
-    for a join.
+    The first is selected by the lane's own index: for a join PostgreSQL would scan the whole queue.
     """
     lane = _D.alias("lane")
     first = (
@@ -41,7 +40,7 @@ def is_first(delivery: FromClause) -> ColumnElement[bool]:
 
 
 def is_followed(delivery: FromClause) -> ColumnElement[bool]:
-    """Something else in its lane waits; of a delivery that is the first, it comes later."""
+    """Return the condition that another delivery waits in the lane, behind one that is first."""
     lane = _D.alias("lane")
     other = sa.select(lane.c.id).where(*_same(lane, delivery), lane.c.id != delivery.c.id)
     other = other.order_by(lane.c.created_at, lane.c.id).limit(1)
@@ -49,18 +48,18 @@ def is_followed(delivery: FromClause) -> ColumnElement[bool]:
 
 
 def hold(connection: Connection, row: Row[Any], until: datetime) -> None:
-    """What comes after a delivery that is tried again then is not looked at before, either."""
+    """Postpone what follows a delivery in its lane until that is attempted again."""
     if row.release_id is not None and row.user_id is not None:
         connection.execute(_HOLD, of(row) | {"until": until})
 
 
 def waiting(connection: Connection, row: Row[Any]) -> list[Row[Any]]:
-    """What waits in the lane of a delivery, in its order."""
+    """Return the queued deliveries in the lane of a delivery, in order."""
     return list(connection.execute(_WAITING, of(row)).all())
 
 
 def of(row: Row[Any]) -> dict[str, Any]:
-    """The lane of a delivery, as parameters."""
+    """Return the lane of a delivery as parameters of a statement."""
     return {"release": row.release_id, "whose": row.user_id, "way": row.channel}
 
 

@@ -1,4 +1,4 @@
-"""Whoever becomes an approver while a request is open is asked too, and gets a link."""
+"""Finds people who become approvers while a request is open, so that they get a link too."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from notifications.outbox.recipients import People
 from notifications.tables import action_links
 from notifications.vocabulary import Audience
 
-#: Of each event, the changes that can make somebody an approver; None: the event itself can.
-_MAKING: dict[type[Event], frozenset[str] | None] = {
+#: The changes of each event that can make somebody an approver; None where the event itself can.
+_CHANGES_THAT_MAKE_APPROVERS: dict[type[Event], frozenset[str] | None] = {
     TeamUpdated: frozenset({"member_ids"}),
     UserCreated: None,
     UserUpdated: frozenset({"roles", "active"}),
@@ -38,8 +38,8 @@ _OPEN = (
     )
     .order_by(_R.c.id)
 )
-#: Whose link is good; a link that ended with its user's deactivation is not.
-_ASKED = (
+#: Who has a current link; one that was voided with its user's deactivation does not count.
+_WITH_LINK = (
     sa.select(_A.c.release_id, _A.c.user_id)
     .join(_R, _R.c.id == _A.c.release_id)
     .where(
@@ -51,25 +51,25 @@ _ASKED = (
 
 
 def can_make_approvers(event: Event) -> bool:
-    """After it somebody may be asked who was not asked before."""
-    if type(event) not in _MAKING:
+    """Tell whether an event may make somebody an approver."""
+    if type(event) not in _CHANGES_THAT_MAKE_APPROVERS:
         return False
-    fields = _MAKING[type(event)]
+    fields = _CHANGES_THAT_MAKE_APPROVERS[type(event)]
     return fields is None or not fields.isdisjoint(getattr(event, "changes", {}))
 
 
-def not_yet_asked(uow: UnitOfWork) -> Iterator[tuple[Release, People, ReleaseContext]]:
-    """Each open request with the approvers that nobody asked in this round."""
-    asked = {"account": uow.account_id, "now": uow.now}
-    ids = uow.connection.execute(_OPEN, asked).scalars().all()
+def approvers_without_link(uow: UnitOfWork) -> Iterator[tuple[Release, People, ReleaseContext]]:
+    """Yield each open request with the approvers who have no link in this round."""
+    values = {"account": uow.account_id, "now": uow.now}
+    ids = uow.connection.execute(_OPEN, values).scalars().all()
     if not ids:
         return
     releases = loading.load_releases(uow.connection, ids)
-    around = load_release_context(uow.connection, releases.values())
-    links = fetch_grouped(uow.connection, _ASKED, ids)
+    context = load_release_context(uow.connection, releases.values())
+    links = fetch_grouped(uow.connection, _WITH_LINK, ids)
     for release in releases.values():
-        undecided = recipients.of_release(release, {Audience.UNDECIDED}, around)
-        asked_users = links.get(release.id, frozenset())
-        people = {user_id: who for user_id, who in undecided.items() if user_id not in asked_users}
+        undecided = recipients.of_release(release, {Audience.UNDECIDED}, context)
+        notified = links.get(release.id, frozenset())
+        people = {user_id: who for user_id, who in undecided.items() if user_id not in notified}
         if people:
-            yield release, people, around
+            yield release, people, context

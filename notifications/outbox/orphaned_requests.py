@@ -27,14 +27,14 @@ _PENDING = sa.select(_R.c.id).where(
 def pending_of(
     uow: UnitOfWork, user_ids: Collection[UUID]
 ) -> Iterator[tuple[Release, ReleaseContext]]:
-    """Each pending request of these people, with what is to be known around it."""
+    """Yield each pending request of these people, with its context."""
     if not user_ids:
         return
-    asked = {"ids": sorted(user_ids), "account": uow.account_id, "now": uow.now}
-    ids = uow.connection.execute(_PENDING, asked).scalars().all()
+    values = {"ids": sorted(user_ids), "account": uow.account_id, "now": uow.now}
+    ids = uow.connection.execute(_PENDING, values).scalars().all()
     releases = loading.load_releases(uow.connection, ids)
     if not releases:
         return
-    around = load_release_context(uow.connection, releases.values())
+    context = load_release_context(uow.connection, releases.values())
     for id_ in sorted(releases):
-        yield releases[id_], around
+        yield releases[id_], context

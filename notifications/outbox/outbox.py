@@ -1,10 +1,10 @@
-"""The outbox: what happened becomes rows to be delivered, in the transaction of the change."""
+"""The outbox: events become deliveries, in the transaction of the change itself."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from engine.model.events import (
@@ -45,12 +45,16 @@ from notifications.outbox.queueing import OutboxMessage
 from notifications.outbox.recipients import People, Rule
 from notifications.vocabulary import EMAIL, MessageKind
 
-#: What happened, and the rules that say who hears of it.
-Told: TypeAlias = tuple[Recorded, list[Rule]]
+
+class Match(NamedTuple):
+    """An event, and the rules that say who is notified of it."""
+
+    recorded: Recorded
+    rules: list[Rule]
 
 
 class Outbox:
-    """A listener of the engine: `System(event_handlers=(Outbox(link_key),))`."""
+    """An event handler of the engine: `System(event_handlers=(Outbox(link_key),))`."""
 
     def __init__(
         self,
@@ -64,40 +68,40 @@ class Outbox:
         self._channels = frozenset(channels)
 
     def __call__(self, uow: UnitOfWork, entries: list[LedgerEntry]) -> None:
-        """Void the links that ended and queue a message for everyone concerned."""
+        """Void links that an event ends, and queue a message for everyone to be notified."""
         _end_links(uow, [entry.recorded for entry in entries])
-        told = [
-            (entry.recorded, rules)
+        matches = [
+            Match(entry.recorded, rules)
             for entry in entries
             if (rules := list(recipients.rules_for(entry.recorded.event)))
         ]
-        messages = [*_of_releases(uow, told), *_of_administration(uow, told)]
+        messages = [*_of_releases(uow, matches), *_of_administration(uow, matches)]
         if any(new_approvers.can_make_approvers(entry.recorded.event) for entry in entries):
-            messages += _to_newcomers(uow)
-        messages += _of_requesters_who_left(uow, entries)
+            messages += _to_new_approvers(uow)
+        messages += _of_orphaned_requests(uow, entries)
         messages += user_invitations.invitations_of(uow, entries)
         self._queue(uow, for_each_reader(uow.connection, messages))
         address_mails.enqueue(uow, entries)
 
     def _queue(self, uow: UnitOfWork, messages: Sequence[OutboxMessage]) -> None:
-        asking = [
+        requests = [
             (message.release, message.people)
             for message in messages
             if message.kind is MessageKind.REQUEST and message.release is not None
         ]
         links = action_links.ensure(
-            uow.connection, self._link_key, asking, uow.now, self._link_lifetime
+            uow.connection, self._link_key, requests, uow.now, self._link_lifetime
         )
         queueing.enqueue(uow.connection, messages, uow.now, links, channels=self._channels)
         uow.to_send |= bool(messages)
 
 
 def _end_links(uow: UnitOfWork, recorded: Sequence[Recorded]) -> None:
-    """All of them before any is made."""
+    """Void all links that these events end, before any new one is made."""
     rounds, users, decided = set[UUID](), set[UUID](), set[tuple[UUID, UUID]]()
-    for event, actor in ((one.event, one.actor) for one in recorded):
+    for event, actor in ((entry.event, entry.actor) for entry in recorded):
         if isinstance(event, DecisionRecorded) and actor.user_id is not None:
-            # Decided without the link: a request that is still queued need not be sent.
+            # A decision without the link: a request that is still queued need not be sent.
             decided.add((event.subject_id, actor.user_id))
         elif isinstance(event, ReleaseEvent) and _ends_a_round(event):
             rounds.add(event.subject_id)
@@ -110,108 +114,136 @@ def _end_links(uow: UnitOfWork, recorded: Sequence[Recorded]) -> None:
     action_links.void_of_users(uow.connection, users, uow.now)
 
 
-def _of_releases(uow: UnitOfWork, told: Sequence[Told]) -> Iterator[OutboxMessage]:
-    """What happened to releases: who and what is looked up for all of them at once."""
-    told = [(one, rules) for one, rules in told if isinstance(one.event, ReleaseEvent)]
-    if not told:
+def _of_releases(uow: UnitOfWork, matches: Sequence[Match]) -> Iterator[OutboxMessage]:
+    """Yield the messages about events of releases, with one look-up for all of them."""
+    matches = [match for match in matches if isinstance(match.recorded.event, ReleaseEvent)]
+    if not matches:
         return
-    releases = uow.get_many({one.event.subject_id for one, _ in told})
-    edited = [recipients.before(releases[one.event.subject_id], one.event) for one, _ in told]
-    known = [*releases.values(), *(before for before in edited if before is not None)]
+    releases = uow.get_many({match.recorded.event.subject_id for match in matches})
+    earlier = [
+        recipients.before(releases[match.recorded.event.subject_id], match.recorded.event)
+        for match in matches
+    ]
+    context, calendars = _load(uow, releases, earlier)
+    with_file = set[tuple[UUID, UUID]]()
+    for (recorded, rules), before in zip(matches, earlier, strict=True):
+        calendar, notified = calendars[recorded.event.subject_id], set[UUID]()
+        for rule in rules:
+            excluded = notified | ({recorded.actor.user_id} if rule.except_actor else set())
+            candidates = _people(rule, calendar, context, before)
+            people = {id_: who for id_, who in candidates.items() if id_ not in excluded}
+            notified |= people.keys()
+            if people:
+                message = _release_message(
+                    uow, rule, recorded, calendar, context, people, with_file
+                )
+                with_file |= {(calendar.release.id, user_id) for user_id in message.calendars}
+                yield message
+
+
+def _load(
+    uow: UnitOfWork, releases: Mapping[UUID, Release], earlier: Sequence[Release | None]
+) -> tuple[ReleaseContext, dict[UUID, CalendarUpdates]]:
+    """Load what messages about these releases need: their context, and their calendars by id."""
+    known = [*releases.values(), *(release for release in earlier if release is not None)]
     teams = {release.fields.team_id for release in known}
     staff = TeamFacts(uow.teams_of(teams), uow.approvers_of(teams))
     sent = calendar_updates.sent_of(uow.connection, releases)
-    others = {user_id for mailed in sent.values() for user_id in mailed}
-    around = load_release_context(uow.connection, known, staff, others)
-    calendars = {
-        release.id: calendar_updates.calendars_of(release, around, sent.get(release.id, {}))
+    others = {user_id for by_person in sent.values() for user_id in by_person}
+    context = load_release_context(uow.connection, known, staff, others)
+    return context, {
+        release.id: calendar_updates.calendars_of(release, context, sent.get(release.id, {}))
         for release in releases.values()
     }
-    filed = set[tuple[UUID, UUID]]()
-    for (one, rules), before in zip(told, edited, strict=True):
-        release, reached = releases[one.event.subject_id], set[UUID]()
-        for rule in rules:
-            found = _people(rule, calendars[release.id], around, before)
-            passed_over = reached | ({one.actor.user_id} if rule.except_actor else set())
-            people = {id_: who for id_, who in found.items() if id_ not in passed_over}
-            reached |= people.keys()
-            if people:
-                # What is told after it relies on the file that came with the first.
-                without = [id_ for id_ in people if (release.id, id_) not in filed]
-                files = calendars[release.id].files(rule.kind, without, uow.now)
-                filed |= {(release.id, user_id) for user_id in files}
-                yield OutboxMessage(
-                    kind=rule.kind,
-                    account_id=uow.account_id,
-                    facts=_facts(uow, rule, one, release, around),
-                    people=people,
-                    release=release,
-                    calendars=files,
-                )
+
+
+def _release_message(
+    uow: UnitOfWork,
+    rule: Rule,
+    recorded: Recorded,
+    calendar: CalendarUpdates,
+    context: ReleaseContext,
+    people: People,
+    with_file: Collection[tuple[UUID, UUID]],
+) -> OutboxMessage:
+    """Return a rule's message; only the first one to a person has the calendar file."""
+    release = calendar.release
+    without_file = [id_ for id_ in people if (release.id, id_) not in with_file]
+    return OutboxMessage(
+        kind=rule.kind,
+        account_id=uow.account_id,
+        facts=_facts(uow, rule, recorded, release, context),
+        people=people,
+        release=release,
+        calendars=calendar.files(rule.kind, without_file, uow.now),
+    )
 
 
 def _facts(
-    uow: UnitOfWork, rule: Rule, recorded: Recorded, release: Release, around: ReleaseContext
+    uow: UnitOfWork, rule: Rule, recorded: Recorded, release: Release, context: ReleaseContext
 ) -> dict[str, Any]:
     if rule.kind is MessageKind.LEFT:
         return facts_of_leaving(uow, recorded, release)
-    return facts_of_event(uow, recorded, release, around)
+    return facts_of_event(uow, recorded, release, context)
 
 
 def _people(
-    rule: Rule, calendars: CalendarUpdates, around: ReleaseContext, before: Release | None
+    rule: Rule, calendars: CalendarUpdates, context: ReleaseContext, before: Release | None
 ) -> People:
-    found = recipients.of_release(calendars.release, rule.told, around, before, calendars.former)
+    people = recipients.of_release(
+        calendars.release, rule.audiences, context, before, calendars.former
+    )
     if not rule.outdated_only:
-        return found
+        return people
     outdated = calendars.outdated
-    return {user_id: who for user_id, who in found.items() if user_id in outdated}
+    return {user_id: who for user_id, who in people.items() if user_id in outdated}
 
 
-def _of_administration(uow: UnitOfWork, told: Sequence[Told]) -> Iterator[OutboxMessage]:
-    for one, rules in told:
-        if isinstance(one.event, ReleaseEvent):
+def _of_administration(uow: UnitOfWork, matches: Sequence[Match]) -> Iterator[OutboxMessage]:
+    """Yield the messages to administrators about changes of the account."""
+    for recorded, rules in matches:
+        if isinstance(recorded.event, ReleaseEvent):
             continue
-        people = recipients.administrators(uow.connection, uow.account_id)
-        # Whoever did it knows, and whoever was added is invited.
-        aware = {one.actor.user_id}
-        if isinstance(one.event, UserCreated):
-            aware.add(one.event.subject_id)
-        told_people = {id_: who for id_, who in people.items() if id_ not in aware}
-        for rule in rules if told_people else ():
+        administrators = recipients.administrators(uow.connection, uow.account_id)
+        # The actor knows of the change, and a new user is invited.
+        excluded = {recorded.actor.user_id}
+        if isinstance(recorded.event, UserCreated):
+            excluded.add(recorded.event.subject_id)
+        people = {id_: who for id_, who in administrators.items() if id_ not in excluded}
+        for rule in rules if people else ():
             yield OutboxMessage(
                 kind=rule.kind,
                 account_id=uow.account_id,
-                facts=facts_of_administration(uow, one),
-                people=told_people,
+                facts=facts_of_administration(uow, recorded),
+                people=people,
             )
 
 
-def _to_newcomers(uow: UnitOfWork) -> Iterator[OutboxMessage]:
-    """Nothing happened to the release: only to who can approve it."""
-    for release, people, around in new_approvers.not_yet_asked(uow):
+def _to_new_approvers(uow: UnitOfWork) -> Iterator[OutboxMessage]:
+    """Yield the requests for people who have become approvers of a pending release."""
+    for release, people, context in new_approvers.approvers_without_link(uow):
         yield OutboxMessage(
             kind=MessageKind.REQUEST,
             account_id=uow.account_id,
-            facts=facts_of_time(uow.policy, release, around, uow.now),
+            facts=facts_of_time(uow.policy, release, context, uow.now),
             people=people,
             release=release,
         )
 
 
-def _of_requesters_who_left(
+def _of_orphaned_requests(
     uow: UnitOfWork, entries: Sequence[LedgerEntry]
 ) -> Iterator[OutboxMessage]:
-    """Of requests that still await approval while nobody stands behind them any more."""
+    """Yield the messages about pending requests whose requester was deactivated."""
     events = [entry.recorded.event for entry in entries]
     left = {event.subject_id for event in events if _deactivates(event)}
-    for release, around in orphaned_requests.pending_of(uow, left):
-        people = recipients.of_release(release, recipients.LEFT_BEHIND, around)
+    for release, context in orphaned_requests.pending_of(uow, left):
+        people = recipients.of_release(release, recipients.NOTIFIED_OF_ORPHANED, context)
         if people:
             yield OutboxMessage(
                 kind=MessageKind.REVISED,
                 account_id=uow.account_id,
-                facts=facts_of_requester_leaving(uow.policy, release, around, uow.now),
+                facts=facts_of_requester_leaving(uow.policy, release, context, uow.now),
                 people=people,
                 release=release,
             )

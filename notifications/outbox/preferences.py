@@ -1,4 +1,4 @@
-"""What people want to be told, and by which way. Whoever chose nothing is told all by mail."""
+"""The messages that people want, and by which channels; without a choice all are sent by mail."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.tables import preferences
 from notifications.vocabulary import CHOOSABLE, EMAIL, NEVER_SILENT, MessageKind
 
-#: Kind of message -> names of channels; an empty set silences it.
+#: The channels of each kind of message; an empty set silences it.
 Choice: TypeAlias = Mapping[MessageKind, frozenset[str]]
 
 _CHOSEN = sa.select(preferences.c.user_id, preferences.c.kind, preferences.c.channels).where(
@@ -32,7 +32,7 @@ _CHOSEN = sa.select(preferences.c.user_id, preferences.c.kind, preferences.c.cha
 
 @dataclass(frozen=True, kw_only=True)
 class PreferencesUpdated(Event):
-    """Somebody chose anew; nobody is mailed."""
+    """Somebody changed their preferences; no message is sent about it."""
 
     tag = "preferences:updated"
     kind = "User"
@@ -47,11 +47,11 @@ class UpdatePreferences(Command[UUID]):
     account_hold = Hold.SHARED
 
     chosen: Choice
-    #: The channels there are for people.
+    #: The available channels for people.
     channels: frozenset[str]
 
     def apply(self, uow: UnitOfWork) -> UUID:
-        """Needs `MANAGE_OWN_PROFILE`; what nobody may silence stays heard."""
+        """Store the choice; needs `MANAGE_OWN_PROFILE`, and some kinds cannot be silenced."""
         require_permission(uow, Permission.MANAGE_OWN_PROFILE)
         actor = uow.actor
         assert actor.user_id is not None
@@ -60,8 +60,8 @@ class UpdatePreferences(Command[UUID]):
         for kind, channels in self.chosen.items():
             self._check(kind, channels)
         p = preferences
-        mine = (p.c.user_id == actor.user_id, p.c.kind.in_(sorted(self.chosen)))
-        uow.connection.execute(p.delete().where(*mine))
+        is_own = (p.c.user_id == actor.user_id, p.c.kind.in_(sorted(self.chosen)))
+        uow.connection.execute(p.delete().where(*is_own))
         stored = {kind: " ".join(sorted(names)) for kind, names in sorted(self.chosen.items())}
         if stored:
             rows = [
@@ -69,8 +69,8 @@ class UpdatePreferences(Command[UUID]):
                 for kind, names in stored.items()
             ]
             uow.connection.execute(p.insert(), rows)
-            told = {str(kind): names.split() for kind, names in stored.items()}
-            uow.record(PreferencesUpdated(subject_id=actor.user_id, chosen=told))
+            channels_by_kind = {str(kind): names.split() for kind, names in stored.items()}
+            uow.record(PreferencesUpdated(subject_id=actor.user_id, chosen=channels_by_kind))
         return actor.user_id
 
     def _check(self, kind: MessageKind, channels: frozenset[str]) -> None:
@@ -86,7 +86,7 @@ class UpdatePreferences(Command[UUID]):
 
 
 def chosen_by(connection: Connection, user_id: UUID) -> Choice:
-    """A person's choice for every kind."""
+    """Return a person's choice for every kind that can be chosen."""
     p = preferences
     query = sa.select(p.c.kind, p.c.channels).where(p.c.user_id == user_id)
     rows = {kind: frozenset(names.split()) for kind, names in connection.execute(query).all()}
@@ -94,16 +94,22 @@ def chosen_by(connection: Connection, user_id: UUID) -> Choice:
 
 
 def channels_of(
-    connection: Connection, told: Collection[tuple[UUID, MessageKind]], there_are: Collection[str]
+    connection: Connection,
+    people_and_kinds: Collection[tuple[UUID, MessageKind]],
+    available: Collection[str],
 ) -> dict[tuple[UUID, MessageKind], list[str]]:
-    """By which ways each is told of this; a way that is no more is replaced by mail."""
-    people, kinds = {user_id for user_id, _ in told}, {kind for _, kind in told}
+    """Return the channels of each person and kind; a channel that no longer exists becomes mail."""
+    people = {user_id for user_id, _ in people_and_kinds}
+    kinds = {kind for _, kind in people_and_kinds}
     rows = connection.execute(_CHOSEN, {"ids": sorted(people), "kinds": sorted(kinds)}).all()
     chosen = {(user_id, kind): names.split() for user_id, kind, names in rows}
-    return {one: _present(chosen.get(one, [EMAIL]), there_are, one[1]) for one in told}
+    return {
+        (user_id, kind): _available(chosen.get((user_id, kind), [EMAIL]), available, kind)
+        for user_id, kind in people_and_kinds
+    }
 
 
-def _present(names: list[str], there_are: Collection[str], kind: MessageKind) -> list[str]:
+def _available(names: list[str], available: Collection[str], kind: MessageKind) -> list[str]:
     if not names and kind not in NEVER_SILENT:
         return []
-    return [name for name in names if name in there_are] or [EMAIL]
+    return [name for name in names if name in available] or [EMAIL]

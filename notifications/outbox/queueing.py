@@ -1,4 +1,4 @@
-"""Rows of deliveries: for each person one on every channel they chose, in one statement."""
+"""Queues deliveries: for each person one on every channel they chose, in one statement."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from notifications.outbox.request_pace import Lane
 from notifications.tables import deliveries
 from notifications.vocabulary import EMAIL, DeliveryState, MessageKind
 
-#: What a copy of a delivery has of it.
-_KEPT = (
+#: The columns that a copy of a delivery takes over.
+_COPIED_COLUMNS = (
     "account_id",
     "user_id",
     "webhook_id",
@@ -38,14 +38,14 @@ _KEPT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxMessage:
-    """What is said, the same to everyone it is said to."""
+    """A message before it becomes deliveries: what it says, and to whom."""
 
     kind: MessageKind
     account_id: UUID
     facts: dict[str, Any]
     people: People
     release: Release | None = None
-    #: What the calendar file of each shows, of those who get one.
+    #: The calendar files by person, for those who get one.
     calendars: Mapping[UUID, str] = field(default_factory=dict)
 
 
@@ -57,41 +57,48 @@ def enqueue(
     *,
     channels: Collection[str] = (EMAIL,),
 ) -> None:
-    """Queue them; each person with their own link, where there are any.
+    """Queue messages for each person on the channels they chose.
 
-    They are due at once, but for what is told together with something else (`together`,
-    `administration_digest`), and for requests that come too often (`request_pace`).
+    They are due at once, except those that wait to be merged with others (`merging`,
+    `administration_digest`) and requests that come too often (`request_pace`).
 
-    `links`: by release and user. `channels`: those there are for people, of which they chose.
+    Args:
+        connection: Of the transaction.
+        messages: What to queue.
+        now: The instant of queueing.
+        links: The ids of action links by release and user.
+        channels: The available channels for people.
     """
-    told = {(user_id, message.kind) for message in messages for user_id in message.people}
-    if not told:
+    people_and_kinds = {
+        (user_id, message.kind) for message in messages for user_id in message.people
+    }
+    if not people_and_kinds:
         return
-    chosen = preferences.channels_of(connection, told, channels)
+    chosen = preferences.channels_of(connection, people_and_kinds, channels)
     drafted = [
         (message, Draft(kind=message.kind, row=row))
         for message in messages
         for row in _rows(message, links or {}, chosen)
     ]
-    kept = {id(draft) for draft in merging.combine(connection, [d for _, d in drafted], now)}
-    left = [(message, draft) for message, draft in drafted if id(draft) in kept]
-    paces = request_pace.paced(connection, _asked_before(messages), now)
-    for message, draft in left:
-        draft.row["next_attempt_at"] = _due_at(message, draft, paces, now)
-    facts = _Facts()
-    rows = [draft.row | {"facts": facts.of(message, draft)} for message, draft in left]
+    values = {id(draft) for draft in merging.combine(connection, [d for _, d in drafted], now)}
+    remaining = [(message, draft) for message, draft in drafted if id(draft) in values]
+    earliest = request_pace.earliest_requests(connection, _repeated_requests(messages), now)
+    for message, draft in remaining:
+        draft.row["next_attempt_at"] = _due_at(message, draft, earliest, now)
+    facts = _StoredFacts()
+    rows = [draft.row | {"facts": facts.of(message, draft)} for message, draft in remaining]
     insert(connection, rows, now)
 
 
 def copy_of(row: Row[Any], channel: str, link_id: UUID | None) -> dict[str, Any]:
-    """The same message to the same recipient, to be queued once more."""
-    kept = {name: row._mapping[name] for name in _KEPT}
-    return {**kept, "channel": channel, "action_link_id": link_id}
+    """Return the row with which a delivery is queued once more to the same recipient."""
+    values = {name: row._mapping[name] for name in _COPIED_COLUMNS}
+    return {**values, "channel": channel, "action_link_id": link_id}
 
 
 def insert(connection: Connection, rows: Sequence[Mapping[str, Any]], now: datetime) -> list[UUID]:
-    """Queue rows that all name the same columns; answers their ids."""
-    # Sent in the order of their ids: that of the messages.
+    """Insert rows that all have the same columns, and return their ids."""
+    # Deliveries are sent in the order of their ids, which is that of the messages.
     ids = uuid7s(len(rows))
     shared = {"state": DeliveryState.QUEUED, "attempts": 0, "created_at": now}
     if rows:
@@ -128,8 +135,8 @@ def _rows(
     ]
 
 
-def _asked_before(messages: Sequence[OutboxMessage]) -> dict[UUID, int]:
-    """The material revisions of releases, by id, whose requests are not the first about them."""
+def _repeated_requests(messages: Sequence[OutboxMessage]) -> dict[UUID, int]:
+    """Return the material revision of each release whose approval is requested once more."""
     return {
         message.release.id: message.release.material_revision
         for message in messages
@@ -140,25 +147,25 @@ def _asked_before(messages: Sequence[OutboxMessage]) -> dict[UUID, int]:
 
 
 def _due_at(
-    message: OutboxMessage, draft: Draft, paces: Mapping[Lane, datetime], now: datetime
+    message: OutboxMessage, draft: Draft, earliest: Mapping[Lane, datetime], now: datetime
 ) -> datetime:
     if message.kind is MessageKind.ADMINISTERED:
         return now + administration_digest.DELAY
     if message.release is None:
         return now
     if message.kind is MessageKind.REQUEST:
-        return max(now, paces.get(draft.lane, now))
+        return max(now, earliest.get(draft.lane, now))
     return merging.due_at(message.kind, message.release.fields.starts_at, now)
 
 
-class _Facts:
-    """Each message's facts as they are stored, made once for all who are told the same."""
+class _StoredFacts:
+    """The stored facts of messages, serialized once for all readers of the same."""
 
     def __init__(self) -> None:
         self._stored: dict[tuple[int, frozenset[MessageKind]], str] = {}
 
     def of(self, message: OutboxMessage, draft: Draft) -> str:
-        """With the kinds of messages that it is told together with, if there are any."""
+        """Return the facts of a message, with the kinds that it has taken in."""
         key = id(message), frozenset(draft.taken_in)
         if key not in self._stored:
             more = {"taken_in": sorted(draft.taken_in)} if draft.taken_in else {}

@@ -1,7 +1,7 @@
-"""How often messages are sent again: nobody floods a mailbox, nor the mail server.
+"""Limits how often messages are sent again, so that nobody floods a mailbox or the mail server.
 
-Two limits: a message has one copy within some minutes, whoever asks for it; and one person causes
-only so many copies and test messages in an hour, whatever they repeat.
+There are two limits: for a message one copy within some minutes, whoever requests it; and for a
+person a number of copies and test messages in an hour.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ def check(uow: UnitOfWork, original_id: UUID) -> None:
     Raises:
         Refusal: With `RATE_LIMITED`, and from when on it can be sent again.
     """
-    # Of two at the same time, the second sees the first's copy.
+    # Of two concurrent requests the second sees the copy of the first.
     uow.connection.execute(_LOCK, {"original": original_id})
-    asked = {"original": original_id, "since": uow.now - COPY_INTERVAL}
-    newest = uow.connection.execute(_NEWEST_COPY, asked).scalar_one()
+    values = {"original": original_id, "since": uow.now - COPY_INTERVAL}
+    newest = uow.connection.execute(_NEWEST_COPY, values).scalar_one()
     if newest is not None:
         raise _refusal("This message was sent again shortly before.", newest + COPY_INTERVAL)
     check_person(uow)

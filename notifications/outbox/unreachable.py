@@ -1,7 +1,7 @@
-"""An approver whom the request did not reach: those who wait for the approval are told.
+"""Notifies those who wait for an approval that an approver was not reached.
 
-Their message failed for good, by every channel it was sent by. Nobody would notice otherwise: the
-request simply stays undecided.
+The request to the approver failed for good on every channel. Without a notice nobody would know why
+it stays undecided.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from notifications.facts.release_context import load_release_context
 from notifications.outbox import queueing, recipients
 from notifications.outbox.recipients import People
 from notifications.tables import deliveries
-from notifications.vocabulary import ASKING, Audience, DeliveryState, MessageKind
+from notifications.vocabulary import KINDS_WITH_LINK, Audience, DeliveryState, MessageKind
 
 _D = deliveries
-#: The same question on its way, or arrived.
+#: Another delivery of the same request that is queued or sent.
 _ELSEWHERE = (
     sa.select(_D.c.id)
     .where(
@@ -35,15 +35,15 @@ _ELSEWHERE = (
     )
     .limit(1)
 )
-_TOLD = sa.select(_D.c.facts).where(
+_NOTICES = sa.select(_D.c.facts).where(
     _D.c.release_id == sa.bindparam("release", type_=Id),
     _D.c.kind == MessageKind.UNREACHABLE,
     _D.c.revision >= sa.bindparam("revision"),
 )
 
 
-def tell(connection: Connection, failed: Iterable[tuple[Row[Any], str]], now: datetime) -> None:
-    """Tell the requester and the administrators; once for each approver and material revision.
+def notify(connection: Connection, failed: Iterable[tuple[Row[Any], str]], now: datetime) -> None:
+    """Notify requester and administrators, once for each approver and material revision.
 
     Args:
         connection: Of the transaction in which the deliveries failed.
@@ -51,35 +51,39 @@ def tell(connection: Connection, failed: Iterable[tuple[Row[Any], str]], now: da
         now: The instant of that.
     """
     for row, error in failed:
-        if row.kind not in ASKING or row.user_id is None:
+        if row.kind not in KINDS_WITH_LINK or row.user_id is None:
             continue
         release = loading.load_releases(connection, [row.release_id])[row.release_id]
         is_asked = release.status is Status.PENDING and row.revision >= release.material_revision
-        if is_asked and not _is_reached(connection, row) and not _is_told(connection, row, release):
-            _tell(connection, row, error, release, now)
+        if (
+            is_asked
+            and not _is_reached(connection, row)
+            and not _is_notified(connection, row, release)
+        ):
+            _notify(connection, row, error, release, now)
 
 
 def _is_reached(connection: Connection, row: Row[Any]) -> bool:
     return connection.execute(_ELSEWHERE, {"link": row.action_link_id}).first() is not None
 
 
-def _is_told(connection: Connection, row: Row[Any], release: Release) -> bool:
-    asked = {"release": release.id, "revision": release.material_revision}
-    every = connection.execute(_TOLD, asked).scalars().all()
-    return any(json.loads(facts)["subject"]["id"] == str(row.user_id) for facts in every)
+def _is_notified(connection: Connection, row: Row[Any], release: Release) -> bool:
+    values = {"release": release.id, "revision": release.material_revision}
+    notices = connection.execute(_NOTICES, values).scalars().all()
+    return any(json.loads(facts)["subject"]["id"] == str(row.user_id) for facts in notices)
 
 
-def _tell(
+def _notify(
     connection: Connection, row: Row[Any], error: str, release: Release, now: datetime
 ) -> None:
-    around = load_release_context(connection, [release])
+    context = load_release_context(connection, [release])
     policy = loading.load_policy(connection, release.account_id)
-    people: People = dict(recipients.of_release(release, {Audience.REQUESTER}, around))
+    people: People = dict(recipients.of_release(release, {Audience.REQUESTER}, context))
     for user_id, who in recipients.administrators(connection, release.account_id).items():
         people[user_id] = people.get(user_id, frozenset()) | who
     people.pop(row.user_id, None)
     subject = {"kind": "User", "id": row.user_id, "name": row.name, "email": row.email}
-    facts = facts_of_time(policy, release, around, now)
+    facts = facts_of_time(policy, release, context, now)
     message = queueing.OutboxMessage(
         kind=MessageKind.UNREACHABLE,
         account_id=release.account_id,

@@ -1,9 +1,8 @@
-"""The invitation: the one mail that tells a new user that they have a part in an account.
+"""The invitation: the mail to a new user of an account.
 
-Its link leads to the page that people sign in on, with their address filled in; that page sends the
-ordinary link, which lasts a quarter of an hour. So the invitation holds no secret: it may be opened
-in any browser, passed on, or found years later, and lets nobody in who does not read the mail that
-is sent to this address then.
+Its link leads to the sign-in page with their address filled in, and that page sends an ordinary
+sign-in link, which works for a quarter of an hour. So the invitation holds no secret: whoever opens
+it, at any time and in any browser, still has to receive the mail that is sent to this address.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ def invitations_of(uow: UnitOfWork, entries: Sequence[LedgerEntry]) -> Iterator[
 
 
 def _facts(uow: UnitOfWork, recorded: Recorded, address: str) -> dict[str, object]:
-    """The account is what the mail is about; nothing of its settings is told."""
+    """Return the facts of an invitation, whose subject is the account; they hold no settings."""
     facts = facts_of_administration(uow, recorded)
     return {
         "event": {**facts["event"], "changes": []},

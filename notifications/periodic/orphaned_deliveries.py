@@ -21,7 +21,7 @@ from engine.persistence.db.sql import id_in
 from engine.system import System
 from notifications.outbox import preferences, queueing
 from notifications.tables import IS_QUEUED, deliveries
-from notifications.vocabulary import ASKING, WEBHOOK, DeliveryState, MessageKind
+from notifications.vocabulary import KINDS_WITH_LINK, WEBHOOK, DeliveryState, MessageKind
 
 #: Settled in one transaction at most.
 DELIVERIES_PER_RUN = 200
@@ -66,7 +66,9 @@ class OrphanedDeliveries:
                 .returning(d)
             )
             rows = sorted(connection.execute(settled, {"ids": ids}).all(), key=attrgetter("id"))
-            self._ask_otherwise(connection, [row for row in rows if row.kind in ASKING], now)
+            self._ask_otherwise(
+                connection, [row for row in rows if row.kind in KINDS_WITH_LINK], now
+            )
             return len(rows)
 
         return bare_transaction(self._system.database, change)

@@ -17,7 +17,7 @@ from engine.model.vocabulary import Permission, Status
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from notifications.tables import action_links, deliveries, preferences
-from notifications.vocabulary import ASKING, MessageKind
+from notifications.vocabulary import KINDS_WITH_LINK, MessageKind
 
 d, r, u = deliveries, t.releases, t.users
 
@@ -75,7 +75,7 @@ def undecided(
         .where(
             r.c.status == Status.PENDING,
             r.c.ends_at > now,
-            d.c.kind.in_(sorted(ASKING)),
+            d.c.kind.in_(sorted(KINDS_WITH_LINK)),
             d.c.user_id.in_(approvers.scalar_subquery()),
             r.c.team_id.is_(None) | _is_member(d.c.user_id),
             ~_has_voted(d.c.user_id),

@@ -32,7 +32,7 @@ from notifications.outbox.differences import for_each_reader
 from notifications.outbox.recipients import People
 from notifications.periodic import reminder_queries
 from notifications.periodic.reminder_queries import PendingDecision
-from notifications.vocabulary import ASKING, EMAIL, MessageKind
+from notifications.vocabulary import EMAIL, KINDS_WITH_LINK, MessageKind
 
 #: Seconds between two looks.
 INTERVAL_SECONDS = 20.0
@@ -150,7 +150,7 @@ class Reminders:
                 self._remind(connection, release, now)
             elif any(self._closing(connection, now, release_id)):
                 around = load_release_context(connection, [release])
-                people = recipients.of_release(release, recipients.CLOSING_SOON, around)
+                people = recipients.of_release(release, recipients.NOTIFIED_OF_CLOSING, around)
                 self._queue(connection, kind, release, people, around, now)
 
         bare_transaction(self._system.database, change)
@@ -158,7 +158,7 @@ class Reminders:
     def _remind(self, connection: Connection, release: Release, now: datetime) -> None:
         kinds = {one.user_id: one.kind for one in self._to_remind(connection, now, release.id)}
         around = load_release_context(connection, [release])
-        undecided = recipients.of_release(release, recipients.REMINDED, around)
+        undecided = recipients.of_release(release, recipients.NOTIFIED_OF_REMINDER, around)
         for kind in sorted(set(kinds.values())):
             people = {id_: who for id_, who in undecided.items() if kinds.get(id_) is kind}
             self._queue(connection, kind, release, people, around, now)
@@ -175,7 +175,7 @@ class Reminders:
         if not people:
             return
         links = {}
-        if kind in ASKING:
+        if kind in KINDS_WITH_LINK:
             asked = [(release, people)]
             links = action_links.ensure(connection, self._link_key, asked, now, self._link_lifetime)
         policy = loading.load_policy(connection, release.account_id)

@@ -1,1 +1,1 @@
-"""Webhooks: an account's own programs, told of its ledger as it grows."""
+"""Webhooks: an account's own programs, which are sent its ledger entries."""

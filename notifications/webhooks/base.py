@@ -17,16 +17,20 @@ from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.tables import webhooks
 from notifications.webhooks import tags
 
-#: In use at a time, in one account: each is told in the transaction of the change.
-MOST = 20
+#: Active webhooks of one account; each of them costs time in the transaction of a change.
+MAX_ACTIVE_WEBHOOKS = 20
 
 
 def find(uow: UnitOfWork, webhook_id: UUID) -> Row[Any]:
-    """The account's webhook, for whoever manages the account; else a refusal."""
+    """Return a webhook of the account.
+
+    Raises:
+        Refusal: There is none, or the actor lacks `MANAGE_ACCOUNT`.
+    """
     require_permission(uow, Permission.MANAGE_ACCOUNT)
     w = webhooks
     query = sa.select(w).where(w.c.id == webhook_id, w.c.account_id == uow.account_id)
-    # Deliveries that others queue meanwhile refer to the row, and need not wait for it.
+    # Deliveries that are queued meanwhile refer to the row, and need not wait for this lock.
     row = uow.connection.execute(query.with_for_update(key_share=True)).one_or_none()
     if row is None:
         raise not_found("webhook", "id")
@@ -34,34 +38,34 @@ def find(uow: UnitOfWork, webhook_id: UUID) -> Row[Any]:
 
 
 def require_tags(uow: UnitOfWork, patterns: Collection[str]) -> None:
-    """Patterns that mean something, about what the actor may see.
+    """Refuse patterns that match no tag, or entries that the actor may not see.
 
-    What a webhook is told of releases takes VIEW_RELEASES, what it is told of anything else
-    VIEW_LEDGER too.
+    Entries about releases need `VIEW_RELEASES`; all others need `VIEW_LEDGER` too.
     """
     tags.require_patterns(patterns)
     require_permission(uow, Permission.VIEW_RELEASES)
-    if not tags.only_of_releases(patterns):
+    if not tags.match_releases_only(patterns):
         require_permission(uow, Permission.VIEW_LEDGER)
 
 
-def require_room(uow: UnitOfWork) -> None:
-    """One more can be in use."""
+def require_capacity(uow: UnitOfWork) -> None:
+    """Refuse where the account already has as many active webhooks as it may."""
     w = webhooks
     query = sa.select(sa.func.count()).where(w.c.account_id == uow.account_id, w.c.active)
-    if uow.connection.execute(query).scalar_one() >= MOST:
-        message = f"At most {MOST} webhooks can be active. Switch one off first."
+    if uow.connection.execute(query).scalar_one() >= MAX_ACTIVE_WEBHOOKS:
+        message = f"At most {MAX_ACTIVE_WEBHOOKS} webhooks can be active. Switch one off first."
         raise Refusal(Code.INVALID_INPUT, message)
 
 
-def note_heard(uow: UnitOfWork) -> None:
-    """Write on the ledger's head what the account's webhooks listen to, after any change of that.
+def record_subscriptions(uow: UnitOfWork) -> None:
+    """Write on the ledger's head which tags the account's active webhooks subscribe to.
 
-    Looked up once the head is locked: of two changes at a time the later knows of the earlier.
+    To be called after each change of them. The webhooks are read once the head is locked, so that
+    of two concurrent changes the later sees the earlier.
     """
     ledger.head(uow.connection, uow.account_id, lock=True)
     w = webhooks
     query = sa.select(w.c.tags).where(w.c.account_id == uow.account_id, w.c.active)
-    told = uow.connection.execute(query).scalars().all()
-    heard = {pattern for text in told for pattern in tags.patterns_of(text)}
-    ledger.subscribe(uow.connection, uow.account_id, heard)
+    stored_tags = uow.connection.execute(query).scalars().all()
+    patterns = {pattern for text in stored_tags for pattern in tags.patterns_of(text)}
+    ledger.subscribe(uow.connection, uow.account_id, patterns)

@@ -1,4 +1,4 @@
-"""Make a webhook."""
+"""The command that creates a webhook."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ from notifications.webhooks.events import WebhookCreated
 
 @dataclass(frozen=True, kw_only=True)
 class CreateWebhook(Command[NewSecret]):
-    """Answers its id and its secret."""
+    """Create a webhook, and return its id and its secret."""
 
     command_name = "create_webhook"
     detail_fields = ("name",)
-    #: So that an account never has too many.
+    #: Held alone, so that concurrent commands cannot exceed the maximum.
     account_hold = Hold.ALONE
 
     name: str
     url: str
-    tags: Collection[str] = tags.USUAL
+    tags: Collection[str] = tags.DEFAULT_TAGS
     key: bytes = field(repr=False)
-    #: The operator lets webhooks go anywhere, and without TLS.
+    #: Whether the operator allows private addresses, and addresses without TLS.
     allow_private: bool = False
 
     def apply(self, uow: UnitOfWork) -> NewSecret:
-        """Needs `MANAGE_ACCOUNT`."""
+        """Create it; needs `MANAGE_ACCOUNT`."""
         require_permission(uow, Permission.MANAGE_ACCOUNT)
         name = clean_name(normalize(self.name), "name", "name")
         require_url(self.url, allow_private=self.allow_private)
         base.require_tags(uow, self.tags)
-        base.require_room(uow)
-        webhook_id, patterns = uuid7(), tags.stored(self.tags)
+        base.require_capacity(uow)
+        webhook_id, patterns = uuid7(), tags.to_text(self.tags)
         seed = new_seed(self.key, webhook_id)
         uow.connection.execute(
             webhooks.insert().values(
@@ -56,8 +56,8 @@ class CreateWebhook(Command[NewSecret]):
                 created_at=uow.now,
             )
         )
-        base.note_heard(uow)
-        told = {"name": name, "url": origin_only(self.url), "tags": patterns}
-        changes = {field_: (None, value) for field_, value in told.items()}
+        base.record_subscriptions(uow)
+        values = {"name": name, "url": origin_only(self.url), "tags": patterns}
+        changes = {field_: (None, value) for field_, value in values.items()}
         uow.record(WebhookCreated(subject_id=webhook_id, changes=changes))
         return NewSecret(webhook_id, secret_of(self.key, webhook_id, seed))

@@ -1,4 +1,4 @@
-"""Switch a webhook off whose receiver said that it is gone."""
+"""Switches a webhook off whose receiver answered that it is gone."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from engine.model.facts import CLOCK
 from engine.persistence.store.locks import Lock
 from engine.system import System
 from notifications.tables import webhooks
-from notifications.webhooks.base import note_heard
+from notifications.webhooks.base import record_subscriptions
 from notifications.webhooks.events import WebhookDisabled
 
 
 def disable_gone(system: System, account_id: UUID, webhook_id: UUID, reason: str) -> None:
-    """Once, however many deliveries are told so; what is still queued is then void."""
+    """Switch a webhook off, unless it is off already; its queued deliveries are then void."""
     with transaction(system, account_id, None, Lock()) as uow:
         w = webhooks
         changed = uow.connection.execute(
@@ -23,6 +23,6 @@ def disable_gone(system: System, account_id: UUID, webhook_id: UUID, reason: str
             .values(active=False, disabled_reason=reason)
         )
         if changed.rowcount:
-            note_heard(uow)
+            record_subscriptions(uow)
             event = WebhookDisabled(subject_id=webhook_id, reason=reason)
             uow.record(event, actor=CLOCK)

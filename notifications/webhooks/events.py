@@ -1,4 +1,4 @@
-"""What happens to webhooks themselves; administrators are told."""
+"""The events of webhooks themselves, of which administrators are notified."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from engine.model.events import Administered
 
 @dataclass(frozen=True, kw_only=True)
 class WebhookCreated(Administered):
-    """A webhook was made; its secret is not here."""
+    """A webhook was created; the event does not hold its secret."""
 
     tag = "webhook:created"
     kind = "Webhook"

@@ -1,9 +1,9 @@
-"""The webhooks' listener: each ledger entry becomes a row for every webhook that wants it.
+"""The event handler of webhooks: it queues each ledger entry for every webhook subscribed to it.
 
-In the transaction of the change, so that nothing is lost or told twice. Which entries any webhook
-wants is written on the ledger's head, which each commit reads and locks anyway: those that nobody
-wants, above all signatures, cost no statement, and no process can remember what is not true any
-more.
+It does so in the transaction of the change, so that nothing is lost or sent twice. The tags that
+any webhook subscribes to are written on the ledger's head, which each commit reads and locks
+anyway. So entries without a subscriber, above all signatures, cost no statement, and no process can
+have an outdated cache.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from notifications.facts.release_context import names_of
 from notifications.tables import webhooks
 from notifications.vocabulary import WebhookKind
 from notifications.webhooks import payload, queueing, tags
-from notifications.webhooks.payload import EventContext, Spelling
+from notifications.webhooks.payload import EncodeId, EventContext
 
-#: Of a release, what its events are told with.
-_TOLD = ("name", "version", "type", "status", "revision")
+#: The fields of a release that its events are sent with.
+_RELEASE_FIELDS = ("name", "version", "type", "status", "revision")
 
-_RELEASES = sa.select(t.releases.c.id, *(t.releases.c[name] for name in _TOLD)).where(
+_RELEASES = sa.select(t.releases.c.id, *(t.releases.c[name] for name in _RELEASE_FIELDS)).where(
     id_in(t.releases.c.id)
 )
-_WANTING = (
+_ACTIVE_WEBHOOKS = (
     sa.select(webhooks.c.id, webhooks.c.tags)
     .where(webhooks.c.account_id == sa.bindparam("account"), webhooks.c.active)
     .order_by(webhooks.c.id)
@@ -40,42 +40,42 @@ _WANTING = (
 
 
 class WebhookOutbox:
-    """A listener of the engine, beside the one that tells people."""
+    """An event handler of the engine, beside the one that notifies people."""
 
-    def __init__(self, spell: Spelling) -> None:
-        self._spell = spell
+    def __init__(self, encode_id: EncodeId) -> None:
+        self._encode_id = encode_id
 
     def __call__(self, uow: UnitOfWork, entries: list[LedgerEntry]) -> None:
-        """Where no entry is wanted, nothing is looked up."""
-        heard = [entry for entry in entries if entry.is_subscribed]
-        if not heard:
+        """Queue the entries; without a subscribed one, no statement is executed."""
+        subscribed = [entry for entry in entries if entry.is_subscribed]
+        if not subscribed:
             return
-        wanting, scene, told = _wanting(uow), _scene(uow, heard), []
-        for entry in heard:
-            body = payload.of_entry(entry, scene, self._spell)
-            told += [
+        webhooks_by_id, context, events = _active_webhooks(uow), _context(uow, subscribed), []
+        for entry in subscribed:
+            body = payload.of_entry(entry, context, self._encode_id)
+            events += [
                 queueing.WebhookEvent(
                     webhook_id=webhook_id,
                     kind=WebhookKind.EVENT,
                     body=body,
                     release_id=entry.recorded.event.release_id,
                 )
-                for webhook_id, patterns in wanting.items()
+                for webhook_id, patterns in webhooks_by_id.items()
                 if any_matches(patterns, _tag(entry))
             ]
-        queueing.enqueue(uow, told)
+        queueing.enqueue(uow, events)
 
 
 def _tag(entry: LedgerEntry) -> str:
     return entry.recorded.event.tag
 
 
-def _wanting(uow: UnitOfWork) -> dict[UUID, tuple[str, ...]]:
-    rows = uow.connection.execute(_WANTING, {"account": uow.account_id}).all()
+def _active_webhooks(uow: UnitOfWork) -> dict[UUID, tuple[str, ...]]:
+    rows = uow.connection.execute(_ACTIVE_WEBHOOKS, {"account": uow.account_id}).all()
     return {row.id: tags.patterns_of(row.tags) for row in rows}
 
 
-def _scene(uow: UnitOfWork, entries: Sequence[LedgerEntry]) -> EventContext:
+def _context(uow: UnitOfWork, entries: Sequence[LedgerEntry]) -> EventContext:
     events = [entry.recorded.event for entry in entries]
     release_ids = {event.release_id for event in events if event.release_id is not None}
     keypair_ids = {event.keypair_id for event in events if hasattr(event, "keypair_id")}
@@ -92,4 +92,4 @@ def _releases(connection: Connection, ids: set[UUID]) -> Mapping[UUID, Mapping[s
     if not ids:
         return {}
     rows = connection.execute(_RELEASES, {"ids": sorted(ids)}).all()
-    return {row.id: {name: row._mapping[name] for name in _TOLD} for row in rows}
+    return {row.id: {name: row._mapping[name] for name in _RELEASE_FIELDS} for row in rows}

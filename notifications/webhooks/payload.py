@@ -1,7 +1,7 @@
-"""What a webhook is sent: JSON of a ledger entry, with names beside the ids.
+"""The body of a webhook request: a ledger entry as JSON, with names beside the ids.
 
-Never links or secrets; of an entry's details only what is listed here. Whoever needs more asks the
-API, with the ids.
+It never holds links or secrets, and of an entry's details only those listed here. A receiver that
+needs more queries the API with the ids.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from uuid import UUID
 from engine.persistence.db.canonical_json import canonical
 from engine.persistence.store.ledger import LedgerEntry
 
-#: The id of a thing as the API spells it: kind and UUID.
-Spelling = Callable[[str, UUID], str]
+#: Returns the API's id of a kind and UUID.
+EncodeId = Callable[[str, UUID], str]
 
 DETAILS = (
     "verdict",
@@ -37,13 +37,15 @@ DETAILS = (
     "method",
     "command",
 )
-#: Kinds that the API finds by their UUID.
-_FOUND = frozenset({"Account", "ApiToken", "Keypair", "Release", "Role", "Team", "User", "Webhook"})
+#: The kinds that have an id in the API.
+_ADDRESSABLE_KINDS = frozenset(
+    {"Account", "ApiToken", "Keypair", "Release", "Role", "Team", "User", "Webhook"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventContext:
-    """What entries are told with: names of their account, releases and keypairs."""
+    """The names of account, releases and keypairs that the bodies of entries hold."""
 
     account_id: UUID
     account: str
@@ -52,31 +54,31 @@ class EventContext:
     keypairs: Mapping[UUID, str]
 
 
-def of_entry(entry: LedgerEntry, scene: EventContext, spell: Spelling) -> str:
-    """The body for one ledger entry, the same for every webhook."""
+def of_entry(entry: LedgerEntry, context: EventContext, encode_id: EncodeId) -> str:
+    """Return the body for a ledger entry, which is the same for every webhook."""
     event, actor = entry.recorded.event, entry.recorded.actor
     data = {
         "tag": event.tag,
         "position": entry.position,
         "effective_at": entry.recorded.effective_at,
-        "recorded_at": scene.recorded_at,
-        "account": {"id": spell("Account", scene.account_id), "name": scene.account},
-        "actor": {"id": spell("User", actor.user_id), "name": actor.name}
+        "recorded_at": context.recorded_at,
+        "account": {"id": encode_id("Account", context.account_id), "name": context.account},
+        "actor": {"id": encode_id("User", actor.user_id), "name": actor.name}
         if actor.user_id
         else None,
         "channel": actor.channel,
-        "subject": _subject(event.kind, event.subject_id, spell),
-        "release": _release(event.release_id, scene, spell),
+        "subject": _subject(event.kind, event.subject_id, encode_id),
+        "release": _release(event.release_id, context, encode_id),
         "from": event.from_status,
         "to": event.to_status,
         "reason": event.reason,
-        **_details(event.details(), scene, spell),
+        **_details(event.details(), context, encode_id),
     }
     return _body(event.tag, entry.recorded.effective_at, data)
 
 
 def of_test(now: datetime, name: str) -> str:
-    """The body that means nothing."""
+    """Return the body of a test event."""
     return _body("webhook:test", now, {"tag": "webhook:test", "webhook": {"name": name}})
 
 
@@ -85,24 +87,24 @@ def _body(tag: str, at: datetime, data: dict[str, Any]) -> str:
     return canonical({"type": tag.replace(":", "."), "timestamp": at, "data": data})
 
 
-def _subject(kind: str, subject_id: UUID, spell: Spelling) -> dict[str, Any]:
-    return {"kind": kind, "id": spell(kind, subject_id) if kind in _FOUND else None}
+def _subject(kind: str, subject_id: UUID, encode_id: EncodeId) -> dict[str, Any]:
+    return {"kind": kind, "id": encode_id(kind, subject_id) if kind in _ADDRESSABLE_KINDS else None}
 
 
 def _release(
-    release_id: UUID | None, scene: EventContext, spell: Spelling
+    release_id: UUID | None, context: EventContext, encode_id: EncodeId
 ) -> dict[str, Any] | None:
     if release_id is None:
         return None
-    return {"id": spell("Release", release_id), **scene.releases.get(release_id, {})}
+    return {"id": encode_id("Release", release_id), **context.releases.get(release_id, {})}
 
 
-def _details(details: dict[str, Any], scene: EventContext, spell: Spelling) -> dict[str, Any]:
-    told = {name: details[name] for name in DETAILS if name in details}
+def _details(details: dict[str, Any], context: EventContext, encode_id: EncodeId) -> dict[str, Any]:
+    values = {name: details[name] for name in DETAILS if name in details}
     if "changes" in details:
-        told["changed"] = sorted(details["changes"])
+        values["changed"] = sorted(details["changes"])
     keypair_id = details.get("keypair_id")
     if keypair_id is not None:
-        alias = scene.keypairs.get(keypair_id)
-        told["keypair"] = {"id": spell("Keypair", keypair_id), "alias": alias}
-    return {"details": told}
+        alias = context.keypairs.get(keypair_id)
+        values["keypair"] = {"id": encode_id("Keypair", keypair_id), "alias": alias}
+    return {"details": values}

@@ -21,59 +21,59 @@ w, d = webhooks, deliveries
 _OLDEST = Order("webhooks", (w.c.id,))
 
 
-def page(reading: QueryContext, window: PageArgs) -> Page[Row[Any]]:
-    """A page of the account's webhooks, oldest first; needs `MANAGE_ACCOUNT`."""
-    refusal = missing_permission(reading.actor, Permission.MANAGE_ACCOUNT)
+def page(context: QueryContext, page_args: PageArgs) -> Page[Row[Any]]:
+    """Return a page of the account's webhooks, oldest first; needs `MANAGE_ACCOUNT`."""
+    refusal = missing_permission(context.actor, Permission.MANAGE_ACCOUNT)
     if refusal is not None:
         raise refusal
-    own = sa.select(w).where(w.c.account_id == reading.account_id)
-    return fetch(reading.connection, own, _OLDEST, window)
+    own = sa.select(w).where(w.c.account_id == context.account_id)
+    return fetch(context.connection, own, _OLDEST, page_args)
 
 
-def count(reading: QueryContext) -> int:
-    """How many there are; for those whom `page` lets."""
-    query = sa.select(sa.func.count()).where(w.c.account_id == reading.account_id)
-    return int(reading.connection.execute(query).scalar_one())
+def count(context: QueryContext) -> int:
+    """Return how many webhooks there are; the caller has checked the permission with `page`."""
+    query = sa.select(sa.func.count()).where(w.c.account_id == context.account_id)
+    return int(context.connection.execute(query).scalar_one())
 
 
-def by_ids(reading: QueryContext, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
-    """Webhooks of the account by id; none without `MANAGE_ACCOUNT`."""
-    query = sa.select(w).where(id_in(w.c.id), w.c.account_id == reading.account_id)
-    return _found(reading, query, ids)
+def by_ids(context: QueryContext, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
+    """Return webhooks of the account by id; none without `MANAGE_ACCOUNT`."""
+    query = sa.select(w).where(id_in(w.c.id), w.c.account_id == context.account_id)
+    return _rows_by_id(context, query, ids)
 
 
-def deliveries_by_ids(reading: QueryContext, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
-    """What was sent to webhooks, by id; nothing without `MANAGE_ACCOUNT`."""
-    query = sa.select(d).where(id_in(d.c.id), d.c.account_id == reading.account_id)
-    return _found(reading, query.where(d.c.webhook_id.is_not(None)), ids)
+def deliveries_by_ids(context: QueryContext, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
+    """Return deliveries to webhooks by id; none without `MANAGE_ACCOUNT`."""
+    query = sa.select(d).where(id_in(d.c.id), d.c.account_id == context.account_id)
+    return _rows_by_id(context, query.where(d.c.webhook_id.is_not(None)), ids)
 
 
 def deliveries_of(
-    reading: QueryContext, webhook_ids: Collection[UUID], window: PageArgs
+    context: QueryContext, webhook_ids: Collection[UUID], page_args: PageArgs
 ) -> dict[UUID, Page[Row[Any]]]:
-    """The newest deliveries to each webhook, in one statement for all of them."""
-    return history.latest(reading, d, (d.c.id,), d.c.webhook_id, webhook_ids, window, [])
+    """Return the newest deliveries to each webhook, in one statement for all."""
+    return history.latest(context, d, (d.c.id,), d.c.webhook_id, webhook_ids, page_args, [])
 
 
-def deliveries_count(reading: QueryContext, webhook_ids: Collection[UUID]) -> dict[UUID, int]:
-    """How many there are to each webhook."""
+def deliveries_count(context: QueryContext, webhook_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return how many deliveries there are to each webhook."""
     query = (
         sa.select(d.c.webhook_id, sa.func.count())
-        .where(d.c.account_id == reading.account_id, id_in(d.c.webhook_id))
+        .where(d.c.account_id == context.account_id, id_in(d.c.webhook_id))
         .group_by(d.c.webhook_id)
     )
-    rows = reading.connection.execute(query, {"ids": sorted(webhook_ids)}).all()
-    found = {row[0]: row[1] for row in rows}
-    return {id_: found.get(id_, 0) for id_ in webhook_ids}
+    rows = context.connection.execute(query, {"ids": sorted(webhook_ids)}).all()
+    counts = {row[0]: row[1] for row in rows}
+    return {id_: counts.get(id_, 0) for id_ in webhook_ids}
 
 
-def _found(
-    reading: QueryContext, query: sa.Select[Any], ids: Collection[UUID]
+def _rows_by_id(
+    context: QueryContext, query: sa.Select[Any], ids: Collection[UUID]
 ) -> dict[UUID, Row[Any]]:
-    if not _may(reading):
+    if not _may_manage(context):
         return {}
-    return {row.id: row for row in reading.connection.execute(query, {"ids": sorted(ids)}).all()}
+    return {row.id: row for row in context.connection.execute(query, {"ids": sorted(ids)}).all()}
 
 
-def _may(reading: QueryContext) -> bool:
-    return Permission.MANAGE_ACCOUNT in reading.actor.permissions
+def _may_manage(context: QueryContext) -> bool:
+    return Permission.MANAGE_ACCOUNT in context.actor.permissions

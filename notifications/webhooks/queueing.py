@@ -1,4 +1,4 @@
-"""Rows of deliveries to webhooks."""
+"""Queues deliveries to webhooks."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ class WebhookEvent:
 
     webhook_id: UUID
     kind: WebhookKind
-    #: JSON, as it is sent.
+    #: The JSON that is sent.
     body: str
     release_id: UUID | None = None
-    #: Who asked for it; None: what happened did.
+    #: Who requested it; None where a ledger entry caused it.
     requested_by: UUID | None = None
 
 
-def enqueue(uow: UnitOfWork, told: Sequence[WebhookEvent]) -> list[UUID]:
-    """Queue them, due at once, in one statement; answers the deliveries' ids."""
-    # Sent in the order of their ids: the ledger's.
-    ids = uuid7s(len(told))
+def enqueue(uow: UnitOfWork, events: Sequence[WebhookEvent]) -> list[UUID]:
+    """Queue events, due at once, in one statement; return the ids of the deliveries."""
+    # Deliveries are sent in the order of their ids, which is that of the ledger.
+    ids = uuid7s(len(events))
     rows = [
         {
             "id": id_,
-            "webhook_id": one.webhook_id,
-            "kind": one.kind,
-            "release_id": one.release_id,
-            "requested_by": one.requested_by,
-            "facts": one.body,
+            "webhook_id": event.webhook_id,
+            "kind": event.kind,
+            "release_id": event.release_id,
+            "requested_by": event.requested_by,
+            "facts": event.body,
         }
-        for id_, one in zip(ids, told, strict=True)
+        for id_, event in zip(ids, events, strict=True)
     ]
     shared = {
         "account_id": uow.account_id,

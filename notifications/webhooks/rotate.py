@@ -1,4 +1,4 @@
-"""Give a webhook another secret; for a while the old one signs beside it."""
+"""The command that gives a webhook a new secret."""
 
 from __future__ import annotations
 
@@ -14,28 +14,32 @@ from notifications.tables import webhooks
 from notifications.webhooks import base
 from notifications.webhooks.events import WebhookSecretRotated
 
-#: Hours in which receivers change over, unless said otherwise.
-OVERLAP = 24
-LONGEST_OVERLAP = 24 * 7
+#: How long the old secret also signs, unless requested otherwise.
+OVERLAP_HOURS = 24
+MAX_OVERLAP_HOURS = 24 * 7
 
 
 @dataclass(frozen=True, kw_only=True)
 class RotateWebhookSecret(Command[NewSecret]):
-    """Answers the new secret. No overlap: the old one, perhaps leaked, signs nothing any more."""
+    """Give a webhook a new secret, and return it.
+
+    During the overlap both secrets sign, so that receivers can change over. With an overlap of 0 a
+    secret that may have leaked signs nothing any more.
+    """
 
     command_name = "rotate_webhook_secret"
     subject_kind = "Webhook"
     subject_field = "webhook_id"
 
     webhook_id: UUID
-    overlap_hours: int = OVERLAP
+    overlap_hours: int = OVERLAP_HOURS
     key: bytes = field(repr=False)
 
     def apply(self, uow: UnitOfWork) -> NewSecret:
-        """Needs `MANAGE_ACCOUNT`. A secret from before the old one ends at once."""
+        """Replace the secret; needs `MANAGE_ACCOUNT`. Older secrets than the last end at once."""
         row = base.find(uow, self.webhook_id)
-        if not 0 <= self.overlap_hours <= LONGEST_OVERLAP:
-            message = f"The old secret can go on for 0 to {LONGEST_OVERLAP} hours."
+        if not 0 <= self.overlap_hours <= MAX_OVERLAP_HOURS:
+            message = f"The old secret can go on for 0 to {MAX_OVERLAP_HOURS} hours."
             raise Refusal(Code.INVALID_INPUT, message, "overlap_hours")
         until = uow.now + timedelta(hours=self.overlap_hours) if self.overlap_hours else None
         seed = new_seed(self.key, row.id)

@@ -1,4 +1,4 @@
-"""Send a webhook something that means nothing, to see whether it arrives."""
+"""The command that sends a webhook a test event."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from notifications.webhooks import base, payload, queueing
 
 @dataclass(frozen=True, kw_only=True)
 class SendTestEvent(Command[UUID]):
-    """Answers the delivery's id, by which to see what became of it."""
+    """Queue a test event for a webhook, and return the delivery's id."""
 
     command_name = "send_test_webhook"
     subject_kind = "Webhook"
@@ -24,15 +24,15 @@ class SendTestEvent(Command[UUID]):
     webhook_id: UUID
 
     def apply(self, uow: UnitOfWork) -> UUID:
-        """Needs `MANAGE_ACCOUNT`; one person sends only so many in an hour."""
+        """Queue it; needs `MANAGE_ACCOUNT`, and is limited for each person and hour."""
         row = base.find(uow, self.webhook_id)
         if not row.active:
             message = "This webhook is switched off. Switch it on first."
             raise Refusal(Code.WRONG_STATUS, message, "id")
         resend_limits.check_person(uow)
         body = payload.of_test(uow.now, row.name)
-        told = queueing.WebhookEvent(
+        event = queueing.WebhookEvent(
             webhook_id=row.id, kind=WebhookKind.TEST, body=body, requested_by=uow.actor.user_id
         )
-        (delivery_id,) = queueing.enqueue(uow, [told])
+        (delivery_id,) = queueing.enqueue(uow, [event])
         return delivery_id

@@ -1,6 +1,7 @@
-"""Makes the ledgers' heads say again what webhooks listen to.
+"""Repairs the subscriptions of webhooks that are written on the ledgers' heads.
 
-A version from before they said it may still run during an upgrade: a webhook it makes is not heard.
+During an upgrade an earlier version may still run, which does not write them: a webhook that it
+creates would be sent nothing.
 """
 
 from __future__ import annotations
@@ -15,19 +16,19 @@ from engine.persistence.store.tables import ledger_heads
 from engine.system import System
 from notifications.tables import webhooks
 from notifications.webhooks import tags
-from notifications.webhooks.base import note_heard
+from notifications.webhooks.base import record_subscriptions
 
 
-def mend_heard(system: System) -> int:
-    """Look at every active webhook; answers how many heads said too little."""
-    unheard = _unheard(system)
-    for account_id in unheard:
+def repair_subscriptions(system: System) -> int:
+    """Check every active webhook, and return how many heads lacked a subscription."""
+    outdated = _outdated_accounts(system)
+    for account_id in outdated:
         with transaction(system, account_id, None, Lock()) as uow:
-            note_heard(uow)
-    return len(unheard)
+            record_subscriptions(uow)
+    return len(outdated)
 
 
-def _unheard(system: System) -> set[UUID]:
+def _outdated_accounts(system: System) -> set[UUID]:
     w, head = webhooks, ledger_heads
     query = sa.select(w.c.account_id, w.c.tags, head.c.heard).where(w.c.active)
     query = query.join(head, head.c.account_id == w.c.account_id)

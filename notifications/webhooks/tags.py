@@ -1,4 +1,4 @@
-"""Which ledger entries a webhook is told: tags, or what they begin with and `*`."""
+"""The ledger entries that a webhook subscribes to: tags, or the beginning of tags and `*`."""
 
 from __future__ import annotations
 
@@ -7,27 +7,31 @@ from collections.abc import Collection, Iterable
 from engine.model.errors import Code, Refusal
 from engine.model.events import Event, ReleaseEvent, tag_matches
 
-#: Of an account's releases everything, and nothing else.
-USUAL = ("release:*",)
+#: All entries about releases, and no others.
+DEFAULT_TAGS = ("release:*",)
 
 
 def known_tags() -> frozenset[str]:
-    """Every tag that a ledger entry can have."""
+    """Return every tag that a ledger entry can have."""
     return frozenset(_tags(Event))
 
 
 def patterns_of(text: str) -> tuple[str, ...]:
-    """As they are stored."""
+    """Return the patterns of their stored text."""
     return tuple(text.split())
 
 
-def stored(patterns: Collection[str]) -> str:
-    """To be stored: each once, sorted."""
+def to_text(patterns: Collection[str]) -> str:
+    """Return the text that is stored for patterns: each once, sorted."""
     return " ".join(sorted(set(patterns)))
 
 
 def require_patterns(patterns: Collection[str]) -> None:
-    """At least one, and each means something; else INVALID_INPUT."""
+    """Refuse no patterns at all, or one that matches no tag.
+
+    Raises:
+        Refusal: With `INVALID_INPUT`.
+    """
     if not patterns:
         message = "Name at least one kind of ledger entry, like release:approved or release:*."
         raise Refusal(Code.INVALID_INPUT, message, "tags")
@@ -38,14 +42,14 @@ def require_patterns(patterns: Collection[str]) -> None:
             raise Refusal(Code.INVALID_INPUT, message, "tags")
 
 
-def only_of_releases(patterns: Collection[str]) -> bool:
-    """They mean nothing but what happens to releases."""
+def match_releases_only(patterns: Collection[str]) -> bool:
+    """Tell whether the patterns match only entries about releases."""
     others = known_tags() - frozenset(_tags(ReleaseEvent))
     return not any(tag_matches(pattern, tag) for pattern in patterns for tag in others)
 
 
-def _tags(kind: type[Event]) -> Iterable[str]:
-    if "tag" in vars(kind):
-        yield kind.tag
-    for more in kind.__subclasses__():
-        yield from _tags(more)
+def _tags(event_class: type[Event]) -> Iterable[str]:
+    if "tag" in vars(event_class):
+        yield event_class.tag
+    for subclass in event_class.__subclasses__():
+        yield from _tags(subclass)

@@ -1,4 +1,4 @@
-"""Change a webhook, switch it off, and on again."""
+"""The command that changes a webhook, or switches it off or on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ from notifications.webhooks.events import WebhookUpdated
 
 @dataclass(frozen=True, kw_only=True)
 class UpdateWebhook(Command[UUID]):
-    """Answers its id. What is None stays as it is; what is still queued goes where it is now."""
+    """Change a webhook, and return its id.
+
+    What is None stays as it is. Queued deliveries are sent to the new address.
+    """
 
     command_name = "update_webhook"
     subject_kind = "Webhook"
@@ -36,35 +39,35 @@ class UpdateWebhook(Command[UUID]):
     allow_private: bool = False
 
     def apply(self, uow: UnitOfWork) -> UUID:
-        """Needs `MANAGE_ACCOUNT`, and to see what is told at another address or told again."""
+        """Change it; needs `MANAGE_ACCOUNT`, and the right to see what a new address is sent."""
         row = base.find(uow, self.webhook_id)
-        changes = differences(row._asdict(), self._asked(uow))
+        changes = differences(row._asdict(), self._requested_values(uow))
         if not changes:
             return self.webhook_id
         columns = {name: after for name, (_, after) in changes.items()}
         if columns.get("active") or "url" in columns:
             base.require_tags(uow, tags.patterns_of(columns.get("tags", row.tags)))
         if columns.get("active"):
-            base.require_room(uow)
+            base.require_capacity(uow)
             columns["disabled_reason"] = None
         uow.connection.execute(webhooks.update().where(webhooks.c.id == row.id).values(**columns))
-        base.note_heard(uow)
+        base.record_subscriptions(uow)
         if "url" in changes:
             before, after = changes["url"]
             changes["url"] = (origin_only(before), origin_only(after))
         uow.record(WebhookUpdated(subject_id=row.id, changes=changes))
         return self.webhook_id
 
-    def _asked(self, uow: UnitOfWork) -> dict[str, Any]:
-        asked: dict[str, Any] = {}
+    def _requested_values(self, uow: UnitOfWork) -> dict[str, Any]:
+        values: dict[str, Any] = {}
         if self.name is not None:
-            asked["name"] = clean_name(normalize(self.name), "name", "name")
+            values["name"] = clean_name(normalize(self.name), "name", "name")
         if self.url is not None:
             require_url(self.url, allow_private=self.allow_private)
-            asked["url"] = self.url
+            values["url"] = self.url
         if self.tags is not None:
             base.require_tags(uow, self.tags)
-            asked["tags"] = tags.stored(self.tags)
+            values["tags"] = tags.to_text(self.tags)
         if self.active is not None:
-            asked["active"] = self.active
-        return asked
+            values["active"] = self.active
+        return values

@@ -45,7 +45,7 @@ class CreateWebhookInput:
         return CreateWebhook(
             name=self.name,
             url=self.url,
-            tags=tags.USUAL if self.tags is None else tuple(self.tags),
+            tags=tags.DEFAULT_TAGS if self.tags is None else tuple(self.tags),
             key=settings.webhook_key,
             allow_private=settings.allow_private,
         )
@@ -83,7 +83,7 @@ class RotateWebhookSecretInput:
         description="The id of the webhook whose secret is replaced."
     )
     overlap_hours: int = strawberry.field(
-        default=rotate.OVERLAP,
+        default=rotate.OVERLAP_HOURS,
         description="The number of hours, from 0 to 168, during which the old secret signs"
         " beside the new one; use 0 if the old one leaked.",
     )

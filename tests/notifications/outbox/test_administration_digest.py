@@ -11,7 +11,7 @@ from engine.commands.administration.users import CreateUser, UpdateUser
 from notifications.content.writer import MessageRenderer, Reader
 from notifications.delivery.resend import ResendDelivery
 from notifications.outbox import administration_digest
-from notifications.outbox.administration_digest import LARGEST
+from notifications.outbox.administration_digest import MAX_CHARACTERS
 from notifications.vocabulary import DeliveryState, MessageKind
 from tests.support.deliverer import Deliverer
 from tests.support.notices import LINK_KEY, Notices, add_administrator
@@ -143,13 +143,13 @@ def test_what_would_make_it_too_large_comes_with_another(
     changes = [json.loads(facts).get("listed", [None]) for facts in told]
     assert sum(map(len, changes)) == 20
     assert 1 < len(told) < 20
-    assert max(map(len, told)) <= LARGEST * 1.5
+    assert max(map(len, told)) <= MAX_CHARACTERS * 1.5
 
 
 def test_one_change_is_told_however_large(
     world: World, meg: UUID, notices: Notices, post: Deliverer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(administration_digest, "LARGEST", 1)
+    monkeypatch.setattr(administration_digest, "MAX_CHARACTERS", 1)
     for number in range(3):
         world.do("admin", UpdateUser(user_id=world.people["eve"], name=f"Eve {number}"))
     world.clock.pass_(minutes=2)

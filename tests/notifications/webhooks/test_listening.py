@@ -16,7 +16,7 @@ from engine.persistence.store import ledger
 from engine.persistence.store.locks import Lock
 from engine.persistence.store.tables import ledger_heads
 from notifications.webhooks.disable import disable_gone
-from notifications.webhooks.subscriptions import mend_heard
+from notifications.webhooks.subscriptions import repair_subscriptions
 from notifications.webhooks.update import UpdateWebhook
 from tests.support.threads import at_once
 from tests.support.webhooks import Hooks
@@ -90,8 +90,8 @@ def test_a_webhook_that_an_older_version_made_is_heard_soon(world: World, hooks:
     world.request()
     assert hooks.rows() == []
 
-    assert mend_heard(world.system) == 1
-    assert mend_heard(world.system) == 0
+    assert repair_subscriptions(world.system) == 1
+    assert repair_subscriptions(world.system) == 0
 
     world.request(keypair_ids=frozenset({world.things["spare"]}), name="Next")
     assert [json.loads(row.facts)["type"] for row in hooks.rows()] == ["release.requested"]
