@@ -1,1 +1,1 @@
-"""The GraphQL face: types, queries and mutations that translate, and nothing more."""
+"""The GraphQL API: types, queries and mutations that translate between clients and the engine."""

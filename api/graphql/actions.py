@@ -1,4 +1,4 @@
-"""`availableActions`: the same decisions as the commands', asked without doing anything."""
+"""`availableActions`: the decisions that the commands would take, without any effect."""
 
 from __future__ import annotations
 
@@ -30,30 +30,30 @@ TRIGGERS = {
 def available_actions(
     reading: QueryContext, releases: Collection[Release]
 ) -> dict[UUID, list[AvailableAction]]:
-    """What the viewer can do with each release now, and why not."""
+    """Return what the viewer can do with each release now, and why not."""
     facts = queries.facts_of_approval(reading, releases)
     return {
         release.id: [
-            *(_asked(action, facts[release.id]) for action in TRIGGERS),
-            _signing(reading, release, facts[release.id].keypairs),
+            *(_release_action(action, facts[release.id]) for action in TRIGGERS),
+            _sign_action(reading, release, facts[release.id].keypairs),
         ]
         for release in releases
     }
 
 
-def _asked(action: ReleaseAction, facts: Facts) -> AvailableAction:
+def _release_action(action: ReleaseAction, facts: Facts) -> AvailableAction:
     release = facts.subject
-    # As somebody would ask who looked just now, changes nothing yet and has a reason.
-    asked = replace(
+    # As of a caller who has read the latest revision, changes nothing and gives a reason.
+    assumed = replace(
         facts,
         seen_revision=release.revision,
         proposed=release.fields,
         reason="asked",
     )
-    return _answer(action, machine.refusal_of(TRIGGERS[action], asked))
+    return _available_action(action, machine.refusal_of(TRIGGERS[action], assumed))
 
 
-def _signing(
+def _sign_action(
     reading: QueryContext, release: Release, keypairs: tuple[Keypair, ...]
 ) -> AvailableAction:
     refusals = [
@@ -69,9 +69,9 @@ def _signing(
         for keypair in sorted(keypairs, key=lambda k: k.alias)
     ]
     usable = any(refusal is None for refusal in refusals)
-    return _answer(ReleaseAction.SIGN, None if usable else refusals[0])
+    return _available_action(ReleaseAction.SIGN, None if usable else refusals[0])
 
 
-def _answer(action: ReleaseAction, refusal: Refusal | None) -> AvailableAction:
-    told = UserError.of(refusal) if refusal is not None else None
-    return AvailableAction(action=action, allowed=refusal is None, refusal=told)
+def _available_action(action: ReleaseAction, refusal: Refusal | None) -> AvailableAction:
+    error = UserError.of(refusal) if refusal is not None else None
+    return AvailableAction(action=action, allowed=refusal is None, refusal=error)

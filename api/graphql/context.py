@@ -1,4 +1,4 @@
-"""What every resolver gets: the runtime and who is asking."""
+"""What every resolver gets: the runtime and the caller."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from engine.model.principal import Principal
 
 @dataclass(slots=True)
 class Context:
-    """Of one request or connection."""
+    """The context of one request or connection."""
 
     runtime: Runtime
     #: None for anonymous callers, who get no further than the schema itself.
@@ -39,41 +39,41 @@ class Context:
     subscription_limiter: SubscriptionLimiter | None = None
     #: Where the request came from: who an anonymous caller is.
     address: str = ""
-    #: A mutation was begun with what the caller was proved by.
+    #: Whether a mutation has begun, after which the credential is looked up again.
     has_changed: bool = False
 
     @property
     def principal(self) -> Principal:
-        """Who is asking; refuses UNAUTHENTICATED."""
+        """The caller; refuses UNAUTHENTICATED."""
         if self.caller is None:
             raise top_level(unauthenticated())
         return self.caller
 
     async def authenticate(self) -> Principal | None:
-        """Look the caller up again: a subscription outlives what was true when it began."""
-        self.caller = await self._prove_again()
+        """Look the caller up again: credentials can end while a subscription is open."""
+        self.caller = await self._look_up_again()
         return self.caller
 
     async def principal_of_change(self) -> Principal:
-        """Who asks for a mutation; refuses UNAUTHENTICATED.
+        """Return the caller of a mutation; refuses UNAUTHENTICATED.
 
         From the second on the credential is looked up again: an operation may have many, and does
         no more of them once its credential has ended.
         """
-        principal = await self._prove_again() if self.has_changed else self.caller
+        principal = await self._look_up_again() if self.has_changed else self.caller
         self.has_changed = True
         if principal is None:
             raise unauthenticated()
         return principal
 
-    async def _prove_again(self) -> Principal | None:
+    async def _look_up_again(self) -> Principal | None:
         params = {k.lower(): v for k, v in (self.connection_params or {}).items()}
-        told = params.get("authorization")
-        return await self.look_up(told if isinstance(told, str) else None, again=True)
+        header = params.get("authorization")
+        return await self.look_up(header if isinstance(header, str) else None, again=True)
 
     @property
     def rate_limit_key(self) -> UUID | str:
-        """Whose rate an operation counts toward."""
+        """The key of the caller whose rate an operation counts toward."""
         return self.caller.user_id if self.caller is not None else self.address
 
     def admit(self) -> None:
@@ -83,21 +83,21 @@ class Context:
         buckets, limits = self.rates.of(self.rate_limit_key), self.limits
         wait = buckets.wait(self.rate_limit_key)
         if wait:
-            asked = ceil(buckets.spent(self.rate_limit_key) + 1)
-            raise too_often(limits.rate, limits.burst, asked, wait)
+            count = ceil(buckets.spent(self.rate_limit_key) + 1)
+            raise too_often(limits.rate, limits.burst, count, wait)
 
     @contextmanager
     def following(self, name: str) -> Iterator[None]:
-        """While a subscription lasts; refuses one too many."""
-        followers = self.subscription_limiter
+        """Count a subscription while it is open; refuses one beyond the limit."""
+        limiter = self.subscription_limiter
         with (
             self.runtime.meter.followed(name),
-            followers.one_more(self.rate_limit_key) if followers is not None else nullcontext(),
+            limiter.subscription(self.rate_limit_key) if limiter is not None else nullcontext(),
         ):
             yield
 
     def charge(self, operations: float) -> None:
-        """Count what an operation costs beyond the first."""
+        """Count what an operation costs beyond itself toward the caller's rate."""
         if self.rates is not None:
             self.rates.of(self.rate_limit_key).owe(self.rate_limit_key, operations)
 

@@ -48,7 +48,7 @@ from engine.model.errors import Code, Refusal
 
 
 class Endpoint(GraphQL[Context, None]):
-    """Strawberry's view with Countersign's context and manners."""
+    """Strawberry's view with Countersign's context, limits and answers."""
 
     graphql_transport_ws_handler_class = Socket
     stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: Events}  # noqa: RUF012 - as in the base
@@ -76,7 +76,7 @@ class Endpoint(GraphQL[Context, None]):
         self.request_adapter_class = self._body  # type: ignore[assignment]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """An answer to everything: what is refused is told in the manner of GraphQL's errors."""
+        """Answer every request; a refusal has the form of GraphQL's errors."""
         if scope["type"] == "websocket":
             socket = WebSocket(scope, receive, send)
             if self._origins.refusal_of(socket):
@@ -89,13 +89,13 @@ class Endpoint(GraphQL[Context, None]):
             self._check(request)
             response = await self.run(request)
         except Exception as error:  # noqa: BLE001 - the last place where a bug can be masked
-            response = answers.refusal(_told(error), _media_type(request))
+            response = answers.refusal(_request_error(error), _media_type(request))
         await response(scope, receive, send)
 
     async def get_context(
         self, request: Request | WebSocket, response: Response | WebSocket
     ) -> Context:
-        """Who is asking is looked up for every request: a revocation holds at once.
+        """Look up the caller of every request, so that a revocation holds at once.
 
         Not before the body is there: it takes as long as the client likes, within its limit, and a
         credential that ends meanwhile must not be used any more.
@@ -120,27 +120,27 @@ class Endpoint(GraphQL[Context, None]):
         return UnsetType()
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
-        """Carries the media type to where the answer is made."""
+        """Return a response that carries the media type to where the answer is made."""
         return Response(media_type=_media_type(request))
 
     def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
-        """For people alone; programs that forget the query are told so."""
-        wanted = bool(self.graphql_ide) and wants_page(request.headers)
-        return wanted and super().should_render_graphql_ide(request)
+        """Show the IDE to browsers alone; programs that forget the query get an error."""
+        shows_ide = bool(self.graphql_ide) and wants_page(request.headers)
+        return shows_ide and super().should_render_graphql_ide(request)
 
     async def render_graphql_ide(self, request: Request) -> Response:
-        """The page."""
+        """Return the page of the IDE with its security headers."""
         return ide_page(self.graphql_ide_html)
 
     def is_websocket_origin_allowed(self, request: WebSocket, origin: str) -> bool:
-        """Whatever has a foreign origin was refused before it came here."""
+        """Allow all: a foreign origin was refused before it came here."""
         return True
 
     def _body(self, request: Request) -> Body:
         return Body(request, self._limits)
 
     def decode_json(self, data: str | bytes) -> Any:
-        """Of a WebSocket's message, which is no larger than a body."""
+        """Return a WebSocket's message as JSON; its size is limited like that of a body."""
         try:
             return read_message(data, self._limits.body_bytes)
         except RefusedError as refused:
@@ -148,15 +148,15 @@ class Endpoint(GraphQL[Context, None]):
             return refused
 
     def encode_json(self, data: object) -> str:
-        """Text, which WebSocket clients expect."""
+        """Return JSON as text, which WebSocket clients expect."""
         return answers.encode(data).decode()
 
     def parse_json(self, data: str | bytes) -> Any:
-        """Of a query string's parts."""
+        """Return a part of a query string as JSON."""
         return read_json(data)
 
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
-        """The operation asked for, in the body or in the query string."""
+        """Return the operation of a request, from its body or its query string."""
         if request.method == "GET":
             message: Any = self.parse_query_params(request.query_params)
         else:
@@ -166,20 +166,20 @@ class Endpoint(GraphQL[Context, None]):
     async def process_result(
         self, request: Request, result: ExecutionResult
     ) -> GraphQLHTTPResponse:
-        """An operation that was not run has no `data`."""
-        told = process_result(result)
+        """Return the response; an operation that was not run has no `data`."""
+        response = process_result(result)
         if result.data is None and _was_not_run(result):
-            del told["data"]
+            del response["data"]
         elif failed := _storage_errors(result):
             # Nothing came of it, and nothing that the caller changes would help.
-            del told["data"]
-            told["errors"] = [error.formatted for error in failed]
-        return told
+            del response["data"]
+            response["errors"] = [error.formatted for error in failed]
+        return response
 
     def create_response(
         self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
     ) -> Response:
-        """With the status and type that GraphQL over HTTP asks for."""
+        """Answer with the status and media type that GraphQL over HTTP requires."""
         assert not isinstance(response_data, list), "batches are refused"
         return answers.answer(dict(response_data), sub_response.media_type or answers.JSON)
 
@@ -190,11 +190,11 @@ class Endpoint(GraphQL[Context, None]):
         sub_response: Response,
         headers: Mapping[str, str],
     ) -> Response:
-        """Events for as long as the client, the operation and the server last."""
+        """Stream events until the client, the operation or the server ends."""
         return EventStream(stream(), headers, self._runtime.ending)
 
     def _check(self, request: Request) -> None:
-        """What its headers tell, before its body is read."""
+        """Check the headers of a request before its body is read."""
         if request.method not in {"GET", "POST"}:
             raise wrong_method()
         if refused := self._origins.refusal_of(request):
@@ -251,7 +251,7 @@ def _media_type(request: Request | WebSocket) -> str:
     return answers.media_type(request.headers.get("accept", ""))
 
 
-def _told(error: Exception) -> RefusedError:
+def _request_error(error: Exception) -> RefusedError:
     if isinstance(error, RefusedError):
         return error
     if isinstance(error, Refusal):

@@ -38,8 +38,8 @@ def ide_page(html: str) -> HTMLResponse:
         "form-action": "'none'",
         "frame-ancestors": "'none'",
     }
-    told = "; ".join(f"{name} {value}" for name, value in policy.items())
-    return HTMLResponse(html, headers={"Content-Security-Policy": told})
+    header = "; ".join(f"{name} {value}" for name, value in policy.items())
+    return HTMLResponse(html, headers={"Content-Security-Policy": header})
 
 
 def _digest(script: str) -> str:

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from engine.model.errors import Code, Refusal, not_found
 
-#: What people call the types that have ids.
-_CALLED = {
+#: The names of the types that have ids, as error messages use them.
+_TYPE_NAMES = {
     "Account": "an account",
     "ApiToken": "a token",
     "Delivery": "a delivery",
@@ -26,12 +26,12 @@ _CALLED = {
 
 
 def to_global(kind: str, id_: UUID) -> str:
-    """The id as clients see it."""
+    """Return the global id of an object, as clients see it."""
     return urlsafe_b64encode(f"{kind}:{id_.hex}".encode()).decode().rstrip("=")
 
 
 def parse(id_: str) -> tuple[str, UUID] | None:
-    """The type's name and the UUID, or None where it is no id of ours."""
+    """Return the type's name and the UUID of a global id, or None if it is malformed."""
     try:
         padded = id_ + "=" * (-len(id_) % 4)
         kind, _, text = urlsafe_b64decode(padded.encode("ascii")).decode("ascii").partition(":")
@@ -41,18 +41,18 @@ def parse(id_: str) -> tuple[str, UUID] | None:
 
 
 def from_global(id_: str, kind: str, *field: str) -> UUID:
-    """The UUID of an id of this type; what is none refuses NOT_FOUND, as if it did not exist."""
-    found = parse(id_)
-    if found is not None and found[0] == kind:
-        return found[1]
+    """Return the UUID of a global id of this type; refuses any other id as NOT_FOUND."""
+    parsed = parse(id_)
+    if parsed is not None and parsed[0] == kind:
+        return parsed[1]
     field = field or ("id",)
     # The id itself says so: whether there is such a thing is not looked up.
-    if found is not None and found[0] in _CALLED:
-        message = f"This is the id of {_CALLED[found[0]]}, not of {_CALLED[kind]}."
+    if parsed is not None and parsed[0] in _TYPE_NAMES:
+        message = f"This is the id of {_TYPE_NAMES[parsed[0]]}, not of {_TYPE_NAMES[kind]}."
         raise Refusal(Code.NOT_FOUND, message, *field)
-    raise not_found(_CALLED[kind].partition(" ")[2], *field)
+    raise not_found(_TYPE_NAMES[kind].partition(" ")[2], *field)
 
 
 def from_globals(ids: Iterable[str], kind: str, *field: str) -> frozenset[UUID]:
-    """The same for several."""
+    """Return the UUIDs of several global ids of one type; refuses any other id as NOT_FOUND."""
     return frozenset(from_global(id_, kind, *field) for id_ in ids)

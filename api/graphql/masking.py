@@ -1,4 +1,4 @@
-"""Bugs are told apart from refusals: masked for the caller, logged under an id."""
+"""Bugs, as opposed to refusals, are masked for the caller and logged under an id."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _bugs = LogThrottle()
 
 
 def mask_bugs(errors: list[GraphQLError]) -> list[GraphQLError]:
-    """The errors as the caller may see them."""
+    """Return the errors as the caller may see them."""
     return [_masked(error) if is_bug(error) else error for error in errors]
 
 
@@ -30,7 +30,7 @@ def masked(bug: Exception, **where: Any) -> GraphQLError:
 
 
 def is_bug(error: GraphQLError) -> bool:
-    """Neither a refusal nor a fault of the query."""
+    """Tell whether an error is neither a refusal nor a fault of the query."""
     original = error.original_error
     return original is not None and not isinstance(original, (Refusal, GraphQLError))
 
@@ -41,34 +41,34 @@ def _masked(error: GraphQLError) -> GraphQLError:
 
 
 def apology(id_: str) -> str:
-    """All that a caller learns of a bug."""
+    """Return all that a caller learns of a bug."""
     return f"Something went wrong on our side. Tell your operator the id {id_}."
 
 
 def note(bug: BaseException, path: object = None) -> str:
-    """Log a bug, each kind now and then; the id that the log has for it."""
+    """Log a bug, at a limited rate for each kind, and return its id in the log."""
     frames = [
         f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(bug.__traceback__)[-12:]
     ]
     id_, untold = _bugs.meet((type(bug).__qualname__, *frames[-1:]))
     if untold is not None:
-        told = " <- ".join(map(_described, _causes(bug)))
-        log.error("bug", id=id_, path=path, error=told, frames=frames, not_logged=untold)
+        description = " <- ".join(map(_described, _causes(bug)))
+        log.error("bug", id=id_, path=path, error=description, frames=frames, not_logged=untold)
     return id_
 
 
 def _causes(bug: BaseException) -> list[BaseException]:
     """The bug and what it came from; an exception can be its own cause."""
-    found, cause = [bug], bug.__cause__
-    while cause is not None and cause not in found:
-        found.append(cause)
+    causes, cause = [bug], bug.__cause__
+    while cause is not None and cause not in causes:
+        causes.append(cause)
         cause = cause.__cause__
-    return found
+    return causes
 
 
 def _described(bug: BaseException) -> str:
     """Type and message; neither SQL with its values nor secrets."""
     # First without secrets, then cut: half a secret no longer looks like one.
-    said = "" if is_statement_error(bug) else without_secrets(str(bug))
-    text = said.partition("\n")[0][:200]
+    message = "" if is_statement_error(bug) else without_secrets(str(bug))
+    text = message.partition("\n")[0][:200]
     return f"{type(bug).__module__}.{type(bug).__qualname__}: {text}"

@@ -1,4 +1,4 @@
-"""Operations as the metrics have them: by type and by what of the schema they ask for."""
+"""The labels of operations in the metrics: their type and the field that they select."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from graphql import DocumentNode, FieldNode, OperationDefinitionNode, get_operat
 
 from api.observability.meter import Result
 
-#: Of operations that ask for more than one thing.
-SEVERAL = "several"
+#: The name of operations that select more than one field at their root.
+SEVERAL_FIELDS = "several"
 
 
 def kind_and_name(document: DocumentNode, operation_name: str | None) -> tuple[str, str]:
-    """Of a valid document. Clients' own names would make labels without end."""
+    """Return the labels of a valid document; names that clients choose would be unlimited."""
     operation = get_operation_ast(document, operation_name)
     assert isinstance(operation, OperationDefinitionNode)
     names = {
-        node.name.value if isinstance(node, FieldNode) else SEVERAL
+        node.name.value if isinstance(node, FieldNode) else SEVERAL_FIELDS
         for node in operation.selection_set.selections
     }
-    return operation.operation.value, names.pop() if len(names) == 1 else SEVERAL
+    return operation.operation.value, names.pop() if len(names) == 1 else SEVERAL_FIELDS
 
 
 def result_of(answer: Any) -> Result:
-    """Refused are also those that say so in their payload."""
+    """Return the result of an operation; a refusal in a payload counts as one, too."""
     errors = answer.errors or ()
     if any((error.extensions or {}).get("code") == "BUG" for error in errors):
         return Result.FAILED
     payloads = (answer.data or {}).values()
-    refused = any(isinstance(told, dict) and told.get("errors") for told in payloads)
+    refused = any(isinstance(payload, dict) and payload.get("errors") for payload in payloads)
     return Result.REFUSED if errors or refused else Result.DONE

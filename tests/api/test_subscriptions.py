@@ -28,7 +28,7 @@ EVENTS = """subscription ($after: String) { releaseEvents(after: $after) {
 _PROGRAM = """
 from api.cli.main import app
 from api.graphql.subscriptions import release_events
-release_events.PAUSE = 600
+release_events.POLL_SECONDS = 600
 app()
 """
 PATIENT = [sys.executable, "-c", _PROGRAM]

@@ -38,37 +38,38 @@ HEADERS = {"Cache-Control": "no-store", "Vary": "Accept", "X-Content-Type-Option
 
 
 def encode(answer: object) -> bytes:
-    """JSON in UTF-8."""
+    """Return a value as JSON in UTF-8."""
     return orjson.dumps(answer)
 
 
 def media_type(accept: str) -> str:
-    """GraphQL's own type for those who ask for it; JSON for everybody else."""
-    wanted = _wishes(accept)
-    return GRAPHQL if wanted[GRAPHQL] > 0 and wanted[GRAPHQL] >= wanted[JSON] else JSON
+    """Return GraphQL's own media type for clients that accept it, and else JSON's."""
+    qualities = _qualities(accept)
+    is_accepted, is_preferred = qualities[GRAPHQL] > 0, qualities[GRAPHQL] >= qualities[JSON]
+    return GRAPHQL if is_accepted and is_preferred else JSON
 
 
 def prefers_events(accept: str) -> bool:
-    """Rather a stream of events than a JSON answer."""
-    wanted = _wishes(accept)
-    return wanted[EVENTS] > max(wanted[JSON], wanted[GRAPHQL])
+    """Tell whether a client prefers a stream of events to a JSON answer."""
+    qualities = _qualities(accept)
+    return qualities[EVENTS] > max(qualities[JSON], qualities[GRAPHQL])
 
 
-def answer(told: dict[str, Any], kind: str) -> Response:
-    """An operation's result. Without `data` nothing was run."""
+def answer(response: dict[str, Any], kind: str) -> Response:
+    """Return the answer to an operation; it was not run if there is no `data`."""
     status, headers = 200, dict(HEADERS)
-    if "data" not in told:
-        extensions = told["errors"][0].get("extensions", {})
+    if "data" not in response:
+        extensions = response["errors"][0].get("extensions", {})
         status = STATUSES.get(extensions.get("code"), 400 if kind == GRAPHQL else 200)
         if status == 405:
             headers["Allow"] = "POST"
         if "retryAfter" in extensions:
             headers["Retry-After"] = str(int(extensions["retryAfter"]) + 1)
-    return Response(encode(told), status, headers, f"{kind}; charset=utf-8")
+    return Response(encode(response), status, headers, f"{kind}; charset=utf-8")
 
 
 def refusal(refused: RefusedError, kind: str) -> Response:
-    """A request that is no operation."""
+    """Return the answer to a request that holds no operation."""
     content, headers = encode({"errors": [refused.formatted]}), HEADERS | refused.headers
     # Clients look for this one in a JSON answer that came well.
     is_asked_for = refused.extensions["code"] == PERSISTED_QUERY_NOT_FOUND and kind == JSON
@@ -77,13 +78,13 @@ def refusal(refused: RefusedError, kind: str) -> Response:
 
 
 @lru_cache(64)
-def _wishes(accept: str) -> Mapping[str, float]:
-    wanted = {JSON: 0.0, GRAPHQL: 0.0, EVENTS: 0.0}
+def _qualities(accept: str) -> Mapping[str, float]:
+    qualities = {JSON: 0.0, GRAPHQL: 0.0, EVENTS: 0.0}
     for part in accept.lower().split(","):
         name, *options = (text.strip() for text in part.split(";"))
-        if name in wanted:
-            wanted[name] = _quality(options)
-    return wanted
+        if name in qualities:
+            qualities[name] = _quality(options)
+    return qualities
 
 
 def _quality(options: list[str]) -> float:

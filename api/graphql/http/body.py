@@ -14,31 +14,31 @@ from api.graphql.limits.literals import DIGITS, digits_of
 from api.web.http.bodies import TooLargeError, TooSlowError, body_of
 from api.web.http.refusals import RefusedError
 
-#: Lists and objects inside of each other, in a body.
-DEEPEST = 64
+#: Levels of lists and objects inside of each other, in a body.
+MAX_JSON_DEPTH = 64
 
 
 class Body(StarletteRequestAdapter):
-    """Reads no more than it may, and waits no longer; what was read is kept with the request."""
+    """Reads a body within its limits of size and time, once for each request."""
 
     def __init__(self, request: Request, limits: Limits) -> None:
         super().__init__(request)
         self._limits = limits
 
     async def get_body(self) -> bytes:
-        """The body, or a refusal."""
-        limits, kept = self._limits, self._request.state
-        if hasattr(kept, "body"):
-            return bytes(kept.body)
+        """Return the body; refuses one that is too large, too slow or incomplete."""
+        limits, state = self._limits, self._request.state
+        if hasattr(state, "body"):
+            return bytes(state.body)
         try:
-            kept.body = await body_of(self._request, limits.body_bytes, limits.body_seconds)
+            state.body = await body_of(self._request, limits.body_bytes, limits.body_seconds)
         except ClientDisconnect as gone:
             raise RefusedError(400, "BAD_REQUEST", "The body ended too soon.") from gone
         except TooLargeError as large:
             raise _too_large(large.size, limits.body_bytes) from large
         except TooSlowError as slow:
             raise _too_slow(limits.body_seconds) from slow
-        return bytes(kept.body)
+        return bytes(state.body)
 
 
 def _too_large(size: int, most: int) -> RefusedError:
@@ -54,7 +54,7 @@ def _too_slow(seconds: float) -> RefusedError:
 
 
 def read_message(text: str | bytes, most: int) -> Any:
-    """What a WebSocket's message says, which is no larger than a body."""
+    """Return a WebSocket's message as JSON; its size is limited like that of a body."""
     size = len(text if isinstance(text, bytes) else text.encode(errors="surrogatepass"))
     if size > most:
         message = f"The message is too large: {size} bytes, {most} are allowed."
@@ -63,7 +63,7 @@ def read_message(text: str | bytes, most: int) -> Any:
 
 
 def read_json(data: str | bytes) -> Any:
-    """The value; refuses what cannot be read, is too deep, or holds what is no text."""
+    """Return JSON's value; refuses malformed JSON, too deep nesting and invalid Unicode."""
     try:
         # Some programs begin with a byte order mark, which a reader may ignore (RFC 8259, 8.1).
         text = (data.decode("utf-8") if isinstance(data, bytes) else data).removeprefix("\ufeff")
@@ -93,7 +93,7 @@ def _check(value: Any, *, look_at_text: bool) -> None:
     while waiting:
         value, depth = waiting.pop()
         if isinstance(value, dict | list):
-            if depth > DEEPEST:
+            if depth > MAX_JSON_DEPTH:
                 _too_deep(depth)
             parts = [*value, *value.values()] if isinstance(value, dict) else value
             waiting.extend((part, depth + 1) for part in parts)
@@ -102,8 +102,8 @@ def _check(value: Any, *, look_at_text: bool) -> None:
 
 
 def _too_deep(depth: int) -> NoReturn:
-    message = f"Too deep JSON: {depth} levels or more, {DEEPEST} are allowed."
-    limit = {"limit": "json_depth", "allowed": DEEPEST, "asked": depth}
+    message = f"Too deep JSON: {depth} levels or more, {MAX_JSON_DEPTH} are allowed."
+    limit = {"limit": "json_depth", "allowed": MAX_JSON_DEPTH, "asked": depth}
     raise RefusedError(400, LIMIT_EXCEEDED, message, **limit)
 
 

@@ -1,4 +1,4 @@
-"""The operation that a request asks for."""
+"""Reads the operation that a request contains."""
 
 from __future__ import annotations
 
@@ -21,32 +21,34 @@ _PARAMETERS: dict[str, tuple[type, str]] = {
 }
 
 
-def read_operation(told: Any, protocol: GraphQLRequestProtocol) -> GraphQLRequestData:
-    """The operation, or a refusal that says which parameter is not what it should be."""
-    if isinstance(told, list):
-        message = f"One operation for each request, without a list around it; {len(told)} came."
-        raise RefusedError(400, LIMIT_EXCEEDED, message, limit="batch", allowed=1, asked=len(told))
-    if not isinstance(told, dict):
+def read_operation(request: Any, protocol: GraphQLRequestProtocol) -> GraphQLRequestData:
+    """Return the operation; refuses a parameter that is missing or has another type."""
+    if isinstance(request, list):
+        message = f"One operation for each request, without a list around it; {len(request)} came."
+        raise RefusedError(
+            400, LIMIT_EXCEEDED, message, limit="batch", allowed=1, asked=len(request)
+        )
+    if not isinstance(request, dict):
         raise _bad("A request is a JSON object with a `query`.")
-    for name, (kind, wanted) in _PARAMETERS.items():
-        if told.get(name) is not None and not isinstance(told[name], kind):
-            raise _bad(f"`{name}` has to be {wanted}.")
-    if not told.get("query"):
-        if _names_persisted_query(told):
+    for name, (kind, type_name) in _PARAMETERS.items():
+        if request.get(name) is not None and not isinstance(request[name], kind):
+            raise _bad(f"`{name}` has to be {type_name}.")
+    if not request.get("query"):
+        if _names_persisted_query(request):
             raise RefusedError(400, PERSISTED_QUERY_NOT_FOUND, _NOT_PERSISTED)
         raise _bad("The request has no `query`.")
     return GraphQLRequestData(
-        query=told["query"],
-        variables=told.get("variables"),
-        operation_name=told.get("operationName") or None,
-        extensions=told.get("extensions"),
+        query=request["query"],
+        variables=request.get("variables"),
+        operation_name=request.get("operationName") or None,
+        extensions=request.get("extensions"),
         protocol=protocol,
     )
 
 
-def _names_persisted_query(told: dict[str, Any]) -> bool:
+def _names_persisted_query(request: dict[str, Any]) -> bool:
     """Whether a client sends the hash of an operation, and its text only when it is asked for."""
-    extensions = told.get("extensions")
+    extensions = request.get("extensions")
     return isinstance(extensions, dict) and isinstance(extensions.get("persistedQuery"), dict)
 
 

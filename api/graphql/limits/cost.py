@@ -1,4 +1,4 @@
-"""What an operation could answer at most, in objects, told from its page sizes before it runs."""
+"""Estimates, from page sizes, how many objects an operation could answer at most."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from graphql.type import SchemaMetaFieldDef
 
 from engine.persistence.db.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 
-#: Objects that a list without pages is taken to have.
-LISTED = 10
-#: The schema is in memory and answers quickly: so many of its objects count as one.
-INTROSPECTED = 10
+#: The number of objects that a list without pages is taken to have.
+UNPAGED_LIST_OBJECTS = 10
+#: The schema is in memory and answers quickly: this many of its objects count as one.
+INTROSPECTION_OBJECTS_PER_OBJECT = 10
 #: Objects of introspection's lists, about as many as there are.
 INTROSPECTION_LISTS = {"types": 130, "fields": 8, "args": 3, "inputFields": 3, "directives": 6}
 
@@ -44,7 +44,7 @@ _META = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
 
 @dataclass
 class Estimate:
-    """Of one operation with its variables."""
+    """The estimate of one operation with its variables."""
 
     schema: GraphQLSchema
     variables: Mapping[str, Any]
@@ -55,10 +55,10 @@ class Estimate:
     _known: dict[tuple[str, int], float] = field(default_factory=dict)
 
     def selection(self, selected: SelectionSetNode, kind: GraphQLNamedType, page: int) -> float:
-        """Objects beneath one object of this kind; `page`: of the connection it may be."""
-        return sum(self._one(node, kind, page) for node in selected.selections)
+        """Return the objects beneath one object; `page` is the size of its connection's page."""
+        return sum(self._node(node, kind, page) for node in selected.selections)
 
-    def _one(self, node: SelectionNode, kind: GraphQLNamedType, page: int) -> float:
+    def _node(self, node: SelectionNode, kind: GraphQLNamedType, page: int) -> float:
         if isinstance(node, FragmentSpreadNode):
             return self._fragment(node.name.value, page)
         if isinstance(node, InlineFragmentNode):
@@ -85,12 +85,14 @@ class Estimate:
         if is_leaf_type(returned):
             return 0
         beneath = self.selection(node.selection_set, returned, self._page(node, definition))
-        each = (1 / INTROSPECTED if is_introspection_type(returned) else 1) + beneath
+        each = (
+            1 / INTROSPECTION_OBJECTS_PER_OBJECT if is_introspection_type(returned) else 1
+        ) + beneath
         return self._size(node, definition, kind, page) * each
 
     def _page(self, node: FieldNode, definition: GraphQLField) -> int:
-        asked = [self._argument(node, n) for n in ("first", "last") if n in definition.args]
-        sizes = [size for size in asked if isinstance(size, int)]
+        arguments = [self._argument(node, n) for n in ("first", "last") if n in definition.args]
+        sizes = [size for size in arguments if isinstance(size, int)]
         # Too large a page is the engine's to refuse. An empty one is taken to have a row: what is
         # selected beneath has to be read and planned all the same.
         return min(max(*sizes, 1), MAX_PAGE_SIZE) if sizes else DEFAULT_PAGE_SIZE
@@ -106,7 +108,7 @@ class Estimate:
         if is_introspection_type(kind):
             return INTROSPECTION_LISTS.get(node.name.value, 1)
         ids = self._argument(node, "ids")
-        return max(len(ids), 1) if isinstance(ids, list) else LISTED
+        return max(len(ids), 1) if isinstance(ids, list) else UNPAGED_LIST_OBJECTS
 
     def _argument(self, node: FieldNode, name: str) -> Any:
         for argument in node.arguments or ():
@@ -124,16 +126,20 @@ def cost_of(
     operation: OperationDefinitionNode,
     variables: Mapping[str, Any] | None,
 ) -> tuple[int, bool]:
-    """The objects it could answer, of a valid document only; and whether that is always so."""
+    """Return how many objects an operation of a valid document could answer.
+
+    Returns:
+        The number of objects, and whether it is the same for all variables.
+    """
     root = schema.get_root_type(operation.operation)
     assert isinstance(root, GraphQLObjectType)
-    found = {
+    fragments = {
         definition.name.value: definition
         for definition in document.definitions
         if isinstance(definition, FragmentDefinitionNode)
     }
-    given = {**_defaults(operation), **(variables or {})}
-    estimate = Estimate(schema, given, found)
+    values = {**_defaults(operation), **(variables or {})}
+    estimate = Estimate(schema, values, fragments)
     objects = round(estimate.selection(operation.selection_set, root, DEFAULT_PAGE_SIZE))
     return objects, estimate.is_fixed
 

@@ -1,4 +1,4 @@
-"""Limits on a document's shape, checked before it is validated: validation has costs of its own."""
+"""Limits on a document's shape, checked before the document is validated."""
 
 from __future__ import annotations
 
@@ -16,29 +16,36 @@ from graphql import (
 )
 
 from api.graphql.limits.config import Limits
-from api.graphql.limits.document_metrics import DEPTH, FIELDS, WIDTH, Measure, Measured, comparisons
+from api.graphql.limits.document_metrics import (
+    DEPTH,
+    FIELDS,
+    WIDTH,
+    Measure,
+    Measurement,
+    comparisons,
+)
 from api.graphql.limits.errors import INTROSPECTION_DISABLED, exceeded
 from api.graphql.limits.literals import check_literal
 
 #: Operations and fragments.
-DEFINED = (OperationDefinitionNode, FragmentDefinitionNode)
-#: Where Python's own stack ends, there are at least so many levels.
-UNCOUNTED = 100
+EXECUTABLE = (OperationDefinitionNode, FragmentDefinitionNode)
+#: The least depth of a document at which Python's own stack ends.
+DEPTH_OF_RECURSION_ERROR = 100
 
 _TOO_DEEP = "Too many fields inside of fields"
 
 
-class Shape:
-    """What the limits look at."""
+class DocumentShape:
+    """The numbers of a document that are limited."""
 
     def __init__(self, document: DocumentNode) -> None:
         self.counts = Counter(definitions=len(document.definitions))
         self.introspects = False
-        self._definitions = [d for d in document.definitions if isinstance(d, DEFINED)]
+        self._definitions = [d for d in document.definitions if isinstance(d, EXECUTABLE)]
         for node in _descend(document):
-            self._look_at(node)
+            self._count(node)
 
-    def _look_at(self, node: Node) -> None:
+    def _count(self, node: Node) -> None:
         self.counts["directives"] += len(getattr(node, "directives", None) or ())
         if isinstance(node, FieldNode):
             self.counts["aliases"] += node.alias is not None
@@ -52,23 +59,23 @@ class Shape:
 
     def of_operations(self, measure: Measure) -> int:
         """The measure of the operation that has most of it."""
-        measured = Measured(measure, self._fragments)
+        measured = Measurement(measure, self._fragments)
         operations = (d for d in self._definitions if isinstance(d, OperationDefinitionNode))
         return max((measured.of(operation.selection_set) for operation in operations), default=0)
 
     def fields(self) -> int:
         """Of all operations and fragments, each with its own fragments written out."""
-        measured = Measured(FIELDS, self._fragments)
+        measured = Measurement(FIELDS, self._fragments)
         return sum(measured.of(definition.selection_set) for definition in self._definitions)
 
-    def comparisons(self, most: int) -> int:
-        """What validation has to compare; no further than `most`."""
+    def comparisons(self, up_to: int) -> int:
+        """What validation has to compare; no further than `up_to`."""
         selections = [definition.selection_set for definition in self._definitions]
-        return comparisons(selections, self._fragments, most)
+        return comparisons(selections, self._fragments, up_to)
 
 
 #: A limit, what is said of it, and what is asked.
-_LIMITS: tuple[tuple[str, str, Callable[[Shape], int]], ...] = (
+_LIMITS: tuple[tuple[str, str, Callable[[DocumentShape], int]], ...] = (
     ("directives", "Too many directives", lambda shape: shape.counts["directives"]),
     ("aliases", "Too many aliases", lambda shape: shape.counts["aliases"]),
     ("definitions", "Too many operations and fragments", lambda shape: shape.counts["definitions"]),
@@ -81,7 +88,7 @@ _LIMITS: tuple[tuple[str, str, Callable[[Shape], int]], ...] = (
 def check_shape(document: DocumentNode, limits: Limits) -> None:
     """Refuse what is beyond the limits."""
     try:
-        shape = Shape(document)
+        shape = DocumentShape(document)
         _check(shape, limits)
     except RecursionError:
         raise too_deep(limits) from None
@@ -93,17 +100,17 @@ def check_shape(document: DocumentNode, limits: Limits) -> None:
 
 
 def too_deep(limits: Limits) -> GraphQLError:
-    """Refused unmeasured: so deep that nobody counts."""
-    return exceeded("depth", limits.depth, UNCOUNTED, _TOO_DEEP, or_more=True)
+    """Return the error of a document that is too deep to be measured."""
+    return exceeded("depth", limits.depth, DEPTH_OF_RECURSION_ERROR, _TOO_DEEP, or_more=True)
 
 
-def _check(shape: Shape, limits: Limits) -> None:
+def _check(shape: DocumentShape, limits: Limits) -> None:
     # In this order: what takes long to tell comes after what bounds it.
-    for limit, what, asked in _LIMITS:
+    for limit, what, count in _LIMITS:
         allowed = getattr(limits, limit)
-        found = asked(shape)
-        if found > allowed:
-            raise exceeded(limit, allowed, found, what)
+        actual = count(shape)
+        if actual > allowed:
+            raise exceeded(limit, allowed, actual, what)
     pairs = shape.comparisons(limits.comparisons)
     if pairs > limits.comparisons:
         what = "The same fields too often in one place, in pairs to compare"

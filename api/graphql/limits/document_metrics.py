@@ -1,4 +1,4 @@
-"""Numbers of a document, its fragments taken to stand wherever they are spread."""
+"""Measures a document, with each fragment counted wherever it is spread."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from graphql import (
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A number of a selection, told from its parts'."""
+    """A number of a selection, computed from the numbers of its parts."""
 
     join: Callable[[Iterable[int]], int]
     #: Of a field, by what lies beneath it.
@@ -38,7 +38,7 @@ FIELDS = Measure(sum, lambda beneath: 1 + beneath)
 
 
 @dataclass(slots=True)
-class Measured:
+class Measurement:
     """Selections by one measure; a fragment is measured once, however often it is spread."""
 
     measure: Measure
@@ -47,11 +47,11 @@ class Measured:
     _begun: set[str] = field(default_factory=set)
 
     def of(self, selected: SelectionSetNode | None) -> int:
-        """The selection's number."""
+        """Return the number of a selection."""
         nodes = selected.selections if selected is not None else ()
-        return self.measure.join([self._one(node) for node in nodes])
+        return self.measure.join([self._node(node) for node in nodes])
 
-    def _one(self, node: SelectionNode) -> int:
+    def _node(self, node: SelectionNode) -> int:
         if isinstance(node, FragmentSpreadNode):
             return self._fragment(node.name.value)
         if isinstance(node, InlineFragmentNode):
@@ -78,20 +78,20 @@ def _endless(name: str) -> GraphQLError:
 def comparisons(
     selections: Iterable[SelectionSetNode],
     fragments: Mapping[str, FragmentDefinitionNode],
-    most: int,
+    up_to: int,
 ) -> int:
-    """Pairs of fields of one name in one place, and of spreads there; no further than `most`.
+    """Pairs of fields of one name in one place, and of spreads there; no further than `up_to`.
 
     Validation compares each, and what lies beneath the one with what lies beneath the other.
     The fragments have an end: to have measured them shows it.
     """
     pairs: set[tuple[int, int]] = set()
     waiting = [[selected] for selected in selections]
-    while waiting and len(pairs) <= most:
+    while waiting and len(pairs) <= up_to:
         for nodes in _merged(waiting.pop(), fragments).values():
             # Those within a fragment are compared once, wherever it is spread.
             ids = sorted(id(node) for node in nodes)
-            pairs.update(islice(combinations(ids, 2), most + 1))
+            pairs.update(islice(combinations(ids, 2), up_to + 1))
             fields = [node for node in nodes if isinstance(node, FieldNode)]
             waiting.append([n.selection_set for n in fields if n.selection_set is not None])
     return len(pairs)
@@ -101,17 +101,17 @@ def _merged(
     selections: Iterable[SelectionSetNode], fragments: Mapping[str, FragmentDefinitionNode]
 ) -> dict[str, list[SelectionNode]]:
     """What stands in selections that are answered together: fields by their name, and spreads."""
-    found: dict[str, list[SelectionNode]] = {}
+    by_name: dict[str, list[SelectionNode]] = {}
     waiting, spread = list(selections), set()
     while waiting:
         for node in waiting.pop().selections:
             if isinstance(node, FieldNode):
-                found.setdefault((node.alias or node.name).value, []).append(node)
+                by_name.setdefault((node.alias or node.name).value, []).append(node)
             elif isinstance(node, InlineFragmentNode):
                 waiting.append(node.selection_set)
             elif isinstance(node, FragmentSpreadNode):
-                found.setdefault(SPREADS, []).append(node)
+                by_name.setdefault(SPREADS, []).append(node)
                 if node.name.value in fragments and node.name.value not in spread:
                     spread.add(node.name.value)
                     waiting.append(fragments[node.name.value].selection_set)
-    return found
+    return by_name

@@ -1,4 +1,4 @@
-"""How a limit says no."""
+"""The errors of operations that are beyond a limit."""
 
 from __future__ import annotations
 
@@ -9,44 +9,56 @@ LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
 RATE_LIMITED = "RATE_LIMITED"
 TIMED_OUT = "TIMED_OUT"
 INTROSPECTION_DISABLED = "INTROSPECTION_DISABLED"
-#: The largest integer that every reader of JSON takes for what it is.
-LARGEST_TOLD = 2**53 - 1
+#: The largest integer that every reader of JSON reads exactly.
+MAX_SAFE_INTEGER = 2**53 - 1
 
 
 def exceeded(
-    limit: str, allowed: int, asked: int, what: str, *, or_more: bool = False
+    limit: str, allowed: int, actual: int, what: str, *, or_more: bool = False
 ) -> GraphQLError:
-    """A refusal that names the limit, what it allows and what was asked.
+    """Return an error that names the limit, what it allows and what the operation has.
 
-    `or_more`: it was not counted to the end.
+    Args:
+        limit: The limit's name, for programs.
+        allowed: The largest number that the limit allows.
+        actual: The number that the operation has.
+        what: What is too large, for people.
+        or_more: Whether counting ended before the end.
     """
-    if asked > LARGEST_TOLD:
-        asked, or_more = LARGEST_TOLD, True
-    told = f"{asked} or more" if or_more else str(asked)
+    if actual > MAX_SAFE_INTEGER:
+        actual, or_more = MAX_SAFE_INTEGER, True
+    count = f"{actual} or more" if or_more else str(actual)
     return GraphQLError(
-        f"{what}: {told} were asked for, {allowed} are allowed.",
-        extensions={"code": LIMIT_EXCEEDED, "limit": limit, "allowed": allowed, "asked": asked},
+        f"{what}: {count} were asked for, {allowed} are allowed.",
+        extensions={"code": LIMIT_EXCEEDED, "limit": limit, "allowed": allowed, "asked": actual},
     )
 
 
-def too_often(rate: float, burst: int, asked: int, seconds: float) -> GraphQLError:
-    """Refused for now; says when to come back. `asked`: those of the last while, with this one."""
+def too_often(rate: float, burst: int, actual: int, seconds: float) -> GraphQLError:
+    """Return an error that says when the caller can try again.
+
+    Args:
+        rate: The operations that a caller may run in a second.
+        burst: The operations that a caller may run at once.
+        actual: The operations of the caller's present burst, with this one.
+        seconds: The time to wait.
+    """
     return GraphQLError(
-        f"Too many operations: {asked} were asked for, {burst} at once and {rate:g} a second are"
+        f"Too many operations: {actual} were asked for, {burst} at once and {rate:g} a second are"
         f" allowed. Try again in {seconds:.1f} s.",
         extensions={
             "code": RATE_LIMITED,
             "limit": "rate",
             "allowed": rate,
             "burst": burst,
-            "asked": asked,
+            "asked": actual,
             "retryAfter": round(seconds, 3),
         },
     )
 
 
 def too_slow(seconds: float) -> GraphQLError:
-    """Given up on; what it had begun to change may still be carried out."""
+    """Return an error of an operation that was abandoned; its changes may still be made."""
     return GraphQLError(
         f"The operation took more than {seconds:g} s. If it changes something, look before you"
         " try again: it may have been carried out.",

@@ -1,4 +1,4 @@
-"""How many subscriptions a caller may have at once, in this process."""
+"""Limits the subscriptions that a caller has open at once, in this process."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from api.graphql.limits.errors import exceeded
 
 
 class SubscriptionLimiter:
-    """Counts those that are open, on every transport."""
+    """Counts open subscriptions, on every transport."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._open: Counter[Hashable] = Counter()
 
     @contextmanager
-    def one_more(self, caller: Hashable) -> Iterator[None]:
-        """While it is open; refuses one too many."""
-        asked = self._open[caller] + 1
-        if asked > self._most:
-            raise exceeded("subscriptions", self._most, asked, "Too many subscriptions at once")
-        self._open[caller] = asked
+    def subscription(self, caller: Hashable) -> Iterator[None]:
+        """Count a subscription while it is open; refuses one beyond the limit."""
+        count = self._open[caller] + 1
+        if count > self._limit:
+            raise exceeded("subscriptions", self._limit, count, "Too many subscriptions at once")
+        self._open[caller] = count
         try:
             yield
         finally:

@@ -1,4 +1,4 @@
-"""What can be done, grouped by what it is done to. Each takes one `input`, answers a payload."""
+"""The mutations of the schema, by subject: each takes one `input` and returns a payload."""
 
 import strawberry
 

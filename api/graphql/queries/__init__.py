@@ -1,4 +1,4 @@
-"""What can be asked, grouped by what it is about."""
+"""The queries of the schema, grouped by subject."""
 
 import strawberry
 

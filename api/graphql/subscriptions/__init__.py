@@ -1,1 +1,1 @@
-"""What can be followed."""
+"""The subscriptions of the schema."""

@@ -1,4 +1,4 @@
-"""`releaseEvents`: the ledger followed from a cursor; nothing missed, nothing twice."""
+"""`releaseEvents`: follows the ledger from a cursor, with nothing missed and nothing twice."""
 
 from __future__ import annotations
 
@@ -27,10 +27,12 @@ from engine.queries import ledger_slices
 from engine.queries.context import QueryContext
 from engine.queries.ledger_slices import LedgerSlice
 
-#: Seconds after which the ledger, and the credential, are looked at again in any case.
-PAUSE = 0.8
-#: A filter would go on as if there were no more news.
-_SHRUNK = "You may see less than when this began. Subscribe again to follow what you see now."
+#: Seconds after which the ledger and the credential are checked again in any case.
+POLL_SECONDS = 0.8
+#: A subscription that only sent less would look as if nothing happened any more.
+_PERMISSIONS_LOST = (
+    "You may see less than when this began. Subscribe again to follow what you see now."
+)
 
 
 @strawberry.type(description="An event in the life of a release that the caller may see.")
@@ -74,26 +76,30 @@ class ReleaseSubscriptions:
                 principal = await _still_valid(context)
                 selection = selection_of(info)
                 only = from_global(release_id, "Release", "release_id") if release_id else None
-                position, held = await _start(context, principal, after)
+                position, permissions = await _start_position(context, principal, after)
                 while True:
                     principal = await _still_valid(context)
-                    found = await _next(context, principal, position, only, selection, held)
-                    for event in found.events:
+                    batch = await _next_batch(
+                        context, principal, position, only, selection, permissions
+                    )
+                    for event in batch.events:
                         yield event
                         position = event.entry.position
-                        # Who was slow to take it may have lost the right to the rest meanwhile.
-                        if found.is_stale():
+                        # The caller of a slow client may have lost permissions meanwhile.
+                        if batch.is_stale():
                             break
                     else:
-                        position = found.happened.position
-                    if not found.events and not found.happened.has_more:
-                        await context.runtime.change_notifier.wait(principal.account_id, PAUSE)
+                        position = batch.ledger_slice.position
+                    if not batch.events and not batch.ledger_slice.has_more:
+                        await context.runtime.change_notifier.wait(
+                            principal.account_id, POLL_SECONDS
+                        )
             except Refusal as refusal:
                 raise top_level(refusal) from refusal
 
 
 async def _still_valid(context: Context) -> Principal:
-    """Authorization is looked at again while a subscription lives."""
+    """Return the caller, whose credential is checked again while a subscription is open."""
     principal = await context.authenticate()
     if principal is None:
         raise top_level(unauthenticated())
@@ -101,23 +107,23 @@ async def _still_valid(context: Context) -> Principal:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """Events to tell, as true as they were when they were read."""
+class EventBatch:
+    """The next events of a subscription, as they were when they were read."""
 
     events: list[ReleaseEvent]
-    #: What they were read from; its position holds once all are told.
-    happened: LedgerSlice
+    #: The ledger entries that they were read from; its position is next once all are sent.
+    ledger_slice: LedgerSlice
     read_at: float = field(default_factory=time.monotonic)
 
     def is_stale(self) -> bool:
-        """Read so long ago that credential and permissions are looked at first."""
-        return time.monotonic() - self.read_at > PAUSE
+        """Tell whether credential and permissions have to be checked before more is sent."""
+        return time.monotonic() - self.read_at > POLL_SECONDS
 
 
-async def _start(
+async def _start_position(
     context: Context, principal: Principal, after: str | None
 ) -> tuple[int, frozenset[Permission]]:
-    """Where to begin, and which permissions it is begun with."""
+    """Return the position to begin after, and the permissions at the beginning."""
 
     def find(reading: QueryContext) -> tuple[int, frozenset[Permission]]:
         newest = ledger_slices.newest_position(reading)
@@ -127,37 +133,39 @@ async def _start(
     return await context.runtime.read(principal, find)
 
 
-async def _next(
+async def _next_batch(
     context: Context,
     principal: Principal,
     position: int,
     only: UUID | None,
     selection: Selection,
-    held: frozenset[Permission],
-) -> Found:
-    def find(reading: QueryContext) -> Found:
-        if held - reading.actor.permissions:
-            raise Refusal(Code.FORBIDDEN, _SHRUNK)
+    permissions: frozenset[Permission],
+) -> EventBatch:
+    def find(reading: QueryContext) -> EventBatch:
+        if permissions - reading.actor.permissions:
+            raise Refusal(Code.FORBIDDEN, _PERMISSIONS_LOST)
         if only is not None and not ledger_slices.is_seen(reading, only):
             raise not_found("release", "release_id")
-        happened = ledger_slices.ledger_after(reading, position, only)
-        return Found(_told(EntityCache(reading), happened, selection), happened)
+        ledger_slice = ledger_slices.ledger_after(reading, position, only)
+        return EventBatch(_events(EntityCache(reading), ledger_slice, selection), ledger_slice)
 
     return await context.runtime.read(principal, find)
 
 
-def _told(cache: EntityCache, happened: LedgerSlice, selection: Selection) -> list[ReleaseEvent]:
-    releases: dict[Any, Release] = cache.releases({row.release_id for row in happened.entries})
-    found = [
+def _events(
+    cache: EntityCache, ledger_slice: LedgerSlice, selection: Selection
+) -> list[ReleaseEvent]:
+    releases: dict[Any, Release] = cache.releases({row.release_id for row in ledger_slice.entries})
+    events = [
         ReleaseEvent(
             cursor=cursor_of(row.position, row.hash),
             tag=row.tag,
             release=releases[row.release_id],
             entry=LedgerEntry.of(row),
         )
-        for row in happened.entries
+        for row in ledger_slice.entries
         if row.release_id in releases
     ]
-    prefetch(cache, [event.release for event in found], selection.into("release"))
-    prefetch(cache, [event.entry for event in found], selection.into("entry"))
-    return found
+    prefetch(cache, [event.release for event in events], selection.into("release"))
+    prefetch(cache, [event.entry for event in events], selection.into("entry"))
+    return events

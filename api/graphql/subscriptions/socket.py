@@ -22,20 +22,20 @@ from engine.model.errors import Refusal
 
 
 class Socket(BaseGraphQLTransportWSHandler[Context, None]):
-    """Strawberry's, which takes messages for what they ought to be."""
+    """Strawberry's handler, with every message and every caller checked."""
 
     async def handle_message(self, message: Message) -> None:
-        """What is no message of the protocol ends the connection, as the protocol has it."""
-        told: Any = message  # whatever JSON the client sent, or why it was not read
-        if isinstance(told, RefusedError):
-            await self.handle_invalid_message(told.reason)
-        elif isinstance(told, dict) and isinstance(told.get("id", ""), str):
+        """Handle a message; one that is not of the protocol ends the connection."""
+        value: Any = message  # whatever JSON the client sent, or why it was not read
+        if isinstance(value, RefusedError):
+            await self.handle_invalid_message(value.reason)
+        elif isinstance(value, dict) and isinstance(value.get("id", ""), str):
             await super().handle_message(message)
         else:
             await self.handle_invalid_message("This is no message of graphql-transport-ws")
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
-        """What is no operation is refused under its id."""
+        """Start an operation; a malformed one is refused under its id."""
         if self.connection_acknowledged and message["id"] not in self.operations:
             try:
                 read_operation(message["payload"], "http")
@@ -46,14 +46,14 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         await super().handle_subscribe(message)
 
     async def run_operation(self, operation: Operation[Context, None]) -> None:
-        """Who is asking is looked up for every operation, as for a request over HTTP."""
+        """Run an operation after its caller was looked up, as for a request over HTTP."""
         try:
             await self.context.authenticate()
         except Exception as error:  # noqa: BLE001 - the last place where a bug can be masked
-            await operation.send_initial_errors([_told(error)])
+            await operation.send_initial_errors([_graphql_error(error)])
             return
         await super().run_operation(operation)
 
 
-def _told(error: Exception) -> GraphQLError:
+def _graphql_error(error: Exception) -> GraphQLError:
     return top_level(error) if isinstance(error, Refusal) else masked(error)

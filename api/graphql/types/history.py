@@ -46,12 +46,12 @@ def stored_factors(text: str) -> list[Factor]:
     """Factors as a signature's row keeps them."""
     return [
         Factor(
-            name=told["name"],
-            passed=told["passed"],
-            detail=told["detail"],
-            code=ErrorCode(told["code"]),
+            name=stored["name"],
+            passed=stored["passed"],
+            detail=stored["detail"],
+            code=ErrorCode(stored["code"]),
         )
-        for told in json.loads(text)
+        for stored in json.loads(text)
     ]
 
 
@@ -142,13 +142,13 @@ class Credential:
     )
 
     @classmethod
-    def of(cls, told: dict[str, Any] | None) -> Credential | None:
+    def of(cls, stored: dict[str, Any] | None) -> Credential | None:
         """As an entry's body has it; entries of the first format have none."""
-        if told is None:
+        if stored is None:
             return None
-        kind = CredentialKind(told["kind"])
-        named = told["id"] is not None and kind in _CREDENTIALS
-        id_ = to_global(_CREDENTIALS[kind], UUID(told["id"])) if named else None
+        kind = CredentialKind(stored["kind"])
+        named = stored["id"] is not None and kind in _CREDENTIALS
+        id_ = to_global(_CREDENTIALS[kind], UUID(stored["id"])) if named else None
         return cls(kind=kind, id=strawberry.ID(id_) if id_ is not None else None)
 
 

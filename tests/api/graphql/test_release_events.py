@@ -68,7 +68,7 @@ async def first_answer(runtime: Runtime, world: World, after: str) -> Any:
 async def test_a_slow_follower_is_not_told_the_rest_of_what_was_read_before_the_loss(
     world: World, runtime: Runtime, monkeypatch: pytest.MonkeyPatch, lost: str, code: str
 ) -> None:
-    monkeypatch.setattr(release_events, "PAUSE", 0)
+    monkeypatch.setattr(release_events, "POLL_SECONDS", 0)
     world.approved()
     made = world.do("dev", CreateApiToken(name="test", scopes=frozenset(Permission)))
     async with followed(runtime, made.secret, BEGINNING) as answers:
@@ -85,7 +85,7 @@ async def test_a_slow_follower_is_not_told_the_rest_of_what_was_read_before_the_
 async def test_a_slow_follower_misses_nothing_and_gets_nothing_twice(
     world: World, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(release_events, "PAUSE", 0)
+    monkeypatch.setattr(release_events, "POLL_SECONDS", 0)
     world.approved()
     secret = world.do("dev", CreateApiToken(name="test")).secret
     async with followed(runtime, secret, BEGINNING) as answers:
@@ -118,7 +118,7 @@ async def test_whoever_sees_few_goes_through_the_rest_without_waiting_for_news(
     world: World, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ledger_slices, "MAX_SCANNED_ENTRIES", 2)
-    monkeypatch.setattr(release_events, "PAUSE", 60)
+    monkeypatch.setattr(release_events, "POLL_SECONDS", 60)
     # Nothing of eve's, and more than one reading goes through.
     world.approved()
     world.add_team("red", ["ann", "bob", "eve"], ["spare"], 1)
