@@ -279,6 +279,9 @@ class PeopleMutations:
     async def create_team(self, info: Info, input: CreateTeamInput) -> CreateTeamPayload:
         return await run_mutation(info, input.to_command, CreateTeamPayload)
 
-    @strawberry.mutation(description="Changes a team, which needs MANAGE_TEAMS.")
+    @strawberry.mutation(
+        description="Changes a team, which needs MANAGE_TEAMS. A token that lowers the required"
+        " approvals also needs the scope APPROVE_RELEASE."
+    )
     async def update_team(self, info: Info, input: UpdateTeamInput) -> UpdateTeamPayload:
         return await run_mutation(info, input.to_command, UpdateTeamPayload)
