@@ -1,4 +1,4 @@
-"""The ASGI application: every face over one runtime, and the worker beside them."""
+"""The ASGI application: GraphQL and web pages over one runtime, and the worker beside them."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _readiness(runtime: Runtime) -> Callable[[Request], object]:
     async def ready(_request: Request) -> Response:
         """The database answers, has the tables this version needs, and can store.
 
-        Signers that are not ready are told, and do not count: others sign all the same.
+        Signers that are not ready are listed, but leave it ready: others still sign.
         """
         database = runtime.system.database
 
@@ -117,7 +117,7 @@ def _readiness(runtime: Runtime) -> Callable[[Request], object]:
 
 
 def limits_of(settings: Settings) -> Limits:
-    """What the GraphQL endpoint lets through."""
+    """Return the limits of the GraphQL endpoint."""
     return Limits(
         body_bytes=settings.graphql_body_bytes,
         depth=settings.graphql_depth,

@@ -47,16 +47,16 @@ def build_system(
     database: Database,
     *wakers: CommitHook,
     senders: tuple[CommitHook, ...] = (),
-    telling: MessageSettings | None = None,
+    messages: MessageSettings | None = None,
 ) -> System:
-    """The engine with its signers and its outbox; refuses a wrong master key."""
-    telling = telling or telling_of(settings)
+    """Build the engine with its signers and its outbox; refuses a wrong master key."""
+    messages = messages or load_message_settings(settings)
     keyring = Keyring.parse(settings.master_key.get_secret_value())
     remember_master_key(database, keyring)
     return System(
         database=database,
         signers=load_signers(SignerContext(keyring, signer_options(settings))),
-        event_handlers=(_outbox(telling), WebhookOutbox(to_global)),
+        event_handlers=(_outbox(messages), WebhookOutbox(to_global)),
         commit_hooks=wakers,
         delivery_hooks=senders,
         reservation_seconds=settings.reservation_seconds,
@@ -64,12 +64,14 @@ def build_system(
     )
 
 
-def _outbox(telling: MessageSettings) -> Outbox:
-    return Outbox(telling.link_key, link_lifetime=telling.link_lifetime, channels=telling.personal)
+def _outbox(messages: MessageSettings) -> Outbox:
+    return Outbox(
+        messages.link_key, link_lifetime=messages.link_lifetime, channels=messages.personal
+    )
 
 
 def build_runtime(settings: Settings) -> Runtime:
-    """Everything the faces need, over a database that is up to date."""
+    """Build the runtime of a process, over a database that is up to date."""
     log_warnings(settings)
     database = open_database(settings)
     require_current(database)
@@ -77,8 +79,8 @@ def build_runtime(settings: Settings) -> Runtime:
     direct = direct_url(settings, database)
     notifier = None if database.is_sqlite else PgNotifier(direct or database.url)
     others: tuple[CommitHook, ...] = (notifier,) if notifier is not None else ()
-    telling = telling_of(settings)
-    system = build_system(settings, database, news, *others, senders=(outbox,), telling=telling)
+    messages = load_message_settings(settings)
+    system = build_system(settings, database, news, *others, senders=(outbox,), messages=messages)
     compare_clocks(system)
     executor = Executor(database, threads=settings.pool_size)
     meter = build_meter(settings)
@@ -92,7 +94,7 @@ def build_runtime(settings: Settings) -> Runtime:
         notifier,
         browser=Browser(settings.public_url),
         meter=meter,
-        message_settings=telling,
+        message_settings=messages,
         listener=None if direct is None else PgListener(direct),
     )
     meter.registry.register(runtime.signer_health)
@@ -100,19 +102,19 @@ def build_runtime(settings: Settings) -> Runtime:
 
 
 def direct_url(settings: Settings, database: Database) -> URL | None:
-    """Where LISTEN can be said: a pooler gives each transaction another session."""
+    """Return where LISTEN works: behind a pooler each transaction has another session."""
     if database.is_sqlite:
         return None
     if settings.listen_url is not None:
         return normal_url(settings.listen_url.get_secret_value())
     if database.is_pooled:
-        log.info("behind a pooler without COUNTERSIGN_LISTEN_URL: news are polled for")
+        log.info("changes_are_polled", reason="a pooler is used without COUNTERSIGN_LISTEN_URL")
         return None
     return database.url
 
 
-def telling_of(settings: Settings) -> MessageSettings:
-    """The configured channels."""
+def load_message_settings(settings: Settings) -> MessageSettings:
+    """Return the configured channels and keys of messages, or raise NotReadyError."""
     try:
         return build_message_settings(settings)
     except ChannelFailed as error:
@@ -120,7 +122,7 @@ def telling_of(settings: Settings) -> MessageSettings:
 
 
 def build_meter(settings: Settings) -> Meter:
-    """Counts, and traces where they are switched on."""
+    """Build what counts operations, and traces them where that is switched on."""
     try:
         return Meter(make_tracer() if settings.traces else None)
     except TracingMissingError as error:
@@ -129,7 +131,7 @@ def build_meter(settings: Settings) -> Meter:
 
 @contextmanager
 def connected(runtime: Runtime) -> Iterator[None]:
-    """Hears of other processes' commits while the block lasts, and lets go of everything after."""
+    """Listen for other processes' commits during the block, and close everything after it."""
     if runtime.listener is not None:
         runtime.listener.start(runtime.committed)
     try:
@@ -146,19 +148,19 @@ def connected(runtime: Runtime) -> Iterator[None]:
 
 
 def email_routes(settings: Settings, runtime: Runtime) -> list[BaseRoute]:
-    """The pages behind the links in mails."""
+    """Return the routes of the pages behind the links in mails."""
     return email_action_routes(runtime, link_key(settings), settings.public_url)
 
 
 def auth_routes(settings: Settings, runtime: Runtime) -> list[BaseRoute]:
-    """The pages to sign in and out with."""
+    """Return the routes of the pages to sign in and out with."""
     assert runtime.browser is not None
     secret = settings.secret_key.get_secret_value()
     return sign_in_routes(runtime, runtime.browser, secret, openid=build_openid(settings))
 
 
 def build_openid(settings: Settings) -> OpenId | None:
-    """Sign-in by OpenID Connect, where it is set up."""
+    """Return sign-in by OpenID Connect, or None where it is not configured."""
     issuer, client_id = settings.oidc_issuer, settings.oidc_client_id
     if issuer is None or client_id is None:
         return None
@@ -175,7 +177,7 @@ def build_openid(settings: Settings) -> OpenId | None:
 
 
 def signer_options(settings: Settings) -> dict[str, str]:
-    """The options that signer backends look for, as far as they are set."""
+    """Return the options of signer backends that are set."""
     options = {
         "pkcs11_module": settings.pkcs11_module,
         "pkcs11_token": settings.pkcs11_token,

@@ -8,7 +8,7 @@ from typing import TypeVar
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from api.bootstrap import signer_options, telling_of
+from api.bootstrap import load_message_settings, signer_options
 from api.config.settings import Settings
 from api.config.settings_warnings import settings_warnings
 from api.doctor import database_checks, signer_checks
@@ -112,7 +112,7 @@ def _signers(
 
 def _channels(settings: Settings) -> CheckResult:
     try:
-        telling = telling_of(settings)
+        telling = load_message_settings(settings)
     except NotReadyError as error:
         return failed("channels", str(error), "Correct the channel's options.")
     names = ", ".join(sorted(telling.channels))

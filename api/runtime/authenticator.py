@@ -24,14 +24,14 @@ class Authenticator:
     def __init__(self, system: System, executor: Executor) -> None:
         self._system = system
         self._executor = executor
-        self._line = Batcher[tuple[LookUp, str], Principal | None](self._answer)
+        self._batcher = Batcher[tuple[LookUp, str], Principal | None](self._answer)
 
     async def of(self, look_up: LookUp, secret: str) -> Principal | None:
-        """Who this secret proves; None: nobody. Refuses OVERLOADED if that is not known in time."""
+        """Return whom this secret authenticates, or None; refuses OVERLOADED after too long."""
         try:
-            # Waiting in the line counts too, behind those whom the database does not answer.
+            # The time limit covers waiting too, behind calls that the database does not answer.
             async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
-                return await self._line.submit((look_up, secret))
+                return await self._batcher.submit((look_up, secret))
         except TimeoutError as error:
             raise Refusal(Code.OVERLOADED, DATABASE_UNAVAILABLE) from error
 
@@ -39,11 +39,14 @@ class Authenticator:
         system = self._system
 
         def read() -> list[Principal | None]:
-            lookups = take()
+            credentials = take()
             with system.database.reading() as connection:
                 now = system.clock.now(connection)
                 # A pipeline asks many times at once with one token.
-                proven = {lookup: lookup[0](connection, lookup[1], now) for lookup in set(lookups)}
-            return [proven[lookup] for lookup in lookups]
+                proven = {
+                    (look_up, secret): look_up(connection, secret, now)
+                    for look_up, secret in set(credentials)
+                }
+            return [proven[credential] for credential in credentials]
 
         return await self._executor.read(read)

@@ -75,11 +75,9 @@ def channel_options(settings: Settings) -> dict[str, str]:
 
 
 def _further_options(settings: Settings) -> dict[str, str]:
-    channel_options = settings.channel_options
+    text = settings.channel_options
     try:
-        options = (
-            json.loads(channel_options.get_secret_value()) if channel_options is not None else {}
-        )
+        options = json.loads(text.get_secret_value()) if text is not None else {}
     except ValueError:
         options = None
     if not isinstance(options, dict) or not all(isinstance(v, str) for v in options.values()):

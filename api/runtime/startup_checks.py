@@ -68,6 +68,6 @@ def compare_clocks(system: System) -> None:
     with system.database.reading() as connection:
         ahead = skew(system.clock, connection).total_seconds()
     if abs(ahead) > SKEW:
-        log.warning("this machine's clock is not the database's", database_ahead=round(ahead, 3))
+        log.warning("clock_differs_from_database", database_ahead_seconds=round(ahead, 3))
     else:
-        log.info("clock", database_ahead=round(ahead, 3))
+        log.info("clock_compared", database_ahead_seconds=round(ahead, 3))

@@ -170,9 +170,12 @@ def _left_to_do(
 ) -> frozenset[Trigger]:
     """By the same decision as the commands'."""
     facts = assemble(connection, now, policy, actor, [release])[release.id]
-    asked = replace(facts, reason="asked")
+    # Only whether it is possible counts, so that any reason will do.
+    with_reason = replace(facts, reason="any")
     return frozenset(
-        trigger for trigger in INSTEAD_OF_REJECTING if machine.refusal_of(trigger, asked) is None
+        trigger
+        for trigger in INSTEAD_OF_REJECTING
+        if machine.refusal_of(trigger, with_reason) is None
     )
 
 
@@ -181,8 +184,8 @@ def _own_decision(release: Release, around: ReleaseContext, user_id: UUID) -> di
     for row in around.standing_decisions_of(release):
         if row.approver_id == user_id:
             name = around.fields_at(release, row.revision).name
-            told = {"verdict": row.verdict, "comment": row.comment, "at": row.decided_at}
-            return told | {"release_name": name}
+            decision = {"verdict": row.verdict, "comment": row.comment, "at": row.decided_at}
+            return decision | {"release_name": name}
     return None
 
 
@@ -233,10 +236,10 @@ def _last_entry(connection: Connection, release: Release, tag: str) -> dict[str,
     )
     rows = connection.execute(query.order_by(e.c.position.desc())).all()
     bodies = ((json.loads(row.body), row.effective_at) for row in rows)
-    found = next((one for one in bodies if _moved_it(one[0])), None)
-    if found is None:
+    entry = next((entry for entry in bodies if _is_transition(entry[0])), None)
+    if entry is None:
         return None
-    body, at = found
+    body, at = entry
     actor, details = body["actor"], body["details"]
     name = person(actor["name"], actor["email"]) if actor["id"] else None
     reason = body["reason"] if has_own_reason(actor["id"], details) else None
@@ -244,6 +247,6 @@ def _last_entry(connection: Connection, release: Release, tag: str) -> dict[str,
     return {"actor": name, "at": at, "reason": reason, "code": code}
 
 
-def _moved_it(body: dict[str, Any]) -> bool:
-    """Edits mostly leave a release where it is; the one that is looked for did not."""
+def _is_transition(body: dict[str, Any]) -> bool:
+    """Whether a ledger entry changed the release's status, as most edits do not."""
     return bool(body["from"] != body["to"])

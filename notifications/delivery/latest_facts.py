@@ -70,8 +70,8 @@ def _is_stale(row: Row[Any]) -> bool:
 
 
 def _newest(connection: Connection, release_id: UUID, revision: int) -> dict[str, Any] | None:
-    asked = {"release": release_id, "current": revision}
-    stored = connection.execute(_NEWEST, asked).scalar_one_or_none()
+    parameters = {"release": release_id, "current": revision}
+    stored = connection.execute(_NEWEST, parameters).scalar_one_or_none()
     facts: dict[str, Any] | None = None if stored is None else orjson.loads(stored)
     is_complete = facts is not None and facts.get("format") == FORMAT
     return facts if is_complete else None

@@ -1,7 +1,7 @@
-"""Time goes first: thousands of windows may open at one instant, and their mails can wait a little.
+"""Gives due transitions priority over mails: thousands of windows may open at one instant.
 
-Both are Python's work in one process. Shared evenly, a window would be seen open only when the
-mails of those before it were written.
+Both take Python's interpreter lock in one process. Shared evenly, a window would open only when the
+mails about those before it were rendered.
 """
 
 from __future__ import annotations
@@ -12,33 +12,36 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-#: Seconds that mails wait while it is looked whether anything is due.
-POLL_SECONDS = 0.1
-#: Seconds that they wait while a lot is; after that they are sent beside whatever still goes on.
+#: Seconds that mails wait while the database is asked whether any transition is due.
+LOOK_SECONDS = 0.1
+#: Seconds that they wait while transitions are applied; after that both go on together.
 MAX_HOLD_SECONDS = 15.0
 
 
 class PriorityGate:
-    """Held by whoever goes first; the others wait for it. Used on one event loop."""
+    """Held while due transitions are applied; relays wait for it. Used on one event loop."""
 
-    def __init__(self, glance: float = POLL_SECONDS, patience: float = MAX_HOLD_SECONDS) -> None:
-        self._glance = glance
-        self._patience = patience
+    def __init__(
+        self, look_seconds: float = LOOK_SECONDS, hold_seconds: float = MAX_HOLD_SECONDS
+    ) -> None:
+        self._look_seconds = look_seconds
+        self._hold_seconds = hold_seconds
         self._is_free = asyncio.Event()
         self._is_free.set()
         self._held_until = 0.0
 
     @contextmanager
     def held(self) -> Iterator[Callable[[], None]]:
-        """By one at a time, who insists once there turns out to be a lot to do: a look may itself
-        have to wait for a busy database, and mails shall not for that.
+        """Hold the gate; the function that it yields extends the hold once there is a lot to do.
+
+        Without that, relays wait for a moment only: to ask the database may itself take long.
         """
         since = time.monotonic()
 
         def insist() -> None:
-            self._held_until = since + self._patience
+            self._held_until = since + self._hold_seconds
 
-        self._held_until = since + self._glance
+        self._held_until = since + self._look_seconds
         self._is_free.clear()
         try:
             yield insist
@@ -46,7 +49,7 @@ class PriorityGate:
             self._is_free.set()
 
     async def wait(self, stopping: asyncio.Task[Any] | None = None) -> None:
-        """Until it is free, or has been held for too long, or whoever waits is to stop."""
+        """Wait until it is free, or has been held for too long, or `stopping` is done."""
         while not self._is_free.is_set() and (left := self._held_until - time.monotonic()) > 0:
             freed = asyncio.create_task(self._is_free.wait())
             either = {freed} if stopping is None else {freed, stopping}

@@ -32,8 +32,8 @@ def deliveries_of(
 def deliveries_by_ids(reading: QueryContext, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
     """Deliveries to people of the account, by id."""
     query = sa.select(d).where(id_in(d.c.id), d.c.account_id == reading.account_id)
-    found = reading.connection.execute(query.where(d.c.webhook_id.is_(None)), {"ids": sorted(ids)})
-    return {row.id: row for row in found.all()}
+    rows = reading.connection.execute(query.where(d.c.webhook_id.is_(None)), {"ids": sorted(ids)})
+    return {row.id: row for row in rows.all()}
 
 
 def delivery_counts(reading: QueryContext, release_ids: Collection[UUID]) -> dict[UUID, int]:

@@ -105,55 +105,55 @@ class ReleaseState:
         )
 
 
-def _is_of_another_round(told: SentMessage, now: ReleaseState) -> bool:
-    return told.revision < now.round_revision
+def _is_of_another_round(sent: SentMessage, now: ReleaseState) -> bool:
+    return sent.revision < now.round_revision
 
 
 def _needs_approval(_: SentMessage, now: ReleaseState) -> bool:
     return now.required_approvals > 0
 
 
-def _tells_of_labels(told: SentMessage) -> bool:
-    """An edit of name or note says nothing of where the release stands."""
-    return told.kind is MessageKind.REVISED and told.facts["event"].get("material") is False
+def _is_about_labels(sent: SentMessage) -> bool:
+    """Whether it is about an edit of name or note, which says nothing of the release's status."""
+    return sent.kind is MessageKind.REVISED and sent.facts["event"].get("material") is False
 
 
-def _stays_true(told: SentMessage) -> bool:
-    if told.kind is MessageKind.QUOTA:
-        used_up: bool = told.facts["event"]["percent"] >= _USED_UP
+def _stays_true(sent: SentMessage) -> bool:
+    if sent.kind is MessageKind.QUOTA:
+        used_up: bool = sent.facts["event"]["percent"] >= _USED_UP
         return used_up
-    return _tells_of_labels(told)
+    return _is_about_labels(sent)
 
 
-def _said_otherwise(told: SentMessage, now: ReleaseState) -> bool:
-    if _tells_of_labels(told):
+def _has_other_status(sent: SentMessage, now: ReleaseState) -> bool:
+    if _is_about_labels(sent):
         return False
-    status = told.facts.get("release", {}).get("status")
+    status = sent.facts.get("release", {}).get("status")
     return now.status not in REVISED_WHILE.get(status, EVER)
 
 
-def _was_edited(told: SentMessage, now: ReleaseState) -> bool:
-    return told.revision < now.material_revision
+def _was_edited(sent: SentMessage, now: ReleaseState) -> bool:
+    return sent.revision < now.material_revision
 
 
-def _counts_differently(told: SentMessage, now: ReleaseState) -> bool:
-    """Of the numbers that are told of, another one has been reached, or none."""
+def _counts_differently(sent: SentMessage, now: ReleaseState) -> bool:
+    """Whether another percentage has been reached than the message names, or none."""
     reached = [
         p for p in QUOTA_NOTICE_PERCENTS if now.signatures_used * 100 >= p * now.max_signatures
     ]
-    percent: int = told.facts["event"]["percent"]
+    percent: int = sent.facts["event"]["percent"]
     return percent != max(reached, default=None)
 
 
-def _is_back(told: SentMessage, _: ReleaseState) -> bool:
-    return told.is_followed
+def _is_back(sent: SentMessage, _: ReleaseState) -> bool:
+    return sent.is_followed
 
 
 #: What a later event may have made untrue although the status fits, and how that is called.
 CONTRADICTED: Mapping[MessageKind, tuple[Callable[[SentMessage, ReleaseState], bool], str]] = {
     MessageKind.APPROVED: (_is_of_another_round, "that approval was followed by another request"),
     MessageKind.NOT_NEEDED: (_needs_approval, "approval was asked for meanwhile"),
-    MessageKind.REVISED: (_said_otherwise, "the release {stands}"),
+    MessageKind.REVISED: (_has_other_status, "the release {stands}"),
     MessageKind.UNREACHABLE: (_was_edited, "the release was changed meanwhile"),
     MessageKind.CLOSING_SOON: (_was_edited, "the release was changed meanwhile"),
     MessageKind.QUOTA: (_counts_differently, "another part of the signatures is used by now"),
@@ -162,7 +162,7 @@ CONTRADICTED: Mapping[MessageKind, tuple[Callable[[SentMessage, ReleaseState], b
 
 
 def why_irrelevant(row: Row[Any], now: datetime) -> str | None:
-    """Why a claimed delivery is not to be sent any more; None: it is."""
+    """Return why a claimed delivery is not worth sending any more, or None where it is."""
     if not row.active and row.kind not in EVEN_TO_INACTIVE:
         return "the recipient is not active any more"
     if row.address_change_id is not None:
@@ -171,29 +171,29 @@ def why_irrelevant(row: Row[Any], now: datetime) -> str | None:
         return "its link has ended" if is_over else None
     if row.webhook_id is not None or row.release_id is None:
         return None
-    told = SentMessage.of(row, is_followed=row.is_followed)
-    reason = contradiction(told, ReleaseState.of(row, row.max_signatures, now))
+    sent = SentMessage.of(row, is_followed=row.is_followed)
+    reason = contradiction(sent, ReleaseState.of(row, row.max_signatures, now))
     if reason is not None:
         return f"not true any more: {reason}"
-    return None if row.action_link_id is None else _what_ended(row, now)
+    return None if row.action_link_id is None else _why_link_ended(row, now)
 
 
 def _is_after(instant: datetime | None, now: datetime) -> bool:
     return instant is not None and instant > now
 
 
-def contradiction(told: SentMessage, now: ReleaseState) -> str | None:
-    """What became of the release that makes the message untrue; None: it is true."""
-    if now.status not in TRUE_WHILE[told.kind] and not _stays_true(told):
+def contradiction(sent: SentMessage, now: ReleaseState) -> str | None:
+    """Return what became of the release that makes the message untrue; None where it is true."""
+    if now.status not in TRUE_WHILE[sent.kind] and not _stays_true(sent):
         return f"the release {STATUS_PHRASES[now.status]}"
-    is_contradicted, reason = CONTRADICTED.get(told.kind, (None, ""))
-    if is_contradicted is None or not is_contradicted(told, now):
+    is_contradicted, reason = CONTRADICTED.get(sent.kind, (None, ""))
+    if is_contradicted is None or not is_contradicted(sent, now):
         return None
     return reason.format(stands=STATUS_PHRASES[now.status])
 
 
-def _what_ended(row: Row[Any], now: datetime) -> str | None:
-    """Nobody gets a link that has ended."""
+def _why_link_ended(row: Row[Any], now: datetime) -> str | None:
+    """Return why the link of a delivery has ended, or None where it still works."""
     if row.used_at is not None:
         return "its link has been used"
     if row.link_revision != row.material_revision:

@@ -91,15 +91,15 @@ class ResendDelivery(ReleaseCommand[UUID]):
         require(requester_or_approver, facts)
 
     def _channel(self, uow: UnitOfWork, row: Row[Any]) -> str:
-        """The same, if it is still there and still chosen; another of their choice if not."""
+        """Return its channel where the person still uses that, and another one of theirs if not."""
         if row.webhook_id is not None:
             return WEBHOOK
-        told = row.user_id, MessageKind(row.kind)
-        ways = preferences.channels_of(uow.connection, {told}, self.channels)[told]
-        if not ways:
+        recipient = row.user_id, MessageKind(row.kind)
+        chosen = preferences.channels_of(uow.connection, {recipient}, self.channels)[recipient]
+        if not chosen:
             message = "Whom it is for does not want messages of this kind any more."
             raise Refusal(Code.WRONG_STATUS, message, "id")
-        return row.channel if row.channel in ways else ways[0]
+        return row.channel if row.channel in chosen else chosen[0]
 
     def _link(self, uow: UnitOfWork, row: Row[Any], release: Release | None) -> UUID:
         assert release is not None, "only releases ask for decisions"
@@ -108,9 +108,9 @@ class ResendDelivery(ReleaseCommand[UUID]):
         outdated = row.revision < release.material_revision
         if decided or outdated:
             raise _not_true()
-        asked = [(release, [row.user_id])]
+        approvers = [(release, [row.user_id])]
         links = action_links.ensure(
-            uow.connection, self.link_key, asked, uow.now, self.link_lifetime
+            uow.connection, self.link_key, approvers, uow.now, self.link_lifetime
         )
         link_id: UUID = links[release.id, row.user_id]
         return link_id
@@ -123,7 +123,7 @@ def _require_truth(row: Row[Any], release: Release) -> None:
 
 
 def _calendar(uow: UnitOfWork, user_id: UUID, release: Release) -> str | None:
-    """Not what it showed, but how it is now, as the newest file."""
+    """Return a calendar file of the release as it is now, newer than every one that was sent."""
     sent = calendar_updates.sent_of(uow.connection, [release.id]).get(release.id, {})
     around = load_release_context(uow.connection, [release], others=sent)
     return calendar_updates.calendars_of(release, around, sent).repeated(user_id, uow.now)

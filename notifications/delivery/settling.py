@@ -97,7 +97,7 @@ def settle_all(
     connection: Connection, results: Sequence[DeliveryResult], now: datetime, policy: RetryPolicy
 ) -> list[Failed]:
     """Settle each, unless its claim lapsed meanwhile, and return what failed for good."""
-    _settle_sent(connection, [one.delivery for one in results if one.is_sent_in_full], now)
+    _settle_sent(connection, [result.delivery for result in results if result.is_sent_in_full], now)
     failed = list[Failed]()
     for result in results:
         if not result.is_sent_in_full and _settle_other(connection, result, now, policy):

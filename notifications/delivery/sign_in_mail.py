@@ -33,7 +33,7 @@ from notifications.delivery.lease import RetryPolicy, lease_values
 from notifications.links import sign_in_links
 from notifications.vocabulary import MessageKind
 
-#: Seconds between two looks.
+#: Seconds between two runs.
 POLL_SECONDS = 0.5
 #: People wait in front of the page, so it is tried soon again, and for as long as its link works.
 RETRY_POLICY = RetryPolicy(lease=timedelta(seconds=45), first_wait=timedelta(seconds=3), jitter=0)
@@ -52,7 +52,7 @@ class SignInRequest:
 
 
 class SignInMailer:
-    """Any number of them may run, in any number of processes."""
+    """Sends the mails that people sign in with; any number of processes may."""
 
     def __init__(
         self,
@@ -71,12 +71,12 @@ class SignInMailer:
         self._public_url = public_url
 
     async def run_once(self) -> int:
-        """Send what is due now; answers how many sign-ins were looked at."""
+        """Send what is due now; returns how many requests that were."""
         if not await self._executor.read(self._is_any_due):
             return 0
-        asked = await self._executor.write(self._claim)
-        await asyncio.gather(*map(self._send, asked))
-        return len(asked)
+        request = await self._executor.write(self._claim)
+        await asyncio.gather(*map(self._send, request))
+        return len(request)
 
     async def close(self) -> None:
         """Close the connections to the mail server."""
@@ -84,10 +84,10 @@ class SignInMailer:
 
     def _is_any_due(self) -> bool:
         with self._system.database.reading() as connection:
-            return _has_work(connection, self._system.clock.now(connection))
+            return _is_any_due(connection, self._system.clock.now(connection))
 
     def _claim(self) -> list[SignInRequest]:
-        """Due ones, each with its people; due again after the lease, in case we are killed."""
+        """Claim due requests, each with its people; they are due again when the lease ends."""
 
         def change(connection: Connection) -> list[SignInRequest]:
             now, s = self._system.clock.now(connection), t.sign_ins
@@ -103,35 +103,35 @@ class SignInMailer:
 
         return bare_transaction(self._system.database, change)
 
-    async def _send(self, asked: SignInRequest) -> None:
+    async def _send(self, request: SignInRequest) -> None:
         error = None
-        if asked.people:
+        if request.people:
             try:
-                prepared = await self._executor.compute(partial(self._prepare, asked))
+                prepared = await self._executor.compute(partial(self._prepare, request))
                 await self._channel.send(prepared)
             except Undelivered as undelivered:
                 error = undelivered
                 # The server's words may have the address in them, and the link is in the mail.
-                log.warning("sign_in_mail_not_sent", sign_in=str(asked.row.id), final=error.final)
-        settle = partial(self._settle, asked.row, error)
+                log.warning("sign_in_mail_not_sent", sign_in=str(request.row.id), final=error.final)
+        settle = partial(self._settle, request.row, error)
         await self._executor.write(settle, bypass_queue=True)
 
-    def _prepare(self, asked: SignInRequest) -> Any:
-        return self._channel.prepare(self._outgoing(asked))
+    def _prepare(self, request: SignInRequest) -> Any:
+        return self._channel.prepare(self._outgoing(request))
 
-    def _outgoing(self, asked: SignInRequest) -> Outgoing:
-        """To the address as the account has it, never as somebody typed it."""
-        person = asked.people[0]
-        accounts = sorted({one.account for one in asked.people})
+    def _outgoing(self, request: SignInRequest) -> Outgoing:
+        """Return the mail, to the address as the account has it and never as somebody typed it."""
+        person = request.people[0]
+        accounts = sorted({user.account for user in request.people})
         facts = {
             "account": accounts[0] if len(accounts) == 1 else "Countersign",
-            "event": {"tag": "sign_in", "at": asked.row.created_at, "reason": None},
+            "event": {"tag": "sign_in", "at": request.row.created_at, "reason": None},
         }
         reader = Reader(language=language_of(person.locale), zone=person.time_zone)
-        link = sign_in_links.url_of(self._key, self._public_url, asked.row)
+        link = sign_in_links.url_of(self._key, self._public_url, request.row)
         return Outgoing(
-            delivery_id=asked.row.id,
-            created_at=asked.row.created_at,
+            delivery_id=request.row.id,
+            created_at=request.row.created_at,
             address=addresses.deliverable(person.email),
             name=person.name,
             message=self._writer.render(MessageKind.SIGN_IN, store_facts(facts), reader, link=link),
@@ -155,10 +155,10 @@ def _people_of(connection: Connection, row: Row[Any]) -> tuple[Row[Any], ...]:
     return tuple(people_with_address(connection, row.address, row.created_at))
 
 
-def _has_work(connection: Connection, now: datetime) -> bool:
+def _is_any_due(connection: Connection, now: datetime) -> bool:
     s = t.sign_ins
-    found = sa.select(s.c.id).where(sa.or_(s.c.due_at <= now, s.c.created_at < now - RETENTION))
-    is_due = connection.execute(found.limit(1)).first() is not None
+    query = sa.select(s.c.id).where(sa.or_(s.c.due_at <= now, s.c.created_at < now - RETENTION))
+    is_due = connection.execute(query.limit(1)).first() is not None
     return is_due or has_old_changes(connection, now)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 
 class Wakeup:
-    """Made before the loop runs; calls before somebody waits are not lost."""
+    """Ends the pause of a loop early. A call before anybody waits is not lost."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -16,13 +16,13 @@ class Wakeup:
         self._branches: list[Wakeup] = []
 
     def branch(self) -> Wakeup:
-        """Another one that wakes with this one: for a second loop that waits."""
-        made = Wakeup()
-        self._branches.append(made)
-        return made
+        """Return one for another loop, which is woken whenever this one is."""
+        branch = Wakeup()
+        self._branches.append(branch)
+        return branch
 
     def __call__(self, account_id: UUID | None = None) -> None:
-        """There is news; may be called from any thread."""
+        """Wake whoever waits; may be called from any thread."""
         for branch in self._branches:
             branch(account_id)
         if self._loop is None:
@@ -32,7 +32,7 @@ class Wakeup:
             self._loop.call_soon_threadsafe(self._event.set)
 
     async def wait(self, seconds: float) -> None:
-        """Until there is news, or the time is over."""
+        """Wait until woken, but no longer than so many seconds."""
         self._loop = asyncio.get_running_loop()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._event.wait(), seconds)

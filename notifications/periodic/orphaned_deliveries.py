@@ -1,6 +1,6 @@
-"""What waits for a channel that nobody has configured any more ends, and says so.
+"""Ends deliveries for channels that are not configured any more, with an error that says so.
 
-No relay would ever claim it. What asks for a decision goes out by the ways there are instead.
+No relay would ever claim them. Requests for a decision are sent on the other channels instead.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from notifications.vocabulary import KINDS_WITH_LINK, WEBHOOK, DeliveryState, Me
 
 #: Settled in one transaction at most.
 DELIVERIES_PER_RUN = 200
-#: Seconds between two looks.
+#: Seconds between two runs.
 INTERVAL_SECONDS = 20.0
 #: Due for so long before it is given up: while a channel is brought in, some processes know it yet.
 GRACE = timedelta(minutes=1)
@@ -33,7 +33,7 @@ d = deliveries
 
 
 class OrphanedDeliveries:
-    """May run in any number of processes."""
+    """Ends orphaned deliveries; any number of processes may."""
 
     def __init__(self, system: System, executor: Executor, channels: Collection[str]) -> None:
         self._system = system
@@ -41,7 +41,7 @@ class OrphanedDeliveries:
         self._channels = sorted(channels)
 
     async def run_once(self) -> int:
-        """Settle a batch; answers how many deliveries it had."""
+        """End a batch; returns how many deliveries it had."""
         ids = await self._executor.read(self._find)
         return await self._executor.write(partial(self._end, ids)) if ids else 0
 
@@ -66,7 +66,7 @@ class OrphanedDeliveries:
                 .returning(d)
             )
             rows = sorted(connection.execute(settled, {"ids": ids}).all(), key=attrgetter("id"))
-            self._ask_otherwise(
+            self._send_otherwise(
                 connection, [row for row in rows if row.kind in KINDS_WITH_LINK], now
             )
             return len(rows)
@@ -76,29 +76,29 @@ class OrphanedDeliveries:
     def _orphaned(self, now: datetime) -> tuple[Any, ...]:
         return (IS_QUEUED, d.c.channel.not_in(self._channels), d.c.next_attempt_at <= now - GRACE)
 
-    def _ask_otherwise(
+    def _send_otherwise(
         self, connection: Connection, rows: Sequence[Row[Any]], now: datetime
     ) -> None:
-        """By each way they have now, unless they were asked by that at the same time."""
+        """Send requests on each channel that people have now, unless they were sent there too."""
         if not rows:
             return
-        told = {(row.user_id, MessageKind(row.kind)) for row in rows}
+        recipients = {(row.user_id, MessageKind(row.kind)) for row in rows}
         personal = set(self._channels) - {WEBHOOK}
-        ways = preferences.channels_of(connection, told, personal)
-        asked = _asked_with(connection, rows)
+        chosen = preferences.channels_of(connection, recipients, personal)
+        requests = _requests_like(connection, rows)
         again = [
             queueing.copy_of(row, channel, row.action_link_id)
             for row in rows
-            for channel in ways[row.user_id, MessageKind(row.kind)]
-            if (row.action_link_id, row.created_at, channel) not in asked
+            for channel in chosen[row.user_id, MessageKind(row.kind)]
+            if (row.action_link_id, row.created_at, channel) not in requests
         ]
         queueing.insert(connection, again, now)
 
 
-def _asked_with(
+def _requests_like(
     connection: Connection, rows: Sequence[Row[Any]]
 ) -> set[tuple[UUID, datetime, str]]:
     query = sa.select(d.c.action_link_id, d.c.created_at, d.c.channel)
-    asked = {"ids": sorted({row.action_link_id for row in rows})}
-    found = connection.execute(query.where(id_in(d.c.action_link_id)), asked)
-    return {tuple(row) for row in found.all()}
+    links = {"ids": sorted({row.action_link_id for row in rows})}
+    requests = connection.execute(query.where(id_in(d.c.action_link_id)), links)
+    return {tuple(row) for row in requests.all()}

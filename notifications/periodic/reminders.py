@@ -1,9 +1,9 @@
-"""What time alone makes worth saying: a decision is still missing, or a window closes soon.
+"""Reminds approvers who have not decided, and says that a window closes soon.
 
-Nobody who has to decide is left without a link that works: who will have none soon gets another.
+Every approver has a link that works: whoever's link ends soon gets another one.
 
-What is due is a query; the release is locked before anything is queued, so that any number of
-workers remind once.
+A query finds what is due; the release is locked before anything is queued, so that people are
+reminded once however many workers there are.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from notifications.periodic import reminder_queries
 from notifications.periodic.reminder_queries import PendingDecision
 from notifications.vocabulary import EMAIL, KINDS_WITH_LINK, MessageKind
 
-#: Seconds between two looks.
+#: Seconds between two runs.
 INTERVAL_SECONDS = 20.0
 #: The kind of a message that time alone makes due, with the account and the release it is about.
 DueMessage: TypeAlias = tuple[MessageKind, UUID, UUID]
@@ -60,19 +60,19 @@ class Rhythm:
     closing: timedelta = timedelta(hours=1)
     closing_share: float = 0.2
 
-    def next_reminder(self, asked: PendingDecision, now: datetime) -> datetime | None:
+    def next_reminder(self, pending: PendingDecision, now: datetime) -> datetime | None:
         """When they are to be reminded; None where nothing is left to remind them of.
 
         Never before now: what was due while nothing ran may have become due at night.
         """
-        reasons = [*self._as_the_start_nears(asked, now), *self._before_the_link_lapses(asked)]
+        reasons = [*self._as_the_start_nears(pending, now), *self._before_the_link_lapses(pending)]
         if not reasons:
             return None
         due = max(now, min(reasons))
-        if asked.reminded_at is not None:
-            due = max(due, asked.reminded_at + self.at_most_every)
-        morning = self._morning_after(due, asked.time_zone)
-        edge = asked.starts_at if now < asked.starts_at else asked.ends_at
+        if pending.reminded_at is not None:
+            due = max(due, pending.reminded_at + self.at_most_every)
+        morning = self._morning_after(due, pending.time_zone)
+        edge = pending.starts_at if now < pending.starts_at else pending.ends_at
         return due if morning is None or morning >= edge else morning
 
     def closes_soon_at(self, starts_at: datetime, ends_at: datetime) -> datetime:
@@ -80,16 +80,18 @@ class Rhythm:
         soon = ends_at - min(self.closing, (ends_at - starts_at) * self.closing_share)
         return max(soon, starts_at + self.earliest)
 
-    def _as_the_start_nears(self, asked: PendingDecision, now: datetime) -> Iterator[datetime]:
-        if now < asked.starts_at and not asked.silenced:
-            due = asked.asked_at + (asked.starts_at - asked.asked_at) * self.share
-            yield max(due, asked.asked_at + self.earliest)
+    def _as_the_start_nears(self, pending: PendingDecision, now: datetime) -> Iterator[datetime]:
+        if now < pending.starts_at and not pending.silenced:
+            due = pending.asked_at + (pending.starts_at - pending.asked_at) * self.share
+            yield max(due, pending.asked_at + self.earliest)
 
-    def _before_the_link_lapses(self, asked: PendingDecision) -> Iterator[datetime]:
-        lapses_at = asked.lapses_at or asked.asked_at
-        if lapses_at < asked.ends_at:
+    def _before_the_link_lapses(self, pending: PendingDecision) -> Iterator[datetime]:
+        lapses_at = pending.lapses_at or pending.asked_at
+        if lapses_at < pending.ends_at:
             # A link that lapses within moments is replaced even so.
-            yield max(lapses_at - self.before_lapse, min(asked.asked_at + self.earliest, lapses_at))
+            yield max(
+                lapses_at - self.before_lapse, min(pending.asked_at + self.earliest, lapses_at)
+            )
 
     def _morning_after(self, due: datetime, zone: str) -> datetime | None:
         """The end of the night that an instant lies in; None by day."""
@@ -126,7 +128,7 @@ class Reminders:
         self._channels = frozenset(channels)
 
     async def run_once(self) -> int:
-        """Queue whatever is due; answers for how many releases."""
+        """Queue whatever is due; returns for how many releases."""
         due = await self._executor.read(self._find)
         for kind, account_id, release_id in due:
             queue = partial(self._queue_if_still_due, kind, account_id, release_id)
@@ -156,7 +158,8 @@ class Reminders:
         bare_transaction(self._system.database, change)
 
     def _remind(self, connection: Connection, release: Release, now: datetime) -> None:
-        kinds = {one.user_id: one.kind for one in self._to_remind(connection, now, release.id)}
+        to_remind = self._to_remind(connection, now, release.id)
+        kinds = {pending.user_id: pending.kind for pending in to_remind}
         around = load_release_context(connection, [release])
         undecided = recipients.of_release(release, recipients.NOTIFIED_OF_REMINDER, around)
         for kind in sorted(set(kinds.values())):
@@ -176,8 +179,10 @@ class Reminders:
             return
         links = {}
         if kind in KINDS_WITH_LINK:
-            asked = [(release, people)]
-            links = action_links.ensure(connection, self._link_key, asked, now, self._link_lifetime)
+            approvers = [(release, people)]
+            links = action_links.ensure(
+                connection, self._link_key, approvers, now, self._link_lifetime
+            )
         policy = loading.load_policy(connection, release.account_id)
         message = queueing.OutboxMessage(
             kind=kind,
@@ -196,11 +201,11 @@ class Reminders:
     def _to_remind(
         self, connection: Connection, now: datetime, release_id: UUID | None = None
     ) -> list[PendingDecision]:
-        found = reminder_queries.undecided(connection, now, release_id)
-        return [one for one in found if self._is_due(one, now)]
+        undecided = reminder_queries.undecided(connection, now, release_id)
+        return [pending for pending in undecided if self._is_due(pending, now)]
 
-    def _is_due(self, asked: PendingDecision, now: datetime) -> bool:
-        due = self._rhythm.next_reminder(asked, now)
+    def _is_due(self, pending: PendingDecision, now: datetime) -> bool:
+        due = self._rhythm.next_reminder(pending, now)
         return due is not None and due <= now
 
     def _closing(

@@ -31,15 +31,15 @@ BATCH_PAUSE_SECONDS = 1.0
 
 
 class Retention:
-    """May run in any number of processes."""
+    """Deletes deliveries some time after they were settled; any number of processes may."""
 
-    def __init__(self, system: System, executor: Executor, kept: timedelta) -> None:
+    def __init__(self, system: System, executor: Executor, retention: timedelta) -> None:
         self._system = system
         self._executor = executor
-        self._kept = kept
+        self._retention = retention
 
     async def run_once(self) -> int:
-        """Delete a batch; answers how many deliveries it had."""
+        """Delete a batch; returns how many deliveries it had."""
         ids = await self._executor.read(self._find)
         if ids:
             await self._executor.write(partial(self._delete, ids))
@@ -47,8 +47,8 @@ class Retention:
 
     def _find(self) -> Sequence[UUID]:
         with self._system.database.reading() as connection:
-            before = self._system.clock.now(connection) - self._kept
-            return connection.execute(_outlived(before).limit(ROWS_PER_RUN)).scalars().all()
+            before = self._system.clock.now(connection) - self._retention
+            return connection.execute(_select_expired(before).limit(ROWS_PER_RUN)).scalars().all()
 
     def _delete(self, ids: Sequence[UUID]) -> None:
         def change(connection: Connection) -> None:
@@ -57,7 +57,7 @@ class Retention:
         bare_transaction(self._system.database, change)
 
 
-def _outlived(before: datetime) -> Select[Any]:
+def _select_expired(before: datetime) -> Select[Any]:
     d, r = deliveries, t.releases
     is_open = sa.exists().where(r.c.id == d.c.release_id, r.c.status.in_(sorted(HOLDING)))
     return (

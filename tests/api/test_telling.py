@@ -52,7 +52,7 @@ def test_patience_reminders_templates_and_retention(database_url: str, tmp_path:
         assert build_orphaned_deliveries(runtime)._channels == ["email", "webhook"]
         retention = build_retention(told, runtime)
         assert retention is not None
-        assert retention._kept == timedelta(days=7)
+        assert retention._retention == timedelta(days=7)
         for_ever = settings(database_url, delivery_retention_days=0)
         assert build_retention(for_ever, runtime) is None
 

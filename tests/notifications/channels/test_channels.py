@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import pytest
 
-from api.bootstrap import telling_of
+from api.bootstrap import load_message_settings
 from api.config.settings import Settings
 from api.runtime.channels import channel_options
 from api.runtime.runtime import Runtime
@@ -132,7 +132,7 @@ def test_options_of_channels_from_elsewhere_come_from_the_settings() -> None:
     assert told["smtp_url"] == "smtp://mx.example.com"
     for wrong in ("[]", "{", '{"a": 1}'):
         with pytest.raises(NotReadyError, match="CHANNEL_OPTIONS"):
-            telling_of(settings(channel_options=wrong))
+            load_message_settings(settings(channel_options=wrong))
 
 
 @pytest.mark.anyio
@@ -140,7 +140,7 @@ async def test_a_relay_for_each_channel_and_people_told_by_the_ways_they_chose(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_entries(monkeypatch, f"{__name__}:Chat")
-    telling = telling_of(settings(channel_options='{"chat_token": "x"}'))
+    telling = load_message_settings(settings(channel_options='{"chat_token": "x"}'))
     assert telling.personal == {"email", "chat"}
     outbox = Outbox(LINK_KEY, channels=telling.personal)
     world = make_world(world.system.database, account="Chatty", event_handlers=(outbox,))

@@ -35,7 +35,7 @@ async def test_one_waits_until_it_is_let_go() -> None:
 
 
 async def test_one_waits_for_a_moment_only_unless_the_other_insists() -> None:
-    first = PriorityGate(glance=0.05, patience=60)
+    first = PriorityGate(look_seconds=0.05, hold_seconds=60)
     with first.held():
         await asyncio.wait_for(first.wait(), 10)
     with first.held() as insist:
@@ -48,7 +48,7 @@ async def test_one_waits_for_a_moment_only_unless_the_other_insists() -> None:
 
 
 async def test_one_waits_no_longer_than_patience_lasts_however_often_one_asks() -> None:
-    first = PriorityGate(patience=0.05)
+    first = PriorityGate(hold_seconds=0.05)
     with first.held() as insist:
         insist()
         await asyncio.wait_for(first.wait(), 10)

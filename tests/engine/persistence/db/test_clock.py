@@ -27,4 +27,4 @@ def test_a_clock_that_is_off_is_warned_of(database: Database, ahead: int) -> Non
         return
     (line,) = logs
     assert line["log_level"] == "warning"
-    assert abs(line["database_ahead"] - ahead) < SKEW
+    assert abs(line["database_ahead_seconds"] - ahead) < SKEW
