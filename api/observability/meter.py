@@ -37,98 +37,76 @@ class Result(StrEnum):
     FAILED = "failed"
 
 
+#: Counters by the part of their name after `countersign_`: description and labels.
+_COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "http_requests": ("Requests answered, by face and class of status.", ("face", "status")),
+    "operations": ("Queries, commands and calls to sign.", ("kind", "result")),
+    "graphql_operations": (
+        "Operations of GraphQL clients, by type and the field they ask for.",
+        ("kind", "name", "result"),
+    ),
+    "refusals": ("Refusals, by code.", ("code",)),
+    "signatures": ("Signatures asked for: MADE, or the code of the refusal.", ("outcome",)),
+    "messages_in_plain_form": (
+        "Messages that were sent in their plain form, because rendering them failed.",
+        ("kind",),
+    ),
+    "deliveries": (
+        "Messages handed to a channel, by its name: sent, retried later, or failed for good.",
+        ("channel", "outcome"),
+    ),
+    "periodic_runs": (
+        "Runs of periodic services, by service: done, refused or failed.",
+        ("service", "result"),
+    ),
+    "sign_in_mails_withheld": (
+        "Mails to sign in with that a limit kept back, by the limit: client, address, browser.",
+        ("limit",),
+    ),
+}
+#: Histograms of seconds, in the same way.
+_DURATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "http_request_seconds": ("How long answering took.", ("face",)),
+    "operation_seconds": ("How long they took.", ("kind",)),
+    "graphql_operation_seconds": (
+        "How long they took, once they were found valid. Subscriptions are not timed.",
+        ("kind", "name"),
+    ),
+}
+
+
 @dataclass(slots=True)
-class Asked:
-    """An operation under way; failed unless told otherwise."""
+class GraphqlOutcome:
+    """How an operation under way ends: it failed unless it is said otherwise."""
 
     result: Result = Result.FAILED
 
 
 class Meter:
-    """What this process has done."""
+    """Counts what this process has done."""
 
     def __init__(self, tracer: Tracer | None = None) -> None:
         self.registry = registry = CollectorRegistry()
         self.tracer = tracer
-        self._requests = Counter(
-            "countersign_http_requests",
-            "Requests answered, by face and class of status.",
-            ("face", "status"),
-            registry=registry,
-        )
-        self._request_seconds = Histogram(
-            "countersign_http_request_seconds",
-            "How long answering took.",
-            ("face",),
-            buckets=_SECONDS,
-            registry=registry,
-        )
-        self._operations = Counter(
-            "countersign_operations",
-            "Queries, commands and calls to sign.",
-            ("kind", "result"),
-            registry=registry,
-        )
-        self._operation_seconds = Histogram(
-            "countersign_operation_seconds",
-            "How long they took.",
-            ("kind",),
-            buckets=_SECONDS,
-            registry=registry,
-        )
-        self._graphql_operations = Counter(
-            "countersign_graphql_operations",
-            "Operations of GraphQL clients, by type and the field they ask for.",
-            ("kind", "name", "result"),
-            registry=registry,
-        )
-        self._asked_seconds = Histogram(
-            "countersign_graphql_operation_seconds",
-            "How long they took, once they were found valid. Subscriptions are not timed.",
-            ("kind", "name"),
-            buckets=_SECONDS,
-            registry=registry,
-        )
-        self._followed = Gauge(
+        self._counters = {
+            name: Counter(f"countersign_{name}", description, labels, registry=registry)
+            for name, (description, labels) in _COUNTERS.items()
+        }
+        self._durations = {
+            name: Histogram(
+                f"countersign_{name}", description, labels, buckets=_SECONDS, registry=registry
+            )
+            for name, (description, labels) in _DURATIONS.items()
+        }
+        self._subscriptions = Gauge(
             "countersign_graphql_subscriptions", "Subscriptions that are open.", registry=registry
         )
-        self._refusals = Counter(
-            "countersign_refusals", "Refusals, by code.", ("code",), registry=registry
-        )
-        self._signatures = Counter(
-            "countersign_signatures",
-            "Signatures asked for: MADE, or the code of the refusal.",
-            ("outcome",),
-            registry=registry,
-        )
 
-        self._plain_messages = Counter(
-            "countersign_messages_in_plain_form",
-            "Messages that were sent in their plain form, because rendering them failed.",
-            ("kind",),
-            registry=registry,
-        )
+    def _count(self, name: str, *labels: str, number: int = 1) -> None:
+        self._counters[name].labels(*labels).inc(number)
 
-        self._deliveries = Counter(
-            "countersign_deliveries",
-            "Messages handed to a channel, by its name: sent, retried later, or failed for good.",
-            ("channel", "outcome"),
-            registry=registry,
-        )
-
-        self._periodic_runs = Counter(
-            "countersign_periodic_runs",
-            "Runs of periodic services, by service: done, refused or failed.",
-            ("service", "result"),
-            registry=registry,
-        )
-
-        self._withheld_mails = Counter(
-            "countersign_sign_in_mails_withheld",
-            "Mails to sign in with that a limit kept back, by the limit: client, address, browser.",
-            ("limit",),
-            registry=registry,
-        )
+    def _observe(self, name: str, seconds: float, *labels: str) -> None:
+        self._durations[name].labels(*labels).observe(seconds)
 
     @contextmanager
     def operation(self, kind: OperationKind, name: str) -> Iterator[None]:
@@ -143,30 +121,31 @@ class Meter:
                 self.refused(refusal.code)
                 raise
             finally:
-                self._operations.labels(kind, result).inc()
-                self._operation_seconds.labels(kind).observe(time.perf_counter() - started)
+                self._count("operations", kind, result)
+                self._observe("operation_seconds", time.perf_counter() - started, kind)
 
     @contextmanager
-    def graphql_operation(self, kind: str, name: str) -> Iterator[Asked]:
+    def graphql_operation(self, kind: str, name: str) -> Iterator[GraphqlOutcome]:
         """Times an operation of a GraphQL client, and counts how it was answered."""
-        started, outcome = time.perf_counter(), Asked()
+        started, outcome = time.perf_counter(), GraphqlOutcome()
         with self._span(f"{kind} {name}"):
             try:
                 yield outcome
             finally:
-                self._graphql_operations.labels(kind, name, outcome.result).inc()
-                self._asked_seconds.labels(kind, name).observe(time.perf_counter() - started)
+                self._count("graphql_operations", kind, name, outcome.result)
+                seconds = time.perf_counter() - started
+                self._observe("graphql_operation_seconds", seconds, kind, name)
 
     def graphql_operation_refused(self) -> None:
         """One that was refused before it ran, whatever it may have been."""
-        self._graphql_operations.labels("unknown", "unknown", Result.REFUSED).inc()
+        self._count("graphql_operations", "unknown", "unknown", Result.REFUSED)
 
     @contextmanager
     def followed(self, name: str) -> Iterator[None]:
         """Counts a subscription, open and then ended; the client's going is a good end."""
         result = Result.DONE
         try:
-            with self._followed.track_inprogress():
+            with self._subscriptions.track_inprogress():
                 yield
         except GraphQLError:
             result = Result.REFUSED
@@ -175,37 +154,37 @@ class Meter:
             result = Result.FAILED
             raise
         finally:
-            self._graphql_operations.labels("subscription", name, result).inc()
+            self._count("graphql_operations", "subscription", name, result)
 
     def refused(self, code: Code) -> None:
         """One refusal."""
-        self._refusals.labels(code).inc()
+        self._count("refusals", code)
 
     def signed(self, code: Code | None, number: int = 1) -> None:
         """So many signatures made, or refused for a reason."""
-        self._signatures.labels(code or "MADE").inc(number)
+        self._count("signatures", code or "MADE", number=number)
 
     def message_handed_in(self, channel: str, outcome: str) -> None:
         """One message that a channel took, or did not take: sent, retried or failed."""
-        self._deliveries.labels(channel, outcome).inc()
+        self._count("deliveries", channel, outcome)
 
     def periodic_run(self, service: str, result: str) -> None:
         """Count a run of a periodic service: done, refused or failed."""
-        self._periodic_runs.labels(service, result).inc()
+        self._count("periodic_runs", service, result)
 
     def sign_in_mail_withheld(self, limit: str) -> None:
         """One mail that a limit kept back."""
-        self._withheld_mails.labels(limit).inc()
+        self._count("sign_in_mails_withheld", limit)
 
     def message_in_plain_form(self, kind: str) -> None:
         """One message that could not be rendered as it should be."""
-        self._plain_messages.labels(kind).inc()
+        self._count("messages_in_plain_form", kind)
 
     def answered(self, face: str, status: int, seconds: float | None) -> None:
         """One request; without seconds where they say nothing."""
-        self._requests.labels(face, f"{status // 100}xx").inc()
+        self._count("http_requests", face, f"{status // 100}xx")
         if seconds is not None:
-            self._request_seconds.labels(face).observe(seconds)
+            self._observe("http_request_seconds", seconds, face)
 
     def _span(self, name: str) -> AbstractContextManager[None]:
         return span(self.tracer, name) if self.tracer is not None else nullcontext()

@@ -59,9 +59,10 @@ def lines(written: io.StringIO) -> list[dict[str, Any]]:
 
 def secret_part(text: str) -> str:
     """What of it must not be found again."""
-    return {"url": "hunter2-hunter2", "header": "abc.def", "pem": "MIIEvQ", "sql": "hunter2"}.get(
-        next(name for name, value in SECRETS.items() if value == text), text.rpartition("/")[2]
-    )
+    name = next(name for name, value in SECRETS.items() if value == text)
+    parts = {"url": "hunter2-hunter2", "header": "abc.def", "pem": "MIIEvQ", "sql": "hunter2"}
+    # A key in base64 may have a slash in it; a link has its secret after the last one.
+    return parts.get(name, text if name == "key" else text.rpartition("/")[2])
 
 
 @pytest.mark.parametrize("text", SECRETS.values(), ids=SECRETS)
