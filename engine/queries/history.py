@@ -85,8 +85,8 @@ def signatures_by_ids(context: QueryContext, ids: Collection[UUID]) -> dict[UUID
 
 def signature_counts(reading: QueryContext, release_ids: Collection[UUID]) -> dict[UUID, int]:
     """Return how many signatures were made in each release."""
-    made = [s.c.state == SignatureState.MADE]
-    return counts(reading, s, s.c.release_id, release_ids, made)
+    is_made = [s.c.state == SignatureState.MADE]
+    return counts(reading, s, s.c.release_id, release_ids, is_made)
 
 
 def entry_counts(reading: QueryContext, release_ids: Collection[UUID]) -> dict[UUID, int]:

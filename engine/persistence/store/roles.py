@@ -95,5 +95,7 @@ def _insert_permissions(
     uow: UnitOfWork, role_id: UUID, permissions: Collection[Permission]
 ) -> None:
     if permissions:
-        rows = [{"role_id": role_id, "permission": one} for one in sorted(permissions)]
+        rows = [
+            {"role_id": role_id, "permission": permission} for permission in sorted(permissions)
+        ]
         uow.connection.execute(_P.insert(), rows)
