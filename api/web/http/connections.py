@@ -32,9 +32,6 @@ FEWEST_CONNECTIONS = 16
 LARGEST_SHARE = 0.75
 #: Bytes that the headers of one request may have.
 HEADER_BYTES = 64 * 1024
-#: A refused connection is closed once its client has sent something, or after these seconds:
-#: closing it before would reset the connection, and the client would lose the answer.
-REFUSED_SECONDS = 1.0
 #: So many refused connections wait for their clients; any further one is closed at once.
 MOST_REFUSED = 16
 
@@ -60,9 +57,12 @@ class ConnectionLimits:
     per_client: int
     #: Seconds from the beginning of a request until its headers are there.
     header_seconds: float
+    #: So long a refused connection waits for its client to send a request, and then to close it:
+    #: the answer to a request that was not read would be lost when the connection is reset.
+    refused_seconds: float = 5.0
     _open: Counter[str] = field(default_factory=Counter)
     _refused: LogThrottle = field(default_factory=LogThrottle)
-    #: Refused connections that wait until their clients have read the answer.
+    #: Refused connections that wait for their clients.
     waiting: int = 0
 
     def admit(self, network: str) -> str | None:
@@ -115,6 +115,19 @@ def limited_protocols(
     return http, socket
 
 
+def _answer(status: int, sentence: str) -> bytes:
+    """The whole response of a refused connection."""
+    body = f"{sentence}\n".encode()
+    head = [
+        f"HTTP/1.1 {status} {_REASONS[status]}",
+        "Content-Type: text/plain; charset=utf-8",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+        "Retry-After: 2",
+    ]
+    return "\r\n".join([*head, "", ""]).encode() + body
+
+
 class LimitedHttpProtocol(HttpToolsProtocol):
     """An HTTP connection that is counted, and whose headers have a deadline."""
 
@@ -126,6 +139,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     _header_bytes: int | None = None
     #: Closes the refused connection; None: the connection is not refused, or does not wait.
     _closing: asyncio.TimerHandle | None = None
+    #: What a refused connection answers as soon as its client has sent something.
+    _refusal: bytes = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Count it, or refuse it at once."""
@@ -133,7 +148,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         network = client_network(self.client[0] if self.client else "")
         fault = self.limits.admit(network)
         if fault is not None:
-            self._refuse(503, fault)
+            self._refusal = _answer(503, fault)
+            self._wait_for_client()
             return
         self._network = network
         self._expect_headers()
@@ -148,7 +164,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Read it, unless the connection was refused."""
         if self._closing is not None:
-            self._close_refused()
+            self._answer_refused()
+            return
         if self.transport.is_closing():
             return
         cycle: RequestResponseCycle | None = self.cycle  # uvicorn's own type leaves the None out
@@ -205,22 +222,27 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self._stop_waiting()
         if self._closing is not None or self.transport.is_closing():
             return
-        body = f"{sentence}\n".encode()
-        head = [
-            f"HTTP/1.1 {status} {_REASONS[status]}",
-            "Content-Type: text/plain; charset=utf-8",
-            f"Content-Length: {len(body)}",
-            "Connection: close",
-            "Retry-After: 2",
-        ]
-        self.transport.write("\r\n".join([*head, "", ""]).encode() + body)
+        self._refusal = _answer(status, sentence)
+        self._wait_for_client()
+        if self._closing is not None:
+            self._answer_refused()
+
+    def _wait_for_client(self) -> None:
+        """Keep the refused connection for a while; one too many is answered and closed at once."""
         if self.limits.waiting >= MOST_REFUSED:
+            self.transport.write(self._refusal)
             self.transport.close()
             return
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
         self.limits.waiting += 1
-        self._closing = self.loop.call_later(REFUSED_SECONDS, self._close_refused)
+        self._closing = self.loop.call_later(self.limits.refused_seconds, self._close_refused)
+
+    def _answer_refused(self) -> None:
+        """Answer once, and say that nothing more comes; what the client still sends is dropped."""
+        if self._refusal:
+            self.transport.write(self._refusal)
+            self._refusal = b""
+            if self.transport.can_write_eof():
+                self.transport.write_eof()
 
     def _close_refused(self) -> None:
         """Close the connection if it is a refused one that waited for its client."""
@@ -228,6 +250,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self._closing.cancel()
             self._closing = None
             self.limits.waiting -= 1
+            self._answer_refused()
             self.transport.close()
 
 

@@ -109,7 +109,9 @@ def test_half_a_header_ends_and_others_are_served_meanwhile() -> None:
 
 def test_headers_that_trickle_are_not_waited_for_any_longer() -> None:
     with (
-        served(ConnectionLimits(total=9, per_client=9, header_seconds=0.3)) as port,
+        served(
+            ConnectionLimits(total=9, per_client=9, header_seconds=0.3, refused_seconds=1)
+        ) as port,
         opened(port, HALF) as client,
     ):
         began = time.monotonic()
@@ -199,7 +201,7 @@ def test_one_client_has_so_many_connections_and_websockets_count() -> None:
         assert limits.held() == {"127.0.0.1": 4}
         with structlog.testing.capture_logs() as logs:
             for _ in range(3):
-                answer = rest(stack.enter_context(opened(port)))
+                answer = rest(stack.enter_context(opened(port, WHOLE)))
                 assert answer.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
                 assert b"too many connections from your address" in answer
             with pytest.raises(InvalidStatus):
@@ -226,13 +228,15 @@ def test_a_refused_client_that_sends_at_once_reads_why() -> None:
 
 
 def test_few_refused_connections_wait_for_their_clients() -> None:
-    limits = ConnectionLimits(total=100, per_client=1, header_seconds=30)
+    limits = ConnectionLimits(total=100, per_client=1, header_seconds=30, refused_seconds=1)
     with served(limits) as port, opened(port) as held, ExitStack() as stack:
         assert ask(held).endswith(b"hello")
         for _ in range(3 * MOST_REFUSED):
             stack.enter_context(opened(port))
         await_waiting(limits, MOST_REFUSED)
         await_waiting(limits, 0)  # after a second, though no client sent anything
+        with opened(port) as silent:
+            assert rest(silent).startswith(b"HTTP/1.1 503 ")
 
 
 def test_all_clients_together_have_so_many() -> None:
@@ -240,7 +244,7 @@ def test_all_clients_together_have_so_many() -> None:
     with served(limits) as port, ExitStack() as stack:
         for _ in range(3):
             assert ask(stack.enter_context(opened(port))).endswith(b"hello")
-        answer = rest(stack.enter_context(opened(port)))
+        answer = rest(stack.enter_context(opened(port, WHOLE)))
         assert b"503" in answer
         assert b"as many connections as it can hold" in answer
         stack.close()
