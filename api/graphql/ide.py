@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from base64 import b64encode
-from hashlib import sha256
 
 from starlette.responses import HTMLResponse
+
+from api.web.http.headers import content_policy, sha256_base64
 
 #: What the page shows until its scripts are there; for good where they cannot be had.
 _LOADING = "Loading..."
@@ -25,22 +25,13 @@ def ide_page(html: str) -> HTMLResponse:
     loaded: dict[str, list[str]] = {"script": [], "link": []}
     for kind, url in _LOADED.findall(html):
         loaded[kind].append(url)
-    inline = (f"'sha256-{_digest(script)}'" for script in _INLINE.findall(html))
+    inline = (f"'sha256-{sha256_base64(script)}'" for script in _INLINE.findall(html))
     policy = {
-        "default-src": "'none'",
         "script-src": " ".join([*loaded["script"], *inline]),
         # Its editor places things by style attributes.
         "style-src": " ".join([*loaded["link"], "'unsafe-inline'"]),
         "font-src": "data:",
         "img-src": "data:",
         "connect-src": "'self'",
-        "base-uri": "'none'",
-        "form-action": "'none'",
-        "frame-ancestors": "'none'",
     }
-    header = "; ".join(f"{name} {value}" for name, value in policy.items())
-    return HTMLResponse(html, headers={"Content-Security-Policy": header})
-
-
-def _digest(script: str) -> str:
-    return b64encode(sha256(script.encode()).digest()).decode("ascii")
+    return HTMLResponse(html, headers={"Content-Security-Policy": content_policy(policy)})

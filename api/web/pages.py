@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from api.web.http.headers import page_headers
 from notifications.content import texts
 from notifications.content.writer import clock_values
 
@@ -19,13 +18,7 @@ FOLDERS = (_TEMPLATES / "sign_in", _TEMPLATES / "email", texts.HERE)
 CSS = "".join(
     (_TEMPLATES / name).read_text("utf-8") for name in ("email/page.css", "sign_in/sign_in.css")
 )
-_STYLE = b64encode(sha256(CSS.encode()).digest()).decode("ascii")
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE}'; "
-    "img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    "X-Robots-Tag": "noindex, nofollow",
-}
+HEADERS = page_headers(CSS, {"img-src": "data:", "form-action": "'self'"})
 
 
 def page(request: Request, template: str, root: str, status: int = 200, **values: Any) -> Response:

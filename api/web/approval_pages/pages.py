@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.web.approval_pages.decision_notices import Notice
+from api.web.http.headers import page_headers
 from notifications.content import texts
 from notifications.content.durations import largest_units
 from notifications.content.writer import clock_values
@@ -20,18 +19,13 @@ from notifications.decisions.link_page import LinkPage, LinkState
 FOLDER = Path(__file__).parents[1] / "templates" / "email"
 FOLDERS = (FOLDER, texts.HERE)
 CSS = (FOLDER / "page.css").read_text("utf-8")
-_STYLE = b64encode(sha256(CSS.encode()).digest()).decode("ascii")
 
 #: On every answer, errors too. No script may run, wherever it would come from.
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE}'; "
-    "img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+HEADERS = page_headers(CSS, {"img-src": "data:", "form-action": "'self'"}) | {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "X-Robots-Tag": "noindex, nofollow",
 }
 _TONES = {
     LinkState.OPEN: "ask",

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from api.web.http.headers import content_policy
 from api.web.mailbox.caught_mail import CaughtMail, MessageStore
 
 HERE = Path(__file__).parent
@@ -21,15 +22,20 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 PAGE_HEADERS = HEADERS | {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "Content-Security-Policy": content_policy({"style-src": "'self'", "frame-src": "'self'"})
 }
 # A mail brings its own style and pictures, and no script, no form, no request to anybody. The
 # sandbox is the document's own, so it holds also where the mail is opened outside of our page.
 MAIL_HEADERS = HEADERS | {
-    "Content-Security-Policy": "sandbox allow-popups allow-popups-to-escape-sandbox; "
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
-    "form-action 'none'; frame-ancestors 'self'"
+    "Content-Security-Policy": content_policy(
+        {
+            "sandbox": "allow-popups allow-popups-to-escape-sandbox",
+            "style-src": "'unsafe-inline'",
+            "img-src": "data:",
+            "frame-ancestors": "'self'",
+            "base-uri": None,  # the mail's preamble has a base element
+        }
+    )
 }
 # Stands before all that the mail says, where the first base element wins: links open in a new tab.
 MAIL_PREAMBLE = '<!doctype html><base target="_blank">'
