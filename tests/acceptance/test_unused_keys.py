@@ -26,8 +26,8 @@ from api.bootstrap import build_system
 from api.cli.running import load_settings
 from api.runtime.startup_checks import open_database
 from engine.model.algorithms import KeypairAlgorithm
-from engine.commands import create_keypair
-from engine.persistence import tables as t
+from engine.commands.administration import keypairs
+from engine.persistence.store import tables as t
 from engine.model.principal import Principal
 from engine.model.vocabulary import ReleaseType
 
@@ -38,20 +38,20 @@ with system.database.reading() as connection:
 principal = Principal(account_id=user.account_id, user_id=user.id)
 
 def make(alias):
-    asked = create_keypair.CreateKeypair(
+    asked = keypairs.CreateKeypair(
         alias=alias, type=ReleaseType.ONLINE, backend="pkcs11",
         algorithm=KeypairAlgorithm.ECDSA_P256,
     )
-    create_keypair.create_keypair(system, principal, asked)
+    keypairs.create_keypair(system, principal, asked)
 
 make("stored")
-generate = create_keypair.generate_key
+generate = keypairs.generate_key
 
 def generate_and_die(*args):
     generate(*args)
     os.kill(os.getpid(), signal.SIGKILL)
 
-create_keypair.generate_key = generate_and_die
+keypairs.generate_key = generate_and_die
 make("lost")
 """
 
