@@ -50,7 +50,7 @@ def note(bug: BaseException, path: object = None) -> str:
     frames = [
         f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(bug.__traceback__)[-12:]
     ]
-    id_, untold = _bugs.meet((type(bug).__qualname__, *frames[-1:]))
+    id_, untold = _bugs.admit((type(bug).__qualname__, *frames[-1:]))
     if untold is not None:
         description = " <- ".join(map(_described, _causes(bug)))
         log.error("bug", id=id_, path=path, error=description, frames=frames, not_logged=untold)

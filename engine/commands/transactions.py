@@ -99,7 +99,7 @@ def transaction(
         connection.commit()
     if entries:
         _call(system.commit_hooks, account_id)
-    if uow.to_send:
+    if uow.has_messages_to_send:
         _call(system.delivery_hooks, account_id)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from transitions import Machine, MachineError
 
-from engine.lifecycle.narrowing import refusal_by
+from engine.lifecycle.scope_refusals import refusal_by
 from engine.lifecycle.table import TRANSITIONS, UNREQUESTED, Transition
 from engine.model.errors import Code, Refusal
 from engine.model.facts import Facts

@@ -37,7 +37,7 @@ class LogThrottle:
         self._clock = clock
         self._seen: OrderedDict[Hashable, _LoggedKind] = OrderedDict()
 
-    def meet(self, kind: Hashable) -> tuple[str, int | None]:
+    def admit(self, kind: Hashable) -> tuple[str, int | None]:
         """Count one event of a kind, and decide whether it is logged.
 
         Returns:

@@ -21,7 +21,7 @@ def log_database_trouble(event: str, error: Exception, **fields: str) -> None:
     if isinstance(error.__cause__, SQLAlchemyError):
         error = error.__cause__
     kind = type(getattr(error, "orig", None) or error)
-    _, not_logged = _logged.meet((event, kind, *fields.values()))
+    _, not_logged = _logged.admit((event, kind, *fields.values()))
     if not_logged is not None:
         first_line = str(error).partition("\n")[0][:_MAX_LOGGED_CHARACTERS]
         log.warning(event, error=first_line, not_logged=not_logged, **fields)

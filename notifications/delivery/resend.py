@@ -67,7 +67,7 @@ class ResendDelivery(ReleaseCommand[UUID]):
             again["calendar"] = _calendar(uow, row.user_id, release)
         again |= {"copy_of": original_id, "requested_by": uow.actor.user_id}
         (delivery_id,) = queueing.insert(uow.connection, [again], uow.now)
-        uow.to_send = True
+        uow.has_messages_to_send = True
         return delivery_id
 
     def _row(self, uow: UnitOfWork) -> Row[Any]:

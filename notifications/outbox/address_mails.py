@@ -37,7 +37,7 @@ def enqueue(uow: UnitOfWork, entries: Sequence[LedgerEntry]) -> None:
     """Queue the mails, whatever channels people chose: only a mail proves who has a mailbox."""
     rows = [row for entry in entries for row in _rows(uow, entry.recorded)]
     queueing.insert(uow.connection, rows, uow.now)
-    uow.to_send |= bool(rows)
+    uow.has_messages_to_send |= bool(rows)
 
 
 def _rows(uow: UnitOfWork, recorded: Recorded) -> Iterator[dict[str, Any]]:

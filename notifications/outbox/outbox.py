@@ -93,7 +93,7 @@ class Outbox:
             uow.connection, self._link_key, requests, uow.now, self._link_lifetime
         )
         queueing.enqueue(uow.connection, messages, uow.now, links, channels=self._channels)
-        uow.to_send |= bool(messages)
+        uow.has_messages_to_send |= bool(messages)
 
 
 def _end_links(uow: UnitOfWork, recorded: Sequence[Recorded]) -> None:

@@ -52,5 +52,5 @@ def enqueue(uow: UnitOfWork, events: Sequence[WebhookEvent]) -> list[UUID]:
     }
     if rows:
         insert_many(uow.connection, deliveries, shared, rows)
-        uow.to_send = True
+        uow.has_messages_to_send = True
     return ids

@@ -75,7 +75,7 @@ class ConnectionLimits:
         else:
             self._open[network] = held + 1
             return None
-        _, not_logged = self._refused.meet(fault)
+        _, not_logged = self._refused.admit(fault)
         if not_logged is not None:
             log.warning("connection_refused", client=network, reason=fault, not_logged=not_logged)
         return fault

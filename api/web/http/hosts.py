@@ -79,7 +79,7 @@ class KnownHosts:
 
     def _note(self, hosts: list[str]) -> None:
         # Whatever the hosts are: each could be another one.
-        _, not_logged = self._refused.meet(UNKNOWN_HOST)
+        _, not_logged = self._refused.admit(UNKNOWN_HOST)
         if not_logged is not None:
             host = ", ".join(hosts)[:_LONGEST_LOGGED]
             log.warning("request_for_unknown_host", host=host, not_logged=not_logged)

@@ -70,7 +70,7 @@ class Origins:
         """Tell whose page made the request, and log a foreign one now and then."""
         source = self._source_of(connection)
         if source is Source.FOREIGN_PAGE:
-            _, not_logged = self._refused.meet(FOREIGN_ORIGIN)
+            _, not_logged = self._refused.admit(FOREIGN_ORIGIN)
             if not_logged is not None:
                 headers = connection.headers
                 log.warning(

@@ -92,7 +92,7 @@ class MailSignIn:
         self._runtime.meter.sign_in_mail_withheld(limit)
         # Of the address no more than tells two of them apart.
         digest = hashlib.sha256(address.casefold().encode()).hexdigest()[:12]
-        _, not_logged = self._withheld.meet((limit, digest))
+        _, not_logged = self._withheld.admit((limit, digest))
         if not_logged is not None:
             log.warning(
                 "sign_in_mail_withheld", limit=limit, address_digest=digest, not_logged=not_logged

@@ -111,7 +111,7 @@ def _is_fault_of_database(error: Exception, database: Database) -> bool:
 
 def _log_fault(account_id: UUID, error: Exception) -> None:
     """Log it with its traceback, at most once a minute: every run meets it while it lasts."""
-    _, suppressed = _faults.meet(account_id)
+    _, suppressed = _faults.admit(account_id)
     if suppressed is not None:
         log.error(
             "account_not_advanced",

@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from engine.lifecycle.guards import sees_release
-from engine.lifecycle.narrowing import refusal_by
+from engine.lifecycle.scope_refusals import refusal_by
 from engine.model.errors import Refusal, not_found
 from engine.model.facts import Facts, Release, ReleaseFields, Team
 from engine.model.text import check_name, name_key, normalize, optional_text

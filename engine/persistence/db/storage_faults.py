@@ -93,7 +93,7 @@ class StorageHealth:
         if fault is None:
             return
         self._met = fault, self._clock()
-        _, not_logged = self._logged.meet(fault)
+        _, not_logged = self._logged.admit(fault)
         if not_logged is not None:
             said = str(error).partition("\n")[0][:_LONGEST_LOGGED]
             log.error("storage_failed", fault=fault, error=said, not_logged=not_logged)

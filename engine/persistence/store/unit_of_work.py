@@ -33,7 +33,7 @@ class UnitOfWork:
     locked: frozenset[UUID] = frozenset()
     recorded: list[Recorded] = field(default_factory=list)
     #: Set when something is to be sent after the commit.
-    to_send: bool = False
+    has_messages_to_send: bool = False
     #: Releases as they were loaded, and then as they were written.
     loaded_releases: dict[UUID, Release] = field(default_factory=dict)
     #: By team; None stands for the whole account.

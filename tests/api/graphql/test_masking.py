@@ -139,5 +139,5 @@ def test_a_bug_that_is_its_own_cause_is_told_once() -> None:
 def test_kinds_remembered_have_a_bound() -> None:
     seldom = LogThrottle(kinds=3)
     for n in range(9):
-        assert seldom.meet(n)[1] == 0
-    assert [seldom.meet(n)[1] for n in (8, 7, 6, 5)] == [None, None, None, 0]
+        assert seldom.admit(n)[1] == 0
+    assert [seldom.admit(n)[1] for n in (8, 7, 6, 5)] == [None, None, None, 0]

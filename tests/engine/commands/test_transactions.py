@@ -275,7 +275,7 @@ def test_senders_are_woken_after_the_commit_and_only_if_something_is_to_be_sent(
     woken: list[int] = []
 
     def leaves(uow: UnitOfWork, entries: list[LedgerEntry]) -> None:
-        uow.to_send = entries[0].recorded.event.tag == "release:requested"
+        uow.has_messages_to_send = entries[0].recorded.event.tag == "release:requested"
 
     system = replace(world.system, event_handlers=(leaves,))
     world.system = replace(system, delivery_hooks=(lambda _: woken.append(len(world.ledger())),))

@@ -176,7 +176,7 @@ class OpenIdSignIn:
         return self._account is None or name_key(normalize(self._account)) == name_key(account)
 
     def _failed(self, request: Request, error: ProviderError) -> Response:
-        _, untold = self._failures.meet(error.why)
+        _, untold = self._failures.admit(error.why)
         if untold is not None:
             log.warning("openid_sign_in_failed", why=error.why, not_logged=untold, **error.values)
         return error_page(request, "openid", self._browser.root, 403, said=error.said)
