@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from api.graphql.limits.config import Limits
 from engine.model.vocabulary import Status
 from engine.persistence.store import tables as t
 from tests.api.graphql.crowd import Crowd
-from tests.support.api import Api
+from tests.support.api import Api, make_api
 from tests.support.world import World
 
 PERSON = "name roles { name permissions } permissions"
@@ -42,6 +43,15 @@ HEAVIEST = {
 
 #: What each needs, the look-up of the credential and of the viewer's permissions included.
 STATEMENTS = {"releases": 34, "inbox": 34, "teams": 14, "keypairs": 20, "ledger": 13}
+
+
+@pytest.fixture
+def api(world: World) -> Iterator[Api]:
+    """GraphQL without a limit on how much is asked in a second, on both databases."""
+    made, runtime = make_api(world, limits=Limits(rate=0))
+    with made.client:
+        yield made
+    runtime.executor.shutdown()
 
 
 @contextmanager
