@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 
 from engine.commands.administration.quorum import require_quorum
-from engine.commands.administration.rule_breaks import shortages
+from engine.commands.administration.rule_breaks import MAX_NAMED_RELEASES, shortages
 from engine.commands.administration.validation import (
     clean_name,
     differences,
@@ -34,9 +34,6 @@ from engine.persistence.store.constraints import refusal_of
 from engine.persistence.store.locks import Hold, Lock
 from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.system import System
-
-#: How many of the open releases a refusal names.
-MAX_NAMED_RELEASES = 20
 
 
 @dataclass(frozen=True, slots=True)
