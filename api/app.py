@@ -37,7 +37,7 @@ def create_app(settings: Settings, *, worker: bool = True) -> Starlette:
     endpoint = Endpoint(
         runtime, ide=settings.ide, limits=limits_of(settings), public_url=settings.public_url
     )
-    secure, under_way = settings.public_url.startswith("https:"), InFlight()
+    secure, in_flight = settings.public_url.startswith("https:"), InFlight()
     root = Browser(settings.public_url).root
     app = Starlette(
         routes=[
@@ -53,14 +53,14 @@ def create_app(settings: Settings, *, worker: bool = True) -> Starlette:
             Middleware(ObservedRequests, meter=runtime.meter, log_requests=settings.log_requests),
             Middleware(SecurityHeaders, secure=secure),
             Middleware(KnownHosts, public_url=settings.public_url, others=settings.allowed_hosts),
-            Middleware(Draining, ending=runtime.ending, under_way=under_way),
+            Middleware(Draining, ending=runtime.ending, in_flight=in_flight),
         ],
         exception_handlers={404: nothing_here(root)},
         lifespan=_lifespan(settings, runtime, worker=worker),
     )
     # A redirect would repeat the Host header of the request, and secrets of the path with it.
     app.router.redirect_slashes = False
-    app.state.ending, app.state.under_way = runtime.ending, under_way
+    app.state.ending, app.state.in_flight = runtime.ending, in_flight
     return app
 
 

@@ -117,11 +117,11 @@ class QuietServer(uvicorn.Server):
     """Ends with success when it was told to end: uvicorn's own dies of the signal once more."""
 
     def __init__(
-        self, config: uvicorn.Config, ending: asyncio.Event, under_way: InFlight, seconds: float
+        self, config: uvicorn.Config, ending: asyncio.Event, in_flight: InFlight, seconds: float
     ) -> None:
         super().__init__(config)
         self._ending = ending
-        self._under_way = under_way
+        self._in_flight = in_flight
         self._seconds = seconds
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -140,7 +140,7 @@ class QuietServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Refuse new work, finish what is under way, and only then close the door."""
         self._ending.set()
-        await self._under_way.finished(self._seconds * GRACE)
+        await self._in_flight.finished(self._seconds * GRACE)
         await super().shutdown(sockets)
 
     @contextmanager
@@ -266,7 +266,7 @@ def serve(settings: Settings, host: str, port: int, *, worker: bool) -> None:
     proxies = settings.trusted_proxies
     config = server_config(app, host, port, trusted_proxies=proxies, limits=limits)
     state, seconds = app.state, settings.shutdown_seconds
-    server = QuietServer(config, state.ending, state.under_way, seconds)
+    server = QuietServer(config, state.ending, state.in_flight, seconds)
     with mail_page(settings):
         server.run(sockets)
     if not server.started:

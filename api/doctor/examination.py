@@ -45,13 +45,13 @@ def examine(
     else:
         yield skipped("public URL answers", "It was not asked, as you wished.")
     keyring = Keyring.parse(settings.master_key.get_secret_value())
-    database, result = _open(settings)
+    database, result = _open_database(settings)
     yield result
     if database is None:
         yield from (skipped(name, _NO_DATABASE) for name in _OF_DATABASE)
     else:
         yield from database_checks.check_database(database, keyring)
-    yield from _signers(settings, keyring, _backends(database))
+    yield from _signers(settings, keyring, _backends_in_use(database))
     yield _channels(settings)
     yield check_mail(settings, mail_to or _first_administrator(database))
     if database is not None:
@@ -81,8 +81,8 @@ def _warnings(settings: Settings) -> Iterator[CheckResult]:
             yield failed(name, f"{warning.subject}:", warning.sentence)
 
 
-def _open(settings: Settings) -> tuple[Database | None, CheckResult]:
-    """The database if it can be used, and what was seen of it."""
+def _open_database(settings: Settings) -> tuple[Database | None, CheckResult]:
+    """Return the database if it can be used, and the result of the check."""
     name = "database"
     try:
         database = open_database(settings)
@@ -112,14 +112,14 @@ def _signers(
 
 def _channels(settings: Settings) -> CheckResult:
     try:
-        telling = load_message_settings(settings)
+        message_settings = load_message_settings(settings)
     except NotReadyError as error:
         return failed("channels", str(error), "Correct the channel's options.")
-    names = ", ".join(sorted(telling.channels))
+    names = ", ".join(sorted(message_settings.channels))
     return passed("channels", f"These are configured: {names}.")
 
 
-def _backends(database: Database | None) -> Mapping[str, int]:
+def _backends_in_use(database: Database | None) -> Mapping[str, int]:
     return _examined(database, database_checks.backends_in_use, {})
 
 
@@ -130,7 +130,7 @@ def _first_administrator(database: Database | None) -> str | None:
 def _examined(
     database: Database | None, query: Callable[[Database], Examination], otherwise: Examination
 ) -> Examination:
-    """What the database answers, if it does; that it does not was told before."""
+    """Return what the database answers, or `otherwise` if it does not; that was reported before."""
     if database is None:
         return otherwise
     try:

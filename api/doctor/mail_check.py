@@ -58,7 +58,7 @@ _ADVICE_BY_CODE = {
     530: "The server wants TLS, or a user and a password, before it takes mail: look at ?tls= and"
     " at the user in COUNTERSIGN_SMTP_URL.",
 }
-#: What stands behind a failure, and what to do about it. The first that fits is told.
+#: What causes a failure, and what to do about it. The first that fits is reported.
 _ADVICE: tuple[tuple[type[BaseException], str], ...] = (
     (SMTPAuthenticationError, "Look at the user and the password in COUNTERSIGN_SMTP_URL."),
     (SMTPNotSupported, _NOT_ASCII),
@@ -74,13 +74,13 @@ _ADVICE: tuple[tuple[type[BaseException], str], ...] = (
 
 
 def check_mail(settings: Settings, address: str | None) -> CheckResult:
-    """Hand in a test mail, and tell what the server said to it."""
+    """Submit a test mail, and report what the server answered."""
     if address is None:
         return skipped(NAME, _NOBODY)
     folder = folder_of(settings.smtp_url.get_secret_value())
     where = _server(settings) if folder is None else f"The folder {folder}"
     try:
-        answer = asyncio.run(_hand_in(settings, address))
+        answer = asyncio.run(_submit(settings, address))
     except Undelivered as error:
         said = str(error).rstrip(".")
         message = f"{where} did not take a test mail to {address}: {said}."
@@ -99,10 +99,10 @@ def _server(settings: Settings) -> str:
     return f"The server at {server.host}, port {server.port}"
 
 
-async def _hand_in(settings: Settings, address: str) -> str:
+async def _submit(settings: Settings, address: str) -> str:
     channel = mail_channel(settings, timeout_seconds=_TIMEOUT)
     try:
-        return await channel.hand_in(Mail(address, _test_mail(settings.mail_from, address)))
+        return await channel.submit(Mail(address, _test_mail(settings.mail_from, address)))
     finally:
         await channel.close()
 

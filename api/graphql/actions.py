@@ -60,7 +60,7 @@ def _sign_action(
         evaluate(
             SignFacts(
                 now=reading.now,
-                policy=reading.policy,
+                settings=reading.settings,
                 actor=reading.actor,
                 keypair=keypair,
                 release=None if release.status.is_final else release,

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from strawberry import Info as StrawberryInfo
 
-from api.graphql.errors import top_level, unauthenticated
+from api.graphql.errors import to_graphql_error, unauthenticated
 from api.graphql.limits.config import Limits
 from api.graphql.limits.errors import too_often
 from api.graphql.limits.subscription_limiter import SubscriptionLimiter
@@ -46,7 +46,7 @@ class Context:
     def principal(self) -> Principal:
         """The caller; refuses UNAUTHENTICATED."""
         if self.caller is None:
-            raise top_level(unauthenticated())
+            raise to_graphql_error(unauthenticated())
         return self.caller
 
     async def authenticate(self) -> Principal | None:

@@ -1,4 +1,4 @@
-"""Refusals as data, and the few errors that are none."""
+"""Refusals as GraphQL sees them: data of a payload, or top-level errors."""
 
 from __future__ import annotations
 
@@ -26,23 +26,24 @@ class UserError:
 
     @classmethod
     def of(cls, refusal: Refusal) -> UserError:
-        """The refusal, with its fields named as in the schema.
+        """Return a refusal as data, with its fields named as in the schema.
 
-        Raises GraphQLError for a database that cannot store: that is no answer to a caller.
+        Raises:
+            GraphQLError: The database cannot store, so that the whole mutation has failed.
         """
         if isinstance(refusal, StorageFailed):
-            raise top_level(refusal)
-        return cls.among_others(refusal)
+            raise to_graphql_error(refusal)
+        return cls.of_batch_item(refusal)
 
     @classmethod
-    def among_others(cls, refusal: Refusal) -> UserError:
-        """The same, beside results that there are."""
+    def of_batch_item(cls, refusal: Refusal) -> UserError:
+        """Return the refusal of one item of a batch as data, whatever it is: others succeeded."""
         names = [to_camel_case(name) for name in refusal.field]
         return cls(code=refusal.code, message=refusal.sentence(to_camel_case), field=names or None)
 
 
-def top_level(refusal: Refusal) -> GraphQLError:
-    """For queries, which have no payload to carry a refusal."""
+def to_graphql_error(refusal: Refusal) -> GraphQLError:
+    """Return a refusal as a top-level error, for where no payload can carry it."""
     extensions: dict[str, Any] = {"code": refusal.code.value}
     if refusal.field:
         extensions["field"] = [to_camel_case(name) for name in refusal.field]
@@ -52,7 +53,7 @@ def top_level(refusal: Refusal) -> GraphQLError:
 
 
 def unauthenticated() -> Refusal:
-    """No or bad credentials."""
+    """Return the refusal of a request without credentials, or with bad ones."""
     return Refusal(
         Code.UNAUTHENTICATED,
         "Send a valid API token as `Authorization: Bearer ...`, or sign in.",

@@ -10,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 import api.graphql.loaders  # noqa: F401 - registers them
 from api.graphql.context import Info
 from api.graphql.entity_cache import EntityCache
-from api.graphql.errors import UserError, top_level
+from api.graphql.errors import UserError, to_graphql_error
 from api.graphql.prefetch import prefetch
 from api.graphql.selection import Selection, selection_of
 from api.graphql.strawberry_compat import to_camel_case
@@ -66,7 +66,7 @@ async def run_query(
     try:
         return await context.runtime.read(principal, read)
     except Refusal as refusal:
-        raise top_level(refusal) from refusal
+        raise to_graphql_error(refusal) from refusal
 
 
 async def run_mutation(

@@ -1,4 +1,4 @@
-"""How people and webhooks are told: the channels that are configured, and their relays."""
+"""Builds the configured channels, which send messages to people and webhooks, out of settings."""
 
 from __future__ import annotations
 
@@ -38,7 +38,11 @@ class MessageSettings:
 
 
 def build_message_settings(settings: Settings) -> MessageSettings:
-    """Out of settings. Raises `ChannelFailed`."""
+    """Build the channels and keys out of settings.
+
+    Raises:
+        ChannelFailed: A channel is misconfigured.
+    """
 
     def key(purpose: str) -> bytes:
         return derive(settings.secret_key.get_secret_value(), purpose)
@@ -55,7 +59,7 @@ def build_message_settings(settings: Settings) -> MessageSettings:
 def mail_channel(
     settings: Settings, *, connections: int = 16, timeout_seconds: float = 20
 ) -> SmtpChannel | MailFolderChannel:
-    """What conveys mail that no relay takes from the outbox: to sign in with, and for tests."""
+    """Return the channel for mails that do not pass the outbox: sign-in mails and test mails."""
     url = settings.smtp_url.get_secret_value()
     folder = folder_of(url)
     if folder is not None:
@@ -64,7 +68,7 @@ def mail_channel(
 
 
 def channel_options(settings: Settings) -> dict[str, str]:
-    """The options that channels look for: ours, and those of channels from elsewhere."""
+    """Return the options of all channels: those of this tree, and those of installed packages."""
     return {
         **_further_options(settings),
         "smtp_url": settings.smtp_url.get_secret_value(),

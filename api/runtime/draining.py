@@ -1,4 +1,4 @@
-"""The end of a server, without harm: what is under way is finished, and nothing new begun."""
+"""Lets a server shut down gracefully: it finishes requests in flight and refuses new ones."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ from contextlib import suppress
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-#: Seconds after which to ask again: by then another process answers.
-RETRY = 2
-#: "Going away", of a websocket.
+#: After how many seconds clients should try again: by then another process answers.
+RETRY_AFTER_SECONDS = 2
+#: The close code of a WebSocket for "going away".
 GOING_AWAY = 1001
 _SENTENCE = "This server is ending. Send it again: another one answers."
 
 
 class Draining:
-    """A middleware; once `ending` is set it lets nothing new in."""
+    """Middleware that refuses new requests once `ending` is set."""
 
-    def __init__(self, app: ASGIApp, *, ending: asyncio.Event, under_way: InFlight) -> None:
+    def __init__(self, app: ASGIApp, *, ending: asyncio.Event, in_flight: InFlight) -> None:
         self._app = app
         self._ending = ending
-        self._under_way = under_way
+        self._in_flight = in_flight
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the application does, until the end."""
+        """Pass the request to the application, or refuse it while the process shuts down."""
         if scope["type"] == "lifespan" or scope["path"].endswith("/healthz"):
             await self._app(scope, receive, send)
         elif self._ending.is_set():
             await _refuse(scope, receive, send)
         else:
-            with self._under_way:
+            with self._in_flight:
                 if scope["type"] == "websocket":
-                    await self._follow(scope, receive, send)
+                    await self._serve_websocket(scope, receive, send)
                 else:
                     await self._app(scope, receive, send)
 
-    async def _follow(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """A websocket would last for ever: at the end its client is sent to another server."""
+    async def _serve_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a WebSocket, and close it at shutdown so that its client connects elsewhere."""
         ending = asyncio.create_task(self._ending.wait())
         closed = False
 
@@ -52,7 +52,7 @@ class Draining:
                 coming.cancel()
             if not closed:
                 closed = True
-                with suppress(Exception):  # it may be gone by itself
+                with suppress(Exception):  # the client may have left
                     await send({"type": "websocket.close", "code": GOING_AWAY})
             return {"type": "websocket.disconnect", "code": GOING_AWAY}
 
@@ -67,32 +67,39 @@ class Draining:
 
 
 class InFlight:
-    """Counts what was begun and is not finished."""
+    """Counts requests that have begun and not finished."""
 
     def __init__(self) -> None:
         self._number = 0
-        self._none = asyncio.Event()
-        self._none.set()
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     def __enter__(self) -> None:
         self._number += 1
-        self._none.clear()
+        self._idle.clear()
 
     def __exit__(self, *_: object) -> None:
         self._number -= 1
         if not self._number:
-            self._none.set()
+            self._idle.set()
 
     async def finished(self, seconds: float) -> None:
-        """Until nothing is under way, or the time is over."""
+        """Wait until no request is in flight, for at most `seconds`."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._none.wait(), seconds)
+            await asyncio.wait_for(self._idle.wait(), seconds)
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": GOING_AWAY})
         return
-    error = {"message": _SENTENCE, "extensions": {"code": "ENDING", "retryAfter": RETRY}}
-    headers = {"Retry-After": str(RETRY), "Connection": "close", "Cache-Control": "no-store"}
+    error = {
+        "message": _SENTENCE,
+        "extensions": {"code": "ENDING", "retryAfter": RETRY_AFTER_SECONDS},
+    }
+    headers = {
+        "Retry-After": str(RETRY_AFTER_SECONDS),
+        "Connection": "close",
+        "Cache-Control": "no-store",
+    }
     await JSONResponse({"errors": [error]}, 503, headers)(scope, receive, send)

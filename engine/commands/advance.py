@@ -50,7 +50,7 @@ def _advanced(uow: UnitOfWork, release: Release) -> Release:
 
 
 def _fire(uow: UnitOfWork, release: Release, step: DueTransition) -> None:
-    facts = Facts(now=uow.now, policy=uow.policy, actor=CLOCK, release=release)
+    facts = Facts(now=uow.now, settings=uow.settings, actor=CLOCK, release=release)
     machine.fire(step.trigger, facts)
     uow.record(_event(release, step), actor=CLOCK, effective_at=step.at)
 

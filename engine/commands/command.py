@@ -31,7 +31,7 @@ class Command(ABC, Generic[Result]):
             subject_kind = "Team"
             subject_field = "team_id"
             detail_fields = ("name",)
-            account_hold = Hold.ALONE
+            account_hold = Hold.EXCLUSIVE
 
             team_id: UUID
             name: str

@@ -42,11 +42,11 @@ def reassess(uow: UnitOfWork) -> None:
     """Approve the locked requests whose quorum a change of the account's own things completed."""
     if not any(isinstance(recorded.event, Administered) for recorded in uow.recorded):
         return
-    uow.refresh_policy()
+    uow.evict_account()
     releases = _with_enough_votes(uow)
     if not releases:
         return
-    facts = assemble(uow.connection, uow.now, uow.policy, CLOCK, releases)
+    facts = assemble(uow.connection, uow.now, uow.settings, CLOCK, releases)
     facts = with_creation_facts(uow.connection, uow.account_id, facts)
     for release in releases:
         if machine.refusal_of(Trigger.REASSESS, facts[release.id]) is None:

@@ -94,18 +94,18 @@ def authors(facts: Facts) -> frozenset[UUID]:
 
 
 def entitled(
-    policy: AccountSettings, eligible: frozenset[UUID], authors: frozenset[UUID | None]
+    settings: AccountSettings, eligible: frozenset[UUID], authors: frozenset[UUID | None]
 ) -> frozenset[UUID]:
     """Return whose approvals count: eligible users, without its authors unless self-approval is on.
 
     An author may have approved while that was allowed (spec section 3, "Approvers").
     """
-    return eligible if policy.allow_self_approval else eligible - authors
+    return eligible if settings.allow_self_approval else eligible - authors
 
 
 def counting(facts: Facts) -> frozenset[UUID]:
     """Return the users whose approvals count now."""
-    return entitled(facts.policy, facts.approver_ids, authors(facts))
+    return entitled(facts.settings, facts.approver_ids, authors(facts))
 
 
 def can_be_met(release: Release, entitled: frozenset[UUID]) -> bool:
@@ -132,11 +132,11 @@ def possible_approvers(facts: Facts) -> frozenset[UUID]:
     involved = facts.editor_ids | {facts.actor.user_id}
     if facts.release is not None:
         involved |= {facts.release.creator_id}
-    return entitled(facts.policy, facts.draft_approver_ids, involved)
+    return entitled(facts.settings, facts.draft_approver_ids, involved)
 
 
-def required_by_policy(facts: Facts) -> int:
+def required_by_settings(facts: Facts) -> int:
     """Return how many approvals a round that begins now requires."""
     if facts.team is not None:
         return facts.team.required_approvals
-    return facts.policy.required_approvals
+    return facts.settings.required_approvals

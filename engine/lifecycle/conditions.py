@@ -61,12 +61,12 @@ def material_edit_stays_offline(facts: Facts) -> bool:
 
 def reopens_approval(facts: Facts) -> bool:
     """A material edit of an approved release that its approvers must agree to anew."""
-    return material_edit_stays_offline(facts) and facts.policy.reapprove_on_edit
+    return material_edit_stays_offline(facts) and facts.settings.reapprove_on_edit
 
 
 def keeps_approval(facts: Facts) -> bool:
     """A material edit of an approved release, with `reapprove_on_edit` off."""
-    return material_edit_stays_offline(facts) and not facts.policy.reapprove_on_edit
+    return material_edit_stays_offline(facts) and not facts.settings.reapprove_on_edit
 
 
 def material_edit_needs_no_approval(facts: Facts) -> bool:

@@ -19,7 +19,7 @@ Guard = Callable[[Facts], Refusal | None]
 
 def sees_release(facts: Facts) -> Refusal | None:
     """A release that the actor may not see does not exist for them (spec section 2)."""
-    seen = visibility.sees(facts.policy, facts.actor, facts.subject)
+    seen = visibility.sees(facts.settings, facts.actor, facts.subject)
     return None if seen else not_found("release")
 
 
@@ -38,7 +38,7 @@ def is_on_the_team(facts: Facts) -> Refusal | None:
     team = facts.team
     if team is None or team.id in facts.actor.team_ids:
         return None
-    if visibility.sees_everything(facts.policy, facts.actor):
+    if visibility.sees_everything(facts.settings, facts.actor):
         return None
     if facts.release is not None and "team_id" not in facts.changes:
         return None
@@ -55,7 +55,7 @@ def is_eligible_approver(facts: Facts) -> Refusal | None:
         return Refusal(
             Code.NOT_AN_APPROVER,
             "You are not an approver of this release. Its approvers hold Approve release"
-            + (" and are members of its team." if facts.policy.teams_enabled else "."),
+            + (" and are members of its team." if facts.settings.teams_enabled else "."),
         )
     return missing_permission(facts.actor, Permission.APPROVE_RELEASE)
 
@@ -63,7 +63,7 @@ def is_eligible_approver(facts: Facts) -> Refusal | None:
 def is_not_own_request(facts: Facts) -> Refusal | None:
     """Nobody approves what they asked for or edited, unless self-approval is on."""
     own = facts.actor.user_id in approvals.authors(facts)
-    if not own or facts.policy.allow_self_approval:
+    if not own or facts.settings.allow_self_approval:
         return None
     return Refusal(
         Code.OWN_REQUEST,
@@ -162,7 +162,7 @@ def fields_are_editable(facts: Facts) -> Refusal | None:
 
 def approver_edits_approved(facts: Facts) -> Refusal | None:
     """With `reapprove_on_edit` off only approvers make material edits of an approved release."""
-    if facts.is_approver or facts.policy.reapprove_on_edit:
+    if facts.is_approver or facts.settings.reapprove_on_edit:
         return None
     return Refusal(
         Code.NOT_AN_APPROVER,

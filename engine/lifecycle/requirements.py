@@ -62,7 +62,7 @@ def name_is_free(facts: Facts) -> Refusal | None:
 
 def type_is_enabled(facts: Facts) -> Refusal | None:
     """The release is of a type that the account's settings allow."""
-    if facts.draft.type in facts.policy.enabled_release_types:
+    if facts.draft.type in facts.settings.enabled_release_types:
         return None
     return Refusal(
         Code.RELEASE_TYPE_DISABLED,
@@ -74,9 +74,9 @@ def type_is_enabled(facts: Facts) -> Refusal | None:
 
 def team_fits_settings(facts: Facts) -> Refusal | None:
     """The release has a team if Teams are on, and only then."""
-    if facts.policy.teams_enabled and facts.draft.team_id is None:
+    if facts.settings.teams_enabled and facts.draft.team_id is None:
         return Refusal(Code.TEAM_REQUIRED, "Name the team that works on this release.", "team_id")
-    if not facts.policy.teams_enabled and facts.draft.team_id is not None:
+    if not facts.settings.teams_enabled and facts.draft.team_id is not None:
         message = "Teams are off in this account. Leave the team out and name participants."
         return Refusal(Code.INVALID_INPUT, message, "team_id")
     return None
@@ -85,10 +85,10 @@ def team_fits_settings(facts: Facts) -> Refusal | None:
 def participants_fit_settings(facts: Facts) -> Refusal | None:
     """The release has participants if Teams are off, and only then; all of them are active."""
     participants = facts.draft.participant_ids
-    if facts.policy.teams_enabled and participants:
+    if facts.settings.teams_enabled and participants:
         message = "Teams are on: the team's members take part. Leave the participants out."
         return Refusal(Code.INVALID_INPUT, message, "participant_ids")
-    if not facts.policy.teams_enabled and not participants:
+    if not facts.settings.teams_enabled and not participants:
         message = "Name at least one participant who may sign."
         return Refusal(Code.INVALID_INPUT, message, "participant_ids")
     if facts.inactive_ids:
@@ -199,7 +199,7 @@ def window_is_in_range(facts: Facts) -> Refusal | None:
         if not EARLIEST <= instant <= LATEST:
             message = "A window lies between the years 2000 and 2200. Set another instant."
             return Refusal(Code.WINDOW_INVALID, message, field)
-    days = facts.policy.max_window_days
+    days = facts.settings.max_window_days
     if ends_at - starts_at <= timedelta(days=days):
         return None
     return Refusal(
@@ -245,7 +245,7 @@ def maximum_covers_used_signatures(facts: Facts) -> Refusal | None:
 def quorum_can_be_met(facts: Facts) -> Refusal | None:
     """A request that could never be approved is refused when it is made (spec section 3)."""
     possible = len(approvals.possible_approvers(facts))
-    required = approvals.required_by_policy(facts)
+    required = approvals.required_by_settings(facts)
     if possible >= required:
         return None
     who = f"The team {facts.team.name}" if facts.team else "The account"
@@ -260,7 +260,7 @@ def status_can_be_chosen(facts: Facts) -> Refusal | None:
     """Choosing the status Approved is for offline releases with Teams off."""
     if not facts.asks_approved:
         return None
-    if facts.policy.teams_enabled or facts.draft.type is not ReleaseType.OFFLINE:
+    if facts.settings.teams_enabled or facts.draft.type is not ReleaseType.OFFLINE:
         message = "Only an offline release with Teams off can be requested as Approved."
         return Refusal(Code.INVALID_INPUT, message, "status")
     return None
@@ -271,7 +271,7 @@ def may_approve_at_once(facts: Facts) -> Refusal | None:
     refusal = is_eligible_approver(facts)
     if refusal is not None:
         return Refusal(Code.FORBIDDEN, refusal.message, "status")
-    if facts.policy.allow_self_approval and facts.policy.required_approvals == 1:
+    if facts.settings.allow_self_approval and facts.settings.required_approvals == 1:
         return None
     return Refusal(
         Code.OWN_REQUEST,

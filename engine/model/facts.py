@@ -206,7 +206,7 @@ class Facts:
     """Everything a lifecycle guard may look at. No guard looks at anything else."""
 
     now: datetime
-    policy: AccountSettings
+    settings: AccountSettings
     actor: Actor
     #: None while a release is being requested.
     release: Release | None = None

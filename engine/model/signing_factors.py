@@ -22,7 +22,7 @@ class SignFacts:
     """Everything a signing factor may look at."""
 
     now: datetime
-    policy: AccountSettings
+    settings: AccountSettings
     actor: Actor
     keypair: Keypair
     #: The open release that holds the keypair, with its status as of now.
@@ -37,7 +37,7 @@ class SignFacts:
         """Whether the factors may name the release to the viewer."""
         if self.release is None or self.viewer is None:
             return True
-        return sees(self.policy, self.viewer, self.release)
+        return sees(self.settings, self.viewer, self.release)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Rule:
 
 
 def _account_not_frozen(facts: SignFacts) -> tuple[bool, str]:
-    if facts.policy.signing_frozen:
+    if facts.settings.signing_frozen:
         return False, "Signing is frozen in the whole account. An administrator can lift it."
     return True, "The account is not frozen."
 
@@ -93,7 +93,7 @@ def _keypair_open_or_mapped(facts: SignFacts) -> tuple[bool, str]:
 
 
 def _team_has_keypair(facts: SignFacts) -> tuple[bool, str]:
-    if not facts.policy.teams_enabled:
+    if not facts.settings.teams_enabled:
         return True, "Teams are off."
     if facts.keypair.team_ids & facts.actor.team_ids:
         return True, "A team of the user may use the keypair."
@@ -120,7 +120,7 @@ def _is_participant(facts: SignFacts) -> tuple[bool, str]:
     release = facts.release
     if release is None:
         return False, "There is no release to take part in."
-    if facts.policy.teams_enabled:
+    if facts.settings.teams_enabled:
         takes_part = release.fields.team_id in facts.actor.team_ids
     else:
         takes_part = facts.actor.user_id in release.fields.participant_ids
@@ -210,9 +210,9 @@ def _decisive_failure(facts: SignFacts, fails: dict[int, Factor | None]) -> Fact
     within_a_release = fails[3] or fails[4]
     if within_a_release is None:
         return None
-    if facts.keypair.type is ReleaseType.OFFLINE or facts.policy.restrict_signing_to_releases:
+    if facts.keypair.type is ReleaseType.OFFLINE or facts.settings.restrict_signing_to_releases:
         return within_a_release
     over_the_maximum = fails[3] is None
-    if over_the_maximum and facts.policy.quota_on_online is QuotaOnOnline.REFUSE:
+    if over_the_maximum and facts.settings.quota_on_online is QuotaOnOnline.REFUSE:
         return within_a_release
     return None

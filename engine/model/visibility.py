@@ -12,7 +12,7 @@ WIDE = frozenset({Permission.VIEW_LEDGER, Permission.MANAGE_ACCOUNT})
 WIDENING = WIDE | {Permission.VIEW_RELEASES, Permission.APPROVE_RELEASE}
 
 
-def sees(policy: AccountSettings, actor: Actor, release: Release) -> bool:
+def sees(settings: AccountSettings, actor: Actor, release: Release) -> bool:
     """Return whether the actor sees a release, as one concerned or by `VIEW_RELEASES`."""
     fields = release.fields
     return (
@@ -21,14 +21,14 @@ def sees(policy: AccountSettings, actor: Actor, release: Release) -> bool:
         # The approvers of a team are among its members.
         or fields.team_id in actor.team_ids
         or (fields.team_id is None and approves_without_team(actor))
-        or sees_everything(policy, actor)
+        or sees_everything(settings, actor)
     )
 
 
-def sees_everything(policy: AccountSettings, actor: Actor) -> bool:
+def sees_everything(settings: AccountSettings, actor: Actor) -> bool:
     """Return whether the actor sees every release of the account."""
     held = actor.permissions
-    return Permission.VIEW_RELEASES in held and (bool(held & WIDE) or not policy.teams_enabled)
+    return Permission.VIEW_RELEASES in held and (bool(held & WIDE) or not settings.teams_enabled)
 
 
 def approves_without_team(actor: Actor) -> bool:

@@ -1,1 +1,1 @@
-"""What can be asked: read models, keyset-paginated, a constant number of statements each."""
+"""The read models: keyset-paginated queries, each with a constant number of statements."""

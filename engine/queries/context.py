@@ -26,14 +26,14 @@ class QueryContext:
     connection: Connection
     #: The instant as of which statuses are computed.
     now: datetime
-    policy: AccountSettings
+    settings: AccountSettings
     #: The viewer, with the permissions held at this moment.
     actor: Actor
 
     @property
     def account_id(self) -> UUID:
         """The viewer's account, the only one that is read."""
-        return self.policy.account_id
+        return self.settings.account_id
 
 
 def read(system: System, principal: Principal, query: Callable[[QueryContext], Result]) -> Result:
@@ -42,5 +42,5 @@ def read(system: System, principal: Principal, query: Callable[[QueryContext], R
         actor = loading.load_actor(connection, principal)
         if not actor.active:
             raise Refusal(Code.UNAUTHENTICATED, "This user is deactivated. Ask an administrator.")
-        policy = loading.load_policy(connection, principal.account_id)
-        return query(QueryContext(connection, system.clock.now(connection), policy, actor))
+        settings = loading.load_settings(connection, principal.account_id)
+        return query(QueryContext(connection, system.clock.now(connection), settings, actor))

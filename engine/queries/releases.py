@@ -56,7 +56,8 @@ def by_ids(context: QueryContext, ids: Collection[UUID]) -> dict[UUID, Release]:
     return {
         id_: release
         for id_, release in load(context, ids).items()
-        if release.account_id == context.account_id and sees(context.policy, context.actor, release)
+        if release.account_id == context.account_id
+        and sees(context.settings, context.actor, release)
     }
 
 
@@ -121,7 +122,7 @@ def inbox_count(context: QueryContext) -> int:
 
 def facts_of(context: QueryContext, releases: Collection[Release]) -> dict[UUID, Facts]:
     """The facts of each release for the guards, with the viewer as the actor."""
-    return assemble(context.connection, context.now, context.policy, context.actor, releases)
+    return assemble(context.connection, context.now, context.settings, context.actor, releases)
 
 
 def facts_of_approval(context: QueryContext, releases: Collection[Release]) -> dict[UUID, Facts]:
@@ -160,9 +161,9 @@ def _awaits(context: QueryContext) -> list[ColumnElement[bool]]:
         r.c.status == Status.PENDING,
         ~decided,
     ]
-    if context.policy.teams_enabled:
+    if context.settings.teams_enabled:
         conditions.append(r.c.team_id.in_(sorted(actor.team_ids)))
-    if not context.policy.allow_self_approval:
+    if not context.settings.allow_self_approval:
         edited = sa.exists().where(
             e.c.release_id == r.c.id,
             e.c.editor_id == actor.user_id,

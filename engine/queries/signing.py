@@ -39,7 +39,9 @@ def sign_facts(context: QueryContext, actor: Actor, keypair: Keypair, now: datet
         as_it_is = as_of(stored, now)
         if not as_it_is.status.is_final:
             (release,) = exclude_overdue(context.connection, [as_it_is], now)
-    return SignFacts(now=now, policy=context.policy, actor=actor, keypair=keypair, release=release)
+    return SignFacts(
+        now=now, settings=context.settings, actor=actor, keypair=keypair, release=release
+    )
 
 
 def _other(context: QueryContext, user_id: UUID) -> Actor:

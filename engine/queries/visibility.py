@@ -29,7 +29,7 @@ def visibility_conditions(context: QueryContext) -> list[ColumnElement[bool]]:
     """
     r, p, actor = t.releases, t.release_participants, context.actor
     in_account = r.c.account_id == context.account_id
-    if sees_everything(context.policy, actor):
+    if sees_everything(context.settings, actor):
         return [in_account]
     takes_part = sa.select(p.c.release_id).where(p.c.user_id == actor.user_id)
     own = [

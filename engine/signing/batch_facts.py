@@ -91,7 +91,7 @@ def _load_target(
         release_id=release_id,
         previous=previous,
         release=uow.get_many([release_id])[release_id] if release_id and is_any_new else None,
-        settings=uow.policy if is_any_new else None,
+        settings=uow.settings if is_any_new else None,
     )
 
 

@@ -135,7 +135,7 @@ def _evaluate(progress: _Progress, principal: Principal, actor: Actor) -> SignDe
     if (principal, is_left) not in progress.evaluations:
         facts = SignFacts(
             now=progress.facts.now,
-            policy=settings,
+            settings=settings,
             actor=actor,
             keypair=progress.target.keypair,
             release=release,

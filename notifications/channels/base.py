@@ -58,16 +58,16 @@ class Undelivered(Exception):
         # A server may send characters that no database stores.
         super().__init__(storable(message))
         #: How long the receiving side asked to wait before the next attempt.
-        self.after = after
+        self.retry_after = after
 
 
-class Refused(Undelivered):
+class PermanentFailure(Undelivered):
     """The message was refused for good."""
 
     final = True
 
 
-class Gone(Refused):
+class Gone(PermanentFailure):
     """The recipient no longer exists; a webhook is then switched off."""
 
     gone = True

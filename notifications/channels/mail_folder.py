@@ -12,7 +12,7 @@ from notifications.channels.base import (
     ChannelContext,
     ChannelFailed,
     Outgoing,
-    Refused,
+    PermanentFailure,
     Undelivered,
 )
 from notifications.channels.mime import Mail, UnwritableAddressError, build, sender_of
@@ -54,7 +54,7 @@ class MailFolderChannel:
         try:
             return Mail(outgoing.address, build(outgoing, self._sender))
         except UnwritableAddressError as error:
-            raise Refused(str(error)) from error
+            raise PermanentFailure(str(error)) from error
 
     async def send(self, prepared: Mail) -> None:
         """Write the mail to the folder.
@@ -62,9 +62,9 @@ class MailFolderChannel:
         Raises:
             Undelivered: The folder cannot be written to.
         """
-        await self.hand_in(prepared)
+        await self.submit(prepared)
 
-    async def hand_in(self, prepared: Mail) -> str:
+    async def submit(self, prepared: Mail) -> str:
         """Write the mail to the folder, and return a sentence that says where."""
         try:
             return f"kept as {self._write(prepared.content)}"

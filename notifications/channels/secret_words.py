@@ -23,7 +23,7 @@ def without_link(error: Undelivered, link: str | None) -> Undelivered:
     if link is None or not _holds_piece(str(error), link.rpartition(".")[2]):
         return error
     code = _REPLY_CODE.match(str(error))
-    return type(error)(f"{code[0]} {WITHHELD}" if code else WITHHELD, after=error.after)
+    return type(error)(f"{code[0]} {WITHHELD}" if code else WITHHELD, after=error.retry_after)
 
 
 def _holds_piece(text: str, secret: str) -> bool:

@@ -28,7 +28,7 @@ from notifications.channels.base import (
     ChannelContext,
     ChannelFailed,
     Outgoing,
-    Refused,
+    PermanentFailure,
     Undelivered,
 )
 from notifications.channels.mail_folder import folder_of
@@ -110,7 +110,7 @@ class SmtpChannel:
         try:
             return Mail(outgoing.address, build(outgoing, self._sender))
         except UnwritableAddressError as error:
-            raise Refused(str(error)) from error
+            raise PermanentFailure(str(error)) from error
 
     async def send(self, prepared: Mail) -> None:
         """Send the mail.
@@ -118,13 +118,13 @@ class SmtpChannel:
         Raises:
             Undelivered: The server did not accept it; the error has the server's own words.
         """
-        await self.hand_in(prepared)
+        await self.submit(prepared)
 
-    async def hand_in(self, prepared: Mail) -> str:
+    async def submit(self, prepared: Mail) -> str:
         """Send the mail, and return the server's reply."""
         try:
             async with self._semaphore, asyncio.timeout(self._timeout), self._connection() as smtp:
-                return await self._hand_in(smtp, prepared)
+                return await self._submit_over(smtp, prepared)
         except TimeoutError as error:
             raise Undelivered(f"no answer within {self._timeout:g} seconds") from error
         except (SMTPException, OSError, ValueError) as error:
@@ -138,7 +138,7 @@ class SmtpChannel:
                 await smtp.quit(timeout=2)
             smtp.close()
 
-    async def _hand_in(self, smtp: SMTP, mail: Mail) -> str:
+    async def _submit_over(self, smtp: SMTP, mail: Mail) -> str:
         options = [] if mail.recipient.isascii() else ["SMTPUTF8"]
         try:
             _, answer = await smtp.sendmail(
@@ -146,7 +146,7 @@ class SmtpChannel:
             )
         except SMTPNotSupported as error:
             # No later attempt changes what the server supports.
-            raise Refused(f"the mail server cannot carry this address: {error}") from error
+            raise PermanentFailure(f"the mail server cannot carry this address: {error}") from error
         return answer
 
     @asynccontextmanager
@@ -199,7 +199,7 @@ class SmtpChannel:
 
 def _undelivered(error: Exception) -> Undelivered:
     text = _message_of(error)[:_MAX_ERROR_CHARACTERS]
-    return Refused(text) if _is_final(error) else Undelivered(text)
+    return PermanentFailure(text) if _is_final(error) else Undelivered(text)
 
 
 def _is_final(error: Exception) -> bool:

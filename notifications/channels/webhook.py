@@ -15,7 +15,13 @@ from uuid import UUID
 import httpcore2
 from standardwebhooks import Webhook
 
-from notifications.channels.base import ChannelContext, Gone, Outgoing, Refused, Undelivered
+from notifications.channels.base import (
+    ChannelContext,
+    Gone,
+    Outgoing,
+    PermanentFailure,
+    Undelivered,
+)
 from notifications.channels.webhook_secrets import PURPOSE, OtherKeyError, secret_of
 from notifications.net.dns import on_behalf_of
 from notifications.net.pinned_backend import PinnedBackend, PrivateAddressError
@@ -92,7 +98,7 @@ class WebhookChannel:
         """
         fault = url_fault(outgoing.address, allow_private=self._allow_private)
         if fault is not None:
-            raise Refused(fault)
+            raise PermanentFailure(fault)
         try:
             secrets = [self._secret(outgoing, seed) for seed in outgoing.seeds]
         except OtherKeyError as error:
@@ -119,7 +125,7 @@ class WebhookChannel:
         except TimeoutError as error:
             raise Undelivered(f"no answer within {self._time_limit:g} seconds") from error
         except PrivateAddressError as error:
-            raise Refused(str(error)) from error
+            raise PermanentFailure(str(error)) from error
         except _NETWORK_ERRORS as error:
             message = str(error) or type(error).__name__
             raise Undelivered(message[:_MAX_ERROR_CHARACTERS]) from error

@@ -45,7 +45,7 @@ class DecideByLink(ReleaseCommand[UUID]):
 
     def _require_no_session(self, uow: UnitOfWork) -> None:
         """The link alone decides; not where the account, or an address of before, asks for more."""
-        if uow.policy.signed_in_approvals:
+        if uow.settings.signed_in_approvals:
             message = "Sign in first: in this account approvers decide signed in."
             raise Refusal(Code.UNAUTHENTICATED, message)
         if action_links.was_sent_to_former_address(uow.connection, self.link_id):

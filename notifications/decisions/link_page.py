@@ -116,10 +116,10 @@ def open_link(connection: Connection, key: bytes, spelling: str, now: datetime) 
     if link is None:
         return None
     user = connection.execute(sa.select(t.users).where(t.users.c.id == link.user_id)).one()
-    policy = loading.load_policy(connection, link.account_id)
+    settings = loading.load_settings(connection, link.account_id)
     stored = loading.load_releases(connection, [link.release_id])[link.release_id]
     release = as_of(stored, now)
-    shown: dict[str, Any] = {"link": link, "user": user, "account": policy.account_name}
+    shown: dict[str, Any] = {"link": link, "user": user, "account": settings.account_name}
     shown["now"] = now
     is_of_former_address = action_links.is_of_former_address(link, user)
     around = load_release_context(connection, [release])
@@ -127,7 +127,7 @@ def open_link(connection: Connection, key: bytes, spelling: str, now: datetime) 
     eligible = user.id in around.approvers_of(release)
     actor = loading.load_actor(connection, _approver(release, user.id))
     # Who decided and has left the team since sees no more of it here than anywhere else.
-    if not sees(policy, actor, release) or not user.active or not (eligible or own):
+    if not sees(settings, actor, release) or not user.active or not (eligible or own):
         return LinkPage(standing=LinkState.VOID, **shown)
     otherwise = _standing(link, release, now)
     standing = LinkState.DECIDED if own else otherwise
@@ -135,14 +135,14 @@ def open_link(connection: Connection, key: bytes, spelling: str, now: datetime) 
         standing=standing,
         otherwise=otherwise,
         request=describe(release, around),
-        approval=progress(policy, release, around),
+        approval=progress(settings, release, around),
         own=own,
         **_differences(connection, link, release, standing),
-        left_to_do=_left_to_do(connection, policy, release, actor, now),
+        left_to_do=_left_to_do(connection, settings, release, actor, now),
         cause=_cause(connection, release, standing),
-        is_own_request=user.id in around.authors_of(release) and not policy.allow_self_approval,
+        is_own_request=user.id in around.authors_of(release) and not settings.allow_self_approval,
         is_requester=user.id == release.creator_id,
-        wants_session=policy.signed_in_approvals or is_of_former_address,
+        wants_session=settings.signed_in_approvals or is_of_former_address,
         is_of_former_address=is_of_former_address,
         **shown,
     )
@@ -166,10 +166,10 @@ def _approver(release: Release, user_id: UUID) -> Principal:
 
 
 def _left_to_do(
-    connection: Connection, policy: AccountSettings, release: Release, actor: Actor, now: datetime
+    connection: Connection, settings: AccountSettings, release: Release, actor: Actor, now: datetime
 ) -> frozenset[Trigger]:
     """By the same decision as the commands'."""
-    facts = assemble(connection, now, policy, actor, [release])[release.id]
+    facts = assemble(connection, now, settings, actor, [release])[release.id]
     # Only whether it is possible counts, so that any reason will do.
     with_reason = replace(facts, reason="any")
     return frozenset(

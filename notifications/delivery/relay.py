@@ -192,7 +192,9 @@ class Relay:
             result = DeliveryResult(delivery=row, fault=prepared.fault)
         else:
             text, final = str(error), error.final
-            result = DeliveryResult(delivery=row, error=text, final=final, after=error.after)
+            result = DeliveryResult(
+                delivery=row, error=text, final=final, retry_after=error.retry_after
+            )
         self._results.append(result)
 
     def _count(self, error: Undelivered | None) -> None:

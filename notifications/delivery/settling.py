@@ -45,8 +45,8 @@ class DeliveryResult:
     error: str | None = None
     #: Another attempt would fail in the same way.
     final: bool = False
-    #: How long the other side asked to be left alone.
-    after: timedelta | None = None
+    #: How long the receiving side asked to wait before the next attempt.
+    retry_after: timedelta | None = None
     #: Why it was sent in its plain form; None: it said everything.
     fault: str | None = None
     #: False: its turn did not come while the claim was good; it is given back.
@@ -124,7 +124,7 @@ def _settle_other(
     if "next_attempt_at" not in values:
         calendar_handover.hand_over(connection, [row])
         return True
-    if result.after is not None:
+    if result.retry_after is not None:
         _hold(connection, row, values["next_attempt_at"])
     elif result.tried:
         lanes.hold(connection, row, values["next_attempt_at"])
@@ -155,7 +155,7 @@ def _values(result: DeliveryResult, now: datetime, policy: RetryPolicy) -> dict[
     if result.error is None:
         return {"state": DeliveryState.SENT, "settled_at": now, "last_error": result.fault}
     deadline = row.created_at + policy.give_up_after
-    next_attempt_at = policy.next_attempt(now, row.attempts, deadline, result.after)
+    next_attempt_at = policy.next_attempt(now, row.attempts, deadline, result.retry_after)
     if result.final or next_attempt_at is None:
         return {"state": DeliveryState.FAILED, "settled_at": now, "last_error": result.error}
     return {"next_attempt_at": next_attempt_at, "last_error": result.error}

@@ -42,12 +42,14 @@ def labels_at(release: Release, context: ReleaseContext, revision: int) -> list[
     return [{"field": name, "value": getattr(earlier_fields, name)} for name in sorted(changed)]
 
 
-def progress(policy: AccountSettings, release: Release, context: ReleaseContext) -> dict[str, Any]:
+def progress(
+    settings: AccountSettings, release: Release, context: ReleaseContext
+) -> dict[str, Any]:
     """Return how far the approval has come: what is required and received, and each decision."""
     rows = context.decisions_of(release)
     verdicts = {row.approver_id: row.verdict for row in rows}
     eligible, authors = context.approvers_of(release), context.authors_of(release)
-    entitled = approvals.entitled(policy, eligible, authors)
+    entitled = approvals.entitled(settings, eligible, authors)
     counted = approvals.progress(release, verdicts, entitled)
     return {
         "required": counted.required,

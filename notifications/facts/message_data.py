@@ -52,9 +52,9 @@ def facts_of_event(
         "event": _event(uow.connection, recorded)
         | _disabled_keypairs(uow.connection, recorded, release),
         "release": describe(release, context),
-        "approval": progress(uow.policy, release, context),
-        "self_approval": uow.policy.allow_self_approval,
-        "account": uow.policy.account_name,
+        "approval": progress(uow.settings, release, context),
+        "self_approval": uow.settings.allow_self_approval,
+        "account": uow.settings.account_name,
     }
 
 
@@ -64,28 +64,28 @@ def facts_of_leaving(uow: UnitOfWork, recorded: Recorded, release: Release) -> d
     return {
         "event": event,
         "subject": {"kind": "Release", "name": release.fields.name},
-        "account": uow.policy.account_name,
+        "account": uow.settings.account_name,
     }
 
 
 def facts_of_time(
-    policy: AccountSettings, release: Release, context: ReleaseContext, now: datetime
+    settings: AccountSettings, release: Release, context: ReleaseContext, now: datetime
 ) -> dict[str, Any]:
     """Return the facts of a message that time causes and no event, such as a reminder."""
     return {
         "event": {**_NO_EVENT, "tag": "time", "at": now},
         "release": describe(release, context),
-        "approval": progress(policy, release, context),
-        "self_approval": policy.allow_self_approval,
-        "account": policy.account_name,
+        "approval": progress(settings, release, context),
+        "self_approval": settings.allow_self_approval,
+        "account": settings.account_name,
     }
 
 
 def facts_of_requester_leaving(
-    policy: AccountSettings, release: Release, context: ReleaseContext, now: datetime
+    settings: AccountSettings, release: Release, context: ReleaseContext, now: datetime
 ) -> dict[str, Any]:
     """Return the facts of a pending release whose requester has been deactivated."""
-    facts = facts_of_time(policy, release, context, now)
+    facts = facts_of_time(settings, release, context, now)
     return facts | {"event": {**_NO_EVENT, "tag": REQUESTER_LEFT, "at": now}}
 
 
@@ -95,7 +95,7 @@ def facts_of_administration(uow: UnitOfWork, recorded: Recorded) -> dict[str, An
     return {
         "event": _event(uow.connection, recorded),
         "subject": {"kind": event.kind, "name": _name(uow, event)},
-        "account": uow.policy.account_name,
+        "account": uow.settings.account_name,
     }
 
 

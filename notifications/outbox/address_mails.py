@@ -76,7 +76,7 @@ def _row(
 def _facts(uow: UnitOfWork, recorded: Recorded, before: str, after: str) -> str:
     facts = facts_of_administration(uow, recorded)
     event = {**facts["event"], "changes": []}
-    subject = {"kind": "Account", "name": uow.policy.account_name}
+    subject = {"kind": "Account", "name": uow.settings.account_name}
     addresses = {"before": shown(before), "after": shown(after)}
     return store_facts({**facts, "event": event, "subject": subject, "addresses": addresses})
 

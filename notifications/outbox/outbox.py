@@ -225,7 +225,7 @@ def _to_new_approvers(uow: UnitOfWork) -> Iterator[OutboxMessage]:
         yield OutboxMessage(
             kind=MessageKind.REQUEST,
             account_id=uow.account_id,
-            facts=facts_of_time(uow.policy, release, context, uow.now),
+            facts=facts_of_time(uow.settings, release, context, uow.now),
             people=people,
             release=release,
         )
@@ -243,7 +243,7 @@ def _of_orphaned_requests(
             yield OutboxMessage(
                 kind=MessageKind.REVISED,
                 account_id=uow.account_id,
-                facts=facts_of_requester_leaving(uow.policy, release, context, uow.now),
+                facts=facts_of_requester_leaving(uow.settings, release, context, uow.now),
                 people=people,
                 release=release,
             )

@@ -77,13 +77,13 @@ def _notify(
     connection: Connection, row: Row[Any], error: str, release: Release, now: datetime
 ) -> None:
     context = load_release_context(connection, [release])
-    policy = loading.load_policy(connection, release.account_id)
+    settings = loading.load_settings(connection, release.account_id)
     people: People = dict(recipients.of_release(release, {Audience.REQUESTER}, context))
     for user_id, who in recipients.administrators(connection, release.account_id).items():
         people[user_id] = people.get(user_id, frozenset()) | who
     people.pop(row.user_id, None)
     subject = {"kind": "User", "id": row.user_id, "name": row.name, "email": row.email}
-    facts = facts_of_time(policy, release, context, now)
+    facts = facts_of_time(settings, release, context, now)
     message = queueing.OutboxMessage(
         kind=MessageKind.UNREACHABLE,
         account_id=release.account_id,

@@ -51,7 +51,7 @@ def _facts(uow: UnitOfWork, recorded: Recorded, address: str) -> dict[str, objec
     facts = facts_of_administration(uow, recorded)
     return {
         "event": {**facts["event"], "changes": []},
-        "subject": {"kind": "Account", "name": uow.policy.account_name},
-        "account": uow.policy.account_name,
+        "subject": {"kind": "Account", "name": uow.settings.account_name},
+        "account": uow.settings.account_name,
         "sign_in": f"{PATH}?{urlencode({'address': address})}",
     }

@@ -183,11 +183,11 @@ class Reminders:
             links = action_links.ensure(
                 connection, self._link_key, approvers, now, self._link_lifetime
             )
-        policy = loading.load_policy(connection, release.account_id)
+        settings = loading.load_settings(connection, release.account_id)
         message = queueing.OutboxMessage(
             kind=kind,
             account_id=release.account_id,
-            facts=facts_of_time(policy, release, around, now),
+            facts=facts_of_time(settings, release, around, now),
             people=people,
             release=release,
         )

@@ -68,4 +68,4 @@ def record_subscriptions(uow: UnitOfWork) -> None:
     query = sa.select(w.c.tags).where(w.c.account_id == uow.account_id, w.c.active)
     stored_tags = uow.connection.execute(query).scalars().all()
     patterns = {pattern for text in stored_tags for pattern in tags.patterns_of(text)}
-    ledger.subscribe(uow.connection, uow.account_id, patterns)
+    ledger.write_subscribed_tags(uow.connection, uow.account_id, patterns)

@@ -26,7 +26,7 @@ class CreateWebhook(Command[NewSecret]):
     command_name = "create_webhook"
     detail_fields = ("name",)
     #: Held alone, so that concurrent commands cannot exceed the maximum.
-    account_hold = Hold.ALONE
+    account_hold = Hold.EXCLUSIVE
 
     name: str
     url: str

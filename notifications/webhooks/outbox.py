@@ -81,7 +81,7 @@ def _context(uow: UnitOfWork, entries: Sequence[LedgerEntry]) -> EventContext:
     keypair_ids = {event.keypair_id for event in events if hasattr(event, "keypair_id")}
     return EventContext(
         account_id=uow.account_id,
-        account=uow.policy.account_name,
+        account=uow.settings.account_name,
         recorded_at=uow.now,
         releases=_releases(uow.connection, release_ids),
         keypairs=names_of(uow.connection, t.keypairs, keypair_ids, "alias"),

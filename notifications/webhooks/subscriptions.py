@@ -30,12 +30,12 @@ def repair_subscriptions(system: System) -> int:
 
 def _outdated_accounts(system: System) -> set[UUID]:
     w, head = webhooks, ledger_heads
-    query = sa.select(w.c.account_id, w.c.tags, head.c.heard).where(w.c.active)
+    query = sa.select(w.c.account_id, w.c.tags, head.c.subscribed_tags).where(w.c.active)
     query = query.join(head, head.c.account_id == w.c.account_id)
     with system.database.reading() as connection:
         rows = connection.execute(query).all()
     return {
         row.account_id
         for row in rows
-        if not set(tags.patterns_of(row.tags)) <= set(row.heard.split())
+        if not set(tags.patterns_of(row.tags)) <= set(row.subscribed_tags.split())
     }

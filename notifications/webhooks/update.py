@@ -29,7 +29,7 @@ class UpdateWebhook(Command[UUID]):
     subject_kind = "Webhook"
     subject_field = "webhook_id"
     #: So that an account never has too many.
-    account_hold = Hold.ALONE
+    account_hold = Hold.EXCLUSIVE
 
     webhook_id: UUID
     name: str | None = None

@@ -107,7 +107,7 @@ def release(status: Status, type_: ReleaseType = ReleaseType.OFFLINE, **changes:
     return Release(**(values | changes))
 
 
-def policy(**changes: Any) -> AccountSettings:
+def account_settings(**changes: Any) -> AccountSettings:
     """Teams on, and everything else as an account starts with."""
     return AccountSettings(account_id=ACCOUNT, account_name="Acme", **changes)
 
@@ -122,7 +122,7 @@ def facts(
     team = Team(id=BLUE, name="blue", required_approvals=2, member_ids=frozenset(_TEAM_OF_BLUE))
     values: dict[str, Any] = {
         "now": NOON,
-        "policy": policy(),
+        "settings": account_settings(),
         "actor": actor(who),
         "release": None if status is None else release(status, type_),
         "proposed": fields(type_) if status is None else None,
@@ -142,7 +142,7 @@ def drafting(given: Facts, **changes: Any) -> Facts:
 
 def ruled(given: Facts, **settings: Any) -> Facts:
     """The same, in an account with these settings."""
-    return replace(given, policy=replace(given.policy, **settings))
+    return replace(given, settings=replace(given.settings, **settings))
 
 
 def teams_off(given: Facts) -> Facts:

@@ -1,4 +1,4 @@
-"""Answers: their media type, their status, and requests refused before there was an operation."""
+"""Responses to GraphQL requests: their media type, status and headers."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
 EVENTS = "text/event-stream"
 
-#: Statuses of operations that did not run, other than 400. Older clients, which take
-#: application/json, are told of the rest by the errors alone.
+#: HTTP statuses by error code, of operations that did not run. Any other code has 400, or 200 for
+#: clients that accept only application/json: those read the errors.
 STATUSES = {
     RATE_LIMITED: 429,
     TIMED_OUT: 503,
@@ -33,7 +33,7 @@ STATUSES = {
     Code.STORAGE_FAILED: 503,
 }
 
-#: Answers are somebody's own, may hold a secret, and are never a page.
+#: Responses may hold secrets, so that no cache may store them, and are never HTML.
 HEADERS = {"Cache-Control": "no-store", "Vary": "Accept", "X-Content-Type-Options": "nosniff"}
 
 
@@ -71,9 +71,9 @@ def answer(response: dict[str, Any], kind: str) -> Response:
 def refusal(refused: RefusedError, kind: str) -> Response:
     """Return the answer to a request that holds no operation."""
     content, headers = encode({"errors": [refused.formatted]}), HEADERS | refused.headers
-    # Clients look for this one in a JSON answer that came well.
-    is_asked_for = refused.extensions["code"] == PERSISTED_QUERY_NOT_FOUND and kind == JSON
-    status = 200 if is_asked_for else refused.status_code
+    # Clients of persisted queries look for this error in a JSON response with status 200.
+    is_expected = refused.extensions["code"] == PERSISTED_QUERY_NOT_FOUND and kind == JSON
+    status = 200 if is_expected else refused.status_code
     return Response(content, status, headers, f"{kind}; charset=utf-8")
 
 

@@ -47,7 +47,7 @@ def read_operation(request: Any, protocol: GraphQLRequestProtocol) -> GraphQLReq
 
 
 def _names_persisted_query(request: dict[str, Any]) -> bool:
-    """Whether a client sends the hash of an operation, and its text only when it is asked for."""
+    """Tell whether a request has the hash of a persisted operation instead of its text."""
     extensions = request.get("extensions")
     return isinstance(extensions, dict) and isinstance(extensions.get("persistedQuery"), dict)
 

@@ -102,7 +102,7 @@ class UpdateAccountPayload(Payload):
     @classmethod
     def read_back(cls, cache: EntityCache, account_id: UUID) -> Self:
         """Return the payload with the account as it is now."""
-        return cls(account=Account.of(cache.reading.policy))
+        return cls(account=Account.of(cache.reading.settings))
 
 
 @strawberry.type

@@ -157,7 +157,7 @@ class SignOutcome:
     def of(cls, outcome: Outcome, signature: Signature | None) -> SignOutcome:
         """Return the result for a digest from its outcome."""
         if isinstance(outcome, Refused):
-            return cls(errors=[UserError.among_others(outcome.refusal)])
+            return cls(errors=[UserError.of_batch_item(outcome.refusal)])
         return cls(signature=signature)
 
 

@@ -33,7 +33,7 @@ NodeReader = Callable[[EntityCache, Collection[UUID]], dict[UUID, Any]]
 
 def _account(cache: EntityCache, ids: Collection[UUID]) -> dict[UUID, Any]:
     own = cache.reading.account_id
-    return {own: Account.of(cache.reading.policy)} if own in ids else {}
+    return {own: Account.of(cache.reading.settings)} if own in ids else {}
 
 
 def _own_credentials(
@@ -108,7 +108,7 @@ def _viewer(cache: EntityCache, selection: Selection) -> Viewer:
     assert actor.user_id is not None
     return Viewer(
         user=cache.users([actor.user_id])[actor.user_id],
-        account=Account.of(cache.reading.policy),
+        account=Account.of(cache.reading.settings),
         permissions=sorted(actor.permissions),
     )
 

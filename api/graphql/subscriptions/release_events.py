@@ -12,7 +12,7 @@ import strawberry
 
 from api.graphql.context import Context, Info
 from api.graphql.entity_cache import EntityCache
-from api.graphql.errors import top_level, unauthenticated
+from api.graphql.errors import to_graphql_error, unauthenticated
 from api.graphql.ids import from_global
 from api.graphql.prefetch import prefetch
 from api.graphql.selection import Selection, selection_of
@@ -95,14 +95,14 @@ class ReleaseSubscriptions:
                             principal.account_id, POLL_SECONDS
                         )
             except Refusal as refusal:
-                raise top_level(refusal) from refusal
+                raise to_graphql_error(refusal) from refusal
 
 
 async def _still_valid(context: Context) -> Principal:
     """Return the caller, whose credential is checked again while a subscription is open."""
     principal = await context.authenticate()
     if principal is None:
-        raise top_level(unauthenticated())
+        raise to_graphql_error(unauthenticated())
     return principal
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from api.graphql.context import Context
-from api.graphql.errors import top_level
+from api.graphql.errors import to_graphql_error
 from api.graphql.http.operation import read_operation
 from api.graphql.masking import masked
 from api.graphql.strawberry_compat import (
@@ -56,4 +56,4 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
 
 
 def _graphql_error(error: Exception) -> GraphQLError:
-    return top_level(error) if isinstance(error, Refusal) else masked(error)
+    return to_graphql_error(error) if isinstance(error, Refusal) else masked(error)

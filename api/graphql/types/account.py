@@ -61,22 +61,22 @@ class Account(Node):
     )
 
     @classmethod
-    def of(cls, policy: AccountSettings) -> Account:
+    def of(cls, settings: AccountSettings) -> Account:
         """The account from its settings."""
         return cls(
-            id=strawberry.ID(to_global("Account", policy.account_id)),
-            name=policy.account_name,
-            signing_frozen=policy.signing_frozen,
-            teams_enabled=policy.teams_enabled,
-            reapprove_on_edit=policy.reapprove_on_edit,
-            allow_self_approval=policy.allow_self_approval,
-            required_approvals=policy.required_approvals,
-            enabled_release_types=sorted(policy.enabled_release_types),
-            quota_on_online=policy.quota_on_online,
-            restrict_signing_to_releases=policy.restrict_signing_to_releases,
-            signed_in_approvals=policy.signed_in_approvals,
-            users_may_rename_themselves=policy.users_may_rename_themselves,
-            max_window_days=policy.max_window_days,
+            id=strawberry.ID(to_global("Account", settings.account_id)),
+            name=settings.account_name,
+            signing_frozen=settings.signing_frozen,
+            teams_enabled=settings.teams_enabled,
+            reapprove_on_edit=settings.reapprove_on_edit,
+            allow_self_approval=settings.allow_self_approval,
+            required_approvals=settings.required_approvals,
+            enabled_release_types=sorted(settings.enabled_release_types),
+            quota_on_online=settings.quota_on_online,
+            restrict_signing_to_releases=settings.restrict_signing_to_releases,
+            signed_in_approvals=settings.signed_in_approvals,
+            users_may_rename_themselves=settings.users_may_rename_themselves,
+            max_window_days=settings.max_window_days,
         )
 
 

@@ -60,7 +60,7 @@ def wants_page(headers: Mapping[str, str]) -> bool:
 
 
 class SecurityHeaders:
-    """Puts them on every answer of an application."""
+    """Middleware that adds the security headers to every response."""
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
         self._app = app

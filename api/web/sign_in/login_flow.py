@@ -26,14 +26,16 @@ from engine.model.principal import Principal
 from engine.model.vocabulary import Channel, SignInMethod
 from engine.persistence.db.ids import uuid7
 
-#: Seconds to choose an account in.
-CHOOSING = 600
-PROOF = "proof"
-#: While a mail to sign in with is on its way.
-ASKING = "asking"
-#: While an identity waits to be linked, this is where one goes on to.
-PENDING = "identity"
-PENDING_PATH = "/sign-in/openid/link"
+#: For how long somebody who has signed in can choose between their accounts.
+ACCOUNT_CHOICE_SECONDS = 600
+#: The cookie of somebody who has signed in and has to choose an account.
+PROOF_COOKIE = "proof"
+#: The cookie of a browser that has asked for a mail to sign in with.
+MAIL_SIGN_IN_COOKIE = "asking"
+#: The cookie of an identity at a sign-in service that is to be linked to a user.
+IDENTITY_TO_LINK_COOKIE = "identity"
+#: The page that links it.
+LINK_IDENTITY_PATH = "/sign-in/openid/link"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class LoginFlow:
         self._runtime = runtime
         self._browser = browser
         self._known = KnownBrowsers(browser, secret)
-        self._proofs = SignedCookie(secret, "sign-in-proof", CHOOSING)
+        self._proofs = SignedCookie(secret, "sign-in-proof", ACCOUNT_CHOICE_SECONDS)
 
     async def enter(self, request: Request, proof: Proof, then: str | None) -> Response:
         """In, if the proof is of one user; else to the choice of the account."""
@@ -97,13 +99,15 @@ class LoginFlow:
         pending |= {"session": str(uuid7()), "begun_at": proof.begun_at.isoformat()}
         identities = {str(person.id): person._mapping.get("identity_id") for person in people}
         pending["identities"] = {user: str(id_) for user, id_ in identities.items() if id_}
-        self._browser.give(response, self._proofs.seal(**pending), CHOOSING, PROOF)
+        self._browser.give(
+            response, self._proofs.seal(**pending), ACCOUNT_CHOICE_SECONDS, PROOF_COOKIE
+        )
         return response
 
     async def choose(self, request: Request) -> Response:
         """The choice between the accounts that the proof holds for."""
         fields = await fields_of(request) if request.method == "POST" else {}
-        proof = self._proofs.open(self._browser.read(request, PROOF))
+        proof = self._proofs.open(self._browser.read(request, PROOF_COOKIE))
         # The version before this one did not seal when the sign-in began.
         if proof is None or "begun_at" not in proof:
             return go(f"{self._browser.root}/sign-in")
@@ -149,12 +153,12 @@ class LoginFlow:
             with suppress(Refusal):  # it ended meanwhile
                 await self._runtime.execute(before, RevokeSession(session_id=before.session_id))
         root, browser = self._browser.root, self._browser
-        waits = who.method is SignInMethod.MAIL and browser.read(request, PENDING)
-        path = f"{root}{PENDING_PATH}" if waits else local_path(then) or f"{root}/sign-in"
+        waits = who.method is SignInMethod.MAIL and browser.read(request, IDENTITY_TO_LINK_COOKIE)
+        path = f"{root}{LINK_IDENTITY_PATH}" if waits else local_path(then) or f"{root}/sign-in"
         response = go(path)
         browser.give(response, session.secret, int(LIFETIME.total_seconds()))
         self._known.remember(request, response, who.email)
-        for spent in (PROOF, ASKING):
+        for spent in (PROOF_COOKIE, MAIL_SIGN_IN_COOKIE):
             browser.take(response, spent)
         return response
 

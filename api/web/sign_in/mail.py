@@ -19,7 +19,7 @@ from api.web.pages import error_page, go, page
 from api.web.sign_in.forms import fields_of, local_path
 from api.web.sign_in.known_browsers import KnownBrowsers
 from api.web.sign_in.limits import SignInLimits
-from api.web.sign_in.login_flow import ASKING, LoginFlow, Proof
+from api.web.sign_in.login_flow import MAIL_SIGN_IN_COOKIE, LoginFlow, Proof
 from api.web.sign_in.signed_cookie import SignedCookie
 from engine.logs.log_throttle import LogThrottle
 from engine.model import addresses
@@ -40,7 +40,7 @@ class MailSignIn:
         self,
         runtime: Runtime,
         browser: Browser,
-        entrance: LoginFlow,
+        login_flow: LoginFlow,
         keys: tuple[str, bytes],
         limits: SignInLimits,
         *,
@@ -48,13 +48,13 @@ class MailSignIn:
     ) -> None:
         self._runtime = runtime
         self._browser = browser
-        self._entrance = entrance
+        self._login_flow = login_flow
         secret, self._key = keys
         self._limits = limits
         self._openid = openid
         self._known = KnownBrowsers(browser, secret)
         self._withheld = LogThrottle()
-        self._asking = SignedCookie(secret, "sign-in-asking", int(links.LIFETIME.total_seconds()))
+        self._cookie = SignedCookie(secret, "sign-in-asking", int(links.LIFETIME.total_seconds()))
 
     def form(self, request: Request, notice: str = "", status: int = 200, **more: str) -> Response:
         """The page that asks for an address."""
@@ -72,15 +72,15 @@ class MailSignIn:
             return self.form(request, refusal.message, 422, address=typed, then=then or "")
         if self._limits.asks_too_often(request):
             return error_page(request, "too_often", self._browser.root, 429)
-        known = self._asking.open(self._browser.read(request, ASKING)) or {}
+        known = self._cookie.open(self._browser.read(request, MAIL_SIGN_IN_COOKIE)) or {}
         secret = known.get("secret") or secrets.token_urlsafe(32)
         if not self._is_exhausted(request, address):
             await self._runtime.change_as_system(
                 lambda db, now: links.request(db, address, secret, now)
             )
         response = go(f"{self._browser.root}/sign-in/code")
-        sealed = self._asking.seal(secret=secret, then=then)
-        self._browser.give(response, sealed, self._asking.seconds, ASKING)
+        sealed = self._cookie.seal(secret=secret, then=then)
+        self._browser.give(response, sealed, self._cookie.seconds, MAIL_SIGN_IN_COOKIE)
         return response
 
     def _is_exhausted(self, request: Request, address: str) -> bool:
@@ -117,7 +117,7 @@ class MailSignIn:
         proof = await self._runtime.change_as_system(use)
         if proof is None:
             return page(request, "code", self._browser.root, 422, notice=_WRONG_CODE)
-        return await self._entrance.enter(request, proof, asking["then"])
+        return await self._login_flow.enter(request, proof, asking["then"])
 
     async def link(self, request: Request) -> Response:
         """Looking changes nothing. The button is only in the browser that asked."""
@@ -139,10 +139,10 @@ class MailSignIn:
         proof = await self._runtime.change_as_system(use)
         if proof is None:
             return error_page(request, "ended", self._browser.root, 404)
-        return await self._entrance.enter(request, proof, asking["then"])
+        return await self._login_flow.enter(request, proof, asking["then"])
 
     def _sign_in_asked_for(self, request: Request) -> dict[str, Any] | None:
-        return self._asking.open(self._browser.read(request, ASKING))
+        return self._cookie.open(self._browser.read(request, MAIL_SIGN_IN_COOKIE))
 
     async def _find(self, spelling: str) -> Row[Any] | None:
         return await self._runtime.read_as_system(

@@ -53,10 +53,10 @@ def sign_in_routes(
     limits: SignInLimits | None = None,
 ) -> list[BaseRoute]:
     """All of them, to be put at the root of the application."""
-    entrance, sessions = LoginFlow(runtime, browser, secret), Sessions(runtime, browser)
+    login_flow, sessions = LoginFlow(runtime, browser, secret), Sessions(runtime, browser)
     keys, limits = (secret, derive(secret, PURPOSE)), limits or SignInLimits()
     name = openid.name if openid is not None else None
-    mail = MailSignIn(runtime, browser, entrance, keys, limits, openid=name)
+    mail = MailSignIn(runtime, browser, login_flow, keys, limits, openid=name)
     guard = _Guard(browser)
     link_key = derive(secret, ACTION_LINKS)
     address_page = AddressChangePage(runtime, browser, limits, link_key)
@@ -69,7 +69,7 @@ def sign_in_routes(
     others: list[BaseRoute] = []
     if openid is not None:
         provider, account = openid.provider, openid.account
-        away = OpenIdSignIn(runtime, browser, entrance, provider, secret, limits, account=account)
+        away = OpenIdSignIn(runtime, browser, login_flow, provider, secret, limits, account=account)
         others = [
             Route(OPENID, guard(away.leave), methods=LOOK),
             Route(f"{OPENID}/callback", guard(away.arrive), methods=LOOK),
@@ -79,7 +79,7 @@ def sign_in_routes(
         Route(PATH, guard(start), methods=LOOK),
         Route(PATH, guard(mail.ask), methods=POST),
         Route(f"{PATH}/code", guard(mail.code), methods=BOTH),
-        Route(f"{PATH}/account", guard(entrance.choose), methods=BOTH),
+        Route(f"{PATH}/account", guard(login_flow.choose), methods=BOTH),
         Route(f"{PATH}/end", guard(sessions.end), methods=POST),
         Route("/sign-out", guard(sessions.end), methods=POST),
         *others,

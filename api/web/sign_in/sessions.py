@@ -17,7 +17,7 @@ from api.runtime.runtime import Runtime
 from api.web.http.browser import Browser
 from api.web.pages import go, page
 from api.web.sign_in.forms import fields_of
-from api.web.sign_in.login_flow import ASKING, PENDING, PROOF
+from api.web.sign_in.login_flow import IDENTITY_TO_LINK_COOKIE, MAIL_SIGN_IN_COOKIE, PROOF_COOKIE
 from api.web.sign_in.user_agents import name_of
 from engine.commands.credentials.sessions import RevokeSession
 from engine.model.principal import Principal
@@ -50,7 +50,7 @@ class Sessions:
         if session_id == principal.session_id:
             self._browser.take(response)
             # An identity or a proof that still waits is not for whoever signs in here next.
-            for waiting in (PENDING, PROOF, ASKING):
+            for waiting in (IDENTITY_TO_LINK_COOKIE, PROOF_COOKIE, MAIL_SIGN_IN_COOKIE):
                 self._browser.take(response, waiting)
             # What other tabs and the browser's own back button could still show.
             response.headers["Clear-Site-Data"] = '"cache"'

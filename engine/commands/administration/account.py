@@ -98,7 +98,7 @@ class UpdateAccount(Command[UUID]):
     command_name = "update_account"
     subject_field = "account_id"
     #: Nobody requests or edits a release by settings that change meanwhile.
-    account_hold = Hold.ALONE
+    account_hold = Hold.EXCLUSIVE
 
     account_id: UUID
     #: By the names of `AccountSettings`; a setting that is left out stays.
@@ -109,7 +109,7 @@ class UpdateAccount(Command[UUID]):
         if self.account_id != uow.account_id:
             raise not_found("account", "id")
         require_permission(uow, Permission.MANAGE_ACCOUNT)
-        before = {name: getattr(uow.policy, name) for name in self.settings}
+        before = {name: getattr(uow.settings, name) for name in self.settings}
         changes = differences(before, self.settings)
         if "required_approvals" in changes:
             require_quorum(self.settings["required_approvals"])

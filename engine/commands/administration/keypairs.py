@@ -167,7 +167,7 @@ def _destroy_unused(system: System, signer: Signer, key: SigningKey) -> None:
 def _is_stored(system: System, binding: KeyBinding) -> bool:
     # Waits for whoever holds the account: a commit whose answer was lost may be under way still.
     with system.database.writing() as connection:
-        acquire(connection, binding.account_id, Lock(account=Hold.ALONE))
+        acquire(connection, binding.account_id, Lock(account=Hold.EXCLUSIVE))
         return keypairs.keypair_exists(connection, binding.keypair_id)
 
 
@@ -234,7 +234,7 @@ class UpdateKeypair(Command[UUID]):
         if keypair.held_by is None:
             return
         release = uow.release(keypair.held_by)
-        facts = Facts(now=uow.now, policy=uow.policy, actor=uow.actor, release=release)
+        facts = Facts(now=uow.now, settings=uow.settings, actor=uow.actor, release=release)
         facts = replace(facts, keypairs=(keypair,))
         # A pending release waits on: it is not approved while the keypair is disabled.
         if machine.refusal_of(Trigger.STOP, facts) is not None:

@@ -56,7 +56,7 @@ class CreateRole(Command[UUID]):
 
     command_name = "create_role"
     detail_fields = ("name",)
-    account_hold = Hold.ALONE
+    account_hold = Hold.EXCLUSIVE
 
     name: str
     permissions: frozenset[Permission]
@@ -81,7 +81,7 @@ class UpdateRole(Command[UUID]):
     command_name = "update_role"
     subject_kind = "Role"
     subject_field = "role_id"
-    account_hold = Hold.ALONE
+    account_hold = Hold.EXCLUSIVE
 
     role_id: UUID
     name: str | None = None

@@ -49,8 +49,8 @@ def _shortages_of(uow: UnitOfWork, release_ids: Collection[UUID]) -> dict[str, l
 
 def _load_facts(uow: UnitOfWork, releases: Collection[Release]) -> list[Facts]:
     # The settings and people as this transaction leaves them, so nothing cached is used.
-    policy = loading.load_policy(uow.connection, uow.account_id)
-    facts = assemble(uow.connection, uow.now, policy, CLOCK, releases)
+    settings = loading.load_settings(uow.connection, uow.account_id)
+    facts = assemble(uow.connection, uow.now, settings, CLOCK, releases)
     facts = with_creation_facts(uow.connection, uow.account_id, facts)
     return [
         # Once it is approved, whoever leaves signs no more in it; the others still do.

@@ -38,7 +38,7 @@ class CreateTeam(Command[UUID]):
 
     command_name = "create_team"
     detail_fields = ("name",)
-    account_hold = Hold.ALONE
+    account_hold = Hold.EXCLUSIVE
 
     name: str
     member_ids: frozenset[UUID]
@@ -76,7 +76,7 @@ class UpdateTeam(Command[UUID]):
     command_name = "update_team"
     subject_kind = "Team"
     subject_field = "team_id"
-    account_hold = Hold.ALONE
+    account_hold = Hold.EXCLUSIVE
 
     team_id: UUID
     name: str | None = None

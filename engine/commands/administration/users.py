@@ -41,7 +41,7 @@ class CreateUser(Command[UUID]):
 
     command_name = "create_user"
     detail_fields = ("email",)
-    account_hold = Hold.ALONE
+    account_hold = Hold.EXCLUSIVE
 
     email: str
     name: str
@@ -89,7 +89,7 @@ class UpdateUser(Command[UUID]):
     command_name = "update_user"
     subject_kind = "User"
     subject_field = "user_id"
-    account_hold = Hold.ALONE
+    account_hold = Hold.EXCLUSIVE
 
     user_id: UUID
     name: str | None = None
@@ -173,7 +173,7 @@ class UpdateUser(Command[UUID]):
 
 def _require_renaming(uow: UnitOfWork) -> None:
     """An account may keep its users from taking names that others go by."""
-    if uow.policy.users_may_rename_themselves:
+    if uow.settings.users_may_rename_themselves:
         return
     if Permission.MANAGE_USERS not in uow.actor.permissions:
         message = (

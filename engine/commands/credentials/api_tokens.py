@@ -138,7 +138,7 @@ class RevokeApiToken(Command[RevokedTokens]):
     subject_kind = "ApiToken"
     subject_field = "token_id"
     #: No token is made with this one meanwhile.
-    account_hold = Hold.ALONE
+    account_hold = Hold.EXCLUSIVE
 
     token_id: UUID
 

@@ -148,7 +148,7 @@ class ConfirmAddress(Command[UUID]):
     command_name = "confirm_address"
     subject_kind = "User"
     subject_field = "user_id"
-    account_hold = Hold.ALONE
+    account_hold = Hold.EXCLUSIVE
 
     user_id: UUID
     spelling: str = field(repr=False)

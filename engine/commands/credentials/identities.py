@@ -27,7 +27,7 @@ class LinkIdentity(Command[UUID]):
 
     command_name = "link_identity"
     #: Of two at once one waits, and finds the identity linked.
-    account_hold = Hold.ALONE
+    account_hold = Hold.EXCLUSIVE
 
     issuer: str
     subject: str

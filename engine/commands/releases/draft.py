@@ -30,7 +30,7 @@ def release_facts(uow: UnitOfWork, release: Release, **further: Any) -> Facts:
     """Return the facts of a stored release; refuses NOT_FOUND where the actor may not see it."""
     team_ids = [release.fields.team_id]
     known = TeamFacts(uow.teams_of(team_ids), uow.approvers_of(team_ids))
-    seen = assemble(uow.connection, uow.now, uow.policy, uow.actor, [release], known)
+    seen = assemble(uow.connection, uow.now, uow.settings, uow.actor, [release], known)
     facts = seen[release.id]
     require(sees_release, facts)
     return replace(facts, **further)

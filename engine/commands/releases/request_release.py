@@ -9,7 +9,7 @@ from uuid import UUID
 from engine.commands.command import Command
 from engine.commands.releases.draft import with_draft
 from engine.lifecycle import machine
-from engine.lifecycle.approvals import required_by_policy
+from engine.lifecycle.approvals import required_by_settings
 from engine.model.events import DecisionRecorded, ReleaseRequested
 from engine.model.facts import Facts, Release, ReleaseFields
 from engine.model.text import quoted
@@ -46,7 +46,7 @@ class RequestRelease(Command[UUID]):
     def apply(self, uow: UnitOfWork) -> UUID:
         """Decide by the lifecycle table, then write the release, which holds its keypairs."""
         actor_facts = Facts(
-            now=uow.now, policy=uow.policy, actor=uow.actor, asks_approved=self.as_approved
+            now=uow.now, settings=uow.settings, actor=uow.actor, asks_approved=self.as_approved
         )
         facts = with_draft(uow, actor_facts, self.fields)
         target = machine.fire(
@@ -80,7 +80,7 @@ def _new_release(uow: UnitOfWork, facts: Facts, status: Status) -> Release:
         created_at=uow.now,
         revision=1,
         material_revision=1,
-        required_approvals=required_by_policy(facts) if needs_approval else 0,
+        required_approvals=required_by_settings(facts) if needs_approval else 0,
         round_revision=1,
     )
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from engine.commands.releases.draft import release_facts, with_draft
 from engine.commands.releases.release_command import ReleaseCommand
 from engine.lifecycle import machine
-from engine.lifecycle.approvals import required_by_policy
+from engine.lifecycle.approvals import required_by_settings
 from engine.lifecycle.conditions import is_material
 from engine.lifecycle.edit_rules import widens
 from engine.model.events import ReleaseRevised
@@ -81,7 +81,7 @@ def _revised(release: Release, facts: Facts, target: Status) -> Release:
     revision = release.revision + 1
     required = release.required_approvals
     if _asks_anew(facts, target):
-        required = required_by_policy(facts)
+        required = required_by_settings(facts)
     elif target is Status.ACTIVE:
         required = 0
     # What was approved is agreed; what was edited since awaits it, in whatever type meanwhile.

@@ -28,7 +28,7 @@ def holders_of(
     return tuple(
         Holder(keypair_id=keypair_id, name=release.fields.name, ends_at=release.fields.ends_at)
         for keypair_id, release in by_keypair
-        if sees(uow.policy, uow.actor, release)
+        if sees(uow.settings, uow.actor, release)
     )
 
 

@@ -31,7 +31,7 @@ FORMAT = 2
 GENESIS = bytes(32)
 
 # Statements of the hot path are built once: to build one costs more than to run it.
-_HEAD = sa.select(ledger_heads.c.count, ledger_heads.c.hash, ledger_heads.c.heard).where(
+_HEAD = sa.select(ledger_heads.c.count, ledger_heads.c.hash, ledger_heads.c.subscribed_tags).where(
     ledger_heads.c.account_id == sa.bindparam("account")
 )
 _LOCKED_HEAD = _HEAD.with_for_update()
@@ -73,10 +73,12 @@ def head(connection: Connection, account_id: UUID, *, lock: bool = False) -> Hea
     return Head(*connection.execute(query, {"account": account_id}).one())
 
 
-def subscribe(connection: Connection, account_id: UUID, tags: Collection[str]) -> None:
+def write_subscribed_tags(connection: Connection, account_id: UUID, tags: Collection[str]) -> None:
     """Replace the tags that webhooks subscribe to; the caller has locked the head."""
     mine = ledger_heads.c.account_id == account_id
-    connection.execute(ledger_heads.update().where(mine).values(heard=" ".join(sorted(tags))))
+    connection.execute(
+        ledger_heads.update().where(mine).values(subscribed_tags=" ".join(sorted(tags)))
+    )
 
 
 def append(

@@ -47,13 +47,13 @@ class Hold(StrEnum):
     SHARED = "SHARED"
     #: To change them. Every release that awaits approval is locked too, for settings and users
     #: decide who may approve it.
-    ALONE = "ALONE"
+    EXCLUSIVE = "EXCLUSIVE"
 
 
 # Whoever holds the head writes entries, which refer to the account: they must not wait.
 _ACCOUNTS = {
     Hold.SHARED: _ACCOUNT.with_for_update(read=True),
-    Hold.ALONE: _ACCOUNT.with_for_update(key_share=True),
+    Hold.EXCLUSIVE: _ACCOUNT.with_for_update(key_share=True),
 }
 
 
@@ -78,7 +78,7 @@ def acquire(connection: Connection, account_id: UUID, lock: Lock) -> list[Row[An
     if lock.account is not None:
         connection.execute(_ACCOUNTS[lock.account], {"account": account_id}).all()
     release_ids = lock.releases | load_holders(connection, lock.keypairs)
-    if lock.account is Hold.ALONE:
+    if lock.account is Hold.EXCLUSIVE:
         # Those who request or edit wait for the account, so that no further one comes to await it.
         release_ids |= _pending(connection, account_id)
     release_ids |= _namesakes(connection, account_id, lock.name)

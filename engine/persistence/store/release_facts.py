@@ -38,7 +38,7 @@ def load_team_facts(
 def assemble(
     connection: Connection,
     now: datetime,
-    policy: AccountSettings,
+    settings: AccountSettings,
     actor: Actor,
     releases: Collection[Release],
     team_facts: TeamFacts | None = None,
@@ -48,7 +48,7 @@ def assemble(
     `team_facts`: of their teams, if they are loaded already.
     """
     if team_facts is None:
-        team_facts = load_team_facts(connection, policy.account_id, releases)
+        team_facts = load_team_facts(connection, settings.account_id, releases)
     pending = [release for release in releases if release.status is Status.PENDING]
     unapproved = [release for release in releases if release.status in _UNAPPROVED]
     votes = loading.load_votes(connection, pending) if pending else {}
@@ -56,7 +56,7 @@ def assemble(
     return {
         release.id: Facts(
             now=now,
-            policy=policy,
+            settings=settings,
             actor=actor,
             release=release,
             team=team_facts.teams.get(release.fields.team_id) if release.fields.team_id else None,

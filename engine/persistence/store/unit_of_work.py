@@ -41,9 +41,9 @@ class UnitOfWork:
     _teams: dict[UUID, Team] = field(default_factory=dict)
 
     @cached_property
-    def policy(self) -> AccountSettings:
+    def settings(self) -> AccountSettings:
         """The account's settings."""
-        return loading.load_policy(self.connection, self.account_id)
+        return loading.load_settings(self.connection, self.account_id)
 
     @cached_property
     def actor(self) -> Actor:
@@ -76,9 +76,9 @@ class UnitOfWork:
             self._teams |= loading.load_teams(self.connection, self.account_id, missing)
         return {team_id: self._teams[team_id] for team_id in ids & self._teams.keys()}
 
-    def refresh_policy(self) -> None:
-        """Forget settings, approvers and teams, which were changed."""
-        self.__dict__.pop("policy", None)
+    def evict_account(self) -> None:
+        """Forget the settings, approvers and teams, because they were changed."""
+        self.__dict__.pop("settings", None)
         self._approvers.clear()
         self._teams.clear()
 

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from api.graphql.documents import Documents, InvalidDocumentError
-from api.graphql.errors import UserError, top_level
+from api.graphql.errors import UserError, to_graphql_error
 from api.graphql.ids import from_global, to_global
 from api.graphql.limits.config import Limits
 from api.graphql.queries.nodes import NODE_READERS
@@ -43,14 +43,14 @@ def test_a_sentence_names_fields_as_the_schema_does() -> None:
         "The release is completed, so you cannot change: max_signatures, name."
     )
     wanted = "The release is completed, so you cannot change: maxSignatures, name."
-    assert UserError.of(refusal).message == top_level(refusal).message == wanted
+    assert UserError.of(refusal).message == to_graphql_error(refusal).message == wanted
     assert UserError.of(refusal).field == ["maxSignatures", "name"]
 
 
 def test_what_a_person_wrote_in_a_sentence_is_never_respelled() -> None:
     message = "Another release is called starts_at."
     refusal = Refusal(Code.NAME_TAKEN, message, "starts_at")
-    assert UserError.of(refusal).message == top_level(refusal).message == message
+    assert UserError.of(refusal).message == to_graphql_error(refusal).message == message
     assert UserError.of(refusal).field == ["startsAt"]
 
 

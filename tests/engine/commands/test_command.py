@@ -34,7 +34,7 @@ def test_an_attempt_to_create_is_about_the_account() -> None:
         None,
     )
     assert attempt.details == {"name": "Blue\ufffd"}
-    assert command.lock() == Lock(account=Hold.ALONE)
+    assert command.lock() == Lock(account=Hold.EXCLUSIVE)
 
 
 def test_an_attempt_to_change_is_about_what_it_changes() -> None:

@@ -118,6 +118,6 @@ def test_who_could_approve_is_everybody_eligible_but_its_authors() -> None:
 
 
 def test_a_team_sets_the_quorum_and_with_teams_off_the_account() -> None:
-    assert approvals.required_by_policy(ruled(facts(None), required_approvals=7)) == 2
+    assert approvals.required_by_settings(ruled(facts(None), required_approvals=7)) == 2
     off = ruled(teams_off(facts(None)), required_approvals=7)
-    assert approvals.required_by_policy(off) == 7
+    assert approvals.required_by_settings(off) == 7

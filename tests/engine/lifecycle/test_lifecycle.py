@@ -348,13 +348,13 @@ def _other_type(given: Facts) -> Facts:
 
 
 def _without_a_team(given: Facts) -> Facts:
-    if given.policy.teams_enabled:
+    if given.settings.teams_enabled:
         return replace(drafting(given, team_id=None), team=None)
     return drafting(given, team_id=BLUE)
 
 
 def _participants_the_wrong_way(given: Facts) -> Facts:
-    named = frozenset({CREATOR}) if given.policy.teams_enabled else frozenset()
+    named = frozenset({CREATOR}) if given.settings.teams_enabled else frozenset()
     return drafting(given, participant_ids=named)
 
 
@@ -531,11 +531,11 @@ def _of_no_field(
 RULED: list[tuple[dict[str, Row], dict[str, tuple[Violation, Expected]]]] = [
     (REQUESTS, REQUESTER | LABEL_RULES | DRAFT_RULES),
     (
-        {n: r for n, r in REQUESTS.items() if r.given.policy.teams_enabled},
+        {n: r for n, r in REQUESTS.items() if r.given.settings.teams_enabled},
         TEAM_RULES,
     ),
     (
-        {n: r for n, r in REQUESTS.items() if not r.given.policy.teams_enabled},
+        {n: r for n, r in REQUESTS.items() if not r.given.settings.teams_enabled},
         TEAMS_OFF_RULES,
     ),
     (
@@ -577,11 +577,11 @@ RULED: list[tuple[dict[str, Row], dict[str, tuple[Violation, Expected]]]] = [
     ({n: r for n, r in DECISIONS.items() if r.trigger is Trigger.REJECT}, REJECTER),
     (APPROVALS, _of_no_field(DRAFT_RULES)),
     (
-        {n: r for n, r in APPROVALS.items() if r.given.policy.teams_enabled},
+        {n: r for n, r in APPROVALS.items() if r.given.settings.teams_enabled},
         _of_no_field(OF_THE_TEAM),
     ),
     (
-        {n: r for n, r in APPROVALS.items() if not r.given.policy.teams_enabled},
+        {n: r for n, r in APPROVALS.items() if not r.given.settings.teams_enabled},
         _of_no_field(TEAMS_OFF_RULES),
     ),
     (WITHDRAWALS | CLOSURES, LEAVER),

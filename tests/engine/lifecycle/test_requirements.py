@@ -226,7 +226,7 @@ def test_a_window_lies_within_two_centuries_and_is_as_long_as_the_account_allows
     starts_at: datetime, ends_at: datetime, field: str | None
 ) -> None:
     given = drafting(facts(None), starts_at=starts_at, ends_at=ends_at)
-    given = replace(given, policy=replace(given.policy, max_window_days=10))
+    given = replace(given, settings=replace(given.settings, max_window_days=10))
     refused = said(requirements.window_is_in_range(given))
     assert refused == (None if field is None else (Code.WINDOW_INVALID, field))
 

@@ -18,9 +18,9 @@ from tests.support.facts import (
     RED,
     RELEASE,
     STRANGER,
+    account_settings,
     actor,
     keypair,
-    policy,
     release,
 )
 
@@ -44,7 +44,7 @@ def sign_facts(type_: ReleaseType = OFFLINE, **changes: Any) -> SignFacts:
     """A member of blue signs at noon in blue's open release: everything holds."""
     values: dict[str, Any] = {
         "now": NOON,
-        "policy": policy(),
+        "settings": account_settings(),
         "actor": SIGNER,
         "keypair": keypair(type_, held_by=RELEASE),
         "release": release(Status.IN_PROGRESS, type_),
@@ -75,7 +75,7 @@ def test_with_every_factor_passed_a_signature_counts_toward_the_release() -> Non
 WITHOUT_TEAM = replace(SIGNER, team_ids=frozenset())
 SPENT = replace(release(Status.IN_PROGRESS), signatures_used=7, signatures_reserved=3)
 ONE_FAILS: list[tuple[dict[str, Any], list[str]]] = [
-    ({"policy": policy(signing_frozen=True)}, ["account_not_frozen"]),
+    ({"settings": account_settings(signing_frozen=True)}, ["account_not_frozen"]),
     ({"actor": replace(SIGNER, active=False)}, ["signer_may_sign"]),
     (
         {"actor": replace(SIGNER, permissions=frozenset(Permission) - {Permission.SIGN})},
@@ -138,7 +138,7 @@ def test_the_window_is_half_open(at: Any, inside: bool) -> None:
 
 def test_with_teams_off_listed_users_take_part_and_no_team_is_asked_for() -> None:
     listed = release(Status.IN_PROGRESS)
-    off = {"policy": policy(teams_enabled=False), "actor": WITHOUT_TEAM}
+    off = {"settings": account_settings(teams_enabled=False), "actor": WITHOUT_TEAM}
     for people, names in (({MEMBER}, []), ({STRANGER}, ["is_participant"])):
         named = replace(listed.fields, team_id=None, participant_ids=frozenset(people))
         given = sign_facts(
@@ -180,10 +180,10 @@ def test_one_left_is_enough_and_the_batch_before_counts() -> None:
 def test_outside_of_a_release_an_online_or_test_keypair_signs_unassociated(
     type_: ReleaseType, outside: dict[str, Any], code: Code, quota: QuotaOnOnline
 ) -> None:
-    found = evaluate(sign_facts(type_, **outside, policy=policy(quota_on_online=quota)))
+    found = evaluate(sign_facts(type_, **outside, settings=account_settings(quota_on_online=quota)))
     assert (found.allowed, found.release_id) == (True, None)
-    confined = policy(quota_on_online=quota, restrict_signing_to_releases=True)
-    assert code_of(sign_facts(type_, **outside, policy=confined)) is code
+    confined = account_settings(quota_on_online=quota, restrict_signing_to_releases=True)
+    assert code_of(sign_facts(type_, **outside, settings=confined)) is code
 
 
 @pytest.mark.parametrize("type_", [ONLINE, TEST])
@@ -199,8 +199,8 @@ def test_outside_of_a_release_an_online_or_test_keypair_signs_unassociated(
 def test_over_the_maximum_the_account_decides(
     type_: ReleaseType, quota: QuotaOnOnline, confined: bool, code: Code | None
 ) -> None:
-    settings = policy(quota_on_online=quota, restrict_signing_to_releases=confined)
-    given = sign_facts(type_, release=SPENT, policy=settings)
+    settings = account_settings(quota_on_online=quota, restrict_signing_to_releases=confined)
+    given = sign_facts(type_, release=SPENT, settings=settings)
     assert code_of(given) is code
     assert evaluate(given).release_id is None
 
@@ -233,7 +233,7 @@ class Case:
             held = replace(held, fields=replace(held.fields, team_id=None, participant_ids=people))
         return SignFacts(
             now=NOON,
-            policy=policy(
+            settings=account_settings(
                 signing_frozen=self.frozen,
                 teams_enabled=teams,
                 quota_on_online=self.over,
@@ -356,7 +356,7 @@ def test_who_asks_for_another_is_told_what_they_see_themselves() -> None:
 
 
 def test_a_factor_says_its_name_outcome_and_reason() -> None:
-    (frozen, *_) = evaluate(sign_facts(policy=policy(signing_frozen=True))).factors
+    (frozen, *_) = evaluate(sign_facts(settings=account_settings(signing_frozen=True))).factors
     assert frozen == Factor(
         "account_not_frozen",
         False,

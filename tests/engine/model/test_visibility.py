@@ -118,11 +118,11 @@ def test_the_rule_and_its_sql_form_agree_on_every_release(
             service=drawn["service"],
             team_ids=frozenset(world.things[name] for name in drawn["teams"]),
         )
-        policy = AccountSettings(
+        account_settings = AccountSettings(
             account_id=world.account_id, account_name="Acme", teams_enabled=teams_enabled
         )
-        by_rule = {release.id for release in known if sees(policy, actor, release)}
-        reading = QueryContext(connection, world.clock.instant, policy, actor)
+        by_rule = {release.id for release in known if sees(account_settings, actor, release)}
+        reading = QueryContext(connection, world.clock.instant, account_settings, actor)
         assert found(reading, ids) == by_rule
         listed = paged(reading, order, descending=descending, backward=backward)
         in_order = releases.ORDERS[order]

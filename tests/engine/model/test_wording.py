@@ -15,11 +15,11 @@ from tests.support.facts import (
     ANN,
     BOB,
     CREATOR,
+    account_settings,
     actor,
     drafting,
     facts,
     keypair,
-    policy,
     release,
     ruled,
     teams_off,
@@ -133,7 +133,7 @@ def signing(maximum: int, used: int, status: Status = Status.IN_PROGRESS) -> Sig
     found = replace(found, fields=replace(found.fields, max_signatures=maximum))
     return SignFacts(
         now=found.fields.starts_at,
-        policy=policy(),
+        settings=account_settings(),
         actor=actor(CREATOR),
         keypair=keypair(ReleaseType.OFFLINE, access=KeypairAccess.OPEN),
         release=found,

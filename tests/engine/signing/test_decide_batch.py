@@ -22,9 +22,9 @@ from tests.support.facts import (
     RELEASE,
     SPARE,
     VAULT,
+    account_settings,
     fields,
     keypair,
-    policy,
     release,
 )
 from tests.support.facts import actor as actor_of
@@ -51,7 +51,7 @@ def facts(*, maximum: int = 2, **changes: Any) -> BatchFacts:
         "release_id": RELEASE,
         "previous": {},
         "release": replace(release(Status.IN_PROGRESS), fields=window),
-        "settings": policy(),
+        "settings": account_settings(),
     }
     signer = actor_of(MEMBER, permissions=frozenset({Permission.SIGN}))
     return BatchFacts(

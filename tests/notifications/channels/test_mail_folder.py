@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from notifications.channels import loading
-from notifications.channels.base import ChannelContext, Refused, Undelivered
+from notifications.channels.base import ChannelContext, PermanentFailure, Undelivered
 from notifications.channels.mail_folder import MailFolderChannel, folder_of
 from notifications.channels.webhook import WebhookChannel
 from tests.support.mails import SENDER, outgoing
@@ -58,7 +58,7 @@ async def test_a_folder_that_cannot_be_written_to_leaves_the_mail_to_a_later_try
     channel = MailFolderChannel(tmp_path / "mails", SENDER)
     with pytest.raises(Undelivered, match=r"cannot be kept in .*mails: File exists") as told:
         await channel.send(channel.prepare(outgoing()))
-    assert not isinstance(told.value, Refused)
+    assert not isinstance(told.value, PermanentFailure)
 
 
 def test_it_takes_the_place_of_the_mail_server() -> None:

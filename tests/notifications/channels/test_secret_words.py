@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from notifications.channels.base import Gone, Outgoing, Refused, Undelivered
+from notifications.channels.base import Gone, Outgoing, PermanentFailure, Undelivered
 from notifications.channels.secret_words import WITHHELD, without_link
 from notifications.channels.smtp import SmtpChannel
 from notifications.content.writer import MessageRenderer
@@ -35,7 +35,7 @@ SPELLINGS: list[Callable[[str], str]] = [
 ]
 
 
-@pytest.mark.parametrize("kind", [Undelivered, Refused, Gone])
+@pytest.mark.parametrize("kind", [Undelivered, PermanentFailure, Gone])
 @pytest.mark.parametrize("spell", SPELLINGS)
 def test_words_with_the_secret_are_withheld(
     kind: type[Undelivered], spell: Callable[[str], str]
@@ -44,7 +44,7 @@ def test_words_with_the_secret_are_withheld(
 
     error = without_link(kind(f"550 5.7.1 spam: {spell(LINK)}", after=after), LINK)
 
-    assert (type(error), str(error), error.after) == (kind, f"550 {WITHHELD}", after)
+    assert (type(error), str(error), error.retry_after) == (kind, f"550 {WITHHELD}", after)
 
 
 def test_without_a_number_only_that_is_said() -> None:
@@ -61,7 +61,7 @@ def test_without_a_number_only_that_is_said() -> None:
     ],
 )
 def test_other_words_are_kept(words: str, link: str | None) -> None:
-    error = Refused(words)
+    error = PermanentFailure(words)
 
     assert without_link(error, link) is error
 

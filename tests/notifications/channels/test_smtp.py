@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
-from notifications.channels.base import Refused, Undelivered
+from notifications.channels.base import PermanentFailure, Undelivered
 from notifications.channels.smtp import Server, SmtpChannel
 from tests.support.certificates import certify
 from tests.support.mails import SENDER, outgoing
@@ -55,7 +55,7 @@ def test_what_names_no_server_is_refused(url: str) -> None:
 async def test_an_address_that_the_server_cannot_carry_is_refused_at_once() -> None:
     async with smtp_server(international=False) as inbox:
         channel = SmtpChannel(inbox.url, SENDER, timeout=5)
-        with pytest.raises(Refused, match="cannot carry this address"):
+        with pytest.raises(PermanentFailure, match="cannot carry this address"):
             await channel.send(channel.prepare(outgoing("müller@example.com")))
         await channel.send(channel.prepare(outgoing()))
         await channel.close()
@@ -171,6 +171,6 @@ async def test_an_international_address_needs_a_server_that_takes_it() -> None:
         assert [to for to, _ in inbox.mails] == ["jürgen@example.com"]
 
         inbox.answers["jörg@example.com"] = "553 5.6.7 not that one"
-        with pytest.raises(Refused, match=r"553 5\.6\.7"):
+        with pytest.raises(PermanentFailure, match=r"553 5\.6\.7"):
             await channel.send(channel.prepare(outgoing("jörg@example.com")))
         await channel.close()

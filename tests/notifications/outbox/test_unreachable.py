@@ -8,7 +8,7 @@ from sqlalchemy import Row
 from structlog.testing import capture_logs
 
 from engine.commands.releases.revise_release import ReviseRelease
-from notifications.channels.base import Outgoing, Refused
+from notifications.channels.base import Outgoing, PermanentFailure
 from notifications.channels.smtp import SmtpChannel
 from notifications.content.message import Parts, RenderedMessage
 from notifications.content.writer import MessageRenderer, Reader
@@ -194,5 +194,5 @@ def test_an_address_that_cannot_be_written_fails_at_once(
         message=message,
     )
     channel = SmtpChannel("smtp://127.0.0.1:1", "Countersign <countersign@example.com>")
-    with pytest.raises(Refused, match="the address cannot be written"):
+    with pytest.raises(PermanentFailure, match="the address cannot be written"):
         channel.prepare(outgoing)

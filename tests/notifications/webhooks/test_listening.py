@@ -85,7 +85,7 @@ def test_it_follows_every_change_of_webhooks(world: World, hooks: Hooks) -> None
 def test_a_webhook_that_an_older_version_made_is_heard_soon(world: World, hooks: Hooks) -> None:
     hooks.make("releases", NOWHERE, "release:*")
     with world.system.database.writing() as connection:  # what that version leaves behind
-        connection.execute(sa.update(ledger_heads).values(heard=""))
+        connection.execute(sa.update(ledger_heads).values(subscribed_tags=""))
         connection.commit()
     world.request()
     assert hooks.rows() == []

@@ -25,7 +25,7 @@ from api.web.http.browser import Browser
 from api.web.pages import error_page, go, page
 from api.web.sign_in.forms import fields_of, local_path
 from api.web.sign_in.limits import SignInLimits
-from api.web.sign_in.login_flow import PENDING, PENDING_PATH, LoginFlow, Proof
+from api.web.sign_in.login_flow import IDENTITY_TO_LINK_COOKIE, LINK_IDENTITY_PATH, LoginFlow, Proof
 from api.web.sign_in.openid.flow_cookies import FlowCookies, KeptFlow
 from api.web.sign_in.openid.provider import Identity, Provider, new_flow
 from api.web.sign_in.openid.provider_errors import ProviderError
@@ -42,8 +42,8 @@ from engine.persistence.store.loading.sign_in import people_with_identity
 log = structlog.get_logger("countersign.openid")
 
 PATH = "/sign-in/openid"
-#: Seconds to confirm an identity.
-_PENDING = 1800
+#: For how long an identity can be confirmed that is to be linked to a user.
+IDENTITY_TO_LINK_SECONDS = 1800
 
 
 class OpenIdSignIn:
@@ -53,7 +53,7 @@ class OpenIdSignIn:
         self,
         runtime: Runtime,
         browser: Browser,
-        entrance: LoginFlow,
+        login_flow: LoginFlow,
         provider: Provider,
         secret: str,
         limits: SignInLimits,
@@ -62,13 +62,13 @@ class OpenIdSignIn:
     ) -> None:
         self._runtime = runtime
         self._browser = browser
-        self._entrance = entrance
+        self._login_flow = login_flow
         self._provider = provider
         self._limits = limits
         self._account = account
         self._failures = LogThrottle()
         self._flows = FlowCookies(browser, secret)
-        self._pending = SignedCookie(secret, "openid-pending", _PENDING)
+        self._pending = SignedCookie(secret, "openid-pending", IDENTITY_TO_LINK_SECONDS)
 
     async def leave(self, request: Request) -> Response:
         """Away to the provider; this browser alone can come back from there."""
@@ -109,21 +109,21 @@ class OpenIdSignIn:
         people = await self._people(identity, kept_flow.begun_at)
         if people:
             proof = Proof(people, SignInMethod.OPENID_CONNECT, kept_flow.begun_at)
-            return await self._entrance.enter(request, proof, kept_flow.then)
+            return await self._login_flow.enter(request, proof, kept_flow.then)
         return await self._ask_to_confirm(request, identity, kept_flow.begun_at)
 
     async def link(self, request: Request) -> Response:
         """Tie the identity to the user who is signed in, if that is what they say."""
         # Read first: a session that ends while the form arrives ties nothing any more.
         fields = await fields_of(request) if request.method == "POST" else {}
-        pending = self._pending.open(self._browser.read(request, PENDING))
+        pending = self._pending.open(self._browser.read(request, IDENTITY_TO_LINK_COOKIE))
         if pending is not None and "begun_at" not in pending:
             pending = None  # of the version before this one
         principal = await session_of(self._runtime, request)
         home = go(f"{self._browser.root}/sign-in")
         if pending is None or principal is None:
             if pending is None:
-                self._browser.take(home, PENDING)
+                self._browser.take(home, IDENTITY_TO_LINK_COOKIE)
             return home
         person = await self._runtime.read_as_system(partial(_person, principal))
         values: dict[str, Any] = {"identity": pending, "user": person, "account": person.account}
@@ -145,7 +145,7 @@ class OpenIdSignIn:
             except Refusal as refusal:
                 values |= {"allowed": False, "notice": refusal.message}
                 return page(request, "identity", self._browser.root, 409, **values)
-        self._browser.take(home, PENDING)
+        self._browser.take(home, IDENTITY_TO_LINK_COOKIE)
         return home
 
     async def _ask_to_confirm(
@@ -153,12 +153,12 @@ class OpenIdSignIn:
     ) -> Response:
         """Who is signed in is asked at once; anybody else signs in by mail first."""
         if await session_of(self._runtime, request) is not None:
-            response = go(f"{self._browser.root}{PENDING_PATH}")
+            response = go(f"{self._browser.root}{LINK_IDENTITY_PATH}")
         else:
             values = {"address": identity.email or "", "issuer": identity.issuer}
             response = page(request, "first", self._browser.root, 200, **values)
         sealed = self._pending.seal(**asdict(identity), begun_at=begun_at.isoformat())
-        self._browser.give(response, sealed, _PENDING, PENDING)
+        self._browser.give(response, sealed, IDENTITY_TO_LINK_SECONDS, IDENTITY_TO_LINK_COOKIE)
         return response
 
     async def _now(self) -> datetime:

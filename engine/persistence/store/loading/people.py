@@ -33,7 +33,7 @@ _TEAMS = sa.select(
 ).where(id_in(t.teams.c.id), no_index(t.teams.c.account_id) == sa.bindparam("account"))
 
 
-def load_policy(connection: Connection, account_id: UUID) -> AccountSettings:
+def load_settings(connection: Connection, account_id: UUID) -> AccountSettings:
     """The account's settings."""
     row = connection.execute(_POLICY, {"account": account_id}).one()
     return AccountSettings(

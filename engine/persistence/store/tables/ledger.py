@@ -15,8 +15,9 @@ ledger_heads = Table(
     #: Entries so far; the last one's position.
     Column("count", BigInteger, nullable=False),
     Column("hash", LargeBinary, nullable=False),
-    #: Which tags somebody outside listens to: space-separated, some ending in `*`.
-    Column("heard", Text, nullable=False, server_default=""),
+    #: The tags that webhooks subscribe to, separated by spaces, some ending in `*`. The database
+    #: keeps the name that the column was created with.
+    Column("heard", Text, key="subscribed_tags", nullable=False, server_default=""),
 )
 
 ledger_entries = Table(

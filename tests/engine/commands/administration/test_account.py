@@ -34,14 +34,14 @@ def test_an_account_begins_with_the_specified_settings_and_one_administrator(
 ) -> None:
     made = create_account(world.system, " Other ", "root@example.com")
     with world.system.database.reading() as connection:
-        policy = loading.load_policy(connection, made.account_id)
-    assert policy.account_name == "Other"
-    assert (policy.signing_frozen, policy.teams_enabled) == (False, True)
-    assert (policy.reapprove_on_edit, policy.allow_self_approval) == (True, False)
-    assert (policy.required_approvals, policy.quota_on_online) == (1, QuotaOnOnline.REFUSE)
-    assert policy.enabled_release_types == frozenset(ReleaseType)
-    assert policy.restrict_signing_to_releases is False
-    assert policy.max_window_days == 366
+        settings = loading.load_settings(connection, made.account_id)
+    assert settings.account_name == "Other"
+    assert (settings.signing_frozen, settings.teams_enabled) == (False, True)
+    assert (settings.reapprove_on_edit, settings.allow_self_approval) == (True, False)
+    assert (settings.required_approvals, settings.quota_on_online) == (1, QuotaOnOnline.REFUSE)
+    assert settings.enabled_release_types == frozenset(ReleaseType)
+    assert settings.restrict_signing_to_releases is False
+    assert settings.max_window_days == 366
     (user,) = rows(world, t.users, account_id=made.account_id)
     assert (user.id, user.email, user.active) == (made.user_id, "root@example.com", True)
     entries = rows(world, t.ledger_entries, account_id=made.account_id)
@@ -102,8 +102,8 @@ def test_every_setting_is_changed_and_written_down(world: World) -> None:
     before = len(world.ledger())
     world.settings(**wanted)
     with world.system.database.reading() as connection:
-        policy = loading.load_policy(connection, world.account_id)
-    assert {name: getattr(policy, name) for name in wanted} == wanted
+        settings = loading.load_settings(connection, world.account_id)
+    assert {name: getattr(settings, name) for name in wanted} == wanted
     assert tags(world, before) == ["account:updated"]
     changes = told(world.ledger()[-1])["changes"]
     assert set(changes) == set(wanted)

@@ -152,7 +152,7 @@ def test_nobody_gets_a_token_while_being_deactivated(world: World) -> None:
     ]
     with ThreadPoolExecutor(len(making)) as threads:
         with database.writing() as connection:
-            locks.acquire(connection, world.account_id, Lock(account=Hold.ALONE))
+            locks.acquire(connection, world.account_id, Lock(account=Hold.EXCLUSIVE))
             waiting = [threads.submit(make) for make in making]
             time.sleep(0.2)  # long enough to get ahead, if it did not wait
             u = t.users
