@@ -23,13 +23,27 @@ from sqlalchemy import (
     Update,
 )
 from sqlalchemy.dialects.postgresql import JSON, JSONB
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from engine.persistence.db.sql import id_in
 
 ColumnValues = Mapping[str, Any]
 #: Converts a value to what the driver accepts.
 Bind = Callable[[Any], Any]
+
+
+class _JsonText(UserDefinedType[str]):
+    """JSON that is a text already, for a parameter of PostgreSQL's type `jsonb`.
+
+    A text that the statement casts would be parsed again for every row.
+    """
+
+    cache_ok = True
+    render_bind_cast = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Name the type of the parameter itself."""
+        return "JSONB"
 
 
 def insert_many(
@@ -164,16 +178,12 @@ def _update_each(table: Table, shared: tuple[str, ...], own: tuple[str, ...]) ->
 @cache
 def _update_set(table: Table, shared: tuple[str, ...], own: tuple[str, ...]) -> Update:
     # Not a join: planned while the table was small, it would scan the table, or all the input for
-    # each row, and that plan is kept while the table grows. The input is looked up by id instead;
-    # the offset has it parsed once and not for each row.
-    rows = sa.cast(sa.bindparam("rows", type_=sa.Text), JSONB)
-    source = sa.select(rows.label("rows")).offset(0).subquery("input")
-    id_ = sa.cast(table.c.id, sa.Text)
-    row = source.c.rows.op("->", return_type=JSONB())(id_)
+    # each row, and that plan is kept while the table grows. The input is looked up by id instead.
+    rows = sa.bindparam("rows", type_=_JsonText())
+    row = rows.op("->", return_type=JSONB())(sa.cast(table.c.id, sa.Text))
     each = {
         name: sa.cast(row.op("->>", return_type=sa.Text())(name), table.c[name].type)
         for name in own
         if name != "id"
     }
-    statement = table.update().where(id_in(table.c.id), source.c.rows.has_key(id_))
-    return statement.values(_all(table, shared) | each)
+    return table.update().where(id_in(table.c.id)).values(_all(table, shared) | each)
