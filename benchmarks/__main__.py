@@ -5,41 +5,38 @@ from __future__ import annotations
 import argparse
 import importlib
 import pkgutil
+import time
 from pathlib import Path
 
-import benchmarks
-from benchmarks import report
+from benchmarks import cases, report
 from benchmarks.comparison import Comparison
-
-#: A benchmark is a module of this package whose name begins so, with `run(rounds)`.
-PREFIX = "bench_"
 
 
 def names() -> list[str]:
-    """Every benchmark that is there."""
-    modules = (module.name for module in pkgutil.iter_modules(benchmarks.__path__))
-    return sorted(name.removeprefix(PREFIX) for name in modules if name.startswith(PREFIX))
+    """Return the names of all benchmarks: the modules of `cases`, each with a `run(rounds)`."""
+    return sorted(module.name for module in pkgutil.iter_modules(cases.__path__))
 
 
 def main() -> None:
-    """Measure what was named, else everything."""
+    """Run the benchmarks that are named, or all of them."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names())}")
-    parser.add_argument("--rounds", type=int, default=5, help="counted rounds of each pair")
+    parser.add_argument("--rounds", type=int, default=5, help="counted rounds of each comparison")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
-    told = parser.parse_args()
-    unknown = sorted(set(told.names) - set(names()))
+    arguments = parser.parse_args()
+    unknown = sorted(set(arguments.names) - set(names()))
     if unknown:
         parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(names())}")
-    where = report.machine()
-    found: list[Comparison] = []
-    for name in told.names or names():
-        module = importlib.import_module(f"benchmarks.{PREFIX}{name}")
-        for comparison in module.run(told.rounds):
-            found.append(comparison)
-            print(report.as_markdown(where, [comparison]).splitlines()[4], flush=True)
-            report.write(told.out, where, found)
-    print("\n" + report.as_markdown(where, found))
+    machine = report.machine()
+    comparisons: list[Comparison] = []
+    for name in arguments.names or names():
+        started = time.perf_counter()
+        for comparison in importlib.import_module(f"benchmarks.cases.{name}").run(arguments.rounds):
+            comparisons.append(comparison)
+            print(report.as_row(comparison), flush=True)
+            report.write(arguments.out, machine, comparisons)
+        print(f"{name}: {time.perf_counter() - started:.0f} s", flush=True)
+    print("\n" + report.as_markdown(machine, comparisons))
 
 
 if __name__ == "__main__":

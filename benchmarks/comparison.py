@@ -5,62 +5,69 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from statistics import median
+from typing import Literal
 
-#: One run of one side: answers its figure in the comparison's unit.
+#: Measures one side once; returns its figure in the comparison's unit.
 Run = Callable[[], float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Goal:
-    """What the ratio is hoped to be. Told in the table; nothing fails by it."""
+    """What a comparison is to reach. The report shows it; nothing fails by it."""
 
-    ratio: float
-    #: "at least" or "under".
-    bound: str = "at least"
+    limit: float
+    bound: Literal["at least", "at most"] = "at least"
+    #: Whether the limit is for the ratio, or for Countersign's own figure.
+    of: Literal["ratio", "figure"] = "ratio"
 
-    def is_met(self, ratio: float) -> bool:
-        """Whether a measured ratio does."""
-        return ratio >= self.ratio if self.bound == "at least" else ratio < self.ratio
+    def is_met(self, value: float) -> bool:
+        """Return whether a measured ratio or figure reaches the goal."""
+        return value >= self.limit if self.bound == "at least" else value <= self.limit
 
     def __str__(self) -> str:
-        return f"{self.bound} {self.ratio:g}"
+        return f"{self.of} {self.bound} {self.limit:,g}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Ours beside another's, a figure of each from every round; no other: the figure alone."""
+    """A row of the report: Countersign's figure of each round, and the other side's if any."""
 
     title: str
     unit: str
     ours: list[float]
-    #: What it is held against, by what is to be read in the table; None: the figure alone.
+    #: The other side, as the report names it; None where Countersign's figure stands alone.
     other: str | None = None
     theirs: list[float] = field(default_factory=list)
     goal: Goal | None = None
     note: str = ""
 
     @property
-    def value(self) -> float:
-        """The median of ours."""
+    def figure(self) -> float:
+        """The median of Countersign's figures."""
         return median(self.ours)
 
     @property
     def ratio(self) -> float | None:
-        """The median of the rounds' ratios, ours to theirs."""
+        """The median of the rounds' ratios, Countersign's figure to the other side's."""
         if not self.theirs:
             return None
         return median(ours / theirs for ours, theirs in zip(self.ours, self.theirs, strict=True))
 
     @property
     def is_met(self) -> bool | None:
-        """None without a goal; a goal of a figure alone is about the figure."""
+        """Whether the goal is met; None without a goal."""
         if self.goal is None:
             return None
-        return self.goal.is_met(self.value if self.ratio is None else self.ratio)
+        value = self.figure if self.goal.of == "figure" else self.ratio
+        assert value is not None, "a goal for a ratio needs another side"
+        return self.goal.is_met(value)
 
 
 def by_turns(rounds: int, sides: Mapping[str, Run]) -> dict[str, list[float]]:
-    """Every side once in each round, in turn, after one round that is not counted."""
+    """Measure every side once in each round, after one round that is not counted.
+
+    The uncounted round warms up what a server keeps warm: connections, prepared statements, caches.
+    """
     figures: dict[str, list[float]] = {name: [] for name in sides}
     for number in range(rounds + 1):
         for name, run in sides.items():

@@ -17,7 +17,7 @@ from api.graphql.context import Context
 from api.graphql.http.answers import encode
 from api.graphql.schema import schema
 from api.runtime.runtime import Runtime
-from benchmarks.client import RequestTemplate, seconds
+from benchmarks.clients.graphql_http import RequestTemplate, seconds
 from benchmarks.comparison import Run
 from engine.model.principal import Principal
 

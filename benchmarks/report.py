@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ HEADINGS = ("what", "unit", "Countersign", "against", "theirs", "ratio", "goal",
 
 
 def machine() -> dict[str, Any]:
-    """Where and when it was measured; the load is what else ran at the start."""
+    """Describe the machine; its load is what else ran when the measurement started."""
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
@@ -28,40 +28,43 @@ def machine() -> dict[str, Any]:
     }
 
 
-def as_json(where: dict[str, Any], found: Sequence[Comparison]) -> str:
-    """Every round's figures, and what the table makes of them."""
-    rows = [asdict(c) | {"ratio": c.ratio, "met": c.is_met} for c in found]
-    return json.dumps({"machine": where, "comparisons": rows}, indent=1) + "\n"
+def as_json(machine: dict[str, Any], comparisons: Sequence[Comparison]) -> str:
+    """Render every round's figures, with the ratio and whether the goal is met."""
+    rows = [asdict(c) | {"ratio": c.ratio, "met": c.is_met} for c in comparisons]
+    return json.dumps({"machine": machine, "comparisons": rows}, indent=1) + "\n"
 
 
-def as_markdown(where: dict[str, Any], found: Sequence[Comparison]) -> str:
-    """A row for each comparison: medians, and in brackets the lowest and highest."""
-    told = (
+def as_markdown(machine: dict[str, Any], comparisons: Sequence[Comparison]) -> str:
+    """Render the table: medians, and in brackets the lowest and highest figure."""
+    heading = (
         "Measured {at} on {cores} cores, {memory_gib} GiB, Python {python}; load before: {load[0]}."
     )
     lines = [
-        told.format(**where),
+        heading.format(**machine),
         "",
         _line(HEADINGS),
         _line("---" for _ in HEADINGS),
-        *(_line(_cells(c)) for c in found),
+        *map(as_row, comparisons),
     ]
-    notes = [f"* {c.title}: {c.note}" for c in found if c.note]
+    notes = [f"* {c.title}: {c.note}" for c in comparisons if c.note]
     return "\n".join([*lines, "", *notes]) + "\n"
 
 
-def write(folder: Path, where: dict[str, Any], found: Sequence[Comparison]) -> None:
-    """Both forms, beside each other."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "benchmarks.json").write_text(as_json(where, found))
-    (folder / "benchmarks.md").write_text(as_markdown(where, found))
-
-
-def _cells(c: Comparison) -> list[str]:
+def as_row(c: Comparison) -> str:
+    """Render one comparison as a row of the table."""
     met = {True: "yes", False: "no", None: ""}[c.is_met]
     ratio = "" if c.ratio is None else f"{c.ratio:.2f}"
     goal = "" if c.goal is None else str(c.goal)
-    return [c.title, c.unit, _spread(c.ours), c.other or "", _spread(c.theirs), ratio, goal, met]
+    return _line(
+        [c.title, c.unit, _spread(c.ours), c.other or "", _spread(c.theirs), ratio, goal, met]
+    )
+
+
+def write(folder: Path, machine: dict[str, Any], comparisons: Sequence[Comparison]) -> None:
+    """Write both forms into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "benchmarks.json").write_text(as_json(machine, comparisons))
+    (folder / "benchmarks.md").write_text(as_markdown(machine, comparisons))
 
 
 def _spread(figures: list[float]) -> str:
@@ -75,5 +78,5 @@ def _number(figure: float) -> str:
     return f"{figure:,.0f}" if abs(figure) >= 100 else f"{figure:.3g}"
 
 
-def _line(cells: Any) -> str:
+def _line(cells: Iterable[str]) -> str:
     return "| " + " | ".join(cells) + " |"

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.smtp_sink PORT [FOLDER]`: a mail server that takes everything.
+"""`python -m benchmarks.environment.smtp_sink PORT [FOLDER]`: a mail server that takes everything.
 
 With a folder it writes there when each mail was taken, and what the first one was.
 """

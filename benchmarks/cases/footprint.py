@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from benchmarks import servers
 from benchmarks.comparison import Comparison
-from benchmarks.databases import empty_database
-from benchmarks.people import new_account
+from benchmarks.data.people import new_account
+from benchmarks.environment import servers
+from benchmarks.environment.databases import empty_database
 from tests.support.running import Server
 
 FLOOR = "bare Strawberry"

@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.support.node import install, program
 from tests.support.running import Server, free_port, serving, settings
 
-PEERS = Path(__file__).parent / "peers"
+PEERS = Path(__file__).parents[1] / "peers"
 #: The same for every server, so that one can follow another on a database.
 MASTER_KEY = hashlib.sha256(b"benchmarks").digest()
 START_LIMIT = 30.0
@@ -63,7 +63,7 @@ def sink(folder: Path | None = None) -> Iterator[int]:
     """A mail server that takes everything, and tells of it in the folder; its port."""
     port = free_port()
     words = [str(port)] if folder is None else [str(port), str(folder)]
-    with _running([sys.executable, "-m", "benchmarks.smtp_sink", *words], port):
+    with _running([sys.executable, "-m", "benchmarks.environment.smtp_sink", *words], port):
         yield port
 
 

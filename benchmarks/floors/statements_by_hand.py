@@ -1,7 +1,7 @@
 """The floor of signing: the same statements written by hand, one transaction for each signature.
 
-It decides nothing and signs nothing: it reads a release, any of those there are, writes a signature
-of the usual size, counts it, and appends an entry of the usual size to the ledger.
+It decides nothing and signs nothing: it reads one of the releases, writes a signature of the usual
+size, counts it, and appends an entry of the usual size to the ledger.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-
-from benchmarks.signing_world import Signing
+from benchmarks.data.signing_world import Signing
+from benchmarks.environment.databases import connect_sqlite
+from engine.persistence.db.database import normal_url
+from engine.persistence.db.ids import uuid7
 from tests.support.postgres import PROGRAMS, SITE
 
 FACTORS = "f" * 900
@@ -34,13 +35,13 @@ SELECT status, starts_at, ends_at, signatures_used, signatures_reserved, max_sig
   FROM releases WHERE id = {release} FOR UPDATE;
 INSERT INTO signatures (id, account_id, user_id, keypair_id, release_id, state, digest,
     digest_algorithm, value, factors, channel, reserved_at, lapses_at, settled_at)
-  VALUES (gen_random_uuid(), '{account}', '{user}', {keypair}, {release}, 'MADE',
+  VALUES (uuidv7(), '{account}', '{user}', {keypair}, {release}, 'MADE',
     '\\x{digest}', 'SHA256', '\\x{value}', '{factors}', 'API', now(), now(), now());
 UPDATE releases SET signatures_used = signatures_used + 1 WHERE id = {release};
 SELECT count, hash FROM ledger_heads WHERE account_id = '{account}' FOR UPDATE;
 INSERT INTO ledger_entries (account_id, position, tag, actor_id, subject_id, release_id,
     effective_at, recorded_at, body, hash)
-  SELECT '{account}', count + 1, 'signature-made', '{user}', gen_random_uuid(), {release},
+  SELECT '{account}', count + 1, 'signature-made', '{user}', uuidv7(), {release},
     now(), now(), '{body}', sha256('{body}'::bytea) FROM ledger_heads
   WHERE account_id = '{account}';
 UPDATE ledger_heads SET count = count + 1, hash = sha256('{body}'::bytea)
@@ -50,27 +51,26 @@ COMMIT;
 
 
 def by_hand(url: str, signing: Signing, callers: int, seconds: float) -> float:
-    """Signatures a second: sqlite3 in one thread, which is fastest there, or pgbench."""
+    """Signatures a second: of sqlite3 in one thread, which is fastest there, or of pgbench."""
     if url.startswith("sqlite"):
-        return _sqlite(url.removeprefix("sqlite:///"), signing, seconds)
+        return _sqlite(url, signing, seconds)
     return _pgbench(url, signing, callers, seconds)
 
 
-def _sqlite(path: str, signing: Signing, seconds: float) -> float:
-    connection = sqlite3.connect(path, isolation_level=None, timeout=30)
-    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
+def _sqlite(url: str, signing: Signing, seconds: float) -> float:
+    connection = connect_sqlite(url)
     began, number = time.perf_counter(), 0
     while time.perf_counter() < began + seconds:
-        _one(connection, signing)
+        _sign(connection, signing)
         number += 1
+    rate = number / (time.perf_counter() - began)
     connection.close()
-    return number / (time.perf_counter() - began)
+    return rate
 
 
-def _one(connection: sqlite3.Connection, signing: Signing) -> None:
+def _sign(connection: sqlite3.Connection, signing: Signing) -> None:
     account, user = signing.principal.account_id.hex, signing.principal.user_id.hex
-    number, signature = random.randrange(len(signing.release_ids)), uuid.uuid4().hex
+    number, signature = random.randrange(len(signing.release_ids)), uuid7().hex
     release, keypair = signing.release_ids[number].hex, signing.keypair_ids[number].hex
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
     connection.execute("BEGIN IMMEDIATE")
@@ -92,29 +92,23 @@ def _one(connection: sqlite3.Connection, signing: Signing) -> None:
     (count,) = connection.execute(
         "SELECT count FROM ledger_heads WHERE account_id = ?", (account,)
     ).fetchone()
-    hashed = hashlib.sha256(BODY.encode()).digest()
+    entry_hash = hashlib.sha256(BODY.encode()).digest()
     connection.execute(
         "INSERT INTO ledger_entries (account_id, position, tag, actor_id, subject_id, release_id,"
         " effective_at, recorded_at, body, hash)"
         " VALUES (?, ?, 'signature:made', ?, ?, ?, ?, ?, ?, ?)",
-        (account, count + 1, user, signature, release, now, now, BODY, hashed),
+        (account, count + 1, user, signature, release, now, now, BODY, entry_hash),
     )
     connection.execute(
         "UPDATE ledger_heads SET count = ?, hash = ? WHERE account_id = ?",
-        (count + 1, hashed, account),
+        (count + 1, entry_hash, account),
     )
     connection.execute("COMMIT")
 
 
-def _of_number(ids: Sequence[uuid.UUID]) -> str:
-    """In SQL, the one of pgbench's chance number."""
-    told = ",".join(map(str, ids))
-    return f"('{{{told}}}'::uuid[])[:number]"
-
-
 def _pgbench(url: str, signing: Signing, callers: int, seconds: float) -> float:
-    where = make_url(url)
-    told = _PGBENCH.format(
+    parsed = normal_url(url)
+    statements = _PGBENCH.format(
         account=signing.principal.account_id,
         user=signing.principal.user_id,
         number=len(signing.release_ids),
@@ -127,13 +121,19 @@ def _pgbench(url: str, signing: Signing, callers: int, seconds: float) -> float:
     )
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "sign.sql"
-        script.write_text(told)
+        script.write_text(statements)
         command = [
             *(str(SITE / PROGRAMS / "bin/pgbench"), "--no-vacuum", "--protocol=prepared"),
             *(f"--client={callers}", "--jobs=2", f"--time={max(1, round(seconds))}"),
-            *(f"--file={script}", f"--host={where.query['host']}"),
-            *(f"--username={where.username}", str(where.database)),
+            *(f"--file={script}", f"--host={parsed.query['host']}"),
+            *(f"--username={parsed.username}", str(parsed.database)),
         ]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
     (line,) = (line for line in done.stdout.splitlines() if line.startswith("tps ="))
     return float(line.split()[2])
+
+
+def _of_number(ids: Sequence[uuid.UUID]) -> str:
+    """Write SQL for the id at pgbench's random number."""
+    array = ",".join(map(str, ids))
+    return f"('{{{array}}}'::uuid[])[:number]"

@@ -14,10 +14,10 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from api.graphql.ids import to_global
-from benchmarks import synthetic_data
-from benchmarks.client import RequestTemplate
-from benchmarks.people import approve, new_account, token_of
-from benchmarks.servers import MASTER_KEY
+from benchmarks.clients.graphql_http import RequestTemplate
+from benchmarks.data import synthetic_data
+from benchmarks.data.people import approve, new_account, token_of
+from benchmarks.environment.servers import MASTER_KEY
 from engine.commands.maintenance.advance_due import advance_due
 from engine.model.vocabulary import Status
 from engine.persistence.db.pagination import encode

@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from functools import partial
 
 from api.graphql.ids import to_global
-from benchmarks import servers
-from benchmarks.baseline_sql import by_hand
-from benchmarks.client import RequestTemplate, rate
+from benchmarks.clients.graphql_http import RequestTemplate, rate
 from benchmarks.comparison import Comparison, Goal, Run, by_turns
-from benchmarks.databases import BACKENDS, empty_database
-from benchmarks.signing_world import Signing, signing_world
+from benchmarks.data.signing_world import Signing, signing_world
+from benchmarks.environment import servers
+from benchmarks.environment.databases import BACKENDS, empty_database
 from engine.model.algorithms import KeypairAlgorithm
 
 CONNECTIONS = 32
 SECONDS = 3.0
 RELEASES = 100
 BATCH = 1000
+BATCH_GOALS = {"SQLite": 8500, "PostgreSQL": 6500}
 SIGN = """mutation ($input: SignInput!) { sign(input: $input) {
   signature { id value } errors { code } } }"""
 SIGN_BATCH = """mutation ($input: SignBatchInput!) { signBatch(input: $input) {
@@ -31,14 +31,9 @@ SIGN_BATCH = """mutation ($input: SignBatchInput!) { signBatch(input: $input) {
 #: Processes over one database.
 PROCESSES = (1, 2)
 FLOOR = "bare Strawberry answering a constant"
-HAND = "the statements by hand"
 HOW = (
     f"{CONNECTIONS} kept connections of one client for {SECONDS:g} s, each walks through the"
     " releases; with two processes half of them ask each, of the floor's too"
-)
-HAND_HOW = (
-    f"theirs without HTTP, {CONNECTIONS} clients of pgbench or one thread of sqlite3, one"
-    " transaction for each signature"
 )
 
 
@@ -77,22 +72,13 @@ def _one_by_one(backend: str, rounds: int) -> Iterator[Comparison]:
             ours=figures[str(case)],
             other=FLOOR if case.processes == 1 else f"{FLOOR}, {case.processes} processes",
             theirs=figures[f"{FLOOR} {case.processes}"],
-            goal=Goal(ratio=0.6) if case.processes == 1 else None,
+            goal=Goal(0.6) if case.processes == 1 else None,
             note=HOW if case == CASES[0] else "",
-        )
-    for case in CASES:
-        yield Comparison(
-            title=f"sign over HTTP, {case}, {backend}, beside by hand",
-            unit="signatures/s",
-            ours=figures[str(case)],
-            other=HAND,
-            theirs=figures[f"{HAND} {case.releases}"],
-            note=HAND_HOW if case == CASES[0] else "",
         )
 
 
 def _sides(stack: ExitStack, url: str, signing: Signing) -> dict[str, Run]:
-    """Ours in every case, the floor with as many processes, by hand in as many releases."""
+    """Countersign in every case, and the floor with as many processes."""
     ours = [stack.enter_context(servers.countersign(url)).url for _ in range(max(PROCESSES))]
     floors = [
         stack.enter_context(servers.bare_strawberry("bare_sign")).url for _ in range(max(PROCESSES))
@@ -100,13 +86,9 @@ def _sides(stack: ExitStack, url: str, signing: Signing) -> dict[str, Run]:
     asked = {str(case): _questions(_part(signing, case), ours[: case.processes]) for case in CASES}
     asked |= {f"{FLOOR} {n}": _questions(signing.hot, floors[:n]) for n in PROCESSES}
     _check(asked)
-    sides: dict[str, Run] = {
+    return {
         name: partial(rate, questions, CONNECTIONS, SECONDS) for name, questions in asked.items()
     }
-    for part in (signing.hot, signing):
-        name = f"{HAND} {len(part.release_ids)}"
-        sides[name] = partial(by_hand, url, part, CONNECTIONS, SECONDS)
-    return sides
 
 
 def _part(signing: Signing, case: Case) -> Signing:
@@ -137,7 +119,7 @@ def _batches(backend: str, rounds: int) -> Comparison:
         title=f"signBatch of {BATCH} Ed25519 over HTTP, {backend}",
         unit="signatures/s",
         ours=[figure * BATCH for figure in figures],
-        goal=Goal(ratio=5000),
+        goal=Goal(BATCH_GOALS[backend], of="figure"),
     )
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from benchmarks.people import token_of
-from benchmarks.servers import MASTER_KEY
+from benchmarks.data.people import token_of
+from benchmarks.environment.servers import MASTER_KEY
 from engine.commands.maintenance.advance_due import advance_due
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.principal import Principal
@@ -15,6 +15,7 @@ from engine.model.vocabulary import ReleaseType
 from engine.persistence.db.clock import DatabaseClock
 from engine.persistence.db.database import Database
 from engine.persistence.store.migrate import migrate
+from engine.signing.request import Made
 from tests.support.world import make_world
 
 
@@ -23,7 +24,7 @@ class Signing:
     """Who signs, with which keypairs, each in an open release of its own."""
 
     principal: Principal
-    #: Of an API token of theirs.
+    #: An API token of the same user.
     token: str
     keypair_ids: list[UUID]
     release_ids: list[UUID]
@@ -35,9 +36,19 @@ class Signing:
 
 
 def signing_world(url: str, algorithm: KeypairAlgorithm, releases: int = 1) -> Signing:
-    """A new account in an empty database, for servers with the usual master key."""
+    """Make an account in an empty database, for servers with the usual master key.
+
+    It has signed once in its first release: floors take that signature as their model.
+    """
     database = Database(url)
     migrate(database)
+    signing = signing_account(database, algorithm, releases)
+    database.dispose()
+    return signing
+
+
+def signing_account(database: Database, algorithm: KeypairAlgorithm, releases: int = 1) -> Signing:
+    """Make one more account whose releases are open for a long time."""
     world = make_world(database, master_key=MASTER_KEY)
     world.clock.instant = datetime.now(UTC) - timedelta(hours=1)
     aliases = [f"key {number}" for number in range(releases)]
@@ -54,10 +65,10 @@ def signing_world(url: str, algorithm: KeypairAlgorithm, releases: int = 1) -> S
         )
         for alias in aliases
     ]
-    system = replace(world.system, clock=DatabaseClock())
-    while advance_due(system):
+    world.system = replace(world.system, clock=DatabaseClock())
+    while advance_due(world.system):
         pass
+    (outcome,) = world.sign("dev", aliases[0])
+    assert isinstance(outcome, Made), outcome
     keypair_ids = [world.things[alias] for alias in aliases]
-    principal, token = world.principal("dev"), token_of(world, "dev")
-    database.dispose()
-    return Signing(principal, token, keypair_ids, release_ids)
+    return Signing(world.principal("dev"), token_of(world, "dev"), keypair_ids, release_ids)

@@ -2,37 +2,46 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import uvloop
 from pydantic import SecretStr
 
 from api.bootstrap import build_runtime, connected
+from api.cli.running import settle_in
 from api.config.settings import Settings
 from api.runtime.runtime import Runtime
-from benchmarks.servers import MASTER_KEY
+from benchmarks.environment.servers import MASTER_KEY
 from engine.system import System
 
 
 @contextmanager
 def production_runtime(url: str) -> Iterator[Runtime]:
-    """Over a database that is up to date; as long as the block lasts."""
+    """Give the runtime over a database that is up to date, set up as `serve` sets itself up."""
     runtime = build_runtime(_settings(url))
+    settle_in()
     with connected(runtime):
         yield runtime
 
 
 @contextmanager
 def production_system(url: str) -> Iterator[System]:
-    """The engine alone."""
+    """Give the engine of such a runtime."""
     with production_runtime(url) as runtime:
         yield runtime.system
 
 
+def event_loop() -> asyncio.Runner:
+    """Return a runner with the kind of event loop that `serve` uses."""
+    return asyncio.Runner(loop_factory=uvloop.new_event_loop)
+
+
 def _settings(url: str) -> Settings:
-    """What has to be set, and nothing else."""
+    """Return the settings that are required, and no others."""
     return Settings(
         database_url=SecretStr(url),
         smtp_url=SecretStr("smtp://127.0.0.1:1?tls=none"),
