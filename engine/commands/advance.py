@@ -1,6 +1,7 @@
 """Apply the transitions that time has made due on a release, each with its own instant."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,13 @@ from engine.model.vocabulary import Trigger
 from engine.persistence.store import locks
 from engine.persistence.store.releases import write_transitions
 from engine.persistence.store.unit_of_work import UnitOfWork
+
+#: The event of each transition that time makes due.
+EVENT_BY_TRIGGER: Mapping[Trigger, Callable[..., ReleaseEvent]] = {
+    Trigger.OPEN: ReleaseOpened.of,
+    Trigger.CLOSE: partial(ReleaseClosed.of, early=False),
+    Trigger.EXPIRE: ReleaseExpired.of,
+}
 
 
 def advance(uow: UnitOfWork, standing: Iterable[Row[Any]]) -> None:
@@ -56,13 +64,9 @@ def _fire(uow: UnitOfWork, release: Release, step: DueTransition) -> None:
 
 
 def _event(release: Release, step: DueTransition) -> ReleaseEvent:
-    transition = {
-        "from_status": release.status,
-        "to_status": step.target,
-        "reason": step.ending.reason if step.ending else None,
-    }
-    if step.trigger is Trigger.OPEN:
-        return ReleaseOpened.of(release.id, **transition)
-    if step.trigger is Trigger.CLOSE:
-        return ReleaseClosed.of(release.id, early=False, **transition)
-    return ReleaseExpired.of(release.id, **transition)
+    return EVENT_BY_TRIGGER[step.trigger](
+        release.id,
+        from_status=release.status,
+        to_status=step.target,
+        reason=step.ending.reason if step.ending else None,
+    )

@@ -4,97 +4,129 @@ The checks before give better messages; constraints decide the races that the ch
 """
 
 import re
+import sqlite3
+from collections.abc import Iterator
 from uuid import UUID
 
+import psycopg
+import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from engine.model.errors import Code, Refusal
+from engine.persistence.store import tables as t
 
-#: What the message of SQLite or PostgreSQL contains -> the refusal.
-_CONFLICTS: tuple[tuple[tuple[str, ...], Code, str, str], ...] = (
-    (
-        ("uq_release_keypairs_held", "release_keypairs.keypair_id"),
+#: Each open release has its keypairs to itself.
+KEYPAIR_HELD = "uq_release_keypairs_held"
+#: Two first uses of one idempotency key at the same instant: the later finds the earlier's.
+IDEMPOTENCY_KEY = "uq_signatures_idempotency"
+
+#: The refusal of each constraint that a race can violate: code, sentence, and field of the input.
+CONFLICTS = {
+    KEYPAIR_HELD: (
         Code.KEYPAIR_IN_USE,
         "Another release took one of the keypairs just now. Choose another.",
         "keypair_ids",
     ),
-    (
-        ("uq_releases_name", "releases.account_id, releases.name_key"),
+    "uq_releases_name": (
         Code.NAME_TAKEN,
         "Another release took the name just now. Choose another.",
         "name",
     ),
-    (
-        ("uq_decisions_release_id", "decisions.release_id, decisions.material_revision"),
+    "uq_decisions_release_id_material_revision_approver_id": (
         Code.ALREADY_DECIDED,
         "You have decided on this revision already.",
         "id",
     ),
-    (
-        ("uq_users_account_id", "users.account_id, users.email_key"),
+    "uq_users_account_id_email_key": (
         Code.NAME_TAKEN,
         "Another user has this address.",
         "email",
     ),
-    (
-        ("uq_teams_account_id", "teams.account_id, teams.name_key"),
+    "uq_teams_account_id_name_key": (
         Code.NAME_TAKEN,
         "Another team has this name. Choose another.",
         "name",
     ),
-    (
-        ("uq_roles_account_id", "roles.account_id, roles.name_key"),
+    "uq_roles_account_id_name_key": (
         Code.NAME_TAKEN,
         "Another role has this name. Choose another.",
         "name",
     ),
-    (
-        ("uq_keypairs_account_id", "keypairs.account_id, keypairs.alias_key"),
+    "uq_keypairs_account_id_alias_key": (
         Code.NAME_TAKEN,
         "Another keypair has this alias. Choose another.",
         "alias",
     ),
-    (
-        ("uq_accounts_name_key", "accounts.name_key"),
+    "uq_accounts_name_key": (
         Code.NAME_TAKEN,
         "Another account has this name. Choose another.",
         "name",
     ),
-    (
-        ("pk_sessions", "sessions.id"),
+    "pk_sessions": (
         Code.NOT_FOUND,
         "This sign-in was used already. Ask for a new one.",
         "session_id",
     ),
-)
+}
+
+#: How PostgreSQL names the keypair that two releases want.
+_HELD_KEYPAIR = re.compile(r"\(keypair_id\)=\(([0-9a-f-]{36})\)")
 
 
-#: Two first uses of one idempotency key at the same instant: the later finds the earlier's.
-_KEY_TAKEN = ("uq_signatures_idempotency", "signatures.user_id, signatures.idempotency_key")
+def violated_constraint(error: IntegrityError) -> str | None:
+    """Return the name of the constraint or unique index that a statement violated, if known.
+
+    PostgreSQL gives the name. SQLite has no field for it: its message lists the columns.
+    """
+    if isinstance(error.orig, psycopg.Error):
+        return error.orig.diag.constraint_name
+    if isinstance(error.orig, sqlite3.Error):
+        return _NAMES_BY_MESSAGE.get(str(error.orig))
+    return None
 
 
 def is_key_taken(error: IntegrityError) -> bool:
-    """Another call used the idempotency key just now."""
-    return any(text in str(error.orig) for text in _KEY_TAKEN)
-
-
-#: How PostgreSQL names the keypair that two releases want; SQLite has one writer, whose checks
-#: nobody overtakes.
-_TAKEN_KEYPAIR = re.compile(r"\(keypair_id\)=\(([0-9a-f-]{36})\)")
+    """Return whether another call used the idempotency key just now."""
+    return violated_constraint(error) == IDEMPOTENCY_KEY
 
 
 def conflicting_keypair(error: IntegrityError) -> UUID | None:
-    """The keypair that another release took meanwhile, if that is what the error says."""
-    if "uq_release_keypairs_held" not in str(error.orig):
+    """Return the keypair that another release took meanwhile, if that is what the error says.
+
+    None on SQLite: it has one writer, whose checks nobody overtakes.
+    """
+    if violated_constraint(error) != KEYPAIR_HELD or not isinstance(error.orig, psycopg.Error):
         return None
-    match = _TAKEN_KEYPAIR.search(str(error.orig))
+    match = _HELD_KEYPAIR.search(error.orig.diag.message_detail or "")
     return UUID(match[1]) if match else None
 
 
 def refusal_of(error: IntegrityError) -> Refusal:
-    """The refusal a violated constraint stands for; a constraint not listed here is a bug."""
-    message = str(error.orig)
-    for texts, code, sentence, field in _CONFLICTS:
-        if any(text in message for text in texts):
-            return Refusal(code, sentence, field)
-    raise error
+    """Return the refusal that a violated constraint stands for.
+
+    Raises:
+        IntegrityError: The same, if the constraint is not listed here: that is a bug.
+    """
+    name = violated_constraint(error)
+    if name not in CONFLICTS:
+        raise error
+    code, sentence, field = CONFLICTS[name]
+    return Refusal(code, sentence, field)
+
+
+def _unique_columns() -> Iterator[tuple[str, list[sa.Column[object]]]]:
+    """Yield the name and the columns of each unique constraint, unique index and primary key."""
+    for table in t.metadata.tables.values():
+        for constraint in table.constraints:
+            if isinstance(constraint, sa.UniqueConstraint | sa.PrimaryKeyConstraint):
+                yield str(constraint.name), list(constraint.columns)
+        for index in table.indexes:
+            if index.unique:
+                yield str(index.name), list(index.columns)
+
+
+#: What SQLite says when a constraint is violated -> the constraint's name.
+_NAMES_BY_MESSAGE = {
+    f"UNIQUE constraint failed: {', '.join(map(str, columns))}": name
+    for name, columns in _unique_columns()
+}

@@ -1,40 +1,87 @@
-"""What a violated constraint means, in the words of each database."""
+"""What a violated constraint means, as each database reports it."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from engine.persistence.store.constraints import conflicting_keypair, is_key_taken
-
-KEYPAIR = UUID("01a222a8-c4de-7206-a611-540fc68a5329")
-
-
-def violated(words: str) -> IntegrityError:
-    return IntegrityError("INSERT", {}, Exception(words))
-
-
-@pytest.mark.parametrize(
-    ("words", "taken"),
-    [
-        ("UNIQUE constraint failed: signatures.user_id, signatures.idempotency_key", True),
-        ('duplicate key value violates unique constraint "uq_signatures_idempotency"', True),
-        ("UNIQUE constraint failed: teams.account_id, teams.name_key", False),
-    ],
+from engine.commands.credentials.sessions import StartSession
+from engine.model.vocabulary import SignInMethod, Status
+from engine.persistence.db.ids import uuid7
+from engine.persistence.store import tables as t
+from engine.persistence.store.constraints import (
+    CONFLICTS,
+    IDEMPOTENCY_KEY,
+    KEYPAIR_HELD,
+    conflicting_keypair,
+    is_key_taken,
+    refusal_of,
+    violated_constraint,
 )
-def test_an_idempotency_key_is_taken_by_the_words_of_either_database(
-    words: str, *, taken: bool
-) -> None:
-    assert is_key_taken(violated(words)) is taken
+from tests.support.releases import release_in
+from tests.support.world import World
+
+#: Each constraint with its table, and the columns in which a second row may differ.
+CONSTRAINTS: dict[str, tuple[sa.Table, tuple[str, ...]]] = {
+    KEYPAIR_HELD: (t.release_keypairs, ("release_id",)),
+    IDEMPOTENCY_KEY: (t.signatures, ("id",)),
+    "uq_releases_name": (t.releases, ("id",)),
+    "uq_decisions_release_id_material_revision_approver_id": (t.decisions, ("id",)),
+    "uq_users_account_id_email_key": (t.users, ("id",)),
+    "uq_teams_account_id_name_key": (t.teams, ("id",)),
+    "uq_roles_account_id_name_key": (t.roles, ("id",)),
+    "uq_keypairs_account_id_alias_key": (t.keypairs, ("id",)),
+    "uq_accounts_name_key": (t.accounts, ("id",)),
+    "pk_sessions": (t.sessions, ("secret_hash",)),
+}
 
 
-@pytest.mark.parametrize(
-    ("words", "keypair"),
-    [
-        (f'"uq_release_keypairs_held" DETAIL: Key (keypair_id)=({KEYPAIR}) exists', KEYPAIR),
-        (f'"uq_teams" DETAIL: Key (keypair_id)=({KEYPAIR}) exists', None),
-        ('"uq_release_keypairs_held" without more', None),
-    ],
-)
-def test_the_keypair_is_named_that_another_release_holds(words: str, keypair: UUID | None) -> None:
-    assert conflicting_keypair(violated(words)) == keypair
+def insert_again(world: World, table: sa.Table, fresh: tuple[str, ...]) -> IntegrityError:
+    """Insert a row of a table once more, with fresh values of these columns; answers the error."""
+    with world.system.database.writing() as connection:
+        row: dict[str, Any] = dict(connection.execute(sa.select(table)).mappings().first() or {})
+        assert row, f"{table} has no row to insert again"
+        row |= {name: uuid7() if isinstance(row[name], UUID) else b"fresh" for name in fresh}
+        with pytest.raises(IntegrityError) as raised:
+            connection.execute(table.insert().values(row))
+    return raised.value
+
+
+@pytest.fixture
+def busy_world(world: World) -> World:
+    """An account with a row in each table that has a constraint."""
+    release_in(world, Status.IN_PROGRESS)
+    world.sign("dev", idempotency_key="build 1")
+    world.do("dev", StartSession(method=SignInMethod.MAIL))
+    return world
+
+
+@pytest.mark.parametrize("name", CONSTRAINTS)
+def test_a_violated_constraint_is_known_by_its_name(busy_world: World, name: str) -> None:
+    error = insert_again(busy_world, *CONSTRAINTS[name])
+    assert violated_constraint(error) == name
+    assert is_key_taken(error) is (name == IDEMPOTENCY_KEY)
+    if name in CONFLICTS:
+        refusal = refusal_of(error)
+        assert (refusal.code, refusal.message, *refusal.field) == CONFLICTS[name]
+
+
+def test_every_constraint_of_the_table_is_tried() -> None:
+    assert CONSTRAINTS.keys() == CONFLICTS.keys() | {IDEMPOTENCY_KEY}
+
+
+def test_postgresql_names_the_keypair_that_another_release_holds(busy_world: World) -> None:
+    error = insert_again(busy_world, *CONSTRAINTS[KEYPAIR_HELD])
+    named = None if busy_world.system.database.is_sqlite else busy_world.things["vault"]
+    assert conflicting_keypair(error) == named
+    assert conflicting_keypair(insert_again(busy_world, t.teams, ("id",))) is None
+
+
+def test_a_constraint_that_is_not_listed_is_a_bug(busy_world: World) -> None:
+    error = insert_again(busy_world, t.user_roles, ())
+    assert violated_constraint(error) == "pk_user_roles"
+    with pytest.raises(IntegrityError) as raised:
+        refusal_of(error)
+    assert raised.value is error
