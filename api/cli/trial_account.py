@@ -15,7 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from api.graphql.ids import to_global
-from engine.commands.administration.keypairs import CreateKeypair, create_keypair
+from engine.commands.administration.keypairs import CreateKeypair
 from engine.commands.administration.teams import CreateTeam
 from engine.commands.administration.users import CreateUser
 from engine.commands.command import execute
@@ -108,7 +108,7 @@ def prepare_first_signature(
     pipeline_email = f"{PIPELINE_MAILBOX}@{admin_email.rpartition('@')[2]}"
     pipeline = _pipeline(system, principal, pipeline_email)
     keypair = _id_by_name(system, t.keypairs, t.keypairs.c.alias_key, account_id, ALIAS)
-    keypair = keypair or create_keypair(
+    keypair = keypair or execute(
         system, principal, CreateKeypair(alias=ALIAS, type=ReleaseType.OFFLINE)
     )
     team = team or execute(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from engine.commands.administration.account import create_account
-from engine.commands.administration.keypairs import CreateKeypair, create_keypair
+from engine.commands.administration.keypairs import CreateKeypair
 from engine.commands.administration.teams import CreateTeam
 from engine.commands.administration.users import CreateUser
 from engine.commands.command import execute
@@ -58,9 +58,7 @@ def settle_in(system: System) -> SeededAccount:
         for email, name, roles, zone in PEOPLE
     }
     keypairs = {
-        alias: create_keypair(
-            system, admin, CreateKeypair(alias=alias, type=type_, algorithm=algorithm)
-        )
+        alias: execute(system, admin, CreateKeypair(alias=alias, type=type_, algorithm=algorithm))
         for alias, type_, algorithm in KEYPAIRS
     }
     team = CreateTeam(

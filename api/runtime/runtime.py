@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -42,9 +43,9 @@ class Runtime:
     change_notifier: ChangeNotifier = field(default_factory=ChangeNotifier)
     #: Wakes the relay after a commit.
     outbox: Wakeup = field(default_factory=Wakeup)
-    #: Tells other processes of this one's commits, where the database can.
+    #: Notifies other processes of this one's commits, where the database can.
     notifier: PgNotifier | None = None
-    #: Hears of theirs, where the database can and no pooler stands between.
+    #: Receives their notifications, where the database can and no pooler stands between.
     listener: PgListener | None = None
     #: Which tokens and sessions were used, to be written down now and then.
     credential_usage: CredentialUsage = field(default_factory=CredentialUsage)
@@ -52,7 +53,7 @@ class Runtime:
     browser: Browser | None = None
     #: What this process has done, for an operator to see.
     meter: Meter = field(default_factory=Meter)
-    #: How people and webhooks are told; without it nothing of that can be changed.
+    #: What sends messages to people and webhooks; without it nothing of that can be changed.
     message_settings: MessageSettings | None = None
     #: Set when the server is about to end: streams of events end then, too.
     ending: asyncio.Event = field(default_factory=asyncio.Event)
@@ -74,10 +75,11 @@ class Runtime:
 
     async def execute(self, principal: Principal, command: Command[Answer]) -> Answer:
         """Run a command; raises its `Refusal`."""
+        run = partial(execute, self.system, principal, command)
         with self.meter.operation(OperationKind.COMMAND, type(command).__name__):
-            return await self.executor.write(
-                lambda: execute(self.system, principal, command), principal.account_id
-            )
+            if command.is_slow:
+                return await self.executor.run_blocking(run)
+            return await self.executor.write(run, principal.account_id)
 
     async def read(self, principal: Principal, query: Callable[[QueryContext], Answer]) -> Answer:
         """Run a query; raises its `Refusal`."""
@@ -117,7 +119,3 @@ class Runtime:
 
         with self.meter.operation(OperationKind.COMMAND, "change"):
             return await self.executor.write(run)
-
-    async def run_blocking(self, task: Callable[[], Any]) -> Any:
-        """Something slow that opens its own transactions."""
-        return await self.executor.run_blocking(task)

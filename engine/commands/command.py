@@ -60,6 +60,9 @@ class Command(ABC, Generic[Result]):
     detail_fields: ClassVar[tuple[str, ...]] = ()
     #: How the account's settings and people are locked meanwhile; None: not at all.
     account_hold: ClassVar[Hold | None] = None
+    #: Whether it does something slow outside of transactions, such as making a key, and so needs a
+    #: thread that no other command waits for.
+    is_slow: ClassVar[bool] = False
 
     @property
     def subject_id(self) -> UUID | None:
@@ -83,6 +86,14 @@ class Command(ABC, Generic[Result]):
         """Return which of the arguments the entry of a refused attempt shows."""
         return {name: quoted(getattr(self, name)) for name in self.detail_fields}
 
+    def run(self, system: System, principal: Principal) -> Result:
+        """Run the command; one that is more than a single transaction overrides this.
+
+        Raises:
+            Refusal: The command was refused; its entry in the ledger is committed by then.
+        """
+        return run_in_transaction(system, principal, self)
+
     @abstractmethod
     def apply(self, uow: UnitOfWork) -> Result:
         """Load, decide, write and record; return the result.
@@ -96,10 +107,19 @@ class Command(ABC, Generic[Result]):
 
 
 def execute(system: System, principal: Principal, command: Command[Result]) -> Result:
-    """Run one command in a transaction of its own, and return its result.
+    """Run one command and return its result.
 
     Raises:
-        Refusal: The command was refused; what a refusal leaves in the ledger is committed by then.
+        Refusal: The command was refused; its entry in the ledger is committed by then.
+    """
+    return command.run(system, principal)
+
+
+def run_in_transaction(system: System, principal: Principal, command: Command[Result]) -> Result:
+    """Apply a command in a transaction of its own, and return its result.
+
+    Raises:
+        Refusal: The command was refused; its entry in the ledger is committed by then.
     """
 
     def run_once() -> Result:

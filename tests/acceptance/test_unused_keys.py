@@ -42,7 +42,7 @@ def make(alias):
         alias=alias, type=ReleaseType.ONLINE, backend="pkcs11",
         algorithm=KeypairAlgorithm.ECDSA_P256,
     )
-    keypairs.create_keypair(system, principal, asked)
+    asked.run(system, principal)
 
 make("stored")
 generate = keypairs.generate_key

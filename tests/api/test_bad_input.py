@@ -167,7 +167,7 @@ def test_a_bad_token_is_nobody(api: Api, header: str) -> None:
 
 def test_another_accounts_things_do_not_exist(api: Api) -> None:
     from engine.commands.administration.account import create_account
-    from engine.commands.administration.keypairs import CreateKeypair, create_keypair
+    from engine.commands.administration.keypairs import CreateKeypair
     from engine.model.principal import Principal
     from engine.model.vocabulary import ReleaseType
 
@@ -175,7 +175,7 @@ def test_another_accounts_things_do_not_exist(api: Api) -> None:
     other = create_account(system, "Other", "admin@example.com")
     stranger = Principal(account_id=other.account_id, user_id=other.user_id)
     asked = CreateKeypair(alias="theirs", type=ReleaseType.OFFLINE)
-    theirs = create_keypair(system, stranger, asked)
+    theirs = asked.run(system, stranger)
     api.token("dev")
     before = everything(api)
     payload = api.try_(

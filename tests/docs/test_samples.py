@@ -20,7 +20,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from starlette.testclient import TestClient
 
-from engine.commands.administration.keypairs import CreateKeypair, create_keypair
+from engine.commands.administration.keypairs import CreateKeypair
 from engine.lifecycle.machine import compile_table
 from engine.lifecycle.table import TRANSITIONS
 from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm
@@ -117,7 +117,7 @@ def test_the_sample_signer_signs_through_the_engine(keys: Path, world: World) ->
         algorithm=KeypairAlgorithm.ED25519,
         backend="folder",
     )
-    world.things["folder"] = create_keypair(world.system, world.principal("admin"), asked)
+    world.things["folder"] = world.do("admin", asked)
     world.set_team("blue", keypairs=["vault", "spare", "folder"])
 
     (outcome,) = world.sign("dev", "folder")

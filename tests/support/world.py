@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from engine.commands.administration.account import UpdateAccount, create_account
-from engine.commands.administration.keypairs import CreateKeypair, create_keypair
+from engine.commands.administration.keypairs import CreateKeypair
 from engine.commands.administration.teams import CreateTeam, UpdateTeam
 from engine.commands.administration.users import CreateUser, UpdateUser
 from engine.commands.command import Command, execute
@@ -96,7 +96,7 @@ class World:
     ) -> UUID:
         more.setdefault("algorithm", KeypairAlgorithm.ED25519)
         asked = CreateKeypair(alias=alias, type=type_, **more)
-        self.things[alias] = create_keypair(self.system, self.principal("admin"), asked)
+        self.things[alias] = self.do("admin", asked)
         return self.things[alias]
 
     def add_team(self, name: str, members: list[str], keypairs: list[str], quorum: int) -> UUID:

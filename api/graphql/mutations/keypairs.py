@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Self
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from api.graphql.context import Info
 from api.graphql.entity_cache import EntityCache
 from api.graphql.ids import from_global, from_globals
 from api.graphql.mutations.payload import Payload, present_fields
-from api.graphql.resolvers import run_action, run_mutation
+from api.graphql.resolvers import run_mutation
 from api.graphql.types.enums import (
     KeypairAccess,
     KeypairAlgorithm,
@@ -21,7 +20,7 @@ from api.graphql.types.enums import (
 )
 from api.graphql.types.keypair import Keypair
 from api.runtime.runtime import Runtime
-from engine.commands.administration.keypairs import CreateKeypair, UpdateKeypair, create_keypair
+from engine.commands.administration.keypairs import CreateKeypair, UpdateKeypair
 from engine.model.principal import Principal
 
 
@@ -56,9 +55,9 @@ class CreateKeypairInput:
         default=False, description="Whether the keypair has a default certificate."
     )
 
-    async def create(self, runtime: Runtime, principal: Principal) -> UUID:
-        """Create the keypair in its signer and return its id; refuses ids of other types."""
-        command = CreateKeypair(
+    def to_command(self, runtime: Runtime, principal: Principal) -> CreateKeypair:
+        """Return the command; refuses ids of other types."""
+        return CreateKeypair(
             alias=self.alias,
             type=self.type,
             category=self.category,
@@ -68,10 +67,6 @@ class CreateKeypairInput:
             user_ids=from_globals(self.user_ids or (), "User", "user_ids"),
             has_default_certificate=self.has_default_certificate,
         )
-        keypair_id: UUID = await runtime.run_blocking(
-            partial(create_keypair, runtime.system, principal, command)
-        )
-        return keypair_id
 
 
 @strawberry.input(description="The changes of a keypair; a field that is left out stays as it is.")
@@ -129,7 +124,7 @@ class UpdateKeypairPayload(KeypairPayload):
 class KeypairMutations:
     @strawberry.mutation(description="Creates a keypair in a signer, which needs MANAGE_KEYPAIRS.")
     async def create_keypair(self, info: Info, input: CreateKeypairInput) -> CreateKeypairPayload:
-        return await run_action(info, input.create, CreateKeypairPayload)
+        return await run_mutation(info, input.to_command, CreateKeypairPayload)
 
     @strawberry.mutation(description="Changes or disables a keypair, which needs MANAGE_KEYPAIRS.")
     async def update_keypair(self, info: Info, input: UpdateKeypairInput) -> UpdateKeypairPayload:

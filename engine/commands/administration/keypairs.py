@@ -5,7 +5,7 @@ The chosen signer makes the private key, outside any transaction.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from engine.commands.administration.validation import (
     require_permission,
     require_placement,
 )
-from engine.commands.command import Command, execute
+from engine.commands.command import Command, run_in_transaction
 from engine.lifecycle import machine
 from engine.lifecycle.schedule import EndReason
 from engine.logs.exceptions import log_origin
@@ -52,13 +52,18 @@ log = structlog.get_logger("countersign.signers")
 
 
 @dataclass(frozen=True, kw_only=True)
-class CreateKeypair(Command[None]):
-    """Store a keypair; without its key, only check whether it may be created."""
+class CreateKeypair(Command[UUID]):
+    """Make a key and store its keypair; returns the keypair's id.
+
+    It is applied twice, since keys are made outside of any transaction: first without a key, so
+    that nothing is made that may not be created; then with the key, to store the keypair.
+    """
 
     command_name = "create_keypair"
     detail_fields = ("alias",)
     #: The users who are mapped to the keypair stay as they are.
     account_hold = Hold.SHARED
+    is_slow = True
 
     alias: str
     type: ReleaseType
@@ -68,10 +73,28 @@ class CreateKeypair(Command[None]):
     backend: str = "local"
     user_ids: frozenset[UUID] = frozenset()
     has_default_certificate: bool = False
-    keypair_id: UUID | None = None
+    keypair_id: UUID = field(default_factory=uuid7)
+    #: None until it was made.
     key: GeneratedKey | None = None
 
-    def apply(self, uow: UnitOfWork) -> None:
+    def run(self, system: System, principal: Principal) -> UUID:
+        """Check the command, make the key, and store the keypair.
+
+        A key whose keypair could not be stored is destroyed.
+        """
+        run_in_transaction(system, principal, self)
+        binding = KeyBinding(principal.account_id, self.keypair_id)
+        signer, key = _generate_key(system, self, binding)
+        try:
+            return run_in_transaction(system, principal, replace(self, key=key))
+        except BaseException:
+            unused = SigningKey(
+                binding, self.algorithm, key.public_key_pem, key.material, key.key_id
+            )
+            _destroy_unused(system, signer, unused)
+            raise
+
+    def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_KEYPAIRS`; the credential covers what those mapped to it may do."""
         require_permission(uow, Permission.MANAGE_KEYPAIRS)
         alias = clean_name(normalize(self.alias), "alias", "alias")
@@ -88,10 +111,11 @@ class CreateKeypair(Command[None]):
             )
         require_all(uow, t.users, self.user_ids, "user", "user_ids")
         require_placement(uow, Permission.MANAGE_KEYPAIRS, self.user_ids, "user_ids")
-        if self.key is not None and self.keypair_id is not None:
-            self._insert(uow, self.keypair_id, alias, self.key)
+        if self.key is not None:
+            self._insert(uow, alias, self.key)
+        return self.keypair_id
 
-    def _insert(self, uow: UnitOfWork, keypair_id: UUID, alias: str, key: GeneratedKey) -> None:
+    def _insert(self, uow: UnitOfWork, alias: str, key: GeneratedKey) -> None:
         settings: dict[str, Any] = {
             "type": self.type,
             "category": self.category,
@@ -106,29 +130,10 @@ class CreateKeypair(Command[None]):
             "master_key_id": key.key_id,
         }
         columns = settings | generated
-        keypairs.insert_keypair(uow, keypair_id, alias, columns, user_ids=self.user_ids)
+        keypairs.insert_keypair(uow, self.keypair_id, alias, columns, user_ids=self.user_ids)
         recorded = {"alias": alias, **settings, "user_ids": self.user_ids}
         changes = {name: (None, value) for name, value in recorded.items()}
-        uow.record(KeypairCreated(subject_id=keypair_id, changes=changes))
-
-
-def create_keypair(system: System, principal: Principal, command: CreateKeypair) -> UUID:
-    """Check the command, make the key, and store the keypair; returns the keypair's id.
-
-    A key whose keypair could not be stored is destroyed.
-    """
-    execute(system, principal, command)
-    binding = KeyBinding(principal.account_id, uuid7())
-    signer, key = _generate_key(system, command, binding)
-    try:
-        execute(system, principal, replace(command, keypair_id=binding.keypair_id, key=key))
-    except BaseException:
-        unused = SigningKey(
-            binding, command.algorithm, key.public_key_pem, key.material, key.key_id
-        )
-        _destroy_unused(system, signer, unused)
-        raise
-    return binding.keypair_id
+        uow.record(KeypairCreated(subject_id=self.keypair_id, changes=changes))
 
 
 def _generate_key(
@@ -215,9 +220,9 @@ class UpdateKeypair(Command[UUID]):
         """Ask it of those newly mapped to it; where it is opened or enabled, of all who sign."""
         before, after = changes.get("user_ids", (frozenset(), frozenset()))
         require_placement(uow, Permission.MANAGE_KEYPAIRS, after - before, "user_ids")
-        for field, loose in (("access", KeypairAccess.OPEN), ("enabled", True)):
-            if changes.get(field, (None, None))[1] == loose:
-                refuse(grants.refuse_placement(uow.actor, frozenset({Permission.SIGN}), field))
+        for name, loose in (("access", KeypairAccess.OPEN), ("enabled", True)):
+            if changes.get(name, (None, None))[1] == loose:
+                refuse(grants.refuse_placement(uow.actor, frozenset({Permission.SIGN}), name))
 
     def _new_values(self, uow: UnitOfWork) -> dict[str, Any]:
         names = ("access", "user_ids", "has_default_certificate", "enabled")

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from structlog.testing import capture_logs
 
-from engine.commands.administration.keypairs import CreateKeypair, create_keypair
+from engine.commands.administration.keypairs import CreateKeypair
 from engine.commands.administration.users import UpdateUser
 from engine.commands.maintenance.unused_keys import unused_keys
 from engine.model.algorithms import KeypairAlgorithm
@@ -72,7 +72,7 @@ def with_vault(world: World, vault: Vault) -> World:
 
 def make(world: World, alias: str = "Deploy") -> Any:
     asked = CreateKeypair(alias=alias, type=ReleaseType.ONLINE, algorithm=ED25519, backend="vault")
-    return create_keypair(world.system, world.principal("admin"), asked)
+    return world.do("admin", asked)
 
 
 def refused(world: World, alias: str = "Deploy") -> Refusal:

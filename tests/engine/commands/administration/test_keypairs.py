@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from engine.commands.administration.keypairs import CreateKeypair, UpdateKeypair, create_keypair
+from engine.commands.administration.keypairs import CreateKeypair, UpdateKeypair
 from engine.commands.releases.decide import Decide
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.withdraw_release import WithdrawRelease
@@ -39,7 +39,7 @@ def refused_making(world: World, who: str, code: Code, *field: str, **changes: A
     recorded = bool(changes.pop("recorded", True))
     before, known = world.snapshot(), len(world.ledger())
     with pytest.raises(Refusal) as refused:
-        create_keypair(world.system, world.principal(who), making(**changes))
+        world.do(who, making(**changes))
     assert (refused.value.code, refused.value.field) == (code, field)
     assert world.snapshot() == before
     assert tags(world, known) == ["attempt:refused"] * recorded
