@@ -5,7 +5,6 @@ from __future__ import annotations
 import typer
 
 from api.cli.running import exit_with_refusal, load_settings
-from engine.commands.maintenance.remember_master_key import master_keys_in_use
 from engine.commands.maintenance.reseal_keypairs import (
     UnopenedKeypair,
     reseal_keypairs,
@@ -13,6 +12,7 @@ from engine.commands.maintenance.reseal_keypairs import (
 )
 from engine.commands.maintenance.unused_keys import UnusedKey, unused_keys
 from engine.model.wording import counted
+from engine.persistence.store.maintenance.sealed_keypairs import master_keys_in_use
 from engine.signers.base import SignerContext, load_signers
 from engine.signers.keyring import Keyring
 

@@ -1,17 +1,15 @@
-"""Whether the database can be written to, agrees about the time, and has no key we cannot open."""
+"""Checks whether the database takes writes, has the right time, and has only keys that open."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api.doctor.report import CheckResult, failed, passed
 from api.runtime.startup_checks import SKEW
-from engine.commands.maintenance.remember_master_key import PURPOSE, master_keys_in_use
 from engine.commands.transactions import bare_transaction
 from engine.model.errors import Refusal
 from engine.model.vocabulary import Permission
@@ -21,6 +19,11 @@ from engine.persistence.db.storage_faults import SENTENCES
 from engine.persistence.db.writable import storage_fault
 from engine.persistence.store import tables as t
 from engine.persistence.store.loading.people import permitted_users
+from engine.persistence.store.maintenance.key_checks import (
+    load_master_key_check,
+    rewrite_master_key_check,
+)
+from engine.persistence.store.maintenance.sealed_keypairs import master_keys_in_use
 from engine.persistence.store.retry import translate_db_error
 from engine.signers.keyring import Keyring, WrongMasterKeyError
 
@@ -82,12 +85,7 @@ def _check_writes(database: Database) -> CheckResult:
     if fault is not None:
         return failed(name, SENTENCES[fault], "")
 
-    def write(connection: Connection) -> None:
-        c = t.key_checks
-        same = c.update().where(c.c.purpose == PURPOSE).values(value=c.c.value)
-        connection.execute(same)
-
-    bare_transaction(database, write)
+    bare_transaction(database, rewrite_master_key_check)
     return passed(name, "A transaction was committed.")
 
 
@@ -108,9 +106,7 @@ def _check_keys(database: Database, keyring: Keyring) -> CheckResult:
     """Each master key that sealed something is configured."""
     name = "master key"
     with database.reading() as connection:
-        check = connection.execute(
-            sa.select(t.key_checks.c.value).where(t.key_checks.c.purpose == PURPOSE)
-        ).scalar_one_or_none()
+        check = load_master_key_check(connection)
         in_use = master_keys_in_use(connection)
     missing = sorted(in_use.keys() - keyring.key_ids)
     if missing:

@@ -5,37 +5,16 @@ changes them locks every request concerned (`locks.acquire`), so no vote and no 
 each other unseen: the later of the two finds the quorum complete.
 """
 
-import sqlalchemy as sa
-
 from engine.lifecycle import machine
 from engine.model.events import Administered, ReleaseApproved
 from engine.model.facts import CLOCK, Release
-from engine.model.vocabulary import Status, Trigger, Verdict
-from engine.persistence.db.sql import id_in
-from engine.persistence.store import tables as t
+from engine.model.vocabulary import Status, Trigger
 from engine.persistence.store.release_facts import assemble, with_creation_facts
-from engine.persistence.store.releases import write_transition
+from engine.persistence.store.releases import find_with_enough_votes, write_transition
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 #: What the ledger says of such an approval.
 REASON = "The approvals of those who may approve it now meet the quorum."
-
-_R, _D = t.releases, t.decisions
-_APPROVALS = (
-    sa.select(sa.func.count())
-    .where(
-        _D.c.release_id == _R.c.id,
-        _D.c.material_revision == _R.c.material_revision,
-        _D.c.verdict == Verdict.APPROVE,
-    )
-    .scalar_subquery()
-)
-#: Pending, with enough approvals, whether or not all of them count: few releases are.
-_WITH_ENOUGH_VOTES = sa.select(_R.c.id).where(
-    id_in(_R.c.id),
-    _R.c.status == Status.PENDING,
-    _R.c.required_approvals <= _APPROVALS,
-)
 
 
 def reassess(uow: UnitOfWork) -> None:
@@ -54,10 +33,7 @@ def reassess(uow: UnitOfWork) -> None:
 
 
 def _with_enough_votes(uow: UnitOfWork) -> list[Release]:
-    if not uow.locked:
-        return []
-    rows = uow.connection.execute(_WITH_ENOUGH_VOTES, {"ids": sorted(uow.locked)})
-    stored = uow.get_many(rows.scalars().all())
+    stored = uow.get_many(find_with_enough_votes(uow.connection, uow.locked))
     return [stored[release_id] for release_id in sorted(stored)]
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import sqlalchemy as sa
-
 from engine.model.errors import Code, Refusal
-from engine.persistence.store import tables as t
+from engine.persistence.store import users
+from engine.persistence.store.credentials.api_tokens import lock_live_token
+from engine.persistence.store.credentials.sessions import lock_live_session
 from engine.persistence.store.unit_of_work import UnitOfWork
+
+_CREDENTIAL_REVOKED = "This token was revoked or has expired. Use another one."
+_SESSION_ENDED = "This session was ended. Sign in again."
+_DEACTIVATED = "You were deactivated since this sign-in began. Sign in again."
 
 
 def require_standing_credential(uow: UnitOfWork) -> None:
@@ -21,20 +25,10 @@ def require_standing_credential(uow: UnitOfWork) -> None:
     principal = uow.principal
     if principal is None:
         return
-    k, s = t.api_tokens, t.sessions
-    if principal.token_id is not None:
-        live = sa.or_(k.c.expires_at.is_(None), k.c.expires_at > uow.now)
-        query = sa.select(k.c.id).where(k.c.id == principal.token_id, k.c.revoked_at.is_(None))
-        message = "This token was revoked or has expired. Use another one."
-    elif principal.session_id is not None:
-        live = s.c.expires_at > uow.now
-        query = sa.select(s.c.id).where(s.c.id == principal.session_id, s.c.ended_at.is_(None))
-        message = "This session was ended. Sign in again."
-    else:
-        return
-    standing = query.where(live).with_for_update(read=True)
-    if uow.connection.execute(standing).one_or_none() is None:
-        raise Refusal(Code.UNAUTHENTICATED, message)
+    if principal.token_id is not None and not lock_live_token(uow, principal.token_id):
+        raise Refusal(Code.UNAUTHENTICATED, _CREDENTIAL_REVOKED)
+    if principal.session_id is not None and not lock_live_session(uow, principal.session_id):
+        raise Refusal(Code.UNAUTHENTICATED, _SESSION_ENDED)
 
 
 def require_active_since(uow: UnitOfWork, begun_at: datetime | None) -> None:
@@ -46,10 +40,7 @@ def require_active_since(uow: UnitOfWork, begun_at: datetime | None) -> None:
         uow: The unit of work of the command.
         begun_at: When the sign-in began that the command completes; None: at this instant.
     """
-    if begun_at is None:
+    if begun_at is None or uow.actor.user_id is None:
         return
-    u = t.users
-    query = sa.select(u.c.id).where(u.c.id == uow.actor.user_id, u.c.deactivated_at >= begun_at)
-    if uow.connection.execute(query).one_or_none() is not None:
-        message = "You were deactivated since this sign-in began. Sign in again."
-        raise Refusal(Code.UNAUTHENTICATED, message)
+    if users.was_deactivated_since(uow, uow.actor.user_id, begun_at):
+        raise Refusal(Code.UNAUTHENTICATED, _DEACTIVATED)

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from engine.commands.maintenance.remember_master_key import master_keys_in_use
 from engine.commands.maintenance.reseal_keypairs import unopened_keypairs
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.vocabulary import KeypairAccess, KeypairCategory, ReleaseType
 from engine.persistence.db.database import Database
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import tables as t
+from engine.persistence.store.maintenance.sealed_keypairs import master_keys_in_use
 from engine.signers.keyring import KeyBinding, Keyring
 from tests.support.running import COUNTERSIGN, init, run, settings
 

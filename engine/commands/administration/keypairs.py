@@ -16,9 +16,9 @@ from engine.commands.administration.validation import (
     clean_name,
     differences,
     refuse,
-    require_all,
     require_permission,
     require_placement,
+    require_users,
 )
 from engine.commands.command import Command, run_in_transaction
 from engine.lifecycle import machine
@@ -40,7 +40,6 @@ from engine.model.vocabulary import (
 )
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import keypairs, loading
-from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Hold, Lock, acquire
 from engine.persistence.store.releases import write_transition
 from engine.persistence.store.unit_of_work import UnitOfWork
@@ -109,7 +108,7 @@ class CreateKeypair(Command[UUID]):
             raise Refusal(
                 Code.NAME_TAKEN, "Another keypair has this alias. Choose another.", "alias"
             )
-        require_all(uow, t.users, self.user_ids, "user", "user_ids")
+        require_users(uow, self.user_ids, "user_ids")
         require_placement(uow, Permission.MANAGE_KEYPAIRS, self.user_ids, "user_ids")
         if self.key is not None:
             self._insert(uow, alias, self.key)
@@ -230,7 +229,7 @@ class UpdateKeypair(Command[UUID]):
         if self.alias is not None:
             values["alias"] = clean_name(normalize(self.alias), "alias", "alias")
         if self.user_ids is not None:
-            require_all(uow, t.users, self.user_ids, "user", "user_ids")
+            require_users(uow, self.user_ids, "user_ids")
         return values
 
     def _stop_holder(self, uow: UnitOfWork) -> None:

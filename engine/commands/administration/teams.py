@@ -16,9 +16,10 @@ from engine.commands.administration.validation import (
     clean_name,
     differences,
     refuse,
-    require_all,
+    require_keypairs,
     require_permission,
     require_placement,
+    require_users,
 )
 from engine.commands.command import Command
 from engine.model.events import Changes, TeamCreated, TeamUpdated
@@ -27,7 +28,6 @@ from engine.model.text import normalize
 from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import loading, teams
-from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Hold
 from engine.persistence.store.unit_of_work import UnitOfWork
 
@@ -50,8 +50,8 @@ class CreateTeam(Command[UUID]):
         require_permission(uow, Permission.MANAGE_TEAMS)
         name = clean_name(normalize(self.name), "name", "name")
         require_quorum(self.required_approvals)
-        require_all(uow, t.users, self.member_ids, "user", "member_ids")
-        require_all(uow, t.keypairs, self.keypair_ids, "keypair", "keypair_ids")
+        require_users(uow, self.member_ids, "member_ids")
+        require_keypairs(uow, self.keypair_ids, "keypair_ids")
         require_placement(uow, Permission.MANAGE_TEAMS, self.member_ids, "member_ids")
         team_id = uuid7()
         values: dict[str, Any] = {
@@ -116,9 +116,7 @@ class UpdateTeam(Command[UUID]):
         require_placement(uow, Permission.MANAGE_TEAMS, members - members_before, "member_ids")
         keypairs_before, keypairs = changes.get("keypair_ids", (frozenset(), frozenset()))
         if keypairs - keypairs_before:
-            everybody = members or loading.column_set(
-                uow.connection, t.team_members.c.user_id, team_id=self.team_id
-            )
+            everybody = members or teams.load_member_ids(uow, self.team_id)
             require_placement(uow, Permission.MANAGE_TEAMS, everybody, "keypair_ids")
 
     def _load_values(self, uow: UnitOfWork) -> dict[str, Any]:
@@ -135,10 +133,10 @@ class UpdateTeam(Command[UUID]):
         if self.name is not None:
             values["name"] = clean_name(normalize(self.name), "name", "name")
         if self.member_ids is not None:
-            require_all(uow, t.users, self.member_ids, "user", "member_ids")
+            require_users(uow, self.member_ids, "member_ids")
             values["member_ids"] = self.member_ids
         if self.keypair_ids is not None:
-            require_all(uow, t.keypairs, self.keypair_ids, "keypair", "keypair_ids")
+            require_keypairs(uow, self.keypair_ids, "keypair_ids")
             values["keypair_ids"] = self.keypair_ids
         if self.required_approvals is not None:
             require_quorum(self.required_approvals)

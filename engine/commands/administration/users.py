@@ -21,7 +21,7 @@ from engine.commands.administration.validation import (
     require_time_zone,
 )
 from engine.commands.command import Command
-from engine.commands.credentials.change_address import request_change, void_changes
+from engine.commands.credentials.change_address import request_change
 from engine.commands.credentials.pending_sign_ins import end_pending_sign_ins
 from engine.commands.credentials.token_endings import end_tokens
 from engine.model.errors import Code, Refusal
@@ -31,6 +31,9 @@ from engine.model.text import normalize
 from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import loading, roles, users
+from engine.persistence.store.credentials.address_changes import void_changes
+from engine.persistence.store.credentials.api_tokens import unrevoked_token_ids
+from engine.persistence.store.credentials.sessions import end_sessions
 from engine.persistence.store.locks import Hold
 from engine.persistence.store.unit_of_work import UnitOfWork
 
@@ -187,6 +190,6 @@ def _end_credentials(uow: UnitOfWork, user: Row[Any]) -> None:
     void_changes(uow.connection, user.id, uow.now)
     users.update_user(uow, user.id, {"deactivated_at": uow.now})
     reason = f"{user.name} was deactivated, with whose token it was made."
-    end_tokens(uow, users.live_token_ids(uow, user.id), reason)
-    users.end_sessions(uow, user.id)
+    end_tokens(uow, unrevoked_token_ids(uow, user.id), reason)
+    end_sessions(uow, user.id)
     end_pending_sign_ins(uow, user)

@@ -9,15 +9,14 @@ from importlib.resources import files
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Table
+from sqlalchemy import Row
 
 from engine.model import addresses, grants
 from engine.model.addresses import Address
 from engine.model.errors import Code, Refusal, not_found
 from engine.model.text import check_name
 from engine.model.vocabulary import Permission
-from engine.persistence.store import loading, users
-from engine.persistence.store.link_tables import all_exist
+from engine.persistence.store import keypairs, loading, users
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 #: The most that an account may set as its longest window: a hundred years.
@@ -121,12 +120,16 @@ def require_window_span(days: int) -> None:
         raise Refusal(Code.INVALID_INPUT, message, "max_window_days")
 
 
-def require_all(
-    uow: UnitOfWork, table: Table, ids: Collection[UUID], what: str, field: str
-) -> None:
-    """Refuse NOT_FOUND unless every id is that of a row of the account."""
-    if not all_exist(uow.connection, uow.account_id, table, ids):
-        raise not_found(what, field)
+def require_users(uow: UnitOfWork, ids: Collection[UUID], field: str) -> None:
+    """Refuse NOT_FOUND unless every id is that of a user of the account."""
+    if not users.all_exist(uow, ids):
+        raise not_found("user", field)
+
+
+def require_keypairs(uow: UnitOfWork, ids: Collection[UUID], field: str) -> None:
+    """Refuse NOT_FOUND unless every id is that of a keypair of the account."""
+    if not keypairs.all_exist(uow, ids):
+        raise not_found("keypair", field)
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

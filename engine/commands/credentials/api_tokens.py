@@ -9,8 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from engine.commands.administration.validation import (
     clean_name,
     refuse,
@@ -18,18 +16,19 @@ from engine.commands.administration.validation import (
     require_permission,
 )
 from engine.commands.command import Command
-from engine.commands.credentials.token_endings import RevokedTokens, end_tokens, token_row
+from engine.commands.credentials.token_endings import RevokedTokens, end_tokens
 from engine.commands.standing import require_standing_credential
 from engine.commands.transactions import transaction
 from engine.model import addresses
-from engine.model.errors import Code, Refusal, not_found
+from engine.model.errors import Code, Refusal
 from engine.model.events import TokenCreated, TokenRevoked
 from engine.model.facts import OPERATOR
 from engine.model.grants import default_scopes, refuse_scopes
-from engine.model.text import lookup_key, normalize
+from engine.model.text import normalize
 from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
-from engine.persistence.store import tables as t
+from engine.persistence.store import users
+from engine.persistence.store.credentials import api_tokens
 from engine.persistence.store.locks import Hold, Lock
 from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.system import System
@@ -104,12 +103,7 @@ class CreateApiToken(Command[NewToken]):
 
     def _require_service_user(self, uow: UnitOfWork, owner: UUID) -> None:
         require_permission(uow, Permission.MANAGE_USERS)
-        u = t.users
-        query = sa.select(u.c.service).where(u.c.id == owner, u.c.account_id == uow.account_id)
-        service = uow.connection.execute(query).scalar_one_or_none()
-        if service is None:
-            raise not_found("user", "user_id")
-        if not service:
+        if not users.load_user(uow, owner, "user_id").service:
             message = "People make their own tokens. You can make them for service users."
             raise Refusal(Code.FORBIDDEN, message, "user_id")
 
@@ -117,7 +111,7 @@ class CreateApiToken(Command[NewToken]):
         """Return when the token ends: at the instant asked for, or else with its parent."""
         if parent_id is None:
             return self.expires_at
-        end: datetime | None = token_row(uow, parent_id).expires_at
+        end: datetime | None = api_tokens.load_token(uow, parent_id).expires_at
         if self.expires_at is None or end is None:
             return self.expires_at or end
         if self.expires_at > end:
@@ -144,7 +138,7 @@ class RevokeApiToken(Command[RevokedTokens]):
 
     def apply(self, uow: UnitOfWork) -> RevokedTokens:
         """Revoke it; a token that is revoked already stays as it is."""
-        row = token_row(uow, self.token_id)
+        row = api_tokens.load_token(uow, self.token_id)
         require_own_or_managed(uow, row, "token", Permission.MANAGE_OWN_TOKENS)
         if row.revoked_at is not None:
             return RevokedTokens(row.id, (row.id,))
@@ -167,24 +161,17 @@ def create_token_as_operator(
     lifetime: timedelta | None = None,
 ) -> tuple[UUID, UUID, NewToken]:
     """Create a token as an operator; returns the account's id, the user's id, and the token."""
-    u, a = t.users, t.accounts
     address = addresses.parse(email)
-    keys = address.keys if address is not None else frozenset[str]()
-    query = (
-        sa.select(u.c.account_id, u.c.id)
-        .join(a, a.c.id == u.c.account_id)
-        .where(u.c.email_key.in_(keys), u.c.active)
-    )
-    if account_name is not None:
-        query = query.where(a.c.name_key == lookup_key(account_name))
+    if address is None:
+        raise Refusal(Code.NOT_FOUND, _NO_USER, "user")
     with system.database.reading() as connection:
-        rows = connection.execute(query).all()
+        rows = users.load_active_users(connection, address, account_name)
     if len(rows) != 1:
         raise Refusal(Code.NOT_FOUND, _SEVERAL if rows else _NO_USER, "user")
-    account_id, user_id = rows[0]
+    account_id, user_id = rows[0].account_id, rows[0].id
     with transaction(system, account_id, None, Lock(account=Hold.SHARED)) as uow:
         # The user was looked up before the account was locked.
-        if not uow.connection.scalar(sa.select(u.c.active).where(u.c.id == user_id)):
+        if not users.load_user(uow, user_id, "user").active:
             raise Refusal(Code.NOT_FOUND, _NO_USER, "user")
         expires_at = uow.now + lifetime if lifetime is not None else None
         token = _insert_token(uow, _TokenRequest(user_id, name, scopes, expires_at))
@@ -194,18 +181,15 @@ def create_token_as_operator(
 def _insert_token(uow: UnitOfWork, request: _TokenRequest) -> NewToken:
     name = clean_name(normalize(request.name), "name", "name")
     token = NewToken(uuid7(), PREFIX + secrets.token_urlsafe(32))
-    uow.connection.execute(
-        t.api_tokens.insert().values(
-            id=token.token_id,
-            account_id=uow.account_id,
-            user_id=request.user_id,
-            name=name,
-            secret_hash=secret_hash(token.secret),
-            scopes=" ".join(sorted(request.scopes)) if request.scopes is not None else None,
-            parent_id=request.parent_id,
-            created_at=uow.now,
-            expires_at=request.expires_at,
-        )
+    api_tokens.insert_token(
+        uow,
+        token.token_id,
+        request.user_id,
+        name=name,
+        secret_hash=secret_hash(token.secret),
+        scopes=request.scopes,
+        parent_id=request.parent_id,
+        expires_at=request.expires_at,
     )
     changes: dict[str, tuple[Any, Any]] = {
         "name": (None, name),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from engine.commands.administration.validation import new_address, refuse, require_in_person
@@ -22,8 +22,8 @@ from engine.model.grants import refuse_grant
 from engine.model.principal import Principal
 from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
-from engine.persistence.store import loading
-from engine.persistence.store import tables as t
+from engine.persistence.store import loading, users
+from engine.persistence.store.credentials import address_changes
 from engine.persistence.store.locks import Hold
 from engine.persistence.store.unit_of_work import UnitOfWork
 
@@ -33,13 +33,12 @@ LIFETIME = timedelta(hours=24)
 REQUESTS_FOR_ONE_USER = 5
 REQUESTS_BY_ONE_USER = 30
 LIMIT_PERIOD = timedelta(hours=24)
-#: How long rows are kept after their links ended: whoever follows one reads why it does nothing.
-KEPT = timedelta(days=7)
+#: How long rows are kept: a week after their links ended, so that whoever follows one reads why it
+#: does nothing.
+RETENTION = max(LIFETIME, LIMIT_PERIOD) + timedelta(days=7)
 #: Sets these tokens apart from others that the same key makes.
 TOKEN_PURPOSE = b"address-change"
 ENDED = "This link does not work any more. Ask for the change of the address again."
-
-_C = t.address_changes
 
 
 def request_change(
@@ -75,8 +74,8 @@ def request_change(
     if not active:
         message = "A deactivated user cannot confirm an address. Activate the user first."
         raise Refusal(Code.WRONG_STATUS, message, "email")
-    _require_pace(uow, user.id)
-    void_changes(uow.connection, user.id, uow.now)
+    _require_slow_requests(uow, user.id)
+    address_changes.void_changes(uow.connection, user.id, uow.now)
     change_id = _add_change(uow, user, address.stored, key)
     changes = {"email": (user.email, address.stored)}
     uow.record(AddressChangeRequested(subject_id=user.id, change_id=change_id, changes=changes))
@@ -92,13 +91,7 @@ def find_change(connection: Connection, key: bytes, spelling: str) -> Row[Any] |
     if parts is None:
         return None
     change_id, token = parts
-    query = (
-        sa.select(_C, t.users.c.name, t.users.c.active, t.accounts.c.name.label("account"))
-        .join(t.users, t.users.c.id == _C.c.user_id)
-        .join(t.accounts, t.accounts.c.id == _C.c.account_id)
-        .where(_C.c.id == change_id)
-    )
-    row = connection.execute(query).one_or_none()
+    row = address_changes.load_change(connection, change_id)
     if row is None:
         return None
     is_derived = derived_tokens.is_derived_token(token, key, TOKEN_PURPOSE, row.id, row.nonce)
@@ -122,20 +115,14 @@ def is_live(connection: Connection, change: Row[Any], now: datetime) -> bool:
     return may_manage and _refuse_reach(connection, actor, change.user_id) is None
 
 
-def void_changes(connection: Connection, user_id: UUID, now: datetime) -> None:
-    """End the links of a user's changes that were not confirmed."""
-    unused = (_C.c.user_id == user_id, _C.c.used_at.is_(None), _C.c.voided_at.is_(None))
-    connection.execute(_C.update().where(*unused).values(voided_at=now))
-
-
 def has_old_changes(connection: Connection, now: datetime) -> bool:
-    """Whether `delete_old_changes` would delete any."""
-    return connection.execute(sa.select(_C.c.id).where(_is_old(now)).limit(1)).first() is not None
+    """Return whether `delete_old_changes` would delete any."""
+    return address_changes.has_changes_before(connection, now - RETENTION)
 
 
 def delete_old_changes(connection: Connection, now: datetime) -> None:
     """Delete changes whose links ended and that no limit counts any more; the ledger keeps them."""
-    connection.execute(_C.delete().where(_is_old(now)))
+    address_changes.delete_changes_before(connection, now - RETENTION)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,9 +156,9 @@ class ConfirmAddress(Command[UUID]):
         if not is_live(uow.connection, change, uow.now):
             raise Refusal(Code.WRONG_STATUS, ENDED)
         address = new_address(uow, change.address, of_user=self.user_id)
-        user = uow.connection.execute(sa.select(t.users).where(t.users.c.id == self.user_id)).one()
+        user = users.load_user(uow, self.user_id)
         # The account's lock keeps others from using it meanwhile.
-        uow.connection.execute(_C.update().where(_C.c.id == change.id).values(used_at=uow.now))
+        address_changes.mark_used(uow, change.id)
         _set_address(uow, user, address)
         return self.user_id
 
@@ -183,11 +170,10 @@ def _is_address_of(user: Row[Any], email: str) -> bool:
 
 
 def _withdraw(uow: UnitOfWork, user: Row[Any]) -> None:
-    query = sa.select(_C.c.id, _C.c.address).where(_C.c.user_id == user.id, *_is_pending(uow.now))
-    pending = uow.connection.execute(query).one_or_none()
+    pending = address_changes.load_pending_change(uow, user.id)
     if pending is None:
         return
-    void_changes(uow.connection, user.id, uow.now)
+    address_changes.void_changes(uow.connection, user.id, uow.now)
     changes = {"email": (pending.address, user.email)}
     uow.record(AddressChangeWithdrawn(subject_id=user.id, change_id=pending.id, changes=changes))
 
@@ -195,28 +181,23 @@ def _withdraw(uow: UnitOfWork, user: Row[Any]) -> None:
 def _add_change(uow: UnitOfWork, user: Row[Any], address: str, key: bytes) -> UUID:
     change_id, nonce = uuid7(), derived_tokens.new_nonce()
     token = derived_tokens.derive_token(key, TOKEN_PURPOSE, change_id, nonce)
-    uow.connection.execute(
-        _C.insert().values(
-            id=change_id,
-            account_id=uow.account_id,
-            user_id=user.id,
-            requested_by=uow.actor.user_id,
-            address=address,
-            nonce=nonce,
-            token_hash=derived_tokens.hash_token(token),
-            created_at=uow.now,
-            expires_at=uow.now + LIFETIME,
-        )
+    address_changes.insert_change(
+        uow,
+        change_id,
+        user.id,
+        address=address,
+        nonce=nonce,
+        token_hash=derived_tokens.hash_token(token),
+        expires_at=uow.now + LIFETIME,
     )
     return change_id
 
 
 def _set_address(uow: UnitOfWork, user: Row[Any], address: Address) -> None:
-    u = t.users
     values: dict[str, Any] = {"email": address.stored, "email_key": address.key}
     if not addresses.share_mailbox(user.email, address.stored):
         values["address_changed_at"] = uow.now
-    uow.connection.execute(u.update().where(u.c.id == user.id).values(**values))
+    users.update_user(uow, user.id, values)
     uow.record(UserUpdated(subject_id=user.id, changes={"email": (user.email, address.stored)}))
     end_pending_sign_ins(uow, user)
 
@@ -229,33 +210,21 @@ def _refuse_reach(connection: Connection, actor: Actor, user_id: UUID) -> Refusa
     return refuse_grant(actor, held, held, "email")
 
 
-def _require_pace(uow: UnitOfWork, user_id: UUID) -> None:
-    for column, value, most in (
-        (_C.c.user_id, user_id, REQUESTS_FOR_ONE_USER),
-        (_C.c.requested_by, uow.actor.user_id, REQUESTS_BY_ONE_USER),
-    ):
-        since = uow.now - LIMIT_PERIOD
-        query = sa.select(_C.c.created_at).where(column == value, _C.c.created_at > since)
-        times = (
-            uow.connection.execute(query.order_by(_C.c.created_at.desc()).limit(most))
-            .scalars()
-            .all()
-        )
-        if len(times) >= most:
-            until = times[-1] + LIMIT_PERIOD
-            message = (
-                f"{most} changes of an address were asked for within a day."
-                f" Try again after {until:%Y-%m-%d %H:%M:%S} UTC."
-            )
-            raise Refusal(Code.RATE_LIMITED, message, "email")
+def _require_slow_requests(uow: UnitOfWork, user_id: UUID) -> None:
+    """Refuse RATE_LIMITED where too many changes were asked for lately, for a user or by one."""
+    since, actor_id = uow.now - LIMIT_PERIOD, uow.actor.user_id
+    limit = REQUESTS_FOR_ONE_USER
+    _require_fewer(address_changes.load_latest_requests_for(uow, user_id, since, limit), limit)
+    limit = REQUESTS_BY_ONE_USER
+    _require_fewer(address_changes.load_latest_requests_by(uow, actor_id, since, limit), limit)
 
 
-def _is_pending(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    return _C.c.used_at.is_(None), _C.c.voided_at.is_(None), _C.c.expires_at > now
-
-
-def _is_old(now: datetime) -> sa.ColumnElement[bool]:
-    """Ids begin with the time, so no index of its own is needed to find the old ones."""
-    before = now - max(LIFETIME, LIMIT_PERIOD) - KEPT
-    oldest = UUID(int=int(before.timestamp() * 1000) << 80)
-    return sa.and_(_C.c.id < oldest, _C.c.created_at < before)
+def _require_fewer(requested_at: Sequence[datetime], limit: int) -> None:
+    if len(requested_at) < limit:
+        return
+    until = requested_at[-1] + LIMIT_PERIOD
+    message = (
+        f"{limit} changes of an address were asked for within a day."
+        f" Try again after {until:%Y-%m-%d %H:%M:%S} UTC."
+    )
+    raise Refusal(Code.RATE_LIMITED, message, "email")

@@ -7,16 +7,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from engine.commands.administration.validation import require_in_person, require_own_or_managed
 from engine.commands.command import Command
 from engine.commands.standing import require_active_since, require_standing_credential
-from engine.model.errors import Code, Refusal, not_found
+from engine.model.errors import Code, Refusal
 from engine.model.events import IdentityLinked, IdentityUnlinked
 from engine.model.vocabulary import Permission
-from engine.persistence.db.ids import uuid7
-from engine.persistence.store import tables as t
+from engine.persistence.store.credentials import identities
 from engine.persistence.store.locks import Hold
 from engine.persistence.store.unit_of_work import UnitOfWork
 
@@ -45,24 +42,12 @@ class LinkIdentity(Command[UUID]):
         require_in_person(uow)
         require_standing_credential(uow)
         require_active_since(uow, self.begun_at)
-        i = t.identities
-        is_identity = (i.c.issuer == self.issuer, i.c.subject == self.subject)
-        query = sa.select(i.c.user_id).where(*is_identity, i.c.account_id == uow.account_id)
-        owners = set(uow.connection.execute(query).scalars())
+        owners = identities.load_owner_ids(uow, self.issuer, self.subject)
         if owners - {user_id}:
             message = "This identity belongs to somebody else in this account already."
             raise Refusal(Code.FORBIDDEN, message + " Ask an administrator to untie it there.")
         if not owners:
-            uow.connection.execute(
-                i.insert().values(
-                    id=uuid7(),
-                    account_id=uow.account_id,
-                    user_id=user_id,
-                    issuer=self.issuer,
-                    subject=self.subject,
-                    created_at=uow.now,
-                )
-            )
+            identities.insert_identity(uow, user_id, issuer=self.issuer, subject=self.subject)
             linked = IdentityLinked(subject_id=user_id, issuer=self.issuer, subject=self.subject)
             uow.record(linked)
         return user_id
@@ -80,14 +65,9 @@ class UnlinkIdentity(Command[UUID]):
 
     def apply(self, uow: UnitOfWork) -> UUID:
         """Sessions that were started with it go on; each can be ended by itself."""
-        i = t.identities
-        query = sa.select(i).where(i.c.id == self.identity_id, i.c.account_id == uow.account_id)
-        row = uow.connection.execute(query).one_or_none()
-        if row is None:
-            raise not_found("identity", "id")
+        row = identities.load_identity(uow, self.identity_id)
         require_own_or_managed(uow, row, "identity", Permission.MANAGE_OWN_PROFILE)
-        deleted = uow.connection.execute(i.delete().where(i.c.id == row.id))
-        if deleted.rowcount:
+        if identities.delete_identity(uow, row.id):
             uow.record(
                 IdentityUnlinked(subject_id=row.user_id, issuer=row.issuer, subject=row.subject)
             )

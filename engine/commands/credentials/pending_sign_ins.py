@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy import Row
 
 from engine.model import addresses
-from engine.persistence.db.sql import id_in
-from engine.persistence.store import tables as t
+from engine.persistence.store.credentials.sign_ins import end_sign_ins, load_live_sign_ins
 from engine.persistence.store.loading.sign_in import people_with_address
 from engine.persistence.store.unit_of_work import UnitOfWork
 
@@ -19,23 +17,15 @@ def end_pending_sign_ins(uow: UnitOfWork, user: Row[Any]) -> None:
 
     It is called after the change that keeps the user from signing in with that address.
     """
-    i = t.sign_ins
-    # What was asked for is an address as it was typed; few of them are live at a time.
-    live = uow.connection.execute(
-        sa.select(i.c.id, i.c.address, i.c.created_at).where(
-            i.c.used_at.is_(None), i.c.expires_at > uow.now
-        )
-    )
     theirs = [
         row.id
-        for row in live
+        for row in load_live_sign_ins(uow)
+        # What was asked for is an address as it was typed.
         if _names(row.address, user)
         # Whoever is in another account goes on there: it is not for this one to keep them out.
         and not people_with_address(uow.connection, row.address, row.created_at)
     ]
-    uow.connection.execute(
-        i.update().where(id_in(i.c.id)).values(expires_at=uow.now), {"ids": theirs}
-    )
+    end_sign_ins(uow, theirs)
 
 
 def _names(typed: str, user: Row[Any]) -> bool:

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
 from uuid import UUID
 
-import sqlalchemy as sa
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection
 
 from engine.commands.transactions import bare_transaction
-from engine.persistence.db.sql import id_in, in_subquery
-from engine.persistence.store import tables as t
+from engine.persistence.store.credentials.usage import record_session_use, record_token_use
 from engine.system import System
-
-#: The use of one credential is written down at most this often.
-RECORD_INTERVAL = timedelta(minutes=1)
 
 
 def record_use(system: System, tokens: Collection[UUID], sessions: Collection[UUID]) -> None:
@@ -23,22 +17,8 @@ def record_use(system: System, tokens: Collection[UUID], sessions: Collection[UU
 
     def change(connection: Connection) -> None:
         now = system.clock.now(connection)
-        _touch(connection, t.api_tokens, "last_used_at", tokens, now)
-        _touch(connection, t.sessions, "last_seen_at", sessions, now)
+        record_token_use(connection, tokens, now)
+        record_session_use(connection, sessions, now)
 
     if tokens or sessions:
         bare_transaction(system.database, change)
-
-
-def _touch(
-    connection: Connection, table: Table, column: str, ids: Collection[UUID], now: datetime
-) -> None:
-    if not ids:
-        return
-    last = table.c[column]
-    stale = sa.or_(last.is_(None), last <= now - RECORD_INTERVAL)
-    # Another process that writes the same rows at this moment does it for us as well.
-    free = sa.select(table.c.id).where(id_in(table.c.id), stale)
-    chosen = free.order_by(table.c.id).with_for_update(skip_locked=True)
-    touched = table.update().where(in_subquery(table.c.id, chosen)).values({column: now})
-    connection.execute(touched, {"ids": sorted(ids)})

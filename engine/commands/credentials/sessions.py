@@ -7,18 +7,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from engine.commands.administration.validation import require_in_person, require_own_or_managed
 from engine.commands.command import Command
 from engine.commands.credentials.api_tokens import secret_hash
 from engine.commands.standing import require_active_since
 from engine.model import addresses
-from engine.model.errors import Code, Refusal, not_found
+from engine.model.errors import Code, Refusal
 from engine.model.events import SessionEnded, SessionStarted
 from engine.model.vocabulary import Permission, SignInMethod
 from engine.persistence.db.ids import uuid7
-from engine.persistence.store import tables as t
+from engine.persistence.store.credentials import sessions
+from engine.persistence.store.credentials.identities import lock_identity
 from engine.persistence.store.locks import Hold
 from engine.persistence.store.unit_of_work import UnitOfWork
 
@@ -67,18 +66,14 @@ class StartSession(Command[NewSession]):
         self._require_address(uow)
         require_active_since(uow, self.begun_at)
         session = NewSession(self.session_id or uuid7(), secrets.token_urlsafe(32))
-        uow.connection.execute(
-            t.sessions.insert().values(
-                id=session.session_id,
-                account_id=uow.account_id,
-                user_id=actor.user_id,
-                secret_hash=secret_hash(session.secret),
-                method=self.method,
-                user_agent=_printable(self.user_agent),
-                created_at=uow.now,
-                last_seen_at=uow.now,
-                expires_at=uow.now + LIFETIME,
-            )
+        sessions.insert_session(
+            uow,
+            session.session_id,
+            actor.user_id,
+            secret_hash=secret_hash(session.secret),
+            method=self.method,
+            user_agent=_printable(self.user_agent),
+            expires_at=uow.now + LIFETIME,
         )
         started = SessionStarted(
             subject_id=actor.user_id, session_id=session.session_id, method=self.method
@@ -90,10 +85,7 @@ class StartSession(Command[NewSession]):
         """Refuse UNAUTHENTICATED where the identity was unlinked since it proved the sign-in."""
         if self.identity_id is None:
             return
-        i = t.identities
-        is_own = i.c.id == self.identity_id, i.c.user_id == uow.actor.user_id
-        query = sa.select(i.c.id).where(*is_own).with_for_update(read=True)
-        if uow.connection.execute(query).one_or_none() is None:
+        if not lock_identity(uow, self.identity_id, uow.actor.user_id):
             message = "This identity was unlinked. Sign in in another way."
             raise Refusal(Code.UNAUTHENTICATED, message)
 
@@ -117,16 +109,9 @@ class RevokeSession(Command[UUID]):
 
     def apply(self, uow: UnitOfWork) -> UUID:
         """Ending twice is once."""
-        s = t.sessions
-        query = sa.select(s).where(s.c.id == self.session_id, s.c.account_id == uow.account_id)
-        row = uow.connection.execute(query).one_or_none()
-        if row is None:
-            raise not_found("session", "id")
+        row = sessions.load_session(uow, self.session_id)
         require_own_or_managed(uow, row, "session", Permission.MANAGE_OWN_PROFILE)
-        ended = uow.connection.execute(
-            s.update().where(s.c.id == row.id, s.c.ended_at.is_(None)).values(ended_at=uow.now)
-        )
-        if ended.rowcount:
+        if sessions.end_session(uow, row.id):
             uow.record(SessionEnded(subject_id=row.user_id, session_id=row.id))
         return self.session_id
 

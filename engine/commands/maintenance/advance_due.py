@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime
 from uuid import UUID
 
-import sqlalchemy as sa
 import structlog
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -15,8 +13,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from engine.commands.transactions import transaction
 from engine.logs.log_throttle import LogThrottle
 from engine.persistence.db.database import Database
-from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Lock
+from engine.persistence.store.maintenance.due_items import (
+    DueItems,
+    find_due_releases,
+    find_overdue_reservations,
+)
 from engine.persistence.store.reservation_expiry import release_expired
 from engine.persistence.store.retry import is_unavailable
 from engine.persistence.store.unit_of_work import UnitOfWork
@@ -26,34 +28,6 @@ log = structlog.get_logger("countersign.time")
 
 #: Releases advanced in one transaction, so that none holds its locks for long.
 RELEASES_PER_RUN = 100
-
-#: Pairs of an account and a release of it; None: signatures that belong to no release.
-DueItems = list[tuple[UUID, UUID | None]]
-
-# Statements of the hot path are built once: to build one costs more than to run it.
-_R, _S = t.releases, t.signatures
-_NOW: sa.BindParameter[datetime] = sa.bindparam("now")
-_LIMIT: sa.BindParameter[int] = sa.bindparam("limit")
-#: Either half has an index of its own.
-DUE_RELEASES = (
-    sa.select(_R.c.account_id, _R.c.id)
-    .where(
-        sa.or_(
-            sa.and_(t.IS_DUE_TO_OPEN, _R.c.starts_at <= _NOW),
-            sa.and_(t.IS_DUE_TO_END, _R.c.ends_at <= _NOW),
-        )
-    )
-    .order_by(sa.case((t.IS_DUE_TO_OPEN, _R.c.starts_at), else_=_R.c.ends_at))
-    .limit(_LIMIT)
-    .with_for_update(skip_locked=True)
-)
-OVERDUE_RESERVATIONS = (
-    sa.select(_S.c.account_id, _S.c.release_id)
-    .where(t.IS_RESERVED, _S.c.lapses_at <= _NOW)
-    .order_by(_S.c.lapses_at)
-    .limit(_LIMIT)
-    .with_for_update(skip_locked=True)
-)
 
 
 def advance_due(system: System, limit: int = RELEASES_PER_RUN) -> int:
@@ -128,14 +102,9 @@ def _find(system: System, limit: int, excluded: Collection[UUID]) -> tuple[DueIt
     """Return what is due; on PostgreSQL without what another worker has locked."""
     database = system.database
     with database.reading() if database.is_sqlite else database.writing() as connection:
-        parameters = {"now": system.clock.now(connection), "limit": limit}
-        releases, reservations = DUE_RELEASES, OVERDUE_RESERVATIONS
-        if excluded:
-            releases = releases.where(_R.c.account_id.not_in(excluded))
-            reservations = reservations.where(_S.c.account_id.not_in(excluded))
-        due = connection.execute(releases, parameters).all()
-        overdue = connection.execute(reservations, parameters).all()
-    return [(row[0], row[1]) for row in due], [(row[0], row[1]) for row in overdue]
+        now = system.clock.now(connection)
+        due = find_due_releases(connection, now, limit, excluded)
+        return due, find_overdue_reservations(connection, now, limit, excluded)
 
 
 def _by_account(due: DueItems) -> Mapping[UUID, set[UUID]]:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from engine.commands.maintenance.remember_master_key import PURPOSE
 from engine.commands.transactions import bare_transaction, transaction
 from engine.model.events import KeypairResealed
 from engine.model.facts import OPERATOR
 from engine.persistence.db.database import Database
-from engine.persistence.store import tables as t
+from engine.persistence.store import accounts
 from engine.persistence.store.locks import Lock
+from engine.persistence.store.maintenance.key_checks import replace_master_key_check
+from engine.persistence.store.maintenance.sealed_keypairs import (
+    is_any_sealed_otherwise,
+    load_sealed,
+    lock_keypairs,
+    next_ids_to_reseal,
+    replace_seal,
+)
 from engine.persistence.store.retry import retry
 from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.signers.keyring import KeyBinding, Keyring, SealBrokenError
@@ -25,8 +31,6 @@ from engine.system import System
 
 #: How many keypairs one transaction seals anew, for it locks the account's ledger meanwhile.
 RESEAL_BATCH_ROWS = 50
-
-_K = t.keypairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,39 +61,37 @@ def reseal_keypairs(
     """
     resealed = 0
     with system.database.reading() as connection:
-        account_ids = connection.execute(sa.select(t.accounts.c.id)).scalars().all()
-    for account_id in sorted(account_ids):
+        account_ids = sorted(accounts.load_names(connection))
+    for account_id in account_ids:
         after: UUID | None = None
         while ids := _next_ids(system.database, keyring, account_id, after, batch_rows):
             resealed += retry(partial(_reseal, system, keyring, account_id, ids))
             after = ids[-1]
     bare_transaction(system.database, lambda connection: _renew_check(connection, keyring))
-    others = _K.c.master_key_id != keyring.sealing_key_id
-    return ResealResult(resealed, tuple(_unopened(system.database, keyring, others)))
+    with system.database.reading() as connection:
+        left = load_sealed(connection, except_key_id=keyring.sealing_key_id)
+    return ResealResult(resealed, tuple(_unopened(left, keyring)))
 
 
 def unopened_keypairs(database: Database, keyring: Keyring) -> tuple[UnopenedKeypair, ...]:
     """Open every sealed key of every account, and return those that do not open."""
-    return tuple(_unopened(database, keyring, _K.c.master_key_id.is_not(None)))
+    with database.reading() as connection:
+        sealed = load_sealed(connection)
+    return tuple(_unopened(sealed, keyring))
 
 
 def _next_ids(
-    database: Database, keyring: Keyring, account_id: UUID, after: UUID | None, number: int
+    database: Database, keyring: Keyring, account_id: UUID, after: UUID | None, limit: int
 ) -> list[UUID]:
-    query = sa.select(_K.c.id).where(
-        _K.c.account_id == account_id, _K.c.master_key_id != keyring.sealing_key_id
-    )
-    if after is not None:
-        query = query.where(_K.c.id > after)
     with database.reading() as connection:
-        return list(connection.execute(query.order_by(_K.c.id).limit(number)).scalars())
+        return next_ids_to_reseal(
+            connection, account_id, keyring.sealing_key_id, after=after, limit=limit
+        )
 
 
 def _reseal(system: System, keyring: Keyring, account_id: UUID, ids: list[UUID]) -> int:
     with transaction(system, account_id, None, Lock()) as uow:
-        query = sa.select(_K).where(_K.c.id.in_(ids)).order_by(_K.c.id).with_for_update()
-        rows = uow.connection.execute(query).all()
-        return sum(_reseal_row(uow, keyring, row) for row in rows)
+        return sum(_reseal_row(uow, keyring, row) for row in lock_keypairs(uow, ids))
 
 
 def _reseal_row(uow: UnitOfWork, keyring: Keyring, row: Row[Any]) -> bool:
@@ -102,32 +104,20 @@ def _reseal_row(uow: UnitOfWork, keyring: Keyring, row: Row[Any]) -> bool:
     except SealBrokenError:
         return False
     sealed = keyring.seal(secret, binding)
-    values = {"material": sealed.material, "master_key_id": sealed.key_id}
-    uow.connection.execute(_K.update().where(_K.c.id == row.id).values(values))
+    replace_seal(uow, row.id, sealed.material, sealed.key_id)
     changes = {"master_key_id": (row.master_key_id, sealed.key_id)}
     uow.record(KeypairResealed(subject_id=row.id, changes=changes), actor=OPERATOR)
     return True
 
 
 def _renew_check(connection: Connection, keyring: Keyring) -> None:
-    left = sa.select(_K.c.id).where(_K.c.master_key_id != keyring.sealing_key_id).limit(1)
-    if connection.execute(left).first() is not None:
-        return
-    check = t.key_checks.update().where(t.key_checks.c.purpose == PURPOSE)
-    connection.execute(check.values(value=keyring.make_check()))
+    if not is_any_sealed_otherwise(connection, keyring.sealing_key_id):
+        replace_master_key_check(connection, keyring.make_check())
 
 
-def _unopened(database: Database, keyring: Keyring, which: Any) -> Iterator[UnopenedKeypair]:
-    account = t.accounts
-    query = (
-        sa.select(_K, account.c.name.label("account_name"))
-        .join(account, account.c.id == _K.c.account_id)
-        .where(which)
-        .order_by(account.c.name, _K.c.alias)
-    )
-    with database.reading() as connection:
-        for row in connection.execute(query):
-            try:
-                keyring.open(row.material, row.master_key_id, KeyBinding(row.account_id, row.id))
-            except SealBrokenError as error:
-                yield UnopenedKeypair(row.account_name, row.alias, str(error))
+def _unopened(rows: Iterable[Row[Any]], keyring: Keyring) -> Iterator[UnopenedKeypair]:
+    for row in rows:
+        try:
+            keyring.open(row.material, row.master_key_id, KeyBinding(row.account_id, row.id))
+        except SealBrokenError as error:
+            yield UnopenedKeypair(row.account_name, row.alias, str(error))

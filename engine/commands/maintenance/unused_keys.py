@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import sqlalchemy as sa
-
 from engine.persistence.db.database import Database
-from engine.persistence.store import tables as t
+from engine.persistence.store import accounts, keypairs
 from engine.signers.base import KeyBinding, Signer
 from engine.signers.guard import stored_keys
 
@@ -44,10 +42,8 @@ def _unused(database: Database, signer: Signer) -> Iterator[UnusedKey]:
     removals = stored_keys(signer)
     if not removals:
         return
-    a, k = t.accounts, t.keypairs
     with database.reading() as connection:
-        names = {row.id: row.name for row in connection.execute(sa.select(a.c.id, a.c.name)).all()}
-        used = set(connection.execute(sa.select(k.c.id)).scalars())
+        names, used = accounts.load_names(connection), keypairs.load_ids(connection)
     for binding in sorted(removals, key=lambda key: (key.account_id, key.keypair_id)):
         if binding.account_id in names and binding.keypair_id not in used:
             name = names[binding.account_id]

@@ -7,23 +7,16 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from engine.lifecycle.guards import sees_release
 from engine.lifecycle.scope_refusals import refusal_by
 from engine.model.errors import Refusal, not_found
 from engine.model.facts import Facts, Release, ReleaseFields, Team
 from engine.model.text import check_name, name_key, normalize, optional_text
-from engine.persistence.db.sql import id_in, no_index
 from engine.persistence.store import loading
-from engine.persistence.store import tables as t
 from engine.persistence.store.holders import holders_of
 from engine.persistence.store.release_facts import TeamFacts, assemble, with_creation_facts
 from engine.persistence.store.unit_of_work import UnitOfWork
-
-_USERS = sa.select(t.users.c.id, t.users.c.active).where(
-    id_in(t.users.c.id), no_index(t.users.c.account_id) == sa.bindparam("account")
-)
+from engine.persistence.store.users import load_inactive_participants
 
 
 def release_facts(uow: UnitOfWork, release: Release, **further: Any) -> Facts:
@@ -55,7 +48,7 @@ def with_draft(uow: UnitOfWork, facts: Facts, draft: ReleaseFields) -> Facts:
         holders=holders_of(uow, keypairs, own_id),
         team=_team(uow, team_id) if team_id else None,
         draft_approver_ids=uow.approvers_of([team_id])[team_id],
-        inactive_ids=_inactive(uow, draft.participant_ids),
+        inactive_ids=load_inactive_participants(uow, draft.participant_ids),
         name_taken=_name_is_taken(uow, facts.release, draft.name),
     )
 
@@ -82,16 +75,6 @@ def _team(uow: UnitOfWork, team_id: UUID) -> Team:
     if team is None:
         raise not_found("team", "team_id")
     return team
-
-
-def _inactive(uow: UnitOfWork, user_ids: frozenset[UUID]) -> frozenset[UUID]:
-    if not user_ids:
-        return frozenset()
-    parameters = {"ids": sorted(user_ids), "account": uow.account_id}
-    rows = uow.connection.execute(_USERS, parameters).all()
-    if len(rows) != len(user_ids):
-        raise not_found("user", "participant_ids")
-    return frozenset(row.id for row in rows if not row.active)
 
 
 def _name_is_taken(uow: UnitOfWork, release: Release | None, name: str) -> bool:

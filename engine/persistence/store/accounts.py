@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy import Connection
 
 from engine.model.text import name_key
 from engine.model.vocabulary import HOLDING, QuotaOnOnline, ReleaseType
@@ -55,6 +56,12 @@ def update_account(uow: UnitOfWork, settings: Mapping[str, Any]) -> None:
         columns["enabled_release_types"] = " ".join(sorted(columns["enabled_release_types"]))
     query = t.accounts.update().where(t.accounts.c.id == uow.account_id)
     uow.connection.execute(query.values(**columns))
+
+
+def load_names(connection: Connection) -> dict[UUID, str]:
+    """Return the name of each account, by its id."""
+    query = sa.select(t.accounts.c.id, t.accounts.c.name)
+    return {row.id: row.name for row in connection.execute(query)}
 
 
 def open_release_ids(uow: UnitOfWork) -> list[UUID]:

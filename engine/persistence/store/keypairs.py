@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row
 
 from engine.model.errors import not_found
 from engine.model.text import name_key
-from engine.persistence.store import loading
+from engine.persistence.store import link_tables, loading
 from engine.persistence.store import tables as t
 from engine.persistence.store.link_tables import replace_links
 from engine.persistence.store.unit_of_work import UnitOfWork
@@ -88,7 +88,17 @@ def alias_is_taken(uow: UnitOfWork, alias: str) -> bool:
     return uow.connection.execute(query).first() is not None
 
 
+def load_ids(connection: Connection) -> frozenset[UUID]:
+    """Return the ids of the keypairs of all accounts."""
+    return frozenset(connection.execute(sa.select(_K.c.id)).scalars())
+
+
 def keypair_exists(connection: Connection, keypair_id: UUID) -> bool:
     """Return whether there is a keypair with this id, in whatever account."""
     query = sa.select(_K.c.id).where(_K.c.id == keypair_id)
     return connection.execute(query).first() is not None
+
+
+def all_exist(uow: UnitOfWork, ids: Collection[UUID]) -> bool:
+    """Return whether every id is that of a keypair of the account."""
+    return link_tables.all_exist(uow.connection, uow.account_id, _K, ids)

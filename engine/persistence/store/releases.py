@@ -36,9 +36,10 @@ _TRANSITION_COLUMNS = (
 _EDIT_COLUMNS = ("id", "revision", "material_revision", "required_approvals", "round_revision")
 
 # Statements of the hot path are built once: to build one costs more than to run it.
-_R, _H, _P, _S = t.releases, t.release_keypairs, t.release_participants, t.signatures
+_R, _H, _P = t.releases, t.release_keypairs, t.release_participants
+_D, _S = t.decisions, t.signatures
 _INSERT = _R.insert()
-_INSERT_DECISION = t.decisions.insert()
+_INSERT_DECISION = _D.insert()
 _INSERT_EDIT = t.release_edits.insert()
 _END_HOLDS = _H.update().where(id_in(_H.c.release_id), _H.c.held).values(held=False)
 _DISCARD = (
@@ -50,6 +51,20 @@ _DISCARD = (
 _OF_RELEASE: sa.BindParameter[UUID] = sa.bindparam("release")
 _DROP_KEYPAIRS = _H.delete().where(_H.c.release_id == _OF_RELEASE, id_in(_H.c.keypair_id))
 _DROP_PARTICIPANTS = _P.delete().where(_P.c.release_id == _OF_RELEASE, id_in(_P.c.user_id))
+_APPROVALS = (
+    sa.select(sa.func.count())
+    .where(
+        _D.c.release_id == _R.c.id,
+        _D.c.material_revision == _R.c.material_revision,
+        _D.c.verdict == Verdict.APPROVE,
+    )
+    .scalar_subquery()
+)
+_WITH_ENOUGH_VOTES = sa.select(_R.c.id).where(
+    id_in(_R.c.id),
+    _R.c.status == Status.PENDING,
+    _R.c.required_approvals <= _APPROVALS,
+)
 
 
 def insert_release(connection: Connection, release: Release) -> None:
@@ -196,3 +211,13 @@ def _delete_links(
 ) -> None:
     if ids:
         connection.execute(statement, {"release": release_id, "ids": sorted(ids)})
+
+
+def find_with_enough_votes(connection: Connection, ids: Collection[UUID]) -> Sequence[UUID]:
+    """Return those of the releases that await approval and have enough votes.
+
+    Not all of the votes need to count: few releases are, and the rules tell about those.
+    """
+    if not ids:
+        return []
+    return connection.execute(_WITH_ENOUGH_VOTES, {"ids": sorted(ids)}).scalars().all()

@@ -61,6 +61,11 @@ def replace_keypairs(uow: UnitOfWork, team_id: UUID, keypair_ids: Collection[UUI
     replace_links(uow.connection, t.team_keypairs, ("team_id", team_id), "keypair_id", keypair_ids)
 
 
+def load_member_ids(uow: UnitOfWork, team_id: UUID) -> frozenset[UUID]:
+    """Return the members of a team."""
+    return loading.column_set(uow.connection, t.team_members.c.user_id, team_id=team_id)
+
+
 def load_keypair_ids(uow: UnitOfWork, team_id: UUID) -> frozenset[UUID]:
     """Return the restricted keypairs that a team may use."""
     return loading.column_set(uow.connection, t.team_keypairs.c.keypair_id, team_id=team_id)

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from engine.model.addresses import Address
 from engine.model.errors import not_found
 from engine.model.grants import ADMINISTRATION
+from engine.model.text import lookup_key
 from engine.model.vocabulary import Permission
-from engine.persistence.store import loading
+from engine.persistence.db.sql import id_in, no_index
+from engine.persistence.store import link_tables, loading
 from engine.persistence.store import tables as t
 from engine.persistence.store.link_tables import replace_links
 from engine.persistence.store.unit_of_work import UnitOfWork
 
-_U, _T, _S = t.users, t.api_tokens, t.sessions
+_U = t.users
+# Statements of the hot path are built once: to build one costs more than to run it.
+_PARTICIPANTS = sa.select(_U.c.id, _U.c.active).where(
+    id_in(_U.c.id), no_index(_U.c.account_id) == sa.bindparam("account")
+)
 
 
 def insert_user(
@@ -50,13 +57,49 @@ def insert_user(
     replace_roles(uow, user_id, role_ids)
 
 
-def load_user(uow: UnitOfWork, user_id: UUID) -> Row[Any]:
-    """Return the row of a user of the account; refuses NOT_FOUND."""
+def load_user(uow: UnitOfWork, user_id: UUID, field: str = "id") -> Row[Any]:
+    """Return the row of a user of the account; refuses NOT_FOUND, for a field of the input."""
     query = sa.select(_U).where(_U.c.id == user_id, _U.c.account_id == uow.account_id)
     row = uow.connection.execute(query).one_or_none()
     if row is None:
-        raise not_found("user", "id")
+        raise not_found("user", field)
     return row
+
+
+def load_active_users(
+    connection: Connection, address: Address, account_name: str | None
+) -> Sequence[Row[Any]]:
+    """Return the `id` and `account_id` of active users with an address, in one account or in all.
+
+    Args:
+        connection: A connection to the database.
+        address: Their address.
+        account_name: The name of the account, letter case aside; None: any.
+    """
+    query: sa.Select[Any] = sa.select(_U.c.account_id, _U.c.id).where(
+        _U.c.email_key.in_(address.keys), _U.c.active
+    )
+    if account_name is not None:
+        query = query.join(t.accounts, t.accounts.c.id == _U.c.account_id)
+        query = query.where(t.accounts.c.name_key == lookup_key(account_name))
+    return connection.execute(query).all()
+
+
+def load_inactive_participants(uow: UnitOfWork, user_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Return those of the users that are deactivated; refuses NOT_FOUND unless all are users."""
+    if not user_ids:
+        return frozenset()
+    parameters = {"ids": sorted(user_ids), "account": uow.account_id}
+    rows = uow.connection.execute(_PARTICIPANTS, parameters).all()
+    if len(rows) != len(user_ids):
+        raise not_found("user", "participant_ids")
+    return frozenset(row.id for row in rows if not row.active)
+
+
+def was_deactivated_since(uow: UnitOfWork, user_id: UUID, instant: datetime) -> bool:
+    """Return whether a user was deactivated at an instant or after it, though active again now."""
+    query = sa.select(_U.c.id).where(_U.c.id == user_id, _U.c.deactivated_at >= instant)
+    return uow.connection.execute(query).one_or_none() is not None
 
 
 def update_user(uow: UnitOfWork, user_id: UUID, values: Mapping[str, Any]) -> None:
@@ -80,18 +123,6 @@ def address_is_taken(uow: UnitOfWork, address: Address, *, except_id: UUID | Non
     return uow.connection.execute(query.limit(1)).first() is not None
 
 
-def live_token_ids(uow: UnitOfWork, user_id: UUID) -> list[UUID]:
-    """Return the ids of a user's tokens that are not revoked."""
-    query = sa.select(_T.c.id).where(_T.c.user_id == user_id, _T.c.revoked_at.is_(None))
-    return list(uow.connection.scalars(query))
-
-
-def end_sessions(uow: UnitOfWork, user_id: UUID) -> None:
-    """End every browser session of a user."""
-    live = _S.c.user_id == user_id, _S.c.ended_at.is_(None)
-    uow.connection.execute(_S.update().where(*live).values(ended_at=uow.now))
-
-
 def has_user_manager(uow: UnitOfWork) -> bool:
     """Return whether an active person of the account can manage users."""
     query = loading.permitted_users(Permission.MANAGE_USERS)
@@ -104,3 +135,8 @@ def has_appointer(uow: UnitOfWork) -> bool:
     query = loading.users_with_all(ADMINISTRATION)
     query = query.where(_U.c.account_id == uow.account_id, ~_U.c.service)
     return uow.connection.execute(query.limit(1)).first() is not None
+
+
+def all_exist(uow: UnitOfWork, ids: Collection[UUID]) -> bool:
+    """Return whether every id is that of a user of the account."""
+    return link_tables.all_exist(uow.connection, uow.account_id, _U, ids)

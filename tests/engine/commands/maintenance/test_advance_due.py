@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from engine.commands.maintenance.advance_due import DUE_RELEASES, advance_due
+from engine.commands.maintenance.advance_due import advance_due
 from engine.lifecycle.table import TIME_TRIGGERS
 from engine.model.vocabulary import Status
 from engine.persistence.db.database import Database
 from engine.persistence.store import tables as t
+from engine.persistence.store.maintenance.due_items import DUE_RELEASES
 from engine.persistence.store.unit_of_work import UnitOfWork
 from tests.support.releases import release_in
 from tests.support.signing import reserved

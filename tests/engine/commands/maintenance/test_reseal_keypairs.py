@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine.commands.maintenance.remember_master_key import master_keys_in_use, remember_master_key
+from engine.commands.maintenance.remember_master_key import remember_master_key
 from engine.commands.maintenance.reseal_keypairs import (
     ResealResult,
     UnopenedKeypair,
@@ -18,6 +18,7 @@ from engine.commands.maintenance.reseal_keypairs import (
 from engine.model.vocabulary import Status
 from engine.persistence.db.database import Database
 from engine.persistence.store import tables as t
+from engine.persistence.store.maintenance.sealed_keypairs import master_keys_in_use
 from engine.signers.base import SignerContext
 from engine.signers.keyring import Keyring, WrongMasterKeyError
 from engine.signers.local import LocalSigner
