@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.web.http.headers import page_headers
 from notifications.content import texts
-from notifications.content.writer import clock_values
+from notifications.content.clock_values import clock_values
 
 _TEMPLATES = Path(__file__).parent / "templates"
 FOLDERS = (_TEMPLATES / "sign_in", _TEMPLATES / "email", texts.HERE)

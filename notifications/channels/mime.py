@@ -168,6 +168,7 @@ def _multipart(subtype: str, boundary: str, parts: Sequence[bytes]) -> bytes:
     )
 
 
+@lru_cache(maxsize=256)
 def _calendar_part(calendar: str) -> bytes:
     return (
         b'Content-Type: text/calendar; method="PUBLISH"; charset="utf-8"\r\n'
@@ -181,7 +182,12 @@ def _part(subtype: str, parts: Parts) -> bytes:
         f'Content-Type: text/{subtype}; charset="utf-8"\r\n'
         "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
     )
-    encoded = [_encode_shared(parts.before), _encode(parts.own), _encode_shared(parts.after)]
+    encoded = [
+        _encode_shared(parts.before),
+        _encode(parts.own),
+        _encode_shared(parts.after),
+        _encode_shared(parts.footer),
+    ]
     return headers.encode() + _join_encoded(encoded)
 
 

@@ -19,10 +19,11 @@ def _rules() -> dict[str, str]:
 
 
 @cache
-def style_attribute(*selectors: str) -> Markup:
+def style_attribute(selectors: str | tuple[str, ...]) -> Markup:
     """The attribute ` style="..."` with the rules of these selectors of `mail.css`, in this order.
 
     A selector without a rule adds nothing; without any rule there is no attribute.
     """
-    declarations = " ".join(filter(None, map(_rules().get, selectors)))
+    names = (selectors,) if isinstance(selectors, str) else selectors
+    declarations = " ".join(filter(None, map(_rules().get, names)))
     return Markup(' style="{}"').format(declarations) if declarations else Markup("")

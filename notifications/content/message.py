@@ -1,4 +1,4 @@
-"""A rendered message, whose part for one person stays apart from what all readers share."""
+"""A rendered message, whose part for one person stays apart from what many readers share."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ class Parts(NamedTuple):
     #: The part for one person alone, which holds their own link.
     own: str = ""
     after: str = ""
+    #: Why this reader gets the message.
+    footer: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

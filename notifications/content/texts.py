@@ -88,5 +88,6 @@ def environment(folders: Sequence[Path], language: str, kind: str) -> Environmen
     templates.filters["address"] = addresses.shown
     templates.filters["shortened"] = shortened_values.shortened
     templates.filters["before_and_after"] = shortened_values.before_and_after
-    templates.globals["css"] = style_attribute
+    # With constant selectors it is applied when a template is compiled.
+    templates.filters["css"] = style_attribute
     return templates

@@ -12,8 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.web.approval_pages.decision_notices import Notice
 from api.web.http.headers import page_headers
 from notifications.content import texts
+from notifications.content.clock_values import clock_values
 from notifications.content.durations import largest_units
-from notifications.content.writer import clock_values
 from notifications.decisions.link_page import LinkPage, LinkState
 
 FOLDER = Path(__file__).parents[1] / "templates" / "email"

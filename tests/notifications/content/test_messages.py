@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notifications.channels.mime import sender_of
+from notifications.content.mail_styles import style_attribute
 from notifications.content.texts import LANGUAGES
 from notifications.content.writer import MessageRenderer, Reader
 from notifications.vocabulary import MessageKind
@@ -82,6 +83,73 @@ def test_everybody_with_the_same_words_shares_all_but_their_own_part(
         assert mine.after is theirs.after
         assert (mine.own.count(f"{LINK}?one"), theirs.own.count(f"{LINK}?other")) == (1, 1)
         assert LINK not in mine.before + mine.after
+
+
+def test_readers_in_other_capacities_share_what_does_not_speak_of_them(
+    writer: MessageRenderer,
+) -> None:
+    requester = replace(BERLIN, audiences="PARTICIPANT REQUESTER")
+    first = writer.render(MessageKind.OPENED, facts(), BERLIN)
+    second = writer.render(MessageKind.OPENED, facts(), requester)
+
+    for mine, theirs in (
+        (first.text_parts, second.text_parts),
+        (first.html_parts, second.html_parts),
+    ):
+        assert mine.before is theirs.before
+        assert mine.after is theirs.after
+        assert "you are an approver" in mine.footer
+        assert "you requested this release" in theirs.footer
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        '"REQUESTER" in audiences',
+        "audiences | length > 1",
+        'audiences | join == "PARTICIPANTREQUESTER"',
+        'audiences == ["PARTICIPANT", "REQUESTER"]',
+    ],
+)
+@pytest.mark.parametrize("block", ["subject", "lead", "after", "why"])
+def test_no_reader_gets_what_a_template_says_to_those_in_another_capacity(
+    tmp_path: Path, block: str, question: str
+) -> None:
+    (tmp_path / "kinds").mkdir()
+    (tmp_path / "kinds" / "approved.j2").write_text(
+        "{% extends layout %}{% block "
+        + block
+        + " %}{% if "
+        + question
+        + " %}To you{% else %}To others{% endif %}{% endblock %}"
+    )
+    writer = MessageRenderer("https://countersign.example.com", tmp_path)
+
+    for audiences, said, unsaid in (
+        ("APPROVER", "To others", "To you"),
+        ("PARTICIPANT REQUESTER", "To you", "To others"),
+        ("APPROVER", "To others", "To you"),
+    ):
+        reader = replace(BERLIN, audiences=audiences)
+        message = writer.render(MessageKind.APPROVED, facts(), reader)
+        for text in (message.subject + message.text, message.html):
+            assert said in text
+            assert unsaid not in text
+
+
+def test_styles_with_constant_selectors_are_written_when_templates_are_compiled(
+    writer: MessageRenderer,
+) -> None:
+    def number_of_calls() -> int:
+        cache = style_attribute.cache_info()
+        return cache.hits + cache.misses
+
+    writer.render(MessageKind.REQUEST, facts(), BERLIN)
+    before = number_of_calls()
+    writer.render(MessageKind.REQUEST, facts(release={"name": "Another"}), BERLIN)
+
+    # The colour of the strip at the top is not constant.
+    assert number_of_calls() - before == 1
 
 
 def test_the_html_is_inlined_and_fetches_nothing(writer: MessageRenderer) -> None:
