@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Literal
+from typing import Literal, TypeVar
 
 #: Measures one side once; returns its figure in the comparison's unit.
 Run = Callable[[], float]
+Figure = TypeVar("Figure")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,12 @@ class Comparison:
         return self.goal.is_met(value)
 
 
-def by_turns(rounds: int, sides: Mapping[str, Run]) -> dict[str, list[float]]:
+def by_turns(rounds: int, sides: Mapping[str, Callable[[], Figure]]) -> dict[str, list[Figure]]:
     """Measure every side once in each round, after one round that is not counted.
 
     The uncounted round warms up what a server keeps warm: connections, prepared statements, caches.
     """
-    figures: dict[str, list[float]] = {name: [] for name in sides}
+    figures: dict[str, list[Figure]] = {name: [] for name in sides}
     for number in range(rounds + 1):
         for name, run in sides.items():
             figure = run()

@@ -7,53 +7,73 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 
-from benchmarks.comparison import Comparison
+from benchmarks.comparison import Comparison, Goal, by_turns
 from benchmarks.data.people import new_account
 from benchmarks.environment import servers
 from benchmarks.environment.databases import empty_database
+from benchmarks.environment.processes import proportional_mib, resident_mib
 from tests.support.running import Server
 
 FLOOR = "bare Strawberry"
 HOW = "one process on SQLite with its worker, against a schema of one query; before any request"
+FURTHER_HOW = (
+    "what a second `countersign serve` on the same database adds, by Linux's proportional set"
+    " size, which counts a page once that both have"
+)
+#: Rows: name, unit and goal.
+FIGURES = (
+    ("memory, RSS", "MiB", Goal(100, "at most", "figure")),
+    ("start-up", "s", Goal(1, "at most", "figure")),
+)
+FURTHER_GOAL = Goal(45, "at most", "figure")
 Serving = Callable[[], AbstractContextManager[Server]]
 
 
 def run(rounds: int) -> Iterator[Comparison]:
-    """By turns, each in a new process."""
+    """Measure by turns, each time a new process."""
     with empty_database("SQLite") as url:
         new_account(url, datetime.now(UTC)).system.database.dispose()
-        sides: dict[str, Serving] = {
-            "Countersign": partial(servers.countersign, url),
-            FLOOR: servers.bare_strawberry,
-        }
-        found: dict[str, list[tuple[float, float]]] = {name: [] for name in sides}
-        for number in range(rounds + 1):
-            for name, serving in sides.items():
-                figures = _measured(serving)
-                if number:
-                    found[name].append(figures)
-    for place, (title, unit) in enumerate((("memory, RSS", "MiB"), ("start-up", "s"))):
+        serving = partial(servers.countersign, url)
+        figures = by_turns(
+            rounds,
+            {
+                "ours": partial(_measure, serving),
+                "floor": partial(_measure, servers.bare_strawberry),
+            },
+        )
+        further = by_turns(rounds, {"ours": partial(_further_process, serving)})["ours"]
+    for place, (title, unit, goal) in enumerate(FIGURES):
         yield Comparison(
             title=title,
             unit=unit,
-            ours=[figures[place] for figures in found["Countersign"]],
+            ours=[figure[place] for figure in figures["ours"]],
             other=FLOOR,
-            theirs=[figures[place] for figures in found[FLOOR]],
+            theirs=[figure[place] for figure in figures["floor"]],
+            goal=goal,
             note=HOW,
         )
+    yield Comparison(
+        title="memory, a further process",
+        unit="MiB",
+        ours=further,
+        goal=FURTHER_GOAL,
+        note=FURTHER_HOW,
+    )
 
 
-def _measured(serving: Serving) -> tuple[float, float]:
-    """MiB, and seconds from the command until it is ready."""
+def _measure(serving: Serving) -> tuple[float, float]:
+    """Return MiB, and seconds from the command until it is ready."""
     began = time.perf_counter()
     with serving() as server:
         seconds = time.perf_counter() - began
-        return _resident(server.process.pid), seconds
+        return resident_mib(server.process.pid), seconds
 
 
-def _resident(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text()
-    (kilobytes,) = (line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:"))
-    return int(kilobytes) / 1024
+def _further_process(serving: Serving) -> float:
+    """Return how many MiB a second process adds."""
+    with serving() as first:
+        alone = proportional_mib(first.process.pid)
+        with serving() as second:
+            both = proportional_mib(first.process.pid) + proportional_mib(second.process.pid)
+    return both - alone

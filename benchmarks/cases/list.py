@@ -7,13 +7,14 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 
-from benchmarks.clients.graphql_http import RequestTemplate
+from benchmarks.clients.graphql_http import RequestTemplate, rate
 from benchmarks.comparison import Comparison, Goal, by_turns
 from benchmarks.data import synthetic_data
 from benchmarks.data.people import new_account, token_of
 from benchmarks.environment import servers
 from benchmarks.environment.databases import BACKENDS, empty_database
 from benchmarks.environment.production import production_runtime
+from benchmarks.latency import latency_rows
 from benchmarks.list_parts import TIMES, WHOLE, Parts, with_the_rest
 from engine.model.principal import Principal
 
@@ -36,6 +37,7 @@ TABLES = f"""{{ allReleases(first: {RELEASES}, orderBy: STARTS_AT_DESC) {{ edges
   releaseKeypairsByReleaseId {{ nodes {{ keypairByKeypairId {{ id alias }} }} }}
   decisionsByReleaseId {{ nodes {{ verdict decidedAt userByApproverId {{ id name }} }} }}
 }} }} }} }}"""
+FLOOR = "bare Strawberry from memory, without authorization"
 HOW = (
     f"{RELEASES} releases of 12 scalars, team, 2 keypairs and 2 decisions each;"
     f" {CONNECTIONS} kept connections of one client for {SECONDS:g} s"
@@ -46,9 +48,10 @@ PARTS = (
 
 
 def run(rounds: int) -> Iterator[Comparison]:
-    """Lists a second."""
+    """Measure lists a second, the latency of one connection, and what the time goes into."""
     with ExitStack() as stack:
-        sides, parts = {"floor": RequestTemplate(_enter_floor(stack), QUERY)}, {}
+        floor = stack.enter_context(servers.bare_strawberry())
+        sides, parts = {"floor": RequestTemplate(f"{floor.url}/graphql", QUERY)}, {}
         for backend in BACKENDS:
             url = stack.enter_context(empty_database(backend))
             principal, token = _fill(url)
@@ -62,18 +65,23 @@ def run(rounds: int) -> Iterator[Comparison]:
         for question in sides.values():
             _check(question)
         rates = {
-            name: partial(question.rate, CONNECTIONS, SECONDS) for name, question in sides.items()
+            name: partial(rate, [question], CONNECTIONS, SECONDS)
+            for name, question in sides.items()
         }
-        figures = by_turns(rounds, rates)
-        taken = {
-            backend: with_the_rest(by_turns(rounds, parts[backend].sides())) for backend in BACKENDS
-        }
+        yield from _rates(by_turns(rounds, rates))
+        for backend in BACKENDS:
+            title, question = f"list, {backend}", sides[backend]
+            yield from latency_rows(rounds, title, [question], {FLOOR: sides["floor"]})
+            yield from _parts(backend, with_the_rest(by_turns(rounds, parts[backend].sides())))
+
+
+def _rates(figures: dict[str, list[float]]) -> Iterator[Comparison]:
     for backend in BACKENDS:
         yield Comparison(
             title=f"list, {backend}",
             unit="lists/s",
             ours=figures[backend],
-            other="bare Strawberry from memory, without authorization",
+            other=FLOOR,
             theirs=figures["floor"],
             goal=Goal(GOALS[backend]),
             note=HOW,
@@ -84,17 +92,17 @@ def run(rounds: int) -> Iterator[Comparison]:
         ours=figures["PostgreSQL"],
         other="PostGraphile 5 on the same tables, without authorization",
         theirs=figures["PostGraphile"],
+        goal=Goal(1),
         note=HOW,
     )
-    for backend in BACKENDS:
-        for name, spent in taken[backend].items():
-            note = PARTS if name == WHOLE else ""
-            title = f"a list's time, {backend}: {name}"
-            yield Comparison(title=title, unit="ms", ours=spent, note=note)
 
 
-def _enter_floor(stack: ExitStack) -> str:
-    return f"{stack.enter_context(servers.bare_strawberry()).url}/graphql"
+def _parts(backend: str, milliseconds: dict[str, list[float]]) -> Iterator[Comparison]:
+    for name, spent in milliseconds.items():
+        note = PARTS if name == WHOLE else ""
+        yield Comparison(
+            title=f"a list's time, {backend}: {name}", unit="ms", ours=spent, note=note
+        )
 
 
 def _fill(url: str) -> tuple[Principal, str]:

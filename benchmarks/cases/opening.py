@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from statistics import quantiles
 
 import sqlalchemy as sa
 import uvloop
@@ -24,6 +23,7 @@ from benchmarks.data.people import approved_in_teams, new_account, token_of
 from benchmarks.environment import servers, smtp_sink
 from benchmarks.environment.databases import BACKENDS, empty_database
 from benchmarks.floors.mail_loop import CONNECTIONS, hand_in
+from benchmarks.latency import PERCENTILES, percentiles
 from engine.model.vocabulary import Status
 from engine.persistence.db.database import normal_url
 from engine.persistence.store import tables as t
@@ -42,10 +42,8 @@ MAILS = 3
 LOOK = 0.05
 SENDER = "countersign@example.com"
 SENT, LOOPED = "mails sent", "mails sent by a loop"
-#: Percentiles, by their place in a list of them.
-PLACES = {"p50": 49, "p99": 98}
 #: The loop's figure beside one of ours.
-LOOP = {f"{SENT}, {place}": f"{LOOPED}, {place}" for place in PLACES}
+LOOP = {f"{SENT}, {place}": f"{LOOPED}, {place}" for place in PERCENTILES}
 #: By number of windows, backend and figure.
 GOALS = {
     (1_000, "SQLite", SEEN): Goal(1, "at most", "figure"),
@@ -214,5 +212,4 @@ class Windows:
 
 
 def _percentiles(name: str, seconds: list[float]) -> dict[str, float]:
-    cuts = quantiles(seconds, n=100)
-    return {f"{name}, {place}": cuts[at] for place, at in PLACES.items()}
+    return {f"{name}, {place}": value for place, value in percentiles(seconds).items()}

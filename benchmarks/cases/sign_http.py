@@ -1,138 +1,108 @@
-"""Signing over HTTP: one by one against bare Strawberry that answers a constant; and batches."""
+"""Signing over HTTP, one by one, against bare Strawberry that answers a constant."""
 
 from __future__ import annotations
 
-import os
-from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
-from api.graphql.ids import to_global
-from benchmarks.clients.graphql_http import RequestTemplate, rate
+from benchmarks.clients.graphql_http import rate
+from benchmarks.clients.sign_requests import FLOOR, sign_requests
 from benchmarks.comparison import Comparison, Goal, Run, by_turns
 from benchmarks.data.signing_world import Signing, signing_world
 from benchmarks.environment import servers
 from benchmarks.environment.databases import BACKENDS, empty_database
+from benchmarks.floors.signature_check import check_signatures
+from benchmarks.latency import latency_rows
 from engine.model.algorithms import KeypairAlgorithm
 
-CONNECTIONS = 32
-SECONDS = 3.0
+SECONDS = 2.0
 RELEASES = 100
-BATCH = 1000
-BATCH_GOALS = {"SQLite": 8500, "PostgreSQL": 6500}
-SIGN = """mutation ($input: SignInput!) { sign(input: $input) {
-  signature { id value } errors { code } } }"""
-SIGN_BATCH = """mutation ($input: SignBatchInput!) { signBatch(input: $input) {
-  outcomes { signature { value } } errors { code } } }"""
-
-
+FEW_CONNECTIONS, MANY_CONNECTIONS = 32, 128
 #: Processes over one database.
-PROCESSES = (1, 2)
-FLOOR = "bare Strawberry answering a constant"
+MAX_PROCESSES = 2
 HOW = (
-    f"{CONNECTIONS} kept connections of one client for {SECONDS:g} s, each walks through the"
-    " releases; with two processes half of them ask each, of the floor's too"
+    f"kept connections of one client for {SECONDS:g} s, each walks through the releases, all of"
+    " one account; with two processes half of them ask each, of the floor's too"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is signed in, and by how many processes."""
+    """What is signed in, by how many processes, and for how many connections."""
 
     releases: int
-    processes: int
+    processes: int = 1
+    connections: int = FEW_CONNECTIONS
+    #: By backend. Processes of the floor share nothing, Countersign's an account: no goal.
+    goals: tuple[tuple[str, Goal], ...] = ()
 
     def __str__(self) -> str:
         what = "a hot release" if self.releases == 1 else f"{self.releases} releases"
-        return what if self.processes == 1 else f"{what}, {self.processes} processes"
+        processes = "" if self.processes == 1 else f", {self.processes} processes"
+        return f"{what}, {self.connections} connections{processes}"
+
+    @property
+    def floor(self) -> str:
+        """The side that it is compared with."""
+        return f"{FLOOR}, {self.connections} connections, {self.processes} processes"
 
 
-CASES = [Case(releases, processes) for processes in PROCESSES for releases in (1, RELEASES)]
+CASES = (
+    Case(1, goals=(("SQLite", Goal(0.85)), ("PostgreSQL", Goal(0.6)))),
+    Case(1, connections=MANY_CONNECTIONS),
+    Case(RELEASES, goals=(("SQLite", Goal(0.65)), ("PostgreSQL", Goal(0.4)))),
+    Case(1, processes=2),
+    Case(RELEASES, processes=2),
+)
 
 
 def run(rounds: int) -> Iterator[Comparison]:
-    """Signatures a second."""
+    """Measure signatures a second, and the latency of one connection."""
     for backend in BACKENDS:
-        yield from _one_by_one(backend, rounds)
-        yield _batches(backend, rounds)
+        with ExitStack() as stack:
+            url = stack.enter_context(empty_database(backend))
+            signing = signing_world(url, KeypairAlgorithm.ECDSA_P256, RELEASES)
+            ours = _start(stack, url)
+            floors = [
+                stack.enter_context(servers.bare_strawberry("bare_sign")).url
+                for _ in range(MAX_PROCESSES)
+            ]
+            figures = by_turns(rounds, _sides(signing, ours, floors))
+            yield from (_row(case, backend, figures) for case in CASES)
+            yield from latency_rows(
+                rounds,
+                f"sign over HTTP, {backend}",
+                sign_requests(signing.hot, ours[:1]),
+                {FLOOR: sign_requests(signing.hot, floors[:1])[0]},
+            )
+            assert check_signatures(url, signing)
 
 
-def _one_by_one(backend: str, rounds: int) -> Iterator[Comparison]:
-    with ExitStack() as stack:
-        url = stack.enter_context(empty_database(backend))
-        signing = signing_world(url, KeypairAlgorithm.ECDSA_P256, RELEASES)
-        figures = by_turns(rounds, _sides(stack, url, signing))
+def _start(stack: ExitStack, url: str) -> list[str]:
+    return [stack.enter_context(servers.countersign(url)).url for _ in range(MAX_PROCESSES)]
+
+
+def _sides(signing: Signing, ours: list[str], floors: list[str]) -> dict[str, Run]:
+    """Each case, and the floor with as many processes and connections."""
+    sides: dict[str, Run] = {}
     for case in CASES:
-        # Processes of the floor share nothing, ours a release's row: the goal is for one.
-        yield Comparison(
-            title=f"sign over HTTP, {case}, {backend}",
-            unit="signatures/s",
-            ours=figures[str(case)],
-            other=FLOOR if case.processes == 1 else f"{FLOOR}, {case.processes} processes",
-            theirs=figures[f"{FLOOR} {case.processes}"],
-            goal=Goal(0.6) if case.processes == 1 else None,
-            note=HOW if case == CASES[0] else "",
-        )
+        part = signing.hot if case.releases == 1 else signing
+        questions = sign_requests(part, ours[: case.processes])
+        sides[str(case)] = partial(rate, questions, case.connections, SECONDS)
+        constant = sign_requests(signing.hot, floors[: case.processes])
+        sides[case.floor] = partial(rate, constant, case.connections, SECONDS)
+    return sides
 
 
-def _sides(stack: ExitStack, url: str, signing: Signing) -> dict[str, Run]:
-    """Countersign in every case, and the floor with as many processes."""
-    ours = [stack.enter_context(servers.countersign(url)).url for _ in range(max(PROCESSES))]
-    floors = [
-        stack.enter_context(servers.bare_strawberry("bare_sign")).url for _ in range(max(PROCESSES))
-    ]
-    asked = {str(case): _questions(_part(signing, case), ours[: case.processes]) for case in CASES}
-    asked |= {f"{FLOOR} {n}": _questions(signing.hot, floors[:n]) for n in PROCESSES}
-    _check(asked)
-    return {
-        name: partial(rate, questions, CONNECTIONS, SECONDS) for name, questions in asked.items()
-    }
-
-
-def _part(signing: Signing, case: Case) -> Signing:
-    return signing.hot if case.releases == 1 else signing
-
-
-def _check(asked: dict[str, list[RequestTemplate]]) -> None:
-    """Everybody signs, or says so."""
-    for questions in asked.values():
-        for question in questions:
-            answer = question.answer()["sign"]
-            assert answer["signature"]["value"], answer
-
-
-def _batches(backend: str, rounds: int) -> Comparison:
-    with ExitStack() as stack:
-        url = stack.enter_context(empty_database(backend))
-        signing = signing_world(url, KeypairAlgorithm.ED25519)
-        server = stack.enter_context(servers.countersign(url))
-        items = [{"digest": b64encode(os.urandom(32)).decode()} for _ in range(BATCH)]
-        keypair = to_global("Keypair", signing.keypair_ids[0])
-        asked = {"input": {"keypairId": keypair, "items": items}}
-        question = RequestTemplate(f"{server.url}/graphql", SIGN_BATCH, signing.token, asked)
-        answer = question.answer()["signBatch"]
-        assert all(outcome["signature"]["value"] for outcome in answer["outcomes"]), answer
-        figures = by_turns(rounds, {"ours": partial(question.rate, 1, SECONDS)})["ours"]
+def _row(case: Case, backend: str, figures: dict[str, list[float]]) -> Comparison:
     return Comparison(
-        title=f"signBatch of {BATCH} Ed25519 over HTTP, {backend}",
+        title=f"sign over HTTP, {case}, {backend}",
         unit="signatures/s",
-        ours=[figure * BATCH for figure in figures],
-        goal=Goal(BATCH_GOALS[backend], of="figure"),
+        ours=figures[str(case)],
+        other=FLOOR if case.processes == 1 else f"{FLOOR}, {case.processes} processes",
+        theirs=figures[case.floor],
+        goal=dict(case.goals).get(backend),
+        note=HOW if case == CASES[0] else "",
     )
-
-
-def _questions(signing: Signing, urls: list[str]) -> list[RequestTemplate]:
-    """A signature with every keypair, of every server."""
-    digest = b64encode(os.urandom(32)).decode()
-    return [
-        RequestTemplate(
-            f"{url}/graphql",
-            SIGN,
-            signing.token,
-            {"input": {"keypairId": to_global("Keypair", keypair_id), "digest": digest}},
-        )
-        for url in urls
-        for keypair_id in signing.keypair_ids
-    ]

@@ -23,14 +23,16 @@ class RequestTemplate:
     query: str
     token: str | None = None
     variables: dict[str, Any] = field(default_factory=dict)
+    #: What is in every answer that is no refusal.
+    proof: bytes = b'{"data":'
 
     def request(self) -> bytes:
-        """The whole of it, as it goes over the wire."""
+        """Return the whole request as it goes over the wire."""
         body = json.dumps({"query": self.query, "variables": self.variables}).encode()
-        where = urlsplit(self.url)
+        parts = urlsplit(self.url)
         lines = [
-            f"POST {where.path} HTTP/1.1",
-            f"Host: {where.netloc}",
+            f"POST {parts.path} HTTP/1.1",
+            f"Host: {parts.netloc}",
             "Content-Type: application/json",
             "Accept: application/json",
             f"Content-Length: {len(body)}",
@@ -40,45 +42,86 @@ class RequestTemplate:
         return "\r\n".join([*lines, "", ""]).encode() + body
 
     def answer(self) -> Any:
-        """Asked once; errors are raised."""
+        """Send it once; errors are raised."""
         answer = json.loads(asyncio.run(self._once()))
         assert "errors" not in answer, answer["errors"]
         return answer["data"]
-
-    def rate(self, connections: int, seconds: float) -> float:
-        """Answers in a second."""
-        return rate([self], connections, seconds)
 
     async def _once(self) -> bytes:
         async with _Connection(self.url) as connection:
             return await connection.ask(self.request())
 
 
-def seconds(questions: Sequence[RequestTemplate]) -> float:
-    """How long one answer takes, one question after the other over one connection."""
-    return asyncio.run(_seconds(questions))
+#: What one connection asks, over and over; all of one server.
+Walk = Sequence[RequestTemplate]
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What became of a load."""
+
+    #: By connection, the seconds that each of its answers took.
+    latencies: list[list[float]]
+    seconds: float
+
+    @property
+    def answers(self) -> int:
+        """The number of answers."""
+        return sum(map(len, self.latencies))
+
+    @property
+    def rate(self) -> float:
+        """Answers a second."""
+        return self.answers / self.seconds
 
 
 def rate(questions: Sequence[RequestTemplate], connections: int, seconds: float) -> float:
-    """Answers in a second, of so many connections that walk through the questions in turn.
-
-    Each has a server of those that are asked, and begins at a place of its own.
-    """
-    return asyncio.run(_rate(_walks(questions, connections), seconds))
+    """Return the answers a second of so many connections that walk through the questions."""
+    return load(walks(questions, connections), seconds).rate
 
 
-def _walks(questions: Sequence[RequestTemplate], connections: int) -> list[list[RequestTemplate]]:
-    """What each connection asks, over and over."""
+def load(walks: Sequence[Walk], seconds: float) -> Load:
+    """Ask for so many seconds, each walk over a connection of its own."""
+    return asyncio.run(_load(walks, seconds))
+
+
+def seconds(questions: Sequence[RequestTemplate]) -> float:
+    """Return how long one answer takes, one question after the other over one connection."""
+    return asyncio.run(_seconds(questions))
+
+
+def walks(questions: Sequence[RequestTemplate], connections: int) -> list[list[RequestTemplate]]:
+    """Give each connection one of the servers that are asked, and a place of its own to begin."""
     servers: dict[str, list[RequestTemplate]] = {}
     for question in questions:
         servers.setdefault(question.url, []).append(question)
-    shares = list(servers.values())
+    by_server = list(servers.values())
     walks = []
     for number in range(connections):
-        share = shares[number % len(shares)]
-        begin = number * len(share) // connections
-        walks.append(share[begin:] + share[:begin])
+        walk = by_server[number % len(by_server)]
+        first = number * len(walk) // connections
+        walks.append(walk[first:] + walk[:first])
     return walks
+
+
+async def _load(walks: Sequence[Walk], seconds: float) -> Load:
+    prepared = [(walk, [question.request() for question in walk]) for walk in walks]
+    began = time.perf_counter()
+
+    async def ask(walk: Walk, requests: list[bytes]) -> list[float]:
+        latencies = []
+        async with _Connection(walk[0].url) as connection:
+            for request, question in itertools.cycle(zip(requests, walk, strict=True)):
+                sent = time.perf_counter()
+                if sent >= began + seconds:
+                    break
+                body = await connection.ask(request)
+                assert question.proof in body, body
+                latencies.append(time.perf_counter() - sent)
+        return latencies
+
+    latencies = await asyncio.gather(*(ask(walk, requests) for walk, requests in prepared))
+    return Load(latencies, time.perf_counter() - began)
 
 
 async def _seconds(questions: Sequence[RequestTemplate]) -> float:
@@ -88,24 +131,6 @@ async def _seconds(questions: Sequence[RequestTemplate]) -> float:
         for request in requests:
             await connection.ask(request)
         return (time.perf_counter() - began) / len(requests)
-
-
-async def _rate(walks: Sequence[Sequence[RequestTemplate]], seconds: float) -> float:
-    asked = [(walk[0].url, [question.request() for question in walk]) for walk in walks]
-    began = time.perf_counter()
-
-    async def ask(url: str, requests: list[bytes]) -> int:
-        answered = 0
-        async with _Connection(url) as connection:
-            for request in itertools.cycle(requests):
-                if time.perf_counter() >= began + seconds:
-                    break
-                await connection.ask(request)
-                answered += 1
-        return answered
-
-    answered = await asyncio.gather(*(ask(url, requests) for url, requests in asked))
-    return sum(answered) / (time.perf_counter() - began)
 
 
 class _Connection:

@@ -6,7 +6,7 @@ import json
 import os
 from base64 import b64encode, urlsafe_b64decode
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -17,14 +17,10 @@ from api.graphql.ids import to_global
 from benchmarks.clients.graphql_http import RequestTemplate
 from benchmarks.data import synthetic_data
 from benchmarks.data.people import approve, new_account, token_of
-from benchmarks.environment.servers import MASTER_KEY
 from engine.commands.maintenance.advance_due import advance_due
 from engine.model.vocabulary import Status
 from engine.persistence.db.pagination import encode
 from engine.persistence.store import tables as t
-from engine.signers.base import SignerContext
-from engine.signers.keyring import Keyring
-from engine.signers.local import LocalSigner
 from tests.support.world import World
 
 Thing = TypeVar("Thing")
@@ -123,8 +119,6 @@ def write_history(url: str, releases: int) -> History:
     """Completed releases, one every five minutes; a few that wait; some that are open."""
     now = datetime.now(UTC)
     world = new_account(url, now - timedelta(hours=KEYPAIRS + 2))
-    signers = {"local": LocalSigner(SignerContext(Keyring([MASTER_KEY]), {}))}
-    world.system = replace(world.system, signers=signers)
     hot = [f"hot {number}" for number in range(KEYPAIRS)]
     keypair_ids = [world.add_keypair(alias) for alias in hot]
     world.add_keypair("cold")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from benchmarks.environment.servers import MASTER_KEY
 from engine.commands.credentials.api_tokens import CreateApiToken
 from engine.commands.releases.decide import Decide
 from engine.model.vocabulary import Permission, Verdict
@@ -20,7 +21,7 @@ def new_account(url: str, now: datetime) -> World:
     """In a new database: a team of two who approve and one who requests. Mails are queued."""
     database = Database(url)
     migrate(database)
-    world = make_world(database, event_handlers=(Outbox(LINK_KEY),))
+    world = make_world(database, master_key=MASTER_KEY, event_handlers=(Outbox(LINK_KEY),))
     world.clock.instant = now
     return world
 

@@ -42,14 +42,16 @@ def signing_world(url: str, algorithm: KeypairAlgorithm, releases: int = 1) -> S
     """
     database = Database(url)
     migrate(database)
-    signing = signing_account(database, algorithm, releases)
+    signing = signing_account(database, algorithm, releases=releases)
     database.dispose()
     return signing
 
 
-def signing_account(database: Database, algorithm: KeypairAlgorithm, releases: int = 1) -> Signing:
+def signing_account(
+    database: Database, algorithm: KeypairAlgorithm, *, name: str = "Acme", releases: int = 1
+) -> Signing:
     """Make one more account whose releases are open for a long time."""
-    world = make_world(database, master_key=MASTER_KEY)
+    world = make_world(database, account=name, master_key=MASTER_KEY)
     world.clock.instant = datetime.now(UTC) - timedelta(hours=1)
     aliases = [f"key {number}" for number in range(releases)]
     for alias in aliases:

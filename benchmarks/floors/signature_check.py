@@ -49,7 +49,7 @@ def _count(connection: Connection, signing: Signing) -> int:
     def scalar(query: sa.Select[int]) -> int:
         return connection.execute(query).scalar_one()
 
-    number = scalar(sa.select(sa.func.count()).where(s.state == "MADE"))
+    number = scalar(sa.select(sa.func.count()).where(s.state == "MADE", s.account_id == account_id))
     used = scalar(sa.select(sa.func.sum(r.signatures_used)).where(r.id.in_(signing.release_ids)))
     tagged = e.tag.in_(("signature:made", "signature-made"))
     entries = scalar(sa.select(sa.func.count()).where(tagged, e.account_id == account_id))
