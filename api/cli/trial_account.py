@@ -99,40 +99,27 @@ def prepare_first_signature(
     """
     address = addresses.require(approver_email, international=system.international_addresses)
     admin, admin_email = _first_administrator(system, account_id)
-    principal = Principal(account_id=account_id, user_id=admin)
-    team = _id_by_name(system, t.teams, t.teams.c.name_key, account_id, TEAM)
-    approver = _require_approver(system, account_id, address, team)
-    approver = approver or execute(
-        system, principal, CreateUser(email=address.stored, name=address.local, roles=("LEAD",))
-    )
+    team_id = _id_by_name(system, t.teams, t.teams.c.name_key, account_id, TEAM)
+    # Refused before anything is made.
+    approver_id = _require_approver(system, account_id, address, team_id)
+    if approver_id is None:
+        approver = CreateUser(email=address.stored, name=address.local, roles=("LEAD",))
+        approver_id = execute(system, admin, approver)
     pipeline_email = f"{PIPELINE_MAILBOX}@{admin_email.rpartition('@')[2]}"
-    pipeline = _pipeline(system, principal, pipeline_email)
-    keypair = _id_by_name(system, t.keypairs, t.keypairs.c.alias_key, account_id, ALIAS)
-    keypair = keypair or execute(
-        system, principal, CreateKeypair(alias=ALIAS, type=ReleaseType.OFFLINE)
-    )
-    team = team or execute(
-        system,
-        principal,
-        CreateTeam(
-            name=TEAM,
-            member_ids=frozenset({pipeline, approver}),
-            keypair_ids=frozenset({keypair}),
-        ),
-    )
-    k, a = t.keypairs, t.accounts
-    with system.database.reading() as connection:
-        public_key = connection.execute(
-            sa.select(k.c.public_key).where(k.c.id == keypair)
-        ).scalar_one()
-        account = connection.execute(sa.select(a.c.name).where(a.c.id == account_id)).scalar_one()
+    pipeline_id = _pipeline(system, admin, pipeline_email)
+    keypair_id = _keypair(system, admin)
+    if team_id is None:
+        members, keypairs = frozenset({pipeline_id, approver_id}), frozenset({keypair_id})
+        team = CreateTeam(name=TEAM, member_ids=members, keypair_ids=keypairs)
+        team_id = execute(system, admin, team)
+    public_key, account_name = _load_public_key(system, keypair_id)
     _, _, token = create_token_as_operator(
-        system, account, pipeline_email, "first signature", SCOPES, TOKEN_LIFETIME
+        system, account_name, pipeline_email, "first signature", SCOPES, TOKEN_LIFETIME
     )
     return FirstSignature(
-        keypair_id=keypair,
+        keypair_id=keypair_id,
         public_key_pem=public_key,
-        team_id=team,
+        team_id=team_id,
         approver=address.stored,
         token=token.secret,
     )
@@ -173,7 +160,7 @@ def write_files(folder: Path, first: FirstSignature, now: datetime) -> None:
         _replace(folder / name, content)
 
 
-def _first_administrator(system: System, account_id: UUID) -> tuple[UUID, str]:
+def _first_administrator(system: System, account_id: UUID) -> tuple[Principal, str]:
     u = t.users
     query = (
         sa.select(u.c.id, u.c.email)
@@ -190,7 +177,7 @@ def _first_administrator(system: System, account_id: UUID) -> tuple[UUID, str]:
         row = connection.execute(query).first()
     if row is None:
         raise Refusal(Code.NOT_FOUND, "This account has no active administrator.")
-    return row.id, row.email
+    return Principal(account_id=account_id, user_id=row.id), row.email
 
 
 def _require_approver(
@@ -226,13 +213,29 @@ def _pipeline(system: System, principal: Principal, email: str) -> UUID:
     return existing or execute(system, principal, command)
 
 
+def _keypair(system: System, admin: Principal) -> UUID:
+    k = t.keypairs
+    existing = _id_by_name(system, k, k.c.alias_key, admin.account_id, ALIAS)
+    command = CreateKeypair(alias=ALIAS, type=ReleaseType.OFFLINE)
+    return existing or execute(system, admin, command)
+
+
+def _load_public_key(system: System, keypair_id: UUID) -> tuple[str, str]:
+    """Return the public key of a keypair, and the name of its account."""
+    k, a = t.keypairs, t.accounts
+    query = sa.select(k.c.public_key, a.c.name).join(a, a.c.id == k.c.account_id)
+    with system.database.reading() as connection:
+        row = connection.execute(query.where(k.c.id == keypair_id)).one()
+    return row.public_key, row.name
+
+
 def _id_by_name(
     system: System, table: sa.Table, key: sa.Column[Any], account_id: UUID, name: str
 ) -> UUID | None:
     query = sa.select(table.c.id).where(table.c.account_id == account_id, key == lookup_key(name))
     with system.database.reading() as connection:
-        user_id: UUID | None = connection.execute(query).scalar_one_or_none()
-    return user_id
+        id_: UUID | None = connection.execute(query).scalar_one_or_none()
+    return id_
 
 
 def _instant(moment: datetime) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
 import structlog
 
@@ -20,15 +22,32 @@ from engine.commands.maintenance.advance_due import advance_due
 from notifications.delivery import sign_in_mail
 from notifications.delivery.priority_gate import PriorityGate
 from notifications.periodic import orphaned_deliveries, reminders, retention
-from notifications.periodic.service import PeriodicService
+from notifications.periodic.service import PeriodicService, Schedule
 from notifications.webhooks.subscriptions import repair_subscriptions
 
 log = structlog.get_logger("countersign.worker")
 
 #: Seconds between two looks at the clock: a timer would sleep through a clock that jumps.
 ADVANCE_INTERVAL_SECONDS = 0.2
-#: Seconds between two checks that every webhook's account is known to have webhooks.
-MEND_INTERVAL_SECONDS = 300.0
+#: Seconds between two checks that the heads of the ledgers name what webhooks subscribe to.
+REPAIR_INTERVAL_SECONDS = 300.0
+
+#: How often each service runs, by its name.
+SCHEDULES = {
+    "advance": Schedule(ADVANCE_INTERVAL_SECONDS),
+    "webhook_subscriptions": Schedule(REPAIR_INTERVAL_SECONDS),
+    "sign_in_mail": Schedule(sign_in_mail.POLL_SECONDS, batch_size=1),
+    "reminders": Schedule(reminders.INTERVAL_SECONDS),
+    "orphaned_deliveries": Schedule(
+        orphaned_deliveries.INTERVAL_SECONDS, orphaned_deliveries.DELIVERIES_PER_RUN
+    ),
+    "retention": Schedule(
+        retention.INTERVAL_SECONDS, retention.ROWS_PER_RUN, retention.BATCH_PAUSE_SECONDS
+    ),
+    "credential_usage": Schedule(WRITE_INTERVAL_SECONDS),
+}
+Task = Callable[[], Awaitable[int]]
+OnStop = Callable[[], Awaitable[Any]]
 
 
 def build_services(
@@ -42,59 +61,32 @@ def build_services(
         gate: Held while releases are advanced.
         stop: Ends a run that would go on for as long as more is due.
     """
-    service = partial(PeriodicService, on_run=runtime.meter.periodic_run)
-    mailer = build_sign_in_mailer(settings, runtime)
-    services = [
-        service(
-            name="advance",
-            run_once=partial(advance_all, runtime, gate, stop),
-            interval_seconds=ADVANCE_INTERVAL_SECONDS,
-        ),
-        service(
-            name="webhook_subscriptions",
-            run_once=partial(mend_subscriptions, runtime),
-            interval_seconds=MEND_INTERVAL_SECONDS,
-        ),
-        service(
-            name="sign_in_mail",
-            run_once=mailer.run_once,
-            interval_seconds=sign_in_mail.POLL_SECONDS,
-            batch_size=1,
-            on_stop=mailer.close,
-        ),
-        service(
-            name="reminders",
-            run_once=build_reminders(settings, runtime).run_once,
-            interval_seconds=reminders.INTERVAL_SECONDS,
-        ),
-        service(
-            name="orphaned_deliveries",
-            run_once=build_orphaned_deliveries(runtime).run_once,
-            interval_seconds=orphaned_deliveries.INTERVAL_SECONDS,
-            batch_size=orphaned_deliveries.DELIVERIES_PER_RUN,
-        ),
-    ]
-    deletion = build_retention(settings, runtime)
+    mailer, deletion = build_sign_in_mailer(settings, runtime), build_retention(settings, runtime)
+    tasks: dict[str, Task] = {
+        "advance": partial(advance_all, runtime, gate, stop),
+        "webhook_subscriptions": partial(repair_webhook_subscriptions, runtime),
+        "sign_in_mail": mailer.run_once,
+        "reminders": build_reminders(settings, runtime).run_once,
+        "orphaned_deliveries": build_orphaned_deliveries(runtime).run_once,
+    }
     if deletion is not None:
-        services.append(
-            service(
-                name="retention",
-                run_once=deletion.run_once,
-                interval_seconds=retention.INTERVAL_SECONDS,
-                batch_size=retention.ROWS_PER_RUN,
-                batch_pause_seconds=retention.BATCH_PAUSE_SECONDS,
-            )
-        )
-    return services
+        tasks["retention"] = deletion.run_once
+    on_stop = {"sign_in_mail": mailer.close}
+    return [_service(runtime, name, task, on_stop.get(name)) for name, task in tasks.items()]
 
 
 def build_usage_service(runtime: Runtime) -> PeriodicService:
     """Return what writes down which credentials were used; every server has one."""
+    write = partial(write_usage, runtime)
+    return _service(runtime, "credential_usage", write, on_stop=write)
+
+
+def _service(runtime: Runtime, name: str, task: Task, on_stop: OnStop | None) -> PeriodicService:
     return PeriodicService(
-        name="credential_usage",
-        run_once=partial(write_usage, runtime),
-        interval_seconds=WRITE_INTERVAL_SECONDS,
-        on_stop=partial(write_usage, runtime),
+        name=name,
+        run_once=task,
+        schedule=SCHEDULES[name],
+        on_stop=on_stop,
         on_run=runtime.meter.periodic_run,
     )
 
@@ -112,9 +104,9 @@ async def advance_all(runtime: Runtime, gate: PriorityGate, stop: asyncio.Event)
     return total
 
 
-async def mend_subscriptions(runtime: Runtime) -> int:
-    """Send events to webhooks that an older version made, which did not mark their account."""
+async def repair_webhook_subscriptions(runtime: Runtime) -> int:
+    """Repair the subscriptions of webhooks that an older version made; returns of how many."""
     count = await runtime.executor.write(lambda: repair_subscriptions(runtime.system))
     if count:
-        log.info("webhook_subscriptions_mended", accounts=count)
+        log.info("webhook_subscriptions_repaired", accounts=count)
     return count

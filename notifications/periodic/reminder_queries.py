@@ -1,6 +1,7 @@
-"""Whom time alone could give reason to tell: only who would be told, if it were due.
+"""Finds who could be due a reminder, and releases that could be due a message about their end.
 
-So whoever may not decide any more, or wants no such messages, is not considered again and again.
+Only those are found that would get the message if it were due: whoever may not decide any more, or
+wants no such messages, is not looked at again and again.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect
+from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, Select
 
 from engine.model.vocabulary import Permission, Status
 from engine.persistence.store import loading
@@ -42,17 +43,29 @@ class PendingDecision:
 
     @property
     def kind(self) -> MessageKind:
-        """How they are told: that nobody asks them is nothing they could choose."""
+        """Return the kind of message: who wants no reminders is still asked again."""
         return MessageKind.REQUEST if self.silenced else MessageKind.REMINDER
 
 
 def undecided(
     connection: Connection, now: datetime, release_id: UUID | None
 ) -> list[PendingDecision]:
-    """Of every open request, or of this one."""
-    a = t.accounts
-    approvers = loading.permitted_users(Permission.APPROVE_RELEASE)
-    whose = (
+    """Return who has still to decide on an open request, or on this one."""
+    query = _select_asked(now).where(
+        d.c.user_id.in_(loading.permitted_users(Permission.APPROVE_RELEASE).scalar_subquery()),
+        r.c.team_id.is_(None) | _is_member(d.c.user_id),
+        ~_has_voted(d.c.user_id),
+        # Whom nothing is needed from, since it is their own.
+        t.accounts.c.allow_self_approval | ~_is_author(d.c.user_id),
+    )
+    if release_id is not None:
+        query = query.where(r.c.id == release_id)
+    return [PendingDecision(**row._mapping) for row in connection.execute(query).all()]
+
+
+def _select_asked(now: datetime) -> Select[Any]:
+    """Select whoever was asked about the current revision of a request that is still open."""
+    of_request = (
         r.c.account_id,
         d.c.release_id,
         d.c.user_id,
@@ -61,9 +74,9 @@ def undecided(
         r.c.ends_at,
     )
     asked_at = _last(d.c.revision >= r.c.material_revision)
-    query = (
+    return (
         sa.select(
-            *whose,
+            *of_request,
             asked_at.label("asked_at"),
             _last(d.c.kind == MessageKind.REMINDER).label("reminded_at"),
             _lapses_at().label("lapses_at"),
@@ -71,29 +84,21 @@ def undecided(
         )
         .join(r, r.c.id == d.c.release_id)
         .join(u, u.c.id == d.c.user_id)
-        .join(a, a.c.id == r.c.account_id)
+        .join(t.accounts, t.accounts.c.id == r.c.account_id)
         .where(
             r.c.status == Status.PENDING,
             r.c.ends_at > now,
             d.c.kind.in_(sorted(KINDS_WITH_LINK)),
-            d.c.user_id.in_(approvers.scalar_subquery()),
-            r.c.team_id.is_(None) | _is_member(d.c.user_id),
-            ~_has_voted(d.c.user_id),
-            # Whom nothing is needed from, since it is their own.
-            a.c.allow_self_approval | ~_is_author(d.c.user_id),
         )
-        .group_by(*whose, r.c.material_revision)
+        .group_by(*of_request, r.c.material_revision)
         .having(asked_at.is_not(None))
     )
-    if release_id is not None:
-        query = query.where(r.c.id == release_id)
-    return [PendingDecision(**row._mapping) for row in connection.execute(query).all()]
 
 
 def closing(
     connection: Connection, now: datetime, until: datetime, release_id: UUID | None
 ) -> list[Row[Any]]:
-    """Open releases with signatures left that end by then, and when that was last said."""
+    """Return open releases with signatures left that end by then, and when that was last said."""
     p = t.release_participants
     said = (
         sa.select(sa.func.max(d.c.created_at, type_=d.c.created_at.type))

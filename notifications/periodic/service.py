@@ -15,13 +15,33 @@ from engine.logs.exceptions import log_origin
 from engine.model.errors import Refusal
 from notifications.delivery.database_trouble import log_database_trouble
 
-#: Seconds to wait after a run that failed, at least, so that an ailing database is left in peace.
+#: Seconds to wait after a run that failed, at least, so that a database in trouble can recover.
 MIN_RETRY_SECONDS = 1.0
 log = structlog.get_logger("countersign.periodic")
 
 
 def _count_nothing(_name: str, _result: str) -> None:
     """Stand in for a metric where nobody counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How often a service runs."""
+
+    #: Seconds from the end of a run to the beginning of the next.
+    interval_seconds: float
+    #: Items after which a run ends though more may be due; None: a run leaves nothing.
+    batch_size: int | None = None
+    #: Seconds from a run that may have left something to the next.
+    batch_pause_seconds: float = 0.0
+
+    def pause_after(self, count: int | None) -> float:
+        """Return how many seconds to wait after a run of so many items; None: one that failed."""
+        if count is None:
+            return max(self.interval_seconds, MIN_RETRY_SECONDS)
+        if self.batch_size is not None and count >= self.batch_size:
+            return self.batch_pause_seconds
+        return self.interval_seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +55,7 @@ class PeriodicService:
     name: str
     #: Does what is due, and returns how many items it handled.
     run_once: Callable[[], Awaitable[int]]
-    #: Seconds from the end of a run to the beginning of the next.
-    interval_seconds: float
-    #: Items after which a run ends though more may be due; None: a run leaves nothing.
-    batch_size: int | None = None
-    #: Seconds from a run that may have left something to the next.
-    batch_pause_seconds: float = 0.0
+    schedule: Schedule
     #: What remains to be done once the service is stopped.
     on_stop: Callable[[], Awaitable[Any]] | None = None
     #: Called after each run with the service's name and `done`, `refused` or `failed`.
@@ -50,20 +65,12 @@ class PeriodicService:
         """Run the task until `stop` is set; a run that was begun is finished."""
         try:
             while not stop.is_set():
-                pause_seconds = await self._run_and_choose_pause()
+                pause_seconds = self.schedule.pause_after(await self._attempt(self.run_once))
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), pause_seconds)
         finally:
             if self.on_stop is not None:
                 await self._attempt(self.on_stop)
-
-    async def _run_and_choose_pause(self) -> float:
-        count = await self._attempt(self.run_once)
-        if count is None:
-            return max(self.interval_seconds, MIN_RETRY_SECONDS)
-        if self.batch_size is not None and count >= self.batch_size:
-            return self.batch_pause_seconds
-        return self.interval_seconds
 
     async def _attempt(self, task: Callable[[], Awaitable[Any]]) -> int | None:
         """Await a task; return what it returned, or None after an error, which is logged."""

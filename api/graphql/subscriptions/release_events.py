@@ -35,6 +35,20 @@ _PERMISSIONS_LOST = (
 )
 
 
+OnlyRelease = Annotated[
+    strawberry.ID | None,
+    strawberry.argument(
+        description="The id of the release to follow, if only one is to be followed."
+    ),
+]
+AfterEvent = Annotated[
+    str | None,
+    strawberry.argument(
+        description="The cursor of the last event that was received, to resume after it."
+    ),
+]
+
+
 @strawberry.type(description="An event in the life of a release that the caller may see.")
 class ReleaseEvent:
     cursor: str = strawberry.field(
@@ -57,18 +71,8 @@ class ReleaseSubscriptions:
     async def release_events(
         self,
         info: Info,
-        release_id: Annotated[
-            strawberry.ID | None,
-            strawberry.argument(
-                description="The id of the release to follow, if only one is to be followed."
-            ),
-        ] = None,
-        after: Annotated[
-            str | None,
-            strawberry.argument(
-                description="The cursor of the last event that was received, to resume after it."
-            ),
-        ] = None,
+        release_id: OnlyRelease = None,
+        after: AfterEvent = None,
     ) -> AsyncGenerator[ReleaseEvent, None]:
         context = info.context
         with context.following(info.field_name):

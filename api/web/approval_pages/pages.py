@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +39,13 @@ _TONES = {
 
 
 class WithHeaders:
-    """Puts the headers on every answer of an application."""
+    """Middleware that adds the headers to every response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the application does, with the headers."""
+        """Pass the request on, and add the headers to the response."""
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -55,30 +56,34 @@ class WithHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormState:
+    """The form of the page, as it is filled in already."""
+
+    #: The form's own token, which protects it against forged requests.
+    csrf: str
+    #: The comment as it was written already, if the page asks again.
+    comment: str = ""
+    #: The same for the reason of a rejection.
+    reason: str = ""
+    #: Whether the second step of a rejection is open.
+    rejecting: bool = False
+    #: The page to sign in at first, in place of the form.
+    sign_in: str | None = None
+    #: Whether signing in would be of no use, because sessions do not work over plain HTTP.
+    must_be_safe: bool = False
+
+
 def request_page(
-    page: LinkPage,
-    *,
-    csrf: str,
-    status: int = 200,
-    notice: Notice = (),
-    comment: str = "",
-    reason: str = "",
-    rejecting: bool = False,
-    sign_in: str | None = None,
-    must_be_safe: bool = False,
+    page: LinkPage, form: FormState, *, status: int = 200, notice: Notice = ()
 ) -> HTMLResponse:
-    """The request, with the form where the link can still decide.
+    """Return the page that shows a request, with the form where the link can still decide.
 
     Args:
         page: What the link shows.
-        csrf: The form's own token.
-        status: Of HTTP.
-        notice: Sentences to be said first.
-        comment: As it was written already, if the page asks again.
-        reason: The same for the reason of a rejection.
-        rejecting: Whether the second step of a rejection is open.
-        sign_in: Where to go first, in place of the form.
-        must_be_safe: That would be of no use, for sessions are not seen over plain http.
+        form: The form as it is filled in.
+        status: The status of the HTTP response.
+        notice: Sentences that the page begins with.
     """
     if page.request is None:
         return plain_page("void", page.user.locale, 200 if status == 200 else 403)
@@ -92,19 +97,14 @@ def request_page(
         "css": Markup(CSS),  # noqa: S704 - our own file
         "tone": _tone(page),
         "notice": " ".join(map(words.gettext, notice)),
-        "csrf": csrf,
-        "comment": comment,
-        "reason": reason,
-        "rejecting": rejecting,
-        "sign_in": sign_in,
-        "must_be_safe": must_be_safe,
+        **asdict(form),
     }
     content = environment.get_template("request.html").render(values)
     return HTMLResponse(content, status)
 
 
 def _values(page: LinkPage) -> dict[str, Any]:
-    """The page's parts under the names that templates use."""
+    """Return the parts of the page by the names that templates use."""
     cause = page.cause
     return {
         "standing": page.standing,
@@ -127,7 +127,7 @@ def _values(page: LinkPage) -> dict[str, Any]:
 
 
 def _timing(page: LinkPage) -> dict[str, Any]:
-    """How long its window lasts, and how far it is away or has gone, each as units to be said."""
+    """Return how long the window lasts, and how far its edges are away, in units of time."""
     assert page.request is not None
     starts_at, ends_at = page.request["starts_at"], page.request["ends_at"]
     return {
@@ -140,7 +140,7 @@ def _timing(page: LinkPage) -> dict[str, Any]:
 
 
 def plain_page(what: str, locale: str = "en", status: int = 404) -> HTMLResponse:
-    """A page that says what is the matter, and nothing of any release."""
+    """Return a page that explains an error and shows no release."""
     language = texts.language_of(locale)
     template = texts.environment(FOLDERS, language, "html").get_template("gone.html")
     css = Markup(CSS)  # noqa: S704 - our own file

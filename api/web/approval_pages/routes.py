@@ -27,7 +27,7 @@ from api.config.safe_urls import is_safe
 from api.runtime.credentials import session_of
 from api.runtime.runtime import Runtime
 from api.web.approval_pages.decision_notices import NOT_FROM_THE_PAGE, Notice, notice_of
-from api.web.approval_pages.pages import WithHeaders, plain_page, request_page
+from api.web.approval_pages.pages import FormState, WithHeaders, plain_page, request_page
 from api.web.http.bodies import form_of
 from engine.model.errors import Code, Refusal
 from engine.model.principal import Principal
@@ -40,9 +40,9 @@ from notifications.links import action_links
 from notifications.links.sign_in_links import PATH as SIGN_IN
 
 COOKIE = "countersign_decide"
-#: A comment and a reason of the greatest length, of characters with four bytes each as a form
-#: spells them.
-LARGEST_BODY = 256 * 1024
+#: Enough for a comment and a reason of the greatest length, of characters with four bytes each as
+#: a form spells them.
+MAX_BODY_BYTES = 256 * 1024
 _COOKIE_VALUE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _STATUS = {
     Code.INVALID_INPUT: 422,
@@ -110,7 +110,7 @@ class Form:
 
 
 class _Actions:
-    """The two things one can do with a link: look, and decide."""
+    """Handles requests for a link: shows the page, and takes the decision."""
 
     def __init__(self, runtime: Runtime, link_key: bytes, public_url: str) -> None:
         self._runtime = runtime
@@ -124,18 +124,18 @@ class _Actions:
         self._path = self._root + action_links.PATH
 
     async def answer(self, request: Request) -> Response:
-        """Only a POST decides."""
+        """Take the decision of a POST; show the page for any other method."""
         return await (self.decide if request.method == "POST" else self.show)(request)
 
     async def show(self, request: Request) -> Response:
-        """The page. Reads, and never writes."""
+        """Return the page; it reads, and never writes."""
         page = await self._open(request.path_params["spelling"])
         if page is None:
             return _missing(request)
         return await self._with_cookie(request, page, status=200)
 
     async def decide(self, request: Request) -> Response:
-        """The form's answer: what is true now."""
+        """Take the decision, and return the page as it is afterwards."""
         try:
             form = Form.of(await _body(request))
         except ValueError:
@@ -162,7 +162,7 @@ class _Actions:
         return await self._runtime.read_as_system(query)
 
     async def _is_signed_in(self, request: Request, page: LinkPage) -> bool:
-        """As the approver whose link it is; not asked where nobody wants to know."""
+        """Tell whether the browser is signed in as the approver, where that is required."""
         if not page.wants_session:
             return False
         person = await session_of(self._runtime, request)
@@ -212,17 +212,15 @@ class _Actions:
         path = f"{self._path}/{request.path_params['spelling']}"
         must_sign_in = page.wants_session and not await self._is_signed_in(request, page)
         query = urlencode({"next": path})
-        response = request_page(
-            page,
+        state = FormState(
             csrf=self._csrf(page.link.id, cookie),
-            status=status,
-            notice=notice,
             comment=form.comment if form else "",
             reason=form.reason if form else "",
             rejecting=form is not None and form.verdict is Verdict.REJECT,
             sign_in=f"{self._root}{SIGN_IN}?{query}" if must_sign_in else None,
             must_be_safe=page.wants_session and not self._knows_sessions,
         )
+        response = request_page(page, state, status=status, notice=notice)
         response.set_cookie(
             COOKIE,
             cookie,
@@ -244,7 +242,7 @@ async def _body(request: Request) -> bytes:
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/x-www-form-urlencoded":
         raise HTTPException(415)
-    return await form_of(request, LARGEST_BODY)
+    return await form_of(request, MAX_BODY_BYTES)
 
 
 def _locale(request: Request) -> str:

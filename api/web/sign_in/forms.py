@@ -11,14 +11,14 @@ from starlette.requests import Request
 from api.web.http.bodies import form_of
 
 #: Bytes; the longest field is an address or a path.
-LARGEST_BODY = 8 * 1024
+MAX_BODY_BYTES = 8 * 1024
 #: A path of this host: not `//elsewhere`, and no backslash, which browsers take for a slash.
 _LOCAL = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,500}", re.ASCII)
 
 
 async def fields_of(request: Request) -> dict[str, str]:
     """A form's fields; HTTPException for anything that our pages would not send."""
-    body = await form_of(request, LARGEST_BODY)
+    body = await form_of(request, MAX_BODY_BYTES)
     if not body:
         return {}
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()

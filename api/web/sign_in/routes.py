@@ -28,7 +28,7 @@ from notifications.links.sign_in_links import PATH, PURPOSE
 from notifications.outbox.address_mails import PATH as ADDRESS_PATH
 
 Handler = Callable[[Request], Awaitable[Response]]
-#: What is told where the trouble is ours, and its status.
+#: The error page, and the HTTP status, where the service itself is at fault.
 _REFUSED = {Code.OVERLOADED: ("busy", 503), Code.STORAGE_FAILED: ("storage", 503)}
 LOOK, POST, BOTH = ["GET", "HEAD"], ["POST"], ["GET", "HEAD", "POST"]
 
@@ -52,7 +52,7 @@ def sign_in_routes(
     openid: OpenId | None = None,
     limits: SignInLimits | None = None,
 ) -> list[BaseRoute]:
-    """All of them, to be put at the root of the application."""
+    """Return the routes of all sign-in pages, to be put at the root of the application."""
     login_flow, sessions = LoginFlow(runtime, browser, secret), Sessions(runtime, browser)
     keys, limits = (secret, derive(secret, PURPOSE)), limits or SignInLimits()
     name = openid.name if openid is not None else None
@@ -66,15 +66,13 @@ def sign_in_routes(
         principal = None if invited(request) else await session_of(runtime, request)
         return await sessions.show(request, principal) if principal else mail.form(request)
 
-    others: list[BaseRoute] = []
+    openid_routes: list[BaseRoute] = []
     if openid is not None:
         provider, account = openid.provider, openid.account
-        away = OpenIdSignIn(runtime, browser, login_flow, provider, secret, limits, account=account)
-        others = [
-            Route(OPENID, guard(away.leave), methods=LOOK),
-            Route(f"{OPENID}/callback", guard(away.arrive), methods=LOOK),
-            Route(f"{OPENID}/link", guard(away.link), methods=BOTH),
-        ]
+        pages = OpenIdSignIn(
+            runtime, browser, login_flow, provider, secret, limits, account=account
+        )
+        openid_routes = _openid_routes(pages, guard)
     return [
         Route(PATH, guard(start), methods=LOOK),
         Route(PATH, guard(mail.ask), methods=POST),
@@ -82,20 +80,28 @@ def sign_in_routes(
         Route(f"{PATH}/account", guard(login_flow.choose), methods=BOTH),
         Route(f"{PATH}/end", guard(sessions.end), methods=POST),
         Route("/sign-out", guard(sessions.end), methods=POST),
-        *others,
+        *openid_routes,
         Route(f"{ADDRESS_PATH}/{{spelling}}", guard(address_page.answer), methods=BOTH),
         Route(f"{PATH}/{{spelling}}", guard(mail.link), methods=BOTH),
     ]
 
 
+def _openid_routes(pages: OpenIdSignIn, guard: _Guard) -> list[BaseRoute]:
+    return [
+        Route(OPENID, guard(pages.leave), methods=LOOK),
+        Route(f"{OPENID}/callback", guard(pages.arrive), methods=LOOK),
+        Route(f"{OPENID}/link", guard(pages.link), methods=BOTH),
+    ]
+
+
 class _Guard:
-    """A foreign page changes nothing; whatever goes wrong is told on a page."""
+    """Refuses changes that another site asks for, and shows every refusal on a page."""
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
 
     def __call__(self, handler: Handler) -> Handler:
-        """The handler behind the guard."""
+        """Return a handler that checks the request before it calls this one."""
 
         async def guarded(request: Request) -> Response:
             if not self._browser.may_act(request):

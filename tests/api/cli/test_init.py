@@ -12,7 +12,7 @@ from click.testing import Result
 from dotenv import dotenv_values
 from typer.testing import CliRunner
 
-from api.cli import init as command
+from api.cli import init_answers
 from api.cli.init import serve_command
 from api.cli.main import app
 from api.config.settings import PREFIX, Settings
@@ -74,7 +74,7 @@ def test_options_say_everything(tmp_path: Path) -> None:
 def test_a_terminal_is_asked_and_a_password_is_not_shown(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(command, "is_terminal", lambda: True)
+    monkeypatch.setattr(init_answers, "is_terminal", lambda: True)
     answers = [
         *("Acme", "ada@example.com", "Ada", "", "smtp://mx.example.com:587?tls=starttls"),
         *("ada", "hidden-word"),

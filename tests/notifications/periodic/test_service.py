@@ -11,7 +11,7 @@ from engine.logs.log_throttle import LogThrottle
 from engine.model.errors import Code, Refusal
 from notifications.delivery import database_trouble
 from notifications.periodic import service as service_module
-from notifications.periodic.service import PeriodicService
+from notifications.periodic.service import PeriodicService, Schedule
 
 pytestmark = pytest.mark.anyio
 FULL = OperationalError("UPDATE secret", {}, sqlite3.OperationalError("database is full"))
@@ -43,11 +43,11 @@ class Task:
         self.results.append((name, result))
 
 
-def service_of(task: Task, interval_seconds: float = 0.0, **more: object) -> PeriodicService:
+def service_of(task: Task, schedule: Schedule = Schedule(0.0), **more: object) -> PeriodicService:  # noqa: B008 - frozen
     return PeriodicService(
         name="cleaning",
         run_once=task.run_once,
-        interval_seconds=interval_seconds,
+        schedule=schedule,
         on_run=task.on_run,
         **more,  # type: ignore[arg-type]
     )
@@ -73,7 +73,7 @@ async def test_it_goes_on_after_errors_and_counts_each_run() -> None:
 @pytest.mark.parametrize(("count", "is_at_once"), [(2, True), (1, False)])
 async def test_a_full_batch_is_followed_by_the_next_at_once(count: int, is_at_once: bool) -> None:
     task = Task(count, 0)
-    running = asyncio.create_task(service_of(task, 60, batch_size=2).run(task.stop))
+    running = asyncio.create_task(service_of(task, Schedule(60, batch_size=2)).run(task.stop))
     await asyncio.wait({running}, timeout=0.2)
     assert running.done() is is_at_once
     task.stop.set()
@@ -86,7 +86,7 @@ async def test_stopping_ends_the_pause_and_does_what_remains() -> None:
     async def close() -> None:
         closed.set()
 
-    running = asyncio.create_task(service_of(task, 60, on_stop=close).run(task.stop))
+    running = asyncio.create_task(service_of(task, Schedule(60), on_stop=close).run(task.stop))
     await asyncio.sleep(0.05)
     assert not closed.is_set()
     task.stop.set()

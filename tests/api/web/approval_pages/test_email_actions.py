@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from api.web.approval_pages import pages
-from api.web.approval_pages.routes import LARGEST_BODY, email_action_routes
+from api.web.approval_pages.routes import MAX_BODY_BYTES, email_action_routes
 from engine.commands.administration.users import UpdateUser
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.withdraw_release import WithdrawRelease
@@ -395,7 +395,7 @@ def test_ones_own_request_can_only_be_rejected(
 @pytest.mark.parametrize(
     ("body", "content_type", "status"),
     [
-        (b"x" * (LARGEST_BODY + 1), "application/x-www-form-urlencoded", 413),
+        (b"x" * (MAX_BODY_BYTES + 1), "application/x-www-form-urlencoded", 413),
         (b"{}", "application/json", 415),
         (b"verdict=MAYBE", "application/x-www-form-urlencoded", 400),
         (b"\xff\xfe=1", "application/x-www-form-urlencoded", 400),
