@@ -88,18 +88,28 @@ def transaction(
     """
     with system.database.writing() as connection:
         standing = locks.acquire(connection, account_id, lock)
+        head = ledger.head(connection, account_id, lock=True) if lock.ledger_head else None
         now = system.clock.now(connection)
         held = frozenset(row.id for row in standing)
-        uow = UnitOfWork(system, connection, account_id, principal, now, held)
+        uow = UnitOfWork(system, connection, account_id, principal, now, held, head, standing)
         advance(uow, standing)
         yield uow
-        entries = ledger.append(connection, account_id, uow.recorded, uow.now)
+        entries = ledger.append(connection, account_id, uow.recorded, uow.now, head)
+        if head is not None and entries:
+            uow.ledger_head = entries[-1].head
         for handle in system.event_handlers:
             handle(uow, entries)
         connection.commit()
-    if entries:
+    notify_committed(system, account_id, recorded=bool(entries), queued=uow.has_messages_to_send)
+
+
+def notify_committed(
+    system: System, account_id: UUID, *, recorded: bool = True, queued: bool = True
+) -> None:
+    """Wake whoever waits for entries of the ledger, and whoever sends what was queued."""
+    if recorded:
         _call(system.commit_hooks, account_id)
-    if uow.has_messages_to_send:
+    if queued:
         _call(system.delivery_hooks, account_id)
 
 

@@ -2,28 +2,33 @@
 
 The contract of a batcher:
 
-* At most one batch of a key is processed at a time. Calls that arrive meanwhile wait, in their
-  order, and go into the next batch. Nobody waits for a batch to fill.
+* At most one batch of a key is processed at a time. Calls that arrive meanwhile wait and go into
+  the next batch. Nobody waits for a batch to fill.
+* The calls of a batcher may be in several lanes. A batch takes a call from each lane in turn, in
+  each lane in the order in which they came; the lane that was left out goes first in the next
+  batch. A lane without capacity is passed over, and keeps no other lane waiting.
 * A batch is chosen at the last moment, when the processing function first takes its items, on
   whichever thread that is. A call that arrives while a thread is waited for still goes along.
-* A batch costs no more than `MAX_BATCH_COST` and no more than the capacity of that moment. Its
-  first call goes along whatever it costs, so that a large call is processed alone, not never.
+* A batch costs no more than its limit, and what it takes of a lane no more than the capacity of
+  that lane. The first call goes along whatever it costs, so that a large call is processed alone,
+  not never.
 * Each caller gets its own result. A `Refusal` that processing a batch raises goes to every caller.
   After any other error each call of the batch is processed by itself, so that only the call at
   fault fails.
 * A caller that is cancelled while it waits is left out of its batch.
 * When calls that cost `MAX_WAITING` wait already, further ones are refused with OVERLOADED.
 
-    submit(a) ─┐
-    submit(b) ─┼─> waiting: [a, b, c, d] ──choose──> batch: [a, b, c] ──process──> results
-    submit(c) ─┤        (event loop)     capacity 3    (any thread)                 │ │ │
-    submit(d) ─┘                                                                    a b c
+    submit(a, lane=1) ─┐
+    submit(b, lane=1) ─┼─> lane 1: [a, b, d] ──choose──> batch: [a, c, b] ──process──> results
+    submit(c, lane=2) ─┤   lane 2: [c]         limit 3   (any thread)                  │ │ │
+    submit(d, lane=1) ─┘   (event loop)                                                a c b
                                             d goes into the next batch
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Hashable
 from functools import partial
 from threading import Lock
@@ -43,20 +48,20 @@ Result = TypeVar("Result")
 
 #: Gives the items of the batch, choosing them at the first call; the same each time.
 TakeItems = Callable[[], list[Item]]
-#: Waiting calls: what was submitted, and the future that its caller awaits.
-Calls = list[tuple[Item, "asyncio.Future[Result]"]]
+#: A waiting call: what was submitted, and the future that its caller awaits.
+Call = tuple[Item, "asyncio.Future[Result]"]
 #: How much an item costs.
 CostFunction = Callable[[Item], int]
-#: How much the next batch may cost; waits until it may cost anything.
-Capacity = Callable[[], Awaitable[int]]
+#: How much of a lane the next batch may take; 0 or less: nothing yet. Called on any thread.
+LaneCapacity = Callable[[Hashable], int]
 
 
 def _unit_cost(_item: object) -> int:
     return 1
 
 
-async def _full_capacity() -> int:
-    return MAX_BATCH_COST
+def _no_limit(_lane: Hashable) -> int:
+    return MAX_WAITING
 
 
 class KeyedBatcher(Generic[Key, Item, Result]):
@@ -65,7 +70,8 @@ class KeyedBatcher(Generic[Key, Item, Result]):
     Args:
         process: Processes a batch of a key; returns a result for each item, in their order.
         cost: How much an item costs.
-        capacity: Gives the capacity of a key's batches.
+        lane_capacity: How much of a lane a batch may take.
+        max_cost: What the calls of a batch cost together at most.
     """
 
     def __init__(
@@ -73,23 +79,34 @@ class KeyedBatcher(Generic[Key, Item, Result]):
         process: Callable[[Key, TakeItems[Item]], Awaitable[list[Result]]],
         *,
         cost: CostFunction[Item] = _unit_cost,
-        capacity: Callable[[Key], Capacity] = lambda _key: _full_capacity,
+        lane_capacity: LaneCapacity = _no_limit,
+        max_cost: int = MAX_BATCH_COST,
     ) -> None:
         self._process = process
         self._cost = cost
-        self._capacity = capacity
+        self._lane_capacity = lane_capacity
+        self._max_cost = max_cost
         self._batchers: dict[Key, Batcher[Item, Result]] = {}
 
-    async def submit(self, key: Key, item: Item) -> Result:
+    async def submit(self, key: Key, item: Item, lane: Hashable = None) -> Result:
         """Process an item in a batch of its key, as `Batcher.submit` does."""
         batcher = self._batchers.get(key)
         if batcher is None:
             for idle in [other for other, b in self._batchers.items() if b.is_idle]:
                 del self._batchers[idle]
-            process = partial(self._process, key)
-            batcher = Batcher(process, cost=self._cost, capacity=self._capacity(key))
+            batcher = Batcher(
+                partial(self._process, key),
+                cost=self._cost,
+                lane_capacity=self._lane_capacity,
+                max_cost=self._max_cost,
+            )
             self._batchers[key] = batcher
-        return await batcher.submit(item)
+        return await batcher.submit(item, lane)
+
+    def notify_capacity(self, key: Key) -> None:
+        """Note that the capacity of a lane of this key has grown."""
+        if key in self._batchers:
+            self._batchers[key].notify_capacity()
 
 
 class Batcher(Generic[Item, Result]):
@@ -98,7 +115,8 @@ class Batcher(Generic[Item, Result]):
     Args:
         process: Processes a batch; returns a result for each item, in their order.
         cost: How much an item costs.
-        capacity: How much the next batch may cost.
+        lane_capacity: How much of a lane the next batch may take.
+        max_cost: What the calls of a batch cost together at most.
     """
 
     def __init__(
@@ -106,15 +124,12 @@ class Batcher(Generic[Item, Result]):
         process: Callable[[TakeItems[Item]], Awaitable[list[Result]]],
         *,
         cost: CostFunction[Item] = _unit_cost,
-        capacity: Capacity = _full_capacity,
+        lane_capacity: LaneCapacity = _no_limit,
+        max_cost: int = MAX_BATCH_COST,
     ) -> None:
         self._process = process
-        self._cost = cost
-        self._capacity = capacity
-        self._waiting: Calls[Item, Result] = []
-        self._waiting_cost = 0
-        #: Held while the waiting calls change, for a batch is chosen on another thread.
-        self._lock = Lock()
+        self._waiting = _WaitingCalls[Item, Result](cost, lane_capacity, max_cost)
+        self._capacity_has_grown = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -122,7 +137,7 @@ class Batcher(Generic[Item, Result]):
         """No call waits, and no batch is being processed."""
         return self._task is None
 
-    async def submit(self, item: Item) -> Result:
+    async def submit(self, item: Item, lane: Hashable = None) -> Result:
         """Process an item in one of the next batches.
 
         Returns:
@@ -131,43 +146,30 @@ class Batcher(Generic[Item, Result]):
         Raises:
             Refusal: OVERLOADED, if too many calls wait; or what the whole batch was refused with.
         """
-        if self._waiting_cost >= MAX_WAITING:
+        if self._waiting.cost >= MAX_WAITING:
             raise Refusal(Code.OVERLOADED, OVERLOADED)
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        with self._lock:
-            self._waiting.append((item, future))
-            self._waiting_cost += self._cost(item)
+        self._waiting.add((item, future), lane)
         if self._task is None:
             self._task = asyncio.create_task(self._process_waiting())
+        else:
+            self._capacity_has_grown.set()  # it may be in another lane than those that wait
         return await future
+
+    def notify_capacity(self) -> None:
+        """Note that the capacity of a lane has grown, for calls that wait for it."""
+        self._capacity_has_grown.set()
 
     async def _process_waiting(self) -> None:
         try:
-            while self._waiting:
-                capacity = min(MAX_BATCH_COST, await self._capacity())
-                await self._process_batch(_Batch(partial(self._choose, capacity)))
+            while not self._waiting.is_empty:
+                self._capacity_has_grown.clear()
+                if self._waiting.is_any_ready():
+                    await self._process_batch(_Batch(self._waiting.choose))
+                else:
+                    await self._capacity_has_grown.wait()
         finally:
             self._task = None
-
-    def _choose(self, capacity: int) -> Calls[Item, Result]:
-        """Remove the first waiting calls that fit into the capacity, at least one.
-
-        Calls whose callers do not wait any more are removed and left out.
-        """
-        batch: Calls[Item, Result] = []
-        batch_cost = removed = 0
-        with self._lock:
-            for item, future in self._waiting:
-                cost = self._cost(item)
-                if not future.done():
-                    if batch and batch_cost + cost > capacity:
-                        break
-                    batch.append((item, future))
-                    batch_cost += cost
-                self._waiting_cost -= cost
-                removed += 1
-            del self._waiting[:removed]
-        return batch
 
     async def _process_batch(self, batch: _Batch[Item, Result]) -> None:
         try:
@@ -188,16 +190,95 @@ class Batcher(Generic[Item, Result]):
                     future.set_result(result)
 
 
+class _WaitingCalls(Generic[Item, Result]):
+    """The calls that wait, by lane. A batch is chosen on another thread than they are added on."""
+
+    def __init__(
+        self, cost: CostFunction[Item], lane_capacity: LaneCapacity, max_cost: int
+    ) -> None:
+        self._cost = cost
+        self._lane_capacity = lane_capacity
+        self._max_cost = max_cost
+        #: In the order of their turns; a lane without calls is not there.
+        self._lanes: dict[Hashable, deque[Call[Item, Result]]] = {}
+        #: Held while the calls change.
+        self._lock = Lock()
+        #: What all calls cost that wait, cancelled ones included.
+        self.cost = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """No call waits."""
+        return not self._lanes
+
+    def add(self, call: Call[Item, Result], lane: Hashable) -> None:
+        with self._lock:
+            self._lanes.setdefault(lane, deque()).append(call)
+            self.cost += self._cost(call[0])
+
+    def is_any_ready(self) -> bool:
+        """Whether a batch would take any call, or remove one whose caller has left."""
+        with self._lock:
+            return any(
+                self._lane_capacity(lane) > 0 or calls[0][1].done()
+                for lane, calls in self._lanes.items()
+            )
+
+    def choose(self) -> list[Call[Item, Result]]:
+        """Remove and return the calls of the next batch.
+
+        Calls whose callers do not wait any more are removed and left out.
+        """
+        batch: list[Call[Item, Result]] = []
+        batch_cost = 0
+        with self._lock:
+            turns = deque(self._lanes)
+            free = Counter({lane: self._lane_capacity(lane) for lane in turns})
+            while turns:
+                lane = turns.popleft()
+                call = self._first(lane)
+                if call is None:
+                    continue
+                cost = self._cost(call[0])
+                if batch and batch_cost + cost > self._max_cost:
+                    break
+                if free[lane] < (cost if batch else 1):
+                    continue
+                self._take_first(lane)
+                free[lane] -= cost
+                batch.append(call)
+                batch_cost += cost
+                turns.append(lane)
+        return batch
+
+    def _first(self, lane: Hashable) -> Call[Item, Result] | None:
+        """The first call of a lane whose caller still waits; without one the lane is removed."""
+        calls = self._lanes.get(lane, deque())
+        while calls and calls[0][1].done():
+            self.cost -= self._cost(calls.popleft()[0])
+        if calls:
+            return calls[0]
+        self._lanes.pop(lane, None)
+        return None
+
+    def _take_first(self, lane: Hashable) -> None:
+        """Remove the first call of a lane, whose next turn is after those of the others."""
+        calls = self._lanes.pop(lane)
+        self.cost -= self._cost(calls.popleft()[0])
+        if calls:
+            self._lanes[lane] = calls
+
+
 class _Batch(Generic[Item, Result]):
     """Calls that are chosen when they are first needed, on whichever thread needs them first."""
 
-    def __init__(self, choose: Callable[[], Calls[Item, Result]]) -> None:
+    def __init__(self, choose: Callable[[], list[Call[Item, Result]]]) -> None:
         self._choose = choose
         self._lock = Lock()
-        self._calls: Calls[Item, Result] | None = None
+        self._calls: list[Call[Item, Result]] | None = None
 
     @property
-    def calls(self) -> Calls[Item, Result]:
+    def calls(self) -> list[Call[Item, Result]]:
         # A thread may take the items just when the event loop gives up waiting for that thread.
         with self._lock:
             if self._calls is None:

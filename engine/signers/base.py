@@ -95,7 +95,7 @@ class SignerContext:
 
 
 class Signer(Protocol):
-    """Makes keys and signatures. Called from many threads at once, outside any transaction."""
+    """Makes keys and signatures. Called from many threads at once, mostly outside transactions."""
 
     @property
     def name(self) -> str:
@@ -118,9 +118,14 @@ class Signer(Protocol):
     def destroy(self, key: SigningKey) -> None:
         """Destroy a key that `generate` made here and no keypair uses; none there is no error.
 
-        A backend may also have a method `health()`, which raises `SignerFailed`, saying what to
-        check, if it could not sign now; and, if it keeps its keys itself, `stored_keys()`, which
-        answers the `KeyBinding` of each, and `removal(binding)`, how an operator removes one.
+        A backend may also have:
+
+        * `quick_seconds(algorithm)`, if its signatures are made in this process, wait for nothing
+          and take no more than a millisecond: how many seconds one takes, or None for an algorithm
+          that is slower. Quick signatures are made in the transaction that decides.
+        * `health()`, which raises `SignerFailed`, saying what to check, if it could not sign now.
+        * If it keeps its keys itself, `stored_keys()`, which answers the `KeyBinding` of each, and
+          `removal(binding)`, how an operator removes one.
         """
 
 

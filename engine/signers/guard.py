@@ -58,6 +58,22 @@ def make_signature(signer: Signer, key: SigningKey, message: SigningInput) -> by
     return value
 
 
+def quick_seconds(signer: Signer, algorithm: KeypairAlgorithm) -> float | None:
+    """How long a signature takes that may be made while a transaction holds its locks.
+
+    None if the signer does not say so, as for one that waits for a device or a network.
+    """
+    declared = getattr(signer, "quick_seconds", None)
+    if declared is None:
+        return None
+    try:
+        with _guarded(signer, "quick_seconds"):
+            seconds: float | None = declared(algorithm)
+    except SignerFailed:
+        return None
+    return seconds
+
+
 def destroy_key(signer: Signer, key: SigningKey) -> None:
     """Destroy a key that was made and is not going to be used.
 

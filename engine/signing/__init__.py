@@ -1,1 +1,1 @@
-"""Signing: reserve (a transaction), sign, settle (a transaction); spec section 5."""
+"""Signing: decide (a transaction), sign, settle (a transaction); spec section 5."""

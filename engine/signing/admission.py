@@ -7,7 +7,6 @@ waits in the queue, where nothing is counted yet and nothing expires.
 
 from __future__ import annotations
 
-import asyncio
 import time
 
 #: The share of a reservation's time in which everything that is reserved is to be signed.
@@ -33,7 +32,6 @@ class Admission:
         self._signing_seconds = self._seconds
         self._pending = 0
         self._measured_from = 0.0
-        self._has_finished = asyncio.Event()
 
     @property
     def is_idle(self) -> bool:
@@ -45,11 +43,9 @@ class Admission:
         """How many signatures may be reserved and not settled."""
         return max(1, int(self._signed / self._signing_seconds * self._seconds))
 
-    async def free_capacity(self) -> int:
-        """How many more signatures may be reserved; waits until at least one may."""
-        while self._pending >= self.limit:
-            self._has_finished.clear()
-            await self._has_finished.wait()
+    @property
+    def free_capacity(self) -> int:
+        """How many more signatures may be reserved; not above 0: none until some are settled."""
         return self.limit - self._pending
 
     def start(self, number: int) -> None:
@@ -67,4 +63,3 @@ class Admission:
         self._signing_seconds = max(self._signing_seconds * weight + elapsed, _SHORTEST_SECONDS)
         self._measured_from = now
         self._pending -= number
-        self._has_finished.set()

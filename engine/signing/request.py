@@ -68,6 +68,7 @@ class SignCall:
     """The requests of one caller on one keypair."""
 
     principal: Principal
+    keypair_id: UUID
     requests: tuple[SignRequest, ...]
 
 
@@ -112,10 +113,6 @@ class Refused:
 
     refusal: Refusal
     factors: tuple[Factor, ...] = ()
-
-
-#: The decision on one request.
-Reservation = Reserved | Existing | Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +160,8 @@ class Made:
 
 #: What becomes of one request.
 Outcome = Made | Refused
+#: The decision on one request: what became of it, or what it still waits for.
+Answer = Outcome | Reserved | Existing
 
 
 def check_for_keypair(request: SignRequest, keypair: Keypair) -> Refusal | None:

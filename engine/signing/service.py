@@ -1,12 +1,14 @@
 """Signing for callers on an event loop, with few transactions for many concurrent calls.
 
-Each request goes through three steps:
+An account has one ledger, so its transactions follow one another anyway: concurrent calls on any of
+its keypairs are decided in one of them (group commit). Keypairs take turns in it, and each takes
+part with no more than its signer can make in time. Each request goes through up to three steps:
 
-1. Reserve: concurrent calls on one keypair are decided in one transaction, which counts the
-   signatures (`reserve`).
+1. Decide: the transaction counts the signatures. Those of quick signers it makes and stores, and
+   they are done (`decide_calls`); the others it reserves.
 2. Sign: what was reserved is signed outside of any transaction, in parts, in several threads.
 3. Settle: parts of one account that are signed at about the same time are written in one
-   transaction, for an account has one ledger (`settle`).
+   transaction (`settle`).
 
 A call waits for no more than its own signatures.
 """
@@ -14,7 +16,7 @@ A call waits for no more than its own signatures.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -22,31 +24,34 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from engine.concurrency.batching import Capacity, KeyedBatcher, TakeItems
+from engine.concurrency.batching import KeyedBatcher, TakeItems
 from engine.concurrency.executor import Executor
 from engine.model.errors import Code, Refusal
 from engine.model.principal import Principal
 from engine.model.vocabulary import SignatureState
 from engine.persistence.store import tables as t
+from engine.signing.account_facts import FactsCache
 from engine.signing.admission import Admission
 from engine.signing.decide_batch import Answers
+from engine.signing.decide_calls import decide_calls
 from engine.signing.request import (
     Existing,
     Made,
     Outcome,
     Refused,
-    Reservation,
     Reserved,
     SignCall,
     SignRequest,
 )
-from engine.signing.reserve import reserve_all
 from engine.signing.settle import settle
 from engine.signing.sign import SigningResult, sign
 from engine.system import System
 
-#: Requests of one call that are reserved together: a large call takes turns with other calls.
-MAX_CALL_REQUESTS = 64
+#: Requests of one call that are decided together: a large call takes turns with other calls.
+MAX_CALL_REQUESTS = 32
+#: Requests that are decided in one transaction. It makes as many quick signatures at most, which
+#: takes about as long as it takes to store them.
+MAX_BATCH_REQUESTS = 128
 #: Signatures made in one thread, one after the other: a slow signer is called from several threads.
 SIGN_PART_SIZE = 16
 #: Seconds that a signed part waits at most for the others of its batch, to be settled with them.
@@ -62,8 +67,6 @@ FIRST_CALL_FAILED = Refusal(
 
 Element = TypeVar("Element")
 
-#: The ids of an account and of a keypair of it.
-KeypairKey = tuple[UUID, UUID]
 #: By signature, what became of it.
 Outcomes = dict[UUID, Outcome]
 #: By signature, the task that signs and settles the part it is in.
@@ -84,13 +87,17 @@ class SigningService:
     def __init__(self, system: System, executor: Executor) -> None:
         self._system = system
         self._executor = executor
-        self._reservations = KeyedBatcher[KeypairKey, SignCall, _DecidedCall](
-            self._reserve, cost=_number_of_requests, capacity=self._capacity
+        self._facts = FactsCache()
+        self._decisions = KeyedBatcher[UUID, SignCall, _DecidedCall](
+            self._decide,
+            cost=_number_of_requests,
+            lane_capacity=self._free_capacity,
+            max_cost=MAX_BATCH_REQUESTS,
         )
         self._settlements = KeyedBatcher[UUID, Sequence[SigningResult], list[Outcome]](
             self._settle, cost=len
         )
-        self._admissions: dict[UUID, Admission] = {}
+        self._admissions: dict[Hashable, Admission] = {}
         self._tasks: set[asyncio.Task[Outcomes]] = set()
 
     async def sign(
@@ -104,12 +111,12 @@ class SigningService:
         Raises:
             Refusal: All requests are refused for one reason, such as an unknown keypair.
         """
-        keypair_key = principal.account_id, keypair_id
-        calls = [SignCall(principal, tuple(part)) for part in _split(requests, MAX_CALL_REQUESTS)]
+        parts = _split(requests, MAX_CALL_REQUESTS)
+        calls = [SignCall(principal, keypair_id, tuple(part)) for part in parts]
         if len(calls) == 1:
-            answers = [await self._complete(keypair_key, calls[0])]
+            answers = [await self._complete(calls[0])]
         else:
-            answers = await asyncio.gather(*(self._complete(keypair_key, c) for c in calls))
+            answers = await asyncio.gather(*map(self._complete, calls))
         refusals = [answer for answer in answers if isinstance(answer, Refusal)]
         if refusals and len(refusals) == len(answers):
             raise refusals[0]
@@ -119,19 +126,27 @@ class SigningService:
             for outcome in _for_each_request(call, answer)
         ]
 
-    async def _complete(self, keypair_key: KeypairKey, call: SignCall) -> list[Outcome] | Refusal:
+    async def _complete(self, call: SignCall) -> list[Outcome] | Refusal:
+        account_id = call.principal.account_id
         try:
-            decided = await self._reservations.submit(keypair_key, call)
+            decided = await self._decisions.submit(account_id, call, lane=call.keypair_id)
         except Refusal as refusal:
             return refusal
         if isinstance(decided.answers, Refusal):
             return decided.answers
-        return [await self._outcome(answer, decided.tasks) for answer in decided.answers]
+        return [
+            answer if isinstance(answer, Outcome) else await self._outcome(answer, decided.tasks)
+            for answer in decided.answers
+        ]
 
     # --- what is done for many calls at once ----------------------------------------------
 
-    def _capacity(self, keypair_key: KeypairKey) -> Capacity:
-        _, keypair_id = keypair_key
+    def _free_capacity(self, keypair_id: Hashable) -> int:
+        """How many more signatures of a keypair may be reserved. Called on any thread."""
+        admission = self._admissions.get(keypair_id)
+        return MAX_BATCH_REQUESTS if admission is None else admission.free_capacity
+
+    def _admission(self, keypair_id: UUID) -> Admission:
         admission = self._admissions.get(keypair_id)
         if admission is None:
             if len(self._admissions) >= MAX_ADMISSIONS:
@@ -142,31 +157,30 @@ class SigningService:
                 }
             admission = Admission(self._system.reservation_seconds)
             self._admissions[keypair_id] = admission
-        return admission.free_capacity
+        return admission
 
-    async def _reserve(
-        self, keypair_key: KeypairKey, take_calls: TakeItems[SignCall]
+    async def _decide(
+        self, account_id: UUID, take_calls: TakeItems[SignCall]
     ) -> list[_DecidedCall]:
-        account_id, keypair_id = keypair_key
+        def decide() -> list[Answers]:
+            return decide_calls(self._system, self._facts, account_id, take_calls())
 
-        def reserve() -> list[Answers]:
-            return reserve_all(self._system, account_id, keypair_id, take_calls())
-
-        answers_of_calls = await self._executor.write(reserve, account_id)
-        reserved = [
-            answer
-            for answers in answers_of_calls
-            if not isinstance(answers, Refusal)
-            for answer in answers
-            if isinstance(answer, Reserved)
-        ]
-        tasks = self._start_signing(keypair_key, reserved)
+        answers_of_calls = await self._executor.write(decide, account_id)
+        by_keypair: dict[UUID, list[Reserved]] = {}
+        for answers in answers_of_calls:
+            for answer in [] if isinstance(answers, Refusal) else answers:
+                if isinstance(answer, Reserved):
+                    by_keypair.setdefault(answer.event.keypair_id, []).append(answer)
+        tasks: dict[UUID, asyncio.Task[Outcomes]] = {}
+        for keypair_id, reserved in by_keypair.items():
+            tasks |= self._start_signing(account_id, keypair_id, reserved)
         return [_DecidedCall(answers, tasks) for answers in answers_of_calls]
 
-    def _start_signing(self, keypair_key: KeypairKey, reserved: Sequence[Reserved]) -> SigningTasks:
-        account_id, keypair_id = keypair_key
+    def _start_signing(
+        self, account_id: UUID, keypair_id: UUID, reserved: Sequence[Reserved]
+    ) -> SigningTasks:
         tasks: dict[UUID, asyncio.Task[Outcomes]] = {}
-        batch = _SigningBatch(self._admissions[keypair_id], len(reserved))
+        batch = _SigningBatch(self._admission(keypair_id), len(reserved))
         for part in _split(reserved, SIGN_PART_SIZE):
             task = asyncio.create_task(self._sign_and_settle(account_id, batch, part))
             # It continues when all callers have left; then nobody awaits what it raises.
@@ -191,6 +205,7 @@ class SigningService:
             outcomes = await self._settlements.submit(account_id, results)
         finally:
             batch.admission.finish(len(part))
+            self._decisions.notify_capacity(account_id)
         return {r.signature_id: o for r, o in zip(part, outcomes, strict=True)}
 
     async def _settle(
@@ -206,9 +221,7 @@ class SigningService:
 
     # --- what one request came to ---------------------------------------------------------
 
-    async def _outcome(self, answer: Reservation, tasks: SigningTasks) -> Outcome:
-        if isinstance(answer, Refused):
-            return answer
+    async def _outcome(self, answer: Reserved | Existing, tasks: SigningTasks) -> Outcome:
         task = tasks.get(answer.signature_id)
         if task is None:
             assert isinstance(answer, Existing), "what was reserved is being signed"

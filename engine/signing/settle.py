@@ -12,8 +12,6 @@ from sqlalchemy import Row
 
 from engine.commands.transactions import transaction
 from engine.model.errors import Code, Refusal
-from engine.model.events import QuotaReached
-from engine.model.facts import CLOCK
 from engine.model.vocabulary import SignatureState
 from engine.persistence.db.bulk import update_many
 from engine.persistence.db.sql import id_in
@@ -22,12 +20,10 @@ from engine.persistence.store.locks import Lock
 from engine.persistence.store.reservation_expiry import end_reservations
 from engine.persistence.store.retry import retry
 from engine.persistence.store.unit_of_work import UnitOfWork
+from engine.signing.quota import count_signatures
 from engine.signing.request import Made, Outcome, Refused, Signed
 from engine.signing.sign import SigningResult
 from engine.system import System
-
-#: Percentages of a release's maximum of signatures at which users are notified (spec section 6).
-QUOTA_NOTICE_PERCENTS = (80, 100)
 
 TOO_LATE = Refusal(
     Code.SIGNER_FAILED,
@@ -38,7 +34,7 @@ TOO_LATE = Refusal(
 SettledRows = Mapping[UUID, Row[Any]]
 
 # Statements of the hot path are built once: to build one costs more than to run it.
-_S, _R = t.signatures, t.releases
+_S = t.signatures
 # All are locked. Returned are those that are not reserved any more, which is rarely one.
 _LOCKED = (
     sa.select(_S.c.id, _S.c.state, _S.c.value)
@@ -48,15 +44,6 @@ _LOCKED = (
     .cte("locked")
 )
 _SETTLED = sa.select(_LOCKED).where(_LOCKED.c.state != SignatureState.RESERVED)
-_COUNT = (
-    _R.update()
-    .where(_R.c.id == sa.bindparam("release"))
-    .values(
-        signatures_reserved=_R.c.signatures_reserved - sa.bindparam("number"),
-        signatures_used=_R.c.signatures_used + sa.bindparam("number"),
-    )
-    .returning(_R.c.signatures_used, _R.c.max_signatures)
-)
 
 
 def settle(system: System, account_id: UUID, results: Sequence[SigningResult]) -> list[Outcome]:
@@ -119,23 +106,10 @@ def _write(uow: UnitOfWork, signed: list[SigningResult]) -> None:
 
 
 def _count(uow: UnitOfWork, signed: list[SigningResult]) -> None:
-    numbers = Counter(result.reserved.release_id for result in signed)
-    for release_id in sorted(id_ for id_ in numbers if id_ is not None):
-        number = numbers[release_id]
-        parameters = {"release": release_id, "number": number}
-        used, maximum = uow.connection.execute(_COUNT, parameters).one()
-        uow.evict([release_id])
-        _record_quota(uow, release_id, maximum, used, number)
-
-
-def _record_quota(uow: UnitOfWork, release_id: UUID, maximum: int, used: int, number: int) -> None:
-    used_before = used - number
-    crossed = [p for p in QUOTA_NOTICE_PERCENTS if used_before * 100 < p * maximum <= used * 100]
-    for percent in crossed[-1:]:
-        uow.record(
-            QuotaReached.of(release_id, percent=percent, used=used, maximum=maximum),
-            actor=CLOCK,
-        )
+    releases = (result.reserved.release_id for result in signed)
+    numbers = Counter(id_ for id_ in releases if id_ is not None)
+    settled = {release_id: -number for release_id, number in numbers.items()}
+    count_signatures(uow, reserved=settled, used=numbers)
 
 
 def _give_back(uow: UnitOfWork, failed: list[SigningResult]) -> None:

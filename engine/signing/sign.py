@@ -1,14 +1,18 @@
-"""Makes reserved signatures with their signers, outside of any transaction."""
+"""Makes signatures with their signers: outside of any transaction, and quick ones inside of it."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from engine.model.errors import Code, Refusal
 from engine.signers.base import SignerFailed, UnsuitableMessage
-from engine.signers.guard import make_signature
+from engine.signers.guard import make_signature, quick_seconds
 from engine.signing.request import Reserved
 from engine.system import System
+
+#: How long one transaction makes signatures, while it holds its locks.
+QUICK_SECONDS = 0.003
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,30 @@ class SigningResult:
 def sign(system: System, reserved: Sequence[Reserved]) -> list[SigningResult]:
     """Make the signatures one after the other; a result for each reservation, in their order."""
     return [_sign(system, reservation) for reservation in reserved]
+
+
+def sign_quick(system: System, reserved: Iterable[Reserved]) -> dict[UUID, bytes]:
+    """Make signatures of signers that are quick and in this process, for `QUICK_SECONDS` at most.
+
+    It is called in the transaction that decides, so that one transaction is enough for them.
+
+    Returns:
+        The signatures by their ids. What is missing is made by `sign`: it would take too long, or
+        its signer is not quick, or failed.
+    """
+    signatures: dict[UUID, bytes] = {}
+    deadline = time.perf_counter() + QUICK_SECONDS
+    for reservation in reserved:
+        signer = system.signers.get(reservation.backend)
+        if signer is None:
+            continue
+        seconds = quick_seconds(signer, reservation.key.algorithm)
+        if seconds is None or time.perf_counter() + seconds > deadline:
+            continue
+        result = _sign(system, reservation)
+        if result.signature is not None:
+            signatures[reservation.signature_id] = result.signature
+    return signatures
 
 
 def _sign(system: System, reserved: Reserved) -> SigningResult:

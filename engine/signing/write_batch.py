@@ -1,13 +1,13 @@
-"""Writes what was decided on a batch of signing requests: all reservations in two statements."""
+"""Writes what was decided on a batch of signing requests, in as many statements as for one."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
-import sqlalchemy as sa
 from orjson import Fragment
 
 from engine.model.algorithms import DigestAlgorithm
@@ -17,40 +17,56 @@ from engine.persistence.db.bulk import insert_many
 from engine.persistence.store import tables as t
 from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.signing.decide_batch import BatchDecision, RefusedRequest
-from engine.signing.request import Reserved
-
-# Statements of the hot path are built once: to build one costs more than to run it.
-_S, _R = t.signatures, t.releases
-_COUNT = (
-    _R.update()
-    .where(_R.c.id == sa.bindparam("release"))
-    .values(signatures_reserved=_R.c.signatures_reserved + sa.bindparam("number"))
-)
+from engine.signing.quota import count_signatures
+from engine.signing.request import Reserved, Signed
 
 
-def write_batch(uow: UnitOfWork, decision: BatchDecision) -> None:
-    """Insert the reservations, count them on their release, and record the refused requests."""
-    if decision.reservations:
-        _insert(uow, decision.reservations)
-        _count(uow, decision.reservations)
+def write_batch(
+    uow: UnitOfWork, decision: BatchDecision, signatures: Mapping[UUID, bytes]
+) -> dict[UUID, Signed]:
+    """Insert what was reserved, count it on its releases, and record the refused requests.
+
+    Args:
+        uow: The unit of work of the decision.
+        decision: What was decided.
+        signatures: The values of those reserved ones that are made already.
+
+    Returns:
+        By its id, each signature that is stored as made.
+    """
+    made = [r for r in decision.reservations if r.signature_id in signatures]
+    pending = [r for r in decision.reservations if r.signature_id not in signatures]
+    _insert(uow, SignatureState.RESERVED, [_row(reserved) for reserved in pending])
+    _insert(
+        uow,
+        SignatureState.MADE,
+        [_row(r) | {"value": signatures[r.signature_id]} for r in made],
+        settled_at=uow.now,
+    )
+    for reserved in made:
+        uow.record(reserved.event, actor=reserved.signer)
+    count_signatures(uow, reserved=_numbers(pending), used=_numbers(made))
     for refused in decision.refused:
         user_id = refused.actor.user_id
         assert user_id is not None
         if uow.system.refusal_throttle.admits(user_id, uow.now):
             uow.record(_event(refused), actor=refused.actor)
+    return {r.signature_id: Signed.of(r, signatures[r.signature_id]) for r in made}
 
 
-def _insert(uow: UnitOfWork, reservations: Sequence[Reserved]) -> None:
+def _insert(
+    uow: UnitOfWork, state: SignatureState, rows: Sequence[dict[str, Any]], **more: Any
+) -> None:
+    if not rows:
+        return
     columns_in_common = {
         "account_id": uow.account_id,
-        "keypair_id": reservations[0].event.keypair_id,
-        "state": SignatureState.RESERVED,
+        "state": state,
         "reserved_at": uow.now,
         "lapses_at": uow.now + timedelta(seconds=uow.system.reservation_seconds),
+        **more,
     }
-    insert_many(
-        uow.connection, _S, columns_in_common, [_row(reserved) for reserved in reservations]
-    )
+    insert_many(uow.connection, t.signatures, columns_in_common, rows)
 
 
 def _row(reserved: Reserved) -> dict[str, Any]:
@@ -58,6 +74,7 @@ def _row(reserved: Reserved) -> dict[str, Any]:
     return {
         "id": event.subject_id,
         "user_id": signer.user_id,
+        "keypair_id": event.keypair_id,
         "release_id": event.release_id,
         "digest": reserved.digest,
         "digest_algorithm": DigestAlgorithm(event.digest_algorithm),
@@ -67,11 +84,8 @@ def _row(reserved: Reserved) -> dict[str, Any]:
     }
 
 
-def _count(uow: UnitOfWork, reservations: Sequence[Reserved]) -> None:
-    numbers = Counter(r.release_id for r in reservations if r.release_id is not None)
-    for release_id, number in numbers.items():
-        uow.connection.execute(_COUNT, {"release": release_id, "number": number})
-    uow.evict(numbers)
+def _numbers(reservations: Sequence[Reserved]) -> Counter[UUID]:
+    return Counter(r.release_id for r in reservations if r.release_id is not None)
 
 
 def _event(refused: RefusedRequest) -> AttemptRefused:

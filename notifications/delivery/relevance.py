@@ -17,7 +17,7 @@ from sqlalchemy import Row
 from engine.lifecycle.schedule import status_at
 from engine.model.vocabulary import HOLDING, Status
 from engine.model.wording import STATUS_PHRASES
-from engine.signing.settle import QUOTA_NOTICE_PERCENTS
+from engine.signing.quota import QUOTA_NOTICE_PERCENTS
 from notifications.vocabulary import MessageKind
 
 EVER = frozenset(Status)

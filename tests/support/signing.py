@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from engine.model.errors import Code
-from engine.signing.request import Outcome, Refused, Reservation, Reserved, SignRequest
-from engine.signing.reserve import reserve
+from engine.model.errors import Code, Refusal
+from engine.signing.account_facts import FactsCache
+from engine.signing.decide_calls import decide_calls
+from engine.signing.request import Answer, Outcome, Refused, Reserved, SignCall, SignRequest
 from engine.signing.settle import settle
 from engine.signing.sign import SigningResult, sign
+from engine.system import System
 from tests.support.world import DIGEST, World
 
 
@@ -26,11 +29,21 @@ def reserved(
 
 def reservations(
     world: World, who: str = "dev", alias: str = "vault", number: int = 1, **more: Any
-) -> list[Reservation]:
+) -> list[Answer]:
     """What reserving answers."""
     keypair_id: UUID = world.things[alias]
     request = SignRequest(keypair_id=keypair_id, digest=DIGEST, **more)
-    return reserve(world.system, world.principal(who), keypair_id, [request] * number)
+    call = SignCall(world.principal(who), keypair_id, (request,) * number)
+    return decide(world.system, call)
+
+
+def decide(system: System, call: SignCall) -> list[Answer]:
+    """The decision on one call; nothing is signed with it. Raises `Refusal`."""
+    without_signers = replace(system, signers={})
+    (answers,) = decide_calls(without_signers, FactsCache(), call.principal.account_id, [call])
+    if isinstance(answers, Refusal):
+        raise answers
+    return answers
 
 
 def values(world: World, granted: Sequence[Reserved]) -> list[SigningResult]:
@@ -43,6 +56,6 @@ def settled(world: World, granted: Sequence[Reserved], who: str = "dev") -> list
     return settle(world.system, world.account_id, values(world, granted))
 
 
-def code_of(outcome: Outcome | Reservation) -> Code | None:
+def code_of(outcome: Answer) -> Code | None:
     """Why there is no signature, or None."""
     return outcome.refusal.code if isinstance(outcome, Refused) else None

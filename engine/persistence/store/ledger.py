@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from engine.model.events import Recorded, any_matches
+from engine.model.events.effects import FACT_PRESERVING_TAGS
 from engine.persistence.db.bulk import insert_many
 from engine.persistence.db.canonical_json import canonical
 from engine.persistence.store.tables import ledger_entries, ledger_heads
@@ -40,16 +41,18 @@ _UPDATE_HEAD = (
     .where(ledger_heads.c.account_id == sa.bindparam("account"))
     .values(count=sa.bindparam("entries"), hash=sa.bindparam("last"))
 )
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerEntry:
-    """A recorded event with its place in the ledger."""
-
-    position: int
-    recorded: Recorded
-    #: A webhook subscribes to its tag.
-    is_subscribed: bool = False
+# A database that fell back on an earlier state has another entry at that position, or none.
+_IS_KNOWN = sa.exists().where(
+    ledger_entries.c.account_id == sa.bindparam("account"),
+    ledger_entries.c.position == sa.bindparam("position"),
+    ledger_entries.c.hash == sa.bindparam("hash"),
+)
+_CHANGES_FACTS = sa.exists().where(
+    ledger_entries.c.account_id == sa.bindparam("account"),
+    ledger_entries.c.position > sa.bindparam("position"),
+    ledger_entries.c.tag.not_in(sorted(FACT_PRESERVING_TAGS)),
+)
+_PRESERVES_FACTS = sa.select(sa.and_(_IS_KNOWN, ~_CHANGES_FACTS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,18 @@ class Head:
     hash: bytes
     #: The tags that webhooks subscribe to, separated by spaces; no part of the ledger itself.
     subscribed_tags: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """A recorded event with its place in the ledger."""
+
+    position: int
+    recorded: Recorded
+    #: The head of the ledger with this as its last entry.
+    head: Head
+    #: A webhook subscribes to its tag.
+    is_subscribed: bool = False
 
 
 def start(connection: Connection, account_id: UUID) -> None:
@@ -82,25 +97,49 @@ def write_subscribed_tags(connection: Connection, account_id: UUID, tags: Collec
 
 
 def append(
-    connection: Connection, account_id: UUID, recorded: list[Recorded], recorded_at: datetime
+    connection: Connection,
+    account_id: UUID,
+    recorded: list[Recorded],
+    recorded_at: datetime,
+    before: Head | None = None,
 ) -> list[LedgerEntry]:
-    """Write the events as the account's next entries."""
+    """Write the events as the account's next entries.
+
+    Args:
+        connection: The transaction.
+        account_id: Whose ledger it is.
+        recorded: The events, in their order.
+        recorded_at: The instant of the transaction.
+        before: The head, if it is locked already.
+    """
     if not recorded:
         return []
-    before = head(connection, account_id, lock=True)
+    before = before or head(connection, account_id, lock=True)
     entries, rows, previous = [], [], before.hash
     patterns = before.subscribed_tags.split()
     for position, item in enumerate(recorded, before.count + 1):
         body = canonical(_body(account_id, position, item, recorded_at, previous))
         previous = hashlib.sha256(body.encode()).digest()
         is_subscribed = any_matches(patterns, item.event.tag)
-        entries.append(LedgerEntry(position, item, is_subscribed))
+        entries.append(LedgerEntry(position, item, Head(position, previous), is_subscribed))
         rows.append(_row(position, item, body, previous))
     shared = {"account_id": account_id, "recorded_at": recorded_at}
     insert_many(connection, ledger_entries, shared, rows)
     new_head = {"account": account_id, "entries": before.count + len(rows), "last": previous}
     connection.execute(_UPDATE_HEAD, new_head)
     return entries
+
+
+def preserves_facts_since(connection: Connection, account_id: UUID, known: Head) -> bool:
+    """Whether the ledger still has the entry of an earlier head, and after it no change of facts.
+
+    Args:
+        connection: The transaction, which holds the head's lock.
+        account_id: Whose ledger it is.
+        known: The earlier head.
+    """
+    parameters = {"account": account_id, "position": known.count, "hash": known.hash}
+    return bool(connection.execute(_PRESERVES_FACTS, parameters).scalar_one())
 
 
 def _body(

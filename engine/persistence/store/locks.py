@@ -19,7 +19,15 @@ from engine.persistence.store import tables as t
 
 # Statements of the hot path are built once: to build one costs more than to run it.
 _R, _H, _K = t.releases, t.release_keypairs, t.keypairs
-_SCHEDULES = sa.select(_R.c.id, _R.c.status, _R.c.starts_at, _R.c.ends_at).where(id_in(_R.c.id))
+_SCHEDULES = sa.select(
+    _R.c.id,
+    _R.c.status,
+    _R.c.starts_at,
+    _R.c.ends_at,
+    _R.c.signatures_used,
+    _R.c.signatures_reserved,
+    _R.c.max_signatures,
+).where(id_in(_R.c.id))
 _LOCKED = (
     _SCHEDULES.where(no_index(_R.c.account_id) == sa.bindparam("account"))
     .order_by(_R.c.id)
@@ -71,10 +79,12 @@ class Lock:
     name: str | None = None
     #: Leave out releases that another transaction has locked, rather than wait for them.
     skip_locked: bool = False
+    #: The head of the ledger from the start, so that nothing is recorded while this decides.
+    ledger_head: bool = False
 
 
 def acquire(connection: Connection, account_id: UUID, lock: Lock) -> list[Row[Any]]:
-    """Wait for the locks; returns status and window of each locked release that exists."""
+    """Wait for all locks but that of the ledger; returns the row of each locked release."""
     if lock.account is not None:
         connection.execute(_ACCOUNTS[lock.account], {"account": account_id}).all()
     release_ids = lock.releases | load_holders(connection, lock.keypairs)
@@ -98,7 +108,7 @@ def acquire(connection: Connection, account_id: UUID, lock: Lock) -> list[Row[An
 
 
 def load_schedules(connection: Connection, release_ids: Collection[UUID]) -> list[Row[Any]]:
-    """Status and window of releases that are locked already."""
+    """Window, status and counts of releases that are locked already."""
     if not release_ids:
         return []
     return list(connection.execute(_SCHEDULES, {"ids": sorted(release_ids)}))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from engine.model.errors import Code, Refusal, not_found
 from engine.model.events import Event, Recorded
 from engine.model.facts import AccountSettings, Actor, Release, Team
 from engine.model.principal import Principal
 from engine.persistence.store import loading
+from engine.persistence.store.ledger import Head
 from engine.system import System
 
 
@@ -31,6 +33,10 @@ class UnitOfWork:
     now: datetime
     #: The releases locked, and advanced to what is true now.
     locked: frozenset[UUID] = frozenset()
+    #: The head of the ledger as it was locked; None: it is locked when entries are appended.
+    ledger_head: Head | None = None
+    #: Windows, statuses and counts of the locked releases, as they were when they were locked.
+    standing: Sequence[Row[Any]] = ()
     recorded: list[Recorded] = field(default_factory=list)
     #: Set when something is to be sent after the commit.
     has_messages_to_send: bool = False
@@ -39,6 +45,12 @@ class UnitOfWork:
     #: By team; None stands for the whole account.
     _approvers: dict[UUID | None, frozenset[UUID]] = field(default_factory=dict)
     _teams: dict[UUID, Team] = field(default_factory=dict)
+
+    @property
+    def locked_head(self) -> Head:
+        """The head of the ledger, which this transaction has locked from its start."""
+        assert self.ledger_head is not None, "its `Lock` asks for it"
+        return self.ledger_head
 
     @cached_property
     def settings(self) -> AccountSettings:

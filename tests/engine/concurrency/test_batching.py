@@ -95,15 +95,53 @@ async def test_a_batch_costs_no_more_than_the_limit_and_a_larger_call_goes_alone
     assert processor.batches == [[limit // 2, limit // 2], [1], [limit + 1], [1]]
 
 
-async def test_a_batch_costs_no_more_than_the_capacity() -> None:
-    processor, capacities = Processor(), iter([2, 1, 5])
+async def test_a_batch_takes_no_more_of_a_lane_than_its_capacity() -> None:
+    processor = Processor()
+    batcher = Batcher(processor.process, lane_capacity=lambda _lane: 2)
+    await asyncio.gather(*map(batcher.submit, range(5)))
+    assert processor.batches == [[0, 1], [2, 3], [4]]
 
-    async def capacity() -> int:
-        return next(capacities)
 
-    batcher = Batcher(processor.process, capacity=capacity)
-    await asyncio.gather(*map(batcher.submit, range(6)))
-    assert processor.batches == [[0, 1], [2], [3, 4, 5]]
+async def test_lanes_take_turns_and_each_keeps_its_order() -> None:
+    processor = Processor()
+    batcher = Batcher(processor.process, max_cost=4)
+    lanes = {"a": (1, 2, 3), "b": (4,), "c": (5, 6)}
+    calls = [batcher.submit(item, lane) for lane, items in lanes.items() for item in items]
+    await asyncio.gather(*calls)
+    assert processor.batches == [[1, 4, 5, 2], [6, 3]]
+
+
+async def test_a_lane_without_capacity_keeps_no_other_one_waiting() -> None:
+    processor, capacities = Processor(), {"slow": 0, "quick": 10}
+    batcher = Batcher(processor.process, lane_capacity=lambda lane: capacities[str(lane)])
+    slow = asyncio.create_task(batcher.submit(1, "slow"))
+    await asyncio.sleep(0.01)
+    assert await asyncio.wait_for(batcher.submit(2, "quick"), 5) == 4
+    assert processor.batches == [[2]]
+    capacities["slow"] = 1
+    batcher.notify_capacity()
+    assert await asyncio.wait_for(slow, 5) == 2
+
+
+async def test_a_large_call_of_a_lane_is_not_passed_over_for_ever() -> None:
+    """It costs more than its lane's capacity, so it waits until it is first in a batch."""
+    processor = Processor()
+    batcher = Batcher(processor.process, cost=lambda item: item, lane_capacity=lambda _lane: 4)
+    calls = [asyncio.create_task(batcher.submit(1, "small"))]
+    calls += [asyncio.create_task(batcher.submit(9, "large"))]
+    calls += [asyncio.create_task(batcher.submit(1, "small")) for _ in range(8)]
+    await asyncio.wait_for(asyncio.gather(*calls), 5)
+    assert processor.batches[1][0] == 9
+
+
+async def test_a_call_that_is_cancelled_while_its_lane_has_no_capacity_is_forgotten() -> None:
+    batcher = Batcher(Processor().process, lane_capacity=lambda _lane: 0)
+    call = asyncio.create_task(batcher.submit(1))
+    await asyncio.sleep(0.01)
+    call.cancel()
+    batcher.notify_capacity()
+    await asyncio.sleep(0.01)
+    assert batcher.is_idle
 
 
 async def test_when_too_many_calls_wait_further_ones_are_refused(
@@ -153,9 +191,6 @@ async def test_threads_that_take_the_items_at_once_get_the_same() -> None:
         taken.extend(await asyncio.gather(*(asyncio.to_thread(take_items) for _ in range(3))))
         return take_items()
 
-    async def capacity() -> int:
-        return 1
-
-    batcher = Batcher(process, cost=slowly, capacity=capacity)
+    batcher = Batcher(process, cost=slowly, max_cost=1)
     assert await asyncio.gather(*map(batcher.submit, (1, 2))) == [1, 2]
     assert taken == [[1]] * 3 + [[2]] * 3

@@ -8,10 +8,12 @@ import pytest
 
 from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm
 from engine.model.errors import Code, Refusal
+from engine.model.facts import Keypair
 from engine.model.principal import Principal
 from engine.model.vocabulary import Permission, SignatureState, Status
 from engine.signers.base import KeyBinding, SigningKey
-from engine.signing.batch_facts import BatchFacts, KeypairFacts
+from engine.signing.account_facts import StoredKeypair
+from engine.signing.batch_facts import BatchFacts
 from engine.signing.decide_batch import BatchDecision, decide_batch
 from engine.signing.idempotency import PreviousSignature
 from engine.signing.request import Existing, Refused, Reserved, SignCall, SignRequest
@@ -34,36 +36,37 @@ PRINCIPAL = Principal(account_id=ACCOUNT, user_id=MEMBER)
 SIGNATURE_IDS = [UUID(int=number) for number in range(101, 110)]
 
 
-def facts(*, maximum: int = 2, **changes: Any) -> BatchFacts:
+def facts(
+    *, maximum: int = 2, held: Keypair | None = None, previous: Any = None, **settings: Any
+) -> BatchFacts:
     """An open release holds the vault and has `maximum` signatures left."""
-    held = keypair(held_by=RELEASE)
-    window = fields(starts_at=NOON, max_signatures=maximum)
-    values: dict[str, Any] = {
-        "keypair": held,
-        "signing_key": SigningKey(
+    held = held or keypair(held_by=RELEASE)
+    stored = StoredKeypair(
+        keypair=held,
+        signing_key=SigningKey(
             binding=KeyBinding(ACCOUNT, held.id),
             algorithm=KeypairAlgorithm.ECDSA_P256,
             public_key_pem="",
             material=b"",
             key_id=None,
         ),
-        "signer_name": "local",
-        "release_id": RELEASE,
-        "previous": {},
-        "release": replace(release(Status.IN_PROGRESS), fields=window),
-        "settings": account_settings(),
-    }
+        signer_name="local",
+    )
+    window = fields(starts_at=NOON, max_signatures=maximum)
     signer = actor_of(MEMBER, permissions=frozenset({Permission.SIGN}))
     return BatchFacts(
         now=NOON,
+        settings=account_settings(**settings),
         actors={PRINCIPAL: signer},
-        target=KeypairFacts(**(values | changes)),
+        keypairs={held.id: stored},
+        releases={RELEASE: replace(release(Status.IN_PROGRESS), fields=window)},
+        previous=previous or {},
         signature_ids=SIGNATURE_IDS,
     )
 
 
 def decided(batch: BatchFacts, *requests: SignRequest) -> tuple[list[Any], BatchDecision]:
-    decision = decide_batch(batch, [SignCall(PRINCIPAL, requests)])
+    decision = decide_batch(batch, [SignCall(PRINCIPAL, VAULT, requests)])
     (answers,) = decision.answers
     assert isinstance(answers, list)
     return answers, decision
@@ -104,11 +107,11 @@ def test_a_key_used_for_something_else_is_refused() -> None:
 
 
 @pytest.mark.parametrize(("keypair_id", "is_same"), [(VAULT, True), (SPARE, False)])
-def test_a_repetition_needs_neither_release_nor_settings(keypair_id: UUID, is_same: bool) -> None:
+def test_a_repetition_is_answered_whatever_the_factors_say(keypair_id: UUID, is_same: bool) -> None:
     made = PreviousSignature(
         SIGNATURE_IDS[8], keypair_id, DIGEST, DigestAlgorithm.SHA256, SignatureState.MADE
     )
-    batch = facts(previous={(MEMBER, "a"): made}, release=None, settings=None)
+    batch = facts(previous={(MEMBER, "a"): made}, signing_frozen=True)
     (answer,), decision = decided(batch, request(key="a"))
     if is_same:
         assert answer == Existing(made.id, settled=True)
@@ -126,9 +129,30 @@ def test_what_the_keypair_cannot_sign_is_refused_and_not_recorded() -> None:
 
 def test_without_a_keypair_each_caller_is_refused_once() -> None:
     inactive = Principal(account_id=ACCOUNT, user_id=SPARE)
-    batch = replace(facts(), target=None)
-    calls = [SignCall(principal, (request(),)) for principal in (PRINCIPAL, inactive)]
+    batch = replace(facts(), keypairs={})
+    calls = [SignCall(principal, VAULT, (request(),)) for principal in (PRINCIPAL, inactive)]
     unknown, deactivated = decide_batch(batch, calls).answers
     assert isinstance(unknown, Refusal)
     assert isinstance(deactivated, Refusal)
     assert (unknown.code, deactivated.code) == (Code.NOT_FOUND, Code.UNAUTHENTICATED)
+
+
+def test_each_release_has_a_count_of_its_own_in_a_batch() -> None:
+    batch = facts(maximum=1)
+    other_release = UUID(int=77)
+    held = keypair(id=SPARE, held_by=other_release)
+    batch = replace(
+        batch,
+        keypairs=batch.keypairs | {SPARE: replace(batch.keypairs[VAULT], keypair=held)},
+        releases=batch.releases
+        | {other_release: replace(batch.releases[RELEASE], id=other_release)},
+    )
+    of_spare = SignRequest(keypair_id=SPARE, digest=DIGEST)
+    calls = [
+        SignCall(PRINCIPAL, VAULT, (request(), request())),
+        SignCall(PRINCIPAL, SPARE, (of_spare, of_spare)),
+    ]
+    decision = decide_batch(batch, calls)
+    kinds = [[type(answer) for answer in answers] for answers in decision.answers]  # type: ignore[union-attr]
+    assert kinds == [[Reserved, Refused], [Reserved, Refused]]
+    assert [reserved.release_id for reserved in decision.reservations] == [RELEASE, other_release]

@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from engine.commands.maintenance.advance_due import advance_due
 from engine.concurrency.executor import Executor
+from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import SignatureState, Status
 from engine.persistence.db.clock import DatabaseClock
@@ -41,6 +42,10 @@ class Signer(LocalSigner):
 
     stumbles_over = b"\x13" * 32
     seconds = 0.0
+
+    def quick_seconds(self, algorithm: KeypairAlgorithm) -> float | None:
+        """Its signatures are made outside of the transaction."""
+        return None
 
     def sign(self, key: SigningKey, message: SigningInput) -> bytes:
         time.sleep(self.seconds)
@@ -93,7 +98,7 @@ async def test_calls_of_one_moment_are_reserved_and_settled_together(
     open_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world, transactions = open_world, []
-    for name in ("reserve_all", "settle"):
+    for name in ("decide_calls", "settle"):
         whole = getattr(module, name)
 
         def counted(*args: Any, whole: Any = whole, name: str = name) -> Any:
@@ -104,7 +109,7 @@ async def test_calls_of_one_moment_are_reserved_and_settled_together(
     async with gate_of(world) as (gate, _):
         told = await asyncio.gather(*(sign(gate, world) for _ in range(32)))
     assert all(isinstance(outcome, Made) for (outcome,) in told)
-    assert transactions == ["reserve_all", "settle"]
+    assert transactions == ["decide_calls", "settle"]
     assert (counts(world), entries(world, "signature:made")) == ((32, 0), 32)
 
 
@@ -207,14 +212,14 @@ async def test_who_gives_up_in_line_uses_nothing(
     open_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world, begun, may_go_on = open_world, asyncio.Event(), Event()
-    reserve_all, loop = module.reserve_all, asyncio.get_running_loop()
+    decide_calls, loop = module.decide_calls, asyncio.get_running_loop()
 
     def slow(*args: Any) -> Any:
         loop.call_soon_threadsafe(begun.set)
         may_go_on.wait()
-        return reserve_all(*args)
+        return decide_calls(*args)
 
-    monkeypatch.setattr(module, "reserve_all", slow)
+    monkeypatch.setattr(module, "decide_calls", slow)
     async with gate_of(world) as (gate, _):
         first = asyncio.create_task(sign(gate, world))
         await begun.wait()

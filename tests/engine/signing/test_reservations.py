@@ -156,13 +156,14 @@ def test_in_a_batch_each_is_settled_for_itself(
 ) -> None:
     world, calls, make = open_world, [], LocalSigner.sign
 
-    def fails_once(self: LocalSigner, *arguments: object) -> bytes:
+    def fails_twice(self: LocalSigner, *arguments: object) -> bytes:
         calls.append(1)
-        if len(calls) == 2:
+        # The second is tried again, outside of the transaction, when the others are made.
+        if len(calls) in {2, 6}:
             raise SignerFailed("hiccup")
         return make(self, *arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(LocalSigner, "sign", fails_once)
+    monkeypatch.setattr(LocalSigner, "sign", fails_twice)
     codes = [code_of(outcome) for outcome in world.sign("dev", number=6)]
     assert codes == [None, Code.SIGNER_FAILED, None, None, None, Code.QUOTA_EXHAUSTED]
     assert counts(world) == (4, 0)

@@ -1,4 +1,4 @@
-"""Reservations as they are asked for: of one caller, of several, and of nobody."""
+"""Decisions on signatures as they are asked for: of one caller, and of nobody."""
 
 from dataclasses import replace
 from typing import Any
@@ -7,8 +7,10 @@ from uuid import uuid4
 import pytest
 
 from engine.model.errors import Code, Refusal
-from engine.signing.request import SignRequest
-from engine.signing.reserve import reserve, reserve_all
+from engine.signing.account_facts import FactsCache
+from engine.signing.decide_calls import decide_calls
+from engine.signing.request import SignCall, SignRequest
+from tests.support.signing import decide
 from tests.support.world import DIGEST, World
 
 
@@ -17,7 +19,7 @@ def test_a_refusal_of_all_that_was_asked_is_raised(world: World) -> None:
     request = SignRequest(keypair_id=keypair_id, digest=DIGEST)
     before = world.snapshot()
     with pytest.raises(Refusal) as caught:
-        reserve(world.system, world.principal("dev"), keypair_id, [request])
+        decide(world.system, SignCall(world.principal("dev"), keypair_id, (request,)))
     assert caught.value.code is Code.NOT_FOUND
     assert world.snapshot() == before
 
@@ -25,4 +27,4 @@ def test_a_refusal_of_all_that_was_asked_is_raised(world: World) -> None:
 def test_nothing_is_asked_of_the_database_for_nobody(world: World) -> None:
     unusable: Any = None
     system = replace(world.system, database=unusable)
-    assert reserve_all(system, world.account_id, world.things["vault"], []) == []
+    assert decide_calls(system, FactsCache(), world.account_id, []) == []
