@@ -224,8 +224,9 @@ class Settings(BaseSettings):
         default=0.5,
         gt=0,
         lt=1,
-        description="Of the time left until a release starts, how much passes before those who"
-        " have not decided are reminded.",
+        description="How often those who have not decided are reminded: each time that this part of"
+        " the time from their last message to the start of the release has passed, but at most once"
+        " a day, and not at night in their time zone.",
     )
     graphql_body_bytes: int = Field(
         default=2 * 1024 * 1024, ge=1024, description="Bytes of a GraphQL request at most."

@@ -29,7 +29,14 @@ _PRIVATE_NAMES = frozenset(
 )
 
 _NO_ADDRESS = "This is no web address. Give one like https://example.com/hooks."
-_PUBLIC_ONLY = "Webhooks go to public addresses only."
+#: The setting of an operator who wants webhooks in private networks.
+_UNLESS_ALLOWED = "unless the operator sets COUNTERSIGN_WEBHOOK_ALLOW_PRIVATE."
+PUBLIC_ONLY = f"Webhooks go to public addresses only, {_UNLESS_ALLOWED}"
+_HTTPS_ONLY = f"A webhook's address must begin with https://, {_UNLESS_ALLOWED}"
+_PRIVATE_NAME = (
+    "This host is no name of the public internet. Give the whole name, like hooks.example.com:"
+    f" names of a private network are refused {_UNLESS_ALLOWED}"
+)
 _UNUSUAL_IPV4 = (
     "This host is a number, or an IP address in an unusual spelling. Give a name, or an address"
     " of four decimal numbers without leading zeros."
@@ -56,8 +63,10 @@ def url_fault(url: str, *, allow_private: bool) -> str | None:
     parts = _split(url)
     if parts is None:
         return _NO_ADDRESS
-    if parts.scheme != "https" and not (allow_private and parts.scheme == "http"):
-        return "A webhook's address must begin with https://."
+    if parts.scheme == "http" and not allow_private:
+        return _HTTPS_ONLY
+    if parts.scheme not in {"http", "https"}:
+        return _NO_ADDRESS
     if parts.username is not None or parts.password is not None or parts.fragment:
         return "A webhook's address has no user name, password or fragment."
     return _host_fault(parts.hostname or "", allow_private=allow_private)
@@ -67,14 +76,14 @@ def _host_fault(host: str, *, allow_private: bool) -> str | None:
     """Return what is wrong with a host, as far as that is known without a look-up."""
     address = literal_address(host)
     if address is not None:
-        return None if allow_private or is_public(address) else _PUBLIC_ONLY
+        return None if allow_private or is_public(address) else PUBLIC_ONLY
     labels = host.split(".")
     last = next((label for label in reversed(labels) if label), "")
     if _NUMBER.fullmatch(last):
         return _UNUSUAL_IPV4
     if len(host) > _MAX_HOST_CHARACTERS or not all(map(_LABEL.fullmatch, labels)):
         return _NO_PUBLIC_NAME
-    return None if allow_private or not _is_private_name(labels) else _NO_PUBLIC_NAME
+    return None if allow_private or not _is_private_name(labels) else _PRIVATE_NAME
 
 
 def _is_private_name(labels: list[str]) -> bool:

@@ -30,7 +30,7 @@ from engine.persistence.store.loading.sign_in import people_with_address
 from notifications.links import sign_in_links as links
 
 log = structlog.get_logger("countersign.sign_in")
-_WRONG_CODE = "This code does not fit. Look at it again, or ask for a new mail."
+WRONG_CODE = "This code does not fit. Look at it again, or ask for a new mail."
 
 
 class MailSignIn:
@@ -116,7 +116,7 @@ class MailSignIn:
 
         proof = await self._runtime.change_as_system(use)
         if proof is None:
-            return page(request, "code", self._browser.root, 422, notice=_WRONG_CODE)
+            return page(request, "code", self._browser.root, 422, notice=WRONG_CODE)
         return await self._login_flow.enter(request, proof, asking["then"])
 
     async def link(self, request: Request) -> Response:

@@ -17,6 +17,11 @@ from engine.persistence.store.credentials import identities
 from engine.persistence.store.locks import Hold
 from engine.persistence.store.unit_of_work import UnitOfWork
 
+BELONGS_TO_ANOTHER = (
+    "This identity belongs to somebody else in this account already."
+    " Ask an administrator to unlink it there."
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class LinkIdentity(Command[UUID]):
@@ -44,8 +49,7 @@ class LinkIdentity(Command[UUID]):
         require_active_since(uow, self.begun_at)
         owners = identities.load_owner_ids(uow, self.issuer, self.subject)
         if owners - {user_id}:
-            message = "This identity belongs to somebody else in this account already."
-            raise Refusal(Code.FORBIDDEN, message + " Ask an administrator to untie it there.")
+            raise Refusal(Code.FORBIDDEN, BELONGS_TO_ANOTHER)
         if not owners:
             identities.insert_identity(uow, user_id, issuer=self.issuer, subject=self.subject)
             linked = IdentityLinked(subject_id=user_id, issuer=self.issuer, subject=self.subject)

@@ -8,12 +8,17 @@ from typing import Any
 
 import pytest
 
+from api.web import pages as sign_in_pages
 from api.web.approval_pages import decision_notices, pages
+from api.web.sign_in.mail import WRONG_CODE
 from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.roles import CreateRole
 from engine.commands.administration.users import UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken
+from engine.commands.credentials.identities import BELONGS_TO_ANOTHER
+from engine.model import addresses
 from engine.model.algorithms import KeypairAlgorithm
+from engine.model.errors import Refusal
 from engine.model.events import Administered
 from engine.model.facts import FIELD_NAMES
 from engine.model.vocabulary import (
@@ -26,6 +31,7 @@ from engine.model.vocabulary import (
     ReleaseType,
     Verdict,
 )
+from engine.persistence.store.constraints import CONFLICTS
 from notifications.content import datetimes, plain_message, texts
 from notifications.webhooks.create import CreateWebhook
 from notifications.webhooks.tags import known_tags
@@ -49,11 +55,21 @@ def sentences_in(folder: Path) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def sign_in_notices() -> Iterator[str]:
+    """What sign-in pages show that is in no template: refusals of the engine among them."""
+    with pytest.raises(Refusal) as refused:
+        addresses.require("dana", international=True)
+    _, address_taken, _ = CONFLICTS["uq_users_account_id_email_key"]
+    yield from (WRONG_CODE, refused.value.message, address_taken, BELONGS_TO_ANOTHER)
+
+
 EXPECTED = {
     texts.HERE: sentences_in(texts.HERE)
     | {word: (word,) for word in (*datetimes.WORDS, *plain_message.WORDS)},
     pages.FOLDER: sentences_in(pages.FOLDER)
     | {said: (said,) for said in decision_notices.SENTENCES},
+    sign_in_pages.FOLDERS[0]: sentences_in(sign_in_pages.FOLDERS[0])
+    | {said: (said,) for said in sign_in_notices()},
 }
 
 
@@ -62,13 +78,13 @@ def catalogue(folder: Path, language: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("language", OTHERS)
-@pytest.mark.parametrize("folder", EXPECTED, ids=lambda folder: folder.parent.name)
+@pytest.mark.parametrize("folder", EXPECTED, ids=lambda folder: "/".join(folder.parts[-2:]))
 def test_every_sentence_is_translated_and_none_is_left_over(folder: Path, language: str) -> None:
     assert set(catalogue(folder, language)) == set(EXPECTED[folder])
 
 
 @pytest.mark.parametrize("language", OTHERS)
-@pytest.mark.parametrize("folder", EXPECTED, ids=lambda folder: folder.parent.name)
+@pytest.mark.parametrize("folder", EXPECTED, ids=lambda folder: "/".join(folder.parts[-2:]))
 def test_translations_fill_in_the_same(folder: Path, language: str) -> None:
     for original, translated in catalogue(folder, language).items():
         forms = EXPECTED[folder][original]

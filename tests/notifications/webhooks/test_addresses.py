@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.config.settings import PREFIX, Settings
 from engine.model.errors import Code
 from notifications.net import dns as looking_up
 from notifications.net import pinned_backend
 from notifications.net.dns import Resolver as LookUps
 from notifications.net.dns import on_behalf_of
 from notifications.net.public_addresses import is_public
-from notifications.net.url_rules import origin_only, url_fault
+from notifications.net.url_rules import PUBLIC_ONLY, origin_only, url_fault
 from notifications.webhooks.create import CreateWebhook
 from notifications.webhooks.update import UpdateWebhook
 from tests.support.webhook_receiver import Receiver
@@ -188,13 +189,22 @@ def test_what_is_not_public_is_refused_when_a_webhook_is_made_and_when_it_is_cha
     assert (world.snapshot(), len(world.ledger())) == before
 
 
+LOCAL = ("localhost", "intranet", "printer.local", "10.0.0.1", "[::1]")
+
+
 def test_the_operator_can_allow_more() -> None:
-    for host in ("localhost", "intranet", "printer.local", "10.0.0.1", "[::1]"):
+    for host in LOCAL:
         assert url_fault(f"https://{host}/", allow_private=True) is None
     for host in ("2130706433", "0x7f.1", "127.1", "127.0.0.1.", "localhost."):
         assert url_fault(f"https://{host}/", allow_private=True) is not None
     assert url_fault("http://127.0.0.1:8080/", allow_private=True) is None
     assert url_fault("ftp://127.0.0.1/", allow_private=True) is not None
+
+
+@pytest.mark.parametrize("url", [*map("https://{}/".format, LOCAL), "http://hooks.example.com/"])
+def test_a_refusal_of_what_the_operator_could_allow_names_the_setting(url: str) -> None:
+    assert "webhook_allow_private" in Settings.model_fields
+    assert f"{PREFIX}WEBHOOK_ALLOW_PRIVATE" in (url_fault(url, allow_private=False) or "")
 
 
 @given(st.text())
@@ -217,7 +227,7 @@ async def test_a_private_address_gets_no_connection(
     await hooks.send(allow_private=False)
 
     (row,) = hooks.rows()
-    assert (row.state, row.last_error) == ("FAILED", "Webhooks go to public addresses only.")
+    assert (row.state, row.last_error) == ("FAILED", PUBLIC_ONLY)
     assert receiver.connections == 0
     assert made
 
