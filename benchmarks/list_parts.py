@@ -31,12 +31,12 @@ REST = "the rest of the whole: HTTP, and who is asking"
 
 
 @dataclass(slots=True)
-class Remembering:
-    """A runtime that reads once, and keeps what it was asked and what it found."""
+class CachingRuntime:
+    """A runtime that reads once, and keeps the query and its answer."""
 
     runtime: Runtime
     query: Callable[[Any], Any] | None = None
-    found: Any = None
+    answer: Any = None
 
     @property
     def meter(self) -> Any:
@@ -46,8 +46,8 @@ class Remembering:
     async def read(self, principal: Principal, query: Callable[[Any], Any]) -> Any:
         """In place of the runtime's."""
         if self.query is None:
-            self.query, self.found = query, await self.runtime.read(principal, query)
-        return self.found
+            self.query, self.answer = query, await self.runtime.read(principal, query)
+        return self.answer
 
 
 @dataclass(slots=True)
@@ -57,14 +57,14 @@ class Parts:
     runtime: Runtime
     principal: Principal
     question: RequestTemplate
-    _known: Remembering = field(init=False)
+    _known: CachingRuntime = field(init=False)
     _data: Any = field(init=False)
     #: Every statement with its parameters.
     _statements: list[tuple[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Ask once, and keep what there was on the way."""
-        self._known = Remembering(self.runtime)
+        self._known = CachingRuntime(self.runtime)
         sa.event.listen(sa.Engine, "before_cursor_execute", self._keep)
         self._data = uvloop.run(self._answer(self._known))
         sa.event.remove(sa.Engine, "before_cursor_execute", self._keep)
@@ -80,12 +80,12 @@ class Parts:
             JSON: lambda: _milliseconds(self._encoded),
         }
 
-    def _keep(self, _c: Any, _cursor: Any, statement: str, told: Any, *_: Any) -> None:
-        # They are said again in a transaction of their own.
+    def _keep(self, _c: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        # They are executed again in a transaction of their own.
         if not statement.startswith(("BEGIN", "SET")):
-            self._statements.append((statement, told))
+            self._statements.append((statement, parameters))
 
-    async def _answer(self, runtime: Runtime | Remembering) -> Any:
+    async def _answer(self, runtime: Runtime | CachingRuntime) -> Any:
         async def look_up(*_: Any, **__: Any) -> Principal:
             return self.principal
 
@@ -103,8 +103,8 @@ class Parts:
             cursor = connection.connection.cursor()
             began = time.perf_counter()
             for _ in range(TIMES):
-                for statement, told in self._statements:
-                    cursor.execute(statement, told)
+                for statement, parameters in self._statements:
+                    cursor.execute(statement, parameters)
                     cursor.fetchall()
             return (time.perf_counter() - began) / TIMES * 1000
 

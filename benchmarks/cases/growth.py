@@ -11,13 +11,13 @@ from random import Random
 
 from benchmarks.clients.graphql_http import RequestTemplate, seconds
 from benchmarks.comparison import Comparison, Goal, by_turns
-from benchmarks.data.history import Asking, write_history
+from benchmarks.data.history import HistoryQuestions, write_history
 from benchmarks.environment import servers
 from benchmarks.environment.databases import BACKENDS, empty_database
 
 SIZES = (1_000, 20_000)
 #: Takes some ten minutes and gigabytes more; asked for by this variable.
-LARGEST = 200_000
+LARGEST_SIZE = 200_000
 FULL = "COUNTERSIGN_BENCH_FULL"
 TIMES = 40
 #: Which release, keypair or page is asked for, as shares of the whole: for every size the same,
@@ -31,14 +31,15 @@ HOW = (
 
 
 def run(rounds: int) -> Iterator[Comparison]:
-    """Milliseconds a question, the sizes by turns."""
-    sizes = (*SIZES, LARGEST) if os.environ.get(FULL) else SIZES
+    """Measure milliseconds a question, the sizes by turns."""
+    sizes = (*SIZES, LARGEST_SIZE) if os.environ.get(FULL) else SIZES
     for backend in BACKENDS:
         with ExitStack() as stack:
-            asked = {size: _served(stack, backend, size) for size in sizes}
-            for name in asked[sizes[0]]:
+            questions = {size: _served(stack, backend, size) for size in sizes}
+            for name in questions[sizes[0]]:
                 sides = {
-                    str(size): partial(_milliseconds, cycle(asked[size][name])) for size in sizes
+                    str(size): partial(_milliseconds, cycle(questions[size][name]))
+                    for size in sizes
                 }
                 figures = by_turns(rounds, sides)
                 for size in sizes[1:]:
@@ -57,14 +58,14 @@ def _served(stack: ExitStack, backend: str, size: int) -> dict[str, list[Request
     url = stack.enter_context(empty_database(backend))
     history = write_history(url, size)
     server = stack.enter_context(servers.countersign(url, "--no-worker"))
-    asked = Asking(history, f"{server.url}/graphql").questions(SHARES)
-    for questions in asked.values():
-        _check(questions[0])
-    return asked
+    questions = HistoryQuestions(history, f"{server.url}/graphql").by_name(SHARES)
+    for same_kind in questions.values():
+        _check(same_kind[0])
+    return questions
 
 
 def _check(question: RequestTemplate) -> None:
-    """It is answered, and not by a refusal or nothing."""
+    """Check that it is answered, and not by a refusal or nothing."""
     (answer,) = question.answer().values()
     assert answer and not answer.get("errors"), answer
 

@@ -106,7 +106,7 @@ def _parts(backend: str, milliseconds: dict[str, list[float]]) -> Iterator[Compa
 
 
 def _fill(url: str) -> tuple[Principal, str]:
-    """Approved releases; answers one who sees them, and a token of theirs."""
+    """Write approved releases; return a user who sees them, and a token of that user."""
     world = new_account(url, datetime.now(UTC))
     keypairs = frozenset({world.things["vault"], world.things["spare"]})
     note = "The one that everybody waits for."
@@ -119,9 +119,9 @@ def _fill(url: str) -> tuple[Principal, str]:
 
 
 def _check(question: RequestTemplate) -> None:
-    """Everybody answers the whole of it."""
+    """Check that the answer is complete."""
     (releases,) = question.answer().values()
     assert len(releases["edges"]) == RELEASES
     for edge in releases["edges"]:
-        found = str(edge["node"])
-        assert found.count("'alias'") == found.count("'decidedAt'") == 2, found
+        node = str(edge["node"])
+        assert node.count("'alias'") == node.count("'decidedAt'") == 2, node

@@ -82,7 +82,7 @@ def run(rounds: int) -> Iterator[Comparison]:
 
 
 def _measured(backend: str, number: int, rounds: int) -> dict[str, list[float]]:
-    """The windows and the loop by turns."""
+    """Measure the windows and the loop by turns."""
     figures: dict[str, list[float]] = defaultdict(list)
     with (
         empty_database(backend) as url,
@@ -90,20 +90,20 @@ def _measured(backend: str, number: int, rounds: int) -> dict[str, list[float]]:
         servers.sink(Path(folder)) as port,
     ):
         token = _fill(url, number)
-        windows = Windows(sa.create_engine(normal_url(url)), number, Post(Path(folder), port))
+        windows = Windows(sa.create_engine(normal_url(url)), number, Mailbox(Path(folder), port))
         smtp = f"smtp://127.0.0.1:{port}?tls=none"
         with servers.countersign(url, COUNTERSIGN_SMTP_URL=smtp) as server:
             for turn in range(rounds + 1):
-                told = asyncio.run(windows.opened(server.url, token))
-                told |= windows.post.looped(number * MAILS)
-                for name, seconds in told.items():
+                seconds = asyncio.run(windows.opened(server.url, token))
+                seconds |= windows.mailbox.looped(number * MAILS)
+                for name, value in seconds.items():
                     if turn:
-                        figures[name].append(seconds)
+                        figures[name].append(value)
     return figures
 
 
 def _fill(url: str, number: int) -> str:
-    """Approved releases; answers an administrator's token."""
+    """Write approved releases; return an administrator's token."""
     world = new_account(url, datetime.now(UTC))
     models, token = approved_in_teams(world, TEAMS), token_of(world, "admin")
     d = deliveries
@@ -124,41 +124,41 @@ def _fill(url: str, number: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
-    """What the mail server has taken."""
+class Mailbox:
+    """The mails that the mail server has received."""
 
     folder: Path
     port: int
 
     def empty(self) -> None:
-        """Forget what was."""
+        """Forget the mails of the round before."""
         os.truncate(self.folder / smtp_sink.ARRIVALS, 0)
 
-    def taken(self, mails: int, began: float) -> list[float]:
-        """Seconds from then until each; they are so many."""
-        found = smtp_sink.arrivals(self.folder)
-        assert len(found) == mails, f"{len(found)} mails were taken, not {mails}"
-        return [instant - began for instant in found]
+    def delays(self, mails: int, began: float) -> list[float]:
+        """Return the seconds until each of so many mails was received."""
+        arrivals = smtp_sink.arrivals(self.folder)
+        assert len(arrivals) == mails, f"{len(arrivals)} mails were received, not {mails}"
+        return [instant - began for instant in arrivals]
 
     def looped(self, mails: int) -> dict[str, float]:
-        """As many mails like the first one, without Countersign."""
+        """Send as many mails like the first one without Countersign; return the percentiles."""
         self.empty()
         mail = (self.folder / smtp_sink.FIRST).read_bytes()
         began = time.time()
         uvloop.run(hand_in(self.port, SENDER, [("ann@example.com", mail)] * mails))
-        return _percentiles(LOOPED, self.taken(mails, began))
+        return _percentiles(LOOPED, self.delays(mails, began))
 
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """Approved releases whose windows can be put where they are wanted, again and again."""
+    """Approved releases whose windows can be moved, again and again."""
 
     engine: Engine
     number: int
-    post: Post
+    mailbox: Mailbox
 
     async def opened(self, url: str, token: str) -> dict[str, float]:
-        """Open them all at once; how long everything took."""
+        """Open them all at once; return the percentiles of how long everything took."""
         self._clear()
         async with following(url, token) as socket:
             start = datetime.now(UTC) + timedelta(seconds=AHEAD)
@@ -167,13 +167,13 @@ class Windows:
             assert began > time.time(), "the windows were not written in time"
             queued = asyncio.create_task(asyncio.to_thread(self._queued, began))
             seen = [at - began for at in await openings(socket, self.number)]
-        told = _percentiles("seen", seen) | _percentiles("mails queued", await queued)
+        delays = _percentiles("seen", seen) | _percentiles("mails queued", await queued)
         await self._until_settled()
-        return told | _percentiles(SENT, self.post.taken(self.number * MAILS, began))
+        return delays | _percentiles(SENT, self.mailbox.delays(self.number * MAILS, began))
 
     def _clear(self) -> None:
-        """Nothing is left of the round before."""
-        self.post.empty()
+        """Delete what is left of the round before."""
+        self.mailbox.empty()
         with self.engine.begin() as connection:
             connection.execute(deliveries.delete().where(deliveries.c.kind == MessageKind.OPENED))
 

@@ -44,7 +44,7 @@ HOW = (
 
 
 def run(rounds: int) -> Iterator[Comparison]:
-    """Mails a second."""
+    """Measure mails a second."""
     for backend in BACKENDS:
         with empty_database(backend) as url, servers.sink() as port:
             box = _fill(url, port)
@@ -60,8 +60,8 @@ def run(rounds: int) -> Iterator[Comparison]:
         )
 
 
-class Listed(SmtpChannel):
-    """Keeps what it sends, and tells when it was so many."""
+class CountingChannel(SmtpChannel):
+    """Keeps the mails that it sends, and sets an event after so many."""
 
     def __init__(self, url: str, mails: int) -> None:
         super().__init__(url, SENDER, connections=CONNECTIONS)
@@ -91,29 +91,29 @@ class Outbox:
     mails: list[Mail] = field(default_factory=list)
 
     def relayed(self) -> float:
-        """By Countersign."""
+        """Return the mails a second of Countersign."""
         self._queue()
         return MAILS / _run(self._relay())
 
     def looped(self) -> float:
-        """By the loop."""
+        """Return the mails a second of the loop."""
         return MAILS / _run(self._loop())
 
     def _queue(self) -> None:
         d = deliveries
-        told = d.c.kind == MessageKind.APPROVED
+        is_measured = d.c.kind == MessageKind.APPROVED
         with self.system.database.writing() as connection:
-            others = d.update().where(~told)
+            others = d.update().where(~is_measured)
             connection.execute(others.values(state=DeliveryState.SENT, settled_at=d.c.created_at))
             again = {"state": DeliveryState.QUEUED, "attempts": 0, "settled_at": None}
             connection.execute(
-                d.update().where(told).values(**again, next_attempt_at=d.c.created_at)
+                d.update().where(is_measured).values(**again, next_attempt_at=d.c.created_at)
             )
             connection.commit()
 
     async def _relay(self) -> None:
         url = f"smtp://127.0.0.1:{self.port}?tls=none"
-        channel = Listed(url, MAILS)
+        channel = CountingChannel(url, MAILS)
         relay = Relay(
             self.system,
             Executor(self.system.database),
@@ -134,7 +134,7 @@ class Outbox:
 
 
 def _run(work: Coroutine[Any, Any, None]) -> float:
-    """How many seconds it takes."""
+    """Return how many seconds it takes."""
     began = time.perf_counter()
     uvloop.run(work)
     return time.perf_counter() - began

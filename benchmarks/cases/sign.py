@@ -150,15 +150,15 @@ async def _rate(service: SigningService, signing: Signing, callers: int, seconds
     began = time.perf_counter()
 
     async def call(number: int) -> int:
-        made = 0
+        signatures = 0
         for keypair_id in cycle(_from_place(signing.keypair_ids, number, callers)):
             if time.perf_counter() >= began + seconds:
                 break
             request = SignRequest(keypair_id=keypair_id, digest=os.urandom(32))
             (outcome,) = await service.sign(signing.principal, keypair_id, [request])
             assert isinstance(outcome, Made), outcome
-            made += 1
-        return made
+            signatures += 1
+        return signatures
 
     numbers = await asyncio.gather(*(call(number) for number in range(callers)))
     return sum(numbers) / (time.perf_counter() - began)

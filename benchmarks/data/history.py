@@ -23,7 +23,7 @@ from engine.persistence.db.pagination import encode
 from engine.persistence.store import tables as t
 from tests.support.world import World
 
-Thing = TypeVar("Thing")
+Item = TypeVar("Item")
 SIGNATURES = 10
 #: Open work does not grow with the years.
 WAITING = 20
@@ -59,16 +59,16 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
-    """Makes the questions; each over HTTP, as one of the people."""
+class HistoryQuestions:
+    """Builds the requests over HTTP, each as one of the people."""
 
     history: History
     url: str
 
-    def questions(self, shares: Sequence[float]) -> dict[str, list[RequestTemplate]]:
-        """By name, one for each share of the way from now to the beginning.
+    def by_name(self, shares: Sequence[float]) -> dict[str, list[RequestTemplate]]:
+        """Return by name one request for each share of the way from now to the beginning.
 
-        With the same shares an account of any size is asked the same; deep is the oldest tenth.
+        With the same shares every size is asked for the same; deep is the oldest tenth.
         """
         deep = [0.9 + share / 10 for share in shares]
         keypairs = [self._at(share, self.history.keypair_ids) for share in shares]
@@ -91,28 +91,28 @@ class Asking:
 
     def _sign(self, keypair_id: UUID) -> RequestTemplate:
         digest = b64encode(os.urandom(32)).decode()
-        told = {"keypairId": to_global("Keypair", keypair_id), "digest": digest}
-        return self._ask("dev", SIGN, {"input": told})
+        variables = {"keypairId": to_global("Keypair", keypair_id), "digest": digest}
+        return self._ask("dev", SIGN, {"input": variables})
 
     def _after(
         self, who: str, query: str, field: str, keys: Sequence[tuple[Any, ...]]
     ) -> Callable[[Sequence[float]], list[RequestTemplate]]:
-        """The pages after rows at some share of the way: as if somebody had paged that far."""
+        """Return what builds the pages after some share of the rows, as if paged that far."""
         first = self._ask(who, query, {}).answer()[field]["edges"][0]["cursor"]
         stamp = json.loads(urlsafe_b64decode(first))[0]
 
-        def asked(shares: Sequence[float]) -> list[RequestTemplate]:
+        def pages(shares: Sequence[float]) -> list[RequestTemplate]:
             cursors = [encode(stamp, self._at(share, keys)) for share in shares]
             return [self._ask(who, query, {"after": cursor}) for cursor in cursors]
 
-        return asked
+        return pages
 
     def _ask(self, who: str, query: str, variables: dict[str, Any]) -> RequestTemplate:
         return RequestTemplate(self.url, query, self.history.tokens[who], variables)
 
     @staticmethod
-    def _at(share: float, things: Sequence[Thing]) -> Thing:
-        return things[int(share * len(things))]
+    def _at(share: float, items: Sequence[Item]) -> Item:
+        return items[int(share * len(items))]
 
 
 def write_history(url: str, releases: int) -> History:
@@ -152,10 +152,10 @@ def write_history(url: str, releases: int) -> History:
     )
     synthetic_data.insert(url, *crowds, few, waiting)
     tokens = {name: token_of(world, name) for name in ("admin", "ann", "dev", "eve")}
-    return _found(world, tokens, keypair_ids)
+    return _load_history(world, tokens, keypair_ids)
 
 
-def _found(world: World, tokens: dict[str, str], keypair_ids: list[UUID]) -> History:
+def _load_history(world: World, tokens: dict[str, str], keypair_ids: list[UUID]) -> History:
     r = t.releases.c
     with world.system.database.reading() as connection:
 

@@ -69,18 +69,18 @@ class _Copier:
         self._places: dict[UUID, int] = {crowd.model: 0}
 
     def copy(self) -> None:
-        found = {table: self._rows(table) for table in t.metadata.sorted_tables}
-        for row in (row for rows in found.values() for row in rows):
+        rows_of = {table: self._rows(table) for table in t.metadata.sorted_tables}
+        for row in (row for rows in rows_of.values() for row in rows):
             if "id" in row._mapping:
                 self._places.setdefault(row.id, len(self._places))
-        entries = found.pop(t.ledger_entries)
-        for table, rows in found.items():
+        entries = rows_of.pop(t.ledger_entries)
+        for table, rows in rows_of.items():
             for row in rows:
                 self._insert(table, self._values(table, row))
         self._chain(entries)
 
     def _rows(self, table: sa.Table) -> list[Row[Any]]:
-        """What the model has in a table."""
+        """Return the rows that the model has in a table."""
         model, held = self._crowd.model, t.release_keypairs.c
         if table is t.releases:
             which = table.c.id == model
@@ -95,7 +95,7 @@ class _Copier:
         return list(self._connection.execute(query))
 
     def _chain(self, entries: list[Row[Any]]) -> None:
-        """The ledger's positions have no gaps."""
+        """Write the entries at the next positions of the ledger, without gaps."""
         heads = t.ledger_heads
         count: int = self._connection.execute(sa.select(heads.c.count)).scalar_one()
         for place, entry in enumerate(entries, count + 1):
@@ -110,8 +110,8 @@ class _Copier:
         self._connection.execute(table.insert().from_select(list(values), query))
 
     def _values(self, table: sa.Table, row: Row[Any]) -> dict[str, ColumnElement[Any]]:
-        told = {name: value for name, value in row._mapping.items() if value is not None}
-        return {name: self._value(table.c[name], value) for name, value in told.items()}
+        values = {name: value for name, value in row._mapping.items() if value is not None}
+        return {name: self._value(table.c[name], value) for name, value in values.items()}
 
     def _value(self, column: sa.Column[Any], value: Any) -> ColumnElement[Any]:
         if isinstance(value, UUID) and value in self._places:
@@ -123,7 +123,7 @@ class _Copier:
         return sa.literal(value, column.type)
 
     def _id(self, place: int) -> ColumnElement[UUID]:
-        """Digits alone, and older than any id of today."""
+        """Build an id of digits alone, which is older than any id of today."""
         number = sa.func.substr(sa.cast(self._number + sa.literal(10**16), sa.Text), 2)
         text = sa.literal(f"0190{self._crowd.series:04}") + number + sa.literal(f"{place:08}")
         return sa.cast(text, sa.Uuid)

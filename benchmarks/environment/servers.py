@@ -25,12 +25,12 @@ START_LIMIT = 30.0
 
 @contextmanager
 def countersign(database_url: str, *words: str, **more: str) -> Iterator[Server]:
-    """`countersign serve`, with the one limit lifted that a client in a hurry runs into."""
+    """Run `countersign serve` with the limit on operations a second lifted."""
     key = base64.b64encode(MASTER_KEY).decode()
-    told = {"COUNTERSIGN_GRAPHQL_RATE": "0", "COUNTERSIGN_MASTER_KEY": key} | more
+    environment = {"COUNTERSIGN_GRAPHQL_RATE": "0", "COUNTERSIGN_MASTER_KEY": key} | more
     with (
         tempfile.TemporaryDirectory(prefix="countersign-bench-") as folder,
-        serving(settings(database_url, **told), Path(folder), *words) as server,
+        serving(settings(database_url, **environment), Path(folder), *words) as server,
     ):
         yield server
 

@@ -39,7 +39,7 @@ UNKNOWN = b"502 Command not implemented\r\n"
 _INSTANT = struct.Struct("d")
 
 
-class Stage(IntEnum):
+class MailStage(IntEnum):
     """How far a mail has come."""
 
     NOTHING = 0
@@ -52,17 +52,17 @@ class Command:
     """How a command is answered, what it needs, and what it leads to if it leads anywhere."""
 
     reply: bytes
-    needs: Stage = Stage.NOTHING
-    leads_to: Stage | None = None
+    needs: MailStage = MailStage.NOTHING
+    leads_to: MailStage | None = None
 
 
 COMMANDS = {
-    b"EHLO": Command(EXTENSIONS, leads_to=Stage.NOTHING),
-    b"HELO": Command(OK, leads_to=Stage.NOTHING),
-    b"MAIL": Command(OK, leads_to=Stage.SENDER),
-    b"RCPT": Command(OK, needs=Stage.SENDER, leads_to=Stage.RECIPIENT),
-    b"DATA": Command(GO_ON, needs=Stage.RECIPIENT, leads_to=Stage.NOTHING),
-    b"RSET": Command(OK, leads_to=Stage.NOTHING),
+    b"EHLO": Command(EXTENSIONS, leads_to=MailStage.NOTHING),
+    b"HELO": Command(OK, leads_to=MailStage.NOTHING),
+    b"MAIL": Command(OK, leads_to=MailStage.SENDER),
+    b"RCPT": Command(OK, needs=MailStage.SENDER, leads_to=MailStage.RECIPIENT),
+    b"DATA": Command(GO_ON, needs=MailStage.RECIPIENT, leads_to=MailStage.NOTHING),
+    b"RSET": Command(OK, leads_to=MailStage.NOTHING),
     b"NOOP": Command(OK),
     b"QUIT": Command(BYE),
 }
@@ -78,7 +78,7 @@ class SmtpSession(asyncio.Protocol):
         self._on_mail = on_mail
         self._transport: asyncio.WriteTransport
         self._received = bytearray()
-        self._stage = Stage.NOTHING
+        self._stage = MailStage.NOTHING
         self._is_in_mail = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
