@@ -25,6 +25,10 @@ class Principal:
     #: The caller has just signed in, and has no session yet.
     signing_in: bool = False
 
+    def __hash__(self) -> int:
+        """Of the user alone: it is taken for each signature, and few users have two principals."""
+        return hash(self.user_id)
+
     @property
     def credential(self) -> Credential:
         """What authenticated the caller, for the ledger."""
