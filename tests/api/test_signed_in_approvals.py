@@ -11,9 +11,8 @@ from api.web.approval_pages.routes import email_action_routes
 from api.web.http.browser import Browser
 from engine.commands.credentials.sessions import NewSession, RevokeSession, StartSession
 from engine.model.vocabulary import Channel, SignInMethod, Status
-from engine.persistence.db.database import Database
 from tests.api.web.approval_pages.test_email_actions import csrf_in
-from tests.support.notices import LINK_KEY, Notices, outbox_world
+from tests.support.notices import LINK_KEY, Notices, with_outbox
 from tests.support.runtime import runtime_of
 from tests.support.world import World
 
@@ -22,10 +21,9 @@ OURS = {"Sec-Fetch-Site": "same-origin"}
 
 
 @pytest.fixture
-def world(database: Database) -> World:
-    made = outbox_world(database)
-    made.settings(signed_in_approvals=True)
-    return made
+def world(world: World) -> World:
+    world.settings(signed_in_approvals=True)
+    return with_outbox(world)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from tests.api.test_app import settings
 from tests.api.web.approval_pages.test_email_actions import client_of, decide, votes
 from tests.support.api import Api, make_api
 from tests.support.full_disk import full_disk
-from tests.support.notices import Notices, outbox_world
+from tests.support.notices import Notices, with_outbox
 from tests.support.world import DIGEST, World
 
 FULL = SENTENCES[StorageFault.FULL]
@@ -136,12 +136,11 @@ def test_what_passes_by_itself_stays_a_matter_of_trying_again(api: Api, state: s
     assert (answer.status_code, error["code"]) == (200, "OVERLOADED")
 
 
-def test_the_decision_page_says_so_and_nothing_is_decided(database: Database) -> None:
-    world = outbox_world(database)
-    notices = Notices(world)
+def test_the_decision_page_says_so_and_nothing_is_decided(world: World) -> None:
+    notices = Notices(with_outbox(world))
     release = world.request()
     with client_of(world) as browser:
-        with full_disk(database):
+        with full_disk(world.system.database):
             answer = decide(browser, notices.spelling("ann", release))
             assert answer.status_code == 503
             assert "The database of this service cannot store anything just now." in answer.text

@@ -2,16 +2,15 @@
 
 import pytest
 
-from engine.persistence.db.database import Database
 from tests.support.deliverer import Deliverer
-from tests.support.notices import Notices, outbox_world
+from tests.support.notices import Notices, with_outbox
 from tests.support.world import World
 
 
 @pytest.fixture
-def world(database: Database) -> World:
+def world(world: World) -> World:
     """The small account, with an outbox."""
-    return outbox_world(database)
+    return with_outbox(world)
 
 
 @pytest.fixture

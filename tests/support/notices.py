@@ -1,35 +1,28 @@
 """Shorthand to look into a world's outbox: who was told what, and with which link."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import Row
 
-from engine.persistence.db.database import Database
 from engine.persistence.store import tables as t
+from engine.system import EventHandler
 from notifications import tables as n
 from notifications.links import action_links, keys
 from notifications.outbox.outbox import Outbox
 from notifications.vocabulary import MessageKind
-from tests.support.world import World, make_world
+from tests.support.world import World
 
 LINK_KEY = keys.derive("a secret for tests", keys.ACTION_LINKS)
 
 
-def outbox_world(database: Database, *more: Any, **parts: Any) -> World:
-    """The small account with an outbox; its own making is not in there any more."""
-    world = make_world(database, event_handlers=(Outbox(LINK_KEY), *more), **parts)
-    empty_outbox(world)
+def with_outbox(world: World, *more: EventHandler, **options: Any) -> World:
+    """The world, with an outbox that hears of what happens from now on, as `more` does."""
+    handlers = (Outbox(LINK_KEY, **options), *more)
+    world.system = replace(world.system, event_handlers=handlers)
     return world
-
-
-def empty_outbox(world: World) -> None:
-    """Forget what was queued so far."""
-    with world.system.database.writing() as connection:
-        connection.execute(sa.delete(n.deliveries))
-        connection.commit()
 
 
 def add_administrator(world: World) -> UUID:

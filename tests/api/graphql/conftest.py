@@ -4,19 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.persistence.db.database import Database
 from tests.support.api import Api, make_api, serving
 from tests.support.databases import Templates
-from tests.support.world import World, make_world
+from tests.support.world import World
 
 
 @pytest.fixture
 def small_world(templates: Templates) -> Iterator[World]:
     """A world on SQLite."""
-    with templates.fresh("sqlite") as url:
-        database = Database(url)
-        yield make_world(database)
-        database.dispose()
+    with templates.world("sqlite") as world:
+        yield world
 
 
 @pytest.fixture

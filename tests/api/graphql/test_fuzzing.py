@@ -17,11 +17,10 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from api.graphql.ids import to_global
-from engine.persistence.db.database import Database
-from notifications.outbox.outbox import Outbox
 from tests.support.api import Api
 from tests.support.databases import Templates
-from tests.support.world import World, make_world
+from tests.support.notices import with_outbox
+from tests.support.world import World
 
 EXAMPLES = int(os.environ.get("COUNTERSIGN_FUZZ_EXAMPLES", "12"))
 
@@ -34,13 +33,11 @@ BYTES = st.one_of(st.binary(max_size=70).map(lambda raw: raw.hex()), st.just("AA
 
 @pytest.fixture
 def small_world(templates: Templates) -> Any:
-    with templates.fresh("sqlite") as url:
-        database = Database(url)
-        world = make_world(database, event_handlers=(Outbox(b"k" * 32),))
+    with templates.world("sqlite") as world:
+        with_outbox(world)
         world.add_user("chief", "ADMIN", "LEAD", "DEVELOPER", "AUDITOR")
         world.request()
         yield world
-        database.dispose()
 
 
 def known_ids(world: World) -> list[str]:

@@ -27,7 +27,7 @@ from engine.persistence.db.database import Database
 from tests.support.api import Api
 from tests.support.api import serving as serving_app
 from tests.support.deliverer import Deliverer
-from tests.support.notices import outbox_world
+from tests.support.notices import with_outbox
 from tests.support.running import free_port, init, serving, settings
 from tests.support.waiting import until
 from tests.support.world import DIGEST, World
@@ -37,8 +37,8 @@ Sample = tuple[str, frozenset[tuple[str, str]]]
 
 
 @pytest.fixture
-def world(database: Database) -> World:
-    return outbox_world(database)
+def world(world: World) -> World:
+    return with_outbox(world)
 
 
 @pytest.fixture

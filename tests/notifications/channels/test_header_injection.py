@@ -22,7 +22,6 @@ from engine.commands.releases.stop_release import StopRelease
 from engine.commands.releases.withdraw_release import WithdrawRelease
 from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import Status, Verdict
-from engine.persistence.db.database import Database
 from notifications.channels.smtp import SmtpChannel
 from notifications.content.writer import MessageRenderer
 from notifications.delivery.relay import Relay
@@ -31,7 +30,7 @@ from notifications.vocabulary import EMAIL, MessageKind
 from notifications.webhooks.create import CreateWebhook
 from notifications.webhooks.update import UpdateWebhook
 from tests.support.databases import Templates
-from tests.support.notices import LINK_KEY, outbox_world
+from tests.support.notices import LINK_KEY, with_outbox
 from tests.support.smtp_server import Inbox, smtp_server
 from tests.support.world import World
 
@@ -169,10 +168,8 @@ def _webhook(**more: Any) -> CreateWebhook:
 @pytest.fixture(scope="module")
 def quiet_world(templates: Templates) -> Any:
     """On SQLite alone, for tests that change nothing in it."""
-    with templates.fresh("sqlite") as url:
-        database = Database(url)
-        yield furnished(outbox_world(database))
-        database.dispose()
+    with templates.world("sqlite") as world:
+        yield furnished(with_outbox(world))
 
 
 def furnished(world: World) -> World:
@@ -201,9 +198,8 @@ def test_what_is_one_line_is_refused_with_another_in_it(
 @pytest.mark.anyio
 @pytest.mark.parametrize("ending", [*ENDINGS, "=?utf-8?q?=0d=0a?=", ", ", '" <eve@example.com>, "'])
 async def test_no_text_adds_a_header_or_a_recipient(templates: Templates, ending: str) -> None:
-    with templates.fresh("sqlite") as url:
-        database = Database(url)
-        world = furnished(outbox_world(database))
+    with templates.world("sqlite") as world:
+        world = furnished(with_outbox(world))
         evil = f"X{ending}Bcc: eve@example.com{ending}{ending}<b>{ending}.{ending}QUIT"
         everything(world, evil)
         async with smtp_server() as inbox:
@@ -214,7 +210,6 @@ async def test_no_text_adds_a_header_or_a_recipient(templates: Templates, ending
             await relay.run_once()
             await relay._finish()
             check(inbox)
-        database.dispose()
 
 
 def everything(world: World, evil: str) -> None:

@@ -5,13 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.persistence.db.database import Database
 from notifications.channels.smtp import SmtpChannel
 from notifications.content.writer import MessageRenderer
 from notifications.delivery.relay import Relay
 from tests.support.databases import Templates
 from tests.support.faulty_smtp_server import CLOSE, HANG, unruly
-from tests.support.notices import LINK_KEY, Notices, outbox_world
+from tests.support.notices import LINK_KEY, Notices, with_outbox
 from tests.support.world import World
 
 pytestmark = pytest.mark.anyio
@@ -34,10 +33,8 @@ SAYING = {
 @pytest.fixture
 def world(templates: Templates) -> Iterator[World]:
     """On SQLite alone: what is tried here is the server."""
-    with templates.fresh("sqlite") as url:
-        database = Database(url)
-        yield outbox_world(database)
-        database.dispose()
+    with templates.world("sqlite") as world:
+        yield with_outbox(world)
 
 
 def cases() -> Iterator[tuple[str, str]]:

@@ -6,14 +6,12 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from engine.persistence.db.database import Database
 from notifications import tables as n
 from notifications.delivery.claim import ClaimRequest, claim_deliveries
 from notifications.delivery.lease import RetryPolicy
 from notifications.vocabulary import MessageKind
 from tests.notifications.delivery.test_many import fill
 from tests.support.explaining import explained
-from tests.support.notices import outbox_world
 from tests.support.world import World
 
 
@@ -29,11 +27,10 @@ def test_however_long_the_queue_is_it_is_gone_through_once(world: World) -> None
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_whose_turn_it_is_about_a_release_is_looked_up_by_an_index(database: Database) -> None:
-    world = outbox_world(database)
+def test_whose_turn_it_is_about_a_release_is_looked_up_by_an_index(world: World) -> None:
     world.approved()
     d = n.deliveries
-    with database.writing() as connection:
+    with world.system.database.writing() as connection:
         connection.execute(d.delete().where(d.c.kind == MessageKind.REQUEST))
         rows = connection.execute(sa.select(d)).all()
         later = [

@@ -17,7 +17,6 @@ from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.stop_release import StopRelease
 from engine.commands.releases.withdraw_release import WithdrawRelease
 from engine.model.vocabulary import ReleaseType, Verdict
-from engine.persistence.db.database import Database
 from notifications import tables as n
 from notifications.content.icalendar import calendar_file
 from notifications.content.writer import MessageRenderer, Reader
@@ -26,7 +25,7 @@ from tests.support.calendar_files import stored_calendar
 from tests.support.databases import Templates
 from tests.support.mails import mail_of
 from tests.support.message_facts import facts
-from tests.support.notices import Notices, outbox_world
+from tests.support.notices import Notices, with_outbox
 from tests.support.world import World
 
 NOON = datetime(2030, 6, 3, 12, tzinfo=UTC)
@@ -71,13 +70,11 @@ class Client:
 @pytest.fixture
 def world(templates: Templates) -> Iterator[World]:
     """On SQLite; `quick` is an online keypair, and cat a lead of no team."""
-    with templates.fresh("sqlite") as url:
-        database = Database(url)
-        made = outbox_world(database)
-        made.add_keypair("quick", ReleaseType.ONLINE)
-        made.set_team("blue", keypairs=["vault", "spare", "quick"])
-        yield made
-        database.dispose()
+    with templates.world("sqlite") as world:
+        with_outbox(world)
+        world.add_keypair("quick", ReleaseType.ONLINE)
+        world.set_team("blue", keypairs=["vault", "spare", "quick"])
+        yield world
 
 
 def revise(world: World, release_id: UUID, who: str = "dev", **changes: Any) -> None:

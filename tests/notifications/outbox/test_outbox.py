@@ -14,9 +14,8 @@ from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.stop_release import StopRelease
 from engine.commands.releases.withdraw_release import WithdrawRelease
 from engine.model.vocabulary import ReleaseType, Verdict
-from engine.persistence.db.database import Database
 from notifications.decisions.link_page import open_link
-from tests.support.notices import LINK_KEY, Notices, add_administrator, outbox_world
+from tests.support.notices import LINK_KEY, Notices, add_administrator, with_outbox
 from tests.support.world import World
 
 
@@ -32,12 +31,12 @@ def test_each_approver_is_asked_with_a_link_of_their_own(world: World, notices: 
     }
 
 
-def test_a_failing_listener_leaves_nothing(database: Database) -> None:
+def test_a_failing_listener_leaves_nothing(world: World) -> None:
     def fails(work: Any, entries: Any) -> None:
         if any(entry.recorded.event.tag == "release:requested" for entry in entries):
             raise RuntimeError("no room in the outbox")
 
-    world = outbox_world(database, fails)
+    with_outbox(world, fails)
     before, entries = world.snapshot(), world.ledger()
 
     with pytest.raises(RuntimeError):

@@ -5,19 +5,17 @@ import asyncio
 import pytest
 
 from engine.model.errors import Code
-from engine.persistence.db.database import Database
 from notifications.channels.smtp import SmtpChannel
 from notifications.content.writer import MessageRenderer
 from notifications.delivery.relay import Relay
 from notifications.delivery.resend import ResendDelivery
-from notifications.outbox.outbox import Outbox
 from notifications.outbox.preferences import UpdatePreferences
 from notifications.periodic.orphaned_deliveries import GRACE, OrphanedDeliveries
 from notifications.vocabulary import DeliveryState, MessageKind
 from tests.notifications.delivery.test_relay import PUBLIC, link_in
-from tests.support.notices import LINK_KEY, Notices, empty_outbox
+from tests.support.notices import LINK_KEY, Notices, with_outbox
 from tests.support.smtp_server import smtp_server
-from tests.support.world import World, make_world
+from tests.support.world import World
 
 BOTH = frozenset({"email", "chat"})
 GONE = "the channel chat is not configured any more"
@@ -29,10 +27,9 @@ def orphaned(world: World, *channels: str) -> OrphanedDeliveries:
 
 
 @pytest.fixture
-def world(database: Database) -> World:
+def world(world: World) -> World:
     """Bob hears of everything in a chat, ann is asked by mail too."""
-    world = make_world(database, event_handlers=(Outbox(LINK_KEY, channels=BOTH),))
-    empty_outbox(world)
+    with_outbox(world, channels=BOTH)
     choose(world, "bob", "chat")
     choose(world, "ann", "chat", "email")
     return world

@@ -10,14 +10,12 @@ import pytest
 
 from engine.commands.administration.users import UpdateUser
 from engine.commands.releases.revise_release import ReviseRelease
-from engine.persistence.db.database import Database
-from notifications.outbox.outbox import Outbox
 from notifications.outbox.preferences import UpdatePreferences
 from notifications.periodic.reminder_queries import PendingDecision
 from notifications.periodic.reminders import Reminders, Rhythm
 from notifications.vocabulary import MessageKind
-from tests.support.notices import LINK_KEY, Notices
-from tests.support.world import NOON, World, make_world
+from tests.support.notices import LINK_KEY, Notices, with_outbox
+from tests.support.world import NOON, World
 
 RHYTHM = Rhythm()
 LIFETIME = timedelta(days=14)
@@ -187,10 +185,9 @@ def test_no_link_outlives_the_window(world: World, notices: Notices) -> None:
     assert ends == {world.clock.instant + timedelta(hours=3)}
 
 
-def test_how_long_links_work_is_the_operators_choice(database: Database) -> None:
+def test_how_long_links_work_is_the_operators_choice(world: World) -> None:
     lifetime = timedelta(days=3)
-    world = make_world(database, event_handlers=(Outbox(LINK_KEY, link_lifetime=lifetime),))
-    notices = Notices(world)
+    notices = Notices(with_outbox(world, link_lifetime=lifetime))
     week(world)
     assert {link.expires_at for link in notices.links()} == {NOON + lifetime}
 

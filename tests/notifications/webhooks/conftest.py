@@ -5,18 +5,17 @@ from collections.abc import AsyncIterator
 import pytest
 
 from api.graphql.ids import to_global
-from engine.persistence.db.database import Database
 from notifications.webhooks.outbox import WebhookOutbox
-from tests.support.notices import outbox_world
+from tests.support.notices import with_outbox
 from tests.support.webhook_receiver import Receiver, receiving
 from tests.support.webhooks import Hooks
 from tests.support.world import World
 
 
 @pytest.fixture
-def world(database: Database) -> World:
+def world(world: World) -> World:
     """The small account, with both outboxes."""
-    return outbox_world(database, WebhookOutbox(to_global))
+    return with_outbox(world, WebhookOutbox(to_global))
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from api.web.approval_pages.routes import email_action_routes
 from engine.commands.administration.users import UpdateUser
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.model.vocabulary import Verdict
-from engine.persistence.db.database import Database
 from tests.api.web.approval_pages.test_email_scanner import (
     CHROMIUM,
     free_port,
@@ -21,7 +20,7 @@ from tests.api.web.approval_pages.test_email_scanner import (
 )
 from tests.support.databases import Templates
 from tests.support.node import run_node
-from tests.support.notices import LINK_KEY, Notices, outbox_world
+from tests.support.notices import LINK_KEY, Notices, with_outbox
 from tests.support.runtime import runtime_of
 from tests.support.world import World
 
@@ -34,10 +33,8 @@ WAYS = 4
 @pytest.fixture
 def world(templates: Templates) -> Iterator[World]:
     """On SQLite alone: the pages look the same."""
-    with templates.fresh("sqlite") as url:
-        database = Database(url)
-        yield outbox_world(database)
-        database.dispose()
+    with templates.world("sqlite") as world:
+        yield with_outbox(world)
 
 
 def pages(world: World, public: str) -> list[dict[str, Any]]:

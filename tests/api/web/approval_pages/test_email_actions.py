@@ -16,9 +16,8 @@ from engine.commands.administration.users import UpdateUser
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.withdraw_release import WithdrawRelease
 from engine.model.vocabulary import Channel, ReleaseType, Status, Verdict
-from engine.persistence.db.database import Database
 from notifications.tables import action_links
-from tests.support.notices import LINK_KEY, Notices, outbox_world
+from tests.support.notices import LINK_KEY, Notices, with_outbox
 from tests.support.releases import rows
 from tests.support.runtime import runtime_of
 from tests.support.world import World
@@ -27,8 +26,8 @@ PUBLIC = "https://countersign.example.com"
 
 
 @pytest.fixture
-def world(database: Database) -> World:
-    return outbox_world(database)
+def world(world: World) -> World:
+    return with_outbox(world)
 
 
 @pytest.fixture

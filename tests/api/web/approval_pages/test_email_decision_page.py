@@ -14,21 +14,19 @@ from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.stop_release import StopRelease
 from engine.commands.releases.withdraw_release import WithdrawRelease
 from engine.model.vocabulary import Status, Verdict
-from engine.persistence.db.database import Database
 from engine.persistence.store import tables as t
 from notifications import tables as n
 from notifications.vocabulary import DeliveryState
 from tests.api.web.approval_pages.test_email_actions import client_of, csrf_in, decide, votes
 from tests.api.web.approval_pages.test_email_standing import look, seen
-from tests.support.notices import Notices, outbox_world
+from tests.support.notices import Notices, with_outbox
 from tests.support.world import World
 
 
 @pytest.fixture
-def world(database: Database) -> World:
-    world = outbox_world(database)
+def world(world: World) -> World:
     world.add_third_approver()
-    return world
+    return with_outbox(world)
 
 
 @pytest.fixture

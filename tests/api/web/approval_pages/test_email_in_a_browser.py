@@ -8,11 +8,10 @@ from starlette.applications import Starlette
 
 from api.web.approval_pages.routes import email_action_routes
 from engine.model.vocabulary import Status
-from engine.persistence.db.database import Database
 from tests.api.web.approval_pages.test_email_scanner import free_port, needs_chromium, serving
 from tests.api.web.sign_in.chromium import chromium
 from tests.support.databases import Templates
-from tests.support.notices import LINK_KEY, Notices, outbox_world
+from tests.support.notices import LINK_KEY, Notices, with_outbox
 from tests.support.runtime import runtime_of
 from tests.support.world import World
 
@@ -22,10 +21,8 @@ pytestmark = [needs_chromium, pytest.mark.anyio]
 @pytest.fixture
 def world(templates: Templates) -> Iterator[World]:
     """On SQLite alone: a browser does not know what is behind the page."""
-    with templates.fresh("sqlite") as url:
-        database = Database(url)
-        yield outbox_world(database)
-        database.dispose()
+    with templates.world("sqlite") as world:
+        yield with_outbox(world)
 
 
 @pytest.mark.timeout(120)

@@ -15,9 +15,9 @@ from starlette.applications import Starlette
 
 from api.web.approval_pages.routes import email_action_routes
 from engine.model.vocabulary import Status
-from engine.persistence.db.database import Database
-from tests.support.notices import LINK_KEY, Notices, outbox_world
+from tests.support.notices import LINK_KEY, Notices, with_outbox
 from tests.support.runtime import runtime_of
+from tests.support.world import World
 
 CHROMIUM = shutil.which("chromium")
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
@@ -66,9 +66,8 @@ def scan(url: str, profile: Path) -> str:
 
 @needs_chromium
 @pytest.mark.timeout(180)
-def test_a_scanner_that_runs_scripts_decides_nothing(database: Database, tmp_path: Path) -> None:
-    world = outbox_world(database)
-    notices = Notices(world)
+def test_a_scanner_that_runs_scripts_decides_nothing(world: World, tmp_path: Path) -> None:
+    notices = Notices(with_outbox(world))
     note = (
         "<script>document.forms[0].submit()</script><img src=x onerror=document.forms[0].submit()>"
     )

@@ -14,18 +14,17 @@ from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.stop_release import StopRelease
 from engine.commands.releases.withdraw_release import WithdrawRelease
 from engine.model.vocabulary import ReleaseType
-from engine.persistence.db.database import Database
 from tests.api.web.approval_pages.test_email_actions import client_of, decide
-from tests.support.notices import Notices, outbox_world
+from tests.support.notices import Notices, with_outbox
 from tests.support.world import World
 
 BOTH = "Ann (ann@example.com) and Bob (bob@example.com)."
 
 
 @pytest.fixture
-def world(database: Database) -> World:
+def world(world: World) -> World:
     """Ann, Bob and Cat approve; they read in Berlin."""
-    world = outbox_world(database)
+    with_outbox(world)
     world.add_user("cat", "LEAD")
     world.set_team("blue", ["ann", "bob", "cat", "dev"])
     for name in ("ann", "bob", "cat"):

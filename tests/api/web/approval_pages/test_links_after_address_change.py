@@ -14,14 +14,13 @@ from engine.commands.credentials.change_address import TOKEN_PURPOSE, ConfirmAdd
 from engine.model import derived_tokens
 from engine.model.errors import Code
 from engine.model.vocabulary import Channel, Status, Verdict
-from engine.persistence.db.database import Database
 from engine.persistence.store import tables as t
 from notifications import tables
 from notifications.decisions.decide_by_link import DecideByLink
 from notifications.links import action_links
 from tests.api.test_signed_in_approvals import PUBLIC, press, sign_in
 from tests.api.web.approval_pages.test_email_actions import csrf_in
-from tests.support.notices import LINK_KEY, Notices, outbox_world
+from tests.support.notices import LINK_KEY, Notices, with_outbox
 from tests.support.refusals import assert_refused
 from tests.support.releases import rows
 from tests.support.runtime import runtime_of
@@ -36,8 +35,8 @@ NOWHERE = "The e-mail address of Ann was changed after this link was made, so no
 
 
 @pytest.fixture
-def world(database: Database) -> World:
-    return outbox_world(database)
+def world(world: World) -> World:
+    return with_outbox(world)
 
 
 @pytest.fixture(params=[PUBLIC, "http://countersign.example.com"], ids=["https", "http"])

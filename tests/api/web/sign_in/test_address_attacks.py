@@ -9,20 +9,19 @@ from engine.commands.administration.users import UpdateUser
 from engine.commands.credentials.sessions import StartSession
 from engine.model.errors import Code
 from engine.model.vocabulary import Permission, SignInMethod
-from engine.persistence.db.database import Database
 from tests.api.web.sign_in.site import Site, open_site
 from tests.api.web.sign_in.test_address_change import NEW, OLD, address_of, ask, link_of
-from tests.support.notices import outbox_world
+from tests.support.notices import with_outbox
 from tests.support.refusals import assert_refused
-from tests.support.world import make_world
+from tests.support.world import World, make_world
 
 STAFF = frozenset({Permission.MANAGE_USERS, Permission.VIEW_RELEASES})
 
 
 @pytest.fixture
-async def site(database: Database) -> AsyncIterator[Site]:
+async def site(world: World) -> AsyncIterator[Site]:
     """The pages over a world with an outbox and somebody who manages users and no more."""
-    async with open_site(outbox_world(database)) as opened:
+    async with open_site(with_outbox(world)) as opened:
         opened.world.do("admin", CreateRole(name="Staff", permissions=STAFF))
         opened.world.add_user("staff", "Staff")
         opened.world.add_user("pat")

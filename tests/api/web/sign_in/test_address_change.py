@@ -16,7 +16,6 @@ from engine.commands.credentials.change_address import (
 )
 from engine.model.errors import Code
 from engine.model.vocabulary import Permission
-from engine.persistence.db.database import Database
 from engine.persistence.store import tables as t
 from notifications.content.writer import MessageRenderer, Reader
 from notifications.delivery.claim import ClaimRequest, claim_deliveries
@@ -25,9 +24,10 @@ from notifications.links.keys import ACTION_LINKS, derive
 from notifications.outbox import address_mails
 from notifications.vocabulary import MessageKind
 from tests.api.web.sign_in.site import PUBLIC, SECRET, Site, open_site
-from tests.support.notices import Notices, add_administrator, outbox_world
+from tests.support.notices import Notices, add_administrator, with_outbox
 from tests.support.refusals import assert_refused, told
 from tests.support.releases import rows
+from tests.support.world import World
 
 NEW = "ann.archer@example.com"
 OLD = "ann@example.com"
@@ -36,9 +36,9 @@ PROFILE = frozenset({Permission.MANAGE_OWN_PROFILE})
 
 
 @pytest.fixture
-async def site(database: Database) -> AsyncIterator[Site]:
+async def site(world: World) -> AsyncIterator[Site]:
     """The pages over a world with an outbox."""
-    async with open_site(outbox_world(database)) as opened:
+    async with open_site(with_outbox(world)) as opened:
         yield opened
 
 

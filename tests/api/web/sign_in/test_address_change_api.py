@@ -8,9 +8,9 @@ import pytest
 
 from engine.commands.credentials.api_tokens import CreateApiToken
 from engine.model.vocabulary import Permission
-from engine.persistence.db.database import Database
 from tests.api.web.sign_in.site import PUBLIC, Person, Site, open_site
-from tests.support.notices import outbox_world
+from tests.support.notices import with_outbox
+from tests.support.world import World
 
 NEW, OLD = "ann@example.org", "ann@example.com"
 PENDING = "pendingEmail { email requestedAt expiresAt }"
@@ -19,9 +19,9 @@ EVERYBODY = "{ users(first: 9) { edges { node { email pendingEmail { email } } }
 
 
 @pytest.fixture
-async def site(database: Database) -> AsyncIterator[Site]:
+async def site(world: World) -> AsyncIterator[Site]:
     """The pages over a world with an outbox."""
-    async with open_site(outbox_world(database)) as opened:
+    async with open_site(with_outbox(world)) as opened:
         yield opened
 
 
