@@ -8,17 +8,29 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, parse, validate
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    get_operation_ast,
+    parse,
+    validate,
+)
 
 from api.graphql.limits.config import Limits
 from api.graphql.limits.document_limits import check_shape, too_deep
 from api.graphql.limits.errors import exceeded
+from api.graphql.operation_metrics import kind_and_name
+from api.graphql.prepared import PreparedOperation, prepare
 from api.graphql.strawberry_compat import (
     VALIDATION_RULES,
+    OperationType,
     is_nesting_limit,
     is_token_limit,
     without_input,
 )
+from api.graphql.strawberry_schema import HookedSchema
 
 #: Characters of all cached documents; a parsed document takes some 200 bytes for each character.
 CACHE_CHARACTERS = 200_000
@@ -36,13 +48,57 @@ class InvalidDocumentError(Exception):
         self.errors = errors
 
 
+@dataclass(slots=True)
+class Operation:
+    """An operation of a valid document, with what is worked out once for it."""
+
+    document: DocumentNode
+    definition: OperationDefinitionNode
+    type: OperationType
+    #: Its labels in the metrics.
+    kind_and_name: tuple[str, str]
+    #: The number of objects that it could answer; None if that depends on its variables.
+    cost: int | None = None
+    #: What it is prepared to; None if graphql-core has to execute it, or until it is first run.
+    prepared: PreparedOperation | None = None
+    is_prepared: bool = False
+
+    def prepare(self, schema: HookedSchema) -> None:
+        """Prepare it, if it can be prepared."""
+        self.prepared, self.is_prepared = prepare(schema, self.document, self.definition), True
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A valid document."""
 
     node: DocumentNode
-    #: The cost of each operation by its name, where it does not depend on variables.
-    costs: dict[str | None, int] = field(default_factory=dict)
+    _operations: dict[str | None, Operation] = field(default_factory=dict)
+
+    def operation(self, name: str | None) -> Operation:
+        """Return the operation of this name, or the only one.
+
+        Raises:
+            GraphQLError: The document has no such operation.
+        """
+        known = self._operations.get(name)
+        if known is None:
+            known = self._operations[name] = self._new_operation(name)
+        return known
+
+    def _new_operation(self, name: str | None) -> Operation:
+        definition = get_operation_ast(self.node, name)
+        if definition is None:
+            raise GraphQLError(
+                "Name one of the document's operations in operationName.",
+                extensions={"code": "OPERATION_UNKNOWN"},
+            )
+        return Operation(
+            self.node,
+            definition,
+            OperationType(definition.operation.value),
+            kind_and_name(definition),
+        )
 
 
 class Documents:

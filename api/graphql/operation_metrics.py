@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphql import DocumentNode, FieldNode, OperationDefinitionNode, get_operation_ast
+from graphql import FieldNode, OperationDefinitionNode
 
 from api.observability.meter import Result
 
@@ -12,10 +12,8 @@ from api.observability.meter import Result
 SEVERAL_FIELDS = "several"
 
 
-def kind_and_name(document: DocumentNode, operation_name: str | None) -> tuple[str, str]:
-    """Return the labels of a valid document; names that clients choose would be unlimited."""
-    operation = get_operation_ast(document, operation_name)
-    assert isinstance(operation, OperationDefinitionNode)
+def kind_and_name(operation: OperationDefinitionNode) -> tuple[str, str]:
+    """Return the labels of a valid operation; names that clients choose would be unlimited."""
     names = {
         node.name.value if isinstance(node, FieldNode) else SEVERAL_FIELDS
         for node in operation.selection_set.selections

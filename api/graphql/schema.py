@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, TypeVar
 
 import strawberry
-from graphql import GraphQLError, OperationDefinitionNode, get_operation_ast, print_schema
+from graphql import GraphQLError, print_schema
 from strawberry.schema.config import StrawberryConfig
 
-from api.graphql.documents import Document, Documents, InvalidDocumentError
-from api.graphql.limits.config import Limits
+from api.graphql.documents import Documents, InvalidDocumentError, Operation
 from api.graphql.limits.cost import cost_of
 from api.graphql.limits.errors import exceeded, too_slow
 from api.graphql.limits.response_limit import BoundedExecution
 from api.graphql.masking import mask_bugs
 from api.graphql.mutations import Mutation
-from api.graphql.operation_metrics import kind_and_name, result_of
+from api.graphql.operation_metrics import result_of
+from api.graphql.prepared import PreparedOperation
 from api.graphql.queries import Query
 from api.graphql.scalars import SCALARS
 from api.graphql.schema_postprocessing import finish
@@ -25,11 +27,10 @@ from api.graphql.strawberry_compat import (
     CachingNameConverter,
     ExecutionContext,
     ExecutionResult,
-    HookedSchema,
     OperationType,
-    operation_name,
     without_input,
 )
+from api.graphql.strawberry_schema import CoreResult, HookedSchema, OperationRequest
 from api.graphql.subscriptions.release_events import ReleaseSubscriptions
 from api.web.http.refusals import wrong_kind
 
@@ -40,9 +41,14 @@ SINGLE_ANSWER_TYPES = frozenset({OperationType.QUERY, OperationType.MUTATION})
 OBJECTS_PER_OPERATION = 100
 PREPARATION_SECONDS_PER_OPERATION = 0.001
 
+ResultT = TypeVar("ResultT")
+
 
 class Schema(HookedSchema):
     """The schema, with limits before an operation runs and while it runs, on every transport."""
+
+    #: Whether prepared operations are run as such; graphql-core gives the same answers.
+    runs_prepared = True
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -53,79 +59,84 @@ class Schema(HookedSchema):
         """Return the schema's text, as it is in `schema.graphql`."""
         return print_schema(self.core)
 
-    async def execute(self, *arguments: Any, **options: Any) -> ExecutionResult:
+    async def execute(
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any = None,
+        root_value: Any = None,
+        operation_name: str | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+        operation_extensions: dict[str, Any] | None = None,
+    ) -> ExecutionResult:
         """Run an operation that has one answer; subscriptions are streamed, or refused."""
-        allowed = options.get("allowed_operation_types") or SINGLE_ANSWER_TYPES
-        options["allowed_operation_types"] = SINGLE_ANSWER_TYPES.intersection(allowed)
-        return await super().execute(*arguments, **options)
+        allowed = SINGLE_ANSWER_TYPES.intersection(allowed_operation_types or SINGLE_ANSWER_TYPES)
+        request = OperationRequest(query or "", variable_values, operation_name, context_value)
+        return await self.execute_request(request, allowed)
 
-    def prepare(self, context: ExecutionContext) -> list[GraphQLError]:
-        """Take the operation's document from the cache, and check the limits; return errors."""
+    def admit(self, request: OperationRequest) -> Operation | list[GraphQLError]:
+        """Take the operation's document from the cache, and check the limits."""
         try:
-            context.context.admit()
-            document = self._read(context, context.query or "")
-            self._check_cost(context, document)
+            request.context.admit()
+            operation = _charged(request, partial(self._read, request))
+            self._check_cost(operation, request)
         except InvalidDocumentError as invalid:
             return invalid.errors
         except GraphQLError as error:
             return [error]
-        return []
+        return operation
 
     def wrong_operation_type(self, operation_type: OperationType) -> GraphQLError:
         """Return the error of an operation whose type the transport does not carry."""
         return wrong_kind(operation_type)
 
-    def refused(self, context: ExecutionContext) -> None:
+    def refused(self, request: OperationRequest) -> None:
         """Count an operation that was refused before it ran."""
-        context.context.runtime.meter.graphql_operation_refused()
+        request.context.runtime.meter.graphql_operation_refused()
 
-    def _read(self, context: ExecutionContext, text: str) -> Document:
-        # CPU time of this thread: the caller is not charged for what others do meanwhile.
-        began = time.thread_time()
-        try:
-            document = self._documents.read(text, _limits(context))
-            context.graphql_document = document.node
-            context.pre_execution_errors = []
-            return document
-        finally:
-            seconds = time.thread_time() - began
-            context.context.charge(seconds / PREPARATION_SECONDS_PER_OPERATION)
+    def _read(self, request: OperationRequest) -> Operation:
+        document = self._documents.read(request.text, request.context.limits)
+        return document.operation(request.name)
 
-    def _check_cost(self, context: ExecutionContext, document: Document) -> None:
+    def _check_cost(self, operation: Operation, request: OperationRequest) -> None:
         """Refuse an operation that could answer too many objects, and charge what it could."""
-        limits, name = _limits(context), operation_name(context)
-        cost = document.costs.get(name)
+        cost, allowed = operation.cost, request.context.limits.cost
         if cost is None:
-            cost = self._estimate(context, document, name)
-        if cost > limits.cost:
-            raise exceeded("cost", limits.cost, cost, "Too much at once, in objects answered")
-        context.context.charge(cost / OBJECTS_PER_OPERATION)
-
-    def _estimate(self, context: ExecutionContext, document: Document, name: str | None) -> int:
-        operation = get_operation_ast(document.node, name)
-        if not isinstance(operation, OperationDefinitionNode):
-            raise GraphQLError(
-                "Name one of the document's operations in operationName.",
-                extensions={"code": "OPERATION_UNKNOWN"},
+            cost, is_fixed = cost_of(
+                self.core, operation.document, operation.definition, request.variables
             )
-        cost, is_fixed = cost_of(self.core, document.node, operation, context.variables)
-        if is_fixed:
-            document.costs[name] = cost
-        return cost
+            operation.cost = cost if is_fixed else None
+        if cost > allowed:
+            raise exceeded("cost", allowed, cost, "Too much at once, in objects answered")
+        request.context.charge(cost / OBJECTS_PER_OPERATION)
 
-    async def run_prepared(self, context: ExecutionContext, *arguments: Any) -> Any:
+    async def run(self, operation: Operation, request: OperationRequest) -> CoreResult:
         """Run an operation within the time that it may take, and measure it."""
-        seconds, document = _limits(context).seconds, context.graphql_document
-        assert document is not None
-        kind, name = kind_and_name(document, operation_name(context))
-        with context.context.runtime.meter.graphql_operation(kind, name) as measurement:
+        seconds, meter = request.context.limits.seconds, request.context.runtime.meter
+        with meter.graphql_operation(*operation.kind_and_name) as measurement:
             try:
                 async with asyncio.timeout(seconds):
-                    answer = await super().run_prepared(context, *arguments)
+                    answer = await self._answer(operation, request)
             except TimeoutError:
                 raise too_slow(seconds) from None
             measurement.result = result_of(answer)
         return answer
+
+    async def _answer(self, operation: Operation, request: OperationRequest) -> CoreResult:
+        execute = partial(self.execute_by_core, operation.document, request)
+        prepared = self._prepared(operation, request) if self.runs_prepared else None
+        answer = await (execute() if prepared is None else prepared.run(request, execute))
+        if answer.errors:
+            self.process_all_errors(answer.errors)
+        return answer
+
+    def _prepared(
+        self, operation: Operation, request: OperationRequest
+    ) -> PreparedOperation | None:
+        """Return what the operation is prepared to; nobody who is not known has it prepared."""
+        if not operation.is_prepared and request.context.caller is not None:
+            _charged(request, partial(operation.prepare, self))
+        return operation.prepared
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
@@ -143,9 +154,15 @@ class Subscription(ReleaseSubscriptions):
     pass
 
 
-def _limits(context: ExecutionContext) -> Limits:
-    limits: Limits = context.context.limits
-    return limits
+def _charged(request: OperationRequest, prepare: Callable[[], ResultT]) -> ResultT:
+    """Prepare something once, and charge the caller for it."""
+    # CPU time of this thread: the caller is not charged for what others do meanwhile.
+    began = time.thread_time()
+    try:
+        return prepare()
+    finally:
+        seconds = time.thread_time() - began
+        request.context.charge(seconds / PREPARATION_SECONDS_PER_OPERATION)
 
 
 schema = Schema(

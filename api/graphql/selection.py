@@ -97,11 +97,32 @@ class _CollectedCall:
 _Collected = dict[str, list[_CollectedCall]]
 
 
-def selection_of(info: Info[Any, Any]) -> Selection:
+@dataclass(frozen=True, slots=True)
+class PreparedInfo:
+    """What the resolver of a prepared operation is given in place of Strawberry's information."""
+
+    context: Any
+    selection: Selection
+
+
+def selection_of(info: Info[Any, Any] | PreparedInfo) -> Selection:
     """Return what the operation selects beneath the field being resolved."""
+    if isinstance(info, PreparedInfo):
+        return info.selection
     raw = resolve_info(info)
     operation = _Operation(raw.schema, raw.fragments, variable_values(raw))
     return _merged(operation, get_named_type(raw.return_type), _sub_selections(raw.field_nodes))
+
+
+def selection_of_nodes(
+    schema: GraphQLSchema,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    type_: GraphQLNamedType,
+    nodes: Iterable[FieldNode],
+) -> Selection:
+    """Return what is selected beneath a field of this type, if that depends on no variables."""
+    operation = _Operation(schema, fragments, VariableValues({}, {}))
+    return _merged(operation, type_, _sub_selections(nodes))
 
 
 def _merged(operation: _Operation, type_: Any, nodes: Iterable[SelectionSetNode]) -> Selection:

@@ -2,38 +2,40 @@
 
 Strawberry has no public place for what this server needs: documents that are validated once and
 kept, limits before and during execution, and objects that are answered without resolvers. So this
-module overrides private methods and offers them under names of its own. No other module imports
-private parts, and `tests/api/graphql/test_strawberry_compat.py` names the part that an upgrade
-changed. The dependency is bounded above for the same reason.
+module and `strawberry_schema` override private methods and offer them under names of their own. No
+other module imports private parts, and `tests/api/graphql/test_strawberry_compat.py` names the part
+that an upgrade changed. The dependency is bounded above for the same reason.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sized
+from collections.abc import Awaitable, Callable, Mapping, Sized
+from dataclasses import dataclass
 from enum import EnumMeta
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final, TypeVar
 
 import strawberry
 from graphql import (
+    FragmentDefinitionNode,
     GraphQLError,
     GraphQLField,
     GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLSchema,
+    OperationDefinitionNode,
     VariableValues,
     specified_rules,
 )
+from graphql.execution.collect_fields import FragmentDetails, collect_fields, collect_subfields
 from strawberry.asgi import GraphQL
-from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.http import GraphQLRequestProtocol
 from strawberry.http.base import BaseRequestProtocol
 from strawberry.http.streaming import SSETransport
-from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.schema.name_converter import NameConverter
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
-from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.schema.schema_converter import GraphQLCoreConverter, get_arguments
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
@@ -47,6 +49,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 )
 from strawberry.types.enum import EnumValue
 from strawberry.types.execution import ExecutionContext, ExecutionResult, PreExecutionError
+from strawberry.types.field import StrawberryField
 from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UnsetType
 from strawberry.utils.str_converters import to_camel_case
@@ -59,7 +62,6 @@ __all__ = [
     "ExecutionContext",
     "ExecutionResult",
     "HookedExecution",
-    "HookedSchema",
     "Message",
     "Operation",
     "OperationType",
@@ -79,6 +81,7 @@ VALIDATION_RULES: Final = (*specified_rules, MaybeNullValidationRule, OneOfInput
 NOT_ANSWERED: Final = object()
 
 _DEFINITION: Final = GraphQLCoreConverter.DEFINITION_BACKREF
+_NO_VARIABLES: Final = VariableValues({}, {})
 #: Where a message of graphql-core begins to repeat the value of a whole input.
 _REPEATED_INPUT = re.compile(r"(, found|(?<=\?) Found): \[?\{.*", re.DOTALL)
 
@@ -97,6 +100,35 @@ def plain_attribute(field: GraphQLField) -> str | None:
     if field.args or not getattr(field.resolve, "_is_default", False):
         return None
     return str(field.extensions[_DEFINITION].python_name)
+
+
+def async_resolver(
+    schema: strawberry.Schema, field: GraphQLField
+) -> Callable[[Any, dict[str, Any]], Awaitable[Any]] | None:
+    """Return a function that calls the coroutine function of a root field, if it has one.
+
+    It takes the resolver's `info` and the coerced arguments, which it converts as Strawberry does.
+    """
+    definition: StrawberryField | None = field.extensions.get(_DEFINITION)
+    if definition is None or definition.base_resolver is None or definition.extensions:
+        return None
+    resolver = definition.base_resolver
+    if not resolver.is_async:
+        return None
+    convert = partial(
+        get_arguments,
+        field=definition,
+        source=None,
+        config=schema.config,
+        scalar_registry=schema.schema_converter.scalar_registry,
+    )
+
+    def resolve(info: Any, arguments: dict[str, Any]) -> Awaitable[Any]:
+        positional, named = convert(info=info, kwargs=arguments)
+        awaitable: Awaitable[Any] = resolver(*positional, **named)
+        return awaitable
+
+    return resolve
 
 
 def enum_values(cls: EnumMeta) -> list[EnumValue]:
@@ -119,17 +151,37 @@ def variable_values(info: GraphQLResolveInfo[Any]) -> VariableValues:
     return VariableValues({}, info.variable_values)  # type: ignore[arg-type]
 
 
-def operation_name(context: ExecutionContext) -> str | None:
-    """Return the name that the client gave; Strawberry's own falls back to the first operation."""
-    return context._provided_operation_name  # noqa: SLF001
-
-
 def streaming_protocol(
     view: GraphQL[Any, Any], headers: Mapping[str, str]
 ) -> GraphQLRequestProtocol | None:
     """Return the name of the streaming protocol that a request prefers, if it prefers one."""
     transport = view._get_stream_transport_from_headers(headers)  # noqa: SLF001
     return transport.protocol if transport is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class CollectedFields:
+    """What an operation without directives selects, which does not depend on its variables."""
+
+    schema: GraphQLSchema
+    fragments: Mapping[str, FragmentDefinitionNode]
+    operation: OperationDefinitionNode
+
+    def at_root(self, root_type: GraphQLObjectType) -> dict[str, Any]:
+        """Return the details of the fields at the root, by their names in the answer."""
+        return collect_fields(
+            self.schema, self._details, _NO_VARIABLES, root_type, self.operation
+        ).grouped_field_set
+
+    def beneath(self, type_: GraphQLObjectType, details: Any) -> dict[str, Any]:
+        """Return the details of the fields that are selected beneath a field."""
+        return collect_subfields(
+            self.schema, self._details, _NO_VARIABLES, self.operation, type_, details
+        ).grouped_field_set
+
+    @property
+    def _details(self) -> dict[str, FragmentDetails]:
+        return {name: FragmentDetails(fragment) for name, fragment in self.fragments.items()}
 
 
 # Messages of graphql-core, which has no other sign of these errors.
@@ -154,50 +206,6 @@ def without_input(message: str) -> str:
 
 
 # Hooks: private methods that Countersign overrides, under names of its own.
-
-
-class HookedSchema(strawberry.Schema):
-    """Strawberry's schema with hooks before an operation runs and around its execution."""
-
-    @property
-    def core(self) -> GraphQLSchema:
-        """graphql-core's schema, which Strawberry's was converted to."""
-        return self._schema
-
-    def prepare(self, context: ExecutionContext) -> list[GraphQLError]:
-        """Set the context's parsed and validated document, or return the errors it has."""
-        return []
-
-    def wrong_operation_type(self, operation_type: OperationType) -> GraphQLError:
-        """Return the error of an operation whose type the transport does not carry."""
-        return GraphQLError(f"A {operation_type.value} cannot be sent here.")
-
-    def refused(self, context: ExecutionContext) -> None:
-        """Note that an operation was refused before it ran."""
-
-    async def run_prepared(self, context: ExecutionContext, *arguments: Any) -> Any:
-        """Execute the prepared operation; `arguments` are Strawberry's, to be passed on."""
-        return await super()._execute_operation(context, *arguments)
-
-    async def _prepare_operation_async(
-        self, context: ExecutionContext, extensions_runner: SchemaExtensionsRunner
-    ) -> PreExecutionError | None:
-        """Call the hook in place of parsing and validating each document anew."""
-        errors = self.prepare(context) if context.query else []
-        if not errors:
-            try:
-                return await super()._prepare_operation_async(context, extensions_runner)
-            except InvalidOperationTypeError as wrong:
-                errors = [self.wrong_operation_type(wrong.operation_type)]
-            except GraphQLError as error:
-                errors = [error]
-        self.refused(context)
-        context.pre_execution_errors = errors
-        return PreExecutionError(data=None, errors=errors)
-
-    async def _execute_operation(self, execution_context: ExecutionContext, *rest: Any) -> Any:
-        """Call the hook."""
-        return await self.run_prepared(execution_context, *rest)
 
 
 class HookedExecution(StrawberryGraphQLCoreExecutionContext):

@@ -99,6 +99,11 @@ def check_shape(document: DocumentNode, limits: Limits) -> None:
         )
 
 
+def has_directives(document: DocumentNode) -> bool:
+    """Tell whether a document has a directive anywhere."""
+    return any(getattr(node, "directives", None) for node in _descend(document))
+
+
 def too_deep(limits: Limits) -> GraphQLError:
     """Return the error of a document that is too deep to be measured."""
     return exceeded("depth", limits.depth, DEPTH_OF_RECURSION_ERROR, _TOO_DEEP, or_more=True)

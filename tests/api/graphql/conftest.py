@@ -17,7 +17,7 @@ def small_world(templates: Templates) -> Iterator[World]:
 
 
 @pytest.fixture
-def small_api(small_world: World) -> Iterator[Api]:
+def small_api(small_world: World, runs_prepared: None) -> Iterator[Api]:
     """GraphQL over it."""
     made, runtime = make_api(small_world)
     with made.client:

@@ -90,14 +90,15 @@ def kind_of(operation: str, name: str) -> str:
     return _SUBJECTS[operation] if operation in _SUBJECTS else max(named, key=len)
 
 
-def query(name: str, pick: Pick, only: tuple[str, ...] | None = None) -> Operation:
+def query(name: str, pick: Pick, only: tuple[str, ...] | None = None, depth: int = 1) -> Operation:
     """Ask a field of Query: with everything that it needs, and of the rest as in `only`."""
-    return _operation("query", SCHEMA.query_type.fields[name], name, pick, only)  # type: ignore[union-attr]
+    return _operation("query", SCHEMA.query_type.fields[name], name, pick, only, depth)  # type: ignore[union-attr]
 
 
-def mutation(name: str, pick: Pick) -> Operation:
+def mutation(name: str, pick: Pick, depth: int = 1) -> Operation:
     """Run a field of Mutation, with everything it takes."""
-    return _operation("mutation", SCHEMA.mutation_type.fields[name], name, pick)  # type: ignore[union-attr]
+    field = SCHEMA.mutation_type.fields[name]  # type: ignore[union-attr]
+    return _operation("mutation", field, name, pick, depth=depth)
 
 
 def subscription(name: str, pick: Pick, **given: Any) -> Operation:

@@ -101,7 +101,7 @@ async def test_however_many_events_there_are_nothing_more_is_kept_of_them(
     begin = BoundedExecution.build_per_event_executor
 
     def noted(execution: Any, payload: Any) -> Any:
-        kept.append((len(execution._readers), len(execution._relevant_sub_fields)))
+        kept.append((len(execution._readers._readers), len(execution._relevant_sub_fields)))
         return begin(execution, payload)
 
     monkeypatch.setattr(BoundedExecution, "build_per_event_executor", noted)

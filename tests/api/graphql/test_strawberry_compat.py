@@ -20,11 +20,14 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.graphql import strawberry_compat as compat
 from api.graphql.schema import schema
+from api.graphql.strawberry_schema import request_of
 from api.graphql.subscriptions.socket import Socket
 from api.graphql.types.enums import Direction
 
 ROOM = Path(compat.__file__).parent
 VERSIONS = f"Strawberry {version('strawberry-graphql')}, graphql-core {version('graphql-core')}"
+#: The modules that use what is not documented.
+PRIVATE_MODULES = {"strawberry_compat.py", "strawberry_schema.py"}
 #: Modules of Strawberry whose names its documentation gives.
 DOCUMENTED = {
     "strawberry",
@@ -67,6 +70,7 @@ METHODS: list[tuple[type, str, str]] = [
         "return_type field_details_list info path result position_context",
     ),
     (Executor, "collect_subfields", "return_type field_details_list"),
+    (strawberry.Schema, "_process_errors", "errors execution_context"),
     (GraphQL, "_get_stream_transport_from_headers", "headers"),
     (GraphQL, "parse_http_body", "request"),
     (GraphQL, "process_result", "request result"),
@@ -133,6 +137,43 @@ def test_types_tell_their_class_and_fields_their_attribute() -> None:
     assert compat.plain_attribute(history) is None, changed("a field's resolver")
 
 
+@strawberry.input
+class Words:
+    first: str
+    second: str | None = "b"
+
+
+@strawberry.type
+class Echo:
+    @strawberry.field
+    async def echo(self, info: strawberry.Info, words: Words) -> str:
+        return f"{info} {words.first} {words.second}"
+
+    @strawberry.field
+    def plain(self) -> str:
+        return ""
+
+
+async def test_a_root_field_is_resolved_as_strawberry_does() -> None:
+    own = strawberry.Schema(Echo)
+    fields = own._schema.query_type.fields  # type: ignore[union-attr]
+    resolve = compat.async_resolver(own, fields["echo"])
+    assert resolve is not None, changed("a root field's definition")
+    answer = await resolve("info", {"words": {"first": "a"}})
+    assert answer == "info a b", changed("how a resolver gets its arguments")
+    assert compat.async_resolver(own, fields["plain"]) is None
+
+
+def test_what_is_selected_is_collected() -> None:
+    document = parse("{ ...Q } fragment Q on Query { me: viewer { user { id } } }")
+    operation, fragment = document.definitions
+    collected = compat.CollectedFields(schema.core, {"Q": fragment}, operation)  # type: ignore[arg-type, dict-item]
+    fields = collected.at_root(schema.core.query_type)  # type: ignore[arg-type]
+    viewer = schema.core.type_map["Viewer"]
+    beneath = collected.beneath(viewer, fields["me"])  # type: ignore[arg-type]
+    assert ([*fields], [*beneath]) == (["me"], ["user"]), changed("how fields are collected")
+
+
 def test_a_registered_enum_tells_its_values() -> None:
     names = [value.name for value in compat.enum_values(Direction)]
     assert names == ["ASC", "DESC"], changed("an enum's definition")
@@ -145,7 +186,7 @@ def test_the_name_of_an_operation_is_the_one_that_was_given() -> None:
         allowed_operations=frozenset(),
         provided_operation_name=None,
     )
-    assert compat.operation_name(context) is None, changed("ExecutionContext's operation name")
+    assert request_of(context).name is None, changed("ExecutionContext's operation name")
 
 
 def test_a_resolver_knows_graphql_cores_own_info() -> None:
@@ -198,7 +239,7 @@ def test_no_other_module_imports_what_is_not_documented() -> None:
     assert [
         f"{path.relative_to(ROOM)}: {module}"
         for path in sorted(ROOM.rglob("*.py"))
-        if path.name != "strawberry_compat.py"
+        if path.name not in PRIVATE_MODULES
         for module in imports_of(path)
         if module.partition(".")[0] == "strawberry" and module not in DOCUMENTED
     ] == []
