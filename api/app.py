@@ -84,13 +84,13 @@ def _lifespan(
 
 
 async def _alive(_request: Request) -> Response:
-    """The process answers."""
+    """Answer that the process runs."""
     return JSONResponse({"status": "ok"})
 
 
 def _readiness(runtime: Runtime) -> Callable[[Request], object]:
     async def ready(_request: Request) -> Response:
-        """The database answers, has the tables this version needs, and can store.
+        """Answer whether the database answers, has the tables of this version, and can store.
 
         Signers that are not ready are listed, but leave it ready: others still sign.
         """

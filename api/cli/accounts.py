@@ -1,4 +1,4 @@
-"""Which account an operator means, by its name."""
+"""Finds the account that an operator names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from engine.persistence.store.tables import accounts
 
 
 def account_called(connection: Connection, name: str | None) -> UUID:
-    """The account of this name, or the only one there is; else a refusal that lists them."""
+    """Return the account of this name, or the only one; otherwise refuse with a list of them."""
     rows = connection.execute(sa.select(accounts.c.id, accounts.c.name, accounts.c.name_key)).all()
     matching = [row for row in rows if name is None or row.name_key == lookup_key(name)]
     if len(matching) == 1:

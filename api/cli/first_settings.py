@@ -1,4 +1,4 @@
-"""The first settings of an installation: fresh secrets, and what an operator says."""
+"""The first settings of an installation: fresh secrets, and values of an operator."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _CREDENTIALS_IN_ADDRESS = (
 
 
 def missing_settings() -> list[str]:
-    """The names of the settings without a default that the environment does not give."""
+    """Return the names of settings without a default that the environment does not have."""
     try:
         Settings(_env_file=None)
     except ValidationError as error:
@@ -39,7 +39,7 @@ def missing_settings() -> list[str]:
 
 
 def fresh_secrets() -> dict[str, str]:
-    """Two keys that nobody can guess, by the names of their settings."""
+    """Return two random keys by the names of their settings."""
     return {
         "secret_key": secrets.token_urlsafe(32),
         "master_key": base64.b64encode(os.urandom(32)).decode("ascii"),
@@ -47,7 +47,7 @@ def fresh_secrets() -> dict[str, str]:
 
 
 def database_beside(file: Path) -> dict[str, str]:
-    """A SQLite database in the same folder as the settings, unless the environment names one.
+    """Return a SQLite database beside the settings, unless the environment names one.
 
     Its path is absolute, so that it is the same one from wherever a command is run.
     """
@@ -57,7 +57,7 @@ def database_beside(file: Path) -> dict[str, str]:
 
 
 def mail_url(server: str, user: str | None, password: str | None, file: Path) -> str:
-    """The setting `smtp_url` out of its parts.
+    """Return the setting `smtp_url` from its parts.
 
     Args:
         server: smtp://HOST:PORT?tls=..., without user and password, or log:FOLDER.
@@ -85,7 +85,7 @@ def mail_url(server: str, user: str | None, password: str | None, file: Path) ->
 
 
 def sender_for(admin_email: str) -> str:
-    """The sender of mails where none was named: at the administrator's own domain."""
+    """Return the default sender of mails, at the administrator's domain."""
     return f"Countersign <countersign@{admin_email.rpartition('@')[2]}>"
 
 

@@ -89,7 +89,7 @@ def first_signature(
 
 
 def guide(settings: Settings, folder: Path, approver: str) -> str:
-    """What to do, with commands to copy."""
+    """Return instructions with commands to copy."""
     is_kept = folder_of(settings.smtp_url.get_secret_value()) is not None
     return _GUIDE.format(
         approver=approver,

@@ -1,4 +1,4 @@
-"""A span of time as people write it."""
+"""Reads spans of time as people write them."""
 
 import re
 from datetime import timedelta
@@ -10,7 +10,7 @@ _UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minute
 
 
 def lifetime(text: str) -> timedelta:
-    """`90d`, `12h` or `30m`."""
+    """Return the span of a text such as `90d`, `12h` or `30m`."""
     match = _SPAN.fullmatch(text)
     if match is None:
         raise typer.BadParameter("write it like 90d, 12h or 30m.")

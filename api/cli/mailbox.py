@@ -45,7 +45,7 @@ def mailbox(host: Host = "127.0.0.1", port: PagePort = 8025, smtp_port: SmtpPort
 
 
 async def _receive_and_show(host: str, port: int, smtp_port: int) -> None:
-    """Until SIGTERM or SIGINT."""
+    """Receive mails and show them until SIGTERM or SIGINT."""
     from api.demo.mailbox import Mailbox, smtp_server
     from api.web.mailbox.mailbox_app import mailbox_app
 

@@ -1,4 +1,4 @@
-"""What several commands print in the same way."""
+"""Output that several commands have in common."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs."
 
 
 def print_token(account_id: UUID, user_id: UUID, secret: str, *, as_json: bool) -> None:
-    """A token that was just made, with whose it is: it is shown this once."""
+    """Print a new token and its owner; it is shown only once."""
     ids = {"account": to_global("Account", account_id), "user": to_global("User", user_id)}
     if as_json:
         print(json.dumps({**ids, "token": secret}))

@@ -1,4 +1,4 @@
-"""What a first signature needs: a keypair, a pipeline that asks for it, and an approver."""
+"""Prepares a first signature: a keypair, a pipeline that asks for it, and an approver."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def _first_administrator(system: System, account_id: UUID) -> tuple[Principal, s
 def _require_approver(
     system: System, account_id: UUID, address: Address, team_id: UUID | None
 ) -> UUID | None:
-    """The id of the person with this address; None if nobody has it. Refuses who cannot approve."""
+    """Return the person with this address, None if nobody has it; refuses who cannot approve."""
     u, m = t.users, t.team_members
     query = sa.select(
         u.c.id,

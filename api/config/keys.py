@@ -11,15 +11,15 @@ LEDGER_HEADS = "ledger-heads"
 
 
 def link_key(settings: Settings) -> bytes:
-    """What action links are made with."""
+    """Return the key that action links are derived from."""
     return derive(settings.secret_key.get_secret_value(), ACTION_LINKS)
 
 
 def sign_in_key(settings: Settings) -> bytes:
-    """What links and codes to sign in with are made with."""
+    """Return the key that sign-in links and codes are derived from."""
     return derive(settings.secret_key.get_secret_value(), SIGN_IN_LINKS)
 
 
 def ledger_key(settings: Settings) -> bytes:
-    """What printed heads of the ledger are sealed with."""
+    """Return the key that seals printed heads of the ledger."""
     return derive(settings.secret_key.get_secret_value(), LEDGER_HEADS)

@@ -1,4 +1,4 @@
-"""Which addresses a secret may be sent to."""
+"""Decides which URLs a secret may be sent to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _AT_HOME = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def is_safe(url: str) -> bool:
-    """Over https, or not leaving this machine."""
+    """Return whether a URL is safe for secrets: https, or an address of this machine."""
     try:
         parts = urlsplit(url)
         at_home = parts.scheme == "http" and parts.hostname in _AT_HOME

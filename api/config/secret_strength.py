@@ -1,4 +1,4 @@
-"""Whether a secret that an operator configured can be guessed.
+"""Detects secrets that can be guessed.
 
 No test can tell that a text is random. These tell what nobody's random generator prints: a random
 key of 32 bytes fails one of them less than once in a billion times.

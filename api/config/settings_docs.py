@@ -1,4 +1,4 @@
-"""Settings in words: all of them as a file to fill in, and what is wrong with those given."""
+"""Describes settings: all of them as a file to fill in, and what is wrong with given ones."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _LIMITS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less tha
 
 
 def example() -> str:
-    """Every setting with its meaning and default: the text of `.env.example`."""
+    """Return the text of `.env.example`: every setting with its meaning and default."""
     fields = Settings.model_fields.items()
     return "\n".join([_HEAD, *(_paragraph(name, field) for name, field in fields)])
 
 
 def faults(error: ValidationError) -> list[str]:
-    """A sentence for each fault; values are never shown."""
+    """Return a sentence for each fault, without the values."""
     return [_sentence(fault) for fault in error.errors(include_url=False, include_input=False)]
 
 

@@ -20,12 +20,12 @@ ENV_FILE_VARIABLE = f"{PREFIX}ENV_FILE"
 
 
 def env_file() -> Path:
-    """The file that settings are read from where the environment does not give them."""
+    """Return the file that settings are read from if the environment does not have them."""
     return Path(os.environ.get(ENV_FILE_VARIABLE) or ".env")
 
 
 def existing_env_file() -> Path | None:
-    """The same, if it is there.
+    """Return that file if it exists.
 
     Raises:
         FileNotFoundError: The environment names a file that is not there. To go on without it
@@ -40,7 +40,7 @@ def existing_env_file() -> Path | None:
 
 
 def values_in_env_file() -> dict[str, str | None]:
-    """What the file gives, by variable; nothing where there is none."""
+    """Return the values of that file by variable; none if it does not exist."""
     file = existing_env_file()
     return dotenv_values(file) if file is not None else {}
 
@@ -55,20 +55,20 @@ class SecretFiles(PydanticBaseSettingsSource):
         self._values = {**in_env_file, **os.environ}
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """The file's text without the line break at its end, or None."""
+        """Return the file's text without the line break at its end, or None."""
         variable = f"{PREFIX}{field_name.upper()}_FILE"
         path = self._values.get(variable)
         return _read(variable, path) if path else None, field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        """All fields that a file gives."""
+        """Return all fields that a file gives."""
         names = self.settings_cls.model_fields
         values = {name: self.get_field_value(field, name)[0] for name, field in names.items()}
         return {name: value for name, value in values.items() if value is not None}
 
 
 def _read(variable: str, path: str) -> str | Unreadable:
-    """What cannot be read becomes a fault like any other, told with the rest of them."""
+    """Return a file's text, or a marker if it cannot be read, which validation reports."""
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What a setting's value must be like. Each rule passes the value on, or says what it must be."""
+"""Rules for the values of settings. Each returns the value, or says what it has to be."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SECRET_KEY_LENGTH = 32
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Stands for the value that a file should have given."""
+    """Marks a value whose file could not be read."""
 
     variable: str
     path: str
@@ -38,7 +38,7 @@ class Unreadable:
 
 
 def is_readable(value: Any) -> Any:
-    """A file that was named gave its text."""
+    """Require that the file of a value could be read."""
     if isinstance(value, Unreadable):
         message = f"is to be read from {value.path} ({value.variable}): {value.reason}"
         raise ValueError(message)  # noqa: TRY004 - pydantic collects these
@@ -46,7 +46,7 @@ def is_readable(value: Any) -> Any:
 
 
 def database_url(url: str) -> None:
-    """SQLite in a file, or PostgreSQL."""
+    """Require SQLite in a file, or PostgreSQL."""
     sentence = (
         "must be sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST:PORT/DATABASE"
         " (special characters in it are written like %40)"
@@ -60,14 +60,14 @@ def database_url(url: str) -> None:
 
 
 def postgresql_url(url: str) -> None:
-    """PostgreSQL alone."""
+    """Require PostgreSQL."""
     database_url(url)
     if normal_url(url).get_backend_name() == "sqlite":
         raise ValueError("must be a PostgreSQL: SQLite needs none")
 
 
 def smtp_url(url: str) -> None:
-    """A mail server as its channel reads it, or a folder in its place."""
+    """Require a mail server that its channel understands, or a folder."""
     if folder_of(url) is not None:
         return
     try:
@@ -80,7 +80,7 @@ def smtp_url(url: str) -> None:
 
 
 def sender(text: str) -> None:
-    """A name and an address."""
+    """Require a sender: a name and an address."""
     try:
         sender_of(text)
     except Exception:  # noqa: BLE001 - the standard library's parser raises many kinds
@@ -89,13 +89,13 @@ def sender(text: str) -> None:
 
 
 def public_url(url: str) -> None:
-    """Links are made by putting paths behind it."""
+    """Require a URL to which paths can be appended."""
     if not _is_address(url):
         raise ValueError("must be an address for browsers, like https://countersign.example.com")
 
 
 def hosts(text: str) -> None:
-    """Names and addresses alone."""
+    """Require a list of host names and addresses."""
     try:
         hosts_of(text)
     except ValueError:
@@ -107,7 +107,7 @@ def hosts(text: str) -> None:
 
 
 def trusted_proxies(text: str) -> None:
-    """Addresses and networks; `*` for everybody is possible, and warned of."""
+    """Require addresses and networks; `*` for everybody is possible, with a warning."""
     for part in filter(None, map(str.strip, text.split(","))):
         try:
             if part != "*":
@@ -130,7 +130,7 @@ def _is_address(url: str) -> bool:
 
 
 def secret_key(text: str) -> None:
-    """Long enough."""
+    """Require a secret key that is long enough and cannot be guessed."""
     if len(text) < SECRET_KEY_LENGTH:
         message = (
             f"must have at least {SECRET_KEY_LENGTH} characters, and has {len(text)}."
@@ -141,7 +141,7 @@ def secret_key(text: str) -> None:
 
 
 def master_key(text: str) -> None:
-    """As the keyring takes it; and the key that seals cannot be guessed.
+    """Require master keys of which the first cannot be guessed.
 
     The others only open what was sealed before: a weak one must be there to be replaced.
     """
@@ -156,7 +156,7 @@ def master_key(text: str) -> None:
 
 
 def other_keys(master: str, secret: str) -> None:
-    """No master key is the secret key as well, in any spelling."""
+    """Require that no master key is the secret key, in any spelling."""
     if any(is_same_secret(key, secret) for key in master_keys_of(master)):
         raise ValueError(f"must be another key than SECRET_KEY. Make one with: {MAKE_KEY}")
 
@@ -171,20 +171,20 @@ def _is_printable(key: bytes) -> bool:
 
 
 def issuer(url: str) -> None:
-    """Secrets go there."""
+    """Require an issuer to which secrets can be sent."""
     if not is_safe(url):
         raise ValueError("must begin with https://")
 
 
 def address_and_port(text: str) -> None:
-    """An address and a port."""
+    """Require an address and a port."""
     host, _, port = text.rpartition(":")
     if not _HOST.fullmatch(host) or not _PORT.fullmatch(port) or int(port) > 65535:
         raise ValueError("must be an address and a port, like 127.0.0.1:9464")
 
 
 def validated_by(rule: Callable[[str], None]) -> AfterValidator:
-    """The rule as pydantic wants it, for texts and secrets alike."""
+    """Return a rule as a pydantic validator, for texts and secrets."""
 
     def keep(value: str | SecretStr) -> str | SecretStr:
         rule(value.get_secret_value() if isinstance(value, SecretStr) else value)

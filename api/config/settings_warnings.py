@@ -1,4 +1,4 @@
-"""What is dangerous about settings that are valid: logged at the start, and shown by `doctor`.
+"""Warns of settings that are valid and dangerous, at the start and in `countersign doctor`.
 
 These are warnings and no refusals. A service behind a tunnel may well be reached over http, and
 container platforms mount secrets so that every user of the container can read them.
@@ -52,7 +52,7 @@ log = structlog.get_logger("countersign")
 
 @dataclass(frozen=True, slots=True)
 class SettingsWarning:
-    """One thing that an operator should change."""
+    """A setting that an operator should change."""
 
     event: str
     #: The setting's value, or the file; never a secret.
@@ -67,7 +67,7 @@ def log_warnings(settings: Settings) -> None:
 
 
 def settings_warnings(settings: Settings) -> list[SettingsWarning]:
-    """All that is dangerous about these settings, and about the files they were read from."""
+    """Return what is dangerous about the settings and the files that they were read from."""
     return [
         *_of_mail(settings),
         *_of_public_url(settings),
@@ -78,7 +78,7 @@ def settings_warnings(settings: Settings) -> list[SettingsWarning]:
 
 
 def secret_files() -> list[Path]:
-    """The files that give settings which are secrets: `.env`, and those that `..._FILE` name."""
+    """Return the files with secret settings: `.env`, and those that `..._FILE` names."""
     in_file = values_in_env_file()
     variables = {**in_file, **os.environ}
     secrets = [

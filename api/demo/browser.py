@@ -1,4 +1,4 @@
-"""A person at a desk, over real HTTP: asks GraphQL, reads mail, opens a link, fills in its form."""
+"""A person of the demo, over HTTP: sends GraphQL, reads mails, opens links, sends forms."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LINK = re.compile(r"https?://\S+/decide/\S+")
 
 
 class StoryError(Exception):
-    """Something did not happen as it should."""
+    """A step of the demo did not have the expected result."""
 
 
 #: Seconds to wait for a mail.
@@ -26,7 +26,7 @@ MAIL_WAIT_SECONDS = 10.0
 
 @dataclass
 class Form(HTMLParser):
-    """The form of a page: where it goes, and what is filled in already."""
+    """The form of a page: its address and its hidden fields."""
 
     action: str = ""
     fields: dict[str, str] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Person:
         self._browser = build_opener(HTTPCookieProcessor(CookieJar()))
 
     def ask(self, query: str, **variables: Any) -> dict[str, Any]:
-        """The data of a GraphQL answer."""
+        """Return the data of a GraphQL response."""
         body = json.dumps({"query": query, "variables": variables}).encode()
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._token}"}
         text, _ = self._fetch(Request(f"{self._url}/graphql", body, headers))
@@ -63,7 +63,7 @@ class Person:
         return data
 
     def mail_with_link(self) -> str:
-        """The link of the newest mail that has one, once it has arrived."""
+        """Return the link of the newest mail that has one, once it has arrived."""
         deadline = time.monotonic() + MAIL_WAIT_SECONDS
         while time.monotonic() < deadline:
             text, _ = self._fetch(Request(f"{self._mailbox_url}/api/messages?to={self.email}"))

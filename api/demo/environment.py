@@ -1,4 +1,4 @@
-"""The demo's stage: settings with made-up secrets, servers in threads, and a clean folder."""
+"""The environment of the demo: settings with random secrets, servers, and a temporary folder."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class DemoEnvironment:
-    """Where everything is."""
+    """The addresses and the account of a running demo."""
 
     url: str
     mailbox_url: str
@@ -43,7 +43,7 @@ class DemoEnvironment:
 
 @contextmanager
 def stage(port: int | None = None) -> Iterator[DemoEnvironment]:
-    """The whole product and a mailbox, until the block ends; nothing is left behind."""
+    """Run the whole product and a mailbox during the block, and remove everything after it."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="countersign-demo-")))
         mailbox = Mailbox()
@@ -97,7 +97,7 @@ def _mail_server(mailbox: Mailbox) -> Iterator[int]:
 
 
 def _free_port(preferred: int | None) -> int:
-    """The preferred port if it is free, else any."""
+    """Return the preferred port if it is free, otherwise any."""
     for port in (preferred, 0):
         if port is None:
             continue

@@ -17,7 +17,7 @@ MAX_MAIL_BYTES = 5 * 2**20
 
 
 class Mailbox:
-    """The newest messages, whoever they are for; older ones are let go."""
+    """Keeps the newest messages in memory, for any recipient."""
 
     def __init__(self, *, max_mails: int = MAX_MAILS) -> None:
         self._messages: deque[CaughtMail] = deque(maxlen=max_mails)
@@ -42,12 +42,12 @@ class Mailbox:
         return next((mail for mail in self._messages if mail.id == message_id), None)
 
     def recipients(self) -> dict[str, int]:
-        """How many messages each recipient has, by address."""
+        """Return how many messages each recipient has, by address."""
         return count_recipients(self._messages)
 
 
 class _Receiver:
-    """What the SMTP protocol hands each whole message to."""
+    """Takes each whole message from the SMTP protocol."""
 
     def __init__(self, mailbox: Mailbox) -> None:
         self._mailbox = mailbox
@@ -64,7 +64,7 @@ class _Receiver:
 
 @asynccontextmanager
 async def smtp_server(mailbox: Mailbox, *, host: str, port: int = 0) -> AsyncIterator[int]:
-    """Receives mail on the running loop and yields the port; port 0 takes a free one."""
+    """Receive mail during the block, and yield the port; port 0 takes a free one."""
     loop = asyncio.get_running_loop()
     receiver = _Receiver(mailbox)
     connections: WeakSet[SMTP] = WeakSet()

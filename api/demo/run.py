@@ -1,4 +1,4 @@
-"""`countersign demo`: the stage for people to walk on, or the story told without hands."""
+"""`countersign demo`: an installation to try by hand, or a walkthrough that runs by itself."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def run_story() -> int:
 
 
 def guide(ready: DemoEnvironment) -> str:
-    """Where to click and what to paste."""
+    """Return instructions for somebody who tries the demo."""
     cast = ready.cast
     width = max(map(len, cast.tokens))
     tokens = "\n".join(f"  {email:<{width}}  {token}" for email, token in cast.tokens.items())

@@ -1,4 +1,4 @@
-"""The main job told without hands, over real HTTP and SMTP, each step as it happens."""
+"""Runs the main workflow over HTTP and SMTP, and prints each step."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class _Teller:
 
 
 def run_walkthrough(ready: DemoEnvironment) -> None:
-    """Raises `StoryError` where the story does not go as told."""
+    """Run the walkthrough; raises `StoryError` if a step fails."""
     teller = _Teller(time.monotonic())
     people = {
         email.split("@")[0]: Person(ready.url, ready.mailbox_url, email, token)

@@ -1,1 +1,1 @@
-"""What `countersign doctor` looks at: whether this installation can do what it is for."""
+"""The checks of `countersign doctor`."""

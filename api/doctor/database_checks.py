@@ -35,7 +35,7 @@ _ADD_KEY = (
 
 
 def check_database(database: Database, keyring: Keyring) -> Iterator[CheckResult]:
-    """The checks of a database that can be read."""
+    """Yield the results of the checks of a database that can be read."""
     checks: dict[str, Callable[[], CheckResult]] = {
         "database writes": lambda: _check_writes(database),
         "clock": lambda: _check_clock(database),
@@ -49,7 +49,7 @@ def check_database(database: Database, keyring: Keyring) -> Iterator[CheckResult
 
 
 def unusable(name: str, error: DBAPIError | PoolTimeout) -> CheckResult:
-    """What the database said, in our words and its own."""
+    """Return the result for a database that answers with an error."""
     translated = translate_db_error(error)
     said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
     sentence = translated.message if isinstance(translated, Refusal) else "The database refused."
@@ -57,7 +57,7 @@ def unusable(name: str, error: DBAPIError | PoolTimeout) -> CheckResult:
 
 
 def first_administrator(database: Database) -> str | None:
-    """The address of the person who was there first of those who manage users; None without any."""
+    """Return the address of the first person who can manage users; None if there is none."""
     u = t.users
     query = (
         sa.select(u.c.email)
@@ -70,7 +70,7 @@ def first_administrator(database: Database) -> str | None:
 
 
 def backends_in_use(database: Database) -> dict[str, int]:
-    """How many keypairs are with each signer."""
+    """Return how many keypairs each signer has."""
     k = t.keypairs
     query = sa.select(k.c.backend, sa.func.count().label("number")).group_by(k.c.backend)
     with database.reading() as connection:
@@ -103,7 +103,7 @@ def _check_clock(database: Database) -> CheckResult:
 
 
 def _check_keys(database: Database, keyring: Keyring) -> CheckResult:
-    """Each master key that sealed something is configured."""
+    """Check that each master key that sealed something is configured."""
     name = "master key"
     with database.reading() as connection:
         check = load_master_key_check(connection)
@@ -123,5 +123,5 @@ def _check_keys(database: Database, keyring: Keyring) -> CheckResult:
 
 
 def keypairs(number: int) -> str:
-    """So many, in words."""
+    """Return a number of keypairs in words."""
     return f"{number} keypair" if number == 1 else f"{number} keypairs"

@@ -1,4 +1,4 @@
-"""All checks, in an order in which the first that fails is the first to mend."""
+"""Runs all checks, in the order in which failures are best corrected."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _NO_DATABASE = "It was not looked at, because the database cannot be used."
 def examine(
     settings: Settings, *, mail_to: str | None = None, public_url: bool = True
 ) -> Iterator[CheckResult]:
-    """Look at everything; each result as soon as it is known.
+    """Run all checks, and yield each result as soon as it is known.
 
     Args:
         settings: The settings, which are valid.
@@ -59,7 +59,7 @@ def examine(
 
 
 def _warnings(settings: Settings) -> Iterator[CheckResult]:
-    """Of what is dangerous about valid settings, each kind in a line of its own."""
+    """Yield a result for each kind of warning about valid settings."""
     names = {
         "secret_file_readable_by_all": "secret files",
         "database_file_readable_by_all": "database file",

@@ -1,4 +1,4 @@
-"""Whether the mail server takes mail from us, by handing it some."""
+"""Checks that the mail server accepts mail, by sending one."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def _test_mail(mail_from: str, address: str) -> bytes:
 
 
 def _advice(error: BaseException) -> str:
-    """By what the failure came from, however deep that is."""
+    """Return advice by the cause of a failure, however deep it is."""
     causes = [error]
     while (cause := causes[-1].__cause__ or causes[-1].__context__) and cause not in causes:
         causes.append(cause)

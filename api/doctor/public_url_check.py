@@ -1,4 +1,4 @@
-"""Whether the address that links in mails begin with leads to this service."""
+"""Checks that the public URL leads to this service."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ELSEWHERE = "Something else answers there: look at COUNTERSIGN_PUBLIC_URL and a
 
 
 def check_public_url(public_url: str) -> CheckResult:
-    """Ask it whether the process lives, as anybody's browser would reach it."""
+    """Request `/healthz` at the public URL, as a browser would."""
     url = f"{public_url.rstrip('/')}/healthz"
     try:
         answer = httpx2.get(url, timeout=_TIMEOUT, follow_redirects=False)

@@ -1,4 +1,4 @@
-"""What came of each check, in a line for people or as JSON for programs."""
+"""Results of checks, as lines for people or JSON for programs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MARKS_IN_ASCII = {
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What one check saw, and what to do about it."""
+    """The result of one check, and what to do about it."""
 
     name: str
     verdict: Verdict
@@ -41,32 +41,32 @@ class CheckResult:
 
 
 def passed(name: str, message: str) -> CheckResult:
-    """All is well."""
+    """Return a result that is fine."""
     return CheckResult(name, Verdict.PASSED, message)
 
 
 def failed(name: str, message: str, advice: str) -> CheckResult:
-    """Somebody has to act."""
+    """Return a result that somebody has to act on."""
     return CheckResult(name, Verdict.FAILED, message, advice)
 
 
 def warned(name: str, message: str, advice: str) -> CheckResult:
-    """It works, and somebody has to act before others rely on it."""
+    """Return a result that works, but should be changed before others rely on it."""
     return CheckResult(name, Verdict.WARNING, message, advice)
 
 
 def skipped(name: str, message: str) -> CheckResult:
-    """It could not be looked at."""
+    """Return the result of a check that could not be made."""
     return CheckResult(name, Verdict.SKIPPED, message)
 
 
 def is_healthy(results: Sequence[CheckResult]) -> bool:
-    """Nothing failed."""
+    """Return whether no check failed."""
     return all(result.verdict is not Verdict.FAILED for result in results)
 
 
 def as_lines(results: Sequence[CheckResult], encoding: str | None) -> str:
-    """One line for each check, in signs that the terminal has."""
+    """Return a line for each check, with signs that the terminal can show."""
     marks = _MARKS if _can_write("".join(_MARKS.values()), encoding) else _MARKS_IN_ASCII
     lines = (
         " ".join(filter(None, (marks[r.verdict], f"{r.name}:", r.message, r.advice)))
@@ -76,7 +76,7 @@ def as_lines(results: Sequence[CheckResult], encoding: str | None) -> str:
 
 
 def as_json(results: Sequence[CheckResult]) -> str:
-    """An object with `healthy` and the `checks`."""
+    """Return a JSON object with `healthy` and the `checks`."""
     checks = [
         {
             "name": result.name,

@@ -1,4 +1,4 @@
-"""Whether each signer that keypairs may be with can be used."""
+"""Checks whether signers can be used."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from engine.signers.guard import check_health
 
 
 def check_signer(signer: Signer) -> CheckResult:
-    """Ask a signer for its health, if it can tell; otherwise it is enough that it was loaded."""
+    """Check a signer's health if it has a health check; otherwise that it was loaded."""
     name = f"signer {signer.name}"
     try:
         if not check_health(signer):

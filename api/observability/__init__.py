@@ -1,1 +1,1 @@
-"""What an operator sees of a running Countersign: metrics, traces and logs."""
+"""Metrics, traces and logs of a running Countersign."""

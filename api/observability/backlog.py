@@ -1,4 +1,4 @@
-"""What waits: mail to be sent, releases to be moved on. Asked when somebody looks."""
+"""Metrics of work that waits, such as mails and due releases, read from the database on demand."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ log = structlog.get_logger("countersign.metrics")
 
 
 class Backlog(Collector):
-    """Gauges of the whole installation: every process shows the same."""
+    """Collects gauges of the whole installation, which are the same in every process."""
 
     def __init__(self, system: System, executor: Executor) -> None:
         self._system = system
         self._executor = executor
 
     def collect(self) -> Iterable[Metric]:
-        """Asked at each look; a database that does not answer is itself the news."""
+        """Yield the gauges as they are now, or only that the database does not answer."""
         yield from _pool(self._system.database)
         yield _gauge(
             "countersign_calls_waiting",
@@ -43,7 +43,7 @@ class Backlog(Collector):
                 ahead = skew(self._system.clock, connection).total_seconds()
                 gauges = list(_waiting(connection, self._system.clock.now(connection)))
         except Exception as error:  # noqa: BLE001 - whatever keeps it from answering
-            log.warning("backlog not read", error=type(error).__name__)
+            log.warning("backlog_not_read", error=type(error).__name__)
             ahead, gauges = 0.0, []
         yield _gauge("countersign_database_up", "Whether the database answered.", bool(gauges))
         if gauges:
@@ -55,7 +55,7 @@ class Backlog(Collector):
         yield from gauges
 
     def describe(self) -> Iterable[Metric]:
-        """Registering asks nothing of the database."""
+        """Return no metrics, so that registering the collector does not query the database."""
         return ()
 
 

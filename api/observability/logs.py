@@ -1,4 +1,4 @@
-"""One line for each event, on standard error: ours, and those of the libraries."""
+"""Configures logging: one line on standard error for each event, also for those of libraries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from api.observability.redaction import redact
 
 
 def configure_logs(*, as_json: bool, stream: TextIO | None = None) -> None:
-    """To be called once, before anything is served."""
+    """Configure logging for the process; called once, before anything is served."""
     stream = stream or sys.stderr
     common: list[Processor] = [
         structlog.contextvars.merge_contextvars,

@@ -1,4 +1,4 @@
-"""Counts and durations, in a registry of their own; every label takes one of a few known words."""
+"""Metrics of a process. Every label takes one of a few known values, to keep their number small."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class GraphqlOutcome:
 
 
 class Meter:
-    """Counts what this process has done."""
+    """The metrics of one process."""
 
     def __init__(self, tracer: Tracer | None = None) -> None:
         self.registry = registry = CollectorRegistry()
@@ -110,7 +110,7 @@ class Meter:
 
     @contextmanager
     def operation(self, kind: OperationKind, name: str) -> Iterator[None]:
-        """Times it, counts how it ended, and is a span of the trace where there is one."""
+        """Measure an operation during the block: duration, result, and a span of the trace."""
         started, result = time.perf_counter(), Result.FAILED
         with self._span(f"{kind} {name}"):
             try:
@@ -126,7 +126,7 @@ class Meter:
 
     @contextmanager
     def graphql_operation(self, kind: str, name: str) -> Iterator[GraphqlOutcome]:
-        """Times an operation of a GraphQL client, and counts how it was answered."""
+        """Measure an operation of a GraphQL client during the block: duration and outcome."""
         started, outcome = time.perf_counter(), GraphqlOutcome()
         with self._span(f"{kind} {name}"):
             try:
@@ -137,12 +137,12 @@ class Meter:
                 self._observe("graphql_operation_seconds", seconds, kind, name)
 
     def graphql_operation_refused(self) -> None:
-        """One that was refused before it ran, whatever it may have been."""
+        """Count an operation that was refused before it ran."""
         self._count("graphql_operations", "unknown", "unknown", Result.REFUSED)
 
     @contextmanager
     def followed(self, name: str) -> Iterator[None]:
-        """Counts a subscription, open and then ended; the client's going is a good end."""
+        """Count a subscription as open during the block, and then by how it ended."""
         result = Result.DONE
         try:
             with self._subscriptions.track_inprogress():
@@ -157,15 +157,15 @@ class Meter:
             self._count("graphql_operations", "subscription", name, result)
 
     def refused(self, code: Code) -> None:
-        """One refusal."""
+        """Count a refusal."""
         self._count("refusals", code)
 
     def signed(self, code: Code | None, number: int = 1) -> None:
-        """So many signatures made, or refused for a reason."""
+        """Count signatures that were made, or refused for a reason."""
         self._count("signatures", code or "MADE", number=number)
 
     def message_handed_in(self, channel: str, outcome: str) -> None:
-        """One message that a channel took, or did not take: sent, retried or failed."""
+        """Count an attempt to send a message: sent, retried or failed."""
         self._count("deliveries", channel, outcome)
 
     def periodic_run(self, service: str, result: str) -> None:
@@ -173,15 +173,15 @@ class Meter:
         self._count("periodic_runs", service, result)
 
     def sign_in_mail_withheld(self, limit: str) -> None:
-        """One mail that a limit kept back."""
+        """Count a sign-in mail that a limit kept from being sent."""
         self._count("sign_in_mails_withheld", limit)
 
     def message_in_plain_form(self, kind: str) -> None:
-        """One message that could not be rendered as it should be."""
+        """Count a message that could only be rendered in its plain form."""
         self._count("messages_in_plain_form", kind)
 
     def answered(self, face: str, status: int, seconds: float | None) -> None:
-        """One request; without seconds where they say nothing."""
+        """Count a request, and record its duration unless `seconds` is None."""
         self._count("http_requests", face, f"{status // 100}xx")
         if seconds is not None:
             self._observe("http_request_seconds", seconds, face)

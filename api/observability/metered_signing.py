@@ -1,4 +1,4 @@
-"""The signing gate, counting how each signature that was asked for came out."""
+"""A signing service that counts the outcome of each signature."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from engine.system import System
 
 
 class MeteredSigning(SigningService):
-    """Answers as the gate does."""
+    """Signs by another signing service, and counts the outcomes."""
 
     def __init__(self, system: System, executor: Executor, meter: Meter) -> None:
         super().__init__(system, executor)
@@ -24,7 +24,7 @@ class MeteredSigning(SigningService):
     async def sign(
         self, principal: Principal, keypair_id: UUID, requests: Sequence[SignRequest]
     ) -> list[Outcome]:
-        """An outcome for each request, each counted."""
+        """Return an outcome for each request, and count each."""
         with self._meter.operation(OperationKind.SIGNATURE, "sign"):
             try:
                 outcomes = await super().sign(principal, keypair_id, requests)

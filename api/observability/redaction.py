@@ -1,4 +1,4 @@
-"""The last net: whatever looks like a secret is taken out of a log line before it is written.
+"""Removes whatever looks like a secret from a log line before it is written.
 
 Nobody should hand a secret to the log in the first place; this is for the day somebody does.
 """
@@ -34,12 +34,12 @@ _PLAIN = (bool, int, float, type(None))
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """A structlog processor, to stand right before the one that renders."""
+    """Remove secrets from an event: a structlog processor to place just before the renderer."""
     return {name: _clean(name, value) for name, value in event.items()}
 
 
 def without_secrets(text: str) -> str:
-    """The text, without what looks like a secret."""
+    """Return the text without what looks like a secret."""
     return _SHAPES.sub(HIDDEN, text)
 
 

@@ -1,4 +1,4 @@
-"""Around every request: an id, a span, a count, and a line in the log where that is wanted."""
+"""Gives every request an id, a span of the trace, a count, and optionally a log line."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ _FACES = {
 
 @dataclass(slots=True)
 class Answered:
-    """What is known of the answer once it has begun."""
+    """What is known of a response once it has begun."""
 
     status: int = 500
     streams: bool = False
 
 
 class ObservedRequests:
-    """The outermost middleware."""
+    """Middleware that observes every request; the outermost one."""
 
     def __init__(self, app: ASGIApp, *, meter: Meter, log_requests: bool) -> None:
         self._app = app
@@ -50,7 +50,7 @@ class ObservedRequests:
         self._log_requests = log_requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the application does."""
+        """Pass the request to the application, and observe it."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
@@ -90,12 +90,12 @@ class ObservedRequests:
 
 
 def face_of(scope: Scope) -> str:
-    """One of a few words, whatever the path."""
+    """Return the part of the application that a path belongs to, as a label of metrics."""
     path = str(scope["path"]).removeprefix(scope.get("root_path", ""))
     return _FACES.get(path.strip("/").partition("/")[0], "other")
 
 
 def request_id(scope: Scope) -> str:
-    """The caller's own id for the request if it is a decent one, else a new one."""
+    """Return the caller's id of the request if it is well formed, otherwise a new one."""
     request_header = Headers(scope=scope).get(HEADER, "")
     return request_header if _ID.fullmatch(request_header) else secrets.token_hex(8)

@@ -1,4 +1,4 @@
-"""Whether signers that are devices could sign now: for `/readyz` and `/metrics`."""
+"""Checks whether signers that are devices could sign now, for `/readyz` and `/metrics`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SIGNER_ANSWER_SECONDS = 2.0
 
 
 class SignerHealth(Collector):
-    """Asks each signer that can tell, at most once in a while and one call at a time."""
+    """Asks each signer that has a health check, at intervals and with one call at a time."""
 
     def __init__(self, signers: Mapping[str, Signer]) -> None:
         self._checks = {
@@ -32,13 +32,13 @@ class SignerHealth(Collector):
         }
 
     def ready(self) -> dict[str, bool]:
-        """By signer, whether it could sign; those that cannot tell are not in it."""
+        """Return by name whether a signer could sign, of those that have a health check."""
         for check in self._checks.values():
             check.start()
         return {name: check.wait() for name, check in self._checks.items()}
 
     def collect(self) -> Iterable[Metric]:
-        """One sample for each signer that can tell."""
+        """Yield a sample for each signer that has a health check."""
         up = GaugeMetricFamily(
             "countersign_signer_up", "Whether the signer could sign.", labels=("signer",)
         )
@@ -47,12 +47,12 @@ class SignerHealth(Collector):
         return (up,) if self._checks else ()
 
     def describe(self) -> Iterable[Metric]:
-        """Registering asks nothing of the signers."""
+        """Return no metrics, so that registering the collector does not call the signers."""
         return ()
 
 
 class _Check:
-    """The last answer of one signer, and the call that is under way."""
+    """The last answer of one signer, and the call that is in progress."""
 
     def __init__(self, name: str, signer: Signer) -> None:
         self._name = name
@@ -64,7 +64,7 @@ class _Check:
         self._fault: str | None = None
 
     def start(self) -> None:
-        """Ask anew unless the last answer is young or a call is under way."""
+        """Ask the signer, unless its last answer is recent or a call is in progress."""
         with self._lock:
             now = time.monotonic()
             is_young = self._asked_at is not None and now - self._asked_at < SIGNER_HEALTH_SECONDS
@@ -76,7 +76,7 @@ class _Check:
         Thread(target=self._ask, name=f"signer-{self._name}", daemon=True).start()
 
     def wait(self) -> bool:
-        """Whether it could sign; one that does not answer in time could not."""
+        """Return whether the signer could sign; one that does not answer in time could not."""
         return self._done.wait(SIGNER_ANSWER_SECONDS) and self._fault is None
 
     def _ask(self) -> None:

@@ -24,7 +24,7 @@ class TracingMissingError(Exception):
 
 
 def make_tracer(exporter: SpanExporter | None = None) -> Tracer:
-    """Sends spans by OTLP over HTTP, to where the standard `OTEL_EXPORTER_OTLP_...` say."""
+    """Return a tracer that sends spans by OTLP, as `OTEL_EXPORTER_OTLP_...` configure it."""
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.resources import Resource
@@ -52,7 +52,7 @@ def close_tracer(tracer: Tracer) -> None:
 
 @contextmanager
 def span(tracer: Tracer, name: str, **options: Any) -> Iterator[None]:
-    """Says that something failed and not what: an exception's text has SQL and its values in it."""
+    """Open a span, which records that something failed but not the text of the exception."""
     from opentelemetry.trace import StatusCode
 
     with tracer.start_as_current_span(
@@ -67,7 +67,7 @@ def span(tracer: Tracer, name: str, **options: Any) -> Iterator[None]:
 
 @contextmanager
 def span_of_request(tracer: Tracer, scope: Scope, face: str, request_id: str) -> Iterator[None]:
-    """Continues the caller's trace. No path, no query, no header: they may hold what is secret."""
+    """Open a span that continues the caller's trace; path and headers may hold secrets."""
     from opentelemetry.propagate import extract
     from opentelemetry.trace import SpanKind
 

@@ -1,1 +1,1 @@
-"""What a running process is made of, and the one way from an event loop to the engine."""
+"""The parts of a running process, and the one way from an event loop to the engine."""

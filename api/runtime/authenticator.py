@@ -1,4 +1,4 @@
-"""Who credentials prove, looked up for many requests in one transaction and one hop."""
+"""Authenticates requests: looks up the credentials of many in one transaction."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LookUp = Callable[[Connection, str, datetime], Principal | None]
 
 
 class Authenticator:
-    """Each request asks anew, for a revocation holds at once; those that come together share."""
+    """Looks up the credentials of each request anew, since a revocation holds at once."""
 
     def __init__(self, system: System, executor: Executor) -> None:
         self._system = system

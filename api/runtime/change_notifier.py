@@ -1,4 +1,4 @@
-"""Wakes whoever waits for an account's news: subscribers, on this process's event loop."""
+"""Wakes the subscribers of an account after a commit, on the event loop of this process."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from uuid import UUID
 
 
 class ChangeNotifier:
-    """One of the engine's `System.commit_hooks`; waits end early when something was committed."""
+    """A commit hook of the engine that ends the waits for changes of an account."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: dict[UUID, set[asyncio.Event]] = defaultdict(set)
 
     def __call__(self, account_id: UUID) -> None:
-        """There is news; may be called from any thread."""
+        """Wake whoever waits for changes of an account; may be called from any thread."""
         if self._loop is not None:
             with suppress(RuntimeError):  # the loop has ended
                 self._loop.call_soon_threadsafe(self._wake, account_id)
 
     async def wait(self, account_id: UUID, seconds: float) -> None:
-        """Until the account has news, or the time is over."""
+        """Wait until something of the account is committed, for at most so many seconds."""
         self._loop = asyncio.get_running_loop()
         event = asyncio.Event()
         self._waiting[account_id].add(event)

@@ -1,4 +1,4 @@
-"""Which credentials were used lately: noted in memory, written down now and then."""
+"""Collects in memory which credentials were used, to write that down at intervals."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ REMEMBERED = 10_000
 
 
 class CredentialUsage:
-    """Noted on the event loop, drained by whoever writes it down."""
+    """The credentials that were used since the last write; used on the event loop only."""
 
     def __init__(self) -> None:
         self._tokens: set[UUID] = set()
         self._sessions: set[UUID] = set()
 
     def note(self, principal: Principal) -> None:
-        """The credential behind it was used."""
+        """Note that the credential of a principal was used."""
         for noted, id_ in (
             (self._tokens, principal.token_id),
             (self._sessions, principal.session_id),
@@ -34,7 +34,7 @@ class CredentialUsage:
                 noted.add(id_)
 
     def drain(self) -> tuple[set[UUID], set[UUID]]:
-        """Tokens and sessions noted since the last time."""
+        """Return the tokens and sessions that were noted, and begin anew."""
         noted = self._tokens, self._sessions
         self._tokens, self._sessions = set(), set()
         return noted

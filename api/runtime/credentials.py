@@ -1,4 +1,4 @@
-"""Which user a request comes from."""
+"""Finds the user that a request comes from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ async def principal_of(
     *,
     again: bool = False,
 ) -> Principal | None:
-    """The user of the bearer token, else of the browser session; None without a valid one.
+    """Return the user of the bearer token or else the browser session; None without a valid one.
 
     Whoever sends a token means the token: a wrong one does not fall back to a cookie. WebSocket
     clients, which cannot set headers in a browser, give it as `authorization` when they connect.
@@ -34,7 +34,7 @@ async def principal_of(
 async def session_of(
     runtime: Runtime, connection: HTTPConnection, *, again: bool = False
 ) -> Principal | None:
-    """The person of the browser session, unless a foreign page could have sent the request."""
+    """Return the user of the browser session, unless a foreign page could have sent the request."""
     browser = runtime.browser
     if browser is None or not browser.may_act(connection):
         return None

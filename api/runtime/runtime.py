@@ -1,4 +1,4 @@
-"""What a running Countersign is made of: the engine, its threads, and how to reach it."""
+"""The parts of a running process: the engine, its threads, and how to reach it."""
 
 from __future__ import annotations
 
@@ -64,12 +64,12 @@ class Runtime:
     signer_health: SignerHealth = field(init=False)
 
     def __post_init__(self) -> None:
-        """The parts that are made of others."""
+        """Build the parts that are made of others."""
         object.__setattr__(self, "authenticator", Authenticator(self.system, self.executor))
         object.__setattr__(self, "signer_health", SignerHealth(self.system.signers))
 
     def committed(self, account_id: UUID) -> None:
-        """Something was committed, here or elsewhere."""
+        """Wake subscribers and the relay after a commit, in this process or another."""
         self.change_notifier(account_id)
         self.outbox(account_id)
 

@@ -1,4 +1,4 @@
-"""What has to be there before anything starts: a database, its tables, and a clock."""
+"""Checks before anything starts: the database, its tables, and the clocks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class NotReadyError(Exception):
 
 
 def open_database(settings: Settings) -> Database:
-    """The database of the settings, or NotReadyError where a file could not be opened."""
+    """Return the database of the settings; raises NotReadyError if its file cannot be opened."""
     database = Database(settings.database_url.get_secret_value(), pool_size=settings.pool_size)
     file = database.file
     if file is not None and not _can_be_opened(file):
@@ -52,7 +52,7 @@ def _can_be_opened(file: Path) -> bool:
 
 
 def require_current(database: Database) -> None:
-    """The schema is there, or NotReadyError."""
+    """Raise NotReadyError unless the tables are those of this version."""
     if database.is_empty_file:
         raise NotReadyError(NO_DATABASE)
     with database.reading() as connection:
@@ -62,7 +62,7 @@ def require_current(database: Database) -> None:
 
 
 def compare_clocks(system: System) -> None:
-    """Instants are the database's; this machine's own are in its logs and links alone."""
+    """Log how far the clocks of the database and this machine differ; warn if it is much."""
     if system.database.is_sqlite:
         return
     with system.database.reading() as connection:

@@ -1,4 +1,4 @@
-"""Whoever comes without a path, or with one that leads nowhere."""
+"""Responses to requests without a path, and with one that does not exist."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NOTHING = "There is nothing at this path. The API is at {root}/graphql.\n"
 
 
 def to_sign_in(root: str) -> Answer:
-    """The only page that people open by themselves."""
+    """Redirect to the sign-in page, the only one that people open by themselves."""
 
     async def answer(_request: Request) -> Response:
         return go(f"{root}/sign-in")
@@ -24,7 +24,7 @@ def to_sign_in(root: str) -> Answer:
 
 
 def nothing_here(root: str) -> Callable[[Request, Exception], Awaitable[Response]]:
-    """A page for people, a sentence for programs."""
+    """Return 404 as a page for people, or as a sentence for programs."""
 
     async def answer(request: Request, _error: Exception) -> Response:
         if wants_page(request.headers):

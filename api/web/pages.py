@@ -1,4 +1,4 @@
-"""What the sign-in pages look like: server-rendered, no script, in the language of the browser."""
+"""Renders the sign-in pages: on the server, without scripts, in the language of the browser."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HEADERS = page_headers(CSS, {"img-src": "data:", "form-action": "'self'"})
 
 
 def page(request: Request, template: str, root: str, status: int = 200, **values: Any) -> Response:
-    """A page of the templates; `root` is where all of them live below the host."""
+    """Return a rendered page; `root` is the path below which all pages are."""
     language = texts.language_of(_locale(request))
     context: dict[str, Any] = {
         **clock_values(FOLDERS, language, values.pop("zone", "UTC")),
@@ -42,12 +42,12 @@ def page(request: Request, template: str, root: str, status: int = 200, **values
 def error_page(
     request: Request, what: str, root: str, status: int, *, said: str | None = None
 ) -> Response:
-    """A page that says what is the matter and what to do; `said` is what a provider said of it."""
+    """Return a page that explains an error; `said` is the message of an OpenID provider."""
     return page(request, "trouble", root, status, what=what, said=said)
 
 
 def go(path: str) -> Response:
-    """To another page, by GET."""
+    """Return a redirect to another page, by GET."""
     return RedirectResponse(path, 303, {"Cache-Control": "no-store"})
 
 

@@ -1,1 +1,1 @@
-"""What every HTTP request passes: hosts, origins, cookies, bodies, limits, connections."""
+"""What every HTTP request passes: checks of hosts, origins, cookies, bodies, connections."""

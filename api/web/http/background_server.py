@@ -1,4 +1,4 @@
-"""Serves an application in a thread of its own, beside whatever else the process does."""
+"""Serves an application in a thread of its own."""
 
 from __future__ import annotations
 

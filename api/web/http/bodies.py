@@ -1,4 +1,4 @@
-"""Bodies of requests: of bounded size, and there within a bounded time."""
+"""Reads bodies of requests with a limit of size and of time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SLOWEST = 15.0
 
 
 class TooLargeError(Exception):
-    """More bytes than there may be."""
+    """The body has more bytes than are allowed."""
 
     def __init__(self, size: int) -> None:
         super().__init__(f"{size} bytes or more")
@@ -20,11 +20,16 @@ class TooLargeError(Exception):
 
 
 class TooSlowError(Exception):
-    """It did not arrive in time."""
+    """The body did not arrive in time."""
 
 
 async def body_of(request: Request, most: int, seconds: float = SLOWEST) -> bytes:
-    """The body, whatever its header said of its size. Raises TooLargeError and TooSlowError."""
+    """Return the body, whatever its header says of its size.
+
+    Raises:
+        TooLargeError: It has too many bytes.
+        TooSlowError: It does not arrive in time.
+    """
     read = bytearray()
     try:
         async with asyncio.timeout(seconds):
@@ -38,7 +43,7 @@ async def body_of(request: Request, most: int, seconds: float = SLOWEST) -> byte
 
 
 async def form_of(request: Request, most: int, seconds: float = SLOWEST) -> bytes:
-    """A page's body; HTTPException for what is too much or too slow."""
+    """Return the body of a form; raises HTTPException if it is too large or too slow."""
     try:
         return await body_of(request, most, seconds)
     except TooLargeError as error:

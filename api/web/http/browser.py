@@ -1,4 +1,4 @@
-"""What we know of a browser: its cookies, and whether a request comes from a page of ours."""
+"""Reads and sets cookies, and tells whether a request comes from a page of this service."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SAFE = frozenset({"GET", "HEAD"})
 
 
 class Browser:
-    """Cookies of one origin, the one of the public URL.
+    """The cookies of the public URL's origin.
 
     `__Host-` binds a cookie to exactly this host and to https; plain http has no such thing. The
     cookies are Lax, not Strict: links in mails are followed from other sites, and the page behind
@@ -31,22 +31,22 @@ class Browser:
         self.root = parts.path.rstrip("/")
 
     def cookie(self, what: str = "") -> str:
-        """The name of a cookie; without a word, the session's."""
+        """Return the name of a cookie; without a word, that of the session."""
         name = f"{NAME}-{what}" if what else NAME
         return f"__Host-{name}" if self._secure else name
 
     def read(self, connection: HTTPConnection, what: str = "") -> str:
-        """The cookie's value; empty without one."""
+        """Return the value of a cookie; empty if there is none."""
         return connection.cookies.get(self.cookie(what), "")
 
     def names(self, connection: HTTPConnection, prefix: str) -> list[str]:
-        """The words of all cookies that begin with a prefix, as `read` and `take` want them."""
+        """Return the words, for `read` and `take`, of all cookies that begin with a prefix."""
         start = len(self.cookie(prefix)) - len(prefix)
         names = [name for name in connection.cookies if name.startswith(self.cookie(prefix))]
         return [name[start:] for name in names]
 
     def session_secret(self, connection: HTTPConnection) -> str | None:
-        """What the session's cookie holds, if it could be a secret of ours."""
+        """Return the secret in the session's cookie, if it has the form of one."""
         value = self.read(connection)
         return value if _SECRET.fullmatch(value) else None
 
@@ -69,7 +69,7 @@ class Browser:
         )
 
     def may_act(self, connection: HTTPConnection) -> bool:
-        """The cookie counts: the request changes nothing, or comes from a page of ours.
+        """Return whether the session's cookie counts: no other site can have caused a change.
 
         A websocket opens with a GET that any page may send, and then carries mutations.
         """
@@ -77,5 +77,5 @@ class Browser:
         return reads or self.is_our_page(connection)
 
     def is_our_page(self, connection: HTTPConnection) -> bool:
-        """By what browsers say themselves and no page can change; saying nothing is not enough."""
+        """Return whether the browser says that a request comes from a page of this service."""
         return self._origins.source_of(connection) is Source.OWN_PAGE

@@ -1,4 +1,4 @@
-"""Who is at the other end of a connection, as far as its address tells."""
+"""Tells clients apart by the addresses of their connections."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from starlette.requests import HTTPConnection
 
 
 def client_of(connection: HTTPConnection) -> str:
-    """Where it comes from; of IPv6 the network, since one client has all of it."""
+    """Return the client of a request by its address; for IPv6 by its network of 64 bits."""
     return client_network(connection.client.host if connection.client else "")
 
 
 def client_network(host: str) -> str:
-    """The client that an address belongs to: itself, or its network of 64 bits of IPv6."""
+    """Return the client that an address belongs to: the address, or the IPv6 network of 64 bits."""
     try:
         address = ip_address(host)
     except ValueError:

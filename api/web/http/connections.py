@@ -1,4 +1,4 @@
-"""How many connections a server holds, and how long it waits for the headers of a request.
+"""Limits the connections of a server, and the time in which headers of requests have to arrive.
 
 uvicorn limits neither: clients that connect and send half a header, or nothing, would be held until
 no file descriptor is left for anybody else. Its protocols for HTTP and WebSockets are extended here
@@ -81,20 +81,20 @@ class ConnectionLimits:
         return fault
 
     def release(self, network: str) -> None:
-        """A connection that was let in has ended."""
+        """Count down a connection that has ended."""
         self._open[network] -= 1
         if not self._open[network]:
             del self._open[network]
 
     def held(self) -> dict[str, int]:
-        """How many connections each client has now."""
+        """Return how many connections each client has now."""
         return dict(self._open)
 
 
 def connection_limits(
     *, total: int, per_client: int, header_seconds: float, pool_size: int
 ) -> ConnectionLimits:
-    """The limits of the settings, lowered to what the file descriptors of this process allow."""
+    """Return the limits of the settings, lowered to what file descriptors of the process allow."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     reserved = RESERVED_FILES + FILES_OF_DATABASE_CONNECTION * (pool_size + 1)
     allowed = total
@@ -109,14 +109,14 @@ def connection_limits(
 def limited_protocols(
     limits: ConnectionLimits,
 ) -> tuple[type[asyncio.Protocol], type[asyncio.Protocol]]:
-    """uvicorn's protocols for HTTP and WebSockets under these limits, for `uvicorn.Config`."""
+    """Return uvicorn's protocols for HTTP and WebSockets with limits, for `uvicorn.Config`."""
     http = type("LimitedHttp", (LimitedHttpProtocol,), {"limits": limits})
     socket = type("LimitedWebSocket", (LimitedWebSocketProtocol,), {"limits": limits})
     return http, socket
 
 
 def _answer(status: int, sentence: str) -> bytes:
-    """The whole response of a refused connection."""
+    """Return the whole response of a refused connection."""
     body = f"{sentence}\n".encode()
     head = [
         f"HTTP/1.1 {status} {_REASONS[status]}",
@@ -155,7 +155,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self._expect_headers()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing is waited for any more."""
+        """Cancel the timers, and count the connection down."""
         self._stop_waiting()
         self._release()
         self._close_refused()
@@ -180,18 +180,18 @@ class LimitedHttpProtocol(HttpToolsProtocol):
                 self._refuse(431, _TOO_LARGE)
 
     def on_message_begin(self) -> None:
-        """The first byte of a request is there."""
+        """Start the deadline of the headers: the first byte of a request has arrived."""
         self._header_bytes = 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """From here on the body's own deadline counts."""
+        """End the deadline of the headers; the body has its own."""
         self._header_bytes = None
         self._stop_waiting()
         super().on_headers_complete()
 
     def handle_websocket_upgrade(self) -> None:
-        """The WebSocket counts instead of this connection."""
+        """Count the connection down, since the WebSocket counts instead."""
         self._stop_waiting()
         self._release()
         super().handle_websocket_upgrade()
@@ -268,7 +268,7 @@ class LimitedWebSocketProtocol(WebSocketsSansIOProtocol):
         self.limits.admit(self._network)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Give the place back."""
+        """Count the connection down."""
         if self._network is not None:
             self.limits.release(self._network)
             self._network = None

@@ -55,7 +55,7 @@ def sha256_base64(text: str) -> str:
 
 
 def wants_page(headers: Mapping[str, str]) -> bool:
-    """A person looks at the answer, in a browser."""
+    """Return whether a person looks at the response, in a browser."""
     return "text/html" in headers.get("accept", "")
 
 
@@ -67,7 +67,7 @@ class SecurityHeaders:
         self._always = _ALWAYS | (_SECURE if secure else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the application does, with the headers."""
+        """Pass the request on, and add the headers to the response."""
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -1,4 +1,4 @@
-"""Requests are for hosts of ours only: whatever else the Host header says is refused.
+"""Refuses requests whose Host header is not a host of this service.
 
 A page that makes links or compares origins believes the header. Behind a proxy that passes every
 name on, or after a name of another site was pointed at this machine, it is the attacker's.
@@ -44,7 +44,7 @@ _LONGEST_LOGGED = 100
 
 
 class KnownHosts:
-    """A middleware that refuses requests for hosts that are not this service's."""
+    """Middleware that refuses requests for hosts that are not this service's."""
 
     def __init__(self, app: ASGIApp, *, public_url: str, others: str | None = None) -> None:
         self._app = app
@@ -54,7 +54,7 @@ class KnownHosts:
         self._refused = LogThrottle()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the application does, or with a sentence about the host."""
+        """Pass the request on, or refuse it with a sentence about the host."""
         if scope["type"] == "lifespan" or scope["path"] in _FOR_ANY_HOST or self._knows(scope):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -106,7 +106,7 @@ def _host(text: str) -> str:
 
 
 def _normal(host: str) -> str:
-    """As browsers write it, but an IPv6 address without brackets. ValueError for what is none."""
+    """Return a host as browsers write it, without brackets; raises ValueError for other texts."""
     bare = host.removeprefix("[").removesuffix("]").lower()
     if ":" not in bare:
         return bare if bare.isascii() else bare.encode("idna").decode("ascii")

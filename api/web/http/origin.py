@@ -38,7 +38,7 @@ _LONGEST_TOLD = 100
 
 
 class Source(Enum):
-    """What browsers tell of the page that made a request."""
+    """What a browser says about the page that made a request."""
 
     #: A page of this service made it.
     OWN_PAGE = auto()
@@ -49,7 +49,7 @@ class Source(Enum):
 
 
 def origin_of(url: str) -> str:
-    """Scheme, host and port, as browsers write an origin. Raises ValueError for what has none."""
+    """Return the origin of a URL as browsers write it; raises ValueError if it has none."""
     parts = urlsplit(url.lower())
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError(f"{url!r} has no origin")
@@ -83,7 +83,7 @@ class Origins:
         return source
 
     def _source_of(self, connection: HTTPConnection) -> Source:
-        """Origin and Sec-Fetch-Site must not contradict each other."""
+        """Return which page made a request: one of another site if either header says so."""
         headers = connection.headers
         origin, site = headers.get("origin"), headers.get("sec-fetch-site")
         if origin == _HIDDEN and site == "same-origin":
@@ -95,7 +95,7 @@ class Origins:
         return Source.OWN_PAGE if origin is not None or site == "same-origin" else Source.UNKNOWN
 
     def refusal_of(self, connection: HTTPConnection) -> RefusedError | None:
-        """Why the API does not answer this request; None if it does.
+        """Return why the API refuses a request; None if it does not.
 
         A page of another site is refused by its origin. Where only Sec-Fetch-Site tells, a request
         without any cookie is harmless.
@@ -111,7 +111,7 @@ class Origins:
         return RefusedError(403, FOREIGN_ORIGIN, sentence)
 
     def is_ours(self, origin: str, host: str) -> bool:
-        """A page with this origin is the service's own."""
+        """Return whether a page with this origin is the service's own."""
         try:
             requested = urlsplit(origin_of(origin))
             public = urlsplit(self._public or "")

@@ -1,4 +1,4 @@
-"""How often a caller may come: a token bucket for each, in this process."""
+"""Limits the rate of each caller with a token bucket, in this process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ REMEMBERED = 10_000
 
 
 class TokenBuckets:
-    """Each holds up to `burst` tokens, gains `rate` in a second, and pays with one or more."""
+    """Token buckets by caller: each holds up to `burst` tokens and gains `rate` a second."""
 
     def __init__(
         self, rate: float, burst: int, clock: Callable[[], float] = time.monotonic
@@ -23,7 +23,7 @@ class TokenBuckets:
         self._held: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
 
     def wait(self, caller: Hashable) -> float:
-        """Take a token; 0, or the seconds until there is one, and then none was taken."""
+        """Take a token and return 0, or take none and return the seconds until there is one."""
         if not self._rate:
             return 0
         held = self._held_by(caller)
@@ -33,11 +33,11 @@ class TokenBuckets:
         return 0
 
     def spent(self, caller: Hashable) -> float:
-        """What has been taken and has not come back yet."""
+        """Return how many tokens were taken and have not been refilled yet."""
         return self._burst - self._held_by(caller)
 
     def owe(self, caller: Hashable, tokens: float) -> None:
-        """Take tokens that there may not be: what something turned out to cost."""
+        """Take tokens though there may be none: the cost of something is known only afterwards."""
         self._held[caller] = (self._held_by(caller) - tokens, self._clock())
         self._held.move_to_end(caller)
         while len(self._held) > REMEMBERED:
@@ -50,12 +50,12 @@ class TokenBuckets:
 
 
 class Rates:
-    """Users and strangers apart: however many addresses come, no user is forgotten for them."""
+    """Rates of users and of addresses, kept apart so that many addresses displace no user."""
 
     def __init__(self, rate: float, burst: int) -> None:
         self._users = TokenBuckets(rate, burst)
         self._strangers = TokenBuckets(rate, burst)
 
     def of(self, payer: UUID | str) -> TokenBuckets:
-        """A user's, or an address's."""
+        """Return the buckets of users or of addresses, whichever a key belongs to."""
         return self._users if isinstance(payer, UUID) else self._strangers

@@ -1,4 +1,4 @@
-"""A request that is refused before there is an operation to run."""
+"""Requests that are refused before there is an operation to run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
 
 
 class RefusedError(HTTPException):
-    """An HTTP status, and a code beside the sentence."""
+    """A refused request: a sentence with an HTTP status and a code."""
 
     def __init__(self, status: int, code: str, message: str, **more: object) -> None:
         super().__init__(status, message)
@@ -22,19 +22,19 @@ class RefusedError(HTTPException):
 
     @property
     def formatted(self) -> GraphQLFormattedError:
-        """As an error of GraphQL."""
+        """Return the refusal as a GraphQL error."""
         return GraphQLError(self.reason, extensions=self.extensions).formatted
 
 
 def wrong_method() -> RefusedError:
-    """Refused, with the methods that would do."""
+    """Return the refusal of a method, with the methods that are allowed."""
     refused = RefusedError(405, WRONG_METHOD, "Use GET or POST.")
     refused.headers["Allow"] = "GET, POST"
     return refused
 
 
 def wrong_kind(kind: OperationType) -> GraphQLError:
-    """A kind of operation that cannot come this way."""
+    """Return the refusal of an operation of a kind that this transport does not carry."""
     if kind is OperationType.SUBSCRIPTION:
         message = "Follow this over a WebSocket, or with `Accept: text/event-stream`."
         return GraphQLError(message, extensions={"code": WRONG_TRANSPORT})

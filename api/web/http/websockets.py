@@ -11,7 +11,7 @@ FORBIDDEN = 4403
 
 
 async def refuse_socket(socket: WebSocket, reason: str) -> None:
-    """Open the connection only to say why it is refused, in 123 bytes at most.
+    """Accept a WebSocket only to close it with the reason, in at most 123 bytes.
 
     A browser tells its page nothing of a handshake that failed, but code and reason of a
     connection that was closed.

@@ -1,4 +1,4 @@
-"""A message as it was received, and what a reader wants of it. Nothing is trusted to parse."""
+"""Received mails and their parts; no part is trusted to be well formed."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -30,23 +30,23 @@ class CaughtMail:
 
 
 class MessageStore(Protocol):
-    """Where a mailbox has its messages from."""
+    """The source of a mailbox's messages."""
 
     def newest_first(self, *, to: str | None = None) -> list[CaughtMail]:
-        """All of them, or those for one address."""
+        """Return all messages, or those for one address, the newest first."""
         ...
 
     def find(self, message_id: str) -> CaughtMail | None:
-        """One of them by its id."""
+        """Return a message by its id; None if there is none."""
         ...
 
     def recipients(self) -> dict[str, int]:
-        """How many messages each recipient has, by address."""
+        """Return how many messages each recipient has, by address."""
         ...
 
 
 def count_recipients(messages: Iterable[CaughtMail]) -> dict[str, int]:
-    """How many of them each recipient has, by address."""
+    """Return how many of the messages each recipient has, by address."""
     counts = Counter(
         recipient.casefold() for message in messages for recipient in message.recipients
     )
@@ -72,7 +72,7 @@ def parse(
 
 
 def _readable(value: object) -> str:
-    """A header in plain words: encoded words decoded, folding undone, broken ones as they stand."""
+    """Return a header decoded and unfolded; one that is malformed is returned as it is."""
     unfolded = "".join(str(value).splitlines())
     try:
         return str(make_header(decode_header(unfolded)))

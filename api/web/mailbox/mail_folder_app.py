@@ -26,17 +26,17 @@ class MailFolder:
         self._shown = shown
 
     def newest_first(self, *, to: str | None = None) -> list[CaughtMail]:
-        """All of them, or those for one address."""
+        """Return all mails, or those for one address, the newest first."""
         messages = [message for file in self._files() if (message := _read(file)) is not None]
         return messages if to is None else [message for message in messages if message.is_for(to)]
 
     def find(self, message_id: str) -> CaughtMail | None:
-        """One of them by its file's name; no other file can be reached."""
+        """Return a mail by the name of its file; no other file can be read."""
         file = next((file for file in self._files() if file.stem == message_id), None)
         return _read(file) if file is not None else None
 
     def recipients(self) -> dict[str, int]:
-        """How many messages each recipient has, by address."""
+        """Return how many mails each recipient has, by address."""
         return count_recipients(self.newest_first())
 
     def _files(self) -> list[Path]:
@@ -45,12 +45,12 @@ class MailFolder:
 
 
 def mail_page_app(folder: MailFolder, public_url: str, allowed_hosts: str | None) -> ASGIApp:
-    """The page, for the hosts that this service answers for: no other site can read it."""
+    """Return the page as an application that answers only for the hosts of this service."""
     return KnownHosts(mailbox_app(folder), public_url=public_url, others=allowed_hosts)
 
 
 def _read(file: Path) -> CaughtMail | None:
-    """None for a file that was deleted meanwhile, or cannot be read."""
+    """Return a mail; None if its file was deleted meanwhile or cannot be read."""
     try:
         raw, written_at = file.read_bytes(), file.stat().st_mtime
     except OSError:

@@ -1,4 +1,4 @@
-"""The mailbox as web pages and as JSON: no scripts, and nothing is fetched from elsewhere."""
+"""The mailbox as web pages and as JSON, without scripts and foreign content."""
 
 from pathlib import Path
 from typing import Any

@@ -1,1 +1,1 @@
-"""How people prove to a browser session who they are: mail, OpenID Connect, and cookies."""
+"""Sign-in of people by mail and OpenID Connect, and their browser sessions."""

@@ -23,7 +23,7 @@ ENDED = frozenset({Code.WRONG_STATUS, Code.NOT_FOUND})
 
 
 class AddressChangePage:
-    """Looking changes nothing, however often; the form does, once."""
+    """The page that confirms a new e-mail address; a GET changes nothing, a POST does."""
 
     def __init__(
         self, runtime: Runtime, browser: Browser, limits: SignInLimits, key: bytes
@@ -34,7 +34,7 @@ class AddressChangePage:
         self._key = key
 
     async def answer(self, request: Request) -> Response:
-        """Show the change, or make it."""
+        """Show the change of the address, or confirm it."""
         root, spelling = self._browser.root, request.path_params["spelling"]
         if self._limits.types_too_often(request):
             return error_page(request, "too_often", root, 429)
@@ -65,7 +65,7 @@ class AddressChangePage:
         return page(request, "address", root, row=row, done=True)
 
     async def _find(self, spelling: str) -> tuple[Row[Any] | None, bool]:
-        """The change that the link names, and whether it can be confirmed now."""
+        """Return the change that a link names, and whether it can be confirmed now."""
 
         def find(connection: Connection, now: datetime) -> tuple[Row[Any] | None, bool]:
             row = find_change(connection, self._key, spelling)

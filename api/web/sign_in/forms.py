@@ -1,4 +1,4 @@
-"""What the forms of these pages send, and where they may lead to."""
+"""Reads the forms of the sign-in pages, and checks the paths that they lead to."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LOCAL = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,500}", re.ASCII)
 
 
 async def fields_of(request: Request) -> dict[str, str]:
-    """A form's fields; HTTPException for anything that our pages would not send."""
+    """Return the fields of a form; raises HTTPException for what these pages do not send."""
     body = await form_of(request, MAX_BODY_BYTES)
     if not body:
         return {}
@@ -32,5 +32,5 @@ async def fields_of(request: Request) -> dict[str, str]:
 
 
 def local_path(text: str | None) -> str | None:
-    """A path to go on to; None unless it stays on this host."""
+    """Return a path to redirect to; None unless it stays on this host."""
     return text if text and _LOCAL.fullmatch(text) else None

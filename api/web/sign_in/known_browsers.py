@@ -1,4 +1,4 @@
-"""Browsers in which somebody signed in before: what strangers do does not count against them."""
+"""Recognises browsers in which somebody signed in before, to count their requests apart."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_ADDRESSES = 5
 
 
 class KnownBrowsers:
-    """Remembers in a sealed cookie whose addresses signed in with a browser.
+    """Remembers in a signed cookie which addresses signed in with a browser.
 
     The cookie proves nothing but that: it only gives the browser limits of its own.
     """
@@ -29,7 +29,7 @@ class KnownBrowsers:
         self._seal = SignedCookie(secret, "known-browser", _LIFETIME_SECONDS)
 
     def remember(self, request: Request, response: Response, address: str) -> None:
-        """The owner of this mailbox signed in with this browser."""
+        """Remember that the owner of a mailbox signed in with this browser."""
         known = self._read(request)
         others = [
             known_address
@@ -41,7 +41,7 @@ class KnownBrowsers:
         self._browser.give(response, sealed, _LIFETIME_SECONDS, _COOKIE)
 
     def id_for(self, request: Request, address: str) -> str | None:
-        """The browser's id, if the owner of this mailbox signed in with it before."""
+        """Return the browser's id, if the owner of a mailbox signed in with it before."""
         known = self._read(request)
         return known["id"] if address.casefold() in known["addresses"] else None
 

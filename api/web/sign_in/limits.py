@@ -1,4 +1,4 @@
-"""How often one may ask, type and travel to sign in: in this process, and in bounded memory."""
+"""Rate limits of sign-in: mails, codes, and visits to the provider, in this process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from api.web.http.rate_limit import TokenBuckets
 
 @dataclass(frozen=True, slots=True)
 class SignInLimits:
-    """Token buckets: so many a second in the long run, so many at once after a pause.
+    """The rate limits of sign-in, as token buckets.
 
     A whole office may come from one address in the same minute; nobody wants many mails.
     """
@@ -36,11 +36,11 @@ class SignInLimits:
     travelling: TokenBuckets = field(default_factory=lambda: TokenBuckets(rate=1 / 3, burst=120))
 
     def asks_too_often(self, request: Request) -> bool:
-        """This client has to wait before it asks for another mail."""
+        """Return whether a client has to wait before it asks for another mail."""
         return self.asking.wait(client_of(request)) > 0
 
     def exhausted(self, address: str, client: str, known_browser: str | None) -> str | None:
-        """Which limit keeps another mail from this address; None where one may be sent.
+        """Return the limit that keeps another mail from an address; None if one may be sent.
 
         Args:
             address: The mailbox, as it is stored.
@@ -56,9 +56,9 @@ class SignInLimits:
         return "address" if self.address.wait(mailbox) > 0 else None
 
     def types_too_often(self, request: Request) -> bool:
-        """This client has to wait before it tries another code."""
+        """Return whether a client has to wait before it tries another code."""
         return self.typing.wait(client_of(request)) > 0
 
     def travels_too_often(self, request: Request) -> bool:
-        """This client has to wait before it goes to the provider, or comes back, once more."""
+        """Return whether a client has to wait before it visits the provider again."""
         return self.travelling.wait(client_of(request)) > 0

@@ -1,4 +1,4 @@
-"""What follows on a proof, whichever it was: choose the account, start the session, go on."""
+"""The end of every sign-in: choose the account, start the session, redirect."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ LINK_IDENTITY_PATH = "/sign-in/openid/link"
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Whom a sign-in has proved to be there."""
+    """The users that a sign-in has proved somebody to be, one in each account."""
 
     people: Sequence[Row[Any]]
     method: SignInMethod
@@ -50,7 +50,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Person:
-    """Whose session starts, and what proved it."""
+    """The user whose session starts, and what proved who they are."""
 
     account_id: UUID
     user_id: UUID
@@ -73,7 +73,7 @@ class _Person:
 
 
 class LoginFlow:
-    """The one place where sessions start."""
+    """Starts sessions: the one place that does."""
 
     def __init__(self, runtime: Runtime, browser: Browser, secret: str) -> None:
         self._runtime = runtime
@@ -82,7 +82,7 @@ class LoginFlow:
         self._proofs = SignedCookie(secret, "sign-in-proof", ACCOUNT_CHOICE_SECONDS)
 
     async def enter(self, request: Request, proof: Proof, then: str | None) -> Response:
-        """In, if the proof is of one user; else to the choice of the account."""
+        """Start a session if the proof is of one user; otherwise redirect to the choice."""
         people = proof.people
         if not people:
             return error_page(request, "nobody", self._browser.root, 403)
@@ -105,7 +105,7 @@ class LoginFlow:
         return response
 
     async def choose(self, request: Request) -> Response:
-        """The choice between the accounts that the proof holds for."""
+        """Show the accounts that the proof is good for, or start a session in the chosen one."""
         fields = await fields_of(request) if request.method == "POST" else {}
         proof = self._proofs.open(self._browser.read(request, PROOF_COOKIE))
         # The version before this one did not seal when the sign-in began.
@@ -131,7 +131,7 @@ class LoginFlow:
         then: str | None,
         session_id: UUID | None = None,
     ) -> Response:
-        """A new session in place of the one this browser may have had."""
+        """Start a session in place of the one that this browser may have had."""
         person = Principal(
             account_id=who.account_id,
             user_id=who.user_id,
@@ -164,7 +164,7 @@ class LoginFlow:
 
 
 def _chosen_person(proof: Mapping[str, Any], choice: Sequence[str]) -> _Person:
-    """One of those that a sealed proof lets choose between."""
+    """Return the chosen user of a signed proof."""
     account_id, user_id, _, _, email = choice
     identity = proof.get("identities", {}).get(user_id)
     return _Person(

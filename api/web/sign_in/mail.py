@@ -1,4 +1,4 @@
-"""Sign-in by a link sent by mail: ask, open the link where one asked, or type its code there."""
+"""Sign-in by mail: ask for a link, then open it in the same browser or type its code there."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ WRONG_CODE = "This code does not fit. Look at it again, or ask for a new mail."
 
 
 class MailSignIn:
-    """The pages of it. No answer says whether anybody has an address."""
+    """The pages of sign-in by mail. No response says whether anybody has an address."""
 
     def __init__(
         self,
@@ -57,13 +57,13 @@ class MailSignIn:
         self._cookie = SignedCookie(secret, "sign-in-asking", int(links.LIFETIME.total_seconds()))
 
     def form(self, request: Request, notice: str = "", status: int = 200, **more: str) -> Response:
-        """The page that asks for an address."""
+        """Return the page that asks for an address."""
         then, address = local_path(request.query_params.get("next")) or "", invited(request)
         values: dict[str, Any] = {"openid": self._openid, "address": address, "then": then, **more}
         return page(request, "ask", self._browser.root, status, notice=notice, **values)
 
     async def ask(self, request: Request) -> Response:
-        """The same answer for every address, and all of its work is the same, too."""
+        """Ask for a mail; the response and the work for it are the same for every address."""
         fields = await fields_of(request)
         typed, then = normalize(fields.get("address", "")), local_path(fields.get("next"))
         try:
@@ -84,7 +84,7 @@ class MailSignIn:
         return response
 
     def _is_exhausted(self, request: Request, address: str) -> bool:
-        """Whether this address gets no more mails now; that is counted, and logged."""
+        """Return whether an address gets no more mails now, which is counted and logged."""
         known = self._known.id_for(request, address)
         limit = self._limits.exhausted(address, client_of(request), known)
         if limit is None:
@@ -100,7 +100,7 @@ class MailSignIn:
         return True
 
     async def code(self, request: Request) -> Response:
-        """Where the browser that asked waits, with a field for the code from another one."""
+        """Show the page of the browser that asked for a mail, and take the mail's code there."""
         asking = self._sign_in_asked_for(request)
         if asking is None:
             return go(f"{self._browser.root}/sign-in")
@@ -120,7 +120,7 @@ class MailSignIn:
         return await self._login_flow.enter(request, proof, asking["then"])
 
     async def link(self, request: Request) -> Response:
-        """Looking changes nothing. The button is only in the browser that asked."""
+        """Show what a link does, or sign in: only in the browser that asked for the mail."""
         row = await self._find(request.path_params["spelling"])
         if row is None:
             return error_page(request, "ended", self._browser.root, 404)
@@ -151,7 +151,7 @@ class MailSignIn:
 
 
 def _proof_of(db: Connection, row: Row[Any]) -> Proof:
-    """What the sign-in that was just used up proves."""
+    """Return the users that a used sign-in proves somebody to be."""
     people = people_with_address(db, row.address, row.created_at)
     return Proof(people, SignInMethod.MAIL, row.created_at)
 

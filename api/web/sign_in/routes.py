@@ -1,4 +1,4 @@
-"""The sign-in pages and what stands before each of them."""
+"""The routes of the sign-in pages, and the checks before each of them."""
 
 from __future__ import annotations
 

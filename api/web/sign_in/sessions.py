@@ -1,4 +1,4 @@
-"""The page of one's own sessions: who one is signed in as, where else, and out again."""
+"""The page of one's own sessions, where each can be ended."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from engine.queries.credentials import live_sessions
 
 
 class Sessions:
-    """What a person does with their sessions."""
+    """Handles the page of one's own sessions."""
 
     def __init__(self, runtime: Runtime, browser: Browser) -> None:
         self._runtime = runtime
         self._browser = browser
 
     async def show(self, request: Request, principal: Principal) -> Response:
-        """All of one's sessions, this one marked."""
+        """Return the page with all of one's sessions, the present one marked."""
         values = await self._runtime.read_as_system(partial(_values, principal))
         return page(request, "sessions", self._browser.root, current=principal.session_id, **values)
 
     async def end(self, request: Request) -> Response:
-        """One of one's own; without a name, this one."""
+        """End one of one's own sessions; without an id, the present one."""
         named = (await fields_of(request)).get("session", "")
         principal = await session_of(self._runtime, request)
         response = go(f"{self._browser.root}/sign-in")

@@ -1,4 +1,4 @@
-"""Values that a browser keeps for us and can neither read nor make up."""
+"""Values in cookies that a browser can neither read nor forge."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from notifications.links.keys import derive
 
 
 class SignedCookie:
-    """Of one purpose: what was sealed for another does not open."""
+    """Seals values for a cookie, for one purpose: those of another purpose do not open."""
 
     def __init__(self, secret: str, purpose: str, seconds: int) -> None:
         self._fernet = Fernet(urlsafe_b64encode(derive(secret, f"sealed:{purpose}")))
@@ -20,11 +20,11 @@ class SignedCookie:
         self.seconds = seconds
 
     def seal(self, **values: Any) -> str:
-        """As text for a cookie."""
+        """Return values as text for a cookie."""
         return self._fernet.encrypt(json.dumps(values).encode()).decode("ascii")
 
     def open(self, text: str) -> dict[str, Any] | None:
-        """The values; None for anything but what was sealed here, not long ago."""
+        """Return sealed values; None unless they were sealed here and have not expired."""
         try:
             values: dict[str, Any] = json.loads(self._fernet.decrypt(text, ttl=self.seconds))
         except (InvalidToken, ValueError):

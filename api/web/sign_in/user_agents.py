@@ -1,4 +1,4 @@
-"""What a browser calls itself, in words that a person knows."""
+"""Names of browsers and systems, read from the User-Agent header."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ _SYSTEMS = (
 
 
 def name_of(user_agent: str) -> tuple[str, str]:
-    """Browser and system, each empty where it is not known."""
+    """Return the names of browser and system, each empty if it is not known."""
     browser = next((name for sign, name in _BROWSERS if sign in user_agent), "")
     return browser, next((name for sign, name in _SYSTEMS if sign in user_agent), "")

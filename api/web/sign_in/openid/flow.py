@@ -1,4 +1,4 @@
-"""Sign-in by OpenID Connect: away to the provider, back with an identity, in if we know it.
+"""Sign-in by OpenID Connect: to the provider, back with an identity, and in if it is linked.
 
 An identity that nobody here has yet is tied to a user once, by that user: signed in by mail, or
 already. What the provider says of an address plays no part in it.
@@ -47,7 +47,7 @@ IDENTITY_TO_LINK_SECONDS = 1800
 
 
 class OpenIdSignIn:
-    """The pages of it."""
+    """The pages of sign-in by OpenID Connect."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class OpenIdSignIn:
         self._pending = SignedCookie(secret, "openid-pending", IDENTITY_TO_LINK_SECONDS)
 
     async def leave(self, request: Request) -> Response:
-        """Away to the provider; this browser alone can come back from there."""
+        """Redirect to the provider; only this browser can come back from there."""
         if self._limits.travels_too_often(request):
             return error_page(request, "too_often", self._browser.root, 429)
         flow, begun_at = new_flow(), await self._now()
@@ -85,7 +85,7 @@ class OpenIdSignIn:
         return response
 
     async def arrive(self, request: Request) -> Response:
-        """Back from the provider: in, or on to the confirmation of a new identity."""
+        """Take the provider's response: sign in, or ask to confirm a new identity."""
         if self._limits.travels_too_often(request):
             return error_page(request, "too_often", self._browser.root, 429)
         answer = request.query_params
@@ -113,7 +113,7 @@ class OpenIdSignIn:
         return await self._ask_to_confirm(request, identity, kept_flow.begun_at)
 
     async def link(self, request: Request) -> Response:
-        """Tie the identity to the user who is signed in, if that is what they say."""
+        """Link the identity to the user who is signed in, if they confirm it."""
         # Read first: a session that ends while the form arrives ties nothing any more.
         fields = await fields_of(request) if request.method == "POST" else {}
         pending = self._pending.open(self._browser.read(request, IDENTITY_TO_LINK_COOKIE))
@@ -151,7 +151,7 @@ class OpenIdSignIn:
     async def _ask_to_confirm(
         self, request: Request, identity: Identity, begun_at: datetime
     ) -> Response:
-        """Who is signed in is asked at once; anybody else signs in by mail first."""
+        """Ask to confirm an identity: at once if signed in, otherwise after a sign-in by mail."""
         if await session_of(self._runtime, request) is not None:
             response = go(f"{self._browser.root}{LINK_IDENTITY_PATH}")
         else:
@@ -183,7 +183,7 @@ class OpenIdSignIn:
 
 
 def _mark(identity: dict[str, Any]) -> str:
-    """Which identity a form is about."""
+    """Return a short hash that says which identity a form is about."""
     text = f"{identity['issuer']}\n{identity['subject']}"
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:32]
 

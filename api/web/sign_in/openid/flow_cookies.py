@@ -1,4 +1,4 @@
-"""Sign-ins of a browser that are under way at the provider, each in a cookie of its own."""
+"""Keeps each unfinished sign-in at the provider in a cookie of its own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PREFIX = "openid-"
 
 @dataclass(frozen=True, slots=True)
 class KeptFlow:
-    """A flow, when it began, and the path that the person was on the way to."""
+    """A sign-in at the provider: when it began, and which path it leads to afterwards."""
 
     flow: Flow
     begun_at: datetime
@@ -31,14 +31,14 @@ class KeptFlow:
 
 
 class FlowCookies:
-    """The flows of browsers; each is found by its state alone."""
+    """The sign-ins of browsers at the provider, each found by its `state`."""
 
     def __init__(self, browser: Browser, secret: str) -> None:
         self._browser = browser
         self._seal = SignedCookie(secret, "openid-flow", AWAY_SECONDS)
 
     def begin(self, request: Request, response: Response, kept_flow: KeptFlow) -> None:
-        """Keep a flow; cookies of flows that are over go."""
+        """Store a flow, and delete the cookies of flows that are over."""
         flow = kept_flow.flow
         numbers: dict[str, int] = {}
         for name in self._browser.names(request, _PREFIX):
@@ -58,7 +58,7 @@ class FlowCookies:
         self._browser.give(response, sealed, AWAY_SECONDS, _name(flow.state))
 
     def find(self, request: Request, state: str) -> KeptFlow | None:
-        """The flow that this browser began with this state, not long ago."""
+        """Return the flow that this browser began with a state, unless it has expired."""
         values = self._seal.open(self._browser.read(request, _name(state)))
         if values is None or not hmac.compare_digest(values["state"].encode(), state.encode()):
             return None
@@ -69,10 +69,10 @@ class FlowCookies:
         return KeptFlow(flow, datetime.fromisoformat(values["begun_at"]), values["then"])
 
     def end(self, response: Response, state: str) -> None:
-        """Forget this flow, and no other."""
+        """Delete the cookie of one flow."""
         self._browser.take(response, _name(state))
 
 
 def _name(state: str) -> str:
-    """A cookie's name may not hold everything that a parameter of a stranger can."""
+    """Return the cookie's name for a state, which may have characters that no name can."""
     return f"{_PREFIX}{sha256(state.encode('utf-8', 'replace')).hexdigest()[:16]}"

@@ -1,4 +1,4 @@
-"""Whether an ID token is to be believed (OpenID Connect Core, section 3.1.3.7).
+"""Verifies ID tokens (OpenID Connect Core, section 3.1.3.7).
 
 Header parameters and claims that are not used here are not looked at, whatever they hold
 (RFC 7515, section 4; RFC 7519, section 4). Those that are used are checked exactly.
@@ -31,7 +31,7 @@ _HASHES = {"256": hashlib.sha256, "384": hashlib.sha384, "512": hashlib.sha512}
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What the token has to say."""
+    """The values that the claims of a token must have."""
 
     issuer: str
     client_id: str
@@ -51,12 +51,12 @@ class _Registry(JWSRegistry):
         self.header_registry = {"alg": JWS_HEADER_REGISTRY["alg"]}
 
     def get_alg(self, name: str) -> Any:
-        """The algorithm, without the library's warning that EdDSA has a newer name."""
+        """Return the algorithm, without the library's warning that EdDSA has a newer name."""
         return self.algorithms[name]
 
 
 def claims_of(token: str, documents: Documents, expected: Expected) -> dict[str, Any]:
-    """The claims of a token that is signed by the provider, for us, now, and for this flow.
+    """Return the claims of a token, once its signature and its registered claims are verified.
 
     Raises:
         ProviderError: It is not to be believed; says which two values differ.
@@ -124,7 +124,7 @@ def _verifies(signed: CompactSignature, key: Any, registry: JWSRegistry) -> bool
 
 
 def _check_claims(claims: dict[str, Any], expected: Expected, now: int) -> None:
-    """The registered claims, by value and by time."""
+    """Check the registered claims: their values and times."""
     audience = claims.get("aud")
     has_others = isinstance(audience, list) and len(audience) > 1
     essential = _ESSENTIAL | ({"azp"} if has_others else frozenset())
@@ -150,7 +150,7 @@ def _check_claims(claims: dict[str, Any], expected: Expected, now: int) -> None:
 
 
 def _descriptions(expected: Expected, now: int) -> dict[str, str]:
-    """What the log says of each claim that was expected."""
+    """Return for the log which value each claim was expected to have."""
     earliest, latest = f"after {now - LEEWAY_SECONDS}", f"not after {now + LEEWAY_SECONDS}"
     return {
         "iss": expected.issuer,
@@ -165,12 +165,12 @@ def _descriptions(expected: Expected, now: int) -> dict[str, str]:
 
 
 def _beginning(nonce: str) -> str:
-    """Enough to compare two of them."""
+    """Return the beginning of a value, which is enough to compare two."""
     return f"{nonce[:8]}…"
 
 
 def _check_at_hash(claims: dict[str, Any], expected: Expected, algorithm: str) -> None:
-    """That the access token is the one that was issued with it, where the token says so.
+    """Check that the access token is the one that was issued with the ID token, if it says so.
 
     No specification says which hash belongs to EdDSA, so it is not checked there.
     """

@@ -1,4 +1,4 @@
-"""An OpenID provider: found by its issuer's name, asked with PKCE, believed by its signature.
+"""An OpenID provider: discovery, authorization with PKCE, and verification of its tokens.
 
 Authlib's Starlette client was weighed and is not used, since most of it would have to be replaced:
 it keeps one sign-in for each browser (a second tab ends the first), takes a key set whole or not
@@ -38,7 +38,7 @@ _EMAIL_CHARACTERS = 254
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who we are to the provider."""
+    """The credentials of this service at the provider."""
 
     issuer: str
     client_id: str
@@ -50,7 +50,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """What the browser keeps while it is away at the provider."""
+    """The secrets of one sign-in, which the browser keeps until it returns from the provider."""
 
     state: str
     nonce: str
@@ -59,7 +59,7 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Somebody at the provider. The address is what the provider says, and proves nothing here."""
+    """A user of the provider. The address that the provider tells proves nothing here."""
 
     issuer: str
     subject: str
@@ -78,7 +78,7 @@ class Provider:
         self._accepted_method: AuthMethod | None = None
 
     async def leave_for(self, flow: Flow) -> str:
-        """Where to send the browser.
+        """Return the address at the provider to redirect the browser to.
 
         Raises:
             ProviderError: The provider's documents cannot be had.
@@ -102,7 +102,7 @@ class Provider:
         return parts._replace(query=joined, fragment="").geturl()
 
     async def identify(self, answer: Mapping[str, str], flow: Flow) -> Identity:
-        """Who came back, by the parameters of the authorization response.
+        """Return whom the parameters of an authorization response identify.
 
         Raises:
             ProviderError: The provider refused, or cannot be believed.
@@ -132,7 +132,7 @@ class Provider:
         *,
         depends_on: Callable[[Documents], object],
     ) -> _Result:
-        """A step with the cached documents; once more if they were why it failed and changed."""
+        """Run a step with the cached documents, and again with newer ones if they were at fault."""
         documents = await self._documents.current()
         try:
             return await step(documents)
@@ -143,7 +143,7 @@ class Provider:
         return await step(newer)
 
     async def _check_issuer(self, received: str | None, metadata: Metadata) -> None:
-        """RFC 9207: the answer is of this provider, where it says so or would have to."""
+        """Check that the response is of this provider (RFC 9207)."""
         if received == metadata.issuer or (received is None and not metadata.names_issuer):
             return
         raise ProviderError(
@@ -153,7 +153,7 @@ class Provider:
         )
 
     async def _redeem(self, code: str, flow: Flow, metadata: Metadata) -> dict[str, Any]:
-        """What the token endpoint gives for the code."""
+        """Return the token endpoint's response to a code."""
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -177,7 +177,7 @@ class Provider:
         return answer
 
     def _methods(self, metadata: Metadata) -> list[AuthMethod]:
-        """How to authenticate, in this order: Basic unless only POST is offered.
+        """Return the methods of authentication to try, in order: Basic unless only POST is offered.
 
         Providers that offer both may have registered us for either of them, so the other one is
         tried when we are not recognized. What is configured is used alone.
@@ -190,7 +190,7 @@ class Provider:
         return sorted(offered or [_BASIC], key=lambda method: method != self._accepted_method)
 
     def _authentication(self, method: AuthMethod) -> tuple[dict[str, str], dict[str, str]]:
-        """Fields and headers that say who we are (RFC 6749, section 2.3.1)."""
+        """Return fields and headers that authenticate this service (RFC 6749, section 2.3.1)."""
         name, secret = self._client.client_id, self._client.client_secret or ""
         if method == _BASIC:
             pair = f"{quote_plus(name)}:{quote_plus(secret)}".encode("ascii")
@@ -211,13 +211,13 @@ class Provider:
 
 
 def new_flow() -> Flow:
-    """Unguessable, each part for its own purpose."""
+    """Return a new flow with random values."""
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
     return Flow(state, nonce, verifier)
 
 
 def _tokens(answer: Answer) -> dict[str, Any]:
-    """The members of a token response that has an ID token.
+    """Return the members of a token response; refuses one without an ID token.
 
     Raises:
         ProviderError: The code was not redeemed.
@@ -240,7 +240,7 @@ def _tokens(answer: Answer) -> dict[str, Any]:
 
 
 def _email(claim: object) -> str | None:
-    """An address to fill in a form with; None of anything else."""
+    """Return an address to fill in a form with; None unless the claim is a usable text."""
     if not isinstance(claim, str) or not claim.isprintable():
         return None
     return claim if 0 < len(claim) <= _EMAIL_CHARACTERS else None

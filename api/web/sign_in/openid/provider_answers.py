@@ -23,7 +23,7 @@ _WINDOW_BITS = 47  # zlib finds out itself whether it is gzip or zlib
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the provider answered."""
+    """A response of the provider."""
 
     url: str
     status: int
@@ -34,11 +34,11 @@ class Answer:
 
     @property
     def is_success(self) -> bool:
-        """Whether the status says that the request succeeded."""
+        """Return whether the status says that the request succeeded."""
         return 200 <= self.status < 300
 
     def facts(self) -> dict[str, object]:
-        """What the log tells of it."""
+        """Return what the log says about the response."""
         facts: dict[str, object] = {"url": self.url, "status": self.status}
         if self.location is not None:
             return facts | {"location": self.location}
@@ -46,11 +46,11 @@ class Answer:
 
 
 class _TooLargeError(Exception):
-    """An answer, or what it decompresses to, is larger than anything that is meant."""
+    """A response, or what it decompresses to, is larger than allowed."""
 
 
 async def fetch_document(url: str, what: str) -> dict[str, Any]:
-    """A JSON object that the provider publishes.
+    """Return a JSON object that the provider publishes.
 
     Args:
         url: Where it is.
@@ -74,7 +74,7 @@ async def ask(
     form: dict[str, str] | None = None,
     headers: dict[str, str] | None = None,
 ) -> Answer:
-    """GET without a form, POST with one. Redirects are not followed.
+    """Send a GET, or a POST if there is a form; redirects are not followed.
 
     Raises:
         ProviderError: There was no answer in time, or too large a one.
@@ -114,7 +114,7 @@ async def _received(response: httpx2.Response) -> bytes:
 
 
 def _decoded(response: httpx2.Response, body: bytes) -> bytes:
-    """The body without its content coding; any other coding is no JSON object later on."""
+    """Return the body without its content coding; one with an unknown coding as it is."""
     if response.headers.get("content-encoding", "").strip().lower() not in _CODINGS:
         return body
     decoded = zlib.decompressobj(_WINDOW_BITS).decompress(body, ANSWER_BYTES + 1)

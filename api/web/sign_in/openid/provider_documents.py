@@ -1,4 +1,4 @@
-"""What an OpenID provider publishes of itself: its metadata and its keys, read and cached."""
+"""Fetches and caches the metadata and keys that an OpenID provider publishes."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Documents:
 
 
 def read_metadata(document: dict[str, Any], issuer: str) -> Metadata:
-    """The metadata of this issuer; what is not used is not looked at.
+    """Return the metadata of an issuer; members that are not used are not checked.
 
     The issuer has to be the configured text, except that either of them may end with one slash
     more: the address of the metadata is the same for both spellings. A template such as
@@ -85,7 +85,7 @@ def read_metadata(document: dict[str, Any], issuer: str) -> Metadata:
 
 
 class DocumentCache:
-    """The documents of one issuer, fetched when they are needed, and anew when they failed."""
+    """Caches the documents of one issuer, and fetches them again after a failure."""
 
     def __init__(self, issuer: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._issuer = issuer
@@ -96,7 +96,7 @@ class DocumentCache:
         self._fetched_at = self._failed_at = self._renewed_at = float("-inf")
 
     async def current(self) -> Documents:
-        """The documents, at most `FRESH_SECONDS` old.
+        """Return the documents, at most `FRESH_SECONDS` old.
 
         Raises:
             ProviderError: They could not be fetched or are not usable.
@@ -114,7 +114,7 @@ class DocumentCache:
                 raise
 
     async def newer_than(self, used: Documents) -> Documents | None:
-        """Documents fetched after those that led to a failure.
+        """Return documents that were fetched after those that led to a failure.
 
         Returns:
             None where they cannot be had, or were fetched for this reason a moment ago.
@@ -156,6 +156,6 @@ def _endpoint(document: dict[str, Any], name: str) -> str:
 
 
 def _texts(value: object) -> frozenset[str]:
-    """The texts of a list; none of anything else."""
+    """Return the texts of a list; nothing for any other value."""
     values = value if isinstance(value, list) else []
     return frozenset(item for item in values if isinstance(item, str))

@@ -1,4 +1,4 @@
-"""What went wrong at an OpenID provider, for the log, the page and the decision to try again."""
+"""Errors of an OpenID provider, for the log, the page and the decision to try again."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ProviderError(Exception):
 def refused_by_provider(
     why: str, answer: Mapping[str, object], values: Mapping[str, object] | None = None
 ) -> ProviderError:
-    """The error that an answer of the provider tells in `error` and `error_description`.
+    """Return the error that a response has in `error` and `error_description`.
 
     Args:
         why: The sentence for the log.
@@ -53,12 +53,12 @@ def refused_by_provider(
 
 
 def or_nothing(value: object) -> object:
-    """What was received, or the word for that it was not there."""
+    """Return what was received, or a word for that there was nothing."""
     return "nothing" if value is None else value
 
 
 def shown(value: object) -> object:
-    """A foreign value as it may stand in a log line: short, on one line, without its depths."""
+    """Return a foreign value for a log line: short, on one line, without nested values."""
     if value is None or isinstance(value, bool | float):
         return value
     if isinstance(value, int):

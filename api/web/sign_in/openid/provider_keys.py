@@ -1,4 +1,4 @@
-"""The public keys of an OpenID provider: those that verify signatures, of those it publishes."""
+"""Reads the public keys of an OpenID provider that verify signatures."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class SigningKey:
     key: Key = field(compare=False)
 
     def fits(self, kid: str | None, algorithm: str) -> bool:
-        """Whether it may have signed a token with this header.
+        """Return whether the key may have signed a token with this header.
 
         A token or a key without `kid` says nothing about which it is, so every such pair may fit.
         """
@@ -42,7 +42,7 @@ class SigningKey:
 
 
 def read_keys(document: dict[str, Any]) -> tuple[tuple[SigningKey, ...], int]:
-    """The keys that verify signatures; the others are ignored (RFC 7517, section 5).
+    """Return the keys that verify signatures; others are ignored (RFC 7517, section 5).
 
     Returns:
         The keys, and how many were ignored.
@@ -61,7 +61,7 @@ def read_keys(document: dict[str, Any]) -> tuple[tuple[SigningKey, ...], int]:
 
 
 def _read_key(data: object) -> SigningKey | None:
-    """One key; None if it is not understood, too weak, or not for signatures."""
+    """Return a key; None if it is not understood, too weak, or not for signatures."""
     if not isinstance(data, dict) or not _is_for_verifying(data):
         return None
     kind, kid, algorithm = data.get("kty"), data.get("kid"), data.get("alg")
@@ -88,7 +88,7 @@ def _is_for_verifying(data: dict[str, Any]) -> bool:
 
 
 def _bits(modulus: object) -> int:
-    """The size of an RSA modulus in base64url; 0 of anything else."""
+    """Return the size in bits of an RSA modulus in base64url; 0 for any other value."""
     if not isinstance(modulus, str):
         return 0
     return base64_to_int(modulus).bit_length()
