@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, Select, Table
 from engine.lifecycle.release_changes import Edit, fields_at
 from engine.model.facts import Release, ReleaseFields, Team
 from engine.model.vocabulary import Status
+from engine.persistence.db.compiled import run_compiled
 from engine.persistence.db.sql import id_in
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
@@ -160,7 +161,7 @@ def _aliases(connection: Connection, releases: Collection[Release]) -> dict[UUID
 
 def users_of(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
     """Return users by id, with name, address, `active` and `service`."""
-    rows: Iterable[Row[Any]] = connection.execute(_USERS, {"ids": sorted(ids)})
+    rows: Iterable[Row[Any]] = run_compiled(connection, _USERS, {"ids": sorted(ids)})
     return {row.id: row for row in rows}
 
 
@@ -168,7 +169,7 @@ def people_by_ids(connection: Connection, ids: Collection[UUID]) -> dict[UUID, s
     """Return the names and addresses of people by id."""
     if not ids:
         return {}
-    rows = connection.execute(_PEOPLE, {"ids": sorted(ids)}).all()
+    rows = run_compiled(connection, _PEOPLE, {"ids": sorted(ids)}).all()
     return {row.id: person(row.name, row.email) for row in rows}
 
 
@@ -178,7 +179,7 @@ def names_of(
     """Return the names of rows by id."""
     if not ids:
         return {}
-    rows = connection.execute(_names(table, column), {"ids": sorted(ids)})
+    rows = run_compiled(connection, _names(table, column), {"ids": sorted(ids)})
     return {id_: name for id_, name in rows}  # noqa: C416 - rows are no pairs to mypy
 
 
@@ -190,7 +191,9 @@ def _names(table: Table, column: str) -> Select[UUID, str]:
 def _decisions(
     connection: Connection, releases: Collection[Release]
 ) -> dict[UUID, Sequence[Row[Any]]]:
-    rows = connection.execute(_DECISIONS, {"ids": sorted(release.id for release in releases)}).all()
+    rows = run_compiled(
+        connection, _DECISIONS, {"ids": sorted(release.id for release in releases)}
+    ).all()
     return {id_: list(group) for id_, group in groupby(rows, attrgetter("release_id"))}
 
 

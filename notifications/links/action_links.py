@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Row
 from engine.model import derived_tokens
 from engine.model.facts import Release
 from engine.persistence.db.bulk import insert_many
+from engine.persistence.db.compiled import run_compiled
 from engine.persistence.db.ids import uuid7
 from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
@@ -84,7 +85,7 @@ def find(connection: Connection, key: bytes, spelling: str) -> Row[Any] | None:
     if parts is None:
         return None
     link_id, token = parts
-    row = connection.execute(_FIND, {"link": link_id}).one_or_none()
+    row = run_compiled(connection, _FIND, {"link": link_id}).one_or_none()
     return row if row is not None and is_genuine(key, row, token) else None
 
 
@@ -105,7 +106,7 @@ def is_of_former_address(link: Row[Any], user: Row[Any]) -> bool:
 
 def was_sent_to_former_address(connection: Connection, link_id: UUID) -> bool:
     """Whether `is_of_former_address` is true of a link and its user as they are stored."""
-    row = connection.execute(_SENT, {"link": link_id}).one()
+    row = run_compiled(connection, _SENT, {"link": link_id}).one()
     return is_of_former_address(row, row)
 
 
@@ -151,7 +152,7 @@ def _reusable(
     """Return their links that are current and last long enough; void the other unused ones."""
     release_ids = sorted({release_id for release_id, _ in holders})
     reusable, outdated = {}, []
-    for row in connection.execute(_LIVE, {"ids": release_ids}).all():
+    for row in run_compiled(connection, _LIVE, {"ids": release_ids}).all():
         holder = row.release_id, row.user_id
         if holder not in holders:
             continue
@@ -162,25 +163,25 @@ def _reusable(
         elif row.is_current:
             reusable[holder] = row.id
     if outdated:
-        connection.execute(_VOID_THESE, {"ids": outdated, "at": now})
+        run_compiled(connection, _VOID_THESE, {"ids": outdated, "at": now})
     return reusable
 
 
 def void_of_releases(connection: Connection, ids: Collection[UUID], now: datetime) -> None:
     """Void the unused links of these releases."""
     if ids:
-        connection.execute(_VOID_OF_RELEASES, {"ids": sorted(ids), "at": now})
+        run_compiled(connection, _VOID_OF_RELEASES, {"ids": sorted(ids), "at": now})
 
 
 def void_of_users(connection: Connection, ids: Collection[UUID], now: datetime) -> None:
     """Void the unused links of these people."""
     if ids:
-        connection.execute(_VOID_OF_USERS, {"ids": sorted(ids), "at": now})
+        run_compiled(connection, _VOID_OF_USERS, {"ids": sorted(ids), "at": now})
 
 
 def void_of_person(connection: Connection, release_id: UUID, user_id: UUID, now: datetime) -> None:
     """Void the unused links of a release that one person has."""
-    connection.execute(_VOID_OF_PERSON, {"ids": [release_id], "user": user_id, "at": now})
+    run_compiled(connection, _VOID_OF_PERSON, {"ids": [release_id], "user": user_id, "at": now})
 
 
 def use(connection: Connection, link_id: UUID, user_id: UUID, now: datetime) -> bool:

@@ -22,6 +22,7 @@ from sqlalchemy import Connection, Row
 from engine.model.facts import Release
 from engine.model.vocabulary import Status
 from engine.persistence.db.canonical_json import canonical
+from engine.persistence.db.compiled import run_compiled
 from engine.persistence.db.sql import id_in
 from notifications.facts.release_context import ReleaseContext
 from notifications.tables import deliveries
@@ -130,7 +131,7 @@ class CalendarUpdates:
 
 def sent_of(connection: Connection, release_ids: Collection[UUID]) -> dict[UUID, SentByPerson]:
     """Return the files sent about releases, by release and person, with one statement."""
-    rows = connection.execute(_SENT, {"ids": sorted(release_ids)}).all()
+    rows = run_compiled(connection, _SENT, {"ids": sorted(release_ids)}).all()
     by_release = groupby(rows, attrgetter("release_id"))
     return {release_id: _by_person(group) for release_id, group in by_release}
 

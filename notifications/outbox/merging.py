@@ -16,6 +16,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from engine.persistence.db.compiled import run_compiled
 from engine.persistence.db.sql import id_in
 from notifications.outbox import calendar_handover
 from notifications.tables import IS_QUEUED, deliveries
@@ -128,7 +129,7 @@ def _merge_waiting(connection: Connection, drafts: Sequence[Draft], now: datetim
     first_drafts = {draft.lane: draft for draft in reversed(drafts)}
     waiting = defaultdict[Lane, list[Any]](list)
     ids = sorted({draft.lane[0] for draft in drafts})
-    for row in connection.execute(_WAITING, {"ids": ids}).all():
+    for row in run_compiled(connection, _WAITING, {"ids": ids}).all():
         waiting[row.release_id, row.user_id, row.channel].append(row)
     mergeable, postponed = dict[Lane, list[Any]](), list[UUID]()
     for lane, rows in waiting.items():
@@ -144,7 +145,7 @@ def _merge_waiting(connection: Connection, drafts: Sequence[Draft], now: datetim
     for lane, rows in mergeable.items():
         _extend_draft(connection, first_drafts[lane], [row for row in rows if row.id in settled])
     if postponed:
-        connection.execute(_SEND_NOW, {"ids": sorted(postponed), "now": now})
+        run_compiled(connection, _SEND_NOW, {"ids": sorted(postponed), "now": now})
 
 
 def _pop_mergeable(rows: list[Any], draft: Draft, now: datetime) -> list[Any]:
@@ -172,5 +173,5 @@ def _void(connection: Connection, ids: Collection[UUID], now: datetime) -> froze
     """Void those deliveries that still wait, and return which."""
     if not ids:
         return frozenset()
-    voided = connection.execute(_VOID, {"ids": sorted(ids), "now": now})
+    voided = run_compiled(connection, _VOID, {"ids": sorted(ids), "now": now})
     return frozenset(voided.scalars().all())

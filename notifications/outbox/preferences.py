@@ -15,6 +15,7 @@ from engine.commands.command import Command
 from engine.model.errors import Code, Refusal
 from engine.model.events import Event
 from engine.model.vocabulary import Permission
+from engine.persistence.db.compiled import run_compiled
 from engine.persistence.db.sql import id_in
 from engine.persistence.store.locks import Hold
 from engine.persistence.store.unit_of_work import UnitOfWork
@@ -101,7 +102,7 @@ def channels_of(
     """Return the channels of each person and kind; a channel that no longer exists becomes mail."""
     people = {user_id for user_id, _ in people_and_kinds}
     kinds = {kind for _, kind in people_and_kinds}
-    rows = connection.execute(_CHOSEN, {"ids": sorted(people), "kinds": sorted(kinds)}).all()
+    rows = run_compiled(connection, _CHOSEN, {"ids": sorted(people), "kinds": sorted(kinds)}).all()
     chosen = {(user_id, kind): names.split() for user_id, kind, names in rows}
     return {
         (user_id, kind): _available(chosen.get((user_id, kind), [EMAIL]), available, kind)

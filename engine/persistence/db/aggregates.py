@@ -7,6 +7,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection, Dialect, ScalarSelect, Select, TypeDecorator
 
+from engine.persistence.db.compiled import run_compiled
+
 
 def column_set(connection: Connection, column: Any, **where: UUID) -> frozenset[UUID]:
     """The values of a column in the rows whose other columns have these values."""
@@ -49,7 +51,7 @@ def fetch_grouped(
     connection: Connection, statement: Select[Any], ids: Iterable[UUID]
 ) -> dict[UUID, frozenset[Any]]:
     """Run a statement with the parameter `ids`; its pairs of owner and value, grouped by owner."""
-    return gather(connection.execute(statement, {"ids": sorted(ids)}).all())
+    return gather(run_compiled(connection, statement, {"ids": sorted(ids)}).all())
 
 
 def gather(pairs: Iterable[Any]) -> dict[UUID, frozenset[Any]]:

@@ -6,7 +6,7 @@ as much there. SQLite, which is in the same process, runs one prepared statement
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import repeat
 from typing import Any
@@ -23,13 +23,18 @@ from sqlalchemy import (
     Update,
 )
 from sqlalchemy.dialects.postgresql import JSON, JSONB
-from sqlalchemy.types import TypeEngine, UserDefinedType
+from sqlalchemy.types import UserDefinedType
 
+from engine.persistence.db.compiled import (
+    Convert,
+    bind_converter,
+    may_run_by_driver,
+    run_by_driver,
+    run_compiled,
+)
 from engine.persistence.db.sql import id_in
 
 ColumnValues = Mapping[str, Any]
-#: Converts a value to what the driver accepts.
-Bind = Callable[[Any], Any]
 
 
 class _JsonText(UserDefinedType[str]):
@@ -56,7 +61,12 @@ def insert_many(
         _run_each(connection, table, _insert_each(table, *names), shared, rows)
     else:
         statement = _insert_set(table, *names)
-        connection.execute(statement, _shared_parameters(shared) | _row_parameters(rows))
+        run_compiled(connection, statement, _shared_parameters(shared) | _row_parameters(rows))
+
+
+def insert_one(connection: Connection, table: Table, values: ColumnValues) -> None:
+    """Insert a single row."""
+    run_compiled(connection, _insert_row(table, tuple(values)), values)
 
 
 def update_many(
@@ -77,7 +87,7 @@ def update_many(
             | _row_parameters(by_id)
             | {"ids": [row["id"] for row in rows]}
         )
-        connection.execute(_update_set(table, *names), parameters)
+        run_compiled(connection, _update_set(table, *names), parameters)
 
 
 def _extract_shared(
@@ -104,7 +114,11 @@ def _run_each(
         repeat(bind(shared[name]), len(rows)) if name in shared else [bind(r[name]) for r in rows]
         for name, bind in binders
     ]
-    connection.exec_driver_sql(text, list(zip(*columns, strict=True)))
+    rows_of_values = list(zip(*columns, strict=True))
+    if may_run_by_driver(connection):
+        run_by_driver(connection, text, rows_of_values, fetch=False, many=True)
+    else:
+        connection.exec_driver_sql(text, rows_of_values)
 
 
 def _shared_parameters(shared: ColumnValues) -> dict[str, Any]:
@@ -145,15 +159,19 @@ def _each(names: tuple[str, ...]) -> dict[str, Any]:
 @cache
 def _compiled(
     table: Table, statement: Insert | Update, dialect: Dialect
-) -> tuple[str, list[tuple[str, Bind]]]:
+) -> tuple[str, list[tuple[str, Convert]]]:
     """The statement's text, and for each of its parameters the column and how to bind it."""
     compiled = statement.compile(dialect=dialect)
     names = [name.partition("_")[2] for name in compiled.positiontup or ()]
-    return str(compiled), [(name, _binder(table.c[name].type, dialect)) for name in names]
+    return str(compiled), [
+        (name, bind_converter(table.c[name].type, dialect) or (lambda value: value))
+        for name in names
+    ]
 
 
-def _binder(type_: TypeEngine[Any], dialect: Dialect) -> Bind:
-    return type_.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value)
+@cache
+def _insert_row(table: Table, names: tuple[str, ...]) -> Insert:
+    return table.insert().values({name: sa.bindparam(name) for name in names})
 
 
 @cache

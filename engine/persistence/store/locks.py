@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row
 
 from engine.model.text import lookup_key
 from engine.model.vocabulary import HOLDING, Status
+from engine.persistence.db.compiled import run_compiled
 from engine.persistence.db.sql import id_in, no_index
 from engine.persistence.store import tables as t
 
@@ -86,7 +87,7 @@ class Lock:
 def acquire(connection: Connection, account_id: UUID, lock: Lock) -> list[Row[Any]]:
     """Wait for all locks but that of the ledger; returns the row of each locked release."""
     if lock.account is not None:
-        connection.execute(_ACCOUNTS[lock.account], {"account": account_id}).all()
+        run_compiled(connection, _ACCOUNTS[lock.account], {"account": account_id}).all()
     release_ids = lock.releases | load_holders(connection, lock.keypairs)
     if lock.account is Hold.EXCLUSIVE:
         # Those who request or edit wait for the account, so that no further one comes to await it.
@@ -96,7 +97,7 @@ def acquire(connection: Connection, account_id: UUID, lock: Lock) -> list[Row[An
         connection, account_id, release_ids, _SKIPPING_LOCKED if lock.skip_locked else _LOCKED
     )
     if lock.keypairs and lock.keypair_rows:
-        connection.execute(_KEYPAIRS, {"ids": sorted(lock.keypairs)}).all()
+        run_compiled(connection, _KEYPAIRS, {"ids": sorted(lock.keypairs)}).all()
     # While this waited, a release may have ended and another taken its keypair. On SQLite all
     # waiting was over before the first statement.
     if connection.dialect.name == "sqlite":
@@ -111,7 +112,7 @@ def load_schedules(connection: Connection, release_ids: Collection[UUID]) -> lis
     """Window, status and counts of releases that are locked already."""
     if not release_ids:
         return []
-    return list(connection.execute(_SCHEDULES, {"ids": sorted(release_ids)}))
+    return list(run_compiled(connection, _SCHEDULES, {"ids": sorted(release_ids)}))
 
 
 def _lock_releases(
@@ -119,11 +120,13 @@ def _lock_releases(
 ) -> list[Row[Any]]:
     if not release_ids:
         return []
-    return list(connection.execute(query, {"ids": sorted(release_ids), "account": account_id}))
+    return list(
+        run_compiled(connection, query, {"ids": sorted(release_ids), "account": account_id})
+    )
 
 
 def _pending(connection: Connection, account_id: UUID) -> frozenset[UUID]:
-    rows = connection.execute(_PENDING, {"account": account_id})
+    rows = run_compiled(connection, _PENDING, {"account": account_id})
     return frozenset(rows.scalars().all())
 
 
@@ -131,11 +134,13 @@ def _namesakes(connection: Connection, account_id: UUID, name: str | None) -> fr
     if name is None:
         return frozenset()
     parameters = {"account": account_id, "name": lookup_key(name)}
-    return frozenset(connection.execute(_NAMESAKES, parameters).scalars().all())
+    return frozenset(run_compiled(connection, _NAMESAKES, parameters).scalars().all())
 
 
 def load_holders(connection: Connection, keypair_ids: Collection[UUID]) -> frozenset[UUID]:
     """The open releases that hold these keypairs."""
     if not keypair_ids:
         return frozenset()
-    return frozenset(connection.execute(_HOLDERS, {"ids": sorted(keypair_ids)}).scalars().all())
+    return frozenset(
+        run_compiled(connection, _HOLDERS, {"ids": sorted(keypair_ids)}).scalars().all()
+    )

@@ -13,7 +13,8 @@ from engine.model.events import SignatureDropped
 from engine.model.facts import CLOCK, FIELD_NAMES, Release, ReleaseFields
 from engine.model.text import name_key
 from engine.model.vocabulary import Channel, SignatureState, Status, Verdict
-from engine.persistence.db.bulk import insert_many, update_many
+from engine.persistence.db.bulk import insert_many, insert_one, update_many
+from engine.persistence.db.compiled import run_compiled
 from engine.persistence.db.ids import uuid7
 from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
@@ -38,9 +39,6 @@ _EDIT_COLUMNS = ("id", "revision", "material_revision", "required_approvals", "r
 # Statements of the hot path are built once: to build one costs more than to run it.
 _R, _H, _P = t.releases, t.release_keypairs, t.release_participants
 _D, _S = t.decisions, t.signatures
-_INSERT = _R.insert()
-_INSERT_DECISION = _D.insert()
-_INSERT_EDIT = t.release_edits.insert()
 _END_HOLDS = _H.update().where(id_in(_H.c.release_id), _H.c.held).values(held=False)
 _DISCARD = (
     _S.update()
@@ -79,7 +77,7 @@ def insert_release(connection: Connection, release: Release) -> None:
         "signatures_used": 0,
         "signatures_reserved": 0,
     }
-    connection.execute(_INSERT, values | _edit_values(release))
+    insert_one(connection, _R, values | _edit_values(release))
     _insert_keypairs(connection, release.id, release.fields.keypair_ids)
     _insert_participants(connection, release.id, release.fields.participant_ids)
 
@@ -107,7 +105,7 @@ def insert_decision(
         "channel": channel,
         "decided_at": at,
     }
-    connection.execute(_INSERT_DECISION, row)
+    insert_one(connection, _D, row)
 
 
 def update_release(
@@ -135,7 +133,7 @@ def update_release(
         "material": material,
         "edited_at": at,
     }
-    connection.execute(_INSERT_EDIT, edit)
+    insert_one(connection, t.release_edits, edit)
 
 
 def write_transition(
@@ -154,7 +152,7 @@ def write_transitions(uow: UnitOfWork, transitions: Sequence[tuple[Release, Rele
     """
     ended = [after.id for _, after in transitions if after.status.is_final]
     if ended:
-        uow.connection.execute(_END_HOLDS, {"ids": ended})
+        run_compiled(uow.connection, _END_HOLDS, {"ids": ended})
     for before, after in transitions:
         if before.signatures_reserved != after.signatures_reserved:
             _discard(uow, after)
@@ -165,7 +163,7 @@ def write_transitions(uow: UnitOfWork, transitions: Sequence[tuple[Release, Rele
 def _discard(uow: UnitOfWork, release: Release) -> None:
     """Discard reserved signatures, whether or not their signer still makes them."""
     parameters = {"release": release.id, "at": release.ended_at}
-    for row in uow.connection.execute(_DISCARD, parameters).all():
+    for row in run_compiled(uow.connection, _DISCARD, parameters).all():
         event = SignatureDropped(
             subject_id=row.id,
             release_id=release.id,
@@ -210,7 +208,7 @@ def _delete_links(
     connection: Connection, statement: sa.Delete, release_id: UUID, ids: Collection[UUID]
 ) -> None:
     if ids:
-        connection.execute(statement, {"release": release_id, "ids": sorted(ids)})
+        run_compiled(connection, statement, {"release": release_id, "ids": sorted(ids)})
 
 
 def find_with_enough_votes(connection: Connection, ids: Collection[UUID]) -> Sequence[UUID]:
@@ -220,4 +218,4 @@ def find_with_enough_votes(connection: Connection, ids: Collection[UUID]) -> Seq
     """
     if not ids:
         return []
-    return connection.execute(_WITH_ENOUGH_VOTES, {"ids": sorted(ids)}).scalars().all()
+    return run_compiled(connection, _WITH_ENOUGH_VOTES, {"ids": sorted(ids)}).scalars().all()

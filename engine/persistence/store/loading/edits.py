@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from engine.lifecycle.release_changes import Edit
 from engine.model.vocabulary import KeypairCategory, ReleaseType
+from engine.persistence.db.compiled import run_compiled
 from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
 
@@ -45,7 +46,7 @@ def load_edits(connection: Connection, ids: Collection[UUID]) -> dict[UUID, tupl
     if not ids:
         return {}
     edits: dict[UUID, tuple[Edit, ...]] = dict.fromkeys(ids, ())
-    for release_id, body in connection.execute(_EDITS, {"ids": sorted(ids)}).all():
+    for release_id, body in run_compiled(connection, _EDITS, {"ids": sorted(ids)}).all():
         edits[release_id] = (*edits[release_id], _edit(orjson.loads(body)["details"]))
     return edits
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row
 from engine.model.errors import not_found
 from engine.model.facts import Keypair
 from engine.persistence.db.aggregates import aggregate_set
+from engine.persistence.db.compiled import run_compiled
 from engine.persistence.db.sql import id_in, no_index
 from engine.persistence.db.types import uuid_of
 from engine.persistence.store import tables as t
@@ -46,7 +47,7 @@ def load_keypair_rows(
     there are.
     """
     parameters = {"ids": sorted(ids), "account": account_id}
-    return connection.execute(_KEYPAIRS, parameters).all()
+    return run_compiled(connection, _KEYPAIRS, parameters).all()
 
 
 def keypair_of(row: Row[Any]) -> Keypair:

@@ -12,6 +12,7 @@ from engine.model.facts import AccountSettings, Actor, Team
 from engine.model.principal import Principal
 from engine.model.vocabulary import OWN_PERMISSIONS, Permission, ReleaseType
 from engine.persistence.db.aggregates import aggregate_set, gather
+from engine.persistence.db.compiled import run_compiled
 from engine.persistence.db.sql import id_in, no_index
 from engine.persistence.db.types import uuid_of
 from engine.persistence.store import tables as t
@@ -35,7 +36,7 @@ _TEAMS = sa.select(
 
 def load_settings(connection: Connection, account_id: UUID) -> AccountSettings:
     """The account's settings."""
-    row = connection.execute(_POLICY, {"account": account_id}).one()
+    row = run_compiled(connection, _POLICY, {"account": account_id}).one()
     return AccountSettings(
         account_id=row.id,
         account_name=row.name,
@@ -66,7 +67,7 @@ def load_actors(
 ) -> dict[Principal, Actor]:
     """The actors of several callers, in one statement; unknown users are left out."""
     ids = {principal.user_id for principal in principals}
-    rows = connection.execute(_USERS, {"ids": sorted(ids)})
+    rows = run_compiled(connection, _USERS, {"ids": sorted(ids)})
     users = {(row.account_id, row.id): row for row in rows}
     return {
         principal: _actor(user, principal)
@@ -97,7 +98,7 @@ def load_inactive(connection: Connection, user_ids: Collection[UUID]) -> frozens
     """Those of these users who are deactivated."""
     if not user_ids:
         return frozenset()
-    return frozenset(connection.execute(_INACTIVE, {"ids": sorted(user_ids)}).scalars().all())
+    return frozenset(run_compiled(connection, _INACTIVE, {"ids": sorted(user_ids)}).scalars().all())
 
 
 def load_permissions(connection: Connection, user_id: UUID) -> frozenset[Permission]:
@@ -111,7 +112,7 @@ def load_permissions_of(
     """What each user's roles grant; users without any are left out."""
     if not user_ids:
         return {}
-    granted = connection.execute(_GRANTED, {"ids": sorted(user_ids)})
+    granted = run_compiled(connection, _GRANTED, {"ids": sorted(user_ids)})
     return {row.id: row.permissions for row in granted if row.permissions}
 
 
@@ -186,18 +187,18 @@ def load_approvers_of(
     """The same for several teams at once; None stands for the whole account."""
     approvers: dict[UUID | None, frozenset[UUID]] = {team_id: frozenset() for team_id in team_ids}
     if None in approvers:
-        eligible = connection.execute(_APPROVERS, {"account": account_id})
+        eligible = run_compiled(connection, _APPROVERS, {"account": account_id})
         approvers[None] = frozenset(eligible.scalars().all())
     teams = sorted(team_id for team_id in approvers if team_id is not None)
     if teams:
-        members = connection.execute(_TEAM_APPROVERS, {"ids": teams, "account": account_id})
+        members = run_compiled(connection, _TEAM_APPROVERS, {"ids": teams, "account": account_id})
         approvers.update(item for item in gather(members).items())
     return approvers
 
 
 def load_teams_short_of_approvers(connection: Connection, account_id: UUID) -> list[str]:
     """Names of the teams that ask for more approvals than their members could give."""
-    return list(connection.execute(_SHORT_OF_APPROVERS, {"account": account_id}).scalars())
+    return list(run_compiled(connection, _SHORT_OF_APPROVERS, {"account": account_id}).scalars())
 
 
 def load_teams(
@@ -206,7 +207,7 @@ def load_teams(
     """Teams of the account, with their members."""
     if not team_ids:
         return {}
-    rows = connection.execute(_TEAMS, {"ids": sorted(team_ids), "account": account_id}).all()
+    rows = run_compiled(connection, _TEAMS, {"ids": sorted(team_ids), "account": account_id}).all()
     return {
         row.id: Team(
             id=row.id,

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row
 
 from engine.model.facts import Release, ReleaseFields, Vote
 from engine.persistence.db.aggregates import aggregate_set, fetch_grouped
+from engine.persistence.db.compiled import run_compiled
 from engine.persistence.db.sql import id_in
 from engine.persistence.db.types import uuid_of
 from engine.persistence.store import tables as t
@@ -54,7 +55,7 @@ def load_releases(connection: Connection, ids: Collection[UUID]) -> dict[UUID, R
     """Releases by id, with their keypairs and participants; one statement for any number."""
     if not ids:
         return {}
-    rows = connection.execute(_RELEASES, {"ids": sorted(ids)}).all()
+    rows = run_compiled(connection, _RELEASES, {"ids": sorted(ids)}).all()
     return {row.id: _release(row) for row in rows}
 
 
@@ -98,7 +99,9 @@ def load_votes(
     connection: Connection, releases: Collection[Release]
 ) -> dict[UUID, tuple[Vote, ...]]:
     """The decisions on the current material revision of each release."""
-    rows = connection.execute(_VOTES, {"ids": sorted(release.id for release in releases)}).all()
+    rows = run_compiled(
+        connection, _VOTES, {"ids": sorted(release.id for release in releases)}
+    ).all()
     votes: dict[UUID, tuple[Vote, ...]] = {}
     for release_id, approver_id, verdict, revision in rows:
         vote = Vote(approver_id=approver_id, verdict=verdict, material_revision=revision)
@@ -118,5 +121,5 @@ def name_is_taken(
 ) -> bool:
     """Another release of the account holds the name."""
     parameters = {"account": account_id, "name": name_key}
-    release_ids = connection.execute(_NAMED, parameters).scalars().all()
+    release_ids = run_compiled(connection, _NAMED, parameters).scalars().all()
     return any(release_id != other_than for release_id in release_ids)
