@@ -77,29 +77,29 @@ class FactsCache:
     """What a process keeps of the facts of accounts. Thread-safe."""
 
     def __init__(self) -> None:
-        self._kept: dict[UUID, KeptFacts] = {}
+        self._facts_by_account: dict[UUID, KeptFacts] = {}
 
     def get(self, account_id: UUID) -> KeptFacts | None:
         """The facts as they were last kept; whether they are true is for the caller to check."""
-        return self._kept.get(account_id)
+        return self._facts_by_account.get(account_id)
 
-    def keep(self, kept: KeptFacts) -> None:
+    def keep(self, cached: KeptFacts) -> None:
         """Keep an account's facts in place of what was kept before."""
-        self.forget(kept.account_id)
-        if kept.facts.size > MAX_FACTS_PER_ACCOUNT:
+        self.forget(cached.account_id)
+        if cached.facts.size > MAX_FACTS_PER_ACCOUNT:
             return
-        self._kept[kept.account_id] = kept
-        if len(self._kept) > MAX_ACCOUNTS:
-            self.forget(next(iter(self._kept)))
+        self._facts_by_account[cached.account_id] = cached
+        if len(self._facts_by_account) > MAX_ACCOUNTS:
+            self.forget(next(iter(self._facts_by_account)))
 
     def forget(self, account_id: UUID) -> None:
         """Read an account's facts anew the next time."""
-        self._kept.pop(account_id, None)
+        self._facts_by_account.pop(account_id, None)
 
 
 def load_facts(
     uow: UnitOfWork,
-    kept: KeptFacts | None,
+    cached: KeptFacts | None,
     principals: Collection[Principal],
     keypair_ids: Collection[UUID],
 ) -> AccountFacts:
@@ -107,11 +107,11 @@ def load_facts(
 
     Args:
         uow: The unit of work, which holds the lock of the ledger's head.
-        kept: What was read earlier.
+        cached: What was read earlier.
         principals: The callers.
         keypair_ids: The keypairs.
     """
-    facts = _still_true(uow, kept) or AccountFacts(settings=uow.settings)
+    facts = _still_true(uow, cached) or AccountFacts(settings=uow.settings)
     missing_callers = set(principals) - facts.actors.keys()
     if missing_callers:
         actors = loading.load_actors(uow.connection, missing_callers)
@@ -126,15 +126,15 @@ def load_facts(
     return facts
 
 
-def _still_true(uow: UnitOfWork, kept: KeptFacts | None) -> AccountFacts | None:
-    if kept is None:
+def _still_true(uow: UnitOfWork, cached: KeptFacts | None) -> AccountFacts | None:
+    if cached is None:
         return None
     if not all(preserves_facts(item.event) for item in uow.recorded):
         return None  # what time made due on the locked releases has changed them
-    if kept.head == uow.locked_head:
-        return kept.facts
-    if ledger.preserves_facts_since(uow.connection, uow.account_id, kept.head):
-        return kept.facts
+    if cached.head == uow.locked_head:
+        return cached.facts
+    if ledger.preserves_facts_since(uow.connection, uow.account_id, cached.head):
+        return cached.facts
     return None
 
 

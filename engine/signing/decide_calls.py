@@ -81,11 +81,11 @@ class _DecisionOnCalls:
         raise Refusal(Code.OVERLOADED, OVERLOADED)
 
     def _try(self) -> list[Answers]:
-        kept = self.cache.get(self.account_id)
+        cached = self.cache.get(self.account_id)
         facts = None
-        with transaction(self.system, self.account_id, None, self._lock(kept)) as uow:
+        with transaction(self.system, self.account_id, None, self._lock(cached)) as uow:
             if not self._is_stored(uow):
-                facts = self._decide(uow, kept)
+                facts = self._decide(uow, cached)
         if facts is None:
             notify_committed(self.system, self.account_id)
         else:
@@ -96,9 +96,9 @@ class _DecisionOnCalls:
     def _keypair_ids(self) -> frozenset[UUID]:
         return frozenset(call.keypair_id for call in self.calls)
 
-    def _lock(self, kept: KeptFacts | None) -> Lock:
-        if kept is not None and kept.facts.keypairs.keys() >= self._keypair_ids:
-            holders = kept.facts.holders(self._keypair_ids)
+    def _lock(self, cached: KeptFacts | None) -> Lock:
+        if cached is not None and cached.facts.keypairs.keys() >= self._keypair_ids:
+            holders = cached.facts.holders(self._keypair_ids)
             return Lock(releases=holders, ledger_head=True)
         return Lock(keypairs=self._keypair_ids, ledger_head=True)
 
@@ -108,17 +108,17 @@ class _DecisionOnCalls:
             return False
         return uow.connection.execute(_STORED, {"ids": self.stored_ids}).first() is not None
 
-    def _decide(self, uow: UnitOfWork, kept: KeptFacts | None) -> AccountFacts:
+    def _decide(self, uow: UnitOfWork, cached: KeptFacts | None) -> AccountFacts:
         if _may_be_overdue(uow, self.calls):
             release_expired(uow)
             refresh_counts(uow)
         principals = {call.principal for call in self.calls}
-        facts = load_facts(uow, kept, principals, self._keypair_ids)
+        facts = load_facts(uow, cached, principals, self._keypair_ids)
         if not facts.holders(self._keypair_ids) <= uow.locked:
             raise _HoldersChangedError
         decision = decide_batch(load_batch(uow, facts, self.calls), self.calls)
-        made = write_batch(uow, decision, sign_quick(self.system, decision.reservations))
-        self.answers = [_with_made(answers, made) for answers in decision.answers]
+        signed = write_batch(uow, decision, sign_quick(self.system, decision.reservations))
+        self.answers = [_with_made(answers, signed) for answers in decision.answers]
         self.stored_ids = [reserved.signature_id for reserved in decision.reservations[:1]]
         return facts
 
@@ -130,12 +130,12 @@ def _may_be_overdue(uow: UnitOfWork, calls: Sequence[SignCall]) -> bool:
     )
 
 
-def _with_made(answers: Answers, made: Mapping[UUID, Signed]) -> Answers:
+def _with_made(answers: Answers, signed: Mapping[UUID, Signed]) -> Answers:
     if isinstance(answers, Refusal):
         return answers
     return [
-        Made(answer.signature_id, made[answer.signature_id])
-        if not isinstance(answer, Refused) and answer.signature_id in made
+        Made(answer.signature_id, signed[answer.signature_id])
+        if not isinstance(answer, Refused) and answer.signature_id in signed
         else answer
         for answer in answers
     ]

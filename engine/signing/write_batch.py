@@ -34,24 +34,24 @@ def write_batch(
     Returns:
         By its id, each signature that is stored as made.
     """
-    made = [r for r in decision.reservations if r.signature_id in signatures]
+    signed = [r for r in decision.reservations if r.signature_id in signatures]
     pending = [r for r in decision.reservations if r.signature_id not in signatures]
     _insert(uow, SignatureState.RESERVED, [_row(reserved) for reserved in pending])
     _insert(
         uow,
         SignatureState.MADE,
-        [_row(r) | {"value": signatures[r.signature_id]} for r in made],
+        [_row(r) | {"value": signatures[r.signature_id]} for r in signed],
         settled_at=uow.now,
     )
-    for reserved in made:
+    for reserved in signed:
         uow.record(reserved.event, actor=reserved.signer)
-    count_signatures(uow, reserved=_numbers(pending), used=_numbers(made))
+    count_signatures(uow, reserved=_numbers(pending), used=_numbers(signed))
     for refused in decision.refused:
         user_id = refused.actor.user_id
         assert user_id is not None
         if uow.system.refusal_throttle.admits(user_id, uow.now):
             uow.record(_event(refused), actor=refused.actor)
-    return {r.signature_id: Signed.of(r, signatures[r.signature_id]) for r in made}
+    return {r.signature_id: Signed.of(r, signatures[r.signature_id]) for r in signed}
 
 
 def _insert(

@@ -125,12 +125,12 @@ class _Form:
     ) -> None:
         self._environment = environment
         self._template = environment.get_template(template)
-        self._given = values
+        self._shown = values
         self._parts = parts
 
     def part(self, layout: str, arrange: Callable[[str], str] = str) -> str:
         """Return a part, which is rendered unless it is known to be the same for this reader."""
-        key, audiences = (layout, self._given["title"]), self._given["audiences"]
+        key, audiences = (layout, self._shown["title"]), self._shown["audiences"]
         part = self._parts.get(key)
         if part is None:
             audiences.was_read = False
@@ -146,8 +146,8 @@ class _Form:
     @cached_property
     def _values(self) -> dict[str, Any]:
         # The phrases that kinds and layouts use, made once for all of them.
-        words = self._environment.get_template("words.j2").make_module(self._given)
-        return {**self._given, "words": words}
+        words = self._environment.get_template("words.j2").make_module(self._shown)
+        return {**self._shown, "words": words}
 
 
 def _paragraph(text: str) -> str:
