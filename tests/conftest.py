@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import settings
 
 from engine.persistence.db.database import Database
 from tests.support.databases import BACKENDS, Templates
@@ -14,6 +15,11 @@ from tests.support.postgres import PostgresServer, quickest_place, running_postg
 from tests.support.world import World
 
 REQUIRE_ALL = "COUNTERSIGN_REQUIRE_ALL"
+
+# How much a property test tries; `scripts/test --all` asks for the long profile.
+settings.register_profile("everyday", max_examples=50, deadline=None)
+settings.register_profile("long", max_examples=400, deadline=None)
+settings.load_profile("everyday")
 
 
 @pytest.fixture(scope="session")

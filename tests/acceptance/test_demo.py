@@ -4,9 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.running import settings
 
 
+@pytest.mark.long
 def test_the_story_is_told_to_its_end(tmp_path: Path) -> None:
     told = subprocess.run(
         [sys.executable, "-m", "api.cli", "demo", "--story"],

@@ -9,6 +9,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
 from engine.commands.maintenance.reseal_keypairs import unopened_keypairs
@@ -60,6 +61,7 @@ def in_use(database: Database) -> dict[str, int]:
         return master_keys_in_use(connection)
 
 
+@pytest.mark.long
 def test_a_master_key_is_replaced_also_when_a_run_is_killed(tmp_path: Path) -> None:
     environment = settings(f"sqlite:///{tmp_path / 'countersign.db'}")
     init(environment, tmp_path)

@@ -68,6 +68,7 @@ with pkcs11.lib(module).get_token(token_label=label).open(rw=True, user_pin=pin)
 """
 
 
+@pytest.mark.long
 def test_a_key_that_a_killed_process_left_in_the_hsm_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

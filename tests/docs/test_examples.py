@@ -52,6 +52,7 @@ def test_every_block_is_run_or_is_listed_as_not_run() -> None:
     assert {block.title for block in blocks() if block.title} == FILES
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 def test_the_examples_lead_from_page_to_page(tmp_path: Path) -> None:
     missing = [name for name in PROGRAMS if shutil.which(name) is None]

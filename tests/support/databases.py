@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from engine.persistence.db.database import Database
 from engine.persistence.db.storage_faults import StorageHealth
 from engine.persistence.store.migrate import migrate
@@ -12,6 +14,11 @@ from tests.support.postgres import PostgresServer
 from tests.support.world import World, make_world, world_on
 
 BACKENDS = ("sqlite", "postgresql")
+
+#: For a dear test that the database makes little difference to: every day it runs on SQLite alone.
+POSTGRESQL_IS_LONG = pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)], indirect=True
+)
 
 
 class Templates:

@@ -42,6 +42,7 @@ from notifications.outbox.outbox import Outbox
 from notifications.tables import deliveries
 from tests.api.graphql.operations import MUTATIONS
 from tests.support.api import Api, make_api
+from tests.support.databases import POSTGRESQL_IS_LONG
 from tests.support.world import World
 
 P = Permission
@@ -439,6 +440,7 @@ def test_the_walk_knows_every_mutation() -> None:
     assert {case.mutation for case in CASES} == set(MUTATIONS)
 
 
+@POSTGRESQL_IS_LONG
 def test_every_mutation_takes_the_scopes_it_needs_and_no_single_other_one(
     stage: Stage, request: pytest.FixtureRequest
 ) -> None:

@@ -26,6 +26,7 @@ from engine.concurrency.executor import Executor
 from engine.persistence.db.database import Database
 from tests.support.api import Api
 from tests.support.api import serving as serving_app
+from tests.support.databases import POSTGRESQL_IS_LONG
 from tests.support.deliverer import Deliverer
 from tests.support.notices import with_outbox
 from tests.support.running import free_port, init, serving, settings
@@ -208,6 +209,7 @@ def test_no_request_makes_a_label_of_its_own(api: Api, runtime: Runtime) -> None
     assert faces == {"other", "graphql", "decide", "sign-in"}
 
 
+@POSTGRESQL_IS_LONG
 @pytest.mark.timeout(60)
 def test_it_is_at_its_own_address_and_nowhere_else(database_url: str, tmp_path: Path) -> None:
     port = free_port()

@@ -41,6 +41,7 @@ from engine.persistence.db.database import Database
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.queries.credentials import principal_of_token
+from tests.support.databases import POSTGRESQL_IS_LONG
 from tests.support.world import make_world
 
 LONG = os.environ.get("COUNTERSIGN_MODEL") == "long"
@@ -302,6 +303,7 @@ class Escalation(RuleBasedStateMachine):
             return set(connection.execute(query).scalars())
 
 
+@POSTGRESQL_IS_LONG
 @pytest.mark.timeout(0 if LONG else 120)
 def test_nothing_reaches_further_than_what_it_began_with(
     database: Database, request: pytest.FixtureRequest

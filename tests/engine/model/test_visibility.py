@@ -97,7 +97,6 @@ def test_the_rule_and_its_sql_form_agree_on_every_release(
 
     @settings(
         max_examples=100,
-        deadline=None,
         derandomize=True,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
         database=None,

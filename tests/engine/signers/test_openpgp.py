@@ -21,6 +21,10 @@ from engine.signers.openpgp import OpenPgpSigner
 from engine.signing.request import CONTENT_HASH
 
 ED25519, RSA = KeypairAlgorithm.OPENPGP_ED25519, KeypairAlgorithm.OPENPGP_RSA_4096
+# To find the primes of an RSA key takes seconds.
+ALGORITHMS = pytest.mark.parametrize(
+    "algorithm", [ED25519, pytest.param(RSA, marks=pytest.mark.long)]
+)
 CONTENT = Content(b"the package index\n" * 1000)
 
 
@@ -52,7 +56,7 @@ def gpg():
     shutil.rmtree(home)
 
 
-@pytest.mark.parametrize("algorithm", [ED25519, RSA])
+@ALGORITHMS
 def test_gpg_accepts_what_was_signed_and_nothing_else(
     openpgp, make_key, gpg, tmp_path, algorithm
 ) -> None:
@@ -140,7 +144,7 @@ def test_a_key_that_the_library_itself_finds_to_be_from_the_future(
         openpgp.sign(replace(key, material=sealed.material), CONTENT)
 
 
-@pytest.mark.parametrize("algorithm", [ED25519, RSA])
+@ALGORITHMS
 def test_content_is_hashed_as_its_signature_is_recorded(openpgp, make_key, algorithm) -> None:
     signature = openpgp.sign(make_key(algorithm), CONTENT)
     (packet,) = PacketPile.from_bytes(signature)

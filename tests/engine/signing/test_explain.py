@@ -188,7 +188,6 @@ def test_what_is_explained_is_what_happens(world: World) -> None:
 
     @settings(
         max_examples=80,
-        deadline=None,
         derandomize=True,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
         database=None,

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.channels.base import Outgoing
@@ -201,19 +201,16 @@ def test_without_a_release_there_is_no_thread() -> None:
     check(release_id=None)
 
 
-@settings(deadline=None, max_examples=300)
 @given(subject=LINE, text=ANYTHING, html=ANYTHING, calendar=st.none() | ANYTHING)
 def test_whatever_it_says(subject: str, text: str, html: str, calendar: str | None) -> None:
     check(subject=subject, text=text, html=html, calendar=calendar)
 
 
-@settings(deadline=None, max_examples=300)
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=90))
 def test_whatever_a_plain_subject_is(subject: str) -> None:
     check(subject=subject)
 
 
-@settings(deadline=None, max_examples=200)
 @given(st.from_regex(r"[A-Za-z0-9_+.-]{1,20}@[a-z0-9.-]{1,20}", fullmatch=True))
 def test_an_address_is_used_as_the_package_reads_it(address: str) -> None:
     try:
@@ -265,7 +262,6 @@ def test_a_persons_own_part_stands_in_its_place(link: str, before: str) -> None:
     assert read_parts(parts, parts) == [f"{before}{link}\n--{ALTERNATIVE}\n"] * 2
 
 
-@settings(deadline=None, max_examples=300)
 @given(text=PARTS, html=PARTS)
 def test_whatever_the_parts_are_they_are_read_in_their_order(
     text: tuple[str, str, str], html: tuple[str, str, str]

@@ -164,7 +164,6 @@ READERS = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=400)
 @given(kind=st.sampled_from(MessageKind), facts=hostile_facts(), reader=READERS)
 def test_each_message_is_rendered_with_its_own_link_only(
     kind: MessageKind, facts: dict[str, Any], reader: Reader
@@ -194,7 +193,6 @@ def _elements(html: str) -> list[str]:
     return [tag for tag in re.findall(r"<(?:/?[a-zA-Z][^\s>]*|!--)", html) if tag != "<br"]
 
 
-@settings(deadline=None, max_examples=300)
 @given(facts=st.recursive(
     TEXT | INSTANTS | st.none() | st.integers(-(2**53), 2**53) | st.booleans(),
     lambda inner: st.lists(inner, max_size=4)
@@ -222,7 +220,7 @@ def test_another_parser_reads_each_mail_as_it_was_meant(tmp_path: Path) -> None:
     mails: list[RenderedMessage] = []
     kinds: list[MessageKind] = []
 
-    @settings(deadline=None, max_examples=150, database=None)
+    @settings(database=None)
     @given(kind=st.sampled_from(MessageKind), facts=hostile_facts(), reader=READERS)
     def collect(kind: MessageKind, facts: dict[str, Any], reader: Reader) -> None:
         mails.append(write(kind, facts, reader, LINK))
@@ -273,7 +271,6 @@ def test_what_cannot_be_rendered_still_says_kind_and_link(
     assert mail["Subject"] == message.subject
 
 
-@settings(deadline=None, max_examples=200)
 @given(name=TEXT, version=st.none() | TEXT, kind=st.sampled_from(MessageKind))
 def test_the_plain_form_names_the_release_whatever_it_is_called(
     name: str, version: str | None, kind: MessageKind
@@ -301,7 +298,15 @@ def test_the_plain_form_names_what_was_administered() -> None:
     assert WRITER.render(MessageKind.ADMINISTERED, "{}", Reader()).subject == "Account changed"
 
 
-@pytest.mark.parametrize("edge", [FIRST, LAST, FIRST + timedelta(days=1), LAST - timedelta(days=1)])
+@pytest.mark.parametrize(
+    "edge",
+    [
+        FIRST,
+        LAST,
+        pytest.param(FIRST + timedelta(days=1), marks=pytest.mark.long),
+        pytest.param(LAST - timedelta(days=1), marks=pytest.mark.long),
+    ],
+)
 def test_every_zone_has_a_text_for_every_instant(edge: datetime) -> None:
     facts = {
         "account": "Acme",

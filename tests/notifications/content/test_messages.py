@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 import structlog
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.channels.mime import sender_of
@@ -222,7 +222,6 @@ def test_a_line_break_in_a_header_is_refused(place: str, ending: str) -> None:
         mail_of(**changes)
 
 
-@settings(deadline=None)
 @given(
     st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=200)
 )

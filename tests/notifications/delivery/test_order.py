@@ -519,7 +519,9 @@ STEPS: list[Callable[[World, UUID], None]] = [
 WEIGHTS = [6, 6, 1, 3, 2, 2, 5, 1, 1, 1]
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize(
+    "seed", [*range(8), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(8, 25))]
+)
 def test_however_it_goes_calendars_end_true(world: World, post: Deliverer, seed: int) -> None:
     random.seed(seed)
     release = world.request()

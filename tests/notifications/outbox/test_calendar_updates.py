@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar, Event
 
@@ -328,7 +328,6 @@ def test_what_the_file_says() -> None:
     assert event["DESCRIPTION"] == "spare, vault"
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_no_name_adds_a_line(name: str) -> None:
     file = calendar_file(stored_calendar(summary=name, description=name), SENDER)

@@ -7,7 +7,7 @@ import pytest
 from tests.support.node import run_node
 
 # The first of them installs what the lock file pins.
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 
 def test_every_audit_of_graphql_http_passes(server: str) -> None:

@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 
 from api.web.approval_pages.routes import email_action_routes
 from engine.model.vocabulary import Status
+from tests.support.databases import POSTGRESQL_IS_LONG
 from tests.support.notices import LINK_KEY, Notices, with_outbox
 from tests.support.runtime import runtime_of
 from tests.support.world import World
@@ -66,6 +67,7 @@ def scan(url: str, profile: Path) -> str:
 
 @needs_chromium
 @pytest.mark.timeout(180)
+@POSTGRESQL_IS_LONG
 def test_a_scanner_that_runs_scripts_decides_nothing(world: World, tmp_path: Path) -> None:
     notices = Notices(with_outbox(world))
     note = (

@@ -12,6 +12,7 @@ import pytest
 
 from tests.api.web.sign_in.chromium import chromium
 from tests.support import running
+from tests.support.databases import POSTGRESQL_IS_LONG
 from tests.support.smtp_server import Inbox, smtp_server
 
 LINK = re.compile(r"http://\S+/sign-in/\S+")
@@ -74,6 +75,7 @@ async def link(inbox: Inbox, number: int) -> str:
 
 
 @pytest.mark.timeout(180)
+@POSTGRESQL_IS_LONG
 async def test_a_person_signs_in_with_a_link_and_with_a_code(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
