@@ -80,9 +80,9 @@ def rate(questions: Sequence[RequestTemplate], connections: int, seconds: float)
     return load(walks(questions, connections), seconds).rate
 
 
-def load(walks: Sequence[Walk], seconds: float) -> Load:
+def load(by_connection: Sequence[Walk], seconds: float) -> Load:
     """Ask for so many seconds, each walk over a connection of its own."""
-    return asyncio.run(_load(walks, seconds))
+    return asyncio.run(_load(by_connection, seconds))
 
 
 def seconds(questions: Sequence[RequestTemplate]) -> float:
@@ -96,16 +96,16 @@ def walks(questions: Sequence[RequestTemplate], connections: int) -> list[list[R
     for question in questions:
         servers.setdefault(question.url, []).append(question)
     by_server = list(servers.values())
-    walks = []
+    by_connection = []
     for number in range(connections):
         walk = by_server[number % len(by_server)]
         first = number * len(walk) // connections
-        walks.append(walk[first:] + walk[:first])
-    return walks
+        by_connection.append(walk[first:] + walk[:first])
+    return by_connection
 
 
-async def _load(walks: Sequence[Walk], seconds: float) -> Load:
-    prepared = [(walk, [question.request() for question in walk]) for walk in walks]
+async def _load(by_connection: Sequence[Walk], seconds: float) -> Load:
+    prepared = [(walk, [question.request() for question in walk]) for walk in by_connection]
     began = time.perf_counter()
 
     async def ask(walk: Walk, requests: list[bytes]) -> list[float]:
