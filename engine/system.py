@@ -30,7 +30,7 @@ class EventHandler(Protocol):
 
 
 class CommitHook(Protocol):
-    """Wakes whoever waits for a commit."""
+    """Notifies those who wait for a commit."""
 
     def __call__(self, account_id: UUID, /) -> None:
         """Return at once: it runs on the thread that committed.

@@ -1,1 +1,1 @@
-"""Who is told what, and how it reaches them: outbox, relay, channels, and the approver's link."""
+"""Messages to people and webhooks: outbox, relay, channels, and links to decide."""

@@ -1,1 +1,1 @@
-"""The verbs: one file each. A command says what it locks, what it attempts, and applies itself."""
+"""The commands: each changes one thing, and says what it locks and what the ledger records."""

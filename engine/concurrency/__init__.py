@@ -1,1 +1,1 @@
-"""From an event loop to threads: knows no release."""
+"""Runs synchronous calls of an event loop on threads; it knows nothing of releases."""

@@ -111,7 +111,7 @@ def _with_names(cause: str, names: Sequence[str]) -> str:
 
 
 class StorageFailed(Refusal):
-    """No is not the engine's here but the database's: full, read-only or damaged.
+    """The database cannot store anything: it is full, read-only or damaged.
 
     Nothing that the caller could change helps, and so no face tells it as an answer to the caller.
     """

@@ -134,7 +134,7 @@ def transferable(actor: Actor) -> frozenset[Permission]:
 def refuse_grant(
     actor: Actor, granted: frozenset[Permission], held_then: frozenset[Permission], *field: str
 ) -> Refusal | None:
-    """May the actor give these permissions to somebody, who then holds `held_then` in all?
+    """Refuse to give permissions to somebody, who then holds `held_then` in all; None if allowed.
 
     Whoever gets them can use them in person, with a session that nothing narrows. So what they can
     bring about through others counts too: placing people, and appointing as an administrator.
@@ -149,7 +149,7 @@ def refuse_grant(
 
 
 def refuse_placement(actor: Actor, used: frozenset[Permission], *field: str) -> Refusal | None:
-    """May the actor let others use these permissions, which they hold, in one place more?
+    """Refuse to let others use permissions that they hold in one more place; None if allowed.
 
     The permission to place people there is asked for apart; the credential has to cover the rest.
     """
@@ -157,7 +157,7 @@ def refuse_placement(actor: Actor, used: frozenset[Permission], *field: str) -> 
 
 
 def refuse_loosening(actor: Actor, changes: Mapping[str, tuple[Any, Any]]) -> Refusal | None:
-    """May the actor change these settings of the account, each from one value to another?
+    """Refuse to change settings of the account, each from one value to another; None if allowed.
 
     Whoever holds the permissions that a change lets them use further uses them in person. So the
     credential has to cover them, as it has to where people are placed.
@@ -172,7 +172,7 @@ def refuse_loosening(actor: Actor, changes: Mapping[str, tuple[Any, Any]]) -> Re
 def refuse_scopes(
     actor: Actor, scopes: frozenset[Permission] | None, *, own: bool
 ) -> Refusal | None:
-    """May the actor make a token with these scopes, for themself or for a service user?
+    """Refuse to make a token with these scopes, for oneself or a service user; None if allowed.
 
     Of one's own permissions a token holds at any time what its user holds then, so a scope only has
     to be covered by the credential. A service user's token is handed to whoever made it.

@@ -26,7 +26,7 @@ class Principal:
     signing_in: bool = False
 
     def __hash__(self) -> int:
-        """Of the user alone: it is taken for each signature, and few users have two principals."""
+        """Return the hash of the user alone, since it is computed for each signature."""
         return hash(self.user_id)
 
     @property

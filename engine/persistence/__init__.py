@@ -1,1 +1,1 @@
-"""Where the engine keeps things: tables, locks, the unit of work, the ledger."""
+"""The persistence of the engine: tables, locks, the unit of work, the ledger."""

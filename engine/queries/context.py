@@ -21,7 +21,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class QueryContext:
-    """What every query is given."""
+    """What every query receives."""
 
     connection: Connection
     #: The instant as of which statuses are computed.

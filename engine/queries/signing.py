@@ -20,7 +20,7 @@ from engine.queries.context import QueryContext
 def explain(
     context: QueryContext, keypair_id: UUID, user_id: UUID | None = None, at: datetime | None = None
 ) -> Evaluation:
-    """For oneself now; for somebody else or another instant it needs `MANAGE_KEYPAIRS`."""
+    """Evaluate the factors; for another user or instant that needs `MANAGE_KEYPAIRS`."""
     foreign = user_id is not None and user_id != context.actor.user_id
     if (foreign or at is not None) and Permission.MANAGE_KEYPAIRS not in context.actor.permissions:
         message = "You need the permission Manage keypairs to ask about others or other times."

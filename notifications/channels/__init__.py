@@ -1,1 +1,1 @@
-"""Ways to reach people. A channel is a small class behind the port in `base`."""
+"""Channels of messages: each is a class that implements the protocol in `base`."""

@@ -1,4 +1,4 @@
-"""What a link shows to whoever opens it. Reading only: it changes nothing, however often."""
+"""Reads what the page behind a link shows; opening it changes nothing."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def _approver(release: Release, user_id: UUID) -> Principal:
 def _left_to_do(
     connection: Connection, settings: AccountSettings, release: Release, actor: Actor, now: datetime
 ) -> frozenset[Trigger]:
-    """By the same decision as the commands'."""
+    """Return what the actor can do instead of rejecting, by the same rules as the commands."""
     facts = assemble(connection, now, settings, actor, [release])[release.id]
     # Only whether it is possible counts, so that any reason will do.
     with_reason = replace(facts, reason="any")
@@ -180,7 +180,7 @@ def _left_to_do(
 
 
 def _own_decision(release: Release, around: ReleaseContext, user_id: UUID) -> dict[str, Any] | None:
-    """What they decided, and the release's name as they saw it; None where nothing stands."""
+    """Return the approver's own decision with the release's name then; None without one."""
     for row in around.standing_decisions_of(release):
         if row.approver_id == user_id:
             name = around.fields_at(release, row.revision).name
@@ -192,7 +192,7 @@ def _own_decision(release: Release, around: ReleaseContext, user_id: UUID) -> di
 def _differences(
     connection: Connection, link: Row[Any], release: Release, standing: LinkState
 ) -> dict[str, Any]:
-    """What the reader has not seen yet, where it matters."""
+    """Return the changes that the reader has not seen yet."""
     if release.revision == 1 or standing not in COMPARED:
         return {}
     seen = seen_by(connection, [release]).get((release.id, link.user_id), SeenRevisions())

@@ -1,1 +1,1 @@
-"""Who is told what of an event, as rows queued in the transaction of the event."""
+"""Queues messages about events as rows, in the transaction of each event."""

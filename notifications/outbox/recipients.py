@@ -1,4 +1,4 @@
-"""Who is notified of what: the table of the specification's section 6, and the people it names."""
+"""The table of who is notified of which events (specification, section 6)."""
 
 from __future__ import annotations
 

@@ -128,12 +128,12 @@ def closing(
 
 
 def _last(only: ColumnElement[bool]) -> ColumnElement[Any]:
-    """When the last such message was queued."""
+    """Select when the last message of a kind was queued."""
     return sa.func.max(sa.case((only, d.c.created_at)), type_=d.c.created_at.type)
 
 
 def _lapses_at() -> ScalarSelect[Any]:
-    """When the newest of their links to the current revision ends."""
+    """Select when the newest of the user's links to the current revision ends."""
     link = action_links
     return (
         sa.select(sa.func.max(link.c.expires_at, type_=link.c.expires_at.type))
@@ -148,7 +148,7 @@ def _lapses_at() -> ScalarSelect[Any]:
 
 
 def _has_voted(user_id: ColumnElement[Any]) -> ColumnElement[bool]:
-    """On the current material revision."""
+    """Match users who have decided on the current material revision."""
     v = t.decisions
     return sa.exists().where(
         v.c.release_id == r.c.id,
@@ -158,13 +158,13 @@ def _has_voted(user_id: ColumnElement[Any]) -> ColumnElement[bool]:
 
 
 def _is_member(user_id: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Of the release's team, where it has one."""
+    """Match members of the release's team, if it has one."""
     m = t.team_members
     return sa.exists().where(m.c.team_id == r.c.team_id, m.c.user_id == user_id)
 
 
 def _is_author(user_id: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whoever requested it, or edited it materially since its round began."""
+    """Match users who requested it, or edited it materially since its round began."""
     e = t.release_edits
     edited = sa.exists().where(
         e.c.release_id == r.c.id,
@@ -176,6 +176,6 @@ def _is_author(user_id: ColumnElement[Any]) -> ColumnElement[bool]:
 
 
 def _is_silenced(user_id: ColumnElement[Any], kind: MessageKind) -> ColumnElement[bool]:
-    """They chose no channel at all for messages of this kind."""
+    """Match users who chose no channel for messages of this kind."""
     p = preferences
     return sa.exists().where(p.c.user_id == user_id, p.c.kind == kind, p.c.channels == "")

@@ -61,7 +61,7 @@ class Rhythm:
     closing_share: float = 0.2
 
     def next_reminder(self, pending: PendingDecision, now: datetime) -> datetime | None:
-        """When they are to be reminded; None where nothing is left to remind them of.
+        """Return when somebody is to be reminded; None if there is no reason to.
 
         Never before now: what was due while nothing ran may have become due at night.
         """
@@ -76,7 +76,7 @@ class Rhythm:
         return due if morning is None or morning >= edge else morning
 
     def closes_soon_at(self, starts_at: datetime, ends_at: datetime) -> datetime:
-        """From when on it is said that the window closes soon."""
+        """Return when the message is due that a window closes soon."""
         soon = ends_at - min(self.closing, (ends_at - starts_at) * self.closing_share)
         return max(soon, starts_at + self.earliest)
 

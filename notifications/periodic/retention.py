@@ -1,6 +1,6 @@
-"""Deliveries are kept for a while after they are settled, and then deleted in small batches.
+"""Deletes deliveries some time after they were settled, in small batches.
 
-What people were told of a release stays until it has ended: reminders go by it.
+Those about a release that is still open are kept: they decide when somebody is reminded.
 """
 
 from __future__ import annotations

@@ -186,7 +186,7 @@ def _require_renaming(uow: UnitOfWork) -> None:
 
 
 def _end_credentials(uow: UnitOfWork, user: Row[Any]) -> None:
-    """Deactivating a user ends their tokens, sessions and links at once (spec section 2)."""
+    """End the tokens, sessions and links of a user who is deactivated (spec section 2)."""
     void_changes(uow.connection, user.id, uow.now)
     users.update_user(uow, user.id, {"deactivated_at": uow.now})
     reason = f"{user.name} was deactivated, with whose token it was made."

@@ -142,7 +142,7 @@ class ConfirmAddress(Command[UUID]):
     key: bytes = field(repr=False)
 
     def apply(self, uow: UnitOfWork) -> UUID:
-        """Sessions, links to decide, votes and tokens name the user by id, and stay as they are.
+        """Change the address; sessions, decisions, tokens and links to decide stay as they are.
 
         Links and codes to sign in with that were sent to the address before this one end. A link
         to decide that was sent there decides only in a browser in which the user is signed in.
@@ -203,7 +203,7 @@ def _set_address(uow: UnitOfWork, user: Row[Any], address: Address) -> None:
 
 
 def _refuse_reach(connection: Connection, actor: Actor, user_id: UUID) -> Refusal | None:
-    """Whoever decides where the links to sign in go can have all that the user holds."""
+    """Refuse unless the actor may grant all that the user holds, since sign-in links go there."""
     if user_id == actor.user_id:
         return None
     held = loading.load_permissions(connection, user_id)

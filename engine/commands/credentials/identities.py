@@ -68,7 +68,7 @@ class UnlinkIdentity(Command[UUID]):
     identity_id: UUID
 
     def apply(self, uow: UnitOfWork) -> UUID:
-        """Sessions that were started with it go on; each can be ended by itself."""
+        """Delete the identity; sessions that were started with it go on."""
         row = identities.load_identity(uow, self.identity_id)
         require_own_or_managed(uow, row, "identity", Permission.MANAGE_OWN_PROFILE)
         if identities.delete_identity(uow, row.id):

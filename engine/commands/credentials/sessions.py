@@ -56,7 +56,7 @@ class StartSession(Command[NewSession]):
     begun_at: datetime | None = None
 
     def apply(self, uow: UnitOfWork) -> NewSession:
-        """Each sign-in starts a new session, whatever cookie the browser had (session fixation)."""
+        """Start a session, a new one whatever cookie the browser had (session fixation)."""
         actor = uow.actor
         assert actor.user_id is not None
         require_in_person(uow)
@@ -90,7 +90,7 @@ class StartSession(Command[NewSession]):
             raise Refusal(Code.UNAUTHENTICATED, message)
 
     def _require_address(self, uow: UnitOfWork) -> None:
-        """It is still the user's: they may have changed it since the mail was sent there."""
+        """Refuse UNAUTHENTICATED where the user has changed the address that proved the sign-in."""
         if self.address is None or addresses.share_mailbox(self.address, uow.actor.email):
             return
         message = "Your e-mail address was changed since this sign-in began. Sign in again."
@@ -108,7 +108,7 @@ class RevokeSession(Command[UUID]):
     session_id: UUID
 
     def apply(self, uow: UnitOfWork) -> UUID:
-        """Ending twice is once."""
+        """End the session; one that has ended stays as it is."""
         row = sessions.load_session(uow, self.session_id)
         require_own_or_managed(uow, row, "session", Permission.MANAGE_OWN_PROFILE)
         if sessions.end_session(uow, row.id):

@@ -1,1 +1,1 @@
-"""What the service does by itself, or an operator with it."""
+"""Maintenance that the worker or an operator runs: due transitions, sealed keys."""

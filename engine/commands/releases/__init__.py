@@ -1,1 +1,1 @@
-"""What people do with releases: one verb, one module."""
+"""The commands on releases, a module for each."""

@@ -1,4 +1,4 @@
-"""Patterns of tags: which kinds of events somebody wants to hear of."""
+"""Patterns of tags, by which subscribers choose kinds of events."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The database as a tool: knows no release."""
+"""The database as a tool: connections, types, statements; it knows nothing of releases."""

@@ -19,7 +19,7 @@ from engine.persistence.store.unit_of_work import UnitOfWork
 def holders_of(
     uow: UnitOfWork, keypairs: Collection[Keypair], own_id: UUID | None = None
 ) -> tuple[Holder, ...]:
-    """The releases other than one's own that hold these keypairs, of those that the actor sees."""
+    """Return the other releases that hold these keypairs, of those that the actor sees."""
     held = {k.id: k.held_by for k in keypairs if k.held_by is not None and k.held_by != own_id}
     if not held:
         return ()
@@ -33,7 +33,7 @@ def holders_of(
 
 
 def refusal_of_conflict(uow: UnitOfWork, error: IntegrityError) -> Refusal:
-    """The refusal of a violated constraint, after the savepoint was rolled back.
+    """Return the refusal of a violated constraint, after the savepoint was rolled back.
 
     Whoever took a keypair in the meantime has committed that, so it can be named like one that was
     found to be held before.

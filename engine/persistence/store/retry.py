@@ -96,7 +96,7 @@ def raise_translated(error: DBAPIError | PoolTimeout) -> NoReturn:
 
 
 def translate_db_error(error: DBAPIError | PoolTimeout) -> Exception:
-    """What a database error means for callers.
+    """Return the error that a database error becomes for callers.
 
     Returns:
         A refusal OVERLOADED where the database is busy or unavailable, `StorageFailed` where it

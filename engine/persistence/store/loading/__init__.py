@@ -1,4 +1,4 @@
-"""Rows in, facts out: what commands look at before they decide."""
+"""Loads rows as the facts that commands look at before they decide."""
 
 from engine.persistence.db.aggregates import column_set
 from engine.persistence.store.loading.edits import load_edits

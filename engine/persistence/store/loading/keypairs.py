@@ -43,9 +43,7 @@ def load_keypairs(
 def load_keypair_rows(
     connection: Connection, account_id: UUID, ids: Collection[UUID]
 ) -> Sequence[Row[Any]]:
-    """Their rows, with who may use them and `held_by`, the release that holds each; as many as
-    there are.
-    """
+    """Return the rows of keypairs, with their users and the release that holds each (`held_by`)."""
     parameters = {"ids": sorted(ids), "account": account_id}
     return run_compiled(connection, _KEYPAIRS, parameters).all()
 

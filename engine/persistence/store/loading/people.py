@@ -55,7 +55,7 @@ def load_settings(connection: Connection, account_id: UUID) -> AccountSettings:
 
 
 def load_actor(connection: Connection, principal: Principal) -> Actor:
-    """Who acts, with the permissions held now, narrowed by the credential's scopes."""
+    """Return who acts, with the permissions held now, limited by the scopes of the credential."""
     actor = load_actors(connection, [principal]).get(principal)
     if actor is None:
         raise not_found("user")
@@ -95,21 +95,21 @@ def _actor(user: Row[Any], principal: Principal) -> Actor:
 
 
 def load_inactive(connection: Connection, user_ids: Collection[UUID]) -> frozenset[UUID]:
-    """Those of these users who are deactivated."""
+    """Return those of the users who are deactivated."""
     if not user_ids:
         return frozenset()
     return frozenset(run_compiled(connection, _INACTIVE, {"ids": sorted(user_ids)}).scalars().all())
 
 
 def load_permissions(connection: Connection, user_id: UUID) -> frozenset[Permission]:
-    """What the user's roles grant."""
+    """Return the permissions that the roles of a user grant."""
     return load_permissions_of(connection, [user_id]).get(user_id, frozenset())
 
 
 def load_permissions_of(
     connection: Connection, user_ids: Collection[UUID]
 ) -> dict[UUID, frozenset[Permission]]:
-    """What each user's roles grant; users without any are left out."""
+    """Return the permissions of each user by their roles; users without any are left out."""
     if not user_ids:
         return {}
     granted = run_compiled(connection, _GRANTED, {"ids": sorted(user_ids)})
@@ -119,7 +119,7 @@ def load_permissions_of(
 def load_role_permissions(
     connection: Connection, role_ids: Collection[UUID]
 ) -> frozenset[Permission]:
-    """What these roles grant together."""
+    """Return the permissions that roles grant together."""
     query = sa.select(_P.c.permission).where(_P.c.role_id.in_(sorted(role_ids)))
     return frozenset(connection.execute(query).scalars())
 
@@ -177,7 +177,10 @@ _SHORT_OF_APPROVERS = (
 def load_approvers(
     connection: Connection, account_id: UUID, team_id: UUID | None
 ) -> frozenset[UUID]:
-    """Eligible approvers: of the team, or of the account with Teams off (spec section 3)."""
+    """Return the eligible approvers of a team, or of the account with Teams off.
+
+    See section 3 of the specification.
+    """
     return load_approvers_of(connection, account_id, [team_id])[team_id]
 
 
@@ -197,14 +200,14 @@ def load_approvers_of(
 
 
 def load_teams_short_of_approvers(connection: Connection, account_id: UUID) -> list[str]:
-    """Names of the teams that ask for more approvals than their members could give."""
+    """Return the names of teams that need more approvals than their members could give."""
     return list(run_compiled(connection, _SHORT_OF_APPROVERS, {"account": account_id}).scalars())
 
 
 def load_teams(
     connection: Connection, account_id: UUID, team_ids: Collection[UUID]
 ) -> dict[UUID, Team]:
-    """Teams of the account, with their members."""
+    """Return teams of the account with their members, by id."""
     if not team_ids:
         return {}
     rows = run_compiled(connection, _TEAMS, {"ids": sorted(team_ids), "account": account_id}).all()
@@ -222,7 +225,7 @@ def load_teams(
 def load_team(
     connection: Connection, account_id: UUID, team_id: UUID, field: str = "team_id"
 ) -> Team:
-    """One team of the account; refuses NOT_FOUND otherwise."""
+    """Return a team of the account; refuses NOT_FOUND."""
     team = load_teams(connection, account_id, [team_id]).get(team_id)
     if team is None:
         raise not_found("team", field)

@@ -52,7 +52,7 @@ _NAMED = sa.select(_R.c.id).where(
 
 
 def load_releases(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Release]:
-    """Releases by id, with their keypairs and participants; one statement for any number."""
+    """Return releases with their keypairs and participants, by id, in one statement."""
     if not ids:
         return {}
     rows = run_compiled(connection, _RELEASES, {"ids": sorted(ids)}).all()
@@ -112,14 +112,14 @@ def load_votes(
 def load_editors(
     connection: Connection, releases: Collection[Release]
 ) -> dict[UUID, frozenset[UUID]]:
-    """Who made a material edit of each release since its round began."""
+    """Return who made a material edit of each release since its round began."""
     return fetch_grouped(connection, _EDITORS, (release.id for release in releases))
 
 
 def name_is_taken(
     connection: Connection, account_id: UUID, name_key: str, other_than: UUID | None
 ) -> bool:
-    """Another release of the account holds the name."""
+    """Return whether another release of the account holds a name."""
     parameters = {"account": account_id, "name": name_key}
     release_ids = run_compiled(connection, _NAMED, parameters).scalars().all()
     return any(release_id != other_than for release_id in release_ids)

@@ -1,4 +1,4 @@
-"""Who could sign in: people of all accounts by an address or an identity."""
+"""Finds who could sign in: people of all accounts by an address or an identity."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from engine.persistence.store import tables as t
 def people_with_address(
     connection: Connection, address: str, begun_at: datetime
 ) -> Sequence[Row[Any]]:
-    """Active people whose mail goes to exactly this mailbox, each with the account's name.
+    """Return active people whose mail goes to exactly this mailbox, with the account's name.
 
     Names are compared by how they look, mailboxes are not: `strasse@` and `straße@` are the same
     name, and two people's mail. So only the letter case of ASCII is overlooked.
@@ -37,7 +37,7 @@ def people_with_identity(
     begun_at: datetime,
     account: str | None = None,
 ) -> Sequence[Row[Any]]:
-    """Active people with this identity at a sign-in service, in one account or in all.
+    """Return active people with an identity at a sign-in service, in one account or in all.
 
     `begun_at`: when the sign-in began. It is worth nothing for whom was deactivated since.
     """
