@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
 from typing import Any
 
-from pydantic import SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings
 
 from api.config.settings import PREFIX, Settings
 
@@ -31,10 +33,20 @@ _MUST_BE = {
 _LIMITS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 
 
+def sections() -> Iterator[tuple[str, type[BaseModel]]]:
+    """Yield the title and the class of each section of the settings, in their order."""
+    for base in reversed(Settings.__bases__):
+        if issubclass(base, BaseModel) and base is not BaseSettings:
+            yield base.__name__.removesuffix("Section"), base
+
+
 def example() -> str:
     """Return the text of `.env.example`: every setting with its meaning and default."""
-    fields = Settings.model_fields.items()
-    return "\n".join([_HEAD, *(_paragraph(name, field) for name, field in fields)])
+    paragraphs = [_HEAD]
+    for title, section in sections():
+        paragraphs.append(f"# --- {title} ---\n")
+        paragraphs += [_paragraph(name, field) for name, field in section.model_fields.items()]
+    return "\n".join(paragraphs)
 
 
 def faults(error: ValidationError) -> list[str]:

@@ -29,6 +29,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from api.config.settings import PREFIX, Settings
+from api.config.settings_docs import sections
 from api.graphql.schema import schema as strawberry_schema
 from engine.lifecycle.diagram import svg
 
@@ -149,15 +150,19 @@ def errors() -> str:
 def configuration() -> str:
     """Every setting with its meaning, default and bounds."""
     fields = Settings.model_fields.items()
-    required = [_setting(name, field) for name, field in fields if field.is_required()]
-    optional = [_setting(name, field) for name, field in fields if not field.is_required()]
-    intro = "\nThese have no default, since no default would be safe.\n"
-    parts = ["## Required\n", intro, *required, "\n## Optional\n", *optional]
+    required = [f"{PREFIX}{name.upper()}" for name, field in fields if field.is_required()]
+    links = ", ".join(f"[`{name}`](#{name.lower()})" for name in required)
+    parts = [f"Required, since no default would be safe: {links}. All others are optional.\n"]
+    for title, section in sections():
+        parts.append(f"\n## {title}\n\n{section.__doc__}\n")
+        parts += [_setting(name, field) for name, field in section.model_fields.items()]
     return _page("configuration.md", parts)
 
 
 def _setting(name: str, field: FieldInfo) -> str:
     lines = [f"\n### {PREFIX}{name.upper()}\n\n{_cell(field.description)}\n"]
+    if field.is_required():
+        lines.append("\nRequired.\n")
     if not field.is_required() and field.default is not None:
         lines.append(f"\nDefault: `{_written(field.default)}`\n")
     bounds = [
