@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from sqlalchemy import Row
@@ -27,6 +29,10 @@ class PreparedDelivery:
     """A claimed delivery with what the channel sends, or why there is nothing to send."""
 
     row: Row[Any]
+    #: Who receives it: the host of an address or URL.
+    host: str
+    #: By when sending has to begin, in seconds of `time.monotonic()`.
+    begin_before: float
     content: Any = None
     error: Undelivered | None = None
     #: Why the message is in its plain form; None: it says everything.
@@ -46,19 +52,25 @@ class DeliveryPreparer:
         self._link_key = link_key
         self._public_url = public_url
 
-    def prepare(self, row: Row[Any]) -> PreparedDelivery:
-        """Return what the channel sends, or the error that preparing it met."""
+    def prepare(self, row: Row[Any], begin_before: float) -> PreparedDelivery:
+        """Return what the channel sends, or the error that preparing it met.
+
+        Args:
+            row: A claimed delivery.
+            begin_before: By when sending has to begin, in seconds of `time.monotonic()`.
+        """
+        prepared = partial(PreparedDelivery, row, _host_of(row), begin_before)
         try:
             outgoing = self._message(row) if row.webhook_id is None else self._event(row)
             content, fault = self._channel.prepare(outgoing), outgoing.message.fault
-            return PreparedDelivery(row, content, fault=fault, link=outgoing.link)
+            return prepared(content, fault=fault, link=outgoing.link)
         except Undelivered as error:
-            return PreparedDelivery(row, error=error)
+            return prepared(error=error)
         except Exception as error:  # noqa: BLE001 - templates and channels may be anybody's
             # A message that cannot be written keeps nobody else's from being sent.
             log_origin(log, "message_not_written", error, delivery=str(row.id), kind=row.kind)
             message = f"it could not be written: {type(error).__name__}"
-            return PreparedDelivery(row, error=Undelivered(message))
+            return prepared(error=Undelivered(message))
 
     def _message(self, row: Row[Any]) -> Outgoing:
         reader = Reader(
@@ -109,3 +121,10 @@ class DeliveryPreparer:
             log.error("action_link_of_another_key", delivery=str(row.id))
             return None
         return action_links.url_of(self._public_url, row.action_link_id, token)
+
+
+def _host_of(row: Row[Any]) -> str:
+    if row.webhook_id is not None:
+        return urlsplit(row.url).hostname or ""
+    domain: str = row.email.rpartition("@")[2]
+    return domain

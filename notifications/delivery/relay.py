@@ -3,44 +3,43 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
-import structlog
 from sqlalchemy import Row
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.concurrency.executor import Executor
-from engine.logs.exceptions import log_origin
 from engine.model.errors import Refusal
 from engine.system import System
-from notifications.channels.base import Channel, Undelivered
-from notifications.channels.secret_words import without_link
+from notifications.channels.base import Channel
 from notifications.content.writer import MessageRenderer
-from notifications.delivery.channel_health import ChannelHealth
 from notifications.delivery.claim import ClaimRequest, claim_deliveries, is_any_due
 from notifications.delivery.database_trouble import log_database_trouble
-from notifications.delivery.fairness import SendSlots
 from notifications.delivery.lease import RetryPolicy
-from notifications.delivery.prepare import DeliveryPreparer, PreparedDelivery
+from notifications.delivery.prepare import DeliveryPreparer
 from notifications.delivery.priority_gate import PriorityGate
+from notifications.delivery.send_queue import LOW_LEVEL
+from notifications.delivery.senders import Senders
 from notifications.delivery.settling import DeliveryResult, log_failure, settle_deliveries
 from notifications.delivery.wakeup import Wakeup
 from notifications.webhooks.disable import disable_gone
 
 #: Seconds after which the relay looks for due deliveries, though nothing woke it.
 POLL_SECONDS = 1.0
+#: Seconds between two transactions: what is sent or queued meanwhile goes into the next.
+BATCH_SECONDS = 0.025
 #: How many times as much is claimed as is sent at once: to claim many takes little longer than to
 #: claim one.
-CLAIM_FACTOR = 4
+CLAIM_FACTOR = 8
 #: Seconds in which messages that are being sent have to be finished once the relay is stopped.
 SHUTDOWN_SECONDS = 10.0
 #: Seconds in which connections have to be closed.
 CLOSE_SECONDS = 2.0
-log = structlog.get_logger(__name__)
 
 
 class Relay:
@@ -81,12 +80,11 @@ class Relay:
         self._policy = policy
         self._concurrency = concurrency
         self._shutdown_seconds = shutdown_seconds
-        self._in_flight: dict[asyncio.Task[None], Row[Any]] = {}
-        self._results: list[DeliveryResult] = []
-        self._stopped = False
-        self._slots = SendSlots(concurrency)
-        self._health = ChannelHealth(channel.name)
         self._on_outcome = on_outcome
+        self._senders = Senders(channel, concurrency, self._disable, on_outcome)
+        self._queue = self._senders.queue
+        self._wake = Wakeup()
+        self._turn_at = -math.inf
 
     async def run(
         self, stop: asyncio.Event, wake: Wakeup | None = None, gate: PriorityGate | None = None
@@ -98,34 +96,43 @@ class Relay:
             wake: Set when something was queued.
             gate: Waited for before each claim.
         """
-        wake, self._stopped = wake or Wakeup(), False
+        self._wake = wake or Wakeup()
         stopping = asyncio.create_task(stop.wait())
-        stopping.add_done_callback(lambda _: wake())
+        stopping.add_done_callback(lambda _: self._wake())
+        self._senders.start(self._wake)
         try:
             while not stop.is_set():
                 if gate is not None:
                     await gate.wait(stopping)
-                if not stop.is_set() and not await self._turn(wake):
-                    await wake.wait(POLL_SECONDS)
+                if not stop.is_set() and not await self._turn():
+                    await self._wake.wait(POLL_SECONDS)
         finally:
             stopping.cancel()
-            self._stopped = True
             await self._finish()
 
     async def run_once(self) -> int:
         """Send whatever is due now and settle it; returns how many deliveries were tried."""
-        wake, tried, self._stopped = Wakeup(), 0, False
-        while claimed := await self._claim(wake):
-            tried += claimed
-            await asyncio.gather(*self._in_flight)
-            await self._settle()
+        self._wake, tried = Wakeup(), 0
+        self._senders.start(self._wake)
+        try:
+            while claimed := await self._claim():
+                tried += claimed
+                while len(self._queue):
+                    await self._wake.wait(POLL_SECONDS)
+                await self._settle()
+        finally:
+            await self._senders.stop()
         return tried
 
-    async def _turn(self, wake: Wakeup) -> bool:
+    async def _turn(self) -> bool:
         """Settle what is done and claim what is due; returns whether there was anything to do."""
-        settled = bool(self._results)
+        await asyncio.sleep(self._turn_at + BATCH_SECONDS - time.monotonic())
+        if self._next_request() is None:
+            await self._wake.wait(BATCH_SECONDS)
+        self._turn_at = time.monotonic()
+        settled = bool(self._senders.results)
         try:
-            claimed = await self._claim(wake)
+            claimed = await self._claim()
             # Results that arrived meanwhile are settled in the next turn.
             if settled and not claimed:
                 await self._settle()
@@ -135,28 +142,28 @@ class Relay:
         return settled or claimed > 0
 
     def _next_request(self) -> ClaimRequest | None:
-        """Return what there is room for, or None while enough deliveries wait for a slot."""
-        in_flight = self._in_flight.values()
-        saturated = self._slots.saturated_accounts()
-        rows = [row for row in in_flight if row.account_id not in saturated]
+        """Return what there is room for, or None while enough deliveries wait for a sender."""
+        saturated = self._queue.saturated_accounts()
+        rows = [row for row in self._queue.rows if row.account_id not in saturated]
         retried = sum(row.attempts > 1 for row in rows)
         room = self._concurrency * CLAIM_FACTOR - len(rows)
-        if room <= 0 or len(rows) - retried > self._concurrency * 3 // 2:
+        if room <= 0 or len(rows) - retried > self._concurrency * LOW_LEVEL:
             return None
         return ClaimRequest(
             limit=room,
             channel=self._channel.name,
-            busy=frozenset(row.recipient_id for row in in_flight),
+            busy=frozenset(row.recipient_id for row in self._queue.rows),
             saturated_accounts=saturated,
             fresh_only=retried >= max(1, self._concurrency // 2),
         )
 
-    async def _claim(self, wake: Wakeup) -> int:
-        """Claim what is due and begin to send it; results so far are settled with it."""
+    async def _claim(self) -> int:
+        """Claim what is due and hand it to the senders; results so far are settled with it."""
         request = self._next_request()
         if request is None:
             return 0
-        lapses_at = time.monotonic() + self._policy.lease.total_seconds()
+        # In time for a channel that takes half of the lease.
+        begin_before = time.monotonic() + self._policy.lease.total_seconds() / 2
         async with self._taken_results() as results:
             # On SQLite to claim takes the one lock that signing needs too; to look does not.
             look = partial(is_any_due, self._system, request)
@@ -165,61 +172,15 @@ class Relay:
             args = self._system, request, self._policy, results, self._count_failure
             rows = await self._executor.write(partial(claim_deliveries, *args))
         prepare = self._preparer.prepare
-        claimed = await self._executor.compute(lambda: [prepare(row) for row in rows])
-        for prepared in claimed:
-            task = asyncio.create_task(self._send(prepared, lapses_at))
-            self._in_flight[task] = prepared.row
-            task.add_done_callback(self._in_flight.pop)
-            task.add_done_callback(lambda _: wake())
-        return len(claimed)
-
-    async def _send(self, prepared: PreparedDelivery, lapses_at: float) -> None:
-        row = prepared.row
-        async with self._slots.slot_for(row):
-            # Sent later it might be sent by another relay too; so it is in time for a channel
-            # that takes half of the lease.
-            is_late = time.monotonic() > lapses_at - self._policy.lease.total_seconds() / 2
-            if is_late or self._stopped:
-                self._results.append(DeliveryResult(delivery=row, tried=False))
-                return
-            error = prepared.error or await self._try(prepared.content)
-        if error is not None:
-            error = without_link(error, prepared.link)
-        if error is not None and error.gone and row.webhook_id is not None:
-            await self._disable(row, str(error))
-        self._count(error)
-        if error is None:
-            result = DeliveryResult(delivery=row, fault=prepared.fault)
-        else:
-            text, final = str(error), error.final
-            result = DeliveryResult(
-                delivery=row, error=text, final=final, retry_after=error.retry_after
-            )
-        self._results.append(result)
-
-    def _count(self, error: Undelivered | None) -> None:
-        """Note how sending went; what failed for good is counted once it is settled."""
-        if error is None:
-            self._health.succeeded()
-            self._on_outcome(self._channel.name, "sent")
-        elif not error.final:
-            self._health.failed(str(error))
-            self._on_outcome(self._channel.name, "retried")
+        prepared = await self._executor.compute(
+            lambda: [prepare(row, begin_before) for row in rows]
+        )
+        self._queue.put(prepared)
+        return len(prepared)
 
     def _count_failure(self, row: Row[Any], error: str) -> None:
         log_failure(row, error)
         self._on_outcome(row.channel, "failed")
-
-    async def _try(self, content: Any) -> Undelivered | None:
-        try:
-            await self._channel.send(content)
-        except Undelivered as error:
-            return error
-        except Exception as error:  # noqa: BLE001 - a channel may be anybody's
-            # What its exception says may hold a link or a secret, and is shown to nobody.
-            log_origin(log, "channel_broke", error, channel=self._channel.name)
-            return Undelivered(f"the channel failed: {type(error).__name__}")
-        return None
 
     async def _disable(self, row: Row[Any], reason: str) -> None:
         """Disable a webhook; if that fails, the answer to its next message does it."""
@@ -230,7 +191,7 @@ class Relay:
             log_database_trouble("relay_database_trouble", error)
 
     async def _settle(self) -> None:
-        if self._results:
+        if self._senders.results:
             async with self._taken_results() as results:
                 settle = partial(
                     settle_deliveries, self._system, results, self._policy, self._count_failure
@@ -239,25 +200,24 @@ class Relay:
 
     @asynccontextmanager
     async def _taken_results(self) -> AsyncIterator[list[DeliveryResult]]:
-        results, self._results = self._results, []
+        results, self._senders.results = self._senders.results, []
         try:
             yield results
         except BaseException:
             # They were sent: if they were not settled, they would be sent again.
-            self._results = results + self._results
+            self._senders.results = results + self._senders.results
             raise
 
     async def _finish(self) -> None:
         """Settle what is being sent as it ends, so that it is not sent again, however this ends."""
         ends_at = time.monotonic() + self._shutdown_seconds
-        while self._in_flight and (left := ends_at - time.monotonic()) > 0:
-            await asyncio.wait(self._in_flight, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        self._senders.give_back()
+        while len(self._queue) and (left := ends_at - time.monotonic()) > 0:
             await self._try_to_settle()
-        for task in self._in_flight:
-            task.cancel()
+            await self._wake.wait(left)
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
-                await asyncio.gather(*self._in_flight, return_exceptions=True)
+                await self._senders.stop()
                 await self._channel.close()
         await self._try_to_settle()
 

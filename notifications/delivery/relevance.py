@@ -6,12 +6,12 @@ it was another approval. So what a message said of its release is compared with 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import Row
 
 from engine.lifecycle.schedule import status_at
@@ -71,7 +71,7 @@ class SentMessage:
     @classmethod
     def of(cls, row: Row[Any], *, is_followed: bool = False) -> SentMessage:
         """Of a delivery about a release."""
-        facts = json.loads(row.facts)
+        facts = orjson.loads(row.facts)
         return cls(
             kind=MessageKind(row.kind), revision=row.revision, facts=facts, is_followed=is_followed
         )

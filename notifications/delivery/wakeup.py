@@ -25,6 +25,8 @@ class Wakeup:
         """Wake whoever waits; may be called from any thread."""
         for branch in self._branches:
             branch(account_id)
+        if self._event.is_set():
+            return
         if self._loop is None:
             self._event.set()
             return

@@ -14,7 +14,6 @@ from engine.logs.log_throttle import LogThrottle
 from notifications.delivery import database_trouble
 from notifications.delivery import relay as relay_module
 from notifications.delivery.database_trouble import log_database_trouble
-from notifications.delivery.wakeup import Wakeup
 from tests.notifications.delivery.test_relay import relay_of
 from tests.support.smtp_server import Inbox
 from tests.support.world import World
@@ -53,5 +52,5 @@ async def test_a_relay_that_tries_again_logs_it_once(
     relay = relay_of(world, Inbox(port=1))
     with structlog.testing.capture_logs() as logs:
         for _ in range(20):
-            assert await relay._turn(Wakeup()) is False
+            assert await relay._turn() is False
     assert [line["event"] for line in logs] == ["relay_database_trouble"]
