@@ -192,7 +192,12 @@ class UpdateKeypair(Command[UUID]):
 
     def lock(self) -> Lock:
         """Return the keypair, and the release that holds it."""
-        return Lock(account=Hold.SHARED, keypairs=frozenset({self.keypair_id}), keypair_rows=True)
+        return Lock(
+            account=Hold.SHARED,
+            keypairs=frozenset({self.keypair_id}),
+            keypair_rows=True,
+            ledger_head=self.alias is not None,
+        )
 
     def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_KEYPAIRS`; the credential covers what those mapped to it may do.

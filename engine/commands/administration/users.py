@@ -34,7 +34,7 @@ from engine.persistence.store import loading, roles, users
 from engine.persistence.store.credentials.address_changes import void_changes
 from engine.persistence.store.credentials.api_tokens import unrevoked_token_ids
 from engine.persistence.store.credentials.sessions import end_sessions
-from engine.persistence.store.locks import Hold
+from engine.persistence.store.locks import Hold, Lock
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 
@@ -92,7 +92,6 @@ class UpdateUser(Command[UUID]):
     command_name = "update_user"
     subject_kind = "User"
     subject_field = "user_id"
-    account_hold = Hold.EXCLUSIVE
 
     user_id: UUID
     name: str | None = None
@@ -105,6 +104,10 @@ class UpdateUser(Command[UUID]):
     email: str | None = None
     #: The key that the token of the link to the new address is derived from.
     link_key: bytes | None = field(default=None, repr=False)
+
+    def lock(self) -> Lock:
+        """Return the account, and the ledger where an address may change at once."""
+        return Lock(account=Hold.EXCLUSIVE, ledger_head=self.email is not None)
 
     def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_USERS`; one's own name, zone and language need `MANAGE_OWN_PROFILE`.

@@ -24,7 +24,7 @@ from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import loading, users
 from engine.persistence.store.credentials import address_changes
-from engine.persistence.store.locks import Hold
+from engine.persistence.store.locks import Hold, Lock
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 #: How long the link to the new address works.
@@ -135,11 +135,14 @@ class ConfirmAddress(Command[UUID]):
     command_name = "confirm_address"
     subject_kind = "User"
     subject_field = "user_id"
-    account_hold = Hold.EXCLUSIVE
 
     user_id: UUID
     spelling: str = field(repr=False)
     key: bytes = field(repr=False)
+
+    def lock(self) -> Lock:
+        """Return the account, and the ledger, since an address changes."""
+        return Lock(account=Hold.EXCLUSIVE, ledger_head=True)
 
     def apply(self, uow: UnitOfWork) -> UUID:
         """Change the address; sessions, decisions, tokens and links to decide stay as they are.

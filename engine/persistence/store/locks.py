@@ -46,7 +46,10 @@ _PENDING = sa.select(_R.c.id).where(
     _R.c.account_id == sa.bindparam("account"), _R.c.status == Status.PENDING
 )
 _ACCOUNT = sa.select(t.accounts.c.id).where(t.accounts.c.id == sa.bindparam("account"))
-_KEYPAIRS = sa.select(_K.c.id).where(id_in(_K.c.id)).order_by(_K.c.id).with_for_update()
+# Whoever holds the ledger's head writes signatures, which refer to keypairs: they must not wait.
+_KEYPAIRS = (
+    sa.select(_K.c.id).where(id_in(_K.c.id)).order_by(_K.c.id).with_for_update(key_share=True)
+)
 
 
 class Hold(StrEnum):
@@ -80,7 +83,9 @@ class Lock:
     name: str | None = None
     #: Leave out releases that another transaction has locked, rather than wait for them.
     skip_locked: bool = False
-    #: The head of the ledger from the start, so that nothing is recorded while this decides.
+    #: The head of the ledger from the start, so that nothing is recorded while this decides. Also
+    #: to write a column of a unique key of a keypair or a user: PostgreSQL lets nobody refer to
+    #: the row meanwhile, as whoever holds the head does with a signature.
     ledger_head: bool = False
 
 

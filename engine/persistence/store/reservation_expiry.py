@@ -33,8 +33,9 @@ _OVERDUE = (
     sa.select(_S.c.id, _S.c.keypair_id, _S.c.release_id)
     .where(_IS_OVERDUE, _S.c.account_id == sa.bindparam("account"), id_in(_HELD_BY))
     .order_by(_S.c.lapses_at, _S.c.id)
-    # No release's lock stands before those of no release.
-    .with_for_update()
+    # No release's lock stands before those of no release. Whoever has locked one of them settles
+    # it or gives it back, and then waits for the ledger's head, which this may hold already.
+    .with_for_update(skip_locked=True)
 )
 
 _NUMBER_OVERDUE = (

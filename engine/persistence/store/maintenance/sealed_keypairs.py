@@ -63,7 +63,8 @@ def next_ids_to_reseal(
 
 def lock_keypairs(uow: UnitOfWork, ids: Collection[UUID]) -> Sequence[Row[Any]]:
     """Lock keypairs and return their rows, in order."""
-    query = sa.select(_K).where(_K.c.id.in_(ids)).order_by(_K.c.id).with_for_update()
+    query = sa.select(_K).where(_K.c.id.in_(ids)).order_by(_K.c.id)
+    query = query.with_for_update(key_share=True)  # signatures refer to them meanwhile
     return uow.connection.execute(query).all()
 
 
