@@ -22,14 +22,14 @@ _HEAD = f"""\
 # Each can be read from a file instead: {PREFIX}SECRET_KEY_FILE=/run/secrets/secret_key and so on.
 # Behind `#` stands the default, or an example where it says that there is none.
 """
-#: What pydantic calls a wrong value, in our words.
+#: What a value must be, by pydantic's type of the fault.
 _MUST_BE = {
     "int": "a whole number",
     "float": "a number",
     "bool": "true or false",
     "path": "a folder that exists",
 }
-#: The names of limits, and how they are told.
+#: How sentences name the limits of pydantic.
 _LIMITS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 
 

@@ -68,7 +68,7 @@ _ADVICE: tuple[tuple[type[BaseException], str], ...] = (
     (SMTPConnectError, _UNREACHABLE),
     (OSError, _UNREACHABLE),
     (SMTPResponseException, _OTHERWISE),
-    # Of the rest the library tells in its base class that an extension is missing.
+    # The library raises its base class where an extension is missing.
     (SMTPException, _WRONG_TLS),
 )
 

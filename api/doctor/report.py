@@ -15,7 +15,7 @@ class Verdict(StrEnum):
     FAILED = "FAILED"
     #: It works, but not as anybody can rely on.
     WARNING = "WARNING"
-    #: It needs something that is not there, which is told by another check or was not asked for.
+    #: It needs something that is missing, which another check reports, or it was not wanted.
     SKIPPED = "SKIPPED"
 
 

@@ -1,7 +1,7 @@
 """The signing factors (spec section 5), pure. One list serves sign, explainSign and the ledger.
 
-Whom they are told may not see the release: it is another one to them then, without its name, window
-and maximum (spec section 2). Outcomes do not depend on that.
+Whoever reads factors may not see the release: they then call it another release, without its name,
+window and maximum (spec section 2). Outcomes do not depend on that.
 """
 
 from collections.abc import Callable

@@ -16,7 +16,7 @@ from engine.model import derived_tokens
 #: The purpose of the key that secrets are derived with.
 PURPOSE = "webhooks"
 PREFIX = "whsec_"
-#: The key has this one purpose, so nothing has to be told apart.
+#: The key has this one purpose, so that no word is needed that separates purposes.
 _NO_PURPOSE = b""
 #: Bytes of the secret's own digest that are stored, to notice that another key made it.
 _CHECK_BYTES = 8

@@ -31,7 +31,7 @@ PATH = "/decide"
 LIFETIME = timedelta(days=14)
 #: An existing link is sent again if it works for at least so long, or until the window ends.
 REUSABLE_FOR = timedelta(days=2)
-#: The tokens of action links were the first of their key, and need no word to tell them apart.
+#: Action links were the first tokens derived from their key, and so have no word of their own.
 _TOKEN_PURPOSE = b""
 
 # Statements of the hot path are built once: to build one costs more than to run it.

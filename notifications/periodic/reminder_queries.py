@@ -34,7 +34,7 @@ class PendingDecision:
     starts_at: datetime
     ends_at: datetime
     asked_at: datetime
-    #: About whichever revision: also who is asked anew is not reminded twice a day.
+    #: Of any revision, so that nobody is reminded twice a day who is asked again.
     reminded_at: datetime | None
     #: Their newest link; None where all of them have ended.
     lapses_at: datetime | None

@@ -407,11 +407,11 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--database", choices=BACKENDS, default="postgresql")
-    told = parser.parse_args()
-    random.seed(told.seed)
+    arguments = parser.parse_args()
+    random.seed(arguments.seed)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # whoever was started is taken along
-    print(f"seed {told.seed}")  # noqa: T201 - a command line
-    found = asyncio.run(soak(told.minutes * 60, told.database))
+    print(f"seed {arguments.seed}")  # noqa: T201 - a command line
+    found = asyncio.run(soak(arguments.minutes * 60, arguments.database))
     print(table(found))  # noqa: T201 - a command line
     return int(any(finding.faults for finding in found))
 

@@ -243,14 +243,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="another seed, another sample")
     parser.add_argument("-k", default="", metavar="TEXT", help="only mutants with this in them")
     parser.add_argument("--recorded", action="store_true", help="use the coverage of the last run")
-    asked = parser.parse_args()
-    if not asked.recorded:
+    arguments = parser.parse_args()
+    if not arguments.recorded:
         record_coverage()
     data = CoverageData(str(DATA))
     data.read()
-    every = [mutant for mutant in mutants() if asked.k in str(mutant)]
-    number = min(asked.number, len(every))
-    chosen = random.Random(asked.seed).sample(every, number)
+    every = [mutant for mutant in mutants() if arguments.k in str(mutant)]
+    number = min(arguments.number, len(every))
+    chosen = random.Random(arguments.seed).sample(every, number)
     survivors = try_all(chosen, data)
     _print(f"{len(chosen)} of {len(every)} mutants, {len(survivors)} survived")
     return int(bool(survivors))

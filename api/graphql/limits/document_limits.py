@@ -74,7 +74,7 @@ class DocumentShape:
         return comparisons(selections, self._fragments, up_to)
 
 
-#: A limit, what is said of it, and what is asked.
+#: Each limit with the beginning of its sentence and the number that it limits.
 _LIMITS: tuple[tuple[str, str, Callable[[DocumentShape], int]], ...] = (
     ("directives", "Too many directives", lambda shape: shape.counts["directives"]),
     ("aliases", "Too many aliases", lambda shape: shape.counts["aliases"]),
@@ -110,7 +110,7 @@ def too_deep(limits: Limits) -> GraphQLError:
 
 
 def _check(shape: DocumentShape, limits: Limits) -> None:
-    # In this order: what takes long to tell comes after what bounds it.
+    # In this order: what takes long to count comes after what bounds it.
     for limit, what, count in _LIMITS:
         allowed = getattr(limits, limit)
         actual = count(shape)

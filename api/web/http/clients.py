@@ -20,5 +20,5 @@ def client_network(host: str) -> str:
         return host
     if not isinstance(address, IPv6Address):
         return host
-    # A socket that takes both kinds tells IPv4 as a part of one network of IPv6.
+    # A socket for both kinds shows IPv4 addresses as part of one IPv6 network.
     return str(address.ipv4_mapped or address.exploded[:19])

@@ -44,7 +44,7 @@ class Source(Enum):
     OWN_PAGE = auto()
     #: A page of another site made it, or one may have.
     FOREIGN_PAGE = auto()
-    #: Nothing is told: it is a program, or somebody who followed a link of no page.
+    #: The request names no page: it is of a program, or of a link outside of any page.
     UNKNOWN = auto()
 
 

@@ -94,7 +94,7 @@ class LoginFlow:
             for person in people
         ]
         response = go(f"{self._browser.root}/sign-in/account")
-        # The session's id is told beforehand: so one proof starts one session.
+        # The session's id is chosen now, so that one proof starts one session.
         pending: dict[str, Any] = {"choices": choices, "method": proof.method, "then": then}
         pending |= {"session": str(uuid7()), "begun_at": proof.begun_at.isoformat()}
         identities = {str(person.id): person._mapping.get("identity_id") for person in people}

@@ -90,7 +90,7 @@ class MailSignIn:
         if limit is None:
             return False
         self._runtime.meter.sign_in_mail_withheld(limit)
-        # Of the address no more than tells two of them apart.
+        # A short digest tells two addresses apart without logging them.
         digest = hashlib.sha256(address.casefold().encode()).hexdigest()[:12]
         _, not_logged = self._withheld.admit((limit, digest))
         if not_logged is not None:

@@ -157,7 +157,7 @@ def _destroy_unused(system: System, signer: Signer, key: SigningKey) -> None:
         if not _is_stored(system, key.binding):
             destroy_key(signer, key)
     except Exception as error:  # noqa: BLE001 - a backend may be anybody's
-        # The caller is told why the keypair could not be created, and not this.
+        # The caller gets the error for which the keypair could not be created, and not this one.
         log_origin(
             log,
             "unused_key_left_in_signer",
