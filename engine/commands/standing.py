@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from engine.model.errors import Code, Refusal
-from engine.persistence.store import users
+from engine.persistence.store.administration import users
 from engine.persistence.store.credentials.api_tokens import lock_live_token
 from engine.persistence.store.credentials.sessions import lock_live_session
 from engine.persistence.store.unit_of_work import UnitOfWork

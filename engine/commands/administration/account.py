@@ -29,7 +29,7 @@ from engine.model.text import normalize
 from engine.model.vocabulary import BUILT_IN_ROLES, Permission
 from engine.model.wording import chosen, counted
 from engine.persistence.db.ids import uuid7
-from engine.persistence.store import accounts, roles, users
+from engine.persistence.store.administration import accounts, roles, users
 from engine.persistence.store.constraints import refusal_of
 from engine.persistence.store.locks import Hold, Lock
 from engine.persistence.store.unit_of_work import UnitOfWork

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.model.errors import Code, Refusal
-from engine.persistence.store import users
+from engine.persistence.store.administration import users
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 

@@ -39,7 +39,8 @@ from engine.model.vocabulary import (
     Trigger,
 )
 from engine.persistence.db.ids import uuid7
-from engine.persistence.store import keypairs, loading
+from engine.persistence.store import loading
+from engine.persistence.store.administration import keypairs
 from engine.persistence.store.locks import Hold, Lock, acquire
 from engine.persistence.store.releases import write_transition
 from engine.persistence.store.unit_of_work import UnitOfWork

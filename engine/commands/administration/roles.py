@@ -22,7 +22,8 @@ from engine.model.grants import refuse_grant
 from engine.model.text import lookup_key, normalize, quoted
 from engine.model.vocabulary import OWN_PERMISSIONS, Permission
 from engine.persistence.db.ids import uuid7
-from engine.persistence.store import loading, roles, users
+from engine.persistence.store import loading
+from engine.persistence.store.administration import roles, users
 from engine.persistence.store.locks import Hold
 from engine.persistence.store.unit_of_work import UnitOfWork
 

@@ -14,7 +14,8 @@ from engine.lifecycle import approvals
 from engine.lifecycle.table import STANDING_RULES
 from engine.model.facts import CLOCK, Facts, Release
 from engine.model.vocabulary import Status
-from engine.persistence.store import accounts, loading, locks
+from engine.persistence.store import loading, locks
+from engine.persistence.store.administration import accounts
 from engine.persistence.store.release_facts import assemble, with_creation_facts
 from engine.persistence.store.unit_of_work import UnitOfWork
 

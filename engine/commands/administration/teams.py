@@ -27,7 +27,8 @@ from engine.model.grants import refuse_placement
 from engine.model.text import normalize
 from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
-from engine.persistence.store import loading, teams
+from engine.persistence.store import loading
+from engine.persistence.store.administration import teams
 from engine.persistence.store.locks import Hold
 from engine.persistence.store.unit_of_work import UnitOfWork
 

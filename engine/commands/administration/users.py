@@ -30,7 +30,8 @@ from engine.model.grants import refuse_grant
 from engine.model.text import normalize
 from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
-from engine.persistence.store import loading, roles, users
+from engine.persistence.store import loading
+from engine.persistence.store.administration import roles, users
 from engine.persistence.store.credentials.address_changes import void_changes
 from engine.persistence.store.credentials.api_tokens import unrevoked_token_ids
 from engine.persistence.store.credentials.sessions import end_sessions

@@ -16,7 +16,8 @@ from engine.model.addresses import Address
 from engine.model.errors import Code, Refusal, not_found
 from engine.model.text import check_name
 from engine.model.vocabulary import Permission
-from engine.persistence.store import keypairs, loading, users
+from engine.persistence.store import loading
+from engine.persistence.store.administration import keypairs, users
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 #: The most that an account may set as its longest window: a hundred years.

@@ -27,7 +27,7 @@ from engine.model.grants import default_scopes, refuse_scopes
 from engine.model.text import normalize
 from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
-from engine.persistence.store import users
+from engine.persistence.store.administration import users
 from engine.persistence.store.credentials import api_tokens
 from engine.persistence.store.locks import Hold, Lock
 from engine.persistence.store.unit_of_work import UnitOfWork

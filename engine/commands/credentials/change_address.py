@@ -22,7 +22,8 @@ from engine.model.grants import refuse_grant
 from engine.model.principal import Principal
 from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
-from engine.persistence.store import loading, users
+from engine.persistence.store import loading
+from engine.persistence.store.administration import users
 from engine.persistence.store.credentials import address_changes
 from engine.persistence.store.locks import Hold, Lock
 from engine.persistence.store.unit_of_work import UnitOfWork

@@ -14,7 +14,7 @@ from engine.commands.transactions import bare_transaction, transaction
 from engine.model.events import KeypairResealed
 from engine.model.facts import OPERATOR
 from engine.persistence.db.database import Database
-from engine.persistence.store import accounts
+from engine.persistence.store.administration import accounts
 from engine.persistence.store.locks import Lock
 from engine.persistence.store.maintenance.key_checks import replace_master_key_check
 from engine.persistence.store.maintenance.sealed_keypairs import (

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from engine.persistence.db.database import Database
-from engine.persistence.store import accounts, keypairs
+from engine.persistence.store.administration import accounts, keypairs
 from engine.signers.base import KeyBinding, Signer
 from engine.signers.guard import stored_keys
 

@@ -13,10 +13,10 @@ from engine.model.errors import Refusal, not_found
 from engine.model.facts import Facts, Release, ReleaseFields, Team
 from engine.model.text import check_name, name_key, normalize, optional_text
 from engine.persistence.store import loading
+from engine.persistence.store.administration.users import load_inactive_participants
 from engine.persistence.store.holders import holders_of
 from engine.persistence.store.release_facts import TeamFacts, assemble, with_creation_facts
 from engine.persistence.store.unit_of_work import UnitOfWork
-from engine.persistence.store.users import load_inactive_participants
 
 
 def release_facts(uow: UnitOfWork, release: Release, **further: Any) -> Facts:

@@ -11,9 +11,10 @@ from sqlalchemy import Connection, Row
 
 from engine.model.errors import not_found
 from engine.model.text import name_key
-from engine.persistence.store import link_tables, loading
+from engine.persistence.store import loading
 from engine.persistence.store import tables as t
-from engine.persistence.store.link_tables import replace_links
+from engine.persistence.store.administration import link_tables
+from engine.persistence.store.administration.link_tables import replace_links
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 _K = t.keypairs

@@ -9,7 +9,7 @@ from uuid import UUID
 from engine.model.text import name_key
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
-from engine.persistence.store.link_tables import replace_links
+from engine.persistence.store.administration.link_tables import replace_links
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 

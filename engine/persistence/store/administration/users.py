@@ -16,9 +16,10 @@ from engine.model.grants import ADMINISTRATION
 from engine.model.text import lookup_key
 from engine.model.vocabulary import Permission
 from engine.persistence.db.sql import id_in, no_index
-from engine.persistence.store import link_tables, loading
+from engine.persistence.store import loading
 from engine.persistence.store import tables as t
-from engine.persistence.store.link_tables import replace_links
+from engine.persistence.store.administration import link_tables
+from engine.persistence.store.administration.link_tables import replace_links
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 _U = t.users
