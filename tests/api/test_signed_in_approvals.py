@@ -11,7 +11,7 @@ from api.web.approval_pages.routes import email_action_routes
 from api.web.http.browser import Browser
 from engine.commands.credentials.sessions import NewSession, RevokeSession, StartSession
 from engine.model.vocabulary import Channel, SignInMethod, Status
-from tests.api.web.approval_pages.test_email_actions import csrf_in
+from tests.support.approval_pages import csrf_in
 from tests.support.notices import LINK_KEY, Notices, with_outbox
 from tests.support.runtime import runtime_of
 from tests.support.world import World

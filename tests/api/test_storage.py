@@ -21,8 +21,8 @@ from engine.persistence.db.database import Database
 from engine.persistence.db.storage_faults import SENTENCES, StorageFault, StorageHealth
 from tests.api.graphql.limits.test_websocket import ask
 from tests.api.test_app import settings
-from tests.api.web.approval_pages.test_email_actions import client_of, decide, votes
 from tests.support.api import Api, make_api
+from tests.support.approval_pages import client_of, decide, votes
 from tests.support.full_disk import full_disk
 from tests.support.notices import Notices, with_outbox
 from tests.support.world import DIGEST, World

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import os
 from base64 import b64decode
 from collections import Counter
 from dataclasses import replace
@@ -18,7 +17,6 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -26,7 +24,6 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from engine.commands.administration.keypairs import UpdateKeypair
@@ -63,10 +60,16 @@ from tests.support.invariants import complete_but_pending
 from tests.support.model import LIMIT, Draft, Kept, Key, Model, Person, Settings
 from tests.support.notices import LINK_KEY
 from tests.support.signing import reservations, settled
+from tests.support.state_machines import (
+    LONG,
+    LONG_EXAMPLES,
+    STATE_MACHINE_TIMEOUT,
+    report,
+    run_state_machine,
+)
 from tests.support.world import make_world
 
-LONG = os.environ.get("COUNTERSIGN_MODEL") == "long"
-EXAMPLES = 2000 if LONG else 8
+EXAMPLES = LONG_EXAMPLES if LONG else 8
 STEPS = 40
 
 #: Refusals that leave no ledger entry (spec section 3).
@@ -620,26 +623,13 @@ class Disagreements(RuleBasedStateMachine):
             connection.commit()
 
 
-@pytest.mark.timeout(0 if LONG else 120)
+@STATE_MACHINE_TIMEOUT
 def test_the_engine_does_what_the_model_says(
     database: Database, request: pytest.FixtureRequest
 ) -> None:
     ran.clear()
-    machine = type("Machine", (Disagreements,), {"database": database})
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=STEPS,
-            deadline=None,
-            derandomize=not LONG,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run_state_machine(Disagreements, database, examples=EXAMPLES, steps=STEPS)
     kind = "SQLite" if database.is_sqlite else "PostgreSQL"
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None:
-        reporter.write_line(f"\nmodel on {kind}: {ran['examples']} examples, {ran['steps']} steps")
+    report(request, f"model on {kind}: {ran['examples']} examples, {ran['steps']} steps")
     assert ran["examples"] >= EXAMPLES
     assert ran["completed by a change"] > 0

@@ -111,9 +111,9 @@ def make_api(world: World, **options: Any) -> tuple[Api, Runtime]:
 
 
 @contextmanager
-def serving(app: ASGIApp) -> Iterator[str]:
-    """A real server on a free port of this machine, in a thread; its address."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
+def serving(app: ASGIApp, port: int = 0) -> Iterator[str]:
+    """A real server in a thread, on a free port unless one is given; its address."""
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", lifespan="off"))
     thread = Thread(target=server.run)
     thread.start()
     try:

@@ -70,10 +70,14 @@ class Server:
 
 @contextmanager
 def serving(
-    environment: dict[str, str], folder: Path, *words: str, program: Sequence[str] = COUNTERSIGN
+    environment: dict[str, str],
+    folder: Path,
+    *words: str,
+    program: Sequence[str] = COUNTERSIGN,
+    port: int | None = None,
 ) -> Iterator[Server]:
-    """`countersign serve` until the block ends."""
-    port = free_port()
+    """`countersign serve` until the block ends, on a free port unless one is given."""
+    port = port or free_port()
     process = subprocess.Popen(
         [*program, "serve", "--port", str(port), *words], env=environment, cwd=folder
     )

@@ -43,6 +43,7 @@ from notifications.tables import deliveries
 from tests.api.graphql.operations import MUTATIONS
 from tests.support.api import Api, make_api
 from tests.support.databases import POSTGRESQL_IS_LONG
+from tests.support.state_machines import report
 from tests.support.world import World
 
 P = Permission
@@ -473,9 +474,7 @@ def _walk(
                 assert set(codes) & NO, where
                 assert not done, where
             tried += 1
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None:
-        reporter.write_line(f"\nscope walk: {tried} calls of {len(CASES)} inputs")
+    report(request, f"scope walk: {tried} calls of {len(CASES)} inputs")
     return tried
 
 

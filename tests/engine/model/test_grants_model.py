@@ -10,7 +10,6 @@ here anew, without the code that decides it.
 from __future__ import annotations
 
 import itertools
-import os
 from collections import Counter
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -18,14 +17,12 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
     rule,
-    run_state_machine_as_test,
 )
 
 from engine.commands.administration.keypairs import UpdateKeypair
@@ -42,10 +39,16 @@ from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.queries.credentials import principal_of_token
 from tests.support.databases import POSTGRESQL_IS_LONG
+from tests.support.state_machines import (
+    LONG,
+    LONG_EXAMPLES,
+    STATE_MACHINE_TIMEOUT,
+    report,
+    run_state_machine,
+)
 from tests.support.world import make_world
 
-LONG = os.environ.get("COUNTERSIGN_MODEL") == "long"
-EXAMPLES = 2000 if LONG else 20
+EXAMPLES = LONG_EXAMPLES if LONG else 20
 STEPS = 25
 
 P = Permission
@@ -304,27 +307,14 @@ class Escalation(RuleBasedStateMachine):
 
 
 @POSTGRESQL_IS_LONG
-@pytest.mark.timeout(0 if LONG else 120)
+@STATE_MACHINE_TIMEOUT
 def test_nothing_reaches_further_than_what_it_began_with(
     database: Database, request: pytest.FixtureRequest
 ) -> None:
     ran.clear()
-    machine = type("Machine", (Escalation,), {"database": database})
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=STEPS,
-            deadline=None,
-            derandomize=not LONG,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run_state_machine(Escalation, database, examples=EXAMPLES, steps=STEPS)
     kind = "SQLite" if database.is_sqlite else "PostgreSQL"
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None:
-        reporter.write_line(f"\nescalation on {kind}: {dict(ran)}")
+    report(request, f"escalation on {kind}: {dict(ran)}")
     # The attempts are not all in vain, or nothing would be shown.
     assert ran["examples"] >= EXAMPLES
     assert ran["accepted"] > EXAMPLES

@@ -6,22 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from starlette.applications import Starlette
 
-from api.web.approval_pages.routes import email_action_routes
 from engine.commands.administration.users import UpdateUser
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.model.vocabulary import Verdict
-from tests.api.web.approval_pages.test_email_scanner import (
-    CHROMIUM,
-    free_port,
-    needs_chromium,
-    serving,
-)
+from tests.support.approval_pages import served_pages
+from tests.support.chromium import CHROMIUM, needs_chromium
 from tests.support.databases import Templates
 from tests.support.node import run_node
-from tests.support.notices import LINK_KEY, Notices, with_outbox
-from tests.support.runtime import runtime_of
+from tests.support.notices import Notices, with_outbox
 from tests.support.world import World
 
 pytestmark = pytest.mark.long
@@ -95,21 +88,18 @@ def pages(world: World, public: str) -> list[dict[str, Any]]:
 
 def visit(world: World, wanted: str | None = None, **settings: Any) -> list[dict[str, Any]]:
     """What axe-core says of each page; each is the page it should be."""
-    port = free_port()
-    public = f"http://127.0.0.1:{port}"
-    asked = pages(world, public)
-    if wanted is not None:
-        world.settings(**settings)
-        asked = [{**one, "says": wanted} for one in asked if one["name"] == "request"]
-    app = Starlette(routes=email_action_routes(runtime_of(world), LINK_KEY, public))
-    with serving(app, port):
-        found: list[dict[str, Any]] = json.loads(
-            run_node("axe.mjs", str(CHROMIUM), json.dumps(asked))
+    with served_pages(world) as public:
+        visited = pages(world, public)
+        if wanted is not None:
+            world.settings(**settings)
+            visited = [{**page, "says": wanted} for page in visited if page["name"] == "request"]
+        reports: list[dict[str, Any]] = json.loads(
+            run_node("axe.mjs", str(CHROMIUM), json.dumps(visited))
         )
-    says = {one["name"]: one["says"] for one in asked}
-    assert len(found) == WAYS * len(says)
-    assert [one for one in found if says[one["name"]] not in one["title"]] == []
-    return found
+    says = {page["name"]: page["says"] for page in visited}
+    assert len(reports) == WAYS * len(says)
+    assert [page for page in reports if says[page["name"]] not in page["title"]] == []
+    return reports
 
 
 @needs_chromium

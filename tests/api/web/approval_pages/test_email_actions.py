@@ -2,64 +2,22 @@
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
-from uuid import UUID
 
 import pytest
-from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from api.web.approval_pages import pages
-from api.web.approval_pages.routes import MAX_BODY_BYTES, email_action_routes
+from api.web.approval_pages.routes import MAX_BODY_BYTES
 from engine.commands.administration.users import UpdateUser
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.withdraw_release import WithdrawRelease
 from engine.model.vocabulary import Channel, ReleaseType, Status, Verdict
 from notifications.tables import action_links
-from tests.support.notices import LINK_KEY, Notices, with_outbox
+from tests.support.approval_pages import client_of, csrf_in, decide, votes
+from tests.support.notices import Notices
 from tests.support.releases import rows
-from tests.support.runtime import runtime_of
 from tests.support.world import World
-
-PUBLIC = "https://countersign.example.com"
-
-
-@pytest.fixture
-def world(world: World) -> World:
-    return with_outbox(world)
-
-
-@pytest.fixture
-def notices(world: World) -> Notices:
-    return Notices(world)
-
-
-def client_of(world: World, public: str = PUBLIC, **more: Any) -> TestClient:
-    app = Starlette(routes=email_action_routes(runtime_of(world), LINK_KEY, public))
-    return TestClient(app, base_url=public, **more)
-
-
-@pytest.fixture
-def browser(world: World) -> Iterator[TestClient]:
-    with client_of(world) as client:
-        yield client
-
-
-def csrf_in(html: str) -> str:
-    (found,) = re.findall(r'name="csrf" value="([^"]+)"', html)
-    return str(found)
-
-
-def decide(browser: TestClient, spelling: str, verdict: str = "APPROVE", **more: str) -> Any:
-    """As an approver does: open the page, press a button."""
-    page = browser.get(f"/decide/{spelling}")
-    form = {"csrf": csrf_in(page.text), "revision": "1", "comment": "", "verdict": verdict}
-    return browser.post(f"/decide/{spelling}", data=form | more)
-
-
-def votes(world: World, release: UUID) -> int:
-    return len(world.ledger(tag="release:approval:recorded", release_id=release))
 
 
 def test_two_approvals_by_mail_approve_the_release(

@@ -1,7 +1,6 @@
 """The decision page: what it warns of, how one rejects, and what it says of a lost race."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,27 +16,15 @@ from engine.model.vocabulary import Status, Verdict
 from engine.persistence.store import tables as t
 from notifications import tables as n
 from notifications.vocabulary import DeliveryState
-from tests.api.web.approval_pages.test_email_actions import client_of, csrf_in, decide, votes
-from tests.api.web.approval_pages.test_email_standing import look, seen
-from tests.support.notices import Notices, with_outbox
+from tests.support.approval_pages import csrf_in, decide, look, seen, votes
+from tests.support.notices import Notices
 from tests.support.world import World
 
 
 @pytest.fixture
 def world(world: World) -> World:
     world.add_third_approver()
-    return with_outbox(world)
-
-
-@pytest.fixture
-def notices(world: World) -> Notices:
-    return Notices(world)
-
-
-@pytest.fixture
-def browser(world: World) -> Iterator[TestClient]:
-    with client_of(world) as client:
-        yield client
+    return world
 
 
 def german(world: World, name: str) -> None:

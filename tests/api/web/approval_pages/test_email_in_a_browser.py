@@ -4,15 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from starlette.applications import Starlette
 
-from api.web.approval_pages.routes import email_action_routes
 from engine.model.vocabulary import Status
-from tests.api.web.approval_pages.test_email_scanner import free_port, needs_chromium, serving
-from tests.api.web.sign_in.chromium import chromium
+from tests.support.approval_pages import served_pages
+from tests.support.chromium import chromium, needs_chromium
 from tests.support.databases import Templates
-from tests.support.notices import LINK_KEY, Notices, with_outbox
-from tests.support.runtime import runtime_of
+from tests.support.notices import Notices, with_outbox
 from tests.support.world import World
 
 pytestmark = [needs_chromium, pytest.mark.anyio]
@@ -27,17 +24,12 @@ def world(templates: Templates) -> Iterator[World]:
 
 @pytest.mark.timeout(120)
 async def test_a_rejection_takes_two_steps_and_a_reason_and_an_approval_takes_neither(
-    world: World, tmp_path: Path
+    world: World, notices: Notices, tmp_path: Path
 ) -> None:
-    notices = Notices(world)
     rejected = world.request()
     spare = frozenset({world.things["spare"]})
     approved = world.request(name="Eagle", keypair_ids=spare)
-    port = free_port()
-    public = f"http://127.0.0.1:{port}"
-    app = Starlette(routes=email_action_routes(runtime_of(world), LINK_KEY, public))
-
-    with serving(app, port):
+    with served_pages(world) as public:
         async with chromium(tmp_path) as browser:
             await browser.open(f"{public}/decide/{notices.spelling('ann', rejected)}")
             visible = "document.querySelector('button.reject').checkVisibility()"

@@ -10,15 +10,10 @@ from api.runtime.runtime import Runtime
 from api.web.approval_pages.routes import email_action_routes
 from engine.concurrency.executor import Executor
 from engine.model.vocabulary import Status
-from tests.api.web.approval_pages.test_email_actions import PUBLIC, csrf_in
-from tests.support.notices import LINK_KEY, Notices, with_outbox
+from tests.support.approval_pages import PUBLIC, csrf_in
+from tests.support.notices import LINK_KEY, Notices
 from tests.support.runtime import runtime_of
 from tests.support.world import World
-
-
-@pytest.fixture
-def world(world: World) -> World:
-    return with_outbox(world)
 
 
 @pytest.fixture

@@ -1,9 +1,6 @@
 """What the page of a link says to whom, once the request has gone on."""
 
-import re
-from collections.abc import Iterator
 from datetime import timedelta
-from html import unescape
 from uuid import UUID
 
 import pytest
@@ -14,8 +11,8 @@ from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.stop_release import StopRelease
 from engine.commands.releases.withdraw_release import WithdrawRelease
 from engine.model.vocabulary import ReleaseType
-from tests.api.web.approval_pages.test_email_actions import client_of, decide
-from tests.support.notices import Notices, with_outbox
+from tests.support.approval_pages import decide, look
+from tests.support.notices import Notices
 from tests.support.world import World
 
 BOTH = "Ann (ann@example.com) and Bob (bob@example.com)."
@@ -24,34 +21,12 @@ BOTH = "Ann (ann@example.com) and Bob (bob@example.com)."
 @pytest.fixture
 def world(world: World) -> World:
     """Ann, Bob and Cat approve; they read in Berlin."""
-    with_outbox(world)
     world.add_user("cat", "LEAD")
     world.set_team("blue", ["ann", "bob", "cat", "dev"])
     for name in ("ann", "bob", "cat"):
         berlin = UpdateUser(user_id=world.people[name], time_zone="Europe/Berlin")
         world.do("admin", berlin)
     return world
-
-
-@pytest.fixture
-def notices(world: World) -> Notices:
-    return Notices(world)
-
-
-@pytest.fixture
-def browser(world: World) -> Iterator[TestClient]:
-    with client_of(world) as client:
-        yield client
-
-
-def seen(html: str) -> str:
-    """The page's words, in one line."""
-    text = re.sub(r"<style>.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL)
-    return " ".join(unescape(text).split())
-
-
-def look(browser: TestClient, spelling: str) -> str:
-    return seen(browser.get(f"/decide/{spelling}").text)
 
 
 def close(world: World, release: UUID) -> None:

@@ -19,8 +19,8 @@ from notifications import tables
 from notifications.decisions.decide_by_link import DecideByLink
 from notifications.links import action_links
 from tests.api.test_signed_in_approvals import PUBLIC, press, sign_in
-from tests.api.web.approval_pages.test_email_actions import csrf_in
-from tests.support.notices import LINK_KEY, Notices, with_outbox
+from tests.support.approval_pages import csrf_in
+from tests.support.notices import LINK_KEY, Notices
 from tests.support.refusals import assert_refused
 from tests.support.releases import rows
 from tests.support.runtime import runtime_of
@@ -32,11 +32,6 @@ SIGN_IN = (
     f" Sign in as Ann ({NEW}); then this page asks for your decision."
 )
 NOWHERE = "The e-mail address of Ann was changed after this link was made, so nobody can decide"
-
-
-@pytest.fixture
-def world(world: World) -> World:
-    return with_outbox(world)
 
 
 @pytest.fixture(params=[PUBLIC, "http://countersign.example.com"], ids=["https", "http"])

@@ -12,10 +12,8 @@ from typing import Any
 import pytest
 
 from api.web.http.origin import BRIEFLY
-from tests.api.web.sign_in.chromium import Chromium, chromium
-from tests.api.web.sign_in.test_in_a_browser import link, served
-from tests.support import running
-from tests.support.smtp_server import smtp_server
+from tests.support.chromium import Chromium, chromium
+from tests.support.served_site import ADMIN, served_site
 
 WHO = "{ viewer { user { email } } }"
 FETCH = """fetch("/graphql", {method: "POST", headers: {"Content-Type": "application/json"},
@@ -73,46 +71,33 @@ async def proxied(target: int, *, changes_host: bool) -> AsyncIterator[int]:
                 await writer.wait_closed()
 
 
-async def asked(page: Chromium, script: str) -> Any:
+async def ask(page: Chromium, script: str) -> Any:
     return json.loads(await page.do(script.replace("QUERY", json.dumps(WHO))))
 
 
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_page_and_its_socket_are_signed_in_or_refused_together(
-    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database_url: str, tmp_path: Path
 ) -> None:
-    async with smtp_server() as inbox:
-        environment = running.settings(database_url, COUNTERSIGN_SMTP_URL=inbox.url)
-        port = running.free_port()
-        monkeypatch.setattr(running, "free_port", lambda: port)
-        url = f"http://127.0.0.1:{port}"
-        environment["COUNTERSIGN_PUBLIC_URL"] = url
-        running.init(environment, tmp_path)
-        async with (
-            served(environment, tmp_path),
-            chromium(tmp_path / "desk") as desk,
-            proxied(port, changes_host=False) as faithful,
-            proxied(port, changes_host=True) as changing,
-        ):
-            await desk.open(f"{url}/sign-in")
-            await desk.submit(address="admin@example.com")
-            await desk.sees("Look into your mail")
-            await desk.open(await link(inbox, 1))
-            await desk.sees("You asked to sign in")
-            await desk.submit()
-            await desk.sees("You are signed in")
-            # Our page lets no script talk to anybody; a dashboard would.
-            await desk.call("Page.setBypassCSP", enabled=True)
-            admin = {"data": {"viewer": {"user": {"email": "admin@example.com"}}}}
+    async with (
+        served_site(database_url, tmp_path) as site,
+        chromium(tmp_path / "desk") as desk,
+        proxied(site.port, changes_host=False) as faithful,
+        proxied(site.port, changes_host=True) as changing,
+    ):
+        await site.sign_in(desk)
+        # Our page lets no script talk to anybody; a dashboard would.
+        await desk.call("Page.setBypassCSP", enabled=True)
+        admin = {"data": {"viewer": {"user": {"email": ADMIN}}}}
 
-            await desk.open(f"http://127.0.0.1:{faithful}/sign-in")
-            assert await asked(desk, FETCH) == [200, admin]
-            assert (await asked(desk, SOCKET))["payload"] == admin
+        await desk.open(f"http://127.0.0.1:{faithful}/sign-in")
+        assert await ask(desk, FETCH) == [200, admin]
+        assert (await ask(desk, SOCKET))["payload"] == admin
 
-            await desk.open(f"http://127.0.0.1:{changing}/sign-in")
-            status, answer = await asked(desk, FETCH)
-            (error,) = answer["errors"]
-            assert (status, error["extensions"]["code"]) == (403, "FOREIGN_ORIGIN")
-            assert f"(http://127.0.0.1:{changing})" in error["message"]
-            assert await asked(desk, SOCKET) == {"code": 4403, "reason": BRIEFLY}
+        await desk.open(f"http://127.0.0.1:{changing}/sign-in")
+        status, answer = await ask(desk, FETCH)
+        (error,) = answer["errors"]
+        assert (status, error["extensions"]["code"]) == (403, "FOREIGN_ORIGIN")
+        assert f"(http://127.0.0.1:{changing})" in error["message"]
+        assert await ask(desk, SOCKET) == {"code": 4403, "reason": BRIEFLY}

@@ -16,6 +16,8 @@ import httpx2
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
+CHROMIUM = shutil.which("chromium")
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 PATIENCE = 20.0
 _QUIET = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -88,10 +90,9 @@ class Chromium:
 @asynccontextmanager
 async def chromium(folder: Path) -> AsyncIterator[Chromium]:
     """A browser with a profile of its own, for as long as the block lasts."""
-    program = shutil.which("chromium")
-    if program is None:
+    if CHROMIUM is None:
         pytest.skip("chromium is not installed")
-    process = _started(program, folder)
+    process = _started(CHROMIUM, folder)
     try:
         port = await asyncio.to_thread(_port, folder / "DevToolsActivePort")
         async with httpx2.AsyncClient(trust_env=False) as client:
