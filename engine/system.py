@@ -33,7 +33,7 @@ class CommitHook(Protocol):
     """Notifies those who wait for a commit."""
 
     def __call__(self, account_id: UUID, /) -> None:
-        """Return at once: it runs on the thread that committed.
+        """Return at once: it runs on the thread that committed. An exception is only logged.
 
         Args:
             account_id: The account of the change.

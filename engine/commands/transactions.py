@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
 
+import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from engine.commands.advance import advance, advance_again
 from engine.commands.reassess import reassess
+from engine.logs.exceptions import log_origin
 from engine.model.errors import UNRECORDED, Refusal
 from engine.model.events import AttemptRefused
 from engine.model.principal import Principal
@@ -28,6 +30,8 @@ from engine.persistence.store.holders import refusal_of_conflict
 from engine.persistence.store.locks import Lock
 from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.system import CommitHook, System
+
+log = structlog.get_logger("countersign.transactions")
 
 Answer = TypeVar("Answer")
 
@@ -115,7 +119,11 @@ def notify_committed(
 
 def _call(hooks: Sequence[CommitHook], account_id: UUID) -> None:
     for hook in hooks:
-        hook(account_id)
+        try:
+            hook(account_id)
+        except Exception as error:  # noqa: BLE001 - whoever it wakes also polls
+            # What was committed is done: an error here would say otherwise, and it were done twice.
+            log_origin(log, "commit_hook_failed", error, account_id=str(account_id))
 
 
 def bare_transaction(database: Database, change: Callable[[Connection], Answer]) -> Answer:

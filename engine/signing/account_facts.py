@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from uuid import UUID
 
 from engine.model.algorithms import KeypairAlgorithm
@@ -78,6 +79,7 @@ class FactsCache:
 
     def __init__(self) -> None:
         self._facts_by_account: dict[UUID, KeptFacts] = {}
+        self._lock = Lock()
 
     def get(self, account_id: UUID) -> KeptFacts | None:
         """The facts as they were last kept; whether they are true is for the caller to check."""
@@ -85,16 +87,18 @@ class FactsCache:
 
     def keep(self, cached: KeptFacts) -> None:
         """Keep an account's facts in place of what was kept before."""
-        self.forget(cached.account_id)
-        if cached.facts.size > MAX_FACTS_PER_ACCOUNT:
-            return
-        self._facts_by_account[cached.account_id] = cached
-        if len(self._facts_by_account) > MAX_ACCOUNTS:
-            self.forget(next(iter(self._facts_by_account)))
+        with self._lock:
+            self._facts_by_account.pop(cached.account_id, None)
+            if cached.facts.size > MAX_FACTS_PER_ACCOUNT:
+                return
+            self._facts_by_account[cached.account_id] = cached
+            if len(self._facts_by_account) > MAX_ACCOUNTS:
+                del self._facts_by_account[next(iter(self._facts_by_account))]
 
     def forget(self, account_id: UUID) -> None:
         """Read an account's facts anew the next time."""
-        self._facts_by_account.pop(account_id, None)
+        with self._lock:
+            self._facts_by_account.pop(account_id, None)
 
 
 def load_facts(

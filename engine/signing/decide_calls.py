@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from engine.commands.transactions import notify_committed, transaction
 from engine.model.errors import Code, Refusal
@@ -23,7 +24,13 @@ from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
 from engine.persistence.store.locks import Lock
 from engine.persistence.store.reservation_expiry import release_expired
-from engine.persistence.store.retry import MAX_TRIES, OVERLOADED, retry
+from engine.persistence.store.retry import (
+    DATABASE_UNAVAILABLE,
+    MAX_TRIES,
+    OVERLOADED,
+    is_unavailable,
+    retry,
+)
 from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.signing.account_facts import AccountFacts, FactsCache, KeptFacts, load_facts
 from engine.signing.batch_facts import load_batch, refresh_counts
@@ -52,7 +59,14 @@ def decide_calls(
     """
     if not calls:
         return []
-    return retry(_DecisionOnCalls(system, cache, account_id, calls).run, is_idempotent=True)
+    decision = _DecisionOnCalls(system, cache, account_id, calls)
+    try:
+        return retry(decision.run, is_idempotent=True)
+    except Exception as error:
+        if decision.is_unconfirmed:
+            # Whatever went wrong since: signatures may be stored, and must not be made again.
+            raise Refusal(Code.OVERLOADED, DATABASE_UNAVAILABLE) from error
+        raise
 
 
 class _HoldersChangedError(Exception):
@@ -70,6 +84,8 @@ class _DecisionOnCalls:
     #: The answers of the last try that came to its commit, and the signatures that it stored.
     answers: list[Answers] = field(default_factory=list)
     stored_ids: list[UUID] = field(default_factory=list)
+    #: The connection broke, perhaps during the commit of that try; nobody has looked since.
+    is_unconfirmed: bool = False
 
     def run(self) -> list[Answers]:
         """Try it, again with other locks if it turns out that they are not the right ones."""
@@ -78,6 +94,9 @@ class _DecisionOnCalls:
                 return self._try()
             except _HoldersChangedError:
                 self.cache.forget(self.account_id)
+            except DBAPIError as error:
+                self.is_unconfirmed |= bool(self.stored_ids) and is_unavailable(error)
+                raise
         raise Refusal(Code.OVERLOADED, OVERLOADED)
 
     def _try(self) -> list[Answers]:
@@ -106,7 +125,9 @@ class _DecisionOnCalls:
         """Whether an earlier try was committed: its transaction is over, for this has its locks."""
         if not self.stored_ids:
             return False
-        return uow.connection.execute(_STORED, {"ids": self.stored_ids}).first() is not None
+        is_stored = uow.connection.execute(_STORED, {"ids": self.stored_ids}).first() is not None
+        self.is_unconfirmed = is_stored
+        return is_stored
 
     def _decide(self, uow: UnitOfWork, cached: KeptFacts | None) -> AccountFacts:
         if _may_be_overdue(uow, self.calls):

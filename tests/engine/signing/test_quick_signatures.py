@@ -116,6 +116,7 @@ def test_many_signatures_are_one_transaction_of_few_statements(
         raise AssertionError("nothing is left to be settled")
 
     monkeypatch.setattr(service_module, "settle", never)
+    monkeypatch.setattr(sign_module, "QUICK_SECONDS", 10)
     with statements_of(world) as statements:
         outcomes = gate.sign(("dev", "vault"), number=20)
     assert [code_of(outcome) for outcome in outcomes[0]] == [None] * 20
