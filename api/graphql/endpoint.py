@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
-from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
-from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData, process_result
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 
 from api.graphql.context import Context
@@ -31,7 +30,6 @@ from api.graphql.schema import schema
 from api.graphql.strawberry_compat import (
     BaseRequestProtocol,
     ExecutionResult,
-    PreExecutionError,
     UnsetType,
     streaming_protocol,
 )
@@ -44,7 +42,7 @@ from api.web.http.origin import BRIEFLY, Origins
 from api.web.http.rate_limit import Rates
 from api.web.http.refusals import RefusedError, wrong_method
 from api.web.http.websockets import refuse_socket
-from engine.model.errors import Code, Refusal
+from engine.model.errors import Refusal
 
 
 class Endpoint(GraphQL[Context, None]):
@@ -87,21 +85,37 @@ class Endpoint(GraphQL[Context, None]):
         request = Request(scope, receive)
         try:
             self._check(request)
-            response = await self.run(request)
+            response = await self._answer(request)
         except Exception as error:  # noqa: BLE001 - the last place where a bug can be masked
             response = answers.refusal(_request_error(error), _media_type(request))
         await response(scope, receive, send)
 
+    async def _answer(self, request: Request) -> Response:
+        """Answer an operation that came by POST; GET, events and the IDE are the base's."""
+        if request.method != "POST" or streaming_protocol(self, request.headers) is not None:
+            return await self.run(request)
+        body = await self._body(request).get_body()
+        context = await self._context(request)
+        operation = read_operation(read_json(body), "http")
+        result = await schema.execute(
+            operation.query, operation.variables, context, operation_name=operation.operation_name
+        )
+        return answers.answer(answers.response_of(result), _media_type(request))
+
     async def get_context(
         self, request: Request | WebSocket, response: Response | WebSocket
     ) -> Context:
-        """Look up the caller of every request, so that a revocation holds at once.
+        """Look up the caller, but not before the body is there.
 
-        Not before the body is there: it takes as long as the client likes, within its limit, and a
-        credential that ends meanwhile must not be used any more.
+        It takes as long as the client likes, within its limit, and a credential that ends meanwhile
+        must not be used any more.
         """
         if isinstance(request, Request) and request.method == "POST":
             await self._body(request).get_body()
+        return await self._context(request)
+
+    async def _context(self, request: Request | WebSocket) -> Context:
+        """Look up the caller of every request, so that a revocation holds at once."""
         look_up = partial(principal_of, self._runtime, request)
         return Context(
             self._runtime,
@@ -166,22 +180,15 @@ class Endpoint(GraphQL[Context, None]):
     async def process_result(
         self, request: Request, result: ExecutionResult
     ) -> GraphQLHTTPResponse:
-        """Return the response; an operation that was not run has no `data`."""
-        response = process_result(result)
-        if result.data is None and _was_not_run(result):
-            del response["data"]
-        elif failed := _storage_errors(result):
-            # Nothing came of it, and nothing that the caller changes would help.
-            del response["data"]
-            response["errors"] = [error.formatted for error in failed]
-        return response
+        """Return the response to an operation."""
+        return answers.response_of(result)
 
     def create_response(
         self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
     ) -> Response:
         """Answer with the status and media type that GraphQL over HTTP requires."""
         assert not isinstance(response_data, list), "batches are refused"
-        return answers.answer(dict(response_data), sub_response.media_type or answers.JSON)
+        return answers.answer(response_data, sub_response.media_type or answers.JSON)
 
     async def create_streaming_response(
         self,
@@ -218,6 +225,7 @@ def _check_content(headers: Mapping[str, str]) -> None:
         raise RefusedError(415, "UNSUPPORTED_MEDIA_TYPE", "Send the body uncompressed.")
 
 
+@lru_cache(64)
 def _media_type_and_charset(content_type: str) -> tuple[str, str]:
     """Both in lower case; the charset is empty where none is named.
 
@@ -228,23 +236,6 @@ def _media_type_and_charset(content_type: str) -> tuple[str, str]:
     named = (parameter.strip().partition("=") for parameter in parameters)
     charsets = [value.strip(' "') for name, _, value in named if name == "charset"]
     return kind.strip(), charsets[0] if charsets else ""
-
-
-def _was_not_run(result: ExecutionResult) -> bool:
-    # What goes wrong while it runs has a place in the answer: a path.
-    return isinstance(result, PreExecutionError) or not any(e.path for e in result.errors or ())
-
-
-def _storage_errors(result: ExecutionResult) -> list[GraphQLError]:
-    """What the database could not store, if the operation has no other result."""
-    if any(value is not None for value in (result.data or {}).values()):
-        return []
-    errors = result.errors or []
-    return [error for error in errors if _code_of(error) == Code.STORAGE_FAILED]
-
-
-def _code_of(error: GraphQLError) -> object:
-    return (error.extensions or {}).get("code")
 
 
 def _media_type(request: Request | WebSocket) -> str:

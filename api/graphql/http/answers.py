@@ -7,9 +7,12 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
+from graphql import GraphQLError
 from starlette.responses import Response
+from strawberry.http import GraphQLHTTPResponse, process_result
 
 from api.graphql.limits.errors import RATE_LIMITED, TIMED_OUT
+from api.graphql.strawberry_compat import ExecutionResult, PreExecutionError
 from api.web.http.refusals import (
     PERSISTED_QUERY_NOT_FOUND,
     WRONG_METHOD,
@@ -55,7 +58,38 @@ def prefers_events(accept: str) -> bool:
     return qualities[EVENTS] > max(qualities[JSON], qualities[GRAPHQL])
 
 
-def answer(response: dict[str, Any], kind: str) -> Response:
+def response_of(result: ExecutionResult) -> GraphQLHTTPResponse:
+    """Return the response; an operation that was not run has no `data`."""
+    response = process_result(result)
+    if not result.errors:
+        return response
+    if result.data is None and _was_not_run(result):
+        del response["data"]
+    elif failed := _storage_errors(result):
+        # Nothing came of it, and nothing that the caller changes would help.
+        del response["data"]
+        response["errors"] = [error.formatted for error in failed]
+    return response
+
+
+def _was_not_run(result: ExecutionResult) -> bool:
+    # What goes wrong while it runs has a place in the answer: a path.
+    return isinstance(result, PreExecutionError) or not any(e.path for e in result.errors or ())
+
+
+def _storage_errors(result: ExecutionResult) -> list[GraphQLError]:
+    """What the database could not store, if the operation has no other result."""
+    if any(value is not None for value in (result.data or {}).values()):
+        return []
+    errors = result.errors or []
+    return [error for error in errors if _code_of(error) == Code.STORAGE_FAILED]
+
+
+def _code_of(error: GraphQLError) -> object:
+    return (error.extensions or {}).get("code")
+
+
+def answer(response: Mapping[str, Any], kind: str) -> Response:
     """Return the answer to an operation; it was not run if there is no `data`."""
     status, headers = 200, dict(HEADERS)
     if "data" not in response:

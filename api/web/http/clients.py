@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from starlette.requests import HTTPConnection
@@ -12,6 +13,7 @@ def client_of(connection: HTTPConnection) -> str:
     return client_network(connection.client.host if connection.client else "")
 
 
+@lru_cache(1024)
 def client_network(host: str) -> str:
     """Return the client that an address belongs to: the address, or the IPv6 network of 64 bits."""
     try:
