@@ -28,7 +28,7 @@ from api.worker.services import build_usage_service
 from api.worker.worker import run_worker
 from engine.persistence.db.storage_faults import SENTENCES
 from engine.persistence.db.writable import storage_fault
-from engine.persistence.store.migrate import is_current
+from engine.persistence.store.schema_version import is_current
 
 
 def create_app(settings: Settings, *, worker: bool = True) -> Starlette:

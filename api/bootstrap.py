@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import structlog
@@ -24,13 +25,10 @@ from api.runtime.runtime import Runtime
 from api.runtime.startup_checks import NotReadyError, compare_clocks, open_database, require_current
 from api.web.approval_pages.routes import email_action_routes
 from api.web.http.browser import Browser
-from api.web.sign_in.openid.flow import PATH as OPENID_PATH
-from api.web.sign_in.openid.provider import Client, Provider
 from api.web.sign_in.routes import OpenId, sign_in_routes
 from engine.commands.maintenance.remember_master_key import remember_master_key
 from engine.concurrency.executor import Executor
 from engine.persistence.db.database import Database, normal_url
-from engine.persistence.db.pg_notify import PgListener, PgNotifier
 from engine.signers.base import SignerContext, load_signers
 from engine.signers.keyring import Keyring
 from engine.system import CommitHook, System
@@ -38,6 +36,9 @@ from notifications.channels.base import ChannelFailed
 from notifications.delivery.wakeup import Wakeup
 from notifications.outbox.outbox import Outbox
 from notifications.webhooks.outbox import WebhookOutbox
+
+if TYPE_CHECKING:
+    from engine.persistence.db.pg_notify import PgListener, PgNotifier
 
 log = structlog.get_logger("countersign")
 
@@ -76,8 +77,7 @@ def build_runtime(settings: Settings) -> Runtime:
     database = open_database(settings)
     require_current(database)
     news, outbox = ChangeNotifier(), Wakeup()
-    direct = direct_url(settings, database)
-    notifier = None if database.is_sqlite else PgNotifier(direct or database.url)
+    notifier, listener = build_commit_channel(settings, database)
     others: tuple[CommitHook, ...] = (notifier,) if notifier is not None else ()
     messages = load_message_settings(settings)
     system = build_system(settings, database, news, *others, senders=(outbox,), messages=messages)
@@ -95,10 +95,23 @@ def build_runtime(settings: Settings) -> Runtime:
         browser=Browser(settings.public_url),
         meter=meter,
         message_settings=messages,
-        listener=None if direct is None else PgListener(direct),
+        listener=listener,
     )
     meter.registry.register(runtime.signer_health)
     return runtime
+
+
+def build_commit_channel(
+    settings: Settings, database: Database
+) -> tuple[PgNotifier | None, PgListener | None]:
+    """Return what notifies other processes of commits and what receives theirs, where it can be."""
+    if database.is_sqlite:
+        return None, None
+    from engine.persistence.db.pg_notify import PgListener, PgNotifier
+
+    direct = direct_url(settings, database)
+    listener = None if direct is None else PgListener(direct)
+    return PgNotifier(direct or database.url), listener
 
 
 def direct_url(settings: Settings, database: Database) -> URL | None:
@@ -164,6 +177,9 @@ def build_openid(settings: Settings) -> OpenId | None:
     issuer, client_id = settings.oidc_issuer, settings.oidc_client_id
     if issuer is None or client_id is None:
         return None
+    from api.web.sign_in.openid.flow import PATH as OPENID_PATH
+    from api.web.sign_in.openid.provider import Client, Provider
+
     secret = settings.oidc_client_secret
     client = Client(
         issuer=issuer,

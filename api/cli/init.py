@@ -28,7 +28,6 @@ from api.runtime.startup_checks import NotReadyError, open_database
 from engine.commands.administration.account import create_account
 from engine.commands.credentials.api_tokens import create_token_as_operator
 from engine.model.vocabulary import Permission
-from engine.persistence.store.migrate import migrate
 from notifications.channels.mail_folder import folder_of
 
 _DEFAULT_PORT = 8000
@@ -103,6 +102,8 @@ def _create_account(settings: Settings, answers: Answers, *, as_json: bool) -> N
     assert answers.account is not None
     assert answers.admin_email is not None
     database = open_database(settings)
+    from engine.persistence.store.migrate import migrate
+
     migrate(database)
     system = build_system(settings, database)
     account = create_account(system, answers.account, answers.admin_email, answers.admin_name)

@@ -21,7 +21,6 @@ from api.cli.output import AsJson, print_token
 from api.cli.running import exit_with_refusal, load_settings
 from engine.commands.credentials.api_tokens import create_token_as_operator
 from engine.model.vocabulary import Permission
-from engine.persistence.store.migrate import migrate as migrate_database
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -57,6 +56,7 @@ def countersign(
 def migrate() -> None:
     """Bring the database to this version's tables. Does nothing where it is there already."""
     from api.runtime.startup_checks import open_database
+    from engine.persistence.store.migrate import migrate as migrate_database
 
     migrate_database(open_database(load_settings()))
     print("The database is up to date.")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -23,11 +23,13 @@ from engine.commands.command import Command, execute
 from engine.commands.transactions import bare_transaction
 from engine.concurrency.executor import Executor
 from engine.model.principal import Principal
-from engine.persistence.db.pg_notify import PgListener, PgNotifier
 from engine.queries.context import QueryContext, read
 from engine.signing.service import SigningService
 from engine.system import System
 from notifications.delivery.wakeup import Wakeup
+
+if TYPE_CHECKING:
+    from engine.persistence.db.pg_notify import PgListener, PgNotifier
 
 Answer = TypeVar("Answer")
 

@@ -10,7 +10,7 @@ import structlog
 from api.config.settings import Settings
 from engine.persistence.db.clock import skew
 from engine.persistence.db.database import Database
-from engine.persistence.store.migrate import SchemaState, schema_state
+from engine.persistence.store.schema_version import SchemaState, schema_state
 from engine.system import System
 
 #: Seconds between two clocks that are worth a warning.

@@ -18,7 +18,6 @@ from jinja2 import TemplateError
 
 from notifications.content import texts
 from notifications.content.composition import Composition, SharedMessage
-from notifications.content.icalendar import calendar_file
 from notifications.content.message import RenderedMessage
 from notifications.content.plain_message import plain_message
 from notifications.content.stored_facts import load_facts
@@ -105,6 +104,9 @@ class MessageRenderer:
         try:
             message = self._rendered(kind, facts, reader, link)
             if calendar is not None:
+                # The library for it is large, and not every process sends mails.
+                from notifications.content.icalendar import calendar_file
+
                 message = replace(message, calendar=calendar_file(calendar, self._mail_from))
         except Exception as error:  # noqa: BLE001 - whatever it is, the message must arrive
             message = self._plain(kind, facts, reader, link, error)

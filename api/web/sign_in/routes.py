@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -18,14 +19,15 @@ from api.web.sign_in.address_change import AddressChangePage
 from api.web.sign_in.limits import SignInLimits
 from api.web.sign_in.login_flow import LoginFlow
 from api.web.sign_in.mail import MailSignIn, invited
-from api.web.sign_in.openid.flow import PATH as OPENID
-from api.web.sign_in.openid.flow import OpenIdSignIn
-from api.web.sign_in.openid.provider import Provider
 from api.web.sign_in.sessions import Sessions
 from engine.model.errors import Code, Refusal
 from notifications.links.keys import ACTION_LINKS, derive
 from notifications.links.sign_in_links import PATH, PURPOSE
 from notifications.outbox.address_mails import PATH as ADDRESS_PATH
+
+if TYPE_CHECKING:
+    from api.web.sign_in.openid.flow import OpenIdSignIn
+    from api.web.sign_in.openid.provider import Provider
 
 Handler = Callable[[Request], Awaitable[Response]]
 #: The error page, and the HTTP status, where the service itself is at fault.
@@ -68,11 +70,15 @@ def sign_in_routes(
 
     openid_routes: list[BaseRoute] = []
     if openid is not None:
+        # Its libraries are large, and many installations sign in by mail alone.
+        from api.web.sign_in.openid.flow import PATH as OPENID
+        from api.web.sign_in.openid.flow import OpenIdSignIn
+
         provider, account = openid.provider, openid.account
         pages = OpenIdSignIn(
             runtime, browser, login_flow, provider, secret, limits, account=account
         )
-        openid_routes = _openid_routes(pages, guard)
+        openid_routes = _openid_routes(OPENID, pages, guard)
     return [
         Route(PATH, guard(start), methods=LOOK),
         Route(PATH, guard(mail.ask), methods=POST),
@@ -86,11 +92,11 @@ def sign_in_routes(
     ]
 
 
-def _openid_routes(pages: OpenIdSignIn, guard: _Guard) -> list[BaseRoute]:
+def _openid_routes(path: str, pages: OpenIdSignIn, guard: _Guard) -> list[BaseRoute]:
     return [
-        Route(OPENID, guard(pages.leave), methods=LOOK),
-        Route(f"{OPENID}/callback", guard(pages.arrive), methods=LOOK),
-        Route(f"{OPENID}/link", guard(pages.link), methods=BOTH),
+        Route(path, guard(pages.leave), methods=LOOK),
+        Route(f"{path}/callback", guard(pages.arrive), methods=LOOK),
+        Route(f"{path}/link", guard(pages.link), methods=BOTH),
     ]
 
 

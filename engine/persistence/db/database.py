@@ -12,42 +12,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import sqlalchemy as sa
-from psycopg import generators
-from psycopg.pq import ExecStatus
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import OperationalError
 
-from engine.persistence.db import timeouts
 from engine.persistence.db.storage_faults import StorageHealth
-from engine.persistence.db.timeouts import (
-    IDLE_TRANSACTION_SECONDS,
-    LOCK_WAIT_SECONDS,
-    STATEMENT_SECONDS,
-)
+from engine.persistence.db.timeouts import LOCK_WAIT_SECONDS
 
-# One message to the server, so that the limits cost no round trip. A process that is frozen, or
-# its machine, gives back what it holds once its transaction has been idle for too long.
-_LIMITS = "; ".join(
-    f"SET LOCAL {name} = '{seconds}s'"
-    for name, seconds in {
-        "lock_timeout": LOCK_WAIT_SECONDS,
-        "statement_timeout": STATEMENT_SECONDS,
-        "idle_in_transaction_session_timeout": IDLE_TRANSACTION_SECONDS,
-    }.items()
-)
-_WRITE = f"BEGIN; {_LIMITS}"
-_READ = f"BEGIN READ ONLY; {_LIMITS}"
-_SNAPSHOT = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_LIMITS}"
 #: Pages in SQLite's log before they are copied into the database, each once however often it was
 #: written meanwhile: 32 MB.
 WAL_CHECKPOINT_PAGES = 8192
-#: Filling a large table takes its time; to wait for a lock would make everybody else wait behind.
-_MIGRATE = (
-    f"BEGIN; SET LOCAL lock_timeout = '{LOCK_WAIT_SECONDS}s'; SET LOCAL statement_timeout = 0"
-)
 
 
 class Database:
@@ -64,12 +39,14 @@ class Database:
             # Every read is of one instant here.
             self._snapshots = self._reader
         else:
+            from engine.persistence.db import postgresql
+
             # One pool; they differ in how a transaction begins.
-            self._pooler = _Pooler()
-            engine = _postgresql_engine(self.url, pool_size, self._pooler)
-            self._writer = engine.execution_options(begin=_WRITE)
-            self._reader = engine.execution_options(begin=_READ)
-            self._snapshots = engine.execution_options(begin=_SNAPSHOT)
+            self._pooler = postgresql.Pooler()
+            engine = postgresql.create_engine(self.url, pool_size, self._pooler)
+            self._writer = engine.execution_options(begin=postgresql.WRITE)
+            self._reader = engine.execution_options(begin=postgresql.READ)
+            self._snapshots = engine.execution_options(begin=postgresql.SNAPSHOT)
         for engine in (self._writer, self._reader):
             event.listen(engine, "handle_error", self._on_error)
 
@@ -122,10 +99,12 @@ class Database:
             with self.writing() as connection:
                 yield connection
             return
+        from engine.persistence.db import postgresql
+
         with self._writer.connect() as connection:
-            _driver_of(connection).silence = None
+            postgresql.driver_of(connection).silence = None
             try:
-                yield connection.execution_options(begin=_MIGRATE)
+                yield connection.execution_options(begin=postgresql.MIGRATE)
             finally:
                 connection.invalidate()  # a migration may have changed its settings
 
@@ -209,64 +188,6 @@ def _enable_wal(connection: Any) -> None:
             time.sleep(0.02)
 
 
-class _Pooler:
-    """Detects a pooler: it gives each client a process id that is not the server's."""
-
-    def __init__(self) -> None:
-        self.seen = False
-
-    def look(self, connection: psycopg.Connection) -> None:
-        """Behind a pooler a prepared statement may be in another session than the next call."""
-        (process,) = connection.execute("SELECT pg_backend_pid()").fetchone() or (None,)
-        if process != connection.info.backend_pid:
-            self.seen = True
-            connection.prepare_threshold = None
-
-
-def _postgresql_engine(url: URL, pool_size: int, pooler: _Pooler) -> Engine:
-    engine = sa.create_engine(
-        url,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=LOCK_WAIT_SECONDS,
-        hide_parameters=True,
-        # The driver leaves transactions alone: its own BEGIN is a round trip that sets nothing.
-        connect_args={"autocommit": True, **timeouts.CONNECT_SECONDS},
-    )
-
-    @event.listens_for(engine, "do_connect")
-    def on_reach(_: Any, __: Any, args: Any, options: Any) -> timeouts.Connection:
-        return timeouts.Connection.connect(*args, **options)
-
-    @event.listens_for(engine, "connect")
-    def on_connect(connection: Any, _: Any) -> None:
-        pooler.look(connection)
-
-    @event.listens_for(engine, "begin")
-    def on_begin(connection: Connection) -> None:
-        options = connection.get_execution_options()
-        if options.get("isolation_level") != "AUTOCOMMIT":  # as a migration may ask for
-            _begin(connection, options.get("begin", _WRITE))
-
-    return engine
-
-
-def _begin(connection: Connection, statement: str) -> None:
-    """Begin a transaction directly through libpq, as the driver's own BEGIN does.
-
-    A cursor for it would cost as much as the statement.
-    """
-    driver = _driver_of(connection)
-    try:
-        driver.pgconn.send_query(statement.encode())
-        results = driver.wait(generators.execute(driver.pgconn))
-        begun = all(result.status == ExecStatus.COMMAND_OK for result in results)
-    except psycopg.OperationalError:
-        begun = False
-    if not begun:
-        connection.exec_driver_sql(statement)  # fails again, as SQLAlchemy tells it
-
-
 @contextmanager
 def _reading(engine: Engine) -> Iterator[Connection]:
     with _connect_and_begin(engine) as connection:
@@ -275,12 +196,6 @@ def _reading(engine: Engine) -> Iterator[Connection]:
         # Not rolled back: the driver would forget its prepared statements.
         with transaction:
             yield connection
-
-
-def _driver_of(connection: Connection) -> timeouts.Connection:
-    driver = connection.connection.dbapi_connection
-    assert isinstance(driver, timeouts.Connection)
-    return driver
 
 
 def _connect_and_begin(engine: Engine) -> Connection:

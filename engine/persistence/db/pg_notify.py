@@ -15,7 +15,8 @@ import psycopg
 import structlog
 from sqlalchemy.engine import URL
 
-from engine.persistence.db.timeouts import CONNECT_SECONDS, Connection
+from engine.persistence.db.postgresql import PgConnection
+from engine.persistence.db.timeouts import CONNECT_SECONDS
 
 log = structlog.get_logger("countersign.pg_notify")
 
@@ -29,12 +30,12 @@ def psycopg_url(url: URL) -> str:
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def open_connection(url: URL) -> Connection:
+def open_connection(url: URL) -> PgConnection:
     """A connection outside of the pool, without prepared statements.
 
     Behind a pooler a prepared statement might be looked for in another session.
     """
-    return Connection.connect(
+    return PgConnection.connect(
         psycopg_url(url), autocommit=True, prepare_threshold=None, **CONNECT_SECONDS
     )
 

@@ -6,9 +6,9 @@ The checks before give better messages; constraints decide the races that the ch
 import re
 import sqlite3
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
-import psycopg
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
@@ -78,11 +78,15 @@ def violated_constraint(error: IntegrityError) -> str | None:
 
     PostgreSQL gives the name. SQLite has no field for it: its message lists the columns.
     """
-    if isinstance(error.orig, psycopg.Error):
-        return error.orig.diag.constraint_name
     if isinstance(error.orig, sqlite3.Error):
         return _NAMES_BY_MESSAGE.get(str(error.orig))
-    return None
+    diagnostics = _diagnostics(error)
+    return None if diagnostics is None else diagnostics.constraint_name
+
+
+def _diagnostics(error: IntegrityError) -> Any:
+    """Return what PostgreSQL says of an error, by psycopg; None on SQLite."""
+    return getattr(error.orig, "diag", None)
 
 
 def is_key_taken(error: IntegrityError) -> bool:
@@ -95,9 +99,10 @@ def conflicting_keypair(error: IntegrityError) -> UUID | None:
 
     None on SQLite: it has one writer, whose checks nobody overtakes.
     """
-    if violated_constraint(error) != KEYPAIR_HELD or not isinstance(error.orig, psycopg.Error):
+    diagnostics = _diagnostics(error)
+    if violated_constraint(error) != KEYPAIR_HELD or diagnostics is None:
         return None
-    match = _HELD_KEYPAIR.search(error.orig.diag.message_detail or "")
+    match = _HELD_KEYPAIR.search(diagnostics.message_detail or "")
     return UUID(match[1]) if match else None
 
 

@@ -13,8 +13,7 @@ import time
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
-import psycopg
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
@@ -115,7 +114,8 @@ def is_unavailable(error: DBAPIError) -> bool:
     if error.connection_invalidated or _state(error) in _UNAVAILABLE_STATES:
         return True
     # The error of a connection that could not be made has no SQLSTATE.
-    return isinstance(error.orig, psycopg.OperationalError) and _state(error) is None
+    is_sqlite = isinstance(error.orig, sqlite3.Error)
+    return isinstance(error, OperationalError) and not is_sqlite and _state(error) is None
 
 
 def _is_busy(error: DBAPIError) -> bool:

@@ -12,9 +12,14 @@ from sqlalchemy.exc import DBAPIError
 
 from engine.commands import transactions
 from engine.model.errors import Code, Refusal
-from engine.persistence.db import pg_notify, timeouts
+from engine.persistence.db import pg_notify
 from engine.persistence.db.database import Database
-from engine.persistence.db.timeouts import IDLE_TRANSACTION_SECONDS, LOCK_WAIT_SECONDS
+from engine.persistence.db.postgresql import PgConnection
+from engine.persistence.db.timeouts import (
+    CONNECT_SECONDS,
+    IDLE_TRANSACTION_SECONDS,
+    LOCK_WAIT_SECONDS,
+)
 from engine.persistence.store import ledger
 from engine.persistence.store import tables as t
 from engine.persistence.store.retry import translate_db_error
@@ -36,7 +41,7 @@ def server() -> Iterator[PostgresServer]:
 def test_a_server_that_is_frozen_is_given_up_on(
     server: PostgresServer, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
-    monkeypatch.setattr(timeouts.Connection, "silence", 0.5)
+    monkeypatch.setattr(PgConnection, "silence", 0.5)
     database = Database(server.create_database(), pool_size=1)
     with database.reading() as connection:
         connection.execute(sa.text("SELECT 1"))
@@ -65,7 +70,7 @@ def test_a_server_that_is_frozen_is_given_up_on(
 
 @on_postgresql
 def test_a_migration_may_take_its_time(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timeouts.Connection, "silence", 0.2)
+    monkeypatch.setattr(PgConnection, "silence", 0.2)
     with database.migrating() as connection, connection.begin():
         connection.execute(sa.text("SELECT pg_sleep(0.5)"))
 
@@ -126,7 +131,7 @@ def test_every_connection_notices_a_host_that_is_gone(
 
 
 def assert_reaches(driver: psycopg.Connection) -> None:
-    assert isinstance(driver, timeouts.Connection)
+    assert isinstance(driver, PgConnection)
     translate_db_error = driver.info.get_parameters()
-    for name, value in timeouts.CONNECT_SECONDS.items():
+    for name, value in CONNECT_SECONDS.items():
         assert translate_db_error[name] == str(value)

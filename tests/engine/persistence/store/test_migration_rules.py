@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.persistence.store.migrate import VERSIONS, Revision
+from engine.persistence.store.schema_version import VERSIONS, Revision
 from tests.support.migration_rules import FIRST_RELEASE, faults, revision_in
 
 PATHS = sorted(VERSIONS.glob("*.py"))

@@ -9,6 +9,7 @@ from alembic.migration import MigrationContext
 import notifications.tables
 from engine.persistence.db.database import Database
 from engine.persistence.store import migrate
+from engine.persistence.store.schema_version import is_current
 from engine.persistence.store.tables import metadata
 
 
@@ -16,7 +17,7 @@ def test_migrations_and_metadata_agree(database: Database) -> None:
     assert notifications.tables.deliveries.metadata is metadata
 
     with database.reading() as connection:
-        assert migrate.is_current(connection)
+        assert is_current(connection)
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 
@@ -24,7 +25,7 @@ def test_migrating_again_changes_nothing(database: Database) -> None:
     migrate.migrate(database)
 
     with database.reading() as connection:
-        assert migrate.is_current(connection)
+        assert is_current(connection)
 
 
 def test_the_engine_does_not_know_notifications() -> None:

@@ -9,7 +9,7 @@ from alembic.operations import Operations
 
 from engine.model.text import name_key
 from engine.persistence.store import tables as t
-from engine.persistence.store.migrate import VERSIONS
+from engine.persistence.store.schema_version import VERSIONS
 from tests.support.world import World
 
 

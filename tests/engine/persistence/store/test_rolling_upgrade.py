@@ -16,7 +16,8 @@ from api.runtime.startup_checks import NotReadyError, require_current
 from engine.commands.transactions import bare_transaction
 from engine.model.vocabulary import ReleaseType
 from engine.persistence.db.database import Database
-from engine.persistence.store.migrate import SchemaState, migrate, revision_of, schema_state
+from engine.persistence.store.migrate import migrate
+from engine.persistence.store.schema_version import SchemaState, revision_of, schema_state
 from engine.signing.request import Made
 from tests.support.migration_rules import faults
 from tests.support.releases import keypair_of
