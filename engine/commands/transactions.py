@@ -25,6 +25,7 @@ from engine.model.errors import UNRECORDED, Refusal
 from engine.model.events import AttemptRefused
 from engine.model.principal import Principal
 from engine.persistence.db.database import Database
+from engine.persistence.db.savepoint import Savepoint
 from engine.persistence.store import ledger, locks
 from engine.persistence.store.holders import refusal_of_conflict
 from engine.persistence.store.locks import Lock
@@ -60,15 +61,15 @@ def unit_of_work(
     """
     with transaction(system, principal.account_id, principal, lock) as uow:
         refusal = None
-        savepoint = uow.connection.begin_nested()
+        savepoint = Savepoint(uow.connection)
         recorded_before = len(uow.recorded)
         try:
             yield uow
             reassess(uow)
             advance_again(uow)
-            savepoint.commit()
+            savepoint.release()
         except (Refusal, IntegrityError) as error:
-            savepoint.rollback()
+            savepoint.roll_back()
             uow.evict(uow.locked)
             refusal = error if isinstance(error, Refusal) else refusal_of_conflict(uow, error)
             del uow.recorded[recorded_before:]

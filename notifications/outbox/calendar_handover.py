@@ -15,6 +15,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
+from engine.persistence.db.compiled import run_compiled
 from notifications.outbox import lanes
 from notifications.outbox.calendar_updates import CONFIRMED
 from notifications.tables import IS_QUEUED, deliveries
@@ -83,4 +84,4 @@ def _hand_over(connection: Connection, row: Row[Any], following: Row[Any]) -> No
 
 def _is_published(connection: Connection, row: Row[Any], before: UUID) -> bool:
     values = lanes.of(row) | {"before": before}
-    return connection.execute(_PUBLISHED, values).first() is not None
+    return run_compiled(connection, _PUBLISHED, values).first() is not None

@@ -6,8 +6,11 @@ from typing import Protocol
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from engine.persistence.db.compiled import run_compiled
+from engine.persistence.db.types import Instant
+
 # Not now(): that is the transaction's start, stale after waiting for a lock.
-_CLOCK = sa.text("SELECT clock_timestamp()")
+_CLOCK = sa.select(sa.func.clock_timestamp(type_=Instant()))
 
 
 class Clock(Protocol):
@@ -24,8 +27,7 @@ class DatabaseClock:
     def now(self, connection: Connection) -> datetime:
         """The instant, with an offset of zero."""
         if connection.dialect.name == "postgresql":
-            instant: datetime = connection.execute(_CLOCK).scalar_one()
-            return instant.astimezone(UTC)
+            return run_compiled(connection, _CLOCK, {}).scalar_one()
         return datetime.now(UTC)
 
 

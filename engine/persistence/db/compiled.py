@@ -126,6 +126,18 @@ def may_run_by_driver(connection: Connection) -> bool:
     )
 
 
+def run_text(connection: Connection, text: str) -> None:
+    """Run a text without parameters, of which nothing is fetched, in the connection's transaction.
+
+    Raises:
+        DBAPIError: As SQLAlchemy raises it.
+    """
+    if may_run_by_driver(connection):
+        run_by_driver(connection, text, (), fetch=False)
+    else:
+        connection.exec_driver_sql(text)
+
+
 def run_by_driver(
     connection: Connection, text: str, values: Any, *, fetch: bool, many: bool = False
 ) -> Sequence[Any]:
@@ -186,7 +198,7 @@ def _form(statement: Statement, dialect: Dialect, lengths: tuple[int, ...]) -> F
         text=expanded.statement,
         binds=tuple(_bind(n, expanded.parameters[n], types[n], dialect) for n in names),
         is_positional=expanded.positiontup is not None,
-        metadata=_metadata(statement, dialect),
+        metadata=_metadata(compiler, dialect),
     )
 
 
@@ -209,14 +221,15 @@ def bind_converter(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
     return type_.dialect_impl(dialect).bind_processor(dialect)
 
 
-def _metadata(statement: Statement, dialect: Dialect) -> SimpleResultMetaData | None:
-    columns = statement.exported_columns
+def _metadata(compiler: SQLCompiler, dialect: Dialect) -> SimpleResultMetaData | None:
+    # Private, as are the converters: SQLAlchemy offers both to its own results alone.
+    columns = compiler._result_columns  # noqa: SLF001
     if not columns:
         return None
     converters = [
         column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns
     ]
-    return SimpleResultMetaData(list(map(str, columns.keys())), _processors=converters)
+    return SimpleResultMetaData([column.keyname for column in columns], _processors=converters)
 
 
 _NO_COLUMNS = SimpleResultMetaData(())

@@ -24,6 +24,7 @@ from engine.model.events import Recorded, any_matches
 from engine.model.events.effects import FACT_PRESERVING_TAGS
 from engine.persistence.db.bulk import insert_many
 from engine.persistence.db.canonical_json import canonical
+from engine.persistence.db.compiled import run_compiled
 from engine.persistence.store.tables import ledger_entries, ledger_heads
 
 #: The format of bodies that are written now: 2 has `credential`.
@@ -85,7 +86,7 @@ def start(connection: Connection, account_id: UUID) -> None:
 def head(connection: Connection, account_id: UUID, *, lock: bool = False) -> Head:
     """The account's head; locked, it is the last lock a transaction takes."""
     query = _LOCKED_HEAD if lock else _HEAD
-    return Head(*connection.execute(query, {"account": account_id}).one())
+    return Head(*run_compiled(connection, query, {"account": account_id}).one())
 
 
 def write_subscribed_tags(connection: Connection, account_id: UUID, tags: Collection[str]) -> None:
@@ -126,7 +127,7 @@ def append(
     shared = {"account_id": account_id, "recorded_at": recorded_at}
     insert_many(connection, ledger_entries, shared, rows)
     new_head = {"account": account_id, "entries": before.count + len(rows), "last": previous}
-    connection.execute(_UPDATE_HEAD, new_head)
+    run_compiled(connection, _UPDATE_HEAD, new_head)
     return entries
 
 

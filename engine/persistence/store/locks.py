@@ -91,7 +91,9 @@ class Lock:
 
 def acquire(connection: Connection, account_id: UUID, lock: Lock) -> list[Row[Any]]:
     """Wait for all locks but that of the ledger; returns the row of each locked release."""
-    if lock.account is not None:
+    # On SQLite all waiting was over before the first statement.
+    is_alone = connection.dialect.name == "sqlite"
+    if lock.account is not None and not is_alone:
         run_compiled(connection, _ACCOUNTS[lock.account], {"account": account_id}).all()
     release_ids = lock.releases | load_holders(connection, lock.keypairs)
     if lock.account is Hold.EXCLUSIVE:
@@ -101,12 +103,11 @@ def acquire(connection: Connection, account_id: UUID, lock: Lock) -> list[Row[An
     locked = _lock_releases(
         connection, account_id, release_ids, _SKIPPING_LOCKED if lock.skip_locked else _LOCKED
     )
+    if is_alone:
+        return locked
     if lock.keypairs and lock.keypair_rows:
         run_compiled(connection, _KEYPAIRS, {"ids": sorted(lock.keypairs)}).all()
-    # While this waited, a release may have ended and another taken its keypair. On SQLite all
-    # waiting was over before the first statement.
-    if connection.dialect.name == "sqlite":
-        return locked
+    # While this waited, a release may have ended and another taken its keypair.
     while new_ids := load_holders(connection, lock.keypairs) - release_ids:
         locked += _lock_releases(connection, account_id, new_ids)
         release_ids |= new_ids
