@@ -21,7 +21,7 @@ from notifications.webhooks import tags
 MAX_ACTIVE_WEBHOOKS = 20
 
 
-def find(uow: UnitOfWork, webhook_id: UUID) -> Row[Any]:
+def load_webhook(uow: UnitOfWork, webhook_id: UUID) -> Row[Any]:
     """Return a webhook of the account.
 
     Raises:

@@ -37,7 +37,7 @@ class RotateWebhookSecret(Command[NewSecret]):
 
     def apply(self, uow: UnitOfWork) -> NewSecret:
         """Replace the secret; needs `MANAGE_ACCOUNT`. Older secrets than the last end at once."""
-        row = base.find(uow, self.webhook_id)
+        row = base.load_webhook(uow, self.webhook_id)
         if not 0 <= self.overlap_hours <= MAX_OVERLAP_HOURS:
             message = f"The old secret can go on for 0 to {MAX_OVERLAP_HOURS} hours."
             raise Refusal(Code.INVALID_INPUT, message, "overlap_hours")

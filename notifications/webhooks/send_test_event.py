@@ -25,7 +25,7 @@ class SendTestEvent(Command[UUID]):
 
     def apply(self, uow: UnitOfWork) -> UUID:
         """Queue it; needs `MANAGE_ACCOUNT`, and is limited for each person and hour."""
-        row = base.find(uow, self.webhook_id)
+        row = base.load_webhook(uow, self.webhook_id)
         if not row.active:
             message = "This webhook is switched off. Switch it on first."
             raise Refusal(Code.WRONG_STATUS, message, "id")

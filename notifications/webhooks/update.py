@@ -40,7 +40,7 @@ class UpdateWebhook(Command[UUID]):
 
     def apply(self, uow: UnitOfWork) -> UUID:
         """Change it; needs `MANAGE_ACCOUNT`, and the right to see what a new address is sent."""
-        row = base.find(uow, self.webhook_id)
+        row = base.load_webhook(uow, self.webhook_id)
         changes = differences(row._asdict(), self._requested_values(uow))
         if not changes:
             return self.webhook_id
