@@ -16,7 +16,8 @@ The contract of a batcher:
   After any other error each call of the batch is processed by itself, so that only the call at
   fault fails.
 * A caller that is cancelled while it waits is left out of its batch.
-* When calls that cost `MAX_WAITING` wait already, further ones are refused with OVERLOADED.
+* When calls that cost `MAX_WAITING` wait in a lane already, further ones of this lane are refused
+  with OVERLOADED.
 
     submit(a, lane=1) ─┐
     submit(b, lane=1) ─┼─> lane 1: [a, b, d] ──choose──> batch: [a, c, b] ──process──> results
@@ -28,18 +29,18 @@ The contract of a batcher:
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Hashable
 from functools import partial
 from threading import Lock
 from typing import Generic, TypeVar
 
+from engine.concurrency.waiting_calls import Call, CostFunction, LaneCapacity, WaitingCalls
 from engine.model.errors import Code, Refusal
 from engine.persistence.store.retry import OVERLOADED
 
 #: What the calls of a batch cost together at most; a call that costs more is processed alone.
 MAX_BATCH_COST = 512
-#: What waiting calls cost together when further calls are refused with OVERLOADED.
+#: What the waiting calls of a lane cost when further ones are refused with OVERLOADED.
 MAX_WAITING = 20_000
 
 Key = TypeVar("Key", bound=Hashable)
@@ -48,12 +49,6 @@ Result = TypeVar("Result")
 
 #: Gives the items of the batch, choosing them at the first call; the same each time.
 TakeItems = Callable[[], list[Item]]
-#: A waiting call: what was submitted, and the future that its caller awaits.
-Call = tuple[Item, "asyncio.Future[Result]"]
-#: How much an item costs.
-CostFunction = Callable[[Item], int]
-#: How much of a lane the next batch may take; 0 or less: nothing yet. Called on any thread.
-LaneCapacity = Callable[[Hashable], int]
 
 
 def _unit_cost(_item: object) -> int:
@@ -128,7 +123,7 @@ class Batcher(Generic[Item, Result]):
         max_cost: int = MAX_BATCH_COST,
     ) -> None:
         self._process = process
-        self._waiting = _WaitingCalls[Item, Result](cost, lane_capacity, max_cost)
+        self._waiting = WaitingCalls[Item, Result](cost, lane_capacity, max_cost)
         self._capacity_has_grown = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -144,9 +139,10 @@ class Batcher(Generic[Item, Result]):
             The item's own result.
 
         Raises:
-            Refusal: OVERLOADED, if too many calls wait; or what the whole batch was refused with.
+            Refusal: OVERLOADED, if too many calls of the lane wait; or what the whole batch was
+                refused with.
         """
-        if self._waiting.cost >= MAX_WAITING:
+        if self._waiting.cost_of(lane) >= MAX_WAITING:
             raise Refusal(Code.OVERLOADED, OVERLOADED)
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.add((item, future), lane)
@@ -188,85 +184,6 @@ class Batcher(Generic[Item, Result]):
             for (_, future), result in zip(batch.calls, results, strict=True):
                 if not future.done():
                     future.set_result(result)
-
-
-class _WaitingCalls(Generic[Item, Result]):
-    """The calls that wait, by lane. A batch is chosen on another thread than they are added on."""
-
-    def __init__(
-        self, cost: CostFunction[Item], lane_capacity: LaneCapacity, max_cost: int
-    ) -> None:
-        self._cost = cost
-        self._lane_capacity = lane_capacity
-        self._max_cost = max_cost
-        #: In the order of their turns; a lane without calls is not there.
-        self._lanes: dict[Hashable, deque[Call[Item, Result]]] = {}
-        #: Held while the calls change.
-        self._lock = Lock()
-        #: What all calls cost that wait, cancelled ones included.
-        self.cost = 0
-
-    @property
-    def is_empty(self) -> bool:
-        """No call waits."""
-        return not self._lanes
-
-    def add(self, call: Call[Item, Result], lane: Hashable) -> None:
-        with self._lock:
-            self._lanes.setdefault(lane, deque()).append(call)
-            self.cost += self._cost(call[0])
-
-    def is_any_ready(self) -> bool:
-        """Whether a batch would take any call, or remove one whose caller has left."""
-        with self._lock:
-            return any(
-                self._lane_capacity(lane) > 0 or calls[0][1].done()
-                for lane, calls in self._lanes.items()
-            )
-
-    def choose(self) -> list[Call[Item, Result]]:
-        """Remove and return the calls of the next batch.
-
-        Calls whose callers do not wait any more are removed and left out.
-        """
-        batch: list[Call[Item, Result]] = []
-        batch_cost = 0
-        with self._lock:
-            turns = deque(self._lanes)
-            free = Counter({lane: self._lane_capacity(lane) for lane in turns})
-            while turns:
-                lane = turns.popleft()
-                call = self._first(lane)
-                if call is None:
-                    continue
-                cost = self._cost(call[0])
-                if batch and batch_cost + cost > self._max_cost:
-                    break
-                if free[lane] < (cost if batch else 1):
-                    continue
-                self._take_first(lane)
-                free[lane] -= cost
-                batch.append(call)
-                batch_cost += cost
-                turns.append(lane)
-        return batch
-
-    def _first(self, lane: Hashable) -> Call[Item, Result] | None:
-        """The first call of a lane whose caller still waits; without one the lane is removed."""
-        calls = self._lanes.get(lane, deque())
-        while calls and calls[0][1].done():
-            self.cost -= self._cost(calls.popleft()[0])
-        if calls:
-            return calls[0]
-        self._lanes.pop(lane, None)
-        return None
-
-    def _take_first(self, lane: Hashable) -> None:
-        """Remove the first call of a lane, whose next turn is after those of the others."""
-        calls = self._lanes.pop(lane)
-        self.cost -= self._cost(calls.popleft()[0])
-        if calls:
-            self._lanes[lane] = calls
 
 
 class _Batch(Generic[Item, Result]):

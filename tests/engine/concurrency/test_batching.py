@@ -164,6 +164,23 @@ async def test_when_too_many_calls_wait_further_ones_are_refused(
     assert await batcher.submit(5) == 10
 
 
+async def test_calls_that_wait_in_one_lane_do_not_make_those_of_others_be_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(batching, "MAX_WAITING", 3)
+    capacity = {"slow": 0, "quick": 1}
+    batcher = Batcher(Processor().process, lane_capacity=lambda lane: capacity[str(lane)])
+    waiting = [asyncio.create_task(batcher.submit(item, lane="slow")) for item in (1, 2, 3)]
+    await asyncio.sleep(0)
+    assert await batcher.submit(4, lane="quick") == 8
+    with pytest.raises(Refusal):
+        await batcher.submit(5, lane="slow")
+    capacity["slow"] = 3
+    batcher.notify_capacity()
+    assert await asyncio.gather(*waiting) == [2, 4, 6]
+    assert await batcher.submit(6, lane="slow") == 12
+
+
 async def test_each_key_has_its_own_batcher_which_is_dropped_when_it_is_idle() -> None:
     batches: list[tuple[str, list[int]]] = []
 
