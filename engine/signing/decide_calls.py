@@ -59,6 +59,8 @@ def decide_calls(
     """
     if not calls:
         return []
+    for request in (request for call in calls for request in call.requests):
+        _ = request.stored_digest  # long content is not hashed while locks are held
     decision = _DecisionOnCalls(system, cache, account_id, calls)
     try:
         return retry(decision.run, is_idempotent=True)

@@ -36,6 +36,8 @@ class SignRequest:
     digest_algorithm: DigestAlgorithm | None = None
     content: bytes | None = None
     idempotency_key: str | None = None
+    #: The digest of the content, once somebody has asked for it.
+    _content_digest: bytes | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def hash_algorithm(self) -> DigestAlgorithm:
@@ -47,12 +49,20 @@ class SignRequest:
     @property
     def stored_digest(self) -> bytes:
         """What the signature's row stores: the digest, or the digest of the content."""
-        return self.digest_by(self.hash_algorithm)
+        if self.digest is not None:
+            return self.digest
+        if self._content_digest is None:
+            object.__setattr__(self, "_content_digest", self._hash(self.hash_algorithm))
+        assert self._content_digest is not None
+        return self._content_digest
 
     def digest_by(self, algorithm: DigestAlgorithm) -> bytes:
         """The digest as it was given, or the digest of the content by this algorithm."""
-        if self.digest is not None:
-            return self.digest
+        if self.digest is not None or algorithm is self.hash_algorithm:
+            return self.stored_digest
+        return self._hash(algorithm)
+
+    def _hash(self, algorithm: DigestAlgorithm) -> bytes:
         return hashlib.new(algorithm.lower(), self.content or b"").digest()
 
     @property
