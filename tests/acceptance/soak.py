@@ -91,7 +91,7 @@ class Fleet:
             self.processes[name].kill()
             self.processes[name].wait()
 
-    def tell(self) -> None:
+    def print_logs(self) -> None:
         """The end of each log."""
         for name in self.processes:
             text = (self.folder / f"{name}.log").read_text(errors="replace")
@@ -146,7 +146,7 @@ class Soak:
             number += 1
             name = f"R{self.crowd.keypairs.index(keypair)}x{number}x"
             begins = datetime.now(UTC) + timedelta(seconds=random.uniform(-1, 1))
-            asked = release_input(
+            input_ = release_input(
                 self.crowd,
                 keypair,
                 random.randint(3, 25),
@@ -154,12 +154,12 @@ class Soak:
                 startsAt=begins.isoformat(),
                 endsAt=(begins + timedelta(seconds=WINDOW)).isoformat(),
             )
-            made = await self.change("dev", "createRelease", asked, "release { id }")
-            if made is None or made["release"] is None:
+            payload = await self.change("dev", "createRelease", input_, "release { id }")
+            if payload is None or payload["release"] is None:
                 await asyncio.sleep(1)
                 continue
             self.seen["releases"] += 1
-            release = made["release"]["id"]
+            release = payload["release"]["id"]
             noted = {"id": release, "revision": 1, "note": f"Of {name}."}
             await asyncio.gather(
                 self.by_mail("ann", name),
@@ -203,8 +203,8 @@ class Soak:
     async def sign(self, keypair: str, key: str) -> None:
         """One signature; the same key until there is an answer."""
         await asyncio.sleep(random.uniform(0, WINDOW / 2))
-        asked = {"keypairId": keypair, "digest": _digest(), "idempotencyKey": key}
-        answer = await self.ask("dev", SIGN, [key], input=asked)
+        input_ = {"keypairId": keypair, "digest": _digest(), "idempotencyKey": key}
+        answer = await self.ask("dev", SIGN, [key], input=input_)
         if answer is not None:
             self._hear(key, answer["sign"])
 
@@ -215,8 +215,8 @@ class Soak:
             number += 1
             keys = [f"{keypair}-{number}-{n}" for n in range(5)]
             items = [{"digest": _digest(), "idempotencyKey": key} for key in keys]
-            asked = {"keypairId": keypair, "items": items}
-            answer = await self.ask("dev", SIGN_BATCH, keys, input=asked)
+            input_ = {"keypairId": keypair, "items": items}
+            answer = await self.ask("dev", SIGN_BATCH, keys, input=input_)
             outcomes = answer["signBatch"]["outcomes"] if answer is not None else []
             for key, outcome in zip(keys, outcomes, strict=False):
                 self._hear(key, outcome)
@@ -224,11 +224,11 @@ class Soak:
             await asyncio.sleep(random.uniform(0.1, 0.6))
 
     def _hear(self, key: str, outcome: dict[str, Any]) -> None:
-        made = outcome["signature"]
+        signature = outcome["signature"]
         codes = {error["code"] for error in outcome["errors"]}
-        if made is not None:
-            value = b64decode(made["value"])
-            self.heard.received[from_global(made["id"], "Signature", "id")] = value
+        if signature is not None:
+            value = b64decode(signature["value"])
+            self.heard.received[from_global(signature["id"], "Signature", "id")] = value
         elif "OVERLOADED" in codes:
             self.heard.cut_off.add(key)
         elif "SIGNER_FAILED" in codes:
@@ -248,15 +248,17 @@ class Soak:
         headers = {"Authorization": f"Bearer {self.crowd.tokens['ann']}"}
         headers |= {"Accept": "text/event-stream"}
         while True:
-            asked = {"query": FOLLOW, "variables": {"after": after}}
+            operation = {"query": FOLLOW, "variables": {"after": after}}
             with suppress(httpx2.HTTPError, ValueError):
                 async with (
                     httpx2.AsyncClient(base_url=self.fleet.url, timeout=20) as client,
-                    client.stream("POST", "/graphql", json=asked, headers=headers) as answer,
+                    client.stream("POST", "/graphql", json=operation, headers=headers) as answer,
                 ):
                     async for line in answer.aiter_lines():
-                        told = json.loads(line[6:] or "null") if line.startswith("data: ") else {}
-                        if event := ((told or {}).get("data") or {}).get("releaseEvents"):
+                        event_body = (
+                            json.loads(line[6:] or "null") if line.startswith("data: ") else {}
+                        )
+                        if event := ((event_body or {}).get("data") or {}).get("releaseEvents"):
                             after = event["cursor"]
                             position = urlsafe_b64decode(after)[:8]
                             self.heard.followed.append(int.from_bytes(position, "big"))
@@ -331,7 +333,7 @@ def _found(database: Database, run: Soak) -> list[Finding]:
     silent = [kind for kind in TRAFFIC if not run.seen[kind]]
     found.append(Finding("traffic of every kind", len(silent), ", ".join(silent)))
     if any(finding.faults for finding in found):
-        run.fleet.tell()
+        run.fleet.print_logs()
     return found
 
 
@@ -387,14 +389,14 @@ async def _settled(database: Database) -> None:
         await asyncio.sleep(0.3)
 
 
-async def _caught_up(database: Database, heard: Heard) -> None:
+async def _caught_up(database: Database, hearing: Heard) -> None:
     """Until the subscriber was told of the last entry, or there is no hope."""
     entries = t.ledger_entries
     last = sa.select(sa.func.max(entries.c.position)).where(entries.c.release_id.is_not(None))
     with database.reading() as connection:
         newest = connection.execute(last).scalar_one()
     with suppress(AssertionError):
-        await asyncio.to_thread(until, lambda: newest in heard.followed[-1:], COMEBACK)
+        await asyncio.to_thread(until, lambda: newest in hearing.followed[-1:], COMEBACK)
 
 
 def _digest() -> str:

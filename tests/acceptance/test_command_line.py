@@ -23,15 +23,18 @@ def environment(database_url: str) -> dict[str, str]:
 def test_init_makes_an_account_whose_token_works_and_serve_ends_on_sigterm(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    made = init(environment, tmp_path)
+    installation = init(environment, tmp_path)
     with serving(environment, tmp_path) as server:
         query = json.dumps({"query": "{ viewer { user { id } account { id name } } }"}).encode()
-        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {made['token']}"}
+        headers = {
+            "Content-Type": "application/json",
+            "Authorization": f"Bearer {installation['token']}",
+        }
         with urlopen(Request(f"{server.url}/graphql", query, headers), timeout=5) as answer:
             viewer = json.load(answer)["data"]["viewer"]
         assert viewer == {
-            "user": {"id": made["user"]},
-            "account": {"id": made["account"], "name": "Acme"},
+            "user": {"id": installation["user"]},
+            "account": {"id": installation["account"], "name": "Acme"},
         }
         with urlopen(f"{server.url}/healthz", timeout=5) as answer:
             assert answer.status == 200
@@ -52,11 +55,11 @@ def test_a_second_account_of_the_same_name_is_refused(
 def test_an_operator_makes_tokens_with_the_scopes_named(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    made = init(environment, tmp_path)
+    installation = init(environment, tmp_path)
     words = ("token", "create", "--user", "ADMIN@example.com", "--name", "ci", "--json")
     token = json.loads(run(environment, tmp_path, *words, "--scope", "VIEW_LEDGER").stdout)
-    assert (token["account"], token["user"]) == (made["account"], made["user"])
-    assert token["token"] != made["token"]
+    assert (token["account"], token["user"]) == (installation["account"], installation["user"])
+    assert token["token"] != installation["token"]
     unknown = ("token", "create", "--user", "nobody@example.com", "--name", "ci")
     refused = run(environment, tmp_path, *unknown, succeeds=False)
     assert refused.returncode == 1
@@ -111,16 +114,16 @@ def test_the_ledgers_head_is_printed_and_verified(
 
 def test_a_backup_is_checked_and_starts_elsewhere(tmp_path: Path) -> None:
     environment = settings("sqlite:///here.db")
-    made = init(environment, tmp_path)
+    installation = init(environment, tmp_path)
     with serving(environment, tmp_path):
-        told = run(environment, tmp_path, "backup", "copy.db").stdout
-    assert "1 accounts, 3 ledger entries" in told
+        output = run(environment, tmp_path, "backup", "copy.db").stdout
+    assert "1 accounts, 3 ledger entries" in output
     again = run(environment, tmp_path, "backup", "copy.db", succeeds=False)
     assert (again.returncode, "exists" in again.stderr) == (1, True)
     restored = environment | {"COUNTERSIGN_DATABASE_URL": "sqlite:///copy.db"}
     assert "holds: 3 entries" in run(restored, tmp_path, "ledger", "verify").stdout
     words = ("token", "create", "--user", "admin@example.com", "--name", "ci", "--json")
-    assert json.loads(run(restored, tmp_path, *words).stdout)["account"] == made["account"]
+    assert json.loads(run(restored, tmp_path, *words).stdout)["account"] == installation["account"]
 
 
 def test_a_database_that_does_not_answer_is_told_in_a_sentence(tmp_path: Path) -> None:
@@ -153,10 +156,10 @@ def test_a_database_in_no_folder_is_told_in_a_sentence(tmp_path: Path) -> None:
 
 def test_a_new_database_is_its_owners_alone(tmp_path: Path) -> None:
     environment = settings("sqlite:///here.db")
-    made = init(environment, tmp_path)
+    installation = init(environment, tmp_path)
     with serving(environment, tmp_path):
         modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
-    assert made["token"]
+    assert installation["token"]
     assert modes == {"here.db": 0o600, "here.db-wal": 0o600, "here.db-shm": 0o600}
 
 

@@ -11,7 +11,7 @@ from tests.support.running import settings
 
 @pytest.mark.long
 def test_the_story_is_told_to_its_end(tmp_path: Path) -> None:
-    told = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-m", "api.cli", "demo", "--story"],
         cwd=tmp_path,
         env=settings("sqlite:///unused.db"),
@@ -20,8 +20,8 @@ def test_the_story_is_told_to_its_end(tmp_path: Path) -> None:
         timeout=60,
         check=False,
     )
-    assert told.returncode == 0, told.stdout + told.stderr
-    assert told.stderr == ""
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    assert completed.stderr == ""
     for step in (
         "requested the offline release",
         "with a link of their own",
@@ -31,4 +31,4 @@ def test_the_story_is_told_to_its_end(tmp_path: Path) -> None:
         "QUOTA_EXHAUSTED",
         "COMPLETED, 2 of 2 signatures used",
     ):
-        assert step in told.stdout
+        assert step in completed.stdout

@@ -73,13 +73,13 @@ def test_six_steps_lead_to_a_signature(wheel: Path, tmp_path: Path) -> None:
         # 2. Settings, account and administrator.
         words = ["--account", "Acme", "--admin-email", "ada@example.com", "--public-url", url]
         server = f"smtp://127.0.0.1:{smtp}?tls=none"
-        told = call(countersign, "init", *words, "--mail-server", server, cwd=here, env=env)
-        assert f"Next: countersign serve --port {port}\n" in told
+        output = call(countersign, "init", *words, "--mail-server", server, cwd=here, env=env)
+        assert f"Next: countersign serve --port {port}\n" in output
         secrets = re.findall(r"KEY='(.+)'", (here / ".env").read_text())
         assert len(secrets) == 2
-        assert not any(secret in told for secret in secrets)
+        assert not any(secret in output for secret in secrets)
         # 3. Serve, as it says.
-        serve = told.partition("Next: countersign ")[2].splitlines()[0].split()
+        serve = output.partition("Next: countersign ")[2].splitlines()[0].split()
         with running([countersign, *serve], f"{url}/readyz", here, env):
             # 4. Everything has a tick.
             looked = call(countersign, "doctor", cwd=here, env=env)

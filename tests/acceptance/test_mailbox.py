@@ -78,8 +78,8 @@ def test_serve_shows_the_mails_that_it_keeps_and_says_so(tmp_path: Path) -> None
         COUNTERSIGN_MAIL_PAGE_ADDRESS=f"127.0.0.1:{page}",
     )
     init(environment, tmp_path)
-    told = run(environment, tmp_path, "doctor", "--no-public-url").stdout
-    assert "! mail: The folder kept took a test mail to admin@example.com." in told
+    output = run(environment, tmp_path, "doctor", "--no-public-url").stdout
+    assert "! mail: The folder kept took a test mail to admin@example.com." in output
     with serving(environment, tmp_path):
         (message,) = messages(page)
         assert message["subject"] == "Test mail of Countersign"

@@ -90,11 +90,11 @@ async def test_a_database_that_is_stopped_is_told_quickly_and_found_again(
             crowd = await gather_crowd(Caller(client, admin), environment, tmp_path, "a", "b")
             release = await open_release(client, crowd, 5)
             opens = datetime.now(UTC) + timedelta(seconds=OUTAGE / 2)
-            asked = release_input(
+            input_ = release_input(
                 crowd, crowd.keypairs[1], 5, name="Next", startsAt=opens.isoformat()
             )
             dev = Caller(client, crowd.tokens["dev"])
-            following = (await dev.change("createRelease", asked, "release { id }"))["release"]
+            following = (await dev.change("createRelease", input_, "release { id }"))["release"]
             for name in ("ann", "bob"):
                 decision = {"id": following["id"], "revision": 1}
                 caller = Caller(client, crowd.tokens[name])
@@ -148,7 +148,7 @@ async def test_a_database_that_is_frozen_is_told_in_time(
     with serving(environment, tmp_path) as served:
         async with httpx2.AsyncClient(base_url=served.url, timeout=60) as client:
 
-            async def asked() -> tuple[int, float]:
+            async def ask() -> tuple[int, float]:
                 started = time.monotonic()
                 body = {"query": "{ viewer { user { name } } }"}
                 answer = await client.post("/graphql", json=body, headers=admin)
@@ -159,9 +159,9 @@ async def test_a_database_that_is_frozen_is_told_in_time(
                 answer = await client.get(f"/decide/{0:032}.{0:043}")
                 return answer.status_code, time.monotonic() - started
 
-            assert (await asked())[0] == 200
+            assert (await ask())[0] == 200
             with server.frozen():
-                calls = asyncio.gather(shown(), *(asked() for _ in range(10)))
+                calls = asyncio.gather(shown(), *(ask() for _ in range(10)))
                 started = time.monotonic()
                 assert (await client.get("/healthz")).status_code == 200
                 assert (await client.get("/readyz")).status_code == 503
@@ -173,7 +173,7 @@ async def test_a_database_that_is_frozen_is_told_in_time(
             assert page[1] < FROZEN
 
             async def answered() -> bool:
-                return (await asked())[0] == 200
+                return (await ask())[0] == 200
 
             await until("answered again", answered)
 

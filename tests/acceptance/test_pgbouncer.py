@@ -98,15 +98,15 @@ async def test_the_main_job_and_exactly_the_maximum_through_two_servers(
         ):
             crowd = await gather_crowd(Caller(here, admin), environment, tmp_path, "vault")
             release = await open_release(there, crowd, MAXIMUM)
-            asked = {"keypairId": crowd.keypairs[0], "digest": b64encode(DIGEST).decode()}
+            input_ = {"keypairId": crowd.keypairs[0], "digest": b64encode(DIGEST).decode()}
             callers = [Caller(client, crowd.tokens["dev"]) for client in (here, there)]
             answers = await asyncio.gather(
-                *(callers[number % 2].ask(SIGN, input=asked) for number in range(CALLS))
+                *(callers[number % 2].ask(SIGN, input=input_) for number in range(CALLS))
             )
             payloads = [answer["sign"] for answer in answers]
-            made = {p["signature"]["id"] for p in payloads if p["signature"]}
+            signatures = {p["signature"]["id"] for p in payloads if p["signature"]}
             refused = Counter(error["code"] for p in payloads for error in p["errors"])
-            assert len(made) == MAXIMUM
+            assert len(signatures) == MAXIMUM
             assert refused == {"QUOTA_EXHAUSTED": CALLS - MAXIMUM}
             query = "query ($id: ID!) { release(id: $id) { signaturesUsed status } }"
             counted = (await callers[1].ask(query, id=release))["release"]

@@ -27,13 +27,13 @@ async def test_exactly_the_maximum_is_signed(database_url: str, tmp_path: Path) 
             release = await open_release(client, crowd, MAXIMUM)
             dev = Caller(client, crowd.tokens["dev"])
             digest = b64encode(bytes(32)).decode()
-            asked = {"keypairId": crowd.keypairs[0], "digest": digest}
-            answers = await asyncio.gather(*(dev.ask(SIGN, input=asked) for _ in range(CALLS)))
+            input_ = {"keypairId": crowd.keypairs[0], "digest": digest}
+            answers = await asyncio.gather(*(dev.ask(SIGN, input=input_) for _ in range(CALLS)))
             payloads = [answer["sign"] for answer in answers]
-            made = [p["signature"] for p in payloads if p["signature"]]
+            signatures = [p["signature"] for p in payloads if p["signature"]]
             refused = Counter(e["code"] for p in payloads for e in p["errors"])
-            assert len(made) == len({s["id"] for s in made}) == MAXIMUM
-            assert all(s["value"] and s["release"]["id"] == release for s in made)
+            assert len(signatures) == len({s["id"] for s in signatures}) == MAXIMUM
+            assert all(s["value"] and s["release"]["id"] == release for s in signatures)
             assert refused == {"QUOTA_EXHAUSTED": CALLS - MAXIMUM}
             query = "query ($id: ID!) { release(id: $id) { signaturesUsed signaturesLeft } }"
             counted = (await dev.ask(query, id=release))["release"]

@@ -88,9 +88,9 @@ def test_a_key_that_a_killed_process_left_in_the_hsm_is_named(
     init(environment, tmp_path)
     assert "no keypair uses" not in run(environment, tmp_path, "keys", "check").stdout
 
-    made = subprocess.run([sys.executable, "-c", MAKER], env=environment, check=False)
+    process = subprocess.run([sys.executable, "-c", MAKER], env=environment, check=False)
 
-    assert made.returncode == -signal.SIGKILL
+    assert process.returncode == -signal.SIGKILL
     database = Database(url)
     with database.reading() as connection:
         (stored,) = connection.execute(sa.select(t.keypairs)).all()

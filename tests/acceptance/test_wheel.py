@@ -62,10 +62,10 @@ def test_it_runs_in_a_clean_environment_from_another_folder(wheel: Path, tmp_pat
     locked = (BIN / "uv", "pip", "install", "--quiet", "--python", environment / "bin" / "python")
     call(*locked, "--require-hashes", "-r", ROOT / "requirements.lock", cwd=tmp_path)
     call(*locked, "--no-deps", wheel, cwd=tmp_path)
-    told = settings("sqlite:///here.db")
-    del told["PYTHONPATH"]
+    configuration = settings("sqlite:///here.db")
+    del configuration["PYTHONPATH"]
     countersign = environment / "bin" / "countersign"
     words = ("init", "--account", "Acme", "--admin-email", "admin@example.com")
-    assert "csn_" in call(countersign, *words, cwd=tmp_path, env=told)
+    assert "csn_" in call(countersign, *words, cwd=tmp_path, env=configuration)
     assert (tmp_path / "here.db").exists()
-    assert "type Mutation" in call(countersign, "schema", cwd=tmp_path, env=told)
+    assert "type Mutation" in call(countersign, "schema", cwd=tmp_path, env=configuration)

@@ -20,7 +20,7 @@ def runs_prepared(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
 @pytest.fixture
 def api(world: World, runs_prepared: None) -> Iterator[Api]:
     """GraphQL over the world, on both databases."""
-    made, runtime = make_api(world)
-    with made.client:
-        yield made
+    api, runtime = make_api(world)
+    with api.client:
+        yield api
     runtime.executor.shutdown()

@@ -19,7 +19,7 @@ PATHS = ("/healthz", "/graphql", "/sign-in", "/sign-in/x", "/decide/x", "/nowher
 
 
 def settings(database_url: str, **more: Any) -> Settings:
-    told = {
+    values = {
         "database_url": SecretStr(database_url),
         "smtp_url": SecretStr("smtp://127.0.0.1:1?tls=none"),
         "mail_from": "Countersign <countersign@example.com>",
@@ -27,7 +27,7 @@ def settings(database_url: str, **more: Any) -> Settings:
         "secret_key": SecretStr(secrets.token_urlsafe(32)),
         "master_key": SecretStr(base64.b64encode(os.urandom(32)).decode()),
     }
-    return Settings(_env_file=None, **(told | more))
+    return Settings(_env_file=None, **(values | more))
 
 
 @pytest.fixture
@@ -61,9 +61,9 @@ def test_a_path_that_leads_nowhere_is_told_as_is_fit(browser: TestClient) -> Non
     assert page.status_code == 404
     assert "There is no such page" in page.text
     assert "/sign-in" in page.text
-    told = browser.get("/nowhere")
-    assert (told.status_code, told.headers["content-type"].split(";")[0]) == (404, "text/plain")
-    assert told.text == "There is nothing at this path. The API is at /graphql.\n"
+    answer = browser.get("/nowhere")
+    assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (404, "text/plain")
+    assert answer.text == "There is nothing at this path. The API is at /graphql.\n"
 
 
 def test_without_the_ide_a_browser_is_told_how_to_get_one(browser: TestClient) -> None:
@@ -78,13 +78,13 @@ def test_plain_http_is_not_told_to_be_https_for_ever(database_url: str) -> None:
     with TestClient(app, base_url="http://127.0.0.1:8000") as client:
         answer = client.get("/sign-in")
         assert "strict-transport-security" not in answer.headers
-        asked = client.post(
+        response = client.post(
             "/sign-in",
             data={"address": "ann@example.com"},
             headers={"Origin": "http://127.0.0.1:8000"},
             follow_redirects=False,
         )
-        (cookie,) = asked.headers.get_list("set-cookie")
+        (cookie,) = response.headers.get_list("set-cookie")
         assert cookie.startswith("countersign-asking=")
         assert "Secure" not in cookie
 
@@ -94,13 +94,13 @@ def test_below_a_path_of_the_host_all_links_stay_below_it(database_url: str) -> 
     app = create_app(settings(database_url, public_url=url), worker=False)
     with TestClient(app, base_url="https://example.com") as client:
         assert 'action="/signing/sign-in"' in client.get("/sign-in").text
-        asked = client.post(
+        answer = client.post(
             "/sign-in",
             data={"address": "ann@example.com"},
             headers={"Sec-Fetch-Site": "same-origin"},
             follow_redirects=False,
         )
-        assert asked.headers["location"] == "/signing/sign-in/code"
+        assert answer.headers["location"] == "/signing/sign-in/code"
 
 
 @pytest.mark.parametrize(

@@ -55,10 +55,10 @@ def everything(api: Api) -> tuple[Any, ...]:
 def test_a_malformed_request_writes_nothing(
     api: Api, changes: dict[str, Any], code: str, field: str
 ) -> None:
-    asked = release_input(api, **changes)
+    input_ = release_input(api, **changes)
     api.token("dev")
     before = everything(api)
-    payload = api.try_("dev", "createRelease", asked, "release { id }")
+    payload = api.try_("dev", "createRelease", input_, "release { id }")
     assert payload["release"] is None
     assert [(e["code"], e["field"]) for e in payload["errors"]] == [(code, [field])]
     assert everything(api) == before
@@ -81,10 +81,10 @@ def test_a_malformed_request_writes_nothing(
 def test_a_request_that_a_rule_refuses_leaves_one_entry_and_nothing_else(
     api: Api, changes: dict[str, Any], code: str, field: str
 ) -> None:
-    asked = release_input(api, **changes)
+    input_ = release_input(api, **changes)
     api.token("dev")
     snapshot, entries = everything(api)
-    payload = api.try_("dev", "createRelease", asked, "release { id }")
+    payload = api.try_("dev", "createRelease", input_, "release { id }")
     assert payload["release"] is None
     assert [(e["code"], e["field"]) for e in payload["errors"]] == [(code, [field])]
     assert everything(api)[0] == snapshot
@@ -106,11 +106,11 @@ def test_a_request_that_a_rule_refuses_leaves_one_entry_and_nothing_else(
 def test_what_does_not_fit_the_schema_is_refused_before_it_runs(
     api: Api, changes: dict[str, Any], about: str
 ) -> None:
-    asked = release_input(api, **changes)
+    input_ = release_input(api, **changes)
     api.token("dev")
     before = everything(api)
     query = "mutation ($i: CreateReleaseInput!) { createRelease(input: $i) { errors { code } } }"
-    answer = api.post("dev", query, i=asked)
+    answer = api.post("dev", query, i=input_)
     assert about in answer["errors"][0]["message"]
     assert everything(api) == before
 
@@ -129,18 +129,18 @@ def test_what_does_not_fit_the_schema_is_refused_before_it_runs(
     ],
 )
 def test_a_malformed_digest_writes_nothing(api: Api, changes: dict[str, Any], code: str) -> None:
-    asked = {"keypairId": api.id("Keypair", "vault")} | changes
+    input_ = {"keypairId": api.id("Keypair", "vault")} | changes
     api.token("dev")
     before = everything(api)
-    payload = api.try_("dev", "sign", asked, "signature { id }")
+    payload = api.try_("dev", "sign", input_, "signature { id }")
     assert [e["code"] for e in payload["errors"]] == [code]
     assert everything(api) == before
 
 
 def test_base64_that_is_none_is_refused_before_it_runs(api: Api) -> None:
     query = "mutation ($i: SignInput!) { sign(input: $i) { errors { code } } }"
-    asked = {"keypairId": api.id("Keypair", "vault"), "digest": "!!"}
-    assert "base64" in api.post("dev", query, i=asked)["errors"][0]["message"]
+    input_ = {"keypairId": api.id("Keypair", "vault"), "digest": "!!"}
+    assert "base64" in api.post("dev", query, i=input_)["errors"][0]["message"]
 
 
 @pytest.mark.parametrize(
@@ -174,8 +174,8 @@ def test_another_accounts_things_do_not_exist(api: Api) -> None:
     system = api.world.system
     other = create_account(system, "Other", "admin@example.com")
     stranger = Principal(account_id=other.account_id, user_id=other.user_id)
-    asked = CreateKeypair(alias="theirs", type=ReleaseType.OFFLINE)
-    theirs = asked.run(system, stranger)
+    command = CreateKeypair(alias="theirs", type=ReleaseType.OFFLINE)
+    theirs = command.run(system, stranger)
     api.token("dev")
     before = everything(api)
     payload = api.try_(

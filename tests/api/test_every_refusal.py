@@ -33,7 +33,7 @@ def reaches(code: Code) -> Callable[[Scenario], Scenario]:
 
 
 def create(api: Api, who: str = "dev", **changes: Any) -> Any:
-    asked = {
+    input_ = {
         "name": "Falcon 1.0",
         "type": "OFFLINE",
         "teamId": api.id("Team", "blue"),
@@ -42,7 +42,7 @@ def create(api: Api, who: str = "dev", **changes: Any) -> Any:
         "endsAt": "2030-06-03T15:00:00Z",
         "maxSignatures": 1,
     }
-    return api.try_(who, "createRelease", asked | changes, RELEASE)
+    return api.try_(who, "createRelease", input_ | changes, RELEASE)
 
 
 def created(api: Api, **changes: Any) -> dict[str, Any]:
@@ -53,8 +53,8 @@ def created(api: Api, **changes: Any) -> dict[str, Any]:
 
 
 def approve(api: Api, name: str, release: dict[str, Any], **changes: Any) -> Any:
-    asked = {"id": release["id"], "revision": release["revision"]} | changes
-    return api.try_(name, "approveRelease", asked, RELEASE)
+    input_ = {"id": release["id"], "revision": release["revision"]} | changes
+    return api.try_(name, "approveRelease", input_, RELEASE)
 
 
 def approved(api: Api) -> dict[str, Any]:
@@ -71,13 +71,13 @@ def opened(api: Api) -> dict[str, Any]:
 
 
 def sign(api: Api, name: str = "dev", alias: str = "vault", **changes: Any) -> Any:
-    asked = {"keypairId": api.id("Keypair", alias), "digest": b64encode(DIGEST).decode()}
-    return api.try_(name, "sign", asked | changes, "signature { id } factors { name passed code }")
+    input_ = {"keypairId": api.id("Keypair", alias), "digest": b64encode(DIGEST).decode()}
+    return api.try_(name, "sign", input_ | changes, "signature { id } factors { name passed code }")
 
 
 def update(api: Api, name: str, release: dict[str, Any], **changes: Any) -> Any:
-    asked = {"id": release["id"], "revision": release["revision"]} | changes
-    return api.try_(name, "updateRelease", asked, RELEASE)
+    input_ = {"id": release["id"], "revision": release["revision"]} | changes
+    return api.try_(name, "updateRelease", input_, RELEASE)
 
 
 @reaches(Code.NOT_FOUND)
@@ -168,8 +168,8 @@ def a_developer_approves(api: Api) -> Any:
 
 @reaches(Code.WRONG_STATUS)
 def rejecting_what_is_approved(api: Api) -> Any:
-    asked = {"id": approved(api)["id"], "revision": 1, "comment": "Too early."}
-    return api.try_("ann", "rejectRelease", asked)
+    input_ = {"id": approved(api)["id"], "revision": 1, "comment": "Too early."}
+    return api.try_("ann", "rejectRelease", input_)
 
 
 @reaches(Code.REVISION_CONFLICT)
@@ -217,9 +217,9 @@ def one_message_again_and_again(api: Api) -> Any:
             )
         )
         connection.commit()
-    asked = {"id": to_global("Delivery", delivery_id)}
-    assert api.try_("admin", "resendDelivery", asked, "")["errors"] == []
-    return api.try_("admin", "resendDelivery", asked, "")
+    input_ = {"id": to_global("Delivery", delivery_id)}
+    assert api.try_("admin", "resendDelivery", input_, "")["errors"] == []
+    return api.try_("admin", "resendDelivery", input_, "")
 
 
 @reaches(Code.SIGNING_FROZEN)
@@ -337,10 +337,10 @@ def test_an_online_signature_outside_of_releases_is_unassociated(api: Api) -> No
     granted = [api.id("Keypair", alias) for alias in ("vault", "spare", "nightly")]
     api.change("admin", "updateTeam", {"id": api.id("Team", "blue"), "keypairIds": granted}, "")
     what = "signature { release { id } }"
-    asked = {"keypairId": api.id("Keypair", "nightly"), "digest": b64encode(DIGEST).decode()}
-    assert api.change("dev", "sign", asked, what)["signature"]["release"] is None
+    input_ = {"keypairId": api.id("Keypair", "nightly"), "digest": b64encode(DIGEST).decode()}
+    assert api.change("dev", "sign", input_, what)["signature"]["release"] is None
     api.change("admin", "updateAccount", {"restrictSigningToReleases": True}, "")
-    refused = api.try_("dev", "sign", asked, what)
+    refused = api.try_("dev", "sign", input_, what)
     assert [error["code"] for error in refused["errors"]] == ["OUTSIDE_WINDOW"]
 
 
@@ -354,7 +354,7 @@ def test_a_batch_answers_for_each_digest(api: Api) -> None:
         {"keypairId": api.id("Keypair", "vault"), "items": items},
         "outcomes { signature { value } errors { code } }",
     )
-    made, over, malformed = payload["outcomes"]
-    assert made["signature"]["value"]
+    signed, over, malformed = payload["outcomes"]
+    assert signed["signature"]["value"]
     assert [e["code"] for e in over["errors"]] == ["QUOTA_EXHAUSTED"]
     assert [e["code"] for e in malformed["errors"]] == ["INVALID_INPUT"]

@@ -35,11 +35,11 @@ def browser(world: World) -> Iterator[TestClient]:
 
 
 def sign_in(world: World, browser: TestClient, name: str) -> NewSession:
-    made: NewSession = world.do(
+    session: NewSession = world.do(
         name, StartSession(method=SignInMethod.MAIL), channel=Channel.DASHBOARD
     )
-    browser.cookies.set("__Host-countersign", made.secret, domain="countersign.example.com")
-    return made
+    browser.cookies.set("__Host-countersign", session.secret, domain="countersign.example.com")
+    return session
 
 
 def press(browser: TestClient, path: str, csrf: str, **headers: str) -> Any:

@@ -36,7 +36,7 @@ BATCH = """mutation ($input: SignBatchInput!) {
   signBatch(input: $input) { outcomes { signature { id } errors { code } } errors { code } } }"""
 
 
-def asked(api: Api) -> list[tuple[str, dict[str, Any]]]:
+def mutations(api: Api) -> list[tuple[str, dict[str, Any]]]:
     keypair, digest = api.id("Keypair", "vault"), b64encode(DIGEST).decode()
     release = {
         "name": "Falcon 2.0",
@@ -64,10 +64,10 @@ def post(api: Api, query: str, input_: dict[str, Any], accept: str) -> Any:
 def api(world: World) -> Iterator[Api]:
     world.approved(max_signatures=10)
     world.clock.pass_(hours=1)
-    made, runtime = make_api(world)
-    made.token("dev")
-    with made.client:
-        yield made
+    api, runtime = make_api(world)
+    api.token("dev")
+    with api.client:
+        yield api
     runtime.executor.shutdown()
 
 
@@ -76,7 +76,7 @@ def test_what_cannot_be_stored_is_answered_503_with_whom_to_tell(api: Api, accep
     world = api.world
     with structlog.testing.capture_logs() as logs, full_disk(world.system.database):
         before = world.snapshot()
-        for query, input_ in asked(api):
+        for query, input_ in mutations(api):
             answer = post(api, query, input_, accept)
             assert answer.status_code == 503, answer.text
             assert answer.json().keys() == {"errors"}
@@ -90,14 +90,14 @@ def test_what_cannot_be_stored_is_answered_503_with_whom_to_tell(api: Api, accep
     assert (line["fault"], line["log_level"]) == ("FULL", "error")
     assert "INSERT" not in str(line)
 
-    for query, input_ in asked(api):
-        told_ = post(api, query, input_, accept)
-        (payload,) = told_.json()["data"].values()
-        assert (told_.status_code, payload["errors"]) == (200, [])
+    for query, input_ in mutations(api):
+        response = post(api, query, input_, accept)
+        (payload,) = response.json()["data"].values()
+        assert (response.status_code, payload["errors"]) == (200, [])
 
 
 def test_over_a_websocket_it_has_the_same_code_and_sentence(api: Api) -> None:
-    query, input_ = asked(api)[0]
+    query, input_ = mutations(api)[0]
     operation = {"query": query, "variables": {"input": input_}}
     with api.socket("dev") as socket:
         with full_disk(api.world.system.database):
@@ -122,7 +122,7 @@ def test_each_state_of_postgresql_has_its_sentence(
     api: Api, state: str, fault: StorageFault
 ) -> None:
     with full_disk(api.world.system.database, state):
-        answer = post(api, *asked(api)[0], GRAPHQL)
+        answer = post(api, *mutations(api)[0], GRAPHQL)
     assert answer.status_code == 503
     assert answer.json()["errors"][0]["message"] == SENTENCES[fault]
 
@@ -131,7 +131,7 @@ def test_each_state_of_postgresql_has_its_sentence(
 @pytest.mark.parametrize("state", ["53200", "53300", "57014"])
 def test_what_passes_by_itself_stays_a_matter_of_trying_again(api: Api, state: str) -> None:
     with full_disk(api.world.system.database, state):
-        answer = post(api, *asked(api)[0], GRAPHQL)
+        answer = post(api, *mutations(api)[0], GRAPHQL)
     (error,) = answer.json()["data"]["createRelease"]["errors"]
     assert (answer.status_code, error["code"]) == (200, "OVERLOADED")
 
@@ -203,8 +203,8 @@ def test_faults_of_sqlite_are_known_by_their_codes(tmp_path: Any) -> None:
             sqlite3.connect(tmp_path / name).execute("SELECT * FROM sqlite_master")
         health.meet(raised.value)
         assert health.fault is expected
-    with sqlite3.connect(f"file:{tmp_path / 'ro'}?mode=rwc", uri=True) as made:
-        made.execute("CREATE TABLE t (x)")
+    with sqlite3.connect(f"file:{tmp_path / 'ro'}?mode=rwc", uri=True) as connection:
+        connection.execute("CREATE TABLE t (x)")
     with pytest.raises(sqlite3.Error) as raised:
         sqlite3.connect(f"file:{tmp_path / 'ro'}?mode=ro", uri=True).execute("DROP TABLE t")
     health.meet(raised.value)

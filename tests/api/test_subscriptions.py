@@ -49,8 +49,8 @@ async def subscriber(
         params = {"Authorization": f"Bearer {token}"}
         await _send(socket, type="connection_init", payload=params)
         assert json.loads(await socket.recv())["type"] == "connection_ack"
-        asked = {"query": EVENTS, "variables": variables}
-        await _send(socket, id="1", type="subscribe", payload=asked)
+        operation = {"query": EVENTS, "variables": variables}
+        await _send(socket, id="1", type="subscribe", payload=operation)
         yield _messages(socket)
 
 

@@ -34,15 +34,18 @@ def test_patience_reminders_templates_and_retention(database_url: str, tmp_path:
         "link_days": 5,
         "templates": tmp_path,
     }
-    told = settings(database_url, **more)
-    runtime = build_runtime(told)
+    environment = settings(database_url, **more)
+    runtime = build_runtime(environment)
 
     with connected(runtime):
-        relays = build_relays(told, runtime)
+        relays = build_relays(environment, runtime)
         assert {relay._policy.give_up_after for relay in relays} == {timedelta(hours=3)}
         message = relays[0]._preparer._renderer.render(MessageKind.APPROVED, facts(), Reader())
         assert message.subject == "Go: Falcon"
-        reminders, (outbox, _) = build_reminders(told, runtime), runtime.system.event_handlers
+        reminders, (outbox, _) = (
+            build_reminders(environment, runtime),
+            runtime.system.event_handlers,
+        )
         assert reminders._rhythm.share == 0.25
         assert reminders._link_lifetime == timedelta(days=5)
         assert isinstance(outbox, Outbox)
@@ -50,7 +53,7 @@ def test_patience_reminders_templates_and_retention(database_url: str, tmp_path:
         assert runtime.message_settings is not None
         assert runtime.message_settings.link_lifetime == timedelta(days=5)
         assert build_orphaned_deliveries(runtime)._channels == ["email", "webhook"]
-        retention = build_retention(told, runtime)
+        retention = build_retention(environment, runtime)
         assert retention is not None
         assert retention._retention == timedelta(days=7)
         for_ever = settings(database_url, delivery_retention_days=0)
@@ -71,9 +74,9 @@ def test_a_folder_of_templates_that_is_none_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_plain_http_is_warned_of_at_the_start(database_url: str, public: str, warned: bool) -> None:
-    told = settings(database_url, public_url=public)
+    environment = settings(database_url, public_url=public)
 
-    with structlog.testing.capture_logs() as logs, connected(build_runtime(told)):
+    with structlog.testing.capture_logs() as logs, connected(build_runtime(environment)):
         pass
 
     assert ("public_url_without_tls" in [line["event"] for line in logs]) is warned

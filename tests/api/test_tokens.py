@@ -24,9 +24,9 @@ def code(answer: dict[str, Any]) -> str:
 
 
 def test_a_revoked_token_is_nobodys_at_the_next_request(api: Api) -> None:
-    made = make(api, "ann", "laptop")
+    token = make(api, "ann", "laptop")
     assert "errors" not in api.post("laptop", WHO)
-    api.change("ann", "revokeApiToken", {"id": made["token"]["id"]}, "token { id }")
+    api.change("ann", "revokeApiToken", {"id": token["token"]["id"]}, "token { id }")
     assert code(api.post("laptop", WHO)) == "UNAUTHENTICATED"
 
 
@@ -49,14 +49,14 @@ def test_a_token_reaches_as_far_as_its_scopes(api: Api) -> None:
 async def test_its_last_use_is_shown_to_the_minute(world: World) -> None:
     api, runtime = make_api(world)
     with api.client:
-        made = make(api, "ann", "laptop")
-        assert made["token"]["lastUsedAt"] is None
+        token = make(api, "ann", "laptop")
+        assert token["token"]["lastUsedAt"] is None
         world.clock.pass_(hours=1)
         await used(api, runtime)
         seen = api.ask(
             "ann",
             "query ($id: ID!) { node(id: $id) { ... on ApiToken { lastUsedAt } } }",
-            id=made["token"]["id"],
+            id=token["token"]["id"],
         )
     runtime.executor.shutdown()
     assert seen["node"]["lastUsedAt"] == "2030-06-03T13:00:00.000000Z"

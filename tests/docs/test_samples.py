@@ -88,15 +88,19 @@ def folder_signer() -> base.Signer:
 
 def test_the_sample_signer_makes_signatures_that_verify_and_destroys_its_keys(keys: Path) -> None:
     signer, binding = folder_signer(), KeyBinding(uuid4(), uuid4())
-    made = signer.generate(KeypairAlgorithm.ED25519, binding)
+    generated = signer.generate(KeypairAlgorithm.ED25519, binding)
     (file,) = keys.iterdir()
     assert file.stat().st_mode & 0o777 == 0o600
 
     key = SigningKey(
-        binding, KeypairAlgorithm.ED25519, made.public_key_pem, made.material, made.key_id
+        binding,
+        KeypairAlgorithm.ED25519,
+        generated.public_key_pem,
+        generated.material,
+        generated.key_id,
     )
     signature = signer.sign(key, Digest(DigestAlgorithm.SHA256, DIGEST))
-    public: Any = load_pem_public_key(made.public_key_pem.encode())
+    public: Any = load_pem_public_key(generated.public_key_pem.encode())
     public.verify(signature, DIGEST)
 
     signer.destroy(key)
@@ -111,13 +115,13 @@ def test_the_sample_signer_makes_signatures_that_verify_and_destroys_its_keys(ke
 def test_the_sample_signer_signs_through_the_engine(keys: Path, world: World) -> None:
     signers = {**world.system.signers, "folder": folder_signer()}
     object.__setattr__(world.system, "signers", signers)
-    asked = CreateKeypair(
+    command = CreateKeypair(
         alias="folder",
         type=ReleaseType.ONLINE,
         algorithm=KeypairAlgorithm.ED25519,
         backend="folder",
     )
-    world.things["folder"] = world.do("admin", asked)
+    world.things["folder"] = world.do("admin", command)
     world.set_team("blue", keypairs=["vault", "spare", "folder"])
 
     (outcome,) = world.sign("dev", "folder")
@@ -165,8 +169,8 @@ def test_the_sample_channel_conveys_messages_and_says_what_failed(
     )
     asyncio.run(channel.send(channel.prepare(outgoing)))
     (line,) = file.read_text(encoding="utf-8").splitlines()
-    told = json.loads(line)
-    assert told == {
+    report = json.loads(line)
+    assert report == {
         "id": str(outgoing.delivery_id),
         "to": "ann@example.com",
         "subject": "Approve Falcon",
@@ -226,16 +230,18 @@ def test_the_sample_rule_refuses_in_the_table_of_transitions(tmp_path: Path) -> 
     rule = module_of("development.md", "weekday.py", tmp_path).window_starts_on_a_weekday
     (row,) = (r for r in TRANSITIONS if r.trigger is Trigger.WITHDRAW and r.source is PENDING)
     table = compile_table((replace(row, guards=(rule,)),))
-    asked = facts(PENDING)
-    assert asked.subject.fields.starts_at.strftime("%A") == "Monday"
-    saturday = asked.subject.fields.starts_at + timedelta(days=5)
-    fields = replace(asked.subject.fields, starts_at=saturday)
-    on_saturday = replace(asked, release=replace(asked.subject, fields=fields), proposed=fields)
+    draft_facts = facts(PENDING)
+    assert draft_facts.subject.fields.starts_at.strftime("%A") == "Monday"
+    saturday = draft_facts.subject.fields.starts_at + timedelta(days=5)
+    fields = replace(draft_facts.subject.fields, starts_at=saturday)
+    on_saturday = replace(
+        draft_facts, release=replace(draft_facts.subject, fields=fields), proposed=fields
+    )
 
     def fire(given: Facts) -> bool:
         return bool(table.events["WITHDRAW"].trigger(Subject("PENDING"), given))
 
-    assert fire(asked)
+    assert fire(draft_facts)
     with pytest.raises(Refusal, match="Start it on a weekday") as refused:
         fire(on_saturday)
     assert (refused.value.code, refused.value.field) == (Code.WINDOW_INVALID, ("starts_at",))

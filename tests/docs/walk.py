@@ -106,8 +106,8 @@ class Walk:
         if email not in self.tokens:
             scopes = [word for scope in SCOPES[email] for word in ("--scope", scope)]
             words = ("token", "create", "--user", email, "--name", "trial", "--json", *scopes)
-            made = json.loads(run(self._environment(), self.folder, *words).stdout)
-            self.tokens[email] = made["token"]
+            installation = json.loads(run(self._environment(), self.folder, *words).stdout)
+            self.tokens[email] = installation["token"]
         return self.tokens[email]
 
     def _keep(self, field_name: str, part: Any) -> None:

@@ -223,9 +223,9 @@ class Disagreements(RuleBasedStateMachine):
             people = frozenset(self.world.people[p] for p in self.model.participants)
             fields = replace(fields, participant_ids=people)
         command = RequestRelease(fields=fields, as_approved=at_once)
-        made = self.attempt(who, command, codes)
-        if made is not None:
-            self.ids.append(made)
+        result = self.attempt(who, command, codes)
+        if result is not None:
+            self.ids.append(result)
 
     @rule(who=who, begins=begins, maximum=st.sampled_from([2, 1, 3, 5]))
     def request_what_is_free(self, who: str, begins: int, maximum: int) -> None:
@@ -580,8 +580,8 @@ class Disagreements(RuleBasedStateMachine):
         assert self.tags["attempt:refused"] == self.refusals
         assert self.tags["release:requested"] == len(self.ids)
         assert self.tags["release:approved"] == sum(k.approved for k in self.model.releases)
-        asked = sum(kept.asked for kept in self.model.releases)
-        assert self.tags["approvers asked"] == asked, "each round is told once"
+        requested = sum(kept.request_count for kept in self.model.releases)
+        assert self.tags["approvers asked"] == requested, "each round is told once"
 
     def _count(self, tag: str, body: dict[str, Any]) -> None:
         """A request that is pending, and a round asked anew: each approver gets one mail."""

@@ -341,9 +341,9 @@ def test_fifty_signers_at_once_never_sign_more_than_the_maximum(world: World) ->
     assert Counter(map(code_of, outcomes)) == {None: 10, Code.QUOTA_EXHAUSTED: 40}
     after = world.release(release)
     assert (after.signatures_used, after.signatures_reserved) == (10, 0)
-    made = rows(world, t.signatures, state=SignatureState.MADE)
-    assert len(made) == len(rows(world, t.signatures)) == 10
-    assert {row.release_id for row in made} == {release}
+    signatures = rows(world, t.signatures, state=SignatureState.MADE)
+    assert len(signatures) == len(rows(world, t.signatures)) == 10
+    assert {row.release_id for row in signatures} == {release}
     tagged = Counter(entry.tag for entry in world.ledger()[before:])
     assert tagged == {"signature:made": 10, "attempt:refused": 40, "release:quota:reached": 2}
     positions = [entry.position for entry in world.ledger()]
@@ -382,9 +382,9 @@ def test_the_same_idempotency_key_twice_at_once_makes_one_signature(
         first, *others = at_once([call] * 6)
         assert isinstance(first, Made)
         assert others == [first] * 5
-    made = rows(world, t.signatures)
-    assert len(made) == 8
-    assert {row.state for row in made} == {SignatureState.MADE}
+    signatures = rows(world, t.signatures)
+    assert len(signatures) == 8
+    assert {row.state for row in signatures} == {SignatureState.MADE}
 
 
 def test_one_idempotency_key_for_two_keypairs_at_once_signs_with_one(world: World) -> None:
@@ -413,10 +413,10 @@ def test_closing_while_signatures_are_made_lets_them_settle_and_stops_new_ones(
 
     outcomes = at_once([*[signing(world, "dev")] * 6, close])[:-1]
     assert closed.is_set()
-    made = sum(isinstance(outcome, Made) for outcome in outcomes)
+    signed = sum(isinstance(outcome, Made) for outcome in outcomes)
     assert {code_of(outcome) for outcome in outcomes} <= {None, Code.OUTSIDE_WINDOW}
     after = world.release(release)
-    assert (after.status, after.signatures_used) == (Status.COMPLETED, made)
+    assert (after.status, after.signatures_used) == (Status.COMPLETED, signed)
     assert after.signatures_reserved == 0
 
 

@@ -120,9 +120,9 @@ class Image:
 
     def env(self, **more: str) -> dict[str, str]:
         """What a process in the container sees: no home directory that could be written to."""
-        told = {name: relocate(value, self.root) for name, value in self.stage.env().items()}
-        told["PATH"] = told["PATH"].replace("$PATH", "/usr/bin:/bin")
-        return told | {"HOME": "/nonexistent"} | more
+        relocated = {name: relocate(value, self.root) for name, value in self.stage.env().items()}
+        relocated["PATH"] = relocated["PATH"].replace("$PATH", "/usr/bin:/bin")
+        return relocated | {"HOME": "/nonexistent"} | more
 
     @property
     def folder(self) -> Path:
@@ -154,9 +154,9 @@ def build(folder: Path) -> Image:
     for stage in (first, last):
         _carry_out(stage, folder, python)
     for place in ("data", "database-access"):
-        made = folder / place
+        target = folder / place
         if NOBODY is not None:
-            os.chown(made, NOBODY.pw_uid, NOBODY.pw_gid)
+            os.chown(target, NOBODY.pw_uid, NOBODY.pw_gid)
     return Image(folder, last)
 
 

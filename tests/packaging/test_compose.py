@@ -63,12 +63,12 @@ def test_there_is_no_secret_in_it() -> None:
 
 def test_volumes_are_declared_and_are_where_the_image_has_folders() -> None:
     _, last = stages((ROOT / "Dockerfile").read_text("utf-8"))
-    made = " ".join(last.values("RUN"))
+    commands = " ".join(last.values("RUN"))
     for name in OURS:
         for volume in SERVICES[name].get("volumes", ()):
             source, target, *_ = volume.split(":")
             assert source in COMPOSE["volumes"]
-            assert f" {target}" in made
+            assert f" {target}" in commands
 
 
 def test_the_settings_are_valid_with_their_defaults(
@@ -81,9 +81,9 @@ def test_the_settings_are_valid_with_their_defaults(
     url.write_text("postgresql+psycopg://countersign:made-up@database/countersign")
     for variable, value in SERVICES["worker"]["environment"].items():
         monkeypatch.setenv(variable, filled(value).replace("/database-access/url", str(url)))
-    told = Settings(_env_file=None, **fresh_secrets())  # type: ignore[arg-type]
-    assert told.smtp_url.get_secret_value() == "smtp://mail:1025?tls=none"
-    assert told.public_url == "http://localhost:8000"
+    settings = Settings(_env_file=None, **fresh_secrets())  # type: ignore[arg-type]
+    assert settings.smtp_url.get_secret_value() == "smtp://mail:1025?tls=none"
+    assert settings.public_url == "http://localhost:8000"
 
 
 def test_the_databases_password_is_made_once_and_for_its_user_alone(tmp_path: Path) -> None:
@@ -153,18 +153,18 @@ def test_every_service_becomes_healthy_and_a_mail_arrives(
     database_url: str, tmp_path: Path
 ) -> None:
     ports = {port: str(free_port()) for port in ("8000", "8025", "1025", "9464")}
-    told = settings(database_url)
+    environment = settings(database_url)
     for variable, value in SERVICES["worker"]["environment"].items():
         if variable == "COUNTERSIGN_DATABASE_URL_FILE":
             continue
         for port, other in ports.items():
             value = filled(value).replace(f":{port}", f":{other}")
-        told[variable] = value.replace("smtp://mail:", "smtp://127.0.0.1:")
-    server = {k: v for k, v in told.items() if k != "COUNTERSIGN_METRICS_ADDRESS"}
+        environment[variable] = value.replace("smtp://mail:", "smtp://127.0.0.1:")
+    server = {k: v for k, v in environment.items() if k != "COUNTERSIGN_METRICS_ADDRESS"}
     init(server, tmp_path)
     with (
         started("mail", ports, tmp_path, server) as mail,
-        started("worker", ports, tmp_path, told) as worker,
+        started("worker", ports, tmp_path, environment) as worker,
         started("server", ports, tmp_path, server) as serving,
     ):
         for name, process in (("mail", mail), ("worker", worker), ("server", serving)):

@@ -61,10 +61,10 @@ def test_whatever_is_fetched_is_checked_against_the_lock_files_hashes() -> None:
 def test_its_user_is_unprivileged_by_number_and_its_shell_is_none() -> None:
     _, last = stages(DOCKERFILE)
     assert last.values("USER") == ["10001:10001"]
-    (made,) = (value for value in last.values("RUN") if "useradd" in value)
-    assert "--uid 10001" in made
-    assert "--no-create-home" in made
-    assert "nologin" in made
+    (command,) = (value for value in last.values("RUN") if "useradd" in value)
+    assert "--uid 10001" in command
+    assert "--no-create-home" in command
+    assert "nologin" in command
     # Nothing is installed, and nothing is copied, after the user was changed.
     names = [name for name, _ in last.instructions]
     assert not {"RUN", "COPY"} & set(names[names.index("USER") :])
@@ -81,8 +81,8 @@ def test_the_builder_gets_what_the_wheel_is_made_of_and_no_secrets() -> None:
 @pytest.mark.timeout(600)
 def test_it_serves_as_nobody_without_a_home_and_writes_to_its_folder_alone(image: Image) -> None:
     before = contents(image)
-    made = image.countersign(*INIT)
-    assert made.returncode == 0, made.stderr
+    init = image.countersign(*INIT)
+    assert init.returncode == 0, init.stderr
     assert stat.S_IMODE((image.folder / ".env").stat().st_mode) == 0o600
 
     port, page = str(free_port()), f"127.0.0.1:{free_port()}"

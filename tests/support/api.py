@@ -48,8 +48,8 @@ class Api:
         answer = self.client.post(
             "/graphql", json={"query": query, "variables": variables}, headers=headers
         )
-        told: dict[str, Any] = answer.json()
-        return told
+        body: dict[str, Any] = answer.json()
+        return body
 
     @contextmanager
     def socket(self, name: str | None) -> Iterator[WebSocketTestSession]:

@@ -27,9 +27,9 @@ class Caller:
     async def ask(self, query: str, **variables: Any) -> Any:
         body = {"query": query, "variables": variables}
         answer = await self._client.post("/graphql", json=body, headers=self._headers)
-        told = answer.json()
-        assert "errors" not in told, told
-        return told["data"]
+        answer_body = answer.json()
+        assert "errors" not in answer_body, answer_body
+        return answer_body["data"]
 
     async def change(self, mutation: str, input_: dict[str, Any], what: str) -> Any:
         kind = mutation[0].upper() + mutation[1:] + "Input"
@@ -62,13 +62,13 @@ async def gather_crowd(
     users: dict[str, str] = {}
     keypairs: dict[str, list[str]] = {"OFFLINE": [], "ONLINE": []}
     for name, role in (("ann", "LEAD"), ("bob", "LEAD"), ("dev", "DEVELOPER")):
-        asked = {"email": f"{name}@example.com", "name": name, "roles": [role]}
-        users[name] = (await admin.change("createUser", asked, "user { id }"))["user"]["id"]
+        input_ = {"email": f"{name}@example.com", "name": name, "roles": [role]}
+        users[name] = (await admin.change("createUser", input_, "user { id }"))["user"]["id"]
     for type_, names in (("OFFLINE", aliases), ("ONLINE", online)):
         for alias in names:
-            asked = {"alias": alias, "type": type_, "algorithm": "ECDSA_P256"}
-            made = await admin.change("createKeypair", asked, "keypair { id }")
-            keypairs[type_].append(made["keypair"]["id"])
+            input_ = {"alias": alias, "type": type_, "algorithm": "ECDSA_P256"}
+            payload = await admin.change("createKeypair", input_, "keypair { id }")
+            keypairs[type_].append(payload["keypair"]["id"])
     team_input = {
         "name": "blue",
         "memberIds": list(users.values()),
@@ -97,8 +97,8 @@ def release_input(crowd: Crowd, keypair: str, maximum: int, **more: Any) -> dict
 async def open_release(client: httpx2.AsyncClient, crowd: Crowd, maximum: int) -> str:
     """Requested by dev, approved by ann and bob; open."""
     dev = Caller(client, crowd.tokens["dev"])
-    asked = release_input(crowd, crowd.keypairs[0], maximum)
-    release = (await dev.change("createRelease", asked, "release { id }"))["release"]["id"]
+    input_ = release_input(crowd, crowd.keypairs[0], maximum)
+    release = (await dev.change("createRelease", input_, "release { id }"))["release"]["id"]
     for name in ("ann", "bob"):
         approved = await Caller(client, crowd.tokens[name]).change(
             "approveRelease", {"id": release, "revision": 1}, "release { status }"

@@ -39,19 +39,19 @@ class Chromium:
         message = {"id": self._number, "method": method, "params": parameters}
         await self._socket.send(json.dumps(message))
         while True:
-            told = json.loads(await self._socket.recv())
-            if told.get("id") == self._number:
-                assert "error" not in told, told
-                result: dict[str, Any] = told["result"]
+            body = json.loads(await self._socket.recv())
+            if body.get("id") == self._number:
+                assert "error" not in body, body
+                result: dict[str, Any] = body["result"]
                 return result
 
     async def do(self, script: str) -> Any:
         """What a script of the page's own answers."""
-        told = await self.call(
+        reply = await self.call(
             "Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True
         )
-        assert "exceptionDetails" not in told, told
-        return told["result"].get("value")
+        assert "exceptionDetails" not in reply, reply
+        return reply["result"].get("value")
 
     async def open(self, url: str) -> None:
         """Go there, and wait until it is there."""
@@ -110,10 +110,10 @@ def _started(program: str, folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stderr=subprocess.DEVNULL)
 
 
-def _port(told: Path) -> str:
+def _port(port_file: Path) -> str:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        if told.exists() and "\n" in told.read_text():
-            return told.read_text().splitlines()[0]
+        if port_file.exists() and "\n" in port_file.read_text():
+            return port_file.read_text().splitlines()[0]
         time.sleep(0.05)
     raise AssertionError("chromium did not start")

@@ -12,11 +12,11 @@ def explained(beginning: str) -> Iterator[list[str]]:
     """The plans, run, of the statements that begin so and are said meanwhile."""
     plans: list[str] = []
 
-    def explain(_c: Any, cursor: Any, statement: str, told: Any, *_: Any) -> None:
+    def explain(_c: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         if statement.startswith(beginning):
             # To be explained it is run, and that is undone before it is run in earnest.
             cursor.execute("SAVEPOINT explained")
-            found = cursor.execute(f"EXPLAIN (ANALYZE) {statement}", told).fetchall()
+            found = cursor.execute(f"EXPLAIN (ANALYZE) {statement}", parameters).fetchall()
             cursor.execute("ROLLBACK TO SAVEPOINT explained")
             plans.append("\n".join(row[0] for row in found))
 

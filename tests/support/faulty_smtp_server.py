@@ -95,18 +95,18 @@ class _Talk:
 @asynccontextmanager
 async def unruly(moment: str, reply: str) -> AsyncIterator[Unruly]:
     """The server behind a free port, for as long as the block lasts."""
-    made = Unruly(moment, reply)
+    unruly_server = Unruly(moment, reply)
     tasks: set[asyncio.Task[None]] = set()
 
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.get_running_loop().create_task(made.serve(reader, writer))
+        task = asyncio.get_running_loop().create_task(unruly_server.serve(reader, writer))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
     server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    made.port = server.sockets[0].getsockname()[1]
+    unruly_server.port = server.sockets[0].getsockname()[1]
     try:
-        yield made
+        yield unruly_server
     finally:
         server.close()
         for task in tasks:

@@ -57,10 +57,10 @@ _OF_SQLITE = (
 
 
 def _of_postgresql(state: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    made = (
+    creations = (
         f"CREATE TRIGGER full_disk BEFORE INSERT ON {table} FOR EACH ROW"
         " EXECUTE FUNCTION disk_is_full()"
         for table in _TABLES
     )
     dropped = (f"DROP TRIGGER full_disk ON {table}" for table in _TABLES)
-    return (_RAISE.format(state=state), *made), (*dropped, "DROP FUNCTION disk_is_full()")
+    return (_RAISE.format(state=state), *creations), (*dropped, "DROP FUNCTION disk_is_full()")

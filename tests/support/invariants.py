@@ -47,12 +47,12 @@ class Heard:
     followed: list[int] = field(default_factory=list)
 
 
-def findings(connection: Connection, heard: Heard, arrived: Sequence[str]) -> Iterator[Finding]:
+def findings(connection: Connection, hearing: Heard, arrived: Sequence[str]) -> Iterator[Finding]:
     """Of what clients heard, and of the Message-IDs of mails that arrived."""
     yield from _of_releases(connection)
-    yield from _of_signatures(connection, heard)
+    yield from _of_signatures(connection, hearing)
     yield from _of_ledgers(connection)
-    yield from _of_followers(connection, heard.followed)
+    yield from _of_followers(connection, hearing.followed)
     yield from _of_mails(connection, Counter(arrived))
 
 
@@ -66,12 +66,12 @@ def _of_releases(connection: Connection) -> Iterator[Finding]:
     yield Finding("held by those that are open", len(connection.execute(wrong).all()))
 
     statuses = Counter(connection.execute(sa.select(_R.c.status)).scalars())
-    told = ", ".join(f"{number} {status}" for status, number in sorted(statuses.items()))
+    counts = ", ".join(f"{number} {status}" for status, number in sorted(statuses.items()))
     now = DatabaseClock().now(connection)
     due = [
         (_R.c.status == status) & (_R.c[e] <= now) for status, (_, e, _) in TIME_TRIGGERS.items()
     ]
-    yield _number(connection, "statuses are true now", sa.or_(*due), told)
+    yield _number(connection, "statuses are true now", sa.or_(*due), counts)
     ended = _R.c.status.in_([status for status in Status if status.is_final])
     yield _number(connection, "what is over says when", ended != _R.c.ended_at.is_not(None))
 
@@ -139,7 +139,7 @@ def _fit() -> list[ColumnElement[bool]]:
     return [~keys, ~gone, types.contains(sa.cast(_R.c.type, sa.Text))]
 
 
-def _of_signatures(connection: Connection, heard: Heard) -> Iterator[Finding]:
+def _of_signatures(connection: Connection, hearing: Heard) -> Iterator[Finding]:
     over = _R.c.signatures_used + _R.c.signatures_reserved > _R.c.max_signatures
     yield _number(connection, "never more than the maximum", over)
     counted = (
@@ -151,16 +151,18 @@ def _of_signatures(connection: Connection, heard: Heard) -> Iterator[Finding]:
     yield _number(connection, "nothing stays reserved", _R.c.signatures_reserved != 0)
     rows = sa.select(_S.c.id, _S.c.value, _S.c.idempotency_key)
     rows = rows.where(_S.c.state == SignatureState.MADE)
-    made = {row.id: row for row in connection.execute(rows)}
-    received = heard.received
-    strange = [id_ for id_, value in received.items() if id_ not in made or made[id_][1] != value]
-    unheard = {made[id_].idempotency_key for id_ in made.keys() - received.keys()}
-    note = f"{len(made)} made, {len(received)} received, {len(unheard)} only made"
+    stored = {row.id: row for row in connection.execute(rows)}
+    received = hearing.received
+    strange = [
+        id_ for id_, value in received.items() if id_ not in stored or stored[id_][1] != value
+    ]
+    unheard = {stored[id_].idempotency_key for id_ in stored.keys() - received.keys()}
+    note = f"{len(stored)} made, {len(received)} received, {len(unheard)} only made"
     yield Finding("what was received was made", len(strange), note)
-    yield Finding("what nobody received was cut off", len(unheard - heard.cut_off))
-    keys = {row.idempotency_key for row in made.values()}
-    note = f"{len(heard.nothing_used)} told so"
-    yield Finding("nothing used, nothing made", len(heard.nothing_used & keys), note)
+    yield Finding("what nobody received was cut off", len(unheard - hearing.cut_off))
+    keys = {row.idempotency_key for row in stored.values()}
+    note = f"{len(hearing.nothing_used)} told so"
+    yield Finding("nothing used, nothing made", len(hearing.nothing_used & keys), note)
     twice = sa.select(_S.c.user_id).where(_S.c.idempotency_key.is_not(None))
     twice = twice.where(_S.c.state == SignatureState.MADE)
     twice = twice.group_by(_S.c.user_id, _S.c.idempotency_key).having(sa.func.count() > 1)
@@ -174,13 +176,16 @@ def _of_ledgers(connection: Connection) -> Iterator[Finding]:
         note = fault or f"{verdict.head.count} entries"
         yield Finding("the ledger holds, without a gap", int(not verdict.holds), note)
         entries = t.ledger_entries
-        told = sa.select(sa.func.count()).where(
+        entry_count = sa.select(sa.func.count()).where(
             entries.c.account_id == account_id, entries.c.tag == "signature:made"
         )
-        made = sa.select(sa.func.count()).where(
+        signature_count = sa.select(sa.func.count()).where(
             _S.c.account_id == account_id, _S.c.state == SignatureState.MADE
         )
-        difference = connection.execute(told).scalar_one() - connection.execute(made).scalar_one()
+        difference = (
+            connection.execute(entry_count).scalar_one()
+            - connection.execute(signature_count).scalar_one()
+        )
         yield Finding("each signature is in the ledger", abs(difference))
 
 

@@ -24,15 +24,17 @@ def revision_in(path: Path) -> str:
 def faults(source: str) -> list[str]:
     """Each operation that the version before would not survive, with its line."""
     tree = ast.parse(source)
-    made = {_first_text(call) for name, call in _operations(tree) if name == "create_table"}
+    new_tables = {_first_text(call) for name, call in _operations(tree) if name == "create_table"}
     found = []
-    altered = {_table_of(name, call) for name, call in _operations(tree) if name in _RULES} - made
+    altered = {
+        _table_of(name, call) for name, call in _operations(tree) if name in _RULES
+    } - new_tables
     if len(altered - {None}) > 1:
         found.append("locks several tables, and who works with them may lock them in another order")
     for name, call in _operations(tree):
         rule = _RULES.get(name)
         fault = rule(call) if rule is not None else None
-        on_new_table = _table_of(name, call) in made
+        on_new_table = _table_of(name, call) in new_tables
         if fault is not None and not on_new_table:
             found.append(f"line {call.lineno}: {name}: {fault}")
     return found

@@ -93,7 +93,7 @@ class Kept:
     #: When each reservation lapses, by its number.
     reserved: dict[int, datetime] = field(default_factory=dict)
     #: How often its approvers were asked.
-    asked: int = 0
+    request_count: int = 0
     approved: int = 0
 
     @property
@@ -227,8 +227,8 @@ class Model:
         if not codes:
             status = (S.APPROVED if as_approved else S.PENDING) if offline else S.ACTIVE
             required = self.quorum if offline else 0
-            made = Kept(draft, who, status, required, asked=int(status is S.PENDING))
-            self.releases.append(made)
+            release = Kept(draft, who, status, required, request_count=int(status is S.PENDING))
+            self.releases.append(release)
         return codes
 
     def _wrong_as_approved(self, who: str, *, offline: bool) -> set[Code]:
@@ -413,7 +413,7 @@ class Model:
             release.editors.add(who)
         if target is S.PENDING:
             release.required = self.quorum
-            release.asked += 1
+            release.request_count += 1
         elif target is S.ACTIVE:
             release.required = 0
         release.status = target

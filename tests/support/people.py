@@ -29,17 +29,17 @@ class Installation:
         if name not in self.tokens:
             words = ("token", "create", "--user", f"{name}@example.com", "--name", "test")
             flags = [word for scope in SCOPES for word in ("--scope", scope)]
-            told = run(self.environment, self.folder, *words, "--json", *flags)
-            self.tokens[name] = json.loads(told.stdout)["token"]
+            completed = run(self.environment, self.folder, *words, "--json", *flags)
+            self.tokens[name] = json.loads(completed.stdout)["token"]
         return self.tokens[name]
 
     def ask(self, url: str, token: str, query: str, **variables: Any) -> Any:
         body = json.dumps({"query": query, "variables": variables}).encode()
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
         with urlopen(Request(f"{url}/graphql", body, headers), timeout=30) as answer:
-            told = json.load(answer)
-        assert "errors" not in told, told
-        return told["data"]
+            answer_body = json.load(answer)
+        assert "errors" not in answer_body, answer_body
+        return answer_body["data"]
 
     def change(self, url: str, token: str, mutation: str, input_: Any, what: str) -> Any:
         kind = mutation[0].upper() + mutation[1:] + "Input"
@@ -52,7 +52,7 @@ class Installation:
     def request(self, url: str, name: str, **changes: Any) -> str:
         """An offline release whose window is open already; answers its id."""
         now = datetime.now(UTC)
-        asked = {
+        input_ = {
             "name": "Falcon 1.0",
             "type": "OFFLINE",
             "teamId": self.ids["blue"],
@@ -62,7 +62,7 @@ class Installation:
             "maxSignatures": 100,
         }
         payload = self.change(
-            url, self.token(name), "createRelease", asked | changes, "release { id }"
+            url, self.token(name), "createRelease", input_ | changes, "release { id }"
         )
         id_: str = payload["release"]["id"]
         return id_
@@ -89,25 +89,31 @@ class Installation:
 
 def install(environment: dict[str, str], folder: Path) -> Installation:
     """`countersign init`, then people, a keypair and a team over GraphQL."""
-    made = Installation(environment, folder, init(environment, folder)["token"])
+    installation = Installation(environment, folder, init(environment, folder)["token"])
     with serving(environment, folder, "--no-worker") as server:
         for name, role in ROLES.items():
-            asked: dict[str, Any] = {
+            input_: dict[str, Any] = {
                 "email": f"{name}@example.com",
                 "name": name.title(),
                 "roles": [role],
             }
-            told = made.change(server.url, made.admin_token, "createUser", asked, "user { id }")
-            made.ids[name] = told["user"]["id"]
-        asked = {"alias": "vault", "type": "OFFLINE", "algorithm": "ED25519"}
-        told = made.change(server.url, made.admin_token, "createKeypair", asked, "keypair { id }")
-        made.ids["vault"] = told["keypair"]["id"]
-        asked = {
+            payload = installation.change(
+                server.url, installation.admin_token, "createUser", input_, "user { id }"
+            )
+            installation.ids[name] = payload["user"]["id"]
+        input_ = {"alias": "vault", "type": "OFFLINE", "algorithm": "ED25519"}
+        payload = installation.change(
+            server.url, installation.admin_token, "createKeypair", input_, "keypair { id }"
+        )
+        installation.ids["vault"] = payload["keypair"]["id"]
+        input_ = {
             "name": "blue",
-            "memberIds": [made.ids[name] for name in ("ann", "bob", "dev")],
-            "keypairIds": [made.ids["vault"]],
+            "memberIds": [installation.ids[name] for name in ("ann", "bob", "dev")],
+            "keypairIds": [installation.ids["vault"]],
             "requiredApprovals": 2,
         }
-        told = made.change(server.url, made.admin_token, "createTeam", asked, "team { id }")
-        made.ids["blue"] = told["team"]["id"]
-    return made
+        payload = installation.change(
+            server.url, installation.admin_token, "createTeam", input_, "team { id }"
+        )
+        installation.ids["blue"] = payload["team"]["id"]
+    return installation

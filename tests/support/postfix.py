@@ -159,8 +159,8 @@ def _control(folder: Path, what: str) -> None:
     command = ["postfix", "-c", str(folder / "config"), what]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     log = folder / "log"
-    told = log.read_text() if log.exists() else ""
-    assert done.returncode == 0, done.stderr + done.stdout + told
+    log_text = log.read_text() if log.exists() else ""
+    assert done.returncode == 0, done.stderr + done.stdout + log_text
 
 
 async def _authenticate(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

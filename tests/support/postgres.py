@@ -189,8 +189,8 @@ def _start(folder: Path, settings: dict[str, str]) -> subprocess.Popen[bytes]:
 
 def _command(folder: Path, settings: dict[str, str]) -> list[str | Path]:
     program = _programs(folder) / "postgres"
-    told = [f"--{name}={value}" for name, value in settings.items()]
-    return [program, "-D", folder / "data", "-k", folder, *told]
+    options = [f"--{name}={value}" for name, value in settings.items()]
+    return [program, "-D", folder / "data", "-k", folder, *options]
 
 
 def _programs(folder: Path) -> Path:

@@ -23,7 +23,7 @@ START_LIMIT = 60.0
 
 def settings(database_url: str, **more: str) -> dict[str, str]:
     """An environment in which Countersign starts; nothing of it reaches the outside."""
-    told = {
+    own = {
         "COUNTERSIGN_DATABASE_URL": database_url,
         "COUNTERSIGN_SMTP_URL": "smtp://127.0.0.1:1?tls=none",
         "COUNTERSIGN_MAIL_FROM": "Countersign <countersign@example.com>",
@@ -32,7 +32,7 @@ def settings(database_url: str, **more: str) -> dict[str, str]:
         "COUNTERSIGN_MASTER_KEY": base64.b64encode(os.urandom(32)).decode(),
     }
     clean = {k: v for k, v in os.environ.items() if not k.startswith("COUNTERSIGN_")}
-    return clean | {"PYTHONPATH": str(Path.cwd())} | told | more
+    return clean | {"PYTHONPATH": str(Path.cwd())} | own | more
 
 
 def run(
@@ -56,8 +56,8 @@ def run(
 def init(environment: dict[str, str], folder: Path, account: str = "Acme") -> dict[str, Any]:
     """`countersign init --json`."""
     words = ("init", "--account", account, "--admin-email", "admin@example.com", "--json")
-    told: dict[str, Any] = json.loads(run(environment, folder, *words).stdout)
-    return told
+    report: dict[str, Any] = json.loads(run(environment, folder, *words).stdout)
+    return report
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,11 +73,11 @@ async def smtp_server(
 
     def connection() -> SMTP:
         inbox.connections += 1
-        made = SMTP(
+        protocol = SMTP(
             inbox, hostname="mx.example.com", loop=loop, enable_SMTPUTF8=international, **options
         )
-        open_ones.append(made)
-        return made
+        open_ones.append(protocol)
+        return protocol
 
     server = await loop.create_server(connection, "127.0.0.1", 0, ssl=implicit_tls)
     inbox.port = server.sockets[0].getsockname()[1]
@@ -85,9 +85,9 @@ async def smtp_server(
         yield inbox
     finally:
         server.close()
-        for made in open_ones:
-            if made._handler_coroutine is not None:
-                made._handler_coroutine.cancel()
-            if made.transport is not None:
-                made.transport.close()
+        for protocol in open_ones:
+            if protocol._handler_coroutine is not None:
+                protocol._handler_coroutine.cancel()
+            if protocol.transport is not None:
+                protocol.transport.close()
         await asyncio.sleep(0)

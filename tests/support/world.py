@@ -95,8 +95,8 @@ class World:
         self, alias: str, type_: ReleaseType = ReleaseType.OFFLINE, **more: Any
     ) -> UUID:
         more.setdefault("algorithm", KeypairAlgorithm.ED25519)
-        asked = CreateKeypair(alias=alias, type=type_, **more)
-        self.things[alias] = self.do("admin", asked)
+        command = CreateKeypair(alias=alias, type=type_, **more)
+        self.things[alias] = self.do("admin", command)
         return self.things[alias]
 
     def add_team(self, name: str, members: list[str], keypairs: list[str], quorum: int) -> UUID:
@@ -225,8 +225,8 @@ def make_world(
     keyring = Keyring([master_key or os.urandom(32)])
     signers = {"local": LocalSigner(SignerContext(keyring, {}))}
     system = System(database=database, clock=clock, signers=signers, **parts)
-    made = create_account(system, account, "admin@example.com")
-    world = World(system, clock, made.account_id, made.user_id)
+    created = create_account(system, account, "admin@example.com")
+    world = World(system, clock, created.account_id, created.user_id)
     world.add_user("ann", "LEAD")
     world.add_user("bob", "LEAD")
     world.add_user("dev", "DEVELOPER")

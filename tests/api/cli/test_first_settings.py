@@ -94,9 +94,9 @@ def test_a_folder_for_mails_is_beside_the_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("server", ["smtp://me:hidden@mx.example.com", "smtp://me@mx.example.com"])
 def test_no_password_is_taken_in_the_address(tmp_path: Path, server: str) -> None:
-    with pytest.raises(NotReadyError, match="--mail-password-file") as told:
+    with pytest.raises(NotReadyError, match="--mail-password-file") as raised:
         mail_url(server, None, None, tmp_path / ".env")
-    assert "hidden" not in str(told.value)
+    assert "hidden" not in str(raised.value)
 
 
 def test_the_sender_is_at_the_administrators_domain() -> None:

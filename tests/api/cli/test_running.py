@@ -66,11 +66,11 @@ def test_accounts_are_found_by_name_and_need_none_where_there_is_one(world: Worl
 
 
 def test_a_token_made_by_an_operator_can_end_by_itself(world: World) -> None:
-    _, _, made = create_token_as_operator(
+    _, _, token = create_token_as_operator(
         world.system, None, "admin@example.com", "ci", None, lifetime("90d")
     )
     with world.system.database.reading() as connection:
-        query = sa.select(api_tokens).where(api_tokens.c.id == made.token_id)
+        query = sa.select(api_tokens).where(api_tokens.c.id == token.token_id)
         row = connection.execute(query).one()
     assert row.expires_at - row.created_at == timedelta(days=90)
 

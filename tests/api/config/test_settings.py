@@ -70,7 +70,7 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(PREFIX + name.upper(), raising=False)
 
 
-def told(monkeypatch: pytest.MonkeyPatch, values: dict[str, str]) -> list[str]:
+def problems_with(monkeypatch: pytest.MonkeyPatch, values: dict[str, str]) -> list[str]:
     for name, value in values.items():
         monkeypatch.setenv(PREFIX + name, value)
     try:
@@ -105,14 +105,16 @@ def test_the_example_with_its_keys_filled_in_can_be_read(tmp_path: Path) -> None
 def test_what_cannot_be_meant_is_told_by_its_name(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str, sentence: str
 ) -> None:
-    (fault,) = told(monkeypatch, GOOD | {name: value})
+    (fault,) = problems_with(monkeypatch, GOOD | {name: value})
     assert fault.startswith(f"{PREFIX}{name} ")
     assert sentence in fault
     assert "hidden" not in fault
 
 
 def test_all_that_is_missing_or_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = told(monkeypatch, {"DATABASE_URL": "foo", "MASTER_KEY_FILE": "/nope", "IDE": "?"})
+    found = problems_with(
+        monkeypatch, {"DATABASE_URL": "foo", "MASTER_KEY_FILE": "/nope", "IDE": "?"}
+    )
     names = [sentence.split(" ", 1)[0].removeprefix(PREFIX) for sentence in found]
     assert names == ["DATABASE_URL", *GOOD, "IDE"]
     assert "is missing" in found[1]
@@ -123,13 +125,13 @@ def test_a_file_that_cannot_be_read_is_told_with_its_variable(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     values = {name: value for name, value in GOOD.items() if name != "MASTER_KEY"}
-    (missing,) = told(monkeypatch, values | {"MASTER_KEY_FILE": "/nope"})
+    (missing,) = problems_with(monkeypatch, values | {"MASTER_KEY_FILE": "/nope"})
     assert missing == (
         "COUNTERSIGN_MASTER_KEY is to be read from /nope (COUNTERSIGN_MASTER_KEY_FILE):"
         " No such file or directory."
     )
     (tmp_path / "raw").write_bytes(b"\xff" * 32)
-    (raw,) = told(monkeypatch, values | {"MASTER_KEY_FILE": "raw"})
+    (raw,) = problems_with(monkeypatch, values | {"MASTER_KEY_FILE": "raw"})
     assert "no text in UTF-8" in raw
 
 
@@ -169,7 +171,7 @@ WEAK_SECRETS = [
 def test_a_secret_that_can_be_guessed_is_refused(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str, fault: str
 ) -> None:
-    (sentence,) = told(monkeypatch, GOOD | {name: value})
+    (sentence,) = problems_with(monkeypatch, GOOD | {name: value})
     assert sentence.startswith(f"{PREFIX}{name} {fault}")
     assert sentence.endswith(": it can be guessed. Make one with: openssl rand -base64 32.")
     assert value not in sentence
@@ -190,7 +192,7 @@ def test_no_master_key_is_the_secret_key_too_in_whatever_spelling(
     monkeypatch: pytest.MonkeyPatch, secret: str
 ) -> None:
     keys = f"{GOOD['MASTER_KEY']},{key_of('old')}"
-    (sentence,) = told(monkeypatch, GOOD | {"SECRET_KEY": secret, "MASTER_KEY": keys})
+    (sentence,) = problems_with(monkeypatch, GOOD | {"SECRET_KEY": secret, "MASTER_KEY": keys})
     assert sentence == (
         f"{PREFIX}MASTER_KEY must be another key than SECRET_KEY."
         " Make one with: openssl rand -base64 32."
@@ -199,8 +201,8 @@ def test_no_master_key_is_the_secret_key_too_in_whatever_spelling(
 
 def test_a_weak_master_key_can_be_replaced_by_a_better_one(monkeypatch: pytest.MonkeyPatch) -> None:
     weak, good = in_base64(bytes(32)), GOOD["MASTER_KEY"]
-    assert told(monkeypatch, GOOD | {"MASTER_KEY": f"{good},{weak}"}) == []
-    assert len(told(monkeypatch, GOOD | {"MASTER_KEY": f"{weak},{good}"})) == 1
+    assert problems_with(monkeypatch, GOOD | {"MASTER_KEY": f"{good},{weak}"}) == []
+    assert len(problems_with(monkeypatch, GOOD | {"MASTER_KEY": f"{weak},{good}"})) == 1
 
 
 def test_what_generators_print_is_never_refused() -> None:
@@ -214,7 +216,7 @@ def test_what_generators_print_is_never_refused() -> None:
 def test_mails_that_are_not_sent_are_warned_of_with_the_page_that_shows_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert told(monkeypatch, GOOD | {"SMTP_URL": "log:kept"}) == []
+    assert problems_with(monkeypatch, GOOD | {"SMTP_URL": "log:kept"}) == []
     (warning,) = settings_warnings(Settings())
     assert (warning.event, warning.subject) == ("mails_are_not_sent", "kept")
     assert "http://127.0.0.1:8025/" in warning.sentence
@@ -236,7 +238,7 @@ def test_files_with_secrets_that_everybody_can_read_are_warned_of(
     (tmp_path / "public").chmod(0o644)  # there is no secret in it
     for name in ("master", ".env"):
         (tmp_path / name).chmod(mode)
-    assert told(monkeypatch, values | {"MASTER_KEY_FILE": "master"}) == []
+    assert problems_with(monkeypatch, values | {"MASTER_KEY_FILE": "master"}) == []
 
     with structlog.testing.capture_logs() as logs:
         log_warnings(Settings())
@@ -252,7 +254,7 @@ def test_an_env_file_without_secrets_may_be_read_by_all(
 ) -> None:
     (tmp_path / ".env").write_text(f"{PREFIX}IDE=true\n")
     (tmp_path / ".env").chmod(0o644)
-    assert told(monkeypatch, GOOD) == []
+    assert problems_with(monkeypatch, GOOD) == []
     assert settings_warnings(Settings()) == []
 
 
@@ -269,7 +271,7 @@ def test_an_env_file_without_secrets_may_be_read_by_all(
 def test_plain_http_that_leaves_this_machine_is_warned_of(
     monkeypatch: pytest.MonkeyPatch, url: str, warned: bool
 ) -> None:
-    assert told(monkeypatch, GOOD | {"PUBLIC_URL": url}) == []
+    assert problems_with(monkeypatch, GOOD | {"PUBLIC_URL": url}) == []
     events = [warning.event for warning in settings_warnings(Settings())]
     assert events == (["public_url_without_tls"] if warned else [])
 
@@ -287,7 +289,7 @@ def test_plain_http_that_leaves_this_machine_is_warned_of(
 def test_everybody_as_a_proxy_is_warned_of(
     monkeypatch: pytest.MonkeyPatch, proxies: str, warned: bool
 ) -> None:
-    assert told(monkeypatch, GOOD | {"TRUSTED_PROXIES": proxies}) == []
+    assert problems_with(monkeypatch, GOOD | {"TRUSTED_PROXIES": proxies}) == []
     events = [warning.event for warning in settings_warnings(Settings())]
     assert events == (["everybody_is_a_trusted_proxy"] if warned else [])
 

@@ -16,8 +16,8 @@ from api.demo.run import guide
 
 @pytest.fixture(scope="module")
 def ready() -> Iterator[DemoEnvironment]:
-    with stage() as made:
-        yield made
+    with stage() as running:
+        yield running
 
 
 def test_every_link_opens_in_a_browser(ready: DemoEnvironment) -> None:
@@ -44,6 +44,6 @@ def pasted(line: str) -> Any:
     options = dict(pairwise(words))
     headers = dict(words[at + 1].split(": ", 1) for at, word in enumerate(words) if word == "-H")
     with urlopen(Request(url, options["-d"].encode(), headers)) as answer:
-        told = json.load(answer)
-    assert "errors" not in told
-    return told["data"]
+        body = json.load(answer)
+    assert "errors" not in body
+    return body["data"]

@@ -110,9 +110,9 @@ def test_reports_are_lines_in_signs_that_the_terminal_has_or_json() -> None:
     assert as_lines(results, "utf-8") == "✓ a: Well.\n✗ b: Not well. Mend it.\n- c: No."
     assert as_lines(results, "ascii").startswith("[ok] a: Well.\n[failed] b: ")
     assert as_lines(results, None).startswith("[ok]")
-    told = json.loads(as_json(results))
-    assert told["healthy"] is False
-    assert told["checks"][1] == {
+    report = json.loads(as_json(results))
+    assert report["healthy"] is False
+    assert report["checks"][1] == {
         "name": "b",
         "verdict": "FAILED",
         "message": "Not\nwell.",
@@ -122,8 +122,8 @@ def test_reports_are_lines_in_signs_that_the_terminal_has_or_json() -> None:
 
 
 def test_without_a_database_the_rest_is_looked_at_all_the_same(tmp_path: Path) -> None:
-    told = configured(f"sqlite:///{tmp_path / 'none.db'}")
-    seen = {result.name: result for result in examine(told, public_url=False)}
+    environment = configured(f"sqlite:///{tmp_path / 'none.db'}")
+    seen = {result.name: result for result in examine(environment, public_url=False)}
     assert seen["database"].verdict is Verdict.FAILED
     assert "countersign init" in seen["database"].advice
     for name in ("database writes", "clock", "master key", "mail", "public URL answers"):
@@ -165,8 +165,8 @@ async def test_the_command_says_all_in_lines_and_exits_by_what_it_saw(tmp_path: 
         unwell = await run_sync(partial(doctor, environment, tmp_path, *words))
     assert unwell.returncode == 1
     assert [recipient for recipient, _ in inbox.mails][1:] == [TO]
-    told = json.loads(unwell.stdout)
-    crosses = [check["name"] for check in told["checks"] if check["verdict"] == "FAILED"]
+    report = json.loads(unwell.stdout)
+    crosses = [check["name"] for check in report["checks"] if check["verdict"] == "FAILED"]
     assert crosses == ["secret files", "database file", "public URL is safe"]
     for name in ("SECRET_KEY", "MASTER_KEY"):
         assert environment.get(f"COUNTERSIGN_{name}", "-") not in unwell.stdout.split('"')

@@ -19,9 +19,9 @@ def small_world(templates: Templates) -> Iterator[World]:
 @pytest.fixture
 def small_api(small_world: World, runs_prepared: None) -> Iterator[Api]:
     """GraphQL over it."""
-    made, runtime = make_api(small_world)
-    with made.client:
-        yield made
+    api, runtime = make_api(small_world)
+    with api.client:
+        yield api
     runtime.executor.shutdown()
 
 

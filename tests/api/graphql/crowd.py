@@ -92,8 +92,8 @@ class Crowd:
         return id_
 
     def _team(self, n: int) -> UUID:
-        made = {"required_approvals": 1, "created_at": self.world.clock.instant}
-        id_ = self._thing(t.teams, "name", n, **made)
+        values = {"required_approvals": 1, "created_at": self.world.clock.instant}
+        id_ = self._thing(t.teams, "name", n, **values)
         for name in self.members:
             self._add(t.team_members, team_id=id_, user_id=self.world.people[name])
         self._add(t.team_members, team_id=id_, user_id=self.users[n])

@@ -79,7 +79,7 @@ class Counting(AttributeExecution):
         Counting.rows = count
 
 
-def told(how: type, query: str, things: Any, **variables: Any) -> tuple[Any, Any]:
+def executed(how: type, query: str, things: Any, **variables: Any) -> tuple[Any, Any]:
     """Data and errors."""
     schema = strawberry.Schema(Query, execution_context_class=how)
     result = schema.execute_sync(query, variables, context_value=Shelf(things))
@@ -100,7 +100,9 @@ def told(how: type, query: str, things: Any, **variables: Any) -> tuple[Any, Any
 )
 def test_the_answer_is_the_same(query: str, rows: int) -> None:
     Counting.rows = 0
-    assert told(Counting, query, GOOD) == told(StrawberryGraphQLCoreExecutionContext, query, GOOD)
+    assert executed(Counting, query, GOOD) == executed(
+        StrawberryGraphQLCoreExecutionContext, query, GOOD
+    )
     assert Counting.rows == rows
 
 
@@ -120,6 +122,6 @@ def test_the_answer_is_the_same(query: str, rows: int) -> None:
 def test_what_is_out_of_the_ordinary_is_told_by_the_executor(things: Any) -> None:
     query = "{ page { items { name colour parts { name weight } spare { name } } } }"
     Counting.rows = 0
-    expected = told(StrawberryGraphQLCoreExecutionContext, query, things)
-    assert told(Counting, query, things) == expected
+    expected = executed(StrawberryGraphQLCoreExecutionContext, query, things)
+    assert executed(Counting, query, things) == expected
     assert Counting.rows == 0, "what was counted on the way is forgotten"

@@ -26,15 +26,15 @@ def client(small_api: Api, small_world: World, server: str) -> Client:
 async def test_gql_fetches_the_schema_asks_and_changes(client: Client) -> None:
     async with client as session:
         assert session.client.schema is not None
-        told = DSLSchema(session.client.schema)
+        schema = DSLSchema(session.client.schema)
         found = await session.execute(GraphQLRequest(RELEASES, variable_values={"first": 5}))
         (edge,) = found["releases"]["edges"]
-        withdrawn = told.Mutation.withdrawRelease(input={"id": edge["node"]["id"]}).select(
-            told.WithdrawReleasePayload.release.select(told.Release.status)
+        withdrawn = schema.Mutation.withdrawRelease(input={"id": edge["node"]["id"]}).select(
+            schema.WithdrawReleasePayload.release.select(schema.Release.status)
         )
         done = await session.execute(dsl_gql(DSLMutation(withdrawn)))
         assert done["withdrawRelease"]["release"]["status"] == "REJECTED"
-        viewer = told.Query.viewer.select(told.Viewer.permissions)
+        viewer = schema.Query.viewer.select(schema.Viewer.permissions)
         assert "SIGN" in (await session.execute(dsl_gql(DSLQuery(viewer))))["viewer"]["permissions"]
 
 

@@ -138,16 +138,16 @@ def test_filters_narrow(api: Api) -> None:
 def test_filters_by_what_a_release_names(api: Api) -> None:
     team = api.ask("chief", "{ teams(last: 1) { edges { node { id keypairs { id } } } } }")
     node = team["teams"]["edges"][0]["node"]
-    asked = {
+    input_ = {
         "teamId": node["id"],
         "keypairId": node["keypairs"][0]["id"],
         "requestedById": api.id("User", "dev"),
     }
     for name, count in (("teamId", 10), ("keypairId", 10), ("requestedById", 30)):
-        found = page(api, filter=f"{{ {name}: {quoted(asked[name])} }}")
+        found = page(api, filter=f"{{ {name}: {quoted(input_[name])} }}")
         assert found["totalCount"] == count
     wrong = api.post(
-        "chief", f'{{ releases(filter: {{ teamId: "{asked["keypairId"]}" }}) {PAGE} }}'
+        "chief", f'{{ releases(filter: {{ teamId: "{input_["keypairId"]}" }}) {PAGE} }}'
     )
     assert wrong["errors"]
 
@@ -174,8 +174,8 @@ def test_garbled_cursors_are_the_callers_fault(api: Api) -> None:
             for field in LISTS:
                 query = f"{{ {field}({argument}: {quoted(cursor)}) {{ {PAGE} }} }}"
                 (error,) = api.post("chief", query)["errors"]
-                told = error["extensions"]
-                assert told == {"code": "INVALID_INPUT", "field": [argument]}, cursor
+                extensions = error["extensions"]
+                assert extensions == {"code": "INVALID_INPUT", "field": [argument]}, cursor
 
 
 def test_forged_cursors_are_the_callers_fault(api: Api) -> None:
@@ -201,10 +201,10 @@ def _forge(api: Api, field: str) -> None:
     ]
     for n in range(len(values)):
         for value in forged:
-            told = [*values[:n], value, *values[n + 1 :]]
-            _ask_with(api, field, json.dumps([stamp, told]))
-    for told in ([], values[:-1], [*values, values[0]]):
-        _ask_with(api, field, json.dumps([stamp, told]))
+            claimed = [*values[:n], value, *values[n + 1 :]]
+            _ask_with(api, field, json.dumps([stamp, claimed]))
+    for claimed in ([], values[:-1], [*values, values[0]]):
+        _ask_with(api, field, json.dumps([stamp, claimed]))
 
 
 def _ask_with(api: Api, field: str, cursor: str) -> None:

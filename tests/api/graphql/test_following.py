@@ -55,8 +55,8 @@ def followed(session: AsyncClientSession, after: str | None = None) -> AsyncIter
 
 
 async def next_one(events: AsyncIterator[Any]) -> dict[str, Any]:
-    told: dict[str, Any] = (await asyncio.wait_for(anext(events), 10))["releaseEvents"]
-    return told
+    event: dict[str, Any] = (await asyncio.wait_for(anext(events), 10))["releaseEvents"]
+    return event
 
 
 async def test_gql_follows_resumes_and_is_ended(installation: Installation) -> None:
@@ -107,31 +107,31 @@ def test_a_server_that_is_told_to_end_does_not_wait_for_who_follows(
 def told_by(client: str, url: str, token: str, *after: str) -> Iterator[Iterator[dict[str, Any]]]:
     """What a JavaScript client tells, line by line."""
     with running_node("subscribe.mjs", client, f"{url}/graphql", token, *after) as lines:
-        told = (json.loads(line) for line in lines)
-        assert next(told) == {"subscribing": True}
-        yield told
+        events = (json.loads(line) for line in lines)
+        assert next(events) == {"subscribing": True}
+        yield events
 
 
 @pytest.mark.parametrize("client", ["graphql-ws", "graphql-sse"])
 def test_javascript_follows_resumes_and_is_ended(installation: Installation, client: str) -> None:
     here = installation
     with serving(here.environment, here.folder) as server:
-        with told_by(client, server.url, here.token("dev")) as told:
+        with told_by(client, server.url, here.token("dev")) as events:
             time.sleep(1)
             release = here.request(server.url, "dev")
-            first = next(told)
+            first = next(events)
         assert first["tag"] == "release:requested"
         assert first["release"] == {"name": "Falcon 1.0", "status": "PENDING"}
 
         for name in ("ann", "bob"):
             here.approve(server.url, name, release)
-        with told_by(client, server.url, here.token("dev"), first["cursor"]) as told:
-            missed = [next(told) for _ in (*DECIDED, OPENED)]
+        with told_by(client, server.url, here.token("dev"), first["cursor"]) as events:
+            missed = [next(events) for _ in (*DECIDED, OPENED)]
             assert [event["tag"] for event in missed] == [*DECIDED, OPENED]
 
             here.revoke(server.url, "dev")
             revoked = time.monotonic()
-            (error,) = next(told)["errors"]
+            (error,) = next(events)["errors"]
             assert error["extensions"]["code"] == "UNAUTHENTICATED"
-            assert next(told) == {"complete": True}
+            assert next(events) == {"complete": True}
             assert time.monotonic() - revoked < 1.5

@@ -80,9 +80,9 @@ def _fuzz(operation: Any, headers: dict[str, str], seen: Counter[str]) -> None:
     def call(case: Any) -> None:
         response = case.call(headers=headers)
         assert response.status_code < 500, response.text
-        told = response.json()
-        codes = {error["extensions"]["code"] for error in told.get("errors", ())}
-        assert "BUG" not in codes, told
-        seen["ran" if "data" in told else "not run"] += 1
+        body = response.json()
+        codes = {error["extensions"]["code"] for error in body.get("errors", ())}
+        assert "BUG" not in codes, body
+        seen["ran" if "data" in body else "not run"] += 1
 
     call()

@@ -59,9 +59,9 @@ def test_a_release_from_request_to_signature(api: Api) -> None:
 
     sign = {"keypairId": api.id("Keypair", "vault"), "digest": b64encode(DIGEST).decode()}
     what = "signature { id value release { id } factors { name passed } } factors { name passed }"
-    made = api.change("dev", "sign", sign, what)
-    assert made["signature"]["release"]["id"] == release["id"]
-    assert all(factor["passed"] for factor in made["signature"]["factors"])
+    created = api.change("dev", "sign", sign, what)
+    assert created["signature"]["release"]["id"] == release["id"]
+    assert all(factor["passed"] for factor in created["signature"]["factors"])
     over = api.try_("dev", "sign", sign, what)
     assert [error["code"] for error in over["errors"]] == ["QUOTA_EXHAUSTED"]
     assert [f["name"] for f in over["factors"] if not f["passed"]] == ["signature_left"]

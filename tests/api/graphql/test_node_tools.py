@@ -23,6 +23,6 @@ def test_graphql_eslint_has_nothing_to_say() -> None:
 
 def test_a_generated_typed_client_compiles_and_works(small_api: Api, server: str) -> None:
     small_api.world.request()
-    told = run_node("codegen.mjs", SCHEMA, f"{server}/graphql", small_api.token("dev"))
+    output = run_node("codegen.mjs", SCHEMA, f"{server}/graphql", small_api.token("dev"))
 
-    assert json.loads(told) == {"total": 1, "name": "Falcon 1.0", "status": "REJECTED"}
+    assert json.loads(output) == {"total": 1, "name": "Falcon 1.0", "status": "REJECTED"}

@@ -76,10 +76,10 @@ class BothWays:
             patch.setattr(schema, "runs_prepared", prepared)
             response = self.api.client.post("/graphql", json=body, headers=headers)
         counts = {labels: n - before.get(labels, 0) for labels, n in self._counts().items()}
-        told = response.text
-        if '"BUG"' in told:  # each has an id of its own
-            told = _BUG_ID.sub("BUG", told)
-        return Answer(response.status_code, dict(response.headers), told, counts)
+        content = response.text
+        if '"BUG"' in content:  # each has an id of its own
+            content = _BUG_ID.sub("BUG", content)
+        return Answer(response.status_code, dict(response.headers), content, counts)
 
     def is_prepared(self, text: str) -> bool:
         """Whether the operation, which somebody has sent, is run as a prepared one."""
@@ -218,23 +218,23 @@ def test_a_bug_in_a_resolver(both: BothWays, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(User, "of", break_down)
     nullable = "query ($id: ID!) { release(id: $id) { requestedBy { id } } }"
     for text in (VIEWER, nullable):
-        told = both.same("chief", text, id=both.api.id("Release", "release"))
-        assert told["errors"][0]["extensions"]["code"] == "BUG"
+        answer = both.same("chief", text, id=both.api.id("Release", "release"))
+        assert answer["errors"][0]["extensions"]["code"] == "BUG"
 
 
 @pytest.mark.parametrize("rows", [0, 1, 2])
 def test_the_limit_on_rows(world: World, rows: int) -> None:
     text = "{ viewer { permissions user { id } } }"
     with both_ways(world, rows=rows) as both:
-        told = both.same("chief", text)
-        assert told["errors"][0]["extensions"]["limit"] == "rows"
+        answer = both.same("chief", text)
+        assert answer["errors"][0]["extensions"]["limit"] == "rows"
         assert both.is_prepared(text)
 
 
 def test_the_limit_on_time(world: World) -> None:
     with both_ways(world, seconds=0) as both:
-        told = both.same("chief", VIEWER)
-        assert told["errors"][0]["extensions"]["code"] == "TIMED_OUT"
+        answer = both.same("chief", VIEWER)
+        assert answer["errors"][0]["extensions"]["code"] == "TIMED_OUT"
 
 
 CREATE_TEAM = """mutation ($input: CreateTeamInput!) {

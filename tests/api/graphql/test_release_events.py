@@ -35,9 +35,9 @@ BEGINNING = cursor_of(0, GENESIS)
 
 @pytest.fixture
 def runtime(world: World) -> Iterator[Runtime]:
-    made = make_api(world)[1]
-    yield made
-    made.executor.shutdown()
+    runtime = make_api(world)[1]
+    yield runtime
+    runtime.executor.shutdown()
 
 
 @asynccontextmanager
@@ -70,12 +70,12 @@ async def test_a_slow_follower_is_not_told_the_rest_of_what_was_read_before_the_
 ) -> None:
     monkeypatch.setattr(release_events, "POLL_SECONDS", 0)
     world.approved()
-    made = world.do("dev", CreateApiToken(name="test", scopes=frozenset(Permission)))
-    async with followed(runtime, made.secret, BEGINNING) as answers:
+    token = world.do("dev", CreateApiToken(name="test", scopes=frozenset(Permission)))
+    async with followed(runtime, token.secret, BEGINNING) as answers:
         tags = [(await anext(answers)).data["releaseEvents"]["tag"] for _ in range(2)]
         assert tags == ["release:requested", "release:approval:recorded"]
         if lost == "token":
-            world.do("dev", RevokeApiToken(token_id=made.token_id))
+            world.do("dev", RevokeApiToken(token_id=token.token_id))
         else:
             world.do("admin", UpdateUser(user_id=world.people["dev"], roles=()))
         assert code_of(await anext(answers)) == code
@@ -89,9 +89,9 @@ async def test_a_slow_follower_misses_nothing_and_gets_nothing_twice(
     world.approved()
     secret = world.do("dev", CreateApiToken(name="test")).secret
     async with followed(runtime, secret, BEGINNING) as answers:
-        told = [(await anext(answers)).data["releaseEvents"]["cursor"] for _ in range(4)]
+        received = [(await anext(answers)).data["releaseEvents"]["cursor"] for _ in range(4)]
     entries = [row for row in world.ledger() if row.release_id is not None]
-    assert told == [cursor_of(row.position, row.hash) for row in entries]
+    assert received == [cursor_of(row.position, row.hash) for row in entries]
 
 
 async def test_however_many_events_there_are_nothing_more_is_kept_of_them(
@@ -108,8 +108,8 @@ async def test_however_many_events_there_are_nothing_more_is_kept_of_them(
     world.approved()
     secret = world.do("dev", CreateApiToken(name="test")).secret
     async with followed(runtime, secret, BEGINNING) as answers:
-        told = [(await anext(answers)).data["releaseEvents"]["tag"] for _ in range(4)]
-    assert told[0] == "release:requested"
+        received = [(await anext(answers)).data["releaseEvents"]["tag"] for _ in range(4)]
+    assert received[0] == "release:requested"
     assert len(kept) == 4
     assert (0, 0) == kept[0] < kept[1] == kept[2] == kept[3]
 
@@ -126,9 +126,9 @@ async def test_whoever_sees_few_goes_through_the_rest_without_waiting_for_news(
     mine = world.request("eve", name="Mine", **fields)
     secret = world.do("eve", CreateApiToken(name="test")).secret
     async with followed(runtime, secret, BEGINNING) as answers, asyncio.timeout(20):
-        told = (await anext(answers)).data["releaseEvents"]["cursor"]
+        cursor = (await anext(answers)).data["releaseEvents"]["cursor"]
     entries = [row for row in world.ledger() if row.release_id == mine]
-    assert [told] == [cursor_of(row.position, row.hash) for row in entries]
+    assert [cursor] == [cursor_of(row.position, row.hash) for row in entries]
 
 
 def test_one_release_is_followed_without_going_through_the_others(

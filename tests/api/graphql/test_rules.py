@@ -148,8 +148,8 @@ def test_a_request_says_when_too_few_people_are_left_to_approve_it(api: Api) -> 
 
 def _answer(api: Api, name: str, release: Any, action: str) -> Any:
     """What `availableActions` says: allowed, or the refusal's code."""
-    told = look(api, name, release, "availableActions { action allowed refusal { code } }")
-    (found,) = [one for one in told["availableActions"] if one["action"] == action]
+    actions = look(api, name, release, "availableActions { action allowed refusal { code } }")
+    (found,) = [one for one in actions["availableActions"] if one["action"] == action]
     return found["allowed"] or found["refusal"]["code"]
 
 
@@ -204,12 +204,12 @@ def test_a_release_that_one_does_not_see_shows_in_no_factor(api: Api) -> None:
     api.world.add_team("red", ["ann", "eve"], ["vault"], 1)
     release = api.world.request(name="Secret Falcon")
     assert look(api, "eve", release, "name") is None
-    asked = {"keypairId": api.id("Keypair", "vault")}
+    input_ = {"keypairId": api.id("Keypair", "vault")}
     explain = """query ($i: ExplainSignInput!) { explainSign(input: $i) {
       factors { name passed detail } } }"""
-    explained = api.ask("eve", explain, i=asked)["explainSign"]
+    explained = api.ask("eve", explain, i=input_)["explainSign"]
     digest = {"digest": b64encode(DIGEST).decode()}
-    refused = api.try_("eve", "sign", asked | digest, "factors { name passed detail }")
+    refused = api.try_("eve", "sign", input_ | digest, "factors { name passed detail }")
     assert [error["code"] for error in refused["errors"]] == ["OUTSIDE_WINDOW"]
     assert refused["factors"] == explained["factors"]
     assert "Secret" not in str(refused)
@@ -227,8 +227,8 @@ def test_a_token_that_does_not_approve_makes_nobody_see_as_an_approver(
     release = world.request(teams=False)
     command = CreateApiToken(name="test", scopes=frozenset({Permission(scope)}))
     api.tokens["cid"] = world.do("cid", command).secret
-    seen, asked = look(api, "cid", release, "status"), {"id": api.id("Release", release)}
-    payload = api.try_("cid", "withdrawRelease", asked, "release { status }")
+    seen, input_ = look(api, "cid", release, "status"), {"id": api.id("Release", release)}
+    payload = api.try_("cid", "withdrawRelease", input_, "release { status }")
     if Permission(scope) in APPROVING:
         assert (seen, payload["errors"]) == ({"status": "PENDING"}, [])
     else:

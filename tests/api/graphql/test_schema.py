@@ -46,10 +46,10 @@ def everything_named() -> Iterator[tuple[str, Any]]:
 
 
 def test_everything_is_described() -> None:
-    told = dict(everything_named())
+    descriptions = dict(everything_named())
 
-    assert len(told) > 500
-    assert [name for name, part in told.items() if not part.description] == []
+    assert len(descriptions) > 500
+    assert [name for name, part in descriptions.items() if not part.description] == []
 
 
 def test_every_description_is_a_full_sentence() -> None:
@@ -93,15 +93,17 @@ def test_the_outline_holds(node: Any) -> None:
             _compare_default(ours.fields[field.name.value], field)
 
 
-def _compare(ours: Any, told: Any) -> None:
-    assert str(ours.type) == print_ast(told.type), told.name.value
+def _compare(ours: Any, introspected: Any) -> None:
+    assert str(ours.type) == print_ast(introspected.type), introspected.name.value
 
 
-def _compare_default(ours: Any, told: Any) -> None:
-    wanted = print_ast(told.default_value) if told.default_value is not None else None
+def _compare_default(ours: Any, introspected: Any) -> None:
+    wanted = (
+        print_ast(introspected.default_value) if introspected.default_value is not None else None
+    )
     value = ours.default_value
     has = None if value is Undefined else ast_from_value(value, ours.type)
-    assert (print_ast(has) if has is not None else None) == wanted, told.name.value
+    assert (print_ast(has) if has is not None else None) == wanted, introspected.name.value
 
 
 def test_every_mutation_takes_one_input_and_answers_a_payload() -> None:

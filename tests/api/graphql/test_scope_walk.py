@@ -100,8 +100,8 @@ class Stage:
         return name, self.world.do("admin", command)
 
     def session(self) -> UUID:
-        made = self.world.do("max", StartSession(method=SignInMethod.MAIL))
-        session_id: UUID = made.session_id
+        session = self.world.do("max", StartSession(method=SignInMethod.MAIL))
+        session_id: UUID = session.session_id
         return session_id
 
     def identity(self) -> UUID:
@@ -114,8 +114,8 @@ class Stage:
         return found
 
     def token(self) -> UUID:
-        made = self.world.do("max", CreateApiToken(name=self.name(), scopes=frozenset()))
-        token_id: UUID = made.token_id
+        token = self.world.do("max", CreateApiToken(name=self.name(), scopes=frozenset()))
+        token_id: UUID = token.token_id
         return token_id
 
     def delivery(self) -> UUID:
@@ -131,9 +131,9 @@ class Stage:
 
     def webhook(self) -> str:
         hook = {"name": self.name(), "url": "https://example.com/"}
-        made = self.api.change("max", "createWebhook", hook, "webhook { id }")["webhook"]["id"]
-        self.api.change("max", "updateWebhook", {"id": made, "active": False}, "webhook { id }")
-        return str(made)
+        webhook = self.api.change("max", "createWebhook", hook, "webhook { id }")["webhook"]["id"]
+        self.api.change("max", "updateWebhook", {"id": webhook, "active": False}, "webhook { id }")
+        return str(webhook)
 
     def hook_an_hour_later(self) -> str:
         """The webhook that exists from the beginning, when one may send again by hand."""
@@ -415,13 +415,13 @@ def stage(world: World) -> Iterator[Stage]:
     world.do("admin", blue)
     api, runtime = make_api(world, limits=Limits(rate=0))
     with api.client:
-        made = Stage(world, api)
-        api.hook = hook = made.webhook()  # type: ignore[attr-defined]
+        stage = Stage(world, api)
+        api.hook = hook = stage.webhook()  # type: ignore[attr-defined]
         api.change("max", "updateWebhook", {"id": hook, "active": True}, "webhook { id }")
         for scopes in (*SINGLE, *PAIRS):
             command = CreateApiToken(name="walk", scopes=scopes)
             api.tokens[_called(scopes)] = world.do("max", command).secret
-        yield made
+        yield stage
     runtime.executor.shutdown()
 
 

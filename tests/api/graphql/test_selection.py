@@ -38,11 +38,11 @@ def test_nodes_of_one_field_are_planned_together(small_world: World, looked_at: 
 
 
 def test_nobody_has_a_plan_made(small_api: Api, looked_at: list[Any]) -> None:
-    for asked in (
+    for document in (
         "{ releases { totalCount } }",
         'mutation { revokeApiToken(input: {id: "a"}) { errors { code } } }',
     ):
-        (error,) = small_api.post(None, asked)["errors"]
+        (error,) = small_api.post(None, document)["errors"]
         assert error["extensions"]["code"] == "UNAUTHENTICATED"
 
     assert looked_at == []

@@ -65,16 +65,16 @@ def test_what_a_person_wrote_in_a_sentence_is_never_respelled() -> None:
 def test_a_typing_error_is_helped_with_where_the_schema_may_be_asked_for(
     text: str, nearly: str
 ) -> None:
-    def told(*, introspection: bool) -> str:
+    def message(*, introspection: bool) -> str:
         with pytest.raises(InvalidDocumentError) as caught:
             Documents(schema._schema).read(text, Limits(introspection=introspection))
         return " ".join(error.message for error in caught.value.errors)
 
-    helped = told(introspection=True)
+    helped = message(introspection=True)
     assert "Did you mean" in helped
     assert nearly in helped
     assert "Found" not in helped
-    assert "Did you mean" not in told(introspection=False)
+    assert "Did you mean" not in message(introspection=False)
 
 
 def test_a_field_that_is_missing_is_named_and_the_input_not_repeated() -> None:

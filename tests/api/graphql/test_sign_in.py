@@ -74,13 +74,13 @@ def test_others_are_shown_to_those_who_manage_users(api: Api, world: World) -> N
 
 @pytest.mark.parametrize("name", ["dev", "admin"])
 def test_a_session_is_ended_at_once_and_once(api: Api, world: World, name: str) -> None:
-    made = world.do("dev", START)
-    asked = {"id": to_global("Session", made.session_id)}
+    session = world.do("dev", START)
+    input_ = {"id": to_global("Session", session.session_id)}
     api.token(name)
     before = len(world.ledger())
     for _ in range(2):
-        ended = api.change(name, "revokeSession", asked, SESSION)["session"]
-        assert ended == {"id": asked["id"], "endedAt": "2030-06-03T12:00:00.000000Z"}
+        ended = api.change(name, "revokeSession", input_, SESSION)["session"]
+        assert ended == {"id": input_["id"], "endedAt": "2030-06-03T12:00:00.000000Z"}
     assert tags(world, before) == ["session:ended"]
     assert api.ask("dev", OWN)["viewer"]["user"]["sessions"] == []
 
@@ -99,13 +99,13 @@ def test_an_identity_is_unlinked(api: Api, world: World, name: str) -> None:
 
 
 def test_what_is_somebody_elses_does_not_exist(api: Api, world: World) -> None:
-    made = world.do("dev", START)
+    session = world.do("dev", START)
     world.do("dev", LINK)
     (identity,) = seen(api, "dev", "dev")["identities"]
     api.token("ann")
     before = world.snapshot(), len(world.ledger())
     for mutation, id_ in (
-        ("revokeSession", to_global("Session", made.session_id)),
+        ("revokeSession", to_global("Session", session.session_id)),
         ("unlinkIdentity", identity["id"]),
         ("revokeSession", identity["id"]),
         ("unlinkIdentity", "nothing"),
@@ -123,9 +123,9 @@ async def test_a_browser_knows_its_own_session_and_ends_the_others(small_world: 
 async def _end_the_others(site: Site) -> None:
     desk, phone = await site.signed_in("ann"), await site.signed_in("ann")
     query = "{ viewer { user { sessions { id current } } } }"
-    told = (await desk.query(query))["data"]["viewer"]["user"]["sessions"]
-    assert sorted(session["current"] for session in told) == [False, True]
-    (other,) = (session["id"] for session in told if not session["current"])
+    sessions = (await desk.query(query))["data"]["viewer"]["user"]["sessions"]
+    assert sorted(session["current"] for session in sessions) == [False, True]
+    (other,) = (session["id"] for session in sessions if not session["current"])
     end = f'mutation {{ revokeSession(input: {{id: "{other}"}}) {{ errors {{ code }} }} }}'
     assert (await desk.query(end))["data"] == {"revokeSession": {"errors": []}}
     assert (await desk.who(), await phone.who()) == ("ann@example.com", None)

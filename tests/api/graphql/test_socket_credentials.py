@@ -27,8 +27,8 @@ Opened = tuple[dict[str, str], dict[str, str], Callable[[], Any]]
 
 
 def revoked(world: World) -> Opened:
-    made = world.do("dev", CreateApiToken(name="ci", scopes=frozenset(Permission)))
-    return bearer(made.secret, lambda: world.do("dev", RevokeApiToken(token_id=made.token_id)))
+    token = world.do("dev", CreateApiToken(name="ci", scopes=frozenset(Permission)))
+    return bearer(token.secret, lambda: world.do("dev", RevokeApiToken(token_id=token.token_id)))
 
 
 def expired(world: World) -> Opened:
@@ -38,15 +38,15 @@ def expired(world: World) -> Opened:
 
 
 def deactivated(world: World) -> Opened:
-    made = world.do("dev", CreateApiToken(name="ci", scopes=frozenset(Permission)))
+    token = world.do("dev", CreateApiToken(name="ci", scopes=frozenset(Permission)))
     command = UpdateUser(user_id=world.people["dev"], active=False)
-    return bearer(made.secret, lambda: world.do("admin", command))
+    return bearer(token.secret, lambda: world.do("admin", command))
 
 
 def session_ended(world: World) -> Opened:
-    made = world.do("dev", StartSession(method=SignInMethod.MAIL))
-    headers = {"Cookie": f"countersign={made.secret}", "Origin": "http://testserver"}
-    return headers, {}, lambda: world.do("dev", RevokeSession(session_id=made.session_id))
+    session = world.do("dev", StartSession(method=SignInMethod.MAIL))
+    headers = {"Cookie": f"countersign={session.secret}", "Origin": "http://testserver"}
+    return headers, {}, lambda: world.do("dev", RevokeSession(session_id=session.session_id))
 
 
 def bearer(secret: str, end: Callable[[], Any]) -> Opened:
@@ -78,8 +78,8 @@ def mutation(api: Api) -> dict[str, Any]:
 def sign(api: Api) -> dict[str, Any]:
     sign = """mutation ($input: SignInput!) {
       sign(input: $input) { signature { value } errors { code } } }"""
-    asked = {"keypairId": api.id("Keypair", "try"), "digest": b64encode(DIGEST).decode()}
-    return {"query": sign, "variables": {"input": asked}}
+    input_ = {"keypairId": api.id("Keypair", "try"), "digest": b64encode(DIGEST).decode()}
+    return {"query": sign, "variables": {"input": input_}}
 
 
 @pytest.mark.parametrize("operation", [query, mutation, sign])
@@ -96,7 +96,7 @@ def test_what_has_ended_does_nothing_more_over_a_socket_that_is_open(
     with opened(small_api, headers, params) as socket:
         answer, _ = ask(socket, "1", operation(small_api))
         assert "errors" not in answer["payload"]
-        assert all(not told.get("errors") for told in answer["payload"]["data"].values())
+        assert all(not payload.get("errors") for payload in answer["payload"]["data"].values())
         end()
         before = small_world.snapshot(), len(small_world.ledger())
 

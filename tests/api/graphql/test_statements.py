@@ -48,9 +48,9 @@ STATEMENTS = {"releases": 34, "inbox": 34, "teams": 14, "keypairs": 20, "ledger"
 @pytest.fixture
 def api(world: World) -> Iterator[Api]:
     """GraphQL without a limit on how much is asked in a second, on both databases."""
-    made, runtime = make_api(world, limits=Limits(rate=0))
-    with made.client:
-        yield made
+    api, runtime = make_api(world, limits=Limits(rate=0))
+    with api.client:
+        yield api
     runtime.executor.shutdown()
 
 

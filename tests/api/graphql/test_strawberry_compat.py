@@ -216,8 +216,8 @@ def parse_error(text: str, **limits: int) -> GraphQLError:
 def test_errors_of_the_parser_are_told_apart() -> None:
     many, other = parse_error("{ a b c }", max_tokens=2), parse_error("{ a")
     deep = parse_error("{ a(b: " + "[" * 5000 + "]" * 5000 + ") }")
-    told = [(compat.is_token_limit(e), compat.is_nesting_limit(e)) for e in (many, deep, other)]
-    assert told == [(True, False), (False, True), (False, False)], changed("a parser's message")
+    kinds = [(compat.is_token_limit(e), compat.is_nesting_limit(e)) for e in (many, deep, other)]
+    assert kinds == [(True, False), (False, True), (False, False)], changed("a parser's message")
 
 
 def test_an_input_is_cut_from_a_message() -> None:

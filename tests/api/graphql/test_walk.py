@@ -61,9 +61,9 @@ def world(database: Any) -> World:
 @pytest.fixture
 def api(world: World) -> Iterator[Api]:
     """Without a rate: a walk is quicker than any client."""
-    made, runtime = make_api(world, limits=Limits(rate=0))
-    with made.client:
-        yield made
+    api, runtime = make_api(world, limits=Limits(rate=0))
+    with api.client:
+        yield api
     runtime.executor.shutdown()
 
 
@@ -75,9 +75,9 @@ def stranger(world: World) -> Iterator[Api]:
     other.clock = world.clock
     other.add_user("chief", "ADMIN", "LEAD", "DEVELOPER", "AUDITOR")
     other.things["release"] = other.request(name="Own release")
-    made, runtime = make_api(other, limits=Limits(rate=0))
-    with made.client:
-        yield made
+    api, runtime = make_api(other, limits=Limits(rate=0))
+    with api.client:
+        yield api
     runtime.executor.shutdown()
 
 
@@ -154,8 +154,8 @@ def codes(answer: dict[str, Any], name: str) -> set[str]:
     if "errors" in answer:
         return {error["extensions"]["code"] for error in answer["errors"]}
     payload = answer["data"][name]
-    told = payload["errors"] + [e for o in payload.get("outcomes", ()) for e in o["errors"]]
-    return {error["code"] for error in told}
+    errors = payload["errors"] + [e for o in payload.get("outcomes", ()) for e in o["errors"]]
+    return {error["code"] for error in errors}
 
 
 def test_the_walk_knows_something_of_every_type(marked: dict[str, str]) -> None:
@@ -173,25 +173,25 @@ def test_everything_wants_credentials(api: Api, marked: dict[str, str]) -> None:
 
 def test_no_mutation_works_without_a_permission(api: Api, marked: dict[str, str]) -> None:
     api.token("nobody")
-    before, told = api.world.snapshot(), {}
+    before, codes_by_mutation = api.world.snapshot(), {}
     for name in MUTATIONS:
         if name not in OWN:
             text, variables = mutation(name, all_of(marked))
-            told[name] = codes(api.post("nobody", text, **variables), name)
-            assert told[name], (name, "was not refused")
+            codes_by_mutation[name] = codes(api.post("nobody", text, **variables), name)
+            assert codes_by_mutation[name], (name, "was not refused")
             assert api.world.snapshot() == before, name
     # It was the permission that was missing, not something else about the input.
     administrative = {name for name in MUTATIONS if name.endswith(("Team", "User", "Keypair"))}
     assert administrative >= {"createTeam", "updateTeam", "updateKeypair"}
     for name in administrative | {"createRelease"}:
-        assert told[name] == {"FORBIDDEN"}, name
+        assert codes_by_mutation[name] == {"FORBIDDEN"}, name
 
 
-def shows(told: str, marked: dict[str, str]) -> set[str]:
+def shows(answer: str, marked: dict[str, str]) -> set[str]:
     """What of the first account an answer has in it."""
     # A ledger's positions are alike in every account: such an id is the stranger's own.
-    seen = {kind for kind, id_ in marked.items() if id_ in told and kind != "LedgerEntry"}
-    return seen | ({"a name"} if "Marked" in told else set())
+    seen = {kind for kind, id_ in marked.items() if id_ in answer and kind != "LedgerEntry"}
+    return seen | ({"a name"} if "Marked" in answer else set())
 
 
 @pytest.mark.parametrize("name", QUERIES)
@@ -210,11 +210,11 @@ def test_a_query_shows_ones_own_account_and_a_stranger_nothing_of_it(
         mine = api.post("chief", text, **variables)
         assert "errors" not in mine or codes(mine, name) <= {"INVALID_INPUT"}, (way, mine)
         shown |= shows(json.dumps(mine), marked)
-        told = stranger.post("chief", text, **variables)
+        answer = stranger.post("chief", text, **variables)
         # Nothing is seen, nothing counted: what is there is one's own, and shown.
-        assert shows(json.dumps(told), marked) == set(), way
-        assert "errors" not in told or "BUG" not in codes(told, name), way
-        connection = (told.get("data") or {}).get(name)
+        assert shows(json.dumps(answer), marked) == set(), way
+        assert "errors" not in answer or "BUG" not in codes(answer, name), way
+        connection = (answer.get("data") or {}).get(name)
         if isinstance(connection, dict) and "totalCount" in connection and way != ("first",):
             assert connection["totalCount"] == len(connection["edges"]), way
     assert shown, "the walk can see what it looks for"
@@ -283,9 +283,9 @@ def test_a_websocket_wants_credentials_for_everything(api: Api, marked: dict[str
     with api.socket(None) as socket:
         for names, operation in EVERYTHING:
             for name in names:
-                told = told_first(socket, *operation(name, all_of(marked)))
-                assert codes(told, name) == {"UNAUTHENTICATED"}, name
-                assert "Marked" not in json.dumps(told), name
+                received = told_first(socket, *operation(name, all_of(marked)))
+                assert codes(received, name) == {"UNAUTHENTICATED"}, name
+                assert "Marked" not in json.dumps(received), name
     assert api.world.snapshot() == before
 
 
@@ -303,12 +303,12 @@ def test_a_subscription_tells_those_who_may_and_nobody_else(
         theirs = told_first(socket, cursor, BEGINNING)["data"][name]["cursor"]
     for other, may in ((stranger, "chief"), (api, "nobody")):
         with other.socket(may) as socket:
-            told = told_first(socket, text, one)
-            assert codes(told, name) == {"NOT_FOUND"}, may
+            received = told_first(socket, text, one)
+            assert codes(received, name) == {"NOT_FOUND"}, may
     with stranger.socket("chief") as socket:
-        told = json.dumps(told_first(socket, text, everything))
-        assert "Own release" in told
-        assert "Marked" not in told
+        received = json.dumps(told_first(socket, text, everything))
+        assert "Own release" in received
+        assert "Marked" not in received
         refused = told_first(socket, text, everything | {"after": theirs})
         assert codes(refused, name) == {"INVALID_INPUT"}
     with api.socket("nobody") as socket:
@@ -331,10 +331,10 @@ def test_no_query_shows_more_without_a_permission(api: Api, marked: dict[str, st
     for name in QUERIES:
         for way in ways(name):
             text, variables = query(name, all_of(marked), way)
-            told = json.dumps(api.post("nobody", text, **variables))
-            assert "Marked note" not in told, (name, way)
-            assert "Marked release" not in told, (name, way)
-            seen = [hidden for hidden in HIDDEN if marked[hidden] in told]
+            answer = json.dumps(api.post("nobody", text, **variables))
+            assert "Marked note" not in answer, (name, way)
+            assert "Marked release" not in answer, (name, way)
+            seen = [hidden for hidden in HIDDEN if marked[hidden] in answer]
             assert seen == [], (name, way)
     assert api.world.snapshot() == before
 
@@ -343,10 +343,10 @@ def test_no_query_shows_more_without_a_permission(api: Api, marked: dict[str, st
 def test_everything_is_a_node(api: Api, marked: dict[str, str], kind: str) -> None:
     api.world.add_user("chief", "ADMIN", "LEAD", "DEVELOPER", "AUDITOR")
     ids = [marked[kind], marked["Team"], marked[kind]]
-    asked = (
+    query = (
         "query ($id: ID!, $ids: [ID!]!) { node(id: $id) { id __typename } nodes(ids: $ids) { id } }"
     )
-    found = api.ask("chief", asked, id=marked[kind], ids=ids)
+    found = api.ask("chief", query, id=marked[kind], ids=ids)
 
     assert found["node"] == {"id": marked[kind], "__typename": kind}
     assert [node["id"] for node in found["nodes"]] == ids

@@ -75,10 +75,10 @@ def test_a_secret_is_hidden_wherever_it_is(written: io.StringIO, text: str) -> N
     except ValueError:
         log.exception("failed", of=ValueError(text))
         logging.getLogger("library").exception("failed")
-    told = written.getvalue()
-    assert len(told.splitlines()) == 4
-    assert secret_part(text) not in told
-    assert HIDDEN in told
+    exported = written.getvalue()
+    assert len(exported.splitlines()) == 4
+    assert secret_part(text) not in exported
+    assert HIDDEN in exported
 
 
 def test_what_is_no_secret_stays(written: io.StringIO) -> None:

@@ -80,10 +80,10 @@ def test_signatures_are_counted_as_their_callers_were_told(
 ) -> None:
     world.approved(max_signatures=2)
     world.clock.pass_(hours=1)
-    asked = {"keypairId": api.id("Keypair", "vault"), "digest": b64encode(DIGEST).decode()}
+    input_ = {"keypairId": api.id("Keypair", "vault"), "digest": b64encode(DIGEST).decode()}
     for _ in range(3):
-        api.try_("dev", "sign", asked, SIGN)
-    api.try_("ann", "sign", asked, SIGN)
+        api.try_("dev", "sign", input_, SIGN)
+    api.try_("ann", "sign", input_, SIGN)
     api.try_("dev", "createRelease", {"name": ""} | release_input(api), "release { id }")
 
     seen = looked(runtime)
@@ -131,12 +131,12 @@ def test_operations_are_counted_by_what_of_the_schema_they_ask_for(
 def test_subscriptions_are_counted_while_they_are_open_and_never_timed(
     world: World, api: Api, runtime: Runtime
 ) -> None:
-    asked = {"query": "subscription MyOwnName { releaseEvents { tag } }"}
+    operation = {"query": "subscription MyOwnName { releaseEvents { tag } }"}
     events = {"Accept": "text/event-stream"}
     with serving_app(api.client.app) as url:
-        httpx2.post(f"{url}/graphql", json=asked, headers=events)
-        told = events | {"Authorization": f"Bearer {api.token('dev')}"}
-        with httpx2.stream("POST", f"{url}/graphql", json=asked, headers=told):
+        httpx2.post(f"{url}/graphql", json=operation, headers=events)
+        headers = events | {"Authorization": f"Bearer {api.token('dev')}"}
+        with httpx2.stream("POST", f"{url}/graphql", json=operation, headers=headers):
             until(lambda: looked(runtime)["countersign_graphql_subscriptions"] == 1)
         until(lambda: looked(runtime)["countersign_graphql_subscriptions"] == 0)
 
@@ -216,6 +216,6 @@ def test_it_is_at_its_own_address_and_nowhere_else(database_url: str, tmp_path: 
     environment = settings(database_url, COUNTERSIGN_METRICS_ADDRESS=f"127.0.0.1:{port}")
     init(environment, tmp_path)
     with serving(environment, tmp_path) as server:
-        told = httpx2.get(f"http://127.0.0.1:{port}/metrics").text
-        assert 'countersign_http_requests_total{face="health",status="2xx"}' in told
+        text = httpx2.get(f"http://127.0.0.1:{port}/metrics").text
+        assert 'countersign_http_requests_total{face="health",status="2xx"}' in text
         assert httpx2.get(f"{server.url}/metrics").status_code == 404

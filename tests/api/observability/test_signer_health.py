@@ -31,12 +31,12 @@ class Device(LocalSigner):
     def __init__(self) -> None:
         super().__init__(SignerContext(Keyring([bytes(range(32))]), {}))
         self.error: Exception | None = None
-        self.asked = 0
+        self.calls = 0
         self.answers = Event()
         self.answers.set()
 
     def health(self) -> None:
-        self.asked += 1
+        self.calls += 1
         self.answers.wait(30)
         if self.error is not None:
             raise self.error
@@ -44,9 +44,9 @@ class Device(LocalSigner):
 
 @pytest.fixture
 def device() -> Any:
-    made = Device()
-    yield made
-    made.answers.set()
+    device = Device()
+    yield device
+    device.answers.set()
 
 
 def always_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,7 +77,7 @@ def test_it_is_ready_as_often_as_it_answers(
 def test_an_answer_is_kept_for_a_while(device: Device) -> None:
     health = SignerHealth({"device": device})
     assert [health.ready() for _ in range(5)] == [{"device": True}] * 5
-    assert device.asked == 1
+    assert device.calls == 1
 
 
 def test_one_that_hangs_is_not_ready_and_is_asked_once_at_a_time(
@@ -88,7 +88,7 @@ def test_one_that_hangs_is_not_ready_and_is_asked_once_at_a_time(
     health = SignerHealth({"device": device})
     device.answers.clear()
     assert [health.ready() for _ in range(3)] == [{"device": False}] * 3
-    assert device.asked == 1
+    assert device.calls == 1
     device.answers.set()
     monkeypatch.setattr(signer_health, "SIGNER_ANSWER_SECONDS", 30.0)
     assert health.ready() == {"device": True}

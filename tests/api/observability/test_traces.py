@@ -79,10 +79,10 @@ def test_operations_are_spans_of_the_callers_trace(
 def test_no_span_has_a_path_or_a_secret(api: Api, exported: InMemorySpanExporter) -> None:
     token = api.token("ann")
     api.client.get(f"/decide/secret?{token}", headers={"Authorization": f"Bearer {token}"})
-    told = "".join(span.to_json() for span in exported.get_finished_spans())
-    assert "http decide" in told
-    assert token not in told
-    assert "secret" not in told
+    text = "".join(span.to_json() for span in exported.get_finished_spans())
+    assert "http decide" in text
+    assert token not in text
+    assert "secret" not in text
 
 
 def test_a_span_says_that_it_failed_and_not_what(
@@ -96,8 +96,8 @@ def test_a_span_says_that_it_failed_and_not_what(
 
     api.token("admin")
     monkeypatch.setattr(UpdateAccount, "apply", apply)
-    asked = "mutation { updateAccount(input: {signingFrozen: true}) { errors { code } } }"
-    assert api.post("admin", asked)["errors"][0]["extensions"]["code"] == "BUG"
+    mutation = "mutation { updateAccount(input: {signingFrozen: true}) { errors { code } } }"
+    assert api.post("admin", mutation)["errors"][0]["extensions"]["code"] == "BUG"
     monkeypatch.setattr(Endpoint, "__call__", answer)
     with pytest.raises(ValueError, match=SECRET):
         api.client.get("/graphql")
@@ -107,9 +107,9 @@ def test_a_span_says_that_it_failed_and_not_what(
     assert [span.name for span in failed] == ["command UpdateAccount", "http graphql"]
     assert {span.status.description for span in failed} == {None}
     assert [event for span in spans for event in span.events] == []
-    told = "".join(span.to_json() for span in spans)
-    assert "hush" not in told
-    assert SECRET not in told
+    text = "".join(span.to_json() for span in spans)
+    assert "hush" not in text
+    assert SECRET not in text
 
 
 def test_without_the_package_one_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,16 +87,18 @@ def test_no_more_are_remembered_than_memory_is_given() -> None:
 
 
 def test_a_sessions_use_keeps_it_alive(world: World) -> None:
-    made = world.do("ann", StartSession(method=SignInMethod.MAIL))
+    session = world.do("ann", StartSession(method=SignInMethod.MAIL))
     world.clock.pass_(hours=11)
-    record_use(world.system, (), [made.session_id])
+    record_use(world.system, (), [session.session_id])
     with world.system.database.reading() as connection:
         (seen,) = connection.scalars(sa.select(t.sessions.c.last_seen_at))
     assert seen == world.clock.instant
 
 
 def test_processes_that_write_the_same_at_once_do_not_stop_each_other(world: World) -> None:
-    made = [world.do("ann", StartSession(method=SignInMethod.MAIL)).session_id for _ in range(20)]
+    session_ids = [
+        world.do("ann", StartSession(method=SignInMethod.MAIL)).session_id for _ in range(20)
+    ]
     world.clock.pass_(minutes=5)
     barrier, failed = Barrier(4), []
 
@@ -107,7 +109,7 @@ def test_processes_that_write_the_same_at_once_do_not_stop_each_other(world: Wor
         except SQLAlchemyError as error:
             failed.append(error)
 
-    threads = [Thread(target=write, args=(made[:: 1 - 2 * (n % 2)],)) for n in range(4)]
+    threads = [Thread(target=write, args=(session_ids[:: 1 - 2 * (n % 2)],)) for n in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

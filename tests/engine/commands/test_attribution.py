@@ -24,8 +24,8 @@ from tests.support.world import DIGEST, World
 
 
 def credential(entry: Any) -> dict[str, str | None]:
-    told: dict[str, str | None] = json.loads(entry.body)["credential"]
-    return told
+    credential: dict[str, str | None] = json.loads(entry.body)["credential"]
+    return credential
 
 
 @pytest.mark.parametrize(
@@ -96,15 +96,15 @@ def test_who_has_just_signed_in_and_nothing_else_is_told_apart_from_programs(wor
 
 def test_real_tokens_and_sessions_are_what_is_named(world: World) -> None:
     now = world.clock.instant
-    made = world.do("dev", CreateApiToken(name="ci", expires_at=now + timedelta(days=1)))
+    token = world.do("dev", CreateApiToken(name="ci", expires_at=now + timedelta(days=1)))
     started = world.do("dev", StartSession(method=SignInMethod.MAIL))
     with world.system.database.reading() as connection:
-        by_token = principal_of_token(connection, made.secret, now)
+        by_token = principal_of_token(connection, token.secret, now)
         by_session = principal_of_session(connection, started.secret, now)
     assert by_token is not None
     assert by_session is not None
     named: list[tuple[str, UUID | None]] = [
         (one.credential.kind, one.credential.id) for one in (by_token, by_session)
     ]
-    assert named == [("TOKEN", made.token_id), ("SESSION", started.session_id)]
+    assert named == [("TOKEN", token.token_id), ("SESSION", started.session_id)]
     assert Permission.SIGN in (by_token.scopes or ())

@@ -20,8 +20,8 @@ def test_a_team_approves_and_the_key_signs_inside_the_window_only(world: World) 
     assert early.refusal.code is Code.OUTSIDE_WINDOW
 
     world.clock.pass_(hours=1)
-    made, over = world.sign("dev", number=2)
-    assert isinstance(made, Made)
+    signatures, over = world.sign("dev", number=2)
+    assert isinstance(signatures, Made)
     assert isinstance(over, Refused)
     assert over.refusal.code is Code.QUOTA_EXHAUSTED
     assert world.release(release).status is Status.IN_PROGRESS

@@ -164,8 +164,8 @@ def test_a_keypair_in_use_names_the_release_and_until_when(world: World) -> None
 def test_to_those_who_do_not_see_that_release_it_is_another(world: World) -> None:
     world.request()
     world.add_team("red", ["ann", "bob", "eve"], ["vault"], 2)
-    asked = world.fields(name="Next", team_id=world.things["red"])
-    refusal = assert_refused(world, "eve", RequestRelease(fields=asked), Code.KEYPAIR_IN_USE)
+    fields = world.fields(name="Next", team_id=world.things["red"])
+    refusal = assert_refused(world, "eve", RequestRelease(fields=fields), Code.KEYPAIR_IN_USE)
     assert refusal.message == (
         "The keypair vault is held by another open release. Wait until that has ended,"
         " or choose another."

@@ -62,9 +62,9 @@ async def test_whoever_the_database_never_answers_is_told_in_time(database: Data
     hangs = asyncio.create_task(executor.read(hang))
     await asyncio.sleep(0)
     queued = asyncio.create_task(executor.read(lambda: done.append("queued")))
-    told = await asyncio.gather(hangs, queued, return_exceptions=True)
+    outcomes = await asyncio.gather(hangs, queued, return_exceptions=True)
 
-    assert [str(refusal) for refusal in told] == [DATABASE_UNAVAILABLE, OVERLOADED]
+    assert [str(refusal) for refusal in outcomes] == [DATABASE_UNAVAILABLE, OVERLOADED]
     assert executor.waiting == 1
     started = time.monotonic()
     executor.shutdown()

@@ -176,9 +176,13 @@ def test_a_keypair_held_by_the_edited_release_itself_is_free() -> None:
     assert requirements.keypairs_are_free(given) is None
 
 
-@pytest.mark.parametrize(("asked", "has", "fits"), [(True, False, False), (True, True, True)])
-def test_a_default_certificate_is_there_when_asked_for(asked: bool, has: bool, fits: bool) -> None:
-    given = drafting(keyed(keypair(has_default_certificate=has)), with_default_certificate=asked)
+@pytest.mark.parametrize(("requested", "has", "fits"), [(True, False, False), (True, True, True)])
+def test_a_default_certificate_is_there_when_asked_for(
+    requested: bool, has: bool, fits: bool
+) -> None:
+    given = drafting(
+        keyed(keypair(has_default_certificate=has)), with_default_certificate=requested
+    )
     wrong = (Code.KEYPAIR_CERTIFICATE_MISMATCH, "keypair_ids")
     assert said(requirements.keypairs_have_certificates(given)) == (None if fits else wrong)
 

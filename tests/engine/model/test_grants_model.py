@@ -100,8 +100,8 @@ class Escalation(RuleBasedStateMachine):
         principal = world.principal(who)
         if scopes is not None:
             until = world.clock.instant + timedelta(hours=1)
-            made = world.do(who, CreateApiToken(name="stolen", scopes=scopes, expires_at=until))
-            principal = self.proved(made)
+            token = world.do(who, CreateApiToken(name="stolen", scopes=scopes, expires_at=until))
+            principal = self.proved(token)
         self.credentials: list[Principal] = [principal]
         self.first = principal.user_id
         self.users, self.services = [world.people["eve"], world.people["dev"]], list[UUID]()
@@ -173,9 +173,9 @@ class Escalation(RuleBasedStateMachine):
             return
         user_id = None if own else self.services[-1 - service % len(self.services)]
         command = CreateApiToken(name="child", user_id=user_id, scopes=wanted)
-        made = self.attempt(by, command)
-        if made is not None:
-            self.credentials.append(self.proved(made))
+        result = self.attempt(by, command)
+        if result is not None:
+            self.credentials.append(self.proved(result))
 
     @rule(by=pick, which=pick)
     def revoke_token(self, by: int, which: int) -> None:
@@ -273,10 +273,10 @@ class Escalation(RuleBasedStateMachine):
     def one(self, user: int) -> UUID:
         return self.users[-1 - user % len(self.users)]
 
-    def proved(self, made: NewToken) -> Principal:
+    def proved(self, token: NewToken) -> Principal:
         with self.database.reading() as connection:
             now = self.world.clock.instant
-            principal = principal_of_token(connection, made.secret, now)
+            principal = principal_of_token(connection, token.secret, now)
         assert principal is not None
         return principal
 

@@ -320,16 +320,16 @@ def test_a_release_that_one_does_not_see_is_told_as_another_one(status: Status, 
     outsider = replace(SIGNER, team_ids=frozenset({RED}))
     shared = keypair(held_by=RELEASE, team_ids=frozenset({BLUE, RED}))
     whole = sign_facts(actor=outsider, release=held, keypair=shared)
-    told = evaluate(replace(whole, viewer=outsider))
+    evaluation = evaluate(replace(whole, viewer=outsider))
     ours = evaluate(whole)
-    assert [(f.name, f.passed, f.code) for f in told.factors] == [
+    assert [(f.name, f.passed, f.code) for f in evaluation.factors] == [
         (f.name, f.passed, f.code) for f in ours.factors
     ]
-    assert told.refusal is not None
+    assert evaluation.refusal is not None
     assert ours.refusal is not None
-    assert told.refusal.code is ours.refusal.code
-    assert told.refusal.message.startswith("Another release holds the keypair vault and ")
-    for factor in told.factors:
+    assert evaluation.refusal.code is ours.refusal.code
+    assert evaluation.refusal.message.startswith("Another release holds the keypair vault and ")
+    for factor in evaluation.factors:
         assert not any(word in factor.detail for word in SECRET)
         assert factor.detail.endswith(".")
     assert [f.name for f in ours.factors if "Falcon" in f.detail] == [

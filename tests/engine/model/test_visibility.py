@@ -42,7 +42,7 @@ def every_kind(world: World) -> list[Release]:
     dev, eve = world.people["dev"], world.people["eve"]
     teams = (None, world.things["blue"], world.things["red"])
     participants: list[set[UUID]] = [set(), {dev}, {eve}, {dev, eve}]
-    made = []
+    releases_of_every_kind = []
     for number, (creator, team, people) in enumerate(
         itertools.product((dev, eve), teams, participants)
     ):
@@ -54,12 +54,12 @@ def every_kind(world: World) -> list[Release]:
             participant_ids=frozenset(people),
             keypair_ids=frozenset(),
         )
-        made.append(replace(like, creator_id=creator, fields=written))
+        releases_of_every_kind.append(replace(like, creator_id=creator, fields=written))
     with world.system.database.writing() as connection:
-        for release in made:
+        for release in releases_of_every_kind:
             insert_release(connection, release)
         connection.commit()
-    return made
+    return releases_of_every_kind
 
 
 def found(reading: QueryContext, ids: list[UUID]) -> set[UUID]:

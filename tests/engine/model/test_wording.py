@@ -27,8 +27,8 @@ from tests.support.facts import (
 
 
 def test_a_noun_has_the_form_of_its_number() -> None:
-    told = [counted(number, "approval") for number in (0, 1, 2)]
-    assert told == ["0 approvals", "1 approval", "2 approvals"]
+    phrases = [counted(number, "approval") for number in (0, 1, 2)]
+    assert phrases == ["0 approvals", "1 approval", "2 approvals"]
     assert [counted(n, "person", "people") for n in (1, 3)] == ["1 person", "3 people"]
     assert [chosen(n, "is", "are") for n in (0, 1, 2)] == ["are", "is", "are"]
     assert [only_people(n) for n in (0, 1, 2)] == ["nobody", "only 1 person", "only 2 people"]

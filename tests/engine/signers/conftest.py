@@ -40,9 +40,11 @@ def stored() -> StoreKey:
     """What the engine hands back of a key that it stored."""
 
     def handed_back(
-        algorithm: KeypairAlgorithm, binding: KeyBinding, made: GeneratedKey
+        algorithm: KeypairAlgorithm, binding: KeyBinding, generated: GeneratedKey
     ) -> SigningKey:
-        return SigningKey(binding, algorithm, made.public_key_pem, made.material, made.key_id)
+        return SigningKey(
+            binding, algorithm, generated.public_key_pem, generated.material, generated.key_id
+        )
 
     return handed_back
 

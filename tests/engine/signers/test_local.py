@@ -106,9 +106,9 @@ def test_many_threads_sign_with_more_keys_than_are_kept(
     keys = [stored(algorithm, its, local.generate(algorithm, its)) for its in bindings]
 
     with ThreadPoolExecutor(8) as threads:
-        made = list(threads.map(lambda key: local.sign(key, digest), keys * 40))
+        signatures = list(threads.map(lambda key: local.sign(key, digest), keys * 40))
 
     assert len(local._keys._opened) == 3
-    assert len(set(made)) == 10, "Ed25519 is deterministic: one signature for each key"
-    for key, signature in zip(keys, made[:10], strict=True):
+    assert len(set(signatures)) == 10, "Ed25519 is deterministic: one signature for each key"
+    for key, signature in zip(keys, signatures[:10], strict=True):
         assert openssl_verifies(algorithm, key.public_key_pem, digest, signature)

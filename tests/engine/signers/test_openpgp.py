@@ -155,9 +155,9 @@ def test_content_is_hashed_as_its_signature_is_recorded(openpgp, make_key, algor
 def test_many_threads_sign_with_one_key(openpgp, make_key, gpg, tmp_path) -> None:
     key = make_key(ED25519)
     with ThreadPoolExecutor(8) as threads:
-        made = list(threads.map(lambda _: openpgp.sign(key, CONTENT), range(200)))
+        signatures = list(threads.map(lambda _: openpgp.sign(key, CONTENT), range(200)))
     gpg("--import", given=key.public_key_pem.encode())
-    for signature in (made[0], made[-1]):
+    for signature in (signatures[0], signatures[-1]):
         (tmp_path / "content.asc").write_bytes(signature)
         verified = gpg("--verify", str(tmp_path / "content.asc"), "-", given=CONTENT.value)
         assert verified.returncode == 0

@@ -219,9 +219,9 @@ def test_two_backends_and_many_threads_share_the_token(
     key, digest = make_key(KeypairAlgorithm.ECDSA_P256), digest_of_content(SHA256)
     second = Pkcs11Signer.from_context(context)
     with ThreadPoolExecutor(8) as threads:
-        made = list(threads.map(lambda n: (hsm, second)[n % 2].sign(key, digest), range(400)))
-    assert len(set(made)) == 400
-    for signature in made[:4]:
+        signatures = list(threads.map(lambda n: (hsm, second)[n % 2].sign(key, digest), range(400)))
+    assert len(set(signatures)) == 400
+    for signature in signatures[:4]:
         assert openssl_verifies(key.algorithm, key.public_key_pem, digest, signature)
 
 

@@ -57,8 +57,8 @@ class Hsm:
         self.signer.health()
 
     def generate(self) -> None:
-        made = new_key(self.signer)
-        self.signer.destroy(made)
+        key = new_key(self.signer)
+        self.signer.destroy(key)
 
     def reconnect(self) -> None:
         """The next call is the first of a new connection."""
@@ -76,8 +76,8 @@ class Hsm:
 
 def new_key(signer: Pkcs11Signer) -> SigningKey:
     binding = KeyBinding(uuid4(), uuid4())
-    made = signer.generate(P256, binding)
-    return SigningKey(binding, P256, made.public_key_pem, made.material, None)
+    key = signer.generate(P256, binding)
+    return SigningKey(binding, P256, key.public_key_pem, key.material, None)
 
 
 def make_signer(module: str, pin: str = PIN, label: str = LABEL) -> Pkcs11Signer:

@@ -108,13 +108,13 @@ def test_a_key_used_for_something_else_is_refused() -> None:
 
 @pytest.mark.parametrize(("keypair_id", "is_same"), [(VAULT, True), (SPARE, False)])
 def test_a_repetition_is_answered_whatever_the_factors_say(keypair_id: UUID, is_same: bool) -> None:
-    made = PreviousSignature(
+    previous = PreviousSignature(
         SIGNATURE_IDS[8], keypair_id, DIGEST, DigestAlgorithm.SHA256, SignatureState.MADE
     )
-    batch = facts(previous={(MEMBER, "a"): made}, signing_frozen=True)
+    batch = facts(previous={(MEMBER, "a"): previous}, signing_frozen=True)
     (answer,), decision = decided(batch, request(key="a"))
     if is_same:
-        assert answer == Existing(made.id, settled=True)
+        assert answer == Existing(previous.id, settled=True)
     else:
         assert answer.refusal.code is Code.IDEMPOTENCY_MISMATCH
     assert decision.reservations == []

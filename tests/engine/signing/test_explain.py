@@ -210,8 +210,8 @@ def test_what_is_explained_is_what_happens(world: World) -> None:
             assert foretold.allowed
             (row,) = rows(world, t.signatures, id=outcome.signature_id)
             assert row.release_id == foretold.release_id
-            told = [(factor["name"], factor["passed"]) for factor in json.loads(row.factors)]
-            assert told == [(factor.name, factor.passed) for factor in foretold.factors]
+            factors = [(factor["name"], factor["passed"]) for factor in json.loads(row.factors)]
+            assert factors == [(factor.name, factor.passed) for factor in foretold.factors]
 
     agree()
     assert len(seen) >= 6
@@ -231,16 +231,16 @@ def test_others_and_other_instants_are_explained_to_those_who_manage_keypairs(
     vault, dev = world.things["vault"], world.people["dev"]
     start = world.release(release).fields.starts_at
 
-    def ask(who: str, **asked: Any) -> Evaluation:
+    def ask(who: str, **question: Any) -> Evaluation:
         return read(
             world.system,
             world.principal(who),
-            lambda reading: signing.explain(reading, vault, **asked),
+            lambda reading: signing.explain(reading, vault, **question),
         )
 
-    for asked in ({"user_id": dev}, {"at": start}):
+    for question in ({"user_id": dev}, {"at": start}):
         with pytest.raises(Refusal) as refused:
-            ask("ann", **asked)
+            ask("ann", **question)
         assert refused.value.code is Code.FORBIDDEN
     assert not ask("admin", user_id=dev).allowed
     assert ask("admin", user_id=dev, at=start).allowed
@@ -252,10 +252,10 @@ def test_a_release_that_one_does_not_see_is_not_told_by_its_factors(world: World
     world.request(name="Secret Falcon")
     world.add_team("red", ["ann", "eve"], ["vault"], 1)
     vault, known = world.things["vault"], len(world.ledger())
-    asked = read(world.system, world.principal("eve"), lambda now: signing.explain(now, vault))
+    evaluation = read(world.system, world.principal("eve"), lambda now: signing.explain(now, vault))
     (outcome,) = world.sign("eve")
     assert isinstance(outcome, Refused)
-    assert asked.factors == outcome.factors
+    assert evaluation.factors == outcome.factors
     assert outcome.refusal.code is Code.OUTSIDE_WINDOW
     assert "Secret" not in outcome.refusal.message
     assert not [f for f in outcome.factors if "Secret" in f.detail or "2030" in f.detail]
@@ -272,7 +272,7 @@ def test_nor_by_those_of_a_signature_made_outside_of_it(world: World) -> None:
     world.set_team("blue", keypairs=["vault", "web"])
     web = frozenset({world.things["web"]})
     world.request(name="Secret Falcon", type=ReleaseType.ONLINE, keypair_ids=web)
-    (made,) = world.sign("eve", "web")
-    assert isinstance(made, Made)
+    (outcome,) = world.sign("eve", "web")
+    assert isinstance(outcome, Made)
     (row,) = rows(world, t.signatures)
     assert (row.release_id, "Secret" in row.factors, "2030" in row.factors) == (None, False, False)

@@ -73,7 +73,7 @@ async def gate_of(world: World, **more: Any) -> AsyncIterator[tuple[SigningServi
         executor.shutdown()
 
 
-def asked(world: World, digest: bytes | None = None, **more: Any) -> SignRequest:
+def sign_request(world: World, digest: bytes | None = None, **more: Any) -> SignRequest:
     digest = os.urandom(32) if digest is None else digest
     return SignRequest(keypair_id=world.things["vault"], digest=digest, **more)
 
@@ -81,7 +81,7 @@ def asked(world: World, digest: bytes | None = None, **more: Any) -> SignRequest
 async def sign(
     gate: SigningService, world: World, who: str = "dev", *requests: Any
 ) -> list[Outcome]:
-    asks = requests or (asked(world),)
+    asks = requests or (sign_request(world),)
     return await gate.sign(world.principal(who), world.things["vault"], asks)
 
 
@@ -107,8 +107,8 @@ async def test_calls_of_one_moment_are_reserved_and_settled_together(
 
         monkeypatch.setattr(module, name, counted)
     async with gate_of(world) as (gate, _):
-        told = await asyncio.gather(*(sign(gate, world) for _ in range(32)))
-    assert all(isinstance(outcome, Made) for (outcome,) in told)
+        outcomes = await asyncio.gather(*(sign(gate, world) for _ in range(32)))
+    assert all(isinstance(outcome, Made) for (outcome,) in outcomes)
     assert transactions == ["decide_calls", "settle"]
     assert (counts(world), entries(world, "signature:made")) == ((32, 0), 32)
 
@@ -117,14 +117,14 @@ async def test_a_backend_that_breaks_over_one_digest_breaks_it_for_that_one(
     open_world: World,
 ) -> None:
     world = open_world
-    bad = asked(world, Signer.stumbles_over)
+    bad = sign_request(world, Signer.stumbles_over)
     async with gate_of(world) as (gate, _):
-        told = await asyncio.gather(
+        outcomes = await asyncio.gather(
             *(sign(gate, world) for _ in range(5)),
             sign(gate, world, "dev", bad),
             sign(gate, world, "eve"),
         )
-    codes = [code_of(outcome) for (outcome,) in told]
+    codes = [code_of(outcome) for (outcome,) in outcomes]
     assert codes == [None] * 5 + [Code.SIGNER_FAILED, Code.KEYPAIR_NOT_ALLOWED]
     assert counts(world) == (5, 0)
     assert entries(world, "signature:dropped") == 1
@@ -149,7 +149,7 @@ async def test_who_is_refused_does_not_wait_for_the_signatures_of_others(
 async def test_what_was_reserved_is_never_refused_for_want_of_a_place(open_world: World) -> None:
     """A place in the queue is asked for once, before anything is counted."""
     world = open_world
-    batch = [asked(world) for _ in range(200)]
+    batch = [sign_request(world) for _ in range(200)]
     async with gate_of(world, max_pending=2, threads=2) as (gate, _):
         outcomes = await sign(gate, world, "dev", *batch)
     codes = Counter(code_of(outcome) for outcome in outcomes)
@@ -177,11 +177,11 @@ async def test_a_slow_signer_has_no_more_reserved_than_it_can_make_in_time(
 
     async with gate_of(world, threads=2) as (gate, _):
         watcher = asyncio.create_task(watch())
-        batches = [[asked(world) for _ in range(150)] for _ in range(3)]
-        told = await asyncio.gather(*(sign(gate, world, "dev", *batch) for batch in batches))
+        batches = [[sign_request(world) for _ in range(150)] for _ in range(3)]
+        results = await asyncio.gather(*(sign(gate, world, "dev", *batch) for batch in batches))
         watching = False
         await watcher
-    codes = {code_of(outcome) for outcomes in told for outcome in outcomes}
+    codes = {code_of(outcome) for outcomes in results for outcome in outcomes}
     assert codes == {None}
     assert counts(world) == (450, 0)
     assert most < 300, "the rest waited in line, where nothing is counted"
@@ -203,8 +203,8 @@ async def test_a_commit_that_was_not_answered_is_looked_up_and_not_called_a_fail
 
     monkeypatch.setattr(settling, "transaction", breaking)
     async with gate_of(world) as (gate, _):
-        told = await asyncio.gather(*(sign(gate, world) for _ in range(9)))
-    assert [code_of(outcome) for (outcome,) in told] == [None] * 9
+        outcomes = await asyncio.gather(*(sign(gate, world) for _ in range(9)))
+    assert [code_of(outcome) for (outcome,) in outcomes] == [None] * 9
     assert (counts(world), entries(world, "signature:made")) == ((9, 0), 9)
 
 
@@ -228,14 +228,14 @@ async def test_who_gives_up_in_line_uses_nothing(
         for task in later[1:]:
             task.cancel()
         may_go_on.set()
-        told = await asyncio.gather(first, *later, return_exceptions=True)
-    assert [isinstance(one, list) for one in told] == [True, True, False, False, False, False]
+        outcomes = await asyncio.gather(first, *later, return_exceptions=True)
+    assert [isinstance(one, list) for one in outcomes] == [True, True, False, False, False, False]
     assert counts(world) == (2, 0)
 
 
 async def test_the_same_key_twice_in_one_batch_is_one_signature(open_world: World) -> None:
     world = open_world
-    twice = asked(world, idempotency_key="build 1")
+    twice = sign_request(world, idempotency_key="build 1")
     async with gate_of(world) as (gate, _):
         outcomes = await sign(gate, world, "dev", twice, twice)
         (again,) = await sign(gate, world, "dev", twice)
@@ -245,7 +245,7 @@ async def test_the_same_key_twice_in_one_batch_is_one_signature(open_world: Worl
 
 async def test_a_large_batch_for_nobody_is_refused_as_a_whole(open_world: World) -> None:
     world = open_world
-    batch = [asked(world) for _ in range(200)]
+    batch = [sign_request(world) for _ in range(200)]
     async with gate_of(world) as (gate, _):
         with pytest.raises(Refusal) as refused:
             await gate.sign(world.principal("dev"), world.account_id, batch)

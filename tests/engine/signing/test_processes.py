@@ -29,12 +29,12 @@ def test_at_every_step(world: World, monkeypatch: pytest.MonkeyPatch, is_quick: 
     if not is_quick:
         monkeypatch.setattr(LocalSigner, "quick_seconds", lambda *_: None)
     release_in(world, Status.IN_PROGRESS, max_signatures=MAXIMUM)
-    asked: set[str] = set()
+    requested_keys: set[str] = set()
     step, was_killed = 0, True
     while was_killed:
         step += 1
         keys = [f"step {step}, {number}" for number in range(KEYS_PER_BATCH)]
-        asked |= set(keys)
+        requested_keys |= set(keys)
         killed = _sign(world, keys, step)
         was_killed = killed.was_killed
         _assert_stored(world, killed)
@@ -46,7 +46,7 @@ def test_at_every_step(world: World, monkeypatch: pytest.MonkeyPatch, is_quick: 
         assert killed.ids.items() <= again.ids.items(), "the same, not another one"
         _assert_stored(world, again)
     assert step > 8, "so many steps there are at least"
-    _assert_exact(world, asked)
+    _assert_exact(world, requested_keys)
 
 
 @pytest.mark.parametrize("is_quick", [True, False], ids=["one transaction", "reserve and settle"])
@@ -73,10 +73,10 @@ def test_after_a_stop_no_process_makes_another_signature(world: World) -> None:
         world.do("ann", StopRelease(release_id=release_id, reason="leak"))
 
     *answers, _ = at_once([*(partial(_sign, world, keys) for keys in batches), stop])
-    made = {key for answered in answers for key in answered.ids}
+    signature_ids = {key for answered in answers for key in answered.ids}
     tags = [entry.tag for entry in world.ledger()]
     assert "signature:made" not in tags[tags.index("release:stopped") :]
-    _assert_exact(world, made)
+    _assert_exact(world, signature_ids)
 
 
 def _sign(world: World, keys: list[str], step: int = 0) -> Answered:
@@ -85,19 +85,19 @@ def _sign(world: World, keys: list[str], step: int = 0) -> Answered:
 
 def _assert_stored(world: World, answered: Answered) -> None:
     """Whatever was answered is in the database as it was answered."""
-    made = rows(world, t.signatures, state=SignatureState.MADE)
-    assert answered.ids.items() <= {(row.idempotency_key, row.id) for row in made}
-    assert answered.values.items() <= {(row.idempotency_key, row.value) for row in made}
+    signatures = rows(world, t.signatures, state=SignatureState.MADE)
+    assert answered.ids.items() <= {(row.idempotency_key, row.id) for row in signatures}
+    assert answered.values.items() <= {(row.idempotency_key, row.value) for row in signatures}
 
 
-def _assert_exact(world: World, asked: set[str]) -> None:
+def _assert_exact(world: World, requested_keys: set[str]) -> None:
     """Each key has one signature, which is counted once and recorded once."""
     advance_due(world.system)
-    made = rows(world, t.signatures, state=SignatureState.MADE)
-    assert sorted(row.idempotency_key for row in made) == sorted(asked)
+    signatures = rows(world, t.signatures, state=SignatureState.MADE)
+    assert sorted(row.idempotency_key for row in signatures) == sorted(requested_keys)
     (release,) = rows(world, t.releases)
-    assert (release.signatures_used, release.signatures_reserved) == (len(asked), 0)
+    assert (release.signatures_used, release.signatures_reserved) == (len(requested_keys), 0)
     entries = world.ledger(tag="signature:made")
-    assert sorted(entry.subject_id for entry in entries) == sorted(row.id for row in made)
+    assert sorted(entry.subject_id for entry in entries) == sorted(row.id for row in signatures)
     with world.system.database.reading() as connection:
         assert verify(connection, world.account_id).holds

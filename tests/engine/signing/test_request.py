@@ -19,16 +19,16 @@ def fault(digest: bytes, algorithm: DigestAlgorithm) -> str | None:
 
 
 @pytest.mark.parametrize(
-    ("hashed", "algorithm", "told"),
+    ("hashed", "algorithm", "hint"),
     [
         (sha256(b"x"), DigestAlgorithm.SHA256, "has 32 bytes, this one 48. It looks like hex"),
         (sha512(b"x"), DigestAlgorithm.SHA512, "has 64 bytes, this one 96. It looks like hex"),
     ],
 )
 def test_hex_digits_sent_as_base64_are_recognised(
-    hashed: Any, algorithm: DigestAlgorithm, told: str
+    hashed: Any, algorithm: DigestAlgorithm, hint: str
 ) -> None:
-    assert told in (fault(b64decode(hashed.hexdigest()), algorithm) or "")
+    assert hint in (fault(b64decode(hashed.hexdigest()), algorithm) or "")
     assert fault(hashed.digest(), algorithm) is None
 
 

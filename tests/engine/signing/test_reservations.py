@@ -328,7 +328,7 @@ def test_somebody_deactivated_signs_nothing_and_what_time_made_due_stays(world: 
 # --- what is signed ---------------------------------------------------------------------------
 
 
-def asked(world: World, **request: Any) -> Outcome:
+def sign_one(world: World, **request: Any) -> Outcome:
     wanted = SignRequest(keypair_id=world.things["vault"], **request)
     (outcome,) = sign(world.system, world.principal("dev"), world.things["vault"], [wanted])
     return outcome
@@ -337,7 +337,9 @@ def asked(world: World, **request: Any) -> Outcome:
 def test_a_digest_has_the_length_of_its_algorithm(open_world: World) -> None:
     for algorithm in DigestAlgorithm:
         length = hashlib.new(algorithm.lower()).digest_size
-        assert isinstance(asked(open_world, digest=bytes(length), digest_algorithm=algorithm), Made)
+        assert isinstance(
+            sign_one(open_world, digest=bytes(length), digest_algorithm=algorithm), Made
+        )
         for wrong in (0, length - 1, length + 1):
             digest = bytes(wrong)
             assert_malformed(open_world, "digest", digest=digest, digest_algorithm=algorithm)
@@ -363,7 +365,7 @@ def test_malformed_requests_are_refused_and_nothing_is_written(open_world: World
 
 def assert_malformed(world: World, field: str, **request: Any) -> None:
     before, known = world.snapshot(), len(world.ledger())
-    outcome = asked(world, **request)
+    outcome = sign_one(world, **request)
     assert isinstance(outcome, Refused)
     assert (outcome.refusal.code, outcome.refusal.field) == (Code.INVALID_INPUT, (field,))
     assert (world.snapshot(), len(world.ledger())) == (before, known)

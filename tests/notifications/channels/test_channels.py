@@ -125,11 +125,11 @@ def settings(**more: Any) -> Settings:
 
 
 def test_options_of_channels_from_elsewhere_come_from_the_settings() -> None:
-    told = channel_options(settings(channel_options='{"chat_token": "x", "smtp_url": "mine"}'))
+    options = channel_options(settings(channel_options='{"chat_token": "x", "smtp_url": "mine"}'))
 
-    assert told["chat_token"] == "x"
+    assert options["chat_token"] == "x"
     # Nobody's options take the place of ours.
-    assert told["smtp_url"] == "smtp://mx.example.com"
+    assert options["smtp_url"] == "smtp://mx.example.com"
     for wrong in ("[]", "{", '{"a": 1}'):
         with pytest.raises(NotReadyError, match="CHANNEL_OPTIONS"):
             load_message_settings(settings(channel_options=wrong))

@@ -56,9 +56,9 @@ async def test_a_folder_that_cannot_be_written_to_leaves_the_mail_to_a_later_try
 ) -> None:
     (tmp_path / "mails").write_text("a file")
     channel = MailFolderChannel(tmp_path / "mails", SENDER)
-    with pytest.raises(Undelivered, match=r"cannot be kept in .*mails: File exists") as told:
+    with pytest.raises(Undelivered, match=r"cannot be kept in .*mails: File exists") as raised:
         await channel.send(channel.prepare(outgoing()))
-    assert not isinstance(told.value, PermanentFailure)
+    assert not isinstance(raised.value, PermanentFailure)
 
 
 def test_it_takes_the_place_of_the_mail_server() -> None:

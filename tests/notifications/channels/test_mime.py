@@ -121,10 +121,10 @@ def without_subject(mail: bytes) -> bytes:
 
 def check(sender_text: str = SENDERS[0], **changes: Any) -> None:
     """The bytes are those of the package, and what is read from them is what was put in."""
-    told = {name: changes.pop(name, "Hello\n") for name in ("subject", "text", "html")}
-    if told["subject"] == "Hello\n":
-        told["subject"] = "Hello"
-    message = message_of(**told, calendar=changes.pop("calendar", None))
+    parts = {name: changes.pop(name, "Hello\n") for name in ("subject", "text", "html")}
+    if parts["subject"] == "Hello\n":
+        parts["subject"] = "Hello"
+    message = message_of(**parts, calendar=changes.pop("calendar", None))
     values: dict[str, Any] = {
         "delivery_id": UUID(int=7),
         "created_at": datetime(2030, 6, 3, 12, 1, 2, 345, tzinfo=UTC),
@@ -138,7 +138,7 @@ def check(sender_text: str = SENDERS[0], **changes: Any) -> None:
 
     recipient, _, rest = raw.partition(b"\r\nMessage-ID:")
     assert without_subject(b"Message-ID:" + rest) == without_subject(expected.as_bytes())
-    if told["subject"].isascii():
+    if parts["subject"].isascii():
         assert b"Message-ID:" + rest == expected.as_bytes()
     read = message_from_bytes(raw, policy=policy.default)
     assert isinstance(read, EmailMessage)

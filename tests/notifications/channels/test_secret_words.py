@@ -121,14 +121,14 @@ class BrokenChannel(SmtpChannel):
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(
-    ("at", "event", "told"),
+    ("at", "event", "reason"),
     [
         ("send", "channel_broke", "the channel failed: RuntimeError"),
         ("prepare", "message_not_written", "it could not be written: RuntimeError"),
     ],
 )
 async def test_a_channel_that_breaks_tells_nobody_what_it_was_given(
-    world: World, notices: Notices, at: str, event: str, told: str
+    world: World, notices: Notices, at: str, event: str, reason: str
 ) -> None:
     release = world.request()
     secret = notices.spelling("ann", release).rpartition(".")[2]
@@ -143,7 +143,7 @@ async def test_a_channel_that_breaks_tells_nobody_what_it_was_given(
     assert {entry["error"] for entry in entries} == {"builtins.RuntimeError <- builtins.KeyError"}
     assert all(any("_break" in frame for frame in entry["frames"]) for entry in entries)
     rows = notices.rows(kind=MessageKind.REQUEST)
-    assert {row.last_error for row in rows} == {told}
+    assert {row.last_error for row in rows} == {reason}
     for words in (secret, "hunter2"):
         assert words not in json.dumps([list(map(str, row)) for row in notices.rows()])
         assert words not in json.dumps(logs, default=str)

@@ -154,8 +154,8 @@ async def test_a_connection_the_server_closed_is_replaced() -> None:
     async with smtp_server(timeout=0.2) as inbox:
         channel = SmtpChannel(inbox.url, SENDER, timeout=5)
         await channel.send(channel.prepare(outgoing()))
-        for made in list(channel._idle):
-            made[1].close()
+        for idle in list(channel._idle):
+            idle[1].close()
 
         await channel.send(channel.prepare(outgoing()))
         await channel.close()

@@ -175,9 +175,9 @@ def test_what_users_typed_stays_text(writer: MessageRenderer, kind: MessageKind)
         "participants": [HOSTILE],
     }
     event = {"actor": HOSTILE, "reason": HOSTILE}
-    told = facts(release=named, event=event, account=HOSTILE, subject={"name": HOSTILE})
+    message_facts = facts(release=named, event=event, account=HOSTILE, subject={"name": HOSTILE})
 
-    message = writer.render(kind, told, BERLIN)
+    message = writer.render(kind, message_facts, BERLIN)
 
     assert "<img" not in message.html
     assert "49" not in message.html
@@ -308,7 +308,7 @@ def test_senders_are_checked_at_once() -> None:
 
 def test_readers_times_are_of_their_own_summer(writer: MessageRenderer) -> None:
     winter = datetime(2030, 1, 15, 13, tzinfo=UTC)
-    told = facts(
+    message_facts = facts(
         release={
             "starts_at": winter,
             "ends_at": winter + timedelta(hours=1),
@@ -317,5 +317,5 @@ def test_readers_times_are_of_their_own_summer(writer: MessageRenderer) -> None:
 
     assert (
         "Tue 15 Jan 2030, 14:00 CET (13:00 UTC)"
-        in writer.render(MessageKind.REQUEST, told, BERLIN).text
+        in writer.render(MessageKind.REQUEST, message_facts, BERLIN).text
     )

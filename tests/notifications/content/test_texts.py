@@ -134,8 +134,8 @@ def test_every_field_that_can_change_has_a_name(world: World, notices: Notices) 
     world.do("admin", CreateWebhook(name="CI", url="https://hooks.example.com", key=bytes(32)))
 
     rows = notices.rows(kind="ADMINISTERED", user_id=meg)
-    told = [json.loads(row.facts)["event"]["changes"] for row in rows]
-    changed = {change["field"] for changes in told for change in changes} | set(FIELD_NAMES)
+    edits = [json.loads(row.facts)["event"]["changes"] for row in rows]
+    changed = {change["field"] for changes in edits for change in changes} | set(FIELD_NAMES)
 
     assert len(changed) > 30
     name = macro("field")

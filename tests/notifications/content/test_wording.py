@@ -325,9 +325,9 @@ def test_administrators_read_words_and_no_constants(
     world.do("admin", UpdateKeypair(keypair_id=world.things["third"], enabled=False))
     world.do("admin", UpdateUser(user_id=world.people["eve"], roles=("LEAD", "AUDITOR")))
 
-    told = notices.rows(kind=MessageKind.ADMINISTERED)
+    deliveries = notices.rows(kind=MessageKind.ADMINISTERED)
     reader = Reader(language=language, audiences="ADMINISTRATOR")
-    texts = [WRITER.render(MessageKind.ADMINISTERED, row.facts, reader).text for row in told]
+    texts = [WRITER.render(MessageKind.ADMINISTERED, row.facts, reader).text for row in deliveries]
 
     assert len(texts) == 5
     words = {word.strip(".") for text in texts for word in text.split()}

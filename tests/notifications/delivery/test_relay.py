@@ -163,9 +163,9 @@ async def test_an_answer_that_no_database_stores_is_settled_all_the_same(
     await relay.run_once()
     await relay._finish()
 
-    told = {row.email.partition("@")[0]: row for row in notices.rows(kind="REQUEST")}
-    assert told["bob"].state == "SENT"
-    assert told["ann"].last_error == answer.replace("\x00", "\ufffd")
+    row_by_user = {row.email.partition("@")[0]: row for row in notices.rows(kind="REQUEST")}
+    assert row_by_user["bob"].state == "SENT"
+    assert row_by_user["ann"].last_error == answer.replace("\x00", "\ufffd")
 
 
 async def test_hanging_and_dropping_servers_harm_nobody_else(
@@ -182,14 +182,14 @@ async def test_hanging_and_dropping_servers_harm_nobody_else(
     await relay.run_once()
     await relay._finish()
 
-    told = {row.email.partition("@")[0]: row for row in notices.rows()}
-    assert told["cat"].state == "SENT"
-    assert (told["ann"].state, told["ann"].last_error) == (
+    row_by_user = {row.email.partition("@")[0]: row for row in notices.rows()}
+    assert row_by_user["cat"].state == "SENT"
+    assert (row_by_user["ann"].state, row_by_user["ann"].last_error) == (
         "QUEUED",
         "no answer within 0.5 seconds",
     )
-    assert told["bob"].state == "QUEUED"
-    assert told["bob"].last_error
+    assert row_by_user["bob"].state == "QUEUED"
+    assert row_by_user["bob"].last_error
 
 
 async def test_nobody_listening_is_tried_again_until_given_up(
@@ -426,15 +426,15 @@ async def test_told_to_stop_it_settles_what_was_sent_and_waits_for_no_one_who_ha
     stop.set()
     stopped = time.monotonic()
 
-    def told() -> dict[str, str]:
+    def states() -> dict[str, str]:
         return {row.email.partition("@")[0]: row.state for row in notices.rows()}
 
-    await asyncio.to_thread(until, lambda: told()["bob"] == "SENT")
+    await asyncio.to_thread(until, lambda: states()["bob"] == "SENT")
     assert not running.done()
     await running
 
     assert time.monotonic() - stopped < 4
-    assert told() == {"ann": "QUEUED", "bob": "SENT"}
+    assert states() == {"ann": "QUEUED", "bob": "SENT"}
 
 
 async def test_what_had_not_begun_when_it_was_told_to_stop_is_due_at_once(
@@ -487,9 +487,9 @@ async def test_a_failing_server_and_its_recovery_are_logged_and_counted(
         await relay._finish()
 
     (bob,) = notices.rows(user_id=world.people["bob"])
-    told = [line for line in lines if line["event"] != "delivery_failed"]
-    assert [line["event"] for line in told] == ["channel_failing", "channel_recovered"]
-    assert (told[0]["channel"], told[0]["error"]) == ("email", "451 Later")
+    others = [line for line in lines if line["event"] != "delivery_failed"]
+    assert [line["event"] for line in others] == ["channel_failing", "channel_recovered"]
+    assert (others[0]["channel"], others[0]["error"]) == ("email", "451 Later")
     (failure,) = [line for line in lines if line["event"] == "delivery_failed"]
     assert failure["delivery"] == str(bob.id)
     assert counted.count(("email", "failed")) == 1

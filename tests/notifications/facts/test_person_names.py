@@ -31,12 +31,12 @@ def test_whoever_takes_an_approvers_name_is_seen_through(world: World, notices: 
     world.decide("ann", release)
 
     renamed = notices.rows(kind=MessageKind.ADMINISTERED)[-1]
-    asked = notices.rows(kind=MessageKind.REQUEST)[-1]
+    delivery = notices.rows(kind=MessageKind.REQUEST)[-1]
     written = {
         row.kind: MessageRenderer("https://countersign.example.com").render(
             row.kind, row.facts, Reader()
         )
-        for row in (renamed, asked)
+        for row in (renamed, delivery)
     }
     for kind, message in written.items():
         for text in (message.text, message.html):

@@ -14,13 +14,13 @@ EARLY, LATE = uuid4(), uuid4()
 
 def around(release_id: UUID) -> ReleaseContext:
     """One decided on the first material revision, another on the second."""
-    made: list[Any] = [
+    decisions: list[Any] = [
         SimpleNamespace(approver_id=EARLY, material_revision=1),
         SimpleNamespace(approver_id=LATE, material_revision=2),
     ]
     nobody: Any = None
     return ReleaseContext(
-        staff=nobody, decisions={release_id: made}, edits={}, editors={}, users={}, keypairs={}
+        staff=nobody, decisions={release_id: decisions}, edits={}, editors={}, users={}, keypairs={}
     )
 
 

@@ -139,11 +139,11 @@ def test_what_would_make_it_too_large_comes_with_another(
         world.clock.pass_(minutes=2)
         post.run()
 
-    told = [row.facts for row in post.sent[before:] if row.kind == MessageKind.ADMINISTERED]
-    changes = [json.loads(facts).get("listed", [None]) for facts in told]
+    digests = [row.facts for row in post.sent[before:] if row.kind == MessageKind.ADMINISTERED]
+    changes = [json.loads(facts).get("listed", [None]) for facts in digests]
     assert sum(map(len, changes)) == 20
-    assert 1 < len(told) < 20
-    assert max(map(len, told)) <= MAX_CHARACTERS * 1.5
+    assert 1 < len(digests) < 20
+    assert max(map(len, digests)) <= MAX_CHARACTERS * 1.5
 
 
 def test_one_change_is_told_however_large(

@@ -169,12 +169,12 @@ def test_who_left_the_team_has_it_no_more_when_it_opens(world: World) -> None:
     world.clock.pass_(hours=1)
     world.refused("ann", WithdrawRelease(release_id=release))
 
-    told = {name: shown(world, name, release) for name in ("ann", "bob", "dev", "eve")}
+    files = {name: shown(world, name, release) for name in ("ann", "bob", "dev", "eve")}
     # dev requested it, and is concerned as long as it lasts.
-    assert told == dict.fromkeys(told, true(world, release))
+    assert files == dict.fromkeys(files, true(world, release))
     world.set_team("blue", ["ann", "bob"])
     world.do("ann", StopRelease(release_id=release, reason="x"))
-    assert [shown(world, name, release) for name in told] == [None] * 4
+    assert [shown(world, name, release) for name in files] == [None] * 4
     assert ("eve", "LEFT") in Notices(world).told()
 
 
@@ -206,8 +206,8 @@ def test_a_request_that_was_void_by_its_turn_has_brought_nothing(world: World) -
     revise(world, release, starts_at=NOON + timedelta(hours=2))
     d = n.deliveries
     with world.system.database.writing() as connection:
-        asked = d.c.kind == MessageKind.REQUEST
-        connection.execute(sa.update(d).where(asked).values(state=DeliveryState.VOID))
+        is_request = d.c.kind == MessageKind.REQUEST
+        connection.execute(sa.update(d).where(is_request).values(state=DeliveryState.VOID))
         connection.commit()
 
     revise(world, release, max_signatures=7)
@@ -239,8 +239,8 @@ def test_what_nothing_changes_brings_no_file(world: World) -> None:
     world.clock.pass_(hours=4)
     world.refused("dev", WithdrawRelease(release_id=release))
 
-    told = {row.kind for row in Notices(world).rows(user_id=world.people["dev"])}
-    assert told == {"APPROVED", "CLOSED"}
+    kinds = {row.kind for row in Notices(world).rows(user_id=world.people["dev"])}
+    assert kinds == {"APPROVED", "CLOSED"}
     assert len(Client(world, "dev").files(release)) == 1
 
 
@@ -251,8 +251,8 @@ def test_after_its_end_a_new_name_is_told_to_who_decided_and_to_no_calendar(worl
 
     revise(world, release, name="Kestrel")
 
-    told = Notices(world).rows()[before:]
-    assert [(row.email, row.kind, row.calendar) for row in told] == [
+    deliveries = Notices(world).rows()[before:]
+    assert [(row.email, row.kind, row.calendar) for row in deliveries] == [
         ("ann@example.com", "REVISED", None),
         ("bob@example.com", "REVISED", None),
     ]
@@ -299,8 +299,8 @@ def test_a_file_that_did_not_come_is_made_up_for(world: World) -> None:
     release = world.approved()
     d = n.deliveries
     with world.system.database.writing() as connection:
-        told = d.c.kind == MessageKind.APPROVED
-        connection.execute(sa.update(d).where(told).values(state=DeliveryState.FAILED))
+        is_approval = d.c.kind == MessageKind.APPROVED
+        connection.execute(sa.update(d).where(is_approval).values(state=DeliveryState.FAILED))
         connection.commit()
 
     world.clock.pass_(hours=1)

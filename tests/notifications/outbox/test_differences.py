@@ -132,8 +132,8 @@ def test_of_lists_what_was_added_and_what_was_removed_is_told(world: World, read
     release = world.request(keypair_ids=keys(world, "vault", "spare"))
     edit(world, release, keypair_ids=keys(world, "vault", "third"))
 
-    told = changes_in(read("ann", MessageKind.REQUEST), SINCE_MESSAGE)
-    assert told == ["keypairs: added third; removed spare"]
+    changes = changes_in(read("ann", MessageKind.REQUEST), SINCE_MESSAGE)
+    assert changes == ["keypairs: added third; removed spare"]
     german = read("ann", MessageKind.REQUEST, "de")
     assert "* Schlüsselpaare: hinzugekommen third; entfernt spare" in german
 
@@ -160,8 +160,8 @@ def test_who_edits_is_told_of_no_edit_they_made_before(world: World, read: Read)
     edit(world, release, "bob", max_signatures=6)
     edit(world, release, "dev", note="Hurry.", keypair_ids=keys(world, "vault", "spare"))
 
-    told = changes_in(read("bob", MessageKind.REQUEST), SINCE_MESSAGE)
-    assert told == ["keypairs: added spare", "note: none → Hurry."]
+    changes = changes_in(read("bob", MessageKind.REQUEST), SINCE_MESSAGE)
+    assert changes == ["keypairs: added spare", "note: none → Hurry."]
     assert "maximum of signatures: 5 → 6" in read("ann", MessageKind.REQUEST)
 
 
@@ -186,8 +186,8 @@ def test_participants_of_an_approved_release_are_told_all_they_missed(
     edit(world, release, "ann", keypair_ids=keys(world, "vault", "spare"))
     edit(world, release, "ann", starts_at=starts_at)
 
-    told = changes_in(read("dev", MessageKind.REVISED), SINCE_MESSAGE)
-    assert told == [
+    changes = changes_in(read("dev", MessageKind.REVISED), SINCE_MESSAGE)
+    assert changes == [
         "keypairs: added spare",
         "start: Mon 3 Jun 2030, 13:00 UTC → Mon 3 Jun 2030, 13:10 UTC",
     ]
@@ -203,8 +203,8 @@ def test_who_is_asked_once_more_as_an_approver_is_told_what_they_missed(
     edit(world, release, max_signatures=6)
     world.do("admin", UpdateUser(user_id=world.people["ann"], active=True))
 
-    told = changes_in(read("ann", MessageKind.REQUEST), SINCE_DECISION)
-    assert told == ["maximum of signatures: 5 → 6"]
+    changes = changes_in(read("ann", MessageKind.REQUEST), SINCE_DECISION)
+    assert changes == ["maximum of signatures: 5 → 6"]
 
 
 def test_a_reminder_says_what_changed_since_the_decision(world: World, read: Read) -> None:
@@ -217,8 +217,8 @@ def test_a_reminder_says_what_changed_since_the_decision(world: World, read: Rea
     world.clock.pass_(hours=5)
     asyncio.run(Reminders(world.system, world.executor, LINK_KEY).run_once())
 
-    told = changes_in(read("ann", MessageKind.REMINDER), SINCE_DECISION)
-    assert told == ["maximum of signatures: 5 → 6"]
+    changes = changes_in(read("ann", MessageKind.REMINDER), SINCE_DECISION)
+    assert changes == ["maximum of signatures: 5 → 6"]
     assert "What changed" not in read("bob", MessageKind.REMINDER)
 
 
@@ -231,8 +231,8 @@ def test_an_approval_tells_the_requester_of_edits_they_have_not_heard_of(
     world.decide("bob", release)
     world.decide("cid", release)
 
-    told = changes_in(read("dev", MessageKind.APPROVED), SINCE_MESSAGE)
-    assert told == ["maximum of signatures: 5 → 6"]
+    changes = changes_in(read("dev", MessageKind.APPROVED), SINCE_MESSAGE)
+    assert changes == ["maximum of signatures: 5 → 6"]
 
 
 def test_an_opening_that_is_told_together_with_the_approval_tells_of_them_too(
@@ -244,8 +244,8 @@ def test_an_opening_that_is_told_together_with_the_approval_tells_of_them_too(
     world.decide("bob", release)
     world.decide("cid", release)
 
-    told = changes_in(read("dev", MessageKind.OPENED), SINCE_MESSAGE)
-    assert told == ["maximum of signatures: 5 → 6"]
+    changes = changes_in(read("dev", MessageKind.OPENED), SINCE_MESSAGE)
+    assert changes == ["maximum of signatures: 5 → 6"]
 
 
 CASES: list[tuple[SeenRevisions, int, Any]] = [
@@ -317,8 +317,8 @@ def test_so_they_are_whatever_has_become_of_it(
     world.clock.pass_(hours=hours)
     edit(world, release, "dev", note="Not reviewed.")
 
-    told = notices.rows(kind=MessageKind.REVISED)
-    assert [row.email for row in told] == ["ann@example.com", "bob@example.com"]
+    deliveries = notices.rows(kind=MessageKind.REVISED)
+    assert [row.email for row in deliveries] == ["ann@example.com", "bob@example.com"]
     text = read("ann", MessageKind.REVISED)
     assert "Falcon 1.0 has another note now" in text
     ended = status is Status.COMPLETED
@@ -385,8 +385,8 @@ def test_a_requester_who_leaves_is_told_of_to_approvers_and_participants(
     before = len(notices.rows())
     world.do("admin", UpdateUser(user_id=world.people["dev"], active=False))
 
-    told = [row for row in notices.rows()[before:] if row.kind == MessageKind.REVISED]
-    names = sorted(row.email.partition("@")[0] for row in told)
+    deliveries = [row for row in notices.rows()[before:] if row.kind == MessageKind.REVISED]
+    names = sorted(row.email.partition("@")[0] for row in deliveries)
     assert names == ["ann", "bob", "cid", "eve"]
     text = read("ann", MessageKind.REVISED)
     assert text.startswith("The requester of Falcon 1.0 has left\n")

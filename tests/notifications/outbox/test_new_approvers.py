@@ -20,7 +20,7 @@ def join(world: World, *members: str) -> None:
     world.do("admin", UpdateTeam(team_id=world.things["blue"], member_ids=ids))
 
 
-def asked(notices: Notices, release: UUID) -> list[str]:
+def who_was_asked(notices: Notices, release: UUID) -> list[str]:
     return [who for who, _ in notices.told(kind="REQUEST", release_id=release)]
 
 
@@ -33,7 +33,7 @@ def test_who_joins_the_team_gets_a_link_and_can_approve_with_it(
 
     join(world, "ann", "bob", "cat", "dev")
 
-    assert asked(notices, release) == ["ann", "bob", "cat"]
+    assert who_was_asked(notices, release) == ["ann", "bob", "cat"]
     spelling = notices.spelling("cat", release)
     with world.system.database.reading() as connection:
         link = find(connection, LINK_KEY, spelling)
@@ -52,7 +52,7 @@ def test_who_is_there_already_is_not_asked_twice(world: World, notices: Notices)
     join(world, "bob", "dev", "eve", "ann")
 
     # Eve is no approver; ann has decided, bob was asked.
-    assert asked(notices, release) == ["ann", "bob"]
+    assert who_was_asked(notices, release) == ["ann", "bob"]
 
 
 def test_whose_vote_counts_again_and_completes_the_quorum_is_not_asked_but_all_are_told(
@@ -64,14 +64,14 @@ def test_whose_vote_counts_again_and_completes_the_quorum_is_not_asked_but_all_a
     world.decide("ann", release)
     join(world, "bob", "cat", "dev")
     world.decide("bob", release)
-    asked_before = asked(notices, release)
+    asked_before = who_was_asked(notices, release)
 
     join(world, "ann", "bob", "cat", "dev")
 
     assert world.release(release).status is Status.APPROVED
-    assert asked(notices, release) == asked_before
-    told = notices.told(kind="APPROVED", release_id=release)
-    assert [who for who, _ in told] == ["ann", "bob", "cat", "dev"]
+    assert who_was_asked(notices, release) == asked_before
+    notified = notices.told(kind="APPROVED", release_id=release)
+    assert [who for who, _ in notified] == ["ann", "bob", "cat", "dev"]
     assert [link.voided_at or link.used_at for link in notices.links(user_id=world.people["cat"])]
     facts = json.loads(notices.rows(kind="APPROVED", release_id=release)[0].facts)
     assert (facts["event"]["actor"], facts["event"]["reason"]) == (None, None)
@@ -84,7 +84,7 @@ def test_who_gets_the_role_is_asked(world: World, notices: Notices) -> None:
 
     world.do("admin", UpdateUser(user_id=world.people["dev"], roles=("DEVELOPER", "LEAD")))
 
-    assert asked(notices, release) == ["ann", "bob", "dev"]
+    assert who_was_asked(notices, release) == ["ann", "bob", "dev"]
 
 
 def test_whose_role_can_do_more_now_is_asked(world: World, notices: Notices) -> None:
@@ -93,12 +93,12 @@ def test_whose_role_can_do_more_now_is_asked(world: World, notices: Notices) -> 
     world.add_user("cat", "Watcher")
     join(world, "ann", "bob", "cat", "dev")
     release = world.request()
-    assert asked(notices, release) == ["ann", "bob"]
+    assert who_was_asked(notices, release) == ["ann", "bob"]
 
     more = seeing | {Permission.APPROVE_RELEASE}
     world.do("admin", UpdateRole(role_id=role, permissions=more))
 
-    assert asked(notices, release) == ["ann", "bob", "cat"]
+    assert who_was_asked(notices, release) == ["ann", "bob", "cat"]
 
 
 def test_without_teams_a_new_user_is_asked(world: World, notices: Notices) -> None:
@@ -108,7 +108,7 @@ def test_without_teams_a_new_user_is_asked(world: World, notices: Notices) -> No
     world.add_user("cat", "LEAD")
     world.add_user("sid", "SIGNER")
 
-    assert asked(notices, release) == ["ann", "bob", "cat"]
+    assert who_was_asked(notices, release) == ["ann", "bob", "cat"]
 
 
 @pytest.mark.parametrize("what", ["approved", "rejected", "over"])
@@ -125,7 +125,7 @@ def test_about_what_is_decided_nobody_is_asked(world: World, notices: Notices, w
 
     join(world, "ann", "bob", "cat", "dev")
 
-    assert asked(notices, release) == ["ann", "bob"]
+    assert who_was_asked(notices, release) == ["ann", "bob"]
 
 
 def test_a_change_that_makes_no_approver_asks_nobody(world: World, notices: Notices) -> None:
@@ -134,4 +134,4 @@ def test_a_change_that_makes_no_approver_asks_nobody(world: World, notices: Noti
     world.do("admin", UpdateUser(user_id=world.people["ann"], name="Anna"))
     world.do("admin", UpdateTeam(team_id=world.things["blue"], name="red"))
 
-    assert asked(notices, release) == ["ann", "bob"]
+    assert who_was_asked(notices, release) == ["ann", "bob"]

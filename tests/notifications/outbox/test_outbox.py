@@ -211,9 +211,9 @@ def test_those_concerned_hear_when_the_window_moves(world: World, notices: Notic
 
     # Approvers are asked anew; they are participants too, and are not told twice.
     assert notices.told(revision=2) == [("ann", "REQUEST"), ("bob", "REQUEST"), ("dev", "REVISED")]
-    (told,) = notices.rows(kind="REVISED")
-    assert told.action_link_id is None
-    read = json.loads(told.facts)
+    (delivery,) = notices.rows(kind="REVISED")
+    assert delivery.action_link_id is None
+    read = json.loads(delivery.facts)
     assert (read["event"]["asks_anew"], read["release"]["status"]) == (True, "PENDING")
 
     world.decide("ann", release)
@@ -241,9 +241,9 @@ def test_whom_an_edit_lets_sign_hears_of_it_and_whom_it_does_not_any_more(
 
     both = {"participant_ids": frozenset({dev, eve})}
     world.do("ann", ReviseRelease(release_id=release, revision=1, changes=both))
-    told = {row.user_id: row for row in notices.rows(kind="REVISED")}
-    assert told[eve].audiences == "NEW_PARTICIPANT"
-    assert dev not in told
+    row_by_user = {row.user_id: row for row in notices.rows(kind="REVISED")}
+    assert row_by_user[eve].audiences == "NEW_PARTICIPANT"
+    assert dev not in row_by_user
 
     only = {"participant_ids": frozenset({dev})}
     world.do("ann", ReviseRelease(release_id=release, revision=2, changes=only))
@@ -291,8 +291,8 @@ def test_what_the_service_says_itself_is_no_ones_words(world: World, notices: No
     release = world.approved()
     world.do("admin", UpdateKeypair(keypair_id=world.things["vault"], enabled=False))
 
-    told = json.loads(notices.rows(kind="STOPPED", release_id=release)[0].facts)["event"]
-    assert (told["reason"], told["disabled"]) == (None, ["vault"])
+    event = json.loads(notices.rows(kind="STOPPED", release_id=release)[0].facts)["event"]
+    assert (event["reason"], event["disabled"]) == (None, ["vault"])
 
     second = world.request(keypair_ids=frozenset({world.things["spare"]}))
     world.clock.pass_(hours=4)
@@ -331,8 +331,8 @@ def test_what_changed_is_told_by_name(world: World, notices: Notices) -> None:
     members = frozenset({world.people["ann"], world.people["bob"]})
     world.do("admin", UpdateTeam(team_id=world.things["blue"], member_ids=members))
 
-    (told,) = notices.rows(kind="ADMINISTERED")
-    assert json.loads(told.facts)["event"]["changes"] == [
+    (delivery,) = notices.rows(kind="ADMINISTERED")
+    assert json.loads(delivery.facts)["event"]["changes"] == [
         {
             "field": "member_ids",
             "before": ["Ann (ann@example.com)", "Bob (bob@example.com)", "Dev (dev@example.com)"],
@@ -341,7 +341,7 @@ def test_what_changed_is_told_by_name(world: World, notices: Notices) -> None:
             "removed": ["Dev (dev@example.com)"],
         }
     ]
-    assert json.loads(told.facts)["subject"] == {"kind": "Team", "name": "blue"}
+    assert json.loads(delivery.facts)["subject"] == {"kind": "Team", "name": "blue"}
 
 
 def test_a_request_made_anew_says_what_changed(world: World, notices: Notices) -> None:
@@ -350,8 +350,8 @@ def test_a_request_made_anew_says_what_changed(world: World, notices: Notices) -
     changes = {"keypair_ids": both, "max_signatures": 7}
     world.do("dev", ReviseRelease(release_id=release, revision=1, changes=changes))
 
-    told = notices.rows(revision=2)[0]
-    assert json.loads(told.facts)["event"]["changes"] == [
+    delivery = notices.rows(revision=2)[0]
+    assert json.loads(delivery.facts)["event"]["changes"] == [
         {
             "field": "keypair_ids",
             "before": ["vault"],

@@ -31,8 +31,8 @@ def test_what_is_silenced_is_not_told_and_the_rest_is(world: World, notices: Not
     again = world.request(name="Falcon 2")
     world.do("dev", choose(REJECTED=EMAIL))
     world.decide("ann", again, Verdict.REJECT)
-    told = {row.email for row in notices.rows(kind="REJECTED", release_id=again)}
-    assert "dev@example.com" in told
+    hearers = {row.email for row in notices.rows(kind="REJECTED", release_id=again)}
+    assert "dev@example.com" in hearers
 
 
 def test_a_request_for_approval_cannot_be_silenced(world: World, notices: Notices) -> None:

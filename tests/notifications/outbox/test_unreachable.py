@@ -41,8 +41,8 @@ def test_requester_and_administrators_are_told(
     world.request()
     post.run(ann_is_unknown, final=True)
 
-    told = [(name, "UNREACHABLE") for name in ("admin", "dev", "meg")]
-    assert unreachable(notices) == told
+    expected = [(name, "UNREACHABLE") for name in ("admin", "dev", "meg")]
+    assert unreachable(notices) == expected
     assert post.told("dev") == [MessageKind.UNREACHABLE]
     (row,) = [row for row in post.sent if row.email == "dev@example.com"]
     for language, subject, sentence in (

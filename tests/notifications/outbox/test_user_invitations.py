@@ -85,10 +85,10 @@ def test_who_was_refused_gets_none(world: World, notices: Notices) -> None:
 
 
 def test_the_first_administrator_is_invited_by_an_operator(world: World, notices: Notices) -> None:
-    made = create_account(world.system, "Other", "meg@example.com")
+    account = create_account(world.system, "Other", "meg@example.com")
 
     (row,) = notices.rows(kind=MessageKind.INVITATION)
-    assert (row.user_id, row.account_id) == (made.user_id, made.account_id)
+    assert (row.user_id, row.account_id) == (account.user_id, account.account_id)
     text = invitation(notices)
     assert text.startswith("You are invited to Other on Countersign\n")
     assert "An operator added you to the account Other on Countersign" in text

@@ -30,7 +30,7 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def asked(when: str, starts: str, zone: str = "UTC", **more: Any) -> PendingDecision:
+def pending(when: str, starts: str, zone: str = "UTC", **more: Any) -> PendingDecision:
     """For a window of a day, whose end the link lives to see."""
     starts_at = at(starts)
     values: dict[str, Any] = {
@@ -72,7 +72,7 @@ def test_when_somebody_is_reminded(
 ) -> None:
     before = at(reminded) if reminded else None
 
-    found = RHYTHM.next_reminder(asked(when, starts, zone, reminded_at=before), at(when))
+    found = RHYTHM.next_reminder(pending(when, starts, zone, reminded_at=before), at(when))
 
     assert found == at(due)
 
@@ -88,7 +88,7 @@ def test_when_somebody_is_reminded(
     ],
 )
 def test_what_was_due_long_ago_waits_for_the_morning_too(now: str, starts: str, due: str) -> None:
-    found = RHYTHM.next_reminder(asked("2030-06-03 12:00", starts), at(now))
+    found = RHYTHM.next_reminder(pending("2030-06-03 12:00", starts), at(now))
 
     assert found == at(due)
 
@@ -110,7 +110,7 @@ def test_what_was_due_long_ago_waits_for_the_morning_too(now: str, starts: str, 
 )
 def test_nobody_is_left_without_a_link(now: str, more: dict[str, Any], due: str | None) -> None:
     long = {"ends_at": at("2030-09-01 12:00"), "lapses_at": at("2030-06-17 12:00")}
-    one = asked("2030-06-03 12:00", "2030-08-02 12:00", **(long | more))
+    one = pending("2030-06-03 12:00", "2030-08-02 12:00", **(long | more))
 
     assert RHYTHM.next_reminder(one, at(now)) == (at(due) if due else None)
 

@@ -221,7 +221,7 @@ def test_what_may_be_secret_of_an_address_is_not_told() -> None:
 async def test_a_private_address_gets_no_connection(
     world: World, hooks: Hooks, receiver: Receiver
 ) -> None:
-    made = hooks.make("inside", receiver.url().replace("http:", "https:"))
+    webhook = hooks.make("inside", receiver.url().replace("http:", "https:"))
     world.request()
 
     await hooks.send(allow_private=False)
@@ -229,7 +229,7 @@ async def test_a_private_address_gets_no_connection(
     (row,) = hooks.rows()
     assert (row.state, row.last_error) == ("FAILED", PUBLIC_ONLY)
     assert receiver.connections == 0
-    assert made
+    assert webhook
 
 
 class Names:
@@ -237,10 +237,10 @@ class Names:
 
     def __init__(self, *answers: list[str]) -> None:
         self.answers = list(answers)
-        self.asked: list[str] = []
+        self.hosts: list[str] = []
 
     def __call__(self, host: str, port: int, **_: Any) -> list[Any]:
-        self.asked.append(host)
+        self.hosts.append(host)
         found = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         families = [socket.AF_INET6 if ":" in a else socket.AF_INET for a in found]
         return [(f, 1, 6, "", (a, port)) for f, a in zip(families, found, strict=True)]
@@ -261,7 +261,7 @@ async def test_a_name_of_a_private_address_gets_no_connection(
     (row,) = hooks.rows()
     expected = "hooks.example.com is not on the public internet"
     assert (row.state, row.last_error) == ("FAILED", expected)
-    assert names.asked == ["hooks.example.com"]
+    assert names.hosts == ["hooks.example.com"]
 
 
 @pytest.mark.anyio
@@ -282,7 +282,7 @@ async def test_the_connection_goes_to_the_address_that_was_checked(
 
     assert await backend.connect_tcp("rebinding.example.com", 443) == "connected"  # type: ignore[comparison-overlap]
     # Looked up once: a name that answers something else the next time gains nothing.
-    assert (went, names.asked) == (["93.184.216.34"], ["rebinding.example.com"])
+    assert (went, names.hosts) == (["93.184.216.34"], ["rebinding.example.com"])
     with pytest.raises(pinned_backend.PrivateAddressError):
         await backend.connect_tcp("rebinding.example.com", 443)
     assert went == ["93.184.216.34"]

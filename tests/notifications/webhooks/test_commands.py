@@ -30,15 +30,15 @@ def create(**changes: Any) -> CreateWebhook:
 
 
 def test_the_secret_is_told_once_and_stored_nowhere(world: World, hooks: Hooks) -> None:
-    made = world.do("admin", create())
+    webhook = world.do("admin", create())
 
-    row = hooks.row(made.webhook_id)
-    assert made.secret.startswith("whsec_")
-    assert made.secret == secret_of(KEY, row.id, row.seed)
+    row = hooks.row(webhook.webhook_id)
+    assert webhook.secret.startswith("whsec_")
+    assert webhook.secret == secret_of(KEY, row.id, row.seed)
     stored = json.dumps(world.snapshot(), default=str) + "".join(e.body for e in world.ledger())
-    assert made.secret.removeprefix("whsec_") not in stored
-    assert made.secret not in repr(made)
-    assert made.secret not in repr(create())
+    assert webhook.secret.removeprefix("whsec_") not in stored
+    assert webhook.secret not in repr(webhook)
+    assert webhook.secret not in repr(create())
     with pytest.raises(OtherKeyError):
         secret_of(bytes(32), row.id, row.seed)
     assert (row.tags, row.active) == ("release:*", True)
@@ -46,21 +46,21 @@ def test_the_secret_is_told_once_and_stored_nowhere(world: World, hooks: Hooks) 
 
 def test_administrators_are_told_but_not_the_whole_address(world: World, notices: Notices) -> None:
     add_administrator(world)
-    made = world.do("admin", create())
-    world.do("admin", UpdateWebhook(webhook_id=made.webhook_id, name="CD", tags=["release:*"]))
-    world.do("admin", RotateWebhookSecret(webhook_id=made.webhook_id, key=KEY))
+    webhook = world.do("admin", create())
+    world.do("admin", UpdateWebhook(webhook_id=webhook.webhook_id, name="CD", tags=["release:*"]))
+    world.do("admin", RotateWebhookSecret(webhook_id=webhook.webhook_id, key=KEY))
 
-    told = [json.loads(row.facts) for row in notices.rows(kind="ADMINISTERED")]
-    assert [one["event"]["tag"] for one in told] == [
+    facts = [json.loads(row.facts) for row in notices.rows(kind="ADMINISTERED")]
+    assert [one["event"]["tag"] for one in facts] == [
         "webhook:created",
         "webhook:updated",
         "webhook:secret:rotated",
     ]
-    assert told[0]["subject"] == {"kind": "Webhook", "name": "CI"}
-    assert {"field": "url", "before": None, "after": "https://hooks.example.com/…"} in told[0][
+    assert facts[0]["subject"] == {"kind": "Webhook", "name": "CI"}
+    assert {"field": "url", "before": None, "after": "https://hooks.example.com/…"} in facts[0][
         "event"
     ]["changes"]
-    assert told[1]["event"]["changes"] == [{"field": "name", "before": "CI", "after": "CD"}]
+    assert facts[1]["event"]["changes"] == [{"field": "name", "before": "CI", "after": "CD"}]
     assert "secret-path" not in "".join(entry.body for entry in world.ledger())
 
 
@@ -132,10 +132,10 @@ def test_what_is_not_about_releases_takes_view_ledger(world: World, hooks: Hooks
     world.do("admin", CreateRole(name="Office", permissions=granted))
     world.add_user("ola", "Office")
 
-    made = world.do("ola", create())
+    webhook = world.do("ola", create())
     for tags in (["account:updated"], ["*"], ["release:approved", "signature:made"]):
         assert world.refused("ola", create(tags=tags)).code is Code.FORBIDDEN
-        update = UpdateWebhook(webhook_id=made.webhook_id, tags=tags)
+        update = UpdateWebhook(webhook_id=webhook.webhook_id, tags=tags)
         assert world.refused("ola", update).code is Code.FORBIDDEN
         world.do("admin", update)
 
@@ -163,12 +163,12 @@ def test_nobody_sends_elsewhere_what_they_do_not_see(world: World, hooks: Hooks)
 
 
 def test_there_are_never_too_many_at_a_time(world: World, hooks: Hooks) -> None:
-    made = [hooks.make(f"CI {number}", URL) for number in range(base.MAX_ACTIVE_WEBHOOKS)]
+    webhooks = [hooks.make(f"CI {number}", URL) for number in range(base.MAX_ACTIVE_WEBHOOKS)]
 
     assert world.refused("admin", create()).code is Code.INVALID_INPUT
-    world.do("admin", UpdateWebhook(webhook_id=made[0].webhook_id, active=False))
+    world.do("admin", UpdateWebhook(webhook_id=webhooks[0].webhook_id, active=False))
     world.do("admin", create())
-    again = UpdateWebhook(webhook_id=made[0].webhook_id, active=True)
+    again = UpdateWebhook(webhook_id=webhooks[0].webhook_id, active=True)
     assert world.refused("admin", again).code is Code.INVALID_INPUT
 
 

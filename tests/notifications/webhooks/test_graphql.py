@@ -45,23 +45,23 @@ def api(world: World) -> Iterator[Api]:
 
 
 def make(api: Api, url: str = "https://hooks.example.com/a", **more: Any) -> Any:
-    asked = {"name": "CI", "url": url} | more
-    return api.change("admin", "createWebhook", asked, f"secret {WEBHOOK}")
+    input_ = {"name": "CI", "url": url} | more
+    return api.change("admin", "createWebhook", input_, f"secret {WEBHOOK}")
 
 
 def test_make_change_and_rotate(api: Api) -> None:
-    made = make(api)
-    id_ = made["webhook"]["id"]
-    assert made["secret"].startswith("whsec_")
-    assert made["webhook"]["tags"] == ["release:*"]
+    webhook = make(api)
+    id_ = webhook["webhook"]["id"]
+    assert webhook["secret"].startswith("whsec_")
+    assert webhook["webhook"]["tags"] == ["release:*"]
 
-    asked = {"id": id_, "name": "CD", "tags": ["release:approved"]}
-    changed = api.change("admin", "updateWebhook", asked, WEBHOOK)
+    input_ = {"id": id_, "name": "CD", "tags": ["release:approved"]}
+    changed = api.change("admin", "updateWebhook", input_, WEBHOOK)
     assert changed["webhook"]["name"] == "CD"
     assert changed["webhook"]["tags"] == ["release:approved"]
 
     rotated = api.change("admin", "rotateWebhookSecret", {"id": id_}, f"secret {WEBHOOK}")
-    assert rotated["secret"] not in (None, made["secret"])
+    assert rotated["secret"] not in (None, webhook["secret"])
     assert rotated["webhook"]["previousSecretUntil"] == "2030-06-04T12:00:00.000000Z"
     assert (
         api.ask("admin", "query ($id: ID!) { node(id: $id) { id } }", id=id_)["node"]["id"] == id_
@@ -113,13 +113,13 @@ def test_a_releases_deliveries_are_those_to_people(api: Api) -> None:
 
     query = """query ($id: ID!) { node(id: $id) { ... on Release {
       deliveries { totalCount edges { node { id channel recipient { name } } } } } } }"""
-    told = api.ask("dev", query, id=api.id("Release", release))["node"]["deliveries"]
+    deliveries = api.ask("dev", query, id=api.id("Release", release))["node"]["deliveries"]
 
-    assert told["totalCount"] == 2
-    assert {edge["node"]["channel"] for edge in told["edges"]} == {"email"}
+    assert deliveries["totalCount"] == 2
+    assert {edge["node"]["channel"] for edge in deliveries["edges"]} == {"email"}
     what = "delivery { id recipient { name } } webhookDelivery { id }"
-    asked = {"id": told["edges"][0]["node"]["id"]}
-    (error,) = api.try_("dev", "resendDelivery", asked, what)["errors"]
+    input_ = {"id": deliveries["edges"][0]["node"]["id"]}
+    (error,) = api.try_("dev", "resendDelivery", input_, what)["errors"]
     assert error["code"] == "WRONG_STATUS"
 
 
@@ -130,8 +130,8 @@ def test_choosing_what_one_is_told(api: Api) -> None:
     assert before["notificationChannels"] == ["email"]
     assert {tuple(one["channels"]) for one in before["notificationPreferences"]} == {("email",)}
 
-    asked = {"preferences": [{"kind": "OPENED", "channels": []}]}
-    after = api.change("dev", "updateNotificationPreferences", asked, what)["preferences"]
+    input_ = {"preferences": [{"kind": "OPENED", "channels": []}]}
+    after = api.change("dev", "updateNotificationPreferences", input_, what)["preferences"]
     assert {"kind": "OPENED", "channels": []} in after
     assert api.ask("dev", query)["viewer"]["notificationPreferences"] == after
 
@@ -140,6 +140,6 @@ def test_choosing_what_one_is_told(api: Api) -> None:
         {"kind": "OPENED", "channels": ["webhook"]},
         {"kind": "SIGN_IN", "channels": ["email"]},
     ):
-        asked = {"preferences": [refused]}
-        (error,) = api.try_("dev", "updateNotificationPreferences", asked)["errors"]
+        input_ = {"preferences": [refused]}
+        (error,) = api.try_("dev", "updateNotificationPreferences", input_)["errors"]
         assert (error["code"], error["field"]) == ("INVALID_INPUT", ["preferences"])

@@ -25,7 +25,7 @@ from tests.support.world import World
 NOWHERE = "http://127.0.0.1:1/"
 
 
-def heard(world: World) -> str:
+def subscribed_tags(world: World) -> str:
     with world.system.database.reading() as connection:
         return ledger.head(connection, world.account_id).subscribed_tags
 
@@ -48,7 +48,7 @@ def signing(world: World) -> int:
     with counting(world) as sent:
         world.sign("dev")
     wanted = any("webhooks" in statement or "deliveries" in statement for statement in sent)
-    assert wanted is ("signature:" in heard(world))
+    assert wanted is ("signature:" in subscribed_tags(world))
     return len(sent)
 
 
@@ -67,19 +67,19 @@ def test_a_signature_that_no_webhook_wants_costs_no_statement(world: World, hook
 
 
 def test_it_follows_every_change_of_webhooks(world: World, hooks: Hooks) -> None:
-    assert heard(world) == ""
+    assert subscribed_tags(world) == ""
     first = hooks.make("first", NOWHERE, "release:*", "team:*").webhook_id
     second = hooks.make("second", NOWHERE, "release:*", "user:*").webhook_id
-    assert heard(world) == "release:* team:* user:*"
+    assert subscribed_tags(world) == "release:* team:* user:*"
 
     world.do("admin", UpdateWebhook(webhook_id=first, tags=["release:opened"]))
-    assert heard(world) == "release:* release:opened user:*"
+    assert subscribed_tags(world) == "release:* release:opened user:*"
     disable_gone(world.system, world.account_id, second, "it answered 410 Gone")
-    assert heard(world) == "release:opened"
+    assert subscribed_tags(world) == "release:opened"
     world.do("admin", UpdateWebhook(webhook_id=first, active=False))
-    assert heard(world) == ""
+    assert subscribed_tags(world) == ""
     world.do("admin", UpdateWebhook(webhook_id=second, active=True))
-    assert heard(world) == "release:* user:*"
+    assert subscribed_tags(world) == "release:* user:*"
 
 
 def test_a_webhook_that_an_older_version_made_is_heard_soon(world: World, hooks: Hooks) -> None:
@@ -107,7 +107,7 @@ def test_of_changes_at_once_none_is_forgotten(world: World, hooks: Hooks) -> Non
     makes = [partial(hooks.make, kind, NOWHERE, f"{kind}:*") for kind in ("user", "keypair")]
     at_once([*ends, *makes])
 
-    assert heard(world) == "keypair:* user:*"
+    assert subscribed_tags(world) == "keypair:* user:*"
 
 
 def test_from_its_making_on_it_is_told_each_entry_once(world: World, hooks: Hooks) -> None:
@@ -119,7 +119,7 @@ def test_from_its_making_on_it_is_told_each_entry_once(world: World, hooks: Hook
     make = partial(hooks.make, "late", NOWHERE, "session:*", "webhook:*")
     at_once([happen, happen, make, happen])
 
-    (made,) = world.ledger(tag="webhook:created")
-    wanted = [e.position for e in world.ledger() if e.position >= made.position]
-    told = [json.loads(row.facts)["data"]["position"] for row in hooks.rows()]
-    assert sorted(told) == wanted
+    (entry,) = world.ledger(tag="webhook:created")
+    wanted = [e.position for e in world.ledger() if e.position >= entry.position]
+    positions = [json.loads(row.facts)["data"]["position"] for row in hooks.rows()]
+    assert sorted(positions) == wanted

@@ -79,35 +79,35 @@ async def test_who_did_it_is_an_id_and_a_name_or_nobody(
     while await hooks.send():
         pass
 
-    told = [json.loads(got.body)["data"] for got in receiver.got]
-    actors = {one["tag"]: (one["channel"], one["actor"]) for one in told}
+    bodies = [json.loads(got.body)["data"] for got in receiver.got]
+    actors = {one["tag"]: (one["channel"], one["actor"]) for one in bodies}
     dev = {"id": to_global("User", world.people["dev"]), "name": "Dev"}
     assert actors["release:requested"] == ("API", dev)
     assert actors["release:opened"] == ("CLOCK", None)
-    assert "@" not in json.dumps(told)
+    assert "@" not in json.dumps(bodies)
 
 
 async def test_nothing_in_it_is_a_link_or_a_secret(
     world: World, hooks: Hooks, receiver: Receiver, notices: Notices
 ) -> None:
-    made = hooks.make("all", receiver.url("/secret-path"), "*")
+    webhook = hooks.make("all", receiver.url("/secret-path"), "*")
     release = world.request(note="See https://example.com")
     links = [notices.spelling(name, release) for name in ("ann", "bob")]
     world.decide("ann", release)
     world.decide("bob", release)
     world.clock.pass_(hours=1)
     await run_sync(world.sign, "dev")
-    world.do("admin", RotateWebhookSecret(webhook_id=made.webhook_id, key=KEY))
+    world.do("admin", RotateWebhookSecret(webhook_id=webhook.webhook_id, key=KEY))
 
     tried = await hooks.send()
 
-    told = " ".join(got.body for got in receiver.got)
+    text = " ".join(got.body for got in receiver.got)
     # Itself, the request, two decisions, the approval, the opening, the signature, its new secret.
     assert tried == len(receiver.got) == 8
-    assert "http" not in told
-    assert "secret-path" not in told
-    assert made.secret not in told
-    assert not any(part in told for link in links for part in link.split("."))
+    assert "http" not in text
+    assert "secret-path" not in text
+    assert webhook.secret not in text
+    assert not any(part in text for link in links for part in link.split("."))
     signed = next(g for g in receiver.got if '"signature.made"' in g.body)
     keypair = {"id": to_global("Keypair", world.things["vault"]), "alias": "vault"}
     assert json.loads(signed.body)["data"]["details"]["keypair"] == keypair
@@ -177,7 +177,7 @@ def date_in(**time: float) -> str:
 
 
 @pytest.mark.parametrize(
-    ("status", "told", "minutes"),
+    ("status", "retry_after", "minutes"),
     [
         (429, "600", 10),
         (503, "a date", 10),
@@ -189,12 +189,14 @@ def date_in(**time: float) -> str:
     ],
 )
 async def test_whoever_asks_to_be_left_alone_is(
-    world: World, hooks: Hooks, receiver: Receiver, status: int, told: str, minutes: int
+    world: World, hooks: Hooks, receiver: Receiver, status: int, retry_after: str, minutes: int
 ) -> None:
     hooks.make("busy", receiver.url())
     hooks.make("other", receiver.url("/other"))
     receiver.status["/hook"] = status
-    receiver.headers["Retry-After"] = date_in(minutes=10) if told == "a date" else told
+    receiver.headers["Retry-After"] = (
+        date_in(minutes=10) if retry_after == "a date" else retry_after
+    )
     release = world.request()
     world.decide("ann", release)
 
@@ -231,25 +233,25 @@ async def test_gone_switches_it_off_and_administrators_are_told(
     world: World, hooks: Hooks, receiver: Receiver, notices: Notices
 ) -> None:
     meg = add_administrator(world)
-    made = hooks.make("old", receiver.url())
+    webhook = hooks.make("old", receiver.url())
     receiver.status["/hook"] = 410
     release = world.request()
     world.decide("ann", release)
 
     await hooks.send()
 
-    row = hooks.row(made.webhook_id)
+    row = hooks.row(webhook.webhook_id)
     assert (row.active, row.disabled_reason) == (False, "it answered 410 Gone")
     assert len(receiver.got) == 1
     assert [one.state for one in hooks.rows()] == ["FAILED", "VOID"]
     (entry,) = world.ledger(tag="webhook:disabled")
-    assert (entry.actor_id, entry.subject_id) == (None, made.webhook_id)
+    assert (entry.actor_id, entry.subject_id) == (None, webhook.webhook_id)
     rows = notices.rows(kind="ADMINISTERED", user_id=meg)
-    told = [json.loads(one.facts)["event"]["tag"] for one in rows]
-    assert told == ["webhook:created", "webhook:disabled"]
+    tags = [json.loads(one.facts)["event"]["tag"] for one in rows]
+    assert tags == ["webhook:created", "webhook:disabled"]
 
-    world.do("admin", UpdateWebhook(webhook_id=made.webhook_id, active=True))
-    assert hooks.row(made.webhook_id).disabled_reason is None
+    world.do("admin", UpdateWebhook(webhook_id=webhook.webhook_id, active=True))
+    assert hooks.row(webhook.webhook_id).disabled_reason is None
 
 
 async def test_hanging_dropping_and_endless_receivers_harm_nobody_else(
@@ -288,33 +290,33 @@ async def test_nobody_listening(world: World, hooks: Hooks, receiver: Receiver) 
 async def test_a_new_secret_signs_beside_the_old_one_for_a_while(
     world: World, hooks: Hooks, receiver: Receiver
 ) -> None:
-    made = hooks.make("ci", receiver.url())
-    new = world.do("admin", RotateWebhookSecret(webhook_id=made.webhook_id, key=KEY)).secret
+    webhook = hooks.make("ci", receiver.url())
+    new = world.do("admin", RotateWebhookSecret(webhook_id=webhook.webhook_id, key=KEY)).secret
     world.request()
     await hooks.send()
-    for secret in (made.secret, new):
+    for secret in (webhook.secret, new):
         assert receiver.got[0].verified_by(secret)["type"] == "release.requested"
     assert len(receiver.got[0].headers["webhook-signature"].split()) == 2
 
     world.clock.pass_(hours=25)
-    world.do("admin", SendTestEvent(webhook_id=made.webhook_id))
+    world.do("admin", SendTestEvent(webhook_id=webhook.webhook_id))
     await hooks.send()
     last = receiver.got[-1]
     assert last.verified_by(new)["type"] == "webhook.test"
     with pytest.raises(WebhookVerificationError):
-        last.verified_by(made.secret)
+        last.verified_by(webhook.secret)
 
 
 async def test_a_leaked_secret_ends_at_once(world: World, hooks: Hooks, receiver: Receiver) -> None:
-    made = hooks.make("ci", receiver.url())
-    rotate = RotateWebhookSecret(webhook_id=made.webhook_id, overlap_hours=0, key=KEY)
+    webhook = hooks.make("ci", receiver.url())
+    rotate = RotateWebhookSecret(webhook_id=webhook.webhook_id, overlap_hours=0, key=KEY)
     new = world.do("admin", rotate).secret
     world.request()
     await hooks.send()
 
     receiver.got[0].verified_by(new)
     with pytest.raises(WebhookVerificationError):
-        receiver.got[0].verified_by(made.secret)
+        receiver.got[0].verified_by(webhook.secret)
 
 
 async def test_another_key_of_the_service_sends_nothing_that_receivers_would_refuse(
@@ -334,9 +336,9 @@ async def test_another_key_of_the_service_sends_nothing_that_receivers_would_ref
 async def test_switched_off_it_gets_nothing_not_even_what_is_queued(
     world: World, hooks: Hooks, receiver: Receiver
 ) -> None:
-    made = hooks.make("ci", receiver.url())
+    webhook = hooks.make("ci", receiver.url())
     release = world.request()
-    world.do("admin", UpdateWebhook(webhook_id=made.webhook_id, active=False))
+    world.do("admin", UpdateWebhook(webhook_id=webhook.webhook_id, active=False))
     world.decide("ann", release)
 
     assert await hooks.send() == 0

@@ -36,8 +36,8 @@ def streamed(
     url: str, token: str, query: str, method: str = "POST", /, **variables: Any
 ) -> Iterator[Iterator[Told]]:
     """The events of an operation as they come, each by its name and what it holds."""
-    asked: dict[str, Any] = {"query": query, "variables": variables}
-    given: dict[str, Any] = {"json": asked}
+    operation: dict[str, Any] = {"query": query, "variables": variables}
+    given: dict[str, Any] = {"json": operation}
     if method == "GET":
         given = {"params": {"query": query, "variables": json.dumps(variables)}}
     headers = EVENTS | {"Authorization": f"Bearer {token}"}
@@ -59,8 +59,8 @@ def events_of(lines: Iterator[str]) -> Iterator[Told]:
             yield name, json.loads(value) if value else None
 
 
-def code_of(told: Told) -> str:
-    name, answer = told
+def code_of(report: Told) -> str:
+    name, answer = report
     assert name == "next"
     (error,) = answer["errors"]
     return str(error["extensions"]["code"])
@@ -113,11 +113,11 @@ def test_what_cannot_run_says_why_and_is_complete(
 
 
 def test_a_revoked_token_ends_it_within_a_second_or_so(small_world: World, server: str) -> None:
-    made = small_world.do("dev", CreateApiToken(name="soon revoked"))
+    token = small_world.do("dev", CreateApiToken(name="soon revoked"))
     small_world.request()
-    with streamed(server, made.secret, FOLLOW, after=BEGINNING) as events:
+    with streamed(server, token.secret, FOLLOW, after=BEGINNING) as events:
         assert next(events)[1]["data"]
-        small_world.do("dev", RevokeApiToken(token_id=made.token_id))
+        small_world.do("dev", RevokeApiToken(token_id=token.token_id))
         revoked = time.monotonic()
         assert code_of(next(events)) == "UNAUTHENTICATED"
         assert next(events) == ("complete", None)

@@ -23,9 +23,9 @@ DEV = {"viewer": {"user": {"name": "Dev"}}}
 @pytest.fixture
 def api(small_world: World) -> Iterator[Api]:
     """At http://testserver, known to the world as https://sign.example.com."""
-    made, runtime = make_api(small_world, public_url="https://sign.example.com/")
-    with made.client:
-        yield made
+    api, runtime = make_api(small_world, public_url="https://sign.example.com/")
+    with api.client:
+        yield api
     runtime.executor.shutdown()
 
 
@@ -136,8 +136,8 @@ def test_a_page_and_its_socket_are_signed_in_or_refused_together(
 ) -> None:
     api, runtime = make_api(small_world, public_url="https://sign.example.com/")
     object.__setattr__(runtime, "browser", Browser("https://sign.example.com/"))
-    made = small_world.do("dev", StartSession(method=SignInMethod.MAIL))
-    cookie = {"Cookie": f"__Host-countersign={made.secret}", "Host": host, "Origin": origin}
+    session = small_world.do("dev", StartSession(method=SignInMethod.MAIL))
+    cookie = {"Cookie": f"__Host-countersign={session.secret}", "Host": host, "Origin": origin}
     with api.client:
         page = cookie | {"Sec-Fetch-Site": "same-origin"}
         answer = api.client.post("/graphql", json={"query": WHO}, headers=page)
@@ -153,8 +153,8 @@ def test_a_page_and_its_socket_are_signed_in_or_refused_together(
             else:
                 socket.send_json({"type": "connection_init"})
                 assert socket.receive_json() == {"type": "connection_ack"}
-                told, _ = ask(socket, "1", {"query": WHO})
-                assert told["payload"]["data"] == DEV
+                response, _ = ask(socket, "1", {"query": WHO})
+                assert response["payload"]["data"] == DEV
     runtime.executor.shutdown()
 
 

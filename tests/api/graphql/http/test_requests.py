@@ -237,10 +237,10 @@ def test_an_operation_that_cannot_run_says_why(
 def test_the_ide_is_for_people_and_can_be_switched_off(small_world: World) -> None:
     page = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
     for ide in (True, False):
-        made, runtime = make_api(small_world, ide=ide)
-        answer = made.client.get("/graphql", headers=page)
+        api, runtime = make_api(small_world, ide=ide)
+        answer = api.client.get("/graphql", headers=page)
         assert answer.headers["content-type"].startswith("text/html") == ide
         assert answer.status_code == (200 if ide else 400)
-        assert made.client.get("/graphql", headers={"Accept": "*/*"}).status_code == 400
-        assert made.client.get("/graphql", params=QUERY, headers=page).json()["data"]
+        assert api.client.get("/graphql", headers={"Accept": "*/*"}).status_code == 400
+        assert api.client.get("/graphql", params=QUERY, headers=page).json()["data"]
         runtime.executor.shutdown()

@@ -17,9 +17,9 @@ def test_an_operation_that_does_not_arrive_is_given_up(small_world: World) -> No
             head = "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
             client.sendall(f"{head}Content-Length: 100\r\n\r\n{{".encode())
             answer = b"".join(iter(lambda: client.recv(4096), b""))
-    told, _, body = answer.partition(b"\r\n\r\n")
+    status_and_headers, _, body = answer.partition(b"\r\n\r\n")
 
-    assert told.startswith(b"HTTP/1.1 408 ")
+    assert status_and_headers.startswith(b"HTTP/1.1 408 ")
     (error,) = json.loads(body)["errors"]
     assert error["message"] == "The body took more than 0.1 s to arrive. Nothing was done."
     assert error["extensions"] == {"code": "TIMED_OUT", "limit": "body_seconds", "allowed": 0.1}

@@ -20,12 +20,12 @@ def make(small_world: World) -> Iterator[Make]:
     """The API with limits of one's own."""
     runtimes = []
 
-    def made(**limits: Any) -> Api:
+    def limited(**limits: Any) -> Api:
         api, runtime = make_api(small_world, limits=Limits(**limits))
         runtimes.append(runtime)
         return api
 
-    yield made
+    yield limited
     for runtime in runtimes:
         runtime.executor.shutdown()
 
@@ -42,8 +42,8 @@ def refusal(api: Api, document: str, name: str | None = "dev", **variables: Any)
     return extensions
 
 
-def exceeded(limit: str, allowed: int, asked: int) -> dict[str, Any]:
-    return {"code": "LIMIT_EXCEEDED", "limit": limit, "allowed": allowed, "asked": asked}
+def exceeded(limit: str, allowed: int, requested: int) -> dict[str, Any]:
+    return {"code": "LIMIT_EXCEEDED", "limit": limit, "allowed": allowed, "asked": requested}
 
 
 FRAGMENTS = "".join(f"fragment F{n} on User {{ id }} " for n in range(4))
@@ -51,7 +51,7 @@ IN_FRAGMENT = "fragment R on Query { a: __typename b: __typename c: __typename }
 
 
 @pytest.mark.parametrize(
-    ("limit", "allowed", "document", "asked"),
+    ("limit", "allowed", "document", "requested"),
     [
         ("depth", 3, "{ viewer { user { teams { name } } } }", 4),
         ("depth", 3, "{ __schema { types { fields { name } } } }", 4),
@@ -69,28 +69,28 @@ IN_FRAGMENT = "fragment R on Query { a: __typename b: __typename c: __typename }
     ],
 )
 def test_a_document_has_a_bounded_shape(
-    make: Make, limit: str, allowed: int, document: str, asked: int
+    make: Make, limit: str, allowed: int, document: str, requested: int
 ) -> None:
-    assert refusal(make(**{limit: allowed}), document) == exceeded(limit, allowed, asked)
-    assert "errors" not in make(**{limit: asked}).post("dev", document) or limit == "tokens"
+    assert refusal(make(**{limit: allowed}), document) == exceeded(limit, allowed, requested)
+    assert "errors" not in make(**{limit: requested}).post("dev", document) or limit == "tokens"
 
 
 @pytest.mark.parametrize(
-    ("document", "limit", "asked"),
+    ("document", "limit", "requested"),
     [
         ("{ " + "__typename " * 9000 + "}", "tokens", 4001),
         ("{ viewer { user { " + "id " * 900 + "} } }", "comparisons", 10_001),
     ],
 )
 def test_what_is_far_too_much_is_not_counted_to_the_end_and_says_so(
-    small_api: Api, document: str, limit: str, asked: int
+    small_api: Api, document: str, limit: str, requested: int
 ) -> None:
-    told = refusal(small_api, document)
-    assert (told["limit"], told["asked"]) == (limit, asked)
+    error = refusal(small_api, document)
+    assert (error["limit"], error["asked"]) == (limit, requested)
 
 
 @pytest.mark.parametrize(
-    ("document", "variables", "asked"),
+    ("document", "variables", "requested"),
     [
         ("{ releases(first: 5) { edges { node { history(first: 9) { edges { cursor } } } } } }",
          {}, 61),
@@ -110,16 +110,16 @@ def test_what_is_far_too_much_is_not_counted_to_the_end_and_says_so(
     ],
 )  # fmt: skip
 def test_page_sizes_multiply(
-    make: Make, document: str, variables: dict[str, Any], asked: int
+    make: Make, document: str, variables: dict[str, Any], requested: int
 ) -> None:
-    assert refusal(make(cost=9), document, **variables) == exceeded("cost", 9, asked)
+    assert refusal(make(cost=9), document, **variables) == exceeded("cost", 9, requested)
 
 
 def test_a_page_of_100_with_nested_pages_of_100_is_refused_before_it_runs(small_api: Api) -> None:
     nested = "{ edges { node { history(first: 100) { edges { node { id } } } } } }"
-    told = refusal(small_api, f"{{ releases(first: 100) {nested} }}", name=None)
+    error = refusal(small_api, f"{{ releases(first: 100) {nested} }}", name=None)
 
-    assert (told["limit"], told["asked"]) == ("cost", 20301)
+    assert (error["limit"], error["asked"]) == ("cost", 20301)
 
 
 def test_a_list_that_leads_back_to_itself_is_refused_before_it_runs(small_api: Api) -> None:
@@ -140,8 +140,8 @@ def test_a_list_longer_than_it_was_taken_for_stops_a_query_but_no_mutation(make:
     assert error["extensions"]["limit"] == "rows"
 
     new = {"name": "red", "memberIds": [api.id("User", n) for n in ("ann", "bob", "dev")]}
-    made = api.change("admin", "createTeam", new, "team { members { teams { name } } }")
-    assert len(made["team"]["members"]) == 3
+    payload = api.change("admin", "createTeam", new, "team { members { teams { name } } }")
+    assert len(payload["team"]["members"]) == 3
 
 
 def test_a_cost_beyond_the_integers_of_json_is_told_as_far_as_they_go(make: Make) -> None:
@@ -177,9 +177,9 @@ def bomb(levels: int, repeats: int) -> str:
 def test_what_doubles_with_every_level_is_refused_whatever_its_page_sizes(
     small_api: Api, name: str | None
 ) -> None:
-    told = refusal(small_api, bomb(levels=3, repeats=20), name)
+    error = refusal(small_api, bomb(levels=3, repeats=20), name)
     # From the last fragment to the operation: 40, 20 * 41, 20 * 821, and 4 more than that.
-    assert told == exceeded("fields", 5000, 33_704)
+    assert error == exceeded("fields", 5000, 33_704)
     assert refusal(small_api, bomb(levels=10, repeats=20), name)["limit"] == "fields"
 
 
@@ -191,9 +191,9 @@ def test_repeats_that_multiply_along_the_way_are_refused_before_they_are_compare
     members = "members { id } " * 20
     teams = f"teams {{ {members} }} " * 20
 
-    told = refusal(small_api, f"{{ viewer {{ user {{ {teams} }} }} }}")
+    error = refusal(small_api, f"{{ viewer {{ user {{ {teams} }} }} }}")
 
-    assert (told["limit"], told["allowed"], validated) == ("comparisons", 10_000, [])
+    assert (error["limit"], error["allowed"], validated) == ("comparisons", 10_000, [])
 
 
 @pytest.mark.parametrize("spreads", ["...F", "teams { members { ...F } }"])
@@ -252,13 +252,13 @@ def test_five_errors_of_a_document_are_told_and_none_at_length(small_api: Api) -
 def test_an_operation_has_a_bounded_time(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     api = make(seconds=0.05)
     clock = type(api.world.clock)
-    told = clock.now
+    real_now = clock.now
 
     def slow(self: Any, connection: Any) -> Any:
         import time
 
         time.sleep(0.3)
-        return told(self, connection)
+        return real_now(self, connection)
 
     token = api.token("dev")
     monkeypatch.setattr(clock, "now", slow)

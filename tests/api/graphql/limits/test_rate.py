@@ -59,19 +59,19 @@ def test_a_caller_in_a_hurry_is_told_when_to_come_back(small_world: World) -> No
     assert first.status_code == 200
     assert answer.status_code == 429
     (error,) = answer.json()["errors"]
-    told = error["extensions"]
-    wait = told.pop("retryAfter")
-    assert told == {
+    extensions = error["extensions"]
+    wait = extensions.pop("retryAfter")
+    assert extensions == {
         "code": "RATE_LIMITED",
         "limit": "rate",
         "allowed": 0.01,
         "burst": 2,
-        "asked": told["asked"],
+        "asked": extensions["asked"],
     }
     # To have read the document counts as well.
-    assert told["asked"] > 2
-    asked = f"{told['asked']} were asked for, 2 at once and 0.01 a second are allowed."
-    assert asked in error["message"]
+    assert extensions["asked"] > 2
+    reason = f"{extensions['asked']} were asked for, 2 at once and 0.01 a second are allowed."
+    assert reason in error["message"]
     assert int(answer.headers["retry-after"]) >= wait
     # Others are not held up: neither another user, nor those who are nobody.
     assert "errors" not in api.post("ann", "{ viewer { permissions } }")

@@ -27,11 +27,11 @@ def subscribe(socket: WebSocketTestSession, id_: str, payload: object) -> None:
 def ask(socket: WebSocketTestSession, id_: str, payload: object) -> list[Any]:
     """Run an operation to its end."""
     subscribe(socket, id_, payload)
-    told = [socket.receive_json()]
-    while told[-1]["type"] == "next":
-        told.append(socket.receive_json())
-    assert {message["id"] for message in told} == {id_}
-    return told
+    messages = [socket.receive_json()]
+    while messages[-1]["type"] == "next":
+        messages.append(socket.receive_json())
+    assert {message["id"] for message in messages} == {id_}
+    return messages
 
 
 @pytest.mark.parametrize(
@@ -106,8 +106,8 @@ def test_too_large_a_message_is_told_its_size_and_the_limit(small_world: World, 
         socket.send_text(text)
         with pytest.raises(WebSocketDisconnect) as ended:
             socket.receive_json()
-    told = "The message is too large: 1000 bytes, 999 are allowed."
-    assert (ended.value.code, ended.value.reason) == (4400, told)
+    reason = "The message is too large: 1000 bytes, 999 are allowed."
+    assert (ended.value.code, ended.value.reason) == (4400, reason)
     runtime.executor.shutdown()
 
 

@@ -36,10 +36,12 @@ def test_two_approvals_by_mail_approve_the_release(
     assert "The release was approved. Its window opens on" in second.text
     assert world.release(release).status is Status.APPROVED
     entries = world.ledger(tag="release:approval:recorded")
-    told = [json.loads(entry.body)["credential"] for entry in entries]
-    assert [one["kind"] for one in told] == ["LINK", "LINK"]
+    credentials = [json.loads(entry.body)["credential"] for entry in entries]
+    assert [one["kind"] for one in credentials] == ["LINK", "LINK"]
     links = {row.user_id: str(row.id) for row in rows(world, action_links)}
-    assert [one["id"] for one in told] == [links[world.people[name]] for name in ("ann", "bob")]
+    assert [one["id"] for one in credentials] == [
+        links[world.people[name]] for name in ("ann", "bob")
+    ]
     assert [f'"channel":"{Channel.EMAIL}"' in entry.body for entry in entries] == [True, True]
 
 

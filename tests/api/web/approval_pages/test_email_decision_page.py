@@ -288,8 +288,8 @@ def test_the_page_says_first_what_changed_since_ones_decision(
 
     page = look(browser, notices.spelling("ann", release))
 
-    told = "What changed since your decision keypairs: added spare maximum of signatures: 5 → 6"
-    assert told in page
+    changes = "What changed since your decision keypairs: added spare maximum of signatures: 5 → 6"
+    assert changes in page
     assert page.index("What changed") < page.index("2 more approvals are needed.")
     assert (
         "Was sich seit der letzten Nachricht an Sie geändert hat Schlüsselpaare: hinzugekommen "

@@ -60,9 +60,9 @@ def ask_again(world: World, release_id: Any) -> str:
     """What a reminder, or a mail that is sent again, would link to."""
     release = world.release(release_id)
     with world.system.database.writing() as connection:
-        asked = [(release, [world.people["ann"]])]
+        approvers = [(release, [world.people["ann"]])]
         lifetime, now = action_links.LIFETIME, world.clock.instant
-        action_links.ensure(connection, LINK_KEY, asked, now, lifetime)
+        action_links.ensure(connection, LINK_KEY, approvers, now, lifetime)
         connection.commit()
     return f"/decide/{Notices(world).spelling('ann', release_id)}"
 

@@ -270,8 +270,8 @@ def test_a_client_is_an_address_or_a_network_of_ipv6() -> None:
 def test_the_limits_leave_file_descriptors_for_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     def limits(files: int) -> tuple[int, int]:
         monkeypatch.setattr(resource, "getrlimit", lambda _: (files, files))
-        made = connection_limits(total=1000, per_client=300, header_seconds=10, pool_size=8)
-        return made.total, made.per_client
+        computed = connection_limits(total=1000, per_client=300, header_seconds=10, pool_size=8)
+        return computed.total, computed.per_client
 
     assert limits(resource.RLIM_INFINITY) == (1000, 300)
     assert limits(65536) == (1000, 300)

@@ -54,8 +54,8 @@ OURS = (
 
 @pytest.fixture
 def browser(database_url: str) -> Iterator[TestClient]:
-    told = settings(database_url, allowed_hosts="Countersign.internal, 10.0.0.5")
-    app = create_app(told, worker=False)
+    environment = settings(database_url, allowed_hosts="Countersign.internal, 10.0.0.5")
+    app = create_app(environment, worker=False)
     with TestClient(app, base_url=PUBLIC, follow_redirects=False) as client:
         yield client
 
@@ -67,8 +67,8 @@ def test_a_foreign_host_is_refused_everywhere_and_never_repeated(browser: TestCl
             assert answer.status_code == MISDIRECTED, (path, host)
             assert f"Use {PUBLIC}." in answer.text
             assert "COUNTERSIGN_ALLOWED_HOSTS" in answer.text
-            told = answer.text + str(answer.headers)
-            assert "evil" not in told
+            text = answer.text + str(answer.headers)
+            assert "evil" not in text
             assert "location" not in answer.headers
             assert "set-cookie" not in answer.headers
 

@@ -57,8 +57,8 @@ class Person:
         """GraphQL, as a page of ours would ask it."""
         headers = {"Sec-Fetch-Site": "same-origin"} | headers
         answer = await self.client.post("/graphql", json={"query": query}, headers=headers)
-        told: dict[str, Any] = answer.json()
-        return told
+        body: dict[str, Any] = answer.json()
+        return body
 
     async def who(self) -> str | None:
         """The address of the user who is signed in."""

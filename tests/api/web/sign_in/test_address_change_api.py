@@ -32,8 +32,8 @@ async def me(person: Person) -> dict[str, Any]:
 
 async def ask(person: Person, email: str, **headers: str) -> dict[str, Any]:
     user_id = (await me(person))["id"]
-    asked = f'updateUser(input: {{id: "{user_id}", email: "{email}"}})'
-    query = f"mutation {{ {asked} {{ errors {{ code }} user {{ email {PENDING} }} }} }}"
+    mutation = f'updateUser(input: {{id: "{user_id}", email: "{email}"}})'
+    query = f"mutation {{ {mutation} {{ errors {{ code }} user {{ email {PENDING} }} }} }}"
     payload: dict[str, Any] = (await person.query(query, **headers))["data"]["updateUser"]
     return payload
 
@@ -127,8 +127,8 @@ async def test_a_token_with_every_scope_changes_no_address(site: Site) -> None:
 async def test_the_mails_and_the_page_speak_german(site: Site) -> None:
     ann = await site.signed_in("ann")
     user_id = (await me(ann))["id"]
-    asked = f'updateUser(input: {{id: "{user_id}", locale: "de"}})'
-    await ann.query(f"mutation {{ {asked} {{ errors {{ code }} }} }}")
+    mutation = f'updateUser(input: {{id: "{user_id}", locale: "de"}})'
+    await ann.query(f"mutation {{ {mutation} {{ errors {{ code }} }} }}")
     await ask(ann, "ann@münchen.example")
     subject, text = (await texts(site, "ann@xn--mnchen-3ya.example"))[-1]
     assert subject == "Bestätigen Sie Ihre E-Mail-Adresse"

@@ -75,21 +75,21 @@ async def test_a_session_that_ends_while_the_body_arrives_makes_no_token(site: S
 
 
 async def test_a_token_that_is_revoked_while_the_body_arrives_does_nothing(site: Site) -> None:
-    made = site.world.do("ann", CreateApiToken(name="leaked", scopes=frozenset(Permission)))
+    token = site.world.do("ann", CreateApiToken(name="leaked", scopes=frozenset(Permission)))
     body = b'{"query": "{ viewer { user { email } } }"}'
 
     def end() -> None:
-        site.world.do("ann", RevokeApiToken(token_id=made.token_id))
+        site.world.do("ann", RevokeApiToken(token_id=token.token_id))
 
-    headers = {"Authorization": f"Bearer {made.secret}"}
+    headers = {"Authorization": f"Bearer {token.secret}"}
     answer = await send_slowly(await site.person(), headers, end, body)
     assert answer["errors"][0]["extensions"]["code"] == Code.UNAUTHENTICATED
     assert "data" not in answer or answer["data"] is None
 
 
 def test_what_waited_while_its_session_ended_makes_nothing_lasting(world: World) -> None:
-    made = world.do("ann", StartSession(method=SignInMethod.MAIL))
-    world.do("ann", RevokeSession(session_id=made.session_id))
+    session = world.do("ann", StartSession(method=SignInMethod.MAIL))
+    world.do("ann", RevokeSession(session_id=session.session_id))
     for command in (
         CreateApiToken(name="kept"),
         LinkIdentity(issuer="https://login.example.com", subject="kept"),
@@ -100,7 +100,7 @@ def test_what_waited_while_its_session_ended_makes_nothing_lasting(world: World)
             command,
             Code.UNAUTHENTICATED,
             recorded=False,
-            session_id=made.session_id,
+            session_id=session.session_id,
         )
         assert refusal.message == "This session was ended. Sign in again."
 

@@ -60,13 +60,13 @@ async def test_a_person_signs_in_with_a_link_and_with_a_code(
         await site.sign_in(desk)
         await desk.sees("Chrome on Linux")
         assert await desk.do("document.cookie") == ""
-        asked = """fetch("/graphql", {method: "POST", body: JSON.stringify(
+        script = """fetch("/graphql", {method: "POST", body: JSON.stringify(
           {query: "{ viewer { user { email } } }"}),
           headers: {"Content-Type": "application/json"}}).then(a => a.text())"""
         # Our page lets no script talk to anybody; a dashboard would.
         await desk.call("Page.setBypassCSP", enabled=True)
         await desk.open(f"{site.url}/sign-in")
-        assert ADMIN in await desk.do(asked)
+        assert ADMIN in await desk.do(script)
 
         await site.ask_for_a_link(phone)
         await desk.open(await site.link(2))

@@ -37,8 +37,8 @@ async def test_the_link_signs_in_where_it_was_asked_for(site: Site) -> None:
     person = await site.person()
     assert "Send the link" in (await person.get("/sign-in")).text
 
-    asked = await person.ask(" Ann@Example.com ")
-    assert (asked.status_code, asked.headers["location"]) == (303, "/sign-in/code")
+    response = await person.ask(" Ann@Example.com ")
+    assert (response.status_code, response.headers["location"]) == (303, "/sign-in/code")
     assert "a link is on its way" in (await person.get("/sign-in/code")).text
     link = await site.link("ann")
     assert await person.who() is None
@@ -67,8 +67,8 @@ async def test_the_link_signs_in_where_it_was_asked_for(site: Site) -> None:
 
 async def test_the_person_has_all_permissions_approval_too(site: Site) -> None:
     ann = await site.signed_in("ann")
-    told_ = await ann.query("{ viewer { permissions } }")
-    assert "APPROVE_RELEASE" in told_["data"]["viewer"]["permissions"]
+    answer = await ann.query("{ viewer { permissions } }")
+    assert "APPROVE_RELEASE" in answer["data"]["viewer"]["permissions"]
 
 
 async def test_any_other_browser_shows_a_code_to_type_in_where_one_asked(site: Site) -> None:
@@ -348,8 +348,8 @@ async def test_what_strangers_ask_for_keeps_no_mail_from_a_browser_that_is_known
 
 async def test_strangers_of_many_networks_have_a_limit_together(world: World) -> None:
     limits = SignInLimits(address=TokenBuckets(rate=1 / 300, burst=3))
-    asked = [limits.exhausted("ann@example.com", f"192.0.2.{n}", None) for n in range(5)]
-    assert asked == [None, None, None, "address", "address"]
+    exhausted = [limits.exhausted("ann@example.com", f"192.0.2.{n}", None) for n in range(5)]
+    assert exhausted == [None, None, None, "address", "address"]
     assert limits.exhausted("ANN@example.com", "192.0.2.9", "browser") is None
     assert limits.exhausted("bob@example.com", "192.0.2.9", None) is None
 
@@ -365,8 +365,8 @@ async def test_a_cookie_that_is_not_ours_makes_no_known_browser(site: Site, forg
 async def test_a_client_asks_and_types_only_so_often(world: World) -> None:
     few = TokenBuckets(rate=1 / 60, burst=2)
     async with open_site(world, limits=SignInLimits(asking=few, typing=few)) as site:
-        asked = [(await (await site.person()).ask(f"{n}@example.com")) for n in range(3)]
-        assert [answer.status_code for answer in asked] == [303, 303, 429]
+        answers = [(await (await site.person()).ask(f"{n}@example.com")) for n in range(3)]
+        assert [answer.status_code for answer in answers] == [303, 303, 429]
     few = TokenBuckets(rate=1 / 60, burst=2)
     async with open_site(world, limits=SignInLimits(typing=few)) as site:
         person = await site.person()

@@ -296,11 +296,11 @@ async def test_only_the_browser_that_left_comes_back_and_once(site: Site) -> Non
 async def test_what_is_asked_of_the_provider(site: Site) -> None:
     person = await site.person()
     away = (await person.get("/sign-in/openid?next=/releases")).headers["location"]
-    asked = {name: value for name, (value,) in parse_qs(urlsplit(away).query).items()}
-    assert asked["code_challenge_method"] == "S256"
-    assert asked["response_type"] == "code"
-    assert asked["redirect_uri"] == CALLBACK
-    assert len({asked["state"], asked["nonce"], asked["code_challenge"]}) == 3
+    parameters = {name: value for name, (value,) in parse_qs(urlsplit(away).query).items()}
+    assert parameters["code_challenge_method"] == "S256"
+    assert parameters["response_type"] == "code"
+    assert parameters["redirect_uri"] == CALLBACK
+    assert len({parameters["state"], parameters["nonce"], parameters["code_challenge"]}) == 3
     assert SECRET not in away
 
 
@@ -364,10 +364,10 @@ async def test_a_provider_that_is_away_is_told_on_a_page(world: World) -> None:
 class CountedProvider(Provider):
     """One that is away, and counts who wants something of it."""
 
-    asked = 0
+    attempts = 0
 
     async def leave_for(self, flow: Flow) -> str:
-        self.asked += 1
+        self.attempts += 1
         raise ProviderError("the provider did not answer")
 
 
@@ -385,7 +385,7 @@ async def test_a_client_goes_there_and_back_only_so_often_and_the_log_stays_shor
         assert [answer.status_code for answer in left] == [403, 403, 403, 429]
         assert [answer.status_code for answer in came] == [403, 403, 429]
         assert "That was too often" in came[-1].text
-        assert gone.asked == 3
+        assert gone.attempts == 3
         assert [(entry["why"], entry["not_logged"]) for entry in logged] == [
             ("the provider did not answer", 0),
             ("This browser did not begin the sign-in.", 0),

@@ -25,9 +25,9 @@ START = StartSession(method=SignInMethod.MAIL, user_agent="Firefox\n\u202e")
 FREEZE = """mutation { updateAccount(input: {signingFrozen: true}) { errors { code } } }"""
 
 
-def proved(world: World, made: NewSession) -> Principal | None:
+def proved(world: World, session: NewSession) -> Principal | None:
     with world.system.database.reading() as connection:
-        return principal_of_session(connection, made.secret, world.clock.instant)
+        return principal_of_session(connection, session.secret, world.clock.instant)
 
 
 def rows(world: World) -> list[Any]:
@@ -36,51 +36,51 @@ def rows(world: World) -> list[Any]:
 
 
 def test_a_session_proves_its_person_at_the_dashboard_with_all_they_may(world: World) -> None:
-    made = world.do("ann", START)
-    principal = proved(world, made)
+    session = world.do("ann", START)
+    principal = proved(world, session)
     assert principal == world.principal(
-        "ann", channel=Channel.DASHBOARD, session_id=made.session_id
+        "ann", channel=Channel.DASHBOARD, session_id=session.session_id
     )
     assert rows(world)[0].user_agent == "Firefox  "
-    assert made.secret not in repr(made) + repr(rows(world))
+    assert session.secret not in repr(session) + repr(rows(world))
 
 
 def test_it_ends_after_twelve_idle_hours(world: World) -> None:
-    made = world.do("ann", START)
+    session = world.do("ann", START)
     world.clock.pass_(hours=12, microseconds=-1)
-    assert proved(world, made) is not None
+    assert proved(world, session) is not None
     world.clock.pass_(microseconds=1)
-    assert proved(world, made) is None
+    assert proved(world, session) is None
 
 
 def test_it_ends_after_seven_days_however_busy(world: World) -> None:
-    made = world.do("ann", START)
+    session = world.do("ann", START)
     with world.system.database.writing() as connection:
         seen = world.clock.instant.replace(year=2031)
         connection.execute(t.sessions.update().values(last_seen_at=seen))
         connection.commit()
     world.clock.pass_(days=7, microseconds=-1)
-    assert proved(world, made) is not None
+    assert proved(world, session) is not None
     world.clock.pass_(microseconds=1)
-    assert proved(world, made) is None
+    assert proved(world, session) is None
 
 
 def test_one_ends_ones_own_at_once_and_once(world: World) -> None:
-    made, other = world.do("ann", START), world.do("ann", START)
+    session, other = world.do("ann", START), world.do("ann", START)
     before = len(world.ledger())
     for _ in range(2):
-        world.do("ann", RevokeSession(session_id=made.session_id))
-    assert proved(world, made) is None
+        world.do("ann", RevokeSession(session_id=session.session_id))
+    assert proved(world, session) is None
     assert proved(world, other) is not None
     assert tags(world, before) == ["session:ended"]
 
 
 def test_others_are_ended_by_those_who_manage_users_and_unseen_by_the_rest(world: World) -> None:
-    made = world.do("ann", START)
-    command = RevokeSession(session_id=made.session_id)
+    session = world.do("ann", START)
+    command = RevokeSession(session_id=session.session_id)
     assert_refused(world, "bob", command, Code.NOT_FOUND, "id", recorded=False)
     world.do("admin", command)
-    assert proved(world, made) is None
+    assert proved(world, session) is None
 
 
 def test_a_pipeline_has_no_browser(world: World) -> None:
@@ -89,10 +89,10 @@ def test_a_pipeline_has_no_browser(world: World) -> None:
 
 
 def test_deactivating_ends_them_for_good(world: World) -> None:
-    made = world.do("dev", START)
+    session = world.do("dev", START)
     for active in (False, True):
         world.do("admin", UpdateUser(user_id=world.people["dev"], active=active))
-        assert proved(world, made) is None
+        assert proved(world, session) is None
     assert rows(world)[0].ended_at == world.clock.instant
     world.do("admin", UpdateUser(user_id=world.people["dev"], active=False))
     assert_refused(world, "dev", START, Code.UNAUTHENTICATED, recorded=False)
@@ -144,9 +144,9 @@ async def test_a_foreign_page_cannot_use_it(site: Site, says: dict[str, str]) ->
     admin = await site.signed_in("admin")
     before = site.world.snapshot(), len(site.world.ledger())
     answer = await admin.client.post("/graphql", json={"query": FREEZE}, headers=says)
-    told = answer.json()
-    codes = {error["extensions"]["code"] for error in told["errors"]}
-    assert codes <= {"UNAUTHENTICATED", "FOREIGN_ORIGIN"}, told
+    body = answer.json()
+    codes = {error["extensions"]["code"] for error in body["errors"]}
+    assert codes <= {"UNAUTHENTICATED", "FOREIGN_ORIGIN"}, body
     assert (site.world.snapshot(), len(site.world.ledger())) == before
 
 
@@ -154,8 +154,8 @@ async def test_who_sends_a_token_means_the_token(site: Site) -> None:
     ann = await site.signed_in("ann")
     token = site.world.do("bob", CreateApiToken(name="ci")).secret
     who = "{ viewer { user { email } } }"
-    told = await ann.query(who, Authorization=f"Bearer {token}")
-    assert told["data"]["viewer"]["user"]["email"] == "bob@example.com"
+    answer = await ann.query(who, Authorization=f"Bearer {token}")
+    assert answer["data"]["viewer"]["user"]["email"] == "bob@example.com"
     for wrong in ("Bearer csn_x", "Basic abc", "Bearer", ""):
         refused = await ann.query(who, Authorization=wrong)
         assert refused["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
@@ -183,10 +183,10 @@ async def test_a_websocket_of_a_foreign_page_is_nobodys(site: Site) -> None:
     assert ours["payload"]["data"]["viewer"]["user"]["email"] == "ann@example.com"
     for foreign in ("https://evil.example", "http://countersign.example.com", "null", None):
         try:
-            told = who(foreign)
+            answer = who(foreign)
         except (WebSocketDisconnect, KeyError):
             continue
-        assert "ann@example.com" not in str(told)
+        assert "ann@example.com" not in str(answer)
 
 
 async def test_following_is_no_sign_that_somebody_sits_there(site: Site) -> None:

@@ -32,9 +32,9 @@ def setting(world: World, **settings: Any) -> UpdateAccount:
 def test_an_account_begins_with_the_specified_settings_and_one_administrator(
     world: World,
 ) -> None:
-    made = create_account(world.system, " Other ", "root@example.com")
+    account = create_account(world.system, " Other ", "root@example.com")
     with world.system.database.reading() as connection:
-        settings = loading.load_settings(connection, made.account_id)
+        settings = loading.load_settings(connection, account.account_id)
     assert settings.account_name == "Other"
     assert (settings.signing_frozen, settings.teams_enabled) == (False, True)
     assert (settings.reapprove_on_edit, settings.allow_self_approval) == (True, False)
@@ -42,9 +42,9 @@ def test_an_account_begins_with_the_specified_settings_and_one_administrator(
     assert settings.enabled_release_types == frozenset(ReleaseType)
     assert settings.restrict_signing_to_releases is False
     assert settings.max_window_days == 366
-    (user,) = rows(world, t.users, account_id=made.account_id)
-    assert (user.id, user.email, user.active) == (made.user_id, "root@example.com", True)
-    entries = rows(world, t.ledger_entries, account_id=made.account_id)
+    (user,) = rows(world, t.users, account_id=account.account_id)
+    assert (user.id, user.email, user.active) == (account.user_id, "root@example.com", True)
+    entries = rows(world, t.ledger_entries, account_id=account.account_id)
     assert {e.position: e.tag for e in entries} == {1: "account:created", 2: "user:created"}
 
 

@@ -41,11 +41,11 @@ class Vault(LocalSigner):
         self.after_generate: Callable[[], Any] = lambda: None
 
     def generate(self, algorithm: KeypairAlgorithm, binding: KeyBinding) -> GeneratedKey:
-        made = super().generate(algorithm, binding)
+        key = super().generate(algorithm, binding)
         self.generated += 1
         self.held.append(binding)
         self.after_generate()
-        return made
+        return key
 
     def destroy(self, key: SigningKey) -> None:
         self.held.remove(key.binding)
@@ -71,8 +71,10 @@ def with_vault(world: World, vault: Vault) -> World:
 
 
 def make(world: World, alias: str = "Deploy") -> Any:
-    asked = CreateKeypair(alias=alias, type=ReleaseType.ONLINE, algorithm=ED25519, backend="vault")
-    return world.do("admin", asked)
+    command = CreateKeypair(
+        alias=alias, type=ReleaseType.ONLINE, algorithm=ED25519, backend="vault"
+    )
+    return world.do("admin", command)
 
 
 def refused(world: World, alias: str = "Deploy") -> Refusal:

@@ -47,8 +47,8 @@ def refused_making(world: World, who: str, code: Code, *field: str, **changes: A
 
 def test_a_keypair_is_enabled_with_its_private_part_sealed(world: World) -> None:
     before = len(world.ledger())
-    made = world.add_keypair(" Deploy ", ReleaseType.ONLINE, access=KeypairAccess.RESTRICTED)
-    (row,) = rows(world, t.keypairs, id=made)
+    keypair_id = world.add_keypair(" Deploy ", ReleaseType.ONLINE, access=KeypairAccess.RESTRICTED)
+    (row,) = rows(world, t.keypairs, id=keypair_id)
     assert (row.alias, row.alias_key, row.enabled) == ("Deploy", "deploy", True)
     assert (row.category, row.type, row.access) == (
         KeypairCategory.STANDARD,

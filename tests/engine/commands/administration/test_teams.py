@@ -27,13 +27,13 @@ def updating(world: World, **changes: Any) -> UpdateTeam:
 @pytest.mark.parametrize("who", ["admin", "ann"])
 def test_a_team_is_made_and_written_down(world: World, who: str) -> None:
     before = len(world.ledger())
-    made = world.do(who, making(world, keypair_ids=frozenset({world.things["spare"]})))
+    team_id = world.do(who, making(world, keypair_ids=frozenset({world.things["spare"]})))
     assert tags(world, before) == ["team:created"]
-    assert {row.user_id for row in rows(world, t.team_members, team_id=made)} == {
+    assert {row.user_id for row in rows(world, t.team_members, team_id=team_id)} == {
         world.people["ann"],
         world.people["dev"],
     }
-    assert len(rows(world, t.team_keypairs, team_id=made)) == 1
+    assert len(rows(world, t.team_keypairs, team_id=team_id)) == 1
     assert told(world.ledger()[-1])["changes"]["required_approvals"] == [None, 1]
 
 

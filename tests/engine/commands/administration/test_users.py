@@ -35,8 +35,8 @@ def changing(world: World, whom: str, /, **changes: Any) -> UpdateUser:
 
 def test_a_user_is_added_active_and_written_down(world: World) -> None:
     before = len(world.ledger())
-    made = world.do("admin", adding(email=" Fay@Example.com ", roles=("signer", "AUDITOR")))
-    (row,) = rows(world, t.users, id=made)
+    user_id = world.do("admin", adding(email=" Fay@Example.com ", roles=("signer", "AUDITOR")))
+    (row,) = rows(world, t.users, id=user_id)
     assert (row.email, row.email_key, row.active, row.service) == (
         "Fay@example.com",
         "fay@example.com",
@@ -105,8 +105,8 @@ def test_bad_input_adds_nobody(world: World) -> None:
      "fay@ｍünchen.example", " fay@mu\u0308nchen.example "],
 )  # fmt: skip
 def test_one_mailbox_is_one_user_however_it_is_spelt(world: World, same: str) -> None:
-    made = world.do("admin", adding(email="Fay@München.example"))
-    (row,) = rows(world, t.users, id=made)
+    user_id = world.do("admin", adding(email="Fay@München.example"))
+    (row,) = rows(world, t.users, id=user_id)
     assert (row.email, row.email_key) == (
         "Fay@xn--mnchen-3ya.example",
         "fay@xn--mnchen-3ya.example",
@@ -114,21 +114,21 @@ def test_one_mailbox_is_one_user_however_it_is_spelt(world: World, same: str) ->
     assert_refused(world, "admin", adding(email=same), Code.NAME_TAKEN, "email")
     with world.system.database.reading() as connection:
         assert [one.id for one in people_with_address(connection, same, world.clock.instant)] == [
-            made
+            user_id
         ]
 
 
 def test_an_address_whose_domain_was_stored_as_typed_is_found_and_taken(world: World) -> None:
-    made = world.do("admin", adding(email="fay@example.com"))
+    user_id = world.do("admin", adding(email="fay@example.com"))
     with world.system.database.writing() as connection:
         before = {"email": "fay@münchen.example", "email_key": "fay@münchen.example"}
-        connection.execute(t.users.update().where(t.users.c.id == made).values(**before))
+        connection.execute(t.users.update().where(t.users.c.id == user_id).values(**before))
         connection.commit()
     for spelling in ("fay@münchen.example", "fay@xn--mnchen-3ya.example"):
         with world.system.database.reading() as connection:
             assert [
                 one.id for one in people_with_address(connection, spelling, world.clock.instant)
-            ] == [made]
+            ] == [user_id]
         command = adding(email=spelling)
         assert_refused(world, "admin", command, Code.NAME_TAKEN, "email")
 
@@ -136,11 +136,11 @@ def test_an_address_whose_domain_was_stored_as_typed_is_found_and_taken(world: W
 def test_letters_beyond_ascii_before_the_at_need_a_mail_server_that_carries_them(
     world: World,
 ) -> None:
-    asked = adding(email="müller@example.com")
-    refusal = assert_refused(world, "admin", asked, Code.INVALID_INPUT, "email", recorded=False)
+    command = adding(email="müller@example.com")
+    refusal = assert_refused(world, "admin", command, Code.INVALID_INPUT, "email", recorded=False)
     assert "carries only ASCII letters" in refusal.message
     carries = replace(world, system=replace(world.system, international_addresses=True))
-    (row,) = rows(world, t.users, id=carries.do("admin", asked))
+    (row,) = rows(world, t.users, id=carries.do("admin", command))
     assert row.email == "müller@example.com"
 
 
@@ -273,11 +273,11 @@ def test_a_role_of_the_accounts_own_makes_an_administrator_too(world: World) -> 
 
 
 def test_deactivating_ends_tokens_and_every_right_at_once(world: World) -> None:
-    made = world.do("dev", CreateApiToken(name="laptop"))
+    new_token = world.do("dev", CreateApiToken(name="laptop"))
     release = world.request()
     world.do("admin", changing(world, "dev", active=False))
     with world.system.database.reading() as connection:
-        assert principal_of_token(connection, made.secret, world.clock.instant) is None
+        assert principal_of_token(connection, new_token.secret, world.clock.instant) is None
     (token,) = rows(world, t.api_tokens)
     assert token.revoked_at == world.clock.instant
     command = changing(world, "dev", name="Devon")
@@ -286,12 +286,12 @@ def test_deactivating_ends_tokens_and_every_right_at_once(world: World) -> None:
 
 
 def test_activated_again_one_has_ones_rights_but_not_ones_tokens(world: World) -> None:
-    made = world.do("dev", CreateApiToken(name="laptop"))
+    token = world.do("dev", CreateApiToken(name="laptop"))
     for active in (False, True):
         world.do("admin", changing(world, "dev", active=active))
     world.request()
     with world.system.database.reading() as connection:
-        assert principal_of_token(connection, made.secret, world.clock.instant) is None
+        assert principal_of_token(connection, token.secret, world.clock.instant) is None
 
 
 def test_a_link_to_sign_in_with_ends_with_the_deactivation(world: World) -> None:
@@ -299,14 +299,14 @@ def test_a_link_to_sign_in_with_ends_with_the_deactivation(world: World) -> None
         return bare_transaction(world.system.database, change)
 
     now, addresses = world.clock.instant, ["Dev@Example.com", "ann@example.com"]
-    asked = [
+    links = [
         write(partial(sign_in_links.request, address=address, browser="b", now=now))
         for address in addresses
     ]
     for active in (False, True):
         world.do("admin", changing(world, "dev", active=active))
     use = partial(sign_in_links.use, browser="b", now=now)
-    used = [write(partial(use, sign_in_id=sign_in_id)) for sign_in_id in asked]
+    used = [write(partial(use, sign_in_id=sign_in_id)) for sign_in_id in links]
     assert used == [False, True]
 
 

@@ -29,13 +29,13 @@ from tests.support.world import World, make_world
 P = Permission
 
 
-def proved(world: World, made: NewToken) -> Principal | None:
+def proved(world: World, token: NewToken) -> Principal | None:
     with world.system.database.reading() as connection:
-        return principal_of_token(connection, made.secret, world.clock.instant)
+        return principal_of_token(connection, token.secret, world.clock.instant)
 
 
-def reach(world: World, made: NewToken) -> frozenset[Permission]:
-    principal = proved(world, made)
+def reach(world: World, token: NewToken) -> frozenset[Permission]:
+    principal = proved(world, token)
     assert principal is not None
     with world.system.database.reading() as connection:
         return loading.load_actor(connection, principal).permissions
@@ -43,23 +43,23 @@ def reach(world: World, made: NewToken) -> frozenset[Permission]:
 
 def test_a_token_is_kept_as_a_hash_and_written_down_without_its_secret(world: World) -> None:
     before = len(world.ledger())
-    made = world.do("dev", CreateApiToken(name=" laptop "))
-    assert made.secret.startswith("csn_")
-    assert made.secret not in repr(made)
+    token = world.do("dev", CreateApiToken(name=" laptop "))
+    assert token.secret.startswith("csn_")
+    assert token.secret not in repr(token)
     (row,) = rows(world, t.api_tokens)
     assert (row.name, row.user_id, len(row.secret_hash)) == ("laptop", world.people["dev"], 32)
-    assert made.secret not in repr(world.snapshot())
+    assert token.secret not in repr(world.snapshot())
     assert tags(world, before) == ["token:created"]
-    assert made.secret not in world.ledger()[-1].body
+    assert token.secret not in world.ledger()[-1].body
 
 
 def test_a_token_proves_its_user_and_token(world: World) -> None:
-    made = world.do("dev", CreateApiToken(name="laptop"))
-    principal = proved(world, made)
+    token = world.do("dev", CreateApiToken(name="laptop"))
+    principal = proved(world, token)
     assert principal is not None
-    assert (principal.user_id, principal.token_id) == (world.people["dev"], made.token_id)
-    for wrong in (made.secret[:-1], made.secret + "x", "", "csn_", made.secret[4:]):
-        assert proved(world, NewToken(made.token_id, wrong)) is None
+    assert (principal.user_id, principal.token_id) == (world.people["dev"], token.token_id)
+    for wrong in (token.secret[:-1], token.secret + "x", "", "csn_", token.secret[4:]):
+        assert proved(world, NewToken(token.token_id, wrong)) is None
 
 
 def test_a_token_never_approves_unless_that_scope_was_asked_for_by_name(world: World) -> None:
@@ -88,10 +88,10 @@ def test_a_token_ends_at_its_end(world: World) -> None:
     now = world.clock.instant
     command = CreateApiToken(name="old", expires_at=now)
     assert_refused(world, "dev", command, Code.INVALID_INPUT, "expires_at", recorded=False)
-    made = world.do("dev", CreateApiToken(name="new", expires_at=now + timedelta(seconds=1)))
-    assert proved(world, made) is not None
+    token = world.do("dev", CreateApiToken(name="new", expires_at=now + timedelta(seconds=1)))
+    assert proved(world, token) is not None
     world.clock.pass_(seconds=1)
-    assert proved(world, made) is None
+    assert proved(world, token) is None
 
 
 @pytest.mark.parametrize("name", ["", " ", "a\nb", "n" * 201])
@@ -102,8 +102,8 @@ def test_a_tokens_name_is_clean(world: World, name: str) -> None:
 
 def test_pipelines_get_their_tokens_from_an_administrator(world: World) -> None:
     bot = world.add_user("bot", "SIGNER", service=True)
-    made = world.do("admin", CreateApiToken(name="ci", user_id=bot))
-    assert reach(world, made) == {P.SIGN, P.VIEW_RELEASES}
+    token = world.do("admin", CreateApiToken(name="ci", user_id=bot))
+    assert reach(world, token) == {P.SIGN, P.VIEW_RELEASES}
     assert_refused(world, "ann", CreateApiToken(name="ci", user_id=bot), Code.FORBIDDEN)
 
 
@@ -113,23 +113,23 @@ def test_people_make_their_own_tokens(world: World) -> None:
 
 
 def test_a_token_is_revoked_at_once_and_once(world: World) -> None:
-    made = world.do("dev", CreateApiToken(name="laptop"))
+    token = world.do("dev", CreateApiToken(name="laptop"))
     before = len(world.ledger())
     for _ in range(2):
-        world.do("dev", RevokeApiToken(token_id=made.token_id))
+        world.do("dev", RevokeApiToken(token_id=token.token_id))
     assert tags(world, before) == ["token:revoked"]
-    assert proved(world, made) is None
+    assert proved(world, token) is None
 
 
 def test_others_tokens_are_revoked_by_those_who_manage_users_and_unseen_by_the_rest(
     world: World,
 ) -> None:
-    made = world.do("dev", CreateApiToken(name="laptop"))
-    command = RevokeApiToken(token_id=made.token_id)
+    token = world.do("dev", CreateApiToken(name="laptop"))
+    command = RevokeApiToken(token_id=token.token_id)
     assert_refused(world, "ann", command, Code.NOT_FOUND, recorded=False)
-    assert proved(world, made) is not None
+    assert proved(world, token) is not None
     world.do("admin", command)
-    assert proved(world, made) is None
+    assert proved(world, token) is None
 
 
 def test_unknown_and_foreign_tokens_and_users_do_not_exist(world: World) -> None:
@@ -172,9 +172,9 @@ def by_operator(world: World, account: str | None, email: str) -> tuple[UUID, UU
 
 
 def test_an_operator_makes_a_token_for_any_active_user(world: World) -> None:
-    account_id, user_id, made = by_operator(world, None, " ADMIN@example.com ")
+    account_id, user_id, token = by_operator(world, None, " ADMIN@example.com ")
     assert (account_id, user_id) == (world.account_id, world.admin_id)
-    principal = proved(world, made)
+    principal = proved(world, token)
     assert principal is not None
     assert principal.user_id == world.admin_id
     assert world.ledger()[-1].actor_id is None

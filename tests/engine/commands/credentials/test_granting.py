@@ -43,20 +43,20 @@ def user(*roles: str, **more: Any) -> CreateUser:
     return CreateUser(email="new@example.com", name="New", roles=roles, **more)
 
 
-def proved(world: World, made: NewToken) -> Principal | None:
+def proved(world: World, new_token: NewToken) -> Principal | None:
     with world.system.database.reading() as connection:
-        return principal_of_token(connection, made.secret, world.clock.instant)
+        return principal_of_token(connection, new_token.secret, world.clock.instant)
 
 
-def with_token(world: World, made: NewToken, command: Command[Any]) -> Any:
-    principal = proved(world, made)
+def with_token(world: World, new_token: NewToken, command: Command[Any]) -> Any:
+    principal = proved(world, new_token)
     assert principal is not None
     return execute(world.system, principal, command)
 
 
 def token(world: World, who: str, name: str = "parent", **more: Any) -> NewToken:
-    made: NewToken = world.do(who, CreateApiToken(name=name, **more))
-    return made
+    token: NewToken = world.do(who, CreateApiToken(name=name, **more))
+    return token
 
 
 # --- roles and permissions ------------------------------------------------------------------
@@ -247,10 +247,10 @@ def test_who_is_mapped_to_a_restricted_keypair_signs_with_it(world: World) -> No
 
 def test_no_token_makes_tokens_unless_that_scope_was_asked_for_by_name(world: World) -> None:
     for narrowed in (None, frozenset({P.APPROVE_RELEASE, P.VIEW_RELEASES}), ROLE_PERMISSIONS):
-        made = token(world, "ann", scopes=narrowed)
+        new_token = token(world, "ann", scopes=narrowed)
         before, known = world.snapshot(), len(world.ledger())
         with pytest.raises(Refusal) as refused:
-            with_token(world, made, CreateApiToken(name="child", scopes=frozenset()))
+            with_token(world, new_token, CreateApiToken(name="child", scopes=frozenset()))
         assert refused.value.code is Code.FORBIDDEN
         assert "lacks the scope MANAGE_OWN_TOKENS" in refused.value.message
         assert world.snapshot() == before
@@ -264,8 +264,8 @@ def test_a_child_ends_no_later_than_its_parent_and_names_it(world: World) -> Non
     ends = {}
     for name, end in (("none", None), ("sooner", now + hour / 2), ("then", now + hour)):
         command = CreateApiToken(name=name, scopes=frozenset(), expires_at=end)
-        made = with_token(world, parent, command)
-        (row,) = rows(world, t.api_tokens, id=made.token_id)
+        new_token = with_token(world, parent, command)
+        (row,) = rows(world, t.api_tokens, id=new_token.token_id)
         assert row.parent_id == parent.token_id
         assert told(world.ledger()[-1])["changes"]["parent_id"] == [None, str(parent.token_id)]
         ends[name] = row.expires_at
@@ -286,7 +286,7 @@ def test_revoking_a_parent_ends_what_was_made_with_it_and_with_that(world: World
     before = len(world.ledger())
     revoked = world.do("admin", RevokeApiToken(token_id=parent.token_id))
     assert revoked.ended_ids == (parent.token_id, child.token_id, pipeline.token_id)
-    assert [proved(world, made) for made in (parent, child, pipeline)] == [None] * 3
+    assert [proved(world, ended) for ended in (parent, child, pipeline)] == [None] * 3
     assert proved(world, other) is not None
     assert tags(world, before) == ["token:ended", "token:ended", "token:revoked"]
     entries = world.ledger()[before:]

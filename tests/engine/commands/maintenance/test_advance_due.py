@@ -114,8 +114,8 @@ def test_one_accounts_fault_stops_time_for_no_other(database: Database) -> None:
         assert advance_due(system, limit=2) == 0
     assert other.release(release).status is Status.IN_PROGRESS
     assert {one.release(id_).status for id_ in at_fault} == {Status.APPROVED}
-    told = [line["account"] for line in logs if line["log_level"] == "error"]
-    assert told == [str(one.account_id)]
+    accounts = [line["account"] for line in logs if line["log_level"] == "error"]
+    assert accounts == [str(one.account_id)]
 
     broken.clear()
     assert advance_due(system, limit=2) == 2
@@ -163,9 +163,9 @@ def test_what_is_due_is_found_by_indexes_of_its_own(world: World) -> None:
         explained = f"EXPLAIN QUERY PLAN {DUE_RELEASES.compile(connection)}"
         now, limit = world.clock.instant.isoformat(), 100
         plan = connection.exec_driver_sql(explained, (now, now, limit, 0)).all()
-    told = " ".join(row[-1] for row in plan)
-    assert "ix_releases_due_to_open" in told and "ix_releases_due_to_end" in told
-    assert "SCAN" not in told
+    steps = " ".join(row[-1] for row in plan)
+    assert "ix_releases_due_to_open" in steps and "ix_releases_due_to_end" in steps
+    assert "SCAN" not in steps
 
 
 def test_each_status_that_time_moves_is_found_by_its_edge() -> None:

@@ -206,10 +206,10 @@ def test_a_connection_that_broke_is_discarded(world: World) -> None:
 
 
 def test_what_listens_to_statements_hears_of_each(world: World) -> None:
-    heard: list[str] = []
+    statements: list[str] = []
 
     def note(_c: Any, _cursor: Any, text: str, *_: Any) -> None:
-        heard.append(text)
+        statements.append(text)
 
     statement = sa.select(t.team_members).where(_OF_TEAM)
     arguments = {"team": world.things["blue"]}
@@ -219,7 +219,7 @@ def test_what_listens_to_statements_hears_of_each(world: World) -> None:
         sa.event.remove(connection, "before_cursor_execute", note)
         assert run_compiled(connection, statement, arguments).all() == rows
         form = compiled.form_of(statement, connection.dialect, arguments)
-    assert heard == [form.text]
+    assert statements == [form.text]
 
 
 def test_without_a_transaction_one_is_begun(world: World) -> None:

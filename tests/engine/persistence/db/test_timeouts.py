@@ -102,12 +102,12 @@ def test_a_command_that_was_frozen_for_too_long_is_tried_again(
 ) -> None:
     tries, append = list[str](), ledger.append
 
-    def frozen_at_first(connection: sa.Connection, *told: Any) -> Any:
+    def frozen_at_first(connection: sa.Connection, *more: Any) -> Any:
         tries.append("try")
         if len(tries) == 1:
             connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 20")
             time.sleep(0.5)
-        return append(connection, *told)
+        return append(connection, *more)
 
     monkeypatch.setattr(transactions.ledger, "append", frozen_at_first)
     release = world.request()

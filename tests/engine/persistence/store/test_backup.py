@@ -40,13 +40,13 @@ def test_a_backup_made_while_signatures_are_made_is_one_instant(
 
     writer = threading.Thread(target=sign)
     writer.start()
-    made = [back_up(world.system.database, tmp_path / f"{number}.db") for number in range(5)]
+    backups = [back_up(world.system.database, tmp_path / f"{number}.db") for number in range(5)]
     stop.set()
     writer.join()
 
     assert signed
     assert all(isinstance(outcome, Made) for outcome in signed)
-    counts = [backup.entries for backup in made]
+    counts = [backup.entries for backup in backups]
     assert counts == sorted(counts)
     assert counts[0] < counts[-1]
     copy = Database(f"sqlite:///{tmp_path}/4.db")

@@ -13,8 +13,8 @@ from tests.support.databases import Templates
 @pytest.mark.parametrize("query", [locks._HOLDERS, keypairs._KEYPAIRS], ids=["lock", "load"])
 def test_the_partial_index_serves(templates: Templates, query: Select[tuple[object]]) -> None:
     options = {"render_postcompile": True}
-    told = query.params(ids=["1", "2"], account="3")
-    statement = str(told.compile(dialect=sqlite.dialect(), compile_kwargs=options))
+    bound = query.params(ids=["1", "2"], account="3")
+    statement = str(bound.compile(dialect=sqlite.dialect(), compile_kwargs=options))
     with templates.fresh("sqlite") as url:
         database = Database(url)
         with database.reading() as connection:

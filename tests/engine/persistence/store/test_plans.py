@@ -28,9 +28,9 @@ def planned(world: World) -> Iterator[list[str]]:
     """How each statement that is said meanwhile gets at its rows."""
     plans: list[str] = []
 
-    def plan(_c: Any, cursor: Any, statement: str, told: Any, *_: Any) -> None:
+    def plan(_c: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         if statement.startswith("SELECT"):
-            found = cursor.execute(f"EXPLAIN QUERY PLAN {statement}", told).fetchall()
+            found = cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
             plans.extend(row[3] for row in found)
 
     sa.event.listen(sa.Engine, "before_cursor_execute", plan)
