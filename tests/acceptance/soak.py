@@ -41,7 +41,7 @@ from notifications.tables import deliveries
 from notifications.vocabulary import DeliveryState
 from tests.support.callers import SIGN, Caller, Crowd, gather_crowd, release_input
 from tests.support.databases import BACKENDS
-from tests.support.invariants import Finding, Heard, describe, findings, table
+from tests.support.invariants import Finding, ClientAnswers, describe, findings, table
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.running import COUNTERSIGN, free_port, init, settings
 from tests.support.smtp_server import Inbox, smtp_server
@@ -111,7 +111,7 @@ class Soak:
     crowd: Crowd
     inbox: Inbox
     stop: asyncio.Event = field(default_factory=asyncio.Event)
-    heard: Heard = field(default_factory=Heard)
+    client_answers: ClientAnswers = field(default_factory=ClientAnswers)
     seen: Counter[str] = field(default_factory=Counter)
 
     async def ask(
@@ -126,7 +126,7 @@ class Soak:
                     if "OVERLOADED" not in codes:
                         self.seen.update(codes)
                         return dict(data)
-            self.heard.cut_off.update(keys)
+            self.client_answers.cut_off.update(keys)
             self.seen["asked again"] += 1
             await asyncio.sleep(random.uniform(0.1, 0.5))
         return None
@@ -228,11 +228,11 @@ class Soak:
         codes = {error["code"] for error in outcome["errors"]}
         if signature is not None:
             value = b64decode(signature["value"])
-            self.heard.received[from_global(signature["id"], "Signature", "id")] = value
+            self.client_answers.received[from_global(signature["id"], "Signature", "id")] = value
         elif "OVERLOADED" in codes:
-            self.heard.cut_off.add(key)
+            self.client_answers.cut_off.add(key)
         elif "SIGNER_FAILED" in codes:
-            self.heard.nothing_used.add(key)
+            self.client_answers.nothing_used.add(key)
 
     async def reads(self) -> None:
         """A list and an inbox, as a page that somebody leaves open asks for them."""
@@ -261,7 +261,7 @@ class Soak:
                         if event := ((event_body or {}).get("data") or {}).get("releaseEvents"):
                             after = event["cursor"]
                             position = urlsafe_b64decode(after)[:8]
-                            self.heard.followed.append(int.from_bytes(position, "big"))
+                            self.client_answers.followed.append(int.from_bytes(position, "big"))
             self.seen["followed again"] += 1
             await asyncio.sleep(0.3)
 
@@ -311,7 +311,7 @@ async def soak(seconds: float, backend: str = "postgresql") -> list[Finding]:
                 await asyncio.to_thread(fleet.kill)
                 fleet.start()
                 await _settled(database)
-                await _caught_up(database, run.heard)
+                await _caught_up(database, run.client_answers)
                 following.cancel()
                 await asyncio.gather(following, return_exceptions=True)
                 return _found(database, run)
@@ -329,7 +329,7 @@ async def _traffic(run: Soak, server: PostgresServer | None, seconds: float) -> 
 def _found(database: Database, run: Soak) -> list[Finding]:
     arrived = [mail["Message-ID"].strip("<>").split("@")[0] for _, mail in run.inbox.mails]
     with database.reading() as connection:
-        found = list(findings(connection, run.heard, arrived))
+        found = list(findings(connection, run.client_answers, arrived))
     silent = [kind for kind in TRAFFIC if not run.seen[kind]]
     found.append(Finding("traffic of every kind", len(silent), ", ".join(silent)))
     if any(finding.faults for finding in found):
@@ -389,14 +389,14 @@ async def _settled(database: Database) -> None:
         await asyncio.sleep(0.3)
 
 
-async def _caught_up(database: Database, hearing: Heard) -> None:
+async def _caught_up(database: Database, client_answers: ClientAnswers) -> None:
     """Until the subscriber was told of the last entry, or there is no hope."""
     entries = t.ledger_entries
     last = sa.select(sa.func.max(entries.c.position)).where(entries.c.release_id.is_not(None))
     with database.reading() as connection:
         newest = connection.execute(last).scalar_one()
     with suppress(AssertionError):
-        await asyncio.to_thread(until, lambda: newest in hearing.followed[-1:], COMEBACK)
+        await asyncio.to_thread(until, lambda: newest in client_answers.followed[-1:], COMEBACK)
 
 
 def _digest() -> str:

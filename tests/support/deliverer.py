@@ -37,7 +37,7 @@ class Deliverer:
             self.sent += [one.delivery for one in outcomes if one.error is None]
         return [row.kind for row in self.sent[before:]]
 
-    def told(self, name: str, release_id: Any = None) -> list[str]:
+    def kinds_for(self, name: str, release_id: Any = None) -> list[str]:
         """The kinds of what one person was sent, in order."""
         return [row.kind for row in self._of(name, release_id)]
 

@@ -35,7 +35,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ClientAnswers:
     """What clients were told; signatures are known by their idempotency keys."""
 
     received: dict[UUID, bytes] = field(default_factory=dict)
@@ -47,12 +47,14 @@ class Heard:
     followed: list[int] = field(default_factory=list)
 
 
-def findings(connection: Connection, hearing: Heard, arrived: Sequence[str]) -> Iterator[Finding]:
+def findings(
+    connection: Connection, client_answers: ClientAnswers, arrived: Sequence[str]
+) -> Iterator[Finding]:
     """Of what clients heard, and of the Message-IDs of mails that arrived."""
     yield from _of_releases(connection)
-    yield from _of_signatures(connection, hearing)
+    yield from _of_signatures(connection, client_answers)
     yield from _of_ledgers(connection)
-    yield from _of_followers(connection, hearing.followed)
+    yield from _of_followers(connection, client_answers.followed)
     yield from _of_mails(connection, Counter(arrived))
 
 
@@ -139,7 +141,7 @@ def _fit() -> list[ColumnElement[bool]]:
     return [~keys, ~gone, types.contains(sa.cast(_R.c.type, sa.Text))]
 
 
-def _of_signatures(connection: Connection, hearing: Heard) -> Iterator[Finding]:
+def _of_signatures(connection: Connection, client_answers: ClientAnswers) -> Iterator[Finding]:
     over = _R.c.signatures_used + _R.c.signatures_reserved > _R.c.max_signatures
     yield _number(connection, "never more than the maximum", over)
     counted = (
@@ -152,17 +154,17 @@ def _of_signatures(connection: Connection, hearing: Heard) -> Iterator[Finding]:
     rows = sa.select(_S.c.id, _S.c.value, _S.c.idempotency_key)
     rows = rows.where(_S.c.state == SignatureState.MADE)
     stored = {row.id: row for row in connection.execute(rows)}
-    received = hearing.received
+    received = client_answers.received
     strange = [
         id_ for id_, value in received.items() if id_ not in stored or stored[id_][1] != value
     ]
     unheard = {stored[id_].idempotency_key for id_ in stored.keys() - received.keys()}
     note = f"{len(stored)} made, {len(received)} received, {len(unheard)} only made"
     yield Finding("what was received was made", len(strange), note)
-    yield Finding("what nobody received was cut off", len(unheard - hearing.cut_off))
+    yield Finding("what nobody received was cut off", len(unheard - client_answers.cut_off))
     keys = {row.idempotency_key for row in stored.values()}
-    note = f"{len(hearing.nothing_used)} told so"
-    yield Finding("nothing used, nothing made", len(hearing.nothing_used & keys), note)
+    note = f"{len(client_answers.nothing_used)} told so"
+    yield Finding("nothing used, nothing made", len(client_answers.nothing_used & keys), note)
     twice = sa.select(_S.c.user_id).where(_S.c.idempotency_key.is_not(None))
     twice = twice.where(_S.c.state == SignatureState.MADE)
     twice = twice.group_by(_S.c.user_id, _S.c.idempotency_key).having(sa.func.count() > 1)

@@ -54,7 +54,7 @@ class Notices:
         with self.world.system.database.reading() as connection:
             return list(connection.execute(query.order_by(d.c.id)))
 
-    def told(self, **where: Any) -> list[tuple[str, str]]:
+    def recipients(self, **where: Any) -> list[tuple[str, str]]:
         """(who, what) of every delivery, sorted."""
         return sorted((row.email.partition("@")[0], row.kind) for row in self.rows(**where))
 

@@ -30,12 +30,12 @@ def assert_refused(
     added = world.ledger()[len(entries) :]
     assert [entry.tag for entry in added] == ["attempt:refused"] * recorded
     if recorded:
-        assert told(added[0])["code"] == code
+        assert details_of(added[0])["code"] == code
         assert added[0].actor_id == world.principal(name).user_id
     return refusal
 
 
-def told(entry: Any) -> dict[str, Any]:
+def details_of(entry: Any) -> dict[str, Any]:
     """What a ledger entry's event adds."""
     details: dict[str, Any] = json.loads(entry.body)["details"]
     return details

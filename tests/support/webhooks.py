@@ -26,13 +26,13 @@ class Hooks:
     """The webhooks of a world."""
 
     world: World
-    made: dict[str, NewSecret] = field(default_factory=dict)
+    secrets: dict[str, NewSecret] = field(default_factory=dict)
 
     def make(self, name: str, url: str, *tags: str, who: str = "admin") -> NewSecret:
         tags = tags or ("release:*",)
         command = CreateWebhook(name=name, url=url, tags=tags, key=KEY, allow_private=True)
-        self.made[name] = self.world.do(who, command)
-        return self.made[name]
+        self.secrets[name] = self.world.do(who, command)
+        return self.secrets[name]
 
     def relay(self, *, allow_private: bool = True, key: bytes = KEY, **more: Any) -> Relay:
         limit = more.pop("time_limit", 5)

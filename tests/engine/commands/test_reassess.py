@@ -15,7 +15,7 @@ from engine.commands.releases.decide import Decide
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.model.errors import Code
 from engine.model.vocabulary import Channel, Permission, ReleaseType, Status, Verdict
-from tests.support.refusals import assert_refused, tags, told
+from tests.support.refusals import assert_refused, tags, details_of
 from tests.support.releases import keypair_of, moves, release_in
 from tests.support.world import World
 
@@ -237,11 +237,11 @@ def test_what_creation_would_refuse_is_not_approved_and_the_change_names_it(
     world.decide("ann", release)
     breaks(world)
     entry = world.ledger()[-1]
-    assert told(entry)["changes"]["releases_in_conflict"] == [[], ["Falcon 1.0"]]
+    assert details_of(entry)["changes"]["releases_in_conflict"] == [[], ["Falcon 1.0"]]
     refusal = assert_refused(world, "bob", approving(release), code)
     assert refusal.message.startswith("The request cannot be approved as it stands. ")
     mends(world)
-    assert told(world.ledger()[-1])["changes"]["releases_in_conflict"] == [["Falcon 1.0"], []]
+    assert details_of(world.ledger()[-1])["changes"]["releases_in_conflict"] == [["Falcon 1.0"], []]
     world.decide("bob", release)
     assert world.release(release).status is Status.APPROVED
 
@@ -265,7 +265,7 @@ def test_an_inactive_participant_is_left_out_before_a_request_is_approved(world:
     world.settings(teams_enabled=False)
     release = world.request("eve", teams=False)
     user("dev", active=False)(world)
-    assert told(world.ledger()[-1])["changes"]["releases_in_conflict"] == [[], ["Falcon 1.0"]]
+    assert details_of(world.ledger()[-1])["changes"]["releases_in_conflict"] == [[], ["Falcon 1.0"]]
     assert_refused(world, "ann", approving(release), Code.INVALID_INPUT, recorded=False)
     changes = {"participant_ids": frozenset({world.people["eve"]})}
     world.do("eve", ReviseRelease(release_id=release, revision=1, changes=changes))
@@ -285,7 +285,7 @@ def test_a_change_names_the_releases_that_are_past_their_approval_too(
         settings(enabled_release_types=frozenset({ReleaseType.TEST})),
     ):
         change(world)
-    first, second = (told(entry)["changes"] for entry in world.ledger()[-2:])
+    first, second = (details_of(entry)["changes"] for entry in world.ledger()[-2:])
     assert first["releases_in_conflict"] == [[], ["Falcon 1.0"]]
     assert "releases_in_conflict" not in second
 
@@ -295,7 +295,7 @@ def test_of_an_approved_release_a_participant_may_leave_without_breaking_it(worl
     release = world.request("eve", teams=False)
     world.decide("ann", release)
     user("dev", active=False)(world)
-    assert told(world.ledger()[-1])["changes"].keys() == {"active"}
+    assert details_of(world.ledger()[-1])["changes"].keys() == {"active"}
 
 
 def test_only_so_many_releases_are_named_and_the_rest_is_counted(world: World) -> None:
@@ -306,7 +306,7 @@ def test_only_so_many_releases_are_named_and_the_rest_is_counted(world: World) -
     for alias in aliases:
         world.request(name=f"Release of {alias}", keypair_ids=frozenset({world.things[alias]}))
     team(keypairs=["vault"])(world)
-    before, named = told(world.ledger()[-1])["changes"]["releases_in_conflict"]
+    before, named = details_of(world.ledger()[-1])["changes"]["releases_in_conflict"]
     assert before == []
     assert (len(named), named[0], named[-1]) == (21, "Release of key 0", "+2")
 
@@ -317,12 +317,12 @@ def test_only_so_many_releases_are_named_and_the_rest_is_counted(world: World) -
 def test_a_change_names_the_requests_that_too_few_can_approve(world: World) -> None:
     release = world.request()
     user("ann", active=False)(world)
-    changes = told(world.ledger()[-1])["changes"]
+    changes = details_of(world.ledger()[-1])["changes"]
     assert changes["releases_short_of_approvers"] == [[], ["Falcon 1.0"]]
     assert changes["teams_short_of_approvers"] == [[], ["blue"]]
     world.decide("bob", release)
     user("ann", active=True)(world)
-    changes = told(world.ledger()[-1])["changes"]
+    changes = details_of(world.ledger()[-1])["changes"]
     assert changes["releases_short_of_approvers"] == [["Falcon 1.0"], []]
 
 
@@ -330,12 +330,12 @@ def test_a_request_is_short_of_approvers_where_its_team_is_not(world: World) -> 
     world.settings(allow_self_approval=True)
     release = world.request("ann")
     world.settings(allow_self_approval=False)
-    assert told(world.ledger()[-1])["changes"] == {
+    assert details_of(world.ledger()[-1])["changes"] == {
         "allow_self_approval": [True, False],
         "releases_short_of_approvers": [[], ["Falcon 1.0"]],
     }
     # The round keeps the number it began with: to lower that of the team changes nothing for it.
     world.do("admin", UpdateTeam(team_id=world.things["blue"], required_approvals=1))
-    assert told(world.ledger()[-1])["changes"] == {"required_approvals": [2, 1]}
+    assert details_of(world.ledger()[-1])["changes"] == {"required_approvals": [2, 1]}
     world.decide("bob", release)
     assert world.release(release).status is Status.PENDING

@@ -27,7 +27,7 @@ from engine.persistence.store.ledger import LedgerEntry
 from engine.persistence.store.retry import MAX_TRIES, retry
 from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.refusal_throttle import RefusalThrottle
-from tests.support.refusals import tags, told
+from tests.support.refusals import tags, details_of
 from tests.support.releases import release_in, rows
 from tests.support.world import World
 
@@ -246,7 +246,7 @@ def test_whatever_was_tried_can_be_written_down(world: World, name: str) -> None
     command = CreateTeam(name=name, member_ids=frozenset())
     assert world.refused("dev", command).code is Code.FORBIDDEN
     (entry,) = world.ledger()[before:]
-    assert told(entry)["details_of_attempt"]["name"].startswith(name[:3])
+    assert details_of(entry)["details_of_attempt"]["name"].startswith(name[:3])
 
 
 # --- after the commit ------------------------------------------------------------------------

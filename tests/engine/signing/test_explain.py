@@ -23,7 +23,7 @@ from engine.persistence.store import tables as t
 from engine.queries import signing
 from engine.queries.context import read
 from engine.signing.request import Made, Refused
-from tests.support.refusals import told
+from tests.support.refusals import details_of
 from tests.support.releases import release_in, rows
 from tests.support.world import World
 
@@ -262,7 +262,7 @@ def test_a_release_that_one_does_not_see_is_not_told_by_its_factors(world: World
     (entry,) = world.ledger()[known:]
     assert entry.tag == "attempt:refused"
     assert "The release Secret Falcon is pending" in json.loads(entry.body)["reason"]
-    kept = [f["detail"] for f in told(entry)["details_of_attempt"]["factors"]]
+    kept = [f["detail"] for f in details_of(entry)["details_of_attempt"]["factors"]]
     assert len([detail for detail in kept if "Secret Falcon" in detail]) == 3
 
 

@@ -32,7 +32,7 @@ from engine.signing.request import (
     SignRequest,
 )
 from engine.signing.settle import settle
-from tests.support.refusals import assert_refused, tags, told
+from tests.support.refusals import assert_refused, tags, details_of
 from tests.support.releases import keypair_of, release_in, rows
 from tests.support.sign_now import sign
 from tests.support.signing import code_of, reservations, reserved, settled, values
@@ -86,8 +86,8 @@ def test_its_row_and_its_entry_keep_who_what_and_the_factors(open_world: World) 
     assert [factor["passed"] for factor in factors] == [True] * 8
     entry = world.ledger()[-1]
     assert entry.actor_id == world.people["dev"]
-    assert told(entry)["factors"] == factors
-    assert told(entry)["digest"] == DIGEST.hex()
+    assert details_of(entry)["factors"] == factors
+    assert details_of(entry)["digest"] == DIGEST.hex()
 
 
 def test_the_quota_counts_used_and_reserved(open_world: World) -> None:
@@ -111,7 +111,7 @@ def test_a_refused_attempt_is_one_entry_with_its_factors_and_consumes_nothing(
     assert world.snapshot() == before
     (entry,) = world.ledger()[known:]
     assert (entry.tag, entry.actor_id) == ("attempt:refused", world.people["eve"])
-    attempt = told(entry)
+    attempt = details_of(entry)
     assert (attempt["command"], attempt["code"]) == ("sign", "KEYPAIR_NOT_ALLOWED")
     failed = [f["name"] for f in attempt["details_of_attempt"]["factors"] if not f["passed"]]
     assert failed == ["team_has_keypair", "is_participant"]
@@ -183,7 +183,7 @@ def test_what_a_crash_left_reserved_is_given_back_after_its_time_limit(open_worl
     assert counts(world) == (0, 1)
     assert states(world) == [S.LAPSED] * 5 + [S.RESERVED]
     assert tags(world, before) == ["signature:dropped"] * 5
-    assert told(world.ledger()[-1])["state"] == "LAPSED"
+    assert details_of(world.ledger()[-1])["state"] == "LAPSED"
 
 
 def test_a_value_that_comes_after_its_reservation_lapsed_is_thrown_away(
@@ -263,7 +263,7 @@ def test_a_stop_discards_what_is_reserved_and_its_value(open_world: World, how: 
     assert (counts(world), states(world)) == ((1, 0), [S.DISCARDED, S.DISCARDED, S.MADE])
     # They are written down now: after a crash nobody would come to settle them.
     dropped = [entry for entry in world.ledger()[known:] if entry.tag == "signature:dropped"]
-    assert [told(entry)["state"] for entry in dropped] == ["DISCARDED"] * 2
+    assert [details_of(entry)["state"] for entry in dropped] == ["DISCARDED"] * 2
     assert {entry.subject_id for entry in dropped} == {one.signature_id for one in granted}
     before, known = world.snapshot(), len(world.ledger())
     outcomes = settle(world.system, world.account_id, late)
@@ -375,7 +375,7 @@ def assert_malformed(world: World, field: str, **request: Any) -> None:
 
 
 def notices(world: World) -> list[tuple[int, int]]:
-    found = [told(entry) for entry in world.ledger(tag="release:quota:reached")]
+    found = [details_of(entry) for entry in world.ledger(tag="release:quota:reached")]
     return [(notice["percent"], notice["used"]) for notice in found]
 
 

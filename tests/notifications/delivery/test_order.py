@@ -78,7 +78,7 @@ def test_what_an_approval_made_untrue_is_not_told_after_it(
 
     recovery(world, post)
 
-    assert post.told("dev") == [MessageKind.APPROVED]
+    assert post.kinds_for("dev") == [MessageKind.APPROVED]
     assert post.sent[-1].revision == 2
     assert voided(notices)["REVISED", "not true any more: the release is approved"] == 1
     followed = "not true any more: that approval was followed by another request"
@@ -99,7 +99,7 @@ def test_that_no_approval_is_needed_is_not_told_of_what_was_approved_since(
 
     recovery(world, post)
 
-    assert MessageKind.NOT_NEEDED not in {*post.told("ann"), *post.told("bob")}
+    assert MessageKind.NOT_NEEDED not in {*post.kinds_for("ann"), *post.kinds_for("bob")}
     meanwhile = "not true any more: approval was asked for meanwhile"
     assert voided(notices)["NOT_NEEDED", meanwhile] == 2
 
@@ -113,7 +113,7 @@ def test_an_approval_is_not_told_after_the_withdrawal(
 
     recovery(world, post)
 
-    assert post.told("dev") == [MessageKind.WITHDRAWN]
+    assert post.kinds_for("dev") == [MessageKind.WITHDRAWN]
     # Nothing was published that could be cancelled.
     assert post.files("dev") == []
     assert voided(notices)["APPROVED", "not true any more: the release was rejected"] == 3
@@ -130,7 +130,7 @@ def test_a_calendar_never_goes_back(world: World, post: Deliverer) -> None:
 
     recovery(world, post)
 
-    assert post.told("dev") == [MessageKind.APPROVED, MessageKind.WITHDRAWN]
+    assert post.kinds_for("dev") == [MessageKind.APPROVED, MessageKind.WITHDRAWN]
     assert post.files("dev") == [(0, "CONFIRMED", at(hours=3)), (3, "CANCELLED", at(hours=4))]
 
 
@@ -146,7 +146,7 @@ def test_a_file_whose_message_is_void_goes_with_the_next(world: World, post: Del
 
     recovery(world, post)
 
-    assert post.told("dev")[-1] == MessageKind.CLOSED
+    assert post.kinds_for("dev")[-1] == MessageKind.CLOSED
     assert post.files("dev") == [(0, "CONFIRMED", at(hours=3)), (1, "CONFIRMED", at(hours=4))]
 
 
@@ -161,7 +161,7 @@ def test_a_file_whose_message_failed_goes_with_the_next(world: World, post: Deli
 
     post.run(refuse, final=True)
 
-    assert post.told("dev") == [MessageKind.OPENED]
+    assert post.kinds_for("dev") == [MessageKind.OPENED]
     assert post.files("dev") == [(0, "CONFIRMED", at(hours=3))]
 
 
@@ -174,16 +174,16 @@ def test_nothing_overtakes_what_is_to_be_tried_again(world: World, post: Deliver
         return BUSY if row.kind == MessageKind.APPROVED and row.email.startswith("dev@") else None
 
     post.run(refuse)
-    assert post.told("dev", release) == []
+    assert post.kinds_for("dev", release) == []
     # Nobody else waits.
-    assert post.told("ann", release) == [
+    assert post.kinds_for("ann", release) == [
         MessageKind.APPROVED,
         MessageKind.OPENED,
         MessageKind.QUOTA,
     ]
 
     recovery(world, post)
-    assert post.told("dev", release) == [
+    assert post.kinds_for("dev", release) == [
         MessageKind.APPROVED,
         MessageKind.OPENED,
         MessageKind.QUOTA,
@@ -197,7 +197,7 @@ def test_another_release_does_not_wait(world: World, post: Deliverer) -> None:
     other = world.approved(name="Kestrel", keypair_ids=frozenset({world.things["spare"]}))
     post.run()
 
-    assert post.told("dev") == post.told("dev", other) == [MessageKind.APPROVED]
+    assert post.kinds_for("dev") == post.kinds_for("dev", other) == [MessageKind.APPROVED]
 
 
 def test_who_fails_for_good_is_told_the_next(world: World, post: Deliverer) -> None:
@@ -210,7 +210,7 @@ def test_who_fails_for_good_is_told_the_next(world: World, post: Deliverer) -> N
 
     post.run(refuse, final=True)
 
-    assert post.told("dev") == [MessageKind.OPENED]
+    assert post.kinds_for("dev") == [MessageKind.OPENED]
 
 
 def test_another_relay_waits_for_what_is_being_sent(world: World, notices: Notices) -> None:
@@ -255,8 +255,8 @@ def test_an_approval_that_stands_is_told(world: World, post: Deliverer) -> None:
 
     recovery(world, post)
 
-    assert post.told("dev") == [MessageKind.APPROVED]
-    assert post.told("bob") == [MessageKind.APPROVED, MessageKind.REVISED]
+    assert post.kinds_for("dev") == [MessageKind.APPROVED]
+    assert post.kinds_for("bob") == [MessageKind.APPROVED, MessageKind.REVISED]
 
 
 def test_what_is_used_is_told_as_it_is(world: World, post: Deliverer) -> None:
@@ -268,7 +268,7 @@ def test_what_is_used_is_told_as_it_is(world: World, post: Deliverer) -> None:
 
     recovery(world, post)
 
-    assert post.told("dev") == [MessageKind.APPROVED, MessageKind.OPENED]
+    assert post.kinds_for("dev") == [MessageKind.APPROVED, MessageKind.OPENED]
 
 
 def soon(world: World, post: Deliverer, name: str = "Falcon 1.0") -> UUID:
@@ -290,8 +290,8 @@ def test_approved_and_open_at_once_is_one_message(
     post.run()
 
     for name in ("ann", "bob", "dev"):
-        assert post.told(name, release)[-1] == MessageKind.OPENED
-        assert MessageKind.APPROVED not in post.told(name, release)
+        assert post.kinds_for(name, release)[-1] == MessageKind.OPENED
+        assert MessageKind.APPROVED not in post.kinds_for(name, release)
         assert post.files(name) == [(0, "CONFIRMED", at(hours=3))]
     (opened,) = notices.rows(kind=MessageKind.OPENED, user_id=world.people["dev"])
     message = MessageRenderer("https://x.example.com").render(
@@ -313,7 +313,7 @@ def test_approved_just_before_it_opens_is_one_message(world: World, post: Delive
     world.sign("dev")
     post.run()
 
-    assert post.told("dev") == [MessageKind.OPENED]
+    assert post.kinds_for("dev") == [MessageKind.OPENED]
     assert post.files("dev") == [(0, "CONFIRMED", at(hours=2))]
 
 
@@ -336,7 +336,7 @@ def test_a_withdrawal_takes_in_the_approval_that_waits(world: World, post: Deliv
 
     post.run()
 
-    assert post.told("dev") == [MessageKind.WITHDRAWN]
+    assert post.kinds_for("dev") == [MessageKind.WITHDRAWN]
     assert post.files("dev") == []
 
 
@@ -348,7 +348,7 @@ def test_an_end_takes_in_only_what_is_right_before_it(world: World, post: Delive
 
     post.run()
 
-    assert post.told("dev") == [MessageKind.STOPPED]
+    assert post.kinds_for("dev") == [MessageKind.STOPPED]
     # Nothing was published, so nothing is cancelled; and nothing is published after the end.
     assert post.files("dev") == []
 
@@ -360,7 +360,7 @@ def test_an_end_takes_in_no_opening_behind_an_approval(world: World, post: Deliv
 
     post.run()
 
-    assert post.told("dev") == [MessageKind.STOPPED]
+    assert post.kinds_for("dev") == [MessageKind.STOPPED]
     assert post.files("dev") == []
 
 
@@ -372,7 +372,7 @@ def test_an_edit_goes_before_no_approval_that_waits(world: World, post: Delivere
 
     post.run()
 
-    assert post.told("dev") == [MessageKind.APPROVED, MessageKind.REVISED]
+    assert post.kinds_for("dev") == [MessageKind.APPROVED, MessageKind.REVISED]
 
 
 def test_who_wants_only_one_of_them_is_told_that(world: World, post: Deliverer) -> None:
@@ -386,8 +386,8 @@ def test_who_wants_only_one_of_them_is_told_that(world: World, post: Deliverer) 
 
     post.run()
 
-    assert post.told("dev") == [MessageKind.APPROVED]
-    assert post.told("ann")[-1] == MessageKind.OPENED
+    assert post.kinds_for("dev") == [MessageKind.APPROVED]
+    assert post.kinds_for("ann")[-1] == MessageKind.OPENED
 
 
 def test_many_edits_are_few_requests(world: World, notices: Notices, post: Deliverer) -> None:
@@ -399,7 +399,7 @@ def test_many_edits_are_few_requests(world: World, notices: Notices, post: Deliv
         post.run()
 
     # Three at once; what follows waits until the first of them is five minutes old.
-    assert post.told("ann") == post.told("bob") == [MessageKind.REQUEST] * 3
+    assert post.kinds_for("ann") == post.kinds_for("bob") == [MessageKind.REQUEST] * 3
     assert [row.revision for row in post.sent if row.email.startswith("ann")] == [1, 2, 3]
     (waiting,) = notices.rows(user_id=world.people["ann"], state=DeliveryState.QUEUED, revision=51)
     assert waiting.next_attempt_at == NOON + timedelta(minutes=5)
@@ -422,14 +422,14 @@ def test_whoever_is_made_an_approver_again_and_again_is_asked_once(
         post.run()
 
     # The link that she has ended; so she gets one more, and not five.
-    assert post.told("ann") == [MessageKind.REQUEST]
+    assert post.kinds_for("ann") == [MessageKind.REQUEST]
     world.clock.pass_(minutes=5)
     post.run()
-    assert post.told("ann") == [MessageKind.REQUEST] * 2
+    assert post.kinds_for("ann") == [MessageKind.REQUEST] * 2
     (live,) = notices.links(user_id=world.people["ann"], voided_at=None)
     assert post.sent[-1].action_link_id == live.id
     assert notices.rows(state=DeliveryState.QUEUED) == []
-    assert post.told("bob") == [MessageKind.REQUEST]
+    assert post.kinds_for("bob") == [MessageKind.REQUEST]
 
 
 def test_a_role_that_comes_and_goes_asks_nobody_twice(world: World, post: Deliverer) -> None:
@@ -442,7 +442,7 @@ def test_a_role_that_comes_and_goes_asks_nobody_twice(world: World, post: Delive
         world.clock.pass_(minutes=6)
         post.run()
 
-    assert post.told("cid") == [MessageKind.INVITATION, MessageKind.REQUEST]
+    assert post.kinds_for("cid") == [MessageKind.INVITATION, MessageKind.REQUEST]
 
 
 def test_a_request_that_waits_keeps_nothing_else_waiting(world: World, post: Deliverer) -> None:
@@ -455,7 +455,7 @@ def test_a_request_that_waits_keeps_nothing_else_waiting(world: World, post: Del
 
     post.run()
 
-    assert post.told("bob") == [MessageKind.REQUEST] * 3 + [MessageKind.REJECTED]
+    assert post.kinds_for("bob") == [MessageKind.REQUEST] * 3 + [MessageKind.REJECTED]
 
 
 def test_what_waited_describes_the_release_as_it_is(
@@ -471,7 +471,7 @@ def test_what_waited_describes_the_release_as_it_is(
 
     recovery(world, post)
 
-    assert post.told("dev") == [MessageKind.APPROVED, MessageKind.OPENED, MessageKind.REVISED]
+    assert post.kinds_for("dev") == [MessageKind.APPROVED, MessageKind.OPENED, MessageKind.REVISED]
     for row in (row for row in post.sent if row.email == "dev@example.com"):
         reader = Reader(audiences=row.audiences)
         message = MessageRenderer("https://x.example.com").render(

@@ -46,7 +46,7 @@ def test_25_new_users_are_one_mail(
     world.clock.pass_(minutes=1)
     assert post.run() == [MessageKind.ADMINISTERED]
 
-    assert post.told("meg") == [MessageKind.ADMINISTERED]
+    assert post.kinds_for("meg") == [MessageKind.ADMINISTERED]
     text = text_to(post, "meg")
     assert text.startswith("25 changes of Acme\n")
     for number in range(25):
@@ -88,7 +88,7 @@ def test_what_comes_later_comes_with_the_next(world: World, meg: UUID, post: Del
     world.clock.pass_(minutes=1)
     post.run()
 
-    assert post.told("meg") == [MessageKind.ADMINISTERED] * 2
+    assert post.kinds_for("meg") == [MessageKind.ADMINISTERED] * 2
 
 
 def test_nothing_is_lost_where_the_first_has_to_be_tried_again(
@@ -103,7 +103,7 @@ def test_nothing_is_lost_where_the_first_has_to_be_tried_again(
         world.clock.pass_(seconds=20)
         post.run()
 
-    assert post.told("meg") == [MessageKind.ADMINISTERED] * 2
+    assert post.kinds_for("meg") == [MessageKind.ADMINISTERED] * 2
     every = "".join(row.facts for row in post.sent)
     assert all(every.count(f'"name":"{name} (') for name in ("Eva", "Devi", "Bobby"))
 
@@ -114,7 +114,7 @@ def test_more_than_fit_come_with_another(world: World, meg: UUID, post: Delivere
     world.clock.pass_(minutes=2)
     post.run()
 
-    assert post.told("meg") == [MessageKind.ADMINISTERED] * 2
+    assert post.kinds_for("meg") == [MessageKind.ADMINISTERED] * 2
     listed = [row.facts.count('"tag":"user:updated"') for row in post.sent]
     # The last is told of at the top of the list's message, too.
     assert sorted(listed) == [1, 101]
@@ -155,7 +155,7 @@ def test_one_change_is_told_however_large(
     world.clock.pass_(minutes=2)
     post.run()
 
-    assert post.told("meg") == [MessageKind.ADMINISTERED] * 3
+    assert post.kinds_for("meg") == [MessageKind.ADMINISTERED] * 3
     assert [f'"after":"Eve {n}"' in row.facts for n, row in enumerate(post.sent)] == [True] * 3
 
 

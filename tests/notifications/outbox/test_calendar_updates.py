@@ -175,7 +175,7 @@ def test_who_left_the_team_has_it_no_more_when_it_opens(world: World) -> None:
     world.set_team("blue", ["ann", "bob"])
     world.do("ann", StopRelease(release_id=release, reason="x"))
     assert [shown(world, name, release) for name in files] == [None] * 4
-    assert ("eve", "LEFT") in Notices(world).told()
+    assert ("eve", "LEFT") in Notices(world).recipients()
 
 
 def test_made_online_and_moved_it_is_moved_in_calendars(world: World) -> None:
@@ -194,7 +194,7 @@ def test_approvers_who_take_part_hear_of_it_with_their_request(world: World) -> 
     revise(world, release, starts_at=NOON + timedelta(hours=2))
 
     assert shown(world, "ann", release) == true(world, release, "TENTATIVE")
-    assert Notices(world).told(revision=2) == [
+    assert Notices(world).recipients(revision=2) == [
         ("ann", "REQUEST"),
         ("bob", "REQUEST"),
         ("dev", "REVISED"),

@@ -21,7 +21,7 @@ def join(world: World, *members: str) -> None:
 
 
 def who_was_asked(notices: Notices, release: UUID) -> list[str]:
-    return [who for who, _ in notices.told(kind="REQUEST", release_id=release)]
+    return [who for who, _ in notices.recipients(kind="REQUEST", release_id=release)]
 
 
 def test_who_joins_the_team_gets_a_link_and_can_approve_with_it(
@@ -70,7 +70,7 @@ def test_whose_vote_counts_again_and_completes_the_quorum_is_not_asked_but_all_a
 
     assert world.release(release).status is Status.APPROVED
     assert who_was_asked(notices, release) == asked_before
-    notified = notices.told(kind="APPROVED", release_id=release)
+    notified = notices.recipients(kind="APPROVED", release_id=release)
     assert [who for who, _ in notified] == ["ann", "bob", "cat", "dev"]
     assert [link.voided_at or link.used_at for link in notices.links(user_id=world.people["cat"])]
     facts = json.loads(notices.rows(kind="APPROVED", release_id=release)[0].facts)

@@ -22,7 +22,7 @@ from tests.support.world import World
 def test_each_approver_is_asked_with_a_link_of_their_own(world: World, notices: Notices) -> None:
     release = world.request()
 
-    assert notices.told() == [("ann", "REQUEST"), ("bob", "REQUEST")]
+    assert notices.recipients() == [("ann", "REQUEST"), ("bob", "REQUEST")]
     first, second = notices.rows()
     assert first.action_link_id != second.action_link_id
     assert {link.user_id for link in notices.links(release_id=release)} == {
@@ -64,11 +64,11 @@ def test_approval_is_told_to_those_concerned_and_those_who_need_not_decide(
         team_id=world.things["red"], keypair_ids=frozenset({world.things["spare"]})
     )
     world.decide("ann", release)
-    assert notices.told(kind="APPROVED") == []
+    assert notices.recipients(kind="APPROVED") == []
 
     world.decide("bob", release)
 
-    assert notices.told(kind="APPROVED") == [
+    assert notices.recipients(kind="APPROVED") == [
         (name, "APPROVED") for name in ("ann", "bob", "cat", "dev")
     ]
     audiences = {
@@ -138,7 +138,7 @@ def test_a_material_edit_asks_anew_with_new_links(world: World, notices: Notices
     changes = {"max_signatures": 7}
     world.do("dev", ReviseRelease(release_id=release, revision=1, changes=changes))
 
-    assert notices.told() == [("ann", "REQUEST")] * 2 + [("bob", "REQUEST")] * 2
+    assert notices.recipients() == [("ann", "REQUEST")] * 2 + [("bob", "REQUEST")] * 2
     links = notices.links()
     assert [link.voided_at is not None for link in links] == [True, True, False, False]
     assert {link.id for link in old}.isdisjoint(link.id for link in links[2:])
@@ -164,7 +164,7 @@ def test_a_release_that_needs_no_approval_any_more_says_so(world: World, notices
 
     world.do("dev", ReviseRelease(release_id=release, revision=1, changes=changes))
 
-    assert notices.told(kind="NOT_NEEDED") == [("ann", "NOT_NEEDED"), ("bob", "NOT_NEEDED")]
+    assert notices.recipients(kind="NOT_NEEDED") == [("ann", "NOT_NEEDED"), ("bob", "NOT_NEEDED")]
     assert all(link.voided_at for link in notices.links())
 
 
@@ -174,10 +174,10 @@ def test_window_end_and_stop_are_told(world: World, notices: Notices) -> None:
     world.clock.pass_(hours=1)
 
     world.sign("dev")
-    assert [who for who, _ in notices.told(kind="OPENED")] == everyone
+    assert [who for who, _ in notices.recipients(kind="OPENED")] == everyone
 
     world.do("ann", StopRelease(release_id=release, reason="The build is bad."))
-    assert [who for who, _ in notices.told(kind="STOPPED")] == everyone
+    assert [who for who, _ in notices.recipients(kind="STOPPED")] == everyone
     assert ["APPROVER" in row.audiences for row in notices.rows(kind="STOPPED")].count(True) == 2
 
 
@@ -186,10 +186,10 @@ def test_quotas_are_told_to_requester_and_approvers(world: World, notices: Notic
     world.clock.pass_(hours=1)
 
     world.sign("dev", number=4)
-    assert notices.told(kind="QUOTA") == [(who, "QUOTA") for who in ("ann", "bob", "dev")]
+    assert notices.recipients(kind="QUOTA") == [(who, "QUOTA") for who in ("ann", "bob", "dev")]
 
     world.sign("dev")
-    assert len(notices.told(kind="QUOTA")) == 6
+    assert len(notices.recipients(kind="QUOTA")) == 6
 
 
 def test_widening_an_open_release_is_told_to_all_approvers(world: World, notices: Notices) -> None:
@@ -200,7 +200,9 @@ def test_widening_an_open_release_is_told_to_all_approvers(world: World, notices
 
     world.do("ann", ReviseRelease(release_id=release, revision=revision, changes=changes))
 
-    assert notices.told(kind="REVISED") == [(name, "REVISED") for name in ("ann", "bob", "dev")]
+    assert notices.recipients(kind="REVISED") == [
+        (name, "REVISED") for name in ("ann", "bob", "dev")
+    ]
 
 
 def test_those_concerned_hear_when_the_window_moves(world: World, notices: Notices) -> None:
@@ -210,7 +212,11 @@ def test_those_concerned_hear_when_the_window_moves(world: World, notices: Notic
     world.do("dev", ReviseRelease(release_id=release, revision=1, changes=later))
 
     # Approvers are asked anew; they are participants too, and are not told twice.
-    assert notices.told(revision=2) == [("ann", "REQUEST"), ("bob", "REQUEST"), ("dev", "REVISED")]
+    assert notices.recipients(revision=2) == [
+        ("ann", "REQUEST"),
+        ("bob", "REQUEST"),
+        ("dev", "REVISED"),
+    ]
     (delivery,) = notices.rows(kind="REVISED")
     assert delivery.action_link_id is None
     read = json.loads(delivery.facts)
@@ -224,7 +230,7 @@ def test_those_concerned_hear_when_the_window_moves(world: World, notices: Notic
     sooner = {"ends_at": world.clock.instant + timedelta(hours=1)}
     world.do("ann", ReviseRelease(release_id=release, revision=revision, changes=sooner))
     everyone = [(name, "REVISED") for name in ("ann", "bob", "dev")]
-    assert notices.told(kind="REVISED", revision=revision + 1) == everyone
+    assert notices.recipients(kind="REVISED", revision=revision + 1) == everyone
 
 
 @pytest.mark.parametrize("opened", [False, True])
@@ -263,7 +269,7 @@ def test_another_teams_members_hear_that_the_release_is_theirs_now(
     changes = {"team_id": world.things["red"]}
     world.do("dev", ReviseRelease(release_id=release, revision=1, changes=changes))
 
-    assert notices.told(revision=2) == [
+    assert notices.recipients(revision=2) == [
         ("ann", "REQUEST"),
         ("bob", "REQUEST"),
         ("cat", "LEFT"),
@@ -284,7 +290,7 @@ def test_before_anything_was_announced_nobody_hears_who_was_exchanged(
     changes = {"participant_ids": frozenset({world.people["eve"]})}
     world.do("dev", ReviseRelease(release_id=release, revision=1, changes=changes))
 
-    assert notices.told(revision=2) == [("ann", "REQUEST"), ("bob", "REQUEST")]
+    assert notices.recipients(revision=2) == [("ann", "REQUEST"), ("bob", "REQUEST")]
 
 
 def test_what_the_service_says_itself_is_no_ones_words(world: World, notices: Notices) -> None:
@@ -311,7 +317,7 @@ def test_nobody_inactive_and_no_service_gets_mail(world: World, notices: Notices
     )
     world.do("dev", WithdrawRelease(release_id=release))
 
-    assert {who for who, _ in notices.told(release_id=release)} == {"ann", "bob", "dev"}
+    assert {who for who, _ in notices.recipients(release_id=release)} == {"ann", "bob", "dev"}
     assert notices.rows(user_id=robot) == []
 
 
@@ -370,4 +376,4 @@ def test_administrators_hear_of_changes_of_the_account(world: World, notices: No
     world.do("admin", settings)
 
     # Nobody is told what they did themselves.
-    assert notices.told() == [("meg", "ADMINISTERED")]
+    assert notices.recipients() == [("meg", "ADMINISTERED")]

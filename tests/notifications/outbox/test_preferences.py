@@ -27,7 +27,7 @@ def test_what_is_silenced_is_not_told_and_the_rest_is(world: World, notices: Not
     world.decide("ann", release, Verdict.REJECT)
 
     # The team is told; dev, who requested it, does not want to know.
-    assert notices.told(kind="REJECTED") == [("ann", "REJECTED"), ("bob", "REJECTED")]
+    assert notices.recipients(kind="REJECTED") == [("ann", "REJECTED"), ("bob", "REJECTED")]
     again = world.request(name="Falcon 2")
     world.do("dev", choose(REJECTED=EMAIL))
     world.decide("ann", again, Verdict.REJECT)
@@ -51,7 +51,7 @@ def test_a_reminder_can_be_silenced_since_the_request_was_not(
 
     world.request()
 
-    assert ("ann", "REQUEST") in notices.told()
+    assert ("ann", "REQUEST") in notices.recipients()
 
 
 def test_a_way_that_is_no_more_is_replaced_by_mail(world: World, notices: Notices) -> None:

@@ -31,7 +31,7 @@ def ann_is_unknown(row: Row[Any]) -> str | None:
 
 
 def unreachable(notices: Notices) -> list[tuple[str, str]]:
-    return notices.told(kind=MessageKind.UNREACHABLE)
+    return notices.recipients(kind=MessageKind.UNREACHABLE)
 
 
 def test_requester_and_administrators_are_told(
@@ -43,7 +43,7 @@ def test_requester_and_administrators_are_told(
 
     expected = [(name, "UNREACHABLE") for name in ("admin", "dev", "meg")]
     assert unreachable(notices) == expected
-    assert post.told("dev") == [MessageKind.UNREACHABLE]
+    assert post.kinds_for("dev") == [MessageKind.UNREACHABLE]
     (row,) = [row for row in post.sent if row.email == "dev@example.com"]
     for language, subject, sentence in (
         (
@@ -123,7 +123,7 @@ def test_it_is_not_told_once_the_request_is_decided(
 
     post.run()
 
-    assert post.told("dev") == [MessageKind.APPROVED]
+    assert post.kinds_for("dev") == [MessageKind.APPROVED]
 
 
 def test_each_final_failure_is_one_line(world: World, notices: Notices, post: Deliverer) -> None:

@@ -47,12 +47,12 @@ def test_each_new_person_gets_one_mail_and_administrators_not_a_second(
     world.add_user("meg", "ADMIN")
     world.add_user("zoe", "DEVELOPER")
 
-    assert notices.told(kind=MessageKind.INVITATION) == [
+    assert notices.recipients(kind=MessageKind.INVITATION) == [
         ("meg", "INVITATION"),
         ("zoe", "INVITATION"),
     ]
     # That Zoe was added is news to Meg; that she was herself, is not.
-    assert notices.told(kind=MessageKind.ADMINISTERED) == [("meg", "ADMINISTERED")]
+    assert notices.recipients(kind=MessageKind.ADMINISTERED) == [("meg", "ADMINISTERED")]
 
     world.do("admin", UpdateUser(user_id=world.people["zoe"], active=False))
     world.do("admin", UpdateUser(user_id=world.people["zoe"], active=True, name="Zoe Z"))

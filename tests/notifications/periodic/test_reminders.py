@@ -124,7 +124,7 @@ def test_after_an_outage_nobody_is_woken(
     assert asyncio.run(reminders.run_once()) == 0
     world.clock.pass_(hours=5)
     assert asyncio.run(reminders.run_once()) == 1
-    assert notices.told(kind="REMINDER") == [("ann", "REMINDER"), ("bob", "REMINDER")]
+    assert notices.recipients(kind="REMINDER") == [("ann", "REMINDER"), ("bob", "REMINDER")]
 
 
 def week(world: World, **more: Any) -> Any:
@@ -145,7 +145,7 @@ def test_those_who_have_not_decided_are_reminded_with_the_same_link(
     assert asyncio.run(reminders.run_once()) == 1
     assert asyncio.run(reminders.run_once()) == 0
 
-    assert notices.told(kind="REMINDER") == [("bob", "REMINDER")]
+    assert notices.recipients(kind="REMINDER") == [("bob", "REMINDER")]
     assert notices.links() == links
     (reminder,) = notices.rows(kind="REMINDER")
     assert reminder.action_link_id == notices.links(user_id=world.people["bob"])[0].id
@@ -173,8 +173,8 @@ def test_everybody_has_a_link_that_works_until_the_request_ends(
     assert all(link.expires_at - link.created_at <= LIFETIME for link in links)
     assert max(link.expires_at for link in links) == start + timedelta(days=30)
     # Who wants no reminders gets the request anew, and only for its link.
-    assert notices.told(kind="REMINDER", user_id=world.people["bob"]) == []
-    assert len(notices.told(kind="REQUEST", user_id=world.people["bob"])) == 7
+    assert notices.recipients(kind="REMINDER", user_id=world.people["bob"]) == []
+    assert len(notices.recipients(kind="REQUEST", user_id=world.people["bob"])) == 7
     assert len(notices.links(user_id=world.people["bob"])) == 7
 
 
@@ -251,7 +251,7 @@ def test_nobody_gone_is_reminded(world: World, notices: Notices, reminders: Remi
     world.clock.pass_(days=4)
     asyncio.run(reminders.run_once())
 
-    assert notices.told(kind="REMINDER") == [("ann", "REMINDER")]
+    assert notices.recipients(kind="REMINDER") == [("ann", "REMINDER")]
 
 
 def silence(world: World, name: str, kind: MessageKind) -> None:
@@ -273,13 +273,13 @@ def test_whoever_will_not_be_reminded_is_not_considered_again(
     world.clock.pass_(days=4)
 
     assert asyncio.run(reminders.run_once()) == 0
-    assert notices.told(kind="REMINDER") == []
+    assert notices.recipients(kind="REMINDER") == []
     silence_ends = UpdatePreferences(
         chosen={MessageKind.REMINDER: frozenset({"email"})}, channels=frozenset({"email"})
     )
     world.do("bob", silence_ends)
     assert asyncio.run(reminders.run_once()) == 1
-    assert notices.told(kind="REMINDER") == [("bob", "REMINDER")]
+    assert notices.recipients(kind="REMINDER") == [("bob", "REMINDER")]
 
 
 def test_a_window_whose_closing_nobody_wants_to_hear_of_is_left_alone(
@@ -308,7 +308,7 @@ def test_a_window_that_closes_soon_is_told_once(
     world.clock.pass_(minutes=7)
     assert asyncio.run(reminders.run_once()) == 1
     assert asyncio.run(reminders.run_once()) == 0
-    assert [who for who, _ in notices.told(kind="CLOSING_SOON")] == ["ann", "bob", "dev"]
+    assert [who for who, _ in notices.recipients(kind="CLOSING_SOON")] == ["ann", "bob", "dev"]
 
     later = {"ends_at": world.clock.instant + timedelta(hours=8)}
     revision = world.release(release).revision

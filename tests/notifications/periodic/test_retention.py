@@ -43,7 +43,7 @@ def test_what_was_settled_long_ago_is_deleted(
     assert asyncio.run(ninety_days.run_once()) == 0
 
     # What still waits to be sent is never too old.
-    assert notices.told() == [("meg", "ADMINISTERED")]
+    assert notices.recipients() == [("meg", "ADMINISTERED")]
     assert len(notices.links(release_id=release)) == 2
 
 

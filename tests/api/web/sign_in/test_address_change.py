@@ -25,7 +25,7 @@ from notifications.outbox import address_mails
 from notifications.vocabulary import MessageKind
 from tests.api.web.sign_in.site import PUBLIC, SECRET, Site, open_site
 from tests.support.notices import Notices, add_administrator, with_outbox
-from tests.support.refusals import assert_refused, told
+from tests.support.refusals import assert_refused, details_of
 from tests.support.releases import rows
 from tests.support.world import World
 
@@ -93,7 +93,7 @@ async def test_the_address_changes_once_the_new_mailbox_confirms_it(site: Site) 
     ann, stranger = await site.signed_in("ann"), await site.person()
     ask(site)
     entry = site.world.ledger(tag="user:address:requested")[-1]
-    assert told(entry)["changes"] == {"email": [OLD, NEW]}
+    assert details_of(entry)["changes"] == {"email": [OLD, NEW]}
     sent = mails(site)
     assert sorted(sent) == [(NEW, MessageKind.ADDRESS_LINK), (OLD, MessageKind.ADDRESS_CHANGE)]
     assert f"asked that {NEW} becomes your address" in sent[OLD, MessageKind.ADDRESS_CHANGE]
@@ -116,7 +116,7 @@ async def test_the_address_changes_once_the_new_mailbox_confirms_it(site: Site) 
     assert address_of(site, "ann") == NEW
     assert await ann.who() == NEW
     entry = site.world.ledger(tag="user:updated")[-1]
-    assert told(entry)["changes"] == {"email": [OLD, NEW]}
+    assert details_of(entry)["changes"] == {"email": [OLD, NEW]}
     assert '"kind":"LINK"' in entry.body
     done = mails(site)
     assert f"{OLD} does not work any more" in done[OLD, MessageKind.ADDRESS_CHANGE]
@@ -212,7 +212,7 @@ async def test_the_present_address_withdraws_a_change(site: Site) -> None:
     ask(site, "ann@EXAMPLE.com")
     entry = site.world.ledger()[-1]
     assert (entry.tag, entry.subject_id) == ("user:address:withdrawn", site.world.people["ann"])
-    assert told(entry)["changes"] == {"email": [NEW, OLD]}
+    assert details_of(entry)["changes"] == {"email": [NEW, OLD]}
     assert [(await person.get(link)).status_code, (await person.post(link)).status_code] == [
         404
     ] * 2
@@ -259,7 +259,7 @@ async def test_a_refused_confirmation_is_recorded_about_the_user(site: Site) -> 
     assert (await person.get(link)).status_code == 404
     assert (await person.post(link)).status_code == 404
     entries = site.world.ledger(tag="attempt:refused")
-    codes = [told(entry)["code"] for entry in entries]
+    codes = [details_of(entry)["code"] for entry in entries]
     assert codes == ["NAME_TAKEN", "WRONG_STATUS"]
     ann = site.world.people["ann"]
     assert {(entry.subject_id, entry.actor_id) for entry in entries} == {(ann, ann)}
@@ -270,10 +270,10 @@ async def test_other_administrators_are_told_of_each_step(site: Site) -> None:
     add_administrator(site.world)
     notices, person = Notices(site.world), await site.person()
     ask(site, who="admin")
-    assert notices.told(kind=MessageKind.ADMINISTERED) == [("meg", "ADMINISTERED")]
+    assert notices.recipients(kind=MessageKind.ADMINISTERED) == [("meg", "ADMINISTERED")]
     link = link_of(site)
     assert (await person.post(link)).status_code == 200
-    assert notices.told(kind=MessageKind.ADMINISTERED) == [
+    assert notices.recipients(kind=MessageKind.ADMINISTERED) == [
         ("admin", "ADMINISTERED"),
         ("meg", "ADMINISTERED"),
         ("meg", "ADMINISTERED"),

@@ -17,7 +17,7 @@ from engine.commands.transactions import bare_transaction
 from engine.persistence.store import tables as t
 from notifications.links.sign_in_links import CODE_ATTEMPTS
 from tests.api.web.sign_in.site import Person, Site, open_site
-from tests.support.refusals import told
+from tests.support.refusals import details_of
 from tests.support.world import World, make_world
 
 FAST = TokenBuckets(rate=1, burst=1000)
@@ -59,7 +59,7 @@ async def test_the_link_signs_in_where_it_was_asked_for(site: Site) -> None:
     assert "As Ann (ann@example.com), in the account Acme." in (await person.get("/sign-in")).text
     entry = site.world.ledger(tag="session:started")[-1]
     assert entry.subject_id == entry.actor_id == site.world.people["ann"]
-    assert told(entry)["method"] == "MAIL"
+    assert details_of(entry)["method"] == "MAIL"
     assert '"channel":"DASHBOARD"' in entry.body
     assert person.secret
     assert person.secret not in str(site.world.snapshot()) + entry.body

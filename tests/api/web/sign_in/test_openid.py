@@ -22,7 +22,7 @@ from engine.model.errors import Code
 from engine.persistence.store import tables as t
 from tests.api.web.sign_in.openid_provider import SECRET, agree, running_provider
 from tests.api.web.sign_in.site import PUBLIC, Person, Site, open_site
-from tests.support.refusals import assert_refused, told
+from tests.support.refusals import assert_refused, details_of
 from tests.support.world import World, make_world
 
 CALLBACK = f"{PUBLIC}/sign-in/openid/callback"
@@ -107,12 +107,12 @@ async def test_the_first_time_the_user_confirms_by_mail_and_from_then_on_it_is_e
     (row,) = identities(site)
     assert (row.issuer, row.subject) == (issuer, "ann.login")
     assert row.user_id == site.world.people["ann"]
-    assert told(site.world.ledger(tag="identity:linked")[0])["subject"] == "ann.login"
+    assert details_of(site.world.ledger(tag="identity:linked")[0])["subject"] == "ann.login"
     again = await site.person()
     came = await through(again, "ann.login")
     assert (came.status_code, came.headers["location"]) == (303, "/sign-in")
     assert await again.who() == "ann@example.com"
-    methods = [told(entry)["method"] for entry in site.world.ledger(tag="session:started")]
+    methods = [details_of(entry)["method"] for entry in site.world.ledger(tag="session:started")]
     assert methods == ["MAIL", "OPENID_CONNECT"]
 
 

@@ -18,7 +18,7 @@ from engine.model.grants import LOOSENED_BY
 from engine.model.vocabulary import Permission, QuotaOnOnline, ReleaseType, Status
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
-from tests.support.refusals import assert_refused, tags, told
+from tests.support.refusals import assert_refused, tags, details_of
 from tests.support.releases import release_in, rows
 from tests.support.world import World
 
@@ -105,7 +105,7 @@ def test_every_setting_is_changed_and_written_down(world: World) -> None:
         settings = loading.load_settings(connection, world.account_id)
     assert {name: getattr(settings, name) for name in wanted} == wanted
     assert tags(world, before) == ["account:updated"]
-    changes = told(world.ledger()[-1])["changes"]
+    changes = details_of(world.ledger()[-1])["changes"]
     assert set(changes) == set(wanted)
     assert changes["required_approvals"] == [1, 3]
 

@@ -21,7 +21,7 @@ from engine.model.vocabulary import (
     Verdict,
 )
 from engine.persistence.store import tables as t
-from tests.support.refusals import assert_refused, tags, told
+from tests.support.refusals import assert_refused, tags, details_of
 from tests.support.releases import keypair_of, moves, release_in, rows
 from tests.support.world import World, make_world
 
@@ -101,7 +101,7 @@ def test_a_change_says_what_was_and_what_is(world: World) -> None:
         has_default_certificate=True,
     )
     world.do("admin", command)
-    assert told(world.ledger()[-1])["changes"] == {
+    assert details_of(world.ledger()[-1])["changes"] == {
         "alias": ["vault", "Safe"],
         "access": ["OPEN", "RESTRICTED"],
         "user_ids": [[], [str(world.people["dev"])]],
@@ -152,7 +152,7 @@ def test_disabling_a_keypair_stops_the_open_release_that_holds_it(
     (alias,) = [name for name, id_ in world.things.items() if id_ == keypair]
     assert ended.end_reason == f"Its keypair {alias} was disabled."
     assert tags(world, before) == ["keypair:updated", "release:stopped"]
-    assert told(world.ledger()[-1])["code"] == "KEYPAIR_DISABLED"
+    assert details_of(world.ledger()[-1])["code"] == "KEYPAIR_DISABLED"
     assert moves(world, release)[-1] == (status, Status.FAILED, world.clock.instant)
 
 

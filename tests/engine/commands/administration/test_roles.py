@@ -12,7 +12,7 @@ from engine.model.grants import ADMINISTRATION
 from engine.model.vocabulary import ROLE_PERMISSIONS, Permission
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
-from tests.support.refusals import assert_refused, tags, told
+from tests.support.refusals import assert_refused, tags, details_of
 from tests.support.releases import rows
 from tests.support.world import World, make_world
 
@@ -73,7 +73,7 @@ def test_a_changed_role_holds_at_once_for_everyone_who_has_it(world: World) -> N
     command = UpdateRole(role_id=role, name="Aide", permissions=frozenset({P.VIEW_LEDGER}))
     world.do("admin", command)
     assert held(world, fay) == {P.VIEW_LEDGER}
-    assert told(world.ledger()[-1])["changes"] == {
+    assert details_of(world.ledger()[-1])["changes"] == {
         "name": ["Helper", "Aide"],
         "permissions": [["SIGN"], ["VIEW_LEDGER"]],
     }
@@ -91,7 +91,7 @@ def test_a_role_that_approves_no_more_names_the_teams_it_leaves_short(world: Wor
     world.add_team("red", ["fay", "gus", "ann"], [], 2)
     world.add_team("Azure", ["fay", "ann", "bob"], [], 2)
     world.do("admin", UpdateRole(role_id=role, permissions=frozenset({P.SIGN})))
-    assert told(world.ledger()[-1])["changes"] == {
+    assert details_of(world.ledger()[-1])["changes"] == {
         "permissions": [["APPROVE_RELEASE"], ["SIGN"]],
         "teams_short_of_approvers": [[], ["red"]],
     }

@@ -10,7 +10,7 @@ from engine.commands.administration.users import UpdateUser
 from engine.model.errors import Code
 from engine.model.vocabulary import Permission, Status
 from engine.persistence.store import tables as t
-from tests.support.refusals import assert_refused, tags, told
+from tests.support.refusals import assert_refused, tags, details_of
 from tests.support.releases import release_in, rows
 from tests.support.world import World, make_world
 
@@ -34,7 +34,7 @@ def test_a_team_is_made_and_written_down(world: World, who: str) -> None:
         world.people["dev"],
     }
     assert len(rows(world, t.team_keypairs, team_id=team_id)) == 1
-    assert told(world.ledger()[-1])["changes"]["required_approvals"] == [None, 1]
+    assert details_of(world.ledger()[-1])["changes"]["required_approvals"] == [None, 1]
 
 
 BAD_INPUT: list[tuple[Any, ...]] = [
@@ -80,11 +80,11 @@ def test_whoever_leaves_a_quorum_unmet_may_go_and_the_teams_are_named(
     world.add_team("red", ["ann", "bob", "cid"], [], 2)
     bob = world.people["bob"]
     world.do("admin", UpdateUser(user_id=bob, **change))
-    said = told(world.ledger()[-1])["changes"]
+    said = details_of(world.ledger()[-1])["changes"]
     assert said.keys() == {*change, "teams_short_of_approvers"}
     assert said["teams_short_of_approvers"] == [[], ["blue"]]
     world.do("admin", UpdateUser(user_id=bob, active=True, roles=("LEAD",)))
-    assert told(world.ledger()[-1])["changes"]["teams_short_of_approvers"] == [["blue"], []]
+    assert details_of(world.ledger()[-1])["changes"]["teams_short_of_approvers"] == [["blue"], []]
 
 
 def test_a_team_left_short_is_edited_in_every_way_that_makes_it_no_worse(world: World) -> None:
@@ -117,7 +117,7 @@ def test_pipelines_and_the_inactive_are_no_possible_approvers(world: World) -> N
 
 def test_a_change_says_what_was_and_what_is_and_none_leaves_as_it_is(world: World) -> None:
     world.do("ann", updating(world, name="Azure", required_approvals=1))
-    assert told(world.ledger()[-1])["changes"] == {
+    assert details_of(world.ledger()[-1])["changes"] == {
         "name": ["blue", "Azure"],
         "required_approvals": [2, 1],
     }

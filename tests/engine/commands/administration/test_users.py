@@ -19,7 +19,7 @@ from engine.persistence.store import tables as t
 from engine.persistence.store.loading.sign_in import people_with_address
 from engine.queries.credentials import principal_of_token
 from notifications.links import sign_in_links
-from tests.support.refusals import assert_refused, tags, told
+from tests.support.refusals import assert_refused, tags, details_of
 from tests.support.releases import rows
 from tests.support.world import World, make_world
 
@@ -44,7 +44,7 @@ def test_a_user_is_added_active_and_written_down(world: World) -> None:
         False,
     )
     assert tags(world, before) == ["user:created"]
-    assert told(world.ledger()[-1])["changes"]["roles"] == [None, ["AUDITOR", "SIGNER"]]
+    assert details_of(world.ledger()[-1])["changes"]["roles"] == [None, ["AUDITOR", "SIGNER"]]
 
 
 BAD_INPUT: list[tuple[Any, ...]] = [
@@ -202,7 +202,7 @@ def test_a_change_is_checked_like_a_new_user(world: World) -> None:
 
 def test_a_change_says_what_was_and_what_is(world: World) -> None:
     world.do("admin", changing(world, "dev", name="Devon", roles=("SIGNER",)))
-    assert told(world.ledger()[-1])["changes"] == {
+    assert details_of(world.ledger()[-1])["changes"] == {
         "name": ["Dev", "Devon"],
         "roles": [["DEVELOPER"], ["SIGNER"]],
     }

@@ -27,7 +27,7 @@ from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.queries.credentials import principal_of_token
 from notifications.outbox.preferences import UpdatePreferences
-from tests.support.refusals import assert_refused, tags, told
+from tests.support.refusals import assert_refused, tags, details_of
 from tests.support.releases import rows
 from tests.support.world import World
 
@@ -267,7 +267,10 @@ def test_a_child_ends_no_later_than_its_parent_and_names_it(world: World) -> Non
         new_token = with_token(world, parent, command)
         (row,) = rows(world, t.api_tokens, id=new_token.token_id)
         assert row.parent_id == parent.token_id
-        assert told(world.ledger()[-1])["changes"]["parent_id"] == [None, str(parent.token_id)]
+        assert details_of(world.ledger()[-1])["changes"]["parent_id"] == [
+            None,
+            str(parent.token_id),
+        ]
         ends[name] = row.expires_at
     assert ends == {"none": now + hour, "sooner": now + hour / 2, "then": now + hour}
     later = CreateApiToken(name="later", scopes=frozenset(), expires_at=now + hour * 2)
@@ -295,7 +298,7 @@ def test_revoking_a_parent_ends_what_was_made_with_it_and_with_that(world: World
         pipeline.token_id,
         parent.token_id,
     ]
-    assert told(entries[-1])["changes"]["ended_with_it"] == [None, ["child", "ci"]]
+    assert details_of(entries[-1])["changes"]["ended_with_it"] == [None, ["child", "ci"]]
     again = world.do("admin", RevokeApiToken(token_id=parent.token_id))
     assert again.ended_ids == (parent.token_id,)
     assert len(world.ledger()) == before + 3

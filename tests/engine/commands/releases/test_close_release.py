@@ -8,7 +8,7 @@ from engine.commands.releases.close_release import CloseRelease
 from engine.model.errors import Code
 from engine.model.vocabulary import Permission, ReleaseType, Status
 from engine.persistence.store import tables as t
-from tests.support.refusals import assert_refused, tags, told
+from tests.support.refusals import assert_refused, tags, details_of
 from tests.support.releases import moves, release_in, rows, touch
 from tests.support.world import World
 
@@ -24,7 +24,7 @@ def test_an_open_release_is_closed_early(world: World, type_: ReleaseType, who: 
     assert (ended.status, ended.end_code) == (Status.COMPLETED, "CLOSED_EARLY")
     assert (ended.end_reason, ended.ended_at) == ("All is signed.", world.clock.instant)
     assert tags(world, before) == ["release:closed"]
-    assert told(world.ledger()[-1])["early"] is True
+    assert details_of(world.ledger()[-1])["early"] is True
     assert [row.held for row in rows(world, t.release_keypairs)] == [False]
 
 
@@ -44,7 +44,7 @@ def test_at_its_end_time_closes_it_whenever_somebody_looks(world: World) -> None
     )
     assert moves(world, release)[-1] == (Status.IN_PROGRESS, Status.COMPLETED, end)
     entry = world.ledger(tag="release:closed")[-1]
-    assert (entry.actor_id, told(entry)["early"]) == (None, False)
+    assert (entry.actor_id, details_of(entry)["early"]) == (None, False)
     assert entry.recorded_at == world.clock.instant
 
 

@@ -13,7 +13,7 @@ from engine.commands.releases.withdraw_release import WithdrawRelease
 from engine.model.errors import Code
 from engine.model.vocabulary import Channel, Permission, Status, Verdict
 from engine.persistence.store import tables as t
-from tests.support.refusals import assert_refused, tags, told
+from tests.support.refusals import assert_refused, tags, details_of
 from tests.support.releases import moves, release_in, rows
 from tests.support.world import World, make_world
 
@@ -39,8 +39,8 @@ def test_the_quorum_approves_and_each_step_is_written_down(world: World) -> None
         "release:approved",
     ]
     first, second, approved = world.ledger()[before:]
-    assert (told(first)["received"], told(first)["required"]) == (1, 2)
-    assert (told(second)["received"], told(second)["required"]) == (2, 2)
+    assert (details_of(first)["received"], details_of(first)["required"]) == (1, 2)
+    assert (details_of(second)["received"], details_of(second)["required"]) == (2, 2)
     assert approved.actor_id == world.people["bob"]
     assert moves(world, release)[1:] == [(Status.PENDING, Status.APPROVED, world.clock.instant)]
 
@@ -76,7 +76,7 @@ def test_a_decision_is_recorded_with_the_labels_that_its_approver_looked_at(worl
     world.do("dev", ReviseRelease(release_id=release, revision=2, changes={"note": None}))
     world.decide("bob", release, revision=3)
 
-    ann, bob = map(told, world.ledger(tag="release:approval:recorded"))
+    ann, bob = map(details_of, world.ledger(tag="release:approval:recorded"))
     assert (ann["revision"], ann["name"], ann["note"]) == (1, "Falcon 1.0", "Reviewed.")
     assert (bob["revision"], bob["name"], bob["note"]) == (3, "Falcon 2.0", None)
     assert ann["version"] == bob["version"] == "1.0"
@@ -189,7 +189,7 @@ def test_a_vote_of_somebody_no_longer_eligible_does_not_count_at_the_quorum(
         world.do("admin", UpdateUser(user_id=ann, roles=("DEVELOPER",)))
     world.decide("bob", release)
     assert world.release(release).status is Status.PENDING
-    assert told(world.ledger()[-1])["received"] == 1
+    assert details_of(world.ledger()[-1])["received"] == 1
     world.decide("cid", release)
     assert world.release(release).status is Status.APPROVED
 
@@ -208,7 +208,7 @@ def test_ones_own_vote_counts_no_more_once_self_approval_is_switched_off(
     world.settings(allow_self_approval=False)
     world.decide("bob", release)
     assert world.release(release).status is Status.PENDING
-    assert told(world.ledger()[-1])["received"] == 1
+    assert details_of(world.ledger()[-1])["received"] == 1
     world.decide("cid", release)
     assert world.release(release).status is Status.APPROVED
 

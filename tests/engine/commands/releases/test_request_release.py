@@ -24,7 +24,7 @@ from engine.model.vocabulary import (
     Verdict,
 )
 from engine.persistence.store import tables as t
-from tests.support.refusals import assert_refused, tags, told
+from tests.support.refusals import assert_refused, tags, details_of
 from tests.support.releases import keypair_of, moves, release_in, requested, rows
 from tests.support.world import World, make_world
 
@@ -79,7 +79,7 @@ def test_as_approved_is_ones_own_approval_and_is_written_down(world: World) -> N
     assert entry.actor_id == world.people["ann"]
     labels = {"name": "Falcon 1.0", "version": "1.0", "note": None}
     counted = {"revision": 1, "received": 1, "required": 1}
-    assert told(entry) == {"verdict": "APPROVE"} | counted | labels
+    assert details_of(entry) == {"verdict": "APPROVE"} | counted | labels
 
 
 @pytest.mark.parametrize(
@@ -194,8 +194,8 @@ def test_a_refused_request_is_the_accounts_entry_and_says_what_was_tried(world: 
     assert_refused(world, "dev", command, Code.KEYPAIR_TYPE_MISMATCH)
     entry = world.ledger()[-1]
     assert entry.subject_id == world.account_id
-    assert told(entry)["command"] == "request_release"
-    assert told(entry)["details_of_attempt"] == {"name": "Falcon 1.0"}
+    assert details_of(entry)["command"] == "request_release"
+    assert details_of(entry)["details_of_attempt"] == {"name": "Falcon 1.0"}
 
 
 def test_a_team_that_could_never_reach_its_quorum_is_told_so_at_once(world: World) -> None:

@@ -14,7 +14,7 @@ from engine.commands.releases.revise_release import ReviseRelease
 from engine.model.errors import Code
 from engine.model.vocabulary import NOT_STARTED, Permission, ReleaseType, Status, Verdict
 from engine.persistence.store import tables as t
-from tests.support.refusals import assert_refused, tags, told
+from tests.support.refusals import assert_refused, tags, details_of
 from tests.support.releases import keypair_of, release_in, rows
 from tests.support.world import World
 
@@ -30,7 +30,7 @@ def edit(
     world.do(who, ReviseRelease(release_id=release, revision=revision, changes=changes))
     entry = world.ledger(tag="release:revised")[-1]
     assert entry.release_id == release
-    return told(entry)
+    return details_of(entry)
 
 
 def refused_edit(

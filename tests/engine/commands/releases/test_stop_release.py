@@ -6,7 +6,7 @@ from engine.commands.releases.stop_release import StopRelease
 from engine.model.errors import Code
 from engine.model.vocabulary import Permission, ReleaseType, Status
 from engine.persistence.store import tables as t
-from tests.support.refusals import assert_refused, tags, told
+from tests.support.refusals import assert_refused, tags, details_of
 from tests.support.releases import moves, release_in, rows
 from tests.support.world import World
 
@@ -34,7 +34,7 @@ def test_an_approver_stops_it_and_its_creator_unless_it_is_offline(
     assert (ended.status, ended.end_code) == (Status.FAILED, "STOPPED")
     assert (ended.end_reason, ended.ended_at) == ("The key leaked.", world.clock.instant)
     assert tags(world, before) == ["release:stopped"]
-    assert told(world.ledger()[-1])["code"] == "STOPPED"
+    assert details_of(world.ledger()[-1])["code"] == "STOPPED"
     assert moves(world, release)[-1] == (status, Status.FAILED, world.clock.instant)
     assert [row.held for row in rows(world, t.release_keypairs)] == [False]
 
