@@ -41,7 +41,7 @@ from notifications.tables import deliveries
 from notifications.vocabulary import DeliveryState
 from tests.support.callers import SIGN, Caller, Crowd, gather_crowd, release_input
 from tests.support.databases import BACKENDS
-from tests.support.invariants import Finding, ClientAnswers, describe, findings, table
+from tests.support.invariants import ClientAnswers, Finding, describe, findings, table
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.running import COUNTERSIGN, free_port, init, settings
 from tests.support.smtp_server import Inbox, smtp_server

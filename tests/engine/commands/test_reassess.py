@@ -15,7 +15,7 @@ from engine.commands.releases.decide import Decide
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.model.errors import Code
 from engine.model.vocabulary import Channel, Permission, ReleaseType, Status, Verdict
-from tests.support.refusals import assert_refused, tags, details_of
+from tests.support.refusals import assert_refused, details_of, tags
 from tests.support.releases import keypair_of, moves, release_in
 from tests.support.world import World
 

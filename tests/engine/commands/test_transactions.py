@@ -27,7 +27,7 @@ from engine.persistence.store.ledger import LedgerEntry
 from engine.persistence.store.retry import MAX_TRIES, retry
 from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.refusal_throttle import RefusalThrottle
-from tests.support.refusals import tags, details_of
+from tests.support.refusals import details_of, tags
 from tests.support.releases import release_in, rows
 from tests.support.world import World
 

@@ -32,7 +32,7 @@ from engine.signing.request import (
     SignRequest,
 )
 from engine.signing.settle import settle
-from tests.support.refusals import assert_refused, tags, details_of
+from tests.support.refusals import assert_refused, details_of, tags
 from tests.support.releases import keypair_of, release_in, rows
 from tests.support.sign_now import sign
 from tests.support.signing import code_of, reservations, reserved, settled, values

@@ -18,7 +18,7 @@ from engine.model.grants import LOOSENED_BY
 from engine.model.vocabulary import Permission, QuotaOnOnline, ReleaseType, Status
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
-from tests.support.refusals import assert_refused, tags, details_of
+from tests.support.refusals import assert_refused, details_of, tags
 from tests.support.releases import release_in, rows
 from tests.support.world import World
 

@@ -12,7 +12,7 @@ from engine.model.grants import ADMINISTRATION
 from engine.model.vocabulary import ROLE_PERMISSIONS, Permission
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
-from tests.support.refusals import assert_refused, tags, details_of
+from tests.support.refusals import assert_refused, details_of, tags
 from tests.support.releases import rows
 from tests.support.world import World, make_world
 

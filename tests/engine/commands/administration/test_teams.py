@@ -10,7 +10,7 @@ from engine.commands.administration.users import UpdateUser
 from engine.model.errors import Code
 from engine.model.vocabulary import Permission, Status
 from engine.persistence.store import tables as t
-from tests.support.refusals import assert_refused, tags, details_of
+from tests.support.refusals import assert_refused, details_of, tags
 from tests.support.releases import release_in, rows
 from tests.support.world import World, make_world
 

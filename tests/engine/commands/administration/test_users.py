@@ -19,7 +19,7 @@ from engine.persistence.store import tables as t
 from engine.persistence.store.loading.sign_in import people_with_address
 from engine.queries.credentials import principal_of_token
 from notifications.links import sign_in_links
-from tests.support.refusals import assert_refused, tags, details_of
+from tests.support.refusals import assert_refused, details_of, tags
 from tests.support.releases import rows
 from tests.support.world import World, make_world
 

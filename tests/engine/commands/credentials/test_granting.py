@@ -27,7 +27,7 @@ from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.queries.credentials import principal_of_token
 from notifications.outbox.preferences import UpdatePreferences
-from tests.support.refusals import assert_refused, tags, details_of
+from tests.support.refusals import assert_refused, details_of, tags
 from tests.support.releases import rows
 from tests.support.world import World
 

@@ -13,7 +13,7 @@ from engine.commands.releases.withdraw_release import WithdrawRelease
 from engine.model.errors import Code
 from engine.model.vocabulary import Channel, Permission, Status, Verdict
 from engine.persistence.store import tables as t
-from tests.support.refusals import assert_refused, tags, details_of
+from tests.support.refusals import assert_refused, details_of, tags
 from tests.support.releases import moves, release_in, rows
 from tests.support.world import World, make_world
 

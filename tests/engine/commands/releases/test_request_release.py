@@ -24,7 +24,7 @@ from engine.model.vocabulary import (
     Verdict,
 )
 from engine.persistence.store import tables as t
-from tests.support.refusals import assert_refused, tags, details_of
+from tests.support.refusals import assert_refused, details_of, tags
 from tests.support.releases import keypair_of, moves, release_in, requested, rows
 from tests.support.world import World, make_world
 

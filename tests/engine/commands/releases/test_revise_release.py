@@ -14,7 +14,7 @@ from engine.commands.releases.revise_release import ReviseRelease
 from engine.model.errors import Code
 from engine.model.vocabulary import NOT_STARTED, Permission, ReleaseType, Status, Verdict
 from engine.persistence.store import tables as t
-from tests.support.refusals import assert_refused, tags, details_of
+from tests.support.refusals import assert_refused, details_of, tags
 from tests.support.releases import keypair_of, release_in, rows
 from tests.support.world import World
 

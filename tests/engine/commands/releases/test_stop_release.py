@@ -6,7 +6,7 @@ from engine.commands.releases.stop_release import StopRelease
 from engine.model.errors import Code
 from engine.model.vocabulary import Permission, ReleaseType, Status
 from engine.persistence.store import tables as t
-from tests.support.refusals import assert_refused, tags, details_of
+from tests.support.refusals import assert_refused, details_of, tags
 from tests.support.releases import moves, release_in, rows
 from tests.support.world import World
 
