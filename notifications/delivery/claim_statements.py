@@ -92,52 +92,52 @@ def _is_due(*, fresh_only: bool) -> tuple[Any, ...]:
     return (*is_due, _D.c.attempts == 0) if fresh_only else is_due
 
 
-def _select_claimed() -> Select[Any]:
-    d, u, w, link, r = deliveries, t.users, webhooks, action_links, t.releases
-    c = t.address_changes
-    return (
-        sa.select(
-            d,
-            RECIPIENT.label("recipient_id"),
-            sa.func.coalesce(u.c.active, w.c.active).label("active"),
-            w.c.name.label("webhook_name"),
-            w.c.url,
-            w.c.seed,
-            # The secret before this one, while receivers change over.
-            sa.case((w.c.previous_until > _NOW, w.c.previous_seed)).label("previous_seed"),
-            u.c.email,
-            u.c.name,
-            u.c.locale,
-            u.c.time_zone,
-            lanes.is_followed(d).label("is_followed"),
-            link.c.nonce,
-            link.c.token_hash,
-            link.c.used_at,
-            link.c.voided_at,
-            link.c.expires_at,
-            link.c.material_revision.label("link_revision"),
-            c.c.nonce.label("change_nonce"),
-            c.c.expires_at.label("change_expires_at"),
-            sa.func.coalesce(c.c.used_at, c.c.voided_at).label("change_ended_at"),
-            r.c.revision.label("release_revision"),
-            r.c.material_revision,
-            r.c.round_revision,
-            r.c.required_approvals,
-            r.c.signatures_used,
-            r.c.max_signatures,
-            r.c.status,
-            r.c.starts_at,
-            r.c.ends_at,
-        )
-        .outerjoin(u, u.c.id == d.c.user_id)
-        .outerjoin(w, w.c.id == d.c.webhook_id)
-        .outerjoin(link, link.c.id == d.c.action_link_id)
-        .outerjoin(r, r.c.id == d.c.release_id)
-        .outerjoin(c, c.c.id == d.c.address_change_id)
-        .where(id_in(d.c.id))
-        .order_by(d.c.id)
-    )
-
+_U, _W, _L, _R, _C = t.users, webhooks, action_links, t.releases, t.address_changes
+_OF_RECIPIENT = (
+    RECIPIENT.label("recipient_id"),
+    sa.func.coalesce(_U.c.active, _W.c.active).label("active"),
+    _W.c.name.label("webhook_name"),
+    _W.c.url,
+    _W.c.seed,
+    # The secret before this one, while receivers change over.
+    sa.case((_W.c.previous_until > _NOW, _W.c.previous_seed)).label("previous_seed"),
+    _U.c.email,
+    _U.c.name,
+    _U.c.locale,
+    _U.c.time_zone,
+)
+_OF_LINKS = (
+    _L.c.nonce,
+    _L.c.token_hash,
+    _L.c.used_at,
+    _L.c.voided_at,
+    _L.c.expires_at,
+    _L.c.material_revision.label("link_revision"),
+    _C.c.nonce.label("change_nonce"),
+    _C.c.expires_at.label("change_expires_at"),
+    sa.func.coalesce(_C.c.used_at, _C.c.voided_at).label("change_ended_at"),
+)
+_OF_RELEASE = (
+    _R.c.revision.label("release_revision"),
+    _R.c.material_revision,
+    _R.c.round_revision,
+    _R.c.required_approvals,
+    _R.c.signatures_used,
+    _R.c.max_signatures,
+    _R.c.status,
+    _R.c.starts_at,
+    _R.c.ends_at,
+)
+_IS_FOLLOWED = lanes.is_followed(_D).label("is_followed")
 
 #: Everything about claimed deliveries that rendering and sending them needs.
-CLAIMED = _select_claimed()
+CLAIMED = (
+    sa.select(_D, *_OF_RECIPIENT, _IS_FOLLOWED, *_OF_LINKS, *_OF_RELEASE)
+    .outerjoin(_U, _U.c.id == _D.c.user_id)
+    .outerjoin(_W, _W.c.id == _D.c.webhook_id)
+    .outerjoin(_L, _L.c.id == _D.c.action_link_id)
+    .outerjoin(_R, _R.c.id == _D.c.release_id)
+    .outerjoin(_C, _C.c.id == _D.c.address_change_id)
+    .where(id_in(_D.c.id))
+    .order_by(_D.c.id)
+)

@@ -62,12 +62,6 @@ def sign_in_routes(
     guard = _Guard(browser)
     link_key = derive(secret, ACTION_LINKS)
     address_page = AddressChangePage(runtime, browser, limits, link_key)
-
-    async def start(request: Request) -> Response:
-        # An invitation is opened to sign in as whom it names, whoever is signed in here.
-        principal = None if invited(request) else await session_of(runtime, request)
-        return await sessions.show(request, principal) if principal else mail.form(request)
-
     openid_routes: list[BaseRoute] = []
     if openid is not None:
         # Its libraries are large, and many installations sign in by mail alone.
@@ -80,7 +74,7 @@ def sign_in_routes(
         )
         openid_routes = _openid_routes(OPENID, pages, guard)
     return [
-        Route(PATH, guard(start), methods=LOOK),
+        Route(PATH, guard(_start_page(runtime, sessions, mail)), methods=LOOK),
         Route(PATH, guard(mail.ask), methods=POST),
         Route(f"{PATH}/code", guard(mail.code), methods=BOTH),
         Route(f"{PATH}/account", guard(login_flow.choose), methods=BOTH),
@@ -90,6 +84,15 @@ def sign_in_routes(
         Route(f"{ADDRESS_PATH}/{{spelling}}", guard(address_page.answer), methods=BOTH),
         Route(f"{PATH}/{{spelling}}", guard(mail.link), methods=BOTH),
     ]
+
+
+def _start_page(runtime: Runtime, sessions: Sessions, mail: MailSignIn) -> Handler:
+    async def start(request: Request) -> Response:
+        # An invitation is opened to sign in as whom it names, whoever is signed in here.
+        principal = None if invited(request) else await session_of(runtime, request)
+        return await sessions.show(request, principal) if principal else mail.form(request)
+
+    return start
 
 
 def _openid_routes(path: str, pages: OpenIdSignIn, guard: _Guard) -> list[BaseRoute]:
