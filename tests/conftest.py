@@ -21,6 +21,9 @@ settings.register_profile("everyday", max_examples=50, deadline=None)
 settings.register_profile("long", max_examples=400, deadline=None)
 settings.load_profile("everyday")
 
+#: After how many new objects the garbage collector looks at them; Python's own number is 700.
+YOUNG_OBJECTS = 20_000
+
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
@@ -79,6 +82,7 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.collect()
         gc.freeze()
+        gc.set_threshold(YOUNG_OBJECTS)
         gc.enable()
 
 

@@ -9,12 +9,15 @@ from pathlib import Path
 from socket import create_connection
 from urllib.parse import urlsplit
 
+import pytest
+
 from tests.support.running import COUNTERSIGN, init, serving, settings
 
 HALF = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Half: "
 FEW_FILES = ["bash", "-c", 'ulimit -n 200 && exec "$@"', "bash", *COUNTERSIGN]
 
 
+@pytest.mark.long
 def test_with_few_file_descriptors_others_are_served_beside_a_client_that_takes_all_it_can(
     tmp_path: Path,
 ) -> None:

@@ -141,6 +141,7 @@ def test_a_database_that_is_away_is_told_without_its_password(tmp_path: Path) ->
     assert "s3cr3t" not in str(results)
 
 
+@pytest.mark.long
 @pytest.mark.anyio
 async def test_the_command_says_all_in_lines_and_exits_by_what_it_saw(tmp_path: Path) -> None:
     environment = environment_of(f"sqlite:///{tmp_path / 'countersign.db'}")

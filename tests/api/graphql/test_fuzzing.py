@@ -1,6 +1,7 @@
 """Schemathesis against a running server: whatever it makes of the schema, nothing breaks.
 
-A short profile by default; COUNTERSIGN_FUZZ_EXAMPLES asks for more of each operation.
+Four examples of each operation every day and twelve in the long suite; more of each by
+COUNTERSIGN_FUZZ_EXAMPLES.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from tests.support.databases import Templates
 from tests.support.notices import with_outbox
 from tests.support.world import World
 
-EXAMPLES = int(os.environ.get("COUNTERSIGN_FUZZ_EXAMPLES", "12"))
+_DEFAULT_EXAMPLES = 12 if settings.get_current_profile_name() == "long" else 4
+EXAMPLES = int(os.environ.get("COUNTERSIGN_FUZZ_EXAMPLES", _DEFAULT_EXAMPLES))
 
 INSTANTS = st.one_of(
     st.datetimes().map(lambda instant: f"{instant.isoformat()}Z"),

@@ -14,6 +14,7 @@ from engine.model.vocabulary import SignatureState, Status
 from engine.persistence.store import tables as t
 from engine.persistence.store.ledger_verification import verify
 from engine.signers.local import LocalSigner
+from tests.support.databases import POSTGRESQL_IS_LONG
 from tests.support.releases import release_in, rows
 from tests.support.signing_process import Answered, sign_until
 from tests.support.threads import at_once
@@ -23,6 +24,7 @@ KEYS_PER_BATCH = 3
 MAXIMUM = 1000
 
 
+@POSTGRESQL_IS_LONG
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("is_quick", [True, False], ids=["one transaction", "reserve and settle"])
 def test_at_every_step(world: World, monkeypatch: pytest.MonkeyPatch, is_quick: bool) -> None:

@@ -302,7 +302,7 @@ def test_the_plain_form_names_what_was_administered() -> None:
     "edge",
     [
         FIRST,
-        LAST,
+        pytest.param(LAST, marks=pytest.mark.long),
         pytest.param(FIRST + timedelta(days=1), marks=pytest.mark.long),
         pytest.param(LAST - timedelta(days=1), marks=pytest.mark.long),
     ],

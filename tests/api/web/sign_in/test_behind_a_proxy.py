@@ -75,6 +75,7 @@ async def ask(page: Chromium, script: str) -> Any:
     return json.loads(await page.do(script.replace("QUERY", json.dumps(WHO))))
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_page_and_its_socket_are_signed_in_or_refused_together(
