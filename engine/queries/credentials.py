@@ -14,6 +14,7 @@ from engine.commands.credentials.api_tokens import PREFIX, load_token_scopes, se
 from engine.commands.credentials.sessions import IDLE_LIMIT
 from engine.model.principal import Principal
 from engine.model.vocabulary import Channel, Permission
+from engine.persistence.db.compiled import run_compiled
 from engine.persistence.store import tables as t
 from engine.queries.context import QueryContext
 
@@ -23,7 +24,7 @@ def principal_of_token(connection: Connection, secret: str, now: datetime) -> Pr
     if not secret.startswith(PREFIX):
         return None
     parameters = {"hash": secret_hash(secret), "now": now}
-    row = connection.execute(_TOKEN, parameters).one_or_none()
+    row = run_compiled(connection, _TOKEN, parameters).one_or_none()
     if row is None:
         return None
     return Principal(
@@ -38,7 +39,7 @@ def principal_of_token(connection: Connection, secret: str, now: datetime) -> Pr
 def principal_of_session(connection: Connection, secret: str, now: datetime) -> Principal | None:
     """The session's person, with all their permissions; None once it has ended in any way."""
     parameters = {"hash": secret_hash(secret), "now": now, "idle_since": now - IDLE_LIMIT}
-    row = connection.execute(_SESSION, parameters).one_or_none()
+    row = run_compiled(connection, _SESSION, parameters).one_or_none()
     if row is None:
         return None
     return Principal(

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, Row, Select, Table
+from sqlalchemy import ColumnElement, Row, Table
 
 from engine.model.text import lookup_key
 from engine.model.vocabulary import KeypairCategory, Permission, ReleaseType
+from engine.persistence.db.compiled import run_compiled
 from engine.persistence.db.pagination import Order, Page, PageArgs, fetch
 from engine.persistence.db.sql import id_in, no_index
 from engine.persistence.store import loading
@@ -48,6 +48,14 @@ _SORT_COLUMNS: dict[RecordKind, ColumnElement[Any]] = {
     RecordKind.KEYPAIR: t.keypairs.c.alias_key,
     RecordKind.ROLE: t.roles.c.name_key,
     RecordKind.API_TOKEN: t.api_tokens.c.created_at,
+}
+
+
+_BY_IDS = {
+    kind: sa.select(kind.table).where(
+        id_in(kind.table.c.id), no_index(kind.table.c.account_id) == sa.bindparam("account")
+    )
+    for kind in RecordKind
 }
 
 
@@ -120,15 +128,8 @@ def by_ids(context: QueryContext, kind: RecordKind, ids: Collection[UUID]) -> di
     if not ids:
         return {}
     parameters = {"ids": sorted(set(ids)), "account": context.account_id}
-    rows = context.connection.execute(_by_ids(kind), parameters).all()
+    rows = run_compiled(context.connection, _BY_IDS[kind], parameters).all()
     return {row.id: row for row in rows}
-
-
-@cache
-def _by_ids(kind: RecordKind) -> Select[Any]:
-    table = kind.table
-    own = no_index(table.c.account_id) == sa.bindparam("account")
-    return sa.select(table).where(id_in(table.c.id), own)
 
 
 def find(

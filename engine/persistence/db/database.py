@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import OperationalError
 
+from engine.persistence.db.compiled import run_by_driver
 from engine.persistence.db.storage_faults import StorageHealth
 from engine.persistence.db.timeouts import LOCK_WAIT_SECONDS
 
@@ -170,7 +171,7 @@ def _sqlite_engine(url: URL, begin: str, pool_size: int, *, read_only: bool = Fa
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        run_by_driver(connection, begin, (), fetch=False)
 
     return engine
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 import engine
 import notifications
+from engine.commands.credentials.api_tokens import CreateApiToken
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.model.text import name_key
 from engine.persistence.db import compiled
@@ -57,6 +58,7 @@ def _arguments(world: World) -> dict[str, Any]:
             for id_ in connection.scalars(sa.select(table.c.id)).all()
         ]
         release_id = connection.scalars(sa.select(t.releases.c.id)).one()
+        token_hash = connection.scalars(sa.select(t.api_tokens.c.secret_hash)).one()
         link_id = connection.scalars(sa.select(action_links.c.id)).first()
     return {
         "account": world.account_id,
@@ -67,7 +69,8 @@ def _arguments(world: World) -> dict[str, Any]:
         "file": "{}",
         "ids": sorted(ids),
         "kinds": sorted(MessageKind),
-        "hash": bytes(32),
+        "hash": token_hash,
+        "idle_since": now,
         "last": bytes(32),
         "link": link_id,
         "name": name,
@@ -122,6 +125,7 @@ def busy(world: World) -> World:
     }
     world.do("dev", ReviseRelease(release_id=release_id, revision=1, changes=changes))
     world.decide("bob", release_id)
+    world.do("dev", CreateApiToken(name="test"))
     return world
 
 
