@@ -45,6 +45,7 @@ class UnitOfWork:
     #: By team; None stands for the whole account.
     _approvers: dict[UUID | None, frozenset[UUID]] = field(default_factory=dict)
     _teams: dict[UUID, Team] = field(default_factory=dict)
+    _is_account_changed: bool = False
 
     @property
     def locked_head(self) -> Head:
@@ -55,13 +56,20 @@ class UnitOfWork:
     @cached_property
     def settings(self) -> AccountSettings:
         """The account's settings."""
-        return loading.load_settings(self.connection, self.account_id)
+        if self.principal is None or self._is_account_changed:
+            return loading.load_settings(self.connection, self.account_id)
+        return self._caller[1]
+
+    @cached_property
+    def _caller(self) -> tuple[Actor, AccountSettings]:
+        """Who acts, and the settings that were in force before the command changed them."""
+        assert self.principal is not None, "time has no permissions"
+        return loading.load_caller(self.connection, self.principal)
 
     @cached_property
     def actor(self) -> Actor:
         """Who acts, with the permissions held at this moment."""
-        assert self.principal is not None, "time has no permissions"
-        actor = loading.load_actor(self.connection, self.principal)
+        actor, _ = self._caller
         if not actor.active:
             raise Refusal(Code.UNAUTHENTICATED, "This user is deactivated. Ask an administrator.")
         return actor
@@ -91,6 +99,7 @@ class UnitOfWork:
     def evict_account(self) -> None:
         """Forget the settings, approvers and teams, because they were changed."""
         self.__dict__.pop("settings", None)
+        self._is_account_changed = True
         self._approvers.clear()
         self._teams.clear()
 

@@ -17,7 +17,8 @@ from engine.persistence.db.sql import id_in, no_index
 from engine.persistence.db.types import uuid_of
 from engine.persistence.store import tables as t
 
-_POLICY = sa.select(t.accounts).where(t.accounts.c.id == sa.bindparam("account"))
+_SETTINGS = [column.label(f"settings_{column.name}") for column in t.accounts.c]
+_ACCOUNT = sa.select(*_SETTINGS).where(t.accounts.c.id == sa.bindparam("account"))
 _U, _R, _P, _M = t.users, t.user_roles, t.role_permissions, t.team_members
 _PERMISSIONS = aggregate_set(
     _P.c.permission, Permission, _P.c.role_id == _R.c.role_id, _R.c.user_id == _U.c.id
@@ -27,6 +28,11 @@ _USERS = sa.select(
     _PERMISSIONS.label("permissions"),
     aggregate_set(_M.c.team_id, uuid_of, _M.c.user_id == _U.c.id).label("team_ids"),
 ).where(id_in(_U.c.id))
+_CALLER = (
+    _USERS.with_only_columns(*_USERS.selected_columns, *_SETTINGS, maintain_column_froms=True)
+    .join(t.accounts, t.accounts.c.id == _U.c.account_id)
+    .where(no_index(_U.c.account_id) == sa.bindparam("account"))
+)
 _INACTIVE = sa.select(_U.c.id).where(id_in(_U.c.id), ~_U.c.active)
 _GRANTED = sa.select(_U.c.id, _PERMISSIONS.label("permissions")).where(id_in(_U.c.id))
 _TEAMS = sa.select(
@@ -36,22 +42,35 @@ _TEAMS = sa.select(
 
 def load_settings(connection: Connection, account_id: UUID) -> AccountSettings:
     """The account's settings."""
-    row = run_compiled(connection, _POLICY, {"account": account_id}).one()
+    return _settings(run_compiled(connection, _ACCOUNT, {"account": account_id}).one())
+
+
+def _settings(row: Row[Any]) -> AccountSettings:
+    types = row.settings_enabled_release_types.split()
     return AccountSettings(
-        account_id=row.id,
-        account_name=row.name,
-        signing_frozen=row.signing_frozen,
-        teams_enabled=row.teams_enabled,
-        reapprove_on_edit=row.reapprove_on_edit,
-        allow_self_approval=row.allow_self_approval,
-        required_approvals=row.required_approvals,
-        enabled_release_types=frozenset(map(ReleaseType, row.enabled_release_types.split())),
-        quota_on_online=row.quota_on_online,
-        restrict_signing_to_releases=row.restrict_signing_to_releases,
-        signed_in_approvals=row.signed_in_approvals,
-        users_may_rename_themselves=row.users_may_rename_themselves,
-        max_window_days=row.max_window_days,
+        account_id=row.settings_id,
+        account_name=row.settings_name,
+        signing_frozen=row.settings_signing_frozen,
+        teams_enabled=row.settings_teams_enabled,
+        reapprove_on_edit=row.settings_reapprove_on_edit,
+        allow_self_approval=row.settings_allow_self_approval,
+        required_approvals=row.settings_required_approvals,
+        enabled_release_types=frozenset(map(ReleaseType, types)),
+        quota_on_online=row.settings_quota_on_online,
+        restrict_signing_to_releases=row.settings_restrict_signing_to_releases,
+        signed_in_approvals=row.settings_signed_in_approvals,
+        users_may_rename_themselves=row.settings_users_may_rename_themselves,
+        max_window_days=row.settings_max_window_days,
     )
+
+
+def load_caller(connection: Connection, principal: Principal) -> tuple[Actor, AccountSettings]:
+    """Return what `load_actor` and `load_settings` return, in one statement."""
+    parameters = {"ids": [principal.user_id], "account": principal.account_id}
+    row = run_compiled(connection, _CALLER, parameters).one_or_none()
+    if row is None:
+        raise not_found("user")
+    return _actor(row, principal), _settings(row)
 
 
 def load_actor(connection: Connection, principal: Principal) -> Actor:
