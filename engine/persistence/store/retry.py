@@ -113,9 +113,8 @@ def is_unavailable(error: DBAPIError) -> bool:
     """Whether there is no connection to the database, or no more."""
     if error.connection_invalidated or _state(error) in _UNAVAILABLE_STATES:
         return True
-    # The error of a connection that could not be made has no SQLSTATE.
-    is_sqlite = isinstance(error.orig, sqlite3.Error)
-    return isinstance(error, OperationalError) and not is_sqlite and _state(error) is None
+    # The error of a connection that could not be made has an SQLSTATE, which is empty.
+    return isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", "") is None
 
 
 def _is_busy(error: DBAPIError) -> bool:

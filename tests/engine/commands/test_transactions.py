@@ -346,13 +346,13 @@ def test_any_other_trouble_of_the_database_stays_what_it_is(
 #: The only files that commit, and how often they say so.
 COMMITS = {
     # The driver's own BEGIN is switched off for ours; an index is built outside of transactions.
-    "engine/persistence/db/database.py": 1,
+    "engine/persistence/db/postgresql.py": 1,
     "engine/persistence/db/concurrent_index.py": 1,
     "engine/persistence/store/migrate.py": 1,
     # NOTIFY and LISTEN, connections of their own on which nothing else is said.
     "engine/persistence/db/pg_notify.py": 1,
-    # A command's savepoint, its transaction, and changes that are nobody's deed.
-    "engine/commands/transactions.py": 3,
+    # A command's transaction, and changes that are nobody's deed.
+    "engine/commands/transactions.py": 2,
 }
 
 
