@@ -9,7 +9,8 @@ from typing import Annotated
 import structlog
 import typer
 
-from api.cli.running import QuietServer, bind, server_config
+from api.cli.running import QuietServer, server_config
+from api.cli.sockets import bind
 from api.observability.logs import configure_logs
 from api.runtime.draining import InFlight
 from api.web.http.hosts import KnownHosts

@@ -130,11 +130,17 @@ def serve(
     no_worker: Annotated[
         bool, typer.Option("--no-worker", help="Leave the worker to another process.")
     ] = False,
+    processes: Annotated[
+        int,
+        typer.Option(
+            min=1, max=64, help="Processes that share the port; the first one has the worker."
+        ),
+    ] = 1,
 ) -> None:
     """Serve GraphQL, the e-mail pages and the sign-in; with the worker in the same process."""
     from api.cli.running import serve as run
 
-    run(load_settings(), host, port, worker=not no_worker)
+    run(load_settings(), host, port, worker=not no_worker, processes=processes)
 
 
 @app.command()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import functools
 import gc
 import os
@@ -12,7 +11,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import FrameType
 from typing import ParamSpec, TypeVar
 
@@ -23,6 +22,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 from starlette.types import ASGIApp
 
+from api.cli.sockets import bind, host_and_port, metrics_address, require_metrics_address
 from api.config.settings import PREFIX, Settings
 from api.config.settings_docs import faults
 from api.config.settings_files import env_file
@@ -175,40 +175,6 @@ def server_config(
     )
 
 
-def bind(host: str, port: int, by: str = "--port") -> list[socket.socket]:
-    """Every address of the host, before anything is begun that would have to be ended again."""
-    bound: list[socket.socket] = []
-    try:
-        for family, kind, _, _, address in socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        ):
-            opened = socket.socket(family, kind)
-            bound.append(opened)
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            opened.bind(address)
-    except OSError as error:
-        for opened in bound:
-            opened.close()
-        raise NotReadyError(_unbound(host, port, by, error)) from error
-    return bound
-
-
-def require_metrics_address(address: str | None) -> None:
-    """It can be had. Later there would be more to end than a sentence can tell."""
-    if address is not None:
-        host, port = host_and_port(address)
-        for opened in bind(host, port, f"{PREFIX}METRICS_ADDRESS"):
-            opened.close()
-
-
-def host_and_port(address: str) -> tuple[str, int]:
-    """Of a setting like `127.0.0.1:9464` or `[::1]:9464`."""
-    host, _, port = address.rpartition(":")
-    return host.strip("[]"), int(port)
-
-
 @contextmanager
 def mail_page(settings: Settings) -> Iterator[None]:
     """Show the mails that are kept instead of being sent, while the block lasts."""
@@ -226,17 +192,6 @@ def mail_page(settings: Settings) -> Iterator[None]:
         yield
 
 
-def _unbound(host: str, port: int, by: str, error: OSError) -> str:
-    sentences = {
-        errno.EADDRINUSE: f"Port {port} is taken: choose another with {by}.",
-        errno.EACCES: f"Port {port} needs more rights than this user has: choose one from 1024 on"
-        f" with {by}.",
-        errno.EADDRNOTAVAIL: f"{host} is no address of this machine.",
-    }
-    unknown = f"Nothing can listen on {host}, port {port}: {error.strerror}."
-    return sentences.get(error.errno or 0, unknown)
-
-
 def settle_in() -> None:
     """Give the threads that talk to the database their turn, and leave in peace what stays.
 
@@ -248,29 +203,57 @@ def settle_in() -> None:
     gc.set_threshold(*COLLECT)
 
 
-def serve(settings: Settings, host: str, port: int, *, worker: bool) -> None:
-    """Serve until told to stop."""
-    from api.app import create_app
+def serve(settings: Settings, host: str, port: int, *, worker: bool, processes: int = 1) -> None:
+    """Serve until told to stop.
 
+    Args:
+        settings: Of the service.
+        host: The address to listen on.
+        port: The port to listen on.
+        worker: Whether the worker runs in this process, or in the first of several.
+        processes: How many processes share the port.
+    """
     configure_logs(as_json=settings.log_json)
     sockets = bind(host, port)
-    require_metrics_address(settings.metrics_address)
-    app = create_app(settings, worker=worker)
+    addresses = [metrics_address(settings, index) for index in range(processes)]
+    for address in addresses:
+        require_metrics_address(address)
+    index = _fork(settings, processes) if processes > 1 else 0
+    own = settings.model_copy(update={"metrics_address": addresses[index]})
+    from api.app import create_app
+
+    app = create_app(own, worker=worker and index == 0)
     settle_in()
-    limits = connection_limits(
+    config = server_config(
+        app, host, port, trusted_proxies=own.trusted_proxies, limits=_limits_of(own)
+    )
+    server = QuietServer(config, app.state.ending, app.state.in_flight, own.shutdown_seconds)
+    with mail_page(own) if index == 0 else nullcontext():
+        server.run(sockets)
+    if not server.started:
+        raise typer.Exit(3)
+
+
+def _limits_of(settings: Settings) -> ConnectionLimits:
+    return connection_limits(
         total=settings.connections,
         per_client=settings.connections_per_client,
         header_seconds=settings.header_seconds,
         pool_size=settings.pool_size,
     )
-    proxies = settings.trusted_proxies
-    config = server_config(app, host, port, trusted_proxies=proxies, limits=limits)
-    state, seconds = app.state, settings.shutdown_seconds
-    server = QuietServer(config, state.ending, state.in_flight, seconds)
-    with mail_page(settings):
-        server.run(sockets)
-    if not server.started:
-        raise typer.Exit(3)
+
+
+def _fork(settings: Settings, processes: int) -> int:
+    """Return the index of this process among those that were forked."""
+    # All that is imported before is shared; no thread and no connection is there yet.
+    import api.app  # noqa: F401
+    from api.cli.processes import fork_processes
+    from api.runtime.startup_checks import open_database, require_current
+
+    database = open_database(settings)
+    require_current(database)
+    database.dispose()
+    return fork_processes(processes, settings.shutdown_seconds)
 
 
 def work(settings: Settings) -> None:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from api.cli.accounts import account_called
 from api.cli.lifetimes import lifetime
 from api.cli.main import app
-from api.cli.running import bind, require_metrics_address
+from api.cli.sockets import bind, require_metrics_address
 from api.runtime.startup_checks import NotReadyError
 from engine.commands.administration.account import create_account
 from engine.commands.credentials.api_tokens import create_token_as_operator
