@@ -472,8 +472,8 @@ class Disagreements(RuleBasedStateMachine):
     @rule(name_=st.sampled_from(["ann", "bob", "cid", "dev", "eve"]))
     def join_or_leave(self, name_: str) -> None:
         people = self.model.people
-        wanted = [n for n, p in people.items() if p.in_team != (n == name_)]
-        members = frozenset(self.world.people[n] for n in wanted)
+        names = [n for n, p in people.items() if p.in_team != (n == name_)]
+        members = frozenset(self.world.people[n] for n in names)
         command = UpdateTeam(team_id=self.world.things["blue"], member_ids=members)
         self.attempt("admin", command, self.model.join_or_leave(name_))
 

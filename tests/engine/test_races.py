@@ -275,8 +275,8 @@ def test_a_release_that_took_the_keypair_while_one_waited_is_locked_too(
 
     monkeypatch.setattr(locks, "load_holders", too_early)
     with world.system.database.writing() as connection:
-        wanted = Lock(keypairs=frozenset({world.things["vault"]}), keypair_rows=True)
-        held = locks.acquire(connection, world.account_id, wanted)
+        lock = Lock(keypairs=frozenset({world.things["vault"]}), keypair_rows=True)
+        held = locks.acquire(connection, world.account_id, lock)
     assert {row.id for row in held} == {release}
     looks.clear()
     world.do("admin", UpdateKeypair(keypair_id=world.things["vault"], alias="Safe"))

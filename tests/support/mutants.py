@@ -59,7 +59,7 @@ class Mutant:
 def mutants() -> Iterator[Mutant]:
     """Every rule there is, one left out each time."""
     for number, row in enumerate(table.TRANSITIONS):
-        name = _told(row)
+        name = _row_name(row)
         for guard, rule in enumerate(row.guards):
             yield Mutant(LIFECYCLE, number, f"{name}  guard {rule.__name__}", guard)
         if row.when is not None:
@@ -72,7 +72,7 @@ def mutants() -> Iterator[Mutant]:
 class Laboratory:
     """A pytest plugin that, instead of running the tests once, runs them on each mutant."""
 
-    wanted: list[Mutant]
+    examined: list[Mutant]
     survivors: list[Mutant] = field(default_factory=list)
     items: list[pytest.Item] = field(default_factory=list)
     caught_by: str = ""
@@ -85,12 +85,12 @@ class Laboratory:
         began = time.monotonic()
         forking = multiprocessing.get_context("fork")
         with forking.Pool(PROCESSES, maxtasksperchild=1) as pool:
-            for mutant, by in pool.imap(_examine, self.wanted, chunksize=1):
+            for mutant, by in pool.imap(_examine, self.examined, chunksize=1):
                 _print(f"{'caught  ' if by else 'SURVIVED'}  {mutant.what:<80}  {by}")
                 if not by:
                     self.survivors.append(mutant)
         seconds = time.monotonic() - began
-        _print(f"{len(self.wanted)} mutants, {len(self.survivors)} survived, {seconds:.0f} s")
+        _print(f"{len(self.examined)} mutants, {len(self.survivors)} survived, {seconds:.0f} s")
         return True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -144,7 +144,7 @@ def _is_about(item: pytest.Item, mutant: Mutant) -> bool:
     )
 
 
-def _told(row: Transition) -> str:
+def _row_name(row: Transition) -> str:
     source = row.source or table.UNREQUESTED
     return f"{row.trigger} {source} -> {row.target}"
 

@@ -48,15 +48,15 @@ def running_node(script: str, *arguments: str) -> Iterator[IO[str]]:
 
 def install(folder: Path = FOLDER) -> None:
     """Install what the folder's lock file pins, once; processes that test at the same time wait."""
-    wanted = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
+    expected_hash = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
     installed = folder / "node_modules" / ".countersign"
     with (folder / ".npmrc").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not installed.exists() or installed.read_text() != wanted:
+        if not installed.exists() or installed.read_text() != expected_hash:
             command = [*program("npm"), "ci", "--silent"]
             if subprocess.run(command, cwd=folder, check=False).returncode != 0:
                 pytest.skip(f"npm could not install what {folder.name}/package-lock.json pins")
-            installed.write_text(wanted)
+            installed.write_text(expected_hash)
 
 
 def program(name: str) -> list[str]:

@@ -26,7 +26,7 @@ class Received:
 class Receiver:
     """What it took, and how it answers: a status for each path, or worse."""
 
-    got: list[Received] = field(default_factory=list)
+    requests: list[Received] = field(default_factory=list)
     status: dict[str, int] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     #: Paths at which it never answers, hangs up, or answers without end.
@@ -41,7 +41,7 @@ class Receiver:
         return f"http://127.0.0.1:{self.port}{path}"
 
     def at(self, path: str) -> list[Received]:
-        return [one for one in self.got if one.path == path]
+        return [one for one in self.requests if one.path == path]
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -61,7 +61,7 @@ class Receiver:
         # Values keep their letter case where it matters.
         values = dict(line.split(": ", 1) for line in head[1:] if line)
         body = (await reader.readexactly(int(headers["content-length"]))).decode()
-        self.got.append(Received(path, {k.lower(): v for k, v in values.items()}, body))
+        self.requests.append(Received(path, {k.lower(): v for k, v in values.items()}, body))
         if path in self.hanging:
             await asyncio.sleep(3600)
         if path in self.dropping:

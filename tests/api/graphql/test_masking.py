@@ -78,17 +78,17 @@ def test_the_log_is_quiet_about_a_kind_it_told_of_a_moment_ago(
 
 
 @pytest.mark.parametrize(
-    ("trouble", "status", "code"),
+    ("fault", "status", "code"),
     [
         (RuntimeError(SECRET), 500, "BUG"),
         (Refusal(Code.OVERLOADED, "Too much is under way."), 503, "OVERLOADED"),
     ],
 )
 def test_trouble_before_there_is_an_operation(
-    small_api: Api, monkeypatch: pytest.MonkeyPatch, trouble: Exception, status: int, code: str
+    small_api: Api, monkeypatch: pytest.MonkeyPatch, fault: Exception, status: int, code: str
 ) -> None:
     async def look_up(*rest: Any) -> None:
-        raise trouble
+        raise fault
 
     monkeypatch.setattr("api.graphql.endpoint.principal_of", look_up)
     with capture_logs() as logged:

@@ -44,7 +44,7 @@ def runtime(world: World) -> Iterator[Runtime]:
 async def followed(runtime: Runtime, secret: str, after: str) -> AsyncIterator[AsyncIterator[Any]]:
     """The answers of a subscription, each taken when the follower asks for it."""
 
-    async def look_up(*_told: object, again: bool = False) -> Any:
+    async def look_up(*_: object, again: bool = False) -> Any:
         return await runtime.authenticator.of(principal_of_token, secret)
 
     context = Context(runtime, await look_up(), look_up)

@@ -98,12 +98,12 @@ def _compare(ours: Any, introspected: Any) -> None:
 
 
 def _compare_default(ours: Any, introspected: Any) -> None:
-    wanted = (
+    expected = (
         print_ast(introspected.default_value) if introspected.default_value is not None else None
     )
     value = ours.default_value
     has = None if value is Undefined else ast_from_value(value, ours.type)
-    assert (print_ast(has) if has is not None else None) == wanted, introspected.name.value
+    assert (print_ast(has) if has is not None else None) == expected, introspected.name.value
 
 
 def test_every_mutation_takes_one_input_and_answers_a_payload() -> None:

@@ -42,8 +42,8 @@ def test_a_sentence_names_fields_as_the_schema_does() -> None:
     assert refusal.message == (
         "The release is completed, so you cannot change: max_signatures, name."
     )
-    wanted = "The release is completed, so you cannot change: maxSignatures, name."
-    assert UserError.of(refusal).message == to_graphql_error(refusal).message == wanted
+    expected = "The release is completed, so you cannot change: maxSignatures, name."
+    assert UserError.of(refusal).message == to_graphql_error(refusal).message == expected
     assert UserError.of(refusal).field == ["maxSignatures", "name"]
 
 

@@ -107,14 +107,14 @@ def test_what_has_ended_does_nothing_more_over_a_socket_that_is_open(
 
 
 @pytest.mark.parametrize(
-    ("trouble", "code"),
+    ("fault", "code"),
     [(Refusal(Code.OVERLOADED, "Too much is under way."), "OVERLOADED"), (OSError("x"), "BUG")],
 )
 def test_who_cannot_be_looked_up_is_told_and_may_ask_again(
-    small_api: Api, monkeypatch: pytest.MonkeyPatch, trouble: Exception, code: str
+    small_api: Api, monkeypatch: pytest.MonkeyPatch, fault: Exception, code: str
 ) -> None:
     async def fail(*_: object) -> None:
-        raise trouble
+        raise fault
 
     params = {"Authorization": f"Bearer {small_api.token('dev')}"}
     with opened(small_api, {}, params) as socket:

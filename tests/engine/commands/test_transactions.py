@@ -381,12 +381,12 @@ def test_a_transaction_left_without_a_commit_is_rolled_back(world: World) -> Non
 
 
 def test_trouble_of_an_unknown_kind_stays_what_it_is_and_is_not_its_own_cause() -> None:
-    trouble = sa.exc.OperationalError("SELECT 1", {}, Exception("no such table"))
+    error = sa.exc.OperationalError("SELECT 1", {}, Exception("no such table"))
 
     def unit() -> None:
-        raise trouble
+        raise error
 
     with pytest.raises(sa.exc.OperationalError) as raised:
         retry(unit)
-    assert raised.value is trouble
+    assert raised.value is error
     assert raised.value.__cause__ is None

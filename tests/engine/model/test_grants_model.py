@@ -165,14 +165,14 @@ class Escalation(RuleBasedStateMachine):
     def activate(self, by: int, user: int, active: bool) -> None:
         self.attempt(by, UpdateUser(user_id=self.one(user), active=active))
 
-    @rule(by=pick, service=pick, own=yes, wanted=scopes)
+    @rule(by=pick, service=pick, own=yes, scopes=scopes)
     def create_token(
-        self, by: int, service: int, own: bool, wanted: frozenset[Permission] | None
+        self, by: int, service: int, own: bool, scopes: frozenset[Permission] | None
     ) -> None:
         if not own and not self.services:
             return
         user_id = None if own else self.services[-1 - service % len(self.services)]
-        command = CreateApiToken(name="child", user_id=user_id, scopes=wanted)
+        command = CreateApiToken(name="child", user_id=user_id, scopes=scopes)
         result = self.attempt(by, command)
         if result is not None:
             self.credentials.append(self.proved(result))

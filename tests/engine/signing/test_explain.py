@@ -147,7 +147,7 @@ def arrange(world: World, drawn: dict[str, Any]) -> None:
             {"release_id": release.id, "user_id": dev},
         ),
     ]
-    statements += [(table.insert(), row) for wanted, table, row in linked if wanted]
+    statements += [(table.insert(), row) for is_linked, table, row in linked if is_linked]
     statements += [
         (
             t.signatures.insert(),

@@ -329,8 +329,8 @@ def test_somebody_deactivated_signs_nothing_and_what_time_made_due_stays(world: 
 
 
 def sign_one(world: World, **request: Any) -> Outcome:
-    wanted = SignRequest(keypair_id=world.things["vault"], **request)
-    (outcome,) = sign(world.system, world.principal("dev"), world.things["vault"], [wanted])
+    call = SignRequest(keypair_id=world.things["vault"], **request)
+    (outcome,) = sign(world.system, world.principal("dev"), world.things["vault"], [call])
     return outcome
 
 

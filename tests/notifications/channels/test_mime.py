@@ -151,8 +151,8 @@ def check(sender_text: str = SENDERS[0], **changes: Any) -> None:
     contents = _contents(read)
     assert contents == _contents(message_from_bytes(expected.as_bytes(), policy=policy.default))
     # Quoted-printable is text: its line breaks come out as a mail has them.
-    for given_text, got in zip((message.text, message.html), contents, strict=False):
-        assert _ends(got.decode()) == _ends(given_text)
+    for given_text, content in zip((message.text, message.html), contents, strict=False):
+        assert _ends(content.decode()) == _ends(given_text)
     if message.calendar is not None:
         assert contents[2] == message.calendar.encode()
     assert all(len(line) <= 998 and line.isascii() for line in raw.split(b"\r\n"))

@@ -43,8 +43,8 @@ async def deliver(world: World, inbox: Inbox, writer: MessageRenderer | None = N
 
 def contents(mail: EmailMessage) -> list[str]:
     """The text and the HTML, without a calendar file."""
-    wanted = {"text/plain", "text/html"}
-    return [part.get_content() for part in mail.walk() if part.get_content_type() in wanted]
+    expected = {"text/plain", "text/html"}
+    return [part.get_content() for part in mail.walk() if part.get_content_type() in expected]
 
 
 @pytest.mark.parametrize(

@@ -47,8 +47,8 @@ def counting(world: World) -> Iterator[list[str]]:
 def signing(world: World) -> int:
     with counting(world) as sent:
         world.sign("dev")
-    wanted = any("webhooks" in statement or "deliveries" in statement for statement in sent)
-    assert wanted is ("signature:" in subscribed_tags(world))
+    is_concerned = any("webhooks" in statement or "deliveries" in statement for statement in sent)
+    assert is_concerned is ("signature:" in subscribed_tags(world))
     return len(sent)
 
 
@@ -120,6 +120,6 @@ def test_from_its_making_on_it_is_told_each_entry_once(world: World, hooks: Hook
     at_once([happen, happen, make, happen])
 
     (entry,) = world.ledger(tag="webhook:created")
-    wanted = [e.position for e in world.ledger() if e.position >= entry.position]
+    positions_expected = [e.position for e in world.ledger() if e.position >= entry.position]
     positions = [json.loads(row.facts)["data"]["position"] for row in hooks.rows()]
-    assert sorted(positions) == wanted
+    assert sorted(positions) == positions_expected

@@ -31,8 +31,8 @@ async def test_it_is_told_what_happened_in_signed_json(
 
     assert await hooks.send() == 1
 
-    (got,) = receiver.at("/a?token=x")
-    said = got.verified_by(secret)
+    (request,) = receiver.at("/a?token=x")
+    said = request.verified_by(secret)
     (entry,) = world.ledger(tag="release:requested")
     assert said == {
         "type": "release.requested",
@@ -62,10 +62,10 @@ async def test_it_is_told_what_happened_in_signed_json(
     }
     (row,) = hooks.rows()
     assert (row.state, row.attempts) == ("SENT", 1)
-    assert got.headers["webhook-id"] == str(row.id)
-    assert got.headers["content-type"] == "application/json"
-    assert got.headers["host"] == f"127.0.0.1:{receiver.port}"
-    assert abs(int(got.headers["webhook-timestamp"]) - time.time()) < 10
+    assert request.headers["webhook-id"] == str(row.id)
+    assert request.headers["content-type"] == "application/json"
+    assert request.headers["host"] == f"127.0.0.1:{receiver.port}"
+    assert abs(int(request.headers["webhook-timestamp"]) - time.time()) < 10
 
 
 async def test_who_did_it_is_an_id_and_a_name_or_nobody(
@@ -79,7 +79,7 @@ async def test_who_did_it_is_an_id_and_a_name_or_nobody(
     while await hooks.send():
         pass
 
-    bodies = [json.loads(got.body)["data"] for got in receiver.got]
+    bodies = [json.loads(request.body)["data"] for request in receiver.requests]
     actors = {one["tag"]: (one["channel"], one["actor"]) for one in bodies}
     dev = {"id": to_global("User", world.people["dev"]), "name": "Dev"}
     assert actors["release:requested"] == ("API", dev)
@@ -101,14 +101,14 @@ async def test_nothing_in_it_is_a_link_or_a_secret(
 
     tried = await hooks.send()
 
-    text = " ".join(got.body for got in receiver.got)
+    text = " ".join(request.body for request in receiver.requests)
     # Itself, the request, two decisions, the approval, the opening, the signature, its new secret.
-    assert tried == len(receiver.got) == 8
+    assert tried == len(receiver.requests) == 8
     assert "http" not in text
     assert "secret-path" not in text
     assert webhook.secret not in text
     assert not any(part in text for link in links for part in link.split("."))
-    signed = next(g for g in receiver.got if '"signature.made"' in g.body)
+    signed = next(g for g in receiver.requests if '"signature.made"' in g.body)
     keypair = {"id": to_global("Keypair", world.things["vault"]), "alias": "vault"}
     assert json.loads(signed.body)["data"]["details"]["keypair"] == keypair
 
@@ -125,7 +125,7 @@ async def test_it_is_told_only_what_it_asked_for(
     await hooks.send()
 
     def types(path: str) -> list[str]:
-        return [json.loads(got.body)["type"] for got in receiver.at(path)]
+        return [json.loads(request.body)["type"] for request in receiver.at(path)]
 
     assert types("/approved") == ["release.approved"]
     assert types("/decisions") == ["release.approval.recorded"] * 2
@@ -139,7 +139,7 @@ async def test_in_the_order_of_the_ledger(world: World, hooks: Hooks, receiver: 
 
     await hooks.send()
 
-    positions = [json.loads(got.body)["data"]["position"] for got in receiver.got]
+    positions = [json.loads(request.body)["data"]["position"] for request in receiver.requests]
     assert positions == sorted(positions)
     assert len(positions) == 4
     assert receiver.connections == 1
@@ -242,7 +242,7 @@ async def test_gone_switches_it_off_and_administrators_are_told(
 
     row = hooks.row(webhook.webhook_id)
     assert (row.active, row.disabled_reason) == (False, "it answered 410 Gone")
-    assert len(receiver.got) == 1
+    assert len(receiver.requests) == 1
     assert [one.state for one in hooks.rows()] == ["FAILED", "VOID"]
     (entry,) = world.ledger(tag="webhook:disabled")
     assert (entry.actor_id, entry.subject_id) == (None, webhook.webhook_id)
@@ -295,13 +295,13 @@ async def test_a_new_secret_signs_beside_the_old_one_for_a_while(
     world.request()
     await hooks.send()
     for secret in (webhook.secret, new):
-        assert receiver.got[0].verified_by(secret)["type"] == "release.requested"
-    assert len(receiver.got[0].headers["webhook-signature"].split()) == 2
+        assert receiver.requests[0].verified_by(secret)["type"] == "release.requested"
+    assert len(receiver.requests[0].headers["webhook-signature"].split()) == 2
 
     world.clock.pass_(hours=25)
     world.do("admin", SendTestEvent(webhook_id=webhook.webhook_id))
     await hooks.send()
-    last = receiver.got[-1]
+    last = receiver.requests[-1]
     assert last.verified_by(new)["type"] == "webhook.test"
     with pytest.raises(WebhookVerificationError):
         last.verified_by(webhook.secret)
@@ -314,9 +314,9 @@ async def test_a_leaked_secret_ends_at_once(world: World, hooks: Hooks, receiver
     world.request()
     await hooks.send()
 
-    receiver.got[0].verified_by(new)
+    receiver.requests[0].verified_by(new)
     with pytest.raises(WebhookVerificationError):
-        receiver.got[0].verified_by(webhook.secret)
+        receiver.requests[0].verified_by(webhook.secret)
 
 
 async def test_another_key_of_the_service_sends_nothing_that_receivers_would_refuse(
@@ -328,7 +328,7 @@ async def test_another_key_of_the_service_sends_nothing_that_receivers_would_ref
     await hooks.send(key=bytes(32))
 
     (row,) = hooks.rows()
-    assert receiver.got == []
+    assert receiver.requests == []
     assert row.state == "QUEUED"
     assert row.last_error == "the secret was made with another key: make a new one"
 
@@ -344,7 +344,7 @@ async def test_switched_off_it_gets_nothing_not_even_what_is_queued(
     assert await hooks.send() == 0
 
     assert [row.state for row in hooks.rows()] == ["VOID"]
-    assert receiver.got == []
+    assert receiver.requests == []
 
 
 async def test_a_refused_attempt_is_told_of_to_whoever_asked_for_that(

@@ -86,13 +86,13 @@ def pages(world: World, public: str) -> list[dict[str, Any]]:
     return found
 
 
-def visit(world: World, wanted: str | None = None, **settings: Any) -> list[dict[str, Any]]:
+def visit(world: World, title: str | None = None, **settings: Any) -> list[dict[str, Any]]:
     """What axe-core says of each page; each is the page it should be."""
     with served_pages(world) as public:
         visited = pages(world, public)
-        if wanted is not None:
+        if title is not None:
             world.settings(**settings)
-            visited = [{**page, "says": wanted} for page in visited if page["name"] == "request"]
+            visited = [{**page, "says": title} for page in visited if page["name"] == "request"]
         reports: list[dict[str, Any]] = json.loads(
             run_node("axe.mjs", str(CHROMIUM), json.dumps(visited))
         )

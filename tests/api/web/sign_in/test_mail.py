@@ -424,12 +424,12 @@ async def test_a_mail_that_was_not_taken_is_tried_again_while_it_is_of_use(site:
     assert (await person.post(await site.link("ann"))).status_code == 303
 
 
-@pytest.mark.parametrize("trouble", ["550 no such mailbox", "451 later"])
+@pytest.mark.parametrize("fault", ["550 no such mailbox", "451 later"])
 async def test_it_is_given_up_when_refused_for_good_or_worth_nothing(
-    site: Site, trouble: str
+    site: Site, fault: str
 ) -> None:
     await (await site.person()).ask("ann@example.com")
-    site.inbox.answers["ann@example.com"] = trouble
+    site.inbox.answers["ann@example.com"] = fault
     await site.mails("ann")
     site.world.clock.pass_(minutes=16)
     await site.mails("ann")

@@ -89,7 +89,7 @@ def test_a_refused_account_leaves_nothing_behind(
 
 
 def test_every_setting_is_changed_and_written_down(world: World) -> None:
-    wanted = {
+    expected = {
         "signing_frozen": True,
         "teams_enabled": False,
         "reapprove_on_edit": False,
@@ -100,13 +100,13 @@ def test_every_setting_is_changed_and_written_down(world: World) -> None:
         "restrict_signing_to_releases": True,
     }
     before = len(world.ledger())
-    world.settings(**wanted)
+    world.settings(**expected)
     with world.system.database.reading() as connection:
         settings = loading.load_settings(connection, world.account_id)
-    assert {name: getattr(settings, name) for name in wanted} == wanted
+    assert {name: getattr(settings, name) for name in expected} == expected
     assert tags(world, before) == ["account:updated"]
     changes = details_of(world.ledger()[-1])["changes"]
-    assert set(changes) == set(wanted)
+    assert set(changes) == set(expected)
     assert changes["required_approvals"] == [1, 3]
 
 

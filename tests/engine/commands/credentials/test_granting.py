@@ -331,8 +331,8 @@ def test_a_revoked_token_makes_none_at_the_same_moment(world: World) -> None:
 
 def test_a_service_users_token_reaches_no_further_than_what_makes_it(world: World) -> None:
     bot = world.add_user("bot", "SIGNER", service=True)
-    for wanted in (None, frozenset({P.SIGN}), frozenset({P.VIEW_RELEASES})):
-        command = CreateApiToken(name="ci", user_id=bot, scopes=wanted)
+    for scopes_requested in (None, frozenset({P.SIGN}), frozenset({P.VIEW_RELEASES})):
+        command = CreateApiToken(name="ci", user_id=bot, scopes=scopes_requested)
         more = scopes(P.MANAGE_USERS)
         assert_refused(world, "admin", command, Code.FORBIDDEN, "scopes", **more)
     world.do("admin", CreateApiToken(name="ci", user_id=bot, scopes=frozenset({P.SIGN})))
