@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
@@ -20,6 +21,7 @@ from engine.concurrency.executor import Executor
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import ReleaseType, SignatureState, Status
+from engine.persistence.db import timeouts
 from engine.persistence.store import tables as t
 from engine.persistence.store.ledger_verification import verify
 from engine.signers.base import SignerFailed
@@ -340,3 +342,28 @@ def test_a_commit_that_was_not_confirmed_is_looked_up_before_anybody_is_answered
     assert (counts(world), len(stored)) == ((10, 0), 10)
     with world.system.database.reading() as connection:
         assert verify(connection, world.account_id).holds
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_a_connection_that_breaks_during_the_commit_is_looked_up(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch, is_stored: bool
+) -> None:
+    world, whole, broken = gate.world, timeouts.Connection.commit, []
+
+    def commit(self: timeouts.Connection) -> None:
+        if broken:
+            whole(self)
+            return
+        broken.append(1)
+        if is_stored:
+            whole(self)
+        self.pgconn.finish()
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(timeouts.Connection, "commit", commit)
+    (outcomes,) = gate.sign(("dev", "vault"), number=9)
+    assert broken
+    assert [code_of(outcome) for outcome in outcomes] == [None] * 9
+    assert (counts(world), len(rows(world, t.signatures))) == ((10, 0), 10)
+    assert len(world.ledger(tag="signature:made")) == 10
