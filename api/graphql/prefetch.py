@@ -6,11 +6,12 @@ at attributes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from api.graphql.entity_cache import EntityCache
 from api.graphql.selection import FieldCall, Selection
+from api.graphql.strawberry_compat import to_snake_case
 
 #: Sets one field of many objects, and returns the objects in it, whose fields are loaded next.
 Loader = Callable[[EntityCache, Sequence[Any], FieldCall], Iterable[Any]]
@@ -45,3 +46,13 @@ def prefetch(cache: EntityCache, objects: Iterable[Any], selection: Selection) -
             loader = _LOADERS.get((owner, name))
             if loader is not None:
                 prefetch(cache, loader(cache, parents, call), call.selection)
+            elif call.selection.calls:
+                prefetch(cache, _objects_in(parents, name), call.selection)
+
+
+def _objects_in(parents: Sequence[Any], name: str) -> Iterator[Any]:
+    """The objects that a field has already, beneath which others may have to be read."""
+    attribute = to_snake_case(name)
+    for parent in parents:
+        value = getattr(parent, attribute, None)
+        yield from value if isinstance(value, list) else [value]

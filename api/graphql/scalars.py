@@ -13,6 +13,10 @@ from strawberry.types.scalar import ScalarDefinition
 from engine.persistence.db.canonical_json import instant_text
 
 Base64 = NewType("Base64", bytes)
+BigInt = NewType("BigInt", int)
+
+#: The largest whole number that JSON readers keep exactly (RFC 8259, section 6).
+MAX_BIG_INT = 2**53 - 1
 
 #: RFC 3339, section 5.6. Seconds may be left out, and so may what stands behind an offset's hours.
 _INSTANT = re.compile(
@@ -69,6 +73,13 @@ def parse_base64(value: Any) -> bytes:
         raise GraphQLError("This is not base64. Encode the raw bytes, with padding.") from error
 
 
+def parse_big_int(value: Any) -> int:
+    """A whole number that JSON keeps exactly; anything else is a validation error."""
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > MAX_BIG_INT:
+        raise GraphQLError(f"A BigInt is a whole number up to {MAX_BIG_INT}.")
+    return value
+
+
 SCALARS: dict[object, ScalarDefinition] = {
     datetime: strawberry.scalar(
         name="DateTime",
@@ -85,5 +96,12 @@ SCALARS: dict[object, ScalarDefinition] = {
         specified_by_url="https://datatracker.ietf.org/doc/html/rfc4648#section-4",
         serialize=lambda value: b64encode(value).decode("ascii"),
         parse_value=parse_base64,
+    ),
+    BigInt: strawberry.scalar(
+        name="BigInt",
+        description="A whole number that may exceed 32 bits, such as the size of a file in bytes;"
+        " its absolute value is at most 2^53 - 1, which every reader of JSON keeps exactly.",
+        serialize=int,
+        parse_value=parse_big_int,
     ),
 }

@@ -52,7 +52,7 @@ from strawberry.types.execution import ExecutionContext, ExecutionResult, PreExe
 from strawberry.types.field import StrawberryField
 from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UnsetType
-from strawberry.utils.str_converters import to_camel_case
+from strawberry.utils.str_converters import to_camel_case, to_snake_case
 
 __all__ = [
     "BaseGraphQLTransportWSHandler",
@@ -70,6 +70,7 @@ __all__ = [
     "SubscribeMessage",
     "UnsetType",
     "to_camel_case",
+    "to_snake_case",
 ]
 
 ContextT = TypeVar("ContextT")

@@ -69,6 +69,8 @@ class Code(StrEnum):
     KEYPAIR_RESTRICTED = "KEYPAIR_RESTRICTED"
     #: The idempotency key was used for something else.
     IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
+    #: The signature would not count toward the release that the caller names.
+    RELEASE_MISMATCH = "RELEASE_MISMATCH"
     #: The signer could not make the signature.
     SIGNER_FAILED = "SIGNER_FAILED"
     #: No valid credentials.

@@ -1,4 +1,4 @@
-"""Pages of the ledger and of signatures."""
+"""Pages of the ledger, and pages of what belongs to several owners at once."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from sqlalchemy import ColumnElement, Row
 
 from engine.model.grants import missing_permission
 from engine.model.text import lookup_key
-from engine.model.vocabulary import Permission, SignatureState
+from engine.model.vocabulary import Permission
 from engine.persistence.db.pagination import Order, Page, PageArgs, encode, fetch, stamp_of
 from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
 from engine.queries.context import QueryContext
 
-e, s = t.ledger_entries, t.signatures
+e = t.ledger_entries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,33 +60,6 @@ def of_releases(
 ) -> dict[UUID, Page[Row[Any]]]:
     """The newest entries about each release, in one statement for all of them."""
     return latest(context, e, (e.c.position,), e.c.release_id, release_ids, page_args, [])
-
-
-def signatures_of(
-    context: QueryContext, release_ids: Collection[UUID], page_args: PageArgs
-) -> dict[UUID, Page[Row[Any]]]:
-    """The newest signatures made in each release, in one statement for all of them."""
-    is_made = [s.c.state == SignatureState.MADE]
-    return latest(context, s, (s.c.id,), s.c.release_id, release_ids, page_args, is_made)
-
-
-def signatures_by_ids(context: QueryContext, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
-    """Made signatures of the account that the viewer made, or may see all of."""
-    query = sa.select(s).where(
-        id_in(s.c.id),
-        s.c.account_id == context.account_id,
-        s.c.state == SignatureState.MADE,
-    )
-    held = context.actor.permissions
-    if not held & {Permission.VIEW_LEDGER, Permission.MANAGE_KEYPAIRS}:
-        query = query.where(s.c.user_id == context.actor.user_id)
-    return {row.id: row for row in context.connection.execute(query, {"ids": sorted(ids)}).all()}
-
-
-def signature_counts(reading: QueryContext, release_ids: Collection[UUID]) -> dict[UUID, int]:
-    """Return how many signatures were made in each release."""
-    is_made = [s.c.state == SignatureState.MADE]
-    return counts(reading, s, s.c.release_id, release_ids, is_made)
 
 
 def entry_counts(reading: QueryContext, release_ids: Collection[UUID]) -> dict[UUID, int]:

@@ -152,6 +152,15 @@ def count(context: QueryContext, kind: RecordKind, filter_: RecordFilter | None 
     return int(context.connection.execute(query).scalar_one())
 
 
+def keypair_by_alias(context: QueryContext, alias: str) -> UUID | None:
+    """Return the id of the account's keypair with this alias."""
+    k = t.keypairs.c
+    query = sa.select(k.id).where(
+        k.account_id == context.account_id, k.alias_key == lookup_key(alias)
+    )
+    return context.connection.execute(query).scalar_one_or_none()
+
+
 def permissions_of(
     context: QueryContext, user_ids: Collection[UUID]
 ) -> dict[UUID, frozenset[Permission]]:

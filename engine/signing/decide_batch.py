@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from engine.model.algorithms import DigestAlgorithm
+from engine.model.artifacts import context_json
 from engine.model.errors import UNRECORDED, Code, Refusal, not_found
 from engine.model.events import SignatureMade
 from engine.model.facts import Actor
 from engine.model.principal import Principal
-from engine.model.signing_factors import SignFacts
+from engine.model.signing_factors import Evaluation, SignFacts
+from engine.model.visibility import sees
 from engine.model.vocabulary import SignatureState
 from engine.signing.account_facts import StoredKeypair
 from engine.signing.batch_facts import BatchFacts
@@ -113,10 +115,32 @@ def _decide_request(
     if refusal is not None and recorded is not None:
         _record_refusal(progress, actor, stored, request, recorded, decision.recorded_factors_json)
         return Refused(refusal, decision.evaluation.factors)
+    refusal = _check_release(progress, actor, request, decision.evaluation)
+    if refusal is not None:
+        _record_refusal(progress, actor, stored, request, refusal, decision.recorded_factors_json)
+        return Refused(refusal, decision.evaluation.factors)
     reserved = _reserve(progress, actor, stored, request, decision)
     if key is not None:
         progress.previous[key] = _as_previous(reserved)
     return reserved
+
+
+def _check_release(
+    progress: _Progress, actor: Actor, request: SignRequest, evaluation: Evaluation
+) -> Refusal | None:
+    """Refuse a signature that would not count toward the release that the caller names."""
+    if request.release_id is None or request.release_id == evaluation.release_id:
+        return None
+    toward = "no release"
+    if evaluation.release_id is not None:
+        release = progress.facts.releases[evaluation.release_id]
+        is_shown = sees(progress.facts.settings, actor, release)
+        toward = release.fields.name if is_shown else "another release"
+    message = (
+        f"The signature would count toward {toward}, and not toward the release you named."
+        " Name the right one, or none."
+    )
+    return Refusal(Code.RELEASE_MISMATCH, message, "release_id")
 
 
 def _repeat(
@@ -174,6 +198,8 @@ def _reserve(
         digest=digest.hex(),
         digest_algorithm=request.hash_algorithm,
         factors=decision.factors_json,
+        artifact=request.artifact,
+        context=context_json(request.context) if request.context else None,
     )
     reserved = Reserved(
         event=event,

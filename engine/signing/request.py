@@ -10,6 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from engine.model.algorithms import DigestAlgorithm
+from engine.model.artifacts import Artifact, Context, check_artifact, check_context
 from engine.model.errors import Code, Refusal
 from engine.model.events import SignatureMade
 from engine.model.facts import Actor, Keypair
@@ -36,6 +37,11 @@ class SignRequest:
     digest_algorithm: DigestAlgorithm | None = None
     content: bytes | None = None
     idempotency_key: str | None = None
+    #: The release that it must count toward; None: whichever it would.
+    release_id: UUID | None = None
+    #: What it is for, and how that was built, as the caller says.
+    artifact: Artifact | None = None
+    context: Context | None = None
     #: The digest of the content, once somebody has asked for it.
     _content_digest: bytes | None = field(default=None, init=False, repr=False, compare=False)
 
@@ -139,6 +145,11 @@ class Signed:
     factors: str
     channel: Channel
     reserved_at: datetime
+    artifact_name: str | None
+    artifact_size: int | None
+    artifact_digest: bytes | None
+    artifact_digest_algorithm: DigestAlgorithm | None
+    context: str | None
 
     @classmethod
     def of(cls, reserved: Reserved, value: bytes) -> Signed:
@@ -156,7 +167,18 @@ class Signed:
             event.factors,
             signer.channel,
             reserved.reserved_at,
+            *artifact_values(event.artifact),
+            event.context,
         )
+
+
+def artifact_values(
+    artifact: Artifact | None,
+) -> tuple[str | None, int | None, bytes | None, DigestAlgorithm | None]:
+    """Name, size, digest and its algorithm, as a signature's row has them."""
+    if artifact is None:
+        return None, None, None, None
+    return artifact.name, artifact.size, artifact.digest, artifact.digest_algorithm
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +222,15 @@ def check_request(request: SignRequest) -> Refusal | None:
     if request.content is not None and len(request.content) > MAX_CONTENT_BYTES:
         message = f"The content has more than {MAX_CONTENT_BYTES} bytes. Sign a smaller file."
         return Refusal(Code.INVALID_INPUT, message, "content")
-    return _check_idempotency_key(request.idempotency_key)
+    return _check_idempotency_key(request.idempotency_key) or _check_purpose(request)
+
+
+def _check_purpose(request: SignRequest) -> Refusal | None:
+    """Why what the signature is for cannot be kept."""
+    refusal = check_artifact(request.artifact) if request.artifact is not None else None
+    if refusal is None and request.context is not None:
+        refusal = check_context(request.context)
+    return refusal
 
 
 def _check_kind(request: SignRequest, keypair: Keypair) -> Refusal | None:

@@ -18,7 +18,14 @@ from engine.persistence.store import tables as t
 from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.signing.decide_batch import BatchDecision, RefusedRequest
 from engine.signing.quota import count_signatures
-from engine.signing.request import Reserved, Signed
+from engine.signing.request import Reserved, Signed, artifact_values
+
+_ARTIFACT_COLUMNS = (
+    "artifact_name",
+    "artifact_size",
+    "artifact_digest",
+    "artifact_digest_algorithm",
+)
 
 
 def write_batch(
@@ -81,6 +88,8 @@ def _row(reserved: Reserved) -> dict[str, Any]:
         "factors": event.factors,
         "channel": signer.channel,
         "idempotency_key": reserved.idempotency_key,
+        **dict(zip(_ARTIFACT_COLUMNS, artifact_values(event.artifact), strict=True)),
+        "context": event.context,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -281,6 +282,12 @@ def the_same_idempotency_key_for_another_digest(api: Api) -> Any:
     assert sign(api, idempotencyKey="build-1")["errors"] == []
     other = b64encode(bytes(32)).decode()
     return sign(api, idempotencyKey="build-1", digest=other)
+
+
+@reaches(Code.RELEASE_MISMATCH)
+def a_signature_for_another_release(api: Api) -> Any:
+    opened(api)
+    return sign(api, releaseId=api.id("Release", uuid4()))
 
 
 @reaches(Code.SIGNER_FAILED)

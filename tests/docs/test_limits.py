@@ -8,7 +8,7 @@ from dataclasses import asdict
 from api.config.settings import PREFIX, Settings
 from api.graphql.limits.config import Limits
 from api.graphql.limits.literals import DIGITS
-from api.graphql.mutations.signing import MAX_DIGESTS
+from api.graphql.mutations.signing_inputs import MAX_DIGESTS
 from api.graphql.queries.nodes import MAX_NODES
 from engine.persistence.db.pagination import MAX_PAGE_SIZE
 from notifications.webhooks.base import MAX_ACTIVE_WEBHOOKS

@@ -18,7 +18,7 @@ const generated = await codegen({
   documents: [{ location: "client.graphql", document: parse(readFileSync("client.graphql", "utf8")) }],
   config: {
     strictScalars: true,
-    scalars: { DateTime: "string", Base64: "string", JSON: "unknown" },
+    scalars: { DateTime: "string", Base64: "string", BigInt: "number", JSON: "unknown" },
     useTypeImports: true,
     enumsAsTypes: true,
   },

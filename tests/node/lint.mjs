@@ -26,6 +26,8 @@ const exceptions = {
         "PendingEmail",
         "UserError",
         "Factor",
+        "Artifact",
+        "ContextEntry",
         "Decision",
         "AvailableAction",
         "ReleaseEvent",

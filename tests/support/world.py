@@ -175,7 +175,8 @@ class World:
         return release_id
 
     def sign(self, name: str, alias: str = "vault", number: int = 1, **more: Any) -> list[Outcome]:
-        request = SignRequest(keypair_id=self.things[alias], digest=DIGEST, **more)
+        values = {"keypair_id": self.things[alias], "digest": DIGEST} | more
+        request = SignRequest(**values)
         return sign(self.system, self.principal(name), self.things[alias], [request] * number)
 
     def release(self, release_id: UUID) -> Release:

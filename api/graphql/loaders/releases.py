@@ -21,6 +21,7 @@ from engine.model.facts import Facts
 from engine.persistence.db.pagination import PageArgs
 from engine.queries import decisions, history
 from engine.queries import releases as queries
+from engine.queries import signatures as signatures_query
 from engine.queries.context import QueryContext
 from notifications.delivery import queries as deliveries
 
@@ -149,8 +150,8 @@ def decision_approver(
 
 @loads(Release, "signatures")
 def signatures(cache: EntityCache, releases: Sequence[Release], call: FieldCall) -> Iterable[Any]:
-    pages = history.signatures_of(cache.reading, _ids(releases), page_args_of(call))
-    totals = _totals(cache, releases, call, history.signature_counts)
+    pages = signatures_query.of_releases(cache.reading, _ids(releases), page_args_of(call))
+    totals = _totals(cache, releases, call, signatures_query.counts_of_releases)
     return _connect(releases, call, "signatures", pages, totals, Signature)
 
 

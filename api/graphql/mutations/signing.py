@@ -4,108 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Self
-from uuid import UUID
 
 import strawberry
 
 from api.graphql.context import Info
 from api.graphql.entity_cache import EntityCache
 from api.graphql.errors import UserError
-from api.graphql.ids import from_global
 from api.graphql.mutations.payload import Payload
+from api.graphql.mutations.signing_inputs import SignBatchInput, SignInput
 from api.graphql.prefetch import needs_loading
 from api.graphql.resolvers import run_action
-from api.graphql.scalars import Base64
 from api.graphql.selection import Selection
-from api.graphql.types.enums import DigestAlgorithm
 from api.graphql.types.history import Factor, Signature
-from api.runtime.runtime import Runtime
-from engine.model.errors import Code, Refusal, StorageFailed
-from engine.model.principal import Principal
-from engine.queries import history
-from engine.signing.request import Made, Outcome, Refused, SignRequest
-
-#: The number of digests that `signBatch` takes at once.
-MAX_DIGESTS = 1000
-
-
-@strawberry.input(
-    description="The data to sign: exactly one of a digest and, for OpenPGP keypairs, the content."
-)
-class SignInput:
-    keypair_id: strawberry.ID = strawberry.field(description="The id of the keypair that signs.")
-    digest: Base64 | None = strawberry.field(
-        default=None, description="The digest to sign, as raw bytes."
-    )
-    digest_algorithm: DigestAlgorithm | None = strawberry.field(
-        default=None,
-        description="The hash function that computed the digest; it is SHA256 if left out."
-        " Content is always hashed with SHA512, and any other value is refused"
-        " for it.",
-    )
-    content: Base64 | None = strawberry.field(
-        default=None, description="The content to sign, as raw bytes."
-    )
-    idempotency_key: str | None = strawberry.field(
-        default=None,
-        description="A text of your own choice, such as the build's number. Another call of the"
-        " same user with the same key returns the same signature and uses no second one; keys of"
-        " other users do not count. With another digest or keypair it is refused.",
-    )
-
-    async def sign(self, runtime: Runtime, principal: Principal) -> Outcome:
-        """Sign and return the outcome; refuses ids of other types."""
-        keypair_id = from_global(self.keypair_id, "Keypair", "keypair_id")
-        request = SignRequest(
-            keypair_id=keypair_id,
-            digest=self.digest,
-            digest_algorithm=self.digest_algorithm,
-            content=self.content,
-            idempotency_key=self.idempotency_key,
-        )
-        (outcome,) = await runtime.gate.sign(principal, keypair_id, [request])
-        return outcome
-
-
-@strawberry.input(description="One digest of a batch to sign.")
-class SignBatchItem:
-    digest: Base64 = strawberry.field(description="The digest to sign, as raw bytes.")
-    digest_algorithm: DigestAlgorithm = strawberry.field(
-        default=DigestAlgorithm.SHA256, description="The hash function that computed the digest."
-    )
-    idempotency_key: str | None = strawberry.field(
-        default=None,
-        description="A key of the caller's choice, as for `sign`, that applies to this"
-        " digest alone.",
-    )
-
-    def to_request(self, keypair_id: UUID) -> SignRequest:
-        """Return the request to sign this digest."""
-        return SignRequest(
-            keypair_id=keypair_id,
-            digest=self.digest,
-            digest_algorithm=self.digest_algorithm,
-            idempotency_key=self.idempotency_key,
-        )
-
-
-@strawberry.input(description="Up to 1,000 digests to sign with one keypair.")
-class SignBatchInput:
-    keypair_id: strawberry.ID = strawberry.field(description="The id of the keypair that signs.")
-    items: list[SignBatchItem] = strawberry.field(
-        description="The digests to sign, each of which is decided on its own."
-    )
-
-    async def sign(self, runtime: Runtime, principal: Principal) -> list[Outcome]:
-        """Sign each digest and return the outcomes in the same order."""
-        if not 1 <= len(self.items) <= MAX_DIGESTS:
-            message = f"Give 1 to {MAX_DIGESTS} digests; these are {len(self.items)}."
-            raise Refusal(Code.INVALID_INPUT, message, "items")
-        keypair_id = from_global(self.keypair_id, "Keypair", "keypair_id")
-        requests = [item.to_request(keypair_id) for item in self.items]
-        outcomes = await runtime.gate.sign(principal, keypair_id, requests)
-        _require_storage(outcomes)
-        return outcomes
+from engine.queries import signatures as signatures_query
+from engine.signing.request import Made, Outcome, Refused
 
 
 @strawberry.type(description="The result of signing: a signature, or why there is none.")
@@ -221,13 +133,6 @@ def _new_signatures(
 
 def _stored_signatures(cache: EntityCache, outcomes: Sequence[Outcome]) -> list[Signature | None]:
     ids = {outcome.signature_id for outcome in outcomes if isinstance(outcome, Made)}
-    rows = history.signatures_by_ids(cache.reading, ids) if ids else {}
+    rows = signatures_query.by_ids(cache.reading, ids) if ids else {}
     signatures = {id_: Signature.of(row) for id_, row in rows.items()}
     return [signatures.get(o.signature_id) if isinstance(o, Made) else None for o in outcomes]
-
-
-def _require_storage(outcomes: Sequence[Outcome]) -> None:
-    """Raise the database's own failure where nothing else came of the whole batch."""
-    refusals = [outcome.refusal for outcome in outcomes if isinstance(outcome, Refused)]
-    if len(refusals) == len(outcomes) and all(isinstance(r, StorageFailed) for r in refusals):
-        raise refusals[0]

@@ -21,7 +21,7 @@ from api.graphql.types.history import LedgerEntry, Signature
 from api.graphql.types.node import Node
 from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import Permission
-from engine.queries import history
+from engine.queries import history, signatures
 from notifications.delivery.queries import deliveries_by_ids
 
 #: The number of ids that `nodes` takes at once.
@@ -50,7 +50,7 @@ def _own_credentials(
 
 
 def _signatures(cache: EntityCache, ids: Collection[UUID]) -> dict[UUID, Any]:
-    rows = history.signatures_by_ids(cache.reading, ids)
+    rows = signatures.by_ids(cache.reading, ids)
     return {id_: Signature.of(row) for id_, row in rows.items()}
 
 

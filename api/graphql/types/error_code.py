@@ -47,6 +47,8 @@ describe_enum(
         "KEYPAIR_DISABLED": "The keypair is disabled and cannot sign.",
         "KEYPAIR_RESTRICTED": "The keypair is restricted and the caller is not assigned to it.",
         "IDEMPOTENCY_MISMATCH": "The idempotency key was already used for a different request.",
+        "RELEASE_MISMATCH": "The signature would not count toward the release that the caller"
+        " names.",
         "SIGNER_FAILED": "The signer that holds the private key could not make the signature.",
         "UNAUTHENTICATED": "The request carries no valid credentials.",
     },

@@ -11,7 +11,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from api.graphql.ids import to_global
-from api.graphql.scalars import Base64, parse_base64
+from api.graphql.scalars import Base64, BigInt, parse_base64
 from api.graphql.types.enums import Channel, CredentialKind, DigestAlgorithm, ReleaseStatus
 from api.graphql.types.error_code import ErrorCode
 from api.graphql.types.keypair import Keypair
@@ -72,6 +72,26 @@ class SignExplanation:
     release_id: strawberry.Private[UUID | None] = None
 
 
+@strawberry.type(
+    description="The file or other thing that a signature is for, as its caller stated it."
+)
+class Artifact:
+    name: str = strawberry.field(description="The name of the artifact, such as a file name.")
+    size: BigInt | None = strawberry.field(description="The size of the artifact in bytes.")
+    digest: Base64 | None = strawberry.field(
+        description="The digest of the artifact itself, if its caller stated one."
+    )
+    digest_algorithm: DigestAlgorithm | None = strawberry.field(
+        description="The hash function that computed the artifact's digest."
+    )
+
+
+@strawberry.type(description="One name and text of the context in which something was built.")
+class ContextEntry:
+    name: str = strawberry.field(description="What the text says, such as `commit`.")
+    value: str = strawberry.field(description="The text that goes with the name.")
+
+
 @strawberry.type(description="A signature that was made with a keypair.")
 class Signature(Node):
     source: strawberry.Private[Record | Signed]
@@ -101,6 +121,27 @@ class Signature(Node):
             description="The release that the signature counts toward, or null if there is none.",
         )
     )
+
+    @strawberry.field(
+        description="The artifact that the signature is for, or null if its caller stated none."
+    )
+    def artifact(self) -> Artifact | None:
+        row = self.source
+        if row.artifact_name is None:
+            return None
+        return Artifact(
+            name=row.artifact_name,
+            size=BigInt(row.artifact_size) if row.artifact_size is not None else None,
+            digest=Base64(row.artifact_digest) if row.artifact_digest is not None else None,
+            digest_algorithm=row.artifact_digest_algorithm,
+        )
+
+    @strawberry.field(
+        description="The names and texts that its caller stated about the build, sorted by name."
+    )
+    def context(self) -> list[ContextEntry]:
+        stored = json.loads(self.source.context or "{}")
+        return [ContextEntry(name=name, value=value) for name, value in sorted(stored.items())]
 
     @strawberry.field(
         description="The conditions of the signature, as they were evaluated when it was made."

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from orjson import Fragment
 
+from engine.model.artifacts import Artifact
 from engine.model.events.base import Event
 
 
@@ -22,10 +23,20 @@ class SignatureMade(Event):
     digest_algorithm: str
     #: Canonical JSON, as it is kept beside the signature.
     factors: str
+    #: What it is for, as its caller says.
+    artifact: Artifact | None = None
+    #: Canonical JSON; None where the caller gave none.
+    context: str | None = None
 
     def details(self) -> dict[str, Any]:
-        """The factors as they are: they need not be read to be written again."""
-        return super().details() | {"factors": Fragment(self.factors)}
+        """What is JSON already as it is; artifact and context only where they were given."""
+        details = super().details() | {"factors": Fragment(self.factors)}
+        del details["artifact"], details["context"]
+        if self.artifact is not None:
+            details["artifact"] = self.artifact.as_details()
+        if self.context is not None:
+            details["context"] = Fragment(self.context)
+        return details
 
 
 @dataclass(frozen=True, kw_only=True)

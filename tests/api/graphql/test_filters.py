@@ -1,5 +1,6 @@
 """Every filter and order of every list, held against the same thing said in Python."""
 
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,15 +12,17 @@ from graphql import GraphQLInputObjectType, build_schema
 from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.roles import CreateRole
 from engine.commands.administration.users import UpdateUser
-from engine.model.algorithms import KeypairAlgorithm
+from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm
+from engine.model.artifacts import Artifact
 from engine.model.vocabulary import KeypairCategory, Permission, ReleaseType, Verdict
 from engine.signers.base import Signer, SignerContext
 from engine.signers.keyring import Keyring
 from engine.signers.openpgp import OpenPgpSigner
 from notifications.webhooks.create import CreateWebhook
 from tests.support.api import Api
-from tests.support.world import NOON, World
+from tests.support.world import DIGEST, NOON, World
 
+FILE_DIGEST = b"\x07" * 32
 HOUR = timedelta(hours=1)
 #: Some of what the account did was before it, some after.
 SPLIT = timedelta(minutes=3)
@@ -34,6 +37,8 @@ SELECTIONS = {
     "keypairs": "id alias type category enabled teams { id }",
     "users": "id email active service",
     "ledger": "id position tag recordedAt actor { id } release { id }",
+    "signatures": "id digest artifact { name digest } createdAt"
+    " keypair { id } signer { id } release { id }",
     "teams": "id name",
     "roles": "id name",
     "apiTokens": "id name createdAt user { id }",
@@ -153,12 +158,56 @@ CASES: dict[str, list[tuple[Callable[[Api], str] | str, Holds]]] = {
             lambda api, it: instant(it["recordedAt"]) < NOON + SPLIT,
         )
     ],
+    "SignatureFilter.digest": [
+        (
+            f'"{b64encode(DIGEST).decode()}"',
+            lambda api, it: it["digest"] == b64encode(DIGEST).decode(),
+        ),
+        (
+            f'"{b64encode(FILE_DIGEST).decode()}"',
+            lambda api, it: (it["artifact"] or {}).get("digest") == b64encode(FILE_DIGEST).decode(),
+        ),
+    ],
+    "SignatureFilter.artifactName": [
+        ('"quick.zip"', lambda api, it: (it["artifact"] or {}).get("name") == "quick.zip")
+    ],
+    "SignatureFilter.keypairId": [
+        (
+            lambda api: f'"{api.id("Keypair", "tester")}"',
+            lambda api, it: it["keypair"]["id"] == api.id("Keypair", "tester"),
+        )
+    ],
+    "SignatureFilter.signerId": [
+        (
+            lambda api: f'"{api.id("User", "robot")}"',
+            lambda api, it: it["signer"]["id"] == api.id("User", "robot"),
+        )
+    ],
+    "SignatureFilter.releaseId": [
+        (
+            lambda api: f'"{api.id("Release", "trial")}"',
+            lambda api, it: it["release"] == {"id": api.id("Release", "trial")},
+        )
+    ],
+    "SignatureFilter.since": [
+        (
+            f'"{(NOON + SPLIT).isoformat()}"',
+            lambda api, it: instant(it["createdAt"]) >= NOON + SPLIT,
+        )
+    ],
+    "SignatureFilter.until": [
+        (
+            f'"{(NOON + SPLIT).isoformat()}"',
+            lambda api, it: instant(it["createdAt"]) < NOON + SPLIT,
+        )
+    ],
 }
 LISTS = {
     "ReleaseFilter": "releases",
     "KeypairFilter": "keypairs",
     "UserFilter": "users",
     "LedgerFilter": "ledger",
+    "SignatureFilter": "signatures",
 }
 
 
@@ -187,7 +236,7 @@ def furnish(world: World) -> None:
     )
     world.add_keypair("austere")
     world.do("admin", UpdateKeypair(keypair_id=world.things["austere"], enabled=False))
-    world.add_team("red", ["ann", "bob", "dev"], ["quick", "letters"], 1)
+    world.add_team("red", ["ann", "bob", "dev", "robot"], ["quick", "letters", "tester"], 1)
     world.do("admin", CreateWebhook(name="Ours", url="https://hooks.example.com", key=bytes(32)))
     world.clock.pass_(minutes=1)
     world.do("admin", CreateWebhook(name="Other", url="https://hooks.example.com", key=bytes(32)))
@@ -205,6 +254,11 @@ def furnish(world: World) -> None:
         world.clock.pass_(minutes=1)
         return world.things[name.lower()]
 
+    request("dev", "Trial", "tester", "red", 0, 24, type=ReleaseType.TEST)
+    file = Artifact(name="quick.zip", digest=FILE_DIGEST, digest_algorithm=DigestAlgorithm.SHA256)
+    world.sign("dev", "quick", artifact=file)
+    world.clock.pass_(minutes=1)
+    world.sign("robot", "tester", digest=bytes(32))
     approved = request("dev", "Falcon", "vault", "blue", 2, 4)
     world.decide("ann", approved)
     world.decide("bob", approved)

@@ -1,6 +1,6 @@
 """Signatures: reserved, then settled. Only a reserved one can be settled."""
 
-from sqlalchemy import Column, Index, LargeBinary, Table, Text, text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, text
 
 from engine.model.algorithms import DigestAlgorithm
 from engine.model.vocabulary import Channel, SignatureState
@@ -28,6 +28,12 @@ signatures = Table(
     Column("factors", Text, nullable=False),  # canonical JSON
     Column("channel", enum_column(Channel), nullable=False),
     Column("idempotency_key", ExactText),
+    #: What the signature is for, as its caller said.
+    Column("artifact_name", Text),
+    Column("artifact_size", BigInteger),
+    Column("artifact_digest", LargeBinary),
+    Column("artifact_digest_algorithm", enum_column(DigestAlgorithm)),
+    Column("context", Text),  # canonical JSON
     timestamp("reserved_at"),
     #: When an unsettled reservation is given back.
     timestamp("lapses_at"),
@@ -45,6 +51,13 @@ signatures = Table(
         "lapses_at",
         sqlite_where=IS_RESERVED,
         postgresql_where=IS_RESERVED,
+    ),
+    Index(None, "digest"),
+    Index(
+        None,
+        "artifact_digest",
+        sqlite_where=text("artifact_digest IS NOT NULL"),
+        postgresql_where=text("artifact_digest IS NOT NULL"),
     ),
     Index(None, "release_id", "id"),
     Index(None, "keypair_id", "id"),

@@ -1,0 +1,222 @@
+"""What `sign` and `signBatch` are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from uuid import UUID
+
+import strawberry
+
+from api.graphql.ids import from_global
+from api.graphql.scalars import Base64, BigInt
+from api.graphql.types.enums import DigestAlgorithm
+from api.runtime.runtime import Runtime
+from engine.model import artifacts
+from engine.model.errors import Code, Refusal, StorageFailed, not_found
+from engine.model.principal import Principal
+from engine.queries import records
+from engine.signing.request import Outcome, Refused, SignRequest
+
+#: The number of digests that `signBatch` takes at once.
+MAX_DIGESTS = 1000
+
+
+@strawberry.input(
+    description="The file or other thing that a signature is for, as the caller states it. It is"
+    " kept with the signature and in the ledger, and is not verified."
+)
+class ArtifactInput:
+    name: str = strawberry.field(description="The name of the artifact, such as a file name.")
+    size: BigInt | None = strawberry.field(
+        default=None, description="The size of the artifact in bytes."
+    )
+    digest: Base64 | None = strawberry.field(
+        default=None,
+        description="The digest of the artifact itself as raw bytes, which need not be the digest"
+        " that is signed.",
+    )
+    digest_algorithm: DigestAlgorithm | None = strawberry.field(
+        default=None, description="The hash function that computed the artifact's digest."
+    )
+
+    def to_artifact(self) -> artifacts.Artifact:
+        """Return the engine's form."""
+        return artifacts.Artifact(
+            name=self.name,
+            size=self.size,
+            digest=self.digest,
+            digest_algorithm=self.digest_algorithm,
+        )
+
+
+@strawberry.input(description="One name and text of the context in which something was built.")
+class ContextEntryInput:
+    name: str = strawberry.field(
+        description="What the text says, such as `repository`, `commit` or `build`."
+    )
+    value: str = strawberry.field(description="The text that goes with the name.")
+
+
+@strawberry.input(
+    description="The data to sign: exactly one of a digest and, for OpenPGP keypairs, the content."
+)
+class SignInput:
+    keypair_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="The id of the keypair that signs; give either this or the alias.",
+    )
+    keypair_alias: str | None = strawberry.field(
+        default=None,
+        description="The alias of the keypair that signs; give either this or the id.",
+    )
+    release_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="The id of the release that the signature must count toward; it is refused"
+        " with RELEASE_MISMATCH if it would count toward another one or none.",
+    )
+    digest: Base64 | None = strawberry.field(
+        default=None, description="The digest to sign, as raw bytes."
+    )
+    digest_algorithm: DigestAlgorithm | None = strawberry.field(
+        default=None,
+        description="The hash function that computed the digest; it is SHA256 if left out."
+        " Content is always hashed with SHA512, and any other value is refused"
+        " for it.",
+    )
+    content: Base64 | None = strawberry.field(
+        default=None, description="The content to sign, as raw bytes."
+    )
+    idempotency_key: str | None = strawberry.field(
+        default=None,
+        description="A text of your own choice, such as the build's number. Another call of the"
+        " same user with the same key returns the same signature and uses no second one; keys of"
+        " other users do not count. With another digest or keypair it is refused.",
+    )
+    artifact: ArtifactInput | None = strawberry.field(
+        default=None, description="The artifact that the signature is for."
+    )
+    context: list[ContextEntryInput] | None = strawberry.field(
+        default=None,
+        description="Names and texts about the build, such as repository, commit and URL; up to"
+        " 2048 bytes as JSON.",
+    )
+
+    async def sign(self, runtime: Runtime, principal: Principal) -> Outcome:
+        """Sign and return the outcome; refuses ids of other types."""
+        keypair_id = await _keypair_id(runtime, principal, self.keypair_id, self.keypair_alias)
+        request = SignRequest(
+            keypair_id=keypair_id,
+            digest=self.digest,
+            digest_algorithm=self.digest_algorithm,
+            content=self.content,
+            idempotency_key=self.idempotency_key,
+            release_id=_release_id(self.release_id),
+            artifact=self.artifact.to_artifact() if self.artifact else None,
+            context=_context(self.context),
+        )
+        (outcome,) = await runtime.gate.sign(principal, keypair_id, [request])
+        return outcome
+
+
+@strawberry.input(description="One digest of a batch to sign.")
+class SignBatchItem:
+    digest: Base64 = strawberry.field(description="The digest to sign, as raw bytes.")
+    digest_algorithm: DigestAlgorithm = strawberry.field(
+        default=DigestAlgorithm.SHA256, description="The hash function that computed the digest."
+    )
+    idempotency_key: str | None = strawberry.field(
+        default=None,
+        description="A key of the caller's choice, as for `sign`, that applies to this"
+        " digest alone.",
+    )
+    artifact: ArtifactInput | None = strawberry.field(
+        default=None, description="The artifact that this signature is for."
+    )
+
+    def to_request(
+        self, keypair_id: UUID, release_id: UUID | None, context: artifacts.Context | None
+    ) -> SignRequest:
+        """Return the request to sign this digest."""
+        return SignRequest(
+            keypair_id=keypair_id,
+            digest=self.digest,
+            digest_algorithm=self.digest_algorithm,
+            idempotency_key=self.idempotency_key,
+            release_id=release_id,
+            artifact=self.artifact.to_artifact() if self.artifact else None,
+            context=context,
+        )
+
+
+@strawberry.input(description="Up to 1,000 digests to sign with one keypair.")
+class SignBatchInput:
+    keypair_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="The id of the keypair that signs; give either this or the alias.",
+    )
+    keypair_alias: str | None = strawberry.field(
+        default=None,
+        description="The alias of the keypair that signs; give either this or the id.",
+    )
+    release_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="The id of the release that every signature must count toward; one that would"
+        " not is refused with RELEASE_MISMATCH.",
+    )
+    items: list[SignBatchItem] = strawberry.field(
+        description="The digests to sign, each of which is decided on its own."
+    )
+    context: list[ContextEntryInput] | None = strawberry.field(
+        default=None,
+        description="Names and texts about the build, which are kept with each signature; up to"
+        " 2048 bytes as JSON.",
+    )
+
+    async def sign(self, runtime: Runtime, principal: Principal) -> list[Outcome]:
+        """Sign each digest and return the outcomes in the same order."""
+        if not 1 <= len(self.items) <= MAX_DIGESTS:
+            message = f"Give 1 to {MAX_DIGESTS} digests; these are {len(self.items)}."
+            raise Refusal(Code.INVALID_INPUT, message, "items")
+        keypair_id = await _keypair_id(runtime, principal, self.keypair_id, self.keypair_alias)
+        release_id, context = _release_id(self.release_id), _context(self.context)
+        requests = [item.to_request(keypair_id, release_id, context) for item in self.items]
+        outcomes = await runtime.gate.sign(principal, keypair_id, requests)
+        _require_storage(outcomes)
+        return outcomes
+
+
+async def _keypair_id(
+    runtime: Runtime, principal: Principal, id: strawberry.ID | None, alias: str | None
+) -> UUID:
+    """Return the keypair that is meant; refuses NOT_FOUND for an alias that no keypair has."""
+    if id is not None and alias is None:
+        return from_global(id, "Keypair", "keypair_id")
+    if alias is None or id is not None:
+        message = "Give exactly one of keypairId and keypairAlias."
+        raise Refusal(Code.INVALID_INPUT, message, "keypair_id")
+    keypair_id = await runtime.read(principal, partial(records.keypair_by_alias, alias=alias))
+    if keypair_id is None:
+        raise not_found("keypair", "keypair_alias")
+    return keypair_id
+
+
+def _release_id(id: strawberry.ID | None) -> UUID | None:
+    return from_global(id, "Release", "release_id") if id is not None else None
+
+
+def _context(entries: Sequence[ContextEntryInput] | None) -> artifacts.Context | None:
+    """Return the context; refuses a name that is given twice."""
+    if not entries:
+        return None
+    context = {entry.name: entry.value for entry in entries}
+    if len(context) != len(entries):
+        raise Refusal(Code.INVALID_INPUT, "Give each name in the context once.", "context")
+    return context
+
+
+def _require_storage(outcomes: Sequence[Outcome]) -> None:
+    """Raise the database's own failure where nothing else came of the whole batch."""
+    refusals = [outcome.refusal for outcome in outcomes if isinstance(outcome, Refused)]
+    if len(refusals) == len(outcomes) and all(isinstance(r, StorageFailed) for r in refusals):
+        raise refusals[0]

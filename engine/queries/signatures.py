@@ -1,0 +1,116 @@
+"""Signatures that were made: by id, of releases, and by what was signed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Row, Select
+
+from engine.model.vocabulary import Permission, SignatureState
+from engine.persistence.db.pagination import Order, Page, PageArgs, fetch
+from engine.persistence.db.sql import id_in
+from engine.persistence.store import tables as t
+from engine.queries.context import QueryContext
+from engine.queries.history import counts, latest
+from engine.queries.visibility import is_visible
+
+_S = t.signatures
+_IS_MADE = _S.c.state == SignatureState.MADE
+#: Whoever has one of these sees every signature of the account.
+_SEES_ALL = frozenset({Permission.VIEW_LEDGER, Permission.MANAGE_KEYPAIRS})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureFilter:
+    """Conditions that all hold; None leaves one out."""
+
+    #: What was signed, or the digest of the artifact.
+    digest: bytes | None = None
+    artifact_name: str | None = None
+    keypair_id: UUID | None = None
+    signer_id: UUID | None = None
+    release_id: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The conditions as SQL."""
+        conditions: list[ColumnElement[bool]] = []
+        if self.digest is not None:
+            conditions.append(
+                sa.or_(_S.c.digest == self.digest, _S.c.artifact_digest == self.digest)
+            )
+        for column, value in (
+            (_S.c.artifact_name, self.artifact_name),
+            (_S.c.keypair_id, self.keypair_id),
+            (_S.c.user_id, self.signer_id),
+            (_S.c.release_id, self.release_id),
+        ):
+            if value is not None:
+                conditions.append(column == value)
+        if self.since is not None:
+            conditions.append(_S.c.reserved_at >= self.since)
+        if self.until is not None:
+            conditions.append(_S.c.reserved_at < self.until)
+        return conditions
+
+
+def find(context: QueryContext, filter_: SignatureFilter, page_args: PageArgs) -> Page[Row[Any]]:
+    """A page of the signatures that the viewer may see, newest first."""
+    query = sa.select(_S).where(*_visible(context), *filter_.conditions())
+    scope = {f.name: getattr(filter_, f.name) for f in fields(filter_)}
+    return fetch(
+        context.connection,
+        query,
+        Order("SIGNATURES", (_S.c.id,), descending=True),
+        page_args,
+        scope,
+    )
+
+
+def count(context: QueryContext, filter_: SignatureFilter) -> int:
+    """How many signatures the filter finds."""
+    query = sa.select(sa.func.count()).where(*_visible(context), *filter_.conditions())
+    return int(context.connection.execute(query).scalar_one())
+
+
+def by_ids(context: QueryContext, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
+    """Those of these signatures that the viewer may see."""
+    query = sa.select(_S).where(id_in(_S.c.id), *_visible(context))
+    return {row.id: row for row in context.connection.execute(query, {"ids": sorted(ids)}).all()}
+
+
+def of_releases(
+    context: QueryContext, release_ids: Collection[UUID], page_args: PageArgs
+) -> dict[UUID, Page[Row[Any]]]:
+    """The newest signatures made in each release, in one statement for all of them."""
+    return latest(context, _S, (_S.c.id,), _S.c.release_id, release_ids, page_args, [_IS_MADE])
+
+
+def counts_of_releases(context: QueryContext, release_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many signatures were made in each release."""
+    return counts(context, _S, _S.c.release_id, release_ids, [_IS_MADE])
+
+
+def all_of_release(context: QueryContext, release_id: UUID, limit: int) -> list[Row[Any]]:
+    """The signatures of a release that the viewer sees, the oldest first; `limit` at most."""
+    query = _of_release(release_id).limit(limit)
+    return list(context.connection.execute(query).all())
+
+
+def _of_release(release_id: UUID) -> Select[Any]:
+    return sa.select(_S).where(_S.c.release_id == release_id, _IS_MADE).order_by(_S.c.id)
+
+
+def _visible(context: QueryContext) -> Iterator[ColumnElement[bool]]:
+    """One's own, those of releases that one sees, and all for those who may see all."""
+    yield _S.c.account_id == context.account_id
+    yield _IS_MADE
+    if not context.actor.permissions & _SEES_ALL:
+        releases = sa.select(t.releases.c.id).where(is_visible(context))
+        yield sa.or_(_S.c.user_id == context.actor.user_id, _S.c.release_id.in_(releases))
