@@ -34,9 +34,15 @@ BY_HAND_HOW = (
     " decides and signs nothing, one transaction for each signature: pgbench with as many clients,"
     " or sqlite3 in one thread"
 )
+SAME_WORK = "the floor of the same work"
 SAME_WORK_HOW = (
     "theirs decides nothing; it writes the same rows, hash chain and ECDSA signatures, gathered by"
     " as many callers, set-based by the bare driver"
+)
+
+CPU_HOW = (
+    "user and system time of this process, which depends less than a rate does on what else the"
+    " machine does; PostgreSQL's own is not in it"
 )
 
 
@@ -62,34 +68,65 @@ CASES = (
 SAME_WORK_GOAL = Goal(0.6)
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What one run of one side has measured."""
+
+    #: Signatures a second.
+    rate: float
+    #: CPU time of this process for each signature.
+    cpu_microseconds: float
+
+
+#: By side, a sample of each counted round.
+Samples = dict[str, list[Sample]]
+
+
 def run(rounds: int) -> Iterator[Comparison]:
-    """Measure signatures a second."""
+    """Measure signatures a second, and the CPU time of each."""
     for backend in BACKENDS:
-        figures = _measure(backend, rounds)
+        samples = _measure(backend, rounds)
+        yield from (_beside_by_hand(case, backend, samples) for case in CASES)
         for case in CASES:
-            yield Comparison(
-                title=f"engine's sign, {case}, {backend}",
-                unit="signatures/s",
-                ours=figures[f"engine, {case}"],
-                other="the statements by hand",
-                theirs=figures[f"by hand, {case}"],
-                goal=Goal(case.goals[backend]),
-                note=BY_HAND_HOW if case == CASES[0] else "",
-            )
-        for case in (case for case in CASES if case.releases == 1):
-            yield Comparison(
-                title=f"engine's sign, {case}, {backend}",
-                unit="signatures/s",
-                ours=figures[f"engine, {case}"],
-                other="the floor of the same work",
-                theirs=figures[f"same work, {case}"],
-                goal=SAME_WORK_GOAL,
-                note=SAME_WORK_HOW if case == CASES[0] else "",
-            )
+            if case.releases == 1:
+                yield from _beside_same_work(case, backend, samples)
         yield _sustained(backend)
 
 
-def _measure(backend: str, rounds: int) -> dict[str, list[float]]:
+def _beside_by_hand(case: Case, backend: str, samples: Samples) -> Comparison:
+    return Comparison(
+        title=f"engine's sign, {case}, {backend}",
+        unit="signatures/s",
+        ours=[sample.rate for sample in samples[f"engine, {case}"]],
+        other="the statements by hand",
+        theirs=[sample.rate for sample in samples[f"by hand, {case}"]],
+        goal=Goal(case.goals[backend]),
+        note=BY_HAND_HOW if case == CASES[0] else "",
+    )
+
+
+def _beside_same_work(case: Case, backend: str, samples: Samples) -> Iterator[Comparison]:
+    ours, theirs = samples[f"engine, {case}"], samples[f"same work, {case}"]
+    yield Comparison(
+        title=f"engine's sign, {case}, {backend}",
+        unit="signatures/s",
+        ours=[sample.rate for sample in ours],
+        other=SAME_WORK,
+        theirs=[sample.rate for sample in theirs],
+        goal=SAME_WORK_GOAL,
+        note=SAME_WORK_HOW if case == CASES[0] else "",
+    )
+    yield Comparison(
+        title=f"engine's sign, {case}, {backend}: CPU a signature",
+        unit="µs",
+        ours=[sample.cpu_microseconds for sample in ours],
+        other=SAME_WORK,
+        theirs=[sample.cpu_microseconds for sample in theirs],
+        note=CPU_HOW if case == CASES[0] else "",
+    )
+
+
+def _measure(backend: str, rounds: int) -> Samples:
     """Measure each side in a database of its own, and check at the end what they have stored."""
     with databases(backend) as new_database:
         url = new_database()
@@ -97,14 +134,22 @@ def _measure(backend: str, rounds: int) -> dict[str, list[float]]:
         urls = {side: new_database(url) for side in ("engine", "by hand", "same work")}
         with ExitStack() as stack:
             sides = _sides(stack, urls, signing)
-            figures = by_turns(rounds, sides)
+            samples = by_turns(rounds, {name: partial(_sample, run) for name, run in sides.items()})
         assert check_signatures(urls["engine"], signing)
         assert check_signatures(urls["same work"], signing)
         assert check_counts(urls["by hand"], signing)
-    return figures
+    return samples
+
+
+def _sample(run: Run) -> Sample:
+    began, cpu = time.perf_counter(), time.process_time()
+    rate = run()
+    signatures = rate * (time.perf_counter() - began)
+    return Sample(rate, (time.process_time() - cpu) / signatures * 1e6)
 
 
 def _sides(stack: ExitStack, urls: dict[str, str], signing: Signing) -> dict[str, Run]:
+    """Return what measures the rate of each side in each case."""
     rate = _engine_rate(stack, urls["engine"])
     floor = group_commit(stack, urls["same work"], signing)
     sides: dict[str, Run] = {}
