@@ -9,10 +9,12 @@ executor has to answer, which reports the error by the rules of GraphQL.
 from __future__ import annotations
 
 from collections.abc import Callable, Sized
+from enum import Enum
 from operator import attrgetter
 from typing import Any
 
 from graphql import (
+    GraphQLEnumType,
     GraphQLID,
     GraphQLObjectType,
     GraphQLSchema,
@@ -176,4 +178,17 @@ def _leaf_reader(type_: Any) -> Reader:
 
     if type_ in _TEXTS:
         return lambda value, count: value if type(value) is str else read(value, count)
-    return read
+    if not isinstance(type_, GraphQLEnumType):
+        return read
+    # By identity, which is quick: each member of an enum is one object that always exists.
+    names: dict[int, Any] = {}
+
+    def read_member(value: Any, count: CountRows) -> Any:
+        name = names.get(id(value))
+        if name is None:
+            name = read(value, count)
+            if isinstance(value, Enum):
+                names[id(value)] = name
+        return name
+
+    return read_member

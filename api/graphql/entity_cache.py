@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -24,7 +25,8 @@ class EntityCache:
     """Objects by their id, read in one transaction."""
 
     reading: QueryContext
-    _entities: dict[tuple[str, UUID], Any] = field(default_factory=dict)
+    #: By the name of their type, then by their id.
+    _entities: dict[str, dict[UUID, Any]] = field(default_factory=lambda: defaultdict(dict))
 
     def users(self, ids: Collection[UUID]) -> dict[UUID, User]:
         """Return users of the account."""
@@ -67,16 +69,14 @@ class EntityCache:
 
     def put_releases(self, rows: Iterable[facts.Release]) -> list[Release]:
         """Return the objects of releases that a query returned, in its order."""
-        return [
-            self._entities.setdefault(("Release", release.id), Release.of(release))
-            for release in rows
-        ]
+        known = self._entities["Release"]
+        return [known.setdefault(release.id, Release.of(release)) for release in rows]
 
     def put_records(self, type_: type[EntityT], rows: Iterable[Record]) -> list[EntityT]:
         """Return the objects of records that a query returned, in its order."""
-        name = type_.__name__
-        built = ((row.id, type_.of(row)) for row in rows)  # type: ignore[attr-defined]
-        return [self._entities.setdefault((name, id_), entity) for id_, entity in built]
+        known: dict[UUID, EntityT] = self._entities[type_.__name__]
+        of: Callable[[Record], EntityT] = type_.of  # type: ignore[attr-defined]
+        return [known.setdefault(row.id, of(row)) for row in rows]
 
     def _records(
         self, type_: type[EntityT], kind: RecordKind, ids: Collection[UUID]
@@ -96,8 +96,8 @@ class EntityCache:
         ids: Collection[UUID],
         fetch: Callable[[set[UUID]], dict[UUID, EntityT]],
     ) -> dict[UUID, EntityT]:
-        missing = {id_ for id_ in ids if (name, id_) not in self._entities}
+        known = self._entities[name]
+        missing = {id_ for id_ in ids if id_ not in known}
         if missing:
-            for id_, entity in fetch(missing).items():
-                self._entities[name, id_] = entity
-        return {id_: self._entities[name, id_] for id_ in ids if (name, id_) in self._entities}
+            known.update(fetch(missing))
+        return {id_: entity for id_ in ids if (entity := known.get(id_)) is not None}

@@ -42,6 +42,8 @@ def composed(edits: Sequence[Edit]) -> Changes:
 
 def fields_before(fields: ReleaseFields, edits: Sequence[Edit]) -> ReleaseFields:
     """Return the fields as they were before these edits, which led to `fields`."""
+    if not edits:
+        return fields
     return replace(fields, **{field: before for field, (before, _) in composed(edits).items()})
 
 

@@ -109,6 +109,8 @@ class ReleaseFields:
 
     def changed_from(self, other: ReleaseFields) -> frozenset[str]:
         """Names of the fields in which the two differ."""
+        if other is self:
+            return frozenset()
         return frozenset(n for n in FIELD_NAMES if getattr(self, n) != getattr(other, n))
 
 

@@ -23,9 +23,12 @@ from engine.queries import decisions, history
 from engine.queries import releases as queries
 from engine.queries import signatures as signatures_query
 from engine.queries.context import QueryContext
+from engine.queries.records import Record
 from notifications.delivery import queries as deliveries
 
 PAGE_ARGUMENTS = ("first", "after", "last", "before")
+#: Fields of an approval that depend on who could approve.
+_OF_APPROVERS = frozenset({"received", "remaining", "canBeMet", "eligibleApprovers"})
 
 
 @loads(Release, "team")
@@ -92,27 +95,56 @@ def approval(
     cache: EntityCache, releases: Sequence[Release], call: FieldCall
 ) -> Iterable[ApprovalState]:
     needing = [release for release in releases if release.source.required_approvals]
-    if not needing:
-        return ()
+    states = [_approval_of(release) for release in needing]
     sources = [release.source for release in needing]
-    names_approvers = "eligibleApprovers" in call.selection
-    load_facts = queries.facts_of_approval if names_approvers else queries.facts_of
-    facts = load_facts(cache.reading, sources)
+    selected = {name for name, _ in call.selection}
+    if not needing or not selected & (_OF_APPROVERS | {"decisions"}):
+        return states
     rows = decisions.of_releases(cache.reading, sources)
+    if "decisions" in selected:
+        _set_decisions(cache, needing, rows)
+    if selected & _OF_APPROVERS:
+        _set_progress(cache, needing, rows, names_approvers="eligibleApprovers" in selected)
+    return states
+
+
+def _approval_of(release: Release) -> ApprovalState:
+    """Return a release's approval: the same object, whatever field leads to the release."""
+    if release.approval is None:
+        release.approval = ApprovalState(required=release.source.required_approvals)
+    return release.approval
+
+
+def _set_decisions(
+    cache: EntityCache, releases: Sequence[Release], rows: Mapping[UUID, list[Record]]
+) -> None:
+    sources = [release.source for release in releases]
     seen = decisions.fields_looked_at(cache.reading, sources, rows)
+    for release in releases:
+        state, fields = _approval_of(release), release.source.fields
+        if not state.decisions:
+            state.decisions = [
+                Decision.of(row, seen[row.id], fields) for row in rows[release.source.id]
+            ]
+
+
+def _set_progress(
+    cache: EntityCache,
+    releases: Sequence[Release],
+    rows: Mapping[UUID, list[Record]],
+    *,
+    names_approvers: bool,
+) -> None:
+    load_facts = queries.facts_of_approval if names_approvers else queries.facts_of
+    facts = load_facts(cache.reading, [release.source for release in releases])
     eligible = _able_to_approve(cache, facts) if names_approvers else {}
-    for release in needing:
-        id_ = release.source.id
+    for release in releases:
+        state, id_ = _approval_of(release), release.source.id
         counted = decisions.progress(facts[id_], rows[id_])
-        release.approval = ApprovalState(
-            required=counted.required,
-            received=counted.received,
-            remaining=counted.remaining,
-            can_be_met=decisions.can_be_met(facts[id_]),
-            decisions=[Decision.of(row, seen[row.id], release.source.fields) for row in rows[id_]],
-            eligible_approvers=eligible.get(id_, []),
-        )
-    return [release.approval for release in needing if release.approval]
+        state.received, state.remaining = counted.received, counted.remaining
+        state.can_be_met = decisions.can_be_met(facts[id_])
+        if names_approvers:
+            state.eligible_approvers = eligible[id_]
 
 
 def _able_to_approve(cache: EntityCache, facts: Mapping[UUID, Facts]) -> dict[UUID, list[User]]:
@@ -196,14 +228,19 @@ def _connect(
     totals: dict[Any, int] | None,
     kind: Any,
 ) -> list[Any]:
+    arguments = tuple(call.arguments.get(argument) for argument in PAGE_ARGUMENTS)
     connections = []
     for release in releases:
         page = pages[release.source.id]
-        items = [kind.of(row) for row in page.items]
         total = totals[release.source.id] if totals is not None else None
-        connection = connect(Connection[kind], Edge[kind], items, page, total)
-        arguments = tuple(call.arguments.get(argument) for argument in PAGE_ARGUMENTS)
-        release.pages[name, *arguments] = connection
+        connection = release.pages.get((name, *arguments))
+        if connection is None:
+            items = [kind.of(row) for row in page.items]
+            connection = connect(Connection[kind], Edge[kind], items, page, total)
+            release.pages[name, *arguments] = connection
+        elif total is not None:
+            # Another field led to the release, and its total was not asked for there.
+            connection.total_count = total
         connections.append(connection)
     return connections
 

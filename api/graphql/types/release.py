@@ -78,21 +78,27 @@ class Decision:
 @strawberry.type(description="The progress of a release toward its approval.")
 class ApprovalState:
     required: int = strawberry.field(description="The number of approvals that the release needs.")
-    received: int = strawberry.field(description="The number of approvals received that count.")
-    remaining: int = strawberry.field(description="The number of approvals that are still missing.")
+    received: int = strawberry.field(
+        default=0, description="The number of approvals received that count."
+    )
+    remaining: int = strawberry.field(
+        default=0, description="The number of approvals that are still missing."
+    )
     decisions: list[Decision] = strawberry.field(
-        description="The decisions on the release, oldest first."
+        default_factory=list, description="The decisions on the release, oldest first."
     )
     can_be_met: bool = strawberry.field(
+        default=True,
         description="Whether enough people can approve: false while a pending release needs"
         " more approvals than there are people whose approval would count, so"
-        " that somebody has to add approvers or edit the release."
+        " that somebody has to add approvers or edit the release.",
     )
     eligible_approvers: list[User] = strawberry.field(
+        default_factory=list,
         description="The people whose approval would be accepted now. They have not decided"
         " yet, and did not request the release themselves unless self-approval"
         " is allowed. The list is empty unless the release is pending and can"
-        " be approved as it stands."
+        " be approved as it stands.",
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from api.graphql import selection
 from api.graphql.limits.config import Limits
 from tests.api.graphql.limits.test_limits import bomb
+from tests.api.graphql.test_statements import counting
 from tests.support.api import Api, make_api
 from tests.support.world import World
 
@@ -60,3 +61,41 @@ def test_the_same_field_with_other_arguments_is_another_call(
     assert len(node["a"]["edges"]) == 1
     assert len(node["b"]["edges"]) == min(2, node["b"]["totalCount"])
     assert node["b"]["edges"][0]["node"]["tag"] == "release:requested"
+
+
+def test_an_object_that_two_fields_lead_to_has_what_both_select(
+    small_api: Api, small_world: World
+) -> None:
+    release_id = small_world.request()
+    small_world.decide("ann", release_id)
+    pages = "history(first: 1) { edges { node { actor { name } } } }"
+    again = "history(first: 1) { totalCount edges { node { tag } } }"
+    data = small_api.ask(
+        "dev",
+        f"""{{ releases {{ edges {{ node {{
+          approval {{ decisions {{ approver {{ name }} }} }} {pages}
+          keypairs {{ heldBy {{ approval {{ received decisions {{ verdict }} }} {again} }} }}
+        }} }} }} }}""",
+    )
+    node = data["releases"]["edges"][0]["node"]
+    held_by = node["keypairs"][0]["heldBy"]
+
+    assert node["approval"] == {"decisions": [{"approver": {"name": "Ann"}}]}
+    assert held_by["approval"] == {"received": 1, "decisions": [{"verdict": "APPROVE"}]}
+    assert node["history"]["edges"][0]["node"]["actor"]["name"] == "Ann"
+    assert held_by["history"]["totalCount"] == 2
+
+
+def test_an_approval_is_counted_only_where_that_is_selected(
+    small_api: Api, small_world: World
+) -> None:
+    small_world.decide("ann", small_world.request())
+    statements = {}
+    for fields in ("required", "required decisions { verdict }", "required received"):
+        with counting(small_world) as sent:
+            small_api.ask(
+                "dev", f"{{ releases {{ edges {{ node {{ approval {{ {fields} }} }} }} }} }}"
+            )
+        statements[fields] = len(sent)
+    bare, with_decisions, with_counts = statements.values()
+    assert bare < with_decisions < with_counts
