@@ -116,6 +116,7 @@ def ensure(
     requests: Sequence[tuple[Release, Collection[UUID]]],
     now: datetime,
     lifetime: timedelta,
+    new_releases: Collection[UUID] = (),
 ) -> dict[tuple[UUID, UUID], UUID]:
     """Give each approver a live link to the current material revision of their release.
 
@@ -125,6 +126,7 @@ def ensure(
         requests: Releases as they are stored, each with its approvers.
         now: The instant of the request.
         lifetime: How long a new link works.
+        new_releases: Releases that have no links yet.
 
     Returns:
         The ids of the links by release and user, whether they are new or were there before.
@@ -134,7 +136,8 @@ def ensure(
     }
     if not releases:
         return {}
-    reusable = _reusable(connection, releases.keys(), now)
+    holders = {holder for holder in releases if holder[0] not in new_releases}
+    reusable = _reusable(connection, holders, now) if holders else {}
     rows = {
         holder: _row(key, release, holder[1], now + lifetime)
         for holder, release in releases.items()

@@ -131,6 +131,8 @@ class CalendarUpdates:
 
 def sent_of(connection: Connection, release_ids: Collection[UUID]) -> dict[UUID, SentByPerson]:
     """Return the files sent about releases, by release and person, with one statement."""
+    if not release_ids:
+        return {}
     rows = run_compiled(connection, _SENT, {"ids": sorted(release_ids)}).all()
     by_release = groupby(rows, attrgetter("release_id"))
     return {release_id: _by_person(group) for release_id, group in by_release}

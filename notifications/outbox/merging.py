@@ -90,13 +90,25 @@ class Draft:
         self.row["audiences"] = " ".join(sorted(both))
 
 
-def combine(connection: Connection, drafts: Sequence[Draft], now: datetime) -> list[Draft]:
+def combine(
+    connection: Connection,
+    drafts: Sequence[Draft],
+    now: datetime,
+    new_releases: Collection[UUID] = (),
+) -> list[Draft]:
     """Merge messages, and return the drafts that are still to be queued.
 
     A postponed delivery in the lane of a draft becomes due, since it comes before the draft.
+
+    Args:
+        connection: Of the transaction.
+        drafts: What is about to be queued.
+        now: The instant of queueing.
+        new_releases: Releases about which nothing was queued before.
     """
     remaining = _merge_drafts(drafts)
-    of_releases = [draft for draft in remaining if draft.row["release_id"] is not None]
+    nothing_before = {None, *new_releases}
+    of_releases = [draft for draft in remaining if draft.row["release_id"] not in nothing_before]
     if of_releases:
         _merge_waiting(connection, of_releases, now)
     return remaining

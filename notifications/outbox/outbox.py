@@ -90,9 +90,16 @@ class Outbox:
             if message.kind is MessageKind.REQUEST and message.release is not None
         ]
         links = action_links.ensure(
-            uow.connection, self._link_key, requests, uow.now, self._link_lifetime
+            uow.connection, self._link_key, requests, uow.now, self._link_lifetime, uow.created
         )
-        queueing.enqueue(uow.connection, messages, uow.now, links, channels=self._channels)
+        queueing.enqueue(
+            uow.connection,
+            messages,
+            uow.now,
+            links,
+            channels=self._channels,
+            new_releases=uow.created,
+        )
         uow.has_messages_to_send |= bool(messages)
 
 
@@ -148,7 +155,7 @@ def _load(
     known = [*releases.values(), *(release for release in earlier if release is not None)]
     teams = {release.fields.team_id for release in known}
     staff = TeamFacts(uow.teams_of(teams), uow.approvers_of(teams))
-    sent = calendar_updates.sent_of(uow.connection, releases)
+    sent = calendar_updates.sent_of(uow.connection, releases.keys() - uow.created)
     others = {user_id for by_person in sent.values() for user_id in by_person}
     context = load_release_context(uow.connection, known, staff, others)
     return context, {

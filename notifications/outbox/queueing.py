@@ -56,6 +56,7 @@ def enqueue(
     links: Mapping[tuple[UUID, UUID], UUID] | None = None,
     *,
     channels: Collection[str] = (EMAIL,),
+    new_releases: Collection[UUID] = (),
 ) -> None:
     """Queue messages for each person on the channels they chose.
 
@@ -68,6 +69,7 @@ def enqueue(
         now: The instant of queueing.
         links: The ids of action links by release and user.
         channels: The available channels for people.
+        new_releases: Releases about which nothing was queued before.
     """
     people_and_kinds = {
         (user_id, message.kind) for message in messages for user_id in message.people
@@ -80,7 +82,10 @@ def enqueue(
         for message in messages
         for row in _rows(message, links or {}, chosen)
     ]
-    values = {id(draft) for draft in merging.combine(connection, [d for _, d in drafted], now)}
+    values = {
+        id(draft)
+        for draft in merging.combine(connection, [d for _, d in drafted], now, new_releases)
+    }
     remaining = [(message, draft) for message, draft in drafted if id(draft) in values]
     earliest = request_pace.earliest_requests(connection, _repeated_requests(messages), now)
     for message, draft in remaining:

@@ -57,6 +57,7 @@ class RequestRelease(Command[UUID]):
         uow.put(release)
         # Nobody else can have it: it advances with what is locked, so a begun window opens at once.
         uow.locked |= {release.id}
+        uow.created |= {release.id}
         uow.record(
             ReleaseRequested.of(
                 release.id, to_status=target, name=facts.draft.name, revision=release.revision

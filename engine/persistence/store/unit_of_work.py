@@ -33,6 +33,8 @@ class UnitOfWork:
     now: datetime
     #: The releases locked, and advanced to what is true now.
     locked: frozenset[UUID] = frozenset()
+    #: Releases made in this transaction: nothing but this transaction refers to them.
+    created: frozenset[UUID] = field(default=frozenset(), kw_only=True)
     #: The head of the ledger as it was locked; None: it is locked when entries are appended.
     ledger_head: Head | None = None
     #: Windows, statuses and counts of the locked releases, as they were when they were locked.
