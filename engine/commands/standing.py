@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from engine.model.errors import Code, Refusal
+from engine.model.principal import Principal
 from engine.persistence.store.administration import users
-from engine.persistence.store.credentials.api_tokens import lock_live_token
-from engine.persistence.store.credentials.sessions import lock_live_session
+from engine.persistence.store.credentials.api_tokens import load_revoked_ids, lock_live_token
+from engine.persistence.store.credentials.sessions import load_ended_ids, lock_live_session
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 _CREDENTIAL_REVOKED = "This token was revoked or has expired. Use another one."
@@ -29,6 +33,25 @@ def require_standing_credential(uow: UnitOfWork) -> None:
         raise Refusal(Code.UNAUTHENTICATED, _CREDENTIAL_REVOKED)
     if principal.session_id is not None and not lock_live_session(uow, principal.session_id):
         raise Refusal(Code.UNAUTHENTICATED, _SESSION_ENDED)
+
+
+def load_ended_callers(
+    connection: Connection, principals: Collection[Principal]
+) -> dict[Principal, Refusal]:
+    """Return those of the callers whose token was revoked or whose session was ended, and how.
+
+    They were authenticated before that, and have waited since.
+    """
+    token_ids = {p.token_id for p in principals if p.token_id is not None}
+    session_ids = {p.session_id for p in principals if p.session_id is not None}
+    revoked = load_revoked_ids(connection, token_ids)
+    ended = load_ended_ids(connection, session_ids)
+    by_token = {p: _CREDENTIAL_REVOKED for p in principals if p.token_id in revoked}
+    by_session = {p: _SESSION_ENDED for p in principals if p.session_id in ended}
+    return {
+        principal: Refusal(Code.UNAUTHENTICATED, message)
+        for principal, message in (by_session | by_token).items()
+    }
 
 
 def require_active_since(uow: UnitOfWork, begun_at: datetime | None) -> None:

@@ -17,7 +17,9 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from uuid import UUID
 
+from engine.commands.standing import load_ended_callers
 from engine.model.algorithms import KeypairAlgorithm
+from engine.model.errors import Refusal
 from engine.model.events.effects import preserves_facts
 from engine.model.facts import AccountSettings, Actor, Keypair, Release
 from engine.model.principal import Principal
@@ -50,6 +52,8 @@ class AccountFacts:
 
     settings: AccountSettings
     actors: Mapping[Principal, Actor] = field(default_factory=dict)
+    #: Of these, those whose token or session was ended since they called.
+    ended_callers: Mapping[Principal, Refusal] = field(default_factory=dict)
     keypairs: Mapping[UUID, StoredKeypair] = field(default_factory=dict)
     #: Open releases that hold these keypairs; their counts are not true any more.
     releases: Mapping[UUID, Release] = field(default_factory=dict)
@@ -119,7 +123,12 @@ def load_facts(
     missing_callers = set(principals) - facts.actors.keys()
     if missing_callers:
         actors = loading.load_actors(uow.connection, missing_callers)
-        facts = replace(facts, actors={**facts.actors, **actors})
+        ended = load_ended_callers(uow.connection, missing_callers)
+        facts = replace(
+            facts,
+            actors={**facts.actors, **actors},
+            ended_callers={**facts.ended_callers, **ended},
+        )
     missing_keypairs = set(keypair_ids) - facts.keypairs.keys()
     if missing_keypairs:
         keypairs = _load_keypairs(uow, missing_keypairs)

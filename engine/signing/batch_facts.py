@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row
 
+from engine.model.errors import Refusal
 from engine.model.facts import AccountSettings, Actor, Release
 from engine.model.principal import Principal
 from engine.persistence.db.ids import uuid7s
@@ -29,6 +30,8 @@ class BatchFacts:
     settings: AccountSettings
     #: The callers that are users of this account, active or not.
     actors: Mapping[Principal, Actor]
+    #: Of these, those whose token or session was ended since they called.
+    ended_callers: Mapping[Principal, Refusal] = field(default_factory=dict)
     #: The keypairs of the account among those that are to sign.
     keypairs: Mapping[UUID, StoredKeypair]
     #: The releases that hold them, with their counts as of now.
@@ -45,6 +48,7 @@ def load_batch(uow: UnitOfWork, facts: AccountFacts, calls: Sequence[SignCall]) 
         now=uow.now,
         settings=facts.settings,
         actors=facts.actors,
+        ended_callers=facts.ended_callers,
         keypairs=facts.keypairs,
         releases=_with_counts(facts.releases, uow.standing),
         previous=_load_previous(uow, facts, calls),

@@ -88,6 +88,9 @@ def _decide_call(progress: _Progress, call: SignCall) -> Answers:
     actor = progress.facts.actors.get(call.principal)
     if actor is None or not actor.active:
         return Refusal(Code.UNAUTHENTICATED, "This user is deactivated. Ask an administrator.")
+    ended = progress.facts.ended_callers.get(call.principal)
+    if ended is not None:
+        return ended
     stored = progress.facts.keypairs.get(call.keypair_id)
     if stored is None:
         return not_found("keypair", "keypair_id")

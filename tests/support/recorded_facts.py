@@ -21,6 +21,8 @@ from engine.model.principal import Principal
 from engine.persistence.db.database import Database
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
+from engine.persistence.store.credentials.api_tokens import load_revoked_ids
+from engine.persistence.store.credentials.sessions import load_ended_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +76,16 @@ def _facts_of(connection: Connection, account_id: UUID) -> dict[str, Any]:
 
     principals = [Principal(account_id=account_id, user_id=id_) for id_ in ids(t.users)]
     actors = loading.load_actors(connection, principals)
+    token_ids, session_ids = ids(t.api_tokens), ids(t.sessions)
+    revoked = load_revoked_ids(connection, token_ids)
+    ended = load_ended_ids(connection, session_ids)
     keypairs = loading.load_keypairs(connection, account_id, ids(t.keypairs))
     releases = loading.load_releases(connection, ids(t.releases))
     return {
         f"settings {account_id}": loading.load_settings(connection, account_id),
         **{f"user {principal.user_id}": actor for principal, actor in actors.items()},
+        **{f"token {id_} revoked": id_ in revoked for id_ in token_ids},
+        **{f"session {id_} ended": id_ in ended for id_ in session_ids},
         **{f"keypair {keypair.id}": keypair for keypair in keypairs},
         **{
             f"release {id_}": replace(release, signatures_used=0, signatures_reserved=0)

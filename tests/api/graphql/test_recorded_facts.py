@@ -24,7 +24,7 @@ def test_every_mutation_records_what_it_changes_of_the_facts_of_signing(
         for case in CASES:
             stage.api.try_("max", case.mutation, case.input(stage))
     kinds = {name.split()[0] for name in changed}
-    assert kinds == {"settings", "user", "keypair", "release"}
+    assert kinds == {"settings", "user", "token", "session", "keypair", "release"}
 
 
 def test_what_time_does_is_recorded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

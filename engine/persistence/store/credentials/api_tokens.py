@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from engine.model.errors import not_found
 from engine.model.vocabulary import Permission
@@ -59,6 +59,12 @@ def lock_live_token(uow: UnitOfWork, token_id: UUID) -> bool:
     is_live = _T.c.revoked_at.is_(None), _is_unexpired(uow)
     query = sa.select(_T.c.id).where(_T.c.id == token_id, *is_live).with_for_update(read=True)
     return uow.connection.execute(query).one_or_none() is not None
+
+
+def load_revoked_ids(connection: Connection, ids: Collection[UUID]) -> frozenset[UUID]:
+    """Return those of these tokens that were revoked."""
+    query = sa.select(_T.c.id).where(_T.c.id.in_(sorted(ids)), _T.c.revoked_at.is_not(None))
+    return frozenset(connection.scalars(query)) if ids else frozenset()
 
 
 def unrevoked_token_ids(uow: UnitOfWork, user_id: UUID) -> list[UUID]:

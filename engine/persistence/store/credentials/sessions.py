@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from engine.model.errors import not_found
 from engine.model.vocabulary import SignInMethod
@@ -57,6 +58,12 @@ def lock_live_session(uow: UnitOfWork, session_id: UUID) -> bool:
     is_live = _S.c.ended_at.is_(None), _S.c.expires_at > uow.now
     query = sa.select(_S.c.id).where(_S.c.id == session_id, *is_live).with_for_update(read=True)
     return uow.connection.execute(query).one_or_none() is not None
+
+
+def load_ended_ids(connection: Connection, ids: Collection[UUID]) -> frozenset[UUID]:
+    """Return those of these sessions that were ended."""
+    query = sa.select(_S.c.id).where(_S.c.id.in_(sorted(ids)), _S.c.ended_at.is_not(None))
+    return frozenset(connection.scalars(query)) if ids else frozenset()
 
 
 def end_session(uow: UnitOfWork, session_id: UUID) -> bool:
