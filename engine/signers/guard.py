@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import inf
 
 import structlog
 
@@ -68,10 +69,12 @@ def quick_seconds(signer: Signer, algorithm: KeypairAlgorithm) -> float | None:
         return None
     try:
         with _guarded(signer, "quick_seconds"):
-            seconds: float | None = declared(algorithm)
+            seconds = declared(algorithm)
+            if seconds is not None and not 0 <= seconds < inf:
+                raise ValueError("quick_seconds returned no time")
     except SignerFailed:
         return None
-    return seconds
+    return None if seconds is None else float(seconds)
 
 
 def destroy_key(signer: Signer, key: SigningKey) -> None:

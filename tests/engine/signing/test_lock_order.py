@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -22,7 +23,9 @@ from engine.commands.maintenance.reseal_keypairs import reseal_keypairs
 from engine.model.vocabulary import ReleaseType, SignatureState
 from engine.persistence.store import ledger
 from engine.persistence.store import tables as t
+from engine.signers.base import SignerContext
 from engine.signers.keyring import Keyring
+from engine.signers.local import LocalSigner
 from engine.signing.account_facts import FactsCache
 from engine.signing.decide_calls import decide_calls
 from engine.signing.request import Made, SignCall, SignRequest
@@ -142,8 +145,9 @@ def test_sealing_a_key_anew(signer: Signer, monkeypatch: pytest.MonkeyPatch) -> 
     world = signer.world
     local: Any = world.system.signers["local"]
     keyring = Keyring([bytes(32)])
-    local._keyring._ciphers |= keyring._ciphers
     keyring._ciphers |= local._keyring._ciphers
+    signers = {**world.system.signers, "local": LocalSigner(SignerContext(keyring, {}))}
+    world.system = replace(world.system, signers=signers)
     reseal = partial(reseal_keypairs, world.system, keyring)
     assert deadlocks_while_signing(signer, monkeypatch, reseal) == []
 

@@ -193,12 +193,15 @@ def test_only_short_arithmetic_is_called_quick(world: World, algorithm: KeypairA
     )
 
 
-def test_a_declaration_that_raises_is_none() -> None:
+@pytest.mark.parametrize("declared", [RuntimeError, "fast", float("nan"), float("inf"), -1.0])
+def test_a_declaration_that_is_no_time_is_none(declared: Any) -> None:
     class Broken:
         name = "broken"
 
-        def quick_seconds(self, _algorithm: KeypairAlgorithm) -> float:
-            raise RuntimeError
+        def quick_seconds(self, _algorithm: KeypairAlgorithm) -> Any:
+            if declared is RuntimeError:
+                raise RuntimeError
+            return declared
 
     signer: Any = Broken()
     assert quick_seconds(signer, KeypairAlgorithm.ED25519) is None
