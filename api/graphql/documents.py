@@ -32,7 +32,7 @@ from api.graphql.strawberry_compat import (
 )
 from api.graphql.strawberry_schema import HookedSchema
 
-#: Characters of all cached documents; a parsed document takes some 200 bytes for each character.
+#: Characters of all cached documents; prepared, one takes some 250 bytes for each character.
 CACHE_CHARACTERS = 200_000
 #: Errors that are reported for one document.
 MAX_ERRORS = 5
