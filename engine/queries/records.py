@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, TypeAlias
@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Row, Table
 
+from engine.model import addresses
 from engine.model.text import lookup_key
 from engine.model.vocabulary import KeypairCategory, Permission, ReleaseType
 from engine.persistence.db.compiled import run_compiled
@@ -152,13 +153,18 @@ def count(context: QueryContext, kind: RecordKind, filter_: RecordFilter | None 
     return int(context.connection.execute(query).scalar_one())
 
 
-def keypair_by_alias(context: QueryContext, alias: str) -> UUID | None:
-    """Return the id of the account's keypair with this alias."""
-    k = t.keypairs.c
-    query = sa.select(k.id).where(
-        k.account_id == context.account_id, k.alias_key == lookup_key(alias)
-    )
-    return context.connection.execute(query).scalar_one_or_none()
+def by_name(context: QueryContext, kind: RecordKind, name: str) -> Sequence[Record]:
+    """Return the record that people know by this name, alias or address; there is one at most."""
+    table, column = kind.table, _SORT_COLUMNS[kind]
+    keys = [lookup_key(name)]
+    if kind is RecordKind.USER:
+        address = addresses.parse(name)
+        keys = list(address.keys) if address is not None else []
+    query = sa.select(table).where(table.c.account_id == context.account_id, column.in_(keys))
+    rows = context.connection.execute(query).all()
+    if kind is RecordKind.USER:
+        return [row for row in rows if addresses.share_mailbox(row.email, name)]
+    return rows
 
 
 def permissions_of(

@@ -16,6 +16,7 @@ from engine.model import artifacts
 from engine.model.errors import Code, Refusal, StorageFailed, not_found
 from engine.model.principal import Principal
 from engine.queries import records
+from engine.queries.records import RecordKind
 from engine.signing.request import Outcome, Refused, SignRequest
 
 #: The number of digests that `signBatch` takes at once.
@@ -195,9 +196,11 @@ async def _keypair_id(
     if alias is None or id is not None:
         message = "Give exactly one of keypairId and keypairAlias."
         raise Refusal(Code.INVALID_INPUT, message, "keypair_id")
-    keypair_id = await runtime.read(principal, partial(records.keypair_by_alias, alias=alias))
-    if keypair_id is None:
+    find = partial(records.by_name, kind=RecordKind.KEYPAIR, name=alias)
+    keypairs = await runtime.read(principal, find)
+    if not keypairs:
         raise not_found("keypair", "keypair_alias")
+    keypair_id: UUID = keypairs[0].id
     return keypair_id
 
 

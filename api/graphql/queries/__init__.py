@@ -3,6 +3,7 @@
 import strawberry
 
 from api.graphql.queries.administration import AdministrationQueries
+from api.graphql.queries.lookups import LookupQueries
 from api.graphql.queries.nodes import NodeQueries
 from api.graphql.queries.releases import ReleaseQueries
 from api.graphql.queries.signatures import SignatureQueries
@@ -13,5 +14,12 @@ from api.graphql.queries.webhooks import WebhookQueries
     description="The queries that read data; whatever the caller may not see is treated"
     " as if it did not exist."
 )
-class Query(NodeQueries, ReleaseQueries, SignatureQueries, AdministrationQueries, WebhookQueries):
+class Query(
+    NodeQueries,
+    LookupQueries,
+    ReleaseQueries,
+    SignatureQueries,
+    AdministrationQueries,
+    WebhookQueries,
+):
     pass

@@ -233,7 +233,8 @@ def test_no_mutation_lets_a_stranger_change_anything(
 
             text, variables = mutation(name, pick)
             answer = stranger.post("chief", text, **variables)
-            if place:
+            # A release that must count a signature is compared with the one that would, not read.
+            if place and place != ("input", "releaseId"):
                 assert codes(answer, name) == {"NOT_FOUND"}, (name, place, answer)
             assert shows(json.dumps(answer), marked) == set(), (name, place)
     assert account_rows(world) == before
