@@ -17,9 +17,13 @@ from tests.support.running import Server
 
 FLOOR = "bare Strawberry"
 HOW = "one process on SQLite with its worker, against a schema of one query; before any request"
+#: `serve --processes` of these two numbers differ by one process that serves.
+FEWER, MORE = 2, 3
+#: Until each of several processes has started, not only the first that answers.
+SETTLE_SECONDS = 1.5
 FURTHER_HOW = (
-    "what a second `countersign serve` on the same database adds, by Linux's proportional set"
-    " size, which counts a page once that both have"
+    f"`serve --processes {MORE}` less `--processes {FEWER}` by Linux's proportional set size, which"
+    " counts what processes share once; before any request"
 )
 #: Rows: name, unit and goal.
 FIGURES = (
@@ -42,7 +46,7 @@ def run(rounds: int) -> Iterator[Comparison]:
                 "floor": partial(_measure, servers.bare_strawberry),
             },
         )
-        further = by_turns(rounds, {"ours": partial(_further_process, serving)})["ours"]
+        further = by_turns(rounds, {"ours": partial(_further_process, url)})["ours"]
     for place, (title, unit, goal) in enumerate(FIGURES):
         yield Comparison(
             title=title,
@@ -70,10 +74,12 @@ def _measure(serving: Serving) -> tuple[float, float]:
         return resident_mib(server.process.pid), seconds
 
 
-def _further_process(serving: Serving) -> float:
-    """Return how many MiB a second process adds."""
-    with serving() as first:
-        alone = proportional_mib(first.process.pid)
-        with serving() as second:
-            both = proportional_mib(first.process.pid) + proportional_mib(second.process.pid)
-    return both - alone
+def _further_process(url: str) -> float:
+    """Return how many MiB one more process adds to those that there are."""
+    return _mib_of_processes(url, MORE) - _mib_of_processes(url, FEWER)
+
+
+def _mib_of_processes(url: str, number: int) -> float:
+    with servers.countersign(url, "--processes", str(number)) as server:
+        time.sleep(SETTLE_SECONDS)
+        return proportional_mib(server.process.pid)
