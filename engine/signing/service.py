@@ -67,6 +67,9 @@ FIRST_CALL_FAILED = Refusal(
 
 Element = TypeVar("Element")
 
+#: The account of the caller and the keypair: another account's keypair, which does not exist for
+#: its users, is not waited for either.
+Lane = tuple[UUID, UUID]
 #: By signature, what became of it.
 Outcomes = dict[UUID, Outcome]
 #: By signature, the task that signs and settles the part it is in.
@@ -129,7 +132,8 @@ class SigningService:
     async def _complete(self, call: SignCall) -> list[Outcome] | Refusal:
         account_id = call.principal.account_id
         try:
-            decided = await self._decisions.submit(account_id, call, lane=call.keypair_id)
+            lane = account_id, call.keypair_id
+            decided = await self._decisions.submit(account_id, call, lane=lane)
         except Refusal as refusal:
             return refusal
         if isinstance(decided.answers, Refusal):
@@ -141,22 +145,22 @@ class SigningService:
 
     # --- what is done for many calls at once ----------------------------------------------
 
-    def _free_capacity(self, keypair_id: Hashable) -> int:
+    def _free_capacity(self, lane: Hashable) -> int:
         """How many more signatures of a keypair may be reserved. Called on any thread."""
-        admission = self._admissions.get(keypair_id)
+        admission = self._admissions.get(lane)
         return MAX_BATCH_REQUESTS if admission is None else admission.free_capacity
 
-    def _admission(self, keypair_id: UUID) -> Admission:
-        admission = self._admissions.get(keypair_id)
+    def _admission(self, lane: Lane) -> Admission:
+        admission = self._admissions.get(lane)
         if admission is None:
             if len(self._admissions) >= MAX_ADMISSIONS:
                 self._admissions = {
-                    id_: admission
-                    for id_, admission in self._admissions.items()
+                    known: admission
+                    for known, admission in self._admissions.items()
                     if not admission.is_idle
                 }
             admission = Admission(self._system.reservation_seconds)
-            self._admissions[keypair_id] = admission
+            self._admissions[lane] = admission
         return admission
 
     async def _decide(
@@ -180,7 +184,7 @@ class SigningService:
         self, account_id: UUID, keypair_id: UUID, reserved: Sequence[Reserved]
     ) -> SigningTasks:
         tasks: dict[UUID, asyncio.Task[Outcomes]] = {}
-        batch = _SigningBatch(self._admission(keypair_id), len(reserved))
+        batch = _SigningBatch(self._admission((account_id, keypair_id)), len(reserved))
         for part in _split(reserved, SIGN_PART_SIZE):
             task = asyncio.create_task(self._sign_and_settle(account_id, batch, part))
             # It continues when all callers have left; then nobody awaits what it raises.

@@ -17,10 +17,12 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from engine.commands.administration.account import create_account
 from engine.commands.maintenance.advance_due import advance_due
 from engine.concurrency.executor import Executor
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Code, Refusal
+from engine.model.principal import Principal
 from engine.model.vocabulary import SignatureState, Status
 from engine.persistence.db.clock import DatabaseClock
 from engine.persistence.store import tables as t
@@ -147,6 +149,32 @@ async def test_who_is_refused_does_not_wait_for_the_signatures_of_others(
         monkeypatch.setattr(Signer, "seconds", 0.2)
         await asyncio.gather(one("signs", "dev"), one("is refused", "eve"))
     assert done == ["is refused", "signs"]
+
+
+async def test_another_account_does_not_wait_for_a_keypair_that_does_not_exist_for_it(
+    open_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = open_world
+    stranger = create_account(world.system, "Elsewhere", "eva@example.com")
+    principal = Principal(account_id=stranger.account_id, user_id=stranger.user_id)
+    started, make = Event(), Signer.sign
+
+    def noted(self: Signer, key: SigningKey, message: SigningInput) -> bytes:
+        started.set()
+        return make(self, key, message)
+
+    monkeypatch.setattr(Signer, "seconds", 0.02)
+    monkeypatch.setattr(Signer, "sign", noted)
+    many = [sign_request(world) for _ in range(2 * INITIAL_ADMISSION_LIMIT)]
+    async with gate_of(world) as (gate, _):
+        signing = asyncio.create_task(sign(gate, world, "dev", *many))
+        await asyncio.to_thread(started.wait, 5)
+        with pytest.raises(Refusal) as caught:
+            async with asyncio.timeout(5):
+                await gate.sign(principal, world.things["vault"], [sign_request(world)])
+        assert caught.value.code is Code.NOT_FOUND
+        assert not signing.done()
+        await signing
 
 
 async def test_what_was_reserved_is_never_refused_for_want_of_a_place(open_world: World) -> None:
