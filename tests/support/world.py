@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -207,7 +208,12 @@ def world_on(database: Database, settled: World) -> World:
     """The same account in a copy of its database, at the same instant."""
     clock = HandClock()
     system = replace(
-        settled.system, database=database, clock=clock, refusal_throttle=RefusalThrottle()
+        settled.system,
+        database=database,
+        clock=clock,
+        # A test may make its signers slow, or add one.
+        signers={name: copy(signer) for name, signer in settled.system.signers.items()},
+        refusal_throttle=RefusalThrottle(),
     )
     return replace(
         settled,
