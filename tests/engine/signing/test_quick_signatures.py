@@ -21,7 +21,7 @@ from engine.concurrency.executor import Executor
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import ReleaseType, SignatureState, Status
-from engine.persistence.db import timeouts
+from engine.persistence.db.postgresql import PgConnection
 from engine.persistence.store import tables as t
 from engine.persistence.store.ledger_verification import verify
 from engine.signers.base import SignerFailed
@@ -124,8 +124,8 @@ def test_many_signatures_are_one_transaction_of_few_statements(
     assert [code_of(outcome) for outcome in outcomes[0]] == [None] * 20
     assert counts(world) == (21, 0)
     assert {row.state for row in rows(world, t.signatures)} == {S.MADE}
-    # Releases, head, signatures, counts, entries, head; SQLite's BEGIN is seen as a statement too.
-    assert len(statements) == (7 if world.system.database.is_sqlite else 6), statements
+    # Releases, head, signatures, counts, entries, head.
+    assert len(statements) == 6, statements
 
 
 def test_keypairs_of_one_account_share_the_transaction(gate: Gate) -> None:
@@ -352,9 +352,9 @@ def test_a_commit_that_was_not_confirmed_is_looked_up_before_anybody_is_answered
 def test_a_connection_that_breaks_during_the_commit_is_looked_up(
     gate: Gate, monkeypatch: pytest.MonkeyPatch, is_stored: bool
 ) -> None:
-    world, whole, broken = gate.world, timeouts.Connection.commit, []
+    world, whole, broken = gate.world, PgConnection.commit, []
 
-    def commit(self: timeouts.Connection) -> None:
+    def commit(self: PgConnection) -> None:
         if broken:
             whole(self)
             return
@@ -364,7 +364,7 @@ def test_a_connection_that_breaks_during_the_commit_is_looked_up(
         self.pgconn.finish()
         raise psycopg.OperationalError("server closed the connection unexpectedly")
 
-    monkeypatch.setattr(timeouts.Connection, "commit", commit)
+    monkeypatch.setattr(PgConnection, "commit", commit)
     (outcomes,) = gate.sign(("dev", "vault"), number=9)
     assert broken
     assert [code_of(outcome) for outcome in outcomes] == [None] * 9
