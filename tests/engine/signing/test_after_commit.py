@@ -105,3 +105,29 @@ def test_a_commit_that_was_not_confirmed_before_something_else_failed(
     assert len(rows(open_world, t.signatures)) == CALLS
     refusals = [answer for answer in answers if isinstance(answer, Refusal)]
     assert [str(refusal) for refusal in refusals] == [DATABASE_UNAVAILABLE] * CALLS
+
+
+def test_whoever_waits_for_a_commit_that_was_looked_up_is_notified(
+    open_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[int] = []
+    notified: list[str] = []
+
+    @contextmanager
+    def unconfirmed(*args: Any) -> Iterator[Any]:
+        tries.append(1)
+        with transaction(*args) as uow:
+            yield uow
+        if len(tries) == 1:
+            notified.clear()  # a process whose connection breaks comes no further than the commit
+            raise OperationalError("COMMIT", {}, Exception(), connection_invalidated=True)
+
+    monkeypatch.setattr(decision_module, "transaction", unconfirmed)
+    system = replace(
+        open_world.system,
+        commit_hooks=(lambda _: notified.append("recorded"),),
+        delivery_hooks=(lambda _: notified.append("queued"),),
+    )
+    asyncio.run(sign_each(open_world, system))
+    assert (len(tries), len(rows(open_world, t.signatures))) == (2, CALLS)
+    assert sorted(notified) == ["queued", "recorded"]
