@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
@@ -21,7 +21,7 @@ from notifications.content.writer import MessageRenderer
 from notifications.delivery.claim import ClaimRequest, claim_deliveries, is_any_due
 from notifications.delivery.database_trouble import log_database_trouble
 from notifications.delivery.lease import RetryPolicy
-from notifications.delivery.prepare import DeliveryPreparer
+from notifications.delivery.prepare import DeliveryPreparer, PreparedDelivery
 from notifications.delivery.priority_gate import PriorityGate
 from notifications.delivery.send_queue import LOW_LEVEL
 from notifications.delivery.senders import Senders
@@ -36,6 +36,8 @@ BATCH_SECONDS = 0.025
 #: How many times as much is claimed as is sent at once: to claim many takes little longer than to
 #: claim one.
 CLAIM_FACTOR = 8
+#: How many claimed messages are rendered before the senders are given them.
+PREPARE_COUNT = 8
 #: Seconds in which messages that are being sent have to be finished once the relay is stopped.
 SHUTDOWN_SECONDS = 10.0
 #: Seconds in which connections have to be closed.
@@ -171,12 +173,14 @@ class Relay:
                 return 0
             args = self._system, request, self._policy, results, self._count_failure
             rows = await self._executor.write(partial(claim_deliveries, *args))
-        prepare = self._preparer.prepare
-        prepared = await self._executor.compute(
-            lambda: [prepare(row, begin_before) for row in rows]
-        )
-        self._queue.put(prepared)
-        return len(prepared)
+        # The first are sent while the next are rendered.
+        for start in range(0, len(rows), PREPARE_COUNT):
+            batch = partial(self._prepare, rows[start : start + PREPARE_COUNT], begin_before)
+            self._queue.put(await self._executor.compute(batch))
+        return len(rows)
+
+    def _prepare(self, rows: Sequence[Row[Any]], begin_before: float) -> list[PreparedDelivery]:
+        return [self._preparer.prepare(row, begin_before) for row in rows]
 
     def _count_failure(self, row: Row[Any], error: str) -> None:
         log_failure(row, error)
