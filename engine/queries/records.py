@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, Row, Table
+from sqlalchemy import Column, ColumnElement, LargeBinary, Row, Table
 
 from engine.model import addresses
 from engine.model.text import lookup_key
@@ -41,6 +41,11 @@ class RecordKind(StrEnum):
         """The table whose rows are the records."""
         return t.metadata.tables[self.value]
 
+    @property
+    def columns(self) -> list[Column[Any]]:
+        """The columns that are read: all but the binary ones, sealed keys and hashes of secrets."""
+        return [column for column in self.table.c if not isinstance(column.type, LargeBinary)]
+
 
 #: The column by which pages of each kind are sorted.
 _SORT_COLUMNS: dict[RecordKind, ColumnElement[Any]] = {
@@ -53,7 +58,7 @@ _SORT_COLUMNS: dict[RecordKind, ColumnElement[Any]] = {
 
 
 _BY_IDS = {
-    kind: sa.select(kind.table).where(
+    kind: sa.select(*kind.columns).where(
         id_in(kind.table.c.id), no_index(kind.table.c.account_id) == sa.bindparam("account")
     )
     for kind in RecordKind
@@ -138,7 +143,8 @@ def find(
 ) -> Page[Record]:
     """Return a page of the account's records; the filter's values are part of its cursors."""
     table, conditions = kind.table, filter_.conditions() if filter_ is not None else []
-    query = sa.select(table).where(table.c.account_id == context.account_id, *conditions)
+    query = sa.select(*kind.columns)
+    query = query.where(table.c.account_id == context.account_id, *conditions)
     order = Order(table.name, (_SORT_COLUMNS[kind], table.c.id))
     scope = [str(c.compile(compile_kwargs={"literal_binds": False})) for c in conditions]
     values = [sorted(map(str, c.compile().params.values())) for c in conditions]
@@ -160,7 +166,8 @@ def by_name(context: QueryContext, kind: RecordKind, name: str) -> Sequence[Reco
     if kind is RecordKind.USER:
         address = addresses.parse(name)
         keys = list(address.keys) if address is not None else []
-    query = sa.select(table).where(table.c.account_id == context.account_id, column.in_(keys))
+    query = sa.select(*kind.columns)
+    query = query.where(table.c.account_id == context.account_id, column.in_(keys))
     rows = context.connection.execute(query).all()
     if kind is RecordKind.USER:
         return [row for row in rows if addresses.share_mailbox(row.email, name)]

@@ -99,3 +99,20 @@ def test_an_approval_is_counted_only_where_that_is_selected(
         statements[fields] = len(sent)
     bare, with_decisions, with_counts = statements.values()
     assert bare < with_decisions < with_counts
+
+
+def test_no_query_reads_sealed_keys_or_hashes_of_secrets(
+    small_api: Api, small_world: World
+) -> None:
+    small_world.add_user("chief", "ADMIN")
+    small_api.token("chief")
+    lists = "keypairs { edges { node { alias } } } apiTokens { edges { node { name } } }"
+    by_name = 'keypair(alias: "vault") { id }'
+    with counting(small_world) as sent:
+        data = small_api.ask("chief", f"{{ {lists} {by_name} }}")
+        small_api.ask(
+            "chief", "query ($id: ID!) { node(id: $id) { id } }", id=data["keypair"]["id"]
+        )
+    read = [statement.partition("FROM")[0] for statement in sent]
+    assert any("alias" in columns for columns in read)
+    assert not any("material" in columns or "secret_hash" in columns for columns in read)
