@@ -11,7 +11,7 @@ settled by another one (`engine.signing.settle`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -45,9 +45,20 @@ _STORED = sa.select(_S.c.id).where(id_in(_S.c.id)).limit(1)
 
 
 def decide_calls(
-    system: System, cache: FactsCache, account_id: UUID, calls: Sequence[SignCall]
+    system: System,
+    cache: FactsCache,
+    account_id: UUID,
+    calls: Sequence[SignCall],
+    is_abandoned: Callable[[], bool] = lambda: False,
 ) -> list[Answers]:
     """Decide on the calls of several users of an account in one transaction.
+
+    Args:
+        system: The engine.
+        cache: What this process keeps of the facts of accounts.
+        account_id: The account of the callers.
+        calls: Their calls.
+        is_abandoned: Whether they were refused meanwhile, because the locks took too long.
 
     Returns:
         For each call, in their order, an answer for each of its requests or one refusal
@@ -61,7 +72,7 @@ def decide_calls(
         return []
     for request in (request for call in calls for request in call.requests):
         _ = request.stored_digest  # long content is not hashed while locks are held
-    decision = _DecisionOnCalls(system, cache, account_id, calls)
+    decision = _DecisionOnCalls(system, cache, account_id, calls, is_abandoned)
     try:
         return retry(decision.run, is_idempotent=True)
     except Exception as error:
@@ -83,6 +94,7 @@ class _DecisionOnCalls:
     cache: FactsCache
     account_id: UUID
     calls: Sequence[SignCall]
+    is_abandoned: Callable[[], bool]
     #: The answers of the last try that came to its commit, and the signatures that it stored.
     answers: list[Answers] = field(default_factory=list)
     stored_ids: list[UUID] = field(default_factory=list)
@@ -105,6 +117,9 @@ class _DecisionOnCalls:
         cached = self.cache.get(self.account_id)
         facts = None
         with transaction(self.system, self.account_id, None, self._lock(cached)) as uow:
+            if self.is_abandoned():
+                # Signatures that nobody gets would be counted all the same.
+                raise Refusal(Code.OVERLOADED, DATABASE_UNAVAILABLE)
             if not self._is_stored(uow):
                 facts = self._decide(uow, cached)
         if facts is None:

@@ -19,6 +19,7 @@ import asyncio
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from threading import Event
 from typing import TypeVar
 from uuid import UUID
 
@@ -166,10 +167,17 @@ class SigningService:
     async def _decide(
         self, account_id: UUID, take_calls: TakeItems[SignCall]
     ) -> list[_DecidedCall]:
-        def decide() -> list[Answers]:
-            return decide_calls(self._system, self._facts, account_id, take_calls())
+        abandoned = Event()
 
-        answers_of_calls = await self._executor.write(decide, account_id)
+        def decide() -> list[Answers]:
+            calls = take_calls()
+            return decide_calls(self._system, self._facts, account_id, calls, abandoned.is_set)
+
+        try:
+            answers_of_calls = await self._executor.write(decide, account_id)
+        except BaseException:
+            abandoned.set()  # the thread may wait for its locks still
+            raise
         by_keypair: dict[UUID, list[Reserved]] = {}
         for answers in answers_of_calls:
             for answer in [] if isinstance(answers, Refusal) else answers:

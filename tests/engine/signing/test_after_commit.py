@@ -1,10 +1,11 @@
-"""What fails during or after the commit of a decision makes no signature twice."""
+"""What fails during or after the commit of a decision makes no signature twice, or for nobody."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 from collections.abc import Iterator
+from concurrent.futures import wait
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -14,12 +15,14 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from engine.commands.transactions import transaction
+from engine.concurrency.executor import Executor
 from engine.model.errors import Refusal, StorageFailed
 from engine.model.facts import AccountSettings
 from engine.model.vocabulary import Status
+from engine.persistence.db.database import Database
 from engine.persistence.db.ids import uuid7s
 from engine.persistence.store import tables as t
-from engine.persistence.store.ledger import Head
+from engine.persistence.store.ledger import Head, head
 from engine.persistence.store.retry import DATABASE_UNAVAILABLE
 from engine.signing import decide_calls as decision_module
 from engine.signing.account_facts import MAX_ACCOUNTS, AccountFacts, FactsCache, KeptFacts
@@ -131,3 +134,24 @@ def test_whoever_waits_for_a_commit_that_was_looked_up_is_notified(
     asyncio.run(sign_each(open_world, system))
     assert (len(tries), len(rows(open_world, t.signatures))) == (2, CALLS)
     assert sorted(notified) == ["queued", "recorded"]
+
+
+async def test_what_waits_for_a_lock_until_its_callers_were_refused_makes_nothing(
+    open_world: World,
+) -> None:
+    """Their signatures would be counted, and nobody would have them."""
+    database = open_world.system.database
+    executor = Executor(database, timeout_seconds=0.3)
+    service = SigningService(open_world.system, executor)
+    keypair_id = open_world.things["vault"]
+    request = SignRequest(keypair_id=keypair_id, digest=DIGEST)
+    other = Database(database.url.render_as_string(hide_password=False))
+    with other.writing() as connection:
+        head(connection, open_world.account_id, lock=True)
+        with pytest.raises(Refusal) as caught:
+            await service.sign(open_world.principal("dev"), keypair_id, [request])
+    other.dispose()
+    assert str(caught.value) == DATABASE_UNAVAILABLE
+    await asyncio.to_thread(wait, set(executor._running), timeout=5)
+    executor.shutdown()
+    assert rows(open_world, t.signatures) == []
