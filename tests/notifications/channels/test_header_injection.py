@@ -87,10 +87,12 @@ MANY_LINES = {
     "RejectReleaseInput.comment", "WithdrawReleaseInput.reason", "CloseReleaseInput.reason",
     "StopReleaseInput.reason",
 }  # fmt: skip
-#: What is signed is told to nobody.
+#: What is signed, and what it is for, is in no message.
 UNTOLD = {
-    "SignInput.digest", "SignInput.content", "SignInput.idempotencyKey", "SignBatchItem.digest",
-    "SignBatchItem.idempotencyKey",
+    "SignInput.digest", "SignInput.content", "SignInput.idempotencyKey", "SignInput.keypairAlias",
+    "SignBatchInput.keypairAlias", "SignBatchItem.digest", "SignBatchItem.idempotencyKey",
+    "ArtifactInput.name", "ArtifactInput.size", "ArtifactInput.digest",
+    "ContextEntryInput.name", "ContextEntryInput.value",
 }  # fmt: skip
 
 
