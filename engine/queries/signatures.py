@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, Row, Select
+from sqlalchemy import ColumnElement, Row
 
 from engine.model.vocabulary import Permission, SignatureState
 from engine.persistence.db.pagination import Order, Page, PageArgs, fetch
@@ -95,16 +95,6 @@ def of_releases(
 def counts_of_releases(context: QueryContext, release_ids: Collection[UUID]) -> dict[UUID, int]:
     """How many signatures were made in each release."""
     return counts(context, _S, _S.c.release_id, release_ids, [_IS_MADE])
-
-
-def all_of_release(context: QueryContext, release_id: UUID, limit: int) -> list[Row[Any]]:
-    """The signatures of a release that the viewer sees, the oldest first; `limit` at most."""
-    query = _of_release(release_id).limit(limit)
-    return list(context.connection.execute(query).all())
-
-
-def _of_release(release_id: UUID) -> Select[Any]:
-    return sa.select(_S).where(_S.c.release_id == release_id, _IS_MADE).order_by(_S.c.id)
 
 
 def _visible(context: QueryContext) -> Iterator[ColumnElement[bool]]:
