@@ -147,8 +147,7 @@ class _DecisionOnCalls:
         return is_stored
 
     def _decide(self, uow: UnitOfWork, cached: KeptFacts | None) -> AccountFacts:
-        if _may_be_overdue(uow, self.calls):
-            release_expired(uow)
+        if _may_be_overdue(uow, self.calls) and release_expired(uow):
             refresh_counts(uow)
         principals = {call.principal for call in self.calls}
         facts = load_facts(uow, cached, principals, self._keypair_ids)

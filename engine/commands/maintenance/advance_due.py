@@ -41,7 +41,7 @@ def advance_due(system: System, limit: int = RELEASES_PER_RUN) -> int:
         due, overdue = _find(system, limit, at_fault)
         faults = len(at_fault)
         moved = _advance_each(system, due, _count_advanced, at_fault)
-        moved += _advance_each(system, overdue, _give_back, at_fault)
+        moved += _advance_each(system, overdue, release_expired, at_fault)
         if moved or len(at_fault) == faults:
             return moved
 
@@ -68,12 +68,6 @@ def _advance_each(
 def _count_advanced(uow: UnitOfWork) -> int:
     """Return how many releases entering the transaction has advanced."""
     return len({recorded.event.subject_id for recorded in uow.recorded})
-
-
-def _give_back(uow: UnitOfWork) -> int:
-    before = len(uow.recorded)
-    release_expired(uow)
-    return len(uow.recorded) - before
 
 
 def _is_fault_of_database(error: Exception, database: Database) -> bool:

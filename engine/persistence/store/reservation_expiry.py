@@ -45,8 +45,12 @@ _NUMBER_OVERDUE = (
 )
 
 
-def release_expired(uow: UnitOfWork) -> None:
-    """End the overdue reservations of the locked releases, and those of no release."""
+def release_expired(uow: UnitOfWork) -> int:
+    """End the overdue reservations of the locked releases, and those of no release.
+
+    Returns:
+        How many there were.
+    """
     parameters = {
         "account": uow.account_id,
         "ids": [uow.account_id, *sorted(uow.locked)],
@@ -56,6 +60,7 @@ def release_expired(uow: UnitOfWork) -> None:
     end_reservations(
         uow, [(row.id, row.keypair_id, row.release_id) for row in overdue], SignatureState.LAPSED
     )
+    return len(overdue)
 
 
 def exclude_overdue(
