@@ -28,6 +28,7 @@ pytest.skip("no chromium here", allow_module_level=True)
 """
 
 
+@pytest.mark.parametrize("in_ci", ["", "1"], ids=["at-a-desk", "in-ci"])
 @pytest.mark.parametrize(
     ("require_all", "summary"),
     [
@@ -36,8 +37,9 @@ pytest.skip("no chromium here", allow_module_level=True)
     ],
 )
 def test_a_skip_fails_where_everything_must_run(
-    tmp_path: Path, require_all: str, summary: str
+    tmp_path: Path, require_all: str, summary: str, in_ci: str
 ) -> None:
+    """With ``CI`` set, pytest writes the lines of its summary in full instead of cutting them."""
     (tmp_path / "conftest.py").write_text("from tests.conftest import *\n")
     (tmp_path / "test_some.py").write_text(SOME_SKIPPED)
     (tmp_path / "test_module.py").write_text(WHOLE_MODULE_SKIPPED)
@@ -46,7 +48,7 @@ def test_a_skip_fails_where_everything_must_run(
     run = subprocess.run(
         [sys.executable, "-m", "pytest", *options, str(tmp_path)],
         cwd=tmp_path,
-        env=os.environ | {"COUNTERSIGN_REQUIRE_ALL": require_all},
+        env=os.environ | {"COUNTERSIGN_REQUIRE_ALL": require_all, "CI": in_ci},
         capture_output=True,
         text=True,
         check=False,
@@ -55,8 +57,8 @@ def test_a_skip_fails_where_everything_must_run(
     assert f"{summary} in" in run.stdout
     assert "no chromium here" in run.stdout
     for file, skips in (("test_some.py", 2), ("test_module.py", 1)):
-        reasons = re.findall(
-            rf"{file}.* did not run, and COUNTERSIGN_REQUIRE_ALL is set", run.stdout
+        skipped_tests = re.findall(
+            rf"({file}\S*) did not run, and COUNTERSIGN_REQUIRE_ALL is set", run.stdout
         )
-        assert len(set(reasons)) == (skips if require_all else 0)
+        assert len(set(skipped_tests)) == (skips if require_all else 0)
     assert (run.returncode in {1, 2}) == bool(require_all)
