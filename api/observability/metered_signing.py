@@ -22,12 +22,17 @@ class MeteredSigning(SigningService):
         self._meter = meter
 
     async def sign(
-        self, principal: Principal, keypair_id: UUID, requests: Sequence[SignRequest]
+        self,
+        principal: Principal,
+        keypair_id: UUID,
+        requests: Sequence[SignRequest],
+        *,
+        is_atomic: bool = False,
     ) -> list[Outcome]:
         """Return an outcome for each request, and count each."""
         with self._meter.operation(OperationKind.SIGNATURE, "sign"):
             try:
-                outcomes = await super().sign(principal, keypair_id, requests)
+                outcomes = await super().sign(principal, keypair_id, requests, is_atomic=is_atomic)
             except Refusal as refusal:
                 self._meter.signed(refusal.code, len(requests))
                 raise

@@ -71,6 +71,8 @@ class Code(StrEnum):
     IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
     #: The signature would not count toward the release that the caller names.
     RELEASE_MISMATCH = "RELEASE_MISMATCH"
+    #: Another signature of the same atomic batch could not be made.
+    BATCH_REFUSED = "BATCH_REFUSED"
     #: The signer could not make the signature.
     SIGNER_FAILED = "SIGNER_FAILED"
     #: No valid credentials.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from engine.model.algorithms import DigestAlgorithm
@@ -21,6 +21,7 @@ from engine.model.signing_factors import Evaluation, SignFacts
 from engine.model.visibility import sees
 from engine.model.vocabulary import SignatureState
 from engine.signing.account_facts import StoredKeypair
+from engine.signing.atomic_groups import refuse_together
 from engine.signing.batch_facts import BatchFacts
 from engine.signing.evaluation import SignDecision, decide
 from engine.signing.idempotency import PreviousSignature, PreviousSignatures, user_key
@@ -76,6 +77,20 @@ class _Progress:
     #: holds it; they differ by no more.
     evaluations: dict[tuple[Principal, UUID, bool], SignDecision] = field(default_factory=dict)
 
+    def fork(self) -> _Progress:
+        """Progress in which a group can be decided without an effect on this one.
+
+        What it refuses is recorded in both cases.
+        """
+        return replace(
+            self, previous=dict(self.previous), reservations=[], counted=Counter(self.counted)
+        )
+
+    def join(self, fork: _Progress) -> None:
+        """Take over what was decided in a fork."""
+        self.previous, self.counted = fork.previous, fork.counted
+        self.reservations += fork.reservations
+
 
 def decide_batch(facts: BatchFacts, calls: Sequence[SignCall]) -> BatchDecision:
     """Decide on every request of every call."""
@@ -85,6 +100,20 @@ def decide_batch(facts: BatchFacts, calls: Sequence[SignCall]) -> BatchDecision:
 
 
 def _decide_call(progress: _Progress, call: SignCall) -> Answers:
+    if call.group is None:
+        return _decide_requests(progress, call)
+    trial = progress.fork()
+    answers = _decide_requests(trial, call)
+    if isinstance(answers, Refusal):
+        return answers
+    refused = refuse_together(answers, {r.signature_id for r in trial.reservations})
+    if refused is not None:
+        return refused
+    progress.join(trial)
+    return answers
+
+
+def _decide_requests(progress: _Progress, call: SignCall) -> Answers:
     actor = progress.facts.actors.get(call.principal)
     if actor is None or not actor.active:
         return Refusal(Code.UNAUTHENTICATED, "This user is deactivated. Ask an administrator.")
@@ -94,15 +123,12 @@ def _decide_call(progress: _Progress, call: SignCall) -> Answers:
     stored = progress.facts.keypairs.get(call.keypair_id)
     if stored is None:
         return not_found("keypair", "keypair_id")
-    return [
-        _decide_request(progress, call.principal, actor, stored, request)
-        for request in call.requests
-    ]
+    return [_decide_request(progress, call, actor, stored, request) for request in call.requests]
 
 
 def _decide_request(
     progress: _Progress,
-    principal: Principal,
+    call: SignCall,
     actor: Actor,
     stored: StoredKeypair,
     request: SignRequest,
@@ -113,7 +139,7 @@ def _decide_request(
     key = user_key(actor, request)
     if key is not None and key in progress.previous:
         return _repeat(progress, actor, stored, request, progress.previous[key])
-    decision = _evaluate(progress, principal, actor, stored)
+    decision = _evaluate(progress, call.principal, actor, stored)
     refusal, recorded = decision.evaluation.refusal, decision.recorded.refusal
     if refusal is not None and recorded is not None:
         _record_refusal(progress, actor, stored, request, recorded, decision.recorded_factors_json)
@@ -122,7 +148,7 @@ def _decide_request(
     if refusal is not None:
         _record_refusal(progress, actor, stored, request, refusal, decision.recorded_factors_json)
         return Refused(refusal, decision.evaluation.factors)
-    reserved = _reserve(progress, actor, stored, request, decision)
+    reserved = _reserve(progress, call, actor, stored, request, decision)
     if key is not None:
         progress.previous[key] = _as_previous(reserved)
     return reserved
@@ -188,6 +214,7 @@ def _evaluate(
 
 def _reserve(
     progress: _Progress,
+    call: SignCall,
     actor: Actor,
     stored: StoredKeypair,
     request: SignRequest,
@@ -213,6 +240,7 @@ def _reserve(
         backend=stored.signer_name,
         signing_input=request.signing_input,
         idempotency_key=request.idempotency_key,
+        group=call.group,
     )
     progress.reservations.append(reserved)
     if event.release_id is not None:

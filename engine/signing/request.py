@@ -79,6 +79,14 @@ class SignRequest:
         return Content(self.content or b"")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class AtomicGroup:
+    """Signatures of one call, of which all are made or none. Each group equals only itself."""
+
+    #: After how many seconds its reservations expire: a large group takes long to sign.
+    reservation_seconds: float
+
+
 @dataclass(frozen=True, slots=True)
 class SignCall:
     """The requests of one caller on one keypair."""
@@ -86,6 +94,8 @@ class SignCall:
     principal: Principal
     keypair_id: UUID
     requests: tuple[SignRequest, ...]
+    #: None: each request is decided on its own.
+    group: AtomicGroup | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +113,8 @@ class Reserved:
     backend: str
     signing_input: SigningInput
     idempotency_key: str | None
+    #: The signatures with which it is made, or not made.
+    group: AtomicGroup | None = None
 
     @property
     def signature_id(self) -> UUID:
@@ -113,6 +125,13 @@ class Reserved:
     def release_id(self) -> UUID | None:
         """The release it counts toward, if any."""
         return self.event.release_id
+
+
+#: Why a request came to nothing that would have been granted by itself.
+GROUP_REFUSED = Refusal(
+    Code.BATCH_REFUSED,
+    "Another signature of this atomic batch could not be made, so none was. Nothing was used.",
+)
 
 
 @dataclass(frozen=True, slots=True)

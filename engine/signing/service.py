@@ -8,19 +8,19 @@ part with no more than its signer can make in time. Each request goes through up
    they are done (`decide_calls`); the others it reserves.
 2. Sign: what was reserved is signed outside of any transaction, in parts, in several threads.
 3. Settle: parts of one account that are signed at about the same time are written in one
-   transaction (`settle`).
+   transaction (`settle`). Both steps are tasks of their own (`signing_tasks`).
 
-A call waits for no more than its own signatures.
+A call waits for no more than its own signatures. The requests of an atomic group go through each
+step together: all of them are decided, made quickly and settled, or none.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from threading import Event
-from typing import TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -32,7 +32,6 @@ from engine.model.principal import Principal
 from engine.model.vocabulary import SignatureState
 from engine.persistence.store import tables as t
 from engine.signing.account_facts import FactsCache
-from engine.signing.admission import Admission
 from engine.signing.decide_batch import Answers
 from engine.signing.decide_calls import decide_calls
 from engine.signing.request import (
@@ -44,8 +43,7 @@ from engine.signing.request import (
     SignCall,
     SignRequest,
 )
-from engine.signing.settle import settle
-from engine.signing.sign import SigningResult, sign
+from engine.signing.signing_tasks import SigningTasks, TasksBySignature, split
 from engine.system import System
 
 #: Requests of one call that are decided together: a large call takes turns with other calls.
@@ -53,28 +51,12 @@ MAX_CALL_REQUESTS = 32
 #: Requests that are decided in one transaction. It makes as many quick signatures at most, which
 #: takes about as long as it takes to store them.
 MAX_BATCH_REQUESTS = 128
-#: Signatures made in one thread, one after the other: a slow signer is called from several threads.
-SIGN_PART_SIZE = 16
-#: Seconds that a signed part waits at most for the others of its batch, to be settled with them.
-COALESCE_SECONDS = 0.05
 #: Seconds between two looks at a signature that another call is making.
 POLL_SECONDS = 0.02
-#: Keypairs for which the speed of their signer is remembered.
-MAX_ADMISSIONS = 1000
 FIRST_CALL_FAILED = Refusal(
     Code.SIGNER_FAILED,
     "The first call with this idempotency key came to nothing. Send it again.",
 )
-
-Element = TypeVar("Element")
-
-#: The account of the caller and the keypair: another account's keypair, which does not exist for
-#: its users, is not waited for either.
-Lane = tuple[UUID, UUID]
-#: By signature, what became of it.
-Outcomes = dict[UUID, Outcome]
-#: By signature, the task that signs and settles the part it is in.
-SigningTasks = Mapping[UUID, asyncio.Task[Outcomes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +64,7 @@ class _DecidedCall:
     """The decision on one call, and the tasks that sign what its batch has reserved."""
 
     answers: Answers
-    tasks: SigningTasks
+    tasks: TasksBySignature
 
 
 class SigningService:
@@ -92,22 +74,29 @@ class SigningService:
         self._system = system
         self._executor = executor
         self._facts = FactsCache()
+        self._tasks = SigningTasks(system, executor, self._notify_capacity)
         self._decisions = KeyedBatcher[UUID, SignCall, _DecidedCall](
             self._decide,
             cost=_number_of_requests,
-            lane_capacity=self._free_capacity,
+            lane_capacity=self._tasks.free_capacity,
             max_cost=MAX_BATCH_REQUESTS,
         )
-        self._settlements = KeyedBatcher[UUID, Sequence[SigningResult], list[Outcome]](
-            self._settle, cost=len
-        )
-        self._admissions: dict[Hashable, Admission] = {}
-        self._tasks: set[asyncio.Task[Outcomes]] = set()
 
     async def sign(
-        self, principal: Principal, keypair_id: UUID, requests: Sequence[SignRequest]
+        self,
+        principal: Principal,
+        keypair_id: UUID,
+        requests: Sequence[SignRequest],
+        *,
+        is_atomic: bool = False,
     ) -> list[Outcome]:
         """Sign with one keypair.
+
+        Args:
+            principal: Who signs.
+            keypair_id: The keypair.
+            requests: What is to be signed.
+            is_atomic: Whether all signatures are made or none, whatever happens meanwhile.
 
         Returns:
             An outcome for each request, in their order.
@@ -115,8 +104,12 @@ class SigningService:
         Raises:
             Refusal: All requests are refused for one reason, such as an unknown keypair.
         """
-        parts = _split(requests, MAX_CALL_REQUESTS)
-        calls = [SignCall(principal, keypair_id, tuple(part)) for part in parts]
+        if is_atomic:
+            group = self._tasks.atomic_group((principal.account_id, keypair_id), len(requests))
+            calls = [SignCall(principal, keypair_id, tuple(requests), group)]
+        else:
+            parts = split(requests, MAX_CALL_REQUESTS)
+            calls = [SignCall(principal, keypair_id, tuple(part)) for part in parts]
         if len(calls) == 1:
             answers = [await self._complete(calls[0])]
         else:
@@ -146,24 +139,6 @@ class SigningService:
 
     # --- what is done for many calls at once ----------------------------------------------
 
-    def _free_capacity(self, lane: Hashable) -> int:
-        """How many more signatures of a keypair may be reserved. Called on any thread."""
-        admission = self._admissions.get(lane)
-        return MAX_BATCH_REQUESTS if admission is None else admission.free_capacity
-
-    def _admission(self, lane: Lane) -> Admission:
-        admission = self._admissions.get(lane)
-        if admission is None:
-            if len(self._admissions) >= MAX_ADMISSIONS:
-                self._admissions = {
-                    known: admission
-                    for known, admission in self._admissions.items()
-                    if not admission.is_idle
-                }
-            admission = Admission(self._system.reservation_seconds)
-            self._admissions[lane] = admission
-        return admission
-
     async def _decide(
         self, account_id: UUID, take_calls: TakeItems[SignCall]
     ) -> list[_DecidedCall]:
@@ -178,62 +153,22 @@ class SigningService:
         except BaseException:
             abandoned.set()  # the thread may wait for its locks still
             raise
-        by_keypair: dict[UUID, list[Reserved]] = {}
-        for answers in answers_of_calls:
-            for answer in [] if isinstance(answers, Refusal) else answers:
-                if isinstance(answer, Reserved):
-                    by_keypair.setdefault(answer.event.keypair_id, []).append(answer)
-        tasks: dict[UUID, asyncio.Task[Outcomes]] = {}
-        for keypair_id, reserved in by_keypair.items():
-            tasks |= self._start_signing(account_id, keypair_id, reserved)
+        reserved = [
+            answer
+            for answers in answers_of_calls
+            if not isinstance(answers, Refusal)
+            for answer in answers
+            if isinstance(answer, Reserved)
+        ]
+        tasks = self._tasks.start(account_id, reserved)
         return [_DecidedCall(answers, tasks) for answers in answers_of_calls]
 
-    def _start_signing(
-        self, account_id: UUID, keypair_id: UUID, reserved: Sequence[Reserved]
-    ) -> SigningTasks:
-        tasks: dict[UUID, asyncio.Task[Outcomes]] = {}
-        batch = _SigningBatch(self._admission((account_id, keypair_id)), len(reserved))
-        for part in _split(reserved, SIGN_PART_SIZE):
-            task = asyncio.create_task(self._sign_and_settle(account_id, batch, part))
-            # It continues when all callers have left; then nobody awaits what it raises.
-            self._tasks.add(task)
-            task.add_done_callback(self._forget_task)
-            tasks |= dict.fromkeys((reservation.signature_id for reservation in part), task)
-        return tasks
-
-    def _forget_task(self, task: asyncio.Task[Outcomes]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled():
-            task.exception()
-
-    async def _sign_and_settle(
-        self, account_id: UUID, batch: _SigningBatch, part: Sequence[Reserved]
-    ) -> Outcomes:
-        try:
-            results = await self._executor.run_blocking(
-                partial(sign, self._system, part), bypass_queue=True
-            )
-            await batch.coalesce(len(part))
-            outcomes = await self._settlements.submit(account_id, results)
-        finally:
-            batch.admission.finish(len(part))
-            self._decisions.notify_capacity(account_id)
-        return {r.signature_id: o for r, o in zip(part, outcomes, strict=True)}
-
-    async def _settle(
-        self, account_id: UUID, take_parts: TakeItems[Sequence[SigningResult]]
-    ) -> list[list[Outcome]]:
-        def settle_parts() -> list[list[Outcome]]:
-            parts = take_parts()
-            results = [result for part in parts for result in part]
-            outcomes = iter(settle(self._system, account_id, results))
-            return [[next(outcomes) for _ in part] for part in parts]
-
-        return await self._executor.write(settle_parts, account_id, bypass_queue=True)
+    def _notify_capacity(self, account_id: UUID) -> None:
+        self._decisions.notify_capacity(account_id)
 
     # --- what one request came to ---------------------------------------------------------
 
-    async def _outcome(self, answer: Reserved | Existing, tasks: SigningTasks) -> Outcome:
+    async def _outcome(self, answer: Reserved | Existing, tasks: TasksBySignature) -> Outcome:
         task = tasks.get(answer.signature_id)
         if task is None:
             assert isinstance(answer, Existing), "what was reserved is being signed"
@@ -259,33 +194,8 @@ class SigningService:
         return Refused(FIRST_CALL_FAILED)
 
 
-class _SigningBatch:
-    """What was reserved in one transaction, while it is signed."""
-
-    def __init__(self, admission: Admission, size: int) -> None:
-        self.admission = admission
-        self._unsigned = size
-        self._all_signed = asyncio.Event()
-        admission.start(size)
-
-    async def coalesce(self, number: int) -> None:
-        """Note that so many are signed, and wait a moment for the rest of the batch."""
-        self._unsigned -= number
-        if not self._unsigned:
-            self._all_signed.set()
-        try:
-            async with asyncio.timeout(COALESCE_SECONDS):
-                await self._all_signed.wait()
-        except TimeoutError:
-            pass
-
-
 def _number_of_requests(call: SignCall) -> int:
     return len(call.requests)
-
-
-def _split(elements: Sequence[Element], size: int) -> list[Sequence[Element]]:
-    return [elements[start : start + size] for start in range(0, len(elements), size)]
 
 
 def _for_each_request(call: SignCall, answer: list[Outcome] | Refusal) -> list[Outcome]:

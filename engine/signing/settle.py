@@ -21,7 +21,7 @@ from engine.persistence.store.reservation_expiry import end_reservations
 from engine.persistence.store.retry import retry
 from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.signing.quota import count_signatures
-from engine.signing.request import Made, Outcome, Refused, Signed
+from engine.signing.request import GROUP_REFUSED, AtomicGroup, Made, Outcome, Refused, Signed
 from engine.signing.sign import SigningResult
 from engine.system import System
 
@@ -66,18 +66,34 @@ def _settle(system: System, account_id: UUID, results: Sequence[SigningResult]) 
         rows = _load_settled(uow, results)
         settled = [result for result in results if _is_written(result, rows)]
         pending = [result for result in results if result.signature_id not in rows]
-        signed = [result for result in pending if result.signature is not None]
+        failed_groups = _failed_groups(results, rows)
+        signed = [r for r in pending if r.signature is not None and r.group not in failed_groups]
+        valid_ids = {result.signature_id for result in (*settled, *signed)}
         _write(uow, signed)
         _count(uow, signed)
-        _give_back(uow, [result for result in pending if result.signature is None])
-    valid_ids = {result.signature_id for result in (*settled, *signed)}
-    return [_outcome(result, valid_ids) for result in results]
+        _give_back(uow, [result for result in pending if result.signature_id not in valid_ids])
+    return [_outcome(result, valid_ids, rows) for result in results]
 
 
-def _outcome(result: SigningResult, valid_ids: set[UUID]) -> Outcome:
-    if result.signature is None or result.signature_id not in valid_ids:
+def _outcome(result: SigningResult, valid_ids: set[UUID], rows: SettledRows) -> Outcome:
+    if result.signature is not None and result.signature_id in valid_ids:
+        return Made(result.signature_id, Signed.of(result.reserved, result.signature))
+    if result.group is None or result.signature_id in rows:
         return Refused(result.refusal or TOO_LATE)
-    return Made(result.signature_id, Signed.of(result.reserved, result.signature))
+    return Refused(result.refusal or GROUP_REFUSED)
+
+
+def _failed_groups(results: Sequence[SigningResult], rows: SettledRows) -> set[AtomicGroup | None]:
+    """The atomic groups of which a signature could not be made, or is not reserved any more."""
+    return {
+        result.group
+        for result in results
+        if result.group is not None
+        and (
+            result.signature is None
+            or (result.signature_id in rows and not _is_written(result, rows))
+        )
+    }
 
 
 def _load_settled(uow: UnitOfWork, results: Sequence[SigningResult]) -> SettledRows:

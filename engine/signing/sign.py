@@ -3,12 +3,13 @@
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from uuid import UUID
 
 from engine.model.errors import Code, Refusal
 from engine.signers.base import SignerFailed, UnsuitableMessage
 from engine.signers.guard import make_signature, quick_seconds
-from engine.signing.request import Reserved
+from engine.signing.request import AtomicGroup, Reserved
 from engine.system import System
 
 #: How long one transaction makes signatures, while it holds its locks.
@@ -28,6 +29,11 @@ class SigningResult:
         """The id of the signature's row."""
         return self.reserved.signature_id
 
+    @property
+    def group(self) -> AtomicGroup | None:
+        """The signatures with which it is made, or not made."""
+        return self.reserved.group
+
 
 def sign(system: System, reserved: Sequence[Reserved]) -> list[SigningResult]:
     """Make the signatures one after the other; a result for each reservation, in their order."""
@@ -37,7 +43,8 @@ def sign(system: System, reserved: Sequence[Reserved]) -> list[SigningResult]:
 def sign_quick(system: System, reserved: Iterable[Reserved]) -> dict[UUID, bytes]:
     """Make signatures of signers that are quick and in this process, for `QUICK_SECONDS` at most.
 
-    It is called in the transaction that decides, so that one transaction is enough for them.
+    It is called in the transaction that decides, so that one transaction is enough for them. Of an
+    atomic group it makes all signatures or none.
 
     Returns:
         The signatures by their ids. What is missing is made by `sign`: it would take too long, or
@@ -45,17 +52,24 @@ def sign_quick(system: System, reserved: Iterable[Reserved]) -> dict[UUID, bytes
     """
     signatures: dict[UUID, bytes] = {}
     deadline = time.perf_counter() + QUICK_SECONDS
-    for reservation in reserved:
-        signer = system.signers.get(reservation.backend)
-        if signer is None:
-            continue
-        seconds = quick_seconds(signer, reservation.key.algorithm)
+    for _, members in groupby(reserved, key=lambda r: r.group or r.signature_id):
+        together = list(members)
+        seconds = _quick_seconds(system, together)
         if seconds is None or time.perf_counter() + seconds > deadline:
             continue
-        result = _sign(system, reservation)
-        if result.signature is not None:
-            signatures[reservation.signature_id] = result.signature
+        values = {r.signature_id: r.signature for r in sign(system, together)}
+        if None not in values.values():
+            signatures |= {id_: value for id_, value in values.items() if value is not None}
     return signatures
+
+
+def _quick_seconds(system: System, reserved: Sequence[Reserved]) -> float | None:
+    """How long it takes to sign these with their one key; None if that is not done at once."""
+    signer = system.signers.get(reserved[0].backend)
+    if signer is None:
+        return None
+    seconds = quick_seconds(signer, reserved[0].key.algorithm)
+    return None if seconds is None else seconds * len(reserved)
 
 
 def _sign(system: System, reserved: Reserved) -> SigningResult:

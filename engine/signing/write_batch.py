@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from engine.persistence.store import tables as t
 from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.signing.decide_batch import BatchDecision, RefusedRequest
 from engine.signing.quota import count_signatures
-from engine.signing.request import Reserved, Signed, artifact_values
+from engine.signing.request import AtomicGroup, Reserved, Signed, artifact_values
 
 _ARTIFACT_COLUMNS = (
     "artifact_name",
@@ -43,10 +44,12 @@ def write_batch(
     """
     signed = [r for r in decision.reservations if r.signature_id in signatures]
     pending = [r for r in decision.reservations if r.signature_id not in signatures]
-    _insert(uow, SignatureState.RESERVED, [_row(reserved) for reserved in pending])
+    for group, members in groupby(pending, key=lambda reserved: reserved.group):
+        _insert(uow, SignatureState.RESERVED, group, [_row(reserved) for reserved in members])
     _insert(
         uow,
         SignatureState.MADE,
+        None,
         [_row(r) | {"value": signatures[r.signature_id]} for r in signed],
         settled_at=uow.now,
     )
@@ -62,15 +65,20 @@ def write_batch(
 
 
 def _insert(
-    uow: UnitOfWork, state: SignatureState, rows: Sequence[dict[str, Any]], **more: Any
+    uow: UnitOfWork,
+    state: SignatureState,
+    group: AtomicGroup | None,
+    rows: Sequence[dict[str, Any]],
+    **more: Any,
 ) -> None:
     if not rows:
         return
+    seconds = uow.system.reservation_seconds if group is None else group.reservation_seconds
     columns_in_common = {
         "account_id": uow.account_id,
         "state": state,
         "reserved_at": uow.now,
-        "lapses_at": uow.now + timedelta(seconds=uow.system.reservation_seconds),
+        "lapses_at": uow.now + timedelta(seconds=seconds),
         **more,
     }
     insert_many(uow.connection, t.signatures, columns_in_common, rows)

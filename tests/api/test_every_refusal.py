@@ -290,6 +290,16 @@ def a_signature_for_another_release(api: Api) -> Any:
     return sign(api, releaseId=api.id("Release", uuid4()))
 
 
+@reaches(Code.BATCH_REFUSED)
+def another_digest_of_the_atomic_batch(api: Api) -> Any:
+    opened(api)
+    digest = b64encode(DIGEST).decode()
+    items = [{"digest": digest}, {"digest": "AAAA"}]
+    values = {"keypairAlias": "vault", "items": items, "atomic": True}
+    payload = api.try_("dev", "signBatch", values, "outcomes { errors { code message } }")
+    return payload["outcomes"][0]
+
+
 @reaches(Code.SIGNER_FAILED)
 def the_signer_breaks(api: Api, monkeypatch: pytest.MonkeyPatch) -> Any:
     opened(api)

@@ -39,14 +39,22 @@ class Answered:
 
 
 def sign_until(
-    system: System, principal: Principal, keypair_id: UUID, keys: Sequence[str], step: int = 0
+    system: System,
+    principal: Principal,
+    keypair_id: UUID,
+    keys: Sequence[str],
+    step: int = 0,
+    *,
+    is_atomic: bool = False,
 ) -> Answered:
     """Ask for a signature with each idempotency key at once; kill the process at that step, if any.
+
+    They are separate calls, or one atomic batch.
 
     Steps are counted: each statement, each call of the signer, the commit, and what follows it.
     """
     ours, theirs = _FORK.Pipe(duplex=False)
-    arguments = (theirs, system, principal, keypair_id, list(keys), step)
+    arguments = (theirs, system, principal, keypair_id, list(keys), step, is_atomic)
     process = _FORK.Process(target=_sign, args=arguments)
     process.start()
     theirs.close()
@@ -91,6 +99,7 @@ def _sign(
     keypair_id: UUID,
     keys: list[str],
     step: int,
+    is_atomic: bool,
 ) -> None:
     # Connections that the parent has open are not used here.
     database = Database(system.database.url)
@@ -102,21 +111,30 @@ def _sign(
     for name in ("before_cursor_execute", "commit"):
         event.listen(database._writer, name, steps.pass_one)
     system = replace(system, database=database, commit_hooks=(steps.pass_one,))
-    asyncio.run(_answer(pipe, system, principal, keypair_id, keys))
+    calls = [keys] if is_atomic else [[key] for key in keys]
+    asyncio.run(_answer(pipe, system, principal, keypair_id, calls, is_atomic=is_atomic))
     os._exit(0)
 
 
 async def _answer(
-    pipe: Pipe, system: System, principal: Principal, keypair_id: UUID, keys: list[str]
+    pipe: Pipe,
+    system: System,
+    principal: Principal,
+    keypair_id: UUID,
+    calls: list[list[str]],
+    *,
+    is_atomic: bool,
 ) -> None:
     service = SigningService(system, Executor(system.database))
 
-    async def one(key: str) -> None:
-        request = SignRequest(keypair_id=keypair_id, digest=DIGEST, idempotency_key=key)
-        (outcome,) = await service.sign(principal, keypair_id, [request])
-        if not isinstance(outcome, Made):
-            return
-        value = outcome.signed.value if outcome.signed is not None else None
-        pipe.send((key, outcome.signature_id, value))
+    async def call(keys: list[str]) -> None:
+        requests = [
+            SignRequest(keypair_id=keypair_id, digest=DIGEST, idempotency_key=key) for key in keys
+        ]
+        outcomes = await service.sign(principal, keypair_id, requests, is_atomic=is_atomic)
+        for key, outcome in zip(keys, outcomes, strict=True):
+            if isinstance(outcome, Made):
+                value = outcome.signed.value if outcome.signed is not None else None
+                pipe.send((key, outcome.signature_id, value))
 
-    await asyncio.gather(*map(one, keys))
+    await asyncio.gather(*map(call, calls))

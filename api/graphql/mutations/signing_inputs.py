@@ -166,12 +166,17 @@ class SignBatchInput:
         " not is refused with RELEASE_MISMATCH.",
     )
     items: list[SignBatchItem] = strawberry.field(
-        description="The digests to sign, each of which is decided on its own."
+        description="The digests to sign. Each is decided on its own unless the batch is atomic."
     )
     context: list[ContextEntryInput] | None = strawberry.field(
         default=None,
         description="Names and texts about the build, which are kept with each signature; up to"
         " 2048 bytes as JSON.",
+    )
+    atomic: bool = strawberry.field(
+        default=False,
+        description="Whether all signatures are made or none. If one digest is refused, the others"
+        " have the code BATCH_REFUSED, and nothing is used.",
     )
 
     async def sign(self, runtime: Runtime, principal: Principal) -> list[Outcome]:
@@ -182,7 +187,7 @@ class SignBatchInput:
         keypair_id = await _keypair_id(runtime, principal, self.keypair_id, self.keypair_alias)
         release_id, context = _release_id(self.release_id), _context(self.context)
         requests = [item.to_request(keypair_id, release_id, context) for item in self.items]
-        outcomes = await runtime.gate.sign(principal, keypair_id, requests)
+        outcomes = await runtime.gate.sign(principal, keypair_id, requests, is_atomic=self.atomic)
         _require_storage(outcomes)
         return outcomes
 

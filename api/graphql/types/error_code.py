@@ -49,6 +49,8 @@ describe_enum(
         "IDEMPOTENCY_MISMATCH": "The idempotency key was already used for a different request.",
         "RELEASE_MISMATCH": "The signature would not count toward the release that the caller"
         " names.",
+        "BATCH_REFUSED": "Another signature of the same atomic batch could not be made, so none"
+        " was.",
         "SIGNER_FAILED": "The signer that holds the private key could not make the signature.",
         "UNAUTHENTICATED": "The request carries no valid credentials.",
     },

@@ -28,8 +28,9 @@ from engine.persistence.db.clock import DatabaseClock
 from engine.persistence.store import tables as t
 from engine.signers.base import SigningInput, SigningKey
 from engine.signers.local import LocalSigner
-from engine.signing import service as module
+from engine.signing import service as service_module
 from engine.signing import settle as settling
+from engine.signing import signing_tasks as tasks_module
 from engine.signing.admission import INITIAL_ADMISSION_LIMIT
 from engine.signing.request import Made, Outcome, Refused, SignRequest
 from engine.signing.service import SigningService
@@ -103,7 +104,7 @@ async def test_calls_of_one_moment_are_reserved_and_settled_together(
     open_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world, transactions = open_world, []
-    for name in ("decide_calls", "settle"):
+    for module, name in ((service_module, "decide_calls"), (tasks_module, "settle")):
         whole = getattr(module, name)
 
         def counted(*args: Any, whole: Any = whole, name: str = name) -> Any:
@@ -243,14 +244,14 @@ async def test_who_gives_up_in_line_uses_nothing(
     open_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world, begun, may_go_on = open_world, asyncio.Event(), Event()
-    decide_calls, loop = module.decide_calls, asyncio.get_running_loop()
+    decide_calls, loop = service_module.decide_calls, asyncio.get_running_loop()
 
     def slow(*args: Any) -> Any:
         loop.call_soon_threadsafe(begun.set)
         may_go_on.wait()
         return decide_calls(*args)
 
-    monkeypatch.setattr(module, "decide_calls", slow)
+    monkeypatch.setattr(service_module, "decide_calls", slow)
     async with gate_of(world) as (gate, _):
         first = asyncio.create_task(sign(gate, world))
         await begun.wait()

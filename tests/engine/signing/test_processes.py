@@ -26,8 +26,11 @@ MAXIMUM = 1000
 
 @POSTGRESQL_IS_LONG
 @pytest.mark.timeout(300)
+@pytest.mark.parametrize("is_atomic", [False, True], ids=["calls", "atomic batch"])
 @pytest.mark.parametrize("is_quick", [True, False], ids=["one transaction", "reserve and settle"])
-def test_at_every_step(world: World, monkeypatch: pytest.MonkeyPatch, is_quick: bool) -> None:
+def test_at_every_step(
+    world: World, monkeypatch: pytest.MonkeyPatch, is_quick: bool, is_atomic: bool
+) -> None:
     if not is_quick:
         monkeypatch.setattr(LocalSigner, "quick_seconds", lambda *_: None)
     release_in(world, Status.IN_PROGRESS, max_signatures=MAXIMUM)
@@ -37,12 +40,15 @@ def test_at_every_step(world: World, monkeypatch: pytest.MonkeyPatch, is_quick: 
         step += 1
         keys = [f"step {step}, {number}" for number in range(KEYS_PER_BATCH)]
         requested_keys |= set(keys)
-        killed = _sign(world, keys, step)
+        killed = _sign(world, keys, step, is_atomic=is_atomic)
         was_killed = killed.was_killed
         _assert_stored(world, killed)
+        if is_atomic:
+            stored = rows(world, t.signatures, state=SignatureState.MADE)
+            assert len({row.idempotency_key for row in stored} & set(keys)) in {0, KEYS_PER_BATCH}
         # Whoever was not answered asks again, when what was left reserved is over.
         world.clock.instant += timedelta(seconds=31)
-        again = _sign(world, keys)
+        again = _sign(world, keys, is_atomic=is_atomic)
         assert not again.was_killed
         assert again.ids.keys() == set(keys)
         assert killed.ids.items() <= again.ids.items(), "the same, not another one"
@@ -81,8 +87,15 @@ def test_after_a_stop_no_process_makes_another_signature(world: World) -> None:
     _assert_exact(world, signature_ids)
 
 
-def _sign(world: World, keys: list[str], step: int = 0) -> Answered:
-    return sign_until(world.system, world.principal("dev"), world.things["vault"], keys, step)
+def _sign(world: World, keys: list[str], step: int = 0, *, is_atomic: bool = False) -> Answered:
+    return sign_until(
+        world.system,
+        world.principal("dev"),
+        world.things["vault"],
+        keys,
+        step,
+        is_atomic=is_atomic,
+    )
 
 
 def _assert_stored(world: World, answered: Answered) -> None:

@@ -28,8 +28,8 @@ from engine.signers.base import SignerFailed
 from engine.signers.guard import quick_seconds
 from engine.signers.local import LocalSigner
 from engine.signing import decide_calls as decision_module
-from engine.signing import service as service_module
 from engine.signing import sign as sign_module
+from engine.signing import signing_tasks as tasks_module
 from engine.signing.request import Made, Outcome, SignRequest
 from engine.signing.service import SigningService
 from tests.support.releases import release_in, rows
@@ -117,7 +117,7 @@ def test_many_signatures_are_one_transaction_of_few_statements(
     def never(*_: Any) -> Any:
         raise AssertionError("nothing is left to be settled")
 
-    monkeypatch.setattr(service_module, "settle", never)
+    monkeypatch.setattr(tasks_module, "settle", never)
     monkeypatch.setattr(sign_module, "QUICK_SECONDS", 10)
     with statements_of(world) as statements:
         outcomes = gate.sign(("dev", "vault"), number=20)
@@ -145,13 +145,13 @@ def test_what_does_not_fit_into_the_time_is_reserved_and_made_outside(
     gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settled: list[int] = []
-    settle = service_module.settle
+    settle = tasks_module.settle
 
     def counted(*args: Any) -> Any:
         settled.append(len(args[-1]))
         return settle(*args)
 
-    monkeypatch.setattr(service_module, "settle", counted)
+    monkeypatch.setattr(tasks_module, "settle", counted)
     monkeypatch.setattr(LocalSigner, "quick_seconds", lambda *_: 0.4 * sign_module.QUICK_SECONDS)
     monkeypatch.setattr(sign_module, "time", _Clock(0.4 * sign_module.QUICK_SECONDS))
     (outcomes,) = gate.sign(("dev", "vault"), number=20)
