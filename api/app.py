@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from api.bootstrap import auth_routes, build_runtime, connected, email_routes
+from api.bootstrap import auth_routes, build_grants, build_runtime, connected, email_routes
 from api.config.settings import Settings
 from api.graphql.endpoint import Endpoint
 from api.graphql.limits.config import Limits
@@ -24,6 +24,7 @@ from api.web.http.browser import Browser
 from api.web.http.headers import SecurityHeaders
 from api.web.http.hosts import KnownHosts
 from api.web.not_found import nothing_here, to_sign_in
+from api.web.oauth.routes import oauth_routes
 from api.worker.services import build_usage_service
 from api.worker.worker import run_worker
 from engine.persistence.db.storage_faults import SENTENCES
@@ -48,6 +49,7 @@ def create_app(settings: Settings, *, worker: bool = True) -> Starlette:
             Route("/readyz", _readiness(runtime)),
             *email_routes(settings, runtime),
             *auth_routes(settings, runtime),
+            *oauth_routes(build_grants()),
         ],
         middleware=[
             Middleware(ObservedRequests, meter=runtime.meter, log_requests=settings.log_requests),

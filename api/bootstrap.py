@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -25,6 +25,7 @@ from api.runtime.runtime import Runtime
 from api.runtime.startup_checks import NotReadyError, compare_clocks, open_database, require_current
 from api.web.approval_pages.routes import email_action_routes
 from api.web.http.browser import Browser
+from api.web.oauth.token_endpoint import Grant
 from api.web.sign_in.routes import OpenId, sign_in_routes
 from engine.commands.maintenance.remember_master_key import remember_master_key
 from engine.concurrency.executor import Executor
@@ -190,6 +191,11 @@ def build_openid(settings: Settings) -> OpenId | None:
     )
     name = settings.oidc_name or urlsplit(issuer).hostname or issuer
     return OpenId(provider=Provider(client), name=name, account=settings.oidc_account)
+
+
+def build_grants() -> Mapping[str, Grant]:
+    """Return what issues tokens at the token endpoint, by its `grant_type`."""
+    return {}
 
 
 def signer_options(settings: Settings) -> dict[str, str]:
