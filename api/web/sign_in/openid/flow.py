@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Row
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.openid.errors import ProviderError
 from api.runtime.credentials import session_of
 from api.runtime.runtime import Runtime
 from api.web.http.browser import Browser
@@ -28,7 +29,6 @@ from api.web.sign_in.limits import SignInLimits
 from api.web.sign_in.login_flow import IDENTITY_TO_LINK_COOKIE, LINK_IDENTITY_PATH, LoginFlow, Proof
 from api.web.sign_in.openid.flow_cookies import FlowCookies, KeptFlow
 from api.web.sign_in.openid.provider import Identity, Provider, new_flow
-from api.web.sign_in.openid.provider_errors import ProviderError
 from api.web.sign_in.signed_cookie import SignedCookie
 from engine.commands.credentials.identities import LinkIdentity
 from engine.logs.log_throttle import LogThrottle

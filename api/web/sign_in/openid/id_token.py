@@ -7,19 +7,17 @@ Header parameters and claims that are not used here are not looked at, whatever 
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Any
 
-from joserfc.errors import ClaimError, JoseError, MissingClaimError
-from joserfc.jws import CompactSignature, JWSRegistry, extract_compact, validate_compact
+from joserfc.errors import ClaimError, MissingClaimError
 from joserfc.jwt import JWTClaimsRegistry
-from joserfc.registry import JWS_HEADER_REGISTRY
 
-from api.web.sign_in.openid.provider_documents import Documents
-from api.web.sign_in.openid.provider_errors import ProviderError, or_nothing
+from api.openid.documents import Documents
+from api.openid.errors import ProviderError, or_nothing
+from api.openid.signed_token import verify_signature
 
 #: Seconds that the provider's clock may differ from ours.
 LEEWAY_SECONDS = 60
@@ -40,87 +38,17 @@ class Expected:
     access_token: str | None
 
 
-class _Registry(JWSRegistry):
-    """Of the header, only what is used; certificates and large keys fit into a token."""
-
-    max_header_length = 32 * 1024
-    max_signature_length = 4 * 1024
-
-    def __init__(self) -> None:
-        super().__init__(strict_check_header=False)
-        self.header_registry = {"alg": JWS_HEADER_REGISTRY["alg"]}
-
-    def get_alg(self, name: str) -> Any:
-        """Return the algorithm, without the library's warning that EdDSA has a newer name."""
-        return self.algorithms[name]
-
-
-def claims_of(token: str, documents: Documents, expected: Expected) -> dict[str, Any]:
+def claims_of(token: str, documents: Documents[Any], expected: Expected) -> dict[str, Any]:
     """Return the claims of a token, once its signature and its registered claims are verified.
 
     Raises:
         ProviderError: It is not to be believed; says which two values differ.
     """
-    registry = _Registry()
-    try:
-        signed = extract_compact(token.encode("utf-8"), registry=registry)
-        header = dict(signed.headers())
-    except Exception as error:  # whatever the library makes of a foreign token
-        raise _unreadable(error) from error
-    if "crit" in header:
-        raise ProviderError(
-            "The ID token demands that header parameters are understood which are not.",
-            {"header": "crit", "expected": "nothing", "received": header["crit"]},
-        )
-    _check_signature(signed, header, documents, registry)
-    try:
-        claims = json.loads(signed.payload)
-    except (ValueError, RecursionError) as error:
-        raise _unreadable(error) from error
-    if not isinstance(claims, dict):
-        raise _unreadable(TypeError("the claims are no object"))
-    used = {name: claims[name] for name in _USED if claims.get(name) is not None}
+    signed = verify_signature(token, documents)
+    used = {name: signed.claims[name] for name in _USED if signed.claims.get(name) is not None}
     _check_claims(used, expected, int(time.time()))
-    _check_at_hash(used, expected, str(header["alg"]))
-    return claims
-
-
-def _check_signature(
-    signed: CompactSignature, header: dict[str, Any], documents: Documents, registry: JWSRegistry
-) -> None:
-    algorithm, allowed = header["alg"], documents.metadata.algorithms
-    if not isinstance(algorithm, str):
-        raise _unreadable(TypeError("the algorithm is no text"))
-    kid = header["kid"] if isinstance(header.get("kid"), str) else None
-    if algorithm not in allowed:
-        raise ProviderError(
-            "The ID token is signed with an algorithm that is not allowed.",
-            {"header": "alg", "expected": allowed, "received": algorithm},
-            may_be_outdated=True,
-        )
-    fitting = [key.key for key in documents.keys if key.fits(kid, algorithm)]
-    tried = [_verifies(signed, key, registry) for key in fitting]
-    if any(tried):
-        return
-    named = [key.kid or "a key without an id" for key in documents.keys]
-    raise ProviderError(
-        "The ID token's signature is by none of the provider's keys.",
-        {
-            "header": "kid",
-            "expected": named,
-            "received": or_nothing(kid),
-            "algorithm": algorithm,
-            "ignored_keys": documents.ignored_keys,
-        },
-        may_be_outdated=True,
-    )
-
-
-def _verifies(signed: CompactSignature, key: Any, registry: JWSRegistry) -> bool:
-    try:
-        return validate_compact(signed, key, registry=registry)
-    except Exception:  # noqa: BLE001 - a key of another type, or whatever the library raises
-        return False
+    _check_at_hash(used, expected, str(signed.header["alg"]))
+    return signed.claims
 
 
 def _check_claims(claims: dict[str, Any], expected: Expected, now: int) -> None:
@@ -190,12 +118,4 @@ def _wrong(kind: str, claim: str, expected: object, received: object) -> Provide
         f"The ID token {kind}.",
         {"claim": claim, "expected": expected, "received": or_nothing(received)},
         may_be_outdated=claim == "iss",
-    )
-
-
-def _unreadable(error: Exception) -> ProviderError:
-    reason = str(error) if isinstance(error, JoseError) else None
-    return ProviderError(
-        "The ID token cannot be read.",
-        {"exception": type(error).__name__, "reason": reason},
     )

@@ -20,10 +20,11 @@ from typing import Any, Literal, TypeVar
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 from api.config.safe_urls import is_safe
+from api.openid.answers import Answer, ask
+from api.openid.documents import DocumentCache, Documents
+from api.openid.errors import ProviderError, or_nothing, refused_by_provider
 from api.web.sign_in.openid.id_token import Expected, claims_of
-from api.web.sign_in.openid.provider_answers import Answer, ask
-from api.web.sign_in.openid.provider_documents import DocumentCache, Documents, Metadata
-from api.web.sign_in.openid.provider_errors import ProviderError, or_nothing, refused_by_provider
+from api.web.sign_in.openid.provider_documents import Metadata, read_metadata
 
 AuthMethod = Literal["client_secret_basic", "client_secret_post", "none"]
 _Result = TypeVar("_Result")
@@ -73,7 +74,7 @@ class Provider:
         if not is_safe(client.issuer):
             raise ValueError("the issuer of OpenID Connect must begin with https://")
         self._client = client
-        self._documents = DocumentCache(client.issuer)
+        self._documents = DocumentCache(client.issuer, read_metadata)
         #: The method that the token endpoint took last.
         self._accepted_method: AuthMethod | None = None
 
@@ -121,16 +122,16 @@ class Provider:
             depends_on=lambda documents: documents.metadata.token_endpoint,
         )
 
-        async def believe(documents: Documents) -> Identity:
+        async def believe(documents: Documents[Metadata]) -> Identity:
             return self._identity(tokens, flow, documents)
 
         return await self._step(believe, depends_on=lambda documents: documents)
 
     async def _step(
         self,
-        step: Callable[[Documents], Awaitable[_Result]],
+        step: Callable[[Documents[Metadata]], Awaitable[_Result]],
         *,
-        depends_on: Callable[[Documents], object],
+        depends_on: Callable[[Documents[Metadata]], object],
     ) -> _Result:
         """Run a step with the cached documents, and again with newer ones if they were at fault."""
         documents = await self._documents.current()
@@ -197,7 +198,9 @@ class Provider:
             return {}, {"Authorization": f"Basic {b64encode(pair).decode('ascii')}"}
         return {"client_id": name} | ({"client_secret": secret} if method == _POST else {}), {}
 
-    def _identity(self, tokens: dict[str, Any], flow: Flow, documents: Documents) -> Identity:
+    def _identity(
+        self, tokens: dict[str, Any], flow: Flow, documents: Documents[Metadata]
+    ) -> Identity:
         issuer, access_token = documents.metadata.issuer, tokens.get("access_token")
         is_text = isinstance(access_token, str) and access_token.isascii()
         expected = Expected(

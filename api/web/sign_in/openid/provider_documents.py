@@ -1,161 +1,38 @@
-"""Fetches and caches the metadata and keys that an OpenID provider publishes."""
+"""Reads from an OpenID provider's metadata what a sign-in needs."""
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from api.config.safe_urls import is_safe
-from api.web.sign_in.openid.provider_answers import fetch_document
-from api.web.sign_in.openid.provider_errors import ProviderError, or_nothing
-from api.web.sign_in.openid.provider_keys import SigningKey, read_keys
-
-#: Signatures that only the provider can make: none with the client's secret, and not `none`.
-ALGORITHMS = frozenset(
-    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}
-    | {"ES256", "ES384", "ES512", "EdDSA", "Ed25519"}
-)
-#: Seconds that the documents are used without a look at the provider.
-FRESH_SECONDS = 3600.0
-#: Seconds between two fetches that were caused by a failure.
-RENEWAL_SECONDS = 30.0
-#: Seconds for which a failed fetch is answered to everybody else who waits for it.
-FAILURE_SECONDS = 2.0
-_WELL_KNOWN = "/.well-known/openid-configuration"
+from api.openid.documents import IssuerMetadata, endpoint_of, read_issuer_metadata, texts_of
 
 
 @dataclass(frozen=True, slots=True)
-class Metadata:
+class Metadata(IssuerMetadata):
     """The members of the provider's metadata that are used here (OpenID Connect Discovery)."""
 
-    #: Spelled as the provider spells it; every other mention of it has to be the same text.
-    issuer: str
     authorization_endpoint: str
     token_endpoint: str
-    jwks_uri: str
-    #: Those of `ALGORITHMS` that ID tokens may be signed with.
-    algorithms: frozenset[str]
     #: How clients may authenticate at the token endpoint; empty where nothing is said.
     auth_methods: frozenset[str]
     #: Whether every authorization response names the issuer (RFC 9207).
     names_issuer: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Documents:
-    """Metadata and keys that were fetched together."""
-
-    metadata: Metadata
-    keys: tuple[SigningKey, ...]
-    #: How many published keys are of no use here.
-    ignored_keys: int
-
-
 def read_metadata(document: dict[str, Any], issuer: str) -> Metadata:
-    """Return the metadata of an issuer; members that are not used are not checked.
-
-    The issuer has to be the configured text, except that either of them may end with one slash
-    more: the address of the metadata is the same for both spellings. A template such as
-    `https://login.microsoftonline.com/{tenantid}/v2.0` stands for many issuers and is refused.
+    """Return the metadata of a provider.
 
     Raises:
         ProviderError: They are of another issuer, or lack what a sign-in needs.
     """
-    named = document.get("issuer")
-    if not isinstance(named, str) or named.removesuffix("/") != issuer.removesuffix("/"):
-        raise ProviderError(
-            "The provider's metadata name another issuer than the configured one.",
-            {"member": "issuer", "expected": issuer, "received": or_nothing(named)},
-        )
-    endpoints = {
-        name: _endpoint(document, name)
-        for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")
-    }
-    signing = _texts(document.get("id_token_signing_alg_values_supported"))
+    general = read_issuer_metadata(document, issuer)
     return Metadata(
-        issuer=named,
-        **endpoints,
-        algorithms=ALGORITHMS & signing if signing else ALGORITHMS,
-        auth_methods=_texts(document.get("token_endpoint_auth_methods_supported")),
+        issuer=general.issuer,
+        jwks_uri=general.jwks_uri,
+        algorithms=general.algorithms,
+        authorization_endpoint=endpoint_of(document, "authorization_endpoint"),
+        token_endpoint=endpoint_of(document, "token_endpoint"),
+        auth_methods=texts_of(document.get("token_endpoint_auth_methods_supported")),
         names_issuer=document.get("authorization_response_iss_parameter_supported") is True,
     )
-
-
-class DocumentCache:
-    """Caches the documents of one issuer, and fetches them again after a failure."""
-
-    def __init__(self, issuer: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._issuer = issuer
-        self._clock = clock
-        self._lock = asyncio.Lock()
-        self._documents: Documents | None = None
-        self._failure: ProviderError | None = None
-        self._fetched_at = self._failed_at = self._renewed_at = float("-inf")
-
-    async def current(self) -> Documents:
-        """Return the documents, at most `FRESH_SECONDS` old.
-
-        Raises:
-            ProviderError: They could not be fetched or are not usable.
-        """
-        async with self._lock:
-            documents, now = self._documents, self._clock()
-            if documents is not None and now - self._fetched_at < FRESH_SECONDS:
-                return documents
-            if self._failure is not None and now - self._failed_at < FAILURE_SECONDS:
-                raise self._failure.with_traceback(None)
-            try:
-                return await self._fetch()
-            except ProviderError as error:
-                self._failure, self._failed_at = error, self._clock()
-                raise
-
-    async def newer_than(self, used: Documents) -> Documents | None:
-        """Return documents that were fetched after those that led to a failure.
-
-        Returns:
-            None where they cannot be had, or were fetched for this reason a moment ago.
-        """
-        async with self._lock:
-            if self._documents is not None and self._documents is not used:
-                return self._documents
-            if self._clock() - self._renewed_at < RENEWAL_SECONDS:
-                return None
-            self._renewed_at = self._clock()
-            try:
-                return await self._fetch()
-            except ProviderError:
-                return None  # the failure that caused this says more
-
-    async def _fetch(self) -> Documents:
-        url = self._issuer.removesuffix("/") + _WELL_KNOWN
-        document = await fetch_document(url, "The provider's metadata document")
-        metadata = read_metadata(document, self._issuer)
-        published = await fetch_document(metadata.jwks_uri, "The provider's key set")
-        keys, ignored = read_keys(published)
-        self._documents = Documents(metadata, keys, ignored)
-        self._fetched_at, self._failure = self._clock(), None
-        return self._documents
-
-
-def _endpoint(document: dict[str, Any], name: str) -> str:
-    url = document.get(name)
-    if not isinstance(url, str) or not (url.isascii() and url.isprintable() and is_safe(url)):
-        raise ProviderError(
-            "The provider's metadata lack an endpoint that is reached over https.",
-            {
-                "member": name,
-                "expected": "an address that begins with https://",
-                "received": or_nothing(url),
-            },
-        )
-    return url
-
-
-def _texts(value: object) -> frozenset[str]:
-    """Return the texts of a list; nothing for any other value."""
-    values = value if isinstance(value, list) else []
-    return frozenset(item for item in values if isinstance(item, str))

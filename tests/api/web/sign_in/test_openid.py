@@ -11,10 +11,10 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
+from api.openid.errors import ProviderError
 from api.web.http.rate_limit import TokenBuckets
 from api.web.sign_in.limits import SignInLimits
 from api.web.sign_in.openid.provider import AuthMethod, Client, Flow, Provider
-from api.web.sign_in.openid.provider_errors import ProviderError
 from api.web.sign_in.routes import OpenId
 from engine.commands.administration.users import UpdateUser
 from engine.commands.credentials.identities import LinkIdentity, UnlinkIdentity

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from structlog.testing import capture_logs
 
-from api.web.sign_in.openid import provider_answers
+from api.openid import answers
 from api.web.sign_in.openid.flow_cookies import FLOWS
 from api.web.sign_in.openid.provider import Provider
 from api.web.sign_in.routes import OpenId
@@ -72,7 +72,7 @@ def quirk_parameters() -> list[Any]:
 async def test_a_quirk_has_its_outcome(
     world: World, loopback: Loopback, quirk: Quirk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(provider_answers, "ANSWER_SECONDS", quirk.seconds)
+    monkeypatch.setattr(answers, "ANSWER_SECONDS", quirk.seconds)
     issuer = loopback.fresh()
     quirk.setup(issuer)
     world.do("ann", LinkIdentity(issuer=issuer.named, subject=SUBJECT))

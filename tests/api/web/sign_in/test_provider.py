@@ -14,11 +14,12 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from joserfc.jwk import RSAKey
 from starlette.responses import Response
 
-from api.web.sign_in.openid import provider_documents
+from api.openid import documents
+from api.openid.documents import DocumentCache, Documents
+from api.openid.errors import ProviderError, shown
+from api.openid.keys import read_keys
 from api.web.sign_in.openid.provider import Client, Flow, Identity, Provider, new_flow
-from api.web.sign_in.openid.provider_documents import DocumentCache, Documents
-from api.web.sign_in.openid.provider_errors import ProviderError, shown
-from api.web.sign_in.openid.provider_keys import read_keys
+from api.web.sign_in.openid.provider_documents import read_metadata
 from tests.api.web.sign_in.loopback_issuer import EC, OTHER_RSA, SUBJECT, Issuer, Loopback, public
 from tests.api.web.sign_in.quirks import KEYS, METADATA
 from tests.support.api import serving
@@ -143,7 +144,7 @@ async def test_after_a_failure_documents_are_fetched_once_and_not_again_for_a_wh
     issuer: Issuer,
 ) -> None:
     provider, clock = Provider(issuer.as_client(CALLBACK)), Clock()
-    provider._documents = DocumentCache(issuer.address, clock)
+    provider._documents = DocumentCache(issuer.address, read_metadata, clock=clock)
     await sign_in(provider)
     issuer.key, issuer.own_keys = OTHER_RSA, [public(EC)]
     for _ in range(5):
@@ -151,7 +152,7 @@ async def test_after_a_failure_documents_are_fetched_once_and_not_again_for_a_wh
             await sign_in(provider)
     assert issuer.paths.count(KEYS) == 2
     issuer.own_keys = None
-    clock.now += provider_documents.RENEWAL_SECONDS - 1
+    clock.now += documents.RENEWAL_SECONDS - 1
     with pytest.raises(ProviderError, match=BAD_SIGNATURE):
         await sign_in(provider)
     clock.now += 1
@@ -161,9 +162,9 @@ async def test_after_a_failure_documents_are_fetched_once_and_not_again_for_a_wh
 
 async def test_documents_are_used_for_an_hour(issuer: Issuer) -> None:
     clock = Clock()
-    cache = DocumentCache(issuer.address, clock)
+    cache = DocumentCache(issuer.address, read_metadata, clock=clock)
     first = await cache.current()
-    clock.now += provider_documents.FRESH_SECONDS - 1
+    clock.now += documents.FRESH_SECONDS - 1
     assert await cache.current() is first
     clock.now += 1
     assert await cache.current() == first
@@ -173,7 +174,7 @@ async def test_documents_are_used_for_an_hour(issuer: Issuer) -> None:
 async def test_who_fails_with_old_documents_takes_those_that_another_fetched(
     issuer: Issuer,
 ) -> None:
-    cache = DocumentCache(issuer.address)
+    cache = DocumentCache(issuer.address, read_metadata)
     used = await cache.current()
     issuer.key = OTHER_RSA
     newer = await asyncio.gather(*(cache.newer_than(used) for _ in range(20)))
@@ -185,7 +186,7 @@ async def test_who_fails_with_old_documents_takes_those_that_another_fetched(
 
 async def test_a_failure_is_the_answer_to_all_who_wait_for_the_same(issuer: Issuer) -> None:
     clock = Clock()
-    cache = DocumentCache(issuer.address, clock)
+    cache = DocumentCache(issuer.address, read_metadata, clock=clock)
     issuer.replies = {METADATA: lambda: Response(status_code=503)}
     waiting = [cache.current() for _ in range(20)]
     failed = await asyncio.gather(*waiting, return_exceptions=True)
@@ -194,7 +195,7 @@ async def test_a_failure_is_the_answer_to_all_who_wait_for_the_same(issuer: Issu
     }
     assert issuer.paths == [METADATA]
     issuer.replies = {}
-    clock.now += provider_documents.FAILURE_SECONDS
+    clock.now += documents.FAILURE_SECONDS
     assert (await cache.current()).metadata.issuer == issuer.address
 
 

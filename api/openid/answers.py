@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx2
 
-from api.web.sign_in.openid.provider_errors import ProviderError
+from api.openid.errors import ProviderError
 
 #: Seconds for one whole answer, however slowly its parts arrive.
 ANSWER_SECONDS = 10.0

@@ -8,7 +8,7 @@ from typing import Any
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 from joserfc.util import base64_to_int
 
-from api.web.sign_in.openid.provider_errors import ProviderError, or_nothing
+from api.openid.errors import ProviderError, or_nothing
 
 #: Bits that an RSA key has at least (RFC 7518, section 3.3).
 RSA_BITS = 2048

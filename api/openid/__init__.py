@@ -1,0 +1,1 @@
+"""OpenID Connect issuers: their published documents, and the signatures of their tokens."""
