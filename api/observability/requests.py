@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.observability.meter import Meter
 from api.observability.tracing import span_of_request
+from api.web.http.paths import path_below_mount
 
 log = structlog.get_logger("countersign.requests")
 
@@ -91,8 +92,7 @@ class ObservedRequests:
 
 def face_of(scope: Scope) -> str:
     """Return the part of the application that a path belongs to, as a label of metrics."""
-    path = str(scope["path"]).removeprefix(scope.get("root_path", ""))
-    return _FACES.get(path.strip("/").partition("/")[0], "other")
+    return _FACES.get(path_below_mount(scope).strip("/").partition("/")[0], "other")
 
 
 def request_id(scope: Scope) -> str:

@@ -8,6 +8,8 @@ from contextlib import suppress
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.web.http.paths import path_below_mount
+
 #: After how many seconds clients should try again: by then another process answers.
 RETRY_AFTER_SECONDS = 2
 #: The close code of a WebSocket for "going away".
@@ -25,7 +27,7 @@ class Draining:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request to the application, or refuse it while the process shuts down."""
-        if scope["type"] == "lifespan" or scope["path"].endswith("/healthz"):
+        if scope["type"] == "lifespan" or path_below_mount(scope) == "/healthz":
             await self._app(scope, receive, send)
         elif self._ending.is_set():
             await _refuse(scope, receive, send)

@@ -12,15 +12,19 @@ from api.web.http.origin import Origins, Source
 
 NAME = "countersign"
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+#: What separates the words of a path, and what a cookie's name cannot have.
+_NO_NAME = re.compile(r"[^A-Za-z0-9_]+", re.ASCII)
 _SAFE = frozenset({"GET", "HEAD"})
 
 
 class Browser:
     """The cookies of the public URL's origin.
 
-    `__Host-` binds a cookie to exactly this host and to https; plain http has no such thing. The
-    cookies are Lax, not Strict: links in mails are followed from other sites, and the page behind
-    one must know its browser. What changes something asks for more, see `is_our_page`.
+    `__Host-` binds a cookie to exactly this host and to https; plain http has no such thing. It
+    demands the path `/`, so the names of cookies have the public URL's path in them: other
+    applications of the host, and other installations, keep theirs apart. The cookies are Lax, not
+    Strict: links in mails are followed from other sites, and the page behind one must know its
+    browser. What changes something asks for more, see `is_our_page`.
     """
 
     def __init__(self, public_url: str) -> None:
@@ -29,10 +33,12 @@ class Browser:
         self._secure = parts.scheme == "https"
         #: Of the pages, below the host.
         self.root = parts.path.rstrip("/")
+        self._cookie_path = "/" if self._secure else self.root or "/"
+        self._name = ".".join([NAME, *_NO_NAME.sub(" ", self.root).split()])
 
     def cookie(self, what: str = "") -> str:
         """Return the name of a cookie; without a word, that of the session."""
-        name = f"{NAME}-{what}" if what else NAME
+        name = f"{self._name}-{what}" if what else self._name
         return f"__Host-{name}" if self._secure else name
 
     def read(self, connection: HTTPConnection, what: str = "") -> str:
@@ -56,7 +62,7 @@ class Browser:
             self.cookie(what),
             value,
             max_age=seconds,
-            path="/",
+            path=self._cookie_path,
             secure=self._secure,
             httponly=True,
             samesite="lax",
@@ -65,7 +71,11 @@ class Browser:
     def take(self, response: Response, what: str = "") -> None:
         """Delete a cookie."""
         response.delete_cookie(
-            self.cookie(what), path="/", secure=self._secure, httponly=True, samesite="lax"
+            self.cookie(what),
+            path=self._cookie_path,
+            secure=self._secure,
+            httponly=True,
+            samesite="lax",
         )
 
     def may_act(self, connection: HTTPConnection) -> bool:

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from api.web.http.paths import path_below_mount
 from api.web.http.websockets import refuse_socket
 from engine.logs.log_throttle import LogThrottle
 
@@ -55,7 +56,7 @@ class KnownHosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it with a sentence about the host."""
-        if scope["type"] == "lifespan" or scope["path"] in _FOR_ANY_HOST or self._knows(scope):
+        if _needs_no_host(scope) or self._knows(scope):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
             await refuse_socket(WebSocket(scope, receive, send), BRIEFLY)
@@ -86,10 +87,14 @@ class KnownHosts:
 
     def _refusal(self, scope: Scope) -> Response:
         headers = {"Cache-Control": "no-store"}
-        if not scope["path"].startswith("/graphql"):
+        if not path_below_mount(scope).startswith("/graphql"):
             return PlainTextResponse(f"{self._sentence}\n", MISDIRECTED, headers)
         error = {"message": self._sentence, "extensions": {"code": UNKNOWN_HOST}}
         return JSONResponse({"errors": [error]}, MISDIRECTED, headers)
+
+
+def _needs_no_host(scope: Scope) -> bool:
+    return scope["type"] == "lifespan" or path_below_mount(scope) in _FOR_ANY_HOST
 
 
 def hosts_of(text: str) -> frozenset[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
+from starlette.datastructures import URL
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
@@ -12,6 +13,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from api.web.http.headers import content_policy
+from api.web.http.paths import path_below_mount
 from api.web.mailbox.caught_mail import CaughtMail, MessageStore
 
 HERE = Path(__file__).parent
@@ -104,7 +106,7 @@ async def get_message(request: Request) -> Response:
 
 async def show_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # registered for this one alone
-    if request.url.path.startswith("/api/"):
+    if path_below_mount(request.scope).startswith("/api/"):
         return JSONResponse({"error": error.detail}, error.status_code, headers=HEADERS)
     return _page(request, "error.html", error.status_code, reason=error.detail)
 
@@ -122,7 +124,12 @@ def _asked_for(request: Request) -> CaughtMail:
 
 
 def _page(request: Request, template: str, status_code: int = 200, **values: Any) -> Response:
-    content = templates.get_template(template).render(url_for=request.url_for, **values)
+    def url_for(name: str, **parameters: str) -> URL:
+        # Starlette's own asks the router of the outermost application, wherever this is mounted.
+        mounted_at = request.scope.get("root_path", "")
+        return URL(f"{mounted_at}{request.app.url_path_for(name, **parameters)}")
+
+    content = templates.get_template(template).render(url_for=url_for, **values)
     return HTMLResponse(content, status_code, headers=PAGE_HEADERS)
 
 
