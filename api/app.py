@@ -12,7 +12,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from api.bootstrap import auth_routes, build_grants, build_runtime, connected, email_routes
+from api.bootstrap import (
+    auth_routes,
+    build_device_flow,
+    build_grants,
+    build_runtime,
+    connected,
+    email_routes,
+)
 from api.config.settings import Settings
 from api.graphql.endpoint import Endpoint
 from api.graphql.limits.config import Limits
@@ -40,6 +47,7 @@ def create_app(settings: Settings, *, worker: bool = True) -> Starlette:
     )
     secure, in_flight = settings.public_url.startswith("https:"), InFlight()
     root = Browser(settings.public_url).root
+    devices = build_device_flow(settings, runtime)
     app = Starlette(
         routes=[
             Route("/", to_sign_in(root)),
@@ -49,7 +57,7 @@ def create_app(settings: Settings, *, worker: bool = True) -> Starlette:
             Route("/readyz", _readiness(runtime)),
             *email_routes(settings, runtime),
             *auth_routes(settings, runtime),
-            *oauth_routes(build_grants()),
+            *oauth_routes(build_grants(devices), devices),
         ],
         middleware=[
             Middleware(ObservedRequests, meter=runtime.meter, log_requests=settings.log_requests),

@@ -25,7 +25,11 @@ from api.runtime.runtime import Runtime
 from api.runtime.startup_checks import NotReadyError, compare_clocks, open_database, require_current
 from api.web.approval_pages.routes import email_action_routes
 from api.web.http.browser import Browser
+from api.web.oauth.device_flow import GRANT_TYPE as DEVICE_GRANT
+from api.web.oauth.device_flow import DeviceFlow
 from api.web.oauth.token_endpoint import Grant
+from api.web.sign_in.device_page import PATH as DEVICE_PATH
+from api.web.sign_in.device_page import USER_CODES
 from api.web.sign_in.routes import OpenId, sign_in_routes
 from engine.commands.maintenance.remember_master_key import remember_master_key
 from engine.concurrency.executor import Executor
@@ -35,6 +39,7 @@ from engine.signers.keyring import Keyring
 from engine.system import CommitHook, System
 from notifications.channels.base import ChannelFailed
 from notifications.delivery.wakeup import Wakeup
+from notifications.links.keys import derive
 from notifications.outbox.outbox import Outbox
 from notifications.webhooks.outbox import WebhookOutbox
 
@@ -193,9 +198,15 @@ def build_openid(settings: Settings) -> OpenId | None:
     return OpenId(provider=Provider(client), name=name, account=settings.oidc_account)
 
 
-def build_grants() -> Mapping[str, Grant]:
+def build_device_flow(settings: Settings, runtime: Runtime) -> DeviceFlow:
+    """Return what gives command lines their sessions."""
+    key = derive(settings.secret_key.get_secret_value(), USER_CODES)
+    return DeviceFlow(runtime, key, f"{settings.public_url.rstrip('/')}{DEVICE_PATH}")
+
+
+def build_grants(devices: DeviceFlow) -> Mapping[str, Grant]:
     """Return what issues tokens at the token endpoint, by its `grant_type`."""
-    return {}
+    return {DEVICE_GRANT: devices.redeem}
 
 
 def signer_options(settings: Settings) -> dict[str, str]:

@@ -7,7 +7,7 @@ from starlette.requests import HTTPConnection
 from api.runtime.authenticator import LookUp
 from api.runtime.runtime import Runtime
 from engine.model.principal import Principal
-from engine.queries.credentials import principal_of_session, principal_of_token
+from engine.queries.credentials import principal_of_bearer, principal_of_session
 
 
 async def principal_of(
@@ -17,7 +17,7 @@ async def principal_of(
     *,
     again: bool = False,
 ) -> Principal | None:
-    """Return the user of the bearer token or else the browser session; None without a valid one.
+    """Return the user of the bearer's secret or else the browser session; None without a valid one.
 
     Whoever sends a token means the token: a wrong one does not fall back to a cookie. WebSocket
     clients, which cannot set headers in a browser, give it as `authorization` when they connect.
@@ -27,7 +27,7 @@ async def principal_of(
     if authorization is not None:
         scheme, _, secret = authorization.partition(" ")
         bearer = scheme.lower() == "bearer" and secret.isascii()
-        return await _prove(runtime, principal_of_token, secret.strip()) if bearer else None
+        return await _prove(runtime, principal_of_bearer, secret.strip()) if bearer else None
     return await session_of(runtime, connection, again=again)
 
 

@@ -11,12 +11,23 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Row
 
 from engine.commands.credentials.api_tokens import PREFIX, load_token_scopes, secret_hash
+from engine.commands.credentials.device_sign_in import DEVICE_PREFIX
 from engine.commands.credentials.sessions import IDLE_LIMIT
 from engine.model.principal import Principal
 from engine.model.vocabulary import Channel, Permission
 from engine.persistence.db.compiled import run_compiled
 from engine.persistence.store import tables as t
 from engine.queries.context import QueryContext
+
+#: Columns of a session that its person is not shown.
+_HIDDEN = frozenset({"account_id", "user_id", "secret_hash", "ended_at"})
+
+
+def principal_of_bearer(connection: Connection, secret: str, now: datetime) -> Principal | None:
+    """The user of a bearer's secret: that of an API token, or of a device's session."""
+    if secret.startswith(DEVICE_PREFIX):
+        return _principal_of_session(connection, secret, now, Channel.API)
+    return principal_of_token(connection, secret, now)
 
 
 def principal_of_token(connection: Connection, secret: str, now: datetime) -> Principal | None:
@@ -37,16 +48,19 @@ def principal_of_token(connection: Connection, secret: str, now: datetime) -> Pr
 
 
 def principal_of_session(connection: Connection, secret: str, now: datetime) -> Principal | None:
-    """The session's person, with all their permissions; None once it has ended in any way."""
+    """The person of a browser's session, with all their permissions; None once it has ended."""
+    return _principal_of_session(connection, secret, now, Channel.DASHBOARD)
+
+
+def _principal_of_session(
+    connection: Connection, secret: str, now: datetime, channel: Channel
+) -> Principal | None:
     parameters = {"hash": secret_hash(secret), "now": now, "idle_since": now - IDLE_LIMIT}
     row = run_compiled(connection, _SESSION, parameters).one_or_none()
     if row is None:
         return None
     return Principal(
-        account_id=row.account_id,
-        user_id=row.user_id,
-        channel=Channel.DASHBOARD,
-        session_id=row.id,
+        account_id=row.account_id, user_id=row.user_id, channel=channel, session_id=row.id
     )
 
 
@@ -55,10 +69,9 @@ def live_sessions(
 ) -> Sequence[Row[Any]]:
     """The principal's own sessions, the newest first; without what would prove them."""
     s = t.sessions
-    names = ("id", "method", "user_agent", "created_at", "last_seen_at", "expires_at")
-    query = sa.select(*(s.c[name] for name in names)).where(
-        s.c.user_id == principal.user_id, *_is_live(now, now - IDLE_LIMIT)
-    )
+    shown = [column for column in s.c if column.name not in _HIDDEN]
+    is_own = s.c.user_id == principal.user_id
+    query = sa.select(*shown).where(is_own, *_is_live(now, now - IDLE_LIMIT))
     return connection.execute(query.order_by(s.c.created_at.desc(), s.c.id.desc())).all()
 
 

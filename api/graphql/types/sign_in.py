@@ -13,14 +13,18 @@ from api.graphql.types.people import User
 from engine.queries.records import Record
 
 
-@strawberry.type(description="A browser session in which a user is signed in.")
+@strawberry.type(description="A session in which a user is signed in, in a browser or on a device.")
 class Session(Node):
     source: strawberry.Private[Record]
     method: SignInMethod = strawberry.field(
         description="The way in which the user proved who they are."
     )
     user_agent: str = strawberry.field(
-        description="The User-Agent header of the browser that signed in."
+        description="The User-Agent header of the browser or program that signed in."
+    )
+    device_name: str | None = strawberry.field(
+        description="The name that a device gave itself when it signed in by the device flow,"
+        " or null for the session of a browser."
     )
     created_at: datetime = strawberry.field(description="The time at which the user signed in.")
     last_seen_at: datetime = strawberry.field(
@@ -47,6 +51,7 @@ class Session(Node):
             source=row,
             method=row.method,
             user_agent=row.user_agent,
+            device_name=row.device_name,
             created_at=row.created_at,
             last_seen_at=row.last_seen_at,
             expires_at=row.expires_at,

@@ -1,1 +1,1 @@
-"""The token endpoint of OAuth 2.0, by which programs get tokens without a stored secret."""
+"""Endpoints of OAuth 2.0, by which programs get tokens and sessions without a stored secret."""

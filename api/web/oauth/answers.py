@@ -1,9 +1,10 @@
-"""Answers of the token endpoint (RFC 6749, sections 5.1 and 5.2)."""
+"""Answers of the endpoints of OAuth 2.0 (RFC 6749, sections 5.1 and 5.2)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
@@ -17,7 +18,8 @@ class IssuedToken:
 
     access_token: str = field(repr=False)
     lifetime_seconds: int
-    scopes: tuple[str, ...]
+    #: None: it is not narrowed, and the answer names no scopes.
+    scopes: tuple[str, ...] | None
     #: Further members that the grant's own specification asks for.
     members: Mapping[str, str] = field(default_factory=dict)
 
@@ -56,9 +58,14 @@ def success(token: IssuedToken) -> Response:
         "access_token": token.access_token,
         "token_type": "Bearer",
         "expires_in": token.lifetime_seconds,
-        "scope": " ".join(token.scopes),
     }
-    return JSONResponse({**token.members, **members}, headers=_HEADERS)
+    scopes = {} if token.scopes is None else {"scope": " ".join(token.scopes)}
+    return uncached({**token.members, **members, **scopes})
+
+
+def uncached(members: Mapping[str, Any], status: int = 200, **headers: str) -> Response:
+    """Return an answer as JSON that no cache keeps."""
+    return JSONResponse(members, status, headers=_HEADERS | headers)
 
 
 def failure(error: OAuthError) -> Response:
@@ -66,4 +73,4 @@ def failure(error: OAuthError) -> Response:
     members = {"error": error.error, "error_description": error.description}
     if error.code is not None:
         members["code"] = error.code
-    return JSONResponse(members, error.status, headers=_HEADERS | error.headers)
+    return uncached(members, error.status, **error.headers)

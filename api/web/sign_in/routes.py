@@ -16,6 +16,8 @@ from api.runtime.runtime import Runtime
 from api.web.http.browser import Browser
 from api.web.pages import error_page
 from api.web.sign_in.address_change import AddressChangePage
+from api.web.sign_in.device_page import PATH as DEVICE_PATH
+from api.web.sign_in.device_page import USER_CODES, DevicePage
 from api.web.sign_in.limits import SignInLimits
 from api.web.sign_in.login_flow import LoginFlow
 from api.web.sign_in.mail import MailSignIn, invited
@@ -62,6 +64,7 @@ def sign_in_routes(
     guard = _Guard(browser)
     link_key = derive(secret, ACTION_LINKS)
     address_page = AddressChangePage(runtime, browser, limits, link_key)
+    device_page = DevicePage(runtime, browser, limits, derive(secret, USER_CODES))
     openid_routes: list[BaseRoute] = []
     if openid is not None:
         # Its libraries are large, and many installations sign in by mail alone.
@@ -81,6 +84,7 @@ def sign_in_routes(
         Route(f"{PATH}/end", guard(sessions.end), methods=POST),
         Route("/sign-out", guard(sessions.end), methods=POST),
         *openid_routes,
+        Route(DEVICE_PATH, guard(device_page.answer), methods=BOTH),
         Route(f"{ADDRESS_PATH}/{{spelling}}", guard(address_page.answer), methods=BOTH),
         Route(f"{PATH}/{{spelling}}", guard(mail.link), methods=BOTH),
     ]

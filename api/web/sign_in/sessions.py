@@ -57,19 +57,19 @@ class Sessions:
         return response
 
 
-def _values(principal: Principal, connection: Connection, now: datetime) -> dict[str, Any]:
-    """Return what the page of one's sessions shows."""
+def person_shown(connection: Connection, principal: Principal) -> dict[str, Any]:
+    """Return who is signed in, as pages show it."""
     u, a = t.users, t.accounts
     query = sa.select(u.c.name, u.c.email, u.c.time_zone, a.c.name.label("account"))
     query = query.join(a, a.c.id == u.c.account_id).where(u.c.id == principal.user_id)
     user = connection.execute(query).one()
-    return {
-        "user": user,
-        "account": user.account,
-        "zone": user.time_zone,
-        "sessions": live_sessions(connection, principal, now),
-        "name_of": name_of,
-    }
+    return {"user": user, "account": user.account, "zone": user.time_zone}
+
+
+def _values(principal: Principal, connection: Connection, now: datetime) -> dict[str, Any]:
+    """Return what the page of one's sessions shows."""
+    sessions = live_sessions(connection, principal, now)
+    return {**person_shown(connection, principal), "sessions": sessions, "name_of": name_of}
 
 
 def _uuid(text: str) -> UUID | None:

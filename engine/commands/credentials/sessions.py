@@ -1,4 +1,4 @@
-"""Start and end browser sessions: 256 random bits in a cookie, of which the SHA-256 is stored."""
+"""Start and end sessions: 256 random bits that their holder has, of which the SHA-256 is stored."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MAX_USER_AGENT_LENGTH = 200
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
-    """A new session; its secret goes into the cookie and is nowhere else."""
+    """A new session; its secret goes to its holder and is nowhere else."""
 
     session_id: UUID
     secret: str = field(repr=False)
@@ -57,28 +57,14 @@ class StartSession(Command[NewSession]):
 
     def apply(self, uow: UnitOfWork) -> NewSession:
         """Start a session, a new one whatever cookie the browser had (session fixation)."""
-        actor = uow.actor
-        assert actor.user_id is not None
         require_in_person(uow)
-        if actor.service:
+        if uow.actor.service:
             raise Refusal(Code.FORBIDDEN, "A service user has no browser. Use a token.")
         self._require_identity(uow)
         self._require_address(uow)
         require_active_since(uow, self.begun_at)
         session = NewSession(self.session_id or uuid7(), secrets.token_urlsafe(32))
-        sessions.insert_session(
-            uow,
-            session.session_id,
-            actor.user_id,
-            secret_hash=secret_hash(session.secret),
-            method=self.method,
-            user_agent=_printable(self.user_agent),
-            expires_at=uow.now + LIFETIME,
-        )
-        started = SessionStarted(
-            subject_id=actor.user_id, session_id=session.session_id, method=self.method
-        )
-        uow.record(started)
+        start_session(uow, session, method=self.method, user_agent=self.user_agent)
         return session
 
     def _require_identity(self, uow: UnitOfWork) -> None:
@@ -116,5 +102,42 @@ class RevokeSession(Command[UUID]):
         return self.session_id
 
 
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text[:_MAX_USER_AGENT_LENGTH])
+def start_session(
+    uow: UnitOfWork,
+    session: NewSession,
+    *,
+    method: SignInMethod,
+    user_agent: str,
+    device_name: str | None = None,
+) -> None:
+    """Write a new session of the actor, and record it.
+
+    Args:
+        uow: The unit of work of a command that has checked who the actor is.
+        session: The new session's id and secret.
+        method: How the actor proved who they are.
+        user_agent: What the browser or program calls itself.
+        device_name: What the device calls itself, where the session is not a browser's.
+    """
+    user_id = uow.actor.user_id
+    assert user_id is not None
+    sessions.insert_session(
+        uow,
+        session.session_id,
+        user_id,
+        secret_hash=secret_hash(session.secret),
+        method=method,
+        user_agent=printable(user_agent),
+        device_name=device_name,
+        expires_at=uow.now + LIFETIME,
+    )
+    started = SessionStarted(
+        subject_id=user_id, session_id=session.session_id, method=method, device_name=device_name
+    )
+    uow.record(started)
+
+
+def printable(user_agent: str) -> str:
+    """Return what a browser or program calls itself as it is stored: cut, on one line."""
+    cut = user_agent[:_MAX_USER_AGENT_LENGTH]
+    return "".join(c if c.isprintable() else " " for c in cut)

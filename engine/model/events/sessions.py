@@ -11,7 +11,7 @@ from engine.model.vocabulary import SignInMethod
 
 @dataclass(frozen=True, kw_only=True)
 class SessionEvent(Event):
-    """An event of a browser session; its subject is the user. Nobody gets a message."""
+    """An event of a session; its subject is the user. Nobody gets a message."""
 
     kind = "User"
     session_id: UUID
@@ -23,6 +23,8 @@ class SessionStarted(SessionEvent):
 
     tag = "session:started"
     method: SignInMethod
+    #: What the device calls itself, where the session is a command line's.
+    device_name: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

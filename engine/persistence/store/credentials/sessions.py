@@ -1,4 +1,4 @@
-"""Rows of browser sessions: what the commands on sessions read and write."""
+"""Rows of sessions: what the commands on sessions read and write."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ def insert_session(
     secret_hash: bytes,
     method: SignInMethod,
     user_agent: str,
+    device_name: str | None,
     expires_at: datetime,
 ) -> None:
     """Write a new session of a user."""
@@ -37,6 +38,7 @@ def insert_session(
             secret_hash=secret_hash,
             method=method,
             user_agent=user_agent,
+            device_name=device_name,
             created_at=uow.now,
             last_seen_at=uow.now,
             expires_at=expires_at,

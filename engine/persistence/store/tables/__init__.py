@@ -4,6 +4,7 @@ from engine.persistence.store.tables.accounts import accounts, key_checks
 from engine.persistence.store.tables.base import metadata
 from engine.persistence.store.tables.credentials import (
     address_changes,
+    device_authorizations,
     identities,
     sessions,
     sign_ins,
@@ -43,6 +44,7 @@ __all__ = [
     "address_changes",
     "api_tokens",
     "decisions",
+    "device_authorizations",
     "identities",
     "key_checks",
     "keypair_users",

@@ -1,6 +1,16 @@
-"""Browser sessions, sign-ins under way, and identities at a sign-in service."""
+"""Sessions, what is on the way to one, and identities at a sign-in service."""
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from engine.model.vocabulary import SignInMethod
 from engine.persistence.db.types import ExactText, enum_column, foreign_key, primary_key, timestamp
@@ -17,6 +27,8 @@ sessions = Table(
     Column("method", enum_column(SignInMethod), nullable=False),
     #: What the browser calls itself, for the person who looks at their sessions.
     Column("user_agent", Text, nullable=False),
+    #: What the device calls itself where the session is a command line's, not a browser's.
+    Column("device_name", Text, nullable=True),
     timestamp("created_at"),
     #: Written at most once a minute, so it may lag by as much.
     timestamp("last_seen_at"),
@@ -91,4 +103,31 @@ identities = Table(
     Column("subject", ExactText, nullable=False),
     timestamp("created_at"),
     UniqueConstraint("issuer", "subject", "user_id"),
+)
+
+#: A device asks for a session (RFC 8628), which somebody confirms or denies in a browser.
+device_authorizations = Table(
+    "device_authorizations",
+    metadata,
+    primary_key(),
+    #: SHA-256 of the device code, 256 random bits that only the device has.
+    Column("device_code_hash", LargeBinary, nullable=False, unique=True),
+    #: HMAC of the short code that a person types.
+    Column("user_code_hash", LargeBinary, nullable=False, unique=True),
+    #: What the device calls itself, where it comes from, and what its program calls itself.
+    Column("device_name", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("user_agent", Text, nullable=False),
+    timestamp("created_at"),
+    timestamp("expires_at", index=True),
+    timestamp("last_polled_at", nullable=True),
+    Column("interval_seconds", Integer, nullable=False),
+    #: Null until somebody has decided.
+    Column("confirmed", Boolean, nullable=True),
+    foreign_key("account_id", "accounts.id", nullable=True),
+    foreign_key("user_id", "users.id", nullable=True),
+    #: The browser session in which it was decided.
+    foreign_key("session_id", "sessions.id", nullable=True),
+    #: When the device got its session; it gets one only.
+    timestamp("used_at", nullable=True),
 )

@@ -12,7 +12,8 @@ from starlette.testclient import TestClient
 
 from api.web.http.rate_limit import TokenBuckets
 from api.web.oauth.answers import IssuedToken, OAuthError
-from api.web.oauth.token_endpoint import MAX_BODY_BYTES, PATH, TokenEndpoint
+from api.web.oauth.requests import MAX_BODY_BYTES
+from api.web.oauth.token_endpoint import PATH, TokenEndpoint
 from engine.model.errors import Code, Refusal
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
