@@ -21,6 +21,7 @@ from api.bootstrap import (
     email_routes,
 )
 from api.config.settings import Settings
+from api.downloads.manifests import manifest_routes
 from api.graphql.endpoint import Endpoint
 from api.graphql.limits.config import Limits
 from api.observability.exposition import exposed
@@ -58,6 +59,7 @@ def create_app(settings: Settings, *, worker: bool = True) -> Starlette:
             *email_routes(settings, runtime),
             *auth_routes(settings, runtime),
             *oauth_routes(build_grants(devices), devices),
+            *manifest_routes(runtime, limits_of(settings)),
         ],
         middleware=[
             Middleware(ObservedRequests, meter=runtime.meter, log_requests=settings.log_requests),

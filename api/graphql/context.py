@@ -19,6 +19,9 @@ from api.runtime.runtime import Runtime
 from api.web.http.rate_limit import Rates
 from engine.model.principal import Principal
 
+#: Objects of an answer that count toward the caller's rate like one more operation.
+OBJECTS_PER_OPERATION = 100
+
 
 @dataclass(slots=True)
 class Context:
@@ -100,6 +103,10 @@ class Context:
         """Count what an operation costs beyond itself toward the caller's rate."""
         if self.rates is not None:
             self.rates.of(self.rate_limit_key).owe(self.rate_limit_key, operations)
+
+    def charge_objects(self, number: int) -> None:
+        """Count the objects of an answer toward the caller's rate."""
+        self.charge(number / OBJECTS_PER_OPERATION)
 
 
 Info: TypeAlias = StrawberryInfo[Context, None]

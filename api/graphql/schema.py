@@ -36,9 +36,7 @@ from api.web.http.refusals import wrong_kind
 
 #: The operations that have one answer; a subscription is a stream of them.
 SINGLE_ANSWER_TYPES = frozenset({OperationType.QUERY, OperationType.MUTATION})
-#: Objects of an answer, and seconds of parsing and validation, that count toward the caller's rate
-#: like one more operation.
-OBJECTS_PER_OPERATION = 100
+#: Seconds of parsing and validation that count toward the caller's rate like one more operation.
 PREPARATION_SECONDS_PER_OPERATION = 0.001
 
 ResultT = TypeVar("ResultT")
@@ -108,7 +106,7 @@ class Schema(HookedSchema):
             operation.cost = cost if is_fixed else None
         if cost > allowed:
             raise exceeded("cost", allowed, cost, "Too much at once, in objects answered")
-        request.context.charge(cost / OBJECTS_PER_OPERATION)
+        request.context.charge_objects(cost)
 
     async def run(self, operation: Operation, request: OperationRequest) -> CoreResult:
         """Run an operation within the time that it may take, and measure it."""

@@ -31,6 +31,7 @@ const exceptions = {
         "Decision",
         "AvailableAction",
         "ReleaseEvent",
+        "ReleaseManifest",
         "NotificationPreference",
       ],
     },

@@ -4,6 +4,7 @@ import strawberry
 
 from api.graphql.queries.administration import AdministrationQueries
 from api.graphql.queries.lookups import LookupQueries
+from api.graphql.queries.manifests import ManifestQueries
 from api.graphql.queries.nodes import NodeQueries
 from api.graphql.queries.releases import ReleaseQueries
 from api.graphql.queries.signatures import SignatureQueries
@@ -19,6 +20,7 @@ class Query(
     LookupQueries,
     ReleaseQueries,
     SignatureQueries,
+    ManifestQueries,
     AdministrationQueries,
     WebhookQueries,
 ):

@@ -265,3 +265,23 @@ describe_enum(
         "DESC": "The largest or latest row comes first.",
     },
 )
+
+
+class ManifestFormat(StrEnum):
+    """The forms in which a manifest is written."""
+
+    JSON = "JSON"
+    SHA256SUMS = "SHA256SUMS"
+    SHA512SUMS = "SHA512SUMS"
+
+
+describe_enum(
+    ManifestFormat,
+    "ManifestFormat",
+    "The form in which the manifest of a release is written.",
+    {
+        "JSON": "A JSON object with the release, its approvals and every signature.",
+        "SHA256SUMS": "A line for each artifact with a SHA-256 digest, as `sha256sum` reads it.",
+        "SHA512SUMS": "A line for each artifact with a SHA-512 digest, as `sha512sum` reads it.",
+    },
+)

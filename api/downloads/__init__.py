@@ -1,0 +1,1 @@
+"""Files that programs fetch with a token or a browser's session, beside GraphQL."""
