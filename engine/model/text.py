@@ -33,6 +33,11 @@ def lookup_key(text: str) -> str:
     return storable(name_key(normalize(text)))
 
 
+def search_text(*texts: str | None) -> str:
+    """Return texts as they are searched: their keys on lines of their own, as no key has lines."""
+    return "\n".join(name_key(text) for text in texts if text is not None)
+
+
 def storable(text: str) -> str:
     """Return a text from outside as a database can store it."""
     return _UNSTORABLE.sub("\ufffd", text)

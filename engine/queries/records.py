@@ -13,13 +13,15 @@ from sqlalchemy import Column, ColumnElement, LargeBinary, Row, Table
 
 from engine.model import addresses
 from engine.model.text import lookup_key
-from engine.model.vocabulary import KeypairCategory, Permission, ReleaseType
+from engine.model.vocabulary import KeypairAccess, KeypairCategory, Permission, ReleaseType
 from engine.persistence.db.compiled import run_compiled
 from engine.persistence.db.pagination import Order, Page, PageArgs, fetch
 from engine.persistence.db.sql import id_in, no_index
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.queries.context import QueryContext
+from engine.queries.release_filter import held_keypairs
+from engine.queries.text_search import contains, search_key, user_matches
 
 #: A row that a query returns, with its columns as attributes.
 Record: TypeAlias = Row[Any]
@@ -68,7 +70,7 @@ _BY_IDS = {
 class RecordFilter(Protocol):
     """Conditions on the records of one kind, all of which must hold."""
 
-    def conditions(self) -> list[ColumnElement[bool]]:
+    def conditions(self, context: QueryContext) -> list[ColumnElement[bool]]:
         """Return the conditions as SQL."""
         ...
 
@@ -80,23 +82,54 @@ class KeypairFilter:
     alias_contains: str | None = None
     types: tuple[ReleaseType, ...] | None = None
     categories: tuple[KeypairCategory, ...] | None = None
+    accesses: tuple[KeypairAccess, ...] | None = None
     enabled: bool | None = None
+    #: Whether an open release holds it.
+    held: bool | None = None
     team_id: UUID | None = None
+    team_ids: frozenset[UUID] | None = None
+    user_id: UUID | None = None
 
-    def conditions(self) -> list[ColumnElement[bool]]:
+    def conditions(self, context: QueryContext) -> list[ColumnElement[bool]]:
         """Return the conditions as SQL."""
-        k, granted = t.keypairs.c, t.team_keypairs.c
-        conditions = _contains(k.alias_key, self.alias_contains)
-        if self.types is not None:
-            conditions.append(k.type.in_(self.types))
-        if self.categories is not None:
-            conditions.append(k.category.in_(self.categories))
+        k, granted, mapped = t.keypairs.c, t.team_keypairs.c, t.keypair_users.c
+        conditions = _contains(k.alias_key, self.alias_contains, "alias_contains")
+        for column, values in (
+            (k.type, self.types),
+            (k.category, self.categories),
+            (k.access, self.accesses),
+        ):
+            if values is not None:
+                conditions.append(column.in_(values))
         if self.enabled is not None:
             conditions.append(k.enabled == self.enabled)
-        if self.team_id is not None:
-            of_team = sa.select(granted.keypair_id).where(granted.team_id == self.team_id)
-            conditions.append(k.id.in_(of_team))
+        if self.held is not None:
+            holding = held_keypairs(context)
+            conditions.append(k.id.in_(holding) if self.held else k.id.not_in(holding))
+        conditions += _linked(k.id, granted.keypair_id, granted.team_id, self.team_id)
+        if self.team_ids is not None:
+            of_teams = granted.team_id.in_(sorted(self.team_ids))
+            conditions.append(k.id.in_(sa.select(granted.keypair_id).where(of_teams)))
+        conditions += _linked(k.id, mapped.keypair_id, mapped.user_id, self.user_id)
         return conditions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamFilter:
+    """Conditions on teams; None leaves a condition out."""
+
+    name_contains: str | None = None
+    member_id: UUID | None = None
+    keypair_id: UUID | None = None
+
+    def conditions(self, context: QueryContext) -> list[ColumnElement[bool]]:
+        """Return the conditions as SQL."""
+        id_, members, keypairs = t.teams.c.id, t.team_members.c, t.team_keypairs.c
+        return [
+            *_contains(t.teams.c.name_key, self.name_contains, "name_contains"),
+            *_linked(id_, members.team_id, members.user_id, self.member_id),
+            *_linked(id_, keypairs.team_id, keypairs.keypair_id, self.keypair_id),
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,17 +137,25 @@ class UserFilter:
     """Conditions on users; None leaves a condition out."""
 
     email_contains: str | None = None
+    #: Name or address contains this text.
+    search: str | None = None
     active: bool | None = None
     service: bool | None = None
+    team_id: UUID | None = None
+    role_id: UUID | None = None
 
-    def conditions(self) -> list[ColumnElement[bool]]:
+    def conditions(self, context: QueryContext) -> list[ColumnElement[bool]]:
         """Return the conditions as SQL."""
-        u = t.users.c
-        conditions = _contains(u.email_key, self.email_contains)
+        u, members, roles = t.users.c, t.team_members.c, t.user_roles.c
+        conditions = _contains(u.email_key, self.email_contains, "email_contains")
+        if self.search is not None:
+            conditions.append(user_matches(search_key(self.search, "search")))
         if self.active is not None:
             conditions.append(u.active == self.active)
         if self.service is not None:
             conditions.append(u.service == self.service)
+        conditions += _linked(u.id, members.user_id, members.team_id, self.team_id)
+        conditions += _linked(u.id, roles.user_id, roles.role_id, self.role_id)
         return conditions
 
 
@@ -124,7 +165,7 @@ class TokenFilter:
 
     user_id: UUID | None = None
 
-    def conditions(self) -> list[ColumnElement[bool]]:
+    def conditions(self, context: QueryContext) -> list[ColumnElement[bool]]:
         """Return the conditions as SQL."""
         return [] if self.user_id is None else [t.api_tokens.c.user_id == self.user_id]
 
@@ -142,7 +183,7 @@ def find(
     context: QueryContext, kind: RecordKind, args: PageArgs, filter_: RecordFilter | None = None
 ) -> Page[Record]:
     """Return a page of the account's records; the filter's values are part of its cursors."""
-    table, conditions = kind.table, filter_.conditions() if filter_ is not None else []
+    table, conditions = kind.table, filter_.conditions(context) if filter_ is not None else []
     query = sa.select(*kind.columns)
     query = query.where(table.c.account_id == context.account_id, *conditions)
     order = Order(table.name, (_SORT_COLUMNS[kind], table.c.id))
@@ -153,7 +194,7 @@ def find(
 
 def count(context: QueryContext, kind: RecordKind, filter_: RecordFilter | None = None) -> int:
     """Return how many of the account's records the filter selects."""
-    table, conditions = kind.table, filter_.conditions() if filter_ is not None else []
+    table, conditions = kind.table, filter_.conditions(context) if filter_ is not None else []
     query = sa.select(sa.func.count()).select_from(table)
     query = query.where(table.c.account_id == context.account_id, *conditions)
     return int(context.connection.execute(query).scalar_one())
@@ -182,8 +223,15 @@ def permissions_of(
     return {user_id: permissions.get(user_id, frozenset()) for user_id in user_ids}
 
 
-def _contains(column: ColumnElement[Any], text: str | None) -> list[ColumnElement[bool]]:
+def _contains(
+    column: ColumnElement[Any], text: str | None, field: str
+) -> list[ColumnElement[bool]]:
     """Return a condition for names that contain the text, without regard to letter case."""
-    if not text:
-        return []
-    return [column.contains(lookup_key(text), autoescape=True)]
+    return [contains(column, search_key(text, field))] if text is not None else []
+
+
+def _linked(
+    id_: ColumnElement[Any], own: ColumnElement[Any], other: ColumnElement[Any], value: UUID | None
+) -> list[ColumnElement[bool]]:
+    """Return a condition for rows that a link table links to another one."""
+    return [id_.in_(sa.select(own).where(other == value))] if value is not None else []

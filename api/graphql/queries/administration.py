@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, TypeVar
 
 import strawberry
 
 from api.graphql.context import Info
 from api.graphql.entity_cache import EntityCache
-from api.graphql.ids import from_global
 from api.graphql.resolvers import run_query
 from api.graphql.selection import Selection
 from api.graphql.types.arguments import After, Before, First, Last
-from api.graphql.types.enums import Direction, KeypairCategory, ReleaseType
+from api.graphql.types.enums import Direction
+from api.graphql.types.filters import KeypairFilter, LedgerFilter, TeamFilter, UserFilter
 from api.graphql.types.history import LedgerEntry
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.node import Connection, Edge, connect
@@ -24,86 +23,6 @@ from engine.queries import history, records
 from engine.queries.records import RecordFilter, RecordKind, TokenFilter
 
 EntityT = TypeVar("EntityT")
-
-
-@strawberry.input(description="Conditions on keypairs, all of which must hold.")
-class KeypairFilter:
-    type: list[ReleaseType] | None = strawberry.field(
-        default=None, description="The keypair's type is one of these."
-    )
-    category: list[KeypairCategory] | None = strawberry.field(
-        default=None, description="The keypair's category is one of these."
-    )
-    team_id: strawberry.ID | None = strawberry.field(
-        default=None, description="The keypair was granted to this team."
-    )
-    enabled: bool | None = strawberry.field(
-        default=None, description="Whether the keypair is enabled or disabled."
-    )
-    alias_contains: str | None = strawberry.field(
-        default=None, description="The alias contains this text, without regard to letter case."
-    )
-
-    def to_filter(self) -> records.KeypairFilter:
-        """Return the engine's form of the conditions; refuses NOT_FOUND for malformed ids."""
-        team = self.team_id
-        return records.KeypairFilter(
-            alias_contains=self.alias_contains,
-            types=tuple(self.type) if self.type is not None else None,
-            categories=tuple(self.category) if self.category is not None else None,
-            enabled=self.enabled,
-            team_id=from_global(team, "Team", "filter", "teamId") if team is not None else None,
-        )
-
-
-@strawberry.input(description="Conditions on users, all of which must hold.")
-class UserFilter:
-    active: bool | None = strawberry.field(
-        default=None, description="Whether the user is active or deactivated."
-    )
-    service: bool | None = strawberry.field(
-        default=None, description="Whether the user is a service user or a person."
-    )
-    email_contains: str | None = strawberry.field(
-        default=None,
-        description="The e-mail address contains this text, without regard to letter case.",
-    )
-
-    def to_filter(self) -> records.UserFilter:
-        """Return the engine's form of the conditions."""
-        return records.UserFilter(
-            email_contains=self.email_contains, active=self.active, service=self.service
-        )
-
-
-@strawberry.input(description="Conditions on ledger entries, all of which must hold.")
-class LedgerFilter:
-    tags: list[str] | None = strawberry.field(
-        default=None, description="The entry's tag is one of these, like `release:approved`."
-    )
-    actor_id: strawberry.ID | None = strawberry.field(
-        default=None, description="The entry was caused by this user."
-    )
-    release_id: strawberry.ID | None = strawberry.field(
-        default=None, description="The entry is about this release."
-    )
-    since: datetime | None = strawberry.field(
-        default=None, description="The entry was recorded at this time or later."
-    )
-    until: datetime | None = strawberry.field(
-        default=None, description="The entry was recorded before this time."
-    )
-
-    def to_filter(self) -> history.LedgerFilter:
-        """Return the engine's form of the conditions; refuses NOT_FOUND for malformed ids."""
-        actor, release = self.actor_id, self.release_id
-        return history.LedgerFilter(
-            tags=tuple(self.tags) if self.tags is not None else None,
-            actor_id=from_global(actor, "User", "filter", "actorId") if actor else None,
-            release_id=from_global(release, "Release", "filter", "releaseId") if release else None,
-            since=self.since,
-            until=self.until,
-        )
 
 
 @strawberry.type
@@ -119,19 +38,22 @@ class AdministrationQueries:
         before: Before = None,
     ) -> Connection[Keypair]:
         args = PageArgs(first, after, last, before)
-        return await run_query(info, _keypairs, filter or KeypairFilter(), args)
+        return await run_query(
+            info, _filtered, Keypair, RecordKind.KEYPAIR, args, filter or KeypairFilter()
+        )
 
     @strawberry.field(description="Returns the account's teams, sorted by name.")
     async def teams(
         self,
         info: Info,
+        filter: TeamFilter | None = None,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
     ) -> Connection[Team]:
         args = PageArgs(first, after, last, before)
-        return await run_query(info, _records, Team, RecordKind.TEAM, args)
+        return await run_query(info, _filtered, Team, RecordKind.TEAM, args, filter or TeamFilter())
 
     @strawberry.field(description="Returns the account's users, sorted by e-mail address.")
     async def users(
@@ -144,9 +66,7 @@ class AdministrationQueries:
         before: Before = None,
     ) -> Connection[User]:
         args = PageArgs(first, after, last, before)
-        return await run_query(
-            info, _records, User, RecordKind.USER, args, (filter or UserFilter()).to_filter()
-        )
+        return await run_query(info, _filtered, User, RecordKind.USER, args, filter or UserFilter())
 
     @strawberry.field(description="Returns the account's roles, sorted by name.")
     async def roles(
@@ -199,10 +119,15 @@ class AdministrationQueries:
         return await run_query(info, _ledger, filter or LedgerFilter(), args, direction)
 
 
-def _keypairs(
-    cache: EntityCache, selection: Selection, filter: KeypairFilter, args: PageArgs
-) -> Connection[Keypair]:
-    return _records(cache, selection, Keypair, RecordKind.KEYPAIR, args, filter.to_filter())
+def _filtered(
+    cache: EntityCache,
+    selection: Selection,
+    type_: type[EntityT],
+    kind: RecordKind,
+    args: PageArgs,
+    filter: KeypairFilter | TeamFilter | UserFilter,
+) -> Connection[EntityT]:
+    return _records(cache, selection, type_, kind, args, filter.to_filter())
 
 
 def _api_tokens(cache: EntityCache, selection: Selection, args: PageArgs) -> Connection[ApiToken]:

@@ -15,65 +15,17 @@ from api.graphql.selection import Selection
 from api.graphql.types.arguments import After, Before, First, Last
 from api.graphql.types.enums import (
     Direction,
-    KeypairCategory,
     ReleaseOrderField,
-    ReleaseStatus,
-    ReleaseType,
 )
 from api.graphql.types.history import Factor, SignExplanation
 from api.graphql.types.node import Connection, Edge, connect
 from api.graphql.types.release import Release
+from api.graphql.types.release_filter import ReleaseFilter
 from engine.model import facts
 from engine.model.errors import Code, Refusal
 from engine.persistence.db.pagination import Page, PageArgs
 from engine.queries import releases as queries
 from engine.queries import signing
-
-
-@strawberry.input(description="Conditions on releases, all of which must hold.")
-class ReleaseFilter:
-    status: list[ReleaseStatus] | None = strawberry.field(
-        default=None, description="The present status of the release is one of these."
-    )
-    type: list[ReleaseType] | None = strawberry.field(
-        default=None, description="The type of the release is one of these."
-    )
-    category: list[KeypairCategory] | None = strawberry.field(
-        default=None, description="The category of the release is one of these."
-    )
-    team_id: strawberry.ID | None = strawberry.field(
-        default=None, description="The release belongs to this team."
-    )
-    keypair_id: strawberry.ID | None = strawberry.field(
-        default=None, description="The release names this keypair."
-    )
-    requested_by_id: strawberry.ID | None = strawberry.field(
-        default=None, description="The release was requested by this user."
-    )
-    overlaps_from: datetime | None = strawberry.field(
-        default=None, description="The window of the release ends after this instant."
-    )
-    overlaps_until: datetime | None = strawberry.field(
-        default=None, description="The window of the release starts before this instant."
-    )
-    name_contains: str | None = strawberry.field(
-        default=None, description="The name contains this text, without regard to letter case."
-    )
-
-    def to_filter(self) -> queries.ReleaseFilter:
-        """Return the engine's form of the conditions; refuses NOT_FOUND for malformed ids."""
-        team, keypair, user = self.team_id, self.keypair_id, self.requested_by_id
-        return queries.ReleaseFilter(
-            statuses=tuple(self.status) if self.status is not None else None,
-            types=tuple(self.type) if self.type is not None else None,
-            categories=tuple(self.category) if self.category is not None else None,
-            team_id=from_global(team, "Team", "filter", "teamId") if team else None,
-            keypair_id=from_global(keypair, "Keypair", "filter", "keypairId") if keypair else None,
-            requested_by_id=from_global(user, "User", "filter", "requestedById") if user else None,
-            overlaps_from=self.overlaps_from,
-            overlaps_until=self.overlaps_until,
-            name_contains=self.name_contains,
-        )
 
 
 @strawberry.input(description="The order in which releases are sorted.")

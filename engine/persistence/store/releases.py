@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from engine.lifecycle.schedule import EndReason, apply_transition
 from engine.model.events import SignatureDropped
 from engine.model.facts import CLOCK, FIELD_NAMES, Release, ReleaseFields
-from engine.model.text import name_key
+from engine.model.text import name_key, search_text
 from engine.model.vocabulary import Channel, SignatureState, Status, Verdict
 from engine.persistence.db.bulk import insert_many, insert_one, update_many
 from engine.persistence.db.compiled import run_compiled
@@ -184,7 +184,8 @@ def _edit_values(after: Release) -> dict[str, Any]:
 
 def _columns(fields: ReleaseFields) -> dict[str, Any]:
     values = {name: getattr(fields, name) for name in FIELD_NAMES if name not in _SETS}
-    return values | {"name_key": name_key(fields.name)}
+    searched = search_text(fields.version, fields.note)
+    return values | {"name_key": name_key(fields.name), "search_text": searched}
 
 
 def _insert_keypairs(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+import sqlalchemy as sa
 from graphql import GraphQLInputObjectType, build_schema
 
 from engine.commands.administration.keypairs import UpdateKeypair
@@ -14,7 +15,8 @@ from engine.commands.administration.roles import CreateRole
 from engine.commands.administration.users import UpdateUser
 from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm
 from engine.model.artifacts import Artifact
-from engine.model.vocabulary import KeypairCategory, Permission, ReleaseType, Verdict
+from engine.model.vocabulary import KeypairAccess, KeypairCategory, Permission, ReleaseType, Verdict
+from engine.persistence.store import tables as t
 from engine.signers.base import Signer, SignerContext
 from engine.signers.keyring import Keyring
 from engine.signers.openpgp import OpenPgpSigner
@@ -32,14 +34,14 @@ SCHEMA = Path(__file__).parents[3] / "api/graphql/schema.graphql"
 
 #: What is selected of each list's nodes, for conditions and orders to be checked with.
 SELECTIONS = {
-    "releases": "id name status type category startsAt endsAt createdAt"
-    " team { id } keypairs { id } requestedBy { id }",
-    "keypairs": "id alias type category enabled teams { id }",
-    "users": "id email active service",
+    "releases": "id name version note status type category startsAt endsAt createdAt endedAt"
+    " team { id } keypairs { id alias } requestedBy { id name email } participants { id }",
+    "keypairs": "id alias type category access enabled teams { id } users { id } heldBy { id }",
+    "users": "id name email active service teams { id } roles { id }",
     "ledger": "id position tag recordedAt actor { id } release { id }",
     "signatures": "id digest artifact { name digest } createdAt"
     " keypair { id } signer { id } release { id }",
-    "teams": "id name",
+    "teams": "id name members { id } keypairs { id }",
     "roles": "id name",
     "apiTokens": "id name createdAt user { id }",
     "webhooks": "id name createdAt",
@@ -84,21 +86,128 @@ CASES: dict[str, list[tuple[Callable[[Api], str] | str, Holds]]] = {
             lambda api, it: it["requestedBy"]["id"] == api.id("User", "ann"),
         )
     ],
+    "ReleaseFilter.teamIds": [
+        (
+            lambda api: f'["{api.id("Team", "red")}"]',
+            lambda api, it: it["team"]["id"] == api.id("Team", "red"),
+        ),
+        ("[]", lambda api, it: False),
+    ],
+    "ReleaseFilter.keypairIds": [
+        (
+            lambda api: f'["{api.id("Keypair", "spare")}", "{api.id("Keypair", "quick")}"]',
+            lambda api, it: (
+                {api.id("Keypair", "spare"), api.id("Keypair", "quick")} & ids_in(it["keypairs"])
+            ),
+        )
+    ],
+    "ReleaseFilter.participantId": [
+        (
+            lambda api: f'"{api.id("User", "robot")}"',
+            lambda api, it: api.id("User", "robot") in ids_in(it["participants"]),
+        )
+    ],
+    "ReleaseFilter.mine": [
+        ("true", lambda api, it: it["requestedBy"]["name"] == "Chief"),
+        ("false", lambda api, it: it["requestedBy"]["name"] != "Chief"),
+    ],
+    "ReleaseFilter.awaitingMe": [
+        ("true", lambda api, it: it["name"] == "Second mail"),
+        ("false", lambda api, it: it["name"] != "Second mail"),
+    ],
     "ReleaseFilter.overlapsFrom": [
         (
             f'"{(NOON + 3 * HOUR).isoformat()}"',
-            lambda api, it: instant(it["endsAt"]) > NOON + 3 * HOUR,
-        )
+            lambda api, it: has_window(it) and end_of(it) > NOON + 3 * HOUR,
+        ),
+        (
+            f'"{(NOON + 5 * HOUR).isoformat()}"',
+            lambda api, it: has_window(it) and end_of(it) > NOON + 5 * HOUR,
+        ),
     ],
     "ReleaseFilter.overlapsUntil": [
         (
             f'"{(NOON + 2 * HOUR).isoformat()}"',
-            lambda api, it: instant(it["startsAt"]) < NOON + 2 * HOUR,
+            lambda api, it: has_window(it) and instant(it["startsAt"]) < NOON + 2 * HOUR,
+        ),
+        (
+            f'"{(NOON + 4 * HOUR).isoformat()}"',
+            lambda api, it: has_window(it) and instant(it["startsAt"]) < NOON + 4 * HOUR,
+        ),
+    ],
+    "ReleaseFilter.endedFrom": [
+        (
+            f'"{(NOON + SPLIT).isoformat()}"',
+            lambda api, it: it["endedAt"] is not None and end_of(it) >= NOON + SPLIT,
+        )
+    ],
+    "ReleaseFilter.endedUntil": [
+        (
+            f'"{(NOON + HOUR).isoformat()}"',
+            lambda api, it: it["endedAt"] is not None and end_of(it) < NOON + HOUR,
         )
     ],
     "ReleaseFilter.nameContains": [
         ('"LCO"', lambda api, it: "lco" in it["name"].lower()),
         ('"_"', lambda api, it: "_" in it["name"]),
+    ],
+    "ReleaseFilter.search": [
+        ('"FALCON"', lambda api, it: it["name"] in {"Falcon", "Trial"}),
+        ('"  ÜBER  nacht "', lambda api, it: "Über" in (it["note"] or "")),
+        ('"2.0-rc"', lambda api, it: "2.0-RC" in (it["version"] or "")),
+        ('"LETT"', lambda api, it: {"letters"} == {key["alias"] for key in it["keypairs"]}),
+        ('"ann@EXAMPLE"', lambda api, it: it["requestedBy"]["name"] == "Ann"),
+        ('"%"', lambda api, it: "%" in (it["note"] or "")),
+    ],
+    "KeypairFilter.access": [
+        ("[RESTRICTED]", lambda api, it: it["access"] == "RESTRICTED"),
+        ("[OPEN]", lambda api, it: it["access"] == "OPEN"),
+    ],
+    "KeypairFilter.teamIds": [
+        (
+            lambda api: f'["{api.id("Team", "red")}"]',
+            lambda api, it: api.id("Team", "red") in ids_in(it["teams"]),
+        )
+    ],
+    "KeypairFilter.userId": [
+        (
+            lambda api: f'"{api.id("User", "dev")}"',
+            lambda api, it: api.id("User", "dev") in ids_in(it["users"]),
+        )
+    ],
+    "KeypairFilter.held": [
+        ("true", lambda api, it: it["heldBy"] is not None),
+        ("false", lambda api, it: it["heldBy"] is None),
+    ],
+    "TeamFilter.nameContains": [('"ED"', lambda api, it: "ed" in it["name"])],
+    "TeamFilter.memberId": [
+        (
+            lambda api: f'"{api.id("User", "robot")}"',
+            lambda api, it: api.id("User", "robot") in ids_in(it["members"]),
+        )
+    ],
+    "TeamFilter.keypairId": [
+        (
+            lambda api: f'"{api.id("Keypair", "vault")}"',
+            lambda api, it: api.id("Keypair", "vault") in ids_in(it["keypairs"]),
+        )
+    ],
+    "UserFilter.teamId": [
+        (
+            lambda api: f'"{api.id("Team", "red")}"',
+            lambda api, it: api.id("Team", "red") in ids_in(it["teams"]),
+        )
+    ],
+    "UserFilter.roleId": [
+        (
+            lambda api: f'"{api.id("Role", "LEAD")}"',
+            lambda api, it: api.id("Role", "LEAD") in ids_in(it["roles"]),
+        )
+    ],
+    "UserFilter.search": [
+        ('"OB"', lambda api, it: "ob" in it["name"]),
+        ('"ève"', lambda api, it: it["name"] == "Ève"),
+        ('"eve@"', lambda api, it: it["name"] == "Ève"),
     ],
     "KeypairFilter.type": [
         ("[ONLINE]", lambda api, it: it["type"] == "ONLINE"),
@@ -202,9 +311,24 @@ CASES: dict[str, list[tuple[Callable[[Api], str] | str, Holds]]] = {
         )
     ],
 }
+
+
+def ids_in(nodes: list[Node]) -> set[str]:
+    return {node["id"] for node in nodes}
+
+
+def end_of(release: Node) -> datetime:
+    return instant(release["endedAt"] or release["endsAt"])
+
+
+def has_window(release: Node) -> bool:
+    return end_of(release) > instant(release["startsAt"])
+
+
 LISTS = {
     "ReleaseFilter": "releases",
     "KeypairFilter": "keypairs",
+    "TeamFilter": "teams",
     "UserFilter": "users",
     "LedgerFilter": "ledger",
     "SignatureFilter": "signatures",
@@ -222,7 +346,10 @@ def furnish(world: World) -> None:
     world.add_third_approver()
     world.add_user("chief", "ADMIN", "LEAD", "AUDITOR")
     world.add_user("robot", "SIGNER", service=True)
-    world.do("admin", UpdateUser(user_id=world.people["eve"], active=False))
+    world.do("admin", UpdateUser(user_id=world.people["eve"], active=False, name="Ève"))
+    with world.system.database.reading() as connection:
+        leads = sa.select(t.roles.c.id).where(t.roles.c.name == "LEAD")
+        world.things["LEAD"] = connection.execute(leads).scalar_one()
     world.do("admin", CreateRole(name="Clerk", permissions=frozenset({Permission.SIGN})))
     world.add_keypair("quick", ReleaseType.ONLINE)
     world.add_keypair("tester", ReleaseType.TEST)
@@ -236,7 +363,12 @@ def furnish(world: World) -> None:
     )
     world.add_keypair("austere")
     world.do("admin", UpdateKeypair(keypair_id=world.things["austere"], enabled=False))
-    world.add_team("red", ["ann", "bob", "dev", "robot"], ["quick", "letters", "tester"], 1)
+    world.add_keypair("prober", ReleaseType.TEST)
+    world.add_keypair("guarded")
+    guard = {"access": KeypairAccess.RESTRICTED, "user_ids": frozenset({world.people["dev"]})}
+    world.do("admin", UpdateKeypair(keypair_id=world.things["guarded"], **guard))
+    members, granted = ["ann", "bob", "dev", "robot", "chief"], ["quick", "letters", "tester"]
+    world.add_team("red", members, [*granted, "prober"], 1)
     world.do("admin", CreateWebhook(name="Ours", url="https://hooks.example.com", key=bytes(32)))
     world.clock.pass_(minutes=1)
     world.do("admin", CreateWebhook(name="Other", url="https://hooks.example.com", key=bytes(32)))
@@ -254,7 +386,8 @@ def furnish(world: World) -> None:
         world.clock.pass_(minutes=1)
         return world.things[name.lower()]
 
-    request("dev", "Trial", "tester", "red", 0, 24, type=ReleaseType.TEST)
+    note = "See Falcon, 50% done"
+    request("dev", "Trial", "tester", "red", 0, 24, type=ReleaseType.TEST, version="1.0", note=note)
     file = Artifact(name="quick.zip", digest=FILE_DIGEST, digest_algorithm=DigestAlgorithm.SHA256)
     world.sign("dev", "quick", artifact=file)
     world.clock.pass_(minutes=1)
@@ -262,12 +395,14 @@ def furnish(world: World) -> None:
     approved = request("dev", "Falcon", "vault", "blue", 2, 4)
     world.decide("ann", approved)
     world.decide("bob", approved)
+    request("chief", "Own", "prober", "red", 20, 24, type=ReleaseType.TEST, version="2.0-RC1")
     request("ann", "an_other", "spare", "blue", 1, 3)
     request("dev", "Quick", "quick", "red", 5, 9, type=ReleaseType.ONLINE)
-    rejected = request("dev", "Mail", "letters", "red", 2, 5, category=KeypairCategory.GPG)
+    letters = {"category": KeypairCategory.GPG}
+    rejected = request("dev", "Mail", "letters", "red", 2, 5, note="Über\nNacht", **letters)
     world.clock.pass_(minutes=50)
     world.decide("bob", rejected, Verdict.REJECT)
-    request("ann", "Second mail", "letters", "red", 3, 6, category=KeypairCategory.GPG)
+    request("ann", "Second mail", "letters", "red", 3, 6, **letters)
 
 
 def nodes(api: Api, field: str, filter_: str = "", who: str = "chief", **more: str) -> list[Node]:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row
 from engine.model.addresses import Address
 from engine.model.errors import not_found
 from engine.model.grants import ADMINISTRATION
-from engine.model.text import lookup_key
+from engine.model.text import lookup_key, name_key
 from engine.model.vocabulary import Permission
 from engine.persistence.db.sql import id_in, no_index
 from engine.persistence.store import loading
@@ -48,6 +48,7 @@ def insert_user(
             email=address.stored,
             email_key=address.key,
             name=name,
+            name_key=name_key(name),
             time_zone=time_zone,
             locale=locale,
             active=True,
@@ -105,6 +106,8 @@ def was_deactivated_since(uow: UnitOfWork, user_id: UUID, instant: datetime) -> 
 
 def update_user(uow: UnitOfWork, user_id: UUID, values: Mapping[str, Any]) -> None:
     """Write these columns of a user; none of them changes nothing."""
+    if "name" in values:
+        values = {**values, "name_key": name_key(values["name"])}
     if values:
         uow.connection.execute(_U.update().where(_U.c.id == user_id).values(**values))
 

@@ -15,8 +15,8 @@ from engine.persistence.db.types import uuid_of
 from engine.persistence.store import tables as t
 
 _R, _K, _P = t.releases, t.release_keypairs, t.release_participants
-_RELEASES = sa.select(
-    _R,
+_RELEASES: sa.Select[Any] = sa.select(
+    *(column for column in _R.c if column is not _R.c.search_text),
     aggregate_set(_K.c.keypair_id, uuid_of, _K.c.release_id == _R.c.id).label("keypair_ids"),
     aggregate_set(_P.c.user_id, uuid_of, _P.c.release_id == _R.c.id).label("participant_ids"),
 ).where(id_in(_R.c.id))

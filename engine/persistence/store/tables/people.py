@@ -29,6 +29,8 @@ users = Table(
     Column("email", Text, nullable=False),
     Column("email_key", ExactText, nullable=False),
     Column("name", Text, nullable=False),
+    #: Names are searched and sorted by it; null where a program before this column wrote them.
+    Column("name_key", ExactText),
     Column("time_zone", Text, nullable=False),
     Column("locale", Text, nullable=False),
     Column("active", Boolean, nullable=False),

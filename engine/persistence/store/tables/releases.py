@@ -60,6 +60,8 @@ releases = Table(
     timestamp("ended_at", nullable=True),
     Column("end_code", Text),
     Column("end_reason", Text),
+    #: Version and note as they are searched; null where a program before this column wrote them.
+    Column("search_text", Text),
     CheckConstraint("max_signatures >= 1", name="maximum"),
     CheckConstraint("signatures_used >= 0 AND signatures_reserved >= 0", name="counts"),
     CheckConstraint("signatures_used + signatures_reserved <= max_signatures", name="quota"),
