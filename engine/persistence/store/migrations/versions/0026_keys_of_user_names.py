@@ -5,8 +5,8 @@ import unicodedata
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0025"
-down_revision: str | None = "0024"
+revision = "0026"
+down_revision: str | None = "0025"
 
 USERS = sa.table("users", sa.column("id", sa.Uuid()), sa.column("name"), sa.column("name_key"))
 
