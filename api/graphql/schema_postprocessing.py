@@ -11,11 +11,19 @@ from graphql import (
     GraphQLSchema,
     Undefined,
     get_named_type,
+    is_non_null_type,
 )
+
+#: Without a viewer nothing else is answered either.
+_NEVER_REFUSED_ALONE = "viewer"
 
 
 def finish(schema: GraphQLSchema) -> None:
-    """Describe arguments by their types where they say no more; drop defaults that are null."""
+    """Describe arguments by their types where they say no more; drop defaults that are null.
+
+    What is asked for at the root may be null, so that a refusal takes the place of one answer only.
+    """
+    _let_queries_be_null(schema)
     for type_ in schema.type_map.values():
         if type_.name.startswith("__"):
             continue
@@ -26,6 +34,13 @@ def finish(schema: GraphQLSchema) -> None:
             for field in type_.fields.values():
                 for name, argument in field.args.items():
                     _finish(name, argument)
+
+
+def _let_queries_be_null(schema: GraphQLSchema) -> None:
+    assert schema.query_type is not None
+    for name, field in schema.query_type.fields.items():
+        if is_non_null_type(field.type) and name != _NEVER_REFUSED_ALONE:
+            field.type = field.type.of_type
 
 
 def _finish(name: str, value: GraphQLArgument | GraphQLInputField) -> None:
