@@ -27,6 +27,7 @@ from api.graphql.limits.config import Limits
 from api.observability.exposition import exposed
 from api.observability.requests import ObservedRequests
 from api.runtime.draining import Draining, InFlight
+from api.runtime.host_people import HostPeople
 from api.runtime.runtime import Runtime
 from api.web.http.browser import Browser
 from api.web.http.headers import SecurityHeaders
@@ -40,9 +41,17 @@ from engine.persistence.db.writable import storage_fault
 from engine.persistence.store.schema_version import is_current
 
 
-def create_app(settings: Settings, *, worker: bool = True) -> Starlette:
-    """The application, with the worker in its process unless told otherwise."""
-    runtime = build_runtime(settings)
+def create_app(
+    settings: Settings, *, worker: bool = True, host_people: HostPeople | None = None
+) -> Starlette:
+    """Return the application, which serves while its lifespan runs.
+
+    Args:
+        settings: Of the service; nothing of the process, such as logging, is configured.
+        worker: Whether the worker runs in this process.
+        host_people: Who the people of an application are that mounts this one.
+    """
+    runtime = build_runtime(settings, host_people=host_people)
     endpoint = Endpoint(
         runtime, ide=settings.ide, limits=limits_of(settings), public_url=settings.public_url
     )

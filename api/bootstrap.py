@@ -21,6 +21,7 @@ from api.observability.metered_signing import MeteredSigning
 from api.observability.tracing import TracingMissingError, close_tracer, make_tracer
 from api.runtime.change_notifier import ChangeNotifier
 from api.runtime.channels import MessageSettings, build_message_settings
+from api.runtime.host_people import HostPeople
 from api.runtime.runtime import Runtime
 from api.runtime.startup_checks import NotReadyError, compare_clocks, open_database, require_current
 from api.web.approval_pages.routes import email_action_routes
@@ -77,7 +78,7 @@ def _outbox(messages: MessageSettings) -> Outbox:
     )
 
 
-def build_runtime(settings: Settings) -> Runtime:
+def build_runtime(settings: Settings, *, host_people: HostPeople | None = None) -> Runtime:
     """Build the runtime of a process, over a database that is up to date."""
     log_warnings(settings)
     database = open_database(settings)
@@ -99,6 +100,7 @@ def build_runtime(settings: Settings) -> Runtime:
         outbox,
         notifier,
         browser=Browser(settings.public_url),
+        host_people=host_people,
         meter=meter,
         message_settings=messages,
         listener=listener,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -15,7 +16,7 @@ from engine.model.principal import Principal
 from engine.persistence.store.retry import DATABASE_UNAVAILABLE
 from engine.system import System
 
-LookUp = Callable[[Connection, str, datetime], Principal | None]
+LookUp = Callable[[Connection, Any, datetime], Principal | None]
 
 
 class Authenticator:
@@ -24,18 +25,22 @@ class Authenticator:
     def __init__(self, system: System, executor: Executor) -> None:
         self._system = system
         self._executor = executor
-        self._batcher = Batcher[tuple[LookUp, str], Principal | None](self._answer)
+        self._batcher = Batcher[tuple[LookUp, Hashable], Principal | None](self._answer)
 
-    async def of(self, look_up: LookUp, secret: str) -> Principal | None:
-        """Return whom this secret authenticates, or None; refuses OVERLOADED after too long."""
+    async def of(self, look_up: LookUp, proof: Hashable) -> Principal | None:
+        """Return whom this proof, mostly a secret, authenticates, or None.
+
+        Raises:
+            Refusal: OVERLOADED after too long.
+        """
         try:
             # The time limit covers waiting too, behind calls that the database does not answer.
             async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
-                return await self._batcher.submit((look_up, secret))
+                return await self._batcher.submit((look_up, proof))
         except TimeoutError as error:
             raise Refusal(Code.OVERLOADED, DATABASE_UNAVAILABLE) from error
 
-    async def _answer(self, take: TakeItems[tuple[LookUp, str]]) -> list[Principal | None]:
+    async def _answer(self, take: TakeItems[tuple[LookUp, Hashable]]) -> list[Principal | None]:
         system = self._system
 
         def read() -> list[Principal | None]:
@@ -44,8 +49,8 @@ class Authenticator:
                 now = system.clock.now(connection)
                 # A pipeline asks many times at once with one token.
                 proven = {
-                    (look_up, secret): look_up(connection, secret, now)
-                    for look_up, secret in set(credentials)
+                    (look_up, proof): look_up(connection, proof, now)
+                    for look_up, proof in set(credentials)
                 }
             return [proven[credential] for credential in credentials]
 

@@ -18,6 +18,7 @@ from api.runtime.authenticator import Authenticator
 from api.runtime.change_notifier import ChangeNotifier
 from api.runtime.channels import MessageSettings
 from api.runtime.credential_usage import CredentialUsage
+from api.runtime.host_people import HostPeople
 from api.web.http.browser import Browser
 from engine.commands.command import Command, execute
 from engine.commands.transactions import bare_transaction
@@ -53,6 +54,8 @@ class Runtime:
     credential_usage: CredentialUsage = field(default_factory=CredentialUsage)
     #: How browsers are recognised; without it only tokens are taken.
     browser: Browser | None = None
+    #: Who the people of an application are that this one is mounted in.
+    host_people: HostPeople | None = None
     #: What this process has done, for an operator to see.
     meter: Meter = field(default_factory=Meter)
     #: What sends messages to people and webhooks; without it nothing of that can be changed.

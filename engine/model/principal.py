@@ -24,6 +24,8 @@ class Principal:
     link_id: UUID | None = None
     #: The caller has just signed in, and has no session yet.
     signing_in: bool = False
+    #: The application that Countersign is mounted in says who the caller is.
+    signed_in_by_host: bool = False
 
     def __hash__(self) -> int:
         """Return the hash of the user alone, since it is computed for each signature."""
@@ -39,4 +41,6 @@ class Principal:
         ):
             if id_ is not None:
                 return Credential(kind, id_)
-        return Credential(CredentialKind.SIGN_IN if self.signing_in else CredentialKind.PROGRAM)
+        if self.signing_in:
+            return Credential(CredentialKind.SIGN_IN)
+        return Credential(CredentialKind.HOST if self.signed_in_by_host else CredentialKind.PROGRAM)

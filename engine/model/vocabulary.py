@@ -104,6 +104,8 @@ class CredentialKind(StrEnum):
     LINK = "LINK"
     #: A sign-in that is about to become a session: by a mailed link, or a sign-in service.
     SIGN_IN = "SIGN_IN"
+    #: A sign-in at the application that Countersign is mounted in.
+    HOST = "HOST"
     #: A shell on the machine.
     COMMAND_LINE = "COMMAND_LINE"
     #: Nobody: time made it due.

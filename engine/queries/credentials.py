@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row
 from engine.commands.credentials.api_tokens import PREFIX, load_token_scopes, secret_hash
 from engine.commands.credentials.device_sign_in import DEVICE_PREFIX
 from engine.commands.credentials.sessions import IDLE_LIMIT
+from engine.model.addresses import Address
 from engine.model.principal import Principal
 from engine.model.vocabulary import Channel, Permission
 from engine.persistence.db.compiled import run_compiled
@@ -64,6 +65,26 @@ def _principal_of_session(
     )
 
 
+def principal_of_address(
+    connection: Connection, of_account: tuple[UUID, Address], _now: datetime
+) -> Principal | None:
+    """The person of the account with this address, with all their permissions; None if inactive."""
+    row = _user_at(connection, *of_account)
+    if row is None or row.service or not row.active:
+        return None
+    return Principal(
+        account_id=row.account_id,
+        user_id=row.id,
+        channel=Channel.DASHBOARD,
+        signed_in_by_host=True,
+    )
+
+
+def is_address_known(connection: Connection, account_id: UUID, address: Address) -> bool:
+    """Whether a user of the account has this address, active or not."""
+    return _user_at(connection, account_id, address) is not None
+
+
 def live_sessions(
     connection: Connection, principal: Principal, now: datetime
 ) -> Sequence[Row[Any]]:
@@ -113,6 +134,11 @@ def _is_live(now: Any, idle_since: Any) -> tuple[ColumnElement[bool], ...]:
     return s.c.ended_at.is_(None), s.c.expires_at > now, s.c.last_seen_at > idle_since
 
 
+def _user_at(connection: Connection, account_id: UUID, address: Address) -> Row[Any] | None:
+    parameters = {"account": account_id, "keys": sorted(address.keys)}
+    return connection.execute(_AT_ADDRESS, parameters).first()
+
+
 # Run for each request. Built once, since to build a statement costs more than to run it.
 _HASH: sa.BindParameter[Any] = sa.bindparam("hash")
 _NOW: sa.BindParameter[Any] = sa.bindparam("now")
@@ -125,6 +151,10 @@ _TOKEN = (
         sa.or_(t.api_tokens.c.expires_at.is_(None), t.api_tokens.c.expires_at > _NOW),
         t.users.c.active,
     )
+)
+_AT_ADDRESS = sa.select(*t.users.c["id", "account_id", "active", "service"]).where(
+    t.users.c.account_id == sa.bindparam("account"),
+    t.users.c.email_key.in_(sa.bindparam("keys", expanding=True)),
 )
 _SESSION = (
     sa.select(*t.sessions.c["id", "account_id", "user_id"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,8 +10,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import structlog
 from starlette.testclient import TestClient
 
+from api.embedding import create_app
 from engine.commands.releases.request_release import RequestRelease
 from engine.persistence.db.database import Database
 from tests.support.approval_pages import csrf_in
@@ -135,6 +138,13 @@ def test_sockets_and_streams_of_events_are_below_the_path(site: Mounted) -> None
     stream = ann.post(f"{PATH}/graphql", json={"query": VIEWER}, headers=OWN_PAGE | events)
     assert stream.headers["content-type"] == "text/event-stream"
     assert '"ann@example.com"' in stream.text
+
+
+def test_logging_is_left_to_the_host(database_url: str, tmp_path: Path) -> None:
+    root = logging.getLogger()
+    before = structlog.get_config(), list(root.handlers), root.level
+    create_app(settings_below(PATH, database_url, tmp_path))
+    assert (structlog.get_config(), list(root.handlers), root.level) == before
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])

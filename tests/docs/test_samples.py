@@ -18,6 +18,7 @@ from uuid import uuid4
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from starlette.requests import HTTPConnection
 from starlette.testclient import TestClient
 
 from engine.commands.administration.keypairs import CreateKeypair
@@ -205,6 +206,26 @@ def test_the_mounted_application_answers_below_its_path(
             headers={"Authorization": f"Bearer {token}"},
         )
     assert answer.json() == {"data": {"viewer": {"user": {"email": "admin@example.com"}}}}
+
+
+async def test_the_sample_people_are_those_of_the_house(tmp_path: Path) -> None:
+    sample = module_of("embedding.md", "people.py", tmp_path)
+    sample.SESSIONS["secret"] = "ann@example.com"
+
+    async def user(cookie: str) -> Any:
+        headers = [(b"cookie", f"host_session={cookie}".encode())]
+        return await sample.people.user_of(HTTPConnection({"type": "http", "headers": headers}))
+
+    assert await user("wrong") is None
+    ann = await user("secret")
+    assert (ann.account_id, ann.email, ann.sent_by_browser) == (
+        sample.ACCOUNT_ID,
+        "ann@example.com",
+        True,
+    )
+    new = sample.new_user(ann)
+    assert (new.name, new.roles, new.created_by) == ("Ann", ("DEVELOPER",), sample.CREATOR_ID)
+    assert sample.new_user(replace(ann, email="ann@example.org")) is None
 
 
 def test_the_embedded_engine_signs_once_and_refuses_the_second(tmp_path: Path) -> None:

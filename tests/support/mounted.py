@@ -23,11 +23,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.testclient import TestClient
-from starlette.types import ASGIApp
 
-from api.app import create_app
 from api.bootstrap import build_system
 from api.config.settings import Settings
+from api.embedding import create_app, running
 from api.web.mailbox.mail_folder_app import MailFolder, mail_page_app
 from engine.commands.administration.account import create_account
 from engine.persistence.db.database import Database
@@ -73,7 +72,7 @@ def populated(settings: Settings, database: Database, account: str = "Acme") -> 
 class Mounted:
     """The host application, somebody's browser at it, and the mails that were kept."""
 
-    host: ASGIApp
+    host: Starlette
     browser: TestClient
     mails: MailFolder
     world: World
@@ -113,10 +112,12 @@ def mounted(
     database: Database,
     folder: Path,
     *routes: BaseRoute,
-    wrap: Callable[[Starlette], ASGIApp] = lambda host: host,
     **options: Any,
 ) -> Iterator[Mounted]:
-    """A host application with Countersign and its mailbox mounted, while its lifespan runs."""
+    """A host application with Countersign and its mailbox mounted, while its lifespan runs.
+
+    `options` are for `create_app`.
+    """
     world = populated(settings, database)
     folder.mkdir(exist_ok=True)
     mails = MailFolder(folder)
@@ -134,9 +135,8 @@ def mounted(
         ],
         lifespan=_entering(countersign),
     )
-    whole = wrap(host)
-    with TestClient(whole, base_url=HOST, follow_redirects=False) as browser:
-        yield Mounted(whole, browser, mails, world)
+    with TestClient(host, base_url=HOST, follow_redirects=False) as browser:
+        yield Mounted(host, browser, mails, world)
 
 
 def _entering(
@@ -144,7 +144,7 @@ def _entering(
 ) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_host: Starlette) -> AsyncIterator[None]:
-        async with countersign.router.lifespan_context(countersign):
+        async with running(countersign):
             yield
 
     return lifespan

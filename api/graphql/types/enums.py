@@ -178,6 +178,7 @@ describe_enum(
         "LINK": "The caller used the link in a mail, which belongs to one person alone.",
         "SIGN_IN": "The caller completed a sign-in, by a mailed link or at a sign-in service, and"
         " was given a session.",
+        "HOST": "The caller was signed in at the application that Countersign is mounted in.",
         "COMMAND_LINE": "An operator used a shell on the server's machine.",
         "CLOCK": "The change became due by time, without any caller.",
         "PROGRAM": "A program of the installation acted, which works without a credential.",

@@ -24,7 +24,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from api.config.safe_urls import is_safe
-from api.runtime.credentials import session_of
+from api.runtime.credentials import person_of
 from api.runtime.runtime import Runtime
 from api.web.approval_pages.decision_notices import NOT_FROM_THE_PAGE, Notice, notice_of
 from api.web.approval_pages.pages import FormState, WithHeaders, plain_page, request_page
@@ -165,7 +165,7 @@ class _Actions:
         """Tell whether the browser is signed in as the approver, where that is required."""
         if not page.wants_session:
             return False
-        person = await session_of(self._runtime, request)
+        person = await person_of(self._runtime, request)
         return person is not None and person.user_id == page.link.user_id
 
     async def _execute(self, page: LinkPage, form: Form, *, signed_in: bool) -> Refusal | None:
