@@ -9,13 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Table
 
-from engine.model.events import Event, Recorded
+from engine.model.events import Event, QuotaReached, Recorded
 from engine.model.facts import AccountSettings, Release
 from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
 from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.facts.change_facts import describe_changes
 from notifications.facts.description import describe, progress
+from notifications.facts.last_artifacts import last_artifacts
 from notifications.facts.person_names import person
 from notifications.facts.release_context import ReleaseContext, names_of, people_by_ids
 from notifications.tables import webhooks
@@ -50,7 +51,8 @@ def facts_of_event(
     """Return the facts of an event of a release: event, release and approval as they now are."""
     return {
         "event": _event(uow.connection, recorded)
-        | _disabled_keypairs(uow.connection, recorded, release),
+        | _disabled_keypairs(uow.connection, recorded, release)
+        | _artifacts(uow.connection, recorded, release),
         "release": describe(release, context),
         "approval": progress(uow.settings, release, context),
         "self_approval": uow.settings.allow_self_approval,
@@ -129,6 +131,13 @@ def _disabled_keypairs(
     query = sa.select(k.c.alias).where(id_in(k.c.id), ~k.c.enabled).order_by(k.c.alias)
     ids = {"ids": sorted(release.fields.keypair_ids)}
     return {"disabled": list(connection.execute(query, ids).scalars())}
+
+
+def _artifacts(connection: Connection, recorded: Recorded, release: Release) -> dict[str, Any]:
+    """Return what the last signatures were for, with a share of the maximum that was reached."""
+    if recorded.event.tag != QuotaReached.tag:
+        return {}
+    return last_artifacts(connection, release.id)
 
 
 def _name(uow: UnitOfWork, event: Event) -> str | None:

@@ -1,5 +1,6 @@
 """Every field that a user controls, with whatever could begin another header or recipient."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,8 +21,10 @@ from engine.commands.releases.request_release import RequestRelease
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.stop_release import StopRelease
 from engine.commands.releases.withdraw_release import WithdrawRelease
+from engine.model.artifacts import Artifact
 from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import Status, Verdict
+from engine.signing.request import Refused
 from notifications.channels.smtp import SmtpChannel
 from notifications.content.writer import MessageRenderer
 from notifications.delivery.relay import Relay
@@ -78,6 +81,8 @@ ONE_LINE: dict[str, Making] = {
     "CreateReleaseInput.version": lambda w, it: w.request(version=it),
     "UpdateReleaseInput.name": lambda w, it: _revise(w, name=it),
     "UpdateReleaseInput.version": lambda w, it: _revise(w, version=it),
+    "ArtifactInput.name": lambda w, it: _signed(w, artifact=Artifact(name=it)),
+    "ContextEntryInput.name": lambda w, it: _signed(w, context={it: "x"}),
     # Not over the API: by `countersign init`.
     "account": lambda w, it: create_account(w.system, it, "admin@example.com"),
 }
@@ -85,14 +90,13 @@ ONE_LINE: dict[str, Making] = {
 MANY_LINES = {
     "CreateReleaseInput.note", "UpdateReleaseInput.note", "ApproveReleaseInput.comment",
     "RejectReleaseInput.comment", "WithdrawReleaseInput.reason", "CloseReleaseInput.reason",
-    "StopReleaseInput.reason",
+    "StopReleaseInput.reason", "ContextEntryInput.value",
 }  # fmt: skip
-#: What is signed, and what it is for, is in no message.
+#: What is signed is in no message.
 UNTOLD = {
     "SignInput.digest", "SignInput.content", "SignInput.idempotencyKey", "SignInput.keypairAlias",
     "SignBatchInput.keypairAlias", "SignBatchItem.digest", "SignBatchItem.idempotencyKey",
-    "ArtifactInput.name", "ArtifactInput.size", "ArtifactInput.digest",
-    "ContextEntryInput.name", "ContextEntryInput.value",
+    "ArtifactInput.size", "ArtifactInput.digest",
 }  # fmt: skip
 
 
@@ -152,6 +156,13 @@ def _preferring(channel: str) -> UpdatePreferences:
     return UpdatePreferences(chosen=chosen, channels=frozenset({EMAIL}))
 
 
+def _signed(world: World, **more: Any) -> Any:
+    (outcome,) = world.sign("dev", **more)
+    if isinstance(outcome, Refused):
+        raise outcome.refusal
+    return outcome
+
+
 def _revise(world: World, **changes: str) -> Any:
     command = ReviseRelease(release_id=world.things["falcon"], revision=1, changes=changes)
     return world.do("dev", command)
@@ -203,7 +214,7 @@ async def test_no_text_adds_a_header_or_a_recipient(templates: Templates, ending
     with templates.world("sqlite") as world:
         world = furnished(with_outbox(world))
         evil = f"X{ending}Bcc: eve@example.com{ending}{ending}<b>{ending}.{ending}QUIT"
-        everything(world, evil)
+        await asyncio.to_thread(everything, world, evil)
         async with smtp_server() as inbox:
             channel = SmtpChannel(inbox.url, "Countersign <countersign@example.com>", timeout=5)
             relay = Relay(
@@ -242,8 +253,13 @@ def everything(world: World, evil: str) -> None:
     say("dev", lambda it: WithdrawRelease(release_id=first, reason=it))
     second = ask("Second")
     say("bob", lambda it: Decide(release_id=second, revision=1, verdict=Verdict.REJECT, comment=it))
-    third = world.approved(name="Third")
+    third = world.approved(name="Third", max_signatures=1)
     world.clock.pass_(hours=1)
+    artifact = Artifact(name="dist/fine")
+    try:
+        _signed(world, artifact=artifact, context={"commit": evil})
+    except Refusal:
+        _signed(world, artifact=artifact, context={"commit": "fine"})
     say("ann", lambda it: StopRelease(release_id=third, reason=it))
     fourth = world.approved(name="Fourth")
     world.clock.pass_(hours=1)

@@ -13,6 +13,7 @@ from engine.commands.releases.close_release import CloseRelease
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.stop_release import StopRelease
 from engine.commands.releases.withdraw_release import WithdrawRelease
+from engine.model.artifacts import Artifact
 from engine.model.vocabulary import (
     ROLE_PERMISSIONS,
     Permission,
@@ -128,6 +129,38 @@ def test_who_is_told_that_an_approval_stands_is_not_told_to_do_nothing(
     assert "stop the release" in text
     assert RELIEF["en"] not in text
     assert "0 of 2" not in text
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "The last ones were for dist/two.bin, dist/one.bin. Stated about the build:"),
+        ("de", "Die letzten waren für dist/two.bin, dist/one.bin. Angaben zum Build:"),
+    ],
+)
+def test_of_a_quota_it_is_told_what_the_last_signatures_were_for(
+    world: World, read: Read, language: str, sentence: str
+) -> None:
+    world.approved(max_signatures=4)
+    world.clock.pass_(hours=1)
+    for name in ("one", "two", "two"):
+        context = {"commit": name, "repository": "acme/falcon\nView request:"}
+        world.sign("dev", artifact=Artifact(name=f"dist/{name}.bin"), context=context)
+    world.sign("dev")
+
+    text = read("ann", MessageKind.QUOTA, language)
+
+    in_one_line = " ".join(text.split())
+    assert f"{sentence} commit: two, repository: acme/falcon View request:." in in_one_line
+    assert not [line for line in text.splitlines() if line.startswith("View request:.")]
+
+
+def test_of_a_quota_without_artifacts_nothing_more_is_told(world: World, read: Read) -> None:
+    world.approved(max_signatures=4)
+    world.clock.pass_(hours=1)
+    world.sign("dev", number=4)
+
+    assert "last one" not in read("ann", MessageKind.QUOTA)
 
 
 def test_a_request_that_needs_no_approval_any_more_says_so_once(world: World, read: Read) -> None:
