@@ -26,7 +26,7 @@ from engine.model.events import AttemptRefused
 from engine.model.principal import Principal
 from engine.persistence.db.database import Database
 from engine.persistence.db.savepoint import Savepoint
-from engine.persistence.store import ledger, locks
+from engine.persistence.store import ledger, loading, locks
 from engine.persistence.store.holders import refusal_of_conflict
 from engine.persistence.store.locks import Lock
 from engine.persistence.store.unit_of_work import UnitOfWork
@@ -61,13 +61,12 @@ def unit_of_work(
     """
     with transaction(system, principal.account_id, principal, lock) as uow:
         refusal = None
-        savepoint = Savepoint(uow.connection)
+        savepoint = Savepoint(uow.connection)  # ends with the transaction
         recorded_before = len(uow.recorded)
         try:
             yield uow
             reassess(uow)
             advance_again(uow)
-            savepoint.release()
         except (Refusal, IntegrityError) as error:
             savepoint.roll_back()
             uow.evict(uow.locked)
@@ -94,9 +93,12 @@ def transaction(
     with system.database.writing() as connection:
         standing = locks.acquire(connection, account_id, lock)
         head = ledger.head(connection, account_id, lock=True) if lock.ledger_head else None
-        now = system.clock.now(connection)
+        caller = loading.load_caller(connection, principal) if principal is not None else None
+        now = system.clock.now(connection, caller.clock_reading if caller is not None else None)
         held = frozenset(row.id for row in standing)
-        uow = UnitOfWork(system, connection, account_id, principal, now, held, head, standing)
+        uow = UnitOfWork(
+            system, connection, account_id, principal, now, held, head, standing, caller=caller
+        )
         advance(uow, standing)
         yield uow
         entries = ledger.append(connection, account_id, uow.recorded, uow.now, head)

@@ -39,7 +39,7 @@ class QueryContext:
 def read(system: System, principal: Principal, query: Callable[[QueryContext], Result]) -> Result:
     """Run a query for a user. Raises `Refusal` UNAUTHENTICATED for a deactivated user."""
     with system.database.reading() as connection:
-        actor, settings = loading.load_caller(connection, principal)
+        actor, settings, _ = loading.load_caller(connection, principal)
         if not actor.active:
             raise Refusal(Code.UNAUTHENTICATED, "This user is deactivated. Ask an administrator.")
         return query(QueryContext(connection, system.clock.now(connection), settings, actor))

@@ -47,7 +47,7 @@ class HandClock:
     def __init__(self, now: datetime = NOON) -> None:
         self.instant = now
 
-    def now(self, connection: Connection) -> datetime:
+    def now(self, connection: Connection, reading: datetime | None = None) -> datetime:
         return self.instant
 
     def pass_(self, **time: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import psycopg
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 from psycopg import generators
 from psycopg.abc import PQGen
 from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL
 
@@ -22,6 +24,7 @@ from engine.persistence.db.timeouts import (
 
 Result = TypeVar("Result")
 
+_SUCCEEDED = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
 # One message to the server, so that the limits cost no round trip. A process that is frozen, or
 # its machine, gives back what it holds once its transaction has been idle for too long.
 _LIMITS = "; ".join(
@@ -32,9 +35,13 @@ _LIMITS = "; ".join(
         "idle_in_transaction_session_timeout": IDLE_TRANSACTION_SECONDS,
     }.items()
 )
+# A transaction that reads waits for no lock, so its instant comes along. As a number: a text would
+# depend on the session's settings.
+_CLOCK = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WRITE = f"BEGIN; {_LIMITS}"
-READ = f"BEGIN READ ONLY; {_LIMITS}"
-SNAPSHOT = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_LIMITS}"
+READ = f"BEGIN READ ONLY; {_LIMITS}; {_CLOCK}"
+SNAPSHOT = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_LIMITS}; {_CLOCK}"
 #: Filling a large table takes its time; to wait for a lock would make everybody else wait behind.
 MIGRATE = f"BEGIN; SET LOCAL lock_timeout = '{LOCK_WAIT_SECONDS}s'; SET LOCAL statement_timeout = 0"
 
@@ -47,6 +54,8 @@ class PgConnection(psycopg.Connection[Any]):
 
     #: Seconds to wait for an answer; None: without a limit.
     silence: float | None = SILENCE_SECONDS
+    #: The database's clock as its present transaction began, if that one only reads.
+    begun_at: datetime | None = None
 
     def wait(
         self, gen: PQGen[Result], interval: float = 0.1, timeout: float | None = None
@@ -95,6 +104,7 @@ def create_engine(url: URL, pool_size: int, pooler: Pooler) -> Engine:
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
+        driver_of(connection).begun_at = None
         options = connection.get_execution_options()
         if options.get("isolation_level") != "AUTOCOMMIT":  # as a migration may ask for
             _begin(connection, options.get("begin", WRITE))
@@ -111,14 +121,25 @@ def _begin(connection: Connection, statement: str) -> None:
     try:
         driver.pgconn.send_query(statement.encode())
         results = driver.wait(generators.execute(driver.pgconn))
-        begun = all(result.status == ExecStatus.COMMAND_OK for result in results)
+        if all(result.status in _SUCCEEDED for result in results):
+            driver.begun_at = _instant(results[-1])
+            return
     except psycopg.OperationalError:
-        begun = False
-    if not begun:
-        connection.exec_driver_sql(statement)  # fails again, as SQLAlchemy tells it
+        pass
+    connection.exec_driver_sql(statement)  # fails again, as SQLAlchemy tells it
+
+
+def _instant(result: PGresult) -> datetime | None:
+    microseconds = result.get_value(0, 0) if result.ntuples else None
+    return None if microseconds is None else _EPOCH + timedelta(microseconds=int(microseconds))
 
 
 def driver_of(connection: Connection) -> PgConnection:
     driver = connection.connection.dbapi_connection
     assert isinstance(driver, PgConnection)
     return driver
+
+
+def begun_at(connection: Connection) -> datetime | None:
+    """The database's clock as the transaction began, if it only reads."""
+    return driver_of(connection).begun_at

@@ -8,7 +8,7 @@ from engine.persistence.db.compiled import run_text
 
 
 class Savepoint:
-    """Set when it is made; there is one at a time in a transaction.
+    """Set when it is made; there is one in a transaction, and it ends with it.
 
     SQLAlchemy's own costs several times as much as the statements.
     """
@@ -16,10 +16,6 @@ class Savepoint:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         run_text(connection, "SAVEPOINT command")
-
-    def release(self) -> None:
-        """Keep what was done since."""
-        run_text(self._connection, "RELEASE SAVEPOINT command")
 
     def roll_back(self) -> None:
         """Undo what was done since, also what failed."""

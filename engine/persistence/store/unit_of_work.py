@@ -17,6 +17,7 @@ from engine.model.facts import AccountSettings, Actor, Release, Team
 from engine.model.principal import Principal
 from engine.persistence.store import loading
 from engine.persistence.store.ledger import Head
+from engine.persistence.store.loading import Caller
 from engine.system import System
 
 
@@ -37,6 +38,8 @@ class UnitOfWork:
     created: frozenset[UUID] = field(default=frozenset(), kw_only=True)
     #: The head of the ledger as it was locked; None: it is locked when entries are appended.
     ledger_head: Head | None = None
+    #: Who acts, and the settings that were in force before the command changed them.
+    caller: Caller | None = field(default=None, kw_only=True)
     #: Windows, statuses and counts of the locked releases, as they were when they were locked.
     standing: Sequence[Row[Any]] = ()
     recorded: list[Recorded] = field(default_factory=list)
@@ -58,20 +61,15 @@ class UnitOfWork:
     @cached_property
     def settings(self) -> AccountSettings:
         """The account's settings."""
-        if self.principal is None or self._is_account_changed:
+        if self.caller is None or self._is_account_changed:
             return loading.load_settings(self.connection, self.account_id)
-        return self._caller[1]
+        return self.caller.settings
 
-    @cached_property
-    def _caller(self) -> tuple[Actor, AccountSettings]:
-        """Who acts, and the settings that were in force before the command changed them."""
-        assert self.principal is not None, "time has no permissions"
-        return loading.load_caller(self.connection, self.principal)
-
-    @cached_property
+    @property
     def actor(self) -> Actor:
         """Who acts, with the permissions held at this moment."""
-        actor, _ = self._caller
+        assert self.caller is not None, "time has no permissions"
+        actor = self.caller.actor
         if not actor.active:
             raise Refusal(Code.UNAUTHENTICATED, "This user is deactivated. Ask an administrator.")
         return actor

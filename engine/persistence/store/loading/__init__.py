@@ -4,6 +4,7 @@ from engine.persistence.db.aggregates import column_set
 from engine.persistence.store.loading.edits import load_edits
 from engine.persistence.store.loading.keypairs import keypair_of, load_keypair_rows, load_keypairs
 from engine.persistence.store.loading.people import (
+    Caller,
     load_actor,
     load_actors,
     load_approvers,
@@ -28,6 +29,7 @@ from engine.persistence.store.loading.releases import (
 )
 
 __all__ = [
+    "Caller",
     "column_set",
     "keypair_of",
     "load_actor",

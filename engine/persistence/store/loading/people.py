@@ -1,7 +1,8 @@
 """Loads the account's settings, actors, approvers and teams."""
 
 from collections.abc import Collection
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from engine.model.facts import AccountSettings, Actor, Team
 from engine.model.principal import Principal
 from engine.model.vocabulary import OWN_PERMISSIONS, Permission, ReleaseType
 from engine.persistence.db.aggregates import aggregate_set, gather
+from engine.persistence.db.clock import clock_reading
 from engine.persistence.db.compiled import run_compiled
 from engine.persistence.db.sql import id_in, no_index
 from engine.persistence.db.types import uuid_of
@@ -29,7 +31,10 @@ _USERS = sa.select(
     aggregate_set(_M.c.team_id, uuid_of, _M.c.user_id == _U.c.id).label("team_ids"),
 ).where(id_in(_U.c.id))
 _CALLER = (
-    _USERS.with_only_columns(*_USERS.selected_columns, *_SETTINGS, maintain_column_froms=True)
+    _USERS.with_only_columns(
+        *(*_USERS.selected_columns, *_SETTINGS, clock_reading().label("clock_reading")),
+        maintain_column_froms=True,
+    )
     .join(t.accounts, t.accounts.c.id == _U.c.account_id)
     .where(no_index(_U.c.account_id) == sa.bindparam("account"))
 )
@@ -64,13 +69,22 @@ def _settings(row: Row[Any]) -> AccountSettings:
     )
 
 
-def load_caller(connection: Connection, principal: Principal) -> tuple[Actor, AccountSettings]:
+class Caller(NamedTuple):
+    """Who acts and in what account, read in one statement, and when that was."""
+
+    actor: Actor
+    settings: AccountSettings
+    #: For `Clock.now`.
+    clock_reading: datetime | None
+
+
+def load_caller(connection: Connection, principal: Principal) -> Caller:
     """Return what `load_actor` and `load_settings` return, in one statement."""
     parameters = {"ids": [principal.user_id], "account": principal.account_id}
     row = run_compiled(connection, _CALLER, parameters).one_or_none()
     if row is None:
         raise not_found("user")
-    return _actor(row, principal), _settings(row)
+    return Caller(_actor(row, principal), _settings(row), row.clock_reading)
 
 
 def load_actor(connection: Connection, principal: Principal) -> Actor:
