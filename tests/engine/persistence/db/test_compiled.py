@@ -68,6 +68,7 @@ def _arguments(world: World) -> dict[str, Any]:
         "entries": 1,
         "file": "{}",
         "ids": sorted(ids),
+        "keys": ["ann@example.com"],
         "kinds": sorted(MessageKind),
         "hash": token_hash,
         "idle_since": now,
