@@ -36,9 +36,8 @@ def may_edit(facts: Facts) -> Refusal | None:
 def is_on_the_team(facts: Facts) -> Refusal | None:
     """With Teams on, the actor requests for a team of their own, unless they see every release."""
     team = facts.team
-    if team is None or team.id in facts.actor.team_ids:
-        return None
-    if visibility.sees_everything(facts.settings, facts.actor):
+    own = visibility.teams_to_request_for(facts.settings, facts.actor)
+    if team is None or own is None or team.id in own:
         return None
     if facts.release is not None and "team_id" not in facts.changes:
         return None

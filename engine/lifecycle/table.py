@@ -57,6 +57,14 @@ KEYPAIR_AND_WINDOW_RULES: tuple[Guard, ...] = (
     requirements.keypairs_are_free,
 )
 
+#: Rules that say of each keypair by itself whether a release of a team can have it.
+KEYPAIR_CHOICE_RULES: tuple[Guard, ...] = (
+    requirements.type_is_enabled,
+    requirements.keypairs_are_enabled,
+    requirements.keypairs_belong_to_team,
+    requirements.keypairs_are_free,
+)
+
 CREATION_RULES: tuple[Guard, ...] = (*ACCOUNT_RULES, *TEAM_RULES, *KEYPAIR_AND_WINDOW_RULES)
 
 REQUEST: tuple[Guard, ...] = (guards.may_request, *LABEL_RULES, *CREATION_RULES)

@@ -3,6 +3,8 @@
 `queries.visibility` is the same in SQL; a test compares the two.
 """
 
+from uuid import UUID
+
 from engine.model.facts import AccountSettings, Actor, Release
 from engine.model.vocabulary import Permission
 
@@ -29,6 +31,11 @@ def sees_everything(settings: AccountSettings, actor: Actor) -> bool:
     """Return whether the actor sees every release of the account."""
     held = actor.permissions
     return Permission.VIEW_RELEASES in held and (bool(held & WIDE) or not settings.teams_enabled)
+
+
+def teams_to_request_for(settings: AccountSettings, actor: Actor) -> frozenset[UUID] | None:
+    """Return the teams for which the actor may request releases with Teams on; None: every one."""
+    return None if sees_everything(settings, actor) else actor.team_ids
 
 
 def approves_without_team(actor: Actor) -> bool:

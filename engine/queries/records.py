@@ -118,6 +118,7 @@ class KeypairFilter:
 class TeamFilter:
     """Conditions on teams; None leaves a condition out."""
 
+    ids: frozenset[UUID] | None = None
     name_contains: str | None = None
     member_id: UUID | None = None
     keypair_id: UUID | None = None
@@ -126,6 +127,7 @@ class TeamFilter:
         """Return the conditions as SQL."""
         id_, members, keypairs = t.teams.c.id, t.team_members.c, t.team_keypairs.c
         return [
+            *([] if self.ids is None else [id_.in_(sorted(self.ids))]),
             *_contains(t.teams.c.name_key, self.name_contains, "name_contains"),
             *_linked(id_, members.team_id, members.user_id, self.member_id),
             *_linked(id_, keypairs.team_id, keypairs.keypair_id, self.keypair_id),

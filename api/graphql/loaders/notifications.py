@@ -1,4 +1,4 @@
-"""Loaders for a viewer's notification preferences, and for deliveries to webhooks."""
+"""Loaders for notification preferences, and for deliveries to webhooks."""
 
 from __future__ import annotations
 
@@ -9,19 +9,11 @@ from api.graphql.entity_cache import EntityCache
 from api.graphql.loaders.releases import PAGE_ARGUMENTS, page_args_of
 from api.graphql.prefetch import loads
 from api.graphql.selection import FieldCall
-from api.graphql.types.account import Viewer
 from api.graphql.types.node import Connection, Edge, connect
 from api.graphql.types.notification import NotificationPreference
 from api.graphql.types.webhook import Webhook, WebhookDelivery
 from notifications.outbox.preferences import chosen_by
 from notifications.webhooks import queries
-
-
-@loads(Viewer, "notificationPreferences")
-def preferences(cache: EntityCache, viewers: Sequence[Viewer], call: FieldCall) -> Iterable[Any]:
-    for viewer in viewers:
-        viewer.notification_preferences = preferences_of(cache, viewer.user.source.id)
-    return ()
 
 
 def preferences_of(cache: EntityCache, user_id: Any) -> list[NotificationPreference]:

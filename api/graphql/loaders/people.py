@@ -8,16 +8,10 @@ from typing import Any
 from api.graphql.entity_cache import EntityCache
 from api.graphql.prefetch import loads
 from api.graphql.selection import FieldCall
-from api.graphql.types.account import Viewer
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.people import ApiToken, Role, Team, User
-from engine.queries import records
+from engine.queries import records, request_form
 from engine.queries.links import Link, linked
-
-
-@loads(Viewer, "user")
-def viewer_user(cache: EntityCache, viewers: Sequence[Viewer], call: FieldCall) -> Iterable[User]:
-    return [viewer.user for viewer in viewers]
 
 
 @loads(User, "roles")
@@ -71,6 +65,18 @@ def team_keypairs(cache: EntityCache, teams: Sequence[Team], call: FieldCall) ->
     for team in teams:
         granted = (keypairs[id_] for id_ in links[team.source.id])
         team.keypairs = sorted(granted, key=lambda keypair: keypair.alias)
+    return keypairs.values()
+
+
+@loads(Team, "usableKeypairs")
+def usable_keypairs(
+    cache: EntityCache, teams: Sequence[Team], call: FieldCall
+) -> Iterable[Keypair]:
+    usable = request_form.usable_keypairs(cache.reading, [team.source for team in teams])
+    keypairs = cache.keypairs(_flat(usable))
+    for team in teams:
+        choice = (keypairs[id_] for id_ in usable[team.source.id])
+        team.usable_keypairs = sorted(choice, key=lambda keypair: keypair.alias)
     return keypairs.values()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
@@ -113,6 +114,10 @@ def _viewer(cache: EntityCache, selection: Selection) -> Viewer:
     )
 
 
+def _server_time(cache: EntityCache, selection: Selection) -> datetime:
+    return cache.reading.now
+
+
 @strawberry.type
 class NodeQueries:
     @strawberry.field(
@@ -150,3 +155,10 @@ class NodeQueries:
     )
     async def viewer(self, info: Info) -> Viewer:
         return await run_query(info, _viewer)
+
+    @strawberry.field(
+        description="Returns the time of the server, as of which statuses are computed; a client"
+        " compares its own clock with it to show how long a window stays open."
+    )
+    async def server_time(self, info: Info) -> datetime:
+        return await run_query(info, _server_time)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import field
+from typing import Any
+
 import strawberry
 
 from api.graphql.ids import to_global
+from api.graphql.types.arguments import After, Before, First, Last
 from api.graphql.types.enums import Permission, QuotaOnOnline, ReleaseType
-from api.graphql.types.node import Node
+from api.graphql.types.node import Connection, Node
 from api.graphql.types.notification import NotificationPreference
-from api.graphql.types.people import User
+from api.graphql.types.people import Team, User
 from engine.model.facts import AccountSettings
 
 
@@ -96,6 +100,28 @@ class Viewer:
         default_factory=list,
         description="The channels that the user has chosen for each kind of message.",
     )
+
+    inbox_count: int = strawberry.field(
+        default=0,
+        description="The number of pending releases that wait for the caller's decision, which"
+        " `approvalInbox` lists.",
+    )
+    #: Connections read ahead, by field and arguments.
+    pages: strawberry.Private[dict[tuple[Any, ...], Any]] = field(default_factory=dict)
+
+    @strawberry.field(
+        description="The teams for which the caller may request a release, sorted by name. The"
+        " list is empty while teams are disabled, and for callers without REQUEST_RELEASE."
+    )
+    def teams_to_request_for(
+        self,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Team]:
+        page: Connection[Team] = self.pages["teamsToRequestFor", first, after, last, before]
+        return page
 
     @strawberry.field(
         description="The names of the channels that the user can choose for messages, like `email`."

@@ -146,6 +146,14 @@ class Team(Node):
             default_factory=list, description="The keypairs that were granted to the team."
         )
     )
+    usable_keypairs: list[Annotated[Keypair, strawberry.lazy("api.graphql.types.keypair")]] = (
+        strawberry.field(
+            default_factory=list,
+            description="The keypairs that a release requested for the team now could name:"
+            " granted to it, enabled, of a type that the account allows, and held by no open"
+            " release.",
+        )
+    )
 
     @classmethod
     def of(cls, row: Record) -> Team:

@@ -194,6 +194,10 @@ def shows(answer: str, marked: dict[str, str]) -> set[str]:
     return seen | ({"a name"} if "Marked" in answer else set())
 
 
+#: Queries that name nothing of any account.
+NAMELESS = {"serverTime"}
+
+
 @pytest.mark.parametrize("name", QUERIES)
 def test_a_query_shows_ones_own_account_and_a_stranger_nothing_of_it(
     api: Api, stranger: Api, marked: dict[str, str], name: str
@@ -217,7 +221,8 @@ def test_a_query_shows_ones_own_account_and_a_stranger_nothing_of_it(
         connection = (answer.get("data") or {}).get(name)
         if isinstance(connection, dict) and "totalCount" in connection and way != ("first",):
             assert connection["totalCount"] == len(connection["edges"]), way
-    assert shown, "the walk can see what it looks for"
+    if name not in NAMELESS:
+        assert shown, "the walk can see what it looks for"
 
 
 def test_no_mutation_lets_a_stranger_change_anything(
