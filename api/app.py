@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from starlette.applications import Starlette
@@ -27,6 +27,7 @@ from api.graphql.limits.config import Limits
 from api.observability.exposition import exposed
 from api.observability.requests import ObservedRequests
 from api.runtime.draining import Draining, InFlight
+from api.runtime.event_feed import EventFeed, Listener, feeding
 from api.runtime.host_people import HostPeople
 from api.runtime.runtime import Runtime
 from api.web.http.browser import Browser
@@ -42,7 +43,11 @@ from engine.persistence.store.schema_version import is_current
 
 
 def create_app(
-    settings: Settings, *, worker: bool = True, host_people: HostPeople | None = None
+    settings: Settings,
+    *,
+    worker: bool = True,
+    host_people: HostPeople | None = None,
+    listeners: Sequence[Listener] = (),
 ) -> Starlette:
     """Return the application, which serves while its lifespan runs.
 
@@ -50,12 +55,14 @@ def create_app(
         settings: Of the service; nothing of the process, such as logging, is configured.
         worker: Whether the worker runs in this process.
         host_people: Who the people of an application are that mounts this one.
+        listeners: Called with what is committed in this process.
     """
-    runtime = build_runtime(settings, host_people=host_people)
+    feeds = tuple(EventFeed(listener) for listener in listeners)
+    runtime = build_runtime(settings, host_people=host_people, listeners=feeds)
     endpoint = Endpoint(
         runtime, ide=settings.ide, limits=limits_of(settings), public_url=settings.public_url
     )
-    secure, in_flight = settings.public_url.startswith("https:"), InFlight()
+    in_flight = InFlight()
     root = Browser(settings.public_url).root
     devices = build_device_flow(settings, runtime)
     app = Starlette(
@@ -70,14 +77,9 @@ def create_app(
             *oauth_routes(build_grants(devices), devices),
             *manifest_routes(runtime, limits_of(settings)),
         ],
-        middleware=[
-            Middleware(ObservedRequests, meter=runtime.meter, log_requests=settings.log_requests),
-            Middleware(SecurityHeaders, secure=secure),
-            Middleware(KnownHosts, public_url=settings.public_url, others=settings.allowed_hosts),
-            Middleware(Draining, ending=runtime.ending, in_flight=in_flight),
-        ],
+        middleware=_middleware(settings, runtime, in_flight),
         exception_handlers={404: nothing_here(root)},
-        lifespan=_lifespan(settings, runtime, worker=worker),
+        lifespan=_lifespan(settings, runtime, feeds, worker=worker),
     )
     # A redirect would repeat the Host header of the request, and secrets of the path with it.
     app.router.redirect_slashes = False
@@ -85,8 +87,19 @@ def create_app(
     return app
 
 
+def _middleware(settings: Settings, runtime: Runtime, in_flight: InFlight) -> list[Middleware]:
+    """Return what every request passes, the outermost first."""
+    secure = settings.public_url.startswith("https:")
+    return [
+        Middleware(ObservedRequests, meter=runtime.meter, log_requests=settings.log_requests),
+        Middleware(SecurityHeaders, secure=secure),
+        Middleware(KnownHosts, public_url=settings.public_url, others=settings.allowed_hosts),
+        Middleware(Draining, ending=runtime.ending, in_flight=in_flight),
+    ]
+
+
 def _lifespan(
-    settings: Settings, runtime: Runtime, *, worker: bool
+    settings: Settings, runtime: Runtime, feeds: Sequence[EventFeed], *, worker: bool
 ) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -95,11 +108,13 @@ def _lifespan(
         if worker:
             # It ends while requests do: one after the other they might not have the time.
             tasks.append(asyncio.create_task(run_worker(settings, runtime, runtime.ending)))
-        with exposed(runtime.meter.registry, settings.metrics_address), connected(runtime):
-            yield
-            stop.set()
-            runtime.ending.set()
-            await asyncio.gather(*tasks)
+        registry, address = runtime.meter.registry, settings.metrics_address
+        with exposed(registry, address), connected(runtime):
+            async with feeding(feeds):
+                yield
+                stop.set()
+                runtime.ending.set()
+                await asyncio.gather(*tasks)
 
     return lifespan
 

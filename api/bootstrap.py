@@ -37,7 +37,7 @@ from engine.concurrency.executor import Executor
 from engine.persistence.db.database import Database, normal_url
 from engine.signers.base import SignerContext, load_signers
 from engine.signers.keyring import Keyring
-from engine.system import CommitHook, System
+from engine.system import CommitHook, EventListener, System
 from notifications.channels.base import ChannelFailed
 from notifications.delivery.wakeup import Wakeup
 from notifications.links.keys import derive
@@ -56,6 +56,7 @@ def build_system(
     *wakers: CommitHook,
     senders: tuple[CommitHook, ...] = (),
     messages: MessageSettings | None = None,
+    listeners: tuple[EventListener, ...] = (),
 ) -> System:
     """Build the engine with its signers and its outbox; refuses a wrong master key."""
     messages = messages or load_message_settings(settings)
@@ -65,6 +66,7 @@ def build_system(
         database=database,
         signers=load_signers(SignerContext(keyring, signer_options(settings))),
         event_handlers=(_outbox(messages), WebhookOutbox(to_global)),
+        event_listeners=listeners,
         commit_hooks=wakers,
         delivery_hooks=senders,
         reservation_seconds=settings.reservation_seconds,
@@ -78,7 +80,12 @@ def _outbox(messages: MessageSettings) -> Outbox:
     )
 
 
-def build_runtime(settings: Settings, *, host_people: HostPeople | None = None) -> Runtime:
+def build_runtime(
+    settings: Settings,
+    *,
+    host_people: HostPeople | None = None,
+    listeners: tuple[EventListener, ...] = (),
+) -> Runtime:
     """Build the runtime of a process, over a database that is up to date."""
     log_warnings(settings)
     database = open_database(settings)
@@ -87,7 +94,15 @@ def build_runtime(settings: Settings, *, host_people: HostPeople | None = None) 
     notifier, listener = build_commit_channel(settings, database)
     others: tuple[CommitHook, ...] = (notifier,) if notifier is not None else ()
     messages = load_message_settings(settings)
-    system = build_system(settings, database, news, *others, senders=(outbox,), messages=messages)
+    system = build_system(
+        settings,
+        database,
+        news,
+        *others,
+        senders=(outbox,),
+        messages=messages,
+        listeners=listeners,
+    )
     compare_clocks(system)
     executor = Executor(database, threads=settings.pool_size)
     meter = build_meter(settings)

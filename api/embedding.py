@@ -23,9 +23,19 @@ from starlette.applications import Starlette
 
 from api.app import create_app
 from api.config.settings import Settings
+from api.runtime.event_feed import CommittedEvent, Listener
 from api.runtime.host_people import HostPeople, HostUser, NewUser
 
-__all__ = ["HostPeople", "HostUser", "NewUser", "Settings", "create_app", "running"]
+__all__ = [
+    "CommittedEvent",
+    "HostPeople",
+    "HostUser",
+    "Listener",
+    "NewUser",
+    "Settings",
+    "create_app",
+    "running",
+]
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
@@ -40,6 +40,18 @@ class CommitHook(Protocol):
         """
 
 
+class EventListener(Protocol):
+    """Learns what a commit has added to a ledger."""
+
+    def __call__(self, account_id: UUID, entries: Sequence[LedgerEntry], /) -> None:
+        """Return at once: it runs on the thread that committed. An exception is only logged.
+
+        Args:
+            account_id: The account of the change.
+            entries: Its new entries, at least one.
+        """
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
     """The parts that every command works with."""
@@ -49,6 +61,8 @@ class System:
     clock: Clock = field(default_factory=DatabaseClock)
     #: Called in each transaction, before its commit.
     event_handlers: tuple[EventHandler, ...] = ()
+    #: Called after each commit of this process that wrote to the ledger, with what it wrote.
+    event_listeners: tuple[EventListener, ...] = ()
     #: Called after each commit that wrote to the ledger.
     commit_hooks: tuple[CommitHook, ...] = ()
     #: Called after each commit that queued something to be sent.

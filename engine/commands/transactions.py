@@ -30,7 +30,7 @@ from engine.persistence.store import ledger, loading, locks
 from engine.persistence.store.holders import refusal_of_conflict
 from engine.persistence.store.locks import Lock
 from engine.persistence.store.unit_of_work import UnitOfWork
-from engine.system import CommitHook, System
+from engine.system import System
 
 log = structlog.get_logger("countersign.transactions")
 
@@ -107,6 +107,8 @@ def transaction(
         for handle in system.event_handlers:
             handle(uow, entries)
         connection.commit()
+    if entries:
+        _call(system.event_listeners, account_id, entries)
     notify_committed(system, account_id, recorded=bool(entries), queued=uow.has_messages_to_send)
 
 
@@ -120,10 +122,10 @@ def notify_committed(
         _call(system.delivery_hooks, account_id)
 
 
-def _call(hooks: Sequence[CommitHook], account_id: UUID) -> None:
+def _call(hooks: Sequence[Callable[..., None]], account_id: UUID, *more: object) -> None:
     for hook in hooks:
         try:
-            hook(account_id)
+            hook(account_id, *more)
         except Exception as error:  # noqa: BLE001 - whoever it wakes also polls
             # What was committed is done: an error here would say otherwise, and it were done twice.
             log_origin(log, "commit_hook_failed", error, account_id=str(account_id))

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from starlette.requests import HTTPConnection
 from starlette.testclient import TestClient
 
+from api.runtime.event_feed import EventFeed, feeding
 from engine.commands.administration.keypairs import CreateKeypair
 from engine.lifecycle.machine import compile_table
 from engine.lifecycle.table import TRANSITIONS
@@ -37,6 +38,7 @@ from notifications.content.message import Parts, RenderedMessage
 from tests.docs.documents import ROOT, titled
 from tests.support import running
 from tests.support.facts import facts
+from tests.support.releases import release_in
 from tests.support.world import DIGEST, World
 
 PENDING = Status.PENDING
@@ -226,6 +228,15 @@ async def test_the_sample_people_are_those_of_the_house(tmp_path: Path) -> None:
     new = sample.new_user(ann)
     assert (new.name, new.roles, new.created_by) == ("Ann", ("DEVELOPER",), sample.CREATOR_ID)
     assert sample.new_user(replace(ann, email="ann@example.org")) is None
+
+
+async def test_the_sample_listener_announces_what_opens(world: World, tmp_path: Path) -> None:
+    sample = module_of("embedding.md", "listener.py", tmp_path)
+    feed = EventFeed(sample.announce)
+    world.system = replace(world.system, event_listeners=(feed,))
+    async with feeding([feed]):
+        release = release_in(world, Status.IN_PROGRESS)
+    assert [f"{release} opened at 13:00"] == sample.OPENED
 
 
 def test_the_embedded_engine_signs_once_and_refuses_the_second(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """THE commit: state, ledger and messages land together or not at all."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -267,6 +267,23 @@ def test_whoever_waits_is_woken_once_after_the_commit_and_only_if_something_happ
     assert len(woken) == 1
     world.refused("dev", Decide(release_id=release, revision=1, verdict=Verdict.APPROVE))
     assert len(woken) == 2
+
+
+def test_listeners_get_the_entries_of_a_commit_once_it_is_done(world: World) -> None:
+    received: list[tuple[UUID, list[int], int]] = []
+
+    def listen(account_id: UUID, entries: Sequence[LedgerEntry]) -> None:
+        positions = [entry.position for entry in entries]
+        received.append((account_id, positions, len(world.ledger())))
+
+    def fails(account_id: UUID, entries: Sequence[LedgerEntry]) -> None:
+        raise RuntimeError("of its own")
+
+    world.system = replace(world.system, event_listeners=(fails, listen))
+    before = len(world.ledger())
+    release = world.request()
+    world.do("dev", ReviseRelease(release_id=release, revision=1, changes={}))
+    assert received == [(world.account_id, [before + 1], before + 1)]
 
 
 def test_senders_are_woken_after_the_commit_and_only_if_something_is_to_be_sent(
