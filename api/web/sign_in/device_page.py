@@ -24,7 +24,7 @@ from engine.model.principal import Principal
 PATH = "/device"
 #: The purpose of the key that user codes are hashed with.
 USER_CODES = "device-user-codes"
-_WRONG_CODE = "This code does not fit, was used already, or has expired."
+WRONG_USER_CODE = "This code does not fit, was used already, or has expired."
 _DECISIONS = {"confirm": True, "deny": False}
 
 
@@ -58,7 +58,7 @@ class DevicePage:
             lambda connection, now: find_undecided(connection, now, self._key, typed)
         )
         if device is None:
-            return await self._show_form(request, principal, typed, _WRONG_CODE)
+            return await self._show_form(request, principal, typed, WRONG_USER_CODE)
         if decision is None:
             return await self._show(request, principal, "device_confirm", device=device, code=typed)
         return await self._decide(request, principal, device, confirmed=decision)
@@ -72,7 +72,7 @@ class DevicePage:
         except Refusal as refusal:
             if refusal.code is not Code.WRONG_STATUS:
                 raise
-            return await self._show_form(request, principal, "", _WRONG_CODE)
+            return await self._show_form(request, principal, "", WRONG_USER_CODE)
         return await self._show(
             request, principal, "device_decided", device=device, confirmed=confirmed
         )

@@ -10,6 +10,7 @@ import pytest
 
 from api.web import pages as sign_in_pages
 from api.web.approval_pages import decision_notices, pages
+from api.web.sign_in.device_page import WRONG_USER_CODE
 from api.web.sign_in.mail import WRONG_CODE
 from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.roles import CreateRole
@@ -60,7 +61,13 @@ def sign_in_notices() -> Iterator[str]:
     with pytest.raises(Refusal) as refused:
         addresses.require("dana", international=True)
     _, address_taken, _ = CONFLICTS["uq_users_account_id_email_key"]
-    yield from (WRONG_CODE, refused.value.message, address_taken, BELONGS_TO_ANOTHER)
+    yield from (
+        WRONG_CODE,
+        WRONG_USER_CODE,
+        refused.value.message,
+        address_taken,
+        BELONGS_TO_ANOTHER,
+    )
 
 
 EXPECTED = {
