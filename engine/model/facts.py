@@ -182,6 +182,8 @@ class Team:
     id: UUID
     name: str
     required_approvals: int
+    #: Grows with every change of the team.
+    revision: int = 1
     member_ids: frozenset[UUID] = frozenset()
 
 

@@ -10,7 +10,9 @@ from api.graphql.limits.config import Limits
 from api.graphql.limits.literals import DIGITS
 from api.graphql.mutations.signing_inputs import MAX_DIGESTS
 from api.graphql.queries.nodes import MAX_NODES
+from api.graphql.types.filter_values import MAX_FILTER_VALUES
 from engine.persistence.db.pagination import MAX_PAGE_SIZE
+from engine.queries.text_search import SEARCH_LENGTH
 from notifications.webhooks.base import MAX_ACTIVE_WEBHOOKS
 from tests.docs.documents import DOCS
 
@@ -47,4 +49,11 @@ def test_the_settings_of_limits_are_listed_with_their_defaults() -> None:
 def test_the_limits_of_arguments_are_those_of_the_code() -> None:
     _, _, table = section().partition("| argument |")
     listed = [number(value) for value in OF_ARGUMENTS.findall(table)]
-    assert listed == [MAX_PAGE_SIZE, MAX_NODES, MAX_DIGESTS, MAX_ACTIVE_WEBHOOKS]
+    assert listed == [
+        MAX_PAGE_SIZE,
+        MAX_NODES,
+        MAX_FILTER_VALUES,
+        SEARCH_LENGTH,
+        MAX_DIGESTS,
+        MAX_ACTIVE_WEBHOOKS,
+    ]

@@ -9,6 +9,7 @@ from api.graphql.mutations.people import PeopleMutations
 from api.graphql.mutations.releases import ReleaseMutations
 from api.graphql.mutations.sign_in import SignInMutations
 from api.graphql.mutations.signing import SigningMutations
+from api.graphql.mutations.teams import TeamMutations
 from api.graphql.mutations.tokens import TokenMutations
 from api.graphql.mutations.webhooks import WebhookMutations
 
@@ -22,6 +23,7 @@ class Mutation(
     SigningMutations,
     KeypairMutations,
     PeopleMutations,
+    TeamMutations,
     AccountMutations,
     TokenMutations,
     SignInMutations,

@@ -1,4 +1,4 @@
-"""Make and change users, roles and teams."""
+"""Make and change users and roles."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import strawberry
 
 from api.graphql.context import Info
 from api.graphql.entity_cache import EntityCache
-from api.graphql.ids import from_global, from_globals
+from api.graphql.ids import from_global
 from api.graphql.mutations.payload import Payload, present_fields
 from api.graphql.resolvers import run_mutation
 from api.graphql.types.enums import Permission
-from api.graphql.types.people import Role, Team, User
+from api.graphql.types.people import Role, User
 from api.runtime.runtime import Runtime
 from engine.commands.administration.roles import CreateRole, UpdateRole
-from engine.commands.administration.teams import CreateTeam, UpdateTeam
 from engine.commands.administration.users import CreateUser, UpdateUser
 from engine.model.principal import Principal
 
@@ -122,57 +121,6 @@ class UpdateRoleInput:
         return UpdateRole(role_id=from_global(self.id, "Role"), name=self.name, permissions=granted)
 
 
-@strawberry.input(description="The properties of the team to create.")
-class CreateTeamInput:
-    name: str = strawberry.field(
-        description="The name of the team, on one line and unique in the account."
-    )
-    member_ids: list[strawberry.ID] = strawberry.field(
-        description="The ids of the users who are members of the team."
-    )
-    keypair_ids: list[strawberry.ID] | None = strawberry.field(
-        default=None, description="The ids of the keypairs that are granted to the team."
-    )
-    required_approvals: int = strawberry.field(
-        default=1,
-        description="The number of approvals that the team's offline releases need, at most"
-        " the number of its possible approvers.",
-    )
-
-    def to_command(self, runtime: Runtime, principal: Principal) -> CreateTeam:
-        """Return the command; refuses ids of other types."""
-        return CreateTeam(
-            name=self.name,
-            member_ids=from_globals(self.member_ids, "User", "member_ids"),
-            keypair_ids=from_globals(self.keypair_ids or (), "Keypair", "keypair_ids"),
-            required_approvals=self.required_approvals,
-        )
-
-
-@strawberry.input(description="The changes of a team; a field that is left out stays as it is.")
-class UpdateTeamInput:
-    id: strawberry.ID = strawberry.field(description="The id of the team to change.")
-    name: str | None = strawberry.field(default=None, description="The new name of the team.")
-    member_ids: list[strawberry.ID] | None = strawberry.field(
-        default=None,
-        description="The ids of all members of the team, including those who are to stay.",
-    )
-    keypair_ids: list[strawberry.ID] | None = strawberry.field(
-        default=None,
-        description="The ids of all keypairs of the team, including those that are to stay.",
-    )
-    required_approvals: int | None = strawberry.field(
-        default=None, description="The number of approvals that the team's offline releases need."
-    )
-
-    def to_command(self, runtime: Runtime, principal: Principal) -> UpdateTeam:
-        """Return the command; refuses ids of other types."""
-        changes = present_fields(self, "name", "required_approvals")
-        for name, kind in (("member_ids", "User"), ("keypair_ids", "Keypair")):
-            changes |= {n: from_globals(v, kind, n) for n, v in present_fields(self, name).items()}
-        return UpdateTeam(team_id=from_global(self.id, "Team"), **changes)
-
-
 @strawberry.type(description="The result of a mutation of a user.")
 class UserPayload(Payload):
     user: User | None = strawberry.field(
@@ -217,28 +165,6 @@ class UpdateRolePayload(RolePayload):
     pass
 
 
-@strawberry.type(description="The result of a mutation of a team.")
-class TeamPayload(Payload):
-    team: Team | None = strawberry.field(
-        default=None, description="The team as it is now, or null if the mutation was refused."
-    )
-
-    @classmethod
-    def read_back(cls, cache: EntityCache, team_id: UUID) -> Self:
-        """Return the payload with the team as it is now."""
-        return cls(team=cache.teams([team_id]).get(team_id))
-
-
-@strawberry.type(description="The result of creating a team.")
-class CreateTeamPayload(TeamPayload):
-    pass
-
-
-@strawberry.type(description="The result of changing a team.")
-class UpdateTeamPayload(TeamPayload):
-    pass
-
-
 @strawberry.type
 class PeopleMutations:
     @strawberry.mutation(
@@ -274,14 +200,3 @@ class PeopleMutations:
     )
     async def update_role(self, info: Info, input: UpdateRoleInput) -> UpdateRolePayload:
         return await run_mutation(info, input.to_command, UpdateRolePayload)
-
-    @strawberry.mutation(description="Creates a team, which needs MANAGE_TEAMS.")
-    async def create_team(self, info: Info, input: CreateTeamInput) -> CreateTeamPayload:
-        return await run_mutation(info, input.to_command, CreateTeamPayload)
-
-    @strawberry.mutation(
-        description="Changes a team, which needs MANAGE_TEAMS. A token that lowers the required"
-        " approvals also needs the scope APPROVE_RELEASE."
-    )
-    async def update_team(self, info: Info, input: UpdateTeamInput) -> UpdateTeamPayload:
-        return await run_mutation(info, input.to_command, UpdateTeamPayload)

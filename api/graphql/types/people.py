@@ -137,6 +137,10 @@ class Team(Node):
     required_approvals: int = strawberry.field(
         description="The number of the team's approvers who must approve an offline release."
     )
+    revision: int = strawberry.field(
+        description="The revision number, which starts at 1 and grows with every change of the"
+        " team, its members or its keypairs."
+    )
     created_at: datetime = strawberry.field(description="The time at which the team was created.")
     members: list[User] = strawberry.field(
         default_factory=list, description="The users who are members of the team."
@@ -163,6 +167,7 @@ class Team(Node):
             source=row,
             name=row.name,
             required_approvals=row.required_approvals,
+            revision=row.revision,
             created_at=row.created_at,
         )
 

@@ -250,3 +250,16 @@ def test_deactivating_an_approver_says_which_team_is_short_and_the_team_can_be_m
     api.change("admin", "updateTeam", change, "team { name }")
     worse = api.try_("admin", "updateTeam", change | {"requiredApprovals": 3}, "team { name }")
     assert [error["code"] for error in worse["errors"]] == ["NOT_ENOUGH_APPROVERS"]
+
+
+def test_the_api_adds_removes_and_refuses_what_is_stale(api: Api) -> None:
+    team, eve = api.id("Team", "blue"), api.id("User", "eve")
+    selected = "team { revision members { name } }"
+    added = api.change("admin", "addTeamMembers", {"id": team, "userIds": [eve]}, selected)
+    assert len(added["team"]["members"]) == 4
+    stale = {"id": team, "name": "Red", "revision": added["team"]["revision"] - 1}
+    refused = api.try_("admin", "updateTeam", stale, selected)
+    (error,) = refused["errors"]
+    assert (error["code"], error["field"]) == ("REVISION_CONFLICT", ["revision"])
+    removed = api.change("admin", "removeTeamMembers", {"id": team, "userIds": [eve]}, selected)
+    assert removed["team"]["revision"] == added["team"]["revision"] + 1

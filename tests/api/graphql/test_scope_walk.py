@@ -184,6 +184,19 @@ def _team_with(stage: Stage, *names: str) -> Input:
     return _id("Team", stage.world.things["blue"]) | {"memberIds": members}
 
 
+def _joining(stage: Stage, name: str) -> Input:
+    """Somebody who is to join team `blue`, and is not in it."""
+    team = _team_with(stage)
+    return {"id": team["id"], "userIds": [stage.api.id("User", name)]}
+
+
+def _leaving(stage: Stage, name: str) -> Input:
+    """Somebody who is to leave team `blue`, and is in it."""
+    stage.world.set_team("blue", members=["ann", "bob", "dev", "max", name])
+    blue = _id("Team", stage.world.things["blue"])
+    return blue | {"userIds": [stage.api.id("User", name)]}
+
+
 def _restricted(stage: Stage) -> UUID:
     keypair = stage.world.things[stage.keypair()]
     restrict = UpdateKeypair(keypair_id=keypair, access=KeypairAccess.RESTRICTED)
@@ -341,6 +354,9 @@ CASES = [
     case("updateTeam", lambda s: _team_with(s) | {"name": s.name()}, {TEAMS}),
     case("updateTeam", lambda s: _team_with(s, "none"), {TEAMS, P.VIEW_RELEASES}),
     case("updateTeam", lambda s: _team_with(s, "eve")),
+    case("addTeamMembers", lambda s: _joining(s, "none"), {TEAMS, P.VIEW_RELEASES}),
+    case("addTeamMembers", lambda s: _joining(s, "eve")),
+    case("removeTeamMembers", lambda s: _leaving(s, "none"), {TEAMS}),
     case("createApiToken", lambda s: {"name": "t", "scopes": []}, {TOKENS}),
     case("createApiToken", lambda s: {"name": "t", "scopes": ["SIGN"]}, {TOKENS, P.SIGN}),
     case("createApiToken", lambda s: {"name": "t"}),

@@ -13,7 +13,12 @@ from engine import commands
 from engine.commands.administration.account import UpdateAccount
 from engine.commands.administration.keypairs import CreateKeypair, UpdateKeypair
 from engine.commands.administration.roles import CreateRole, UpdateRole
-from engine.commands.administration.teams import CreateTeam, UpdateTeam
+from engine.commands.administration.teams import (
+    AddTeamMembers,
+    CreateTeam,
+    RemoveTeamMembers,
+    UpdateTeam,
+)
 from engine.commands.administration.users import CreateUser, UpdateUser
 from engine.commands.command import Command, execute
 from engine.commands.credentials.api_tokens import CreateApiToken, RevokeApiToken
@@ -113,6 +118,22 @@ ON_FOREIGN_THINGS: dict[type[Any], list[Foreign]] = {
         lambda us, them: UpdateTeam(team_id=them.things["blue"], name="ours"),
         lambda us, them: UpdateTeam(
             team_id=us.things["blue"], keypair_ids=frozenset({them.things["vault"]})
+        ),
+    ],
+    AddTeamMembers: [
+        lambda us, them: AddTeamMembers(
+            team_id=them.things["blue"], user_ids=frozenset({them.people["eve"]})
+        ),
+        lambda us, them: AddTeamMembers(
+            team_id=us.things["blue"], user_ids=frozenset({them.people["eve"]})
+        ),
+    ],
+    RemoveTeamMembers: [
+        lambda us, them: RemoveTeamMembers(
+            team_id=them.things["blue"], user_ids=frozenset({them.people["dev"]})
+        ),
+        lambda us, them: RemoveTeamMembers(
+            team_id=us.things["blue"], user_ids=frozenset({them.people["dev"]})
         ),
     ],
     CreateUser: [

@@ -38,13 +38,17 @@ def insert_team(
 
 
 def update_team(uow: UnitOfWork, team_id: UUID, values: Mapping[str, Any]) -> None:
-    """Write these of a team, by the names of the ledger: columns, `member_ids`, `keypair_ids`."""
+    """Write these of a team, by the names of the ledger: columns, `member_ids`, `keypair_ids`.
+
+    Each change makes a revision; no values at all change nothing.
+    """
+    if not values:
+        return
     columns = {name: value for name, value in values.items() if name in t.teams.c}
     if "name" in columns:
         columns["name_key"] = name_key(columns["name"])
-    if columns:
-        query = t.teams.update().where(t.teams.c.id == team_id)
-        uow.connection.execute(query.values(**columns))
+    query = t.teams.update().where(t.teams.c.id == team_id)
+    uow.connection.execute(query.values(revision=t.teams.c.revision + 1, **columns))
     if "member_ids" in values:
         replace_members(uow, team_id, values["member_ids"])
     if "keypair_ids" in values:

@@ -249,6 +249,7 @@ def load_teams(
             id=row.id,
             name=row.name,
             required_approvals=row.required_approvals,
+            revision=row.revision,
             member_ids=row.member_ids,
         )
         for row in rows

@@ -81,6 +81,8 @@ teams = Table(
     Column("name", Text, nullable=False),
     Column("name_key", ExactText, nullable=False),
     Column("required_approvals", Integer, nullable=False),
+    #: Grows with every change of the team, its members or its keypairs.
+    Column("revision", Integer, nullable=False, server_default="1"),
     timestamp("created_at"),
     UniqueConstraint("account_id", "name_key"),
     CheckConstraint("required_approvals >= 1", name="quorum"),
