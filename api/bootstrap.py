@@ -12,6 +12,7 @@ from sqlalchemy.engine import URL
 from starlette.routing import BaseRoute
 
 from api.config.keys import link_key
+from api.config.openid_providers import OpenIdProvider
 from api.config.settings import Settings
 from api.config.settings_warnings import log_warnings
 from api.graphql.ids import to_global
@@ -31,7 +32,8 @@ from api.web.oauth.device_flow import DeviceFlow
 from api.web.oauth.token_endpoint import Grant
 from api.web.sign_in.device_page import PATH as DEVICE_PATH
 from api.web.sign_in.device_page import USER_CODES
-from api.web.sign_in.routes import OpenId, sign_in_routes
+from api.web.sign_in.openid.configured import OpenId, provider_path
+from api.web.sign_in.routes import sign_in_routes
 from engine.commands.maintenance.remember_master_key import remember_master_key
 from engine.concurrency.executor import Executor
 from engine.persistence.db.database import Database, normal_url
@@ -41,6 +43,7 @@ from engine.system import CommitHook, EventListener, System
 from notifications.channels.base import ChannelFailed
 from notifications.delivery.wakeup import Wakeup
 from notifications.links.keys import derive
+from notifications.links.sign_in_links import PATH as SIGN_IN_PATH
 from notifications.outbox.outbox import Outbox
 from notifications.webhooks.outbox import WebhookOutbox
 
@@ -195,24 +198,29 @@ def auth_routes(settings: Settings, runtime: Runtime) -> list[BaseRoute]:
     return sign_in_routes(runtime, runtime.browser, secret, openid=build_openid(settings))
 
 
-def build_openid(settings: Settings) -> OpenId | None:
-    """Return sign-in by OpenID Connect, or None where it is not configured."""
-    issuer, client_id = settings.oidc_issuer, settings.oidc_client_id
-    if issuer is None or client_id is None:
-        return None
-    from api.web.sign_in.openid.flow import PATH as OPENID_PATH
+def build_openid(settings: Settings) -> list[OpenId]:
+    """Return the providers of OpenID Connect; none where it is not configured."""
+    return [
+        _build_openid(name, provider, settings.public_url.rstrip("/"))
+        for name, provider in settings.openid_providers().items()
+    ]
+
+
+def _build_openid(name: str, settings: OpenIdProvider, public_url: str) -> OpenId:
     from api.web.sign_in.openid.provider import Client, Provider
 
-    secret = settings.oidc_client_secret
+    secret = settings.client_secret
     client = Client(
-        issuer=issuer,
-        client_id=client_id,
+        issuer=settings.issuer,
+        client_id=settings.client_id,
         client_secret=secret.get_secret_value() if secret is not None else None,
-        redirect_uri=f"{settings.public_url.rstrip('/')}{OPENID_PATH}/callback",
-        auth_method=settings.oidc_auth_method,
+        redirect_uri=f"{public_url}{provider_path(name)}/callback",
+        auth_method=settings.auth_method,
+        scope=settings.scope,
+        signed_out_uri=f"{public_url}{SIGN_IN_PATH}",
     )
-    name = settings.oidc_name or urlsplit(issuer).hostname or issuer
-    return OpenId(provider=Provider(client), name=name, account=settings.oidc_account)
+    label = settings.label or urlsplit(settings.issuer).hostname or settings.issuer
+    return OpenId(provider=Provider(client), label=label, name=name, account=settings.account)
 
 
 def build_device_flow(settings: Settings, runtime: Runtime) -> DeviceFlow:

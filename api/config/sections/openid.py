@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validator
 
 from api.config import settings_rules as rules
+from api.config.openid_providers import OpenIdProvider, parse_providers, providers_rule
 from api.config.settings_files import PREFIX
 from api.config.settings_rules import validated_by
 
@@ -52,6 +53,16 @@ class OpenIDSection(BaseModel):
         examples=["Example Login"],
     )
 
+    oidc_providers: Annotated[SecretStr, validated_by(providers_rule)] | None = Field(
+        default=None,
+        description="Several providers, as a JSON object: the members of each are its issuer,"
+        " client_id, client_secret, auth_method, account, label and scope, and mean what the"
+        " settings above do. The name of a provider is part of its address: register"
+        " <public URL>/sign-in/openid/NAME/callback there. The settings above are for one more"
+        " provider, without a name.",
+        examples=['{"okta": {"issuer": "https://login.example.com", "client_id": "countersign"}}'],
+    )
+
     @field_validator("oidc_client_id")
     @classmethod
     def _with_its_issuer(cls, value: str | None, info: ValidationInfo) -> str | None:
@@ -59,3 +70,19 @@ class OpenIDSection(BaseModel):
         if "oidc_issuer" in info.data and (value is None) != (info.data["oidc_issuer"] is None):
             raise ValueError(f"and {PREFIX}OIDC_ISSUER go together")
         return value
+
+    def openid_providers(self) -> dict[str, OpenIdProvider]:
+        """Return all providers by their names; the one without a name comes first."""
+        text = self.oidc_providers
+        providers = parse_providers(text.get_secret_value()) if text is not None else {}
+        if self.oidc_issuer is None or self.oidc_client_id is None:
+            return dict(providers)
+        single = OpenIdProvider(
+            issuer=self.oidc_issuer,
+            client_id=self.oidc_client_id,
+            client_secret=self.oidc_client_secret,
+            auth_method=self.oidc_auth_method,
+            account=self.oidc_account,
+            label=self.oidc_name,
+        )
+        return {"": single, **providers}

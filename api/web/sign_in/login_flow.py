@@ -34,6 +34,8 @@ PROOF_COOKIE = "proof"
 MAIL_SIGN_IN_COOKIE = "asking"
 #: The cookie of an identity at a sign-in service that is to be linked to a user.
 IDENTITY_TO_LINK_COOKIE = "identity"
+#: The cookie of a browser in which a provider has proved the last sign-in.
+PROVIDER_SIGN_IN_COOKIE = "provider"
 #: The page that links it.
 LINK_IDENTITY_PATH = "/sign-in/openid/link"
 
@@ -158,8 +160,11 @@ class LoginFlow:
         response = go(path)
         browser.give(response, session.secret, int(LIFETIME.total_seconds()))
         self._known.remember(request, response, who.email)
-        for spent in (PROOF_COOKIE, MAIL_SIGN_IN_COOKIE):
-            browser.take(response, spent)
+        # After a sign-in by mail there is no provider to sign out at.
+        is_by_mail = who.method is SignInMethod.MAIL
+        spent = (PROOF_COOKIE, MAIL_SIGN_IN_COOKIE, *([PROVIDER_SIGN_IN_COOKIE] * is_by_mail))
+        for cookie in spent:
+            browser.take(response, cookie)
         return response
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from api.web.sign_in.forms import fields_of, local_path
 from api.web.sign_in.known_browsers import KnownBrowsers
 from api.web.sign_in.limits import SignInLimits
 from api.web.sign_in.login_flow import MAIL_SIGN_IN_COOKIE, LoginFlow, Proof
+from api.web.sign_in.openid.configured import OpenId
 from api.web.sign_in.signed_cookie import SignedCookie
 from engine.logs.log_throttle import LogThrottle
 from engine.model import addresses
@@ -44,7 +46,7 @@ class MailSignIn:
         keys: tuple[str, bytes],
         limits: SignInLimits,
         *,
-        openid: str | None,
+        openid: Sequence[OpenId],
     ) -> None:
         self._runtime = runtime
         self._browser = browser

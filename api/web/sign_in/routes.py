@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -21,15 +19,13 @@ from api.web.sign_in.device_page import USER_CODES, DevicePage
 from api.web.sign_in.limits import SignInLimits
 from api.web.sign_in.login_flow import LoginFlow
 from api.web.sign_in.mail import MailSignIn, invited
+from api.web.sign_in.openid.configured import OpenId
+from api.web.sign_in.openid.sign_out import ProviderSignOut
 from api.web.sign_in.sessions import Sessions
 from engine.model.errors import Code, Refusal
 from notifications.links.keys import ACTION_LINKS, derive
 from notifications.links.sign_in_links import PATH, PURPOSE
 from notifications.outbox.address_mails import PATH as ADDRESS_PATH
-
-if TYPE_CHECKING:
-    from api.web.sign_in.openid.flow import OpenIdSignIn
-    from api.web.sign_in.openid.provider import Provider
 
 Handler = Callable[[Request], Awaitable[Response]]
 #: The error page, and the HTTP status, where the service itself is at fault.
@@ -37,45 +33,39 @@ _REFUSED = {Code.OVERLOADED: ("busy", 503), Code.STORAGE_FAILED: ("storage", 503
 LOOK, POST, BOTH = ["GET", "HEAD"], ["POST"], ["GET", "HEAD", "POST"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenId:
-    """How to sign in by OpenID Connect, where that is set up."""
-
-    provider: Provider
-    #: What the button calls it.
-    name: str
-    #: The one account it is for; all of them without.
-    account: str | None = None
-
-
 def sign_in_routes(
     runtime: Runtime,
     browser: Browser,
     secret: str,
     *,
-    openid: OpenId | None = None,
+    openid: Sequence[OpenId] = (),
     limits: SignInLimits | None = None,
 ) -> list[BaseRoute]:
-    """Return the routes of all sign-in pages, to be put at the root of the application."""
-    login_flow, sessions = LoginFlow(runtime, browser, secret), Sessions(runtime, browser)
+    """Return the routes of all sign-in pages, to be put at the root of the application.
+
+    Args:
+        runtime: The engine.
+        browser: The cookies of the public URL.
+        secret: What all keys for cookies, links and codes are derived from.
+        openid: The providers of OpenID Connect, in the order of their buttons.
+        limits: How often a client may try; the usual limits without.
+    """
+    providers = {provider.name: provider for provider in openid}
+    sessions = Sessions(runtime, browser, ProviderSignOut(browser, secret, providers))
+    login_flow = LoginFlow(runtime, browser, secret)
     keys, limits = (secret, derive(secret, PURPOSE)), limits or SignInLimits()
-    name = openid.name if openid is not None else None
-    mail = MailSignIn(runtime, browser, login_flow, keys, limits, openid=name)
+    mail = MailSignIn(runtime, browser, login_flow, keys, limits, openid=openid)
     guard = _Guard(browser)
     link_key = derive(secret, ACTION_LINKS)
     address_page = AddressChangePage(runtime, browser, limits, link_key)
     device_page = DevicePage(runtime, browser, limits, derive(secret, USER_CODES))
-    openid_routes: list[BaseRoute] = []
-    if openid is not None:
+    openid_pages: list[BaseRoute] = []
+    if providers:
         # Its libraries are large, and many installations sign in by mail alone.
-        from api.web.sign_in.openid.flow import PATH as OPENID
-        from api.web.sign_in.openid.flow import OpenIdSignIn
+        from api.web.sign_in.openid.routes import openid_routes
 
-        provider, account = openid.provider, openid.account
-        pages = OpenIdSignIn(
-            runtime, browser, login_flow, provider, secret, limits, account=account
-        )
-        openid_routes = _openid_routes(OPENID, pages, guard)
+        parts = runtime, browser, secret, providers, login_flow, limits
+        openid_pages = openid_routes(*parts, guard)
     return [
         Route(PATH, guard(_start_page(runtime, sessions, mail)), methods=LOOK),
         Route(PATH, guard(mail.ask), methods=POST),
@@ -83,7 +73,7 @@ def sign_in_routes(
         Route(f"{PATH}/account", guard(login_flow.choose), methods=BOTH),
         Route(f"{PATH}/end", guard(sessions.end), methods=POST),
         Route("/sign-out", guard(sessions.end), methods=POST),
-        *openid_routes,
+        *openid_pages,
         Route(DEVICE_PATH, guard(device_page.answer), methods=BOTH),
         Route(f"{ADDRESS_PATH}/{{spelling}}", guard(address_page.answer), methods=BOTH),
         Route(f"{PATH}/{{spelling}}", guard(mail.link), methods=BOTH),
@@ -97,14 +87,6 @@ def _start_page(runtime: Runtime, sessions: Sessions, mail: MailSignIn) -> Handl
         return await sessions.show(request, principal) if principal else mail.form(request)
 
     return start
-
-
-def _openid_routes(path: str, pages: OpenIdSignIn, guard: _Guard) -> list[BaseRoute]:
-    return [
-        Route(path, guard(pages.leave), methods=LOOK),
-        Route(f"{path}/callback", guard(pages.arrive), methods=LOOK),
-        Route(f"{path}/link", guard(pages.link), methods=BOTH),
-    ]
 
 
 class _Guard:

@@ -17,20 +17,36 @@ from api.runtime.runtime import Runtime
 from api.web.http.browser import Browser
 from api.web.pages import go, page
 from api.web.sign_in.forms import fields_of
-from api.web.sign_in.login_flow import IDENTITY_TO_LINK_COOKIE, MAIL_SIGN_IN_COOKIE, PROOF_COOKIE
+from api.web.sign_in.login_flow import (
+    IDENTITY_TO_LINK_COOKIE,
+    MAIL_SIGN_IN_COOKIE,
+    PROOF_COOKIE,
+    PROVIDER_SIGN_IN_COOKIE,
+)
+from api.web.sign_in.openid.sign_out import ProviderSignOut
 from api.web.sign_in.user_agents import name_of
 from engine.commands.credentials.sessions import RevokeSession
 from engine.model.principal import Principal
 from engine.persistence.store import tables as t
 from engine.queries.credentials import live_sessions
 
+_LEFT_BEHIND = (
+    IDENTITY_TO_LINK_COOKIE,
+    PROOF_COOKIE,
+    MAIL_SIGN_IN_COOKIE,
+    PROVIDER_SIGN_IN_COOKIE,
+)
+
 
 class Sessions:
     """Handles the page of one's own sessions."""
 
-    def __init__(self, runtime: Runtime, browser: Browser) -> None:
+    def __init__(
+        self, runtime: Runtime, browser: Browser, provider_sign_out: ProviderSignOut
+    ) -> None:
         self._runtime = runtime
         self._browser = browser
+        self._provider_sign_out = provider_sign_out
 
     async def show(self, request: Request, principal: Principal) -> Response:
         """Return the page with all of one's sessions, the present one marked."""
@@ -47,13 +63,24 @@ class Sessions:
             return response
         session_id = _uuid(named) or principal.session_id
         await self._runtime.execute(principal, RevokeSession(session_id=session_id))
-        if session_id == principal.session_id:
-            self._browser.take(response)
-            # An identity or a proof that still waits is not for whoever signs in here next.
-            for waiting in (IDENTITY_TO_LINK_COOKIE, PROOF_COOKIE, MAIL_SIGN_IN_COOKIE):
-                self._browser.take(response, waiting)
-            # What other tabs and the browser's own back button could still show.
-            response.headers["Clear-Site-Data"] = '"cache"'
+        return await self._signed_out(request) if session_id == principal.session_id else response
+
+    async def _signed_out(self, request: Request) -> Response:
+        """Return what follows after the present session: sign-in, or first the provider.
+
+        The provider is a link and no redirect: other applications may be signed in with it, too,
+        and browsers follow no redirect of a form to where the page may send none (form-action).
+        """
+        provider = await self._provider_sign_out.find(request)
+        response = go(f"{self._browser.root}/sign-in")
+        if provider is not None:
+            response = page(request, "signed_out", self._browser.root, provider=provider)
+        self._browser.take(response)
+        # An identity or a proof that still waits is not for whoever signs in here next.
+        for waiting in _LEFT_BEHIND:
+            self._browser.take(response, waiting)
+        # What other tabs and the browser's own back button could still show.
+        response.headers["Clear-Site-Data"] = '"cache"'
         return response
 
 

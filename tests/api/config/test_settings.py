@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
 import secrets
 from pathlib import Path
@@ -32,6 +33,13 @@ GOOD = {
     "SECRET_KEY": key_of("secret"),
     "MASTER_KEY": key_of("master"),
 }
+
+
+def _providers(name: str = "okta", **members: str) -> str:
+    provider = {"issuer": "https://login.example.com", "client_id": "countersign"} | members
+    return json.dumps({name: provider})
+
+
 FAULTS = [
     ("DATABASE_URL", "foo", "must be sqlite:///FILE or postgresql"),
     ("DATABASE_URL", "mysql://u@h/x", "must be sqlite:///FILE or postgresql"),
@@ -53,6 +61,14 @@ FAULTS = [
     ("MASTER_KEY", "", "No master key is configured. Make one with: openssl rand -base64 32"),
     ("OIDC_ISSUER", "http://login.example.com", "must begin with https://"),
     ("OIDC_CLIENT_ID", "alone", "and COUNTERSIGN_OIDC_ISSUER go together"),
+    ("OIDC_PROVIDERS", "okta", "must be a JSON object of providers by name"),
+    ("OIDC_PROVIDERS", '{"okta": {"issuer": "https://a.example"}}', "is wrong at okta.client_id"),
+    ("OIDC_PROVIDERS", _providers(issuer="http://a.example"), "must begin with https://"),
+    ("OIDC_PROVIDERS", _providers(client_secrets="hidden"), "is wrong at okta.client_secrets"),
+    ("OIDC_PROVIDERS", _providers(auth_method="hidden"), "is wrong at okta.auth_method"),
+    ("OIDC_PROVIDERS", _providers(scope="email"), "is wrong at okta.scope"),
+    ("OIDC_PROVIDERS", _providers("Okta"), "use small letters"),
+    ("OIDC_PROVIDERS", _providers("callback"), "neither callback nor link"),
     ("METRICS_ADDRESS", "127.0.0.1", "must be an address and a port"),
     ("METRICS_ADDRESS", "127.0.0.1:99999", "must be an address and a port"),
     ("POOL_SIZE", "many", "must be a whole number"),
@@ -99,6 +115,18 @@ def test_the_example_with_its_keys_filled_in_can_be_read(tmp_path: Path) -> None
         text = text.replace(f"{PREFIX}{name}\n", f"{PREFIX}{name}{key}\n")
     (tmp_path / ".env").write_text(text, encoding="utf-8")
     assert Settings().mail_from == GOOD["MAIL_FROM"]
+
+
+def test_the_provider_without_a_name_comes_before_those_with_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    values = GOOD | {"OIDC_ISSUER": "https://first.example", "OIDC_CLIENT_ID": "first"}
+    values |= {"OIDC_NAME": "First", "OIDC_PROVIDERS": _providers(label="Okta")}
+    for name, value in values.items():
+        monkeypatch.setenv(PREFIX + name, value)
+    providers = Settings().openid_providers()
+    labels = [(name, provider.label) for name, provider in providers.items()]
+    assert labels == [("", "First"), ("okta", "Okta")]
 
 
 @pytest.mark.parametrize(("name", "value", "sentence"), FAULTS)
@@ -298,7 +326,7 @@ def test_every_setting_that_is_secret_has_its_file_looked_at(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     names = ["database_url", "listen_url", "smtp_url", "secret_key", "master_key", "pkcs11_pin"]
-    names += ["oidc_client_secret", "channel_options"]
+    names += ["oidc_client_secret", "oidc_providers", "channel_options"]
     for name in names:
         monkeypatch.setenv(f"{PREFIX}{name.upper()}_FILE", str(tmp_path / name))
     assert {file.name for file in secret_files()} >= set(names)

@@ -23,6 +23,7 @@ from engine.commands.administration.users import CreateUser, UpdateUser
 from engine.commands.command import Command, execute
 from engine.commands.credentials.api_tokens import CreateApiToken, RevokeApiToken
 from engine.commands.credentials.change_address import TOKEN_PURPOSE, ConfirmAddress
+from engine.commands.credentials.device_sign_in import DecideDevice, StartDeviceSession
 from engine.commands.credentials.identities import LinkIdentity, UnlinkIdentity
 from engine.commands.credentials.sessions import RevokeSession, StartSession
 from engine.commands.releases.close_release import CloseRelease
@@ -162,6 +163,10 @@ ON_FOREIGN_THINGS: dict[type[Any], list[Foreign]] = {
     ],
     RevokeApiToken: [lambda us, them: RevokeApiToken(token_id=them.things["token"])],
     StartSession: [],
+    # What a device asks for is in no account until somebody decides; whose it is from then on,
+    # the tests of the device flow say.
+    DecideDevice: [],
+    StartDeviceSession: [],
     RevokeSession: [lambda us, them: RevokeSession(session_id=them.things["session"])],
     LinkIdentity: [],
     UnlinkIdentity: [lambda us, them: UnlinkIdentity(identity_id=them.things["identity"])],

@@ -31,10 +31,12 @@ class KeptFlow:
 
 
 class FlowCookies:
-    """The sign-ins of browsers at the provider, each found by its `state`."""
+    """The sign-ins of browsers at one provider, each found by its `state`."""
 
-    def __init__(self, browser: Browser, secret: str) -> None:
+    def __init__(self, browser: Browser, secret: str, provider: str) -> None:
         self._browser = browser
+        #: The name of the provider; an answer to the flow of another one finds none here.
+        self._provider = provider
         self._seal = SignedCookie(secret, "openid-flow", AWAY_SECONDS)
 
     def begin(self, request: Request, response: Response, kept_flow: KeptFlow) -> None:
@@ -53,7 +55,11 @@ class FlowCookies:
         number = max(numbers.values(), default=0) + 1
         begun_at = kept_flow.begun_at.isoformat()
         sealed = self._seal.seal(
-            **asdict(flow), begun_at=begun_at, then=kept_flow.then, number=number
+            **asdict(flow),
+            begun_at=begun_at,
+            then=kept_flow.then,
+            number=number,
+            provider=self._provider,
         )
         self._browser.give(response, sealed, AWAY_SECONDS, _name(flow.state))
 
@@ -62,8 +68,8 @@ class FlowCookies:
         values = self._seal.open(self._browser.read(request, _name(state)))
         if values is None or not hmac.compare_digest(values["state"].encode(), state.encode()):
             return None
-        # The version before this one did not seal when the flow began.
-        if "begun_at" not in values:
+        # The versions before this one sealed less.
+        if "begun_at" not in values or values.get("provider", "") != self._provider:
             return None
         flow = Flow(values["state"], values["nonce"], values["verifier"])
         return KeptFlow(flow, datetime.fromisoformat(values["begun_at"]), values["then"])

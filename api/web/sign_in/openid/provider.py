@@ -14,11 +14,12 @@ from __future__ import annotations
 import secrets
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote_plus, urlencode, urlsplit
 
+from api.config.openid_providers import DEFAULT_SCOPE
 from api.config.safe_urls import is_safe
 from api.openid.answers import Answer, ask
 from api.openid.documents import DocumentCache, Documents
@@ -30,7 +31,6 @@ AuthMethod = Literal["client_secret_basic", "client_secret_post", "none"]
 _Result = TypeVar("_Result")
 _BASIC: AuthMethod = "client_secret_basic"
 _POST: AuthMethod = "client_secret_post"
-_SCOPE = "openid email"
 #: Statuses of a server at which there is no token endpoint any more.
 _GONE = frozenset({404, 405, 410, 421})
 #: Characters; the longest address that mail can be sent to.
@@ -47,6 +47,10 @@ class Client:
     redirect_uri: str
     #: How to authenticate at the token endpoint; None leaves it to what the metadata offer.
     auth_method: AuthMethod | None = None
+    #: What is asked for; without `email` no address can be filled in.
+    scope: str = DEFAULT_SCOPE
+    #: Where the provider sends browsers that have signed out there, if that is registered.
+    signed_out_uri: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,16 @@ class Identity:
     email: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """An identity, and the verified ID token that says so."""
+
+    identity: Identity
+    id_token: str = field(repr=False)
+    #: Of the token; all of them.
+    claims: Mapping[str, Any] = field(repr=False)
+
+
 class Provider:
     """One issuer, for one client. Its metadata and keys are fetched when they are needed."""
 
@@ -84,25 +98,40 @@ class Provider:
         Raises:
             ProviderError: The provider's documents cannot be had.
         """
-        endpoint = (await self._documents.current()).metadata.authorization_endpoint
+        metadata = (await self._documents.current()).metadata
         digest = sha256(flow.verifier.encode("ascii")).digest()
-        query = urlencode(
-            {
-                "response_type": "code",
-                "client_id": self._client.client_id,
-                "redirect_uri": self._client.redirect_uri,
-                "scope": _SCOPE,
-                "state": flow.state,
-                "nonce": flow.nonce,
-                "code_challenge": urlsafe_b64encode(digest).decode("ascii").rstrip("="),
-                "code_challenge_method": "S256",
-            }
-        )
-        parts = urlsplit(endpoint)
-        joined = f"{parts.query}&{query}" if parts.query else query
-        return parts._replace(query=joined, fragment="").geturl()
+        parameters = {
+            "response_type": "code",
+            "client_id": self._client.client_id,
+            "redirect_uri": self._client.redirect_uri,
+            "scope": self._client.scope,
+            "state": flow.state,
+            "nonce": flow.nonce,
+            "code_challenge": urlsafe_b64encode(digest).decode("ascii").rstrip("="),
+            "code_challenge_method": "S256",
+        }
+        return _with_query(metadata.authorization_endpoint, parameters)
 
-    async def identify(self, answer: Mapping[str, str], flow: Flow) -> Identity:
+    async def sign_out_url(self, id_token: str | None) -> str | None:
+        """Return the address at which a browser signs out at the provider; None if it has none.
+
+        OpenID Connect RP-Initiated Logout 1.0, section 2. The ID token is what proved the sign-in:
+        with it the provider need not ask whose it is.
+
+        Raises:
+            ProviderError: The provider's documents cannot be had.
+        """
+        endpoint = (await self._documents.current()).metadata.end_session_endpoint
+        if endpoint is None:
+            return None
+        members = {
+            "id_token_hint": id_token,
+            "client_id": self._client.client_id,
+            "post_logout_redirect_uri": self._client.signed_out_uri,
+        }
+        return _with_query(endpoint, {k: v for k, v in members.items() if v is not None})
+
+    async def identify(self, answer: Mapping[str, str], flow: Flow) -> Authentication:
         """Return whom the parameters of an authorization response identify.
 
         Raises:
@@ -122,8 +151,8 @@ class Provider:
             depends_on=lambda documents: documents.metadata.token_endpoint,
         )
 
-        async def believe(documents: Documents[Metadata]) -> Identity:
-            return self._identity(tokens, flow, documents)
+        async def believe(documents: Documents[Metadata]) -> Authentication:
+            return self._authenticate(tokens, flow, documents)
 
         return await self._step(believe, depends_on=lambda documents: documents)
 
@@ -198,9 +227,9 @@ class Provider:
             return {}, {"Authorization": f"Basic {b64encode(pair).decode('ascii')}"}
         return {"client_id": name} | ({"client_secret": secret} if method == _POST else {}), {}
 
-    def _identity(
+    def _authenticate(
         self, tokens: dict[str, Any], flow: Flow, documents: Documents[Metadata]
-    ) -> Identity:
+    ) -> Authentication:
         issuer, access_token = documents.metadata.issuer, tokens.get("access_token")
         is_text = isinstance(access_token, str) and access_token.isascii()
         expected = Expected(
@@ -210,13 +239,21 @@ class Provider:
             access_token=access_token if is_text else None,
         )
         claims = claims_of(tokens["id_token"], documents, expected)
-        return Identity(issuer, claims["sub"], _email(claims.get("email")))
+        identity = Identity(issuer, claims["sub"], _email(claims.get("email")))
+        return Authentication(identity, tokens["id_token"], claims)
 
 
 def new_flow() -> Flow:
     """Return a new flow with random values."""
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
     return Flow(state, nonce, verifier)
+
+
+def _with_query(endpoint: str, parameters: dict[str, str]) -> str:
+    """Return an address with these parameters after those that it has."""
+    parts, query = urlsplit(endpoint), urlencode(parameters)
+    joined = f"{parts.query}&{query}" if parts.query else query
+    return parts._replace(query=joined, fragment="").geturl()
 
 
 def _tokens(answer: Answer) -> dict[str, Any]:

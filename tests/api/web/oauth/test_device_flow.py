@@ -12,12 +12,12 @@ import sqlalchemy as sa
 
 from api.web.oauth.device_flow import CLIENT_ID, GRANT_TYPE
 from engine.commands.administration.users import UpdateUser
-from engine.commands.credentials.device_sign_in import DecideDevice
+from engine.commands.credentials.device_sign_in import DecideDevice, StartDeviceSession
 from engine.model.errors import Code
 from engine.persistence.store import tables as t
 from tests.api.web.sign_in.site import PUBLIC, WHO, Person, Site
 from tests.support.refusals import assert_refused, details_of
-from tests.support.world import World
+from tests.support.world import World, make_world
 
 SESSIONS = "{ viewer { user { sessions { id method deviceName userAgent current } } } }"
 
@@ -187,6 +187,20 @@ async def test_deactivation_ends_the_device_and_what_it_waits_for(site: Site) ->
         world.do("admin", UpdateUser(user_id=world.people["ann"], active=active))
     assert await who(site, secret) is None
     assert await waiting.error() == "invalid_grant"
+
+
+async def test_what_one_person_has_confirmed_is_nobody_elses(site: Site) -> None:
+    world, device, ann = site.world, await device_of(site), await site.signed_in("ann")
+    await device.begin()
+    await decide(ann, device.codes["user_code"], "confirm")
+    with world.system.database.reading() as connection:
+        id_ = connection.scalar(sa.select(t.device_authorizations.c.id))
+    assert id_ is not None
+    command = StartDeviceSession(authorization_id=id_)
+    other = make_world(world.system.database, account="Umbrella")
+    assert_refused(world, "bob", command, Code.WRONG_STATUS)
+    assert_refused(other, "ann", command, Code.WRONG_STATUS)
+    assert await device.secret()
 
 
 async def test_nobody_decides_without_a_session_and_nothing_by_get(site: Site) -> None:

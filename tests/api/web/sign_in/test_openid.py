@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
+import httpx2
 import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
@@ -14,8 +16,8 @@ from structlog.testing import capture_logs
 from api.openid.errors import ProviderError
 from api.web.http.rate_limit import TokenBuckets
 from api.web.sign_in.limits import SignInLimits
+from api.web.sign_in.openid.configured import OpenId
 from api.web.sign_in.openid.provider import AuthMethod, Client, Flow, Provider
-from api.web.sign_in.routes import OpenId
 from engine.commands.administration.users import UpdateUser
 from engine.commands.credentials.identities import LinkIdentity, UnlinkIdentity
 from engine.model.errors import Code
@@ -39,13 +41,13 @@ def issuer() -> Iterator[str]:
 @pytest.fixture
 def openid(issuer: str) -> OpenId:
     return OpenId(
-        provider=Provider(Client(issuer, "client_secret_basic", SECRET, CALLBACK)), name="Login"
+        provider=Provider(Client(issuer, "client_secret_basic", SECRET, CALLBACK)), label="Login"
     )
 
 
 @pytest.fixture
 async def site(world: World, openid: OpenId) -> AsyncIterator[Site]:
-    async with open_site(world, openid=openid) as opened:
+    async with open_site(world, openid=[openid]) as opened:
         yield opened
 
 
@@ -242,15 +244,35 @@ async def test_either_way_to_authenticate_is_taken(
     world: World, issuer: str, method: AuthMethod, configured: bool
 ) -> None:
     client = Client(issuer, method, SECRET, CALLBACK, method if configured else None)
-    async with open_site(world, openid=OpenId(provider=Provider(client), name="Login")) as site:
+    async with open_site(world, openid=[OpenId(provider=Provider(client), label="Login")]) as site:
         for name in ("first", "second"):
             page = await through(await site.person(), name)
             assert f'value="{name}@example.com"' in page.text
 
 
+async def test_the_provider_takes_our_request_to_sign_out(world: World, issuer: str) -> None:
+    client = Client(
+        issuer, "client_secret_basic", SECRET, CALLBACK, signed_out_uri=f"{PUBLIC}/sign-in"
+    )
+    async with open_site(world, openid=[OpenId(provider=Provider(client), label="Login")]) as site:
+        await confirmed(site, "ann.login", "ann")
+        person = await site.person()
+        await through(person, "ann.login")
+        page = (await person.post("/sign-out")).text
+    (url,) = re.findall(r'class="button" href="([^"]+)"', page)
+    async with httpx2.AsyncClient() as browser:
+        confirmation = await browser.get(html.unescape(url))
+        assert confirmation.status_code == 200, confirmation.text
+        (xsrf,) = re.findall(r'name="xsrf" value="([^"]+)"', confirmation.text)
+        (action,) = re.findall(r'action="([^"]+)"', confirmation.text)
+        form = {"xsrf": xsrf, "logout": "yes"}
+        left = await browser.post(urljoin(str(confirmation.url), action), data=form)
+    assert left.headers["location"] == f"{PUBLIC}/sign-in"
+
+
 async def test_a_secret_that_is_not_ours_is_told(world: World, issuer: str) -> None:
     client = Client(issuer, "client_secret_post", f"{SECRET}?", CALLBACK)
-    async with open_site(world, openid=OpenId(provider=Provider(client), name="Login")) as site:
+    async with open_site(world, openid=[OpenId(provider=Provider(client), label="Login")]) as site:
         with capture_logs() as logged:
             page = await through(await site.person(), "ann")
         assert (page.status_code, "Its message: invalid_client" in page.text) == (403, True)
@@ -337,8 +359,8 @@ async def test_answers_that_are_not_good_let_nobody_in(
 
 async def test_it_can_be_for_one_account_alone(world: World, openid: OpenId) -> None:
     make_world(world.system.database, account="Umbrella")
-    parts = OpenId(provider=openid.provider, name="Login", account="ACME")
-    async with open_site(world, openid=parts) as site:
+    parts = OpenId(provider=openid.provider, label="Login", account="ACME")
+    async with open_site(world, openid=[parts]) as site:
         person = await site.person()
         await through(person, "uma")
         await person.ask("ann@example.com")
@@ -356,7 +378,7 @@ async def test_it_can_be_for_one_account_alone(world: World, openid: OpenId) -> 
 
 async def test_a_provider_that_is_away_is_told_on_a_page(world: World) -> None:
     gone = Client("http://127.0.0.1:1", "countersign", SECRET, CALLBACK)
-    async with open_site(world, openid=OpenId(provider=Provider(gone), name="Login")) as site:
+    async with open_site(world, openid=[OpenId(provider=Provider(gone), label="Login")]) as site:
         answer = await (await site.person()).get("/sign-in/openid")
         assert (answer.status_code, "did not let you in" in answer.text) == (403, True)
 
@@ -376,7 +398,9 @@ async def test_a_client_goes_there_and_back_only_so_often_and_the_log_stays_shor
 ) -> None:
     gone = CountedProvider(Client("http://127.0.0.1:1", "countersign", SECRET, CALLBACK))
     limits = SignInLimits(travelling=TokenBuckets(rate=1 / 60, burst=5))
-    async with open_site(world, openid=OpenId(provider=gone, name="Login"), limits=limits) as site:
+    async with open_site(
+        world, openid=[OpenId(provider=gone, label="Login")], limits=limits
+    ) as site:
         person, before = await site.person(), world.snapshot()
         with capture_logs() as logged:
             left = [await person.get("/sign-in/openid") for _ in range(3)]

@@ -12,9 +12,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from api.openid import answers
+from api.web.sign_in.openid.configured import OpenId
 from api.web.sign_in.openid.flow_cookies import FLOWS
 from api.web.sign_in.openid.provider import Provider
-from api.web.sign_in.routes import OpenId
 from engine.commands.credentials.identities import LinkIdentity
 from tests.api.web.sign_in.loopback_issuer import SUBJECT, Issuer, Loopback
 from tests.api.web.sign_in.quirks import GROUPS, QUIRKS, Quirk
@@ -76,8 +76,8 @@ async def test_a_quirk_has_its_outcome(
     issuer = loopback.fresh()
     quirk.setup(issuer)
     world.do("ann", LinkIdentity(issuer=issuer.named, subject=SUBJECT))
-    openid = OpenId(provider=Provider(issuer.as_client(CALLBACK)), name="Login")
-    async with open_site(world, openid=openid) as site:
+    openid = OpenId(provider=Provider(issuer.as_client(CALLBACK)), label="Login")
+    async with open_site(world, openid=[openid]) as site:
         if quirk.then is not None:
             await assert_in(await site.person(), issuer)
             quirk.then(issuer)
@@ -138,8 +138,8 @@ def flows(person: Person) -> int:
 async def site(world: World, loopback: Loopback) -> AsyncIterator[Site]:
     issuer = loopback.fresh()
     world.do("ann", LinkIdentity(issuer=issuer.named, subject=SUBJECT))
-    openid = OpenId(provider=Provider(issuer.as_client(CALLBACK)), name="Login")
-    async with open_site(world, openid=openid) as opened:
+    openid = OpenId(provider=Provider(issuer.as_client(CALLBACK)), label="Login")
+    async with open_site(world, openid=[openid]) as opened:
         yield opened
 
 

@@ -12,6 +12,7 @@ server.listen(0, "127.0.0.1", () => {
       client_id: method,
       client_secret: clientSecret,
       redirect_uris: [redirectUri],
+      post_logout_redirect_uris: [new URL("/sign-in", redirectUri).href],
       token_endpoint_auth_method: method,
     })),
     conformIdTokenClaims: false,
