@@ -15,12 +15,16 @@ from notifications.delivery.sign_in_mail import SignInMailer
 from notifications.periodic.orphaned_deliveries import OrphanedDeliveries
 from notifications.periodic.reminders import Reminders, Rhythm
 from notifications.periodic.retention import Retention
-from notifications.vocabulary import WEBHOOK
+from notifications.vocabulary import EMAIL, WEBHOOK
 
 #: How many messages a channel sends at once. Mails share a server; each webhook has its own, which
 #: may be a slow one.
 DEFAULT_CONCURRENCY = 16
 CONCURRENCY = {WEBHOOK: 64}
+#: How many messages to one recipient are claimed at once. A webhook may ask to be left alone for
+#: a while, which holds for its next message too; a mail server stands for all of its people.
+DEFAULT_PER_RECIPIENT = 1
+PER_RECIPIENT = {EMAIL: 8}
 #: The part of a process's time to end in that messages which are being sent have.
 SENDING_SHARE = 0.5
 
@@ -40,6 +44,7 @@ def build_relays(settings: Settings, runtime: Runtime) -> list[Relay]:
             settings.public_url,
             policy=policy,
             concurrency=CONCURRENCY.get(name, DEFAULT_CONCURRENCY),
+            per_recipient=PER_RECIPIENT.get(name, DEFAULT_PER_RECIPIENT),
             shutdown_seconds=settings.shutdown_seconds * SENDING_SHARE,
             on_outcome=runtime.meter.message_handed_in,
         )

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 import uvloop
 
+from api.worker.build import PER_RECIPIENT
 from benchmarks.comparison import Comparison, Goal, by_turns
 from benchmarks.data import synthetic_data
 from benchmarks.data.people import LINK_KEY, approved_in_teams, new_account
@@ -28,7 +29,7 @@ from notifications.channels.smtp import SmtpChannel
 from notifications.content.writer import MessageRenderer
 from notifications.delivery.relay import Relay
 from notifications.tables import deliveries
-from notifications.vocabulary import DeliveryState, MessageKind
+from notifications.vocabulary import EMAIL, DeliveryState, MessageKind
 
 TEAMS = 20
 #: Of each release three people are told that it is approved.
@@ -121,6 +122,7 @@ class Outbox:
             MessageRenderer(PUBLIC_URL),
             LINK_KEY,
             PUBLIC_URL,
+            per_recipient=PER_RECIPIENT[EMAIL],
         )
         await relay.run(channel.done)
         self.mails = channel.prepared

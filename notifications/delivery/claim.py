@@ -7,7 +7,7 @@ what a killed relay was sending is sent by another, or by itself when it is back
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -31,7 +31,7 @@ from notifications.outbox import administration_digest, calendar_handover
 from notifications.vocabulary import EMAIL
 
 #: How many times as many deliveries of the queue's head are looked at as there is room for.
-LOOKAHEAD_FACTOR = 50
+LOOKAHEAD_FACTOR = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +40,11 @@ class ClaimRequest:
 
     limit: int
     channel: str = EMAIL
-    #: People and webhooks that something is being sent to: their next message waits.
-    busy: frozenset[UUID] = frozenset()
+    #: How many messages are being sent to each person and webhook.
+    claimed: Mapping[UUID, int] = field(default_factory=dict)
+    #: A recipient that has so many is claimed nothing for. What belongs to no release, and is not
+    #: ordered by a lane, is sent to one recipient one at a time.
+    per_recipient: int = 1
     #: Accounts that have as much being sent as they can have.
     saturated_accounts: frozenset[UUID] = frozenset()
     #: Leave out what was tried before.
@@ -82,7 +85,7 @@ def claim_deliveries(
         on_failure: Called for each of those that failed for good, after the commit.
 
     Returns:
-        At most one delivery for each recipient, with all that sending it needs.
+        At most `per_recipient` deliveries for each recipient, with all that sending them needs.
     """
     failed = list[Failed]()
 
@@ -106,7 +109,11 @@ def _claim(
     connection: Connection, request: ClaimRequest, now: datetime, policy: RetryPolicy
 ) -> list[UUID]:
     parameters = request.parameters(now) | {
-        "busy": sorted(request.busy),
+        "busy": sorted(request.claimed),
+        "full": sorted(
+            id_ for id_, number in request.claimed.items() if number >= request.per_recipient
+        ),
+        "per_recipient": request.per_recipient,
         "limit": request.limit,
         "lookahead": request.limit * LOOKAHEAD_FACTOR,
         "claim": uuid4(),

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Select, Update
+from sqlalchemy import ColumnElement, Select, Update
 
 from engine.persistence.db.sql import id_in, in_subquery
 from engine.persistence.db.types import Id
@@ -54,23 +54,24 @@ def claim_due(*, fresh_only: bool) -> Update:
         fresh_only: Leave out what was tried before.
     """
     is_due = _is_due(fresh_only=fresh_only)
-    busy: sa.BindParameter[Any] = sa.bindparam("busy", expanding=True)
     # However long the queue is, no more of it is looked at than this.
     head = (
-        sa.select(_D.c.id, RECIPIENT.label("recipient_id"), _D.c.next_attempt_at)
-        .where(*is_due, RECIPIENT.not_in(busy), lanes.is_first(_D))
+        sa.select(_D.c.id, RECIPIENT.label("recipient_id"), _D.c.release_id, _D.c.next_attempt_at)
+        .where(*is_due, *_is_recipient_free(), lanes.is_first(_D))
         .order_by(_D.c.next_attempt_at, _D.c.id)
         .limit(sa.bindparam("lookahead", type_=sa.Integer))
         .subquery()
     )
-    # One at a time for each recipient: whoever is slow keeps only themselves waiting.
+    # A few for each recipient: whoever is slow, or has thousands, keeps only themselves waiting.
     rank = sa.func.row_number().over(
         partition_by=head.c.recipient_id, order_by=(head.c.next_attempt_at, head.c.id)
     )
-    ranked = sa.select(head.c.id, rank.label("rank")).subquery()
+    ranked = sa.select(head.c.id, head.c.release_id, rank.label("rank")).subquery()
+    per_recipient = sa.bindparam("per_recipient", type_=sa.Integer)
+    most = sa.case((ranked.c.release_id.is_(None), 1), else_=per_recipient)
     chosen = (
         sa.select(_D.c.id)
-        .where(*is_due, in_subquery(_D.c.id, sa.select(ranked.c.id).where(ranked.c.rank == 1)))
+        .where(*is_due, in_subquery(_D.c.id, sa.select(ranked.c.id).where(ranked.c.rank <= most)))
         .order_by(_D.c.next_attempt_at, _D.c.id)
         .limit(sa.bindparam("limit", type_=sa.Integer))
         .with_for_update(skip_locked=True)
@@ -79,6 +80,13 @@ def claim_due(*, fresh_only: bool) -> Update:
     values = lease_values(_D.c.next_attempt_at, _D.c.attempts, until)
     values["claim_id"] = sa.bindparam("claim", type_=Id)
     return _D.update().where(in_subquery(_D.c.id, chosen)).values(values).returning(_D.c.id)
+
+
+def _is_recipient_free() -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that a recipient may be sent more; what has no release comes alone."""
+    busy: sa.BindParameter[Any] = sa.bindparam("busy", expanding=True)
+    full: sa.BindParameter[Any] = sa.bindparam("full", expanding=True)
+    return RECIPIENT.not_in(full), _D.c.release_id.is_not(None) | RECIPIENT.not_in(busy)
 
 
 def _is_due(*, fresh_only: bool) -> tuple[Any, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -58,6 +59,7 @@ class Relay:
         *,
         policy: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
         concurrency: int = 16,
+        per_recipient: int = 1,
         shutdown_seconds: float = SHUTDOWN_SECONDS,
         on_outcome: Callable[[str, str], None] = lambda _channel, _outcome: None,
     ) -> None:
@@ -72,6 +74,7 @@ class Relay:
             public_url: The address that links begin with.
             policy: For how long deliveries are claimed, and when they are tried again.
             concurrency: How many messages are sent at once.
+            per_recipient: How many of one recipient's messages are claimed at once.
             shutdown_seconds: In which messages that are being sent have to be finished.
             on_outcome: Called with the channel's name and `sent`, `retried` or `failed`.
         """
@@ -81,6 +84,7 @@ class Relay:
         self._preparer = DeliveryPreparer(channel, renderer, link_key, public_url)
         self._policy = policy
         self._concurrency = concurrency
+        self._per_recipient = per_recipient
         self._shutdown_seconds = shutdown_seconds
         self._on_outcome = on_outcome
         self._senders = Senders(channel, concurrency, self._disable, on_outcome)
@@ -154,7 +158,8 @@ class Relay:
         return ClaimRequest(
             limit=room,
             channel=self._channel.name,
-            busy=frozenset(row.recipient_id for row in self._queue.rows),
+            claimed=Counter(row.recipient_id for row in self._queue.rows),
+            per_recipient=self._per_recipient,
             saturated_accounts=saturated,
             fresh_only=retried >= max(1, self._concurrency // 2),
         )

@@ -3,9 +3,11 @@
 import asyncio
 import re
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
@@ -275,10 +277,42 @@ def test_one_person_with_a_thousand_messages_keeps_nobody_waiting(world: World) 
     world.clock.instant = fill_later.instant - timedelta(seconds=1)
     world.request()
     others = claim_deliveries(
-        system, ClaimRequest(limit=4, busy=frozenset({first.user_id})), RetryPolicy()
+        system, ClaimRequest(limit=4, claimed={first.user_id: 1}), RetryPolicy()
     )
 
     assert sorted(row.email for row in others) == ["ann@example.com", "bob@example.com"]
+
+
+def test_a_few_messages_about_releases_are_claimed_at_once_for_each_person(world: World) -> None:
+    aliases = [f"key {number}" for number in range(4)]
+    keypair_ids = [world.add_keypair(alias) for alias in aliases]
+    world.set_team("blue", keypairs=aliases)
+    for alias, keypair_id in zip(aliases, keypair_ids, strict=True):
+        world.request(name=f"With {alias}", keypair_ids=frozenset({keypair_id}))
+    few = ClaimRequest(limit=9, per_recipient=3)
+
+    first = claim_deliveries(world.system, few, RetryPolicy())
+    being_sent = Counter(row.recipient_id for row in first)
+    full = replace(few, claimed=being_sent)
+    assert set(being_sent.values()) == {3}
+    assert claim_deliveries(world.system, full, RetryPolicy()) == []
+
+    one_is_sent = replace(few, claimed=dict.fromkeys(being_sent, 2))
+    last = claim_deliveries(world.system, one_is_sent, RetryPolicy())
+    assert Counter(row.recipient_id for row in last) == dict.fromkeys(being_sent, 1)
+
+
+def test_what_belongs_to_no_release_is_claimed_alone_for_each_person(world: World) -> None:
+    fill(world, people=2, each=5)
+    later = HandClock(datetime.now(UTC) + timedelta(minutes=1))
+    system = System(database=world.system.database, clock=later)
+    few = ClaimRequest(limit=9, per_recipient=3)
+
+    first = claim_deliveries(system, few, RetryPolicy())
+    busy = replace(few, claimed=Counter(row.recipient_id for row in first))
+
+    assert len(first) == 2
+    assert claim_deliveries(system, busy, RetryPolicy()) == []
 
 
 def test_what_was_tried_before_can_be_left_out(world: World) -> None:
