@@ -2,10 +2,12 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from engine.model.errors import Code, Refusal, not_found
 
+#: The namespace of what malformed ids stand for; the ids of things are no name-based UUIDs.
+_NOTHING = UUID("6f2f6b0e-5b1c-4a57-9d55-0f3f7a3f4a10")
 #: The names of the types that have ids, as error messages use them.
 _TYPE_NAMES = {
     "Account": "an account",
@@ -51,6 +53,20 @@ def from_global(id_: str, kind: str, *field: str) -> UUID:
         message = f"This is the id of {_TYPE_NAMES[parsed[0]]}, not of {_TYPE_NAMES[kind]}."
         raise Refusal(Code.NOT_FOUND, message, *field)
     raise not_found(_TYPE_NAMES[kind].partition(" ")[2], *field)
+
+
+def local_id(id_: str) -> UUID:
+    """Return the UUID of a global id; that of a malformed one belongs to nothing.
+
+    Whoever looks things up by it refuses what does not exist, together with all other faults.
+    """
+    parsed = parse(id_)
+    return parsed[1] if parsed is not None else uuid5(_NOTHING, id_)
+
+
+def local_ids(ids: Iterable[str]) -> frozenset[UUID]:
+    """Return the UUIDs of several global ids, as `local_id` does."""
+    return frozenset(map(local_id, ids))
 
 
 def from_globals(ids: Iterable[str], kind: str, *field: str) -> frozenset[UUID]:

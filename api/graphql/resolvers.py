@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import fields
 from functools import partial
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 import api.graphql.loaders  # noqa: F401 - registers them
 from api.graphql.context import Info
@@ -16,15 +16,30 @@ from api.graphql.selection import Selection, selection_of
 from api.graphql.strawberry_compat import to_camel_case
 from api.runtime.runtime import Runtime
 from engine.commands.command import Command
-from engine.model.errors import Refusal
+from engine.model.errors import Refusal, RevisionConflict
 from engine.model.principal import Principal
 from engine.queries.context import QueryContext
 
 P = ParamSpec("P")
 ResultT = TypeVar("ResultT")
+ResultT_co = TypeVar("ResultT_co", covariant=True)
 ResultT_contra = TypeVar("ResultT_contra", contravariant=True)
-PayloadT = TypeVar("PayloadT")
-PayloadT_co = TypeVar("PayloadT_co", covariant=True)
+PayloadT = TypeVar("PayloadT", bound="HasErrors")
+PayloadT_co = TypeVar("PayloadT_co", bound="HasErrors", covariant=True)
+
+
+class HasErrors(Protocol):
+    """A payload, as far as it is told why nothing was done."""
+
+    errors: list[UserError]
+
+
+class CommandInput(Protocol[ResultT_co]):
+    """The input of a mutation that is one command."""
+
+    def to_command(self, runtime: Runtime, principal: Principal) -> Command[ResultT_co]:
+        """Return the command that the input describes."""
+        ...
 
 
 class PayloadClass(Protocol[ResultT_contra, PayloadT_co]):
@@ -70,26 +85,32 @@ async def run_query(
 
 
 async def run_mutation(
-    info: Info,
-    to_command: Callable[[Runtime, Principal], Command[ResultT]],
-    payload: PayloadClass[ResultT, PayloadT],
+    info: Info, input: CommandInput[ResultT], payload: PayloadClass[ResultT, PayloadT]
 ) -> PayloadT:
     """Run the command that an input describes, and return its payload.
 
     Args:
         info: The resolver's own.
-        to_command: Makes the command from the input; a refusal of it is data, too.
+        input: What makes the command; a refusal of it is data, too.
         payload: The payload's class, which reads back what the command changed.
     """
-    return await run_action(info, partial(_execute, to_command), payload)
+    return await run_action(info, input, partial(_execute, input.to_command), payload)
 
 
 async def run_action(
     info: Info,
+    input: object,
     act: Callable[[Runtime, Principal], Awaitable[ResultT]],
     payload: PayloadClass[ResultT, PayloadT],
 ) -> PayloadT:
-    """Do what is no single command, and return its payload: a refusal is data."""
+    """Do what is no single command, and return its payload: a refusal is data.
+
+    Args:
+        info: The resolver's own.
+        input: What the paths of refusals lead through.
+        act: What is done.
+        payload: The payload's class.
+    """
     context = info.context
     # Who reads is who asked; the credential may end by what the action does.
     reader, selection = context.principal, selection_of(info)
@@ -99,8 +120,13 @@ async def run_action(
         if known is not None:
             return known
         return await context.runtime.read(reader, partial(_read_back, payload, result, selection))
+    except RevisionConflict as conflict:
+        current = partial(_read_back, payload, cast(ResultT, conflict.subject_id), selection)
+        answer = await context.runtime.read(reader, current)
+        answer.errors = UserError.of_all(conflict, input)
+        return answer
     except Refusal as refusal:
-        return payload(errors=[UserError.of(refusal)])
+        return payload(errors=UserError.of_all(refusal, input))
 
 
 async def _execute(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from engine.lifecycle import approvals, edit_rules
 from engine.model import text, visibility
-from engine.model.errors import Code, FieldsLocked, Refusal, not_found
+from engine.model.errors import Code, FieldsLocked, Refusal, RevisionConflict, not_found
 from engine.model.facts import Facts
 from engine.model.grants import missing_permission
 from engine.model.vocabulary import Permission, ReleaseType
@@ -85,11 +85,10 @@ def saw_material_revision(facts: Facts) -> Refusal | None:
     release, seen = facts.subject, facts.seen_revision
     if seen is not None and release.material_revision <= seen <= release.revision:
         return None
-    return Refusal(
-        Code.REVISION_CONFLICT,
+    return RevisionConflict(
         f"The release was changed since: it is at revision {release.revision} now."
         " Look at it again and decide on that.",
-        "revision",
+        release.id,
     )
 
 
@@ -144,10 +143,9 @@ def edits_latest_revision(facts: Facts) -> Refusal | None:
     release = facts.subject
     if facts.seen_revision == release.revision:
         return None
-    return Refusal(
-        Code.REVISION_CONFLICT,
+    return RevisionConflict(
         f"The release is at revision {release.revision} now. Read it again and repeat the edit.",
-        "revision",
+        release.id,
     )
 
 

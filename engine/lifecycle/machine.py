@@ -5,14 +5,15 @@ refusal, and changes nothing else, so that the same call answers whether somethi
 decides it.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from transitions import Machine, MachineError
 
 from engine.lifecycle.scope_refusals import refusal_by
-from engine.lifecycle.table import TRANSITIONS, UNREQUESTED, Transition
-from engine.model.errors import Code, Refusal
+from engine.lifecycle.table import INPUT_RULES, TRANSITIONS, UNREQUESTED, Transition
+from engine.model.errors import Code, Refusal, refuse
 from engine.model.facts import Facts
 from engine.model.vocabulary import Status, Trigger
 from engine.model.wording import STATUS_PHRASES
@@ -31,13 +32,20 @@ def _condition(row: Transition) -> Any:
     def applies(facts: Facts) -> bool:
         if row.when is not None and not row.when(facts):
             return False
-        for guard in row.guards:
-            refusal = refusal_by(guard, facts)
-            if refusal is not None:
-                raise refusal
+        refuse(*_refusals(row, facts))
         return True
 
     return applies
+
+
+def _refusals(row: Transition, facts: Facts) -> Iterator[Refusal]:
+    """Yield the refusals of a row's guards: all faults of the input, up to any other refusal."""
+    for guard in row.guards:
+        refusal = refusal_by(guard, facts)
+        if refusal is not None:
+            yield refusal
+            if guard not in INPUT_RULES:
+                return
 
 
 def compile_table(table: tuple[Transition, ...]) -> Machine:
@@ -80,7 +88,8 @@ def fire(trigger: Trigger, facts: Facts) -> Status:
     """Return the status after the trigger.
 
     Raises:
-        Refusal: That of the first guard that refuses; WRONG_STATUS where no row applies.
+        Refusal: That of the first guard that refuses, with all further faults of the input;
+            WRONG_STATUS where no row applies.
     """
     subject = _Subject(facts.status or UNREQUESTED)
     try:

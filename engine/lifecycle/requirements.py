@@ -3,14 +3,16 @@
 Each edit re-checks them all (spec section 4).
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import wraps
+from uuid import UUID
 
 from engine.lifecycle import approvals
 from engine.lifecycle.guards import Guard, is_eligible_approver
 from engine.model import text
-from engine.model.errors import Code, Refusal
-from engine.model.facts import Facts, Holder
+from engine.model.errors import Code, Refusal, joined, not_found
+from engine.model.facts import Facts, Holder, Keypair
 from engine.model.vocabulary import KeypairCategory, ReleaseType
 from engine.model.wording import chosen, counted, only_people
 
@@ -72,6 +74,12 @@ def type_is_enabled(facts: Facts) -> Refusal | None:
     )
 
 
+def team_exists(facts: Facts) -> Refusal | None:
+    """The team is one of the account's."""
+    is_missing = facts.draft.team_id is not None and facts.team is None
+    return not_found("team", "team_id") if is_missing else None
+
+
 def team_fits_settings(facts: Facts) -> Refusal | None:
     """The release has a team if Teams are on, and only then."""
     if facts.settings.teams_enabled and facts.draft.team_id is None:
@@ -83,7 +91,7 @@ def team_fits_settings(facts: Facts) -> Refusal | None:
 
 
 def participants_fit_settings(facts: Facts) -> Refusal | None:
-    """The release has participants if Teams are off, and only then; all of them are active."""
+    """The release has participants if Teams are off, and only then."""
     participants = facts.draft.participant_ids
     if facts.settings.teams_enabled and participants:
         message = "Teams are on: the team's members take part. Leave the participants out."
@@ -91,10 +99,22 @@ def participants_fit_settings(facts: Facts) -> Refusal | None:
     if not facts.settings.teams_enabled and not participants:
         message = "Name at least one participant who may sign."
         return Refusal(Code.INVALID_INPUT, message, "participant_ids")
-    if facts.inactive_ids:
-        message = "One of the participants is deactivated. Leave them out."
-        return Refusal(Code.INVALID_INPUT, message, "participant_ids")
     return None
+
+
+def participants_exist(facts: Facts) -> Refusal | None:
+    """Every participant is a user of the account."""
+    unknown = sorted(facts.unknown_ids)
+    return joined(not_found("user", "participant_ids", item=user_id) for user_id in unknown)
+
+
+def participants_are_active(facts: Facts) -> Refusal | None:
+    """No participant is deactivated."""
+    message = "One of the participants is deactivated. Leave them out."
+    return joined(
+        Refusal(Code.INVALID_INPUT, message, "participant_ids", item=user_id)
+        for user_id in sorted(facts.inactive_ids)
+    )
 
 
 def has_keypairs(facts: Facts) -> Refusal | None:
@@ -104,42 +124,41 @@ def has_keypairs(facts: Facts) -> Refusal | None:
     return Refusal(Code.INVALID_INPUT, "Name at least one keypair.", "keypair_ids")
 
 
+def keypairs_exist(facts: Facts) -> Refusal | None:
+    """Every keypair is one of the account's."""
+    unknown = facts.draft.keypair_ids - {keypair.id for keypair in facts.keypairs}
+    return joined(not_found("keypair", "keypair_ids", item=id_) for id_ in sorted(unknown))
+
+
 def keypairs_are_enabled(facts: Facts) -> Refusal | None:
     """A disabled keypair signs nothing, so no release can have it."""
-    aliases = [k.alias for k in facts.keypairs if not k.enabled]
-    return _keypair_refusal(Code.KEYPAIR_DISABLED, aliases, "disabled. Enable it or choose another")
+    unfit = (k for k in facts.keypairs if not k.enabled)
+    return _refuse_each(unfit, Code.KEYPAIR_DISABLED, "disabled. Enable it or choose another")
 
 
 def keypairs_have_the_type(facts: Facts) -> Refusal | None:
     """Every keypair is of the type of the release."""
     required = facts.draft.type
-    aliases = [k.alias for k in facts.keypairs if k.type is not required]
-    return _keypair_refusal(
-        Code.KEYPAIR_TYPE_MISMATCH, aliases, f"not of the type {required}. Choose one that is"
-    )
+    unfit = (k for k in facts.keypairs if k.type is not required)
+    what = f"not of the type {required}. Choose one that is"
+    return _refuse_each(unfit, Code.KEYPAIR_TYPE_MISMATCH, what)
 
 
 def keypairs_have_the_category(facts: Facts) -> Refusal | None:
     """Every keypair is of the category of the release."""
     required: KeypairCategory = facts.draft.category
-    aliases = [k.alias for k in facts.keypairs if k.category is not required]
-    return _keypair_refusal(
-        Code.KEYPAIR_CATEGORY_MISMATCH,
-        aliases,
-        f"not of the category {required}. Choose one that is",
-    )
+    unfit = (k for k in facts.keypairs if k.category is not required)
+    what = f"not of the category {required}. Choose one that is"
+    return _refuse_each(unfit, Code.KEYPAIR_CATEGORY_MISMATCH, what)
 
 
 def keypairs_have_certificates(facts: Facts) -> Refusal | None:
     """If the release is to use default certificates, every keypair has one."""
     if not facts.draft.with_default_certificate:
         return None
-    aliases = [k.alias for k in facts.keypairs if not k.has_default_certificate]
-    return _keypair_refusal(
-        Code.KEYPAIR_CERTIFICATE_MISMATCH,
-        aliases,
-        "without a default certificate. Choose one that has it, or do not ask for it",
-    )
+    unfit = (k for k in facts.keypairs if not k.has_default_certificate)
+    what = "without a default certificate. Choose one that has it, or do not ask for it"
+    return _refuse_each(unfit, Code.KEYPAIR_CERTIFICATE_MISMATCH, what)
 
 
 def keypairs_belong_to_team(facts: Facts) -> Refusal | None:
@@ -147,26 +166,20 @@ def keypairs_belong_to_team(facts: Facts) -> Refusal | None:
     team = facts.team
     if team is None:
         return None
-    aliases = [k.alias for k in facts.keypairs if team.id not in k.team_ids]
-    return _keypair_refusal(
-        Code.KEYPAIR_NOT_ALLOWED,
-        aliases,
-        f"not granted to the team {team.name}. Choose one that is",
-    )
+    unfit = (k for k in facts.keypairs if team.id not in k.team_ids)
+    what = f"not granted to the team {team.name}. Choose one that is"
+    return _refuse_each(unfit, Code.KEYPAIR_NOT_ALLOWED, what)
 
 
 def keypairs_are_free(facts: Facts) -> Refusal | None:
     """No other open release holds one of the keypairs (spec section 2)."""
     own = facts.release.id if facts.release else None
-    held = [k for k in facts.keypairs if k.held_by not in (None, own)]
-    if not held:
-        return None
-    first = min(held, key=lambda keypair: keypair.alias)
-    holder = next((h for h in facts.holders if h.keypair_id == first.id), None)
-    return keypair_in_use(first.alias, holder)
+    holders = {holder.keypair_id: holder for holder in facts.holders}
+    held = (k for k in facts.keypairs if k.held_by not in (None, own))
+    return joined(keypair_in_use(k.id, k.alias, holders.get(k.id)) for k in _by_alias(held))
 
 
-def keypair_in_use(alias: str, holder: Holder | None) -> Refusal:
+def keypair_in_use(keypair_id: UUID, alias: str, holder: Holder | None) -> Refusal:
     """Which release holds the keypair and until when, where the actor may see that release."""
     if holder is None:
         what = "another open release. Wait until that has ended"
@@ -174,13 +187,18 @@ def keypair_in_use(alias: str, holder: Holder | None) -> Refusal:
         what = f"the release {holder.name} until {holder.ends_at:%Y-%m-%d %H:%M:%S} UTC. Wait"
         what += " until it has ended"
     message = f"The keypair {alias} is held by {what}, or choose another."
-    return Refusal(Code.KEYPAIR_IN_USE, message, "keypair_ids")
+    return Refusal(Code.KEYPAIR_IN_USE, message, "keypair_ids", item=keypair_id)
 
 
-def _keypair_refusal(code: Code, aliases: list[str], what: str) -> Refusal | None:
-    if not aliases:
-        return None
-    return Refusal(code, f"The keypair {min(aliases)} is {what}.", "keypair_ids")
+def _refuse_each(unfit: Iterable[Keypair], code: Code, what: str) -> Refusal | None:
+    return joined(
+        Refusal(code, f"The keypair {keypair.alias} is {what}.", "keypair_ids", item=keypair.id)
+        for keypair in _by_alias(unfit)
+    )
+
+
+def _by_alias(keypairs: Iterable[Keypair]) -> list[Keypair]:
+    return sorted(keypairs, key=lambda keypair: keypair.alias)
 
 
 def window_is_ordered(facts: Facts) -> Refusal | None:
@@ -244,6 +262,8 @@ def maximum_covers_used_signatures(facts: Facts) -> Refusal | None:
 
 def quorum_can_be_met(facts: Facts) -> Refusal | None:
     """A request that could never be approved is refused when it is made (spec section 3)."""
+    if team_exists(facts) is not None:
+        return None
     possible = len(approvals.possible_approvers(facts))
     required = approvals.required_by_settings(facts)
     if possible >= required:

@@ -41,6 +41,13 @@ ACCOUNT_RULES: tuple[Guard, ...] = (
     requirements.type_is_enabled,
     requirements.team_fits_settings,
     requirements.participants_fit_settings,
+    requirements.participants_are_active,
+)
+#: What a release has once it is stored.
+EXISTENCE_RULES: tuple[Guard, ...] = (
+    requirements.team_exists,
+    requirements.participants_exist,
+    requirements.keypairs_exist,
 )
 #: They refuse nothing where Teams are off.
 TEAM_RULES: tuple[Guard, ...] = (guards.is_on_the_team, requirements.keypairs_belong_to_team)
@@ -67,15 +74,34 @@ KEYPAIR_CHOICE_RULES: tuple[Guard, ...] = (
 
 CREATION_RULES: tuple[Guard, ...] = (*ACCOUNT_RULES, *TEAM_RULES, *KEYPAIR_AND_WINDOW_RULES)
 
-REQUEST: tuple[Guard, ...] = (guards.may_request, *LABEL_RULES, *CREATION_RULES)
+REQUEST: tuple[Guard, ...] = (
+    guards.may_request,
+    *EXISTENCE_RULES,
+    *LABEL_RULES,
+    *CREATION_RULES,
+)
 #: Only with Teams off, as `status_can_be_chosen` says.
 REQUEST_AS_APPROVED: tuple[Guard, ...] = (
     guards.may_request,
     requirements.status_can_be_chosen,
+    *EXISTENCE_RULES,
     *LABEL_RULES,
     *ACCOUNT_RULES,
     *KEYPAIR_AND_WINDOW_RULES,
     requirements.may_approve_at_once,
+)
+#: What an input has to be like. Where several of these refuse, every one of them is told; any other
+#: guard that refuses is the last to be asked.
+INPUT_RULES: frozenset[Guard] = frozenset(
+    {
+        *EXISTENCE_RULES,
+        *LABEL_RULES,
+        *CREATION_RULES,
+        requirements.status_can_be_chosen,
+        requirements.may_approve_at_once,
+        requirements.quorum_can_be_met,
+        requirements.maximum_covers_used_signatures,
+    }
 )
 
 #: The rules of creation that do not depend on who requests: they apply again on approval.
@@ -105,8 +131,13 @@ LABEL_EDIT_BEFORE_THE_START: tuple[Guard, ...] = (
     *EDIT_BASE_RULES,
     *NAME_AND_NOTE_RULES,
 )
-EDIT: tuple[Guard, ...] = (*LABEL_EDIT, *CREATION_RULES)
-APPROVERS_EDIT: tuple[Guard, ...] = (guards.approver_edits_approved, *EDIT_RULES, *CREATION_RULES)
+EDIT: tuple[Guard, ...] = (*LABEL_EDIT, *EXISTENCE_RULES, *CREATION_RULES)
+APPROVERS_EDIT: tuple[Guard, ...] = (
+    guards.approver_edits_approved,
+    *EDIT_RULES,
+    *EXISTENCE_RULES,
+    *CREATION_RULES,
+)
 EDIT_TO_PENDING: tuple[Guard, ...] = (*EDIT, requirements.quorum_can_be_met)
 
 WITHDRAW: tuple[Guard, ...] = (guards.requester_or_approver, guards.reason_is_clean)

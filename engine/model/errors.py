@@ -1,7 +1,8 @@
 """The refusals: a stable code, a sentence that says what to do, and the field at fault."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
+from uuid import UUID
 
 
 class Code(StrEnum):
@@ -86,12 +87,21 @@ UNRECORDED = frozenset({Code.NOT_FOUND, Code.INVALID_INPUT, Code.UNAUTHENTICATED
 class Refusal(Exception):
     """A command or query was refused; everything is as it was before."""
 
-    def __init__(self, code: Code, message: str, *field: str) -> None:
+    def __init__(self, code: Code, message: str, *field: str, item: UUID | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         #: Path of the input at fault, in the engine's snake_case; empty when it is none of them.
         self.field = field
+        #: Which of the ids in that field is at fault, if it is a list of ids.
+        self.item = item
+        #: The other faults of the same input, in the order of the rules.
+        self.further: tuple[Refusal, ...] = ()
+
+    @property
+    def all(self) -> tuple["Refusal", ...]:
+        """All faults of the input, of which this one is the first."""
+        return (self, *self.further)
 
     def sentence(self, spell: Callable[[str], str]) -> str:
         """The message, with the names of fields that it has spelled as the reader knows them."""
@@ -124,6 +134,32 @@ class StorageFailed(Refusal):
         super().__init__(Code.STORAGE_FAILED, message)
 
 
-def not_found(what: str, *field: str) -> Refusal:
+class RevisionConflict(Refusal):
+    """The caller looked at another revision than the present one."""
+
+    def __init__(self, message: str, subject_id: UUID) -> None:
+        super().__init__(Code.REVISION_CONFLICT, message, "revision")
+        #: What was changed meanwhile; the caller may see it.
+        self.subject_id = subject_id
+
+
+def not_found(what: str, *field: str, item: UUID | None = None) -> Refusal:
     """Return the refusal for what does not exist, or what the actor may not see."""
-    return Refusal(Code.NOT_FOUND, f"There is no such {what}. Check the id.", *field)
+    return Refusal(Code.NOT_FOUND, f"There is no such {what}. Check the id.", *field, item=item)
+
+
+def joined(refusals: Iterable[Refusal | None]) -> Refusal | None:
+    """Return the first of the refusals, with all others as its further ones."""
+    faults = [fault for refusal in refusals if refusal is not None for fault in refusal.all]
+    if not faults:
+        return None
+    first, *further = faults
+    first.further = tuple(further)
+    return first
+
+
+def refuse(*refusals: Refusal | None) -> None:
+    """Raise the first of the refusals, if there is one, with all others as its further ones."""
+    refusal = joined(refusals)
+    if refusal is not None:
+        raise refusal

@@ -238,6 +238,8 @@ class Facts:
     name_taken: bool = False
     #: Proposed participants who are inactive.
     inactive_ids: frozenset[UUID] = field(default_factory=frozenset)
+    #: Proposed participants who are no users of the account.
+    unknown_ids: frozenset[UUID] = field(default_factory=frozenset)
 
     @property
     def status(self) -> Status | None:

@@ -109,4 +109,4 @@ class UpdateAccountPayload(Payload):
 class AccountMutations:
     @strawberry.mutation(description="Changes the account's settings, which needs MANAGE_ACCOUNT.")
     async def update_account(self, info: Info, input: UpdateAccountInput) -> UpdateAccountPayload:
-        return await run_mutation(info, input.to_command, UpdateAccountPayload)
+        return await run_mutation(info, input, UpdateAccountPayload)

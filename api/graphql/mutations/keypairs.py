@@ -124,11 +124,11 @@ class UpdateKeypairPayload(KeypairPayload):
 class KeypairMutations:
     @strawberry.mutation(description="Creates a keypair in a signer, which needs MANAGE_KEYPAIRS.")
     async def create_keypair(self, info: Info, input: CreateKeypairInput) -> CreateKeypairPayload:
-        return await run_mutation(info, input.to_command, CreateKeypairPayload)
+        return await run_mutation(info, input, CreateKeypairPayload)
 
     @strawberry.mutation(
         description="Changes or disables a keypair, which needs MANAGE_KEYPAIRS. A token that"
         " enables it or opens it to all users also needs the scope SIGN."
     )
     async def update_keypair(self, info: Info, input: UpdateKeypairInput) -> UpdateKeypairPayload:
-        return await run_mutation(info, input.to_command, UpdateKeypairPayload)
+        return await run_mutation(info, input, UpdateKeypairPayload)

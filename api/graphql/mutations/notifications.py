@@ -127,7 +127,7 @@ class NotificationMutations:
     async def update_notification_preferences(
         self, info: Info, input: UpdateNotificationPreferencesInput
     ) -> UpdateNotificationPreferencesPayload:
-        return await run_mutation(info, input.to_command, UpdateNotificationPreferencesPayload)
+        return await run_mutation(info, input, UpdateNotificationPreferencesPayload)
 
     @strawberry.mutation(
         description="Sends a message again that failed or got lost. It is for the release's"
@@ -136,7 +136,7 @@ class NotificationMutations:
     async def resend_delivery(
         self, info: Info, input: ResendDeliveryInput
     ) -> ResendDeliveryPayload:
-        return await run_action(info, input.resend, ResendDeliveryPayload)
+        return await run_action(info, input, input.resend, ResendDeliveryPayload)
 
 
 def _release_id(kind: str, delivery_id: UUID, reading: QueryContext) -> UUID | None:

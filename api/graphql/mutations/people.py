@@ -173,7 +173,7 @@ class PeopleMutations:
         " scopes can give SIGN and APPROVE_RELEASE without holding them."
     )
     async def create_user(self, info: Info, input: CreateUserInput) -> CreateUserPayload:
-        return await run_mutation(info, input.to_command, CreateUserPayload)
+        return await run_mutation(info, input, CreateUserPayload)
 
     @strawberry.mutation(
         description="Changes a user, which needs MANAGE_USERS and, as for `createUser`,"
@@ -185,18 +185,18 @@ class PeopleMutations:
         " needs every permission that this user has."
     )
     async def update_user(self, info: Info, input: UpdateUserInput) -> UpdateUserPayload:
-        return await run_mutation(info, input.to_command, UpdateUserPayload)
+        return await run_mutation(info, input, UpdateUserPayload)
 
     @strawberry.mutation(
         description="Creates a role of the account, which needs MANAGE_USERS and, as for"
         " `createUser`, every permission that the role grants."
     )
     async def create_role(self, info: Info, input: CreateRoleInput) -> CreateRolePayload:
-        return await run_mutation(info, input.to_command, CreateRolePayload)
+        return await run_mutation(info, input, CreateRolePayload)
 
     @strawberry.mutation(
         description="Changes a role of the account, which needs MANAGE_USERS and, as for"
         " `createUser`, every permission that is added to it."
     )
     async def update_role(self, info: Info, input: UpdateRoleInput) -> UpdateRolePayload:
-        return await run_mutation(info, input.to_command, UpdateRolePayload)
+        return await run_mutation(info, input, UpdateRolePayload)

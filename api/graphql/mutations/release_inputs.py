@@ -7,7 +7,7 @@ from datetime import datetime
 import strawberry
 from strawberry import UNSET
 
-from api.graphql.ids import from_global, from_globals
+from api.graphql.ids import from_global, local_id, local_ids
 from api.graphql.mutations.payload import present_fields
 from api.graphql.types.enums import KeypairCategory, ReleaseStatus, ReleaseType
 from api.runtime.runtime import Runtime
@@ -69,7 +69,7 @@ class CreateReleaseInput:
     )
 
     def to_command(self, runtime: Runtime, principal: Principal) -> RequestRelease:
-        """Return the command; refuses ids of other types and other statuses."""
+        """Return the command; refuses other statuses."""
         if self.status not in (None, ReleaseStatus.PENDING, ReleaseStatus.APPROVED):
             message = "A release is requested as PENDING or APPROVED. Leave the status out."
             raise Refusal(Code.INVALID_INPUT, message, "status")
@@ -79,10 +79,10 @@ class CreateReleaseInput:
             note=optional_text(self.note),
             category=self.category,
             type=self.type,
-            team_id=from_global(self.team_id, "Team", "team_id") if self.team_id else None,
-            participant_ids=from_globals(self.participant_ids or (), "User", "participant_ids"),
+            team_id=local_id(self.team_id) if self.team_id else None,
+            participant_ids=local_ids(self.participant_ids or ()),
             with_default_certificate=self.with_default_certificate,
-            keypair_ids=from_globals(self.keypair_ids, "Keypair", "keypair_ids"),
+            keypair_ids=local_ids(self.keypair_ids),
             starts_at=self.starts_at,
             ends_at=self.ends_at,
             max_signatures=self.max_signatures,
@@ -145,14 +145,12 @@ class UpdateReleaseInput:
         if "name" in changes:
             changes["name"] = normalize(changes["name"])
         if "team_id" in changes:
-            changes["team_id"] = from_global(changes["team_id"], "Team", "team_id")
+            changes["team_id"] = local_id(changes["team_id"])
         for name in ("version", "note"):
             if (text := getattr(self, name)) is not UNSET:
                 changes[name] = optional_text(text)
-        for name, kind in (("participant_ids", "User"), ("keypair_ids", "Keypair")):
-            changes |= {
-                n: from_globals(ids, kind, n) for n, ids in present_fields(self, name).items()
-            }
+        lists = present_fields(self, "participant_ids", "keypair_ids")
+        changes |= {name: local_ids(ids) for name, ids in lists.items()}
         return ReviseRelease(
             release_id=from_global(self.id, "Release"), revision=self.revision, changes=changes
         )

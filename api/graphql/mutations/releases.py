@@ -26,7 +26,9 @@ from api.graphql.types.release import Release
 @strawberry.type(description="The result of a mutation of a release.")
 class ReleasePayload(Payload):
     release: Release | None = strawberry.field(
-        default=None, description="The release as it is now, or null if the mutation was refused."
+        default=None,
+        description="The release as it is now; it is null if the mutation was refused, except"
+        " with REVISION_CONFLICT.",
     )
 
     @classmethod
@@ -74,36 +76,36 @@ class StopReleasePayload(ReleasePayload):
 class ReleaseMutations:
     @strawberry.mutation(description="Requests a release, which needs REQUEST_RELEASE.")
     async def create_release(self, info: Info, input: CreateReleaseInput) -> CreateReleasePayload:
-        return await run_mutation(info, input.to_command, CreateReleasePayload)
+        return await run_mutation(info, input, CreateReleasePayload)
 
     @strawberry.mutation(
         description="Edits a release completely or not at all, based on a revision."
     )
     async def update_release(self, info: Info, input: UpdateReleaseInput) -> UpdateReleasePayload:
-        return await run_mutation(info, input.to_command, UpdateReleasePayload)
+        return await run_mutation(info, input, UpdateReleasePayload)
 
     @strawberry.mutation(description="Approves a release that is pending.")
     async def approve_release(
         self, info: Info, input: ApproveReleaseInput
     ) -> ApproveReleasePayload:
-        return await run_mutation(info, input.to_command, ApproveReleasePayload)
+        return await run_mutation(info, input, ApproveReleasePayload)
 
     @strawberry.mutation(description="Rejects a release that is pending, which ends it.")
     async def reject_release(self, info: Info, input: RejectReleaseInput) -> RejectReleasePayload:
-        return await run_mutation(info, input.to_command, RejectReleasePayload)
+        return await run_mutation(info, input, RejectReleasePayload)
 
     @strawberry.mutation(description="Withdraws a release before its window starts.")
     async def withdraw_release(
         self, info: Info, input: WithdrawReleaseInput
     ) -> WithdrawReleasePayload:
-        return await run_mutation(info, input.to_command, WithdrawReleasePayload)
+        return await run_mutation(info, input, WithdrawReleasePayload)
 
     @strawberry.mutation(description="Closes a release before its window ends.")
     async def close_release(self, info: Info, input: CloseReleaseInput) -> CloseReleasePayload:
-        return await run_mutation(info, input.to_command, CloseReleasePayload)
+        return await run_mutation(info, input, CloseReleasePayload)
 
     @strawberry.mutation(
         description="Stops a release immediately and discards signatures that are being made."
     )
     async def stop_release(self, info: Info, input: StopReleaseInput) -> StopReleasePayload:
-        return await run_mutation(info, input.to_command, StopReleasePayload)
+        return await run_mutation(info, input, StopReleasePayload)

@@ -71,7 +71,7 @@ class SignInMutations:
         " own need the scope MANAGE_OWN_PROFILE."
     )
     async def revoke_session(self, info: Info, input: RevokeSessionInput) -> RevokeSessionPayload:
-        return await run_mutation(info, input.to_command, RevokeSessionPayload)
+        return await run_mutation(info, input, RevokeSessionPayload)
 
     @strawberry.mutation(
         description="Unlinks an identity, so that nobody can sign in with it any more;"
@@ -82,4 +82,4 @@ class SignInMutations:
     async def unlink_identity(
         self, info: Info, input: UnlinkIdentityInput
     ) -> UnlinkIdentityPayload:
-        return await run_mutation(info, input.to_command, UnlinkIdentityPayload)
+        return await run_mutation(info, input, UnlinkIdentityPayload)

@@ -103,13 +103,13 @@ class SigningMutations:
         description="Makes a signature if every condition holds, which needs SIGN."
     )
     async def sign(self, info: Info, input: SignInput) -> SignPayload:
-        return await run_action(info, input.sign, SignPayload)
+        return await run_action(info, input, input.sign, SignPayload)
 
     @strawberry.mutation(
         description="Signs many digests, each of which is decided on its own; this needs SIGN."
     )
     async def sign_batch(self, info: Info, input: SignBatchInput) -> SignBatchPayload:
-        return await run_action(info, input.sign, SignBatchPayload)
+        return await run_action(info, input, input.sign, SignBatchPayload)
 
 
 def _new_signatures(

@@ -108,7 +108,9 @@ class RemoveTeamMembersInput:
 @strawberry.type(description="The result of a mutation of a team.")
 class TeamPayload(Payload):
     team: Team | None = strawberry.field(
-        default=None, description="The team as it is now, or null if the mutation was refused."
+        default=None,
+        description="The team as it is now; it is null if the mutation was refused, except with"
+        " REVISION_CONFLICT.",
     )
 
     @classmethod
@@ -141,14 +143,14 @@ class RemoveTeamMembersPayload(TeamPayload):
 class TeamMutations:
     @strawberry.mutation(description="Creates a team, which needs MANAGE_TEAMS.")
     async def create_team(self, info: Info, input: CreateTeamInput) -> CreateTeamPayload:
-        return await run_mutation(info, input.to_command, CreateTeamPayload)
+        return await run_mutation(info, input, CreateTeamPayload)
 
     @strawberry.mutation(
         description="Changes a team, which needs MANAGE_TEAMS. A token that lowers the required"
         " approvals also needs the scope APPROVE_RELEASE."
     )
     async def update_team(self, info: Info, input: UpdateTeamInput) -> UpdateTeamPayload:
-        return await run_mutation(info, input.to_command, UpdateTeamPayload)
+        return await run_mutation(info, input, UpdateTeamPayload)
 
     @strawberry.mutation(
         description="Adds users to a team, whoever joins or leaves it at the same time, which"
@@ -157,7 +159,7 @@ class TeamMutations:
     async def add_team_members(
         self, info: Info, input: AddTeamMembersInput
     ) -> AddTeamMembersPayload:
-        return await run_mutation(info, input.to_command, AddTeamMembersPayload)
+        return await run_mutation(info, input, AddTeamMembersPayload)
 
     @strawberry.mutation(
         description="Removes users from a team, whoever joins or leaves it at the same time, which"
@@ -166,4 +168,4 @@ class TeamMutations:
     async def remove_team_members(
         self, info: Info, input: RemoveTeamMembersInput
     ) -> RemoveTeamMembersPayload:
-        return await run_mutation(info, input.to_command, RemoveTeamMembersPayload)
+        return await run_mutation(info, input, RemoveTeamMembersPayload)

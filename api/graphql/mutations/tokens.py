@@ -111,7 +111,7 @@ class TokenMutations:
     async def create_api_token(
         self, info: Info, input: CreateApiTokenInput
     ) -> CreateApiTokenPayload:
-        return await run_mutation(info, input.to_command, CreateApiTokenPayload)
+        return await run_mutation(info, input, CreateApiTokenPayload)
 
     @strawberry.mutation(
         description="Revokes an API token with immediate effect, together with all tokens"
@@ -121,4 +121,4 @@ class TokenMutations:
     async def revoke_api_token(
         self, info: Info, input: RevokeApiTokenInput
     ) -> RevokeApiTokenPayload:
-        return await run_mutation(info, input.to_command, RevokeApiTokenPayload)
+        return await run_mutation(info, input, RevokeApiTokenPayload)

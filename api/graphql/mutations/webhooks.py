@@ -173,11 +173,11 @@ class WebhookMutations:
         " needs MANAGE_ACCOUNT."
     )
     async def create_webhook(self, info: Info, input: CreateWebhookInput) -> CreateWebhookPayload:
-        return await run_mutation(info, input.to_command, CreateWebhookPayload)
+        return await run_mutation(info, input, CreateWebhookPayload)
 
     @strawberry.mutation(description="Changes a webhook, which needs MANAGE_ACCOUNT.")
     async def update_webhook(self, info: Info, input: UpdateWebhookInput) -> UpdateWebhookPayload:
-        return await run_mutation(info, input.to_command, UpdateWebhookPayload)
+        return await run_mutation(info, input, UpdateWebhookPayload)
 
     @strawberry.mutation(
         description="Replaces a webhook's secret, which is shown only in this answer; this"
@@ -186,13 +186,13 @@ class WebhookMutations:
     async def rotate_webhook_secret(
         self, info: Info, input: RotateWebhookSecretInput
     ) -> RotateWebhookSecretPayload:
-        return await run_mutation(info, input.to_command, RotateWebhookSecretPayload)
+        return await run_mutation(info, input, RotateWebhookSecretPayload)
 
     @strawberry.mutation(description="Sends a test event to a webhook, which needs MANAGE_ACCOUNT.")
     async def send_test_webhook(
         self, info: Info, input: SendTestWebhookInput
     ) -> SendTestWebhookPayload:
-        return await run_mutation(info, input.to_command, SendTestWebhookPayload)
+        return await run_mutation(info, input, SendTestWebhookPayload)
 
 
 def message_settings_of(runtime: Runtime) -> MessageSettings:

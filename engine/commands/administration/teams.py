@@ -23,7 +23,7 @@ from engine.commands.administration.validation import (
     require_users,
 )
 from engine.commands.command import Command
-from engine.model.errors import Code, Refusal
+from engine.model.errors import RevisionConflict
 from engine.model.events import Changes, TeamCreated, TeamUpdated
 from engine.model.facts import Team
 from engine.model.grants import refuse_placement
@@ -156,7 +156,7 @@ class UpdateTeam(TeamChange):
                 f"The team was changed since: it is at revision {team.revision} now."
                 " Look at it again and change that."
             )
-            raise Refusal(Code.REVISION_CONFLICT, message, "revision")
+            raise RevisionConflict(message, team.id)
         values: dict[str, Any] = {}
         if self.name is not None:
             values["name"] = clean_name(normalize(self.name), "name", "name")

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
 from engine.lifecycle.guards import sees_release
 from engine.lifecycle.scope_refusals import refusal_by
-from engine.model.errors import Refusal, not_found
-from engine.model.facts import Facts, Release, ReleaseFields, Team
+from engine.model.errors import Refusal
+from engine.model.facts import Facts, Release, ReleaseFields
 from engine.model.text import check_name, name_key, normalize, optional_text
 from engine.persistence.store import loading
-from engine.persistence.store.administration.users import load_inactive_participants
+from engine.persistence.store.administration.users import load_participants
 from engine.persistence.store.holders import holders_of
 from engine.persistence.store.release_facts import TeamFacts, assemble, with_creation_facts
 from engine.persistence.store.unit_of_work import UnitOfWork
@@ -39,16 +38,19 @@ def with_draft(uow: UnitOfWork, facts: Facts, draft: ReleaseFields) -> Facts:
     """Return the facts with the requested fields: their keypairs, team, participants and name."""
     connection, account_id = uow.connection, uow.account_id
     draft, team_id = _normalized(draft), draft.team_id
-    keypairs = loading.load_keypairs(connection, account_id, draft.keypair_ids)
+    rows = loading.load_keypair_rows(connection, account_id, draft.keypair_ids)
+    keypairs = tuple(map(loading.keypair_of, rows))
+    participants = load_participants(uow, draft.participant_ids)
     own_id = facts.release.id if facts.release else None
     return replace(
         facts,
         proposed=draft,
         keypairs=keypairs,
         holders=holders_of(uow, keypairs, own_id),
-        team=_team(uow, team_id) if team_id else None,
+        team=uow.teams_of([team_id]).get(team_id) if team_id else None,
         draft_approver_ids=uow.approvers_of([team_id])[team_id],
-        inactive_ids=load_inactive_participants(uow, draft.participant_ids),
+        inactive_ids=frozenset(id_ for id_, active in participants.items() if not active),
+        unknown_ids=draft.participant_ids - participants.keys(),
         name_taken=_name_is_taken(uow, facts.release, draft.name),
     )
 
@@ -68,13 +70,6 @@ def require(guard: Callable[[Facts], Refusal | None], facts: Facts) -> None:
     refusal = refusal_by(guard, facts)
     if refusal is not None:
         raise refusal
-
-
-def _team(uow: UnitOfWork, team_id: UUID) -> Team:
-    team = uow.teams_of([team_id]).get(team_id)
-    if team is None:
-        raise not_found("team", "team_id")
-    return team
 
 
 def _name_is_taken(uow: UnitOfWork, release: Release | None, name: str) -> bool:

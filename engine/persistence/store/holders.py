@@ -41,6 +41,6 @@ def refusal_of_conflict(uow: UnitOfWork, error: IntegrityError) -> Refusal:
     refusal, keypair_id = refusal_of(error), conflicting_keypair(error)
     if keypair_id is None:
         return refusal
-    keypairs = loading.load_keypairs(uow.connection, uow.account_id, [keypair_id])
-    holders = holders_of(uow, keypairs)
-    return keypair_in_use(keypairs[0].alias, holders[0]) if holders else refusal
+    (keypair,) = loading.load_keypairs(uow.connection, uow.account_id, [keypair_id])
+    holders = holders_of(uow, [keypair])
+    return keypair_in_use(keypair.id, keypair.alias, holders[0]) if holders else refusal

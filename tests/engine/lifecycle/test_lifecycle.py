@@ -11,7 +11,7 @@ from engine.lifecycle import edit_rules, machine
 from engine.lifecycle.schedule import as_of
 from engine.lifecycle.table import TRANSITIONS, Transition
 from engine.model.errors import Code, Refusal
-from engine.model.facts import CLOCK, Facts, labels_of
+from engine.model.facts import CLOCK, Facts, Team, labels_of
 from engine.model.vocabulary import FINAL, HOLDING, Permission, ReleaseType, Status, Trigger
 from tests.support.facts import (
     ANN,
@@ -350,7 +350,8 @@ def _other_type(given: Facts) -> Facts:
 def _without_a_team(given: Facts) -> Facts:
     if given.settings.teams_enabled:
         return replace(drafting(given, team_id=None), team=None)
-    return drafting(given, team_id=BLUE)
+    team = Team(id=BLUE, name="blue", required_approvals=2)
+    return replace(drafting(given, team_id=BLUE), team=team)
 
 
 def _participants_the_wrong_way(given: Facts) -> Facts:
@@ -429,6 +430,20 @@ DRAFT_RULES: dict[str, tuple[Violation, Expected]] = {
     "keypair held by another release": (
         _with_keypair(held_by=OTHER_RELEASE),
         (Code.KEYPAIR_IN_USE, "keypair_ids"),
+    ),
+}
+EXISTENCE_RULES: dict[str, tuple[Violation, Expected]] = {
+    "a keypair that does not exist": (
+        lambda f: drafting(f, keypair_ids=f.draft.keypair_ids | {RED}),
+        (Code.NOT_FOUND, "keypair_ids"),
+    ),
+    "a team that does not exist": (
+        lambda f: replace(drafting(f, team_id=RED), team=None),
+        (Code.NOT_FOUND, "team_id"),
+    ),
+    "a participant who does not exist": (
+        lambda f: replace(f, unknown_ids=frozenset({RED})),
+        (Code.NOT_FOUND, "participant_ids"),
     ),
 }
 OF_THE_TEAM: dict[str, tuple[Violation, Expected]] = {
@@ -529,7 +544,7 @@ def _of_no_field(
 
 
 RULED: list[tuple[dict[str, Row], dict[str, tuple[Violation, Expected]]]] = [
-    (REQUESTS, REQUESTER | LABEL_RULES | DRAFT_RULES),
+    (REQUESTS, REQUESTER | EXISTENCE_RULES | LABEL_RULES | DRAFT_RULES),
     (
         {n: r for n, r in REQUESTS.items() if r.given.settings.teams_enabled},
         TEAM_RULES,
@@ -594,7 +609,7 @@ RULED: list[tuple[dict[str, Row], dict[str, tuple[Violation, Expected]]]] = [
         },
     ),
     (LABEL_EDITS | MATERIAL_EDITS, LABEL_RULES),
-    (MATERIAL_EDITS, DRAFT_RULES | TEAM_RULES),
+    (MATERIAL_EDITS, EXISTENCE_RULES | DRAFT_RULES | TEAM_RULES),
     (
         OPEN_EDITS,
         {

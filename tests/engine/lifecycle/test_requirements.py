@@ -124,6 +124,8 @@ def test_participants_with_teams_off_all_active_and_none_with_teams_on() -> None
     assert check(off) is None
     assert said(check(drafting(on, participant_ids=frozenset({MEMBER})))) == wrong
     assert said(check(drafting(off, participant_ids=frozenset()))) == wrong
+    check = requirements.participants_are_active
+    assert check(off) is None
     assert said(check(replace(off, inactive_ids=frozenset({MEMBER})))) == wrong
 
 

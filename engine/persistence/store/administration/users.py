@@ -87,15 +87,13 @@ def load_active_users(
     return connection.execute(query).all()
 
 
-def load_inactive_participants(uow: UnitOfWork, user_ids: Collection[UUID]) -> frozenset[UUID]:
-    """Return those of the users that are deactivated; refuses NOT_FOUND unless all are users."""
+def load_participants(uow: UnitOfWork, user_ids: Collection[UUID]) -> dict[UUID, bool]:
+    """Return whether each is active, of those ids that are users' of the account."""
     if not user_ids:
-        return frozenset()
+        return {}
     parameters = {"ids": sorted(user_ids), "account": uow.account_id}
     rows = uow.connection.execute(_PARTICIPANTS, parameters).all()
-    if len(rows) != len(user_ids):
-        raise not_found("user", "participant_ids")
-    return frozenset(row.id for row in rows if not row.active)
+    return {row.id: row.active for row in rows}
 
 
 def was_deactivated_since(uow: UnitOfWork, user_id: UUID, instant: datetime) -> bool:

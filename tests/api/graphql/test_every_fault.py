@@ -1,0 +1,130 @@
+"""All faults of an input at once, each with its path; a conflict comes with what is there now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from engine.commands.administration.users import UpdateUser
+from engine.model.vocabulary import ReleaseType
+from tests.support.api import Api
+
+RELEASE = "release { name revision keypairs { alias } }"
+
+
+def release_input(api: Api, **changes: Any) -> dict[str, Any]:
+    return {
+        "name": "Falcon 1.0",
+        "type": "OFFLINE",
+        "teamId": api.id("Team", "blue"),
+        "keypairIds": [api.id("Keypair", "vault")],
+        "startsAt": "2030-06-03T13:00:00Z",
+        "endsAt": "2030-06-03T15:00:00Z",
+        "maxSignatures": 5,
+    } | changes
+
+
+def faults(payload: Any) -> list[tuple[str, list[str] | None]]:
+    return [(error["code"], error["field"]) for error in payload["errors"]]
+
+
+def test_a_request_answers_every_fault_with_its_path(small_api: Api) -> None:
+    api = small_api
+    api.world.add_keypair("quick", ReleaseType.ONLINE)
+    keypairs = [api.id("Keypair", "vault"), "nonsense", api.id("Keypair", "quick")]
+    wrong = release_input(
+        api,
+        name=" ",
+        version="1\n0",
+        keypairIds=[*keypairs, api.id("Team", "blue")],
+        startsAt="2030-06-03T15:00:00Z",
+        endsAt="2030-06-03T13:00:00Z",
+        maxSignatures=0,
+    )
+    payload = api.try_("dev", "createRelease", wrong, "release { id }")
+    assert payload["release"] is None
+    assert sorted(faults(payload)[:2]) == [
+        ("NOT_FOUND", ["keypairIds", "1"]),
+        ("NOT_FOUND", ["keypairIds", "3"]),
+    ]
+    assert faults(payload)[2:] == [
+        ("INVALID_INPUT", ["name"]),
+        ("INVALID_INPUT", ["version"]),
+        ("KEYPAIR_NOT_ALLOWED", ["keypairIds", "2"]),
+        ("KEYPAIR_TYPE_MISMATCH", ["keypairIds", "2"]),
+        ("WINDOW_INVALID", ["endsAt"]),
+        ("INVALID_INPUT", ["maxSignatures"]),
+    ]
+    assert api.try_("dev", "createRelease", wrong)["errors"] == payload["errors"]
+
+
+def test_every_keypair_at_fault_is_named(small_api: Api) -> None:
+    api = small_api
+    for alias in ("b", "a", "c"):
+        api.world.add_keypair(alias)
+    keypairs = [api.id("Keypair", alias) for alias in ("c", "vault", "a", "b")]
+    payload = api.try_("dev", "createRelease", release_input(api, keypairIds=keypairs))
+    assert faults(payload) == [
+        ("KEYPAIR_NOT_ALLOWED", ["keypairIds", index]) for index in ("2", "3", "0")
+    ]
+
+
+def test_participants_at_fault_are_named(small_api: Api) -> None:
+    api = small_api
+    api.world.settings(teams_enabled=False)
+    api.world.do("admin", UpdateUser(user_id=api.world.people["eve"], active=False))
+    participants = [api.id("User", name) for name in ("dev", "eve")]
+    wrong = release_input(api, teamId=None, participantIds=["x", *participants], name="\n")
+    assert faults(api.try_("dev", "createRelease", wrong)) == [
+        ("NOT_FOUND", ["participantIds", "0"]),
+        ("INVALID_INPUT", ["name"]),
+        ("INVALID_INPUT", ["participantIds", "2"]),
+    ]
+
+
+def test_an_edit_answers_every_fault_but_none_to_whoever_may_not_edit(small_api: Api) -> None:
+    api = small_api
+    release = api.id("Release", api.world.request())
+    edit = {"id": release, "revision": 1, "name": "", "maxSignatures": 0, "keypairIds": ["x"]}
+    assert faults(api.try_("dev", "updateRelease", edit)) == [
+        ("INVALID_INPUT", ["name"]),
+        ("NOT_FOUND", ["keypairIds", "0"]),
+        ("INVALID_INPUT", ["maxSignatures"]),
+    ]
+    stale = edit | {"revision": 2}
+    assert faults(api.try_("dev", "updateRelease", stale)) == [("REVISION_CONFLICT", ["revision"])]
+
+
+@pytest.mark.parametrize(
+    ("name", "mutation", "more"),
+    [
+        ("dev", "updateRelease", {"name": "Falcon 2.0"}),
+        ("ann", "approveRelease", {}),
+        ("ann", "rejectRelease", {"comment": "no"}),
+    ],
+)
+def test_a_conflict_comes_with_the_release_as_it_is_now(
+    small_api: Api, name: str, mutation: str, more: dict[str, Any]
+) -> None:
+    api = small_api
+    release = api.id("Release", api.world.request())
+    edit = {"id": release, "revision": 1, "maxSignatures": 7, "name": "Falcon 1.1"}
+    api.change("dev", "updateRelease", edit, "release { revision }")
+    stale = {"id": release, "revision": 1, **more}
+    payload = api.try_(name, mutation, stale, RELEASE)
+    assert faults(payload) == [("REVISION_CONFLICT", ["revision"])]
+    assert payload["release"] == {
+        "name": "Falcon 1.1",
+        "revision": 2,
+        "keypairs": [{"alias": "vault"}],
+    }
+
+
+def test_a_conflict_comes_with_the_team_as_it_is_now(small_api: Api) -> None:
+    api = small_api
+    change = {"id": api.id("Team", "blue"), "revision": 1, "name": "Azure"}
+    revision = api.change("admin", "updateTeam", change, "team { revision }")["team"]["revision"]
+    payload = api.try_("admin", "updateTeam", change, "team { name revision }")
+    assert faults(payload) == [("REVISION_CONFLICT", ["revision"])]
+    assert payload["team"] == {"name": "Azure", "revision": revision}
