@@ -20,7 +20,7 @@ from engine.persistence.db.compiled import run_compiled
 from engine.persistence.db.sql import id_in
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
-from engine.persistence.store.release_facts import TeamFacts, load_team_facts
+from engine.persistence.store.loading import TeamFacts, load_team_facts
 from notifications.facts.person_names import person
 
 # Statements of the hot path are built once: to build one costs more than to run it.
@@ -128,7 +128,8 @@ def load_release_context(
     """
     if staff is None:
         (account_id,) = {release.account_id for release in releases}
-        staff = load_team_facts(connection, account_id, releases)
+        team_ids = {release.fields.team_id for release in releases}
+        staff = load_team_facts(connection, account_id, team_ids)
     user_ids = _ids(staff.approvers.values(), (team.member_ids for team in staff.teams.values()))
     user_ids |= {release.creator_id for release in releases} | set(others)
     user_ids |= _ids(release.fields.participant_ids for release in releases)

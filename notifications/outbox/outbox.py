@@ -19,7 +19,6 @@ from engine.model.events import (
 from engine.model.facts import Release
 from engine.model.vocabulary import Status
 from engine.persistence.store.ledger import LedgerEntry
-from engine.persistence.store.release_facts import TeamFacts
 from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.facts.message_data import (
     facts_of_administration,
@@ -153,8 +152,7 @@ def _load(
 ) -> tuple[ReleaseContext, dict[UUID, CalendarUpdates]]:
     """Load what messages about these releases need: their context, and their calendars by id."""
     known = [*releases.values(), *(release for release in earlier if release is not None)]
-    teams = {release.fields.team_id for release in known}
-    staff = TeamFacts(uow.teams_of(teams), uow.approvers_of(teams))
+    staff = uow.team_facts({release.fields.team_id for release in known})
     sent = calendar_updates.sent_of(uow.connection, releases.keys() - uow.created)
     others = {user_id for by_person in sent.values() for user_id in by_person}
     context = load_release_context(uow.connection, known, staff, others)

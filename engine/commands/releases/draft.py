@@ -14,14 +14,13 @@ from engine.model.text import check_name, name_key, normalize, optional_text
 from engine.persistence.store import loading
 from engine.persistence.store.administration.users import load_participants
 from engine.persistence.store.holders import holders_of
-from engine.persistence.store.release_facts import TeamFacts, assemble, with_creation_facts
+from engine.persistence.store.release_facts import assemble, with_creation_facts
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 
 def release_facts(uow: UnitOfWork, release: Release, **further: Any) -> Facts:
     """Return the facts of a stored release; refuses NOT_FOUND where the actor may not see it."""
-    team_ids = [release.fields.team_id]
-    known = TeamFacts(uow.teams_of(team_ids), uow.approvers_of(team_ids))
+    known = uow.team_facts([release.fields.team_id])
     seen = assemble(uow.connection, uow.now, uow.settings, uow.actor, [release], known)
     facts = seen[release.id]
     require(sees_release, facts)
@@ -41,14 +40,15 @@ def with_draft(uow: UnitOfWork, facts: Facts, draft: ReleaseFields) -> Facts:
     rows = loading.load_keypair_rows(connection, account_id, draft.keypair_ids)
     keypairs = tuple(map(loading.keypair_of, rows))
     participants = load_participants(uow, draft.participant_ids)
+    staff = uow.team_facts([team_id])
     own_id = facts.release.id if facts.release else None
     return replace(
         facts,
         proposed=draft,
         keypairs=keypairs,
         holders=holders_of(uow, keypairs, own_id),
-        team=uow.teams_of([team_id]).get(team_id) if team_id else None,
-        draft_approver_ids=uow.approvers_of([team_id])[team_id],
+        team=staff.teams.get(team_id),
+        draft_approver_ids=staff.approvers[team_id],
         inactive_ids=frozenset(id_ for id_, active in participants.items() if not active),
         unknown_ids=draft.participant_ids - participants.keys(),
         name_taken=_name_is_taken(uow, facts.release, draft.name),

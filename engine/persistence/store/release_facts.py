@@ -1,38 +1,18 @@
 """Facts of many releases at once: what guards look at, in a constant number of statements."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection
 
-from engine.model.facts import AccountSettings, Actor, Facts, Release, Team
+from engine.model.facts import AccountSettings, Actor, Facts, Release
 from engine.model.vocabulary import Status
 from engine.persistence.store import loading
 
 #: Edits of releases in these statuses are still to be approved, perhaps by others.
 _UNAPPROVED = frozenset({Status.PENDING, Status.ACTIVE})
-
-
-@dataclass(frozen=True, slots=True)
-class TeamFacts:
-    """The teams of some releases and who can approve these; None stands for no team."""
-
-    teams: Mapping[UUID, Team]
-    approvers: Mapping[UUID | None, frozenset[UUID]]
-
-
-def load_team_facts(
-    connection: Connection, account_id: UUID, releases: Collection[Release]
-) -> TeamFacts:
-    """Load the teams and approvers of releases of one account."""
-    team_ids = {release.fields.team_id for release in releases}
-    named = {team_id for team_id in team_ids if team_id is not None}
-    return TeamFacts(
-        teams=loading.load_teams(connection, account_id, named),
-        approvers=loading.load_approvers_of(connection, account_id, team_ids) if releases else {},
-    )
 
 
 def assemble(
@@ -41,14 +21,15 @@ def assemble(
     settings: AccountSettings,
     actor: Actor,
     releases: Collection[Release],
-    team_facts: TeamFacts | None = None,
+    team_facts: loading.TeamFacts | None = None,
 ) -> dict[UUID, Facts]:
     """The facts of each release as it stands: its team, approvers, votes and editors.
 
     `team_facts`: of their teams, if they are loaded already.
     """
     if team_facts is None:
-        team_facts = load_team_facts(connection, settings.account_id, releases)
+        team_ids = {release.fields.team_id for release in releases}
+        team_facts = loading.load_team_facts(connection, settings.account_id, team_ids)
     pending = [release for release in releases if release.status is Status.PENDING]
     unapproved = [release for release in releases if release.status in _UNAPPROVED]
     votes = loading.load_votes(connection, pending) if pending else {}

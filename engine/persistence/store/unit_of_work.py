@@ -17,7 +17,7 @@ from engine.model.facts import AccountSettings, Actor, Release, Team
 from engine.model.principal import Principal
 from engine.persistence.store import loading
 from engine.persistence.store.ledger import Head
-from engine.persistence.store.loading import Caller
+from engine.persistence.store.loading import Caller, TeamFacts
 from engine.system import System
 
 
@@ -49,7 +49,7 @@ class UnitOfWork:
     loaded_releases: dict[UUID, Release] = field(default_factory=dict)
     #: By team; None stands for the whole account.
     _approvers: dict[UUID | None, frozenset[UUID]] = field(default_factory=dict)
-    _teams: dict[UUID, Team] = field(default_factory=dict)
+    _teams: dict[UUID | None, Team] = field(default_factory=dict)
     _is_account_changed: bool = False
 
     @property
@@ -82,19 +82,16 @@ class UnitOfWork:
         self.put(release)
         return release
 
-    def approvers_of(self, team_ids: Collection[UUID | None]) -> dict[UUID | None, frozenset[UUID]]:
-        """Eligible approvers by team; to be called before the account's users change, or after."""
+    def team_facts(self, team_ids: Collection[UUID | None]) -> TeamFacts:
+        """Teams and their approvers; to be called before the account's users change, or after."""
         if missing := set(team_ids) - self._approvers.keys():
-            loaded = loading.load_approvers_of(self.connection, self.account_id, missing)
-            self._approvers |= loaded
-        return {team_id: self._approvers[team_id] for team_id in team_ids}
-
-    def teams_of(self, team_ids: Collection[UUID | None]) -> dict[UUID, Team]:
-        """Teams with their members, under the same condition; None is no team."""
-        ids = {team_id for team_id in team_ids if team_id is not None}
-        if missing := ids - self._teams.keys():
-            self._teams |= loading.load_teams(self.connection, self.account_id, missing)
-        return {team_id: self._teams[team_id] for team_id in ids & self._teams.keys()}
+            loaded = loading.load_team_facts(self.connection, self.account_id, missing)
+            self._approvers |= loaded.approvers
+            self._teams |= loaded.teams
+        return TeamFacts(
+            {id_: self._teams[id_] for id_ in team_ids if id_ in self._teams},
+            {id_: self._approvers[id_] for id_ in team_ids},
+        )
 
     def evict_account(self) -> None:
         """Forget the settings, approvers and teams, because they were changed."""

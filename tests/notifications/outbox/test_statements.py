@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from tests.support.world import World
 
 #: By database: of a request, of a first approval, and of the one that completes the quorum.
-STATEMENTS = {"sqlite": (20, 15, 23), "postgresql": (23, 15, 23)}
+STATEMENTS = {"sqlite": (18, 13, 21), "postgresql": (21, 13, 21)}
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Loads the account's settings, actors, approvers and teams."""
+"""Loads the account's settings, actors and permissions."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row, Select
 
 from engine.model.errors import not_found
-from engine.model.facts import AccountSettings, Actor, Team
+from engine.model.facts import AccountSettings, Actor
 from engine.model.principal import Principal
 from engine.model.vocabulary import OWN_PERMISSIONS, Permission, ReleaseType
-from engine.persistence.db.aggregates import aggregate_set, gather
+from engine.persistence.db.aggregates import aggregate_set
 from engine.persistence.db.clock import clock_reading
 from engine.persistence.db.compiled import run_compiled
 from engine.persistence.db.sql import id_in, no_index
@@ -40,9 +40,6 @@ _CALLER = (
 )
 _INACTIVE = sa.select(_U.c.id).where(id_in(_U.c.id), ~_U.c.active)
 _GRANTED = sa.select(_U.c.id, _PERMISSIONS.label("permissions")).where(id_in(_U.c.id))
-_TEAMS = sa.select(
-    t.teams, aggregate_set(_M.c.user_id, uuid_of, _M.c.team_id == t.teams.c.id).label("member_ids")
-).where(id_in(t.teams.c.id), no_index(t.teams.c.account_id) == sa.bindparam("account"))
 
 
 def load_settings(connection: Connection, account_id: UUID) -> AccountSettings:
@@ -179,88 +176,3 @@ def users_with_all(permissions: Collection[Permission]) -> Select[UUID]:
         .group_by(t.users.c.id)
         .having(sa.func.count(granted.distinct()) == len(permissions))
     )
-
-
-_APPROVERS = permitted_users(Permission.APPROVE_RELEASE).where(
-    t.users.c.account_id == sa.bindparam("account"), ~t.users.c.service
-)
-_TEAM_APPROVERS = sa.select(t.team_members.c.team_id, t.team_members.c.user_id).where(
-    id_in(t.team_members.c.team_id),
-    t.team_members.c.user_id.in_(_APPROVERS.scalar_subquery()),
-)
-
-
-_SHORT_OF_APPROVERS = (
-    sa.select(t.teams.c.name)
-    .where(
-        t.teams.c.account_id == sa.bindparam("account"),
-        t.teams.c.required_approvals
-        > sa.select(sa.func.count())
-        .where(
-            t.team_members.c.team_id == t.teams.c.id,
-            t.team_members.c.user_id.in_(_APPROVERS.scalar_subquery()),
-        )
-        .correlate(t.teams)
-        .scalar_subquery(),
-    )
-    .order_by(t.teams.c.name_key)
-)
-
-
-def load_approvers(
-    connection: Connection, account_id: UUID, team_id: UUID | None
-) -> frozenset[UUID]:
-    """Return the eligible approvers of a team, or of the account with Teams off.
-
-    See section 3 of the specification.
-    """
-    return load_approvers_of(connection, account_id, [team_id])[team_id]
-
-
-def load_approvers_of(
-    connection: Connection, account_id: UUID, team_ids: Collection[UUID | None]
-) -> dict[UUID | None, frozenset[UUID]]:
-    """The same for several teams at once; None stands for the whole account."""
-    approvers: dict[UUID | None, frozenset[UUID]] = {team_id: frozenset() for team_id in team_ids}
-    if None in approvers:
-        eligible = run_compiled(connection, _APPROVERS, {"account": account_id})
-        approvers[None] = frozenset(eligible.scalars().all())
-    teams = sorted(team_id for team_id in approvers if team_id is not None)
-    if teams:
-        members = run_compiled(connection, _TEAM_APPROVERS, {"ids": teams, "account": account_id})
-        approvers.update(item for item in gather(members).items())
-    return approvers
-
-
-def load_teams_short_of_approvers(connection: Connection, account_id: UUID) -> list[str]:
-    """Return the names of teams that need more approvals than their members could give."""
-    return list(run_compiled(connection, _SHORT_OF_APPROVERS, {"account": account_id}).scalars())
-
-
-def load_teams(
-    connection: Connection, account_id: UUID, team_ids: Collection[UUID]
-) -> dict[UUID, Team]:
-    """Return teams of the account with their members, by id."""
-    if not team_ids:
-        return {}
-    rows = run_compiled(connection, _TEAMS, {"ids": sorted(team_ids), "account": account_id}).all()
-    return {
-        row.id: Team(
-            id=row.id,
-            name=row.name,
-            required_approvals=row.required_approvals,
-            revision=row.revision,
-            member_ids=row.member_ids,
-        )
-        for row in rows
-    }
-
-
-def load_team(
-    connection: Connection, account_id: UUID, team_id: UUID, field: str = "team_id"
-) -> Team:
-    """Return a team of the account; refuses NOT_FOUND."""
-    team = load_teams(connection, account_id, [team_id]).get(team_id)
-    if team is None:
-        raise not_found("team", field)
-    return team

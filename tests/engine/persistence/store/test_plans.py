@@ -62,7 +62,7 @@ def test_what_is_asked_for_by_ids_is_found_by_them(world: World) -> None:
             locks.acquire(connection, account, Lock(releases=ids))
             loading.load_releases(connection, ids)
             loading.load_keypair_rows(connection, account, IDS)
-            loading.load_teams(connection, account, IDS)
+            loading.load_team_facts(connection, account, IDS)
             loading.load_edits(connection, IDS)
             loading.load_inactive(connection, IDS)
         for kind in RecordKind:
