@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Row
 from engine.model.grants import missing_permission
 from engine.model.text import lookup_key
 from engine.model.vocabulary import Permission
-from engine.persistence.db.pagination import Order, Page, PageArgs, encode, fetch, stamp_of
+from engine.persistence.db.pagination import Order, Page, PageArgs, fetch, fetch_for_owners
 from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
 from engine.queries.context import QueryContext
@@ -94,47 +94,10 @@ def latest(
     page_args: PageArgs,
     conditions: list[ColumnElement[bool]],
 ) -> dict[UUID, Page[Row[Any]]]:
-    """A page for each owner, newest first. One owner takes a plain keyset page; several share
-    a ranked statement.
-    """
+    """A page for each owner, newest first, in one statement for all of them."""
     own = sa.select(table).where(table.c.account_id == context.account_id, *conditions)
     order = Order(table.name, keys, descending=True)
-    if len(ids) == 1 or page_args.after or page_args.before:
-        return {
-            id_: fetch(context.connection, own.where(by == id_), order, page_args, id_)
-            for id_ in ids
-        }
-    page_args.check()
-    # Counted from the end that the page starts at.
-    nearest_first = [key.asc() if page_args.is_backward else key.desc() for key in keys]
-    rank = sa.func.row_number().over(partition_by=by, order_by=nearest_first)
-    ranked = own.where(id_in(by)).add_columns(rank.label("place")).subquery()
-    query = sa.select(ranked).where(ranked.c.place <= page_args.size + 1).order_by(ranked.c.place)
-    rows: dict[UUID, list[Row[Any]]] = {id_: [] for id_ in ids}
-    for row in context.connection.execute(query, {"ids": sorted(ids)}).all():
-        rows[row._mapping[str(by.key)]].append(row)
-    return {id_: _cut(own_rows, order, keys, page_args, id_) for id_, own_rows in rows.items()}
-
-
-def _cut(
-    rows: list[Row[Any]],
-    order: Order,
-    keys: tuple[ColumnElement[Any], ...],
-    page_args: PageArgs,
-    scope: UUID,
-) -> Page[Row[Any]]:
-    items, has_more = rows[: page_args.size], len(rows) > page_args.size
-    if page_args.is_backward:
-        items.reverse()
-    names = [key.key for key in keys]
-    stamp = stamp_of(order, scope)
-    cursors = [encode(stamp, [row._mapping[str(n)] for n in names]) for row in items]
-    return Page(
-        items,
-        cursors,
-        has_next=has_more and not page_args.is_backward,
-        has_previous=has_more and page_args.is_backward,
-    )
+    return fetch_for_owners(context.connection, own, by, ids, order, page_args)
 
 
 def _conditions(filter_: LedgerFilter) -> list[ColumnElement[bool]]:

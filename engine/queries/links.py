@@ -1,4 +1,4 @@
-"""Which records belong to which: the two sides of each linking table."""
+"""Which records belong to which: the two sides of each linking table, whole and by pages."""
 
 from __future__ import annotations
 
@@ -9,17 +9,20 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import Column, Select
+from sqlalchemy import Column, ColumnElement, Row, Select, Table
 
-from engine.persistence.db.sql import id_in
+from engine.persistence.db.pagination import Order, Page, PageArgs, fetch_for_owners
+from engine.persistence.db.sql import id_in, no_index
 from engine.persistence.store import tables as t
 from engine.queries.context import QueryContext
+from engine.queries.text_search import user_name_key
 
 
 class Link(Enum):
     """A relation between records, named by what is returned for which owner."""
 
     ROLES_OF_USER = auto()
+    USERS_OF_ROLE = auto()
     TEAMS_OF_USER = auto()
     PERMISSIONS_OF_ROLE = auto()
     MEMBERS_OF_TEAM = auto()
@@ -31,6 +34,7 @@ class Link(Enum):
 #: The column of the owner and the column of what is returned.
 _COLUMNS: dict[Link, tuple[Column[Any], Column[Any]]] = {
     Link.ROLES_OF_USER: (t.user_roles.c.user_id, t.user_roles.c.role_id),
+    Link.USERS_OF_ROLE: (t.user_roles.c.role_id, t.user_roles.c.user_id),
     Link.TEAMS_OF_USER: (t.team_members.c.user_id, t.team_members.c.team_id),
     Link.PERMISSIONS_OF_ROLE: (t.role_permissions.c.role_id, t.role_permissions.c.permission),
     Link.MEMBERS_OF_TEAM: (t.team_members.c.team_id, t.team_members.c.user_id),
@@ -47,6 +51,37 @@ def linked(reading: QueryContext, link: Link, owner_ids: Collection[UUID]) -> di
     for owner, other in rows:
         others[owner].append(other)
     return others
+
+
+def linked_pages(
+    reading: QueryContext, link: Link, owner_ids: Collection[UUID], page_args: PageArgs
+) -> dict[UUID, Page[Row[Any]]]:
+    """Return a page of the ids that are linked to each owner, sorted by what people know them by.
+
+    It is one statement for all owners. Each row has the id as `id`.
+    """
+    owner, other = _COLUMNS[link]
+    (reference,) = other.foreign_keys
+    table = reference.column.table
+    query = sa.select(table.c.id).join_from(owner.table, table, other == table.c.id)
+    query = query.where(no_index(table.c.account_id) == reading.account_id)
+    order = Order(link.name, (_sort_key(table), table.c.id))
+    return fetch_for_owners(reading.connection, query, owner, owner_ids, order, page_args)
+
+
+def link_counts(reading: QueryContext, link: Link, owner_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return how many are linked to each owner, in one statement for all of them."""
+    owner, _ = _COLUMNS[link]
+    query = sa.select(owner, sa.func.count()).where(id_in(owner)).group_by(owner)
+    rows = reading.connection.execute(query, {"ids": sorted(owner_ids)}).all()
+    numbers: dict[UUID, int] = {row[0]: row[1] for row in rows}
+    return {id_: numbers.get(id_, 0) for id_ in owner_ids}
+
+
+def _sort_key(table: Table) -> ColumnElement[Any]:
+    if table is t.users:
+        return user_name_key()
+    return table.c.alias_key if table is t.keypairs else table.c.name_key
 
 
 @cache

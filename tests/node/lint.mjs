@@ -9,7 +9,7 @@ const relay = plugin.configs["flat/schema-relay"].rules;
 
 const rule = (name, options) => ({ [`@graphql-eslint/${name}`]: ["error", options] });
 const exceptions = {
-  // Lists that are short by nature (a release's keypairs, a team's members) have no pages.
+  // Lists that are short by nature (a release's keypairs) have no pages, nor have deprecated ones.
   ...rule("relay-edge-types", {
     withEdgeSuffix: true,
     shouldImplementNode: true,

@@ -34,6 +34,8 @@ from engine.persistence.db.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 
 #: The number of objects that a list without pages is taken to have.
 UNPAGED_LIST_OBJECTS = 10
+#: The same for lists that are shorter by nature, by type and field.
+SHORT_LIST_OBJECTS = {("User", "roles"): 2, ("Keypair", "teams"): 5}
 #: The schema is in memory and answers quickly: this many of its objects count as one.
 INTROSPECTION_OBJECTS_PER_OBJECT = 10
 #: Objects of introspection's lists, about as many as there are.
@@ -85,10 +87,7 @@ class Estimate:
         if is_leaf_type(returned):
             return 0
         beneath = self.selection(node.selection_set, returned, self._page(node, definition))
-        each = (
-            1 / INTROSPECTION_OBJECTS_PER_OBJECT if is_introspection_type(returned) else 1
-        ) + beneath
-        return self._size(node, definition, kind, page) * each
+        return self._size(node, definition, kind, page) * (_own(name, kind, returned) + beneath)
 
     def _page(self, node: FieldNode, definition: GraphQLField) -> int:
         arguments = [self._argument(node, n) for n in ("first", "last") if n in definition.args]
@@ -108,7 +107,9 @@ class Estimate:
         if is_introspection_type(kind):
             return INTROSPECTION_LISTS.get(node.name.value, 1)
         ids = self._argument(node, "ids")
-        return max(len(ids), 1) if isinstance(ids, list) else UNPAGED_LIST_OBJECTS
+        if isinstance(ids, list):
+            return max(len(ids), 1)
+        return SHORT_LIST_OBJECTS.get((kind.name, node.name.value), UNPAGED_LIST_OBJECTS)
 
     def _argument(self, node: FieldNode, name: str) -> Any:
         for argument in node.arguments or ():
@@ -118,6 +119,13 @@ class Estimate:
                     return self.variables.get(argument.value.name.value)
                 return value_from_ast_untyped(argument.value)
         return None
+
+
+def _own(name: str, kind: GraphQLNamedType, returned: GraphQLNamedType) -> float:
+    """Return what an object counts itself: the node of an edge has been counted as its edge."""
+    if is_introspection_type(returned):
+        return 1 / INTROSPECTION_OBJECTS_PER_OBJECT
+    return 0 if name == "node" and kind.name.endswith("Edge") else 1
 
 
 def cost_of(

@@ -1,6 +1,7 @@
 """How each type's fields are read ahead; importing this registers them all."""
 
 from api.graphql.loaders import (
+    connections,
     history,
     keypairs,
     notifications,
@@ -10,4 +11,13 @@ from api.graphql.loaders import (
     viewer,
 )
 
-__all__ = ["history", "keypairs", "notifications", "people", "releases", "sign_in", "viewer"]
+__all__ = [
+    "connections",
+    "history",
+    "keypairs",
+    "notifications",
+    "people",
+    "releases",
+    "sign_in",
+    "viewer",
+]

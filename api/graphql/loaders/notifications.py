@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from api.graphql.entity_cache import EntityCache
-from api.graphql.loaders.releases import PAGE_ARGUMENTS, page_args_of
+from api.graphql.loaders.connections import connect_pages, page_args_of
 from api.graphql.prefetch import loads
 from api.graphql.selection import FieldCall
-from api.graphql.types.node import Connection, Edge, connect
 from api.graphql.types.notification import NotificationPreference
 from api.graphql.types.webhook import Webhook, WebhookDelivery
 from notifications.outbox.preferences import chosen_by
@@ -30,14 +30,5 @@ def webhook_deliveries(
 ) -> Iterable[Any]:
     ids, reading = [webhook.source.id for webhook in webhooks], cache.reading
     pages = queries.deliveries_of(reading, ids, page_args_of(call))
-    totals = queries.deliveries_count(reading, ids) if "totalCount" in call.selection else {}
-    key = ("deliveries", *(call.arguments.get(name) for name in PAGE_ARGUMENTS))
-    connections = []
-    for webhook in webhooks:
-        page, total = pages[webhook.source.id], totals.get(webhook.source.id)
-        items = [WebhookDelivery.of(row) for row in page.items]
-        webhook.pages[key] = connect(
-            Connection[WebhookDelivery], Edge[WebhookDelivery], items, page, total
-        )
-        connections.append(webhook.pages[key])
-    return connections
+    count = partial(queries.deliveries_count, reading, ids)
+    return connect_pages(webhooks, call, "deliveries", WebhookDelivery, pages, count)

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from api.graphql.actions import available_actions
 from api.graphql.entity_cache import EntityCache
+from api.graphql.loaders.connections import connect_pages, page_args_of
 from api.graphql.prefetch import loads
 from api.graphql.selection import FieldCall
 from api.graphql.types.delivery import Delivery
 from api.graphql.types.history import LedgerEntry, Signature
 from api.graphql.types.keypair import Keypair
-from api.graphql.types.node import Connection, Edge, connect
 from api.graphql.types.people import Team, User
 from api.graphql.types.release import ApprovalState, Decision, Release
 from engine.lifecycle.eligibility import able_to_approve
 from engine.model.facts import Facts
-from engine.persistence.db.pagination import PageArgs
 from engine.queries import decisions, history
 from engine.queries import releases as queries
 from engine.queries import signatures as signatures_query
-from engine.queries.context import QueryContext
 from engine.queries.records import Record
 from notifications.delivery import queries as deliveries
 
-PAGE_ARGUMENTS = ("first", "after", "last", "before")
 #: Fields of an approval that depend on who could approve.
 _OF_APPROVERS = frozenset({"received", "remaining", "canBeMet", "eligibleApprovers"})
 
@@ -182,67 +180,30 @@ def decision_approver(
 
 @loads(Release, "signatures")
 def signatures(cache: EntityCache, releases: Sequence[Release], call: FieldCall) -> Iterable[Any]:
-    pages = signatures_query.of_releases(cache.reading, _ids(releases), page_args_of(call))
-    totals = _totals(cache, releases, call, signatures_query.counts_of_releases)
-    return _connect(releases, call, "signatures", pages, totals, Signature)
+    ids, reading = _ids(releases), cache.reading
+    pages = signatures_query.of_releases(reading, ids, page_args_of(call))
+    count = partial(signatures_query.counts_of_releases, reading, ids)
+    return connect_pages(releases, call, "signatures", Signature, pages, count)
 
 
 @loads(Release, "history")
 def release_history(
     cache: EntityCache, releases: Sequence[Release], call: FieldCall
 ) -> Iterable[Any]:
-    pages = history.of_releases(cache.reading, _ids(releases), page_args_of(call))
-    totals = _totals(cache, releases, call, history.entry_counts)
-    return _connect(releases, call, "history", pages, totals, LedgerEntry)
+    ids, reading = _ids(releases), cache.reading
+    pages = history.of_releases(reading, ids, page_args_of(call))
+    count = partial(history.entry_counts, reading, ids)
+    return connect_pages(releases, call, "history", LedgerEntry, pages, count)
 
 
 @loads(Release, "deliveries")
 def release_deliveries(
     cache: EntityCache, releases: Sequence[Release], call: FieldCall
 ) -> Iterable[Any]:
-    pages = deliveries.deliveries_of(cache.reading, _ids(releases), page_args_of(call))
-    totals = _totals(cache, releases, call, deliveries.delivery_counts)
-    return _connect(releases, call, "deliveries", pages, totals, Delivery)
-
-
-def page_args_of(call: FieldCall) -> PageArgs:
-    """Return the page that a connection's arguments ask for."""
-    return PageArgs(**{name: call.arguments.get(name) for name in PAGE_ARGUMENTS})
-
-
-def _totals(
-    cache: EntityCache,
-    releases: Sequence[Release],
-    call: FieldCall,
-    counts: Callable[[QueryContext, list[UUID]], dict[UUID, int]],
-) -> dict[UUID, int] | None:
-    """Return the number of rows for each release, or None where it is not selected."""
-    return counts(cache.reading, _ids(releases)) if "totalCount" in call.selection else None
-
-
-def _connect(
-    releases: Sequence[Release],
-    call: FieldCall,
-    name: str,
-    pages: dict[Any, Any],
-    totals: dict[Any, int] | None,
-    kind: Any,
-) -> list[Any]:
-    arguments = tuple(call.arguments.get(argument) for argument in PAGE_ARGUMENTS)
-    connections = []
-    for release in releases:
-        page = pages[release.source.id]
-        total = totals[release.source.id] if totals is not None else None
-        connection = release.pages.get((name, *arguments))
-        if connection is None:
-            items = [kind.of(row) for row in page.items]
-            connection = connect(Connection[kind], Edge[kind], items, page, total)
-            release.pages[name, *arguments] = connection
-        elif total is not None:
-            # Another field led to the release, and its total was not asked for there.
-            connection.total_count = total
-        connections.append(connection)
-    return connections
+    ids, reading = _ids(releases), cache.reading
+    pages = deliveries.deliveries_of(reading, ids, page_args_of(call))
+    count = partial(deliveries.delivery_counts, reading, ids)
+    return connect_pages(releases, call, "deliveries", Delivery, pages, count)
 
 
 def _ids(releases: Sequence[Release]) -> list[Any]:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from api.graphql.entity_cache import EntityCache
+from api.graphql.loaders.connections import PAGE_ARGUMENTS, page_args_of
 from api.graphql.loaders.notifications import preferences_of
-from api.graphql.loaders.releases import PAGE_ARGUMENTS, page_args_of
 from api.graphql.prefetch import loads
 from api.graphql.selection import FieldCall
 from api.graphql.types.account import Viewer

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
 from api.graphql.ids import to_global
+from api.graphql.types.arguments import After, Before, First, Last
 from api.graphql.types.enums import (
     KeypairAccess,
     KeypairAlgorithm,
     KeypairCategory,
     ReleaseType,
 )
-from api.graphql.types.node import Node
+from api.graphql.types.node import Connection, Node
 from api.graphql.types.people import Team, User
 from engine.queries.records import Record
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 )
 class Keypair(Node):
     source: strawberry.Private[Record]
+    #: Connections read ahead, by field and arguments.
+    pages: strawberry.Private[dict[tuple[Any, ...], Any]]
     alias: str = strawberry.field(
         description="The name of the keypair, unique in the account without regard to letter case."
     )
@@ -61,9 +64,12 @@ class Keypair(Node):
     users: list[User] = strawberry.field(
         default_factory=list,
         description="The users who may use the keypair while it is restricted.",
+        deprecation_reason="Select `usersConnection`, which has pages and a count.",
     )
     teams: list[Team] = strawberry.field(
-        default_factory=list, description="The teams that the keypair was granted to."
+        default_factory=list,
+        description="The teams that the keypair was granted to.",
+        deprecation_reason="Select `teamsConnection`, which has pages and a count.",
     )
     held_by: Annotated[Release, strawberry.lazy("api.graphql.types.release")] | None = (
         strawberry.field(
@@ -73,12 +79,37 @@ class Keypair(Node):
         )
     )
 
+    @strawberry.field(
+        description="The users who may use the keypair while it is restricted, sorted by name."
+    )
+    def users_connection(
+        self,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[User]:
+        page: Connection[User] = self.pages["usersConnection", first, after, last, before]
+        return page
+
+    @strawberry.field(description="The teams that the keypair was granted to, sorted by name.")
+    def teams_connection(
+        self,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Team]:
+        page: Connection[Team] = self.pages["teamsConnection", first, after, last, before]
+        return page
+
     @classmethod
     def of(cls, row: Record) -> Keypair:
         """A keypair from its row."""
         return cls(
             id=strawberry.ID(to_global("Keypair", row.id)),
             source=row,
+            pages={},
             alias=row.alias,
             category=row.category,
             type=row.type,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
 from api.graphql.ids import to_global
+from api.graphql.types.arguments import After, Before, First, Last
 from api.graphql.types.enums import Permission
-from api.graphql.types.node import Node
+from api.graphql.types.node import Connection, Node
 from engine.commands.credentials.api_tokens import load_token_scopes
 from engine.model import addresses
 from engine.queries.records import Record
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 @strawberry.type(description="A named set of permissions that can be given to users.")
 class Role(Node):
     source: strawberry.Private[Record]
+    #: Connections read ahead, by field and arguments.
+    pages: strawberry.Private[dict[tuple[Any, ...], Any]]
     name: str = strawberry.field(description="The name of the role, unique in the account.")
     built_in: bool = strawberry.field(
         description="Whether the role is part of Countersign and cannot be changed."
@@ -30,11 +33,22 @@ class Role(Node):
         default_factory=list, description="The permissions that the role grants."
     )
 
+    @strawberry.field(description="The users who have the role, sorted by name.")
+    def users_connection(
+        self,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[User]:
+        page: Connection[User] = self.pages["usersConnection", first, after, last, before]
+        return page
+
     @classmethod
     def of(cls, row: Record) -> Role:
         """A role from its row."""
         id_ = strawberry.ID(to_global("Role", row.id))
-        return cls(id=id_, source=row, name=row.name, built_in=row.built_in)
+        return cls(id=id_, source=row, pages={}, name=row.name, built_in=row.built_in)
 
 
 @strawberry.type(
@@ -63,6 +77,8 @@ class PendingEmail:
 @strawberry.type(description="A user of the account: a person, or a service user for a pipeline.")
 class User(Node):
     source: strawberry.Private[Record]
+    #: Connections read ahead, by field and arguments.
+    pages: strawberry.Private[dict[tuple[Any, ...], Any]]
     email: str = strawberry.field(
         description="The user's e-mail address, unique in the account without regard to"
         " letter case."
@@ -93,7 +109,9 @@ class User(Node):
         default_factory=list, description="The permissions that the user's roles grant together."
     )
     teams: list[Team] = strawberry.field(
-        default_factory=list, description="The teams that the user is a member of."
+        default_factory=list,
+        description="The teams that the user is a member of.",
+        deprecation_reason="Select `teamsConnection`, which has pages and a count.",
     )
     sessions: list[Annotated[Session, strawberry.lazy("api.graphql.types.sign_in")]] = (
         strawberry.field(
@@ -112,12 +130,35 @@ class User(Node):
         )
     )
 
+    @strawberry.field(description="The user's roles by pages, sorted by name.")
+    def roles_connection(
+        self,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Role]:
+        page: Connection[Role] = self.pages["rolesConnection", first, after, last, before]
+        return page
+
+    @strawberry.field(description="The teams that the user is a member of, sorted by name.")
+    def teams_connection(
+        self,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Team]:
+        page: Connection[Team] = self.pages["teamsConnection", first, after, last, before]
+        return page
+
     @classmethod
     def of(cls, row: Record) -> User:
         """A user from its row."""
         return cls(
             id=strawberry.ID(to_global("User", row.id)),
             source=row,
+            pages={},
             email=addresses.shown(row.email),
             name=row.name,
             time_zone=row.time_zone,
@@ -131,6 +172,8 @@ class User(Node):
 @strawberry.type(description="A group of users who work on releases together.")
 class Team(Node):
     source: strawberry.Private[Record]
+    #: Connections read ahead, by field and arguments.
+    pages: strawberry.Private[dict[tuple[Any, ...], Any]]
     name: str = strawberry.field(
         description="The name of the team, unique in the account without regard to letter case."
     )
@@ -143,11 +186,15 @@ class Team(Node):
     )
     created_at: datetime = strawberry.field(description="The time at which the team was created.")
     members: list[User] = strawberry.field(
-        default_factory=list, description="The users who are members of the team."
+        default_factory=list,
+        description="The users who are members of the team.",
+        deprecation_reason="Select `membersConnection`, which has pages and a count.",
     )
     keypairs: list[Annotated[Keypair, strawberry.lazy("api.graphql.types.keypair")]] = (
         strawberry.field(
-            default_factory=list, description="The keypairs that were granted to the team."
+            default_factory=list,
+            description="The keypairs that were granted to the team.",
+            deprecation_reason="Select `keypairsConnection`, which has pages and a count.",
         )
     )
     usable_keypairs: list[Annotated[Keypair, strawberry.lazy("api.graphql.types.keypair")]] = (
@@ -159,12 +206,35 @@ class Team(Node):
         )
     )
 
+    @strawberry.field(description="The users who are members of the team, sorted by name.")
+    def members_connection(
+        self,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[User]:
+        page: Connection[User] = self.pages["membersConnection", first, after, last, before]
+        return page
+
+    @strawberry.field(description="The keypairs that were granted to the team, sorted by alias.")
+    def keypairs_connection(
+        self,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Annotated[Keypair, strawberry.lazy("api.graphql.types.keypair")]]:
+        page: Connection[Keypair] = self.pages["keypairsConnection", first, after, last, before]
+        return page
+
     @classmethod
     def of(cls, row: Record) -> Team:
         """A team from its row."""
         return cls(
             id=strawberry.ID(to_global("Team", row.id)),
             source=row,
+            pages={},
             name=row.name,
             required_approvals=row.required_approvals,
             revision=row.revision,

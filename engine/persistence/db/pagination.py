@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Label, Row, Select
 
 from engine.model.errors import Code, Refusal
 from engine.persistence.db.canonical_json import canonical
+from engine.persistence.db.sql import id_in
 from engine.persistence.db.types import Instant
 
 #: Rows on a page at most, and without an argument.
@@ -89,7 +90,7 @@ def fetch(
     """
     page_args.check()
     stamp = stamp_of(order, scope)
-    labelled = [key.label(f"_key{n}") for n, key in enumerate(order.keys)]
+    labelled = _labelled(order)
     query = query.add_columns(*labelled)
     for name, cursor in (("after", page_args.after), ("before", page_args.before)):
         if cursor is not None:
@@ -98,14 +99,67 @@ def fetch(
     parts = [query.where(condition) for condition in any_of] or [query]
     downward = order.descending != page_args.is_backward
     statement = _first(parts, labelled, page_args.size + 1, downward=downward)
-    rows = list(connection.execute(statement).all())
+    return _page(list(connection.execute(statement).all()), order, page_args, stamp)
+
+
+def fetch_for_owners(
+    connection: Connection,
+    query: Select[Any],
+    owner: ColumnElement[Any],
+    ids: Collection[UUID],
+    order: Order,
+    page_args: PageArgs,
+    scope: Any = None,
+) -> dict[UUID, Page[Row[Any]]]:
+    """One page of the rows of each owner, in one statement for all of them.
+
+    Args:
+        connection: The transaction.
+        query: The rows of all owners.
+        owner: The column that says whose a row is.
+        ids: The owners.
+        order: What each owner's rows are sorted by.
+        page_args: The page. A cursor is of one owner: with several, it is refused for the others.
+        scope: The filter, which cursors carry too.
+    """
+    scopes = {id_: [id_, scope] for id_ in ids}
+    if len(scopes) == 1 or page_args.after is not None or page_args.before is not None:
+        return {
+            id_: fetch(connection, query.where(owner == id_), order, page_args, scopes[id_])
+            for id_ in ids
+        }
+    page_args.check()
+    downward = order.descending != page_args.is_backward
+    # Counted from the end that the page starts at.
+    nearest_first = _ordered(order.keys, downward=downward)
+    rank = sa.func.row_number().over(partition_by=owner, order_by=nearest_first)
+    ranked = query.where(id_in(owner)).add_columns(
+        owner.label("_owner"), rank.label("_place"), *_labelled(order)
+    )
+    rows = ranked.subquery()
+    statement = sa.select(rows).where(rows.c["_place"] <= page_args.size + 1)
+    by_owner: dict[UUID, list[Row[Any]]] = {id_: [] for id_ in scopes}
+    ordered = statement.order_by(rows.c["_place"])
+    for row in connection.execute(ordered, {"ids": sorted(scopes)}).all():
+        by_owner[row._mapping["_owner"]].append(row)
+    return {
+        id_: _page(own, order, page_args, stamp_of(order, scopes[id_]))
+        for id_, own in by_owner.items()
+    }
+
+
+def _labelled(order: Order) -> list[Label[Any]]:
+    return [key.label(f"_key{n}") for n, key in enumerate(order.keys)]
+
+
+def _page(rows: list[Row[Any]], order: Order, page_args: PageArgs, stamp: str) -> Page[Row[Any]]:
+    """The page of the rows that were read for it, one more than it has if there are more."""
     has_more = len(rows) > page_args.size
     rows = rows[: page_args.size]
     if page_args.is_backward:
         rows.reverse()
-    cursors = [
-        encode(stamp, [row._mapping[f"_key{n}"] for n in range(len(order.keys))]) for row in rows
-    ]
+    names = [f"_key{n}" for n in range(len(order.keys))]
+    cursors = [encode(stamp, [row._mapping[name] for name in names]) for row in rows]
     return Page(
         rows,
         cursors,

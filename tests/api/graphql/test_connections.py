@@ -123,8 +123,11 @@ FILTERS = {
     "category: [GPG]": 0,
     'nameContains: "RELEASE 00000"': 10,
     'nameContains: "%"': 0,
-    'overlapsFrom: "2030-06-05T12:00:02Z"': 9,
+    # All but the pending ones ended before their windows began.
+    'overlapsFrom: "2030-06-05T11:59:59Z"': 3,
+    'overlapsFrom: "2030-06-05T12:00:00Z"': 0,
     'overlapsUntil: "2030-06-03T13:00:01Z"': 3,
+    'overlapsUntil: "2030-06-03T13:00:00Z"': 0,
     'overlapsFrom: "2030-06-03T12:00:00+02:00", status: [PENDING]': 3,
 }
 
