@@ -24,6 +24,7 @@ from api.config.settings import Settings
 from api.downloads.manifests import manifest_routes
 from api.graphql.endpoint import Endpoint
 from api.graphql.limits.config import Limits
+from api.graphql.schema import Schema, schema
 from api.observability.exposition import exposed
 from api.observability.requests import ObservedRequests
 from api.runtime.draining import Draining, InFlight
@@ -60,7 +61,11 @@ def create_app(
     feeds = tuple(EventFeed(listener) for listener in listeners)
     runtime = build_runtime(settings, host_people=host_people, listeners=feeds)
     endpoint = Endpoint(
-        runtime, ide=settings.ide, limits=limits_of(settings), public_url=settings.public_url
+        runtime,
+        ide=settings.ide,
+        limits=limits_of(settings),
+        public_url=settings.public_url,
+        schema=schema_of(settings),
     )
     in_flight = InFlight()
     root = Browser(settings.public_url).root
@@ -150,6 +155,15 @@ def _readiness(runtime: Runtime) -> Callable[[Request], object]:
         return JSONResponse({"status": "not ready", "reason": reason}, 503)
 
     return ready
+
+
+def schema_of(settings: Settings) -> Schema:
+    """Return the GraphQL schema, as a subgraph where that is switched on."""
+    if settings.federation:
+        from api.graphql.federation import build_subgraph
+
+        return build_subgraph()
+    return schema
 
 
 def limits_of(settings: Settings) -> Limits:

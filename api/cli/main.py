@@ -161,11 +161,20 @@ def settings() -> None:
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    federation: Annotated[
+        bool, typer.Option("--federation", help="As a subgraph of Apollo Federation 2.")
+    ] = False,
+) -> None:
     """Print the GraphQL schema."""
-    from api.graphql.schema import schema as built
+    if federation:
+        from api.graphql.federation import build_subgraph
 
-    print(built.as_str())
+        print(build_subgraph().as_str())
+    else:
+        from api.graphql.schema import schema as built
+
+        print(built.as_str())
 
 
 @app.command()

@@ -26,7 +26,7 @@ from api.graphql.ide import ide_page
 from api.graphql.limits.config import Limits
 from api.graphql.limits.subscription_limiter import SubscriptionLimiter
 from api.graphql.masking import apology, note
-from api.graphql.schema import schema
+from api.graphql.schema import Schema, schema
 from api.graphql.strawberry_compat import (
     BaseRequestProtocol,
     ExecutionResult,
@@ -58,6 +58,7 @@ class Endpoint(GraphQL[Context, None]):
         ide: bool,
         limits: Limits | None = None,
         public_url: str | None = None,
+        schema: Schema = schema,
     ) -> None:
         limits = limits or Limits()
         super().__init__(
@@ -97,7 +98,7 @@ class Endpoint(GraphQL[Context, None]):
         body = await self._body(request).get_body()
         context = await self._context(request)
         operation = read_operation(read_json(body), "http")
-        result = await schema.execute(
+        result = await self.schema.execute(
             operation.query, operation.variables, context, operation_name=operation.operation_name
         )
         return answers.answer(answers.response_of(result), _media_type(request))

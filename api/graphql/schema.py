@@ -163,12 +163,15 @@ def _charged(request: OperationRequest, prepare: Callable[[], ResultT]) -> Resul
         request.context.charge(seconds / PREPARATION_SECONDS_PER_OPERATION)
 
 
+#: How names and scalars are converted.
+CONFIG = StrawberryConfig(
+    scalar_map=SCALARS, disable_field_suggestions=True, name_converter=CachingNameConverter()
+)
+
 schema = Schema(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,
-    config=StrawberryConfig(
-        scalar_map=SCALARS, disable_field_suggestions=True, name_converter=CachingNameConverter()
-    ),
+    config=CONFIG,
     execution_context_class=BoundedExecution,
 )

@@ -172,7 +172,8 @@ def _collect_field(
     collected: _Collected, operation: _Operation, type_: Any, node: FieldNode
 ) -> None:
     name = node.name.value
-    definition = type_.fields.get(name)
+    # A union has no fields of its own.
+    definition = getattr(type_, "fields", {}).get(name)
     if definition is None:  # __typename
         return
     arguments = (

@@ -10,7 +10,8 @@ that an upgrade changed. The dependency is bounded above for the same reason.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sized
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sized
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import EnumMeta
 from functools import cache, partial
@@ -30,6 +31,7 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FragmentDetails, collect_fields, collect_subfields
 from strawberry.asgi import GraphQL
+from strawberry.federation.schema import FederationAny
 from strawberry.http import GraphQLRequestProtocol
 from strawberry.http.base import BaseRequestProtocol
 from strawberry.http.streaming import SSETransport
@@ -47,6 +49,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
     Message,
     SubscribeMessage,
 )
+from strawberry.types.base import StrawberryObjectDefinition, get_object_definition
 from strawberry.types.enum import EnumValue
 from strawberry.types.execution import ExecutionContext, ExecutionResult, PreExecutionError
 from strawberry.types.field import StrawberryField
@@ -61,6 +64,7 @@ __all__ = [
     "ErrorMessage",
     "ExecutionContext",
     "ExecutionResult",
+    "FederationAny",
     "HookedExecution",
     "Message",
     "Operation",
@@ -94,6 +98,23 @@ def python_class(type_: GraphQLObjectType) -> type | None:
     """Return the Python class whose instances are answered as this type, if there is one."""
     definition = type_.extensions.get(_DEFINITION)
     return None if definition is None else (definition.concrete_of or definition).origin
+
+
+@contextmanager
+def with_directives(directives: Mapping[type, object]) -> Iterator[None]:
+    """Give each type a schema directive more during the block, for a schema that is built in it."""
+    definitions: list[tuple[StrawberryObjectDefinition, object]] = [
+        (get_object_definition(type_, strict=True), directive)
+        for type_, directive in directives.items()
+    ]
+    before = [definition.directives for definition, _ in definitions]
+    try:
+        for definition, directive in definitions:
+            definition.directives = [*(definition.directives or ()), directive]
+        yield
+    finally:
+        for (definition, _), own in zip(definitions, before, strict=True):
+            definition.directives = own
 
 
 def plain_attribute(field: GraphQLField) -> str | None:

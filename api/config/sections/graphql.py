@@ -27,6 +27,11 @@ class GraphQLSection(BaseModel):
         default=2000, ge=1, description="Operations of a caller at once, after a pause, at most."
     )
     introspection: bool = Field(default=True, description="Whether clients may ask for the schema.")
+    federation: bool = Field(
+        default=False,
+        description="Serve GraphQL as a subgraph of Apollo Federation 2, with `_service` and"
+        " `_entities`; `countersign schema --federation` prints it for composition.",
+    )
     ide: bool = Field(
         default=False,
         description="Show the GraphQL IDE at /graphql in a browser. Its scripts come from a public"

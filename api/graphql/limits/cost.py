@@ -41,6 +41,8 @@ INTROSPECTION_OBJECTS_PER_OBJECT = 10
 #: Objects of introspection's lists, about as many as there are.
 INTROSPECTION_LISTS = {"types": 130, "fields": 8, "args": 3, "inputFields": 3, "directives": 6}
 
+#: Arguments with one element for each object of the answer.
+_LISTED_BY = frozenset({"ids", "representations"})
 _META = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
 
 
@@ -106,9 +108,10 @@ class Estimate:
             return page
         if is_introspection_type(kind):
             return INTROSPECTION_LISTS.get(node.name.value, 1)
-        ids = self._argument(node, "ids")
-        if isinstance(ids, list):
-            return max(len(ids), 1)
+        for name in _LISTED_BY & definition.args.keys():
+            listed = self._argument(node, name)
+            if isinstance(listed, list):
+                return max(len(listed), 1)
         return SHORT_LIST_OBJECTS.get((kind.name, node.name.value), UNPAGED_LIST_OBJECTS)
 
     def _argument(self, node: FieldNode, name: str) -> Any:
