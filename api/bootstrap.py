@@ -23,6 +23,7 @@ from api.observability.tracing import TracingMissingError, close_tracer, make_tr
 from api.runtime.change_notifier import ChangeNotifier
 from api.runtime.channels import MessageSettings, build_message_settings
 from api.runtime.host_people import HostPeople
+from api.runtime.pipeline_settings import PipelineSettings
 from api.runtime.runtime import Runtime
 from api.runtime.startup_checks import NotReadyError, compare_clocks, open_database, require_current
 from api.web.approval_pages.routes import email_action_routes
@@ -121,6 +122,9 @@ def build_runtime(
         host_people=host_people,
         meter=meter,
         message_settings=messages,
+        pipelines=PipelineSettings(
+            public_url=settings.public_url.rstrip("/"), allow_private=settings.issuer_allow_private
+        ),
         listener=listener,
     )
     meter.registry.register(runtime.signer_health)

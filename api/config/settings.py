@@ -23,6 +23,7 @@ from api.config.sections.mail import MailSection
 from api.config.sections.messages import MessagesSection
 from api.config.sections.observability import ObservabilitySection
 from api.config.sections.openid import OpenIDSection
+from api.config.sections.pipelines import PipelinesSection
 from api.config.sections.service import ServiceSection
 from api.config.settings_files import PREFIX, SecretFiles, existing_env_file, values_in_env_file
 
@@ -34,6 +35,7 @@ class Settings(
     ObservabilitySection,
     GraphQLSection,
     MessagesSection,
+    PipelinesSection,
     OpenIDSection,
     HSMSection,
     ServiceSection,

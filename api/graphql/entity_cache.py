@@ -10,6 +10,7 @@ from uuid import UUID
 
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.people import ApiToken, Role, Team, User
+from api.graphql.types.pipeline import PipelineRule, TrustedIssuer
 from api.graphql.types.release import Release
 from api.graphql.types.sign_in import Identity, Session
 from engine.model import facts
@@ -55,6 +56,14 @@ class EntityCache:
     def identities(self, ids: Collection[UUID]) -> dict[UUID, Identity]:
         """Return identities of the account's users at a sign-in service."""
         return self._records(Identity, RecordKind.IDENTITY, ids)
+
+    def trusted_issuers(self, ids: Collection[UUID]) -> dict[UUID, TrustedIssuer]:
+        """Return issuers that the account trusts."""
+        return self._records(TrustedIssuer, RecordKind.TRUSTED_ISSUER, ids)
+
+    def pipeline_rules(self, ids: Collection[UUID]) -> dict[UUID, PipelineRule]:
+        """Return the account's rules about pipelines."""
+        return self._records(PipelineRule, RecordKind.PIPELINE_RULE, ids)
 
     def releases(self, ids: Collection[UUID]) -> dict[UUID, Release]:
         """Return the releases that the viewer may see, as of now; others are left out."""

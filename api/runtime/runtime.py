@@ -19,6 +19,7 @@ from api.runtime.change_notifier import ChangeNotifier
 from api.runtime.channels import MessageSettings
 from api.runtime.credential_usage import CredentialUsage
 from api.runtime.host_people import HostPeople
+from api.runtime.pipeline_settings import PipelineSettings
 from api.web.http.browser import Browser
 from engine.commands.command import Command, execute
 from engine.commands.transactions import bare_transaction
@@ -60,6 +61,8 @@ class Runtime:
     meter: Meter = field(default_factory=Meter)
     #: What sends messages to people and webhooks; without it nothing of that can be changed.
     message_settings: MessageSettings | None = None
+    #: How pipelines prove themselves.
+    pipelines: PipelineSettings = field(default_factory=PipelineSettings)
     #: Set when the server is about to end: streams of events end then, too.
     ending: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -37,6 +37,8 @@ class RecordKind(StrEnum):
     API_TOKEN = "api_tokens"  # noqa: S105 - a table's name
     SESSION = "sessions"
     IDENTITY = "identities"
+    TRUSTED_ISSUER = "trusted_issuers"
+    PIPELINE_RULE = "pipeline_rules"
 
     @property
     def table(self) -> Table:
@@ -56,6 +58,8 @@ _SORT_COLUMNS: dict[RecordKind, ColumnElement[Any]] = {
     RecordKind.KEYPAIR: t.keypairs.c.alias_key,
     RecordKind.ROLE: t.roles.c.name_key,
     RecordKind.API_TOKEN: t.api_tokens.c.created_at,
+    RecordKind.TRUSTED_ISSUER: t.trusted_issuers.c.name_key,
+    RecordKind.PIPELINE_RULE: t.pipeline_rules.c.name_key,
 }
 
 

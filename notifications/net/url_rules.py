@@ -1,4 +1,4 @@
-"""Where webhooks may go: an https address of the public internet, unless the operator allows more.
+"""Where requests may go: an https address of the public internet, unless the operator allows more.
 
 Names are looked up when something is sent, and the connection goes to the very address that was
 checked: a name that answers differently the second time gains nothing.
@@ -7,6 +7,7 @@ checked: a name that answers differently the second time gains nothing.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
@@ -28,15 +29,60 @@ _PRIVATE_NAMES = frozenset(
     {"alt", "home.arpa", "internal", "invalid", "local", "localdomain", "localhost", "onion"}
 )
 
-_NO_ADDRESS = "This is no web address. Give one like https://example.com/hooks."
-#: The setting of an operator who wants webhooks in private networks.
-_UNLESS_ALLOWED = "unless the operator sets COUNTERSIGN_WEBHOOK_ALLOW_PRIVATE."
-PUBLIC_ONLY = f"Webhooks go to public addresses only, {_UNLESS_ALLOWED}"
-_HTTPS_ONLY = f"A webhook's address must begin with https://, {_UNLESS_ALLOWED}"
-_PRIVATE_NAME = (
-    "This host is no name of the public internet. Give the whole name, like hooks.example.com:"
-    f" names of a private network are refused {_UNLESS_ALLOWED}"
+
+@dataclass(frozen=True, slots=True)
+class UrlUse:
+    """What addresses are for, in the words of refusals."""
+
+    #: What has the address, with an article and a capital letter.
+    owner: str
+    #: What is said to need a public address.
+    needs_public: str
+    example: str
+    #: The setting of an operator who allows private networks.
+    setting: str
+
+    @property
+    def _unless_allowed(self) -> str:
+        return f"unless the operator sets {self.setting}."
+
+    @property
+    def no_address(self) -> str:
+        """The refusal of what is no address at all."""
+        return f"This is no web address. Give one like https://{self.example}."
+
+    @property
+    def public_only(self) -> str:
+        """The refusal of a private IP address."""
+        return f"{self.needs_public}, {self._unless_allowed}"
+
+    @property
+    def https_only(self) -> str:
+        """The refusal of an address without TLS."""
+        return f"{self.owner}'s address must begin with https://, {self._unless_allowed}"
+
+    @property
+    def private_name(self) -> str:
+        """The refusal of a name that only a private network knows."""
+        return (
+            "This host is no name of the public internet. Give the whole name, like ci.example.com:"
+            f" names of a private network are refused {self._unless_allowed}"
+        )
+
+
+WEBHOOKS = UrlUse(
+    "A webhook",
+    "Webhooks go to public addresses only",
+    "example.com/hooks",
+    "COUNTERSIGN_WEBHOOK_ALLOW_PRIVATE",
 )
+ISSUERS = UrlUse(
+    "An issuer",
+    "Keys of issuers are fetched from public addresses only",
+    "ci.example.com",
+    "COUNTERSIGN_ISSUER_ALLOW_PRIVATE",
+)
+PUBLIC_ONLY = WEBHOOKS.public_only
 _UNUSUAL_IPV4 = (
     "This host is a number, or an IP address in an unusual spelling. Give a name, or an address"
     " of four decimal numbers without leading zeros."
@@ -47,43 +93,43 @@ _NO_PUBLIC_NAME = (
 )
 
 
-def require_url(url: str, *, allow_private: bool) -> None:
-    """Refuse an address that a webhook cannot have.
+def require_url(url: str, *, allow_private: bool, use: UrlUse = WEBHOOKS) -> None:
+    """Refuse an address that a webhook, or whatever else it is for, cannot have.
 
     Raises:
         Refusal: With `INVALID_INPUT`, and what is wrong with the address.
     """
-    fault = url_fault(url, allow_private=allow_private)
+    fault = url_fault(url, allow_private=allow_private, use=use)
     if fault is not None:
         raise Refusal(Code.INVALID_INPUT, fault, "url")
 
 
-def url_fault(url: str, *, allow_private: bool) -> str | None:
-    """Return what is wrong with a webhook's address; None if nothing is."""
+def url_fault(url: str, *, allow_private: bool, use: UrlUse = WEBHOOKS) -> str | None:
+    """Return what is wrong with an address for this use; None if nothing is."""
     parts = _split(url)
     if parts is None:
-        return _NO_ADDRESS
+        return use.no_address
     if parts.scheme == "http" and not allow_private:
-        return _HTTPS_ONLY
+        return use.https_only
     if parts.scheme not in {"http", "https"}:
-        return _NO_ADDRESS
+        return use.no_address
     if parts.username is not None or parts.password is not None or parts.fragment:
-        return "A webhook's address has no user name, password or fragment."
-    return _host_fault(parts.hostname or "", allow_private=allow_private)
+        return f"{use.owner}'s address has no user name, password or fragment."
+    return _host_fault(parts.hostname or "", use, allow_private=allow_private)
 
 
-def _host_fault(host: str, *, allow_private: bool) -> str | None:
+def _host_fault(host: str, use: UrlUse, *, allow_private: bool) -> str | None:
     """Return what is wrong with a host, as far as that is known without a look-up."""
     address = literal_address(host)
     if address is not None:
-        return None if allow_private or is_public(address) else PUBLIC_ONLY
+        return None if allow_private or is_public(address) else use.public_only
     labels = host.split(".")
     last = next((label for label in reversed(labels) if label), "")
     if _NUMBER.fullmatch(last):
         return _UNUSUAL_IPV4
     if len(host) > _MAX_HOST_CHARACTERS or not all(map(_LABEL.fullmatch, labels)):
         return _NO_PUBLIC_NAME
-    return None if allow_private or not _is_private_name(labels) else _PRIVATE_NAME
+    return None if allow_private or not _is_private_name(labels) else use.private_name
 
 
 def _is_private_name(labels: list[str]) -> bool:

@@ -6,6 +6,7 @@ from api.graphql.mutations.account import AccountMutations
 from api.graphql.mutations.keypairs import KeypairMutations
 from api.graphql.mutations.notifications import NotificationMutations
 from api.graphql.mutations.people import PeopleMutations
+from api.graphql.mutations.pipelines import PipelineMutations
 from api.graphql.mutations.releases import ReleaseMutations
 from api.graphql.mutations.sign_in import SignInMutations
 from api.graphql.mutations.signing import SigningMutations
@@ -29,5 +30,6 @@ class Mutation(
     SignInMutations,
     NotificationMutations,
     WebhookMutations,
+    PipelineMutations,
 ):
     pass

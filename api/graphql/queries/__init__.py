@@ -6,6 +6,7 @@ from api.graphql.queries.administration import AdministrationQueries
 from api.graphql.queries.lookups import LookupQueries
 from api.graphql.queries.manifests import ManifestQueries
 from api.graphql.queries.nodes import NodeQueries
+from api.graphql.queries.pipelines import PipelineQueries
 from api.graphql.queries.releases import ReleaseQueries
 from api.graphql.queries.signatures import SignatureQueries
 from api.graphql.queries.webhooks import WebhookQueries
@@ -23,5 +24,6 @@ class Query(
     ManifestQueries,
     AdministrationQueries,
     WebhookQueries,
+    PipelineQueries,
 ):
     pass

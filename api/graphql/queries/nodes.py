@@ -50,6 +50,11 @@ def _own_credentials(
     }
 
 
+def _for_managers(read: NodeReader, cache: EntityCache, ids: Collection[UUID]) -> dict[UUID, Any]:
+    """Return what only those see who manage users."""
+    return read(cache, ids) if Permission.MANAGE_USERS in cache.reading.actor.permissions else {}
+
+
 def _signatures(cache: EntityCache, ids: Collection[UUID]) -> dict[UUID, Any]:
     rows = signatures.by_ids(cache.reading, ids)
     return {id_: Signature.of(row) for id_, row in rows.items()}
@@ -81,11 +86,13 @@ NODE_READERS: dict[str, NodeReader] = {
     "Identity": partial(_own_credentials, EntityCache.identities),
     "Keypair": EntityCache.keypairs,
     "LedgerEntry": _entries,
+    "PipelineRule": partial(_for_managers, EntityCache.pipeline_rules),
     "Release": EntityCache.releases,
     "Role": EntityCache.roles,
     "Session": partial(_own_credentials, EntityCache.sessions),
     "Signature": _signatures,
     "Team": EntityCache.teams,
+    "TrustedIssuer": partial(_for_managers, EntityCache.trusted_issuers),
     "User": EntityCache.users,
     "Webhook": webhooks_by_ids,
     "WebhookDelivery": webhook_deliveries_by_ids,

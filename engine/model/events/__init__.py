@@ -23,6 +23,14 @@ from engine.model.events.administration import (
     UserUpdated,
 )
 from engine.model.events.base import Changes, Event, Recorded
+from engine.model.events.pipelines import (
+    PipelineRuleCreated,
+    PipelineRuleDeleted,
+    PipelineRuleUpdated,
+    TrustedIssuerCreated,
+    TrustedIssuerDeleted,
+    TrustedIssuerUpdated,
+)
 from engine.model.events.refusals import AttemptRefused
 from engine.model.events.releases import (
     DecisionRecorded,
@@ -65,6 +73,9 @@ __all__ = [
     "KeypairCreated",
     "KeypairResealed",
     "KeypairUpdated",
+    "PipelineRuleCreated",
+    "PipelineRuleDeleted",
+    "PipelineRuleUpdated",
     "QuotaReached",
     "Recorded",
     "ReleaseApproved",
@@ -89,6 +100,9 @@ __all__ = [
     "TokenCreated",
     "TokenEnded",
     "TokenRevoked",
+    "TrustedIssuerCreated",
+    "TrustedIssuerDeleted",
+    "TrustedIssuerUpdated",
     "UserCreated",
     "UserUpdated",
     "any_matches",

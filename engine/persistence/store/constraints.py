@@ -62,6 +62,21 @@ CONFLICTS = {
         "Another account has this name. Choose another.",
         "name",
     ),
+    "uq_trusted_issuers_account_id_name_key": (
+        Code.NAME_TAKEN,
+        "Another issuer has this name. Choose another.",
+        "name",
+    ),
+    "uq_trusted_issuers_account_id_issuer": (
+        Code.NAME_TAKEN,
+        "The account trusts this issuer already. Change that one, or add rules to it.",
+        "url",
+    ),
+    "uq_pipeline_rules_account_id_name_key": (
+        Code.NAME_TAKEN,
+        "Another pipeline rule has this name. Choose another.",
+        "name",
+    ),
     "pk_sessions": (
         Code.NOT_FOUND,
         "This sign-in was used already. Ask for a new one.",

@@ -85,6 +85,7 @@ KINDS = {
     "participantId": "User",
     "participantIds": "User",
     "requestedById": "User",
+    "issuerId": "TrustedIssuer",
 }
 #: What a plain `id` is of, where the operation's name does not say.
 _SUBJECTS = {"node": "Release", "nodes": "Release", "resendDelivery": "Delivery"}

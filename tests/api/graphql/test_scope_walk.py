@@ -24,6 +24,7 @@ from api.graphql.limits.config import Limits
 from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.roles import CreateRole
 from engine.commands.administration.teams import UpdateTeam
+from engine.commands.administration.trusted_issuers import DeleteTrustedIssuer
 from engine.commands.administration.users import UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken
 from engine.commands.credentials.identities import LinkIdentity
@@ -43,6 +44,7 @@ from notifications.tables import deliveries
 from tests.api.graphql.operations import MUTATIONS
 from tests.support.api import Api, make_api
 from tests.support.databases import POSTGRESQL_IS_LONG
+from tests.support.pipelines import trust
 from tests.support.state_machines import report
 from tests.support.world import World
 
@@ -135,6 +137,29 @@ class Stage:
         self.api.change("max", "updateWebhook", {"id": webhook, "active": False}, "webhook { id }")
         return str(webhook)
 
+    def issuer(self) -> str:
+        """One that is trusted, in place of the one before, since an account has few of them."""
+        with self.world.system.database.reading() as connection:
+            earlier = connection.execute(sa.select(t.trusted_issuers.c.id)).scalars().all()
+        for issuer_id in earlier:
+            self.world.do("admin", DeleteTrustedIssuer(issuer_id=issuer_id))
+        return to_global("TrustedIssuer", trust(self.world, name=self.name()))
+
+    def rule_input(self, scope: str) -> dict[str, Any]:
+        return {
+            "issuerId": self.issuer(),
+            "name": self.name(),
+            "userId": self.api.id("User", "bot"),
+            "conditions": [{"claim": "repository_id", "equals": ["4711"]}],
+            "scopes": [scope],
+            "keypairIds": [self.api.id("Keypair", "vault")],
+        }
+
+    def rule(self) -> str:
+        input_ = self.rule_input("SIGN")
+        rule = self.api.change("max", "createPipelineRule", input_, "rule { id }")["rule"]["id"]
+        return str(rule)
+
     def hook_an_hour_later(self) -> str:
         """The webhook that exists from the beginning, when one may send again by hand."""
         self.world.clock.instant += timedelta(hours=1)
@@ -174,6 +199,13 @@ def _requested(stage: Stage) -> Input:
         "endsAt": (now + timedelta(hours=2)).isoformat(),
         "maxSignatures": 1,
     }
+
+
+def _issuer(stage: Stage) -> Input:
+    stage.issuer()
+    name = stage.name()
+    url = f"https://{name.lower().replace(' ', '-')}.example.com"
+    return {"name": name, "kind": "GITLAB_CI", "url": url}
 
 
 def _team_with(stage: Stage, *names: str) -> Input:
@@ -399,6 +431,13 @@ CASES = [
     ),
     case("rotateWebhookSecret", lambda s: {"id": s.webhook()}, {ACCOUNT}),
     case("sendTestWebhook", lambda s: {"id": s.hook_an_hour_later()}, {ACCOUNT}),
+    case("createTrustedIssuer", _issuer, {USERS}),
+    case("updateTrustedIssuer", lambda s: {"id": s.issuer(), "name": s.name()}, {USERS}),
+    case("deleteTrustedIssuer", lambda s: {"id": s.issuer()}, {USERS}),
+    case("createPipelineRule", lambda s: s.rule_input("SIGN"), {USERS, P.SIGN}),
+    case("createPipelineRule", lambda s: s.rule_input("VIEW_LEDGER"), {USERS, P.VIEW_LEDGER}),
+    case("updatePipelineRule", lambda s: {"id": s.rule(), "name": s.name()}, {USERS, P.SIGN}),
+    case("deletePipelineRule", lambda s: {"id": s.rule()}, {USERS}),
     # Last, for they leave the account with other settings.
     *(
         case("updateAccount", partial(_setting, name=name, before=before, after=after), needs)

@@ -39,6 +39,7 @@ from tests.api.graphql.operations import (
     ways,
 )
 from tests.support.api import Api, make_api
+from tests.support.pipelines import make_rule
 from tests.support.world import World, make_world
 
 #: What everybody may do with what is their own.
@@ -111,6 +112,8 @@ def marked(world: World, api: Api) -> dict[str, str]:
     hook = {"name": "Marked hook", "url": "https://example.com/"}
     ids["Webhook"] = api.change("admin", "createWebhook", hook, "webhook { id }")["webhook"]["id"]
     sent = api.change("admin", "sendTestWebhook", {"id": ids["Webhook"]}, "delivery { id }")
+    ids["PipelineRule"] = to_global("PipelineRule", make_rule(world, name="Marked rule"))
+    ids["TrustedIssuer"] = to_global("TrustedIssuer", world.things["GitHub"])
     ids["WebhookDelivery"] = sent["delivery"]["id"]
     return ids | {"LedgerEntry": api.ask("admin", LEDGER)["ledger"]["edges"][0]["node"]["id"]}
 

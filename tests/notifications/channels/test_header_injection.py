@@ -11,8 +11,10 @@ from graphql import GraphQLInputObjectType, build_schema, get_named_type, is_sca
 
 from engine.commands.administration.account import create_account
 from engine.commands.administration.keypairs import UpdateKeypair
+from engine.commands.administration.pipeline_rules import UpdatePipelineRule
 from engine.commands.administration.roles import CreateRole, UpdateRole
 from engine.commands.administration.teams import CreateTeam, UpdateTeam
+from engine.commands.administration.trusted_issuers import UpdateTrustedIssuer
 from engine.commands.administration.users import CreateUser, UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken
 from engine.commands.releases.close_release import CloseRelease
@@ -22,6 +24,7 @@ from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.stop_release import StopRelease
 from engine.commands.releases.withdraw_release import WithdrawRelease
 from engine.model.artifacts import Artifact
+from engine.model.claims import ClaimCondition
 from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import Status, Verdict
 from engine.signing.request import Refused
@@ -34,6 +37,7 @@ from notifications.webhooks.create import CreateWebhook
 from notifications.webhooks.update import UpdateWebhook
 from tests.support.databases import Templates
 from tests.support.notices import LINK_KEY, with_outbox
+from tests.support.pipelines import CONDITIONS, make_rule, trust
 from tests.support.smtp_server import Inbox, smtp_server
 from tests.support.world import World
 
@@ -76,6 +80,20 @@ ONE_LINE: dict[str, Making] = {
         "admin", _changed(w, url=f"https://x.example/{it}")
     ),
     "UpdateWebhookInput.tags": lambda w, it: w.do("admin", _changed(w, tags=(it,))),
+    "CreateTrustedIssuerInput.name": lambda w, it: trust(w, name=it),
+    "CreateTrustedIssuerInput.url": lambda w, it: trust(w, url=f"https://x.example/{it}"),
+    "CreateTrustedIssuerInput.audience": lambda w, it: trust(w, audience=it),
+    "UpdateTrustedIssuerInput.name": lambda w, it: w.do("admin", _issuer(w, name=it)),
+    "UpdateTrustedIssuerInput.audience": lambda w, it: w.do("admin", _issuer(w, audience=it)),
+    "CreatePipelineRuleInput.name": lambda w, it: make_rule(w, name=it),
+    "UpdatePipelineRuleInput.name": lambda w, it: w.do(
+        "admin", UpdatePipelineRule(rule_id=w.things["rule"], name=it)
+    ),
+    "ClaimConditionInput.claim": lambda w, it: _condition(w, ClaimCondition(it, ("x",))),
+    "ClaimConditionInput.equals": lambda w, it: _condition(w, ClaimCondition("ref", (it,))),
+    "ClaimConditionInput.matches": lambda w, it: _condition(
+        w, ClaimCondition("ref", matches=(f"{it}*",))
+    ),
     "NotificationPreferenceInput.channels": lambda w, it: w.do("ann", _preferring(it)),
     "CreateReleaseInput.name": lambda w, it: w.request(name=it),
     "CreateReleaseInput.version": lambda w, it: w.request(version=it),
@@ -174,6 +192,14 @@ def _team(name: str) -> CreateTeam:
     )
 
 
+def _issuer(world: World, **values: Any) -> UpdateTrustedIssuer:
+    return UpdateTrustedIssuer(issuer_id=world.things["GitHub"], **values)
+
+
+def _condition(world: World, condition: ClaimCondition) -> None:
+    make_rule(world, name="Another", conditions=(CONDITIONS[0], condition))
+
+
 def _webhook(**more: Any) -> CreateWebhook:
     return CreateWebhook(**({"name": "X", "url": "https://example.com/"} | more), key=bytes(32))
 
@@ -186,7 +212,8 @@ def quiet_world(templates: Templates) -> Any:
 
 
 def furnished(world: World) -> World:
-    """With a role, a webhook and a release that can be renamed."""
+    """With a role, a webhook, a pipeline's rule and a release that can be renamed."""
+    make_rule(world)
     world.things["reader"] = world.do("admin", _role("Reader"))
     world.things["hook"] = world.do("admin", _webhook()).webhook_id
     spare = frozenset({world.things["spare"]})

@@ -21,6 +21,7 @@ from engine.persistence.store.tables.people import (
     user_roles,
     users,
 )
+from engine.persistence.store.tables.pipelines import pipeline_rules, trusted_issuers
 from engine.persistence.store.tables.releases import (
     IS_DUE_TO_END,
     IS_DUE_TO_OPEN,
@@ -52,6 +53,7 @@ __all__ = [
     "ledger_entries",
     "ledger_heads",
     "metadata",
+    "pipeline_rules",
     "release_edits",
     "release_keypairs",
     "release_participants",
@@ -64,6 +66,7 @@ __all__ = [
     "team_keypairs",
     "team_members",
     "teams",
+    "trusted_issuers",
     "user_roles",
     "users",
 ]

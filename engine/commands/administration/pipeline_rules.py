@@ -1,0 +1,204 @@
+"""Rules about pipelines: which claims of a token make a pipeline which service user."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from engine.commands.administration.validation import (
+    clean_name,
+    differences,
+    refuse,
+    require_keypairs,
+    require_permission,
+)
+from engine.commands.command import Command
+from engine.model.claims import ClaimCondition, as_words, check_conditions, normalized
+from engine.model.errors import Code, Refusal
+from engine.model.events import PipelineRuleCreated, PipelineRuleDeleted, PipelineRuleUpdated
+from engine.model.grants import refuse_scopes
+from engine.model.origins import check_identity
+from engine.model.text import normalize
+from engine.model.vocabulary import Permission
+from engine.persistence.db.ids import uuid7
+from engine.persistence.store.administration import pipelines, users
+from engine.persistence.store.administration.pipelines import RuleFields
+from engine.persistence.store.locks import Hold
+from engine.persistence.store.unit_of_work import UnitOfWork
+
+MAX_RULES = 200
+MAX_KEYPAIRS = 50
+MIN_LIFETIME_SECONDS, MAX_LIFETIME_SECONDS = 60, 900
+#: What a pipeline's token can be for. None of these leads to another credential, or to keypairs
+#: that the rule does not name.
+PIPELINE_SCOPES = frozenset(
+    {
+        Permission.REQUEST_RELEASE,
+        Permission.VIEW_RELEASES,
+        Permission.SIGN,
+        Permission.VIEW_LEDGER,
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreatePipelineRule(Command[UUID]):
+    """Let pipelines with these claims act as a service user; returns the rule's id."""
+
+    command_name = "create_pipeline_rule"
+    detail_fields = ("name",)
+    account_hold = Hold.EXCLUSIVE
+
+    issuer_id: UUID
+    name: str
+    user_id: UUID
+    conditions: Sequence[ClaimCondition]
+    scopes: frozenset[Permission]
+    keypair_ids: frozenset[UUID] = frozenset()
+    lifetime_seconds: int = MAX_LIFETIME_SECONDS
+
+    def apply(self, uow: UnitOfWork) -> UUID:
+        """Needs `MANAGE_USERS`, and what the rule grants: see `grants.refuse_scopes`."""
+        require_permission(uow, Permission.MANAGE_USERS)
+        issuer = pipelines.load_issuer(uow, self.issuer_id, "issuer_id")
+        if pipelines.count_of_rules(uow) >= MAX_RULES:
+            message = f"An account has at most {MAX_RULES} rules. Delete one first."
+            raise Refusal(Code.INVALID_INPUT, message)
+        fields = RuleFields(
+            name=normalize(self.name),
+            user_id=self.user_id,
+            conditions=normalized(self.conditions),
+            scopes=self.scopes,
+            keypair_ids=self.keypair_ids,
+            lifetime_seconds=self.lifetime_seconds,
+        )
+        _require_valid(uow, issuer, self.conditions, fields)
+        rule_id = uuid7()
+        pipelines.insert_rule(uow, rule_id, issuer.id, fields)
+        changes = differences({}, {"issuer": issuer.name, **_shown(fields)})
+        uow.record(PipelineRuleCreated(subject_id=rule_id, changes=changes))
+        return rule_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdatePipelineRule(Command[UUID]):
+    """Change a rule; returns its id. What is None stays as it is.
+
+    All of its rules are checked again, and the actor has to hold what it grants, as if it were
+    made anew: somebody else may have made it.
+    """
+
+    command_name = "update_pipeline_rule"
+    subject_kind = "PipelineRule"
+    subject_field = "rule_id"
+    account_hold = Hold.EXCLUSIVE
+
+    rule_id: UUID
+    name: str | None = None
+    user_id: UUID | None = None
+    conditions: Sequence[ClaimCondition] | None = None
+    scopes: frozenset[Permission] | None = None
+    keypair_ids: frozenset[UUID] | None = None
+    lifetime_seconds: int | None = None
+
+    def apply(self, uow: UnitOfWork) -> UUID:
+        """Needs `MANAGE_USERS`, and what the rule grants."""
+        require_permission(uow, Permission.MANAGE_USERS)
+        row = pipelines.load_rule(uow, self.rule_id)
+        issuer = pipelines.load_issuer(uow, row.issuer_id)
+        before = RuleFields.of(row)
+        after = replace(before, **self._new_values())
+        if after == before:
+            return self.rule_id
+        _require_valid(uow, issuer, after.conditions, after)
+        pipelines.update_rule(uow, row.id, after)
+        changes = differences(_shown(before), _shown(after))
+        uow.record(PipelineRuleUpdated(subject_id=row.id, changes=changes))
+        return self.rule_id
+
+    def _new_values(self) -> dict[str, Any]:
+        names = ("user_id", "scopes", "keypair_ids", "lifetime_seconds")
+        values = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        if self.name is not None:
+            values["name"] = normalize(self.name)
+        if self.conditions is not None:
+            refuse(check_conditions(self.conditions, "conditions"))
+            values["conditions"] = normalized(self.conditions)
+        return values
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeletePipelineRule(Command[UUID]):
+    """Delete a rule; returns its id. The tokens that pipelines have by it end at once."""
+
+    command_name = "delete_pipeline_rule"
+    subject_kind = "PipelineRule"
+    subject_field = "rule_id"
+    account_hold = Hold.EXCLUSIVE
+
+    rule_id: UUID
+
+    def apply(self, uow: UnitOfWork) -> UUID:
+        """Needs `MANAGE_USERS`."""
+        require_permission(uow, Permission.MANAGE_USERS)
+        end_rule(uow, pipelines.load_rule(uow, self.rule_id))
+        return self.rule_id
+
+
+def end_rule(uow: UnitOfWork, rule: Row[Any]) -> None:
+    """Delete a rule."""
+    pipelines.delete_rule(uow, rule.id)
+    changes = {name: (before, None) for name, before in _shown(RuleFields.of(rule)).items()}
+    uow.record(PipelineRuleDeleted(subject_id=rule.id, changes=changes))
+
+
+def _require_valid(
+    uow: UnitOfWork,
+    issuer: Row[Any],
+    conditions: Sequence[ClaimCondition],
+    fields: RuleFields,
+) -> None:
+    """Refuse a rule that lets in too many, or that grants what its author may not grant."""
+    clean_name(fields.name, "name", "name")
+    refuse(check_conditions(conditions, "conditions"))
+    refuse(check_identity(issuer.kind, fields.conditions, "conditions"))
+    refuse(_check_grant(fields))
+    refuse(refuse_scopes(uow.actor, fields.scopes, own=False))
+    require_keypairs(uow, fields.keypair_ids, "keypair_ids")
+    user = users.load_user(uow, fields.user_id, "user_id")
+    if not user.service or not user.active:
+        message = "A pipeline acts as an active service user. Choose one, or add one."
+        raise Refusal(Code.INVALID_INPUT, message, "user_id")
+
+
+def _check_grant(fields: RuleFields) -> Refusal | None:
+    """Refuse scopes, keypairs and lifetimes that no pipeline's token can have."""
+    if not fields.scopes or not fields.scopes <= PIPELINE_SCOPES:
+        message = f"Give one or more of the scopes {', '.join(sorted(PIPELINE_SCOPES))}."
+        return Refusal(Code.INVALID_INPUT, message, "scopes")
+    if Permission.SIGN in fields.scopes and not fields.keypair_ids:
+        message = "Name the keypairs that the pipeline signs with, or leave the scope SIGN out."
+        return Refusal(Code.INVALID_INPUT, message, "keypair_ids")
+    if len(fields.keypair_ids) > MAX_KEYPAIRS:
+        message = f"Name at most {MAX_KEYPAIRS} keypairs."
+        return Refusal(Code.INVALID_INPUT, message, "keypair_ids")
+    if not MIN_LIFETIME_SECONDS <= fields.lifetime_seconds <= MAX_LIFETIME_SECONDS:
+        message = f"A token lasts {MIN_LIFETIME_SECONDS} to {MAX_LIFETIME_SECONDS} seconds."
+        return Refusal(Code.INVALID_INPUT, message, "lifetime_seconds")
+    return None
+
+
+def _shown(fields: RuleFields) -> dict[str, Any]:
+    """Return the fields of a rule as the ledger and the mail to administrators show them."""
+    return {
+        "name": fields.name,
+        "user_id": fields.user_id,
+        "conditions": as_words(fields.conditions),
+        "scopes": sorted(fields.scopes),
+        "keypair_ids": sorted(fields.keypair_ids),
+        "lifetime_seconds": fields.lifetime_seconds,
+    }
