@@ -62,7 +62,7 @@ class SignatureFilter:
 
 def find(context: QueryContext, filter_: SignatureFilter, page_args: PageArgs) -> Page[Row[Any]]:
     """A page of the signatures that the viewer may see, newest first."""
-    query = sa.select(_S).where(*_visible(context), *filter_.conditions())
+    query = sa.select(_S).where(*matching(context, filter_))
     scope = {f.name: getattr(filter_, f.name) for f in fields(filter_)}
     return fetch(
         context.connection,
@@ -73,9 +73,14 @@ def find(context: QueryContext, filter_: SignatureFilter, page_args: PageArgs) -
     )
 
 
+def matching(context: QueryContext, filter_: SignatureFilter) -> list[ColumnElement[bool]]:
+    """Conditions of which all hold for the visible signatures that the filter finds."""
+    return [*_visible(context), *filter_.conditions()]
+
+
 def count(context: QueryContext, filter_: SignatureFilter) -> int:
     """How many signatures the filter finds."""
-    query = sa.select(sa.func.count()).where(*_visible(context), *filter_.conditions())
+    query = sa.select(sa.func.count()).where(*matching(context, filter_))
     return int(context.connection.execute(query).scalar_one())
 
 

@@ -12,6 +12,7 @@ from api.graphql.mutations.signing_inputs import MAX_DIGESTS
 from api.graphql.queries.nodes import MAX_NODES
 from api.graphql.types.filter_values import MAX_FILTER_VALUES
 from engine.persistence.db.pagination import MAX_PAGE_SIZE
+from engine.queries.buckets import MAX_BUCKETS
 from engine.queries.text_search import SEARCH_LENGTH
 from notifications.webhooks.base import MAX_ACTIVE_WEBHOOKS
 from tests.docs.documents import DOCS
@@ -55,5 +56,6 @@ def test_the_limits_of_arguments_are_those_of_the_code() -> None:
         MAX_FILTER_VALUES,
         SEARCH_LENGTH,
         MAX_DIGESTS,
+        MAX_BUCKETS,
         MAX_ACTIVE_WEBHOOKS,
     ]

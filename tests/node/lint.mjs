@@ -28,6 +28,8 @@ const exceptions = {
         "Factor",
         "Artifact",
         "ContextEntry",
+        "ReleaseCount",
+        "SignatureCount",
         "Decision",
         "AvailableAction",
         "ReleaseEvent",

@@ -2,6 +2,7 @@
 
 from api.graphql.loaders import (
     connections,
+    counts,
     history,
     keypairs,
     notifications,
@@ -14,6 +15,7 @@ from api.graphql.loaders import (
 
 __all__ = [
     "connections",
+    "counts",
     "history",
     "keypairs",
     "notifications",

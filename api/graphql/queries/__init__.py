@@ -3,6 +3,7 @@
 import strawberry
 
 from api.graphql.queries.administration import AdministrationQueries
+from api.graphql.queries.counts import CountQueries
 from api.graphql.queries.lookups import LookupQueries
 from api.graphql.queries.manifests import ManifestQueries
 from api.graphql.queries.nodes import NodeQueries
@@ -22,6 +23,7 @@ class Query(
     ReleaseQueries,
     SignatureQueries,
     ManifestQueries,
+    CountQueries,
     AdministrationQueries,
     WebhookQueries,
     PipelineQueries,

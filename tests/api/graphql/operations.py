@@ -39,6 +39,8 @@ FLAT = {"edges", "node", "pageInfo", "errors"}
 _NAMED: dict[str, Any] = {
     "startsAt": "2030-06-03T13:00:00Z",
     "endsAt": "2030-06-03T15:00:00Z",
+    "from": "2030-06-03T12:00:00Z",
+    "groupBy": "TEAM",
     "email": "new@example.com",
     "timeZone": "UTC",
     "locale": "en",
