@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 from starlette.types import ASGIApp
 
+from api.cli.importing import COLLECTION_THRESHOLDS
 from api.cli.sockets import bind, host_and_port, metrics_address, require_metrics_address
 from api.config.settings import PREFIX, Settings
 from api.config.settings_docs import faults
@@ -44,8 +45,6 @@ log = structlog.get_logger("countersign")
 #: Seconds that a busy event loop keeps a thread waiting which has the next statement of a
 #: transaction ready, and locks held. Python's own is 0.005.
 SWITCH = 0.001
-#: New objects until cycles among them are looked for, and how much more seldom among older ones.
-COLLECT = (20_000, 20, 20)
 
 #: Of the time that a process has to end in, how much is for requests under way; the rest is for
 #: letting go.
@@ -200,7 +199,7 @@ def settle_in() -> None:
     sys.setswitchinterval(SWITCH)
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*COLLECT)
+    gc.set_threshold(*COLLECTION_THRESHOLDS)
 
 
 def serve(settings: Settings, host: str, port: int, *, worker: bool, processes: int = 1) -> None:
