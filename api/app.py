@@ -21,7 +21,7 @@ from api.bootstrap import (
     email_routes,
 )
 from api.config.settings import Settings
-from api.downloads.manifests import manifest_routes
+from api.downloads.routes import download_routes
 from api.graphql.endpoint import Endpoint
 from api.graphql.limits.config import Limits
 from api.graphql.schema import Schema, schema
@@ -80,7 +80,7 @@ def create_app(
             *email_routes(settings, runtime),
             *auth_routes(settings, runtime),
             *oauth_routes(build_grants(devices), devices),
-            *manifest_routes(runtime, limits_of(settings)),
+            *download_routes(runtime, limits_of(settings)),
         ],
         middleware=_middleware(settings, runtime, in_flight),
         exception_handlers={404: nothing_here(root)},

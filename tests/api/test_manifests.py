@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from api.downloads import access
 from api.downloads import manifests as downloads
-from api.downloads.manifests import manifest_routes
+from api.downloads.routes import download_routes
 from api.graphql.limits.config import Limits
 from api.graphql.queries import manifests as queries
 from engine.commands.credentials.api_tokens import CreateApiToken
@@ -65,7 +66,7 @@ class Site:
 def site(world: World) -> Iterator[Site]:
     release_id = release_in(world, Status.IN_PROGRESS, max_signatures=50)
     api, runtime = make_api(world)
-    app = Starlette(routes=manifest_routes(runtime, Limits()))
+    app = Starlette(routes=download_routes(runtime, Limits()))
     with api.client, TestClient(app) as client:
         yield Site(api, client, api.id("Release", release_id))
     runtime.executor.shutdown()
@@ -212,13 +213,13 @@ def test_a_credential_that_ends_meanwhile_ends_the_download(
     monkeypatch.setattr(downloads, "PAGE_SIZE", 1)
     for n in range(3):
         site.sign(bytes([n]), {"name": f"{n}"})
-    whole = downloads.principal_of
+    whole = access.principal_of
     calls = iter(range(10))
 
     async def ended_after_one(*args: Any, **more: Any) -> Any:
         return await whole(*args, **more) if next(calls) < 2 else None
 
-    monkeypatch.setattr(downloads, "principal_of", ended_after_one)
+    monkeypatch.setattr(access, "principal_of", ended_after_one)
     with pytest.raises(Exception, match="Send a token"):
         site.download()
 
@@ -226,7 +227,7 @@ def test_a_credential_that_ends_meanwhile_ends_the_download(
 def test_downloads_have_a_rate(world: World) -> None:
     release_id = release_in(world, Status.IN_PROGRESS)
     api, runtime = make_api(world)
-    app = Starlette(routes=manifest_routes(runtime, Limits(rate=0.01, burst=2)))
+    app = Starlette(routes=download_routes(runtime, Limits(rate=0.01, burst=2)))
     with api.client, TestClient(app) as client:
         site = Site(api, client, api.id("Release", release_id))
         statuses = [site.download().status_code for _ in range(3)]

@@ -34,6 +34,7 @@ const exceptions = {
         "AvailableAction",
         "ReleaseEvent",
         "ReleaseManifest",
+        "PublicKey",
         "NotificationPreference",
       ],
     },

@@ -17,7 +17,9 @@ from api.graphql.types.enums import (
 )
 from api.graphql.types.node import Connection, Node
 from api.graphql.types.people import Team, User
+from api.graphql.types.public_key import PublicKey
 from engine.queries.records import Record
+from engine.signers import public_keys
 
 if TYPE_CHECKING:
     from api.graphql.types.release import Release
@@ -102,6 +104,15 @@ class Keypair(Node):
     ) -> Connection[Team]:
         page: Connection[Team] = self.pages["teamsConnection", first, after, last, before]
         return page
+
+    @strawberry.field(
+        description="The public key in the forms that programs ask for, with its fingerprints."
+    )
+    def public_key(self) -> PublicKey:
+        row = self.source
+        return PublicKey(
+            source=public_keys.PublicKey(row.algorithm, row.public_key, comment=row.alias)
+        )
 
     @classmethod
     def of(cls, row: Record) -> Keypair:
