@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp
 
 from api.bootstrap import (
     auth_routes,
@@ -32,6 +33,7 @@ from api.runtime.event_feed import EventFeed, Listener, feeding
 from api.runtime.host_people import HostPeople
 from api.runtime.runtime import Runtime
 from api.web.http.browser import Browser
+from api.web.http.cross_origin import origins_of, shared_with
 from api.web.http.headers import SecurityHeaders
 from api.web.http.hosts import KnownHosts
 from api.web.not_found import nothing_here, to_sign_in
@@ -60,21 +62,15 @@ def create_app(
     """
     feeds = tuple(EventFeed(listener) for listener in listeners)
     runtime = build_runtime(settings, host_people=host_people, listeners=feeds)
-    endpoint = Endpoint(
-        runtime,
-        ide=settings.ide,
-        limits=limits_of(settings),
-        public_url=settings.public_url,
-        schema=schema_of(settings),
-    )
+    graphql = _graphql(settings, runtime)
     in_flight = InFlight()
     root = Browser(settings.public_url).root
     devices = build_device_flow(settings, runtime)
     app = Starlette(
         routes=[
             Route("/", to_sign_in(root)),
-            Route("/graphql", endpoint),
-            WebSocketRoute("/graphql", endpoint),
+            Route("/graphql", graphql),
+            WebSocketRoute("/graphql", graphql),
             Route("/healthz", _alive),
             Route("/readyz", _readiness(runtime)),
             *email_routes(settings, runtime),
@@ -90,6 +86,19 @@ def create_app(
     app.router.redirect_slashes = False
     app.state.ending, app.state.in_flight = runtime.ending, in_flight
     return app
+
+
+def _graphql(settings: Settings, runtime: Runtime) -> ASGIApp:
+    origins = origins_of(settings.allowed_origins)
+    endpoint = Endpoint(
+        runtime,
+        ide=settings.ide,
+        limits=limits_of(settings),
+        public_url=settings.public_url,
+        allowed_origins=origins,
+        schema=schema_of(settings),
+    )
+    return shared_with(endpoint, origins)
 
 
 def _middleware(settings: Settings, runtime: Runtime, in_flight: InFlight) -> list[Middleware]:

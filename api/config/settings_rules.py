@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError
 
 from api.config.safe_urls import is_safe
 from api.config.secret_strength import is_same_secret, weakness, weakness_of_text
+from api.web.http.cross_origin import origins_of
 from api.web.http.hosts import hosts_of
 from engine.persistence.db.database import normal_url
 from engine.signers.keyring import InvalidMasterKeyError, Keyring, master_keys_of, parse_master_key
@@ -102,6 +103,18 @@ def hosts(text: str) -> None:
         message = (
             "must be names or addresses without scheme and port, separated by commas,"
             " like countersign.internal,10.0.0.5"
+        )
+        raise ValueError(message) from None
+
+
+def origins(text: str) -> None:
+    """Require a list of origins, each exactly as browsers write it."""
+    try:
+        origins_of(text)
+    except ValueError:
+        message = (
+            "must be origins of pages, each exactly as browsers write it and without a path,"
+            " separated by commas, like https://dashboard.example.com,http://localhost:5173"
         )
         raise ValueError(message) from None
 

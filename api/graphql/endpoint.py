@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from datetime import timedelta
 from functools import lru_cache, partial
 from typing import Any
@@ -58,6 +58,7 @@ class Endpoint(GraphQL[Context, None]):
         ide: bool,
         limits: Limits | None = None,
         public_url: str | None = None,
+        allowed_origins: Collection[str] = (),
         schema: Schema = schema,
     ) -> None:
         limits = limits or Limits()
@@ -71,7 +72,7 @@ class Endpoint(GraphQL[Context, None]):
         self._limits = limits
         self._rates = Rates(limits.rate, limits.burst)
         self._followers = SubscriptionLimiter(limits.subscriptions)
-        self._origins = Origins(public_url)
+        self._origins = Origins(public_url, allowed_origins)
         self.request_adapter_class = self._body  # type: ignore[assignment]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

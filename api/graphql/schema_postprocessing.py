@@ -14,8 +14,8 @@ from graphql import (
     is_non_null_type,
 )
 
-#: Without a viewer nothing else is answered either.
-_NEVER_REFUSED_ALONE = "viewer"
+#: Without a viewer nothing else is answered either, and what federation asks for is prescribed.
+_NEVER_REFUSED_ALONE = {"viewer", "_entities", "_service"}
 
 
 def finish(schema: GraphQLSchema) -> None:
@@ -39,7 +39,7 @@ def finish(schema: GraphQLSchema) -> None:
 def _let_queries_be_null(schema: GraphQLSchema) -> None:
     assert schema.query_type is not None
     for name, field in schema.query_type.fields.items():
-        if is_non_null_type(field.type) and name != _NEVER_REFUSED_ALONE:
+        if is_non_null_type(field.type) and name not in _NEVER_REFUSED_ALONE:
             field.type = field.type.of_type
 
 

@@ -21,6 +21,7 @@ from api.graphql.ids import to_global
 from api.runtime.channels import MessageSettings
 from api.runtime.runtime import Runtime
 from api.web.http.browser import Browser
+from api.web.http.cross_origin import shared_with
 from engine.commands.credentials.api_tokens import CreateApiToken
 from engine.concurrency.executor import Executor
 from engine.model.vocabulary import Permission
@@ -106,7 +107,8 @@ def make_api(world: World, **options: Any) -> tuple[Api, Runtime]:
     browser = Browser("http://testserver")
     runtime = Runtime(world.system, executor, gate, message_settings=_TELLING, browser=browser)
     endpoint = Endpoint(runtime, **{"ide": False} | options)
-    app = Starlette(routes=[Route("/graphql", endpoint), WebSocketRoute("/graphql", endpoint)])
+    graphql = shared_with(endpoint, options.get("allowed_origins", ()))
+    app = Starlette(routes=[Route("/graphql", graphql), WebSocketRoute("/graphql", graphql)])
     return Api(world, TestClient(app)), runtime
 
 

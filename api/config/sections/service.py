@@ -26,6 +26,13 @@ class ServiceSection(BaseModel):
         " and /healthz and /readyz are answered whichever host is asked.",
         examples=["countersign.internal,10.0.0.5"],
     )
+    allowed_origins: Annotated[str, validated_by(rules.origins)] | None = Field(
+        default=None,
+        description="The origins of web pages that may use the API besides this service's own,"
+        " separated by commas, each exactly as browsers write it. They use it with API tokens:"
+        " cookies of theirs do not count.",
+        examples=["https://dashboard.example.com,http://localhost:5173"],
+    )
     secret_key: Annotated[SecretStr, validated_by(rules.secret_key)] = Field(
         description=f"Protects links and sessions: at least {SECRET_KEY_LENGTH} random characters,"
         f" as `{MAKE_KEY}` prints them. A new one ends all sessions and open links, and webhooks"

@@ -81,8 +81,11 @@ class Browser:
     def may_act(self, connection: HTTPConnection) -> bool:
         """Return whether the session's cookie counts: no other site can have caused a change.
 
-        A websocket opens with a GET that any page may send, and then carries mutations.
+        A websocket opens with a GET that any page may send, and then carries mutations. A page of
+        another origin that may use the API does so with a token alone.
         """
+        if self._origins.is_another(connection):
+            return False
         reads = connection.scope["type"] == "http" and connection.scope["method"] in _SAFE
         return reads or self.is_our_page(connection)
 

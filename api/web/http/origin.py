@@ -8,6 +8,7 @@ alone: an Origin that is this service's says as much.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import Enum, auto
 from urllib.parse import urlsplit
 
@@ -27,7 +28,8 @@ _HIDDEN = "null"
 _SENTENCE = (
     "Web pages of other sites cannot use this API: the page's origin{origin} is neither the one of"
     " COUNTERSIGN_PUBLIC_URL nor that of the host that was asked{host}. If it is a page of this"
-    " service, a proxy in between has changed the Host header: it must pass it on as it is."
+    " service, a proxy in between has changed the Host header: it must pass it on as it is. A page"
+    " of yours on another origin can use it with a token, if COUNTERSIGN_ALLOWED_ORIGINS names it."
 )
 #: The same for the reason of a closed WebSocket, which has room for 123 bytes.
 BRIEFLY = (
@@ -42,6 +44,8 @@ class Source(Enum):
 
     #: A page of this service made it.
     OWN_PAGE = auto()
+    #: A page made it whose origin an operator has named: its cookies do not count.
+    ALLOWED_PAGE = auto()
     #: A page of another site made it, or one may have.
     FOREIGN_PAGE = auto()
     #: The request names no page: it is of a program, or of a link outside of any page.
@@ -60,10 +64,16 @@ def origin_of(url: str) -> str:
 
 
 class Origins:
-    """The service's own origins: of its public address, and of the address that was asked."""
+    """The service's own origins: of its public address, and of the address that was asked.
 
-    def __init__(self, public_url: str | None) -> None:
+    Args:
+        public_url: The public address.
+        allowed: The origins of other pages that may use the API, as browsers write them.
+    """
+
+    def __init__(self, public_url: str | None, allowed: Collection[str] = ()) -> None:
         self._public = origin_of(public_url) if public_url else None
+        self._allowed = frozenset(allowed)
         self._refused = LogThrottle()
 
     def source_of(self, connection: HTTPConnection) -> Source:
@@ -84,15 +94,23 @@ class Origins:
 
     def _source_of(self, connection: HTTPConnection) -> Source:
         """Return which page made a request: one of another site if either header says so."""
-        headers = connection.headers
-        origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+        origin = connection.headers.get("origin")
+        site = connection.headers.get("sec-fetch-site")
         if origin == _HIDDEN and site == "same-origin":
             return Source.OWN_PAGE
-        if origin is not None and not self.is_ours(origin, headers.get("host", "")):
-            return Source.FOREIGN_PAGE
+        if self.is_another(connection):
+            return Source.ALLOWED_PAGE if origin in self._allowed else Source.FOREIGN_PAGE
         if site is not None and site not in _HARMLESS:
             return Source.FOREIGN_PAGE
         return Source.OWN_PAGE if origin is not None or site == "same-origin" else Source.UNKNOWN
+
+    def is_another(self, connection: HTTPConnection) -> bool:
+        """Return whether a request names an origin, and one that is not the service's own."""
+        headers = connection.headers
+        origin = headers.get("origin")
+        if origin is None or (origin, headers.get("sec-fetch-site")) == (_HIDDEN, "same-origin"):
+            return False
+        return not self.is_ours(origin, headers.get("host", ""))
 
     def refusal_of(self, connection: HTTPConnection) -> RefusedError | None:
         """Return why the API refuses a request; None if it does not.
@@ -104,8 +122,7 @@ class Origins:
         origin, host = headers.get("origin"), headers.get("host", "")
         if self.source_of(connection) is not Source.FOREIGN_PAGE:
             return None
-        is_named = origin is not None and not self.is_ours(origin, host)
-        if not is_named and "cookie" not in headers:
+        if not self.is_another(connection) and "cookie" not in headers:
             return None
         sentence = _SENTENCE.format(origin=_in_brackets(origin), host=_in_brackets(host))
         return RefusedError(403, FOREIGN_ORIGIN, sentence)

@@ -107,7 +107,8 @@ def test_a_refused_origin_is_told_with_what_to_change(api: Api) -> None:
         "Web pages of other sites cannot use this API: the page's origin (http://localhost:5173)"
         " is neither the one of COUNTERSIGN_PUBLIC_URL nor that of the host that was asked"
         " (127.0.0.1:8000). If it is a page of this service, a proxy in between has changed the"
-        " Host header: it must pass it on as it is."
+        " Host header: it must pass it on as it is. A page of yours on another origin can use it"
+        " with a token, if COUNTERSIGN_ALLOWED_ORIGINS names it."
     )
 
 
