@@ -64,6 +64,12 @@ KEYPAIR_AND_WINDOW_RULES: tuple[Guard, ...] = (
     requirements.keypairs_are_free,
 )
 
+#: Rules that say whether the actor may request a release of a team, whatever is in it.
+REQUESTER_RULES: tuple[Guard, ...] = (
+    guards.may_request,
+    requirements.team_fits_settings,
+    guards.is_on_the_team,
+)
 #: Rules that say of each keypair by itself whether a release of a team can have it.
 KEYPAIR_CHOICE_RULES: tuple[Guard, ...] = (
     requirements.type_is_enabled,

@@ -10,7 +10,7 @@ from engine.lifecycle.table import KEYPAIR_CHOICE_RULES
 from engine.model.facts import Facts, Keypair, ReleaseFields, Team
 from engine.model.grants import missing_permission
 from engine.model.visibility import teams_to_request_for
-from engine.model.vocabulary import Permission
+from engine.model.vocabulary import KeypairCategory, Permission, ReleaseType
 from engine.persistence.db.pagination import Page, PageArgs
 from engine.persistence.store import loading
 from engine.queries import records
@@ -58,30 +58,31 @@ def _load_keypairs(context: QueryContext, ids: Collection[UUID]) -> list[Keypair
 
 
 def _is_usable(context: QueryContext, team: Record, keypair: Keypair) -> bool:
-    facts = Facts(
-        now=context.now,
-        settings=context.settings,
-        actor=context.actor,
-        proposed=_draft(context, team, keypair),
-        keypairs=(keypair,),
-        team=Team(id=team.id, name=team.name, required_approvals=team.required_approvals),
-    )
+    facts = request_facts(context, team, keypair)
     return all(rule(facts) is None for rule in KEYPAIR_CHOICE_RULES)
 
 
-def _draft(context: QueryContext, team: Record, keypair: Keypair) -> ReleaseFields:
-    """Return the least request that names the keypair."""
-    return ReleaseFields(
+def request_facts(context: QueryContext, team: Record, keypair: Keypair | None = None) -> Facts:
+    """Return the facts of the least request for a team, that names no keypair or only this one."""
+    draft = ReleaseFields(
         name="",
         version=None,
         note=None,
-        category=keypair.category,
-        type=keypair.type,
+        category=keypair.category if keypair else KeypairCategory.STANDARD,
+        type=keypair.type if keypair else ReleaseType.OFFLINE,
         team_id=team.id,
         participant_ids=frozenset(),
         with_default_certificate=False,
-        keypair_ids=frozenset({keypair.id}),
+        keypair_ids=frozenset({keypair.id} if keypair else ()),
         starts_at=context.now,
         ends_at=context.now,
         max_signatures=1,
+    )
+    return Facts(
+        now=context.now,
+        settings=context.settings,
+        actor=context.actor,
+        proposed=draft,
+        keypairs=(keypair,) if keypair else (),
+        team=Team(id=team.id, name=team.name, required_approvals=team.required_approvals),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -26,22 +27,33 @@ def explain(
         message = "You need the permission Manage keypairs to ask about others or other times."
         raise Refusal(Code.FORBIDDEN, message, "user_id" if foreign else "at")
     actor = _other(context, user_id) if foreign and user_id else context.actor
-    (keypair,) = loading.load_keypairs(context.connection, context.account_id, [keypair_id])
-    facts = sign_facts(context, actor, keypair, at or context.now)
-    return evaluate(replace(facts, viewer=context.actor))
+    keypairs = loading.load_keypairs(context.connection, context.account_id, [keypair_id])
+    return evaluate(sign_facts(context, actor, keypairs, at or context.now)[keypair_id])
 
 
-def sign_facts(context: QueryContext, actor: Actor, keypair: Keypair, now: datetime) -> SignFacts:
-    """The facts as `sign` would see them at that instant."""
-    release = None
-    if keypair.held_by is not None:
-        stored = loading.load_releases(context.connection, [keypair.held_by])[keypair.held_by]
-        as_it_is = as_of(stored, now)
-        if not as_it_is.status.is_final:
-            (release,) = exclude_overdue(context.connection, [as_it_is], now)
-    return SignFacts(
-        now=now, settings=context.settings, actor=actor, keypair=keypair, release=release
-    )
+def sign_facts(
+    context: QueryContext, actor: Actor, keypairs: Collection[Keypair], now: datetime
+) -> dict[UUID, SignFacts]:
+    """The facts of each keypair as `sign` would see them at that instant, for the viewer to read.
+
+    A constant number of statements, for any number of keypairs.
+    """
+    held = {keypair.held_by for keypair in keypairs if keypair.held_by is not None}
+    stored = loading.load_releases(context.connection, held) if held else {}
+    current = [as_of(release, now) for release in stored.values()]
+    still_open = [release for release in current if not release.status.is_final]
+    releases = {r.id: r for r in exclude_overdue(context.connection, still_open, now)}
+    return {
+        keypair.id: SignFacts(
+            now=now,
+            settings=context.settings,
+            actor=actor,
+            keypair=keypair,
+            release=releases.get(keypair.held_by) if keypair.held_by is not None else None,
+            viewer=context.actor,
+        )
+        for keypair in keypairs
+    }
 
 
 def _other(context: QueryContext, user_id: UUID) -> Actor:

@@ -32,6 +32,7 @@ const exceptions = {
         "SignatureCount",
         "Decision",
         "AvailableAction",
+        "AvailableSubjectAction",
         "ReleaseEvent",
         "ReleaseManifest",
         "PublicKey",

@@ -1,6 +1,7 @@
 """How each type's fields are read ahead; importing this registers them all."""
 
 from api.graphql.loaders import (
+    actions,
     connections,
     counts,
     history,
@@ -14,6 +15,7 @@ from api.graphql.loaders import (
 )
 
 __all__ = [
+    "actions",
     "connections",
     "counts",
     "history",

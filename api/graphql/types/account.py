@@ -13,6 +13,7 @@ from api.graphql.types.enums import Permission, QuotaOnOnline, ReleaseType
 from api.graphql.types.node import Connection, Node
 from api.graphql.types.notification import NotificationPreference
 from api.graphql.types.people import Team, User
+from api.graphql.types.subject_action import AvailableSubjectAction
 from engine.model.facts import AccountSettings
 
 
@@ -62,6 +63,11 @@ class Account(Node):
     )
     max_window_days: int = strawberry.field(
         description="The longest time that a release's window may last, in days."
+    )
+    available_actions: list[AvailableSubjectAction] = strawberry.field(
+        default_factory=list,
+        description="The actions that the caller can take on the account now, with the reason why"
+        " others would be refused.",
     )
 
     @classmethod

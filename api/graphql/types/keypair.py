@@ -18,6 +18,7 @@ from api.graphql.types.enums import (
 from api.graphql.types.node import Connection, Node
 from api.graphql.types.people import Team, User
 from api.graphql.types.public_key import PublicKey
+from api.graphql.types.subject_action import AvailableSubjectAction
 from engine.queries.records import Record
 from engine.signers import public_keys
 
@@ -79,6 +80,11 @@ class Keypair(Node):
             description="The open release that holds the keypair, if the caller may see that"
             " release.",
         )
+    )
+    available_actions: list[AvailableSubjectAction] = strawberry.field(
+        default_factory=list,
+        description="The actions that the caller can take on the keypair now, with the reason why"
+        " others would be refused.",
     )
 
     @strawberry.field(

@@ -11,6 +11,7 @@ from api.graphql.ids import to_global
 from api.graphql.types.arguments import After, Before, First, Last
 from api.graphql.types.enums import Permission
 from api.graphql.types.node import Connection, Node
+from api.graphql.types.subject_action import AvailableSubjectAction
 from engine.commands.credentials.api_tokens import load_token_scopes
 from engine.model import addresses
 from engine.queries.records import Record
@@ -129,6 +130,11 @@ class User(Node):
             " is empty for others.",
         )
     )
+    available_actions: list[AvailableSubjectAction] = strawberry.field(
+        default_factory=list,
+        description="The actions that the caller can take on the user now, with the reason why"
+        " others would be refused.",
+    )
 
     @strawberry.field(description="The user's roles by pages, sorted by name.")
     def roles_connection(
@@ -205,6 +211,11 @@ class Team(Node):
             " release.",
         )
     )
+    available_actions: list[AvailableSubjectAction] = strawberry.field(
+        default_factory=list,
+        description="The actions that the caller can take on the team now, with the reason why"
+        " others would be refused.",
+    )
 
     @strawberry.field(description="The users who are members of the team, sorted by name.")
     def members_connection(
@@ -270,6 +281,11 @@ class ApiToken(Node):
         default=None,
         description="The id of the token with which this one was created; it ends together"
         " with that one.",
+    )
+    available_actions: list[AvailableSubjectAction] = strawberry.field(
+        default_factory=list,
+        description="The actions that the caller can take on the token now, with the reason why"
+        " others would be refused.",
     )
 
     @classmethod

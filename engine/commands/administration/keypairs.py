@@ -22,9 +22,9 @@ from engine.commands.administration.validation import (
 )
 from engine.commands.command import Command, run_in_transaction
 from engine.lifecycle import machine
+from engine.lifecycle.administration import refuse_opening
 from engine.lifecycle.schedule import EndReason
 from engine.logs.exceptions import log_origin
-from engine.model import grants
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Code, Refusal
 from engine.model.events import Changes, KeypairCreated, KeypairUpdated, ReleaseStopped
@@ -225,9 +225,7 @@ class UpdateKeypair(Command[UUID]):
         """Ask it of those newly mapped to it; where it is opened or enabled, of all who sign."""
         before, after = changes.get("user_ids", (frozenset(), frozenset()))
         require_placement(uow, Permission.MANAGE_KEYPAIRS, after - before, "user_ids")
-        for name, loose in (("access", KeypairAccess.OPEN), ("enabled", True)):
-            if changes.get(name, (None, None))[1] == loose:
-                refuse(grants.refuse_placement(uow.actor, frozenset({Permission.SIGN}), name))
+        refuse(refuse_opening(uow.actor, changes))
 
     def _new_values(self, uow: UnitOfWork) -> dict[str, Any]:
         names = ("access", "user_ids", "has_default_certificate", "enabled")

@@ -24,7 +24,7 @@ from engine.commands.command import Command
 from engine.commands.credentials.change_address import request_change
 from engine.commands.credentials.pending_sign_ins import end_pending_sign_ins
 from engine.commands.credentials.token_endings import end_tokens
-from engine.model.errors import Code, Refusal
+from engine.lifecycle.administration import refuse_renaming, refuse_update_of_user
 from engine.model.events import Changes, UserCreated, UserUpdated
 from engine.model.grants import refuse_grant
 from engine.model.text import normalize
@@ -118,13 +118,13 @@ class UpdateUser(Command[UUID]):
         the token.
         """
         changes_rights = self.roles is not None or self.active is not None
-        self._require_permission(uow, changes_rights=changes_rights)
+        refuse(refuse_update_of_user(uow.actor, self.user_id, of_rights=changes_rights))
         user = users.load_user(uow, self.user_id)
         shortages_before = shortages(uow)
         had_appointer = changes_rights and users.has_appointer(uow)
         changes = differences(dict(user._mapping), self._new_values())
         if "name" in changes:
-            _require_renaming(uow)
+            refuse(refuse_renaming(uow.settings, uow.actor))
         users.update_user(uow, user.id, {name: after for name, (_, after) in changes.items()})
         if self.roles is not None:
             changes |= self._set_roles(uow, self.roles)
@@ -142,13 +142,6 @@ class UpdateUser(Command[UUID]):
             active = user.active if self.active is None else self.active
             request_change(uow, user, self.email, self.link_key, active=active)
         return self.user_id
-
-    def _require_permission(self, uow: UnitOfWork, *, changes_rights: bool) -> None:
-        is_own_profile = self.user_id == uow.actor.user_id and not changes_rights
-        if is_own_profile and Permission.MANAGE_USERS not in uow.actor.permissions:
-            require_permission(uow, Permission.MANAGE_OWN_PROFILE)
-        else:
-            require_permission(uow, Permission.MANAGE_USERS)
 
     def _new_values(self) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -176,17 +169,6 @@ class UpdateUser(Command[UUID]):
         granted = loading.load_role_permissions(uow.connection, added)
         refuse(refuse_grant(uow.actor, granted, permissions, "roles"))
         return differences({"roles": sorted(roles_before)}, {"roles": sorted(new_roles)})
-
-
-def _require_renaming(uow: UnitOfWork) -> None:
-    """An account may keep its users from taking names that others go by."""
-    if uow.settings.users_may_rename_themselves:
-        return
-    if Permission.MANAGE_USERS not in uow.actor.permissions:
-        message = (
-            "In this account names are changed by those who manage users. Ask an administrator."
-        )
-        raise Refusal(Code.FORBIDDEN, message, "name")
 
 
 def _end_credentials(uow: UnitOfWork, user: Row[Any]) -> None:

@@ -9,8 +9,6 @@ from importlib.resources import files
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row
-
 from engine.model import addresses, grants
 from engine.model.addresses import Address
 from engine.model.errors import Code, Refusal, not_found
@@ -28,18 +26,6 @@ _LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 def require_permission(uow: UnitOfWork, permission: Permission) -> None:
     """Refuse FORBIDDEN unless the actor holds a permission and the credential covers it."""
     refuse(grants.missing_permission(uow.actor, permission))
-
-
-def require_own_or_managed(uow: UnitOfWork, row: Row[Any], what: str, own: Permission) -> None:
-    """Allow one's own by the permission `own`, and anybody's by `MANAGE_USERS`.
-
-    Those of other users do not exist for anybody else: NOT_FOUND.
-    """
-    if Permission.MANAGE_USERS in uow.actor.permissions:
-        return
-    if row.user_id != uow.actor.user_id:
-        raise not_found(what, "id")
-    require_permission(uow, own)
 
 
 def require_in_person(uow: UnitOfWork) -> None:

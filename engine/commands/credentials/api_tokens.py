@@ -12,13 +12,12 @@ from uuid import UUID
 from engine.commands.administration.validation import (
     clean_name,
     refuse,
-    require_own_or_managed,
-    require_permission,
 )
 from engine.commands.command import Command
 from engine.commands.credentials.token_endings import RevokedTokens, end_tokens
 from engine.commands.standing import require_standing_credential
 from engine.commands.transactions import transaction
+from engine.lifecycle.administration import refuse_foreign, refuse_token_of
 from engine.model import addresses
 from engine.model.errors import Code, Refusal
 from engine.model.events import TokenCreated, TokenRevoked
@@ -88,10 +87,7 @@ class CreateApiToken(Command[NewToken]):
         owner = self.user_id or uow.actor.user_id
         assert owner is not None
         own = owner == uow.actor.user_id
-        if own:
-            require_permission(uow, Permission.MANAGE_OWN_TOKENS)
-        else:
-            self._require_service_user(uow, owner)
+        _require_owner(uow, owner)
         refuse(refuse_scopes(uow.actor, self.scopes, own=own))
         if self.expires_at is not None and self.expires_at <= uow.now:
             message = "The token would be expired already. Set a later end."
@@ -100,12 +96,6 @@ class CreateApiToken(Command[NewToken]):
         expires_at = self._end(uow, parent_id)
         request = _TokenRequest(owner, self.name, self.scopes, expires_at, parent_id)
         return _insert_token(uow, request)
-
-    def _require_service_user(self, uow: UnitOfWork, owner: UUID) -> None:
-        require_permission(uow, Permission.MANAGE_USERS)
-        if not users.load_user(uow, owner, "user_id").service:
-            message = "People make their own tokens. You can make them for service users."
-            raise Refusal(Code.FORBIDDEN, message, "user_id")
 
     def _end(self, uow: UnitOfWork, parent_id: UUID | None) -> datetime | None:
         """Return when the token ends: at the instant asked for, or else with its parent."""
@@ -139,7 +129,7 @@ class RevokeApiToken(Command[RevokedTokens]):
     def apply(self, uow: UnitOfWork) -> RevokedTokens:
         """Revoke it; a token that is revoked already stays as it is."""
         row = api_tokens.load_token(uow, self.token_id)
-        require_own_or_managed(uow, row, "token", Permission.MANAGE_OWN_TOKENS)
+        refuse(refuse_foreign(uow.actor, row.user_id, "token", Permission.MANAGE_OWN_TOKENS))
         if row.revoked_at is not None:
             return RevokedTokens(row.id, (row.id,))
         ended = end_tokens(uow, [row.id], f"The token {row.name} was revoked.")
@@ -176,6 +166,13 @@ def create_token_as_operator(
         expires_at = uow.now + lifetime if lifetime is not None else None
         token = _insert_token(uow, _TokenRequest(user_id, name, scopes, expires_at))
     return account_id, user_id, token
+
+
+def _require_owner(uow: UnitOfWork, owner: UUID) -> None:
+    """Refuse to make a token of this user; whoever may not make one learns nothing of the user."""
+    manages = owner != uow.actor.user_id and Permission.MANAGE_USERS in uow.actor.permissions
+    service = manages and users.load_user(uow, owner, "user_id").service
+    refuse(refuse_token_of(uow.actor, owner, service=service))
 
 
 def _insert_token(uow: UnitOfWork, request: _TokenRequest) -> NewToken:

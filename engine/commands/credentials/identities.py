@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from engine.commands.administration.validation import require_in_person, require_own_or_managed
+from engine.commands.administration.validation import refuse, require_in_person
 from engine.commands.command import Command
 from engine.commands.standing import require_active_since, require_standing_credential
+from engine.lifecycle.administration import refuse_foreign
 from engine.model.errors import Code, Refusal
 from engine.model.events import IdentityLinked, IdentityUnlinked
 from engine.model.vocabulary import Permission
@@ -70,7 +71,7 @@ class UnlinkIdentity(Command[UUID]):
     def apply(self, uow: UnitOfWork) -> UUID:
         """Delete the identity; sessions that were started with it go on."""
         row = identities.load_identity(uow, self.identity_id)
-        require_own_or_managed(uow, row, "identity", Permission.MANAGE_OWN_PROFILE)
+        refuse(refuse_foreign(uow.actor, row.user_id, "identity", Permission.MANAGE_OWN_PROFILE))
         if identities.delete_identity(uow, row.id):
             uow.record(
                 IdentityUnlinked(subject_id=row.user_id, issuer=row.issuer, subject=row.subject)

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from engine.commands.administration.validation import require_in_person, require_own_or_managed
+from engine.commands.administration.validation import refuse, require_in_person
 from engine.commands.command import Command
 from engine.commands.credentials.api_tokens import secret_hash
 from engine.commands.standing import require_active_since
+from engine.lifecycle.administration import refuse_foreign
 from engine.model import addresses
 from engine.model.errors import Code, Refusal
 from engine.model.events import SessionEnded, SessionStarted
@@ -96,7 +97,7 @@ class RevokeSession(Command[UUID]):
     def apply(self, uow: UnitOfWork) -> UUID:
         """End the session; one that has ended stays as it is."""
         row = sessions.load_session(uow, self.session_id)
-        require_own_or_managed(uow, row, "session", Permission.MANAGE_OWN_PROFILE)
+        refuse(refuse_foreign(uow.actor, row.user_id, "session", Permission.MANAGE_OWN_PROFILE))
         if sessions.end_session(uow, row.id):
             uow.record(SessionEnded(subject_id=row.user_id, session_id=row.id))
         return self.session_id

@@ -1,0 +1,101 @@
+"""Rules of administration that depend on what is changed and by whom. Pure.
+
+Commands apply them, and `availableActions` asks them without any effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from engine.model.errors import Code, Refusal, not_found
+from engine.model.facts import AccountSettings, Actor
+from engine.model.grants import missing_permission, refuse_placement
+from engine.model.vocabulary import KeypairAccess, Permission
+
+_SIGNING = frozenset({Permission.SIGN})
+
+
+def refuse_update_of_user(actor: Actor, user_id: UUID, *, of_rights: bool) -> Refusal | None:
+    """Refuse to change a user: it needs `MANAGE_USERS`, or for one's profile `MANAGE_OWN_PROFILE`.
+
+    Args:
+        actor: Who changes.
+        user_id: Who is changed.
+        of_rights: Whether roles are changed, or whether the user is active.
+    """
+    is_own_profile = user_id == actor.user_id and not of_rights
+    if is_own_profile and Permission.MANAGE_USERS not in actor.permissions:
+        return missing_permission(actor, Permission.MANAGE_OWN_PROFILE)
+    return missing_permission(actor, Permission.MANAGE_USERS)
+
+
+def refuse_renaming(settings: AccountSettings, actor: Actor) -> Refusal | None:
+    """Refuse new names where an account keeps its users from taking names that others go by."""
+    if settings.users_may_rename_themselves or Permission.MANAGE_USERS in actor.permissions:
+        return None
+    message = "In this account names are changed by those who manage users. Ask an administrator."
+    return Refusal(Code.FORBIDDEN, message, "name")
+
+
+def refuse_opening(actor: Actor, changes: Mapping[str, tuple[Any, Any]]) -> Refusal | None:
+    """Refuse to open or enable a keypair unless the credential covers what others then do: sign."""
+    for name, loose in (("access", KeypairAccess.OPEN), ("enabled", True)):
+        if changes.get(name, (None, None))[1] == loose:
+            refusal = refuse_placement(actor, _SIGNING, name)
+            if refusal is not None:
+                return refusal
+    return None
+
+
+def refuse_foreign(
+    actor: Actor, owner_id: UUID | None, what: str, own: Permission
+) -> Refusal | None:
+    """Allow one's own by the permission `own`, and anybody's by `MANAGE_USERS`.
+
+    Those of other users do not exist for anybody else: NOT_FOUND.
+    """
+    if Permission.MANAGE_USERS in actor.permissions:
+        return None
+    if owner_id != actor.user_id:
+        return not_found(what, "id")
+    return missing_permission(actor, own)
+
+
+def refuse_token_of(actor: Actor, owner_id: UUID, *, service: bool) -> Refusal | None:
+    """Refuse to make a token for this user: people make their own, administrators for services."""
+    if owner_id == actor.user_id:
+        return missing_permission(actor, Permission.MANAGE_OWN_TOKENS)
+    refusal = missing_permission(actor, Permission.MANAGE_USERS)
+    if refusal is None and not service:
+        message = "People make their own tokens. You can make them for service users."
+        return Refusal(Code.FORBIDDEN, message, "user_id")
+    return refusal
+
+
+def refuse_leaderless(
+    *, has_manager: bool, had_appointer: bool, has_appointer: bool
+) -> Refusal | None:
+    """Refuse a change that leaves nobody who can manage users (spec section 2).
+
+    It is refused too where nobody could give every permission any more, although somebody could
+    before: whoever manages users and no more could make neither another administrator nor an
+    approver.
+
+    Args:
+        has_manager: Whether an active person can manage users after the change.
+        had_appointer: Whether one could give every permission before it.
+        has_appointer: Whether one can after it.
+    """
+    if not has_manager:
+        return Refusal(
+            Code.LAST_ADMINISTRATOR,
+            "Nobody could manage users any more. Give somebody else that permission first.",
+        )
+    if had_appointer and not has_appointer:
+        return Refusal(
+            Code.LAST_ADMINISTRATOR,
+            "Nobody could give every permission any more. Give somebody else the role ADMIN first.",
+        )
+    return None

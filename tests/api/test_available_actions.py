@@ -1,0 +1,195 @@
+"""What `availableActions` says of keypairs, teams, users, tokens and the account happens."""
+
+from __future__ import annotations
+
+import itertools
+from base64 import b64encode
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from api.graphql.ids import to_global
+from engine.commands.administration.keypairs import UpdateKeypair
+from engine.commands.administration.users import UpdateUser
+from engine.commands.credentials.api_tokens import CreateApiToken
+from engine.model.vocabulary import Permission, ReleaseType
+from engine.queries.available_actions import SubjectAction
+from tests.support.api import Api
+from tests.support.world import DIGEST
+
+ACTIONS = "availableActions { action allowed refusal { code message field } }"
+#: Tokens of the administrator, and the scopes that narrow them.
+NARROWED: dict[str, list[Permission]] = {
+    "of keypairs": [Permission.MANAGE_KEYPAIRS],
+    "of users": [Permission.MANAGE_USERS],
+    "of account": [Permission.MANAGE_ACCOUNT],
+    "of nothing": [Permission.VIEW_LEDGER],
+}
+PEOPLE = ("admin", "ann", "dev", "robot", *NARROWED)
+count = itertools.count()
+
+
+def new_name() -> str:
+    return f"Thing {next(count)}"
+
+
+@pytest.fixture
+def busy(api: Api) -> Api:
+    """Keypairs, people and teams of which different things may be done by different people."""
+    world = api.world
+    world.add_keypair("online", ReleaseType.ONLINE)
+    world.add_keypair("tests", ReleaseType.TEST)
+    world.set_team("blue", keypairs=["vault", "spare", "online", "tests"])
+    world.add_team("red", ["ann"], ["tests"], 1)
+    world.add_user("robot", "DEVELOPER", service=True)
+    world.add_user("gone", "LEAD")
+    world.do("admin", UpdateUser(user_id=world.people["gone"], active=False))
+    world.do("admin", UpdateKeypair(keypair_id=world.things["spare"], enabled=False))
+    admin = world.principal("admin")
+    for name, scopes in NARROWED.items():
+        token = world.do("admin", CreateApiToken(name=name, scopes=frozenset(scopes)))
+        api.tokens[name] = token.secret
+    assert admin.user_id == world.admin_id
+    return api
+
+
+def answers(api: Api, who: str, query: str) -> dict[str, dict[str, Any]]:
+    """What may be done by action, each with its refusal or None."""
+    node = api.ask(who, f"{{ node: {query} }}")["node"]
+    node = node.get("account", node)
+    return {entry["action"]: entry for entry in node["availableActions"]}
+
+
+def node_of(kind: str, id_: str) -> str:
+    return f'node(id: "{id_}") {{ ... on {kind} {{ {ACTIONS} }} }}'
+
+
+def compare(
+    api: Api, who: str, said: dict[str, Any], mutation: str, input_: dict[str, Any]
+) -> bool:
+    """Run the mutation, hold what was said against its errors, and return whether it was done."""
+    errors = api.try_(who, mutation, input_)["errors"]
+    case = (who, said["action"], mutation, input_, errors)
+    assert said["allowed"] == (errors == []), case
+    assert said["refusal"] == (errors[0] if errors else None), case
+    return errors == []
+
+
+def test_what_is_said_of_keypairs_happens(busy: Api) -> None:
+    world = busy.world
+    for who, alias in itertools.product(PEOPLE, ("vault", "spare", "online", "tests")):
+        id_ = busy.id("Keypair", alias)
+        said = answers(busy, who, node_of("Keypair", id_))
+        assert set(said) == {"UPDATE", "ENABLE", "DISABLE", "SIGN"}
+        enabled = alias != "spare"
+        signature = {"keypairId": id_, "digest": b64encode(DIGEST).decode()}
+        compare(busy, who, said["SIGN"], "sign", signature)
+        compare(busy, who, said["UPDATE"], "updateKeypair", {"id": id_, "alias": alias})
+        for action, value in (("ENABLE", True), ("DISABLE", False)):
+            compare(busy, who, said[action], "updateKeypair", {"id": id_, "enabled": value})
+            restored = UpdateKeypair(keypair_id=world.things[alias], enabled=enabled)
+            world.do("admin", restored)
+
+
+def test_what_is_said_of_teams_happens(busy: Api) -> None:
+    for teams_enabled in (True, False):
+        busy.world.settings(teams_enabled=teams_enabled)
+        for who, name in itertools.product(PEOPLE, ("blue", "red")):
+            id_ = busy.id("Team", name)
+            said = answers(busy, who, node_of("Team", id_))
+            compare(busy, who, said["UPDATE"], "updateTeam", {"id": id_, "name": name})
+            request = {
+                "name": new_name(),
+                "type": "TEST",
+                "teamId": id_,
+                "keypairIds": [busy.id("Keypair", "tests")],
+                "startsAt": "2030-06-03T13:00:00Z",
+                "endsAt": "2030-06-03T15:00:00Z",
+                "maxSignatures": 1,
+            }
+            if compare(busy, who, said["REQUEST_RELEASE"], "createRelease", request):
+                release = busy.ask("admin", f'{{ release(name: "{request["name"]}") {{ id }} }}')
+                ended = {"id": release["release"]["id"], "reason": "It was tried only."}
+                busy.change(who, "withdrawRelease", ended, "release { id }")
+
+
+@pytest.mark.parametrize("administrators", [1, 2])
+@pytest.mark.parametrize("renaming", [True, False])
+def test_what_is_said_of_users_happens(busy: Api, administrators: int, renaming: bool) -> None:
+    world = busy.world
+    world.settings(users_may_rename_themselves=renaming)
+    if administrators == 2:
+        world.add_user("second", "ADMIN")
+    undo = "second" if administrators == 2 else "admin"
+    for who, whom in itertools.product(PEOPLE, ("admin", "dev", "robot", "gone")):
+        id_ = busy.id("User", whom)
+        user_id = world.admin_id if whom == "admin" else world.people[whom]
+        said = answers(busy, who, node_of("User", id_))
+        roles = busy.ask("admin", f'{{ user(id: "{id_}") {{ name roles {{ name }} }} }}')["user"]
+        held = [role["name"] for role in roles["roles"]]
+        compare(busy, who, said["UPDATE"], "updateUser", {"id": id_, "locale": "en"})
+        compare(busy, who, said["CHANGE_ROLES"], "updateUser", {"id": id_, "roles": held})
+        if compare(busy, who, said["RENAME"], "updateUser", {"id": id_, "name": new_name()}):
+            world.do("admin", UpdateUser(user_id=user_id, name=roles["name"]))
+        token = {"name": "tried", "userId": id_, "scopes": []}
+        compare(busy, who, said["CREATE_TOKEN"], "createApiToken", token)
+        compare(busy, who, said["ACTIVATE"], "updateUser", {"id": id_, "active": True})
+        world.do(undo, UpdateUser(user_id=user_id, active=whom != "gone"))
+        # Deactivation ends the tokens with which the rest is tried: only where they are not used.
+        if (whom in {"gone", "robot"} and who != whom) or not said["DEACTIVATE"]["allowed"]:
+            compare(busy, who, said["DEACTIVATE"], "updateUser", {"id": id_, "active": False})
+            world.do(undo, UpdateUser(user_id=user_id, active=whom != "gone"))
+            busy.tokens.pop("robot", None)
+    last = answers(busy, undo, node_of("User", busy.id("User", "admin")))["DEACTIVATE"]
+    assert last["allowed"] == (administrators == 2)
+    assert last["allowed"] or last["refusal"]["code"] == "LAST_ADMINISTRATOR"
+    itself = {"id": busy.id("User", "admin"), "active": False}
+    compare(busy, undo, last, "updateUser", itself)
+
+
+def test_what_is_said_of_tokens_happens(busy: Api) -> None:
+    for who, owner in itertools.product(PEOPLE, ("admin", "dev", "robot")):
+        token = busy.world.do(owner, CreateApiToken(name="victim", scopes=frozenset()))
+        id_ = to_global("ApiToken", token.token_id)
+        node = busy.ask(who, f"{{ {node_of('ApiToken', id_)} }}")["node"]
+        if node is None:
+            assert busy.try_(who, "revokeApiToken", {"id": id_})["errors"][0]["code"] == "NOT_FOUND"
+            continue
+        (said,) = node["availableActions"]
+        compare(busy, who, said, "revokeApiToken", {"id": id_})
+
+
+def test_what_is_said_of_the_account_happens(busy: Api) -> None:
+    ann = busy.id("User", "ann")
+    account = f"viewer {{ account {{ {ACTIONS} }} }}"
+    inputs: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
+        "UPDATE": ("updateAccount", lambda: {"requiredApprovals": 1}),
+        "CREATE_KEYPAIR": (
+            "createKeypair",
+            lambda: {"alias": new_name(), "type": "TEST", "algorithm": "ED25519"},
+        ),
+        "CREATE_TEAM": ("createTeam", lambda: {"name": new_name(), "memberIds": [ann]}),
+        "CREATE_USER": (
+            "createUser",
+            lambda: {"email": f"n{next(count)}@example.com", "name": "New", "roles": []},
+        ),
+        "CREATE_ROLE": ("createRole", lambda: {"name": new_name(), "permissions": []}),
+        "FREEZE_SIGNING": ("updateAccount", lambda: {"signingFrozen": True}),
+        "UNFREEZE_SIGNING": ("updateAccount", lambda: {"signingFrozen": False}),
+    }
+    for frozen, who in itertools.product((False, True), PEOPLE):
+        busy.world.settings(signing_frozen=frozen)
+        said = answers(busy, who, account)
+        assert set(said) == set(inputs)
+        for action, (mutation, input_of) in inputs.items():
+            compare(busy, who, said[action], mutation, input_of())
+            busy.world.settings(signing_frozen=frozen)
+
+
+def test_every_action_is_said_of_something(busy: Api) -> None:
+    kinds = {"Keypair": "vault", "Team": "blue", "User": "dev"}
+    said = set(answers(busy, "admin", f"viewer {{ account {{ {ACTIONS} }} }}"))
+    for kind, name in kinds.items():
+        said |= set(answers(busy, "admin", node_of(kind, busy.id(kind, name))))
+    assert said | {"REVOKE"} == set(SubjectAction)
