@@ -56,10 +56,18 @@ def ledger_count(context: QueryContext, filter_: LedgerFilter) -> int:
 
 
 def of_releases(
-    context: QueryContext, release_ids: Collection[UUID], page_args: PageArgs
+    context: QueryContext,
+    release_ids: Collection[UUID],
+    page_args: PageArgs,
+    *,
+    descending: bool = True,
 ) -> dict[UUID, Page[Row[Any]]]:
-    """The newest entries about each release, in one statement for all of them."""
-    return latest(context, e, (e.c.position,), e.c.release_id, release_ids, page_args, [])
+    """A page of the entries about each release, in one statement for all of them."""
+    query = sa.select(e).where(e.c.account_id == context.account_id)
+    order = Order("POSITION", (e.c.position,), descending)
+    return fetch_for_owners(
+        context.connection, query, e.c.release_id, release_ids, order, page_args
+    )
 
 
 def entry_counts(reading: QueryContext, release_ids: Collection[UUID]) -> dict[UUID, int]:
@@ -83,21 +91,6 @@ def counts(
     rows = reading.connection.execute(query, {"ids": sorted(ids)}).all()
     by_owner = {row[0]: row[1] for row in rows}
     return {id_: by_owner.get(id_, 0) for id_ in ids}
-
-
-def latest(
-    context: QueryContext,
-    table: sa.Table,
-    keys: tuple[ColumnElement[Any], ...],
-    by: ColumnElement[Any],
-    ids: Collection[UUID],
-    page_args: PageArgs,
-    conditions: list[ColumnElement[bool]],
-) -> dict[UUID, Page[Row[Any]]]:
-    """A page for each owner, newest first, in one statement for all of them."""
-    own = sa.select(table).where(table.c.account_id == context.account_id, *conditions)
-    order = Order(table.name, keys, descending=True)
-    return fetch_for_owners(context.connection, own, by, ids, order, page_args)
 
 
 def _conditions(filter_: LedgerFilter) -> list[ColumnElement[bool]]:

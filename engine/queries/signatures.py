@@ -1,10 +1,11 @@
-"""Signatures that were made: by id, of releases, and by what was signed."""
+"""Signatures that were made: by id, by what was signed, and of releases, keypairs and users."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -12,17 +13,30 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Row
 
 from engine.model.vocabulary import Permission, SignatureState
-from engine.persistence.db.pagination import Order, Page, PageArgs, fetch
+from engine.persistence.db.pagination import Order, Page, PageArgs, fetch, fetch_for_owners
 from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
 from engine.queries.context import QueryContext
-from engine.queries.history import counts, latest
+from engine.queries.history import counts
 from engine.queries.visibility import is_visible
 
 _S = t.signatures
 _IS_MADE = _S.c.state == SignatureState.MADE
 #: Whoever has one of these sees every signature of the account.
 _SEES_ALL = frozenset({Permission.VIEW_LEDGER, Permission.MANAGE_KEYPAIRS})
+
+
+class SignatureOwner(StrEnum):
+    """What signatures are of, each named by the column that says so."""
+
+    RELEASE = "release_id"
+    KEYPAIR = "keypair_id"
+    USER = "user_id"
+
+    @property
+    def column(self) -> ColumnElement[Any]:
+        """The column of the owner's id."""
+        return _S.c[self.value]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,17 +74,17 @@ class SignatureFilter:
         return conditions
 
 
-def find(context: QueryContext, filter_: SignatureFilter, page_args: PageArgs) -> Page[Row[Any]]:
-    """A page of the signatures that the viewer may see, newest first."""
+def find(
+    context: QueryContext,
+    filter_: SignatureFilter,
+    page_args: PageArgs,
+    *,
+    descending: bool = True,
+) -> Page[Row[Any]]:
+    """A page of the signatures that the viewer may see, newest first unless said otherwise."""
     query = sa.select(_S).where(*matching(context, filter_))
-    scope = {f.name: getattr(filter_, f.name) for f in fields(filter_)}
-    return fetch(
-        context.connection,
-        query,
-        Order("SIGNATURES", (_S.c.id,), descending=True),
-        page_args,
-        scope,
-    )
+    order = Order("SIGNATURES", (_S.c.id,), descending)
+    return fetch(context.connection, query, order, page_args, _scope(filter_))
 
 
 def matching(context: QueryContext, filter_: SignatureFilter) -> list[ColumnElement[bool]]:
@@ -90,16 +104,42 @@ def by_ids(context: QueryContext, ids: Collection[UUID]) -> dict[UUID, Row[Any]]
     return {row.id: row for row in context.connection.execute(query, {"ids": sorted(ids)}).all()}
 
 
-def of_releases(
-    context: QueryContext, release_ids: Collection[UUID], page_args: PageArgs
+def of_owners(
+    context: QueryContext,
+    owner: SignatureOwner,
+    ids: Collection[UUID],
+    filter_: SignatureFilter,
+    page_args: PageArgs,
+    *,
+    descending: bool = True,
 ) -> dict[UUID, Page[Row[Any]]]:
-    """The newest signatures made in each release, in one statement for all of them."""
-    return latest(context, _S, (_S.c.id,), _S.c.release_id, release_ids, page_args, [_IS_MADE])
+    """A page of the signatures of each owner, in one statement for all of them.
+
+    Of releases the caller has made sure that the viewer may see them, and so their signatures.
+    """
+    query = sa.select(_S).where(*_of(context, owner, filter_))
+    order, scope = Order("SIGNATURES", (_S.c.id,), descending), _scope(filter_)
+    connection = context.connection
+    return fetch_for_owners(connection, query, owner.column, ids, order, page_args, scope)
 
 
-def counts_of_releases(context: QueryContext, release_ids: Collection[UUID]) -> dict[UUID, int]:
-    """How many signatures were made in each release."""
-    return counts(context, _S, _S.c.release_id, release_ids, [_IS_MADE])
+def counts_of_owners(
+    context: QueryContext, owner: SignatureOwner, ids: Collection[UUID], filter_: SignatureFilter
+) -> dict[UUID, int]:
+    """How many signatures each owner has, for what `of_owners` lists."""
+    return counts(context, _S, owner.column, ids, _of(context, owner, filter_))
+
+
+def _of(
+    context: QueryContext, owner: SignatureOwner, filter_: SignatureFilter
+) -> list[ColumnElement[bool]]:
+    if owner is SignatureOwner.RELEASE:
+        return [_S.c.account_id == context.account_id, _IS_MADE, *filter_.conditions()]
+    return matching(context, filter_)
+
+
+def _scope(filter_: SignatureFilter) -> dict[str, Any]:
+    return {f.name: getattr(filter_, f.name) for f in fields(filter_)}
 
 
 def _visible(context: QueryContext) -> Iterator[ColumnElement[bool]]:

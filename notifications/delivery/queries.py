@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Row
 
-from engine.persistence.db.pagination import Page, PageArgs
+from engine.persistence.db.pagination import Order, Page, PageArgs, fetch_for_owners
 from engine.persistence.db.sql import id_in
 from engine.queries import history
 from engine.queries.context import QueryContext
@@ -19,14 +19,22 @@ d = deliveries
 
 
 def deliveries_of(
-    reading: QueryContext, release_ids: Collection[UUID], window: PageArgs
+    reading: QueryContext,
+    release_ids: Collection[UUID],
+    page_args: PageArgs,
+    *,
+    descending: bool = True,
 ) -> dict[UUID, Page[Row[Any]]]:
-    """The newest deliveries about each release, in one statement for all of them.
+    """A page of the deliveries about each release, in one statement for all of them.
 
     That the viewer may see the releases is for the caller to have made sure of.
     """
-    to_people: list[ColumnElement[bool]] = [d.c.webhook_id.is_(None)]
-    return history.latest(reading, d, (d.c.id,), d.c.release_id, release_ids, window, to_people)
+    of_account = d.c.account_id == reading.account_id
+    query = sa.select(d).where(of_account, d.c.webhook_id.is_(None))
+    order = Order("DELIVERIES", (d.c.id,), descending)
+    return fetch_for_owners(
+        reading.connection, query, d.c.release_id, release_ids, order, page_args
+    )
 
 
 def deliveries_by_ids(reading: QueryContext, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:

@@ -11,7 +11,7 @@ from sqlalchemy import Row
 
 from engine.model.grants import missing_permission
 from engine.model.vocabulary import Permission
-from engine.persistence.db.pagination import Order, Page, PageArgs, fetch
+from engine.persistence.db.pagination import Order, Page, PageArgs, fetch, fetch_for_owners
 from engine.persistence.db.sql import id_in
 from engine.queries import history
 from engine.queries.context import QueryContext
@@ -49,22 +49,23 @@ def deliveries_by_ids(context: QueryContext, ids: Collection[UUID]) -> dict[UUID
 
 
 def deliveries_of(
-    context: QueryContext, webhook_ids: Collection[UUID], page_args: PageArgs
+    context: QueryContext,
+    webhook_ids: Collection[UUID],
+    page_args: PageArgs,
+    *,
+    descending: bool = True,
 ) -> dict[UUID, Page[Row[Any]]]:
-    """Return the newest deliveries to each webhook, in one statement for all."""
-    return history.latest(context, d, (d.c.id,), d.c.webhook_id, webhook_ids, page_args, [])
+    """Return a page of the deliveries to each webhook, in one statement for all."""
+    query = sa.select(d).where(d.c.account_id == context.account_id)
+    order = Order("DELIVERIES", (d.c.id,), descending)
+    return fetch_for_owners(
+        context.connection, query, d.c.webhook_id, webhook_ids, order, page_args
+    )
 
 
 def deliveries_count(context: QueryContext, webhook_ids: Collection[UUID]) -> dict[UUID, int]:
     """Return how many deliveries there are to each webhook."""
-    query = (
-        sa.select(d.c.webhook_id, sa.func.count())
-        .where(d.c.account_id == context.account_id, id_in(d.c.webhook_id))
-        .group_by(d.c.webhook_id)
-    )
-    rows = context.connection.execute(query, {"ids": sorted(webhook_ids)}).all()
-    counts = {row[0]: row[1] for row in rows}
-    return {id_: counts.get(id_, 0) for id_ in webhook_ids}
+    return history.counts(context, d, d.c.webhook_id, webhook_ids, [])
 
 
 def _rows_by_id(

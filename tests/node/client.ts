@@ -25,6 +25,7 @@ async function ask<Data, Variables>(
 
 const pending: ReleaseStatus = "PENDING";
 const { releases } = await ask(ReleasesDocument, { filter: { status: [pending] }, first: 5 });
+if (!releases) throw new Error("the list was refused");
 const [first] = releases.edges;
 if (!first) throw new Error("there is one");
 const name: string = first.node.name;

@@ -11,6 +11,7 @@ from api.graphql.loaders import (
     pipelines,
     releases,
     sign_in,
+    signatures,
     viewer,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     "pipelines",
     "releases",
     "sign_in",
+    "signatures",
     "viewer",
 ]

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from api.graphql.entity_cache import EntityCache
 from api.graphql.prefetch import loads
 from api.graphql.selection import FieldCall
+from api.graphql.strawberry_compat import to_snake_case
+from api.graphql.types.enums import Direction
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.node import Connection, Edge, connect
 from api.graphql.types.people import Role, Team, User
 from engine.persistence.db.pagination import Page, PageArgs
 from engine.queries.links import Link, link_counts, linked_pages
+
+InputT = TypeVar("InputT")
 
 PAGE_ARGUMENTS = ("first", "after", "last", "before")
 #: Fields that are connections of what a table links to their owner.
@@ -38,6 +42,19 @@ _BY_IDS: dict[type, Callable[[EntityCache, set[UUID]], Mapping[UUID, Any]]] = {
 def page_args_of(call: FieldCall) -> PageArgs:
     """Return the page that a connection's arguments ask for."""
     return PageArgs(**{name: call.arguments.get(name) for name in PAGE_ARGUMENTS})
+
+
+def direction_of(call: FieldCall) -> Direction:
+    """Return the direction in which a connection's rows are sorted by time."""
+    return Direction(call.arguments["direction"])
+
+
+def input_of(call: FieldCall, name: str, kind: type[InputT]) -> InputT | None:
+    """Return an argument whose fields are plain values as the object of its input type."""
+    values = call.arguments.get(name)
+    if values is None:
+        return None
+    return kind(**{to_snake_case(field): value for field, value in values.items()})
 
 
 def connect_pages(

@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any
 
 from api.graphql.entity_cache import EntityCache
-from api.graphql.loaders.connections import connect_pages, page_args_of
+from api.graphql.loaders.connections import connect_pages, direction_of, page_args_of
 from api.graphql.prefetch import loads
 from api.graphql.selection import FieldCall
+from api.graphql.types.enums import Direction
 from api.graphql.types.notification import NotificationPreference
 from api.graphql.types.webhook import Webhook, WebhookDelivery
 from notifications.outbox.preferences import chosen_by
@@ -29,6 +30,8 @@ def webhook_deliveries(
     cache: EntityCache, webhooks: Sequence[Webhook], call: FieldCall
 ) -> Iterable[Any]:
     ids, reading = [webhook.source.id for webhook in webhooks], cache.reading
-    pages = queries.deliveries_of(reading, ids, page_args_of(call))
+    direction = direction_of(call)
+    descending = direction is Direction.DESC
+    pages = queries.deliveries_of(reading, ids, page_args_of(call), descending=descending)
     count = partial(queries.deliveries_count, reading, ids)
-    return connect_pages(webhooks, call, "deliveries", WebhookDelivery, pages, count)
+    return connect_pages(webhooks, call, "deliveries", WebhookDelivery, pages, count, direction)

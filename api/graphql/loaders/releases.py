@@ -9,11 +9,12 @@ from uuid import UUID
 
 from api.graphql.actions import available_actions
 from api.graphql.entity_cache import EntityCache
-from api.graphql.loaders.connections import connect_pages, page_args_of
+from api.graphql.loaders.connections import connect_pages, direction_of, page_args_of
 from api.graphql.prefetch import loads
 from api.graphql.selection import FieldCall
 from api.graphql.types.delivery import Delivery
-from api.graphql.types.history import LedgerEntry, Signature
+from api.graphql.types.enums import Direction
+from api.graphql.types.history import LedgerEntry
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.people import Team, User
 from api.graphql.types.release import ApprovalState, Decision, Release
@@ -21,7 +22,6 @@ from engine.lifecycle.eligibility import able_to_approve
 from engine.model.facts import Facts
 from engine.queries import decisions, history
 from engine.queries import releases as queries
-from engine.queries import signatures as signatures_query
 from engine.queries.records import Record
 from notifications.delivery import queries as deliveries
 
@@ -178,22 +178,16 @@ def decision_approver(
     return users.values()
 
 
-@loads(Release, "signatures")
-def signatures(cache: EntityCache, releases: Sequence[Release], call: FieldCall) -> Iterable[Any]:
-    ids, reading = _ids(releases), cache.reading
-    pages = signatures_query.of_releases(reading, ids, page_args_of(call))
-    count = partial(signatures_query.counts_of_releases, reading, ids)
-    return connect_pages(releases, call, "signatures", Signature, pages, count)
-
-
 @loads(Release, "history")
 def release_history(
     cache: EntityCache, releases: Sequence[Release], call: FieldCall
 ) -> Iterable[Any]:
     ids, reading = _ids(releases), cache.reading
-    pages = history.of_releases(reading, ids, page_args_of(call))
+    direction = direction_of(call)
+    descending = direction is Direction.DESC
+    pages = history.of_releases(reading, ids, page_args_of(call), descending=descending)
     count = partial(history.entry_counts, reading, ids)
-    return connect_pages(releases, call, "history", LedgerEntry, pages, count)
+    return connect_pages(releases, call, "history", LedgerEntry, pages, count, direction)
 
 
 @loads(Release, "deliveries")
@@ -201,9 +195,11 @@ def release_deliveries(
     cache: EntityCache, releases: Sequence[Release], call: FieldCall
 ) -> Iterable[Any]:
     ids, reading = _ids(releases), cache.reading
-    pages = deliveries.deliveries_of(reading, ids, page_args_of(call))
+    direction = direction_of(call)
+    descending = direction is Direction.DESC
+    pages = deliveries.deliveries_of(reading, ids, page_args_of(call), descending=descending)
     count = partial(deliveries.delivery_counts, reading, ids)
-    return connect_pages(releases, call, "deliveries", Delivery, pages, count)
+    return connect_pages(releases, call, "deliveries", Delivery, pages, count, direction)
 
 
 def _ids(releases: Sequence[Release]) -> list[Any]:

@@ -6,6 +6,8 @@ from typing import Annotated, TypeAlias
 
 import strawberry
 
+from api.graphql.types.enums import Direction
+
 First: TypeAlias = Annotated[
     int | None,
     strawberry.argument(
@@ -27,4 +29,8 @@ Last: TypeAlias = Annotated[
 Before: TypeAlias = Annotated[
     str | None,
     strawberry.argument(description="Return only rows that come before the row of this cursor."),
+]
+ByTime: TypeAlias = Annotated[
+    Direction,
+    strawberry.argument(description="Whether the newest or the oldest rows come first."),
 ]

@@ -180,3 +180,8 @@ class SignatureFilter:
             since=self.since,
             until=self.until,
         )
+
+
+def conditions_of(filter: SignatureFilter | None) -> signatures.SignatureFilter:
+    """Return the engine's form of a filter, which is empty where none is given."""
+    return signatures.SignatureFilter() if filter is None else filter.to_filter()

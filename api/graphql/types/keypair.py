@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from api.graphql.ids import to_global
-from api.graphql.types.arguments import After, Before, First, Last
+from api.graphql.types.arguments import After, Before, ByTime, First, Last
 from api.graphql.types.enums import (
+    Direction,
     KeypairAccess,
     KeypairAlgorithm,
     KeypairCategory,
     ReleaseType,
 )
+from api.graphql.types.filters import SignatureFilter, conditions_of
 from api.graphql.types.node import Connection, Node
 from api.graphql.types.people import Team, User
 from api.graphql.types.public_key import PublicKey
@@ -23,6 +25,7 @@ from engine.queries.records import Record
 from engine.signers import public_keys
 
 if TYPE_CHECKING:
+    from api.graphql.types.history import Signature
     from api.graphql.types.release import Release
 
 
@@ -119,6 +122,23 @@ class Keypair(Node):
         return PublicKey(
             source=public_keys.PublicKey(row.algorithm, row.public_key, comment=row.alias)
         )
+
+    @strawberry.field(
+        description="The signatures that were made with the keypair and that the caller may"
+        " see, newest first unless another direction is given."
+    )
+    def signatures(
+        self,
+        filter: SignatureFilter | None = None,
+        direction: ByTime = Direction.DESC,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Annotated[Signature, strawberry.lazy("api.graphql.types.history")]]:
+        key = ("signatures", first, after, last, before, conditions_of(filter), direction)
+        page: Connection[Signature] = self.pages[key]
+        return page
 
     @classmethod
     def of(cls, row: Record) -> Keypair:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from api.graphql.ids import to_global
-from api.graphql.types.arguments import After, Before, First, Last
-from api.graphql.types.enums import Permission
+from api.graphql.types.arguments import After, Before, ByTime, First, Last
+from api.graphql.types.enums import Direction, Permission
+from api.graphql.types.filters import SignatureFilter, conditions_of
 from api.graphql.types.node import Connection, Node
 from api.graphql.types.subject_action import AvailableSubjectAction
 from engine.commands.credentials.api_tokens import load_token_scopes
@@ -17,6 +18,7 @@ from engine.model import addresses
 from engine.queries.records import Record
 
 if TYPE_CHECKING:
+    from api.graphql.types.history import Signature
     from api.graphql.types.keypair import Keypair
     from api.graphql.types.sign_in import Identity, Session
 
@@ -156,6 +158,23 @@ class User(Node):
         before: Before = None,
     ) -> Connection[Team]:
         page: Connection[Team] = self.pages["teamsConnection", first, after, last, before]
+        return page
+
+    @strawberry.field(
+        description="The signatures that the user made and that the caller may see, newest"
+        " first unless another direction is given."
+    )
+    def signatures(
+        self,
+        filter: SignatureFilter | None = None,
+        direction: ByTime = Direction.DESC,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Annotated[Signature, strawberry.lazy("api.graphql.types.history")]]:
+        key = ("signatures", first, after, last, before, conditions_of(filter), direction)
+        page: Connection[Signature] = self.pages[key]
         return page
 
     @classmethod

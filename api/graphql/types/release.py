@@ -9,16 +9,18 @@ import strawberry
 
 from api.graphql.errors import UserError
 from api.graphql.ids import to_global
-from api.graphql.types.arguments import After, Before, First, Last
+from api.graphql.types.arguments import After, Before, ByTime, First, Last
 from api.graphql.types.delivery import Delivery
 from api.graphql.types.enums import (
     DecisionChannel,
     DecisionVerdict,
+    Direction,
     KeypairCategory,
     ReleaseAction,
     ReleaseStatus,
     ReleaseType,
 )
+from api.graphql.types.filters import SignatureFilter, conditions_of
 from api.graphql.types.history import LedgerEntry, Signature
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.node import Connection, Node
@@ -198,37 +200,53 @@ class Release(Node):
     #: Connections read ahead, by field and arguments.
     pages: strawberry.Private[dict[tuple[Any, ...], Any]]
 
-    @strawberry.field(description="The signatures that were made in the release, newest first.")
+    @strawberry.field(
+        description="The signatures that were made in the release, newest first unless another"
+        " direction is given."
+    )
     def signatures(
         self,
+        filter: SignatureFilter | None = None,
+        direction: ByTime = Direction.DESC,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
     ) -> Connection[Signature]:
-        page: Connection[Signature] = self.pages["signatures", first, after, last, before]
+        key = ("signatures", first, after, last, before, conditions_of(filter), direction)
+        page: Connection[Signature] = self.pages[key]
         return page
 
-    @strawberry.field(description="The ledger's entries about the release, newest first.")
+    @strawberry.field(
+        description="The ledger's entries about the release, newest first unless another"
+        " direction is given."
+    )
     def history(
         self,
+        direction: ByTime = Direction.DESC,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
     ) -> Connection[LedgerEntry]:
-        page: Connection[LedgerEntry] = self.pages["history", first, after, last, before]
+        key = ("history", first, after, last, before, direction)
+        page: Connection[LedgerEntry] = self.pages[key]
         return page
 
-    @strawberry.field(description="The messages that were sent about the release, newest first.")
+    @strawberry.field(
+        description="The messages that were sent about the release, newest first unless"
+        " another direction is given."
+    )
     def deliveries(
         self,
+        direction: ByTime = Direction.DESC,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
     ) -> Connection[Delivery]:
-        page: Connection[Delivery] = self.pages["deliveries", first, after, last, before]
+        key = ("deliveries", first, after, last, before, direction)
+        page: Connection[Delivery] = self.pages[key]
         return page
 
     @classmethod

@@ -9,7 +9,8 @@ from typing import Any
 import strawberry
 
 from api.graphql.ids import to_global
-from api.graphql.types.arguments import After, Before, First, Last
+from api.graphql.types.arguments import After, Before, ByTime, First, Last
+from api.graphql.types.enums import Direction
 from api.graphql.types.message_enums import DeliveryState
 from api.graphql.types.node import Connection, Node
 from engine.queries.records import Record
@@ -86,15 +87,20 @@ class Webhook(Node):
         " too, or null if there is none."
     )
 
-    @strawberry.field(description="The messages that were sent to the webhook, newest first.")
+    @strawberry.field(
+        description="The messages that were sent to the webhook, newest first unless another"
+        " direction is given."
+    )
     def deliveries(
         self,
+        direction: ByTime = Direction.DESC,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
     ) -> Connection[WebhookDelivery]:
-        page: Connection[WebhookDelivery] = self.pages["deliveries", first, after, last, before]
+        key = ("deliveries", first, after, last, before, direction)
+        page: Connection[WebhookDelivery] = self.pages[key]
         return page
 
     @classmethod
