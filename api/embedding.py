@@ -23,6 +23,7 @@ from starlette.applications import Starlette
 
 from api.app import create_app
 from api.config.settings import Settings
+from api.graphql.ids import from_global, to_global
 from api.runtime.event_feed import CommittedEvent, Listener
 from api.runtime.host_people import HostPeople, HostUser, NewUser
 
@@ -34,7 +35,9 @@ __all__ = [
     "NewUser",
     "Settings",
     "create_app",
+    "from_global",
     "running",
+    "to_global",
 ]
 
 
