@@ -29,10 +29,19 @@ Rows = dict[sa.Table, list[dict[str, Any]]]
 
 
 class Crowd:
-    """`size` releases, each with all that can hang on it; of the rest, one for `each` so many."""
+    """`size` releases, each with all that can hang on it; of the rest, one for `each` so many.
+
+    Users are more where `people` is.
+    """
 
     def __init__(
-        self, world: World, size: int, *members: str, first: int = 0, each: int = 10
+        self,
+        world: World,
+        size: int,
+        *members: str,
+        first: int = 0,
+        each: int = 10,
+        people: int = 0,
     ) -> None:
         self.world = world
         #: Numbers names and positions, so that a second crowd can join a first.
@@ -42,7 +51,7 @@ class Crowd:
         self.rows: Rows = {}
         self.lead = self._lead()
         few = range(max(1, size // each))
-        self.users = [self._user(n) for n in few]
+        self.users = [self._user(n) for n in range(max(len(few), people))]
         self.keypairs = [self._keypair(n) for n in few]
         self.teams = [self._team(n) for n in few]
         self.releases = [self._release(n) for n in range(size)]
@@ -101,7 +110,7 @@ class Crowd:
         return id_
 
     def _release(self, n: int) -> UUID:
-        id_, now, few = uuid7(), self.world.clock.instant, len(self.users)
+        id_, now, few = uuid7(), self.world.clock.instant, len(self.teams)
         # The first of each keypair awaits approval and holds it.
         pending = n < few
         self._add(
@@ -139,7 +148,7 @@ class Crowd:
         return id_
 
     def _belongings(self, id_: UUID, n: int, pending: bool) -> None:
-        now, few = self.world.clock.instant, len(self.users)
+        now, few = self.world.clock.instant, len(self.teams)
         user, keypair = self.users[n % few], self.keypairs[n % few]
         self._add(t.release_keypairs, release_id=id_, keypair_id=keypair, held=pending)
         self._add(t.release_participants, release_id=id_, user_id=user)
