@@ -14,7 +14,7 @@ from engine.lifecycle.approvals import Resolution
 from engine.lifecycle.release_changes import fields_at
 from engine.model.facts import Facts, Release, ReleaseFields
 from engine.model.vocabulary import Status
-from engine.persistence.db.compiled import run_compiled
+from engine.persistence.db.compiled import fetch_compiled
 from engine.persistence.db.sql import id_in
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
@@ -27,7 +27,7 @@ _DECISIONS = sa.select(_D).where(id_in(_D.c.release_id)).order_by(_D.c.id)
 def of_releases(context: QueryContext, releases: Collection[Release]) -> dict[UUID, list[Row[Any]]]:
     """The decisions that count for each release: of the last material revision decided on."""
     by_release: dict[UUID, list[Row[Any]]] = {release.id: [] for release in releases}
-    for row in run_compiled(context.connection, _DECISIONS, {"ids": sorted(by_release)}).all():
+    for row in fetch_compiled(context.connection, _DECISIONS, {"ids": sorted(by_release)}):
         by_release[row.release_id].append(row)
     return {release.id: _counting(release, by_release[release.id]) for release in releases}
 

@@ -14,7 +14,7 @@ from sqlalchemy import Column, ColumnElement, LargeBinary, Row, Table
 from engine.model import addresses
 from engine.model.text import lookup_key
 from engine.model.vocabulary import KeypairAccess, KeypairCategory, Permission, ReleaseType
-from engine.persistence.db.compiled import run_compiled
+from engine.persistence.db.compiled import fetch_compiled
 from engine.persistence.db.pagination import Order, Page, PageArgs, fetch
 from engine.persistence.db.sql import id_in, no_index
 from engine.persistence.store import loading
@@ -181,7 +181,7 @@ def by_ids(context: QueryContext, kind: RecordKind, ids: Collection[UUID]) -> di
     if not ids:
         return {}
     parameters = {"ids": sorted(set(ids)), "account": context.account_id}
-    rows = run_compiled(context.connection, _BY_IDS[kind], parameters).all()
+    rows = fetch_compiled(context.connection, _BY_IDS[kind], parameters)
     return {row.id: row for row in rows}
 
 

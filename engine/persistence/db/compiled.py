@@ -8,12 +8,13 @@ parameters and rows, and its errors are those of SQLAlchemy.
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple, NoReturn, TypeAlias, TypeVarTuple, overload
 
-from sqlalchemy import Connection, Delete, Dialect, Insert, Result, Select, Update
+from sqlalchemy import Connection, Delete, Dialect, Enum, Insert, Result, Select, Update
 from sqlalchemy.engine import IteratorResult
 from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -55,16 +56,42 @@ def run_compiled(
     Raises:
         StatementError: As `connection.execute` raises it.
     """
-    if not may_run_by_driver(connection):
+    bound = _bound(connection, statement, arguments)
+    if bound is None:
         return connection.execute(statement, arguments)
-    try:
-        form = form_of(statement, connection.dialect, arguments)
-        values = form.bind(arguments)
-    except Exception:  # noqa: BLE001 - whatever it is
-        # SQLAlchemy refuses such arguments too, in its own way.
-        return connection.execute(statement, arguments)
+    form, values = bound
     rows = run_by_driver(connection, form.text, values, fetch=form.metadata is not None)
     return IteratorResult(form.metadata or _NO_COLUMNS, iter(rows))
+
+
+def fetch_compiled(
+    connection: Connection, statement: Select[*AnyValues], arguments: Arguments
+) -> list[Any]:
+    """Run a constant query as `run_compiled` does; its rows are named tuples.
+
+    To read a value of theirs takes a fifth of the time that it takes with SQLAlchemy's rows, which
+    counts where there are many.
+    """
+    bound = _bound(connection, statement, arguments)
+    if bound is None:
+        result = connection.execute(statement, arguments)
+        return list(map(_row_maker(tuple(result.keys())), result))
+    form, values = bound
+    return form.rows(run_by_driver(connection, form.text, values, fetch=True))
+
+
+def _bound(
+    connection: Connection, statement: Statement, arguments: Arguments
+) -> tuple[Form, Any] | None:
+    """Return a statement for the driver and its parameters; None if SQLAlchemy has to run it."""
+    if not may_run_by_driver(connection):
+        return None
+    try:
+        form = form_of(statement, connection.dialect, arguments)
+        return form, form.bind(arguments)
+    except Exception:  # noqa: BLE001 - whatever it is
+        # SQLAlchemy refuses such arguments too, in its own way.
+        return None
 
 
 class _Bind(NamedTuple):
@@ -97,12 +124,23 @@ class Form:
     is_positional: bool
     #: Describes and converts the rows; None: there are none.
     metadata: SimpleResultMetaData | None
+    #: The same for rows that become named tuples.
+    make_row: Convert
+    converters: tuple[Convert | None, ...]
 
     def bind(self, arguments: Arguments) -> Any:
         """Return the parameters as the driver takes them."""
         if self.is_positional:
             return tuple([bind.value(arguments) for bind in self.binds])
         return {bind.name: bind.value(arguments) for bind in self.binds}
+
+    def rows(self, raw: Sequence[Any]) -> list[Any]:
+        """Return the driver's rows as named tuples; they are converted column by column."""
+        columns = [
+            column if convert is None else map(convert, column)
+            for convert, column in zip(self.converters, zip(*raw, strict=True), strict=False)
+        ]
+        return list(map(self.make_row, zip(*columns, strict=True)))
 
 
 def form_of(statement: Statement, dialect: Dialect, arguments: Arguments) -> Form:
@@ -199,6 +237,8 @@ def _form(statement: Statement, dialect: Dialect, lengths: tuple[int, ...]) -> F
         binds=tuple(_bind(n, expanded.parameters[n], types[n], dialect) for n in names),
         is_positional=expanded.positiontup is not None,
         metadata=_metadata(compiler, dialect),
+        make_row=_row_maker(tuple(column.keyname for column in _columns(compiler))),
+        converters=tuple(_converter(column.type, dialect) for column in _columns(compiler)),
     )
 
 
@@ -221,9 +261,30 @@ def bind_converter(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
     return type_.dialect_impl(dialect).bind_processor(dialect)
 
 
-def _metadata(compiler: SQLCompiler, dialect: Dialect) -> SimpleResultMetaData | None:
+@lru_cache(maxsize=FORMS_KEPT)
+def _row_maker(names: tuple[str, ...]) -> Convert:
+    """Return what makes a named tuple of a row's values."""
+    return partial(tuple.__new__, namedtuple("CompiledRow", names, rename=True))  # noqa: PYI024
+
+
+def _converter(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    """Return what converts the values of a column: those of an enum by a look-up alone."""
+    implementation = type_.dialect_impl(dialect)
+    if isinstance(implementation, Enum) and implementation.enum_class is not None:
+        members: dict[str | None, Any] = {None: None}
+        members |= implementation.enum_class.__members__.items()
+        return members.__getitem__
+    converter: Convert | None = implementation.result_processor(dialect, None)
+    return converter
+
+
+def _columns(compiler: SQLCompiler) -> Sequence[Any]:
     # Private, as are the converters: SQLAlchemy offers both to its own results alone.
-    columns = compiler._result_columns  # noqa: SLF001
+    return compiler._result_columns  # noqa: SLF001
+
+
+def _metadata(compiler: SQLCompiler, dialect: Dialect) -> SimpleResultMetaData | None:
+    columns = _columns(compiler)
     if not columns:
         return None
     converters = [

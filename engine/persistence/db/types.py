@@ -15,6 +15,11 @@ from sqlalchemy import Column, Dialect, Text, TypeDecorator
 uuid_of = lru_cache(maxsize=10_000)(UUID)
 
 
+@lru_cache(maxsize=10_000)
+def _uuid_or_none(text: str | None) -> UUID | None:
+    return None if text is None else uuid_of(text)
+
+
 class Id(sa.Uuid[UUID]):
     """A UUID. SQLite stores it as text, and equal texts are read as the same object."""
 
@@ -24,7 +29,7 @@ class Id(sa.Uuid[UUID]):
         """Parse the text, unless the database has a type for UUIDs."""
         if dialect.supports_native_uuid:
             return None
-        return lambda text: None if text is None else uuid_of(text)
+        return _uuid_or_none
 
 
 class Instant(TypeDecorator[datetime]):

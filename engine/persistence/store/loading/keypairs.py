@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row
 from engine.model.errors import not_found
 from engine.model.facts import Keypair
 from engine.persistence.db.aggregates import aggregate_set
-from engine.persistence.db.compiled import run_compiled
+from engine.persistence.db.compiled import fetch_compiled
 from engine.persistence.db.sql import id_in, no_index
 from engine.persistence.db.types import uuid_of
 from engine.persistence.store import tables as t
@@ -45,7 +45,7 @@ def load_keypair_rows(
 ) -> Sequence[Row[Any]]:
     """Return the rows of keypairs, with their users and the release that holds each (`held_by`)."""
     parameters = {"ids": sorted(ids), "account": account_id}
-    return run_compiled(connection, _KEYPAIRS, parameters).all()
+    return fetch_compiled(connection, _KEYPAIRS, parameters)
 
 
 def keypair_of(row: Row[Any]) -> Keypair:

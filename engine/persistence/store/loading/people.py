@@ -14,7 +14,7 @@ from engine.model.principal import Principal
 from engine.model.vocabulary import OWN_PERMISSIONS, Permission, ReleaseType
 from engine.persistence.db.aggregates import aggregate_set
 from engine.persistence.db.clock import clock_reading
-from engine.persistence.db.compiled import run_compiled
+from engine.persistence.db.compiled import fetch_compiled, run_compiled
 from engine.persistence.db.sql import id_in, no_index
 from engine.persistence.db.types import uuid_of
 from engine.persistence.store import tables as t
@@ -78,9 +78,10 @@ class Caller(NamedTuple):
 def load_caller(connection: Connection, principal: Principal) -> Caller:
     """Return what `load_actor` and `load_settings` return, in one statement."""
     parameters = {"ids": [principal.user_id], "account": principal.account_id}
-    row = run_compiled(connection, _CALLER, parameters).one_or_none()
-    if row is None:
+    rows = fetch_compiled(connection, _CALLER, parameters)
+    if not rows:
         raise not_found("user")
+    (row,) = rows
     return Caller(_actor(row, principal), _settings(row), row.clock_reading)
 
 
@@ -97,7 +98,7 @@ def load_actors(
 ) -> dict[Principal, Actor]:
     """The actors of several callers, in one statement; unknown users are left out."""
     ids = {principal.user_id for principal in principals}
-    rows = run_compiled(connection, _USERS, {"ids": sorted(ids)})
+    rows = fetch_compiled(connection, _USERS, {"ids": sorted(ids)})
     users = {(row.account_id, row.id): row for row in rows}
     return {
         principal: _actor(user, principal)

@@ -5,11 +5,11 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from engine.model.facts import Release, ReleaseFields, Vote
 from engine.persistence.db.aggregates import aggregate_set, fetch_grouped
-from engine.persistence.db.compiled import run_compiled
+from engine.persistence.db.compiled import fetch_compiled, run_compiled
 from engine.persistence.db.sql import id_in
 from engine.persistence.db.types import uuid_of
 from engine.persistence.store import tables as t
@@ -55,11 +55,11 @@ def load_releases(connection: Connection, ids: Collection[UUID]) -> dict[UUID, R
     """Return releases with their keypairs and participants, by id, in one statement."""
     if not ids:
         return {}
-    rows = run_compiled(connection, _RELEASES, {"ids": sorted(ids)}).all()
+    rows = fetch_compiled(connection, _RELEASES, {"ids": sorted(ids)})
     return {row.id: _release(row) for row in rows}
 
 
-def _release(row: Row[Any]) -> Release:
+def _release(row: Any) -> Release:
     fields = ReleaseFields(
         name=row.name,
         version=row.version,

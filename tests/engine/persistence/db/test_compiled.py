@@ -113,6 +113,12 @@ def _by_driver(connection: Connection, statement: Any, arguments: dict[str, Any]
     return *sent, *found
 
 
+def _as_named_tuples(connection: Connection, statement: Any, arguments: dict[str, Any]) -> Any:
+    """The rows as `fetch_compiled` makes them."""
+    rows = compiled.fetch_compiled(connection, statement, arguments)
+    return [[getattr(row, n) for n in row._fields if n != "clock_reading"] for row in rows]
+
+
 def _rows(result: sa.Result[Any]) -> tuple[list[str], list[Any]]:
     """The names of the columns and the rows, without the clock, which differs each time."""
     columns = list(result.keys())
@@ -143,6 +149,8 @@ def test_each_statement_is_run_as_sqlalchemy_runs_it(busy: World) -> None:
         for name, statement in _constants():
             expected = _by_sqlalchemy(connection, statement, arguments)
             assert _by_driver(connection, statement, arguments) == expected, name
+            if isinstance(statement, Select):
+                assert _as_named_tuples(connection, statement, arguments) == expected[-1], name
             if expected[-1]:
                 with_rows.add(name.rpartition(".")[2])
     # Those whose rows have columns of every type are compared with rows, and not only without.
