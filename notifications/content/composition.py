@@ -68,7 +68,7 @@ class Composition:
             folders: Where its templates are; those of an earlier folder win.
         """
         self._template = f"kinds/{kind.lower()}.j2"
-        self._values = {**values, **clock_values(folders, language, zone_name)}
+        self._values = {**values, **clock_values(folders, language, zone_name), "link": None}
         self._language = language
         self._folders = folders
         #: What is the same for readers in any capacity, by layout and title.
@@ -85,11 +85,14 @@ class Composition:
         subject = one_line(text.part("layout.subject"))
         html = self._form("html", reader, title=subject)
 
-        def render_action(link: str | None) -> tuple[str, str]:
+        def render_action(link: str) -> tuple[str, str]:
             own_text = text.render("layout_action.txt", link=link)
             return _paragraph(own_text), html.render("layout_action.html", link=link)
 
-        own_text, own_html = ("", "") if self._values["has_link"] else render_action(None)
+        own_text = own_html = ""
+        if not self._values["has_link"]:
+            own_text = text.part("layout_action.txt", _paragraph)
+            own_html = html.part("layout_action.html")
         message = RenderedMessage(
             subject=subject,
             text_parts=Parts(
@@ -141,7 +144,8 @@ class _Form:
 
     def render(self, layout: str, **own: Any) -> str:
         """Render a part anew. A part ends with a line break, which a block does not."""
-        return f"{self._template.render(layout=layout, **self._values, **own).rstrip()}\n"
+        values = {**self._values, **own, "layout": layout}
+        return f"{self._template.render(values).rstrip()}\n"
 
     @cached_property
     def _values(self) -> dict[str, Any]:

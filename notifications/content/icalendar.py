@@ -1,18 +1,20 @@
 """An iCalendar file (RFC 5545) with the window of a release, for mail (RFC 5546: PUBLISH).
 
-The package `icalendar` writes it, which escapes and folds lines. That takes nearly a millisecond,
-about as long as the rest of a mail, so equal files are written once.
+The package `icalendar` escapes texts and folds lines. Its components are not used: to build them
+took half as long as the rest of a mail. Lines that have only one form are joined here, byte for
+byte as it would join them, and equal files are written once.
 """
 
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parseaddr
 from functools import lru_cache
 from typing import Any
 
-from icalendar import Calendar, Event, vCalAddress
+from icalendar import vCalAddress, vText
+from icalendar.parser import Contentline, Parameters
 
 
 @lru_cache(maxsize=256)
@@ -25,30 +27,46 @@ def calendar_file(stored: str, mail_from: str) -> str:
     """
     file: dict[str, Any] = json.loads(stored)
     shown = file["shown"]
-    event = Event()
-    event.add("UID", f"release-{file['uid']}@countersign")
-    # A later one replaces an earlier one.
-    event.add("SEQUENCE", file["sequence"])
-    event.add("DTSTAMP", datetime.fromisoformat(file["at"]))
-    event.add("DTSTART", datetime.fromisoformat(shown["starts_at"]))
-    event.add("DTEND", datetime.fromisoformat(shown["ends_at"]))
-    event.add("SUMMARY", shown["summary"])
-    event.add("DESCRIPTION", shown["description"])
-    event.add("STATUS", shown["status"])
-    event.add("TRANSP", "TRANSPARENT")
-    event.add("ORGANIZER", _organizer(mail_from))
-    calendar = Calendar()
-    calendar.add("VERSION", "2.0")
-    calendar.add("PRODID", "-//Countersign//Release windows//EN")
-    calendar.add("METHOD", "PUBLISH")
-    calendar.add_component(event)
-    written: bytes = calendar.to_ical()
-    return written.decode()
+    lines = [
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:-//Countersign//Release windows//EN",
+        "METHOD:PUBLISH",
+        "BEGIN:VEVENT",
+        _text("SUMMARY", shown["summary"]),
+        _instant("DTSTART", shown["starts_at"]),
+        _instant("DTEND", shown["ends_at"]),
+        _instant("DTSTAMP", file["at"]),
+        _text("UID", f"release-{file['uid']}@countersign"),
+        # A later one replaces an earlier one.
+        f"SEQUENCE:{file['sequence']}",
+        _text("DESCRIPTION", shown["description"]),
+        _organizer(mail_from),
+        _text("STATUS", shown["status"]),
+        "TRANSP:TRANSPARENT",
+        "END:VEVENT",
+        "END:VCALENDAR",
+    ]
+    return "".join(f"{line}\r\n" for line in lines)
 
 
-def _organizer(mail_from: str) -> vCalAddress:
+def _text(name: str, value: str) -> str:
+    return _folded(Contentline.from_parts(name, Parameters(), vText(value)))
+
+
+def _instant(name: str, stored: str) -> str:
+    return f"{name}:{datetime.fromisoformat(stored).astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+@lru_cache(maxsize=16)
+def _organizer(mail_from: str) -> str:
     name, address = parseaddr(mail_from)
     organizer = vCalAddress(f"mailto:{address}")
     if name:
         organizer.params["CN"] = name
-    return organizer
+    return _folded(Contentline.from_parts("ORGANIZER", organizer.params, organizer))
+
+
+def _folded(line: Contentline) -> str:
+    written: bytes = line.to_ical()  # type: ignore[no-untyped-call]
+    return written.decode()

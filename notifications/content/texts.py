@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, Template
 
 from engine.model import addresses
 from notifications.content import shortened_values
@@ -60,6 +60,15 @@ def catalogue(folders: Sequence[Path], language: str) -> Catalogue:
     return Catalogue(sentences)
 
 
+class _FixedEnvironment(Environment):
+    """Templates that never change: each is looked up once, and not ten times for every mail."""
+
+    @cache  # noqa: B019 - the environments themselves are cached for good
+    def get_template(self, *args: Any, **options: Any) -> Template:
+        """Return a template."""
+        return super().get_template(*args, **options)
+
+
 @cache
 def environment(folders: Sequence[Path], language: str, kind: str) -> Environment:
     """Return the templates of these folders; those of an earlier folder win.
@@ -69,16 +78,17 @@ def environment(folders: Sequence[Path], language: str, kind: str) -> Environmen
         language: Of the reader.
         kind: `html` or `text`.
     """
+    # Built-in templates never change; looking for changes would read the disk for every mail.
+    is_fixed = folders == (HERE,)
     # Nothing interprets plain text; in HTML every value is escaped.
-    templates = Environment(
+    templates = (_FixedEnvironment if is_fixed else Environment)(
         loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
-        autoescape=kind == "html",  # noqa: S701
+        autoescape=kind == "html",
         undefined=StrictUndefined,
         extensions=["jinja2.ext.i18n"],
         trim_blocks=True,
         lstrip_blocks=True,
-        # Built-in templates never change: looking for changes would read the disk for every mail.
-        auto_reload=folders != (HERE,),
+        auto_reload=not is_fixed,
     )
     templates.policies["ext.i18n.trimmed"] = True
     translations = catalogue(folders, language)
