@@ -38,6 +38,7 @@ from api.web.http.headers import SecurityHeaders
 from api.web.http.hosts import KnownHosts
 from api.web.not_found import nothing_here, to_sign_in
 from api.web.oauth.routes import oauth_routes
+from api.web.scim.routes import scim_routes
 from api.worker.services import build_usage_service
 from api.worker.worker import run_worker
 from engine.persistence.db.storage_faults import SENTENCES
@@ -77,6 +78,7 @@ def create_app(
             *auth_routes(settings, runtime),
             *oauth_routes(build_grants(devices), devices),
             *download_routes(runtime, limits_of(settings)),
+            *scim_routes(runtime, settings.public_url),
         ],
         middleware=_middleware(settings, runtime, in_flight),
         exception_handlers={404: nothing_here(root)},

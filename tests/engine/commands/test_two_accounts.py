@@ -11,13 +11,30 @@ import pytest
 
 from engine import commands
 from engine.commands.administration.account import UpdateAccount
+from engine.commands.administration.directory import (
+    AddDirectoryTeam,
+    AddDirectoryUser,
+    ChangeDirectoryTeam,
+    ChangeDirectoryUser,
+    RemoveDirectoryUser,
+)
 from engine.commands.administration.keypairs import CreateKeypair, UpdateKeypair
+from engine.commands.administration.pipeline_rules import (
+    CreatePipelineRule,
+    DeletePipelineRule,
+    UpdatePipelineRule,
+)
 from engine.commands.administration.roles import CreateRole, UpdateRole
 from engine.commands.administration.teams import (
     AddTeamMembers,
     CreateTeam,
     RemoveTeamMembers,
     UpdateTeam,
+)
+from engine.commands.administration.trusted_issuers import (
+    CreateTrustedIssuer,
+    DeleteTrustedIssuer,
+    UpdateTrustedIssuer,
 )
 from engine.commands.administration.users import CreateUser, UpdateUser
 from engine.commands.command import Command, execute
@@ -45,6 +62,7 @@ from engine.model.vocabulary import (
 )
 from engine.persistence.store import tables as t
 from engine.signing.request import SignRequest
+from tests.support.pipelines import make_rule, rule_command
 from tests.support.refusals import assert_refused
 from tests.support.releases import release_in, rows
 from tests.support.sign_now import sign
@@ -167,6 +185,41 @@ ON_FOREIGN_THINGS: dict[type[Any], list[Foreign]] = {
     # the tests of the device flow say.
     DecideDevice: [],
     StartDeviceSession: [],
+    AddDirectoryUser: [],
+    ChangeDirectoryUser: [
+        lambda us, them: ChangeDirectoryUser(user_id=them.people["dev"], external_id=None)
+    ],
+    RemoveDirectoryUser: [lambda us, them: RemoveDirectoryUser(user_id=them.people["dev"])],
+    AddDirectoryTeam: [
+        lambda us, them: AddDirectoryTeam(
+            name="Ours", external_id=None, member_ids=frozenset({them.people["ann"]})
+        )
+    ],
+    ChangeDirectoryTeam: [
+        lambda us, them: ChangeDirectoryTeam(
+            team_id=them.things["blue"], name="Ours", external_id=None, member_ids=None
+        ),
+        lambda us, them: ChangeDirectoryTeam(
+            team_id=us.things["blue"],
+            name="Blue",
+            external_id=None,
+            member_ids=frozenset({them.people["ann"]}),
+        ),
+    ],
+    CreateTrustedIssuer: [],
+    UpdateTrustedIssuer: [
+        lambda us, them: UpdateTrustedIssuer(issuer_id=them.things["GitHub"], name="Ours")
+    ],
+    DeleteTrustedIssuer: [lambda us, them: DeleteTrustedIssuer(issuer_id=them.things["GitHub"])],
+    CreatePipelineRule: [
+        lambda us, them: rule_command(us, issuer_id=them.things["GitHub"]),
+        lambda us, them: rule_command(us, user_id=them.people["bot"]),
+        lambda us, them: rule_command(us, keypair_ids=frozenset({them.things["vault"]})),
+    ],
+    UpdatePipelineRule: [
+        lambda us, them: UpdatePipelineRule(rule_id=them.things["rule"], name="Ours")
+    ],
+    DeletePipelineRule: [lambda us, them: DeletePipelineRule(rule_id=them.things["rule"])],
     RevokeSession: [lambda us, them: RevokeSession(session_id=them.things["session"])],
     LinkIdentity: [],
     UnlinkIdentity: [lambda us, them: UnlinkIdentity(identity_id=them.things["identity"])],
@@ -197,6 +250,7 @@ def them(us: World) -> Iterator[World]:
     other.do("dev", LinkIdentity(issuer="https://id.example.com", subject="dev"))
     (identity,) = rows(other, t.identities, account_id=other.account_id)
     other.things["identity"] = identity.id
+    other.things["rule"] = make_rule(other)
     other.do(
         "dev", UpdateUser(user_id=other.people["dev"], email="new@example.org", link_key=LINK_KEY)
     )

@@ -13,6 +13,7 @@ from engine.persistence.store.tables.keypairs import keypair_users, keypairs
 from engine.persistence.store.tables.ledger import IS_RELEASE_EDIT, ledger_entries, ledger_heads
 from engine.persistence.store.tables.people import (
     api_tokens,
+    directory_entries,
     role_permissions,
     roles,
     team_keypairs,
@@ -46,6 +47,7 @@ __all__ = [
     "api_tokens",
     "decisions",
     "device_authorizations",
+    "directory_entries",
     "identities",
     "key_checks",
     "keypair_users",

@@ -104,6 +104,26 @@ team_keypairs = Table(
     Index(None, "keypair_id"),
 )
 
+#: What an identity provider knows of a user or a team that it manages (SCIM).
+directory_entries = Table(
+    "directory_entries",
+    metadata,
+    primary_key(),
+    foreign_key("account_id", "accounts.id"),
+    #: One of both.
+    foreign_key("user_id", "users.id", nullable=True),
+    foreign_key("team_id", "teams.id", nullable=True),
+    #: The provider's own identifier; it decides nothing here.
+    Column("external_id", ExactText, nullable=True),
+    #: When the provider deleted the user, who is a deactivated one here. It does not see them any
+    #: more unless they are activated again.
+    timestamp("removed_at", nullable=True),
+    UniqueConstraint("user_id"),
+    UniqueConstraint("team_id"),
+    CheckConstraint("(user_id IS NULL) <> (team_id IS NULL)", name="subject"),
+    Index(None, "account_id", "external_id"),
+)
+
 api_tokens = Table(
     "api_tokens",
     metadata,

@@ -1,0 +1,91 @@
+"""`/scim/v2`: authenticates a request, and hands it to the SCIM library."""
+
+from __future__ import annotations
+
+import json
+
+from scim2_models import PayloadTooLargeException, SCIMException, UnauthorizedException
+from scim2_server.handler import AsyncScimHandler
+from scim2_server.requests import ScimRequest
+from scim2_server.responses import ScimResponse
+from scim2_server.routing import Operation
+from scim2_server.service import ScimService
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.runtime.credentials import principal_of
+from api.runtime.runtime import Runtime
+from api.web.http.bodies import TooLargeError, TooSlowError, body_of
+from api.web.http.clients import client_of
+from api.web.http.rate_limit import TokenBuckets
+from api.web.scim.errors import TooManyRequestsException, translated
+from api.web.scim.resources import build_provider
+from api.web.scim.storage import DirectoryStorage
+from engine.model.principal import Principal
+
+#: Bytes; a group of ten thousand members has about as many.
+MAX_BODY_BYTES = 2 * 1024 * 1024
+_NO_TOKEN = "Send an API token of a user who manages users, as Authorization: Bearer."  # noqa: S105
+
+
+class ScimEndpoint:
+    """Answers a provider that has an API token."""
+
+    def __init__(self, runtime: Runtime, base_url: str, limit: TokenBuckets | None = None) -> None:
+        """Take what requests are answered with.
+
+        Args:
+            runtime: The engine.
+            base_url: The root of the SCIM endpoints, as clients see it.
+            limit: How often a client may ask.
+        """
+        self._runtime = runtime
+        self._base_url = base_url
+        self._service = ScimService(build_provider())
+        # A first synchronization sends a request for each person.
+        self._limit = limit or TokenBuckets(rate=50, burst=2000)
+
+    async def answer(self, request: Request) -> Response:
+        """Return a response of SCIM, or an error of SCIM."""
+        try:
+            response = await self._handle(request)
+        except SCIMException as error:
+            response = self._service.error_response(error)
+        body = b"" if response.body is None else json.dumps(response.body).encode()
+        headers = {"Cache-Control": "no-store"} | response.headers
+        return Response(body, int(response.status), headers)
+
+    async def _handle(self, request: Request) -> ScimResponse:
+        if self._limit.wait(client_of(request)) > 0:
+            raise TooManyRequestsException(detail="Too many requests. Try again in a minute.")
+        scim_request = ScimRequest(
+            method=request.method,
+            base_url=self._base_url,
+            path=f"/{request.path_params.get('path', '')}",
+            query=dict(request.query_params),
+            headers=[(name, value) for name, value in request.headers.items()],
+        )
+        operation = self._service.match(scim_request).operation
+        if operation is Operation.service_provider_config:
+            # RFC 7643, section 5: how to authenticate is there to be read before that.
+            return await self._handler(None, operation).handle(scim_request)
+        principal = await self._authenticate(request)
+        try:
+            scim_request.body = await body_of(request, MAX_BODY_BYTES)
+        except (TooLargeError, TooSlowError) as error:
+            message = f"Send at most {MAX_BODY_BYTES} bytes, without long pauses."
+            raise PayloadTooLargeException(detail=message) from error
+        return await self._handler(principal, operation).handle(scim_request)
+
+    async def _authenticate(self, request: Request) -> Principal:
+        principal = None
+        if "authorization" in request.headers:
+            principal = await translated(principal_of(self._runtime, request))
+        if principal is None or principal.token_id is None:
+            raise UnauthorizedException(detail=_NO_TOKEN)
+        return principal
+
+    def _handler(self, principal: Principal | None, operation: Operation) -> AsyncScimHandler:
+        keeps_omitted = operation is Operation.replace
+        storage = DirectoryStorage(self._runtime, principal, keeps_omitted=keeps_omitted)
+        return AsyncScimHandler(self._service, storage)
