@@ -12,7 +12,7 @@ from sqlalchemy.engine import URL
 from starlette.routing import BaseRoute
 
 from api.config.keys import link_key
-from api.config.openid_providers import OpenIdProvider
+from api.config.openid_providers import GroupSettings, OpenIdProvider
 from api.config.settings import Settings
 from api.config.settings_warnings import log_warnings
 from api.graphql.ids import to_global
@@ -34,9 +34,11 @@ from api.web.oauth.token_endpoint import Grant
 from api.web.sign_in.device_page import PATH as DEVICE_PATH
 from api.web.sign_in.device_page import USER_CODES
 from api.web.sign_in.openid.configured import OpenId, provider_path
+from api.web.sign_in.openid.groups_claim import GroupRules
 from api.web.sign_in.routes import sign_in_routes
 from engine.commands.maintenance.remember_master_key import remember_master_key
 from engine.concurrency.executor import Executor
+from engine.model.group_rules import GroupRule
 from engine.persistence.db.database import Database, normal_url
 from engine.signers.base import SignerContext, load_signers
 from engine.signers.keyring import Keyring
@@ -224,7 +226,22 @@ def _build_openid(name: str, settings: OpenIdProvider, public_url: str) -> OpenI
         signed_out_uri=f"{public_url}{SIGN_IN_PATH}",
     )
     label = settings.label or urlsplit(settings.issuer).hostname or settings.issuer
-    return OpenId(provider=Provider(client), label=label, name=name, account=settings.account)
+    return OpenId(
+        provider=Provider(client),
+        label=label,
+        name=name,
+        account=settings.account,
+        groups=_group_rules(settings.groups),
+    )
+
+
+def _group_rules(settings: GroupSettings | None) -> GroupRules | None:
+    if settings is None:
+        return None
+    rules = (
+        GroupRule(group=rule.group, roles=rule.roles, teams=rule.teams) for rule in settings.rules
+    )
+    return GroupRules(claim=settings.claim, rules=tuple(rules))
 
 
 def build_device_flow(settings: Settings, runtime: Runtime) -> DeviceFlow:

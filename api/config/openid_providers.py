@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from api.config import settings_rules as rules
@@ -18,6 +26,25 @@ DEFAULT_SCOPE = "openid email"
 _NAME = re.compile(r"(?!(?:callback|link)$)[a-z0-9](?:[a-z0-9-]{0,28}[a-z0-9])?", re.ASCII)
 
 AuthMethod = Literal["client_secret_basic", "client_secret_post"]
+
+
+class GroupRuleSettings(BaseModel):
+    """What the members of a group at the provider have here: roles and teams, by name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    group: str = Field(min_length=1)
+    roles: frozenset[str] = frozenset()
+    teams: frozenset[str] = frozenset()
+
+
+class GroupSettings(BaseModel):
+    """The claim that names a person's groups, and what they stand for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    claim: str = Field(default="groups", min_length=1)
+    rules: tuple[GroupRuleSettings, ...] = Field(min_length=1)
 
 
 class OpenIdProvider(BaseModel):
@@ -33,7 +60,15 @@ class OpenIdProvider(BaseModel):
     account: str | None = None
     #: What the button calls it; its host without.
     label: str | None = None
+    #: Which roles and teams a person's groups there stand for; needs an account.
+    groups: GroupSettings | None = None
     scope: str = Field(default=DEFAULT_SCOPE, pattern=r"^openid( [\x21\x23-\x5b\x5d-\x7e]+)*$")
+
+    @model_validator(mode="after")
+    def _groups_are_of_an_account(self) -> Self:
+        if self.groups is not None and self.account is None:
+            raise ValueError("groups need an account, whose roles and teams they stand for")
+        return self
 
 
 _Providers = TypeAdapter(dict[str, OpenIdProvider])

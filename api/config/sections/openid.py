@@ -56,10 +56,10 @@ class OpenIDSection(BaseModel):
     oidc_providers: Annotated[SecretStr, validated_by(providers_rule)] | None = Field(
         default=None,
         description="Several providers, as a JSON object: the members of each are its issuer,"
-        " client_id, client_secret, auth_method, account, label and scope, and mean what the"
-        " settings above do. The name of a provider is part of its address: register"
-        " <public URL>/sign-in/openid/NAME/callback there. The settings above are for one more"
-        " provider, without a name.",
+        " client_id, client_secret, auth_method, account, label and scope, which mean what the"
+        " settings above do, and groups, rules about roles and teams. The name of a provider is"
+        " part of its address: register <public URL>/sign-in/openid/NAME/callback there. The"
+        " settings above are for one more provider, without a name.",
         examples=['{"okta": {"issuer": "https://login.example.com", "client_id": "countersign"}}'],
     )
 

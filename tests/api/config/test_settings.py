@@ -35,8 +35,11 @@ GOOD = {
 }
 
 
-def _providers(name: str = "okta", **members: str) -> str:
-    provider = {"issuer": "https://login.example.com", "client_id": "countersign"} | members
+def _providers(name: str = "okta", **members: object) -> str:
+    provider: dict[str, object] = {
+        "issuer": "https://login.example.com",
+        "client_id": "countersign",
+    } | members
     return json.dumps({name: provider})
 
 
@@ -67,6 +70,8 @@ FAULTS = [
     ("OIDC_PROVIDERS", _providers(client_secrets="hidden"), "is wrong at okta.client_secrets"),
     ("OIDC_PROVIDERS", _providers(auth_method="hidden"), "is wrong at okta.auth_method"),
     ("OIDC_PROVIDERS", _providers(scope="email"), "is wrong at okta.scope"),
+    ("OIDC_PROVIDERS", _providers(groups={"rules": [{"group": "a"}]}), "need an account"),
+    ("OIDC_PROVIDERS", _providers(groups={"rules": []}, account="A"), "okta.groups.rules"),
     ("OIDC_PROVIDERS", _providers("Okta"), "use small letters"),
     ("OIDC_PROVIDERS", _providers("callback"), "neither callback nor link"),
     ("METRICS_ADDRESS", "127.0.0.1", "must be an address and a port"),

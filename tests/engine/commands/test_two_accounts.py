@@ -18,6 +18,7 @@ from engine.commands.administration.directory import (
     ChangeDirectoryUser,
     RemoveDirectoryUser,
 )
+from engine.commands.administration.follow_groups import FollowGroups
 from engine.commands.administration.keypairs import CreateKeypair, UpdateKeypair
 from engine.commands.administration.pipeline_rules import (
     CreatePipelineRule,
@@ -221,6 +222,8 @@ ON_FOREIGN_THINGS: dict[type[Any], list[Foreign]] = {
     ],
     DeletePipelineRule: [lambda us, them: DeletePipelineRule(rule_id=them.things["rule"])],
     RevokeSession: [lambda us, them: RevokeSession(session_id=them.things["session"])],
+    # Rules name roles and teams, which are looked up in the account of who signs in.
+    FollowGroups: [],
     LinkIdentity: [],
     UnlinkIdentity: [lambda us, them: UnlinkIdentity(identity_id=them.things["identity"])],
 }

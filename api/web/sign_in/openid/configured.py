@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from engine.model.text import name_key, normalize
 
 if TYPE_CHECKING:
+    from api.web.sign_in.openid.groups_claim import GroupRules
     from api.web.sign_in.openid.provider import Provider
 
 #: Where the pages are, below the public URL.
@@ -25,6 +26,8 @@ class OpenId:
     name: str = ""
     #: The one account it is for; all of them without.
     account: str | None = None
+    #: Which roles and teams a person's groups there stand for; nothing without.
+    groups: GroupRules | None = None
 
     @property
     def path(self) -> str:

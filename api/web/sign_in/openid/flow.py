@@ -6,7 +6,7 @@ already. What the provider says of an address plays no part in it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,11 +25,15 @@ from api.web.sign_in.limits import SignInLimits
 from api.web.sign_in.login_flow import LoginFlow, Proof
 from api.web.sign_in.openid.configured import OpenId
 from api.web.sign_in.openid.flow_cookies import FlowCookies, KeptFlow
+from api.web.sign_in.openid.groups_claim import groups_of
 from api.web.sign_in.openid.link_page import LinkPage
 from api.web.sign_in.openid.provider import Authentication, Identity, new_flow
 from api.web.sign_in.openid.provider_sign_ins import ProviderSignIn, ProviderSignIns
+from engine.commands.administration.follow_groups import FollowGroups
 from engine.logs.log_throttle import LogThrottle
-from engine.model.vocabulary import SignInMethod
+from engine.model.group_rules import roles_by_rule, teams_by_rule
+from engine.model.principal import Principal
+from engine.model.vocabulary import Channel, SignInMethod
 from engine.persistence.store.loading.sign_in import people_with_identity
 
 log = structlog.get_logger("countersign.openid")
@@ -100,11 +104,44 @@ class OpenIdSignIn:
         people = await self._people(identity, begun_at)
         if not people:
             return await self._link_page.ask(request, self._openid.name, identity, begun_at)
+        if self._openid.groups is not None:
+            try:
+                await self._follow_groups(people[0], authentication.claims, begun_at)
+            except ProviderError as error:
+                return self._failed(request, error)
         proof = Proof(people, SignInMethod.OPENID_CONNECT, begun_at)
         response = await self._login_flow.enter(request, proof, kept_flow.then)
         sign_in = ProviderSignIn(self._openid.name, authentication.id_token)
         self._sign_ins.remember(response, sign_in)
         return response
+
+    async def _follow_groups(
+        self, person: Row[Any], claims: Mapping[str, Any], begun_at: datetime
+    ) -> None:
+        """Give the person the roles and teams that their groups stand for.
+
+        With groups a provider is for one account, in which an identity is one person's.
+        """
+        assert self._openid.groups is not None
+        claim, rules = self._openid.groups.claim, self._openid.groups.rules
+        groups = groups_of(claims, claim)
+        command = FollowGroups(
+            source=self._openid.label,
+            roles=roles_by_rule(rules, groups),
+            teams=teams_by_rule(rules, groups),
+            begun_at=begun_at,
+        )
+        principal = Principal(
+            account_id=person.account_id,
+            user_id=person.id,
+            channel=Channel.DASHBOARD,
+            signing_in=True,
+        )
+        unknown = await self._runtime.execute(principal, command)
+        if unknown:
+            log.warning(
+                "openid_groups_name_nothing", provider=self._openid.label, names=list(unknown)
+            )
 
     async def _now(self) -> datetime:
         return await self._runtime.read_as_system(lambda _connection, now: now)

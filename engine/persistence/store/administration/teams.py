@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from engine.model.text import name_key
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
@@ -35,6 +37,14 @@ def insert_team(
     )
     replace_members(uow, team_id, member_ids)
     replace_keypairs(uow, team_id, keypair_ids)
+
+
+def load_ids_by_name_key(uow: UnitOfWork, name_keys: Collection[str]) -> dict[str, UUID]:
+    """Return the ids of the account's teams with these keys of names."""
+    query = sa.select(t.teams.c.name_key, t.teams.c.id).where(
+        t.teams.c.account_id == uow.account_id, t.teams.c.name_key.in_(sorted(name_keys))
+    )
+    return {row.name_key: row.id for row in uow.connection.execute(query)}
 
 
 def update_team(uow: UnitOfWork, team_id: UUID, values: Mapping[str, Any]) -> None:
