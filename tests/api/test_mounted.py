@@ -13,7 +13,7 @@ import pytest
 import structlog
 from starlette.testclient import TestClient
 
-from api.embedding import create_app
+from api.embedding import create_app, to_global
 from engine.commands.releases.request_release import RequestRelease
 from engine.persistence.db.database import Database
 from tests.support.approval_pages import csrf_in
@@ -138,6 +138,26 @@ def test_sockets_and_streams_of_events_are_below_the_path(site: Mounted) -> None
     stream = ann.post(f"{PATH}/graphql", json={"query": VIEWER}, headers=OWN_PAGE | events)
     assert stream.headers["content-type"] == "text/event-stream"
     assert '"ann@example.com"' in stream.text
+
+
+def test_a_command_line_is_led_to_the_device_page_below_the_path(site: Mounted) -> None:
+    begun = site.browser.post(
+        f"{PATH}/oauth/device_authorization", data={"client_id": "countersign"}
+    )
+    assert begun.status_code == 200, begun.text
+    assert begun.json()["verification_uri"] == f"{HOST}{PATH}/device"
+    page = site.browser.get(f"{PATH}/device")
+    assert page.headers["location"].startswith(f"{PATH}/sign-in?next=%2Fsigning%2Fdevice")
+    shown = site.sign_in("ann").get(f"{PATH}/device")
+    assert (shown.status_code, set(forms_in(shown.text))) == (200, {f"{PATH}/device"})
+
+
+def test_downloads_are_below_the_path(site: Mounted) -> None:
+    keypair = to_global("Keypair", site.world.things["vault"])
+    address = f"{PATH}/downloads/keypairs/{keypair}/public.pem"
+    assert site.browser.get(address).status_code == 401
+    file = site.sign_in("ann").get(address)
+    assert "BEGIN PUBLIC KEY" in file.text
 
 
 def test_logging_is_left_to_the_host(database_url: str, tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ from api.graphql.ids import to_global
 from api.graphql.limits.config import Limits
 from api.graphql.queries.nodes import MAX_NODES
 from api.graphql.schema import schema
+from engine.commands.credentials.api_tokens import CreateApiToken
+from engine.model.vocabulary import Permission
 from tests.api.test_app import settings
 from tests.docs.documents import ROOT
 from tests.support.api import Api, make_api, serving
@@ -119,6 +121,14 @@ def test_the_subgraph_has_every_type_and_field_of_the_api(subgraph: SubgraphSche
     assert more == {"_entities", "_service"}
 
 
+def test_what_a_router_asks_for_has_the_types_that_are_prescribed(subgraph: SubgraphSchema) -> None:
+    assert subgraph.core.query_type is not None
+    fields = subgraph.core.query_type.fields
+    assert str(fields["_entities"].type) == "[_Entity]!"
+    assert str(fields["_entities"].args["representations"].type) == "[_Any!]!"
+    assert str(fields["_service"].type) == "_Service!"
+
+
 def test_the_switch_is_off_unless_it_is_set(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'unused.db'}"
     assert schema_of(settings(url)) is schema
@@ -146,7 +156,7 @@ def test_where_introspection_is_off_the_service_does_not_show_the_schema(
     (error,) = answer["errors"]
     assert error["extensions"]["code"] == "FORBIDDEN"
     assert "countersign schema --federation" in error["message"]
-    assert answer["data"] == {"_service": None}
+    assert answer["data"] is None
 
 
 # --- entities --------------------------------------------------------------------------------
@@ -191,10 +201,27 @@ def test_what_nodes_does_not_show_entities_do_not_show(api: Api) -> None:
     assert shown[0] is None
 
 
+def test_a_token_sees_no_more_entities_than_its_scopes_allow(api: Api) -> None:
+    keys = one_of_each(api.world)
+    command = CreateApiToken(name="narrow", scopes=frozenset({Permission.SIGN}))
+    api.tokens["ann"] = api.world.do("ann", command).secret
+    ids = [representation["id"] for representation in keys]
+    nodes = api.ask("ann", "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=ids)["nodes"]
+    seen = entities(api, "ann", *keys)
+    assert [entity and {"id": entity["id"]} for entity in seen] == nodes
+
+
+def test_representations_may_stand_in_the_document(api: Api) -> None:
+    id_ = to_global("User", api.world.people["ann"])
+    literal = f'[{{ __typename: "User", id: "{id_}" }}]'
+    query = f"{{ _entities(representations: {literal}) {{ ... on User {{ email }} }} }}"
+    assert api.ask("dev", query) == {"_entities": [{"email": "ann@example.com"}]}
+
+
 def test_anonymous_callers_get_none(api: Api) -> None:
     answer = api.post(None, NAMES, representations=one_of_each(api.world))
     assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
-    assert answer["data"] == {"_entities": None}
+    assert answer["data"] is None
 
 
 def test_an_id_of_another_type_or_of_nothing_is_null(api: Api) -> None:
@@ -229,7 +256,7 @@ def test_what_is_no_representation_is_refused(api: Api, representation: Any) -> 
     answer = api.post("dev", NAMES, representations=[representation])
     (error,) = answer["errors"]
     assert error["extensions"]["code"] in {"INVALID_INPUT", "INVALID_VARIABLES"}
-    assert not (answer.get("data") or {}).get("_entities")
+    assert answer.get("data") is None
 
 
 def test_too_many_representations_are_refused(api: Api) -> None:

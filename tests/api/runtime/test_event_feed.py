@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import structlog
@@ -134,7 +135,7 @@ async def test_what_waits_for_a_slow_listener_is_bounded(
     with structlog.testing.capture_logs() as logs:
         async with feeding([feed]):
             for alias in ("one", "two", "three", "four", "five"):
-                await in_a_thread(lambda alias=alias: world.add_keypair(alias))
+                await in_a_thread(partial(world.add_keypair, alias))
             goes_on.set()
     assert len(recorder.events) == 3
     assert "events_dropped" in {line["event"] for line in logs}
