@@ -76,7 +76,7 @@ def create_app(
             Route("/readyz", _readiness(runtime)),
             *email_routes(settings, runtime),
             *auth_routes(settings, runtime),
-            *oauth_routes(build_grants(devices), devices),
+            *oauth_routes(build_grants(runtime, devices), devices),
             *download_routes(runtime, limits_of(settings)),
             *scim_routes(runtime, settings.public_url),
         ],

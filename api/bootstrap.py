@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import structlog
 from sqlalchemy.engine import URL
@@ -15,7 +16,7 @@ from api.config.keys import link_key
 from api.config.openid_providers import GroupSettings, OpenIdProvider
 from api.config.settings import Settings
 from api.config.settings_warnings import log_warnings
-from api.graphql.ids import to_global
+from api.graphql.ids import parse, to_global
 from api.observability.backlog import Backlog
 from api.observability.meter import Meter
 from api.observability.metered_signing import MeteredSigning
@@ -250,9 +251,20 @@ def build_device_flow(settings: Settings, runtime: Runtime) -> DeviceFlow:
     return DeviceFlow(runtime, key, f"{settings.public_url.rstrip('/')}{DEVICE_PATH}")
 
 
-def build_grants(devices: DeviceFlow) -> Mapping[str, Grant]:
+def build_grants(runtime: Runtime, devices: DeviceFlow) -> Mapping[str, Grant]:
     """Return what issues tokens at the token endpoint, by its `grant_type`."""
-    return {DEVICE_GRANT: devices.redeem}
+    from api.openid.trusted_issuers import TrustedIssuers
+    from api.web.oauth.token_exchange import GRANT_TYPE, TokenExchange
+
+    issuers = TrustedIssuers(allow_private=runtime.pipelines.allow_private)
+    exchange = TokenExchange(runtime, issuers, rule_id_of)
+    return {GRANT_TYPE: exchange, DEVICE_GRANT: devices.redeem}
+
+
+def rule_id_of(global_id: str) -> UUID | None:
+    """Return the id of a pipeline rule; None for anything else."""
+    parsed = parse(global_id)
+    return parsed[1] if parsed is not None and parsed[0] == "PipelineRule" else None
 
 
 def signer_options(settings: Settings) -> dict[str, str]:

@@ -49,17 +49,20 @@ class _TooLargeError(Exception):
     """A response, or what it decompresses to, is larger than allowed."""
 
 
-async def fetch_document(url: str, what: str) -> dict[str, Any]:
+async def fetch_document(
+    url: str, what: str, *, transport: httpx2.AsyncBaseTransport | None = None
+) -> dict[str, Any]:
     """Return a JSON object that the provider publishes.
 
     Args:
         url: Where it is.
         what: What the log calls it, with an article and a capital letter.
+        transport: How to connect; it is closed afterwards. None: as the environment says.
 
     Raises:
         ProviderError: There is no such object.
     """
-    answer = await ask(url, what)
+    answer = await ask(url, what, transport=transport)
     if not answer.is_success:
         raise ProviderError(f"{what} could not be fetched.", answer.facts())
     if answer.document is None:
@@ -73,6 +76,7 @@ async def ask(
     *,
     form: dict[str, str] | None = None,
     headers: dict[str, str] | None = None,
+    transport: httpx2.AsyncBaseTransport | None = None,
 ) -> Answer:
     """Send a GET, or a POST if there is a form; redirects are not followed.
 
@@ -81,7 +85,8 @@ async def ask(
     """
     sent = {"Accept": "application/json", "Accept-Encoding": "identity"} | (headers or {})
     try:
-        async with asyncio.timeout(ANSWER_SECONDS), httpx2.AsyncClient(timeout=None) as client:
+        client = httpx2.AsyncClient(timeout=None, transport=transport)
+        async with asyncio.timeout(ANSWER_SECONDS), client:
             method = "GET" if form is None else "POST"
             async with client.stream(method, url, data=form, headers=sent) as response:
                 body = _decoded(response, await _received(response))

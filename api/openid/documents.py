@@ -53,7 +53,9 @@ class Documents(Generic[MetadataT]):
     ignored_keys: int
 
 
-def read_issuer_metadata(document: dict[str, Any], issuer: str) -> IssuerMetadata:
+def read_issuer_metadata(
+    document: dict[str, Any], issuer: str, *, is_safe: Callable[[str], bool] = is_safe
+) -> IssuerMetadata:
     """Return the metadata of an issuer; members that are not used are not checked.
 
     The issuer has to be the configured text, except that either of them may end with one slash
@@ -72,7 +74,7 @@ def read_issuer_metadata(document: dict[str, Any], issuer: str) -> IssuerMetadat
     signing = texts_of(document.get("id_token_signing_alg_values_supported"))
     return IssuerMetadata(
         issuer=named,
-        jwks_uri=endpoint_of(document, "jwks_uri"),
+        jwks_uri=endpoint_of(document, "jwks_uri", is_safe=is_safe),
         algorithms=ALGORITHMS & signing if signing else ALGORITHMS,
     )
 
@@ -149,7 +151,9 @@ class DocumentCache(Generic[MetadataT]):
         return self._documents
 
 
-def endpoint_of(document: dict[str, Any], name: str) -> str:
+def endpoint_of(
+    document: dict[str, Any], name: str, *, is_safe: Callable[[str], bool] = is_safe
+) -> str:
     """Return an address that metadata name.
 
     Raises:

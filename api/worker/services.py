@@ -18,6 +18,7 @@ from api.worker.build import (
     build_retention,
     build_sign_in_mailer,
 )
+from engine.commands.maintenance import delete_pipeline_tokens
 from engine.commands.maintenance.advance_due import advance_due
 from notifications.delivery import sign_in_mail
 from notifications.delivery.priority_gate import PriorityGate
@@ -44,6 +45,9 @@ SCHEDULES = {
     "retention": Schedule(
         retention.INTERVAL_SECONDS, retention.ROWS_PER_RUN, retention.BATCH_PAUSE_SECONDS
     ),
+    "pipeline_tokens": Schedule(
+        delete_pipeline_tokens.INTERVAL_SECONDS, delete_pipeline_tokens.ROWS_PER_RUN
+    ),
     "credential_usage": Schedule(WRITE_INTERVAL_SECONDS),
 }
 Task = Callable[[], Awaitable[int]]
@@ -67,6 +71,7 @@ def build_services(
         "webhook_subscriptions": partial(repair_webhook_subscriptions, runtime),
         "sign_in_mail": mailer.run_once,
         "reminders": build_reminders(settings, runtime).run_once,
+        "pipeline_tokens": partial(delete_expired_pipeline_tokens, runtime),
         "orphaned_deliveries": build_orphaned_deliveries(runtime).run_once,
     }
     if deletion is not None:
@@ -102,6 +107,12 @@ async def advance_all(runtime: Runtime, gate: PriorityGate, stop: asyncio.Event)
             if stop.is_set():
                 break
     return total
+
+
+async def delete_expired_pipeline_tokens(runtime: Runtime) -> int:
+    """Delete a batch of what pipelines needed for some minutes; returns how many rows."""
+    delete = delete_pipeline_tokens.delete_pipeline_tokens
+    return await runtime.executor.write(lambda: delete(runtime.system))
 
 
 async def repair_webhook_subscriptions(runtime: Runtime) -> int:

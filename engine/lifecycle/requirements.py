@@ -11,6 +11,7 @@ from uuid import UUID
 from engine.lifecycle import approvals
 from engine.lifecycle.guards import Guard, is_eligible_approver
 from engine.model import text
+from engine.model.claims import check_conditions
 from engine.model.errors import Code, Refusal, joined, not_found
 from engine.model.facts import Facts, Holder, Keypair
 from engine.model.vocabulary import KeypairCategory, ReleaseType
@@ -128,6 +129,20 @@ def keypairs_exist(facts: Facts) -> Refusal | None:
     """Every keypair is one of the account's."""
     unknown = facts.draft.keypair_ids - {keypair.id for keypair in facts.keypairs}
     return joined(not_found("keypair", "keypair_ids", item=id_) for id_ in sorted(unknown))
+
+
+def origin_condition_is_valid(facts: Facts) -> Refusal | None:
+    """An origin condition lets in the pipelines that it names, and not all that there are."""
+    return check_conditions(facts.draft.origin_condition, "origin_condition")
+
+
+def keypairs_are_covered(facts: Facts) -> Refusal | None:
+    """A pipeline requests and edits releases of those keypairs that its rule names."""
+    beyond = [k.alias for k in facts.keypairs if not facts.actor.covers_keypair(k.id)]
+    if not beyond:
+        return None
+    message = f"The pipeline's rule does not name the keypair {min(beyond)}. Choose another."
+    return Refusal(Code.KEYPAIR_NOT_ALLOWED, message, "keypair_ids")
 
 
 def keypairs_are_enabled(facts: Facts) -> Refusal | None:

@@ -53,6 +53,7 @@ EXISTENCE_RULES: tuple[Guard, ...] = (
 TEAM_RULES: tuple[Guard, ...] = (guards.is_on_the_team, requirements.keypairs_belong_to_team)
 KEYPAIR_AND_WINDOW_RULES: tuple[Guard, ...] = (
     requirements.has_keypairs,
+    requirements.keypairs_are_covered,
     requirements.keypairs_are_enabled,
     requirements.keypairs_have_the_type,
     requirements.keypairs_have_the_category,
@@ -61,6 +62,7 @@ KEYPAIR_AND_WINDOW_RULES: tuple[Guard, ...] = (
     requirements.window_is_in_range,
     requirements.window_is_not_over,
     requirements.maximum_is_in_range,
+    requirements.origin_condition_is_valid,
     requirements.keypairs_are_free,
 )
 

@@ -78,9 +78,8 @@ class ClaimCondition:
             return False
         return value in self.equals or any(pattern_matches(p, value) for p in self.matches)
 
-    @property
-    def wording(self) -> str:
-        """The condition in words, like `ref is refs/heads/main or like refs/tags/v*`."""
+    def __str__(self) -> str:
+        """Return the condition in words, like `ref is refs/heads/main or like refs/tags/v*`."""
         parts = [f"{self.claim} is {' or '.join(self.equals)}"] if self.equals else []
         if self.matches:
             like = f"like {' or '.join(self.matches)}"
@@ -225,6 +224,13 @@ def conditions_from_json(stored: Mapping[str, Mapping[str, Sequence[str]]]) -> C
     )
 
 
+def conditions_from_list(stored: Sequence[Mapping[str, Any]]) -> Conditions:
+    """Return the conditions that a ledger entry lists."""
+    return tuple(
+        ClaimCondition(c["claim"], tuple(c["equals"]), tuple(c["matches"])) for c in stored
+    )
+
+
 def normalized(conditions: Sequence[ClaimCondition]) -> Conditions:
     """Return conditions in the order in which they are stored, so that equal ones are equal."""
     return tuple(
@@ -235,4 +241,4 @@ def normalized(conditions: Sequence[ClaimCondition]) -> Conditions:
 
 def as_words(conditions: Conditions) -> str:
     """Return conditions as one line of text."""
-    return "; ".join(condition.wording for condition in conditions)
+    return "; ".join(map(str, conditions))

@@ -74,6 +74,8 @@ class Code(StrEnum):
     RELEASE_MISMATCH = "RELEASE_MISMATCH"
     #: Another signature of the same atomic batch could not be made.
     BATCH_REFUSED = "BATCH_REFUSED"
+    #: The caller is no pipeline from where the release asks for.
+    ORIGIN_MISMATCH = "ORIGIN_MISMATCH"
     #: The signer could not make the signature.
     SIGNER_FAILED = "SIGNER_FAILED"
     #: No valid credentials.

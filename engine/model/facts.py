@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from uuid import UUID
 
+from engine.model.claims import Conditions
+from engine.model.origins import Origin, PipelineCredential
 from engine.model.vocabulary import (
     NOT_STARTED,
     Channel,
@@ -68,6 +70,12 @@ class Actor:
     team_ids: frozenset[UUID] = frozenset()
     channel: Channel = Channel.API
     credential: Credential = Credential(CredentialKind.PROGRAM)
+    #: What the actor's token is limited to, where a pipeline got it.
+    pipeline: PipelineCredential | None = None
+
+    def covers_keypair(self, keypair_id: UUID) -> bool:
+        """Whether the credential may be used with this keypair."""
+        return self.pipeline is None or keypair_id in self.pipeline.keypair_ids
 
     def covers(self, permission: Permission) -> bool:
         """Whether the credential covers this permission, whether or not the user holds it."""
@@ -106,6 +114,8 @@ class ReleaseFields:
     starts_at: datetime
     ends_at: datetime
     max_signatures: int
+    #: What has to hold of the claims of a pipeline that signs; none: whoever else may sign.
+    origin_condition: Conditions = ()
 
     def changed_from(self, other: ReleaseFields) -> frozenset[str]:
         """Names of the fields in which the two differ."""
@@ -151,6 +161,8 @@ class Release:
     ended_at: datetime | None = None
     end_code: str | None = None
     end_reason: str | None = None
+    #: Where the pipeline runs that requested it; None: no pipeline has.
+    requested_from: Origin | None = None
 
     @property
     def signatures_left(self) -> int:

@@ -156,6 +156,25 @@ class PipelineCredential:
     #: The verified claims that conditions can be about.
     claims: Claims
 
+    def to_json(self) -> dict[str, Any]:
+        """Return it as it is stored."""
+        return {
+            "rule_id": str(self.rule_id),
+            "keypair_ids": sorted(map(str, self.keypair_ids)),
+            "origin": self.origin.to_json(),
+            "claims": dict(self.claims),
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> PipelineCredential:
+        """What was stored."""
+        return cls(
+            rule_id=UUID(stored["rule_id"]),
+            keypair_ids=frozenset(map(UUID, stored["keypair_ids"])),
+            origin=Origin.from_json(stored["origin"]),
+            claims=stored["claims"],
+        )
+
 
 def claims_to_keep(claims: Claims) -> dict[str, str]:
     """Return the claims that are facts about the pipeline."""

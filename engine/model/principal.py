@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from engine.model.facts import Credential
+from engine.model.origins import PipelineCredential
 from engine.model.vocabulary import Channel, CredentialKind, Permission
 
 
@@ -22,6 +23,10 @@ class Principal:
     session_id: UUID | None = None
     #: The link of a mail that authenticated the caller, if one did.
     link_id: UUID | None = None
+    #: What a pipeline's token is limited to, and where it comes from.
+    pipeline: PipelineCredential | None = None
+    #: The rule by which a pipeline has proved itself, which has no token yet.
+    pipeline_rule_id: UUID | None = None
     #: The caller has just signed in, and has no session yet.
     signing_in: bool = False
     #: The application that Countersign is mounted in says who the caller is.
@@ -38,6 +43,7 @@ class Principal:
             (CredentialKind.TOKEN, self.token_id),
             (CredentialKind.SESSION, self.session_id),
             (CredentialKind.LINK, self.link_id),
+            (CredentialKind.PIPELINE_RULE, self.pipeline_rule_id),
         ):
             if id_ is not None:
                 return Credential(kind, id_)

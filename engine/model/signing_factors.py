@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from engine.model.claims import Claims, as_words, failed_condition
 from engine.model.errors import Code, Refusal
 from engine.model.facts import AccountSettings, Actor, Keypair, Release
 from engine.model.grants import missing_permission
@@ -29,8 +30,17 @@ class SignFacts:
     release: Release | None
     #: How many signatures earlier requests of the same batch count.
     counted_in_batch: int = 0
+    #: Claims to evaluate in place of those of the actor's credential.
+    stated_claims: Claims | None = None
     #: Who reads the factors; None: readers of the ledger, who see every release.
     viewer: Actor | None = None
+
+    @property
+    def claims(self) -> Claims | None:
+        """The claims of the pipeline that signs; None where no pipeline does."""
+        if self.stated_claims is not None or self.actor.pipeline is None:
+            return self.stated_claims
+        return self.actor.pipeline.claims
 
     @property
     def names_release(self) -> bool:
@@ -92,6 +102,12 @@ def _keypair_open_or_mapped(facts: SignFacts) -> tuple[bool, str]:
     return False, f"The keypair {facts.keypair.alias} is restricted and the user not mapped to it."
 
 
+def _credential_covers_keypair(facts: SignFacts) -> tuple[bool, str]:
+    if facts.actor.covers_keypair(facts.keypair.id):
+        return True, "The credential may be used with the keypair."
+    return False, f"The pipeline's rule does not name the keypair {facts.keypair.alias}."
+
+
 def _team_has_keypair(facts: SignFacts) -> tuple[bool, str]:
     if not facts.settings.teams_enabled:
         return True, "Teams are off."
@@ -131,6 +147,27 @@ def _is_participant(facts: SignFacts) -> tuple[bool, str]:
     return False, f"The user does not take part in {release.fields.name}."
 
 
+def _origin_is_agreed(facts: SignFacts) -> tuple[bool, str]:
+    release, claims = facts.release, facts.claims
+    if release is None or not release.fields.origin_condition:
+        return True, "No origin is asked for."
+    failed = failed_condition(release.fields.origin_condition, claims or {})
+    if failed is None:
+        return True, "The pipeline comes from where the release asks for."
+    if not facts.names_release:
+        return False, _held_by_another(facts, "signs only for another origin")
+    if claims is None:
+        whole = as_words(release.fields.origin_condition)
+        return False, (
+            f"The release {release.fields.name} signs only for a pipeline where {whole}."
+            " Sign with the token of such a pipeline."
+        )
+    return False, (
+        f"The claim {failed.claim} is {claims.get(failed.claim, 'missing')}, and the release"
+        f" {release.fields.name} signs only where {failed}."
+    )
+
+
 def _signature_left(facts: SignFacts) -> tuple[bool, str]:
     release = facts.release
     if release is None:
@@ -164,9 +201,11 @@ RULES: tuple[Rule, ...] = (
     Rule("signer_may_sign", 1, Code.FORBIDDEN, _signer_may_sign),
     Rule("keypair_enabled", 2, Code.KEYPAIR_DISABLED, _keypair_enabled),
     Rule("keypair_open_or_mapped", 2, Code.KEYPAIR_RESTRICTED, _keypair_open_or_mapped),
+    Rule("credential_covers_keypair", 2, Code.KEYPAIR_NOT_ALLOWED, _credential_covers_keypair),
     Rule("team_has_keypair", 2, Code.KEYPAIR_NOT_ALLOWED, _team_has_keypair),
     Rule("release_window_open", 3, Code.OUTSIDE_WINDOW, _release_window_open),
     Rule("is_participant", 3, Code.NOT_A_PARTICIPANT, _is_participant),
+    Rule("origin", 3, Code.ORIGIN_MISMATCH, _origin_is_agreed),
     Rule("signature_left", 4, Code.QUOTA_EXHAUSTED, _signature_left),
 )
 

@@ -106,6 +106,8 @@ class CredentialKind(StrEnum):
     SIGN_IN = "SIGN_IN"
     #: A sign-in at the application that Countersign is mounted in.
     HOST = "HOST"
+    #: A rule that a pipeline's own token fulfils, which is about to be exchanged for an API token.
+    PIPELINE_RULE = "PIPELINE_RULE"
     #: A shell on the machine.
     COMMAND_LINE = "COMMAND_LINE"
     #: Nobody: time made it due.

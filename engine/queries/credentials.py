@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Row
 
@@ -14,9 +15,11 @@ from engine.commands.credentials.api_tokens import PREFIX, load_token_scopes, se
 from engine.commands.credentials.device_sign_in import DEVICE_PREFIX
 from engine.commands.credentials.sessions import IDLE_LIMIT
 from engine.model.addresses import Address
+from engine.model.origins import Origin, PipelineCredential
 from engine.model.principal import Principal
 from engine.model.vocabulary import Channel, Permission
 from engine.persistence.db.compiled import run_compiled
+from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.queries.context import QueryContext
 
@@ -45,7 +48,24 @@ def principal_of_token(connection: Connection, secret: str, now: datetime) -> Pr
         channel=Channel.API,
         scopes=load_token_scopes(row.scopes),
         token_id=row.id,
+        pipeline=load_pipeline(row.pipeline),
     )
+
+
+def load_pipeline(stored: str | None) -> PipelineCredential | None:
+    """Return what a pipeline's token is limited to, from the text that is stored of it."""
+    return None if stored is None else PipelineCredential.from_json(orjson.loads(stored))
+
+
+def stored_origin(stored: str | None) -> Origin | None:
+    """Return where the pipeline runs that signed, from the text that is stored of it."""
+    return loading.load_origin(stored)
+
+
+def origin_of_token(stored: str | None) -> Origin | None:
+    """Return where a pipeline's token comes from, from the text that is stored of it."""
+    credential = load_pipeline(stored)
+    return None if credential is None else credential.origin
 
 
 def principal_of_session(connection: Connection, secret: str, now: datetime) -> Principal | None:
@@ -143,7 +163,7 @@ def _user_at(connection: Connection, account_id: UUID, address: Address) -> Row[
 _HASH: sa.BindParameter[Any] = sa.bindparam("hash")
 _NOW: sa.BindParameter[Any] = sa.bindparam("now")
 _TOKEN = (
-    sa.select(*t.api_tokens.c["id", "account_id", "user_id", "scopes"])
+    sa.select(*t.api_tokens.c["id", "account_id", "user_id", "scopes", "pipeline"])
     .join(t.users, t.users.c.id == t.api_tokens.c.user_id)
     .where(
         t.api_tokens.c.secret_hash == _HASH,

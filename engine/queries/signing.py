@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from engine.lifecycle.schedule import as_of
+from engine.model.claims import Claims
 from engine.model.errors import Code, Refusal
 from engine.model.facts import Actor, Keypair
 from engine.model.principal import Principal
@@ -19,16 +20,29 @@ from engine.queries.context import QueryContext
 
 
 def explain(
-    context: QueryContext, keypair_id: UUID, user_id: UUID | None = None, at: datetime | None = None
+    context: QueryContext,
+    keypair_id: UUID,
+    user_id: UUID | None = None,
+    at: datetime | None = None,
+    claims: Claims | None = None,
 ) -> Evaluation:
-    """Evaluate the factors; for another user or instant that needs `MANAGE_KEYPAIRS`."""
+    """Evaluate the factors; for another user or instant that needs `MANAGE_KEYPAIRS`.
+
+    Args:
+        context: The viewer, at the instant of the query.
+        keypair_id: The keypair.
+        user_id: Who would sign; None: the viewer.
+        at: When; None: now.
+        claims: Those of a pipeline that would sign; None: those of the viewer's own credential.
+    """
     foreign = user_id is not None and user_id != context.actor.user_id
     if (foreign or at is not None) and Permission.MANAGE_KEYPAIRS not in context.actor.permissions:
         message = "You need the permission Manage keypairs to ask about others or other times."
         raise Refusal(Code.FORBIDDEN, message, "user_id" if foreign else "at")
     actor = _other(context, user_id) if foreign and user_id else context.actor
     keypairs = loading.load_keypairs(context.connection, context.account_id, [keypair_id])
-    return evaluate(sign_facts(context, actor, keypairs, at or context.now)[keypair_id])
+    facts = sign_facts(context, actor, keypairs, at or context.now)[keypair_id]
+    return evaluate(replace(facts, stated_claims=claims))
 
 
 def sign_facts(

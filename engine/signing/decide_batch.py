@@ -20,6 +20,7 @@ from engine.model.principal import Principal
 from engine.model.signing_factors import Evaluation, SignFacts
 from engine.model.visibility import sees
 from engine.model.vocabulary import SignatureState
+from engine.persistence.db.canonical_json import canonical
 from engine.signing.account_facts import StoredKeypair
 from engine.signing.atomic_groups import refuse_together
 from engine.signing.batch_facts import BatchFacts
@@ -230,6 +231,7 @@ def _reserve(
         factors=decision.factors_json,
         artifact=request.artifact,
         context=context_json(request.context) if request.context else None,
+        origin=canonical(actor.pipeline.origin.to_json()) if actor.pipeline is not None else None,
     )
     reserved = Reserved(
         event=event,

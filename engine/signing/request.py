@@ -169,6 +169,7 @@ class Signed:
     artifact_digest: bytes | None
     artifact_digest_algorithm: DigestAlgorithm | None
     context: str | None
+    origin: str | None
 
     @classmethod
     def of(cls, reserved: Reserved, value: bytes) -> Signed:
@@ -188,6 +189,7 @@ class Signed:
             reserved.reserved_at,
             *artifact_values(event.artifact),
             event.context,
+            event.origin,
         )
 
 

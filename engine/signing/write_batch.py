@@ -98,6 +98,7 @@ def _row(reserved: Reserved) -> dict[str, Any]:
         "idempotency_key": reserved.idempotency_key,
         **dict(zip(_ARTIFACT_COLUMNS, artifact_values(event.artifact), strict=True)),
         "context": event.context,
+        "origin": event.origin,
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from engine.lifecycle import approvals
 from engine.model.facts import LABEL_FIELDS, AccountSettings, Release
+from engine.model.origins import Origin
 from notifications.facts.person_names import person
 from notifications.facts.release_context import ReleaseContext
 
@@ -29,10 +30,19 @@ def describe(release: Release, context: ReleaseContext) -> dict[str, Any]:
         "starts_at": fields.starts_at,
         "ends_at": fields.ends_at,
         "max_signatures": fields.max_signatures,
+        "origin_condition": list(map(str, fields.origin_condition)),
+        "requested_from": _place(release.requested_from),
         "signatures_used": release.signatures_used,
         "status": release.status,
         "revision": release.revision,
     }
+
+
+def _place(origin: Origin | None) -> str | None:
+    """Return the repository and the ref of a pipeline, as far as they are known."""
+    if origin is None:
+        return None
+    return " ".join(part for part in (origin.repository, origin.ref, origin.run) if part)
 
 
 def labels_at(release: Release, context: ReleaseContext, revision: int) -> list[dict[str, Any]]:

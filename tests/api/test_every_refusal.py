@@ -81,6 +81,16 @@ def update(api: Api, name: str, release: dict[str, Any], **changes: Any) -> Any:
     return api.try_(name, "updateRelease", input_, RELEASE)
 
 
+@reaches(Code.ORIGIN_MISMATCH)
+def somebody_signs_who_is_no_pipeline(api: Api) -> Any:
+    condition = [{"claim": "repository_id", "equals": ["4711"]}]
+    release = create(api, originCondition=condition)["release"]
+    for name in ("ann", "bob"):
+        assert approve(api, name, release)["errors"] == []
+    api.world.clock.pass_(hours=1)
+    return sign(api)
+
+
 @reaches(Code.NOT_FOUND)
 def somebody_elses_release(api: Api) -> Any:
     return approve(api, "eve", created(api))

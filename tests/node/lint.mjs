@@ -31,6 +31,8 @@ const exceptions = {
         "ReleaseCount",
         "SignatureCount",
         "Decision",
+        "ClaimCondition",
+        "Origin",
         "AvailableAction",
         "AvailableSubjectAction",
         "ReleaseEvent",

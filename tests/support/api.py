@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 from api.graphql.endpoint import Endpoint
 from api.graphql.ids import to_global
 from api.runtime.channels import MessageSettings
+from api.runtime.pipeline_settings import PipelineSettings
 from api.runtime.runtime import Runtime
 from api.web.http.browser import Browser
 from api.web.http.cross_origin import shared_with
@@ -100,12 +101,21 @@ _TELLING = MessageSettings(
 )
 
 
-def make_api(world: World, **options: Any) -> tuple[Api, Runtime]:
+def make_api(
+    world: World, *, pipelines: PipelineSettings | None = None, **options: Any
+) -> tuple[Api, Runtime]:
     """The endpoint over the world's system; `options` are the endpoint's."""
     executor = Executor(world.system.database, threads=4)
     gate = SigningService(world.system, executor)
     browser = Browser("http://testserver")
-    runtime = Runtime(world.system, executor, gate, message_settings=_TELLING, browser=browser)
+    runtime = Runtime(
+        world.system,
+        executor,
+        gate,
+        message_settings=_TELLING,
+        browser=browser,
+        pipelines=pipelines or PipelineSettings(),
+    )
     endpoint = Endpoint(runtime, **{"ide": False} | options)
     graphql = shared_with(endpoint, options.get("allowed_origins", ()))
     app = Starlette(routes=[Route("/graphql", graphql), WebSocketRoute("/graphql", graphql)])

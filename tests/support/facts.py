@@ -17,6 +17,7 @@ from engine.model.facts import (
     Team,
     Vote,
 )
+from engine.model.origins import IssuerKind, Origin, PipelineCredential
 from engine.model.vocabulary import (
     KeypairAccess,
     KeypairCategory,
@@ -52,6 +53,17 @@ def actor(user_id: UUID, **changes: Any) -> Actor:
         "team_ids": frozenset({BLUE} if user_id in _TEAM_OF_BLUE else ()),
     }
     return Actor(**(values | changes))
+
+
+def pipeline(*keypair_ids: UUID, **claims: str) -> PipelineCredential:
+    """The credential of a pipeline whose rule names these keypairs."""
+    issuer = "https://ci.example.com"
+    return PipelineCredential(
+        rule_id=UUID(int=51),
+        keypair_ids=frozenset(keypair_ids),
+        origin=Origin.of(IssuerKind.GITHUB_ACTIONS, issuer, claims),
+        claims=claims,
+    )
 
 
 def keypair(type_: ReleaseType = ReleaseType.OFFLINE, **changes: Any) -> Keypair:

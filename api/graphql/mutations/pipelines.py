@@ -13,13 +13,8 @@ from api.graphql.ids import from_global, from_globals, to_global
 from api.graphql.mutations.payload import Payload, present_fields
 from api.graphql.resolvers import run_mutation
 from api.graphql.types.enums import Permission
-from api.graphql.types.pipeline import (
-    ClaimConditionInput,
-    IssuerKind,
-    PipelineRule,
-    TrustedIssuer,
-    to_conditions,
-)
+from api.graphql.types.origin import ClaimConditionInput, IssuerKind, to_conditions
+from api.graphql.types.pipeline import PipelineRule, TrustedIssuer
 from api.openid.issuer_urls import require_issuer_url
 from api.runtime.runtime import Runtime
 from engine.commands.administration.pipeline_rules import (

@@ -10,6 +10,7 @@ from strawberry import UNSET
 from api.graphql.ids import from_global, local_id, local_ids
 from api.graphql.mutations.payload import present_fields
 from api.graphql.types.enums import KeypairCategory, ReleaseStatus, ReleaseType
+from api.graphql.types.origin import ClaimConditionInput, to_conditions
 from api.runtime.runtime import Runtime
 from engine.commands.releases.close_release import CloseRelease
 from engine.commands.releases.decide import Decide
@@ -62,6 +63,12 @@ class CreateReleaseInput:
         default=False,
         description="Whether every keypair of the release must have a default certificate.",
     )
+    origin_condition: list[ClaimConditionInput] | None = strawberry.field(
+        default=None,
+        description="The conditions on the claims of a pipeline that signs in the release, all"
+        " of which must hold, such as its `repository_id` and its `ref`. Nobody else can sign"
+        " with offline keypairs then.",
+    )
     status: ReleaseStatus | None = strawberry.field(
         default=None,
         description="The status to start with, PENDING or APPROVED, for an offline release"
@@ -86,6 +93,7 @@ class CreateReleaseInput:
             starts_at=self.starts_at,
             ends_at=self.ends_at,
             max_signatures=self.max_signatures,
+            origin_condition=to_conditions(self.origin_condition or ()),
         )
         return RequestRelease(fields=fields, as_approved=self.status is ReleaseStatus.APPROVED)
 
@@ -138,6 +146,12 @@ class UpdateReleaseInput:
         default=UNSET, description="The new number of signatures that may be made in the release."
     )
 
+    origin_condition: list[ClaimConditionInput] | None = strawberry.field(
+        default=UNSET,
+        description="All conditions on the claims of a pipeline that signs, including those that"
+        " are to stay; an empty list removes them.",
+    )
+
     def to_command(self, runtime: Runtime, principal: Principal) -> ReviseRelease:
         """Return the command; refuses ids of other types."""
         plain = ("category", "type", "with_default_certificate", "starts_at", "ends_at")
@@ -149,6 +163,8 @@ class UpdateReleaseInput:
         for name in ("version", "note"):
             if (text := getattr(self, name)) is not UNSET:
                 changes[name] = optional_text(text)
+        if self.origin_condition not in (UNSET, None):
+            changes["origin_condition"] = to_conditions(self.origin_condition or ())
         lists = present_fields(self, "participant_ids", "keypair_ids")
         changes |= {name: local_ids(ids) for name, ids in lists.items()}
         return ReviseRelease(

@@ -19,6 +19,7 @@ from api.graphql.types.enums import (
 )
 from api.graphql.types.history import Factor, SignExplanation
 from api.graphql.types.node import Connection, Edge, connect
+from api.graphql.types.origin import ClaimInput
 from api.graphql.types.release import Release
 from api.graphql.types.release_filter import ReleaseFilter
 from engine.model import facts
@@ -55,6 +56,11 @@ class ExplainSignInput:
         default=None,
         description="The time of the signature, which needs MANAGE_KEYPAIRS; it is now if"
         " left out.",
+    )
+    claims: list[ClaimInput] | None = strawberry.field(
+        default=None,
+        description="The claims of the pipeline that would sign, if the release asks for some;"
+        " they are those of the caller's own token if left out.",
     )
 
 
@@ -158,7 +164,8 @@ def _explain_sign(
 ) -> SignExplanation:
     user_id = from_global(input.user_id, "User", "userId") if input.user_id else None
     keypair_id = from_global(input.keypair_id, "Keypair", "keypairId")
-    evaluation = signing.explain(cache.reading, keypair_id, user_id, input.at)
+    claims = {c.name: c.value for c in input.claims} if input.claims is not None else None
+    evaluation = signing.explain(cache.reading, keypair_id, user_id, input.at, claims)
     return SignExplanation(
         allowed=evaluation.allowed,
         factors=[Factor.of(factor) for factor in evaluation.factors],

@@ -179,6 +179,8 @@ describe_enum(
         "SIGN_IN": "The caller completed a sign-in, by a mailed link or at a sign-in service, and"
         " was given a session.",
         "HOST": "The caller was signed in at the application that Countersign is mounted in.",
+        "PIPELINE_RULE": "A pipeline proved itself with a token of a trusted issuer, and was given"
+        " an API token by a rule.",
         "COMMAND_LINE": "An operator used a shell on the server's machine.",
         "CLOCK": "The change became due by time, without any caller.",
         "PROGRAM": "A program of the installation acted, which works without a credential.",

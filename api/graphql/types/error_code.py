@@ -19,7 +19,8 @@ describe_enum(
         " release.",
         "KEYPAIR_CERTIFICATE_MISMATCH": "The release requires a default certificate and the"
         " keypair has none.",
-        "KEYPAIR_NOT_ALLOWED": "The keypair was not granted to any team concerned.",
+        "KEYPAIR_NOT_ALLOWED": "The keypair was not granted to any team concerned, or the"
+        " pipeline's rule does not name it.",
         "WINDOW_INVALID": "The window does not end after its start.",
         "WINDOW_PASSED": "The window has already come to its end.",
         "NOT_ENOUGH_APPROVERS": "Too few people could approve for the required approvals to be"
@@ -51,6 +52,7 @@ describe_enum(
         " names.",
         "BATCH_REFUSED": "Another signature of the same atomic batch could not be made, so none"
         " was.",
+        "ORIGIN_MISMATCH": "The caller is no pipeline from where the release asks for.",
         "SIGNER_FAILED": "The signer that holds the private key could not make the signature.",
         "UNAUTHENTICATED": "The request carries no valid credentials.",
     },

@@ -16,8 +16,10 @@ from api.graphql.types.enums import Channel, CredentialKind, DigestAlgorithm, Re
 from api.graphql.types.error_code import ErrorCode
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.node import Node
+from api.graphql.types.origin import Origin
 from api.graphql.types.people import User
 from engine.model import signing_factors
+from engine.queries.credentials import stored_origin
 from engine.queries.records import Record
 from engine.signing.request import Signed
 
@@ -144,6 +146,12 @@ class Signature(Node):
         return [ContextEntry(name=name, value=value) for name, value in sorted(stored.items())]
 
     @strawberry.field(
+        description="Where the pipeline runs that signed, or null if no pipeline did."
+    )
+    def origin(self) -> Origin | None:
+        return Origin.of(stored_origin(self.source.origin))
+
+    @strawberry.field(
         description="The conditions of the signature, as they were evaluated when it was made."
     )
     def factors(self) -> list[Factor]:
@@ -168,6 +176,7 @@ _CREDENTIALS = {
     CredentialKind.TOKEN: "ApiToken",
     CredentialKind.SESSION: "Session",
     CredentialKind.LINK: "ActionLink",
+    CredentialKind.PIPELINE_RULE: "PipelineRule",
 }
 
 

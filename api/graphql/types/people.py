@@ -12,9 +12,11 @@ from api.graphql.types.arguments import After, Before, ByTime, First, Last
 from api.graphql.types.enums import Direction, Permission
 from api.graphql.types.filters import SignatureFilter, conditions_of
 from api.graphql.types.node import Connection, Node
+from api.graphql.types.origin import Origin
 from api.graphql.types.subject_action import AvailableSubjectAction
 from engine.commands.credentials.api_tokens import load_token_scopes
 from engine.model import addresses
+from engine.queries.credentials import origin_of_token
 from engine.queries.records import Record
 
 if TYPE_CHECKING:
@@ -306,6 +308,11 @@ class ApiToken(Node):
         description="The actions that the caller can take on the token now, with the reason why"
         " others would be refused.",
     )
+    origin: Origin | None = strawberry.field(
+        default=None,
+        description="Where the pipeline runs that got the token in exchange for its own, or null"
+        " for tokens of other kinds.",
+    )
 
     @classmethod
     def of(cls, row: Record) -> ApiToken:
@@ -322,4 +329,5 @@ class ApiToken(Node):
             parent_id=(
                 strawberry.ID(to_global("ApiToken", row.parent_id)) if row.parent_id else None
             ),
+            origin=Origin.of(origin_of_token(row.pipeline)),
         )

@@ -2,88 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import strawberry
 
 from api.graphql.ids import to_global
-from api.graphql.types.enum_descriptions import describe_enum
 from api.graphql.types.enums import Permission
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.node import Node
+from api.graphql.types.origin import ClaimCondition, IssuerKind
 from api.graphql.types.people import User
-from engine.model import claims, origins
 from engine.queries import pipelines
 from engine.queries.records import Record
-
-IssuerKind = origins.IssuerKind
-describe_enum(
-    IssuerKind,
-    "IssuerKind",
-    "The system that an issuer belongs to, which decides what its claims are called.",
-    {
-        "GITHUB_ACTIONS": "The issuer is that of GitHub Actions, in the cloud or self-hosted.",
-        "GITLAB_CI": "The issuer is a GitLab instance, whose jobs have ID tokens.",
-        "BUILDKITE": "The issuer is that of Buildkite's agents.",
-        "KUBERNETES": "The issuer is a Kubernetes cluster, for its service accounts.",
-        "OTHER": "The issuer is any other one of OpenID Connect.",
-    },
-)
-
-
-@strawberry.type(
-    description="The values that one claim of a pipeline's token may have; one of them is enough."
-)
-class ClaimCondition:
-    claim: str = strawberry.field(
-        description="The name of the claim; members of nested claims are joined by `/`, like"
-        " `kubernetes.io/namespace`."
-    )
-    equals: list[str] = strawberry.field(description="The exact values that the claim may have.")
-    matches: list[str] = strawberry.field(
-        description="The patterns that the claim may match as a whole, in which `*` stands"
-        " for any characters except `/`."
-    )
-
-    @classmethod
-    def all_of(cls, conditions: claims.Conditions) -> list[ClaimCondition]:
-        """The conditions as the schema has them."""
-        return [
-            cls(claim=c.claim, equals=list(c.equals), matches=list(c.matches)) for c in conditions
-        ]
-
-
-@strawberry.input(
-    description="The values that one claim of a pipeline's token may have; one of them is enough."
-)
-class ClaimConditionInput:
-    claim: str = strawberry.field(
-        description="The name of the claim; members of nested claims are joined by `/`, like"
-        " `kubernetes.io/namespace`."
-    )
-    equals: list[str] | None = strawberry.field(
-        default=None,
-        description="The exact values that the claim may have. Ids are safer than names,"
-        " which somebody else can have one day.",
-    )
-    matches: list[str] | None = strawberry.field(
-        default=None,
-        description="The patterns that the claim may match as a whole, in which `*` stands"
-        " for any characters except `/`. Claims that say whose pipeline it is take none, or"
-        " only behind their owner.",
-    )
-
-    def to_condition(self) -> claims.ClaimCondition:
-        """Return the engine's form of the condition."""
-        return claims.ClaimCondition(
-            self.claim, tuple(self.equals or ()), tuple(self.matches or ())
-        )
-
-
-def to_conditions(inputs: Sequence[ClaimConditionInput]) -> tuple[claims.ClaimCondition, ...]:
-    """Return the engine's form of conditions."""
-    return tuple(item.to_condition() for item in inputs)
 
 
 @strawberry.type(

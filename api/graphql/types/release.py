@@ -24,6 +24,7 @@ from api.graphql.types.filters import SignatureFilter, conditions_of
 from api.graphql.types.history import LedgerEntry, Signature
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.node import Connection, Node
+from api.graphql.types.origin import ClaimCondition, Origin
 from api.graphql.types.people import Team, User
 from engine.model import facts
 from engine.queries.records import Record
@@ -141,6 +142,14 @@ class Release(Node):
     )
     with_default_certificate: bool = strawberry.field(
         description="Whether every keypair of the release must have a default certificate."
+    )
+    origin_condition: list[ClaimCondition] = strawberry.field(
+        description="The conditions on the claims of a pipeline that signs in the release, all of"
+        " which must hold; if there are none, other users sign, too."
+    )
+    requested_from: Origin | None = strawberry.field(
+        description="Where the pipeline runs that requested the release, or null if it was"
+        " requested otherwise."
     )
     starts_at: datetime = strawberry.field(description="The first instant of the window.")
     ends_at: datetime = strawberry.field(description="The first instant after the window.")
@@ -264,6 +273,8 @@ class Release(Node):
             type=fields.type,
             status=release.status,
             with_default_certificate=fields.with_default_certificate,
+            origin_condition=ClaimCondition.all_of(fields.origin_condition),
+            requested_from=Origin.of(release.requested_from),
             starts_at=fields.starts_at,
             ends_at=fields.ends_at,
             max_signatures=fields.max_signatures,

@@ -17,6 +17,7 @@ from engine.commands.administration.validation import (
     require_permission,
 )
 from engine.commands.command import Command
+from engine.commands.credentials.token_endings import end_tokens_of_rule
 from engine.model.claims import ClaimCondition, as_words, check_conditions, normalized
 from engine.model.errors import Code, Refusal
 from engine.model.events import PipelineRuleCreated, PipelineRuleDeleted, PipelineRuleUpdated
@@ -88,8 +89,9 @@ class CreatePipelineRule(Command[UUID]):
 class UpdatePipelineRule(Command[UUID]):
     """Change a rule; returns its id. What is None stays as it is.
 
-    All of its rules are checked again, and the actor has to hold what it grants, as if it were
-    made anew: somebody else may have made it.
+    Everything is checked again, and the actor has to hold what it grants, as if it were
+    made anew: somebody else may have made it. The tokens that pipelines have by it end, unless it
+    asks for the same and grants the same as before.
     """
 
     command_name = "update_pipeline_rule"
@@ -116,6 +118,8 @@ class UpdatePipelineRule(Command[UUID]):
             return self.rule_id
         _require_valid(uow, issuer, after.conditions, after)
         pipelines.update_rule(uow, row.id, after)
+        if replace(after, name=before.name, lifetime_seconds=before.lifetime_seconds) != before:
+            end_tokens_of_rule(uow, row, f"The rule {row.name} was changed.")
         changes = differences(_shown(before), _shown(after))
         uow.record(PipelineRuleUpdated(subject_id=row.id, changes=changes))
         return self.rule_id
@@ -150,7 +154,8 @@ class DeletePipelineRule(Command[UUID]):
 
 
 def end_rule(uow: UnitOfWork, rule: Row[Any]) -> None:
-    """Delete a rule."""
+    """Delete a rule, and end the tokens that pipelines have by it."""
+    end_tokens_of_rule(uow, rule, f"The rule {rule.name} was deleted.")
     pipelines.delete_rule(uow, rule.id)
     changes = {name: (before, None) for name, before in _shown(RuleFields.of(rule)).items()}
     uow.record(PipelineRuleDeleted(subject_id=rule.id, changes=changes))

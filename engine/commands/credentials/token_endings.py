@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from engine.model.events import TokenEnded
+from engine.persistence.store.credentials import pipeline_tokens
 from engine.persistence.store.credentials.api_tokens import revoke_with_descendants
 from engine.persistence.store.unit_of_work import UnitOfWork
 
@@ -36,3 +37,9 @@ def end_tokens(uow: UnitOfWork, ids: Collection[UUID], reason: str) -> Sequence[
                 TokenEnded(subject_id=row.id, reason=reason, name=row.name, parent_id=row.parent_id)
             )
     return rows
+
+
+def end_tokens_of_rule(uow: UnitOfWork, rule: Row[Any], reason: str) -> None:
+    """Revoke the live tokens that pipelines have by a rule; each gets a ledger entry."""
+    for row in pipeline_tokens.revoke_tokens_of_rule(uow, rule.id):
+        uow.record(TokenEnded(subject_id=row.id, reason=reason, name=row.name, parent_id=None))

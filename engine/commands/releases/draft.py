@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.lifecycle.guards import sees_release
 from engine.lifecycle.scope_refusals import refusal_by
+from engine.model.claims import normalized
 from engine.model.errors import Refusal
 from engine.model.facts import Facts, Release, ReleaseFields
 from engine.model.text import check_name, name_key, normalize, optional_text
@@ -62,6 +63,7 @@ def _normalized(draft: ReleaseFields) -> ReleaseFields:
         name=normalize(draft.name),
         version=optional_text(draft.version),
         note=optional_text(draft.note),
+        origin_condition=normalized(draft.origin_condition),
     )
 
 

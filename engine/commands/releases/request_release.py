@@ -83,6 +83,7 @@ def _new_release(uow: UnitOfWork, facts: Facts, status: Status) -> Release:
         material_revision=1,
         required_approvals=required_by_settings(facts) if needs_approval else 0,
         round_revision=1,
+        requested_from=uow.actor.pipeline.origin if uow.actor.pipeline is not None else None,
     )
 
 

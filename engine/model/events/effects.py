@@ -7,6 +7,7 @@ again (`engine.signing.account_facts`). An event is here only if its command cha
 from __future__ import annotations
 
 from engine.model.events.base import Event
+from engine.model.events.pipelines import PipelineTokenIssued
 from engine.model.events.refusals import AttemptRefused
 from engine.model.events.releases import QuotaReached
 from engine.model.events.signatures import SignatureDropped, SignatureMade
@@ -17,6 +18,8 @@ FACT_PRESERVING_EVENTS: tuple[type[Event], ...] = (
     SignatureDropped,
     QuotaReached,
     AttemptRefused,
+    # A new token is of a caller whose facts nobody has read yet.
+    PipelineTokenIssued,
 )
 FACT_PRESERVING_TAGS = frozenset(event.tag for event in FACT_PRESERVING_EVENTS)
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from engine.model.events.administration import Administered
+from engine.model.events.base import Event
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,3 +56,19 @@ class PipelineRuleDeleted(Administered):
 
     tag = "pipeline:deleted"
     kind = "PipelineRule"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipelineTokenIssued(Event):
+    """A pipeline that has proved itself got a token for some minutes; nobody gets a message."""
+
+    tag = "token:issued"
+    kind = "ApiToken"
+    name: str
+    rule_id: UUID
+    user_id: UUID
+    scopes: list[str]
+    expires_at: datetime
+    origin: dict[str, str]
+    #: The verified claims of the pipeline's own token.
+    claims: dict[str, str]

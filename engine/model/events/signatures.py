@@ -27,15 +27,19 @@ class SignatureMade(Event):
     artifact: Artifact | None = None
     #: Canonical JSON; None where the caller gave none.
     context: str | None = None
+    #: Canonical JSON of where the pipeline runs that signed; None where no pipeline did.
+    origin: str | None = None
 
     def details(self) -> dict[str, Any]:
-        """What is JSON already as it is; artifact and context only where they were given."""
+        """What is JSON already as it is; artifact, context and origin only where there are any."""
         details = super().details() | {"factors": Fragment(self.factors)}
-        del details["artifact"], details["context"]
+        del details["artifact"], details["context"], details["origin"]
         if self.artifact is not None:
             details["artifact"] = self.artifact.as_details()
         if self.context is not None:
             details["context"] = Fragment(self.context)
+        if self.origin is not None:
+            details["origin"] = Fragment(self.origin)
         return details
 
 

@@ -1,6 +1,6 @@
 """Writes releases: the only place where a release's status is written."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,11 +9,13 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from engine.lifecycle.schedule import EndReason, apply_transition
+from engine.model.claims import conditions_to_json
 from engine.model.events import SignatureDropped
 from engine.model.facts import CLOCK, FIELD_NAMES, Release, ReleaseFields
 from engine.model.text import name_key, search_text
 from engine.model.vocabulary import Channel, SignatureState, Status, Verdict
 from engine.persistence.db.bulk import insert_many, insert_one, update_many
+from engine.persistence.db.canonical_json import canonical
 from engine.persistence.db.compiled import run_compiled
 from engine.persistence.db.ids import uuid7
 from engine.persistence.db.sql import id_in
@@ -67,6 +69,7 @@ _WITH_ENOUGH_VOTES = sa.select(_R.c.id).where(
 
 def insert_release(connection: Connection, release: Release) -> None:
     """Insert a new release, its participants, and its keypairs, which it holds from now on."""
+    origin = release.requested_from
     values = {
         "account_id": release.account_id,
         "name_held": True,
@@ -76,6 +79,7 @@ def insert_release(connection: Connection, release: Release) -> None:
         "created_at": release.created_at,
         "signatures_used": 0,
         "signatures_reserved": 0,
+        "requested_from": _as_json(origin.to_json() if origin is not None else None),
     }
     insert_one(connection, _R, values | _edit_values(release))
     _insert_keypairs(connection, release.id, release.fields.keypair_ids)
@@ -185,7 +189,13 @@ def _edit_values(after: Release) -> dict[str, Any]:
 def _columns(fields: ReleaseFields) -> dict[str, Any]:
     values = {name: getattr(fields, name) for name in FIELD_NAMES if name not in _SETS}
     searched = search_text(fields.version, fields.note)
+    values["origin_condition"] = _as_json(conditions_to_json(fields.origin_condition))
     return values | {"name_key": name_key(fields.name), "search_text": searched}
+
+
+def _as_json(value: Mapping[str, Any] | None) -> str | None:
+    """Return what is stored of an object; nothing of an empty one."""
+    return canonical(value) if value else None
 
 
 def _insert_keypairs(

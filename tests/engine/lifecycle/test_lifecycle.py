@@ -30,6 +30,7 @@ from tests.support.facts import (
     facts,
     fields,
     keypair,
+    pipeline,
     release,
     ruled,
     teams_off,
@@ -402,6 +403,10 @@ DRAFT_RULES: dict[str, tuple[Violation, Expected]] = {
     "no keypairs": (
         lambda f: replace(drafting(f, keypair_ids=frozenset()), keypairs=()),
         (Code.INVALID_INPUT, "keypair_ids"),
+    ),
+    "keypair that the pipeline's rule does not name": (
+        lambda f: replace(f, actor=replace(f.actor, pipeline=pipeline())),
+        (Code.KEYPAIR_NOT_ALLOWED, "keypair_ids"),
     ),
     "keypair disabled": (_with_keypair(enabled=False), (Code.KEYPAIR_DISABLED, "keypair_ids")),
     "keypair of another type": (_other_type, (Code.KEYPAIR_TYPE_MISMATCH, "keypair_ids")),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from engine.model.claims import ClaimCondition
 from engine.model.errors import Code
 from engine.model.signing_factors import RULES, Factor, SignFacts, evaluate
 from engine.model.vocabulary import KeypairAccess, Permission, QuotaOnOnline, ReleaseType, Status
@@ -17,15 +18,22 @@ from tests.support.facts import (
     NOON,
     RED,
     RELEASE,
+    SPARE,
     STRANGER,
+    VAULT,
     account_settings,
     actor,
+    fields,
     keypair,
+    pipeline,
     release,
 )
 
 OFFLINE, ONLINE, TEST = ReleaseType.OFFLINE, ReleaseType.ONLINE, ReleaseType.TEST
 SIGNER = actor(MEMBER, permissions=frozenset({Permission.SIGN}))
+
+#: Of a rule that names another keypair.
+PIPELINE = pipeline(SPARE)
 
 #: In the order of the specification, with what a failure is called.
 FACTORS = [
@@ -33,9 +41,11 @@ FACTORS = [
     ("signer_may_sign", Code.FORBIDDEN),
     ("keypair_enabled", Code.KEYPAIR_DISABLED),
     ("keypair_open_or_mapped", Code.KEYPAIR_RESTRICTED),
+    ("credential_covers_keypair", Code.KEYPAIR_NOT_ALLOWED),
     ("team_has_keypair", Code.KEYPAIR_NOT_ALLOWED),
     ("release_window_open", Code.OUTSIDE_WINDOW),
     ("is_participant", Code.NOT_A_PARTICIPANT),
+    ("origin", Code.ORIGIN_MISMATCH),
     ("signature_left", Code.QUOTA_EXHAUSTED),
 ]
 
@@ -74,6 +84,13 @@ def test_with_every_factor_passed_a_signature_counts_toward_the_release() -> Non
 
 WITHOUT_TEAM = replace(SIGNER, team_ids=frozenset())
 SPENT = replace(release(Status.IN_PROGRESS), signatures_used=7, signatures_reserved=3)
+OF_A_REPOSITORY = release(
+    Status.IN_PROGRESS,
+    fields=fields(
+        starts_at=NOON - HOUR,
+        origin_condition=(ClaimCondition("repository_id", ("4711",)),),
+    ),
+)
 ONE_FAILS: list[tuple[dict[str, Any], list[str]]] = [
     ({"settings": account_settings(signing_frozen=True)}, ["account_not_frozen"]),
     ({"actor": replace(SIGNER, active=False)}, ["signer_may_sign"]),
@@ -87,6 +104,7 @@ ONE_FAILS: list[tuple[dict[str, Any], list[str]]] = [
         {"keypair": keypair(access=KeypairAccess.RESTRICTED, user_ids=frozenset({STRANGER}))},
         ["keypair_open_or_mapped"],
     ),
+    ({"actor": replace(SIGNER, pipeline=PIPELINE)}, ["credential_covers_keypair"]),
     ({"keypair": keypair(team_ids=frozenset())}, ["team_has_keypair"]),
     ({"keypair": keypair(team_ids=frozenset({RED}))}, ["team_has_keypair"]),
     ({"release": release(Status.APPROVED)}, ["release_window_open"]),
@@ -101,6 +119,15 @@ ONE_FAILS: list[tuple[dict[str, Any], list[str]]] = [
         ["is_participant"],
     ),
     ({"actor": WITHOUT_TEAM}, ["team_has_keypair", "is_participant"]),
+    ({"release": OF_A_REPOSITORY}, ["origin"]),
+    ({"release": OF_A_REPOSITORY, "stated_claims": {"repository_id": "4712"}}, ["origin"]),
+    (
+        {
+            "release": OF_A_REPOSITORY,
+            "actor": replace(SIGNER, pipeline=pipeline(VAULT, repository_id="1")),
+        },
+        ["origin"],
+    ),
     ({"release": None}, ["release_window_open", "is_participant", "signature_left"]),
 ]
 
@@ -343,9 +370,10 @@ def test_who_asks_for_another_is_told_what_they_see_themselves() -> None:
     stranger = replace(actor(STRANGER), permissions=frozenset({Permission.MANAGE_KEYPAIRS}))
     found = evaluate(sign_facts(viewer=stranger))
     assert (found.allowed, found.release_id) == (True, RELEASE)
-    assert [factor.detail for factor in found.factors[-3:]] == [
+    assert [factor.detail for factor in found.factors[-4:]] == [
         "The window of another release is open.",
         "The user takes part in another release.",
+        "No origin is asked for.",
         "Of the signatures of another release some are left.",
     ]
     auditor = replace(

@@ -17,6 +17,7 @@ from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.stop_release import StopRelease
 from engine.model.algorithms import DigestAlgorithm
 from engine.model.errors import Code, Refusal
+from engine.model.signing_factors import RULES
 from engine.model.vocabulary import Channel, ReleaseType, SignatureState, Status
 from engine.persistence.store import tables as t
 from engine.queries.context import read
@@ -83,7 +84,7 @@ def test_its_row_and_its_entry_keep_who_what_and_the_factors(open_world: World) 
     assert (row.digest, row.digest_algorithm) == (DIGEST, DigestAlgorithm.SHA256)
     assert row.channel is Channel.COMMAND_LINE
     factors = json.loads(row.factors)
-    assert [factor["passed"] for factor in factors] == [True] * 8
+    assert [factor["passed"] for factor in factors] == [True] * len(RULES)
     entry = world.ledger()[-1]
     assert entry.actor_id == world.people["dev"]
     assert details_of(entry)["factors"] == factors

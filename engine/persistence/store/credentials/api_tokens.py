@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from engine.model.errors import not_found
+from engine.model.origins import PipelineCredential
 from engine.model.vocabulary import Permission
+from engine.persistence.db.canonical_json import canonical
 from engine.persistence.store import tables as t
 from engine.persistence.store.unit_of_work import UnitOfWork
 
@@ -28,8 +30,9 @@ def insert_token(
     scopes: frozenset[Permission] | None,
     parent_id: UUID | None,
     expires_at: datetime | None,
+    pipeline: PipelineCredential | None = None,
 ) -> None:
-    """Write a new token of a user."""
+    """Write a new token of a user, or of a pipeline that acts as one."""
     uow.connection.execute(
         _T.insert().values(
             id=token_id,
@@ -41,6 +44,8 @@ def insert_token(
             parent_id=parent_id,
             created_at=uow.now,
             expires_at=expires_at,
+            rule_id=pipeline.rule_id if pipeline is not None else None,
+            pipeline=canonical(pipeline.to_json()) if pipeline is not None else None,
         )
     )
 

@@ -18,6 +18,7 @@ from engine.persistence.store.loading.people import (
 )
 from engine.persistence.store.loading.releases import (
     load_editors,
+    load_origin,
     load_releases,
     load_votes,
     name_is_taken,
@@ -44,6 +45,7 @@ __all__ = [
     "load_inactive",
     "load_keypair_rows",
     "load_keypairs",
+    "load_origin",
     "load_permissions",
     "load_permissions_of",
     "load_releases",

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from engine.lifecycle.release_changes import Edit
+from engine.model.claims import conditions_from_list
 from engine.model.vocabulary import KeypairCategory, ReleaseType
 from engine.persistence.db.compiled import run_compiled
 from engine.persistence.db.sql import id_in
@@ -38,6 +39,7 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "keypair_ids": _ids,
     "starts_at": datetime.fromisoformat,
     "ends_at": datetime.fromisoformat,
+    "origin_condition": conditions_from_list,
 }
 
 

@@ -122,6 +122,7 @@ def _actor(user: Row[Any], principal: Principal) -> Actor:
         team_ids=user.team_ids,
         channel=principal.channel,
         credential=principal.credential,
+        pipeline=principal.pipeline,
     )
 
 

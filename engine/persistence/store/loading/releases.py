@@ -4,10 +4,13 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from engine.model.claims import Conditions, conditions_from_json
 from engine.model.facts import Release, ReleaseFields, Vote
+from engine.model.origins import Origin
 from engine.persistence.db.aggregates import aggregate_set, fetch_grouped
 from engine.persistence.db.compiled import fetch_compiled, run_compiled
 from engine.persistence.db.sql import id_in
@@ -73,6 +76,7 @@ def _release(row: Any) -> Release:
         starts_at=row.starts_at,
         ends_at=row.ends_at,
         max_signatures=row.max_signatures,
+        origin_condition=_origin_condition(row.origin_condition),
     )
     return Release(
         id=row.id,
@@ -92,7 +96,17 @@ def _release(row: Any) -> Release:
         ended_at=row.ended_at,
         end_code=row.end_code,
         end_reason=row.end_reason,
+        requested_from=load_origin(row.requested_from),
     )
+
+
+def load_origin(stored: str | None) -> Origin | None:
+    """Return where a pipeline runs, from the text that is stored of it."""
+    return None if stored is None else Origin.from_json(orjson.loads(stored))
+
+
+def _origin_condition(stored: str | None) -> Conditions:
+    return () if stored is None else conditions_from_json(orjson.loads(stored))
 
 
 def load_votes(

@@ -22,7 +22,11 @@ from engine.persistence.store.tables.people import (
     user_roles,
     users,
 )
-from engine.persistence.store.tables.pipelines import pipeline_rules, trusted_issuers
+from engine.persistence.store.tables.pipelines import (
+    pipeline_rules,
+    trusted_issuers,
+    used_pipeline_tokens,
+)
 from engine.persistence.store.tables.releases import (
     IS_DUE_TO_END,
     IS_DUE_TO_OPEN,
@@ -69,6 +73,7 @@ __all__ = [
     "team_members",
     "teams",
     "trusted_issuers",
+    "used_pipeline_tokens",
     "user_roles",
     "users",
 ]

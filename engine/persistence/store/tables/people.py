@@ -13,6 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
     column,
     literal,
+    text,
 )
 
 from engine.model.vocabulary import ROLE_PERMISSIONS, Permission
@@ -137,8 +138,18 @@ api_tokens = Table(
     Column("scopes", Text),
     #: The token it was made with, whose end is its end too.
     Column("parent_id", Id, index=True),
+    #: The rule by which a pipeline got it, whose end is its end too; rules are deleted.
+    Column("rule_id", Id),
+    #: Canonical JSON of what a pipeline's token is limited to, and where it comes from.
+    Column("pipeline", Text),
     timestamp("created_at"),
     timestamp("expires_at", nullable=True),
     timestamp("last_used_at", nullable=True),
     timestamp("revoked_at", nullable=True),
+    Index(
+        "ix_api_tokens_rule_id",
+        "rule_id",
+        sqlite_where=text("rule_id IS NOT NULL"),
+        postgresql_where=text("rule_id IS NOT NULL"),
+    ),
 )

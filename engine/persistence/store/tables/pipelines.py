@@ -1,6 +1,14 @@
 """Issuers whose tokens an account trusts, and the rules about pipelines that prove themselves."""
 
-from sqlalchemy import CheckConstraint, Column, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from engine.model.origins import IssuerKind
 from engine.persistence.db.types import ExactText, enum_column, foreign_key, primary_key, timestamp
@@ -40,4 +48,14 @@ pipeline_rules = Table(
     timestamp("created_at"),
     UniqueConstraint("account_id", "name_key"),
     CheckConstraint("lifetime_seconds BETWEEN 60 AND 900", name="lifetime"),
+)
+
+#: Pipelines' own tokens that were exchanged, until they have expired: none is exchanged twice.
+used_pipeline_tokens = Table(
+    "used_pipeline_tokens",
+    metadata,
+    #: SHA-256 of issuer and `jti`, or of what is signed in a token without one.
+    Column("token_hash", LargeBinary, primary_key=True),
+    foreign_key("account_id", "accounts.id"),
+    timestamp("expires_at", index=True),
 )

@@ -48,6 +48,10 @@ releases = Table(
     timestamp("starts_at"),
     timestamp("ends_at"),
     Column("max_signatures", Integer, nullable=False),
+    #: Canonical JSON of conditions on the claims of a pipeline that signs; null: none.
+    Column("origin_condition", Text),
+    #: Canonical JSON of where the pipeline runs that requested it.
+    Column("requested_from", Text),
     Column("signatures_used", Integer, nullable=False),
     Column("signatures_reserved", Integer, nullable=False),
     foreign_key("creator_id", "users.id"),

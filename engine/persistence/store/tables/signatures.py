@@ -34,6 +34,8 @@ signatures = Table(
     Column("artifact_digest", LargeBinary),
     Column("artifact_digest_algorithm", enum_column(DigestAlgorithm)),
     Column("context", Text),  # canonical JSON
+    #: Canonical JSON of where the pipeline runs that signed; null: no pipeline has.
+    Column("origin", Text),
     timestamp("reserved_at"),
     #: When an unsettled reservation is given back.
     timestamp("lapses_at"),
