@@ -92,9 +92,13 @@ def transaction(
     """
     with system.database.writing() as connection:
         standing = locks.acquire(connection, account_id, lock)
-        head = ledger.head(connection, account_id, lock=True) if lock.ledger_head else None
-        caller = loading.load_caller(connection, principal) if principal is not None else None
-        now = system.clock.now(connection, caller.clock_reading if caller is not None else None)
+        head, caller, reading = None, None, None
+        if lock.ledger_head:
+            head, reading = ledger.lock_head(connection, account_id)
+        if principal is not None:
+            caller = loading.load_caller(connection, principal)
+            reading = caller.clock_reading
+        now = system.clock.now(connection, reading)
         held = frozenset(row.id for row in standing)
         uow = UnitOfWork(
             system, connection, account_id, principal, now, held, head, standing, caller=caller

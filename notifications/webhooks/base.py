@@ -63,7 +63,7 @@ def record_subscriptions(uow: UnitOfWork) -> None:
     To be called after each change of them. The webhooks are read once the head is locked, so that
     of two concurrent changes the later sees the earlier.
     """
-    ledger.head(uow.connection, uow.account_id, lock=True)
+    ledger.lock_head(uow.connection, uow.account_id)
     w = webhooks
     query = sa.select(w.c.tags).where(w.c.account_id == uow.account_id, w.c.active)
     stored_tags = uow.connection.execute(query).scalars().all()

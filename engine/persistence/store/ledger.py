@@ -24,6 +24,7 @@ from engine.model.events import Recorded, any_matches
 from engine.model.events.effects import FACT_PRESERVING_TAGS
 from engine.persistence.db.bulk import insert_many
 from engine.persistence.db.canonical_json import canonical
+from engine.persistence.db.clock import clock_reading
 from engine.persistence.db.compiled import run_compiled
 from engine.persistence.store.tables import ledger_entries, ledger_heads
 
@@ -36,7 +37,9 @@ GENESIS = bytes(32)
 _HEAD = sa.select(ledger_heads.c.count, ledger_heads.c.hash, ledger_heads.c.subscribed_tags).where(
     ledger_heads.c.account_id == sa.bindparam("account")
 )
-_LOCKED_HEAD = _HEAD.with_for_update()
+# A subquery: its row is locked by the time that the clock is read.
+_LOCKED = _HEAD.with_for_update().subquery()
+_LOCKED_HEAD = sa.select(*_LOCKED.c, clock_reading().label("clock_reading"))
 _UPDATE_HEAD = (
     ledger_heads.update()
     .where(ledger_heads.c.account_id == sa.bindparam("account"))
@@ -83,10 +86,15 @@ def start(connection: Connection, account_id: UUID) -> None:
     connection.execute(ledger_heads.insert().values(account_id=account_id, count=0, hash=GENESIS))
 
 
-def head(connection: Connection, account_id: UUID, *, lock: bool = False) -> Head:
-    """The account's head; locked, it is the last lock a transaction takes."""
-    query = _LOCKED_HEAD if lock else _HEAD
-    return Head(*run_compiled(connection, query, {"account": account_id}).one())
+def head(connection: Connection, account_id: UUID) -> Head:
+    """The account's head."""
+    return Head(*run_compiled(connection, _HEAD, {"account": account_id}).one())
+
+
+def lock_head(connection: Connection, account_id: UUID) -> tuple[Head, datetime | None]:
+    """Lock the account's head, a transaction's last lock; with a reading for `Clock.now`."""
+    *values, reading = run_compiled(connection, _LOCKED_HEAD, {"account": account_id}).one()
+    return Head(*values), reading
 
 
 def write_subscribed_tags(connection: Connection, account_id: UUID, tags: Collection[str]) -> None:
@@ -115,7 +123,8 @@ def append(
     """
     if not recorded:
         return []
-    before = before or head(connection, account_id, lock=True)
+    if before is None:
+        before, _ = lock_head(connection, account_id)
     entries, rows, previous = [], [], before.hash
     patterns = before.subscribed_tags.split()
     for position, item in enumerate(recorded, before.count + 1):

@@ -22,7 +22,7 @@ from engine.model.vocabulary import Status
 from engine.persistence.db.database import Database
 from engine.persistence.db.ids import uuid7s
 from engine.persistence.store import tables as t
-from engine.persistence.store.ledger import Head, head
+from engine.persistence.store.ledger import Head, lock_head
 from engine.persistence.store.retry import DATABASE_UNAVAILABLE
 from engine.signing import decide_calls as decision_module
 from engine.signing.account_facts import MAX_ACCOUNTS, AccountFacts, FactsCache, KeptFacts
@@ -147,7 +147,7 @@ async def test_what_waits_for_a_lock_until_its_callers_were_refused_makes_nothin
     request = SignRequest(keypair_id=keypair_id, digest=DIGEST)
     other = Database(database.url.render_as_string(hide_password=False))
     with other.writing() as connection:
-        head(connection, open_world.account_id, lock=True)
+        lock_head(connection, open_world.account_id)
         with pytest.raises(Refusal) as caught:
             await service.sign(open_world.principal("dev"), keypair_id, [request])
     other.dispose()
