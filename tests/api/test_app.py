@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.config.settings import Settings
 
-PATHS = ("/healthz", "/graphql", "/sign-in", "/sign-in/x", "/decide/x", "/nowhere")
+PATHS = ("/healthz", "/graphql", "/sign-in", "/sign-in/x", "/decide/x", "/device", "/nowhere")
 
 
 def settings(database_url: str, **more: Any) -> Settings:
@@ -116,6 +116,17 @@ def test_below_a_path_of_the_host_all_links_stay_below_it(database_url: str) -> 
 def test_settings_that_cannot_be_meant_are_refused(more: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         settings("sqlite://", **more)
+
+
+def test_programs_find_their_endpoints(browser: TestClient) -> None:
+    codes = browser.post("/oauth/device_authorization", data={"client_id": "countersign"}).json()
+    assert codes["verification_uri"] == "https://countersign.example.com/device"
+    assert browser.get("/device", follow_redirects=False).headers["location"].startswith("/sign-in")
+    form = {"client_id": "countersign", "device_code": codes["device_code"]}
+    form["grant_type"] = "urn:ietf:params:oauth:grant-type:device_code"
+    assert browser.post("/oauth/token", data=form).json()["error"] == "authorization_pending"
+    assert browser.get("/scim/v2/ServiceProviderConfig").json()["patch"] == {"supported": True}
+    assert browser.get("/scim/v2/Users").status_code == 401
 
 
 def test_openid_connect_is_offered_where_it_is_set_up(database_url: str) -> None:

@@ -69,18 +69,15 @@ class ScimEndpoint:
         if operation is Operation.service_provider_config:
             # RFC 7643, section 5: how to authenticate is there to be read before that.
             return await self._handler(None, operation).handle(scim_request)
+        if "authorization" not in request.headers:
+            raise UnauthorizedException(detail=_NO_TOKEN)
+        # Read first: a token that is revoked while the body arrives does nothing any more.
+        scim_request.body = await _read_body(request)
         principal = await self._authenticate(request)
-        try:
-            scim_request.body = await body_of(request, MAX_BODY_BYTES)
-        except (TooLargeError, TooSlowError) as error:
-            message = f"Send at most {MAX_BODY_BYTES} bytes, without long pauses."
-            raise PayloadTooLargeException(detail=message) from error
         return await self._handler(principal, operation).handle(scim_request)
 
     async def _authenticate(self, request: Request) -> Principal:
-        principal = None
-        if "authorization" in request.headers:
-            principal = await translated(principal_of(self._runtime, request))
+        principal = await translated(principal_of(self._runtime, request))
         if principal is None or principal.token_id is None:
             raise UnauthorizedException(detail=_NO_TOKEN)
         return principal
@@ -89,3 +86,11 @@ class ScimEndpoint:
         keeps_omitted = operation is Operation.replace
         storage = DirectoryStorage(self._runtime, principal, keeps_omitted=keeps_omitted)
         return AsyncScimHandler(self._service, storage)
+
+
+async def _read_body(request: Request) -> bytes:
+    try:
+        return await body_of(request, MAX_BODY_BYTES)
+    except (TooLargeError, TooSlowError) as error:
+        message = f"Send at most {MAX_BODY_BYTES} bytes, without long pauses."
+        raise PayloadTooLargeException(detail=message) from error

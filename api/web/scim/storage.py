@@ -45,6 +45,8 @@ from engine.model.principal import Principal
 from engine.queries.directory import directory_teams, directory_users
 
 _Result = TypeVar("_Result")
+#: No account has so many people; databases count no further than a little beyond.
+_MAX_OFFSET = 2**31
 _NO_DELETION = (
     "Teams are never deleted, since releases name them. Remove its members, or leave it as it is."
 )
@@ -96,7 +98,7 @@ class DirectoryStorage(AsyncScimStorage):
         names = SEARCHABLE_USERS if resource_type.name == "User" else SEARCHABLE_TEAMS
         lookup = lookup_of(search_request.filter, names)
         count = MAX_RESULTS if search_request.count is None else search_request.count
-        offset = search_request.start_index_0 or 0
+        offset = min(search_request.start_index_0 or 0, _MAX_OFFSET)
         return await self._page(resource_type, lookup, offset, min(count, MAX_RESULTS))
 
     async def create(self, resource_type: ResourceType, resource: Any) -> Any:

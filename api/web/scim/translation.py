@@ -11,7 +11,7 @@ from scim2_models.path import AttrPath, CompareOperator, Comparison
 from api.web.scim.resources import Group, GroupOfUser, MemberOfGroup, RoleOfUser, User
 from engine.model import addresses
 from engine.model.directory import DirectoryTeam, DirectoryUser, Lookup, version_of
-from engine.model.text import lookup_key
+from engine.model.text import lookup_key, storable
 
 DEFAULT_LOCALE = "en"
 DEFAULT_TIME_ZONE = "UTC"
@@ -119,7 +119,7 @@ def _id(text: str) -> UUID:
 
 _LOOKUP_VALUES: dict[str, Any] = {
     "id": _id,
-    "external_id": str,
+    "external_id": storable,
     "email_keys": _email_keys,
     "name_key": lookup_key,
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ import sqlalchemy as sa
 from starlette.applications import Starlette
 
 from engine.commands.administration.users import CreateUser, UpdateUser
-from engine.commands.credentials.api_tokens import CreateApiToken
+from engine.commands.credentials.api_tokens import CreateApiToken, RevokeApiToken
 from engine.commands.credentials.sessions import StartSession
 from engine.model.vocabulary import Permission, SignInMethod
 from engine.persistence.store import tables as t
@@ -277,6 +279,38 @@ async def test_a_body_that_is_no_resource_is_refused(directory: Directory, conte
         "/scim/v2/Users", content=content, headers={"Content-Type": "application/scim+json"}
     )
     assert answer.status_code == 400, answer.text
+
+
+@pytest.mark.parametrize("attribute", ["id", "userName", "externalId"])
+@pytest.mark.parametrize("value", ["", "\\u0000", "\\ud800", "x" * 5000, "%", "'"])
+async def test_a_filter_that_nothing_can_match_answers_nothing(
+    directory: Directory, attribute: str, value: str
+) -> None:
+    assert await people_found(directory, f'{attribute} eq "{value}"') == []
+
+
+async def test_a_page_beyond_everything_is_empty(directory: Directory) -> None:
+    for start in (10_000, 2**31, 2**63, 10**30):
+        page = await directory.succeed("GET", f"/Users?startIndex={start}")
+        assert page.get("Resources", []) == []
+    assert (await directory.succeed("GET", "/Users?startIndex=-5&count=-1"))["totalResults"]
+
+
+async def test_a_token_that_ends_while_the_body_arrives_does_nothing(
+    directory: Directory,
+) -> None:
+    world = directory.world
+    token = world.do("admin", CreateApiToken(name="ends"))
+
+    async def body() -> AsyncIterator[bytes]:
+        yield json.dumps(user("Zoe")).encode()
+        world.do("admin", RevokeApiToken(token_id=token.token_id))
+
+    answer = await directory.client.post(
+        "/scim/v2/Users", content=body(), headers={"Authorization": f"Bearer {token.secret}"}
+    )
+    assert answer.status_code == 401
+    assert await people_found(directory, 'userName eq "zoe@example.com"') == []
 
 
 async def test_a_body_that_is_too_large_is_refused(directory: Directory) -> None:
