@@ -157,14 +157,16 @@ def write_history(url: str, releases: int) -> History:
 
 def _load_history(world: World, tokens: dict[str, str], keypair_ids: list[UUID]) -> History:
     r = t.releases.c
-    with world.system.database.reading() as connection:
 
-        def of(status: Status, *order: Any) -> list[tuple[datetime, UUID]]:
-            query = sa.select(r.starts_at, r.id).where(r.status == status).order_by(*order)
+    def of(status: Status, *order: Any) -> list[tuple[datetime, UUID]]:
+        query = sa.select(r.starts_at, r.id).where(r.status == status).order_by(*order)
+        # A transaction each: PostgreSQL ends one that is idle while so many rows are read.
+        with world.system.database.reading() as connection:
             return [(row.starts_at, row.id) for row in connection.execute(query)]
 
-        past = of(Status.COMPLETED, r.starts_at.desc(), r.id.desc())
-        waiting = of(Status.PENDING, r.starts_at, r.id)
+    past = of(Status.COMPLETED, r.starts_at.desc(), r.id.desc())
+    waiting = of(Status.PENDING, r.starts_at, r.id)
+    with world.system.database.reading() as connection:
         entries = connection.execute(sa.select(t.ledger_heads.c.count)).scalar_one()
     return History(tokens, keypair_ids, past, waiting, entries)
 
