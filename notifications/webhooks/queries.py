@@ -18,16 +18,18 @@ from engine.queries.context import QueryContext
 from notifications.tables import deliveries, webhooks
 
 w, d = webhooks, deliveries
-_OLDEST = Order("webhooks", (w.c.id,))
 
 
-def page(context: QueryContext, page_args: PageArgs) -> Page[Row[Any]]:
-    """Return a page of the account's webhooks, oldest first; needs `MANAGE_ACCOUNT`."""
+def page(context: QueryContext, page_args: PageArgs, *, descending: bool = False) -> Page[Row[Any]]:
+    """Return a page of the account's webhooks, oldest first unless said otherwise.
+
+    It needs `MANAGE_ACCOUNT`.
+    """
     refusal = missing_permission(context.actor, Permission.MANAGE_ACCOUNT)
     if refusal is not None:
         raise refusal
     own = sa.select(w).where(w.c.account_id == context.account_id)
-    return fetch(context.connection, own, _OLDEST, page_args)
+    return fetch(context.connection, own, Order("webhooks", (w.c.id,), descending), page_args)
 
 
 def count(context: QueryContext) -> int:

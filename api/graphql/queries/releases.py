@@ -13,13 +13,11 @@ from api.graphql.ids import from_global
 from api.graphql.resolvers import run_query
 from api.graphql.selection import Selection
 from api.graphql.types.arguments import After, Before, First, Last
-from api.graphql.types.enums import (
-    Direction,
-    ReleaseOrderField,
-)
+from api.graphql.types.enums import Direction
 from api.graphql.types.history import Factor, SignExplanation
 from api.graphql.types.node import Connection, Edge, connect
 from api.graphql.types.origin import ClaimInput
+from api.graphql.types.orders import ReleaseOrder, ReleaseOrderField
 from api.graphql.types.release import Release
 from api.graphql.types.release_filter import ReleaseFilter
 from engine.model import facts
@@ -27,17 +25,6 @@ from engine.model.errors import Code, Refusal
 from engine.persistence.db.pagination import Page, PageArgs
 from engine.queries import releases as queries
 from engine.queries import signing
-
-
-@strawberry.input(description="The order in which releases are sorted.")
-class ReleaseOrder:
-    field: ReleaseOrderField = strawberry.field(
-        default=ReleaseOrderField.STARTS_AT,
-        description="The property by which releases are sorted.",
-    )
-    direction: Direction = strawberry.field(
-        default=Direction.DESC, description="The direction in which releases are sorted."
-    )
 
 
 @strawberry.input(
@@ -106,17 +93,19 @@ class ReleaseQueries:
 
     @strawberry.field(
         description="Returns the pending releases that wait for the caller's decision, the"
-        " one that starts soonest first."
+        " one that starts soonest first unless another order is given."
     )
     async def approval_inbox(
         self,
         info: Info,
+        order_by: ReleaseOrder | None = None,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
     ) -> Connection[Release]:
-        return await run_query(info, _approval_inbox, PageArgs(first, after, last, before))
+        args, order = PageArgs(first, after, last, before), order_by or _soonest_first()
+        return await run_query(info, _approval_inbox, order, args)
 
     @strawberry.field(
         description="Evaluates every condition of a signature without signing, to tell"
@@ -151,10 +140,15 @@ def _releases(
     return _connect(cache, page, total)
 
 
+def _soonest_first() -> ReleaseOrder:
+    return ReleaseOrder(field=ReleaseOrderField.STARTS_AT, direction=Direction.ASC)
+
+
 def _approval_inbox(
-    cache: EntityCache, selection: Selection, args: PageArgs
+    cache: EntityCache, selection: Selection, order: ReleaseOrder, args: PageArgs
 ) -> Connection[Release]:
-    page = queries.inbox(cache.reading, args)
+    descending = order.direction is Direction.DESC
+    page = queries.inbox(cache.reading, order.field.value, args, descending=descending)
     total = queries.inbox_count(cache.reading) if "totalCount" in selection else None
     return _connect(cache, page, total)
 

@@ -11,7 +11,8 @@ from api.graphql.context import Info
 from api.graphql.entity_cache import EntityCache
 from api.graphql.resolvers import run_query
 from api.graphql.selection import Selection
-from api.graphql.types.arguments import After, Before, First, Last
+from api.graphql.types.arguments import After, Before, ByTime, First, Last
+from api.graphql.types.enums import Direction
 from api.graphql.types.node import Connection, Edge, connect
 from api.graphql.types.webhook import Webhook, WebhookDelivery
 from engine.persistence.db.pagination import PageArgs
@@ -34,21 +35,25 @@ def webhook_deliveries_by_ids(
 @strawberry.type
 class WebhookQueries:
     @strawberry.field(
-        description="Returns the account's webhooks, oldest first, for callers with MANAGE_ACCOUNT."
+        description="Returns the account's webhooks, oldest first unless another direction is"
+        " given, for callers with MANAGE_ACCOUNT."
     )
     async def webhooks(
         self,
         info: Info,
+        direction: ByTime = Direction.ASC,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
     ) -> Connection[Webhook]:
-        return await run_query(info, _webhooks, PageArgs(first, after, last, before))
+        return await run_query(info, _webhooks, PageArgs(first, after, last, before), direction)
 
 
-def _webhooks(cache: EntityCache, selection: Selection, args: PageArgs) -> Connection[Webhook]:
-    page = queries.page(cache.reading, args)
+def _webhooks(
+    cache: EntityCache, selection: Selection, args: PageArgs, direction: Direction
+) -> Connection[Webhook]:
+    page = queries.page(cache.reading, args, descending=direction is Direction.DESC)
     total = queries.count(cache.reading) if "totalCount" in selection else None
     webhooks = [Webhook.of(row) for row in page.items]
     return connect(Connection[Webhook], Edge[Webhook], webhooks, page, total)

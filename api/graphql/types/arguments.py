@@ -34,3 +34,7 @@ ByTime: TypeAlias = Annotated[
     Direction,
     strawberry.argument(description="Whether the newest or the oldest rows come first."),
 ]
+ByName: TypeAlias = Annotated[
+    Direction,
+    strawberry.argument(description="Whether names are sorted from A to Z or from Z to A."),
+]

@@ -230,28 +230,6 @@ describe_enum(
 )
 
 
-class ReleaseOrderField(StrEnum):
-    """What releases are sorted by."""
-
-    STARTS_AT = "STARTS_AT"
-    ENDS_AT = "ENDS_AT"
-    CREATED_AT = "CREATED_AT"
-    NAME = "NAME"
-
-
-describe_enum(
-    ReleaseOrderField,
-    "ReleaseOrderField",
-    "The property by which releases are sorted.",
-    {
-        "STARTS_AT": "Sort by the start of the window.",
-        "ENDS_AT": "Sort by the end of the window.",
-        "CREATED_AT": "Sort by the time of the request.",
-        "NAME": "Sort by name, without regard to letter case.",
-    },
-)
-
-
 class Direction(StrEnum):
     """Which way a list is sorted."""
 
