@@ -9,7 +9,8 @@ from api.graphql.entity_cache import EntityCache
 from api.graphql.ids import from_global
 from api.graphql.resolvers import run_query
 from api.graphql.selection import Selection
-from api.graphql.types.arguments import After, Before, First, Last
+from api.graphql.types.arguments import After, Before, ByName, First, Last
+from api.graphql.types.enums import Direction
 from api.graphql.types.node import Connection, Edge, connect
 from api.graphql.types.pipeline import PipelineRule, TrustedIssuer
 from engine.persistence.db.pagination import PageArgs
@@ -40,51 +41,61 @@ class PipelineRuleFilter:
 @strawberry.type
 class PipelineQueries:
     @strawberry.field(
-        description="Returns the issuers that the account trusts, sorted by name, for callers"
-        " with MANAGE_USERS."
+        description="Returns the issuers that the account trusts, sorted by name in the given"
+        " direction, for callers with MANAGE_USERS."
     )
     async def trusted_issuers(
         self,
         info: Info,
+        direction: ByName = Direction.ASC,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
     ) -> Connection[TrustedIssuer]:
-        return await run_query(info, _issuers, PageArgs(first, after, last, before))
+        args = PageArgs(first, after, last, before)
+        return await run_query(info, _issuers, args, direction)
 
     @strawberry.field(
-        description="Returns the account's rules about pipelines, sorted by name, for callers"
-        " with MANAGE_USERS."
+        description="Returns the account's rules about pipelines, sorted by name in the given"
+        " direction, for callers with MANAGE_USERS."
     )
     async def pipeline_rules(
         self,
         info: Info,
         filter: PipelineRuleFilter | None = None,
+        direction: ByName = Direction.ASC,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
     ) -> Connection[PipelineRule]:
         args = PageArgs(first, after, last, before)
-        return await run_query(info, _rules, filter or PipelineRuleFilter(), args)
+        return await run_query(info, _rules, filter or PipelineRuleFilter(), args, direction)
 
 
-def _issuers(cache: EntityCache, selection: Selection, args: PageArgs) -> Connection[TrustedIssuer]:
+def _issuers(
+    cache: EntityCache, selection: Selection, args: PageArgs, direction: Direction
+) -> Connection[TrustedIssuer]:
     reading, kind = cache.reading, RecordKind.TRUSTED_ISSUER
     pipelines.require_manager(reading)
-    page = records.find(reading, kind, args)
+    page = records.find(reading, kind, args, descending=direction is Direction.DESC)
     total = records.count(reading, kind) if "totalCount" in selection else None
     issuers = cache.put_records(TrustedIssuer, page.items)
     return connect(Connection[TrustedIssuer], Edge[TrustedIssuer], issuers, page, total)
 
 
 def _rules(
-    cache: EntityCache, selection: Selection, filter: PipelineRuleFilter, args: PageArgs
+    cache: EntityCache,
+    selection: Selection,
+    filter: PipelineRuleFilter,
+    args: PageArgs,
+    direction: Direction,
 ) -> Connection[PipelineRule]:
     reading, kind, conditions = cache.reading, RecordKind.PIPELINE_RULE, filter.to_filter()
     pipelines.require_manager(reading)
-    page = records.find(reading, kind, args, conditions)
+    descending = direction is Direction.DESC
+    page = records.find(reading, kind, args, conditions, descending=descending)
     total = records.count(reading, kind, conditions) if "totalCount" in selection else None
     rules = cache.put_records(PipelineRule, page.items)
     return connect(Connection[PipelineRule], Edge[PipelineRule], rules, page, total)

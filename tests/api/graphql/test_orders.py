@@ -9,11 +9,13 @@ import pytest
 from engine.commands.administration.roles import CreateRole
 from engine.commands.administration.users import UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken
+from engine.model.origins import IssuerKind
 from engine.model.text import name_key
 from engine.model.vocabulary import ReleaseType
 from engine.persistence.store import tables as t
 from notifications.webhooks.create import CreateWebhook
 from tests.support.api import Api
+from tests.support.pipelines import make_rule, trust
 from tests.support.world import World
 
 Node = dict[str, Any]
@@ -44,6 +46,8 @@ ORDERS: dict[str, tuple[str, tuple[str, str], str, Callable[[Node], Any]]] = {
     "users NAME": ("users", orders_by("NAME"), "name", by_name("name")),
     "users CREATED_AT": ("users", orders_by("CREATED_AT"), "createdAt", by_time("createdAt", "")),
     "roles": ("roles", DIRECTIONS, "name", by_name("name")),
+    "trustedIssuers": ("trustedIssuers", DIRECTIONS, "name", by_name("name")),
+    "pipelineRules": ("pipelineRules", DIRECTIONS, "name", by_name("name")),
     "webhooks": ("webhooks", DIRECTIONS, "createdAt", by_time("createdAt", "")),
     "ledger": ("ledger", DIRECTIONS, "position", lambda node: node["position"]),
     "signatures": ("signatures", DIRECTIONS, "createdAt", by_time("createdAt", "")),
@@ -83,6 +87,9 @@ def add_one_of_each(world: World, number: int) -> None:
     world.do("admin", UpdateUser(user_id=user_id, name=f"{9 - number} ÜBER"))
     world.do("admin", CreateRole(name=name, permissions=frozenset()))
     world.do("admin", CreateWebhook(name=name, url="https://hooks.example.com", key=bytes(32)))
+    url = f"https://ci-{number}.example.com"
+    trust(world, name=f"{name} issuer", kind=IssuerKind.OTHER, url=url)
+    make_rule(world, name=name)
     world.add_keypair(name)
     keypair_ids = frozenset({world.things[name]})
     team = f"{name} team"
