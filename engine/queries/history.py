@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,14 @@ from sqlalchemy import ColumnElement, Row
 from engine.model.grants import missing_permission
 from engine.model.text import lookup_key
 from engine.model.vocabulary import Permission
-from engine.persistence.db.pagination import Order, Page, PageArgs, fetch, fetch_for_owners
+from engine.persistence.db.pagination import (
+    Order,
+    Page,
+    PageArgs,
+    fetch,
+    fetch_for_owners,
+    scope_of,
+)
 from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
 from engine.queries.context import QueryContext
@@ -42,9 +49,8 @@ def ledger(
     if refusal is not None:
         raise refusal
     query = sa.select(e).where(e.c.account_id == context.account_id, *_conditions(filter_))
-    scope = {f.name: getattr(filter_, f.name) for f in fields(filter_)}
     order = Order("POSITION", (e.c.position,), descending)
-    return fetch(context.connection, query, order, page_args, scope)
+    return fetch(context.connection, query, order, page_args, scope_of(filter_))
 
 
 def ledger_count(context: QueryContext, filter_: LedgerFilter) -> int:

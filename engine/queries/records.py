@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Protocol, TypeAlias
+from typing import Any, ClassVar, Protocol, TypeAlias
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,7 +16,7 @@ from engine.model import addresses
 from engine.model.text import lookup_key
 from engine.model.vocabulary import KeypairAccess, KeypairCategory, Permission, ReleaseType
 from engine.persistence.db.compiled import fetch_compiled
-from engine.persistence.db.pagination import Order, Page, PageArgs, fetch
+from engine.persistence.db.pagination import Order, Page, PageArgs, fetch, scope_of
 from engine.persistence.db.sql import id_in, no_index
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
@@ -84,7 +84,9 @@ _BY_IDS = {
 
 
 class RecordFilter(Protocol):
-    """Conditions on the records of one kind, all of which must hold."""
+    """Conditions on the records of one kind, all of which must hold: the fields of a dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
     def conditions(self, context: QueryContext) -> list[ColumnElement[bool]]:
         """Return the conditions as SQL."""
@@ -212,9 +214,8 @@ def find(
     query = query.where(table.c.account_id == context.account_id, *conditions)
     name = order or next(iter(SORT_KEYS[kind]))
     sorted_by = Order(f"{table.name} {name}", (SORT_KEYS[kind][name], table.c.id), descending)
-    scope = [str(c.compile(compile_kwargs={"literal_binds": False})) for c in conditions]
-    values = [sorted(map(str, c.compile().params.values())) for c in conditions]
-    return fetch(context.connection, query, sorted_by, args, [scope, values])
+    scope = scope_of(filter_) if filter_ is not None else None
+    return fetch(context.connection, query, sorted_by, args, scope)
 
 
 def count(context: QueryContext, kind: RecordKind, filter_: RecordFilter | None = None) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -57,12 +57,6 @@ def conditions(context: QueryContext, filter_: ReleaseFilter) -> list[ColumnElem
         for name, condition in _CONDITIONS.items()
         if (value := getattr(filter_, name)) is not None
     ]
-
-
-def scope_of(filter_: ReleaseFilter) -> dict[str, Any]:
-    """Return what binds a cursor to the filter."""
-    values = {f.name: getattr(filter_, f.name) for f in fields(filter_)}
-    return {n: sorted(v) if isinstance(v, frozenset) else v for n, v in values.items()}
 
 
 def status_now(now: datetime) -> ColumnElement[Any]:

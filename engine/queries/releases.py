@@ -13,13 +13,13 @@ from engine.lifecycle.schedule import as_of
 from engine.model.facts import Facts, Release
 from engine.model.text import lookup_key
 from engine.model.visibility import sees
-from engine.persistence.db.pagination import Order, Page, PageArgs, fetch
+from engine.persistence.db.pagination import Order, Page, PageArgs, fetch, scope_of
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.persistence.store.release_facts import assemble, with_creation_facts
 from engine.persistence.store.reservation_expiry import exclude_overdue
 from engine.queries.context import QueryContext
-from engine.queries.release_filter import ReleaseFilter, awaits_viewer, conditions, scope_of
+from engine.queries.release_filter import ReleaseFilter, awaits_viewer, conditions
 from engine.queries.visibility import is_visible, visibility_conditions
 
 r = t.releases

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -13,7 +13,14 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Row
 
 from engine.model.vocabulary import Permission, SignatureState
-from engine.persistence.db.pagination import Order, Page, PageArgs, fetch, fetch_for_owners
+from engine.persistence.db.pagination import (
+    Order,
+    Page,
+    PageArgs,
+    fetch,
+    fetch_for_owners,
+    scope_of,
+)
 from engine.persistence.db.sql import id_in
 from engine.persistence.store import tables as t
 from engine.queries.context import QueryContext
@@ -84,7 +91,7 @@ def find(
     """A page of the signatures that the viewer may see, newest first unless said otherwise."""
     query = sa.select(_S).where(*matching(context, filter_))
     order = Order("SIGNATURES", (_S.c.id,), descending)
-    return fetch(context.connection, query, order, page_args, _scope(filter_))
+    return fetch(context.connection, query, order, page_args, scope_of(filter_))
 
 
 def matching(context: QueryContext, filter_: SignatureFilter) -> list[ColumnElement[bool]]:
@@ -118,7 +125,7 @@ def of_owners(
     Of releases the caller has made sure that the viewer may see them, and so their signatures.
     """
     query = sa.select(_S).where(*_of(context, owner, filter_))
-    order, scope = Order("SIGNATURES", (_S.c.id,), descending), _scope(filter_)
+    order, scope = Order("SIGNATURES", (_S.c.id,), descending), scope_of(filter_)
     connection = context.connection
     return fetch_for_owners(connection, query, owner.column, ids, order, page_args, scope)
 
@@ -136,10 +143,6 @@ def _of(
     if owner is SignatureOwner.RELEASE:
         return [_S.c.account_id == context.account_id, _IS_MADE, *filter_.conditions()]
     return matching(context, filter_)
-
-
-def _scope(filter_: SignatureFilter) -> dict[str, Any]:
-    return {f.name: getattr(filter_, f.name) for f in fields(filter_)}
 
 
 def _visible(context: QueryContext) -> Iterator[ColumnElement[bool]]:

@@ -16,8 +16,8 @@ from api.graphql.types.arguments import After, Before, First, Last
 from api.graphql.types.enums import Direction
 from api.graphql.types.history import Factor, SignExplanation
 from api.graphql.types.node import Connection, Edge, connect
-from api.graphql.types.origin import ClaimInput
 from api.graphql.types.orders import ReleaseOrder, ReleaseOrderField
+from api.graphql.types.origin import ClaimInput
 from api.graphql.types.release import Release
 from api.graphql.types.release_filter import ReleaseFilter
 from engine.model import facts

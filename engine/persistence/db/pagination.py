@@ -6,9 +6,9 @@ import hashlib
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,6 +18,9 @@ from engine.model.errors import Code, Refusal
 from engine.persistence.db.canonical_json import canonical
 from engine.persistence.db.sql import id_in
 from engine.persistence.db.types import Instant
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 #: Rows on a page at most, and without an argument.
 MAX_PAGE_SIZE = 100
@@ -200,6 +203,11 @@ def stamp_of(order: Order, scope: Any) -> str:
     """A short hash that binds a cursor to its order and filter."""
     text = f"{order.name}{'-' if order.descending else '+'}{canonical(scope)}"
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def scope_of(filter_: DataclassInstance) -> dict[str, Any]:
+    """Return what binds a cursor to a filter: the values of its fields, whatever the time is."""
+    return {field.name: getattr(filter_, field.name) for field in fields(filter_)}
 
 
 def encode(stamp: str, values: Sequence[Any]) -> str:

@@ -593,3 +593,17 @@ def test_a_ledger_entry_names_the_credential_it_was_done_with(api: Api) -> None:
     clocks = "{ ledger(direction: ASC, first: 1) { edges { node { credential { kind id } } } } }"
     (first,) = api.ask("admin", clocks)["ledger"]["edges"]
     assert first["node"]["credential"] == {"kind": "COMMAND_LINE", "id": None}
+
+
+def test_pages_of_every_filter_follow_each_other_as_time_passes(api: Api) -> None:
+    """A cursor is bound to what was asked for, and not to the instant of the answer."""
+    for name, cases in CASES.items():
+        kind, _, field = name.partition(".")
+        value, _ = cases[0]
+        text = value if isinstance(value, str) else value(api)
+        filter_ = f"filter: {{ {field}: {text} }}"
+        page = f"{{ {LISTS[kind]}({filter_}, first: 1) {{ pageInfo {{ endCursor }} }} }}"
+        cursor = api.ask("chief", page)[LISTS[kind]]["pageInfo"]["endCursor"]
+        api.world.clock.pass_(seconds=1)
+        rest = f'{{ {LISTS[kind]}({filter_}, after: "{cursor}") {{ edges {{ cursor }} }} }}'
+        assert "errors" not in api.post("chief", rest), name
