@@ -55,7 +55,8 @@ async def sign_in(provider: Provider, flow: Flow | None = None) -> Identity:
     async with httpx2.AsyncClient() as client:
         back = await client.get(await provider.leave_for(flow))
     query = parse_qs(urlsplit(back.headers["location"]).query)
-    return await provider.identify({name: values[0] for name, values in query.items()}, flow)
+    answer = {name: values[0] for name, values in query.items()}
+    return (await provider.identify(answer, flow)).identity
 
 
 async def test_the_provider_gets_the_challenge_first_and_the_verifier_later(issuer: Issuer) -> None:
