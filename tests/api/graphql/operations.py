@@ -52,6 +52,8 @@ _NAMED: dict[str, Any] = {
     "content": None,
     "keypairAlias": None,
     "size": None,
+    # One of the exact values is enough, and no text is a pattern.
+    "matches": None,
     "cursor": None,
     "after": None,
     "before": None,

@@ -43,6 +43,7 @@ from engine.commands.credentials.api_tokens import CreateApiToken, RevokeApiToke
 from engine.commands.credentials.change_address import TOKEN_PURPOSE, ConfirmAddress
 from engine.commands.credentials.device_sign_in import DecideDevice, StartDeviceSession
 from engine.commands.credentials.identities import LinkIdentity, UnlinkIdentity
+from engine.commands.credentials.pipeline_tokens import IssuePipelineToken
 from engine.commands.credentials.sessions import RevokeSession, StartSession
 from engine.commands.releases.close_release import CloseRelease
 from engine.commands.releases.decide import Decide
@@ -63,7 +64,7 @@ from engine.model.vocabulary import (
 )
 from engine.persistence.store import tables as t
 from engine.signing.request import SignRequest
-from tests.support.pipelines import make_rule, rule_command
+from tests.support.pipelines import GITHUB, make_rule, rule_command
 from tests.support.refusals import assert_refused
 from tests.support.releases import release_in, rows
 from tests.support.sign_now import sign
@@ -221,6 +222,15 @@ ON_FOREIGN_THINGS: dict[type[Any], list[Foreign]] = {
         lambda us, them: UpdatePipelineRule(rule_id=them.things["rule"], name="Ours")
     ],
     DeletePipelineRule: [lambda us, them: DeletePipelineRule(rule_id=them.things["rule"])],
+    IssuePipelineToken: [
+        lambda us, them: IssuePipelineToken(
+            rule_id=them.things["rule"],
+            issuer=GITHUB,
+            claims={"repository_id": "4711", "ref": "refs/tags/v1"},
+            proof_hash=bytes(32),
+            proof_expires_at=us.clock.instant,
+        )
+    ],
     RevokeSession: [lambda us, them: RevokeSession(session_id=them.things["session"])],
     # Rules name roles and teams, which are looked up in the account of who signs in.
     FollowGroups: [],
