@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, Template
 
 from engine.model import addresses
-from notifications.content import shortened_values
+from notifications.content import shortened_values, vocabulary
 from notifications.content.mail_styles import style_attribute
 
 #: Templates are written in English; every other language has a catalogue, `<language>.json`.
@@ -69,6 +69,19 @@ class _FixedEnvironment(Environment):
         return super().get_template(*args, **options)
 
 
+def vocabulary_in(language: str) -> dict[str, dict[str, str]]:
+    """Return the words of `vocabulary.WORDS` in a language."""
+    return words_of(catalogue((HERE,), language))
+
+
+def words_of(translations: Catalogue) -> dict[str, dict[str, str]]:
+    """Return the words of `vocabulary.WORDS` as a catalogue has them."""
+    return {
+        name: {value: translations.gettext(word) for value, word in words.items()}
+        for name, words in vocabulary.WORDS.items()
+    }
+
+
 @cache
 def environment(folders: Sequence[Path], language: str, kind: str) -> Environment:
     """Return the templates of these folders; those of an earlier folder win.
@@ -95,6 +108,7 @@ def environment(folders: Sequence[Path], language: str, kind: str) -> Environmen
     templates.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
     # The alias that Jinja installs looks `gettext` up anew at each call.
     templates.globals["_"] = templates.globals["gettext"]
+    templates.globals["vocabulary"] = words_of(translations)
     templates.filters["address"] = addresses.shown
     templates.filters["shortened"] = shortened_values.shortened
     templates.filters["before_and_after"] = shortened_values.before_and_after

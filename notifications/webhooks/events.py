@@ -33,7 +33,7 @@ class WebhookSecretRotated(Administered):
 
 @dataclass(frozen=True, kw_only=True)
 class WebhookDisabled(Administered):
-    """Its receiver said that it is gone, so it was switched off."""
+    """A webhook was switched off, since its receiver said that it is gone."""
 
     tag = "webhook:disabled"
     kind = "Webhook"

@@ -30,6 +30,8 @@ const exceptions = {
         "ContextEntry",
         "ReleaseCount",
         "SignatureCount",
+        "Term",
+        "Vocabulary",
         "Decision",
         "ClaimCondition",
         "Origin",

@@ -20,6 +20,7 @@ from api.graphql.types.account import Account, Viewer
 from api.graphql.types.delivery import Delivery
 from api.graphql.types.history import LedgerEntry, Signature
 from api.graphql.types.node import Node
+from api.graphql.types.vocabulary import Vocabulary
 from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import Permission
 from engine.queries import history, signatures
@@ -121,6 +122,14 @@ def _viewer(cache: EntityCache, selection: Selection) -> Viewer:
     )
 
 
+def _vocabulary(cache: EntityCache, selection: Selection, locale: str | None) -> Vocabulary:
+    if locale is not None:
+        return Vocabulary.of(locale)
+    user_id = cache.reading.actor.user_id
+    assert user_id is not None
+    return Vocabulary.of(cache.users([user_id])[user_id].locale)
+
+
 def _server_time(cache: EntityCache, selection: Selection) -> datetime:
     return cache.reading.now
 
@@ -169,3 +178,20 @@ class NodeQueries:
     )
     async def server_time(self, info: Info) -> datetime:
         return await run_query(info, _server_time)
+
+    @strawberry.field(
+        description="Returns what statuses, types, actions, permissions, events, conditions of"
+        " signatures and refusals are called, in English or German."
+    )
+    async def vocabulary(
+        self,
+        info: Info,
+        locale: Annotated[
+            str | None,
+            strawberry.argument(
+                description="A language tag like `en` or `de-AT`; it is the caller's own if left"
+                " out."
+            ),
+        ] = None,
+    ) -> Vocabulary:
+        return await run_query(info, _vocabulary, locale)

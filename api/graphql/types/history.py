@@ -14,6 +14,8 @@ from api.graphql.ids import to_global
 from api.graphql.scalars import Base64, BigInt, parse_base64
 from api.graphql.types.enums import Channel, CredentialKind, DigestAlgorithm, ReleaseStatus
 from api.graphql.types.error_code import ErrorCode
+from api.graphql.types.event_tag import EventTag, event_of
+from api.graphql.types.factor_name import FactorName, condition_of
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.node import Node
 from api.graphql.types.origin import Origin
@@ -30,6 +32,10 @@ if TYPE_CHECKING:
 @strawberry.type(description="One condition of a signature, with the result of its evaluation.")
 class Factor:
     name: str = strawberry.field(description="The stable name of the condition.")
+    condition: FactorName | None = strawberry.field(
+        description="The condition, or null for one that this version does not know, since a newer"
+        " one evaluated it."
+    )
     passed: bool = strawberry.field(
         description="Whether the condition was met at the time of evaluation."
     )
@@ -41,7 +47,13 @@ class Factor:
     @classmethod
     def of(cls, factor: signing_factors.Factor) -> Factor:
         """A factor just evaluated."""
-        return cls(name=factor.name, passed=factor.passed, detail=factor.detail, code=factor.code)
+        return cls(
+            name=factor.name,
+            condition=condition_of(factor.name),
+            passed=factor.passed,
+            detail=factor.detail,
+            code=factor.code,
+        )
 
 
 def stored_factors(text: str) -> list[Factor]:
@@ -49,6 +61,7 @@ def stored_factors(text: str) -> list[Factor]:
     return [
         Factor(
             name=stored["name"],
+            condition=condition_of(stored["name"]),
             passed=stored["passed"],
             detail=stored["detail"],
             code=ErrorCode(stored["code"]),
@@ -216,6 +229,10 @@ class LedgerEntry(Node):
     tag: str = strawberry.field(
         description="The tag of the event that the entry records, like `release:approved`."
     )
+    event: EventTag | None = strawberry.field(
+        description="The tag as a value of an enum, or null for one that this version does not"
+        " know, since a newer one wrote the entry."
+    )
     effective_at: datetime = strawberry.field(
         description="The time at which the event counts as having happened, such as the"
         " planned end of a window."
@@ -265,6 +282,7 @@ class LedgerEntry(Node):
             body=body,
             position=row.position,
             tag=row.tag,
+            event=event_of(row.tag),
             effective_at=row.effective_at,
             recorded_at=row.recorded_at,
             actor_name=body["actor"]["name"],

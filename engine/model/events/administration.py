@@ -25,7 +25,7 @@ class AccountCreated(Administered):
 
 @dataclass(frozen=True, kw_only=True)
 class AccountUpdated(Administered):
-    """Settings changed."""
+    """Settings of the account changed."""
 
     tag = "account:updated"
     kind = "Account"

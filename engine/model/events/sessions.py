@@ -19,7 +19,7 @@ class SessionEvent(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SessionStarted(SessionEvent):
-    """Somebody signed in."""
+    """Somebody signed in to the account."""
 
     tag = "session:started"
     method: SignInMethod
