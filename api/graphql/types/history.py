@@ -12,11 +12,13 @@ from strawberry.scalars import JSON
 
 from api.graphql.ids import to_global
 from api.graphql.scalars import Base64, BigInt, parse_base64
+from api.graphql.types import ledger_details
 from api.graphql.types.enums import Channel, CredentialKind, DigestAlgorithm, ReleaseStatus
 from api.graphql.types.error_code import ErrorCode
 from api.graphql.types.event_tag import EventTag, event_of
 from api.graphql.types.factor_name import FactorName, condition_of
 from api.graphql.types.keypair import Keypair
+from api.graphql.types.ledger_details import FieldChange, LedgerDecision, RefusedAttempt
 from api.graphql.types.node import Node
 from api.graphql.types.origin import Origin
 from api.graphql.types.people import User
@@ -255,8 +257,17 @@ class LedgerEntry(Node):
     reason: str | None = strawberry.field(
         description="The reason that was given, if there was one."
     )
+    subject_id: strawberry.ID | None = strawberry.field(
+        description="The id of what the entry is about, such as a team, as `node` takes it; `node`"
+        " answers null for what the caller may not see and what was deleted."
+    )
+    keypair_id: strawberry.ID | None = strawberry.field(
+        description="The id of the keypair of the signature that the entry is about, as `node`"
+        " takes it, or null if it is about something else."
+    )
     details: JSON = strawberry.field(
-        description="Further data of the event, whose fields depend on the tag."
+        description="Further data of the event as the ledger stores and hashes it, with the ids of"
+        " the database; its fields depend on the tag."
     )
     hash: str = strawberry.field(
         description="The SHA-256 hash of the entry's canonical JSON, in hexadecimal digits."
@@ -271,6 +282,25 @@ class LedgerEntry(Node):
     release: Annotated[Release, strawberry.lazy("api.graphql.types.release")] | None = (
         strawberry.field(default=None, description="The release that the event is about, if any.")
     )
+
+    @strawberry.field(
+        description="The properties that the event changed, if it is of a kind that changes some."
+    )
+    def changes(self) -> list[FieldChange]:
+        return ledger_details.changes_in(self.body["details"])
+
+    @strawberry.field(
+        description="The decision that the entry records, or null if it records something else."
+    )
+    def decision(self) -> LedgerDecision | None:
+        return ledger_details.decision_in(self.tag, self.body["details"])
+
+    @strawberry.field(
+        description="The refused attempt that the entry records, or null if it records something"
+        " else."
+    )
+    def attempt(self) -> RefusedAttempt | None:
+        return ledger_details.attempt_in(self.tag, self.body["details"])
 
     @classmethod
     def of(cls, row: Record) -> LedgerEntry:
@@ -291,6 +321,8 @@ class LedgerEntry(Node):
             from_status=ReleaseStatus(body["from"]) if body["from"] else None,
             to_status=ReleaseStatus(body["to"]) if body["to"] else None,
             reason=body["reason"],
+            subject_id=ledger_details.subject_id(body),
+            keypair_id=ledger_details.keypair_id(body["details"]),
             details=body["details"],
             hash=row.hash.hex(),
             previous_hash=parse_base64(body["previous"]).hex(),

@@ -217,6 +217,8 @@ class Crowd:
     def _entry(self, release: UUID) -> None:
         now, position = self.world.clock.instant, len(self.rows.get(t.ledger_entries, ()))
         body = {
+            "tag": "release:requested",
+            "subject": {"kind": "Release", "id": str(release)},
             "actor": {"name": "Dev"},
             "channel": "API",
             "from": None,
