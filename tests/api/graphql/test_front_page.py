@@ -146,7 +146,8 @@ def cost_of_query(query: str, variables: dict[str, Any]) -> int:
 @pytest.mark.timeout(600)
 def test_no_page_is_refused_or_needs_more_statements(api: Api, releases: int, people: int) -> None:
     api.world.add_user("chief", "ADMIN", "LEAD", "AUDITOR")
-    few = Crowd(api.world, 240, *MEMBERS, each=20)
+    # All of them await approval, so that every page has rows, and such as need the most statements.
+    few = Crowd(api.world, 240, *MEMBERS, each=1)
     viewers = ("chief", "dev")
     before = {who: measure(api, who, few) for who in viewers}
 
@@ -158,5 +159,5 @@ def test_no_page_is_refused_or_needs_more_statements(api: Api, releases: int, pe
         sys.stdout.writelines(f"{who:6}{page:26}{m}\n" for page, m in measured.items())
     for who in viewers:
         for page, m in after[who].items():
-            assert m.statements == before[who][page].statements, (who, page)
+            assert m.statements <= before[who][page].statements, (who, page)
             assert m.cost <= Limits().cost
