@@ -31,6 +31,8 @@ from api.graphql.strawberry_compat import (
     without_input,
 )
 from api.graphql.strawberry_schema import CoreResult, HookedSchema, OperationRequest
+from api.graphql.subscriptions.account_events import AccountSubscriptions
+from api.graphql.subscriptions.inbox_events import InboxSubscriptions
 from api.graphql.subscriptions.release_events import ReleaseSubscriptions
 from api.web.http.refusals import wrong_kind
 
@@ -148,7 +150,7 @@ class Schema(HookedSchema):
 
 
 @strawberry.type(description="The subscriptions that deliver events as they happen.")
-class Subscription(ReleaseSubscriptions):
+class Subscription(ReleaseSubscriptions, InboxSubscriptions, AccountSubscriptions):
     pass
 
 

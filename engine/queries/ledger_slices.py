@@ -1,13 +1,14 @@
-"""Ledger entries about releases that the viewer sees, after a position."""
+"""Ledger entries after a position: what subscriptions make events of."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import Row
+from sqlalchemy import ColumnElement, Row
 
 from engine.persistence.store import ledger
 from engine.persistence.store import tables as t
@@ -18,13 +19,13 @@ e = t.ledger_entries
 
 #: Entries of a slice at most.
 ENTRIES_PER_READ = 100
-#: Entries scanned for a slice at most; most of them may be about releases not seen here.
+#: Entries scanned for a slice at most; most of them may be about something else.
 MAX_SCANNED_ENTRIES = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerSlice:
-    """Entries about releases that the viewer sees, and how far the ledger was read for them."""
+    """Entries, and how far the ledger was read for them."""
 
     entries: list[Row[Any]]
     #: The position to continue after.
@@ -59,20 +60,43 @@ def is_seen(context: QueryContext, release_id: UUID) -> bool:
 
 
 def ledger_after(context: QueryContext, position: int, release_id: UUID | None) -> LedgerSlice:
-    """The next entries in commit order: nothing is missed, since positions have no gaps."""
-    newest = newest_position(context)
-    # Entries of one release have an index: no others are scanned.
-    until = position + MAX_SCANNED_ENTRIES if release_id is None else max(newest, position)
+    """The next entries about releases that the viewer sees, or about one of them."""
     # Each release is looked up by its id: a set of all visible ones would be computed each time.
     seen = sa.exists().where(t.releases.c.id == e.c.release_id, is_visible(context))
+    if release_id is None:
+        return scan(context, position, e.c.release_id.is_not(None), seen)
+    # Entries of one release have an index: no others are scanned.
+    return scan(context, position, e.c.release_id == release_id, seen, all_at_once=True)
+
+
+def entries_with_tags(context: QueryContext, position: int, tags: Collection[str]) -> LedgerSlice:
+    """The next entries that have one of these tags, whoever may see them."""
+    return scan(context, position, e.c.tag.in_(sorted(tags)))
+
+
+def scan(
+    context: QueryContext,
+    position: int,
+    *conditions: ColumnElement[bool],
+    all_at_once: bool = False,
+) -> LedgerSlice:
+    """The next entries in commit order: nothing is missed, since positions have no gaps.
+
+    Args:
+        context: Whose account it is.
+        position: The position to read after.
+        conditions: What the entries have to fulfil.
+        all_at_once: An index finds the entries, so that no others are looked at for them.
+    """
+    newest = newest_position(context)
+    until = max(newest, position) if all_at_once else position + MAX_SCANNED_ENTRIES
     query = (
         sa.select(e)
         .where(
             e.c.account_id == context.account_id,
             e.c.position > position,
             e.c.position <= until,
-            e.c.release_id == release_id if release_id else e.c.release_id.is_not(None),
-            seen,
+            *conditions,
         )
         .order_by(e.c.position)
         .limit(ENTRIES_PER_READ)

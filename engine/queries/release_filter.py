@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Select
 
 from engine.lifecycle.table import TIME_TRIGGERS
+from engine.model.facts import Actor
 from engine.model.vocabulary import KeypairCategory, Permission, ReleaseType, Status
 from engine.persistence.store import tables as t
 from engine.queries.context import QueryContext
@@ -82,21 +83,26 @@ def held_keypairs(context: QueryContext) -> Select[Any]:
     return query.where(t.IS_HELD, r.c.account_id == context.account_id, is_open)
 
 
-def awaits_viewer(context: QueryContext) -> list[ColumnElement[bool]]:
-    """Return conditions of which all hold for releases that wait for the viewer's decision."""
-    actor, d, e = context.actor, t.decisions, t.release_edits
-    if Permission.APPROVE_RELEASE not in actor.permissions or actor.service:
-        return [sa.false()]
-    decided = sa.exists().where(
+def is_decided_by(actor: Actor) -> ColumnElement[bool]:
+    """Whether somebody has decided on what a release is now."""
+    d = t.decisions
+    return sa.exists().where(
         d.c.release_id == r.c.id,
         d.c.material_revision == r.c.material_revision,
         d.c.approver_id == actor.user_id,
     )
+
+
+def awaits_viewer(context: QueryContext) -> list[ColumnElement[bool]]:
+    """Return conditions of which all hold for releases that wait for the viewer's decision."""
+    actor, e = context.actor, t.release_edits
+    if Permission.APPROVE_RELEASE not in actor.permissions or actor.service:
+        return [sa.false()]
     conditions = [
         r.c.account_id == context.account_id,
         status_now(context.now) == Status.PENDING,
         r.c.status == Status.PENDING,
-        ~decided,
+        ~is_decided_by(actor),
     ]
     if context.settings.teams_enabled:
         conditions.append(_is_one_of(r.c.team_id, actor.team_ids))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -101,6 +101,12 @@ def inbox_count(context: QueryContext) -> int:
     """How many releases wait for the viewer's decision."""
     query = sa.select(sa.func.count()).select_from(r).where(*awaits_viewer(context))
     return int(context.connection.execute(query).scalar_one())
+
+
+def inbox_ids(context: QueryContext) -> Sequence[UUID]:
+    """The ids of all releases that wait for the viewer's decision."""
+    query = sa.select(r.c.id).where(*awaits_viewer(context))
+    return context.connection.execute(query).scalars().all()
 
 
 def facts_of(context: QueryContext, releases: Collection[Release]) -> dict[UUID, Facts]:

@@ -27,8 +27,8 @@ EVENTS = """subscription ($after: String) { releaseEvents(after: $after) {
 #: As good as never looks by itself whether there is news: it has to be told.
 _PROGRAM = """
 from api.cli.main import app
-from api.graphql.subscriptions import release_events
-release_events.POLL_SECONDS = 600
+from api.graphql.subscriptions import following
+following.POLL_SECONDS = 600
 app()
 """
 PATIENT = [sys.executable, "-c", _PROGRAM]

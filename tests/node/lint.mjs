@@ -41,6 +41,8 @@ const exceptions = {
         "AvailableAction",
         "AvailableSubjectAction",
         "ReleaseEvent",
+        "InboxEvent",
+        "AccountEvent",
         "ReleaseManifest",
         "PublicKey",
         "NotificationPreference",

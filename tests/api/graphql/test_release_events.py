@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from api.graphql.context import Context
 from api.graphql.limits.response_limit import BoundedExecution
 from api.graphql.schema import schema
-from api.graphql.subscriptions import release_events
+from api.graphql.subscriptions import following
 from api.graphql.subscriptions.cursors import cursor_of
 from api.runtime.runtime import Runtime
 from engine.commands.administration.users import UpdateUser
@@ -41,14 +41,16 @@ def runtime(world: World) -> Iterator[Runtime]:
 
 
 @asynccontextmanager
-async def followed(runtime: Runtime, secret: str, after: str) -> AsyncIterator[AsyncIterator[Any]]:
+async def followed(
+    runtime: Runtime, secret: str, after: str, query: str = FOLLOW
+) -> AsyncIterator[AsyncIterator[Any]]:
     """The answers of a subscription, each taken when the follower asks for it."""
 
     async def look_up(*_: object, again: bool = False) -> Any:
         return await runtime.authenticator.of(principal_of_token, secret)
 
     context = Context(runtime, await look_up(), look_up)
-    answers: Any = await schema.subscribe(FOLLOW, {"after": after}, context_value=context)
+    answers: Any = await schema.subscribe(query, {"after": after}, context_value=context)
     yield answers
     await answers.aclose()
 
@@ -68,7 +70,7 @@ async def first_answer(runtime: Runtime, world: World, after: str) -> Any:
 async def test_a_slow_follower_is_not_told_the_rest_of_what_was_read_before_the_loss(
     world: World, runtime: Runtime, monkeypatch: pytest.MonkeyPatch, lost: str, code: str
 ) -> None:
-    monkeypatch.setattr(release_events, "POLL_SECONDS", 0)
+    monkeypatch.setattr(following, "POLL_SECONDS", 0)
     world.approved()
     token = world.do("dev", CreateApiToken(name="test", scopes=frozenset(Permission)))
     async with followed(runtime, token.secret, BEGINNING) as answers:
@@ -85,7 +87,7 @@ async def test_a_slow_follower_is_not_told_the_rest_of_what_was_read_before_the_
 async def test_a_slow_follower_misses_nothing_and_gets_nothing_twice(
     world: World, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(release_events, "POLL_SECONDS", 0)
+    monkeypatch.setattr(following, "POLL_SECONDS", 0)
     world.approved()
     secret = world.do("dev", CreateApiToken(name="test")).secret
     async with followed(runtime, secret, BEGINNING) as answers:
@@ -118,7 +120,7 @@ async def test_whoever_sees_few_goes_through_the_rest_without_waiting_for_news(
     world: World, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ledger_slices, "MAX_SCANNED_ENTRIES", 2)
-    monkeypatch.setattr(release_events, "POLL_SECONDS", 60)
+    monkeypatch.setattr(following, "POLL_SECONDS", 60)
     # Nothing of eve's, and more than one reading goes through.
     world.approved()
     world.add_team("red", ["ann", "bob", "eve"], ["spare"], 1)
