@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import importlib.util
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -34,11 +35,13 @@ def run_node(script: str, *arguments: str) -> str:
 
 
 @contextmanager
-def running_node(script: str, *arguments: str) -> Iterator[IO[str]]:
+def running_node(script: str, *arguments: str, **environment: str) -> Iterator[IO[str]]:
     """What a script of tests/node prints while it runs; it is ended with the block."""
     install()
     command = [*program("node"), script, *arguments]
-    with subprocess.Popen(command, cwd=FOLDER, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=FOLDER, stdout=subprocess.PIPE, text=True, env=os.environ | environment
+    ) as process:
         assert process.stdout is not None
         try:
             yield process.stdout

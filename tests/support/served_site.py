@@ -55,13 +55,12 @@ class ServedSite:
 
 
 @asynccontextmanager
-async def served_site(database_url: str, folder: Path) -> AsyncIterator[ServedSite]:
+async def served_site(database_url: str, folder: Path, **more: str) -> AsyncIterator[ServedSite]:
     """`countersign serve` with an account, for as long as the block lasts."""
     async with smtp_server() as inbox:
         site = ServedSite(running.free_port(), inbox)
-        environment = running.settings(
-            database_url, COUNTERSIGN_SMTP_URL=inbox.url, COUNTERSIGN_PUBLIC_URL=site.url
-        )
+        own = {"COUNTERSIGN_SMTP_URL": inbox.url, "COUNTERSIGN_PUBLIC_URL": site.url}
+        environment = running.settings(database_url, **own | more)
         running.init(environment, folder)
         # In a thread, so that the mail server of this loop is not kept waiting.
         server = running.serving(environment, folder, port=site.port)
