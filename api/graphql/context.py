@@ -42,6 +42,8 @@ class Context:
     subscription_limiter: SubscriptionLimiter | None = None
     #: Where the request came from: who an anonymous caller is.
     address: str = ""
+    #: The objects that the operation could answer, once that was estimated.
+    cost: int | None = None
     #: Whether a mutation has begun, after which the credential is looked up again.
     has_changed: bool = False
 
@@ -98,6 +100,12 @@ class Context:
             limiter.subscription(self.rate_limit_key) if limiter is not None else nullcontext(),
         ):
             yield
+
+    @property
+    def spent(self) -> float:
+        """The operations of the caller that count toward the rate at this moment."""
+        key = self.rate_limit_key
+        return self.rates.of(key).spent(key) if self.rates is not None else 0
 
     def charge(self, operations: float) -> None:
         """Count what an operation costs beyond itself toward the caller's rate."""

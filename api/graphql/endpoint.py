@@ -24,6 +24,7 @@ from api.graphql.http.events import Events, EventStream
 from api.graphql.http.operation import read_operation
 from api.graphql.ide import ide_page
 from api.graphql.limits.config import Limits
+from api.graphql.limits.reporting import cost_report, is_cost_requested, rate_headers
 from api.graphql.limits.subscription_limiter import SubscriptionLimiter
 from api.graphql.masking import apology, note
 from api.graphql.schema import Schema, schema
@@ -90,6 +91,9 @@ class Endpoint(GraphQL[Context, None]):
             response = await self._answer(request)
         except Exception as error:  # noqa: BLE001 - the last place where a bug can be masked
             response = answers.refusal(_request_error(error), _media_type(request))
+        context: Context | None = getattr(request.state, "context", None)
+        if context is not None:
+            response.headers.update(rate_headers(self._limits, context.spent))
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
@@ -102,7 +106,11 @@ class Endpoint(GraphQL[Context, None]):
         result = await self.schema.execute(
             operation.query, operation.variables, context, operation_name=operation.operation_name
         )
-        return answers.answer(answers.response_of(result), _media_type(request))
+        response = answers.response_of(result)
+        if is_cost_requested(operation.extensions):
+            cost = cost_report(context.cost, self._limits, context.spent)
+            response["extensions"] = {**(response.get("extensions") or {}), "cost": cost}
+        return answers.answer(response, _media_type(request))
 
     async def get_context(
         self, request: Request | WebSocket, response: Response | WebSocket
@@ -119,7 +127,7 @@ class Endpoint(GraphQL[Context, None]):
     async def _context(self, request: Request | WebSocket) -> Context:
         """Look up the caller of every request, so that a revocation holds at once."""
         look_up = partial(principal_of, self._runtime, request)
-        return Context(
+        request.state.context = context = Context(
             self._runtime,
             await look_up(),
             look_up,
@@ -128,6 +136,7 @@ class Endpoint(GraphQL[Context, None]):
             subscription_limiter=self._followers,
             address=client_of(request),
         )
+        return context
 
     async def on_ws_connect(self, context: Context) -> UnsetType:
         """A WebSocket's credentials may come with its first message."""

@@ -106,6 +106,7 @@ class Schema(HookedSchema):
                 self.core, operation.document, operation.definition, request.variables
             )
             operation.cost = cost if is_fixed else None
+        request.context.cost = cost
         if cost > allowed:
             raise exceeded("cost", allowed, cost, "Too much at once, in objects answered")
         request.context.charge_objects(cost)

@@ -12,7 +12,7 @@ from api.web.http.origin import origin_of
 #: What such a page may send beyond what every page may.
 _REQUEST_HEADERS = ("Authorization", "Content-Type")
 #: What its script may read beyond what every script may.
-_RESPONSE_HEADERS = ("Retry-After",)
+_RESPONSE_HEADERS = ("RateLimit", "RateLimit-Policy", "Retry-After")
 #: How long a browser need not ask again whether it may send something.
 _PREFLIGHT_SECONDS = 600
 
