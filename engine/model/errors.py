@@ -160,6 +160,37 @@ def joined(refusals: Iterable[Refusal | None]) -> Refusal | None:
     return first
 
 
+class Faults:
+    """Collects the refusals of several checks of one input, to raise all of them at once.
+
+    faults = Faults()
+    with faults:
+        name = clean_name(self.name)
+    with faults:
+        require_locale(self.locale)
+    faults.refuse()
+    """
+
+    def __init__(self) -> None:
+        self._refusals: list[Refusal] = []
+
+    def __enter__(self) -> None:
+        """Begin a check."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: object
+    ) -> bool:
+        """Keep the refusal of the check, if it has one."""
+        if not isinstance(error, Refusal) or isinstance(error, StorageFailed):
+            return False
+        self._refusals.append(error)
+        return True
+
+    def refuse(self) -> None:
+        """Raise the refusals, if there are any: the first, with all others as further ones."""
+        refuse(*self._refusals)
+
+
 def refuse(*refusals: Refusal | None) -> None:
     """Raise the first of the refusals, if there is one, with all others as its further ones."""
     refusal = joined(refusals)

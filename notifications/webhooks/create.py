@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from engine.commands.administration.validation import clean_name, require_permission
 from engine.commands.command import Command
+from engine.model.errors import Faults
 from engine.model.text import normalize
 from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
@@ -38,9 +39,14 @@ class CreateWebhook(Command[NewSecret]):
     def apply(self, uow: UnitOfWork) -> NewSecret:
         """Create it; needs `MANAGE_ACCOUNT`."""
         require_permission(uow, Permission.MANAGE_ACCOUNT)
-        name = clean_name(normalize(self.name), "name", "name")
-        require_url(self.url, allow_private=self.allow_private)
-        base.require_tags(uow, self.tags)
+        faults = Faults()
+        with faults:
+            name = clean_name(normalize(self.name), "name", "name")
+        with faults:
+            require_url(self.url, allow_private=self.allow_private)
+        with faults:
+            base.require_tags(uow, self.tags)
+        faults.refuse()
         base.require_capacity(uow)
         webhook_id, patterns = uuid7(), tags.to_text(self.tags)
         seed = new_seed(self.key, webhook_id)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from engine.commands.administration.validation import clean_name, differences
 from engine.commands.command import Command
+from engine.model.errors import Faults
 from engine.model.text import normalize
 from engine.persistence.store.locks import Hold
 from engine.persistence.store.unit_of_work import UnitOfWork
@@ -60,14 +61,19 @@ class UpdateWebhook(Command[UUID]):
 
     def _requested_values(self, uow: UnitOfWork) -> dict[str, Any]:
         values: dict[str, Any] = {}
+        faults = Faults()
         if self.name is not None:
-            values["name"] = clean_name(normalize(self.name), "name", "name")
+            with faults:
+                values["name"] = clean_name(normalize(self.name), "name", "name")
         if self.url is not None:
-            require_url(self.url, allow_private=self.allow_private)
+            with faults:
+                require_url(self.url, allow_private=self.allow_private)
             values["url"] = self.url
         if self.tags is not None:
-            base.require_tags(uow, self.tags)
-            values["tags"] = tags.to_text(self.tags)
+            with faults:
+                base.require_tags(uow, self.tags)
+                values["tags"] = tags.to_text(self.tags)
+        faults.refuse()
         if self.active is not None:
             values["active"] = self.active
         return values

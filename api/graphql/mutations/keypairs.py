@@ -9,7 +9,7 @@ import strawberry
 
 from api.graphql.context import Info
 from api.graphql.entity_cache import EntityCache
-from api.graphql.ids import from_global, from_globals
+from api.graphql.ids import from_global, local_ids
 from api.graphql.mutations.payload import Payload, present_fields
 from api.graphql.resolvers import run_mutation
 from api.graphql.types.enums import (
@@ -64,7 +64,7 @@ class CreateKeypairInput:
             access=self.access,
             algorithm=self.algorithm,
             backend=self.backend,
-            user_ids=from_globals(self.user_ids or (), "User", "user_ids"),
+            user_ids=local_ids(self.user_ids or ()),
             has_default_certificate=self.has_default_certificate,
         )
 
@@ -94,7 +94,7 @@ class UpdateKeypairInput:
         """Return the command; refuses ids of other types."""
         changes = present_fields(self, "alias", "access", "has_default_certificate", "enabled")
         if self.user_ids is not None:
-            changes["user_ids"] = from_globals(self.user_ids, "User", "user_ids")
+            changes["user_ids"] = local_ids(self.user_ids)
         return UpdateKeypair(keypair_id=from_global(self.id, "Keypair"), **changes)
 
 

@@ -9,7 +9,7 @@ import strawberry
 
 from api.graphql.context import Info
 from api.graphql.entity_cache import EntityCache
-from api.graphql.ids import from_global, from_globals
+from api.graphql.ids import from_global, local_ids
 from api.graphql.mutations.payload import Payload, present_fields
 from api.graphql.resolvers import run_mutation
 from api.graphql.types.people import Team
@@ -44,8 +44,8 @@ class CreateTeamInput:
         """Return the command; refuses ids of other types."""
         return CreateTeam(
             name=self.name,
-            member_ids=from_globals(self.member_ids, "User", "member_ids"),
-            keypair_ids=from_globals(self.keypair_ids or (), "Keypair", "keypair_ids"),
+            member_ids=local_ids(self.member_ids),
+            keypair_ids=local_ids(self.keypair_ids or ()),
             required_approvals=self.required_approvals,
         )
 
@@ -74,8 +74,8 @@ class UpdateTeamInput:
     def to_command(self, runtime: Runtime, principal: Principal) -> UpdateTeam:
         """Return the command; refuses ids of other types."""
         changes = present_fields(self, "name", "required_approvals", "revision")
-        for name, kind in (("member_ids", "User"), ("keypair_ids", "Keypair")):
-            changes |= {n: from_globals(v, kind, n) for n, v in present_fields(self, name).items()}
+        lists = present_fields(self, "member_ids", "keypair_ids")
+        changes |= {name: local_ids(ids) for name, ids in lists.items()}
         return UpdateTeam(team_id=from_global(self.id, "Team"), **changes)
 
 
@@ -88,7 +88,7 @@ class AddTeamMembersInput:
 
     def to_command(self, runtime: Runtime, principal: Principal) -> AddTeamMembers:
         """Return the command; refuses ids of other types."""
-        user_ids = from_globals(self.user_ids, "User", "user_ids")
+        user_ids = local_ids(self.user_ids)
         return AddTeamMembers(team_id=from_global(self.id, "Team"), user_ids=user_ids)
 
 
@@ -101,7 +101,7 @@ class RemoveTeamMembersInput:
 
     def to_command(self, runtime: Runtime, principal: Principal) -> RemoveTeamMembers:
         """Return the command; refuses ids of other types."""
-        user_ids = from_globals(self.user_ids, "User", "user_ids")
+        user_ids = local_ids(self.user_ids)
         return RemoveTeamMembers(team_id=from_global(self.id, "Team"), user_ids=user_ids)
 
 

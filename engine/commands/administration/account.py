@@ -14,14 +14,13 @@ from engine.commands.administration.rule_breaks import MAX_NAMED_RELEASES, short
 from engine.commands.administration.validation import (
     clean_name,
     differences,
-    refuse,
     require_permission,
     require_window_span,
 )
 from engine.commands.command import Command
 from engine.commands.transactions import transaction
 from engine.model import addresses
-from engine.model.errors import Code, Refusal, not_found
+from engine.model.errors import Code, Faults, Refusal, not_found, refuse
 from engine.model.events import AccountCreated, AccountUpdated, UserCreated
 from engine.model.facts import OPERATOR
 from engine.model.grants import refuse_loosening
@@ -111,10 +110,14 @@ class UpdateAccount(Command[UUID]):
         require_permission(uow, Permission.MANAGE_ACCOUNT)
         before = {name: getattr(uow.settings, name) for name in self.settings}
         changes = differences(before, self.settings)
+        faults = Faults()
         if "required_approvals" in changes:
-            require_quorum(self.settings["required_approvals"])
+            with faults:
+                require_quorum(self.settings["required_approvals"])
         if "max_window_days" in changes:
-            require_window_span(self.settings["max_window_days"])
+            with faults:
+                require_window_span(self.settings["max_window_days"])
+        faults.refuse()
         refuse(refuse_loosening(uow.actor, changes))
         if "teams_enabled" in changes:
             _require_no_open_release(uow)

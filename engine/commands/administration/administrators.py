@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from engine.commands.administration.validation import refuse
 from engine.lifecycle.administration import refuse_leaderless
+from engine.model.errors import refuse
 from engine.persistence.store.administration import users
 from engine.persistence.store.unit_of_work import UnitOfWork
 

@@ -11,11 +11,11 @@ from uuid import UUID
 
 from engine.commands.administration.teams import CreateTeam, UpdateTeam
 from engine.commands.administration.users import CreateUser, UpdateUser
-from engine.commands.administration.validation import refuse, require_permission
+from engine.commands.administration.validation import require_permission
 from engine.commands.command import Command
 from engine.model import addresses
 from engine.model.directory import DirectoryTeam, DirectoryUser, Lookup, version_of
-from engine.model.errors import Code, Refusal, not_found
+from engine.model.errors import Code, Refusal, not_found, refuse
 from engine.model.text import check_name
 from engine.model.vocabulary import Permission
 from engine.persistence.store.administration import directory

@@ -15,7 +15,6 @@ from engine.commands.administration.rule_breaks import shortages_with_keypair
 from engine.commands.administration.validation import (
     clean_name,
     differences,
-    refuse,
     require_permission,
     require_placement,
     require_users,
@@ -26,7 +25,7 @@ from engine.lifecycle.administration import refuse_opening
 from engine.lifecycle.schedule import EndReason
 from engine.logs.exceptions import log_origin
 from engine.model.algorithms import KeypairAlgorithm
-from engine.model.errors import Code, Refusal
+from engine.model.errors import Code, Faults, Refusal, refuse
 from engine.model.events import Changes, KeypairCreated, KeypairUpdated, ReleaseStopped
 from engine.model.facts import Facts
 from engine.model.principal import Principal
@@ -97,23 +96,31 @@ class CreateKeypair(Command[UUID]):
     def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_KEYPAIRS`; the credential covers what those mapped to it may do."""
         require_permission(uow, Permission.MANAGE_KEYPAIRS)
-        alias = clean_name(normalize(self.alias), "alias", "alias")
-        if self.algorithm.category is not self.category:
-            message = (
-                f"{self.algorithm} makes keypairs of the category {self.algorithm.category}."
-                " Choose another algorithm or category."
-            )
-            raise Refusal(Code.INVALID_INPUT, message, "algorithm")
-        # A constraint decides; but it would refuse only after the key was made.
-        if keypairs.alias_is_taken(uow, alias):
-            raise Refusal(
-                Code.NAME_TAKEN, "Another keypair has this alias. Choose another.", "alias"
-            )
-        require_users(uow, self.user_ids, "user_ids")
+        faults = Faults()
+        with faults:
+            alias = clean_name(normalize(self.alias), "alias", "alias")
+            # A constraint decides; but it would refuse only after the key was made.
+            if keypairs.alias_is_taken(uow, alias):
+                message = "Another keypair has this alias. Choose another."
+                raise Refusal(Code.NAME_TAKEN, message, "alias")
+        with faults:
+            refuse(self._category_mismatch())
+        with faults:
+            require_users(uow, self.user_ids, "user_ids")
+        faults.refuse()
         require_placement(uow, Permission.MANAGE_KEYPAIRS, self.user_ids, "user_ids")
         if self.key is not None:
             self._insert(uow, alias, self.key)
         return self.keypair_id
+
+    def _category_mismatch(self) -> Refusal | None:
+        if self.algorithm.category is self.category:
+            return None
+        message = (
+            f"{self.algorithm} makes keypairs of the category {self.algorithm.category}."
+            " Choose another algorithm or category."
+        )
+        return Refusal(Code.INVALID_INPUT, message, "algorithm")
 
     def _insert(self, uow: UnitOfWork, alias: str, key: GeneratedKey) -> None:
         settings: dict[str, Any] = {
@@ -230,10 +237,13 @@ class UpdateKeypair(Command[UUID]):
     def _new_values(self, uow: UnitOfWork) -> dict[str, Any]:
         names = ("access", "user_ids", "has_default_certificate", "enabled")
         values = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        faults = Faults()
         if self.alias is not None:
-            values["alias"] = clean_name(normalize(self.alias), "alias", "alias")
-        if self.user_ids is not None:
-            require_users(uow, self.user_ids, "user_ids")
+            with faults:
+                values["alias"] = clean_name(normalize(self.alias), "alias", "alias")
+        with faults:
+            require_users(uow, self.user_ids or (), "user_ids")
+        faults.refuse()
         return values
 
     def _stop_holder(self, uow: UnitOfWork) -> None:

@@ -12,14 +12,13 @@ from sqlalchemy import Row
 from engine.commands.administration.validation import (
     clean_name,
     differences,
-    refuse,
     require_keypairs,
     require_permission,
 )
 from engine.commands.command import Command
 from engine.commands.credentials.token_endings import end_tokens_of_rule
 from engine.model.claims import ClaimCondition, as_words, check_conditions, normalized
-from engine.model.errors import Code, Refusal
+from engine.model.errors import Code, Refusal, refuse
 from engine.model.events import PipelineRuleCreated, PipelineRuleDeleted, PipelineRuleUpdated
 from engine.model.grants import refuse_scopes
 from engine.model.origins import check_identity

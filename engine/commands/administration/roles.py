@@ -9,14 +9,9 @@ from uuid import UUID
 
 from engine.commands.administration.administrators import require_an_administrator
 from engine.commands.administration.rule_breaks import shortages
-from engine.commands.administration.validation import (
-    clean_name,
-    differences,
-    refuse,
-    require_permission,
-)
+from engine.commands.administration.validation import clean_name, differences, require_permission
 from engine.commands.command import Command
-from engine.model.errors import Code, Refusal
+from engine.model.errors import Code, Refusal, refuse
 from engine.model.events import RoleCreated, RoleUpdated
 from engine.model.grants import refuse_grant
 from engine.model.text import lookup_key, normalize, quoted

@@ -16,14 +16,13 @@ from engine.commands.administration.rule_breaks import shortages
 from engine.commands.administration.validation import (
     clean_name,
     differences,
-    refuse,
     require_keypairs,
     require_permission,
     require_placement,
     require_users,
 )
 from engine.commands.command import Command
-from engine.model.errors import RevisionConflict
+from engine.model.errors import Faults, RevisionConflict, refuse
 from engine.model.events import Changes, TeamCreated, TeamUpdated
 from engine.model.facts import Team
 from engine.model.grants import refuse_placement
@@ -52,10 +51,16 @@ class CreateTeam(Command[UUID]):
     def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_TEAMS`; the credential covers what the members may do there."""
         require_permission(uow, Permission.MANAGE_TEAMS)
-        name = clean_name(normalize(self.name), "name", "name")
-        require_quorum(self.required_approvals)
-        require_users(uow, self.member_ids, "member_ids")
-        require_keypairs(uow, self.keypair_ids, "keypair_ids")
+        faults = Faults()
+        with faults:
+            name = clean_name(normalize(self.name), "name", "name")
+        with faults:
+            require_quorum(self.required_approvals)
+        with faults:
+            require_users(uow, self.member_ids, "member_ids")
+        with faults:
+            require_keypairs(uow, self.keypair_ids, "keypair_ids")
+        faults.refuse()
         require_placement(uow, Permission.MANAGE_TEAMS, self.member_ids, "member_ids")
         team_id = uuid7()
         values: dict[str, Any] = {
@@ -157,18 +162,20 @@ class UpdateTeam(TeamChange):
                 " Look at it again and change that."
             )
             raise RevisionConflict(message, team.id)
-        values: dict[str, Any] = {}
+        names = ("member_ids", "keypair_ids", "required_approvals")
+        values = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        faults = Faults()
         if self.name is not None:
-            values["name"] = clean_name(normalize(self.name), "name", "name")
-        if self.member_ids is not None:
-            require_users(uow, self.member_ids, "member_ids")
-            values["member_ids"] = self.member_ids
-        if self.keypair_ids is not None:
-            require_keypairs(uow, self.keypair_ids, "keypair_ids")
-            values["keypair_ids"] = self.keypair_ids
+            with faults:
+                values["name"] = clean_name(normalize(self.name), "name", "name")
+        with faults:
+            require_users(uow, self.member_ids or (), "member_ids")
+        with faults:
+            require_keypairs(uow, self.keypair_ids or (), "keypair_ids")
         if self.required_approvals is not None:
-            require_quorum(self.required_approvals)
-            values["required_approvals"] = self.required_approvals
+            with faults:
+                require_quorum(self.required_approvals)
+        faults.refuse()
         return values
 
 

@@ -15,7 +15,6 @@ from engine.commands.administration.validation import (
     clean_name,
     differences,
     new_address,
-    refuse,
     require_locale,
     require_permission,
     require_time_zone,
@@ -25,6 +24,7 @@ from engine.commands.credentials.change_address import request_change
 from engine.commands.credentials.pending_sign_ins import end_pending_sign_ins
 from engine.commands.credentials.token_endings import end_tokens
 from engine.lifecycle.administration import refuse_renaming, refuse_update_of_user
+from engine.model.errors import Faults, refuse
 from engine.model.events import Changes, UserCreated, UserUpdated
 from engine.model.grants import refuse_grant
 from engine.model.text import normalize
@@ -57,11 +57,18 @@ class CreateUser(Command[UUID]):
     def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_USERS`, and what the roles grant."""
         require_permission(uow, Permission.MANAGE_USERS)
-        address = new_address(uow, self.email)
-        name = clean_name(normalize(self.name), "name", "name")
-        require_time_zone(self.time_zone)
-        require_locale(self.locale)
-        granted_roles = role_ids(uow, self.roles)
+        faults = Faults()
+        with faults:
+            address = new_address(uow, self.email)
+        with faults:
+            name = clean_name(normalize(self.name), "name", "name")
+        with faults:
+            require_time_zone(self.time_zone)
+        with faults:
+            require_locale(self.locale)
+        with faults:
+            granted_roles = role_ids(uow, self.roles)
+        faults.refuse()
         granted = loading.load_role_permissions(uow.connection, granted_roles.values())
         refuse(refuse_grant(uow.actor, granted, granted, "roles"))
         user_id = uuid7()
@@ -145,14 +152,19 @@ class UpdateUser(Command[UUID]):
 
     def _new_values(self) -> dict[str, Any]:
         values: dict[str, Any] = {}
+        faults = Faults()
         if self.name is not None:
-            values["name"] = clean_name(normalize(self.name), "name", "name")
+            with faults:
+                values["name"] = clean_name(normalize(self.name), "name", "name")
         if self.time_zone is not None:
-            require_time_zone(self.time_zone)
+            with faults:
+                require_time_zone(self.time_zone)
             values["time_zone"] = self.time_zone
         if self.locale is not None:
-            require_locale(self.locale)
+            with faults:
+                require_locale(self.locale)
             values["locale"] = self.locale
+        faults.refuse()
         if self.active is not None:
             values["active"] = self.active
         return values

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from engine.model import addresses, grants
 from engine.model.addresses import Address
-from engine.model.errors import Code, Refusal, not_found
+from engine.model.errors import Code, Refusal, not_found, refuse
 from engine.model.text import check_name
 from engine.model.vocabulary import Permission
 from engine.persistence.store import loading
@@ -47,12 +47,6 @@ def require_placement(
     held = loading.load_permissions_of(uow.connection, user_ids).values()
     used = frozenset().union(*held) & grants.PLACED[placing]
     refuse(grants.refuse_placement(uow.actor, used | grants.SHOWN[placing], *field))
-
-
-def refuse(refusal: Refusal | None) -> None:
-    """Raise a refusal, if there is one."""
-    if refusal is not None:
-        raise refusal
 
 
 def clean_name(name: str, what: str, field: str) -> str:
@@ -109,14 +103,16 @@ def require_window_span(days: int) -> None:
 
 def require_users(uow: UnitOfWork, ids: Collection[UUID], field: str) -> None:
     """Refuse NOT_FOUND unless every id is that of a user of the account."""
-    if not users.all_exist(uow, ids):
-        raise not_found("user", field)
+    _refuse_unknown(users.unknown_ids(uow, ids), "user", field)
 
 
 def require_keypairs(uow: UnitOfWork, ids: Collection[UUID], field: str) -> None:
     """Refuse NOT_FOUND unless every id is that of a keypair of the account."""
-    if not keypairs.all_exist(uow, ids):
-        raise not_found("keypair", field)
+    _refuse_unknown(keypairs.unknown_ids(uow, ids), "keypair", field)
+
+
+def _refuse_unknown(ids: Collection[UUID], what: str, field: str) -> None:
+    refuse(*(not_found(what, field, item=id_) for id_ in sorted(ids)))
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

@@ -9,17 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from engine.commands.administration.validation import (
-    clean_name,
-    refuse,
-)
+from engine.commands.administration.validation import clean_name
 from engine.commands.command import Command
 from engine.commands.credentials.token_endings import RevokedTokens, end_tokens
 from engine.commands.standing import require_standing_credential
 from engine.commands.transactions import transaction
 from engine.lifecycle.administration import refuse_foreign, refuse_token_of
 from engine.model import addresses
-from engine.model.errors import Code, Refusal
+from engine.model.errors import Code, Refusal, refuse
 from engine.model.events import TokenCreated, TokenRevoked
 from engine.model.facts import OPERATOR
 from engine.model.grants import default_scopes, refuse_scopes

@@ -10,12 +10,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row
 
-from engine.commands.administration.validation import new_address, refuse, require_in_person
+from engine.commands.administration.validation import new_address, require_in_person
 from engine.commands.command import Command
 from engine.commands.credentials.pending_sign_ins import end_pending_sign_ins
 from engine.model import addresses, derived_tokens
 from engine.model.addresses import Address
-from engine.model.errors import Code, Refusal, not_found
+from engine.model.errors import Code, Refusal, not_found, refuse
 from engine.model.events import AddressChangeRequested, AddressChangeWithdrawn, UserUpdated
 from engine.model.facts import Actor
 from engine.model.grants import refuse_grant

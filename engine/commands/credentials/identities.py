@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from engine.commands.administration.validation import refuse, require_in_person
+from engine.commands.administration.validation import require_in_person
 from engine.commands.command import Command
 from engine.commands.standing import require_active_since, require_standing_credential
 from engine.lifecycle.administration import refuse_foreign
-from engine.model.errors import Code, Refusal
+from engine.model.errors import Code, Refusal, refuse
 from engine.model.events import IdentityLinked, IdentityUnlinked
 from engine.model.vocabulary import Permission
 from engine.persistence.store.credentials import identities

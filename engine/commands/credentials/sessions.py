@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from engine.commands.administration.validation import refuse, require_in_person
+from engine.commands.administration.validation import require_in_person
 from engine.commands.command import Command
 from engine.commands.credentials.api_tokens import secret_hash
 from engine.commands.standing import require_active_since
 from engine.lifecycle.administration import refuse_foreign
 from engine.model import addresses
-from engine.model.errors import Code, Refusal
+from engine.model.errors import Code, Refusal, refuse
 from engine.model.events import SessionEnded, SessionStarted
 from engine.model.vocabulary import Permission, SignInMethod
 from engine.persistence.db.ids import uuid7

@@ -128,3 +128,81 @@ def test_a_conflict_comes_with_the_team_as_it_is_now(small_api: Api) -> None:
     payload = api.try_("admin", "updateTeam", change, "team { name revision }")
     assert faults(payload) == [("REVISION_CONFLICT", ["revision"])]
     assert payload["team"] == {"name": "Azure", "revision": revision}
+
+
+CREATED: list[tuple[str, dict[str, Any], list[tuple[str, list[str]]]]] = [
+    (
+        "createUser",
+        {
+            "email": "nobody",
+            "name": " ",
+            "roles": ["NOBODY"],
+            "timeZone": "Nowhere",
+            "locale": "?",
+        },
+        [
+            ("INVALID_INPUT", ["email"]),
+            ("INVALID_INPUT", ["name"]),
+            ("INVALID_INPUT", ["timeZone"]),
+            ("INVALID_INPUT", ["locale"]),
+            ("NOT_FOUND", ["roles"]),
+        ],
+    ),
+    (
+        "createTeam",
+        {"name": "", "memberIds": ["x"], "keypairIds": ["y"], "requiredApprovals": -1},
+        [
+            ("INVALID_INPUT", ["name"]),
+            ("INVALID_INPUT", ["requiredApprovals"]),
+            ("NOT_FOUND", ["memberIds", "0"]),
+            ("NOT_FOUND", ["keypairIds", "0"]),
+        ],
+    ),
+    (
+        "createKeypair",
+        {
+            "alias": "vault",
+            "type": "OFFLINE",
+            "algorithm": "OPENPGP_ED25519",
+            "userIds": ["x"],
+        },
+        [
+            ("NAME_TAKEN", ["alias"]),
+            ("INVALID_INPUT", ["algorithm"]),
+            ("NOT_FOUND", ["userIds", "0"]),
+        ],
+    ),
+    (
+        "createWebhook",
+        {"name": "", "url": "ftp://example.com", "tags": ["no tag"]},
+        [
+            ("INVALID_INPUT", ["name"]),
+            ("INVALID_INPUT", ["url"]),
+            ("INVALID_INPUT", ["tags"]),
+        ],
+    ),
+    (
+        "updateAccount",
+        {"requiredApprovals": -1, "maxWindowDays": 0},
+        [("INVALID_INPUT", ["requiredApprovals"]), ("INVALID_INPUT", ["maxWindowDays"])],
+    ),
+]
+
+
+@pytest.mark.parametrize(("mutation", "wrong", "expected"), CREATED)
+def test_what_administrators_change_answers_every_fault(
+    small_api: Api, mutation: str, wrong: dict[str, Any], expected: Any
+) -> None:
+    before = small_api.world.snapshot() if small_api.token("admin") else None
+    assert faults(small_api.try_("admin", mutation, wrong)) == expected
+    assert small_api.world.snapshot() == before
+
+
+def test_a_member_at_fault_is_named_by_the_index(small_api: Api) -> None:
+    api = small_api
+    members = [api.id("User", "ann"), api.id("Team", "blue"), api.id("User", "bob")]
+    change = {"id": api.id("Team", "blue"), "memberIds": members, "name": "\n"}
+    assert faults(api.try_("admin", "updateTeam", change)) == [
+        ("INVALID_INPUT", ["name"]),
+        ("NOT_FOUND", ["memberIds", "1"]),
+    ]

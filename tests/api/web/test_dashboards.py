@@ -68,10 +68,10 @@ async def token_of(site: ServedSite, desk: Chromium) -> str:
 async def uses_everything(desk: Chromium) -> None:
     """The page asks, changes, and hears of its own change over a WebSocket and as events."""
     await desk.sees(f"You are {ADMIN}")
-    heard = "['socket', 'events'].every(id => document.getElementById(id).innerText)"
+    both_received = "['socket', 'events'].every(id => document.getElementById(id).innerText)"
     async with asyncio.timeout(30):
         # It follows from when it began: what was changed before that it does not hear of.
-        while not await desk.do(heard):
+        while not await desk.do(both_received):
             await desk.do("document.getElementById('freeze').click()")
             await asyncio.sleep(0.5)
     await desk.sees("frozen: ")

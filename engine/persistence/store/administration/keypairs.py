@@ -100,6 +100,6 @@ def keypair_exists(connection: Connection, keypair_id: UUID) -> bool:
     return connection.execute(query).first() is not None
 
 
-def all_exist(uow: UnitOfWork, ids: Collection[UUID]) -> bool:
-    """Return whether every id is that of a keypair of the account."""
-    return link_tables.all_exist(uow.connection, uow.account_id, _K, ids)
+def unknown_ids(uow: UnitOfWork, ids: Collection[UUID]) -> set[UUID]:
+    """Return those ids that are of no keypair of the account."""
+    return link_tables.unknown_ids(uow.connection, uow.account_id, _K, ids)

@@ -34,13 +34,12 @@ def replace_links(
         connection.execute(table.insert(), rows)
 
 
-def all_exist(
+def unknown_ids(
     connection: Connection, account_id: UUID, table: Table, ids: Collection[UUID]
-) -> bool:
-    """Return whether every id is that of a row of the account."""
+) -> set[UUID]:
+    """Return those ids that are of no row of the account."""
     if not ids:
-        return True
+        return set()
     of_account = id_in(table.c.id), no_index(table.c.account_id) == account_id
-    query = sa.select(sa.func.count()).where(*of_account)
-    number: int = connection.execute(query, {"ids": sorted(set(ids))}).scalar_one()
-    return number == len(set(ids))
+    query = sa.select(table.c.id).where(*of_account)
+    return set(ids) - set(connection.execute(query, {"ids": sorted(set(ids))}).scalars())

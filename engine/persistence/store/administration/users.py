@@ -139,6 +139,6 @@ def has_appointer(uow: UnitOfWork) -> bool:
     return uow.connection.execute(query.limit(1)).first() is not None
 
 
-def all_exist(uow: UnitOfWork, ids: Collection[UUID]) -> bool:
-    """Return whether every id is that of a user of the account."""
-    return link_tables.all_exist(uow.connection, uow.account_id, _U, ids)
+def unknown_ids(uow: UnitOfWork, ids: Collection[UUID]) -> set[UUID]:
+    """Return those ids that are of no user of the account."""
+    return link_tables.unknown_ids(uow.connection, uow.account_id, _U, ids)
