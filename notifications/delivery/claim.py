@@ -18,7 +18,13 @@ from engine.commands.transactions import bare_transaction
 from engine.persistence.db.aggregates import gather
 from engine.system import System
 from notifications.delivery import latest_facts, relevance
-from notifications.delivery.claim_statements import CLAIMED, VOID, claim_due, select_due
+from notifications.delivery.claim_statements import (
+    AVOID_SORTING,
+    CLAIMED,
+    VOID,
+    claim_due,
+    select_due,
+)
 from notifications.delivery.lease import RetryPolicy
 from notifications.delivery.settling import (
     DeliveryResult,
@@ -31,7 +37,7 @@ from notifications.outbox import administration_digest, calendar_handover
 from notifications.vocabulary import EMAIL
 
 #: How many times as many deliveries of the queue's head are looked at as there is room for.
-LOOKAHEAD_FACTOR = 10
+LOOKAHEAD_FACTOR = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +96,8 @@ def claim_deliveries(
     failed = list[Failed]()
 
     def change(connection: Connection) -> Sequence[Row[Any]]:
+        if connection.dialect.name == "postgresql":
+            connection.execute(AVOID_SORTING)
         now = system.clock.now(connection)
         failed[:] = settle_all(connection, results, now, policy)
         while ids := _claim(connection, request, now, policy):

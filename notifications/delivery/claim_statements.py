@@ -23,6 +23,10 @@ _D = deliveries
 _NOW = sa.bindparam("now", type_=_D.c.next_attempt_at.type)
 #: Whom a delivery is for: a person, or a webhook.
 RECIPIENT = sa.func.coalesce(_D.c.user_id, _D.c.webhook_id)
+#: Without it PostgreSQL, which takes a queue for almost empty, sorts all of it for each delivery
+#: that is looked at, and does not read the index of lanes, which is in order. It holds for the
+#: transaction.
+AVOID_SORTING = sa.text("SET LOCAL enable_sort = off")
 #: Voids deliveries that are not sent after all, which gives their attempt back.
 VOID = (
     _D.update()
