@@ -32,6 +32,8 @@ FILES = {
     "spool_channel.py",
     "mounted.py",
     "embedded.py",
+    "people.py",
+    "listener.py",
     "weekday.py",
 }
 #: How many blocks of each page are shown and not run.

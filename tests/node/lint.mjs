@@ -45,6 +45,7 @@ const exceptions = {
         "AccountEvent",
         "ReleaseManifest",
         "PublicKey",
+        "ClaimCondition",
         "NotificationPreference",
       ],
     },
