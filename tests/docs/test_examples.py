@@ -24,7 +24,7 @@ WALKED = ("getting-started.md", "signing-tools.md", "api.md", "operations.md")
 #: What they use beside Countersign.
 PROGRAMS = ("bash", "curl", "gpg", "jq", "openssl")
 #: Languages of which nothing can be run, and what is looked at instead.
-READ = frozenset({"mermaid", "dotenv", "json", "toml", "text"})
+READ = frozenset({"mermaid", "dotenv", "json", "toml", "text", "nginx", "js"})
 #: Whole files, which test_samples.py imports; the walk saves and runs the first one.
 FILES = {
     "sign_file.py",

@@ -109,8 +109,8 @@ def test_readiness_tells_it_and_holds_without_it(
     always_asked(monkeypatch)
     built = app_module.build_runtime
 
-    def with_device(*words: Any) -> Any:
-        runtime = built(*words)
+    def with_device(*words: Any, **more: Any) -> Any:
+        runtime = built(*words, **more)
         system = replace(runtime.system, signers={**runtime.system.signers, "device": device})
         return replace(runtime, system=system)
 

@@ -18,7 +18,14 @@ from api.openid import documents
 from api.openid.documents import DocumentCache, Documents
 from api.openid.errors import ProviderError, shown
 from api.openid.keys import read_keys
-from api.web.sign_in.openid.provider import Client, Flow, Identity, Provider, new_flow
+from api.web.sign_in.openid.provider import (
+    Authentication,
+    Client,
+    Flow,
+    Identity,
+    Provider,
+    new_flow,
+)
 from api.web.sign_in.openid.provider_documents import read_metadata
 from tests.api.web.sign_in.loopback_issuer import EC, OTHER_RSA, SUBJECT, Issuer, Loopback, public
 from tests.api.web.sign_in.quirks import KEYS, METADATA
@@ -49,7 +56,7 @@ class Clock:
         return self.now
 
 
-async def sign_in(provider: Provider, flow: Flow | None = None) -> Identity:
+async def sign_in(provider: Provider, flow: Flow | None = None) -> Authentication:
     """There and back again, without a browser's cookies."""
     flow = flow or new_flow()
     async with httpx2.AsyncClient() as client:
@@ -73,7 +80,7 @@ async def test_the_provider_gets_the_challenge_first_and_the_verifier_later(issu
         "code_challenge": [urlsafe_b64encode(digest).decode().rstrip("=")],
         "code_challenge_method": ["S256"],
     }
-    identity = await sign_in(provider, flow)
+    identity = (await sign_in(provider, flow)).identity
     assert identity == Identity(issuer.address, SUBJECT, "ann.login@example.com")
     assert issuer.forms == [
         {
@@ -126,7 +133,7 @@ async def test_an_address_is_taken_as_it_is_or_not_at_all(
     issuer: Issuer, claim: object, email: str | None
 ) -> None:
     issuer.claims = {"email": claim, "email_verified": "perhaps"}
-    identity = await sign_in(Provider(issuer.as_client(CALLBACK)))
+    identity = (await sign_in(Provider(issuer.as_client(CALLBACK)))).identity
     assert identity == Identity(issuer.address, SUBJECT, email)
 
 
@@ -136,7 +143,7 @@ async def test_the_identity_is_of_the_issuer_as_the_provider_spells_it(
 ) -> None:
     issuer.named = f"{issuer.address}/"
     issuer.configured = f"{issuer.address}{more}"
-    identity = await sign_in(Provider(issuer.as_client(CALLBACK)))
+    identity = (await sign_in(Provider(issuer.as_client(CALLBACK)))).identity
     assert identity.issuer == f"{issuer.address}/"
     assert issuer.paths[0] == METADATA
 
@@ -157,7 +164,7 @@ async def test_after_a_failure_documents_are_fetched_once_and_not_again_for_a_wh
     with pytest.raises(ProviderError, match=BAD_SIGNATURE):
         await sign_in(provider)
     clock.now += 1
-    assert (await sign_in(provider)).subject == SUBJECT
+    assert (await sign_in(provider)).identity.subject == SUBJECT
     assert (issuer.paths.count(KEYS), issuer.paths.count(METADATA)) == (3, 3)
 
 
