@@ -24,7 +24,7 @@ WALKED = ("getting-started.md", "signing-tools.md", "api.md", "operations.md")
 #: What they use beside Countersign.
 PROGRAMS = ("bash", "curl", "gpg", "jq", "openssl")
 #: Languages of which nothing can be run, and what is looked at instead.
-READ = frozenset({"mermaid", "dotenv", "json", "toml", "text", "nginx", "js"})
+READ = frozenset({"mermaid", "dotenv", "json", "toml", "text", "nginx", "js", "yaml"})
 #: Whole files, which test_samples.py imports; the walk saves and runs the first one.
 FILES = {
     "sign_file.py",
@@ -33,6 +33,7 @@ FILES = {
     "mounted.py",
     "embedded.py",
     "people.py",
+    "vite.config.js",
     "listener.py",
     "weekday.py",
 }
