@@ -10,11 +10,12 @@ from api.graphql.entity_cache import EntityCache
 from api.graphql.prefetch import loads
 from api.graphql.selection import FieldCall
 from api.graphql.types.delivery import Delivery
-from api.graphql.types.history import LedgerEntry, Signature, SignExplanation
 from api.graphql.types.keypair import Keypair
+from api.graphql.types.ledger import LedgerEntry
 from api.graphql.types.node import Connection, Edge
 from api.graphql.types.people import User
 from api.graphql.types.release import Release
+from api.graphql.types.signature import Signature, SignExplanation
 
 
 @loads(Connection, "edges")

@@ -14,8 +14,8 @@ from api.graphql.prefetch import loads
 from api.graphql.selection import FieldCall
 from api.graphql.types.delivery import Delivery
 from api.graphql.types.enums import Direction
-from api.graphql.types.history import LedgerEntry
 from api.graphql.types.keypair import Keypair
+from api.graphql.types.ledger import LedgerEntry
 from api.graphql.types.people import Team, User
 from api.graphql.types.release import ApprovalState, Decision, Release
 from engine.lifecycle.eligibility import able_to_approve

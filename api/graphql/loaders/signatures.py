@@ -12,10 +12,10 @@ from api.graphql.prefetch import loads
 from api.graphql.selection import FieldCall
 from api.graphql.types.enums import Direction
 from api.graphql.types.filters import SignatureFilter, conditions_of
-from api.graphql.types.history import Signature
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.people import User
 from api.graphql.types.release import Release
+from api.graphql.types.signature import Signature
 from engine.queries import signatures
 from engine.queries.signatures import SignatureOwner
 

@@ -15,7 +15,7 @@ from api.graphql.mutations.signing_inputs import SignBatchInput, SignInput
 from api.graphql.prefetch import needs_loading
 from api.graphql.resolvers import run_action
 from api.graphql.selection import Selection
-from api.graphql.types.history import Factor, Signature
+from api.graphql.types.signature import Factor, Signature
 from engine.queries import signatures as signatures_query
 from engine.signing.request import Made, Outcome, Refused
 

@@ -13,8 +13,8 @@ from api.graphql.selection import Selection
 from api.graphql.types.arguments import After, Before, ByName, First, Last
 from api.graphql.types.enums import Direction
 from api.graphql.types.filters import KeypairFilter, LedgerFilter, TeamFilter, UserFilter
-from api.graphql.types.history import LedgerEntry
 from api.graphql.types.keypair import Keypair
+from api.graphql.types.ledger import LedgerEntry
 from api.graphql.types.node import Connection, Edge, connect
 from api.graphql.types.orders import ApiTokenOrder, KeypairOrder, TeamOrder, UserOrder
 from api.graphql.types.people import ApiToken, Role, Team, User

@@ -18,8 +18,9 @@ from api.graphql.resolvers import run_query
 from api.graphql.selection import Selection
 from api.graphql.types.account import Account, Viewer
 from api.graphql.types.delivery import Delivery
-from api.graphql.types.history import LedgerEntry, Signature
+from api.graphql.types.ledger import LedgerEntry
 from api.graphql.types.node import Node
+from api.graphql.types.signature import Signature
 from api.graphql.types.vocabulary import Vocabulary
 from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import Permission

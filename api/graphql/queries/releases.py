@@ -14,12 +14,12 @@ from api.graphql.resolvers import run_query
 from api.graphql.selection import Selection
 from api.graphql.types.arguments import After, Before, First, Last
 from api.graphql.types.enums import Direction
-from api.graphql.types.history import Factor, SignExplanation
 from api.graphql.types.node import Connection, Edge, connect
 from api.graphql.types.orders import ReleaseOrder, ReleaseOrderField
 from api.graphql.types.origin import ClaimInput
 from api.graphql.types.release import Release
 from api.graphql.types.release_filter import ReleaseFilter
+from api.graphql.types.signature import Factor, SignExplanation
 from engine.model import facts
 from engine.model.errors import Code, Refusal
 from engine.persistence.db.pagination import Page, PageArgs

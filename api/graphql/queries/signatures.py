@@ -11,8 +11,8 @@ from api.graphql.selection import Selection
 from api.graphql.types.arguments import After, Before, ByTime, First, Last
 from api.graphql.types.enums import Direction
 from api.graphql.types.filters import SignatureFilter, conditions_of
-from api.graphql.types.history import Signature
 from api.graphql.types.node import Connection, Edge, connect
+from api.graphql.types.signature import Signature
 from engine.persistence.db.pagination import PageArgs
 from engine.queries import signatures as queries
 

@@ -17,7 +17,7 @@ from api.graphql.queries.nodes import NODE_READERS
 from api.graphql.selection import Selection, selection_of
 from api.graphql.subscriptions.cursors import cursor_of
 from api.graphql.subscriptions.following import AfterEvent, EventBatch, follow
-from api.graphql.types.history import LedgerEntry
+from api.graphql.types.ledger import LedgerEntry
 from api.graphql.types.node import Node
 from engine.model.events import (
     AccountUpdated,

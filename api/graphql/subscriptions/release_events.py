@@ -15,7 +15,7 @@ from api.graphql.prefetch import prefetch
 from api.graphql.selection import Selection, selection_of
 from api.graphql.subscriptions.cursors import cursor_of
 from api.graphql.subscriptions.following import AfterEvent, EventBatch, follow
-from api.graphql.types.history import LedgerEntry
+from api.graphql.types.ledger import LedgerEntry
 from api.graphql.types.release import Release
 from engine.model.errors import not_found
 from engine.queries import ledger_slices

@@ -25,8 +25,8 @@ from engine.queries.records import Record
 from engine.signers import public_keys
 
 if TYPE_CHECKING:
-    from api.graphql.types.history import Signature
     from api.graphql.types.release import Release
+    from api.graphql.types.signature import Signature
 
 
 @strawberry.type(
@@ -135,7 +135,7 @@ class Keypair(Node):
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> Connection[Annotated[Signature, strawberry.lazy("api.graphql.types.history")]]:
+    ) -> Connection[Annotated[Signature, strawberry.lazy("api.graphql.types.signature")]]:
         key = ("signatures", first, after, last, before, conditions_of(filter), direction)
         page: Connection[Signature] = self.pages[key]
         return page

@@ -20,9 +20,9 @@ from engine.queries.credentials import origin_of_token
 from engine.queries.records import Record
 
 if TYPE_CHECKING:
-    from api.graphql.types.history import Signature
     from api.graphql.types.keypair import Keypair
     from api.graphql.types.sign_in import Identity, Session
+    from api.graphql.types.signature import Signature
 
 
 @strawberry.type(description="A named set of permissions that can be given to users.")
@@ -174,7 +174,7 @@ class User(Node):
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> Connection[Annotated[Signature, strawberry.lazy("api.graphql.types.history")]]:
+    ) -> Connection[Annotated[Signature, strawberry.lazy("api.graphql.types.signature")]]:
         key = ("signatures", first, after, last, before, conditions_of(filter), direction)
         page: Connection[Signature] = self.pages[key]
         return page

@@ -21,11 +21,12 @@ from api.graphql.types.enums import (
     ReleaseType,
 )
 from api.graphql.types.filters import SignatureFilter, conditions_of
-from api.graphql.types.history import LedgerEntry, Signature
 from api.graphql.types.keypair import Keypair
+from api.graphql.types.ledger import LedgerEntry
 from api.graphql.types.node import Connection, Node
 from api.graphql.types.origin import ClaimCondition, Origin
 from api.graphql.types.people import Team, User
+from api.graphql.types.signature import Signature
 from engine.model import facts
 from engine.queries.records import Record
 
