@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
 
+from api.graphql.types.api_token import ApiToken
 from api.graphql.types.keypair import Keypair
-from api.graphql.types.people import ApiToken, Role, Team, User
+from api.graphql.types.people import Role, Team, User
 from api.graphql.types.pipeline import PipelineRule, TrustedIssuer
 from api.graphql.types.release import Release
 from api.graphql.types.sign_in import Identity, Session

@@ -9,8 +9,9 @@ from api.graphql.entity_cache import EntityCache
 from api.graphql.prefetch import loads
 from api.graphql.selection import FieldCall
 from api.graphql.types.account import Account
+from api.graphql.types.api_token import ApiToken
 from api.graphql.types.keypair import Keypair
-from api.graphql.types.people import ApiToken, Team, User
+from api.graphql.types.people import Team, User
 from api.graphql.types.subject_action import AvailableSubjectAction
 from engine.queries import available_actions
 from engine.queries.available_actions import Answers

@@ -8,8 +8,9 @@ from typing import Any
 from api.graphql.entity_cache import EntityCache
 from api.graphql.prefetch import loads
 from api.graphql.selection import FieldCall
+from api.graphql.types.api_token import ApiToken
 from api.graphql.types.keypair import Keypair
-from api.graphql.types.people import ApiToken, Role, Team, User
+from api.graphql.types.people import Role, Team, User
 from engine.queries import records, request_form
 from engine.queries.links import Link, linked
 

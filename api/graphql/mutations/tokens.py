@@ -12,8 +12,8 @@ from api.graphql.entity_cache import EntityCache
 from api.graphql.ids import from_global, to_global
 from api.graphql.mutations.payload import Payload
 from api.graphql.resolvers import run_mutation
+from api.graphql.types.api_token import ApiToken
 from api.graphql.types.enums import Permission
-from api.graphql.types.people import ApiToken
 from api.runtime.runtime import Runtime
 from engine.commands.credentials.api_tokens import CreateApiToken, NewToken, RevokeApiToken
 from engine.commands.credentials.token_endings import RevokedTokens

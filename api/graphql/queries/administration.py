@@ -10,6 +10,7 @@ from api.graphql.context import Info
 from api.graphql.entity_cache import EntityCache
 from api.graphql.resolvers import run_query
 from api.graphql.selection import Selection
+from api.graphql.types.api_token import ApiToken
 from api.graphql.types.arguments import After, Before, ByName, First, Last
 from api.graphql.types.enums import Direction
 from api.graphql.types.filters import KeypairFilter, LedgerFilter, TeamFilter, UserFilter
@@ -17,7 +18,7 @@ from api.graphql.types.keypair import Keypair
 from api.graphql.types.ledger import LedgerEntry
 from api.graphql.types.node import Connection, Edge, connect
 from api.graphql.types.orders import ApiTokenOrder, KeypairOrder, TeamOrder, UserOrder
-from api.graphql.types.people import ApiToken, Role, Team, User
+from api.graphql.types.people import Role, Team, User
 from engine.model.vocabulary import Permission
 from engine.persistence.db.pagination import Page, PageArgs
 from engine.queries import history, records
