@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import structlog
 from sqlalchemy.engine import URL
+from starlette.requests import Request
 from starlette.routing import BaseRoute
 
 from api.config.keys import link_key
@@ -29,9 +31,10 @@ from api.runtime.runtime import Runtime
 from api.runtime.startup_checks import NotReadyError, compare_clocks, open_database, require_current
 from api.web.approval_pages.routes import email_action_routes
 from api.web.http.browser import Browser
+from api.web.oauth.answers import IssuedToken
 from api.web.oauth.device_flow import GRANT_TYPE as DEVICE_GRANT
 from api.web.oauth.device_flow import DeviceFlow
-from api.web.oauth.token_endpoint import Grant
+from api.web.oauth.token_endpoint import TOKEN_EXCHANGE_GRANT, Grant
 from api.web.sign_in.device_page import PATH as DEVICE_PATH
 from api.web.sign_in.device_page import USER_CODES
 from api.web.sign_in.openid.configured import OpenId, provider_path
@@ -253,12 +256,20 @@ def build_device_flow(settings: Settings, runtime: Runtime) -> DeviceFlow:
 
 def build_grants(runtime: Runtime, devices: DeviceFlow) -> Mapping[str, Grant]:
     """Return what issues tokens at the token endpoint, by its `grant_type`."""
-    from api.openid.trusted_issuers import TrustedIssuers
-    from api.web.oauth.token_exchange import GRANT_TYPE, TokenExchange
 
-    issuers = TrustedIssuers(allow_private=runtime.pipelines.allow_private)
-    exchange = TokenExchange(runtime, issuers, rule_id_of)
-    return {GRANT_TYPE: exchange, DEVICE_GRANT: devices.redeem}
+    @cache
+    def exchange() -> Grant:
+        # Imported at the first exchange: many servers never see one.
+        from api.openid.trusted_issuers import TrustedIssuers
+        from api.web.oauth.token_exchange import TokenExchange
+
+        issuers = TrustedIssuers(allow_private=runtime.pipelines.allow_private)
+        return TokenExchange(runtime, issuers, rule_id_of)
+
+    async def redeem(request: Request, parameters: Mapping[str, str]) -> IssuedToken:
+        return await exchange()(request, parameters)
+
+    return {TOKEN_EXCHANGE_GRANT: redeem, DEVICE_GRANT: devices.redeem}
 
 
 def rule_id_of(global_id: str) -> UUID | None:

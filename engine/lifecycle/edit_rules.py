@@ -80,4 +80,6 @@ def widens(facts: Facts) -> bool:
         or not after.keypair_ids <= before.keypair_ids
         or not after.participant_ids <= before.participant_ids
         or after.team_id != before.team_id
+        # Each condition holds pipelines off; without one of them, others may sign.
+        or not set(before.origin_condition) <= set(after.origin_condition)
     )

@@ -45,7 +45,6 @@ const exceptions = {
         "AccountEvent",
         "ReleaseManifest",
         "PublicKey",
-        "ClaimCondition",
         "NotificationPreference",
       ],
     },

@@ -13,6 +13,8 @@ from api.web.oauth.requests import admit, answer_errors, parameters_of
 
 PATH = "/oauth/token"
 
+#: The type of grant by which a pipeline's own token is exchanged (RFC 8693 section 2.1).
+TOKEN_EXCHANGE_GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a name
 #: What issues a token by one type of grant: it takes the request and its parameters, and raises
 #: `OAuthError` where it refuses.
 Grant = Callable[[Request, Mapping[str, str]], Awaitable[IssuedToken]]

@@ -36,7 +36,6 @@ from engine.queries.pipelines import TrustedRule, trusted_rule
 
 log = structlog.get_logger("countersign.oauth")
 
-GRANT_TYPE = "urn:ietf:params:oauth:grant-type:token-exchange"
 _TYPE = "urn:ietf:params:oauth:token-type:{}"
 ACCESS_TOKEN = _TYPE.format("access_token")
 #: What a pipeline's token may be called; it is read as a JWT in any case.

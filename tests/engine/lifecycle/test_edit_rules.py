@@ -14,6 +14,7 @@ import pytest
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.lifecycle import edit_rules
 from engine.lifecycle.guards import fields_are_editable
+from engine.model.claims import ClaimCondition
 from engine.model.errors import Code
 from engine.model.facts import Facts
 from engine.model.vocabulary import KeypairCategory, ReleaseType, Status
@@ -39,7 +40,8 @@ PAGE_FIELDS = {
     "max_signatures",
     "note",
 }
-ALL = frozenset(PAGE_FIELDS)
+#: The page's fields, and the one that the specification adds (section 10).
+ALL = frozenset(PAGE_FIELDS | {"origin_condition"})
 LABELS = frozenset({"name", "version", "note"})
 #: Spec section 3, revise: "In progress: starts_at, type and category are locked".
 OPEN = ALL - {"starts_at", "type", "category"}
@@ -74,6 +76,7 @@ NEW: dict[str, Any] = {
     "with_default_certificate": True,
     "keypair_ids": frozenset({SPARE}),
     "max_signatures": 99,
+    "origin_condition": (ClaimCondition(claim="repository_id", equals=("4711",)),),
 }
 
 
@@ -93,7 +96,7 @@ def test_the_table_covers_every_status_type_and_role() -> None:
 def test_each_field_is_editable_or_locked_as_the_page_says(
     status: Status, type_: ReleaseType, role: str
 ) -> None:
-    for field in sorted(PAGE_FIELDS):
+    for field in sorted(ALL):
         given = _editing(status, type_, role, field)
         assert given.changes == {field}
         refusal = fields_are_editable(given)
@@ -111,8 +114,12 @@ def test_somebody_with_two_roles_may_edit_what_either_may() -> None:
         assert edit_rules.editable(given) == OPEN
 
 
-def test_an_edit_widens_by_its_end_maximum_people_keypairs_or_team() -> None:
+def test_an_edit_widens_by_its_end_maximum_people_keypairs_team_or_origin() -> None:
     given = facts(S.IN_PROGRESS, who=ANN)
+    repository = ClaimCondition(claim="repository_id", equals=("4711",))
+    tag = ClaimCondition(claim="ref", matches=("refs/tags/v*",))
+    fields = replace(given.subject.fields, origin_condition=(repository, tag))
+    given = replace(given, release=replace(given.subject, fields=fields))
     before = given.draft
     wider: list[dict[str, Any]] = [
         {"ends_at": before.ends_at + timedelta(microseconds=1)},
@@ -121,12 +128,16 @@ def test_an_edit_widens_by_its_end_maximum_people_keypairs_or_team() -> None:
         {"keypair_ids": frozenset({SPARE})},
         {"participant_ids": frozenset({MEMBER})},
         {"team_id": RED},
+        {"origin_condition": ()},
+        {"origin_condition": (repository,)},
+        {"origin_condition": (repository, replace(tag, matches=("refs/*",)))},
         {"max_signatures": 1, "ends_at": before.ends_at + HOUR},
     ]
     narrower: list[dict[str, Any]] = [
         {"ends_at": before.ends_at - HOUR},
         {"max_signatures": 1},
         {"keypair_ids": frozenset()},
+        {"origin_condition": (tag, repository, ClaimCondition("environment", ("production",)))},
         {"name": "Eagle", "version": None, "note": "note"},
     ]
     assert [edit_rules.widens(drafting(given, **edit)) for edit in wider] == [True] * len(wider)

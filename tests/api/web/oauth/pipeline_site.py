@@ -19,8 +19,8 @@ from api.openid.trusted_issuers import TrustedIssuers
 from api.runtime.pipeline_settings import PipelineSettings
 from api.runtime.runtime import Runtime
 from api.web.http.rate_limit import TokenBuckets
-from api.web.oauth.token_endpoint import PATH, TokenEndpoint
-from api.web.oauth.token_exchange import GRANT_TYPE, TokenExchange
+from api.web.oauth.token_endpoint import PATH, TOKEN_EXCHANGE_GRANT, TokenEndpoint
+from api.web.oauth.token_exchange import TokenExchange
 from engine.model.origins import IssuerKind
 from tests.api.web.sign_in.loopback_issuer import Issuer
 from tests.support.api import Api, make_api
@@ -72,7 +72,7 @@ class PipelineSite:
     def exchange(self, token: str, **form: str) -> httpx2.Response:
         """Ask for a token; an empty parameter is left out."""
         parameters = {
-            "grant_type": GRANT_TYPE,
+            "grant_type": TOKEN_EXCHANGE_GRANT,
             "client_id": self.client_id,
             "subject_token": token,
             "subject_token_type": ID_TOKEN,
@@ -84,7 +84,7 @@ def endpoint_of(runtime: Runtime) -> TokenEndpoint:
     """A new endpoint, as another process would have it."""
     issuers = TrustedIssuers(allow_private=runtime.pipelines.allow_private)
     exchange = TokenExchange(runtime, issuers, rule_id_of)
-    return TokenEndpoint({GRANT_TYPE: exchange}, TokenBuckets(rate=0, burst=1))
+    return TokenEndpoint({TOKEN_EXCHANGE_GRANT: exchange}, TokenBuckets(rate=0, burst=1))
 
 
 @contextmanager

@@ -19,7 +19,6 @@ from api.openid.documents import DocumentCache, Documents
 from api.openid.errors import ProviderError, shown
 from api.openid.keys import read_keys
 from api.web.sign_in.openid.provider import (
-    Authentication,
     Client,
     Flow,
     Identity,
@@ -56,7 +55,7 @@ class Clock:
         return self.now
 
 
-async def sign_in(provider: Provider, flow: Flow | None = None) -> Authentication:
+async def sign_in(provider: Provider, flow: Flow | None = None) -> Identity:
     """There and back again, without a browser's cookies."""
     flow = flow or new_flow()
     async with httpx2.AsyncClient() as client:
@@ -80,7 +79,7 @@ async def test_the_provider_gets_the_challenge_first_and_the_verifier_later(issu
         "code_challenge": [urlsafe_b64encode(digest).decode().rstrip("=")],
         "code_challenge_method": ["S256"],
     }
-    identity = (await sign_in(provider, flow)).identity
+    identity = await sign_in(provider, flow)
     assert identity == Identity(issuer.address, SUBJECT, "ann.login@example.com")
     assert issuer.forms == [
         {
@@ -133,7 +132,7 @@ async def test_an_address_is_taken_as_it_is_or_not_at_all(
     issuer: Issuer, claim: object, email: str | None
 ) -> None:
     issuer.claims = {"email": claim, "email_verified": "perhaps"}
-    identity = (await sign_in(Provider(issuer.as_client(CALLBACK)))).identity
+    identity = await sign_in(Provider(issuer.as_client(CALLBACK)))
     assert identity == Identity(issuer.address, SUBJECT, email)
 
 
@@ -143,7 +142,7 @@ async def test_the_identity_is_of_the_issuer_as_the_provider_spells_it(
 ) -> None:
     issuer.named = f"{issuer.address}/"
     issuer.configured = f"{issuer.address}{more}"
-    identity = (await sign_in(Provider(issuer.as_client(CALLBACK)))).identity
+    identity = await sign_in(Provider(issuer.as_client(CALLBACK)))
     assert identity.issuer == f"{issuer.address}/"
     assert issuer.paths[0] == METADATA
 
@@ -164,7 +163,7 @@ async def test_after_a_failure_documents_are_fetched_once_and_not_again_for_a_wh
     with pytest.raises(ProviderError, match=BAD_SIGNATURE):
         await sign_in(provider)
     clock.now += 1
-    assert (await sign_in(provider)).identity.subject == SUBJECT
+    assert (await sign_in(provider)).subject == SUBJECT
     assert (issuer.paths.count(KEYS), issuer.paths.count(METADATA)) == (3, 3)
 
 

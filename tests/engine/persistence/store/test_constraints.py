@@ -20,6 +20,7 @@ from engine.persistence.store.constraints import (
     refusal_of,
     violated_constraint,
 )
+from tests.support.pipelines import make_rule, trust
 from tests.support.releases import release_in
 from tests.support.world import World
 
@@ -34,8 +35,13 @@ CONSTRAINTS: dict[str, tuple[sa.Table, tuple[str, ...]]] = {
     "uq_roles_account_id_name_key": (t.roles, ("id",)),
     "uq_keypairs_account_id_alias_key": (t.keypairs, ("id",)),
     "uq_accounts_name_key": (t.accounts, ("id",)),
+    "uq_trusted_issuers_account_id_name_key": (t.trusted_issuers, ("id", "issuer")),
+    "uq_trusted_issuers_account_id_issuer": (t.trusted_issuers, ("id", "name_key")),
+    "uq_pipeline_rules_account_id_name_key": (t.pipeline_rules, ("id",)),
     "pk_sessions": (t.sessions, ("secret_hash",)),
 }
+#: Values that no row has, by the type of the column.
+FRESH: dict[type, Any] = {UUID: uuid7(), bytes: b"fresh", str: "fresh"}
 
 
 def insert_again(world: World, table: sa.Table, fresh: tuple[str, ...]) -> IntegrityError:
@@ -43,7 +49,7 @@ def insert_again(world: World, table: sa.Table, fresh: tuple[str, ...]) -> Integ
     with world.system.database.writing() as connection:
         row: dict[str, Any] = dict(connection.execute(sa.select(table)).mappings().first() or {})
         assert row, f"{table} has no row to insert again"
-        row |= {name: uuid7() if isinstance(row[name], UUID) else b"fresh" for name in fresh}
+        row |= {name: FRESH[type(row[name])] for name in fresh}
         with pytest.raises(IntegrityError) as raised:
             connection.execute(table.insert().values(row))
     return raised.value
@@ -55,6 +61,8 @@ def busy_world(world: World) -> World:
     release_in(world, Status.IN_PROGRESS)
     world.sign("dev", idempotency_key="build 1")
     world.do("dev", StartSession(method=SignInMethod.MAIL))
+    trust(world)
+    make_rule(world)
     return world
 
 
