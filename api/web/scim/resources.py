@@ -46,6 +46,23 @@ class RoleOfUser(ComplexAttribute):
     value: str | None = None
 
 
+class MemberOfGroup(ComplexAttribute):
+    """A person who is a member of a team."""
+
+    value: Annotated[str | None, Required.true, Mutability.immutable, CaseExact.true] = None
+
+
+class Group(Resource):  # type: ignore[type-arg]
+    """A team."""
+
+    __schema__ = URN("urn:ietf:params:scim:schemas:core:2.0:Group")
+
+    display_name: Annotated[str | None, Required.true, Uniqueness.server] = None
+    members: list[MemberOfGroup] | None = None
+
+    Members: ClassVar[type[ComplexAttribute]] = MemberOfGroup
+
+
 class GroupOfUser(ComplexAttribute):
     """A team that a person is a member of."""
 
@@ -74,25 +91,6 @@ class User(Resource):  # type: ignore[type-arg]
     Roles: ClassVar[type[ComplexAttribute]] = RoleOfUser
     Groups: ClassVar[type[ComplexAttribute]] = GroupOfUser
 
-
-class MemberOfGroup(ComplexAttribute):
-    """A person who is a member of a team."""
-
-    value: Annotated[str | None, Required.true, Mutability.immutable, CaseExact.true] = None
-
-
-class Group(Resource):  # type: ignore[type-arg]
-    """A team."""
-
-    __schema__ = URN("urn:ietf:params:scim:schemas:core:2.0:Group")
-
-    display_name: Annotated[str | None, Required.true, Uniqueness.server] = None
-    members: list[MemberOfGroup] | None = None
-
-    Members: ClassVar[type[ComplexAttribute]] = MemberOfGroup
-
-
-GroupOfUser.model_rebuild()
 
 #: Providers send attributes that mean nothing here, and Microsoft Entra patches in its own way.
 POLICY = ScimPolicy(
