@@ -93,10 +93,11 @@ class Estimate:
 
     def _page(self, node: FieldNode, definition: GraphQLField) -> int:
         arguments = [self._argument(node, n) for n in ("first", "last") if n in definition.args]
-        sizes = [size for size in arguments if isinstance(size, int)]
+        # GraphQL takes 100.0 for an integer, too.
+        sizes = [size for size in arguments if isinstance(size, (int, float))]
         # Too large a page is the engine's to refuse. An empty one is taken to have a row: what is
         # selected beneath has to be read and planned all the same.
-        return min(max(*sizes, 1), MAX_PAGE_SIZE) if sizes else DEFAULT_PAGE_SIZE
+        return int(min(max(*sizes, 1), MAX_PAGE_SIZE)) if sizes else DEFAULT_PAGE_SIZE
 
     def _size(
         self, node: FieldNode, definition: GraphQLField, kind: GraphQLNamedType, page: int

@@ -95,6 +95,9 @@ def test_what_is_far_too_much_is_not_counted_to_the_end_and_says_so(
         ("{ releases(first: 5) { edges { node { history(first: 9) { edges { cursor } } } } } }",
          {}, 56),
         ("query ($n: Int) { releases(last: $n) { edges { node { id } } } }", {"n": 100}, 101),
+        # An integer may be written as 100.0, which GraphQL takes as it is.
+        ("query ($n: Int) { releases(last: $n) { edges { node { id } } } }", {"n": 100.0}, 101),
+        ("query ($n: Int) { releases(last: $n) { edges { node { id } } } }", {"n": 1e300}, 101),
         ("query ($n: Int = 50) { releases(first: $n) { edges { node { id } } } }", {}, 51),
         ("{ releases { edges { cursor } } }", {}, 21),
         ("{ teams(first: 2) { edges { node { members { teams { members { id } } } } } } }",
