@@ -8,14 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from engine.model.errors import Code, Refusal
-from engine.signing.request import GROUP_REFUSED, Answer, Existing, Refused
-
-KEY_IN_PROGRESS = Refusal(
-    Code.OVERLOADED,
-    "Another call with this idempotency key is signing still. Send the whole batch again shortly.",
-    "idempotency_key",
-)
+from engine.signing.request import GROUP_REFUSED, KEY_IN_PROGRESS, Answer, Existing, Refused
 
 
 def refuse_together(answers: Sequence[Answer], new_ids: Collection[UUID]) -> list[Answer] | None:

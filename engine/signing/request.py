@@ -133,6 +133,13 @@ GROUP_REFUSED = Refusal(
     "Another signature of this atomic batch could not be made, so none was. Nothing was used.",
 )
 
+#: Why a request comes to nothing yet whose idempotency key another call is using.
+KEY_IN_PROGRESS = Refusal(
+    Code.OVERLOADED,
+    "Another call with this idempotency key is signing still. Send the same again shortly.",
+    "idempotency_key",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Existing:

@@ -35,6 +35,7 @@ from engine.signing.account_facts import FactsCache
 from engine.signing.decide_batch import Answers
 from engine.signing.decide_calls import decide_calls
 from engine.signing.request import (
+    KEY_IN_PROGRESS,
     Existing,
     Made,
     Outcome,
@@ -191,7 +192,9 @@ class SigningService:
             state = await self._executor.read(load_state)
         if state is SignatureState.MADE:
             return Made(existing.signature_id)
-        return Refused(FIRST_CALL_FAILED)
+        # A large atomic group may take longer than one waits here.
+        is_signing = state is SignatureState.RESERVED
+        return Refused(KEY_IN_PROGRESS if is_signing else FIRST_CALL_FAILED)
 
 
 def _number_of_requests(call: SignCall) -> int:

@@ -1,6 +1,7 @@
 """The same idempotency key from the same user: the same signature, and no second one."""
 
 from dataclasses import replace
+from datetime import timedelta
 from hashlib import sha256, sha512
 from typing import Any
 
@@ -15,7 +16,7 @@ from engine.signers.base import SignerContext, SignerFailed
 from engine.signers.keyring import Keyring
 from engine.signers.local import LocalSigner
 from engine.signers.openpgp import OpenPgpSigner
-from engine.signing.request import Made, Outcome, SignRequest
+from engine.signing.request import Made, Outcome, Refused, SignRequest
 from tests.support.refusals import tags
 from tests.support.releases import release_in, rows
 from tests.support.sign_now import sign
@@ -177,3 +178,18 @@ def test_content_recorded_under_another_algorithm_is_still_the_same(world: World
     assert once(world, alias="packages", digest=None, content=b"x") == first
     other = once(world, alias="packages", digest=None, content=b"y")
     assert code_of(other) is Code.IDEMPOTENCY_MISMATCH
+
+
+def test_what_is_signed_for_longer_than_one_waits_is_not_said_to_have_failed(world: World) -> None:
+    release_in(world, Status.IN_PROGRESS)
+    assert isinstance(once(world), Made)
+    reserved = {"state": SignatureState.RESERVED, "value": None, "settled_at": None}
+    lapses_at = world.clock.instant + timedelta(minutes=10)
+    with world.system.database.writing() as connection:
+        connection.execute(t.signatures.update().values(**reserved, lapses_at=lapses_at))
+        connection.commit()
+    world.system = replace(world.system, reservation_seconds=1)
+    outcome = once(world)
+    assert isinstance(outcome, Refused)
+    assert outcome.refusal.code is Code.OVERLOADED
+    assert "is signing still" in outcome.refusal.message
