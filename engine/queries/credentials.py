@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row
 from engine.commands.credentials.api_tokens import PREFIX, load_token_scopes, secret_hash
 from engine.commands.credentials.device_sign_in import DEVICE_PREFIX
 from engine.commands.credentials.sessions import IDLE_LIMIT
-from engine.model.addresses import Address
+from engine.model.addresses import Address, share_mailbox
 from engine.model.origins import Origin, PipelineCredential
 from engine.model.principal import Principal
 from engine.model.vocabulary import Channel, Permission
@@ -88,9 +88,15 @@ def _principal_of_session(
 def principal_of_address(
     connection: Connection, of_account: tuple[UUID, Address], _now: datetime
 ) -> Principal | None:
-    """The person of the account with this address, with all their permissions; None if inactive."""
-    row = _user_at(connection, *of_account)
+    """The person of the account with this address, with all their permissions; None if inactive.
+
+    The mailbox has to be the same: `strasse@` and `straße@` have one key, and are two people.
+    """
+    account_id, address = of_account
+    row = _user_at(connection, account_id, address)
     if row is None or row.service or not row.active:
+        return None
+    if not share_mailbox(row.email, address.stored):
         return None
     return Principal(
         account_id=row.account_id,
@@ -172,7 +178,7 @@ _TOKEN = (
         t.users.c.active,
     )
 )
-_AT_ADDRESS = sa.select(*t.users.c["id", "account_id", "active", "service"]).where(
+_AT_ADDRESS = sa.select(*t.users.c["id", "account_id", "email", "active", "service"]).where(
     t.users.c.account_id == sa.bindparam("account"),
     t.users.c.email_key.in_(sa.bindparam("keys", expanding=True)),
 )

@@ -137,6 +137,19 @@ def test_unknown_people_whom_the_rule_leaves_out_are_nobody(
     assert len(site.world.ledger()) == before
 
 
+def test_an_address_that_only_looks_the_same_is_of_somebody_else(
+    site: Mounted, host: HostSessions
+) -> None:
+    assert who(host.browser(site, "strasse@example.com")) == "strasse@example.com"
+    before = len(site.world.ledger())
+    # Compared by how they look, both are one name; mail to them goes to two mailboxes.
+    browser = host.browser(site, "other")
+    host.sessions["other"] = "stra\N{LATIN SMALL LETTER SHARP S}e@example.com"
+    assert who(browser) is None
+    assert len(site.world.ledger()) == before
+    assert who(host.browser(site, "Strasse@example.com")) == "strasse@example.com"
+
+
 def test_the_rule_gives_no_more_than_its_user_may_give(site: Mounted, host: HostSessions) -> None:
     host.admin_id = site.world.people["dev"]
     with structlog.testing.capture_logs() as logs:
