@@ -163,6 +163,7 @@ class TokenExchange:
         command = IssuePipelineToken(
             rule_id=rule.id,
             issuer=rule.issuer,
+            audience=rule.audience,
             claims=proof.claims,
             proof_hash=proof.hash,
             proof_expires_at=proof.expires_at,

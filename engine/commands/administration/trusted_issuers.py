@@ -9,6 +9,7 @@ from uuid import UUID
 from engine.commands.administration.pipeline_rules import end_rule
 from engine.commands.administration.validation import clean_name, differences, require_permission
 from engine.commands.command import Command
+from engine.commands.credentials.token_endings import end_tokens_of_rule
 from engine.model.errors import Code, Refusal
 from engine.model.events import TrustedIssuerCreated, TrustedIssuerDeleted, TrustedIssuerUpdated
 from engine.model.origins import IssuerKind
@@ -64,7 +65,8 @@ class CreateTrustedIssuer(Command[UUID]):
 class UpdateTrustedIssuer(Command[UUID]):
     """Change the name or the audience of an issuer; returns its id. None stays as it is.
 
-    Its address stays: a rule is about the pipelines of one issuer and of no other.
+    Its address stays: a rule is about the pipelines of one issuer and of no other. With another
+    audience, the tokens end that pipelines have by its rules: they have proved something else.
     """
 
     command_name = "update_trusted_issuer"
@@ -89,6 +91,9 @@ class UpdateTrustedIssuer(Command[UUID]):
         changes = differences(row._asdict(), values)
         if changes:
             pipelines.update_issuer(uow, row.id, {n: after for n, (_, after) in changes.items()})
+            if "audience" in changes:
+                for rule in pipelines.rules_of_issuer(uow, row.id):
+                    end_tokens_of_rule(uow, rule, f"The audience of {row.name} was changed.")
             uow.record(TrustedIssuerUpdated(subject_id=row.id, changes=changes))
         return self.issuer_id
 

@@ -52,6 +52,8 @@ class IssuePipelineToken(Command[IssuedPipelineToken]):
     rule_id: UUID
     #: The issuer that has signed the pipeline's own token.
     issuer: str
+    #: The audience that the issuer had here meanwhile; None: the public URL of this service.
+    audience: str | None
     #: Its verified claims.
     claims: Mapping[str, str]
     #: The same for every use of that token, and until when it could be used again.
@@ -65,7 +67,8 @@ class IssuePipelineToken(Command[IssuedPipelineToken]):
         rule = pipelines.load_rule(uow, self.rule_id)
         issuer = pipelines.load_issuer(uow, rule.issuer_id)
         fields = RuleFields.of(rule)
-        is_changed = fields.user_id != uow.actor.user_id or issuer.issuer != self.issuer
+        checked = self.issuer, self.audience, uow.actor.user_id
+        is_changed = checked != (issuer.issuer, issuer.audience, fields.user_id)
         if is_changed or failed_condition(fields.conditions, self.claims) is not None:
             raise Refusal(Code.FORBIDDEN, _CHANGED)
         scopes = fields.scopes if self.scopes is None else self.scopes

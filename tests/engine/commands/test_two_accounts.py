@@ -226,6 +226,7 @@ ON_FOREIGN_THINGS: dict[type[Any], list[Foreign]] = {
         lambda us, them: IssuePipelineToken(
             rule_id=them.things["rule"],
             issuer=GITHUB,
+            audience=None,
             claims={"repository_id": "4711", "ref": "refs/tags/v1"},
             proof_hash=bytes(32),
             proof_expires_at=us.clock.instant,

@@ -114,13 +114,17 @@ def test_a_token_ends_by_itself_and_is_listed_and_revocable(site: PipelineSite) 
     assert me(site, secret)["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
-@pytest.mark.parametrize("ending", ["rule deleted", "issuer deleted", "rule changed", "user gone"])
+ENDINGS = ["rule deleted", "issuer deleted", "other audience", "rule changed", "user gone"]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
 def test_a_token_ends_with_what_it_was_issued_by(site: PipelineSite, ending: str) -> None:
     world, secret = site.world, site.exchange(site.token()).json()["access_token"]
     before = len(world.ledger())
     commands = {
         "rule deleted": DeletePipelineRule(rule_id=site.rule_id),
         "issuer deleted": DeleteTrustedIssuer(issuer_id=world.things["CI"]),
+        "other audience": UpdateTrustedIssuer(issuer_id=world.things["CI"], audience="release"),
         "rule changed": UpdatePipelineRule(
             rule_id=site.rule_id, keypair_ids=frozenset({world.things["spare"]})
         ),
@@ -134,6 +138,8 @@ def test_a_token_ends_with_what_it_was_issued_by(site: PipelineSite, ending: str
 
 def test_another_name_of_the_rule_ends_no_token(site: PipelineSite) -> None:
     secret = site.exchange(site.token()).json()["access_token"]
+    issuer_id = site.world.things["CI"]
+    site.world.do("admin", UpdateTrustedIssuer(issuer_id=issuer_id, name="Renamed"))
     site.world.do("admin", UpdatePipelineRule(rule_id=site.rule_id, name="Renamed"))
     assert "data" in me(site, secret)
 
