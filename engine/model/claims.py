@@ -47,6 +47,7 @@ OWNER_PREFIXES: Mapping[str, re.Pattern[str]] = {
 }
 EXACT_CLAIMS = frozenset(
     {
+        "iss",
         "repository_id",
         "repository_owner",
         "repository_owner_id",

@@ -108,7 +108,7 @@ _FACT_CLAIMS: Mapping[IssuerKind, Mapping[str, tuple[str, ...]]] = {
 }
 
 #: Claims that are no facts about a pipeline: times, the token's own id, and people's addresses.
-_NOT_KEPT = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti", "email", "user_email"})
+_NOT_KEPT = frozenset({"aud", "exp", "nbf", "iat", "jti", "email", "user_email"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

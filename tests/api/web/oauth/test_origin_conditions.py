@@ -129,6 +129,17 @@ def test_the_right_repository_and_tag_sign_and_nobody_else(site: PipelineSite) -
     assert (row.signatures_used, row.signatures_reserved) == (1, 0)
 
 
+def test_a_condition_can_name_the_issuer_that_is_meant(site: PipelineSite) -> None:
+    # Another issuer that the account trusts may say of its pipelines what it likes.
+    release = opened(site)
+    for url, codes in (("https://ci.example.com", ["ORIGIN_MISMATCH"]), (site.issuer.address, [])):
+        condition = [*CONDITION, {"claim": "iss", "equals": [url]}]
+        edit = {"id": release["id"], "revision": release["revision"], "originCondition": condition}
+        release = site.api.change("ann", "updateRelease", edit, RELEASE)["release"]
+        signed = sign(site, as_pipeline(site, run_id=url))
+        assert [error["code"] for error in signed["errors"]] == codes
+
+
 def site_releases() -> Any:
     from engine.persistence.store import tables as t
 
