@@ -60,9 +60,11 @@ PreviousSignatures = dict[UserKey, PreviousSignature]
 def user_key(actor: Actor, request: SignRequest) -> UserKey | None:
     """The request's idempotency key as its user's; None where it has none.
 
-    Also None for a token whose scopes do not include signing: it gets no earlier signature either.
+    Also None for a token that does not reach as far as signing with the keypair, by its scopes or
+    by its pipeline's rule: it gets no earlier signature either.
     """
-    if request.idempotency_key is None or not actor.covers(Permission.SIGN):
+    reaches = actor.covers(Permission.SIGN) and actor.covers_keypair(request.keypair_id)
+    if request.idempotency_key is None or not reaches:
         return None
     assert actor.user_id is not None
     return actor.user_id, request.idempotency_key

@@ -17,6 +17,7 @@ from engine.signers.keyring import Keyring
 from engine.signers.local import LocalSigner
 from engine.signers.openpgp import OpenPgpSigner
 from engine.signing.request import Made, Outcome, Refused, SignRequest
+from tests.support.facts import pipeline
 from tests.support.refusals import tags
 from tests.support.releases import release_in, rows
 from tests.support.sign_now import sign
@@ -151,6 +152,21 @@ def test_a_token_that_does_not_reach_as_far_as_signing_gets_no_earlier_one(
     reaching = world.principal("dev", scopes=frozenset({Permission.SIGN}))
     request = SignRequest(keypair_id=alias, digest=DIGEST, idempotency_key="build 1")
     assert sign(world.system, reaching, alias, [request]) == [first]
+
+
+def test_a_pipeline_gets_no_earlier_signature_of_a_keypair_that_its_rule_does_not_name(
+    open_world: World,
+) -> None:
+    world, vault, spare = open_world, open_world.things["vault"], open_world.things["spare"]
+    request = SignRequest(keypair_id=vault, digest=DIGEST, idempotency_key="build 1")
+    of_vault = world.principal("dev", pipeline=pipeline(vault))
+    (first,) = sign(world.system, of_vault, vault, [request])
+    assert isinstance(first, Made)
+    of_spare = world.principal("dev", pipeline=pipeline(spare))
+    for digest in (DIGEST, bytes(32)):
+        (outcome,) = sign(world.system, of_spare, vault, [replace(request, digest=digest)])
+        assert code_of(outcome) is Code.KEYPAIR_NOT_ALLOWED
+    assert sign(world.system, of_vault, vault, [request]) == [first]
 
 
 def test_content_recorded_under_another_algorithm_is_still_the_same(world: World) -> None:
