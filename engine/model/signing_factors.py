@@ -30,17 +30,20 @@ class SignFacts:
     release: Release | None
     #: How many signatures earlier requests of the same batch count.
     counted_in_batch: int = 0
-    #: Claims to evaluate in place of those of the actor's credential.
+    #: Claims to evaluate in place of those of the actor's credential, as the viewer states them.
     stated_claims: Claims | None = None
     #: Who reads the factors; None: readers of the ledger, who see every release.
     viewer: Actor | None = None
 
     @property
     def claims(self) -> Claims | None:
-        """The claims of the pipeline that signs; None where no pipeline does."""
-        if self.stated_claims is not None or self.actor.pipeline is None:
+        """The claims of the pipeline that signs; None where no pipeline does.
+
+        Stated ones say what the release asks for, and so are for viewers who see it.
+        """
+        if self.stated_claims is not None and self.names_release:
             return self.stated_claims
-        return self.actor.pipeline.claims
+        return self.actor.pipeline.claims if self.actor.pipeline is not None else None
 
     @property
     def names_release(self) -> bool:

@@ -391,3 +391,20 @@ def test_a_factor_says_its_name_outcome_and_reason() -> None:
         "Signing is frozen in the whole account. An administrator can lift it.",
         Code.SIGNING_FROZEN,
     )
+
+
+def test_stated_claims_do_not_reveal_what_an_unseen_release_asks_for() -> None:
+    stranger = actor(STRANGER, permissions=frozenset({Permission.SIGN}), team_ids=frozenset({RED}))
+    for viewer, are_different in ((stranger, False), (SIGNER, True)):
+        right, wrong = (
+            evaluate(
+                sign_facts(
+                    release=OF_A_REPOSITORY,
+                    actor=viewer,
+                    viewer=viewer,
+                    stated_claims={"repository_id": id_},
+                )
+            ).factors
+            for id_ in ("4711", "4712")
+        )
+        assert (right != wrong) == are_different
