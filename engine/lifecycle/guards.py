@@ -29,8 +29,16 @@ def may_request(facts: Facts) -> Refusal | None:
 
 
 def may_edit(facts: Facts) -> Refusal | None:
-    """Approvers edit by their approval permission, all others by `REQUEST_RELEASE`."""
-    return None if facts.is_approver else may_request(facts)
+    """Approvers edit by their approval permission, all others by `REQUEST_RELEASE`.
+
+    A pipeline edits releases of those keypairs alone that its rule names.
+    """
+    if facts.is_approver:
+        return None
+    if not facts.covers_keypairs:
+        message = "The pipeline's rule does not name every keypair of the release. Edit another."
+        return Refusal(Code.KEYPAIR_NOT_ALLOWED, message, "keypair_ids")
+    return may_request(facts)
 
 
 def is_on_the_team(facts: Facts) -> Refusal | None:

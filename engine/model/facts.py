@@ -286,9 +286,11 @@ class Facts:
 
     @property
     def is_creator(self) -> bool:
-        """Whether the actor requested the release and the credential covers requesting."""
-        return (
-            self.release is not None
-            and self.actor.user_id == self.release.creator_id
-            and self.actor.covers(Permission.REQUEST_RELEASE)
-        )
+        """Whether the actor requested the release and the credential covers requesting it."""
+        is_own = self.release is not None and self.actor.user_id == self.release.creator_id
+        return is_own and self.actor.covers(Permission.REQUEST_RELEASE) and self.covers_keypairs
+
+    @property
+    def covers_keypairs(self) -> bool:
+        """Whether the credential may be used with every keypair that the release has."""
+        return all(map(self.actor.covers_keypair, self.subject.fields.keypair_ids))

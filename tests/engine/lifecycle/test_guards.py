@@ -18,10 +18,13 @@ from tests.support.facts import (
     MEMBER,
     NOON,
     RED,
+    SPARE,
     STRANGER,
+    VAULT,
     actor,
     drafting,
     facts,
+    pipeline,
     ruled,
     teams_off,
     vote,
@@ -213,6 +216,19 @@ def test_a_narrowed_token_is_neither_requester_nor_approver() -> None:
     for who in (CREATOR, ANN):
         given = held_by(facts(Status.PENDING, who=who), P.VIEW_RELEASES, scopes=ONLY_VIEWING)
         assert code_of(guards.requester_or_approver(given)) is Code.FORBIDDEN
+
+
+def test_a_pipeline_changes_no_release_of_keypairs_beyond_its_rule() -> None:
+    """Releases of a service user may be of several pipelines, with a rule each."""
+    for keypair_ids, may in (({VAULT}, True), ({VAULT, SPARE}, True), ({SPARE}, False)):
+        given = facts(Status.PENDING, ReleaseType.ONLINE)
+        given = replace(given, actor=replace(given.actor, pipeline=pipeline(*keypair_ids)))
+        # What the release would have after the edit makes no difference.
+        given = drafting(given, keypair_ids=frozenset(keypair_ids))
+        edited = guards.may_edit(given)
+        assert code_of(edited) is (None if may else Code.KEYPAIR_NOT_ALLOWED)
+        for guard in (guards.requester_or_approver, guards.may_stop):
+            assert code_of(guard(given)) is (None if may else Code.FORBIDDEN)
 
 
 @pytest.mark.parametrize("type_", ReleaseType)
