@@ -65,6 +65,11 @@ _RUN_CLAIMS: Mapping[IssuerKind, frozenset[str]] = {
     IssuerKind.OTHER: frozenset(),
 }
 
+#: Claims that a branch and a tag can have in common, and the claims that tell these two apart.
+_BRANCH_OR_TAG: Mapping[IssuerKind, Mapping[str, frozenset[str]]] = {
+    IssuerKind.GITLAB_CI: {"ref": frozenset({"ref_path", "ref_type", "sub"})},
+}
+
 #: For each fact, the claims that say it, the best one first.
 _FACT_CLAIMS: Mapping[IssuerKind, Mapping[str, tuple[str, ...]]] = {
     IssuerKind.GITHUB_ACTIONS: {
@@ -197,6 +202,12 @@ def warnings_of(kind: IssuerKind, conditions: Conditions) -> list[str]:
         f"The claim {name} is a name, which somebody else can have one day. Add {id_}."
         for name, id_ in IDS_OF_NAMES[kind].items()
         if name in claims and id_ not in claims
+    ]
+    warnings += [
+        f"The claim {name} is the name of a branch or of a tag. Add one of"
+        f" {', '.join(sorted(apart - {'sub'}))}."
+        for name, apart in _BRANCH_OR_TAG.get(kind, {}).items()
+        if name in claims and not claims & apart
     ]
     runs = _RUN_CLAIMS[kind]
     if runs and not claims & runs:

@@ -207,6 +207,16 @@ def test_names_and_rules_about_every_branch_are_warned_of() -> None:
     assert warnings_of(IssuerKind.GITHUB_ACTIONS, tag) == []
 
 
+@pytest.mark.parametrize("apart", ["ref_type", "ref_path"])
+def test_a_branch_that_a_tag_can_have_the_name_of_is_warned_of(apart: str) -> None:
+    conditions = [ClaimCondition(claim, equals=("main",)) for claim in ("project_id", "ref")]
+    (warning,) = warnings_of(IssuerKind.GITLAB_CI, tuple(conditions))
+    assert "of a branch or of a tag" in warning
+    assert "ref_path, ref_type" in warning
+    conditions.append(ClaimCondition(apart, equals=("branch",)))
+    assert warnings_of(IssuerKind.GITLAB_CI, tuple(conditions)) == []
+
+
 def test_an_origin_is_what_was_stored_of_it() -> None:
     claims = {
         "project_path": "acme/app",
