@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
-from scim2_models import PayloadTooLargeException, SCIMException, UnauthorizedException
+from scim2_models import (
+    PatchOp,
+    PatchOperation,
+    PayloadTooLargeException,
+    SCIMException,
+    UnauthorizedException,
+)
 from scim2_server.handler import AsyncScimHandler
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
@@ -25,7 +32,32 @@ from engine.model.principal import Principal
 
 #: Bytes; a group of ten thousand members has about as many.
 MAX_BODY_BYTES = 2 * 1024 * 1024
+#: Operations of a PATCH: each takes as long as the resource is large, and adds to it.
+MAX_PATCH_OPERATIONS = 100
 _NO_TOKEN = "Send an API token of a user who manages users, as Authorization: Bearer."  # noqa: S105
+
+
+class BoundedService(ScimService):
+    """The SCIM library's service, with a limit on what a PATCH may cost."""
+
+    def read_patch(self, *arguments: Any, **options: Any) -> PatchOp[Any]:
+        """Read a PATCH; refuses one with too many operations."""
+        patch = super().read_patch(*arguments, **options)
+        number = sum(map(_number_of_operations, patch.operations or ()))
+        if number > MAX_PATCH_OPERATIONS:
+            message = (
+                f"A PATCH has at most {MAX_PATCH_OPERATIONS} operations, and each value that is"
+                f" removed counts as one; this one has {number}. Send several requests."
+            )
+            raise PayloadTooLargeException(detail=message)
+        return patch
+
+
+def _number_of_operations(operation: PatchOperation[Any]) -> int:
+    """Return how often the resource is looked through: for each value that is removed."""
+    is_removal = operation.op is PatchOperation.Op.remove
+    values = operation.value if is_removal else None
+    return max(len(values), 1) if isinstance(values, list) else 1
 
 
 class ScimEndpoint:
@@ -41,7 +73,7 @@ class ScimEndpoint:
         """
         self._runtime = runtime
         self._base_url = base_url
-        self._service = ScimService(build_provider())
+        self._service = BoundedService(build_provider())
         # A first synchronization sends a request for each person.
         self._limit = limit or TokenBuckets(rate=50, burst=2000)
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
+from api.web.scim.endpoint import MAX_PATCH_OPERATIONS
 from engine.commands.administration.teams import UpdateTeam
 from engine.commands.administration.users import CreateUser
 from engine.model.vocabulary import Permission
@@ -147,3 +148,14 @@ async def test_teams_need_their_own_permission(directory: Directory) -> None:
     await directory.succeed("GET", "/Users")
     await directory.refused(403, "GET", "/Groups")
     await directory.refused(403, "POST", "/Groups", group(directory, "Red", "ann"))
+
+
+async def test_a_patch_of_too_many_operations_is_refused(directory: Directory) -> None:
+    path = f"/Groups/{directory.world.things['blue']}"
+    keep = {"op": "replace", "path": "externalId", "value": "g-1"}
+    await directory.succeed("PATCH", path, patch(*[keep] * MAX_PATCH_OPERATIONS))
+    strangers = [{"value": str(uuid4())} for _ in range(MAX_PATCH_OPERATIONS + 1)]
+    removal = {"op": "Remove", "path": "members", "value": strangers}
+    for too_many in (patch(*[keep] * (MAX_PATCH_OPERATIONS + 1)), patch(removal)):
+        error = await directory.refused(413, "PATCH", path, too_many)
+        assert str(MAX_PATCH_OPERATIONS) in error["detail"]
