@@ -52,7 +52,7 @@ class AddDirectoryUser(Command[UUID]):
             "time_zone": self.time_zone,
             "locale": self.locale,
         }
-        user_id = directory.find_removed_user(uow, address.keys)
+        user_id = directory.find_removed_user(uow, address)
         if user_id is not None:
             update = UpdateUser(user_id=user_id, roles=self.roles, active=self.active, **values)
             update.apply(uow)

@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Row
 
+from engine.model.addresses import Address, share_mailbox
 from engine.model.directory import DirectoryTeam, DirectoryUser, Lookup
 from engine.persistence.db.ids import uuid7
 from engine.persistence.db.sql import id_in
@@ -81,19 +82,23 @@ def load_hidden_member_ids(uow: UnitOfWork, team_id: UUID) -> frozenset[UUID]:
     return frozenset(uow.connection.scalars(query))
 
 
-def find_removed_user(uow: UnitOfWork, email_keys: Collection[str]) -> UUID | None:
-    """Return the user with an address whom the provider has deleted, and nobody activated again."""
+def find_removed_user(uow: UnitOfWork, address: Address) -> UUID | None:
+    """Return the user with an address whom the provider has deleted, and nobody activated again.
+
+    The mailbox has to be the same: `strasse@` and `straße@` have one key, and are two people.
+    """
     query = (
-        sa.select(_U.c.id)
+        sa.select(_U.c.id, _U.c.email)
         .join(_E, _E_OF_USER)
         .where(
             _U.c.account_id == uow.account_id,
-            _U.c.email_key.in_(email_keys),
+            _U.c.email_key.in_(address.keys),
             _E.c.removed_at.is_not(None),
             ~_U.c.active,
         )
     )
-    return uow.connection.scalar(query)
+    rows = uow.connection.execute(query)
+    return next((id_ for id_, email in rows if share_mailbox(email, address.stored)), None)
 
 
 def write_user_entry(uow: UnitOfWork, user_id: UUID, **values: Any) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from engine.model.addresses import Address
+from engine.model.addresses import Address, share_mailbox
 from engine.model.errors import not_found
 from engine.model.grants import ADMINISTRATION
 from engine.model.text import lookup_key, name_key
@@ -71,20 +71,21 @@ def load_user(uow: UnitOfWork, user_id: UUID, field: str = "id") -> Row[Any]:
 def load_active_users(
     connection: Connection, address: Address, account_name: str | None
 ) -> Sequence[Row[Any]]:
-    """Return the `id` and `account_id` of active users with an address, in one account or in all.
+    """Return the `id` and `account_id` of active users with a mailbox, in one account or in all.
 
     Args:
         connection: A connection to the database.
         address: Their address.
         account_name: The name of the account, letter case aside; None: any.
     """
-    query: sa.Select[Any] = sa.select(_U.c.account_id, _U.c.id).where(
+    query: sa.Select[Any] = sa.select(_U.c.account_id, _U.c.id, _U.c.email).where(
         _U.c.email_key.in_(address.keys), _U.c.active
     )
     if account_name is not None:
         query = query.join(t.accounts, t.accounts.c.id == _U.c.account_id)
         query = query.where(t.accounts.c.name_key == lookup_key(account_name))
-    return connection.execute(query).all()
+    rows = connection.execute(query).all()
+    return [row for row in rows if share_mailbox(row.email, address.stored)]
 
 
 def load_participants(uow: UnitOfWork, user_ids: Collection[UUID]) -> dict[UUID, bool]:

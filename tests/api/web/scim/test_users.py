@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from starlette.applications import Starlette
 
+from engine.commands.administration.directory import AddDirectoryUser
 from engine.commands.administration.users import CreateUser, UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken, RevokeApiToken
 from engine.commands.credentials.sessions import StartSession
@@ -130,6 +132,26 @@ async def test_whom_a_provider_deleted_it_can_add_again(directory: Directory) ->
     added = await directory.succeed("POST", "/Users", again)
     assert (added["id"], added["active"], added["externalId"]) == (created["id"], True, "00u2")
     assert added["roles"] == [{"value": "AUDITOR"}]
+
+
+async def test_nobody_comes_back_by_an_address_that_only_looks_the_same(
+    directory: Directory,
+) -> None:
+    world = directory.world
+    created = await directory.succeed("POST", "/Users", user("strasse"))
+    await directory.succeed("DELETE", f"/Users/{created['id']}")
+    world.system = replace(world.system, international_addresses=True)
+    add = AddDirectoryUser(
+        email="stra\N{LATIN SMALL LETTER SHARP S}e@example.com",
+        name="Zoe",
+        external_id=None,
+        roles=(),
+        active=True,
+        time_zone="UTC",
+        locale="en",
+    )
+    assert world.refused("admin", add).field == ("email",)
+    await directory.refused(404, "GET", f"/Users/{created['id']}")
 
 
 async def test_whom_an_administrator_activates_again_a_provider_sees_again(

@@ -180,6 +180,14 @@ def test_an_operator_makes_a_token_for_any_active_user(world: World) -> None:
     assert world.ledger()[-1].actor_id is None
 
 
+def test_an_operator_makes_no_token_for_whose_address_only_looks_the_same(world: World) -> None:
+    world.add_user("strasse", "DEVELOPER")
+    with pytest.raises(Refusal) as refused:
+        by_operator(world, None, "stra\N{LATIN SMALL LETTER SHARP S}e@example.com")
+    assert refused.value.code is Code.NOT_FOUND
+    assert by_operator(world, None, "Strasse@example.com")[1] == world.people["strasse"]
+
+
 def test_an_operator_names_the_account_where_several_have_the_address(world: World) -> None:
     create_account(world.system, "Other", "admin@example.com")
     with pytest.raises(Refusal) as refused:
