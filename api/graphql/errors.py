@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import strawberry
 from graphql import GraphQLError
@@ -30,10 +31,11 @@ class UserError:
     @classmethod
     def of_all(cls, refusal: Refusal, input: object) -> list[UserError]:
         """Return all faults of an input as data, each with the path to it in that input."""
-        return [cls.of(fault, input) for fault in refusal.all]
+        indexes = _Indexes(input)
+        return [cls.of(fault, indexes) for fault in refusal.all]
 
     @classmethod
-    def of(cls, refusal: Refusal, input: object = None) -> UserError:
+    def of(cls, refusal: Refusal, indexes: _Indexes | None = None) -> UserError:
         """Return a refusal as data, with its fields named as in the schema.
 
         Raises:
@@ -41,21 +43,38 @@ class UserError:
         """
         if isinstance(refusal, StorageFailed):
             raise to_graphql_error(refusal)
-        return cls.of_batch_item(refusal, input)
+        return cls.of_batch_item(refusal, indexes)
 
     @classmethod
-    def of_batch_item(cls, refusal: Refusal, input: object = None) -> UserError:
+    def of_batch_item(cls, refusal: Refusal, indexes: _Indexes | None = None) -> UserError:
         """Return the refusal of one item of a batch as data, whatever it is: others succeeded."""
-        path = [*map(to_camel_case, refusal.field), *_index_of(refusal, input)]
+        index = indexes.of(refusal) if indexes is not None else []
+        path = [*map(to_camel_case, refusal.field), *index]
         return cls(code=refusal.code, message=refusal.sentence(to_camel_case), field=path or None)
 
 
-def _index_of(refusal: Refusal, input: object) -> list[str]:
-    """Return the index of the id at fault in the input's list; nothing if it is not there."""
-    if refusal.item is None or len(refusal.field) != 1:
-        return []
-    ids = getattr(input, refusal.field[0], None) or ()
-    return [str(index) for index, id_ in enumerate(ids) if local_id(id_) == refusal.item][:1]
+class _Indexes:
+    """Where ids stand in the lists of an input; each list is read once for all of its faults."""
+
+    def __init__(self, input: object) -> None:
+        self._input = input
+        self._by_field: dict[str, dict[UUID, int]] = {}
+
+    def of(self, refusal: Refusal) -> list[str]:
+        """Return the index of the id at fault in the input's list; nothing if it is not there."""
+        if refusal.item is None or len(refusal.field) != 1:
+            return []
+        (field,) = refusal.field
+        if field not in self._by_field:
+            self._by_field[field] = self._read(field)
+        index = self._by_field[field].get(refusal.item)
+        return [str(index)] if index is not None else []
+
+    def _read(self, field: str) -> dict[UUID, int]:
+        indexes: dict[UUID, int] = {}
+        for index, id_ in enumerate(getattr(self._input, field, None) or ()):
+            indexes.setdefault(local_id(id_), index)
+        return indexes
 
 
 def to_graphql_error(refusal: Refusal) -> GraphQLError:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from api.graphql import errors
+from api.graphql.ids import local_id
 from engine.commands.administration.users import UpdateUser
 from engine.model.vocabulary import ReleaseType
 from tests.support.api import Api
@@ -206,3 +209,20 @@ def test_a_member_at_fault_is_named_by_the_index(small_api: Api) -> None:
         ("INVALID_INPUT", ["name"]),
         ("NOT_FOUND", ["memberIds", "1"]),
     ]
+
+
+def test_a_list_is_read_once_for_all_of_its_faults(
+    small_api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def counted(id_: str) -> UUID:
+        read.append(id_)
+        return local_id(id_)
+
+    monkeypatch.setattr(errors, "local_id", counted)
+    keypairs = [str(number) for number in range(500)]
+    payload = small_api.try_("dev", "createRelease", release_input(small_api, keypairIds=keypairs))
+    indexes = {error["field"][1] for error in payload["errors"] if len(error["field"] or ()) == 2}
+    assert indexes == set(keypairs)
+    assert len(read) == len(keypairs)
