@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import Connection
 
@@ -11,6 +12,7 @@ from engine.model.errors import Code, Refusal
 from engine.model.principal import Principal
 from engine.persistence.store.administration import users
 from engine.persistence.store.credentials.api_tokens import load_revoked_ids, lock_live_token
+from engine.persistence.store.credentials.identities import lock_identity
 from engine.persistence.store.credentials.sessions import load_ended_ids, lock_live_session
 from engine.persistence.store.unit_of_work import UnitOfWork
 
@@ -52,6 +54,18 @@ def load_ended_callers(
         principal: Refusal(Code.UNAUTHENTICATED, message)
         for principal, message in (by_session | by_token).items()
     }
+
+
+def require_identity(uow: UnitOfWork, identity_id: UUID | None) -> None:
+    """Refuse UNAUTHENTICATED where the identity was unlinked since it proved the actor's sign-in.
+
+    Args:
+        uow: The unit of work of the command.
+        identity_id: The identity at a sign-in service; None: something else has proved it.
+    """
+    if identity_id is not None and not lock_identity(uow, identity_id, uow.actor.user_id):
+        message = "This identity was unlinked. Sign in in another way."
+        raise Refusal(Code.UNAUTHENTICATED, message)
 
 
 def require_active_since(uow: UnitOfWork, begun_at: datetime | None) -> None:

@@ -11,7 +11,7 @@ from engine.commands.administration.administrators import require_an_administrat
 from engine.commands.administration.rule_breaks import shortages
 from engine.commands.administration.validation import differences, require_in_person
 from engine.commands.command import Command
-from engine.commands.standing import require_active_since
+from engine.commands.standing import require_active_since, require_identity
 from engine.model.errors import Code, Refusal
 from engine.model.events import TeamUpdated, UserUpdated
 from engine.model.facts import OPERATOR
@@ -42,11 +42,14 @@ class FollowGroups(Command[tuple[str, ...]]):
     teams: Memberships
     #: When the sign-in began that proved the groups.
     begun_at: datetime
+    #: The identity at the sign-in service that proved them.
+    identity_id: UUID | None = None
 
     def apply(self, uow: UnitOfWork) -> tuple[str, ...]:
         """Needs a principal who has just proved who they are."""
         require_in_person(uow)
         require_active_since(uow, self.begun_at)
+        require_identity(uow, self.identity_id)
         user_id = uow.actor.user_id
         assert user_id is not None
         role_keys = {

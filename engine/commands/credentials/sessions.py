@@ -10,7 +10,7 @@ from uuid import UUID
 from engine.commands.administration.validation import require_in_person
 from engine.commands.command import Command
 from engine.commands.credentials.api_tokens import secret_hash
-from engine.commands.standing import require_active_since
+from engine.commands.standing import require_active_since, require_identity
 from engine.lifecycle.administration import refuse_foreign
 from engine.model import addresses
 from engine.model.errors import Code, Refusal, refuse
@@ -18,7 +18,6 @@ from engine.model.events import SessionEnded, SessionStarted
 from engine.model.vocabulary import Permission, SignInMethod
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store.credentials import sessions
-from engine.persistence.store.credentials.identities import lock_identity
 from engine.persistence.store.locks import Hold
 from engine.persistence.store.unit_of_work import UnitOfWork
 
@@ -61,20 +60,12 @@ class StartSession(Command[NewSession]):
         require_in_person(uow)
         if uow.actor.service:
             raise Refusal(Code.FORBIDDEN, "A service user has no browser. Use a token.")
-        self._require_identity(uow)
+        require_identity(uow, self.identity_id)
         self._require_address(uow)
         require_active_since(uow, self.begun_at)
         session = NewSession(self.session_id or uuid7(), secrets.token_urlsafe(32))
         start_session(uow, session, method=self.method, user_agent=self.user_agent)
         return session
-
-    def _require_identity(self, uow: UnitOfWork) -> None:
-        """Refuse UNAUTHENTICATED where the identity was unlinked since it proved the sign-in."""
-        if self.identity_id is None:
-            return
-        if not lock_identity(uow, self.identity_id, uow.actor.user_id):
-            message = "This identity was unlinked. Sign in in another way."
-            raise Refusal(Code.UNAUTHENTICATED, message)
 
     def _require_address(self, uow: UnitOfWork) -> None:
         """Refuse UNAUTHENTICATED where the user has changed the address that proved the sign-in."""

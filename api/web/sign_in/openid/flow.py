@@ -130,6 +130,7 @@ class OpenIdSignIn:
             roles=roles_by_rule(rules, groups),
             teams=teams_by_rule(rules, groups),
             begun_at=begun_at,
+            identity_id=person.identity_id,
         )
         principal = Principal(
             account_id=person.account_id,

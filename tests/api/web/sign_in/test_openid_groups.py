@@ -10,13 +10,15 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
+from api.web.sign_in.openid import flow
 from api.web.sign_in.openid.configured import OpenId
 from api.web.sign_in.openid.groups_claim import GroupRules
 from api.web.sign_in.openid.provider import Provider
 from engine.commands.administration.users import UpdateUser
-from engine.commands.credentials.identities import LinkIdentity
+from engine.commands.credentials.identities import LinkIdentity, UnlinkIdentity
 from engine.model.group_rules import GroupRule, roles_by_rule
 from engine.persistence.store import tables as t
+from engine.persistence.store.loading.sign_in import people_with_identity
 from tests.api.web.sign_in.loopback_issuer import SUBJECT, Issuer, Loopback
 from tests.api.web.sign_in.site import PUBLIC, Site, open_site
 from tests.support.api import serving
@@ -90,6 +92,22 @@ async def test_a_sign_in_gives_what_the_rules_say_and_takes_it_again(
     assert not is_in_blue(world, "una")
     await sign_in(site, issuer, None)
     assert roles_of(world, "una") == {"DEVELOPER"}
+
+
+async def test_an_identity_that_is_unlinked_meanwhile_gives_nothing(
+    site: Site, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = site.world
+
+    def find_and_unlink(*arguments: Any) -> Any:
+        people = people_with_identity(*arguments)
+        world.do("una", UnlinkIdentity(identity_id=people[0].identity_id))
+        return people
+
+    monkeypatch.setattr(flow, "people_with_identity", find_and_unlink)
+    assert (await sign_in(site, issuer, ["leads"])).status_code == 403
+    assert roles_of(world, "una") == {"DEVELOPER"}
+    assert not is_in_blue(world, "una")
 
 
 async def test_the_ledger_names_the_rules_and_who_signed_in(site: Site, issuer: Issuer) -> None:
