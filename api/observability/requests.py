@@ -29,6 +29,10 @@ _FACES = {
     "decide": "decide",
     "sign-in": "sign-in",
     "sign-out": "sign-in",
+    "device": "sign-in",
+    "oauth": "oauth",
+    "scim": "scim",
+    "downloads": "downloads",
     "healthz": "health",
     "readyz": "health",
 }

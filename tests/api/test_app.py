@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr, ValidationError
+from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.config.settings import Settings
+from api.observability.requests import face_of
 
 PATHS = ("/healthz", "/graphql", "/sign-in", "/sign-in/x", "/decide/x", "/device", "/nowhere")
 
@@ -134,3 +136,12 @@ def test_openid_connect_is_offered_where_it_is_set_up(database_url: str) -> None
     app = create_app(settings(database_url, **more), worker=False)
     with TestClient(app, base_url="https://countersign.example.com") as client:
         assert "Sign in with login.example.com" in client.get("/sign-in").text
+
+
+def test_every_route_but_the_root_has_a_label_of_its_own_in_metrics(database_url: str) -> None:
+    app = create_app(settings(database_url), worker=False)
+    kinds = (Route, WebSocketRoute, Mount)
+    paths = [route.path for route in app.routes if isinstance(route, kinds)]
+    assert len(paths) > 20
+    scopes = [{"type": "http", "path": path, "root_path": ""} for path in paths]
+    assert [scope["path"] for scope in scopes if face_of(scope) == "other"] == ["/"]
