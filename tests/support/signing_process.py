@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import event
 
 from engine.concurrency.executor import Executor
+from engine.model.errors import Refusal
 from engine.model.principal import Principal
 from engine.persistence.db.database import Database
 from engine.signers.base import SigningInput, SigningKey
@@ -131,7 +132,10 @@ async def _answer(
         requests = [
             SignRequest(keypair_id=keypair_id, digest=DIGEST, idempotency_key=key) for key in keys
         ]
-        outcomes = await service.sign(principal, keypair_id, requests, is_atomic=is_atomic)
+        try:
+            outcomes = await service.sign(principal, keypair_id, requests, is_atomic=is_atomic)
+        except Refusal:
+            return  # such as OVERLOADED on a machine that stands still: the other calls go on
         for key, outcome in zip(keys, outcomes, strict=True):
             if isinstance(outcome, Made):
                 value = outcome.signed.value if outcome.signed is not None else None
