@@ -19,6 +19,7 @@ from api.downloads.access import Access, attachment, refused
 from api.graphql.ids import from_global
 from api.graphql.manifests import WRITERS, ManifestWriter, Rows, download_path
 from engine.model.errors import Refusal, not_found
+from engine.queries import releases
 from engine.queries.context import QueryContext
 from engine.queries.manifests import FIRST, ReleaseRecord, release_record, signature_rows
 
@@ -86,7 +87,7 @@ class _Download:
         principal = await self.access.admit_further(self.request)
 
         def read(context: QueryContext) -> Rows:
-            if release_record(context, release_id) is None:
+            if release_id not in releases.by_ids(context, [release_id]):
                 raise not_found("release", "id")
             return signature_rows(context, release_id, rows[-1].id, PAGE_SIZE)
 

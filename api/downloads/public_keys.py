@@ -14,14 +14,11 @@ from starlette.routing import BaseRoute, Route
 from api.downloads.access import Access, attachment, refused
 from api.graphql.ids import from_global
 from engine.model.errors import Code, Refusal, not_found
+from engine.model.grants import missing_scopes
 from engine.model.vocabulary import Permission
 from engine.queries.context import QueryContext
 from engine.queries.records import Record, RecordKind, by_ids
 from engine.signers.public_keys import PublicKey
-
-NEEDS_SCOPE = Refusal(
-    Code.FORBIDDEN, "This token lacks the scope VIEW_RELEASES. Use one that has it, or sign in."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +79,7 @@ async def _keypair(access: Access, request: Request) -> Record:
 
     def read(context: QueryContext) -> Record:
         if not context.actor.covers(Permission.VIEW_RELEASES):
-            raise NEEDS_SCOPE
+            raise missing_scopes(Permission.VIEW_RELEASES)
         keypairs = by_ids(context, RecordKind.KEYPAIR, [keypair_id])
         if not keypairs:
             raise not_found("keypair", "id")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from api.graphql.entity_cache import EntityCache
 from api.graphql.prefetch import loads
@@ -28,32 +29,30 @@ def of_account(cache: EntityCache, accounts: Sequence[Account], call: FieldCall)
 def of_keypairs(cache: EntityCache, keypairs: Sequence[Keypair], call: FieldCall) -> Iterable[Any]:
     ids = [keypair.source.id for keypair in keypairs]
     answers = available_actions.of_keypairs(cache.reading, ids)
-    for keypair in keypairs:
-        keypair.available_actions = _actions(answers[keypair.source.id])
-    return ()
+    return _assign(keypairs, answers)
 
 
 @loads(Team, "availableActions")
 def of_teams(cache: EntityCache, teams: Sequence[Team], call: FieldCall) -> Iterable[Any]:
     answers = available_actions.of_teams(cache.reading, [team.source for team in teams])
-    for team in teams:
-        team.available_actions = _actions(answers[team.source.id])
-    return ()
+    return _assign(teams, answers)
 
 
 @loads(User, "availableActions")
 def of_users(cache: EntityCache, users: Sequence[User], call: FieldCall) -> Iterable[Any]:
     answers = available_actions.of_users(cache.reading, [user.source for user in users])
-    for user in users:
-        user.available_actions = _actions(answers[user.source.id])
-    return ()
+    return _assign(users, answers)
 
 
 @loads(ApiToken, "availableActions")
 def of_tokens(cache: EntityCache, tokens: Sequence[ApiToken], call: FieldCall) -> Iterable[Any]:
     answers = available_actions.of_tokens(cache.reading, [token.source for token in tokens])
-    for token in tokens:
-        token.available_actions = _actions(answers[token.source.id])
+    return _assign(tokens, answers)
+
+
+def _assign(objects: Iterable[Any], answers: Mapping[UUID, Answers]) -> Iterable[Any]:
+    for each in objects:
+        each.available_actions = _actions(answers[each.source.id])
     return ()
 
 

@@ -9,7 +9,7 @@ import strawberry
 from api.graphql.context import Info
 from api.graphql.entity_cache import EntityCache
 from api.graphql.ids import from_global
-from api.graphql.manifests import WRITERS, download_path
+from api.graphql.manifests import WRITERS, Rows, download_path
 from api.graphql.resolvers import run_query
 from api.graphql.selection import Selection
 from api.graphql.types.enums import ManifestFormat
@@ -55,14 +55,16 @@ class ManifestQueries:
 
 
 def _manifest(
-    cache: EntityCache, _selection: Selection, release_id: strawberry.ID, format: ManifestFormat
+    cache: EntityCache, selection: Selection, release_id: strawberry.ID, format: ManifestFormat
 ) -> ReleaseManifest | None:
     id_ = from_global(release_id, "Release", "releaseId")
     record = queries.release_record(cache.reading, id_)
     if record is None:
         return None
     writer = WRITERS[format]
-    rows = queries.signature_rows(cache.reading, id_, limit=MAX_SIGNATURES + 1)
+    rows: Rows = ()
+    if "text" in selection:
+        rows = queries.signature_rows(cache.reading, id_, limit=MAX_SIGNATURES + 1)
     return ReleaseManifest(
         media_type=writer.media_type,
         download_path=download_path(release_id, format),
