@@ -1,0 +1,1 @@
+"""The client of Countersign: its command line, and the connection that its agent uses too."""

@@ -1,0 +1,99 @@
+"""Keys for the agent in tests: a signer in memory that keeps count of signatures."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
+from cryptography.x509.oid import NameOID
+
+from countersign.agent.signing_keys import AgentKey, DigestAlgorithm, Refused, Scheme
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+HASHES = {"SHA256": hashes.SHA256(), "SHA384": hashes.SHA384(), "SHA512": hashes.SHA512()}
+
+NEW_KEYS: dict[str, Callable[[], PrivateKey]] = {
+    "ECDSA_P256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "ECDSA_P384": lambda: ec.generate_private_key(ec.SECP384R1()),
+    "ED25519": ed25519.Ed25519PrivateKey.generate,
+    "RSA_PKCS1_2048": lambda: rsa.generate_private_key(65537, 2048),
+    "RSA_PSS_2048": lambda: rsa.generate_private_key(65537, 2048),
+}
+
+
+def sign_digest(key: PrivateKey, scheme: Scheme, digest: bytes, hash_name: str) -> bytes:
+    """What the server makes of a digest."""
+    prehashed = utils.Prehashed(HASHES[hash_name])
+    match key:
+        case ec.EllipticCurvePrivateKey():
+            return key.sign(digest, ec.ECDSA(prehashed))
+        case ed25519.Ed25519PrivateKey():
+            return key.sign(digest)
+    if scheme is Scheme.RSA_PSS:
+        pss = padding.PSS(padding.MGF1(HASHES[hash_name]), padding.PSS.DIGEST_LENGTH)
+        return key.sign(digest, pss, prehashed)
+    return key.sign(digest, padding.PKCS1v15(), prehashed)
+
+
+def self_signed(key: PrivateKey, name: str) -> x509.Certificate:
+    """A certificate over a key, by itself."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    start = datetime.now(UTC) - timedelta(minutes=5)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start + timedelta(days=30))
+    )
+    is_edwards = isinstance(key, ed25519.Ed25519PrivateKey)
+    return builder.sign(key, None if is_edwards else hashes.SHA256())
+
+
+@dataclass
+class KeysInMemory:
+    """Signs with private keys of its own; what was signed is kept in order."""
+
+    private_keys: dict[str, PrivateKey]
+    key_list: Sequence[AgentKey]
+    signed: list[tuple[str, bytes, DigestAlgorithm]] = field(default_factory=list)
+    refusal: Refused | None = None
+    release: asyncio.Event | None = None
+
+    async def keys(self) -> Sequence[AgentKey]:
+        return self.key_list
+
+    async def sign(self, alias: str, digest: bytes, digest_algorithm: DigestAlgorithm) -> bytes:
+        if self.release:
+            await self.release.wait()
+        if self.refusal:
+            raise self.refusal
+        self.signed.append((alias, digest, digest_algorithm))
+        [key] = [key for key in self.key_list if key.alias == alias]
+        return sign_digest(self.private_keys[alias], key.scheme, digest, digest_algorithm)
+
+
+def keys_in_memory(*algorithms: str, with_certificates: bool = False) -> KeysInMemory:
+    """One key for each algorithm, whose alias is the algorithm in small letters."""
+    private_keys = {name.lower().replace("_", "-"): NEW_KEYS[name]() for name in algorithms}
+    key_list = []
+    for algorithm, (alias, key) in zip(algorithms, private_keys.items(), strict=True):
+        scheme = next(scheme for scheme in Scheme if algorithm.startswith(scheme))
+        certificates = (self_signed(key, alias),) if with_certificates else ()
+        key_list.append(
+            AgentKey(
+                alias=alias,
+                algorithm=algorithm,
+                scheme=scheme,
+                public_key=key.public_key(),
+                certificates=certificates,
+            )
+        )
+    return KeysInMemory(private_keys, key_list)
