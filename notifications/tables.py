@@ -18,6 +18,12 @@ from notifications.vocabulary import DeliveryState, LinkPurpose
 
 #: A text and no parameter, so that the database can use a partial index.
 IS_QUEUED = text("state = 'QUEUED'")
+#: Is tried again after an attempt that failed, and in no report of deliveries in trouble.
+IS_UNREPORTED_FAILING = text(
+    "state = 'QUEUED' AND last_error IS NOT NULL AND failing_reported_at IS NULL"
+)
+#: Failed for good, and in no report of deliveries in trouble.
+IS_UNREPORTED_FAILURE = text("state = 'FAILED' AND failure_reported_at IS NULL")
 
 action_links = Table(
     "action_links",
@@ -119,6 +125,9 @@ deliveries = Table(
     Column("address", Text),
     #: The change of address whose link it has.
     Column("address_change_id", Id),
+    #: When the ledger recorded that it fails, and that it failed for good.
+    timestamp("failing_reported_at", nullable=True),
+    timestamp("failure_reported_at", nullable=True),
     CheckConstraint("(user_id IS NULL) <> (webhook_id IS NULL)", name="one_recipient"),
     Index(
         "ix_deliveries_due",
@@ -151,6 +160,20 @@ deliveries = Table(
         "created_at",
         sqlite_where=text("copy_of IS NOT NULL"),
         postgresql_where=text("copy_of IS NOT NULL"),
+    ),
+    Index(
+        "ix_deliveries_failing",
+        "created_at",
+        "id",
+        sqlite_where=IS_UNREPORTED_FAILING,
+        postgresql_where=IS_UNREPORTED_FAILING,
+    ),
+    Index(
+        "ix_deliveries_failed",
+        "settled_at",
+        "id",
+        sqlite_where=IS_UNREPORTED_FAILURE,
+        postgresql_where=IS_UNREPORTED_FAILURE,
     ),
     Index(None, "release_id", "id"),
     Index(None, "user_id", "id"),

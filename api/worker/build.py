@@ -12,6 +12,7 @@ from notifications.content.writer import MessageRenderer
 from notifications.delivery.lease import RetryPolicy
 from notifications.delivery.relay import Relay
 from notifications.delivery.sign_in_mail import SignInMailer
+from notifications.periodic.delivery_trouble import DeliveryTrouble
 from notifications.periodic.orphaned_deliveries import OrphanedDeliveries
 from notifications.periodic.reminders import Reminders, Rhythm
 from notifications.periodic.retention import Retention
@@ -76,6 +77,11 @@ def build_orphaned_deliveries(runtime: Runtime) -> OrphanedDeliveries:
     """Return what ends the messages for channels that are not configured any more."""
     assert runtime.message_settings is not None
     return OrphanedDeliveries(runtime.system, runtime.executor, runtime.message_settings.channels)
+
+
+def build_delivery_trouble(runtime: Runtime) -> DeliveryTrouble:
+    """Return what records in the ledger that messages do not arrive."""
+    return DeliveryTrouble(runtime.system, runtime.executor)
 
 
 def build_renderer(settings: Settings, runtime: Runtime) -> MessageRenderer:

@@ -13,6 +13,7 @@ from api.config.settings import Settings
 from api.runtime.credential_usage import WRITE_INTERVAL_SECONDS, write_usage
 from api.runtime.runtime import Runtime
 from api.worker.build import (
+    build_delivery_trouble,
     build_orphaned_deliveries,
     build_reminders,
     build_retention,
@@ -22,7 +23,7 @@ from engine.commands.maintenance import delete_pipeline_tokens
 from engine.commands.maintenance.advance_due import advance_due
 from notifications.delivery import sign_in_mail
 from notifications.delivery.priority_gate import PriorityGate
-from notifications.periodic import orphaned_deliveries, reminders, retention
+from notifications.periodic import delivery_trouble, orphaned_deliveries, reminders, retention
 from notifications.periodic.service import PeriodicService, Schedule
 from notifications.webhooks.subscriptions import repair_subscriptions
 
@@ -41,6 +42,9 @@ SCHEDULES = {
     "reminders": Schedule(reminders.INTERVAL_SECONDS),
     "orphaned_deliveries": Schedule(
         orphaned_deliveries.INTERVAL_SECONDS, orphaned_deliveries.DELIVERIES_PER_RUN
+    ),
+    "delivery_trouble": Schedule(
+        delivery_trouble.INTERVAL_SECONDS, delivery_trouble.DELIVERIES_PER_RUN
     ),
     "retention": Schedule(
         retention.INTERVAL_SECONDS, retention.ROWS_PER_RUN, retention.BATCH_PAUSE_SECONDS
@@ -73,6 +77,7 @@ def build_services(
         "reminders": build_reminders(settings, runtime).run_once,
         "pipeline_tokens": partial(delete_expired_pipeline_tokens, runtime),
         "orphaned_deliveries": build_orphaned_deliveries(runtime).run_once,
+        "delivery_trouble": build_delivery_trouble(runtime).run_once,
     }
     if deletion is not None:
         tasks["retention"] = deletion.run_once

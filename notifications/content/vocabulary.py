@@ -63,6 +63,7 @@ TAGS = {
     "account:created": "Account created",
     "account:updated": "Account settings changed",
     "attempt:refused": "Attempt refused",
+    "delivery:trouble:reported": "Messages do not arrive",
     "identity:linked": "Identity linked",
     "identity:unlinked": "Identity unlinked",
     "issuer:created": "Issuer trusted",

@@ -1,1 +1,1 @@
-"""Work that is repeated: reminders, orphaned deliveries, retention."""
+"""Work that is repeated: reminders, orphaned deliveries, reports, retention."""

@@ -21,6 +21,7 @@ from engine.persistence.store import tables as t
 from engine.persistence.store.ledger import LedgerEntry
 from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.facts.release_context import names_of
+from notifications.outbox.trouble import DeliveryTroubleReported
 from notifications.tables import webhooks
 from notifications.vocabulary import WebhookKind
 from notifications.webhooks import payload, queueing, tags
@@ -47,7 +48,7 @@ class WebhookOutbox:
 
     def __call__(self, uow: UnitOfWork, entries: list[LedgerEntry]) -> None:
         """Queue the entries; without a subscribed one, no statement is executed."""
-        subscribed = [entry for entry in entries if entry.is_subscribed]
+        subscribed = [entry for entry in entries if entry.is_subscribed and _may_be_sent(entry)]
         if not subscribed:
             return
         webhooks_by_id, context, events = _active_webhooks(uow), _context(uow, subscribed), []
@@ -64,6 +65,12 @@ class WebhookOutbox:
                 if any_matches(patterns, _tag(entry))
             ]
         queueing.enqueue(uow, events)
+
+
+def _may_be_sent(entry: LedgerEntry) -> bool:
+    """Tell whether an entry is for webhooks: each report of theirs would make the next one."""
+    event = entry.recorded.event
+    return not (isinstance(event, DeliveryTroubleReported) and event.is_about_webhooks)
 
 
 def _tag(entry: LedgerEntry) -> str:

@@ -36,6 +36,9 @@ DETAILS = (
     "state",
     "method",
     "command",
+    "channel",
+    "failing",
+    "failed",
 )
 #: The kinds that have an id in the API.
 _ADDRESSABLE_KINDS = frozenset(

@@ -31,6 +31,7 @@ const exceptions = {
         "ReleaseCount",
         "SignatureCount",
         "FieldChange",
+        "DeliveryTrouble",
         "LedgerDecision",
         "RefusedAttempt",
         "Term",

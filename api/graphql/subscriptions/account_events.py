@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from functools import partial
@@ -18,6 +19,7 @@ from api.graphql.selection import Selection, selection_of
 from api.graphql.subscriptions.cursors import cursor_of
 from api.graphql.subscriptions.following import AfterEvent, EventBatch, follow
 from api.graphql.types.ledger import LedgerEntry
+from api.graphql.types.ledger_details import DeliveryTrouble, delivery_trouble_in
 from api.graphql.types.node import Node
 from engine.model.events import (
     AccountUpdated,
@@ -34,11 +36,13 @@ from engine.model.events import (
 from engine.model.vocabulary import Permission
 from engine.queries import ledger_slices
 from engine.queries.records import Record
+from notifications.outbox.trouble import DeliveryTroubleReported
 from notifications.webhooks.events import WebhookCreated, WebhookDisabled, WebhookUpdated
 
 #: What is followed. An event is for whoever may see its subject: webhooks are not for everybody.
 FOLLOWED: tuple[type[Event], ...] = (
     AccountUpdated,
+    DeliveryTroubleReported,
     KeypairCreated,
     KeypairUpdated,
     RoleCreated,
@@ -52,6 +56,8 @@ FOLLOWED: tuple[type[Event], ...] = (
     WebhookUpdated,
 )
 _KINDS = {event.tag: event.kind for event in FOLLOWED}
+#: Events about the account that are not for everybody in it.
+_NEEDED_PERMISSIONS = {DeliveryTroubleReported.tag: Permission.MANAGE_ACCOUNT}
 
 
 @strawberry.type(
@@ -63,6 +69,10 @@ class AccountEvent:
     )
     tag: str = strawberry.field(description="The tag of the event, like `keypair:updated`.")
     occurred_at: datetime = strawberry.field(description="The time at which the event happened.")
+    delivery_trouble: DeliveryTrouble | None = strawberry.field(
+        description="The messages that did not arrive, if the event reports such; it is only for"
+        " callers with MANAGE_ACCOUNT."
+    )
     subject: Node = strawberry.field(
         description="The object that was created or changed, in its present state."
     )
@@ -75,8 +85,9 @@ class AccountEvent:
 class AccountSubscriptions:
     @strawberry.subscription(
         description="Delivers, in order, what changes in the account: its settings with the"
-        " freeze of signing, and its keypairs, roles, teams and users; webhooks are for callers"
-        " who may see them. It resumes after a cursor as `releaseEvents` does."
+        " freeze of signing, and its keypairs, roles, teams and users; webhooks, and messages that"
+        " do not arrive, are for callers who may see them. It resumes after a cursor as"
+        " `releaseEvents` does."
     )
     def account_events(
         self, info: Info, after: AfterEvent = None
@@ -87,7 +98,7 @@ class AccountSubscriptions:
 def _read_events(
     selection: Selection, cache: EntityCache, position: int
 ) -> EventBatch[AccountEvent]:
-    ledger_slice = ledger_slices.entries_with_tags(cache.reading, position, _KINDS)
+    ledger_slice = ledger_slices.entries_with_tags(cache.reading, position, _tags_for(cache))
     subjects = _subjects(cache, ledger_slice.entries)
     sees_entries = Permission.VIEW_LEDGER in cache.reading.actor.permissions
     events = [
@@ -98,6 +109,7 @@ def _read_events(
                 tag=row.tag,
                 occurred_at=row.effective_at,
                 subject=subjects[row.subject_id],
+                delivery_trouble=_delivery_trouble(row),
                 entry=LedgerEntry.of(row) if sees_entries else None,
             ),
         )
@@ -107,6 +119,17 @@ def _read_events(
     prefetch(cache, [event.subject for _, event in events], selection.into("subject"))
     prefetch(cache, [event.entry for _, event in events], selection.into("entry"))
     return EventBatch(events, ledger_slice.position, ledger_slice.has_more)
+
+
+def _tags_for(cache: EntityCache) -> frozenset[str]:
+    """Return the tags of the events that the caller may follow."""
+    held = cache.reading.actor.permissions
+    return frozenset(tag for tag in _KINDS if _NEEDED_PERMISSIONS.get(tag) in {None, *held})
+
+
+def _delivery_trouble(row: Record) -> DeliveryTrouble | None:
+    details = json.loads(row.body)["details"] if row.tag == DeliveryTroubleReported.tag else {}
+    return delivery_trouble_in(row.tag, details)
 
 
 def _subjects(cache: EntityCache, rows: Sequence[Record]) -> dict[UUID, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from api.graphql.types.enum_descriptions import describe_enum
 from engine.model.events import Event
-from notifications.outbox import preferences  # noqa: F401 - defines an event
+from notifications.outbox import preferences, trouble  # noqa: F401 - define events
 from notifications.webhooks import events  # noqa: F401 - defines events
 from notifications.webhooks.tags import known_tags
 

@@ -15,7 +15,12 @@ from api.graphql.scalars import parse_base64
 from api.graphql.types import ledger_details
 from api.graphql.types.enums import Channel, CredentialKind, ReleaseStatus
 from api.graphql.types.event_tag import EventTag, event_of
-from api.graphql.types.ledger_details import FieldChange, LedgerDecision, RefusedAttempt
+from api.graphql.types.ledger_details import (
+    DeliveryTrouble,
+    FieldChange,
+    LedgerDecision,
+    RefusedAttempt,
+)
 from api.graphql.types.node import Node
 from api.graphql.types.people import User
 from engine.queries.records import Record
@@ -139,6 +144,13 @@ class LedgerEntry(Node):
     )
     def attempt(self) -> RefusedAttempt | None:
         return ledger_details.attempt_in(self.tag, self.body["details"])
+
+    @strawberry.field(
+        description="The messages that the entry reports as not arriving, or null if it records"
+        " something else."
+    )
+    def delivery_trouble(self) -> DeliveryTrouble | None:
+        return ledger_details.delivery_trouble_in(self.tag, self.body["details"])
 
     @classmethod
     def of(cls, row: Record) -> LedgerEntry:

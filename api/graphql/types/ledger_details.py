@@ -13,6 +13,7 @@ from api.graphql.strawberry_compat import to_camel_case
 from api.graphql.types.enums import DecisionVerdict
 from api.graphql.types.error_code import ErrorCode
 from engine.model.events import AttemptRefused, DecisionRecorded
+from notifications.outbox.trouble import DeliveryTroubleReported
 
 #: The type of the object that an id names, by the field that has the id, or the list of ids.
 TYPES_BY_FIELD = {
@@ -60,6 +61,20 @@ class LedgerDecision:
 class RefusedAttempt:
     command: str = strawberry.field(description="The name of the command that was refused.")
     code: ErrorCode = strawberry.field(description="The code of the refusal.")
+
+
+@strawberry.type(description="How many messages of an account did not arrive on one channel.")
+class DeliveryTrouble:
+    channel: str = strawberry.field(
+        description="The name of the channel, like `email` or `webhook`."
+    )
+    failing: int = strawberry.field(
+        description="The number of messages that could not be sent for a while, that are tried"
+        " again and that no earlier report has counted."
+    )
+    failed: int = strawberry.field(
+        description="The number of messages that were given up since the last report."
+    )
 
 
 def subject_id(body: dict[str, Any]) -> strawberry.ID | None:
@@ -114,3 +129,12 @@ def attempt_in(tag: str, details: dict[str, Any]) -> RefusedAttempt | None:
     if tag != AttemptRefused.tag:
         return None
     return RefusedAttempt(command=details["command"], code=ErrorCode(details["code"]))
+
+
+def delivery_trouble_in(tag: str, details: dict[str, Any]) -> DeliveryTrouble | None:
+    """Return what an entry reports of messages that do not arrive."""
+    if tag != DeliveryTroubleReported.tag:
+        return None
+    return DeliveryTrouble(
+        channel=details["channel"], failing=details["failing"], failed=details["failed"]
+    )

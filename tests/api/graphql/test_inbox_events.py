@@ -17,9 +17,13 @@ from engine.commands.credentials.api_tokens import CreateApiToken, RevokeApiToke
 from engine.commands.maintenance.advance_due import advance_due
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.withdraw_release import WithdrawRelease
+from engine.commands.transactions import transaction
+from engine.model.facts import CLOCK
 from engine.model.vocabulary import Permission, Verdict
+from engine.persistence.store.locks import Lock
 from engine.queries import releases
 from engine.queries.context import read
+from notifications.outbox.trouble import DeliveryTroubleReported
 from tests.api.graphql.test_release_events import BEGINNING, code_of, followed
 from tests.support.api import make_api
 from tests.support.world import World
@@ -27,7 +31,7 @@ from tests.support.world import World
 INBOX = """subscription ($after: String) { inboxEvents(after: $after) {
   cursor tag began { id name status } endedIds } }"""
 ACCOUNT = """subscription ($after: String) { accountEvents(after: $after) {
-  cursor tag occurredAt entry { position }
+  cursor tag occurredAt entry { position } deliveryTrouble { channel failing failed }
   subject { __typename ... on Keypair { alias enabled } ... on Account { signingFrozen } } } }"""
 
 
@@ -165,6 +169,29 @@ async def test_the_account_is_followed_by_everybody_as_far_as_they_see(
     positions = [row.position for row in world.ledger()]
     assert all(event["entry"]["position"] in positions for event in seen)
     assert await events_after(runtime, secrets["dev"], events[0]["cursor"], ACCOUNT) == events[1:]
+
+
+async def test_messages_that_do_not_arrive_are_for_those_who_manage_the_account(
+    world: World, runtime: Runtime
+) -> None:
+    secrets = {name: secret_of(world, name) for name in ("dev", "admin")}
+    world.settings(signing_frozen=True)
+    with transaction(world.system, world.account_id, None, Lock()) as uow:
+        event = DeliveryTroubleReported(
+            subject_id=world.account_id, channel="email", failing=2, failed=1
+        )
+        uow.record(event, actor=CLOCK)
+    seen = {
+        name: [
+            (event["tag"], event["deliveryTrouble"])
+            for event in await events_after(runtime, secrets[name], BEGINNING, ACCOUNT)
+            if event["subject"]["__typename"] == "Account"
+        ]
+        for name in secrets
+    }
+    reported = {"channel": "email", "failing": 2, "failed": 1}
+    assert seen["dev"] == [("account:updated", None)]
+    assert seen["admin"] == [*seen["dev"], ("delivery:trouble:reported", reported)]
 
 
 @pytest.mark.parametrize("query", [INBOX, ACCOUNT], ids=["inbox", "account"])
