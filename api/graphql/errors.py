@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 import strawberry
 from graphql import GraphQLError
@@ -11,7 +10,8 @@ from graphql import GraphQLError
 from api.graphql.ids import local_id
 from api.graphql.strawberry_compat import to_camel_case
 from api.graphql.types.error_code import ErrorCode
-from engine.model.errors import Code, Refusal, StorageFailed
+from api.graphql.types.origin import ClaimConditionInput
+from engine.model.errors import Code, Item, Refusal, StorageFailed
 
 
 @strawberry.type(
@@ -30,9 +30,9 @@ class UserError:
 
     @classmethod
     def of_all(cls, refusal: Refusal, input: object) -> list[UserError]:
-        """Return all faults of an input as data, each with the path to it in that input."""
+        """Return the faults of an input as data, each with the path to it in that input."""
         indexes = _Indexes(input)
-        return [cls.of(fault, indexes) for fault in refusal.all]
+        return [cls.of(fault, indexes) for fault in refusal.listed]
 
     @classmethod
     def of(cls, refusal: Refusal, indexes: _Indexes | None = None) -> UserError:
@@ -54,14 +54,14 @@ class UserError:
 
 
 class _Indexes:
-    """Where ids stand in the lists of an input; each list is read once for all of its faults."""
+    """Where items stand in the lists of an input; each list is read once for all of its faults."""
 
     def __init__(self, input: object) -> None:
         self._input = input
-        self._by_field: dict[str, dict[UUID, int]] = {}
+        self._by_field: dict[str, dict[Item, int]] = {}
 
     def of(self, refusal: Refusal) -> list[str]:
-        """Return the index of the id at fault in the input's list; nothing if it is not there."""
+        """Return the index of the item at fault in the input's list; nothing if it is not there."""
         if refusal.item is None or len(refusal.field) != 1:
             return []
         (field,) = refusal.field
@@ -70,11 +70,19 @@ class _Indexes:
         index = self._by_field[field].get(refusal.item)
         return [str(index)] if index is not None else []
 
-    def _read(self, field: str) -> dict[UUID, int]:
-        indexes: dict[UUID, int] = {}
-        for index, id_ in enumerate(getattr(self._input, field, None) or ()):
-            indexes.setdefault(local_id(id_), index)
+    def _read(self, field: str) -> dict[Item, int]:
+        indexes: dict[Item, int] = {}
+        for index, item in enumerate(getattr(self._input, field, None) or ()):
+            for name in _names_of(item):
+                indexes.setdefault(name, index)
         return indexes
+
+
+def _names_of(item: str | ClaimConditionInput) -> tuple[Item, ...]:
+    """Return what refusals may call an item of an input: a name, an id, or the claim it is of."""
+    if isinstance(item, ClaimConditionInput):
+        return (item.claim,)
+    return (item, local_id(item))
 
 
 def to_graphql_error(refusal: Refusal) -> GraphQLError:

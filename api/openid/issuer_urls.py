@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from notifications.net.url_rules import ISSUERS, require_url, url_fault
+from engine.model.errors import Code, Refusal
+from notifications.net.url_rules import ISSUERS, url_fault
 
 
-def require_issuer_url(url: str, *, allow_private: bool) -> None:
-    """Refuse an address that an issuer cannot have.
-
-    Raises:
-        Refusal: With `INVALID_INPUT`, and what is wrong with the address.
-    """
-    require_url(url, allow_private=allow_private, use=ISSUERS)
+def check_issuer_url(url: str, *, allow_private: bool) -> Refusal | None:
+    """Return the refusal of an address that an issuer cannot have; None if nothing is wrong."""
+    fault = issuer_url_fault(url, allow_private=allow_private)
+    return Refusal(Code.INVALID_INPUT, fault, "url") if fault is not None else None
 
 
 def issuer_url_fault(url: str, *, allow_private: bool) -> str | None:

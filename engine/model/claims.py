@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.model.errors import Code, Refusal
+from engine.model.errors import Code, Refusal, joined
 
 #: By name, the claims of a token whose values are text, numbers or truth values, as text.
 Claims = Mapping[str, str]
@@ -160,10 +160,16 @@ def _as_text(value: object) -> str | None:
 
 
 def check_conditions(conditions: Sequence[ClaimCondition], field: str) -> Refusal | None:
-    """Return why these conditions cannot be stored, or why they hold for too much."""
-    faults = [_count_fault(conditions), *map(_fault, conditions)]
-    fault = next((text for text in faults if text is not None), None)
-    return Refusal(Code.INVALID_INPUT, fault, field) if fault is not None else None
+    """Return why these conditions cannot be stored, or why they hold for too much.
+
+    What is wrong with one of them is a refusal of its own, whose item is the claim.
+    """
+    faults = [(None, _count_fault(conditions)), *((c.claim, _fault(c)) for c in conditions)]
+    return joined(
+        Refusal(Code.INVALID_INPUT, fault, field, item=claim)
+        for claim, fault in faults
+        if fault is not None
+    )
 
 
 def _count_fault(conditions: Sequence[ClaimCondition]) -> str | None:

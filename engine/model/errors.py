@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from uuid import UUID
 
+#: What names an item of a list in an input: an id, a name, or the claim of a condition.
+Item = UUID | str
+
 
 class Code(StrEnum):
     """The codes of refusals. They are stable, for clients branch on them."""
@@ -82,6 +85,9 @@ class Code(StrEnum):
     UNAUTHENTICATED = "UNAUTHENTICATED"
 
 
+#: How many faults of one input are listed; a list of ids has as many as it has items.
+MAX_LISTED_FAULTS = 100
+
 #: Refusals that leave no ledger entry (spec section 3): nothing the caller may see was touched.
 UNRECORDED = frozenset({Code.NOT_FOUND, Code.INVALID_INPUT, Code.UNAUTHENTICATED})
 
@@ -89,13 +95,13 @@ UNRECORDED = frozenset({Code.NOT_FOUND, Code.INVALID_INPUT, Code.UNAUTHENTICATED
 class Refusal(Exception):
     """A command or query was refused; everything is as it was before."""
 
-    def __init__(self, code: Code, message: str, *field: str, item: UUID | None = None) -> None:
+    def __init__(self, code: Code, message: str, *field: str, item: Item | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         #: Path of the input at fault, in the engine's snake_case; empty when it is none of them.
         self.field = field
-        #: Which of the ids in that field is at fault, if it is a list of ids.
+        #: Which item in that field is at fault, if it is a list.
         self.item = item
         #: The other faults of the same input, in the order of the rules.
         self.further: tuple[Refusal, ...] = ()
@@ -104,6 +110,16 @@ class Refusal(Exception):
     def all(self) -> tuple["Refusal", ...]:
         """All faults of the input, of which this one is the first."""
         return (self, *self.further)
+
+    @property
+    def listed(self) -> tuple["Refusal", ...]:
+        """The first faults of the input, and one that says how many more there are."""
+        faults = self.all
+        if len(faults) <= MAX_LISTED_FAULTS:
+            return faults
+        more = len(faults) - MAX_LISTED_FAULTS
+        message = f"There are {more} more faults. Correct the first {MAX_LISTED_FAULTS}, and retry."
+        return (*faults[:MAX_LISTED_FAULTS], Refusal(Code.INVALID_INPUT, message))
 
     def sentence(self, spell: Callable[[str], str]) -> str:
         """The message, with the names of fields that it has spelled as the reader knows them."""
@@ -145,7 +161,7 @@ class RevisionConflict(Refusal):
         self.subject_id = subject_id
 
 
-def not_found(what: str, *field: str, item: UUID | None = None) -> Refusal:
+def not_found(what: str, *field: str, item: Item | None = None) -> Refusal:
     """Return the refusal for what does not exist, or what the actor may not see."""
     return Refusal(Code.NOT_FOUND, f"There is no such {what}. Check the id.", *field, item=item)
 

@@ -93,13 +93,13 @@ _NO_PUBLIC_NAME = (
 )
 
 
-def require_url(url: str, *, allow_private: bool, use: UrlUse = WEBHOOKS) -> None:
-    """Refuse an address that a webhook, or whatever else it is for, cannot have.
+def require_url(url: str, *, allow_private: bool) -> None:
+    """Refuse an address that a webhook cannot have.
 
     Raises:
         Refusal: With `INVALID_INPUT`, and what is wrong with the address.
     """
-    fault = url_fault(url, allow_private=allow_private, use=use)
+    fault = url_fault(url, allow_private=allow_private)
     if fault is not None:
         raise Refusal(Code.INVALID_INPUT, fault, "url")
 

@@ -61,8 +61,8 @@ class DeliveryTrouble:
     def _find(self) -> Mapping[UUID, Sequence[UUID]]:
         by_account: dict[UUID, list[UUID]] = defaultdict(list)
         with self._system.database.reading() as connection:
-            for account_id, id_ in _unreported(connection, self._system.clock.now(connection)):
-                by_account[account_id].append(id_)
+            for row in _unreported(connection, self._system.clock.now(connection)):
+                by_account[row.account_id].append(row.id)
         return by_account
 
     def _report(self, account_id: UUID, ids: Sequence[UUID]) -> int:

@@ -9,13 +9,13 @@ import strawberry
 
 from api.graphql.context import Info
 from api.graphql.entity_cache import EntityCache
-from api.graphql.ids import from_global, from_globals, to_global
+from api.graphql.ids import from_global, local_id, local_ids, to_global
 from api.graphql.mutations.payload import Payload, present_fields
 from api.graphql.resolvers import run_mutation
 from api.graphql.types.enums import Permission
 from api.graphql.types.origin import ClaimConditionInput, IssuerKind, to_conditions
 from api.graphql.types.pipeline import PipelineRule, TrustedIssuer
-from api.openid.issuer_urls import require_issuer_url
+from api.openid.issuer_urls import check_issuer_url
 from api.runtime.runtime import Runtime
 from engine.commands.administration.pipeline_rules import (
     MAX_LIFETIME_SECONDS,
@@ -46,10 +46,14 @@ class CreateTrustedIssuerInput:
     )
 
     def to_command(self, runtime: Runtime, principal: Principal) -> CreateTrustedIssuer:
-        """Return the command; refuses an address that keys may not be fetched from."""
-        require_issuer_url(self.url, allow_private=runtime.pipelines.allow_private)
+        """Return the command, with why keys may not be fetched from this address."""
+        allow_private = runtime.pipelines.allow_private
         return CreateTrustedIssuer(
-            name=self.name, kind=self.kind, url=self.url, audience=self.audience
+            name=self.name,
+            kind=self.kind,
+            url=self.url,
+            audience=self.audience,
+            url_fault=check_issuer_url(self.url, allow_private=allow_private),
         )
 
 
@@ -104,14 +108,14 @@ class CreatePipelineRuleInput:
     )
 
     def to_command(self, runtime: Runtime, principal: Principal) -> CreatePipelineRule:
-        """Return the command; refuses ids of other types."""
+        """Return the command, which refuses ids of other types with all other faults."""
         return CreatePipelineRule(
-            issuer_id=from_global(self.issuer_id, "TrustedIssuer", "issuer_id"),
+            issuer_id=local_id(self.issuer_id),
             name=self.name,
-            user_id=from_global(self.user_id, "User", "user_id"),
+            user_id=local_id(self.user_id),
             conditions=to_conditions(self.conditions),
             scopes=frozenset(self.scopes),
-            keypair_ids=from_globals(self.keypair_ids or (), "Keypair", "keypair_ids"),
+            keypair_ids=local_ids(self.keypair_ids or ()),
             lifetime_seconds=self.lifetime_seconds,
         )
 
@@ -142,13 +146,13 @@ class UpdatePipelineRuleInput:
         """Return the command; refuses ids of other types."""
         changes: dict[str, Any] = present_fields(self, "name", "lifetime_seconds")
         if self.user_id is not None:
-            changes["user_id"] = from_global(self.user_id, "User", "user_id")
+            changes["user_id"] = local_id(self.user_id)
         if self.conditions is not None:
             changes["conditions"] = to_conditions(self.conditions)
         if self.scopes is not None:
             changes["scopes"] = frozenset(self.scopes)
         if self.keypair_ids is not None:
-            changes["keypair_ids"] = from_globals(self.keypair_ids, "Keypair", "keypair_ids")
+            changes["keypair_ids"] = local_ids(self.keypair_ids)
         return UpdatePipelineRule(rule_id=from_global(self.id, "PipelineRule"), **changes)
 
 

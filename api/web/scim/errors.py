@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from typing import TypeVar
+from uuid import UUID
 
 from scim2_models import (
     ConflictException,
@@ -47,6 +48,16 @@ _EXCEPTIONS: dict[Code, type[SCIMException]] = {
 }
 
 
+#: What the fields of commands are called in the resources of SCIM.
+_ATTRIBUTES = {
+    "email": "userName",
+    "name": "displayName",
+    "external_id": "externalId",
+    "time_zone": "timezone",
+    "member_ids": "members",
+}
+
+
 async def translated(awaitable: Awaitable[_Result]) -> _Result:
     """Return what comes of it; raises the error of SCIM that a refusal is."""
     try:
@@ -59,4 +70,14 @@ def _exception_of(refusal: Refusal) -> SCIMException:
     # An id in the path is not there; any other name that is not there was sent as a value.
     if refusal.code is Code.NOT_FOUND and refusal.field == ("id",):
         return NotFoundException(detail=refusal.message)
-    return _EXCEPTIONS.get(refusal.code, InvalidValueException)(detail=refusal.message)
+    detail = " ".join(map(_sentence, refusal.listed)) if refusal.further else refusal.message
+    return _EXCEPTIONS.get(refusal.code, InvalidValueException)(detail=detail)
+
+
+def _sentence(fault: Refusal) -> str:
+    """Return one of several faults, with the attribute that it is about."""
+    if not fault.field:
+        return fault.message
+    attribute = _ATTRIBUTES.get(fault.field[0], fault.field[0])
+    value = f" {fault.item}" if isinstance(fault.item, UUID) else ""
+    return f"{attribute}{value}: {fault.message}"

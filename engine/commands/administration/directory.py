@@ -15,7 +15,7 @@ from engine.commands.administration.validation import require_permission
 from engine.commands.command import Command
 from engine.model import addresses
 from engine.model.directory import DirectoryTeam, DirectoryUser, Lookup, version_of
-from engine.model.errors import Code, Refusal, not_found, refuse
+from engine.model.errors import Code, Faults, Refusal, not_found, refuse
 from engine.model.text import check_name
 from engine.model.vocabulary import Permission
 from engine.persistence.store.administration import directory
@@ -45,22 +45,29 @@ class AddDirectoryUser(Command[UUID]):
     def apply(self, uow: UnitOfWork) -> UUID:
         """Needs what `CreateUser` and `UpdateUser` need."""
         require_permission(uow, Permission.MANAGE_USERS)
-        _require_external_id(self.external_id)
-        address = addresses.require(self.email, international=uow.system.international_addresses)
+        faults = Faults()
+        with faults:
+            _require_external_id(self.external_id)
+        with faults:
+            user_id = self._store_user(uow)
+        faults.refuse()
+        directory.write_user_entry(uow, user_id, external_id=self.external_id, removed_at=None)
+        return user_id
+
+    def _store_user(self, uow: UnitOfWork) -> UUID:
         values: dict[str, Any] = {
             "name": self.name,
             "time_zone": self.time_zone,
             "locale": self.locale,
         }
-        user_id = directory.find_removed_user(uow, address)
+        address = addresses.parse(self.email)
+        user_id = directory.find_removed_user(uow, address) if address is not None else None
         if user_id is not None:
             update = UpdateUser(user_id=user_id, roles=self.roles, active=self.active, **values)
-            update.apply(uow)
-        else:
-            user_id = CreateUser(email=self.email, roles=self.roles, **values).apply(uow)
-            if not self.active:
-                UpdateUser(user_id=user_id, active=False).apply(uow)
-        directory.write_user_entry(uow, user_id, external_id=self.external_id, removed_at=None)
+            return update.apply(uow)
+        user_id = CreateUser(email=self.email, roles=self.roles, **values).apply(uow)
+        if not self.active:
+            UpdateUser(user_id=user_id, active=False).apply(uow)
         return user_id
 
 
@@ -92,10 +99,14 @@ class ChangeDirectoryUser(Command[UUID]):
         changed = {name: value for name, value in values.items() if value != getattr(user, name)}
         if self.roles is not None and sorted(self.roles) != sorted(user.roles):
             changed["roles"] = self.roles
-        if any(value is not None for value in changed.values()):
-            UpdateUser(user_id=user.id, **changed).apply(uow)
-        if self.external_id != user.external_id:
+        faults = Faults()
+        with faults:
             _require_external_id(self.external_id)
+        with faults:
+            if any(value is not None for value in changed.values()):
+                UpdateUser(user_id=user.id, **changed).apply(uow)
+        faults.refuse()
+        if self.external_id != user.external_id:
             directory.write_user_entry(uow, user.id, external_id=self.external_id)
         return user.id
 
@@ -140,8 +151,13 @@ class AddDirectoryTeam(Command[UUID]):
 
     def apply(self, uow: UnitOfWork) -> UUID:
         """Needs what `CreateTeam` needs."""
-        _require_external_id(self.external_id)
-        team_id = CreateTeam(name=self.name, member_ids=self.member_ids).apply(uow)
+        require_permission(uow, Permission.MANAGE_TEAMS)
+        faults = Faults()
+        with faults:
+            _require_external_id(self.external_id)
+        with faults:
+            team_id = CreateTeam(name=self.name, member_ids=self.member_ids).apply(uow)
+        faults.refuse()
         directory.write_team_entry(uow, team_id, external_id=self.external_id)
         return team_id
 
@@ -169,9 +185,13 @@ class ChangeDirectoryTeam(Command[UUID]):
         members = self.member_ids
         if members is not None:
             members |= directory.load_hidden_member_ids(uow, team.id)
-        UpdateTeam(team_id=team.id, name=self.name, member_ids=members).apply(uow)
-        if self.external_id != team.external_id:
+        faults = Faults()
+        with faults:
             _require_external_id(self.external_id)
+        with faults:
+            UpdateTeam(team_id=team.id, name=self.name, member_ids=members).apply(uow)
+        faults.refuse()
+        if self.external_id != team.external_id:
             directory.write_team_entry(uow, team.id, external_id=self.external_id)
         return team.id
 

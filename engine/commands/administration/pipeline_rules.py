@@ -18,7 +18,7 @@ from engine.commands.administration.validation import (
 from engine.commands.command import Command
 from engine.commands.credentials.token_endings import end_tokens_of_rule
 from engine.model.claims import ClaimCondition, as_words, check_conditions, normalized
-from engine.model.errors import Code, Refusal, refuse
+from engine.model.errors import Code, Faults, Refusal, refuse
 from engine.model.events import PipelineRuleCreated, PipelineRuleDeleted, PipelineRuleUpdated
 from engine.model.grants import refuse_scopes
 from engine.model.origins import check_identity
@@ -64,10 +64,12 @@ class CreatePipelineRule(Command[UUID]):
     def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_USERS`, and what the rule grants: see `grants.refuse_scopes`."""
         require_permission(uow, Permission.MANAGE_USERS)
-        issuer = pipelines.load_issuer(uow, self.issuer_id, "issuer_id")
-        if pipelines.count_of_rules(uow) >= MAX_RULES:
-            message = f"An account has at most {MAX_RULES} rules. Delete one first."
-            raise Refusal(Code.INVALID_INPUT, message)
+        faults = Faults()
+        issuer = None
+        with faults:
+            issuer = pipelines.load_issuer(uow, self.issuer_id, "issuer_id")
+        with faults:
+            _require_room(uow)
         fields = RuleFields(
             name=normalize(self.name),
             user_id=self.user_id,
@@ -76,7 +78,9 @@ class CreatePipelineRule(Command[UUID]):
             keypair_ids=self.keypair_ids,
             lifetime_seconds=self.lifetime_seconds,
         )
-        _require_valid(uow, issuer, self.conditions, fields)
+        _check(uow, faults, issuer, self.conditions, fields)
+        faults.refuse()
+        assert issuer is not None
         rule_id = uuid7()
         pipelines.insert_rule(uow, rule_id, issuer.id, fields)
         changes = differences({}, {"issuer": issuer.name, **_shown(fields)})
@@ -115,7 +119,10 @@ class UpdatePipelineRule(Command[UUID]):
         after = replace(before, **self._new_values())
         if after == before:
             return self.rule_id
-        _require_valid(uow, issuer, after.conditions, after)
+        conditions = after.conditions if self.conditions is None else self.conditions
+        faults = Faults()
+        _check(uow, faults, issuer, conditions, after)
+        faults.refuse()
         pipelines.update_rule(uow, row.id, after)
         if replace(after, name=before.name, lifetime_seconds=before.lifetime_seconds) != before:
             end_tokens_of_rule(uow, row, f"The rule {row.name} was changed.")
@@ -129,7 +136,6 @@ class UpdatePipelineRule(Command[UUID]):
         if self.name is not None:
             values["name"] = normalize(self.name)
         if self.conditions is not None:
-            refuse(check_conditions(self.conditions, "conditions"))
             values["conditions"] = normalized(self.conditions)
         return values
 
@@ -160,40 +166,79 @@ def end_rule(uow: UnitOfWork, rule: Row[Any]) -> None:
     uow.record(PipelineRuleDeleted(subject_id=rule.id, changes=changes))
 
 
-def _require_valid(
+def _require_room(uow: UnitOfWork) -> None:
+    """Refuse INVALID_INPUT where the account has as many rules as it may."""
+    if pipelines.count_of_rules(uow) >= MAX_RULES:
+        message = f"An account has at most {MAX_RULES} rules. Delete one first."
+        raise Refusal(Code.INVALID_INPUT, message)
+
+
+def _check(
     uow: UnitOfWork,
-    issuer: Row[Any],
+    faults: Faults,
+    issuer: Row[Any] | None,
     conditions: Sequence[ClaimCondition],
     fields: RuleFields,
 ) -> None:
-    """Refuse a rule that lets in too many, or that grants what its author may not grant."""
-    clean_name(fields.name, "name", "name")
-    refuse(check_conditions(conditions, "conditions"))
-    refuse(check_identity(issuer.kind, fields.conditions, "conditions"))
-    refuse(_check_grant(fields))
-    refuse(refuse_scopes(uow.actor, fields.scopes, own=False))
-    require_keypairs(uow, fields.keypair_ids, "keypair_ids")
-    user = users.load_user(uow, fields.user_id, "user_id")
+    """Collect why a rule lets in too many, or grants what its author may not grant.
+
+    Args:
+        uow: The transaction.
+        faults: What they are added to.
+        issuer: The row of the issuer; None: there is none.
+        conditions: The conditions in the order of the input.
+        fields: The rule as it is to be stored.
+    """
+    with faults:
+        clean_name(fields.name, "name", "name")
+    with faults:
+        refuse(check_conditions(conditions, "conditions"))
+    with faults:
+        if issuer is not None:
+            refuse(check_identity(issuer.kind, fields.conditions, "conditions"))
+    with faults:
+        refuse(_check_scopes(fields) or refuse_scopes(uow.actor, fields.scopes, own=False))
+    with faults:
+        refuse(_check_keypairs(fields))
+        require_keypairs(uow, fields.keypair_ids, "keypair_ids")
+    with faults:
+        refuse(_check_lifetime(fields))
+    with faults:
+        _require_service_user(uow, fields.user_id)
+
+
+def _require_service_user(uow: UnitOfWork, user_id: UUID) -> None:
+    user = users.load_user(uow, user_id, "user_id")
     if not user.service or not user.active:
         message = "A pipeline acts as an active service user. Choose one, or add one."
         raise Refusal(Code.INVALID_INPUT, message, "user_id")
 
 
-def _check_grant(fields: RuleFields) -> Refusal | None:
-    """Refuse scopes, keypairs and lifetimes that no pipeline's token can have."""
-    if not fields.scopes or not fields.scopes <= PIPELINE_SCOPES:
-        message = f"Give one or more of the scopes {', '.join(sorted(PIPELINE_SCOPES))}."
-        return Refusal(Code.INVALID_INPUT, message, "scopes")
+def _check_scopes(fields: RuleFields) -> Refusal | None:
+    """Refuse scopes that no pipeline's token can have."""
+    if fields.scopes and fields.scopes <= PIPELINE_SCOPES:
+        return None
+    message = f"Give one or more of the scopes {', '.join(sorted(PIPELINE_SCOPES))}."
+    return Refusal(Code.INVALID_INPUT, message, "scopes")
+
+
+def _check_keypairs(fields: RuleFields) -> Refusal | None:
+    """Refuse more keypairs than a rule can have, and none at all for signing."""
     if Permission.SIGN in fields.scopes and not fields.keypair_ids:
         message = "Name the keypairs that the pipeline signs with, or leave the scope SIGN out."
         return Refusal(Code.INVALID_INPUT, message, "keypair_ids")
     if len(fields.keypair_ids) > MAX_KEYPAIRS:
         message = f"Name at most {MAX_KEYPAIRS} keypairs."
         return Refusal(Code.INVALID_INPUT, message, "keypair_ids")
-    if not MIN_LIFETIME_SECONDS <= fields.lifetime_seconds <= MAX_LIFETIME_SECONDS:
-        message = f"A token lasts {MIN_LIFETIME_SECONDS} to {MAX_LIFETIME_SECONDS} seconds."
-        return Refusal(Code.INVALID_INPUT, message, "lifetime_seconds")
     return None
+
+
+def _check_lifetime(fields: RuleFields) -> Refusal | None:
+    """Refuse a time that no pipeline's token can last for."""
+    if MIN_LIFETIME_SECONDS <= fields.lifetime_seconds <= MAX_LIFETIME_SECONDS:
+        return None
+    message = f"A token lasts {MIN_LIFETIME_SECONDS} to {MAX_LIFETIME_SECONDS} seconds."
+    return Refusal(Code.INVALID_INPUT, message, "lifetime_seconds")
 
 
 def _shown(fields: RuleFields) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from engine.commands.administration.administrators import require_an_administrat
 from engine.commands.administration.rule_breaks import shortages
 from engine.commands.administration.validation import clean_name, differences, require_permission
 from engine.commands.command import Command
-from engine.model.errors import Code, Refusal, refuse
+from engine.model.errors import Code, Faults, Refusal, refuse
 from engine.model.events import RoleCreated, RoleUpdated
 from engine.model.grants import refuse_grant
 from engine.model.text import lookup_key, normalize, quoted
@@ -28,14 +28,16 @@ def role_ids(uow: UnitOfWork, names: Collection[str]) -> dict[str, UUID]:
 
     Letter case is ignored in the names that are given.
     """
-    given_names = {lookup_key(name): name for name in names}
-    rows = roles.roles_with_keys(uow, given_names)
-    missing = sorted(set(given_names) - {row.name_key for row in rows})
-    if missing:
-        name = quoted(given_names[missing[0]])
-        message = f"There is no role {name}. Choose one of the account's roles."
-        raise Refusal(Code.NOT_FOUND, message, "roles")
+    names_by_key = {lookup_key(name): name for name in names}
+    rows = roles.roles_with_keys(uow, names_by_key)
+    missing = names_by_key.keys() - {row.name_key for row in rows}
+    refuse(*(_no_such_role(name) for key, name in names_by_key.items() if key in missing))
     return {row.name: row.id for row in rows}
+
+
+def _no_such_role(name: str) -> Refusal:
+    message = f"There is no role {quoted(name)}. Choose one of the account's roles."
+    return Refusal(Code.NOT_FOUND, message, "roles", item=name)
 
 
 def refuse_self_grant(before: frozenset[Permission], after: frozenset[Permission]) -> None:
@@ -60,9 +62,13 @@ class CreateRole(Command[UUID]):
     def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_USERS`, and what the role grants."""
         require_permission(uow, Permission.MANAGE_USERS)
-        _require_grantable(self.permissions)
-        refuse(refuse_grant(uow.actor, self.permissions, self.permissions, "permissions"))
-        name = clean_name(normalize(self.name), "name", "name")
+        faults = Faults()
+        with faults:
+            name = clean_name(normalize(self.name), "name", "name")
+        with faults:
+            _require_grantable(self.permissions)
+            refuse(refuse_grant(uow.actor, self.permissions, self.permissions, "permissions"))
+        faults.refuse()
         role_id = uuid7()
         roles.insert_role(uow, role_id, name, self.permissions)
         changes = {"name": (None, name), "permissions": (None, sorted(self.permissions))}
@@ -86,25 +92,35 @@ class UpdateRole(Command[UUID]):
     def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_USERS`, and what is added; the built-in roles stay as they are."""
         require_permission(uow, Permission.MANAGE_USERS)
-        _require_grantable(self.permissions or frozenset())
         role = roles.load_role(uow, self.role_id)
         if role.built_in:
             message = "The built-in roles cannot be changed. Define a role of your own."
             raise Refusal(Code.FIELD_LOCKED, message, "id")
+        after = self._new_values()
         permissions_before = roles.load_permissions(uow, role.id)
         shortages_before = shortages(uow)
         before = {"name": role.name, "permissions": sorted(permissions_before)}
-        after: dict[str, Any] = {}
         if self.name is not None:
-            after["name"] = clean_name(normalize(self.name), "name", "name")
             roles.rename_role(uow, role.id, after["name"])
         if self.permissions is not None:
             self._replace_permissions(uow, permissions_before, self.permissions)
-            after["permissions"] = sorted(self.permissions)
         changes = differences(before, after) | differences(shortages_before, shortages(uow))
         if changes:
             uow.record(RoleUpdated(subject_id=role.id, changes=changes))
         return self.role_id
+
+    def _new_values(self) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        faults = Faults()
+        if self.name is not None:
+            with faults:
+                values["name"] = clean_name(normalize(self.name), "name", "name")
+        if self.permissions is not None:
+            with faults:
+                _require_grantable(self.permissions)
+            values["permissions"] = sorted(self.permissions)
+        faults.refuse()
+        return values
 
     def _replace_permissions(
         self,

@@ -10,7 +10,7 @@ from engine.commands.administration.pipeline_rules import end_rule
 from engine.commands.administration.validation import clean_name, differences, require_permission
 from engine.commands.command import Command
 from engine.commands.credentials.token_endings import end_tokens_of_rule
-from engine.model.errors import Code, Refusal
+from engine.model.errors import Code, Faults, Refusal, refuse
 from engine.model.events import TrustedIssuerCreated, TrustedIssuerDeleted, TrustedIssuerUpdated
 from engine.model.origins import IssuerKind
 from engine.model.text import normalize
@@ -27,10 +27,7 @@ MAX_URL_CHARACTERS = 500
 
 @dataclass(frozen=True, kw_only=True)
 class CreateTrustedIssuer(Command[UUID]):
-    """Trust the tokens of an issuer; returns its id. Nobody gets a token without a rule.
-
-    Whether its address may be used is for whoever fetches its keys to check.
-    """
+    """Trust the tokens of an issuer; returns its id. Nobody gets a token without a rule."""
 
     command_name = "create_trusted_issuer"
     detail_fields = ("name",)
@@ -41,16 +38,23 @@ class CreateTrustedIssuer(Command[UUID]):
     url: str
     #: The only audience of its tokens; None: the public URL of this service.
     audience: str | None = None
+    #: Why its address may not be used, which is for whoever fetches its keys to say.
+    url_fault: Refusal | None = None
 
     def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_USERS`."""
         require_permission(uow, Permission.MANAGE_USERS)
-        name = clean_name(normalize(self.name), "name", "name")
-        _require_text(self.url, "url")
-        _require_text(self.audience, "audience")
-        if pipelines.count_of_issuers(uow) >= MAX_ISSUERS:
-            message = f"An account trusts at most {MAX_ISSUERS} issuers. Delete one first."
-            raise Refusal(Code.INVALID_INPUT, message)
+        faults = Faults()
+        with faults:
+            name = clean_name(normalize(self.name), "name", "name")
+        with faults:
+            refuse(self.url_fault)
+            _require_text(self.url, "url")
+        with faults:
+            _require_text(self.audience, "audience")
+        with faults:
+            _require_room(uow)
+        faults.refuse()
         issuer_id = uuid7()
         pipelines.insert_issuer(
             uow, issuer_id, name=name, kind=self.kind, issuer=self.url, audience=self.audience
@@ -82,13 +86,7 @@ class UpdateTrustedIssuer(Command[UUID]):
         """Needs `MANAGE_USERS`."""
         require_permission(uow, Permission.MANAGE_USERS)
         row = pipelines.load_issuer(uow, self.issuer_id)
-        _require_text(self.audience, "audience")
-        values: dict[str, Any] = {}
-        if self.name is not None:
-            values["name"] = clean_name(normalize(self.name), "name", "name")
-        if self.audience is not None:
-            values["audience"] = self.audience
-        changes = differences(row._asdict(), values)
+        changes = differences(row._asdict(), self._new_values())
         if changes:
             pipelines.update_issuer(uow, row.id, {n: after for n, (_, after) in changes.items()})
             if "audience" in changes:
@@ -96,6 +94,19 @@ class UpdateTrustedIssuer(Command[UUID]):
                     end_tokens_of_rule(uow, rule, f"The audience of {row.name} was changed.")
             uow.record(TrustedIssuerUpdated(subject_id=row.id, changes=changes))
         return self.issuer_id
+
+    def _new_values(self) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        faults = Faults()
+        if self.name is not None:
+            with faults:
+                values["name"] = clean_name(normalize(self.name), "name", "name")
+        if self.audience is not None:
+            with faults:
+                _require_text(self.audience, "audience")
+            values["audience"] = self.audience
+        faults.refuse()
+        return values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +133,13 @@ class DeleteTrustedIssuer(Command[UUID]):
         }
         uow.record(TrustedIssuerDeleted(subject_id=row.id, changes=changes))
         return self.issuer_id
+
+
+def _require_room(uow: UnitOfWork) -> None:
+    """Refuse INVALID_INPUT where the account trusts as many issuers as it may."""
+    if pipelines.count_of_issuers(uow) >= MAX_ISSUERS:
+        message = f"An account trusts at most {MAX_ISSUERS} issuers. Delete one first."
+        raise Refusal(Code.INVALID_INPUT, message)
 
 
 def _require_text(value: str | None, field: str) -> None:

@@ -16,7 +16,7 @@ from engine.commands.standing import require_standing_credential
 from engine.commands.transactions import transaction
 from engine.lifecycle.administration import refuse_foreign, refuse_token_of
 from engine.model import addresses
-from engine.model.errors import Code, Refusal, refuse
+from engine.model.errors import Code, Faults, Refusal, refuse
 from engine.model.events import TokenCreated, TokenRevoked
 from engine.model.facts import OPERATOR
 from engine.model.grants import default_scopes, refuse_scopes
@@ -85,17 +85,23 @@ class CreateApiToken(Command[NewToken]):
         assert owner is not None
         own = owner == uow.actor.user_id
         _require_owner(uow, owner)
-        refuse(refuse_scopes(uow.actor, self.scopes, own=own))
-        if self.expires_at is not None and self.expires_at <= uow.now:
-            message = "The token would be expired already. Set a later end."
-            raise Refusal(Code.INVALID_INPUT, message, "expires_at")
         parent_id = uow.principal.token_id if uow.principal is not None else None
-        expires_at = self._end(uow, parent_id)
+        faults = Faults()
+        with faults:
+            clean_name(normalize(self.name), "name", "name")
+        with faults:
+            refuse(refuse_scopes(uow.actor, self.scopes, own=own))
+        with faults:
+            expires_at = self._end(uow, parent_id)
+        faults.refuse()
         request = _TokenRequest(owner, self.name, self.scopes, expires_at, parent_id)
         return _insert_token(uow, request)
 
     def _end(self, uow: UnitOfWork, parent_id: UUID | None) -> datetime | None:
         """Return when the token ends: at the instant asked for, or else with its parent."""
+        if self.expires_at is not None and self.expires_at <= uow.now:
+            message = "The token would be expired already. Set a later end."
+            raise Refusal(Code.INVALID_INPUT, message, "expires_at")
         if parent_id is None:
             return self.expires_at
         end: datetime | None = api_tokens.load_token(uow, parent_id).expires_at

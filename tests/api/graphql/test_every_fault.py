@@ -8,10 +8,12 @@ from uuid import UUID
 import pytest
 
 from api.graphql import errors
-from api.graphql.ids import local_id
+from api.graphql.ids import local_id, to_global
 from engine.commands.administration.users import UpdateUser
+from engine.model.errors import MAX_LISTED_FAULTS
 from engine.model.vocabulary import ReleaseType
 from tests.support.api import Api
+from tests.support.pipelines import make_rule
 
 RELEASE = "release { name revision keypairs { alias } }"
 
@@ -148,7 +150,7 @@ CREATED: list[tuple[str, dict[str, Any], list[tuple[str, list[str]]]]] = [
             ("INVALID_INPUT", ["name"]),
             ("INVALID_INPUT", ["timeZone"]),
             ("INVALID_INPUT", ["locale"]),
-            ("NOT_FOUND", ["roles"]),
+            ("NOT_FOUND", ["roles", "0"]),
         ],
     ),
     (
@@ -182,6 +184,51 @@ CREATED: list[tuple[str, dict[str, Any], list[tuple[str, list[str]]]]] = [
             ("INVALID_INPUT", ["name"]),
             ("INVALID_INPUT", ["url"]),
             ("INVALID_INPUT", ["tags"]),
+        ],
+    ),
+    (
+        "createRole",
+        {"name": "\n", "permissions": ["MANAGE_OWN_PROFILE"]},
+        [("INVALID_INPUT", ["name"]), ("INVALID_INPUT", ["permissions"])],
+    ),
+    (
+        "createApiToken",
+        {"name": "", "scopes": ["MANAGE_USERS"], "expiresAt": "2020-01-01T00:00:00Z"},
+        [("INVALID_INPUT", ["name"]), ("INVALID_INPUT", ["expiresAt"])],
+    ),
+    (
+        "createTrustedIssuer",
+        {"name": "", "kind": "OTHER", "url": "ftp://example.com", "audience": "a b"},
+        [
+            ("INVALID_INPUT", ["name"]),
+            ("INVALID_INPUT", ["url"]),
+            ("INVALID_INPUT", ["audience"]),
+        ],
+    ),
+    (
+        "createPipelineRule",
+        {
+            "issuerId": "x",
+            "name": "",
+            "userId": "y",
+            "conditions": [
+                {"claim": "ref", "equals": ["refs/heads/main"]},
+                {"claim": "repository_id", "matches": ["12*"]},
+                {"claim": "environment", "equals": []},
+            ],
+            "scopes": ["MANAGE_USERS"],
+            "keypairIds": ["z"],
+            "lifetimeSeconds": 1,
+        },
+        [
+            ("NOT_FOUND", ["issuerId"]),
+            ("INVALID_INPUT", ["name"]),
+            ("INVALID_INPUT", ["conditions", "1"]),
+            ("INVALID_INPUT", ["conditions", "2"]),
+            ("INVALID_INPUT", ["scopes"]),
+            ("NOT_FOUND", ["keypairIds", "0"]),
+            ("INVALID_INPUT", ["lifetimeSeconds"]),
+            ("NOT_FOUND", ["userId"]),
         ],
     ),
     (
@@ -221,8 +268,47 @@ def test_a_list_is_read_once_for_all_of_its_faults(
         return local_id(id_)
 
     monkeypatch.setattr(errors, "local_id", counted)
-    keypairs = [str(number) for number in range(500)]
+    keypairs = [str(number) for number in range(MAX_LISTED_FAULTS - 10)]
     payload = small_api.try_("dev", "createRelease", release_input(small_api, keypairIds=keypairs))
     indexes = {error["field"][1] for error in payload["errors"] if len(error["field"] or ()) == 2}
     assert indexes == set(keypairs)
     assert len(read) == len(keypairs)
+
+
+def test_of_very_many_faults_the_first_are_listed(small_api: Api) -> None:
+    def answer(number: int) -> list[dict[str, Any]]:
+        members = [str(index) for index in range(number)]
+        team = {"name": "Azure", "memberIds": members}
+        errors: list[dict[str, Any]] = small_api.try_("admin", "createTeam", team)["errors"]
+        return errors
+
+    assert len(answer(MAX_LISTED_FAULTS)) == MAX_LISTED_FAULTS
+    *listed, last = answer(MAX_LISTED_FAULTS + 23)
+    assert len(listed) == MAX_LISTED_FAULTS
+    assert {error["field"][0] for error in listed} == {"memberIds"}
+    assert (last["code"], last["field"]) == ("INVALID_INPUT", None)
+    assert last["message"].startswith("There are 23 more faults.")
+
+
+def test_an_origin_condition_at_fault_is_named_by_its_index(small_api: Api) -> None:
+    conditions = [
+        {"claim": "repository_id", "equals": ["4711"]},
+        {"claim": "environment", "matches": ["*"]},
+    ]
+    wrong = release_input(small_api, originCondition=conditions)
+    assert faults(small_api.try_("dev", "createRelease", wrong)) == [
+        ("INVALID_INPUT", ["originCondition", "1"])
+    ]
+
+
+def test_a_change_of_a_rule_answers_every_fault(small_api: Api) -> None:
+    api = small_api
+    rule = to_global("PipelineRule", make_rule(api.world))
+    conditions = [{"claim": "ref", "matches": ["refs/tags/v*"]}, {"claim": " ", "equals": ["x"]}]
+    change = {"id": rule, "name": "", "conditions": conditions, "keypairIds": ["x"]}
+    assert faults(api.try_("admin", "updatePipelineRule", change)) == [
+        ("INVALID_INPUT", ["name"]),
+        ("INVALID_INPUT", ["conditions", "1"]),
+        ("INVALID_INPUT", ["conditions"]),
+        ("NOT_FOUND", ["keypairIds", "0"]),
+    ]

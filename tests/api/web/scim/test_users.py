@@ -338,3 +338,15 @@ async def test_a_token_that_ends_while_the_body_arrives_does_nothing(
 async def test_a_body_that_is_too_large_is_refused(directory: Directory) -> None:
     answer = await directory.client.post("/scim/v2/Users", content=b"x" * 3_000_000)
     assert (answer.status_code, answer.json()["status"]) == (413, "413")
+
+
+async def test_every_fault_of_a_person_is_in_the_detail(directory: Directory) -> None:
+    wrong = user("Zoe", timezone="Nowhere", roles=[{"value": "NOBODY"}], externalId="a\nb")
+    before = directory.world.snapshot()
+    error = await directory.refused(400, "POST", "/Users", wrong)
+    assert [name for name in ("externalId:", "timezone:", "roles:") if name in error["detail"]] == [
+        "externalId:",
+        "timezone:",
+        "roles:",
+    ]
+    assert directory.world.snapshot() == before
