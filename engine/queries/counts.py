@@ -113,6 +113,8 @@ def signature_counts(
     edges = bucket_edges(size, since, until, zone)
     selected = sa.select(_bucket_of(s.c.reserved_at, edges).label("bucket")).where(
         *signatures.matching(context, filter_),
+        # Their index has the account's signatures by time.
+        s.c.account_id == context.account_id,
         s.c.reserved_at >= edges[0],
         s.c.reserved_at < edges[-1],
     )

@@ -12,6 +12,7 @@ from sqlalchemy import Row
 
 from engine.model.facts import Release
 from engine.model.vocabulary import SignatureState
+from engine.persistence.db.sql import no_index
 from engine.persistence.store import tables as t
 from engine.queries import decisions, records, releases
 from engine.queries.context import QueryContext
@@ -83,7 +84,7 @@ def signature_rows(
             _S.c.release_id == release_id,
             _S.c.state == SignatureState.MADE,
             _S.c.id > after,
-            _S.c.account_id == context.account_id,
+            no_index(_S.c.account_id) == context.account_id,
         )
         .order_by(_S.c.id)
         .limit(limit)

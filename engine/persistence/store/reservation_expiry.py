@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from engine.model.events import SignatureDropped
 from engine.model.facts import CLOCK, Release
 from engine.model.vocabulary import SignatureState
-from engine.persistence.db.sql import id_in
+from engine.persistence.db.sql import id_in, no_index
 from engine.persistence.store import tables as t
 from engine.persistence.store.unit_of_work import UnitOfWork
 
@@ -31,7 +31,7 @@ _EARLIEST = (
 _IS_OVERDUE = sa.and_(_EARLIEST <= _NOW, t.IS_RESERVED, _S.c.lapses_at <= _NOW)
 _OVERDUE = (
     sa.select(_S.c.id, _S.c.keypair_id, _S.c.release_id)
-    .where(_IS_OVERDUE, _S.c.account_id == sa.bindparam("account"), id_in(_HELD_BY))
+    .where(_IS_OVERDUE, no_index(_S.c.account_id) == sa.bindparam("account"), id_in(_HELD_BY))
     .order_by(_S.c.lapses_at, _S.c.id)
     # No release's lock stands before those of no release. Whoever has locked one of them settles
     # it or gives it back, and then waits for the ledger's head, which this may hold already.

@@ -63,4 +63,6 @@ signatures = Table(
     ),
     Index(None, "release_id", "id"),
     Index(None, "keypair_id", "id"),
+    #: For counts by hour or day alone; lists are read in the order of their ids.
+    Index(None, "account_id", "reserved_at"),
 )

@@ -1,22 +1,28 @@
 """SQLite, which keeps no statistics here, is not to read a whole account for a few ids."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 
 from engine.commands.administration.users import UpdateUser
+from engine.commands.maintenance.advance_due import advance_due
 from engine.persistence.db.ids import uuid7s
 from engine.persistence.db.pagination import PageArgs
 from engine.persistence.store import loading, locks
 from engine.persistence.store.locks import Lock
-from engine.queries import ledger_slices, records, releases
+from engine.queries import ledger_slices, records, releases, signatures
+from engine.queries.buckets import BucketSize
 from engine.queries.context import QueryContext, read
+from engine.queries.counts import signature_counts
 from engine.queries.records import RecordKind
 from engine.queries.releases import ReleaseFilter
+from engine.queries.signatures import SignatureFilter, SignatureOwner
 from notifications.outbox.differences import seen_by
 from tests.support.world import World
 
@@ -106,3 +112,39 @@ def test_what_happened_is_looked_up_release_by_release(world: World) -> None:
             lambda r: ledger_slices.ledger_after(r, 0, None),
         )
     assert "SEARCH releases USING INDEX sqlite_autoindex_releases_1 (id=?)" in plans
+
+
+def test_signatures_are_counted_by_time_and_listed_by_id(world: World) -> None:
+    everybodys, of_dev = SignatureFilter(), SignatureFilter(signer_id=world.people["dev"])
+    until = world.clock.instant
+    since, hours = until - timedelta(days=1), BucketSize.HOUR
+
+    def plan(query: Callable[[QueryContext], Any]) -> set[str]:
+        with planned(world) as plans:
+            read(world.system, world.principal("admin"), query)
+        return {step for step in plans if "signatures" in step}
+
+    counted = plan(lambda c: signature_counts(c, hours, since, until, ZoneInfo("UTC"), of_dev))
+    by_time = (
+        "ix_signatures_account_id_reserved_at (account_id=? AND reserved_at>? AND reserved_at<?)"
+    )
+    assert counted == {f"SEARCH signatures USING INDEX {by_time}"}
+    listed = plan(lambda c: signatures.find(c, everybodys, PageArgs(first=10)))
+    assert listed == {"SCAN signatures USING INDEX sqlite_autoindex_signatures_1"}
+    vault = frozenset({world.things["vault"]})
+    of_keypair = plan(
+        lambda c: signatures.of_owners(
+            c, SignatureOwner.KEYPAIR, vault, everybodys, PageArgs(first=10)
+        )
+    )
+    assert any("ix_signatures_keypair_id_id (keypair_id=?)" in step for step in of_keypair)
+
+
+def test_overdue_reservations_are_read_by_their_own_index(world: World) -> None:
+    world.approved()
+    world.clock.pass_(hours=1)
+    with planned(world) as plans:
+        advance_due(world.system)
+    found = {plan for plan in plans if "signatures" in plan}
+    assert found
+    assert all("ix_signatures_reserved" in plan for plan in found)
