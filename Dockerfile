@@ -10,7 +10,7 @@ COPY requirements.lock ./
 RUN python -m venv /build \
  && /build/bin/python -m pip install --quiet --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: --requirement requirements.lock
 COPY . ./
-RUN /build/bin/python -m pip wheel --quiet --no-index --no-deps --no-build-isolation --wheel-dir /dist .
+RUN /build/bin/python -m pip wheel --quiet --no-index --no-deps --no-build-isolation --wheel-dir /dist . ./client
 
 FROM python:${PYTHON_VERSION}-slim
 RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin countersign \
@@ -20,7 +20,7 @@ COPY requirements.lock /tmp/requirements.lock
 RUN python -m venv /opt/countersign \
  && /opt/countersign/bin/python -m pip install --quiet --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: --requirement /tmp/requirements.lock
 COPY --from=build /dist /tmp/dist
-RUN /opt/countersign/bin/python -m pip install --quiet --no-cache-dir --disable-pip-version-check --no-index --no-deps /tmp/dist/countersign_server-*.whl \
+RUN /opt/countersign/bin/python -m pip install --quiet --no-cache-dir --disable-pip-version-check --no-index --no-deps /tmp/dist/*.whl \
  && rm -r /tmp/dist /tmp/requirements.lock
 ENV PATH=/opt/countersign/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 USER 10001:10001

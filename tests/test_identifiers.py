@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("engine", "notifications", "api", "benchmarks")
+ROOMS = ("engine", "notifications", "api", "client", "benchmarks")
 #: Migrations were released as they are; peers are written as their own documentation has it.
 SKIPPED_FOLDERS = {"versions", "peers", "node_modules"}
 

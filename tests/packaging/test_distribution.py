@@ -1,4 +1,4 @@
-"""The distribution's name is our own, and no line asks anybody to fetch another's package."""
+"""The distributions' names are our own, and no line asks anybody to fetch another's package."""
 
 import re
 import subprocess
@@ -8,11 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
+from typer.core import TyperGroup
 
 from api.cli.main import app
+from countersign.main import main
 
 ROOT = Path(__file__).parents[2]
-PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+
+def project_in(folder: Path) -> dict[str, Any]:
+    project: dict[str, Any] = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+    return project
+
+
+PROJECT = project_in(ROOT)
+CLIENT = project_in(ROOT / "client")
 #: An installer, options and whatever else on that line, and the name that is another's on PyPI.
 FETCHES = re.compile(
     r"\b(?:[Ii]nstall|uvx|pipx run|uv add|uv tool run|poetry add)\b[^\n]*?"
@@ -68,14 +79,29 @@ def test_no_line_fetches_the_package_of_another() -> None:
     assert lines == []
 
 
-def test_the_command_keeps_its_name() -> None:
+def test_the_command_keeps_its_name_and_is_the_clients() -> None:
     assert PROJECT["name"] == "countersign-server"
-    assert PROJECT["scripts"] == {"countersign": "api.cli.main:app"}
+    assert CLIENT["name"] == "countersign-client"
+    assert "scripts" not in PROJECT
+    assert CLIENT["scripts"] == {"countersign": "countersign.main:main"}
     (command,) = (
         entry for entry in entry_points(group="console_scripts") if entry.name == "countersign"
     )
-    assert command.load() is app
-    assert version("countersign-server") == PROJECT["version"]
+    assert command.load() is main
+
+
+def test_both_distributions_have_one_version_and_the_server_needs_that_of_the_client() -> None:
+    assert CLIENT["version"] == PROJECT["version"] == version("countersign-server")
+    assert version("countersign-client") == CLIENT["version"]
+    assert f"countersign-client=={CLIENT['version']}" in PROJECT["dependencies"]
+
+
+def test_each_verb_of_the_server_joins_the_command() -> None:
+    own = typer.main.get_command(app)
+    assert isinstance(own, TyperGroup)
+    declared = PROJECT["entry-points"]["countersign.verbs"]
+    assert declared == dict.fromkeys(sorted(own.commands), "api.cli.main:app")
+    assert {entry.name for entry in entry_points(group="countersign.verbs")} == set(declared)
 
 
 def test_strawberry_is_bounded_above() -> None:
@@ -83,6 +109,6 @@ def test_strawberry_is_bounded_above() -> None:
     assert re.fullmatch(r"strawberry-graphql>=0\.\d+,<0\.\d+", bound)
 
 
-@pytest.mark.parametrize("package", ["engine", "notifications", "api"])
+@pytest.mark.parametrize("package", ["engine", "notifications", "api", "client/countersign"])
 def test_each_package_says_that_it_is_typed(package: str) -> None:
     assert (ROOT / package / "py.typed").is_file()

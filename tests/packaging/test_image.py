@@ -73,7 +73,8 @@ def test_its_user_is_unprivileged_by_number_and_its_shell_is_none() -> None:
 def test_the_builder_gets_what_the_wheel_is_made_of_and_no_secrets() -> None:
     names = context((ROOT / ".dockerignore").read_text("utf-8"))
     assert all((ROOT / name).exists() for name in names)
-    assert {"api", "engine", "notifications", "pyproject.toml", "requirements.lock"} <= set(names)
+    assert {"api", "client", "engine", "notifications", "pyproject.toml"} <= set(names)
+    assert "requirements.lock" in names
     assert not {".env", ".git", ".venv"} & set(names)
 
 

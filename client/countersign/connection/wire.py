@@ -1,0 +1,128 @@
+"""GraphQL over HTTP without the network: what is sent, and what an answer means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx2
+
+from countersign.errors import ClientError, NotSignedInError, RefusedError, TransientError
+from countersign.operations.operation import Operation
+
+PATH = "/graphql"
+#: Codes of errors that may be gone when the operation is sent again, with whether the server
+#: certainly did nothing.
+_TRANSIENT = {
+    "RATE_LIMITED": True,
+    "OVERLOADED": True,
+    "ENDING": True,
+    "TIMED_OUT": False,
+    "SIGNER_FAILED": True,
+}
+
+
+def headers_of(secret: str) -> dict[str, str]:
+    """Return the headers of a request."""
+    return {
+        "Authorization": f"Bearer {secret}",
+        "Accept": "application/graphql-response+json, application/json;q=0.9",
+    }
+
+
+def body_of(operation: Operation, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the body of a request."""
+    return {"query": operation.text, "variables": dict(variables)}
+
+
+def data_of(response: httpx2.Response) -> dict[str, Any]:
+    """Return the data of an answer.
+
+    Raises:
+        ClientError: The answer has none, or has an error beside it.
+    """
+    try:
+        answer = response.json()
+    except ValueError as error:
+        raise _no_answer(response) from error
+    if not isinstance(answer, dict) or not ("data" in answer or "errors" in answer):
+        raise _no_answer(response)
+    return data_in(answer, _retry_after(response))
+
+
+def data_in(answer: Mapping[str, Any], retry_after_seconds: float | None = None) -> dict[str, Any]:
+    """Return the data of an answer in GraphQL's own form.
+
+    Raises:
+        ClientError: It has an error.
+    """
+    if answer.get("errors"):
+        raise _error_of(answer["errors"][0], retry_after_seconds)
+    return dict(answer["data"])
+
+
+def payload_of(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the payload of a mutation.
+
+    Raises:
+        RefusedError: The server refused; nothing has changed.
+        TransientError: It refused for now.
+    """
+    (payload,) = data.values()
+    if payload.get("errors"):
+        raise refusal_of(payload["errors"])
+    return dict(payload)
+
+
+def refusal_of(errors: list[dict[str, Any]]) -> ClientError:
+    """Return the refusal that a payload's errors are."""
+    first = errors[0]
+    message = " ".join(dict.fromkeys(error["message"] for error in errors))
+    if first["code"] in _TRANSIENT:
+        return TransientError(first["code"], message, did_nothing=_TRANSIENT[first["code"]])
+    if first["code"] == "UNAUTHENTICATED":
+        return NotSignedInError(message)
+    return RefusedError(first["code"], message, first.get("field") or ())
+
+
+def unreachable(server: str, error: httpx2.TransportError) -> TransientError:
+    """Return what a failure of the network means."""
+    did_nothing = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
+    reason = str(error) or type(error).__name__
+    message = f"{server} cannot be reached: {reason}. Check the URL and the network."
+    return TransientError("UNREACHABLE", message, did_nothing=did_nothing)
+
+
+def _error_of(error: Mapping[str, Any], retry_after_seconds: float | None) -> ClientError:
+    code = str((error.get("extensions") or {}).get("code", "FAILED"))
+    message = str(error.get("message", "The server gave no reason."))
+    if code == "UNAUTHENTICATED":
+        return NotSignedInError(message)
+    if code in _TRANSIENT:
+        return TransientError(
+            code,
+            message,
+            did_nothing=_TRANSIENT[code],
+            retry_after_seconds=retry_after_seconds,
+        )
+    return RefusedError(code, message)
+
+
+def _no_answer(response: httpx2.Response) -> ClientError:
+    """Return what an answer means that is no GraphQL: a proxy's, or another service's."""
+    status = response.status_code
+    if status in {429, 502, 503, 504}:
+        message = f"The server answered {status}. Try again later."
+        seconds = _retry_after(response)
+        return TransientError(
+            "UNAVAILABLE", message, did_nothing=status == 429, retry_after_seconds=seconds
+        )
+    message = f"{response.url} answered {status} without GraphQL. Check the server's URL."
+    return ClientError("NO_COUNTERSIGN", message)
+
+
+def _retry_after(response: httpx2.Response) -> float | None:
+    try:
+        return max(0.0, float(response.headers.get("Retry-After", "")))
+    except ValueError:
+        return None

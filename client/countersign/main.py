@@ -1,0 +1,109 @@
+"""The command `countersign`: its verbs, and how it ends.
+
+A verb's module is imported when the verb is used, so that the others cost no time. Where the server
+is installed, its verbs join by the entry points `countersign.verbs`: the name of the entry point is
+that of the verb, and its value is a Typer application which has it.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.metadata import version as installed_version
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from countersign.errors import ClientError, ExitStatus
+
+VERBS_GROUP = "countersign.verbs"
+#: The client's verbs, and the module in which each has the Typer application `app`.
+VERBS = {
+    "whoami": "countersign.cli.whoami",
+}
+#: Verbs of the client whose name is the server's where that is installed, since it looks after an
+#: installation there. `countersign client VERB` is the client's on every machine.
+SHARED_VERBS = frozenset({"doctor", "token"})
+
+
+class ClientVerbs(TyperGroup):
+    """The client's verbs alone, each imported when it is used."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of the verbs in the order of the table."""
+        return [*VERBS]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a verb."""
+        if cmd_name not in VERBS:
+            return None
+        return verb_of(import_module(VERBS[cmd_name]).app, cmd_name)
+
+
+class AllVerbs(ClientVerbs):
+    """The client's verbs and, where the server is installed, the server's."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of the client's verbs, and then of the server's own."""
+        installed = entry_points(group=VERBS_GROUP).names
+        return [*VERBS, *sorted(installed - VERBS.keys()), *self.commands]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a verb."""
+        if cmd_name not in VERBS or cmd_name in SHARED_VERBS:
+            for entry in entry_points(group=VERBS_GROUP, name=cmd_name):
+                return verb_of(entry.load(), cmd_name)
+        return super().get_command(ctx, cmd_name) or self.commands.get(cmd_name)
+
+
+def verb_of(application: typer.Typer, name: str) -> Any:
+    """Return the command or group of this name in an application that may have others."""
+    command = typer.main.get_command(application)
+    return (
+        command.commands[name]
+        if isinstance(command, TyperGroup) and name in command.commands
+        else command
+    )
+
+
+app = typer.Typer(
+    cls=AllVerbs, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+client = typer.Typer(
+    cls=ClientVerbs,
+    no_args_is_help=True,
+    help="The verbs that talk to a server, also where the server's own have the same name.",
+)
+
+
+@client.callback()
+def _client() -> None:
+    pass
+
+
+app.add_typer(client, name="client")
+
+
+@app.callback(invoke_without_command=True)
+def countersign(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, help="Print the version, and end.")
+    ] = False,
+) -> None:
+    """Release approval for code-signing keys."""
+    if version:
+        print(installed_version("countersign-client"))
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line of this process, and end with the exit status of what happened."""
+    try:
+        app()
+    except ClientError as error:
+        print(f"countersign: {error}", file=sys.stderr)
+        sys.exit(error.exit_status)
+    except KeyboardInterrupt:
+        sys.exit(ExitStatus.FAILED)

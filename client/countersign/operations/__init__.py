@@ -1,0 +1,1 @@
+"""The GraphQL operations of the client; a test validates each one against the server's schema."""

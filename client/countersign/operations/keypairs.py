@@ -1,0 +1,32 @@
+"""Keypairs and their public keys."""
+
+from countersign.operations.operation import Operation
+
+_FIELDS = """
+    fragment KeypairFields on Keypair {
+      id alias category type access algorithm enabled hasDefaultCertificate createdAt
+      heldBy { id name status }
+      publicKey { pem der jwk ssh openpgp fingerprint sshFingerprint }
+    }
+"""
+
+KEYPAIR = Operation(
+    f"""
+    query Keypair($id: ID, $alias: String) {{
+      keypair(id: $id, alias: $alias) {{ ...KeypairFields }}
+    }}
+    {_FIELDS}
+    """
+)
+
+KEYPAIRS = Operation(
+    f"""
+    query Keypairs($filter: KeypairFilter, $after: String) {{
+      keypairs(filter: $filter, first: 100, after: $after) {{
+        edges {{ node {{ ...KeypairFields }} }}
+        pageInfo {{ endCursor hasNextPage }}
+      }}
+    }}
+    {_FIELDS}
+    """
+)

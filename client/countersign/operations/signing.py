@@ -1,0 +1,26 @@
+"""Signatures."""
+
+from countersign.operations.operation import Operation
+
+#: Up to 1,000 digests; each has an idempotency key, so that sending it again signs nothing twice.
+SIGN_BATCH = Operation(
+    """
+    mutation SignBatch($input: SignBatchInput!) {
+      signBatch(input: $input) {
+        outcomes {
+          signature { id value createdAt release { id name } }
+          errors { code message field }
+        }
+        errors { code message field }
+      }
+    }
+    """
+)
+
+EXPLAIN_SIGN = Operation(
+    """
+    query ExplainSign($input: ExplainSignInput!) {
+      explainSign(input: $input) { allowed factors { name passed detail code } }
+    }
+    """
+)

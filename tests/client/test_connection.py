@@ -1,0 +1,210 @@
+"""What the client makes of a server's answers, and what it sends again."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+import pytest
+
+from countersign.connection import graphql
+from countersign.connection.credentials import Credentials
+from countersign.connection.graphql import AsyncConnection, Connection
+from countersign.connection.settings import Settings
+from countersign.errors import (
+    ClientError,
+    ExitStatus,
+    NotSignedInError,
+    RefusedError,
+    TransientError,
+)
+from countersign.operations.operation import Operation
+
+SERVER = "http://127.0.0.1:1"
+READ = Operation("query { viewer { permissions } }")
+CHANGE = Operation("mutation ($input: X!) { change(input: $input) { errors { code } } }")
+CHANGE_ONCE = Operation(CHANGE.text, is_repeatable=False)
+Answer = httpx2.Response | Exception
+
+
+def reply(body: object, status: int = 200, **headers: str) -> httpx2.Response:
+    return httpx2.Response(status, json=body, headers=headers)
+
+
+def error(code: str, status: int = 200, **headers: str) -> httpx2.Response:
+    body = {"errors": [{"message": "A sentence.", "extensions": {"code": code}}]}
+    return reply(body, status, **headers)
+
+
+class Server:
+    """Answers as it was told beforehand, the last answer for ever."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self.answers = list(answers)
+        self.requests: list[httpx2.Request] = []
+
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        self.requests.append(request)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@pytest.fixture(autouse=True)
+def delays(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The delays between attempts, which no test waits for."""
+    waited: list[float] = []
+    monkeypatch.setattr("countersign.connection.graphql.time.sleep", waited.append)
+    return waited
+
+
+def credentials(secret: str = "csn_token") -> Credentials:
+    return Credentials({"COUNTERSIGN_TOKEN": secret}, Settings(server=SERVER))
+
+
+def connection(server: Server, **more: Any) -> Connection:
+    opened = Connection(SERVER, credentials(), **more)
+    opened.http = httpx2.Client(base_url=SERVER, transport=httpx2.MockTransport(server))
+    return opened
+
+
+def test_data_are_returned_and_the_secret_is_sent_in_the_header_alone() -> None:
+    server = Server(reply({"data": {"viewer": None}}))
+    assert connection(server).run(READ) == {"viewer": None}
+    (request,) = server.requests
+    assert request.headers["Authorization"] == "Bearer csn_token"
+    assert b"csn_token" not in request.content
+    assert request.url.path == "/graphql"
+
+
+def test_a_refusal_has_its_code_all_sentences_and_field() -> None:
+    errors = [
+        {"code": "INVALID_INPUT", "message": "Name it.", "field": ["name"]},
+        {"code": "WINDOW_INVALID", "message": "End it.", "field": None},
+    ]
+    with pytest.raises(RefusedError) as caught:
+        connection(Server(reply({"data": {"change": {"errors": errors}}}))).change(CHANGE, {})
+    assert str(caught.value) == "INVALID_INPUT: Name it. End it."
+    assert caught.value.field == ("name",)
+    assert caught.value.exit_status == ExitStatus.FAILED
+
+
+def test_a_factor_has_an_exit_status_of_its_own() -> None:
+    errors = [{"code": "QUOTA_EXHAUSTED", "message": "All are used."}]
+    with pytest.raises(RefusedError) as caught:
+        connection(Server(reply({"data": {"sign": {"errors": errors}}}))).change(CHANGE, {})
+    assert caught.value.exit_status == ExitStatus.REFUSED_BY_FACTOR
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        httpx2.ConnectError("refused"),
+        httpx2.ReadError("reset"),
+        httpx2.ReadTimeout("slow"),
+        error("RATE_LIMITED", 429),
+        error("ENDING", 503),
+        error("TIMED_OUT", 503),
+        httpx2.Response(502, text="<html>"),
+    ],
+    ids=str,
+)
+def test_what_may_pass_is_sent_again(failure: Answer, delays: list[float]) -> None:
+    server = Server(failure, failure, reply({"data": {"viewer": 1}}))
+    assert connection(server).run(READ) == {"viewer": 1}
+    assert len(server.requests) == 3
+    assert delays[0] < delays[1] or len(delays) == 2
+
+
+@pytest.mark.parametrize(
+    ("failure", "attempts"),
+    [
+        (httpx2.ConnectError("refused"), 2),
+        (error("RATE_LIMITED", 429), 2),
+        (httpx2.ReadError("reset"), 1),
+        (error("TIMED_OUT", 503), 1),
+    ],
+    ids=str,
+)
+def test_what_must_not_be_done_twice_is_sent_again_only_if_nothing_was_done(
+    failure: Answer, attempts: int
+) -> None:
+    server = Server(failure, reply({"data": {"change": {"errors": []}}}))
+    try:
+        connection(server).change(CHANGE_ONCE, {})
+    except TransientError:
+        assert attempts == 1
+    assert len(server.requests) == attempts
+
+
+def test_the_server_says_how_long_to_wait(delays: list[float]) -> None:
+    limited = error("RATE_LIMITED", 429, **{"Retry-After": "7"})
+    connection(Server(limited, reply({"data": {}}))).run(READ)
+    assert delays == [7.0]
+
+
+def test_it_gives_up_when_the_time_is_over() -> None:
+    server = Server(httpx2.ConnectError("refused"))
+    with pytest.raises(TransientError, match="Check the URL"):
+        connection(server, retry_seconds=0).run(READ)
+    assert len(server.requests) == 1
+
+
+def test_without_a_valid_credential_nobody_is_signed_in() -> None:
+    server = Server(error("UNAUTHENTICATED"))
+    with pytest.raises(NotSignedInError) as caught:
+        connection(server).run(READ)
+    assert caught.value.exit_status == ExitStatus.NOT_SIGNED_IN
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("body", ["<html>", "[]", '"text"', "{}", "\xff"])
+def test_another_service_is_recognized(body: str) -> None:
+    answer = httpx2.Response(200, content=body.encode("latin-1"))
+    with pytest.raises(ClientError, match="Check the server's URL"):
+        connection(Server(answer)).run(READ)
+
+
+def test_a_fault_of_the_server_is_not_sent_again() -> None:
+    server = Server(error("BUG", 500))
+    with pytest.raises(RefusedError, match="BUG"):
+        connection(server).run(READ)
+    assert len(server.requests) == 1
+
+
+async def test_an_event_loop_has_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def sleep(_seconds: float) -> None:
+        pass
+
+    monkeypatch.setattr(graphql.asyncio, "sleep", sleep)
+    server = Server(
+        httpx2.ConnectError("refused"),
+        reply({"data": {"change": {"errors": [], "id": 1}}}),
+        reply({"data": {"viewer": 1}}),
+        error("UNAUTHENTICATED"),
+    )
+    opened = AsyncConnection(SERVER, credentials())
+    opened.http = httpx2.AsyncClient(base_url=SERVER, transport=httpx2.MockTransport(server))
+    async with opened:
+        assert await opened.change(CHANGE, {}) == {"errors": [], "id": 1}
+        assert await opened.run(READ) == {"viewer": 1}
+        with pytest.raises(NotSignedInError):
+            await opened.run(READ)
+
+
+def test_a_rejected_token_is_replaced_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = iter(["csn_old", "csn_new"])
+    environ: dict[str, str] = {}
+    look_up: Callable[..., Any] = Credentials._look_up
+
+    def next_secret(self: Credentials) -> Any:
+        environ["COUNTERSIGN_TOKEN"] = next(secrets)
+        return look_up(self)
+
+    monkeypatch.setattr(Credentials, "_look_up", next_secret)
+    server = Server(error("UNAUTHENTICATED"), reply({"data": {"viewer": 1}}))
+    opened = connection(server)
+    opened.credentials = Credentials(environ, Settings(server=SERVER))
+    assert opened.run(READ) == {"viewer": 1}
+    sent = [request.headers["Authorization"] for request in server.requests]
+    assert sent == ["Bearer csn_old", "Bearer csn_new"]
