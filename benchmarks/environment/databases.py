@@ -13,7 +13,8 @@ from typing import Protocol
 
 import psycopg
 
-from engine.persistence.db.database import WAL_CHECKPOINT_PAGES, normal_url
+from engine.persistence.db.database import normal_url
+from engine.persistence.db.sqlite import WAL_CHECKPOINT_PAGES
 from tests.support.postgres import running_postgres
 
 BACKENDS = ("SQLite", "PostgreSQL")

@@ -160,7 +160,7 @@ def test_a_new_database_is_its_owners_alone(tmp_path: Path) -> None:
     with serving(environment, tmp_path):
         modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
     assert installation["token"]
-    assert modes == {"here.db": 0o600, "here.db-wal": 0o600, "here.db-shm": 0o600}
+    assert modes == {f"here.db{suffix}": 0o600 for suffix in ("", "-wal", "-shm", "-queue")}
 
 
 def test_a_port_that_is_taken_ends_serve_with_a_sentence(tmp_path: Path) -> None:

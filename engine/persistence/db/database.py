@@ -5,25 +5,17 @@ is a session's, so that a pooler like PgBouncer may give each transaction anothe
 """
 
 import os
-import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import OperationalError
 
-from engine.persistence.db.compiled import run_by_driver
+from engine.persistence.db import sqlite
 from engine.persistence.db.storage_faults import StorageHealth
-from engine.persistence.db.timeouts import LOCK_WAIT_SECONDS
-
-#: Pages in SQLite's log before they are copied into the database, each once however often it was
-#: written meanwhile: 32 MB.
-WAL_CHECKPOINT_PAGES = 8192
 
 
 class Database:
@@ -35,8 +27,8 @@ class Database:
         #: Whether it could store what it was given lately.
         self.storage = StorageHealth()
         if self.is_sqlite:
-            self._writer = _sqlite_engine(self.url, "BEGIN IMMEDIATE", pool_size=1)
-            self._reader = _sqlite_engine(self.url, "BEGIN", pool_size=pool_size, read_only=True)
+            self._writer = sqlite.create_writer(self.url)
+            self._reader = sqlite.create_reader(self.url, pool_size)
             # Every read is of one instant here.
             self._snapshots = self._reader
         else:
@@ -57,7 +49,7 @@ class Database:
 
     @property
     def file(self) -> Path | None:
-        """Where SQLite keeps it; its `-wal` and `-shm` lie beside."""
+        """Where SQLite keeps it; its `-wal`, `-shm` and `-queue` lie beside."""
         return Path(self.url.database or "").absolute() if self.is_sqlite else None
 
     @property
@@ -138,55 +130,6 @@ def normal_url(url: str) -> URL:
     if backend == "sqlite":
         return parsed.set(drivername="sqlite")
     raise ValueError(f"the database must be SQLite or PostgreSQL, not {backend}")
-
-
-def _sqlite_engine(url: URL, begin: str, pool_size: int, *, read_only: bool = False) -> Engine:
-    engine = sa.create_engine(
-        url,
-        poolclass=sa.QueuePool,
-        hide_parameters=True,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=LOCK_WAIT_SECONDS,
-        # The driver's own begin loses the outer transaction when a first savepoint is released,
-        # so the driver is told to leave transactions alone and the `begin` event emits ours.
-        connect_args={
-            "isolation_level": None,
-            "check_same_thread": False,
-            "timeout": LOCK_WAIT_SECONDS,
-        },
-    )
-
-    @event.listens_for(engine, "connect")
-    def on_connect(connection: Any, _: Any) -> None:
-        _enable_wal(connection)
-        for pragma in (
-            "synchronous=FULL",
-            f"wal_autocheckpoint={WAL_CHECKPOINT_PAGES}",
-            "foreign_keys=ON",
-            f"busy_timeout={LOCK_WAIT_SECONDS * 1000}",
-            f"query_only={'ON' if read_only else 'OFF'}",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def on_begin(connection: Connection) -> None:
-        run_by_driver(connection, begin, (), fetch=False)
-
-    return engine
-
-
-def _enable_wal(connection: Any) -> None:
-    """Switch to WAL, retrying: of several that open a new file, SQLite lets all but one fail."""
-    until = time.monotonic() + LOCK_WAIT_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.OperationalError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.02)
 
 
 @contextmanager

@@ -2,8 +2,8 @@
 
 PostgreSQL ends one of two transactions that block each other or cannot both have been alone. The
 one that was ended has changed nothing, so it is run again, after a short wait of random length: two
-units that met once would otherwise meet again. SQLite has one writer, which waits for its lock
-inside of the database (`engine.persistence.db.timeouts`), so nothing is repeated for that.
+units that met once would otherwise meet again. SQLite has one writer, and who waits for it stands
+in a queue (`engine.persistence.db.write_queue`), so nothing is repeated for that.
 """
 
 from __future__ import annotations
