@@ -40,6 +40,7 @@ from api.web.sign_in.device_page import USER_CODES
 from api.web.sign_in.openid.configured import OpenId, provider_path
 from api.web.sign_in.openid.groups_claim import GroupRules
 from api.web.sign_in.routes import sign_in_routes
+from engine.commands.maintenance.convert_openpgp_keypairs import convert_openpgp_keypairs
 from engine.commands.maintenance.remember_master_key import remember_master_key
 from engine.concurrency.executor import Executor
 from engine.model.group_rules import GroupRule
@@ -72,7 +73,7 @@ def build_system(
     messages = messages or load_message_settings(settings)
     keyring = Keyring.parse(settings.master_key.get_secret_value())
     remember_master_key(database, keyring)
-    return System(
+    system = System(
         database=database,
         signers=load_signers(SignerContext(keyring, signer_options(settings))),
         event_handlers=(_outbox(messages), WebhookOutbox(to_global)),
@@ -82,6 +83,8 @@ def build_system(
         reservation_seconds=settings.reservation_seconds,
         international_addresses=settings.mail_international,
     )
+    convert_openpgp_keypairs(system, keyring)
+    return system
 
 
 def _outbox(messages: MessageSettings) -> Outbox:

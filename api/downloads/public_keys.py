@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 import orjson
 from starlette.requests import Request
@@ -17,8 +18,11 @@ from engine.model.errors import Code, Refusal, not_found
 from engine.model.grants import missing_scopes
 from engine.model.vocabulary import Permission
 from engine.queries.context import QueryContext
+from engine.queries.openpgp import revocation_of
 from engine.queries.records import Record, RecordKind, by_ids
 from engine.signers.public_keys import PublicKey
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +32,23 @@ class _Form:
     content: Callable[[PublicKey], str | bytes | None]
 
 
-def _jwk(key: PublicKey) -> bytes | None:
-    jwk = key.jwk
-    return orjson.dumps(jwk) if jwk is not None else None
-
-
 #: The forms by the name of the file.
 FORMS = {
     "public.pem": _Form("application/x-pem-file", lambda key: key.pem),
     "public.der": _Form("application/octet-stream", lambda key: key.der),
-    "public.jwk": _Form("application/jwk+json", _jwk),
+    "public.jwk": _Form("application/jwk+json", lambda key: orjson.dumps(key.jwk)),
     "public.pub": _Form("text/plain; charset=utf-8", lambda key: key.ssh),
     "public.asc": _Form("application/pgp-keys", lambda key: key.openpgp),
 }
 
 
+#: What revokes an OpenPGP certificate where it is published.
+REVOCATION = "revocation.asc"
+
+
 def public_key_routes(access: Access) -> list[BaseRoute]:
-    """Return a route for each form of a public key."""
-    return [
+    """Return a route for each form of a public key, and one for the revocation of OpenPGP."""
+    forms: list[BaseRoute] = [
         Route(
             f"/downloads/keypairs/{{keypair_id}}/{file_name}",
             partial(_answer, access, file_name),
@@ -53,15 +56,20 @@ def public_key_routes(access: Access) -> list[BaseRoute]:
         )
         for file_name in FORMS
     ]
+    revocation = partial(_answer_revocation, access)
+    path = f"/downloads/keypairs/{{keypair_id}}/{REVOCATION}"
+    return [*forms, Route(path, revocation, methods=["GET"])]
 
 
 async def _answer(access: Access, file_name: str, request: Request) -> Response:
     form = FORMS[file_name]
     try:
-        keypair = await _keypair(access, request)
+        keypair = await _read(access, request, lambda _, keypair: keypair)
     except Refusal as refusal:
         return refused(refusal)
-    key = PublicKey(keypair.algorithm, keypair.public_key, comment=keypair.alias)
+    key = PublicKey(
+        keypair.algorithm, keypair.public_key, keypair.alias, keypair.openpgp_certificate
+    )
     content = form.content(key)
     if content is None:
         offered = [name for name, other in FORMS.items() if other.content(key) is not None]
@@ -72,17 +80,31 @@ async def _answer(access: Access, file_name: str, request: Request) -> Response:
     )
 
 
-async def _keypair(access: Access, request: Request) -> Record:
-    """Return the keypair; raises a `Refusal`."""
+async def _answer_revocation(access: Access, request: Request) -> Response:
+    def read(context: QueryContext, keypair: Record) -> tuple[str, str]:
+        return keypair.alias, revocation_of(context, keypair)
+
+    try:
+        alias, revocation = await _read(access, request, read)
+    except Refusal as refusal:
+        return refused(refusal)
+    media_type = FORMS["public.asc"].media_type
+    return Response(revocation, media_type=media_type, headers=attachment(alias, REVOCATION))
+
+
+async def _read(
+    access: Access, request: Request, read: Callable[[QueryContext, Record], Result]
+) -> Result:
+    """Return what is read of the keypair of the request; raises a `Refusal`."""
     principal = await access.admit(request)
     keypair_id = from_global(request.path_params["keypair_id"], "Keypair")
 
-    def read(context: QueryContext) -> Record:
+    def read_keypair(context: QueryContext) -> Result:
         if not context.actor.covers(Permission.VIEW_RELEASES):
             raise missing_scopes(Permission.VIEW_RELEASES)
         keypairs = by_ids(context, RecordKind.KEYPAIR, [keypair_id])
         if not keypairs:
             raise not_found("keypair", "id")
-        return keypairs[keypair_id]
+        return read(context, keypairs[keypair_id])
 
-    return await access.runtime.read(principal, read)
+    return await access.runtime.read(principal, read_keypair)

@@ -33,6 +33,7 @@ class KeypairAlgorithm(StrEnum):
     RSA_PKCS1_2048 = "RSA_PKCS1_2048"
     RSA_PKCS1_3072 = "RSA_PKCS1_3072"
     RSA_PKCS1_4096 = "RSA_PKCS1_4096"
+    #: The names of earlier versions for keypairs of the category `GPG`: see `current`.
     OPENPGP_ED25519 = "OPENPGP_ED25519"
     OPENPGP_RSA_4096 = "OPENPGP_RSA_4096"
 
@@ -47,10 +48,18 @@ class KeypairAlgorithm(StrEnum):
         return SHAPES[self].bits
 
     @property
-    def category(self) -> KeypairCategory:
-        """`GPG` signs content, `STANDARD` signs digests."""
-        openpgp = self.scheme is Scheme.OPENPGP
-        return KeypairCategory.GPG if openpgp else KeypairCategory.STANDARD
+    def categories(self) -> frozenset[KeypairCategory]:
+        """The categories that keypairs of this algorithm can have: OpenPGP knows fewer of them."""
+        if self is not self.current:
+            return frozenset({KeypairCategory.GPG})
+        if self.scheme in OPENPGP_SCHEMES:
+            return frozenset(KeypairCategory)
+        return frozenset({KeypairCategory.STANDARD})
+
+    @property
+    def current(self) -> "KeypairAlgorithm":
+        """The algorithm itself, or that of the raw keys if this is an earlier name for OpenPGP."""
+        return _RAW_ALGORITHMS.get(self, self)
 
 
 class Scheme(Enum):
@@ -63,8 +72,10 @@ class Scheme(Enum):
     RSA_PSS = auto()
     #: PKCS#1 v1.5.
     RSA_PKCS1 = auto()
-    #: Detached armored signatures.
-    OPENPGP = auto()
+
+
+#: The schemes of OpenPGP signatures of version 4.
+OPENPGP_SCHEMES = frozenset({Scheme.ECDSA, Scheme.ED25519, Scheme.RSA_PKCS1})
 
 
 class KeyShape(NamedTuple):
@@ -84,6 +95,11 @@ SHAPES: Mapping[KeypairAlgorithm, KeyShape] = {
     KeypairAlgorithm.RSA_PKCS1_2048: KeyShape(Scheme.RSA_PKCS1, 2048),
     KeypairAlgorithm.RSA_PKCS1_3072: KeyShape(Scheme.RSA_PKCS1, 3072),
     KeypairAlgorithm.RSA_PKCS1_4096: KeyShape(Scheme.RSA_PKCS1, 4096),
-    KeypairAlgorithm.OPENPGP_ED25519: KeyShape(Scheme.OPENPGP, 256),
-    KeypairAlgorithm.OPENPGP_RSA_4096: KeyShape(Scheme.OPENPGP, 4096),
+    KeypairAlgorithm.OPENPGP_ED25519: KeyShape(Scheme.ED25519, 256),
+    KeypairAlgorithm.OPENPGP_RSA_4096: KeyShape(Scheme.RSA_PKCS1, 4096),
+}
+
+_RAW_ALGORITHMS: Mapping[KeypairAlgorithm, KeypairAlgorithm] = {
+    KeypairAlgorithm.OPENPGP_ED25519: KeypairAlgorithm.ED25519,
+    KeypairAlgorithm.OPENPGP_RSA_4096: KeypairAlgorithm.RSA_PKCS1_4096,
 }

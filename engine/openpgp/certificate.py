@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.model.algorithms import DigestAlgorithm
-from engine.openpgp.keys import OpenPgpKey
-from engine.openpgp.packets import Armor, Tag, armor, packet, subpacket
+from engine.openpgp.keys import OpenPgpKey, fingerprint_of
+from engine.openpgp.packets import Armor, Tag, armor, packet, read_packets, subpacket, unarmor
 from engine.openpgp.signatures import HASH_IDS, SignatureType, Subpacket, UnsignedSignature
 
 #: How what a certificate consists of is hashed: long enough for each curve.
@@ -92,6 +92,12 @@ def make_revocation(primary: SigningHalf, signed_at: int) -> str:
         SignatureType.KEY_REVOCATION, primary.key.hashed_form, signed_at, reason
     )
     return armor(Armor.PUBLIC_KEY, packet(Tag.SIGNATURE, body), comment=_REVOCATION_COMMENT)
+
+
+def certificate_fingerprint(armored: str) -> bytes:
+    """Return the fingerprint of an armored certificate: that of its primary key."""
+    _, primary = next(read_packets(unarmor(armored)))
+    return fingerprint_of(primary)
 
 
 def _certification(primary: SigningHalf, content: CertificateContent) -> bytes:

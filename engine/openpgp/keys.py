@@ -83,7 +83,7 @@ class OpenPgpKey:
     @cached_property
     def fingerprint(self) -> bytes:
         """Twenty bytes that name the key."""
-        return hashlib.sha1(self.hashed_form, usedforsecurity=False).digest()
+        return fingerprint_of(self.body)
 
     @property
     def key_id(self) -> bytes:
@@ -93,7 +93,7 @@ class OpenPgpKey:
     @property
     def hashed_form(self) -> bytes:
         """What signatures over the key hash of it (RFC 9580 section 5.2.4)."""
-        return b"\x99" + len(self.body).to_bytes(2, "big") + self.body
+        return _hashed_form(self.body)
 
     @property
     def shortest_digest_bytes(self) -> int:
@@ -104,15 +104,27 @@ class OpenPgpKey:
 
     def signature_numbers(self, value: bytes) -> bytes:
         """Return a raw signature of this key, ECDSA in DER, as its packet has it."""
-        match self.algorithm:
-            case PublicKeyAlgorithm.RSA:
-                numbers = [int.from_bytes(value, "big")]
-            case PublicKeyAlgorithm.ECDSA:
-                numbers = list(decode_dss_signature(value))
-            case PublicKeyAlgorithm.EDDSA:
-                half = len(value) // 2
-                numbers = [int.from_bytes(part, "big") for part in (value[:half], value[half:])]
-        return b"".join(map(encode_mpi, numbers))
+        return b"".join(map(encode_mpi, _signature_numbers(self.algorithm, value)))
+
+
+def fingerprint_of(body: bytes) -> bytes:
+    """Return the fingerprint of a key, given the body of its packet (RFC 9580 section 5.5.4)."""
+    return hashlib.sha1(_hashed_form(body), usedforsecurity=False).digest()
+
+
+def _hashed_form(body: bytes) -> bytes:
+    return b"\x99" + len(body).to_bytes(2, "big") + body
+
+
+def _signature_numbers(algorithm: PublicKeyAlgorithm, value: bytes) -> tuple[int, ...]:
+    match algorithm:
+        case PublicKeyAlgorithm.RSA:
+            return (int.from_bytes(value, "big"),)
+        case PublicKeyAlgorithm.ECDSA:
+            return decode_dss_signature(value)
+        case PublicKeyAlgorithm.EDDSA:
+            half = len(value) // 2
+            return int.from_bytes(value[:half], "big"), int.from_bytes(value[half:], "big")
 
 
 def _key_material(public: PublicKeyTypes) -> bytes:

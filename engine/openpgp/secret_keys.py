@@ -38,6 +38,11 @@ class SplitSecretKey:
     subkey: RawKey
     user_id: str
 
+    @property
+    def created_at(self) -> int:
+        """When both keys were made, in seconds since 1970."""
+        return self.primary.key.created_at
+
 
 def split_secret_key(data: bytes) -> SplitSecretKey:
     """Return the raw keys of a transferable secret key that has one user id and one subkey.
@@ -49,14 +54,15 @@ def split_secret_key(data: bytes) -> SplitSecretKey:
     for tag, body in read_packets(data):
         packets.setdefault(tag, body)
     try:
-        return SplitSecretKey(
-            primary=_raw_key(packets[Tag.SECRET_KEY]),
-            subkey=_raw_key(packets[Tag.SECRET_SUBKEY]),
-            user_id=packets[Tag.USER_ID].decode(),
-        )
+        primary = _raw_key(packets[Tag.SECRET_KEY])
+        subkey = _raw_key(packets[Tag.SECRET_SUBKEY])
+        user_id = packets[Tag.USER_ID].decode()
     except KeyError:
         message = "The secret key has not its primary key, subkey and user id."
         raise MalformedPackets(message) from None
+    if primary.key.created_at != subkey.key.created_at:
+        raise MalformedPackets("The primary key and its subkey were not made together.")
+    return SplitSecretKey(primary, subkey, user_id)
 
 
 def _raw_key(body: bytes) -> RawKey:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Protocol, Self
 
 from engine.model.algorithms import DigestAlgorithm
 from engine.openpgp.keys import VERSION, OpenPgpKey
@@ -12,6 +13,19 @@ from engine.openpgp.packets import Armor, Tag, armor, packet, subpacket
 
 #: The hash functions as OpenPGP numbers them (RFC 9580 section 9.5).
 HASH_IDS = {DigestAlgorithm.SHA256: 8, DigestAlgorithm.SHA384: 9, DigestAlgorithm.SHA512: 10}
+
+
+class ContentHash(Protocol):
+    """The state of a hash function, as `hashlib.new` returns it."""
+
+    def copy(self) -> Self:
+        """Return a state of its own that goes on from here."""
+
+    def update(self, data: bytes, /) -> None:
+        """Hash more."""
+
+    def digest(self) -> bytes:
+        """Return the digest of what was hashed."""
 
 
 class SignatureType(IntEnum):
@@ -78,7 +92,11 @@ class UnsignedSignature:
 
     def digest(self, content: bytes) -> bytes:
         """Return the digest that the key has to sign."""
-        digest = hashlib.new(self.hash_algorithm.lower(), content)
+        return self.digest_after(hashlib.new(self.hash_algorithm.lower(), content))
+
+    def digest_after(self, content_hash: ContentHash) -> bytes:
+        """Return the digest that the key has to sign, given the hash state after the content."""
+        digest = content_hash.copy()
         digest.update(self.trailer)
         return digest.digest()
 

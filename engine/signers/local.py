@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm, Scheme
-from engine.model.vocabulary import KeypairCategory
 from engine.signers.base import (
     Digest,
     GeneratedKey,
@@ -52,9 +51,7 @@ class LocalSigner:
 
     name = "local"
     algorithms: AbstractSet[KeypairAlgorithm] = frozenset(
-        algorithm
-        for algorithm in KeypairAlgorithm
-        if algorithm.category is KeypairCategory.STANDARD
+        algorithm for algorithm in KeypairAlgorithm if algorithm is algorithm.current
     )
 
     def __init__(self, context: SignerContext) -> None:

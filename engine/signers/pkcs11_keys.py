@@ -30,7 +30,7 @@ _NEEDED: Mapping[Scheme, frozenset[Mechanism]] = {
 MECHANISMS: Mapping[KeypairAlgorithm, frozenset[Mechanism]] = {
     algorithm: _NEEDED[algorithm.scheme]
     for algorithm in KeypairAlgorithm
-    if algorithm.scheme in _NEEDED
+    if algorithm.scheme in _NEEDED and algorithm is algorithm.current
 }
 
 _CURVES: Mapping[int, ec.EllipticCurve] = {256: ec.SECP256R1(), 384: ec.SECP384R1()}

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from engine.model.algorithms import KeypairAlgorithm, Scheme
+from engine.openpgp.certificate import certificate_fingerprint
 
 #: The algorithm of signatures by JSON Web Algorithms (RFC 7518, RFC 9864), where it is one only:
 #: RSA keys sign digests of any of their hash functions.
@@ -30,43 +31,38 @@ class PublicKey:
 
     Args:
         algorithm: The algorithm of the keypair.
-        text: The public key as it is stored: SubjectPublicKeyInfo in PEM, or an armored OpenPGP
-            certificate.
+        pem: The public key as it is stored: SubjectPublicKeyInfo in PEM.
         comment: A name without spaces for the forms that have one.
+        certificate: The armored OpenPGP certificate, whose signing subkey the key is.
     """
 
-    def __init__(self, algorithm: KeypairAlgorithm, text: str, comment: str) -> None:
+    def __init__(
+        self,
+        algorithm: KeypairAlgorithm,
+        pem: str,
+        comment: str,
+        certificate: str | None = None,
+    ) -> None:
         self._algorithm = algorithm
-        self._text = text
         self._comment = "-".join(comment.split())
+        #: SubjectPublicKeyInfo in PEM (RFC 7468).
+        self.pem = pem
+        #: The armored OpenPGP certificate (RFC 9580), of keypairs of the category `GPG` alone.
+        self.openpgp = certificate
 
     @property
-    def openpgp(self) -> str | None:
-        """The armored OpenPGP certificate (RFC 9580), of OpenPGP keypairs alone."""
-        return self._text if self._algorithm.scheme is Scheme.OPENPGP else None
-
-    @property
-    def pem(self) -> str | None:
-        """SubjectPublicKeyInfo in PEM (RFC 7468); None for OpenPGP, as all that follow."""
-        return None if self._algorithm.scheme is Scheme.OPENPGP else self._text
-
-    @property
-    def der(self) -> bytes | None:
+    def der(self) -> bytes:
         """SubjectPublicKeyInfo in DER (RFC 5280 section 4.1)."""
-        key = self._key
-        return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) if key else None
+        return self._key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
     @property
-    def ssh(self) -> str | None:
+    def ssh(self) -> str:
         """A line as in `authorized_keys` and `allowed_signers` (RFC 4253 section 6.6)."""
-        line = self._ssh_line
-        return f"{line} {self._comment}\n" if line else None
+        return f"{self._ssh_line} {self._comment}\n"
 
     @property
-    def jwk(self) -> dict[str, Any] | None:
+    def jwk(self) -> dict[str, Any]:
         """A JSON Web Key (RFC 7517) whose `kid` is its thumbprint (RFC 7638)."""
-        if self.pem is None:
-            return None
         # Imported here: few ask for it, and it takes time to import.
         from joserfc.jwk import ECKey, OKPKey, RSAKey
 
@@ -84,25 +80,20 @@ class PublicKey:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the DER in hexadecimal digits, or the OpenPGP certificate's fingerprint."""
-        if self.der is not None:
-            return sha256(self.der).hexdigest()
-        from pysequoia import Cert
-
-        return Cert.from_bytes(self._text.encode()).fingerprint
+        if self.openpgp is not None:
+            return certificate_fingerprint(self.openpgp).hex()
+        return sha256(self.der).hexdigest()
 
     @property
-    def ssh_fingerprint(self) -> str | None:
+    def ssh_fingerprint(self) -> str:
         """The fingerprint that `ssh-keygen -l` shows."""
-        if self._ssh_line is None:
-            return None
         blob = b64decode(self._ssh_line.split()[1])
         return "SHA256:" + b64encode(sha256(blob).digest()).decode().rstrip("=")
 
     @cached_property
-    def _key(self) -> PublicKeyTypes | None:
-        return load_pem_public_key(self.pem.encode()) if self.pem is not None else None
+    def _key(self) -> PublicKeyTypes:
+        return load_pem_public_key(self.pem.encode())
 
     @property
-    def _ssh_line(self) -> str | None:
-        key = self._key
-        return key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode() if key else None
+    def _ssh_line(self) -> str:
+        return self._key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()

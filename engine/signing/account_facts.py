@@ -23,10 +23,12 @@ from engine.model.errors import Refusal
 from engine.model.events.effects import preserves_facts
 from engine.model.facts import AccountSettings, Actor, Keypair, Release
 from engine.model.principal import Principal
+from engine.openpgp.keys import OpenPgpKey
 from engine.persistence.store import ledger, loading
 from engine.persistence.store.ledger import Head
 from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.signers.base import KeyBinding, SigningKey
+from engine.signers.openpgp_keys import openpgp_key
 
 #: Accounts whose facts a process keeps; beyond that, it forgets those that signed least recently.
 MAX_ACCOUNTS = 1000
@@ -41,6 +43,8 @@ class StoredKeypair:
     keypair: Keypair
     signing_key: SigningKey
     signer_name: str
+    #: The key as OpenPGP knows it, of a keypair of the category `GPG`.
+    openpgp: OpenPgpKey | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +168,11 @@ def _load_keypairs(uow: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, StoredK
                 key_id=row.master_key_id,
             ),
             signer_name=row.backend,
+            openpgp=(
+                openpgp_key(row.public_key, row.openpgp_created_at)
+                if row.openpgp_created_at is not None
+                else None
+            ),
         )
         for row in rows
     }

@@ -17,8 +17,9 @@ from engine.persistence.db.ids import uuid7s
 from engine.persistence.store import locks
 from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.signing.account_facts import AccountFacts, StoredKeypair
+from engine.signing.forms import check_for_keypair
 from engine.signing.idempotency import PreviousSignatures, load_previous_signatures, user_key
-from engine.signing.request import SignCall, check_for_keypair
+from engine.signing.request import SignCall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +82,7 @@ def _load_previous(
         keys |= {
             user_key(actor, request)
             for request in call.requests
-            if request.idempotency_key is not None
-            and check_for_keypair(request, stored.keypair) is None
+            if request.idempotency_key is not None and check_for_keypair(request, stored) is None
         }
     return load_previous_signatures(uow, {key for key in keys if key is not None})
 

@@ -25,6 +25,7 @@ from engine.signing.account_facts import StoredKeypair
 from engine.signing.atomic_groups import refuse_together
 from engine.signing.batch_facts import BatchFacts
 from engine.signing.evaluation import SignDecision, decide
+from engine.signing.forms import check_for_keypair, prepare
 from engine.signing.idempotency import PreviousSignature, PreviousSignatures, user_key
 from engine.signing.request import (
     Answer,
@@ -33,7 +34,6 @@ from engine.signing.request import (
     Reserved,
     SignCall,
     SignRequest,
-    check_for_keypair,
 )
 
 #: What one call comes to: an answer for each request, or one refusal of them all.
@@ -134,7 +134,7 @@ def _decide_request(
     stored: StoredKeypair,
     request: SignRequest,
 ) -> Answer:
-    refusal = check_for_keypair(request, stored.keypair)
+    refusal = check_for_keypair(request, stored)
     if refusal is not None:
         return Refused(refusal)
     key = user_key(actor, request)
@@ -233,6 +233,7 @@ def _reserve(
         context=context_json(request.context) if request.context else None,
         origin=canonical(actor.pipeline.origin.to_json()) if actor.pipeline is not None else None,
     )
+    prepared = prepare(request, stored, progress.facts.now)
     reserved = Reserved(
         event=event,
         signer=actor,
@@ -240,7 +241,8 @@ def _reserve(
         digest=digest,
         key=stored.signing_key,
         backend=stored.signer_name,
-        signing_input=request.signing_input,
+        signing_input=prepared.signing_input,
+        finish=prepared.finish,
         idempotency_key=request.idempotency_key,
         group=call.group,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import string
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -13,15 +14,16 @@ from engine.model.algorithms import DigestAlgorithm
 from engine.model.artifacts import Artifact, Context, check_artifact, check_context
 from engine.model.errors import Code, Refusal
 from engine.model.events import SignatureMade
-from engine.model.facts import Actor, Keypair
+from engine.model.facts import Actor
 from engine.model.principal import Principal
 from engine.model.signing_factors import Factor
-from engine.model.vocabulary import Channel, KeypairCategory
-from engine.signers.base import Content, Digest, SigningInput, SigningKey
+from engine.model.vocabulary import Channel
+from engine.openpgp.signatures import ContentHash
+from engine.signers.base import SigningInput, SigningKey
 
 #: Bytes of content that an OpenPGP keypair signs at most.
 MAX_CONTENT_BYTES = 10 * 1024 * 1024
-#: How the OpenPGP signer hashes content.
+#: How content is hashed to be signed.
 CONTENT_HASH = DigestAlgorithm.SHA512
 MAX_IDEMPOTENCY_KEY_LENGTH = 200
 _HEX = " It looks like hex: send the raw bytes in base64."
@@ -42,8 +44,8 @@ class SignRequest:
     #: What it is for, and how that was built, as the caller says.
     artifact: Artifact | None = None
     context: Context | None = None
-    #: The digest of the content, once somebody has asked for it.
-    _content_digest: bytes | None = field(default=None, init=False, repr=False, compare=False)
+    #: The hash state after the content, once somebody has asked for it.
+    _content_hash: ContentHash | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def hash_algorithm(self) -> DigestAlgorithm:
@@ -57,26 +59,24 @@ class SignRequest:
         """What the signature's row stores: the digest, or the digest of the content."""
         if self.digest is not None:
             return self.digest
-        if self._content_digest is None:
-            object.__setattr__(self, "_content_digest", self._hash(self.hash_algorithm))
-        assert self._content_digest is not None
-        return self._content_digest
+        return self.content_hash.digest()
+
+    @property
+    def content_hash(self) -> ContentHash:
+        """The hash state after the content, which is hashed once."""
+        if self._content_hash is None:
+            object.__setattr__(self, "_content_hash", self._hash(self.hash_algorithm))
+        assert self._content_hash is not None
+        return self._content_hash
 
     def digest_by(self, algorithm: DigestAlgorithm) -> bytes:
         """The digest as it was given, or the digest of the content by this algorithm."""
         if self.digest is not None or algorithm is self.hash_algorithm:
             return self.stored_digest
-        return self._hash(algorithm)
+        return self._hash(algorithm).digest()
 
-    def _hash(self, algorithm: DigestAlgorithm) -> bytes:
-        return hashlib.new(algorithm.lower(), self.content or b"").digest()
-
-    @property
-    def signing_input(self) -> SigningInput:
-        """What the signer is given."""
-        if self.digest is not None:
-            return Digest(self.hash_algorithm, self.digest)
-        return Content(self.content or b"")
+    def _hash(self, algorithm: DigestAlgorithm) -> ContentHash:
+        return hashlib.new(algorithm.lower(), self.content or b"")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,6 +112,8 @@ class Reserved:
     #: The name of the signer.
     backend: str
     signing_input: SigningInput
+    #: Makes the value of the signature out of what the signer answers.
+    finish: Callable[[bytes], bytes]
     idempotency_key: str | None
     #: The signatures with which it is made, or not made.
     group: AtomicGroup | None = None
@@ -224,11 +226,6 @@ Outcome = Made | Refused
 Answer = Outcome | Reserved | Existing
 
 
-def check_for_keypair(request: SignRequest, keypair: Keypair) -> Refusal | None:
-    """Why this keypair cannot sign such a request at all, whoever sends it."""
-    return check_request(request) or _check_kind(request, keypair)
-
-
 def check_request(request: SignRequest) -> Refusal | None:
     """Why a request is invalid, whatever its keypair: its digest, its content or its key."""
     if (request.digest is None) == (request.content is None):
@@ -248,7 +245,10 @@ def check_request(request: SignRequest) -> Refusal | None:
         )
         return Refusal(Code.INVALID_INPUT, message, "digest_algorithm")
     if request.content is not None and len(request.content) > MAX_CONTENT_BYTES:
-        message = f"The content has more than {MAX_CONTENT_BYTES} bytes. Sign a smaller file."
+        message = (
+            f"The content has more than {MAX_CONTENT_BYTES} bytes. Hash it with the trailer of the"
+            " signature, and send the digest."
+        )
         return Refusal(Code.INVALID_INPUT, message, "content")
     return _check_idempotency_key(request.idempotency_key) or _check_purpose(request)
 
@@ -259,17 +259,6 @@ def _check_purpose(request: SignRequest) -> Refusal | None:
     if refusal is None and request.context is not None:
         refusal = check_context(request.context)
     return refusal
-
-
-def _check_kind(request: SignRequest, keypair: Keypair) -> Refusal | None:
-    signs_content = keypair.category is KeypairCategory.GPG
-    if signs_content == (request.content is not None):
-        return None
-    if signs_content:
-        message = "This keypair makes OpenPGP signatures. Give the content, not a digest."
-        return Refusal(Code.INVALID_INPUT, message, "content")
-    message = "This keypair signs digests. Give the digest, not the content."
-    return Refusal(Code.INVALID_INPUT, message, "digest")
 
 
 def _was_hex(digest: bytes, length: int) -> bool:

@@ -1,7 +1,7 @@
 """Makes signatures with their signers: outside of any transaction, and quick ones inside of it."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from uuid import UUID
@@ -79,12 +79,25 @@ def _sign(system: System, reserved: Reserved) -> SigningResult:
         message = f"The signer {reserved.backend} is not set up here. Ask an administrator."
         return _failed(reserved, Code.SIGNER_FAILED, message)
     try:
-        signature = make_signature(signer, reserved.key, reserved.signing_input)
+        value = make_signature(signer, reserved.key, reserved.signing_input)
+        signature = finish_signature(reserved.finish, value)
     except UnsuitableMessage as fault:
         return _failed(reserved, Code.INVALID_INPUT, str(fault))
     except SignerFailed as failure:
         return _failed(reserved, Code.SIGNER_FAILED, str(failure))
     return SigningResult(reserved, signature)
+
+
+def finish_signature(finish: Callable[[bytes], bytes], value: bytes) -> bytes:
+    """Return the value of a signature, made of what its signer answered.
+
+    Raises:
+        SignerFailed: The signer answered no signature of its algorithm.
+    """
+    try:
+        return finish(value)
+    except ValueError:
+        raise SignerFailed("The signer answered no signature of its algorithm.") from None
 
 
 def _failed(reserved: Reserved, code: Code, message: str) -> SigningResult:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Iterator
-from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
+from pysequoia import Cert
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -17,10 +18,9 @@ from api.graphql.limits.config import Limits
 from engine.commands.credentials.api_tokens import CreateApiToken
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.vocabulary import KeypairCategory, Permission
-from engine.signers.base import SignerContext
-from engine.signers.keyring import Keyring
-from engine.signers.openpgp import OpenPgpSigner
+from engine.signers.openpgp_keys import openpgp_key
 from tests.support.api import Api, make_api
+from tests.support.gnupg import gnupg
 from tests.support.world import World
 
 PUBLIC_KEY = """query ($id: ID!) { keypair(id: $id) {
@@ -51,15 +51,7 @@ class Site:
 
 @pytest.fixture
 def site(world: World) -> Iterator[Site]:
-    openpgp = OpenPgpSigner(SignerContext(Keyring([bytes(range(32))]), {}))
-    signers = world.system.signers
-    world.system = replace(world.system, signers={**signers, "openpgp": openpgp})
-    world.add_keypair(
-        "packages",
-        category=KeypairCategory.GPG,
-        algorithm=KeypairAlgorithm.OPENPGP_ED25519,
-        backend="openpgp",
-    )
+    world.add_keypair("packages", category=KeypairCategory.GPG, algorithm=KeypairAlgorithm.ED25519)
     api, runtime = make_api(world)
     app = Starlette(routes=download_routes(runtime, Limits()))
     with api.client, TestClient(app) as client:
@@ -80,8 +72,7 @@ def test_a_download_is_what_graphql_answers(site: Site, alias: str, file_name: s
     if expected is None:
         assert response.status_code == 404
         (error,) = response.json()["errors"]
-        has = "public.asc" if alias == "packages" else "public.pem"
-        assert has in error["message"]
+        assert "public.pem" in error["message"]
         return
     assert response.status_code == 200
     content: Any = response.json() if field == "jwk" else response.content
@@ -90,6 +81,32 @@ def test_a_download_is_what_graphql_answers(site: Site, alias: str, file_name: s
     assert response.headers["content-type"] == FORMS[file_name].media_type
     assert response.headers["content-disposition"] == f'attachment; filename="{alias}.{file_name}"'
     assert response.headers["cache-control"] == "no-store"
+
+
+def test_what_openpgp_signatures_are_put_together_with(site: Site) -> None:
+    query = """query ($id: ID!) { keypair(id: $id) { publicKey { pem }
+      openpgp { certificate fingerprint signingFingerprint createdAt } } }"""
+    packages = site.api.ask("dev", query, id=site.api.id("Keypair", "packages"))["keypair"]
+    openpgp = packages["openpgp"]
+    certificate = Cert.from_bytes(openpgp["certificate"].encode())
+    assert openpgp["fingerprint"] == certificate.fingerprint
+    created_at = datetime.fromisoformat(openpgp["createdAt"])
+    subkey = openpgp_key(packages["publicKey"]["pem"], created_at)
+    assert openpgp["signingFingerprint"] == subkey.fingerprint.hex()
+    vault = site.api.ask("dev", query, id=site.api.id("Keypair", "vault"))["keypair"]
+    assert vault["openpgp"] is None
+
+
+def test_administrators_download_what_revokes_a_certificate(site: Site) -> None:
+    downloaded = site.download("packages", "revocation.asc", site.api.token("admin"))
+    assert downloaded.status_code == 200
+    assert downloaded.headers["content-type"] == "application/pgp-keys"
+    with gnupg(site.api.world.clock.instant) as gpg:
+        gpg.keys(site.keypair("packages")["publicKey"]["openpgp"])
+        listed = gpg.keys(downloaded.text)
+    assert [fields[1] for fields in listed if fields[0] == "pub"] == ["r"]
+    assert site.download("packages", "revocation.asc").status_code == 403
+    assert site.download("vault", "revocation.asc", site.api.token("admin")).status_code == 404
 
 
 def test_the_former_field_is_the_same(site: Site) -> None:

@@ -8,21 +8,29 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 
 class Gnupg:
-    """Runs gpg in one home."""
+    """Runs gpg in one home.
 
-    def __init__(self, home: Path) -> None:
+    Args:
+        home: Its folder.
+        now: The time that it believes in, for keys that a test's own clock dated.
+    """
+
+    def __init__(self, home: Path, now: datetime | None = None) -> None:
         self.home = home
+        self.options = [f"--faked-system-time={now:%Y%m%dT%H%M%S}"] if now is not None else []
         self.environment = {**os.environ, "GNUPGHOME": str(home), "LC_ALL": "C"}
 
     def run(self, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         """Run gpg, which starts no agent; its status lines are on its standard output."""
-        command = ["gpg", "--batch", "--no-autostart", "--status-fd", "1", *arguments]
+        options = ["--batch", "--no-autostart", "--status-fd", "1", *self.options]
+        command = ["gpg", *options, *arguments]
         return subprocess.run(
             command,
             input=given,
@@ -47,12 +55,12 @@ class Gnupg:
 
 
 @contextmanager
-def gnupg() -> Iterator[Gnupg]:
+def gnupg(now: datetime | None = None) -> Iterator[Gnupg]:
     """A GnuPG without keys; skips the test where it is not installed."""
     if shutil.which("gpg") is None:
         pytest.skip("gpg is not installed")
     home = Path(tempfile.mkdtemp(prefix="gpg"))
     try:
-        yield Gnupg(home)
+        yield Gnupg(home, now)
     finally:
         shutil.rmtree(home)

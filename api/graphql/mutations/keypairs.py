@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Self
 from uuid import UUID
 
@@ -34,7 +35,8 @@ class CreateKeypairInput:
     )
     category: KeypairCategory = strawberry.field(
         default=KeypairCategory.STANDARD,
-        description="The kind of signatures that the keypair makes.",
+        description="The kind of signatures that the keypair makes. GPG makes an OpenPGP"
+        " certificate over keys of the algorithms ED25519, ECDSA and RSA_PKCS1.",
     )
     access: KeypairAccess = strawberry.field(
         default=KeypairAccess.OPEN,
@@ -55,6 +57,16 @@ class CreateKeypairInput:
         default=False, description="Whether the keypair has a default certificate."
     )
 
+    openpgp_user_id: str | None = strawberry.field(
+        default=None,
+        description="The user id of the OpenPGP certificate of a keypair of the category GPG, such"
+        " as a name and an address in angle brackets; it is the alias if left out.",
+    )
+    openpgp_expires_at: datetime | None = strawberry.field(
+        default=None,
+        description="The time at which the OpenPGP certificate expires; it does not if left out.",
+    )
+
     def to_command(self, runtime: Runtime, principal: Principal) -> CreateKeypair:
         """Return the command; refuses ids of other types."""
         return CreateKeypair(
@@ -66,6 +78,8 @@ class CreateKeypairInput:
             backend=self.backend,
             user_ids=local_ids(self.user_ids or ()),
             has_default_certificate=self.has_default_certificate,
+            openpgp_user_id=self.openpgp_user_id,
+            openpgp_expires_at=self.openpgp_expires_at,
         )
 
 

@@ -60,7 +60,8 @@ class ContextEntryInput:
 
 
 @strawberry.input(
-    description="The data to sign: exactly one of a digest and, for OpenPGP keypairs, the content."
+    description="The data to sign: exactly one of a digest and, for keypairs of the category GPG,"
+    " small content."
 )
 class SignInput:
     keypair_id: strawberry.ID | None = strawberry.field(
@@ -77,7 +78,9 @@ class SignInput:
         " with RELEASE_MISMATCH if it would count toward another one or none.",
     )
     digest: Base64 | None = strawberry.field(
-        default=None, description="The digest to sign, as raw bytes."
+        default=None,
+        description="The digest to sign, as raw bytes. For an OpenPGP signature it is that of"
+        " content and trailer, and the value is what its packet takes.",
     )
     digest_algorithm: DigestAlgorithm | None = strawberry.field(
         default=None,
@@ -86,7 +89,9 @@ class SignInput:
         " for it.",
     )
     content: Base64 | None = strawberry.field(
-        default=None, description="The content to sign, as raw bytes."
+        default=None,
+        description="The content to sign with a keypair of the category GPG, as raw bytes; the"
+        " value is a detached signature in ASCII armor.",
     )
     idempotency_key: str | None = strawberry.field(
         default=None,

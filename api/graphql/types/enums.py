@@ -130,8 +130,8 @@ describe_enum(
         "RSA_PKCS1_2048": "RSA with PKCS#1 v1.5 padding and 2048 bits.",
         "RSA_PKCS1_3072": "RSA with PKCS#1 v1.5 padding and 3072 bits.",
         "RSA_PKCS1_4096": "RSA with PKCS#1 v1.5 padding and 4096 bits.",
-        "OPENPGP_ED25519": "An OpenPGP key that signs with Ed25519.",
-        "OPENPGP_RSA_4096": "An OpenPGP key that signs with RSA and 4096 bits.",
+        "OPENPGP_ED25519": "An earlier name of ED25519 with the category GPG.",
+        "OPENPGP_RSA_4096": "An earlier name of RSA_PKCS1_4096 with the category GPG.",
     },
 )
 

@@ -18,6 +18,7 @@ from api.graphql.types.enums import (
 )
 from api.graphql.types.filters import SignatureFilter, conditions_of
 from api.graphql.types.node import Connection, Node
+from api.graphql.types.openpgp import OpenPgp
 from api.graphql.types.people import Team, User
 from api.graphql.types.public_key import PublicKey
 from api.graphql.types.subject_action import AvailableSubjectAction
@@ -120,8 +121,17 @@ class Keypair(Node):
     def public_key(self) -> PublicKey:
         row = self.source
         return PublicKey(
-            source=public_keys.PublicKey(row.algorithm, row.public_key, comment=row.alias)
+            source=public_keys.PublicKey(
+                row.algorithm, row.public_key, row.alias, row.openpgp_certificate
+            )
         )
+
+    @strawberry.field(
+        description="What is needed to put OpenPGP signatures together, or null if the keypair is"
+        " not of the category GPG."
+    )
+    def openpgp(self) -> OpenPgp | None:
+        return OpenPgp.of(self.source)
 
     @strawberry.field(
         description="The signatures that were made with the keypair and that the caller may"
@@ -155,6 +165,6 @@ class Keypair(Node):
             has_default_certificate=row.has_default_certificate,
             enabled=row.enabled,
             backend=row.backend,
-            public_key_pem=row.public_key,
+            public_key_pem=row.openpgp_certificate or row.public_key,
             created_at=row.created_at,
         )

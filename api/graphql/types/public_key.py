@@ -11,7 +11,7 @@ from engine.signers import public_keys
 
 @strawberry.type(
     description="The public key of a keypair in several forms. Those that its kind of key does not"
-    " have are null: an OpenPGP keypair has no other form than its certificate."
+    " have are null. Of a keypair of the category GPG it is the subkey that signs."
 )
 class PublicKey:
     source: strawberry.Private[public_keys.PublicKey]
@@ -22,14 +22,13 @@ class PublicKey:
 
     @strawberry.field(description="The public key as SubjectPublicKeyInfo in DER.")
     def der(self) -> Base64 | None:
-        der = self.source.der
-        return Base64(der) if der is not None else None
+        return Base64(self.source.der)
 
     @strawberry.field(
         description="The public key as a JSON Web Key, whose `kid` is its RFC 7638 thumbprint."
     )
     def jwk(self) -> JSON | None:
-        jwk: JSON | None = self.source.jwk  # type: ignore[assignment]
+        jwk: JSON = self.source.jwk  # type: ignore[assignment]
         return jwk
 
     @strawberry.field(
@@ -38,7 +37,9 @@ class PublicKey:
     def ssh(self) -> str | None:
         return self.source.ssh
 
-    @strawberry.field(description="The armored OpenPGP certificate of an OpenPGP keypair.")
+    @strawberry.field(
+        description="The armored OpenPGP certificate of a keypair of the category GPG."
+    )
     def openpgp(self) -> str | None:
         return self.source.openpgp
 

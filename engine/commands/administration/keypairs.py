@@ -6,11 +6,16 @@ The chosen signer makes the private key, outside any transaction.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import structlog
-
+from engine.commands.administration.new_keys import (
+    NewKeys,
+    check_expiry,
+    destroy_unused_keys,
+    make_keys,
+)
 from engine.commands.administration.rule_breaks import shortages_with_keypair
 from engine.commands.administration.validation import (
     clean_name,
@@ -23,13 +28,12 @@ from engine.commands.command import Command, run_in_transaction
 from engine.lifecycle import machine
 from engine.lifecycle.administration import refuse_opening
 from engine.lifecycle.schedule import EndReason
-from engine.logs.exceptions import log_origin
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Code, Faults, Refusal, refuse
 from engine.model.events import Changes, KeypairCreated, KeypairUpdated, ReleaseStopped
 from engine.model.facts import Facts
 from engine.model.principal import Principal
-from engine.model.text import normalize, quoted
+from engine.model.text import normalize
 from engine.model.vocabulary import (
     KeypairAccess,
     KeypairCategory,
@@ -39,23 +43,21 @@ from engine.model.vocabulary import (
 )
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import loading
-from engine.persistence.store.administration import keypairs
-from engine.persistence.store.locks import Hold, Lock, acquire
+from engine.persistence.store.administration import keypairs, openpgp_keys
+from engine.persistence.store.locks import Hold, Lock
 from engine.persistence.store.releases import write_transition
 from engine.persistence.store.unit_of_work import UnitOfWork
-from engine.signers.base import GeneratedKey, KeyBinding, Signer, SignerFailed, SigningKey
-from engine.signers.guard import can_generate, destroy_key, generate_key
+from engine.signers.keyring import KeyBinding
+from engine.signers.openpgp_keys import RETIRED_OPENPGP_BACKEND, OpenPgpSettings
 from engine.system import System
-
-log = structlog.get_logger("countersign.signers")
 
 
 @dataclass(frozen=True, kw_only=True)
 class CreateKeypair(Command[UUID]):
     """Make a key and store its keypair; returns the keypair's id.
 
-    It is applied twice, since keys are made outside of any transaction: first without a key, so
-    that nothing is made that may not be created; then with the key, to store the keypair.
+    It is applied twice, since keys are made outside of any transaction: first without keys, so
+    that nothing is made that may not be created; then with them, to store the keypair.
     """
 
     command_name = "create_keypair"
@@ -72,26 +74,35 @@ class CreateKeypair(Command[UUID]):
     backend: str = "local"
     user_ids: frozenset[UUID] = frozenset()
     has_default_certificate: bool = False
+    #: What the OpenPGP certificate of a keypair of the category `GPG` says; the alias if None.
+    openpgp_user_id: str | None = None
+    openpgp_expires_at: datetime | None = None
     keypair_id: UUID = field(default_factory=uuid7)
-    #: None until it was made.
-    key: GeneratedKey | None = None
+    #: None until they were made.
+    keys: NewKeys | None = None
 
     def run(self, system: System, principal: Principal) -> UUID:
-        """Check the command, make the key, and store the keypair.
+        """Check the command, make the keys, and store the keypair.
 
-        A key whose keypair could not be stored is destroyed.
+        Keys whose keypair could not be stored are destroyed.
         """
         run_in_transaction(system, principal, self)
         binding = KeyBinding(principal.account_id, self.keypair_id)
-        signer, key = _generate_key(system, self, binding)
+        # The backend of earlier versions for OpenPGP kept its keys where `local` keeps them.
+        backend = "local" if self.backend == RETIRED_OPENPGP_BACKEND else self.backend
+        keys = make_keys(system, backend, self.algorithm.current, binding, self._openpgp)
         try:
-            return run_in_transaction(system, principal, replace(self, key=key))
+            return run_in_transaction(system, principal, replace(self, keys=keys))
         except BaseException:
-            unused = SigningKey(
-                binding, self.algorithm, key.public_key_pem, key.material, key.key_id
-            )
-            _destroy_unused(system, signer, unused)
+            destroy_unused_keys(system, keys)
             raise
+
+    @property
+    def _openpgp(self) -> OpenPgpSettings | None:
+        if self.category is not KeypairCategory.GPG:
+            return None
+        user_id = normalize(self.openpgp_user_id or self.alias)
+        return OpenPgpSettings(user_id, self.openpgp_expires_at)
 
     def apply(self, uow: UnitOfWork) -> UUID:
         """Needs `MANAGE_KEYPAIRS`; the credential covers what those mapped to it may do."""
@@ -106,81 +117,59 @@ class CreateKeypair(Command[UUID]):
         with faults:
             refuse(self._category_mismatch())
         with faults:
+            refuse(self._openpgp_fault(uow.now))
+        with faults:
             require_users(uow, self.user_ids, "user_ids")
         faults.refuse()
         require_placement(uow, Permission.MANAGE_KEYPAIRS, self.user_ids, "user_ids")
-        if self.key is not None:
-            self._insert(uow, alias, self.key)
+        if self.keys is not None:
+            self._insert(uow, alias, self.keys)
         return self.keypair_id
 
     def _category_mismatch(self) -> Refusal | None:
-        if self.algorithm.category is self.category:
+        if self.category in self.algorithm.categories:
             return None
+        categories = " or ".join(sorted(self.algorithm.categories))
         message = (
-            f"{self.algorithm} makes keypairs of the category {self.algorithm.category}."
+            f"{self.algorithm} makes keypairs of the category {categories}."
             " Choose another algorithm or category."
         )
         return Refusal(Code.INVALID_INPUT, message, "algorithm")
 
-    def _insert(self, uow: UnitOfWork, alias: str, key: GeneratedKey) -> None:
+    def _openpgp_fault(self, now: datetime) -> Refusal | None:
+        if self.category is KeypairCategory.GPG:
+            if self.openpgp_user_id is not None:
+                clean_name(normalize(self.openpgp_user_id), "user id", "openpgp_user_id")
+            return check_expiry(self.openpgp_expires_at, now)
+        if self.openpgp_user_id is None and self.openpgp_expires_at is None:
+            return None
+        message = "Only keypairs of the category GPG have an OpenPGP certificate. Leave this out."
+        name = "openpgp_user_id" if self.openpgp_user_id is not None else "openpgp_expires_at"
+        return Refusal(Code.INVALID_INPUT, message, name)
+
+    def _insert(self, uow: UnitOfWork, alias: str, keys: NewKeys) -> None:
+        signing, openpgp = keys.signing, keys.openpgp
         settings: dict[str, Any] = {
             "type": self.type,
             "category": self.category,
             "access": self.access,
-            "algorithm": self.algorithm,
-            "backend": self.backend,
+            "algorithm": signing.algorithm,
+            "backend": keys.signer.name,
             "has_default_certificate": self.has_default_certificate,
         }
         generated = {
-            "public_key": key.public_key_pem,
-            "material": key.material,
-            "master_key_id": key.key_id,
+            "public_key": signing.public_key_pem,
+            "material": signing.material,
+            "master_key_id": signing.key_id,
         }
         columns = settings | generated
         keypairs.insert_keypair(uow, self.keypair_id, alias, columns, user_ids=self.user_ids)
         recorded = {"alias": alias, **settings, "user_ids": self.user_ids}
+        if openpgp is not None:
+            openpgp_keys.insert_primary_key(uow, self.keypair_id, openpgp)
+            recorded["openpgp_user_id"] = openpgp.settings.user_id
         changes = {name: (None, value) for name, value in recorded.items()}
         uow.record(KeypairCreated(subject_id=self.keypair_id, changes=changes))
-
-
-def _generate_key(
-    system: System, command: CreateKeypair, binding: KeyBinding
-) -> tuple[Signer, GeneratedKey]:
-    signer = system.signers.get(command.backend)
-    try:
-        if signer is None or not can_generate(signer, command.algorithm):
-            message = (
-                f"No signer {quoted(command.backend, 50)} makes {command.algorithm} keys here."
-                f" Choose one of: {', '.join(sorted(system.signers))}."
-            )
-            raise Refusal(Code.INVALID_INPUT, message, "backend")
-        return signer, generate_key(signer, command.algorithm, binding)
-    except SignerFailed as failure:
-        raise Refusal(Code.SIGNER_FAILED, str(failure)) from failure
-
-
-def _destroy_unused(system: System, signer: Signer, key: SigningKey) -> None:
-    """Destroy the key unless its keypair was stored after all, which a lost commit may hide."""
-    try:
-        if not _is_stored(system, key.binding):
-            destroy_key(signer, key)
-    except Exception as error:  # noqa: BLE001 - a backend may be anybody's
-        # The caller gets the error for which the keypair could not be created, and not this one.
-        log_origin(
-            log,
-            "unused_key_left_in_signer",
-            error,
-            signer=signer.name,
-            account_id=str(key.binding.account_id),
-            keypair_id=str(key.binding.keypair_id),
-        )
-
-
-def _is_stored(system: System, binding: KeyBinding) -> bool:
-    # Waits for whoever holds the account: a commit whose answer was lost may be under way still.
-    with system.database.writing() as connection:
-        acquire(connection, binding.account_id, Lock(account=Hold.EXCLUSIVE))
-        return keypairs.keypair_exists(connection, binding.keypair_id)
 
 
 @dataclass(frozen=True, kw_only=True)

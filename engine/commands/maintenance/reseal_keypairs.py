@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, Table
 
 from engine.commands.transactions import bare_transaction, transaction
 from engine.model.events import KeypairResealed
@@ -20,7 +20,7 @@ from engine.persistence.store.maintenance.key_checks import replace_master_key_c
 from engine.persistence.store.maintenance.sealed_keypairs import (
     is_any_sealed_otherwise,
     load_sealed,
-    lock_keypairs,
+    lock_sealed,
     next_ids_to_reseal,
     replace_seal,
 )
@@ -91,10 +91,13 @@ def _next_ids(
 
 def _reseal(system: System, keyring: Keyring, account_id: UUID, ids: list[UUID]) -> int:
     with transaction(system, account_id, None, Lock()) as uow:
-        return sum(_reseal_row(uow, keyring, row) for row in lock_keypairs(uow, ids))
+        by_keypair: dict[UUID, list[bool]] = {}
+        for table, row in lock_sealed(uow, ids):
+            by_keypair.setdefault(row.keypair_id, []).append(_reseal_key(uow, keyring, table, row))
+    return sum(any(resealed) for resealed in by_keypair.values())
 
 
-def _reseal_row(uow: UnitOfWork, keyring: Keyring, row: Row[Any]) -> bool:
+def _reseal_key(uow: UnitOfWork, keyring: Keyring, table: Table, row: Row[Any]) -> bool:
     # Another run may have been here first.
     if row.master_key_id == keyring.sealing_key_id:
         return False
@@ -104,9 +107,9 @@ def _reseal_row(uow: UnitOfWork, keyring: Keyring, row: Row[Any]) -> bool:
     except SealBrokenError:
         return False
     sealed = keyring.seal(secret, binding)
-    replace_seal(uow, row.id, sealed.material, sealed.key_id)
+    replace_seal(uow, table, row.id, sealed.material, sealed.key_id)
     changes = {"master_key_id": (row.master_key_id, sealed.key_id)}
-    uow.record(KeypairResealed(subject_id=row.id, changes=changes), actor=OPERATOR)
+    uow.record(KeypairResealed(subject_id=row.keypair_id, changes=changes), actor=OPERATOR)
     return True
 
 

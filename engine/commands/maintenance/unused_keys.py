@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from engine.persistence.db.database import Database
-from engine.persistence.store.administration import accounts, keypairs
+from engine.persistence.store.administration import accounts, keypairs, openpgp_keys
 from engine.signers.base import KeyBinding, Signer
 from engine.signers.guard import stored_keys
 
@@ -43,7 +43,8 @@ def _unused(database: Database, signer: Signer) -> Iterator[UnusedKey]:
     if not removals:
         return
     with database.reading() as connection:
-        names, used = accounts.load_names(connection), keypairs.load_ids(connection)
+        names = accounts.load_names(connection)
+        used = keypairs.load_ids(connection) | openpgp_keys.load_ids(connection)
     for binding in sorted(removals, key=lambda key: (key.account_id, key.keypair_id)):
         if binding.account_id in names and binding.keypair_id not in used:
             name = names[binding.account_id]

@@ -4,7 +4,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -19,9 +19,6 @@ from engine.model.claims import ClaimCondition
 from engine.model.origins import IssuerKind
 from engine.model.vocabulary import KeypairAccess, KeypairCategory, Permission, ReleaseType, Verdict
 from engine.persistence.store import tables as t
-from engine.signers.base import Signer, SignerContext
-from engine.signers.keyring import Keyring
-from engine.signers.openpgp import OpenPgpSigner
 from notifications.webhooks.create import CreateWebhook
 from tests.support.api import Api
 from tests.support.pipelines import make_rule, trust
@@ -371,13 +368,10 @@ def furnish(world: World) -> None:
     world.do("admin", CreateRole(name="Clerk", permissions=frozenset({Permission.SIGN})))
     world.add_keypair("quick", ReleaseType.ONLINE)
     world.add_keypair("tester", ReleaseType.TEST)
-    signers = cast(dict[str, Signer], world.system.signers)
-    signers["openpgp"] = OpenPgpSigner(SignerContext(Keyring([bytes(range(32))]), {}))
     world.add_keypair(
         "letters",
-        backend="openpgp",
         category=KeypairCategory.GPG,
-        algorithm=KeypairAlgorithm.OPENPGP_ED25519,
+        algorithm=KeypairAlgorithm.ED25519,
     )
     world.add_keypair("austere")
     world.do("admin", UpdateKeypair(keypair_id=world.things["austere"], enabled=False))

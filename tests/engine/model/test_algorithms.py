@@ -18,11 +18,19 @@ def test_every_keypair_algorithm_has_its_facts() -> None:
 
 
 @pytest.mark.parametrize("algorithm", KeypairAlgorithm)
-def test_the_openpgp_algorithms_and_no_others_are_of_category_gpg(
-    algorithm: KeypairAlgorithm,
-) -> None:
-    openpgp = algorithm.name.startswith("OPENPGP_")
-    assert (algorithm.category is KeypairCategory.GPG) == openpgp
+def test_openpgp_has_keys_of_every_algorithm_but_rsa_pss(algorithm: KeypairAlgorithm) -> None:
+    expected = {KeypairCategory.STANDARD, KeypairCategory.GPG}
+    if algorithm.name.startswith("RSA_PSS"):
+        expected = {KeypairCategory.STANDARD}
+    if algorithm.name.startswith("OPENPGP_"):
+        expected = {KeypairCategory.GPG}
+    assert algorithm.categories == expected
+
+
+def test_earlier_names_mean_raw_algorithms_of_the_same_shape() -> None:
+    earlier = [a for a in KeypairAlgorithm if a is not a.current]
+    assert earlier == [KeypairAlgorithm.OPENPGP_ED25519, KeypairAlgorithm.OPENPGP_RSA_4096]
+    assert all(SHAPES[a] == SHAPES[a.current] for a in earlier)
 
 
 @pytest.mark.parametrize("algorithm", [a for a in KeypairAlgorithm if "RSA" in a])

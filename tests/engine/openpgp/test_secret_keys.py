@@ -10,7 +10,7 @@ from pysequoia import Tsk
 
 from engine.openpgp.packets import MalformedPackets, Tag, packet
 from engine.openpgp.secret_keys import RawKey, split_secret_key
-from engine.signers.openpgp_keygen import make
+from tests.support.earlier_openpgp import earlier_secret_key as make
 
 USER_ID = "Countersign 1"
 

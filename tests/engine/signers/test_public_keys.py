@@ -3,7 +3,9 @@
 import json
 import shutil
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from cryptography.hazmat.primitives.serialization import (
@@ -12,14 +14,15 @@ from cryptography.hazmat.primitives.serialization import (
     load_ssh_public_key,
 )
 
-from engine.model.algorithms import KeypairAlgorithm, Scheme
+from engine.model.algorithms import KeypairAlgorithm
 from engine.signers.base import KeyBinding, SignerContext
 from engine.signers.local import LocalSigner
-from engine.signers.openpgp import OpenPgpSigner
+from engine.signers.openpgp_keys import OpenPgpSettings, certify
 from engine.signers.public_keys import PublicKey
+from tests.engine.signers.conftest import StoreKey
 from tests.support.node import program
 
-LOCAL = [a for a in KeypairAlgorithm if a.scheme is not Scheme.OPENPGP]
+LOCAL = sorted(LocalSigner.algorithms)
 #: Reads a JSON Web Key as browsers do, and writes it as PEM.
 WEB_CRYPTO = """
 const jwk = JSON.parse(require("fs").readFileSync(0, "utf8"));
@@ -44,16 +47,18 @@ def key(request: pytest.FixtureRequest, context: SignerContext, binding: KeyBind
 
 
 @pytest.fixture
-def openpgp_key(context: SignerContext, binding: KeyBinding) -> PublicKey:
-    algorithm = KeypairAlgorithm.OPENPGP_ED25519
-    generated = OpenPgpSigner.from_context(context).generate(algorithm, binding)
-    return PublicKey(algorithm, generated.public_key_pem, comment="falcon")
+def openpgp_key(context: SignerContext, binding: KeyBinding, stored: StoreKey) -> PublicKey:
+    signer, algorithm, now = LocalSigner(context), KeypairAlgorithm.ED25519, datetime.now(UTC)
+    signing, primary = (
+        stored(algorithm, bound, signer.generate(algorithm, bound))
+        for bound in (binding, KeyBinding(binding.account_id, uuid4()))
+    )
+    settings = OpenPgpSettings("Falcon")
+    part = certify(signer, (primary, signing), settings, created_at=now, signed_at=now)
+    return PublicKey(algorithm, signing.public_key_pem, "falcon", part.certificate.armored)
 
 
 def test_all_forms_are_the_same_key(key: PublicKey) -> None:
-    assert key.pem is not None
-    assert key.der is not None
-    assert key.ssh is not None
     same = load_pem_public_key(key.pem.encode())
     assert load_der_public_key(key.der) == same
     assert load_ssh_public_key(key.ssh.encode()) == same
@@ -63,8 +68,6 @@ def test_all_forms_are_the_same_key(key: PublicKey) -> None:
 def test_openssl_reads_the_der_and_counts_the_same_fingerprint(
     key: PublicKey, tmp_path: Path
 ) -> None:
-    assert key.der is not None
-    assert key.pem is not None
     der = output("openssl", "pkey", "-pubin", "-inform", "DER", "-outform", "DER", text=key.der)
     assert der == key.der
     digest = output("openssl", "dgst", "-sha256", "-r", text=der).split()[0]
@@ -74,7 +77,6 @@ def test_openssl_reads_the_der_and_counts_the_same_fingerprint(
 def test_openssh_reads_the_line_and_shows_the_same_fingerprint(
     key: PublicKey, tmp_path: Path
 ) -> None:
-    assert key.ssh is not None
     (tmp_path / "key.pub").write_text(key.ssh)
     shown = output("ssh-keygen", "-l", "-f", str(tmp_path / "key.pub")).decode().split()
     assert shown[1:3] == [key.ssh_fingerprint, "falcon-app"]
@@ -82,7 +84,6 @@ def test_openssh_reads_the_line_and_shows_the_same_fingerprint(
 
 def test_web_crypto_reads_the_json_web_key(key: PublicKey) -> None:
     jwk = key.jwk
-    assert jwk is not None
     # WebCrypto knows no algorithm of a key that is not the one it is imported for.
     jwk.pop("alg", None)
     assert output(*program("node"), "-e", WEB_CRYPTO, text=json.dumps(jwk).encode()) == key.der
@@ -102,6 +103,6 @@ def test_gpg_reads_the_certificate_and_shows_the_same_fingerprint(
     assert fingerprints[0].lower() == openpgp_key.fingerprint.lower()
 
 
-def test_an_openpgp_key_has_no_other_form(openpgp_key: PublicKey) -> None:
-    key = openpgp_key
-    assert (key.pem, key.der, key.ssh, key.jwk, key.ssh_fingerprint) == (None,) * 5
+def test_an_openpgp_key_has_the_other_forms_too(openpgp_key: PublicKey) -> None:
+    assert openpgp_key.ssh.startswith("ssh-ed25519 ")
+    assert load_der_public_key(openpgp_key.der) == load_pem_public_key(openpgp_key.pem.encode())

@@ -10,9 +10,6 @@ import pytest
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import KeypairCategory, ReleaseType
-from engine.signers.base import SignerContext
-from engine.signers.keyring import Keyring
-from engine.signers.openpgp import OpenPgpSigner
 from engine.signing import decide_calls as decision_module
 from engine.signing.account_facts import FactsCache
 from engine.signing.decide_calls import decide_calls
@@ -34,14 +31,11 @@ def test_a_refusal_of_all_that_was_asked_is_raised(world: World) -> None:
 def test_content_is_hashed_once_and_before_anything_is_locked(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    openpgp = OpenPgpSigner(SignerContext(Keyring([bytes(range(32))]), {}))
-    world.system = replace(world.system, signers={**world.system.signers, "openpgp": openpgp})
     keypair_id = world.add_keypair(
         "packages",
         ReleaseType.ONLINE,
-        backend="openpgp",
         category=KeypairCategory.GPG,
-        algorithm=KeypairAlgorithm.OPENPGP_ED25519,
+        algorithm=KeypairAlgorithm.ED25519,
     )
     world.set_team("blue", keypairs=["packages"])
     steps: list[str] = []

@@ -12,10 +12,8 @@ from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm
 from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import KeypairCategory, Permission, SignatureState, Status
 from engine.persistence.store import tables as t
-from engine.signers.base import SignerContext, SignerFailed
-from engine.signers.keyring import Keyring
+from engine.signers.base import SignerFailed
 from engine.signers.local import LocalSigner
-from engine.signers.openpgp import OpenPgpSigner
 from engine.signing.request import Made, Outcome, Refused, SignRequest
 from tests.support.facts import pipeline
 from tests.support.refusals import tags
@@ -170,13 +168,10 @@ def test_a_pipeline_gets_no_earlier_signature_of_a_keypair_that_its_rule_does_no
 
 
 def test_content_recorded_under_another_algorithm_is_still_the_same(world: World) -> None:
-    openpgp = OpenPgpSigner(SignerContext(Keyring([bytes(range(32))]), {}))
-    world.system = replace(world.system, signers={**world.system.signers, "openpgp": openpgp})
     gpg = world.add_keypair(
         "packages",
-        backend="openpgp",
         category=KeypairCategory.GPG,
-        algorithm=KeypairAlgorithm.OPENPGP_ED25519,
+        algorithm=KeypairAlgorithm.ED25519,
     )
     world.set_team("blue", keypairs=["vault", "spare", "packages"])
     release_in(

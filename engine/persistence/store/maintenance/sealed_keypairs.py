@@ -1,4 +1,7 @@
-"""Keypairs whose private keys are sealed under a master key, in all accounts."""
+"""Keypairs whose private keys are sealed under a master key, in all accounts.
+
+A keypair of the category `GPG` has two sealed keys. Each has the id that its seal is bound to.
+"""
 
 from __future__ import annotations
 
@@ -7,46 +10,64 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, Select, Table
 
 from engine.persistence.store import tables as t
 from engine.persistence.store.unit_of_work import UnitOfWork
 
-_K, _A = t.keypairs, t.accounts
-_IS_SEALED = _K.c.master_key_id.is_not(None)
+_K, _P, _A = t.keypairs, t.openpgp_primary_keys, t.accounts
+
+
+def _keys_of(table: Table, keypair_id: sa.Column[UUID]) -> Select[Any]:
+    return sa.select(
+        table.c.id,
+        table.c.material,
+        table.c.master_key_id,
+        keypair_id.label("keypair_id"),
+        _K.c.account_id,
+        _K.c.alias,
+    ).where(table.c.master_key_id.is_not(None))
+
+
+#: The sealed keys of each table that has some, by the same names.
+_SEALED: dict[Table, Select[Any]] = {
+    _K: _keys_of(_K, _K.c.id),
+    _P: _keys_of(_P, _P.c.keypair_id).join(_K, _K.c.id == _P.c.keypair_id),
+}
+_ALL = sa.union_all(*_SEALED.values()).subquery("sealed_keys")
 
 
 def master_keys_in_use(connection: Connection) -> dict[str, int]:
     """Return how many keypairs of all accounts are sealed under each master key, by its id."""
-    query = sa.select(_K.c.master_key_id, sa.func.count().label("number"))
-    sealed = query.where(_IS_SEALED).group_by(_K.c.master_key_id)
-    return {row.master_key_id: row.number for row in connection.execute(sealed)}
+    number = sa.func.count(_ALL.c.keypair_id.distinct()).label("number")
+    query = sa.select(_ALL.c.master_key_id, number).group_by(_ALL.c.master_key_id)
+    return {row.master_key_id: row.number for row in connection.execute(query)}
 
 
 def load_sealed(connection: Connection, *, except_key_id: str | None = None) -> Sequence[Row[Any]]:
-    """Return the rows of sealed keypairs with their `account_name`, by that and the alias.
+    """Return the sealed keys with the `account_name`, by that and the alias.
 
     Args:
         connection: A connection to the database.
         except_key_id: Leave out those that are sealed under this master key.
     """
-    query = sa.select(_K, _A.c.name.label("account_name")).join(_A, _A.c.id == _K.c.account_id)
-    query = query.where(_IS_SEALED).order_by(_A.c.name, _K.c.alias)
+    query = sa.select(_ALL, _A.c.name.label("account_name")).join(_A, _A.c.id == _ALL.c.account_id)
+    query = query.order_by(_A.c.name, _ALL.c.alias, _ALL.c.id)
     if except_key_id is not None:
-        query = query.where(_K.c.master_key_id != except_key_id)
+        query = query.where(_ALL.c.master_key_id != except_key_id)
     return connection.execute(query).all()
 
 
 def is_any_sealed_otherwise(connection: Connection, key_id: str) -> bool:
-    """Return whether a keypair of any account is sealed under another master key than this."""
-    query = sa.select(_K.c.id).where(_K.c.master_key_id != key_id).limit(1)
+    """Return whether a key of any account is sealed under another master key than this."""
+    query = sa.select(_ALL.c.id).where(_ALL.c.master_key_id != key_id).limit(1)
     return connection.execute(query).first() is not None
 
 
 def next_ids_to_reseal(
     connection: Connection, account_id: UUID, key_id: str, *, after: UUID | None, limit: int
 ) -> list[UUID]:
-    """Return keypairs of an account that are sealed under another master key, in order.
+    """Return keypairs of an account with a key that another master key sealed, in order.
 
     Args:
         connection: A connection to the database.
@@ -55,20 +76,30 @@ def next_ids_to_reseal(
         after: Leave out keypairs up to this one.
         limit: How many at most.
     """
-    query = sa.select(_K.c.id).where(_K.c.account_id == account_id, _K.c.master_key_id != key_id)
+    query = sa.select(_ALL.c.keypair_id).distinct()
+    query = query.where(_ALL.c.account_id == account_id, _ALL.c.master_key_id != key_id)
     if after is not None:
-        query = query.where(_K.c.id > after)
-    return list(connection.execute(query.order_by(_K.c.id).limit(limit)).scalars())
+        query = query.where(_ALL.c.keypair_id > after)
+    return list(connection.execute(query.order_by(_ALL.c.keypair_id).limit(limit)).scalars())
 
 
-def lock_keypairs(uow: UnitOfWork, ids: Collection[UUID]) -> Sequence[Row[Any]]:
-    """Lock keypairs and return their rows, in order."""
-    query = sa.select(_K).where(_K.c.id.in_(ids)).order_by(_K.c.id)
-    query = query.with_for_update(key_share=True)  # signatures refer to them meanwhile
-    return uow.connection.execute(query).all()
+def lock_sealed(uow: UnitOfWork, keypair_ids: Collection[UUID]) -> list[tuple[Table, Row[Any]]]:
+    """Lock the sealed keys of keypairs, and return each with the table that it is in."""
+    return [
+        (table, row)
+        for table, query in _SEALED.items()
+        for row in uow.connection.execute(_locking(query, table, keypair_ids)).all()
+    ]
 
 
-def replace_seal(uow: UnitOfWork, keypair_id: UUID, material: bytes, key_id: str) -> None:
-    """Write the private key of a keypair as it is sealed under another master key."""
-    values = {"material": material, "master_key_id": key_id}
-    uow.connection.execute(_K.update().where(_K.c.id == keypair_id).values(values))
+def _locking(query: Select[Any], table: Table, keypair_ids: Collection[UUID]) -> Select[Any]:
+    query = query.where(_K.c.id.in_(keypair_ids)).order_by(table.c.id)
+    return query.with_for_update(key_share=True, of=table)  # signatures refer to them meanwhile
+
+
+def replace_seal(
+    uow: UnitOfWork, table: Table, id_: UUID, material: bytes, master_key_id: str
+) -> None:
+    """Write a private key as it is sealed under another master key."""
+    values = {"material": material, "master_key_id": master_key_id}
+    uow.connection.execute(table.update().where(table.c.id == id_).values(values))

@@ -9,7 +9,7 @@ from engine.persistence.store.tables.credentials import (
     sessions,
     sign_ins,
 )
-from engine.persistence.store.tables.keypairs import keypair_users, keypairs
+from engine.persistence.store.tables.keypairs import keypair_users, keypairs, openpgp_primary_keys
 from engine.persistence.store.tables.ledger import IS_RELEASE_EDIT, ledger_entries, ledger_heads
 from engine.persistence.store.tables.people import (
     api_tokens,
@@ -59,6 +59,7 @@ __all__ = [
     "ledger_entries",
     "ledger_heads",
     "metadata",
+    "openpgp_primary_keys",
     "pipeline_rules",
     "release_edits",
     "release_keypairs",

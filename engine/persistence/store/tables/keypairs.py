@@ -26,7 +26,28 @@ keypairs = Table(
     #: Which master key sealed the material; null where the backend keeps its own keys.
     Column("master_key_id", Text),
     timestamp("created_at"),
+    #: Of the category `GPG`: the armored certificate, and when its two keys were made, as their
+    #: fingerprints say. The raw key of the keypair is the signing subkey.
+    Column("openpgp_certificate", Text),
+    timestamp("openpgp_created_at", nullable=True),
     UniqueConstraint("account_id", "alias_key"),
+)
+
+#: Of keypairs of the category `GPG`, the primary keys, which certify and sign nothing else.
+openpgp_primary_keys = Table(
+    "openpgp_primary_keys",
+    metadata,
+    #: The id under which the signer knows the key, as `keypairs.id` is that of the subkey.
+    primary_key(),
+    foreign_key("keypair_id", "keypairs.id"),
+    Column("public_key", Text, nullable=False),
+    Column("material", LargeBinary, nullable=False),
+    Column("master_key_id", Text),
+    Column("openpgp_user_id", Text, nullable=False),
+    timestamp("expires_at", nullable=True),
+    #: What revokes the certificate where it is published.
+    Column("revocation", Text, nullable=False),
+    UniqueConstraint("keypair_id"),
 )
 
 keypair_users = Table(

@@ -1,6 +1,7 @@
 """Keypairs: made, changed, and disabled, which stops the open release that holds one."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -61,11 +62,31 @@ def test_a_keypair_is_enabled_with_its_private_part_sealed(world: World) -> None
     assert row.material.hex() not in world.ledger()[-1].body
 
 
+EXPIRY = "openpgp_expires_at"
+FAR = datetime(2100, 1, 1, tzinfo=UTC)
+GPG: dict[str, Any] = {"category": KeypairCategory.GPG}
 BAD_INPUT: list[tuple[Any, ...]] = [
     ({"alias": " "}, Code.INVALID_INPUT, "alias"),
     ({"alias": "a" * 201}, Code.INVALID_INPUT, "alias"),
     ({"alias": "a\nb"}, Code.INVALID_INPUT, "alias"),
-    ({"category": KeypairCategory.GPG}, Code.INVALID_INPUT, "algorithm"),
+    (
+        {"category": KeypairCategory.GPG, "algorithm": KeypairAlgorithm.RSA_PSS_2048},
+        Code.INVALID_INPUT,
+        "algorithm",
+    ),
+    ({"openpgp_user_id": "Falcon"}, Code.INVALID_INPUT, "openpgp_user_id"),
+    ({"openpgp_expires_at": FAR}, Code.INVALID_INPUT, "openpgp_expires_at"),
+    (GPG | {"openpgp_user_id": "a\nb"}, Code.INVALID_INPUT, "openpgp_user_id"),
+    (
+        GPG | {"openpgp_expires_at": FAR.replace(year=2020)},
+        Code.INVALID_INPUT,
+        "openpgp_expires_at",
+    ),
+    (
+        GPG | {"openpgp_expires_at": FAR.replace(year=2107)},
+        Code.INVALID_INPUT,
+        "openpgp_expires_at",
+    ),
     ({"algorithm": KeypairAlgorithm.OPENPGP_ED25519}, Code.INVALID_INPUT, "algorithm"),
     ({"backend": "cloud"}, Code.INVALID_INPUT, "backend"),
     ({"user_ids": frozenset({uuid4()})}, Code.NOT_FOUND, "user_ids"),

@@ -1,0 +1,152 @@
+"""Make the keys of a new keypair with a signer, outside of any transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from engine.logs.exceptions import log_origin
+from engine.model.algorithms import KeypairAlgorithm
+from engine.model.errors import Code, Refusal
+from engine.model.text import quoted
+from engine.persistence.db.ids import uuid7
+from engine.persistence.store.administration import keypairs
+from engine.persistence.store.locks import Hold, Lock, acquire
+from engine.signers.base import KeyBinding, Signer, SignerFailed, SigningKey
+from engine.signers.guard import can_generate, destroy_key, generate_key
+from engine.signers.openpgp_keys import (
+    MAX_OPENPGP_TIME,
+    OpenPgpPart,
+    OpenPgpSettings,
+    certify,
+)
+from engine.system import System
+
+log = structlog.get_logger("countersign.signers")
+
+
+@dataclass(frozen=True, slots=True)
+class NewKeys:
+    """The keys of a keypair that is being created, and where they are."""
+
+    signer: Signer
+    signing: SigningKey
+    openpgp: OpenPgpPart | None = None
+
+
+def check_expiry(expires_at: datetime | None, now: datetime) -> Refusal | None:
+    """Refuse an expiry that has passed, or that OpenPGP cannot write down."""
+    if expires_at is None or now < expires_at <= MAX_OPENPGP_TIME:
+        return None
+    message = (
+        f"A certificate expires after now and by {MAX_OPENPGP_TIME:%Y-%m-%d}. Choose such a time,"
+        " or none."
+    )
+    return Refusal(Code.INVALID_INPUT, message, "openpgp_expires_at")
+
+
+def make_keys(
+    system: System,
+    backend: str,
+    algorithm: KeypairAlgorithm,
+    binding: KeyBinding,
+    openpgp: OpenPgpSettings | None,
+) -> NewKeys:
+    """Make one key, or for OpenPGP two and their certificate.
+
+    Args:
+        system: The engine.
+        backend: The name of the signer.
+        algorithm: The algorithm of the keys.
+        binding: The account and the keypair.
+        openpgp: What the OpenPGP certificate is to say; None if there is to be none.
+
+    Raises:
+        Refusal: There is no such signer, or it failed; what it had made is destroyed.
+    """
+    signer = system.signers.get(backend)
+    try:
+        if signer is None or not can_generate(signer, algorithm):
+            message = (
+                f"No signer {quoted(backend, 50)} makes {algorithm} keys here."
+                f" Choose one of: {', '.join(sorted(system.signers))}."
+            )
+            raise Refusal(Code.INVALID_INPUT, message, "backend")
+        signing = _make_key(signer, algorithm, binding)
+        if openpgp is None:
+            return NewKeys(signer, signing)
+        try:
+            return NewKeys(signer, signing, _add_primary_key(system, signer, signing, openpgp))
+        except BaseException:
+            destroy_unused_keys(system, NewKeys(signer, signing))
+            raise
+    except SignerFailed as failure:
+        raise Refusal(Code.SIGNER_FAILED, str(failure)) from failure
+
+
+def destroy_unused_keys(system: System, keys: NewKeys) -> None:
+    """Destroy keys unless their keypair was stored after all, which a lost commit may hide."""
+    signing = keys.signing
+    try:
+        if _is_stored(system, signing.binding):
+            return
+    except Exception as error:  # noqa: BLE001 - the caller's own error is what the user is told
+        _log_left(error, keys.signer, signing)
+        return
+    _destroy(keys.signer, signing)
+    if keys.openpgp is not None:
+        _destroy(keys.signer, keys.openpgp.primary)
+
+
+def _make_key(signer: Signer, algorithm: KeypairAlgorithm, binding: KeyBinding) -> SigningKey:
+    key = generate_key(signer, algorithm, binding)
+    return SigningKey(binding, algorithm, key.public_key_pem, key.material, key.key_id)
+
+
+def _add_primary_key(
+    system: System, signer: Signer, signing: SigningKey, settings: OpenPgpSettings
+) -> OpenPgpPart:
+    created_at = _clock(system).replace(microsecond=0)
+    binding = KeyBinding(signing.binding.account_id, uuid7())
+    primary = _make_key(signer, signing.algorithm, binding)
+    try:
+        return certify(
+            signer, (primary, signing), settings, created_at=created_at, signed_at=created_at
+        )
+    except BaseException:
+        _destroy(signer, primary)
+        raise
+
+
+def _clock(system: System) -> datetime:
+    """Return the time by the clock that signatures are dated by, or they could seem older."""
+    with system.database.reading() as connection:
+        return system.clock.now(connection)
+
+
+def _is_stored(system: System, binding: KeyBinding) -> bool:
+    # Waits for whoever holds the account: a commit whose answer was lost may be under way still.
+    with system.database.writing() as connection:
+        acquire(connection, binding.account_id, Lock(account=Hold.EXCLUSIVE))
+        return keypairs.keypair_exists(connection, binding.keypair_id)
+
+
+def _destroy(signer: Signer, key: SigningKey) -> None:
+    try:
+        destroy_key(signer, key)
+    except SignerFailed as error:
+        # The caller gets the error for which the keypair could not be created, and not this one.
+        _log_left(error, signer, key)
+
+
+def _log_left(error: Exception, signer: Signer, key: SigningKey) -> None:
+    log_origin(
+        log,
+        "unused_key_left_in_signer",
+        error,
+        signer=signer.name,
+        account_id=str(key.binding.account_id),
+        keypair_id=str(key.binding.keypair_id),
+    )

@@ -1,0 +1,94 @@
+"""The forms of signatures: what a signer signs for a request, and what its value is put into.
+
+A keypair of the category `GPG` signs a digest as any other does: whoever hashed content and
+trailer puts the OpenPGP packet together. Small content is hashed here, and comes back as an armored
+detached signature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from engine.model.algorithms import DigestAlgorithm
+from engine.model.errors import Code, Refusal
+from engine.model.vocabulary import KeypairCategory
+from engine.openpgp.keys import OpenPgpKey
+from engine.openpgp.signatures import SignatureType, UnsignedSignature
+from engine.signers.base import Digest, SigningInput
+from engine.signers.openpgp_keys import openpgp_time
+from engine.signing.account_facts import StoredKeypair
+from engine.signing.request import CONTENT_HASH, SignRequest, check_request
+
+#: Makes the value of a signature out of what the signer answered.
+Finish = Callable[[bytes], bytes]
+
+
+def as_it_is(value: bytes) -> bytes:
+    """The value as the signer answered it."""
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What the signer signs, and how its answer becomes the value of the signature."""
+
+    signing_input: SigningInput
+    finish: Finish = as_it_is
+
+
+def check_for_keypair(request: SignRequest, stored: StoredKeypair) -> Refusal | None:
+    """Why this keypair cannot sign such a request at all, whoever sends it."""
+    return check_request(request) or _check_kind(request, stored)
+
+
+def prepare(request: SignRequest, stored: StoredKeypair, now: datetime) -> Prepared:
+    """Return what is signed for a request that `check_for_keypair` did not refuse."""
+    if request.digest is not None:
+        return Prepared(Digest(request.hash_algorithm, request.digest))
+    assert stored.openpgp is not None
+    return _detached_openpgp(request, stored.openpgp, now)
+
+
+def _detached_openpgp(request: SignRequest, key: OpenPgpKey, now: datetime) -> Prepared:
+    unsigned = UnsignedSignature(
+        key=key,
+        type=SignatureType.BINARY,
+        hash_algorithm=CONTENT_HASH,
+        # A signature that is older than its key is accepted by nobody.
+        created_at=max(openpgp_time(now), key.created_at),
+    )
+    digest = unsigned.digest_after(request.content_hash)
+    return Prepared(Digest(CONTENT_HASH, digest), partial(_armored, unsigned, digest))
+
+
+def _armored(unsigned: UnsignedSignature, digest: bytes, value: bytes) -> bytes:
+    return unsigned.armored(digest, value).encode("ascii")
+
+
+def _check_kind(request: SignRequest, stored: StoredKeypair) -> Refusal | None:
+    if stored.keypair.category is not KeypairCategory.GPG:
+        if request.content is None:
+            return None
+        message = "This keypair signs digests. Give the digest, not the content."
+        return Refusal(Code.INVALID_INPUT, message, "digest")
+    if stored.openpgp is None:
+        message = (
+            "This keypair is still as an earlier version stored it, since its key does not open."
+            " Ask an administrator to run `countersign keys check`."
+        )
+        return Refusal(Code.SIGNER_FAILED, message)
+    return _check_digest_length(request.hash_algorithm, stored.openpgp)
+
+
+def _check_digest_length(algorithm: DigestAlgorithm, key: OpenPgpKey) -> Refusal | None:
+    if algorithm.length >= key.shortest_digest_bytes:
+        return None
+    allowed = [a for a in DigestAlgorithm if a.length >= key.shortest_digest_bytes]
+    message = (
+        f"OpenPGP signs no {algorithm} digest with the curve of this keypair."
+        f" Hash with {' or '.join(allowed)}."
+    )
+    return Refusal(Code.INVALID_INPUT, message, "digest_algorithm")
