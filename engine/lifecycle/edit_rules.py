@@ -80,6 +80,11 @@ def widens(facts: Facts) -> bool:
         or not after.keypair_ids <= before.keypair_ids
         or not after.participant_ids <= before.participant_ids
         or after.team_id != before.team_id
-        # Each condition holds pipelines off; without one of them, others may sign.
-        or not set(before.origin_condition) <= set(after.origin_condition)
+        or loosens_origin_condition(facts)
     )
+
+
+def loosens_origin_condition(facts: Facts) -> bool:
+    """Return whether an edit drops a condition that holds pipelines off: then others may sign."""
+    before, after = facts.subject.fields, facts.draft
+    return not set(before.origin_condition) <= set(after.origin_condition)

@@ -41,6 +41,14 @@ def may_edit(facts: Facts) -> Refusal | None:
     return may_request(facts)
 
 
+def pipeline_keeps_origin_condition(facts: Facts) -> Refusal | None:
+    """Which pipelines may sign is for people to loosen: no pipeline lets in others, or itself."""
+    if facts.actor.pipeline is None or not edit_rules.loosens_origin_condition(facts):
+        return None
+    message = "A pipeline cannot loosen the origin condition. A person has to edit the release."
+    return Refusal(Code.FORBIDDEN, message, "origin_condition")
+
+
 def is_on_the_team(facts: Facts) -> Refusal | None:
     """With Teams on, the actor requests for a team of their own, unless they see every release."""
     team = facts.team

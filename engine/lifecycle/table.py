@@ -139,7 +139,12 @@ LABEL_EDIT_BEFORE_THE_START: tuple[Guard, ...] = (
     *EDIT_BASE_RULES,
     *NAME_AND_NOTE_RULES,
 )
-EDIT: tuple[Guard, ...] = (*LABEL_EDIT, *EXISTENCE_RULES, *CREATION_RULES)
+EDIT: tuple[Guard, ...] = (
+    *LABEL_EDIT,
+    guards.pipeline_keeps_origin_condition,
+    *EXISTENCE_RULES,
+    *CREATION_RULES,
+)
 APPROVERS_EDIT: tuple[Guard, ...] = (
     guards.approver_edits_approved,
     *EDIT_RULES,

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from engine.lifecycle import guards
+from engine.model.claims import ClaimCondition
 from engine.model.errors import Code, Refusal
 from engine.model.facts import Facts
 from engine.model.vocabulary import Permission, ReleaseType, Status
@@ -229,6 +230,19 @@ def test_a_pipeline_changes_no_release_of_keypairs_beyond_its_rule() -> None:
         assert code_of(edited) is (None if may else Code.KEYPAIR_NOT_ALLOWED)
         for guard in (guards.requester_or_approver, guards.may_stop):
             assert code_of(guard(given)) is (None if may else Code.FORBIDDEN)
+
+
+def test_a_pipeline_loosens_no_origin_condition() -> None:
+    ref, repository = (ClaimCondition(name, equals=("1",)) for name in ("ref", "repository_id"))
+    before = drafting(facts(Status.IN_PROGRESS, ReleaseType.ONLINE), origin_condition=(ref,)).draft
+    given = facts(Status.IN_PROGRESS, ReleaseType.ONLINE)
+    given = replace(given, release=replace(given.subject, fields=before))
+    for after, may in (((ref,), True), ((ref, repository), True), ((repository,), False)):
+        by_person = drafting(given, origin_condition=after)
+        by_pipeline = replace(by_person, actor=replace(given.actor, pipeline=pipeline(VAULT)))
+        assert guards.pipeline_keeps_origin_condition(by_person) is None
+        refused = guards.pipeline_keeps_origin_condition(by_pipeline)
+        assert code_of(refused) is (None if may else Code.FORBIDDEN)
 
 
 @pytest.mark.parametrize("type_", ReleaseType)

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from api.graphql.ids import local_id
 from engine.commands.administration.pipeline_rules import UpdatePipelineRule
+from engine.commands.maintenance.advance_due import advance_due
 from engine.model.claims import ClaimCondition
-from engine.model.vocabulary import Permission
+from engine.model.vocabulary import Permission, ReleaseType, Status
 from notifications.tables import deliveries
 from tests.api.web.oauth.pipeline_site import PipelineSite, open_site
 from tests.api.web.sign_in.loopback_issuer import Issuer, Loopback
@@ -217,7 +219,7 @@ def test_a_condition_that_everybody_fulfils_is_refused(
 ) -> None:
     refused = request(site, originCondition=[condition])
     assert refused["errors"][0]["code"] == "INVALID_INPUT"
-    assert refused["errors"][0]["field"] == ["originCondition"]
+    assert refused["errors"][0]["field"] == ["originCondition", "0"]
 
 
 def test_a_release_names_the_pipeline_that_requested_it(site: PipelineSite) -> None:
@@ -232,3 +234,28 @@ def test_a_release_names_the_pipeline_that_requested_it(site: PipelineSite) -> N
     keys = [site.api.id("Keypair", "spare")]
     refused = request(site, as_pipeline(site, run_id="2"), name="Other", keypairIds=keys)
     assert refused["errors"][0]["code"] == "KEYPAIR_NOT_ALLOWED"
+
+
+def test_a_pipeline_loosens_no_condition_of_its_own_release(site: PipelineSite) -> None:
+    world = site.world
+    world.add_keypair("online", ReleaseType.ONLINE)
+    world.set_team("blue", keypairs=["vault", "spare", "online"])
+    rule = UpdatePipelineRule(rule_id=site.rule_id, keypair_ids=frozenset({world.things["online"]}))
+    world.do("admin", rule)
+    pipeline = as_pipeline(site)
+    keys = [site.api.id("Keypair", "online")]
+    release = request(site, pipeline, type="ONLINE", keypairIds=keys)["release"]
+    advance_due(world.system)
+
+    def edit(who: str, condition: list[dict[str, Any]]) -> Any:
+        now = world.release(local_id(release["id"]))
+        assert now.status is Status.IN_PROGRESS
+        change = {"id": release["id"], "revision": now.revision, "originCondition": condition}
+        return site.api.try_(who, "updateRelease", change, RELEASE)
+
+    refused = edit(pipeline, CONDITION[:1])
+    assert [(e["code"], e["field"]) for e in refused["errors"]] == [
+        ("FORBIDDEN", ["originCondition"])
+    ]
+    stricter = [*CONDITION, {"claim": "environment", "equals": ["production"]}]
+    assert edit(pipeline, stricter)["errors"] == []
