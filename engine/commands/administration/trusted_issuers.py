@@ -6,17 +6,21 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Row
+
 from engine.commands.administration.pipeline_rules import end_rule
 from engine.commands.administration.validation import clean_name, differences, require_permission
 from engine.commands.command import Command
 from engine.commands.credentials.token_endings import end_tokens_of_rule
 from engine.model.errors import Code, Faults, Refusal, refuse
 from engine.model.events import TrustedIssuerCreated, TrustedIssuerDeleted, TrustedIssuerUpdated
+from engine.model.grants import refuse_grant
 from engine.model.origins import IssuerKind
 from engine.model.text import normalize
 from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store.administration import pipelines
+from engine.persistence.store.administration.pipelines import RuleFields
 from engine.persistence.store.locks import Hold
 from engine.persistence.store.unit_of_work import UnitOfWork
 
@@ -83,15 +87,14 @@ class UpdateTrustedIssuer(Command[UUID]):
     audience: str | None = None
 
     def apply(self, uow: UnitOfWork) -> UUID:
-        """Needs `MANAGE_USERS`."""
+        """Needs `MANAGE_USERS`, and for another audience what the issuer's rules grant."""
         require_permission(uow, Permission.MANAGE_USERS)
         row = pipelines.load_issuer(uow, self.issuer_id)
         changes = differences(row._asdict(), self._new_values())
         if changes:
-            pipelines.update_issuer(uow, row.id, {n: after for n, (_, after) in changes.items()})
             if "audience" in changes:
-                for rule in pipelines.rules_of_issuer(uow, row.id):
-                    end_tokens_of_rule(uow, rule, f"The audience of {row.name} was changed.")
+                _let_in_others(uow, row)
+            pipelines.update_issuer(uow, row.id, {n: after for n, (_, after) in changes.items()})
             uow.record(TrustedIssuerUpdated(subject_id=row.id, changes=changes))
         return self.issuer_id
 
@@ -133,6 +136,17 @@ class DeleteTrustedIssuer(Command[UUID]):
         }
         uow.record(TrustedIssuerDeleted(subject_id=row.id, changes=changes))
         return self.issuer_id
+
+
+def _let_in_others(uow: UnitOfWork, issuer: Row[Any]) -> None:
+    """Check that the actor may give what the issuer's rules grant, and end the rules' tokens.
+
+    Tokens for another audience are those of other pipelines, to which the rules then give the same.
+    """
+    for rule in pipelines.rules_of_issuer(uow, issuer.id):
+        scopes = RuleFields.of(rule).scopes
+        refuse(refuse_grant(uow.actor, scopes, scopes, "audience"))
+        end_tokens_of_rule(uow, rule, f"The audience of {issuer.name} was changed.")
 
 
 def _require_room(uow: UnitOfWork) -> None:

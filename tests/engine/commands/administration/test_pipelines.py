@@ -23,6 +23,7 @@ from engine.commands.administration.users import UpdateUser
 from engine.commands.command import Command
 from engine.model.claims import ClaimCondition
 from engine.model.errors import Code, Refusal
+from engine.model.grants import ADMINISTRATION
 from engine.model.origins import IssuerKind
 from engine.model.vocabulary import Permission
 from engine.persistence.store import tables as t
@@ -147,6 +148,18 @@ def test_whoever_makes_a_rule_holds_what_it_grants(world: World) -> None:
     rule = world.do("admin", command)
     narrower = UpdatePipelineRule(rule_id=rule, name="Renamed")
     assert world.refused("clerk", narrower, scopes=scopes).code is Code.FORBIDDEN
+
+
+def test_whoever_lets_in_other_tokens_holds_what_the_rules_grant(world: World) -> None:
+    make_rule(world)
+    scopes = frozenset({P.MANAGE_USERS, P.VIEW_RELEASES})
+    issuer = world.things["GitHub"]
+    other = UpdateTrustedIssuer(issuer_id=issuer, audience="other")
+    refusal = world.refused("admin", other, scopes=scopes)
+    assert (refusal.code, refusal.field) == (Code.FORBIDDEN, ("audience",))
+    assert "SIGN" in refusal.message
+    world.do("admin", UpdateTrustedIssuer(issuer_id=issuer, name="GH"), scopes=scopes)
+    world.do("admin", other, scopes=scopes | {P.SIGN, P.APPROVE_RELEASE, *ADMINISTRATION})
 
 
 def test_an_issuer_is_trusted_once_and_names_are_unique(world: World) -> None:
