@@ -180,7 +180,7 @@ def _repeat(
     request: SignRequest,
     previous: PreviousSignature,
 ) -> Answer:
-    if previous.is_for(stored.keypair.id, request):
+    if previous.is_for(stored.keypair.id, request, actor):
         return Existing(previous.id, previous.state is SignatureState.MADE)
     refusal = Refusal(
         Code.IDEMPOTENCY_MISMATCH,
@@ -260,6 +260,8 @@ def _as_previous(reserved: Reserved) -> PreviousSignature:
         digest=reserved.digest,
         digest_algorithm=DigestAlgorithm(event.digest_algorithm),
         state=SignatureState.RESERVED,
+        release_id=event.release_id,
+        origin=event.origin,
     )
 
 

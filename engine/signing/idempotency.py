@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from engine.model.algorithms import DigestAlgorithm
 from engine.model.facts import Actor
+from engine.model.origins import Origin
 from engine.model.vocabulary import Permission, SignatureState
 from engine.persistence.store import tables as t
 from engine.persistence.store.unit_of_work import UnitOfWork
@@ -27,6 +29,8 @@ _PREVIOUS = sa.select(
     _S.c.digest,
     _S.c.digest_algorithm,
     _S.c.state,
+    _S.c.release_id,
+    _S.c.origin,
 ).where(
     _S.c.user_id.in_(sa.bindparam("users", expanding=True)),
     _S.c.idempotency_key.in_(sa.bindparam("keys", expanding=True)),
@@ -43,15 +47,35 @@ class PreviousSignature:
     digest: bytes
     digest_algorithm: DigestAlgorithm
     state: SignatureState
+    release_id: UUID | None
+    #: Canonical JSON of where the pipeline runs that signed; None: no pipeline has.
+    origin: str | None
 
-    def is_for(self, keypair_id: UUID, request: SignRequest) -> bool:
-        """Whether a request on this keypair repeats the one that led to this signature."""
+    def is_for(self, keypair_id: UUID, request: SignRequest, actor: Actor) -> bool:
+        """Whether a request on this keypair repeats the one that led to this signature.
+
+        A later run of a pipeline for the same commit repeats the earlier one; another pipeline, or
+        another commit, does not.
+        """
         # Content was once recorded under another algorithm; it is the same content all the same.
         return (
             self.keypair_id == keypair_id
             and self.digest == request.digest_by(self.digest_algorithm)
             and (request.content is not None or self.digest_algorithm == request.hash_algorithm)
+            and request.release_id in {None, self.release_id}
+            and self._source == _source_of(actor)
         )
+
+    @property
+    def _source(self) -> Origin | None:
+        if self.origin is None:
+            return None
+        return replace(Origin.from_json(json.loads(self.origin)), run=None)
+
+
+def _source_of(actor: Actor) -> Origin | None:
+    """Return which pipeline acts and for which commit, in whatever run; None for no pipeline."""
+    return replace(actor.pipeline.origin, run=None) if actor.pipeline is not None else None
 
 
 PreviousSignatures = dict[UserKey, PreviousSignature]

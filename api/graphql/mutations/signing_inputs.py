@@ -97,7 +97,8 @@ class SignInput:
         default=None,
         description="A text of your own choice, such as the build's number. Another call of the"
         " same user with the same key returns the same signature and uses no second one; keys of"
-        " other users do not count. With another digest or keypair it is refused.",
+        " other users do not count. With another digest, keypair or release, and from another"
+        " pipeline or commit, it is refused.",
     )
     artifact: ArtifactInput | None = strawberry.field(
         default=None, description="The artifact that the signature is for."

@@ -108,8 +108,9 @@ def test_a_key_used_for_something_else_is_refused() -> None:
 
 @pytest.mark.parametrize(("keypair_id", "is_same"), [(VAULT, True), (SPARE, False)])
 def test_a_repetition_is_answered_whatever_the_factors_say(keypair_id: UUID, is_same: bool) -> None:
+    state, algorithm = SignatureState.MADE, DigestAlgorithm.SHA256
     previous = PreviousSignature(
-        SIGNATURE_IDS[8], keypair_id, DIGEST, DigestAlgorithm.SHA256, SignatureState.MADE
+        SIGNATURE_IDS[8], keypair_id, DIGEST, algorithm, state, RELEASE, origin=None
     )
     batch = facts(previous={(MEMBER, "a"): previous}, signing_frozen=True)
     (answer,), decision = decided(batch, request(key="a"))

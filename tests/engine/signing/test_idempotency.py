@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256, sha512
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -165,6 +166,33 @@ def test_a_pipeline_gets_no_earlier_signature_of_a_keypair_that_its_rule_does_no
         (outcome,) = sign(world.system, of_spare, vault, [replace(request, digest=digest)])
         assert code_of(outcome) is Code.KEYPAIR_NOT_ALLOWED
     assert sign(world.system, of_vault, vault, [request]) == [first]
+
+
+def test_a_key_repeats_nothing_that_counts_toward_another_release(open_world: World) -> None:
+    world = open_world
+    (release,) = rows(world, t.releases)
+    first = once(world)
+    assert once(world, release_id=release.id) == first
+    assert code_of(once(world, release_id=uuid4())) is Code.IDEMPOTENCY_MISMATCH
+    assert used(world) == 1
+
+
+def test_another_pipeline_or_commit_gets_no_earlier_signature(open_world: World) -> None:
+    world, vault = open_world, open_world.things["vault"]
+    request = SignRequest(keypair_id=vault, digest=DIGEST, idempotency_key="build 1")
+
+    def ask(**claims: str) -> Outcome:
+        caller = world.principal("dev", pipeline=pipeline(vault, **claims))
+        (outcome,) = sign(world.system, caller, vault, [request])
+        return outcome
+
+    first = ask(repository_id="4711", sha="abc", run_id="1")
+    assert isinstance(first, Made)
+    assert ask(repository_id="4711", sha="abc", run_id="2") == first
+    for claims in ({"repository_id": "4712", "sha": "abc"}, {"repository_id": "4711"}):
+        assert code_of(ask(**claims)) is Code.IDEMPOTENCY_MISMATCH
+    assert code_of(once(world)) is Code.IDEMPOTENCY_MISMATCH, "nobody's pipeline"
+    assert used(world) == 1
 
 
 def test_content_recorded_under_another_algorithm_is_still_the_same(world: World) -> None:
