@@ -68,6 +68,20 @@ async def session_of(
     return await _prove(runtime, principal_of_session, secret, noted=noted) if secret else None
 
 
+async def names_another(runtime: Runtime, connection: HTTPConnection, principal: Principal) -> bool:
+    """Return whether the host application names somebody other than the user of the session.
+
+    Pages that act with a session of their own ask, so that a session that somebody left here does
+    nothing for whoever the host has signed in since.
+    """
+    people = runtime.host_people
+    user = await people.user_of(connection) if people is not None else None
+    if people is None or user is None:
+        return False
+    person = await people.principal_of(runtime, user)
+    return person is None or person.user_id != principal.user_id
+
+
 async def _prove(
     runtime: Runtime, look_up: LookUp, secret: str, *, noted: bool = True
 ) -> Principal | None:

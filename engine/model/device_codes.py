@@ -1,8 +1,8 @@
 """User codes of the device flow (RFC 8628): a device shows one, and a person types it in a browser.
 
 A code is one of 20 ** 8, about 34 bits, as section 6.1 of the RFC proposes. It lives for ten
-minutes, and the page that takes it allows each session and each network few attempts: whoever tries
-a hundred codes hits one of a thousand live ones with a probability of one in 250,000.
+minutes, and the page that takes it allows each user and each network few attempts: whoever tries a
+hundred codes hits one of a thousand live ones with a probability of one in 250,000.
 """
 
 from __future__ import annotations

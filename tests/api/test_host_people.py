@@ -269,6 +269,23 @@ def test_the_hosts_sessions_and_those_here_are_apart(site: Mounted, host: HostSe
     assert who(browser) == "dev@example.com"
 
 
+def test_a_session_that_somebody_left_here_confirms_no_device(
+    site: Mounted, host: HostSessions
+) -> None:
+    begun = site.browser.post(
+        f"{PATH}/oauth/device_authorization", data={"client_id": "countersign"}
+    )
+    confirm = {"user_code": begun.json()["user_code"], "decision": "confirm"}
+    browser = site.sign_in("ann", host.browser(site, "bob@example.com"))
+    page = browser.get(f"{PATH}/device")
+    assert (page.status_code, "somebody else" in page.text) == (403, True)
+    assert browser.post(f"{PATH}/device", data=confirm, headers=OWN_PAGE).status_code == 403
+    host.sessions["bob@example.com"] = "Ann@example.com"
+    assert browser.get(f"{PATH}/device").status_code == 200
+    answer = browser.post(f"{PATH}/device", data=confirm, headers=OWN_PAGE)
+    assert "The device is signed in" in answer.text
+
+
 def test_the_ledger_says_that_the_host_had_signed_them_in(
     site: Mounted, host: HostSessions
 ) -> None:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.runtime.runtime import Runtime
+from api.web.http.clients import client_of
 from api.web.http.rate_limit import TokenBuckets
 from api.web.oauth.answers import IssuedToken, OAuthError, uncached
 from api.web.oauth.requests import admit, answer_errors, parameters_of
@@ -56,7 +57,8 @@ class DeviceFlow:
             runtime: The engine.
             key: What user codes are hashed with.
             verification_uri: The page where people type the user code.
-            limit: How often a client may ask for codes, each of which is a row for ten minutes.
+            limit: How often a client may ask for codes in this process; `device_sign_in` has the
+                limits on those that wait, of all processes.
         """
         self._runtime = runtime
         self._key = key
@@ -74,6 +76,7 @@ class DeviceFlow:
         values = {
             "device_name": parameters.get("device_name") or _UNNAMED_DEVICE,
             "address": request.client.host if request.client else "",
+            "client": client_of(request),
             "user_agent": request.headers.get("user-agent", ""),
         }
         try:
@@ -81,6 +84,8 @@ class DeviceFlow:
                 lambda connection, now: device_sign_in.begin(connection, now, self._key, **values)
             )
         except Refusal as refusal:
+            if refusal.code is Code.RATE_LIMITED:
+                raise OAuthError("slow_down", refusal.message, status=429) from refusal
             if refusal.code is not Code.INVALID_INPUT:
                 raise
             raise OAuthError("invalid_request", refusal.message) from refusal

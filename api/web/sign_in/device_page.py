@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -9,14 +10,14 @@ from sqlalchemy import Row
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.runtime.credentials import session_of
+from api.runtime.credentials import names_another, session_of
 from api.runtime.runtime import Runtime
 from api.web.http.browser import Browser
 from api.web.pages import error_page, go, page
 from api.web.sign_in.forms import fields_of
 from api.web.sign_in.limits import SignInLimits
 from api.web.sign_in.sessions import person_shown
-from engine.commands.credentials.device_sign_in import DecideDevice, find_undecided
+from engine.commands.credentials.device_sign_in import DecideDevice, admit_attempt, find_undecided
 from engine.model.device_codes import parse_user_code, spell_user_code
 from engine.model.errors import Code, Refusal
 from engine.model.principal import Principal
@@ -48,11 +49,18 @@ class DevicePage:
         principal = await session_of(self._runtime, request)
         if principal is None:
             return self._to_sign_in(request)
+        if await names_another(self._runtime, request, principal):
+            return error_page(request, "another", self._browser.root, 403)
         if request.method != "POST":
             return await self._show_form(request, principal, request.query_params.get("user_code"))
-        if self._limits.types_device_codes_too_often(request, principal.session_id):
+        if self._limits.types_too_often(request) or not await self._admit(principal):
             return error_page(request, "too_often", self._browser.root, 429)
-        fields = await fields_of(request)
+        return await self._take(request, principal, await fields_of(request))
+
+    async def _take(
+        self, request: Request, principal: Principal, fields: Mapping[str, str]
+    ) -> Response:
+        """Show what a typed code belongs to, or decide on that."""
         typed, decision = fields.get("user_code", ""), _DECISIONS.get(fields.get("decision", ""))
         device = await self._runtime.read_as_system(
             lambda connection, now: find_undecided(connection, now, self._key, typed)
@@ -62,6 +70,13 @@ class DevicePage:
         if decision is None:
             return await self._show(request, principal, "device_confirm", device=device, code=typed)
         return await self._decide(request, principal, device, confirmed=decision)
+
+    async def _admit(self, principal: Principal) -> bool:
+        """Count another code that the user types; return False where there were too many."""
+        user_id = principal.user_id
+        return await self._runtime.change_as_system(
+            lambda connection, now: admit_attempt(connection, now, user_id)
+        )
 
     async def _decide(
         self, request: Request, principal: Principal, device: Row[Any], *, confirmed: bool

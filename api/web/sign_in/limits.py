@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from uuid import UUID
 
 from starlette.requests import Request
 
@@ -33,8 +32,6 @@ class SignInLimits:
     )
     #: Codes typed by one client. What keeps a code from being guessed is counted for each mail.
     typing: TokenBuckets = field(default_factory=lambda: TokenBuckets(rate=1 / 3, burst=60))
-    #: Codes of devices typed in one session: too few to guess one (see `device_codes`).
-    device_codes: TokenBuckets = field(default_factory=lambda: TokenBuckets(rate=1 / 60, burst=10))
     #: Ways to the OpenID provider and back of one client; each asks the provider something.
     travelling: TokenBuckets = field(default_factory=lambda: TokenBuckets(rate=1 / 3, burst=120))
 
@@ -61,10 +58,6 @@ class SignInLimits:
     def types_too_often(self, request: Request) -> bool:
         """Return whether a client has to wait before it tries another code."""
         return self.typing.wait(client_of(request)) > 0
-
-    def types_device_codes_too_often(self, request: Request, session_id: UUID | None) -> bool:
-        """Return whether a session or client has to wait before it tries a code of a device."""
-        return self.device_codes.wait(session_id) > 0 or self.types_too_often(request)
 
     def travels_too_often(self, request: Request) -> bool:
         """Return whether a client has to wait before it visits the provider again."""

@@ -30,7 +30,13 @@ LIFETIME = timedelta(minutes=10)
 #: How often a device may ask whether it was confirmed; each time that it asks too early adds to it.
 INTERVAL_SECONDS = 5
 #: Rows are kept for this long after they expired.
-_RETENTION = timedelta(days=1)
+_RETENTION = timedelta(hours=1)
+#: Devices that may wait at once, of one client and in all.
+MAX_WAITING_PER_CLIENT = 100
+MAX_WAITING = 10_000
+#: User codes that a user may type in a period, in whichever sessions.
+MAX_ATTEMPTS = 10
+ATTEMPTS_PERIOD = timedelta(minutes=10)
 #: Begins the secret of a device's session, which no browser's cookie begins with.
 DEVICE_PREFIX = f"{PREFIX}session_"
 
@@ -62,6 +68,7 @@ def begin(
     *,
     device_name: str,
     address: str,
+    client: str,
     user_agent: str,
 ) -> DeviceCodes:
     """Write that a device asks for a session, and return its codes.
@@ -72,20 +79,26 @@ def begin(
         key: What user codes are hashed with.
         device_name: What the device calls itself.
         address: Where the request comes from.
+        client: What the requests from there are counted by.
         user_agent: What the device's program calls itself.
 
     Raises:
-        Refusal: INVALID_INPUT, for a name that cannot be shown.
+        Refusal: INVALID_INPUT, for a name that cannot be shown, or RATE_LIMITED, where too many
+            devices wait.
     """
     name = clean_name(normalize(device_name), "name of the device", "device_name")
     codes = DeviceCodes(secrets.token_urlsafe(32), new_user_code())
     rows.delete_expired_before(connection, now - _RETENTION)
+    waiting, of_client = rows.count_live(connection, now, client)
+    if waiting >= MAX_WAITING or of_client >= MAX_WAITING_PER_CLIENT:
+        raise Refusal(Code.RATE_LIMITED, "Too many devices wait to be confirmed. Try again later.")
     values = {
         "id": uuid7(),
         "device_code_hash": secret_hash(codes.device_code),
         "user_code_hash": hash_user_code(key, codes.user_code),
         "device_name": name,
         "address": address,
+        "client": client,
         "user_agent": printable(user_agent),
         "created_at": now,
         "expires_at": now + LIFETIME,
@@ -93,6 +106,11 @@ def begin(
     }
     rows.insert_authorization(connection, values)
     return codes
+
+
+def admit_attempt(connection: Connection, now: datetime, user_id: UUID) -> bool:
+    """Count that a user types a user code; return whether they may, or have typed too many."""
+    return rows.count_attempt(connection, user_id, now, ATTEMPTS_PERIOD, MAX_ATTEMPTS)
 
 
 def find_undecided(

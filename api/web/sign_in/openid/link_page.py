@@ -11,10 +11,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.runtime.credentials import session_of
+from api.runtime.credentials import names_another, session_of
 from api.runtime.runtime import Runtime
 from api.web.http.browser import Browser
-from api.web.pages import go, page
+from api.web.pages import error_page, go, page
 from api.web.sign_in.forms import fields_of
 from api.web.sign_in.login_flow import IDENTITY_TO_LINK_COOKIE, LINK_IDENTITY_PATH
 from api.web.sign_in.openid.configured import OpenId
@@ -65,6 +65,8 @@ class LinkPage:
             if pending is None:
                 self._browser.take(home, IDENTITY_TO_LINK_COOKIE)
             return home
+        if await names_another(self._runtime, request, principal):
+            return error_page(request, "another", self._browser.root, 403)
         values = await self._runtime.read_as_system(
             lambda connection, _now: person_shown(connection, principal)
         )

@@ -2,22 +2,57 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
+from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.persistence.store import tables as t
 from engine.persistence.store.unit_of_work import UnitOfWork
 
-_D = t.device_authorizations
+_D, _A = t.device_authorizations, t.device_code_attempts
 
 
 def insert_authorization(connection: Connection, values: dict[str, Any]) -> None:
     """Write that a device asks for a session."""
     connection.execute(_D.insert().values(values))
+
+
+def count_live(connection: Connection, now: datetime, client: str) -> tuple[int, int]:
+    """Return how many have not expired: all of them, and those of one client."""
+    own = sa.func.count(sa.case((_D.c.client == client, 1)))
+    query = sa.select(sa.func.count(), own).where(_D.c.expires_at > now)
+    total, of_client = connection.execute(query).one()
+    return total, of_client
+
+
+def count_attempt(
+    connection: Connection, user_id: UUID, now: datetime, period: timedelta, maximum: int
+) -> bool:
+    """Count that a user types a code; return False where there were as many as there may be.
+
+    Args:
+        connection: A writing connection.
+        user_id: Who types it.
+        now: When.
+        period: For how long an attempt counts, at most.
+        maximum: How many attempts there may be in a period.
+    """
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    first = dialect.insert(_A).values(user_id=user_id, counted_since=now, attempts=1)
+    is_over = _A.c.counted_since <= now - period
+    counted = first.on_conflict_do_update(
+        index_elements=[_A.c.user_id],
+        set_={
+            "attempts": sa.case((is_over, 1), else_=_A.c.attempts + 1),
+            "counted_since": sa.case((is_over, now), else_=_A.c.counted_since),
+        },
+        where=sa.or_(is_over, _A.c.attempts < maximum),
+    )
+    return connection.execute(counted.returning(_A.c.user_id)).first() is not None
 
 
 def load_by_device_code(connection: Connection, code_hash: bytes) -> Row[Any] | None:

@@ -5,6 +5,7 @@ from engine.persistence.store.tables.base import metadata
 from engine.persistence.store.tables.credentials import (
     address_changes,
     device_authorizations,
+    device_code_attempts,
     identities,
     sessions,
     sign_ins,
@@ -51,6 +52,7 @@ __all__ = [
     "api_tokens",
     "decisions",
     "device_authorizations",
+    "device_code_attempts",
     "directory_entries",
     "identities",
     "key_checks",

@@ -117,6 +117,8 @@ device_authorizations = Table(
     #: What the device calls itself, where it comes from, and what its program calls itself.
     Column("device_name", Text, nullable=False),
     Column("address", Text, nullable=False),
+    #: What its requests are counted by: the address, or for IPv6 its network.
+    Column("client", Text),
     Column("user_agent", Text, nullable=False),
     timestamp("created_at"),
     timestamp("expires_at", index=True),
@@ -130,4 +132,14 @@ device_authorizations = Table(
     foreign_key("session_id", "sessions.id", nullable=True),
     #: When the device got its session; it gets one only.
     timestamp("used_at", nullable=True),
+)
+
+#: How many user codes somebody has typed lately, in whichever process and session.
+device_code_attempts = Table(
+    "device_code_attempts",
+    metadata,
+    foreign_key("user_id", "users.id", primary_key=True),
+    #: When they began to be counted.
+    timestamp("counted_since"),
+    Column("attempts", Integer, nullable=False),
 )

@@ -12,10 +12,15 @@ import sqlalchemy as sa
 
 from api.web.oauth.device_flow import CLIENT_ID, GRANT_TYPE
 from engine.commands.administration.users import UpdateUser
-from engine.commands.credentials.device_sign_in import DecideDevice, StartDeviceSession
+from engine.commands.credentials import device_sign_in
+from engine.commands.credentials.device_sign_in import (
+    ATTEMPTS_PERIOD,
+    DecideDevice,
+    StartDeviceSession,
+)
 from engine.model.errors import Code
 from engine.persistence.store import tables as t
-from tests.api.web.sign_in.site import PUBLIC, WHO, Person, Site
+from tests.api.web.sign_in.site import PUBLIC, WHO, Person, Site, open_site
 from tests.support.refusals import assert_refused, details_of
 from tests.support.world import World, make_world
 
@@ -242,6 +247,41 @@ async def test_codes_cannot_be_guessed_for_long(site: Site) -> None:
     assert [answer.status_code for answer in answers] == [422] * 10 + [429]
     assert (await decide(ann, device.codes["user_code"], "confirm")).status_code == 429
     assert await device.error() == "authorization_pending"
+
+
+async def test_the_limit_of_codes_holds_over_sessions_and_processes(site: Site) -> None:
+    device = await device_of(site)
+    await device.begin()
+    async with open_site(site.world) as other:
+        people = [await each.signed_in("ann") for each in (site, other)]
+        answers = [
+            (await person.post("/device", user_code="BCDF-GHJK")).status_code
+            for _ in range(6)
+            for person in people
+        ]
+        assert answers == [422] * 10 + [429] * 2
+        bob = await other.signed_in("bob")
+        assert (await bob.post("/device", user_code="BCDF-GHJK")).status_code == 422
+        site.world.clock.pass_(seconds=ATTEMPTS_PERIOD.total_seconds())
+        assert (await people[1].post("/device", user_code="BCDF-GHJK")).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("name", "of_another_client"), [("MAX_WAITING_PER_CLIENT", 200), ("MAX_WAITING", 429)]
+)
+async def test_devices_that_wait_are_limited_over_all_processes(
+    site: Site, monkeypatch: pytest.MonkeyPatch, name: str, of_another_client: int
+) -> None:
+    monkeypatch.setattr(device_sign_in, name, 3)
+    path, form = "/oauth/device_authorization", {"client_id": CLIENT_ID}
+    client = (await device_of(site)).client
+    answers = [await client.post(path, data=form) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200] * 3 + [429]
+    assert answers[-1].json()["error"] == "slow_down"
+    elsewhere = (await site.person()).client
+    assert (await elsewhere.post(path, data=form)).status_code == of_another_client
+    site.world.clock.pass_(minutes=10)
+    assert (await client.post(path, data=form)).status_code == 200
 
 
 async def test_no_secret_is_stored(site: Site) -> None:

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from api.graphql.endpoint import Endpoint
 from api.runtime.channels import MessageSettings
+from api.runtime.host_people import HostPeople
 from api.runtime.runtime import Runtime
 from api.web.http.browser import Browser
 from api.web.sign_in.limits import SignInLimits
@@ -116,7 +117,9 @@ class Site:
 
 
 @asynccontextmanager
-async def open_site(world: World, *more: BaseRoute, **parts: Any) -> AsyncIterator[Site]:
+async def open_site(
+    world: World, *more: BaseRoute, host_people: HostPeople | None = None, **parts: Any
+) -> AsyncIterator[Site]:
     """The site of a world; `parts` are given to the pages."""
     async with AsyncExitStack() as stack:
         inbox = await stack.enter_async_context(smtp_server())
@@ -125,7 +128,14 @@ async def open_site(world: World, *more: BaseRoute, **parts: Any) -> AsyncIterat
         gate, browser = SigningService(world.system, executor), Browser(PUBLIC)
         key = derive(SECRET, ACTION_LINKS)
         telling = MessageSettings(channels={}, link_key=key, webhook_key=bytes(32))
-        runtime = Runtime(world.system, executor, gate, browser=browser, message_settings=telling)
+        runtime = Runtime(
+            world.system,
+            executor,
+            gate,
+            browser=browser,
+            message_settings=telling,
+            host_people=host_people,
+        )
         channel = SmtpChannel(inbox.url, "Countersign <countersign@example.com>")
         stack.push_async_callback(channel.close)
         mailer = SignInMailer(

@@ -11,9 +11,11 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 import httpx2
 import pytest
 import sqlalchemy as sa
+from starlette.requests import HTTPConnection
 from structlog.testing import capture_logs
 
 from api.openid.errors import ProviderError
+from api.runtime.host_people import HostPeople, HostUser
 from api.web.http.rate_limit import TokenBuckets
 from api.web.sign_in.limits import SignInLimits
 from api.web.sign_in.openid.configured import OpenId
@@ -415,3 +417,28 @@ async def test_a_client_goes_there_and_back_only_so_often_and_the_log_stays_shor
             ("This browser did not begin the sign-in.", 0),
         ]
         assert world.snapshot() == before
+
+
+async def test_a_session_that_somebody_left_here_ties_no_identity(
+    world: World, openid: OpenId
+) -> None:
+    names = {"host": "bob"}
+
+    async def authenticate(_connection: HTTPConnection) -> HostUser | None:
+        return HostUser(account_id=world.account_id, email=f"{names['host']}@example.com")
+
+    people = HostPeople(authenticate=authenticate)
+    async with open_site(world, openid=[openid], host_people=people) as site:
+        person = await site.signed_in("ann")
+        await through(person, "bob.login")
+        page = await person.get(LINK)
+        assert (page.status_code, "somebody else" in page.text) == (403, True)
+        names["host"] = "ann"
+        (mark,) = _MARK.findall((await person.get(LINK)).text)
+        names["host"] = "bob"
+        refused = await person.post(LINK, answer="yes", identity=mark)
+        assert refused.status_code == 403
+        assert identities(site) == []
+        names["host"] = "ann"
+        await answered(person, "yes")
+        assert len(identities(site)) == 1
