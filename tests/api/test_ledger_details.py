@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from api.graphql.queries.nodes import NODE_READERS
-from api.graphql.types.ledger_details import NO_NODES, TYPES_BY_FIELD
+from api.graphql.types.ledger_details import NO_NODES, TYPES_BY_FIELD, attempt_in
 from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.users import UpdateUser
 from engine.commands.command import Command
 from engine.commands.credentials.api_tokens import CreateApiToken, RevokeApiToken
 from engine.commands.releases.decide import Decide
 from engine.commands.releases.revise_release import ReviseRelease
-from engine.model.events import Event
+from engine.model.events import AttemptRefused, Event
 from engine.model.facts import FIELD_NAMES
 from engine.model.vocabulary import ReleaseType, Verdict
 from tests.support.api import Api
@@ -130,3 +130,11 @@ def test_every_kind_of_subject_is_a_node_or_known_to_be_none(busy: Api) -> None:
 def test_every_field_of_ids_has_a_type() -> None:
     fields = {name for name in FIELD_NAMES if name.endswith(("_id", "_ids"))}
     assert fields <= set(TYPES_BY_FIELD)
+
+
+def test_a_code_of_a_newer_version_is_no_fault() -> None:
+    details = {"command": "approve", "code": "SOMETHING_NEW"}
+    assert attempt_in(AttemptRefused.tag, details) is None
+    known = attempt_in(AttemptRefused.tag, details | {"code": "FORBIDDEN"})
+    assert known is not None
+    assert known.command == "approve"

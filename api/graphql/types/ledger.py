@@ -140,7 +140,7 @@ class LedgerEntry(Node):
 
     @strawberry.field(
         description="The refused attempt that the entry records, or null if it records something"
-        " else."
+        " else, or was refused with a code that this version does not know."
     )
     def attempt(self) -> RefusedAttempt | None:
         return ledger_details.attempt_in(self.tag, self.body["details"])

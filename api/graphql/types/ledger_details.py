@@ -28,6 +28,7 @@ TYPES_BY_FIELD = {
 }
 #: The kinds of subject, as the ledger calls them, that `node` has no objects of.
 NO_NODES = frozenset({"Attempt"})
+_KNOWN_CODES = frozenset(ErrorCode)
 
 
 @strawberry.type(description="A property that an event changed, with its value before and after.")
@@ -125,8 +126,8 @@ def decision_in(tag: str, details: dict[str, Any]) -> LedgerDecision | None:
 
 
 def attempt_in(tag: str, details: dict[str, Any]) -> RefusedAttempt | None:
-    """Return the refused attempt that an entry records."""
-    if tag != AttemptRefused.tag:
+    """Return the refused attempt that an entry records; None if its code is a newer version's."""
+    if tag != AttemptRefused.tag or details["code"] not in _KNOWN_CODES:
         return None
     return RefusedAttempt(command=details["command"], code=ErrorCode(details["code"]))
 
