@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from contextvars import copy_context
+from functools import partial
 from typing import Any
 
 from scim2_models import (
     PatchOp,
     PatchOperation,
     PayloadTooLargeException,
+    Resource,
+    ResourceType,
     SCIMException,
     UnauthorizedException,
 )
+from scim2_server.conditions import Conditions
 from scim2_server.handler import AsyncScimHandler
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
@@ -28,6 +33,7 @@ from api.web.http.rate_limit import TokenBuckets
 from api.web.scim.errors import TooManyRequestsException, translated
 from api.web.scim.resources import build_provider
 from api.web.scim.storage import DirectoryStorage
+from engine.concurrency.executor import Executor
 from engine.model.principal import Principal
 
 #: Bytes; a group of ten thousand members has about as many.
@@ -51,6 +57,38 @@ class BoundedService(ScimService):
             )
             raise PayloadTooLargeException(detail=message)
         return patch
+
+
+class OffLoopHandler(AsyncScimHandler):
+    """The SCIM library's handler, which applies a PATCH without holding up the event loop.
+
+    A PATCH of a large group takes seconds of computing.
+    """
+
+    def __init__(self, service: ScimService, storage: DirectoryStorage, executor: Executor) -> None:
+        super().__init__(service, storage)
+        self._executor = executor
+
+    async def patch_resource(
+        self,
+        resource_type: ResourceType,
+        resource_id: str,
+        patch_op: PatchOp[Any],
+        conditions: Conditions,
+    ) -> Resource[Any]:
+        """Apply a validated PATCH to a stored resource, and return the stored result."""
+        current = await self.storage.get(resource_type, resource_id)
+        assert current.meta is not None
+        version = current.meta.version
+        # The library keeps its provider in a context variable.
+        apply = partial(copy_context().run, self.service.apply_patch, current, patch_op, conditions)
+        patched = await self._executor.compute(apply)
+        if patched is None:
+            return current
+        updated: Resource[Any] = await self.storage.update(
+            resource_type, patched, expected_version=version
+        )
+        return updated
 
 
 def _number_of_operations(operation: PatchOperation[Any]) -> int:
@@ -117,7 +155,7 @@ class ScimEndpoint:
     def _handler(self, principal: Principal | None, operation: Operation) -> AsyncScimHandler:
         keeps_omitted = operation is Operation.replace
         storage = DirectoryStorage(self._runtime, principal, keeps_omitted=keeps_omitted)
-        return AsyncScimHandler(self._service, storage)
+        return OffLoopHandler(self._service, storage, self._runtime.executor)
 
 
 async def _read_body(request: Request) -> bytes:

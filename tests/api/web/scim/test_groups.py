@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from scim2_server.service import ScimService
 
 from api.web.scim.endpoint import MAX_PATCH_OPERATIONS
 from engine.commands.administration.teams import UpdateTeam
@@ -159,3 +161,21 @@ async def test_a_patch_of_too_many_operations_is_refused(directory: Directory) -
     for too_many in (patch(*[keep] * (MAX_PATCH_OPERATIONS + 1)), patch(removal)):
         error = await directory.refused(413, "PATCH", path, too_many)
         assert str(MAX_PATCH_OPERATIONS) in error["detail"]
+
+
+async def test_a_patch_is_applied_off_the_event_loop(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[str] = []
+    apply = ScimService.apply_patch
+
+    def noting(self: ScimService, *arguments: Any) -> Any:
+        threads.append(threading.current_thread().name)
+        return apply(self, *arguments)
+
+    monkeypatch.setattr(ScimService, "apply_patch", noting)
+    path = f"/Groups/{directory.world.things['blue']}"
+    rename = {"op": "replace", "path": "displayName", "value": "Azure"}
+    await directory.succeed("PATCH", path, patch(rename))
+    assert (await directory.succeed("GET", path))["displayName"] == "Azure"
+    assert [name.partition("_")[0] for name in threads] == ["compute"]

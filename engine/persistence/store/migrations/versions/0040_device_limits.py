@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0039"
-down_revision: str | None = "0038"
+revision = "0040"
+down_revision: str | None = "0039"
 
 
 def upgrade() -> None:
