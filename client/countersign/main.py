@@ -21,6 +21,7 @@ from countersign.errors import ClientError, ExitStatus
 VERBS_GROUP = "countersign.verbs"
 #: The client's verbs, and the module in which each has the Typer application `app`.
 VERBS = {
+    "agent": "countersign.cli.agent",
     "whoami": "countersign.cli.whoami",
 }
 #: Verbs of the client whose name is the server's where that is installed, since it looks after an

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 from cryptography.x509.oid import NameOID
 
-from countersign.agent.signing_keys import AgentKey, DigestAlgorithm, Refused, Scheme
+from countersign.agent.signing_keys import AgentKey, DigestAlgorithm, Scheme
+from countersign.errors import ClientError
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 HASHES = {"SHA256": hashes.SHA256(), "SHA384": hashes.SHA384(), "SHA512": hashes.SHA512()}
@@ -64,7 +65,7 @@ class KeysInMemory:
     private_keys: dict[str, PrivateKey]
     key_list: Sequence[AgentKey]
     signed: list[tuple[str, bytes, DigestAlgorithm]] = field(default_factory=list)
-    refusal: Refused | None = None
+    refusal: ClientError | None = None
     release: asyncio.Event | None = None
 
     async def keys(self) -> Sequence[AgentKey]:
@@ -89,6 +90,7 @@ def keys_in_memory(*algorithms: str, with_certificates: bool = False) -> KeysInM
         certificates = (self_signed(key, alias),) if with_certificates else ()
         key_list.append(
             AgentKey(
+                id=alias,
                 alias=alias,
                 algorithm=algorithm,
                 scheme=scheme,

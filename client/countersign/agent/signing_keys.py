@@ -50,6 +50,7 @@ class AgentKey:
     """A keypair of the server, as far as it is public.
 
     Attributes:
+        id: The server's id of it.
         alias: Its name in the account.
         algorithm: The server's name for its key type and scheme, such as RSA_PSS_3072.
         scheme: The signatures that it makes.
@@ -57,6 +58,7 @@ class AgentKey:
         certificates: Its certificate and those above it, the leaf first; empty if it has none.
     """
 
+    id: str
     alias: str
     algorithm: str
     scheme: Scheme
@@ -69,27 +71,6 @@ class AgentKey:
         return self.public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-class Refused(Exception):
-    """The server made no signature.
-
-    Attributes:
-        code: The reason as a word, such as OUTSIDE_WINDOW.
-        sentence: The reason as a sentence that says what to do.
-    """
-
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(f"{code}: {sentence}")
-        self.code = code
-        self.sentence = sentence
-
-
-class Unreachable(Refused):
-    """There was no answer of the server, also not after retries."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__("UNREACHABLE", sentence)
-
-
 class KeySigner(Protocol):
     """Whoever has keys and signs digests with them: a server, or what stands before it."""
 
@@ -97,12 +78,12 @@ class KeySigner(Protocol):
         """The keys that can be used, sorted by alias.
 
         Raises:
-            Refused: The server does not answer, or does not know who asks.
+            ClientError: The server does not answer, or does not know who asks.
         """
 
     async def sign(self, alias: str, digest: bytes, digest_algorithm: DigestAlgorithm) -> bytes:
         """One signature over a digest; each call uses one.
 
         Raises:
-            Refused: There is no signature, and none was used.
+            ClientError: There is no signature.
         """

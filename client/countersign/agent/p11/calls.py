@@ -15,7 +15,7 @@ from countersign.agent.p11.constants import ReturnValue
 from countersign.agent.p11.mechanisms import MechanismFailed
 from countersign.agent.p11.sessions import CallFailed
 from countersign.agent.p11.wire import BodyReader, MalformedMessage, read_arguments, write_body
-from countersign.agent.signing_keys import Refused, Unreachable
+from countersign.errors import ClientError, TransientError
 
 ERROR_CALL_ID = 0
 
@@ -80,11 +80,11 @@ async def answer(client: TokenClient, body: bytes) -> bytes:
     except MechanismFailed as failure:
         client.notify(failure.code, failure.sentence)
         return error_body(failure.value)
-    except Unreachable as refusal:
-        client.notify(refusal.code, refusal.sentence)
+    except TransientError as error:
+        client.notify(error.code, error.message)
         return error_body(ReturnValue.DEVICE_ERROR)
-    except Refused as refusal:
-        client.notify(refusal.code, refusal.sentence)
+    except ClientError as error:
+        client.notify(error.code, error.message)
         return error_body(ReturnValue.FUNCTION_REJECTED)
 
 

@@ -188,7 +188,7 @@ class ObjectTable:
         """The objects of the keys that can be used now, by handle.
 
         Raises:
-            Refused: The server does not say which.
+            ClientError: The server does not say which.
         """
         keys = await self.signer.keys()
         if keys is not self._keys:

@@ -10,7 +10,7 @@ import pytest
 
 from countersign.agent.p11.sessions import MAX_SESSIONS
 from countersign.agent.p11.wire import MAX_BODY_BYTES
-from countersign.agent.signing_keys import Refused, Unreachable
+from countersign.errors import ClientError, RefusedError, TransientError
 from tests.support.agent_keys import keys_in_memory
 from tests.support.p11_client import (
     TokenError,
@@ -65,12 +65,12 @@ async def test_parts_are_hashed_and_signed_once() -> None:
 @pytest.mark.parametrize(
     ("refusal", "value"),
     [
-        (Refused("OUTSIDE_WINDOW", "The window of 2.0 opens at noon."), "0x200"),
-        (Unreachable("no answer: try again."), "0x30"),
+        (RefusedError("OUTSIDE_WINDOW", "The window of 2.0 opens at noon."), "0x200"),
+        (TransientError("UNREACHABLE", "No answer: try again.", did_nothing=True), "0x30"),
     ],
 )
 async def test_refusal_reaches_the_person_and_ends_the_operation(
-    refusal: Refused, value: str
+    refusal: ClientError, value: str
 ) -> None:
     keys = keys_in_memory("ECDSA_P256")
     keys.refusal = refusal
@@ -83,7 +83,7 @@ async def test_refusal_reaches_the_person_and_ends_the_operation(
         keys.refusal = None
         with pytest.raises(TokenError, match="0x91"):
             await connection.sign(session, DIGEST)
-    assert connection.notices == [(refusal.code, refusal.sentence)]
+    assert connection.notices == [(refusal.code, refusal.message)]
     assert keys.signed == []
 
 

@@ -1,0 +1,110 @@
+"""The agent's three ways to run: for a command, for a session, and for one connection."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from countersign.agent.notices import Notify, notify_on_stderr, notify_process
+from countersign.agent.p11.connection import TokenServer
+from countersign.agent.signing_keys import KeySigner
+from countersign.agent.sockets import Peer, listening, private_folder
+from countersign.agent.tool_environment import ToolFiles, command_environment
+
+#: Says to a client's person why there is no signature.
+NotifyPeer = Callable[[Peer], Notify]
+#: What a shell answers for a command that was ended by a signal, without its number.
+SIGNAL_STATUS = 128
+NOT_RUN_STATUS = 127
+
+
+@asynccontextmanager
+async def offering(
+    signer: KeySigner, files: ToolFiles, notify_peer: NotifyPeer
+) -> AsyncIterator[None]:
+    """Offer the keys on the sockets in a folder until the block ends."""
+    token = TokenServer(signer)
+
+    async def serve_token(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: Peer
+    ) -> None:
+        await token.serve(reader, writer, notify_peer(peer))
+
+    files.write()
+    async with AsyncExitStack() as sockets:
+        await sockets.enter_async_context(listening(files.pkcs11_socket, serve_token))
+        yield
+
+
+def _on_own_stderr(_peer: Peer) -> Notify:
+    return notify_on_stderr
+
+
+def _on_stderr_of(peer: Peer) -> Notify:
+    return notify_process(peer.process_id)
+
+
+async def run_command(signer: KeySigner, command: Sequence[str]) -> int:
+    """Run a command that signs through the agent, and return its exit status.
+
+    It has sockets of its own in a private folder, which goes when the command ends.
+    """
+    with tempfile.TemporaryDirectory(prefix="countersign-") as folder:
+        files = ToolFiles(Path(folder))
+        async with offering(signer, files, _on_own_stderr):
+            return await _run(command, command_environment(os.environ, files))
+
+
+async def _run(command: Sequence[str], environment: dict[str, str]) -> int:
+    try:
+        process = await asyncio.create_subprocess_exec(*command, env=environment)
+    except OSError as error:
+        notify_on_stderr("NOT_RUN", f"{command[0]} cannot be run: {error.strerror}.")
+        return NOT_RUN_STATUS
+    loop = asyncio.get_running_loop()
+    # A terminal sends Ctrl-C to the command as well, which decides what to do.
+    loop.add_signal_handler(signal.SIGINT, lambda: None)
+    loop.add_signal_handler(signal.SIGTERM, process.terminate)
+    status = await process.wait()
+    return status if status >= 0 else SIGNAL_STATUS - status
+
+
+async def serve_session(signer: KeySigner) -> None:
+    """Offer the keys in the user's runtime folder until the process is told to end."""
+    folder = private_folder(_runtime_folder() / "countersign")
+    files = ToolFiles(folder)
+    ending = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, ending.set)
+    async with offering(signer, files, _on_stderr_of):
+        for name, value in files.variables(os.environ).items():
+            print(f"export {name}={shlex.quote(value)}", flush=True)
+        await ending.wait()
+
+
+def _runtime_folder() -> Path:
+    return Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}")
+
+
+async def serve_stdio(signer: KeySigner) -> None:
+    """Answer the one client at the other end of standard input and output."""
+    reader, writer = await _standard_streams()
+    await TokenServer(signer).serve(reader, writer, notify_on_stderr)
+
+
+async def _standard_streams() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    protocol = asyncio.StreamReaderProtocol(reader)
+    await loop.connect_read_pipe(lambda: protocol, sys.stdin.buffer)
+    transport, writer_protocol = await loop.connect_write_pipe(
+        asyncio.streams.FlowControlMixin, sys.stdout.buffer
+    )
+    return reader, asyncio.StreamWriter(transport, writer_protocol, reader, loop)

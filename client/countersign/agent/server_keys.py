@@ -1,0 +1,128 @@
+"""The keypairs of a server as the agent's tools use them."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Collection, Sequence
+from typing import Any, cast
+
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.x509 import Certificate
+
+from countersign.agent.certificates import chain_of
+from countersign.agent.gathering import DigestToSign, Gatherer
+from countersign.agent.signing_keys import AgentKey, DigestAlgorithm, PublicKey, Scheme
+from countersign.connection.graphql import AsyncConnection
+from countersign.connection.wire import refusal_of
+from countersign.errors import ClientError
+from countersign.operations.keypairs import KEYPAIRS
+from countersign.operations.signing import EXPLAIN_SIGN, SIGN_BATCH
+
+#: How long the list of keypairs is kept; whether one may sign is decided anew each time.
+KEYS_SECONDS = 30.0
+
+
+class ServerKeys:
+    """Offers keypairs of a server, and lets it sign.
+
+    Args:
+        connection: The connection to the server.
+        aliases: The only keypairs that are offered; all that the person may see if None.
+        certificates: Certificates of keypairs, which the tools get from the agent.
+    """
+
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        aliases: Collection[str] | None = None,
+        certificates: Sequence[Certificate] = (),
+    ) -> None:
+        self._connection = connection
+        self._certificates = certificates
+        self._aliases = None if aliases is None else {alias.casefold() for alias in aliases}
+        self._keys: Sequence[AgentKey] = ()
+        self._expires_at = float("-inf")
+        self._gatherer = Gatherer(self._sign_batch)
+
+    async def keys(self) -> Sequence[AgentKey]:
+        """Return the keypairs that are offered, sorted by alias.
+
+        Raises:
+            ClientError: The server does not say which.
+        """
+        if time.monotonic() >= self._expires_at:
+            rows = await self._read_rows()
+            keys = [key for row in rows if self._is_offered(row) and (key := self._key_of(row))]
+            self._keys = sorted(keys, key=lambda key: key.alias)
+            self._expires_at = time.monotonic() + KEYS_SECONDS
+        return self._keys
+
+    async def sign(self, alias: str, digest: bytes, digest_algorithm: DigestAlgorithm) -> bytes:
+        """Return one signature over a digest.
+
+        Raises:
+            ClientError: There is none.
+        """
+        return await self._gatherer.sign(alias, digest, digest_algorithm)
+
+    async def is_open(self, alias: str) -> bool:
+        """Return whether the server would sign with a keypair now.
+
+        Raises:
+            ClientError: It does not say.
+        """
+        [keypair_id] = [key.id for key in await self.keys() if key.alias == alias]
+        data = await self._connection.run(EXPLAIN_SIGN, input={"keypairId": keypair_id})
+        explanation = data["explainSign"]
+        return explanation is not None and bool(explanation["allowed"])
+
+    def _key_of(self, row: dict[str, Any]) -> AgentKey | None:
+        """Return a keypair as the tools use it; None if none of them does, as for OpenPGP."""
+        scheme = next((scheme for scheme in Scheme if row["algorithm"].startswith(scheme)), None)
+        if scheme is None or not row["enabled"]:
+            return None
+        public_key_info = base64.b64decode(row["publicKey"]["der"])
+        return AgentKey(
+            id=row["id"],
+            alias=row["alias"],
+            algorithm=row["algorithm"],
+            scheme=scheme,
+            public_key=cast("PublicKey", load_der_public_key(public_key_info)),
+            certificates=chain_of(public_key_info, self._certificates),
+        )
+
+    def _is_offered(self, row: dict[str, Any]) -> bool:
+        return self._aliases is None or row["alias"].casefold() in self._aliases
+
+    async def _read_rows(self) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = []
+        after: str | None = None
+        while True:
+            (page,) = (await self._connection.run(KEYPAIRS, after=after)).values()
+            rows += [edge["node"] for edge in page["edges"]]
+            if not page["pageInfo"]["hasNextPage"]:
+                return rows
+            after = page["pageInfo"]["endCursor"]
+
+    async def _sign_batch(
+        self, alias: str, items: Sequence[DigestToSign]
+    ) -> Sequence[bytes | ClientError]:
+        payload = await self._connection.change(
+            SIGN_BATCH, {"keypairAlias": alias, "items": [_item(item) for item in items]}
+        )
+        return [_result(outcome) for outcome in payload["outcomes"]]
+
+
+def _item(item: DigestToSign) -> dict[str, str]:
+    return {
+        "digest": base64.b64encode(item.digest).decode(),
+        "digestAlgorithm": item.algorithm.value,
+        "idempotencyKey": item.idempotency_key,
+    }
+
+
+def _result(outcome: dict[str, Any]) -> bytes | ClientError:
+    if outcome["signature"] is None:
+        return refusal_of(outcome["errors"])
+    return base64.b64decode(outcome["signature"]["value"])

@@ -1,0 +1,96 @@
+"""`countersign agent`: signing tools use keypairs of a server, unchanged."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from countersign.agent.certificates import load_certificates
+from countersign.agent.running import run_command, serve_session, serve_stdio
+from countersign.agent.server_keys import ServerKeys
+from countersign.agent.setup_texts import SETUP_TEXTS, setup_text
+from countersign.agent.signing_keys import KeySigner
+from countersign.connection.connect import connect_async
+from countersign.errors import UsageError
+
+app = typer.Typer(no_args_is_help=True)
+
+
+Keys = Annotated[
+    list[str] | None,
+    typer.Option("--key", metavar="ALIAS", help="Offer only this keypair; may be repeated."),
+]
+Certificates = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--certificate",
+        metavar="FILE",
+        help="Certificates of keypairs, and of those above them, in PEM; may be repeated.",
+    ),
+]
+
+
+@app.callback()
+def agent() -> None:
+    """Let signing tools use keypairs of a server, unchanged."""
+
+
+@app.command("exec", context_settings={"ignore_unknown_options": True})
+def execute(
+    command: Annotated[list[str], typer.Argument(help="The command and its arguments.")],
+    key: Keys = None,
+    certificate: Certificates = None,
+) -> None:
+    """Run a command whose tools sign through the agent."""
+
+    async def run() -> int:
+        async with _signer(key, certificate) as signer:
+            return await run_command(signer, command)
+
+    raise typer.Exit(asyncio.run(run()))
+
+
+@app.command()
+def serve(key: Keys = None, certificate: Certificates = None) -> None:
+    """Offer keypairs to all tools of this session; prints the variables that they need."""
+
+    async def run() -> None:
+        async with _signer(key, certificate) as signer:
+            await serve_session(signer)
+
+    asyncio.run(run())
+
+
+@app.command()
+def stdio(key: Keys = None, certificate: Certificates = None) -> None:
+    """Answer p11-kit on standard input and output, for a module with `remote:`."""
+
+    async def run() -> None:
+        async with _signer(key, certificate) as signer:
+            await serve_stdio(signer)
+
+    asyncio.run(run())
+
+
+@app.command()
+def setup(
+    tool: Annotated[str, typer.Argument(help=f"One of: {', '.join(SETUP_TEXTS)}.")],
+) -> None:
+    """Print how a tool is set up."""
+    if tool not in SETUP_TEXTS:
+        raise UsageError(f"There is no text for {tool!r}. Choose one of: {', '.join(SETUP_TEXTS)}.")
+    print(setup_text(tool))
+
+
+@asynccontextmanager
+async def _signer(
+    aliases: list[str] | None, certificates: list[Path] | None
+) -> AsyncIterator[KeySigner]:
+    """The keypairs that were named, or all."""
+    async with connect_async() as connection:
+        yield ServerKeys(connection, aliases, load_certificates(certificates or ()))
