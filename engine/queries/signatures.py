@@ -28,6 +28,14 @@ from engine.queries.history import counts
 from engine.queries.visibility import is_visible
 
 _S = t.signatures
+#: A signature with the algorithm of its keypair, on which the forms of its value depend.
+_SIGNATURE = (
+    *_S.c,
+    sa.select(t.keypairs.c.algorithm)
+    .where(t.keypairs.c.id == _S.c.keypair_id)
+    .scalar_subquery()
+    .label("keypair_algorithm"),
+)
 _IS_MADE = _S.c.state == SignatureState.MADE
 #: Whoever has one of these sees every signature of the account.
 _SEES_ALL = frozenset({Permission.VIEW_LEDGER, Permission.MANAGE_KEYPAIRS})
@@ -89,7 +97,7 @@ def find(
     descending: bool = True,
 ) -> Page[Row[Any]]:
     """A page of the signatures that the viewer may see, newest first unless said otherwise."""
-    query = sa.select(_S).where(*matching(context, filter_))
+    query = sa.select(*_SIGNATURE).where(*matching(context, filter_))
     order = Order("SIGNATURES", (_S.c.id,), descending)
     return fetch(context.connection, query, order, page_args, scope_of(filter_))
 
@@ -107,7 +115,7 @@ def count(context: QueryContext, filter_: SignatureFilter) -> int:
 
 def by_ids(context: QueryContext, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
     """Those of these signatures that the viewer may see."""
-    query = sa.select(_S).where(id_in(_S.c.id), *_visible(context))
+    query = sa.select(*_SIGNATURE).where(id_in(_S.c.id), *_visible(context))
     return {row.id: row for row in context.connection.execute(query, {"ids": sorted(ids)}).all()}
 
 
@@ -124,7 +132,7 @@ def of_owners(
 
     Of releases the caller has made sure that the viewer may see them, and so their signatures.
     """
-    query = sa.select(_S).where(*_of(context, owner, filter_))
+    query = sa.select(*_SIGNATURE).where(*_of(context, owner, filter_))
     order, scope = Order("SIGNATURES", (_S.c.id,), descending), scope_of(filter_)
     connection = context.connection
     return fetch_for_owners(connection, query, owner.column, ids, order, page_args, scope)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from engine.model.algorithms import DigestAlgorithm
+from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm
 from engine.model.artifacts import Artifact, Context, check_artifact, check_context
 from engine.model.errors import Code, Refusal
 from engine.model.events import SignatureMade
@@ -166,6 +166,7 @@ class Signed:
     id: UUID
     user_id: UUID
     keypair_id: UUID
+    keypair_algorithm: KeypairAlgorithm
     release_id: UUID | None
     digest: bytes
     digest_algorithm: DigestAlgorithm
@@ -189,6 +190,7 @@ class Signed:
             event.subject_id,
             signer.user_id,
             event.keypair_id,
+            reserved.key.algorithm,
             event.release_id,
             reserved.digest,
             DigestAlgorithm(event.digest_algorithm),

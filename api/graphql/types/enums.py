@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from api.graphql.types.enum_descriptions import describe_enum
+from engine.formats import ecdsa
 from engine.model import algorithms, vocabulary
 
 ReleaseStatus = vocabulary.Status
@@ -132,6 +133,18 @@ describe_enum(
         "RSA_PKCS1_4096": "RSA with PKCS#1 v1.5 padding and 4096 bits.",
         "OPENPGP_ED25519": "An earlier name of ED25519 with the category GPG.",
         "OPENPGP_RSA_4096": "An earlier name of RSA_PKCS1_4096 with the category GPG.",
+    },
+)
+
+SignatureFormat = ecdsa.SignatureFormat
+describe_enum(
+    SignatureFormat,
+    "SignatureFormat",
+    "The form of the two numbers of an ECDSA signature.",
+    {
+        "DER": "A sequence of two integers in DER, as OpenSSL and X.509 have it.",
+        "RAW": "The two numbers one after the other, each as long as the curve, as JSON Web"
+        " Signatures and WebCrypto have it.",
     },
 )
 

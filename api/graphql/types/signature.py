@@ -11,13 +11,14 @@ import strawberry
 
 from api.graphql.ids import to_global
 from api.graphql.scalars import Base64, BigInt
-from api.graphql.types.enums import Channel, DigestAlgorithm
+from api.graphql.types.enums import Channel, DigestAlgorithm, SignatureFormat
 from api.graphql.types.error_code import ErrorCode
 from api.graphql.types.factor_name import FactorName, condition_of
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.node import Node
 from api.graphql.types.origin import Origin
 from api.graphql.types.people import User
+from engine.formats import ecdsa
 from engine.model import signing_factors
 from engine.queries.credentials import stored_origin
 from engine.queries.records import Record
@@ -115,6 +116,28 @@ class Signature(Node):
         description="The hash function that computed the digest."
     )
     value: Base64 | None = strawberry.field(description="The bytes of the signature itself.")
+
+    @strawberry.field(
+        description="The value of an ECDSA signature in the form that a verifier asks for; null for"
+        " a value that is no ECDSA signature."
+    )
+    def value_as(
+        self,
+        format: Annotated[
+            SignatureFormat, strawberry.argument(description="The form of the two numbers.")
+        ] = SignatureFormat.DER,
+        low_s: Annotated[
+            bool,
+            strawberry.argument(
+                description="Whether to answer the lower of the two numbers that s can be, as some"
+                " verifiers require."
+            ),
+        ] = False,
+    ) -> Base64 | None:
+        source = self.source
+        value = ecdsa.in_form(source.value, source.keypair_algorithm, format, low_s=low_s)
+        return Base64(value) if value is not None else None
+
     created_at: datetime = strawberry.field(
         description="The time at which the conditions were evaluated and the signature was"
         " reserved."

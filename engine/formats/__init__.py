@@ -1,0 +1,1 @@
+"""Forms of signatures and of what is signed: pure functions over bytes."""
