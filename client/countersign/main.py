@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from importlib.metadata import entry_points
-from importlib.metadata import version as installed_version
 from typing import Annotated, Any
 
 import typer
@@ -21,8 +19,20 @@ from countersign.errors import ClientError, ExitStatus
 VERBS_GROUP = "countersign.verbs"
 #: The client's verbs, and the module in which each has the Typer application `app`.
 VERBS = {
-    "agent": "countersign.cli.agent",
+    "login": "countersign.cli.login",
+    "logout": "countersign.cli.login",
     "whoami": "countersign.cli.whoami",
+    "doctor": "countersign.cli.doctor",
+    "inbox": "countersign.cli.decisions",
+    "approve": "countersign.cli.decisions",
+    "reject": "countersign.cli.decisions",
+    "release": "countersign.cli.release",
+    "key": "countersign.cli.key",
+    "sign": "countersign.cli.sign",
+    "verify": "countersign.cli.verify",
+    "agent": "countersign.cli.agent",
+    "token": "countersign.cli.token",
+    "completion": "countersign.cli.completion",
 }
 #: Verbs of the client whose name is the server's where that is installed, since it looks after an
 #: installation there. `countersign client VERB` is the client's on every machine.
@@ -48,12 +58,16 @@ class AllVerbs(ClientVerbs):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names of the client's verbs, and then of the server's own."""
+        from importlib.metadata import entry_points
+
         installed = entry_points(group=VERBS_GROUP).names
         return [*VERBS, *sorted(installed - VERBS.keys()), *self.commands]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return a verb."""
         if cmd_name not in VERBS or cmd_name in SHARED_VERBS:
+            from importlib.metadata import entry_points
+
             for entry in entry_points(group=VERBS_GROUP, name=cmd_name):
                 return verb_of(entry.load(), cmd_name)
         return super().get_command(ctx, cmd_name) or self.commands.get(cmd_name)
@@ -69,9 +83,7 @@ def verb_of(application: typer.Typer, name: str) -> Any:
     )
 
 
-app = typer.Typer(
-    cls=AllVerbs, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
-)
+app = typer.Typer(cls=AllVerbs, no_args_is_help=True, pretty_exceptions_enable=False)
 client = typer.Typer(
     cls=ClientVerbs,
     no_args_is_help=True,
@@ -95,6 +107,8 @@ def countersign(
 ) -> None:
     """Release approval for code-signing keys."""
     if version:
+        from importlib.metadata import version as installed_version
+
         print(installed_version("countersign-client"))
         raise typer.Exit
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import typer
 
 from countersign.cli.output import JsonFields, chosen, print_json, print_pairs
-from countersign.connection.connect import connect
-from countersign.operations.viewer import VIEWER
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command("whoami")
 def whoami(fields: JsonFields = None) -> None:
     """Show who is signed in to which server, and what they may."""
+    from countersign.connection.connect import connect
+    from countersign.operations.viewer import VIEWER
+
     with connect() as connection:
         viewer = connection.run(VIEWER)["viewer"]
         row = {

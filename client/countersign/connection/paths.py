@@ -40,18 +40,38 @@ def replace_file(path: Path, content: bytes, *, mode: int | None = None) -> None
         content: All of it.
         mode: Its permissions; those of any new file if left out.
     """
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as temporary:
+    replace_files({path: content}, mode=mode)
+
+
+def replace_files(contents: Mapping[Path, bytes], *, mode: int | None = None) -> None:
+    """Write files as `replace_file` does; when this returns, they outlive a power cut."""
+    mode = _new_file_mode() if mode is None else mode
+    temporary: dict[Path, Path] = {}
+    try:
+        for path, content in contents.items():
+            temporary[path] = _write_temporary(path, content, mode)
+        for path in contents:
+            temporary[path].replace(path)
+            del temporary[path]
+    finally:
+        for left in temporary.values():
+            left.unlink(missing_ok=True)
+    for folder in {path.parent for path in contents}:
+        sync_folder(folder)
+
+
+def _write_temporary(path: Path, content: bytes, mode: int) -> Path:
+    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name[:100]}.", delete=False) as file:
+        written = Path(file.name)
         try:
-            temporary.write(content)
-            temporary.flush()
-            os.fsync(temporary.fileno())
-            temporary.close()
-            Path(temporary.name).chmod(_new_file_mode() if mode is None else mode)
-            Path(temporary.name).replace(path)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            written.chmod(mode)
         except BaseException:
-            Path(temporary.name).unlink(missing_ok=True)
+            written.unlink(missing_ok=True)
             raise
-    sync_folder(path.parent)
+    return written
 
 
 def sync_folder(folder: Path) -> None:

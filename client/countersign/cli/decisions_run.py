@@ -1,0 +1,82 @@
+"""What `countersign inbox`, `approve` and `reject` do."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from countersign.cli.output import chosen, note, print_json, print_rows
+from countersign.cli.rows import RELEASE_COLUMNS, print_release, release_cells
+from countersign.connection.connect import connect
+from countersign.connection.events import EventStream
+from countersign.errors import RefusedError, UsageError
+from countersign.operations.releases import (
+    APPROVE_RELEASE,
+    INBOX,
+    INBOX_EVENTS,
+    REJECT_RELEASE,
+)
+from countersign.releases.lookups import release_named
+
+_DECISIONS = {"approve": APPROVE_RELEASE, "reject": REJECT_RELEASE}
+
+
+def print_inbox(fields: str | None) -> None:
+    """List what waits for the caller's decision."""
+    with connect() as connection:
+        rows = list(connection.pages(INBOX))
+    print_rows(rows, fields, RELEASE_COLUMNS, release_cells)
+    if not rows and fields is None:
+        note("Nothing waits for your decision.")
+
+
+def watch_inbox(fields: str | None) -> None:
+    """Print each release that begins to wait for the caller's decision, until interrupted."""
+    with connect() as connection:
+        for event in EventStream(connection, INBOX_EVENTS):
+            for release in event["began"] if event is not None else ():
+                if fields is not None:
+                    print_json(chosen(release, fields))
+                else:
+                    print("\t".join(release_cells(release)), flush=True)
+
+
+def decide(
+    verb: str,
+    name: str,
+    comment: str | None,
+    revision: int | None,
+    *,
+    is_confirmed: bool,
+    fields: str | None,
+) -> None:
+    """Approve or reject a release at the revision that the person read.
+
+    Raises:
+        UsageError: Nobody said yes to what is shown.
+        RefusedError: The decision was refused.
+    """
+    with connect() as connection:
+        release = release_named(connection, name)
+        if revision is None:
+            if fields is None:
+                print_release(release)
+            _require_confirmation(verb, is_confirmed=is_confirmed)
+            revision = release["revision"]
+        values = {"id": release["id"], "revision": revision, "comment": comment}
+        release = connection.change(_DECISIONS[verb], values)["release"]
+    if fields is not None:
+        print_json(chosen(release, fields))
+        return
+    approval = release["approval"]
+    note(f"{release['name']} is {release['status']} now; {approval['remaining']} approvals remain.")
+
+
+def _require_confirmation(verb: str, *, is_confirmed: bool) -> None:
+    if is_confirmed:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError("Nobody can be asked here: give --revision of what was read, or --yes.")
+    if not typer.confirm(f"Do you {verb} this release?"):
+        raise RefusedError("NOT_CONFIRMED", "Nothing was decided.")

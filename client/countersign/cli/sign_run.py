@@ -1,0 +1,182 @@
+"""What `countersign sign` does."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from countersign.cli.output import note
+from countersign.cli.waiting import tell_status, wait_limit
+from countersign.connection.connect import connect
+from countersign.connection.graphql import Connection
+from countersign.errors import RefusedError, UsageError
+from countersign.operations.signing import EXPLAIN_SIGN
+from countersign.releases.lookups import keypair_named, release_named
+from countersign.releases.waiting import require_open, wait_until_open
+from countersign.signing.batches import MAX_DIGESTS, Order
+from countersign.signing.build_context import build_context
+from countersign.signing.forms import form_named
+from countersign.signing.names import DigestName, FormName
+from countersign.signing.public_keys import load_public_key
+from countersign.signing.results import signature_paths, write_manifest
+from countersign.signing.run import RunResult, sign_files
+
+#: Failures that are named one by one.
+_SHOWN_FAILURES = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignOptions:
+    """What the caller asks for; the help of `countersign sign` says what each of it means."""
+
+    files: Sequence[Path]
+    key: str
+    release: str | None
+    wait: str | None
+    form: FormName
+    digest: DigestName | None
+    namespace: str
+    out: Path | None
+    manifest: Path | None
+    is_atomic: bool
+    is_dry_run: bool
+    context: Sequence[str]
+
+
+def run(options: SignOptions) -> None:
+    """Sign the files, and say what became of them.
+
+    Raises:
+        ClientError: Not every file has a verified signature.
+    """
+    context = build_context(os.environ, options.context)
+    limit = wait_limit(options.wait)
+    _require_files(options)
+    with connect() as connection:
+        keypair = _signing_keypair(connection, options.key)
+        release = _release_of(connection, keypair, options.release)
+        order = _order(options, keypair, release, context)
+        targets = signature_paths(options.files, order.form.suffix, options.out)
+        if options.is_dry_run:
+            _explain(connection, keypair, release, len(targets))
+            return
+        if release is not None and options.wait is None:
+            require_open(release)
+        elif release is not None:
+            wait_until_open(connection, release, limit, tell_status)
+        if options.out is not None:
+            options.out.mkdir(parents=True, exist_ok=True)
+        with _progress(len(targets)) as advance:
+            result = sign_files(connection, order, targets, advance)
+    _report(result)
+    if options.manifest is not None:
+        about = {
+            "keypair": keypair["alias"],
+            "fingerprint": keypair["publicKey"]["fingerprint"],
+            "algorithm": keypair["algorithm"],
+            "form": order.form_name,
+            "digestAlgorithm": order.form.file_digest_name,
+        }
+        write_manifest(options.manifest, about, result.signed)
+
+
+def _order(
+    options: SignOptions,
+    keypair: dict[str, Any],
+    release: dict[str, Any] | None,
+    context: dict[str, str],
+) -> Order:
+    key = load_public_key(keypair["publicKey"]["pem"].encode())
+    is_named = release is not None and options.release is not None
+    has_namespace = options.form is FormName.SSHSIG
+    return Order(
+        keypair_id=keypair["id"],
+        form_name=f"{options.form}:{options.namespace}" if has_namespace else options.form,
+        form=form_named(options.form, key, options.digest, options.namespace),
+        release_id=release["id"] if release is not None and is_named else None,
+        context=context,
+        is_atomic=options.is_atomic,
+    )
+
+
+def _require_files(options: SignOptions) -> None:
+    for file in options.files:
+        if not file.is_file():
+            raise UsageError(f"{file} is no file. Name files, such as `dist/*`.")
+    count = len(options.files)
+    if options.is_atomic and count > MAX_DIGESTS:
+        raise UsageError(f"--atomic takes up to {MAX_DIGESTS} files, and these are {count}.")
+
+
+def _signing_keypair(connection: Connection, key: str) -> dict[str, Any]:
+    keypair = keypair_named(connection, key)
+    if keypair["category"] != "STANDARD":
+        raise UsageError(f"{keypair['alias']} is an OpenPGP keypair: `sign` takes the others.")
+    return keypair
+
+
+def _release_of(
+    connection: Connection, keypair: dict[str, Any], name: str | None
+) -> dict[str, Any] | None:
+    """Return the release to wait for: the one that is named, or what an offline keypair needs."""
+    if name is not None:
+        return release_named(connection, name)
+    held_by = keypair["heldBy"]
+    if keypair["type"] != "OFFLINE" or held_by is None:
+        return None
+    return release_named(connection, held_by["id"])
+
+
+def _explain(
+    connection: Connection, keypair: dict[str, Any], release: dict[str, Any] | None, count: int
+) -> None:
+    explained = connection.run(EXPLAIN_SIGN, input={"keypairId": keypair["id"]})["explainSign"]
+    for factor in explained["factors"]:
+        print(f"{'yes' if factor['passed'] else 'no '}  {factor['name']}: {factor['detail']}")
+    refused = [factor for factor in explained["factors"] if not factor["passed"]]
+    if not explained["allowed"]:
+        raise RefusedError(refused[0]["code"], refused[0]["detail"])
+    left = release["signaturesLeft"] if release is not None else count
+    if left < count:
+        message = f"The release has {left} signatures left for {count} files."
+        raise RefusedError("QUOTA_EXHAUSTED", message)
+    note(f"{count} files would be signed now. Nothing was signed.")
+
+
+def _report(result: RunResult) -> None:
+    """Say what became of the files.
+
+    Raises:
+        ClientError: Some have no verified signature.
+    """
+    for name, failure in list(result.failures.items())[:_SHOWN_FAILURES]:
+        note(f"{name}: {failure}")
+    unnamed = len(result.failures) - _SHOWN_FAILURES
+    if unnamed > 0:
+        note(f"... and {unnamed} more files.")
+    note(f"{len(result.signed)} files signed and verified.")
+    if result.first_failure is None:
+        return
+    if result.untried:
+        note(f"{result.untried} files were not tried.")
+    raise result.first_failure
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], None]]:
+    """Show how many files are signed, if a person looks on."""
+    if not sys.stderr.isatty():
+        yield lambda _count: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("Signing"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=total)
+        yield lambda count: progress.advance(task, count)

@@ -1,0 +1,73 @@
+"""What `countersign verify` does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from countersign.cli.output import note
+from countersign.connection.connect import connect
+from countersign.errors import ClientError, UsageError
+from countersign.releases.lookups import keypair_named
+from countersign.signing.forms import SignatureForm, form_named
+from countersign.signing.names import DigestName, FormName
+from countersign.signing.public_keys import VerifyingKey, load_public_key, read_public_key
+from countersign.signing.results import signature_paths
+from countersign.signing.verifying import read_manifest, read_signatures, verify_files
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyOptions:
+    """What the caller asks for; the help of `countersign verify` says what each of it means."""
+
+    files: Sequence[Path]
+    public_key: Path | None
+    key: str | None
+    signature: Path | None
+    out: Path | None
+    manifest: Path | None
+    form: FormName
+    digest: DigestName | None
+    namespace: str
+
+
+def run(options: VerifyOptions) -> None:
+    """Verify the signatures, and say what is wrong with each.
+
+    Raises:
+        ClientError: Not every file has a valid signature.
+    """
+    form, signatures = _signatures(options, _key(options))
+    if not signatures:
+        raise UsageError("Name the files to verify, or a manifest.")
+    faults = 0
+    for file in verify_files(form, signatures):
+        print(f"{file.path}: {file.fault or 'valid'}")
+        faults += file.fault is not None
+    if faults:
+        raise ClientError("SIGNATURE_INVALID", f"{faults} of {len(signatures)} are not valid.")
+    note(f"{len(signatures)} signatures are valid.")
+
+
+def _key(options: VerifyOptions) -> VerifyingKey:
+    if options.public_key is not None and options.key is None:
+        return read_public_key(options.public_key)
+    if options.key is None or options.public_key is not None:
+        raise UsageError("Give either --public-key FILE or --key ALIAS.")
+    with connect() as connection:
+        keypair = keypair_named(connection, options.key)
+    return load_public_key(keypair["publicKey"]["pem"].encode())
+
+
+def _signatures(
+    options: VerifyOptions, key: VerifyingKey
+) -> tuple[SignatureForm, dict[Path, bytes | None]]:
+    if options.manifest is not None:
+        return read_manifest(options.manifest, key, options.files)
+    form = form_named(options.form, key, options.digest, options.namespace)
+    if options.signature is None:
+        return form, read_signatures(signature_paths(options.files, form.suffix, options.out))
+    if len(options.files) != 1:
+        raise UsageError("--signature is the signature of one file: name exactly that.")
+    return form, read_signatures({options.files[0]: options.signature})

@@ -1,0 +1,1 @@
+"""Releases and what they name: looking them up, and waiting for them."""

@@ -1,0 +1,1 @@
+"""Signing files: hashing, batches, forms of signatures, verification and manifests."""

@@ -1,0 +1,83 @@
+"""Verifying signatures of files, with nothing but a public key."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from countersign.errors import UsageError
+from countersign.signing.forms import SignatureForm, form_named
+from countersign.signing.hashing import hash_files
+from countersign.signing.names import FormName
+from countersign.signing.public_keys import VerifyingKey
+from countersign.signing.results import MANIFEST_FORMAT
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedFile:
+    """A file, and what is wrong with its signature; nothing if it is valid."""
+
+    path: Path
+    fault: str | None
+
+
+def verify_files(
+    form: SignatureForm, signatures: dict[Path, bytes | None]
+) -> Iterator[VerifiedFile]:
+    """Yield each file with what is wrong with its signature.
+
+    Args:
+        form: The form of the signatures, with their key.
+        signatures: For each file the content of its signature's file; None if there is none.
+
+    Raises:
+        UsageError: A file cannot be read.
+    """
+    for file in hash_files(signatures, form.file_digest_name):
+        content = signatures[file.path]
+        if content is None:
+            yield VerifiedFile(file.path, "there is no signature")
+        elif not form.is_valid(file, content):
+            yield VerifiedFile(file.path, "the signature is not that of this key over this file")
+        else:
+            yield VerifiedFile(file.path, None)
+
+
+def read_signatures(paths: dict[Path, Path]) -> dict[Path, bytes | None]:
+    """Return the content of the signature's file of each file, or None where there is none."""
+    return {file: path.read_bytes() if path.is_file() else None for file, path in paths.items()}
+
+
+def read_manifest(
+    path: Path, key: VerifyingKey, files: Iterable[Path]
+) -> tuple[SignatureForm, dict[Path, bytes | None]]:
+    """Return the form and the signatures that a manifest has.
+
+    Args:
+        path: The manifest.
+        key: The public key, which no manifest is believed about.
+        files: Those to look for; all that the manifest lists if there are none.
+
+    Raises:
+        UsageError: It is no manifest.
+    """
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        if manifest["format"] != MANIFEST_FORMAT:
+            raise UsageError(f"{path} is a manifest of another format: {manifest['format']}.")
+        form_name, _, namespace = str(manifest["form"]).partition(":")
+        form = form_named(
+            FormName(form_name), key, str(manifest["digestAlgorithm"]), namespace or "file"
+        )
+        listed = {
+            Path(entry["name"]): b64decode(entry["signature"], validate=True)
+            for entry in manifest["files"]
+        }
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{path} is no manifest of `countersign sign`.") from error
+    return form, {file: listed.get(file) for file in files or listed}

@@ -1,0 +1,184 @@
+"""Signing files from the command line, against a server: each exit status, and what is written."""
+
+import json
+import shutil
+import subprocess
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.client.site import Site, write_files
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(180)]
+
+
+def openssl_verifies(site: Site, key: str, file: Path) -> bool:
+    pem = file.parent / f"{key}.pem"
+    site.run("key", "export", key, "--out", pem)
+    words = ["openssl", "dgst", "-sha256", "-verify", pem, "-signature", f"{file}.sig", file]
+    return subprocess.run(words, capture_output=True, check=False).returncode == 0
+
+
+def test_files_are_signed_verified_and_listed(site: Site, folder: Path) -> None:
+    files = write_files(folder / "dist", 12)
+    site.open("Signed", "vault", 12)
+    manifest = folder / "manifest.json"
+    done = site.run(
+        *("sign", *files, "--key", "vault", "--release", "Signed", "--manifest", manifest)
+    )
+    assert "12 files signed and verified" in done.stderr
+    assert openssl_verifies(site, "vault", files[0])
+    listed = json.loads(manifest.read_text())
+    assert [entry["name"] for entry in listed["files"]] == [str(file) for file in files]
+    assert {entry["release"] for entry in listed["files"]} == {"Signed"}
+    assert site.json("release", "show", "Signed")["signaturesUsed"] == 12
+
+    # Again, it uses nothing, although all signatures of the release are used.
+    signatures = [Path(f"{file}.sig").read_bytes() for file in files]
+    site.run("sign", *files, "--key", "vault", "--release", "Signed")
+    assert [Path(f"{file}.sig").read_bytes() for file in files] == signatures
+    assert site.json("release", "show", "Signed")["signaturesUsed"] == 12
+
+    # One file more is refused, and named.
+    (more,) = write_files(folder / "more", 1)
+    refused = site.run("sign", more, "--key", "vault", "--release", "Signed", status=5)
+    assert "QUOTA_EXHAUSTED" in refused.stderr
+    assert not Path(f"{more}.sig").exists()
+
+    # Without a server: the public key and the manifest, or the signatures' files.
+    key, nowhere = folder / "vault.pem", {"COUNTERSIGN_URL": "http://127.0.0.1:1"}
+    site.run("key", "export", "vault", "--out", key)
+    site.run("verify", "--public-key", key, "--manifest", manifest, who=None, **nowhere)
+    site.run("verify", *files, "--public-key", key, who=None, **nowhere)
+    files[3].write_bytes(b"changed")
+    changed = site.run("verify", *files, "--public-key", key, who=None, status=1, **nowhere)
+    assert f"{files[3]}: the signature is not" in changed.stdout
+    assert changed.stdout.count("valid\n") == 11
+    site.run("release", "close", "Signed")
+
+
+def test_the_release_says_when_it_can_sign(site: Site, folder: Path) -> None:
+    (file,) = write_files(folder, 1)
+    words = ("sign", file, "--key", "second", "--release", "Awaited")
+    request = ("release", "request", "Awaited", "--key", "second", "--team", "blue")
+    site.run(*request, "--for", "1h", "--max", "1")
+    assert "waits for approval" in site.run(*words, status=8).stderr
+    waited = site.run(*words, "--wait=1s", status=3)
+    assert "The request stays" in waited.stderr
+    # A rerun of the request finds it.
+    assert "requested already" in site.run(*request, "--for", "1h", "--max", "1").stderr
+
+    process = site.start(*words, "--wait")
+    site.approve("Awaited")
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert "Awaited is open" in errors
+    site.run("verify", file, "--key", "second")
+    site.run("release", "stop", "Awaited", "--reason", "Enough.", who="ann")
+    (other,) = write_files(folder / "other", 1)
+    ended = site.run(*(word if word != file else other for word in words), status=5)
+    assert "has ended" in ended.stderr
+
+
+def test_it_opens_while_one_waits(site: Site, folder: Path) -> None:
+    (file,) = write_files(folder, 1)
+    starts_at = datetime.now(UTC) + timedelta(seconds=6)
+    request = ("release", "request", "Later", "--key", "third", "--team", "blue", "--max", "1")
+    site.run(*request, "--starts", starts_at.isoformat(), "--for", "1h")
+    site.approve("Later")
+    shown = site.run("release", "wait", "Later", "--for", "40s", "--json", "name,status")
+    assert json.loads(shown.stdout) == {"name": "Later", "status": "IN_PROGRESS"}
+    assert datetime.now(UTC) >= starts_at
+    site.run("sign", file, "--key", "third")
+    site.run("release", "close", "Later")
+
+
+def test_it_says_who_is_missing(site: Site, folder: Path) -> None:
+    (file,) = write_files(folder, 1)
+    assert "countersign login" in site.run("sign", file, "--key", "open", who=None, status=4).stderr
+    wrong = {"COUNTERSIGN_TOKEN": "csn_wrong"}
+    assert "UNAUTHENTICATED" in site.run("sign", file, "--key", "open", status=4, **wrong).stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("sign", "missing.bin", "--key", "open"),
+        ("sign",),
+        ("sign", "a", "--key", "open", "--wait=soon"),
+        ("verify", "a"),
+        ("whoami", "--json", "password"),
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_command_line_is_usage(site: Site, words: tuple[str, ...]) -> None:
+    (site.folder / "a").write_bytes(b"a")
+    site.run(*words, status=2)
+
+
+def test_what_does_not_exist_has_failed(site: Site, folder: Path) -> None:
+    (file,) = write_files(folder, 1)
+    assert "NOT_FOUND" in site.run("sign", file, "--key", "nothing", status=1).stderr
+    nowhere = {"COUNTERSIGN_URL": "http://127.0.0.1:1"}
+    assert "UNREACHABLE" in site.run("client", "doctor", status=1, **nowhere).stderr
+
+
+def test_a_dry_run_signs_nothing(site: Site, folder: Path) -> None:
+    (file,) = write_files(folder, 1)
+    assert "would be signed" in site.run("sign", file, "--key", "open", "--dry-run").stderr
+    assert not Path(f"{file}.sig").exists()
+
+
+def test_signatures_go_into_a_folder_and_collisions_are_refused(site: Site, folder: Path) -> None:
+    (one,), (two,) = write_files(folder / "a", 1), write_files(folder / "b", 1)
+    out = folder / "signatures"
+    site.run("sign", one, "--key", "open", "--out", out)
+    assert [path.name for path in out.iterdir()] == [f"{one.name}.sig"]
+    site.run("verify", one, "--key", "open", "--out", out)
+    assert (
+        "would both be"
+        in site.run("sign", one, two, "--key", "open", "--out", out, status=2).stderr
+    )
+
+
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not installed")
+def test_openssh_verifies_ssh_signatures(site: Site, folder: Path) -> None:
+    (file,) = write_files(folder, 1)
+    site.run("sign", file, "--key", "open", "--format", "sshsig", "--namespace", "release")
+    ssh_key = site.json("key", "show", "open")["publicKey"]["ssh"]
+    allowed = folder / "allowed_signers"
+    allowed.write_text(f"robot@example.com {ssh_key}\n")
+    words = ["ssh-keygen", "-Y", "verify", "-f", allowed, "-I", "robot@example.com"]
+    verified = subprocess.run(
+        [*words, "-n", "release", "-s", f"{file}.sig"],
+        input=file.read_bytes(),
+        capture_output=True,
+        check=False,
+    )
+    assert verified.returncode == 0, verified.stderr
+    site.run("verify", file, "--key", "open", "--format", "sshsig", "--namespace", "release")
+    site.run("verify", file, "--key", "open", "--format", "sshsig", status=1)
+
+
+def test_all_or_none_are_signed(site: Site, folder: Path) -> None:
+    files = write_files(folder, 3)
+    site.open("Whole", "vault", 2)
+    words = ("sign", *files, "--key", "vault", "--release", "Whole", "--atomic")
+    assert "QUOTA_EXHAUSTED" in site.run(*words, status=5).stderr
+    assert not list(folder.glob("*.sig"))
+    assert site.json("release", "show", "Whole")["signaturesUsed"] == 0
+    site.run(*words[:3], *words[4:])
+    assert len(list(folder.glob("*.sig"))) == 2
+    site.run("release", "close", "Whole")
+
+
+def test_waiting_ends_within_a_second_or_two(site: Site, folder: Path) -> None:
+    (file,) = write_files(folder, 1)
+    request = ("release", "request", "Never", "--key", "third", "--team", "blue", "--max", "1")
+    site.run(*request, "--for", "1h")
+    begun = time.monotonic()
+    site.run("sign", file, "--key", "third", "--wait=2s", status=3)
+    assert time.monotonic() - begun < 20
+    site.run("release", "withdraw", "Never")
