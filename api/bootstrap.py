@@ -45,8 +45,9 @@ from engine.commands.maintenance.remember_master_key import remember_master_key
 from engine.concurrency.executor import Executor
 from engine.model.group_rules import GroupRule
 from engine.persistence.db.database import Database, normal_url
-from engine.signers.base import SignerContext, load_signers
+from engine.signers.base import SignerContext
 from engine.signers.keyring import Keyring
+from engine.signers.loading import load_signers
 from engine.system import CommitHook, EventListener, System
 from notifications.channels.base import ChannelFailed
 from notifications.delivery.wakeup import Wakeup

@@ -13,8 +13,9 @@ from engine.commands.maintenance.reseal_keypairs import (
 from engine.commands.maintenance.unused_keys import UnusedKey, unused_keys
 from engine.model.wording import counted
 from engine.persistence.store.maintenance.sealed_keypairs import master_keys_in_use
-from engine.signers.base import SignerContext, load_signers
+from engine.signers.base import SignerContext
 from engine.signers.keyring import Keyring
+from engine.signers.loading import load_signers
 
 app = typer.Typer(
     no_args_is_help=True, help="Sealed private keys: whether they open, and new master keys."

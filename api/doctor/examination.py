@@ -19,8 +19,9 @@ from api.runtime.startup_checks import NotReadyError, open_database, require_cur
 from engine.model.errors import Refusal
 from engine.persistence.db.database import Database
 from engine.persistence.store.retry import translate_db_error
-from engine.signers.base import SignerContext, SignerFailed, load_signers
+from engine.signers.base import SignerContext, SignerFailed
 from engine.signers.keyring import Keyring
+from engine.signers.loading import load_signers
 
 Examination = TypeVar("Examination")
 

@@ -28,7 +28,7 @@ class SignerHealth(Collector):
         self._checks = {
             name: _Check(name, signer)
             for name, signer in sorted(signers.items())
-            if hasattr(signer, "health")
+            if signer.capabilities.checks_health
         }
 
     def ready(self) -> dict[str, bool]:

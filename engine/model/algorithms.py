@@ -25,8 +25,13 @@ class KeypairAlgorithm(StrEnum):
 
     ECDSA_P256 = "ECDSA_P256"
     ECDSA_P384 = "ECDSA_P384"
-    #: Signs the digest's bytes as its message.
+    ECDSA_P521 = "ECDSA_P521"
+    #: Signs a message, or the digest's bytes as its message.
     ED25519 = "ED25519"
+    #: As Ed25519 does. Pure ML-DSA (FIPS 204) with an empty context.
+    ML_DSA_44 = "ML_DSA_44"
+    ML_DSA_65 = "ML_DSA_65"
+    ML_DSA_87 = "ML_DSA_87"
     RSA_PSS_2048 = "RSA_PSS_2048"
     RSA_PSS_3072 = "RSA_PSS_3072"
     RSA_PSS_4096 = "RSA_PSS_4096"
@@ -44,7 +49,7 @@ class KeypairAlgorithm(StrEnum):
 
     @property
     def bits(self) -> int:
-        """The size of the modulus or of the curve."""
+        """The size of the modulus or of the curve; of ML-DSA the number of its parameter set."""
         return SHAPES[self].bits
 
     @property
@@ -68,6 +73,7 @@ class Scheme(Enum):
     #: Signatures in DER.
     ECDSA = auto()
     ED25519 = auto()
+    ML_DSA = auto()
     #: Salt as long as the digest, MGF1 with the digest's own hash.
     RSA_PSS = auto()
     #: PKCS#1 v1.5.
@@ -88,7 +94,11 @@ class KeyShape(NamedTuple):
 SHAPES: Mapping[KeypairAlgorithm, KeyShape] = {
     KeypairAlgorithm.ECDSA_P256: KeyShape(Scheme.ECDSA, 256),
     KeypairAlgorithm.ECDSA_P384: KeyShape(Scheme.ECDSA, 384),
+    KeypairAlgorithm.ECDSA_P521: KeyShape(Scheme.ECDSA, 521),
     KeypairAlgorithm.ED25519: KeyShape(Scheme.ED25519, 256),
+    KeypairAlgorithm.ML_DSA_44: KeyShape(Scheme.ML_DSA, 44),
+    KeypairAlgorithm.ML_DSA_65: KeyShape(Scheme.ML_DSA, 65),
+    KeypairAlgorithm.ML_DSA_87: KeyShape(Scheme.ML_DSA, 87),
     KeypairAlgorithm.RSA_PSS_2048: KeyShape(Scheme.RSA_PSS, 2048),
     KeypairAlgorithm.RSA_PSS_3072: KeyShape(Scheme.RSA_PSS, 3072),
     KeypairAlgorithm.RSA_PSS_4096: KeyShape(Scheme.RSA_PSS, 4096),

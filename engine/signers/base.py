@@ -1,33 +1,36 @@
-"""The port every signer backend implements, and how backends are found."""
+"""The port every signer backend implements: what it is handed, and what it can do."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from importlib.metadata import EntryPoint, entry_points
-from typing import Protocol, Self
+from math import inf
+from typing import Self
 
-from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm
+from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm, Scheme
 from engine.signers.keyring import KeyBinding, Keyring
 
 __all__ = [
-    "ENTRY_POINTS",
-    "Content",
+    "Capabilities",
     "Digest",
     "GeneratedKey",
     "KeyBinding",
+    "Message",
     "Signer",
     "SignerContext",
     "SignerFailed",
     "SigningInput",
     "SigningKey",
     "UnsuitableMessage",
-    "load_signers",
-    "require_digest",
-    "require_supported",
+    "inputs_of",
+    "require_generates",
+    "require_input",
 ]
 
-#: A distribution adds a backend by naming its class here.
-ENTRY_POINTS = "countersign.signers"
+#: Bytes of a message that is signed as itself, at most. Larger ones are signed by their digest.
+MAX_MESSAGE_BYTES = 64 * 1024
 
 
 class SignerFailed(Exception):
@@ -35,7 +38,7 @@ class SignerFailed(Exception):
 
 
 class UnsuitableMessage(SignerFailed):
-    """The caller's own fault: a digest of the wrong length, or content where a digest belongs."""
+    """The caller's own fault: a digest of the wrong length, or a message where a digest belongs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +56,63 @@ class Digest:
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
-    """The bytes to sign themselves, for keypairs of category `GPG`."""
+class Message:
+    """Bytes to sign as they are. `UnsuitableMessage` if they are more than `MAX_MESSAGE_BYTES`."""
 
     value: bytes = field(repr=False)
 
+    def __post_init__(self) -> None:
+        if len(self.value) > MAX_MESSAGE_BYTES:
+            message = f"A message has at most {MAX_MESSAGE_BYTES} bytes. Sign its digest."
+            raise UnsuitableMessage(message)
 
-SigningInput = Digest | Content
+
+SigningInput = Digest | Message
+InputTypes = frozenset[type[Digest] | type[Message]]
+
+_INPUTS: Mapping[Scheme, InputTypes] = {
+    Scheme.ECDSA: frozenset({Digest}),
+    Scheme.ED25519: frozenset({Digest, Message}),
+    Scheme.ML_DSA: frozenset({Digest, Message}),
+    Scheme.RSA_PSS: frozenset({Digest}),
+    Scheme.RSA_PKCS1: frozenset({Digest}),
+}
+_INPUT_NAMES: Mapping[type, str] = {
+    Digest: "a digest",
+    Message: "a message",
+}
+
+
+def inputs_of(algorithms: Iterable[KeypairAlgorithm]) -> dict[KeypairAlgorithm, InputTypes]:
+    """Return what keys of these algorithms can sign at all: a `Digest`, a `Message`, or either."""
+    return {algorithm: _INPUTS[algorithm.scheme] for algorithm in algorithms}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a backend can do; nothing else is asked of it. The same for as long as it exists."""
+
+    #: What keys of each algorithm sign here.
+    signs: Mapping[KeypairAlgorithm, InputTypes]
+    #: The algorithms of the keys that `generate` makes.
+    generates: AbstractSet[KeypairAlgorithm]
+    #: The algorithms of the keys that `import_key` takes.
+    imports: AbstractSet[KeypairAlgorithm] = frozenset()
+    #: The algorithms of the keys that `adopt` finds.
+    adopts: AbstractSet[KeypairAlgorithm] = frozenset()
+    #: How many seconds a signature takes, for those that are made in this process, wait for nothing
+    #: and take no more than a millisecond. They are made in the transaction that decides.
+    quick_seconds: Mapping[KeypairAlgorithm, float] = field(default_factory=dict)
+    #: Whether `health` tells whether the backend could sign now.
+    checks_health: bool = False
+    #: Whether the backend keeps its keys itself, and `stored_keys` lists them.
+    lists_keys: bool = False
+
+    def __post_init__(self) -> None:
+        if not all(0 < seconds < inf for seconds in self.quick_seconds.values()):
+            raise ValueError("quick_seconds has a value that is no time")
+        if not self.generates | self.imports | self.adopts <= self.signs.keys():
+            raise ValueError("keys come in that sign nothing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +130,7 @@ class GeneratedKey:
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A stored key: what `generate` answered, and what it was asked for."""
+    """A stored key: what the backend answered when it came in, and what was asked for."""
 
     binding: KeyBinding
     algorithm: KeypairAlgorithm
@@ -94,82 +147,73 @@ class SignerContext:
     options: Mapping[str, str] = field(repr=False)
 
 
-class Signer(Protocol):
-    """Makes keys and signatures. Called from many threads at once, mostly outside transactions."""
+class Signer(ABC):
+    """Makes keys and signatures. Called from many threads at once, mostly outside transactions.
 
-    @property
-    def name(self) -> str:
-        """Stored with each keypair, to find its backend again."""
+    Every method raises `SignerFailed`, whose message says what to check. Methods that are not
+    abstract are called only if `capabilities` declares them.
+    """
 
-    @property
-    def algorithms(self) -> AbstractSet[KeypairAlgorithm]:
-        """What `generate` can make here."""
+    #: Stored with each keypair, to find its backend again.
+    name: str
+    capabilities: Capabilities
 
     @classmethod
-    def from_context(cls, context: SignerContext) -> Self | None:
-        """The backend, or None if it is not configured. `SignerFailed` if wrongly so."""
+    @abstractmethod
+    def from_context(cls, context: SignerContext) -> Sequence[Self]:
+        """The backends of this class, each by its own name; none if it is not configured."""
 
+    @abstractmethod
     def generate(self, algorithm: KeypairAlgorithm, binding: KeyBinding) -> GeneratedKey:
-        """Make a key. Raises `SignerFailed`."""
+        """Make a key."""
 
+    @abstractmethod
     def sign(self, key: SigningKey, message: SigningInput) -> bytes:
-        """Sign with a key that `generate` made here. Raises `SignerFailed`."""
+        """Sign with a key that came in here. `UnsuitableMessage` if it cannot sign such a thing."""
 
+    @abstractmethod
     def destroy(self, key: SigningKey) -> None:
-        """Destroy a key that `generate` made here and no keypair uses; none there is no error.
+        """Destroy a key that was generated or imported here, and that no keypair uses.
 
-        A backend may also have:
-
-        * `quick_seconds(algorithm)`, if its signatures are made in this process, wait for nothing
-          and take no more than a millisecond: how many seconds one takes, or None for an algorithm
-          that is slower. Quick signatures are made in the transaction that decides.
-        * `health()`, which raises `SignerFailed`, saying what to check, if it could not sign now.
-        * If it keeps its keys itself, `stored_keys()`, which answers the `KeyBinding` of each, and
-          `removal(binding)`, how an operator removes one.
+        A key that is not there is no error.
         """
 
+    def import_key(
+        self, private_key: bytes, algorithm: KeypairAlgorithm, binding: KeyBinding
+    ) -> GeneratedKey:
+        """Take a private key, which is PKCS#8 in DER and of this algorithm."""
+        raise NotImplementedError
 
-def load_signers(context: SignerContext) -> dict[str, Signer]:
-    """Every configured backend by its name. Raises `SignerFailed`, naming the one at fault."""
-    signers: dict[str, Signer] = {}
-    for entry in sorted(set(entry_points(group=ENTRY_POINTS)), key=lambda entry: entry.value):
-        signer = _build(entry, context)
-        if signer is None:
-            continue
-        if signer.name in signers:
-            message = f"Two signer backends are named {signer.name}."
-            raise SignerFailed(message)
-        signers[signer.name] = signer
-    return signers
+    def adopt(
+        self, reference: str, algorithm: KeypairAlgorithm, binding: KeyBinding
+    ) -> GeneratedKey:
+        """Find a key that the backend holds already, by whatever it calls it."""
+        raise NotImplementedError
 
+    def health(self) -> None:
+        """Do nothing, if the backend could sign now."""
+        raise NotImplementedError
 
-def _build(entry: EntryPoint, context: SignerContext) -> Signer | None:
-    try:
-        backend: type[Signer] = entry.load()
-    except (ImportError, AttributeError) as error:
-        message = f"The signer backend {entry.name} ({entry.value}) cannot be loaded: {error}."
-        raise SignerFailed(message) from error
-    try:
-        return backend.from_context(context)
-    except SignerFailed:
-        raise
-    except Exception as error:
-        message = (
-            f"The signer backend {entry.name} ({entry.value}) cannot be set up:"
-            f" {type(error).__name__}. Check its options."
-        )
-        raise SignerFailed(message) from error
+    def stored_keys(self) -> Iterable[KeyBinding]:
+        """The keys that were generated or imported here."""
+        raise NotImplementedError
+
+    def removal(self, binding: KeyBinding) -> str:
+        """Half a sentence on how an operator removes a key of `stored_keys`."""
+        raise NotImplementedError
 
 
-def require_supported(signer: Signer, algorithm: KeypairAlgorithm) -> None:
-    """Raise `SignerFailed` if the backend cannot make keys of this algorithm."""
-    if algorithm not in signer.algorithms:
+def require_generates(signer: Signer, algorithm: KeypairAlgorithm) -> None:
+    """Raise `SignerFailed` if the backend does not make keys of this algorithm."""
+    if algorithm not in signer.capabilities.generates:
         message = f"The signer {signer.name} cannot make {algorithm} keys."
         raise SignerFailed(message)
 
 
-def require_digest(message: SigningInput) -> Digest:
-    """The message if it is a digest, as every keypair but a `GPG` one needs."""
-    if not isinstance(message, Digest):
-        raise UnsuitableMessage("This keypair signs a digest, not content.")
-    return message
+def require_input(signer: Signer, algorithm: KeypairAlgorithm, message: SigningInput) -> None:
+    """Raise `UnsuitableMessage` if keys of this algorithm do not sign such a thing here."""
+    accepted = signer.capabilities.signs.get(algorithm, frozenset())
+    if type(message) not in accepted:
+        names = " or ".join(sorted(_INPUT_NAMES[type_] for type_ in accepted)) or "nothing"
+        text = f"This keypair signs {names}, not {_INPUT_NAMES[type(message)]}."
+        raise UnsuitableMessage(text)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from math import inf
 
 import structlog
 
@@ -17,19 +16,11 @@ from engine.signers.base import (
     SignerFailed,
     SigningInput,
     SigningKey,
+    require_generates,
+    require_input,
 )
 
 log = structlog.get_logger("countersign.signers")
-
-
-def can_generate(signer: Signer, algorithm: KeypairAlgorithm) -> bool:
-    """Whether the signer makes keys of this algorithm: a backend may ask its device.
-
-    Raises:
-        SignerFailed: it cannot tell.
-    """
-    with _guarded(signer, "algorithms"):
-        return algorithm in signer.algorithms
 
 
 def generate_key(signer: Signer, algorithm: KeypairAlgorithm, binding: KeyBinding) -> GeneratedKey:
@@ -39,6 +30,7 @@ def generate_key(signer: Signer, algorithm: KeypairAlgorithm, binding: KeyBindin
         SignerFailed: there is none.
     """
     with _guarded(signer, "generate"):
+        require_generates(signer, algorithm)
         key = signer.generate(algorithm, binding)
         if not isinstance(key, GeneratedKey):  # a backend that no type checker saw
             raise TypeError(f"generate returned {type(key).__name__}, not GeneratedKey")
@@ -53,28 +45,11 @@ def make_signature(signer: Signer, key: SigningKey, message: SigningInput) -> by
         SignerFailed: there is no signature.
     """
     with _guarded(signer, "sign"):
+        require_input(signer, key.algorithm, message)
         value = signer.sign(key, message)
         if not bytes(memoryview(value)):
             raise ValueError("sign returned no signature")
     return value
-
-
-def quick_seconds(signer: Signer, algorithm: KeypairAlgorithm) -> float | None:
-    """How long a signature takes that may be made while a transaction holds its locks.
-
-    None if the signer does not say so, as for one that waits for a device or a network.
-    """
-    declared = getattr(signer, "quick_seconds", None)
-    if declared is None:
-        return None
-    try:
-        with _guarded(signer, "quick_seconds"):
-            seconds = declared(algorithm)
-            if seconds is not None and not 0 <= seconds < inf:
-                raise ValueError("quick_seconds returned no time")
-    except SignerFailed:
-        return None
-    return None if seconds is None else float(seconds)
 
 
 def destroy_key(signer: Signer, key: SigningKey) -> None:
@@ -88,16 +63,15 @@ def destroy_key(signer: Signer, key: SigningKey) -> None:
 
 
 def check_health(signer: Signer) -> bool:
-    """Ask the signer whether it could sign now; answers whether it can be asked.
+    """Ask the signer whether it could sign now; answers whether it can tell.
 
     Raises:
         SignerFailed: it could not sign; the message says what to check.
     """
-    health = getattr(signer, "health", None)
-    if health is None:
+    if not signer.capabilities.checks_health:
         return False
     with _guarded(signer, "health"):
-        health()
+        signer.health()
     return True
 
 
@@ -109,11 +83,10 @@ def stored_keys(signer: Signer) -> dict[KeyBinding, str]:
     Raises:
         SignerFailed: it does not answer.
     """
-    listing = getattr(signer, "stored_keys", None)
-    if listing is None:
+    if not signer.capabilities.lists_keys:
         return {}
     with _guarded(signer, "stored_keys"):
-        return {binding: signer.removal(binding) for binding in listing()}  # type: ignore[attr-defined]
+        return {binding: signer.removal(binding) for binding in signer.stored_keys()}
 
 
 @contextmanager

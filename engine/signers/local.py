@@ -1,9 +1,12 @@
 """Software keys, encrypted at rest under the master key."""
 
-from collections.abc import Set as AbstractSet
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Self
 
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -15,43 +18,65 @@ from cryptography.hazmat.primitives.serialization import (
 
 from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm, Scheme
 from engine.signers.base import (
+    Capabilities,
     Digest,
     GeneratedKey,
     KeyBinding,
+    Signer,
     SignerContext,
     SignerFailed,
     SigningInput,
     SigningKey,
-    require_digest,
-    require_supported,
+    inputs_of,
+    require_generates,
+    require_input,
 )
 from engine.signers.sealed_keys import SealedKeys
 
-#: About how long a signature takes. RSA keys of other sizes take a millisecond and more.
+#: About how long a signature takes. Other RSA keys, and ML-DSA-87 over a long message, take a
+#: millisecond and more.
 _QUICK_SECONDS = {
     KeypairAlgorithm.ECDSA_P256: 20e-6,
     KeypairAlgorithm.ECDSA_P384: 160e-6,
+    KeypairAlgorithm.ECDSA_P521: 200e-6,
     KeypairAlgorithm.ED25519: 20e-6,
+    KeypairAlgorithm.ML_DSA_44: 450e-6,
+    KeypairAlgorithm.ML_DSA_65: 700e-6,
     KeypairAlgorithm.RSA_PSS_2048: 250e-6,
     KeypairAlgorithm.RSA_PKCS1_2048: 250e-6,
 }
 
-PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
+MlDsaKey = mldsa.MLDSA44PrivateKey | mldsa.MLDSA65PrivateKey | mldsa.MLDSA87PrivateKey
+PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey | MlDsaKey
 
-_CURVES: dict[int, ec.EllipticCurve] = {256: ec.SECP256R1(), 384: ec.SECP384R1()}
-_HASHES: dict[DigestAlgorithm, hashes.HashAlgorithm] = {
+_CURVES: Mapping[int, ec.EllipticCurve] = {
+    256: ec.SECP256R1(),
+    384: ec.SECP384R1(),
+    521: ec.SECP521R1(),
+}
+_ML_DSA: Mapping[int, type[MlDsaKey]] = {
+    44: mldsa.MLDSA44PrivateKey,
+    65: mldsa.MLDSA65PrivateKey,
+    87: mldsa.MLDSA87PrivateKey,
+}
+_HASHES: Mapping[DigestAlgorithm, hashes.HashAlgorithm] = {
     DigestAlgorithm.SHA256: hashes.SHA256(),
     DigestAlgorithm.SHA384: hashes.SHA384(),
     DigestAlgorithm.SHA512: hashes.SHA512(),
 }
 
 
-class LocalSigner:
+_ALGORITHMS = frozenset(
+    algorithm for algorithm in KeypairAlgorithm if algorithm is algorithm.current
+)
+
+
+class LocalSigner(Signer):
     """Keys are PKCS#8, sealed by the keyring; a signature costs no more than its arithmetic."""
 
     name = "local"
-    algorithms: AbstractSet[KeypairAlgorithm] = frozenset(
-        algorithm for algorithm in KeypairAlgorithm if algorithm is algorithm.current
+    capabilities = Capabilities(
+        signs=inputs_of(_ALGORITHMS), generates=_ALGORITHMS, quick_seconds=_QUICK_SECONDS
     )
 
     def __init__(self, context: SignerContext) -> None:
@@ -59,13 +84,13 @@ class LocalSigner:
         self._keys = SealedKeys(context.keyring, _parse)
 
     @classmethod
-    def from_context(cls, context: SignerContext) -> "LocalSigner":
+    def from_context(cls, context: SignerContext) -> Sequence[Self]:
         """Always there: it needs nothing but the keyring."""
-        return cls(context)
+        return [cls(context)]
 
     def generate(self, algorithm: KeypairAlgorithm, binding: KeyBinding) -> GeneratedKey:
         """The public key is SubjectPublicKeyInfo in PEM."""
-        require_supported(self, algorithm)
+        require_generates(self, algorithm)
         private = _make(algorithm)
         secret = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
         public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
@@ -74,11 +99,8 @@ class LocalSigner:
 
     def sign(self, key: SigningKey, message: SigningInput) -> bytes:
         """ECDSA signatures are DER, the others as their standards have them."""
-        return _sign(self._keys.get(key), key.algorithm, require_digest(message))
-
-    def quick_seconds(self, algorithm: KeypairAlgorithm) -> float | None:
-        """About how long a signature takes; None for large RSA keys."""
-        return _QUICK_SECONDS.get(algorithm)
+        require_input(self, key.algorithm, message)
+        return _sign(self._keys.get(key), key.algorithm, message)
 
     def destroy(self, key: SigningKey) -> None:
         """Nothing is to be done: the key was nowhere but in its sealed material."""
@@ -90,6 +112,8 @@ def _make(algorithm: KeypairAlgorithm) -> PrivateKey:
             return ec.generate_private_key(_CURVES[algorithm.bits])
         case Scheme.ED25519:
             return ed25519.Ed25519PrivateKey.generate()
+        case Scheme.ML_DSA:
+            return _ML_DSA[algorithm.bits].generate()
         case _:
             return rsa.generate_private_key(public_exponent=65537, key_size=algorithm.bits)
 
@@ -103,20 +127,25 @@ def _parse(secret: bytes) -> PrivateKey:
     return private
 
 
-def _sign(private: PrivateKey, algorithm: KeypairAlgorithm, digest: Digest) -> bytes:
-    hashed = Prehashed(_HASHES[digest.algorithm])
-    match algorithm.scheme, private:
-        case Scheme.ECDSA, ec.EllipticCurvePrivateKey(key_size=algorithm.bits):
-            return private.sign(digest.value, ec.ECDSA(hashed))
-        case Scheme.ED25519, ed25519.Ed25519PrivateKey():
-            return private.sign(digest.value)
-        case Scheme.RSA_PSS, rsa.RSAPrivateKey(key_size=algorithm.bits):
-            return private.sign(digest.value, _pss(digest.algorithm), hashed)
-        case Scheme.RSA_PKCS1, rsa.RSAPrivateKey(key_size=algorithm.bits):
-            return private.sign(digest.value, padding.PKCS1v15(), hashed)
+def _sign(private: PrivateKey, algorithm: KeypairAlgorithm, message: SigningInput) -> bytes:
+    match algorithm.scheme, private, message:
+        case Scheme.ECDSA, ec.EllipticCurvePrivateKey(key_size=algorithm.bits), Digest():
+            return private.sign(message.value, ec.ECDSA(_prehashed(message)))
+        case Scheme.ED25519, ed25519.Ed25519PrivateKey(), _:
+            return private.sign(message.value)
+        case Scheme.ML_DSA, _, _ if isinstance(private, _ML_DSA[algorithm.bits]):
+            return private.sign(message.value)
+        case Scheme.RSA_PSS, rsa.RSAPrivateKey(key_size=algorithm.bits), Digest():
+            return private.sign(message.value, _pss(message.algorithm), _prehashed(message))
+        case Scheme.RSA_PKCS1, rsa.RSAPrivateKey(key_size=algorithm.bits), Digest():
+            return private.sign(message.value, padding.PKCS1v15(), _prehashed(message))
         case _:
-            message = f"The key of this keypair is not a local {algorithm} key."
-            raise SignerFailed(message)
+            text = f"The key of this keypair is not a local {algorithm} key."
+            raise SignerFailed(text)
+
+
+def _prehashed(digest: Digest) -> Prehashed:
+    return Prehashed(_HASHES[digest.algorithm])
 
 
 def _pss(algorithm: DigestAlgorithm) -> padding.PSS:

@@ -1,75 +1,86 @@
 """Keys that live in an HSM and never leave it, through PKCS#11."""
 
-from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
-from engine.model.algorithms import KeypairAlgorithm
+from engine.model.algorithms import KeypairAlgorithm, Scheme
 from engine.signers.base import (
+    Capabilities,
     GeneratedKey,
     KeyBinding,
+    Signer,
     SignerContext,
     SignerFailed,
     SigningInput,
     SigningKey,
-    require_digest,
-    require_supported,
+    inputs_of,
+    require_generates,
+    require_input,
 )
 
 if TYPE_CHECKING:
     from engine.signers.pkcs11_token import Token
 
+#: What there are mechanisms for; a token may have less, and says so when a key is to be made.
+_SCHEMES = (Scheme.ECDSA, Scheme.ED25519, Scheme.RSA_PSS, Scheme.RSA_PKCS1)
+_ALGORITHMS = frozenset(a for a in KeypairAlgorithm if a.scheme in _SCHEMES and a is a.current)
 
-class Pkcs11Signer:
+
+class Pkcs11Signer(Signer):
     """Options: `pkcs11_module` (path of the library), `pkcs11_token` (its label), `pkcs11_pin`.
 
     Absent without `pkcs11_module`. Connects at first use, so that a process may fork before it.
     """
 
     name = "pkcs11"
+    capabilities = Capabilities(
+        signs=inputs_of(_ALGORITHMS),
+        generates=_ALGORITHMS,
+        checks_health=True,
+        lists_keys=True,
+    )
 
-    def __init__(self, token: "Token") -> None:
+    def __init__(self, token: Token) -> None:
         self._token = token
 
     @classmethod
-    def from_context(cls, context: SignerContext) -> "Pkcs11Signer | None":
+    def from_context(cls, context: SignerContext) -> Sequence[Self]:
         """`SignerFailed` if an option or the package is missing; the HSM may be away."""
         module = context.options.get("pkcs11_module")
         if not module:
-            return None
+            return []
         # Only here: the package is an extra dependency.
         try:
             from engine.signers.pkcs11_token import Token
         except ModuleNotFoundError as error:
             message = "pkcs11_module is set; install python-pkcs11 to use it."
             raise SignerFailed(message) from error
-        return cls(Token(module, _option(context, "pkcs11_token"), _option(context, "pkcs11_pin")))
-
-    @property
-    def algorithms(self) -> AbstractSet[KeypairAlgorithm]:
-        """What this token can make: asks it."""
-        return self._token.algorithms()
+        label, pin = _option(context, "pkcs11_token"), _option(context, "pkcs11_pin")
+        return [cls(Token(module, label, pin))]
 
     def generate(self, algorithm: KeypairAlgorithm, binding: KeyBinding) -> GeneratedKey:
         """The key's CKA_ID is the keypair's id; its label, `<account>/<keypair>`, the material."""
-        require_supported(self, algorithm)
+        require_generates(self, algorithm)
         label = _label(binding)
         public = self._token.make_key(algorithm, binding.keypair_id.bytes, label)
         return GeneratedKey(public, label.encode("ascii"), key_id=None)
 
     def sign(self, key: SigningKey, message: SigningInput) -> bytes:
         """In the formats of the local signer."""
-        digest = require_digest(message)
+        require_input(self, key.algorithm, message)
         label = _label(key.binding)
         if key.material != label.encode("ascii"):
             raise SignerFailed("The HSM's key belongs to another keypair.")
-        return self._token.sign(key.algorithm, key.binding.keypair_id.bytes, label, digest)
+        return self._token.sign(key.algorithm, key.binding.keypair_id.bytes, label, message)
 
     def destroy(self, key: SigningKey) -> None:
         """Both halves, in the token."""
         self._token.destroy_key(key.binding.keypair_id.bytes, _label(key.binding))
 
-    def stored_keys(self) -> frozenset[KeyBinding]:
+    def stored_keys(self) -> Iterable[KeyBinding]:
         """Those whose labels are of this signer's making, of this installation or another one."""
         return frozenset(filter(None, map(_binding, self._token.labels())))
 

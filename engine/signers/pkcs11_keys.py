@@ -18,22 +18,21 @@ from pkcs11.types import SignMixin
 from pkcs11.util.ec import encode_named_curve_parameters
 
 from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm, Scheme
-from engine.signers.base import Digest
+from engine.signers.base import Digest, SigningInput
 
-_NEEDED: Mapping[Scheme, frozenset[Mechanism]] = {
+#: What a token must offer for keys of each scheme.
+MECHANISMS: Mapping[Scheme, frozenset[Mechanism]] = {
     Scheme.ECDSA: frozenset({Mechanism.EC_KEY_PAIR_GEN, Mechanism.ECDSA}),
     Scheme.ED25519: frozenset({Mechanism.EC_EDWARDS_KEY_PAIR_GEN, Mechanism.EDDSA}),
     Scheme.RSA_PSS: frozenset({Mechanism.RSA_PKCS_KEY_PAIR_GEN, Mechanism.RSA_PKCS_PSS}),
     Scheme.RSA_PKCS1: frozenset({Mechanism.RSA_PKCS_KEY_PAIR_GEN, Mechanism.RSA_PKCS}),
 }
-#: What a token must offer for each algorithm.
-MECHANISMS: Mapping[KeypairAlgorithm, frozenset[Mechanism]] = {
-    algorithm: _NEEDED[algorithm.scheme]
-    for algorithm in KeypairAlgorithm
-    if algorithm.scheme in _NEEDED and algorithm is algorithm.current
-}
 
-_CURVES: Mapping[int, ec.EllipticCurve] = {256: ec.SECP256R1(), 384: ec.SECP384R1()}
+_CURVES: Mapping[int, ec.EllipticCurve] = {
+    256: ec.SECP256R1(),
+    384: ec.SECP384R1(),
+    521: ec.SECP521R1(),
+}
 _ED25519_OID = bytes.fromhex("06032b6570")
 _PSS: Mapping[DigestAlgorithm, tuple[Mechanism, MGF, int]] = {
     DigestAlgorithm.SHA256: (Mechanism.SHA256, MGF.SHA256, 32),
@@ -64,27 +63,33 @@ def make(session: Session, algorithm: KeypairAlgorithm, key_id: bytes, label: st
     return _public_pem(public, algorithm)
 
 
-def sign(private: SignMixin, algorithm: KeypairAlgorithm, digest: Digest) -> bytes:
+def sign(private: SignMixin, algorithm: KeypairAlgorithm, message: SigningInput) -> bytes:
     """ECDSA signatures are DER, the others as their standards have them."""
-    match algorithm.scheme:
-        case Scheme.ECDSA:
+    match algorithm.scheme, message:
+        case Scheme.ECDSA, Digest():
             # Some tokens refuse a digest longer than the curve; its leading bits are what counts.
-            value = digest.value[: algorithm.bits // 8]
+            value = message.value[: _coordinate_bytes(algorithm)]
             return _to_der(private.sign(value, mechanism=Mechanism.ECDSA), algorithm)
-        case Scheme.ED25519:
-            return private.sign(digest.value, mechanism=Mechanism.EDDSA)
-        case Scheme.RSA_PSS:
-            salted = _PSS[digest.algorithm]
+        case Scheme.ED25519, _:
+            return private.sign(message.value, mechanism=Mechanism.EDDSA)
+        case Scheme.RSA_PSS, Digest():
+            salted = _PSS[message.algorithm]
             return private.sign(
-                digest.value, mechanism=Mechanism.RSA_PKCS_PSS, mechanism_param=salted
+                message.value, mechanism=Mechanism.RSA_PKCS_PSS, mechanism_param=salted
             )
-        case _:
-            value = _DIGEST_INFO[digest.algorithm] + digest.value
+        case Scheme.RSA_PKCS1, Digest():
+            value = _DIGEST_INFO[message.algorithm] + message.value
             return private.sign(value, mechanism=Mechanism.RSA_PKCS)
+        case _:
+            raise TypeError(f"{algorithm} does not sign {type(message).__name__}")
+
+
+def _coordinate_bytes(algorithm: KeypairAlgorithm) -> int:
+    return (algorithm.bits + 7) // 8
 
 
 def _to_der(pair: bytes, algorithm: KeypairAlgorithm) -> bytes:
-    half = algorithm.bits // 8
+    half = _coordinate_bytes(algorithm)
     if len(pair) != 2 * half:
         raise ValueError(f"The token answered {len(pair)} bytes for an {algorithm} signature.")
     r, s = int.from_bytes(pair[:half], "big"), int.from_bytes(pair[half:], "big")
@@ -108,7 +113,7 @@ def _public_pem(public: PublicKey, algorithm: KeypairAlgorithm) -> str:
     match algorithm.scheme:
         # Points come bare or wrapped in DER, as the token likes; they are at the end in both.
         case Scheme.ECDSA:
-            point = public[Attribute.EC_POINT][-(2 * algorithm.bits // 8 + 1) :]
+            point = public[Attribute.EC_POINT][-(2 * _coordinate_bytes(algorithm) + 1) :]
             curve = _CURVES[algorithm.bits]
             known = ec.EllipticCurvePublicKey.from_encoded_point(curve, point)
         case Scheme.ED25519:

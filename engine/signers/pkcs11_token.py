@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 import pkcs11
 import structlog
-from pkcs11 import Attribute, ObjectClass, TokenFlag
+from pkcs11 import Attribute, Mechanism, ObjectClass, TokenFlag
 from pkcs11.exceptions import (
+    MechanismInvalid,
     MultipleTokensReturned,
     NoSuchToken,
     PKCS11Error,
@@ -21,7 +22,7 @@ from pkcs11.types import SignMixin
 
 from engine.model.algorithms import KeypairAlgorithm
 from engine.signers import pkcs11_keys
-from engine.signers.base import Digest, SignerFailed
+from engine.signers.base import SignerFailed, SigningInput
 from engine.signers.pkcs11_errors import (
     PIN_NOT_RISKED,
     PIN_REFUSED,
@@ -64,6 +65,10 @@ class _Connection:
             raise SignerFailed("The HSM's key for this keypair cannot sign.")
         return key
 
+    def mechanisms(self) -> frozenset[Mechanism]:
+        """What the token says that it can do."""
+        return frozenset(self.session.token.slot.get_mechanisms())
+
     @contextmanager
     def writable(self) -> Iterator[pkcs11.Session]:
         """A session that may write; the login holds for all sessions of the process."""
@@ -89,18 +94,9 @@ class Token:
         # Keys that were begun and not finished: whatever is there of them is to be destroyed.
         self._unfinished: set[tuple[bytes, str]] = set()
 
-    def algorithms(self) -> frozenset[KeypairAlgorithm]:
-        """Those whose mechanisms the token has."""
-        available = self._run(lambda connection: connection.session.token.slot.get_mechanisms())
-        return frozenset(
-            algorithm
-            for algorithm, mechanisms in pkcs11_keys.MECHANISMS.items()
-            if mechanisms <= available
-        )
-
     def check(self) -> None:
         """Ask the token for something; `SignerFailed` if it does not answer."""
-        self.algorithms()
+        self._run(_Connection.mechanisms)
         self._clean_up()
 
     def make_key(self, algorithm: KeypairAlgorithm, key_id: bytes, label: str) -> str:
@@ -111,6 +107,9 @@ class Token:
         key = (key_id, label)
 
         def make(connection: _Connection) -> str:
+            # Before it is made: a token may make keys of a kind with which it cannot sign.
+            if not pkcs11_keys.MECHANISMS[algorithm.scheme] <= connection.mechanisms():
+                raise MechanismInvalid
             with connection.writable() as session:
                 if key in self._unfinished:
                     _destroy(session, *key)
@@ -133,11 +132,13 @@ class Token:
         self._unfinished.add((key_id, label))
         self._run(self._destroy_unfinished)
 
-    def sign(self, algorithm: KeypairAlgorithm, key_id: bytes, label: str, digest: Digest) -> bytes:
+    def sign(
+        self, algorithm: KeypairAlgorithm, key_id: bytes, label: str, message: SigningInput
+    ) -> bytes:
         """Sign with the key of this id and label."""
 
         def make(connection: _Connection) -> bytes:
-            return pkcs11_keys.sign(connection.private_key(key_id, label), algorithm, digest)
+            return pkcs11_keys.sign(connection.private_key(key_id, label), algorithm, message)
 
         return self._run(make)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
+import json
+from base64 import b64decode, b64encode, urlsafe_b64encode
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -17,12 +18,16 @@ from cryptography.hazmat.primitives.serialization import (
 from engine.model.algorithms import KeypairAlgorithm, Scheme
 from engine.openpgp.certificate import certificate_fingerprint
 
-#: The algorithm of signatures by JSON Web Algorithms (RFC 7518, RFC 9864), where it is one only:
-#: RSA keys sign digests of any of their hash functions.
+#: The algorithm of signatures by JSON Web Algorithms (RFC 7518, 9864 and 9964), where it is one
+#: only: RSA keys sign digests of any of their hash functions.
 _JWA = {
     KeypairAlgorithm.ECDSA_P256: "ES256",
     KeypairAlgorithm.ECDSA_P384: "ES384",
+    KeypairAlgorithm.ECDSA_P521: "ES512",
     KeypairAlgorithm.ED25519: "Ed25519",
+    KeypairAlgorithm.ML_DSA_44: "ML-DSA-44",
+    KeypairAlgorithm.ML_DSA_65: "ML-DSA-65",
+    KeypairAlgorithm.ML_DSA_87: "ML-DSA-87",
 }
 
 
@@ -56,13 +61,19 @@ class PublicKey:
         return self._key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
     @property
-    def ssh(self) -> str:
-        """A line as in `authorized_keys` and `allowed_signers` (RFC 4253 section 6.6)."""
-        return f"{self._ssh_line} {self._comment}\n"
+    def ssh(self) -> str | None:
+        """A line as in `authorized_keys` and `allowed_signers` (RFC 4253 section 6.6).
+
+        None for ML-DSA, of which OpenSSH has no form.
+        """
+        line = self._ssh_line
+        return f"{line} {self._comment}\n" if line else None
 
     @property
     def jwk(self) -> dict[str, Any]:
         """A JSON Web Key (RFC 7517) whose `kid` is its thumbprint (RFC 7638)."""
+        if self._algorithm.scheme is Scheme.ML_DSA:
+            return self._akp_jwk()
         # Imported here: few ask for it, and it takes time to import.
         from joserfc.jwk import ECKey, OKPKey, RSAKey
 
@@ -77,6 +88,13 @@ class PublicKey:
         alg = {"alg": _JWA[self._algorithm]} if self._algorithm in _JWA else {}
         return {**key.as_dict(private=False), "kid": key.thumbprint(), "use": "sig", **alg}
 
+    def _akp_jwk(self) -> dict[str, Any]:
+        """An Algorithm Key Pair (RFC 9964); its thumbprint is over the members it must have."""
+        raw = self._key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+        required = {"alg": _JWA[self._algorithm], "kty": "AKP", "pub": _base64url(raw)}
+        canonical = json.dumps(required, separators=(",", ":"), sort_keys=True).encode()
+        return {**required, "kid": _base64url(sha256(canonical).digest()), "use": "sig"}
+
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the DER in hexadecimal digits, or the OpenPGP certificate's fingerprint."""
@@ -85,9 +103,12 @@ class PublicKey:
         return sha256(self.der).hexdigest()
 
     @property
-    def ssh_fingerprint(self) -> str:
+    def ssh_fingerprint(self) -> str | None:
         """The fingerprint that `ssh-keygen -l` shows."""
-        blob = b64decode(self._ssh_line.split()[1])
+        line = self._ssh_line
+        if line is None:
+            return None
+        blob = b64decode(line.split()[1])
         return "SHA256:" + b64encode(sha256(blob).digest()).decode().rstrip("=")
 
     @cached_property
@@ -95,5 +116,11 @@ class PublicKey:
         return load_pem_public_key(self.pem.encode())
 
     @property
-    def _ssh_line(self) -> str:
+    def _ssh_line(self) -> str | None:
+        if self._algorithm.scheme is Scheme.ML_DSA:
+            return None
         return self._key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+
+
+def _base64url(value: bytes) -> str:
+    return urlsafe_b64encode(value).decode("ascii").rstrip("=")

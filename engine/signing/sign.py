@@ -8,7 +8,7 @@ from uuid import UUID
 
 from engine.model.errors import Code, Refusal
 from engine.signers.base import SignerFailed, UnsuitableMessage
-from engine.signers.guard import make_signature, quick_seconds
+from engine.signers.guard import make_signature
 from engine.signing.request import AtomicGroup, Reserved
 from engine.system import System
 
@@ -69,7 +69,7 @@ def _quick_seconds(system: System, reserved: Sequence[Reserved]) -> float | None
     signer = system.signers.get(reserved[0].backend)
     if signer is None:
         return None
-    seconds = quick_seconds(signer, reserved[0].key.algorithm)
+    seconds = signer.capabilities.quick_seconds.get(reserved[0].key.algorithm)
     return None if seconds is None else seconds * len(reserved)
 
 

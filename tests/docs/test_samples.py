@@ -29,8 +29,15 @@ from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm
 from engine.model.errors import Code, Refusal
 from engine.model.facts import Facts
 from engine.model.vocabulary import ReleaseType, Status, Trigger
-from engine.signers import base
-from engine.signers.base import Digest, KeyBinding, SignerContext, SignerFailed, SigningKey
+from engine.signers import loading as signer_loading
+from engine.signers.base import (
+    Digest,
+    KeyBinding,
+    Signer,
+    SignerContext,
+    SignerFailed,
+    SigningKey,
+)
 from engine.signers.keyring import Keyring
 from notifications.channels import loading
 from notifications.channels.base import ChannelContext, ChannelFailed, Outgoing, Undelivered
@@ -80,13 +87,13 @@ def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path / "keys"
     folder.mkdir()
     monkeypatch.setenv("FOLDER_SIGNER_PATH", str(folder))
-    found_by(monkeypatch, base, "folder_signer:FolderSigner")
+    found_by(monkeypatch, signer_loading, "folder_signer:FolderSigner")
     yield folder
     del sys.modules["folder_signer"]
 
 
-def folder_signer() -> base.Signer:
-    return base.load_signers(SignerContext(KEYRING, {}))["folder"]
+def folder_signer() -> Signer:
+    return signer_loading.load_signers(SignerContext(KEYRING, {}))["folder"]
 
 
 def test_the_sample_signer_makes_signatures_that_verify_and_destroys_its_keys(keys: Path) -> None:
@@ -141,7 +148,7 @@ def test_the_sample_signer_is_absent_or_says_what_is_wrong(
     with pytest.raises(SignerFailed, match="names no folder"):
         folder_signer()
     monkeypatch.delenv("FOLDER_SIGNER_PATH")
-    assert "folder" not in base.load_signers(SignerContext(KEYRING, {}))
+    assert "folder" not in signer_loading.load_signers(SignerContext(KEYRING, {}))
 
 
 def context(**options: str) -> ChannelContext:

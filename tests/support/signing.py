@@ -7,7 +7,10 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from engine.model.errors import Code, Refusal
+from engine.signers.local import LocalSigner
 from engine.signing.account_facts import FactsCache
 from engine.signing.decide_calls import decide_calls
 from engine.signing.request import Answer, Outcome, Refused, Reserved, SignCall, SignRequest
@@ -54,6 +57,13 @@ def values(world: World, granted: Sequence[Reserved]) -> list[SigningResult]:
 def settled(world: World, granted: Sequence[Reserved], who: str = "dev") -> list[Outcome]:
     """Made and settled."""
     return settle(world.system, world.account_id, values(world, granted))
+
+
+def declare_quick(monkeypatch: pytest.MonkeyPatch, seconds: float | None) -> None:
+    """Let local signatures take so long, as they declare; None: too long to be called quick."""
+    can = LocalSigner.capabilities
+    quick = {} if seconds is None else dict.fromkeys(can.signs, seconds)
+    monkeypatch.setattr(LocalSigner, "capabilities", replace(can, quick_seconds=quick))
 
 
 def code_of(outcome: Answer) -> Code | None:

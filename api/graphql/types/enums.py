@@ -124,7 +124,11 @@ describe_enum(
     {
         "ECDSA_P256": "ECDSA on the curve NIST P-256, with signatures in DER.",
         "ECDSA_P384": "ECDSA on the curve NIST P-384, with signatures in DER.",
+        "ECDSA_P521": "ECDSA on the curve NIST P-521, with signatures in DER.",
         "ED25519": "Ed25519, with the digest's bytes as the message.",
+        "ML_DSA_44": "ML-DSA-44 of FIPS 204, with the digest's bytes as the message.",
+        "ML_DSA_65": "ML-DSA-65 of FIPS 204, with the digest's bytes as the message.",
+        "ML_DSA_87": "ML-DSA-87 of FIPS 204, with the digest's bytes as the message.",
         "RSA_PSS_2048": "RSA-PSS with 2048 bits and a salt as long as the digest.",
         "RSA_PSS_3072": "RSA-PSS with 3072 bits and a salt as long as the digest.",
         "RSA_PSS_4096": "RSA-PSS with 4096 bits and a salt as long as the digest.",

@@ -15,7 +15,7 @@ from engine.persistence.db.ids import uuid7
 from engine.persistence.store.administration import keypairs
 from engine.persistence.store.locks import Hold, Lock, acquire
 from engine.signers.base import KeyBinding, Signer, SignerFailed, SigningKey
-from engine.signers.guard import can_generate, destroy_key, generate_key
+from engine.signers.guard import destroy_key, generate_key
 from engine.signers.openpgp_keys import (
     MAX_OPENPGP_TIME,
     OpenPgpPart,
@@ -67,13 +67,13 @@ def make_keys(
         Refusal: There is no such signer, or it failed; what it had made is destroyed.
     """
     signer = system.signers.get(backend)
+    if signer is None or algorithm not in signer.capabilities.generates:
+        message = (
+            f"No signer {quoted(backend, 50)} makes {algorithm} keys here."
+            f" Choose one of: {', '.join(sorted(system.signers))}."
+        )
+        raise Refusal(Code.INVALID_INPUT, message, "backend")
     try:
-        if signer is None or not can_generate(signer, algorithm):
-            message = (
-                f"No signer {quoted(backend, 50)} makes {algorithm} keys here."
-                f" Choose one of: {', '.join(sorted(system.signers))}."
-            )
-            raise Refusal(Code.INVALID_INPUT, message, "backend")
         signing = _make_key(signer, algorithm, binding)
         if openpgp is None:
             return NewKeys(signer, signing)

@@ -8,6 +8,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,9 @@ from api.doctor.report import (
     skipped,
 )
 from api.doctor.signer_checks import check_signer
-from engine.signers.base import SignerFailed
+from engine.signers.base import SignerContext, SignerFailed
+from engine.signers.keyring import Keyring
+from engine.signers.local import LocalSigner
 from tests.api.test_app import settings
 from tests.support.running import init, run
 from tests.support.running import settings as environment_of
@@ -89,20 +92,22 @@ def test_a_public_url_where_nobody_answers_is_told_with_what_to_do() -> None:
 
 
 def test_a_signer_tells_its_own_health_where_it_can() -> None:
-    class Signer:
+    class Hsm(LocalSigner):
         name = "hsm"
+        capabilities = replace(LocalSigner.capabilities, checks_health=True)
         fault: str | None = None
 
         def health(self) -> None:
             if self.fault is not None:
                 raise SignerFailed(self.fault)
 
-    signer: Any = Signer()
+    context = SignerContext(Keyring([bytes(range(32))]), {})
+    signer = Hsm(context)
     assert check_signer(signer) == passed("signer hsm", "It is ready to sign.")
     signer.fault = "The token countersign is not there."
     result = check_signer(signer)
     assert (result.verdict, result.message) == (Verdict.FAILED, signer.fault)
-    assert check_signer(type("Old", (), {"name": "old"})()).verdict is Verdict.PASSED  # type: ignore[arg-type] # an older backend
+    assert check_signer(LocalSigner(context)) == passed("signer local", "It is configured.")
 
 
 def test_reports_are_lines_in_signs_that_the_terminal_has_or_json() -> None:

@@ -27,6 +27,7 @@ class Device(LocalSigner):
     """A signer that can tell how it is."""
 
     name = "device"
+    capabilities = replace(LocalSigner.capabilities, checks_health=True)
 
     def __init__(self) -> None:
         super().__init__(SignerContext(Keyring([bytes(range(32))]), {}))

@@ -6,16 +6,23 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm
 from engine.signers import sealed_keys
-from engine.signers.base import Content, SignerContext, SignerFailed, UnsuitableMessage
+from engine.signers.base import (
+    MAX_MESSAGE_BYTES,
+    Message,
+    SignerContext,
+    SignerFailed,
+    UnsuitableMessage,
+)
 from engine.signers.keyring import KeyBinding, Keyring
 from engine.signers.local import LocalSigner
 
 SHA256 = DigestAlgorithm.SHA256
 #: One of each scheme that is quick to make.
-QUICK = [KeypairAlgorithm.ECDSA_P256, KeypairAlgorithm.ED25519]
+QUICK = [KeypairAlgorithm.ECDSA_P256, KeypairAlgorithm.ED25519, KeypairAlgorithm.ML_DSA_44]
 
 
 @pytest.fixture
@@ -28,7 +35,7 @@ def make_key(local, binding, stored):
     return lambda algorithm: stored(algorithm, binding, local.generate(algorithm, binding))
 
 
-@pytest.mark.parametrize("algorithm", sorted(LocalSigner.algorithms))
+@pytest.mark.parametrize("algorithm", sorted(LocalSigner.capabilities.generates))
 def test_openssl_accepts_what_was_signed_and_no_other_digest(
     local, make_key, digest_of_content, openssl_verifies, algorithm
 ) -> None:
@@ -48,9 +55,25 @@ def test_openpgp_keys_are_not_made_here(local, binding) -> None:
         local.generate(KeypairAlgorithm.OPENPGP_ED25519, binding)
 
 
-def test_content_is_refused_where_a_digest_belongs(local, make_key) -> None:
-    with pytest.raises(UnsuitableMessage, match="signs a digest, not content"):
-        local.sign(make_key(KeypairAlgorithm.ED25519), Content(b"anything"))
+@pytest.mark.parametrize(
+    "algorithm",
+    [
+        KeypairAlgorithm.ECDSA_P256,
+        KeypairAlgorithm.RSA_PSS_2048,
+        KeypairAlgorithm.RSA_PKCS1_2048,
+    ],
+)
+def test_a_message_is_refused_where_a_digest_belongs(local, make_key, algorithm) -> None:
+    with pytest.raises(UnsuitableMessage, match="signs a digest, not a message"):
+        local.sign(make_key(algorithm), Message(b"any"))
+
+
+@pytest.mark.parametrize("algorithm", [KeypairAlgorithm.ED25519, KeypairAlgorithm.ML_DSA_65])
+def test_a_message_is_signed_as_itself(local, make_key, algorithm) -> None:
+    key = make_key(algorithm)
+    public = load_pem_public_key(key.public_key_pem.encode())
+    for message in (Message(b""), Message(b"tag v2.4.1"), Message(bytes(MAX_MESSAGE_BYTES))):
+        public.verify(local.sign(key, message), message.value)
 
 
 @pytest.mark.parametrize("algorithm", QUICK)
@@ -81,7 +104,10 @@ def test_material_moved_elsewhere_signs_nothing(local, make_key, digest_of_conte
             local.sign(replace(key, binding=stranger), digest_of_content(SHA256))
 
 
-@pytest.mark.parametrize("stated", [KeypairAlgorithm.ECDSA_P384, KeypairAlgorithm.RSA_PSS_2048])
+@pytest.mark.parametrize(
+    "stated",
+    [KeypairAlgorithm.ECDSA_P384, KeypairAlgorithm.RSA_PSS_2048, KeypairAlgorithm.ML_DSA_44],
+)
 def test_a_key_signs_only_as_what_it_is(local, make_key, digest_of_content, stated) -> None:
     key = make_key(KeypairAlgorithm.ECDSA_P256)
     with pytest.raises(SignerFailed, match=f"not a local {stated} key"):

@@ -6,16 +6,23 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm
-from engine.signers.base import Content, SignerContext, SignerFailed, UnsuitableMessage
+from engine.signers.base import (
+    MAX_MESSAGE_BYTES,
+    Message,
+    SignerContext,
+    SignerFailed,
+    UnsuitableMessage,
+)
 from engine.signers.keyring import KeyBinding
 from engine.signers.pkcs11 import Pkcs11Signer
 from tests.support.softhsm import add_token, configure_softhsm, softhsm_module
 
 LABEL, PIN = "countersign", "2468-1357"
 SHA256 = DigestAlgorithm.SHA256
-ALGORITHMS = [a for a in KeypairAlgorithm if a is a.current]
+ALGORITHMS = sorted(Pkcs11Signer.capabilities.generates)
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +55,15 @@ def context(keyring, library) -> SignerContext:
     return SignerContext(keyring, names)
 
 
+def signer_of(context: SignerContext, **options: str) -> Pkcs11Signer:
+    """The one backend of these options, with others beside them."""
+    (signer,) = Pkcs11Signer.from_context(replace(context, options={**context.options, **options}))
+    return signer
+
+
 @pytest.fixture
 def hsm(context):
-    signer = Pkcs11Signer.from_context(context)
-    assert signer is not None
-    return signer
+    return signer_of(context)
 
 
 @pytest.fixture
@@ -64,7 +75,6 @@ def make_key(hsm, binding, stored):
 def test_openssl_accepts_what_the_hsm_signed_and_no_other_digest(
     hsm, make_key, digest_of_content, openssl_verifies, algorithm
 ) -> None:
-    assert algorithm in hsm.algorithms
     key = make_key(algorithm)
     for of in DigestAlgorithm:
         digest = digest_of_content(of)
@@ -91,7 +101,7 @@ def test_a_key_is_made_in_the_token_and_cannot_leave_it(hsm, make_key, algorithm
 
 
 def test_without_a_module_the_backend_is_absent(keyring) -> None:
-    assert Pkcs11Signer.from_context(SignerContext(keyring, {})) is None
+    assert Pkcs11Signer.from_context(SignerContext(keyring, {})) == []
 
 
 def test_configured_without_its_package_it_says_what_to_install(context, monkeypatch) -> None:
@@ -133,22 +143,18 @@ def test_a_missing_option_is_named(context, missing) -> None:
 def test_an_hsm_that_cannot_be_reached_is_a_clear_failure(
     context, binding, option, value, sentence
 ) -> None:
-    hsm = Pkcs11Signer.from_context(replace(context, options={**context.options, option: value}))
+    hsm = signer_of(context, **{option: value})
     with pytest.raises(SignerFailed) as failed:
         hsm.generate(KeypairAlgorithm.ECDSA_P256, binding)
     assert str(failed.value) == sentence
     with pytest.raises(SignerFailed) as failed:
         hsm.health()
     assert str(failed.value) == sentence
-    with pytest.raises(SignerFailed):
-        assert hsm.algorithms
 
 
 def test_a_refused_pin_is_tried_once_only_and_never_shown(context, library, binding) -> None:
     library.reinitialize()  # Nobody is logged in: the PIN is asked for.
-    hsm = Pkcs11Signer.from_context(
-        replace(context, options={**context.options, "pkcs11_pin": "wrong-pin"})
-    )
+    hsm = signer_of(context, pkcs11_pin="wrong-pin")
     with pytest.raises(SignerFailed, match=r"refused the PIN\. Check COUNTERSIGN_PKCS11_PIN"):
         hsm.generate(KeypairAlgorithm.ECDSA_P256, binding)
     with pytest.raises(SignerFailed, match="not tried again") as failed:
@@ -175,7 +181,7 @@ def test_after_a_loss_no_handle_from_before_it_is_used(
     keys = [stored(algorithm, its, hsm.generate(algorithm, its)) for its in bindings]
     # In a library started anew, each holds the first handles that it gives out.
     library.reinitialize()
-    pairs = [(Pkcs11Signer.from_context(context), key) for key in keys]
+    pairs = [(signer_of(context), key) for key in keys]
     for backend, key in pairs:
         backend.sign(key, digest)
 
@@ -206,18 +212,36 @@ def test_a_key_of_another_keypair_or_account_is_not_used(hsm, make_key, digest_o
             hsm.sign(renamed, digest_of_content(SHA256))
 
 
-def test_openpgp_keys_and_content_are_refused(hsm, make_key, binding) -> None:
-    with pytest.raises(SignerFailed, match="pkcs11 cannot make OPENPGP_ED25519 keys"):
-        hsm.generate(KeypairAlgorithm.OPENPGP_ED25519, binding)
-    with pytest.raises(UnsuitableMessage, match="signs a digest, not content"):
-        hsm.sign(make_key(KeypairAlgorithm.ED25519), Content(b"anything"))
+def test_keys_that_pkcs11_has_no_mechanism_for_are_refused(hsm, binding) -> None:
+    with pytest.raises(SignerFailed, match="pkcs11 cannot make ML_DSA_44 keys"):
+        hsm.generate(KeypairAlgorithm.ML_DSA_44, binding)
+
+
+def test_a_message_is_signed_as_itself_by_ed25519_alone(hsm, make_key, stored) -> None:
+    key = make_key(KeypairAlgorithm.ED25519)
+    public = load_pem_public_key(key.public_key_pem.encode())
+    for message in (Message(b"tag v2.4.1"), Message(bytes(MAX_MESSAGE_BYTES))):
+        public.verify(hsm.sign(key, message), message.value)
+    with pytest.raises(UnsuitableMessage, match="signs a digest, not a message"):
+        hsm.sign(replace(key, algorithm=KeypairAlgorithm.ECDSA_P256), Message(b"tag v2.4.1"))
+
+
+def test_a_key_with_which_the_token_cannot_sign_is_not_made(hsm, binding, monkeypatch) -> None:
+    from pkcs11 import Mechanism
+
+    from engine.signers.pkcs11_token import _Connection
+
+    monkeypatch.setattr(_Connection, "mechanisms", lambda _: frozenset({Mechanism.EC_KEY_PAIR_GEN}))
+    with pytest.raises(SignerFailed, match="does not offer what this keypair's algorithm needs"):
+        hsm.generate(KeypairAlgorithm.ECDSA_P256, binding)
+    assert binding not in hsm.stored_keys()
 
 
 def test_two_backends_and_many_threads_share_the_token(
     hsm, context, make_key, digest_of_content, openssl_verifies
 ) -> None:
     key, digest = make_key(KeypairAlgorithm.ECDSA_P256), digest_of_content(SHA256)
-    second = Pkcs11Signer.from_context(context)
+    second = signer_of(context)
     with ThreadPoolExecutor(8) as threads:
         signatures = list(threads.map(lambda n: (hsm, second)[n % 2].sign(key, digest), range(400)))
     assert len(set(signatures)) == 400

@@ -82,8 +82,7 @@ def new_key(signer: Pkcs11Signer) -> SigningKey:
 
 def make_signer(module: str, pin: str = PIN, label: str = LABEL) -> Pkcs11Signer:
     options = {"pkcs11_module": module, "pkcs11_token": label, "pkcs11_pin": pin}
-    signer = Pkcs11Signer.from_context(SignerContext(Keyring([bytes(32)]), options))
-    assert signer is not None
+    (signer,) = Pkcs11Signer.from_context(SignerContext(Keyring([bytes(32)]), options))
     return signer
 
 

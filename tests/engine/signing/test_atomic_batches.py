@@ -16,7 +16,6 @@ import pytest
 
 from engine.commands.releases.stop_release import StopRelease
 from engine.concurrency.executor import Executor
-from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import SignatureState, Status
 from engine.persistence.store import tables as t
@@ -27,7 +26,7 @@ from engine.signing.request import Made, Outcome, SignRequest
 from engine.signing.service import SigningService
 from engine.signing.signing_tasks import MAX_GROUP_SECONDS, SIGN_PART_SIZE
 from tests.support.releases import release_in, rows
-from tests.support.signing import code_of
+from tests.support.signing import code_of, declare_quick
 from tests.support.world import World
 
 S = SignatureState
@@ -38,11 +37,9 @@ FAULTY_DIGEST = b"\x13" * 32
 class SlowSigner(LocalSigner):
     """Signs outside of the deciding transaction, and fails over one digest."""
 
+    capabilities = replace(LocalSigner.capabilities, quick_seconds={})
     seconds = 0.0
     calls = 0
-
-    def quick_seconds(self, algorithm: KeypairAlgorithm) -> float | None:
-        return None
 
     def sign(self, key: SigningKey, message: SigningInput) -> bytes:
         type(self).calls += 1
@@ -224,7 +221,7 @@ def test_of_a_batch_too_large_for_the_transaction_none_is_made_in_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     release_in(world, Status.IN_PROGRESS, max_signatures=50)
-    monkeypatch.setattr(LocalSigner, "quick_seconds", lambda *_: 0.1 * sign_module.QUICK_SECONDS)
+    declare_quick(monkeypatch, 0.1 * sign_module.QUICK_SECONDS)
     whole, reserved = sign_module.sign, []
 
     def note(system: Any, reservations: Sequence[Any]) -> Any:

@@ -20,7 +20,6 @@ from sqlalchemy.exc import OperationalError
 from engine.commands.administration.account import create_account
 from engine.commands.maintenance.advance_due import advance_due
 from engine.concurrency.executor import Executor
-from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Code, Refusal
 from engine.model.principal import Principal
 from engine.model.vocabulary import SignatureState, Status
@@ -44,12 +43,10 @@ S = SignatureState
 class Signer(LocalSigner):
     """As slow as told, and it stumbles over some digests."""
 
+    #: Its signatures are made outside of the transaction.
+    capabilities = replace(LocalSigner.capabilities, quick_seconds={})
     stumbles_over = b"\x13" * 32
     seconds = 0.0
-
-    def quick_seconds(self, algorithm: KeypairAlgorithm) -> float | None:
-        """Its signatures are made outside of the transaction."""
-        return None
 
     def sign(self, key: SigningKey, message: SigningInput) -> bytes:
         time.sleep(self.seconds)

@@ -13,9 +13,9 @@ from engine.commands.releases.stop_release import StopRelease
 from engine.model.vocabulary import SignatureState, Status
 from engine.persistence.store import tables as t
 from engine.persistence.store.ledger_verification import verify
-from engine.signers.local import LocalSigner
 from tests.support.databases import POSTGRESQL_IS_LONG
 from tests.support.releases import release_in, rows
+from tests.support.signing import declare_quick
 from tests.support.signing_process import Answered, sign_until
 from tests.support.threads import PATIENCE, at_once
 from tests.support.world import World
@@ -32,7 +32,7 @@ def test_at_every_step(
     world: World, monkeypatch: pytest.MonkeyPatch, is_quick: bool, is_atomic: bool
 ) -> None:
     if not is_quick:
-        monkeypatch.setattr(LocalSigner, "quick_seconds", lambda *_: None)
+        declare_quick(monkeypatch, None)
     release_in(world, Status.IN_PROGRESS, max_signatures=MAXIMUM)
     requested_keys: set[str] = set()
     step, was_killed = 0, True
@@ -62,7 +62,7 @@ def test_several_processes_on_one_release_make_exactly_the_maximum(
     world: World, monkeypatch: pytest.MonkeyPatch, is_quick: bool
 ) -> None:
     if not is_quick:
-        monkeypatch.setattr(LocalSigner, "quick_seconds", lambda *_: None)
+        declare_quick(monkeypatch, None)
     release_in(world, Status.IN_PROGRESS, max_signatures=50)
     batches = [[f"{process}: {number}" for number in range(40)] for process in range(3)]
     answers = at_once([partial(_sign, world, keys) for keys in batches])

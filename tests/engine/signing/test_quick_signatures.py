@@ -18,14 +18,12 @@ from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.users import UpdateUser
 from engine.commands.releases.stop_release import StopRelease
 from engine.concurrency.executor import Executor
-from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import ReleaseType, SignatureState, Status
 from engine.persistence.db.postgresql import PgConnection
 from engine.persistence.store import tables as t
 from engine.persistence.store.ledger_verification import verify
 from engine.signers.base import SignerFailed
-from engine.signers.guard import quick_seconds
 from engine.signers.local import LocalSigner
 from engine.signing import decide_calls as decision_module
 from engine.signing import sign as sign_module
@@ -33,7 +31,7 @@ from engine.signing import signing_tasks as tasks_module
 from engine.signing.request import Made, Outcome, SignRequest
 from engine.signing.service import SigningService
 from tests.support.releases import release_in, rows
-from tests.support.signing import code_of
+from tests.support.signing import code_of, declare_quick
 from tests.support.world import DIGEST, World
 
 S = SignatureState
@@ -152,7 +150,7 @@ def test_what_does_not_fit_into_the_time_is_reserved_and_made_outside(
         return settle(*args)
 
     monkeypatch.setattr(tasks_module, "settle", counted)
-    monkeypatch.setattr(LocalSigner, "quick_seconds", lambda *_: 0.4 * sign_module.QUICK_SECONDS)
+    declare_quick(monkeypatch, 0.4 * sign_module.QUICK_SECONDS)
     monkeypatch.setattr(sign_module, "time", _Clock(0.4 * sign_module.QUICK_SECONDS))
     (outcomes,) = gate.sign(("dev", "vault"), number=20)
     assert [code_of(outcome) for outcome in outcomes] == [None] * 20
@@ -183,28 +181,12 @@ def test_a_quick_signer_that_fails_is_tried_again_outside_and_refused_there(
     assert gate.world.ledger()[-1].tag == "signature:dropped"
 
 
-@pytest.mark.parametrize("algorithm", list(KeypairAlgorithm))
-def test_only_short_arithmetic_is_called_quick(world: World, algorithm: KeypairAlgorithm) -> None:
-    signer = world.system.signers["local"]
-    seconds = quick_seconds(signer, algorithm)
-    assert seconds is None or 0 < seconds < 0.001
-    assert (seconds is None) == (
-        algorithm not in signer.algorithms or algorithm.bits in {3072, 4096}
-    )
-
-
-@pytest.mark.parametrize("declared", [RuntimeError, "fast", float("nan"), float("inf"), -1.0])
-def test_a_declaration_that_is_no_time_is_none(declared: Any) -> None:
-    class Broken:
-        name = "broken"
-
-        def quick_seconds(self, _algorithm: KeypairAlgorithm) -> Any:
-            if declared is RuntimeError:
-                raise RuntimeError
-            return declared
-
-    signer: Any = Broken()
-    assert quick_seconds(signer, KeypairAlgorithm.ED25519) is None
+def test_only_short_arithmetic_is_called_quick() -> None:
+    can = LocalSigner.capabilities
+    assert all(seconds < 0.001 for seconds in can.quick_seconds.values())
+    assert {
+        a for a in can.signs if a.bits in {3072, 4096, 87}
+    } == can.signs.keys() - can.quick_seconds.keys()
 
 
 def test_exactly_as_many_as_the_maximum_are_made(gate: Gate) -> None:

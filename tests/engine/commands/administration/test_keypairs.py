@@ -22,6 +22,7 @@ from engine.model.vocabulary import (
     Verdict,
 )
 from engine.persistence.store import tables as t
+from engine.signing.request import Made
 from tests.support.refusals import assert_refused, details_of, tags
 from tests.support.releases import keypair_of, moves, release_in, rows
 from tests.support.world import World, make_world
@@ -60,6 +61,16 @@ def test_a_keypair_is_enabled_with_its_private_part_sealed(world: World) -> None
     assert row.master_key_id is not None
     assert tags(world, before) == ["keypair:created"]
     assert row.material.hex() not in world.ledger()[-1].body
+
+
+@pytest.mark.parametrize("algorithm", [KeypairAlgorithm.ECDSA_P521, KeypairAlgorithm.ML_DSA_44])
+def test_keys_of_newer_algorithms_are_stored_and_sign(
+    world: World, algorithm: KeypairAlgorithm
+) -> None:
+    world.things["newer"] = world.do("admin", making(algorithm=algorithm))
+    world.set_team("blue", keypairs=["newer"])
+    (outcome,) = world.sign("dev", "newer")
+    assert isinstance(outcome, Made)
 
 
 EXPIRY = "openpgp_expires_at"
