@@ -86,6 +86,24 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a test's parameters only the first runs on PostgreSQL every day; the others are long.
+
+    What they distinguish shows on SQLite already, unless the database itself is what is tested.
+    """
+    ids = {item.nodeid for item in items}
+    seen: set[str] = set()
+    for item in items:
+        on_sqlite = item.nodeid.replace("postgresql", "sqlite", 1)
+        if on_sqlite == item.nodeid or on_sqlite not in ids or "persistence" in item.path.parts:
+            continue
+        function = item.nodeid.partition("[")[0]
+        if function in seen:
+            item.add_marker(pytest.mark.long)
+        seen.add(function)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield

@@ -14,10 +14,10 @@ from urllib.request import urlopen
 import pytest
 
 from api.demo.browser import Person
-from tests.acceptance.test_wheel import BIN, ROOT, call, wheel
+from tests.acceptance.test_wheel import BIN, ROOT, call, wheels
 from tests.support.running import free_port
 
-__all__ = ["wheel"]
+__all__ = ["wheels"]
 
 pytestmark = pytest.mark.long
 
@@ -53,7 +53,8 @@ def copied(text: str) -> list[list[str]]:
 
 
 @pytest.mark.timeout(300)
-def test_six_steps_lead_to_a_signature(wheel: Path, tmp_path: Path) -> None:
+def test_six_steps_lead_to_a_signature(wheels: tuple[Path, Path], tmp_path: Path) -> None:
+    server, _ = wheels
     port, page, smtp = free_port(), free_port(), free_port()
     url, mails = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{page}"
     here = tmp_path / "installation"
@@ -65,7 +66,7 @@ def test_six_steps_lead_to_a_signature(wheel: Path, tmp_path: Path) -> None:
     python = here / "venv" / "bin" / "python"
     install = (BIN / "uv", "pip", "install", "--quiet", "--python", python)
     call(*install, "--require-hashes", "-r", ROOT / "requirements.lock", cwd=here)
-    call(*install, "--no-deps", wheel, cwd=here)
+    call(*install, "--no-deps", server, cwd=here)
     countersign = here / "venv" / "bin" / "countersign"
 
     mailbox = [countersign, "mailbox", "--port", str(page), "--smtp-port", str(smtp)]

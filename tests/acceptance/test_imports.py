@@ -23,12 +23,13 @@ UNUSED = {"psycopg", "alembic", "mako", "icalendar", "joserfc", "httpx2", "pkcs1
     ("more", "imported"),
     [
         ({}, set()),
-        (
+        pytest.param(
             {
                 "COUNTERSIGN_OIDC_ISSUER": "https://login.example.com",
                 "COUNTERSIGN_OIDC_CLIENT_ID": "countersign",
             },
             {"joserfc", "httpx2"},
+            marks=pytest.mark.long,
         ),
     ],
 )

@@ -71,6 +71,7 @@ def is_ready(server: Server) -> bool:
         return bool(answer.status == 200)
 
 
+@pytest.mark.long
 def test_both_serve_one_port_and_only_the_first_has_the_worker(
     server: Server, environment: dict[str, str]
 ) -> None:
@@ -83,6 +84,7 @@ def test_both_serve_one_port_and_only_the_first_has_the_worker(
     assert runs not in metrics_of(environment, 1)
 
 
+@pytest.mark.long
 def test_one_that_is_killed_is_replaced_while_the_other_serves(server: Server) -> None:
     before = children(server)
     time.sleep(MIN_LIFETIME_SECONDS)
@@ -102,6 +104,7 @@ def test_told_to_stop_all_end_with_success(server: Server) -> None:
     assert not any(map(is_running, pids))
 
 
+@pytest.mark.long
 def test_they_end_when_the_first_process_is_killed(server: Server) -> None:
     pids = children(server)
     server.process.kill()
@@ -109,6 +112,7 @@ def test_they_end_when_the_first_process_is_killed(server: Server) -> None:
     until(lambda: not any(map(is_running, pids)), seconds=20)
 
 
+@pytest.mark.long
 def test_one_that_is_killed_at_once_ends_all(environment: dict[str, str], tmp_path: Path) -> None:
     init(environment, tmp_path)
     port = free_port()
@@ -121,6 +125,7 @@ def test_one_that_is_killed_at_once_ends_all(environment: dict[str, str], tmp_pa
         assert process.wait(30) == 1
 
 
+@pytest.mark.long
 def test_what_is_missing_is_said_once_before_anything_is_forked(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -131,6 +136,7 @@ def test_what_is_missing_is_said_once_before_anything_is_forked(
     assert done.stderr == "countersign: There is no database here yet: run `countersign init`.\n"
 
 
+@pytest.mark.long
 def test_a_fault_at_the_start_of_one_ends_all(environment: dict[str, str], tmp_path: Path) -> None:
     init(environment, tmp_path)
     other = settings(environment["COUNTERSIGN_DATABASE_URL"])

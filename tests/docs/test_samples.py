@@ -194,6 +194,7 @@ def test_the_sample_channel_conveys_messages_and_says_what_failed(
         asyncio.run(channel.send(channel.prepare(outgoing)))
 
 
+@pytest.mark.long
 def test_the_mounted_application_answers_below_its_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy import Row
 
@@ -71,3 +72,15 @@ class Notices:
         user_id = self.world.people[name]
         link = self.links(user_id=user_id, release_id=release_id)[-1]
         return f"{link.id.hex}.{action_links.token_of(LINK_KEY, link.id, link.nonce)}"
+
+
+@pytest.fixture(name="world")
+def outbox_world(world: World) -> World:
+    """The small account, with an outbox; for a `conftest.py` to import."""
+    return with_outbox(world)
+
+
+@pytest.fixture
+def notices(world: World) -> Notices:
+    """What the outbox of that world holds."""
+    return Notices(world)

@@ -305,6 +305,7 @@ def statements_of(api: Api, representations: list[Any]) -> int:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.long
 def test_composed_into_a_supergraph_a_router_answers_across_both_subgraphs(
     small_world: World, subgraph: SubgraphSchema
 ) -> None:

@@ -24,6 +24,7 @@ from api.graphql.schema import schema
 from tests.api.graphql.crowd import Crowd
 from tests.api.graphql.test_statements import api, counting
 from tests.support.api import Api
+from tests.support.databases import POSTGRESQL_IS_LONG
 from tests.support.world import NOON
 
 __all__ = ["api"]
@@ -144,6 +145,7 @@ def cost_of_query(query: str, variables: dict[str, Any]) -> int:
     ("releases", "people"), [(600, 120), pytest.param(10_000, 2_000, marks=pytest.mark.long)]
 )
 @pytest.mark.timeout(600)
+@POSTGRESQL_IS_LONG
 def test_no_page_is_refused_or_needs_more_statements(api: Api, releases: int, people: int) -> None:
     api.world.add_user("chief", "ADMIN", "LEAD", "AUDITOR")
     # All of them await approval, so that every page has rows, and such as need the most statements.

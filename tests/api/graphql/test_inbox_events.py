@@ -26,6 +26,7 @@ from engine.queries.context import read
 from notifications.outbox.trouble import DeliveryTroubleReported
 from tests.api.graphql.test_release_events import BEGINNING, code_of, followed
 from tests.support.api import make_api
+from tests.support.databases import POSTGRESQL_IS_LONG
 from tests.support.world import World
 
 INBOX = """subscription ($after: String) { inboxEvents(after: $after) {
@@ -80,6 +81,7 @@ def edit(world: World, release: UUID, revision: int, **changes: Any) -> None:
     world.do("dev", ReviseRelease(release_id=release, revision=revision, changes=changes))
 
 
+@POSTGRESQL_IS_LONG
 async def test_who_applies_each_event_has_the_inbox_at_every_moment(
     world: World, runtime: Runtime
 ) -> None:

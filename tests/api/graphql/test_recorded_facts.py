@@ -11,11 +11,13 @@ from engine.commands.maintenance.advance_due import advance_due
 from engine.model.vocabulary import Status
 from engine.persistence.store import tables as t
 from tests.api.graphql.test_scope_walk import CASES, Stage, stage  # noqa: F401 - a fixture
+from tests.support.databases import POSTGRESQL_IS_LONG
 from tests.support.recorded_facts import watched
 from tests.support.releases import release_in
 from tests.support.world import World
 
 
+@POSTGRESQL_IS_LONG
 def test_every_mutation_records_what_it_changes_of_the_facts_of_signing(
     stage: Stage,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,

@@ -26,20 +26,16 @@ from engine.concurrency.executor import Executor
 from engine.persistence.db.database import Database
 from tests.support.api import Api
 from tests.support.api import serving as serving_app
-from tests.support.databases import POSTGRESQL_IS_LONG
 from tests.support.deliverer import Deliverer
-from tests.support.notices import with_outbox
+from tests.support.notices import outbox_world
 from tests.support.running import free_port, init, serving, settings
 from tests.support.waiting import until
 from tests.support.world import DIGEST, World
 
+__all__ = ["outbox_world"]
+
 SIGN = "signature { id }"
 Sample = tuple[str, frozenset[tuple[str, str]]]
-
-
-@pytest.fixture
-def world(world: World) -> World:
-    return with_outbox(world)
 
 
 @pytest.fixture
@@ -209,8 +205,8 @@ def test_no_request_makes_a_label_of_its_own(api: Api, runtime: Runtime) -> None
     assert faces == {"other", "graphql", "decide", "sign-in"}
 
 
-@POSTGRESQL_IS_LONG
 @pytest.mark.timeout(60)
+@pytest.mark.long
 def test_it_is_at_its_own_address_and_nowhere_else(database_url: str, tmp_path: Path) -> None:
     port = free_port()
     environment = settings(database_url, COUNTERSIGN_METRICS_ADDRESS=f"127.0.0.1:{port}")

@@ -13,6 +13,7 @@ from notifications.delivery.resend import ResendDelivery
 from notifications.outbox import administration_digest
 from notifications.outbox.administration_digest import MAX_CHARACTERS
 from notifications.vocabulary import DeliveryState, MessageKind
+from tests.support.databases import POSTGRESQL_IS_LONG
 from tests.support.deliverer import Deliverer
 from tests.support.notices import LINK_KEY, Notices, add_administrator
 from tests.support.world import World
@@ -120,6 +121,7 @@ def test_more_than_fit_come_with_another(world: World, meg: UUID, post: Delivere
     assert sorted(listed) == [1, 101]
 
 
+@POSTGRESQL_IS_LONG
 def test_what_would_make_it_too_large_comes_with_another(
     world: World, meg: UUID, notices: Notices, post: Deliverer
 ) -> None:

@@ -15,6 +15,7 @@ def test_an_operation_that_does_not_arrive_is_given_up(small_world: World) -> No
         to = urlsplit(address)
         with socket.create_connection((to.hostname, to.port), timeout=10) as client:
             head = "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            head += "Connection: close\r\n"
             client.sendall(f"{head}Content-Length: 100\r\n\r\n{{".encode())
             answer = b"".join(iter(lambda: client.recv(4096), b""))
     status_and_headers, _, body = answer.partition(b"\r\n\r\n")

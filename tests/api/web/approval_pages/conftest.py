@@ -6,20 +6,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.support.approval_pages import client_of
-from tests.support.notices import Notices, with_outbox
+from tests.support.notices import notices, outbox_world
 from tests.support.world import World
 
-
-@pytest.fixture
-def world(world: World) -> World:
-    """The small account, with an outbox."""
-    return with_outbox(world)
-
-
-@pytest.fixture
-def notices(world: World) -> Notices:
-    """What the outbox of that world holds."""
-    return Notices(world)
+__all__ = ["notices", "outbox_world"]
 
 
 @pytest.fixture

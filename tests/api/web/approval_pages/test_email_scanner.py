@@ -8,7 +8,6 @@ import pytest
 from engine.model.vocabulary import Status
 from tests.support.approval_pages import served_pages
 from tests.support.chromium import CHROMIUM, needs_chromium
-from tests.support.databases import POSTGRESQL_IS_LONG
 from tests.support.notices import Notices
 from tests.support.world import World
 
@@ -35,7 +34,7 @@ def scan(url: str, profile: Path) -> str:
 
 @needs_chromium
 @pytest.mark.timeout(180)
-@POSTGRESQL_IS_LONG
+@pytest.mark.long
 def test_a_scanner_that_runs_scripts_decides_nothing(
     world: World, notices: Notices, tmp_path: Path
 ) -> None:

@@ -99,7 +99,7 @@ def ask(client: socket.socket, request: bytes = WHOLE) -> bytes:
 
 
 def test_half_a_header_ends_and_others_are_served_meanwhile() -> None:
-    limits = ConnectionLimits(total=40, per_client=30, header_seconds=0.3)
+    limits = ConnectionLimits(total=40, per_client=30, header_seconds=0.3, refused_seconds=0.5)
     with served(limits) as port, ExitStack() as stack:
         halves = [stack.enter_context(opened(port, HALF)) for _ in range(25)]
         with opened(port) as client:

@@ -20,6 +20,7 @@ from api.web.scim.routes import PATH
 from engine.model.vocabulary import Permission
 from tests.api.web.scim.conftest import token_of
 from tests.support.api import serving
+from tests.support.databases import POSTGRESQL_IS_LONG
 from tests.support.world import World
 
 #: The tester makes up texts; these attributes name something that has to be there.
@@ -65,6 +66,7 @@ def check(url: str, token: str) -> list[CheckResult]:
         return check_server(SyncSCIMClient(http, provider=provider_seen()))
 
 
+@POSTGRESQL_IS_LONG
 async def test_the_tester_finds_nothing_but_what_the_documents_name(
     world: World, app: Starlette, monkeypatch: pytest.MonkeyPatch
 ) -> None:

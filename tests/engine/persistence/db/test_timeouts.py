@@ -37,7 +37,7 @@ def server() -> Iterator[PostgresServer]:
         found.thaw()
 
 
-@pytest.mark.parametrize("moment", ["before", "within"])
+@pytest.mark.parametrize("moment", [pytest.param("before", marks=pytest.mark.long), "within"])
 def test_a_server_that_is_frozen_is_given_up_on(
     server: PostgresServer, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
