@@ -1,4 +1,4 @@
-"""What the viewer may do with keypairs, teams, users, tokens and the account, and why not.
+"""What the viewer may do with things other than releases, and why not.
 
 The refusals come from the rules that the commands apply, as of a command that changes as little as
 it can: what depends on further input, such as the roles to be given, is not refused here.
@@ -20,11 +20,13 @@ from engine.model.grants import (
     missing_permission,
     refuse_grant,
     refuse_loosening,
+    refuse_scopes,
 )
 from engine.model.signing_factors import evaluate
 from engine.model.vocabulary import Permission
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
+from engine.queries import pipelines
 from engine.queries.context import QueryContext
 from engine.queries.records import Record, permissions_of
 from engine.queries.request_form import request_facts
@@ -45,6 +47,9 @@ class SubjectAction(StrEnum):
     DEACTIVATE = "DEACTIVATE"
     CREATE_TOKEN = "CREATE_TOKEN"  # noqa: S105 - an action
     REVOKE = "REVOKE"
+    DELETE = "DELETE"
+    ROTATE_SECRET = "ROTATE_SECRET"  # noqa: S105 - an action
+    SEND_TEST = "SEND_TEST"
     FREEZE_SIGNING = "FREEZE_SIGNING"
     UNFREEZE_SIGNING = "UNFREEZE_SIGNING"
     CREATE_KEYPAIR = "CREATE_KEYPAIR"
@@ -191,4 +196,32 @@ def of_tokens(context: QueryContext, tokens: Collection[Record]) -> dict[UUID, A
             )
         ]
         for token in tokens
+    }
+
+
+def of_trusted_issuers(context: QueryContext, issuers: Collection[Record]) -> dict[UUID, Answers]:
+    """Return what the viewer may do with each trusted issuer."""
+    manage = missing_permission(context.actor, Permission.MANAGE_USERS)
+    return {
+        issuer.id: [(SubjectAction.UPDATE, manage), (SubjectAction.DELETE, manage)]
+        for issuer in issuers
+    }
+
+
+def of_pipeline_rules(context: QueryContext, rules_: Collection[Record]) -> dict[UUID, Answers]:
+    """Return what the viewer may do with each rule about pipelines.
+
+    Whoever changes one grants what it grants, whatever is changed.
+    """
+    manage = missing_permission(context.actor, Permission.MANAGE_USERS)
+    return {
+        rule.id: [
+            (
+                SubjectAction.UPDATE,
+                manage
+                or refuse_scopes(context.actor, frozenset(pipelines.scopes_of(rule)), own=False),
+            ),
+            (SubjectAction.DELETE, manage),
+        ]
+        for rule in rules_
     }

@@ -33,7 +33,10 @@ e = t.ledger_entries
 class LedgerFilter:
     """Conditions that all hold; None leaves one out."""
 
+    #: As somebody has typed them.
     tags: tuple[str, ...] | None = None
+    #: Tags of events that this version knows.
+    events: tuple[str, ...] | None = None
     actor_id: UUID | None = None
     subject_id: UUID | None = None
     release_id: UUID | None = None
@@ -103,6 +106,8 @@ def _conditions(filter_: LedgerFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if filter_.tags is not None:
         conditions.append(e.c.tag.in_([lookup_key(tag) for tag in filter_.tags]))
+    if filter_.events is not None:
+        conditions.append(e.c.tag.in_(filter_.events))
     for name in ("actor_id", "subject_id", "release_id"):
         value = getattr(filter_, name)
         if value is not None:

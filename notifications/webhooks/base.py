@@ -7,10 +7,12 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from engine.commands.administration.validation import require_permission
-from engine.model.errors import Code, Refusal, not_found
+from engine.model.errors import Code, Refusal, not_found, refuse
+from engine.model.facts import Actor
+from engine.model.grants import missing_permission
 from engine.model.vocabulary import Permission
 from engine.persistence.store import ledger
 from engine.persistence.store.unit_of_work import UnitOfWork
@@ -38,23 +40,38 @@ def load_webhook(uow: UnitOfWork, webhook_id: UUID) -> Row[Any]:
 
 
 def require_tags(uow: UnitOfWork, patterns: Collection[str]) -> None:
-    """Refuse patterns that match no tag, or entries that the actor may not see.
+    """Refuse patterns that match no tag, or entries that the actor may not see."""
+    tags.require_patterns(patterns)
+    refuse(refuse_unseen(uow.actor, patterns))
+
+
+def refuse_unseen(actor: Actor, patterns: Collection[str]) -> Refusal | None:
+    """Refuse patterns that match entries which the actor may not see; None if allowed.
 
     Entries about releases need `VIEW_RELEASES`; all others need `VIEW_LEDGER` too.
     """
-    tags.require_patterns(patterns)
-    require_permission(uow, Permission.VIEW_RELEASES)
-    if not tags.match_releases_only(patterns):
-        require_permission(uow, Permission.VIEW_LEDGER)
+    refusal = missing_permission(actor, Permission.VIEW_RELEASES)
+    if refusal is None and not tags.match_releases_only(patterns):
+        return missing_permission(actor, Permission.VIEW_LEDGER)
+    return refusal
 
 
-def require_capacity(uow: UnitOfWork) -> None:
+def refuse_one_more(connection: Connection, account_id: UUID) -> Refusal | None:
     """Refuse where the account already has as many active webhooks as it may."""
     w = webhooks
-    query = sa.select(sa.func.count()).where(w.c.account_id == uow.account_id, w.c.active)
-    if uow.connection.execute(query).scalar_one() >= MAX_ACTIVE_WEBHOOKS:
-        message = f"At most {MAX_ACTIVE_WEBHOOKS} webhooks can be active. Switch one off first."
-        raise Refusal(Code.INVALID_INPUT, message)
+    query = sa.select(sa.func.count()).where(w.c.account_id == account_id, w.c.active)
+    if connection.execute(query).scalar_one() < MAX_ACTIVE_WEBHOOKS:
+        return None
+    message = f"At most {MAX_ACTIVE_WEBHOOKS} webhooks can be active. Switch one off first."
+    return Refusal(Code.INVALID_INPUT, message)
+
+
+def refuse_test_of_inactive(*, active: bool) -> Refusal | None:
+    """Refuse to send a test to a webhook that is switched off."""
+    if active:
+        return None
+    message = "This webhook is switched off. Switch it on first."
+    return Refusal(Code.WRONG_STATUS, message, "id")
 
 
 def record_subscriptions(uow: UnitOfWork) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from engine.commands.administration.validation import clean_name, require_permission
 from engine.commands.command import Command
-from engine.model.errors import Faults
+from engine.model.errors import Faults, refuse
 from engine.model.text import normalize
 from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
@@ -47,7 +47,7 @@ class CreateWebhook(Command[NewSecret]):
         with faults:
             base.require_tags(uow, self.tags)
         faults.refuse()
-        base.require_capacity(uow)
+        refuse(base.refuse_one_more(uow.connection, uow.account_id))
         webhook_id, patterns = uuid7(), tags.to_text(self.tags)
         seed = new_seed(self.key, webhook_id)
         uow.connection.execute(

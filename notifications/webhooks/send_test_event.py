@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from engine.commands.command import Command
-from engine.model.errors import Code, Refusal
+from engine.model.errors import refuse
 from engine.persistence.store.unit_of_work import UnitOfWork
 from notifications.outbox import resend_limits
 from notifications.vocabulary import WebhookKind
@@ -26,9 +26,7 @@ class SendTestEvent(Command[UUID]):
     def apply(self, uow: UnitOfWork) -> UUID:
         """Queue it; needs `MANAGE_ACCOUNT`, and is limited for each person and hour."""
         row = base.load_webhook(uow, self.webhook_id)
-        if not row.active:
-            message = "This webhook is switched off. Switch it on first."
-            raise Refusal(Code.WRONG_STATUS, message, "id")
+        refuse(base.refuse_test_of_inactive(active=row.active))
         resend_limits.check_person(uow)
         body = payload.of_test(uow.now, row.name)
         event = queueing.WebhookEvent(

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from engine.commands.administration.validation import clean_name, differences
 from engine.commands.command import Command
-from engine.model.errors import Faults
+from engine.model.errors import Faults, refuse
 from engine.model.text import normalize
 from engine.persistence.store.locks import Hold
 from engine.persistence.store.unit_of_work import UnitOfWork
@@ -49,7 +49,7 @@ class UpdateWebhook(Command[UUID]):
         if columns.get("active") or "url" in columns:
             base.require_tags(uow, tags.patterns_of(columns.get("tags", row.tags)))
         if columns.get("active"):
-            base.require_capacity(uow)
+            refuse(base.refuse_one_more(uow.connection, uow.account_id))
             columns["disabled_reason"] = None
         uow.connection.execute(webhooks.update().where(webhooks.c.id == row.id).values(**columns))
         base.record_subscriptions(uow)

@@ -11,11 +11,14 @@ import pytest
 
 from api.graphql.ids import to_global
 from engine.commands.administration.keypairs import UpdateKeypair
+from engine.commands.administration.trusted_issuers import DeleteTrustedIssuer
 from engine.commands.administration.users import UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken
 from engine.model.vocabulary import Permission, ReleaseType
 from engine.queries.available_actions import SubjectAction
+from notifications.webhooks.base import MAX_ACTIVE_WEBHOOKS
 from tests.support.api import Api
+from tests.support.pipelines import make_rule
 from tests.support.world import DIGEST
 
 ACTIONS = "availableActions { action allowed refusal { code message field } }"
@@ -187,9 +190,79 @@ def test_what_is_said_of_the_account_happens(busy: Api) -> None:
             busy.world.settings(signing_frozen=frozen)
 
 
+def seen(api: Api, who: str, kind: str, id_: str) -> dict[str, dict[str, Any]] | None:
+    """What may be done by action; None for callers who do not see the object."""
+    node = api.ask(who, f"{{ {node_of(kind, id_)} }}")["node"]
+    return {entry["action"]: entry for entry in node["availableActions"]} if node else None
+
+
+def is_missing(api: Api, who: str, mutation: str, input_: dict[str, Any]) -> bool:
+    (error,) = api.try_(who, mutation, input_)["errors"]
+    return error["code"] in {"NOT_FOUND", "FORBIDDEN"}
+
+
+def test_what_is_said_of_issuers_and_rules_happens(busy: Api) -> None:
+    world = busy.world
+    for who in PEOPLE:
+        rule = to_global("PipelineRule", make_rule(world))
+        issuer = to_global("TrustedIssuer", world.things["GitHub"])
+        said = seen(busy, who, "PipelineRule", rule)
+        change = {"id": rule, "name": new_name()}
+        if said is None:
+            assert is_missing(busy, who, "updatePipelineRule", change)
+        else:
+            assert set(said) == {"UPDATE", "DELETE"}
+            compare(busy, who, said["UPDATE"], "updatePipelineRule", change)
+            compare(busy, who, said["DELETE"], "deletePipelineRule", {"id": rule})
+        said = seen(busy, who, "TrustedIssuer", issuer)
+        change = {"id": issuer, "name": new_name()}
+        if said is None:
+            assert is_missing(busy, who, "updateTrustedIssuer", change)
+        else:
+            assert set(said) == {"UPDATE", "DELETE"}
+            compare(busy, who, said["UPDATE"], "updateTrustedIssuer", change)
+            compare(busy, who, said["DELETE"], "deleteTrustedIssuer", {"id": issuer})
+        kept = busy.ask("admin", f'{{ node(id: "{issuer}") {{ id }} }}')["node"]
+        issuer_id = world.things.pop("GitHub")
+        if kept is not None:
+            world.do("admin", DeleteTrustedIssuer(issuer_id=issuer_id))
+
+
+@pytest.mark.parametrize("webhooks", [1, MAX_ACTIVE_WEBHOOKS])
+def test_what_is_said_of_webhooks_happens(busy: Api, webhooks: int) -> None:
+    ids = []
+    for number in range(webhooks):
+        hook = {"name": f"Hook {number}", "url": "https://example.com/", "tags": ["team:*"]}
+        ids.append(busy.change("admin", "createWebhook", hook, "webhook { id }")["webhook"]["id"])
+    off = ids[0]
+    for active, who in itertools.product((True, False), PEOPLE):
+        busy.change("admin", "updateWebhook", {"id": off, "active": active}, "webhook { id }")
+        if not active and webhooks > 1:
+            hook = {"name": "One more", "url": "https://example.com/"}
+            more = busy.change("admin", "createWebhook", hook, "webhook { id }")["webhook"]["id"]
+        said = seen(busy, who, "Webhook", off)
+        tries = {
+            "UPDATE": ("updateWebhook", {"id": off, "name": new_name()}),
+            "ROTATE_SECRET": ("rotateWebhookSecret", {"id": off}),
+            "SEND_TEST": ("sendTestWebhook", {"id": off}),
+            "ENABLE": ("updateWebhook", {"id": off, "active": True}),
+            "DISABLE": ("updateWebhook", {"id": off, "active": False}),
+        }
+        assert said is None or set(said) == set(tries)
+        for action, (mutation, input_) in tries.items():
+            if said is None:
+                assert is_missing(busy, who, mutation, input_)
+            else:
+                compare(busy, who, said[action], mutation, input_)
+        if not active and webhooks > 1:
+            busy.change("admin", "updateWebhook", {"id": more, "active": False}, "webhook { id }")
+
+
 def test_every_action_is_said_of_something(busy: Api) -> None:
     kinds = {"Keypair": "vault", "Team": "blue", "User": "dev"}
     said = set(answers(busy, "admin", f"viewer {{ account {{ {ACTIONS} }} }}"))
     for kind, name in kinds.items():
         said |= set(answers(busy, "admin", node_of(kind, busy.id(kind, name))))
-    assert said | {"REVOKE"} == set(SubjectAction)
+    # Of tokens, of what pipelines prove themselves by, and of webhooks: see above.
+    elsewhere = {"REVOKE", "DELETE", "ROTATE_SECRET", "SEND_TEST"}
+    assert said | elsewhere == set(SubjectAction)

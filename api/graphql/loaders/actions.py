@@ -13,9 +13,12 @@ from api.graphql.types.account import Account
 from api.graphql.types.api_token import ApiToken
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.people import Team, User
+from api.graphql.types.pipeline import PipelineRule, TrustedIssuer
 from api.graphql.types.subject_action import AvailableSubjectAction
+from api.graphql.types.webhook import Webhook
 from engine.queries import available_actions
 from engine.queries.available_actions import Answers
+from notifications.webhooks.available_actions import of_webhooks
 
 
 @loads(Account, "availableActions")
@@ -48,6 +51,29 @@ def of_users(cache: EntityCache, users: Sequence[User], call: FieldCall) -> Iter
 def of_tokens(cache: EntityCache, tokens: Sequence[ApiToken], call: FieldCall) -> Iterable[Any]:
     answers = available_actions.of_tokens(cache.reading, [token.source for token in tokens])
     return _assign(tokens, answers)
+
+
+@loads(TrustedIssuer, "availableActions")
+def of_trusted_issuers(
+    cache: EntityCache, issuers: Sequence[TrustedIssuer], call: FieldCall
+) -> Iterable[Any]:
+    sources = [issuer.source for issuer in issuers]
+    return _assign(issuers, available_actions.of_trusted_issuers(cache.reading, sources))
+
+
+@loads(PipelineRule, "availableActions")
+def of_pipeline_rules(
+    cache: EntityCache, rules: Sequence[PipelineRule], call: FieldCall
+) -> Iterable[Any]:
+    sources = [rule.source for rule in rules]
+    return _assign(rules, available_actions.of_pipeline_rules(cache.reading, sources))
+
+
+@loads(Webhook, "availableActions")
+def actions_of_webhooks(
+    cache: EntityCache, webhooks: Sequence[Webhook], call: FieldCall
+) -> Iterable[Any]:
+    return _assign(webhooks, of_webhooks(cache.reading, [webhook.source for webhook in webhooks]))
 
 
 def _assign(objects: Iterable[Any], answers: Mapping[UUID, Answers]) -> Iterable[Any]:

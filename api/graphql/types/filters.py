@@ -8,6 +8,7 @@ import strawberry
 
 from api.graphql.scalars import Base64
 from api.graphql.types.enums import KeypairAccess, KeypairCategory, ReleaseType
+from api.graphql.types.event_tag import EventTag
 from api.graphql.types.filter_values import id_value, id_values, list_value
 from engine.queries import history, records, signatures
 
@@ -121,6 +122,9 @@ class LedgerFilter:
         default=None,
         description="The entry's tag is one of these, at most 100, like `release:approved`.",
     )
+    events: list[EventTag] | None = strawberry.field(
+        default=None, description="The entry records an event of one of these kinds."
+    )
     actor_id: strawberry.ID | None = strawberry.field(
         default=None, description="The entry was caused by this user."
     )
@@ -138,6 +142,7 @@ class LedgerFilter:
         """Return the engine's form of the conditions; refuses NOT_FOUND for malformed ids."""
         return history.LedgerFilter(
             tags=list_value(self.tags, "tags"),
+            events=list_value(self.events, "events"),
             actor_id=id_value(self.actor_id, "User", "actorId"),
             release_id=id_value(self.release_id, "Release", "releaseId"),
             since=self.since,

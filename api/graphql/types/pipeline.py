@@ -12,6 +12,7 @@ from api.graphql.types.keypair import Keypair
 from api.graphql.types.node import Node
 from api.graphql.types.origin import ClaimCondition, IssuerKind
 from api.graphql.types.people import User
+from api.graphql.types.subject_action import AvailableSubjectAction
 from engine.queries import pipelines
 from engine.queries.records import Record
 
@@ -31,6 +32,11 @@ class TrustedIssuer(Node):
         description="The only `aud` of its tokens, or null if it is the public URL of this service."
     )
     created_at: datetime = strawberry.field(description="The time at which it was first trusted.")
+    available_actions: list[AvailableSubjectAction] = strawberry.field(
+        default_factory=list,
+        description="The actions that the caller can take on the issuer now, with the reason why"
+        " others would be refused.",
+    )
 
     @classmethod
     def of(cls, row: Record) -> TrustedIssuer:
@@ -77,6 +83,11 @@ class PipelineRule(Node):
         default_factory=list,
         description="What is allowed in the rule although something else would be safer, each"
         " as a sentence that says what to do.",
+    )
+    available_actions: list[AvailableSubjectAction] = strawberry.field(
+        default_factory=list,
+        description="The actions that the caller can take on the rule now, with the reason why"
+        " others would be refused.",
     )
 
     @classmethod

@@ -1,4 +1,4 @@
-"""What the viewer can do with a keypair, a team, a user, a token or the account."""
+"""What the viewer can do with things other than releases."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ SubjectAction = available_actions.SubjectAction
 describe_enum(
     SubjectAction,
     "SubjectAction",
-    "An action that a user can take on a keypair, a team, a user, an API token or the account.",
+    "An action that a user can take on a keypair, a team, a user, an API token, a trusted issuer, a"
+    " rule about pipelines, a webhook or the account.",
     {
         "UPDATE": "Change the object's ordinary properties, such as a user's time zone.",
-        "ENABLE": "Enable the keypair, so that it can be used.",
-        "DISABLE": "Disable the keypair, which stops the open release that holds it.",
+        "ENABLE": "Enable the keypair or webhook, so that it can be used.",
+        "DISABLE": "Disable the keypair, which stops the open release that holds it, or the"
+        " webhook, to which nothing is sent then.",
         "SIGN": "Sign with the keypair now.",
         "REQUEST_RELEASE": "Request a release that belongs to the team.",
         "RENAME": "Change the name of the user.",
@@ -26,6 +28,10 @@ describe_enum(
         "DEACTIVATE": "Deactivate the user, whose sessions and tokens then end.",
         "CREATE_TOKEN": "Create an API token of the user; its scopes need what they cover.",
         "REVOKE": "Revoke the API token and those that were created with it.",
+        "DELETE": "Delete the issuer with its rules, or the rule, and end the tokens that pipelines"
+        " have by it.",
+        "ROTATE_SECRET": "Give the webhook a new secret.",
+        "SEND_TEST": "Send the webhook a test event.",
         "FREEZE_SIGNING": "Refuse every signature of the account from now on.",
         "UNFREEZE_SIGNING": "Allow signatures of the account again.",
         "CREATE_KEYPAIR": "Create a keypair of the account.",
@@ -37,8 +43,8 @@ describe_enum(
 
 
 @strawberry.type(
-    description="Tells whether the caller may take one action on a keypair, a team, a user, an API"
-    " token or the account now."
+    description="Tells whether the caller may take one action now on an object other than a"
+    " release, such as a keypair or the account."
 )
 class AvailableSubjectAction:
     action: SubjectAction = strawberry.field(description="The action that is described here.")

@@ -13,6 +13,7 @@ from api.graphql.types.arguments import After, Before, ByTime, First, Last
 from api.graphql.types.enums import Direction
 from api.graphql.types.message_enums import DeliveryState
 from api.graphql.types.node import Connection, Node
+from api.graphql.types.subject_action import AvailableSubjectAction
 from engine.queries.records import Record
 from notifications.vocabulary import DeliveryState as State
 from notifications.webhooks.tags import patterns_of
@@ -85,6 +86,11 @@ class Webhook(Node):
     previous_secret_until: datetime | None = strawberry.field(
         description="The time until which requests are signed with the previous secret,"
         " too, or null if there is none."
+    )
+    available_actions: list[AvailableSubjectAction] = strawberry.field(
+        default_factory=list,
+        description="The actions that the caller can take on the webhook now, with the reason why"
+        " others would be refused.",
     )
 
     @strawberry.field(

@@ -255,6 +255,13 @@ CASES: dict[str, list[tuple[Callable[[Api], str] | str, Holds]]] = {
             lambda api, it: it["tag"] in {"user:created", "team:created"},
         ),
     ],
+    "LedgerFilter.events": [
+        ("[RELEASE_APPROVED]", lambda api, it: it["tag"] == "release:approved"),
+        (
+            "[USER_CREATED, TEAM_CREATED]",
+            lambda api, it: it["tag"] in {"user:created", "team:created"},
+        ),
+    ],
     "LedgerFilter.actorId": [
         (
             lambda api: f'"{api.id("User", "ann")}"',
