@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
+
+from engine.signers.base import Signer, SignerContext
+from engine.signers.keyring import Keyring
+from engine.signers.pkcs11 import Pkcs11Signer
 
 MODULES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib64/pkcs11/libsofthsm2.so")
 
@@ -28,3 +36,22 @@ def add_token(label: str, pin: str) -> None:
     """A fresh token; `SOFTHSM2_CONF` is set."""
     new_token = ["--init-token", "--free", "--label", label, "--so-pin", "9999", "--pin", pin]
     subprocess.run(["softhsm2-util", *new_token], check=True, capture_output=True)
+
+
+@contextmanager
+def softhsm_signer(home: Path) -> Iterator[Signer]:
+    """A signer whose keys are in a fresh token; skips the test where SoftHSM is not installed."""
+    module = softhsm_module()
+    if module is None:
+        pytest.skip("SoftHSM (softhsm2) is not installed")
+    pkcs11 = pytest.importorskip("pkcs11", reason="python-pkcs11 is not installed")
+    home.joinpath("softhsm").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOFTHSM2_CONF", configure_softhsm(home / "softhsm"))
+        add_token("matrix", "2468-1357")
+        names = {"pkcs11_module": module, "pkcs11_token": "matrix", "pkcs11_pin": "2468-1357"}
+        (signer,) = Pkcs11Signer.from_context(SignerContext(Keyring([bytes(32)]), names))
+        yield signer
+        library = pkcs11.lib(module)
+        if library.initialized:
+            library.finalize()
