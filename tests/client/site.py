@@ -16,7 +16,7 @@ import httpx2
 from tests.support.callers import Caller, Crowd, gather_crowd
 from tests.support.running import Server, free_port, init, serving, settings
 
-COUNTERSIGN = [sys.executable, "-m", "countersign"]
+COUNTERSIGN = [str(Path(sys.executable).with_name("countersign"))]
 #: An offline keypair for each test that needs one of its own, and an online one.
 OFFLINE = ("vault", "second", "third")
 ONLINE = ("open",)

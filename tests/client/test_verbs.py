@@ -1,0 +1,109 @@
+"""The verbs beside signing, against a server, as people and programs use them."""
+
+import json
+import re
+
+import pytest
+
+from tests.client.site import Site
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(180)]
+
+
+def test_who_is_signed_in(site: Site) -> None:
+    shown = json.loads(site.run("whoami", "--json", "user,credential").stdout)
+    assert shown["user"]["email"] == "dev@example.com"
+    assert shown["credential"] == "COUNTERSIGN_TOKEN"
+    printed = site.run("whoami").stdout
+    assert "dev <dev@example.com>" in printed
+    assert site.crowd.tokens["dev"] not in printed
+
+
+def test_whether_this_machine_can_sign(site: Site) -> None:
+    printed = site.run("client", "doctor").stdout
+    assert printed.count("ok ") == 5
+    assert "FAULT" not in printed
+
+
+def test_a_request_is_decided_from_the_inbox(site: Site) -> None:
+    request = ("release", "request", "Decided", "--key", "vault", "--team", "blue", "--max", "3")
+    site.run(*request, "--starts", "now+1h", "--for", "2h", "--version", "1.0", "--note", "Why.")
+    (waiting,) = site.json("inbox", who="ann")
+    assert (waiting["name"], waiting["version"], waiting["note"]) == ("Decided", "1.0", "Why.")
+    assert site.json("inbox", who="dev") == []
+    # Nobody can be asked in a pipeline, so that it says what was read.
+    assert "--revision" in site.run("approve", "Decided", who="ann", status=2).stderr
+    site.run("approve", "Decided", "--revision", str(waiting["revision"]), who="ann")
+    assert "ALREADY_DECIDED" in site.run("approve", "Decided", "--yes", who="ann", status=1).stderr
+    site.run("reject", "Decided", "--comment", "Not now.", "--yes", who="bob")
+    shown = site.run("release", "show", "Decided").stdout
+    assert "REJECTED" in shown
+    listed = site.run("release", "list", "--status", "rejected").stdout
+    assert listed.startswith("Decided\tREJECTED\tvault\t")
+    by_id = site.json("release", "show", waiting["id"])
+    assert by_id["name"] == "Decided"
+
+
+def test_a_release_and_the_inbox_are_watched(site: Site) -> None:
+    request = ("release", "request", "Watched", "--key", "vault", "--team", "blue", "--max", "3")
+    watching = site.start("inbox", "--watch", "--json", "name", who="ann")
+    following = site.start("release", "watch")
+    try:
+        assert watching.stdout is not None
+        assert following.stdout is not None
+        assert watching.stdout.readline() == "[]\n"
+        site.run(*request, "--for", "1h")
+        # Its request may have come before the stream was open, what comes next cannot.
+        site.run("release", "withdraw", "Watched", "--reason", "Later.")
+        line = following.stdout.readline()
+        assert re.search(r"Watched\s+release:\w+", line)
+    finally:
+        watching.kill()
+        following.kill()
+        watching.communicate()
+        following.communicate()
+
+
+def test_keys_are_listed_and_exported(site: Site) -> None:
+    assert {key["alias"] for key in site.json("key", "list")} == {
+        "vault",
+        "second",
+        "third",
+        "open",
+    }
+    assert "ECDSA_P256" in site.run("key", "show", "vault").stdout
+    assert site.run("key", "export", "vault").stdout.startswith("-----BEGIN PUBLIC KEY-----")
+    ssh = site.run("key", "export", "vault", "--format", "ssh").stdout
+    assert ssh.startswith("ecdsa-sha2-nistp256 ")
+    assert json.loads(site.run("key", "export", "vault", "--format", "jwk").stdout)["kty"] == "EC"
+    assert "no form" in site.run("key", "export", "vault", "--format", "openpgp", status=2).stderr
+
+
+def test_tokens_need_the_scope_for_it(site: Site) -> None:
+    assert "FORBIDDEN" in site.run("client", "token", "create", "ci", status=5).stderr
+    names = {token["name"] for token in site.json("client", "token", "list")}
+    assert names == {"test"}
+
+
+def test_an_end_of_the_window_is_said_once(site: Site) -> None:
+    request = ("release", "request", "Endless", "--key", "vault", "--max", "1")
+    assert "--ends or --for" in site.run(*request, status=2).stderr
+    both = site.run(*request, "--for", "1h", "--ends", "now+2h", status=2)
+    assert "--ends or --for" in both.stderr
+
+
+def test_a_shell_completes_it(site: Site) -> None:
+    for shell in ("bash", "zsh", "fish"):
+        assert "_COUNTERSIGN_COMPLETE" in site.run("completion", shell, who=None).stdout
+    words = {"COMP_WORDS": "countersign rel", "COMP_CWORD": "1"}
+    done = site.run(who=None, _COUNTERSIGN_COMPLETE="complete_bash", **words)
+    assert done.stdout.split() == ["release"]
+
+
+def test_names_that_both_sides_have_are_the_servers(site: Site) -> None:
+    assert "--user" in site.run("token", "create", "--help", who=None).stdout
+    assert "--user" in site.run("client", "token", "create", "--help", who=None).stdout
+    assert "test mail" in site.run("doctor", "--help", who=None).stdout
+    assert "credential" in site.run("client", "doctor", "--help", who=None).stdout
+    shown = site.run("--help", who=None).stdout
+    assert all(f" {verb} " in shown for verb in ("serve", "worker", "sign", "keys", "key"))
