@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engine.lifecycle import conditions as when
-from engine.lifecycle import guards, requirements
+from engine.lifecycle import guards, keypair_requirements, requirements
 from engine.lifecycle.conditions import Condition
 from engine.lifecycle.guards import Guard
 from engine.model.vocabulary import Status, Trigger
@@ -47,23 +47,26 @@ ACCOUNT_RULES: tuple[Guard, ...] = (
 EXISTENCE_RULES: tuple[Guard, ...] = (
     requirements.team_exists,
     requirements.participants_exist,
-    requirements.keypairs_exist,
+    keypair_requirements.keypairs_exist,
 )
 #: They refuse nothing where Teams are off.
-TEAM_RULES: tuple[Guard, ...] = (guards.is_on_the_team, requirements.keypairs_belong_to_team)
+TEAM_RULES: tuple[Guard, ...] = (
+    guards.is_on_the_team,
+    keypair_requirements.keypairs_belong_to_team,
+)
 KEYPAIR_AND_WINDOW_RULES: tuple[Guard, ...] = (
-    requirements.has_keypairs,
-    requirements.keypairs_are_covered,
-    requirements.keypairs_are_enabled,
-    requirements.keypairs_have_the_type,
-    requirements.keypairs_have_the_category,
-    requirements.keypairs_have_certificates,
+    keypair_requirements.has_keypairs,
+    keypair_requirements.keypairs_are_covered,
+    keypair_requirements.keypairs_are_enabled,
+    keypair_requirements.keypairs_have_the_type,
+    keypair_requirements.keypairs_have_the_category,
+    keypair_requirements.keypairs_have_certificates,
     requirements.window_is_ordered,
     requirements.window_is_in_range,
     requirements.window_is_not_over,
     requirements.maximum_is_in_range,
     requirements.origin_condition_is_valid,
-    requirements.keypairs_are_free,
+    keypair_requirements.keypairs_are_free,
 )
 
 #: Rules that say whether the actor may request a release of a team, whatever is in it.
@@ -75,9 +78,9 @@ REQUESTER_RULES: tuple[Guard, ...] = (
 #: Rules that say of each keypair by itself whether a release of a team can have it.
 KEYPAIR_CHOICE_RULES: tuple[Guard, ...] = (
     requirements.type_is_enabled,
-    requirements.keypairs_are_enabled,
-    requirements.keypairs_belong_to_team,
-    requirements.keypairs_are_free,
+    keypair_requirements.keypairs_are_enabled,
+    keypair_requirements.keypairs_belong_to_team,
+    keypair_requirements.keypairs_are_free,
 )
 
 CREATION_RULES: tuple[Guard, ...] = (*ACCOUNT_RULES, *TEAM_RULES, *KEYPAIR_AND_WINDOW_RULES)
@@ -88,6 +91,8 @@ REQUEST: tuple[Guard, ...] = (
     *LABEL_RULES,
     *CREATION_RULES,
 )
+REQUEST_TO_PENDING: tuple[Guard, ...] = (*REQUEST, requirements.quorum_can_be_met)
+REQUEST_WITHOUT_APPROVAL: tuple[Guard, ...] = (requirements.status_can_be_chosen, *REQUEST)
 #: Only with Teams off, as `status_can_be_chosen` says.
 REQUEST_AS_APPROVED: tuple[Guard, ...] = (
     guards.may_request,
@@ -115,7 +120,11 @@ INPUT_RULES: frozenset[Guard] = frozenset(
 #: The rules of creation that do not depend on who requests: they apply again on approval.
 STANDING_RULES: tuple[Guard, ...] = tuple(
     requirements.for_stored_release(rule)
-    for rule in (*ACCOUNT_RULES, requirements.keypairs_belong_to_team, *KEYPAIR_AND_WINDOW_RULES)
+    for rule in (
+        *ACCOUNT_RULES,
+        keypair_requirements.keypairs_belong_to_team,
+        *KEYPAIR_AND_WINDOW_RULES,
+    )
 )
 
 DECIDE: tuple[Guard, ...] = (
@@ -152,83 +161,54 @@ APPROVERS_EDIT: tuple[Guard, ...] = (
     *CREATION_RULES,
 )
 EDIT_TO_PENDING: tuple[Guard, ...] = (*EDIT, requirements.quorum_can_be_met)
+APPROVED_TO_ACTIVE: tuple[Guard, ...] = (guards.approver_edits_approved, *EDIT)
+EDIT_IN_PROGRESS: tuple[Guard, ...] = (*EDIT, requirements.maximum_covers_used_signatures)
 
 WITHDRAW: tuple[Guard, ...] = (guards.requester_or_approver, guards.reason_is_clean)
 STOP: tuple[Guard, ...] = (guards.may_stop, guards.gives_a_reason, guards.reason_is_clean)
 
 
 def _rows() -> Iterator[Transition]:
+    row, revise = Transition, Trigger.REVISE
     pending, approved, active = Status.PENDING, Status.APPROVED, Status.ACTIVE
-    in_progress = Status.IN_PROGRESS
+    in_progress, completed = Status.IN_PROGRESS, Status.COMPLETED
+    rejected, failed = Status.REJECTED, Status.FAILED
 
-    row = Transition
-    yield row(
-        Trigger.REQUEST,
-        None,
-        pending,
-        when.awaits_approval,
-        (*REQUEST, requirements.quorum_can_be_met),
-    )
-    yield row(
-        Trigger.REQUEST,
-        None,
-        approved,
-        when.requested_as_approved,
-        REQUEST_AS_APPROVED,
-    )
-    yield row(
-        Trigger.REQUEST,
-        None,
-        active,
-        when.needs_no_approval,
-        (requirements.status_can_be_chosen, *REQUEST),
-    )
+    yield row(Trigger.REQUEST, None, pending, when.awaits_approval, REQUEST_TO_PENDING)
+    yield row(Trigger.REQUEST, None, approved, when.requested_as_approved, REQUEST_AS_APPROVED)
+    yield row(Trigger.REQUEST, None, active, when.needs_no_approval, REQUEST_WITHOUT_APPROVAL)
 
     yield row(Trigger.APPROVE, pending, pending, when.leaves_the_quorum_open, APPROVE)
     yield row(Trigger.APPROVE, pending, approved, when.completes_the_quorum, APPROVE)
     yield row(Trigger.REASSESS, pending, approved, when.has_its_quorum, STANDING_RULES)
-    yield row(Trigger.REJECT, pending, Status.REJECTED, None, REJECT)
+    yield row(Trigger.REJECT, pending, rejected, None, REJECT)
 
     for source in (pending, approved, active):
-        yield row(Trigger.WITHDRAW, source, Status.REJECTED, None, WITHDRAW)
+        yield row(Trigger.WITHDRAW, source, rejected, None, WITHDRAW)
 
-    for final in (Status.COMPLETED, Status.FAILED, Status.REJECTED):
-        yield row(Trigger.REVISE, final, final, None, LABEL_EDIT)
+    for final in (completed, failed, rejected):
+        yield row(revise, final, final, None, LABEL_EDIT)
     for source in (pending, approved, active):
-        yield row(
-            Trigger.REVISE, source, source, when.touches_labels_only, LABEL_EDIT_BEFORE_THE_START
-        )
-    yield row(Trigger.REVISE, in_progress, in_progress, when.touches_labels_only, LABEL_EDIT)
-    yield row(Trigger.REVISE, pending, pending, when.material_edit_stays_offline, EDIT_TO_PENDING)
-    yield row(Trigger.REVISE, pending, active, when.material_edit_needs_no_approval, EDIT)
-    yield row(Trigger.REVISE, approved, pending, when.reopens_approval, EDIT_TO_PENDING)
-    yield row(Trigger.REVISE, approved, approved, when.keeps_approval, APPROVERS_EDIT)
-    yield row(
-        Trigger.REVISE,
-        approved,
-        active,
-        when.material_edit_needs_no_approval,
-        (guards.approver_edits_approved, *EDIT),
-    )
-    yield row(Trigger.REVISE, active, active, when.material_edit_needs_no_approval, EDIT)
-    yield row(Trigger.REVISE, active, pending, when.material_edit_stays_offline, EDIT_TO_PENDING)
-    yield row(
-        Trigger.REVISE,
-        in_progress,
-        in_progress,
-        when.is_material,
-        (*EDIT, requirements.maximum_covers_used_signatures),
-    )
+        yield row(revise, source, source, when.touches_labels_only, LABEL_EDIT_BEFORE_THE_START)
+    yield row(revise, in_progress, in_progress, when.touches_labels_only, LABEL_EDIT)
+    yield row(revise, pending, pending, when.material_edit_stays_offline, EDIT_TO_PENDING)
+    yield row(revise, pending, active, when.material_edit_needs_no_approval, EDIT)
+    yield row(revise, approved, pending, when.reopens_approval, EDIT_TO_PENDING)
+    yield row(revise, approved, approved, when.keeps_approval, APPROVERS_EDIT)
+    yield row(revise, approved, active, when.material_edit_needs_no_approval, APPROVED_TO_ACTIVE)
+    yield row(revise, active, active, when.material_edit_needs_no_approval, EDIT)
+    yield row(revise, active, pending, when.material_edit_stays_offline, EDIT_TO_PENDING)
+    yield row(revise, in_progress, in_progress, when.is_material, EDIT_IN_PROGRESS)
 
     yield row(Trigger.OPEN, approved, in_progress, when.window_has_started)
     yield row(Trigger.OPEN, active, in_progress, when.window_has_started)
-    yield row(Trigger.CLOSE, in_progress, Status.COMPLETED, when.window_is_over)
-    yield row(Trigger.CLOSE, in_progress, Status.COMPLETED, when.closed_early, WITHDRAW)
-    yield row(Trigger.EXPIRE, pending, Status.FAILED, when.window_is_over)
+    yield row(Trigger.CLOSE, in_progress, completed, when.window_is_over)
+    yield row(Trigger.CLOSE, in_progress, completed, when.closed_early, WITHDRAW)
+    yield row(Trigger.EXPIRE, pending, failed, when.window_is_over)
 
     for source in (approved, active, in_progress):
-        yield row(Trigger.STOP, source, Status.FAILED, when.keypair_was_disabled)
-        yield row(Trigger.STOP, source, Status.FAILED, when.stopped_by_a_person, STOP)
+        yield row(Trigger.STOP, source, failed, when.keypair_was_disabled)
+        yield row(Trigger.STOP, source, failed, when.stopped_by_a_person, STOP)
 
 
 TRANSITIONS: tuple[Transition, ...] = tuple(_rows())

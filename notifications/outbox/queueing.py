@@ -71,28 +71,37 @@ def enqueue(
         channels: The available channels for people.
         new_releases: Releases about which nothing was queued before.
     """
-    people_and_kinds = {
-        (user_id, message.kind) for message in messages for user_id in message.people
-    }
-    if not people_and_kinds:
+    drafts = _drafts(connection, messages, links or {}, channels)
+    if not drafts:
         return
-    chosen = preferences.channels_of(connection, people_and_kinds, channels)
-    drafted = [
-        (message, Draft(kind=message.kind, row=row))
-        for message in messages
-        for row in _rows(message, links or {}, chosen)
-    ]
-    values = {
-        id(draft)
-        for draft in merging.combine(connection, [d for _, d in drafted], now, new_releases)
-    }
-    remaining = [(message, draft) for message, draft in drafted if id(draft) in values]
+    combined = merging.combine(connection, list(drafts), now, new_releases)
+    remaining = [(drafts[draft], draft) for draft in combined]
     earliest = request_pace.earliest_requests(connection, _repeated_requests(messages), now)
     for message, draft in remaining:
         draft.row["next_attempt_at"] = _due_at(message, draft, earliest, now)
     facts = _StoredFacts()
     rows = [draft.row | {"facts": facts.of(message, draft)} for message, draft in remaining]
     insert(connection, rows, now)
+
+
+def _drafts(
+    connection: Connection,
+    messages: Sequence[OutboxMessage],
+    links: Mapping[tuple[UUID, UUID], UUID],
+    channels: Collection[str],
+) -> dict[Draft, OutboxMessage]:
+    """Draft a delivery for each person on each channel they chose, in the order of the messages."""
+    people_and_kinds = {
+        (user_id, message.kind) for message in messages for user_id in message.people
+    }
+    if not people_and_kinds:
+        return {}
+    chosen = preferences.channels_of(connection, people_and_kinds, channels)
+    return {
+        Draft(kind=message.kind, row=row): message
+        for message in messages
+        for row in _rows(message, links, chosen)
+    }
 
 
 def copy_of(row: Row[Any], channel: str, link_id: UUID | None) -> dict[str, Any]:

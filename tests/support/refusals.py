@@ -44,3 +44,8 @@ def details_of(entry: Any) -> dict[str, Any]:
 def tags(world: World, since: int = 0) -> list[str]:
     """What the ledger says happened, after so many entries."""
     return [entry.tag for entry in world.ledger()[since:]]
+
+
+def said(refusal: Refusal | None) -> tuple[Any, ...] | None:
+    """The code of a refusal and the path to its field."""
+    return (refusal.code, *refusal.field) if refusal is not None else None

@@ -132,23 +132,29 @@ def fetch_for_owners(
             for id_ in ids
         }
     page_args.check()
+    by_owner: dict[UUID, list[Row[Any]]] = {id_: [] for id_ in scopes}
+    first = _first_of_each(query, owner, order, page_args)
+    for row in connection.execute(first, {"ids": sorted(scopes)}).all():
+        by_owner[row._mapping["_owner"]].append(row)
+    return {
+        id_: _page(own, order, page_args, stamp_of(order, scopes[id_]))
+        for id_, own in by_owner.items()
+    }
+
+
+def _first_of_each(
+    query: Select[Any], owner: ColumnElement[Any], order: Order, page_args: PageArgs
+) -> Select[Any]:
+    """The first rows of every owner, counted from the end that the page starts at."""
     downward = order.descending != page_args.is_backward
-    # Counted from the end that the page starts at.
     nearest_first = _ordered(order.keys, downward=downward)
     rank = sa.func.row_number().over(partition_by=owner, order_by=nearest_first)
     ranked = query.where(id_in(owner)).add_columns(
         owner.label("_owner"), rank.label("_place"), *_labelled(order)
     )
     rows = ranked.subquery()
-    statement = sa.select(rows).where(rows.c["_place"] <= page_args.size + 1)
-    by_owner: dict[UUID, list[Row[Any]]] = {id_: [] for id_ in scopes}
-    ordered = statement.order_by(rows.c["_place"])
-    for row in connection.execute(ordered, {"ids": sorted(scopes)}).all():
-        by_owner[row._mapping["_owner"]].append(row)
-    return {
-        id_: _page(own, order, page_args, stamp_of(order, scopes[id_]))
-        for id_, own in by_owner.items()
-    }
+    is_on_page = rows.c["_place"] <= page_args.size + 1
+    return sa.select(rows).where(is_on_page).order_by(rows.c["_place"])
 
 
 def _labelled(order: Order) -> list[Label[Any]]:

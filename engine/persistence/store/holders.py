@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
-from engine.lifecycle.requirements import keypair_in_use
+from engine.lifecycle.keypair_requirements import keypair_in_use
 from engine.model.errors import Refusal
 from engine.model.facts import Holder, Keypair
 from engine.model.visibility import sees
