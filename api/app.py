@@ -32,11 +32,12 @@ from api.runtime.draining import Draining, InFlight
 from api.runtime.event_feed import EventFeed, Listener, feeding
 from api.runtime.host_people import HostPeople
 from api.runtime.runtime import Runtime
+from api.web.dashboard.built_files import read_dashboard
+from api.web.dashboard.routes import with_dashboard
 from api.web.http.browser import Browser
 from api.web.http.cross_origin import origins_of, shared_with
 from api.web.http.headers import SecurityHeaders
 from api.web.http.hosts import KnownHosts
-from api.web.not_found import nothing_here, to_sign_in
 from api.web.oauth.routes import oauth_routes
 from api.web.scim.routes import scim_routes
 from api.worker.services import build_usage_service
@@ -67,9 +68,8 @@ def create_app(
     in_flight = InFlight()
     root = Browser(settings.public_url).root
     devices = build_device_flow(settings, runtime)
-    app = Starlette(
-        routes=[
-            Route("/", to_sign_in(root)),
+    pages = with_dashboard(
+        [
             Route("/graphql", graphql),
             WebSocketRoute("/graphql", graphql),
             Route("/healthz", _alive),
@@ -80,8 +80,13 @@ def create_app(
             *download_routes(runtime, limits_of(settings)),
             *scim_routes(runtime, settings.public_url),
         ],
+        read_dashboard() if settings.dashboard else None,
+        root,
+    )
+    app = Starlette(
+        routes=pages.routes,
         middleware=_middleware(settings, runtime, in_flight),
-        exception_handlers={404: nothing_here(root)},
+        exception_handlers={404: pages.not_found},
         lifespan=_lifespan(settings, runtime, feeds, worker=worker),
     )
     # A redirect would repeat the Host header of the request, and secrets of the path with it.

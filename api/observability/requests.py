@@ -32,6 +32,7 @@ _FACES = {
     "device": "sign-in",
     "oauth": "oauth",
     "scim": "scim",
+    "assets": "dashboard",
     "downloads": "downloads",
     "healthz": "health",
     "readyz": "health",

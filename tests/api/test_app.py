@@ -26,6 +26,7 @@ def settings(database_url: str, **more: Any) -> Settings:
         "smtp_url": SecretStr("smtp://127.0.0.1:1?tls=none"),
         "mail_from": "Countersign <countersign@example.com>",
         "public_url": "https://countersign.example.com",
+        "dashboard": False,  # whether it was built here is nothing to these tests
         "secret_key": SecretStr(secrets.token_urlsafe(32)),
         "master_key": SecretStr(base64.b64encode(os.urandom(32)).decode()),
     }

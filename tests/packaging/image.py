@@ -190,7 +190,9 @@ def _copy(value: str, root: Path, folder: Path) -> None:
 
 def _copy_one(source: Path, target: Path) -> None:
     if source.is_dir():
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            source, target, ignore=shutil.ignore_patterns("__pycache__", "node_modules")
+        )
     else:
         shutil.copyfile(source, target)
 

@@ -49,6 +49,7 @@ def settings_below(path: str, database_url: str, folder: Path, **more: Any) -> S
         "smtp_url": SecretStr(f"log:{folder}"),
         "mail_from": "Countersign <countersign@example.com>",
         "public_url": f"{HOST}{path}",
+        "dashboard": False,  # whether it was built here is nothing to these tests
         "secret_key": SecretStr(secrets.token_urlsafe(32)),
         "master_key": SecretStr(base64.b64encode(os.urandom(32)).decode()),
     }

@@ -33,6 +33,11 @@ class ServiceSection(BaseModel):
         " cookies of theirs do not count.",
         examples=["https://dashboard.example.com,http://localhost:5173"],
     )
+    dashboard: bool = Field(
+        default=True,
+        description="Serve the dashboard at the public URL, where it was built. Without it people"
+        " come to the sign-in page.",
+    )
     secret_key: Annotated[SecretStr, validated_by(rules.secret_key)] = Field(
         description=f"Protects links and sessions: at least {SECRET_KEY_LENGTH} random characters,"
         f" as `{MAKE_KEY}` prints them. A new one ends all sessions and open links, and webhooks"

@@ -1,0 +1,1 @@
+"""Serves the dashboard: the page, and the scripts and style sheets that the build wrote."""

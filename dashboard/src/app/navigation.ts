@@ -1,0 +1,22 @@
+import { IconHome, IconRocket, type Icon } from "@tabler/icons-react";
+import type { Permission } from "@/graphql/schema.generated";
+import type { messages } from "./messages";
+
+/** The paths of pages without parameters, as the router has them. */
+export type PagePath = "/" | "/releases";
+
+export interface Page {
+  name: keyof (typeof messages)["en"]["pages"];
+  to: PagePath;
+  icon: Icon;
+  /** Who has not this permission does not see the page in the navigation. */
+  permission?: Permission;
+  /** The keys that open it, pressed one after the other. */
+  keys?: string;
+}
+
+/** What the navigation and the commands lead to, in this order. */
+export const PAGES: readonly Page[] = [
+  { name: "home", to: "/", icon: IconHome, keys: "g h" },
+  { name: "releases", to: "/releases", icon: IconRocket, keys: "g r" },
+];

@@ -1,0 +1,31 @@
+import { Alert, Button, Group } from "@mantine/core";
+import type { ErrorComponentProps } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { useMessages } from "@/i18n/locale";
+import { TextLink } from "@/ui/links";
+import { messages } from "./messages";
+
+/** What is shown for a path that no page has. */
+export function MissingPage(): ReactNode {
+  const t = useMessages(messages);
+  return (
+    <Alert title={t.missing} color="gray">
+      <TextLink to="/">{t.toHome}</TextLink>
+    </Alert>
+  );
+}
+
+/** What is shown where a page fails, or cannot be loaded: after an upgrade its file may be gone. */
+export function BrokenPage({ error }: ErrorComponentProps): ReactNode {
+  const t = useMessages(messages);
+  return (
+    <Alert title={t.broken} color="red">
+      {error instanceof Error ? error.message : String(error)}
+      <Group mt="sm">
+        <Button variant="default" onClick={() => location.reload()}>
+          {t.retry}
+        </Button>
+      </Group>
+    </Alert>
+  );
+}

@@ -1,0 +1,40 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { BASE } from "@/graphql/client";
+import { releaseSearch } from "@/features/releases/search";
+import { BrokenPage, MissingPage } from "./problem-pages";
+import { Shell } from "./shell";
+
+const root = createRootRoute({ component: Shell, notFoundComponent: MissingPage });
+
+// A page says what it returns: its own links know the router's type, which would else depend on itself.
+// Each page is a file of its own in the build, which is loaded when somebody goes there.
+const home = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  component: lazyRouteComponent(() => import("@/features/home/home-page"), "HomePage"),
+});
+const releases = createRoute({
+  getParentRoute: () => root,
+  path: "/releases",
+  validateSearch: releaseSearch,
+  component: lazyRouteComponent(() => import("@/features/releases/releases-page"), "ReleasesPage"),
+});
+const release = createRoute({
+  getParentRoute: () => root,
+  path: "/releases/$id",
+  component: lazyRouteComponent(() => import("@/features/release/release-page"), "ReleasePage"),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([home, releases, release]),
+  basepath: BASE.pathname,
+  defaultErrorComponent: BrokenPage,
+  defaultPreload: "intent",
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,119 @@
+import { Alert, AppShell, Burger, Button, Group, Kbd, NavLink, Text } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconPlugConnectedX, IconSearch, IconSnowflake } from "@tabler/icons-react";
+import { Link, Outlet, useRouterState } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect, type ReactNode } from "react";
+import { useMessages } from "@/i18n/locale";
+import { useLiveQuery } from "@/live/live-query";
+import { useConnection } from "@/live/live-provider";
+import { AccountMenu } from "./account-menu";
+import icon from "./icon.svg";
+import { useShortcuts } from "./shortcuts";
+import { messages } from "./messages";
+import { PAGES } from "./navigation";
+import { useSession } from "./session";
+import { InboxCountDocument } from "./session.generated";
+import classes from "./shell.module.css";
+
+const Commands = lazy(() => import("./commands"));
+
+/** What surrounds every page: header, navigation, commands, and what concerns the whole account. */
+export function Shell(): ReactNode {
+  const t = useMessages(messages);
+  const [navigation, { toggle, close }] = useDisclosure();
+  const [commands, commandsOpened] = useDisclosure();
+  const path = useRouterState({ select: ({ location }) => location.pathname });
+  useEffect(close, [close, path]);
+  useShortcuts(commandsOpened.open);
+  return (
+    <AppShell
+      header={{ height: 56 }}
+      navbar={{ width: 230, breakpoint: "sm", collapsed: { mobile: !navigation } }}
+      padding={{ base: "sm", sm: "lg" }}
+    >
+      <a className="skip-link" href={`${location.pathname}${location.search}#content`}>
+        {t.skip}
+      </a>
+      <AppShell.Header className={classes.header}>
+        <Group h="100%" px="md" gap="sm" wrap="nowrap" justify="space-between">
+          <Group gap="sm" wrap="nowrap">
+            <Burger
+              opened={navigation}
+              onClick={toggle}
+              hiddenFrom="sm"
+              size="sm"
+              aria-label={t.openNavigation}
+            />
+            <Link to="/" className={classes.brand}>
+              <Group gap="xs" wrap="nowrap">
+                <img src={icon} width={26} height={26} alt="" />
+                Countersign
+              </Group>
+            </Link>
+          </Group>
+          <Button
+            variant="default"
+            className={classes.search}
+            leftSection={<IconSearch size={16} />}
+            rightSection={<Kbd visibleFrom="sm">Ctrl K</Kbd>}
+            onClick={commandsOpened.open}
+            visibleFrom="xs"
+          >
+            {t.commands}
+          </Button>
+          <AccountMenu onCommands={commandsOpened.open} />
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar className={classes.navbar} p="xs" aria-label={t.navigation}>
+        <Navigation />
+      </AppShell.Navbar>
+      <AppShell.Main className={classes.main} id="content" tabIndex={-1}>
+        <Notices />
+        <Suspense>
+          <Outlet />
+        </Suspense>
+      </AppShell.Main>
+      <Suspense>{commands && <Commands onClose={commandsOpened.close} />}</Suspense>
+    </AppShell>
+  );
+}
+
+function Navigation() {
+  const t = useMessages(messages);
+  const { can } = useSession();
+  const { data } = useLiveQuery({ query: InboxCountDocument }, ["inbox"]);
+  const inboxCount = data?.viewer.inboxCount ?? 0;
+  const path = useRouterState({ select: ({ location }) => location.pathname });
+  return PAGES.filter(({ permission }) => !permission || can(permission)).map(({ name, to, icon: Icon }) => (
+    <NavLink
+      key={to}
+      className={classes.link}
+      component={Link}
+      to={to}
+      label={t.pages[name]}
+      leftSection={<Icon size={18} />}
+      rightSection={name === "home" && inboxCount > 0 ? <Text size="sm">{inboxCount}</Text> : undefined}
+      active={to === "/" ? path === "/" : path.startsWith(to)}
+    />
+  ));
+}
+
+/** What concerns every page: a lost connection, and the account's kill switch. */
+function Notices() {
+  const t = useMessages(messages);
+  const { account } = useSession();
+  return (
+    <div aria-live="polite">
+      {useConnection() === "lost" && (
+        <Alert color="orange" icon={<IconPlugConnectedX />} mb="md">
+          {t.lost}
+        </Alert>
+      )}
+      {account.signingFrozen && (
+        <Alert color="red" icon={<IconSnowflake />} mb="md">
+          {t.frozen}
+        </Alert>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,102 @@
+import { Alert, Stack, Text } from "@mantine/core";
+import { useState, type ReactNode } from "react";
+import { useSession } from "@/app/session";
+import { ReleaseActions } from "@/features/release-actions/release-actions";
+import { useMessages } from "@/i18n/locale";
+import { useLiveQuery } from "@/live/live-query";
+import { Page } from "@/ui/page";
+import { Quota } from "@/ui/quota";
+import { QueryState } from "@/ui/query-state";
+import { Empty, Section } from "@/ui/section";
+import { HomeDocument, WebhooksDocument, type HomeQuery } from "./home.generated";
+import { messages } from "./messages";
+import { ReleaseCard } from "./release-card";
+
+const SOON_MILLISECONDS = 7 * 86_400_000;
+
+/** What waits for the person, what is open, what comes next, and what needs attention. */
+export function HomePage(): ReactNode {
+  const t = useMessages(messages);
+  const [variables] = useState(() => {
+    const now = Date.now();
+    return { now: new Date(now).toISOString(), soon: new Date(now + SOON_MILLISECONDS).toISOString() };
+  });
+  const state = useLiveQuery({ query: HomeDocument, variables }, ["release:", "inbox"]);
+  return (
+    <Page title={t.title}>
+      <QueryState state={state} rows={6}>
+        {(data) => <Sections data={data} />}
+      </QueryState>
+    </Page>
+  );
+}
+
+function Sections({ data }: { data: HomeQuery }) {
+  const t = useMessages(messages);
+  const { can } = useSession();
+  const [inbox, open, next] = [data.inbox, data.open, data.next].map((list) => list?.edges ?? []) as [
+    NonNullable<HomeQuery["inbox"]>["edges"],
+    NonNullable<HomeQuery["open"]>["edges"],
+    NonNullable<HomeQuery["next"]>["edges"],
+  ];
+  return (
+    <>
+      <Troubles data={data} />
+      {(can("APPROVE_RELEASE") || inbox.length > 0) && (
+        <Section title={t.inbox}>
+          {inbox.length === 0 && <Empty>{t.inboxEmpty}</Empty>}
+          {inbox.map(({ node }) => (
+            <ReleaseCard key={node.id} release={node}>
+              <Stack gap="xs" align="flex-end">
+                {node.note && (
+                  <Text size="sm" maw={420} lineClamp={3}>
+                    {node.note}
+                  </Text>
+                )}
+                <ReleaseActions release={node} only={["APPROVE", "REJECT"]} />
+              </Stack>
+            </ReleaseCard>
+          ))}
+        </Section>
+      )}
+      <Section title={t.open}>
+        {open.length === 0 && <Empty>{t.openEmpty}</Empty>}
+        {open.map(({ node }) => (
+          <ReleaseCard key={node.id} release={node}>
+            <Quota used={node.signaturesUsed} maximum={node.maxSignatures} />
+          </ReleaseCard>
+        ))}
+      </Section>
+      <Section title={t.next}>
+        {next.length === 0 && <Empty>{t.nextEmpty}</Empty>}
+        {next.map(({ node }) => (
+          <ReleaseCard key={node.id} release={node} />
+        ))}
+      </Section>
+    </>
+  );
+}
+
+/** What will not come right by itself. The frozen account is told on every page. */
+function Troubles({ data }: { data: HomeQuery }) {
+  const t = useMessages(messages);
+  const { can } = useSession();
+  const webhooks = useLiveQuery({ query: WebhooksDocument, pause: !can("MANAGE_ACCOUNT") }, ["webhook:"]);
+  const unapprovable = (data.next?.edges ?? [])
+    .filter(({ node }) => node.status === "PENDING" && node.approval && !node.approval.canBeMet)
+    .map(({ node }) => t.quorum(node.name));
+  const disabled = (webhooks.data?.webhooks?.edges ?? [])
+    .filter(({ node }) => !node.active && node.disabledReason)
+    .map(({ node }) => t.webhook(node.name, node.disabledReason ?? ""));
+  const troubles = [...unapprovable, ...disabled];
+  if (troubles.length === 0) return null;
+  return (
+    <Section title={t.troubles}>
+      {troubles.map((trouble) => (
+        <Alert key={trouble} color="orange">
+          {trouble}
+        </Alert>
+      ))}
+    </Section>
+  );
+}

@@ -1,0 +1,66 @@
+import { Card, Group, Stack, Text } from "@mantine/core";
+import { IconCheck, IconX } from "@tabler/icons-react";
+import { useMessages } from "@/i18n/locale";
+import { Instant } from "@/ui/instant";
+import { Section } from "@/ui/section";
+import { messages } from "./messages";
+import type { ReleaseDetailFragment } from "./release.generated";
+
+type Approval = NonNullable<ReleaseDetailFragment["approval"]>;
+
+/** Who approved or rejected with which comment, what is missing, and who may still decide. */
+export function Approvals({ release: { approval, status } }: { release: ReleaseDetailFragment }) {
+  const t = useMessages(messages);
+  return (
+    <Section title={t.approvals} aside={approval && `${approval.received} / ${approval.required}`}>
+      <Card withBorder>
+        <Stack gap="sm">
+          {approval ? <Decided approval={approval} /> : <Text>{t.noApproval}</Text>}
+          {approval && status === "PENDING" && <Missing approval={approval} />}
+        </Stack>
+      </Card>
+    </Section>
+  );
+}
+
+function Decided({ approval }: { approval: Approval }) {
+  const t = useMessages(messages);
+  return approval.decisions.map(({ approver, verdict, comment, decidedAt, labelsChanged, revision }) => (
+    <Group key={`${approver.id} ${revision}`} wrap="nowrap" align="start" gap="sm">
+      {verdict === "APPROVE" ? (
+        <IconCheck size={20} color="var(--mantine-color-green-6)" aria-hidden />
+      ) : (
+        <IconX size={20} color="var(--mantine-color-error)" aria-hidden />
+      )}
+      <div>
+        <Text>
+          <b>{approver.name}</b> {t.verdicts[verdict]}, <Instant at={decidedAt} />
+        </Text>
+        {comment && <Text style={{ whiteSpace: "pre-line" }}>{comment}</Text>}
+        {labelsChanged && (
+          <Text size="sm" c="dimmed">
+            {t.labelsChanged}
+          </Text>
+        )}
+      </div>
+    </Group>
+  ));
+}
+
+function Missing({ approval }: { approval: Approval }) {
+  const t = useMessages(messages);
+  const { remaining, canBeMet, eligibleApprovers, decisions } = approval;
+  const decided = new Set(decisions.map(({ approver }) => approver.id));
+  const open = eligibleApprovers.filter(({ id }) => !decided.has(id)).map(({ name }) => name);
+  return (
+    <>
+      <Text fw={600}>{remaining > 0 ? t.missingApprovals(remaining) : t.complete}</Text>
+      {!canBeMet && <Text c="red">{t.hopeless}</Text>}
+      {open.length > 0 && (
+        <Text c="dimmed">
+          {t.mayDecide}: {open.join(", ")}
+        </Text>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,44 @@
+import { Button, Card, Code, CopyButton, Group, Text } from "@mantine/core";
+import { useMessages } from "@/i18n/locale";
+import { messages as common } from "@/ui/messages";
+import { Section } from "@/ui/section";
+import { messages } from "./messages";
+import type { ReleaseDetailFragment } from "./release.generated";
+import { quoted } from "./shell-words";
+
+const ENDED = new Set(["COMPLETED", "FAILED", "REJECTED"]);
+
+/** The command that signs files in this release, ready to be copied. */
+export function ClientCommand({ release }: { release: ReleaseDetailFragment }) {
+  const t = useMessages(messages);
+  const { copy, copied } = useMessages(common);
+  if (ENDED.has(release.status)) return null;
+  const wait = release.status === "IN_PROGRESS" ? "" : " --wait";
+  const command = release.keypairs
+    .map(
+      ({ alias }) =>
+        `countersign sign FILE... --key ${quoted(alias)} --release ${quoted(release.name)}${wait}`,
+    )
+    .join("\n");
+  return (
+    <Section title={t.ready}>
+      <Card withBorder>
+        <Text size="sm" c="dimmed" mb="xs">
+          {t.readyText}
+        </Text>
+        <Group wrap="nowrap" align="start">
+          <Code block flex={1}>
+            {command}
+          </Code>
+          <CopyButton value={command}>
+            {({ copied: isCopied, copy: run }) => (
+              <Button variant="default" onClick={run}>
+                {isCopied ? copied : copy}
+              </Button>
+            )}
+          </CopyButton>
+        </Group>
+      </Card>
+    </Section>
+  );
+}

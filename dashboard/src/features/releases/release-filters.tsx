@@ -1,0 +1,114 @@
+import { ActionIcon, Chip, Group, NativeSelect, Stack, TextInput } from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
+import { IconSearch, IconSortAscending, IconSortDescending } from "@tabler/icons-react";
+import { useState } from "react";
+import { useWords } from "@/app/session";
+import type { ReleaseStatus } from "@/graphql/schema.generated";
+import { useFormats } from "@/i18n/formats";
+import { useMessages } from "@/i18n/locale";
+import { messages } from "./messages";
+import { ORDERS, STATUSES, TYPES, type ReleaseSearch } from "./search";
+
+const TYPING_MILLISECONDS = 250;
+
+interface Props {
+  search: ReleaseSearch;
+  counts: Partial<Record<ReleaseStatus, number>>;
+  onChange: (change: Partial<ReleaseSearch>) => void;
+}
+
+/** The filters of the list as chips, each status with how many releases have it. */
+export function ReleaseFilters({ search, counts, onChange }: Props) {
+  const t = useMessages(messages);
+  const word = useWords();
+  const { number } = useFormats();
+  const counted = (status: ReleaseStatus) => ` ${number(counts[status] ?? 0)}`;
+  return (
+    <Stack gap="sm">
+      <Group gap="sm" align="end">
+        <SearchField
+          value={search.search ?? ""}
+          onChange={(text) => onChange({ search: text || undefined })}
+        />
+        <Order search={search} onChange={onChange} />
+      </Group>
+      <Group gap="xs" role="group" aria-label={t.status}>
+        <Chip.Group multiple value={search.status ?? []} onChange={(status) => onChange({ status: status })}>
+          {STATUSES.map((status) => (
+            <Chip key={status} value={status} size="xs">
+              {word("statuses", status).title}
+              {counted(status)}
+            </Chip>
+          ))}
+        </Chip.Group>
+      </Group>
+      <Group gap="xs" role="group" aria-label={t.type}>
+        <Chip.Group multiple value={search.type ?? []} onChange={(type) => onChange({ type: type })}>
+          {TYPES.map((type) => (
+            <Chip key={type} value={type} size="xs">
+              {word("types", type).title}
+            </Chip>
+          ))}
+        </Chip.Group>
+        <Chip size="xs" checked={search.mine ?? false} onChange={(on) => onChange({ mine: on || undefined })}>
+          {t.mine}
+        </Chip>
+        <Chip
+          size="xs"
+          checked={search.awaitingMe ?? false}
+          onChange={(on) => onChange({ awaitingMe: on || undefined })}
+        >
+          {t.awaitingMe}
+        </Chip>
+      </Group>
+    </Stack>
+  );
+}
+
+/** The address, and with it the list, follows what is typed after a moment. */
+function SearchField({ value, onChange }: { value: string; onChange: (text: string) => void }) {
+  const t = useMessages(messages);
+  const [typed, setTyped] = useState(value);
+  const [known, setKnown] = useState(value);
+  if (known !== value) {
+    setKnown(value);
+    if (value !== typed.trim()) setTyped(value);
+  }
+  const follow = useDebouncedCallback((text: string) => onChange(text.trim()), TYPING_MILLISECONDS);
+  return (
+    <TextInput
+      flex="1 1 16rem"
+      type="search"
+      label={t.search}
+      leftSection={<IconSearch size={16} />}
+      value={typed}
+      onChange={({ currentTarget }) => {
+        setTyped(currentTarget.value);
+        follow(currentTarget.value);
+      }}
+    />
+  );
+}
+
+function Order({ search, onChange }: Pick<Props, "search" | "onChange">) {
+  const t = useMessages(messages);
+  const ascending = search.direction === "ASC";
+  return (
+    <Group gap="xs" align="end" wrap="nowrap">
+      <NativeSelect
+        label={t.order}
+        value={search.order ?? "STARTS_AT"}
+        data={ORDERS.map((value) => ({ value, label: t.orders[value] }))}
+        onChange={({ currentTarget }) => onChange({ order: currentTarget.value as ReleaseSearch["order"] })}
+      />
+      <ActionIcon
+        variant="default"
+        size={36}
+        aria-label={ascending ? t.ascending : t.descending}
+        onClick={() => onChange({ direction: ascending ? "DESC" : "ASC" })}
+      >
+        {ascending ? <IconSortAscending size={18} /> : <IconSortDescending size={18} />}
+      </ActionIcon>
+    </Group>
+  );
+}

@@ -1,0 +1,83 @@
+import { Alert, Button, Group } from "@mantine/core";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { usePages } from "@/graphql/use-pages";
+import { useMessages } from "@/i18n/locale";
+import { useLiveQuery } from "@/live/live-query";
+import { Page } from "@/ui/page";
+import { QueryState } from "@/ui/query-state";
+import { Empty } from "@/ui/section";
+import { messages } from "./messages";
+import { ReleaseFilters } from "./release-filters";
+import { ReleaseTable } from "./release-table";
+import { ReleaseCountsDocument, ReleasesDocument } from "./releases.generated";
+import type { ReleaseSearch } from "./search";
+
+/** What changes which releases a list has; signatures change only their rows. */
+const LIST_EVENTS = ["release:requested", "release:revised", "release:approved", "release:opened"].concat([
+  "release:closed",
+  "release:expired",
+  "release:rejected",
+  "release:stopped",
+  "release:withdrawn",
+]);
+
+/** All releases that the person may see: filtered, searched, counted. */
+export function ReleasesPage(): ReactNode {
+  const t = useMessages(messages);
+  const search = useSearch({ from: "/releases" });
+  const { status, order, direction, ...filter } = search;
+  const navigate = useNavigate();
+  const counts = useLiveQuery({ query: ReleaseCountsDocument, variables: { filter } }, LIST_EVENTS);
+  const variables = {
+    filter: { ...filter, status },
+    orderBy: { field: order ?? ("STARTS_AT" as const), direction: direction ?? ("DESC" as const) },
+  };
+  const pages = usePages(ReleasesDocument, variables, (data) => data.releases, LIST_EVENTS);
+  const show = (filters: ReleaseSearch) => navigate({ to: "/releases", search: filters, replace: true });
+  const groups = counts.data?.releaseCounts ?? [];
+  const byStatus = Object.fromEntries(groups.map(({ status, count }) => [status ?? "", count] as const));
+  const isFiltered = Boolean(status) || Object.keys(filter).length > 0;
+  return (
+    <Page title={t.title}>
+      <ReleaseFilters
+        search={search}
+        counts={byStatus}
+        onChange={(change) => show({ ...search, ...change })}
+      />
+      {pages.outdated && (
+        <Alert role="status" p="xs">
+          <Group justify="space-between">
+            {t.outdated}
+            <Button size="compact-sm" variant="default" onClick={pages.reload}>
+              {t.show}
+            </Button>
+          </Group>
+        </Alert>
+      )}
+      <QueryState
+        state={{ ...pages, data: pages.loading && pages.rows.length === 0 ? undefined : pages.rows }}
+        rows={8}
+      >
+        {(rows) =>
+          rows.length > 0 ? (
+            <ReleaseTable pages={pages} />
+          ) : (
+            <Empty action={isFiltered && <Clear onClick={() => show({})} />}>
+              {isFiltered ? t.emptyFiltered : t.empty}
+            </Empty>
+          )
+        }
+      </QueryState>
+    </Page>
+  );
+}
+
+function Clear({ onClick }: { onClick: () => void }) {
+  const t = useMessages(messages);
+  return (
+    <Button variant="default" onClick={onClick}>
+      {t.clear}
+    </Button>
+  );
+}

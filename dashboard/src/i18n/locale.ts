@@ -1,0 +1,35 @@
+import { createContext, useContext } from "react";
+
+export const LANGUAGES = ["en", "de"] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+export interface Locale {
+  language: Language;
+  /** A language tag for dates and numbers, like `de-AT`. */
+  tag: string;
+  /** The IANA name of the zone in which times are shown. */
+  timeZone: string;
+}
+
+export function languageOf(tag: string): Language {
+  return LANGUAGES.find((language) => tag.toLowerCase().startsWith(language)) ?? "en";
+}
+
+/** The locale of the browser, which counts until the person is known. */
+export const BROWSER_LOCALE: Locale = {
+  language: languageOf(navigator.language),
+  tag: navigator.language,
+  timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+};
+
+const LocaleContext = createContext<Locale>(BROWSER_LOCALE);
+export const LocaleProvider = LocaleContext.Provider;
+export const useLocale = () => useContext(LocaleContext);
+
+/** The texts of a feature: the German ones have the same keys, which the type checker holds them to. */
+export type Messages<Texts> = { en: Texts; de: Texts };
+
+/** Returns a feature's texts in the person's language. */
+export function useMessages<Texts>(messages: Messages<Texts>): Texts {
+  return messages[useLocale().language];
+}

@@ -1,0 +1,24 @@
+import { useNow } from "@/app/clock";
+import { useFormats } from "@/i18n/formats";
+import { useMessages } from "@/i18n/locale";
+import type { ReleaseStatus } from "@/graphql/schema.generated";
+import { messages } from "./messages";
+
+interface Window {
+  status: ReleaseStatus;
+  startsAt: string;
+  endsAt: string;
+  endedAt: string | null;
+}
+
+/** How long until a release's window opens or closes, by the server's clock. */
+export function Countdown({ release: { status, startsAt, endsAt, endedAt } }: { release: Window }) {
+  const now = useNow();
+  const formats = useFormats();
+  const t = useMessages(messages);
+  if (endedAt) return <>{t.ended(formats.instant(endedAt))}</>;
+  const isOpen = status === "IN_PROGRESS";
+  const left = Date.parse(isOpen ? endsAt : startsAt) - now;
+  if (left <= 0) return <>{t.overdue}</>;
+  return <>{(isOpen ? t.closesIn : t.opensIn)(formats.duration(left))}</>;
+}

@@ -1,0 +1,33 @@
+import type { Messages } from "@/i18n/locale";
+
+const en = {
+  signaturesUsed: (used: string, maximum: string) => `${used} of ${maximum} signatures`,
+  opensIn: (duration: string) => `opens in ${duration}`,
+  closesIn: (duration: string) => `closes in ${duration}`,
+  ended: (instant: string) => `ended ${instant}`,
+  overdue: "due now",
+  failed: "This could not be read",
+  retry: "Try again",
+  cancel: "Cancel",
+  reason: "Reason",
+  copy: "Copy",
+  copied: "Copied",
+  utc: (instant: string) => `${instant} (UTC)`,
+};
+
+const de: typeof en = {
+  signaturesUsed: (used, maximum) => `${used} von ${maximum} Signaturen`,
+  opensIn: (duration) => `öffnet in ${duration}`,
+  closesIn: (duration) => `schließt in ${duration}`,
+  ended: (instant) => `beendet ${instant}`,
+  overdue: "jetzt fällig",
+  failed: "Das konnte nicht gelesen werden",
+  retry: "Noch einmal versuchen",
+  cancel: "Abbrechen",
+  reason: "Grund",
+  copy: "Kopieren",
+  copied: "Kopiert",
+  utc: (instant) => `${instant} (UTC)`,
+};
+
+export const messages: Messages<typeof en> = { en, de };

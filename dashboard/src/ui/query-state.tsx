@@ -1,0 +1,44 @@
+import { Alert, Button, Skeleton, Stack } from "@mantine/core";
+import type { ReactNode } from "react";
+import type { CombinedError } from "urql";
+import { useMessages } from "@/i18n/locale";
+import { messages } from "./messages";
+
+interface State<Data> {
+  data?: Data | undefined;
+  error?: CombinedError | undefined;
+  reload: () => void;
+}
+
+/** Shows what a query answered; before that a skeleton, and why it could not be read. */
+export function QueryState<Data>({
+  state: { data, error, reload },
+  rows = 3,
+  children,
+}: {
+  state: State<Data>;
+  rows?: number;
+  children: (data: Data) => ReactNode;
+}) {
+  const t = useMessages(messages);
+  if (data) return children(data);
+  if (error) {
+    return (
+      <Alert color="red" title={t.failed}>
+        <Stack align="start" gap="sm">
+          {error.graphQLErrors[0]?.message ?? error.message}
+          <Button variant="default" onClick={reload}>
+            {t.retry}
+          </Button>
+        </Stack>
+      </Alert>
+    );
+  }
+  return (
+    <Stack gap="xs" aria-busy>
+      {Array.from({ length: rows }, (_, index) => (
+        <Skeleton key={index} height={56} />
+      ))}
+    </Stack>
+  );
+}
