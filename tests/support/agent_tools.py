@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from uuid import UUID
 
@@ -22,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from engine.commands.releases.close_release import CloseRelease
 from engine.model.algorithms import KeypairAlgorithm
+from engine.model.vocabulary import KeypairCategory
 from tests.support.api import make_api, serving
 from tests.support.code_signing_authority import CodeSigningAuthority
 from tests.support.world import World
@@ -33,9 +36,10 @@ CLIENT_FOLDER = Path(__file__).parents[2] / "client"
 NEEDED_MODULE = next(Path("/usr/lib").glob("*/pkcs11/p11-kit-client.so"), None)
 
 
-def needs(*programs: str) -> pytest.MarkDecorator:
-    """Skip a test where one of the programs is missing, or p11-kit's client module."""
+def needs(*programs: str, modules: Sequence[str] = ()) -> pytest.MarkDecorator:
+    """Skip a test where a program, a Python module or p11-kit's client module is missing."""
     missing = [program for program in programs if shutil.which(program) is None]
+    missing += [module for module in modules if find_spec(module) is None]
     if NEEDED_MODULE is None:
         missing.append("p11-kit-client.so")
     return pytest.mark.skipif(bool(missing), reason=f"missing: {', '.join(missing)}")
@@ -49,18 +53,21 @@ class AgentTools:
         world: The account.
         folder: Where the tools run.
         environment: The environment of the agent.
-        public_keys: The public keys of the keypairs, in PEM.
+        public_keys: The public keys of the keypairs, in the forms that the server has.
+        category: What the keypairs are for.
     """
 
     world: World
     folder: Path
     environment: dict[str, str]
-    public_keys: dict[str, str]
+    public_keys: dict[str, dict[str, str]]
+    category: KeypairCategory
 
     def open_release(self, alias: str, max_signatures: int) -> UUID:
         """An approved offline release whose window is open now."""
         release_id = self.world.approved(
             name=f"{alias} {self.world.clock.instant:%H:%M}",
+            category=self.category,
             keypair_ids=frozenset({self.world.things[alias]}),
             max_signatures=max_signatures,
         )
@@ -96,16 +103,20 @@ class AgentTools:
     def certify(self, alias: str) -> Path:
         """A file with a certificate of the keypair and that of the authority which issued it."""
         authority = CodeSigningAuthority.in_folder(self.folder)
-        return authority.certify(alias, self.public_keys[alias])
+        return authority.certify(alias, self.public_keys[alias]["pem"])
 
 
 @contextmanager
 def agent_tools(
-    world: World, folder: Path, algorithms: dict[str, KeypairAlgorithm]
+    world: World,
+    folder: Path,
+    algorithms: dict[str, KeypairAlgorithm],
+    category: KeypairCategory = KeypairCategory.STANDARD,
 ) -> Iterator[AgentTools]:
     """Keypairs of the team, a server, and the developer's token in the agent's environment."""
+    world.clock.instant = datetime.now(UTC)  # tools look at the machine's clock
     for alias, algorithm in algorithms.items():
-        world.add_keypair(alias, algorithm=algorithm)
+        world.add_keypair(alias, algorithm=algorithm, category=category)
     world.set_team("blue", keypairs=["vault", "spare", *algorithms])
     api, _runtime = make_api(world)
     with serving(api.client.app) as url:
@@ -117,14 +128,16 @@ def agent_tools(
             "HOME": str(folder),
             "LC_ALL": "C.UTF-8",
         }
-        query = "{ keypairs(first: 20) { edges { node { alias publicKeyPem } } } }"
-        rows = api.ask("dev", query)["keypairs"]["edges"]
-        pems = {row["node"]["alias"]: row["node"]["publicKeyPem"] for row in rows}
-        yield AgentTools(world, folder, environment, pems)
+        forms = "alias publicKey { pem ssh openpgp }"
+        query = f"{{ keypairs(first: 20) {{ edges {{ node {{ {forms} }} }} }} }}"
+        rows = [edge["node"] for edge in api.ask("dev", query)["keypairs"]["edges"]]
+        yield AgentTools(
+            world, folder, environment, {row["alias"]: row["publicKey"] for row in rows}, category
+        )
 
 
 def token_key_id(public_key_pem: str) -> str:
-    """What the token calls a keypair: the SHA-1 of its public key."""
+    """What the token calls a keypair: 01 and the SHA-1 of its public key."""
     public_key = load_pem_public_key(public_key_pem.encode())
     der = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return hashlib.sha1(der, usedforsecurity=False).hexdigest()
+    return "01" + hashlib.sha1(der, usedforsecurity=False).hexdigest()

@@ -8,18 +8,23 @@ import shlex
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from countersign.agent.gpg.assuan import GpgAgent
+from countersign.agent.gpg.home import write_gnupg_home
 from countersign.agent.notices import Notify, notify_on_stderr, notify_process
 from countersign.agent.p11.connection import TokenServer
 from countersign.agent.signing_keys import KeySigner
-from countersign.agent.sockets import Peer, listening, private_folder
+from countersign.agent.sockets import Peer, ServeClient, listening, private_folder
+from countersign.agent.ssh.agent import SshAgent
 from countersign.agent.tool_environment import ToolFiles, command_environment
 
 #: Says to a client's person why there is no signature.
 NotifyPeer = Callable[[Peer], Notify]
+#: Answers a client in the protocol of its socket.
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter, Notify], Awaitable[None]]
 #: What a shell answers for a command that was ended by a signal, without its number.
 SIGNAL_STATUS = 128
 NOT_RUN_STATUS = 127
@@ -29,18 +34,31 @@ NOT_RUN_STATUS = 127
 async def offering(
     signer: KeySigner, files: ToolFiles, notify_peer: NotifyPeer
 ) -> AsyncIterator[None]:
-    """Offer the keys on the sockets in a folder until the block ends."""
-    token = TokenServer(signer)
+    """Offer the keys on the sockets in a folder until the block ends.
 
-    async def serve_token(
+    Raises:
+        ClientError: The server does not say which keys there are.
+    """
+    protocols: dict[Path, Serve] = {
+        files.pkcs11_socket: TokenServer(signer).serve,
+        files.ssh_socket: SshAgent(signer).serve,
+        files.gpg_socket: GpgAgent(signer).serve,
+    }
+    files.write()
+    write_gnupg_home(files.gnupg_home, await signer.keys())
+    async with AsyncExitStack() as sockets:
+        for path, serve in protocols.items():
+            await sockets.enter_async_context(listening(path, _with_notices(serve, notify_peer)))
+        yield
+
+
+def _with_notices(serve: Serve, notify_peer: NotifyPeer) -> ServeClient:
+    async def serve_client(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: Peer
     ) -> None:
-        await token.serve(reader, writer, notify_peer(peer))
+        await serve(reader, writer, notify_peer(peer))
 
-    files.write()
-    async with AsyncExitStack() as sockets:
-        await sockets.enter_async_context(listening(files.pkcs11_socket, serve_token))
-        yield
+    return serve_client
 
 
 def _on_own_stderr(_peer: Peer) -> Notify:

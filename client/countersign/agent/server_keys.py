@@ -78,7 +78,7 @@ class ServerKeys:
         return explanation is not None and bool(explanation["allowed"])
 
     def _key_of(self, row: dict[str, Any]) -> AgentKey | None:
-        """Return a keypair as the tools use it; None if none of them does, as for OpenPGP."""
+        """Return a keypair as the tools use it; None if none of them does."""
         scheme = next((scheme for scheme in Scheme if row["algorithm"].startswith(scheme)), None)
         if scheme is None or not row["enabled"]:
             return None
@@ -89,6 +89,7 @@ class ServerKeys:
             algorithm=row["algorithm"],
             scheme=scheme,
             public_key=cast("PublicKey", load_der_public_key(public_key_info)),
+            openpgp_certificate=row["publicKey"]["openpgp"],
             certificates=chain_of(public_key_info, self._certificates),
         )
 

@@ -7,30 +7,46 @@ from countersign.agent.tool_environment import client_module
 #: Stands for p11-kit's client module where that is not installed.
 MODULE_EXAMPLE = "/usr/lib/x86_64-linux-gnu/pkcs11/p11-kit-client.so"
 
-_JAVA = """\
-# Java finds the keypairs by itself under `countersign agent exec`: JAVA_TOOL_OPTIONS names them."""
-
 SETUP_TEXTS = {
-    "jarsigner": f"""\
-{_JAVA}
-# The keypair needs a certificate. One signature for each jar.
-countersign agent exec -- \\
+    "jarsigner": """\
+# One signature for each jar. The keypair needs a certificate: release.pem has it, and those above
+# it. Java is told of the keypairs by JAVA_TOOL_OPTIONS.
+countersign agent exec --key release --certificate release.pem -- \\
   jarsigner -keystore NONE -storetype PKCS11 -storepass "" app.jar release""",
-    "apksigner": f"""\
-{_JAVA}
-# The keypair needs a certificate. Three signatures for each APK: schemes v1, v2 and v3.
-countersign agent exec -- \\
-  apksigner sign --ks NONE --ks-type PKCS11 --ks-pass pass: --ks-key-alias release app.apk""",
+    "apksigner": """\
+# Three signatures for each APK, for the schemes v1, v2 and v3. The keypair needs a certificate.
+countersign agent exec --key release --certificate release.pem -- \\
+  apksigner sign --ks NONE --ks-type PKCS11 --ks-pass pass:x --ks-key-alias release app.apk""",
     "osslsigncode": """\
-# Needs libengine-pkcs11-openssl and a certificate. One signature for each file.
-countersign agent exec -- \\
+# One signature for each file. Needs the package libengine-pkcs11-openssl, and a certificate.
+countersign agent exec --key release -- \\
   osslsigncode sign -pkcs11module {module} \\
   -key "pkcs11:token=Countersign;object=release;type=private" -certs release.pem \\
   -h sha256 -in app.exe -out app-signed.exe""",
+    "git": """\
+# One signature for each commit and each tag. With SSH, for a keypair with ECDSA or RSA:
+git config gpg.format ssh
+git config user.signingkey "key::$(countersign key export release --format ssh)"
+# or with OpenPGP, for a keypair of the category GPG:
+git config user.signingkey release
+# Then:
+countersign agent exec --key release -- git tag --sign v1.0 --message "Version 1.0\"""",
+    "gpg": """\
+# One signature for each file. For a keypair of the category GPG.
+countersign agent exec --key release -- \\
+  gpg --local-user release --armor --detach-sign app.tar.gz""",
+    "ssh": """\
+# One signature for each file. For a keypair with ECDSA or RSA.
+countersign key export release --format ssh > release.pub
+countersign agent exec --key release -- ssh-keygen -Y sign -n file -f release.pub app.tar.gz""",
+    "rpm": """\
+# One signature for each package. For a keypair of the category GPG with RSA or Ed25519, since
+# rpm 4.18 does not know ECDSA.
+countersign agent exec --key release -- \\
+  rpmsign --define "__gpg /usr/bin/gpg" --define "_gpg_name release" --addsign package.rpm""",
 }
 
 
 def setup_text(tool: str) -> str:
     """Return the text of a tool, with the module of this machine in it."""
-    module = client_module() or MODULE_EXAMPLE
-    return SETUP_TEXTS[tool].replace("{module}", str(module))
+    return SETUP_TEXTS[tool].replace("{module}", str(client_module() or MODULE_EXAMPLE))

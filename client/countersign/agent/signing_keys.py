@@ -56,6 +56,8 @@ class AgentKey:
         scheme: The signatures that it makes.
         public_key: Its public key.
         certificates: Its certificate and those above it, the leaf first; empty if it has none.
+        openpgp_certificate: Its OpenPGP certificate in ASCII armor, whose signing subkey it is;
+            None for any other keypair.
     """
 
     id: str
@@ -64,6 +66,12 @@ class AgentKey:
     scheme: Scheme
     public_key: PublicKey
     certificates: tuple[Certificate, ...] = ()
+    openpgp_certificate: str | None = None
+
+    @property
+    def is_openpgp(self) -> bool:
+        """Whether it is for OpenPGP alone."""
+        return self.openpgp_certificate is not None
 
     @cached_property
     def public_key_info(self) -> bytes:

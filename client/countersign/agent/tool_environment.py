@@ -51,6 +51,21 @@ class ToolFiles:
         return self.folder / "pkcs11"
 
     @property
+    def ssh_socket(self) -> Path:
+        """The socket of ssh's tools."""
+        return self.folder / "ssh"
+
+    @property
+    def gnupg_home(self) -> Path:
+        """The home folder of gpg."""
+        return self.folder / "gnupg"
+
+    @property
+    def gpg_socket(self) -> Path:
+        """The socket of gpg, where it looks for its agent."""
+        return self.gnupg_home / "S.gpg-agent"
+
+    @property
     def java_provider(self) -> Path:
         """The configuration of the provider SunPKCS11."""
         return self.folder / "p11.cfg"
@@ -84,6 +99,8 @@ class ToolFiles:
 
     def _variables(self, environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         yield "P11_KIT_SERVER_ADDRESS", f"unix:path={self.pkcs11_socket}"
+        yield "SSH_AUTH_SOCK", str(self.ssh_socket)
+        yield "GNUPGHOME", str(self.gnupg_home)
         if module := client_module():
             yield "COUNTERSIGN_PKCS11_MODULE", str(module)
             yield "COUNTERSIGN_JAVA_PROVIDER", str(self.java_provider)

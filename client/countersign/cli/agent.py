@@ -11,12 +11,15 @@ from typing import Annotated
 import typer
 
 from countersign.agent.certificates import load_certificates
+from countersign.agent.notices import notify_on_stderr
 from countersign.agent.running import run_command, serve_session, serve_stdio
 from countersign.agent.server_keys import ServerKeys
 from countersign.agent.setup_texts import SETUP_TEXTS, setup_text
 from countersign.agent.signing_keys import KeySigner
+from countersign.agent.waiting import WaitingSigner
 from countersign.connection.connect import connect_async
 from countersign.errors import UsageError
+from countersign.times import parse_length
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -24,6 +27,14 @@ app = typer.Typer(no_args_is_help=True)
 Keys = Annotated[
     list[str] | None,
     typer.Option("--key", metavar="ALIAS", help="Offer only this keypair; may be repeated."),
+]
+Wait = Annotated[
+    str | None,
+    typer.Option(
+        "--wait",
+        metavar="TIME",
+        help="Hold a tool's call until its release opens, at most this long, such as 2h.",
+    ),
 ]
 Certificates = Annotated[
     list[Path] | None,
@@ -45,33 +56,34 @@ def execute(
     command: Annotated[list[str], typer.Argument(help="The command and its arguments.")],
     key: Keys = None,
     certificate: Certificates = None,
+    wait: Wait = None,
 ) -> None:
     """Run a command whose tools sign through the agent."""
 
     async def run() -> int:
-        async with _signer(key, certificate) as signer:
+        async with _signer(key, certificate, wait) as signer:
             return await run_command(signer, command)
 
     raise typer.Exit(asyncio.run(run()))
 
 
 @app.command()
-def serve(key: Keys = None, certificate: Certificates = None) -> None:
+def serve(key: Keys = None, certificate: Certificates = None, wait: Wait = None) -> None:
     """Offer keypairs to all tools of this session; prints the variables that they need."""
 
     async def run() -> None:
-        async with _signer(key, certificate) as signer:
+        async with _signer(key, certificate, wait) as signer:
             await serve_session(signer)
 
     asyncio.run(run())
 
 
 @app.command()
-def stdio(key: Keys = None, certificate: Certificates = None) -> None:
+def stdio(key: Keys = None, certificate: Certificates = None, wait: Wait = None) -> None:
     """Answer p11-kit on standard input and output, for a module with `remote:`."""
 
     async def run() -> None:
-        async with _signer(key, certificate) as signer:
+        async with _signer(key, certificate, wait) as signer:
             await serve_stdio(signer)
 
     asyncio.run(run())
@@ -89,8 +101,13 @@ def setup(
 
 @asynccontextmanager
 async def _signer(
-    aliases: list[str] | None, certificates: list[Path] | None
+    aliases: list[str] | None, certificates: list[Path] | None, wait: str | None
 ) -> AsyncIterator[KeySigner]:
-    """The keypairs that were named, or all."""
+    """The keypairs that were named, or all; tools are held if there is a time to wait."""
+    limit = parse_length(wait) if wait is not None else None
     async with connect_async() as connection:
-        yield ServerKeys(connection, aliases, load_certificates(certificates or ()))
+        keys = ServerKeys(connection, aliases, load_certificates(certificates or ()))
+        if limit is None:
+            yield keys
+        else:
+            yield WaitingSigner(keys, keys.is_open, limit.total_seconds(), notify_on_stderr)

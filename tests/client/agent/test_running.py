@@ -65,7 +65,7 @@ def test_session_prints_what_a_shell_needs(tools: AgentTools) -> None:
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as agent:
         assert agent.stdout
-        exports = [agent.stdout.readline() for _ in range(3)]
+        exports = [agent.stdout.readline() for _ in range(5)]
         script = "".join(exports) + 'pkcs11-tool --module "$COUNTERSIGN_PKCS11_MODULE" -O'
         shown = tools.plain("sh", "-c", script)
         agent.send_signal(signal.SIGTERM)

@@ -100,8 +100,11 @@ class TokenObject:
 
 
 def _key_id(public_key_info: bytes) -> bytes:
-    """The same for a key and its certificate, by which tools pair them."""
-    return hashlib.sha1(public_key_info, usedforsecurity=False).digest()
+    """The same for a key and its certificate, by which tools pair them.
+
+    It does not begin with a zero, since some libraries take it for a number.
+    """
+    return b"\1" + hashlib.sha1(public_key_info, usedforsecurity=False).digest()
 
 
 def _public_attributes(public_key: PublicKey) -> Attributes:
@@ -168,7 +171,7 @@ def _certificate_objects(key: AgentKey) -> Iterator[TokenObject]:
 
 def token_objects(keys: Sequence[AgentKey]) -> list[TokenObject]:
     """The objects of the token; an authority's certificate is there once."""
-    usable = [key for key in keys if key.scheme is not Scheme.ED25519]
+    usable = [key for key in keys if key.scheme is not Scheme.ED25519 and not key.is_openpgp]
     certificates = {
         obj.attributes[Attribute.VALUE]: obj for key in usable for obj in _certificate_objects(key)
     }

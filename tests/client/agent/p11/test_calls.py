@@ -156,7 +156,7 @@ async def test_certificate_has_the_id_of_its_key_and_the_subject_is_on_both() ->
         session = await connection.open_session()
         [private] = await connection.find(session, CLASS_IS_PRIVATE_KEY)
         [public] = await connection.find(session, CLASS_IS_CERTIFICATE)
-        rooms = u32(2) + u32(0x102) + u32(20) + u32(0x101) + u32(256)
+        rooms = u32(2) + u32(0x102) + u32(21) + u32(0x101) + u32(256)
         both = [
             await connection.call(24, "uufA", u64(session), u64(handle), rooms)
             for handle in (private, public)

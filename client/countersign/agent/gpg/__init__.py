@@ -1,0 +1,1 @@
+"""A gpg-agent for the signing subkeys of keypairs of the category GPG."""

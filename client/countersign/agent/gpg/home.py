@@ -1,0 +1,26 @@
+"""A home folder for gpg, with the certificates of the keypairs and nothing secret."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from pathlib import Path
+
+from countersign.agent.signing_keys import AgentKey
+
+#: No other agent is started, and the certificates, which are the server's, are trusted.
+CONFIGURATION = "no-autostart\ntrust-model always\n"
+
+
+def write_gnupg_home(home: Path, keys: Sequence[AgentKey]) -> None:
+    """Make a home folder, whose keyring has the certificate of each OpenPGP keypair."""
+    home.mkdir(mode=0o700, exist_ok=True)
+    (home / "gpg.conf").write_text(CONFIGURATION)
+    certificates = [key.openpgp_certificate for key in keys if key.openpgp_certificate]
+    (home / "pubring.gpg").write_bytes(b"".join(map(unarmored, certificates)))
+
+
+def unarmored(armored: str) -> bytes:
+    """Return what ASCII armor has in it (RFC 9580 section 6.2)."""
+    _, _, rest = armored.replace("\r\n", "\n").partition("\n\n")
+    return base64.b64decode(rest.partition("\n-----END ")[0].partition("\n=")[0])

@@ -1,0 +1,1 @@
+"""An ssh-agent that makes signatures over files, and never a login."""
