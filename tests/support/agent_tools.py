@@ -29,6 +29,8 @@ from tests.support.api import make_api, serving
 from tests.support.code_signing_authority import CodeSigningAuthority
 from tests.support.world import World
 
+#: Where the programs of the client are installed.
+SCRIPTS = Path(sys.executable).parent
 AGENT = [sys.executable, "-m", "countersign", "agent"]
 TOOL_SECONDS = 50
 CLIENT_FOLDER = Path(__file__).parents[2] / "client"

@@ -61,22 +61,20 @@ def _with_notices(serve: Serve, notify_peer: NotifyPeer) -> ServeClient:
     return serve_client
 
 
-def _on_own_stderr(_peer: Peer) -> Notify:
-    return notify_on_stderr
-
-
 def _on_stderr_of(peer: Peer) -> Notify:
     return notify_process(peer.process_id)
 
 
-async def run_command(signer: KeySigner, command: Sequence[str]) -> int:
+async def run_command(
+    signer: KeySigner, command: Sequence[str], notify: Notify = notify_on_stderr
+) -> int:
     """Run a command that signs through the agent, and return its exit status.
 
     It has sockets of its own in a private folder, which goes when the command ends.
     """
     with tempfile.TemporaryDirectory(prefix="countersign-") as folder:
         files = ToolFiles(Path(folder))
-        async with offering(signer, files, _on_own_stderr):
+        async with offering(signer, files, lambda _peer: notify):
             return await _run(command, command_environment(os.environ, files))
 
 

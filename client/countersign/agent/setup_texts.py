@@ -34,7 +34,9 @@ countersign agent exec --key release -- git tag --sign v1.0 --message "Version 1
     "gpg": """\
 # One signature for each file. For a keypair of the category GPG.
 countersign agent exec --key release -- \\
-  gpg --local-user release --armor --detach-sign app.tar.gz""",
+  gpg --local-user release --armor --detach-sign app.tar.gz
+# Where a tool has an option for the program gpg, no agent has to be run:
+git config gpg.program countersign-gpg""",
     "ssh": """\
 # One signature for each file. For a keypair with ECDSA or RSA.
 countersign key export release --format ssh > release.pub
@@ -44,6 +46,17 @@ countersign agent exec --key release -- ssh-keygen -Y sign -n file -f release.pu
 # rpm 4.18 does not know ECDSA.
 countersign agent exec --key release -- \\
   rpmsign --define "__gpg /usr/bin/gpg" --define "_gpg_name release" --addsign package.rpm""",
+    "cosign": """\
+# One signature for each image. For a keypair with ECDSA or RSA. cosign finds the program
+# sigstore-kms-countersign by itself.
+cosign sign --key countersign://release registry.example.com/app@sha256:...""",
+    "notation": """\
+# One signature for each image. For a keypair with ECDSA or RSA-PSS that has a certificate.
+# notation wants its plug-in in a folder of its own, as a regular file.
+folder="${XDG_CONFIG_HOME:-$HOME/.config}/notation/plugins/countersign"
+install -D "$(command -v notation-countersign)" "$folder/notation-countersign"
+notation key add --plugin countersign --id release --plugin-config certificate=release.pem release
+notation sign --key release registry.example.com/app@sha256:...""",
 }
 
 

@@ -1,0 +1,1 @@
+"""Programs that cosign and notation run to sign with keypairs of a server."""

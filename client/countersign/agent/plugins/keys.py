@@ -1,0 +1,44 @@
+"""What the plug-in programs have in common: one keypair, and one call of the server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from countersign.agent.certificates import load_certificates
+from countersign.agent.server_keys import ServerKeys
+from countersign.agent.signing_keys import AgentKey, DigestAlgorithm
+from countersign.connection.connect import connect_async
+from countersign.errors import RefusedError
+
+
+def find_key(alias: str, certificates: Sequence[Path] = ()) -> AgentKey:
+    """Return a keypair by its alias.
+
+    Raises:
+        ClientError: There is none, or the server does not say.
+    """
+
+    async def read() -> Sequence[AgentKey]:
+        async with connect_async() as connection:
+            return await ServerKeys(connection, [alias], load_certificates(certificates)).keys()
+
+    keys = [key for key in asyncio.run(read()) if not key.is_openpgp]
+    if not keys:
+        raise RefusedError("NOT_FOUND", f"There is no enabled keypair {alias!r} that you may see.")
+    return keys[0]
+
+
+def sign(alias: str, digest: bytes, digest_algorithm: DigestAlgorithm) -> bytes:
+    """Return one signature over a digest.
+
+    Raises:
+        ClientError: There is none.
+    """
+
+    async def request() -> bytes:
+        async with connect_async() as connection:
+            return await ServerKeys(connection).sign(alias, digest, digest_algorithm)
+
+    return asyncio.run(request())
