@@ -21,6 +21,7 @@ HASHES = {"SHA256": hashes.SHA256(), "SHA384": hashes.SHA384(), "SHA512": hashes
 NEW_KEYS: dict[str, Callable[[], PrivateKey]] = {
     "ECDSA_P256": lambda: ec.generate_private_key(ec.SECP256R1()),
     "ECDSA_P384": lambda: ec.generate_private_key(ec.SECP384R1()),
+    "ECDSA_P521": lambda: ec.generate_private_key(ec.SECP521R1()),
     "ED25519": ed25519.Ed25519PrivateKey.generate,
     "RSA_PKCS1_2048": lambda: rsa.generate_private_key(65537, 2048),
     "RSA_PSS_2048": lambda: rsa.generate_private_key(65537, 2048),

@@ -23,6 +23,7 @@ def program_file(name: str) -> Callable[[], bytes]:
 EC = KeypairAlgorithm.ECDSA_P256
 EC_384 = KeypairAlgorithm.ECDSA_P384
 RSA = KeypairAlgorithm.RSA_PKCS1_2048
+EC_521 = KeypairAlgorithm.ECDSA_P521
 PSS = KeypairAlgorithm.RSA_PSS_2048
 
 MODULE = "$COUNTERSIGN_PKCS11_MODULE"
@@ -132,6 +133,13 @@ TOOLS = {
         sign=f"{PKCS11_TOOL} --mechanism ECDSA --signature-format openssl --input-file digest",
         verify=f"{VERIFY_DIGEST.replace('sha256', 'sha384')} content",
     ),
+    "pkcs11-tool, ECDSA P-521": Tool(
+        programs=["pkcs11-tool", "openssl"],
+        algorithm=EC_521,
+        prepare=DIGEST.replace("sha256", "sha512"),
+        sign=f"{PKCS11_TOOL} --mechanism ECDSA --signature-format openssl --input-file digest",
+        verify=f"{VERIFY_DIGEST.replace('sha256', 'sha512')} content",
+    ),
     "openssl dgst, RSA": Tool(
         programs=["openssl"],
         algorithm=RSA,
@@ -227,6 +235,7 @@ TOOLS = {
         signature_count=3,  # schemes v1, v2 and v3
     ),
     "ssh-keygen, ECDSA": ssh_keygen(EC),
+    "ssh-keygen, ECDSA P-521": ssh_keygen(EC_521),
     "ssh-keygen, RSA": ssh_keygen(RSA),
     "git with SSH": Tool(
         programs=["git", "ssh-keygen"],
@@ -242,6 +251,7 @@ TOOLS = {
     "gpg, RSA": gpg(RSA),
     "gpg, ECDSA P-256": gpg(EC),
     "gpg, ECDSA P-384": gpg(EC_384),
+    "gpg, ECDSA P-521": gpg(EC_521),
     "git with OpenPGP": Tool(
         programs=["git", "gpg"],
         algorithm=KeypairAlgorithm.ED25519,

@@ -22,7 +22,7 @@ class CurveParameters(NamedTuple):
     n: str
 
 
-#: SEC 2 sections 2.4.2 and 2.5.1, and RFC 8032 section 5.1, whose a and b are taken without sign.
+#: SEC 2 sections 2.4.2, 2.5.1 and 2.6.1; RFC 8032 section 5.1, whose a and b have no sign here.
 CURVES = {
     "secp256r1": CurveParameters(
         p="ffffffff00000001000000000000000000000000ffffffffffffffffffffffff",
@@ -44,6 +44,18 @@ CURVES = {
         "f8f41dbd289a147ce9da3113b5f0b8c00a60b1ce1d7e819d7a431d7c90ea0e5f",
         n="ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf"
         "581a0db248b0a77aecec196accc52973",
+    ),
+    "secp521r1": CurveParameters(
+        p="01ff" + 64 * "ff",
+        a="01ff" + 63 * "ff" + "fc",
+        b="51953eb9618e1c9a1f929a21a0b68540eea2da725b99b315f3b8b489918ef109"
+        "e156193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503f00",
+        g="0400c6858e06b70404e9cd9e3ecb662395b4429c648139053fb521f828af606b"
+        "4d3dbaa14b5e77efe75928fe1dc127a2ffa8de3348b3c1856a429bf97e7e31c2"
+        "e5bd66011839296a789a3bc0045c8a5fb42c7d1bd998f54449579b446817afbd"
+        "17273e662c97ee72995ef42640c550b9013fad0761353c7086a272c24088be94"
+        "769fd16650",
+        n="01ff" + 31 * "ff" + "fa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409",
     ),
     "ed25519": CurveParameters(
         p="7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffed",

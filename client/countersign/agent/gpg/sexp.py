@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from countersign.agent.signing_keys import AgentKey, PublicKey, Scheme
 
-CURVE_NAMES = {"secp256r1": b"NIST P-256", "secp384r1": b"NIST P-384"}
+CURVE_NAMES = {"secp256r1": b"NIST P-256", "secp384r1": b"NIST P-384", "secp521r1": b"NIST P-521"}
 #: What a point of Ed25519 begins with in OpenPGP.
 NATIVE_POINT = b"\x40"
 

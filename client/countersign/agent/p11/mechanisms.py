@@ -229,7 +229,7 @@ def signature_size_bytes(key: AgentKey) -> int:
         case rsa.RSAPublicKey(key_size=bits):
             return bits // 8
         case ec.EllipticCurvePublicKey(curve=curve):
-            return 2 * (curve.key_size // 8)
+            return 2 * ((curve.key_size + 7) // 8)
     raise TypeError(key.algorithm)
 
 

@@ -23,6 +23,7 @@ from countersign.agent.signing_keys import AgentKey, KeySigner, PublicKey, Schem
 CURVE_IDENTIFIERS = {
     "secp256r1": bytes.fromhex("06082a8648ce3d030107"),
     "secp384r1": bytes.fromhex("06052b81040022"),
+    "secp521r1": bytes.fromhex("06052b81040023"),
 }
 X509_CERTIFICATE = 0
 #: Categories of certificates: the token's own, and those of authorities above it.
@@ -107,6 +108,12 @@ def _key_id(public_key_info: bytes) -> bytes:
     return b"\1" + hashlib.sha1(public_key_info, usedforsecurity=False).digest()
 
 
+def _octet_string(content: bytes) -> bytes:
+    """Content of less than 256 bytes in DER."""
+    length = [len(content)] if len(content) < 0x80 else [0x81, len(content)]
+    return bytes([0x04, *length]) + content
+
+
 def _public_attributes(public_key: PublicKey) -> Attributes:
     match public_key:
         case rsa.RSAPublicKey():
@@ -122,7 +129,7 @@ def _public_attributes(public_key: PublicKey) -> Attributes:
             return {
                 Attribute.KEY_TYPE: KeyType.EC,
                 Attribute.EC_PARAMS: CURVE_IDENTIFIERS[curve.name],
-                Attribute.EC_POINT: bytes([0x04, len(point)]) + point,  # an OCTET STRING in DER
+                Attribute.EC_POINT: _octet_string(point),
             }
     raise TypeError(type(public_key).__name__)
 

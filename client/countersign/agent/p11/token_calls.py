@@ -94,7 +94,7 @@ async def get_mechanism_info(_client: TokenClient, slot: int, type_: int) -> Res
         raise CallFailed(ReturnValue.MECHANISM_INVALID)
     if mechanism.scheme is Scheme.ECDSA:
         curves = MechanismFlag.EC_F_P | MechanismFlag.EC_NAMEDCURVE | MechanismFlag.EC_UNCOMPRESS
-        return 256, 384, MechanismFlag.SIGN | curves
+        return 256, 521, MechanismFlag.SIGN | curves
     return 2048, 4096, MechanismFlag.SIGN
 
 

@@ -30,7 +30,11 @@ MAX_MESSAGE_BYTES = 256 << 10
 #: Flags of a request: which hash function RSA signs with. None is SHA-1, which is refused.
 RSA_HASHES = {4: DigestAlgorithm.SHA512, 2: DigestAlgorithm.SHA256}
 #: OpenSSH fixes the hash function of each curve.
-CURVE_HASHES = {"ECDSA_P256": DigestAlgorithm.SHA256, "ECDSA_P384": DigestAlgorithm.SHA384}
+CURVE_HASHES = {
+    "ECDSA_P256": DigestAlgorithm.SHA256,
+    "ECDSA_P384": DigestAlgorithm.SHA384,
+    "ECDSA_P521": DigestAlgorithm.SHA512,
+}
 #: Schemes that OpenSSH verifies, and that sign digests: Ed25519 signs messages there.
 OFFERED_SCHEMES = frozenset({Scheme.ECDSA, Scheme.RSA_PKCS1})
 

@@ -80,6 +80,7 @@ def verify(keys: KeysInMemory, alias: str, signature: bytes, digest: bytes) -> N
         ("ECDSA_P384", 0x1041, SHA384, SHA384),
         ("ECDSA_P384", 0x1045, CONTENT, SHA384),
         ("ECDSA_P384", 0x1046, CONTENT, SHA512),
+        ("ECDSA_P521", 0x1041, SHA512, SHA512),
     ],
 )
 async def test_mechanism_signs_the_digest(
