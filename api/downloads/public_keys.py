@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 
 import orjson
 from starlette.requests import Request
@@ -13,16 +12,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from api.downloads.access import Access, attachment, refused
-from api.graphql.ids import from_global
-from engine.model.errors import Code, Refusal, not_found
-from engine.model.grants import missing_scopes
-from engine.model.vocabulary import Permission
+from api.downloads.records import read_record
+from engine.model.errors import Code, Refusal
 from engine.queries.context import QueryContext
 from engine.queries.openpgp import revocation_of
-from engine.queries.records import Record, RecordKind, by_ids
+from engine.queries.records import Record, RecordKind
 from engine.signers.public_keys import PublicKey
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +45,21 @@ def public_key_routes(access: Access) -> list[BaseRoute]:
     """Return a route for each form of a public key, and one for the revocation of OpenPGP."""
     forms: list[BaseRoute] = [
         Route(
-            f"/downloads/keypairs/{{keypair_id}}/{file_name}",
+            f"/downloads/keypairs/{{id}}/{file_name}",
             partial(_answer, access, file_name),
             methods=["GET"],
         )
         for file_name in FORMS
     ]
     revocation = partial(_answer_revocation, access)
-    path = f"/downloads/keypairs/{{keypair_id}}/{REVOCATION}"
+    path = f"/downloads/keypairs/{{id}}/{REVOCATION}"
     return [*forms, Route(path, revocation, methods=["GET"])]
 
 
 async def _answer(access: Access, file_name: str, request: Request) -> Response:
     form = FORMS[file_name]
     try:
-        keypair = await _read(access, request, lambda _, keypair: keypair)
+        keypair = await read_record(access, request, RecordKind.KEYPAIR, lambda _, row: row)
     except Refusal as refusal:
         return refused(refusal)
     key = PublicKey(
@@ -85,26 +80,8 @@ async def _answer_revocation(access: Access, request: Request) -> Response:
         return keypair.alias, revocation_of(context, keypair)
 
     try:
-        alias, revocation = await _read(access, request, read)
+        alias, revocation = await read_record(access, request, RecordKind.KEYPAIR, read)
     except Refusal as refusal:
         return refused(refusal)
     media_type = FORMS["public.asc"].media_type
     return Response(revocation, media_type=media_type, headers=attachment(alias, REVOCATION))
-
-
-async def _read(
-    access: Access, request: Request, read: Callable[[QueryContext, Record], Result]
-) -> Result:
-    """Return what is read of the keypair of the request; raises a `Refusal`."""
-    principal = await access.admit(request)
-    keypair_id = from_global(request.path_params["keypair_id"], "Keypair")
-
-    def read_keypair(context: QueryContext) -> Result:
-        if not context.actor.covers(Permission.VIEW_RELEASES):
-            raise missing_scopes(Permission.VIEW_RELEASES)
-        keypairs = by_ids(context, RecordKind.KEYPAIR, [keypair_id])
-        if not keypairs:
-            raise not_found("keypair", "id")
-        return read(context, keypairs[keypair_id])
-
-    return await access.runtime.read(principal, read_keypair)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from api.graphql.types.api_token import ApiToken
+from api.graphql.types.certificate import Certificate
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.people import Role, Team, User
 from api.graphql.types.pipeline import PipelineRule, TrustedIssuer
@@ -41,6 +42,10 @@ class EntityCache:
     def keypairs(self, ids: Collection[UUID]) -> dict[UUID, Keypair]:
         """Return keypairs of the account."""
         return self._records(Keypair, RecordKind.KEYPAIR, ids)
+
+    def certificates(self, ids: Collection[UUID]) -> dict[UUID, Certificate]:
+        """Return certificates of the account's keypairs, removed ones too."""
+        return self._records(Certificate, RecordKind.CERTIFICATE, ids)
 
     def roles(self, ids: Collection[UUID]) -> dict[UUID, Role]:
         """Return roles of the account."""

@@ -12,6 +12,7 @@ _NOTHING = UUID("6f2f6b0e-5b1c-4a57-9d55-0f3f7a3f4a10")
 _TYPE_NAMES = {
     "Account": "an account",
     "ApiToken": "a token",
+    "Certificate": "a certificate",
     "Delivery": "a delivery",
     "Identity": "an identity",
     "Keypair": "a keypair",

@@ -6,13 +6,16 @@ Commands apply them, and `availableActions` asks them without any effect.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from engine.model.certificates import CertificateKind
 from engine.model.errors import Code, Refusal, not_found
 from engine.model.facts import AccountSettings, Actor
 from engine.model.grants import missing_permission, refuse_placement
-from engine.model.vocabulary import KeypairAccess, Permission
+from engine.model.vocabulary import KeypairAccess, KeypairCategory, Permission
+from engine.x509.chain import expired_message
 
 _SIGNING = frozenset({Permission.SIGN})
 
@@ -47,6 +50,57 @@ def refuse_opening(actor: Actor, changes: Mapping[str, tuple[Any, Any]]) -> Refu
             if refusal is not None:
                 return refusal
     return None
+
+
+def refuse_declared_certificate(*, declared: bool | None, is_set: bool = False) -> Refusal | None:
+    """Refuse to say that a keypair has a default certificate or none, which follows from its own.
+
+    What was declared before there were certificates can be taken back.
+
+    Args:
+        declared: What is said, and differs from what is so; None: nothing.
+        is_set: Whether one of the keypair's certificates is its default.
+    """
+    if declared:
+        message = "This follows from the keypair's certificates. Add one, and make it the default."
+    elif declared is False and is_set:
+        message = "This follows from the keypair's certificates. Remove the default one."
+    else:
+        return None
+    return Refusal(Code.INVALID_INPUT, message, "has_default_certificate")
+
+
+def refuse_x509_certificate(category: KeypairCategory) -> Refusal | None:
+    """Refuse an X.509 certificate to a keypair that has no use for one."""
+    if category is not KeypairCategory.GPG:
+        return None
+    message = "An OpenPGP keypair has no X.509 certificates. Choose another keypair."
+    return Refusal(Code.INVALID_INPUT, message, "keypair_id")
+
+
+def refuse_default_certificate(
+    kind: CertificateKind,
+    valid_from: datetime,
+    expires_at: datetime | None,
+    now: datetime,
+    field: str = "certificate_id",
+) -> Refusal | None:
+    """Refuse a default certificate of another form than X.509, or one that is not valid now.
+
+    One that became valid by time alone would complete quorums when nobody acts.
+    """
+    if kind is not CertificateKind.X509:
+        message = "Only an X.509 certificate can be the default. Choose one."
+    elif valid_from > now:
+        message = (
+            f"The certificate is not valid before {valid_from:%Y-%m-%d %H:%M:%S} UTC. Make it the"
+            " default then."
+        )
+    elif expires_at is not None and expires_at <= now:
+        message = expired_message(expires_at)
+    else:
+        return None
+    return Refusal(Code.INVALID_INPUT, message, field)
 
 
 def refuse_foreign(

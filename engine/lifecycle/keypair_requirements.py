@@ -56,11 +56,11 @@ def keypairs_have_the_category(facts: Facts) -> Refusal | None:
 
 
 def keypairs_have_certificates(facts: Facts) -> Refusal | None:
-    """If the release is to use default certificates, every keypair has one."""
+    """If the release is to use default certificates, every keypair has one that is valid."""
     if not facts.draft.with_default_certificate:
         return None
-    unfit = (k for k in facts.keypairs if not k.has_default_certificate)
-    what = "without a default certificate. Choose one that has it, or do not ask for it"
+    unfit = (k for k in facts.keypairs if not k.has_current_certificate(facts.now))
+    what = "without a valid default certificate. Choose one that has it, or do not ask for it"
     return _refuse_each(unfit, Code.KEYPAIR_CERTIFICATE_MISMATCH, what)
 
 

@@ -180,11 +180,19 @@ class Keypair:
     type: ReleaseType
     access: KeypairAccess
     enabled: bool
+    #: Leaving aside when it expires.
     has_default_certificate: bool
+    #: When the default certificate expires; None where it was only declared.
+    certificate_expires_at: datetime | None = None
     user_ids: frozenset[UUID] = frozenset()
     team_ids: frozenset[UUID] = frozenset()
     #: The open release that holds it.
     held_by: UUID | None = None
+
+    def has_current_certificate(self, now: datetime) -> bool:
+        """Return whether it has a default certificate that has not expired."""
+        expires_at = self.certificate_expires_at
+        return self.has_default_certificate and (expires_at is None or now < expires_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

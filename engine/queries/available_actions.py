@@ -14,7 +14,7 @@ from uuid import UUID
 from engine.lifecycle import administration as rules
 from engine.lifecycle.scope_refusals import refusal_by
 from engine.lifecycle.table import REQUESTER_RULES
-from engine.model.errors import Refusal
+from engine.model.errors import Refusal, not_found
 from engine.model.grants import (
     ADMINISTRATION,
     missing_permission,
@@ -50,6 +50,9 @@ class SubjectAction(StrEnum):
     DELETE = "DELETE"
     ROTATE_SECRET = "ROTATE_SECRET"  # noqa: S105 - an action
     SEND_TEST = "SEND_TEST"
+    ADD_CERTIFICATE = "ADD_CERTIFICATE"
+    SET_DEFAULT = "SET_DEFAULT"
+    REMOVE = "REMOVE"
     FREEZE_SIGNING = "FREEZE_SIGNING"
     UNFREEZE_SIGNING = "UNFREEZE_SIGNING"
     CREATE_KEYPAIR = "CREATE_KEYPAIR"
@@ -99,6 +102,30 @@ def of_keypairs(context: QueryContext, ids: Collection[UUID]) -> dict[UUID, Answ
             (SubjectAction.ENABLE, update or rules.refuse_opening(context.actor, changes)),
             (SubjectAction.DISABLE, update),
             (SubjectAction.SIGN, evaluate(facts[keypair.id]).refusal),
+            (
+                SubjectAction.ADD_CERTIFICATE,
+                update or rules.refuse_x509_certificate(keypair.category),
+            ),
+        ]
+    return answers
+
+
+def of_certificates(context: QueryContext, certificates: Collection[Record]) -> dict[UUID, Answers]:
+    """Return what the viewer may do with each certificate."""
+    update = missing_permission(context.actor, Permission.MANAGE_KEYPAIRS)
+    answers: dict[UUID, Answers] = {}
+    for row in certificates:
+        refusal = update
+        if refusal is None and row.removed_at is not None:
+            refusal = not_found("certificate", "certificate_id")
+        default = None
+        if not row.is_default:
+            default = rules.refuse_default_certificate(
+                row.kind, row.valid_from, row.expires_at, context.now
+            )
+        answers[row.id] = [
+            (SubjectAction.SET_DEFAULT, refusal or default),
+            (SubjectAction.REMOVE, refusal),
         ]
     return answers
 

@@ -34,6 +34,7 @@ class RecordKind(StrEnum):
     USER = "users"
     TEAM = "teams"
     KEYPAIR = "keypairs"
+    CERTIFICATE = "certificates"
     ROLE = "roles"
     API_TOKEN = "api_tokens"  # noqa: S105 - a table's name
     SESSION = "sessions"
@@ -64,6 +65,7 @@ SORT_KEYS: dict[RecordKind, dict[str, ColumnElement[Any]]] = {
     },
     RecordKind.TEAM: {"NAME": t.teams.c.name_key, "CREATED_AT": t.teams.c.created_at},
     RecordKind.KEYPAIR: {"ALIAS": t.keypairs.c.alias_key, "CREATED_AT": t.keypairs.c.created_at},
+    RecordKind.CERTIFICATE: {"EXPIRES_AT": sa.func.coalesce(t.certificates.c.expires_at, _NEVER)},
     RecordKind.ROLE: {"NAME": t.roles.c.name_key},
     RecordKind.API_TOKEN: {
         "CREATED_AT": t.api_tokens.c.created_at,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from base64 import b64encode
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,12 +15,14 @@ from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.trusted_issuers import DeleteTrustedIssuer
 from engine.commands.administration.users import UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken
+from engine.commands.keys.certificates import RemoveCertificate
 from engine.model.vocabulary import Permission, ReleaseType
 from engine.queries.available_actions import SubjectAction
 from notifications.webhooks.base import MAX_ACTIVE_WEBHOOKS
 from tests.support.api import Api
+from tests.support.chains import add_certificate, chain_for
 from tests.support.pipelines import make_rule
-from tests.support.world import DIGEST
+from tests.support.world import DIGEST, NOON
 
 ACTIONS = "availableActions { action allowed refusal { code message field } }"
 #: Tokens of the administrator, and the scopes that narrow them.
@@ -84,15 +87,39 @@ def test_what_is_said_of_keypairs_happens(busy: Api) -> None:
     for who, alias in itertools.product(PEOPLE, ("vault", "spare", "online", "tests")):
         id_ = busy.id("Keypair", alias)
         said = answers(busy, who, node_of("Keypair", id_))
-        assert set(said) == {"UPDATE", "ENABLE", "DISABLE", "SIGN"}
+        assert set(said) == {"UPDATE", "ENABLE", "DISABLE", "SIGN", "ADD_CERTIFICATE"}
         enabled = alias != "spare"
         signature = {"keypairId": id_, "digest": b64encode(DIGEST).decode()}
         compare(busy, who, said["SIGN"], "sign", signature)
         compare(busy, who, said["UPDATE"], "updateKeypair", {"id": id_, "alias": alias})
+        certificate = {"keypairId": id_, "chain": chain_for(world, alias)}
+        compare(busy, who, said["ADD_CERTIFICATE"], "addCertificate", certificate)
         for action, value in (("ENABLE", True), ("DISABLE", False)):
             compare(busy, who, said[action], "updateKeypair", {"id": id_, "enabled": value})
             restored = UpdateKeypair(keypair_id=world.things[alias], enabled=enabled)
             world.do("admin", restored)
+
+
+def test_what_is_said_of_certificates_happens(busy: Api) -> None:
+    world, keypair = busy.world, busy.id("Keypair", "vault")
+    added = [
+        add_certificate(world),
+        add_certificate(world, make_default=False),
+        add_certificate(world, make_default=False, starts_at=NOON + timedelta(days=9)),
+    ]
+    gone = add_certificate(world, make_default=False)
+    world.do("admin", RemoveCertificate(keypair_id=world.things["vault"], certificate_id=gone))
+    for who, certificate in itertools.product(PEOPLE, [*added, gone]):
+        id_ = to_global("Certificate", certificate)
+        said = answers(busy, who, node_of("Certificate", id_))
+        input_ = {"keypairId": keypair, "certificateId": id_}
+        compare(busy, who, said["SET_DEFAULT"], "setDefaultCertificate", input_)
+        # Who can remove one can remove it once only.
+        if not said["REMOVE"]["allowed"]:
+            compare(busy, who, said["REMOVE"], "removeCertificate", input_)
+    input_ = {"keypairId": keypair, "certificateId": to_global("Certificate", added[1])}
+    said = answers(busy, "admin", node_of("Certificate", input_["certificateId"]))
+    assert compare(busy, "admin", said["REMOVE"], "removeCertificate", input_)
 
 
 def test_what_is_said_of_teams_happens(busy: Api) -> None:
@@ -263,6 +290,6 @@ def test_every_action_is_said_of_something(busy: Api) -> None:
     said = set(answers(busy, "admin", f"viewer {{ account {{ {ACTIONS} }} }}"))
     for kind, name in kinds.items():
         said |= set(answers(busy, "admin", node_of(kind, busy.id(kind, name))))
-    # Of tokens, of what pipelines prove themselves by, and of webhooks: see above.
-    elsewhere = {"REVOKE", "DELETE", "ROTATE_SECRET", "SEND_TEST"}
+    # Of tokens, certificates, what pipelines prove themselves by, and webhooks: see above.
+    elsewhere = {"REVOKE", "DELETE", "ROTATE_SECRET", "SEND_TEST", "SET_DEFAULT", "REMOVE"}
     assert said | elsewhere == set(SubjectAction)

@@ -2,6 +2,7 @@
 
 from api.graphql.loaders import (
     actions,
+    certificates,
     connections,
     counts,
     history,
@@ -17,6 +18,7 @@ from api.graphql.loaders import (
 
 __all__ = [
     "actions",
+    "certificates",
     "connections",
     "counts",
     "history",

@@ -11,6 +11,7 @@ from api.graphql.prefetch import loads
 from api.graphql.selection import FieldCall
 from api.graphql.types.account import Account
 from api.graphql.types.api_token import ApiToken
+from api.graphql.types.certificate import Certificate
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.people import Team, User
 from api.graphql.types.pipeline import PipelineRule, TrustedIssuer
@@ -33,6 +34,14 @@ def of_keypairs(cache: EntityCache, keypairs: Sequence[Keypair], call: FieldCall
     ids = [keypair.source.id for keypair in keypairs]
     answers = available_actions.of_keypairs(cache.reading, ids)
     return _assign(keypairs, answers)
+
+
+@loads(Certificate, "availableActions")
+def of_certificates(
+    cache: EntityCache, certificates: Sequence[Certificate], call: FieldCall
+) -> Iterable[Any]:
+    rows = [certificate.source for certificate in certificates]
+    return _assign(certificates, available_actions.of_certificates(cache.reading, rows))
 
 
 @loads(Team, "availableActions")

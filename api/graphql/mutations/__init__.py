@@ -3,6 +3,7 @@
 import strawberry
 
 from api.graphql.mutations.account import AccountMutations
+from api.graphql.mutations.certificates import CertificateMutations
 from api.graphql.mutations.keypairs import KeypairMutations
 from api.graphql.mutations.notifications import NotificationMutations
 from api.graphql.mutations.people import PeopleMutations
@@ -23,6 +24,7 @@ class Mutation(
     ReleaseMutations,
     SigningMutations,
     KeypairMutations,
+    CertificateMutations,
     PeopleMutations,
     TeamMutations,
     AccountMutations,

@@ -24,6 +24,12 @@ from api.runtime.runtime import Runtime
 from engine.commands.administration.keypairs import CreateKeypair, UpdateKeypair
 from engine.model.principal import Principal
 
+#: Why nobody says any more whether a keypair has a default certificate.
+CERTIFICATE_DEPRECATION = (
+    "It follows from the keypair's certificates. Use `addCertificate`, `setDefaultCertificate` and"
+    " `removeCertificate`."
+)
+
 
 @strawberry.input(description="The properties of the keypair to create.")
 class CreateKeypairInput:
@@ -54,7 +60,9 @@ class CreateKeypairInput:
         description="The ids of the users who may use the keypair while it is restricted.",
     )
     has_default_certificate: bool = strawberry.field(
-        default=False, description="Whether the keypair has a default certificate."
+        default=False,
+        description="Whether the keypair has a default certificate; a new keypair has none.",
+        deprecation_reason=CERTIFICATE_DEPRECATION,
     )
 
     openpgp_user_id: str | None = strawberry.field(
@@ -96,7 +104,9 @@ class UpdateKeypairInput:
         " to stay.",
     )
     has_default_certificate: bool | None = strawberry.field(
-        default=None, description="Whether the keypair has a default certificate."
+        default=None,
+        description="False takes back what was declared when there were no certificates.",
+        deprecation_reason=CERTIFICATE_DEPRECATION,
     )
     enabled: bool | None = strawberry.field(
         default=None,

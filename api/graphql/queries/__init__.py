@@ -3,6 +3,7 @@
 import strawberry
 
 from api.graphql.queries.administration import AdministrationQueries
+from api.graphql.queries.certificates import CertificateQueries
 from api.graphql.queries.counts import CountQueries
 from api.graphql.queries.lookups import LookupQueries
 from api.graphql.queries.manifests import ManifestQueries
@@ -25,6 +26,7 @@ class Query(
     ManifestQueries,
     CountQueries,
     AdministrationQueries,
+    CertificateQueries,
     WebhookQueries,
     PipelineQueries,
 ):

@@ -84,6 +84,7 @@ def _deliveries(cache: EntityCache, ids: Collection[UUID]) -> dict[UUID, Any]:
 NODE_READERS: dict[str, NodeReader] = {
     "Account": _account,
     "ApiToken": partial(_own_credentials, EntityCache.tokens),
+    "Certificate": EntityCache.certificates,
     "Delivery": _deliveries,
     "Identity": partial(_own_credentials, EntityCache.identities),
     "Keypair": EntityCache.keypairs,

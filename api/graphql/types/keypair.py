@@ -9,6 +9,7 @@ import strawberry
 
 from api.graphql.ids import to_global
 from api.graphql.types.arguments import After, Before, ByTime, First, Last
+from api.graphql.types.certificate import Certificate
 from api.graphql.types.enums import (
     Direction,
     KeypairAccess,
@@ -53,7 +54,8 @@ class Keypair(Node):
         description="The key type and the signature scheme of the keypair."
     )
     has_default_certificate: bool = strawberry.field(
-        description="Whether the keypair has a default certificate."
+        description="Whether one of the keypair's certificates is its default and has not expired;"
+        " or whether that was declared when there were no certificates."
     )
     enabled: bool = strawberry.field(
         description="Whether the keypair is enabled; a disabled keypair makes no signatures."
@@ -67,6 +69,11 @@ class Keypair(Node):
     )
     created_at: datetime = strawberry.field(
         description="The time at which the keypair was created."
+    )
+    default_certificate: Certificate | None = strawberry.field(
+        default=None,
+        description="The default X.509 certificate of the keypair, or null if there is none that"
+        " has not expired.",
     )
     users: list[User] = strawberry.field(
         default_factory=list,
@@ -113,6 +120,19 @@ class Keypair(Node):
         before: Before = None,
     ) -> Connection[Team]:
         page: Connection[Team] = self.pages["teamsConnection", first, after, last, before]
+        return page
+
+    @strawberry.field(
+        description="The certificates of the keypair, those that expire soonest first."
+    )
+    def certificates(
+        self,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Certificate]:
+        page: Connection[Certificate] = self.pages["certificates", first, after, last, before]
         return page
 
     @strawberry.field(

@@ -17,6 +17,7 @@ from notifications.outbox.trouble import DeliveryTroubleReported
 
 #: The type of the object that an id names, by the field that has the id, or the list of ids.
 TYPES_BY_FIELD = {
+    "certificate_id": "Certificate",
     "keypair_id": "Keypair",
     "keypair_ids": "Keypair",
     "member_ids": "User",

@@ -13,8 +13,8 @@ SubjectAction = available_actions.SubjectAction
 describe_enum(
     SubjectAction,
     "SubjectAction",
-    "An action that a user can take on a keypair, a team, a user, an API token, a trusted issuer, a"
-    " rule about pipelines, a webhook or the account.",
+    "An action that a user can take on a keypair, a certificate, a team, a user, an API token, a"
+    " trusted issuer, a rule about pipelines, a webhook or the account.",
     {
         "UPDATE": "Change the object's ordinary properties, such as a user's time zone.",
         "ENABLE": "Enable the keypair or webhook, so that it can be used.",
@@ -32,6 +32,9 @@ describe_enum(
         " have by it.",
         "ROTATE_SECRET": "Give the webhook a new secret.",
         "SEND_TEST": "Send the webhook a test event.",
+        "ADD_CERTIFICATE": "Add an X.509 certificate to the keypair.",
+        "SET_DEFAULT": "Make the certificate the default of its keypair.",
+        "REMOVE": "Remove the certificate from its keypair.",
         "FREEZE_SIGNING": "Refuse every signature of the account from now on.",
         "UNFREEZE_SIGNING": "Allow signatures of the account again.",
         "CREATE_KEYPAIR": "Create a keypair of the account.",

@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Row
+
 from engine.commands.administration.new_keys import (
     NewKeys,
     check_expiry,
@@ -26,7 +28,7 @@ from engine.commands.administration.validation import (
 )
 from engine.commands.command import Command, run_in_transaction
 from engine.lifecycle import machine
-from engine.lifecycle.administration import refuse_opening
+from engine.lifecycle.administration import refuse_declared_certificate, refuse_opening
 from engine.lifecycle.schedule import EndReason
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Code, Faults, Refusal, refuse
@@ -43,7 +45,7 @@ from engine.model.vocabulary import (
 )
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store import loading
-from engine.persistence.store.administration import keypairs, openpgp_keys
+from engine.persistence.store.administration import certificates, keypairs, openpgp_keys
 from engine.persistence.store.locks import Hold, Lock
 from engine.persistence.store.releases import write_transition
 from engine.persistence.store.unit_of_work import UnitOfWork
@@ -118,6 +120,8 @@ class CreateKeypair(Command[UUID]):
             refuse(self._category_mismatch())
         with faults:
             refuse(self._openpgp_fault(uow.now))
+        with faults:
+            refuse(refuse_declared_certificate(declared=self.has_default_certificate))
         with faults:
             require_users(uow, self.user_ids, "user_ids")
         faults.refuse()
@@ -204,7 +208,7 @@ class UpdateKeypair(Command[UUID]):
         require_permission(uow, Permission.MANAGE_KEYPAIRS)
         row = keypairs.load_keypair(uow, self.keypair_id)
         before = {**row._mapping, "user_ids": keypairs.load_user_ids(uow, self.keypair_id)}
-        changes = differences(before, self._new_values(uow))
+        changes = differences(before, self._new_values(uow, row))
         self._require_placement(uow, changes)
         shortages_before = shortages_with_keypair(uow, self.keypair_id)
         values = {name: after for name, (_, after) in changes.items()}
@@ -217,16 +221,25 @@ class UpdateKeypair(Command[UUID]):
             self._stop_holder(uow)
         return self.keypair_id
 
+    def _require_no_declaration(self, uow: UnitOfWork, row: Row[Any]) -> None:
+        if self.has_default_certificate is not row.has_default_certificate:
+            is_set = certificates.load_default(uow, row.id) is not None
+            refuse(
+                refuse_declared_certificate(declared=self.has_default_certificate, is_set=is_set)
+            )
+
     def _require_placement(self, uow: UnitOfWork, changes: Changes) -> None:
         """Ask it of those newly mapped to it; where it is opened or enabled, of all who sign."""
         before, after = changes.get("user_ids", (frozenset(), frozenset()))
         require_placement(uow, Permission.MANAGE_KEYPAIRS, after - before, "user_ids")
         refuse(refuse_opening(uow.actor, changes))
 
-    def _new_values(self, uow: UnitOfWork) -> dict[str, Any]:
+    def _new_values(self, uow: UnitOfWork, row: Row[Any]) -> dict[str, Any]:
         names = ("access", "user_ids", "has_default_certificate", "enabled")
         values = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         faults = Faults()
+        with faults:
+            self._require_no_declaration(uow, row)
         if self.alias is not None:
             with faults:
                 values["alias"] = clean_name(normalize(self.alias), "alias", "alias")

@@ -23,6 +23,11 @@ from engine.model.events.administration import (
     UserUpdated,
 )
 from engine.model.events.base import Changes, Event, Recorded
+from engine.model.events.certificates import (
+    CertificateAdded,
+    CertificateRemoved,
+    DefaultCertificateSet,
+)
 from engine.model.events.pipelines import (
     PipelineRuleCreated,
     PipelineRuleDeleted,
@@ -65,8 +70,11 @@ __all__ = [
     "AddressChangeWithdrawn",
     "Administered",
     "AttemptRefused",
+    "CertificateAdded",
+    "CertificateRemoved",
     "Changes",
     "DecisionRecorded",
+    "DefaultCertificateSet",
     "Event",
     "IdentityEvent",
     "IdentityLinked",

@@ -107,7 +107,7 @@ class KeypairCreated(Administered):
 
 @dataclass(frozen=True, kw_only=True)
 class KeypairUpdated(Administered):
-    """A keypair's alias, access, users, certificate or state changed."""
+    """A keypair's alias, access, users or state changed."""
 
     tag = "keypair:updated"
     kind = "Keypair"

@@ -57,6 +57,11 @@ CONFLICTS = {
         "Another keypair has this alias. Choose another.",
         "alias",
     ),
+    "uq_certificates_fingerprint": (
+        Code.INVALID_INPUT,
+        "The keypair has this certificate already.",
+        "chain",
+    ),
     "uq_accounts_name_key": (
         Code.NAME_TAKEN,
         "Another account has this name. Choose another.",

@@ -75,6 +75,7 @@ Pick = Callable[[tuple[str, ...], str], str]
 #: What kind of thing an ID is of, by the name of its field. One that is not here ends the walk.
 KINDS = {
     "teamId": "Team",
+    "certificateId": "Certificate",
     "keypairId": "Keypair",
     "keypairIds": "Keypair",
     "teamIds": "Team",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -13,14 +14,17 @@ from graphql import GraphQLInputObjectType, build_schema
 from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.roles import CreateRole
 from engine.commands.administration.users import UpdateUser
+from engine.commands.keys.certificates import RemoveCertificate
 from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm
 from engine.model.artifacts import Artifact
+from engine.model.certificates import CertificateKind
 from engine.model.claims import ClaimCondition
 from engine.model.origins import IssuerKind
 from engine.model.vocabulary import KeypairAccess, KeypairCategory, Permission, ReleaseType, Verdict
 from engine.persistence.store import tables as t
 from notifications.webhooks.create import CreateWebhook
 from tests.support.api import Api
+from tests.support.chains import add_certificate
 from tests.support.pipelines import make_rule, trust
 from tests.support.world import DIGEST, NOON, World
 
@@ -47,6 +51,7 @@ SELECTIONS = {
     "webhooks": "id name createdAt",
     "approvalInbox": "id name startsAt",
     "trustedIssuers": "id name kind url",
+    "certificates": "id kind isDefault expiresAt removedAt keypair { id }",
     "pipelineRules": "id name issuer { id } user { id }",
 }
 
@@ -57,6 +62,26 @@ def instant(text: str) -> datetime:
 
 #: By filter and field: a value, as GraphQL, and what holds of exactly the nodes that it finds.
 CASES: dict[str, list[tuple[Callable[[Api], str] | str, Holds]]] = {
+    "CertificateFilter.keypairId": [
+        (
+            lambda api: f'"{api.id("Keypair", "spare")}"',
+            lambda api, it: it["keypair"]["id"] == api.id("Keypair", "spare"),
+        )
+    ],
+    "CertificateFilter.kind": [
+        ("[X509]", lambda api, it: it["kind"] == "X509"),
+        ("[]", lambda api, it: False),
+    ],
+    "CertificateFilter.isDefault": [
+        ("true", lambda api, it: it["isDefault"]),
+        ("false", lambda api, it: not it["isDefault"]),
+    ],
+    "CertificateFilter.expiringBefore": [
+        (
+            f'"{(NOON + 9 * HOUR).isoformat()}"',
+            lambda api, it: it["expiresAt"] and instant(it["expiresAt"]) < NOON + 9 * HOUR,
+        )
+    ],
     "ReleaseFilter.status": [
         ("[PENDING]", lambda api, it: it["status"] == "PENDING"),
         ("[REJECTED, APPROVED]", lambda api, it: it["status"] in {"REJECTED", "APPROVED"}),
@@ -351,6 +376,7 @@ LISTS = {
     "KeypairFilter": "keypairs",
     "TeamFilter": "teams",
     "UserFilter": "users",
+    "CertificateFilter": "certificates",
     "PipelineRuleFilter": "pipelineRules",
     "LedgerFilter": "ledger",
     "SignatureFilter": "signatures",
@@ -361,6 +387,7 @@ LISTS = {
 def api(api: Api) -> Api:
     """An account in which each filter finds some, and not all."""
     furnish(api.world)
+    certify(api.world)
     return api
 
 
@@ -430,6 +457,24 @@ def furnish(world: World) -> None:
     request("ann", "Second mail", "letters", "red", 3, 6, **letters)
 
 
+def certify(world: World) -> None:
+    """Certificates that expire soon, later and never, and one that was removed."""
+    add_certificate(world, "spare")
+    add_certificate(world, make_default=False, ends_at=NOON + 2 * HOUR)
+    remove(world, add_certificate(world))
+    of_openpgp = {"kind": CertificateKind.OPENPGP, "expires_at": None, "is_default": False}
+    with world.system.database.writing() as connection:
+        row = connection.execute(sa.select(t.certificates).limit(1)).one()
+        copied = {**row._mapping, "id": uuid4(), "fingerprint": "0", **of_openpgp}
+        connection.execute(t.certificates.insert().values(copied))
+        connection.commit()
+
+
+def remove(world: World, certificate_id: Any) -> None:
+    command = RemoveCertificate(keypair_id=world.things["vault"], certificate_id=certificate_id)
+    world.do("admin", command)
+
+
 def nodes(api: Api, field: str, filter_: str = "", who: str = "chief", **more: str) -> list[Node]:
     """All nodes of a list that a filter finds, and that it counts them right."""
     given = {"first": "100"} | more | ({"filter": f"{{ {filter_} }}"} if filter_ else {})
@@ -451,7 +496,8 @@ def test_no_filter_is_forgotten() -> None:
         if name.endswith("Filter") and isinstance(kind, GraphQLInputObjectType)
         for field in kind.fields
     }
-    assert set(CASES) == filters
+    # What it adds to the list, its own test says.
+    assert set(CASES) == filters - {"CertificateFilter.withRemoved"}
     assert set(SELECTIONS) == {
         name
         for name, field in schema.query_type.fields.items()  # type: ignore[union-attr]
@@ -470,6 +516,13 @@ def test_every_filter_finds_exactly_what_it_says(api: Api) -> None:
             if text != "[]":
                 assert 0 < len(expected) < len(listed), f"{name} makes no difference"
             assert nodes(api, LISTS[kind], f"{field}: {text}") == expected, f"{name}: {text}"
+
+
+def test_removed_certificates_are_listed_on_request(api: Api) -> None:
+    listed = nodes(api, "certificates", "withRemoved: true")
+    kept = [node for node in listed if node["removedAt"] is None]
+    assert len(listed) == len(kept) + 1
+    assert nodes(api, "certificates", "withRemoved: false") == kept
 
 
 def test_conditions_hold_together(api: Api) -> None:

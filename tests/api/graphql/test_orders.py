@@ -15,6 +15,7 @@ from engine.model.vocabulary import ReleaseType
 from engine.persistence.store import tables as t
 from notifications.webhooks.create import CreateWebhook
 from tests.support.api import Api
+from tests.support.chains import add_certificate
 from tests.support.pipelines import make_rule, trust
 from tests.support.world import World
 
@@ -47,6 +48,7 @@ ORDERS: dict[str, tuple[str, tuple[str, str], str, Callable[[Node], Any]]] = {
     "users CREATED_AT": ("users", orders_by("CREATED_AT"), "createdAt", by_time("createdAt", "")),
     "roles": ("roles", DIRECTIONS, "name", by_name("name")),
     "trustedIssuers": ("trustedIssuers", DIRECTIONS, "name", by_name("name")),
+    "certificates": ("certificates", DIRECTIONS, "expiresAt", by_time("expiresAt", "9999")),
     "pipelineRules": ("pipelineRules", DIRECTIONS, "name", by_name("name")),
     "webhooks": ("webhooks", DIRECTIONS, "createdAt", by_time("createdAt", "")),
     "ledger": ("ledger", DIRECTIONS, "position", lambda node: node["position"]),
@@ -107,6 +109,8 @@ def add_one_of_each(world: World, number: int) -> None:
     world.add_keypair(f"{name} trial", ReleaseType.TEST)
     world.add_team(f"{name} trial team", ["ann", "dev"], [f"{name} trial"], 1)
     world.sign("dev", f"{name} trial")
+    add_certificate(world, name, ends_at=world.clock.instant + timedelta(days=number))
+    add_certificate(world, name, make_default=False)
 
 
 def walk(api: Api, field: str, arguments: str, selected: str, between: Callable[[], None]) -> Any:

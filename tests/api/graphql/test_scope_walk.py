@@ -43,6 +43,7 @@ from notifications.outbox.outbox import Outbox
 from notifications.tables import deliveries
 from tests.api.graphql.operations import MUTATIONS
 from tests.support.api import Api, make_api
+from tests.support.chains import add_certificate, chain_for
 from tests.support.databases import POSTGRESQL_IS_LONG
 from tests.support.pipelines import trust
 from tests.support.state_machines import report
@@ -266,6 +267,11 @@ def _sign(stage: Stage) -> Input:
     return {"keypairId": stage.api.id("Keypair", "web")}
 
 
+def _certificate(stage: Stage) -> Input:
+    certificate = add_certificate(stage.world, "web", make_default=False)
+    return _sign(stage) | {"certificateId": to_global("Certificate", certificate)}
+
+
 USERS, TEAMS, KEYS, ACCOUNT = (
     P.MANAGE_USERS,
     P.MANAGE_TEAMS,
@@ -340,6 +346,13 @@ CASES = [
         lambda s: _id("Keypair", _restricted(s)) | {"access": "OPEN"},
         {KEYS, P.SIGN},
     ),
+    case(
+        "addCertificate",
+        lambda s: _sign(s) | {"chain": chain_for(s.world, "web")},
+        {KEYS},
+    ),
+    case("setDefaultCertificate", _certificate, {KEYS}),
+    case("removeCertificate", _certificate, {KEYS}),
     case("createUser", _user, {USERS}),
     case("createUser", lambda s: _user(s, s.role(P.SIGN)[0]), {USERS, P.SIGN}),
     case("createUser", lambda s: _user(s, s.role(APPROVE)[0]), {USERS, APPROVE}),

@@ -40,6 +40,7 @@ from tests.api.graphql.operations import (
     ways,
 )
 from tests.support.api import Api, make_api
+from tests.support.chains import add_certificate
 from tests.support.pipelines import make_rule
 from tests.support.world import World, make_world
 
@@ -87,6 +88,7 @@ def stranger(world: World) -> Iterator[Api]:
 def marked(world: World, api: Api) -> dict[str, str]:
     """The global id of something of every type in the first account."""
     api.token("dev")
+    add_certificate(world)
     with world.system.database.reading() as connection:
 
         def one(table: sa.Table) -> Any:
@@ -96,6 +98,7 @@ def marked(world: World, api: Api) -> dict[str, str]:
         found = {
             "Account": world.account_id,
             "ApiToken": one(t.api_tokens),
+            "Certificate": one(t.certificates),
             "Delivery": one(deliveries),
             "Keypair": world.things["vault"],
             "Release": world.things["release"],

@@ -10,11 +10,13 @@ from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.roles import CreateRole, UpdateRole
 from engine.commands.administration.teams import UpdateTeam
 from engine.commands.administration.users import UpdateUser
+from engine.commands.keys.certificates import RemoveCertificate
 from engine.commands.reassess import REASON
 from engine.commands.releases.decide import Decide
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.model.errors import Code
 from engine.model.vocabulary import Channel, Permission, ReleaseType, Status, Verdict
+from tests.support.chains import add_certificate
 from tests.support.refusals import assert_refused, details_of, tags
 from tests.support.releases import keypair_of, moves, release_in
 from tests.support.world import World
@@ -38,6 +40,17 @@ def keypair(**changes: Any) -> Change:
     return lambda world: world.do(
         "admin", UpdateKeypair(keypair_id=world.things["vault"], **changes)
     )
+
+
+def with_certificate(world: World) -> None:
+    world.things["certificate"] = add_certificate(world)
+
+
+def without_certificate(world: World) -> None:
+    command = RemoveCertificate(
+        keypair_id=world.things["vault"], certificate_id=world.things["certificate"]
+    )
+    world.do("admin", command)
 
 
 def role(*permissions: Permission) -> Change:
@@ -220,9 +233,9 @@ UNFIT: dict[str, tuple[Change, Code, Change]] = {
         keypair(enabled=True),
     ),
     "no default certificate": (
-        keypair(has_default_certificate=False),
+        without_certificate,
         Code.KEYPAIR_CERTIFICATE_MISMATCH,
-        keypair(has_default_certificate=True),
+        with_certificate,
     ),
 }
 
@@ -232,7 +245,7 @@ def test_what_creation_would_refuse_is_not_approved_and_the_change_names_it(
     world: World, name: str
 ) -> None:
     breaks, code, mends = UNFIT[name]
-    keypair(has_default_certificate=True)(world)
+    with_certificate(world)
     release = world.request(with_default_certificate=True)
     world.decide("ann", release)
     breaks(world)
@@ -249,7 +262,7 @@ def test_what_creation_would_refuse_is_not_approved_and_the_change_names_it(
 @pytest.mark.parametrize("name", UNFIT)
 def test_a_complete_quorum_waits_for_what_creation_would_refuse(world: World, name: str) -> None:
     breaks, _, mends = UNFIT[name]
-    keypair(has_default_certificate=True)(world)
+    with_certificate(world)
     release = world.request(with_default_certificate=True)
     world.decide("ann", release)
     user("ann", active=False)(world)

@@ -45,6 +45,11 @@ from engine.commands.credentials.device_sign_in import DecideDevice, StartDevice
 from engine.commands.credentials.identities import LinkIdentity, UnlinkIdentity
 from engine.commands.credentials.pipeline_tokens import IssuePipelineToken
 from engine.commands.credentials.sessions import RevokeSession, StartSession
+from engine.commands.keys.certificates import (
+    AddCertificate,
+    RemoveCertificate,
+    SetDefaultCertificate,
+)
 from engine.commands.releases.close_release import CloseRelease
 from engine.commands.releases.decide import Decide
 from engine.commands.releases.request_release import RequestRelease
@@ -64,6 +69,7 @@ from engine.model.vocabulary import (
 )
 from engine.persistence.store import tables as t
 from engine.signing.request import SignRequest
+from tests.support.chains import add_certificate, chain_for
 from tests.support.pipelines import GITHUB, make_rule, rule_command
 from tests.support.refusals import assert_refused
 from tests.support.releases import release_in, rows
@@ -125,6 +131,25 @@ ON_FOREIGN_THINGS: dict[type[Any], list[Foreign]] = {
         lambda us, them: UpdateKeypair(keypair_id=them.things["vault"], enabled=False),
         lambda us, them: UpdateKeypair(
             keypair_id=us.things["vault"], user_ids=frozenset({them.people["dev"]})
+        ),
+    ],
+    AddCertificate: [
+        lambda us, them: AddCertificate(keypair_id=them.things["vault"], chain=chain_for(them)),
+    ],
+    SetDefaultCertificate: [
+        lambda us, them: SetDefaultCertificate(
+            keypair_id=them.things["vault"], certificate_id=them.things["certificate"]
+        ),
+        lambda us, them: SetDefaultCertificate(
+            keypair_id=us.things["vault"], certificate_id=them.things["certificate"]
+        ),
+    ],
+    RemoveCertificate: [
+        lambda us, them: RemoveCertificate(
+            keypair_id=them.things["vault"], certificate_id=them.things["certificate"]
+        ),
+        lambda us, them: RemoveCertificate(
+            keypair_id=us.things["vault"], certificate_id=them.things["certificate"]
         ),
     ],
     CreateTeam: [
@@ -265,6 +290,7 @@ def them(us: World) -> Iterator[World]:
     (identity,) = rows(other, t.identities, account_id=other.account_id)
     other.things["identity"] = identity.id
     other.things["rule"] = make_rule(other)
+    other.things["certificate"] = add_certificate(other)
     other.do(
         "dev", UpdateUser(user_id=other.people["dev"], email="new@example.org", link_key=LINK_KEY)
     )

@@ -118,7 +118,9 @@ def _request(world: World) -> None:
 
 
 def _open(world: World) -> None:
-    command = UpdateKeypair(keypair_id=world.things["web"], has_default_certificate=True)
+    command = UpdateKeypair(
+        keypair_id=world.things["web"], user_ids=frozenset({world.people["bot"]})
+    )
     world.do("admin", command)
 
 

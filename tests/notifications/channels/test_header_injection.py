@@ -35,6 +35,7 @@ from notifications.outbox.preferences import UpdatePreferences
 from notifications.vocabulary import EMAIL, MessageKind
 from notifications.webhooks.create import CreateWebhook
 from notifications.webhooks.update import UpdateWebhook
+from tests.support.chains import add_certificate
 from tests.support.databases import Templates
 from tests.support.notices import LINK_KEY, with_outbox
 from tests.support.pipelines import CONDITIONS, make_rule, trust
@@ -106,6 +107,7 @@ ONE_LINE: dict[str, Making] = {
 }
 #: May have many lines; `everything` puts each of them into mails.
 MANY_LINES = {
+    "AddCertificateInput.chain",
     "CreateReleaseInput.note", "UpdateReleaseInput.note", "ApproveReleaseInput.comment",
     "RejectReleaseInput.comment", "WithdrawReleaseInput.reason", "CloseReleaseInput.reason",
     "StopReleaseInput.reason", "ContextEntryInput.value",
@@ -270,6 +272,7 @@ def everything(world: World, evil: str) -> None:
     for entry in world.ledger(tag="release:requested"):
         if world.release(entry.release_id).status is Status.PENDING:
             world.do("dev", WithdrawRelease(release_id=entry.release_id, reason="fine"))
+    add_certificate(world, name=evil[:64])
     first = ask("First")
     changes = {"max_signatures": 7}
     say(

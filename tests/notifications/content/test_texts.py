@@ -35,6 +35,7 @@ from engine.persistence.store.constraints import CONFLICTS
 from notifications.content import datetimes, plain_message, texts, vocabulary
 from notifications.webhooks.create import CreateWebhook
 from notifications.webhooks.tags import known_tags
+from tests.support.chains import add_certificate
 from tests.support.notices import Notices, add_administrator
 from tests.support.world import World
 
@@ -126,7 +127,8 @@ def test_every_field_that_can_change_has_a_name(world: World, notices: Notices) 
     world.do("admin", UpdateUser(user_id=world.people["eve"], locale="de", active=False))
     world.do("admin", CreateRole(name="Both", permissions=frozenset({Permission.SIGN})))
     world.do("ann", CreateApiToken(name="ci", scopes=frozenset({Permission.SIGN})))
-    world.add_keypair("third", has_default_certificate=True)
+    world.add_keypair("third")
+    add_certificate(world, "third")
     world.do("admin", UpdateKeypair(keypair_id=world.things["third"], enabled=False))
     world.add_team("red", ["ann", "bob"], ["third"], 1)
     world.do("admin", CreateWebhook(name="CI", url="https://hooks.example.com", key=bytes(32)))

@@ -51,12 +51,12 @@ def insert_keypair(
     replace_users(uow, keypair_id, user_ids)
 
 
-def load_keypair(uow: UnitOfWork, keypair_id: UUID) -> Row[Any]:
+def load_keypair(uow: UnitOfWork, keypair_id: UUID, field: str = "id") -> Row[Any]:
     """Return the row of a keypair of the account; refuses NOT_FOUND."""
     query = sa.select(_K).where(_K.c.id == keypair_id, _K.c.account_id == uow.account_id)
     row = uow.connection.execute(query).one_or_none()
     if row is None:
-        raise not_found("keypair", "id")
+        raise not_found("keypair", field)
     return row
 
 

@@ -17,14 +17,17 @@ from engine.persistence.store import tables as t
 
 _K, _H = t.keypairs, t.release_keypairs
 _U, _T = t.keypair_users, t.team_keypairs
+_C = t.certificates
 _KEYPAIRS = (
     sa.select(
         _K,
         _H.c.release_id.label("held_by"),
+        _C.c.expires_at.label("certificate_expires_at"),
         aggregate_set(_U.c.user_id, uuid_of, _U.c.keypair_id == _K.c.id).label("user_ids"),
         aggregate_set(_T.c.team_id, uuid_of, _T.c.keypair_id == _K.c.id).label("team_ids"),
     )
     .outerjoin(_H, sa.and_(_H.c.keypair_id == _K.c.id, t.IS_HELD))
+    .outerjoin(_C, sa.and_(_C.c.keypair_id == _K.c.id, t.IS_DEFAULT_CERTIFICATE))
     .where(id_in(_K.c.id), no_index(_K.c.account_id) == sa.bindparam("account"))
     .order_by(_K.c.id)
 )
@@ -58,6 +61,7 @@ def keypair_of(row: Row[Any]) -> Keypair:
         access=row.access,
         enabled=row.enabled,
         has_default_certificate=row.has_default_certificate,
+        certificate_expires_at=row.certificate_expires_at,
         user_ids=row.user_ids,
         team_ids=row.team_ids,
         held_by=row.held_by,

@@ -2,6 +2,11 @@
 
 from engine.persistence.store.tables.accounts import accounts, key_checks
 from engine.persistence.store.tables.base import metadata
+from engine.persistence.store.tables.certificates import (
+    IS_DEFAULT_CERTIFICATE,
+    IS_KEPT_CERTIFICATE,
+    certificates,
+)
 from engine.persistence.store.tables.credentials import (
     address_changes,
     device_authorizations,
@@ -41,15 +46,18 @@ from engine.persistence.store.tables.releases import (
 from engine.persistence.store.tables.signatures import IS_RESERVED, IS_RESERVED_OR_MADE, signatures
 
 __all__ = [
+    "IS_DEFAULT_CERTIFICATE",
     "IS_DUE_TO_END",
     "IS_DUE_TO_OPEN",
     "IS_HELD",
+    "IS_KEPT_CERTIFICATE",
     "IS_RELEASE_EDIT",
     "IS_RESERVED",
     "IS_RESERVED_OR_MADE",
     "accounts",
     "address_changes",
     "api_tokens",
+    "certificates",
     "decisions",
     "device_authorizations",
     "device_code_attempts",

@@ -18,6 +18,8 @@ keypairs = Table(
     Column("type", enum_column(ReleaseType), nullable=False),
     Column("access", enum_column(KeypairAccess), nullable=False),
     Column("algorithm", enum_column(KeypairAlgorithm), nullable=False),
+    #: Whether one is set, leaving aside when it expires; or was declared, as was possible before
+    #: there were certificates.
     Column("has_default_certificate", Boolean, nullable=False),
     Column("enabled", Boolean, nullable=False),
     Column("backend", Text, nullable=False),

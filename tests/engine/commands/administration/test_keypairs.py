@@ -130,14 +130,12 @@ def test_a_change_says_what_was_and_what_is(world: World) -> None:
         alias="Safe",
         access=KeypairAccess.RESTRICTED,
         user_ids=people,
-        has_default_certificate=True,
     )
     world.do("admin", command)
     assert details_of(world.ledger()[-1])["changes"] == {
         "alias": ["vault", "Safe"],
         "access": ["OPEN", "RESTRICTED"],
         "user_ids": [[], [str(world.people["dev"])]],
-        "has_default_certificate": [False, True],
     }
     known = len(world.ledger())
     world.do("admin", command)

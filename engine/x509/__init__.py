@@ -1,0 +1,1 @@
+"""X.509: reading and checking chains, pure and without a database."""
