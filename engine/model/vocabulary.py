@@ -178,6 +178,19 @@ class QuotaOnOnline(StrEnum):
     UNASSOCIATED = "UNASSOCIATED"
 
 
+class SignatureForm(StrEnum):
+    """What was given to be signed, and what the value of the signature is therefore."""
+
+    #: A digest; the value is the raw signature.
+    DIGEST = "DIGEST"
+    #: Content; the value is a detached OpenPGP signature in ASCII armor.
+    CONTENT = "CONTENT"
+    #: A message, signed as it is; the value is the raw signature.
+    MESSAGE = "MESSAGE"
+    #: A digest in a namespace of OpenSSH; the value is a signature of OpenSSH in its armor.
+    SSHSIG = "SSHSIG"
+
+
 class SignatureState(StrEnum):
     """The life of one signature: reserved, then settled one way or another."""
 

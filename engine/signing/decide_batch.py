@@ -231,6 +231,8 @@ def _reserve(
         factors=decision.factors_json,
         artifact=request.artifact,
         context=context_json(request.context) if request.context else None,
+        form=request.form,
+        namespace=request.namespace,
         origin=canonical(actor.pipeline.origin.to_json()) if actor.pipeline is not None else None,
     )
     prepared = prepare(request, stored, progress.facts.now)
@@ -262,6 +264,8 @@ def _as_previous(reserved: Reserved) -> PreviousSignature:
         state=SignatureState.RESERVED,
         release_id=event.release_id,
         origin=event.origin,
+        form=event.form,
+        namespace=event.namespace,
     )
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from engine.model.algorithms import DigestAlgorithm
 from engine.model.facts import Actor
 from engine.model.origins import Origin
-from engine.model.vocabulary import Permission, SignatureState
+from engine.model.vocabulary import Permission, SignatureForm, SignatureState
 from engine.persistence.store import tables as t
 from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.signing.request import SignRequest
@@ -20,6 +20,7 @@ from engine.signing.request import SignRequest
 #: Keys are unique for each user: the user's id, and the key as the user chose it.
 UserKey = tuple[UUID, str]
 
+_EARLIER_FORMS = frozenset({SignatureForm.DIGEST, SignatureForm.CONTENT})
 _S = t.signatures
 _PREVIOUS = sa.select(
     _S.c.user_id,
@@ -31,6 +32,8 @@ _PREVIOUS = sa.select(
     _S.c.state,
     _S.c.release_id,
     _S.c.origin,
+    _S.c.form,
+    _S.c.namespace,
 ).where(
     _S.c.user_id.in_(sa.bindparam("users", expanding=True)),
     _S.c.idempotency_key.in_(sa.bindparam("keys", expanding=True)),
@@ -50,6 +53,9 @@ class PreviousSignature:
     release_id: UUID | None
     #: Canonical JSON of where the pipeline runs that signed; None: no pipeline has.
     origin: str | None
+    #: None: an earlier version made it, of a digest or of content.
+    form: SignatureForm | None
+    namespace: str | None
 
     def is_for(self, keypair_id: UUID, request: SignRequest, actor: Actor) -> bool:
         """Whether a request on this keypair repeats the one that led to this signature.
@@ -60,6 +66,7 @@ class PreviousSignature:
         # Content was once recorded under another algorithm; it is the same content all the same.
         return (
             self.keypair_id == keypair_id
+            and self._is_of_form(request)
             and self.digest == request.digest_by(self.digest_algorithm)
             and (request.content is not None or self.digest_algorithm == request.hash_algorithm)
             and request.release_id in {None, self.release_id}
@@ -71,6 +78,11 @@ class PreviousSignature:
         if self.origin is None:
             return None
         return replace(Origin.from_json(json.loads(self.origin)), run=None)
+
+    def _is_of_form(self, request: SignRequest) -> bool:
+        if self.form is None:
+            return request.form in _EARLIER_FORMS
+        return (self.form, self.namespace) == (request.form, request.namespace)
 
 
 def _source_of(actor: Actor) -> Origin | None:

@@ -2,42 +2,39 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import string
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from engine.formats.sshsig import SshContent
 from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm
-from engine.model.artifacts import Artifact, Context, check_artifact, check_context
+from engine.model.artifacts import Artifact, Context
 from engine.model.errors import Code, Refusal
 from engine.model.events import SignatureMade
 from engine.model.facts import Actor
 from engine.model.principal import Principal
 from engine.model.signing_factors import Factor
-from engine.model.vocabulary import Channel
+from engine.model.vocabulary import Channel, SignatureForm
 from engine.openpgp.signatures import ContentHash
 from engine.signers.base import SigningInput, SigningKey
 
-#: Bytes of content that an OpenPGP keypair signs at most.
-MAX_CONTENT_BYTES = 10 * 1024 * 1024
 #: How content is hashed to be signed.
 CONTENT_HASH = DigestAlgorithm.SHA512
-MAX_IDEMPOTENCY_KEY_LENGTH = 200
-_HEX = " It looks like hex: send the raw bytes in base64."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignRequest:
-    """A request for one signature of a digest, or with an OpenPGP keypair of content."""
+    """A request for one signature of exactly one of digest, content, message and `ssh`."""
 
     keypair_id: UUID
     digest: bytes | None = None
     #: None: a digest is SHA-256, and content is hashed by `CONTENT_HASH`.
     digest_algorithm: DigestAlgorithm | None = None
     content: bytes | None = None
+    message: bytes | None = None
+    ssh: SshContent | None = None
     idempotency_key: str | None = None
     #: The release that it must count toward; None: whichever it would.
     release_id: UUID | None = None
@@ -48,22 +45,43 @@ class SignRequest:
     _content_hash: ContentHash | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
+    def form(self) -> SignatureForm:
+        """What is given to be signed."""
+        inputs = {
+            SignatureForm.CONTENT: self.content,
+            SignatureForm.MESSAGE: self.message,
+            SignatureForm.SSHSIG: self.ssh,
+        }
+        forms = (form for form, value in inputs.items() if value is not None)
+        return next(forms, SignatureForm.DIGEST)
+
+    @property
+    def namespace(self) -> str | None:
+        """The namespace of a signature of OpenSSH."""
+        return self.ssh.namespace if self.ssh is not None else None
+
+    @property
     def hash_algorithm(self) -> DigestAlgorithm:
-        """How the digest was made, or how the content will be hashed to be signed."""
+        """How the digest was made, or how the content or message is hashed."""
+        if self.ssh is not None:
+            return self.ssh.digest_algorithm
         if self.digest_algorithm is not None:
             return self.digest_algorithm
-        return DigestAlgorithm.SHA256 if self.content is None else CONTENT_HASH
+        return DigestAlgorithm.SHA256 if self.form is SignatureForm.DIGEST else CONTENT_HASH
+
+    @property
+    def given_digest(self) -> bytes | None:
+        """The digest that the caller made; None where content or a message is given."""
+        return self.ssh.digest if self.ssh is not None else self.digest
 
     @property
     def stored_digest(self) -> bytes:
-        """What the signature's row stores: the digest, or the digest of the content."""
-        if self.digest is not None:
-            return self.digest
-        return self.content_hash.digest()
+        """What the signature's row stores: the digest, or that of the content or message."""
+        return self.given_digest or self.content_hash.digest()
 
     @property
     def content_hash(self) -> ContentHash:
-        """The hash state after the content, which is hashed once."""
+        """The hash state after the content or message, which is hashed once."""
         if self._content_hash is None:
             object.__setattr__(self, "_content_hash", self._hash(self.hash_algorithm))
         assert self._content_hash is not None
@@ -71,12 +89,12 @@ class SignRequest:
 
     def digest_by(self, algorithm: DigestAlgorithm) -> bytes:
         """The digest as it was given, or the digest of the content by this algorithm."""
-        if self.digest is not None or algorithm is self.hash_algorithm:
+        if self.given_digest is not None or algorithm is self.hash_algorithm:
             return self.stored_digest
         return self._hash(algorithm).digest()
 
     def _hash(self, algorithm: DigestAlgorithm) -> ContentHash:
-        return hashlib.new(algorithm.lower(), self.content or b"")
+        return hashlib.new(algorithm.lower(), self.content or self.message or b"")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,6 +198,8 @@ class Signed:
     artifact_digest_algorithm: DigestAlgorithm | None
     context: str | None
     origin: str | None
+    form: SignatureForm | None
+    namespace: str | None
 
     @classmethod
     def of(cls, reserved: Reserved, value: bytes) -> Signed:
@@ -201,6 +221,8 @@ class Signed:
             *artifact_values(event.artifact),
             event.context,
             event.origin,
+            event.form,
+            event.namespace,
         )
 
 
@@ -226,51 +248,3 @@ class Made:
 Outcome = Made | Refused
 #: The decision on one request: what became of it, or what it still waits for.
 Answer = Outcome | Reserved | Existing
-
-
-def check_request(request: SignRequest) -> Refusal | None:
-    """Why a request is invalid, whatever its keypair: its digest, its content or its key."""
-    if (request.digest is None) == (request.content is None):
-        message = "Give exactly one of digest and content."
-        return Refusal(Code.INVALID_INPUT, message, "digest")
-    length = request.hash_algorithm.length
-    if request.digest is not None and len(request.digest) != length:
-        message = (
-            f"A {request.hash_algorithm} digest has {length} bytes, this one {len(request.digest)}."
-            + (_HEX if _was_hex(request.digest, length) else "")
-        )
-        return Refusal(Code.INVALID_INPUT, message, "digest")
-    if request.content is not None and request.hash_algorithm is not CONTENT_HASH:
-        message = (
-            f"Content is signed with {CONTENT_HASH}, not with {request.hash_algorithm}."
-            " Leave the digest algorithm out."
-        )
-        return Refusal(Code.INVALID_INPUT, message, "digest_algorithm")
-    if request.content is not None and len(request.content) > MAX_CONTENT_BYTES:
-        message = (
-            f"The content has more than {MAX_CONTENT_BYTES} bytes. Hash it with the trailer of the"
-            " signature, and send the digest."
-        )
-        return Refusal(Code.INVALID_INPUT, message, "content")
-    return _check_idempotency_key(request.idempotency_key) or _check_purpose(request)
-
-
-def _check_purpose(request: SignRequest) -> Refusal | None:
-    """Why what the signature is for cannot be kept."""
-    refusal = check_artifact(request.artifact) if request.artifact is not None else None
-    if refusal is None and request.context is not None:
-        refusal = check_context(request.context)
-    return refusal
-
-
-def _was_hex(digest: bytes, length: int) -> bool:
-    """Whether the digest was sent in hex: hex digits are valid base64 of other bytes."""
-    text = base64.b64encode(digest).decode("ascii")
-    return len(text) == 2 * length and set(text) <= set(string.hexdigits)
-
-
-def _check_idempotency_key(key: str | None) -> Refusal | None:
-    if key is None or (0 < len(key) <= MAX_IDEMPOTENCY_KEY_LENGTH and key.isprintable()):
-        return None
-    message = f"An idempotency key has 1 to {MAX_IDEMPOTENCY_KEY_LENGTH} printable characters."
-    return Refusal(Code.INVALID_INPUT, message, "idempotency_key")

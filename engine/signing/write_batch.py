@@ -99,6 +99,8 @@ def _row(reserved: Reserved) -> dict[str, Any]:
         **dict(zip(_ARTIFACT_COLUMNS, artifact_values(event.artifact), strict=True)),
         "context": event.context,
         "origin": event.origin,
+        "form": event.form,
+        "namespace": event.namespace,
     }
 
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import subprocess
 from base64 import b64encode
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from engine.formats.ecdsa import SignatureFormat, in_form
-from engine.model.algorithms import KeypairAlgorithm, Scheme
+from engine.model.algorithms import Scheme
+from engine.signing.forms import MESSAGE_SCHEMES
 from tests.support.gnupg import gnupg
 from tests.support.node import program
+from tests.support.ssh import PRINCIPAL, ssh_accepts
 from tests.verifiers import programs
 from tests.verifiers.signing import Signer, digest_of
 
@@ -108,39 +112,48 @@ def rpm(signer: Signer, folder: Path, alter: bool) -> bool:
 def openssl(signer: Signer, folder: Path, alter: bool) -> bool:
     (folder / "key.pem").write_text(signer.public_key.pem)
     (folder / "signature").write_bytes(signer.value(digest=digest_of(CONTENT)))
+    if signer.algorithm.scheme in MESSAGE_SCHEMES:
+        return _openssl_raw(folder, digest_of(judged(alter)))
     (folder / "content").write_bytes(judged(alter))
-    (folder / "digest").write_bytes(digest_of(judged(alter)))
-    return programs.run("openssl", *_openssl(signer.algorithm), folder=folder)
-
-
-def _openssl(algorithm: KeypairAlgorithm) -> list[str]:
-    if algorithm.scheme is Scheme.ED25519:
-        raw = "pkeyutl -verify -rawin -pubin -inkey key.pem -in digest -sigfile signature"
-        return raw.split()
     pss = "-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32"
-    options = pss if algorithm.scheme is Scheme.RSA_PSS else ""
-    return f"dgst -sha256 -verify key.pem -signature signature {options} content".split()
+    options = pss if signer.algorithm.scheme is Scheme.RSA_PSS else ""
+    command = f"openssl dgst -sha256 -verify key.pem -signature signature {options} content"
+    return programs.run(*command.split(), folder=folder)
+
+
+def openssl_message(signer: Signer, folder: Path, alter: bool) -> bool:
+    (folder / "key.pem").write_text(signer.public_key.pem)
+    (folder / "signature").write_bytes(signer.value(message=CONTENT))
+    return _openssl_raw(folder, judged(alter))
+
+
+def _openssl_raw(folder: Path, message: bytes) -> bool:
+    (folder / "message").write_bytes(message)
+    command = "openssl pkeyutl -verify -rawin -pubin -inkey key.pem -in message -sigfile signature"
+    return programs.run(*command.split(), folder=folder)
 
 
 def cryptography(signer: Signer, folder: Path, alter: bool) -> bool:
-    value = signer.value(digest=digest_of(CONTENT))
-    public, content = load_pem_public_key(signer.public_key.pem.encode()), judged(alter)
-    sha256 = hashes.SHA256()
+    value, content, sha256 = signer.value(digest=digest_of(CONTENT)), judged(alter), hashes.SHA256()
+    pss = padding.PSS(padding.MGF1(sha256), 32)
+    scheme = padding.PKCS1v15() if signer.algorithm.scheme is Scheme.RSA_PKCS1 else pss
+    match load_pem_public_key(signer.public_key.pem.encode()):
+        case ec.EllipticCurvePublicKey() as public:
+            return _accepts(public.verify, value, content, ec.ECDSA(sha256))
+        case rsa.RSAPublicKey() as public:
+            return _accepts(public.verify, value, content, scheme, sha256)
+        case public:
+            return _accepts(public.verify, value, digest_of(content))
+
+
+def cryptography_message(signer: Signer, folder: Path, alter: bool) -> bool:
+    public = load_pem_public_key(signer.public_key.pem.encode())
+    return _accepts(public.verify, signer.value(message=CONTENT), judged(alter))
+
+
+def _accepts(verify: Callable[..., None], *arguments: Any) -> bool:
     try:
-        match public:
-            case ec.EllipticCurvePublicKey():
-                public.verify(value, content, ec.ECDSA(sha256))
-            case (
-                ed25519.Ed25519PublicKey()
-                | mldsa.MLDSA44PublicKey()
-                | mldsa.MLDSA65PublicKey()
-                | mldsa.MLDSA87PublicKey()
-            ):
-                public.verify(value, digest_of(content))
-            case rsa.RSAPublicKey():
-                pss = padding.PSS(padding.MGF1(sha256), 32)
-                is_pss = signer.algorithm.scheme is Scheme.RSA_PSS
-                public.verify(value, content, pss if is_pss else padding.PKCS1v15(), sha256)
+        verify(*arguments)
     except InvalidSignature:
         return False
     return True
@@ -157,12 +170,21 @@ crypto.subtle.importKey("jwk", jwk, name, true, ["verify"])
 
 
 def web_crypto(signer: Signer, folder: Path, alter: bool) -> bool:
+    value = signer.value(digest=digest_of(CONTENT))
+    raw = in_form(value, signer.algorithm, SignatureFormat.RAW, low_s=True) or value
+    content = judged(alter)
+    is_message = signer.algorithm.scheme in MESSAGE_SCHEMES
+    return _web_crypto(signer, raw, digest_of(content) if is_message else content)
+
+
+def web_crypto_message(signer: Signer, folder: Path, alter: bool) -> bool:
+    return _web_crypto(signer, signer.value(message=CONTENT), judged(alter))
+
+
+def _web_crypto(signer: Signer, value: bytes, content: bytes) -> bool:
     jwk, algorithm = signer.public_key.jwk, signer.algorithm
     if jwk["kty"] != "AKP":
         jwk.pop("alg", None)  # WebCrypto takes no key whose algorithm it spells otherwise
-    value = signer.value(digest=digest_of(CONTENT))
-    raw = in_form(value, algorithm, SignatureFormat.RAW, low_s=True) or value
-    content = judged(alter)
     names = {
         Scheme.ECDSA: {"name": "ECDSA", "namedCurve": jwk.get("crv"), "hash": "SHA-256"},
         Scheme.ED25519: {"name": "Ed25519"},
@@ -170,12 +192,11 @@ def web_crypto(signer: Signer, folder: Path, alter: bool) -> bool:
         Scheme.RSA_PKCS1: {"name": "RSASSA-PKCS1-v1_5", "hash": "SHA-256"},
         Scheme.ML_DSA: {"name": algorithm.replace("_", "-")},
     }
-    is_digest = algorithm.scheme in (Scheme.ED25519, Scheme.ML_DSA)
     question = {
         "jwk": jwk,
         "name": names[algorithm.scheme],
-        "value": b64encode(raw).decode(),
-        "content": b64encode(digest_of(content) if is_digest else content).decode(),
+        "value": b64encode(value).decode(),
+        "content": b64encode(content).decode(),
     }
     answer = subprocess.run(
         [*program("node"), "-e", WEB_CRYPTO],
@@ -184,3 +205,27 @@ def web_crypto(signer: Signer, folder: Path, alter: bool) -> bool:
         check=True,
     )
     return answer.stdout == b"true"
+
+
+# --- OpenSSH ---------------------------------------------------------------------------------
+
+
+def ssh_keygen(signer: Signer, folder: Path, alter: bool) -> bool:
+    signature = signer.openssh(CONTENT, "file")
+    return ssh_accepts(folder, signer.public_key.ssh, signature, judged(alter), "file")
+
+
+def git_commit_ssh(signer: Signer, folder: Path, alter: bool) -> bool:
+    return _git_ssh(signer, folder, programs.new_commit(folder), alter)
+
+
+def git_tag_ssh(signer: Signer, folder: Path, alter: bool) -> bool:
+    return _git_ssh(signer, folder, programs.new_tag(folder), alter)
+
+
+def _git_ssh(signer: Signer, folder: Path, content: bytes, alter: bool) -> bool:
+    (folder / "allowed").write_text(f"{PRINCIPAL} {signer.public_key.ssh}")
+    options = ("-c", "gpg.format=ssh", "-c", f"gpg.ssh.allowedSignersFile={folder}/allowed")
+    signature = signer.openssh(content, "git")
+    shown = content.replace(b"Release", b"Another") if alter else content
+    return programs.git_verifies(folder, shown, signature, *options)

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.formats.sshsig import SSH_SCHEMES
 from engine.model.algorithms import OPENPGP_SCHEMES, KeypairAlgorithm, Scheme
+from engine.signing.forms import MESSAGE_SCHEMES
 from tests.verifiers import judges
 from tests.verifiers.signing import Signer
 
@@ -39,7 +41,12 @@ class Check:
     refuses: Refusals = field(default_factory=dict)
 
 
-OPENPGP, DIGEST = "OpenPGP", "Signed digests"
+OPENPGP, DIGEST, MESSAGE, SSHSIG = (
+    "OpenPGP",
+    "Signed digests",
+    "Signed messages",
+    "OpenSSH (SSHSIG)",
+)
 CHECKS = (
     Check(form=OPENPGP, program="gpg --verify (content)", judge=judges.openpgp_content),
     Check(form=OPENPGP, program="gpg --verify (digest)", judge=judges.gpg),
@@ -65,6 +72,17 @@ CHECKS = (
     ),
     Check(form=DIGEST, program="cryptography (Python)", judge=judges.cryptography),
     Check(form=DIGEST, program="WebCrypto (node)", judge=judges.web_crypto),
+    Check(
+        form=MESSAGE,
+        program="openssl",
+        judge=judges.openssl_message,
+        refuses={Scheme.ML_DSA: NO_ML_DSA},
+    ),
+    Check(form=MESSAGE, program="cryptography (Python)", judge=judges.cryptography_message),
+    Check(form=MESSAGE, program="WebCrypto (node)", judge=judges.web_crypto_message),
+    Check(form=SSHSIG, program="ssh-keygen -Y verify", judge=judges.ssh_keygen),
+    Check(form=SSHSIG, program="git verify-commit", judge=judges.git_commit_ssh),
+    Check(form=SSHSIG, program="git verify-tag", judge=judges.git_tag_ssh),
 )
 
 #: The algorithms that are tried: of RSA one size for each padding.
@@ -80,6 +98,17 @@ _WRONG_CATEGORY = (
 )
 _FORMS: Mapping[str, tuple[frozenset[Scheme], str]] = {
     OPENPGP: (OPENPGP_SCHEMES, _WRONG_CATEGORY),
+    MESSAGE: (
+        MESSAGE_SCHEMES,
+        "This keypair signs digests. Give the digest, not the message.",
+    ),
+    SSHSIG: (
+        SSH_SCHEMES,
+        (
+            "OpenSSH has no keys of the algorithm {algorithm}. Use a keypair of ED25519, ECDSA or"
+            " RSA_PKCS1."
+        ),
+    ),
 }
 
 

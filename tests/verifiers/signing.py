@@ -6,13 +6,14 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm, Scheme
+from engine.formats.sshsig import SshContent
+from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm
 from engine.model.vocabulary import KeypairCategory, ReleaseType
 from engine.openpgp.signatures import SignatureType, UnsignedSignature
 from engine.persistence.store import tables as t
 from engine.signers.openpgp_keys import openpgp_key, openpgp_time
 from engine.signers.public_keys import PublicKey
-from engine.signing.request import Made, SignRequest
+from engine.signing.request import Made, Outcome, SignRequest
 from tests.support.releases import rows
 from tests.support.sign_now import sign
 from tests.support.world import World
@@ -53,11 +54,16 @@ class Signer:
         row = self.row
         return PublicKey(row.algorithm, row.public_key, "matrix", row.openpgp_certificate)
 
-    def value(self, **request: Any) -> bytes:
-        """The value of one signature."""
+    def outcome(self, **request: Any) -> Outcome:
+        """What comes of one request."""
         world, id_ = self.world, self.row.id
         request = {"keypair_id": id_} | request
         (outcome,) = sign(world.system, world.principal("dev"), id_, [SignRequest(**request)])
+        return outcome
+
+    def value(self, **request: Any) -> bytes:
+        """The value of one signature."""
+        outcome = self.outcome(**request)
         assert isinstance(outcome, Made), outcome
         assert outcome.signed is not None
         return outcome.signed.value
@@ -74,6 +80,12 @@ class Signer:
         value = self.value(digest=digest, digest_algorithm=DigestAlgorithm.SHA512)
         return unsigned.armored(digest, value)
 
+    def openssh(self, content: bytes, namespace: str) -> str:
+        """A signature of OpenSSH."""
+        digest, algorithm = digest_of(content, DigestAlgorithm.SHA512), DigestAlgorithm.SHA512
+        ssh = SshContent(namespace=namespace, digest=digest, digest_algorithm=algorithm)
+        return self.value(ssh=ssh).decode()
+
     def clear_signed(self, text: str) -> str:
         """Clear-signed text (RFC 9580 section 7), by a client."""
         lines = [line.rstrip(" \t\r") for line in text.removesuffix("\n").split("\n")]
@@ -86,8 +98,3 @@ class Signer:
 def digest_of(content: bytes, algorithm: DigestAlgorithm = DigestAlgorithm.SHA256) -> bytes:
     """The digest of a content."""
     return hashlib.new(algorithm.lower(), content).digest()
-
-
-def has_scheme(algorithm: KeypairAlgorithm, *schemes: Scheme) -> bool:
-    """Whether the algorithm is of one of these schemes."""
-    return algorithm.scheme in schemes

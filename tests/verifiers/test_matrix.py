@@ -9,17 +9,29 @@ from pathlib import Path
 
 import pytest
 
-from engine.model.algorithms import KeypairAlgorithm, Scheme
+from engine.formats.sshsig import SshContent
+from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm, Scheme
 from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import KeypairCategory
 from engine.persistence.db.database import Database
+from engine.signing.request import Refused
 from tests.support.softhsm import softhsm_signer
 from tests.support.world import World, make_world
-from tests.verifiers.matrix import ALGORITHMS, BACKENDS, CHECKS, OPENPGP, Check, refusal_of_server
+from tests.verifiers.matrix import (
+    ALGORITHMS,
+    BACKENDS,
+    CHECKS,
+    MESSAGE,
+    OPENPGP,
+    SSHSIG,
+    Check,
+    refusal_of_server,
+)
 from tests.verifiers.signing import Signer
 
 pytestmark = pytest.mark.long
 
+SSH = SshContent(namespace="git", digest=bytes(64), digest_algorithm=DigestAlgorithm.SHA512)
 CASES = [
     pytest.param(check, algorithm, backend, id=f"{check.program}-{algorithm}-{backend}")
     for backend in BACKENDS
@@ -66,3 +78,17 @@ def test_openpgp_refuses_other_algorithms_with_a_sentence(
         Signer.make(world, KeypairCategory.GPG, algorithm, "local")
     assert refused.value.code is Code.INVALID_INPUT
     assert refused.value.message == refusal_of_server(OPENPGP, algorithm)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("form", "algorithm"),
+    [(f, a) for f in (MESSAGE, SSHSIG) for a in ALGORITHMS if refusal_of_server(f, a)],
+)
+def test_other_forms_are_refused_with_a_sentence(
+    world: World, form: str, algorithm: KeypairAlgorithm
+) -> None:
+    signer = Signer.make(world, KeypairCategory.STANDARD, algorithm, "local")
+    outcome = signer.outcome(**{MESSAGE: {"message": b"x"}, SSHSIG: {"ssh": SSH}}[form])
+    assert isinstance(outcome, Refused)
+    assert outcome.refusal.message == refusal_of_server(form, algorithm)

@@ -12,6 +12,7 @@ from api.graphql.ids import from_global
 from api.graphql.scalars import Base64, BigInt
 from api.graphql.types.enums import DigestAlgorithm
 from api.runtime.runtime import Runtime
+from engine.formats.sshsig import SshContent
 from engine.model import artifacts
 from engine.model.errors import Code, Refusal, StorageFailed, not_found
 from engine.model.principal import Principal
@@ -60,8 +61,28 @@ class ContextEntryInput:
 
 
 @strawberry.input(
-    description="The data to sign: exactly one of a digest and, for keypairs of the category GPG,"
-    " small content."
+    description="A digest to sign as OpenSSH does, for `ssh-keygen -Y verify` and for git."
+)
+class SshSigInput:
+    namespace: str = strawberry.field(
+        description="Where the signature counts, such as `git` for commits and tags, or `file`."
+    )
+    digest: Base64 = strawberry.field(description="The digest of the content, as raw bytes.")
+    digest_algorithm: DigestAlgorithm = strawberry.field(
+        default=DigestAlgorithm.SHA512,
+        description="The hash function that computed the digest, SHA256 or SHA512.",
+    )
+
+    def to_content(self) -> SshContent:
+        """Return the engine's form."""
+        return SshContent(
+            namespace=self.namespace, digest=self.digest, digest_algorithm=self.digest_algorithm
+        )
+
+
+@strawberry.input(
+    description="The data to sign: exactly one of a digest, a message, a digest for OpenSSH, and"
+    " small content for keypairs of the category GPG."
 )
 class SignInput:
     keypair_id: strawberry.ID | None = strawberry.field(
@@ -93,6 +114,16 @@ class SignInput:
         description="The content to sign with a keypair of the category GPG, as raw bytes; the"
         " value is a detached signature in ASCII armor.",
     )
+    message: Base64 | None = strawberry.field(
+        default=None,
+        description="The message to sign as it is with a keypair of ED25519 or ML_DSA, as raw bytes"
+        " of up to 64 KiB.",
+    )
+    sshsig: SshSigInput | None = strawberry.field(
+        default=None,
+        description="The digest to sign as OpenSSH does; the value is an armored signature that"
+        " `ssh-keygen -Y verify` and git read.",
+    )
     idempotency_key: str | None = strawberry.field(
         default=None,
         description="A text of your own choice, such as the build's number. Another call of the"
@@ -117,6 +148,8 @@ class SignInput:
             digest=self.digest,
             digest_algorithm=self.digest_algorithm,
             content=self.content,
+            message=self.message,
+            ssh=self.sshsig.to_content() if self.sshsig else None,
             idempotency_key=self.idempotency_key,
             release_id=_release_id(self.release_id),
             artifact=self.artifact.to_artifact() if self.artifact else None,
@@ -126,11 +159,23 @@ class SignInput:
         return outcome
 
 
-@strawberry.input(description="One digest of a batch to sign.")
+@strawberry.input(
+    description="One thing of a batch to sign: exactly one of a digest, a message and a digest for"
+    " OpenSSH."
+)
 class SignBatchItem:
-    digest: Base64 = strawberry.field(description="The digest to sign, as raw bytes.")
-    digest_algorithm: DigestAlgorithm = strawberry.field(
-        default=DigestAlgorithm.SHA256, description="The hash function that computed the digest."
+    digest: Base64 | None = strawberry.field(
+        default=None, description="The digest to sign, as raw bytes."
+    )
+    digest_algorithm: DigestAlgorithm | None = strawberry.field(
+        default=None,
+        description="The hash function that computed the digest; it is SHA256 if left out.",
+    )
+    message: Base64 | None = strawberry.field(
+        default=None, description="The message to sign as it is, as for `sign`."
+    )
+    sshsig: SshSigInput | None = strawberry.field(
+        default=None, description="The digest to sign as OpenSSH does, as for `sign`."
     )
     idempotency_key: str | None = strawberry.field(
         default=None,
@@ -149,6 +194,8 @@ class SignBatchItem:
             keypair_id=keypair_id,
             digest=self.digest,
             digest_algorithm=self.digest_algorithm,
+            message=self.message,
+            ssh=self.sshsig.to_content() if self.sshsig else None,
             idempotency_key=self.idempotency_key,
             release_id=release_id,
             artifact=self.artifact.to_artifact() if self.artifact else None,

@@ -140,6 +140,21 @@ describe_enum(
     },
 )
 
+SignatureForm = vocabulary.SignatureForm
+describe_enum(
+    SignatureForm,
+    "SignatureForm",
+    "What was given to be signed, on which the value of the signature depends.",
+    {
+        "DIGEST": "A digest was given; the value is the raw signature.",
+        "CONTENT": "Content was given to a keypair of the category GPG; the value is a detached"
+        " OpenPGP signature in ASCII armor.",
+        "MESSAGE": "A message was given and signed as it is; the value is the raw signature.",
+        "SSHSIG": "A digest and a namespace were given; the value is an armored signature of"
+        " OpenSSH.",
+    },
+)
+
 SignatureFormat = ecdsa.SignatureFormat
 describe_enum(
     SignatureFormat,

@@ -11,7 +11,7 @@ import strawberry
 
 from api.graphql.ids import to_global
 from api.graphql.scalars import Base64, BigInt
-from api.graphql.types.enums import Channel, DigestAlgorithm, SignatureFormat
+from api.graphql.types.enums import Channel, DigestAlgorithm, SignatureForm, SignatureFormat
 from api.graphql.types.error_code import ErrorCode
 from api.graphql.types.factor_name import FactorName, condition_of
 from api.graphql.types.keypair import Keypair
@@ -110,12 +110,19 @@ class ContextEntry:
 class Signature(Node):
     source: strawberry.Private[Record | Signed]
     digest: Base64 = strawberry.field(
-        description="The digest that was signed, or the digest of the content that was signed."
+        description="The digest that was given to be signed, or the SHA-512 of the content or"
+        " message that was given."
     )
     digest_algorithm: DigestAlgorithm = strawberry.field(
         description="The hash function that computed the digest."
     )
     value: Base64 | None = strawberry.field(description="The bytes of the signature itself.")
+    form: SignatureForm | None = strawberry.field(
+        description="What was given to be signed, or null if an earlier version signed it."
+    )
+    namespace: str | None = strawberry.field(
+        description="The namespace of a signature of OpenSSH, or null for other signatures."
+    )
 
     @strawberry.field(
         description="The value of an ECDSA signature in the form that a verifier asks for; null for"
@@ -200,6 +207,8 @@ class Signature(Node):
             digest=Base64(row.digest),
             digest_algorithm=row.digest_algorithm,
             value=Base64(row.value) if row.value is not None else None,
+            form=row.form,
+            namespace=row.namespace,
             created_at=row.reserved_at,
             channel=row.channel,
         )

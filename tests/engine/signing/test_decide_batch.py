@@ -10,7 +10,7 @@ from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm
 from engine.model.errors import Code, Refusal
 from engine.model.facts import Keypair
 from engine.model.principal import Principal
-from engine.model.vocabulary import Permission, SignatureState, Status
+from engine.model.vocabulary import Permission, SignatureForm, SignatureState, Status
 from engine.signers.base import KeyBinding, SigningKey
 from engine.signing.account_facts import StoredKeypair
 from engine.signing.batch_facts import BatchFacts
@@ -110,7 +110,15 @@ def test_a_key_used_for_something_else_is_refused() -> None:
 def test_a_repetition_is_answered_whatever_the_factors_say(keypair_id: UUID, is_same: bool) -> None:
     state, algorithm = SignatureState.MADE, DigestAlgorithm.SHA256
     previous = PreviousSignature(
-        SIGNATURE_IDS[8], keypair_id, DIGEST, algorithm, state, RELEASE, origin=None
+        SIGNATURE_IDS[8],
+        keypair_id,
+        DIGEST,
+        algorithm,
+        state,
+        RELEASE,
+        origin=None,
+        form=SignatureForm.DIGEST,
+        namespace=None,
     )
     batch = facts(previous={(MEMBER, "a"): previous}, signing_frozen=True)
     (answer,), decision = decided(batch, request(key="a"))

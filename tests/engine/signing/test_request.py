@@ -9,7 +9,8 @@ import pytest
 
 from engine.model.algorithms import DigestAlgorithm
 from engine.model.errors import Code
-from engine.signing.request import SignRequest, check_request
+from engine.signing.check_request import check_request
+from engine.signing.request import SignRequest
 
 
 def fault(digest: bytes, algorithm: DigestAlgorithm) -> str | None:

@@ -24,8 +24,8 @@ from engine.queries.context import read
 from engine.queries.releases import by_ids
 from engine.signers.base import SignerFailed, UnsuitableMessage
 from engine.signers.local import LocalSigner
+from engine.signing.check_request import MAX_CONTENT_BYTES
 from engine.signing.request import (
-    MAX_CONTENT_BYTES,
     Made,
     Outcome,
     Refused,

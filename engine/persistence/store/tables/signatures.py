@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, text
 
 from engine.model.algorithms import DigestAlgorithm
-from engine.model.vocabulary import Channel, SignatureState
+from engine.model.vocabulary import Channel, SignatureForm, SignatureState
 from engine.persistence.db.types import ExactText, enum_column, foreign_key, primary_key, timestamp
 from engine.persistence.store.tables.base import metadata
 
@@ -21,10 +21,14 @@ signatures = Table(
     #: The release it counts toward; null when unassociated.
     foreign_key("release_id", "releases.id", nullable=True),
     Column("state", enum_column(SignatureState), nullable=False),
-    #: Of the content, where content was signed.
+    #: Of the content or message, where one was signed.
     Column("digest", LargeBinary, nullable=False),
     Column("digest_algorithm", enum_column(DigestAlgorithm), nullable=False),
     Column("value", LargeBinary),
+    #: Null in rows of earlier versions, which signed digests and content.
+    Column("form", enum_column(SignatureForm)),
+    #: Of the form `SSHSIG`.
+    Column("namespace", ExactText),
     Column("factors", Text, nullable=False),  # canonical JSON
     Column("channel", enum_column(Channel), nullable=False),
     Column("idempotency_key", ExactText),
