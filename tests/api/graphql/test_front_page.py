@@ -5,6 +5,7 @@ With `-s` it prints what each page costs.
 
 from __future__ import annotations
 
+import re
 import statistics
 import sys
 import time
@@ -25,6 +26,7 @@ from tests.api.graphql.crowd import Crowd
 from tests.api.graphql.test_statements import api, counting
 from tests.support.api import Api
 from tests.support.databases import POSTGRESQL_IS_LONG
+from tests.support.explaining import explained
 from tests.support.world import NOON
 
 __all__ = ["api"]
@@ -163,3 +165,17 @@ def test_no_page_is_refused_or_needs_more_statements(api: Api, releases: int, pe
         for page, m in after[who].items():
             assert m.statements <= before[who][page].statements, (who, page)
             assert m.cost <= Limits().cost
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_whether_members_approve_is_looked_up_member_by_member(api: Api) -> None:
+    """PostgreSQL would rather join each team with all approvers of the account."""
+    api.world.add_user("chief", "ADMIN", "LEAD", "AUDITOR")
+    crowd = Crowd(api.world, 40, *MEMBERS, each=1, people=400)
+    with explained("SELECT teams.id, teams.name, teams.required_approvals") as plans:
+        api.ask("chief", LIST)
+    # Nobody has more than three roles; the account has ten times as many approvers as a team.
+    roles = 3 * len(crowd.teams) * (len(MEMBERS) + 1)
+    assert plans
+    for plan in plans:
+        assert max(int(times) for times in re.findall(r"loops=(\d+)", plan)) <= roles, plan

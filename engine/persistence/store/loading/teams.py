@@ -25,12 +25,14 @@ _TEAMS: sa.Select[*tuple[Any, ...]] = sa.select(
 ).where(id_in(t.teams.c.id), no_index(t.teams.c.account_id) == sa.bindparam("account"))
 _CAN_APPROVE = permitted_users(Permission.APPROVE_RELEASE).where(~t.users.c.service)
 _APPROVERS = _CAN_APPROVE.where(t.users.c.account_id == sa.bindparam("account"))
+# The offset skips nothing: without it PostgreSQL joins each team with all approvers there are.
+_IS_APPROVER = _CAN_APPROVE.where(t.users.c.id == _M.c.user_id).correlate(_M).offset(0).exists()
 _TEAMS_AND_APPROVERS = _TEAMS.add_columns(
     aggregate_set(
         _M.c.user_id,
         uuid_of,
         _M.c.team_id == t.teams.c.id,
-        _CAN_APPROVE.where(t.users.c.id == _M.c.user_id).correlate(_M).exists(),
+        _IS_APPROVER,
     ).label("approver_ids")
 )
 _SHORT_OF_APPROVERS = (
