@@ -56,6 +56,7 @@ from engine.signing.request import Made, Refused, Reserved
 from notifications import tables as n
 from notifications.outbox.outbox import Outbox
 from notifications.vocabulary import MessageKind
+from tests.support.databases import POSTGRESQL_IS_LONG
 from tests.support.invariants import complete_but_pending
 from tests.support.model import LIMIT, Draft, Kept, Key, Model, Person, Settings
 from tests.support.notices import LINK_KEY
@@ -624,6 +625,7 @@ class Disagreements(RuleBasedStateMachine):
 
 
 @STATE_MACHINE_TIMEOUT
+@POSTGRESQL_IS_LONG
 def test_the_engine_does_what_the_model_says(
     database: Database, request: pytest.FixtureRequest
 ) -> None:

@@ -26,8 +26,15 @@ MAXIMUM = 1000
 
 @POSTGRESQL_IS_LONG
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("is_atomic", [False, True], ids=["calls", "atomic batch"])
-@pytest.mark.parametrize("is_quick", [True, False], ids=["one transaction", "reserve and settle"])
+@pytest.mark.parametrize(
+    ("is_atomic", "is_quick"),
+    [
+        pytest.param(False, False, id="calls, reserve and settle"),
+        pytest.param(True, True, id="atomic batch, one transaction"),
+        pytest.param(False, True, id="calls, one transaction", marks=pytest.mark.long),
+        pytest.param(True, False, id="atomic batch, reserve and settle", marks=pytest.mark.long),
+    ],
+)
 def test_at_every_step(
     world: World, monkeypatch: pytest.MonkeyPatch, is_quick: bool, is_atomic: bool
 ) -> None:

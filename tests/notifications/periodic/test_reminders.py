@@ -14,6 +14,7 @@ from notifications.outbox.preferences import UpdatePreferences
 from notifications.periodic.reminder_queries import PendingDecision
 from notifications.periodic.reminders import Reminders, Rhythm
 from notifications.vocabulary import MessageKind
+from tests.support.databases import POSTGRESQL_IS_LONG
 from tests.support.notices import LINK_KEY, Notices, with_outbox
 from tests.support.world import NOON, World
 
@@ -157,6 +158,7 @@ def working(notices: Notices, name: str) -> int:
     return sum(link.expires_at > world.clock.instant for link in links)
 
 
+@POSTGRESQL_IS_LONG
 def test_everybody_has_a_link_that_works_until_the_request_ends(
     world: World, notices: Notices, reminders: Reminders
 ) -> None:
