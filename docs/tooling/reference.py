@@ -1,4 +1,4 @@
-"""Writes the generated pages: the API's reference, the errors, the settings and the picture.
+"""Writes the generated pages: the references, the errors, the settings and the picture.
 
 `python -m docs.tooling.reference` writes them all; a test compares the files with what this makes.
 """
@@ -31,6 +31,7 @@ from pydantic.fields import FieldInfo
 from api.config.settings import PREFIX, Settings
 from api.config.settings_docs import sections
 from api.graphql.schema import schema as strawberry_schema
+from docs.tooling.cli_reference import command_sections
 from engine.lifecycle.diagram import svg
 
 DOCS = Path(__file__).parents[1]
@@ -188,9 +189,15 @@ def _written(default: object) -> str:
     return str(default).lower() if isinstance(default, bool) else str(default)
 
 
+def cli() -> str:
+    """Every verb of the command line."""
+    return _page("cli.md", command_sections())
+
+
 #: Each generated file, from the folder of the documents, and what makes it.
 PAGES: dict[str, Callable[[], str]] = {
     "api-reference.md": api_reference,
+    "cli.md": cli,
     "configuration.md": configuration,
     "errors.md": errors,
     "images/lifecycle.svg": svg,

@@ -32,6 +32,7 @@ class Site:
     #: The environment of the server.
     configuration: dict[str, str]
     port: int
+    admin_token: str
 
     def environment(self, who: str | None = "dev", **more: str) -> dict[str, str]:
         """The environment of a person's command line; with None nobody is signed in."""
@@ -78,6 +79,19 @@ class Site:
         """What a command answers with `--json all`."""
         return json.loads(self.run(*words, "--json", "all", who=who).stdout)
 
+    def change(self, mutation: str, values: dict[str, Any], selected: str) -> Any:
+        """A mutation of the administrator."""
+        kind = f"{mutation[0].upper()}{mutation[1:]}Input"
+        query = f"mutation ($input: {kind}!) {{ {mutation}(input: $input) {{ {selected}"
+        answer = httpx2.post(
+            f"{self.server.url}/graphql",
+            json={"query": f"{query} errors {{ message }} }} }}", "variables": {"input": values}},
+            headers={"Authorization": f"Bearer {self.admin_token}"},
+        ).json()
+        payload = answer["data"][mutation]
+        assert payload["errors"] == []
+        return payload
+
     def approve(self, name: str) -> None:
         """Both approvers approve a release."""
         for who in ("ann", "bob"):
@@ -94,11 +108,11 @@ class Site:
 def open_site(url: str, folder: Path, **more: str) -> Iterator[Site]:
     """Serve until the block ends."""
     port = free_port()
-    configuration = settings(url, **more)
+    configuration = settings(url, COUNTERSIGN_PUBLIC_URL=f"http://127.0.0.1:{port}", **more)
     admin_token = init(configuration, folder)["token"]
     with serving(configuration, folder, port=port) as server:
         crowd = _gather(server, admin_token, configuration, folder)
-        yield Site(server, crowd, folder, configuration, port)
+        yield Site(server, crowd, folder, configuration, port, admin_token)
 
 
 def _gather(server: Server, admin_token: str, configuration: dict[str, str], folder: Path) -> Crowd:

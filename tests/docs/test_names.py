@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-import click
 from typer.main import get_command
 
-from api.cli.main import app
+from countersign.main import app
 from tests.docs.documents import DOCS, ROOT, pages
 
 COMMAND = re.compile(r"(?:`|^)countersign ([a-z][^`\n]*)", re.MULTILINE)
@@ -16,14 +16,17 @@ METRIC = re.compile(r"`(?:countersign)?(_[a-z_]+?)(?:_total)?(?:\.\.\.)?`")
 
 def fault_of(words: list[str]) -> str | None:
     """What of a command line the program does not know."""
-    command: click.Command = get_command(app)  # type: ignore[assignment]
-    while words and hasattr(command, "commands"):
-        found = command.commands.get(words[0])
+    command: Any = get_command(app)
+    while words and hasattr(command, "get_command"):
+        found = command.get_command(None, words[0])
         if found is None:
             return words[0]
         command, words = found, words[1:]
+    # What follows `--` is another program's.
+    words = words[: words.index("--")] if "--" in words else words
     known = {option for parameter in command.params for option in parameter.opts}
-    return next((word for word in words if word.startswith("--") and word not in known), None)
+    options = [word.partition("=")[0] for word in words if word.startswith("--")]
+    return next((option for option in options if option not in known), None)
 
 
 def test_every_command_and_option_that_is_named_exists() -> None:
@@ -39,6 +42,8 @@ def test_every_command_and_option_that_is_named_exists() -> None:
 def test_a_command_that_does_not_exist_is_found() -> None:
     assert fault_of(["serve", "--port", "8000"]) is None
     assert fault_of(["keys", "lose"]) == "lose"
+    assert fault_of(["sign", "file", "--wait=2h"]) is None
+    assert fault_of(["client", "token", "lose"]) == "lose"
     assert fault_of(["serve", "--quickly"]) == "--quickly"
 
 
