@@ -1,10 +1,17 @@
-import { ActionIcon, Avatar, Menu, UnstyledButton, useMantineColorScheme } from "@mantine/core";
+import {
+  ActionIcon,
+  Avatar,
+  Group,
+  Menu,
+  UnstyledButton,
+  VisuallyHidden,
+  useMantineColorScheme,
+} from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconCheck, IconDeviceLaptop, IconLogout, IconSearch } from "@tabler/icons-react";
 import { useMutation } from "urql";
 import { BASE } from "@/graphql/client";
 import { LANGUAGES, useLocale, useMessages, type Language } from "@/i18n/locale";
-import { Group } from "@mantine/core";
 import { messages } from "./messages";
 import { useSession } from "./session";
 import { SetLanguageDocument } from "./session.generated";
@@ -32,8 +39,9 @@ export function AccountMenu({ onCommands }: { onCommands: () => void }) {
       </ActionIcon>
       <Menu width={240} position="bottom-end">
         <Menu.Target>
-          <UnstyledButton aria-label={t.account}>
-            <Avatar name={user.name} color="brand" size={34} />
+          <UnstyledButton>
+            <VisuallyHidden>{t.account}</VisuallyHidden>
+            <Avatar name={user.name} color="brand" size={34} aria-hidden />
           </UnstyledButton>
         </Menu.Target>
         <Menu.Dropdown>

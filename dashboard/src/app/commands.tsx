@@ -36,6 +36,7 @@ export default function Commands({ onClose }: { onClose: () => void }) {
       onQueryChange={setTyped}
       onSpotlightClose={onClose}
       shortcut={null}
+      aria-label={t.commands}
       scrollable
       maxHeight="60vh"
     >
@@ -58,7 +59,7 @@ export default function Commands({ onClose }: { onClose: () => void }) {
           <Spotlight.Action
             key={id}
             label={[name, version].filter(Boolean).join(" ")}
-            description={word("statuses", status).title}
+            description={word("statuses", status)}
             leftSection={<IconRocket size={20} />}
             onClick={() => navigate({ to: "/releases/$id", params: { id } })}
           />

@@ -1,9 +1,9 @@
-import { IconHome, IconRocket, type Icon } from "@tabler/icons-react";
+import { IconHome, IconPlus, IconRocket, type Icon } from "@tabler/icons-react";
 import type { Permission } from "@/graphql/schema.generated";
 import type { messages } from "./messages";
 
 /** The paths of pages without parameters, as the router has them. */
-export type PagePath = "/" | "/releases";
+export type PagePath = "/" | "/releases" | "/request";
 
 export interface Page {
   name: keyof (typeof messages)["en"]["pages"];
@@ -19,4 +19,5 @@ export interface Page {
 export const PAGES: readonly Page[] = [
   { name: "home", to: "/", icon: IconHome, keys: "g h" },
   { name: "releases", to: "/releases", icon: IconRocket, keys: "g r" },
+  { name: "request", to: "/request", icon: IconPlus, permission: "REQUEST_RELEASE", keys: "g n" },
 ];

@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { BASE } from "@/graphql/client";
 import { releaseSearch } from "@/features/releases/search";
+import { requestSearch } from "@/features/request/search";
 import { BrokenPage, MissingPage } from "./problem-pages";
 import { Shell } from "./shell";
 
@@ -25,8 +26,15 @@ const release = createRoute({
   component: lazyRouteComponent(() => import("@/features/release/release-page"), "ReleasePage"),
 });
 
+const request = createRoute({
+  getParentRoute: () => root,
+  path: "/request",
+  validateSearch: requestSearch,
+  component: lazyRouteComponent(() => import("@/features/request/request-page"), "RequestPage"),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, releases, release]),
+  routeTree: root.addChildren([home, releases, release, request]),
   basepath: BASE.pathname,
   defaultErrorComponent: BrokenPage,
   defaultPreload: "intent",

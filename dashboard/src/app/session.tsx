@@ -1,10 +1,11 @@
-import { Alert, Button, Center, Loader, Modal, Stack, Text } from "@mantine/core";
+import { Alert, Button, Center, Loader, Text } from "@mantine/core";
 import { createContext, useContext, useEffect, useMemo, type ReactNode } from "react";
 import { useQuery } from "urql";
 import { BASE, isRefusedWith } from "@/graphql/client";
 import type { Permission } from "@/graphql/schema.generated";
 import { languageOf, LocaleProvider, useMessages } from "@/i18n/locale";
 import { useAnnounced } from "@/live/signals";
+import { Dialog } from "@/ui/dialog";
 import { setServerTime } from "./clock";
 import { messages } from "./messages";
 import { SessionDocument, type SessionQuery } from "./session.generated";
@@ -28,12 +29,12 @@ export function useSession(): Session {
   return session;
 }
 
-/** Returns the words of the server for a value, like the name of a status in the person's language. */
+/** Returns what the server calls a value in the person's language: one of an enumeration, or a tag. */
 export function useWords() {
   const { vocabulary } = useSession();
   return (kind: Exclude<keyof Vocabulary, "language">, value: string) => {
-    const word = vocabulary?.[kind].find((each) => each.value === value);
-    return { title: word?.title ?? value, text: word?.text ?? value };
+    const word = vocabulary?.[kind].find((each) => each.value === value || each.text === value);
+    return word?.title ?? value;
   };
 }
 
@@ -67,7 +68,7 @@ export function SessionGate({ ended, children }: { ended: boolean; children: Rea
     <LocaleProvider value={{ language: languageOf(locale), tag: locale, timeZone }}>
       <SessionContext value={session}>
         {children}
-        <SessionEnded opened={ended} />
+        {ended && <SessionEnded />}
       </SessionContext>
     </LocaleProvider>
   );
@@ -93,14 +94,12 @@ function Waiting({ failed, retry }: { failed: boolean; retry: () => void }) {
   );
 }
 
-function SessionEnded({ opened }: { opened: boolean }) {
+function SessionEnded() {
   const t = useMessages(messages);
   return (
-    <Modal opened={opened} onClose={goToSignIn} title={t.ended} centered>
-      <Stack>
-        <Text>{t.endedText}</Text>
-        <Button onClick={goToSignIn}>{t.signIn}</Button>
-      </Stack>
-    </Modal>
+    <Dialog onClose={goToSignIn} title={t.ended}>
+      <Text>{t.endedText}</Text>
+      <Button onClick={goToSignIn}>{t.signIn}</Button>
+    </Dialog>
   );
 }

@@ -2,8 +2,20 @@ import { createTheme, type CSSVariablesResolver } from "@mantine/core";
 
 export const theme = createTheme({
   primaryColor: "brand",
-  primaryShade: { light: 7, dark: 4 },
+  primaryShade: { light: 7, dark: 6 },
   colors: {
+    red: [
+      "#fdf0ef",
+      "#fadcda",
+      "#f7bdb9",
+      "#f6aaa4",
+      "#f59d96",
+      "#e0625a",
+      "#c53c33",
+      "#a8221b",
+      "#8c1a14",
+      "#70130e",
+    ],
     brand: [
       "#edf2fd",
       "#d9e3f9",
@@ -18,7 +30,7 @@ export const theme = createTheme({
     ],
   },
   autoContrast: true,
-  luminanceThreshold: 0.35,
+  luminanceThreshold: 0.3,
   defaultRadius: "md",
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif',
   fontFamilyMonospace: 'ui-monospace, "SF Mono", Menlo, Consolas, monospace',

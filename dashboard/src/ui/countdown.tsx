@@ -17,8 +17,9 @@ export function Countdown({ release: { status, startsAt, endsAt, endedAt } }: { 
   const formats = useFormats();
   const t = useMessages(messages);
   if (endedAt) return <>{t.ended(formats.instant(endedAt))}</>;
+  const [toStart, toEnd] = [Date.parse(startsAt) - now, Date.parse(endsAt) - now];
   const isOpen = status === "IN_PROGRESS";
-  const left = Date.parse(isOpen ? endsAt : startsAt) - now;
-  if (left <= 0) return <>{t.overdue}</>;
-  return <>{(isOpen ? t.closesIn : t.opensIn)(formats.duration(left))}</>;
+  if (!isOpen && toStart > 0) return <>{t.opensIn(formats.duration(toStart))}</>;
+  if (toEnd <= 0 || (!isOpen && status !== "PENDING")) return <>{t.overdue}</>;
+  return <>{(isOpen ? t.closesIn : t.expiresIn)(formats.duration(toEnd))}</>;
 }

@@ -6,13 +6,13 @@ const en = {
   closesIn: (duration: string) => `closes in ${duration}`,
   ended: (instant: string) => `ended ${instant}`,
   overdue: "due now",
+  expiresIn: (duration: string) => `has to be approved within ${duration}`,
   failed: "This could not be read",
   retry: "Try again",
   cancel: "Cancel",
   reason: "Reason",
   copy: "Copy",
   copied: "Copied",
-  utc: (instant: string) => `${instant} (UTC)`,
 };
 
 const de: typeof en = {
@@ -21,13 +21,13 @@ const de: typeof en = {
   closesIn: (duration) => `schließt in ${duration}`,
   ended: (instant) => `beendet ${instant}`,
   overdue: "jetzt fällig",
+  expiresIn: (duration) => `muss innerhalb von ${duration} genehmigt werden`,
   failed: "Das konnte nicht gelesen werden",
   retry: "Noch einmal versuchen",
   cancel: "Abbrechen",
   reason: "Grund",
   copy: "Kopieren",
   copied: "Kopiert",
-  utc: (instant) => `${instant} (UTC)`,
 };
 
 export const messages: Messages<typeof en> = { en, de };

@@ -5,9 +5,9 @@ import classes from "./status-badge.module.css";
 
 /** The status of a release in the server's words, with a colour that says the same. */
 export function StatusBadge({ status }: { status: ReleaseStatus }) {
-  const { title, text } = useWords()("statuses", status);
+  const title = useWords()("statuses", status);
   return (
-    <Badge className={classes.badge} data-status={status} variant="default" title={text}>
+    <Badge className={classes.badge} data-status={status} variant="default">
       {title}
     </Badge>
   );

@@ -4,6 +4,7 @@ import { useSession } from "@/app/session";
 import { ReleaseActions } from "@/features/release-actions/release-actions";
 import { useMessages } from "@/i18n/locale";
 import { useLiveQuery } from "@/live/live-query";
+import { ButtonLink } from "@/ui/links";
 import { Page } from "@/ui/page";
 import { Quota } from "@/ui/quota";
 import { QueryState } from "@/ui/query-state";
@@ -17,13 +18,17 @@ const SOON_MILLISECONDS = 7 * 86_400_000;
 /** What waits for the person, what is open, what comes next, and what needs attention. */
 export function HomePage(): ReactNode {
   const t = useMessages(messages);
+  const { can } = useSession();
   const [variables] = useState(() => {
     const now = Date.now();
     return { now: new Date(now).toISOString(), soon: new Date(now + SOON_MILLISECONDS).toISOString() };
   });
   const state = useLiveQuery({ query: HomeDocument, variables }, ["release:", "inbox"]);
   return (
-    <Page title={t.title}>
+    <Page
+      title={t.title}
+      actions={can("REQUEST_RELEASE") && <ButtonLink to="/request">{t.request}</ButtonLink>}
+    >
       <QueryState state={state} rows={6}>
         {(data) => <Sections data={data} />}
       </QueryState>

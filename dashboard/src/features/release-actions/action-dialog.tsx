@@ -1,9 +1,10 @@
-import { Button, Group, Modal, Stack, Textarea } from "@mantine/core";
+import { Button, Group, Stack, Textarea } from "@mantine/core";
 import { useState, type FormEvent } from "react";
 import { useWords } from "@/app/session";
 import { useCommand } from "@/graphql/use-command";
 import type { ReleaseAction } from "@/graphql/schema.generated";
 import { useMessages } from "@/i18n/locale";
+import { Dialog } from "@/ui/dialog";
 import { Refusals } from "@/ui/refusals";
 import type { ActionMutation } from "./actions";
 import { messages } from "./messages";
@@ -19,7 +20,7 @@ interface Props {
 /** Asks for a comment or a reason, and carries the action out. */
 export function ActionDialog({ release, action, mutation, onClose }: Props) {
   const t = useMessages(messages);
-  const { title, text } = useWords()("releaseActions", action);
+  const title = useWords()("releaseActions", action);
   const [words, setWords] = useState("");
   const [missing, setMissing] = useState(false);
   const { run, refusals, busy } = useCommand(mutation.document, ({ result }) => result, "release:");
@@ -31,10 +32,9 @@ export function ActionDialog({ release, action, mutation, onClose }: Props) {
     if (await run({ input: mutation.input(release, reason) })) onClose();
   };
   return (
-    <Modal opened onClose={onClose} title={t.of(title, release.name)} centered>
+    <Dialog onClose={onClose} title={t.of(title, release.name)}>
       <form onSubmit={submit} noValidate>
         <Stack>
-          {text !== title && <div>{text}</div>}
           <Textarea
             label={mutation.needsReason ? t.reason : t.comment}
             description={mutation.needsReason ? t.reasonHint : undefined}
@@ -57,6 +57,6 @@ export function ActionDialog({ release, action, mutation, onClose }: Props) {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

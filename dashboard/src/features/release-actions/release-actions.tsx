@@ -25,7 +25,7 @@ export function ReleaseActions({ release, only }: { release: ActionableRelease; 
       {shown.map(({ action, allowed, refusal, mutation }) => (
         <ActionButton
           key={action}
-          label={word("releaseActions", action).title}
+          label={word("releaseActions", action)}
           refusal={allowed ? null : (refusal?.message ?? "")}
           mutation={mutation}
           onClick={() => setChosen(action)}

@@ -52,7 +52,7 @@ function DeliveryRow({ delivery, onResend }: { delivery: Delivery; onResend: () 
     <Group justify="space-between" gap="sm">
       <div>
         <Text size="sm">
-          <b>{recipient.name}</b> · {kind} · {channel}
+          <b>{recipient.name}</b> · {t.kinds[kind] ?? kind} · {channel}
         </Text>
         <Text size="sm" c={state === "FAILED" ? "red" : "dimmed"}>
           {t.states[state]}, <Instant at={settledAt ?? createdAt} /> {lastError}

@@ -22,7 +22,7 @@ export function History({ id }: { id: string }) {
           <Card withBorder>
             <Timeline bulletSize={14} lineWidth={2}>
               {release?.history.edges.map(({ node }) => (
-                <Timeline.Item key={node.id} title={word("tags", node.tag).title}>
+                <Timeline.Item key={node.id} title={word("tags", node.tag)}>
                   <Text size="sm" c="dimmed">
                     {node.actorName} · <Instant at={node.effectiveAt} />
                   </Text>

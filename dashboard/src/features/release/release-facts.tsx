@@ -22,8 +22,8 @@ export function ReleaseFacts({ release }: { release: ReleaseDetailFragment }) {
       <Card withBorder>
         <Facts
           facts={[
-            [t.type, word("types", release.type).title],
-            [t.category, word("categories", release.category).title],
+            [t.type, word("types", release.type)],
+            [t.category, word("categories", release.category)],
             [t.team, team?.name],
             [t.keypairs, <Keypairs key="keypairs" release={release} />],
             [t.certificate, release.withDefaultCertificate ? "✓" : null],

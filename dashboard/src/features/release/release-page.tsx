@@ -1,6 +1,7 @@
 import { Alert, Card, Group, SimpleGrid, Stack, Text } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { useSession } from "@/app/session";
 import { ReleaseActions } from "@/features/release-actions/release-actions";
 import { useMessages } from "@/i18n/locale";
 import { useLiveQuery } from "@/live/live-query";
@@ -11,7 +12,6 @@ import { Page } from "@/ui/page";
 import { Quota } from "@/ui/quota";
 import { QueryState } from "@/ui/query-state";
 import { Empty } from "@/ui/section";
-import { StatusBadge } from "@/ui/status-badge";
 import { Approvals } from "./approvals";
 import { ClientCommand } from "./client-command";
 import { Deliveries } from "./deliveries";
@@ -57,7 +57,7 @@ function Detail({ release, manifests }: DetailProps) {
   return (
     <Page
       title={[release.name, release.version].filter(Boolean).join(" ")}
-      actions={<ReleaseActions release={release} />}
+      actions={<Actions release={release} />}
     >
       <Card withBorder>
         <Stack>
@@ -66,7 +66,6 @@ function Detail({ release, manifests }: DetailProps) {
             <Quota used={release.signaturesUsed} maximum={release.maxSignatures} />
           </Group>
           <Group gap="sm">
-            <StatusBadge status={release.status} />
             <Text>
               <Instant at={release.startsAt} /> – <Instant at={release.endsAt} />
             </Text>
@@ -95,5 +94,26 @@ function Ending({ reason }: { reason: string }) {
     <Alert color="gray" title={t.ended}>
       {reason}
     </Alert>
+  );
+}
+
+function Actions({ release }: { release: ReleaseDetailFragment }) {
+  const t = useMessages(messages);
+  const { can } = useSession();
+  const update = release.availableActions.find(({ action }) => action === "UPDATE");
+  return (
+    <>
+      <ReleaseActions release={release} />
+      {update?.allowed && (
+        <ButtonLink to="/request" search={{ edit: release.id }} variant="default">
+          {t.edit}
+        </ButtonLink>
+      )}
+      {can("REQUEST_RELEASE") && (
+        <ButtonLink to="/request" search={{ copy: release.id }} variant="default">
+          {t.copy}
+        </ButtonLink>
+      )}
+    </>
   );
 }

@@ -36,7 +36,7 @@ export function ReleaseFilters({ search, counts, onChange }: Props) {
         <Chip.Group multiple value={search.status ?? []} onChange={(status) => onChange({ status: status })}>
           {STATUSES.map((status) => (
             <Chip key={status} value={status} size="xs">
-              {word("statuses", status).title}
+              {word("statuses", status)}
               {counted(status)}
             </Chip>
           ))}
@@ -46,7 +46,7 @@ export function ReleaseFilters({ search, counts, onChange }: Props) {
         <Chip.Group multiple value={search.type ?? []} onChange={(type) => onChange({ type: type })}>
           {TYPES.map((type) => (
             <Chip key={type} value={type} size="xs">
-              {word("types", type).title}
+              {word("types", type)}
             </Chip>
           ))}
         </Chip.Group>

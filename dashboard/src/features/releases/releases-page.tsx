@@ -1,9 +1,11 @@
 import { Alert, Button, Group } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { useSession } from "@/app/session";
 import { usePages } from "@/graphql/use-pages";
 import { useMessages } from "@/i18n/locale";
 import { useLiveQuery } from "@/live/live-query";
+import { ButtonLink } from "@/ui/links";
 import { Page } from "@/ui/page";
 import { QueryState } from "@/ui/query-state";
 import { Empty } from "@/ui/section";
@@ -27,6 +29,7 @@ export function ReleasesPage(): ReactNode {
   const t = useMessages(messages);
   const search = useSearch({ from: "/releases" });
   const { status, order, direction, ...filter } = search;
+  const { can } = useSession();
   const navigate = useNavigate();
   const counts = useLiveQuery({ query: ReleaseCountsDocument, variables: { filter } }, LIST_EVENTS);
   const variables = {
@@ -39,7 +42,10 @@ export function ReleasesPage(): ReactNode {
   const byStatus = Object.fromEntries(groups.map(({ status, count }) => [status ?? "", count] as const));
   const isFiltered = Boolean(status) || Object.keys(filter).length > 0;
   return (
-    <Page title={t.title}>
+    <Page
+      title={t.title}
+      actions={can("REQUEST_RELEASE") && <ButtonLink to="/request">{t.request}</ButtonLink>}
+    >
       <ReleaseFilters
         search={search}
         counts={byStatus}

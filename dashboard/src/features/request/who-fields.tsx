@@ -1,0 +1,71 @@
+import { MultiSelect, NativeSelect, Text } from "@mantine/core";
+import { useSession } from "@/app/session";
+import { useMessages } from "@/i18n/locale";
+import { useLiveQuery } from "@/live/live-query";
+import type { FieldProps } from "./fields";
+import { messages } from "./messages";
+import { ApproversDocument, ParticipantsDocument, TeamsDocument } from "./request.generated";
+
+/** Who may sign: with Teams on the members of a team, otherwise the people who are chosen. */
+export function WhoFields(props: FieldProps) {
+  const { account } = useSession();
+  return account.teamsEnabled ? <TeamField {...props} /> : <ParticipantsField {...props} />;
+}
+
+function TeamField({ draft, errors, change }: FieldProps) {
+  const t = useMessages(messages);
+  const { data } = useLiveQuery({ query: TeamsDocument }, ["team:", "user:", "role:"]);
+  const teams = data?.viewer.teamsToRequestFor.edges.map(({ node }) => node) ?? [];
+  return (
+    <>
+      <NativeSelect
+        label={t.team}
+        description={t.teamHint}
+        error={errors.teamId}
+        value={draft.teamId ?? ""}
+        data={[
+          { value: "", label: t.chooseTeam },
+          ...teams.map(({ id, name }) => ({ value: id, label: name })),
+        ]}
+        onChange={({ currentTarget }) => change({ teamId: currentTarget.value || null, keypairIds: [] })}
+        required
+      />
+      {draft.teamId && <Approvers teamId={draft.teamId} needed={draft.type === "OFFLINE"} />}
+    </>
+  );
+}
+
+/** The people who will be asked. The server decides again who counts, when they decide. */
+function Approvers({ teamId, needed }: { teamId: string; needed: boolean }) {
+  const t = useMessages(messages);
+  const { user, account } = useSession();
+  const query = { query: ApproversDocument, variables: { teamId }, pause: !needed };
+  const team = useLiveQuery(query, ["team:", "user:", "role:"]).data?.team;
+  if (!needed) return <Text size="sm">{t.needsNone}</Text>;
+  if (!team) return null;
+  const names = team.membersConnection.edges
+    .map(({ node }) => node)
+    .filter(({ active, permissions }) => active && permissions.includes("APPROVE_RELEASE"))
+    .filter(({ id }) => account.allowSelfApproval || id !== user.id)
+    .map(({ name }) => name);
+  const text = names.length > 0 ? t.approvers(team.requiredApprovals, names.join(", ")) : t.noApprover;
+  return <Text size="sm">{text}</Text>;
+}
+
+function ParticipantsField({ draft, errors, change }: FieldProps) {
+  const t = useMessages(messages);
+  const { data } = useLiveQuery({ query: ParticipantsDocument }, ["user:", "role:"]);
+  const people = data?.users?.edges.map(({ node }) => node) ?? [];
+  const signers = people.filter(({ permissions }) => permissions.includes("SIGN"));
+  return (
+    <MultiSelect
+      label={t.participants}
+      error={errors.participantIds}
+      value={draft.participantIds}
+      data={signers.map(({ id, name, email }) => ({ value: id, label: `${name} (${email})` }))}
+      onChange={(participantIds) => change({ participantIds })}
+      searchable
+      required
+    />
+  );
+}

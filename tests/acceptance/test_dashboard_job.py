@@ -1,0 +1,60 @@
+"""The dashboard in real browsers: the main job from the request to the signature, and its pages."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+from api.demo.environment import stage
+from api.web.dashboard.built_files import STATIC
+from tests.support.chromium import CHROMIUM, needs_chromium
+from tests.support.node import run_node
+
+DASHBOARD = Path(__file__).parents[2] / "dashboard"
+#: Bytes of compressed script that the first page may need.
+FIRST_PAGE_BYTES = 200_000
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def built() -> None:
+    """The dashboard of this checkout, as the package's build makes it."""
+    spec = importlib.util.spec_from_file_location("hatch_build", DASHBOARD / "hatch_build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    hatch_build = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hatch_build)
+    if not hatch_build.build():
+        pytest.skip("npm could not install what dashboard/package-lock.json pins")
+
+
+@needs_chromium
+def test_three_people_do_the_main_job() -> None:
+    with stage() as ready:
+        arguments = (ready.url, ready.mailbox_url, json.dumps(ready.cast.tokens))
+        report = json.loads(run_node("dashboard-job.mjs", str(CHROMIUM), *arguments))
+    assert report["found"] == []
+    assert report["blocked"] == []
+    # Within a second on a machine that has nothing else to do.
+    assert report["liveMilliseconds"] < 5000
+
+
+def test_the_first_page_is_small() -> None:
+    """What the page names and what it imports at once, and the home page."""
+    needed, seen = ["index-", "home-page-"], set()
+    files = {path.name: path for path in (STATIC / "assets").glob("*.js")}
+    queue = [name for name in files if name.startswith(tuple(needed))]
+    while queue:
+        name = queue.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        code = files[name].read_text("utf-8")
+        queue += [other for other in files if f'from"./{other}"' in code]
+    size = sum((STATIC / "assets" / f"{name}.br").stat().st_size for name in seen)
+    assert len(seen) > 2
+    assert size <= FIRST_PAGE_BYTES

@@ -1,0 +1,207 @@
+// The main job in the dashboard, told by people in browsers of their own: Dana requests, Ann and Bob approve, Dana signs.
+// Arguments: the browser's path, the URL of the service, the URL of its mail catcher, JSON of tokens by address.
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+const axe = createRequire(import.meta.url)("axe-core");
+const [executablePath, url, mailbox, tokensJson] = process.argv.slice(2);
+const tokens = JSON.parse(tokensJson);
+const [ANN, BOB, DANA] = ["ann", "bob", "dana"].map((name) => `${name}@example.com`);
+const quiet = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+const TIMEOUT = 20_000;
+
+const browser = await chromium.launch({ executablePath, headless: true, args: quiet });
+const complaints = [];
+
+async function ask(who, query, variables) {
+  const answer = await fetch(`${url}/graphql`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Authorization: `Bearer ${tokens[who]}` },
+    body: JSON.stringify({ query, variables }),
+  });
+  const { data, errors } = await answer.json();
+  assert.equal(errors, undefined, JSON.stringify(errors));
+  return data;
+}
+
+/** The newest link of a kind in somebody's mails, once there are more of them than before. */
+async function link(who, kind, before = 0) {
+  const pattern = new RegExp(`http://[^"\\\\ <>)]+/${kind}/[\\w.-]+`, "g");
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const mails = await (await fetch(`${mailbox}/api/messages?to=${who}`)).json();
+    const links = [...new Set(mails.flatMap((mail) => JSON.stringify(mail).match(pattern) ?? []))];
+    if (links.length > before) return links[0];
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`${who} got no link to ${kind}`);
+}
+
+async function signIn(who, linksBefore = 0) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-GB" });
+  context.setDefaultTimeout(TIMEOUT);
+  const page = await context.newPage();
+  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(error.message));
+  await page.goto(`${url}/releases?mine=true`);
+  await page.waitForURL("**/sign-in?next=*");
+  await page.fill("[name=address]", who);
+  await page.click("form button");
+  await page.waitForURL("**/sign-in/code*");
+  await page.goto(await link(who, "sign-in", linksBefore));
+  await page.click("form button");
+  await page.getByRole("heading", { level: 1, name: "Releases" }).waitFor();
+  assert.equal(new URL(page.url()).search, "?mine=true", "one comes back to where one wanted to go");
+  return page;
+}
+
+async function act(page, action, words) {
+  await page.getByRole("button", { name: action, exact: true }).first().click();
+  const dialog = page.getByRole("dialog");
+  if (words) await dialog.getByRole("textbox").fill(words);
+  await dialog.getByRole("button", { name: action, exact: true }).click();
+  await dialog.waitFor({ state: "hidden" });
+}
+
+const shows = (page, text) => page.getByText(text, { exact: false }).first().waitFor();
+
+async function sign(alias, name) {
+  const { keypair } = await ask(DANA, "query ($alias: String) { keypair(alias: $alias) { id } }", { alias });
+  const input = {
+    keypairId: keypair.id,
+    digest: Buffer.alloc(32, name).toString("base64"),
+    artifact: { name },
+  };
+  const query =
+    "mutation ($input: SignInput!) { sign(input: $input) { signature { id } errors { message } } }";
+  const { sign: payload } = await ask(DANA, query, { input });
+  assert.deepEqual(payload.errors, []);
+}
+
+const [dana, ann] = [await signIn(DANA), await signIn(ANN)];
+
+// Dana requests; what she forgets is told at its field, all at once.
+await dana.keyboard.press("g");
+await dana.keyboard.press("n");
+await dana.getByRole("heading", { name: "Request a release" }).waitFor();
+await dana.getByRole("button", { name: "Request", exact: true }).click();
+await shows(dana, "Name the team that works on this release.");
+await shows(dana, "Name at least one keypair.");
+await dana.getByLabel("Name", { exact: false }).first().fill("Falcon 9");
+await dana.getByLabel("Team", { exact: false }).first().selectOption({ label: "Falcon" });
+await shows(dana, "2 must approve, of: Ann Archer, Bob Baker, Cleo Cook");
+await dana.getByLabel("falcon-release").check();
+await dana.getByLabel("Signatures at most").fill("3");
+await dana.getByRole("button", { name: "For an hour, from now" }).click();
+
+await ann.getByRole("link", { name: "Home" }).click();
+await shows(ann, "Nothing waits for your decision.");
+await dana.getByRole("button", { name: "Request", exact: true }).click();
+await dana.getByRole("heading", { level: 1, name: "Falcon 9" }).waitFor();
+await shows(dana, "2 approvals are missing.");
+
+// Ann sees it without doing anything, and approves in place; Bob does from his mail, without any script.
+await ann.getByRole("article").filter({ hasText: "Falcon 9" }).first().waitFor();
+await act(ann, "Approve", "Looks good");
+await shows(ann, "Nothing waits for your decision.");
+await shows(dana, "One approval is missing.");
+await shows(dana, "Looks good");
+const bob = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
+await bob.goto(await link(BOB, "decide"));
+await bob.click("button[value=APPROVE]");
+const approvedAt = Date.now();
+await dana.locator("[aria-current=step]").filter({ hasText: "In progress" }).waitFor();
+const liveMilliseconds = Date.now() - approvedAt;
+
+// Signatures appear; what was made while the connection was lost does, too.
+await sign("falcon-release", "falcon.tar.gz");
+await shows(dana, "1 of 3 signatures");
+await shows(dana, "falcon.tar.gz");
+await dana.context().setOffline(true);
+await shows(dana, "Connection lost.");
+await sign("falcon-release", "falcon.zip");
+await dana.context().setOffline(false);
+await dana.getByText("Connection lost.").waitFor({ state: "hidden" });
+await shows(dana, "2 of 3 signatures");
+await act(dana, "Close");
+await dana.locator("[data-status=COMPLETED]").first().waitFor();
+const release = dana.url();
+
+// A copy is rejected, with a reason and not without.
+await dana.getByRole("link", { name: "Copy to a new request" }).click();
+await dana.getByLabel("Name", { exact: false }).first().fill("Falcon 10");
+await dana.getByRole("button", { name: "Request", exact: true }).click();
+await dana.getByRole("heading", { level: 1, name: "Falcon 10" }).waitFor();
+await ann.getByRole("article").filter({ hasText: "Falcon 10" }).first().waitFor();
+await ann.getByRole("button", { name: "Reject" }).first().click();
+await ann.getByRole("dialog").getByRole("button", { name: "Reject" }).click();
+await shows(ann, "Say why");
+await ann.keyboard.press("Escape");
+await act(ann, "Reject", "Not on a Friday");
+await dana.locator("[aria-current=step]").filter({ hasText: "Rejected" }).waitFor();
+await shows(dana, "Not on a Friday");
+
+// An online release opens at once, and is stopped.
+await dana.goto(`${url}/request`);
+await dana.getByText("Online", { exact: true }).click();
+await dana.getByLabel("Name", { exact: false }).first().fill("Falcon nightly");
+await dana.getByLabel("Team", { exact: false }).first().selectOption({ label: "Falcon" });
+await dana.getByLabel("falcon-nightly").check();
+await dana.getByRole("button", { name: "For an hour, from now" }).click();
+await dana.getByRole("button", { name: "Request", exact: true }).click();
+await dana.locator("[aria-current=step]").filter({ hasText: "In progress" }).waitFor();
+const running = dana.url();
+await act(dana, "Stop", "The build machine is broken");
+await dana.locator("[aria-current=step]").filter({ hasText: "Failed" }).waitFor();
+await shows(dana, "The build machine is broken");
+
+// Every page, in both themes, on a wide screen and on a phone.
+const found = [];
+for (const colorScheme of ["light", "dark"]) {
+  for (const viewport of [
+    { width: 1280, height: 900 },
+    { width: 375, height: 800 },
+  ]) {
+    await dana.emulateMedia({ colorScheme });
+    await dana.setViewportSize(viewport);
+    for (const page of [`${url}/`, `${url}/releases`, release, running, `${url}/request`]) {
+      await dana.goto(page);
+      await dana.getByRole("heading", { level: 1 }).waitFor();
+      await dana.waitForLoadState("networkidle");
+      // The page's own policy keeps foreign scripts out; the debugger is not bound by it.
+      const debugging = await dana.context().newCDPSession(dana);
+      await debugging.send("Runtime.evaluate", { expression: axe.source });
+      const { violations } = await dana.evaluate(() => axe.run({ resultTypes: ["violations"] }));
+      const wide = await dana.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+      const what = `${new URL(page).pathname} ${colorScheme} ${viewport.width}`;
+      found.push(...violations.map(({ id, nodes }) => `${what}: ${id} ${nodes[0].html}`));
+      if (wide) found.push(`${what}: wider than the screen`);
+    }
+  }
+}
+
+// In German, by the person's own setting, which mails follow, too.
+await dana.setViewportSize({ width: 1280, height: 900 });
+await dana.goto(`${url}/`);
+await dana.getByRole("button", { name: "Your account" }).click();
+await dana.getByRole("menuitem", { name: "Deutsch" }).click();
+await dana.getByRole("heading", { level: 1, name: "Start" }).waitFor();
+
+// A session that is ended elsewhere ends here at once.
+const elsewhere = await signIn(ANN, 1);
+await elsewhere.goto(`${url}/sign-in`);
+await elsewhere.locator("button[name=session]").first().click();
+await elsewhere.waitForLoadState("networkidle");
+await ann.getByRole("dialog", { name: "Your session has ended" }).waitFor();
+
+await browser.close();
+const blocked = complaints.filter((text) => text.includes("Content Security Policy"));
+console.log(JSON.stringify({ found, blocked, liveMilliseconds }));
