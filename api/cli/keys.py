@@ -1,9 +1,10 @@
-"""`countersign keys`: whether sealed keys open, and sealing them under a new master key."""
+"""`countersign keys`: whether sealed keys open, sealing them anew, and keys from files."""
 
 from __future__ import annotations
 
 import typer
 
+from api.cli.key_import import import_key
 from api.cli.running import exit_with_refusal, load_settings
 from engine.commands.maintenance.reseal_keypairs import (
     UnopenedKeypair,
@@ -18,8 +19,10 @@ from engine.signers.keyring import Keyring
 from engine.signers.loading import load_signers
 
 app = typer.Typer(
-    no_args_is_help=True, help="Sealed private keys: whether they open, and new master keys."
+    no_args_is_help=True,
+    help="Private keys: whether sealed ones open, new master keys, and keys from files.",
 )
+app.command("import")(import_key)
 
 
 @app.command("check")

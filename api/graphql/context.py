@@ -42,6 +42,8 @@ class Context:
     subscription_limiter: SubscriptionLimiter | None = None
     #: Where the request came from: who an anonymous caller is.
     address: str = ""
+    #: Whether nobody can read the request on its way: it came by TLS, or from this machine.
+    is_confidential: bool = False
     #: The objects that the operation could answer, once that was estimated.
     cost: int | None = None
     #: Whether a mutation has begun, after which the credential is looked up again.

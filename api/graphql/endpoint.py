@@ -37,7 +37,7 @@ from api.graphql.strawberry_compat import (
 from api.graphql.subscriptions.socket import Socket
 from api.runtime.credentials import principal_of
 from api.runtime.runtime import Runtime
-from api.web.http.clients import client_of
+from api.web.http.clients import client_of, is_confidential
 from api.web.http.headers import wants_page
 from api.web.http.origin import BRIEFLY, Origins
 from api.web.http.rate_limit import Rates
@@ -135,6 +135,7 @@ class Endpoint(GraphQL[Context, None]):
             rates=self._rates,
             subscription_limiter=self._followers,
             address=client_of(request),
+            is_confidential=is_confidential(request),
         )
         return context
 

@@ -59,6 +59,14 @@ class ReleaseType(StrEnum):
     TEST = "TEST"
 
 
+class KeySource(StrEnum):
+    """Where the key of a keypair came from, if its signer did not make it."""
+
+    IMPORTED = "IMPORTED"
+    #: It was in the signer before.
+    ADOPTED = "ADOPTED"
+
+
 class KeypairCategory(StrEnum):
     """Which kind of signature a keypair makes."""
 

@@ -23,6 +23,7 @@ __all__ = [
     "SignerFailed",
     "SigningInput",
     "SigningKey",
+    "UnacceptableKey",
     "UnsuitableMessage",
     "inputs_of",
     "require_generates",
@@ -39,6 +40,10 @@ class SignerFailed(Exception):
 
 class UnsuitableMessage(SignerFailed):
     """The caller's own fault: a digest of the wrong length, or a message where a digest belongs."""
+
+
+class UnacceptableKey(SignerFailed):
+    """The caller's own fault: a key that is to come in is not there, cannot be read, or is weak."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,13 +186,16 @@ class Signer(ABC):
     def import_key(
         self, private_key: bytes, algorithm: KeypairAlgorithm, binding: KeyBinding
     ) -> GeneratedKey:
-        """Take a private key, which is PKCS#8 in DER and of this algorithm."""
+        """Take a private key, which is PKCS#8 in DER, and was found acceptable."""
         raise NotImplementedError
 
     def adopt(
         self, reference: str, algorithm: KeypairAlgorithm, binding: KeyBinding
     ) -> GeneratedKey:
-        """Find a key that the backend holds already, by whatever it calls it."""
+        """Find a key that the backend holds already, by whatever its users call it.
+
+        `UnacceptableKey` if there is none or several, or it is another keypair's.
+        """
         raise NotImplementedError
 
     def health(self) -> None:

@@ -19,6 +19,7 @@ from engine.signers.base import (
     require_generates,
     require_input,
 )
+from engine.signers.key_checks import require_acceptable
 
 log = structlog.get_logger("countersign.signers")
 
@@ -31,9 +32,39 @@ def generate_key(signer: Signer, algorithm: KeypairAlgorithm, binding: KeyBindin
     """
     with _guarded(signer, "generate"):
         require_generates(signer, algorithm)
-        key = signer.generate(algorithm, binding)
-        if not isinstance(key, GeneratedKey):  # a backend that no type checker saw
-            raise TypeError(f"generate returned {type(key).__name__}, not GeneratedKey")
+        return _checked(signer.generate(algorithm, binding))
+
+
+def import_key(
+    signer: Signer, private_key: bytes, algorithm: KeypairAlgorithm, binding: KeyBinding
+) -> GeneratedKey:
+    """Hand a private key over to a signer that declares that it takes it.
+
+    Args:
+        signer: The signer.
+        private_key: The key as PKCS#8 in DER, as `read_private_key` returned it.
+        algorithm: Its algorithm.
+        binding: The keypair that it is to be of.
+
+    Raises:
+        SignerFailed: The signer did not take it.
+    """
+    with _guarded(signer, "import_key"):
+        return _checked(signer.import_key(private_key, algorithm, binding))
+
+
+def adopt_key(
+    signer: Signer, reference: str, algorithm: KeypairAlgorithm, binding: KeyBinding
+) -> GeneratedKey:
+    """Find a key that a signer holds, which declares that it does.
+
+    Raises:
+        UnacceptableKey: There is no such key, it is not of this algorithm, or it is weak.
+        SignerFailed: The signer does not answer.
+    """
+    with _guarded(signer, "adopt"):
+        key = _checked(signer.adopt(reference, algorithm, binding))
+        require_acceptable(key.public_key_pem, algorithm)
     return key
 
 
@@ -87,6 +118,12 @@ def stored_keys(signer: Signer) -> dict[KeyBinding, str]:
         return {}
     with _guarded(signer, "stored_keys"):
         return {binding: signer.removal(binding) for binding in signer.stored_keys()}
+
+
+def _checked(key: object) -> GeneratedKey:
+    if not isinstance(key, GeneratedKey):  # a backend that no type checker saw
+        raise TypeError(f"{type(key).__name__} returned, not GeneratedKey")
+    return key
 
 
 @contextmanager

@@ -76,7 +76,10 @@ class LocalSigner(Signer):
 
     name = "local"
     capabilities = Capabilities(
-        signs=inputs_of(_ALGORITHMS), generates=_ALGORITHMS, quick_seconds=_QUICK_SECONDS
+        signs=inputs_of(_ALGORITHMS),
+        generates=_ALGORITHMS,
+        imports=_ALGORITHMS,
+        quick_seconds=_QUICK_SECONDS,
     )
 
     def __init__(self, context: SignerContext) -> None:
@@ -93,6 +96,15 @@ class LocalSigner(Signer):
         require_generates(self, algorithm)
         private = _make(algorithm)
         secret = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        return self._sealed(private, secret, binding)
+
+    def import_key(
+        self, private_key: bytes, algorithm: KeypairAlgorithm, binding: KeyBinding
+    ) -> GeneratedKey:
+        """Seal it as one that was made here."""
+        return self._sealed(_parse(private_key), private_key, binding)
+
+    def _sealed(self, private: PrivateKey, secret: bytes, binding: KeyBinding) -> GeneratedKey:
         public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         sealed = self._keyring.seal(secret, binding)
         return GeneratedKey(public.decode("ascii"), sealed.material, sealed.key_id)
@@ -119,8 +131,8 @@ def _make(algorithm: KeypairAlgorithm) -> PrivateKey:
 
 
 def _parse(secret: bytes) -> PrivateKey:
-    # The seal vouches for the key: made here, unaltered. Checking an RSA key's primes again would
-    # hold the interpreter for up to a quarter of a second.
+    # The seal vouches for the key: made or checked here, and unaltered. Checking an RSA key's
+    # primes again would hold the interpreter for up to a quarter of a second.
     private = load_der_private_key(secret, password=None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(private, PrivateKey):
         raise TypeError(type(private).__name__)

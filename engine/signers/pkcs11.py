@@ -16,10 +16,14 @@ from engine.signers.base import (
     SignerFailed,
     SigningInput,
     SigningKey,
+    UnacceptableKey,
     inputs_of,
     require_generates,
     require_input,
 )
+from engine.signers.keyring import Keyring
+from engine.signers.pkcs11_uri import KeyObject, KeySought
+from engine.signers.sealed_keys import SealedKeys
 
 if TYPE_CHECKING:
     from engine.signers.pkcs11_token import Token
@@ -39,12 +43,15 @@ class Pkcs11Signer(Signer):
     capabilities = Capabilities(
         signs=inputs_of(_ALGORITHMS),
         generates=_ALGORITHMS,
+        adopts=_ALGORITHMS,
         checks_health=True,
         lists_keys=True,
     )
 
-    def __init__(self, token: Token) -> None:
+    def __init__(self, token: Token, keyring: Keyring) -> None:
         self._token = token
+        self._keyring = keyring
+        self._adopted = SealedKeys(keyring, KeyObject.from_bytes)
 
     @classmethod
     def from_context(cls, context: SignerContext) -> Sequence[Self]:
@@ -59,7 +66,7 @@ class Pkcs11Signer(Signer):
             message = "pkcs11_module is set; install python-pkcs11 to use it."
             raise SignerFailed(message) from error
         label, pin = _option(context, "pkcs11_token"), _option(context, "pkcs11_pin")
-        return [cls(Token(module, label, pin))]
+        return [cls(Token(module, label, pin), context.keyring)]
 
     def generate(self, algorithm: KeypairAlgorithm, binding: KeyBinding) -> GeneratedKey:
         """The key's CKA_ID is the keypair's id; its label, `<account>/<keypair>`, the material."""
@@ -71,10 +78,29 @@ class Pkcs11Signer(Signer):
     def sign(self, key: SigningKey, message: SigningInput) -> bytes:
         """In the formats of the local signer."""
         require_input(self, key.algorithm, message)
+        place = self._place_of(key)
+        return self._token.sign(key.algorithm, place.id, place.label, message)
+
+    def adopt(
+        self, reference: str, algorithm: KeypairAlgorithm, binding: KeyBinding
+    ) -> GeneratedKey:
+        """The reference is the key's label, or a PKCS#11 URI (RFC 7512) with `object` or `id`.
+
+        The material is where the key is, sealed for the keypair: it opens for no other.
+        """
+        place, public = self._token.find_key(KeySought.parse(reference), algorithm)
+        if _binding(place.label) is not None:
+            raise UnacceptableKey("This key was made for a keypair. It is used through that one.")
+        sealed = self._keyring.seal(place.to_bytes(), binding)
+        return GeneratedKey(public, sealed.material, sealed.key_id)
+
+    def _place_of(self, key: SigningKey) -> KeyObject:
+        if key.key_id is not None:
+            return self._adopted.get(key)
         label = _label(key.binding)
         if key.material != label.encode("ascii"):
             raise SignerFailed("The HSM's key belongs to another keypair.")
-        return self._token.sign(key.algorithm, key.binding.keypair_id.bytes, label, message)
+        return KeyObject(key.binding.keypair_id.bytes, label)
 
     def destroy(self, key: SigningKey) -> None:
         """Both halves, in the token."""

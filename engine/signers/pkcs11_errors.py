@@ -35,6 +35,12 @@ PIN_NOT_RISKED = (
     "The HSM's PIN is locked, or one wrong PIN away from it, and is not tried. Check"
     " COUNTERSIGN_PKCS11_PIN, and log in to the token once with another tool."
 )
+#: A key that is to be adopted.
+NO_KEY = "The token has no private key with this label or id. Look for it with `pkcs11-tool -O`."
+SEVERAL_KEYS = (
+    "The token has several private keys with this label or id. Name one by both, as in"
+    " pkcs11:object=release;id=%01."
+)
 _UNREACHABLE = "The HSM cannot be reached. Check that it is connected and running."
 _SENTENCES: Mapping[type[PKCS11Error], str] = {
     p11.DeviceError: _UNREACHABLE,

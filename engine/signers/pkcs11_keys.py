@@ -1,6 +1,7 @@
 """Making keys in a PKCS#11 token and signing with them: algorithms to mechanisms."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
@@ -11,14 +12,14 @@ from pkcs11 import (
     KeyType,
     Mechanism,
     MechanismFlag,
-    PublicKey,
+    ObjectClass,
     Session,
 )
 from pkcs11.types import SignMixin
 from pkcs11.util.ec import encode_named_curve_parameters
 
 from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm, Scheme
-from engine.signers.base import Digest, SigningInput
+from engine.signers.base import Digest, SigningInput, UnacceptableKey
 
 #: What a token must offer for keys of each scheme.
 MECHANISMS: Mapping[Scheme, frozenset[Mechanism]] = {
@@ -34,6 +35,8 @@ _CURVES: Mapping[int, ec.EllipticCurve] = {
     521: ec.SECP521R1(),
 }
 _ED25519_OID = bytes.fromhex("06032b6570")
+#: Some tokens store the other name that PKCS#11 has for the curve (section 6.3.8 of version 3.1).
+_ED25519_NAMES = {_ED25519_OID: b"\x13\x0cedwards25519"}
 _PSS: Mapping[DigestAlgorithm, tuple[Mechanism, MGF, int]] = {
     DigestAlgorithm.SHA256: (Mechanism.SHA256, MGF.SHA256, 32),
     DigestAlgorithm.SHA384: (Mechanism.SHA384, MGF.SHA384, 48),
@@ -61,6 +64,30 @@ def make(session: Session, algorithm: KeypairAlgorithm, key_id: bytes, label: st
         private_template={Attribute.SENSITIVE: True, Attribute.EXTRACTABLE: False},
     )
     return _public_pem(public, algorithm)
+
+
+def public_half(session: Session, private: Any, algorithm: KeypairAlgorithm) -> str:
+    """The public half of a key that was made elsewhere, in PEM; it has the id of the private one.
+
+    Raises:
+        UnacceptableKey: The key is not of this algorithm, or its public half is not there.
+    """
+    key_type, _, curve = _kind(algorithm)
+    if private[Attribute.KEY_TYPE] is not key_type or not all(
+        private[name] in {value, _ED25519_NAMES.get(value)} for name, value in curve.items()
+    ):
+        raise UnacceptableKey(f"This key of the token is not of {algorithm}. Name its algorithm.")
+    if key_type is KeyType.RSA:
+        return _public_pem(private, algorithm)  # an RSA key has both halves
+    template = {Attribute.CLASS: ObjectClass.PUBLIC_KEY, Attribute.ID: private[Attribute.ID]}
+    publics = list(session.get_objects(template))
+    if len(publics) != 1:
+        message = (
+            "The token has no public key with the id of this private key, or several."
+            " Put the one that belongs to it there, for example with `pkcs11-tool --write-object`."
+        )
+        raise UnacceptableKey(message)
+    return _public_pem(publics[0], algorithm)
 
 
 def sign(private: SignMixin, algorithm: KeypairAlgorithm, message: SigningInput) -> bytes:
@@ -108,7 +135,7 @@ def _kind(algorithm: KeypairAlgorithm) -> tuple[KeyType, int | None, dict[Attrib
             return KeyType.RSA, algorithm.bits, {}
 
 
-def _public_pem(public: PublicKey, algorithm: KeypairAlgorithm) -> str:
+def _public_pem(public: Any, algorithm: KeypairAlgorithm) -> str:
     known: ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublicKey
     match algorithm.scheme:
         # Points come bare or wrapped in DER, as the token likes; they are at the end in both.

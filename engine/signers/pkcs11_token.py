@@ -22,15 +22,18 @@ from pkcs11.types import SignMixin
 
 from engine.model.algorithms import KeypairAlgorithm
 from engine.signers import pkcs11_keys
-from engine.signers.base import SignerFailed, SigningInput
+from engine.signers.base import SignerFailed, SigningInput, UnacceptableKey
 from engine.signers.pkcs11_errors import (
+    NO_KEY,
     PIN_NOT_RISKED,
     PIN_REFUSED,
+    SEVERAL_KEYS,
     is_already_initialized,
     is_callers_own,
     is_not_begun,
     sentence_of,
 )
+from engine.signers.pkcs11_uri import KeyObject, KeySought
 
 Result = TypeVar("Result")
 
@@ -141,6 +144,24 @@ class Token:
             return pkcs11_keys.sign(connection.private_key(key_id, label), algorithm, message)
 
         return self._run(make)
+
+    def find_key(self, sought: KeySought, algorithm: KeypairAlgorithm) -> tuple[KeyObject, str]:
+        """Find the one private key that is named so; answers where it is, and its public half."""
+        template: dict[Attribute, Any] = {Attribute.CLASS: ObjectClass.PRIVATE_KEY}
+        if sought.label is not None:
+            template[Attribute.LABEL] = sought.label
+        if sought.id is not None:
+            template[Attribute.ID] = sought.id
+
+        def find(connection: _Connection) -> tuple[KeyObject, str]:
+            matching = list(connection.session.get_objects(template))
+            if len(matching) != 1:
+                raise UnacceptableKey(SEVERAL_KEYS if matching else NO_KEY)
+            (private,) = matching
+            place = KeyObject(bytes(private[Attribute.ID]), str(private[Attribute.LABEL]))
+            return place, pkcs11_keys.public_half(connection.session, private, algorithm)
+
+        return self._run(find)
 
     def labels(self) -> frozenset[str]:
         """The labels of all keys in the token, also of one half without the other."""

@@ -119,7 +119,7 @@ def make_api(
     endpoint = Endpoint(runtime, **{"ide": False} | options)
     graphql = shared_with(endpoint, options.get("allowed_origins", ()))
     app = Starlette(routes=[Route("/graphql", graphql), WebSocketRoute("/graphql", graphql)])
-    return Api(world, TestClient(app)), runtime
+    return Api(world, TestClient(app, client=("127.0.0.1", 50000))), runtime
 
 
 @contextmanager

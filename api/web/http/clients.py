@@ -13,6 +13,18 @@ def client_of(connection: HTTPConnection) -> str:
     return client_network(connection.client.host if connection.client else "")
 
 
+def is_confidential(connection: HTTPConnection) -> bool:
+    """Return whether nobody can read a request on its way: by TLS, or from this very machine."""
+    if connection.url.scheme in {"https", "wss"}:
+        return True
+    try:
+        address = ip_address(connection.client.host if connection.client else "")
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback
+
+
 @lru_cache(1024)
 def client_network(host: str) -> str:
     """Return the client that an address belongs to: the address, or the IPv6 network of 64 bits."""

@@ -5,9 +5,11 @@ The chosen signer makes the private key, outside any transaction.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import Row
@@ -33,12 +35,13 @@ from engine.lifecycle.schedule import EndReason
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Code, Faults, Refusal, refuse
 from engine.model.events import Changes, KeypairCreated, KeypairUpdated, ReleaseStopped
-from engine.model.facts import Facts
+from engine.model.facts import OPERATOR, Facts
 from engine.model.principal import Principal
 from engine.model.text import normalize
 from engine.model.vocabulary import (
     KeypairAccess,
     KeypairCategory,
+    KeySource,
     Permission,
     ReleaseType,
     Trigger,
@@ -63,10 +66,12 @@ class CreateKeypair(Command[UUID]):
     """
 
     command_name = "create_keypair"
-    detail_fields = ("alias",)
+    detail_fields: ClassVar[tuple[str, ...]] = ("alias",)
     #: The users who are mapped to the keypair stay as they are.
     account_hold = Hold.SHARED
     is_slow = True
+    #: Where the key came from, for the ledger; None: the signer made it.
+    key_source: ClassVar[KeySource | None] = None
 
     alias: str
     type: ReleaseType
@@ -88,16 +93,32 @@ class CreateKeypair(Command[UUID]):
 
         Keys whose keypair could not be stored are destroyed.
         """
-        run_in_transaction(system, principal, self)
-        binding = KeyBinding(principal.account_id, self.keypair_id)
-        # The backend of earlier versions for OpenPGP kept its keys where `local` keeps them.
-        backend = "local" if self.backend == RETIRED_OPENPGP_BACKEND else self.backend
-        keys = make_keys(system, backend, self.algorithm.current, binding, self._openpgp)
+        apply = partial(run_in_transaction, system, principal)
+        return self.make_and_store(system, principal.account_id, apply)
+
+    def make_and_store(
+        self, system: System, account_id: UUID, apply: Callable[[CreateKeypair], UUID]
+    ) -> UUID:
+        """Apply the command, make its keys, and apply it with them; returns the keypair's id.
+
+        Args:
+            system: The engine.
+            account_id: The account of the keypair.
+            apply: Applies the command in a transaction of its own.
+        """
+        apply(self)
+        keys = self.make_keys(system, KeyBinding(account_id, self.keypair_id))
         try:
-            return run_in_transaction(system, principal, replace(self, keys=keys))
+            return apply(replace(self, keys=keys))
         except BaseException:
             destroy_unused_keys(system, keys)
             raise
+
+    def make_keys(self, system: System, binding: KeyBinding) -> NewKeys:
+        """Return the keys of the keypair, which are not in use yet."""
+        # The backend of earlier versions for OpenPGP kept its keys where `local` keeps them.
+        backend = "local" if self.backend == RETIRED_OPENPGP_BACKEND else self.backend
+        return make_keys(system, backend, self.algorithm.current, binding, self._openpgp)
 
     @property
     def _openpgp(self) -> OpenPgpSettings | None:
@@ -107,8 +128,12 @@ class CreateKeypair(Command[UUID]):
         return OpenPgpSettings(user_id, self.openpgp_expires_at)
 
     def apply(self, uow: UnitOfWork) -> UUID:
-        """Needs `MANAGE_KEYPAIRS`; the credential covers what those mapped to it may do."""
-        require_permission(uow, Permission.MANAGE_KEYPAIRS)
+        """Needs `MANAGE_KEYPAIRS`; the credential covers what those mapped to it may do.
+
+        An operator, who acts without a principal, needs nothing.
+        """
+        if uow.principal is not None:
+            require_permission(uow, Permission.MANAGE_KEYPAIRS)
         faults = Faults()
         with faults:
             alias = clean_name(normalize(self.alias), "alias", "alias")
@@ -125,7 +150,8 @@ class CreateKeypair(Command[UUID]):
         with faults:
             require_users(uow, self.user_ids, "user_ids")
         faults.refuse()
-        require_placement(uow, Permission.MANAGE_KEYPAIRS, self.user_ids, "user_ids")
+        if uow.principal is not None:
+            require_placement(uow, Permission.MANAGE_KEYPAIRS, self.user_ids, "user_ids")
         if self.keys is not None:
             self._insert(uow, alias, self.keys)
         return self.keypair_id
@@ -172,8 +198,13 @@ class CreateKeypair(Command[UUID]):
         if openpgp is not None:
             openpgp_keys.insert_primary_key(uow, self.keypair_id, openpgp)
             recorded["openpgp_user_id"] = openpgp.settings.user_id
+        if keys.is_adopted:
+            keypairs.insert_adopted(uow, self.keypair_id, keys.signer.name, signing.public_key_pem)
+        if self.key_source is not None:
+            recorded["key_source"] = self.key_source
         changes = {name: (None, value) for name, value in recorded.items()}
-        uow.record(KeypairCreated(subject_id=self.keypair_id, changes=changes))
+        actor = OPERATOR if uow.principal is None else None
+        uow.record(KeypairCreated(subject_id=self.keypair_id, changes=changes), actor=actor)
 
 
 @dataclass(frozen=True, kw_only=True)

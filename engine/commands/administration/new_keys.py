@@ -34,6 +34,8 @@ class NewKeys:
     signer: Signer
     signing: SigningKey
     openpgp: OpenPgpPart | None = None
+    #: Whether the key was there before, and stays when its keypair is not stored.
+    is_adopted: bool = False
 
 
 def check_expiry(expires_at: datetime | None, now: datetime) -> Refusal | None:
@@ -89,6 +91,8 @@ def make_keys(
 def destroy_unused_keys(system: System, keys: NewKeys) -> None:
     """Destroy keys unless their keypair was stored after all, which a lost commit may hide."""
     signing = keys.signing
+    if keys.is_adopted:
+        return
     try:
         if _is_stored(system, signing.binding):
             return

@@ -62,6 +62,11 @@ CONFLICTS = {
         "The keypair has this certificate already.",
         "chain",
     ),
+    "pk_adopted_keys": (
+        Code.KEYPAIR_IN_USE,
+        "Another keypair has this key of the signer already. Use that one.",
+        "key",
+    ),
     "uq_accounts_name_key": (
         Code.NAME_TAKEN,
         "Another account has this name. Choose another.",

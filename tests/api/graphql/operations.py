@@ -22,6 +22,7 @@ from graphql import (
 
 from api.graphql.ids import parse
 from api.graphql.schema import schema
+from tests.support.private_key_files import ED25519_PEM
 from tests.support.world import DIGEST
 
 SCHEMA = schema._schema
@@ -46,6 +47,8 @@ _NAMED: dict[str, Any] = {
     "locale": "en",
     "roles": ["SIGNER"],
     "backend": "local",
+    "privateKeyFile": b64encode(ED25519_PEM).decode(),
+    "passphrase": None,
     "algorithm": "ED25519",
     "type": "OFFLINE",
     "status": None,

@@ -8,6 +8,7 @@ nothing.
 from __future__ import annotations
 
 import itertools
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -45,7 +46,9 @@ from tests.api.graphql.operations import MUTATIONS
 from tests.support.api import Api, make_api
 from tests.support.chains import add_certificate, chain_for
 from tests.support.databases import POSTGRESQL_IS_LONG
+from tests.support.device import Device
 from tests.support.pipelines import trust
+from tests.support.private_key_files import ED25519_PEM
 from tests.support.state_machines import report
 from tests.support.world import World
 
@@ -332,6 +335,27 @@ CASES = [
         {KEYS, P.SIGN},
     ),
     case(
+        "importKeypair",
+        lambda s: {
+            "alias": s.name(),
+            "type": "ONLINE",
+            "algorithm": "ED25519",
+            "privateKeyFile": b64encode(ED25519_PEM).decode(),
+        },
+        {KEYS},
+    ),
+    case(
+        "adoptKeypair",
+        lambda s: {
+            "alias": s.name(),
+            "type": "ONLINE",
+            "algorithm": "ED25519",
+            "backend": "device",
+            "key": f"key {s.name()}",
+        },
+        {KEYS},
+    ),
+    case(
         "updateKeypair",
         lambda s: _id("Keypair", s.world.things[s.keypair()]) | {"alias": s.name()},
         {KEYS},
@@ -496,8 +520,12 @@ def stage(world: World) -> Iterator[Stage]:
 def _quiet(world: World) -> System:
     """Every refusal is written down, and mails are queued."""
     listeners = (Outbox(b"l" * 32),)
+    signers = {**world.system.signers, "device": Device()}
     return replace(
-        world.system, refusal_throttle=RefusalThrottle(per_minute=10**6), event_handlers=listeners
+        world.system,
+        signers=signers,
+        refusal_throttle=RefusalThrottle(per_minute=10**6),
+        event_handlers=listeners,
     )
 
 

@@ -3,6 +3,7 @@
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -14,6 +15,7 @@ from engine.signers.base import (
     Message,
     SignerContext,
     SignerFailed,
+    UnacceptableKey,
     UnsuitableMessage,
 )
 from engine.signers.keyring import KeyBinding
@@ -262,3 +264,60 @@ def test_its_keys_are_told_from_those_of_others_by_their_labels(hsm, make_key) -
     assert found.isdisjoint(label.lower() for label in foreign)
     hsm.destroy(key)
     assert key.binding not in hsm.stored_keys()
+
+
+ADOPTED = [KeypairAlgorithm.ECDSA_P384, KeypairAlgorithm.ED25519, KeypairAlgorithm.RSA_PSS_2048]
+
+
+@pytest.mark.parametrize("algorithm", ADOPTED)
+def test_a_key_that_was_in_the_token_is_adopted_by_label_or_uri(
+    hsm, stored, digest_of_content, openssl_verifies, algorithm
+) -> None:
+    key_id, label, binding = uuid4().bytes, f"release {uuid4()}", KeyBinding(uuid4(), uuid4())
+    hsm._token.make_key(algorithm, key_id, label)
+    percent = "".join(f"%{byte:02x}" for byte in key_id)
+    uri = f"pkcs11:token=x;object={quote(label)};type=private?pin-value=1"
+    for reference in (label, uri, f"pkcs11:id={percent}"):
+        key = stored(algorithm, binding, hsm.adopt(reference, algorithm, binding))
+        digest = digest_of_content(SHA256)
+        assert openssl_verifies(algorithm, key.public_key_pem, digest, hsm.sign(key, digest))
+    assert binding not in hsm.stored_keys()
+    moved = replace(key, binding=KeyBinding(binding.account_id, uuid4()))
+    with pytest.raises(SignerFailed, match="belongs to another keypair"):
+        hsm.sign(moved, digest)
+
+
+def test_keys_that_cannot_be_adopted_say_why(hsm, make_key) -> None:
+    own, twins = make_key(KeypairAlgorithm.ECDSA_P256), f"twins {uuid4()}"
+    lonely_id = uuid4().bytes
+    for key_id in (uuid4().bytes, uuid4().bytes):
+        hsm._token.make_key(KeypairAlgorithm.ECDSA_P256, key_id, twins)
+    hsm._token.make_key(KeypairAlgorithm.ECDSA_P256, lonely_id, f"lonely {lonely_id.hex()}")
+    drop_public_half(hsm, lonely_id)
+    binding, p256 = KeyBinding(uuid4(), uuid4()), KeypairAlgorithm.ECDSA_P256
+    for reference, algorithm, sentence in (
+        ("nowhere", p256, "has no private key with this label or id"),
+        (twins, p256, "has several private keys"),
+        (f"lonely {lonely_id.hex()}", p256, "no public key with the id of this private key"),
+        (own.material.decode(), p256, "was made for a keypair"),
+        (f"lonely {lonely_id.hex()}", KeypairAlgorithm.ECDSA_P384, "is not of ECDSA_P384"),
+        (f"lonely {lonely_id.hex()}", KeypairAlgorithm.RSA_PSS_2048, "is not of RSA_PSS_2048"),
+        (" ", p256, "Name the key by its label"),
+        ("pkcs11:token=x", p256, "A PKCS#11 URI of a key has"),
+        ("pkcs11:object=x;color=red", p256, "A PKCS#11 URI of a key has"),
+        ("pkcs11:object=%ff", p256, "is not UTF-8"),
+    ):
+        with pytest.raises(UnacceptableKey, match=sentence):
+            hsm.adopt(reference, algorithm, binding)
+
+
+def drop_public_half(hsm: Pkcs11Signer, key_id: bytes) -> None:
+    from pkcs11 import Attribute, ObjectClass
+
+    def drop(connection) -> None:
+        with connection.writable() as session:
+            halves = {Attribute.CLASS: ObjectClass.PUBLIC_KEY, Attribute.ID: key_id}
+            for half in list(session.get_objects(halves)):
+                half.destroy()
+
+    hsm._token._run(drop)

@@ -10,6 +10,7 @@ import pytest
 from graphql import GraphQLInputObjectType, build_schema, get_named_type, is_scalar_type
 
 from engine.commands.administration.account import create_account
+from engine.commands.administration.existing_keypairs import AdoptKeypair, ImportKeypair
 from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.pipeline_rules import UpdatePipelineRule
 from engine.commands.administration.roles import CreateRole, UpdateRole
@@ -23,10 +24,12 @@ from engine.commands.releases.request_release import RequestRelease
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.stop_release import StopRelease
 from engine.commands.releases.withdraw_release import WithdrawRelease
+from engine.model.algorithms import KeypairAlgorithm
 from engine.model.artifacts import Artifact
 from engine.model.claims import ClaimCondition
 from engine.model.errors import Code, Refusal
-from engine.model.vocabulary import Status, Verdict
+from engine.model.vocabulary import ReleaseType, Status, Verdict
+from engine.signers.private_keys import PrivateKeyFile
 from engine.signing.request import Refused
 from notifications.channels.smtp import SmtpChannel
 from notifications.content.writer import MessageRenderer
@@ -39,6 +42,7 @@ from tests.support.chains import add_certificate
 from tests.support.databases import Templates
 from tests.support.notices import LINK_KEY, with_outbox
 from tests.support.pipelines import CONDITIONS, make_rule, trust
+from tests.support.private_key_files import ED25519_PEM
 from tests.support.smtp_server import Inbox, smtp_server
 from tests.support.world import World
 
@@ -71,6 +75,10 @@ ONE_LINE: dict[str, Making] = {
     "UpdateTeamInput.name": lambda w, it: w.do("admin", UpdateTeam(team_id=_blue(w), name=it)),
     "CreateKeypairInput.alias": lambda w, it: w.add_keypair(it),
     "CreateKeypairInput.backend": lambda w, it: w.add_keypair("third", backend=it),
+    "ImportKeypairInput.alias": lambda w, it: w.do("admin", _imported(alias=it)),
+    "ImportKeypairInput.backend": lambda w, it: w.do("admin", _imported(backend=it)),
+    "AdoptKeypairInput.alias": lambda w, it: w.do("admin", _adopted(alias=it)),
+    "AdoptKeypairInput.backend": lambda w, it: w.do("admin", _adopted(backend=it)),
     "UpdateKeypairInput.alias": lambda w, it: w.do("admin", _vault(w, it)),
     "CreateApiTokenInput.name": lambda w, it: w.do("ann", CreateApiToken(name=it)),
     "CreateWebhookInput.name": lambda w, it: w.do("admin", _webhook(name=it)),
@@ -116,7 +124,8 @@ MANY_LINES = {
 UNTOLD = {
     "SignInput.digest", "SignInput.content", "SignInput.idempotencyKey", "SignInput.keypairAlias",
     "SignBatchInput.keypairAlias", "SignBatchItem.digest", "SignBatchItem.idempotencyKey",
-    "ArtifactInput.size", "ArtifactInput.digest",
+    "ArtifactInput.size", "ArtifactInput.digest", "ImportKeypairInput.privateKeyFile",
+    "ImportKeypairInput.passphrase", "AdoptKeypairInput.key",
 }  # fmt: skip
 
 
@@ -161,6 +170,17 @@ def _role_of(world: World) -> Any:
 
 def _blue(world: World) -> Any:
     return world.things["blue"]
+
+
+def _imported(**values: Any) -> ImportKeypair:
+    fixed = {"type": ReleaseType.ONLINE, "algorithm": KeypairAlgorithm.ED25519}
+    file = PrivateKeyFile(ED25519_PEM)
+    return ImportKeypair(**({"alias": "third"} | fixed | {"private_key_file": file} | values))
+
+
+def _adopted(**values: Any) -> AdoptKeypair:
+    fixed = {"type": ReleaseType.ONLINE, "algorithm": KeypairAlgorithm.ED25519, "key": "release"}
+    return AdoptKeypair(**({"alias": "third"} | fixed | values))
 
 
 def _vault(world: World, alias: str) -> UpdateKeypair:

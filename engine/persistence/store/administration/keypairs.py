@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -49,6 +50,13 @@ def insert_keypair(
         )
     )
     replace_users(uow, keypair_id, user_ids)
+
+
+def insert_adopted(uow: UnitOfWork, keypair_id: UUID, backend: str, public_key: str) -> None:
+    """Write which key of a signer a keypair has adopted; a constraint refuses it a second time."""
+    digest = sha256(public_key.encode("ascii")).digest()
+    values = {"backend": backend, "public_key_hash": digest, "keypair_id": keypair_id}
+    uow.connection.execute(t.adopted_keys.insert().values(values))
 
 
 def load_keypair(uow: UnitOfWork, keypair_id: UUID, field: str = "id") -> Row[Any]:

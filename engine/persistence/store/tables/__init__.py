@@ -15,7 +15,12 @@ from engine.persistence.store.tables.credentials import (
     sessions,
     sign_ins,
 )
-from engine.persistence.store.tables.keypairs import keypair_users, keypairs, openpgp_primary_keys
+from engine.persistence.store.tables.keypairs import (
+    adopted_keys,
+    keypair_users,
+    keypairs,
+    openpgp_primary_keys,
+)
 from engine.persistence.store.tables.ledger import IS_RELEASE_EDIT, ledger_entries, ledger_heads
 from engine.persistence.store.tables.people import (
     api_tokens,
@@ -56,6 +61,7 @@ __all__ = [
     "IS_RESERVED_OR_MADE",
     "accounts",
     "address_changes",
+    "adopted_keys",
     "api_tokens",
     "certificates",
     "decisions",

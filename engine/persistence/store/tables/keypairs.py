@@ -52,6 +52,17 @@ openpgp_primary_keys = Table(
     UniqueConstraint("keypair_id"),
 )
 
+#: Keys that were in a signer before, and have become keypairs: each of one account's, and once.
+adopted_keys = Table(
+    "adopted_keys",
+    metadata,
+    Column("backend", Text, primary_key=True),
+    #: SHA-256 of the public key as `keypairs.public_key` has it.
+    Column("public_key_hash", LargeBinary, primary_key=True),
+    foreign_key("keypair_id", "keypairs.id"),
+    Index(None, "keypair_id"),
+)
+
 keypair_users = Table(
     "keypair_users",
     metadata,

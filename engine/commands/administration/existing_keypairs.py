@@ -1,0 +1,68 @@
+"""Make keypairs of keys that exist already: in a file, or in a signer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+from uuid import UUID
+
+from engine.commands.administration.existing_keys import adopt_keys, import_keys
+from engine.commands.administration.keypairs import CreateKeypair
+from engine.commands.administration.new_keys import NewKeys
+from engine.commands.transactions import transaction
+from engine.model.vocabulary import KeypairCategory, KeySource
+from engine.persistence.store.retry import retry
+from engine.signers.keyring import KeyBinding
+from engine.signers.private_keys import PrivateKeyFile
+from engine.system import System
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportKeypair(CreateKeypair):
+    """Make a keypair of the private key in a file; returns the keypair's id."""
+
+    command_name = "import_keypair"
+    key_source = KeySource.IMPORTED
+
+    private_key_file: PrivateKeyFile = field(repr=False)
+    category: KeypairCategory = field(default=KeypairCategory.STANDARD, init=False)
+
+    def make_keys(self, system: System, binding: KeyBinding) -> NewKeys:
+        """Hand the private key over to the signer."""
+        file = self.private_key_file
+        return import_keys(system, self.backend, self.algorithm, binding, file)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdoptKeypair(CreateKeypair):
+    """Make a keypair of a key that a signer holds already; returns the keypair's id."""
+
+    command_name = "adopt_keypair"
+    detail_fields: ClassVar[tuple[str, ...]] = ("alias", "key")
+    key_source = KeySource.ADOPTED
+
+    #: The key, by what the signer's own users call it.
+    key: str
+    category: KeypairCategory = field(default=KeypairCategory.STANDARD, init=False)
+
+    def make_keys(self, system: System, binding: KeyBinding) -> NewKeys:
+        """Find the key in the signer."""
+        return adopt_keys(system, self.backend, self.algorithm, binding, self.key)
+
+
+def import_keypair_as_operator(system: System, account_id: UUID, command: ImportKeypair) -> UUID:
+    """Import a keypair for whoever works on the server's machine; returns the keypair's id.
+
+    Raises:
+        Refusal: It was refused; the ledger has no entry of that.
+    """
+
+    def apply(applied: CreateKeypair) -> UUID:
+        def run_once() -> UUID:
+            with transaction(system, account_id, None, applied.lock()) as uow:
+                keypair_id = applied.apply(uow)
+            return keypair_id
+
+        return retry(run_once)
+
+    return command.make_and_store(system, account_id, apply)

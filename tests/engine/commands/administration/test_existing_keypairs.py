@@ -1,0 +1,200 @@
+"""Keypairs of keys that existed before: imported from files, and adopted in signers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from engine.commands.administration import existing_keys
+from engine.commands.administration.account import create_account
+from engine.commands.administration.existing_keypairs import (
+    AdoptKeypair,
+    ImportKeypair,
+    import_keypair_as_operator,
+)
+from engine.model.algorithms import KeypairAlgorithm
+from engine.model.errors import Code, Refusal
+from engine.model.principal import Principal
+from engine.model.vocabulary import ReleaseType
+from engine.persistence.store import tables as t
+from engine.signers.base import (
+    SignerFailed,
+)
+from engine.signers.private_keys import PrivateKeyFile
+from engine.signing.request import Made
+from tests.support.device import Device, pkcs8_of
+from tests.support.private_key_files import ED25519_PEM, pem_of
+from tests.support.refusals import tags
+from tests.support.releases import rows
+from tests.support.world import DIGEST, World
+
+ED25519, P256 = KeypairAlgorithm.ED25519, KeypairAlgorithm.ECDSA_P256
+PASSPHRASE = b"correct horse 4711"
+
+
+@pytest.fixture
+def device(world: World) -> Device:
+    device = Device()
+    world.system = replace(world.system, signers={**world.system.signers, "device": device})
+    return device
+
+
+def importing(content: bytes = ED25519_PEM, **changes: Any) -> ImportKeypair:
+    values: dict[str, Any] = {
+        "alias": "Old",
+        "type": ReleaseType.ONLINE,
+        "algorithm": ED25519,
+        "private_key_file": PrivateKeyFile(content, changes.pop("passphrase", None)),
+    }
+    return ImportKeypair(**(values | changes))
+
+
+def adopting(**changes: Any) -> AdoptKeypair:
+    values: dict[str, Any] = {
+        "alias": "Old",
+        "type": ReleaseType.ONLINE,
+        "algorithm": ED25519,
+        "backend": "device",
+        "key": "release",
+    }
+    return AdoptKeypair(**(values | changes))
+
+
+def signature_of(world: World, alias: str) -> bytes:
+    world.set_team("blue", keypairs=[alias])
+    (outcome,) = world.sign("dev", alias)
+    assert isinstance(outcome, Made)
+    assert outcome.signed is not None
+    return outcome.signed.value
+
+
+def public_key_of(world: World, alias: str) -> Any:
+    (row,) = rows(world, t.keypairs, id=world.things[alias])
+    return load_pem_public_key(row.public_key.encode())
+
+
+def test_an_imported_key_signs_and_is_sealed(world: World) -> None:
+    before = len(world.ledger())
+    key = ed25519.Ed25519PrivateKey.generate()
+    command = importing(pem_of(key, PASSPHRASE), passphrase=PASSPHRASE)
+    world.things["old"] = world.do("admin", command)
+    key.public_key().verify(signature_of(world, "old"), DIGEST)
+    (row,) = rows(world, t.keypairs, id=world.things["old"])
+    assert (row.backend, row.master_key_id is not None) == ("local", True)
+    assert tags(world, before)[0] == "keypair:created"
+    body = world.ledger()[before].body
+    assert '"IMPORTED"' in body
+    for secret in (PASSPHRASE.decode(), pkcs8_of(key).hex(), "PRIVATE"):
+        assert secret not in body
+
+
+def test_an_operator_imports_without_a_user(world: World) -> None:
+    before = len(world.ledger())
+    keypair_id = import_keypair_as_operator(world.system, world.account_id, importing())
+    (row,) = rows(world, t.keypairs, id=keypair_id)
+    assert row.alias == "Old"
+    (entry,) = world.ledger()[before:]
+    assert (entry.tag, entry.actor_id) == ("keypair:created", None)
+    assert "COMMAND_LINE" in entry.body
+    with pytest.raises(Refusal) as refused:
+        import_keypair_as_operator(world.system, world.account_id, importing())
+    assert refused.value.code is Code.NAME_TAKEN
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "field"),
+    [
+        ({"content": b"nothing"}, Code.INVALID_INPUT, "private_key_file"),
+        ({"algorithm": P256}, Code.INVALID_INPUT, "private_key_file"),
+        ({"alias": "vault"}, Code.NAME_TAKEN, "alias"),
+        ({"backend": "device"}, Code.SIGNER_FAILED, None),
+        ({"backend": "nowhere"}, Code.INVALID_INPUT, "backend"),
+    ],
+)
+def test_a_refused_import_leaves_nothing(
+    world: World, device: Device, changes: Any, code: Code, field: str | None
+) -> None:
+    def fail(*_: Any) -> Any:
+        raise SignerFailed("The device is away.")
+
+    device.import_key = fail  # type: ignore[method-assign]
+    before = world.snapshot()
+    with pytest.raises(Refusal) as refused:
+        world.do("admin", importing(**changes))
+    assert (refused.value.code, refused.value.field) == (code, (field,) if field else ())
+    assert world.snapshot() == before
+
+
+def test_who_may_not_create_keypairs_neither_imports_nor_adopts(
+    world: World, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(existing_keys, "read_private_key", lambda *_: pytest.fail("was read"))
+    monkeypatch.setattr(device, "adopt", lambda *_: pytest.fail("was looked for"))
+    for command in (importing(), adopting()):
+        with pytest.raises(Refusal) as refused:
+            world.do("dev", command)
+        assert refused.value.code is Code.FORBIDDEN
+
+
+def test_an_adopted_key_signs_and_is_not_destroyed_when_it_is_refused(
+    world: World, device: Device
+) -> None:
+    before = len(world.ledger())
+    world.things["old"] = world.do("admin", adopting())
+    public_key_of(world, "old").verify(signature_of(world, "old"), DIGEST)
+    assert '"ADOPTED"' in world.ledger()[before].body
+    with pytest.raises(Refusal) as refused:
+        world.do("admin", adopting(alias="Again"))
+    assert (refused.value.code, refused.value.field) == (Code.KEYPAIR_IN_USE, ("key",))
+    assert refused.value.message == (
+        "Another keypair has this key of the signer already. Use that one."
+    )
+    assert device.destroyed == []
+    assert rows(world, t.keypairs, alias="Again") == []
+
+
+def test_another_account_adopts_no_key_that_is_adopted(world: World, device: Device) -> None:
+    world.do("admin", adopting())
+    other = create_account(world.system, name="Other", admin_email="o@example.com", admin_name="O")
+    principal = Principal(account_id=other.account_id, user_id=other.user_id)
+    with pytest.raises(Refusal) as refused:
+        adopting().run(world.system, principal)
+    assert refused.value.code is Code.KEYPAIR_IN_USE
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"key": "nowhere"}, "key"),
+        ({"algorithm": P256}, "key"),
+        ({"backend": "local"}, "backend"),
+        ({"alias": ""}, "alias"),
+    ],
+)
+def test_what_cannot_be_adopted_is_refused(
+    world: World, device: Device, changes: Any, field: str
+) -> None:
+    before = world.snapshot()
+    with pytest.raises(Refusal) as refused:
+        world.do("admin", adopting(**changes))
+    assert (refused.value.code, refused.value.field) == (Code.INVALID_INPUT, (field,))
+    assert world.snapshot() == before
+
+
+def test_a_key_whose_public_half_is_anothers_is_not_adopted(world: World, device: Device) -> None:
+    device.mixed_up = True
+    with pytest.raises(Refusal) as refused:
+        world.do("admin", adopting())
+    assert refused.value.code is Code.INVALID_INPUT
+    assert "does not fit its public half" in refused.value.message
+
+
+def test_a_weak_or_other_key_in_the_signer_is_not_adopted(world: World, device: Device) -> None:
+    device.held["odd"] = ec.generate_private_key(ec.SECP256K1())
+    with pytest.raises(Refusal) as refused:
+        world.do("admin", adopting(key="odd", algorithm=P256))
+    assert (refused.value.code, refused.value.field) == (Code.INVALID_INPUT, ("key",))
