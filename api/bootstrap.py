@@ -57,6 +57,7 @@ from notifications.outbox.outbox import Outbox
 from notifications.webhooks.outbox import WebhookOutbox
 
 if TYPE_CHECKING:
+    from api.timestamps.authority import TimeStampAuthority
     from engine.persistence.db.pg_notify import PgListener, PgNotifier
 
 log = structlog.get_logger("countersign")
@@ -136,9 +137,24 @@ def build_runtime(
             public_url=settings.public_url.rstrip("/"), allow_private=settings.issuer_allow_private
         ),
         listener=listener,
+        time_stamps=_time_stamps(settings),
     )
     meter.registry.register(runtime.signer_health)
     return runtime
+
+
+def _time_stamps(settings: Settings) -> TimeStampAuthority | None:
+    """Return the time-stamping authority; raises NotReadyError if its roots cannot be read."""
+    if settings.tsa_url is None:
+        return None
+    assert settings.tsa_ca_file is not None  # a rule of the settings
+    from api.timestamps.authority import TimeStampAuthority
+
+    try:
+        return TimeStampAuthority.from_file(settings.tsa_url, settings.tsa_ca_file)
+    except (OSError, ValueError) as error:
+        message = f"COUNTERSIGN_TSA_CA_FILE cannot be read: {error}. Name a file of PEM."
+        raise NotReadyError(message) from error
 
 
 def build_commit_channel(

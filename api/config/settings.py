@@ -25,6 +25,7 @@ from api.config.sections.observability import ObservabilitySection
 from api.config.sections.openid import OpenIDSection
 from api.config.sections.pipelines import PipelinesSection
 from api.config.sections.service import ServiceSection
+from api.config.sections.timestamps import TimestampsSection
 from api.config.settings_files import PREFIX, SecretFiles, existing_env_file, values_in_env_file
 
 __all__ = ["PREFIX", "Settings"]
@@ -35,6 +36,7 @@ class Settings(
     ObservabilitySection,
     GraphQLSection,
     MessagesSection,
+    TimestampsSection,
     PipelinesSection,
     OpenIDSection,
     HSMSection,

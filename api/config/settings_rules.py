@@ -189,6 +189,12 @@ def issuer(url: str) -> None:
         raise ValueError("must begin with https://")
 
 
+def tsa_url(url: str) -> None:
+    """Require a web address without credentials; nothing secret is sent to it."""
+    if not _is_address(url) or "@" in urlsplit(url).netloc:
+        raise ValueError("must be a web address like http://timestamp.example.com")
+
+
 def address_and_port(text: str) -> None:
     """Require an address and a port."""
     host, _, port = text.rpartition(":")

@@ -31,6 +31,7 @@ from engine.system import System
 from notifications.delivery.wakeup import Wakeup
 
 if TYPE_CHECKING:
+    from api.timestamps.authority import TimeStampAuthority
     from engine.persistence.db.pg_notify import PgListener, PgNotifier
 
 Answer = TypeVar("Answer")
@@ -63,6 +64,8 @@ class Runtime:
     message_settings: MessageSettings | None = None
     #: How pipelines prove themselves.
     pipelines: PipelineSettings = field(default_factory=PipelineSettings)
+    #: Stamps signatures with the time, where an operator has set an authority up.
+    time_stamps: TimeStampAuthority | None = None
     #: Set when the server is about to end: streams of events end then, too.
     ending: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -81,6 +81,8 @@ class Code(StrEnum):
     ORIGIN_MISMATCH = "ORIGIN_MISMATCH"
     #: The signer could not make the signature.
     SIGNER_FAILED = "SIGNER_FAILED"
+    #: The signature was made, and the time-stamping authority gave no usable answer.
+    TIMESTAMP_FAILED = "TIMESTAMP_FAILED"
     #: No valid credentials.
     UNAUTHENTICATED = "UNAUTHENTICATED"
 

@@ -165,6 +165,7 @@ REFUSALS = {
     "RELEASE_MISMATCH": "Counts toward another release",
     "BATCH_REFUSED": "Batch refused",
     "SIGNER_FAILED": "Signer failed",
+    "TIMESTAMP_FAILED": "Time stamp missing",
     "UNAUTHENTICATED": "Not signed in",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
@@ -10,13 +11,14 @@ from uuid import uuid4
 import pytest
 
 from api.graphql.ids import to_global
+from api.timestamps.authority import TimeStampAuthority
 from engine.concurrency.executor import Executor
 from engine.model.errors import Code
 from engine.model.vocabulary import ReleaseType
 from engine.persistence.db.ids import uuid7
 from engine.signers.base import SignerFailed
 from notifications.tables import deliveries
-from tests.support.api import Api
+from tests.support.api import Api, make_api
 from tests.support.world import DIGEST
 
 Scenario = Callable[[Api], Any]
@@ -308,6 +310,20 @@ def another_digest_of_the_atomic_batch(api: Api) -> Any:
     values = {"keypairAlias": "vault", "items": items, "atomic": True}
     payload = api.try_("dev", "signBatch", values, "outcomes { errors { code message } }")
     return payload["outcomes"][0]
+
+
+@reaches(Code.TIMESTAMP_FAILED)
+def the_time_stamping_authority_is_away(api: Api) -> Any:
+    opened(api)
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))  # taken, and nobody listens
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        world, authority = api.world, TimeStampAuthority(url, [])
+        stamping, runtime = make_api(world, time_stamps=authority)
+        with stamping.client:
+            payload = sign(stamping, timestamp=True, idempotencyKey="1")
+    runtime.executor.shutdown()
+    return payload
 
 
 @reaches(Code.SIGNER_FAILED)

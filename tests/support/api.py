@@ -21,6 +21,7 @@ from api.graphql.ids import to_global
 from api.runtime.channels import MessageSettings
 from api.runtime.pipeline_settings import PipelineSettings
 from api.runtime.runtime import Runtime
+from api.timestamps.authority import TimeStampAuthority
 from api.web.http.browser import Browser
 from api.web.http.cross_origin import shared_with
 from engine.commands.credentials.api_tokens import CreateApiToken
@@ -102,7 +103,11 @@ _TELLING = MessageSettings(
 
 
 def make_api(
-    world: World, *, pipelines: PipelineSettings | None = None, **options: Any
+    world: World,
+    *,
+    pipelines: PipelineSettings | None = None,
+    time_stamps: TimeStampAuthority | None = None,
+    **options: Any,
 ) -> tuple[Api, Runtime]:
     """The endpoint over the world's system; `options` are the endpoint's."""
     executor = Executor(world.system.database, threads=4)
@@ -115,6 +120,7 @@ def make_api(
         message_settings=_TELLING,
         browser=browser,
         pipelines=pipelines or PipelineSettings(),
+        time_stamps=time_stamps,
     )
     endpoint = Endpoint(runtime, **{"ide": False} | options)
     graphql = shared_with(endpoint, options.get("allowed_origins", ()))

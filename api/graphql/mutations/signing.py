@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
 
 import strawberry
 
@@ -14,10 +15,25 @@ from api.graphql.mutations.payload import Payload
 from api.graphql.mutations.signing_inputs import SignBatchInput, SignInput
 from api.graphql.prefetch import needs_loading
 from api.graphql.resolvers import run_action
+from api.graphql.scalars import Base64
 from api.graphql.selection import Selection
 from api.graphql.types.signature import Factor, Signature
+from engine.model.errors import Refusal
 from engine.queries import signatures as signatures_query
 from engine.signing.request import Made, Outcome, Refused
+
+if TYPE_CHECKING:
+    from api.timestamps.authority import TimeStampAuthority
+
+
+@strawberry.type(
+    description="A token of a time-stamping authority (RFC 3161), verified before it was answered."
+)
+class TimeStamp:
+    token: Base64 = strawberry.field(
+        description="The token in DER, as CMS signatures and `openssl ts -token_in` take it."
+    )
+    at: datetime = strawberry.field(description="The time at which the signature existed.")
 
 
 @strawberry.type(description="The result of signing: a signature, or why there is none.")
@@ -29,6 +45,10 @@ class SignPayload(Payload):
         default_factory=list,
         description="The conditions of the signature as they were evaluated, also if it was"
         " refused.",
+    )
+    time_stamp: TimeStamp | None = strawberry.field(
+        default=None,
+        description="The time stamp over the signature's value, if one was asked for and given.",
     )
 
     @classmethod
@@ -103,13 +123,29 @@ class SigningMutations:
         description="Makes a signature if every condition holds, which needs SIGN."
     )
     async def sign(self, info: Info, input: SignInput) -> SignPayload:
-        return await run_action(info, input, input.sign, SignPayload)
+        payload = await run_action(info, input, input.sign, SignPayload)
+        authority = info.context.runtime.time_stamps
+        if input.timestamp and authority is not None and payload.signature is not None:
+            await _stamp(payload, authority, input)
+        return payload
 
     @strawberry.mutation(
         description="Signs many digests, each of which is decided on its own; this needs SIGN."
     )
     async def sign_batch(self, info: Info, input: SignBatchInput) -> SignBatchPayload:
         return await run_action(info, input, input.sign, SignBatchPayload)
+
+
+async def _stamp(payload: SignPayload, authority: TimeStampAuthority, input: SignInput) -> None:
+    """Add a time stamp to the payload of a signature, or why there is none."""
+    assert payload.signature is not None
+    assert payload.signature.value is not None
+    try:
+        stamp = await authority.stamp(bytes(payload.signature.value))
+    except Refusal as refusal:
+        payload.errors = UserError.of_all(refusal, input)
+    else:
+        payload.time_stamp = TimeStamp(token=Base64(stamp.token), at=stamp.at)
 
 
 def _new_signatures(

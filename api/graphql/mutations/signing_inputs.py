@@ -140,8 +140,17 @@ class SignInput:
         " 2048 bytes as JSON.",
     )
 
+    timestamp: bool = strawberry.field(
+        default=False,
+        description="Whether to ask the time-stamping authority of this installation for a token"
+        " over the value, which needs an idempotency key. If it fails, the signature is answered"
+        " with the error TIMESTAMP_FAILED; the same call again asks for a token again.",
+    )
+
     async def sign(self, runtime: Runtime, principal: Principal) -> Outcome:
         """Sign and return the outcome; refuses ids of other types."""
+        if self.timestamp:
+            _require_time_stamps(runtime, self.idempotency_key)
         keypair_id = await _keypair_id(runtime, principal, self.keypair_id, self.keypair_alias)
         request = SignRequest(
             keypair_id=keypair_id,
@@ -260,6 +269,22 @@ async def _keypair_id(
         raise not_found("keypair", "keypair_alias")
     keypair_id: UUID = keypairs[0].id
     return keypair_id
+
+
+def _require_time_stamps(runtime: Runtime, idempotency_key: str | None) -> None:
+    """Refuse a time stamp that cannot be had here, or that could not be asked for again."""
+    if runtime.time_stamps is None:
+        message = (
+            "This installation has no time-stamping authority. Ask its operator to set"
+            " COUNTERSIGN_TSA_URL, or leave `timestamp` out."
+        )
+        raise Refusal(Code.INVALID_INPUT, message, "timestamp")
+    if idempotency_key is None:
+        message = (
+            "Give an idempotency key with `timestamp`: if the authority fails, the same call again"
+            " answers the same signature and asks for its time stamp."
+        )
+        raise Refusal(Code.INVALID_INPUT, message, "idempotency_key")
 
 
 def _release_id(id: strawberry.ID | None) -> UUID | None:

@@ -54,6 +54,8 @@ describe_enum(
         " was.",
         "ORIGIN_MISMATCH": "The caller is no pipeline from where the release asks for.",
         "SIGNER_FAILED": "The signer that holds the private key could not make the signature.",
+        "TIMESTAMP_FAILED": "The signature was made, and is in the answer, but the time-stamping"
+        " authority gave no usable answer.",
         "UNAUTHENTICATED": "The request carries no valid credentials.",
     },
 )

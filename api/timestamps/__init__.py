@@ -1,0 +1,1 @@
+"""Time stamps over signatures, by an authority that the operator chooses."""
