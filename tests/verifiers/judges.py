@@ -133,6 +133,37 @@ def _openssl_raw(folder: Path, message: bytes) -> bool:
     return programs.run(*command.split(), folder=folder)
 
 
+#: By scheme, how Java calls the signature and the key.
+_JAVA_NAMES = {
+    Scheme.ECDSA: ("SHA256withECDSA", "EC"),
+    Scheme.ED25519: ("Ed25519", "Ed25519"),
+    Scheme.RSA_PSS: ("RSASSA-PSS", "RSA"),
+    Scheme.RSA_PKCS1: ("SHA256withRSA", "RSA"),
+    Scheme.ML_DSA: ("ML-DSA", "ML-DSA"),
+}
+
+
+def java(signer: Signer, folder: Path, alter: bool) -> bool:
+    is_message = signer.algorithm.scheme in MESSAGE_SCHEMES
+    content = digest_of(judged(alter)) if is_message else judged(alter)
+    return _java(signer, folder, signer.value(digest=digest_of(CONTENT)), content)
+
+
+def java_message(signer: Signer, folder: Path, alter: bool) -> bool:
+    return _java(signer, folder, signer.value(message=CONTENT), judged(alter))
+
+
+def _java(signer: Signer, folder: Path, value: bytes, content: bytes) -> bool:
+    (folder / "key.der").write_bytes(signer.public_key.der)
+    (folder / "signature").write_bytes(value)
+    (folder / "content").write_bytes(content)
+    source = Path(__file__).with_name("Verify.java")
+    names = _JAVA_NAMES[signer.algorithm.scheme]
+    return programs.run(
+        "java", str(source), *names, "key.der", "signature", "content", folder=folder
+    )
+
+
 def cryptography(signer: Signer, folder: Path, alter: bool) -> bool:
     value, content, sha256 = signer.value(digest=digest_of(CONTENT)), judged(alter), hashes.SHA256()
     pss = padding.PSS(padding.MGF1(sha256), 32)

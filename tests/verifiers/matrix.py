@@ -17,6 +17,7 @@ from tests.verifiers.signing import Signer
 Judge = Callable[[Signer, Path, bool], bool]
 Refusals = Mapping[Scheme, str]
 
+JAVA_NO_ML_DSA = "JDK 17 knows no ML-DSA; JDK 24 does."
 NO_ML_DSA = "OpenSSL 3.0 knows no ML-DSA; 3.5 does."
 
 RPM_KNOWS_NO_ECDSA = (
@@ -70,6 +71,12 @@ CHECKS = (
         judge=judges.openssl,
         refuses={Scheme.ML_DSA: NO_ML_DSA},
     ),
+    Check(
+        form=DIGEST,
+        program="JDK 17",
+        judge=judges.java,
+        refuses={Scheme.ML_DSA: JAVA_NO_ML_DSA},
+    ),
     Check(form=DIGEST, program="cryptography (Python)", judge=judges.cryptography),
     Check(form=DIGEST, program="WebCrypto (node)", judge=judges.web_crypto),
     Check(
@@ -77,6 +84,12 @@ CHECKS = (
         program="openssl",
         judge=judges.openssl_message,
         refuses={Scheme.ML_DSA: NO_ML_DSA},
+    ),
+    Check(
+        form=MESSAGE,
+        program="JDK 17",
+        judge=judges.java_message,
+        refuses={Scheme.ML_DSA: JAVA_NO_ML_DSA},
     ),
     Check(form=MESSAGE, program="cryptography (Python)", judge=judges.cryptography_message),
     Check(form=MESSAGE, program="WebCrypto (node)", judge=judges.web_crypto_message),

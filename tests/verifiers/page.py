@@ -19,7 +19,8 @@ _HEAD = f"""# Verified by
 Tests sign with keys of each algorithm in each of the signers {" and ".join(BACKENDS)} (SoftHSM),
 and hold the signatures against programs that are not part of Countersign: each accepts the content
 that was signed, and refuses another. Of RSA one size is tried. The page is generated from the table
-of these tests, `tests/verifiers/matrix.py`.
+of these tests, `tests/verifiers/matrix.py`. What jarsigner, osslsigncode, sbsign, apksigner and
+other tools sign through the agent is verified by these tools in tests of their own.
 """
 
 

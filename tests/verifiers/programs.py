@@ -122,6 +122,13 @@ None.
 SIGN_COMMAND = '#!/bin/sh\ncat "$1" > "$2/plaintext"\ncp "$2/signature" "$3"\n'
 
 
+def rpm_imports(folder: Path, certificate: str) -> bool:
+    """Whether rpm imports a certificate into a database of its own."""
+    (folder / "certificate").write_text(certificate)
+    database = ("--dbpath", str(folder / "database"))
+    return run("rpmkeys", *database, "--import", "certificate", folder=folder)
+
+
 class RpmPackage:
     """A package that is built, signed and checked by rpm's own programs."""
 
@@ -144,14 +151,13 @@ class RpmPackage:
 
     def accepted(self, certificate: str, sign: Callable[[bytes], str]) -> bool:
         """Whether rpm imports the certificate and finds the package's signature in order."""
-        database = ("--dbpath", str(self.folder / "database"))
-        (self.folder / "certificate").write_text(certificate)
-        if not run("rpmkeys", *database, "--import", "certificate", folder=self.folder):
+        if not rpm_imports(self.folder, certificate):
             return False
         self._sign()
         plaintext = (self.folder / "plaintext").read_bytes()
         (self.folder / "signature").write_bytes(unarmor(sign(plaintext)))
         assert self._sign()
+        database = ("--dbpath", str(self.folder / "database"))
         checked = output("rpm", *database, "-K", str(self.package), folder=self.folder)
         return checked.returncode == 0 and b"signatures OK" in checked.stdout
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from tests.support.releases import release_in, rows
 from tests.support.sign_now import sign
 from tests.support.signing import code_of
 from tests.support.world import World, make_world
+from tests.verifiers.programs import rpm_imports
 
 MASTER_KEY, NEW_KEY = bytes(range(32)), bytes(range(32, 64))
 KEYRING = Keyring([MASTER_KEY])
@@ -85,6 +87,18 @@ def test_a_converted_keypair_keeps_its_fingerprint_and_signs(
     with gnupg() as gpg:
         signature = outcome.signed.value.decode()
         assert gpg.accepts(row.openpgp_certificate, signature, b"a package")
+
+
+@pytest.mark.long
+def test_rpm_imports_the_certificate_which_it_refused_before(world: World, tmp_path: Path) -> None:
+    earlier = store_earlier_keypair(world, "packages", KEYRING)
+    convert_openpgp_keypairs(world.system, KEYRING)
+    today = keypair_row(world).openpgp_certificate
+    folders = [tmp_path / name for name in ("earlier", "today")]
+    for folder in folders:
+        folder.mkdir()
+    imported = [rpm_imports(*pair) for pair in zip(folders, (earlier, today), strict=True)]
+    assert imported == [False, True]
 
 
 def test_both_keys_are_sealed_anew_under_another_master_key(world: World) -> None:
