@@ -6,6 +6,8 @@ import asyncio
 import os
 import shlex
 import signal
+import socket
+import stat
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -116,6 +118,9 @@ async def serve_stdio(signer: KeySigner) -> None:
 
 
 async def _standard_streams() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Standard input and output: the same socket where p11-kit started this, pipes by ssh."""
+    if stat.S_ISSOCK(os.fstat(sys.stdin.fileno()).st_mode):
+        return await asyncio.open_connection(sock=socket.socket(fileno=os.dup(sys.stdin.fileno())))
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
     protocol = asyncio.StreamReaderProtocol(reader)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import shlex
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from engine.model.algorithms import KeypairAlgorithm
-from tests.support.agent_tools import AGENT, AgentTools, agent_tools, needs
+from tests.support.agent_tools import AGENT, AgentTools, agent_tools, needs, token_key_id
+from tests.support.p11_client import INITIALIZE, TokenConnection, TokenError, u32
 from tests.support.world import World
 
 pytestmark = [
@@ -72,3 +76,73 @@ def test_session_prints_what_a_shell_needs(tools: AgentTools) -> None:
         assert agent.wait(timeout=20) == 0
     assert "label:      release" in shown.stdout
     assert list((runtime_folder / "countersign").glob("pkcs11")) == []
+
+
+#: As p11-kit runs it for a module with `remote:`, and as ssh does on another machine.
+ON_A_SOCKET = [*AGENT, "stdio"]
+ON_PIPES = ["sh", "-c", f"cat | {shlex.join(ON_A_SOCKET)} | cat"]
+
+
+@pytest.mark.parametrize("command", [ON_A_SOCKET, ON_PIPES], ids=["socket", "pipes"])
+def test_agent_answers_on_standard_input_and_output(tools: AgentTools, command: list[str]) -> None:
+    tools.open_release("release", 1)
+    ours, theirs = socket.socketpair()
+    with subprocess.Popen(
+        command,
+        env=tools.environment,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as agent:
+        theirs.close()
+        signature, failure = asyncio.run(asyncio.wait_for(sign_twice(ours), 20))
+        assert agent.stderr
+        assert agent.stderr.read().startswith("countersign: QUOTA_EXHAUSTED: ")
+        assert agent.wait(timeout=20) == 0
+    assert len(signature) == 64
+    assert failure.value == 0x200  # CKR_FUNCTION_REJECTED
+
+
+async def sign_twice(connection: socket.socket) -> tuple[bytes, TokenError]:
+    """A signature and a refusal."""
+    reader, writer = await asyncio.open_connection(sock=connection)
+    writer.write(b"\0")
+    assert await reader.readexactly(1) == b"\0"
+    client = TokenConnection(reader, writer, [])
+    await client.receive(client.send(INITIALIZE))
+    session = await client.open_session()
+    key = await client.find_private_key(session, "release")
+    ecdsa = u32(0x1041)
+    await client.sign_init(session, key, ecdsa)
+    signature = await client.sign(session, bytes(32))
+    await client.sign_init(session, key, ecdsa)
+    with pytest.raises(TokenError) as failure:
+        await client.sign(session, bytes(32))
+    writer.close()
+    return signature, failure.value
+
+
+@needs("pkcs11-tool")
+def test_tool_waits_until_the_release_opens(tools: AgentTools) -> None:
+    release_id = tools.world.approved(
+        keypair_ids=frozenset({tools.world.things["release"]}), max_signatures=1
+    )
+    (tools.folder / "digest").write_bytes(bytes(32))
+    key_id = token_key_id(tools.public_keys["release"]["pem"])
+    script = (
+        'pkcs11-tool --module "$COUNTERSIGN_PKCS11_MODULE" --sign --mechanism ECDSA'
+        f" --id {key_id} --input-file digest --output-file signature"
+    )
+    command = [*AGENT, "exec", "--wait", "1m", "--", "sh", "-c", script]
+    with subprocess.Popen(
+        command, env=tools.environment, cwd=tools.folder, stderr=subprocess.PIPE, text=True
+    ) as agent:
+        assert agent.stderr
+        lines = iter(agent.stderr.readline, "")
+        notice = next(line for line in lines if line.startswith("countersign: "))
+        assert notice.startswith("countersign: WAITING: ")
+        assert tools.world.release(release_id).signatures_used == 0
+        tools.world.clock.pass_(hours=1)
+        assert agent.wait(timeout=30) == 0
+    assert tools.world.release(release_id).signatures_used == 1
