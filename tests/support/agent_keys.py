@@ -28,18 +28,20 @@ NEW_KEYS: dict[str, Callable[[], PrivateKey]] = {
 }
 
 
-def sign_digest(key: PrivateKey, scheme: Scheme, digest: bytes, hash_name: str) -> bytes:
-    """What the server makes of a digest."""
+def sign_content(
+    key: PrivateKey, scheme: Scheme, content: bytes, hash_name: DigestAlgorithm | None
+) -> bytes:
+    """What the server makes of a digest or a message."""
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return key.sign(content)
+    assert hash_name
     prehashed = utils.Prehashed(HASHES[hash_name])
-    match key:
-        case ec.EllipticCurvePrivateKey():
-            return key.sign(digest, ec.ECDSA(prehashed))
-        case ed25519.Ed25519PrivateKey():
-            return key.sign(digest)
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return key.sign(content, ec.ECDSA(prehashed))
     if scheme is Scheme.RSA_PSS:
         pss = padding.PSS(padding.MGF1(HASHES[hash_name]), padding.PSS.DIGEST_LENGTH)
-        return key.sign(digest, pss, prehashed)
-    return key.sign(digest, padding.PKCS1v15(), prehashed)
+        return key.sign(content, pss, prehashed)
+    return key.sign(content, padding.PKCS1v15(), prehashed)
 
 
 def self_signed(key: PrivateKey, name: str) -> x509.Certificate:
@@ -65,21 +67,21 @@ class KeysInMemory:
 
     private_keys: dict[str, PrivateKey]
     key_list: Sequence[AgentKey]
-    signed: list[tuple[str, bytes, DigestAlgorithm]] = field(default_factory=list)
+    signed: list[tuple[str, bytes, DigestAlgorithm | None]] = field(default_factory=list)
     refusal: ClientError | None = None
     release: asyncio.Event | None = None
 
     async def keys(self) -> Sequence[AgentKey]:
         return self.key_list
 
-    async def sign(self, alias: str, digest: bytes, digest_algorithm: DigestAlgorithm) -> bytes:
+    async def sign(self, alias: str, content: bytes, hashed_by: DigestAlgorithm | None) -> bytes:
         if self.release:
             await self.release.wait()
         if self.refusal:
             raise self.refusal
-        self.signed.append((alias, digest, digest_algorithm))
+        self.signed.append((alias, content, hashed_by))
         [key] = [key for key in self.key_list if key.alias == alias]
-        return sign_digest(self.private_keys[alias], key.scheme, digest, digest_algorithm)
+        return sign_content(self.private_keys[alias], key.scheme, content, hashed_by)
 
 
 def keys_in_memory(*algorithms: str, with_certificates: bool = False) -> KeysInMemory:

@@ -237,6 +237,7 @@ TOOLS = {
     "ssh-keygen, ECDSA": ssh_keygen(EC),
     "ssh-keygen, ECDSA P-521": ssh_keygen(EC_521),
     "ssh-keygen, RSA": ssh_keygen(RSA),
+    "ssh-keygen, Ed25519": ssh_keygen(KeypairAlgorithm.ED25519),
     "git with SSH": Tool(
         programs=["git", "ssh-keygen"],
         algorithm=EC,

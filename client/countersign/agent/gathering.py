@@ -1,4 +1,4 @@
-"""Joins digests for one keypair into batches, so that parallel tools cost few requests."""
+"""Gathers what is to be signed with a keypair, so that parallel tools cost few requests."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ MAX_BATCH_ITEMS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class DigestToSign:
-    """A digest with the key that makes sending it again harmless.
+class ItemToSign:
+    """A digest or a message, with the key that makes sending it again harmless.
 
     Attributes:
-        digest: The digest.
-        algorithm: The hash function that computed it.
+        content: The digest, or the message.
+        hashed_by: The hash function that computed the digest; None for a message.
         idempotency_key: New for each operation of a tool. A request that is sent again, since its
             answer was lost, has the same, and so uses no second signature.
     """
 
-    digest: bytes
-    algorithm: DigestAlgorithm
+    content: bytes
+    hashed_by: DigestAlgorithm | None
     idempotency_key: str
 
 
-#: Signs a batch with one keypair; returns a signature or a refusal for each digest, in their order.
-SignBatch = Callable[[str, Sequence[DigestToSign]], Awaitable[Sequence[bytes | ClientError]]]
+#: Signs a batch with one keypair; returns a signature or a refusal for each item, in their order.
+SignBatch = Callable[[str, Sequence[ItemToSign]], Awaitable[Sequence[bytes | ClientError]]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    item: DigestToSign
+    item: ItemToSign
     result: asyncio.Future[bytes]
 
 
@@ -54,8 +54,8 @@ class Gatherer:
         self._waiting: dict[str, list[_Waiting]] = {}
         self._requests: set[asyncio.Task[None]] = set()
 
-    async def sign(self, alias: str, digest: bytes, digest_algorithm: DigestAlgorithm) -> bytes:
-        """Return a signature over a digest.
+    async def sign(self, alias: str, content: bytes, hashed_by: DigestAlgorithm | None) -> bytes:
+        """Return a signature over a digest or a message.
 
         A caller that is cancelled before its batch is sent is left out of it.
 
@@ -63,7 +63,7 @@ class Gatherer:
             ClientError: There is no signature.
         """
         loop = asyncio.get_running_loop()
-        item = DigestToSign(digest, digest_algorithm, str(uuid.uuid4()))
+        item = ItemToSign(content, hashed_by, str(uuid.uuid4()))
         waiting = _Waiting(item, loop.create_future())
         batch = self._waiting.setdefault(alias, [])
         batch.append(waiting)

@@ -8,15 +8,15 @@ from collections.abc import Collection, Sequence
 from typing import Any, cast
 
 from cryptography.hazmat.primitives.serialization import load_der_public_key
-from cryptography.x509 import Certificate
+from cryptography.x509 import Certificate, load_pem_x509_certificates
 
 from countersign.agent.certificates import chain_of
-from countersign.agent.gathering import DigestToSign, Gatherer
+from countersign.agent.gathering import Gatherer, ItemToSign
 from countersign.agent.signing_keys import AgentKey, DigestAlgorithm, PublicKey, Scheme
 from countersign.connection.graphql import AsyncConnection
 from countersign.connection.wire import refusal_of
 from countersign.errors import ClientError
-from countersign.operations.keypairs import KEYPAIRS
+from countersign.operations.keypairs import SIGNING_KEYPAIRS
 from countersign.operations.signing import EXPLAIN_SIGN, SIGN_BATCH
 
 #: How long the list of keypairs is kept; whether one may sign is decided anew each time.
@@ -29,7 +29,7 @@ class ServerKeys:
     Args:
         connection: The connection to the server.
         aliases: The only keypairs that are offered; all that the person may see if None.
-        certificates: Certificates of keypairs, which the tools get from the agent.
+        certificates: Certificates of keypairs, which go before those that the server has.
     """
 
     def __init__(
@@ -58,13 +58,13 @@ class ServerKeys:
             self._expires_at = time.monotonic() + KEYS_SECONDS
         return self._keys
 
-    async def sign(self, alias: str, digest: bytes, digest_algorithm: DigestAlgorithm) -> bytes:
-        """Return one signature over a digest.
+    async def sign(self, alias: str, content: bytes, hashed_by: DigestAlgorithm | None) -> bytes:
+        """Return one signature over a digest or a message.
 
         Raises:
             ClientError: There is none.
         """
-        return await self._gatherer.sign(alias, digest, digest_algorithm)
+        return await self._gatherer.sign(alias, content, hashed_by)
 
     async def is_open(self, alias: str) -> bool:
         """Return whether the server would sign with a keypair now.
@@ -90,7 +90,7 @@ class ServerKeys:
             scheme=scheme,
             public_key=cast("PublicKey", load_der_public_key(public_key_info)),
             openpgp_certificate=row["publicKey"]["openpgp"],
-            certificates=chain_of(public_key_info, self._certificates),
+            certificates=chain_of(public_key_info, self._certificates) or _chain_in(row),
         )
 
     def _is_offered(self, row: dict[str, Any]) -> bool:
@@ -100,14 +100,14 @@ class ServerKeys:
         rows: list[dict[str, Any]] = []
         after: str | None = None
         while True:
-            (page,) = (await self._connection.run(KEYPAIRS, after=after)).values()
+            (page,) = (await self._connection.run(SIGNING_KEYPAIRS, after=after)).values()
             rows += [edge["node"] for edge in page["edges"]]
             if not page["pageInfo"]["hasNextPage"]:
                 return rows
             after = page["pageInfo"]["endCursor"]
 
     async def _sign_batch(
-        self, alias: str, items: Sequence[DigestToSign]
+        self, alias: str, items: Sequence[ItemToSign]
     ) -> Sequence[bytes | ClientError]:
         payload = await self._connection.change(
             SIGN_BATCH, {"keypairAlias": alias, "items": [_item(item) for item in items]}
@@ -115,12 +115,20 @@ class ServerKeys:
         return [_result(outcome) for outcome in payload["outcomes"]]
 
 
-def _item(item: DigestToSign) -> dict[str, str]:
-    return {
-        "digest": base64.b64encode(item.digest).decode(),
-        "digestAlgorithm": item.algorithm.value,
-        "idempotencyKey": item.idempotency_key,
-    }
+def _chain_in(row: dict[str, Any]) -> tuple[Certificate, ...]:
+    """The keypair's default certificate at the server, and those above it."""
+    pem = (row["defaultCertificate"] or {}).get("chainPem")
+    return tuple(load_pem_x509_certificates(pem.encode())) if pem else ()
+
+
+def _item(item: ItemToSign) -> dict[str, str]:
+    content = base64.b64encode(item.content).decode()
+    signed = (
+        {"message": content}
+        if item.hashed_by is None
+        else {"digest": content, "digestAlgorithm": item.hashed_by.value}
+    )
+    return signed | {"idempotencyKey": item.idempotency_key}
 
 
 def _result(outcome: dict[str, Any]) -> bytes | ClientError:

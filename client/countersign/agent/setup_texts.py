@@ -9,13 +9,13 @@ MODULE_EXAMPLE = "/usr/lib/x86_64-linux-gnu/pkcs11/p11-kit-client.so"
 
 SETUP_TEXTS = {
     "jarsigner": """\
-# One signature for each jar. The keypair needs a certificate: release.pem has it, and those above
-# it. Java is told of the keypairs by JAVA_TOOL_OPTIONS.
-countersign agent exec --key release --certificate release.pem -- \\
+# One signature for each jar. The keypair needs a certificate, at the server or in a file that
+# --certificate names. Java is told of the keypairs by JAVA_TOOL_OPTIONS.
+countersign agent exec --key release -- \\
   jarsigner -keystore NONE -storetype PKCS11 -storepass "" app.jar release""",
     "apksigner": """\
 # Three signatures for each APK, for the schemes v1, v2 and v3. The keypair needs a certificate.
-countersign agent exec --key release --certificate release.pem -- \\
+countersign agent exec --key release -- \\
   apksigner sign --ks NONE --ks-type PKCS11 --ks-pass pass:x --ks-key-alias release app.apk""",
     "osslsigncode": """\
 # One signature for each file. Needs the package libengine-pkcs11-openssl, and a certificate.
@@ -24,7 +24,7 @@ countersign agent exec --key release -- \\
   -key "pkcs11:token=Countersign;object=release;type=private" -certs release.pem \\
   -h sha256 -in app.exe -out app-signed.exe""",
     "git": """\
-# One signature for each commit and each tag. With SSH, for a keypair with ECDSA or RSA:
+# One signature for each commit and each tag. With SSH, for a keypair with Ed25519, ECDSA or RSA:
 git config gpg.format ssh
 git config user.signingkey "key::$(countersign key export release --format ssh)"
 # or with OpenPGP, for a keypair of the category GPG:
@@ -38,7 +38,7 @@ countersign agent exec --key release -- \\
 # Where a tool has an option for the program gpg, no agent has to be run:
 git config gpg.program countersign-gpg""",
     "ssh": """\
-# One signature for each file. For a keypair with ECDSA or RSA.
+# One signature for each file. For a keypair with Ed25519, ECDSA or RSA.
 countersign key export release --format ssh > release.pub
 countersign agent exec --key release -- ssh-keygen -Y sign -n file -f release.pub app.tar.gz""",
     "rpm": """\
@@ -55,7 +55,7 @@ cosign sign --key countersign://release registry.example.com/app@sha256:...""",
 # notation wants its plug-in in a folder of its own, as a regular file.
 folder="${XDG_CONFIG_HOME:-$HOME/.config}/notation/plugins/countersign"
 install -D "$(command -v notation-countersign)" "$folder/notation-countersign"
-notation key add --plugin countersign --id release --plugin-config certificate=release.pem release
+notation key add --plugin countersign --id release release
 notation sign --key release registry.example.com/app@sha256:...""",
 }
 

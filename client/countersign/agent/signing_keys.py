@@ -89,8 +89,13 @@ class KeySigner(Protocol):
             ClientError: The server does not answer, or does not know who asks.
         """
 
-    async def sign(self, alias: str, digest: bytes, digest_algorithm: DigestAlgorithm) -> bytes:
-        """One signature over a digest; each call uses one.
+    async def sign(self, alias: str, content: bytes, hashed_by: DigestAlgorithm | None) -> bytes:
+        """One signature; each call uses one.
+
+        Args:
+            alias: The key that signs.
+            content: A digest, or a short message for a key that signs messages.
+            hashed_by: The hash function of the digest; None for a message.
 
         Raises:
             ClientError: There is no signature.

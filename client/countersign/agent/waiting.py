@@ -44,8 +44,8 @@ class WaitingSigner:
         """Return the keys of the other signer."""
         return await self._signer.keys()
 
-    async def sign(self, alias: str, digest: bytes, digest_algorithm: DigestAlgorithm) -> bytes:
-        """Return one signature over a digest, if need be when the release has opened.
+    async def sign(self, alias: str, content: bytes, hashed_by: DigestAlgorithm | None) -> bytes:
+        """Return one signature, if need be when the release has opened.
 
         Raises:
             ClientError: There is none, or the release has not opened in time.
@@ -53,7 +53,7 @@ class WaitingSigner:
         deadline = time.monotonic() + self._limit_seconds
         while True:
             try:
-                return await self._signer.sign(alias, digest, digest_algorithm)
+                return await self._signer.sign(alias, content, hashed_by)
             except RefusedError as refusal:
                 if refusal.code != OUTSIDE_WINDOW:
                     raise

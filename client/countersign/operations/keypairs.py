@@ -30,3 +30,19 @@ KEYPAIRS = Operation(
     {_FIELDS}
     """
 )
+
+#: What tools that sign by themselves need to know.
+SIGNING_KEYPAIRS = Operation(
+    """
+    query SigningKeypairs($after: String) {
+      keypairs(first: 100, after: $after) {
+        edges { node {
+          id alias algorithm enabled
+          publicKey { der openpgp }
+          defaultCertificate { chainPem }
+        } }
+        pageInfo { endCursor hasNextPage }
+      }
+    }
+    """
+)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from countersign.agent.gathering import MAX_BATCH_ITEMS, DigestToSign, Gatherer
+from countersign.agent.gathering import MAX_BATCH_ITEMS, Gatherer, ItemToSign
 from countersign.agent.signing_keys import DigestAlgorithm
 from countersign.errors import ClientError, RefusedError, TransientError
 
@@ -19,19 +19,17 @@ SHA256 = DigestAlgorithm.SHA256
 class Batches:
     """Takes batches down; refuses digests that say so."""
 
-    batches: list[tuple[str, list[DigestToSign]]] = field(default_factory=list)
+    batches: list[tuple[str, list[ItemToSign]]] = field(default_factory=list)
     failure: ClientError | None = None
 
-    async def sign(
-        self, alias: str, items: Sequence[DigestToSign]
-    ) -> Sequence[bytes | ClientError]:
+    async def sign(self, alias: str, items: Sequence[ItemToSign]) -> Sequence[bytes | ClientError]:
         self.batches.append((alias, list(items)))
         if self.failure:
             raise self.failure
         return [
             RefusedError("QUOTA_EXHAUSTED", "All are used.")
-            if item.digest == b"refused"
-            else b"signature of " + item.digest
+            if item.content == b"refused"
+            else b"signature of " + item.content
             for item in items
         ]
 
@@ -98,7 +96,7 @@ async def test_caller_that_has_gone_is_left_out() -> None:
     gone.cancel()
     assert await staying == b"signature of staying"
     [(_, items)] = batches.batches
-    assert [item.digest for item in items] == [b"staying"]
+    assert [item.content for item in items] == [b"staying"]
     with pytest.raises(asyncio.CancelledError):
         await gone
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.commands.keys.certificates import AddCertificate
 from engine.model.algorithms import KeypairAlgorithm
 from tests.support.agent_tools import AGENT, AgentTools, agent_tools, needs, token_key_id
 from tests.support.p11_client import INITIALIZE, TokenConnection, TokenError, u32
@@ -146,3 +147,16 @@ def test_tool_waits_until_the_release_opens(tools: AgentTools) -> None:
         tools.world.clock.pass_(hours=1)
         assert agent.wait(timeout=30) == 0
     assert tools.world.release(release_id).signatures_used == 1
+
+
+@needs("pkcs11-tool", "openssl")
+def test_default_certificate_of_the_server_is_in_the_token(tools: AgentTools) -> None:
+    chain = tools.certify("release").read_text()
+    keypair_id = tools.world.things["release"]
+    tools.world.do("admin", AddCertificate(keypair_id=keypair_id, chain=chain, make_default=True))
+    script = (
+        'pkcs11-tool --module "$COUNTERSIGN_PKCS11_MODULE" --read-object --type cert'
+        f" --id {token_key_id(tools.public_keys['release']['pem'])}"
+        " | openssl x509 -inform DER -noout -subject"
+    )
+    assert "Acme release" in tools.run("sh", "-c", script).stdout

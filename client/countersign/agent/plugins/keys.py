@@ -30,7 +30,7 @@ def find_key(alias: str, certificates: Sequence[Path] = ()) -> AgentKey:
     return keys[0]
 
 
-def sign(alias: str, digest: bytes, digest_algorithm: DigestAlgorithm) -> bytes:
+def sign(alias: str, digest: bytes, hashed_by: DigestAlgorithm) -> bytes:
     """Return one signature over a digest.
 
     Raises:
@@ -39,6 +39,6 @@ def sign(alias: str, digest: bytes, digest_algorithm: DigestAlgorithm) -> bytes:
 
     async def request() -> bytes:
         async with connect_async() as connection:
-            return await ServerKeys(connection).sign(alias, digest, digest_algorithm)
+            return await ServerKeys(connection).sign(alias, digest, hashed_by)
 
     return asyncio.run(request())

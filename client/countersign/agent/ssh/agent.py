@@ -35,8 +35,8 @@ CURVE_HASHES = {
     "ECDSA_P384": DigestAlgorithm.SHA384,
     "ECDSA_P521": DigestAlgorithm.SHA512,
 }
-#: Schemes that OpenSSH verifies, and that sign digests: Ed25519 signs messages there.
-OFFERED_SCHEMES = frozenset({Scheme.ECDSA, Scheme.RSA_PKCS1})
+#: Schemes that OpenSSH verifies.
+OFFERED_SCHEMES = frozenset({Scheme.ECDSA, Scheme.ED25519, Scheme.RSA_PKCS1})
 
 
 def key_blob(key: AgentKey) -> bytes:
@@ -95,8 +95,8 @@ class SshAgent:
             notify("NO_LOGIN", f"{key.alias} signs files and commits; nobody logs in with it.")
             raise MalformedMessage("these are no data of SSHSIG")
         hash_function = _hash_function(key, flags)
-        digest = hash_function.new(signed).digest()
-        signature = await self._signer.sign(key.alias, digest, hash_function)
+        content = hash_function.new(signed).digest() if hash_function else signed
+        signature = await self._signer.sign(key.alias, content, hash_function)
         return bytes([MessageType.SIGN_RESPONSE]) + string(
             _signature_blob(key, blob, hash_function, signature)
         )
@@ -107,7 +107,10 @@ def _identities(keys: Sequence[AgentKey]) -> bytes:
     return bytes([MessageType.IDENTITIES_ANSWER]) + len(keys).to_bytes(4) + b"".join(identities)
 
 
-def _hash_function(key: AgentKey, flags: int) -> DigestAlgorithm:
+def _hash_function(key: AgentKey, flags: int) -> DigestAlgorithm | None:
+    """How the data are hashed; Ed25519 signs them as they are."""
+    if key.scheme is Scheme.ED25519:
+        return None
     if key.scheme is Scheme.ECDSA:
         return CURVE_HASHES[key.algorithm]
     for flag, hash_function in RSA_HASHES.items():
@@ -117,10 +120,12 @@ def _hash_function(key: AgentKey, flags: int) -> DigestAlgorithm:
 
 
 def _signature_blob(
-    key: AgentKey, blob: bytes, hash_function: DigestAlgorithm, signature: bytes
+    key: AgentKey, blob: bytes, hash_function: DigestAlgorithm | None, signature: bytes
 ) -> bytes:
-    if key.scheme is Scheme.RSA_PKCS1:
+    if key.scheme is Scheme.RSA_PKCS1 and hash_function:
         return string(f"rsa-sha2-{8 * hash_function.size_bytes}".encode()) + string(signature)
-    kind_bytes = int.from_bytes(blob[:4])
+    kind = blob[: 4 + int.from_bytes(blob[:4])]
+    if key.scheme is Scheme.ED25519:
+        return kind + string(signature)
     r, s = decode_dss_signature(signature)
-    return blob[: 4 + kind_bytes] + string(multiple_precision(r) + multiple_precision(s))
+    return kind + string(multiple_precision(r) + multiple_precision(s))
