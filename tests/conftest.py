@@ -88,20 +88,29 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of a test's parameters only the first runs on PostgreSQL every day; the others are long.
+    """Of a test that runs on both databases, repetitions on PostgreSQL are long.
 
-    What they distinguish shows on SQLite already, unless the database itself is what is tested.
+    The first one runs there every day. What the others distinguish shows on SQLite already, unless
+    the database itself is what is tested.
     """
     ids = {item.nodeid for item in items}
     seen: set[str] = set()
     for item in items:
         on_sqlite = item.nodeid.replace("postgresql", "sqlite", 1)
-        if on_sqlite == item.nodeid or on_sqlite not in ids or "persistence" in item.path.parts:
+        if on_sqlite == item.nodeid or on_sqlite not in ids or item.get_closest_marker("long"):
             continue
-        function = item.nodeid.partition("[")[0]
-        if function in seen:
+        if "persistence" in item.path.parts:
+            continue
+        kind = _kind(item)
+        if kind in seen:
             item.add_marker(pytest.mark.long)
-        seen.add(function)
+        seen.add(kind)
+
+
+def _kind(item: pytest.Item) -> str:
+    """What tests repeat: a function with other parameters; of web pages, those of one module."""
+    is_of_pages = "web" in item.path.parts
+    return str(item.path) if is_of_pages else item.nodeid.partition("[")[0]
 
 
 @pytest.hookimpl(wrapper=True)
