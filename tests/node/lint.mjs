@@ -32,6 +32,7 @@ const exceptions = {
         "SignatureCount",
         "FieldChange",
         "DeliveryTrouble",
+        "OpenPgp",
         "LedgerDecision",
         "RefusedAttempt",
         "Term",

@@ -10,6 +10,7 @@ import pytest
 from engine.lifecycle import edit_rules, machine
 from engine.lifecycle.schedule import as_of
 from engine.lifecycle.table import TRANSITIONS, Transition
+from engine.model.claims import ClaimCondition
 from engine.model.errors import Code, Refusal
 from engine.model.facts import CLOCK, Facts, Team, labels_of
 from engine.model.vocabulary import FINAL, HOLDING, Permission, ReleaseType, Status, Trigger
@@ -24,7 +25,9 @@ from tests.support.facts import (
     NOON,
     OTHER_RELEASE,
     RED,
+    SPARE,
     STRANGER,
+    VAULT,
     actor,
     drafting,
     facts,
@@ -382,6 +385,23 @@ def _without_need(given: Facts) -> Facts:
     return replace(given, approver_ids=everybody, votes=(*given.votes, vote(MEMBER)))
 
 
+def _keypair_beyond_the_rule(given: Facts) -> Facts:
+    """A pipeline, whose rule names what the release has, wants another keypair."""
+    other = _with_keypair(id=SPARE)(drafting(given, keypair_ids=frozenset({SPARE})))
+    return replace(other, actor=replace(given.actor, pipeline=pipeline(VAULT)))
+
+
+def _without_its_origin_condition(given: Facts) -> Facts:
+    """A pipeline proposes what it does, and not the condition that there was."""
+    condition = (ClaimCondition("ref", equals=("refs/heads/main",)),)
+    before = replace(given.subject.fields, origin_condition=condition)
+    return replace(
+        given,
+        release=replace(given.subject, fields=before),
+        actor=replace(given.actor, pipeline=pipeline(VAULT)),
+    )
+
+
 LABEL_RULES: dict[str, tuple[Violation, Expected]] = {
     "empty name": (lambda f: drafting(f, name=""), (Code.INVALID_INPUT, "name")),
     "version too long": (
@@ -432,6 +452,14 @@ DRAFT_RULES: dict[str, tuple[Violation, Expected]] = {
         lambda f: drafting(f, max_signatures=0),
         (Code.INVALID_INPUT, "max_signatures"),
     ),
+    "an origin condition that everybody fulfils": (
+        lambda f: drafting(f, origin_condition=(ClaimCondition("ref", matches=("*",)),)),
+        (Code.INVALID_INPUT, "origin_condition"),
+    ),
+    "keypair beyond the rule of a pipeline": (
+        _keypair_beyond_the_rule,
+        (Code.KEYPAIR_NOT_ALLOWED, "keypair_ids"),
+    ),
     "keypair held by another release": (
         _with_keypair(held_by=OTHER_RELEASE),
         (Code.KEYPAIR_IN_USE, "keypair_ids"),
@@ -449,6 +477,12 @@ EXISTENCE_RULES: dict[str, tuple[Violation, Expected]] = {
     "a participant who does not exist": (
         lambda f: replace(f, unknown_ids=frozenset({RED})),
         (Code.NOT_FOUND, "participant_ids"),
+    ),
+}
+PIPELINE_RULES: dict[str, tuple[Violation, Expected]] = {
+    "an origin condition that a pipeline drops": (
+        _without_its_origin_condition,
+        (Code.FORBIDDEN, "origin_condition"),
     ),
 }
 OF_THE_TEAM: dict[str, tuple[Violation, Expected]] = {
@@ -550,6 +584,7 @@ def _of_no_field(
 
 RULED: list[tuple[dict[str, Row], dict[str, tuple[Violation, Expected]]]] = [
     (REQUESTS, REQUESTER | EXISTENCE_RULES | LABEL_RULES | DRAFT_RULES),
+    (REOPENED | MADE_ACTIVE | BY_APPROVERS | OPEN_EDITS, PIPELINE_RULES),
     (
         {n: r for n, r in REQUESTS.items() if r.given.settings.teams_enabled},
         TEAM_RULES,
