@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import structlog
+from pydantic import SecretStr
 from sqlalchemy.engine import URL
 from starlette.requests import Request
 from starlette.routing import BaseRoute
@@ -303,6 +304,11 @@ def signer_options(settings: Settings) -> dict[str, str]:
     options = {
         "pkcs11_module": settings.pkcs11_module,
         "pkcs11_token": settings.pkcs11_token,
-        "pkcs11_pin": settings.pkcs11_pin.get_secret_value() if settings.pkcs11_pin else None,
+        "pkcs11_pin": _plain(settings.pkcs11_pin),
+        "pkcs11_tokens": _plain(settings.pkcs11_tokens),
     }
     return {name: value for name, value in options.items() if value is not None}
+
+
+def _plain(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret is not None else None

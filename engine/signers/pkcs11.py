@@ -22,6 +22,7 @@ from engine.signers.base import (
     require_input,
 )
 from engine.signers.keyring import Keyring
+from engine.signers.pkcs11_settings import configured_tokens
 from engine.signers.pkcs11_uri import KeyObject, KeySought
 from engine.signers.sealed_keys import SealedKeys
 
@@ -34,12 +35,11 @@ _ALGORITHMS = frozenset(a for a in KeypairAlgorithm if a.scheme in _SCHEMES and 
 
 
 class Pkcs11Signer(Signer):
-    """Options: `pkcs11_module` (path of the library), `pkcs11_token` (its label), `pkcs11_pin`.
+    """The keys of one token: `pkcs11`, or `pkcs11:NAME` for those that have names.
 
-    Absent without `pkcs11_module`. Connects at first use, so that a process may fork before it.
+    Absent without settings. Connects at first use, so that a process may fork before it.
     """
 
-    name = "pkcs11"
     capabilities = Capabilities(
         signs=inputs_of(_ALGORITHMS),
         generates=_ALGORITHMS,
@@ -48,25 +48,25 @@ class Pkcs11Signer(Signer):
         lists_keys=True,
     )
 
-    def __init__(self, token: Token, keyring: Keyring) -> None:
+    def __init__(self, name: str, token: Token, keyring: Keyring) -> None:
+        self.name = name
         self._token = token
         self._keyring = keyring
         self._adopted = SealedKeys(keyring, KeyObject.from_bytes)
 
     @classmethod
     def from_context(cls, context: SignerContext) -> Sequence[Self]:
-        """`SignerFailed` if an option or the package is missing; the HSM may be away."""
-        module = context.options.get("pkcs11_module")
-        if not module:
+        """`SignerFailed` if a setting or the package is missing; the HSM may be away."""
+        tokens = configured_tokens(context.options)
+        if not tokens:
             return []
         # Only here: the package is an extra dependency.
         try:
             from engine.signers.pkcs11_token import Token
         except ModuleNotFoundError as error:
-            message = "pkcs11_module is set; install python-pkcs11 to use it."
+            message = "An HSM is configured; install python-pkcs11 to use it."
             raise SignerFailed(message) from error
-        label, pin = _option(context, "pkcs11_token"), _option(context, "pkcs11_pin")
-        return [cls(Token(module, label, pin), context.keyring)]
+        return [cls(settings.signer, Token(settings), context.keyring) for settings in tokens]
 
     def generate(self, algorithm: KeypairAlgorithm, binding: KeyBinding) -> GeneratedKey:
         """The key's CKA_ID is the keypair's id; its label, `<account>/<keypair>`, the material."""
@@ -122,17 +122,6 @@ class Pkcs11Signer(Signer):
     def health(self) -> None:
         """Connect and ask the token; `SignerFailed` says what to check."""
         self._token.check()
-
-
-def _option(context: SignerContext, name: str) -> str:
-    value = context.options.get(name)
-    if not value:
-        message = (
-            f"COUNTERSIGN_PKCS11_MODULE is set, but COUNTERSIGN_{name.upper()} is not."
-            " Set it, or take the module away."
-        )
-        raise SignerFailed(message)
-    return value
 
 
 def _label(binding: KeyBinding) -> str:

@@ -25,14 +25,15 @@ from engine.signers import pkcs11_keys
 from engine.signers.base import SignerFailed, SigningInput, UnacceptableKey
 from engine.signers.pkcs11_errors import (
     NO_KEY,
-    PIN_NOT_RISKED,
     PIN_REFUSED,
     SEVERAL_KEYS,
     is_already_initialized,
     is_callers_own,
     is_not_begun,
+    pin_not_risked,
     sentence_of,
 )
+from engine.signers.pkcs11_settings import TokenSettings
 from engine.signers.pkcs11_uri import KeyObject, KeySought
 
 Result = TypeVar("Result")
@@ -40,8 +41,9 @@ Result = TypeVar("Result")
 log = structlog.get_logger("countersign.signers.pkcs11")
 
 # The package initialises the library with NULL, which promises it one caller at a time; SoftHSM
-# crashes when two threads break that promise, each in a session of its own.
-_ONE_CALLER = Lock()
+# crashes when two threads break that promise, each in a session of its own. So one session of each
+# token is enough, and only tokens of different libraries sign at once.
+_CALLERS: dict[str, Lock] = {}
 # Counts how often each library was started anew. Handles from before it may name other keys now.
 _STARTS: Counter[str] = Counter()
 _LOCK_TIMEOUT_SECONDS = 30
@@ -88,10 +90,10 @@ class _Connection:
 class Token:
     """The token of this label. Thread-safe; connects at first use, and again after a failure."""
 
-    def __init__(self, module: str, label: str, pin: str) -> None:
-        self._module = module
-        self._label = label
-        self._pin = pin
+    def __init__(self, settings: TokenSettings) -> None:
+        self._settings = settings
+        self._module = settings.module
+        self._caller = _CALLERS.setdefault(settings.module, Lock())
         self._pin_refusal: str | None = None
         self._connection: _Connection | None = None
         # Keys that were begun and not finished: whatever is there of them is to be destroyed.
@@ -187,7 +189,7 @@ class Token:
                 connection.private_key.cache_clear()
 
     def _run(self, work: Callable[[_Connection], Result]) -> Result:
-        if not _ONE_CALLER.acquire(timeout=_LOCK_TIMEOUT_SECONDS):
+        if not self._caller.acquire(timeout=_LOCK_TIMEOUT_SECONDS):
             raise SignerFailed("The HSM is busy. Try again shortly.")
         try:
             return self._with_one_retry(work)
@@ -196,7 +198,7 @@ class Token:
         except Exception as error:
             raise SignerFailed(self._end_call(error)) from error
         finally:
-            _ONE_CALLER.release()
+            self._caller.release()
 
     def _with_one_retry(self, work: Callable[[_Connection], Result]) -> Result:
         # Only what cannot have begun: nothing that may have signed is done a second time.
@@ -217,10 +219,11 @@ class Token:
             error=type(error).__name__,
             # The texts of this library are its own; those of others may hold anything.
             detail=str(error) if isinstance(error, PKCS11Error) else None,
-            token=self._label,
+            signer=self._settings.signer,
+            token=self._settings.label,
             reconnects=self._connection is None,
         )
-        return self._pin_refusal or sentence_of(error, self._module)
+        return self._pin_refusal or sentence_of(error, self._settings)
 
     def _is_trusted(self) -> bool:
         # Who is not logged in sees no private keys. Somebody else's login may have ended since.
@@ -234,22 +237,23 @@ class Token:
         if known is not None and not known.is_sound:
             self._disconnect()
         self._connection = self._connect()
+        log.info("hsm_connected", signer=self._settings.signer, token=self._settings.label)
         return self._connection
 
     def _connect(self) -> _Connection:
         if self._pin_refusal is not None:
             raise SignerFailed(self._pin_refusal)
-        token = _find_token(_library(self._module), self._label)
+        token = _find_token(_library(self._module), self._settings.label)
         if token.flags & (TokenFlag.USER_PIN_FINAL_TRY | TokenFlag.USER_PIN_LOCKED):
             # The flags go when somebody logs in; a wrong PIN of ours would lock the token.
-            raise SignerFailed(PIN_NOT_RISKED)
+            raise SignerFailed(pin_not_risked(self._settings))
         try:
-            session = token.open(user_pin=self._pin)
+            session = token.open(user_pin=self._settings.pin)
         except UserAlreadyLoggedIn:
             # Logging in is for the whole process; another session did.
             return _Connection(token.open(), _STARTS[self._module], logged_in_here=False)
         except PIN_REFUSED as error:
-            sentence = sentence_of(error, self._module)
+            sentence = sentence_of(error, self._settings)
             self._pin_refusal = f"{sentence} It is not tried again before a restart."
             raise
         return _Connection(session, _STARTS[self._module], logged_in_here=True)

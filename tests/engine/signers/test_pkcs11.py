@@ -1,5 +1,6 @@
 """Keys in an HSM: SoftHSM holds them, OpenSSL accepts what they sign."""
 
+import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -20,6 +21,7 @@ from engine.signers.base import (
 )
 from engine.signers.keyring import KeyBinding
 from engine.signers.pkcs11 import Pkcs11Signer
+from engine.signers.pkcs11_settings import configured_tokens
 from tests.support.softhsm import add_token, configure_softhsm, softhsm_module
 
 LABEL, PIN = "countersign", "2468-1357"
@@ -119,6 +121,104 @@ def test_a_missing_option_is_named(context, missing) -> None:
     options = {name: value for name, value in context.options.items() if name != missing}
     with pytest.raises(SignerFailed, match=f"COUNTERSIGN_{missing.upper()} is not"):
         Pkcs11Signer.from_context(replace(context, options=options))
+
+
+@pytest.fixture(scope="module")
+def two_tokens(library) -> dict[str, str]:
+    """The options of two tokens that have names, beside the one that has none."""
+    tokens = {}
+    for name in ("blue", "green"):
+        add_token(f"token {name}", f"{PIN}-{name}")
+        tokens[name] = {"label": f"token {name}", "pin": f"{PIN}-{name}"}
+    library.reinitialize()  # so that it sees them
+    return {"pkcs11_module": library.so, "pkcs11_tokens": json.dumps(tokens)}
+
+
+def named(context: SignerContext, options: dict[str, str]) -> dict[str, Pkcs11Signer]:
+    signers = Pkcs11Signer.from_context(replace(context, options=options))
+    return {signer.name: signer for signer in signers}
+
+
+def test_several_tokens_are_signers_by_their_names(
+    context, two_tokens, stored, binding, digest_of_content, openssl_verifies
+) -> None:
+    assert named(context, two_tokens).keys() == {"pkcs11:blue", "pkcs11:green"}
+    signers = named(context, {**context.options, **two_tokens})
+    assert signers.keys() == {"pkcs11", "pkcs11:blue", "pkcs11:green"}
+    algorithm, digest = KeypairAlgorithm.ECDSA_P256, digest_of_content(SHA256)
+    keys = {
+        name: stored(algorithm, binding, signer.generate(algorithm, binding))
+        for name, signer in signers.items()
+    }
+    assert len({key.public_key_pem for key in keys.values()}) == 3
+    for _ in range(2):
+        for name, signer in signers.items():
+            signature = signer.sign(keys[name], digest)
+            assert openssl_verifies(algorithm, keys[name].public_key_pem, digest, signature)
+            assert binding in signer.stored_keys()
+        signers["pkcs11:green"]._token._disconnect()  # what one loses, the others lose, too
+    signers["pkcs11:blue"].destroy(keys["pkcs11:blue"])
+    with pytest.raises(SignerFailed, match=r"Check that blue in COUNTERSIGN_PKCS11_TOKENS names"):
+        signers["pkcs11:blue"].sign(keys["pkcs11:blue"], digest)
+    assert signers["pkcs11:green"].sign(keys["pkcs11:green"], digest)
+
+
+def test_many_threads_sign_in_several_tokens(
+    context, two_tokens, stored, digest_of_content
+) -> None:
+    algorithm, digest = KeypairAlgorithm.ECDSA_P256, digest_of_content(SHA256)
+    signers = list(named(context, two_tokens).values())
+    bindings = [KeyBinding(uuid4(), uuid4()) for _ in signers]
+    keys = [
+        stored(algorithm, its, signer.generate(algorithm, its))
+        for its, signer in zip(bindings, signers, strict=True)
+    ]
+    with ThreadPoolExecutor(8) as threads:
+        made = threads.map(lambda n: signers[n % 2].sign(keys[n % 2], digest), range(200))
+    assert len(set(made)) == 200
+
+
+def test_a_refused_pin_of_a_named_token_names_it(context, two_tokens, library, binding) -> None:
+    library.reinitialize()
+    tokens = json.loads(two_tokens["pkcs11_tokens"])
+    tokens["blue"]["pin"] = "wrong-pin"
+    signers = named(context, two_tokens | {"pkcs11_tokens": json.dumps(tokens)})
+    with pytest.raises(SignerFailed) as failed:
+        signers["pkcs11:blue"].generate(KeypairAlgorithm.ECDSA_P256, binding)
+    assert "Check the PIN of blue in COUNTERSIGN_PKCS11_TOKENS." in str(failed.value)
+    signers["pkcs11:green"].health()
+
+
+@pytest.mark.parametrize(
+    ("tokens", "fault"),
+    [
+        ("{", "is no JSON"),
+        ("[]", "must be a JSON object of tokens by name"),
+        ("{}", "must be a JSON object of tokens by name"),
+        ('{"A b": {"label": "x", "pin": "4711"}}', "has a token named 'A b'"),
+        ('{"a": {"label": "x"}}', "needs `label` and `pin` as texts for a"),
+        ('{"a": {"label": "x", "pin": 4711}}', "needs `label` and `pin` as texts for a"),
+        ('{"a": {"label": "x", "pin": "4711", "slot": "1"}}', "needs `label` and `pin`"),
+        ('{"a": {"label": "", "pin": "4711"}}', "needs `label` and `pin` as texts for a"),
+        ('{"a": {"label": "x", "pin": "4711"}, "b": {"label": "x", "pin": "4711"}}', "token twice"),
+    ],
+)
+def test_tokens_that_are_described_wrongly_are_refused(tokens: str, fault: str) -> None:
+    with pytest.raises(SignerFailed) as refused:
+        configured_tokens({"pkcs11_module": "/module.so", "pkcs11_tokens": tokens})
+    assert str(refused.value).startswith("COUNTERSIGN_PKCS11_TOKENS ")
+    assert fault in str(refused.value)
+    assert "4711" not in str(refused.value)
+
+
+def test_each_token_has_a_library_and_its_pin_does_not_show() -> None:
+    tokens = '{"a": {"label": "x", "pin": "4711"}}'
+    with pytest.raises(SignerFailed, match="has no library for a: set COUNTERSIGN_PKCS11_MODULE"):
+        configured_tokens({"pkcs11_tokens": tokens})
+    own = '{"a": {"label": "x", "pin": "4711", "module": "/own.so"}}'
+    (token,) = configured_tokens({"pkcs11_tokens": own})
+    assert (token.signer, token.module) == ("pkcs11:a", "/own.so")
+    assert "4711" not in repr(token)
 
 
 @pytest.mark.parametrize(
