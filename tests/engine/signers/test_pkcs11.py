@@ -174,8 +174,8 @@ def test_many_threads_sign_in_several_tokens(
         for its, signer in zip(bindings, signers, strict=True)
     ]
     with ThreadPoolExecutor(8) as threads:
-        made = threads.map(lambda n: signers[n % 2].sign(keys[n % 2], digest), range(200))
-    assert len(set(made)) == 200
+        signatures = threads.map(lambda n: signers[n % 2].sign(keys[n % 2], digest), range(200))
+        assert len(set(signatures)) == 200
 
 
 def test_a_refused_pin_of_a_named_token_names_it(context, two_tokens, library, binding) -> None:
