@@ -245,6 +245,28 @@ def inject_and_recover(
     return f"left behind: {left}" if left else None
 
 
+@MODES
+@RETURN_CODES
+def test_after_any_error_while_a_key_is_adopted_it_can_be_adopted_and_stays(
+    hsm: Hsm, codes: list[str], after: bool
+) -> None:
+    label, key_id, binding = f"release {uuid4()}", uuid4().bytes, KeyBinding(uuid4(), uuid4())
+    hsm.signer._token.make_key(P256, key_id, label)
+
+    def adopt(hsm: Hsm) -> None:
+        hsm.signer.adopt(label, P256, binding)
+
+    try:
+        called = places(hsm, adopt)
+        cases = [(function, nth, code) for function, nth in called for code in codes]
+        assert len(cases) >= len(codes)
+        assert stranded(hsm, adopt, cases, after=after) == {}
+        adopt(hsm)
+    finally:
+        hsm.faults.reset()
+        hsm.signer._token.destroy_key(key_id, label)
+
+
 @pytest.mark.parametrize("code", sorted(REFUSED_PIN))
 def test_a_refused_pin_is_never_tried_again(hsm: Hsm, code: str) -> None:
     hsm.reconnect()
