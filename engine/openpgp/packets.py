@@ -122,9 +122,18 @@ def unarmor(text: str) -> bytes:
 def _crc24(data: bytes) -> int:
     checksum = _CRC24_START
     for byte in data:
-        checksum ^= byte << 16
-        for _ in range(8):
-            checksum <<= 1
-            if checksum & 0x1000000:
-                checksum ^= _CRC24_POLYNOMIAL
+        checksum = (checksum << 8) & 0xFFFFFF ^ _CRC24_TABLE[byte ^ checksum >> 16]
     return checksum
+
+
+def _crc24_of_byte(byte: int) -> int:
+    checksum = byte << 16
+    for _ in range(8):
+        checksum <<= 1
+        if checksum & 0x1000000:
+            checksum ^= _CRC24_POLYNOMIAL
+    return checksum
+
+
+#: By byte, so that armoring a signature takes no time that a transaction would notice.
+_CRC24_TABLE = tuple(_crc24_of_byte(byte) for byte in range(256))
