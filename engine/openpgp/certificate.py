@@ -128,4 +128,6 @@ def _expiry(key: OpenPgpKey, content: CertificateContent) -> bytes:
     if content.expires_at is None:
         return b""
     seconds = content.expires_at - key.created_at
+    if seconds <= 0:  # zero would mean that it never expires
+        raise ValueError("A certificate cannot expire before its keys were made.")
     return subpacket(Subpacket.KEY_EXPIRES, seconds.to_bytes(4, "big"))

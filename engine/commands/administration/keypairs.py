@@ -117,7 +117,9 @@ class CreateKeypair(Command[UUID]):
     def make_keys(self, system: System, binding: KeyBinding) -> NewKeys:
         """Return the keys of the keypair, which are not in use yet."""
         # The backend of earlier versions for OpenPGP kept its keys where `local` keeps them.
-        backend = "local" if self.backend == RETIRED_OPENPGP_BACKEND else self.backend
+        is_openpgp = self.category is KeypairCategory.GPG
+        is_earlier = is_openpgp and self.backend == RETIRED_OPENPGP_BACKEND
+        backend = "local" if is_earlier else self.backend
         return make_keys(system, backend, self.algorithm.current, binding, self._openpgp)
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -26,6 +26,10 @@ from engine.system import System
 
 log = structlog.get_logger("countersign.signers")
 
+#: OpenPGP counts from when the keys were made, which may take a while, in whole seconds; none means
+#: that a certificate never expires.
+MIN_CERTIFICATE_LIFETIME = timedelta(hours=1)
+
 
 @dataclass(frozen=True, slots=True)
 class NewKeys:
@@ -39,12 +43,12 @@ class NewKeys:
 
 
 def check_expiry(expires_at: datetime | None, now: datetime) -> Refusal | None:
-    """Refuse an expiry that has passed, or that OpenPGP cannot write down."""
-    if expires_at is None or now < expires_at <= MAX_OPENPGP_TIME:
+    """Refuse an expiry that comes too soon, or that OpenPGP cannot write down."""
+    if expires_at is None or now + MIN_CERTIFICATE_LIFETIME <= expires_at <= MAX_OPENPGP_TIME:
         return None
     message = (
-        f"A certificate expires after now and by {MAX_OPENPGP_TIME:%Y-%m-%d}. Choose such a time,"
-        " or none."
+        "A certificate expires at the earliest an hour from now, and by"
+        f" {MAX_OPENPGP_TIME:%Y-%m-%d}. Choose such a time, or none."
     )
     return Refusal(Code.INVALID_INPUT, message, "openpgp_expires_at")
 

@@ -111,6 +111,13 @@ def test_both_keys_expire_when_the_certificate_says(ed25519_halves, gpg) -> None
     assert expiries == [str(expires_at)] * 2
 
 
+def test_a_certificate_that_would_never_have_been_valid_is_not_made(ed25519_halves) -> None:
+    """No seconds of validity would mean that it never expires (RFC 9580 section 5.2.3.13)."""
+    for expires_at in (CREATED_AT, CREATED_AT - 1):
+        with pytest.raises(ValueError, match="before its keys were made"):
+            certificate(ed25519_halves, expires_at)
+
+
 def test_the_revocation_revokes_the_certificate(ed25519_halves, gpg) -> None:
     gpg.run("--import", given=certificate(ed25519_halves).encode())
     revocation = make_revocation(ed25519_halves[0], CREATED_AT + 1)

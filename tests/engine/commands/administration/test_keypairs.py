@@ -1,7 +1,7 @@
 """Keypairs: made, changed, and disabled, which stops the open release that holds one."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -25,7 +25,7 @@ from engine.persistence.store import tables as t
 from engine.signing.request import Made
 from tests.support.refusals import assert_refused, details_of, tags
 from tests.support.releases import keypair_of, moves, release_in, rows
-from tests.support.world import World, make_world
+from tests.support.world import NOON, World, make_world
 
 
 def making(**changes: Any) -> CreateKeypair:
@@ -86,18 +86,11 @@ BAD_INPUT: list[tuple[Any, ...]] = [
         "algorithm",
     ),
     ({"openpgp_user_id": "Falcon"}, Code.INVALID_INPUT, "openpgp_user_id"),
-    ({"openpgp_expires_at": FAR}, Code.INVALID_INPUT, "openpgp_expires_at"),
+    ({EXPIRY: FAR}, Code.INVALID_INPUT, EXPIRY),
     (GPG | {"openpgp_user_id": "a\nb"}, Code.INVALID_INPUT, "openpgp_user_id"),
-    (
-        GPG | {"openpgp_expires_at": FAR.replace(year=2020)},
-        Code.INVALID_INPUT,
-        "openpgp_expires_at",
-    ),
-    (
-        GPG | {"openpgp_expires_at": FAR.replace(year=2107)},
-        Code.INVALID_INPUT,
-        "openpgp_expires_at",
-    ),
+    (GPG | {EXPIRY: FAR.replace(year=2020)}, Code.INVALID_INPUT, EXPIRY),
+    (GPG | {EXPIRY: FAR.replace(year=2107)}, Code.INVALID_INPUT, EXPIRY),
+    (GPG | {EXPIRY: NOON + timedelta(minutes=59)}, Code.INVALID_INPUT, EXPIRY),
     ({"algorithm": KeypairAlgorithm.OPENPGP_ED25519}, Code.INVALID_INPUT, "algorithm"),
     ({"backend": "cloud"}, Code.INVALID_INPUT, "backend"),
     ({"user_ids": frozenset({uuid4()})}, Code.NOT_FOUND, "user_ids"),
