@@ -119,7 +119,8 @@ def time_stamp_authority(folder: Path) -> Iterator[Authority]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     authority.url = f"http://127.0.0.1:{server.server_port}/"
-    thread = Thread(target=server.serve_forever, daemon=True)
+    # It looks for its end a hundred times a second, so that no test waits for it.
+    thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield authority
