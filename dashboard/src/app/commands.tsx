@@ -36,7 +36,7 @@ export default function Commands({ onClose }: { onClose: () => void }) {
       onQueryChange={setTyped}
       onSpotlightClose={onClose}
       shortcut={null}
-      aria-label={t.commands}
+      attributes={{ content: { "aria-label": t.commands } }}
       scrollable
       maxHeight="60vh"
     >

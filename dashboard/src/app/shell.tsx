@@ -15,7 +15,8 @@ import { useSession } from "./session";
 import { InboxCountDocument } from "./session.generated";
 import classes from "./shell.module.css";
 
-const Commands = lazy(() => import("./commands"));
+const loadCommands = () => import("./commands");
+const Commands = lazy(loadCommands);
 
 /** What surrounds every page: header, navigation, commands, and what concerns the whole account. */
 export function Shell(): ReactNode {
@@ -24,6 +25,11 @@ export function Shell(): ReactNode {
   const [commands, commandsOpened] = useDisclosure();
   const path = useRouterState({ select: ({ location }) => location.pathname });
   useEffect(close, [close, path]);
+  // They are loaded before they are needed, so that no key is lost that is typed at once.
+  useEffect(() => {
+    const timer = setTimeout(loadCommands, 2_000);
+    return () => clearTimeout(timer);
+  }, []);
   useShortcuts(commandsOpened.open);
   return (
     <AppShell

@@ -4,6 +4,19 @@ export const theme = createTheme({
   primaryColor: "brand",
   primaryShade: { light: 7, dark: 6 },
   colors: {
+    // The neutral tones of the dark theme: those of the sign-in pages.
+    dark: [
+      "#e6e9ef",
+      "#c3c9d4",
+      "#a9b2c1",
+      "#7b8698",
+      "#3a4152",
+      "#323847",
+      "#262b36",
+      "#1d212a",
+      "#14171d",
+      "#0f1217",
+    ],
     red: [
       "#fdf0ef",
       "#fadcda",

@@ -27,7 +27,7 @@ export function ClientCommand({ release }: { release: ReleaseDetailFragment }) {
           {t.readyText}
         </Text>
         <Group wrap="nowrap" align="start">
-          <Code block flex={1}>
+          <Code block flex={1} miw={0} tabIndex={0}>
             {command}
           </Code>
           <CopyButton value={command}>

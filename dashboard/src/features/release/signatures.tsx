@@ -6,6 +6,7 @@ import { useLiveQuery } from "@/live/live-query";
 import { Instant } from "@/ui/instant";
 import { QueryState } from "@/ui/query-state";
 import { Empty, Section } from "@/ui/section";
+import { toHex } from "./digests";
 import { messages } from "./messages";
 import {
   ReleaseSignaturesDocument,
@@ -58,12 +59,12 @@ function SignatureRow({ signature }: { signature: Edge["node"] }) {
   return (
     <div>
       <Group gap="xs">
-        <Text fw={600}>{artifact?.name ?? digestAlgorithm}</Text>
+        <Text fw={600}>{artifact?.name ?? keypair.alias}</Text>
         <Text size="sm" c="dimmed">
           {keypair.alias} · {signer.name} · <Instant at={createdAt} />
         </Text>
       </Group>
-      <Code style={{ overflowWrap: "anywhere" }}>{digest}</Code>
+      <Code style={{ overflowWrap: "anywhere" }}>{`${digestAlgorithm} ${toHex(digest)}`}</Code>
       {context.length > 0 && (
         <Text size="sm" c="dimmed">
           {context.map(({ name, value }) => `${name}: ${value}`).join(" · ")}

@@ -35,7 +35,7 @@ export function ReleaseFilters({ search, counts, onChange }: Props) {
       <Group gap="xs" role="group" aria-label={t.status}>
         <Chip.Group multiple value={search.status ?? []} onChange={(status) => onChange({ status: status })}>
           {STATUSES.map((status) => (
-            <Chip key={status} value={status} size="xs">
+            <Chip key={status} value={status} size="xs" variant="outline">
               {word("statuses", status)}
               {counted(status)}
             </Chip>
@@ -45,16 +45,22 @@ export function ReleaseFilters({ search, counts, onChange }: Props) {
       <Group gap="xs" role="group" aria-label={t.type}>
         <Chip.Group multiple value={search.type ?? []} onChange={(type) => onChange({ type: type })}>
           {TYPES.map((type) => (
-            <Chip key={type} value={type} size="xs">
+            <Chip key={type} value={type} size="xs" variant="outline">
               {word("types", type)}
             </Chip>
           ))}
         </Chip.Group>
-        <Chip size="xs" checked={search.mine ?? false} onChange={(on) => onChange({ mine: on || undefined })}>
+        <Chip
+          size="xs"
+          variant="outline"
+          checked={search.mine ?? false}
+          onChange={(on) => onChange({ mine: on || undefined })}
+        >
           {t.mine}
         </Chip>
         <Chip
           size="xs"
+          variant="outline"
           checked={search.awaitingMe ?? false}
           onChange={(on) => onChange({ awaitingMe: on || undefined })}
         >
