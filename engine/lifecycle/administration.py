@@ -14,7 +14,7 @@ from engine.model.certificates import CertificateKind
 from engine.model.errors import Code, Refusal, not_found
 from engine.model.facts import AccountSettings, Actor
 from engine.model.grants import missing_permission, refuse_placement
-from engine.model.vocabulary import KeypairAccess, KeypairCategory, Permission
+from engine.model.vocabulary import KeypairAccess, KeypairCategory, Permission, ReleaseType
 from engine.x509.chain import expired_message
 
 _SIGNING = frozenset({Permission.SIGN})
@@ -101,6 +101,33 @@ def refuse_default_certificate(
     else:
         return None
     return Refusal(Code.INVALID_INPUT, message, field)
+
+
+def refuse_certification(
+    settings: AccountSettings, category: KeypairCategory, type_: ReleaseType, *, enabled: bool
+) -> Refusal | None:
+    """Refuse that a keypair signs a certificate request or certificate of its own, without release.
+
+    Args:
+        settings: The settings of its account.
+        category: The category of the keypair.
+        type_: The type of the keypair.
+        enabled: Whether the keypair is enabled.
+    """
+    if settings.signing_frozen:
+        message = "Signing is frozen in this account. Ask an administrator to lift that."
+        return Refusal(Code.SIGNING_FROZEN, message)
+    if not enabled:
+        return Refusal(
+            Code.KEYPAIR_DISABLED, "The keypair is disabled. Enable it or choose another."
+        )
+    if type_ is ReleaseType.OFFLINE and not settings.offline_certification:
+        message = (
+            "In this account offline keypairs sign nothing outside of releases. Ask an"
+            " administrator to allow certificates of offline keypairs."
+        )
+        return Refusal(Code.FORBIDDEN, message, "keypair_id")
+    return refuse_x509_certificate(category)
 
 
 def refuse_foreign(

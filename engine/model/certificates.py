@@ -21,6 +21,15 @@ class CertificateKind(StrEnum):
     OPENPGP = "OPENPGP"
 
 
+class CertificatePurpose(StrEnum):
+    """What a keypair signs about itself."""
+
+    #: A request that an authority issues a certificate for (PKCS#10).
+    REQUEST = "REQUEST"
+    #: A certificate that nobody else vouches for.
+    SELF_SIGNED = "SELF_SIGNED"
+
+
 class CertificateWarning(StrEnum):
     """What programs may hold against a certificate that is otherwise in order."""
 

@@ -42,6 +42,8 @@ class AccountSettings:
     users_may_rename_themselves: bool = True
     #: The longest window of a release, in days; None: no limit.
     max_window_days: int = 366
+    #: Off: offline keypairs sign nothing outside of releases, not even about themselves.
+    offline_certification: bool = True
 
 
 @dataclass(frozen=True, slots=True)

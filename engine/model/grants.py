@@ -71,6 +71,7 @@ LOOSENED_BY: Mapping[str, tuple[tuple[Callable[[Any, Any], bool], frozenset[Perm
     "signed_in_approvals": ((_lowered, _APPROVING),),
     "users_may_rename_themselves": (),
     "max_window_days": ((_raised, _SIGNING),),
+    "offline_certification": (),
 }
 
 #: Whoever has the first permission decides where others may use the second ones: who is in a team,

@@ -51,6 +51,7 @@ class SubjectAction(StrEnum):
     ROTATE_SECRET = "ROTATE_SECRET"  # noqa: S105 - an action
     SEND_TEST = "SEND_TEST"
     ADD_CERTIFICATE = "ADD_CERTIFICATE"
+    CERTIFY = "CERTIFY"
     SET_DEFAULT = "SET_DEFAULT"
     REMOVE = "REMOVE"
     FREEZE_SIGNING = "FREEZE_SIGNING"
@@ -105,6 +106,13 @@ def of_keypairs(context: QueryContext, ids: Collection[UUID]) -> dict[UUID, Answ
             (
                 SubjectAction.ADD_CERTIFICATE,
                 update or rules.refuse_x509_certificate(keypair.category),
+            ),
+            (
+                SubjectAction.CERTIFY,
+                update
+                or rules.refuse_certification(
+                    context.settings, keypair.category, keypair.type, enabled=keypair.enabled
+                ),
             ),
         ]
     return answers

@@ -87,13 +87,15 @@ def test_what_is_said_of_keypairs_happens(busy: Api) -> None:
     for who, alias in itertools.product(PEOPLE, ("vault", "spare", "online", "tests")):
         id_ = busy.id("Keypair", alias)
         said = answers(busy, who, node_of("Keypair", id_))
-        assert set(said) == {"UPDATE", "ENABLE", "DISABLE", "SIGN", "ADD_CERTIFICATE"}
+        assert set(said) == {"UPDATE", "ENABLE", "DISABLE", "SIGN", "ADD_CERTIFICATE", "CERTIFY"}
         enabled = alias != "spare"
         signature = {"keypairId": id_, "digest": b64encode(DIGEST).decode()}
         compare(busy, who, said["SIGN"], "sign", signature)
         compare(busy, who, said["UPDATE"], "updateKeypair", {"id": id_, "alias": alias})
         certificate = {"keypairId": id_, "chain": chain_for(world, alias)}
         compare(busy, who, said["ADD_CERTIFICATE"], "addCertificate", certificate)
+        request = {"keypairId": id_, "subject": "CN=Example", "reason": "tried"}
+        compare(busy, who, said["CERTIFY"], "createCertificateRequest", request)
         for action, value in (("ENABLE", True), ("DISABLE", False)):
             compare(busy, who, said[action], "updateKeypair", {"id": id_, "enabled": value})
             restored = UpdateKeypair(keypair_id=world.things[alias], enabled=enabled)

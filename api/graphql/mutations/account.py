@@ -28,6 +28,7 @@ SETTINGS = (
     "signed_in_approvals",
     "users_may_rename_themselves",
     "max_window_days",
+    "offline_certification",
 )
 
 
@@ -82,6 +83,11 @@ class UpdateAccountInput:
         description="The longest time that a release's window may last, from 1 to 36500"
         " days. Releases that are already open keep their window until they are"
         " edited.",
+    )
+    offline_certification: bool | None = strawberry.field(
+        default=None,
+        description="Whether offline keypairs may sign certificate requests and self-signed"
+        " certificates of their own, which needs no release.",
     )
 
     def to_command(self, runtime: Runtime, principal: Principal) -> UpdateAccount:

@@ -19,6 +19,7 @@ from engine.commands.keys.certificates import (
     RemoveCertificate,
     SetDefaultCertificate,
 )
+from engine.commands.keys.certify import CreateCertificateRequest, IssueSelfSignedCertificate
 from engine.model.principal import Principal
 
 
@@ -74,6 +75,78 @@ class RemoveCertificateInput:
         )
 
 
+@strawberry.input(description="Whom a certificate is requested for, and why.")
+class CreateCertificateRequestInput:
+    keypair_id: strawberry.ID = strawberry.field(
+        description="The id of the keypair that signs the request."
+    )
+    subject: str = strawberry.field(
+        description="Whom the certificate is to be about, as a distinguished name of RFC 4514 such"
+        " as `CN=Example,O=Example GmbH,C=AT`."
+    )
+    reason: str = strawberry.field(
+        description="Why the request is made, for the ledger and the administrators."
+    )
+    dns_names: list[str] | None = strawberry.field(
+        default=None, description="Host names among the alternative names of the subject."
+    )
+    emails: list[str] | None = strawberry.field(
+        default=None, description="E-mail addresses among the alternative names of the subject."
+    )
+    uris: list[str] | None = strawberry.field(
+        default=None, description="URIs among the alternative names of the subject."
+    )
+
+    def to_command(self, runtime: Runtime, principal: Principal) -> CreateCertificateRequest:
+        """Return the command; refuses ids of other types."""
+        return CreateCertificateRequest(
+            keypair_id=from_global(self.keypair_id, "Keypair", "keypair_id"),
+            subject=self.subject,
+            reason=self.reason,
+            dns_names=tuple(self.dns_names or ()),
+            emails=tuple(self.emails or ()),
+            uris=tuple(self.uris or ()),
+        )
+
+
+@strawberry.input(description="Whom a self-signed certificate is about, for how long, and why.")
+class IssueSelfSignedCertificateInput:
+    keypair_id: strawberry.ID = strawberry.field(
+        description="The id of the keypair that signs its certificate."
+    )
+    subject: str = strawberry.field(
+        description="Whom the certificate is about, as a distinguished name of RFC 4514 such as"
+        " `CN=Example,O=Example GmbH,C=AT`."
+    )
+    reason: str = strawberry.field(
+        description="Why it is issued, for the ledger and the administrators."
+    )
+    days: int = strawberry.field(
+        description="The number of days for which the certificate is valid, from 1 to 3653."
+    )
+    dns_names: list[str] | None = strawberry.field(
+        default=None, description="Host names among the alternative names of the subject."
+    )
+    emails: list[str] | None = strawberry.field(
+        default=None, description="E-mail addresses among the alternative names of the subject."
+    )
+    uris: list[str] | None = strawberry.field(
+        default=None, description="URIs among the alternative names of the subject."
+    )
+
+    def to_command(self, runtime: Runtime, principal: Principal) -> IssueSelfSignedCertificate:
+        """Return the command; refuses ids of other types."""
+        return IssueSelfSignedCertificate(
+            keypair_id=from_global(self.keypair_id, "Keypair", "keypair_id"),
+            subject=self.subject,
+            reason=self.reason,
+            days=self.days,
+            dns_names=tuple(self.dns_names or ()),
+            emails=tuple(self.emails or ()),
+            uris=tuple(self.uris or ()),
+        )
+
+
 @strawberry.type(description="The result of a mutation of a certificate.")
 class CertificatePayload(Payload):
     certificate: Certificate | None = strawberry.field(
@@ -102,8 +175,48 @@ class RemoveCertificatePayload(CertificatePayload):
     pass
 
 
+@strawberry.type(description="The result of issuing a self-signed certificate.")
+class IssueSelfSignedCertificatePayload(CertificatePayload):
+    pass
+
+
+@strawberry.type(description="The result of making a certificate request.")
+class CreateCertificateRequestPayload(Payload):
+    request_pem: str | None = strawberry.field(
+        default=None,
+        description="The request as PKCS#10 in PEM, which an authority takes, or null if it was"
+        " refused.",
+    )
+
+    @classmethod
+    def read_back(cls, cache: EntityCache, pem: str) -> Self:
+        """Return the payload with the request, which is stored nowhere."""
+        return cls(request_pem=pem)
+
+
 @strawberry.type
 class CertificateMutations:
+    @strawberry.mutation(
+        description="Makes a request for a code-signing certificate, which needs MANAGE_KEYPAIRS."
+        " The keypair signs it, also an offline one outside of a release unless the account's"
+        " settings forbid that. The administrators are told before the key is used."
+    )
+    async def create_certificate_request(
+        self, info: Info, input: CreateCertificateRequestInput
+    ) -> CreateCertificateRequestPayload:
+        return await run_mutation(info, input, CreateCertificateRequestPayload)
+
+    @strawberry.mutation(
+        description="Issues a code-signing certificate that the keypair itself signs, which needs"
+        " MANAGE_KEYPAIRS, and adds it to the keypair. An offline keypair signs it outside of a"
+        " release unless the account's settings forbid that. The administrators are told before"
+        " the key is used."
+    )
+    async def issue_self_signed_certificate(
+        self, info: Info, input: IssueSelfSignedCertificateInput
+    ) -> IssueSelfSignedCertificatePayload:
+        return await run_mutation(info, input, IssueSelfSignedCertificatePayload)
+
     @strawberry.mutation(
         description="Adds an X.509 certificate with its chain to a keypair, which needs"
         " MANAGE_KEYPAIRS. It must be of the keypair's public key, each certificate must have"

@@ -64,6 +64,10 @@ class Account(Node):
     max_window_days: int = strawberry.field(
         description="The longest time that a release's window may last, in days."
     )
+    offline_certification: bool = strawberry.field(
+        description="Whether offline keypairs may sign certificate requests and self-signed"
+        " certificates of their own, which needs no release."
+    )
     available_actions: list[AvailableSubjectAction] = strawberry.field(
         default_factory=list,
         description="The actions that the caller can take on the account now, with the reason why"
@@ -87,6 +91,7 @@ class Account(Node):
             signed_in_approvals=settings.signed_in_approvals,
             users_may_rename_themselves=settings.users_may_rename_themselves,
             max_window_days=settings.max_window_days,
+            offline_certification=settings.offline_certification,
         )
 
 

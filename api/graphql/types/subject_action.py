@@ -33,6 +33,7 @@ describe_enum(
         "ROTATE_SECRET": "Give the webhook a new secret.",
         "SEND_TEST": "Send the webhook a test event.",
         "ADD_CERTIFICATE": "Add an X.509 certificate to the keypair.",
+        "CERTIFY": "Have the keypair sign a certificate request or a certificate of its own.",
         "SET_DEFAULT": "Make the certificate the default of its keypair.",
         "REMOVE": "Remove the certificate from its keypair.",
         "FREEZE_SIGNING": "Refuse every signature of the account from now on.",

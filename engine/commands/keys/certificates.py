@@ -68,7 +68,9 @@ class AddCertificate(CertificateCommand):
         """Check the chain, store it, and make it the default if that was asked for."""
         chain = self._checked_chain(uow, keypair)
         before = _default_facts(uow, self.keypair_id)
-        certificates.insert_chain(uow, self.certificate_id, self.keypair_id, chain)
+        certificates.insert_chain(
+            uow, self.certificate_id, self.keypair_id, chain, uow.actor.user_id
+        )
         if self.make_default:
             refuse(
                 refuse_default_certificate(
@@ -94,9 +96,7 @@ class AddCertificate(CertificateCommand):
 
     def _checked_chain(self, uow: UnitOfWork, keypair: Row[Any]) -> Chain:
         refuse(refuse_x509_certificate(keypair.category))
-        if certificates.count_of_keypair(uow, self.keypair_id) >= MAX_KEYPAIR_CERTIFICATES:
-            message = f"A keypair has at most {MAX_KEYPAIR_CERTIFICATES} certificates. Remove one."
-            raise Refusal(Code.INVALID_INPUT, message, "keypair_id")
+        require_room(uow, self.keypair_id)
         try:
             chain = check_chain(self.chain, keypair.public_key, uow.now)
         except ChainFault as fault:
@@ -161,6 +161,13 @@ class RemoveCertificate(CertificateCommand):
             )
         )
         return self.certificate_id
+
+
+def require_room(uow: UnitOfWork, keypair_id: UUID) -> None:
+    """Refuse INVALID_INPUT where a keypair has as many certificates as it may."""
+    if certificates.count_of_keypair(uow, keypair_id) >= MAX_KEYPAIR_CERTIFICATES:
+        message = f"A keypair has at most {MAX_KEYPAIR_CERTIFICATES} certificates. Remove one."
+        raise Refusal(Code.INVALID_INPUT, message, "keypair_id")
 
 
 def _default_facts(uow: UnitOfWork, keypair_id: UUID) -> dict[str, Any]:

@@ -26,6 +26,9 @@ from engine.model.events.base import Changes, Event, Recorded
 from engine.model.events.certificates import (
     CertificateAdded,
     CertificateRemoved,
+    CertificationDone,
+    CertificationFailed,
+    CertificationIntended,
     DefaultCertificateSet,
 )
 from engine.model.events.pipelines import (
@@ -72,6 +75,9 @@ __all__ = [
     "AttemptRefused",
     "CertificateAdded",
     "CertificateRemoved",
+    "CertificationDone",
+    "CertificationFailed",
+    "CertificationIntended",
     "Changes",
     "DecisionRecorded",
     "DefaultCertificateSet",

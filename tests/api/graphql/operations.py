@@ -52,6 +52,7 @@ _NAMED: dict[str, Any] = {
     "algorithm": "ED25519",
     "type": "OFFLINE",
     "status": None,
+    "subject": "CN=Example",
     "content": None,
     "keypairAlias": None,
     "size": None,

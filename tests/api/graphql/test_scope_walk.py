@@ -270,6 +270,10 @@ def _sign(stage: Stage) -> Input:
     return {"keypairId": stage.api.id("Keypair", "web")}
 
 
+def _certified(stage: Stage) -> Input:
+    return _sign(stage) | {"subject": "CN=Example", "reason": "a new authority"}
+
+
 def _certificate(stage: Stage) -> Input:
     certificate = add_certificate(stage.world, "web", make_default=False)
     return _sign(stage) | {"certificateId": to_global("Certificate", certificate)}
@@ -296,6 +300,7 @@ SETTINGS: list[tuple[str, Any, Any, set[Permission]]] = [
     ("signed_in_approvals", True, False, {APPROVE}),
     ("users_may_rename_themselves", False, True, set()),
     ("max_window_days", 30, 31, {P.SIGN}),
+    ("offline_certification", False, True, set()),
 ]
 B64 = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
@@ -375,6 +380,8 @@ CASES = [
         lambda s: _sign(s) | {"chain": chain_for(s.world, "web")},
         {KEYS},
     ),
+    case("createCertificateRequest", _certified, {KEYS}),
+    case("issueSelfSignedCertificate", lambda s: _certified(s) | {"days": 30}, {KEYS}),
     case("setDefaultCertificate", _certificate, {KEYS}),
     case("removeCertificate", _certificate, {KEYS}),
     case("createUser", _user, {USERS}),

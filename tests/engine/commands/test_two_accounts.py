@@ -50,6 +50,7 @@ from engine.commands.keys.certificates import (
     RemoveCertificate,
     SetDefaultCertificate,
 )
+from engine.commands.keys.certify import CreateCertificateRequest, IssueSelfSignedCertificate
 from engine.commands.releases.close_release import CloseRelease
 from engine.commands.releases.decide import Decide
 from engine.commands.releases.request_release import RequestRelease
@@ -151,6 +152,16 @@ ON_FOREIGN_THINGS: dict[type[Any], list[Foreign]] = {
         lambda us, them: RemoveCertificate(
             keypair_id=us.things["vault"], certificate_id=them.things["certificate"]
         ),
+    ],
+    CreateCertificateRequest: [
+        lambda us, them: CreateCertificateRequest(
+            keypair_id=them.things["vault"], subject="CN=Ours", reason="ours"
+        )
+    ],
+    IssueSelfSignedCertificate: [
+        lambda us, them: IssueSelfSignedCertificate(
+            keypair_id=them.things["vault"], subject="CN=Ours", reason="ours", days=1
+        )
     ],
     CreateTeam: [
         lambda us, them: CreateTeam(name="new", member_ids=frozenset({them.people["ann"]})),

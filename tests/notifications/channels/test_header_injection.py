@@ -18,6 +18,7 @@ from engine.commands.administration.teams import CreateTeam, UpdateTeam
 from engine.commands.administration.trusted_issuers import UpdateTrustedIssuer
 from engine.commands.administration.users import CreateUser, UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken
+from engine.commands.keys.certify import CreateCertificateRequest, IssueSelfSignedCertificate
 from engine.commands.releases.close_release import CloseRelease
 from engine.commands.releases.decide import Decide
 from engine.commands.releases.request_release import RequestRelease
@@ -80,6 +81,16 @@ ONE_LINE: dict[str, Making] = {
     "AdoptKeypairInput.alias": lambda w, it: w.do("admin", _adopted(alias=it)),
     "AdoptKeypairInput.backend": lambda w, it: w.do("admin", _adopted(backend=it)),
     "UpdateKeypairInput.alias": lambda w, it: w.do("admin", _vault(w, it)),
+    "CreateCertificateRequestInput.subject": lambda w, it: w.do("admin", _csr(w, subject=it)),
+    "CreateCertificateRequestInput.dnsNames": lambda w, it: w.do("admin", _csr(w, dns_names=(it,))),
+    "CreateCertificateRequestInput.emails": lambda w, it: w.do("admin", _csr(w, emails=(it,))),
+    "CreateCertificateRequestInput.uris": lambda w, it: w.do("admin", _csr(w, uris=(it,))),
+    "IssueSelfSignedCertificateInput.subject": lambda w, it: w.do("admin", _self(w, subject=it)),
+    "IssueSelfSignedCertificateInput.dnsNames": lambda w, it: w.do(
+        "admin", _self(w, dns_names=(it,))
+    ),
+    "IssueSelfSignedCertificateInput.emails": lambda w, it: w.do("admin", _self(w, emails=(it,))),
+    "IssueSelfSignedCertificateInput.uris": lambda w, it: w.do("admin", _self(w, uris=(it,))),
     "CreateApiTokenInput.name": lambda w, it: w.do("ann", CreateApiToken(name=it)),
     "CreateWebhookInput.name": lambda w, it: w.do("admin", _webhook(name=it)),
     "CreateWebhookInput.url": lambda w, it: w.do("admin", _webhook(url=f"https://x.example/{it}")),
@@ -115,7 +126,8 @@ ONE_LINE: dict[str, Making] = {
 }
 #: May have many lines; `everything` puts each of them into mails.
 MANY_LINES = {
-    "AddCertificateInput.chain",
+    "AddCertificateInput.chain", "CreateCertificateRequestInput.reason",
+    "IssueSelfSignedCertificateInput.reason",
     "CreateReleaseInput.note", "UpdateReleaseInput.note", "ApproveReleaseInput.comment",
     "RejectReleaseInput.comment", "WithdrawReleaseInput.reason", "CloseReleaseInput.reason",
     "StopReleaseInput.reason", "ContextEntryInput.value",
@@ -158,6 +170,16 @@ def _user(**values: Any) -> CreateUser:
 
 def _ann(world: World, **values: Any) -> UpdateUser:
     return UpdateUser(user_id=world.people["ann"], **values)
+
+
+def _csr(world: World, **values: Any) -> CreateCertificateRequest:
+    given = {"keypair_id": world.things["vault"], "subject": "CN=X", "reason": "X"} | values
+    return CreateCertificateRequest(**given)
+
+
+def _self(world: World, **values: Any) -> IssueSelfSignedCertificate:
+    given = {"keypair_id": world.things["vault"], "subject": "CN=X", "reason": "X"} | values
+    return IssueSelfSignedCertificate(days=1, **given)
 
 
 def _role(name: str) -> CreateRole:
@@ -293,6 +315,8 @@ def everything(world: World, evil: str) -> None:
         if world.release(entry.release_id).status is Status.PENDING:
             world.do("dev", WithdrawRelease(release_id=entry.release_id, reason="fine"))
     add_certificate(world, name=evil[:64])
+    say("admin", lambda it: _csr(world, reason=it))
+    say("admin", lambda it: _self(world, reason=it))
     first = ask("First")
     changes = {"max_signatures": 7}
     say(

@@ -119,7 +119,7 @@ def test_every_field_that_can_change_has_a_name(world: World, notices: Notices) 
     settings = {"signing_frozen": True, "allow_self_approval": True, "required_approvals": 2}
     settings |= {"reapprove_on_edit": False, "quota_on_online": QuotaOnOnline.UNASSOCIATED}
     settings |= {"restrict_signing_to_releases": True, "signed_in_approvals": True}
-    settings |= {"users_may_rename_themselves": False}
+    settings |= {"users_may_rename_themselves": False, "offline_certification": False}
     settings |= {"max_window_days": 30}
     settings |= {"enabled_release_types": frozenset({ReleaseType.OFFLINE})}
     world.settings(**settings)

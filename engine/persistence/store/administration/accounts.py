@@ -43,6 +43,7 @@ def insert_account(uow: UnitOfWork, name: str, *, teams_enabled: bool) -> None:
             restrict_signing_to_releases=False,
             signed_in_approvals=False,
             users_may_rename_themselves=True,
+            offline_certification=True,
             created_at=uow.now,
         )
     )

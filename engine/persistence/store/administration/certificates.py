@@ -18,7 +18,9 @@ _C, _K = t.certificates, t.keypairs
 _IS_KEPT = _C.c.removed_at.is_(None)
 
 
-def insert_chain(uow: UnitOfWork, certificate_id: UUID, keypair_id: UUID, chain: Chain) -> None:
+def insert_chain(
+    uow: UnitOfWork, certificate_id: UUID, keypair_id: UUID, chain: Chain, added_by: UUID | None
+) -> None:
     """Write a new X.509 chain of a keypair, which is not its default yet."""
     uow.connection.execute(
         _C.insert().values(
@@ -35,7 +37,7 @@ def insert_chain(uow: UnitOfWork, certificate_id: UUID, keypair_id: UUID, chain:
             expires_at=chain.expires_at,
             warnings=" ".join(chain.warnings),
             is_default=False,
-            added_by=uow.actor.user_id,
+            added_by=added_by,
             created_at=uow.now,
         )
     )

@@ -63,6 +63,7 @@ def _settings(row: Row[Any]) -> AccountSettings:
         signed_in_approvals=row.settings_signed_in_approvals,
         users_may_rename_themselves=row.settings_users_may_rename_themselves,
         max_window_days=row.settings_max_window_days,
+        offline_certification=row.settings_offline_certification,
     )
 
 

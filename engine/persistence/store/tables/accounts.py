@@ -34,6 +34,7 @@ accounts = Table(
     Column("users_may_rename_themselves", Boolean, nullable=False, server_default=true()),
     #: Programs of the version before this one write none.
     Column("max_window_days", Integer, nullable=False, server_default=text("366")),
+    Column("offline_certification", Boolean, nullable=False, server_default=true()),
     timestamp("created_at"),
     CheckConstraint("required_approvals >= 1", name="quorum"),
 )
