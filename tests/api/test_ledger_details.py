@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from api.graphql.queries.nodes import NODE_READERS
+from api.graphql.types.ledger import Credential
 from api.graphql.types.ledger_details import NO_NODES, TYPES_BY_FIELD, attempt_in
 from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.users import UpdateUser
@@ -20,7 +21,7 @@ from engine.commands.releases.decide import Decide
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.model.events import AttemptRefused, Event
 from engine.model.facts import FIELD_NAMES
-from engine.model.vocabulary import ReleaseType, Verdict
+from engine.model.vocabulary import CredentialKind, ReleaseType, Verdict
 from tests.support.api import Api
 
 UUID_TEXT = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
@@ -130,6 +131,13 @@ def test_every_kind_of_subject_is_a_node_or_known_to_be_none(busy: Api) -> None:
 def test_every_field_of_ids_has_a_type() -> None:
     fields = {name for name in FIELD_NAMES if name.endswith(("_id", "_ids"))}
     assert fields <= set(TYPES_BY_FIELD)
+
+
+def test_a_credential_of_a_newer_version_is_no_fault() -> None:
+    assert Credential.of({"kind": "SOMETHING_NEW", "id": None}) is None
+    clock = Credential.of({"kind": "CLOCK", "id": None})
+    assert clock is not None
+    assert (clock.kind, clock.id) == (CredentialKind.CLOCK, None)
 
 
 def test_a_code_of_a_newer_version_is_no_fault() -> None:

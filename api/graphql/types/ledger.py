@@ -38,6 +38,9 @@ _CREDENTIALS = {
 }
 
 
+_KNOWN_KINDS = frozenset(CredentialKind)
+
+
 @strawberry.type(description="The credential with which an action was performed.")
 class Credential:
     kind: CredentialKind = strawberry.field(
@@ -51,8 +54,11 @@ class Credential:
 
     @classmethod
     def of(cls, stored: dict[str, Any] | None) -> Credential | None:
-        """As an entry's body has it; entries of the first format have none."""
-        if stored is None:
+        """As an entry's body has it; entries of the first format have none.
+
+        None also for a kind that only a newer version knows, which wrote the entry.
+        """
+        if stored is None or stored["kind"] not in _KNOWN_KINDS:
             return None
         kind = CredentialKind(stored["kind"])
         named = stored["id"] is not None and kind in _CREDENTIALS
@@ -89,7 +95,7 @@ class LedgerEntry(Node):
     channel: Channel = strawberry.field(description="The interface through which the request came.")
     credential: Credential | None = strawberry.field(
         description="The credential that was used, or null in old entries that did not"
-        " record it yet."
+        " record it yet and for kinds that this version does not know."
     )
     from_status: ReleaseStatus | None = strawberry.field(
         description="The status of the release before the event, if it changed."
