@@ -6,8 +6,14 @@ import subprocess
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
+from cryptography.x509.oid import NameOID
 
 from tests.client.site import Site, write_files
 
@@ -160,6 +166,52 @@ def test_openssh_verifies_ssh_signatures(site: Site, folder: Path) -> None:
     assert verified.returncode == 0, verified.stderr
     site.run("verify", file, "--key", "open", "--format", "sshsig", "--namespace", "release")
     site.run("verify", file, "--key", "open", "--format", "sshsig", status=1)
+
+
+def test_openssl_verifies_signatures_in_cms(site: Site, folder: Path) -> None:
+    (file,) = write_files(folder, 1)
+    words = ("sign", file, "--key", "open", "--format", "cms")
+    assert "no default certificate" in site.run(*words, status=2).stderr
+    keypair = site.json("key", "show", "open")
+    certificate, anchor = certify(keypair["publicKey"]["pem"], folder)
+    values = {"keypairId": keypair["id"], "chain": certificate, "makeDefault": True}
+    site.change("addCertificate", values, "certificate { id }")
+    site.run(*words)
+    verify = ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-purpose", "any"]
+    verify += ["-in", f"{file}.p7s", "-content", str(file), "-CAfile", str(anchor)]
+    done = subprocess.run([*verify, "-out", "/dev/null"], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    leaf = folder / "leaf.pem"
+    leaf.write_text(certificate)
+    nowhere = {"COUNTERSIGN_URL": "http://127.0.0.1:1"}
+    verified = ("verify", file, "--format", "cms", "--public-key", leaf)
+    site.run(*verified, who=None, **nowhere)
+
+
+def certify(public_key_pem: str, folder: Path) -> tuple[str, Path]:
+    """A certificate of a public key, and the file of the authority that issued it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Authority")])
+    now = datetime.now(UTC)
+
+    def builder(subject: x509.Name, public_key: Any, *, is_authority: bool) -> Any:
+        constraints = x509.BasicConstraints(ca=is_authority, path_length=None)
+        return (
+            x509.CertificateBuilder(issuer_name=name, subject_name=subject, public_key=public_key)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=30))
+            .add_extension(constraints, critical=True)
+            .sign(key, hashes.SHA256())
+        )
+
+    authority = builder(name, key.public_key(), is_authority=True)
+    anchor = folder / "anchor.pem"
+    anchor.write_bytes(authority.public_bytes(Encoding.PEM))
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Falcon")])
+    public_key = load_pem_public_key(public_key_pem.encode())
+    leaf = builder(subject, public_key, is_authority=False)
+    return leaf.public_bytes(Encoding.PEM).decode(), anchor
 
 
 def test_all_or_none_are_signed(site: Site, folder: Path) -> None:

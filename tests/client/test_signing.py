@@ -5,15 +5,23 @@ import json
 import shutil
 import subprocess
 from base64 import b64decode, b64encode
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, x25519
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from cryptography.x509.oid import NameOID
 
 from countersign.connection import graphql
 from countersign.connection.credentials import Credentials
@@ -34,6 +42,7 @@ from tests.client.site import write_files
 
 EC = ec.generate_private_key(ec.SECP256R1())
 EC_384 = ec.generate_private_key(ec.SECP384R1())
+EC_OTHER = ec.generate_private_key(ec.SECP256R1())
 RSA = rsa.generate_private_key(65537, 2048)
 ED = ed25519.Ed25519PrivateKey.generate()
 SHA256 = Prehashed(hashes.SHA256())
@@ -64,7 +73,8 @@ class Signer:
         if key not in self.signatures and len(self.signatures) >= self.maximum:
             return _refused("QUOTA_EXHAUSTED")
         if key not in self.signatures:
-            self.signatures[key] = EC.sign(b64decode(item["digest"]), ec.ECDSA(SHA256))
+            digest = b64decode((item.get("sshsig") or item)["digest"])
+            self.signatures[key] = EC.sign(digest[:32], ec.ECDSA(SHA256))
         value = self.values.get(name, self.signatures[key])
         signature = {
             "id": key[:8],
@@ -127,8 +137,9 @@ def test_a_signature_of_another_key_is_neither_written_nor_reported(tmp_path: Pa
 def test_neither_is_what_is_no_signature_at_all(tmp_path: Path, value: bytes) -> None:
     signer, files = Signer(), write_files(tmp_path, 1)
     signer.values[str(files[0])] = value
-    for form in FormName:
-        result = run(signer, files, form=form_named(form, EC.public_key()))
+    for name in FormName:
+        form = form_named(name, EC.public_key(), chain=[certificate_of(EC)])
+        result = run(signer, files, form=form)
         assert result.first_failure.code == "SIGNATURE_INVALID"
     assert list(tmp_path.glob("*.sig")) == []
 
@@ -270,29 +281,87 @@ def test_what_is_no_key_to_verify_with_is_refused() -> None:
             load_public_key(content)
 
 
-@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not installed")
+def certificate_of(key: Any) -> x509.Certificate:
+    """A certificate that the key signed itself."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Falcon")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(subject)
+    builder = builder.public_key(key.public_key()).serial_number(x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(days=1))
+    builder = builder.not_valid_after(now + timedelta(days=1))
+    authority = x509.BasicConstraints(ca=True, path_length=None)
+    return builder.add_extension(authority, critical=True).sign(key, hashes.SHA256())
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 @pytest.mark.parametrize("key", [EC, EC_384, RSA])
-def test_openssh_takes_ssh_signatures(tmp_path: Path, key: Any) -> None:
-    (file,) = write_files(tmp_path, 1)
-    form = form_named(FormName.SSHSIG, key.public_key(), namespace="file")
+def test_openssl_takes_signatures_in_cms(tmp_path: Path, key: Any) -> None:
+    (file,), certificate = write_files(tmp_path, 1), certificate_of(key)
+    form = form_named(FormName.CMS, key.public_key(), chain=[certificate])
     hashed = hash_file(file, form.file_digest_name)
-    content = form.assemble(sign_digest(key, form.digest_to_sign(hashed), form.digest_name))
-    assert form.is_valid(hashed, content)
-    assert not form_named(FormName.SSHSIG, key.public_key(), namespace="git").is_valid(
-        hashed, content
-    )
-    signature, allowed = tmp_path / "signature", tmp_path / "allowed_signers"
+    digest = b64decode(form.request(hashed)["digest"])
+    content = form.assemble(hashed, sign_digest(key, digest, form.file_digest_name))
+    signature, anchor = tmp_path / "file.p7s", tmp_path / "anchor.pem"
     signature.write_bytes(content)
-    line = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
-    allowed.write_bytes(b"robot@example.com " + line + b"\n")
-    words = ["ssh-keygen", "-Y", "verify", "-f", allowed, "-I", "robot@example.com", "-n", "file"]
-    with file.open("rb") as stream:
-        subprocess.run([*words, "-s", signature], stdin=stream, capture_output=True, check=True)
+    anchor.write_bytes(certificate.public_bytes(Encoding.PEM))
+    words = ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-purpose", "any"]
+    words += ["-in", str(signature), "-content", str(file), "-CAfile", str(anchor)]
+    done = subprocess.run([*words, "-out", "/dev/null"], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    other = hash_file(write_files(tmp_path / "other", 2)[1], form.file_digest_name)
+    foreign = form_named(FormName.CMS, EC_OTHER.public_key(), form.file_digest_name)
+    assert form.is_valid(hashed, content)
+    assert not form.is_valid(other, content)
+    assert not foreign.is_valid(hashed, content)
 
 
-def test_ed25519_makes_no_ssh_signatures() -> None:
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_what_openssl_signs_in_cms_is_verified(tmp_path: Path) -> None:
+    (file,), certificate = write_files(tmp_path, 1), certificate_of(RSA)
+    pem, key, signature = (tmp_path / name for name in ("certificate.pem", "key.pem", "file.p7s"))
+    pem.write_bytes(certificate.public_bytes(Encoding.PEM))
+    key.write_bytes(RSA.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    words = ["openssl", "cms", "-sign", "-binary", "-outform", "DER", "-md", "sha256"]
+    words += ["-in", str(file), "-signer", str(pem), "-inkey", str(key), "-out", str(signature)]
+    subprocess.run(words, check=True, capture_output=True)
+    form, content = form_named(FormName.CMS, RSA.public_key()), signature.read_bytes()
+    hashed = hash_file(file, "sha256")
+    assert form.is_valid(hashed, content)
+    for end in range(0, len(content), 7):
+        assert not form.is_valid(hashed, content[:end])
+
+
+def test_ed25519_makes_no_signatures_in_cms() -> None:
     with pytest.raises(UsageError, match="ECDSA or RSA"):
-        form_named(FormName.SSHSIG, ED.public_key())
+        form_named(FormName.CMS, ED.public_key())
+
+
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not installed")
+@pytest.mark.parametrize("key", [EC, EC_384, RSA, ED])
+def test_ssh_signatures_are_verified(tmp_path: Path, key: Any) -> None:
+    file = hash_file(write_files(tmp_path, 1)[0], "sha512")
+    public = key.public_key()
+    form = form_named(FormName.SSHSIG, public)
+    request = form.request(file)["sshsig"]
+    assert (request["namespace"], b64decode(request["digest"])) == ("file", file.digest)
+    content = sign_with_openssh(tmp_path, key, file.path)
+    assert form.is_valid(file, content)
+    assert not form_named(FormName.SSHSIG, public, namespace="git").is_valid(file, content)
+    assert not form_named(FormName.SSHSIG, EC_OTHER.public_key()).is_valid(file, content)
+    other = hash_file(write_files(tmp_path / "other", 2)[1], "sha512")
+    assert not form.is_valid(other, content)
+    for end in range(0, len(content) - 1, 11):
+        assert not form.is_valid(file, content[:end])
+
+
+def sign_with_openssh(folder: Path, key: Any, file: Path) -> bytes:
+    """What ssh-keygen signs with a key."""
+    path = folder / "key"
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
+    path.chmod(0o600)
+    words = ["ssh-keygen", "-Y", "sign", "-f", str(path), "-n", "file", str(file)]
+    subprocess.run(words, check=True, capture_output=True)
+    return Path(f"{file}.sig").read_bytes()
 
 
 def test_a_build_is_described_by_its_system_and_its_caller() -> None:

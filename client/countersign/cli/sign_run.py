@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
+
 from countersign.cli.output import note
 from countersign.cli.waiting import tell_status, wait_limit
 from countersign.connection.connect import connect
@@ -97,11 +99,32 @@ def _order(
     return Order(
         keypair_id=keypair["id"],
         form_name=f"{options.form}:{options.namespace}" if has_namespace else options.form,
-        form=form_named(options.form, key, options.digest, options.namespace),
+        form=form_named(
+            options.form,
+            key,
+            options.digest,
+            namespace=options.namespace,
+            chain=_chain(keypair) if options.form is FormName.CMS else (),
+        ),
         release_id=release["id"] if release is not None and is_named else None,
         context=context,
         is_atomic=options.is_atomic,
     )
+
+
+def _chain(keypair: dict[str, Any]) -> list[x509.Certificate]:
+    """Return the certificates that a signature in CMS carries, the keypair's own first.
+
+    Raises:
+        UsageError: There is none, or the keypair's signatures have no place in this form.
+    """
+    certificate = keypair["defaultCertificate"]
+    if certificate is None:
+        message = f"{keypair['alias']} has no default certificate, which --format cms needs."
+        raise UsageError(f"{message} Ask who manages the keypairs to add one.")
+    if keypair["algorithm"].startswith("RSA_PSS"):
+        raise UsageError("--format cms needs an RSA keypair with PKCS#1, and this one is for PSS.")
+    return x509.load_pem_x509_certificates(certificate["chainPem"].encode())
 
 
 def _require_files(options: SignOptions) -> None:

@@ -6,6 +6,7 @@ _FIELDS = """
     fragment KeypairFields on Keypair {
       id alias category type access algorithm enabled hasDefaultCertificate createdAt
       heldBy { id name status }
+      defaultCertificate { chainPem }
       publicKey { pem der jwk ssh openpgp fingerprint sshFingerprint }
     }
 """

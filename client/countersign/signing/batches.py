@@ -40,9 +40,9 @@ class Order:
 
         So nothing has to be remembered between two runs for the second one to use nothing twice.
         """
-        digest = self.form.digest_to_sign(file).hex()
-        parts = [self.keypair_id, self.release_id, self.form_name, file.name, digest]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+        request = self.form.request(file)
+        parts = [self.keypair_id, self.release_id, self.form_name, file.name, request]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +97,7 @@ def input_of(order: Order, files: Sequence[HashedFile]) -> dict[str, Any]:
         "context": [{"name": name, "value": value} for name, value in order.context.items()],
         "items": [
             {
-                "digest": b64encode(order.form.digest_to_sign(file)).decode(),
-                "digestAlgorithm": order.form.digest_name.upper(),
+                **order.form.request(file),
                 "idempotencyKey": order.idempotency_key(file),
                 "artifact": {
                     "name": file.name,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-from typing import Protocol
+from base64 import b64encode
+from collections.abc import Sequence
+from typing import Any, Protocol
 
-from countersign.errors import UsageError
+from cryptography import x509
+
+from countersign.signing.cms import CmsForm
 from countersign.signing.hashing import HashedFile
 from countersign.signing.names import FormName
 from countersign.signing.public_keys import VerifyingKey, is_valid_signature, usual_digest
@@ -19,15 +22,13 @@ class SignatureForm(Protocol):
     suffix: str
     #: What `hashlib` calls the function that files are hashed with.
     file_digest_name: str
-    #: The same of the function that makes the digest which is signed.
-    digest_name: str
 
-    def digest_to_sign(self, file: HashedFile) -> bytes:
-        """Return the digest that the server signs for a file."""
+    def request(self, file: HashedFile) -> dict[str, Any]:
+        """Return what the server is to sign for a file: members of an item of `signBatch`."""
         ...
 
-    def assemble(self, value: bytes) -> bytes:
-        """Return the content of a signature's file."""
+    def assemble(self, file: HashedFile, value: bytes) -> bytes:
+        """Return the content of a signature's file out of what the server answered."""
         ...
 
     def is_valid(self, file: HashedFile, content: bytes) -> bool:
@@ -43,23 +44,30 @@ class RawForm:
     def __init__(self, key: VerifyingKey, digest_name: str) -> None:
         self._key = key
         self.file_digest_name = digest_name
-        self.digest_name = digest_name
 
-    def digest_to_sign(self, file: HashedFile) -> bytes:
+    def request(self, file: HashedFile) -> dict[str, Any]:
         """Return the file's digest."""
-        return file.digest
+        return {
+            "digest": b64encode(file.digest).decode(),
+            "digestAlgorithm": self.file_digest_name.upper(),
+        }
 
-    def assemble(self, value: bytes) -> bytes:
+    def assemble(self, file: HashedFile, value: bytes) -> bytes:
         """Return the signature as it is."""
         return value
 
     def is_valid(self, file: HashedFile, content: bytes) -> bool:
         """Verify the bytes over the file's digest."""
-        return is_valid_signature(self._key, content, file.digest, self.digest_name)
+        return is_valid_signature(self._key, content, file.digest, self.file_digest_name)
 
 
 def form_named(
-    name: FormName, key: VerifyingKey, digest_name: str | None = None, namespace: str = "file"
+    name: FormName,
+    key: VerifyingKey,
+    digest_name: str | None = None,
+    *,
+    namespace: str = "file",
+    chain: Sequence[x509.Certificate] = (),
 ) -> SignatureForm:
     """Return a form for a key.
 
@@ -68,13 +76,16 @@ def form_named(
         key: The public key.
         digest_name: The hash function; the one that goes with the key if None.
         namespace: What an SSH signature is for.
+        chain: The certificates that a signature in CMS carries.
 
     Raises:
         UsageError: The form does not go with the key.
     """
-    if name is FormName.SSHSIG:
-        return SshSignatureForm(key, namespace)
     digest_name = digest_name or usual_digest(key)
-    if digest_name not in hashlib.algorithms_available:
-        raise UsageError(f"There is no hash function {digest_name}.")
-    return RawForm(key, digest_name)
+    match name:
+        case FormName.SSHSIG:
+            return SshSignatureForm(key, namespace)
+        case FormName.CMS:
+            return CmsForm(key, digest_name, chain)
+        case FormName.RAW:
+            return RawForm(key, digest_name)

@@ -91,10 +91,7 @@ def _verify(
 
 def _content(order: Order, file: HashedFile, signature: MadeSignature) -> bytes | None:
     """Return the content of the signature's file, or None if it is not valid."""
-    try:
-        content = order.form.assemble(signature.value)
-    except ValueError:
-        return None
+    content = order.form.assemble(file, signature.value)
     return content if order.form.is_valid(file, content) else None
 
 

@@ -4,100 +4,94 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64decode, b64encode
-from textwrap import wrap
+from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import (
-    decode_dss_signature,
-    encode_dss_signature,
-)
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from countersign.errors import UsageError
 from countersign.signing.hashing import HashedFile
 from countersign.signing.public_keys import VerifyingKey, is_valid_signature, usual_digest
 
 _MAGIC = b"SSHSIG"
-_VERSION = 1
 _FILE_DIGEST = "sha512"
 _BEGIN = "-----BEGIN SSH SIGNATURE-----"
 _END = "-----END SSH SIGNATURE-----"
-_LINE_CHARACTERS = 70
+_RSA_DIGESTS = {b"rsa-sha2-256": "sha256", b"rsa-sha2-512": "sha512"}
 
 
 class SshSignatureForm:
-    """An armored SSH signature over a file, for one namespace.
+    """An armored SSH signature over a file, for one namespace; the server puts it together.
 
     Args:
-        key: The public key: RSA or an elliptic curve. Ed25519 signs a message here rather than a
-            digest.
+        key: The public key.
         namespace: What the signature is for, such as `file` or `git`.
-
-    Raises:
-        UsageError: The key is of another kind.
     """
 
     suffix = ".sig"
     file_digest_name = _FILE_DIGEST
 
     def __init__(self, key: VerifyingKey, namespace: str) -> None:
-        if not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
-            raise UsageError("--format sshsig needs an ECDSA or RSA keypair.")
         self._key = key
-        self._namespace = namespace.encode()
-        # OpenSSH fixes the hash function of each curve; for RSA it knows two, and we take one.
-        is_rsa = isinstance(key, rsa.RSAPublicKey)
-        self.digest_name = _FILE_DIGEST if is_rsa else usual_digest(key)
+        self._namespace = namespace
+        line = key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+        self._key_blob = b64decode(line.split()[1])
 
-    def digest_to_sign(self, file: HashedFile) -> bytes:
-        """Return the digest of what OpenSSH has signed: namespace, hash function and digest."""
-        signed = _MAGIC + b"".join(
-            map(_string, (self._namespace, b"", _FILE_DIGEST.encode(), file.digest))
-        )
-        return hashlib.new(self.digest_name, signed).digest()
+    def request(self, file: HashedFile) -> dict[str, Any]:
+        """Return namespace and digest."""
+        return {
+            "sshsig": {
+                "namespace": self._namespace,
+                "digest": b64encode(file.digest).decode(),
+                "digestAlgorithm": _FILE_DIGEST.upper(),
+            }
+        }
 
-    def assemble(self, value: bytes) -> bytes:
-        """Return the armored signature."""
-        line = self._key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
-        kind, key_blob = line.split()[:2]
-        parts = (self._namespace, b"", _FILE_DIGEST.encode(), self._signature_blob(kind, value))
-        blob = b"".join(
-            [_MAGIC, _VERSION.to_bytes(4), _string(b64decode(key_blob)), *map(_string, parts)]
-        )
-        lines = wrap(b64encode(blob).decode(), _LINE_CHARACTERS)
-        return "\n".join([_BEGIN, *lines, _END, ""]).encode()
+    def assemble(self, file: HashedFile, value: bytes) -> bytes:
+        """Return the armored signature as the server made it."""
+        return value
 
     def is_valid(self, file: HashedFile, content: bytes) -> bool:
-        """Verify an armored signature: its key, its namespace and its bytes."""
+        """Verify an armored signature: its key, its namespace, the digest and the signature."""
         try:
-            value = self._value_in(content)
-        except (ValueError, IndexError):
+            key_blob, *signed_fields, signature = _strings(_blob_in(content))
+            kind, value = _strings(signature)
+            value = self._plain_value(value)
+        except ValueError:
             return False
-        digest = self.digest_to_sign(file)
-        return self.assemble(value).split() == content.split() and is_valid_signature(
-            self._key, value, digest, self.digest_name
-        )
+        expected = [self._namespace.encode(), b"", _FILE_DIGEST.encode()]
+        if key_blob != self._key_blob or signed_fields != expected:
+            return False
+        signed = _MAGIC + b"".join(map(_string, [*expected, file.digest]))
+        if isinstance(self._key, ed25519.Ed25519PublicKey):
+            return is_valid_signature(self._key, value, signed, _FILE_DIGEST)
+        digest_name = _RSA_DIGESTS.get(kind) or usual_digest(self._key)
+        digest = hashlib.new(digest_name, signed).digest()
+        return is_valid_signature(self._key, value, digest, digest_name)
 
-    def _signature_blob(self, kind: bytes, value: bytes) -> bytes:
-        if isinstance(self._key, rsa.RSAPublicKey):
-            return _string(b"rsa-sha2-512") + _string(value)
-        r, s = decode_dss_signature(value)
-        return _string(kind) + _string(_string(_mpint(r)) + _string(_mpint(s)))
-
-    def _value_in(self, content: bytes) -> bytes:
-        """Return the signature's bytes out of an armored signature.
-
-        Raises:
-            ValueError, IndexError: It is none.
-        """
-        lines = content.decode("ascii").split()
-        blob = b64decode("".join(lines[3:-3]), validate=True)
-        *_, signature = _strings(blob[len(_MAGIC) + 4 :])
-        _, value = _strings(signature)
-        if isinstance(self._key, rsa.RSAPublicKey):
+    def _plain_value(self, value: bytes) -> bytes:
+        """Return the signature as other programs have it: that of a curve in DER."""
+        if not isinstance(self._key, ec.EllipticCurvePublicKey):
             return value
         r, s = _strings(value)
         return encode_dss_signature(int.from_bytes(r), int.from_bytes(s))
+
+
+def _blob_in(content: bytes) -> bytes:
+    """Return what follows magic and version in an armored signature.
+
+    Raises:
+        ValueError: It is none.
+    """
+    text = content.decode("ascii").strip()
+    if not text.startswith(_BEGIN) or not text.endswith(_END):
+        raise ValueError("This is no SSH signature.")
+    body = text.removeprefix(_BEGIN).removesuffix(_END)
+    blob = b64decode("".join(body.split()), validate=True)
+    head = _MAGIC + (1).to_bytes(4)
+    if not blob.startswith(head):
+        raise ValueError("This is an SSH signature of another version.")
+    return blob.removeprefix(head)
 
 
 def _string(content: bytes) -> bytes:
@@ -105,7 +99,11 @@ def _string(content: bytes) -> bytes:
 
 
 def _strings(content: bytes) -> list[bytes]:
-    """Return the strings that follow each other in a text of OpenSSH's."""
+    """Return the strings that follow each other in a text of OpenSSH's.
+
+    Raises:
+        ValueError: One ends after its text.
+    """
     strings = []
     while content:
         end = 4 + int.from_bytes(content[:4])
@@ -114,8 +112,3 @@ def _strings(content: bytes) -> list[bytes]:
         strings.append(content[4:end])
         content = content[end:]
     return strings
-
-
-def _mpint(number: int) -> bytes:
-    """Return a positive number with a leading zero bit."""
-    return number.to_bytes(number.bit_length() // 8 + 1)

@@ -11,7 +11,7 @@ from pathlib import Path
 from countersign.errors import UsageError
 from countersign.signing.forms import SignatureForm, form_named
 from countersign.signing.hashing import hash_files
-from countersign.signing.names import FormName
+from countersign.signing.names import DigestName, FormName
 from countersign.signing.public_keys import VerifyingKey
 from countersign.signing.results import MANIFEST_FORMAT
 
@@ -70,7 +70,10 @@ def read_manifest(
             raise UsageError(f"{path} is a manifest of another format: {manifest['format']}.")
         form_name, _, namespace = str(manifest["form"]).partition(":")
         form = form_named(
-            FormName(form_name), key, str(manifest["digestAlgorithm"]), namespace or "file"
+            FormName(form_name),
+            key,
+            DigestName(manifest["digestAlgorithm"]),
+            namespace=namespace or "file",
         )
         listed = {
             Path(entry["name"]): b64decode(entry["signature"], validate=True)
