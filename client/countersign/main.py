@@ -120,5 +120,8 @@ def main() -> None:
     except ClientError as error:
         print(f"countersign: {error}", file=sys.stderr)
         sys.exit(error.exit_status)
+    except OSError as error:
+        print(f"countersign: FAILED: {error}", file=sys.stderr)
+        sys.exit(ExitStatus.FAILED)
     except KeyboardInterrupt:
         sys.exit(ExitStatus.FAILED)

@@ -51,8 +51,8 @@ def test_a_release_and_the_inbox_are_watched(site: Site) -> None:
     try:
         assert watching.stdout is not None
         assert following.stdout is not None
-        assert watching.stdout.readline() == "[]\n"
         site.run(*request, "--for", "1h")
+        assert json.loads(watching.stdout.readline()) == {"name": "Watched"}
         # Its request may have come before the stream was open, what comes next cannot.
         site.run("release", "withdraw", "Watched", "--reason", "Later.")
         line = following.stdout.readline()

@@ -22,16 +22,21 @@ Revision = Annotated[
 @app.command("inbox")
 def inbox(
     watch: Annotated[
-        bool, typer.Option("--watch", help="Go on with what begins to wait, until interrupted.")
+        bool,
+        typer.Option(
+            "--watch",
+            help="Go on with what begins to wait, until interrupted; with --json a line each.",
+        ),
     ] = False,
     fields: JsonFields = None,
 ) -> None:
     """List the releases that wait for your decision."""
     from countersign.cli.decisions_run import print_inbox, watch_inbox
 
-    print_inbox(fields)
     if watch:
         watch_inbox(fields)
+    else:
+        print_inbox(fields)
 
 
 @app.command("approve")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 import typer
 
-from countersign.cli.output import chosen, note, print_json, print_rows
+from countersign.cli.output import chosen, note, print_json, print_json_line, print_rows
 from countersign.cli.rows import RELEASE_COLUMNS, print_release, release_cells
 from countersign.connection.connect import connect
 from countersign.connection.events import EventStream
-from countersign.errors import RefusedError, UsageError
+from countersign.connection.graphql import Connection
+from countersign.errors import RefusedError, TransientError, UsageError
 from countersign.operations.releases import (
     APPROVE_RELEASE,
     INBOX,
@@ -32,14 +35,31 @@ def print_inbox(fields: str | None) -> None:
 
 
 def watch_inbox(fields: str | None) -> None:
-    """Print each release that begins to wait for the caller's decision, until interrupted."""
+    """Print what waits for the caller's decision, and what begins to, until interrupted."""
+    shown: set[tuple[str, int]] = set()
     with connect() as connection:
         for event in EventStream(connection, INBOX_EVENTS):
-            for release in event["began"] if event is not None else ():
-                if fields is not None:
-                    print_json(chosen(release, fields))
-                else:
-                    print("\t".join(release_cells(release)), flush=True)
+            waiting = event["began"] if event is not None else _inbox_or_nothing(connection)
+            for release in waiting:
+                version = (release["id"], release["revision"])
+                if version not in shown:
+                    shown.add(version)
+                    _print_line(release, fields)
+
+
+def _inbox_or_nothing(connection: Connection) -> list[dict[str, Any]]:
+    """Return what waits; nothing while the server is away, which is asked again soon."""
+    try:
+        return list(connection.pages(INBOX))
+    except TransientError:
+        return []
+
+
+def _print_line(release: Mapping[str, Any], fields: str | None) -> None:
+    if fields is not None:
+        print_json_line(chosen(release, fields))
+    else:
+        print("\t".join(release_cells(release)), flush=True)
 
 
 def decide(
@@ -69,8 +89,8 @@ def decide(
     if fields is not None:
         print_json(chosen(release, fields))
         return
-    approval = release["approval"]
-    note(f"{release['name']} is {release['status']} now; {approval['remaining']} approvals remain.")
+    remaining = (release["approval"] or {}).get("remaining", 0)
+    note(f"{release['name']} is {release['status']} now; {remaining} approvals remain.")
 
 
 def _require_confirmation(verb: str, *, is_confirmed: bool) -> None:

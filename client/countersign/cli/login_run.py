@@ -102,8 +102,9 @@ def sign_out() -> None:
     try:
         with _connection(server, secret) as connection:
             sessions = connection.run(OWN_SESSIONS)["viewer"]["user"]["sessions"]
-            (current,) = (session["id"] for session in sessions if session["current"])
-            connection.change(REVOKE_SESSION, {"id": current})
+            for session in sessions:
+                if session["current"]:
+                    connection.change(REVOKE_SESSION, {"id": session["id"]})
         note(f"Signed out of {server}.")
     except NotSignedInError:
         note("The session had ended already.")

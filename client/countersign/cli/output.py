@@ -27,6 +27,11 @@ def print_json(value: object) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=False))
 
 
+def print_json_line(value: object) -> None:
+    """Print a value as JSON on a line of its own, at once: for streams."""
+    print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
 def chosen(row: Mapping[str, Any], fields: str) -> dict[str, Any]:
     """Return the fields of a row that were asked for.
 

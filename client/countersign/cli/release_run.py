@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from countersign.cli.output import chosen, note, print_json, print_rows
+from countersign.cli.output import chosen, note, print_json, print_json_line, print_rows
 from countersign.cli.rows import RELEASE_COLUMNS, print_release, release_cells
 from countersign.cli.waiting import tell_status, wait_limit
 from countersign.connection.connect import connect
@@ -154,7 +154,7 @@ def watch_releases(name: str | None, fields: str | None) -> None:
                 continue
             row = {"tag": event["tag"], "cursor": event["cursor"], **event["release"]}
             if fields is not None:
-                print_json(chosen(row, fields))
+                print_json_line(chosen(row, fields))
             else:
                 at = shown_instant(datetime.now(UTC).isoformat())
                 print(f"{at}  {row['name']}  {row['tag']}  {row['status']}", flush=True)

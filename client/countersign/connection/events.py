@@ -13,7 +13,7 @@ from countersign.connection import wire
 from countersign.connection.credentials import Credential
 from countersign.connection.graphql import Connection
 from countersign.connection.retry import MAX_DELAY_SECONDS
-from countersign.errors import NotSignedInError, TransientError
+from countersign.errors import NotSignedInError, RefusedError, TransientError
 from countersign.operations.operation import Operation
 
 #: A stream that says nothing for this long, not even that it lives, is taken for dead.
@@ -56,6 +56,12 @@ class EventStream:
             except NotSignedInError:
                 if not self._connection.credentials.renew(credential):
                     raise
+            except RefusedError:
+                # A restored backup has not all events that were followed: begin anew.
+                if self._cursor is None:
+                    raise
+                self._cursor = None
+                yield None
             except (httpx2.TransportError, TransientError):
                 yield None
             time.sleep(delay_seconds)
