@@ -10,17 +10,10 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
-from api.bootstrap import (
-    auth_routes,
-    build_device_flow,
-    build_grants,
-    build_runtime,
-    connected,
-    email_routes,
-)
+from api.bootstrap import build_runtime, connected
 from api.config.settings import Settings
 from api.downloads.routes import download_routes
 from api.graphql.endpoint import Endpoint
@@ -38,8 +31,8 @@ from api.web.http.browser import Browser
 from api.web.http.cross_origin import origins_of, shared_with
 from api.web.http.headers import SecurityHeaders
 from api.web.http.hosts import KnownHosts
-from api.web.oauth.routes import oauth_routes
 from api.web.scim.routes import scim_routes
+from api.web_routes import web_routes
 from api.worker.services import build_usage_service
 from api.worker.worker import run_worker
 from engine.persistence.db.storage_faults import SENTENCES
@@ -64,25 +57,10 @@ def create_app(
     """
     feeds = tuple(EventFeed(listener) for listener in listeners)
     runtime = build_runtime(settings, host_people=host_people, listeners=feeds)
-    graphql = _graphql(settings, runtime)
     in_flight = InFlight()
     root = Browser(settings.public_url).root
-    devices = build_device_flow(settings, runtime)
-    pages = with_dashboard(
-        [
-            Route("/graphql", graphql),
-            WebSocketRoute("/graphql", graphql),
-            Route("/healthz", _alive),
-            Route("/readyz", _readiness(runtime)),
-            *email_routes(settings, runtime),
-            *auth_routes(settings, runtime),
-            *oauth_routes(build_grants(runtime, devices), devices),
-            *download_routes(runtime, limits_of(settings)),
-            *scim_routes(runtime, settings.public_url),
-        ],
-        read_dashboard() if settings.dashboard else None,
-        root,
-    )
+    dashboard = read_dashboard() if settings.dashboard else None
+    pages = with_dashboard(_routes(settings, runtime), dashboard, root)
     app = Starlette(
         routes=pages.routes,
         middleware=_middleware(settings, runtime, in_flight),
@@ -93,6 +71,19 @@ def create_app(
     app.router.redirect_slashes = False
     app.state.ending, app.state.in_flight = runtime.ending, in_flight
     return app
+
+
+def _routes(settings: Settings, runtime: Runtime) -> list[BaseRoute]:
+    graphql = _graphql(settings, runtime)
+    return [
+        Route("/graphql", graphql),
+        WebSocketRoute("/graphql", graphql),
+        Route("/healthz", _alive),
+        Route("/readyz", _readiness(runtime)),
+        *web_routes(settings, runtime),
+        *download_routes(runtime, limits_of(settings)),
+        *scim_routes(runtime, settings.public_url),
+    ]
 
 
 def _graphql(settings: Settings, runtime: Runtime) -> ASGIApp:

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-from uuid import UUID
 
 import structlog
 from pydantic import SecretStr
 from sqlalchemy.engine import URL
-from starlette.requests import Request
-from starlette.routing import BaseRoute
 
-from api.config.keys import link_key
-from api.config.openid_providers import GroupSettings, OpenIdProvider
 from api.config.settings import Settings
 from api.config.settings_warnings import log_warnings
-from api.graphql.ids import parse, to_global
+from api.graphql.ids import to_global
 from api.observability.backlog import Backlog
 from api.observability.meter import Meter
 from api.observability.metered_signing import MeteredSigning
@@ -30,21 +23,10 @@ from api.runtime.host_people import HostPeople
 from api.runtime.pipeline_settings import PipelineSettings
 from api.runtime.runtime import Runtime
 from api.runtime.startup_checks import NotReadyError, compare_clocks, open_database, require_current
-from api.web.approval_pages.routes import email_action_routes
 from api.web.http.browser import Browser
-from api.web.oauth.answers import IssuedToken
-from api.web.oauth.device_flow import GRANT_TYPE as DEVICE_GRANT
-from api.web.oauth.device_flow import DeviceFlow
-from api.web.oauth.token_endpoint import TOKEN_EXCHANGE_GRANT, Grant
-from api.web.sign_in.device_page import PATH as DEVICE_PATH
-from api.web.sign_in.device_page import USER_CODES
-from api.web.sign_in.openid.configured import OpenId, provider_path
-from api.web.sign_in.openid.groups_claim import GroupRules
-from api.web.sign_in.routes import sign_in_routes
 from engine.commands.maintenance.convert_openpgp_keypairs import convert_openpgp_keypairs
 from engine.commands.maintenance.remember_master_key import remember_master_key
 from engine.concurrency.executor import Executor
-from engine.model.group_rules import GroupRule
 from engine.persistence.db.database import Database, normal_url
 from engine.signers.base import SignerContext
 from engine.signers.keyring import Keyring
@@ -52,8 +34,6 @@ from engine.signers.loading import load_signers
 from engine.system import CommitHook, EventListener, System
 from notifications.channels.base import ChannelFailed
 from notifications.delivery.wakeup import Wakeup
-from notifications.links.keys import derive
-from notifications.links.sign_in_links import PATH as SIGN_IN_PATH
 from notifications.outbox.outbox import Outbox
 from notifications.webhooks.outbox import WebhookOutbox
 
@@ -108,16 +88,10 @@ def build_runtime(
     require_current(database)
     news, outbox = ChangeNotifier(), Wakeup()
     notifier, listener = build_commit_channel(settings, database)
-    others: tuple[CommitHook, ...] = (notifier,) if notifier is not None else ()
+    hooks: tuple[CommitHook, ...] = (news,) if notifier is None else (news, notifier)
     messages = load_message_settings(settings)
     system = build_system(
-        settings,
-        database,
-        news,
-        *others,
-        senders=(outbox,),
-        messages=messages,
-        listeners=listeners,
+        settings, database, *hooks, senders=(outbox,), messages=messages, listeners=listeners
     )
     compare_clocks(system)
     executor = Executor(database, threads=settings.pool_size)
@@ -215,88 +189,6 @@ def connected(runtime: Runtime) -> Iterator[None]:
         runtime.system.database.dispose()
         if runtime.meter.tracer is not None:
             close_tracer(runtime.meter.tracer)
-
-
-def email_routes(settings: Settings, runtime: Runtime) -> list[BaseRoute]:
-    """Return the routes of the pages behind the links in mails."""
-    return email_action_routes(runtime, link_key(settings), settings.public_url)
-
-
-def auth_routes(settings: Settings, runtime: Runtime) -> list[BaseRoute]:
-    """Return the routes of the pages to sign in and out with."""
-    assert runtime.browser is not None
-    secret = settings.secret_key.get_secret_value()
-    return sign_in_routes(runtime, runtime.browser, secret, openid=build_openid(settings))
-
-
-def build_openid(settings: Settings) -> list[OpenId]:
-    """Return the providers of OpenID Connect; none where it is not configured."""
-    return [
-        _build_openid(name, provider, settings.public_url.rstrip("/"))
-        for name, provider in settings.openid_providers().items()
-    ]
-
-
-def _build_openid(name: str, settings: OpenIdProvider, public_url: str) -> OpenId:
-    from api.web.sign_in.openid.provider import Client, Provider
-
-    secret = settings.client_secret
-    client = Client(
-        issuer=settings.issuer,
-        client_id=settings.client_id,
-        client_secret=secret.get_secret_value() if secret is not None else None,
-        redirect_uri=f"{public_url}{provider_path(name)}/callback",
-        auth_method=settings.auth_method,
-        scope=settings.scope,
-        signed_out_uri=f"{public_url}{SIGN_IN_PATH}",
-    )
-    label = settings.label or urlsplit(settings.issuer).hostname or settings.issuer
-    return OpenId(
-        provider=Provider(client),
-        label=label,
-        name=name,
-        account=settings.account,
-        groups=_group_rules(settings.groups),
-    )
-
-
-def _group_rules(settings: GroupSettings | None) -> GroupRules | None:
-    if settings is None:
-        return None
-    rules = (
-        GroupRule(group=rule.group, roles=rule.roles, teams=rule.teams) for rule in settings.rules
-    )
-    return GroupRules(claim=settings.claim, rules=tuple(rules))
-
-
-def build_device_flow(settings: Settings, runtime: Runtime) -> DeviceFlow:
-    """Return what gives command lines their sessions."""
-    key = derive(settings.secret_key.get_secret_value(), USER_CODES)
-    return DeviceFlow(runtime, key, f"{settings.public_url.rstrip('/')}{DEVICE_PATH}")
-
-
-def build_grants(runtime: Runtime, devices: DeviceFlow) -> Mapping[str, Grant]:
-    """Return what issues tokens at the token endpoint, by its `grant_type`."""
-
-    @cache
-    def exchange() -> Grant:
-        # Imported at the first exchange: many servers never see one.
-        from api.openid.trusted_issuers import TrustedIssuers
-        from api.web.oauth.token_exchange import TokenExchange
-
-        issuers = TrustedIssuers(allow_private=runtime.pipelines.allow_private)
-        return TokenExchange(runtime, issuers, rule_id_of)
-
-    async def redeem(request: Request, parameters: Mapping[str, str]) -> IssuedToken:
-        return await exchange()(request, parameters)
-
-    return {TOKEN_EXCHANGE_GRANT: redeem, DEVICE_GRANT: devices.redeem}
-
-
-def rule_id_of(global_id: str) -> UUID | None:
-    """Return the id of a pipeline rule; None for anything else."""
-    parsed = parse(global_id)
-    return parsed[1] if parsed is not None and parsed[0] == "PipelineRule" else None
 
 
 def signer_options(settings: Settings) -> dict[str, str]:

@@ -13,7 +13,6 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from api.bootstrap import rule_id_of
 from api.graphql.ids import to_global
 from api.openid.trusted_issuers import TrustedIssuers
 from api.runtime.pipeline_settings import PipelineSettings
@@ -21,6 +20,7 @@ from api.runtime.runtime import Runtime
 from api.web.http.rate_limit import TokenBuckets
 from api.web.oauth.token_endpoint import PATH, TOKEN_EXCHANGE_GRANT, TokenEndpoint
 from api.web.oauth.token_exchange import TokenExchange
+from api.web_routes import rule_id_of
 from engine.model.origins import IssuerKind
 from tests.api.web.sign_in.loopback_issuer import Issuer
 from tests.support.api import Api, make_api
