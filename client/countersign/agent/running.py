@@ -81,17 +81,26 @@ async def run_command(
 
 
 async def _run(command: Sequence[str], environment: dict[str, str]) -> int:
+    loop = asyncio.get_running_loop()
+    signals: asyncio.Queue[int] = asyncio.Queue()
+    # A terminal sends Ctrl-C to the command as well, which decides what to do.
+    loop.add_signal_handler(signal.SIGINT, lambda: None)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, signals.put_nowait, number)
     try:
         process = await asyncio.create_subprocess_exec(*command, env=environment)
     except OSError as error:
         notify_on_stderr("NOT_RUN", f"{command[0]} cannot be run: {error.strerror}.")
         return NOT_RUN_STATUS
-    loop = asyncio.get_running_loop()
-    # A terminal sends Ctrl-C to the command as well, which decides what to do.
-    loop.add_signal_handler(signal.SIGINT, lambda: None)
-    loop.add_signal_handler(signal.SIGTERM, process.terminate)
+    passing_on = asyncio.create_task(_pass_on(signals, process))
     status = await process.wait()
+    passing_on.cancel()
     return status if status >= 0 else SIGNAL_STATUS - status
+
+
+async def _pass_on(signals: asyncio.Queue[int], process: asyncio.subprocess.Process) -> None:
+    while True:
+        process.send_signal(await signals.get())
 
 
 async def serve_session(signer: KeySigner) -> None:

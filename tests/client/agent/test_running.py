@@ -53,6 +53,22 @@ def test_agent_ends_with_the_status_of_the_command(
     assert tools.run(*command).returncode == status
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_command_is_ended_with_the_agent(tools: AgentTools, number: signal.Signals) -> None:
+    script = "echo $P11_KIT_SERVER_ADDRESS; exec sleep 60"
+    with subprocess.Popen(
+        [*AGENT, "exec", "--", "sh", "-c", script],
+        env=tools.environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as agent:
+        assert agent.stdout
+        address = agent.stdout.readline().strip()
+        agent.send_signal(number)
+        assert agent.wait(timeout=20) == 128 + number
+    assert not Path(address.removeprefix("unix:path=")).parent.exists()
+
+
 @needs("pkcs11-tool")
 def test_only_keys_that_were_named_are_offered(tools: AgentTools) -> None:
     show = ("sh", "-c", 'pkcs11-tool --module "$COUNTERSIGN_PKCS11_MODULE" --list-objects')
