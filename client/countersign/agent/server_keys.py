@@ -15,7 +15,7 @@ from countersign.agent.gathering import Gatherer, ItemToSign
 from countersign.agent.signing_keys import AgentKey, DigestAlgorithm, PublicKey, Scheme
 from countersign.connection.graphql import AsyncConnection
 from countersign.connection.wire import refusal_of
-from countersign.errors import ClientError
+from countersign.errors import ClientError, RefusedError
 from countersign.operations.keypairs import SIGNING_KEYPAIRS
 from countersign.operations.signing import EXPLAIN_SIGN, SIGN_BATCH
 
@@ -40,7 +40,7 @@ class ServerKeys:
     ) -> None:
         self._connection = connection
         self._certificates = certificates
-        self._aliases = None if aliases is None else {alias.casefold() for alias in aliases}
+        self._aliases = None if aliases is None else frozenset(map(str.casefold, aliases))
         self._keys: Sequence[AgentKey] = ()
         self._expires_at = float("-inf")
         self._gatherer = Gatherer(self._sign_batch)
@@ -57,6 +57,18 @@ class ServerKeys:
             self._keys = sorted(keys, key=lambda key: key.alias)
             self._expires_at = time.monotonic() + KEYS_SECONDS
         return self._keys
+
+    async def require_named(self) -> None:
+        """Check that tools can use each keypair that was named.
+
+        Raises:
+            RefusedError: One of them is not there.
+            ClientError: The server does not say.
+        """
+        aliases = {key.alias.casefold() for key in await self.keys()}
+        for alias in sorted((self._aliases or frozenset()) - aliases):
+            message = f"There is no enabled keypair {alias!r} that you may see and tools can use."
+            raise RefusedError("NOT_FOUND", message)
 
     async def sign(self, alias: str, content: bytes, hashed_by: DigestAlgorithm | None) -> bytes:
         """Return one signature over a digest or a message.

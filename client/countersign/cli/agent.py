@@ -107,6 +107,7 @@ async def _signer(
     limit = parse_length(wait) if wait is not None else None
     async with connect_async() as connection:
         keys = ServerKeys(connection, aliases, load_certificates(certificates or ()))
+        await keys.require_named()
         if limit is None:
             yield keys
         else:

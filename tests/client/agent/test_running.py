@@ -76,6 +76,13 @@ def test_only_keys_that_were_named_are_offered(tools: AgentTools) -> None:
     assert "release" not in tools.run(*show, options=["--key", "spare"]).stdout
 
 
+def test_key_that_is_not_there_is_said_before_the_command_runs(tools: AgentTools) -> None:
+    refused = tools.run("echo", "ran", options=["--key", "release", "--key", "relaese"])
+    assert refused.returncode == 1
+    assert refused.stdout == ""
+    assert refused.stderr.startswith("countersign: NOT_FOUND: There is no enabled keypair 'relaes")
+
+
 @needs("pkcs11-tool")
 def test_session_prints_what_a_shell_needs(tools: AgentTools) -> None:
     runtime_folder = tools.folder / "run"

@@ -20,14 +20,17 @@ def find_key(alias: str, certificates: Sequence[Path] = ()) -> AgentKey:
         ClientError: There is none, or the server does not say.
     """
 
-    async def read() -> Sequence[AgentKey]:
+    async def read() -> AgentKey:
         async with connect_async() as connection:
-            return await ServerKeys(connection, [alias], load_certificates(certificates)).keys()
+            keys = ServerKeys(connection, [alias], load_certificates(certificates))
+            await keys.require_named()
+            [key] = await keys.keys()
+            return key
 
-    keys = [key for key in asyncio.run(read()) if not key.is_openpgp]
-    if not keys:
-        raise RefusedError("NOT_FOUND", f"There is no enabled keypair {alias!r} that you may see.")
-    return keys[0]
+    key = asyncio.run(read())
+    if key.is_openpgp:
+        raise RefusedError("WRONG_KEYPAIR", f"{alias} is of the category GPG, for OpenPGP alone.")
+    return key
 
 
 def sign(alias: str, digest: bytes, hashed_by: DigestAlgorithm) -> bytes:
