@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from ctypes import CDLL
 from functools import lru_cache
 from threading import Lock
 from typing import Any, TypeVar
@@ -13,9 +12,8 @@ import structlog
 from pkcs11 import Attribute, Mechanism, ObjectClass, TokenFlag
 from pkcs11.exceptions import (
     MechanismInvalid,
-    MultipleTokensReturned,
-    NoSuchToken,
     PKCS11Error,
+    RandomNoRNG,
     UserAlreadyLoggedIn,
 )
 from pkcs11.types import SignMixin
@@ -27,12 +25,12 @@ from engine.signers.pkcs11_errors import (
     NO_KEY,
     PIN_REFUSED,
     SEVERAL_KEYS,
-    is_already_initialized,
     is_callers_own,
     is_not_begun,
     pin_not_risked,
     sentence_of,
 )
+from engine.signers.pkcs11_library import find_token, load_library
 from engine.signers.pkcs11_settings import TokenSettings
 from engine.signers.pkcs11_uri import KeyObject, KeySought
 
@@ -77,6 +75,10 @@ class _Connection:
     @contextmanager
     def writable(self) -> Iterator[pkcs11.Session]:
         """A session that may write; the login holds for all sessions of the process."""
+        # Had the login been lost, a new session would see no private keys, and say nothing of it;
+        # the one that logged in says so, whatever it is asked for.
+        with suppress(RandomNoRNG):
+            self.session.generate_random(8)
         session = self.session.token.open(rw=True)
         try:
             yield session
@@ -243,7 +245,7 @@ class Token:
     def _connect(self) -> _Connection:
         if self._pin_refusal is not None:
             raise SignerFailed(self._pin_refusal)
-        token = _find_token(_library(self._module), self._settings.label)
+        token = find_token(load_library(self._module), self._settings.label)
         if token.flags & (TokenFlag.USER_PIN_FINAL_TRY | TokenFlag.USER_PIN_LOCKED):
             # The flags go when somebody logs in; a wrong PIN of ours would lock the token.
             raise SignerFailed(pin_not_risked(self._settings))
@@ -263,36 +265,7 @@ class Token:
         self._connection = None
         _STARTS[self._module] += 1
         with suppress(PKCS11Error):
-            _library(self._module).finalize()
-
-
-def _library(module: str) -> Any:
-    try:
-        return pkcs11.lib(module)
-    except PKCS11Error as error:
-        if not is_already_initialized(error):
-            raise
-    # The package takes a library that refused to end for ended.
-    with suppress(OSError, AttributeError):
-        CDLL(module).C_Finalize(None)
-    return pkcs11.lib(module)
-
-
-def _find_token(library: Any, label: str) -> pkcs11.Token:
-    """The one token of the label; other slots may be empty or broken."""
-    tokens: list[pkcs11.Token] = []
-    slot_error: PKCS11Error | None = None
-    for slot in library.get_slots(token_present=True):
-        try:
-            tokens.append(slot.get_token())
-        except PKCS11Error as error:
-            slot_error = error
-    matching = [token for token in tokens if token.label == label]
-    if len(matching) > 1:
-        raise MultipleTokensReturned
-    if not matching:
-        raise slot_error or NoSuchToken()
-    return matching[0]
+            load_library(self._module).finalize()
 
 
 def _destroy(session: pkcs11.Session, key_id: bytes, label: str) -> None:

@@ -26,7 +26,7 @@ from api.bootstrap import build_system
 from api.cli.running import load_settings
 from api.runtime.startup_checks import open_database
 from engine.model.algorithms import KeypairAlgorithm
-from engine.commands.administration import keypairs
+from engine.commands.administration import keypairs, new_keys
 from engine.persistence.store import tables as t
 from engine.model.principal import Principal
 from engine.model.vocabulary import ReleaseType
@@ -45,13 +45,13 @@ def make(alias):
     asked.run(system, principal)
 
 make("stored")
-generate = keypairs.generate_key
+generate = new_keys.generate_key
 
 def generate_and_die(*args):
     generate(*args)
     os.kill(os.getpid(), signal.SIGKILL)
 
-keypairs.generate_key = generate_and_die
+new_keys.generate_key = generate_and_die
 make("lost")
 """
 

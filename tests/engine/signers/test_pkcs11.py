@@ -275,6 +275,14 @@ def test_a_lost_session_is_opened_again(
     assert openssl_verifies(key.algorithm, key.public_key_pem, digest, signature)
 
 
+@pytest.mark.parametrize("loss", ["reinitialize", "finalize"])
+def test_a_key_is_destroyed_also_after_the_login_was_lost(hsm, library, make_key, loss) -> None:
+    key = make_key(KeypairAlgorithm.ECDSA_P256)
+    getattr(library, loss)()
+    hsm.destroy(key)
+    assert key.binding not in hsm.stored_keys()
+
+
 def test_after_a_loss_no_handle_from_before_it_is_used(
     hsm, context, library, stored, digest_of_content, openssl_verifies
 ) -> None:
