@@ -36,6 +36,7 @@ const exceptions = {
         "LedgerDecision",
         "RefusedAttempt",
         "Term",
+        "TimeStamp",
         "Vocabulary",
         "Decision",
         "ClaimCondition",

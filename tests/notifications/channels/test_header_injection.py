@@ -29,7 +29,7 @@ from engine.model.algorithms import KeypairAlgorithm
 from engine.model.artifacts import Artifact
 from engine.model.claims import ClaimCondition
 from engine.model.errors import Code, Refusal
-from engine.model.vocabulary import ReleaseType, Status, Verdict
+from engine.model.vocabulary import KeypairCategory, ReleaseType, Status, Verdict
 from engine.signers.private_keys import PrivateKeyFile
 from engine.signing.request import Refused
 from notifications.channels.smtp import SmtpChannel
@@ -76,6 +76,9 @@ ONE_LINE: dict[str, Making] = {
     "UpdateTeamInput.name": lambda w, it: w.do("admin", UpdateTeam(team_id=_blue(w), name=it)),
     "CreateKeypairInput.alias": lambda w, it: w.add_keypair(it),
     "CreateKeypairInput.backend": lambda w, it: w.add_keypair("third", backend=it),
+    "CreateKeypairInput.openpgpUserId": lambda w, it: w.add_keypair(
+        "third", category=KeypairCategory.GPG, openpgp_user_id=it
+    ),
     "ImportKeypairInput.alias": lambda w, it: w.do("admin", _imported(alias=it)),
     "ImportKeypairInput.backend": lambda w, it: w.do("admin", _imported(backend=it)),
     "AdoptKeypairInput.alias": lambda w, it: w.do("admin", _adopted(alias=it)),
@@ -134,7 +137,9 @@ MANY_LINES = {
 }  # fmt: skip
 #: What is signed is in no message.
 UNTOLD = {
-    "SignInput.digest", "SignInput.content", "SignInput.idempotencyKey", "SignInput.keypairAlias",
+    "SignInput.digest", "SignInput.content", "SignInput.message", "SignBatchItem.message",
+    "SshSigInput.namespace", "SshSigInput.digest",
+    "SignInput.idempotencyKey", "SignInput.keypairAlias",
     "SignBatchInput.keypairAlias", "SignBatchItem.digest", "SignBatchItem.idempotencyKey",
     "ArtifactInput.size", "ArtifactInput.digest", "ImportKeypairInput.privateKeyFile",
     "ImportKeypairInput.passphrase", "AdoptKeypairInput.key",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from base64 import b64encode
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from pysequoia import Cert
 from structlog.testing import capture_logs
 
+from api.bootstrap import build_system
 from engine.commands.maintenance.convert_openpgp_keypairs import convert_openpgp_keypairs
 from engine.commands.maintenance.reseal_keypairs import reseal_keypairs, unopened_keypairs
 from engine.model.algorithms import KeypairAlgorithm
@@ -21,6 +25,7 @@ from engine.signers.keyring import Keyring
 from engine.signing.request import Made, Outcome, SignRequest
 from tests.support.earlier_openpgp import store_earlier_keypair
 from tests.support.gnupg import gnupg
+from tests.support.mounted import populated, settings_below
 from tests.support.refusals import details_of, tags
 from tests.support.releases import release_in, rows
 from tests.support.sign_now import sign
@@ -87,6 +92,18 @@ def test_a_converted_keypair_keeps_its_fingerprint_and_signs(
     with gnupg() as gpg:
         signature = outcome.signed.value.decode()
         assert gpg.accepts(row.openpgp_certificate, signature, b"a package")
+
+
+def test_every_start_converts_what_is_left(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    key = os.urandom(32)
+    master_key = SecretStr(b64encode(key).decode())
+    settings = settings_below("/", database_url, tmp_path, master_key=master_key)
+    world = populated(settings, database)
+    store_earlier_keypair(world, "packages", Keyring([key]))
+    build_system(settings, database)
+    assert keypair_row(world).backend == "local"
 
 
 @pytest.mark.long
