@@ -18,6 +18,7 @@ from engine.commands.administration.directory import (
     ChangeDirectoryUser,
     RemoveDirectoryUser,
 )
+from engine.commands.administration.existing_keypairs import AdoptKeypair, ImportKeypair
 from engine.commands.administration.follow_groups import FollowGroups
 from engine.commands.administration.keypairs import CreateKeypair, UpdateKeypair
 from engine.commands.administration.pipeline_rules import (
@@ -57,6 +58,7 @@ from engine.commands.releases.request_release import RequestRelease
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.stop_release import StopRelease
 from engine.commands.releases.withdraw_release import WithdrawRelease
+from engine.model.algorithms import KeypairAlgorithm
 from engine.model.derived_tokens import derive_token, spell
 from engine.model.errors import Code, Refusal
 from engine.model.principal import Principal
@@ -69,9 +71,11 @@ from engine.model.vocabulary import (
     Verdict,
 )
 from engine.persistence.store import tables as t
+from engine.signers.private_keys import PrivateKeyFile
 from engine.signing.request import SignRequest
 from tests.support.chains import add_certificate, chain_for
 from tests.support.pipelines import GITHUB, make_rule, rule_command
+from tests.support.private_key_files import ED25519_PEM
 from tests.support.refusals import assert_refused
 from tests.support.releases import release_in, rows
 from tests.support.sign_now import sign
@@ -126,6 +130,24 @@ ON_FOREIGN_THINGS: dict[type[Any], list[Foreign]] = {
     CreateKeypair: [
         lambda us, them: CreateKeypair(
             alias="new", type=ReleaseType.TEST, user_ids=frozenset({them.people["dev"]})
+        )
+    ],
+    ImportKeypair: [
+        lambda us, them: ImportKeypair(
+            alias="new",
+            type=ReleaseType.TEST,
+            private_key_file=PrivateKeyFile(ED25519_PEM),
+            algorithm=KeypairAlgorithm.ED25519,
+            user_ids=frozenset({them.people["dev"]}),
+        )
+    ],
+    AdoptKeypair: [
+        lambda us, them: AdoptKeypair(
+            alias="new",
+            type=ReleaseType.TEST,
+            key="release",
+            algorithm=KeypairAlgorithm.ED25519,
+            user_ids=frozenset({them.people["dev"]}),
         )
     ],
     UpdateKeypair: [
