@@ -53,7 +53,11 @@ _NAMED: dict[str, Any] = {
     "type": "OFFLINE",
     "status": None,
     "subject": "CN=Example",
+    # A digest is signed, and nothing besides it.
     "content": None,
+    "message": None,
+    "sshsig": None,
+    "timestamp": False,
     "keypairAlias": None,
     "size": None,
     # One of the exact values is enough, and no text is a pattern.
