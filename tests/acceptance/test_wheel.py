@@ -101,4 +101,4 @@ def test_the_clients_runs_with_its_few_dependencies_alone(
     countersign = python.with_name("countersign")
     shown = call(countersign, "--help", cwd=tmp_path)
     assert "whoami" in shown
-    assert "serve" not in shown
+    assert "migrate" not in shown

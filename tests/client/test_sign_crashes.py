@@ -91,3 +91,29 @@ def test_a_server_that_is_killed_uses_nothing_twice(crash_site: Site) -> None:
         assert process.returncode == 0, errors
         assert f"{COUNT} files signed and verified" in errors
         assert_exactly_the_quota_is_used(crash_site)
+
+
+def test_waiting_goes_on_over_restarts_and_requests_nothing_twice(crash_site: Site) -> None:
+    site = crash_site
+    (file,) = write_files(site.folder / "awaited", 1)
+    request = ("release", "request", "Awaited", "--key", "second", "--team", "blue", "--max", "1")
+    sign = ("sign", file, "--key", "second", "--release", "Awaited", "--wait")
+    killed = site.start(*request, "--for", "1h", "--wait")
+    time.sleep(3)
+    killed.kill()
+    killed.communicate()
+    # Again, as a pipeline that was restarted would.
+    site.run(*request, "--for", "1h")
+    waiting = site.start(*sign)
+    time.sleep(2)
+    site.server.process.kill()
+    site.server.process.wait()
+    time.sleep(2)
+    with serving(site.configuration, site.folder, port=site.port):
+        assert waiting.poll() is None
+        site.approve("Awaited")
+        _, errors = waiting.communicate(timeout=120)
+        assert waiting.returncode == 0, errors
+        names = [release["name"] for release in site.json("release", "list")]
+        assert sorted(names) == ["Awaited", "Thousand"]
+        assert site.json("release", "show", "Awaited")["signaturesUsed"] == 1
