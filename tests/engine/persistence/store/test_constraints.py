@@ -20,6 +20,7 @@ from engine.persistence.store.constraints import (
     refusal_of,
     violated_constraint,
 )
+from tests.support.chains import add_certificate
 from tests.support.pipelines import make_rule, trust
 from tests.support.releases import release_in
 from tests.support.world import World
@@ -38,6 +39,8 @@ CONSTRAINTS: dict[str, tuple[sa.Table, tuple[str, ...]]] = {
     "uq_trusted_issuers_account_id_name_key": (t.trusted_issuers, ("id", "issuer")),
     "uq_trusted_issuers_account_id_issuer": (t.trusted_issuers, ("id", "name_key")),
     "uq_pipeline_rules_account_id_name_key": (t.pipeline_rules, ("id",)),
+    "uq_certificates_fingerprint": (t.certificates, ("id",)),
+    "pk_adopted_keys": (t.adopted_keys, ()),
     "pk_sessions": (t.sessions, ("secret_hash",)),
 }
 #: Values that no row has, by the type of the column.
@@ -63,6 +66,11 @@ def busy_world(world: World) -> World:
     world.do("dev", StartSession(method=SignInMethod.MAIL))
     trust(world)
     make_rule(world)
+    add_certificate(world, make_default=False)
+    with world.system.database.writing() as connection:
+        values = {"backend": "token", "public_key_hash": b"1", "keypair_id": world.things["vault"]}
+        connection.execute(t.adopted_keys.insert().values(values))
+        connection.commit()
     return world
 
 
