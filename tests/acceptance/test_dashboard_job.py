@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +17,8 @@ from api.web.dashboard.built_files import STATIC
 from tests.support.chromium import CHROMIUM, needs_chromium
 from tests.support.node import run_node
 
-DASHBOARD = Path(__file__).parents[2] / "dashboard"
+ROOT = Path(__file__).parents[2]
+DASHBOARD = ROOT / "dashboard"
 #: Bytes of compressed script that the first page may need.
 FIRST_PAGE_BYTES = 200_000
 
@@ -58,3 +63,22 @@ def test_the_first_page_is_small() -> None:
     size = sum((STATIC / "assets" / f"{name}.br").stat().st_size for name in seen)
     assert len(seen) > 2
     assert size <= FIRST_PAGE_BYTES
+
+
+def test_where_npm_cannot_be_reached_the_build_says_so(tmp_path: Path) -> None:
+    for name in ("dashboard", "api/graphql"):
+        others = shutil.ignore_patterns("node_modules", "__pycache__")
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=others)
+    nowhere = {"npm_config_registry": "http://127.0.0.1:9/", "npm_config_cache": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "dashboard/hatch_build.py"],
+        cwd=tmp_path,
+        env=os.environ | nowhere,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "The dashboard was not built: npm could not install what it needs" in done.stderr
+    assert "The API, the mails and their pages work without." in done.stderr
+    assert not (tmp_path / "api/web").exists()

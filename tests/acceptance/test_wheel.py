@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.running import settings
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]  # the wheel has the built dashboard
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -73,7 +73,6 @@ def test_the_servers_carries_the_three_rooms_with_migrations_and_templates(
         assert shipped <= names
 
 
-@pytest.mark.timeout(300)
 def test_both_run_in_a_clean_environment_from_another_folder(
     wheels: tuple[Path, Path], tmp_path: Path
 ) -> None:
@@ -90,7 +89,6 @@ def test_both_run_in_a_clean_environment_from_another_folder(
     assert "type Mutation" in call(countersign, "schema", cwd=tmp_path, env=configuration)
 
 
-@pytest.mark.timeout(300)
 def test_the_clients_runs_with_its_few_dependencies_alone(
     wheels: tuple[Path, Path], tmp_path: Path
 ) -> None:

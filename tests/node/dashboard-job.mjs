@@ -73,8 +73,12 @@ async function act(page, action, words) {
 
 const shows = (page, text) => page.getByText(text, { exact: false }).first().waitFor();
 
+async function keypairOf(alias) {
+  return (await ask(DANA, "query ($alias: String) { keypair(alias: $alias) { id } }", { alias })).keypair;
+}
+
 async function sign(alias, name) {
-  const { keypair } = await ask(DANA, "query ($alias: String) { keypair(alias: $alias) { id } }", { alias });
+  const keypair = await keypairOf(alias);
   const input = {
     keypairId: keypair.id,
     digest: Buffer.alloc(32, name).toString("base64"),
@@ -125,6 +129,17 @@ const liveMilliseconds = Date.now() - approvedAt;
 await sign("falcon-release", "falcon.tar.gz");
 await shows(dana, "1 of 3 signatures");
 await shows(dana, "falcon.tar.gz");
+
+// Why it would work now is told condition by condition; the timeline has it in the lane of its keypair.
+const open = dana.url();
+await dana.goto(`${url}/can-i-sign?keypair=${(await keypairOf("falcon-release")).id}`);
+await shows(dana, "Yes: a signature would be made.");
+await dana.goto(`${url}/timeline`);
+await dana
+  .getByRole("group", { name: "falcon-release" })
+  .getByRole("link", { name: "Falcon 9, In progress" })
+  .click();
+assert.equal(dana.url(), open);
 await dana.context().setOffline(true);
 await shows(dana, "Connection lost.");
 await sign("falcon-release", "falcon.zip");
@@ -164,6 +179,8 @@ await dana.locator("[aria-current=step]").filter({ hasText: "Failed" }).waitFor(
 await shows(dana, "The build machine is broken");
 
 // Every page, in both themes, on a wide screen and on a phone.
+const signing = `${url}/can-i-sign?keypair=${(await keypairOf("falcon-release")).id}`;
+const pages = [`${url}/`, `${url}/releases`, release, running, `${url}/request`, signing, `${url}/timeline`];
 const found = [];
 for (const colorScheme of ["light", "dark"]) {
   for (const viewport of [
@@ -172,7 +189,7 @@ for (const colorScheme of ["light", "dark"]) {
   ]) {
     await dana.emulateMedia({ colorScheme });
     await dana.setViewportSize(viewport);
-    for (const page of [`${url}/`, `${url}/releases`, release, running, `${url}/request`]) {
+    for (const page of pages) {
       await dana.goto(page);
       await dana.getByRole("heading", { level: 1 }).waitFor();
       await dana.waitForLoadState("networkidle");

@@ -7,6 +7,7 @@ import { useEffect, useState } from "react";
 import { useQuery } from "urql";
 import { useMessages } from "@/i18n/locale";
 import { CommandsDocument } from "./commands.generated";
+import classes from "./commands.module.css";
 import { messages } from "./messages";
 import { PAGES } from "./navigation";
 import { useSession, useWords } from "./session";
@@ -36,6 +37,7 @@ export default function Commands({ onClose }: { onClose: () => void }) {
       onQueryChange={setTyped}
       onSpotlightClose={onClose}
       shortcut={null}
+      classNames={{ actionDescription: classes.description }}
       attributes={{ content: { "aria-label": t.commands } }}
       scrollable
       maxHeight="60vh"

@@ -27,7 +27,9 @@ const en = {
   pages: {
     home: "Home",
     releases: "Releases",
+    timeline: "Timeline",
     request: "Request a release",
+    canISign: "Can I sign?",
   },
 };
 
@@ -58,7 +60,9 @@ const de: typeof en = {
   pages: {
     home: "Start",
     releases: "Releases",
+    timeline: "Zeitachse",
     request: "Release anfragen",
+    canISign: "Darf ich signieren?",
   },
 };
 

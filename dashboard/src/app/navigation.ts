@@ -1,9 +1,9 @@
-import { IconHome, IconPlus, IconRocket, type Icon } from "@tabler/icons-react";
+import { IconHome, IconPlus, IconRocket, IconSignature, IconTimeline, type Icon } from "@tabler/icons-react";
 import type { Permission } from "@/graphql/schema.generated";
 import type { messages } from "./messages";
 
 /** The paths of pages without parameters, as the router has them. */
-export type PagePath = "/" | "/releases" | "/request";
+export type PagePath = "/" | "/releases" | "/request" | "/can-i-sign" | "/timeline";
 
 export interface Page {
   name: keyof (typeof messages)["en"]["pages"];
@@ -19,5 +19,7 @@ export interface Page {
 export const PAGES: readonly Page[] = [
   { name: "home", to: "/", icon: IconHome, keys: "g h" },
   { name: "releases", to: "/releases", icon: IconRocket, keys: "g r" },
+  { name: "timeline", to: "/timeline", icon: IconTimeline, keys: "g t" },
   { name: "request", to: "/request", icon: IconPlus, permission: "REQUEST_RELEASE", keys: "g n" },
+  { name: "canISign", to: "/can-i-sign", icon: IconSignature, keys: "g s" },
 ];

@@ -1,7 +1,9 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { BASE } from "@/graphql/client";
+import { canISignSearch } from "@/features/can-i-sign/search";
 import { releaseSearch } from "@/features/releases/search";
 import { requestSearch } from "@/features/request/search";
+import { timelineSearch } from "@/features/timeline/search";
 import { BrokenPage, MissingPage } from "./problem-pages";
 import { Shell } from "./shell";
 
@@ -33,8 +35,22 @@ const request = createRoute({
   component: lazyRouteComponent(() => import("@/features/request/request-page"), "RequestPage"),
 });
 
+const canISign = createRoute({
+  getParentRoute: () => root,
+  path: "/can-i-sign",
+  validateSearch: canISignSearch,
+  component: lazyRouteComponent(() => import("@/features/can-i-sign/can-i-sign-page"), "CanISignPage"),
+});
+
+const timeline = createRoute({
+  getParentRoute: () => root,
+  path: "/timeline",
+  validateSearch: timelineSearch,
+  component: lazyRouteComponent(() => import("@/features/timeline/timeline-page"), "TimelinePage"),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, releases, release, request]),
+  routeTree: root.addChildren([home, releases, release, request, canISign, timeline]),
   basepath: BASE.pathname,
   defaultErrorComponent: BrokenPage,
   defaultPreload: "intent",

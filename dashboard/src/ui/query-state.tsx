@@ -5,7 +5,7 @@ import { useMessages } from "@/i18n/locale";
 import { messages } from "./messages";
 
 interface State<Data> {
-  data?: Data | undefined;
+  data?: Data | null | undefined;
   error?: CombinedError | undefined;
   reload: () => void;
 }

@@ -1,7 +1,7 @@
 import type { KeypairCategory, ReleaseType } from "@/graphql/schema.generated";
 import type { DraftableFragment } from "./request.generated";
 import type { RequestSearch } from "./search";
-import { toInstant, toWallClock } from "./zoned-time";
+import { toInstant, toWallClock } from "@/i18n/zoned-time";
 
 const HOUR_MILLISECONDS = 3_600_000;
 

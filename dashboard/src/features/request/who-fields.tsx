@@ -27,7 +27,13 @@ function TeamField({ draft, errors, change }: FieldProps) {
           { value: "", label: t.chooseTeam },
           ...teams.map(({ id, name }) => ({ value: id, label: name })),
         ]}
-        onChange={({ currentTarget }) => change({ teamId: currentTarget.value || null, keypairIds: [] })}
+        onChange={({ currentTarget }) =>
+          change({
+            teamId: currentTarget.value || null,
+            // What the address named is kept; what was chosen for another team is not.
+            keypairIds: draft.teamId ? [] : draft.keypairIds,
+          })
+        }
         required
       />
       {draft.teamId && <Approvers teamId={draft.teamId} needed={draft.type === "OFFLINE"} />}

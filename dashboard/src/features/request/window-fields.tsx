@@ -6,7 +6,7 @@ import { useLocale, useMessages } from "@/i18n/locale";
 import type { FieldProps } from "./fields";
 import { messages } from "./messages";
 import { windowFault } from "./window-rules";
-import { toInstant, toWallClock } from "./zoned-time";
+import { toInstant, toWallClock } from "@/i18n/zoned-time";
 
 const HOUR_MILLISECONDS = 3_600_000;
 const PRESETS = ["hour", "today", "tomorrow"] as const;
