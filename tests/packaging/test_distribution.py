@@ -83,7 +83,13 @@ def test_the_command_keeps_its_name_and_is_the_clients() -> None:
     assert PROJECT["name"] == "countersign-server"
     assert CLIENT["name"] == "countersign-client"
     assert "scripts" not in PROJECT
-    assert CLIENT["scripts"] == {"countersign": "countersign.main:main"}
+    assert CLIENT["scripts"] == {
+        "countersign": "countersign.main:main",
+        # Git, notation and cosign look for programs of these names.
+        "countersign-gpg": "countersign.agent.gpg.wrapper:main",
+        "notation-countersign": "countersign.agent.plugins.notation:main",
+        "sigstore-kms-countersign": "countersign.agent.plugins.cosign:main",
+    }
     (command,) = (
         entry for entry in entry_points(group="console_scripts") if entry.name == "countersign"
     )
