@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import unquote_to_bytes
@@ -15,6 +16,13 @@ _IGNORED = frozenset(
     {"token", "manufacturer", "serial", "model", "type", "slot-id", "slot-description"}
     | {"slot-manufacturer", "library-manufacturer", "library-description", "library-version"}
 )
+
+_PIN = re.compile(r"(?<=pin-value=)[^;&?]*", re.IGNORECASE)
+
+
+def without_pin(reference: str) -> str:
+    """Return a reference to a key as records show it: a URI can have the token's PIN in it."""
+    return _PIN.sub("[hidden]", reference)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ _FAULTS: Mapping[int, str] = {
     reader.IS_ENCRYPTED: "The private key is encrypted. Give its passphrase.",
     reader.IS_NOT_ENCRYPTED: "The private key is not encrypted. Leave the passphrase out.",
     reader.HAS_NO_KEY: "The file has no private key. Export it with its private key.",
+    reader.NEEDS_MEMORY: "The passphrase takes too much memory to try. Encrypt the key anew, for"
+    " example with `openssl pkcs8 -topk8 -iter 100000`.",
 }
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from engine.commands.administration.existing_keys import adopt_keys, import_keys
 from engine.commands.administration.keypairs import CreateKeypair
 from engine.commands.administration.new_keys import NewKeys
 from engine.commands.transactions import transaction
+from engine.model.text import quoted
 from engine.model.vocabulary import KeypairCategory, KeySource
 from engine.persistence.store.retry import retry
 from engine.signers.keyring import KeyBinding
+from engine.signers.pkcs11_uri import without_pin
 from engine.signers.private_keys import PrivateKeyFile
 from engine.system import System
 
@@ -48,6 +50,10 @@ class AdoptKeypair(CreateKeypair):
     def make_keys(self, system: System, binding: KeyBinding) -> NewKeys:
         """Find the key in the signer."""
         return adopt_keys(system, self.backend, self.algorithm, binding, self.key)
+
+    def details(self) -> dict[str, Any]:
+        """Return which of the arguments the ledger shows: never the PIN that a URI can have."""
+        return super().details() | {"key": quoted(without_pin(self.key))}
 
 
 def import_keypair_as_operator(system: System, account_id: UUID, command: ImportKeypair) -> UUID:

@@ -198,3 +198,16 @@ def test_a_weak_or_other_key_in_the_signer_is_not_adopted(world: World, device: 
     with pytest.raises(Refusal) as refused:
         world.do("admin", adopting(key="odd", algorithm=P256))
     assert (refused.value.code, refused.value.field) == (Code.INVALID_INPUT, ("key",))
+
+
+@pytest.mark.parametrize(
+    "key", ["pkcs11:object=a?pin-value=98765", "pkcs11:PIN-value=98765;object=a"]
+)
+def test_the_pin_of_a_token_is_in_no_entry(world: World, device: Device, key: str) -> None:
+    world.do("admin", importing())
+    before = len(world.ledger())
+    with pytest.raises(Refusal):
+        world.do("admin", adopting(key=key))
+    (entry,) = world.ledger()[before:]
+    assert "object=a" in entry.body
+    assert "98765" not in entry.body
