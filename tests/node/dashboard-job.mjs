@@ -179,8 +179,9 @@ await dana.locator("[aria-current=step]").filter({ hasText: "Failed" }).waitFor(
 await shows(dana, "The build machine is broken");
 
 // Every page, in both themes, on a wide screen and on a phone.
-const signing = `${url}/can-i-sign?keypair=${(await keypairOf("falcon-release")).id}`;
-const pages = [`${url}/`, `${url}/releases`, release, running, `${url}/request`, signing, `${url}/timeline`];
+const { id: keypair } = await keypairOf("falcon-release");
+const lists = ["/", "/releases", "/request", "/timeline", "/keypairs"].map((path) => url + path);
+const pages = [...lists, release, running, `${url}/can-i-sign?keypair=${keypair}`, `${url}/keypairs/${keypair}`];
 const found = [];
 for (const colorScheme of ["light", "dark"]) {
   for (const viewport of [

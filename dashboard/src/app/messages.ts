@@ -30,6 +30,7 @@ const en = {
     timeline: "Timeline",
     request: "Request a release",
     canISign: "Can I sign?",
+    keypairs: "Keypairs",
   },
 };
 
@@ -63,6 +64,7 @@ const de: typeof en = {
     timeline: "Zeitachse",
     request: "Release anfragen",
     canISign: "Darf ich signieren?",
+    keypairs: "Schlüsselpaare",
   },
 };
 

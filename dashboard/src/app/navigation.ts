@@ -1,9 +1,17 @@
-import { IconHome, IconPlus, IconRocket, IconSignature, IconTimeline, type Icon } from "@tabler/icons-react";
+import {
+  IconHome,
+  IconKey,
+  IconPlus,
+  IconRocket,
+  IconSignature,
+  IconTimeline,
+  type Icon,
+} from "@tabler/icons-react";
 import type { Permission } from "@/graphql/schema.generated";
 import type { messages } from "./messages";
 
 /** The paths of pages without parameters, as the router has them. */
-export type PagePath = "/" | "/releases" | "/request" | "/can-i-sign" | "/timeline";
+export type PagePath = "/" | "/releases" | "/request" | "/can-i-sign" | "/timeline" | "/keypairs";
 
 export interface Page {
   name: keyof (typeof messages)["en"]["pages"];
@@ -22,4 +30,5 @@ export const PAGES: readonly Page[] = [
   { name: "timeline", to: "/timeline", icon: IconTimeline, keys: "g t" },
   { name: "request", to: "/request", icon: IconPlus, permission: "REQUEST_RELEASE", keys: "g n" },
   { name: "canISign", to: "/can-i-sign", icon: IconSignature, keys: "g s" },
+  { name: "keypairs", to: "/keypairs", icon: IconKey, keys: "g k" },
 ];

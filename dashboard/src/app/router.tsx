@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { BASE } from "@/graphql/client";
 import { canISignSearch } from "@/features/can-i-sign/search";
+import { keypairSearch } from "@/features/keypairs/search";
 import { releaseSearch } from "@/features/releases/search";
 import { requestSearch } from "@/features/request/search";
 import { timelineSearch } from "@/features/timeline/search";
@@ -49,8 +50,21 @@ const timeline = createRoute({
   component: lazyRouteComponent(() => import("@/features/timeline/timeline-page"), "TimelinePage"),
 });
 
+const keypairs = createRoute({
+  getParentRoute: () => root,
+  path: "/keypairs",
+  validateSearch: keypairSearch,
+  component: lazyRouteComponent(() => import("@/features/keypairs/keypairs-page"), "KeypairsPage"),
+});
+
+const keypair = createRoute({
+  getParentRoute: () => root,
+  path: "/keypairs/$id",
+  component: lazyRouteComponent(() => import("@/features/keypairs/keypair-page"), "KeypairPage"),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, releases, release, request, canISign, timeline]),
+  routeTree: root.addChildren([home, releases, release, request, canISign, timeline, keypairs, keypair]),
   basepath: BASE.pathname,
   defaultErrorComponent: BrokenPage,
   defaultPreload: "intent",

@@ -13,6 +13,9 @@ const en = {
   reason: "Reason",
   copy: "Copy",
   copied: "Copied",
+  outdated: "The list has changed meanwhile.",
+  showChanges: "Show the changes",
+  more: "Show more",
 };
 
 const de: typeof en = {
@@ -28,6 +31,9 @@ const de: typeof en = {
   reason: "Grund",
   copy: "Kopieren",
   copied: "Kopiert",
+  outdated: "Die Liste hat sich inzwischen geändert.",
+  showChanges: "Änderungen zeigen",
+  more: "Mehr zeigen",
 };
 
 export const messages: Messages<typeof en> = { en, de };

@@ -1,10 +1,11 @@
-import { Button, Group, Tooltip } from "@mantine/core";
+import { Group } from "@mantine/core";
 import { useState } from "react";
 import { useWords } from "@/app/session";
 import type { ActionsFragment, ReleaseSummaryFragment } from "@/graphql/fragments.generated";
 import type { ReleaseAction } from "@/graphql/schema.generated";
+import { ActionButton } from "@/ui/action-button";
 import { ActionDialog } from "./action-dialog";
-import { ACTION_MUTATIONS, type ActionMutation } from "./actions";
+import { ACTION_MUTATIONS } from "./actions";
 
 export type ActionableRelease = ReleaseSummaryFragment & ActionsFragment;
 
@@ -27,7 +28,7 @@ export function ReleaseActions({ release, only }: { release: ActionableRelease; 
           key={action}
           label={word("releaseActions", action)}
           refusal={allowed ? null : (refusal?.message ?? "")}
-          mutation={mutation}
+          color={mutation.color}
           onClick={() => setChosen(action)}
         />
       ))}
@@ -35,37 +36,5 @@ export function ReleaseActions({ release, only }: { release: ActionableRelease; 
         <ActionDialog release={release} action={chosen} mutation={mutation} onClose={() => setChosen(null)} />
       )}
     </Group>
-  );
-}
-
-interface ActionButtonProps {
-  label: string;
-  refusal: string | null;
-  mutation: ActionMutation;
-  onClick: () => void;
-}
-
-/** A button that stays reachable by keyboard while it is disabled, so that its reason can be read. */
-function ActionButton({ label, refusal, mutation: { color }, onClick }: ActionButtonProps) {
-  const refused = refusal !== null;
-  return (
-    <Tooltip
-      label={refusal}
-      disabled={!refused}
-      multiline
-      w={280}
-      events={{ hover: true, focus: true, touch: true }}
-    >
-      <Button
-        color={color}
-        variant={color === "brand" ? "filled" : "outline"}
-        aria-disabled={refused}
-        data-disabled={refused}
-        aria-description={refusal ?? undefined}
-        onClick={refused ? undefined : onClick}
-      >
-        {label}
-      </Button>
-    </Tooltip>
   );
 }

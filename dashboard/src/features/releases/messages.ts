@@ -23,12 +23,9 @@ const en = {
     used: "Signatures",
     by: "Requested by",
   },
-  outdated: "The list has changed meanwhile.",
-  show: "Show the changes",
   empty: "There is no release yet. Request the first one.",
   emptyFiltered: "No release fits these filters.",
   clear: "Clear the filters",
-  more: "Show more",
 };
 
 const de: typeof en = {
@@ -50,12 +47,9 @@ const de: typeof en = {
     used: "Signaturen",
     by: "Angefragt von",
   },
-  outdated: "Die Liste hat sich inzwischen geändert.",
-  show: "Änderungen zeigen",
   empty: "Es gibt noch kein Release. Fragen Sie das erste an.",
   emptyFiltered: "Kein Release passt zu diesen Filtern.",
   clear: "Filter löschen",
-  more: "Mehr zeigen",
 };
 
 export const messages: Messages<typeof en> = { en, de };

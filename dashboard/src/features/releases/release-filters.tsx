@@ -1,15 +1,12 @@
-import { ActionIcon, Chip, Group, NativeSelect, Stack, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
-import { IconSearch, IconSortAscending, IconSortDescending } from "@tabler/icons-react";
-import { useState } from "react";
+import { ActionIcon, Chip, Group, NativeSelect, Stack } from "@mantine/core";
+import { IconSortAscending, IconSortDescending } from "@tabler/icons-react";
 import { useWords } from "@/app/session";
 import type { ReleaseStatus } from "@/graphql/schema.generated";
 import { useFormats } from "@/i18n/formats";
 import { useMessages } from "@/i18n/locale";
+import { SearchField } from "@/ui/search-field";
 import { messages } from "./messages";
 import { ORDERS, STATUSES, TYPES, type ReleaseSearch } from "./search";
-
-const TYPING_MILLISECONDS = 250;
 
 interface Props {
   search: ReleaseSearch;
@@ -27,6 +24,7 @@ export function ReleaseFilters({ search, counts, onChange }: Props) {
     <Stack gap="sm">
       <Group gap="sm" align="end">
         <SearchField
+          label={t.search}
           value={search.search ?? ""}
           onChange={(text) => onChange({ search: text || undefined })}
         />
@@ -68,31 +66,6 @@ export function ReleaseFilters({ search, counts, onChange }: Props) {
         </Chip>
       </Group>
     </Stack>
-  );
-}
-
-/** The address, and with it the list, follows what is typed after a moment. */
-function SearchField({ value, onChange }: { value: string; onChange: (text: string) => void }) {
-  const t = useMessages(messages);
-  const [typed, setTyped] = useState(value);
-  const [known, setKnown] = useState(value);
-  if (known !== value) {
-    setKnown(value);
-    if (value !== typed.trim()) setTyped(value);
-  }
-  const follow = useDebouncedCallback((text: string) => onChange(text.trim()), TYPING_MILLISECONDS);
-  return (
-    <TextInput
-      flex="1 1 16rem"
-      type="search"
-      label={t.search}
-      leftSection={<IconSearch size={16} />}
-      value={typed}
-      onChange={({ currentTarget }) => {
-        setTyped(currentTarget.value);
-        follow(currentTarget.value);
-      }}
-    />
   );
 }
 

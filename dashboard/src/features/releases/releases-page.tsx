@@ -1,4 +1,4 @@
-import { Alert, Button, Group } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useSession } from "@/app/session";
@@ -6,6 +6,7 @@ import { usePages } from "@/graphql/use-pages";
 import { useMessages } from "@/i18n/locale";
 import { useLiveQuery } from "@/live/live-query";
 import { ButtonLink } from "@/ui/links";
+import { Outdated } from "@/ui/outdated";
 import { Page } from "@/ui/page";
 import { QueryState } from "@/ui/query-state";
 import { Empty } from "@/ui/section";
@@ -51,16 +52,7 @@ export function ReleasesPage(): ReactNode {
         counts={byStatus}
         onChange={(change) => show({ ...search, ...change })}
       />
-      {pages.outdated && (
-        <Alert role="status" p="xs">
-          <Group justify="space-between">
-            {t.outdated}
-            <Button size="compact-sm" variant="default" onClick={pages.reload}>
-              {t.show}
-            </Button>
-          </Group>
-        </Alert>
-      )}
+      <Outdated pages={pages} />
       <QueryState
         state={{ ...pages, data: pages.loading && pages.rows.length === 0 ? undefined : pages.rows }}
         rows={8}
