@@ -87,8 +87,11 @@ NOT_ANSWERED: Final = object()
 
 _DEFINITION: Final = GraphQLCoreConverter.DEFINITION_BACKREF
 _NO_VARIABLES: Final = VariableValues({}, {})
-#: Where a message of graphql-core begins to repeat the value of a whole input.
-_REPEATED_INPUT = re.compile(r"(, found|(?<=\?) Found): \[?\{.*", re.DOTALL)
+#: Where a message of graphql-core begins to repeat the value of a whole input, or of a text that is
+#: none, such as a passphrase in a list.
+_REPEATED_INPUT = re.compile(
+    r"(, found|(?<=\?) Found): \[?\{.*|(?<= non string value): .*", re.DOTALL
+)
 
 
 # Definitions: what Strawberry knows of the Python side of the schema.
@@ -224,7 +227,7 @@ def without_input(message: str) -> str:
 
     The field at fault is named before it; the rest may be long, and confidential.
     """
-    return _REPEATED_INPUT.sub(lambda match: "." if match[1].startswith(",") else "", message)
+    return _REPEATED_INPUT.sub(lambda match: "" if match[1] == " Found" else ".", message)
 
 
 # Hooks: private methods that Countersign overrides, under names of its own.

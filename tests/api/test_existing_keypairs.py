@@ -70,6 +70,14 @@ def test_a_key_is_imported_and_nothing_shows_it(api: Api, caplog: pytest.LogCapt
             assert secret not in text
 
 
+def test_a_passphrase_of_another_type_is_not_repeated(api: Api) -> None:
+    document = "mutation ($i: ImportKeypairInput!) { importKeypair(input: $i) { keypair { id } } }"
+    for passphrase in ([PASSPHRASE], {"a": PASSPHRASE}):
+        answer = api.post("admin", document, i=import_input(passphrase=passphrase))
+        assert ".passphrase: String cannot represent a non string value." in str(answer)
+        assert PASSPHRASE not in str(answer)
+
+
 def test_a_key_is_adopted_once(api: Api) -> None:
     payload = api.change("admin", "adoptKeypair", adopt_input(), "keypair { alias }")
     assert payload["keypair"] == {"alias": "old"}

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from countersign.cli import login_run
 from countersign.connection import oauth
 from countersign.connection.credentials import Credentials
 from countersign.connection.settings import Settings
 from countersign.connection.stored_logins import forget_login, store_login, stored_login
-from countersign.errors import NotSignedInError
+from countersign.errors import NotSignedInError, UsageError
 
 SERVER = "https://countersign.example.com"
 SETTINGS = Settings(server=SERVER, rule="rule-1", audience=SERVER)
@@ -53,6 +54,18 @@ def test_the_commands_of_a_job_share_one_exchange(
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     # Another job of the same runner has a token of its own.
     assert secret_of(job | {"CI_JOB_ID": "2"}) == "csn_2"
+
+
+def test_jobs_without_numbers_share_no_exchange(
+    job: dict[str, str], exchanges: list[dict[str, str]], tmp_path: Path
+) -> None:
+    del job["CI_JOB_ID"]
+    assert secret_of(job) == "csn_1"
+    assert secret_of(job | {"COUNTERSIGN_ID_TOKEN": "another job's"}) == "csn_2"
+    del job["COUNTERSIGN_ID_TOKEN"]
+    for token, expected in (("first", "csn_3"), ("second", "csn_4"), ("first", "csn_3")):
+        (tmp_path / "token").write_text(token)
+        assert secret_of(job | {"COUNTERSIGN_ID_TOKEN_FILE": str(tmp_path / "token")}) == expected
 
 
 def test_a_token_that_ends_or_is_rejected_is_exchanged_anew(
@@ -104,3 +117,15 @@ def test_a_keyring_keeps_a_login_where_there_is_one(
     # One that has no place to keep secrets is none.
     keyring.get_keyring = fail.Keyring
     assert store_login(environ, SERVER, "csn_session").endswith("logins.json")
+
+
+def test_a_browser_opens_web_addresses_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    address = "file:///etc/hostname"
+    codes = {"verification_uri": address, "verification_uri_complete": address, "user_code": "A"}
+    monkeypatch.setattr(oauth, "post_form", lambda *_: codes)
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    with pytest.raises(UsageError):
+        login_run.sign_in("https://countersign.example.com", None, opens_browser=True)
+    assert opened == []

@@ -58,7 +58,7 @@ def _run_device_flow(server: str, *, opens_browser: bool) -> str:
     codes = oauth.post_form(server, oauth.DEVICE_PATH, form)
     note(f"Open {codes['verification_uri']} and confirm the code {codes['user_code']}.")
     if opens_browser and sys.stderr.isatty():
-        webbrowser.open(codes["verification_uri_complete"])
+        webbrowser.open(checked_url(codes["verification_uri_complete"]))
     return _poll(server, codes)
 
 

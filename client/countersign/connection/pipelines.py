@@ -20,6 +20,8 @@ from countersign.connection.paths import cache_folder, write_private
 from countersign.connection.settings import Settings
 from countersign.errors import NotSignedInError
 
+#: What tells the jobs of one runner apart; where no system numbers them, their own tokens do.
+_JOB_VARIABLES = ("GITHUB_RUN_ID", "GITHUB_JOB", "CI_JOB_ID", "COUNTERSIGN_ID_TOKEN")
 #: A token that ends within this time is not used any more.
 MARGIN_SECONDS = 60
 
@@ -131,7 +133,9 @@ def _read(path: Path) -> PipelineToken | None:
 
 def _file(environ: Mapping[str, str], settings: Settings) -> Path:
     """Return a file of this rule, server and job: jobs of one runner have one home folder."""
-    job = [environ.get(name, "") for name in ("GITHUB_RUN_ID", "GITHUB_JOB", "CI_JOB_ID")]
+    job = [environ.get(name, "") for name in _JOB_VARIABLES]
+    if environ.get("COUNTERSIGN_ID_TOKEN_FILE"):
+        job.append(_from_file(environ, ""))
     identity = "\n".join([settings.server, settings.rule or "", *job])
     name = hashlib.sha256(identity.encode()).hexdigest()[:32]
     return cache_folder(environ) / f"pipeline-token-{name}.json"

@@ -21,6 +21,7 @@ from engine.signers import private_keys
 from engine.signers.base import UnacceptableKey
 from engine.signers.key_checks import is_roca, require_acceptable
 from engine.signers.private_keys import MAX_FILE_BYTES, PrivateKeyFile, read_private_key
+from engine.x509 import der
 from tests.support.private_key_files import ED25519_PEM, pem_of, pkcs12_of
 
 A = KeypairAlgorithm
@@ -45,27 +46,24 @@ def refusal_of(file: PrivateKeyFile, algorithm: KeypairAlgorithm = A.ED25519) ->
     return str(refused.value)
 
 
-def encrypted_by_scrypt(cost: int) -> bytes:
-    """A PEM file whose passphrase takes `cost` KiB of memory to try (RFC 7914 section 7)."""
-    scrypt = sequence(
+def encrypted_by_scrypt(cost: str) -> bytes:
+    """A PEM file of which trying the passphrase takes `cost` KiB of memory (RFC 7914 section 7)."""
+    scrypt = der.sequence(
         bytes.fromhex("06092b06010401da47040b"),
-        sequence(b"\x04\x04salt\x02\x04", cost.to_bytes(4, "big"), b"\x02\x01\x08\x02\x01\x01"),
+        der.sequence(b"\x04\x04salt", bytes.fromhex(cost), b"\x02\x01\x08", b"\x02\x01\x01"),
     )
-    aes = sequence(bytes.fromhex("060960864801650304012a"), b"\x04\x10" + bytes(16))
-    pbes2 = sequence(bytes.fromhex("06092a864886f70d01050d"), sequence(scrypt, aes))
-    body = base64.encodebytes(sequence(pbes2, b"\x04\x30" + bytes(48)))
+    aes = der.sequence(bytes.fromhex("060960864801650304012a"), b"\x04\x10" + bytes(16))
+    pbes2 = der.sequence(bytes.fromhex("06092a864886f70d01050d"), der.sequence(scrypt, aes))
+    body = base64.encodebytes(der.sequence(pbes2, b"\x04\x30" + bytes(48)))
     label = b"ENCRYPTED PRIVATE KEY-----\n"
     return b"-----BEGIN " + label + body + b"-----END " + label
 
 
-def sequence(*parts: bytes) -> bytes:
-    body = b"".join(parts)
-    return bytes([0x30, 0x81, len(body)]) + body
-
-
 def test_a_passphrase_does_not_take_all_memory() -> None:
-    assert "passphrase is wrong" in refusal_of(PrivateKeyFile(encrypted_by_scrypt(2**10), b"1234"))
-    greedy = PrivateKeyFile(encrypted_by_scrypt(2**22), b"1234")
+    assert "passphrase is wrong" in refusal_of(
+        PrivateKeyFile(encrypted_by_scrypt("02020400"), b"1234")
+    )
+    greedy = PrivateKeyFile(encrypted_by_scrypt("0203400000"), b"1234")
     assert "too much memory" in refusal_of(greedy)
 
 
