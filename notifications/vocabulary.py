@@ -48,6 +48,8 @@ class MessageKind(StrEnum):
     LEFT = "LEFT"
     #: A share of the maximum number of signatures is used.
     QUOTA = "QUOTA"
+    #: A certificate of a keypair expires soon.
+    CERTIFICATE_EXPIRES = "CERTIFICATE_EXPIRES"
     #: The administration of the account changed.
     ADMINISTERED = "ADMINISTERED"
     #: The sign-in link, which is sent to whoever requested it and without the outbox.
@@ -84,6 +86,8 @@ class Audience(StrEnum):
     #: An approver who edited the request, so that others have to approve it.
     EDITOR = "EDITOR"
     ADMINISTRATOR = "ADMINISTRATOR"
+    #: Whose roles permit to manage the account's keypairs.
+    KEYPAIR_MANAGER = "KEYPAIR_MANAGER"
     #: A participant since the edit that the message is about.
     NEW_PARTICIPANT = "NEW_PARTICIPANT"
     #: Somebody who has the window in their calendar and no longer takes part in the release.

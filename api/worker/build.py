@@ -12,6 +12,7 @@ from notifications.content.writer import MessageRenderer
 from notifications.delivery.lease import RetryPolicy
 from notifications.delivery.relay import Relay
 from notifications.delivery.sign_in_mail import SignInMailer
+from notifications.periodic.certificate_expiry import CertificateExpiry
 from notifications.periodic.delivery_trouble import DeliveryTrouble
 from notifications.periodic.orphaned_deliveries import OrphanedDeliveries
 from notifications.periodic.reminders import Reminders, Rhythm
@@ -65,6 +66,13 @@ def build_reminders(settings: Settings, runtime: Runtime) -> Reminders:
         link_lifetime=messages.link_lifetime,
         channels=messages.personal,
     )
+
+
+def build_certificate_expiry(runtime: Runtime) -> CertificateExpiry:
+    """Return what notifies of certificates that expire soon."""
+    assert runtime.message_settings is not None
+    personal = runtime.message_settings.personal
+    return CertificateExpiry(runtime.system, runtime.executor, channels=personal)
 
 
 def build_retention(settings: Settings, runtime: Runtime) -> Retention | None:

@@ -13,6 +13,7 @@ from api.config.settings import Settings
 from api.runtime.credential_usage import WRITE_INTERVAL_SECONDS, write_usage
 from api.runtime.runtime import Runtime
 from api.worker.build import (
+    build_certificate_expiry,
     build_delivery_trouble,
     build_orphaned_deliveries,
     build_reminders,
@@ -23,7 +24,13 @@ from engine.commands.maintenance import delete_pipeline_tokens
 from engine.commands.maintenance.advance_due import advance_due
 from notifications.delivery import sign_in_mail
 from notifications.delivery.priority_gate import PriorityGate
-from notifications.periodic import delivery_trouble, orphaned_deliveries, reminders, retention
+from notifications.periodic import (
+    certificate_expiry,
+    delivery_trouble,
+    orphaned_deliveries,
+    reminders,
+    retention,
+)
 from notifications.periodic.service import PeriodicService, Schedule
 from notifications.webhooks.subscriptions import repair_subscriptions
 
@@ -40,6 +47,9 @@ SCHEDULES = {
     "webhook_subscriptions": Schedule(REPAIR_INTERVAL_SECONDS),
     "sign_in_mail": Schedule(sign_in_mail.POLL_SECONDS, batch_size=1),
     "reminders": Schedule(reminders.INTERVAL_SECONDS),
+    "certificate_expiry": Schedule(
+        certificate_expiry.INTERVAL_SECONDS, certificate_expiry.CERTIFICATES_PER_RUN
+    ),
     "orphaned_deliveries": Schedule(
         orphaned_deliveries.INTERVAL_SECONDS, orphaned_deliveries.DELIVERIES_PER_RUN
     ),
@@ -75,6 +85,7 @@ def build_services(
         "webhook_subscriptions": partial(repair_webhook_subscriptions, runtime),
         "sign_in_mail": mailer.run_once,
         "reminders": build_reminders(settings, runtime).run_once,
+        "certificate_expiry": build_certificate_expiry(runtime).run_once,
         "pipeline_tokens": partial(delete_expired_pipeline_tokens, runtime),
         "orphaned_deliveries": build_orphaned_deliveries(runtime).run_once,
         "delivery_trouble": build_delivery_trouble(runtime).run_once,

@@ -31,6 +31,7 @@ TITLES: dict[MessageKind, str] = {
     MessageKind.STOPPED: "Release stopped",
     MessageKind.LEFT: "No part in the release any more",
     MessageKind.QUOTA: "Signatures running out",
+    MessageKind.CERTIFICATE_EXPIRES: "Certificate expires soon",
     MessageKind.ADMINISTERED: "Account changed",
     MessageKind.SIGN_IN: "Sign in to Countersign",
     MessageKind.INVITATION: "Invitation to Countersign",

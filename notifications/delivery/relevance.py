@@ -42,6 +42,7 @@ TRUE_WHILE: Mapping[MessageKind, frozenset[Status]] = {
     MessageKind.STOPPED: EVER,
     MessageKind.LEFT: EVER,
     MessageKind.QUOTA: OPEN,
+    MessageKind.CERTIFICATE_EXPIRES: EVER,
     MessageKind.ADMINISTERED: EVER,
 }
 #: Of an edit it depends on what it left its release as: that approvals stand is not true of one

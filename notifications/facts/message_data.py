@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Row, Table
 
 from engine.model.events import Event, QuotaReached, Recorded
 from engine.model.facts import AccountSettings, Release
@@ -89,6 +89,23 @@ def facts_of_requester_leaving(
     """Return the facts of a pending release whose requester has been deactivated."""
     facts = facts_of_time(settings, release, context, now)
     return facts | {"event": {**_NO_EVENT, "tag": REQUESTER_LEFT, "at": now}}
+
+
+def facts_of_expiry(
+    settings: AccountSettings, certificate: Row[Any], days_left: int, now: datetime
+) -> dict[str, Any]:
+    """Return the facts of a message that a certificate of a keypair expires soon."""
+    return {
+        "event": {**_NO_EVENT, "tag": "time", "at": now},
+        "subject": {"kind": "Keypair", "name": certificate.alias},
+        "certificate": {
+            "subject": certificate.subject,
+            "expires_at": certificate.expires_at,
+            "is_default": certificate.is_default,
+        },
+        "days_left": days_left,
+        "account": settings.account_name,
+    }
 
 
 def facts_of_administration(uow: UnitOfWork, recorded: Recorded) -> dict[str, Any]:

@@ -156,9 +156,14 @@ NOTIFIED_OF_REMINDER = frozenset({UNDECIDED})
 NOTIFIED_OF_ORPHANED = frozenset({APPROVER, PARTICIPANT})
 NOTIFIED_OF_CLOSING = CONCERNED
 
-_ADMINISTRATORS = loading.permitted_users(Permission.MANAGE_ACCOUNT).where(
-    t.users.c.account_id == sa.bindparam("account")
-)
+_OF_ACCOUNT = t.users.c.account_id == sa.bindparam("account")
+#: Who is notified in a capacity that a permission gives.
+_PERMITTED = {
+    Audience.ADMINISTRATOR: loading.permitted_users(Permission.MANAGE_ACCOUNT).where(_OF_ACCOUNT),
+    Audience.KEYPAIR_MANAGER: loading.permitted_users(Permission.MANAGE_KEYPAIRS).where(
+        _OF_ACCOUNT
+    ),
+}
 
 
 def rules_for(event: events.Event) -> Iterator[Rule]:
@@ -217,8 +222,18 @@ def of_release(
 
 def administrators(connection: Connection, account_id: UUID) -> People:
     """Return who manages the account."""
-    user_ids = connection.execute(_ADMINISTRATORS, {"account": account_id}).scalars().all()
-    groups = {Audience.ADMINISTRATOR: frozenset(user_ids)}
+    return _permitted(connection, account_id, Audience.ADMINISTRATOR)
+
+
+def keypair_managers(connection: Connection, account_id: UUID) -> People:
+    """Return who manages the account's keypairs."""
+    return _permitted(connection, account_id, Audience.KEYPAIR_MANAGER)
+
+
+def _permitted(connection: Connection, account_id: UUID, audience: Audience) -> People:
+    permitted = connection.execute(_PERMITTED[audience], {"account": account_id})
+    user_ids = permitted.scalars().all()
+    groups = {audience: frozenset(user_ids)}
     return _reachable(groups, groups, users_of(connection, user_ids))
 
 

@@ -1,1 +1,1 @@
-"""Work that is repeated: reminders, orphaned deliveries, reports, retention."""
+"""Work that is repeated: reminders, notices, orphaned deliveries, reports, retention."""

@@ -69,6 +69,8 @@ def facts(**changes: Any) -> str:
             "channel": "email",
             "error": "550 No such user",
             "sign_in": "/sign-in?address=blue%40example.com",
+            "certificate": {"subject": "CN=Acme", "expires_at": ENDS, "is_default": True},
+            "days_left": 7,
             "addresses": {"before": "a@example.com", "after": "b@example.com"},
         }
         | changes

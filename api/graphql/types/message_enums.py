@@ -39,6 +39,7 @@ describe_enum(
         "LEFT": "Informs a person that they were removed from a release, and removes it from"
         " their calendar.",
         "QUOTA": "Informs that most or all of a release's signatures are used.",
+        "CERTIFICATE_EXPIRES": "Informs that a certificate of a keypair expires soon.",
         "ADMINISTERED": "Informs an administrator about a change of the account itself.",
         "SIGN_IN": "Carries the link with which a person signs in.",
         "INVITATION": "Tells a new user who added them to the account and where to sign in.",
@@ -64,6 +65,7 @@ describe_enum(
         "DECIDED": "A person whose decision on the release still stands.",
         "EDITOR": "A person who edited the request, so that others have to approve it.",
         "ADMINISTRATOR": "A person who administers the account.",
+        "KEYPAIR_MANAGER": "A person who manages the keypairs of the account.",
         "NEW_PARTICIPANT": "A person who may sign in the release since its last edit.",
         "FORMER": "A person who no longer takes part in the release.",
     },

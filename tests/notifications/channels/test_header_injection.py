@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from notifications.channels.smtp import SmtpChannel
 from notifications.content.writer import MessageRenderer
 from notifications.delivery.relay import Relay
 from notifications.outbox.preferences import UpdatePreferences
+from notifications.periodic.certificate_expiry import CertificateExpiry
 from notifications.vocabulary import EMAIL, MessageKind
 from notifications.webhooks.create import CreateWebhook
 from notifications.webhooks.update import UpdateWebhook
@@ -291,6 +293,7 @@ async def test_no_text_adds_a_header_or_a_recipient(templates: Templates, ending
         world = furnished(with_outbox(world))
         evil = f"X{ending}Bcc: eve@example.com{ending}{ending}<b>{ending}.{ending}QUIT"
         await asyncio.to_thread(everything, world, evil)
+        assert await CertificateExpiry(world.system, world.executor).run_once() >= 2
         async with smtp_server() as inbox:
             channel = SmtpChannel(inbox.url, "Countersign <countersign@example.com>", timeout=5)
             relay = Relay(
@@ -319,7 +322,7 @@ def everything(world: World, evil: str) -> None:
     for entry in world.ledger(tag="release:requested"):
         if world.release(entry.release_id).status is Status.PENDING:
             world.do("dev", WithdrawRelease(release_id=entry.release_id, reason="fine"))
-    add_certificate(world, name=evil[:64])
+    add_certificate(world, name=evil[:64], ends_at=world.clock.instant + timedelta(days=5))
     say("admin", lambda it: _csr(world, reason=it))
     say("admin", lambda it: _self(world, reason=it))
     first = ask("First")

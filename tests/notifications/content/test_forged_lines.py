@@ -32,6 +32,8 @@ def text_of(kind: MessageKind, written: str, tag: str = "release:revised") -> st
         "subject": {"kind": "User", "name": "Ann", "email": "ann@example.com"},
         "channel": "email",
         "error": written,
+        "certificate": {"subject": written, "expires_at": EVENT["at"], "is_default": True},
+        "days_left": 7,
         "addresses": {"before": "a@example.com", "after": "b@example.com"},
     }
     if tag == "listed":

@@ -86,6 +86,12 @@ def hostile_facts(draw: st.DrawFn) -> dict[str, Any]:
         "channel": draw(TEXT),
         "error": draw(TEXT),
         "addresses": {"before": draw(TEXT), "after": draw(TEXT)},
+        "certificate": {
+            "subject": draw(TEXT),
+            "expires_at": draw(INSTANTS),
+            "is_default": draw(st.booleans()),
+        },
+        "days_left": draw(st.integers(1, 60)),
     }
 
 
@@ -119,6 +125,7 @@ def harmless(facts: dict[str, Any]) -> dict[str, Any]:
         },
         "channel": tame(facts["channel"]),
         "error": tame(facts["error"]),
+        "certificate": facts["certificate"] | {"subject": tame(facts["certificate"]["subject"])},
         "addresses": {name: tame(text) for name, text in facts["addresses"].items()},
     }
 

@@ -1,6 +1,6 @@
 """Certificates of keypairs. A row stays when its certificate is removed."""
 
-from sqlalchemy import Boolean, Column, Index, Table, Text, text
+from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, text
 
 from engine.model.certificates import CertificateKind
 from engine.persistence.db.types import ExactText, enum_column, foreign_key, primary_key, timestamp
@@ -30,6 +30,8 @@ certificates = Table(
     Column("warnings", Text, nullable=False),  # space-separated
     #: Of X.509 alone, and of one for each keypair.
     Column("is_default", Boolean, nullable=False),
+    #: Of the last notice that it expires, how many days ahead that one was due; null before any.
+    Column("expiry_notice_days", Integer),
     foreign_key("added_by", "users.id"),
     timestamp("created_at"),
     foreign_key("removed_by", "users.id", nullable=True),

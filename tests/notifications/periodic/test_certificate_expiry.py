@@ -1,0 +1,146 @@
+"""Those who manage keypairs hear in time that a certificate expires, once at each step."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from engine.commands.administration.keypairs import UpdateKeypair
+from engine.commands.administration.roles import CreateRole
+from engine.commands.keys.certificates import RemoveCertificate
+from engine.model.vocabulary import Permission
+from notifications.content.writer import MessageRenderer, Reader
+from notifications.periodic.certificate_expiry import NOTICE_DAYS, CertificateExpiry, due_step
+from notifications.tables import preferences
+from notifications.vocabulary import MessageKind
+from tests.support.chains import add_certificate
+from tests.support.notices import Notices
+from tests.support.world import NOON, World, make_world
+
+DAY = timedelta(days=1)
+EXPIRES = MessageKind.CERTIFICATE_EXPIRES
+
+
+def run(world: World) -> int:
+    return asyncio.run(CertificateExpiry(world.system, world.executor).run_once())
+
+
+def add(world: World, days: float, alias: str = "vault", **more: Any) -> Any:
+    """A certificate that expires in so many days."""
+    return add_certificate(world, alias, ends_at=world.clock.instant + days * DAY, **more)
+
+
+@pytest.mark.parametrize(
+    ("days_left", "step"),
+    [
+        (61, None), (60.001, None), (60, 60), (30.001, 60), (30, 30), (20, 30), (14, 14), (8, 14),
+        (7, 7), (1.001, 7), (1, 1), (0.001, 1), (0, None), (-1, None),
+    ],
+)  # fmt: skip
+def test_the_nearest_step_that_has_begun_is_due(days_left: float, step: int | None) -> None:
+    assert due_step(NOON + days_left * DAY, NOON) == step
+
+
+def test_each_step_is_sent_once(world: World, notices: Notices) -> None:
+    add(world, 70)
+    assert run(world) == 0
+    left = 70
+    for sent, days in enumerate(NOTICE_DAYS, start=1):
+        world.clock.pass_(seconds=((left - days) * DAY - timedelta(seconds=1)).total_seconds())
+        assert run(world) == 0, "a second too early"
+        world.clock.pass_(seconds=1)
+        assert (run(world), run(world)) == (1, 0)
+        assert notices.recipients(kind=EXPIRES) == [("admin", EXPIRES)] * sent
+        left = days
+    world.clock.pass_(days=2)
+    assert run(world) == 0, "it has expired"
+
+
+def test_who_adds_one_late_hears_of_the_nearest_step_alone(world: World, notices: Notices) -> None:
+    add(world, 5)
+    assert (run(world), run(world)) == (1, 0)
+    world.clock.pass_(days=4)
+    assert (run(world), run(world)) == (1, 0)
+    assert len(notices.rows(kind=EXPIRES)) == 2
+
+
+def test_a_clock_that_jumps_over_steps_causes_one_message(world: World, notices: Notices) -> None:
+    add(world, 70)
+    world.clock.pass_(days=58)
+    assert (run(world), run(world)) == (1, 0)
+    world.clock.pass_(days=-40)
+    assert run(world) == 0, "a step is not repeated when the clock goes back"
+    world.clock.pass_(days=45)
+    assert (run(world), run(world)) == (1, 0)
+    assert len(notices.rows(kind=EXPIRES)) == 2
+
+
+def test_what_nobody_signs_with_any_more_is_no_news(world: World, notices: Notices) -> None:
+    keypair_id = world.things["vault"]
+    removed = add(world, 5)
+    world.do("admin", RemoveCertificate(keypair_id=keypair_id, certificate_id=removed))
+    assert run(world) == 0
+    add(world, 5)
+    world.do("admin", UpdateKeypair(keypair_id=keypair_id, enabled=False))
+    assert run(world) == 0
+    world.do("admin", UpdateKeypair(keypair_id=keypair_id, enabled=True))
+    assert run(world) == 1
+    assert len(notices.rows(kind=EXPIRES)) == 1
+
+
+def test_a_permission_decides_who_hears_of_it(world: World, notices: Notices) -> None:
+    permissions = frozenset({Permission.MANAGE_KEYPAIRS})
+    world.do("admin", CreateRole(name="Keeper", permissions=permissions))
+    world.add_user("kim", "Keeper")
+    world.add_user("quiet", "Keeper")
+    with world.system.database.writing() as connection:
+        silence = {"user_id": world.people["quiet"], "kind": EXPIRES, "channels": ""}
+        connection.execute(preferences.insert().values(**silence))
+        connection.commit()
+    make_world(world.system.database, account="Other")
+    add(world, 5)
+    assert run(world) == 1
+    assert notices.recipients(kind=EXPIRES) == [("admin", EXPIRES), ("kim", EXPIRES)]
+    assert {row.account_id for row in notices.rows(kind=EXPIRES)} == {world.account_id}
+
+
+@pytest.mark.anyio
+async def test_workers_at_the_same_time_send_each_once(world: World, notices: Notices) -> None:
+    await asyncio.to_thread(add, world, 5)
+    await asyncio.to_thread(add, world, 20, "spare")
+    workers = [CertificateExpiry(world.system, world.executor) for _ in range(4)]
+    counts = await asyncio.gather(*(worker.run_once() for worker in workers))
+    assert sum(counts) == 2
+    assert len(notices.rows(kind=EXPIRES)) == 2
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "reason"),
+    [
+        (
+            "en",
+            "The certificate of vault expires in 5 days",
+            "You get this because you manage the keypairs of this account.",
+        ),
+        (
+            "de",
+            "Das Zertifikat von vault läuft in 5 Tagen ab",
+            "Sie erhalten dies, weil Sie die Schlüsselpaare dieses Kontos verwalten.",
+        ),
+    ],
+)
+def test_the_message_says_which_certificate_and_when(
+    world: World, notices: Notices, language: str, subject: str, reason: str
+) -> None:
+    add(world, 5)
+    run(world)
+    (row,) = notices.rows(kind=EXPIRES)
+    reader = Reader(language=language, audiences=row.audiences)
+    message = MessageRenderer("https://countersign.example.com").render(EXPIRES, row.facts, reader)
+    assert message.fault is None
+    assert message.subject == subject
+    assert "CN=Example Signing" in message.text
+    assert reason in " ".join(message.text.split())
