@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cryptography import x509
 
-from engine.model.errors import Code, Refusal
+from engine.model.errors import Code, Refusal, refuse
 from engine.model.text import check_name
 
 #: The most characters of a subject, and of each alternative name.
@@ -35,6 +35,9 @@ def parse_subject(text: str) -> x509.Name:
     except Exception as error:
         message = "This is no distinguished name. Write it like CN=Example,O=Example GmbH,C=AT."
         raise Refusal(Code.INVALID_INPUT, message, "subject") from error
+    # A text can have such characters escaped, as in CN=example.com\00.example.net.
+    for attribute in name:
+        refuse(check_name(str(attribute.value), "subject", "subject", limit=MAX_SUBJECT_CHARACTERS))
     return name
 
 
