@@ -7,7 +7,7 @@ import { chromium } from "playwright-core";
 const axe = createRequire(import.meta.url)("axe-core");
 const [executablePath, url, mailbox, tokensJson] = process.argv.slice(2);
 const tokens = JSON.parse(tokensJson);
-const [ANN, BOB, DANA] = ["ann", "bob", "dana"].map((name) => `${name}@example.com`);
+const [ADMIN, ANN, BOB, DANA] = ["admin", "ann", "bob", "dana"].map((name) => `${name}@example.com`);
 const quiet = [
   "--no-sandbox",
   "--disable-gpu",
@@ -178,30 +178,52 @@ await act(dana, "Stop", "The build machine is broken");
 await dana.locator("[aria-current=step]").filter({ hasText: "Failed" }).waitFor();
 await shows(dana, "The build machine is broken");
 
+// The ledger has all of it: filtered by what happened, and from there everything about one release.
+const admin = await signIn(ADMIN);
+await admin.goto(`${url}/ledger?tag=release:stopped`);
+const stopped = admin.getByRole("list", { name: "Ledger" }).getByRole("listitem");
+await stopped.filter({ hasText: "The build machine is broken" }).getByRole("link", { name: "Falcon nightly" }).waitFor();
+assert.equal(await stopped.count(), 1);
+await stopped.getByText("Details").click();
+await stopped.getByRole("link", { name: "All entries of this release" }).click();
+await admin.getByText("Only about the release Falcon nightly").waitFor();
+await stopped.filter({ hasText: "Release requested" }).waitFor();
+
 // Every page, in both themes, on a wide screen and on a phone.
 const { id: keypair } = await keypairOf("falcon-release");
 const lists = ["/", "/releases", "/request", "/timeline", "/keypairs"].map((path) => url + path);
-const pages = [...lists, release, running, `${url}/can-i-sign?keypair=${keypair}`, `${url}/keypairs/${keypair}`];
+const ofDana = [...lists, release, running, `${url}/can-i-sign?keypair=${keypair}`, `${url}/keypairs/${keypair}`];
+const walks = [
+  [dana, ofDana],
+  [admin, [`${url}/ledger`]],
+];
 const found = [];
-for (const colorScheme of ["light", "dark"]) {
-  for (const viewport of [
-    { width: 1280, height: 900 },
-    { width: 375, height: 800 },
-  ]) {
-    await dana.emulateMedia({ colorScheme });
-    await dana.setViewportSize(viewport);
-    for (const page of pages) {
-      await dana.goto(page);
-      await dana.getByRole("heading", { level: 1 }).waitFor();
-      await dana.waitForLoadState("networkidle");
-      // The page's own policy keeps foreign scripts out; the debugger is not bound by it.
-      const debugging = await dana.context().newCDPSession(dana);
-      await debugging.send("Runtime.evaluate", { expression: axe.source });
-      const { violations } = await dana.evaluate(() => axe.run({ resultTypes: ["violations"] }));
-      const wide = await dana.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-      const what = `${new URL(page).pathname} ${colorScheme} ${viewport.width}`;
-      found.push(...violations.map(({ id, nodes }) => `${what}: ${id} ${nodes[0].html}`));
-      if (wide) found.push(`${what}: wider than the screen`);
+
+async function walk(person, pages, what) {
+  for (const page of pages) {
+    await person.goto(page);
+    await person.getByRole("heading", { level: 1 }).waitFor();
+    await person.waitForLoadState("networkidle");
+    // The page's own policy keeps foreign scripts out; the debugger is not bound by it.
+    const debugging = await person.context().newCDPSession(person);
+    await debugging.send("Runtime.evaluate", { expression: axe.source });
+    const { violations } = await person.evaluate(() => axe.run({ resultTypes: ["violations"] }));
+    const wide = await person.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+    const where = `${new URL(page).pathname} ${what}`;
+    found.push(...violations.map(({ id, nodes }) => `${where}: ${id} ${nodes[0].html}`));
+    if (wide) found.push(`${where}: wider than the screen`);
+  }
+}
+
+for (const [person, pages] of walks) {
+  for (const colorScheme of ["light", "dark"]) {
+    for (const viewport of [
+      { width: 1280, height: 900 },
+      { width: 375, height: 800 },
+    ]) {
+      await person.emulateMedia({ colorScheme });
+      await person.setViewportSize(viewport);
+      await walk(person, pages, `${colorScheme} ${viewport.width}`);
     }
   }
 }

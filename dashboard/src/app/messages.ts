@@ -31,6 +31,7 @@ const en = {
     request: "Request a release",
     canISign: "Can I sign?",
     keypairs: "Keypairs",
+    ledger: "Ledger",
   },
 };
 
@@ -65,6 +66,7 @@ const de: typeof en = {
     request: "Release anfragen",
     canISign: "Darf ich signieren?",
     keypairs: "Schlüsselpaare",
+    ledger: "Protokoll",
   },
 };
 

@@ -1,6 +1,7 @@
 import {
   IconHome,
   IconKey,
+  IconListDetails,
   IconPlus,
   IconRocket,
   IconSignature,
@@ -11,7 +12,7 @@ import type { Permission } from "@/graphql/schema.generated";
 import type { messages } from "./messages";
 
 /** The paths of pages without parameters, as the router has them. */
-export type PagePath = "/" | "/releases" | "/request" | "/can-i-sign" | "/timeline" | "/keypairs";
+export type PagePath = "/" | "/releases" | "/request" | "/can-i-sign" | "/timeline" | "/keypairs" | "/ledger";
 
 export interface Page {
   name: keyof (typeof messages)["en"]["pages"];
@@ -31,4 +32,5 @@ export const PAGES: readonly Page[] = [
   { name: "request", to: "/request", icon: IconPlus, permission: "REQUEST_RELEASE", keys: "g n" },
   { name: "canISign", to: "/can-i-sign", icon: IconSignature, keys: "g s" },
   { name: "keypairs", to: "/keypairs", icon: IconKey, keys: "g k" },
+  { name: "ledger", to: "/ledger", icon: IconListDetails, permission: "VIEW_LEDGER", keys: "g l" },
 ];

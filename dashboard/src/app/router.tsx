@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "
 import { BASE } from "@/graphql/client";
 import { canISignSearch } from "@/features/can-i-sign/search";
 import { keypairSearch } from "@/features/keypairs/search";
+import { ledgerSearch } from "@/features/ledger/search";
 import { releaseSearch } from "@/features/releases/search";
 import { requestSearch } from "@/features/request/search";
 import { timelineSearch } from "@/features/timeline/search";
@@ -63,8 +64,25 @@ const keypair = createRoute({
   component: lazyRouteComponent(() => import("@/features/keypairs/keypair-page"), "KeypairPage"),
 });
 
+const ledger = createRoute({
+  getParentRoute: () => root,
+  path: "/ledger",
+  validateSearch: ledgerSearch,
+  component: lazyRouteComponent(() => import("@/features/ledger/ledger-page"), "LedgerPage"),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, releases, release, request, canISign, timeline, keypairs, keypair]),
+  routeTree: root.addChildren([
+    home,
+    releases,
+    release,
+    request,
+    canISign,
+    timeline,
+    keypairs,
+    keypair,
+    ledger,
+  ]),
   basepath: BASE.pathname,
   defaultErrorComponent: BrokenPage,
   defaultPreload: "intent",

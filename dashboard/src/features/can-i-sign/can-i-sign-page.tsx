@@ -1,10 +1,10 @@
-import { Group, NativeSelect, Text, TextInput } from "@mantine/core";
+import { Group, NativeSelect, Text } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useSession } from "@/app/session";
-import { toInstant, toWallClock } from "@/i18n/zoned-time";
 import { useLocale, useMessages } from "@/i18n/locale";
 import { useLiveQuery } from "@/live/live-query";
+import { InstantField } from "@/ui/instant-field";
 import { Page } from "@/ui/page";
 import { Empty } from "@/ui/section";
 import { SignChoicesDocument } from "./can-i-sign.generated";
@@ -48,10 +48,6 @@ function Choices({ search, onChange }: ChoicesProps) {
   const keypairs = (data?.keypairs?.edges ?? []).map(({ node }) => ({ value: node.id, label: node.alias }));
   const others = (data?.users?.edges ?? []).map(({ node }) => node).filter(({ id }) => id !== user.id);
   const people = others.map(({ id, name, email }) => ({ value: id, label: `${name} (${email})` }));
-  const instant = (wallClock: string) => {
-    const at = toInstant(wallClock, timeZone);
-    return at === null ? undefined : new Date(at).toISOString();
-  };
   return (
     <Group align="end">
       <NativeSelect
@@ -68,12 +64,7 @@ function Choices({ search, onChange }: ChoicesProps) {
           onChange={({ currentTarget }) => onChange({ user: currentTarget.value || undefined })}
         />
       )}
-      <TextInput
-        type="datetime-local"
-        label={t.at(timeZone)}
-        value={search.at ? toWallClock(Date.parse(search.at), timeZone) : ""}
-        onChange={({ currentTarget }) => onChange({ at: instant(currentTarget.value) })}
-      />
+      <InstantField label={t.at(timeZone)} value={search.at} onChange={(at) => onChange({ at })} />
     </Group>
   );
 }

@@ -1,0 +1,72 @@
+import type { Channel } from "@/graphql/schema.generated";
+import type { Messages } from "@/i18n/locale";
+
+const en = {
+  title: "Ledger",
+  intro:
+    "Everything that happened, the newest first. Each entry carries the hash of the one before, so that a later change shows: an operator checks them with “countersign ledger verify”, against a hash that was kept elsewhere.",
+  event: "Event",
+  everyEvent: "Every event",
+  person: "Caused by",
+  everyPerson: "Everybody and every program",
+  since: (zone: string) => `From (${zone})`,
+  until: (zone: string) => `Before (${zone})`,
+  onlyRelease: (name: string) => `Only about the release ${name}`,
+  unnamed: "that is not visible",
+  clear: "Clear the filters",
+  empty: "No entry fits these filters.",
+  position: (number: string) => `Entry ${number}`,
+  through: {
+    API: "through the API",
+    EMAIL: "by mail",
+    DASHBOARD: "in the dashboard",
+    COMMAND_LINE: "on the command line",
+    CLOCK: "as time passed",
+  } satisfies Record<Channel, string>,
+  refused: (command: string, code: string) => `${command}: ${code}`,
+  change: (field: string, before: string, after: string) => `${field}: ${before} → ${after}`,
+  nothing: "nothing",
+  ofRelease: "All entries of this release",
+  details: "Details",
+  recorded: "Recorded",
+  changes: "Changes",
+  hash: "Hash",
+  previousHash: "Hash of the entry before",
+  data: "Data",
+};
+
+const de: typeof en = {
+  title: "Protokoll",
+  intro:
+    "Alles, was geschehen ist, das Neueste zuerst. Jeder Eintrag trägt den Hash des vorigen, damit eine spätere Änderung auffällt: Ein Betreiber prüft sie mit „countersign ledger verify“ gegen einen Hash, der anderswo aufbewahrt wurde.",
+  event: "Ereignis",
+  everyEvent: "Jedes Ereignis",
+  person: "Ausgelöst von",
+  everyPerson: "Allen Personen und Programmen",
+  since: (zone) => `Ab (${zone})`,
+  until: (zone) => `Vor (${zone})`,
+  onlyRelease: (name) => `Nur zum Release ${name}`,
+  unnamed: "das nicht sichtbar ist",
+  clear: "Filter löschen",
+  empty: "Kein Eintrag passt zu diesen Filtern.",
+  position: (number) => `Eintrag ${number}`,
+  through: {
+    API: "über die API",
+    EMAIL: "per E-Mail",
+    DASHBOARD: "im Dashboard",
+    COMMAND_LINE: "auf der Kommandozeile",
+    CLOCK: "durch Zeitablauf",
+  },
+  refused: (command, code) => `${command}: ${code}`,
+  change: (field, before, after) => `${field}: ${before} → ${after}`,
+  nothing: "nichts",
+  ofRelease: "Alle Einträge zu diesem Release",
+  details: "Einzelheiten",
+  recorded: "Aufgezeichnet",
+  changes: "Änderungen",
+  hash: "Hash",
+  previousHash: "Hash des vorigen Eintrags",
+  data: "Daten",
+};
+
+export const messages: Messages<typeof en> = { en, de };
