@@ -11,18 +11,21 @@ from api.demo.environment import DemoEnvironment, stage
 from api.demo.seeded_account import KEYPAIRS
 from api.demo.walkthrough import run_walkthrough
 from api.graphql.ids import to_global
+from api.web.dashboard.built_files import read_dashboard
 
 GUIDE = """
 Countersign is running, with made-up people and secrets. Nothing is kept when you stop it (Ctrl-C).
 
-  GraphQL   {url}/graphql   in a browser an IDE, whose scripts come from unpkg.com
-  Mailbox   {mailbox_url}/          every mail that Countersign sends
+  Dashboard  {dashboard}
+  Mailbox    {mailbox_url}/   every mail that Countersign sends
+  GraphQL    {url}/graphql   in a browser an IDE, whose scripts come from unpkg.com
 
 Tokens, for the header  Authorization: Bearer ...
 {tokens}
 
 Try it: Dana requests an offline release that opens in a minute. The approvers Ann, Bob and Cleo
-get a mail each; two of them must approve, from the link in the mail. Paste this:
+get a mail each; two of them must approve, from the link in the mail. Use the dashboard, or paste
+this:
 
 {curl}
 
@@ -30,6 +33,10 @@ Then read the mailbox, open View request in two of the mails, and approve. Once 
 
 {sign}
 """
+
+
+_SIGN_IN = "{url}/   sign in with an address from below; the mailbox has the link"
+_NOT_BUILT = "is not built: `scripts/dashboard build` says why"
 
 
 def run_demo(port: int) -> int:
@@ -73,7 +80,9 @@ def guide(ready: DemoEnvironment) -> str:
         ' digest: \\"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\\" })'
         " { signature { id value } factors { name passed detail } errors { code message } } }"
     )
+    dashboard = _NOT_BUILT if read_dashboard() is None else _SIGN_IN.format(url=ready.url)
     return GUIDE.format(
+        dashboard=dashboard,
         url=ready.url,
         mailbox_url=ready.mailbox_url,
         tokens=tokens,
