@@ -209,12 +209,22 @@ def test_a_manifest_verifies_what_it_lists(tmp_path: Path) -> None:
     result = run(Signer(), files)
     path = tmp_path / "manifest.json"
     write_manifest(path, {"form": "raw", "digestAlgorithm": "sha256"}, result.signed)
-    form, signatures = read_manifest(path, EC.public_key(), [])
+    form, signatures = read_manifest(path, EC.public_key(), [], "file")
     assert [file.fault for file in verify_files(form, signatures)] == [None] * 3
-    form, signatures = read_manifest(path, EC_384.public_key(), files[:1])
+    form, signatures = read_manifest(path, EC_384.public_key(), files[:1], "file")
     assert [bool(file.fault) for file in verify_files(form, signatures)] == [True]
-    form, signatures = read_manifest(path, EC.public_key(), [write_files(tmp_path / "b", 1)[0]])
+    form, signatures = read_manifest(
+        path, EC.public_key(), [write_files(tmp_path / "b", 1)[0]], "file"
+    )
     assert [file.fault for file in verify_files(form, signatures)] == ["there is no signature"]
+
+
+def test_a_manifest_does_not_choose_what_its_signatures_are_for(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.json"
+    write_manifest(path, {"form": "sshsig:git", "digestAlgorithm": "sha512"}, [])
+    with pytest.raises(UsageError, match="namespace 'git', not for 'file'"):
+        read_manifest(path, EC.public_key(), [], "file")
+    read_manifest(path, EC.public_key(), [], "git")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": "other"}'])
@@ -222,7 +232,7 @@ def test_what_is_no_manifest_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "manifest.json"
     path.write_text(text)
     with pytest.raises(UsageError, match="manifest"):
-        read_manifest(path, EC.public_key(), [])
+        read_manifest(path, EC.public_key(), [], "file")
 
 
 def sign_digest(key: Any, digest: bytes, digest_name: str, *, is_pss: bool = False) -> bytes:

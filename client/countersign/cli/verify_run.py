@@ -64,7 +64,7 @@ def _signatures(
     options: VerifyOptions, key: VerifyingKey
 ) -> tuple[SignatureForm, dict[Path, bytes | None]]:
     if options.manifest is not None:
-        return read_manifest(options.manifest, key, options.files)
+        return read_manifest(options.manifest, key, options.files, options.namespace)
     form = form_named(options.form, key, options.digest, namespace=options.namespace)
     if options.signature is None:
         return form, read_signatures(signature_paths(options.files, form.suffix, options.out))

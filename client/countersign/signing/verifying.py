@@ -52,7 +52,7 @@ def read_signatures(paths: dict[Path, Path]) -> dict[Path, bytes | None]:
 
 
 def read_manifest(
-    path: Path, key: VerifyingKey, files: Iterable[Path]
+    path: Path, key: VerifyingKey, files: Iterable[Path], namespace: str
 ) -> tuple[SignatureForm, dict[Path, bytes | None]]:
     """Return the form and the signatures that a manifest has.
 
@@ -60,20 +60,26 @@ def read_manifest(
         path: The manifest.
         key: The public key, which no manifest is believed about.
         files: Those to look for; all that the manifest lists if there are none.
+        namespace: What signatures for OpenSSH have to be for, whatever the manifest says.
 
     Raises:
-        UsageError: It is no manifest.
+        UsageError: It is no manifest, or has signatures for another namespace.
     """
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         if manifest["format"] != MANIFEST_FORMAT:
             raise UsageError(f"{path} is a manifest of another format: {manifest['format']}.")
-        form_name, _, namespace = str(manifest["form"]).partition(":")
+        form_name, _, stated = str(manifest["form"]).partition(":")
+        if stated and stated != namespace:
+            raise UsageError(
+                f"{path} has signatures for the namespace {stated!r}, not for {namespace!r}."
+                " Say by --namespace what they are to be for."
+            )
         form = form_named(
             FormName(form_name),
             key,
             DigestName(manifest["digestAlgorithm"]),
-            namespace=namespace or "file",
+            namespace=namespace,
         )
         listed = {
             Path(entry["name"]): b64decode(entry["signature"], validate=True)
