@@ -74,7 +74,7 @@ class CertificateExpiry:
                 sa.select(c.c.id, c.c.account_id, c.c.expires_at, c.c.subject, c.c.is_default)
                 .add_columns(k.c.alias)
                 .join(k, k.c.id == c.c.keypair_id)
-                .where(*_may_expire(now), k.c.enabled, is_due)
+                .where(*_is_watched(now), is_due)
                 .order_by(c.c.expires_at, c.c.id)
                 .limit(CERTIFICATES_PER_RUN)
             )
@@ -103,16 +103,18 @@ class CertificateExpiry:
 
 def _mark(connection: Connection, row: Row[Any], step: int, now: datetime) -> bool:
     """Write down that a step is sent; answers False where it was, or must not be any more."""
-    is_enabled = sa.exists().where(k.c.id == c.c.keypair_id, k.c.enabled)
-    update = c.update().where(c.c.id == row.id, *_may_expire(now), is_enabled, _is_unsent(step))
+    update = c.update().where(c.c.id == row.id, *_is_watched(now), _is_unsent(step))
     return connection.execute(update.values(expiry_notice_days=step)).rowcount == 1
 
 
-def _may_expire(now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _is_watched(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Match certificates that people are notified of before they expire."""
+    owner = k.alias("owner")
     return (
         c.c.kind == CertificateKind.X509,
         c.c.removed_at.is_(None),
         c.c.expires_at > now,
+        sa.exists().where(owner.c.id == c.c.keypair_id, owner.c.enabled),
     )
 
 
