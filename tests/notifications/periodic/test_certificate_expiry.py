@@ -11,7 +11,9 @@ import pytest
 from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.roles import CreateRole
 from engine.commands.keys.certificates import RemoveCertificate
+from engine.model.certificates import CertificateKind
 from engine.model.vocabulary import Permission
+from engine.persistence.store.tables import certificates
 from notifications.content.writer import MessageRenderer, Reader
 from notifications.periodic.certificate_expiry import NOTICE_DAYS, CertificateExpiry, due_step
 from notifications.tables import preferences
@@ -89,6 +91,17 @@ def test_what_nobody_signs_with_any_more_is_no_news(world: World, notices: Notic
     world.do("admin", UpdateKeypair(keypair_id=keypair_id, enabled=True))
     assert run(world) == 1
     assert len(notices.rows(kind=EXPIRES)) == 1
+
+
+def test_an_openpgp_certificate_is_none_of_x509(world: World, notices: Notices) -> None:
+    certificate_id = add(world, 5)
+    c = certificates
+    with world.system.database.writing() as connection:
+        as_openpgp = c.update().where(c.c.id == certificate_id).values(kind=CertificateKind.OPENPGP)
+        connection.execute(as_openpgp)
+        connection.commit()
+    assert run(world) == 0
+    assert notices.rows(kind=EXPIRES) == []
 
 
 def test_a_permission_decides_who_hears_of_it(world: World, notices: Notices) -> None:
