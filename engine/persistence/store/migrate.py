@@ -65,4 +65,7 @@ def _exclusive(database: Database) -> Iterator[None]:
         lock = f"SELECT pg_try_advisory_xact_lock({_ADVISORY_LOCK})"
         while connection is not None and not connection.exec_driver_sql(lock).scalar_one():
             time.sleep(_POLL_SECONDS)
+        if connection is not None:
+            # Its transaction does nothing for as long as the steps take.
+            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
         yield

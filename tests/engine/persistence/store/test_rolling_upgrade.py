@@ -15,7 +15,9 @@ import sqlalchemy as sa
 from api.runtime.startup_checks import NotReadyError, require_current
 from engine.commands.transactions import bare_transaction
 from engine.model.vocabulary import ReleaseType
+from engine.persistence.db import postgresql
 from engine.persistence.db.database import Database
+from engine.persistence.db.timeouts import IDLE_TRANSACTION_SECONDS
 from engine.persistence.store.migrate import migrate
 from engine.persistence.store.schema_version import SchemaState, revision_of, schema_state
 from engine.signing.request import Made
@@ -38,6 +40,11 @@ INDEX = """
 from engine.persistence.db.concurrent_index import build_index
 def upgrade():
     build_index("ix_signatures_n", "signatures", ["n"])
+"""
+SLEEP = """
+import time
+def upgrade():
+    time.sleep(1.5)
 """
 CONTRACT = """
 def upgrade():
@@ -122,6 +129,20 @@ def empty_url(
     url = server.create_database()
     yield url
     server.drop_database(url)
+
+
+def test_nobody_else_migrates_while_a_step_takes_longer_than_a_transaction_may_do_nothing(
+    database: Database, newer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        postgresql, "WRITE", postgresql.WRITE.replace(f"'{IDLE_TRANSACTION_SECONDS}s'", "'1s'")
+    )
+    (newer / "9004.py").write_text(HEAD.format("9004", "9003") + SLEEP)
+    other = Database(database.url.render_as_string(hide_password=False))
+    at_once([lambda one=one: migrate(one, newer) for one in (database, other)])
+    with database.reading() as connection:
+        assert revision_of(connection).number == 9004
+    other.dispose()
 
 
 def test_those_who_begin_with_a_new_file_at_once_wait_for_each_other(tmp_path: Path) -> None:
