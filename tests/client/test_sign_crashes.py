@@ -11,7 +11,7 @@ import pytest
 from countersign.signing.forms import form_named
 from countersign.signing.hashing import hash_file
 from countersign.signing.names import FormName
-from countersign.signing.public_keys import read_public_key
+from countersign.signing.trusted_keys import read_trusted_key
 from tests.client.cutting_proxy import cutting_proxy
 from tests.client.site import Site, open_site, write_files
 from tests.support.running import serving
@@ -37,7 +37,7 @@ WORDS = ("sign", *(f"dist/file-{index:04}.bin" for index in range(COUNT)), "--ke
 
 def valid_signatures(site: Site) -> int:
     """How many files have a signature; each one that is there has to be valid."""
-    form = form_named(FormName.RAW, read_public_key(site.folder / "vault.pem"))
+    form = form_named(FormName.RAW, read_trusted_key(site.folder / "vault.pem"))
     signatures = list((site.folder / "dist").glob("file-*.sig"))
     for signature in signatures:
         file = hash_file(signature.with_suffix(""), "sha256")

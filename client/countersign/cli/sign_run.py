@@ -18,15 +18,15 @@ from countersign.connection.connect import connect
 from countersign.connection.graphql import Connection
 from countersign.errors import RefusedError, UsageError
 from countersign.operations.signing import EXPLAIN_SIGN
-from countersign.releases.lookups import keypair_named, release_named
+from countersign.releases.lookups import keypair_named, release_named, trusted_text
 from countersign.releases.waiting import require_open, wait_until_open
 from countersign.signing.batches import MAX_DIGESTS, Order
 from countersign.signing.build_context import build_context
 from countersign.signing.forms import form_named
 from countersign.signing.names import DigestName, FormName
-from countersign.signing.public_keys import load_public_key
 from countersign.signing.results import signature_paths, write_manifest
 from countersign.signing.run import RunResult, sign_files
+from countersign.signing.trusted_keys import load_trusted_key
 
 #: Failures that are named one by one.
 _SHOWN_FAILURES = 10
@@ -60,7 +60,7 @@ def run(options: SignOptions) -> None:
     limit = wait_limit(options.wait)
     _require_files(options)
     with connect() as connection:
-        keypair = _signing_keypair(connection, options.key)
+        keypair = keypair_named(connection, options.key)
         release = _release_of(connection, keypair, options.release)
         order = _order(options, keypair, release, context)
         targets = signature_paths(options.files, order.form.suffix, options.out)
@@ -93,7 +93,7 @@ def _order(
     release: dict[str, Any] | None,
     context: dict[str, str],
 ) -> Order:
-    key = load_public_key(keypair["publicKey"]["pem"].encode())
+    key = load_trusted_key(trusted_text(keypair).encode())
     is_named = release is not None and options.release is not None
     has_namespace = options.form is FormName.SSHSIG
     return Order(
@@ -134,13 +134,6 @@ def _require_files(options: SignOptions) -> None:
     count = len(options.files)
     if options.is_atomic and count > MAX_DIGESTS:
         raise UsageError(f"--atomic takes up to {MAX_DIGESTS} files, and these are {count}.")
-
-
-def _signing_keypair(connection: Connection, key: str) -> dict[str, Any]:
-    keypair = keypair_named(connection, key)
-    if keypair["category"] != "STANDARD":
-        raise UsageError(f"{keypair['alias']} is an OpenPGP keypair: `sign` takes the others.")
-    return keypair
 
 
 def _release_of(

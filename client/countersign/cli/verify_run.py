@@ -9,11 +9,11 @@ from pathlib import Path
 from countersign.cli.output import note
 from countersign.connection.connect import connect
 from countersign.errors import ClientError, UsageError
-from countersign.releases.lookups import keypair_named
+from countersign.releases.lookups import keypair_named, trusted_text
 from countersign.signing.forms import SignatureForm, form_named
 from countersign.signing.names import DigestName, FormName
-from countersign.signing.public_keys import VerifyingKey, load_public_key, read_public_key
 from countersign.signing.results import signature_paths
+from countersign.signing.trusted_keys import TrustedKey, load_trusted_key, read_trusted_key
 from countersign.signing.verifying import read_manifest, read_signatures, verify_files
 
 
@@ -50,18 +50,18 @@ def run(options: VerifyOptions) -> None:
     note(f"{len(signatures)} signatures are valid.")
 
 
-def _key(options: VerifyOptions) -> VerifyingKey:
+def _key(options: VerifyOptions) -> TrustedKey:
     if options.public_key is not None and options.key is None:
-        return read_public_key(options.public_key)
+        return read_trusted_key(options.public_key)
     if options.key is None or options.public_key is not None:
         raise UsageError("Give either --public-key FILE or --key ALIAS.")
     with connect() as connection:
         keypair = keypair_named(connection, options.key)
-    return load_public_key(keypair["publicKey"]["pem"].encode())
+    return load_trusted_key(trusted_text(keypair).encode())
 
 
 def _signatures(
-    options: VerifyOptions, key: VerifyingKey
+    options: VerifyOptions, key: TrustedKey
 ) -> tuple[SignatureForm, dict[Path, bytes | None]]:
     if options.manifest is not None:
         return read_manifest(options.manifest, key, options.files, options.namespace)

@@ -24,3 +24,14 @@ EXPLAIN_SIGN = Operation(
     }
     """
 )
+
+#: Which signatures a file has already, with what was said about them.
+EARLIER_SIGNATURES = Operation(
+    """
+    query EarlierSignatures($filter: SignatureFilter!) {
+      signatures(filter: $filter, first: 100) {
+        edges { node { digest context { name value } } }
+      }
+    }
+    """
+)

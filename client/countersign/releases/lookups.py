@@ -29,6 +29,12 @@ def keypair_named(connection: Connection, alias: str) -> dict[str, Any]:
     return _named(connection, KEYPAIR, "keypair", "alias", alias)
 
 
+def trusted_text(keypair: dict[str, Any]) -> str:
+    """Return what signatures of a keypair are verified with: its certificate, or its key in PEM."""
+    public_key = keypair["publicKey"]
+    return str(public_key["openpgp"] or public_key["pem"])
+
+
 def team_named(connection: Connection, name: str) -> dict[str, Any]:
     """Return a team, as `release_named` does."""
     return _named(connection, TEAM, "team", "name", name)

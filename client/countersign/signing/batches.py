@@ -40,9 +40,9 @@ class Order:
 
         So nothing has to be remembered between two runs for the second one to use nothing twice.
         """
-        request = self.form.request(file)
-        parts = [self.keypair_id, self.release_id, self.form_name, file.name, request]
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+        digest = [self.form.file_digest_name, file.digest.hex()]
+        parts = [self.keypair_id, self.release_id, self.form_name, file.name, digest]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,15 @@ from typing import Any, Protocol
 
 from cryptography import x509
 
+from countersign.errors import UsageError
 from countersign.signing.cms import CmsForm
 from countersign.signing.hashing import HashedFile
 from countersign.signing.names import FormName
+from countersign.signing.openpgp.certificate import OpenPgpCertificate
+from countersign.signing.openpgp.form import OpenPgpForm
 from countersign.signing.public_keys import VerifyingKey, is_valid_signature, usual_digest
 from countersign.signing.sshsig import SshSignatureForm
+from countersign.signing.trusted_keys import TrustedKey
 
 
 class SignatureForm(Protocol):
@@ -63,7 +67,7 @@ class RawForm:
 
 def form_named(
     name: FormName,
-    key: VerifyingKey,
+    key: TrustedKey,
     digest_name: str | None = None,
     *,
     namespace: str = "file",
@@ -73,7 +77,7 @@ def form_named(
 
     Args:
         name: Which form.
-        key: The public key.
+        key: The public key, or the OpenPGP certificate.
         digest_name: The hash function; the one that goes with the key if None.
         namespace: What an SSH signature is for.
         chain: The certificates that a signature in CMS carries.
@@ -81,8 +85,14 @@ def form_named(
     Raises:
         UsageError: The form does not go with the key.
     """
+    if isinstance(key, OpenPgpCertificate):
+        if name is not FormName.OPENPGP:
+            raise UsageError("This is an OpenPGP keypair: use --format openpgp.")
+        return OpenPgpForm(key, digest_name)
     digest_name = digest_name or usual_digest(key)
     match name:
+        case FormName.OPENPGP:
+            raise UsageError("--format openpgp needs a keypair of category GPG: its certificate.")
         case FormName.SSHSIG:
             return SshSignatureForm(key, namespace)
         case FormName.CMS:

@@ -7,7 +7,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from countersign.errors import UsageError
@@ -26,6 +26,8 @@ class HashedFile:
     name: str
     size_bytes: int
     digest: bytes
+    #: The state of the hash function after the content, to go on from in a copy.
+    content_hash: hashlib._Hash = field(compare=False, repr=False)
 
 
 def hash_files(paths: Iterable[Path], digest_name: str) -> Iterator[HashedFile]:
@@ -60,7 +62,8 @@ def hash_file(path: Path, digest_name: str) -> HashedFile:
     """
     try:
         with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, digest_name).digest()
-            return HashedFile(path, path.as_posix(), stream.tell(), digest)
+            content_hash = hashlib.file_digest(stream, digest_name)
+            size_bytes, digest = stream.tell(), content_hash.digest()
+            return HashedFile(path, path.as_posix(), size_bytes, digest, content_hash)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from error

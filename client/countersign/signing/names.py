@@ -10,6 +10,7 @@ class FormName(StrEnum):
 
     RAW = "raw"
     CMS = "cms"
+    OPENPGP = "openpgp"
     SSHSIG = "sshsig"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, TypeAlias
 
 from cryptography import x509
@@ -44,16 +43,6 @@ def load_public_key(content: bytes) -> VerifyingKey:
             return key
         raise UsageError(f"A {type(key).__name__} verifies no signatures of Countersign.")
     raise UsageError("That is neither a public key nor a certificate, in PEM, DER or OpenSSH form.")
-
-
-def read_public_key(path: Path) -> VerifyingKey:
-    """Return the key in a file, as `load_public_key` does."""
-    try:
-        return load_public_key(path.read_bytes())
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
-    except UsageError as error:
-        raise UsageError(f"{path}: {error.message}") from error
 
 
 _LOADERS = (

@@ -10,8 +10,9 @@ from typing import TypeVar
 
 from countersign.connection.graphql import Connection
 from countersign.errors import ClientError
-from countersign.signing.batches import MAX_DIGESTS, MadeSignature, Order, Outcome, sign_batch
+from countersign.signing.batches import MAX_DIGESTS, MadeSignature, Order, Outcome
 from countersign.signing.hashing import HashedFile, hash_files
+from countersign.signing.repeated_times import sign_as_before
 from countersign.signing.results import SignedFile, write_signatures
 
 Item = TypeVar("Item")
@@ -55,8 +56,8 @@ def sign_files(
     result = RunResult()
     files = hash_files(targets, order.form.file_digest_name)
     for batch in _batched(files, MAX_DIGESTS):
-        outcomes = sign_batch(connection, order, batch)
-        signed = _verify(order, batch, outcomes, targets, result)
+        outcomes = sign_as_before(connection, order, batch)
+        signed = _verify(batch, outcomes, targets, result)
         if order.is_atomic and result.failures:
             signed = []
         write_signatures(signed)
@@ -69,15 +70,14 @@ def sign_files(
 
 
 def _verify(
-    order: Order,
     files: Sequence[HashedFile],
-    outcomes: Sequence[Outcome],
+    outcomes: Sequence[tuple[Order, Outcome]],
     targets: Mapping[Path, Path],
     result: RunResult,
 ) -> list[SignedFile]:
     """Return the files whose signature is valid, and note the failures of the others."""
     signed = []
-    for file, outcome in zip(files, outcomes, strict=True):
+    for file, (order, outcome) in zip(files, outcomes, strict=True):
         if isinstance(outcome, ClientError):
             result.failures[file.name] = outcome
             continue

@@ -12,8 +12,8 @@ from countersign.errors import UsageError
 from countersign.signing.forms import SignatureForm, form_named
 from countersign.signing.hashing import hash_files
 from countersign.signing.names import DigestName, FormName
-from countersign.signing.public_keys import VerifyingKey
 from countersign.signing.results import MANIFEST_FORMAT
+from countersign.signing.trusted_keys import TrustedKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,13 @@ def read_signatures(paths: dict[Path, Path]) -> dict[Path, bytes | None]:
 
 
 def read_manifest(
-    path: Path, key: VerifyingKey, files: Iterable[Path], namespace: str
+    path: Path, key: TrustedKey, files: Iterable[Path], namespace: str
 ) -> tuple[SignatureForm, dict[Path, bytes | None]]:
     """Return the form and the signatures that a manifest has.
 
     Args:
         path: The manifest.
-        key: The public key, which no manifest is believed about.
+        key: The public key or OpenPGP certificate, which no manifest is believed about.
         files: Those to look for; all that the manifest lists if there are none.
         namespace: What signatures for OpenSSH have to be for, whatever the manifest says.
 

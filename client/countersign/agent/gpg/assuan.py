@@ -15,14 +15,14 @@ from countersign.agent.gpg.sexp import public_key_expression, signature_expressi
 from countersign.agent.notices import Notify
 from countersign.agent.signing_keys import AgentKey, DigestAlgorithm, KeySigner, Scheme
 from countersign.errors import ClientError
+from countersign.signing.openpgp.signatures import DIGEST_NAMES
 
 #: How long a line may be, and how many bytes of data one carries, each of which may become three.
 MAX_LINE_BYTES = 1000
 DATA_LINE_BYTES = 300
 #: What gpg asks the version for: whether the agent is too old.
 VERSION = b"2.2.40"
-#: The hash functions as OpenPGP numbers them (RFC 9580 section 9.5).
-HASHES = {8: DigestAlgorithm.SHA256, 9: DigestAlgorithm.SHA384, 10: DigestAlgorithm.SHA512}
+HASHES = {number: DigestAlgorithm(name.upper()) for number, name in DIGEST_NAMES.items()}
 OFFERED_SCHEMES = frozenset({Scheme.ECDSA, Scheme.ED25519, Scheme.RSA_PKCS1})
 KEYGRIP_HEX_DIGITS = 40
 

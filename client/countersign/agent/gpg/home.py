@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from pathlib import Path
 
 from countersign.agent.signing_keys import AgentKey
+from countersign.signing.openpgp.packets import unarmored
 
 #: No other agent is started, and the certificates, which are the server's, are trusted.
 CONFIGURATION = "no-autostart\ntrust-model always\n"
@@ -18,9 +18,3 @@ def write_gnupg_home(home: Path, keys: Sequence[AgentKey]) -> None:
     (home / "gpg.conf").write_text(CONFIGURATION)
     certificates = [key.openpgp_certificate for key in keys if key.openpgp_certificate]
     (home / "pubring.gpg").write_bytes(b"".join(map(unarmored, certificates)))
-
-
-def unarmored(armored: str) -> bytes:
-    """Return what ASCII armor has in it (RFC 9580 section 6.2)."""
-    _, _, rest = armored.replace("\r\n", "\n").partition("\n\n")
-    return base64.b64decode(rest.partition("\n-----END ")[0].partition("\n=")[0])

@@ -7,10 +7,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from countersign.agent.signing_keys import AgentKey, PublicKey, Scheme
+from countersign.signing.openpgp.keys import NATIVE_POINT
 
 CURVE_NAMES = {"secp256r1": b"NIST P-256", "secp384r1": b"NIST P-384", "secp521r1": b"NIST P-521"}
-#: What a point of Ed25519 begins with in OpenPGP.
-NATIVE_POINT = b"\x40"
 
 
 def atom(content: bytes) -> bytes:
