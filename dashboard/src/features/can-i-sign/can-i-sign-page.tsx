@@ -41,9 +41,9 @@ function Choices({ search, onChange }: ChoicesProps) {
   const t = useMessages(messages);
   const { can, user } = useSession();
   const { timeZone } = useLocale();
-  // Who may not administer anything asks for themself alone.
-  const withPeople = can("MANAGE_USERS") || can("MANAGE_KEYPAIRS") || can("VIEW_LEDGER");
-  const query = { query: SignChoicesDocument, variables: { withPeople } };
+  // Others ask for themselves and for now alone.
+  const managesKeypairs = can("MANAGE_KEYPAIRS");
+  const query = { query: SignChoicesDocument, variables: { withPeople: managesKeypairs } };
   const { data } = useLiveQuery(query, ["keypair:", "user:"]);
   const keypairs = (data?.keypairs?.edges ?? []).map(({ node }) => ({ value: node.id, label: node.alias }));
   const others = (data?.users?.edges ?? []).map(({ node }) => node).filter(({ id }) => id !== user.id);
@@ -56,15 +56,17 @@ function Choices({ search, onChange }: ChoicesProps) {
         data={[{ value: "", label: t.chooseKeypair }, ...keypairs]}
         onChange={({ currentTarget }) => onChange({ keypair: currentTarget.value || undefined })}
       />
-      {withPeople && (
-        <NativeSelect
-          label={t.person}
-          value={search.user ?? ""}
-          data={[{ value: "", label: t.myself }, ...people]}
-          onChange={({ currentTarget }) => onChange({ user: currentTarget.value || undefined })}
-        />
+      {managesKeypairs && (
+        <>
+          <NativeSelect
+            label={t.person}
+            value={search.user ?? ""}
+            data={[{ value: "", label: t.myself }, ...people]}
+            onChange={({ currentTarget }) => onChange({ user: currentTarget.value || undefined })}
+          />
+          <InstantField label={t.at(timeZone)} value={search.at} onChange={(at) => onChange({ at })} />
+        </>
       )}
-      <InstantField label={t.at(timeZone)} value={search.at} onChange={(at) => onChange({ at })} />
     </Group>
   );
 }
