@@ -143,10 +143,11 @@ def test_gpg_and_sqv_verify_what_is_written(tmp_path: Path, key: Any) -> None:
     with gnupg() as gpg:
         assert gpg.accepts(certificate, text, file.read_bytes())
         assert not gpg.accepts(certificate, text, other.read_bytes())
+        _, begin, rest = gpg.run("--export", "--armor").stdout.partition(b"-----BEGIN")
     assert programs.sqv(tmp_path, certificate, text, file.read_bytes())
     assert not programs.sqv(tmp_path, certificate, text, other.read_bytes())
 
-    form = form_of(certificate)
+    form = form_of((begin + rest).decode())
     assert form.is_valid(hash_file(file, form.file_digest_name), signed.content)
     assert not form.is_valid(hash_file(other, form.file_digest_name), signed.content)
     foreign = form_of(certificate_of(ED if key is not ED else RSA))
