@@ -189,13 +189,29 @@ await stopped.getByRole("link", { name: "All entries of this release" }).click()
 await admin.getByText("Only about the release Falcon nightly").waitFor();
 await stopped.filter({ hasText: "Release requested" }).waitFor();
 
+// She looks for Eve, deactivates her and takes it back.
+await admin.goto(`${url}/people`);
+await admin.getByLabel("Search by name or e-mail address").fill("eve");
+await admin.waitForURL("**/people?search=eve");
+await admin.getByRole("link", { name: "Dana Diaz" }).waitFor({ state: "detached" });
+await admin.getByRole("link", { name: "Eve Evans" }).click();
+await act(admin, "Deactivate");
+await shows(admin, "Deactivated");
+await act(admin, "Activate");
+await admin.getByRole("button", { name: "Deactivate", exact: true }).waitFor();
+const person = admin.url();
+await dana.goto(`${url}/teams`);
+await dana.getByRole("link", { name: "Falcon", exact: true }).click();
+await dana.getByRole("list", { name: "Members" }).getByRole("link", { name: "Dana Diaz" }).waitFor();
+const team = dana.url();
+
 // Every page, in both themes, on a wide screen and on a phone.
 const { id: keypair } = await keypairOf("falcon-release");
-const lists = ["/", "/releases", "/request", "/timeline", "/keypairs"].map((path) => url + path);
-const ofDana = [...lists, release, running, `${url}/can-i-sign?keypair=${keypair}`, `${url}/keypairs/${keypair}`];
+const lists = ["/", "/releases", "/request", "/timeline", "/keypairs", "/teams"].map((path) => url + path);
+const ofDana = [...lists, release, running, `${url}/can-i-sign?keypair=${keypair}`, `${url}/keypairs/${keypair}`, team];
 const walks = [
   [dana, ofDana],
-  [admin, [`${url}/ledger`]],
+  [admin, [`${url}/ledger`, `${url}/people`, person]],
 ];
 const found = [];
 

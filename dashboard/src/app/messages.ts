@@ -31,6 +31,8 @@ const en = {
     request: "Request a release",
     canISign: "Can I sign?",
     keypairs: "Keypairs",
+    people: "People",
+    teams: "Teams",
     ledger: "Ledger",
   },
 };
@@ -66,6 +68,8 @@ const de: typeof en = {
     request: "Release anfragen",
     canISign: "Darf ich signieren?",
     keypairs: "Schlüsselpaare",
+    people: "Personen",
+    teams: "Teams",
     ledger: "Protokoll",
   },
 };

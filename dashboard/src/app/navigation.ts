@@ -6,13 +6,24 @@ import {
   IconRocket,
   IconSignature,
   IconTimeline,
+  IconUsers,
+  IconUsersGroup,
   type Icon,
 } from "@tabler/icons-react";
 import type { Permission } from "@/graphql/schema.generated";
 import type { messages } from "./messages";
 
 /** The paths of pages without parameters, as the router has them. */
-export type PagePath = "/" | "/releases" | "/request" | "/can-i-sign" | "/timeline" | "/keypairs" | "/ledger";
+export type PagePath =
+  | "/"
+  | "/releases"
+  | "/request"
+  | "/can-i-sign"
+  | "/timeline"
+  | "/keypairs"
+  | "/people"
+  | "/teams"
+  | "/ledger";
 
 export interface Page {
   name: keyof (typeof messages)["en"]["pages"];
@@ -32,5 +43,7 @@ export const PAGES: readonly Page[] = [
   { name: "request", to: "/request", icon: IconPlus, permission: "REQUEST_RELEASE", keys: "g n" },
   { name: "canISign", to: "/can-i-sign", icon: IconSignature, keys: "g s" },
   { name: "keypairs", to: "/keypairs", icon: IconKey, keys: "g k" },
+  { name: "people", to: "/people", icon: IconUsers, keys: "g p" },
+  { name: "teams", to: "/teams", icon: IconUsersGroup, keys: "g e" },
   { name: "ledger", to: "/ledger", icon: IconListDetails, permission: "VIEW_LEDGER", keys: "g l" },
 ];

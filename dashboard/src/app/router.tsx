@@ -3,6 +3,7 @@ import { BASE } from "@/graphql/client";
 import { canISignSearch } from "@/features/can-i-sign/search";
 import { keypairSearch } from "@/features/keypairs/search";
 import { ledgerSearch } from "@/features/ledger/search";
+import { peopleSearch, teamsSearch } from "@/features/people/search";
 import { releaseSearch } from "@/features/releases/search";
 import { requestSearch } from "@/features/request/search";
 import { timelineSearch } from "@/features/timeline/search";
@@ -71,6 +72,32 @@ const ledger = createRoute({
   component: lazyRouteComponent(() => import("@/features/ledger/ledger-page"), "LedgerPage"),
 });
 
+const people = createRoute({
+  getParentRoute: () => root,
+  path: "/people",
+  validateSearch: peopleSearch,
+  component: lazyRouteComponent(() => import("@/features/people/people-page"), "PeoplePage"),
+});
+
+const person = createRoute({
+  getParentRoute: () => root,
+  path: "/people/$id",
+  component: lazyRouteComponent(() => import("@/features/people/person-page"), "PersonPage"),
+});
+
+const teams = createRoute({
+  getParentRoute: () => root,
+  path: "/teams",
+  validateSearch: teamsSearch,
+  component: lazyRouteComponent(() => import("@/features/people/teams-page"), "TeamsPage"),
+});
+
+const team = createRoute({
+  getParentRoute: () => root,
+  path: "/teams/$id",
+  component: lazyRouteComponent(() => import("@/features/people/team-page"), "TeamPage"),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     home,
@@ -82,6 +109,10 @@ export const router = createRouter({
     keypairs,
     keypair,
     ledger,
+    people,
+    person,
+    teams,
+    team,
   ]),
   basepath: BASE.pathname,
   defaultErrorComponent: BrokenPage,

@@ -2,7 +2,7 @@ import { Checkbox, Textarea } from "@mantine/core";
 import { useState } from "react";
 import { useCommand } from "@/graphql/use-command";
 import { useMessages } from "@/i18n/locale";
-import { ConfirmDialog } from "./confirm-dialog";
+import { ConfirmDialog } from "@/ui/confirm-dialog";
 import { AddCertificateDocument, type KeypairDetailFragment } from "./keypairs.generated";
 import { messages } from "./messages";
 

@@ -4,7 +4,7 @@ import { useWords } from "@/app/session";
 import { useCommand } from "@/graphql/use-command";
 import { useMessages } from "@/i18n/locale";
 import { ActionButton } from "@/ui/action-button";
-import { ConfirmDialog } from "./confirm-dialog";
+import { ConfirmDialog } from "@/ui/confirm-dialog";
 import {
   RemoveCertificateDocument,
   SetDefaultCertificateDocument,
@@ -12,7 +12,7 @@ import {
   type KeypairDetailFragment,
 } from "./keypairs.generated";
 import { messages } from "./messages";
-import { refusalOf } from "./refusal-of";
+import { refusalOf } from "@/graphql/refusal-of";
 
 interface Props {
   keypair: KeypairDetailFragment;

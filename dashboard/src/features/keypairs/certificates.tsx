@@ -14,7 +14,7 @@ import { AddCertificate } from "./add-certificate";
 import { CertificateActions } from "./certificate-actions";
 import type { CertificateDetailFragment, KeypairDetailFragment } from "./keypairs.generated";
 import { messages } from "./messages";
-import { refusalOf } from "./refusal-of";
+import { refusalOf } from "@/graphql/refusal-of";
 
 interface Props {
   keypair: KeypairDetailFragment;

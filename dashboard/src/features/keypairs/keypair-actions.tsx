@@ -4,10 +4,10 @@ import { useCommand } from "@/graphql/use-command";
 import { useMessages } from "@/i18n/locale";
 import { ActionButton } from "@/ui/action-button";
 import { ButtonLink } from "@/ui/links";
-import { ConfirmDialog } from "./confirm-dialog";
+import { ConfirmDialog } from "@/ui/confirm-dialog";
 import { UpdateKeypairDocument, type KeypairDetailFragment } from "./keypairs.generated";
 import { messages } from "./messages";
-import { refusalOf } from "./refusal-of";
+import { refusalOf } from "@/graphql/refusal-of";
 
 /** What can be done with the whole keypair: to see whether one can sign, and to switch it off and on. */
 export function KeypairActions({ keypair }: { keypair: KeypairDetailFragment }) {

@@ -55,7 +55,6 @@ const en = {
     NOT_YET_VALID: "It is not valid yet.",
   } satisfies Record<CertificateWarning, string>,
   canISign: "Can I sign?",
-  of: (action: string, what: string) => `${action}: ${what}`,
   disableText: "No signature is made with it any more. An open release that holds it is stopped.",
   enableText: "Signatures can be made with it again, as soon as a release allows it.",
   removeText: "The certificate is no longer given out. The keypair and its signatures stay.",
@@ -113,7 +112,6 @@ const de: typeof en = {
     NOT_YET_VALID: "Es gilt noch nicht.",
   },
   canISign: "Darf ich signieren?",
-  of: (action, what) => `${action}: ${what}`,
   disableText:
     "Es entsteht keine Signatur mehr damit. Ein offenes Release, das es verwendet, wird abgebrochen.",
   enableText: "Damit kann wieder signiert werden, sobald ein Release es erlaubt.",

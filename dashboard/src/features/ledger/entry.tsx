@@ -44,6 +44,13 @@ function Entry({ entry, subject }: { entry: LedgerRowFragment; subject: Subject 
   );
 }
 
+/** The pages of what is not a release. */
+const PAGES_OF: Partial<Record<Subject["__typename"], "/keypairs/$id" | "/people/$id" | "/teams/$id">> = {
+  Keypair: "/keypairs/$id",
+  User: "/people/$id",
+  Team: "/teams/$id",
+};
+
 function About({ entry: { release }, subject }: { entry: LedgerRowFragment; subject: Subject | undefined }) {
   if (release) {
     return (
@@ -52,10 +59,11 @@ function About({ entry: { release }, subject }: { entry: LedgerRowFragment; subj
       </TextLink>
     );
   }
-  if (subject?.__typename === "Keypair") {
+  const to = subject && PAGES_OF[subject.__typename];
+  if (to) {
     return (
-      <TextLink to="/keypairs/$id" params={{ id: subject.id }}>
-        {subject.alias}
+      <TextLink to={to} params={{ id: subject.id }}>
+        {nameOf(subject)}
       </TextLink>
     );
   }

@@ -2,10 +2,9 @@ import { Button, Group, Text } from "@mantine/core";
 import type { ReactNode } from "react";
 import type { Refusal } from "@/graphql/use-command";
 import { useMessages } from "@/i18n/locale";
-import { Dialog } from "@/ui/dialog";
-import { messages as common } from "@/ui/messages";
-import { Refusals } from "@/ui/refusals";
+import { Dialog } from "./dialog";
 import { messages } from "./messages";
+import { Refusals } from "./refusals";
 
 interface Props {
   action: string;
@@ -30,7 +29,6 @@ export function ConfirmDialog({
   ...handlers
 }: Props) {
   const t = useMessages(messages);
-  const { cancel } = useMessages(common);
   return (
     <Dialog title={t.of(action, what)} onClose={handlers.onClose}>
       {text && <Text>{text}</Text>}
@@ -38,7 +36,7 @@ export function ConfirmDialog({
       <Refusals refusals={command.refusals} />
       <Group justify="flex-end">
         <Button variant="default" onClick={handlers.onClose}>
-          {cancel}
+          {t.cancel}
         </Button>
         <Button color={color} loading={command.busy} onClick={handlers.onConfirm}>
           {action}

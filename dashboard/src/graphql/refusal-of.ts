@@ -1,5 +1,5 @@
-import type { SubjectAction } from "@/graphql/schema.generated";
-import type { PossibleFragment } from "./keypairs.generated";
+import type { SubjectAction } from "./schema.generated";
+import type { PossibleFragment } from "./fragments.generated";
 
 /** Returns why the server would refuse an action, in its words, or null if it would not. */
 export function refusalOf(

@@ -1,0 +1,53 @@
+import { Group, NativeSelect } from "@mantine/core";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { usePages } from "@/graphql/use-pages";
+import { useMessages } from "@/i18n/locale";
+import { Page } from "@/ui/page";
+import { SearchField } from "@/ui/search-field";
+import { messages } from "./messages";
+import { PagedList } from "./paged-list";
+import { PeopleDocument } from "./people.generated";
+import { PersonRow } from "./person-row";
+import { filterOf, KINDS, peopleSearch, type PeopleSearch } from "./search";
+
+/** The people of the account; service users and who is deactivated on request. */
+export function PeoplePage(): ReactNode {
+  const t = useMessages(messages);
+  const search = useSearch({ from: "/people" });
+  const navigate = useNavigate();
+  const variables = { filter: filterOf(search) };
+  const pages = usePages(PeopleDocument, variables, ({ users }) => users, ["user:", "role:"]);
+  const show = (filters: PeopleSearch) => navigate({ to: "/people", search: filters, replace: true });
+  const change = (one: Partial<Record<keyof PeopleSearch, string>>) =>
+    show(peopleSearch({ ...search, ...one }));
+  const isFiltered = Object.keys(search).length > 0;
+  return (
+    <Page title={t.people}>
+      <Group gap="sm" align="end">
+        <SearchField
+          label={t.search}
+          value={search.search ?? ""}
+          onChange={(text) => change({ search: text })}
+        />
+        <NativeSelect
+          label={t.shown}
+          value={search.kind ?? ""}
+          data={[
+            { value: "", label: t.activePeople },
+            ...KINDS.map((value) => ({ value, label: t.kinds[value] })),
+          ]}
+          onChange={({ currentTarget }) => change({ kind: currentTarget.value })}
+        />
+      </Group>
+      <PagedList
+        label={t.people}
+        pages={pages}
+        empty={t.noPeople}
+        onClear={isFiltered ? () => show({}) : undefined}
+      >
+        {(person) => <PersonRow person={person} />}
+      </PagedList>
+    </Page>
+  );
+}

@@ -1,0 +1,89 @@
+import { Card, Group } from "@mantine/core";
+import { getRouteApi } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { usePages } from "@/graphql/use-pages";
+import { useFormats } from "@/i18n/formats";
+import { useMessages } from "@/i18n/locale";
+import { useLiveQuery } from "@/live/live-query";
+import { Facts } from "@/ui/facts";
+import { Instant } from "@/ui/instant";
+import { ButtonLink, TextLink } from "@/ui/links";
+import { Page } from "@/ui/page";
+import { QueryState } from "@/ui/query-state";
+import { Empty, Section } from "@/ui/section";
+import { messages } from "./messages";
+import { PagedList } from "./paged-list";
+import { TeamDocument, TeamMembersDocument, type TeamQuery } from "./people.generated";
+import { PersonRow } from "./person-row";
+
+const route = getRouteApi("/teams/$id");
+
+/** One team: the approvals that its releases need, the keypairs that it may use, and its members. */
+export function TeamPage(): ReactNode {
+  const t = useMessages(messages);
+  const { id } = route.useParams();
+  const state = useLiveQuery({ query: TeamDocument, variables: { id } }, ["team:", "keypair:"]);
+  return (
+    <QueryState state={state} rows={6}>
+      {({ team }) =>
+        team ? (
+          <Page title={team.name}>
+            <TeamFacts team={team} />
+            <Members key={team.id} id={team.id} />
+          </Page>
+        ) : (
+          <Page title={t.teams}>
+            <Empty action={<ButtonLink to="/teams">{t.teams}</ButtonLink>}>{t.missingTeam}</Empty>
+          </Page>
+        )
+      }
+    </QueryState>
+  );
+}
+
+function TeamFacts({ team }: { team: NonNullable<TeamQuery["team"]> }) {
+  const t = useMessages(messages);
+  const { number } = useFormats();
+  const { requiredApprovals, createdAt, keypairsConnection } = team;
+  const keypairs = keypairsConnection.edges.map(({ node }) => node);
+  const links = (
+    <Group gap="xs">
+      {keypairs.map(({ id, alias }) => (
+        <TextLink key={id} to="/keypairs/$id" params={{ id }} underline="always">
+          {alias}
+        </TextLink>
+      ))}
+    </Group>
+  );
+  return (
+    <Section title={t.facts}>
+      <Card withBorder>
+        <Facts
+          facts={[
+            [t.required, number(requiredApprovals)],
+            [t.keypairs, keypairs.length > 0 ? links : t.none],
+            [t.createdAt, <Instant key="at" at={createdAt} />],
+          ]}
+        />
+      </Card>
+    </Section>
+  );
+}
+
+function Members({ id }: { id: string }) {
+  const t = useMessages(messages);
+  const concerns = ["team:", "user:"];
+  const pages = usePages(
+    TeamMembersDocument,
+    { id },
+    ({ team }) => team?.membersConnection ?? null,
+    concerns,
+  );
+  return (
+    <Section title={t.members}>
+      <PagedList label={t.members} pages={pages} empty={t.noMembers}>
+        {(person) => <PersonRow person={person} />}
+      </PagedList>
+    </Section>
+  );
+}

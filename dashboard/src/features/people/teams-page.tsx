@@ -1,0 +1,58 @@
+import { Group, Text } from "@mantine/core";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { usePages } from "@/graphql/use-pages";
+import { useFormats } from "@/i18n/formats";
+import { useMessages } from "@/i18n/locale";
+import { TextLink } from "@/ui/links";
+import { Page } from "@/ui/page";
+import { SearchField } from "@/ui/search-field";
+import { messages } from "./messages";
+import { PagedList } from "./paged-list";
+import { TeamsDocument, type TeamSummaryFragment } from "./people.generated";
+import { teamsSearch } from "./search";
+
+/** The teams of the account, with how many approvals the releases of each one need. */
+export function TeamsPage(): ReactNode {
+  const t = useMessages(messages);
+  const { search } = useSearch({ from: "/teams" });
+  const navigate = useNavigate();
+  const variables = { filter: search ? { nameContains: search } : null };
+  const pages = usePages(TeamsDocument, variables, ({ teams }) => teams, ["team:"]);
+  const show = (text: string) =>
+    navigate({ to: "/teams", search: teamsSearch({ search: text }), replace: true });
+  return (
+    <Page title={t.teams}>
+      <Group>
+        <SearchField label={t.searchTeams} value={search ?? ""} onChange={show} />
+      </Group>
+      <PagedList
+        label={t.teams}
+        pages={pages}
+        empty={search ? t.noTeamsFiltered : t.noTeams}
+        onClear={search ? () => show("") : undefined}
+      >
+        {(team) => <TeamRow team={team} />}
+      </PagedList>
+    </Page>
+  );
+}
+
+function TeamRow({ team }: { team: TeamSummaryFragment }) {
+  const t = useMessages(messages);
+  const { number } = useFormats();
+  const { id, name, requiredApprovals, membersConnection, keypairsConnection } = team;
+  return (
+    <>
+      <TextLink to="/teams/$id" params={{ id }} fw={600}>
+        {name}
+      </TextLink>
+      <Text size="sm">{t.requiredOf(number(requiredApprovals))}</Text>
+      <Text size="sm" c="dimmed">
+        {t.memberCount(number(membersConnection.totalCount ?? 0))}
+        {" · "}
+        {t.keypairCount(number(keypairsConnection.totalCount ?? 0))}
+      </Text>
+    </>
+  );
+}
