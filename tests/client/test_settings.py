@@ -47,6 +47,25 @@ def test_what_is_no_url_of_a_server_is_refused(environ: dict[str, str], url: str
         load_settings(environ | {"COUNTERSIGN_URL": url})
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "[::1]:8000", "localhost", "sign.localhost"])
+def test_plain_http_to_this_machine_needs_no_permission(environ: dict[str, str], host: str) -> None:
+    assert load_settings(environ | {"COUNTERSIGN_URL": f"http://{host}"}).server == f"http://{host}"
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["countersign.example.com", "10.0.0.1", "localhost.example.com", "127.0.0.1.example.com"],
+)
+def test_plain_http_to_another_machine_has_to_be_allowed(
+    environ: dict[str, str], host: str
+) -> None:
+    environ["COUNTERSIGN_URL"] = f"http://{host}"
+    with pytest.raises(UsageError, match="Use https, or set COUNTERSIGN_PLAIN_HTTP=true"):
+        load_settings(environ)
+    environ["COUNTERSIGN_PLAIN_HTTP"] = "true"
+    assert load_settings(environ).server == f"http://{host}"
+
+
 def test_a_damaged_file_of_profiles_is_named(environ: dict[str, str]) -> None:
     profiles_file(environ).parent.mkdir()
     profiles_file(environ).write_text("{")

@@ -37,7 +37,7 @@ def sign_in(server: str | None, profile: str | None, *, opens_browser: bool) -> 
         NotSignedInError: The code was denied or has expired.
     """
     if server is not None:
-        server = checked_url(server)
+        server = checked_url(server, os.environ)
         name = profile or read_profiles(os.environ).get("default", DEFAULT_PROFILE)
     else:
         settings = load_settings(os.environ, profile=profile)
@@ -58,7 +58,7 @@ def _run_device_flow(server: str, *, opens_browser: bool) -> str:
     codes = oauth.post_form(server, oauth.DEVICE_PATH, form)
     note(f"Open {codes['verification_uri']} and confirm the code {codes['user_code']}.")
     if opens_browser and sys.stderr.isatty():
-        webbrowser.open(checked_url(codes["verification_uri_complete"]))
+        webbrowser.open(checked_url(codes["verification_uri_complete"], os.environ))
     return _poll(server, codes)
 
 

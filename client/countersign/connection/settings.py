@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +19,8 @@ from countersign.connection.paths import config_folder, write_private
 from countersign.errors import UsageError
 
 DEFAULT_PROFILE = "default"
+#: Set to `true`, it lets tokens be sent over plain http to another machine.
+PLAIN_HTTP = "COUNTERSIGN_PLAIN_HTTP"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +49,7 @@ def load_settings(
     name = profile or environ.get("COUNTERSIGN_PROFILE")
     if server is None or name is not None:
         name, server = _profile(environ, name, server)
-    server = checked_url(server)
+    server = checked_url(server, environ)
     return Settings(
         server=server,
         profile=name,
@@ -67,16 +70,33 @@ def _profile(environ: Mapping[str, str], name: str | None, server: str | None) -
     return name, server
 
 
-def checked_url(url: str) -> str:
+def checked_url(url: str, environ: Mapping[str, str]) -> str:
     """Return a server's URL without a slash at the end.
 
     Raises:
-        UsageError: It is no http or https URL, or carries a credential.
+        UsageError: It is no http or https URL, carries a credential, or is one of plain http to
+            another machine, which the environment does not allow.
     """
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
         raise UsageError(f"{url!r} is no URL of a server, like https://countersign.example.com.")
+    is_plain = parts.scheme == "http" and not _is_loopback(parts.hostname)
+    if is_plain and environ.get(PLAIN_HTTP) != "true":
+        raise UsageError(
+            f"{url!r} is plain http, by which others on the way can read tokens. Use https, or set"
+            f" {PLAIN_HTTP}=true in a network where nobody can."
+        )
     return url.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether a host is this machine; names by RFC 6761, section 6.3."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def read_profiles(environ: Mapping[str, str]) -> dict[str, Any]:
