@@ -48,11 +48,13 @@ def post_form(server: str, path: str, form: Mapping[str, str]) -> dict[str, Any]
         raise TransientError("UNREACHABLE", message, did_nothing=False) from error
     try:
         members = response.json()
-    except ValueError as error:
+    except ValueError:
+        members = None
+    if not isinstance(members, dict):
         message = f"{server}{path} answered {response.status_code} without JSON. Check the URL."
-        raise ClientError("NO_COUNTERSIGN", message) from error
+        raise ClientError("NO_COUNTERSIGN", message)
     if response.is_success:
-        return dict(members)
+        return members
     error_code = str(members.get("error", response.status_code))
     message = str(members.get("error_description", "The server refused without a reason."))
     if response.status_code in {429, 503}:
