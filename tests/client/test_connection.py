@@ -109,11 +109,15 @@ def test_a_factor_has_an_exit_status_of_its_own() -> None:
     ],
     ids=str,
 )
-def test_what_may_pass_is_sent_again(failure: Answer, delays: list[float]) -> None:
+def test_what_may_pass_is_sent_again(
+    failure: Answer, delays: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
     server = Server(failure, failure, reply({"data": {"viewer": 1}}))
     assert connection(server).run(READ) == {"viewer": 1}
     assert len(server.requests) == 3
     assert delays[0] < delays[1] or len(delays) == 2
+    (message,) = caplog.messages  # the first delay alone is told
+    assert "Trying again for up to" in message
 
 
 @pytest.mark.parametrize(

@@ -200,7 +200,7 @@ def test_writing_fails_as_a_whole(tmp_path: Path) -> None:
 
 
 def test_a_signature_never_replaces_a_file_that_is_to_be_signed(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="another's signature"):
+    with pytest.raises(UsageError, match=r"a\.sig is named as a file.*Leave it out, or give --out"):
         signature_paths([tmp_path / "a", tmp_path / "a.sig"], ".sig", None)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from countersign.cli.output import chosen, note, print_json, print_json_line, print_rows
+from countersign.cli.output import chosen, note, plural, print_json, print_json_line, print_rows
 from countersign.cli.rows import RELEASE_COLUMNS, print_release, release_cells
 from countersign.connection.connect import connect
 from countersign.connection.events import EventStream
@@ -90,7 +90,8 @@ def decide(
         print_json(chosen(release, fields))
         return
     remaining = (release["approval"] or {}).get("remaining", 0)
-    note(f"{release['name']} is {release['status']} now; {remaining} approvals remain.")
+    left = plural(remaining, "1 approval remains", "{} approvals remain")
+    note(f"{release['name']} is {release['status']} now; {left}.")
 
 
 def _require_confirmation(verb: str, *, is_confirmed: bool) -> None:

@@ -92,6 +92,11 @@ def print_pairs(pairs: Iterable[tuple[str, object]]) -> None:
         print(f"{name:<{width}}  {value}")
 
 
+def plural(number: int, singular: str, many: str) -> str:
+    """Return the text for one thing, or that for many with their number in place of `{}`."""
+    return singular if number == 1 else many.format(number)
+
+
 def note(message: str) -> None:
     """Tell a person how things go, beside the output that programs read."""
     print(message, file=sys.stderr, flush=True)

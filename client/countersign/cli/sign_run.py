@@ -12,7 +12,7 @@ from typing import Any
 
 from cryptography import x509
 
-from countersign.cli.output import note
+from countersign.cli.output import note, plural
 from countersign.cli.waiting import tell_status, wait_limit
 from countersign.connection.connect import connect
 from countersign.connection.graphql import Connection
@@ -175,7 +175,8 @@ def _report(result: RunResult) -> None:
     unnamed = len(result.failures) - _SHOWN_FAILURES
     if unnamed > 0:
         note(f"... and {unnamed} more files.")
-    note(f"{len(result.signed)} files signed and verified.")
+    done = ("1 file signed and verified.", "{} files signed and verified.")
+    note(plural(len(result.signed), *done))
     if result.first_failure is None:
         return
     if result.untried:

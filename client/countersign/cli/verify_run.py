@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from countersign.cli.output import note
+from countersign.cli.output import note, plural
 from countersign.connection.connect import connect
 from countersign.errors import ClientError, UsageError
 from countersign.releases.lookups import keypair_named, trusted_text
@@ -46,8 +46,9 @@ def run(options: VerifyOptions) -> None:
         print(f"{file.path}: {file.fault or 'valid'}")
         faults += file.fault is not None
     if faults:
-        raise ClientError("SIGNATURE_INVALID", f"{faults} of {len(signatures)} are not valid.")
-    note(f"{len(signatures)} signatures are valid.")
+        message = f"Not valid: {faults} of {len(signatures)}. The lines above say why."
+        raise ClientError("SIGNATURE_INVALID", message)
+    note(plural(len(signatures), "1 signature is valid.", "{} signatures are valid."))
 
 
 def _key(options: VerifyOptions) -> TrustedKey:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import Callable
 
 from countersign.errors import TransientError
 
+log = logging.getLogger(__name__)
+
 FIRST_DELAY_SECONDS = 0.2
 MAX_DELAY_SECONDS = 10.0
 
 
 class RetryPlan:
-    """Delays that double, with jitter, until a limit of time.
+    """Delays that double, with jitter, until a limit of time; the first one is logged.
 
     Args:
         limit_seconds: From the first attempt to the last.
@@ -47,5 +50,8 @@ class RetryPlan:
         seconds = max(jittered, error.retry_after_seconds or 0.0)
         if self._clock() + seconds > self._ends_at:
             raise error
+        if self._delay_seconds == FIRST_DELAY_SECONDS:
+            left = self._ends_at - self._clock()
+            log.warning("countersign: %s Trying again for up to %.0f s.", error, left)
         self._delay_seconds = min(2 * self._delay_seconds, MAX_DELAY_SECONDS)
         return seconds

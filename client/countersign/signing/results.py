@@ -44,7 +44,11 @@ def signature_paths(files: Sequence[Path], suffix: str, folder: Path | None) -> 
             raise UsageError(f"The signatures of {other} and {file} would both be {path}.")
     overwritten = by_path.keys() & {file.absolute() for file in files}
     if overwritten:
-        raise UsageError(f"{min(overwritten)} is to be signed, and would be another's signature.")
+        path = min(overwritten)
+        raise UsageError(
+            f"{path} is named as a file, and is where the signature of {by_path[path]} belongs."
+            " Leave it out, or give --out FOLDER for the signatures."
+        )
     return paths
 
 
