@@ -1,4 +1,4 @@
-"""The first installation, from the wheel to a signature that OpenSSL verifies, in six steps."""
+"""The first installation, from the wheels to a signature that OpenSSL verifies, in six steps."""
 
 from __future__ import annotations
 
@@ -54,19 +54,18 @@ def copied(text: str) -> list[list[str]]:
 
 @pytest.mark.timeout(300)
 def test_six_steps_lead_to_a_signature(wheels: tuple[Path, Path], tmp_path: Path) -> None:
-    server, _ = wheels
     port, page, smtp = free_port(), free_port(), free_port()
     url, mails = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{page}"
     here = tmp_path / "installation"
     here.mkdir()
     env = {"PATH": f"{here}/venv/bin:/usr/bin:/bin", "HOME": str(tmp_path)}
 
-    # 1. Install the wheel.
+    # 1. Install the wheels.
     call(BIN / "uv", "venv", "--quiet", "--python", sys.executable, here / "venv", cwd=here)
     python = here / "venv" / "bin" / "python"
     install = (BIN / "uv", "pip", "install", "--quiet", "--python", python)
     call(*install, "--require-hashes", "-r", ROOT / "requirements.lock", cwd=here)
-    call(*install, "--no-deps", server, cwd=here)
+    call(*install, "--no-deps", *wheels, cwd=here)
     countersign = here / "venv" / "bin" / "countersign"
 
     mailbox = [countersign, "mailbox", "--port", str(page), "--smtp-port", str(smtp)]
