@@ -1,6 +1,7 @@
 """`countersign serve --processes`: one port, signals passed on, and what was killed is replaced."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -35,12 +36,16 @@ def server(environment: dict[str, str], tmp_path: Path) -> Iterator[Server]:
 
 
 def two_free_ports() -> int:
-    """A free port of which the next is free too."""
+    """A free port of which the next is free too, below those that connections are given."""
     while True:
-        port = free_port()
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port + 1)):
-                return port
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as one, socket.socket() as next_one:
+            try:
+                one.bind(("127.0.0.1", port))
+                next_one.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port
 
 
 def children(server: Server) -> set[int]:
