@@ -56,10 +56,17 @@ class ServedSite:
 
 @asynccontextmanager
 async def served_site(database_url: str, folder: Path, **more: str) -> AsyncIterator[ServedSite]:
-    """`countersign serve` with an account, for as long as the block lasts."""
+    """`countersign serve` with an account, for as long as the block lasts.
+
+    Without the dashboard, which a checkout may have built or not.
+    """
     async with smtp_server() as inbox:
         site = ServedSite(running.free_port(), inbox)
-        own = {"COUNTERSIGN_SMTP_URL": inbox.url, "COUNTERSIGN_PUBLIC_URL": site.url}
+        own = {
+            "COUNTERSIGN_SMTP_URL": inbox.url,
+            "COUNTERSIGN_PUBLIC_URL": site.url,
+            "COUNTERSIGN_DASHBOARD": "false",
+        }
         environment = running.settings(database_url, **own | more)
         running.init(environment, folder)
         # In a thread, so that the mail server of this loop is not kept waiting.
