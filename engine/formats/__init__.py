@@ -1,1 +1,1 @@
-"""Forms of signatures and of what is signed: pure functions over bytes."""
+"""Forms of signatures and of what is signed, and the primitives of both; nothing is stored."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
 
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import (
     decode_dss_signature,
     encode_dss_signature,
 )
 
+from engine.formats.primitives import CURVES
 from engine.model.algorithms import KeypairAlgorithm, Scheme
 
 
@@ -19,13 +18,6 @@ class SignatureFormat(StrEnum):
 
     DER = "DER"
     RAW = "RAW"
-
-
-_CURVES: Mapping[int, ec.EllipticCurve] = {
-    256: ec.SECP256R1(),
-    384: ec.SECP384R1(),
-    521: ec.SECP521R1(),
-}
 
 
 def in_form(
@@ -63,6 +55,6 @@ def to_raw(der: bytes, bits: int) -> bytes:
 
 def to_low_s(der: bytes, bits: int) -> bytes:
     """Return the same signature with the lower of its two possible s, in DER."""
-    order = _CURVES[bits].group_order
+    order = CURVES[bits].group_order
     r, s = decode_dss_signature(der)
     return encode_dss_signature(r, min(s, order - s))

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from engine.formats.primitives import CURVE_DIGESTS
 from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm, Scheme
 
 #: Characters in a line of the armor.
@@ -23,12 +24,6 @@ _MAGIC, _VERSION, _RESERVED = b"SSHSIG", (1).to_bytes(4, "big"), b""
 HASH_NAMES: Mapping[DigestAlgorithm, bytes] = {
     DigestAlgorithm.SHA256: b"sha256",
     DigestAlgorithm.SHA512: b"sha512",
-}
-#: How keys of each size of curve hash what they sign (RFC 5656 section 6.2.1).
-_CURVE_HASHES: Mapping[int, DigestAlgorithm] = {
-    256: DigestAlgorithm.SHA256,
-    384: DigestAlgorithm.SHA384,
-    521: DigestAlgorithm.SHA512,
 }
 #: The schemes of keys that OpenSSH has.
 SSH_SCHEMES = frozenset({Scheme.ECDSA, Scheme.ED25519, Scheme.RSA_PKCS1})
@@ -60,7 +55,7 @@ def hash_of_key(algorithm: KeypairAlgorithm) -> DigestAlgorithm | None:
     """Return how a key hashes what it signs for OpenSSH; None if it signs it as it is."""
     match algorithm.scheme:
         case Scheme.ECDSA:
-            return _CURVE_HASHES[algorithm.bits]
+            return CURVE_DIGESTS[algorithm.bits]
         case Scheme.RSA_PKCS1:
             return DigestAlgorithm.SHA512
         case _:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Self
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 
+from engine.formats.primitives import HASHES, ML_DSA_KEYS, PrivateKey, generate_private_key
 from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm, Scheme
 from engine.signers.base import (
     Capabilities,
@@ -46,26 +46,6 @@ _QUICK_SECONDS = {
     KeypairAlgorithm.RSA_PKCS1_2048: 250e-6,
 }
 
-MlDsaKey = mldsa.MLDSA44PrivateKey | mldsa.MLDSA65PrivateKey | mldsa.MLDSA87PrivateKey
-PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey | MlDsaKey
-
-_CURVES: Mapping[int, ec.EllipticCurve] = {
-    256: ec.SECP256R1(),
-    384: ec.SECP384R1(),
-    521: ec.SECP521R1(),
-}
-_ML_DSA: Mapping[int, type[MlDsaKey]] = {
-    44: mldsa.MLDSA44PrivateKey,
-    65: mldsa.MLDSA65PrivateKey,
-    87: mldsa.MLDSA87PrivateKey,
-}
-_HASHES: Mapping[DigestAlgorithm, hashes.HashAlgorithm] = {
-    DigestAlgorithm.SHA256: hashes.SHA256(),
-    DigestAlgorithm.SHA384: hashes.SHA384(),
-    DigestAlgorithm.SHA512: hashes.SHA512(),
-}
-
-
 _ALGORITHMS = frozenset(
     algorithm for algorithm in KeypairAlgorithm if algorithm is algorithm.current
 )
@@ -94,7 +74,7 @@ class LocalSigner(Signer):
     def generate(self, algorithm: KeypairAlgorithm, binding: KeyBinding) -> GeneratedKey:
         """The public key is SubjectPublicKeyInfo in PEM."""
         require_generates(self, algorithm)
-        private = _make(algorithm)
+        private = generate_private_key(algorithm)
         secret = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
         return self._sealed(private, secret, binding)
 
@@ -118,18 +98,6 @@ class LocalSigner(Signer):
         """Nothing is to be done: the key was nowhere but in its sealed material."""
 
 
-def _make(algorithm: KeypairAlgorithm) -> PrivateKey:
-    match algorithm.scheme:
-        case Scheme.ECDSA:
-            return ec.generate_private_key(_CURVES[algorithm.bits])
-        case Scheme.ED25519:
-            return ed25519.Ed25519PrivateKey.generate()
-        case Scheme.ML_DSA:
-            return _ML_DSA[algorithm.bits].generate()
-        case _:
-            return rsa.generate_private_key(public_exponent=65537, key_size=algorithm.bits)
-
-
 def _parse(secret: bytes) -> PrivateKey:
     # The seal vouches for the key: made or checked here, and unaltered. Checking an RSA key's
     # primes again would hold the interpreter for up to a quarter of a second.
@@ -145,7 +113,7 @@ def _sign(private: PrivateKey, algorithm: KeypairAlgorithm, message: SigningInpu
             return private.sign(message.value, ec.ECDSA(_prehashed(message)))
         case Scheme.ED25519, ed25519.Ed25519PrivateKey(), _:
             return private.sign(message.value)
-        case Scheme.ML_DSA, _, _ if isinstance(private, _ML_DSA[algorithm.bits]):
+        case Scheme.ML_DSA, _, _ if isinstance(private, ML_DSA_KEYS[algorithm.bits]):
             return private.sign(message.value)
         case Scheme.RSA_PSS, rsa.RSAPrivateKey(key_size=algorithm.bits), Digest():
             return private.sign(message.value, _pss(message.algorithm), _prehashed(message))
@@ -157,8 +125,8 @@ def _sign(private: PrivateKey, algorithm: KeypairAlgorithm, message: SigningInpu
 
 
 def _prehashed(digest: Digest) -> Prehashed:
-    return Prehashed(_HASHES[digest.algorithm])
+    return Prehashed(HASHES[digest.algorithm])
 
 
 def _pss(algorithm: DigestAlgorithm) -> padding.PSS:
-    return padding.PSS(padding.MGF1(_HASHES[algorithm]), algorithm.length)
+    return padding.PSS(padding.MGF1(HASHES[algorithm]), algorithm.length)

@@ -18,6 +18,7 @@ from pkcs11 import (
 from pkcs11.types import SignMixin
 from pkcs11.util.ec import encode_named_curve_parameters
 
+from engine.formats.primitives import CURVES
 from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm, Scheme
 from engine.signers.base import Digest, SigningInput, UnacceptableKey
 
@@ -29,11 +30,6 @@ MECHANISMS: Mapping[Scheme, frozenset[Mechanism]] = {
     Scheme.RSA_PKCS1: frozenset({Mechanism.RSA_PKCS_KEY_PAIR_GEN, Mechanism.RSA_PKCS}),
 }
 
-_CURVES: Mapping[int, ec.EllipticCurve] = {
-    256: ec.SECP256R1(),
-    384: ec.SECP384R1(),
-    521: ec.SECP521R1(),
-}
 _ED25519_OID = bytes.fromhex("06032b6570")
 #: Some tokens store the other name that PKCS#11 has for the curve (section 6.3.8 of version 3.1).
 _ED25519_NAMES = {_ED25519_OID: b"\x13\x0cedwards25519"}
@@ -127,7 +123,7 @@ def _kind(algorithm: KeypairAlgorithm) -> tuple[KeyType, int | None, dict[Attrib
     """Key type, modulus length in bits, attributes of the public half."""
     match algorithm.scheme:
         case Scheme.ECDSA:
-            curve = encode_named_curve_parameters(_CURVES[algorithm.bits].name)
+            curve = encode_named_curve_parameters(CURVES[algorithm.bits].name)
             return KeyType.EC, None, {Attribute.EC_PARAMS: curve}
         case Scheme.ED25519:
             return KeyType.EC_EDWARDS, None, {Attribute.EC_PARAMS: _ED25519_OID}
@@ -141,7 +137,7 @@ def _public_pem(public: Any, algorithm: KeypairAlgorithm) -> str:
         # Points come bare or wrapped in DER, as the token likes; they are at the end in both.
         case Scheme.ECDSA:
             point = public[Attribute.EC_POINT][-(2 * _coordinate_bytes(algorithm) + 1) :]
-            curve = _CURVES[algorithm.bits]
+            curve = CURVES[algorithm.bits]
             known = ec.EllipticCurvePublicKey.from_encoded_point(curve, point)
         case Scheme.ED25519:
             known = ed25519.Ed25519PublicKey.from_public_bytes(public[Attribute.EC_POINT][-32:])

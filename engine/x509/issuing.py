@@ -13,8 +13,7 @@ from functools import cache
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PublicFormat,
@@ -22,29 +21,13 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from engine.formats.primitives import CURVE_DIGESTS, HASHES, generate_private_key
 from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm, Scheme
 from engine.x509 import der
 from engine.x509.names import CertificateNames
 
-_CURVES: dict[int, ec.EllipticCurve] = {
-    256: ec.SECP256R1(),
-    384: ec.SECP384R1(),
-    521: ec.SECP521R1(),
-}
-_ML_DSA: dict[KeypairAlgorithm, Any] = {
-    KeypairAlgorithm.ML_DSA_44: mldsa.MLDSA44PrivateKey,
-    KeypairAlgorithm.ML_DSA_65: mldsa.MLDSA65PrivateKey,
-    KeypairAlgorithm.ML_DSA_87: mldsa.MLDSA87PrivateKey,
-}
-_DIGESTS: dict[int, DigestAlgorithm] = {
-    384: DigestAlgorithm.SHA384,
-    521: DigestAlgorithm.SHA512,
-}
-_HASHES: dict[DigestAlgorithm, hashes.HashAlgorithm] = {
-    DigestAlgorithm.SHA256: hashes.SHA256(),
-    DigestAlgorithm.SHA384: hashes.SHA384(),
-    DigestAlgorithm.SHA512: hashes.SHA512(),
-}
+#: A stand-in only has to be of the same kind, and small RSA keys are made faster.
+_STAND_IN_RSA_BITS = 2048
 
 
 class SignatureMismatchError(Exception):
@@ -158,7 +141,7 @@ def digest_of(algorithm: KeypairAlgorithm) -> DigestAlgorithm | None:
     if algorithm.scheme in {Scheme.ED25519, Scheme.ML_DSA}:
         return None
     if algorithm.scheme is Scheme.ECDSA:
-        return _DIGESTS.get(algorithm.bits, DigestAlgorithm.SHA256)
+        return CURVE_DIGESTS[algorithm.bits]
     return DigestAlgorithm.SHA256
 
 
@@ -190,7 +173,7 @@ def _public_key(public_key_pem: str) -> Any:
 def _stand_in_signature(algorithm: KeypairAlgorithm) -> dict[str, Any]:
     """Return the arguments with which a builder signs as keys of an algorithm do."""
     digest = digest_of(algorithm)
-    hash_ = _HASHES[digest] if digest is not None else None
+    hash_ = HASHES[digest] if digest is not None else None
     pss = None
     if algorithm.scheme is Scheme.RSA_PSS:
         assert hash_ is not None
@@ -202,12 +185,4 @@ def _stand_in_signature(algorithm: KeypairAlgorithm) -> dict[str, Any]:
 @cache
 def _stand_in(algorithm: KeypairAlgorithm) -> Any:
     """Return a private key of the same kind, which vouches for nothing."""
-    match algorithm.scheme:
-        case Scheme.ECDSA:
-            return ec.generate_private_key(_CURVES[algorithm.bits])
-        case Scheme.ED25519:
-            return ed25519.Ed25519PrivateKey.generate()
-        case Scheme.ML_DSA:
-            return _ML_DSA[algorithm].generate()
-        case _:
-            return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return generate_private_key(algorithm, rsa_bits=_STAND_IN_RSA_BITS)
