@@ -68,6 +68,7 @@ class Certification:
     now: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
 class CertifyCommand(Command[Result], Generic[Result]):
     """Has a keypair sign something about itself, and nothing else."""
 
@@ -78,13 +79,14 @@ class CertifyCommand(Command[Result], Generic[Result]):
     purpose: ClassVar[CertificatePurpose]
 
     keypair_id: UUID
+    #: A distinguished name as of RFC 4514.
     subject: str
     reason: str
-    dns_names: tuple[str, ...]
-    emails: tuple[str, ...]
-    uris: tuple[str, ...]
+    dns_names: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    uris: tuple[str, ...] = ()
     #: Links the entries of one use of the key.
-    use_id: UUID
+    use_id: UUID = field(default_factory=uuid7)
 
     def lock(self) -> Lock:
         """Return the keypair, which nobody disables meanwhile."""
@@ -204,15 +206,6 @@ class CreateCertificateRequest(CertifyCommand[str]):
     command_name = "create_certificate_request"
     purpose = CertificatePurpose.REQUEST
 
-    keypair_id: UUID
-    #: A distinguished name as of RFC 4514.
-    subject: str
-    reason: str
-    dns_names: tuple[str, ...] = ()
-    emails: tuple[str, ...] = ()
-    uris: tuple[str, ...] = ()
-    use_id: UUID = field(default_factory=uuid7)
-
     def unsigned(self, certification: Certification) -> Unsigned:
         """Return the request without its signature."""
         key = certification.key
@@ -234,15 +227,7 @@ class IssueSelfSignedCertificate(CertifyCommand[UUID]):
     command_name = "issue_self_signed_certificate"
     purpose = CertificatePurpose.SELF_SIGNED
 
-    keypair_id: UUID
-    #: A distinguished name as of RFC 4514.
-    subject: str
-    reason: str
     days: int
-    dns_names: tuple[str, ...] = ()
-    emails: tuple[str, ...] = ()
-    uris: tuple[str, ...] = ()
-    use_id: UUID = field(default_factory=uuid7)
 
     def check(self, uow: UnitOfWork, keypair: Any) -> None:
         """Refuse a validity out of range, and one certificate too many."""
