@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -36,53 +36,21 @@ def of_keypairs(cache: EntityCache, keypairs: Sequence[Keypair], call: FieldCall
     return _assign(keypairs, answers)
 
 
-@loads(Certificate, "availableActions")
-def of_certificates(
-    cache: EntityCache, certificates: Sequence[Certificate], call: FieldCall
-) -> Iterable[Any]:
-    rows = [certificate.source for certificate in certificates]
-    return _assign(certificates, available_actions.of_certificates(cache.reading, rows))
+def _of_objects(kind: type, answer: Callable[[Any, list[Any]], Mapping[UUID, Answers]]) -> None:
+    """Register the loader of a type whose answers come from the rows of its objects."""
+
+    @loads(kind, "availableActions")
+    def load(cache: EntityCache, objects: Sequence[Any], call: FieldCall) -> Iterable[Any]:
+        return _assign(objects, answer(cache.reading, [each.source for each in objects]))
 
 
-@loads(Team, "availableActions")
-def of_teams(cache: EntityCache, teams: Sequence[Team], call: FieldCall) -> Iterable[Any]:
-    answers = available_actions.of_teams(cache.reading, [team.source for team in teams])
-    return _assign(teams, answers)
-
-
-@loads(User, "availableActions")
-def of_users(cache: EntityCache, users: Sequence[User], call: FieldCall) -> Iterable[Any]:
-    answers = available_actions.of_users(cache.reading, [user.source for user in users])
-    return _assign(users, answers)
-
-
-@loads(ApiToken, "availableActions")
-def of_tokens(cache: EntityCache, tokens: Sequence[ApiToken], call: FieldCall) -> Iterable[Any]:
-    answers = available_actions.of_tokens(cache.reading, [token.source for token in tokens])
-    return _assign(tokens, answers)
-
-
-@loads(TrustedIssuer, "availableActions")
-def of_trusted_issuers(
-    cache: EntityCache, issuers: Sequence[TrustedIssuer], call: FieldCall
-) -> Iterable[Any]:
-    sources = [issuer.source for issuer in issuers]
-    return _assign(issuers, available_actions.of_trusted_issuers(cache.reading, sources))
-
-
-@loads(PipelineRule, "availableActions")
-def of_pipeline_rules(
-    cache: EntityCache, rules: Sequence[PipelineRule], call: FieldCall
-) -> Iterable[Any]:
-    sources = [rule.source for rule in rules]
-    return _assign(rules, available_actions.of_pipeline_rules(cache.reading, sources))
-
-
-@loads(Webhook, "availableActions")
-def actions_of_webhooks(
-    cache: EntityCache, webhooks: Sequence[Webhook], call: FieldCall
-) -> Iterable[Any]:
-    return _assign(webhooks, of_webhooks(cache.reading, [webhook.source for webhook in webhooks]))
+_of_objects(Certificate, available_actions.of_certificates)
+_of_objects(Team, available_actions.of_teams)
+_of_objects(User, available_actions.of_users)
+_of_objects(ApiToken, available_actions.of_tokens)
+_of_objects(TrustedIssuer, available_actions.of_trusted_issuers)
+_of_objects(PipelineRule, available_actions.of_pipeline_rules)
+_of_objects(Webhook, of_webhooks)
 
 
 def _assign(objects: Iterable[Any], answers: Mapping[UUID, Answers]) -> Iterable[Any]:
