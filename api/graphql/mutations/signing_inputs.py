@@ -9,7 +9,8 @@ from uuid import UUID
 import strawberry
 
 from api.graphql.ids import from_global
-from api.graphql.scalars import Base64, BigInt
+from api.graphql.mutations.artifact_inputs import ArtifactInput, ContextEntryInput, context_of
+from api.graphql.scalars import Base64
 from api.graphql.types.enums import DigestAlgorithm
 from api.runtime.runtime import Runtime
 from engine.formats.sshsig import SshContent
@@ -22,42 +23,6 @@ from engine.signing.request import Outcome, Refused, SignRequest
 
 #: The number of digests that `signBatch` takes at once.
 MAX_DIGESTS = 1000
-
-
-@strawberry.input(
-    description="The file or other thing that a signature is for, as the caller states it. It is"
-    " kept with the signature and in the ledger, and is not verified."
-)
-class ArtifactInput:
-    name: str = strawberry.field(description="The name of the artifact, such as a file name.")
-    size: BigInt | None = strawberry.field(
-        default=None, description="The size of the artifact in bytes."
-    )
-    digest: Base64 | None = strawberry.field(
-        default=None,
-        description="The digest of the artifact itself as raw bytes, which need not be the digest"
-        " that is signed.",
-    )
-    digest_algorithm: DigestAlgorithm | None = strawberry.field(
-        default=None, description="The hash function that computed the artifact's digest."
-    )
-
-    def to_artifact(self) -> artifacts.Artifact:
-        """Return the engine's form."""
-        return artifacts.Artifact(
-            name=self.name,
-            size=self.size,
-            digest=self.digest,
-            digest_algorithm=self.digest_algorithm,
-        )
-
-
-@strawberry.input(description="One name and text of the context in which something was built.")
-class ContextEntryInput:
-    name: str = strawberry.field(
-        description="What the text says, such as `repository`, `commit` or `build`."
-    )
-    value: str = strawberry.field(description="The text that goes with the name.")
 
 
 @strawberry.input(
@@ -162,7 +127,7 @@ class SignInput:
             idempotency_key=self.idempotency_key,
             release_id=_release_id(self.release_id),
             artifact=self.artifact.to_artifact() if self.artifact else None,
-            context=_context(self.context),
+            context=context_of(self.context),
         )
         (outcome,) = await runtime.gate.sign(principal, keypair_id, [request])
         return outcome
@@ -247,7 +212,7 @@ class SignBatchInput:
             message = f"Give 1 to {MAX_DIGESTS} digests; these are {len(self.items)}."
             raise Refusal(Code.INVALID_INPUT, message, "items")
         keypair_id = await _keypair_id(runtime, principal, self.keypair_id, self.keypair_alias)
-        release_id, context = _release_id(self.release_id), _context(self.context)
+        release_id, context = _release_id(self.release_id), context_of(self.context)
         requests = [item.to_request(keypair_id, release_id, context) for item in self.items]
         outcomes = await runtime.gate.sign(principal, keypair_id, requests, is_atomic=self.atomic)
         _require_storage(outcomes)
@@ -289,16 +254,6 @@ def _require_time_stamps(runtime: Runtime, idempotency_key: str | None) -> None:
 
 def _release_id(id: strawberry.ID | None) -> UUID | None:
     return from_global(id, "Release", "release_id") if id is not None else None
-
-
-def _context(entries: Sequence[ContextEntryInput] | None) -> artifacts.Context | None:
-    """Return the context; refuses a name that is given twice."""
-    if not entries:
-        return None
-    context = {entry.name: entry.value for entry in entries}
-    if len(context) != len(entries):
-        raise Refusal(Code.INVALID_INPUT, "Give each name in the context once.", "context")
-    return context
 
 
 def _require_storage(outcomes: Sequence[Outcome]) -> None:
