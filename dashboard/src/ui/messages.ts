@@ -17,6 +17,7 @@ const en = {
   outdated: "The list has changed meanwhile.",
   showChanges: "Show the changes",
   more: "Show more",
+  clear: "Clear the filters",
 };
 
 const de: typeof en = {
@@ -36,6 +37,7 @@ const de: typeof en = {
   outdated: "Die Liste hat sich inzwischen geändert.",
   showChanges: "Änderungen zeigen",
   more: "Mehr zeigen",
+  clear: "Filter löschen",
 };
 
 export const messages: Messages<typeof en> = { en, de };

@@ -1,20 +1,16 @@
-import { Button, Group, NativeSelect, Text } from "@mantine/core";
+import { Group, NativeSelect, Text } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useWords } from "@/app/session";
 import { usePages } from "@/graphql/use-pages";
 import { useMessages } from "@/i18n/locale";
 import { TextLink } from "@/ui/links";
-import { messages as common } from "@/ui/messages";
-import { Outdated } from "@/ui/outdated";
 import { Page } from "@/ui/page";
-import { QueryState } from "@/ui/query-state";
+import { PagedList } from "@/ui/paged-list";
 import { SearchField } from "@/ui/search-field";
-import { Empty } from "@/ui/section";
 import { Holder } from "./holder";
 import { KeypairBadge } from "./keypair-badge";
 import { KeypairsDocument, type KeypairSummaryFragment } from "./keypairs.generated";
-import classes from "./keypairs.module.css";
 import { messages } from "./messages";
 import { filterOf, keypairSearch, STATES, type KeypairSearch } from "./search";
 
@@ -23,7 +19,6 @@ export function KeypairsPage(): ReactNode {
   const t = useMessages(messages);
   const search = useSearch({ from: "/keypairs" });
   const navigate = useNavigate();
-  const { more } = useMessages(common);
   const variables = { filter: filterOf(search) };
   const pages = usePages(KeypairsDocument, variables, ({ keypairs }) => keypairs, ["keypair:", "release:"]);
   const show = (filters: KeypairSearch) => navigate({ to: "/keypairs", search: filters, replace: true });
@@ -31,33 +26,15 @@ export function KeypairsPage(): ReactNode {
   return (
     <Page title={t.title}>
       <Filters search={search} onChange={(change) => show(keypairSearch({ ...search, ...change }))} />
-      <Outdated pages={pages} />
-      <QueryState
-        state={{ ...pages, data: pages.loading && pages.rows.length === 0 ? undefined : pages.rows }}
+      <PagedList
+        label={t.title}
+        pages={pages}
+        empty={isFiltered ? t.emptyFiltered : t.empty}
+        onClear={isFiltered ? () => show({}) : undefined}
+        wide="third"
       >
-        {(rows) =>
-          rows.length > 0 ? (
-            <KeypairList keypairs={rows} />
-          ) : (
-            <Empty
-              action={
-                isFiltered && (
-                  <Button variant="default" onClick={() => show({})}>
-                    {t.clear}
-                  </Button>
-                )
-              }
-            >
-              {isFiltered ? t.emptyFiltered : t.empty}
-            </Empty>
-          )
-        }
-      </QueryState>
-      {pages.hasMore && (
-        <Button variant="default" onClick={pages.loadMore}>
-          {more}
-        </Button>
-      )}
+        {(keypair) => <KeypairRow keypair={keypair} />}
+      </PagedList>
     </Page>
   );
 }
@@ -86,28 +63,23 @@ function Filters({ search: { search, state }, onChange }: FiltersProps) {
   );
 }
 
-function KeypairList({ keypairs }: { keypairs: KeypairSummaryFragment[] }) {
-  const t = useMessages(messages);
+function KeypairRow({ keypair }: { keypair: KeypairSummaryFragment }) {
   const word = useWords();
   return (
-    <ul className={classes.list} aria-label={t.title}>
-      {keypairs.map((keypair) => (
-        <li key={keypair.id} className={classes.row}>
-          <Group gap="xs">
-            <TextLink to="/keypairs/$id" params={{ id: keypair.id }} fw={600}>
-              {keypair.alias}
-            </TextLink>
-            <KeypairBadge keypair={keypair} />
-          </Group>
-          <div>
-            {word("types", keypair.type)} · {word("categories", keypair.category)}
-            <Text size="xs" c="dimmed">
-              {keypair.algorithm}
-            </Text>
-          </div>
-          <div>{keypair.heldBy && <Holder release={keypair.heldBy} />}</div>
-        </li>
-      ))}
-    </ul>
+    <>
+      <Group gap="xs">
+        <TextLink to="/keypairs/$id" params={{ id: keypair.id }} fw={600}>
+          {keypair.alias}
+        </TextLink>
+        <KeypairBadge keypair={keypair} />
+      </Group>
+      <div>
+        {word("types", keypair.type)} · {word("categories", keypair.category)}
+        <Text size="xs" c="dimmed">
+          {keypair.algorithm}
+        </Text>
+      </div>
+      <div>{keypair.heldBy && <Holder release={keypair.heldBy} />}</div>
+    </>
   );
 }

@@ -15,7 +15,6 @@ const en = {
   heldBy: "Held by",
   empty: "There is no keypair that you may see. An administrator adds keypairs and gives them to teams.",
   emptyFiltered: "No keypair fits these filters.",
-  clear: "Clear the filters",
   missing: "There is no such keypair, or you may not see it.",
   toList: "All keypairs",
   facts: "Keypair",
@@ -75,7 +74,6 @@ const de: typeof en = {
   empty:
     "Es gibt kein Schlüsselpaar, das Sie sehen dürfen. Ein Administrator legt sie an und gibt sie Teams.",
   emptyFiltered: "Kein Schlüsselpaar passt zu diesen Filtern.",
-  clear: "Filter löschen",
   missing: "Dieses Schlüsselpaar gibt es nicht, oder Sie dürfen es nicht sehen.",
   toList: "Alle Schlüsselpaare",
   facts: "Schlüsselpaar",

@@ -3,6 +3,7 @@ import { useQuery } from "urql";
 import { useSession } from "@/app/session";
 import { useLocale, useMessages } from "@/i18n/locale";
 import { InstantField } from "@/ui/instant-field";
+import { messages as shared } from "@/ui/messages";
 import { LedgerPeopleDocument, LedgerReleaseDocument } from "./ledger.generated";
 import { messages } from "./messages";
 import type { LedgerSearch } from "./search";
@@ -74,6 +75,7 @@ function PersonField({ value, onChange }: PersonProps) {
 
 function ReleasePill({ id, onRemove }: { id: string; onRemove: () => void }) {
   const t = useMessages(messages);
+  const { clear } = useMessages(shared);
   const [{ data }] = useQuery({ query: LedgerReleaseDocument, variables: { id } });
   return (
     <Group>
@@ -81,7 +83,7 @@ function ReleasePill({ id, onRemove }: { id: string; onRemove: () => void }) {
         size="md"
         withRemoveButton
         onRemove={onRemove}
-        removeButtonProps={{ "aria-label": t.clear, "aria-hidden": false, tabIndex: 0 }}
+        removeButtonProps={{ "aria-label": clear, "aria-hidden": false, tabIndex: 0 }}
       >
         {t.onlyRelease(data?.release?.name ?? t.unnamed)}
       </Pill>

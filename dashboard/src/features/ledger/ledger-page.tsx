@@ -1,13 +1,10 @@
-import { Button, Group, Text } from "@mantine/core";
+import { Group, Text } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { usePages } from "@/graphql/use-pages";
 import { useMessages } from "@/i18n/locale";
-import { Outdated } from "@/ui/outdated";
 import { Page } from "@/ui/page";
-import { QueryState } from "@/ui/query-state";
-import { Empty } from "@/ui/section";
-import { messages as shared } from "@/ui/messages";
+import { MoreButton, Paged } from "@/ui/paged";
 import { Entries } from "./entry";
 import classes from "./entry.module.css";
 import { LedgerFilters } from "./ledger-filters";
@@ -23,7 +20,6 @@ const PAGE_ENTRIES = 50;
 /** The account's ledger: what happened, by whom, and the hashes that link the entries. */
 export function LedgerPage(): ReactNode {
   const t = useMessages(messages);
-  const { more } = useMessages(shared);
   const search = useSearch({ from: "/ledger" });
   const navigate = useNavigate();
   const show = (filters: LedgerSearch) => navigate({ to: "/ledger", search: filters, replace: true });
@@ -35,38 +31,18 @@ export function LedgerPage(): ReactNode {
     <Page title={t.title}>
       <Text c="dimmed">{t.intro}</Text>
       <LedgerFilters search={search} onChange={(change) => show({ ...search, ...change })} />
-      <Outdated pages={pages} />
-      <QueryState
-        state={{ ...pages, data: pages.loading && pages.rows.length === 0 ? undefined : pages.rows }}
-        rows={8}
-      >
-        {(rows) =>
-          rows.length > 0 ? (
-            <ol className={classes.entries} aria-label={t.title}>
-              {chunks(rows).map((entries) => (
-                <Entries key={entries[0]?.id} entries={entries} />
-              ))}
-            </ol>
-          ) : (
-            <Empty
-              action={
-                isFiltered && (
-                  <Button variant="default" onClick={() => show({})}>
-                    {t.clear}
-                  </Button>
-                )
-              }
-            >
-              {t.empty}
-            </Empty>
-          )
-        }
-      </QueryState>
+      <Paged pages={pages} empty={t.empty} onClear={isFiltered ? () => show({}) : undefined} skeletonRows={8}>
+        {(rows) => (
+          <ol className={classes.entries} aria-label={t.title}>
+            {chunks(rows).map((entries) => (
+              <Entries key={entries[0]?.id} entries={entries} />
+            ))}
+          </ol>
+        )}
+      </Paged>
       {pages.hasMore && (
         <Group justify="center">
-          <Button variant="default" onClick={pages.loadMore}>
-            {more}
-          </Button>
+          <MoreButton pages={pages} />
         </Group>
       )}
     </Page>

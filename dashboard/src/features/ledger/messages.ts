@@ -13,7 +13,6 @@ const en = {
   until: (zone: string) => `Before (${zone})`,
   onlyRelease: (name: string) => `Only about the release ${name}`,
   unnamed: "that is not visible",
-  clear: "Clear the filters",
   empty: "No entry fits these filters.",
   position: (number: string) => `Entry ${number}`,
   through: {
@@ -47,7 +46,6 @@ const de: typeof en = {
   until: (zone) => `Vor (${zone})`,
   onlyRelease: (name) => `Nur zum Release ${name}`,
   unnamed: "das nicht sichtbar ist",
-  clear: "Filter löschen",
   empty: "Kein Eintrag passt zu diesen Filtern.",
   position: (number) => `Eintrag ${number}`,
   through: {

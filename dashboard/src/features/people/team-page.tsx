@@ -9,10 +9,10 @@ import { Facts } from "@/ui/facts";
 import { Instant } from "@/ui/instant";
 import { ButtonLink, TextLink } from "@/ui/links";
 import { Page } from "@/ui/page";
+import { PagedList } from "@/ui/paged-list";
 import { QueryState } from "@/ui/query-state";
 import { Empty, Section } from "@/ui/section";
 import { messages } from "./messages";
-import { PagedList } from "./paged-list";
 import { TeamDocument, TeamMembersDocument, type TeamQuery } from "./people.generated";
 import { PersonRow } from "./person-row";
 

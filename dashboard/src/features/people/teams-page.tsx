@@ -6,9 +6,9 @@ import { useFormats } from "@/i18n/formats";
 import { useMessages } from "@/i18n/locale";
 import { TextLink } from "@/ui/links";
 import { Page } from "@/ui/page";
+import { PagedList } from "@/ui/paged-list";
 import { SearchField } from "@/ui/search-field";
 import { messages } from "./messages";
-import { PagedList } from "./paged-list";
 import { TeamsDocument, type TeamSummaryFragment } from "./people.generated";
 import { teamsSearch } from "./search";
 

@@ -25,7 +25,6 @@ const en = {
   },
   empty: "There is no release yet. Request the first one.",
   emptyFiltered: "No release fits these filters.",
-  clear: "Clear the filters",
 };
 
 const de: typeof en = {
@@ -49,7 +48,6 @@ const de: typeof en = {
   },
   empty: "Es gibt noch kein Release. Fragen Sie das erste an.",
   emptyFiltered: "Kein Release passt zu diesen Filtern.",
-  clear: "Filter löschen",
 };
 
 export const messages: Messages<typeof en> = { en, de };

@@ -1,4 +1,3 @@
-import { Button } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useSession } from "@/app/session";
@@ -6,10 +5,8 @@ import { usePages } from "@/graphql/use-pages";
 import { useMessages } from "@/i18n/locale";
 import { useLiveQuery } from "@/live/live-query";
 import { ButtonLink } from "@/ui/links";
-import { Outdated } from "@/ui/outdated";
 import { Page } from "@/ui/page";
-import { QueryState } from "@/ui/query-state";
-import { Empty } from "@/ui/section";
+import { Paged } from "@/ui/paged";
 import { messages } from "./messages";
 import { ReleaseFilters } from "./release-filters";
 import { ReleaseTable } from "./release-table";
@@ -52,30 +49,14 @@ export function ReleasesPage(): ReactNode {
         counts={byStatus}
         onChange={(change) => show({ ...search, ...change })}
       />
-      <Outdated pages={pages} />
-      <QueryState
-        state={{ ...pages, data: pages.loading && pages.rows.length === 0 ? undefined : pages.rows }}
-        rows={8}
+      <Paged
+        pages={pages}
+        empty={isFiltered ? t.emptyFiltered : t.empty}
+        onClear={isFiltered ? () => show({}) : undefined}
+        skeletonRows={8}
       >
-        {(rows) =>
-          rows.length > 0 ? (
-            <ReleaseTable pages={pages} />
-          ) : (
-            <Empty action={isFiltered && <Clear onClick={() => show({})} />}>
-              {isFiltered ? t.emptyFiltered : t.empty}
-            </Empty>
-          )
-        }
-      </QueryState>
+        {() => <ReleaseTable pages={pages} />}
+      </Paged>
     </Page>
-  );
-}
-
-function Clear({ onClick }: { onClick: () => void }) {
-  const t = useMessages(messages);
-  return (
-    <Button variant="default" onClick={onClick}>
-      {t.clear}
-    </Button>
   );
 }
