@@ -3,25 +3,16 @@
 // `forget` drops the page's cookies, `unfold` opens a part of the page, then `click` presses what it
 // names, to see the page behind it.
 import { createRequire } from "node:module";
-import { chromium } from "playwright-core";
+import { launch } from "./browser.mjs";
 
 const axe = createRequire(import.meta.url)("axe-core");
 const [executablePath, pages] = process.argv.slice(2);
-const quiet = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 const screens = [
   { width: 1280, height: 900 },
   { width: 360, height: 740 },
 ];
 
-const browser = await chromium.launch({ executablePath, headless: true, args: quiet });
+const browser = await launch(executablePath);
 const found = [];
 for (const colorScheme of ["light", "dark"]) {
   for (const viewport of screens) {

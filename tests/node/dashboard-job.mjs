@@ -2,24 +2,15 @@
 // Arguments: the browser's path, the URL of the service, the URL of its mail catcher, JSON of tokens by address.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import { chromium } from "playwright-core";
+import { launch } from "./browser.mjs";
 
 const axe = createRequire(import.meta.url)("axe-core");
 const [executablePath, url, mailbox, tokensJson] = process.argv.slice(2);
 const tokens = JSON.parse(tokensJson);
 const [ADMIN, ANN, BOB, DANA] = ["admin", "ann", "bob", "dana"].map((name) => `${name}@example.com`);
-const quiet = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 const TIMEOUT = 20_000;
 
-const browser = await chromium.launch({ executablePath, headless: true, args: quiet });
+const browser = await launch(executablePath);
 const complaints = [];
 
 async function ask(who, query, variables) {
