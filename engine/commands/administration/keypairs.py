@@ -29,6 +29,7 @@ from engine.commands.administration.validation import (
     require_users,
 )
 from engine.commands.command import Command, run_in_transaction
+from engine.commands.releases.end_release import record_end
 from engine.lifecycle import machine
 from engine.lifecycle.administration import refuse_declared_certificate, refuse_opening
 from engine.lifecycle.schedule import EndReason
@@ -50,7 +51,6 @@ from engine.persistence.db.ids import uuid7
 from engine.persistence.store import loading
 from engine.persistence.store.administration import certificates, keypairs, openpgp_keys
 from engine.persistence.store.locks import Hold, Lock
-from engine.persistence.store.releases import write_transition
 from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.signers.keyring import KeyBinding
 from engine.signers.openpgp_keys import RETIRED_OPENPGP_BACKEND, OpenPgpSettings
@@ -293,15 +293,5 @@ class UpdateKeypair(Command[UUID]):
         if machine.refusal_of(Trigger.STOP, facts) is not None:
             return
         target = machine.fire(Trigger.STOP, facts)
-        reason = f"Its keypair {keypair.alias} was disabled."
-        ending = EndReason("KEYPAIR_DISABLED", reason)
-        uow.record(
-            ReleaseStopped.of(
-                release.id,
-                from_status=release.status,
-                to_status=target,
-                reason=reason,
-                code="KEYPAIR_DISABLED",
-            )
-        )
-        uow.put(write_transition(uow, release, target, ending))
+        ending = EndReason("KEYPAIR_DISABLED", f"Its keypair {keypair.alias} was disabled.")
+        record_end(uow, release, target, ending, ReleaseStopped, code=ending.code)

@@ -10,8 +10,9 @@ from engine.commands.releases.draft import release_facts
 from engine.lifecycle import machine
 from engine.lifecycle.schedule import EndReason
 from engine.model.events import ReleaseEvent
+from engine.model.facts import Release
 from engine.model.text import optional_text
-from engine.model.vocabulary import Trigger
+from engine.model.vocabulary import Status, Trigger
 from engine.persistence.store.releases import write_transition
 from engine.persistence.store.unit_of_work import UnitOfWork
 
@@ -38,9 +39,19 @@ def end(
     reason = optional_text(ending.reason)
     facts = release_facts(uow, release, reason=reason)
     target = machine.fire(trigger, facts)
-    ending = replace(ending, reason=reason)
-    uow.record(
-        event.of(release.id, from_status=release.status, to_status=target, reason=reason, **details)
-    )
-    uow.put(write_transition(uow, release, target, ending))
+    record_end(uow, release, target, replace(ending, reason=reason), event, **details)
     return release.id
+
+
+def record_end(
+    uow: UnitOfWork,
+    release: Release,
+    target: Status,
+    ending: EndReason,
+    event: type[ReleaseEvent],
+    **details: Any,
+) -> None:
+    """Store and record the end of a release, whose trigger has fired."""
+    statuses = {"from_status": release.status, "to_status": target}
+    uow.record(event.of(release.id, reason=ending.reason, **statuses, **details))
+    uow.put(write_transition(uow, release, target, ending))
