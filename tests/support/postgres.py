@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -102,11 +102,15 @@ class PostgresServer:
 
     def freeze(self) -> None:
         """All of its processes, as a hung disk or a paused machine does."""
-        self._tell_all(signal.SIGSTOP)
+        self._tell(self._postmaster(), signal.SIGSTOP)  # first: it starts no further ones then
+        for child in self._children():
+            self._tell(child, signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """They go on."""
-        self._tell_all(signal.SIGCONT)
+        """They go on; nothing happens to those that were not frozen."""
+        for child in self._children():
+            self._tell(child, signal.SIGCONT)
+        self._tell(self._postmaster(), signal.SIGCONT)
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
@@ -125,12 +129,19 @@ class PostgresServer:
         self._process.stdin.close()
         self._process.wait(timeout=30)
 
-    def _tell_all(self, what: signal.Signals) -> None:
-        # The postmaster is known by its own file: the process started may be the watcher's shell.
-        postmaster = (self._folder / "data/postmaster.pid").read_text().split()[0]
-        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
-        for process in (postmaster, *children):
-            os.kill(int(process), what)
+    def _postmaster(self) -> int:
+        # Known by its own file: the process started may be the watcher's shell.
+        return int((self._folder / "data/postmaster.pid").read_text().split()[0])
+
+    def _children(self) -> list[int]:
+        postmaster = self._postmaster()
+        listed = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text()
+        return [int(child) for child in listed.split()]
+
+    @staticmethod
+    def _tell(process: int, what: signal.Signals) -> None:
+        with suppress(ProcessLookupError):  # a child of a running server may end at any time
+            os.kill(process, what)
 
     def connect(self) -> psycopg.Connection:
         return psycopg.connect(
