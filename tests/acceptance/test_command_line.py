@@ -10,6 +10,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.support.running import init, run, serving, settings
+from tests.support.waiting import WAIT_LIMIT_SECONDS
 
 #: Each starts servers of its own.
 pytestmark = pytest.mark.long
@@ -39,7 +40,7 @@ def test_init_makes_an_account_whose_token_works_and_serve_ends_on_sigterm(
         with urlopen(f"{server.url}/healthz", timeout=5) as answer:
             assert answer.status == 200
         server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(timeout=10) == 0
+        assert server.process.wait(timeout=WAIT_LIMIT_SECONDS) == 0
 
 
 def test_a_second_account_of_the_same_name_is_refused(

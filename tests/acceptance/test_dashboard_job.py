@@ -44,8 +44,6 @@ def test_three_people_do_the_main_job() -> None:
         report = json.loads(run_node("dashboard-job.mjs", str(CHROMIUM), *arguments))
     assert report["found"] == []
     assert report["blocked"] == []
-    # Within a second on a machine that has nothing else to do.
-    assert report["liveMilliseconds"] < 5000
 
 
 def test_the_first_page_is_small() -> None:

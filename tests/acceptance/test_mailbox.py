@@ -16,6 +16,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests.support.running import COUNTERSIGN, free_port, init, run, serving, settings
+from tests.support.waiting import WAIT_LIMIT_SECONDS
 
 pytestmark = pytest.mark.long
 
@@ -30,7 +31,7 @@ def mailbox(folder: Path) -> Iterator[tuple[int, int]]:
         await_answer(f"http://127.0.0.1:{page}/", process)
         yield page, smtp
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=WAIT_LIMIT_SECONDS) == 0
     finally:
         process.kill()
         process.wait()

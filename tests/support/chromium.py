@@ -16,9 +16,10 @@ import httpx2
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
+from tests.support.waiting import WAIT_LIMIT_SECONDS
+
 CHROMIUM = shutil.which("chromium")
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
-PATIENCE = 20.0
 _QUIET = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-sync", "--disable-background-networking", "--disable-component-update"),
@@ -60,7 +61,7 @@ class Chromium:
 
     async def until(self, condition: str) -> None:
         """Wait until it holds; a page that is just being left answers nothing."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(WAIT_LIMIT_SECONDS):
             while True:
                 try:
                     if await self.do(condition):
@@ -111,7 +112,7 @@ def _started(program: str, folder: Path) -> subprocess.Popen[bytes]:
 
 
 def _port(port_file: Path) -> str:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + WAIT_LIMIT_SECONDS
     while time.monotonic() < deadline:
         if port_file.exists() and "\n" in port_file.read_text():
             return port_file.read_text().splitlines()[0]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from countersign.agent.p11.connection import TokenServer
 from countersign.agent.signing_keys import KeySigner
+from tests.support.waiting import WAIT_LIMIT_SECONDS
 
 HANDSHAKE = b"PRIVATE-GNOME-KEYRING-PKCS11-PROTOCOL-V-1"
 SERIAL_SESSION = 4
@@ -132,4 +133,4 @@ async def token_connection(
         yield connection
     finally:
         writer.close()
-        await asyncio.wait_for(serving, timeout=10)
+        await asyncio.wait_for(serving, timeout=WAIT_LIMIT_SECONDS)

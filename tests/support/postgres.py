@@ -102,15 +102,15 @@ class PostgresServer:
 
     def freeze(self) -> None:
         """All of its processes, as a hung disk or a paused machine does."""
-        self._tell(self._postmaster(), signal.SIGSTOP)  # first: it starts no further ones then
+        self._send(self._postmaster(), signal.SIGSTOP)  # first: it starts no further ones then
         for child in self._children():
-            self._tell(child, signal.SIGSTOP)
+            self._send(child, signal.SIGSTOP)
 
     def thaw(self) -> None:
         """They go on; nothing happens to those that were not frozen."""
         for child in self._children():
-            self._tell(child, signal.SIGCONT)
-        self._tell(self._postmaster(), signal.SIGCONT)
+            self._send(child, signal.SIGCONT)
+        self._send(self._postmaster(), signal.SIGCONT)
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
@@ -139,7 +139,7 @@ class PostgresServer:
         return [int(child) for child in listed.split()]
 
     @staticmethod
-    def _tell(process: int, what: signal.Signals) -> None:
+    def _send(process: int, what: signal.Signals) -> None:
         with suppress(ProcessLookupError):  # a child of a running server may end at any time
             os.kill(process, what)
 

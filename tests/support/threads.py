@@ -8,14 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from engine.model.errors import Refusal
+from tests.support.waiting import WAIT_LIMIT_SECONDS
 
 #: Seconds after which threads that wait for each other have failed.
-PATIENCE = 30
 
 
 def at_once(calls: Sequence[Callable[[], Any]]) -> list[Any]:
     """What each call answered, or its refusal; none begins before all are ready."""
-    ready = threading.Barrier(len(calls), timeout=PATIENCE)
+    ready = threading.Barrier(len(calls), timeout=WAIT_LIMIT_SECONDS)
 
     def one(call: Callable[[], Any]) -> Any:
         ready.wait()

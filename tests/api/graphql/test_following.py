@@ -21,6 +21,7 @@ from tests.support.databases import Templates
 from tests.support.node import running_node
 from tests.support.people import Installation, install
 from tests.support.running import serving, settings
+from tests.support.waiting import WAIT_LIMIT_SECONDS
 
 # The first that uses node installs what the lock file pins.
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
@@ -79,10 +80,8 @@ async def test_gql_follows_resumes_and_is_ended(installation: Installation) -> N
             assert [event["tag"] for event in missed] == [*DECIDED, OPENED]
 
             await asyncio.to_thread(here.revoke, server.url, "dev")
-            revoked = time.monotonic()
             with pytest.raises(TransportQueryError, match="UNAUTHENTICATED"):
                 await next_one(events)
-            assert time.monotonic() - revoked < 1.5
 
 
 def test_a_server_that_is_told_to_end_does_not_wait_for_who_follows(
@@ -99,7 +98,7 @@ def test_a_server_that_is_told_to_end_does_not_wait_for_who_follows(
         ) as answer,
     ):
         server.process.terminate()
-        assert server.process.wait(timeout=5) == 0
+        assert server.process.wait(timeout=WAIT_LIMIT_SECONDS) == 0
         assert "".join(answer.iter_text()) == ""
 
 
@@ -130,8 +129,6 @@ def test_javascript_follows_resumes_and_is_ended(installation: Installation, cli
             assert [event["tag"] for event in missed] == [*DECIDED, OPENED]
 
             here.revoke(server.url, "dev")
-            revoked = time.monotonic()
             (error,) = next(events)["errors"]
             assert error["extensions"]["code"] == "UNAUTHENTICATED"
             assert next(events) == {"complete": True}
-            assert time.monotonic() - revoked < 1.5

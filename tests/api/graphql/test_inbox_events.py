@@ -27,6 +27,7 @@ from notifications.outbox.trouble import DeliveryTroubleReported
 from tests.api.graphql.test_release_events import BEGINNING, code_of, followed
 from tests.support.api import make_api
 from tests.support.databases import POSTGRESQL_IS_LONG
+from tests.support.waiting import WAIT_LIMIT_SECONDS
 from tests.support.world import World
 
 INBOX = """subscription ($after: String) { inboxEvents(after: $after) {
@@ -155,7 +156,7 @@ async def test_the_account_is_followed_by_everybody_as_far_as_they_see(
 ) -> None:
     secrets = {name: secret_of(world, name) for name in ("dev", "admin")}
     async with followed(runtime, secrets["dev"], BEGINNING, ACCOUNT) as answers:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(WAIT_LIMIT_SECONDS):
             cursor = (await anext(answers)).data["accountEvents"]["cursor"]
     cursor = (await events_after(runtime, secrets["dev"], cursor, ACCOUNT))[-1]["cursor"]
     world.settings(signing_frozen=True)
@@ -209,7 +210,7 @@ async def test_they_end_with_the_credential_or_the_permissions(
             world.do("ann", RevokeApiToken(token_id=token.token_id))
         else:
             world.do("admin", UpdateUser(user_id=world.people["ann"], roles=()))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(WAIT_LIMIT_SECONDS):
             while (answer := await anext(answers)).errors is None:
                 pass
     assert code_of(answer) == code

@@ -27,6 +27,7 @@ from engine.queries import ledger_slices
 from engine.queries.context import read
 from engine.queries.credentials import principal_of_token
 from tests.support.api import make_api
+from tests.support.waiting import WAIT_LIMIT_SECONDS
 from tests.support.world import World, make_world
 
 FOLLOW = "subscription ($after: String) { releaseEvents(after: $after) { cursor tag } }"
@@ -127,7 +128,7 @@ async def test_whoever_sees_few_goes_through_the_rest_without_waiting_for_news(
     fields = {"team_id": world.things["red"], "keypair_ids": {world.things["spare"]}}
     mine = world.request("eve", name="Mine", **fields)
     secret = world.do("eve", CreateApiToken(name="test")).secret
-    async with followed(runtime, secret, BEGINNING) as answers, asyncio.timeout(20):
+    async with followed(runtime, secret, BEGINNING) as answers, asyncio.timeout(WAIT_LIMIT_SECONDS):
         cursor = (await anext(answers)).data["releaseEvents"]["cursor"]
     entries = [row for row in world.ledger() if row.release_id == mine]
     assert [cursor] == [cursor_of(row.position, row.hash) for row in entries]

@@ -14,6 +14,7 @@ from api.runtime import event_feed
 from api.runtime.event_feed import CommittedEvent, EventFeed, feeding
 from engine.model.events import ReleaseRequested
 from engine.model.vocabulary import Channel
+from tests.support.waiting import WAIT_LIMIT_SECONDS
 from tests.support.world import World
 
 pytestmark = pytest.mark.anyio
@@ -114,7 +115,7 @@ async def test_the_end_does_not_wait_long_for_a_listener(
 
     feed = EventFeed(hangs)
     listened_to(world, feed)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(WAIT_LIMIT_SECONDS):
         async with feeding([feed]):
             await in_a_thread(world.request)
             await started.wait()

@@ -8,6 +8,7 @@ import pytest
 from engine.concurrency import batching
 from engine.concurrency.batching import Batcher, KeyedBatcher, TakeItems
 from engine.model.errors import Code, Refusal
+from tests.support.waiting import WAIT_LIMIT_SECONDS
 
 
 class Processor:
@@ -116,11 +117,11 @@ async def test_a_lane_without_capacity_keeps_no_other_one_waiting() -> None:
     batcher = Batcher(processor.process, lane_capacity=lambda lane: capacities[str(lane)])
     slow = asyncio.create_task(batcher.submit(1, "slow"))
     await asyncio.sleep(0.01)
-    assert await asyncio.wait_for(batcher.submit(2, "quick"), 5) == 4
+    assert await asyncio.wait_for(batcher.submit(2, "quick"), WAIT_LIMIT_SECONDS) == 4
     assert processor.batches == [[2]]
     capacities["slow"] = 1
     batcher.notify_capacity()
-    assert await asyncio.wait_for(slow, 5) == 2
+    assert await asyncio.wait_for(slow, WAIT_LIMIT_SECONDS) == 2
 
 
 async def test_a_large_call_of_a_lane_is_not_passed_over_for_ever() -> None:
@@ -130,7 +131,7 @@ async def test_a_large_call_of_a_lane_is_not_passed_over_for_ever() -> None:
     calls = [asyncio.create_task(batcher.submit(1, "small"))]
     calls += [asyncio.create_task(batcher.submit(9, "large"))]
     calls += [asyncio.create_task(batcher.submit(1, "small")) for _ in range(8)]
-    await asyncio.wait_for(asyncio.gather(*calls), 5)
+    await asyncio.wait_for(asyncio.gather(*calls), WAIT_LIMIT_SECONDS)
     assert processor.batches[1][0] == 9
 
 

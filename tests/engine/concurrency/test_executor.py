@@ -12,7 +12,7 @@ from engine.concurrency.executor import Executor
 from engine.model.errors import Code, Refusal
 from engine.persistence.db.database import Database
 from engine.persistence.store.retry import DATABASE_UNAVAILABLE, OVERLOADED
-from tests.support.waiting import until
+from tests.support.waiting import WAIT_LIMIT_SECONDS, until
 
 
 async def test_a_caller_who_gives_up_leaves_its_place_to_the_work(database: Database) -> None:
@@ -21,7 +21,7 @@ async def test_a_caller_who_gives_up_leaves_its_place_to_the_work(database: Data
 
     def work() -> None:
         began.set()
-        go_on.wait(10)
+        go_on.wait(2 * WAIT_LIMIT_SECONDS)
 
     running = asyncio.create_task(executor.run_blocking(work))
     await asyncio.to_thread(began.wait, 10)
@@ -56,7 +56,7 @@ async def test_whoever_the_database_never_answers_is_told_in_time(database: Data
     )
 
     def hang() -> None:
-        go_on.wait(10)
+        go_on.wait(2 * WAIT_LIMIT_SECONDS)
         done.append("hung")
 
     hangs = asyncio.create_task(executor.read(hang))
@@ -68,7 +68,7 @@ async def test_whoever_the_database_never_answers_is_told_in_time(database: Data
     assert executor.waiting == 1
     started = time.monotonic()
     executor.shutdown()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < WAIT_LIMIT_SECONDS
     go_on.set()
     await asyncio.to_thread(until, lambda: executor.waiting == 0)
     assert done == ["hung"]

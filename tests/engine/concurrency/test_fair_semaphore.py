@@ -4,6 +4,7 @@ import asyncio
 from uuid import UUID, uuid4
 
 from engine.concurrency.fair_semaphore import FairSemaphore
+from tests.support.waiting import WAIT_LIMIT_SECONDS
 
 
 async def test_accounts_take_turns_and_within_one_the_first_goes_first() -> None:
@@ -47,6 +48,6 @@ async def test_who_gives_up_loses_no_turn_for_others() -> None:
     waiting[0].cancel()
     turns.release()  # the second's, at the instant at which it gives up
     waiting[1].cancel()
-    await asyncio.wait_for(waiting[2], 1)
+    await asyncio.wait_for(waiting[2], WAIT_LIMIT_SECONDS)
     turns.release()
-    await asyncio.wait_for(turns.acquire(None), 1)
+    await asyncio.wait_for(turns.acquire(None), WAIT_LIMIT_SECONDS)

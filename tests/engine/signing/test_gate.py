@@ -36,6 +36,7 @@ from engine.signing.service import SigningService
 from tests.support.databases import POSTGRESQL_IS_LONG
 from tests.support.releases import release_in, rows
 from tests.support.signing import code_of
+from tests.support.waiting import WAIT_LIMIT_SECONDS
 from tests.support.world import World
 
 S = SignatureState
@@ -167,9 +168,9 @@ async def test_another_account_does_not_wait_for_a_keypair_that_does_not_exist_f
     many = [sign_request(world) for _ in range(2 * INITIAL_ADMISSION_LIMIT)]
     async with gate_of(world) as (gate, _):
         signing = asyncio.create_task(sign(gate, world, "dev", *many))
-        await asyncio.to_thread(started.wait, 5)
+        await asyncio.to_thread(started.wait, WAIT_LIMIT_SECONDS)
         with pytest.raises(Refusal) as caught:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(WAIT_LIMIT_SECONDS):
                 await gate.sign(principal, world.things["vault"], [sign_request(world)])
         assert caught.value.code is Code.NOT_FOUND
         assert not signing.done()

@@ -32,9 +32,9 @@ from engine.signing.request import Made, SignCall, SignRequest
 from engine.signing.settle import settle
 from tests.support.releases import rows
 from tests.support.signing import reserved, values
+from tests.support.waiting import WAIT_LIMIT_SECONDS
 from tests.support.world import DIGEST, World
 
-PATIENCE_SECONDS = 5
 #: By then the other transaction waits, if it does.
 SETTLED_SECONDS = 0.3
 
@@ -93,7 +93,7 @@ def deadlocks_while_signing(
     def pausing(*args: Any) -> Any:
         if threading.current_thread() in thread and not paused.is_set():
             paused.set()
-            goes_on.wait(PATIENCE_SECONDS)
+            goes_on.wait(WAIT_LIMIT_SECONDS)
         return append(*args)
 
     def command() -> None:
@@ -103,13 +103,13 @@ def deadlocks_while_signing(
     monkeypatch.setattr(ledger, "append", pausing)
     with deadlocks_of(signer.world) as deadlocks, ThreadPoolExecutor(2) as threads:
         acting = threads.submit(command)
-        assert paused.wait(PATIENCE_SECONDS)
+        assert paused.wait(WAIT_LIMIT_SECONDS)
         signing = threads.submit(signer.sign)
         with suppress(TimeoutError):
             signing.result(SETTLED_SECONDS)
         goes_on.set()
-        acting.result(PATIENCE_SECONDS)
-        signing.result(PATIENCE_SECONDS)
+        acting.result(WAIT_LIMIT_SECONDS)
+        signing.result(WAIT_LIMIT_SECONDS)
     return deadlocks
 
 

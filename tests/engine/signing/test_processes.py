@@ -17,7 +17,8 @@ from tests.support.databases import POSTGRESQL_IS_LONG
 from tests.support.releases import release_in, rows
 from tests.support.signing import declare_quick
 from tests.support.signing_process import Answered, sign_until
-from tests.support.threads import PATIENCE, at_once
+from tests.support.threads import at_once
+from tests.support.waiting import WAIT_LIMIT_SECONDS
 from tests.support.world import World
 
 KEYS_PER_BATCH = 3
@@ -83,7 +84,7 @@ def test_after_a_stop_no_process_makes_another_signature(world: World) -> None:
     batches = [[f"{process}: {number}" for number in range(300)] for process in range(2)]
 
     def stop() -> None:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + WAIT_LIMIT_SECONDS
         while not world.ledger(tag="signature:made"):
             assert time.monotonic() < deadline, "neither process has made a signature"
             time.sleep(0.001)

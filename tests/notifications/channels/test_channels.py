@@ -29,6 +29,7 @@ from notifications.outbox.outbox import Outbox
 from notifications.outbox.preferences import UpdatePreferences
 from notifications.vocabulary import MessageKind
 from tests.support.notices import LINK_KEY, Notices
+from tests.support.waiting import WAIT_LIMIT_SECONDS
 from tests.support.world import World, make_world
 
 OPTIONS = {"smtp_url": "smtp://mx.example.com", "mail_from": "C <c@example.com>"}
@@ -195,4 +196,4 @@ async def test_one_news_wakes_every_relay() -> None:
 
     root()
 
-    await asyncio.wait_for(asyncio.gather(*waits), 1)
+    await asyncio.wait_for(asyncio.gather(*waits), WAIT_LIMIT_SECONDS)

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from notifications.delivery.priority_gate import PriorityGate
+from tests.support.waiting import WAIT_LIMIT_SECONDS
 
 pytestmark = pytest.mark.anyio
 
@@ -67,11 +68,11 @@ async def test_whoever_is_to_stop_does_not_wait_for_it() -> None:
         await asyncio.sleep(0.2)
         assert not waiting.done()
         stop.set()
-        await asyncio.wait_for(waiting, 5)
+        await asyncio.wait_for(waiting, WAIT_LIMIT_SECONDS)
 
 
 async def test_it_is_let_go_by_an_error_too() -> None:
     first = PriorityGate()
     with pytest.raises(ValueError, match="oops"), first.held():
         raise ValueError("oops")
-    await asyncio.wait_for(first.wait(), 1)
+    await asyncio.wait_for(first.wait(), WAIT_LIMIT_SECONDS)

