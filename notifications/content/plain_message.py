@@ -12,36 +12,13 @@ from typing import Any
 from markupsafe import Markup
 
 from notifications.content.message import Parts, RenderedMessage
+from notifications.content.vocabulary import MESSAGE_KINDS
 from notifications.vocabulary import MessageKind
 
-#: What each kind of message is about.
-TITLES: dict[MessageKind, str] = {
-    MessageKind.REQUEST: "Approval requested",
-    MessageKind.REMINDER: "Approval still needed",
-    MessageKind.REVISED: "Release changed",
-    MessageKind.UNREACHABLE: "An approver was not reached",
-    MessageKind.NOT_NEEDED: "No approval needed any more",
-    MessageKind.APPROVED: "Release approved",
-    MessageKind.REJECTED: "Release rejected",
-    MessageKind.WITHDRAWN: "Release withdrawn",
-    MessageKind.EXPIRED: "Release expired",
-    MessageKind.OPENED: "Release window open",
-    MessageKind.CLOSING_SOON: "Release window closes soon",
-    MessageKind.CLOSED: "Release window closed",
-    MessageKind.STOPPED: "Release stopped",
-    MessageKind.LEFT: "No part in the release any more",
-    MessageKind.QUOTA: "Signatures running out",
-    MessageKind.CERTIFICATE_EXPIRES: "Certificate expires soon",
-    MessageKind.ADMINISTERED: "Account changed",
-    MessageKind.SIGN_IN: "Sign in to Countersign",
-    MessageKind.INVITATION: "Invitation to Countersign",
-    MessageKind.ADDRESS_LINK: "Confirm your e-mail address",
-    MessageKind.ADDRESS_CHANGE: "Your e-mail address changes",
-}
 SHORTENED = "This message could not be shown in full. Look at Countersign itself for the details."
 CONTINUE = "Continue here"
 #: Everything here that a catalogue translates.
-WORDS = (*TITLES.values(), SHORTENED, CONTINUE)
+WORDS = (SHORTENED, CONTINUE)
 _MAX_NAME_CHARACTERS = 200
 
 
@@ -59,12 +36,12 @@ def plain_message(
     Args:
         kind: What the message says.
         facts: What it is about; anything may be missing.
-        translate: Translates the sentences of `WORDS` for the reader.
+        translate: Translates the sentences of `WORDS` and `MESSAGE_KINDS` for the reader.
         link: The reader's own link.
         public_url: Where Countersign is.
         fault: Why the message could not be rendered.
     """
-    title = translate(TITLES[kind])
+    title = translate(MESSAGE_KINDS[kind])
     name = _name(facts)
     subject = f"{title}: {name}" if name else title
     note = translate(SHORTENED)

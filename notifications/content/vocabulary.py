@@ -121,6 +121,35 @@ TAGS = {
     "webhook:secret:rotated": "Webhook has a new secret",
     "webhook:updated": "Webhook changed",
 }
+MESSAGE_KINDS = {
+    "REQUEST": "Approval requested",
+    "REMINDER": "Approval still needed",
+    "REVISED": "Release changed",
+    "UNREACHABLE": "An approver was not reached",
+    "NOT_NEEDED": "No approval needed any more",
+    "APPROVED": "Release approved",
+    "REJECTED": "Release rejected",
+    "WITHDRAWN": "Release withdrawn",
+    "EXPIRED": "Release expired",
+    "OPENED": "Release window open",
+    "CLOSING_SOON": "Release window closes soon",
+    "CLOSED": "Release window closed",
+    "STOPPED": "Release stopped",
+    "LEFT": "No part in the release any more",
+    "QUOTA": "Signatures running out",
+    "CERTIFICATE_EXPIRES": "Certificate expires soon",
+    "ADMINISTERED": "Account changed",
+    "SIGN_IN": "Sign in to Countersign",
+    "INVITATION": "Invitation to Countersign",
+    "ADDRESS_LINK": "Confirm your e-mail address",
+    "ADDRESS_CHANGE": "Your e-mail address changes",
+}
+DELIVERY_STATES = {
+    "QUEUED": "Queued",
+    "SENT": "Sent",
+    "FAILED": "Not delivered",
+    "VOID": "No longer needed",
+}
 FACTORS = {
     "account_not_frozen": "Signing is not frozen",
     "signer_may_sign": "The signer may sign",
@@ -182,6 +211,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "subject_actions": SUBJECT_ACTIONS,
     "permissions": PERMISSIONS,
     "tags": TAGS,
+    "message_kinds": MESSAGE_KINDS,
+    "delivery_states": DELIVERY_STATES,
     "factors": FACTORS,
     "refusals": REFUSALS,
 }

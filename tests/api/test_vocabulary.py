@@ -21,6 +21,8 @@ NAMED = {
     "subjectActions": "SubjectAction",
     "permissions": "Permission",
     "tags": "EventTag",
+    "messageKinds": "MessageKind",
+    "deliveryStates": "DeliveryState",
     "factors": "FactorName",
     "refusals": "ErrorCode",
 }
@@ -73,6 +75,11 @@ def test_without_a_locale_they_are_in_the_callers_own(api: Api) -> None:
     german = {"id": api.id("User", "dev"), "locale": "de-CH"}
     api.change("dev", "updateUser", german, "user { id }")
     assert vocabulary(api) == vocabulary(api, locale="de")
+
+
+def test_a_value_with_another_name_in_the_schema_has_both(api: Api) -> None:
+    [removed] = [term for term in vocabulary(api)["messageKinds"] if term["text"] == "LEFT"]
+    assert removed["value"] == "REMOVED"
 
 
 def test_entries_and_factors_name_their_kind_as_an_enum(api: Api) -> None:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import strawberry
 
+from api.graphql.strawberry_compat import enum_values
 from api.graphql.types.enums import (
     KeypairCategory,
     Permission,
@@ -16,6 +17,7 @@ from api.graphql.types.enums import (
 from api.graphql.types.error_code import ErrorCode
 from api.graphql.types.event_tag import EventTag
 from api.graphql.types.factor_name import FactorName
+from api.graphql.types.message_enums import DeliveryState, MessageKind
 from api.graphql.types.subject_action import SubjectAction
 from notifications.content.texts import language_of, vocabulary_in
 
@@ -28,6 +30,8 @@ ENUMS: dict[str, type[StrEnum]] = {
     "subject_actions": SubjectAction,
     "permissions": Permission,
     "tags": EventTag,
+    "message_kinds": MessageKind,
+    "delivery_states": DeliveryState,
     "factors": FactorName,
     "refusals": ErrorCode,
 }
@@ -37,8 +41,8 @@ ENUMS: dict[str, type[StrEnum]] = {
 class Term:
     value: str = strawberry.field(description="The name of the value in its enum of the schema.")
     text: str = strawberry.field(
-        description="The value as fields that are strings have it, like `LedgerEntry.tag` and"
-        " `Factor.name`; for all other enums it is the name again."
+        description="The value as it is stored, and as fields that are strings have it, like"
+        " `LedgerEntry.tag` and `Factor.name`; for most enums it is the name again."
     )
     title: str = strawberry.field(description="What people call the value, in one or a few words.")
 
@@ -58,6 +62,8 @@ class Vocabulary:
     subject_actions: list[Term] = strawberry.field(description="The values of `SubjectAction`.")
     permissions: list[Term] = strawberry.field(description="The values of `Permission`.")
     tags: list[Term] = strawberry.field(description="The values of `EventTag`.")
+    message_kinds: list[Term] = strawberry.field(description="The values of `MessageKind`.")
+    delivery_states: list[Term] = strawberry.field(description="The values of `DeliveryState`.")
     factors: list[Term] = strawberry.field(description="The values of `FactorName`.")
     refusals: list[Term] = strawberry.field(description="The values of `ErrorCode`.")
 
@@ -72,6 +78,6 @@ class Vocabulary:
 
 def _terms(enum: type[StrEnum], words: dict[str, str]) -> list[Term]:
     return [
-        Term(value=member.name, text=member.value, title=words.get(member.value, member.value))
-        for member in enum
+        Term(value=each.name, text=each.value, title=words.get(each.value, each.value))
+        for each in enum_values(enum)
     ]
