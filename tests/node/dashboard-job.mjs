@@ -196,9 +196,20 @@ await dana.getByRole("link", { name: "Falcon", exact: true }).click();
 await dana.getByRole("list", { name: "Members" }).getByRole("link", { name: "Dana Diaz" }).waitFor();
 const team = dana.url();
 
+// She chooses what she is sent; what an approver has to be sent is refused, and says why.
+await dana.goto(`${url}/settings`);
+const choice = (kind) => dana.getByRole("checkbox", { name: `${kind}, by E-mail` });
+await choice("Release window closes soon").uncheck();
+await choice("Approval requested").click();
+await shows(dana, "Requests for your approval cannot be silenced.");
+await dana.reload();
+await choice("Approval requested").waitFor();
+assert.equal(await choice("Approval requested").isChecked(), true);
+assert.equal(await choice("Release window closes soon").isChecked(), false);
+
 // Every page, in both themes, on a wide screen and on a phone.
 const { id: keypair } = await keypairOf("falcon-release");
-const lists = ["/", "/releases", "/request", "/timeline", "/keypairs", "/teams"].map((path) => url + path);
+const lists = ["/", "/releases", "/request", "/timeline", "/keypairs", "/teams", "/settings"].map((path) => url + path);
 const ofDana = [...lists, release, running, `${url}/can-i-sign?keypair=${keypair}`, `${url}/keypairs/${keypair}`, team];
 const walks = [
   [dana, ofDana],
@@ -244,9 +255,9 @@ await dana.getByRole("heading", { level: 1, name: "Start" }).waitFor();
 
 // A session that is ended elsewhere ends here at once.
 const elsewhere = await signIn(ANN, 1);
-await elsewhere.goto(`${url}/sign-in`);
-await elsewhere.locator("button[name=session]").first().click();
-await elsewhere.waitForLoadState("networkidle");
+await elsewhere.goto(`${url}/settings`);
+await elsewhere.getByRole("button", { name: "End: Chrome on Linux" }).click();
+await elsewhere.getByRole("dialog").getByRole("button", { name: "End", exact: true }).click();
 await ann.getByRole("dialog", { name: "Your session has ended" }).waitFor();
 
 await browser.close();

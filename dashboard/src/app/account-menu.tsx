@@ -8,7 +8,8 @@ import {
   useMantineColorScheme,
 } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { IconCheck, IconDeviceLaptop, IconLogout, IconSearch } from "@tabler/icons-react";
+import { IconCheck, IconLogout, IconSearch, IconSettings } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
 import { useMutation } from "urql";
 import { BASE } from "@/graphql/client";
 import { LANGUAGES, useLocale, useMessages, type Language } from "@/i18n/locale";
@@ -19,7 +20,7 @@ import { SetLanguageDocument } from "./session.generated";
 const LANGUAGE_NAMES: Record<Language, string> = { en: "English", de: "Deutsch" };
 const SCHEMES = ["auto", "light", "dark"] as const;
 
-/** The menu of the person who is signed in: language, appearance, sessions, sign out. */
+/** The menu of the person who is signed in: settings, language, appearance, sign out. */
 export function AccountMenu({ onCommands }: { onCommands: () => void }) {
   const t = useMessages(messages);
   const { user, account, reload } = useSession();
@@ -48,12 +49,8 @@ export function AccountMenu({ onCommands }: { onCommands: () => void }) {
           <Menu.Label>
             {user.name}, {account.name}
           </Menu.Label>
-          <Menu.Item
-            component="a"
-            href={new URL("sign-in", BASE).href}
-            leftSection={<IconDeviceLaptop size={16} />}
-          >
-            {t.sessions}
+          <Menu.Item component={Link} to="/settings" leftSection={<IconSettings size={16} />}>
+            {t.pages.settings}
           </Menu.Item>
           <form method="post" action={new URL("sign-out", BASE).href}>
             <Menu.Item type="submit" component="button" leftSection={<IconLogout size={16} />}>

@@ -9,7 +9,6 @@ const en = {
   nothingToSearch: "Nothing fits.",
   account: "Your account",
   signOut: "Sign out",
-  sessions: "Your sessions",
   language: "Language",
   theme: "Appearance",
   themes: { auto: "As the system", light: "Light", dark: "Dark" },
@@ -34,6 +33,7 @@ const en = {
     people: "People",
     teams: "Teams",
     ledger: "Ledger",
+    settings: "Your settings",
   },
 };
 
@@ -46,7 +46,6 @@ const de: typeof en = {
   nothingToSearch: "Nichts passt.",
   account: "Ihr Konto",
   signOut: "Abmelden",
-  sessions: "Ihre Sitzungen",
   language: "Sprache",
   theme: "Darstellung",
   themes: { auto: "Wie das System", light: "Hell", dark: "Dunkel" },
@@ -71,6 +70,7 @@ const de: typeof en = {
     people: "Personen",
     teams: "Teams",
     ledger: "Protokoll",
+    settings: "Ihre Einstellungen",
   },
 };
 

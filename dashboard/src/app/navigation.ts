@@ -4,6 +4,7 @@ import {
   IconListDetails,
   IconPlus,
   IconRocket,
+  IconSettings,
   IconSignature,
   IconTimeline,
   IconUsers,
@@ -23,7 +24,8 @@ export type PagePath =
   | "/keypairs"
   | "/people"
   | "/teams"
-  | "/ledger";
+  | "/ledger"
+  | "/settings";
 
 export interface Page {
   name: keyof (typeof messages)["en"]["pages"];
@@ -33,9 +35,11 @@ export interface Page {
   permission?: Permission;
   /** The keys that open it, pressed one after the other. */
   keys?: string;
+  /** Whether it is the person's own: the menu of the account leads to it, and not the navigation. */
+  personal?: boolean;
 }
 
-/** What the navigation and the commands lead to, in this order. */
+/** What the navigation, the menu and the commands lead to, in this order. */
 export const PAGES: readonly Page[] = [
   { name: "home", to: "/", icon: IconHome, keys: "g h" },
   { name: "releases", to: "/releases", icon: IconRocket, keys: "g r" },
@@ -46,4 +50,5 @@ export const PAGES: readonly Page[] = [
   { name: "people", to: "/people", icon: IconUsers, keys: "g p" },
   { name: "teams", to: "/teams", icon: IconUsersGroup, keys: "g e" },
   { name: "ledger", to: "/ledger", icon: IconListDetails, permission: "VIEW_LEDGER", keys: "g l" },
+  { name: "settings", to: "/settings", icon: IconSettings, keys: "g ,", personal: true },
 ];

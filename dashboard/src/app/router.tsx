@@ -98,6 +98,12 @@ const team = createRoute({
   component: lazyRouteComponent(() => import("@/features/people/team-page"), "TeamPage"),
 });
 
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("@/features/settings/settings-page"), "SettingsPage"),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     home,
@@ -113,6 +119,7 @@ export const router = createRouter({
     person,
     teams,
     team,
+    settings,
   ]),
   basepath: BASE.pathname,
   defaultErrorComponent: BrokenPage,

@@ -3,7 +3,7 @@ import { createContext, useContext, useEffect, useMemo, type ReactNode } from "r
 import { useQuery } from "urql";
 import { BASE, isRefusedWith } from "@/graphql/client";
 import type { Permission } from "@/graphql/schema.generated";
-import { languageOf, LocaleProvider, useMessages } from "@/i18n/locale";
+import { languageOf, LocaleProvider, regionalTag, useMessages } from "@/i18n/locale";
 import { useAnnounced } from "@/live/signals";
 import { Dialog } from "@/ui/dialog";
 import { setServerTime } from "./clock";
@@ -64,8 +64,9 @@ export function SessionGate({ ended, children }: { ended: boolean; children: Rea
   }, [data]);
   if (!session) return <Waiting failed={Boolean(error)} retry={reload} />;
   const { locale, timeZone } = session.user;
+  const tag = regionalTag(locale, navigator.languages);
   return (
-    <LocaleProvider value={{ language: languageOf(locale), tag: locale, timeZone }}>
+    <LocaleProvider value={{ language: languageOf(locale), tag, timeZone }}>
       <SessionContext value={session}>
         {children}
         {ended && <SessionEnded />}

@@ -90,7 +90,8 @@ function Navigation() {
   const { data } = useLiveQuery({ query: InboxCountDocument }, ["inbox"]);
   const inboxCount = data?.viewer.inboxCount ?? 0;
   const path = useRouterState({ select: ({ location }) => location.pathname });
-  return PAGES.filter(({ permission }) => !permission || can(permission)).map(({ name, to, icon: Icon }) => (
+  const shown = PAGES.filter(({ permission, personal }) => !personal && (!permission || can(permission)));
+  return shown.map(({ name, to, icon: Icon }) => (
     <NavLink
       key={to}
       className={classes.link}

@@ -1,23 +1,26 @@
 import { useMemo } from "react";
 import { formatDuration } from "./duration";
-import { useLocale } from "./locale";
+import { useLocale, type Locale } from "./locale";
+
+/** Returns how instants, spans of time and numbers are written in a locale. */
+export function formatsOf({ language, tag, timeZone }: Locale) {
+  const written = (options: Intl.DateTimeFormatOptions, zone = timeZone) => {
+    const format = new Intl.DateTimeFormat(tag, { timeZone: zone, ...options });
+    return (instant: string | number | Date) => format.format(new Date(instant));
+  };
+  return {
+    instant: written({ dateStyle: "medium", timeStyle: "short" }),
+    exact: written({ dateStyle: "medium", timeStyle: "long" }),
+    utc: written({ dateStyle: "medium", timeStyle: "long" }, "UTC"),
+    time: written({ timeStyle: "short" }),
+    day: written({ weekday: "short", day: "numeric", month: "short" }),
+    number: (value: number) => value.toLocaleString(tag),
+    duration: (milliseconds: number) => formatDuration(milliseconds, language),
+  };
+}
 
 /** Returns how instants, spans of time and numbers are written for this person. */
 export function useFormats() {
   const { language, tag, timeZone } = useLocale();
-  return useMemo(() => {
-    const written = (options: Intl.DateTimeFormatOptions, zone = timeZone) => {
-      const format = new Intl.DateTimeFormat(tag, { timeZone: zone, ...options });
-      return (instant: string | number | Date) => format.format(new Date(instant));
-    };
-    return {
-      instant: written({ dateStyle: "medium", timeStyle: "short" }),
-      exact: written({ dateStyle: "medium", timeStyle: "long" }),
-      utc: written({ dateStyle: "medium", timeStyle: "long" }, "UTC"),
-      time: written({ timeStyle: "short" }),
-      day: written({ weekday: "short", day: "numeric", month: "short" }),
-      number: (value: number) => value.toLocaleString(tag),
-      duration: (milliseconds: number) => formatDuration(milliseconds, language),
-    };
-  }, [language, tag, timeZone]);
+  return useMemo(() => formatsOf({ language, tag, timeZone }), [language, tag, timeZone]);
 }

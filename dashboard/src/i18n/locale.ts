@@ -15,6 +15,15 @@ export function languageOf(tag: string): Language {
   return LANGUAGES.find((language) => tag.toLowerCase().startsWith(language)) ?? "en";
 }
 
+/**
+ * Returns the tag by which dates and numbers are written. A language without a region, such as `en`, leaves open how:
+ * then the browser says it, where it is set to that language of some region.
+ */
+export function regionalTag(tag: string, browserTags: readonly string[]): string {
+  if (tag.includes("-")) return tag;
+  return browserTags.find((each) => each.toLowerCase().startsWith(`${tag.toLowerCase()}-`)) ?? tag;
+}
+
 /** The locale of the browser, which counts until the person is known. */
 export const BROWSER_LOCALE: Locale = {
   language: languageOf(navigator.language),

@@ -1,5 +1,6 @@
 import { Button, Card, Group, Stack, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
+import { useWords } from "@/app/session";
 import { useCommand } from "@/graphql/use-command";
 import { useMessages } from "@/i18n/locale";
 import { useLiveQuery } from "@/live/live-query";
@@ -47,15 +48,16 @@ export function Deliveries({ id }: { id: string }) {
 
 function DeliveryRow({ delivery, onResend }: { delivery: Delivery; onResend: () => void }) {
   const t = useMessages(messages);
+  const word = useWords();
   const { recipient, kind, channel, state, lastError, createdAt, settledAt } = delivery;
   return (
     <Group justify="space-between" gap="sm">
       <div>
         <Text size="sm">
-          <b>{recipient.name}</b> · {t.kinds[kind] ?? kind} · {channel}
+          <b>{recipient.name}</b> · {word("messageKinds", kind)} · {channel}
         </Text>
         <Text size="sm" c={state === "FAILED" ? "red" : "dimmed"}>
-          {t.states[state]}, <Instant at={settledAt ?? createdAt} /> {lastError}
+          {word("deliveryStates", state)}, <Instant at={settledAt ?? createdAt} /> {lastError}
         </Text>
       </div>
       {state === "FAILED" && (

@@ -11,13 +11,13 @@ import {
 } from "@mantine/core";
 import { useState, type FormEvent, type ReactNode } from "react";
 import { useSession, useWords } from "@/app/session";
+import { byField } from "@/graphql/by-field";
 import type { Refusal } from "@/graphql/use-command";
 import type { KeypairCategory, ReleaseType } from "@/graphql/schema.generated";
 import { useMessages } from "@/i18n/locale";
 import { Refusals } from "@/ui/refusals";
 import { Section } from "@/ui/section";
 import type { Draft } from "./draft";
-import { byField } from "./field-errors";
 import type { FieldProps } from "./fields";
 import { KeypairField } from "./keypair-field";
 import { messages } from "./messages";
@@ -39,7 +39,7 @@ interface Props {
 export function RequestForm({ initial, edited, refusals, busy, onSubmit }: Props) {
   const t = useMessages(messages);
   const [draft, setDraft] = useState(initial);
-  const { fields, rest } = byField(refusals);
+  const { fields, rest } = byField(refusals, Object.keys(draft));
   const change = (changed: Partial<Draft>) => setDraft((before) => ({ ...before, ...changed }));
   const props = { draft, errors: fields, change };
   const submit = (event: FormEvent) => {

@@ -1,0 +1,115 @@
+import {
+  Alert,
+  Button,
+  Card,
+  Group,
+  NativeSelect,
+  SimpleGrid,
+  Stack,
+  TextInput,
+  type InputWrapperProps,
+} from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { useState, type FormEvent } from "react";
+import { useNow } from "@/app/clock";
+import { byField } from "@/graphql/by-field";
+import { refusalOf } from "@/graphql/refusal-of";
+import { useCommand } from "@/graphql/use-command";
+import { formatsOf } from "@/i18n/formats";
+import { languageOf, regionalTag, useMessages } from "@/i18n/locale";
+import { Refusals } from "@/ui/refusals";
+import { Section } from "@/ui/section";
+import { LOCALES, nameOfLocale, timeZones } from "./choices";
+import { messages } from "./messages";
+import { UpdateProfileDocument, type ProfileFragment } from "./settings.generated";
+
+const FIELDS = ["name", "email", "timeZone", "locale"] as const;
+const HINT_LAST = ["label", "input", "error", "description"] satisfies InputWrapperProps["inputWrapperOrder"];
+type Fields = Record<(typeof FIELDS)[number], string>;
+
+/** Name and address, and in which zone and language the person reads pages and mails. */
+export function Profile({ user }: { user: ProfileFragment }) {
+  const t = useMessages(messages);
+  const [draft, setDraft] = useState<Fields>(user);
+  const { run, refusals, busy } = useCommand(UpdateProfileDocument, ({ result }) => result, "user:");
+  const { fields: errors, rest } = byField(refusals, FIELDS);
+  const field = (name: keyof Fields) => ({
+    label: t[name],
+    // The hint is below, so that fields beside each other are level.
+    inputWrapperOrder: HINT_LAST,
+    error: errors[name],
+    value: draft[name],
+    onChange: ({ currentTarget }: { currentTarget: { value: string } }) =>
+      setDraft((before) => ({ ...before, [name]: currentTarget.value })),
+  });
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    const changed = FIELDS.filter((name) => draft[name] !== user[name]);
+    const values = Object.fromEntries(changed.map((name) => [name, draft[name]]));
+    if (changed.length === 0) notifications.show({ message: t.nothingChanged });
+    else if (await run({ input: { id: user.id, ...values } })) notifications.show({ message: t.saved });
+  };
+  return (
+    <Section title={t.profile}>
+      <Card withBorder component="form" onSubmit={submit} noValidate>
+        <Stack>
+          {user.pendingEmail && <Alert>{t.pending(user.pendingEmail.email)}</Alert>}
+          <SimpleGrid cols={{ base: 1, sm: 2 }}>
+            <NameField user={user} {...field("name")} />
+            <TextInput type="email" description={t.emailHint} {...field("email")} />
+            <ZoneField draft={draft} {...field("timeZone")} />
+            <LocaleField draft={draft} {...field("locale")} />
+          </SimpleGrid>
+          <Refusals refusals={rest} />
+          <Group justify="flex-end">
+            <Button type="submit" loading={busy}>
+              {t.save}
+            </Button>
+          </Group>
+        </Stack>
+      </Card>
+    </Section>
+  );
+}
+
+interface FieldProps {
+  label: string;
+  error: string | undefined;
+  inputWrapperOrder: typeof HINT_LAST;
+  value: string;
+  onChange: (event: { currentTarget: { value: string } }) => void;
+}
+
+function NameField({ user, ...field }: FieldProps & { user: ProfileFragment }) {
+  const refusal = refusalOf(user, "RENAME");
+  return <TextInput {...field} readOnly={refusal !== null} description={refusal} />;
+}
+
+function ZoneField({ draft, ...field }: FieldProps & { draft: Fields }) {
+  const t = useMessages(messages);
+  const formats = formatsOf(shownLocale(draft));
+  return (
+    <NativeSelect
+      {...field}
+      description={t.timeZoneHint(formats.time(useNow()))}
+      data={timeZones(draft.timeZone)}
+    />
+  );
+}
+
+function LocaleField({ draft, ...field }: FieldProps & { draft: Fields }) {
+  const t = useMessages(messages);
+  const formats = formatsOf(shownLocale(draft));
+  const known = LOCALES.includes(draft.locale) ? LOCALES : [draft.locale, ...LOCALES];
+  return (
+    <NativeSelect
+      {...field}
+      description={t.localeHint(formats.instant(useNow()))}
+      data={known.map((value) => ({ value, label: nameOfLocale(value) }))}
+    />
+  );
+}
+
+function shownLocale({ locale, timeZone }: Fields) {
+  return { language: languageOf(locale), tag: regionalTag(locale, navigator.languages), timeZone };
+}
