@@ -75,18 +75,19 @@ class FormState:
 
 
 def request_page(
-    page: LinkPage, form: FormState, *, status: int = 200, notice: Notice = ()
+    page: LinkPage, form: FormState, root: str, *, status: int = 200, notice: Notice = ()
 ) -> HTMLResponse:
     """Return the page that shows a request, with the form where the link can still decide.
 
     Args:
         page: What the link shows.
         form: The form as it is filled in.
+        root: The path below which the service is.
         status: The status of the HTTP response.
         notice: Sentences that the page begins with.
     """
     if page.request is None:
-        return plain_page("void", page.user.locale, 200 if status == 200 else 403)
+        return plain_page("void", root, page.user.locale, 200 if status == 200 else 403)
     language = texts.language_of(page.user.locale)
     environment = texts.environment(FOLDERS, language, "html")
     words = texts.catalogue(FOLDERS, language)
@@ -94,6 +95,7 @@ def request_page(
         **_values(page),
         **clock_values(FOLDERS, language, page.user.time_zone),
         "language": language,
+        "root": root,
         "css": Markup(CSS),  # noqa: S704 - our own file
         "tone": _tone(page),
         "notice": " ".join(map(words.gettext, notice)),
@@ -139,14 +141,13 @@ def _timing(page: LinkPage) -> dict[str, Any]:
     }
 
 
-def plain_page(what: str, locale: str = "en", status: int = 404) -> HTMLResponse:
+def plain_page(what: str, root: str, locale: str, status: int) -> HTMLResponse:
     """Return a page that explains an error and shows no release."""
     language = texts.language_of(locale)
     template = texts.environment(FOLDERS, language, "html").get_template("gone.html")
+    values = {"what": what, "root": root, "language": language, "account": None}
     css = Markup(CSS)  # noqa: S704 - our own file
-    return HTMLResponse(
-        template.render(what=what, language=language, css=css, account=None), status
-    )
+    return HTMLResponse(template.render(values, css=css), status)
 
 
 def _tone(page: LinkPage) -> str:

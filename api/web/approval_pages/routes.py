@@ -62,9 +62,9 @@ def email_action_routes(runtime: Runtime, link_key: bytes, public_url: str) -> l
             Route("/{spelling}", actions.answer, methods=["GET", "HEAD", "POST"]),
         ],
         exception_handlers={
-            HTTPException: _show_error,
-            Refusal: _show_refusal,
-            Exception: _show_bug,
+            HTTPException: actions.show_error,
+            Refusal: actions.show_refusal,
+            Exception: actions.show_bug,
         },
     )
     app.router.redirect_slashes = False
@@ -131,7 +131,7 @@ class _Actions:
         """Return the page; it reads, and never writes."""
         page = await self._open(request.path_params["spelling"])
         if page is None:
-            return _missing(request)
+            return self._plain(request, "missing", 404)
         return await self._with_cookie(request, page, status=200)
 
     async def decide(self, request: Request) -> Response:
@@ -139,11 +139,11 @@ class _Actions:
         try:
             form = Form.of(await _body(request))
         except ValueError:
-            return plain_page("malformed", _locale(request), 400)
+            return self._plain(request, "malformed", 400)
         spelling, cookie = request.path_params["spelling"], _cookie(request)
         page = await self._open(spelling)
         if page is None:
-            return _missing(request)
+            return self._plain(request, "missing", 404)
         if not self._is_from_the_page(page, cookie, form.csrf):
             return await self._with_cookie(request, page, 403, (NOT_FROM_THE_PAGE,), form)
         signed_in = await self._is_signed_in(request, page)
@@ -154,6 +154,30 @@ class _Actions:
             return await self._with_cookie(request, after, status=200)
         notice = notice_of(refusal, form.verdict, form.text, after)
         return await self._with_cookie(request, after, _STATUS.get(refusal.code, 409), notice, form)
+
+    async def show_error(self, request: Request, error: Exception) -> Response:
+        """Return a page for a request that no form and no link of ours sends."""
+        assert isinstance(error, HTTPException)
+        what = {404: "missing", 405: "method", 413: "too_large"}.get(error.status_code, "malformed")
+        response = self._plain(request, what, error.status_code)
+        response.headers.update(error.headers or {})
+        return response
+
+    async def show_refusal(self, request: Request, error: Exception) -> Response:
+        """Answer 503 where the service is overloaded, or its database is away or cannot store."""
+        if not (isinstance(error, Refusal) and error.code in _UNAVAILABLE):
+            raise error
+        what = "overloaded" if error.message == OVERLOADED else "broken"
+        response = self._plain(request, what, 503)
+        response.headers["Retry-After"] = "5"
+        return response
+
+    async def show_bug(self, request: Request, _error: Exception) -> Response:
+        """Starlette raises it again after this answer, so that it is logged."""
+        return self._plain(request, "broken", 500)
+
+    def _plain(self, request: Request, what: str, status: int) -> Response:
+        return plain_page(what, self._root, _locale(request), status)
 
     async def _open(self, spelling: str) -> LinkPage | None:
         def query(connection: Connection, now: datetime) -> LinkPage | None:
@@ -220,7 +244,7 @@ class _Actions:
             sign_in=f"{self._root}{SIGN_IN}?{query}" if must_sign_in else None,
             must_be_safe=page.wants_session and not self._knows_sessions,
         )
-        response = request_page(page, state, status=status, notice=notice)
+        response = request_page(page, state, self._root, status=status, notice=notice)
         response.set_cookie(
             COOKIE,
             cookie,
@@ -247,30 +271,3 @@ async def _body(request: Request) -> bytes:
 
 def _locale(request: Request) -> str:
     return request.headers.get("accept-language", "en").partition(",")[0].strip()
-
-
-def _missing(request: Request) -> Response:
-    return plain_page("missing", _locale(request), 404)
-
-
-async def _show_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    what = {404: "missing", 405: "method", 413: "too_large"}.get(error.status_code, "malformed")
-    response = plain_page(what, _locale(request), error.status_code)
-    response.headers.update(error.headers or {})
-    return response
-
-
-async def _show_refusal(request: Request, error: Exception) -> Response:
-    """Answer 503 where the service is overloaded, or its database is away or cannot store."""
-    if not (isinstance(error, Refusal) and error.code in _UNAVAILABLE):
-        raise error
-    what = "overloaded" if error.message == OVERLOADED else "broken"
-    response = plain_page(what, _locale(request), 503)
-    response.headers["Retry-After"] = "5"
-    return response
-
-
-async def _show_bug(request: Request, _error: Exception) -> Response:
-    """Starlette raises it again after this answer, so that it is logged."""
-    return plain_page("broken", _locale(request), 500)

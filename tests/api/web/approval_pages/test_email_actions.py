@@ -97,8 +97,8 @@ def test_the_page_shows_the_whole_request(
     ):
         assert shown in page
     assert "<script" not in page
-    assert '<header><p><svg class="logo"' in page
-    assert "</svg>Countersign · Acme</p></header>" in page
+    assert '<a class="brand" href="/"><svg class="logo"' in page
+    assert '</svg>Countersign</a>\n<p class="account">Acme</p>' in page
     assert '<link rel="icon" href="data:image/svg+xml;base64,' in page
     assert "http" not in re.sub(r"<html|http-equiv", "", page)
 

@@ -16,7 +16,15 @@ from engine.model.vocabulary import Status, Verdict
 from engine.persistence.store import tables as t
 from notifications import tables as n
 from notifications.vocabulary import DeliveryState
-from tests.support.approval_pages import csrf_in, decide, look, seen, votes
+from tests.support.approval_pages import (
+    PUBLIC,
+    approval_pages,
+    csrf_in,
+    decide,
+    look,
+    seen,
+    votes,
+)
 from tests.support.notices import Notices
 from tests.support.world import World
 
@@ -39,6 +47,19 @@ def pressed_late(browser: TestClient, spelling: str, form: dict[str, str]) -> An
 def form_of(browser: TestClient, spelling: str, verdict: str, **more: str) -> dict[str, str]:
     page = browser.get(f"/decide/{spelling}")
     return {"csrf": csrf_in(page.text), "revision": "1", "verdict": verdict} | more
+
+
+# --- the way to the dashboard ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("public", "home"), [(PUBLIC, "/"), (f"{PUBLIC}/signing", "/signing/")])
+def test_pages_lead_home(world: World, notices: Notices, public: str, home: str) -> None:
+    pages = (notices.spelling("ann", world.request()), "nothing")
+    with TestClient(approval_pages(world, public), base_url=PUBLIC) as browser:
+        for spelling in pages:
+            page = browser.get(f"/decide/{spelling}").text
+            assert f'<a class="brand" href="{home}">' in page
+            assert f'<a href="{home}">To the home page</a>' in page
 
 
 # --- a rejection has a second step and a reason ----------------------------------------------
