@@ -14,6 +14,7 @@ from engine.persistence.db.sql import id_in
 from engine.queries import history
 from engine.queries.context import QueryContext
 from notifications.tables import deliveries
+from notifications.vocabulary import DeliveryState
 
 d = deliveries
 
@@ -48,3 +49,13 @@ def delivery_counts(reading: QueryContext, release_ids: Collection[UUID]) -> dic
     """Return how many deliveries to people are about each release."""
     to_people: list[ColumnElement[bool]] = [d.c.webhook_id.is_(None)]
     return history.counts(reading, d, d.c.release_id, release_ids, to_people)
+
+
+def undelivered_counts(reading: QueryContext, release_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return how many messages about each release failed and were not sent again since."""
+    later = deliveries.alias()
+    was_repeated = sa.exists().where(
+        later.c.copy_of == sa.func.coalesce(d.c.copy_of, d.c.id), later.c.id > d.c.id
+    )
+    undelivered = [d.c.webhook_id.is_(None), d.c.state == DeliveryState.FAILED, ~was_repeated]
+    return history.counts(reading, d, d.c.release_id, release_ids, undelivered)

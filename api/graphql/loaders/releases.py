@@ -202,6 +202,16 @@ def release_deliveries(
     return connect_pages(releases, call, "deliveries", Delivery, pages, count, direction)
 
 
+@loads(Release, "undeliveredCount")
+def undelivered_count(
+    cache: EntityCache, releases: Sequence[Release], call: FieldCall
+) -> Iterable[Any]:
+    counts = deliveries.undelivered_counts(cache.reading, _ids(releases))
+    for release in releases:
+        release.undelivered_count = counts[release.source.id]
+    return ()
+
+
 def _ids(releases: Sequence[Release]) -> list[Any]:
     return [release.source.id for release in releases]
 

@@ -207,6 +207,11 @@ class Release(Node):
         description="The actions that the caller can take on the release now, with the"
         " reason why others would be refused.",
     )
+    undelivered_count: int = strawberry.field(
+        default=0,
+        description="The number of messages to people about the release that failed permanently"
+        " and were not sent again since.",
+    )
     #: Connections read ahead, by field and arguments.
     pages: strawberry.Private[dict[tuple[Any, ...], Any]]
 

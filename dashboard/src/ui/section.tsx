@@ -1,19 +1,26 @@
 import { Card, Group, Stack, Text, Title } from "@mantine/core";
-import { useId, type ReactNode } from "react";
+import { useEffect, useId, useRef, type ReactNode } from "react";
 
 /** A part of a page with a heading of its own. */
 export function Section({
   title,
+  anchor,
   aside,
   children,
 }: {
   title: string;
+  /** The name by which an address leads to it, behind `#`. */
+  anchor?: string;
   aside?: ReactNode;
   children: ReactNode;
 }) {
   const id = useId();
+  const section = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (anchor && location.hash === `#${anchor}`) section.current?.scrollIntoView();
+  }, [anchor]);
   return (
-    <Stack component="section" gap="xs" aria-labelledby={id}>
+    <Stack component="section" ref={section} id={anchor} gap="xs" aria-labelledby={id}>
       <Group justify="space-between">
         <Title order={2} id={id}>
           {title}

@@ -21,7 +21,7 @@ RELEASE = """
   approval { received decisions { verdict approver { name } } eligibleApprovers { name } }
   signatures(first: 2) { totalCount edges { node { signer { name } keypair { alias } } } }
   history(first: 2) { totalCount edges { node { tag actor { name } } } }
-  deliveries(first: 2) { totalCount edges { node { state recipient { name } } } }
+  deliveries(first: 2) { totalCount edges { node { state recipient { name } } } } undeliveredCount
 """
 HEAVIEST = {
     "releases": f"{{ releases(first: 30) {{ totalCount edges {{ node {{ {RELEASE} }} }} }} }}",
@@ -42,7 +42,7 @@ HEAVIEST = {
 }
 
 #: What each needs, the look-up of the credential and of the viewer's permissions included.
-STATEMENTS = {"releases": 31, "inbox": 31, "teams": 13, "keypairs": 18, "ledger": 12}
+STATEMENTS = {"releases": 32, "inbox": 32, "teams": 13, "keypairs": 18, "ledger": 12}
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A settled message is sent again by those concerned, as long as it is true."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from engine.model.vocabulary import Verdict
 from engine.persistence.db.pagination import PageArgs
 from engine.queries.context import read
 from notifications import tables as n
-from notifications.delivery.queries import deliveries_by_ids, deliveries_of
+from notifications.delivery.queries import deliveries_by_ids, deliveries_of, undelivered_counts
 from notifications.delivery.resend import ResendDelivery
 from notifications.vocabulary import DeliveryState
 from tests.support.notices import LINK_KEY, Notices
@@ -162,6 +163,32 @@ def test_a_copy_that_failed_is_followed_by_another(world: World, notices: Notice
     world.do("dev", command)
 
     assert len(notices.rows(user_id=world.people["bob"])) == 3
+
+
+def test_what_failed_counts_until_it_is_sent_again(world: World, notices: Notices) -> None:
+    release = world.request()
+    other = world.request(name="Kestrel", keypair_ids=frozenset({world.things["spare"]}))
+
+    def undelivered() -> dict[UUID, int]:
+        return read(
+            world.system,
+            world.principal("dev"),
+            lambda reading: undelivered_counts(reading, [release, other]),
+        )
+
+    assert undelivered() == {release: 0, other: 0}
+    fail_all(world)
+    before = undelivered()
+    assert before[release] == before[other] == len(notices.rows(release_id=release)) > 1
+
+    (failed,) = notices.rows(user_id=world.people["bob"], release_id=release)
+    command = ResendDelivery(delivery_id=failed.id, release_id=release, link_key=LINK_KEY)
+    world.do("dev", command)
+    assert undelivered() == before | {release: before[release] - 1}
+
+    # The copy failed, too: it counts in place of what it repeats.
+    fail_all(world)
+    assert undelivered() == before
 
 
 def test_one_person_causes_so_many_copies_in_an_hour(world: World, notices: Notices) -> None:

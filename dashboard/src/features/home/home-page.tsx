@@ -1,4 +1,4 @@
-import { Alert, Stack, Text } from "@mantine/core";
+import { Stack, Text } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 import { useSession } from "@/app/session";
 import { ReleaseActions } from "@/features/release-actions/release-actions";
@@ -9,9 +9,10 @@ import { Page } from "@/ui/page";
 import { Quota } from "@/ui/quota";
 import { QueryState } from "@/ui/query-state";
 import { Empty, Section } from "@/ui/section";
-import { HomeDocument, WebhooksDocument, type HomeQuery } from "./home.generated";
+import { HomeDocument, type HomeQuery } from "./home.generated";
 import { messages } from "./messages";
 import { ReleaseCard } from "./release-card";
+import { Troubles, useTroubles } from "./troubles";
 
 const SOON_MILLISECONDS = 7 * 86_400_000;
 
@@ -24,13 +25,23 @@ export function HomePage(): ReactNode {
     return { now: new Date(now).toISOString(), soon: new Date(now + SOON_MILLISECONDS).toISOString() };
   });
   const state = useLiveQuery({ query: HomeDocument, variables }, ["release:", "inbox"]);
+  // It is on top, so the rest waits for it and does not move under the reader's eyes.
+  const troubles = useTroubles();
   return (
     <Page
       title={t.title}
       actions={can("REQUEST_RELEASE") && <ButtonLink to="/request">{t.request}</ButtonLink>}
     >
-      <QueryState state={state} rows={6}>
-        {(data) => <Sections data={data} />}
+      <QueryState
+        state={{ ...state, data: troubles.data || troubles.error ? state.data : undefined }}
+        rows={6}
+      >
+        {(data) => (
+          <>
+            {troubles.data && <Troubles data={troubles.data} />}
+            <Sections data={data} />
+          </>
+        )}
       </QueryState>
     </Page>
   );
@@ -46,7 +57,6 @@ function Sections({ data }: { data: HomeQuery }) {
   ];
   return (
     <>
-      <Troubles data={data} />
       {(can("APPROVE_RELEASE") || inbox.length > 0) && (
         <Section title={t.inbox}>
           {inbox.length === 0 && <Empty>{t.inboxEmpty}</Empty>}
@@ -79,29 +89,5 @@ function Sections({ data }: { data: HomeQuery }) {
         ))}
       </Section>
     </>
-  );
-}
-
-/** What will not come right by itself. The frozen account is told on every page. */
-function Troubles({ data }: { data: HomeQuery }) {
-  const t = useMessages(messages);
-  const { can } = useSession();
-  const webhooks = useLiveQuery({ query: WebhooksDocument, pause: !can("MANAGE_ACCOUNT") }, ["webhook:"]);
-  const unapprovable = (data.next?.edges ?? [])
-    .filter(({ node }) => node.status === "PENDING" && node.approval && !node.approval.canBeMet)
-    .map(({ node }) => t.quorum(node.name));
-  const disabled = (webhooks.data?.webhooks?.edges ?? [])
-    .filter(({ node }) => !node.active && node.disabledReason)
-    .map(({ node }) => t.webhook(node.name, node.disabledReason ?? ""));
-  const troubles = [...unapprovable, ...disabled];
-  if (troubles.length === 0) return null;
-  return (
-    <Section title={t.troubles}>
-      {troubles.map((trouble) => (
-        <Alert key={trouble} color="orange">
-          {trouble}
-        </Alert>
-      ))}
-    </Section>
   );
 }

@@ -25,7 +25,7 @@ export function Deliveries({ id }: { id: string }) {
     if (await run({ input: { id: delivery.id } })) notifications.show({ message: t.resent });
   };
   return (
-    <Section title={t.deliveries}>
+    <Section title={t.deliveries} anchor="messages">
       <Refusals refusals={refusals} />
       <QueryState state={state} rows={2}>
         {({ release }) => {
