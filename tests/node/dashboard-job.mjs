@@ -131,6 +131,16 @@ await dana
   .getByRole("link", { name: "Falcon 9, In progress" })
   .click();
 assert.equal(dana.url(), open);
+
+// What is free can be requested from there: with a key at once, with a click from the place in time on.
+const gap = dana.getByRole("link", { name: "Request a release with falcon-hotfix" });
+await dana.goto(`${url}/timeline`);
+await gap.press("Enter");
+await dana.waitForURL(/request\?keypair=[^&]+$/);
+await dana.goBack();
+await gap.click({ position: { x: 300, y: 20 } });
+await dana.waitForURL(/request\?keypair=.+&startsAt=.+/);
+await dana.goto(open);
 await dana.context().setOffline(true);
 await shows(dana, "Connection lost.");
 await sign("falcon-release", "falcon.zip");

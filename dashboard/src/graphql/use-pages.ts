@@ -46,6 +46,7 @@ export function usePages<Data, Variables extends { after?: string | null }, Node
   // While another list is being read, the one before it stays on the screen.
   const cursors = state.key === key ? state.cursors : FIRST;
   const joined = JSON.stringify(cursors);
+  const known = state.key === key ? state.pages.length : 0;
 
   const onPage = useEffectEvent((index: number, page: Connection<Node> | null, error?: CombinedError) => {
     setState((before) => {
@@ -57,11 +58,14 @@ export function usePages<Data, Variables extends { after?: string | null }, Node
   useEffect(() => {
     const watched = (JSON.parse(joined) as (string | null)[]).map((after, index) =>
       client
-        .query(document, { ...(JSON.parse(wanted) as object), after } as Variables)
+        .query(document, { ...(JSON.parse(wanted) as object), after } as Variables, {
+          // A page that is here already is watched on, and not read anew for each one behind it.
+          requestPolicy: index < known ? "cache-first" : "cache-and-network",
+        })
         .subscribe(({ data, error }) => onPage(index, data ? pick(data) : null, error)),
     );
     return () => watched.forEach((page) => page.unsubscribe());
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- `pick` does the same each time
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- `pick` does the same each time, `known` goes with `joined`
   }, [client, document, wanted, joined, generation]);
 
   const reload = () => {

@@ -1,54 +1,101 @@
-import { Text } from "@mantine/core";
-import { IconPlus } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
-import { useMemo } from "react";
-import { useNow } from "@/app/clock";
-import { useSession, useWords } from "@/app/session";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useMemo, useRef } from "react";
+import type { ReleaseSummaryFragment } from "@/graphql/fragments.generated";
+import type { Pages } from "@/graphql/use-pages";
 import { useFormats } from "@/i18n/formats";
 import { useMessages } from "@/i18n/locale";
+import { Lane, NowLine, SpanMark, type Keypair } from "./lane";
+import type { Span } from "./lane-rules";
 import { messages } from "./messages";
-import type { LanesQuery, TimelineQuery } from "./timeline.generated";
 import classes from "./timeline.module.css";
-import { placeOf, spanOf, ticksOf, type View, type Zoom } from "./view";
+import { placeOf, ticksOf, type View, type Zoom } from "./view";
 
-type Keypair = NonNullable<LanesQuery["keypairs"]>["edges"][number]["node"];
-type Release = NonNullable<TimelineQuery["releases"]>["edges"][number]["node"];
+const LANE_PIXELS = 44;
+/** How far the present is from the names where it is scrolled to. */
+const PRESENT_PIXELS = 48;
+/** So many lanes before the end of what is loaded, the next page is read. */
+const READ_AHEAD_LANES = 30;
 
 interface Props {
-  keypairs: Keypair[];
-  releases: Release[];
+  keypairs: Pages<Keypair>;
+  releases: ReleaseSummaryFragment[];
+  freezes: readonly Span[];
   view: View;
   zoom: Zoom;
 }
 
-/** The lanes of all keypairs, below each other. */
-export function Lanes({ keypairs, releases, view, zoom }: Props) {
-  const byKeypair = useMemo(() => {
-    const lanes = new Map<string, Release[]>();
-    for (const release of releases)
-      for (const { id } of release.keypairs) lanes.set(id, [...(lanes.get(id) ?? []), release]);
-    return lanes;
-  }, [releases]);
+/** The lanes of all keypairs, below each other; only those on the screen exist. */
+export function Lanes({ keypairs, releases, freezes, view, zoom }: Props) {
+  const t = useMessages(messages);
+  const frame = useRef<HTMLDivElement>(null);
+  const byKeypair = useMemo(() => groupedByKeypair(releases), [releases]);
+  const { rows: lanes, hasMore, loadMore } = keypairs;
+
+  // eslint-disable-next-line react-hooks/incompatible-library -- the compiler of React is not used
+  const virtualizer = useVirtualizer({
+    count: lanes.length,
+    getScrollElement: () => frame.current,
+    estimateSize: () => LANE_PIXELS,
+    overscan: 6,
+    getItemKey: (index) => lanes[index]?.id ?? index,
+  });
+  // On a phone only a part of the view is on the screen: at first the one around the present.
+  useEffect(() => {
+    const now = frame.current?.querySelector<HTMLElement>(`.${classes.now}`);
+    if (frame.current && now) frame.current.scrollLeft = now.offsetLeft - PRESENT_PIXELS;
+  }, [view.from, view.until]);
+  const items = virtualizer.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (hasMore && last >= lanes.length - READ_AHEAD_LANES) loadMore();
+  }, [hasMore, last, lanes.length, loadMore]);
   return (
-    // It scrolls sideways on a phone, which has to be possible with the keyboard, too.
-    <div className={classes.frame} tabIndex={0} role="group" aria-label={useMessages(messages).title}>
+    // It scrolls both ways, which has to be possible with the keyboard, too.
+    <div ref={frame} className={classes.frame} tabIndex={0} role="group" aria-label={t.title}>
       <div className={classes.grid}>
-        <Axis view={view} zoom={zoom} />
-        {keypairs.map((keypair) => (
-          <Lane key={keypair.id} keypair={keypair} releases={byKeypair.get(keypair.id) ?? []} view={view} />
-        ))}
+        <Axis view={view} zoom={zoom} freezes={freezes} />
+        <div className={classes.body} style={{ height: virtualizer.getTotalSize() }}>
+          {items.map(({ index, key, start }) => {
+            const keypair = lanes[index];
+            const style = { transform: `translateY(${start}px)`, height: LANE_PIXELS };
+            const ofLane = keypair && (byKeypair.get(keypair.id) ?? NO_RELEASES);
+            return (
+              ofLane && <Lane key={key} releases={ofLane} {...{ keypair, freezes, view, zoom, style }} />
+            );
+          })}
+        </div>
       </div>
     </div>
   );
 }
 
-function Axis({ view, zoom }: Pick<Props, "view" | "zoom">) {
+const NO_RELEASES: ReleaseSummaryFragment[] = [];
+
+function groupedByKeypair(releases: readonly ReleaseSummaryFragment[]) {
+  const lanes = new Map<string, ReleaseSummaryFragment[]>();
+  for (const release of releases) {
+    for (const { id } of release.keypairs) {
+      const lane = lanes.get(id);
+      if (lane) lane.push(release);
+      else lanes.set(id, [release]);
+    }
+  }
+  return lanes;
+}
+
+function Axis({ view, zoom, freezes }: Pick<Props, "view" | "zoom" | "freezes">) {
   const { day, time } = useFormats();
   const everyOther = zoom === "day" || zoom === "week";
   const labelled = ticksOf(view, zoom).filter((_, index) => !everyOther || index % 2 === 0);
+  const texts = {
+    hours: time,
+    day: (tick: number) => `${day(tick)} ${time(tick)}`,
+    week: day,
+    month: day,
+  } satisfies Record<Zoom, (tick: number) => string>;
   return (
-    <div className={classes.lane} aria-hidden>
-      <div />
+    <div className={`${classes.lane} ${classes.axis}`} aria-hidden>
+      <div className={classes.name} />
       <div className={classes.track}>
         {labelled.map((tick) => (
           <div
@@ -56,81 +103,14 @@ function Axis({ view, zoom }: Pick<Props, "view" | "zoom">) {
             className={classes.tick}
             style={{ left: `${placeOf(tick, view.until, view)?.left}%` }}
           >
-            {zoom === "week" || zoom === "month"
-              ? day(tick)
-              : zoom === "day"
-                ? `${day(tick)} ${time(tick)}`
-                : time(tick)}
+            {texts[zoom](tick)}
           </div>
         ))}
-        <NowLine view={view} />
-      </div>
-    </div>
-  );
-}
-
-function NowLine({ view }: { view: View }) {
-  const place = placeOf(useNow(), view.until, view);
-  return place && <div className={classes.now} style={{ left: `${place.left}%` }} />;
-}
-
-function Lane({ keypair, releases, view }: { keypair: Keypair; releases: Release[]; view: View }) {
-  const t = useMessages(messages);
-  const { can } = useSession();
-  return (
-    <div className={classes.lane} role="group" aria-label={keypair.alias}>
-      <div className={classes.name}>
-        <Text size="sm" fw={600} truncate>
-          {keypair.alias} {!keypair.enabled && `(${t.disabled})`}
-        </Text>
-        {can("REQUEST_RELEASE") && keypair.enabled && (
-          <Link
-            to="/request"
-            search={{ keypair: keypair.id, startsAt: freeFrom(releases) }}
-            aria-label={t.request(keypair.alias)}
-          >
-            <IconPlus size={16} />
-          </Link>
-        )}
-      </div>
-      <div className={classes.track}>
-        {releases.map((release) => (
-          <Bar key={release.id} release={release} view={view} />
+        {freezes.map((span) => (
+          <SpanMark key={span[0]} span={span} view={view} className={classes.freeze} />
         ))}
         <NowLine view={view} />
       </div>
     </div>
-  );
-}
-
-const ENDED = new Set(["COMPLETED", "FAILED", "REJECTED"]);
-
-/** Returns when the keypair is free again, if a release holds it; a request then starts there. */
-function freeFrom(releases: Release[]): string | undefined {
-  return releases.find(({ status }) => !ENDED.has(status))?.endsAt;
-}
-
-function Bar({ release, view }: { release: Release; view: View }) {
-  const t = useMessages(messages);
-  const word = useWords();
-  const { instant } = useFormats();
-  const [start, end] = spanOf(release);
-  const place = placeOf(start, end, view);
-  if (!place) return null;
-  const { id, name, version, status } = release;
-  const label = [name, version].filter(Boolean).join(" ");
-  const text = t.bar(label, word("statuses", status), instant(start), instant(end));
-  return (
-    <Link
-      to="/releases/$id"
-      params={{ id }}
-      className={classes.bar}
-      data-status={status}
-      style={{ left: `${place.left}%`, width: `${place.width}%` }}
-      title={text}
-      aria-label={text}
-    >
-      {label}
-    </Link>
   );
 }

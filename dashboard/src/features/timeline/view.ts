@@ -1,11 +1,15 @@
 const HOUR_MILLISECONDS = 3_600_000;
 
-/** How much time is on the screen, and how far apart its lines are. */
+/** How much time is on the screen, how far apart its lines are, and to what a click is rounded. */
 export const ZOOMS = {
-  hours: { span: 12 * HOUR_MILLISECONDS, tick: HOUR_MILLISECONDS },
-  day: { span: 48 * HOUR_MILLISECONDS, tick: 6 * HOUR_MILLISECONDS },
-  week: { span: 14 * 24 * HOUR_MILLISECONDS, tick: 24 * HOUR_MILLISECONDS },
-  month: { span: 56 * 24 * HOUR_MILLISECONDS, tick: 7 * 24 * HOUR_MILLISECONDS },
+  hours: { span: 12 * HOUR_MILLISECONDS, tick: HOUR_MILLISECONDS, step: HOUR_MILLISECONDS / 4 },
+  day: { span: 48 * HOUR_MILLISECONDS, tick: 6 * HOUR_MILLISECONDS, step: HOUR_MILLISECONDS },
+  week: { span: 14 * 24 * HOUR_MILLISECONDS, tick: 24 * HOUR_MILLISECONDS, step: 6 * HOUR_MILLISECONDS },
+  month: {
+    span: 56 * 24 * HOUR_MILLISECONDS,
+    tick: 7 * 24 * HOUR_MILLISECONDS,
+    step: 24 * HOUR_MILLISECONDS,
+  },
 } as const;
 export type Zoom = keyof typeof ZOOMS;
 export const ZOOM_NAMES = Object.keys(ZOOMS) as Zoom[];

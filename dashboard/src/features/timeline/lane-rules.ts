@@ -1,0 +1,60 @@
+import { toInstant, toWallClock } from "@/i18n/zoned-time";
+import { ZOOMS, type View, type Zoom } from "./view";
+
+/** A span of time, in milliseconds. */
+export type Span = readonly [start: number, end: number];
+
+interface Keypair {
+  enabled: boolean;
+  heldBy: { createdAt: string; endsAt: string } | null;
+}
+
+/** Returns how long nobody else can request the keypair: from the request of the release that holds it to its end. */
+export function holdOf({ heldBy }: Keypair): Span | null {
+  return heldBy && [Date.parse(heldBy.createdAt), Date.parse(heldBy.endsAt)];
+}
+
+/** Returns the time of a view for which the keypair can be requested: none of it while it is disabled or held. */
+export function gapOf({ enabled, heldBy }: Keypair, { from, until }: View, now: number): Span | null {
+  if (!enabled || heldBy || until <= now) return null;
+  return [Math.max(from, now), until];
+}
+
+/** Returns where a window starts that begins in a gap where somebody clicked; nothing at the gap's own begin. */
+export function startIn([start, end]: Span, share: number, zoom: Zoom, timeZone: string): string | undefined {
+  const { step } = ZOOMS[zoom];
+  const wallClock = Date.parse(`${toWallClock(start + share * (end - start), timeZone)}Z`);
+  const rounded = new Date(Math.floor(wallClock / step) * step).toISOString().slice(0, 16);
+  const instant = toInstant(rounded, timeZone);
+  return instant === null || instant <= start ? undefined : new Date(instant).toISOString();
+}
+
+export interface FreezeChange {
+  /** When signing was frozen, or the freeze was lifted, in milliseconds. */
+  at: number;
+  frozen: boolean;
+}
+
+/**
+ * Returns when signing was frozen in a view, and from now on if it is. `changes` are those since the view begins, the
+ * oldest first; null where the person may not read the ledger and sees only how it is now.
+ */
+export function freezesIn(
+  changes: readonly FreezeChange[] | null,
+  isFrozen: boolean,
+  { from, until }: View,
+  now: number,
+): Span[] {
+  if (!changes) return isFrozen ? [[now, until]] : [];
+  const [first] = changes;
+  const spans: Span[] = [];
+  let start = (first ? !first.frozen : isFrozen) ? from : null;
+  for (const { at, frozen } of changes) {
+    if (frozen) start ??= at;
+    else if (start !== null) {
+      spans.push([start, at]);
+      start = null;
+    }
+  }
+  return start === null ? spans : [...spans, [start, until]];
+}
